@@ -1,0 +1,1 @@
+//! XML signatures: a writer that is canonical by construction, digest and signature.
