@@ -1,1 +1,3 @@
-//! The engine: issuing, sending, retrying, asking for the verdict, and what the panel shows.
+//! The engine: it issues, sends, retries and asks for the verdict. It names no country.
+
+pub mod view;

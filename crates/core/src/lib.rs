@@ -1,1 +1,32 @@
-//! The words of the trade: sale, draft, document, verdict. No I/O, no clock, no country.
+//! The words of the trade, and the seam a country fits in.
+//!
+//! Nothing here reads a disk, a socket or a clock, and no country is named: a document's number
+//! comes from a [`Grant`], its law from a [`Regime`], its travel from a [`Channel`].
+
+pub mod amount;
+pub mod channel;
+pub mod conformance;
+pub mod document;
+pub mod grant;
+pub mod keys;
+pub mod paper;
+pub mod receipt;
+pub mod refusal;
+pub mod regime;
+pub mod sale;
+pub mod state;
+
+pub use amount::Amount;
+pub use channel::{
+    Channel, Conduct, Cx, Effect, Environment, Heard, Limits, Method, NumberFate, Pass, Remark, Report,
+    Request, Scope, Sent, State, Step, Verdict, Wrapping,
+};
+pub use document::{Document, DocumentId, DocumentRef, Documents, Finding, Parcel, ParcelId, Party, Severity};
+pub use grant::{Folio, Grant, GrantFile, GrantId, Series};
+pub use jiff::Timestamp;
+pub use jiff::civil::Date;
+pub use keys::{Certificate, KeyError, KeyName, Keys, Scheme, Seals};
+pub use refusal::{Refusal, Refusals};
+pub use regime::{ChannelId, Claims, Company, Draft, Issuer, Preview, Profile, Regime};
+pub use sale::{Sale, TillData};
+pub use state::{Cause, DocState};

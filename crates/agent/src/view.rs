@@ -1,0 +1,357 @@
+//! What windows, tills and the command line are shown: the only types that cross a wire to a
+//! screen. The TypeScript of the window is made from them (`ui/src/lib/types.ts`).
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use ts_rs::TS;
+
+/// The panel at one instant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Snapshot {
+    /// `training`, `certification` or `production`.
+    pub environment: String,
+    /// Nothing can be issued before there is one.
+    pub company: Option<CompanyView>,
+    pub sentence: Sentence,
+    pub counters: Counters,
+    /// Documents in the folder: the sum of the counters and the replaced ones.
+    #[ts(type = "number")]
+    pub total: u64,
+    #[ts(type = "number")]
+    pub issued_today: u64,
+    pub workers: Workers,
+    pub folios: Vec<FoliosView>,
+    pub deadline: Option<DeadlineView>,
+    pub last_answer: Option<AnswerView>,
+    pub certificate: Option<CertificateView>,
+    /// What is missing before a document can be issued; empty when nothing is.
+    pub missing: Vec<String>,
+    /// The local panel and API, for the status line.
+    pub address: Option<String>,
+    /// When this was true (RFC 3339).
+    pub as_of: String,
+    /// Grows with every change, so that an older snapshot is never shown over a newer one.
+    #[ts(type = "number")]
+    pub version: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct CompanyView {
+    /// Tax id as people read it: `76.192.083-9`.
+    pub id: String,
+    pub name: String,
+}
+
+/// The one sentence: can I go on selling, must anyone do something?
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Sentence {
+    pub mood: Mood,
+    pub text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub enum Mood {
+    /// All is well.
+    Calm,
+    /// Something waits and will go by itself (no line, for one).
+    Waiting,
+    /// A person must act; selling goes on.
+    Attention,
+    /// No document can be issued.
+    Stopped,
+}
+
+/// The five counters. Every document that is not replaced is in exactly one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Counters {
+    /// Por enviar: GENERADO, PENDIENTE.
+    #[ts(type = "number")]
+    pub queued: u64,
+    /// Enviando.
+    #[ts(type = "number")]
+    pub sending: u64,
+    /// En el SII: ENVIADO, VERIFICANDO.
+    #[ts(type = "number")]
+    pub at_authority: u64,
+    /// Aceptados: ACEPTADO, REPARO.
+    #[ts(type = "number")]
+    pub accepted: u64,
+    /// Con problema: RECHAZADO, or needs a person.
+    #[ts(type = "number")]
+    pub problem: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Workers {
+    /// Requests in flight now.
+    pub active: u32,
+    pub allowed: u32,
+    /// False when a person stopped the sending.
+    pub running: bool,
+}
+
+/// What is left of one type of document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FoliosView {
+    pub series: String,
+    /// `Boleta`, `Factura`.
+    pub name: String,
+    #[ts(type = "number")]
+    pub left: u64,
+    /// The folio that comes next.
+    #[ts(type = "number | null")]
+    pub next: Option<u64>,
+    pub ranges: Vec<RangeView>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RangeView {
+    #[ts(type = "number")]
+    pub first: u64,
+    #[ts(type = "number")]
+    pub last: u64,
+    #[ts(type = "number")]
+    pub next: u64,
+    #[ts(type = "number")]
+    pub left: u64,
+    /// `AAAA-MM-DD`.
+    pub authorised: String,
+    pub expires: Option<String>,
+    pub expired: bool,
+    pub stopped: Option<String>,
+}
+
+/// The nearest moment at which the law wants a document at the authority.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct DeadlineView {
+    pub document: String,
+    /// RFC 3339.
+    pub at: String,
+}
+
+/// The authority's last answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct AnswerView {
+    pub at: String,
+    pub what: String,
+    pub ok: bool,
+    #[ts(type = "number")]
+    pub took_ms: u64,
+    pub text: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct CertificateView {
+    pub holder: String,
+    pub subject: String,
+    /// RFC 3339.
+    pub not_before: String,
+    pub not_after: String,
+}
+
+/// One row of a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct RowView {
+    /// `T39F1234`.
+    pub id: String,
+    pub series: String,
+    /// `Boleta`.
+    pub kind: String,
+    #[ts(type = "number")]
+    pub folio: u64,
+    pub version: u32,
+    /// Date of issue, `AAAA-MM-DD`.
+    pub date: String,
+    /// When it was stamped, RFC 3339.
+    pub issued: String,
+    #[ts(type = "number")]
+    pub total: i64,
+    pub receiver_id: String,
+    pub receiver: String,
+    /// GENERADO, ENVIANDO, ENVIADO, VERIFICANDO, PENDIENTE, ACEPTADO, REPARO, RECHAZADO, REEMPLAZADO.
+    pub state: String,
+    /// When it came into that state, RFC 3339.
+    pub since: String,
+    pub attention: Option<String>,
+    pub annulled_by: Option<String>,
+    pub replaced_by: Option<String>,
+    pub track: Option<String>,
+    pub attempts: u32,
+    pub next_try: Option<String>,
+    /// In plain words.
+    pub error: Option<String>,
+    pub remarks: Vec<RemarkView>,
+    /// When the law wants it at the authority, RFC 3339; absent once it is there.
+    pub deadline: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RemarkView {
+    pub code: String,
+    pub words: String,
+    pub meaning: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+pub struct PageView {
+    pub rows: Vec<RowView>,
+    /// Ask for the next page with it.
+    pub next: Option<String>,
+}
+
+/// What a list is asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(default)]
+pub struct Query {
+    /// States by name, or the counters' names: queued, sending, at_authority, accepted, problem.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub state: Option<String>,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub series: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub to: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub q: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub cursor: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub limit: Option<u32>,
+}
+
+/// One document with what happened to it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct DetailView {
+    pub row: RowView,
+    pub timeline: Vec<StepView>,
+    /// The country's own total tags.
+    #[ts(type = "Record<string, unknown>")]
+    pub totals: Value,
+    pub lines: Vec<LineView>,
+    /// SHA-256 of the signed bytes.
+    pub sha256: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LineView {
+    pub name: String,
+    pub quantity: String,
+    pub price: String,
+    #[ts(type = "number")]
+    pub amount: i64,
+}
+
+/// One step of a document's life, as a person reads it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct StepView {
+    /// RFC 3339.
+    pub at: String,
+    pub title: String,
+    pub text: String,
+    /// What the authority said, exactly, where it said something.
+    pub heard: Option<String>,
+}
+
+/// A document just issued (or found again by its key).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct IssuedView {
+    pub document: RowView,
+    pub key: Option<String>,
+    #[ts(type = "Record<string, unknown>")]
+    pub totals: Value,
+    pub warnings: Vec<RefusalView>,
+    /// The key was known: this is the document it made then.
+    pub repeated: bool,
+    /// The environment, in every answer.
+    pub environment: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct PreviewView {
+    #[ts(type = "Record<string, unknown>")]
+    pub totals: Value,
+    pub warnings: Vec<RefusalView>,
+    pub xml: String,
+}
+
+/// One reason for a no.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RefusalView {
+    pub code: String,
+    /// JSON path.
+    pub path: String,
+    pub message: String,
+}
+
+/// An error as the API answers it (RFC 9457).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ProblemView {
+    pub status: u16,
+    pub code: String,
+    pub title: String,
+    /// A Spanish sentence.
+    pub detail: String,
+    pub errors: Vec<RefusalView>,
+}
+
+/// How many documents a resend took up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ResentView {
+    #[ts(type = "number")]
+    pub queued: u64,
+    /// Named, but not in a state from which anything can be sent.
+    #[ts(type = "number")]
+    pub skipped: u64,
+}
+
+/// What is pushed: the panel, and the rows that changed since the last push.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct PushView {
+    pub snapshot: Snapshot,
+    pub rows: Vec<RowView>,
+}
+
+/// The TypeScript of all of the above, for the window.
+pub fn typescript() -> String {
+    let config = ts_rs::Config::default();
+    let mut out = String::from(
+        "// Made from crates/agent/src/view.rs by its test; UPDATE=1 writes it anew. Do not edit.\n",
+    );
+    macro_rules! declare {
+        ($($name:ty),* $(,)?) => {$(
+            out.push_str("\nexport ");
+            out.push_str(&<$name as TS>::decl(&config));
+            out.push('\n');
+        )*};
+    }
+    declare!(
+        Snapshot, CompanyView, Sentence, Mood, Counters, Workers, FoliosView, RangeView,
+        DeadlineView, AnswerView, CertificateView, RowView, RemarkView, PageView, Query,
+        DetailView, LineView, StepView, IssuedView, PreviewView, RefusalView, ProblemView,
+        ResentView, PushView,
+    );
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_windows_types_are_made_from_these() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../ui/src/lib/types.ts");
+        let made = super::typescript();
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(path, &made).expect("the window's types can be written");
+        }
+        let kept = std::fs::read_to_string(path).unwrap_or_default();
+        assert_eq!(kept.replace("\r\n", "\n"), made, "run with UPDATE=1 and look at the diff");
+    }
+}

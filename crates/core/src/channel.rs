@@ -1,0 +1,278 @@
+//! A conversation with an authority, one step at a time: no socket, no clock, no disk.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use crate::{Company, Document, DocumentId, DocumentRef, KeyError, Keys, Parcel, Timestamp};
+
+/// Which world a folder belongs to; they never mix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Environment {
+    /// The built-in simulator, a fictitious company, no legal value.
+    Training,
+    /// The authority's test environment.
+    Certification,
+    Production,
+}
+
+/// Everything impure that a step may use, handed in.
+pub struct Cx<'a> {
+    pub now: Timestamp,
+    pub entropy: [u8; 32],
+    pub keys: &'a dyn Keys,
+    pub pass: Option<&'a Pass>,
+    pub company: &'a Company,
+    pub environment: Environment,
+    /// Where the simulator listens (`http://127.0.0.1:4581`); only for [`Environment::Training`].
+    pub simulator: Option<&'a str>,
+    pub conduct: &'a Conduct,
+}
+
+/// How to behave on the wire: settings, the same for every channel of a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conduct {
+    pub user_agent: String,
+    /// How long to wait after a delivery before the first question.
+    pub first_poll: Duration,
+    /// The waits between the questions that follow; the last one repeats.
+    pub polls: Vec<Duration>,
+    /// How old a delivery in doubt must be before "not received" is believed.
+    pub absence_after: Duration,
+    /// How far apart two answers "not received" must be.
+    pub absence_gap: Duration,
+}
+
+impl Conduct {
+    /// The wait before question number `asked` (0 is the first one).
+    pub fn wait_before(&self, asked: usize) -> Duration {
+        match asked {
+            0 => self.first_poll,
+            n => self
+                .polls
+                .get(n - 1)
+                .or(self.polls.last())
+                .copied()
+                .unwrap_or(self.first_poll),
+        }
+    }
+}
+
+/// What a login ends in: kept in memory only, wiped on drop, never shown.
+#[derive(Clone)]
+pub struct Pass(Zeroizing<String>);
+
+impl Pass {
+    pub fn new(token: String) -> Pass {
+        Pass(Zeroizing::new(token))
+    }
+
+    /// The secret itself, to be put in a request and nowhere else.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Pass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pass(…)")
+    }
+}
+
+/// May the request leave something behind at the authority?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// A question: asking again does no harm.
+    Query,
+    /// A delivery: an unheard answer leaves doubt.
+    Deliver,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    Get,
+    Post,
+}
+
+/// One HTTP request, complete to the byte.
+#[derive(Clone)]
+pub struct Request {
+    pub effect: Effect,
+    pub method: Method,
+    pub url: String,
+    /// In this order. `Content-Length` and `Host` are the carrier's.
+    pub headers: Vec<(String, String)>,
+    pub body: Bytes,
+    /// What it is, for people and logs: `semilla`, `subir envío`.
+    pub what: &'static str,
+    /// The answer (or the request) carries a secret: it is neither kept nor logged.
+    pub secret: bool,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Request({:?} {} {})", self.effect, self.what, self.url)
+    }
+}
+
+/// Where a conversation stands: the channel's own plain data, kept on disk between steps. Ids and
+/// counters only; never a body, a seed or a token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct State(pub Value);
+
+/// What came back.
+#[derive(Debug, Clone)]
+pub enum Heard {
+    Reply {
+        status: u16,
+        headers: Vec<(String, String)>,
+        body: Bytes,
+    },
+    /// No complete answer.
+    Nothing { sent: Sent, why: String },
+    /// A wait is over, or the conversation goes on after a new login.
+    Elapsed,
+}
+
+/// Did bytes leave this machine?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// Certainly not (no name, no connection, no TLS).
+    No,
+    /// Perhaps: the authority may hold what was sent.
+    Perhaps,
+}
+
+/// The next thing to do.
+#[derive(Debug)]
+pub enum Step {
+    Ask(Request, State, Vec<Report>),
+    Wait(Duration, State, Vec<Report>),
+    /// The pass is not valid (any more): log in once, then resume this state with `Elapsed`.
+    Stale(State),
+    /// The end of a login.
+    Granted(Pass),
+    Done(Vec<Report>),
+}
+
+/// What became of one document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    pub document: DocumentId,
+    pub verdict: Verdict,
+}
+
+/// What a conversation may conclude about a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    Sent { track: String },
+    Accepted { remarks: Vec<Remark> },
+    Rejected { reasons: Vec<Remark>, number: NumberFate },
+    /// The authority says it has it already: ask about it, do not send it.
+    AlreadyThere,
+    /// The authority does not have it, and had time enough to.
+    Absent,
+    Pending,
+    /// The answer can't be understood; a person may have to look.
+    Unknown { why: String },
+    /// Not taken, for a reason that is not the document's.
+    Refused {
+        scope: Scope,
+        why: Remark,
+        retry_at: Timestamp,
+    },
+}
+
+/// One remark of the authority: its own code and words, and ours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remark {
+    /// As the authority writes it: `DTE-3-505`, `STATUS 6`.
+    pub code: String,
+    /// The authority's words, untouched.
+    pub words: String,
+    /// One plain Spanish sentence that says what it means and what to do.
+    pub meaning: String,
+}
+
+/// What becomes of the folio of a rejected document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NumberFate {
+    Consumed,
+    FreeForSame,
+    FreeIfIdUnchanged,
+    MustBeVoided,
+    /// Only the authority can tell: probe the document.
+    AskByProbe,
+}
+
+/// How far a refusal reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    Document,
+    Parcel,
+    /// Nothing on this channel will pass until something is mended.
+    Channel,
+}
+
+/// What the engine must know before it packs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Documents in one parcel.
+    pub documents: usize,
+    /// Conversations at once on this channel, besides the engine's own limit.
+    pub in_flight: usize,
+    /// Longest wait for an answer to a question and to a delivery.
+    pub query_timeout: Duration,
+    pub deliver_timeout: Duration,
+    /// The largest answer that is read, in bytes.
+    pub answer_cap: usize,
+}
+
+/// The part of a parcel that is not its documents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrapping {
+    pub head: Bytes,
+    pub tail: Bytes,
+}
+
+/// A conversation with the authority, one step at a time.
+pub trait Channel: Send + Sync {
+    fn limits(&self) -> &Limits;
+
+    /// May these documents travel in one parcel? (One company always; some channels also want
+    /// one kind.)
+    fn travels_with(&self, first: &Document, other: &Document) -> bool;
+
+    /// Head and tail of the envelope round these documents, signed where the authority wants it.
+    /// Kept with the parcel, so that its bytes are the same on every attempt.
+    fn wrap(&self, documents: &[Arc<Document>], cx: &Cx<'_>) -> Result<Wrapping, KeyError>;
+
+    /// Starts a login. It ends in [`Step::Granted`], or in `Done` with one `Refused` or `Unknown`
+    /// report about no document in particular (an empty series).
+    fn login(&self, cx: &Cx<'_>) -> Result<Step, KeyError>;
+
+    /// Delivers a parcel. The engine has a pass in `cx`.
+    fn begin(&self, parcel: &Parcel, cx: &Cx<'_>) -> Result<Step, KeyError>;
+
+    /// "Do you have this one?" Ends in `Accepted`, `Rejected`, `Absent`, `Pending`, or `Unknown`.
+    fn probe(&self, document: &DocumentRef, cx: &Cx<'_>) -> Result<Step, KeyError>;
+
+    /// Goes on from `state`. `about` are the documents of the conversation, in the order of its
+    /// parcel (empty for a login).
+    fn resume(
+        &self,
+        state: State,
+        heard: Heard,
+        about: &[Arc<Document>],
+        cx: &Cx<'_>,
+    ) -> Result<Step, KeyError>;
+}

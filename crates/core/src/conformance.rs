@@ -1,0 +1,1 @@
+//! The rules every country passes: run by each country's own tests.

@@ -1,0 +1,147 @@
+//! The law of a country and the documents it wants: the seam that every country fits in.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::receipt::Receipt;
+use crate::{
+    Document, Documents, Environment, Finding, Folio, Grant, GrantFile, KeyError, Keys, Refusal,
+    Refusals, Sale, Series, TillData, Timestamp,
+};
+
+/// Names a channel of a country: `dte`, `boleta`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ChannelId(pub String);
+
+/// Who issues. The country's own tags are its business.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Company {
+    /// Tax id.
+    pub id: String,
+    pub name: String,
+    /// What the regime read and checked (address, activity, resolution …).
+    pub data: Value,
+}
+
+/// A company in an environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Issuer {
+    pub company: Company,
+    pub environment: Environment,
+}
+
+/// What is plain data about a country.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// ISO 3166 code.
+    pub country: &'static str,
+    /// IANA zone of the country's legal time.
+    pub zone: &'static str,
+    pub kinds: &'static [Kind],
+    pub print: PrintGate,
+}
+
+/// One type of document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kind {
+    pub series: &'static str,
+    /// As a shop says it: `Boleta`, `Factura`.
+    pub name: &'static str,
+    /// Seconds after issue (or after the line came back) within which the authority must have it.
+    pub deadline_seconds: Option<u64>,
+}
+
+impl Profile {
+    pub fn kind(&self, series: &Series) -> Option<&'static Kind> {
+        self.kinds.iter().find(|k| k.series == series.0)
+    }
+}
+
+/// When a document may be printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PrintGate {
+    OnSeal,
+    OnAcceptance,
+}
+
+/// What a draft would look like, without a folio.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preview {
+    /// The country's own total tags.
+    pub totals: Value,
+    pub warnings: Vec<Refusal>,
+    /// The unsigned document.
+    pub xml: String,
+}
+
+/// What a document uses up of earlier ones (the rest of a factura that a note may annul);
+/// re-checked by the writer. Empty for plain sales.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Claims(pub Vec<Claim>);
+
+/// `amount` of what is left of `document`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    pub document: crate::DocumentId,
+    pub amount: crate::Amount,
+}
+
+/// The law of a country and the documents it wants. No I/O, no clock.
+pub trait Regime: Send + Sync {
+    fn profile(&self) -> &'static Profile;
+
+    /// Reads and checks the company's data as a person typed it.
+    fn company(&self, data: &Value, environment: Environment) -> Result<Company, Refusals>;
+
+    /// Reads what the authority lends, with every check that needs no disk.
+    fn grant(&self, file: &[u8], issuer: &Issuer) -> Result<GrantFile, Refusals>;
+
+    /// Checks all that can be refused, before a folio is spent.
+    fn draft(
+        &self,
+        sale: &Sale,
+        issuer: &Issuer,
+        known: &dyn Documents,
+        now: Timestamp,
+    ) -> Result<Box<dyn Draft>, Refusals>;
+
+    /// The same checks and totals for a sale that may carry its own issuer.
+    fn preview(
+        &self,
+        sale: &Sale,
+        issuer: Option<&Issuer>,
+        known: &dyn Documents,
+        now: Timestamp,
+    ) -> Result<Preview, Refusals>;
+
+    /// What the customer takes home: read back from the signed bytes, with the till's own data.
+    fn receipt(&self, document: &Document, till: &TillData) -> Receipt;
+
+    /// A second look at a document or an envelope, ours or anybody's.
+    fn verify(&self, bytes: &[u8]) -> Vec<Finding>;
+
+    /// A document's bytes as a file of their own: the encoding's prolog line, then those bytes.
+    fn file(&self, document: &Document) -> Vec<u8>;
+}
+
+/// A lawful document that lacks only its number. It exists only when nothing can be refused any
+/// more, except by the grant.
+pub trait Draft: Send + Sync {
+    fn series(&self) -> Series;
+
+    /// Dates and environment against this grant; asked by the writer before it gives a folio.
+    fn accepts(&self, grant: &Grant) -> Result<(), Refusal>;
+
+    /// What it uses up; re-checked by the writer.
+    fn claims(&self) -> Claims;
+
+    /// What the till should hear although the sale stands.
+    fn warnings(&self) -> &[Refusal];
+
+    /// The country's own total tags.
+    fn totals(&self) -> Value;
+
+    /// Stamps and signs. A pure function of its arguments: the same give the same bytes.
+    fn seal(&self, folio: Folio, keys: &dyn Keys, at: Timestamp) -> Result<Document, KeyError>;
+}

@@ -1,0 +1,206 @@
+//! A sale as a till says it: a key, a JSON value and the till's own data. Only the regime knows the
+//! tags of the value.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::{Amount, Refusal, Refusals};
+
+/// Name of the sibling block that holds the till's data.
+pub const TILL_BLOCK: &str = "Timbre";
+
+/// What the till knows about the sale and the law does not ask for. It is kept and printed, and
+/// never enters the document.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase", default)]
+pub struct TillData {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pagos: Vec<Payment>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vuelto: Option<Amount>,
+    /// Cash rounding (may be negative); it never touches the document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redondeo: Option<Amount>,
+    /// A tip, outside the document's total.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub propina: Option<Amount>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub caja: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cajero: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turno: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub correo: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub impresora: Option<String>,
+}
+
+/// One means of payment and how much was paid with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "PascalCase")]
+pub struct Payment {
+    pub medio: String,
+    pub monto: Amount,
+}
+
+/// A sale, as it came in.
+#[derive(Debug, Clone)]
+pub struct Sale {
+    /// The caller's key: the same key and the same sale is the same document, for ever.
+    pub key: Option<String>,
+    /// The country's own tags, without the till's block.
+    pub body: Value,
+    pub till: TillData,
+    /// The exact bytes received.
+    pub received: Bytes,
+    /// SHA-256 of the sale's canonical JSON (keys sorted, numbers as written), in hexadecimal.
+    pub hash: String,
+}
+
+impl Sale {
+    /// Reads a sale. Refuses what is not a JSON object and a till's block with wrong or unknown
+    /// fields; the rest is for the regime.
+    pub fn read(received: Bytes, key: Option<String>) -> Result<Sale, Refusals> {
+        let value: Value = serde_json::from_slice(&received).map_err(|e| {
+            Refusal::new(
+                "json-malformed",
+                format!("línea {}, columna {}", e.line(), e.column()),
+                format!("El texto no es un JSON válido ({}). Revise comas, comillas y llaves.", reason(&e)),
+            )
+        })?;
+        Sale::from_value(value, received, key)
+    }
+
+    /// The same, for a value already parsed out of `received`.
+    pub fn from_value(value: Value, received: Bytes, key: Option<String>) -> Result<Sale, Refusals> {
+        if let Some(text) = &key
+            && (text.trim().is_empty() || text.len() > 200)
+        {
+            return Err(Refusal::new(
+                "key-invalid",
+                "",
+                "La clave de idempotencia debe tener entre 1 y 200 caracteres.",
+            )
+            .into());
+        }
+        let hash = canonical_hash(&value);
+        let Value::Object(mut object) = value else {
+            return Err(Refusal::new(
+                "sale-not-object",
+                "",
+                "La venta debe ser un objeto JSON con Encabezado y Detalle.",
+            )
+            .into());
+        };
+        let till = match object.remove(TILL_BLOCK) {
+            None => TillData::default(),
+            Some(block) => read_till(&block)?,
+        };
+        Ok(Sale {
+            key,
+            body: Value::Object(object),
+            till,
+            received,
+            hash,
+        })
+    }
+}
+
+fn read_till(block: &Value) -> Result<TillData, Refusals> {
+    serde_path_to_error::deserialize(block).map_err(|e| {
+        let path = match e.path().to_string() {
+            dot if dot == "." => TILL_BLOCK.to_owned(),
+            path => format!("{TILL_BLOCK}.{path}"),
+        };
+        Refusal::new(
+            "till-data-invalid",
+            path,
+            format!("Los datos de la caja no se entienden ({}).", e.inner()),
+        )
+        .into()
+    })
+}
+
+fn reason(error: &serde_json::Error) -> &'static str {
+    match error.classify() {
+        serde_json::error::Category::Eof => "termina antes de tiempo",
+        serde_json::error::Category::Syntax => "hay un error de escritura",
+        serde_json::error::Category::Data => "un valor no es del tipo esperado",
+        serde_json::error::Category::Io => "no se pudo leer",
+    }
+}
+
+/// SHA-256 over the value with object keys sorted and no blanks, numbers as they were written.
+fn canonical_hash(value: &Value) -> String {
+    fn feed(value: &Value, out: &mut Vec<u8>) {
+        match value {
+            Value::Object(map) => {
+                let mut entries: Vec<_> = map.iter().collect();
+                entries.sort_by_key(|(key, _)| key.as_str());
+                out.push(b'{');
+                for (i, (key, inner)) in entries.into_iter().enumerate() {
+                    if i > 0 {
+                        out.push(b',');
+                    }
+                    out.extend_from_slice(Value::from(key.as_str()).to_string().as_bytes());
+                    out.push(b':');
+                    feed(inner, out);
+                }
+                out.push(b'}');
+            }
+            Value::Array(items) => {
+                out.push(b'[');
+                for (i, inner) in items.iter().enumerate() {
+                    if i > 0 {
+                        out.push(b',');
+                    }
+                    feed(inner, out);
+                }
+                out.push(b']');
+            }
+            leaf => out.extend_from_slice(leaf.to_string().as_bytes()),
+        }
+    }
+    let mut bytes = Vec::new();
+    feed(value, &mut bytes);
+    Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Sale, Refusals> {
+        Sale::read(Bytes::copy_from_slice(text.as_bytes()), None)
+    }
+
+    #[test]
+    fn the_hash_ignores_order_and_blanks_but_not_values() {
+        let one = read(r#"{"a": 1, "b": [1, 2]}"#).unwrap();
+        let same = read(r#"{"b":[1,2],"a":1}"#).unwrap();
+        let other = read(r#"{"b":[2,1],"a":1}"#).unwrap();
+        assert_eq!(one.hash, same.hash);
+        assert_ne!(one.hash, other.hash);
+    }
+
+    #[test]
+    fn the_tills_block_is_taken_out_and_checked() {
+        let sale = read(r#"{"a":1,"Timbre":{"Pagos":[{"Medio":"efectivo","Monto":1000}],"Vuelto":10}}"#).unwrap();
+        assert_eq!(sale.till.pagos[0].monto, Amount(1000));
+        assert!(sale.body.get("Timbre").is_none());
+        let refused = read(r#"{"Timbre":{"Pagos":[{"Medio":"efectivo","Monto":"x"}]}}"#).unwrap_err();
+        assert_eq!(refused.0[0].path, "Timbre.Pagos[0].Monto");
+        assert_eq!(read(r#"{"Timbre":{"Otro":1}}"#).unwrap_err().0[0].code, "till-data-invalid");
+    }
+
+    #[test]
+    fn malformed_json_says_where() {
+        let refused = read("{\n  \"a\": }").unwrap_err();
+        assert_eq!(refused.0[0].code, "json-malformed");
+        assert!(refused.0[0].path.starts_with("línea 2"));
+        assert_eq!(read("[1]").unwrap_err().0[0].code, "sale-not-object");
+    }
+}

@@ -1,0 +1,199 @@
+//! The states of a document and the arrows between them: one pure function.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Remark;
+
+/// Where a document is. The same words in store, API and window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum DocState {
+    /// Signed and on disk; waits for its first sending.
+    Generado,
+    /// Its bytes may be on the wire.
+    Enviando,
+    /// The authority has it (there is a TrackID); no verdict yet.
+    Enviado,
+    /// Outcome of a sending unknown: asked about before it is sent again.
+    Verificando,
+    /// No line, or attempts spent: retried by itself or by hand.
+    Pendiente,
+    /// Accepted.
+    Aceptado,
+    /// Accepted with objections.
+    Reparo,
+    /// Rejected.
+    Rechazado,
+    /// Its sale lives on in another document.
+    Reemplazado,
+}
+
+/// What moved a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "cause", rename_all = "kebab-case")]
+pub enum Cause {
+    /// The parcel's first byte is about to leave.
+    Sending,
+    /// Certainly nothing left this machine; an attempt may or may not have been used.
+    NotSent { why: String },
+    /// No line: it waits without having used an attempt.
+    NoLine { why: String },
+    /// Bytes may have left and no complete answer came.
+    Doubt { why: String },
+    /// The authority took the parcel.
+    Sent { track: String },
+    /// The authority says it does not have it, past its own delay.
+    Absent,
+    Accepted { remarks: Vec<Remark> },
+    Rejected { reasons: Vec<Remark>, number: crate::NumberFate },
+    /// Refused as a whole for a reason that is not the document's (permission, configuration).
+    Refused { why: String },
+    /// Made again on the same folio.
+    Reissued,
+    /// Another document took its place.
+    Replaced { by: crate::DocumentId },
+    /// A person asked for it to be sent again.
+    ByHand,
+}
+
+impl DocState {
+    pub const ALL: [DocState; 9] = [
+        DocState::Generado,
+        DocState::Enviando,
+        DocState::Enviado,
+        DocState::Verificando,
+        DocState::Pendiente,
+        DocState::Aceptado,
+        DocState::Reparo,
+        DocState::Rechazado,
+        DocState::Reemplazado,
+    ];
+
+    /// The word in store, API and window.
+    pub fn word(self) -> &'static str {
+        match self {
+            DocState::Generado => "GENERADO",
+            DocState::Enviando => "ENVIANDO",
+            DocState::Enviado => "ENVIADO",
+            DocState::Verificando => "VERIFICANDO",
+            DocState::Pendiente => "PENDIENTE",
+            DocState::Aceptado => "ACEPTADO",
+            DocState::Reparo => "REPARO",
+            DocState::Rechazado => "RECHAZADO",
+            DocState::Reemplazado => "REEMPLAZADO",
+        }
+    }
+
+    /// Reads the word, in any case.
+    pub fn from_word(word: &str) -> Option<DocState> {
+        DocState::ALL
+            .into_iter()
+            .find(|s| s.word().eq_ignore_ascii_case(word.trim()))
+    }
+
+    /// The authority has spoken and will not change its mind.
+    pub fn is_final(self) -> bool {
+        matches!(
+            self,
+            DocState::Aceptado | DocState::Reparo | DocState::Rechazado | DocState::Reemplazado
+        )
+    }
+
+    /// May a parcel with this document leave? Only from here; never while in doubt.
+    pub fn may_send(self) -> bool {
+        matches!(self, DocState::Generado | DocState::Pendiente)
+    }
+
+    /// Where `cause` takes a document, or `None` where the arrow does not exist (the cause came
+    /// late, or twice, and changes nothing).
+    pub fn after(self, cause: &Cause) -> Option<DocState> {
+        use DocState::*;
+        match (self, cause) {
+            (Generado | Pendiente, Cause::Sending) => Some(Enviando),
+            (Generado | Pendiente, Cause::NoLine { .. }) => Some(Pendiente),
+            (Generado | Pendiente, Cause::Refused { .. }) => Some(Pendiente),
+            (Pendiente, Cause::ByHand) => Some(Generado),
+            (Enviando, Cause::NotSent { .. } | Cause::NoLine { .. } | Cause::Refused { .. }) => {
+                Some(Pendiente)
+            }
+            (Enviando, Cause::Doubt { .. }) => Some(Verificando),
+            (Enviando | Verificando, Cause::Sent { .. }) => Some(Enviado),
+            // A repeated-submission answer about an upload that we thought was ours (RPT).
+            (Enviado, Cause::Doubt { .. }) => Some(Verificando),
+            (Verificando, Cause::Absent) => Some(Pendiente),
+            (Enviando | Enviado | Verificando, Cause::Accepted { remarks }) => {
+                Some(if remarks.is_empty() { Aceptado } else { Reparo })
+            }
+            (Enviando | Enviado | Verificando, Cause::Rejected { .. }) => Some(Rechazado),
+            (Rechazado, Cause::Reissued) => Some(Generado),
+            (Rechazado, Cause::Replaced { .. }) => Some(Reemplazado),
+            (
+                Generado | Enviando | Enviado | Verificando | Pendiente | Aceptado | Reparo
+                | Rechazado | Reemplazado,
+                _,
+            ) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use DocState::*;
+
+    fn causes() -> Vec<Cause> {
+        let why = String::new;
+        vec![
+            Cause::Sending,
+            Cause::NotSent { why: why() },
+            Cause::NoLine { why: why() },
+            Cause::Doubt { why: why() },
+            Cause::Sent { track: why() },
+            Cause::Absent,
+            Cause::Accepted { remarks: vec![] },
+            Cause::Rejected { reasons: vec![], number: crate::NumberFate::AskByProbe },
+            Cause::Refused { why: why() },
+            Cause::Reissued,
+            Cause::Replaced { by: crate::DocumentId::new("39", 2) },
+            Cause::ByHand,
+        ]
+    }
+
+    #[test]
+    fn a_final_state_leaves_only_by_a_persons_act_on_a_rejection() {
+        for state in DocState::ALL.into_iter().filter(|s| s.is_final()) {
+            for cause in causes() {
+                let after = state.after(&cause);
+                let allowed = state == Rechazado
+                    && matches!(cause, Cause::Reissued | Cause::Replaced { .. });
+                assert_eq!(after.is_some(), allowed, "{state:?} {cause:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_sent_from_doubt() {
+        for state in [Verificando, Enviando, Enviado, Aceptado, Reparo, Rechazado, Reemplazado] {
+            assert_eq!(state.after(&Cause::Sending), None, "{state:?}");
+        }
+        assert_eq!(Verificando.after(&Cause::Absent), Some(Pendiente));
+    }
+
+    #[test]
+    fn a_question_that_fails_moves_nothing() {
+        // `NoLine` and `NotSent` are what a failed question could bring by mistake.
+        for state in [Enviado, Verificando] {
+            for cause in [Cause::NoLine { why: String::new() }, Cause::NotSent { why: String::new() }] {
+                assert_eq!(state.after(&cause), None, "{state:?} {cause:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_word_is_read_back() {
+        for state in DocState::ALL {
+            assert_eq!(DocState::from_word(state.word()), Some(state));
+            assert_eq!(serde_json::to_value(state).unwrap(), state.word());
+        }
+    }
+}

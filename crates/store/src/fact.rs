@@ -1,0 +1,142 @@
+//! The facts of the journal: what happened, in the order it happened. The truth of a folder is the
+//! sequence of its facts; everything else is computed from them.
+//!
+//! A fact is JSON plus, for some kinds, raw byte strings that must survive to the byte (signed
+//! documents, what was received, what was heard): those are `#[serde(skip)]` here and travel beside
+//! the JSON in the frame, in the order of [`Fact::blobs`].
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use timbre_core::{
+    Cause, ChannelId, Company, DocState, Document, DocumentId, Environment, Grant,
+    ParcelId, Refusal, State, TillData, Timestamp,
+};
+
+/// One fact. Names of variants and fields are the store's format: add, never rename.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "fact", rename_all = "snake_case")]
+pub enum Fact {
+    /// A document was sealed (version 1, or a later one: then it was reissued).
+    Issued(Box<Issued>),
+    /// A parcel is about to leave: written before its first byte. `documents` are with their
+    /// versions, in the order of the parcel; head and tail are kept so that the same bytes can be
+    /// sent again.
+    Sending(Sending),
+    /// Something was heard from the authority about a parcel or a document.
+    Answered(Answered),
+    /// A document moved along an arrow of the states (a verdict is a move to a final state).
+    Moved(Moved),
+    /// A document needs a person, or no longer does.
+    Attention { document: DocumentId, reason: Option<String> },
+    /// A note annulled it.
+    Annulled { document: DocumentId, by: DocumentId },
+    /// The authority lent a range of folios.
+    GrantLoaded(Box<GrantLoaded>),
+    /// Who issues, in which environment, under which resolution.
+    Company { company: Company, environment: Environment },
+    /// A certificate was loaded. `sealed` is the vault's business.
+    CertificateLoaded(CertificateLoaded),
+    /// The line: `what` is `network`, `internet` or a channel's name.
+    Line { what: String, up: bool, why: String },
+    /// A login at the authority (never its token).
+    Login { channel: ChannelId, ok: bool, why: String },
+    Printed { document: DocumentId, copy: String },
+    Mailed { document: DocumentId, to: String },
+    Notified { document: DocumentId, to: String },
+    /// A person did something worth remembering: pressed resend, changed a setting.
+    Acted { who: String, what: String, documents: Vec<DocumentId> },
+}
+
+/// A sealed document with all that a second look may need.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Issued {
+    pub document: Document,
+    /// The idempotency key, if the caller gave one.
+    pub key: Option<String>,
+    /// Hash of the sale's canonical JSON.
+    pub sale_hash: String,
+    pub till: TillData,
+    pub warnings: Vec<Refusal>,
+    /// The country's own total tags.
+    pub totals: Value,
+    /// The sale as received. Blob 1 (blob 0 is `document.bytes`).
+    #[serde(skip)]
+    pub sale: Bytes,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sending {
+    pub parcel: ParcelId,
+    pub channel: ChannelId,
+    pub documents: Vec<(DocumentId, u32)>,
+    /// 1 for the first time these bytes leave.
+    pub attempt: u32,
+    /// SHA-256 of the parcel's body, in hexadecimal.
+    pub sha256: String,
+    /// Blobs 0 and 1.
+    #[serde(skip)]
+    pub head: Bytes,
+    #[serde(skip)]
+    pub tail: Bytes,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answered {
+    pub parcel: ParcelId,
+    /// Set when the question was about one document and not the parcel.
+    pub document: Option<DocumentId>,
+    /// What was asked: `subir envío`, `estado del envío`.
+    pub what: String,
+    /// HTTP status; `None` when no complete answer came.
+    pub status: Option<u16>,
+    /// Milliseconds from the request to its answer.
+    pub took_ms: u64,
+    /// Where the conversation stands now; `None` when it is over.
+    pub state: Option<State>,
+    /// When to go on with it.
+    pub due: Option<Timestamp>,
+    /// The answer's exact bytes. Blob 0.
+    #[serde(skip)]
+    pub heard: Bytes,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Moved {
+    pub document: DocumentId,
+    pub version: u32,
+    pub from: DocState,
+    pub to: DocState,
+    #[serde(flatten)]
+    pub cause: Cause,
+    /// When it is tried again, where that is known.
+    pub next_try: Option<Timestamp>,
+    /// Attempts used so far (uploads whose bytes may have left).
+    pub attempts: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GrantLoaded {
+    pub grant: Grant,
+    /// This folder's share of the range: part `share.0` of `share.1` (1 of 1 when it is not shared).
+    pub share: (u32, u32),
+    /// Folios up to here were used elsewhere.
+    pub used_up_to: Option<u64>,
+    /// The grant's private key, sealed by the vault. Blob 0.
+    #[serde(skip)]
+    pub sealed: Bytes,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CertificateLoaded {
+    pub holder: String,
+    pub subject: String,
+    pub not_before: Timestamp,
+    pub not_after: Timestamp,
+    /// Public certificate (DER). Blob 0.
+    #[serde(skip)]
+    pub der: Bytes,
+    /// Private key, sealed by the vault. Blob 1.
+    #[serde(skip)]
+    pub sealed: Bytes,
+}

@@ -1,0 +1,136 @@
+//! What the index answers with: one row a document, its counters, its ranges.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use timbre_core::{
+    Amount, ChannelId, Date, DocState, DocumentId, Grant, ParcelId, Party, Remark, Series, State,
+    Timestamp,
+};
+
+/// All that a list or a panel shows of a document, without its bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    pub id: DocumentId,
+    pub version: u32,
+    pub channel: ChannelId,
+    pub date: Date,
+    /// When it was issued (stamped); of the current version.
+    pub issued: Timestamp,
+    pub receiver: Party,
+    pub total: Amount,
+    pub words: String,
+    pub state: DocState,
+    /// When it came into that state.
+    pub since: Timestamp,
+    /// A person must act, and why.
+    pub attention: Option<String>,
+    pub annulled_by: Option<DocumentId>,
+    pub replaced_by: Option<DocumentId>,
+    pub track: Option<String>,
+    pub attempts: u32,
+    pub next_try: Option<Timestamp>,
+    /// Why it is where it is, in plain words: the last cause that carried any.
+    pub error: Option<String>,
+    pub remarks: Vec<Remark>,
+    /// The parcel it last travelled in.
+    pub parcel: Option<ParcelId>,
+    pub key: Option<String>,
+    pub sale_hash: String,
+    pub totals: Value,
+    /// Where the current version's *issued* frame stands.
+    pub frame: Place,
+}
+
+/// Where a frame stands in the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Place {
+    pub segment: u32,
+    pub offset: u64,
+}
+
+/// A parcel that is not settled yet: what the sender goes on with after a stop.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OpenParcel {
+    pub id: ParcelId,
+    pub channel: ChannelId,
+    pub documents: Vec<(DocumentId, u32)>,
+    pub attempt: u32,
+    /// When its last sending began.
+    pub sent: Timestamp,
+    /// Where the conversation stands; `None` when it was cut before an answer.
+    pub state: Option<State>,
+    pub due: Option<Timestamp>,
+    /// Where its *sending* frame stands (head and tail).
+    pub frame: Place,
+}
+
+/// Which documents a list wants.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Any of these states; empty means all.
+    pub states: Vec<DocState>,
+    /// Only those with the flag *attention* (or rejected), the panel's «Con problema».
+    pub problem: bool,
+    pub series: Option<Series>,
+    pub from: Option<Date>,
+    pub to: Option<Date>,
+    /// Matches folio, receiver, total or item names; case and accents do not matter.
+    pub text: Option<String>,
+}
+
+/// A page of rows, newest first.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Page {
+    pub rows: Vec<Row>,
+    /// Where the next page begins; `None` on the last.
+    pub next: Option<u64>,
+}
+
+/// How many documents are where. Their sum is the number of documents.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// By state, for documents without the flag *attention*, in the order of [`DocState::ALL`].
+    pub by_state: [u64; 9],
+    /// With the flag *attention*, in the same order.
+    pub attention: [u64; 9],
+}
+
+impl Counts {
+    pub fn of(&self, state: DocState) -> u64 {
+        let i = DocState::ALL.iter().position(|s| *s == state).unwrap_or_default();
+        self.by_state[i] + self.attention[i]
+    }
+
+    pub fn total(&self) -> u64 {
+        self.by_state.iter().chain(&self.attention).sum()
+    }
+}
+
+/// A range of folios as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Range {
+    pub grant: Grant,
+    /// First and last folio of this folder's share.
+    pub first: u64,
+    pub last: u64,
+    /// The next folio to be given; `last + 1` when none is left.
+    pub next: u64,
+    /// No folio of it is given any more, and why (a conflict at the authority).
+    pub stopped: Option<String>,
+    pub loaded: Timestamp,
+}
+
+impl Range {
+    pub fn left(&self) -> u64 {
+        (self.last + 1).saturating_sub(self.next)
+    }
+}
+
+/// One line of a document's history.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    pub at: Timestamp,
+    /// The fact's own JSON (without its blobs).
+    pub fact: Value,
+    pub frame: Place,
+}

@@ -1,0 +1,205 @@
+// Made from crates/agent/src/view.rs by its test; UPDATE=1 writes it anew. Do not edit.
+
+export type Snapshot = { 
+/**
+ * `training`, `certification` or `production`.
+ */
+environment: string, 
+/**
+ * Nothing can be issued before there is one.
+ */
+company: CompanyView | null, sentence: Sentence, counters: Counters, 
+/**
+ * Documents in the folder: the sum of the counters and the replaced ones.
+ */
+total: number, issued_today: number, workers: Workers, folios: Array<FoliosView>, deadline: DeadlineView | null, last_answer: AnswerView | null, certificate: CertificateView | null, 
+/**
+ * What is missing before a document can be issued; empty when nothing is.
+ */
+missing: Array<string>, 
+/**
+ * The local panel and API, for the status line.
+ */
+address: string | null, 
+/**
+ * When this was true (RFC 3339).
+ */
+as_of: string, 
+/**
+ * Grows with every change, so that an older snapshot is never shown over a newer one.
+ */
+version: number, };
+
+export type CompanyView = { 
+/**
+ * Tax id as people read it: `76.192.083-9`.
+ */
+id: string, name: string, };
+
+export type Sentence = { mood: Mood, text: string, };
+
+export type Mood = "calm" | "waiting" | "attention" | "stopped";
+
+export type Counters = { 
+/**
+ * Por enviar: GENERADO, PENDIENTE.
+ */
+queued: number, 
+/**
+ * Enviando.
+ */
+sending: number, 
+/**
+ * En el SII: ENVIADO, VERIFICANDO.
+ */
+at_authority: number, 
+/**
+ * Aceptados: ACEPTADO, REPARO.
+ */
+accepted: number, 
+/**
+ * Con problema: RECHAZADO, or needs a person.
+ */
+problem: number, };
+
+export type Workers = { 
+/**
+ * Requests in flight now.
+ */
+active: number, allowed: number, 
+/**
+ * False when a person stopped the sending.
+ */
+running: boolean, };
+
+export type FoliosView = { series: string, 
+/**
+ * `Boleta`, `Factura`.
+ */
+name: string, left: number, 
+/**
+ * The folio that comes next.
+ */
+next: number | null, ranges: Array<RangeView>, };
+
+export type RangeView = { first: number, last: number, next: number, left: number, 
+/**
+ * `AAAA-MM-DD`.
+ */
+authorised: string, expires: string | null, expired: boolean, stopped: string | null, };
+
+export type DeadlineView = { document: string, 
+/**
+ * RFC 3339.
+ */
+at: string, };
+
+export type AnswerView = { at: string, what: string, ok: boolean, took_ms: number, text: string, };
+
+export type CertificateView = { holder: string, subject: string, 
+/**
+ * RFC 3339.
+ */
+not_before: string, not_after: string, };
+
+export type RowView = { 
+/**
+ * `T39F1234`.
+ */
+id: string, series: string, 
+/**
+ * `Boleta`.
+ */
+kind: string, folio: number, version: number, 
+/**
+ * Date of issue, `AAAA-MM-DD`.
+ */
+date: string, 
+/**
+ * When it was stamped, RFC 3339.
+ */
+issued: string, total: number, receiver_id: string, receiver: string, 
+/**
+ * GENERADO, ENVIANDO, ENVIADO, VERIFICANDO, PENDIENTE, ACEPTADO, REPARO, RECHAZADO, REEMPLAZADO.
+ */
+state: string, 
+/**
+ * When it came into that state, RFC 3339.
+ */
+since: string, attention: string | null, annulled_by: string | null, replaced_by: string | null, track: string | null, attempts: number, next_try: string | null, 
+/**
+ * In plain words.
+ */
+error: string | null, remarks: Array<RemarkView>, 
+/**
+ * When the law wants it at the authority, RFC 3339; absent once it is there.
+ */
+deadline: string | null, };
+
+export type RemarkView = { code: string, words: string, meaning: string, };
+
+export type PageView = { rows: Array<RowView>, 
+/**
+ * Ask for the next page with it.
+ */
+next: string | null, };
+
+export type Query = { 
+/**
+ * States by name, or the counters' names: queued, sending, at_authority, accepted, problem.
+ */
+state?: string, type?: string, from?: string, to?: string, q?: string, cursor?: string, limit?: number, };
+
+export type DetailView = { row: RowView, timeline: Array<StepView>, 
+/**
+ * The country's own total tags.
+ */
+totals: Record<string, unknown>, lines: Array<LineView>, 
+/**
+ * SHA-256 of the signed bytes.
+ */
+sha256: string, };
+
+export type LineView = { name: string, quantity: string, price: string, amount: number, };
+
+export type StepView = { 
+/**
+ * RFC 3339.
+ */
+at: string, title: string, text: string, 
+/**
+ * What the authority said, exactly, where it said something.
+ */
+heard: string | null, };
+
+export type IssuedView = { document: RowView, key: string | null, totals: Record<string, unknown>, warnings: Array<RefusalView>, 
+/**
+ * The key was known: this is the document it made then.
+ */
+repeated: boolean, 
+/**
+ * The environment, in every answer.
+ */
+environment: string, };
+
+export type PreviewView = { totals: Record<string, unknown>, warnings: Array<RefusalView>, xml: string, };
+
+export type RefusalView = { code: string, 
+/**
+ * JSON path.
+ */
+path: string, message: string, };
+
+export type ProblemView = { status: number, code: string, title: string, 
+/**
+ * A Spanish sentence.
+ */
+detail: string, errors: Array<RefusalView>, };
+
+export type ResentView = { queued: number, 
+/**
+ * Named, but not in a state from which anything can be sent.
+ */
+skipped: number, };
+
+export type PushView = { snapshot: Snapshot, rows: Array<RowView>, };
