@@ -1,3 +1,22 @@
+//! Declares the window's commands, so that each must be granted in the capability of
+//! `tauri.conf.json`.
+
+const COMMANDS: &[&str] = &[
+    "snapshot",
+    "documents",
+    "document",
+    "xml",
+    "issue",
+    "preview",
+    "resend",
+    "resend_pending",
+    "sending",
+];
+
 fn main() {
-    tauri_build::build()
+    let manifest = tauri_build::AppManifest::new().commands(COMMANDS);
+    let attributes = tauri_build::Attributes::new().app_manifest(manifest);
+    if let Err(error) = tauri_build::try_build(attributes) {
+        println!("cargo::error={error:#}");
+    }
 }

@@ -1,1 +1,1 @@
-//! Shared by the end-to-end tests.
+//! What the end-to-end tests share.

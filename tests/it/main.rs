@@ -1,1 +1,3 @@
 //! End-to-end tests and the architecture's own rules.
+
+mod tidy;

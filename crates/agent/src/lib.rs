@@ -1,3 +1,27 @@
 //! The engine: it issues, sends, retries and asks for the verdict. It names no country.
+//!
+//! ```text
+//! engine ─► writer ─► store          a sale becomes durable
+//!    └────► sender ─► parcel ─► conversation ─► carrier ─► authority
+//!    └────► monitor ─► show ─► view  what people see
+//! ```
 
+pub mod carrier;
+pub mod clock;
+mod conversation;
+pub mod engine;
+mod line;
+mod login;
+mod monitor;
+mod parcel;
+mod problem;
+pub mod retry;
+pub mod sender;
+pub mod settings;
+pub mod show;
+mod timeline;
 pub mod view;
+mod writer;
+
+pub use engine::{Agent, AgentParts, Answer, Custody};
+pub use settings::Settings;

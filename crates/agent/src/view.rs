@@ -150,6 +150,53 @@ pub struct CertificateView {
     pub not_after: String,
 }
 
+/// The panel's numbers, flat: what `GET /v1/stats` and `timbre stats` answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct StatsView {
+    pub environment: String,
+    /// GENERADO.
+    #[ts(type = "number")]
+    pub queued: u64,
+    /// ENVIANDO.
+    #[ts(type = "number")]
+    pub sending: u64,
+    /// ENVIADO.
+    #[ts(type = "number")]
+    pub sent: u64,
+    /// VERIFICANDO.
+    #[ts(type = "number")]
+    pub verifying: u64,
+    /// PENDIENTE.
+    #[ts(type = "number")]
+    pub pending: u64,
+    /// ACEPTADO.
+    #[ts(type = "number")]
+    pub accepted: u64,
+    /// REPARO.
+    #[ts(type = "number")]
+    pub objected: u64,
+    /// RECHAZADO.
+    #[ts(type = "number")]
+    pub rejected: u64,
+    /// Need a person (rejected ones included).
+    #[ts(type = "number")]
+    pub errors: u64,
+    #[ts(type = "number")]
+    pub total: u64,
+    #[ts(type = "number")]
+    pub issued_today: u64,
+    pub workers_active: u32,
+    pub workers_allowed: u32,
+    /// Folios left, by type.
+    #[ts(type = "Record<string, number>")]
+    pub folios_left: std::collections::BTreeMap<String, u64>,
+    pub deadline: Option<DeadlineView>,
+    pub last_answer: Option<AnswerView>,
+    /// Fsyncs of the journal since the start.
+    #[ts(type = "number")]
+    pub fsyncs: u64,
+}
+
 /// One row of a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct RowView {
@@ -337,7 +384,7 @@ pub fn typescript() -> String {
         Snapshot, CompanyView, Sentence, Mood, Counters, Workers, FoliosView, RangeView,
         DeadlineView, AnswerView, CertificateView, RowView, RemarkView, PageView, Query,
         DetailView, LineView, StepView, IssuedView, PreviewView, RefusalView, ProblemView,
-        ResentView, PushView,
+        ResentView, PushView, StatsView,
     );
     out
 }

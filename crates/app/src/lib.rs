@@ -1,1 +1,17 @@
-//! The composition root: opens the store, lists the countries, wires agent, pos, keys and the simulator.
+//! The composition root: opens the store, lists the countries, wires agent, pos, keys and the
+//! simulator. Both shells (window and command line) call it and nothing below it.
+
+pub mod config;
+mod country;
+mod demo;
+pub mod folder;
+mod keeper;
+pub mod keys;
+pub mod pfx;
+mod start;
+pub mod vault;
+
+pub use country::regime;
+pub use folder::{Address, data_dir, demo_dir, find};
+pub use start::{DemoOptions, Options, PORT, Running, StartError, start};
+pub use timbre_store::{CheckReport, check};

@@ -1,1 +1,36 @@
 //! The SII's law and language, pure: RUT, CAF, TED, totals, DTE, boleta, envelopes, both channels.
+
+// The wire: numbering, stamping, signing, envelopes, the two channels and what they answer.
+pub mod answer;
+pub mod caf;
+pub mod channel;
+pub mod envelope;
+pub mod holder;
+pub mod hosts;
+pub mod hour;
+pub mod latin1;
+pub mod rut;
+pub mod sign;
+pub mod ted;
+pub mod token;
+pub mod words;
+mod xml;
+#[cfg(test)]
+mod fixture;
+
+// The document: sale, totals, rules, draft, receipt, and the second look.
+pub mod company;
+pub mod dom;
+pub mod draft;
+pub mod dte;
+pub mod money;
+pub mod receipt;
+pub mod regime;
+pub mod rules;
+pub mod sale;
+pub mod tags;
+pub mod tipo;
+pub mod totals;
+pub mod verify;
+
+pub use regime::Chile;

@@ -1,1 +1,54 @@
-fn main() {}
+//! The binary `timbre`: the agent without a window, and every command. It only speaks; what is
+//! done is done by the agent behind the local API.
+
+mod api;
+mod commands;
+mod demo;
+mod door;
+mod failure;
+mod line;
+mod out;
+mod sales;
+mod spanish;
+mod values;
+mod words;
+
+use std::process::ExitCode;
+
+use clap::FromArgMatches;
+
+use failure::{Exit, Failure};
+use line::Line;
+use out::Out;
+
+fn main() -> ExitCode {
+    let line = spanish::command().try_get_matches().and_then(|matches| Line::from_arg_matches(&matches));
+    let line = match line {
+        Ok(line) => line,
+        Err(error) => return spanish::tell(&error).into(),
+    };
+    let out = Out { json: line.json };
+    let done = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => {
+            let done = runtime.block_on(line.run());
+            // A thread may still wait for the standard input: it is not waited for.
+            runtime.shutdown_background();
+            done
+        }
+        Err(e) => Err(Failure::unreachable(format!("El sistema no deja trabajar ({e})."))),
+    };
+    done.unwrap_or_else(|failure| end(&failure, out)).into()
+}
+
+/// Says why a command could not be done: as JSON to programs, as a sentence to people.
+fn end(failure: &Failure, out: Out) -> Exit {
+    match failure {
+        Failure::Pipe => {}
+        _ if out.json => {
+            // A pipe that is closed by now has nobody behind it to tell.
+            let _ = out.object(&failure.json());
+        }
+        _ => out.note(format!("timbre: {failure}")),
+    }
+    failure.exit()
+}

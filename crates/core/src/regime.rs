@@ -36,6 +36,8 @@ pub struct Issuer {
 pub struct Profile {
     /// ISO 3166 code.
     pub country: &'static str,
+    /// The authority, as people call it: `SII`.
+    pub authority: &'static str,
     /// IANA zone of the country's legal time.
     pub zone: &'static str,
     pub kinds: &'static [Kind],

@@ -1,1 +1,10 @@
-//! The till's side: the local API on loopback and the panel it serves.
+//! The till's side: the local API on loopback, and the panel it serves to a browser.
+
+mod api;
+mod events;
+mod guard;
+mod panel;
+mod server;
+
+pub use guard::Guard;
+pub use server::{Server, bind, serve};

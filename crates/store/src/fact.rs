@@ -9,9 +9,11 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use timbre_core::{
-    Cause, ChannelId, Company, DocState, Document, DocumentId, Environment, Grant,
+    Cause, ChannelId, Company, DocState, Document, DocumentId, Environment, Grant, GrantId,
     ParcelId, Refusal, State, TillData, Timestamp,
 };
+
+use crate::{Locked, Mark};
 
 /// One fact. Names of variants and fields are the store's format: add, never rename.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,6 +48,100 @@ pub enum Fact {
     Notified { document: DocumentId, to: String },
     /// A person did something worth remembering: pressed resend, changed a setting.
     Acted { who: String, what: String, documents: Vec<DocumentId> },
+    /// No folio of a grant is given any more, and why; `None`: it may be used again.
+    GrantStopped { grant: GrantId, why: Option<String> },
+    /// At opening it was found that folios may be unknown to the journal. Written by the store
+    /// itself, with the first batch after it was found.
+    IssuingLocked(Locked),
+    /// A person decided: issuing goes on, with each grant no lower than `beyond`.
+    IssuingUnlocked { who: String, beyond: Vec<Mark> },
+}
+
+impl Fact {
+    /// The kind byte of its frame: part of the format, never renumbered.
+    pub fn kind(&self) -> u8 {
+        match self {
+            Fact::Issued(_) => Fact::ISSUED,
+            Fact::Sending(_) => 2,
+            Fact::Answered(_) => 3,
+            Fact::Moved(_) => 4,
+            Fact::Attention { .. } => 5,
+            Fact::Annulled { .. } => 6,
+            Fact::GrantLoaded(_) => 7,
+            Fact::Company { .. } => 8,
+            Fact::CertificateLoaded(_) => 9,
+            Fact::Line { .. } => 10,
+            Fact::Login { .. } => 11,
+            Fact::Printed { .. } => 12,
+            Fact::Mailed { .. } => 13,
+            Fact::Notified { .. } => 14,
+            Fact::Acted { .. } => 15,
+            Fact::GrantStopped { .. } => 16,
+            Fact::IssuingLocked(_) => 17,
+            Fact::IssuingUnlocked { .. } => 18,
+        }
+    }
+
+    /// The kind byte of *issued*: the only one that spends a folio.
+    pub(crate) const ISSUED: u8 = 1;
+
+    /// The raw byte strings that travel beside the JSON, in their order.
+    pub fn blobs(&self) -> Vec<&Bytes> {
+        match self {
+            Fact::Issued(i) => vec![&i.document.bytes, &i.sale],
+            Fact::Sending(s) => vec![&s.head, &s.tail],
+            Fact::Answered(a) => vec![&a.heard],
+            Fact::GrantLoaded(g) => vec![&g.sealed],
+            Fact::CertificateLoaded(c) => vec![&c.der, &c.sealed],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The documents it names one by one. Those of a parcel are found through the parcel.
+    pub(crate) fn documents(&self) -> Vec<&DocumentId> {
+        match self {
+            Fact::Issued(issued) => vec![&issued.document.id],
+            Fact::Moved(Moved { document, cause: Cause::Replaced { by }, .. }) => vec![document, by],
+            Fact::Moved(moved) => vec![&moved.document],
+            Fact::Answered(answered) => answered.document.iter().collect(),
+            Fact::Annulled { document, by } => vec![document, by],
+            Fact::Attention { document, .. }
+            | Fact::Printed { document, .. }
+            | Fact::Mailed { document, .. }
+            | Fact::Notified { document, .. } => vec![document],
+            Fact::Acted { documents, .. } => documents.iter().collect(),
+            Fact::Sending(_)
+            | Fact::GrantLoaded(_)
+            | Fact::Company { .. }
+            | Fact::CertificateLoaded(_)
+            | Fact::Line { .. }
+            | Fact::Login { .. }
+            | Fact::GrantStopped { .. }
+            | Fact::IssuingLocked(_)
+            | Fact::IssuingUnlocked { .. } => Vec::new(),
+        }
+    }
+
+    /// The parcel it is about, where it is about the parcel as a whole.
+    pub(crate) fn parcel(&self) -> Option<&ParcelId> {
+        match self {
+            Fact::Sending(sending) => Some(&sending.parcel),
+            Fact::Answered(answered) if answered.document.is_none() => Some(&answered.parcel),
+            _ => None,
+        }
+    }
+
+    /// Where the byte strings go when a fact is read back.
+    pub(crate) fn blobs_mut(&mut self) -> Vec<&mut Bytes> {
+        match self {
+            Fact::Issued(i) => vec![&mut i.document.bytes, &mut i.sale],
+            Fact::Sending(s) => vec![&mut s.head, &mut s.tail],
+            Fact::Answered(a) => vec![&mut a.heard],
+            Fact::GrantLoaded(g) => vec![&mut g.sealed],
+            Fact::CertificateLoaded(c) => vec![&mut c.der, &mut c.sealed],
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// A sealed document with all that a second look may need.

@@ -1,1 +1,46 @@
-//! Everything on disk: the journal is the truth, sled the index and the queue.
+//! Everything on disk: the journal of facts is the truth, sled only its index and queue.
+//!
+//! A fact is durable when [`Store::commit`] returns: one append and one fsync a batch. The index
+//! may be deleted at any time and is made again from the journal. No rule of a country lives
+//! here, no clock, no network; folios are given by the one writer and nowhere else.
+
+mod anchor;
+mod apply;
+mod body;
+mod check;
+mod disk;
+mod error;
+pub mod fact;
+mod frame;
+mod history;
+mod index;
+mod journal;
+mod key;
+mod list;
+mod live;
+mod lock;
+mod numbering;
+mod opening;
+mod overlay;
+mod reader;
+mod replay;
+pub mod row;
+mod rules;
+mod scan;
+mod segments;
+mod store;
+mod walk;
+
+#[cfg(test)]
+mod tests;
+
+pub use check::{CheckReport, IndexCheck, check};
+pub use error::StoreError;
+pub use fact::{Answered, CertificateLoaded, Fact, GrantLoaded, Issued, Moved, Sending};
+pub use lock::{LockReason, Locked, Mark};
+pub use numbering::{NoFolio, Numbering};
+pub use opening::{OpenOptions, Opened};
+pub use reader::Reader;
+pub use row::{Counts, Event, Filter, OpenParcel, Page, Place, Range, Row};
+pub use store::{Committed, Store};
+pub use walk::Damage;

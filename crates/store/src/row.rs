@@ -11,6 +11,8 @@ use timbre_core::{
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     pub id: DocumentId,
+    /// Its place in the order of issue, the same for all versions: the first frame's sequence.
+    pub order: u64,
     pub version: u32,
     pub channel: ChannelId,
     pub date: Date,

@@ -1,0 +1,302 @@
+//! One conversation with the authority, from its first request to a wait or an end: the engine's
+//! half of the [`Channel`](timbre_core::Channel) seam. Everything heard is on disk before it counts.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use timbre_core::{
+    Cause, ChannelId, DocState, Document, DocumentId, Effect, Heard, KeyError, Parcel, ParcelId,
+    Report, Request, Scope, Sent, State, Step, Timestamp, Verdict,
+};
+use timbre_store::{Answered, Fact, Moved, Reader, Row, StoreError};
+
+use crate::clock::later;
+use crate::sender::Sender;
+use crate::writer::WriteError;
+
+/// Where a conversation stopped.
+#[derive(Debug)]
+pub(crate) enum After {
+    /// It goes on later.
+    Wait { due: Timestamp, state: State },
+    /// It said all it had to say; `absent`: the authority does not have the document.
+    Done { absent: bool },
+    /// A delivery whose answer was not heard whole.
+    Doubt { why: String },
+    /// A delivery of which certainly nothing left.
+    NotSent { why: String },
+    /// The authority does not take our pass, or gives none.
+    NoPass,
+}
+
+/// Why a conversation could not go on at all.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TalkError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    #[error("falta la empresa")]
+    NoCompany,
+}
+
+/// What a conversation is about.
+pub(crate) struct Talk<'a> {
+    pub channel: &'a ChannelId,
+    pub parcel: &'a ParcelId,
+    pub documents: &'a [Arc<Document>],
+    /// Set when it is about one document of the parcel and not about all.
+    pub one: Option<DocumentId>,
+    /// Set while a delivery may have to be begun again after a renewed pass.
+    pub delivery: Option<&'a Parcel>,
+}
+
+/// Where a parcel stands, as it is kept on disk between steps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "phase", rename_all = "lowercase")]
+pub(crate) enum Phase {
+    /// The authority has it; the channel's own state says what comes next.
+    Follow { state: State },
+    /// Unknown outcome: each document that is not settled is asked about.
+    Probe,
+    /// The authority does not have it: the same bytes go again.
+    Resend,
+}
+
+impl Phase {
+    /// As the store keeps it.
+    pub(crate) fn kept(&self) -> State {
+        State(serde_json::to_value(self).expect("a phase is plain data"))
+    }
+
+    /// Reads what [`Phase::kept`] wrote; what can't be read is asked about.
+    pub(crate) fn of(state: Option<&State>) -> Phase {
+        state
+            .and_then(|state| serde_json::from_value(state.0.clone()).ok())
+            .unwrap_or(Phase::Probe)
+    }
+}
+
+/// An answer that is not on disk yet.
+struct Answer {
+    what: &'static str,
+    status: Option<u16>,
+    took: Duration,
+    heard: Bytes,
+}
+
+impl Sender {
+    /// Drives `step` until the conversation waits or ends.
+    pub(crate) async fn drive(&self, mut step: Step, talk: &Talk<'_>) -> Result<After, TalkError> {
+        let channel = self.channel(talk.channel);
+        let issuer = self.issuer()?;
+        let mut renewed = false;
+        let mut answer: Option<Answer> = None;
+        loop {
+            match step {
+                Step::Ask(request, state, reports) => {
+                    self.note(talk, answer.take(), Some(&state), None, reports).await?;
+                    let (heard, took) = self.ask(talk.channel, &request).await?;
+                    if let (Effect::Deliver, Heard::Nothing { sent, why }) = (request.effect, &heard) {
+                        return Ok(match sent {
+                            Sent::No => After::NotSent { why: why.clone() },
+                            Sent::Perhaps => After::Doubt { why: why.clone() },
+                        });
+                    }
+                    answer = Some(Answer::new(&request, &heard, took));
+                    let pass = self.pass_in_memory(talk.channel).await;
+                    let cx = self.cx(&issuer, pass.as_ref());
+                    step = channel.resume(state, heard, talk.documents, &cx)?;
+                }
+                Step::Wait(span, state, reports) => {
+                    let due = later(self.now(), span);
+                    self.note(talk, answer, Some(&state), Some(due), reports).await?;
+                    return Ok(After::Wait { due, state });
+                }
+                Step::Stale(state) => {
+                    self.forget_pass(talk.channel).await;
+                    if renewed {
+                        self.refuse_pass(talk.channel).await;
+                        return Ok(After::NoPass);
+                    }
+                    renewed = true;
+                    answer = None;
+                    let Some(pass) = self.pass(talk.channel).await? else {
+                        return Ok(After::NoPass);
+                    };
+                    let cx = self.cx(&issuer, Some(&pass));
+                    step = match talk.delivery {
+                        Some(parcel) => channel.begin(parcel, &cx)?,
+                        None => channel.resume(state, Heard::Elapsed, talk.documents, &cx)?,
+                    };
+                }
+                Step::Done(reports) => {
+                    let absent = reports.iter().any(|report| report.verdict == Verdict::Absent);
+                    self.note(talk, answer, None, None, reports).await?;
+                    return Ok(After::Done { absent });
+                }
+                Step::Granted(_) => {
+                    tracing::error!("a conversation about documents ended in a pass");
+                    return Ok(After::Done { absent: false });
+                }
+            }
+        }
+    }
+
+    /// Carries one request and keeps what the panel shows of it.
+    pub(crate) async fn ask(
+        &self,
+        channel: &ChannelId,
+        request: &Request,
+    ) -> Result<(Heard, Duration), TalkError> {
+        let began = Instant::now();
+        let heard = self.carry(channel, request).await;
+        let took = began.elapsed();
+        self.observe(channel, request, &heard, took).await?;
+        Ok((heard, took))
+    }
+
+    /// Writes what was heard and what it means, in one commit.
+    async fn note(
+        &self,
+        talk: &Talk<'_>,
+        answer: Option<Answer>,
+        state: Option<&State>,
+        due: Option<Timestamp>,
+        reports: Vec<Report>,
+    ) -> Result<(), TalkError> {
+        for report in &reports {
+            if let Verdict::Refused { scope: Scope::Channel, why, retry_at } = &report.verdict {
+                self.refuse_channel(talk.channel, why.clone(), *retry_at).await;
+            }
+        }
+        let follow = state.map(|state| Phase::Follow { state: state.clone() });
+        let about_one = talk.one.is_some();
+        let documents: Vec<_> = talk.documents.iter().map(|d| d.id.clone()).collect();
+        let answered = answer.map(|answer| Answered {
+            parcel: talk.parcel.clone(),
+            document: talk.one.clone(),
+            what: answer.what.to_owned(),
+            status: answer.status,
+            took_ms: answer.took.as_millis().try_into().unwrap_or(u64::MAX),
+            state: None,
+            due,
+            heard: answer.heard,
+        });
+        self.writer()
+            .apply(move |reader| {
+                let moves = facts_of(reader, &reports);
+                let phase = match follow {
+                    _ if about_one => Some(Phase::Probe),
+                    Some(follow) => Some(follow),
+                    None => unsettled(reader, &documents, &moves).then_some(Phase::Probe),
+                };
+                answered
+                    .map(|answered| Answered { state: phase.as_ref().map(Phase::kept), ..answered })
+                    .map(Fact::Answered)
+                    .into_iter()
+                    .chain(moves)
+                    .collect()
+            })
+            .await?;
+        Ok(())
+    }
+}
+
+/// Will any of these documents still be with the authority, or in doubt, after `moves`?
+fn unsettled(reader: &Reader, documents: &[DocumentId], moves: &[Fact]) -> bool {
+    documents.iter().any(|id| {
+        let after = moves.iter().find_map(|fact| match fact {
+            Fact::Moved(moved) if moved.document == *id => Some(moved.to),
+            _ => None,
+        });
+        let state = after.or_else(|| reader.row(id).ok().flatten().map(|row| row.state));
+        matches!(state, Some(DocState::Enviando | DocState::Enviado | DocState::Verificando))
+    })
+}
+
+impl Answer {
+    fn new(request: &Request, heard: &Heard, took: Duration) -> Answer {
+        let (status, body) = match heard {
+            Heard::Reply { status, body, .. } => (Some(*status), body.clone()),
+            Heard::Nothing { .. } | Heard::Elapsed => (None, Bytes::new()),
+        };
+        Answer {
+            what: request.what,
+            status,
+            took,
+            heard: if request.secret { Bytes::new() } else { body },
+        }
+    }
+}
+
+/// The facts that reports amount to, given where the documents are now. A report that comes late
+/// or twice finds no arrow and adds nothing.
+fn facts_of(reader: &Reader, reports: &[Report]) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    for report in reports {
+        let row = match reader.row(&report.document) {
+            Ok(Some(row)) => row,
+            Ok(None) => continue,
+            Err(error) => {
+                tracing::error!(document = %report.document, %error, "the row of a report can't be read");
+                continue;
+            }
+        };
+        match &report.verdict {
+            Verdict::Sent { track } => facts.extend(moved(&row, Cause::Sent { track: track.clone() }, None)),
+            Verdict::Accepted { remarks } => {
+                facts.extend(moved(&row, Cause::Accepted { remarks: remarks.clone() }, None));
+                if row.attention.is_some() {
+                    facts.push(Fact::Attention { document: row.id.clone(), reason: None });
+                }
+            }
+            Verdict::Rejected { reasons, number } => facts.extend(moved(
+                &row,
+                Cause::Rejected { reasons: reasons.clone(), number: *number },
+                None,
+            )),
+            Verdict::AlreadyThere => facts.extend(moved(
+                &row,
+                Cause::Doubt { why: "ya lo tenía de un envío anterior; se está verificando".to_owned() },
+                None,
+            )),
+            Verdict::Unknown { why } => match row.state {
+                DocState::Enviando => facts.extend(moved(&row, Cause::Doubt { why: why.clone() }, None)),
+                DocState::Enviado | DocState::Verificando if row.attention.as_ref() != Some(why) => {
+                    facts.push(Fact::Attention { document: row.id.clone(), reason: Some(why.clone()) });
+                }
+                _ => {}
+            },
+            Verdict::Refused { why, retry_at, .. } => {
+                facts.extend(moved(&row, Cause::Refused { why: why.meaning.clone() }, Some(*retry_at)));
+            }
+            // The sender decides what an absence means once the whole parcel was asked about.
+            Verdict::Absent | Verdict::Pending => {}
+        }
+    }
+    facts
+}
+
+/// The move that `cause` makes of a document, if there is such an arrow.
+pub(crate) fn moved(row: &Row, cause: Cause, next_try: Option<Timestamp>) -> Option<Fact> {
+    let to = row.state.after(&cause)?;
+    let attempts = row.attempts + u32::from(matches!(cause, Cause::Sending));
+    Some(Fact::Moved(Moved {
+        document: row.id.clone(),
+        version: row.version,
+        from: row.state,
+        to,
+        // A delivery of which nothing left has used no attempt.
+        attempts: match cause {
+            Cause::NotSent { .. } => attempts.saturating_sub(1),
+            _ => attempts,
+        },
+        cause,
+        next_try,
+    }))
+}

@@ -1,0 +1,117 @@
+//! Passes: one per channel, in memory only, asked for by one task at a time.
+
+use std::time::Duration;
+
+use timbre_core::{
+    ChannelId, Heard, Pass, Remark, Request, Scope, Step, Verdict,
+};
+use timbre_store::Fact;
+
+use crate::clock::later;
+use crate::conversation::TalkError;
+use crate::line::Line;
+use crate::sender::{LastAnswer, Sender};
+
+impl Sender {
+    /// A pass for the channel: the one in memory, or a new one. `None` when there is none to be
+    /// had now; the line then says why. Whoever comes second waits for the first one's login.
+    pub(crate) async fn pass(&self, channel: &ChannelId) -> Result<Option<Pass>, TalkError> {
+        let mut kept = self.passes(channel).lock().await;
+        if kept.is_none() {
+            *kept = self.login(channel).await?;
+        }
+        Ok(kept.clone())
+    }
+
+    pub(crate) async fn pass_in_memory(&self, channel: &ChannelId) -> Option<Pass> {
+        self.passes(channel).lock().await.clone()
+    }
+
+    pub(crate) async fn forget_pass(&self, channel: &ChannelId) {
+        *self.passes(channel).lock().await = None;
+    }
+
+    /// A pass just given was refused: nothing will pass until something is mended.
+    pub(crate) async fn refuse_pass(&self, channel: &ChannelId) {
+        let why = Remark {
+            code: "session".to_owned(),
+            words: String::new(),
+            meaning: "No se acepta la sesión recién abierta. Revise que el certificado tenga permiso \
+                      para enviar por esta empresa."
+                .to_owned(),
+        };
+        let retry_at = later(self.now(), self.settings().retry_cap);
+        self.refuse_channel(channel, why, retry_at).await;
+    }
+
+    async fn login(&self, id: &ChannelId) -> Result<Option<Pass>, TalkError> {
+        let channel = self.channel(id);
+        let issuer = self.issuer()?;
+        let mut step = channel.login(&self.cx(&issuer, None))?;
+        let failure = loop {
+            match step {
+                Step::Ask(request, state, _) => {
+                    let (heard, _) = self.ask(id, &request).await?;
+                    if let Heard::Nothing { why, .. } = heard {
+                        break why;
+                    }
+                    step = channel.resume(state, heard, &[], &self.cx(&issuer, None))?;
+                }
+                Step::Granted(pass) => {
+                    self.set_line(id, Line::Up).await;
+                    self.say_login(id, true, String::new()).await;
+                    return Ok(Some(pass));
+                }
+                Step::Wait(..) | Step::Stale(_) => {
+                    break "todavía no da una sesión".to_owned();
+                }
+                Step::Done(reports) => {
+                    let mut said = None;
+                    for report in reports {
+                        match report.verdict {
+                            Verdict::Refused { scope: Scope::Channel, why, retry_at } => {
+                                self.say_login(id, false, why.meaning.clone()).await;
+                                self.refuse_channel(id, why, retry_at).await;
+                                return Ok(None);
+                            }
+                            Verdict::Refused { why, .. } => said = Some(why.meaning),
+                            Verdict::Unknown { why } => said = Some(why),
+                            _ => {}
+                        }
+                    }
+                    break said.unwrap_or_else(|| "la sesión no se pudo abrir".to_owned());
+                }
+            }
+        };
+        self.line_failed(id, &failure).await;
+        Ok(None)
+    }
+
+    async fn say_login(&self, channel: &ChannelId, ok: bool, why: String) {
+        let fact = Fact::Login { channel: channel.clone(), ok, why };
+        if let Err(error) = self.writer().commit(vec![fact]).await {
+            tracing::error!(%error, "a login can't be written");
+        }
+    }
+
+    /// What a request's end says about the line, and what the panel shows of it.
+    pub(crate) async fn observe(
+        &self,
+        channel: &ChannelId,
+        request: &Request,
+        heard: &Heard,
+        took: Duration,
+    ) -> Result<(), TalkError> {
+        let (ok, text) = match heard {
+            Heard::Reply { status, .. } => ((200..400).contains(status), format!("HTTP {status}")),
+            Heard::Nothing { why, .. } => (false, why.clone()),
+            Heard::Elapsed => return Ok(()),
+        };
+        tracing::debug!(what = request.what, ok, text, took_ms = took.as_millis() as u64, "answer");
+        self.remember(LastAnswer { at: self.now(), what: request.what, ok, took, text });
+        if let Heard::Nothing { why, .. } = heard {
+            self.line_failed(channel, why).await;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,116 @@
+//! From typed errors to an answer a person can act on: the one place where they become sentences
+//! with an HTTP status.
+
+use std::fmt;
+
+use timbre_core::{Refusal, Refusals};
+use timbre_store::StoreError;
+
+use crate::show::refusals;
+use crate::view::ProblemView;
+use crate::writer::{IssueError, WriteError};
+
+impl ProblemView {
+    fn new(status: u16, code: &str, title: &str, detail: impl Into<String>) -> ProblemView {
+        ProblemView {
+            status,
+            code: code.to_owned(),
+            title: title.to_owned(),
+            detail: detail.into(),
+            errors: Vec::new(),
+        }
+    }
+
+    /// The request itself can't be understood.
+    pub fn bad_request(code: &str, detail: impl Into<String>) -> ProblemView {
+        ProblemView::new(400, code, "Solicitud mal hecha", detail)
+    }
+
+    pub fn not_found(what: impl fmt::Display) -> ProblemView {
+        ProblemView::new(404, "not-found", "No existe", format!("No existe {what}."))
+    }
+
+    /// Something of ours failed; the detail names no secret.
+    pub fn internal(detail: impl fmt::Display) -> ProblemView {
+        ProblemView::new(500, "internal", "Error de Timbre", detail.to_string())
+    }
+}
+
+impl fmt::Display for ProblemView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
+impl std::error::Error for ProblemView {}
+
+impl From<Refusals> for ProblemView {
+    fn from(all: Refusals) -> ProblemView {
+        let malformed = all.0.iter().any(|r| r.code == "json-malformed");
+        let (status, title) = match (malformed, all.temporary()) {
+            (true, _) => (400, "Solicitud mal hecha"),
+            (_, true) => (503, "No se puede ahora"),
+            _ => (422, "Rechazado"),
+        };
+        let code = all.0.first().map_or("refused", |r| r.code.as_str());
+        ProblemView {
+            errors: refusals(&all.0),
+            ..ProblemView::new(status, code, title, all.to_string())
+        }
+    }
+}
+
+impl From<Refusal> for ProblemView {
+    fn from(one: Refusal) -> ProblemView {
+        Refusals::from(one).into()
+    }
+}
+
+impl From<&StoreError> for ProblemView {
+    fn from(error: &StoreError) -> ProblemView {
+        match error {
+            StoreError::Refused(refusal) => refusal.clone().into(),
+            StoreError::NoDocument(id) => ProblemView::not_found(format_args!("el documento {id}")),
+            StoreError::Poisoned | StoreError::Locked(_) | StoreError::InUse(_) => {
+                ProblemView::new(503, "store-stopped", "No se puede ahora", error.to_string())
+            }
+            StoreError::Damaged { .. } => {
+                ProblemView::new(500, "store-damaged", "Datos dañados", error.to_string())
+            }
+            _ => ProblemView::internal(error),
+        }
+    }
+}
+
+impl From<StoreError> for ProblemView {
+    fn from(error: StoreError) -> ProblemView {
+        (&error).into()
+    }
+}
+
+impl From<WriteError> for ProblemView {
+    fn from(error: WriteError) -> ProblemView {
+        match &error {
+            WriteError::Store(store) => (&**store).into(),
+            WriteError::Closed => ProblemView::new(503, "closing", "No se puede ahora", error.to_string()),
+        }
+    }
+}
+
+impl From<IssueError> for ProblemView {
+    fn from(error: IssueError) -> ProblemView {
+        match error {
+            IssueError::Refused(all) => all.into(),
+            IssueError::Conflict(id) => ProblemView::new(
+                409,
+                "key-conflict",
+                "La clave ya se usó",
+                format!(
+                    "Esa clave de idempotencia ya se usó para otra venta (documento {id}). \
+                     Use una clave nueva para cada venta."
+                ),
+            ),
+            IssueError::Write(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,455 @@
+//! The sender: carries documents to the authority in order, a few conversations at once, and asks
+//! for verdicts until they are final. Issuing never waits for it.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use timbre_core::{
+    Channel, ChannelId, Cx, DocumentId, Heard, Issuer, Keys, ParcelId, Pass, Remark, Request, State,
+    Timestamp,
+};
+use timbre_store::{Fact, Reader, Row};
+use tokio::sync::{Notify, Semaphore, watch};
+use tokio::task::JoinSet;
+
+use crate::carrier::Carrier;
+use crate::clock::{Clock, until};
+use crate::conversation::TalkError;
+use crate::line::Line;
+use crate::settings::Settings;
+use crate::writer::Writer;
+
+/// How many waiting documents are looked at in one round.
+const ROUND: usize = 2_000;
+
+/// What the sender is made of.
+pub struct SenderParts {
+    pub channels: BTreeMap<ChannelId, Arc<dyn Channel>>,
+    pub keys: Arc<dyn Keys>,
+    pub clock: Arc<dyn Clock>,
+    pub carrier: Arc<dyn Carrier>,
+    pub settings: Settings,
+    pub reader: Reader,
+    pub writer: Writer,
+}
+
+/// What is remembered of a request for the panel.
+#[derive(Debug, Clone)]
+pub struct LastAnswer {
+    pub at: Timestamp,
+    pub what: &'static str,
+    pub ok: bool,
+    pub took: Duration,
+    pub text: String,
+}
+
+/// The sender of one folder.
+pub struct Sender {
+    parts: SenderParts,
+    passes: BTreeMap<ChannelId, tokio::sync::Mutex<Option<Pass>>>,
+    lines: Mutex<BTreeMap<ChannelId, Line>>,
+    last: Mutex<Option<LastAnswer>>,
+    /// What a verification in course remembers of each parcel; lost on a stop, and begun anew.
+    pub(crate) probing: Mutex<HashMap<ParcelId, Probing>>,
+    permits: Arc<Semaphore>,
+    in_flight: AtomicU32,
+    running: AtomicBool,
+    wake: Notify,
+    /// A person asked: waits are over for everything.
+    hurry: AtomicBool,
+}
+
+/// A verification in course.
+#[derive(Debug, Default)]
+pub(crate) struct Probing {
+    pub asked: HashMap<DocumentId, (State, Timestamp)>,
+    pub absent: HashSet<DocumentId>,
+}
+
+/// How a task left its parcel.
+pub(crate) struct Left {
+    pub parcel: Option<ParcelId>,
+    pub documents: Vec<DocumentId>,
+    /// When to go on with the parcel; `None` when it is closed.
+    pub due: Option<Timestamp>,
+}
+
+/// What the loop knows between rounds.
+#[derive(Default)]
+struct Plan {
+    parcels: HashMap<ParcelId, (ChannelId, Timestamp)>,
+    busy_parcels: HashSet<ParcelId>,
+    busy_documents: HashSet<DocumentId>,
+    looking: HashSet<ChannelId>,
+}
+
+enum Ended {
+    Left(Left),
+    Looked(ChannelId),
+}
+
+impl Sender {
+    pub fn new(parts: SenderParts) -> Sender {
+        Sender {
+            passes: parts.channels.keys().map(|id| (id.clone(), tokio::sync::Mutex::default())).collect(),
+            lines: Mutex::new(parts.channels.keys().map(|id| (id.clone(), Line::Up)).collect()),
+            last: Mutex::default(),
+            probing: Mutex::default(),
+            permits: Arc::new(Semaphore::new(parts.settings.workers.max(1))),
+            in_flight: AtomicU32::new(0),
+            running: AtomicBool::new(true),
+            wake: Notify::new(),
+            hurry: AtomicBool::new(false),
+            parts,
+        }
+    }
+
+    /// New work, or a wait that need not be waited out.
+    pub fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    /// A person asked for it: looks at every line and every parcel now.
+    pub fn hurry(&self) {
+        self.hurry.store(true, Ordering::Relaxed);
+        self.wake();
+    }
+
+    /// Stops or starts taking up work; what is on the wire ends in its own time.
+    pub fn set_running(&self, running: bool) {
+        self.running.store(running, Ordering::Relaxed);
+        self.wake();
+    }
+
+    pub fn running(&self) -> bool {
+        self.running.load(Ordering::Relaxed)
+    }
+
+    /// Requests in flight, and how many there may be.
+    pub fn workers(&self) -> (u32, u32) {
+        let allowed = u32::try_from(self.parts.settings.workers).unwrap_or(u32::MAX);
+        (self.in_flight.load(Ordering::Relaxed), allowed)
+    }
+
+    pub fn lines(&self) -> BTreeMap<ChannelId, Line> {
+        lock(&self.lines).clone()
+    }
+
+    pub fn last_answer(&self) -> Option<LastAnswer> {
+        lock(&self.last).clone()
+    }
+
+    /// Works until `stop` says so.
+    pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let mut plan = Plan::default();
+        if let Err(error) = self.recover(&mut plan).await {
+            tracing::error!(%error, "what was on the wire at the last stop can't be taken up");
+        }
+        let mut tasks: JoinSet<Ended> = JoinSet::new();
+        while !*stop.borrow() {
+            let next = if self.running() {
+                match self.round(&mut plan, &mut tasks).await {
+                    Ok(next) => next,
+                    Err(error) => {
+                        tracing::error!(%error, "the sender can't read its queue");
+                        Some(crate::clock::later(self.now(), self.parts.settings.retry_base))
+                    }
+                }
+            } else {
+                None
+            };
+            let sleep = next.map_or(Duration::from_secs(3_600), |at| until(self.now(), at));
+            tokio::select! {
+                _ = stop.changed() => break,
+                () = self.wake.notified() => {}
+                Some(ended) = tasks.join_next() => self.ended(&mut plan, ended),
+                () = tokio::time::sleep(sleep) => {}
+            }
+        }
+        // Nothing new; what is on the wire is given time to be heard, so that it leaves no doubt.
+        let _ = tokio::time::timeout(Duration::from_secs(5), async {
+            while tasks.join_next().await.is_some() {}
+        })
+        .await;
+    }
+
+    fn ended(&self, plan: &mut Plan, ended: Result<Ended, tokio::task::JoinError>) {
+        match ended {
+            Ok(Ended::Looked(channel)) => {
+                plan.looking.remove(&channel);
+            }
+            Ok(Ended::Left(left)) => {
+                for id in &left.documents {
+                    plan.busy_documents.remove(id);
+                }
+                if let Some(parcel) = left.parcel {
+                    plan.busy_parcels.remove(&parcel);
+                    match (left.due, plan.parcels.get_mut(&parcel)) {
+                        (Some(due), Some(known)) => known.1 = due,
+                        (Some(_), None) => {}
+                        (None, _) => {
+                            plan.parcels.remove(&parcel);
+                            lock(&self.probing).remove(&parcel);
+                        }
+                    }
+                }
+            }
+            Err(error) => tracing::error!(%error, "a conversation panicked"),
+        }
+    }
+
+    /// Takes up what a stop left: parcels that wait, and those on the wire, whose outcome is
+    /// unknown.
+    async fn recover(&self, plan: &mut Plan) -> Result<(), TalkError> {
+        for open in self.parts.reader.parcels()? {
+            let due = if open.state.is_none() {
+                self.doubt(&open.id, &open.documents, "Timbre se detuvo mientras lo enviaba").await?
+            } else {
+                open.due.unwrap_or_else(|| self.now())
+            };
+            plan.parcels.insert(open.id, (open.channel, due));
+        }
+        Ok(())
+    }
+
+    /// Starts what can start now; answers when to look again.
+    async fn round(
+        self: &Arc<Self>,
+        plan: &mut Plan,
+        tasks: &mut JoinSet<Ended>,
+    ) -> Result<Option<Timestamp>, TalkError> {
+        let now = self.now();
+        if self.issuer().is_err() {
+            return Ok(None);
+        }
+        if self.hurry.swap(false, Ordering::Relaxed) {
+            for (_, due) in plan.parcels.values_mut() {
+                *due = (*due).min(now);
+            }
+            self.look_now(now);
+        }
+        let mut next: Option<Timestamp> = None;
+        let mut sooner = |at: Timestamp| next = Some(next.map_or(at, |n| n.min(at)));
+        let lines = self.lines();
+        let open = |channel: &ChannelId| lines.get(channel).is_some_and(|line| line.open(now));
+
+        let queue = self.parts.reader.queue(ROUND)?;
+        self.look_where_down(&queue, plan, tasks, &lines, &mut sooner).await?;
+
+        // Conversations that go on, the longest overdue first.
+        let mut due: Vec<_> = plan
+            .parcels
+            .iter()
+            .filter(|(id, (channel, _))| !plan.busy_parcels.contains(*id) && open(channel))
+            .map(|(id, (_, at))| (*at, id.clone()))
+            .collect();
+        due.sort();
+        for (at, id) in due {
+            if at > now {
+                sooner(at);
+                break;
+            }
+            let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
+                return Ok(None); // a task that ends wakes the loop
+            };
+            plan.busy_parcels.insert(id.clone());
+            let sender = Arc::clone(self);
+            tasks.spawn(async move {
+                let left = sender.go_on(id).await;
+                drop(permit);
+                Ended::Left(left)
+            });
+        }
+
+        // New parcels, in the order of issue.
+        let free: Vec<Row> = queue
+            .into_iter()
+            .filter(|row| {
+                !plan.busy_documents.contains(&row.id)
+                    && row.parcel.as_ref().is_none_or(|parcel| !plan.parcels.contains_key(parcel))
+                    && open(&row.channel)
+            })
+            .filter(|row| match row.next_try {
+                Some(at) if at > now => {
+                    sooner(at);
+                    false
+                }
+                _ => true,
+            })
+            .collect();
+        for group in self.groups(free)? {
+            let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
+                return Ok(None);
+            };
+            let id = ParcelId(hex(&rand::random::<[u8; 16]>()));
+            let ids: Vec<_> = group.iter().map(|d| d.id.clone()).collect();
+            plan.busy_documents.extend(ids.iter().cloned());
+            plan.busy_parcels.insert(id.clone());
+            plan.parcels.insert(id.clone(), (group[0].channel.clone(), now));
+            let sender = Arc::clone(self);
+            tasks.spawn(async move {
+                let left = sender.send_new(id, group, ids).await;
+                drop(permit);
+                Ended::Left(left)
+            });
+        }
+        Ok(next)
+    }
+
+    /// Where a line is down and something waits for it: says so of the documents, and looks again
+    /// when it is time to.
+    async fn look_where_down(
+        self: &Arc<Self>,
+        queue: &[Row],
+        plan: &mut Plan,
+        tasks: &mut JoinSet<Ended>,
+        lines: &BTreeMap<ChannelId, Line>,
+        sooner: &mut impl FnMut(Timestamp),
+    ) -> Result<(), TalkError> {
+        let now = self.now();
+        for (channel, line) in lines {
+            let Line::Down { next_look, why, .. } = line else {
+                if let (Line::Refused { .. }, Some(at)) = (line, line.next())
+                    && at > now
+                {
+                    sooner(at);
+                }
+                continue;
+            };
+            let waits = queue.iter().any(|row| row.channel == *channel)
+                || plan.parcels.values().any(|(of, _)| of == channel);
+            if !waits || plan.looking.contains(channel) {
+                continue;
+            }
+            self.no_line(channel, queue, why).await?;
+            if *next_look > now {
+                sooner(*next_look);
+                continue;
+            }
+            plan.looking.insert(channel.clone());
+            let sender = Arc::clone(self);
+            let channel = channel.clone();
+            tasks.spawn(async move {
+                sender.forget_pass(&channel).await;
+                if let Err(error) = sender.pass(&channel).await {
+                    tracing::error!(%error, "the line can't be looked at");
+                }
+                Ended::Looked(channel)
+            });
+        }
+        Ok(())
+    }
+
+    // What conversations need of the sender.
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.parts.clock.now()
+    }
+
+    pub(crate) fn writer(&self) -> &Writer {
+        &self.parts.writer
+    }
+
+    pub(crate) fn reader(&self) -> &Reader {
+        &self.parts.reader
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.parts.settings
+    }
+
+    pub(crate) fn issuer(&self) -> Result<Issuer, TalkError> {
+        let (company, environment) = self.parts.reader.company().ok_or(TalkError::NoCompany)?;
+        Ok(Issuer { company, environment })
+    }
+
+    pub(crate) fn channel(&self, id: &ChannelId) -> Arc<dyn Channel> {
+        Arc::clone(self.parts.channels.get(id).expect("a document's channel is one of the regime's"))
+    }
+
+    pub(crate) fn cx<'a>(&'a self, issuer: &'a Issuer, pass: Option<&'a Pass>) -> Cx<'a> {
+        Cx {
+            now: self.now(),
+            entropy: rand::random(),
+            keys: &*self.parts.keys,
+            pass,
+            company: &issuer.company,
+            environment: issuer.environment,
+            simulator: self.parts.settings.simulator.as_deref(),
+            conduct: &self.parts.settings.conduct,
+        }
+    }
+
+    pub(crate) fn passes(&self, id: &ChannelId) -> &tokio::sync::Mutex<Option<Pass>> {
+        self.passes.get(id).expect("a document's channel is one of the regime's")
+    }
+
+    pub(crate) async fn carry(&self, channel: &ChannelId, request: &Request) -> Heard {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        let channel = self.channel(channel);
+        let heard = self.parts.carrier.carry(request, channel.limits()).await;
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        heard
+    }
+
+    pub(crate) fn remember(&self, answer: LastAnswer) {
+        *lock(&self.last) = Some(answer);
+    }
+
+    /// Sets a line and says so in the journal when it went up or down.
+    pub(crate) async fn set_line(&self, channel: &ChannelId, line: Line) {
+        let why = match &line {
+            Line::Up => String::new(),
+            Line::Down { why, .. } => why.clone(),
+            Line::Refused { why, .. } => why.meaning.clone(),
+        };
+        let was_up = {
+            let mut lines = lock(&self.lines);
+            let before = lines.insert(channel.clone(), line.clone());
+            matches!(before, None | Some(Line::Up))
+        };
+        let up = matches!(line, Line::Up);
+        if was_up != up {
+            tracing::info!(channel = channel.0, up, why, "line");
+            let fact = Fact::Line { what: channel.0.clone(), up, why };
+            if let Err(error) = self.writer().commit(vec![fact]).await {
+                tracing::error!(%error, "the state of the line can't be written");
+            }
+            self.wake();
+        }
+    }
+
+    pub(crate) async fn line_failed(&self, channel: &ChannelId, why: &str) {
+        let line = lock(&self.lines).get(channel).cloned().unwrap_or(Line::Up);
+        let settings = self.settings();
+        let failed =
+            line.failed(self.now(), why, settings.line_base, settings.line_cap, rand::random());
+        self.set_line(channel, failed).await;
+    }
+
+    pub(crate) async fn refuse_channel(&self, channel: &ChannelId, why: Remark, retry_at: Timestamp) {
+        self.set_line(channel, Line::Refused { why, retry_at }).await;
+    }
+
+    fn look_now(&self, now: Timestamp) {
+        for line in lock(&self.lines).values_mut() {
+            match line {
+                Line::Up => {}
+                Line::Down { next_look, .. } => *next_look = now,
+                Line::Refused { retry_at, .. } => *retry_at = now,
+            }
+        }
+    }
+}
+
+/// A lock whose holder can't leave anything half done: poison carries no meaning.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}

@@ -1,0 +1,61 @@
+//! What a folder may change about the engine: technical settings only, never law.
+
+use std::time::Duration;
+
+use timbre_core::channel::Conduct;
+
+/// The engine's settings. The defaults are for the real authority.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Conversations with the authority at once.
+    pub workers: usize,
+    /// Uploads whose bytes may have left before a document waits for the long pause.
+    pub attempts: u32,
+    /// First pause after a failed try, and the longest.
+    pub retry_base: Duration,
+    pub retry_cap: Duration,
+    /// First and longest pause between two looks at a line that is down.
+    pub line_base: Duration,
+    pub line_cap: Duration,
+    pub conduct: Conduct,
+    /// Base address of the simulator, in a training folder.
+    pub simulator: Option<String>,
+}
+
+impl Settings {
+    /// For the real authority, with the `User-Agent` that it wants.
+    pub fn new(user_agent: impl Into<String>) -> Settings {
+        let minutes = |n: u64| Duration::from_secs(60 * n);
+        Settings {
+            workers: 5,
+            attempts: 3,
+            retry_base: Duration::from_secs(15),
+            retry_cap: minutes(30),
+            line_base: Duration::from_secs(5),
+            line_cap: minutes(1),
+            conduct: Conduct {
+                user_agent: user_agent.into(),
+                // "Wait ten minutes after sending before asking", and the paces that follow.
+                first_poll: minutes(10),
+                polls: vec![minutes(10), minutes(20), minutes(40), minutes(60)],
+                absence_after: minutes(10),
+                absence_gap: minutes(2),
+            },
+            simulator: None,
+        }
+    }
+
+    /// The same with every wait of the authority shortened to seconds, for training.
+    pub fn hurried(mut self) -> Settings {
+        let ms = Duration::from_millis;
+        self.retry_base = ms(300);
+        self.retry_cap = ms(3_000);
+        self.line_base = ms(250);
+        self.line_cap = ms(2_000);
+        self.conduct.first_poll = ms(400);
+        self.conduct.polls = vec![ms(400), ms(800), ms(1_500), ms(3_000)];
+        self.conduct.absence_after = ms(4_000);
+        self.conduct.absence_gap = ms(1_000);
+        self
+    }
+}

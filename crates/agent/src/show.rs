@@ -1,0 +1,268 @@
+//! From the store's rows to what people are shown: pure.
+
+use std::time::Duration;
+
+use timbre_core::{Amount, DocState, Profile, Refusal, Timestamp};
+use timbre_store::{Counts, Range, Row};
+
+use crate::clock::later;
+use crate::view::{
+    Counters, DeadlineView, FoliosView, Mood, RangeView, RefusalView, RemarkView, RowView, Sentence,
+};
+
+/// A row as a person sees it.
+pub fn row(row: &Row, profile: &Profile) -> RowView {
+    let kind = profile.kind(&row.id.series);
+    RowView {
+        id: row.id.to_string(),
+        series: row.id.series.0.clone(),
+        kind: kind.map_or_else(|| row.id.series.0.clone(), |k| k.name.to_owned()),
+        folio: row.id.number,
+        version: row.version,
+        date: row.date.to_string(),
+        issued: row.issued.to_string(),
+        total: row.total.0,
+        receiver_id: row.receiver.id.clone(),
+        receiver: row.receiver.name.clone(),
+        state: row.state.word().to_owned(),
+        since: row.since.to_string(),
+        attention: row.attention.clone(),
+        annulled_by: row.annulled_by.as_ref().map(ToString::to_string),
+        replaced_by: row.replaced_by.as_ref().map(ToString::to_string),
+        track: row.track.clone(),
+        attempts: row.attempts,
+        next_try: row.next_try.map(|at| at.to_string()),
+        error: row.error.clone(),
+        remarks: row
+            .remarks
+            .iter()
+            .map(|r| RemarkView {
+                code: r.code.clone(),
+                words: r.words.clone(),
+                meaning: r.meaning.clone(),
+            })
+            .collect(),
+        deadline: deadline(row, profile).map(|at| at.to_string()),
+    }
+}
+
+/// When the law wants a document at the authority: counted from its issue. That a line without
+/// coverage stops the hour is not granted here: what is shown is never later than what is lawful.
+/// `None` once the authority has it, or where the type has no such term.
+pub fn deadline(row: &Row, profile: &Profile) -> Option<Timestamp> {
+    let waiting = matches!(
+        row.state,
+        DocState::Generado | DocState::Enviando | DocState::Pendiente | DocState::Verificando
+    );
+    let seconds = profile.kind(&row.id.series)?.deadline_seconds?;
+    waiting.then(|| later(row.issued, Duration::from_secs(seconds)))
+}
+
+/// The nearest deadline among rows in the order of issue.
+pub fn nearest<'a>(
+    rows: impl Iterator<Item = &'a Row>,
+    profile: &Profile,
+) -> Option<DeadlineView> {
+    rows.filter_map(|row| Some((deadline(row, profile)?, &row.id)))
+        .min()
+        .map(|(at, id)| DeadlineView { document: id.to_string(), at: at.to_string() })
+}
+
+/// The five counters: each document that is not replaced is in exactly one.
+pub fn counters(counts: &Counts) -> Counters {
+    let calm = |states: &[DocState]| -> u64 {
+        let of = |s: &DocState| DocState::ALL.iter().position(|x| x == s).map_or(0, |i| counts.by_state[i]);
+        states.iter().map(of).sum()
+    };
+    let attention: u64 = DocState::ALL
+        .iter()
+        .zip(counts.attention)
+        .filter(|(state, _)| **state != DocState::Reemplazado)
+        .map(|(_, n)| n)
+        .sum();
+    Counters {
+        queued: calm(&[DocState::Generado, DocState::Pendiente]),
+        sending: calm(&[DocState::Enviando]),
+        at_authority: calm(&[DocState::Enviado, DocState::Verificando]),
+        accepted: calm(&[DocState::Aceptado, DocState::Reparo]),
+        problem: calm(&[DocState::Rechazado]) + attention,
+    }
+}
+
+/// The states behind a filter's word: a state's name or a counter's.
+pub fn states_of(word: &str) -> Option<(Vec<DocState>, bool)> {
+    use DocState::*;
+    Some(match word {
+        "queued" => (vec![Generado, Pendiente], false),
+        "sending" => (vec![Enviando], false),
+        "at_authority" => (vec![Enviado, Verificando], false),
+        "accepted" => (vec![Aceptado, Reparo], false),
+        "problem" => (Vec::new(), true),
+        word => (vec![DocState::from_word(word)?], false),
+    })
+}
+
+/// What is left, type by type, in the profile's order and only where there is a range.
+pub fn folios(ranges: &[Range], profile: &Profile, today: timbre_core::Date) -> Vec<FoliosView> {
+    profile
+        .kinds
+        .iter()
+        .filter_map(|kind| {
+            let mut own: Vec<_> = ranges.iter().filter(|r| r.grant.series.0 == kind.series).collect();
+            own.sort_by_key(|r| r.first);
+            let good = |r: &&&Range| r.stopped.is_none() && r.grant.expires.is_none_or(|day| day >= today);
+            (!own.is_empty()).then(|| FoliosView {
+                series: kind.series.to_owned(),
+                name: kind.name.to_owned(),
+                left: own.iter().filter(good).map(|r| r.left()).sum(),
+                next: own.iter().filter(good).find(|r| r.left() > 0).map(|r| r.next),
+                ranges: own.iter().map(|r| range(r, today)).collect(),
+            })
+        })
+        .collect()
+}
+
+/// One range as a person sees it.
+pub fn range(range: &Range, today: timbre_core::Date) -> RangeView {
+    RangeView {
+        first: range.first,
+        last: range.last,
+        next: range.next,
+        left: range.left(),
+        authorised: range.grant.authorised.to_string(),
+        expires: range.grant.expires.map(|day| day.to_string()),
+        expired: range.grant.expires.is_some_and(|day| day < today),
+        stopped: range.stopped.clone(),
+    }
+}
+
+pub fn refusals(all: &[Refusal]) -> Vec<RefusalView> {
+    all.iter()
+        .map(|r| RefusalView {
+            code: r.code.clone(),
+            path: r.path.clone(),
+            message: r.message.clone(),
+        })
+        .collect()
+}
+
+/// An amount as people write it: `$ 1.190`.
+pub fn money(amount: Amount) -> String {
+    let digits = amount.0.unsigned_abs().to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push('.');
+        }
+        out.push(digit);
+    }
+    format!("{}$ {out}", if amount.0 < 0 { "-" } else { "" })
+}
+
+/// What the sentence is made of.
+pub struct Situation<'a> {
+    pub authority: &'a str,
+    pub missing: &'a [String],
+    /// The store does not take documents, and why.
+    pub stopped: Option<&'a str>,
+    /// Types whose folios ran out, by name.
+    pub spent: &'a [String],
+    pub counters: Counters,
+    /// The authority refuses everything, and why.
+    pub refused: Option<&'a str>,
+    /// The line is down.
+    pub down: bool,
+    /// A person stopped the sending.
+    pub paused: bool,
+}
+
+/// Can I go on selling, must anyone do something? The gravest thing first.
+pub fn sentence(s: &Situation<'_>) -> Sentence {
+    let c = s.counters;
+    let on_the_way = c.queued + c.sending;
+    let say = |mood, text: String| Sentence { mood, text };
+    if let Some(why) = s.stopped {
+        return say(Mood::Stopped, format!("Detenido: {why}"));
+    }
+    if !s.missing.is_empty() {
+        return say(Mood::Stopped, format!("Falta para empezar: {}", s.missing.join(", ")));
+    }
+    if !s.spent.is_empty() {
+        return say(Mood::Stopped, format!("Detenido: no quedan folios de {}", s.spent.join(" ni de ").to_lowercase()));
+    }
+    if c.problem > 0 {
+        return say(
+            Mood::Attention,
+            match c.problem {
+                1 => "1 documento necesita su atención".to_owned(),
+                n => format!("{n} documentos necesitan su atención"),
+            },
+        );
+    }
+    if let Some(why) = s.refused {
+        return say(Mood::Attention, format!("El {} no acepta los envíos: {why}", s.authority));
+    }
+    if s.paused {
+        return say(Mood::Waiting, format!("El envío está detenido. {on_the_way} por enviar"));
+    }
+    if s.down {
+        return say(
+            Mood::Waiting,
+            format!("Sin conexión con el {}: puede seguir vendiendo. {on_the_way} por enviar", s.authority),
+        );
+    }
+    match on_the_way {
+        0 => say(Mood::Calm, "Todo al día".to_owned()),
+        1 => say(Mood::Calm, "Puede seguir vendiendo. 1 documento en camino".to_owned()),
+        n => say(Mood::Calm, format!("Puede seguir vendiendo. {n} documentos en camino")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_is_written_as_people_do() {
+        for (n, text) in [(0, "$ 0"), (990, "$ 990"), (1_190, "$ 1.190"), (-1_234_567, "-$ 1.234.567")] {
+            assert_eq!(money(Amount(n)), text);
+        }
+    }
+
+    #[test]
+    fn every_document_that_is_not_replaced_is_in_one_counter() {
+        for i in 0..9 {
+            for flagged in [false, true] {
+                let mut counts = Counts::default();
+                let slot = if flagged { &mut counts.attention } else { &mut counts.by_state };
+                slot[i] = 1;
+                let c = counters(&counts);
+                let sum = c.queued + c.sending + c.at_authority + c.accepted + c.problem;
+                let replaced = DocState::ALL[i] == DocState::Reemplazado;
+                assert_eq!(sum, u64::from(!replaced), "{:?} {flagged}", DocState::ALL[i]);
+                assert_eq!(c.problem == 1, !replaced && (flagged || DocState::ALL[i] == DocState::Rechazado));
+            }
+        }
+    }
+
+    #[test]
+    fn the_sentence_says_the_gravest_thing() {
+        let calm = Situation {
+            authority: "SII",
+            missing: &[],
+            stopped: None,
+            spent: &[],
+            counters: Counters::default(),
+            refused: None,
+            down: false,
+            paused: false,
+        };
+        assert_eq!(sentence(&calm).text, "Todo al día");
+        let counters = Counters { queued: 14, ..Counters::default() };
+        let down = Situation { down: true, counters, ..calm };
+        assert_eq!(sentence(&down).mood, Mood::Waiting);
+        assert!(sentence(&down).text.contains("puede seguir vendiendo. 14 por enviar"));
+        let spent = Situation { spent: &["Boleta".to_owned()], ..down };
+        assert_eq!(sentence(&spent).text, "Detenido: no quedan folios de boleta");
+    }
+}

@@ -1,0 +1,82 @@
+//! A document's life as a person reads it, from the facts that name it.
+
+use serde_json::Value;
+use timbre_core::Cause;
+use timbre_store::{Event, Fact};
+
+use crate::view::StepView;
+
+/// The steps of a document, oldest first. `heard` reads the exact bytes of an answer.
+pub fn steps(events: &[Event], heard: &dyn Fn(&Event) -> Option<String>) -> Vec<StepView> {
+    events
+        .iter()
+        .filter_map(|event| {
+            let fact: Fact = serde_json::from_value(event.fact.clone()).ok()?;
+            let (title, text) = words(&fact)?;
+            let heard = matches!(fact, Fact::Answered(_)).then(|| heard(event)).flatten();
+            Some(StepView { at: event.at.to_string(), title, text, heard })
+        })
+        .collect()
+}
+
+fn words(fact: &Fact) -> Option<(String, String)> {
+    let say = |title: &str, text: String| Some((title.to_owned(), text));
+    match fact {
+        Fact::Issued(issued) => say(
+            if issued.document.version == 1 { "Emitido y firmado" } else { "Emitido de nuevo" },
+            format!("Folio {}, guardado en este equipo", issued.document.id.number),
+        ),
+        Fact::Sending(sending) => say(
+            "Enviando",
+            match sending.documents.len() {
+                1 => format!("Intento {}", sending.attempt),
+                n => format!("Intento {}, junto a otros {}", sending.attempt, n - 1),
+            },
+        ),
+        Fact::Answered(answered) => match answered.status {
+            Some(status) => say("Respuesta", format!("{}: HTTP {status}, en {} ms", answered.what, answered.took_ms)),
+            None if answered.took_ms > 0 => say("Sin respuesta", answered.what.clone()),
+            None => None,
+        },
+        Fact::Moved(moved) => Some((moved.to.word().to_owned(), why(&moved.cause))),
+        Fact::Attention { reason, .. } => match reason {
+            Some(reason) => say("Necesita atención", reason.clone()),
+            None => say("Atención resuelta", String::new()),
+        },
+        Fact::Annulled { by, .. } => say("Anulado", format!("por {by}")),
+        Fact::Printed { copy, .. } => say("Impreso", copy.clone()),
+        Fact::Mailed { to, .. } => say("Enviado por correo", to.clone()),
+        Fact::Notified { to, .. } => say("Avisado", to.clone()),
+        Fact::Acted { what, who, .. } => say(what, who.clone()),
+        _ => None,
+    }
+}
+
+fn why(cause: &Cause) -> String {
+    let remarks = |all: &[timbre_core::Remark]| {
+        all.iter().map(|r| format!("{}: {}", r.code, r.meaning)).collect::<Vec<_>>().join(" · ")
+    };
+    match cause {
+        Cause::Sending => "Sale de este equipo".to_owned(),
+        Cause::NotSent { why } | Cause::NoLine { why } => format!("No salió: {why}"),
+        Cause::Doubt { why } => format!("No se sabe si llegó: {why}. Se pregunta antes de reenviar"),
+        Cause::Sent { track } => format!("Recibido, TrackID {track}"),
+        Cause::Absent => "No lo tiene: se envía otra vez, igual".to_owned(),
+        Cause::Accepted { remarks: all } if all.is_empty() => String::new(),
+        Cause::Accepted { remarks: all } | Cause::Rejected { reasons: all, .. } => remarks(all),
+        Cause::Refused { why } => why.clone(),
+        Cause::Reissued => "Se emitió otra vez con el mismo folio".to_owned(),
+        Cause::Replaced { by } => format!("Reemplazado por {by}"),
+        Cause::ByHand => "Alguien pidió reenviarlo".to_owned(),
+    }
+}
+
+/// A fact's JSON with its time first: what `history` answers.
+pub fn raw(event: &Event) -> Value {
+    let mut object = serde_json::Map::new();
+    object.insert("at".to_owned(), Value::from(event.at.to_string()));
+    if let Value::Object(fact) = &event.fact {
+        object.extend(fact.clone());
+    }
+    Value::Object(object)
+}

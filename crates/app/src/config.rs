@@ -1,0 +1,125 @@
+//! `timbre.toml`: technical settings of a folder. No secret and no law in it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Deserialize;
+use timbre_agent::Settings;
+use timbre_chile::hosts::USER_AGENT;
+
+use crate::StartError;
+
+/// What the file may say. Unknown names are refused: a mistyped one must not pass in silence.
+#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    pub sender: SenderConfig,
+    pub api: ApiConfig,
+    pub wire: WireConfig,
+    pub training: TrainingConfig,
+}
+
+#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct SenderConfig {
+    /// Conversations with the SII at once (5).
+    pub workers: Option<usize>,
+    /// Uploads of the same bytes before the long pause (3).
+    pub attempts: Option<u32>,
+    pub retry_base_seconds: Option<u64>,
+    pub retry_cap_seconds: Option<u64>,
+}
+
+#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct ApiConfig {
+    /// Loopback port of the API and the panel (4578).
+    pub port: Option<u16>,
+}
+
+#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct WireConfig {
+    pub user_agent: Option<String>,
+    /// Before the first question about an upload (600).
+    pub first_poll_seconds: Option<u64>,
+    /// Between the ones that follow.
+    pub poll_seconds: Option<Vec<u64>>,
+    /// How old an upload in doubt must be before «not received» is believed (600).
+    pub absence_after_seconds: Option<u64>,
+    pub absence_gap_seconds: Option<u64>,
+}
+
+#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainingConfig {
+    /// A simulator that runs by itself (`timbre simulator`), `http://127.0.0.1:4581`. Without it a
+    /// training folder starts its own. Of no effect in another environment.
+    pub simulator: Option<String>,
+}
+
+impl Config {
+    /// Reads the folder's file; a folder without one has the defaults.
+    pub fn read(dir: &Path) -> Result<Config, StartError> {
+        let path = dir.join("timbre.toml");
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Config::default()),
+            Err(e) => return Err(StartError::Folder(path, e)),
+        };
+        toml::from_str(&text).map_err(|e| StartError::Config(path, e.to_string()))
+    }
+
+    /// The engine's settings: defaults, hurried for training, then what the file says.
+    pub fn settings(&self, training: bool) -> Settings {
+        let agent = self.wire.user_agent.as_deref().unwrap_or(USER_AGENT);
+        let mut s = Settings::new(agent);
+        if training {
+            s = s.hurried();
+        }
+        let seconds = Duration::from_secs;
+        let set = |place: &mut Duration, said: Option<u64>| {
+            if let Some(n) = said {
+                *place = seconds(n);
+            }
+        };
+        set(&mut s.retry_base, self.sender.retry_base_seconds);
+        set(&mut s.retry_cap, self.sender.retry_cap_seconds);
+        set(&mut s.conduct.first_poll, self.wire.first_poll_seconds);
+        set(&mut s.conduct.absence_after, self.wire.absence_after_seconds);
+        set(&mut s.conduct.absence_gap, self.wire.absence_gap_seconds);
+        if let Some(polls) = &self.wire.poll_seconds {
+            s.conduct.polls = polls.iter().copied().map(seconds).collect();
+        }
+        if let Some(workers) = self.sender.workers {
+            s.workers = workers.max(1);
+        }
+        if let Some(attempts) = self.sender.attempts {
+            s.attempts = attempts.max(1);
+        }
+        s
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistyped_name_is_refused_with_its_file() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("timbre.toml"), "[sender]\nworker = 9\n").unwrap();
+        let error = Config::read(dir.path()).unwrap_err();
+        assert!(error.to_string().contains("timbre.toml"), "{error}");
+        assert!(error.to_string().contains("worker"), "{error}");
+    }
+
+    #[test]
+    fn what_the_file_says_wins() {
+        let config: Config = toml::from_str("[sender]\nworkers = 2\n[wire]\nfirst_poll_seconds = 7\n").unwrap();
+        let settings = config.settings(true);
+        assert_eq!(settings.workers, 2);
+        assert_eq!(settings.conduct.first_poll, Duration::from_secs(7));
+        assert_eq!(Config::default().settings(false), Settings::new(USER_AGENT));
+    }
+}

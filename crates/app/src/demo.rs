@@ -1,0 +1,67 @@
+//! The demo shop: a fictitious company with a training certificate and CAFs of the simulator's
+//! desk, in a training folder.
+
+use serde_json::json;
+use sii_sim::Desk;
+use timbre_agent::Agent;
+use timbre_agent::view::ProblemView;
+use timbre_core::Environment;
+
+/// Folios of each type that a new demo shop gets.
+const FOLIOS: u64 = 100_000;
+
+/// The types a demo shop sells with: boleta and factura.
+const TYPES: [u16; 2] = [39, 33];
+
+/// The password of a training certificate: it is public, as everything of training is.
+const PASSWORD: &str = "entrenamiento";
+
+/// Makes the shop where there is none; refuses a folder that is not for training.
+pub async fn open_shop(agent: &Agent) -> Result<(), ProblemView> {
+    match agent.company() {
+        Some((_, Environment::Training)) => {}
+        Some(_) => {
+            return Err(ProblemView::bad_request(
+                "folder-not-training",
+                "Esta carpeta es de una empresa verdadera: la demostración no se abre sobre ella. \
+                 Indique otra con --data.",
+            ));
+        }
+        None => {
+            let company = Desk::company();
+            let data = json!({
+                "RUTEmisor": company.rut,
+                "RznSoc": company.name,
+                "GiroEmis": company.giro,
+                "Acteco": [company.acteco],
+                "DirOrigen": company.address,
+                "CmnaOrigen": company.comuna,
+                "CiudadOrigen": company.city,
+                "FchResol": company.resolution_date.to_string(),
+                "NroResol": company.resolution_number,
+            });
+            agent.set_company(Environment::Training, &data).await?;
+        }
+    }
+    if agent.certificate()?.is_none() {
+        let certificate = Desk::certificate(PASSWORD);
+        agent.load_certificate(&certificate.pfx, PASSWORD).await?;
+    }
+    let loaded = agent.folios();
+    let company = Desk::company();
+    let today = jiff::Timestamp::now().to_zoned(zone(agent)).date();
+    for tipo in TYPES {
+        let held = loaded.iter().find(|f| f.series == tipo.to_string());
+        if held.is_some_and(|f| f.left > 0) {
+            continue;
+        }
+        let from = held.map_or(1, |f| f.ranges.iter().map(|r| r.last).max().unwrap_or(0) + 1);
+        let file = Desk::caf(company.rut, tipo, from, from + FOLIOS - 1, today, company.name);
+        agent.load_grant(&file, (1, 1), None).await?;
+    }
+    Ok(())
+}
+
+fn zone(agent: &Agent) -> jiff::tz::TimeZone {
+    jiff::tz::TimeZone::get(agent.regime().profile().zone).unwrap_or(jiff::tz::TimeZone::UTC)
+}

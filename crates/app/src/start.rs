@@ -1,0 +1,224 @@
+//! Starting and stopping an agent on a folder: the one place where everything is wired.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sii_sim::{Running as SimRunning, Scenario, Sim};
+use timbre_agent::carrier::HttpCarrier;
+use timbre_agent::clock::SystemClock;
+use timbre_agent::view::ProblemView;
+use timbre_agent::{Agent, AgentParts};
+use timbre_core::Environment;
+use timbre_store::{OpenOptions, Opened, Store, StoreError};
+
+use crate::config::Config;
+use crate::folder::{Address, Lock, data_dir, demo_dir};
+use crate::keeper::Keeper;
+use crate::vault::{Custody, CustodyUsed, Vault, VaultError};
+use crate::{country, demo};
+
+/// The port that tills know.
+pub const PORT: u16 = 4578;
+
+/// How an agent is started.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The folder; without it `TIMBRE_DATA`, or the platform's place.
+    pub data: Option<PathBuf>,
+    /// Work the queue too, or only issue and look.
+    pub sender: bool,
+    /// The API's port; without it the folder's setting, else 4578, else any.
+    pub port: Option<u16>,
+    /// A demo shop against the built-in simulator.
+    pub demo: Option<DemoOptions>,
+}
+
+#[derive(Debug, Clone)]
+pub struct DemoOptions {
+    /// How long each answer of the simulator takes.
+    pub latency: Duration,
+    /// One of [`Scenario::names`].
+    pub scenario: String,
+}
+
+/// Why an agent did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("otro programa tiene abierta la carpeta {} y no responde. Ciérrelo y vuelva a intentar.", .0.display())]
+    Busy(PathBuf),
+    #[error("no se puede usar {}: {}", .0.display(), .1)]
+    Folder(PathBuf, #[source] std::io::Error),
+    #[error("{} tiene un error: {}", .0.display(), .1)]
+    Config(PathBuf, String),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("no se pudo abrir el puerto {0}: {1}")]
+    Port(u16, #[source] std::io::Error),
+    #[error("no se conoce el escenario «{0}»; hay: {1}")]
+    Scenario(String, String),
+    #[error("no se pudo preparar la red: {0}")]
+    Network(String),
+    #[error("{0}")]
+    Problem(ProblemView),
+}
+
+impl StartError {
+    /// The exit code of a command that ends with it.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            StartError::Busy(_) | StartError::Port(..) | StartError::Network(_) => 3,
+            StartError::Store(StoreError::Damaged { .. } | StoreError::Sealed { .. }) => 4,
+            StartError::Store(StoreError::InUse(_)) => 3,
+            StartError::Config(..) | StartError::Scenario(..) => 2,
+            StartError::Folder(..) | StartError::Vault(_) | StartError::Store(_) | StartError::Problem(_) => 1,
+        }
+    }
+}
+
+impl From<ProblemView> for StartError {
+    fn from(problem: ProblemView) -> StartError {
+        StartError::Problem(problem)
+    }
+}
+
+/// An agent at work.
+pub struct Running {
+    pub agent: Agent,
+    pub address: Address,
+    /// The built-in simulator, in a training folder.
+    pub sim: Option<Sim>,
+    /// How the folder's keys are kept: to be told when it is the weaker way.
+    pub custody: CustodyUsed,
+    /// What was found when the store was opened.
+    pub opened: Opened,
+    server: timbre_pos::Server,
+    simulator: Option<SimRunning>,
+    lock: Lock,
+}
+
+impl Running {
+    /// Stops taking requests, lets what is on the wire end, closes the store, gives the folder back.
+    pub async fn stop(self) {
+        self.server.stop().await;
+        self.agent.stop().await;
+        if let Some(simulator) = self.simulator {
+            simulator.stop().await;
+        }
+        drop(self.lock);
+    }
+}
+
+/// Starts an agent.
+pub async fn start(options: Options) -> Result<Running, StartError> {
+    let dir = match &options.demo {
+        Some(_) => demo_dir(options.data.as_deref()),
+        None => data_dir(options.data.as_deref()),
+    };
+    let open = move || -> Result<_, StartError> {
+        let lock = Lock::take(&dir)?;
+        let config = Config::read(&dir)?;
+        let (vault, custody) = Vault::open(&dir, &Custody::from_env()?)?;
+        let options = OpenOptions { anchor: anchor(&vault), ..OpenOptions::default() };
+        let (store, opened) = Store::open(&dir, &options, &|_, _| {})?;
+        Ok((lock, config, vault, custody, store, opened))
+    };
+    // Disk, and perhaps a person at the keyring: not for an async task.
+    let opening = tokio::task::spawn_blocking(open).await;
+    let (lock, config, vault, custody, store, opened) =
+        opening.map_err(|e| StartError::Network(e.to_string()))??;
+
+    let reader = store.reader();
+    let environment = match (reader.company(), &options.demo) {
+        (Some((_, environment)), _) => environment,
+        (None, Some(_)) => Environment::Training,
+        // Nothing is sent before there is a company; it decides when it comes.
+        (None, None) => Environment::Certification,
+    };
+    let training = environment == Environment::Training;
+    let mut settings = config.settings(training);
+    let mut simulator = None;
+    if training {
+        settings.simulator = match (&options.demo, config.training.simulator) {
+            (None, Some(base)) => Some(base),
+            (demo, _) => {
+                let running = start_simulator(demo.as_ref()).await?;
+                let base = running.base.clone();
+                simulator = Some(running);
+                Some(base)
+            }
+        };
+    }
+    let carrier = HttpCarrier::new(environment).map_err(|e| StartError::Network(e.to_string()))?;
+    let keeper = Keeper::new(reader, vault);
+    let agent = Agent::start(AgentParts {
+        store,
+        opened: opened.clone(),
+        regime: country::regime(),
+        channels: country::channels(),
+        custody: Arc::new(keeper),
+        clock: Arc::new(SystemClock),
+        carrier: Arc::new(carrier),
+        settings,
+        send: options.sender,
+    })
+    .map_err(|e| StartError::Network(e.to_string()))?;
+    if options.demo.is_some() {
+        demo::open_shop(&agent).await?;
+    }
+
+    let wanted = options.port.or(config.api.port);
+    let port = wanted.unwrap_or(PORT);
+    let listener = timbre_pos::bind(port, options.port.is_some())
+        .await
+        .map_err(|e| StartError::Port(port, e))?;
+    let token = token()?;
+    let server = timbre_pos::serve(agent.clone(), listener, token.clone())
+        .map_err(|e| StartError::Port(port, e))?;
+    lock.announce(server.port(), &token)?;
+    let address = Address { base: format!("http://127.0.0.1:{}", server.port()), token };
+    agent.set_address(address.base.clone());
+    Ok(Running {
+        agent,
+        address,
+        sim: simulator.as_ref().map(|running| running.sim().clone()),
+        custody,
+        opened,
+        server,
+        simulator,
+        lock,
+    })
+}
+
+async fn start_simulator(demo: Option<&DemoOptions>) -> Result<SimRunning, StartError> {
+    let mut config = sii_sim::Config { processing: Duration::from_millis(100), ..Default::default() };
+    if let Some(demo) = demo {
+        config.latency = demo.latency;
+        config.scenario = Scenario::named(&demo.scenario).ok_or_else(|| {
+            StartError::Scenario(demo.scenario.clone(), Scenario::names().collect::<Vec<_>>().join(", "))
+        })?;
+    }
+    sii_sim::serve(Sim::new(config), None).await.map_err(|e| StartError::Port(0, e))
+}
+
+/// Where the folder's anchor is: outside the folder, under its id.
+fn anchor(vault: &Vault) -> Option<PathBuf> {
+    let base = if cfg!(windows) {
+        std::env::var_os("LOCALAPPDATA").map(|dir| Path::new(&dir).join("Timbre"))
+    } else {
+        std::env::var_os("XDG_STATE_HOME")
+            .map(PathBuf::from)
+            .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/state")))
+            .map(|dir| dir.join("timbre"))
+    }?;
+    Some(base.join("anchors").join(format!("{}.json", vault.folder_id())))
+}
+
+/// A fresh owner's token: 256 bits, hexadecimal.
+fn token() -> Result<String, StartError> {
+    let mut bytes = [0u8; 32];
+    openssl::rand::rand_bytes(&mut bytes).map_err(|e| StartError::Network(e.to_string()))?;
+    Ok(bytes.iter().map(|b| format!("{b:02x}")).collect())
+}

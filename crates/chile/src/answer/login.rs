@@ -1,0 +1,121 @@
+//! Answers of the two login services: a seed, a token, or why not.
+
+use timbre_core::Remark;
+
+use super::{Reply, gloss, state};
+use crate::channel::soap;
+use crate::token::{is_seed, is_token};
+use crate::words::remark;
+use crate::xml::{self, Element};
+
+/// What a step of a login came to. A seed or a token is a secret and is not shown.
+pub enum Login {
+    Got(String),
+    /// The seed is spent or too old: ask for another at once.
+    NewSeed(Remark),
+    /// The SII's trouble; it passes.
+    Later(Remark),
+    /// Nothing will pass until a person mends something: certificate, permission, or a bug of ours.
+    Stop(Remark),
+    /// No answer that can be understood.
+    Unclear(String),
+}
+
+/// What to do about a getToken state (manual de autenticación automática §5.2.2, fig. 1.7).
+#[derive(Clone, Copy)]
+enum Class {
+    Got,
+    NewSeed,
+    Later,
+    Stop,
+}
+
+const TOKEN_STATES: &[(&str, Class)] = &[
+    ("0", Class::Got),
+    ("00", Class::Got),
+    ("01", Class::Stop),
+    ("02", Class::Stop),
+    ("03", Class::Stop),
+    ("04", Class::Stop),
+    ("05", Class::Stop),
+    ("06", Class::Stop),
+    ("07", Class::Later),
+    ("08", Class::NewSeed),
+    ("09", Class::Later),
+    ("10", Class::Stop),
+    ("11", Class::Stop),
+    ("12", Class::Later),
+    ("21", Class::Stop),
+    ("-1", Class::Later),
+    ("-2", Class::Later),
+    ("-3", Class::Stop),
+    ("-07", Class::Stop),
+    ("-7", Class::Stop),
+];
+
+/// Every getToken state that is no token, as [`remark`] names it.
+#[cfg(test)]
+pub(crate) fn codes() -> impl Iterator<Item = String> {
+    TOKEN_STATES.iter().filter(|(_, class)| !matches!(class, Class::Got)).map(|(code, _)| format!("TOKEN {code}"))
+}
+
+/// getSeed of the DTE channel (SOAP).
+pub fn dte_seed(reply: Reply<'_>) -> Login {
+    seed(reply, soap::payload(&reply.text()))
+}
+
+/// Seed of the boleta channel.
+pub fn boleta_seed(reply: Reply<'_>) -> Login {
+    seed(reply, xml::read(&reply.text()))
+}
+
+/// getToken of the DTE channel (SOAP).
+pub fn dte_token(reply: Reply<'_>) -> Login {
+    token(reply, soap::payload(&reply.text()))
+}
+
+/// Token of the boleta channel.
+pub fn boleta_token(reply: Reply<'_>) -> Login {
+    token(reply, xml::read(&reply.text()))
+}
+
+fn seed(reply: Reply<'_>, answer: Option<Element>) -> Login {
+    let Some((answer, state)) = understood(&answer) else { return trouble(reply) };
+    if !matches!(state, "0" | "00") {
+        return Login::Later(remark(format!("SEMILLA {state}"), gloss(answer)));
+    }
+    // The manual's own examples write SEED where the service writes SEMILLA.
+    match answer.value("SEMILLA").or_else(|| answer.value("SEED")).filter(|seed| is_seed(seed)) {
+        Some(seed) => Login::Got(seed.to_owned()),
+        None => Login::Unclear("el SII respondió sin una semilla".to_owned()),
+    }
+}
+
+fn token(reply: Reply<'_>, answer: Option<Element>) -> Login {
+    let Some((answer, state)) = understood(&answer) else { return trouble(reply) };
+    let class = TOKEN_STATES.iter().find(|(code, _)| *code == state).map(|(_, class)| *class);
+    let why = || remark(format!("TOKEN {state}"), gloss(answer));
+    match class {
+        Some(Class::Got) => match answer.value("TOKEN").filter(|token| is_token(token)) {
+            Some(token) => Login::Got(token.to_owned()),
+            None => Login::Unclear("el SII respondió sin un token".to_owned()),
+        },
+        Some(Class::NewSeed) => Login::NewSeed(why()),
+        Some(Class::Later) | None => Login::Later(why()),
+        Some(Class::Stop) => Login::Stop(why()),
+    }
+}
+
+fn understood(answer: &Option<Element>) -> Option<(&Element, &str)> {
+    let answer = answer.as_ref()?;
+    Some((answer, state(answer)?))
+}
+
+/// No SII:RESPUESTA: a fault, an HTTP error or a page. The body may echo a secret and is not quoted.
+fn trouble(reply: Reply<'_>) -> Login {
+    match reply.status {
+        429 | 500..=599 => Login::Later(remark(format!("HTTP {}", reply.status), String::new())),
+        200..=299 => Login::Unclear("el SII respondió al inicio de sesión con algo que no se entiende".to_owned()),
+        status => Login::Stop(remark(format!("HTTP {status}"), String::new())),
+    }
+}

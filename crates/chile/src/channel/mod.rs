@@ -1,0 +1,142 @@
+//! The two conversations with the SII: one for boletas (REST), one for every other type (SOAP and a
+//! form). Both walk the same steps; what differs is a [`Wire`].
+
+mod boleta;
+mod deliver;
+mod dte;
+mod login;
+mod multipart;
+mod poll;
+mod probe;
+pub(crate) mod soap;
+mod subject;
+mod talk;
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use timbre_core::{
+    Channel, Cx, Document, DocumentRef, Heard, KeyError, Limits, Parcel, Pass, Request, State, Step, Wrapping,
+};
+
+use crate::answer::{CAP, Exact, Held, Login, Progress, Reply, Upload};
+use crate::envelope::{self, Kind};
+use crate::hour;
+use crate::rut::Rut;
+
+use multipart::Form;
+use subject::Subject;
+use talk::{Here, Stage, Talk};
+
+/// `EnvioBOLETA` over REST: types 39 and 41.
+pub type BoletaChannel = SiiChannel<boleta::Boleta>;
+/// `EnvioDTE` over SOAP and DTEUpload: every other type.
+pub type DteChannel = SiiChannel<dte::Dte>;
+
+/// Names of the channels, as documents carry them.
+pub const BOLETA: &str = "boleta";
+pub const DTE: &str = "dte";
+
+/// What one channel asks and how it reads the answers. The order of the questions is not its
+/// business.
+pub trait Wire: Send + Sync + 'static {
+    /// The envelope it carries.
+    const KIND: Kind;
+
+    fn ask_seed(here: &Here<'_>) -> Request;
+    fn ask_token(here: &Here<'_>, signed: &str) -> Request;
+    fn upload(here: &Here<'_>, form: Form, pass: &Pass) -> Request;
+    fn ask_parcel(here: &Here<'_>, pass: &Pass, track: &str) -> Request;
+    fn ask_document(here: &Here<'_>, pass: &Pass, sender: Rut, subject: &Subject) -> Request;
+    /// The question that compares the signature too, where there is one.
+    fn ask_exact(here: &Here<'_>, pass: &Pass, subject: &Subject) -> Option<Request>;
+
+    fn hear_seed(reply: Reply<'_>) -> Login;
+    fn hear_token(reply: Reply<'_>) -> Login;
+    fn hear_upload(reply: Reply<'_>) -> Upload;
+    fn hear_parcel(reply: Reply<'_>, track: &str) -> Progress;
+    fn hear_document(reply: Reply<'_>) -> Held;
+    fn hear_exact(reply: Reply<'_>) -> Exact;
+}
+
+/// A channel of the SII.
+pub struct SiiChannel<W> {
+    limits: Limits,
+    wire: PhantomData<W>,
+}
+
+impl<W: Wire> SiiChannel<W> {
+    pub fn new() -> SiiChannel<W> {
+        SiiChannel {
+            limits: Limits {
+                // 500 may travel, 50 are recommended (OAS boleta electrónica); one bad signature
+                // rejects them all.
+                documents: 50,
+                in_flight: 5,
+                query_timeout: Duration::from_secs(30),
+                deliver_timeout: Duration::from_secs(120),
+                answer_cap: CAP,
+            },
+            wire: PhantomData,
+        }
+    }
+}
+
+impl<W: Wire> Default for SiiChannel<W> {
+    fn default() -> SiiChannel<W> {
+        SiiChannel::new()
+    }
+}
+
+impl<W: Wire> Channel for SiiChannel<W> {
+    fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// A folder is one company, so the channel is all there is to compare.
+    fn travels_with(&self, first: &Document, other: &Document) -> bool {
+        first.channel == other.channel
+    }
+
+    fn wrap(&self, documents: &[Arc<Document>], cx: &Cx<'_>) -> Result<Wrapping, KeyError> {
+        envelope::wrap(W::KIND, documents, cx.company, cx.keys, hour::local(cx.now))
+    }
+
+    fn login(&self, cx: &Cx<'_>) -> Result<Step, KeyError> {
+        match Here::of(cx)? {
+            Some(here) => Ok(login::begin::<W>(&here, 1)),
+            None => Ok(talk::no_host(cx, &[])),
+        }
+    }
+
+    fn begin(&self, parcel: &Parcel, cx: &Cx<'_>) -> Result<Step, KeyError> {
+        match Here::of(cx)? {
+            Some(here) => deliver::begin::<W>(&here, parcel),
+            None => Ok(talk::no_host(cx, &parcel.documents)),
+        }
+    }
+
+    fn probe(&self, document: &DocumentRef, cx: &Cx<'_>) -> Result<Step, KeyError> {
+        match Here::of(cx)? {
+            Some(here) => probe::begin::<W>(&here, document),
+            None => Ok(talk::no_host(cx, std::slice::from_ref(&Arc::new(document.clone())))),
+        }
+    }
+
+    fn resume(&self, state: State, heard: Heard, about: &[Arc<Document>], cx: &Cx<'_>) -> Result<Step, KeyError> {
+        let Some(here) = Here::of(cx)? else { return Ok(talk::no_host(cx, about)) };
+        let Some(talk) = Talk::read(&state) else {
+            return Ok(talk::unknown(about, "no se entiende el estado guardado de la conversación con el SII"));
+        };
+        match talk.stage {
+            Stage::Seed { .. } | Stage::Token { .. } => login::resume::<W>(&here, talk, heard),
+            Stage::Upload { .. } => deliver::resume::<W>(&here, talk, heard, about),
+            Stage::Poll { .. } | Stage::Settle { .. } => poll::resume::<W>(&here, talk, heard, about),
+            Stage::Probe { .. } => probe::resume::<W>(&here, talk, heard, about),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+//! SOAP 1.1 as the SII's Axis wants it: rpc, unqualified parameters, an XML document inside of a
+//! string. It knows no operation.
+
+use timbre_xmldsig::Xml;
+
+use crate::xml::{self, Element};
+
+/// Both prefixes must be declared on the envelope, or the answer is an HTTP 500 (`prefix "xsi" … is
+/// not bound`).
+const SPACES: &[(&str, &str)] = &[
+    ("xmlns:soapenv", "http://schemas.xmlsoap.org/soap/envelope/"),
+    ("xmlns:xsd", "http://www.w3.org/2001/XMLSchema"),
+    ("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance"),
+];
+
+const ENCODING: &str = "http://schemas.xmlsoap.org/soap/encoding/";
+
+/// One call. Parameters by name and in the WSDL's order.
+pub(crate) fn call(operation: &str, parameters: &[(&str, &str)]) -> String {
+    let name = format!("ns1:{operation}");
+    let mut xml = Xml::with_capacity(1024);
+    xml.raw("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    xml.open_with("soapenv:Envelope", SPACES).open("soapenv:Body");
+    xml.open_with(&name, &[("xmlns:ns1", "http://DefaultNamespace"), ("soapenv:encodingStyle", ENCODING)]);
+    for (parameter, value) in parameters {
+        xml.open_with(parameter, &[("xsi:type", "xsd:string")]).text(value).close(parameter);
+    }
+    xml.close(&name).close("soapenv:Body").close("soapenv:Envelope");
+    xml.into_string()
+}
+
+/// The `SII:RESPUESTA` inside of an answer: escaped or CDATA, whatever prefixes the envelope uses.
+/// `None` for a fault, a page, or an answer that is cut.
+pub(crate) fn payload(text: &str) -> Option<Element> {
+    let envelope = xml::read(text).filter(|root| root.name == "Envelope")?;
+    let result = envelope.only("Body")?.ending("Return")?;
+    xml::read(result.text.trim()).filter(|root| root.name == "RESPUESTA")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_declares_what_it_uses() {
+        assert_eq!(
+            call("getEstUp", &[("RutCompania", "76543210"), ("Token", "a<b")]),
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<soapenv:Envelope \
+             xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\" xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\" \
+             xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"><soapenv:Body><ns1:getEstUp \
+             xmlns:ns1=\"http://DefaultNamespace\" soapenv:encodingStyle=\"http://schemas.xmlsoap.org/soap/encoding/\">\
+             <RutCompania xsi:type=\"xsd:string\">76543210</RutCompania><Token xsi:type=\"xsd:string\">a&lt;b</Token>\
+             </ns1:getEstUp></soapenv:Body></soapenv:Envelope>"
+        );
+    }
+
+    #[test]
+    fn escaped_and_cdata_payloads_are_the_same() {
+        let inner = "<?xml version=\"1.0\"?><SII:RESPUESTA xmlns:SII=\"u\"><SII:RESP_HDR><ESTADO>00</ESTADO></SII:RESP_HDR></SII:RESPUESTA>";
+        let escaped = inner.replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace("?&gt;", "?&gt;&#xd;\n");
+        for body in [escaped, format!("<![CDATA[{inner}]]>")] {
+            for prefix in ["", "ns1:"] {
+                let text = format!(
+                    "<soapenv:Envelope xmlns:soapenv=\"e\" xmlns:ns1=\"n\"><soapenv:Body><{prefix}getSeedResponse>\
+                     <{prefix}getSeedReturn xsi:type=\"xsd:string\" xmlns:xsi=\"x\">{body}</{prefix}getSeedReturn>\
+                     </{prefix}getSeedResponse></soapenv:Body></soapenv:Envelope>"
+                );
+                assert_eq!(payload(&text).unwrap().value("ESTADO"), Some("00"), "{text}");
+                assert!(payload(&text[..text.len() - 1]).is_none());
+            }
+        }
+        assert!(payload("<e:Envelope xmlns:e='e'><e:Body><e:Fault><faultstring>No such operation</faultstring></e:Fault></e:Body></e:Envelope>").is_none());
+    }
+}

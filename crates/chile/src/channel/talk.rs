@@ -1,0 +1,153 @@
+//! Where a conversation stands, as it is kept on disk between two steps, and the ends and waits that
+//! every step shares. No body, no seed, no token.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::civil::DateTime;
+use serde::{Deserialize, Serialize};
+use timbre_core::{
+    Cx, Document, DocumentId, KeyError, Pass, Remark, Report, Request, Scope, State, Step, Timestamp, Verdict,
+};
+
+use crate::answer::{Count, Reply};
+use crate::envelope;
+use crate::hosts::Hosts;
+use crate::rut::Rut;
+use crate::words::remark;
+
+/// A step and how often the pass was renewed for it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Talk {
+    #[serde(flatten)]
+    pub stage: Stage,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub renewals: u8,
+}
+
+fn is_zero(n: &u8) -> bool {
+    *n == 0
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "kebab-case")]
+pub(crate) enum Stage {
+    /// A seed was asked for; this one is number `seeds` of this login.
+    Seed { seeds: u8 },
+    /// A token was asked for.
+    Token { seeds: u8 },
+    /// A delivery: what makes its bytes again, and proves that they are the same. `left` once it was
+    /// handed to the carrier, after which it is never handed out again.
+    Upload { stamped: DateTime, sha256: String, left: bool },
+    /// The SII took it; `asked` questions were answered so far.
+    Poll { track: String, asked: usize },
+    /// The counts do not tell which: these places of the parcel are asked about, one by one.
+    Settle { track: String, asked: usize, rounds: u8, counts: Vec<Count>, ask: Vec<usize>, answers: Vec<String> },
+    /// "Do you have this one?" `exact` while the signature is being compared.
+    Probe {
+        since: Timestamp,
+        asked: usize,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        absent_since: Option<Timestamp>,
+        exact: bool,
+    },
+}
+
+impl Talk {
+    pub fn at(stage: Stage) -> Talk {
+        Talk { stage, renewals: 0 }
+    }
+
+    pub fn read(state: &State) -> Option<Talk> {
+        serde_json::from_value(state.0.clone()).ok()
+    }
+
+    pub fn state(&self) -> State {
+        State(serde_json::to_value(self).expect("plain data"))
+    }
+}
+
+/// Where a step is taken: hosts and company, read once.
+pub struct Here<'a> {
+    pub(crate) cx: &'a Cx<'a>,
+    pub(crate) hosts: Hosts,
+    pub(crate) company: Rut,
+}
+
+impl<'a> Here<'a> {
+    /// `None` when a training folder has no simulator to talk to.
+    pub(crate) fn of(cx: &'a Cx<'a>) -> Result<Option<Here<'a>>, KeyError> {
+        let company = envelope::issuer(cx.company)?;
+        Ok(Hosts::of(cx.environment, cx.simulator).map(|hosts| Here { cx, hosts, company }))
+    }
+
+    pub(crate) fn sender(&self) -> Result<Rut, KeyError> {
+        envelope::sender(self.cx.keys)
+    }
+
+    /// The wait before the next question, `asked` having been answered.
+    pub(crate) fn pace(&self, asked: usize) -> Duration {
+        self.cx.conduct.wait_before(asked)
+    }
+
+    /// The wait while a person mends something: the slowest pace there is.
+    pub(crate) fn slow(&self) -> Duration {
+        let conduct = self.cx.conduct;
+        conduct.polls.iter().copied().max().unwrap_or(conduct.first_poll).max(conduct.first_poll)
+    }
+
+    pub(crate) fn refused(&self, scope: Scope, why: Remark, after: Duration) -> Verdict {
+        refused(self.cx, scope, why, after)
+    }
+
+    /// Asks with the pass at hand, or asks for one first.
+    pub(crate) fn ask(&self, talk: Talk, reports: Vec<Report>, request: impl FnOnce(&Pass) -> Request) -> Step {
+        match self.cx.pass {
+            Some(pass) => Step::Ask(request(pass), talk.state(), reports),
+            None => Step::Stale(talk.state()),
+        }
+    }
+
+    /// The SII does not take the pass: renewed once; then it is said, and asked again slowly.
+    pub(crate) fn no_pass(&self, mut talk: Talk, why: Remark, about: &[Arc<Document>]) -> Step {
+        if talk.renewals == 0 {
+            talk.renewals = 1;
+            return Step::Stale(talk.state());
+        }
+        talk.renewals = 0;
+        self.held_up(talk, why, about)
+    }
+
+    /// A question that permission or configuration holds up goes on, slowly, and says so.
+    pub(crate) fn held_up(&self, talk: Talk, why: Remark, about: &[Arc<Document>]) -> Step {
+        let slow = self.slow();
+        Step::Wait(slow, talk.state(), all(about, self.refused(Scope::Channel, why, slow)))
+    }
+}
+
+/// A reply's parts as the answers want them.
+pub(crate) fn reply<'a>(status: u16, headers: &'a [(String, String)], body: &'a [u8]) -> Reply<'a> {
+    Reply { status, headers, body }
+}
+
+/// The same verdict for each; for a login, one about no document.
+pub(crate) fn all(about: &[Arc<Document>], verdict: Verdict) -> Vec<Report> {
+    if about.is_empty() {
+        return vec![Report { document: DocumentId::new("", 0), verdict }];
+    }
+    about.iter().map(|d| Report { document: d.id.clone(), verdict: verdict.clone() }).collect()
+}
+
+pub(crate) fn unknown(about: &[Arc<Document>], why: &str) -> Step {
+    Step::Done(all(about, Verdict::Unknown { why: why.to_owned() }))
+}
+
+fn refused(cx: &Cx<'_>, scope: Scope, why: Remark, after: Duration) -> Verdict {
+    Verdict::Refused { scope, why, retry_at: cx.now.checked_add(after).unwrap_or(cx.now) }
+}
+
+/// Training without a simulator: nothing is sent anywhere.
+pub(crate) fn no_host(cx: &Cx<'_>, about: &[Arc<Document>]) -> Step {
+    let why = remark("SIN SIMULADOR", "");
+    Step::Done(all(about, refused(cx, Scope::Channel, why, Duration::from_secs(60))))
+}

@@ -1,0 +1,264 @@
+//! The company that issues: what the SII wants to know of it, checked once and kept. Its certificate and
+//! folios are elsewhere.
+
+use jiff::civil::Date;
+use serde_json::{Map, Value};
+use timbre_core::{Company, Environment, Refusal, Refusals};
+
+use crate::rut::Rut;
+use crate::sale;
+use crate::tags::{self, By, Field, Group, Item, Shape};
+
+/// What a person types. `RUT` is understood as `RUTEmisor`.
+///
+/// `DirOrigen` has 70 characters in the schema and 60 in the format's text; the shorter holds.
+/// `RUTProvSW` is the RUT of whoever makes the program, which boletas may carry; when it becomes
+/// obligatory is not confirmed, so it is written only where the company says it. `UnidadSII` is printed
+/// under a factura's box and enters no document.
+static FIELDS: &[Field] = &[
+    tags::rut("RUTEmisor").must(),
+    field("RznSoc", 1, 100).must(),
+    field("GiroEmis", 1, 80).must(),
+    tags::text("Telefono", 20).up_to(2),
+    tags::text("CorreoEmisor", 80),
+    tags::whole("Acteco", 1, 999_999).must().up_to(4),
+    tags::text("Sucursal", 20),
+    tags::whole("CdgSIISucur", 1, 999_999_999),
+    field("DirOrigen", 1, 60).must(),
+    field("CmnaOrigen", 1, 20).must(),
+    tags::text("CiudadOrigen", 20),
+    tags::date("FchResol").must(),
+    tags::whole("NroResol", 0, 999_999).must(),
+    tags::rut("RUTProvSW"),
+    tags::text("UnidadSII", 60),
+];
+
+const fn field(tag: &'static str, least: usize, most: usize) -> Field {
+    Field { tag, shape: Shape::Text { least, most }, least: 0, most: 1, by: By::Till }
+}
+
+/// A checked company, by its tags.
+#[derive(Debug, Clone)]
+pub struct Firm {
+    pub rut: Rut,
+    data: Group,
+}
+
+/// Reads and checks what a person typed.
+pub fn read(value: &Value, environment: Environment) -> Result<Company, Refusals> {
+    let firm = Firm::read(&renamed(value), true)?;
+    check_resolution(&firm, environment)?;
+    Ok(Company { id: firm.rut.to_string(), name: firm.tag("RznSoc").unwrap_or_default().to_owned(), data: firm.json() })
+}
+
+impl Firm {
+    /// A company that [`read`] made.
+    pub fn of(company: &Company) -> Result<Firm, Refusals> {
+        Firm::read(&company.data, true)
+    }
+
+    /// The issuer that a sale carries, for a preview without a company. What a document of its type
+    /// must say has to be there.
+    pub fn of_sender(sender: Option<&Group>) -> Result<Firm, Refusals> {
+        let Some(sender) = sender else {
+            return Err(Refusal::new(
+                "company-missing",
+                "Encabezado.Emisor",
+                "No hay una empresa configurada y la venta no trae Emisor; indique al menos RUTEmisor y RznSoc.",
+            )
+            .into());
+        };
+        let mut said = Map::new();
+        for field in sender.fields() {
+            let tag = match field.tag {
+                "RznSocEmisor" => "RznSoc",
+                "GiroEmisor" => "GiroEmis",
+                tag => tag,
+            };
+            let texts: Vec<Value> = sender.leaves(field.tag).map(Value::from).collect();
+            if !texts.is_empty() && tags::position(FIELDS, tag).is_some() {
+                said.insert(tag.to_owned(), Value::Array(texts));
+            }
+        }
+        for value in said.values_mut() {
+            if let Value::Array(texts) = value
+                && texts.len() == 1
+            {
+                *value = texts.remove(0);
+            }
+        }
+        Firm::read(&Value::Object(said), false).map_err(|Refusals(refusals)| {
+            let below = |r: Refusal| Refusal { path: sale::under("Encabezado.Emisor", &r.path), ..r };
+            Refusals(refusals.into_iter().map(below).collect())
+        })
+    }
+
+    fn read(value: &Value, whole: bool) -> Result<Firm, Refusals> {
+        let data = sale::read_table(value, FIELDS, "los datos de la empresa")?;
+        let wanted = FIELDS.iter().filter(|f| f.least > 0 && (whole || matches!(f.tag, "RUTEmisor" | "RznSoc")));
+        let missing: Vec<Refusal> = wanted
+            .filter(|f| !data.has(f.tag))
+            .map(|f| {
+                let message = format!("Falta {} de la empresa: {}.", f.tag, meaning(f.tag));
+                Refusal::new("company-data-missing", f.tag, message)
+            })
+            .collect();
+        if !missing.is_empty() {
+            return Err(Refusals(missing));
+        }
+        let rut: Rut = data.leaf("RUTEmisor").unwrap_or_default().parse().map_err(|e: crate::rut::BadRut| {
+            Refusals::from(Refusal::new("rut-malformed", "RUTEmisor", format!("RUTEmisor: {e}.")))
+        })?;
+        if [Rut::CONSUMER, Rut::FOREIGN, Rut::SII].contains(&rut) {
+            let message = format!("{} no es el RUT de una empresa que pueda emitir.", rut.dotted());
+            return Err(Refusal::new("company-rut-reserved", "RUTEmisor", message).into());
+        }
+        Ok(Firm { rut, data })
+    }
+
+    /// The first text of a tag, by the names of [`FIELDS`].
+    pub fn tag(&self, tag: &str) -> Option<&str> {
+        self.data.leaf(tag)
+    }
+
+    pub fn tags(&self, tag: &str) -> impl Iterator<Item = &str> {
+        self.data.leaves(tag)
+    }
+
+    /// Date and number of the resolution that lets it issue.
+    pub fn resolution(&self) -> Option<(Date, u32)> {
+        Some((self.tag("FchResol")?.parse().ok()?, self.tag("NroResol")?.parse().ok()?))
+    }
+
+    /// Writes what `emisor`'s table has a place for, under the names it has there: a boleta says
+    /// RznSocEmisor and GiroEmisor.
+    pub fn write(&self, emisor: &mut Group) {
+        for field in emisor.fields() {
+            let tag = match field.tag {
+                "RznSocEmisor" => "RznSoc",
+                "GiroEmisor" => "GiroEmis",
+                tag => tag,
+            };
+            for text in self.data.leaves(tag) {
+                emisor.push(field.tag, Item::Leaf(text.to_owned()));
+            }
+        }
+    }
+
+    /// The data as it is kept: the SII's tags, numbers where they are numbers.
+    fn json(&self) -> Value {
+        let mut map = Map::new();
+        for field in FIELDS {
+            let texts: Vec<Value> = self
+                .data
+                .leaves(field.tag)
+                .map(|text| match (field.shape, text.parse::<i64>()) {
+                    (Shape::Whole { .. }, Ok(number)) => Value::from(number),
+                    _ => Value::from(text),
+                })
+                .collect();
+            match (field.most, texts.len()) {
+                (_, 0) => {}
+                (1, _) => drop(map.insert(field.tag.to_owned(), texts[0].clone())),
+                _ => drop(map.insert(field.tag.to_owned(), Value::Array(texts))),
+            }
+        }
+        Value::Object(map)
+    }
+}
+
+fn renamed(value: &Value) -> Value {
+    let mut value = value.clone();
+    if let Value::Object(object) = &mut value
+        && !object.contains_key("RUTEmisor")
+        && let Some(rut) = object.remove("RUT")
+    {
+        object.insert("RUTEmisor".to_owned(), rut);
+    }
+    value
+}
+
+/// NroResol 0 is certification's, and only there (the carátula falls with CRT-3-19 otherwise). Training
+/// takes either.
+fn check_resolution(firm: &Firm, environment: Environment) -> Result<(), Refusal> {
+    let number = firm.resolution().map_or(0, |(_, number)| number);
+    let message = match environment {
+        Environment::Production if number == 0 => {
+            "NroResol 0 es solo del ambiente de certificación; indique el número de la resolución que autorizó a la \
+             empresa (aparece en sii.cl, «Consulta de contribuyentes»)."
+        }
+        Environment::Certification if number != 0 => {
+            "En el ambiente de certificación NroResol es 0; indique 0 y la fecha que muestra maullin.sii.cl."
+        }
+        _ => return Ok(()),
+    };
+    Err(Refusal::new("resolution-number", "NroResol", message))
+}
+
+fn meaning(tag: &str) -> &'static str {
+    match tag {
+        "RUTEmisor" => "su RUT",
+        "RznSoc" => "la razón social",
+        "GiroEmis" => "el giro",
+        "Acteco" => "el código de actividad económica registrado en el SII, de 6 dígitos",
+        "DirOrigen" => "la dirección desde donde se emite",
+        "CmnaOrigen" => "la comuna desde donde se emite",
+        "FchResol" => "la fecha de la resolución del SII que la autorizó",
+        "NroResol" => "el número de la resolución del SII que la autorizó",
+        _ => "es obligatorio",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn typed() -> Value {
+        json!({"RUT": "99.999.999-9", "RznSoc": " COMERCIAL \"ÑUÑOA\" ", "GiroEmis": "Almacén", "Acteco": 472101,
+            "DirOrigen": "Av. Irarrázaval 1234", "CmnaOrigen": "Ñuñoa", "FchResol": "2014-08-22", "NroResol": "80"})
+    }
+
+    fn code(value: &Value, environment: Environment) -> Vec<(String, String)> {
+        let refused = read(value, environment).expect_err("a refusal");
+        refused.0.into_iter().map(|r| (r.code, r.path)).collect()
+    }
+
+    #[test]
+    fn a_company_is_kept_as_its_documents_say_it() {
+        let company = read(&typed(), Environment::Production).expect("it is whole");
+        assert_eq!((company.id.as_str(), company.name.as_str()), ("99999999-9", "COMERCIAL ¨ÑUÑOA¨"));
+        assert_eq!(company.data["NroResol"], 80);
+        assert_eq!(company.data["Acteco"], json!([472101]));
+        let again = read(&company.data, Environment::Production).expect("what was kept is read again");
+        assert_eq!(again, company);
+        assert_eq!(Firm::of(&company).unwrap().resolution().unwrap().1, 80);
+    }
+
+    #[test]
+    fn what_is_missing_is_said_at_once() {
+        let missing = code(&json!({"RznSoc": "X"}), Environment::Training);
+        assert!(missing.contains(&("company-data-missing".into(), "RUTEmisor".into())), "{missing:?}");
+        assert_eq!(missing.len(), 7);
+    }
+
+    #[test]
+    fn the_resolution_is_of_its_environment() {
+        let mut data = typed();
+        assert_eq!(code(&data, Environment::Certification)[0].0, "resolution-number");
+        data["NroResol"] = json!(0);
+        assert_eq!(code(&data, Environment::Production)[0].0, "resolution-number");
+        assert!(read(&data, Environment::Certification).is_ok());
+        assert!(read(&data, Environment::Training).is_ok());
+    }
+
+    #[test]
+    fn a_company_has_a_rut_of_its_own_and_known_tags() {
+        let mut data = typed();
+        data["RUT"] = json!("66666666-6");
+        assert_eq!(code(&data, Environment::Training)[0].0, "company-rut-reserved");
+        data["RUT"] = json!("76192083-9");
+        data["DirOrgen"] = json!("x");
+        assert_eq!(code(&data, Environment::Training)[0].0, "unknown-tag");
+    }
+}

@@ -1,0 +1,294 @@
+//! A strict reader of documents that others may have made: elements with their namespaces and where they
+//! stand in the text, and their canonical form. What the elements mean is no business of it.
+
+use std::ops::Range;
+
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+use timbre_xmldsig::{escape_attribute, escape_text};
+
+/// No envelope is deeper than a dozen.
+const DEEPEST: usize = 64;
+
+/// A namespace in force: prefix (empty for the default one) and name.
+pub type Space = (String, String);
+
+/// An element.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Element {
+    /// As written, prefix and all.
+    pub name: String,
+    /// Those that declare no namespace, in the order they were written.
+    pub attributes: Vec<(String, String)>,
+    /// The namespaces declared on it.
+    pub spaces: Vec<Space>,
+    pub children: Vec<Node>,
+    /// Where it stands in the text that was read.
+    pub span: Range<usize>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Node {
+    Element(Element),
+    /// Character data, references resolved.
+    Text(String),
+}
+
+/// Why a text is no document.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Broken {
+    #[error("el XML está mal formado cerca del carácter {0}")]
+    Malformed(usize),
+    #[error("el XML termina antes de tiempo: falta cerrar una etiqueta")]
+    Unfinished,
+    #[error("el XML trae una declaración DOCTYPE o una instrucción, que un documento del SII no lleva")]
+    Forbidden,
+    #[error("el XML tiene más de {DEEPEST} niveles")]
+    TooDeep,
+}
+
+/// Reads a whole document: one root that closes. CR LF is LF, as for every XML parser; offsets are those
+/// of `text`, so that it must have no CR.
+pub fn read(text: &str) -> Result<Element, Broken> {
+    let mut reader = Reader::from_str(text);
+    reader.config_mut().check_end_names = true;
+    let mut open: Vec<Element> = Vec::new();
+    let mut root: Option<Element> = None;
+    loop {
+        let start = position(&reader);
+        let malformed = Broken::Malformed(start);
+        let event = reader.read_event().map_err(|_| malformed.clone())?;
+        let end = position(&reader);
+        match event {
+            Event::Start(tag) => {
+                if open.len() >= DEEPEST {
+                    return Err(Broken::TooDeep);
+                }
+                if root.is_some() {
+                    return Err(malformed);
+                }
+                open.push(element(&tag, start..end).ok_or(malformed)?);
+            }
+            Event::Empty(tag) => {
+                let done = element(&tag, start..end).ok_or_else(|| malformed.clone())?;
+                put(done, &mut open, &mut root).ok_or(malformed)?;
+            }
+            Event::End(_) => {
+                let mut done = open.pop().ok_or_else(|| malformed.clone())?;
+                done.span.end = end;
+                put(done, &mut open, &mut root).ok_or(malformed)?;
+            }
+            Event::Text(piece) => say(&piece.xml10_content(), &mut open).ok_or(malformed)?,
+            Event::CData(piece) => say(&piece.xml10_content(), &mut open).ok_or(malformed)?,
+            Event::GeneralRef(reference) => {
+                let resolved = match reference.resolve_char_ref().map_err(|_| malformed.clone())? {
+                    Some(character) => character.to_string(),
+                    None => quick_xml::escape::resolve_predefined_entity(&reference.xml10_content())
+                        .ok_or_else(|| malformed.clone())?
+                        .to_owned(),
+                };
+                say(&resolved, &mut open).ok_or(malformed)?;
+            }
+            Event::Decl(_) if start <= 1 && open.is_empty() && root.is_none() => {}
+            Event::Comment(_) => {}
+            Event::Decl(_) | Event::PI(_) | Event::DocType(_) => return Err(Broken::Forbidden),
+            Event::Eof if open.is_empty() => return root.ok_or(Broken::Unfinished),
+            Event::Eof => return Err(Broken::Unfinished),
+        }
+    }
+}
+
+fn position(reader: &Reader<&[u8]>) -> usize {
+    usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX)
+}
+
+/// `None` when two attributes have one name or a reference is unknown.
+fn element(tag: &BytesStart<'_>, span: Range<usize>) -> Option<Element> {
+    let mut element = Element { name: owned(tag.name().as_ref()), span, ..Element::default() };
+    for attribute in tag.attributes() {
+        let attribute = attribute.ok()?;
+        let name = owned(attribute.key.as_ref());
+        let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).ok()?.into_owned();
+        match name.strip_prefix("xmlns:") {
+            Some(prefix) => element.spaces.push((prefix.to_owned(), value)),
+            None if name == "xmlns" => element.spaces.push((String::new(), value)),
+            None => element.attributes.push((name, value)),
+        }
+    }
+    Some(element)
+}
+
+fn owned<N: AsRef<str> + ?Sized>(name: &N) -> String {
+    name.as_ref().to_owned()
+}
+
+fn put(done: Element, open: &mut [Element], root: &mut Option<Element>) -> Option<()> {
+    match open.last_mut() {
+        Some(parent) => parent.children.push(Node::Element(done)),
+        None if root.is_none() => *root = Some(done),
+        None => return None,
+    }
+    Some(())
+}
+
+fn say(text: &str, open: &mut [Element]) -> Option<()> {
+    match open.last_mut() {
+        Some(element) => match element.children.last_mut() {
+            Some(Node::Text(before)) => before.push_str(text),
+            _ => element.children.push(Node::Text(text.to_owned())),
+        },
+        None if text.trim().is_empty() => {}
+        None => return None,
+    }
+    Some(())
+}
+
+impl Element {
+    pub fn elements(&self) -> impl Iterator<Item = &Element> {
+        self.children.iter().filter_map(|node| match node {
+            Node::Element(element) => Some(element),
+            Node::Text(_) => None,
+        })
+    }
+
+    /// The first child of this name.
+    pub fn child(&self, name: &str) -> Option<&Element> {
+        self.elements().find(|e| e.name == name)
+    }
+
+    /// The element below a path of names.
+    pub fn at(&self, path: &[&str]) -> Option<&Element> {
+        path.iter().try_fold(self, |element, name| element.child(name))
+    }
+
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The text directly inside.
+    pub fn text(&self) -> String {
+        let texts = self.children.iter().filter_map(|node| match node {
+            Node::Text(text) => Some(text.as_str()),
+            Node::Element(_) => None,
+        });
+        texts.collect()
+    }
+
+    /// The text below a path of names, trimmed.
+    pub fn text_at(&self, path: &[&str]) -> Option<String> {
+        self.at(path).map(|e| e.text().trim().to_owned())
+    }
+
+    /// Inclusive Canonical XML 1.0 without comments of this element alone, where `around` is in force.
+    pub fn canonical(&self, around: &[Space]) -> String {
+        let mut out = String::with_capacity(self.span.len() + 128);
+        let mut force: Vec<Space> = Vec::new();
+        for space in around.iter().chain(&self.spaces) {
+            overlay(&mut force, space);
+        }
+        let shown: Vec<Space> = force.iter().filter(|(_, name)| !name.is_empty()).cloned().collect();
+        self.write(&shown, &force, &mut out);
+        out
+    }
+
+    fn write(&self, shown: &[Space], force: &[Space], out: &mut String) {
+        out.push('<');
+        out.push_str(&self.name);
+        let mut shown: Vec<&Space> = shown.iter().collect();
+        shown.sort();
+        for (prefix, name) in shown {
+            let declared = if prefix.is_empty() { "xmlns".to_owned() } else { format!("xmlns:{prefix}") };
+            attribute(&declared, name, out);
+        }
+        let mut attributes: Vec<(&str, &str, &String, &String)> = self
+            .attributes
+            .iter()
+            .map(|(name, value)| match name.split_once(':') {
+                Some((prefix, local)) => (in_force(force, prefix), local, name, value),
+                None => ("", name.as_str(), name, value),
+            })
+            .collect();
+        attributes.sort();
+        for (_, _, name, value) in attributes {
+            attribute(name, value, out);
+        }
+        out.push('>');
+        for node in &self.children {
+            match node {
+                Node::Text(text) => escape_text(text, out),
+                Node::Element(child) => {
+                    let mut inside = force.to_vec();
+                    let mut news = Vec::new();
+                    for space in &child.spaces {
+                        if in_force(&inside, &space.0) != space.1 {
+                            news.push(space.clone());
+                        }
+                        overlay(&mut inside, space);
+                    }
+                    child.write(&news, &inside, out);
+                }
+            }
+        }
+        out.push_str("</");
+        out.push_str(&self.name);
+        out.push('>');
+    }
+}
+
+fn attribute(name: &str, value: &str, out: &mut String) {
+    out.push(' ');
+    out.push_str(name);
+    out.push_str("=\"");
+    escape_attribute(value, out);
+    out.push('"');
+}
+
+fn in_force<'a>(force: &'a [Space], prefix: &str) -> &'a str {
+    force.iter().find(|(known, _)| known == prefix).map_or("", |(_, name)| name)
+}
+
+fn overlay(force: &mut Vec<Space>, space: &Space) {
+    match force.iter_mut().find(|(prefix, _)| *prefix == space.0) {
+        Some(known) => known.1.clone_from(&space.1),
+        None => force.push(space.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_canonical_form_of_a_part_carries_what_is_in_force() {
+        let text = "<?xml version=\"1.0\"?>\n<r xmlns=\"u:r\" xmlns:x=\"u:x\" x:l=\"1\"><!-- no --><s b='2' a=\"1\"><t/>\
+                    á&#39;&amp;&lt;<![CDATA[<>]]></s><u xmlns=\"\" xmlns:x=\"u:x\"/></r>";
+        let root = read(text).unwrap();
+        let s = root.child("s").unwrap();
+        assert_eq!(&text[s.span.clone()][..3], "<s ");
+        assert!(text[s.span.clone()].ends_with("</s>"));
+        assert_eq!(
+            s.canonical(&root.spaces),
+            "<s xmlns=\"u:r\" xmlns:x=\"u:x\" a=\"1\" b=\"2\"><t></t>á'&amp;&lt;&lt;&gt;</s>"
+        );
+        assert_eq!(s.canonical(&[]), "<s a=\"1\" b=\"2\"><t></t>á'&amp;&lt;&lt;&gt;</s>");
+        assert_eq!(
+            root.canonical(&[]),
+            "<r xmlns=\"u:r\" xmlns:x=\"u:x\" x:l=\"1\"><s a=\"1\" b=\"2\"><t></t>á'&amp;&lt;&lt;&gt;</s><u xmlns=\"\"></u></r>"
+        );
+    }
+
+    #[test]
+    fn what_is_hostile_or_cut_is_refused() {
+        let whole = "<a><b c=\"1\">x</b></a>";
+        assert!(read(whole).is_ok());
+        for length in 0..whole.len() {
+            assert!(read(&whole[..length]).is_err(), "{}", &whole[..length]);
+        }
+        assert_eq!(read("<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>"), Err(Broken::Forbidden));
+        assert_eq!(read("<a><?php x?></a>"), Err(Broken::Forbidden));
+        assert_eq!(read(&"<a>".repeat(70)), Err(Broken::TooDeep));
+        for bad in ["<a/><b/>", "<a>&nada;</a>", "<a></b>", "x<a/>", "<a b='1' b='2'/>", "<a b='&c;'/>"] {
+            assert!(matches!(read(bad), Err(Broken::Malformed(_))), "{bad}: {:?}", read(bad));
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! From a sale to a draft that nothing can refuse any more but the CAF, and from a draft to signed bytes.
+
+use bytes::Bytes;
+use jiff::civil::Date;
+use serde_json::{Value, json};
+use timbre_core::{
+    Amount, ChannelId, Claims, Document, DocumentId, Documents, Draft, Environment, Folio, Grant, KeyError, Keys,
+    Party, Refusal, Refusals, Sale, Series, Timestamp,
+};
+
+use crate::company::Firm;
+use crate::dte::{self, Seal};
+use crate::rules::{self, Limits, Making};
+use crate::rut::Rut;
+use crate::sale;
+use crate::tags::Group;
+use crate::ted::{TedFields, ted};
+use crate::tipo::Tipo;
+use crate::totals::figures;
+use crate::{hour, latin1, sign};
+
+/// A document that lacks only folio, stamp and signature.
+#[derive(Debug, Clone)]
+pub struct DteDraft {
+    pub tipo: Tipo,
+    /// All elements but Folio, TED and TmstFirma.
+    pub document: Group,
+    issuer: Rut,
+    receiver: Rut,
+    receiver_name: String,
+    date: Date,
+    /// The day it was drafted on.
+    today: Date,
+    total: Amount,
+    totals: Value,
+    warnings: Vec<Refusal>,
+    environment: Environment,
+    /// Facts that the signed bytes do not hold: the resolution that is printed below the stamp.
+    printed: Value,
+}
+
+/// What a sale is drafted with.
+pub struct Setting<'a> {
+    pub firm: &'a Firm,
+    pub environment: Environment,
+    pub known: &'a dyn Documents,
+    pub now: Timestamp,
+    pub limits: Limits,
+}
+
+impl DteDraft {
+    /// Judges a sale. Every refusal at once, with paths into the JSON received.
+    pub fn of(sale: &Sale, order: sale::Order, setting: &Setting<'_>) -> Result<DteDraft, Refusals> {
+        let today = hour::local(setting.now).date();
+        let firm = setting.firm;
+        let mut making = Making {
+            tipo: order.tipo,
+            order,
+            firm,
+            till: &sale.till,
+            today,
+            limits: setting.limits,
+            refusals: Vec::new(),
+            warnings: Vec::new(),
+        };
+        rules::header::check(&mut making);
+        rules::receiver::check(&mut making);
+        rules::sender::check(&mut making);
+        rules::references::check(&mut making, setting.known);
+        let lines = rules::lines::check(&mut making);
+        let totals = lines.and_then(|lines| rules::totals::check(&mut making, lines));
+        if let Some(totals) = &totals {
+            rules::header::payment(&mut making, totals);
+            rules::receiver::large_sale(&mut making, totals);
+        }
+        firm.write(making.order.document.within("Encabezado").within("Emisor"));
+        if making.tipo == Tipo::Boleta
+            && let Some(maker) = firm.tag("RUTProvSW")
+        {
+            making.order.document.within("Encabezado").fill("RUTProvSW", maker);
+        }
+        for path in dte::long_lines(&making.order.document) {
+            let message = "El texto es demasiado largo una vez codificado (muchos «&», «<» o «>»); acórtelo.";
+            making.refuse("text-too-long", path, message);
+        }
+        let prefix = sale::prefix(&sale.body);
+        let placed = |refusals: Vec<Refusal>| -> Vec<Refusal> {
+            refusals.into_iter().map(|r| Refusal { path: sale::under(&prefix, &r.path), ..r }).collect()
+        };
+        let date = rules::header::issued(&making.order.document);
+        let receiver = rules::receiver::receiver(&making);
+        let (Some(totals), Some(date), Some(receiver), true) = (totals, date, receiver, making.refusals.is_empty())
+        else {
+            return Err(Refusals(placed(making.refusals)));
+        };
+        Ok(DteDraft {
+            tipo: making.tipo,
+            issuer: firm.rut,
+            receiver,
+            receiver_name: making.header_text("Receptor", "RznSocRecep"),
+            date,
+            today,
+            total: Amount(totals.total),
+            totals: figures::json(making.tipo, &totals),
+            warnings: placed(making.warnings),
+            environment: setting.environment,
+            printed: printed(firm),
+            document: making.order.document,
+        })
+    }
+
+    /// The `Documento` without folio, stamp or signature: Folio is 0, which no document has.
+    pub fn unsigned(&self) -> String {
+        dte::write(self.tipo, self.document.clone(), Seal { folio: 0, ted: None, stamped: None })
+    }
+}
+
+fn printed(firm: &Firm) -> Value {
+    let mut printed = json!({});
+    if let Some((date, number)) = firm.resolution() {
+        printed["FchResol"] = date.to_string().into();
+        printed["NroResol"] = number.into();
+    }
+    if let Some(unit) = firm.tag("UnidadSII") {
+        printed["UnidadSII"] = unit.into();
+    }
+    printed
+}
+
+impl Draft for DteDraft {
+    fn series(&self) -> Series {
+        Series(self.tipo.series().to_owned())
+    }
+
+    /// The date of issue and the day of stamping lie in the CAF's time: not before FA (TED-1-646,
+    /// HED-3-305), not after its expiry (CAF-3-517).
+    fn accepts(&self, grant: &Grant) -> Result<(), Refusal> {
+        if grant.series != self.series() || grant.environment != self.environment {
+            return Err(Refusal::new(
+                "grant-other-kind",
+                "",
+                format!("El CAF es de otro tipo de documento o ambiente; cargue uno del tipo {}.", self.tipo.series()),
+            ));
+        }
+        if grant.issuer != self.issuer.to_string() {
+            return Err(Refusal::new(
+                "grant-other-company",
+                "",
+                format!("El CAF es de {} y el documento de {}; cargue un CAF de la empresa.", grant.issuer, self.issuer),
+            ));
+        }
+        if self.date.min(self.today) < grant.authorised {
+            return Err(Refusal::new(
+                "grant-not-yet",
+                "Encabezado.IdDoc.FchEmis",
+                format!(
+                    "El documento es del {} y el CAF se autorizó el {}; el SII lo rechazaría. Revise la fecha de la venta \
+                     y el reloj del equipo.",
+                    self.date.min(self.today),
+                    grant.authorised
+                ),
+            ));
+        }
+        match grant.expires {
+            Some(expires) if self.today > expires => Err(Refusal::temporary(
+                "grant-expired",
+                "",
+                format!("El CAF {} venció el {expires}; cargue uno nuevo y anule en sii.cl los folios sin usar.", grant.series),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn claims(&self) -> Claims {
+        Claims::default()
+    }
+
+    fn warnings(&self) -> &[Refusal] {
+        &self.warnings
+    }
+
+    fn totals(&self) -> Value {
+        self.totals.clone()
+    }
+
+    fn seal(&self, folio: Folio, keys: &dyn Keys, at: Timestamp) -> Result<Document, KeyError> {
+        let grant = folio.grant();
+        let stamped = hour::local(at);
+        if grant.expires.is_some_and(|last| stamped.date() > last) || stamped.date() < grant.authorised {
+            return Err(KeyError::Failed(format!("el CAF {} no está vigente el {}", grant.series, stamped.date())));
+        }
+        let fields = TedFields {
+            issuer: self.issuer,
+            kind: self.tipo.code(),
+            folio: folio.number(),
+            date: self.date,
+            receiver: self.receiver,
+            receiver_name: &self.receiver_name,
+            total: self.total,
+            first_item: dte::first_item(&self.document),
+            stamped,
+        };
+        let ted = ted(&fields, &grant.public, keys, &grant.id)?;
+        let seal = Seal { folio: folio.number(), ted: Some(&ted), stamped: Some(hour::stamp(stamped)) };
+        let documento = dte::write(self.tipo, self.document.clone(), seal);
+        let signed = sign::document(&documento, &dte::id(self.tipo, folio.number()), keys)?;
+        let bytes = latin1::encode(&signed).map_err(|e| KeyError::Failed(e.to_string()))?;
+        Ok(Document {
+            id: DocumentId::new(self.tipo.series(), folio.number()),
+            version: 1,
+            grant: grant.id.clone(),
+            channel: ChannelId(self.tipo.channel().to_owned()),
+            date: self.date,
+            stamped: at,
+            receiver: Party { id: self.receiver.to_string(), name: self.receiver_name.clone() },
+            total: self.total,
+            words: dte::words(&self.document),
+            facts: self.facts(&signed),
+            bytes: Bytes::from(bytes),
+        })
+    }
+}
+
+impl DteDraft {
+    /// What a channel asks with, and what is printed and not signed.
+    fn facts(&self, signed: &str) -> Value {
+        let mut facts = self.printed.clone();
+        facts["TipoDTE"] = self.tipo.code().into();
+        facts["RUTEmisor"] = self.issuer.to_string().into();
+        facts["RUTRecep"] = self.receiver.to_string().into();
+        facts["FchEmis"] = self.date.to_string().into();
+        facts["MntTotal"] = self.total.0.into();
+        facts["SignatureValue"] = signature_value(signed).into();
+        facts
+    }
+}
+
+/// The document's own SignatureValue, without line ends.
+fn signature_value(signed: &str) -> String {
+    let after = signed.rsplit_once("<SignatureValue>").map_or("", |(_, after)| after);
+    let value = after.split_once("</SignatureValue>").map_or("", |(value, _)| value);
+    value.split_ascii_whitespace().collect()
+}

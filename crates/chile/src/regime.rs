@@ -1,0 +1,98 @@
+//! Chile as the rest of the program sees it: the regime that ties sale, rules, document, receipt and
+//! second look together.
+
+use serde_json::Value;
+use timbre_core::receipt::Receipt;
+use timbre_core::regime::PrintGate;
+use timbre_core::{
+    Company, Document, Documents, Draft, Environment, Finding, GrantFile, Issuer, Preview, Profile, Refusals, Regime,
+    Sale, TillData, Timestamp,
+};
+
+use crate::caf::Caf;
+use crate::company::{self, Firm};
+use crate::draft::{DteDraft, Setting};
+use crate::rules::Limits;
+use crate::{dte, hour, receipt, sale, tipo, verify};
+
+static PROFILE: Profile =
+    Profile { country: "CL", authority: "SII", zone: hour::ZONE, kinds: &tipo::KINDS, print: PrintGate::OnSeal };
+
+/// The law of Chile.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Chile {
+    pub limits: Limits,
+}
+
+impl Chile {
+    fn drafted(
+        &self,
+        sale: &Sale,
+        order: sale::Order,
+        firm: &Firm,
+        environment: Environment,
+        known: &dyn Documents,
+        now: Timestamp,
+    ) -> Result<DteDraft, Refusals> {
+        DteDraft::of(sale, order, &Setting { firm, environment, known, now, limits: self.limits })
+    }
+}
+
+impl Regime for Chile {
+    fn profile(&self) -> &'static Profile {
+        &PROFILE
+    }
+
+    fn company(&self, data: &Value, environment: Environment) -> Result<Company, Refusals> {
+        company::read(data, environment)
+    }
+
+    fn grant(&self, file: &[u8], issuer: &Issuer) -> Result<GrantFile, Refusals> {
+        let firm = Firm::of(&issuer.company)?;
+        Caf::read(file)?.into_grant(issuer.environment, &firm.rut)
+    }
+
+    fn draft(
+        &self,
+        sale: &Sale,
+        issuer: &Issuer,
+        known: &dyn Documents,
+        now: Timestamp,
+    ) -> Result<Box<dyn Draft>, Refusals> {
+        let order = sale::read(&sale.body)?;
+        let firm = Firm::of(&issuer.company)?;
+        let draft = self.drafted(sale, order, &firm, issuer.environment, known, now)?;
+        Ok(Box::new(draft))
+    }
+
+    /// The document as it would be, with Folio 0 and neither stamp nor signature: nothing in it can be
+    /// taken for a document.
+    fn preview(
+        &self,
+        sale: &Sale,
+        issuer: Option<&Issuer>,
+        known: &dyn Documents,
+        now: Timestamp,
+    ) -> Result<Preview, Refusals> {
+        let order = sale::read(&sale.body)?;
+        let (firm, environment) = match issuer {
+            Some(issuer) => (Firm::of(&issuer.company)?, issuer.environment),
+            None => (Firm::of_sender(order.sender.as_ref())?, Environment::Training),
+        };
+        let draft = self.drafted(sale, order, &firm, environment, known, now)?;
+        Ok(Preview { totals: draft.totals(), warnings: draft.warnings().to_vec(), xml: draft.unsigned() })
+    }
+
+    fn receipt(&self, document: &Document, till: &TillData) -> Receipt {
+        receipt::of(document, till)
+    }
+
+    fn verify(&self, bytes: &[u8]) -> Vec<Finding> {
+        verify::verify(bytes)
+    }
+
+    fn file(&self, document: &Document) -> Vec<u8> {
+        dte::file(&document.bytes)
+    }
+}
+

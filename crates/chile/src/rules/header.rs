@@ -1,0 +1,123 @@
+//! Rules of IdDoc: dates, kind of service, form of payment.
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+use super::{Making, header_path};
+use crate::tags::Group;
+use crate::tipo::Tipo;
+use crate::totals::Totals;
+
+/// After these days the SII objects to a late document (reparo DTE-1-650).
+const LATE_AFTER_DAYS: i64 = 3;
+
+/// Fills in what the till left out and judges the rest.
+pub fn check(making: &mut Making<'_>) {
+    let today = making.today.to_string();
+    let tipo = making.tipo;
+    let id = making.order.document.within("Encabezado").within("IdDoc");
+    id.fill("FchEmis", today);
+    if tipo == Tipo::Boleta {
+        // 3: ventas y servicios (formato boletas 4.2, IndServicio, obligatory).
+        id.fill("IndServicio", "3");
+    }
+    dates(making);
+    period(making);
+    if tipo == Tipo::Factura {
+        lists(making);
+    }
+}
+
+/// The date of issue of a sale that went through [`check`].
+pub fn issued(document: &Group) -> Option<Date> {
+    document.at(&["Encabezado", "IdDoc", "FchEmis"])?.parse().ok()
+}
+
+fn dates(making: &mut Making<'_>) {
+    let Some(date) = issued(&making.order.document) else { return };
+    let path = header_path("IdDoc", "FchEmis");
+    if date > making.today {
+        // Formato DTE 2.4.2, campo 3: the day of issue; a day to come is none.
+        let message = format!(
+            "FchEmis es {date} y hoy es {}; no se puede emitir con fecha futura. Revise el reloj del equipo.",
+            making.today
+        );
+        making.refuse("date-in-future", path, message);
+    } else if date < making.today.saturating_sub(LATE_AFTER_DAYS.days()) {
+        let message = format!(
+            "FchEmis es {date}, hace más de {LATE_AFTER_DAYS} días; el SII lo aceptará con reparo por envío tardío \
+             (DTE-1-650)."
+        );
+        making.warn("date-late", path, message);
+    }
+}
+
+/// A period ends after it begins, and has both ends (formato DTE 2.4.2, PeriodoDesde y PeriodoHasta).
+fn period(making: &mut Making<'_>) {
+    let from = making.header("IdDoc", "PeriodoDesde").map(str::to_owned);
+    let until = making.header("IdDoc", "PeriodoHasta").map(str::to_owned);
+    match (from, until) {
+        (Some(from), Some(until)) if from > until => {
+            let message = format!("PeriodoDesde ({from}) es posterior a PeriodoHasta ({until}).");
+            making.refuse("period-reversed", header_path("IdDoc", "PeriodoHasta"), message);
+        }
+        (Some(_), None) | (None, Some(_)) => making.refuse(
+            "period-incomplete",
+            header_path("IdDoc", "PeriodoDesde"),
+            "Indique PeriodoDesde y PeriodoHasta, o ninguno.",
+        ),
+        (Some(_), Some(_)) | (None, None) => {}
+    }
+}
+
+/// Each payment of MntPagos has its date and amount (schema DTE_v10, IdDoc/MntPagos).
+fn lists(making: &mut Making<'_>) {
+    let missing: Vec<(usize, &str)> = making
+        .order
+        .document
+        .group("Encabezado")
+        .and_then(|e| e.group("IdDoc"))
+        .map(|id| {
+            let payments = id.groups("MntPagos").enumerate();
+            payments
+                .flat_map(|(at, p)| ["FchPago", "MntPago"].map(|tag| (at, tag, p.has(tag))))
+                .filter(|(_, _, has)| !has)
+                .map(|(at, tag, _)| (at, tag))
+                .collect()
+        })
+        .unwrap_or_default();
+    for (at, tag) in missing {
+        let path = format!("Encabezado.IdDoc.MntPagos[{at}].{tag}");
+        making.refuse("required", path, format!("Falta {tag} del pago {}.", at + 1));
+    }
+}
+
+/// A factura says how it is paid; without FmaPago the SII takes it for credit (formato DTE 2.4.2, campo
+/// FmaPago). What the till says was paid decides when the sale does not.
+pub fn payment(making: &mut Making<'_>, totals: &Totals) {
+    if making.tipo != Tipo::Factura || making.header("IdDoc", "FmaPago").is_some() {
+        return;
+    }
+    let path = header_path("IdDoc", "FmaPago");
+    let till = making.till;
+    if till.pagos.is_empty() {
+        making.warn(
+            "payment-form-missing",
+            path,
+            "La factura no dice cómo se paga: el SII la considerará a crédito. Indique FmaPago (1 contado, 2 crédito).",
+        );
+        return;
+    }
+    let extra = |amount: Option<timbre_core::Amount>| i128::from(amount.map_or(0, |a| a.0));
+    let paid: i128 = till.pagos.iter().map(|p| i128::from(p.monto.0)).sum();
+    let due = i128::from(totals.payable().unwrap_or(totals.total)) + extra(till.redondeo) + extra(till.propina);
+    let form = if paid - extra(till.vuelto) >= due { "1" } else { "2" };
+    if form == "2" {
+        making.warn(
+            "payment-partial",
+            path,
+            "Los pagos no cubren el total: la factura se emite a crédito (FmaPago 2).",
+        );
+    }
+    making.order.document.within("Encabezado").within("IdDoc").set("FmaPago", form);
+}

@@ -1,0 +1,161 @@
+//! Rules of Detalle, and of the lists that are numbered like it.
+
+use super::Making;
+use crate::money;
+use crate::tags::{Group, Shape};
+use crate::totals::Tax;
+use crate::totals::figures;
+use crate::totals::line::{Line, Value};
+
+/// Numbers the lists, judges each line and writes what it comes to. `None` while any line is in doubt.
+pub fn check(making: &mut Making<'_>) -> Option<Vec<(Tax, i64)>> {
+    for (list, number) in
+        [("Detalle", "NroLinDet"), ("DscRcgGlobal", "NroLinDR"), ("Referencia", "NroLinRef"), ("SubTotInfo", "NroSTI")]
+    {
+        number_lines(making, list, number);
+    }
+    if !making.order.document.has("Detalle") {
+        making.refuse("no-lines", "Detalle", "La venta no tiene ninguna línea de detalle.");
+        return None;
+    }
+    required_inside(making);
+    kinds(making);
+    let lines = figures::lines(&making.order.document);
+    let values: Vec<Option<Value>> = lines.iter().enumerate().map(|(at, line)| judge(making, at, line)).collect();
+    for ((detail, line), value) in making.order.document.groups_mut("Detalle").zip(&lines).zip(&values) {
+        if let Some(value) = value {
+            write(detail, line, value);
+        }
+    }
+    lines.iter().zip(values).map(|(line, value)| Some((line.tax, value?.amount))).collect()
+}
+
+/// Lists count from one, in order (formato DTE 2.4.2, NroLinDet, NroLinDR, NroLinRef). A till that numbers
+/// them itself must count alike.
+fn number_lines(making: &mut Making<'_>, list: &'static str, tag: &'static str) {
+    let mut wrong = Vec::new();
+    for (at, line) in making.order.document.groups_mut(list).enumerate() {
+        let number = (at + 1).to_string();
+        if line.leaf(tag).is_some_and(|said| said != number) {
+            wrong.push(at);
+        }
+        line.set(tag, number);
+    }
+    for at in wrong {
+        let message = format!("{tag} debe ser {} (las líneas se numeran desde 1, en orden); puede omitirlo.", at + 1);
+        making.refuse("line-number", format!("{list}[{at}].{tag}"), message);
+    }
+}
+
+/// What the schema wants in each element of a list, and in the header's optional groups.
+fn required_inside(making: &mut Making<'_>) {
+    let mut missing = Vec::new();
+    for list in ["Detalle", "DscRcgGlobal", "SubTotInfo", "GeoRefEmision"] {
+        for (at, group) in making.order.document.groups(list).enumerate() {
+            wanting(group, &format!("{list}[{at}]"), &mut missing);
+        }
+    }
+    for (path, group) in [("Receptor", "Extranjero"), ("Transporte", "Chofer")] {
+        let found = making.order.document.group("Encabezado").and_then(|e| e.group(path)).and_then(|g| g.group(group));
+        if let Some(found) = found {
+            wanting(found, &format!("Encabezado.{path}.{group}"), &mut missing);
+        }
+    }
+    for path in missing {
+        let tag = path.rsplit('.').next().unwrap_or_default().to_owned();
+        making.refuse("required", path, format!("Falta {tag}, que es obligatorio."));
+    }
+}
+
+/// The paths of what must stand in `group` and does not; MontoItem is ours to compute.
+fn wanting(group: &Group, path: &str, missing: &mut Vec<String>) {
+    for field in group.fields() {
+        if field.least > 0 && !group.has(field.tag) && field.tag != "MontoItem" {
+            missing.push(format!("{path}.{}", field.tag));
+        }
+        if let Shape::Group(_) = field.shape {
+            for (at, inner) in group.groups(field.tag).enumerate() {
+                let index = if field.most > 1 { format!("[{at}]") } else { String::new() };
+                wanting(inner, &format!("{path}.{}{index}", field.tag), missing);
+            }
+        }
+    }
+}
+
+/// IndExe 4 and 5 are of documents that are no sale (formato DTE 2.4.2, detalle, campo 5).
+fn kinds(making: &mut Making<'_>) {
+    let wrong: Vec<usize> = figures::lines(&making.order.document)
+        .iter()
+        .enumerate()
+        .filter_map(|(at, line)| (line.tax == Tax::Aside).then_some(at))
+        .collect();
+    for at in wrong {
+        making.refuse(
+            "line-kind",
+            format!("Detalle[{at}].IndExe"),
+            "IndExe 4 y 5 son de guías de despacho; en una factura use 1 (exento), 2 o 6 (no facturable) o 3 (envases).",
+        );
+    }
+}
+
+fn judge(making: &mut Making<'_>, at: usize, line: &Line) -> Option<Value> {
+    let number = at + 1;
+    let value = match line.value() {
+        Ok(value) => value,
+        Err(fault) => {
+            let message = format!("Línea {number}: {fault}.");
+            making.refuse(fault.code(), format!("Detalle[{at}]"), message);
+            return None;
+        }
+    };
+    if line.price.is_none() && line.quantity.is_some() {
+        let message = format!("Línea {number}: va sin costo, así que se emite sin QtyItem ni PrcItem.");
+        making.warn("free-line", format!("Detalle[{at}].PrcItem"), message);
+    }
+    if let Ok(by_percent) = line.by_percent().value() {
+        for (tag, said, ours) in [
+            ("DescuentoMonto", line.discount, by_percent.discount),
+            ("RecargoMonto", line.surcharge, by_percent.surcharge),
+        ] {
+            if let Some(said) = said {
+                agree(making, format!("Detalle[{at}].{tag}"), tag, said, ours);
+            }
+        }
+    }
+    if let Some(said) = line.said {
+        agree(making, format!("Detalle[{at}].MontoItem"), "MontoItem", said, value.amount);
+    }
+    Some(value)
+}
+
+/// A peso of difference is a till's own rounding; more is a mistake.
+fn agree(making: &mut Making<'_>, path: String, tag: &str, said: i64, ours: i64) {
+    let figures = format!("{tag} dice {} y el cálculo da {}", money::dotted(said), money::dotted(ours));
+    match said.abs_diff(ours) {
+        0 => {}
+        1 if tag == "MontoItem" => making.warn("line-rounding", path, format!("{figures}; se usa el cálculo.")),
+        1 => making.warn("line-rounding", path, format!("{figures}; se usa lo que dice la venta.")),
+        _ => making.refuse("line-mismatch", path, format!("{figures}. Corrija la venta.")),
+    }
+}
+
+/// What a line comes to, as the schemas want it: no zeros (MntImpType is positive), a quantity where
+/// there is a price, neither on a gift.
+fn write(detail: &mut Group, line: &Line, value: &Value) {
+    if line.price.is_none() {
+        detail.clear("QtyItem");
+    } else {
+        detail.fill("QtyItem", "1");
+    }
+    let amounts = [("DescuentoMonto", "DescuentoPct", value.discount), ("RecargoMonto", "RecargoPct", value.surcharge)];
+    for (tag, percent, amount) in amounts {
+        if amount == 0 {
+            detail.clear(tag);
+            detail.clear(percent);
+        } else {
+            detail.set(tag, amount.to_string());
+        }
+    }
+    detail.set("MontoItem", value.amount.to_string());
+}
+

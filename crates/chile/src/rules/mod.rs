@@ -1,0 +1,62 @@
+//! What the law and the SII refuse, said before a folio is spent. Each rule cites where it comes from.
+//! The texts themselves were checked by their tables; arithmetic is in `totals`.
+
+pub mod header;
+pub mod lines;
+pub mod receiver;
+pub mod references;
+pub mod sender;
+pub mod totals;
+
+use jiff::civil::Date;
+use timbre_core::{Amount, Refusal, TillData};
+
+use crate::company::Firm;
+use crate::sale::Order;
+use crate::tipo::Tipo;
+
+/// What changes from year to year or from shop to shop.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// A boleta above this many pesos must name its receptor and say how it was paid: 135 UF (Ley 21.713,
+    /// art. 92 ter of the Código Tributario; formato boletas 4.2). The UF changes daily and is not known
+    /// here; without it the rule is not applied.
+    pub identify_above: Option<Amount>,
+}
+
+/// A sale on its way to a document: everything that is wrong is gathered, nothing stops at the first.
+pub struct Making<'a> {
+    pub tipo: Tipo,
+    pub order: Order,
+    pub firm: &'a Firm,
+    pub till: &'a TillData,
+    /// The day in Chile.
+    pub today: Date,
+    pub limits: Limits,
+    pub refusals: Vec<Refusal>,
+    pub warnings: Vec<Refusal>,
+}
+
+impl Making<'_> {
+    pub fn refuse(&mut self, code: &str, path: impl Into<String>, message: impl Into<String>) {
+        self.refusals.push(Refusal::new(code, path, message));
+    }
+
+    pub fn warn(&mut self, code: &str, path: impl Into<String>, message: impl Into<String>) {
+        self.warnings.push(Refusal::new(code, path, message));
+    }
+
+    /// A text of the header, by its group and tag.
+    pub fn header(&self, group: &str, tag: &str) -> Option<&str> {
+        self.order.document.at(&["Encabezado", group, tag])
+    }
+
+    pub fn header_text(&self, group: &str, tag: &str) -> String {
+        self.header(group, tag).unwrap_or_default().to_owned()
+    }
+}
+
+/// `Encabezado.IdDoc.FchEmis`, as refusals say it.
+pub fn header_path(group: &str, tag: &str) -> String {
+    format!("Encabezado.{group}.{tag}")
+}

@@ -1,0 +1,122 @@
+//! Rules of the Receptor.
+
+use super::{Making, header_path};
+use crate::rut::Rut;
+use crate::tipo::Tipo;
+use crate::totals::Totals;
+
+/// The name of the consumer without one, in the document and in its stamp.
+pub const CONSUMER: &str = "CONSUMIDOR FINAL";
+
+/// Fills in the consumer of a boleta and judges the rest.
+pub fn check(making: &mut Making<'_>) {
+    match making.tipo {
+        Tipo::Boleta => boleta(making),
+        Tipo::Factura => factura(making),
+    }
+    // Both say the issuer as receptor only by mistake; a withdrawal of goods is the exception.
+    if receiver(making) == Some(making.firm.rut) {
+        making.warn(
+            "receiver-is-issuer",
+            header_path("Receptor", "RUTRecep"),
+            "El receptor es la misma empresa que emite; confirme que es lo que quiere.",
+        );
+    }
+}
+
+/// The receptor of a sale that went through [`check`].
+pub fn receiver(making: &Making<'_>) -> Option<Rut> {
+    making.header("Receptor", "RUTRecep")?.parse().ok()
+}
+
+/// RUTRecep is obligatory; who does not say it sells to the consumer 66666666-6, which goes only with
+/// IndServicio 3 (formato boletas 4.2, RUTRecep e IndServicio).
+fn boleta(making: &mut Making<'_>) {
+    let receptor = making.order.document.within("Encabezado").within("Receptor");
+    receptor.fill("RUTRecep", Rut::CONSUMER.to_string());
+    if !receptor.has("RznSocRecep") {
+        // The stamp repeats the name, and an empty one has two spellings. A person without a name is
+        // named by the RUT.
+        let name = match receptor.leaf("RUTRecep") {
+            Some(rut) if rut != Rut::CONSUMER.to_string() => rut.to_owned(),
+            _ => CONSUMER.to_owned(),
+        };
+        receptor.set("RznSocRecep", name);
+    }
+    let service = making.header_text("IdDoc", "IndServicio");
+    let unknown = receiver(making) == Some(Rut::CONSUMER);
+    if unknown && service != "3" {
+        let message = format!("Con IndServicio {service} la boleta debe indicar el RUT real del cliente.");
+        making.refuse("receiver-required", header_path("Receptor", "RUTRecep"), message);
+    }
+    // Newspapers: 1 needs DirRecep; 2, delivered at home, also FchVenc.
+    if matches!(service.as_str(), "1" | "2") && making.header("Receptor", "DirRecep").is_none() {
+        let message = format!("Con IndServicio {service} (periódicos) falta la dirección del cliente.");
+        making.refuse("required", header_path("Receptor", "DirRecep"), message);
+    }
+    if service == "2" && making.header("IdDoc", "FchVenc").is_none() {
+        making.refuse(
+            "required",
+            header_path("IdDoc", "FchVenc"),
+            "Con IndServicio 2 (periódicos a domicilio) falta la fecha de vencimiento.",
+        );
+    }
+}
+
+/// Obligatory in a factura (formato DTE 2.4.2, área Receptor), though the schema lets most of them out.
+const FACTURA_WANTS: [(&str, &str); 5] = [
+    ("RUTRecep", "el RUT del cliente"),
+    ("RznSocRecep", "la razón social del cliente"),
+    ("GiroRecep", "el giro del cliente"),
+    ("DirRecep", "la dirección del cliente"),
+    ("CmnaRecep", "la comuna del cliente"),
+];
+
+fn factura(making: &mut Making<'_>) {
+    for (tag, meaning) in FACTURA_WANTS {
+        if making.header("Receptor", tag).is_none() {
+            let message = format!("A la factura le falta {meaning} ({tag}).");
+            making.refuse("required", header_path("Receptor", tag), message);
+        }
+    }
+    let path = header_path("Receptor", "RUTRecep");
+    match receiver(making) {
+        // The tax credit of a factura belongs to somebody.
+        Some(Rut::CONSUMER) => making.refuse(
+            "receiver-consumer",
+            path,
+            "Una factura no puede ser para el consumidor final (66.666.666-6); emita una boleta o pida el RUT del cliente.",
+        ),
+        // Only tourists have it in a factura (formato DTE 2.4.2, TipoFactEsp y RUTRecep).
+        Some(Rut::FOREIGN) if making.header("IdDoc", "TipoFactEsp").is_none() => making.refuse(
+            "receiver-foreign",
+            path,
+            "El RUT 55.555.555-5 es de clientes extranjeros: en una factura solo vale con TipoFactEsp 1 (turistas).",
+        ),
+        _ => {}
+    }
+}
+
+/// Above 135 UF a boleta names its buyer and says how it was paid (Ley 21.713; formato boletas 4.2).
+pub fn large_sale(making: &mut Making<'_>, totals: &Totals) {
+    let Some(most) = making.limits.identify_above else { return };
+    if making.tipo != Tipo::Boleta || totals.total <= most.0 {
+        return;
+    }
+    let over = format!("La venta supera ${} (135 UF)", crate::money::dotted(most.0));
+    let receptor = header_path("Receptor", "RUTRecep");
+    match receiver(making) {
+        Some(Rut::CONSUMER) | None => {
+            making.refuse("large-sale-receiver", receptor, format!("{over}: indique el RUT y el nombre del cliente."));
+        }
+        Some(rut) if making.header("Receptor", "RznSocRecep") == Some(rut.to_string().as_str()) => {
+            let path = header_path("Receptor", "RznSocRecep");
+            making.refuse("large-sale-receiver", path, format!("{over}: indique el nombre del cliente."));
+        }
+        Some(_) => {}
+    }
+    if making.header("IdDoc", "MedioPago").is_none() {
+        let path = header_path("IdDoc", "MedioPago");
+        making.refuse("large-sale-payment", path, format!("{over}: indique MedioPago."));
+    }
+}

@@ -1,0 +1,51 @@
+//! The Emisor a sale may carry agrees with the company, or the sale is another's.
+
+use super::{Making, header_path};
+use crate::tipo::Tipo;
+
+/// Tags of a sale's Emisor beside those of the company's data.
+const SAME: [(&str, &str); 13] = [
+    ("RUTEmisor", "RUTEmisor"),
+    ("RznSoc", "RznSoc"),
+    ("RznSocEmisor", "RznSoc"),
+    ("GiroEmis", "GiroEmis"),
+    ("GiroEmisor", "GiroEmis"),
+    ("Telefono", "Telefono"),
+    ("CorreoEmisor", "CorreoEmisor"),
+    ("Acteco", "Acteco"),
+    ("Sucursal", "Sucursal"),
+    ("CdgSIISucur", "CdgSIISucur"),
+    ("DirOrigen", "DirOrigen"),
+    ("CmnaOrigen", "CmnaOrigen"),
+    ("CiudadOrigen", "CiudadOrigen"),
+];
+
+/// Of the seller and not of the company: copied as they come (formato DTE 2.4.2, CdgVendedor).
+const OF_THE_SALE: [&str; 2] = ["CdgVendedor", "IdAdicEmisor"];
+
+pub fn check(making: &mut Making<'_>) {
+    let Some(sender) = making.order.sender.take() else { return };
+    for (tag, ours) in SAME {
+        for said in sender.leaves(tag) {
+            if making.firm.tags(ours).any(|own| own.to_lowercase() == said.to_lowercase()) {
+                continue;
+            }
+            let own: Vec<&str> = making.firm.tags(ours).collect();
+            let own = if own.is_empty() { "no tiene".to_owned() } else { format!("tiene «{}»", own.join(", ")) };
+            let message = format!("{tag} dice «{said}» y la empresa configurada {own}; corrija la venta u omita {tag}.");
+            making.refuse("sender-mismatch", header_path("Emisor", tag), message);
+        }
+    }
+    for tag in OF_THE_SALE {
+        let Some(said) = sender.leaf(tag) else { continue };
+        match making.tipo {
+            Tipo::Factura => {
+                let emisor = making.order.document.within("Encabezado").within("Emisor");
+                emisor.set(tag, said);
+            }
+            Tipo::Boleta => {
+                making.refuse("tag-not-for-type", header_path("Emisor", tag), format!("{tag} no existe en una boleta; quítelo."));
+            }
+        }
+    }
+}

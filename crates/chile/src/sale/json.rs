@@ -1,0 +1,210 @@
+//! From a JSON value to a table's elements, gathering every refusal on the way.
+
+use serde_json::{Map, Value};
+use timbre_core::{Refusal, Refusals};
+
+use super::nearest::nearest;
+use super::under;
+use crate::money;
+use crate::tags::{By, Field, Group, Item, Shape, sender};
+
+/// Elements of one kind that are looked at; more than any schema allows.
+const MOST_ITEMS: usize = 5_000;
+/// Refusals that are told; a wrong file must not become a wrong novel.
+const MOST_REFUSALS: usize = 200;
+
+/// A till says zero where it means nothing; the schemas have no zero here.
+const ZERO_IS_NOTHING: [&str; 5] = ["PrcItem", "DescuentoPct", "DescuentoMonto", "RecargoPct", "RecargoMonto"];
+
+/// What was read: the elements, and the `Emisor` that stood among them.
+pub struct Found {
+    pub group: Group,
+    pub sender: Option<Group>,
+}
+
+/// Reads `value` against `fields`. `what` names it in messages: `una boleta`.
+pub fn read(value: &Value, fields: &'static [Field], what: &'static str) -> Result<Found, Refusals> {
+    let mut reader = Reader { what, refusals: Vec::new(), sender: None };
+    let group = reader.group(value, fields, "");
+    if reader.refusals.is_empty() {
+        return Ok(Found { group, sender: reader.sender });
+    }
+    reader.refusals.truncate(MOST_REFUSALS);
+    Err(Refusals(reader.refusals))
+}
+
+struct Reader {
+    what: &'static str,
+    refusals: Vec<Refusal>,
+    sender: Option<Group>,
+}
+
+impl Reader {
+    fn refuse(&mut self, code: &str, path: &str, message: String) {
+        self.refusals.push(Refusal::new(code, path, message));
+    }
+
+    fn group(&mut self, value: &Value, fields: &'static [Field], path: &str) -> Group {
+        let mut group = Group::new(fields);
+        let Value::Object(object) = value else {
+            self.refusals.push(not_object(path, value));
+            return group;
+        };
+        self.unknown_tags(object, fields, path);
+        let mut gift = false;
+        for field in fields {
+            let Some(value) = object.get(field.tag).filter(|v| !is_absent(v)) else { continue };
+            let path = under(path, field.tag);
+            if ZERO_IS_NOTHING.contains(&field.tag) && is_zero(value) {
+                gift |= field.tag == "PrcItem";
+                continue;
+            }
+            match field.by {
+                By::Till => self.field(&mut group, field, value, &path),
+                By::Timbre => self.timbres_own(field, value, &path),
+                By::AdditionalTax => self.refuse(
+                    "additional-tax-unsupported",
+                    &path,
+                    format!("Timbre todavía no emite documentos con impuestos adicionales; quite {}.", field.tag),
+                ),
+                By::OtherTypes => self.refuse(
+                    "tag-not-for-type",
+                    &path,
+                    format!("{} no corresponde a {}; quítelo.", field.tag, self.what),
+                ),
+            }
+        }
+        if gift {
+            group.fill("MontoItem", "0");
+        }
+        group
+    }
+
+    fn field(&mut self, group: &mut Group, field: &'static Field, value: &Value, path: &str) {
+        let one = std::slice::from_ref(value);
+        let (values, is_list) = match value {
+            Value::Array(values) if field.most > 1 => (values.as_slice(), true),
+            _ => (one, field.most > 1 && field.is_group()),
+        };
+        if values.len() > usize::from(field.most) {
+            self.too_many(field, values.len(), path);
+        }
+        for (at, value) in values.iter().enumerate().take(MOST_ITEMS) {
+            let path = if is_list { format!("{path}[{at}]") } else { path.to_owned() };
+            match field.shape {
+                Shape::Group(fields) => {
+                    let inner = self.group(value, fields, &path);
+                    group.push(field.tag, Item::Group(inner));
+                }
+                shape => {
+                    if let Some(text) = self.leaf(value, shape, &path) {
+                        group.push(field.tag, Item::Leaf(text));
+                    }
+                }
+            }
+        }
+    }
+
+    fn leaf(&mut self, value: &Value, shape: Shape, path: &str) -> Option<String> {
+        let written = match value {
+            Value::String(text) => text.clone(),
+            Value::Number(number) => number.to_string(),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+                let message = format!("Se esperaba un texto o un número y vino {}.", kind(value));
+                self.refuse("value-wrong-kind", path, message);
+                return None;
+            }
+        };
+        match shape.read(&written) {
+            Ok(text) if text.is_empty() => None,
+            Ok(text) => Some(text),
+            Err(problem) => {
+                let tag = path.rsplit('.').next().unwrap_or(path);
+                self.refuse(problem.code(), path, format!("{tag}: {problem}."));
+                None
+            }
+        }
+    }
+
+    /// What Timbre writes: a folio of 0 says "not yet" and the Emisor is heard; the rest is refused.
+    fn timbres_own(&mut self, field: &'static Field, value: &Value, path: &str) {
+        match field.tag {
+            "Emisor" => self.sender = Some(self.group(value, sender::SENT, path)),
+            "Folio" if matches!(value.to_string().trim_matches('"'), "0" | "") => {}
+            "Folio" => self.refuse(
+                "folio-given",
+                path,
+                "El folio lo pone Timbre desde el CAF cargado; quítelo de la venta.".to_owned(),
+            ),
+            tag => self.refuse("tag-is-timbres", path, format!("{tag} lo escribe Timbre; quítelo de la venta.")),
+        }
+    }
+
+    fn too_many(&mut self, field: &Field, count: usize, path: &str) {
+        let most = field.most;
+        if field.tag == "Detalle" {
+            let message =
+                format!("La venta trae {count} líneas y {} admite hasta {most}; divídala en varias.", self.what);
+            self.refuse("too-many-lines", path, message);
+        } else {
+            let message = format!("{} viene {count} veces y el SII admite hasta {most}.", field.tag);
+            self.refuse("too-many", path, message);
+        }
+    }
+
+    fn unknown_tags(&mut self, object: &Map<String, Value>, fields: &'static [Field], path: &str) {
+        for tag in object.keys() {
+            if fields.iter().any(|f| f.tag == tag) {
+                continue;
+            }
+            let known = fields.iter().filter(|f| f.by == By::Till).map(|f| f.tag);
+            let hint = match nearest(tag, known) {
+                _ if tag == timbre_core::sale::TILL_BLOCK => {
+                    "el bloque de la caja va al lado de Encabezado, fuera de todo envoltorio".to_owned()
+                }
+                Some(near) => format!("quizá quiso decir {near}"),
+                None => "quítela o corrija su nombre".to_owned(),
+            };
+            let message = format!("La etiqueta «{tag}» no existe aquí en {}; {hint}.", self.what);
+            self.refuse("unknown-tag", &under(path, tag), message);
+        }
+    }
+}
+
+/// `null` and the empty text say nothing, and so does the empty list.
+fn is_absent(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(values) => values.is_empty(),
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
+    }
+}
+
+fn is_zero(value: &Value) -> bool {
+    let text = match value {
+        Value::String(text) => text.trim().to_owned(),
+        Value::Number(number) => number.to_string(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return false,
+    };
+    money::parse(&text).is_some_and(|number| number.is_zero())
+}
+
+pub fn not_object(path: &str, value: &Value) -> Refusal {
+    Refusal::new(
+        "value-wrong-kind",
+        path,
+        format!("Se esperaba un objeto con etiquetas del SII y vino {}.", kind(value)),
+    )
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nulo",
+        Value::Bool(_) => "verdadero o falso",
+        Value::Number(_) => "un número",
+        Value::String(_) => "un texto",
+        Value::Array(_) => "una lista",
+        Value::Object(_) => "un objeto",
+    }
+}

@@ -1,0 +1,125 @@
+//! What one line of detail is worth.
+
+use super::Tax;
+use crate::money::{self, Decimal, Exact};
+use crate::tags::Group;
+
+/// The figures of a line, as the sale or the document says them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Line {
+    pub tax: Tax,
+    pub quantity: Option<Decimal>,
+    pub price: Option<Decimal>,
+    pub discount_percent: Option<Decimal>,
+    pub discount: Option<i64>,
+    pub surcharge_percent: Option<Decimal>,
+    pub surcharge: Option<i64>,
+    /// `MontoItem` as it was said.
+    pub said: Option<i64>,
+}
+
+/// What a line comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Value {
+    pub discount: i64,
+    pub surcharge: i64,
+    pub amount: i64,
+}
+
+/// Why a line comes to nothing that can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LineFault {
+    #[error("falta el precio: indique PrcItem, o MontoItem sin QtyItem")]
+    NoPrice,
+    #[error("un descuento o recargo necesita PrcItem para calcularse")]
+    NothingToDiscount,
+    #[error("los descuentos superan el valor de la línea, que quedaría en {0}")]
+    Negative(i64),
+    #[error("el valor pasa de los 18 dígitos que admite el SII")]
+    TooLarge,
+}
+
+impl LineFault {
+    pub fn code(self) -> &'static str {
+        match self {
+            LineFault::NoPrice => "price-missing",
+            LineFault::NothingToDiscount => "discount-without-price",
+            LineFault::Negative(_) => "line-negative",
+            LineFault::TooLarge => "line-too-large",
+        }
+    }
+}
+
+impl Line {
+    /// Reads a `Detalle` whose texts were checked by its table.
+    pub fn of(detail: &Group) -> Line {
+        let decimal = |tag| detail.leaf(tag).and_then(money::parse);
+        let pesos = |tag| detail.leaf(tag).and_then(|text| text.parse().ok());
+        Line {
+            tax: match detail.leaf("IndExe") {
+                Some("1") => Tax::Exempt,
+                Some("2") => Tax::NotBilled,
+                Some("3") => Tax::Deposit,
+                Some("4" | "5") => Tax::Aside,
+                Some("6") => Tax::NotBilledLess,
+                _ => Tax::Taxed,
+            },
+            quantity: decimal("QtyItem"),
+            price: decimal("PrcItem"),
+            discount_percent: decimal("DescuentoPct"),
+            discount: pesos("DescuentoMonto"),
+            surcharge_percent: decimal("RecargoPct"),
+            surcharge: pesos("RecargoMonto"),
+            said: pesos("MontoItem"),
+        }
+    }
+
+    /// `MontoItem = round(QtyItem × PrcItem) − DescuentoMonto + RecargoMonto` (formato DTE 2.4.2, detalle,
+    /// campo 38). Without a quantity there is one; without a price the line is worth what it says.
+    pub fn value(&self) -> Result<Value, LineFault> {
+        let Some(price) = self.price else { return self.value_without_price() };
+        let quantity = self.quantity.unwrap_or(Decimal::ONE);
+        let product = Exact::of(quantity).times(price).ok_or(LineFault::TooLarge)?;
+        let base = product.pesos().ok_or(LineFault::TooLarge)?;
+        let part = |said: Option<i64>, percent: Option<Decimal>| match (said, percent) {
+            (Some(said), _) => Ok(said),
+            (None, Some(percent)) => {
+                product.percent(percent).and_then(Exact::pesos).ok_or(LineFault::TooLarge)
+            }
+            (None, None) => Ok(0),
+        };
+        let discount = part(self.discount, self.discount_percent)?;
+        let surcharge = part(self.surcharge, self.surcharge_percent)?;
+        let amount = i128::from(base) - i128::from(discount) + i128::from(surcharge);
+        let amount = money::amount(amount).ok_or(LineFault::TooLarge)?;
+        if amount < 0 {
+            return Err(LineFault::Negative(amount));
+        }
+        Ok(Value { discount, surcharge, amount })
+    }
+
+    /// A gift, or a line that only has a value. The SII objects to a quantity without a price on a line
+    /// that is worth something.
+    fn value_without_price(&self) -> Result<Value, LineFault> {
+        let amount = match (self.said, self.quantity) {
+            (Some(0), _) => 0,
+            (Some(said), None) => said,
+            (Some(_), Some(_)) | (None, _) => return Err(LineFault::NoPrice),
+        };
+        let parts = [self.discount, self.surcharge].iter().any(Option::is_some)
+            || [self.discount_percent, self.surcharge_percent].iter().any(Option::is_some);
+        if parts {
+            return Err(LineFault::NothingToDiscount);
+        }
+        Ok(Value { discount: 0, surcharge: 0, amount })
+    }
+
+    /// What the percentages alone would make, to hold the said amounts against.
+    pub fn by_percent(&self) -> Line {
+        Line {
+            discount: self.discount.filter(|_| self.discount_percent.is_none()),
+            surcharge: self.surcharge.filter(|_| self.surcharge_percent.is_none()),
+            ..*self
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! What a document adds up to: whole pesos from exact decimals, half up, checked against 18 digits.
+//! Where the figures stand in a document is `figures`; what a line is worth is `line`.
+
+pub mod figures;
+pub mod line;
+
+use crate::money::{self, Decimal, Exact};
+
+/// How a line counts (`IndExe`; formato DTE 2.4.2, detalle, campo 5; formato boletas 4.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tax {
+    /// No IndExe: it bears tax.
+    Taxed,
+    /// 1: exempt, or not affected.
+    Exempt,
+    /// 2: not billed in this document.
+    NotBilled,
+    /// 3: a deposit for containers.
+    Deposit,
+    /// 4 and 5: not part of the sale, worth nothing.
+    Aside,
+    /// 6: not billed, negative.
+    NotBilledLess,
+}
+
+/// Whether the prices of a document carry the tax in them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prices {
+    /// Boletas, and facturas with `MntBruto` 1.
+    Gross,
+    /// Facturas, and boletas with `IndMntNeto` 2.
+    Net,
+}
+
+/// A global discount or surcharge (`DscRcgGlobal`). It says the same kind of price as the lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Global {
+    pub adds: bool,
+    pub onto: Onto,
+    pub worth: Worth,
+}
+
+/// What a global applies to (`IndExeDR`): without it, what bears tax.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Onto {
+    Taxed,
+    Exempt,
+    NotBilled,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Worth {
+    Percent(Decimal),
+    Pesos(Decimal),
+}
+
+/// The totals of a document. Zero says that there is no such total.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    pub net: i64,
+    pub exempt: i64,
+    pub iva: i64,
+    pub deposit: i64,
+    pub total: i64,
+    /// `None` without lines that are not billed.
+    pub not_billed: Option<i64>,
+    /// A balance brought forward, as the till says it.
+    pub previous: Option<i64>,
+}
+
+impl Totals {
+    /// `MontoPeriodo`, `TotalPeriodo`: the total and what is not billed.
+    pub fn period(&self) -> Option<i64> {
+        let sum = i128::from(self.total) + i128::from(self.not_billed.unwrap_or(0));
+        money::amount(sum)
+    }
+
+    /// `VlrPagar`: with the balance brought forward.
+    pub fn payable(&self) -> Option<i64> {
+        let sum = i128::from(self.period()?) + i128::from(self.previous.unwrap_or(0));
+        money::amount(sum)
+    }
+
+    /// Is there more to pay or less than the total?
+    pub fn differs_from_total(&self) -> bool {
+        self.not_billed.is_some() || self.previous.is_some()
+    }
+}
+
+/// Why a document does not add up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    #[error("los descuentos globales superan el monto {0}; revíselos")]
+    Negative(&'static str),
+    #[error("la suma pasa de los 18 dígitos que admite el SII; revise cantidades y precios")]
+    TooLarge,
+}
+
+/// Adds up lines and globals.
+///
+/// Net: `MntNeto = Σ taxed − D + R`, `IVA = round(MntNeto × 0.19)` (formato DTE 2.4.2, campos 107 and
+/// 112). Gross: that sum is what the shelf says, `MntNeto = round(sum / 1.19)`, and the tax is the
+/// rest, so that the total never moves. Each global is rounded to pesos on its own, in its order, over
+/// what the ones before it left.
+pub fn add_up(
+    prices: Prices,
+    lines: impl IntoIterator<Item = (Tax, i64)>,
+    globals: &[Global],
+    previous: Option<i64>,
+) -> Result<Totals, Fault> {
+    let (mut taxed, mut exempt, mut deposit, mut not_billed) = (0_i128, 0_i128, 0_i128, None::<i128>);
+    for (tax, amount) in lines {
+        let amount = i128::from(amount);
+        match tax {
+            Tax::Taxed => taxed += amount,
+            Tax::Exempt => exempt += amount,
+            Tax::Deposit => deposit += amount,
+            Tax::NotBilled => *not_billed.get_or_insert(0) += amount,
+            Tax::NotBilledLess => *not_billed.get_or_insert(0) -= amount,
+            Tax::Aside => {}
+        }
+    }
+    for global in globals {
+        let onto = match global.onto {
+            Onto::Taxed => &mut taxed,
+            Onto::Exempt => &mut exempt,
+            Onto::NotBilled => not_billed.get_or_insert(0),
+        };
+        *onto = global.apply(*onto)?;
+    }
+    if taxed < 0 {
+        return Err(Fault::Negative("afecto"));
+    }
+    if exempt < 0 {
+        return Err(Fault::Negative("exento"));
+    }
+    let fits = |value: i128| money::amount(value).ok_or(Fault::TooLarge);
+    let taxed = fits(taxed)?;
+    let (net, iva) = match prices {
+        Prices::Gross => {
+            let net = money::net_of_gross(taxed);
+            (net, taxed - net)
+        }
+        Prices::Net => (taxed, money::iva_of_net(taxed)),
+    };
+    let (exempt, deposit) = (fits(exempt)?, fits(deposit)?);
+    let total = fits([net, iva, exempt, deposit].into_iter().map(i128::from).sum())?;
+    let not_billed = not_billed.map(fits).transpose()?;
+    let totals = Totals { net, exempt, iva, deposit, total, not_billed, previous };
+    totals.payable().ok_or(Fault::TooLarge)?;
+    Ok(totals)
+}
+
+impl Global {
+    fn apply(&self, base: i128) -> Result<i128, Fault> {
+        let exact = match self.worth {
+            Worth::Pesos(pesos) => Exact::of(pesos),
+            Worth::Percent(percent) => {
+                let base = money::amount(base).ok_or(Fault::TooLarge)?;
+                Exact::pesos_of(base).percent(percent).ok_or(Fault::TooLarge)?
+            }
+        };
+        let worth = i128::from(exact.pesos().ok_or(Fault::TooLarge)?);
+        Ok(if self.adds { base + worth } else { base - worth })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,129 @@
+//! What a document says: its structure against the schema's table, and whether it adds up.
+
+use timbre_core::Severity;
+
+use super::Look;
+use crate::dom::Element;
+use crate::money;
+use crate::tags::markup::{self, Trouble};
+use crate::tags::{Field, Group, boleta, factura};
+use crate::tipo::Tipo;
+use crate::totals::{self, Totals, figures};
+
+/// The table of a family: boletas have their own schema.
+fn table(kind: &str) -> &'static [Field] {
+    match kind {
+        "39" | "41" => boleta::DOCUMENTO,
+        _ => factura::DOCUMENTO,
+    }
+}
+
+/// Elements whose figures this look does not add up yet.
+const OTHER_TAXES: [&str; 8] =
+    ["ImptoReten", "IVAProp", "IVATerc", "IVANoRet", "CredEC", "Comisiones", "MntMargenCom", "MntBase"];
+
+impl Look {
+    /// Reads the document by its table and judges the figures.
+    pub(super) fn body(&mut self, documento: &Element) -> Group {
+        let kind = documento.text_at(&["Encabezado", "IdDoc", "TipoDTE"]).unwrap_or_default();
+        let mut troubles: Vec<(String, Trouble)> = Vec::new();
+        let group = markup::read(documento, table(&kind), "", &mut |path, trouble| {
+            troubles.push((path.to_owned(), trouble));
+        });
+        let sound = troubles.is_empty();
+        for (path, trouble) in troubles {
+            self.refuses(trouble.code(), &path, format!("{path}: {trouble}."));
+        }
+        match kind.parse().ok().and_then(Tipo::of) {
+            Some(tipo) if sound => self.figures(tipo, &group),
+            Some(_) => {}
+            None => {
+                let message = format!("Timbre todavía no revisa los totales de los documentos de tipo {kind}.");
+                self.tell(Severity::Note, "totals-not-checked", "Encabezado.Totales", message);
+            }
+        }
+        group
+    }
+
+    fn figures(&mut self, tipo: Tipo, document: &Group) {
+        let lines = figures::lines(document);
+        for (at, line) in lines.iter().enumerate() {
+            let said = line.said.unwrap_or(0);
+            let value = match line.value() {
+                Ok(value) => value.amount,
+                // A line may hold nothing but its value.
+                Err(_) if line.price.is_none() => continue,
+                Err(fault) => {
+                    self.objects("line-mismatch", &format!("Detalle[{at}]"), format!("Línea {}: {fault}.", at + 1));
+                    continue;
+                }
+            };
+            if value != said {
+                let message = format!(
+                    "Línea {}: MontoItem dice {} y cantidad, precio y descuentos dan {}.",
+                    at + 1,
+                    money::dotted(said),
+                    money::dotted(value)
+                );
+                self.differ(value.abs_diff(said), "line-mismatch", &format!("Detalle[{at}].MontoItem"), message);
+            }
+        }
+        self.count(document);
+        let Some(said) = document.group("Encabezado").and_then(|e| e.group("Totales")) else { return };
+        if OTHER_TAXES.iter().any(|tag| said.has(tag)) {
+            let message = "El documento lleva otros impuestos; Timbre todavía no revisa su suma.";
+            return self.tell(Severity::Note, "totals-not-checked", "Encabezado.Totales", message);
+        }
+        self.sum(said);
+        let amounts = lines.iter().map(|line| (line.tax, line.said.unwrap_or(0)));
+        let previous = said.leaf("SaldoAnterior").and_then(|text| text.parse().ok());
+        match totals::add_up(figures::prices(tipo, document), amounts, &figures::globals(document), previous) {
+            Ok(totals) => self.compare(tipo, said, &totals),
+            Err(fault) => self.objects("total-mismatch", "Encabezado.Totales", format!("{fault}.")),
+        }
+    }
+
+    /// Lines count from one.
+    fn count(&mut self, document: &Group) {
+        for (list, tag) in [("Detalle", "NroLinDet"), ("Referencia", "NroLinRef"), ("DscRcgGlobal", "NroLinDR")] {
+            let numbers: Vec<&str> = document.groups(list).filter_map(|g| g.leaf(tag)).collect();
+            if numbers.iter().enumerate().any(|(at, number)| *number != (at + 1).to_string()) {
+                self.objects("line-number", list, format!("{tag} no va de uno en uno desde 1."));
+            }
+        }
+    }
+
+    /// The total is the sum of its own parts, whatever they are.
+    fn sum(&mut self, said: &Group) {
+        let amount = |tag: &str| said.leaf(tag).and_then(|t| t.parse::<i64>().ok()).map_or(0, i128::from);
+        let sum: i128 = ["MntNeto", "MntExe", "IVA", "GrntDep"].into_iter().map(amount).sum();
+        let total = amount("MntTotal");
+        if sum != total {
+            let message = format!("MntTotal dice {total} y sus partes suman {sum}.");
+            self.refuses("total-mismatch", "Encabezado.Totales.MntTotal", message);
+        }
+    }
+
+    fn compare(&mut self, tipo: Tipo, said: &Group, totals: &Totals) {
+        for (tag, ours) in figures::tags(tipo, totals) {
+            let text = said.leaf(tag);
+            // What is owed beyond the total may be left out.
+            if text.is_none() && !matches!(tag, "MntNeto" | "MntExe" | "IVA" | "MntTotal") {
+                continue;
+            }
+            let figure = text.and_then(money::parse);
+            if figure == Some(money::Decimal::from(ours)) {
+                continue;
+            }
+            let message = format!("{tag} dice {} y el cálculo da {}.", text.unwrap_or("nada"), money::dotted(ours));
+            let difference = text.and_then(|t| t.parse::<i64>().ok()).map_or(u64::MAX, |t| t.abs_diff(ours));
+            self.differ(difference, "total-mismatch", &format!("Encabezado.Totales.{tag}"), message);
+        }
+    }
+
+    /// The SII notes a peso and objects to more; figures are no cause of rejection (formato DTE 2.4.2, 2.2).
+    fn differ(&mut self, pesos: u64, code: &str, place: &str, message: String) {
+        let severity = if pesos <= 1 { Severity::Note } else { Severity::Objects };
+        self.tell(severity, code, place, message);
+    }
+}

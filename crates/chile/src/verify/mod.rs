@@ -1,0 +1,125 @@
+//! The second look: what the SII, or a careful receiver, would say about a document or an envelope,
+//! whoever made it. It trusts nothing that it reads, and changes nothing.
+
+mod body;
+mod envelope;
+mod signature;
+mod stamp;
+
+use timbre_core::{Finding, Severity};
+
+use crate::dom::{self, Element, Space};
+use crate::latin1;
+
+/// The largest file that is looked at.
+const LARGEST: usize = 5 * 1024 * 1024;
+/// Findings that are told; a broken envelope of 500 documents has said enough by then.
+const MOST: usize = 1_000;
+
+/// Everything found; empty when the document is sound.
+pub fn verify(bytes: &[u8]) -> Vec<Finding> {
+    let mut look = Look::default();
+    look.file(bytes);
+    look.findings.truncate(MOST);
+    look.findings
+}
+
+/// A look at one file.
+#[derive(Default)]
+struct Look {
+    findings: Vec<Finding>,
+    /// The document being looked at: `T39F7`.
+    document: String,
+}
+
+impl Look {
+    fn tell(&mut self, severity: Severity, code: &str, place: &str, message: impl Into<String>) {
+        let place = match (self.document.as_str(), place) {
+            ("", place) => place.to_owned(),
+            (document, "") => document.to_owned(),
+            (document, place) => format!("{document} {place}"),
+        };
+        self.findings.push(Finding { severity, code: code.to_owned(), place, message: message.into() });
+    }
+
+    fn refuses(&mut self, code: &str, place: &str, message: impl Into<String>) {
+        self.tell(Severity::Refuses, code, place, message);
+    }
+
+    fn objects(&mut self, code: &str, place: &str, message: impl Into<String>) {
+        self.tell(Severity::Objects, code, place, message);
+    }
+
+    fn file(&mut self, bytes: &[u8]) {
+        if bytes.len() > LARGEST {
+            let message = format!("El archivo pesa {} bytes; se revisan hasta {LARGEST}.", bytes.len());
+            return self.refuses("file-too-large", "", message);
+        }
+        let text = self.decoded(bytes);
+        self.lines(&text);
+        match dom::read(&text) {
+            Err(broken) => self.refuses("xml-malformed", "", format!("No es un documento legible: {broken}.")),
+            Ok(root) => self.root(&root, &text),
+        }
+    }
+
+    /// ISO-8859-1, whatever it says: the SII reads nothing else, and stamps are over those bytes.
+    fn decoded(&mut self, bytes: &[u8]) -> String {
+        let prolog = latin1::decode(&bytes[..bytes.len().min(200)]);
+        let declared = prolog
+            .strip_prefix("<?xml")
+            .and_then(|rest| rest.split_once("?>"))
+            .and_then(|(prolog, _)| prolog.split_once("encoding="))
+            .map(|(_, name)| name.trim_start_matches(['"', '\'']).split(['"', '\'']).next().unwrap_or_default().to_owned());
+        let text = match declared.as_deref() {
+            Some(name) if name.eq_ignore_ascii_case("UTF-8") => {
+                let message = "El archivo se declara UTF-8; el SII exige ISO-8859-1.";
+                self.refuses("encoding", "", message);
+                String::from_utf8_lossy(bytes).into_owned()
+            }
+            _ => latin1::decode(bytes),
+        };
+        if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text }
+    }
+
+    fn lines(&mut self, text: &str) {
+        if let Some((at, line)) = text.lines().enumerate().find(|(_, line)| line.chars().count() > 4_090) {
+            let message =
+                format!("La línea {} tiene {} caracteres; el SII corta en 4.090 (CHR-00002).", at + 1, line.chars().count());
+            self.refuses("line-too-long", "", message);
+        }
+    }
+
+    fn root(&mut self, root: &Element, text: &str) {
+        match root.name.as_str() {
+            "DTE" => self.dte(root, None, text),
+            "EnvioDTE" | "EnvioBOLETA" => self.envelope(root, text),
+            other => {
+                let message = format!("La raíz es <{other}>; se esperaba DTE, EnvioDTE o EnvioBOLETA.");
+                self.refuses("root-unknown", "", message);
+            }
+        }
+    }
+
+    /// One document, alone or inside of an envelope whose namespaces are `around`.
+    fn dte(&mut self, dte: &Element, around: Option<&[Space]>, text: &str) {
+        let Some(documento) = dte.child("Documento") else {
+            let name = dte.elements().next().map_or("nada", |e| e.name.as_str());
+            return self.tell(
+                Severity::Note,
+                "content-not-checked",
+                "",
+                format!("El DTE contiene {name}; Timbre revisa los que contienen Documento."),
+            );
+        };
+        let leaf = |tag: &str| documento.text_at(&["Encabezado", "IdDoc", tag]).unwrap_or_default();
+        self.document = format!("T{}F{}", leaf("TipoDTE"), leaf("Folio"));
+        let body = self.body(documento);
+        self.stamp(documento, &body, text);
+        self.document_signature(dte, documento, around);
+        self.document.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,188 @@
+//! The TED: its two signatures, and what it says against the document's own words.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jiff::ToSpan;
+use jiff::civil::{Date, DateTime};
+use timbre_core::Severity;
+
+use super::Look;
+use super::signature::rsa_sha1_holds;
+use crate::caf::Authority;
+use crate::dom::Element;
+use crate::latin1;
+use crate::tags::Group;
+
+/// Moduli of the keys that sign CAFs, exponent 65537, written here once more: a second look takes no
+/// constant from what it looks at.
+const AUTHORITIES: [(Authority, &str); 3] = [
+    (
+        Authority::Certification,
+        "c8fbf00dcb21a55000a585522c5de528a73e0ce16cc03ab1e5ea7de4b2a28111e352faef8dcb7d51e349abd4b105dcd4f67cf9e13115058c9f0154291b8c7153",
+    ),
+    (
+        Authority::Production,
+        "9deebfc5eebd96df4c7cf53f1bfa15d85d73ef04c6718f8c07b3f785efee75e7b4ef5a3ae079c3265a900e45f602890af6fb4fafa2b8d6938f7f011c3585b335",
+    ),
+    (
+        Authority::Training,
+        "a4abb103d4a13505c8aa3358b8e3a4749a15e2a8e3da213bfda722b28dee952d77b88a0f843ce0553add7f1a6eb1412e018d8af3410ec88aadeb12406f116687",
+    ),
+];
+
+/// Types whose folios expire in six months (Res. Ex. SII 58/2017).
+const EXPIRING: [&str; 5] = ["33", "43", "46", "56", "61"];
+
+impl Look {
+    pub(super) fn stamp(&mut self, documento: &Element, body: &Group, text: &str) {
+        let Some(ted) = documento.child("TED") else { return };
+        let (Some(dd), Some(caf)) = (ted.child("DD"), ted.at(&["DD", "CAF"])) else {
+            return self.refuses("stamp-malformed", "TED", "El timbre no tiene DD o no tiene CAF.");
+        };
+        let raw = |element: &Element| flat(&text[element.span.clone()]);
+        if raw(ted).contains("xmlns") {
+            self.refuses("stamp-namespace", "TED", "El timbre lleva un xmlns, que no debe tener.");
+        }
+        self.stamp_signature(ted, caf, &raw(dd));
+        if let Some(da) = caf.child("DA") {
+            self.authority(caf, &raw(da));
+        }
+        self.stamp_facts(dd, caf, body);
+        self.stamp_dates(dd, caf);
+    }
+
+    /// FRMT, by the key of the CAF (Instructivo de emisión, anexo 2, A.2.4).
+    fn stamp_signature(&mut self, ted: &Element, caf: &Element, dd: &str) {
+        let key = (bytes(caf.at(&["DA", "RSAPK", "M"])), bytes(caf.at(&["DA", "RSAPK", "E"])));
+        let holds = match (key, bytes(ted.child("FRMT")), latin1::encode(dd)) {
+            ((Some(modulus), Some(exponent)), Some(frmt), Ok(signed)) => {
+                rsa_sha1_holds(&modulus, &exponent, &signed, &frmt)
+            }
+            _ => false,
+        };
+        if !holds {
+            let message = "La firma del timbre (FRMT) no corresponde a su contenido y a la clave del CAF (TED-2-510).";
+            self.refuses("stamp-signature", "TED.FRMT", message);
+        }
+    }
+
+    /// FRMA, by the SII's key that IDK names.
+    fn authority(&mut self, caf: &Element, da: &str) {
+        let idk = caf.text_at(&["DA", "IDK"]).unwrap_or_default();
+        let modulus = idk
+            .parse()
+            .ok()
+            .and_then(Authority::of)
+            .and_then(|wanted| AUTHORITIES.iter().find(|(known, _)| *known == wanted))
+            .and_then(|(_, hex)| openssl::bn::BigNum::from_hex_str(hex).ok());
+        let Some(modulus) = modulus else {
+            let message = format!("El CAF dice estar firmado con la clave {idk} del SII, que no se conoce.");
+            return self.refuses("caf-authority-unknown", "TED.DD.CAF.DA.IDK", message);
+        };
+        let holds = match (bytes(caf.child("FRMA")), latin1::encode(da)) {
+            (Some(frma), Ok(signed)) => rsa_sha1_holds(&modulus.to_vec(), &[1, 0, 1], &signed, &frma),
+            _ => false,
+        };
+        if !holds {
+            self.refuses("caf-signature", "TED.DD.CAF.FRMA", "La firma del SII en el CAF no corresponde a su contenido (CAF-3-516).");
+        }
+    }
+
+    /// The stamp repeats the document (TED-3-640 and its family), and the CAF covers the folio.
+    fn stamp_facts(&mut self, dd: &Element, caf: &Element, body: &Group) {
+        let at = |path: &[&str]| body.at(path).unwrap_or_default().to_owned();
+        for (tag, path) in [
+            ("RE", ["Encabezado", "Emisor", "RUTEmisor"]),
+            ("TD", ["Encabezado", "IdDoc", "TipoDTE"]),
+            ("F", ["Encabezado", "IdDoc", "Folio"]),
+            ("FE", ["Encabezado", "IdDoc", "FchEmis"]),
+            ("RR", ["Encabezado", "Receptor", "RUTRecep"]),
+            ("MNT", ["Encabezado", "Totales", "MntTotal"]),
+        ] {
+            let (said, own) = (dd.text_at(&[tag]).unwrap_or_default(), at(&path));
+            if said != own {
+                let message = format!("El timbre dice {tag} «{said}» y el documento {} «{own}» (TED-3-640).", path[2]);
+                self.refuses("stamp-mismatch", &format!("TED.DD.{tag}"), message);
+            }
+        }
+        let first = body.group("Detalle").and_then(|line| line.leaf("NmbItem")).unwrap_or_default();
+        for (tag, own) in [("RSR", at(&["Encabezado", "Receptor", "RznSocRecep"])), ("IT1", first.to_owned())] {
+            let said = dd.child(tag).map(Element::text).unwrap_or_default();
+            self.stamp_text(tag, &said, &own);
+        }
+        let da = |tag: &str| caf.text_at(&["DA", tag]).unwrap_or_default();
+        for (tag, own) in [("RE", dd.text_at(&["RE"])), ("TD", dd.text_at(&["TD"]))] {
+            if own.as_deref() != Some(da(tag).as_str()) {
+                let message = format!("El CAF es de {tag} «{}», otro que el del documento.", da(tag));
+                self.refuses("caf-mismatch", &format!("TED.DD.CAF.DA.{tag}"), message);
+            }
+        }
+        let number = |path: &[&str]| caf.text_at(path).and_then(|t| t.parse::<u64>().ok());
+        let folio = dd.text_at(&["F"]).and_then(|t| t.parse::<u64>().ok());
+        match (number(&["DA", "RNG", "D"]), number(&["DA", "RNG", "H"]), folio) {
+            (Some(first), Some(last), Some(folio)) if (first..=last).contains(&folio) => {}
+            _ => self.refuses("caf-range", "TED.DD.CAF.DA.RNG", "El folio no está en el rango del CAF."),
+        }
+    }
+
+    /// The first forty characters. Some fold the stamp to ASCII, which the SII takes; an empty name may
+    /// stand as the RUT.
+    fn stamp_text(&mut self, tag: &str, said: &str, own: &str) {
+        let cut: String = own.chars().take(40).collect();
+        if said == cut || said == cut.trim_end() || (own.is_empty() && tag == "RSR") {
+            return;
+        }
+        let place = format!("TED.DD.{tag}");
+        let folded = |text: &str| -> String { text.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect() };
+        let same_but_accents = said.chars().count() == cut.chars().count()
+            && folded(said).chars().zip(folded(&cut).chars()).all(|(a, b)| a == b || b == '?');
+        if same_but_accents {
+            self.tell(Severity::Note, "stamp-folded", &place, format!("{tag} repite el texto sin sus acentos."));
+        } else {
+            self.objects("stamp-text", &place, format!("{tag} dice «{said}» y el documento «{cut}»."));
+        }
+    }
+
+    /// The CAF's time: not before FA (TED-1-646), not six months after it (CAF-3-517).
+    fn stamp_dates(&mut self, dd: &Element, caf: &Element) {
+        let date = |text: Option<String>| text.and_then(|t| t.parse::<Date>().ok());
+        let stamped = dd.text_at(&["TSTED"]).and_then(|t| t.parse::<DateTime>().ok()).map(|t| t.date());
+        let (Some(authorised), Some(issued), Some(stamped)) =
+            (date(caf.text_at(&["DA", "FA"])), date(dd.text_at(&["FE"])), stamped)
+        else {
+            return self.refuses("stamp-dates", "TED.DD", "Falta o no se entiende una fecha del timbre (FE, FA, TSTED).");
+        };
+        if issued < authorised || stamped < authorised {
+            let message = format!("El documento es del {issued}, anterior al CAF, autorizado el {authorised} (TED-1-646).");
+            self.refuses("caf-not-yet", "TED.DD.CAF.DA.FA", message);
+        }
+        let kind = dd.text_at(&["TD"]).unwrap_or_default();
+        // Only CAFs authorised since July 2018 expire.
+        let since = jiff::civil::date(2018, 7, 1);
+        if EXPIRING.contains(&kind.as_str()) && authorised >= since && stamped > authorised.saturating_add(6.months()) {
+            let message = format!("El timbre es del {stamped} y el CAF, del {authorised}, ya había vencido (CAF-3-517).");
+            self.refuses("caf-expired", "TED.DD.CAF.DA.FA", message);
+        }
+        if issued > stamped {
+            self.objects("date-after-stamp", "TED.DD.FE", format!("La emisión ({issued}) es posterior al timbre ({stamped})."));
+        }
+    }
+}
+
+/// Takes out the blanks between tags.
+fn flat(markup: &str) -> String {
+    let mut out = String::with_capacity(markup.len());
+    let mut rest = markup;
+    while let Some(close) = rest.find('>') {
+        out.push_str(&rest[..=close]);
+        let after = &rest[close + 1..];
+        let trimmed = after.trim_start_matches([' ', '\t', '\r', '\n']);
+        rest = if trimmed.starts_with('<') { trimmed } else { after };
+    }
+    out + rest
+}
+
+fn bytes(element: Option<&Element>) -> Option<Vec<u8>> {
+    let text: String = element?.text().split_ascii_whitespace().collect();
+    STANDARD.decode(text).ok()
+}

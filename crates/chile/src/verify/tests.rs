@@ -1,0 +1,87 @@
+use timbre_core::Severity;
+
+use super::verify;
+use crate::fixture::vector;
+
+fn codes(bytes: &[u8]) -> Vec<String> {
+    verify(bytes).into_iter().map(|f| f.code).collect()
+}
+
+/// Made by another program in another language. Their CAFs were signed by an authority of their own, and
+/// that is all there is to find.
+#[test]
+fn envelopes_of_another_maker_are_sound_but_for_their_authority() {
+    for (name, documents) in [
+        ("EnvioBOLETA-F7-variantB.xml", 1),
+        ("EnvioDTE-33-61-52-variantB.xml", 3),
+    ] {
+        let grave: Vec<_> = verify(&vector(name)).into_iter().filter(|f| f.severity != Severity::Note).collect();
+        assert!(grave.len() == documents && grave.iter().all(|f| f.code == "caf-signature"), "{name}: {grave:#?}");
+    }
+}
+
+/// The SII's own sample of 2003: no namespace in what is signed, CR LF, a certificate of another key.
+#[test]
+fn the_official_sample_holds_by_its_own_habit() {
+    let found = verify(&vector("F60T33-ejemplo-oficial-SII.xml"));
+    panic!("{found:#?}");
+}
+
+/// One change, and the look must see it.
+#[test]
+fn what_was_changed_after_signing_is_seen() {
+    let envelope = crate::latin1::decode(&vector("EnvioBOLETA-F7-variantB.xml"));
+    for (from, to, code) in [
+        ("<MntTotal>10784</MntTotal>", "<MntTotal>10785</MntTotal>", "signature-digest"),
+        ("<MntTotal>10784</MntTotal>", "<MntTotal>10785</MntTotal>", "stamp-mismatch"),
+        ("<MNT>10784</MNT>", "<MNT>10785</MNT>", "stamp-signature"),
+        ("<H>100</H>", "<H>6</H>", "caf-range"),
+        ("<IDK>999</IDK>", "<IDK>7</IDK>", "caf-authority-unknown"),
+        ("<RUTRecep>66666666-6</RUTRecep>", "<RUTRecep>66666666-5</RUTRecep>", "rut-check-digit"),
+        ("<MontoItem>3980</MontoItem>", "<MontoItem>3900</MontoItem>", "line-mismatch"),
+        ("<IVA>923</IVA>", "<IVA>900</IVA>", "total-mismatch"),
+        ("<NroDTE>1</NroDTE>", "<NroDTE>2</NroDTE>", "cover-counts"),
+        ("<Folio>7</Folio>\n", "", "element-missing"),
+        ("<IndServicio>3</IndServicio>", "<IndServicio>9</IndServicio>", "value-not-allowed"),
+        ("<IndServicio>3</IndServicio>", "<Otro>3</Otro>", "element-unknown"),
+        (" xsi:schemaLocation=\"http://www.sii.cl/SiiDte EnvioBOLETA_v11.xsd\"", "", "schema-location"),
+        ("URI=\"#F7T39\"", "URI=\"#F8T39\"", "signature-reference"),
+        ("xmldsig#sha1", "xmldsig#sha256", "signature-algorithm"),
+    ] {
+        let changed = envelope.replacen(from, to, 1);
+        assert_ne!(changed, envelope, "{from} is not there");
+        let found = codes(&crate::latin1::encode(&changed).unwrap());
+        assert!(found.iter().any(|c| c == code), "{from} -> {to}: {found:?} without {code}");
+    }
+}
+
+#[test]
+fn a_signature_that_leans_on_its_envelope_is_found_out() {
+    // The document's own declarations taken off: alone its digest no longer holds.
+    let envelope = crate::latin1::decode(&vector("EnvioBOLETA-F7-variantB.xml"));
+    let leaning = envelope.replacen(
+        "<DTE xmlns=\"http://www.sii.cl/SiiDte\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" version",
+        "<DTE version",
+        1,
+    );
+    assert_ne!(leaning, envelope);
+    let found = codes(&crate::latin1::encode(&leaning).unwrap());
+    assert_eq!(found, ["caf-signature", "signature-namespace"]);
+}
+
+#[test]
+fn what_is_no_document_is_said_so() {
+    for (bytes, code) in [
+        (&b""[..], "xml-malformed"),
+        (b"hola", "xml-malformed"),
+        (b"<DTE>", "xml-malformed"),
+        (b"<!DOCTYPE a><DTE></DTE>", "xml-malformed"),
+        (b"<html></html>", "root-unknown"),
+        (b"<EnvioDTE></EnvioDTE>", "set-missing"),
+        (b"<DTE><Liquidacion/></DTE>", "content-not-checked"),
+    ] {
+        let found = codes(bytes);
+        assert!(found.iter().any(|c| c == code), "{}: {found:?}", String::from_utf8_lossy(bytes));
+    }
+    assert_eq!(codes(&vec![b' '; 6 << 20]), ["file-too-large"]);
+}

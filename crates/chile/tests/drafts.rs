@@ -1,0 +1,196 @@
+//! Drafts: what Timbre fills in, which CAF they take, previews, and properties of every sale.
+
+mod desk;
+
+use std::sync::Arc;
+
+use desk::{draft, issuer, now, sale, seal};
+use proptest::prelude::*;
+use serde_json::json;
+use timbre_chile::rules::Limits;
+use timbre_chile::{Chile, latin1};
+use timbre_core::document::NoDocuments;
+use timbre_core::{Amount, DocState, Document, DocumentId, Documents, Folio, Grant, KeyError, Regime};
+
+const PAN: &str = r#"{"Encabezado":{"IdDoc":{"TipoDTE":39}},"Detalle":{"NmbItem":"Pan","QtyItem":2,"PrcItem":350}}"#;
+
+fn factura(id: &str, rest: &str) -> String {
+    format!(
+        r#"{{"Encabezado":{{"IdDoc":{{"TipoDTE":33{id}}},"Receptor":{{"RUTRecep":"77777777-7","RznSocRecep":"R","GiroRecep":"G","DirRecep":"D","CmnaRecep":"C"}}}},
+           "Detalle":{{"NmbItem":"Pan","QtyItem":1,"PrcItem":1000}}{rest}}}"#
+    )
+}
+
+fn text(document: &Document) -> String {
+    latin1::decode(&document.bytes)
+}
+
+#[test]
+fn a_plain_sale_is_filled_in() {
+    let document = seal(&*draft(PAN).expect("a good sale"), 7);
+    assert_eq!(document.id.to_string(), "T39F7");
+    assert_eq!((document.total, document.version), (Amount(700), 1));
+    assert_eq!((document.date.to_string().as_str(), document.stamped), ("2026-01-15", now()));
+    assert_eq!((document.receiver.id.as_str(), document.receiver.name.as_str()), ("66666666-6", "CONSUMIDOR FINAL"));
+    assert_eq!((document.channel.0.as_str(), document.words.as_str()), ("boleta", "Pan"));
+    assert_eq!(document.facts["TipoDTE"], 39);
+    assert_eq!(document.facts["NroResol"], 0);
+    let text = text(&document);
+    assert!(text.contains("<IndServicio>3</IndServicio>") && text.contains("<NroLinDet>1</NroLinDet>"));
+}
+
+/// At one in the morning of UTC it still is yesterday in Chile.
+#[test]
+fn the_day_is_chiles() {
+    let late = "2026-01-16T02:30:00Z".parse().expect("an instant");
+    let draft = Chile::default().draft(&sale(PAN).expect("a sale"), &issuer(), &NoDocuments, late).expect("good");
+    let folio = Folio::of(desk::grant("39"), 1).expect("in range");
+    let document = draft.seal(folio, desk::Desk::get(), late).expect("sealed");
+    assert_eq!(document.date.to_string(), "2026-01-15");
+    assert!(text(&document).contains("<TSTED>2026-01-15T23:30:00</TSTED>"));
+}
+
+#[test]
+fn the_form_of_payment_follows_the_payments() {
+    let of = |id: &str, rest: &str| {
+        let draft = draft(&factura(id, rest)).expect("a good factura");
+        let warned = draft.warnings().iter().map(|w| w.code.clone()).collect::<Vec<_>>();
+        let text = text(&seal(&*draft, 1));
+        let form = text.split_once("<FmaPago>").map(|(_, rest)| rest[..1].to_owned());
+        (form, warned)
+    };
+    let pays = |rest: &str| format!(r#","Timbre":{{{rest}}}"#);
+    assert_eq!(of("", ""), (None, vec!["payment-form-missing".to_owned()]));
+    assert_eq!(of(r#","FmaPago":2"#, ""), (Some("2".into()), vec![]));
+    for (till, form) in [
+        (r#""Pagos":[{"Medio":"efectivo","Monto":1190}]"#, "1"),
+        (r#""Pagos":[{"Medio":"efectivo","Monto":2000}],"Vuelto":810"#, "1"),
+        (r#""Pagos":[{"Medio":"efectivo","Monto":1180}],"Redondeo":-10"#, "1"),
+        (r#""Pagos":[{"Medio":"tarjeta","Monto":1290}],"Propina":100"#, "1"),
+        (r#""Pagos":[{"Medio":"tarjeta","Monto":1190}],"Propina":100"#, "2"),
+        (r#""Pagos":[{"Medio":"efectivo","Monto":9223372036854775807},{"Medio":"x","Monto":9223372036854775807}]"#, "1"),
+    ] {
+        assert_eq!(of("", &pays(till)).0.as_deref(), Some(form), "{till}");
+    }
+}
+
+/// A document of this folder.
+struct One(Document);
+
+impl Documents for One {
+    fn find(&self, id: &DocumentId) -> Option<(Document, DocState)> {
+        (self.0.id == *id).then(|| (self.0.clone(), DocState::Aceptado))
+    }
+}
+
+#[test]
+fn the_date_of_a_known_reference_is_filled_in() {
+    let known = One(seal(&*draft(PAN).expect("good"), 41));
+    let refers = factura(r#","FmaPago":1"#, r#","Referencia":{"TpoDocRef":39,"FolioRef":41,"RazonRef":"Boleta"}"#);
+    let sale = sale(&refers).expect("a sale");
+    let drafted = Chile::default().draft(&sale, &issuer(), &known, now()).expect("the date is known");
+    assert!(text(&seal(&*drafted, 1)).contains("<FchRef>2026-01-15</FchRef>"));
+    assert!(Chile::default().draft(&sale, &issuer(), &NoDocuments, now()).is_err());
+}
+
+#[test]
+fn a_draft_takes_only_a_caf_of_its_time_and_kind() {
+    let drafted = draft(PAN).expect("good");
+    let grant: Grant = (*desk::grant("39")).clone();
+    let day = |text: &str| text.parse().expect("a date");
+    for (grant, code) in [
+        (Grant { authorised: day("2026-01-16"), ..grant.clone() }, "grant-not-yet"),
+        (Grant { expires: Some(day("2026-01-14")), ..grant.clone() }, "grant-expired"),
+        (Grant { issuer: "76192083-9".into(), ..grant.clone() }, "grant-other-company"),
+        ((*desk::grant("33")).clone(), "grant-other-kind"),
+        (Grant { environment: timbre_core::Environment::Production, ..grant.clone() }, "grant-other-kind"),
+    ] {
+        let refused = drafted.accepts(&grant).expect_err(code);
+        assert_eq!((refused.code.as_str(), refused.temporary), (code, code == "grant-expired"));
+    }
+    let expired = Arc::new(Grant { expires: Some(day("2026-01-14")), ..grant.clone() });
+    let folio = Folio::of(expired, 1).expect("in range");
+    assert!(matches!(drafted.seal(folio, desk::Desk::get(), now()), Err(KeyError::Failed(_))));
+    assert!(drafted.accepts(&Grant { expires: Some(day("2026-01-15")), ..grant }).is_ok());
+}
+
+#[test]
+fn a_preview_needs_neither_company_nor_folio() {
+    let own = Chile::default().preview(&sale(PAN).expect("a sale"), Some(&issuer()), &NoDocuments, now()).expect("good");
+    assert_eq!(own.totals, json!({"MntNeto": 588, "IVA": 112, "MntTotal": 700}));
+    assert!(own.xml.starts_with("<Documento ID=\"F0T39\">\n") && own.xml.contains("<Folio>0</Folio>"));
+    assert!(!own.xml.contains("<TED") && !own.xml.contains("Signature") && !own.xml.contains("TmstFirma"));
+    let with = PAN.replace(
+        r#""IdDoc":{"TipoDTE":39}"#,
+        r#""IdDoc":{"TipoDTE":39},"Emisor":{"RUTEmisor":"76192083-9","RznSocEmisor":"Otra SpA"}"#,
+    );
+    let bare = Chile::default().preview(&sale(&with).expect("a sale"), None, &NoDocuments, now()).expect("it has an Emisor");
+    assert!(bare.xml.contains("<RznSocEmisor>Otra SpA</RznSocEmisor>"));
+    let none = Chile::default().preview(&sale(PAN).expect("a sale"), None, &NoDocuments, now()).expect_err("no Emisor");
+    assert_eq!((none.0[0].code.as_str(), none.0[0].path.as_str()), ("company-missing", "Encabezado.Emisor"));
+}
+
+#[test]
+fn a_large_boleta_names_its_buyer_where_the_limit_is_set() {
+    let chile = Chile { limits: Limits { identify_above: Some(Amount(699)) } };
+    let codes = |text: &str| -> Vec<String> {
+        match chile.draft(&sale(text).expect("a sale"), &issuer(), &NoDocuments, now()) {
+            Ok(_) => vec![],
+            Err(refused) => refused.0.into_iter().map(|r| r.code).collect(),
+        }
+    };
+    assert_eq!(codes(PAN), ["large-sale-receiver", "large-sale-payment"]);
+    let named = PAN.replace(
+        r#""IdDoc":{"TipoDTE":39}"#,
+        r#""IdDoc":{"TipoDTE":39,"MedioPago":1},"Receptor":{"RUTRecep":"76192083-9","RznSocRecep":"Ana"}"#,
+    );
+    assert_eq!(codes(&named), Vec::<String>::new());
+    assert_eq!(codes(&PAN.replace("350", "349")), Vec::<String>::new());
+}
+
+prop_compose! {
+    fn any_item()(name in "[ -~¡-ÿ]{1,80}", quantity in 1..2_000_000_i64, price in 1..50_000_000_i64, exempt in any::<bool>(), off in 0..=100_u8)
+        -> serde_json::Value {
+        let mut item = json!({ "NmbItem": format!("x{}", name.chars().take(79).collect::<String>()),
+            "QtyItem": format!("{}.{:03}", quantity / 1000, quantity % 1000), "PrcItem": format!("{}.{:02}", price / 100, price % 100) });
+        if exempt { item["IndExe"] = 1.into(); }
+        if off > 50 { item["DescuentoPct"] = (off - 50).into(); }
+        item
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Any sale that is drafted is sound: a second look finds nothing, and the parts are the total.
+    #[test]
+    fn whatever_is_drafted_is_sound(items in proptest::collection::vec(any_item(), 1..8), kind in 0..3_u8, percent in 0..=30_u8) {
+        let mut sale = json!({ "Encabezado": { "IdDoc": { "TipoDTE": if kind == 0 { 39 } else { 33 } } }, "Detalle": items });
+        if kind > 0 {
+            sale["Encabezado"]["Receptor"] = json!({ "RUTRecep": "77777777-7", "RznSocRecep": "Ñandú & 'Cía'", "GiroRecep": "G", "DirRecep": "D", "CmnaRecep": "C" });
+        }
+        if kind == 2 { sale["Encabezado"]["IdDoc"]["MntBruto"] = 1.into(); }
+        if percent > 0 {
+            sale["DscRcgGlobal"] = json!({ "TpoMov": "D", "TpoValor": "%", "ValorDR": percent });
+        }
+        let Ok(draft) = draft(&sale.to_string()) else { return Ok(()) };
+        let document = seal(&*draft, 3);
+        prop_assert_eq!(Chile::default().verify(&document.bytes), vec![]);
+        let totals = draft.totals();
+        let of = |tag: &str| totals[tag].as_i64().unwrap_or(0);
+        prop_assert_eq!(of("MntNeto") + of("IVA") + of("MntExe"), of("MntTotal"));
+        prop_assert!(of("MntNeto") >= 0 && of("IVA") >= 0 && of("MntExe") >= 0);
+        prop_assert_eq!(document.total, Amount(of("MntTotal")));
+        prop_assert_eq!(seal(&*draft, 3), document);
+    }
+
+    /// What a till types stands in the document as it was tidied, and is printed so.
+    #[test]
+    fn a_text_comes_back_as_it_went_in(name in "[A-Za-zÑñÁ-Úá-ú&<>%#.,;:()/ -]{1,78}") {
+        let sale = json!({ "Encabezado": { "IdDoc": { "TipoDTE": 39 } }, "Detalle": [{ "NmbItem": format!("x{name}"), "MontoItem": 1000 }] });
+        let document = seal(&*draft(&sale.to_string()).expect("a good sale"), 3);
+        let receipt = Chile::default().receipt(&document, &Default::default());
+        let kept = format!("x{name}").trim().to_owned();
+        prop_assert_eq!(&receipt.lines[0].name, &kept);
+    }
+}

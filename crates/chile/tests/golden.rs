@@ -1,0 +1,102 @@
+//! Golden documents: a sale in, the exact signed bytes out. `UPDATE=1` rewrites them; look at the diff.
+
+mod desk;
+
+use std::path::{Path, PathBuf};
+
+use timbre_chile::Chile;
+use timbre_chile::latin1;
+use timbre_core::{Document, Regime};
+
+/// The sales of a folder, each with the folio its file name begins with.
+fn cases(folder: &str) -> Vec<(PathBuf, u64)> {
+    let mut cases: Vec<(PathBuf, u64)> = std::fs::read_dir(desk::golden(folder))
+        .expect("the folder is committed")
+        .map(|entry| entry.expect("it can be read").path())
+        .filter(|path| path.extension().is_some_and(|e| e == "json"))
+        .map(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let number = name.split('-').next().and_then(|n| n.parse().ok());
+            (path, number.unwrap_or_else(|| panic!("{name} does not begin with a folio")))
+        })
+        .collect();
+    cases.sort();
+    cases
+}
+
+fn all() -> Vec<(PathBuf, u64)> {
+    [cases("boleta"), cases("factura")].concat()
+}
+
+fn document(path: &Path, folio: u64) -> Document {
+    let sale = std::fs::read_to_string(path).expect("UTF-8");
+    let draft = desk::draft(&sale).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    desk::seal(&*draft, folio)
+}
+
+#[test]
+fn every_sale_makes_its_golden_document() {
+    let (boletas, facturas) = (cases("boleta").len(), cases("factura").len());
+    assert!(boletas >= 12 && facturas >= 10, "{boletas} boletas, {facturas} facturas");
+    let mut differ = Vec::new();
+    for (path, folio) in all() {
+        let made = Chile::default().file(&document(&path, folio));
+        let file = path.with_extension("xml");
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(&file, &made).expect("the folder can be written");
+        } else if std::fs::read(&file).ok().as_deref() != Some(&made[..]) {
+            differ.push(file);
+        }
+    }
+    assert!(differ.is_empty(), "these differ (UPDATE=1 rewrites them): {differ:#?}");
+}
+
+#[test]
+fn the_same_sale_makes_the_same_bytes() {
+    for (path, folio) in all().into_iter().take(6) {
+        assert_eq!(document(&path, folio), document(&path, folio), "{}", path.display());
+    }
+}
+
+/// Rejections CHR-00002 (lines) and ENV-3-0 (characters).
+#[test]
+fn no_line_is_long_and_every_byte_is_latin1() {
+    for (path, folio) in all() {
+        let document = document(&path, folio);
+        let longest = document.bytes.split(|b| *b == b'\n').map(<[u8]>::len).max();
+        assert!(longest < Some(4_000), "{}: {longest:?}", path.display());
+        let text = latin1::decode(&document.bytes);
+        assert_eq!(latin1::encode(&text).as_deref(), Ok(&document.bytes[..]), "{}", path.display());
+        assert!(!text.contains(['\r', '\t']) && !text.contains("/>"), "{}", path.display());
+    }
+}
+
+#[test]
+fn a_second_look_finds_nothing_in_them() {
+    for (path, folio) in all() {
+        let document = document(&path, folio);
+        assert_eq!(Chile::default().verify(&document.bytes), [], "{}", path.display());
+        let file = Chile::default().file(&document);
+        assert_eq!(Chile::default().verify(&file), [], "{}", path.display());
+    }
+}
+
+#[test]
+fn the_stamp_repeats_the_document() {
+    for (path, folio) in all() {
+        let document = document(&path, folio);
+        let text = latin1::decode(&document.bytes);
+        let all = |tag: &str| -> Vec<String> {
+            text.split(&format!("<{tag}>")).skip(1).map(|rest| rest.split("</").next().unwrap_or_default().to_owned()).collect()
+        };
+        let one = |tag: &str| all(tag).into_iter().next().unwrap_or_default();
+        assert_eq!(one("F"), folio.to_string());
+        assert_eq!(one("MNT"), one("MntTotal"));
+        assert_eq!(one("RR"), one("RUTRecep"));
+        assert_eq!(one("FE"), one("FchEmis"));
+        assert!(one("NmbItem").starts_with(&one("IT1").replace("&amp", "")) || one("IT1").contains('&'));
+        assert!(one("RznSocRecep").starts_with(&one("RSR")));
+        assert_eq!(document.facts["SignatureValue"].as_str().map(str::len), Some(344));
+        assert!(text.contains(&format!("<Documento ID=\"F{folio}T{}\">", document.id.series)));
+    }
+}

@@ -1,0 +1,222 @@
+//! Sales that are refused: the code and the path of each reason, before any folio is asked for.
+
+mod desk;
+
+use desk::{draft, refused};
+use timbre_core::Refusals;
+
+const LINE: &str = r#"{"NmbItem":"Pan","QtyItem":1,"PrcItem":1000}"#;
+const RECEPTOR: &str = r#"{"RUTRecep":"77777777-7","RznSocRecep":"R","GiroRecep":"G","DirRecep":"D","CmnaRecep":"C"}"#;
+
+/// A boleta with these elements in place of the plain ones.
+fn boleta(id: &str, header: &str, lines: &str, rest: &str) -> String {
+    format!(r#"{{"Encabezado":{{"IdDoc":{{"TipoDTE":39{id}}}{header}}},"Detalle":[{lines}]{rest}}}"#)
+}
+
+fn line(tags: &str) -> String {
+    boleta("", "", &format!(r#"{{"NmbItem":"Pan",{tags}}}"#), "")
+}
+
+fn factura(id: &str, receptor: &str, lines: &str, rest: &str) -> String {
+    format!(
+        r#"{{"Encabezado":{{"IdDoc":{{"TipoDTE":33,"FmaPago":1{id}}},"Receptor":{receptor}}},"Detalle":[{lines}]{rest}}}"#
+    )
+}
+
+fn header(header: &str) -> String {
+    boleta("", header, LINE, "")
+}
+
+fn totals(totals: &str) -> String {
+    header(&format!(r#","Totales":{{{totals}}}"#))
+}
+
+fn receptor(change: impl Fn(&str) -> String) -> String {
+    factura("", &change(RECEPTOR), LINE, "")
+}
+
+fn reference(reference: &str) -> String {
+    factura("", RECEPTOR, LINE, &format!(r#","Referencia":{reference}"#))
+}
+
+fn many(count: usize) -> String {
+    vec![LINE; count].join(",")
+}
+
+#[test]
+fn each_wrong_sale_is_refused_where_it_is_wrong() {
+    let long = |n: usize| "x".repeat(n);
+    let rows: Vec<(String, &str, &str)> = vec![
+        // What is not a sale
+        (r#"{}"#.into(), "type-missing", "Encabezado.IdDoc.TipoDTE"),
+        (r#"{"dte":[]}"#.into(), "value-wrong-kind", "dte"),
+        (r#"{"dte":{"Detalle":[]}}"#.into(), "type-missing", "dte.Encabezado.IdDoc.TipoDTE"),
+        (r#"{"Encabezado":{"IdDoc":{"TipoDTE":61}}}"#.into(), "type-unsupported", "Encabezado.IdDoc.TipoDTE"),
+        (r#"{"Encabezado":{"IdDoc":{"TipoDTE":"41"}}}"#.into(), "type-unsupported", "Encabezado.IdDoc.TipoDTE"),
+        (r#"{"Encabezado":{"IdDoc":{"TipoDTE":34}}}"#.into(), "type-unsupported", "Encabezado.IdDoc.TipoDTE"),
+        (r#"{"Encabezado":{"IdDoc":{"TipoDTE":99}}}"#.into(), "type-unknown", "Encabezado.IdDoc.TipoDTE"),
+        (r#"{"Encabezado":{"IdDoc":{"TipoDTE":39.5}}}"#.into(), "type-unknown", "Encabezado.IdDoc.TipoDTE"),
+        // Tags
+        (line(r#""QtItem":1,"PrcItem":1"#), "unknown-tag", "Detalle[0].QtItem"),
+        (header(r#","Otros":{}"#), "unknown-tag", "Encabezado.Otros"),
+        (boleta("", "", LINE, r#","Caja":1"#), "unknown-tag", "Caja"),
+        (boleta(r#","FmaPago":1"#, "", LINE, ""), "unknown-tag", "Encabezado.IdDoc.FmaPago"),
+        (boleta(r#","Folio":7"#, "", LINE, ""), "folio-given", "Encabezado.IdDoc.Folio"),
+        (boleta("", "", LINE, r#","TED":"x""#), "tag-is-timbres", "TED"),
+        (factura(r#","IndTraslado":1"#, RECEPTOR, LINE, ""), "tag-not-for-type", "Encabezado.IdDoc.IndTraslado"),
+        (
+            factura("", RECEPTOR, r#"{"NmbItem":"Pisco","QtyItem":1,"PrcItem":1,"CodImpAdic":24}"#, ""),
+            "additional-tax-unsupported",
+            "Detalle[0].CodImpAdic",
+        ),
+        (line(r#""QtyItem":{},"PrcItem":1"#), "value-wrong-kind", "Detalle[0].QtyItem"),
+        (line(r#""QtyItem":true,"PrcItem":1"#), "value-wrong-kind", "Detalle[0].QtyItem"),
+        (boleta("", r#","Receptor":"yo""#, LINE, ""), "value-wrong-kind", "Encabezado.Receptor"),
+        // Texts
+        (line(&format!(r#""QtyItem":1,"PrcItem":1,"DscItem":"{}""#, long(1001))), "text-too-long", "Detalle[0].DscItem"),
+        (line(&format!(r#""QtyItem":1,"PrcItem":1,"DscItem":"{}""#, "&".repeat(1000))), "text-too-long", "Detalle[0].DscItem"),
+        (boleta("", "", &format!(r#"{{"NmbItem":"{}","MontoItem":1}}"#, long(81)), ""), "text-too-long", "Detalle[0].NmbItem"),
+        (boleta("", "", r#"{"NmbItem":"Pan 🍞","MontoItem":1}"#, ""), "text-not-latin1", "Detalle[0].NmbItem"),
+        (boleta("", "", r#"{"NmbItem":"日本","MontoItem":1}"#, ""), "text-not-latin1", "Detalle[0].NmbItem"),
+        (boleta("", "", r#"{"NmbItem":"  ","MontoItem":1}"#, ""), "required", "Detalle[0].NmbItem"),
+        (boleta("", "", r#"{"QtyItem":1,"PrcItem":1}"#, ""), "required", "Detalle[0].NmbItem"),
+        // Numbers
+        (line(r#""QtyItem":0,"PrcItem":1"#), "number-out-of-range", "Detalle[0].QtyItem"),
+        (line(r#""QtyItem":-1,"PrcItem":1"#), "number-out-of-range", "Detalle[0].QtyItem"),
+        (line(r#""QtyItem":1,"PrcItem":-350"#), "number-out-of-range", "Detalle[0].PrcItem"),
+        (line(r#""QtyItem":"1,5","PrcItem":1"#), "number-malformed", "Detalle[0].QtyItem"),
+        (line(r#""QtyItem":0.0000001,"PrcItem":1"#), "decimals-too-many", "Detalle[0].QtyItem"),
+        (line(r#""QtyItem":1,"PrcItem":1,"DescuentoMonto":0.5"#), "number-not-whole", "Detalle[0].DescuentoMonto"),
+        (line(r#""QtyItem":1,"PrcItem":1,"DescuentoPct":101"#), "number-out-of-range", "Detalle[0].DescuentoPct"),
+        (line(r#""QtyItem":1,"PrcItem":1,"IndExe":3"#), "value-not-allowed", "Detalle[0].IndExe"),
+        (line(r#""QtyItem":999999999999,"PrcItem":999999999999"#), "line-too-large", "Detalle[0]"),
+        // Lines
+        (boleta("", "", "", ""), "no-lines", "Detalle"),
+        (boleta("", "", &many(1001), ""), "too-many-lines", "Detalle"),
+        (factura("", RECEPTOR, &many(61), ""), "too-many-lines", "Detalle"),
+        (line(r#""QtyItem":1"#), "price-missing", "Detalle[0]"),
+        (line(r#""QtyItem":1,"MontoItem":100"#), "price-missing", "Detalle[0]"),
+        (line(r#""MontoItem":100,"DescuentoPct":5"#), "discount-without-price", "Detalle[0]"),
+        (line(r#""QtyItem":1,"PrcItem":100,"DescuentoMonto":101"#), "line-negative", "Detalle[0]"),
+        (line(r#""QtyItem":2,"PrcItem":100,"MontoItem":150"#), "line-mismatch", "Detalle[0].MontoItem"),
+        (line(r#""QtyItem":1,"PrcItem":1000,"DescuentoPct":10,"DescuentoMonto":50"#), "line-mismatch", "Detalle[0].DescuentoMonto"),
+        (line(r#""NroLinDet":2,"QtyItem":1,"PrcItem":100"#), "line-number", "Detalle[0].NroLinDet"),
+        (line(r#""QtyItem":1,"PrcItem":100,"CdgItem":{"VlrCodigo":"1"}"#), "required", "Detalle[0].CdgItem[0].TpoCodigo"),
+        (
+            factura("", RECEPTOR, r#"{"NmbItem":"x","QtyItem":1,"PrcItem":1,"IndExe":4}"#, ""),
+            "line-kind",
+            "Detalle[0].IndExe",
+        ),
+        // Totals
+        (totals(r#""MntTotal":999"#), "total-mismatch", "Encabezado.Totales.MntTotal"),
+        (totals(r#""MntTotal":1001"#), "total-mismatch", "Encabezado.Totales.MntTotal"),
+        (totals(r#""MntNeto":838"#), "total-mismatch", "Encabezado.Totales.MntNeto"),
+        (totals(r#""IVA":190"#), "total-mismatch", "Encabezado.Totales.IVA"),
+        (totals(r#""MntExe":1"#), "total-mismatch", "Encabezado.Totales.MntExe"),
+        (totals(r#""VlrPagar":900"#), "total-mismatch", "Encabezado.Totales.VlrPagar"),
+        (
+            boleta("", "", LINE, r#","DscRcgGlobal":{"TpoMov":"D","TpoValor":"$","ValorDR":1001}"#),
+            "total-negative",
+            "DscRcgGlobal",
+        ),
+        (boleta("", "", LINE, r#","DscRcgGlobal":{"TpoMov":"D","ValorDR":1}"#), "required", "DscRcgGlobal[0].TpoValor"),
+        (line(r#""QtyItem":1,"PrcItem":1,"IndExe":1"#), "all-exempt", "Encabezado.IdDoc.TipoDTE"),
+        (line(r#""QtyItem":1,"PrcItem":100,"DescuentoPct":100"#), "total-zero", "Detalle"),
+        (line(r#""QtyItem":1,"PrcItem":1,"IndExe":2"#), "total-zero", "Detalle"),
+        (
+            factura("", RECEPTOR, r#"{"NmbItem":"Libro","IndExe":1,"QtyItem":1,"PrcItem":100}"#, ""),
+            "all-exempt",
+            "Encabezado.IdDoc.TipoDTE",
+        ),
+        // Dates
+        (boleta(r#","FchEmis":"2026-01-16""#, "", LINE, ""), "date-in-future", "Encabezado.IdDoc.FchEmis"),
+        (boleta(r#","FchEmis":"15/01/2026""#, "", LINE, ""), "date-malformed", "Encabezado.IdDoc.FchEmis"),
+        (boleta(r#","FchEmis":"2002-07-31""#, "", LINE, ""), "date-out-of-range", "Encabezado.IdDoc.FchEmis"),
+        (
+            boleta(r#","PeriodoDesde":"2026-01-02","PeriodoHasta":"2026-01-01""#, "", LINE, ""),
+            "period-reversed",
+            "Encabezado.IdDoc.PeriodoHasta",
+        ),
+        (boleta(r#","PeriodoDesde":"2026-01-02""#, "", LINE, ""), "period-incomplete", "Encabezado.IdDoc.PeriodoDesde"),
+        // Emisor and receptor
+        (header(r#","Emisor":{"RUTEmisor":"76192083-9"}"#), "sender-mismatch", "Encabezado.Emisor.RUTEmisor"),
+        (header(r#","Emisor":{"RznSoc":"OTRA"}"#), "sender-mismatch", "Encabezado.Emisor.RznSoc"),
+        (header(r#","Emisor":{"CdgVendedor":"1"}"#), "tag-not-for-type", "Encabezado.Emisor.CdgVendedor"),
+        (header(r#","Receptor":{"RUTRecep":"76192083-8"}"#), "rut-check-digit", "Encabezado.Receptor.RUTRecep"),
+        (header(r#","Receptor":{"RUTRecep":"no"}"#), "rut-malformed", "Encabezado.Receptor.RUTRecep"),
+        (boleta(r#","IndServicio":4"#, "", LINE, ""), "receiver-required", "Encabezado.Receptor.RUTRecep"),
+        (
+            boleta(r#","IndServicio":1"#, r#","Receptor":{"RUTRecep":"76192083-9"}"#, LINE, ""),
+            "required",
+            "Encabezado.Receptor.DirRecep",
+        ),
+        (receptor(|r| r.replace("77777777-7", "66.666.666-6")), "receiver-consumer", "Encabezado.Receptor.RUTRecep"),
+        (receptor(|r| r.replace("77777777-7", "55555555-5")), "receiver-foreign", "Encabezado.Receptor.RUTRecep"),
+        (receptor(|r| r.replace(r#","GiroRecep":"G""#, "")), "required", "Encabezado.Receptor.GiroRecep"),
+        (receptor(|r| r.replace(r#""G""#, &format!("\"{}\"", long(41)))), "text-too-long", "Encabezado.Receptor.GiroRecep"),
+        (receptor(|_| "{}".into()), "required", "Encabezado.Receptor.RUTRecep"),
+        // References
+        (reference(r#"{"TpoDocRef":801,"FolioRef":"1"}"#), "required", "Referencia[0].FchRef"),
+        (reference(r#"{"FolioRef":"1","FchRef":"2026-01-01"}"#), "required", "Referencia[0].TpoDocRef"),
+        (reference(r#"{"TpoDocRef":99,"FolioRef":"1","FchRef":"2026-01-01"}"#), "reference-type", "Referencia[0].TpoDocRef"),
+        (
+            reference(r#"{"TpoDocRef":52,"IndGlobal":1,"FolioRef":5,"FchRef":"2026-01-01"}"#),
+            "reference-global",
+            "Referencia[0].FolioRef",
+        ),
+        (reference(r#"{"TpoDocRef":52,"FolioRef":0,"FchRef":"2026-01-01"}"#), "reference-folio", "Referencia[0].FolioRef"),
+        (boleta("", "", LINE, r#","Referencia":[{"NroLinRef":1}]"#), "reference-empty", "Referencia[0]"),
+        (
+            factura("", RECEPTOR, LINE, &format!(r#","Referencia":[{}]"#, vec![r#"{"TpoDocRef":801,"FolioRef":"1","FchRef":"2026-01-01"}"#; 41].join(","))),
+            "too-many",
+            "Referencia",
+        ),
+    ];
+    assert!(rows.len() >= 40);
+    for (sale, code, path) in rows {
+        let found = refused(&sale);
+        let short: String = sale.chars().take(300).collect();
+        assert!(found.iter().any(|(c, p)| c == code && p == path), "{short}\nwants {code} at {path}, got {found:?}");
+    }
+}
+
+#[test]
+fn all_that_is_wrong_is_said_at_once() {
+    let sale = r#"{"Documento":{"Encabezado":{"IdDoc":{"TipoDTE":33,"MntBruto":2},"Receptor":{"RUTRecep":"1-1"}},
+        "Detalle":{"NmbItem":"🍞","QtyItem":0,"PrcItem":"x","Nada":1}}}"#;
+    let found = refused(sale);
+    for (code, path) in [
+        ("value-not-allowed", "Documento.Encabezado.IdDoc.MntBruto"),
+        ("rut-out-of-range", "Documento.Encabezado.Receptor.RUTRecep"),
+        ("text-not-latin1", "Documento.Detalle[0].NmbItem"),
+        ("number-out-of-range", "Documento.Detalle[0].QtyItem"),
+        ("number-malformed", "Documento.Detalle[0].PrcItem"),
+        ("unknown-tag", "Documento.Detalle[0].Nada"),
+    ] {
+        assert!(found.contains(&(code.into(), path.into())), "{code} {path} in {found:?}");
+    }
+}
+
+/// Every refusal is for a person: a Spanish sentence that ends.
+#[test]
+fn refusals_are_sentences() {
+    for sale in [line(r#""QtItem":1"#), totals(r#""MntTotal":999"#), line(r#""QtyItem":0,"PrcItem":1"#)] {
+        let Err(Refusals(refusals)) = draft(&sale) else { panic!("{sale}") };
+        for refusal in refusals {
+            assert!(refusal.message.ends_with('.') && refusal.message.len() > 20, "{refusal:?}");
+            assert!(!refusal.temporary, "{refusal:?}");
+        }
+    }
+    let Err(Refusals(hint)) = draft(&line(r#""QtItem":1,"PrcItem":1"#)) else { panic!() };
+    assert!(hint[0].message.contains("QtyItem"), "{hint:?}");
+    let Err(Refusals(both)) = draft(&totals(r#""MntTotal":1999"#)) else { panic!() };
+    assert!(both[0].message.contains("1.999") && both[0].message.contains("1.000"), "{both:?}");
+}
+
+#[test]
+fn a_peso_of_rounding_is_a_warning_and_ours_is_used() {
+    let draft = draft(&totals(r#""MntNeto":841,"IVA":159,"MntTotal":1000"#)).expect("a till's own rounding");
+    let warned: Vec<&str> = draft.warnings().iter().map(|w| w.path.as_str()).collect();
+    assert_eq!(warned, ["Encabezado.Totales.MntNeto", "Encabezado.Totales.IVA"]);
+    assert_eq!(draft.totals(), serde_json::json!({"MntNeto": 840, "IVA": 160, "MntTotal": 1000}));
+}

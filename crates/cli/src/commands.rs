@@ -1,0 +1,50 @@
+//! The commands, one file each. What they share is only the way to the agent.
+
+pub mod caf;
+pub mod cert;
+pub mod check;
+pub mod company;
+pub mod demo;
+pub mod issue;
+pub mod list;
+pub mod preview;
+pub mod resend;
+pub mod serve;
+pub mod show;
+pub mod simulator;
+pub mod stats;
+pub mod verify;
+
+use std::path::Path;
+
+use crate::api::Api;
+use crate::door::{Door, Need};
+use crate::failure::Failure;
+
+/// Opens the way, works, and closes it again whatever came of the work.
+async fn through<T>(
+    data: Option<&Path>,
+    need: Need,
+    work: impl AsyncFnOnce(&Api) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let api = Api::new(Door::open(data, need).await?)?;
+    let done = work(&api).await;
+    api.close().await;
+    done
+}
+
+/// Until a person or the system says stop.
+async fn until_stopped() -> Result<(), Failure> {
+    let deaf = |e: std::io::Error| Failure::unreachable(format!("No se puede esperar la señal de término ({e})."));
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate()).map_err(deaf)?;
+        tokio::select! {
+            heard = tokio::signal::ctrl_c() => heard.map_err(deaf),
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await.map_err(deaf)
+}

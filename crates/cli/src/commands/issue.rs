@@ -1,0 +1,221 @@
+//! `timbre issue`: sales in, documents out, each answered as soon as it is durable. A sale that is
+//! refused does not hold up the others.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::json;
+use timbre_agent::view::{IssuedView, ProblemView};
+
+use super::through;
+use crate::api::Api;
+use crate::door::Need;
+use crate::failure::{Exit, Failure, reason, reasons};
+use crate::out::Out;
+use crate::sales::{Entry, Offer, incoming, unreadable};
+use crate::values;
+use crate::words::{parts, pesos};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Archivo con la venta, una lista, o una venta por línea ({"key": …, "sale": {…}}); «-» o nada: la entrada estándar
+    #[arg(value_name = "ARCHIVO")]
+    file: Option<PathBuf>,
+
+    /// Clave de idempotencia de la venta: la misma clave da siempre el mismo documento
+    #[arg(long, value_name = "CLAVE")]
+    key: Option<String>,
+
+    /// Espera el veredicto del SII antes de responder
+    #[arg(long)]
+    wait: bool,
+
+    /// Cuánto espera el veredicto; si falta, 20s
+    #[arg(long, value_name = "DURACIÓN", value_parser = values::duration, default_value = "20s", requires = "wait")]
+    timeout: Duration,
+}
+
+pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
+    let mut sales = incoming(args.file.as_deref(), out)?;
+    let need = if args.wait { Need::Verdicts } else { Need::Store };
+    through(data, need, async |api| {
+        let mut issuing = Issuing {
+            api,
+            out,
+            wait: args.wait.then_some(args.timeout),
+            key: args.key,
+            keyed: false,
+            warned: false,
+            issued: 0,
+            refused: 0,
+        };
+        while let Some(entry) = sales.recv().await {
+            let entry = entry.map_err(|e| unreadable(&e))?;
+            issuing.one(entry).await?;
+        }
+        if issuing.issued + issuing.refused == 0 {
+            return Err(Failure::usage("La entrada no trae ninguna venta."));
+        }
+        if issuing.issued > 0 && !args.wait && !out.json && api.door().is_ours().await {
+            out.note("Lo emitido se envía al SII cuando el agente esté en marcha (timbre serve).");
+        }
+        Ok(if issuing.refused == 0 { Exit::Done } else { Exit::Refused })
+    })
+    .await
+}
+
+struct Issuing<'a> {
+    api: &'a Api,
+    out: Out,
+    wait: Option<Duration>,
+    /// The key of the command line: for one sale only.
+    key: Option<String>,
+    keyed: bool,
+    warned: bool,
+    issued: u64,
+    refused: u64,
+}
+
+impl Issuing<'_> {
+    async fn one(&mut self, entry: Entry) -> Result<(), Failure> {
+        let line = entry.line;
+        let (key, done) = match entry.offer.map_err(Failure::from) {
+            Ok(offer) => match self.keyed(offer) {
+                Ok(Offer { key, body }) => (key.clone(), self.api.issue(body, key, self.wait).await),
+                Err(no) => (None, Err(no)),
+            },
+            Err(no) => (None, Err(no)),
+        };
+        match done {
+            Ok(issued) => {
+                self.issued += 1;
+                self.tell(&issued, line)
+            }
+            Err(Failure::Problem(no)) if Failure::Problem(no.clone()).exit() == Exit::Refused => {
+                self.refused += 1;
+                self.refuse(&no, line, key.as_deref())
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Gives the command line's key to the sale that has none of its own.
+    fn keyed(&mut self, offer: Offer) -> Result<Offer, Failure> {
+        let Some(key) = &self.key else {
+            if offer.key.is_none() && !self.warned {
+                self.warned = true;
+                self.out.note(
+                    "aviso: hay ventas sin clave (--key o «key»). Si esto se interrumpe, una de ellas puede quedar \
+                     emitida sin que usted reciba la respuesta: revise con «timbre list» antes de repetirla.",
+                );
+            }
+            return Ok(offer);
+        };
+        if offer.key.is_some() {
+            return Ok(offer);
+        }
+        if std::mem::replace(&mut self.keyed, true) {
+            let why = "--key vale para una sola venta: dé a cada una su «key».";
+            return Err(timbre_core::Refusal::new("key-reused", "", why).into());
+        }
+        Ok(Offer { key: Some(key.clone()), ..offer })
+    }
+
+    fn tell(&self, issued: &IssuedView, line: u64) -> Result<(), Failure> {
+        if self.out.json {
+            return self.out.object(&answer(issued, line));
+        }
+        self.out.line(sentence(issued))?;
+        for warning in &issued.warnings {
+            self.out.note(format!("aviso: {}: {}", issued.document.id, reason(warning)));
+        }
+        Ok(())
+    }
+
+    fn refuse(&self, no: &ProblemView, line: u64, key: Option<&str>) -> Result<(), Failure> {
+        if self.out.json {
+            let temporary = no.status == 503;
+            return self.out.object(&json!({
+                "error": no.code, "detail": no.detail, "errors": no.errors,
+                "temporary": temporary, "key": key, "line": line,
+            }));
+        }
+        let key = key.map(|key| format!(", clave {key}")).unwrap_or_default();
+        self.out.note(format!("timbre: la venta de la línea {line}{key} no se emitió: {}", reasons(no)));
+        Ok(())
+    }
+}
+
+/// One line for programs.
+fn answer(issued: &IssuedView, line: u64) -> serde_json::Value {
+    let document = &issued.document;
+    let kind = document.series.parse::<u64>().map_or_else(|_| json!(document.series), |number| json!(number));
+    json!({
+        "id": document.id, "key": issued.key, "type": kind, "folio": document.folio,
+        "total": document.total, "totals": issued.totals, "state": document.state, "date": document.date,
+        "repeated": issued.repeated, "warnings": issued.warnings, "environment": issued.environment,
+        "line": line,
+    })
+}
+
+/// `T39F1234  clave k-1  Boleta 39 folio 1234  $1.190 (neto $1.000 · IVA $190)  GENERADO`.
+fn sentence(issued: &IssuedView) -> String {
+    let document = &issued.document;
+    let key = issued.key.as_deref().map(|key| format!("  clave {key}")).unwrap_or_default();
+    let parts = match parts(&issued.totals) {
+        text if text.is_empty() => text,
+        text => format!(" ({text})"),
+    };
+    let again = if issued.repeated { "  (ya emitido antes)" } else { "" };
+    let problem = document.error.as_deref().map(|why| format!("  {why}")).unwrap_or_default();
+    format!(
+        "{:<12}{key}  {} {} folio {}  {}{parts}  {}{again}{problem}",
+        document.id, document.kind, document.series, document.folio, pesos(document.total), document.state
+    )
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use timbre_agent::view::RowView;
+
+    pub fn row() -> RowView {
+        serde_json::from_value(json!({
+            "id": "T39F1234", "series": "39", "kind": "Boleta", "folio": 1234, "version": 1,
+            "date": "2026-11-22", "issued": "2026-11-22T13:58:03Z", "total": 1190,
+            "receiver_id": "66666666-6", "receiver": "", "state": "GENERADO", "since": "2026-11-22T13:58:03Z",
+            "attention": null, "annulled_by": null, "replaced_by": null, "track": null, "attempts": 0,
+            "next_try": null, "error": null, "remarks": [], "deadline": null,
+        }))
+        .unwrap()
+    }
+
+    fn issued() -> IssuedView {
+        IssuedView {
+            document: row(),
+            key: Some("k-1".to_owned()),
+            totals: json!({"MntNeto": 1000, "IVA": 190, "MntTotal": 1190}),
+            warnings: vec![],
+            repeated: false,
+            environment: "training".to_owned(),
+        }
+    }
+
+    #[test]
+    fn people_read_one_line_a_document() {
+        assert_eq!(
+            sentence(&issued()),
+            "T39F1234      clave k-1  Boleta 39 folio 1234  $1.190 (neto $1.000 · IVA $190)  GENERADO"
+        );
+        let again = IssuedView { repeated: true, key: None, ..issued() };
+        assert!(sentence(&again).ends_with("GENERADO  (ya emitido antes)"));
+    }
+
+    #[test]
+    fn programs_read_one_object_a_document() {
+        assert_eq!(
+            answer(&issued(), 3).to_string(),
+            r#"{"id":"T39F1234","key":"k-1","type":39,"folio":1234,"total":1190,"totals":{"MntNeto":1000,"IVA":190,"MntTotal":1190},"state":"GENERADO","date":"2026-11-22","repeated":false,"warnings":[],"environment":"training","line":3}"#
+        );
+    }
+}

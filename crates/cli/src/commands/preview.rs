@@ -1,0 +1,87 @@
+//! `timbre preview`: what a sale would become, without a folio. Where there is no folder yet the law
+//! alone is asked, so that a sale with its own `Emisor` can be looked at on any machine.
+
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use serde_json::json;
+use timbre_agent::view::{PreviewView, ProblemView};
+use timbre_core::document::NoDocuments;
+use timbre_core::{Sale, Timestamp};
+
+use super::through;
+use crate::api::Api;
+use crate::door::{self, Need};
+use crate::failure::{Exit, Failure, reason, reasons, view};
+use crate::out::Out;
+use crate::sales::{incoming, unreadable};
+use crate::words::{parts, pesos, whole};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Archivo con la venta, una lista, o una venta por línea; «-» o nada: la entrada estándar
+    #[arg(value_name = "ARCHIVO")]
+    file: Option<PathBuf>,
+}
+
+pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
+    if door::folder(data).is_dir() {
+        through(data, Need::Store, async |api| each(args.file.as_deref(), Some(api), out).await).await
+    } else {
+        each(args.file.as_deref(), None, out).await
+    }
+}
+
+async fn each(file: Option<&Path>, api: Option<&Api>, out: Out) -> Result<Exit, Failure> {
+    let mut sales = incoming(file, out)?;
+    let mut seen = false;
+    let mut exit = Exit::Done;
+    while let Some(entry) = sales.recv().await {
+        let entry = entry.map_err(|e| unreadable(&e))?;
+        seen = true;
+        let done = match entry.offer {
+            Err(refusal) => Err(refusal.into()),
+            Ok(offer) => match api {
+                Some(api) => api.preview(offer.body).await,
+                None => alone(offer.body),
+            },
+        };
+        match done {
+            Ok(preview) => tell(&preview, out)?,
+            Err(Failure::Problem(no)) if Failure::Problem(no.clone()).exit() == Exit::Refused => {
+                exit = Exit::Refused;
+                refuse(&no, entry.line, out)?;
+            }
+            Err(other) => return Err(other),
+        }
+    }
+    if seen { Ok(exit) } else { Err(Failure::usage("La entrada no trae ninguna venta.")) }
+}
+
+/// The law alone: no folder, no company.
+fn alone(body: Bytes) -> Result<PreviewView, Failure> {
+    let preview = Sale::read(body, None)
+        .and_then(|sale| door::regime().preview(&sale, None, &NoDocuments, Timestamp::now()))
+        .map_err(Failure::from)?;
+    Ok(PreviewView { totals: preview.totals, warnings: preview.warnings.into_iter().map(view).collect(), xml: preview.xml })
+}
+
+fn tell(preview: &PreviewView, out: Out) -> Result<(), Failure> {
+    if out.json {
+        return out.object(&json!({ "Totales": preview.totals, "warnings": preview.warnings, "xml": preview.xml }));
+    }
+    let total = preview.totals.get("MntTotal").and_then(whole).unwrap_or_default();
+    out.note(format!("Total {} ({})", pesos(total), parts(&preview.totals)));
+    for warning in &preview.warnings {
+        out.note(format!("aviso: {}", reason(warning)));
+    }
+    out.line(preview.xml.trim_end())
+}
+
+fn refuse(no: &ProblemView, line: u64, out: Out) -> Result<(), Failure> {
+    if out.json {
+        return out.object(&json!({ "error": no.code, "detail": no.detail, "errors": no.errors, "line": line }));
+    }
+    out.note(format!("timbre: la venta de la línea {line} se rechazaría: {}", reasons(no)));
+    Ok(())
+}

@@ -1,0 +1,47 @@
+//! `timbre resend`: documents that wait are sent again. Always safe: what may already be at the SII
+//! is asked about first.
+
+use std::path::Path;
+
+use timbre_core::DocumentId;
+
+use super::through;
+use crate::door::Need;
+use crate::failure::{Exit, Failure};
+use crate::out::Out;
+use crate::values;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Los documentos, como T39F1234
+    #[arg(value_name = "ID", value_parser = values::id, required_unless_present = "pending", conflicts_with = "pending")]
+    ids: Vec<DocumentId>,
+
+    /// Todos los que esperan
+    #[arg(long)]
+    pending: bool,
+}
+
+pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
+    through(data, Need::Store, async |api| {
+        let resent = api.resend((!args.pending).then_some(args.ids.as_slice())).await?;
+        if out.json {
+            out.object(&resent)?;
+        } else {
+            out.line(match resent.queued {
+                0 => "Nada que reenviar.".to_owned(),
+                1 => "1 documento vuelve a enviarse.".to_owned(),
+                n => format!("{n} documentos vuelven a enviarse."),
+            })?;
+            if resent.skipped > 0 {
+                out.note(format!("{} no están en un estado desde el que se pueda enviar.", resent.skipped));
+            }
+            if resent.queued > 0 && api.door().is_ours().await {
+                out.note("Salen cuando el agente esté en marcha (timbre serve).");
+            }
+        }
+        let none = !args.pending && resent.queued == 0;
+        Ok(if none { Exit::Refused } else { Exit::Done })
+    })
+    .await
+}

@@ -1,0 +1,164 @@
+//! `timbre show`: one document, its exact bytes, or all that happened to it.
+
+use std::path::Path;
+
+use serde_json::Value;
+use timbre_agent::view::DetailView;
+use timbre_core::DocumentId;
+
+use super::through;
+use crate::door::Need;
+use crate::failure::{Exit, Failure};
+use crate::out::Out;
+use crate::values;
+use crate::words::{Lean, moment, parts, pesos, table};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// El documento, como T39F1234
+    #[arg(value_name = "ID", value_parser = values::id)]
+    id: DocumentId,
+
+    /// Su XML: la línea de prólogo y los bytes firmados, sin cambios (ISO-8859-1)
+    #[arg(long, conflicts_with = "history")]
+    xml: bool,
+
+    /// Todo lo que le ha pasado
+    #[arg(long)]
+    history: bool,
+}
+
+pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
+    through(data, Need::Store, async |api| {
+        if args.xml {
+            out.bytes(&api.xml(&args.id.to_string()).await?)?;
+        } else if args.history {
+            for event in api.history(&args.id).await? {
+                if out.json { out.object(&event)? } else { out.line(happened(&event))? }
+            }
+        } else {
+            let detail = api.document(&args.id).await?;
+            if out.json { out.object(&detail)? } else { page(&detail).iter().try_for_each(|l| out.line(l))? }
+        }
+        Ok(Exit::Done)
+    })
+    .await
+}
+
+/// A document as a person reads it.
+fn page(detail: &DetailView) -> Vec<String> {
+    let row = &detail.row;
+    let mut lines = vec![
+        format!("{}  {} folio {}  {}  {}", row.id, row.kind, row.folio, pesos(row.total), row.state),
+        format!("Emitido    {}", moment(&row.issued)),
+        format!("Receptor   {} {}", row.receiver_id, row.receiver).trim_end().to_owned(),
+    ];
+    let mut field = |name: &str, text: Option<String>| {
+        if let Some(text) = text.filter(|text| !text.is_empty()) {
+            lines.push(format!("{name:<10} {text}"));
+        }
+    };
+    field("Totales", Some(parts(&detail.totals)));
+    field("TrackID", row.track.clone());
+    field("Versión", (row.version > 1).then(|| row.version.to_string()));
+    field("Plazo", row.deadline.as_deref().map(moment));
+    field("Reintento", row.next_try.as_deref().map(moment));
+    field("Atención", row.attention.clone());
+    field("Problema", row.error.clone());
+    field("Anulado", row.annulled_by.as_ref().map(|id| format!("por {id}")));
+    field("Reemplazo", row.replaced_by.clone());
+    for remark in &row.remarks {
+        field("SII dijo", Some(format!("{} {} ({})", remark.code, remark.words, remark.meaning)));
+    }
+    field("SHA-256", Some(detail.sha256.clone()));
+    if !detail.lines.is_empty() {
+        let heads = [("DETALLE", Lean::Left), ("CANTIDAD", Lean::Right), ("PRECIO", Lean::Right), ("MONTO", Lean::Right)];
+        let cells: Vec<_> = detail
+            .lines
+            .iter()
+            .map(|l| vec![l.name.clone(), l.quantity.clone(), l.price.clone(), pesos(l.amount)])
+            .collect();
+        lines.push(String::new());
+        lines.extend(table(&heads, &cells));
+    }
+    if !detail.timeline.is_empty() {
+        lines.push(String::new());
+        for step in &detail.timeline {
+            lines.push(format!("{}  {}  {}", moment(&step.at), step.title, step.text).trim_end().to_owned());
+        }
+    }
+    lines
+}
+
+/// One fact of the journal on one line.
+fn happened(event: &Value) -> String {
+    // A fact may stand beside its time or under a name of its own.
+    let fact = event.get("fact").filter(|inner| inner.is_object()).unwrap_or(event);
+    let text = |name: &str| fact.get(name).and_then(Value::as_str).unwrap_or_default();
+    let (title, more) = match text("fact") {
+        "issued" => ("emitido", String::new()),
+        "sending" => ("sale hacia el SII", counted("intento", fact.get("attempt"))),
+        "answered" => ("respuesta", format!("{} {}", text("what"), counted("HTTP", fact.get("status")))),
+        "moved" => ("estado", format!("{} → {} {}", text("from"), text("to"), text("why"))),
+        "attention" => ("necesita atención", text("reason").to_owned()),
+        "annulled" => ("anulado", format!("por {}", text("by"))),
+        "printed" => ("impreso", text("copy").to_owned()),
+        "mailed" => ("enviado por correo", text("to").to_owned()),
+        "notified" => ("avisado", text("to").to_owned()),
+        "acted" => (text("who"), text("what").to_owned()),
+        other => (other, fact.to_string()),
+    };
+    let at = event.get("at").and_then(Value::as_str).unwrap_or_default();
+    format!("{}  {title}  {}", moment(at), more.trim()).trim_end().to_owned()
+}
+
+fn counted(word: &str, number: Option<&Value>) -> String {
+    match number {
+        Some(number) if !number.is_null() => format!("{word} {number}"),
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::issue::tests::row;
+    use super::*;
+    use serde_json::json;
+    use timbre_agent::view::{LineView, StepView};
+
+    #[test]
+    fn a_document_is_a_page() {
+        let detail = DetailView {
+            row: row(),
+            timeline: vec![StepView {
+                at: "2026-11-22T13:58:03Z".to_owned(),
+                title: "Emitido".to_owned(),
+                text: "con folio 1234".to_owned(),
+                heard: None,
+            }],
+            totals: json!({"MntNeto": 1000, "IVA": 190}),
+            lines: vec![LineView { name: "Pan".to_owned(), quantity: "2".to_owned(), price: "595".to_owned(), amount: 1190 }],
+            sha256: "ab".to_owned(),
+        };
+        assert_eq!(page(&detail), [
+            "T39F1234  Boleta folio 1234  $1.190  GENERADO",
+            "Emitido    22-11-2026 10:58:03",
+            "Receptor   66666666-6",
+            "Totales    neto $1.000 · IVA $190",
+            "SHA-256    ab",
+            "",
+            "DETALLE  CANTIDAD  PRECIO   MONTO",
+            "Pan             2     595  $1.190",
+            "",
+            "22-11-2026 10:58:03  Emitido  con folio 1234",
+        ]);
+    }
+
+    #[test]
+    fn facts_are_told_on_one_line() {
+        let moved = json!({"at": "2026-11-22T13:58:03Z", "fact": "moved", "from": "ENVIANDO", "to": "ENVIADO"});
+        assert_eq!(happened(&moved), "22-11-2026 10:58:03  estado  ENVIANDO → ENVIADO");
+        let nested = json!({"at": "2026-11-22T13:58:03Z", "fact": {"fact": "sending", "attempt": 1}});
+        assert_eq!(happened(&nested), "22-11-2026 10:58:03  sale hacia el SII  intento 1");
+    }
+}

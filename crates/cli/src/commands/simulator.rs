@@ -1,0 +1,71 @@
+//! `timbre simulator`: the simulated SII by itself, for whoever tests against it.
+
+use std::time::Duration;
+
+use serde_json::json;
+use sii_sim::{Config, Host, Scenario, Sim};
+
+use super::until_stopped;
+use crate::failure::{Exit, Failure};
+use crate::out::Out;
+use crate::values;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Primero de los cuatro puertos seguidos que usa; si falta, cuatro libres
+    #[arg(long, value_name = "PUERTO", value_parser = values::number::<u16>)]
+    port: Option<u16>,
+
+    /// El tiempo que hará: calm, slow, outage, lost-replies, html-errors, token-expiry, rejections, stuck, black-friday
+    #[arg(long, value_name = "NOMBRE", value_parser = scenario, default_value = "calm")]
+    scenario: String,
+
+    /// Cuánto tarda cada respuesta; si falta, nada
+    #[arg(long, value_name = "DURACIÓN", value_parser = values::duration, default_value = "0s")]
+    latency: Duration,
+
+    /// Semilla del azar: la misma da las mismas fallas
+    #[arg(long, value_name = "N", value_parser = values::number::<u64>, default_value = "1")]
+    seed: u64,
+}
+
+/// A scenario's name, known to the simulator.
+pub fn scenario(name: &str) -> Result<String, String> {
+    if Scenario::names().any(|known| known == name) {
+        return Ok(name.to_owned());
+    }
+    let names: Vec<_> = Scenario::names().collect();
+    Err(format!("no hay un escenario «{name}»; puede ser {}", names.join(", ")))
+}
+
+pub async fn run(args: Args, out: Out) -> Result<Exit, Failure> {
+    let scenario = Scenario::named(&args.scenario)
+        .ok_or_else(|| Failure::usage(format!("No hay un escenario «{}».", args.scenario)))?;
+    let sim = Sim::new(Config { latency: args.latency, scenario, seed: args.seed, ..Config::default() });
+    let running = sii_sim::serve(sim, args.port).await.map_err(|e| {
+        Failure::unreachable(format!("No se pudieron tomar cuatro puertos seguidos para el simulador ({e})."))
+    })?;
+    let hosts = [Host::Dte, Host::BoletaQuery, Host::BoletaUpload].map(|host| running.base_of(host));
+    let told = tell(&args.scenario, &hosts, &running.control, out);
+    let stopped = match told {
+        Ok(()) => until_stopped().await,
+        Err(gone) => Err(gone),
+    };
+    running.stop().await;
+    stopped.map(|()| Exit::Done)
+}
+
+fn tell(name: &str, hosts: &[String; 3], control: &str, out: Out) -> Result<(), Failure> {
+    let [dte, query, upload] = hosts;
+    if out.json {
+        return out.object(&json!({
+            "scenario": name, "dte": dte, "boleta_query": query, "boleta_upload": upload, "control": control,
+        }));
+    }
+    out.line(format!("SII simulado, escenario {name}"))?;
+    out.line(format!("DTE (maullin)               {dte}"))?;
+    out.line(format!("Boleta: consulta (apicert)  {query}"))?;
+    out.line(format!("Boleta: envío (pangal)      {upload}"))?;
+    out.line(format!("Libro y control             {control}/_sim/ledger"))?;
+    out.line("Ctrl-C para detenerlo.")
+}

@@ -1,0 +1,228 @@
+//! Why a command could not be done, and the exit code that says so. Refusals of single sales are
+//! answers and live where they are printed; this is for what ends a command.
+
+use std::fmt;
+use std::io;
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+use timbre_agent::view::{ProblemView, RefusalView};
+use timbre_core::{Refusal, Refusals};
+
+/// The exit codes that scripts rely on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    Done = 0,
+    /// A bad sale, no folio, a wrong password.
+    Refused = 1,
+    Usage = 2,
+    Unreachable = 3,
+    /// Damaged data.
+    Damaged = 4,
+}
+
+impl Exit {
+    /// Reads the code that another part of Timbre chose.
+    pub fn from_code(code: u8) -> Exit {
+        match code {
+            0 => Exit::Done,
+            2 => Exit::Usage,
+            3 => Exit::Unreachable,
+            4 => Exit::Damaged,
+            _ => Exit::Refused,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+#[derive(Debug)]
+pub enum Failure {
+    /// The agent said no, and why.
+    Problem(Box<ProblemView>),
+    /// Something of ours said no: a code for programs, a sentence for people.
+    Said { exit: Exit, code: &'static str, message: String },
+    /// Whoever reads our output has gone: there is nobody to tell.
+    Pipe,
+}
+
+impl Failure {
+    pub fn refused(code: &'static str, message: impl Into<String>) -> Failure {
+        Failure::Said { exit: Exit::Refused, code, message: message.into() }
+    }
+
+    pub fn usage(message: impl Into<String>) -> Failure {
+        Failure::Said { exit: Exit::Usage, code: "usage", message: message.into() }
+    }
+
+    pub fn unreachable(message: impl Into<String>) -> Failure {
+        Failure::Said { exit: Exit::Unreachable, code: "unreachable", message: message.into() }
+    }
+
+    pub fn exit(&self) -> Exit {
+        match self {
+            Failure::Problem(problem) => problem_exit(problem),
+            Failure::Said { exit, .. } => *exit,
+            Failure::Pipe => Exit::Done,
+        }
+    }
+
+    /// One line for programs.
+    pub fn json(&self) -> Value {
+        match self {
+            Failure::Problem(problem) => json!({
+                "error": problem.code, "detail": problem.detail, "errors": problem.errors,
+            }),
+            Failure::Said { code, message, .. } => {
+                json!({ "error": code, "detail": message, "errors": [] })
+            }
+            Failure::Pipe => Value::Null,
+        }
+    }
+}
+
+/// The exit code of an answer that was no.
+fn problem_exit(problem: &ProblemView) -> Exit {
+    match problem.status {
+        // The body of what was sent is wrong for the API itself, or the token is: no sale is at fault.
+        401 | 403 => Exit::Unreachable,
+        _ if problem.code.contains("damage") => Exit::Damaged,
+        502 | 504 => Exit::Unreachable,
+        _ => Exit::Refused,
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Problem(problem) => write!(f, "{}", reasons(problem)),
+            Failure::Said { message, .. } => write!(f, "{message}"),
+            Failure::Pipe => Ok(()),
+        }
+    }
+}
+
+/// The sentence and every reason under it, each with its place and its code.
+pub fn reasons(problem: &ProblemView) -> String {
+    let mut text = problem.detail.clone();
+    if text.is_empty() {
+        text.clone_from(&problem.title);
+    }
+    if let [only] = problem.errors.as_slice()
+        && only.message == text
+    {
+        return reason(only);
+    }
+    for refusal in &problem.errors {
+        text.push_str("\n  ");
+        text.push_str(&reason(refusal));
+    }
+    text
+}
+
+/// `Detalle[0].QtyItem: La cantidad … [quantity-invalid]`.
+pub fn reason(refusal: &RefusalView) -> String {
+    let RefusalView { code, path, message } = refusal;
+    if path.is_empty() {
+        format!("{message} [{code}]")
+    } else {
+        format!("{path}: {message} [{code}]")
+    }
+}
+
+/// A refusal made here, in the clothes of the agent's.
+impl From<Refusals> for Failure {
+    fn from(refusals: Refusals) -> Failure {
+        let errors: Vec<_> = refusals.0.into_iter().map(view).collect();
+        let detail = match errors.as_slice() {
+            [one] => one.message.clone(),
+            _ => format!("Hay {} razones.", errors.len()),
+        };
+        let code = errors.first().map(|r| r.code.clone()).unwrap_or_default();
+        Failure::Problem(Box::new(ProblemView { status: 422, code, title: detail.clone(), detail, errors }))
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Failure {
+        Refusals::from(refusal).into()
+    }
+}
+
+/// A refusal as it crosses a wire.
+pub fn view(refusal: Refusal) -> RefusalView {
+    RefusalView { code: refusal.code, path: refusal.path, message: refusal.message }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Failure::Pipe,
+            _ => Failure::Said {
+                exit: Exit::Unreachable,
+                code: "output",
+                message: format!("No se pudo escribir la salida ({error})."),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(status: u16, code: &str) -> Failure {
+        Failure::Problem(Box::new(ProblemView {
+            status,
+            code: code.to_owned(),
+            title: "No".to_owned(),
+            detail: "La venta no se puede emitir.".to_owned(),
+            errors: vec![RefusalView {
+                code: "quantity-invalid".to_owned(),
+                path: "Detalle[0].QtyItem".to_owned(),
+                message: "La cantidad debe ser mayor que cero.".to_owned(),
+            }],
+        }))
+    }
+
+    #[test]
+    fn each_answer_has_its_exit_code() {
+        for (status, code, exit) in [
+            (400, "json-malformed", Exit::Refused),
+            (404, "not-found", Exit::Refused),
+            (409, "key-conflict", Exit::Refused),
+            (422, "sale-refused", Exit::Refused),
+            (503, "no-folio", Exit::Refused),
+            (503, "journal-damaged", Exit::Damaged),
+            (401, "token-unknown", Exit::Unreachable),
+            (504, "timeout", Exit::Unreachable),
+        ] {
+            assert_eq!(problem(status, code).exit(), exit, "{status} {code}");
+        }
+        assert_eq!(Failure::usage("x").exit(), Exit::Usage);
+        assert_eq!(Failure::unreachable("x").exit() as u8, 3);
+        assert_eq!(Failure::from(io::Error::from(io::ErrorKind::BrokenPipe)).exit(), Exit::Done);
+    }
+
+    #[test]
+    fn codes_of_other_parts_are_read_back() {
+        for exit in [Exit::Done, Exit::Refused, Exit::Usage, Exit::Unreachable, Exit::Damaged] {
+            assert_eq!(Exit::from_code(exit as u8), exit);
+        }
+        assert_eq!(Exit::from_code(99), Exit::Refused);
+    }
+
+    #[test]
+    fn every_reason_is_told_with_its_place_and_code() {
+        let text = problem(422, "sale-refused").to_string();
+        assert_eq!(
+            text,
+            "La venta no se puede emitir.\n  Detalle[0].QtyItem: La cantidad debe ser mayor que cero. \
+             [quantity-invalid]"
+        );
+    }
+}

@@ -1,0 +1,86 @@
+//! The command line as a whole: what there is and which file does it. Texts for people are Spanish;
+//! `spanish` changes what clap says by itself.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{
+    caf, cert, check, company, demo, issue, list, preview, resend, serve, show, simulator, stats, verify,
+};
+use crate::failure::{Exit, Failure};
+use crate::out::Out;
+
+/// Timbre emite los documentos tributarios de la caja y los hace llegar al SII.
+#[derive(Parser)]
+#[command(name = "timbre", version, subcommand_required = true, arg_required_else_help = true)]
+#[command(after_help = AFTER)]
+pub struct Line {
+    /// Carpeta de datos (también TIMBRE_DATA); si falta, la de este equipo
+    #[arg(long, global = true, env = "TIMBRE_DATA", value_name = "CARPETA")]
+    pub data: Option<PathBuf>,
+
+    /// Salida para programas: un objeto JSON por línea
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const AFTER: &str = "Códigos de salida: 0 hecho · 1 rechazado · 2 mal usado · 3 sin conexión con el agente · 4 datos dañados";
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Una tienda de demostración contra el SII simulado, de punta a punta
+    Demo(demo::Args),
+    /// El agente sin ventana: envío, carpeta de entrada, API y panel
+    Serve(serve::Args),
+    /// Emite una venta (objeto), o muchas (lista, o una por línea)
+    Issue(issue::Args),
+    /// Las mismas revisiones y totales, sin gastar folio
+    Preview(preview::Args),
+    /// Lista los documentos, del más nuevo al más viejo
+    List(list::Args),
+    /// Muestra un documento, su XML o su historia
+    Show(show::Args),
+    /// Vuelve a enviar documentos que esperan
+    Resend(resend::Args),
+    /// Los folios autorizados: cargar un CAF, ver lo que queda
+    Caf(caf::Args),
+    /// El certificado digital de quien firma
+    Cert(cert::Args),
+    /// Los datos de la empresa que emite
+    Company(company::Args),
+    /// Los números del panel
+    Stats,
+    /// Revisa cualquier DTE o envío, de cualquier emisor
+    Verify(verify::Args),
+    /// Lee todo lo guardado y prueba que está sano
+    Check,
+    /// El SII simulado, solo
+    Simulator(simulator::Args),
+}
+
+impl Line {
+    pub async fn run(self) -> Result<Exit, Failure> {
+        let out = Out { json: self.json };
+        let data = self.data.as_deref();
+        match self.command {
+            Command::Demo(args) => demo::run(args, data, out).await,
+            Command::Serve(args) => serve::run(args, data, out).await,
+            Command::Issue(args) => issue::run(args, data, out).await,
+            Command::Preview(args) => preview::run(args, data, out).await,
+            Command::List(args) => list::run(args, data, out).await,
+            Command::Show(args) => show::run(args, data, out).await,
+            Command::Resend(args) => resend::run(args, data, out).await,
+            Command::Caf(args) => caf::run(args, data, out).await,
+            Command::Cert(args) => cert::run(args, data, out).await,
+            Command::Company(args) => company::run(args, data, out).await,
+            Command::Stats => stats::run(data, out).await,
+            Command::Verify(args) => verify::run(args, out),
+            Command::Check => check::run(data, out),
+            Command::Simulator(args) => simulator::run(args, out).await,
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What leaves the program: lines on the standard output, flushed one by one, and remarks beside
+//! them on the error output. Nothing here decides what is said.
+
+use std::io::{self, IsTerminal, Write};
+
+use serde::Serialize;
+
+use crate::failure::Failure;
+
+/// Where a command writes.
+#[derive(Debug, Clone, Copy)]
+pub struct Out {
+    /// One JSON object a line instead of words.
+    pub json: bool,
+}
+
+impl Out {
+    pub fn line(self, text: impl AsRef<str>) -> Result<(), Failure> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(text.as_ref().as_bytes())?;
+        stdout.write_all(b"\n")?;
+        Ok(stdout.flush()?)
+    }
+
+    /// One object, one line.
+    pub fn object(self, value: &impl Serialize) -> Result<(), Failure> {
+        let text = serde_json::to_string(value)
+            .map_err(|e| Failure::refused("output", format!("No se pudo escribir el JSON ({e}).")))?;
+        self.line(text)
+    }
+
+    /// Bytes as they are, in whatever encoding they have.
+    pub fn bytes(self, bytes: &[u8]) -> Result<(), Failure> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(bytes)?;
+        Ok(stdout.flush()?)
+    }
+
+    /// A remark for the person at the terminal; not part of the output.
+    pub fn note(self, text: impl AsRef<str>) {
+        // When nobody can read remarks any more the command still has its work to do.
+        let _ = writeln!(io::stderr().lock(), "{}", text.as_ref());
+    }
+
+    /// Writes over the last line of a terminal; nothing elsewhere. An empty text wipes it.
+    pub fn progress(self, text: &str) {
+        if io::stderr().is_terminal() {
+            let mut stderr = io::stderr().lock();
+            let _ = write!(stderr, "\r\x1b[2K{text}");
+            let _ = stderr.flush();
+        }
+    }
+}

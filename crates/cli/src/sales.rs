@@ -1,0 +1,254 @@
+//! Sales as they come in: one object, an array, or one a line; each is handed on as soon as it is
+//! whole, without waiting for the end. What a sale says is not looked at here, and its bytes are
+//! not touched: decimals stay as the till wrote them.
+
+mod array;
+mod braces;
+mod incoming;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io::{self, BufRead};
+
+use bytes::Bytes;
+use serde_json::Value;
+use serde_json::error::Category;
+use serde_json::value::RawValue;
+use timbre_core::Refusal;
+
+use array::Elements;
+use braces::Braces;
+pub use incoming::{incoming, unreadable};
+
+/// One sale of the input, or why it is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The line it begins on, from 1.
+    pub line: u64,
+    pub offer: Result<Offer, Refusal>,
+}
+
+/// A sale's own bytes, and the key that came with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    pub key: Option<String>,
+    pub body: Bytes,
+}
+
+/// The sales of an input, in order.
+pub struct Sales<R> {
+    input: R,
+    form: Form,
+    /// Lines read so far.
+    line: u64,
+    ready: VecDeque<Entry>,
+    ended: bool,
+}
+
+enum Form {
+    /// Nothing seen yet but blanks, or a value of several lines has just ended.
+    Open,
+    /// One value a line.
+    Lines,
+    /// A value over several lines, begun on `line`.
+    Spread { line: u64, held: Vec<u8>, braces: Braces },
+    Array(Elements),
+    /// After a broken value: what follows may be its rest, until a line is a sale by itself.
+    Seeking,
+}
+
+impl<R: BufRead> Sales<R> {
+    pub fn new(input: R) -> Sales<R> {
+        Sales { input, form: Form::Open, line: 0, ready: VecDeque::new(), ended: false }
+    }
+
+    fn push(&mut self, entry: Entry) {
+        self.ready.push_back(entry);
+    }
+
+    fn take(&mut self, text: &[u8]) {
+        match std::mem::replace(&mut self.form, Form::Open) {
+            Form::Open => self.open(text),
+            Form::Lines => {
+                self.form = Form::Lines;
+                if !text.trim_ascii().is_empty() {
+                    self.push(read(text, self.line));
+                }
+            }
+            Form::Spread { line, held, braces } => self.spread(line, held, braces, text),
+            Form::Array(mut elements) => {
+                elements.feed(text, self.line, &mut self.ready);
+                self.form = Form::Array(elements);
+            }
+            Form::Seeking => {
+                self.form = Form::Seeking;
+                if is_sale(text) {
+                    self.form = Form::Lines;
+                    self.push(read(text, self.line));
+                } else if text.starts_with(b"{\"") {
+                    // It begins like a sale of its own: it is not passed over in silence.
+                    self.push(read(text, self.line));
+                }
+            }
+        }
+    }
+
+    /// The first line of a value decides the form.
+    fn open(&mut self, text: &[u8]) {
+        let trimmed = text.trim_ascii();
+        if trimmed.is_empty() {
+            return;
+        }
+        if trimmed.starts_with(b"[") {
+            let mut elements = Elements::default();
+            elements.feed(text, self.line, &mut self.ready);
+            self.form = Form::Array(elements);
+            return;
+        }
+        match whole(text) {
+            Ok(()) => {
+                self.form = Form::Lines;
+                self.push(read(text, self.line));
+            }
+            Err(Category::Eof) => self.spread(self.line, Vec::new(), Braces::default(), text),
+            Err(_) => {
+                self.form = Form::Seeking;
+                self.push(read(text, self.line));
+            }
+        }
+    }
+
+    fn spread(&mut self, line: u64, mut held: Vec<u8>, mut braces: Braces, text: &[u8]) {
+        let fresh = !held.is_empty() && text.starts_with(b"{") && is_sale(text);
+        let before = held.len();
+        let end = braces.feed(text);
+        held.extend_from_slice(text);
+        if fresh && whole(&held).is_err_and(|category| category != Category::Eof) {
+            // A line that was cut short, and the next sale after it.
+            self.push(read(&held[..before], line));
+            self.form = Form::Lines;
+            self.push(read(text, self.line));
+            return;
+        }
+        match end {
+            braces::End::Open => self.form = Form::Spread { line, held, braces },
+            braces::End::Broken => {
+                self.form = Form::Seeking;
+                self.push(read(&held, line));
+            }
+            braces::End::At(at) => {
+                let rest = held.split_off(before + at);
+                let entry = read(&held, line);
+                self.form = if entry.offer.is_ok() { Form::Open } else { Form::Seeking };
+                self.push(entry);
+                if !rest.trim_ascii().is_empty() {
+                    self.take(&rest);
+                }
+            }
+        }
+    }
+
+    fn finish(&mut self) {
+        self.ended = true;
+        match std::mem::replace(&mut self.form, Form::Open) {
+            Form::Spread { line, held, .. } => self.push(read(&held, line)),
+            Form::Array(elements) => elements.finish(&mut self.ready),
+            Form::Open | Form::Lines | Form::Seeking => {}
+        }
+    }
+}
+
+impl<R: BufRead> Iterator for Sales<R> {
+    type Item = io::Result<Entry>;
+
+    fn next(&mut self) -> Option<io::Result<Entry>> {
+        loop {
+            if let Some(entry) = self.ready.pop_front() {
+                return Some(Ok(entry));
+            }
+            if self.ended {
+                return None;
+            }
+            let mut text = Vec::new();
+            match self.input.read_until(b'\n', &mut text) {
+                Err(e) => {
+                    self.ended = true;
+                    return Some(Err(e));
+                }
+                Ok(0) => self.finish(),
+                Ok(_) => {
+                    self.line += 1;
+                    if self.line == 1 && (text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff")) {
+                        self.ended = true;
+                        let why = "El texto está en UTF-16; guárdelo en UTF-8.";
+                        return Some(Ok(malformed(1, "línea 1", why)));
+                    }
+                    let mark: &[u8] = if self.line == 1 { b"\xef\xbb\xbf" } else { b"" };
+                    let text = text.strip_prefix(mark).unwrap_or(&text).to_vec();
+                    self.take(&text);
+                }
+            }
+        }
+    }
+}
+
+/// Is this one JSON value, whole?
+fn whole(text: &[u8]) -> Result<(), Category> {
+    serde_json::from_slice::<serde::de::IgnoredAny>(text).map(drop).map_err(|e| e.classify())
+}
+
+/// Is this by itself a sale, as one is written on a line?
+fn is_sale(text: &[u8]) -> bool {
+    let marks = ["Encabezado", "sale", "dte", "Documento"];
+    serde_json::from_slice::<BTreeMap<String, serde::de::IgnoredAny>>(text)
+        .is_ok_and(|fields| marks.iter().any(|mark| fields.contains_key(*mark)))
+}
+
+fn malformed(line: u64, path: &str, why: &str) -> Entry {
+    Entry { line, offer: Err(Refusal::new("json-malformed", path, why)) }
+}
+
+/// One value that begins on `line`: a sale, or a sale with its key.
+fn read(text: &[u8], line: u64) -> Entry {
+    let Ok(text) = std::str::from_utf8(text) else {
+        let at = text.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+        let line = line + at.bytes().filter(|b| *b == b'\n').count() as u64;
+        return malformed(line, &format!("línea {line}"), "El texto no está en UTF-8; guárdelo en UTF-8.");
+    };
+    let value: Box<RawValue> = match serde_json::from_str(text.trim_end()) {
+        Ok(value) => value,
+        Err(e) => {
+            let path = format!("línea {}, columna {}", line + (e.line() as u64).saturating_sub(1), e.column());
+            let why = match e.classify() {
+                Category::Eof => "El JSON termina antes de tiempo: falta cerrar una llave, un corchete o unas comillas.",
+                _ => "El texto no es un JSON válido. Revise comas, comillas y llaves.",
+            };
+            return malformed(line, &path, why);
+        }
+    };
+    Entry { line, offer: offer(&value, line) }
+}
+
+fn offer(value: &RawValue, line: u64) -> Result<Offer, Refusal> {
+    let plain = |key| Offer { key, body: Bytes::copy_from_slice(value.get().as_bytes()) };
+    // What is no object is the agent's to refuse, in its own words.
+    let Ok(fields) = serde_json::from_str::<BTreeMap<String, &RawValue>>(value.get()) else {
+        return Ok(plain(None));
+    };
+    let Some(sale) = fields.get("sale") else { return Ok(plain(None)) };
+    if let Some(other) = fields.keys().find(|name| !matches!(name.as_str(), "key" | "sale")) {
+        let why = format!("Junto a «sale» sólo puede ir «key», no «{other}».");
+        return Err(Refusal::new("field-unknown", format!("línea {line}: {other}"), why));
+    }
+    let key = match fields.get("key").map(|raw| serde_json::from_str(raw.get())) {
+        None | Some(Ok(Value::Null)) => None,
+        Some(Ok(Value::String(text))) => Some(text),
+        Some(Ok(Value::Number(number))) => Some(number.to_string()),
+        Some(_) => {
+            return Err(Refusal::new("key-invalid", format!("línea {line}: key"), "La clave «key» debe ser un texto."));
+        }
+    };
+    Ok(Offer { key, body: Bytes::copy_from_slice(sale.get().as_bytes()) })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,45 @@
+//! The input of a command that takes sales: a file or the standard input, read on a thread of its
+//! own so that a sale is worked on while the next one is still being written.
+
+use std::fs::File;
+use std::io::{self, BufReader, IsTerminal, Read};
+use std::path::Path;
+
+use tokio::sync::mpsc;
+
+use super::{Entry, Sales};
+use crate::failure::Failure;
+use crate::out::Out;
+
+/// How many sales may be read ahead.
+const AHEAD: usize = 64;
+
+/// The sales of `file`; of the standard input when there is none or it is `-`.
+pub fn incoming(file: Option<&Path>, out: Out) -> Result<mpsc::Receiver<io::Result<Entry>>, Failure> {
+    let input: Box<dyn Read + Send> = match file {
+        Some(path) if path != Path::new("-") => Box::new(
+            File::open(path).map_err(|e| Failure::usage(format!("No se pudo abrir {} ({e}).", path.display())))?,
+        ),
+        _ => {
+            if io::stdin().is_terminal() {
+                out.note("Escriba la venta en JSON; termine con Ctrl-D.");
+            }
+            Box::new(io::stdin())
+        }
+    };
+    let (give, take) = mpsc::channel(AHEAD);
+    std::thread::spawn(move || {
+        for entry in Sales::new(BufReader::new(input)) {
+            // Nobody listens any more: the command has ended.
+            if give.blocking_send(entry).is_err() {
+                break;
+            }
+        }
+    });
+    Ok(take)
+}
+
+/// An input that can't be read on.
+pub fn unreadable(error: &io::Error) -> Failure {
+    Failure::usage(format!("No se pudo leer la entrada ({error})."))
+}

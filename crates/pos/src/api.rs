@@ -1,0 +1,305 @@
+//! What each route does: reads the request, asks the engine, answers a view or a problem.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, Query as QueryOf, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use timbre_agent::engine::environment_word;
+use timbre_agent::view::{
+    CertificateView, DetailView, FoliosView, IssuedView, PageView, PreviewView, ProblemView, Query,
+    RangeView, ResentView, Snapshot, StatsView,
+};
+use timbre_agent::Agent;
+use timbre_core::Environment;
+
+/// A problem on its way out: `application/problem+json`.
+#[derive(Debug)]
+pub(crate) struct Problem(ProblemView);
+
+type Answer<T> = Result<T, Problem>;
+
+impl From<ProblemView> for Problem {
+    fn from(view: ProblemView) -> Problem {
+        Problem(view)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let kind = [(header::CONTENT_TYPE, "application/problem+json")];
+        (status, kind, Json(self.0).into_response().into_body()).into_response()
+    }
+}
+
+pub(crate) fn problem(status: StatusCode, code: &str, detail: &str) -> Problem {
+    Problem(ProblemView {
+        status: status.as_u16(),
+        code: code.to_owned(),
+        title: status.canonical_reason().unwrap_or_default().to_owned(),
+        detail: detail.to_owned(),
+        errors: Vec::new(),
+    })
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct Wait {
+    wait: Option<String>,
+    timeout: Option<String>,
+}
+
+pub(crate) async fn issue(
+    State(agent): State<Agent>,
+    QueryOf(wait): QueryOf<Wait>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer<(StatusCode, Json<IssuedView>)> {
+    let timeout = timeout_of(&wait)?;
+    let key = match headers.get("idempotency-key") {
+        None => None,
+        Some(value) => Some(
+            value
+                .to_str()
+                .map_err(|_| {
+                    ProblemView::bad_request("key-invalid", "Idempotency-Key sólo admite texto ASCII.")
+                })?
+                .to_owned(),
+        ),
+    };
+    let mut issued = agent.issue(body, key).await?;
+    if let Some(timeout) = timeout {
+        issued.document = agent.wait_for_verdict(&issued.document.id, timeout).await?;
+    }
+    let status = if issued.repeated { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, Json(issued)))
+}
+
+/// `wait=verdict&timeout=20s`; twenty seconds when it is not said, five minutes at the most.
+fn timeout_of(wait: &Wait) -> Answer<Option<Duration>> {
+    match wait.wait.as_deref() {
+        None | Some("") => return Ok(None),
+        Some("verdict") => {}
+        Some(other) => {
+            return Err(ProblemView::bad_request(
+                "wait-invalid",
+                format!("«wait={other}» no se conoce; use wait=verdict."),
+            )
+            .into());
+        }
+    }
+    let text = wait.timeout.as_deref().unwrap_or("20s");
+    let seconds = text.strip_suffix('s').unwrap_or(text).parse::<u64>().map_err(|_| {
+        ProblemView::bad_request("timeout-invalid", format!("«timeout={text}» se escribe como 20s."))
+    })?;
+    Ok(Some(Duration::from_secs(seconds.min(300))))
+}
+
+pub(crate) async fn preview(State(agent): State<Agent>, body: Bytes) -> Answer<Json<PreviewView>> {
+    Ok(Json(agent.preview(body)?))
+}
+
+pub(crate) async fn list(
+    State(agent): State<Agent>,
+    QueryOf(query): QueryOf<Query>,
+) -> Answer<Json<PageView>> {
+    Ok(Json(agent.list(&query)?))
+}
+
+pub(crate) async fn detail(
+    State(agent): State<Agent>,
+    Path(id): Path<String>,
+) -> Answer<Json<DetailView>> {
+    Ok(Json(agent.detail(&id)?))
+}
+
+pub(crate) async fn xml(State(agent): State<Agent>, Path(id): Path<String>) -> Answer<Response> {
+    let file = agent.file(&id)?;
+    let kind = [(header::CONTENT_TYPE, "application/xml")];
+    Ok((kind, file).into_response())
+}
+
+pub(crate) async fn history(
+    State(agent): State<Agent>,
+    Path(id): Path<String>,
+) -> Answer<Json<Vec<Value>>> {
+    Ok(Json(agent.history(&id)?))
+}
+
+pub(crate) async fn resend_one(
+    State(agent): State<Agent>,
+    Path(id): Path<String>,
+) -> Answer<Json<ResentView>> {
+    Ok(Json(agent.resend(&[id]).await?))
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct Which {
+    ids: Option<Vec<String>>,
+}
+
+/// With `ids`, those; without, all that waits.
+pub(crate) async fn resend(State(agent): State<Agent>, body: Bytes) -> Answer<Json<ResentView>> {
+    let which: Which = if body.iter().all(u8::is_ascii_whitespace) {
+        Which::default()
+    } else {
+        read(&body)?
+    };
+    Ok(Json(match which.ids {
+        Some(ids) => agent.resend(&ids).await?,
+        None => agent.resend_pending().await?,
+    }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Running {
+    running: bool,
+}
+
+pub(crate) async fn sending(State(agent): State<Agent>, body: Bytes) -> Answer<StatusCode> {
+    let Running { running } = read(&body)?;
+    agent.set_running(running);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(crate) async fn stats(State(agent): State<Agent>) -> Json<StatsView> {
+    Json(agent.stats())
+}
+
+pub(crate) async fn snapshot(State(agent): State<Agent>) -> Json<Snapshot> {
+    Json(agent.snapshot())
+}
+
+pub(crate) async fn folios(State(agent): State<Agent>) -> Json<Vec<FoliosView>> {
+    Json(agent.folios())
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct Share {
+    share: Option<String>,
+    used_up_to: Option<String>,
+}
+
+pub(crate) async fn load_grant(
+    State(agent): State<Agent>,
+    QueryOf(asked): QueryOf<Share>,
+    body: Bytes,
+) -> Answer<(StatusCode, Json<RangeView>)> {
+    let share = match asked.share.as_deref() {
+        None | Some("") => (1, 1),
+        Some(text) => text
+            .split_once('/')
+            .and_then(|(n, m)| Some((n.trim().parse().ok()?, m.trim().parse().ok()?)))
+            .filter(|(n, m)| (1..=*m).contains(n))
+            .ok_or_else(|| {
+                ProblemView::bad_request(
+                    "share-invalid",
+                    format!("«{text}» no es una parte del rango; se escribe n/m, por ejemplo 1/2."),
+                )
+            })?,
+    };
+    let used_up_to = match asked.used_up_to.as_deref() {
+        None | Some("") => None,
+        Some(text) => Some(text.parse().map_err(|_| {
+            ProblemView::bad_request("used-up-to-invalid", format!("«{text}» no es un folio."))
+        })?),
+    };
+    let range = agent.load_grant(&body, share, used_up_to).await?;
+    Ok((StatusCode::CREATED, Json(range)))
+}
+
+/// A company with its environment.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CompanyOf {
+    environment: Environment,
+    /// The country's own tags.
+    data: Value,
+}
+
+pub(crate) async fn company(State(agent): State<Agent>) -> Json<Value> {
+    Json(match agent.company() {
+        None => Value::Null,
+        Some((company, environment)) => json!({
+            "environment": environment_word(environment),
+            "id": company.id,
+            "name": company.name,
+            "data": company.data,
+        }),
+    })
+}
+
+pub(crate) async fn set_company(State(agent): State<Agent>, body: Bytes) -> Answer<Json<Value>> {
+    let CompanyOf { environment, data } = read(&body)?;
+    if environment == Environment::Training {
+        return Err(ProblemView::bad_request(
+            "training-company",
+            "El ambiente de entrenamiento usa su propia empresa ficticia; ábralo con «timbre demo».",
+        )
+        .into());
+    }
+    agent.set_company(environment, &data).await?;
+    Ok(company(State(agent)).await)
+}
+
+pub(crate) async fn certificate(State(agent): State<Agent>) -> Answer<Json<Option<CertificateView>>> {
+    Ok(Json(agent.certificate()?))
+}
+
+/// A certificate's file and its password, which is wiped after use.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CertificateOf {
+    /// Base64.
+    pfx: String,
+    password: zeroize::Zeroizing<String>,
+}
+
+pub(crate) async fn load_certificate(
+    State(agent): State<Agent>,
+    body: Bytes,
+) -> Answer<(StatusCode, Json<CertificateView>)> {
+    let CertificateOf { pfx, password } = read(&body)?;
+    let file = openssl::base64::decode_block(&pfx).map_err(|_| {
+        ProblemView::bad_request("pfx-base64", "El campo pfx debe venir en base64.")
+    })?;
+    let file = zeroize::Zeroizing::new(file);
+    let view = agent.load_certificate(&file, &password).await?;
+    Ok((StatusCode::CREATED, Json(view)))
+}
+
+pub(crate) async fn health(State(agent): State<Agent>) -> Json<Value> {
+    let snapshot = agent.snapshot();
+    Json(json!({
+        "status": "ok",
+        "version": env!("CARGO_PKG_VERSION"),
+        "environment": snapshot.environment,
+        "sentence": snapshot.sentence,
+    }))
+}
+
+pub(crate) async fn no_route() -> Problem {
+    problem(StatusCode::NOT_FOUND, "route-unknown", "Esa dirección no existe en la API.")
+}
+
+pub(crate) async fn no_method() -> Problem {
+    problem(StatusCode::METHOD_NOT_ALLOWED, "method-unknown", "Esa dirección no admite ese método.")
+}
+
+fn read<'a, T: Deserialize<'a>>(body: &'a Bytes) -> Answer<T> {
+    serde_json::from_slice(body).map_err(|error| {
+        Problem(ProblemView::bad_request(
+            "json-malformed",
+            // Never the value itself: it may be a password.
+            format!("El JSON no se entiende (línea {}, columna {}).", error.line(), error.column()),
+        ))
+    })
+}

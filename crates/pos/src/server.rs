@@ -1,0 +1,94 @@
+//! The listening socket and the table of routes.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use axum::{Router, middleware};
+use timbre_agent::Agent;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::guard::Guard;
+use crate::{api, events, guard, panel};
+
+/// The largest request body: a sale of a thousand lines is a third of it.
+const BODY: usize = 1 << 20;
+
+/// A running server.
+pub struct Server {
+    port: u16,
+    stop: watch::Sender<bool>,
+    task: tokio::task::JoinHandle<io::Result<()>>,
+}
+
+impl Server {
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Stops listening; answers in course are finished, streams are cut.
+    pub async fn stop(self) {
+        // The task is gone when nobody hears it.
+        let _ = self.stop.send(true);
+        self.task.abort();
+        let _ = self.task.await;
+    }
+}
+
+/// Binds loopback: `port`, or another one when that is taken and `strict` is not set.
+pub async fn bind(port: u16, strict: bool) -> io::Result<TcpListener> {
+    match TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse && !strict => {
+            TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await
+        }
+        bound => bound,
+    }
+}
+
+/// Serves API and panel on a bound loopback listener.
+pub fn serve(agent: Agent, listener: TcpListener, token: String) -> io::Result<Server> {
+    let port = listener.local_addr()?.port();
+    let guard = Arc::new(Guard::new(port, token));
+    let (stop, mut stopped) = watch::channel(false);
+    let app = routes(agent, guard);
+    let task = tokio::spawn(async move {
+        axum::serve(listener, app)
+            .with_graceful_shutdown(async move {
+                // The sender is gone when the server is dropped: that is a stop too.
+                let _ = stopped.changed().await;
+            })
+            .await
+    });
+    Ok(Server { port, stop, task })
+}
+
+fn routes(agent: Agent, guard: Arc<Guard>) -> Router {
+    let v1 = Router::new()
+        .route("/documents", get(api::list).post(api::issue))
+        .route("/documents/preview", post(api::preview))
+        .route("/documents/{id}", get(api::detail))
+        .route("/documents/{id}/xml", get(api::xml))
+        .route("/documents/{id}/history", get(api::history))
+        .route("/documents/{id}/resend", post(api::resend_one))
+        .route("/resend", post(api::resend))
+        .route("/sending", post(api::sending))
+        .route("/stats", get(api::stats))
+        .route("/stats/snapshot", get(api::snapshot))
+        .route("/folios", get(api::folios).post(api::load_grant))
+        .route("/company", get(api::company).put(api::set_company))
+        .route("/certificate", get(api::certificate).post(api::load_certificate))
+        .route("/events", get(events::events))
+        .route("/health", get(api::health))
+        .layer(DefaultBodyLimit::max(BODY))
+        .layer(middleware::from_fn_with_state(Arc::clone(&guard), guard::known))
+        .fallback(api::no_route)
+        .method_not_allowed_fallback(api::no_method)
+        .with_state(agent);
+    Router::new()
+        .nest("/v1", v1)
+        .fallback(get(panel::file))
+        .layer(middleware::from_fn_with_state(guard, guard::near))
+}

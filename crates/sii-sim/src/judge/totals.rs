@@ -1,0 +1,225 @@
+//! The arithmetic of a document, recalculated from its lines (Formato DTE v2.4.2, fields 107 to 124; Formato
+//! Boletas v4.2). Whole pesos, halves up, no floating point.
+
+use super::{
+    lines::{Line, Lines, Percent},
+    reason::{self, Reason},
+};
+use crate::tree;
+use roxmltree::Node;
+
+/// Codes that are retained, not added (Formato DTE, table of taxes).
+const RETAINED: [&str; 24] = [
+    "15", "16", "30", "31", "32", "33", "34", "36", "37", "38", "39", "40", "41", "46", "47", "48", "49", "301", "321",
+    "331", "341", "361", "371", "481",
+];
+/// Additional taxes whose base is the net value of the lines that bear them.
+const AD_VALOREM: [&str; 10] = ["18", "19", "23", "24", "25", "26", "27", "44", "45", "271"];
+
+pub(super) fn check(documento: Node<'_, '_>, tipo: u16) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    let lines = Lines::read(documento, tipo, &mut reasons);
+    let totals = Totals::read(documento);
+    match tipo {
+        39 => boleta(&totals, &lines, documento, &mut reasons),
+        41 => exempt_boleta(&totals, &lines, &mut reasons),
+        // A guía that is no sale may leave its values out.
+        52 if totals.total == 0 => {}
+        _ => factura(&totals, &lines, documento, tipo, &mut reasons),
+    }
+    not_billed(&totals, &lines, &mut reasons);
+    reasons
+}
+
+/// `Totales` as declared; what is not there is zero.
+struct Totals {
+    net: i128,
+    exempt: i128,
+    iva: i128,
+    total: i128,
+    not_billed: Option<i128>,
+    has_net: bool,
+    has_iva: bool,
+    rate: Option<String>,
+    deposits: i128,
+    credit: i128,
+    commissions: i128,
+    taxes: Vec<Tax>,
+}
+
+struct Tax {
+    code: String,
+    rate: Option<Percent>,
+    amount: i128,
+}
+
+impl Totals {
+    fn read(documento: Node<'_, '_>) -> Totals {
+        let totales = tree::at(documento, "Encabezado/Totales");
+        let text = |path: &str| totales.and_then(|node| tree::text(node, path));
+        let number = |path: &str| text(path).and_then(|text| text.parse::<i128>().ok());
+        let or_zero = |path: &str| number(path).unwrap_or(0);
+        let taxes = totales.into_iter().flat_map(|node| tree::children(node, "ImptoReten"));
+        Totals {
+            net: or_zero("MntNeto"),
+            exempt: or_zero("MntExe"),
+            iva: or_zero("IVA"),
+            total: or_zero("MntTotal"),
+            not_billed: number("MontoNF"),
+            has_net: number("MntNeto").is_some(),
+            has_iva: number("IVA").is_some(),
+            rate: text("TasaIVA"),
+            deposits: or_zero("GrntDep"),
+            credit: or_zero("CredEC"),
+            commissions: or_zero("Comisiones/ValComNeto")
+                + or_zero("Comisiones/ValComExe")
+                + or_zero("Comisiones/ValComIVA"),
+            taxes: taxes
+                .map(|node| Tax {
+                    code: tree::text(node, "TipoImp").unwrap_or_default(),
+                    rate: tree::text(node, "TasaImp").as_deref().and_then(Percent::read),
+                    amount: tree::text(node, "MontoImp").and_then(|text| text.parse().ok()).unwrap_or(0),
+                })
+                .collect(),
+        }
+    }
+
+    fn added_taxes(&self) -> i128 {
+        let signed = |tax: &Tax| if RETAINED.contains(&tax.code.as_str()) { -tax.amount } else { tax.amount };
+        self.taxes.iter().map(signed).sum()
+    }
+}
+
+/// Prices are gross, and the IVA is what is left of them: the total never moves (`IndMntNeto` 2 turns it round).
+fn boleta(totals: &Totals, lines: &Lines, documento: Node<'_, '_>, reasons: &mut Vec<Reason>) {
+    if lines.taxed == 0 && lines.exempt > 0 {
+        reasons.push(reason::TOTALS.because("todos los items son exentos: corresponde boleta exenta (41)"));
+    }
+    if lines.taxed > 0 && !(totals.has_net && totals.has_iva) {
+        reasons.push(reason::BAD_DATA.because("MntNeto e IVA son obligatorios en la boleta 39 (Res. Ex. 74/2020)"));
+        return;
+    }
+    let net_prices = tree::text(documento, "Encabezado/IdDoc/IndMntNeto").as_deref() == Some("2");
+    if net_prices {
+        compare("MntNeto", totals.net, lines.taxed, reasons);
+        compare("IVA", totals.iva, vat(totals.net), reasons);
+    } else {
+        let net = net_of(lines.taxed);
+        compare("MntNeto", totals.net, net, reasons);
+        compare("IVA", totals.iva, lines.taxed - net, reasons);
+        exactly("MntTotal", totals.total, lines.taxed + lines.exempt, reasons);
+    }
+    compare("MntExe", totals.exempt, lines.exempt, reasons);
+    exactly("MntTotal", totals.total, totals.net + totals.iva + totals.exempt, reasons);
+}
+
+fn exempt_boleta(totals: &Totals, lines: &Lines, reasons: &mut Vec<Reason>) {
+    if totals.has_net || totals.has_iva {
+        reasons.push(reason::TOTALS.because("la boleta exenta no lleva MntNeto ni IVA"));
+    }
+    exactly("MntExe", totals.exempt, lines.exempt, reasons);
+    exactly("MntTotal", totals.total, lines.exempt, reasons);
+}
+
+fn factura(totals: &Totals, lines: &Lines, documento: Node<'_, '_>, tipo: u16, reasons: &mut Vec<Reason>) {
+    if tipo == 33 && lines.taxed == 0 && lines.exempt > 0 {
+        reasons.push(reason::TOTALS.because("todos los items son exentos: corresponde factura exenta (34)"));
+    }
+    if tipo == 34 && (totals.has_net || totals.has_iva) {
+        reasons.push(reason::TOTALS.because("la factura exenta no lleva MntNeto ni IVA"));
+    }
+    let gross = tree::text(documento, "Encabezado/IdDoc/MntBruto").as_deref() == Some("1");
+    if gross {
+        let net = net_of(lines.taxed);
+        compare("MntNeto", totals.net, net, reasons);
+        compare("IVA", totals.iva, lines.taxed - net, reasons);
+        if totals.taxes.is_empty() {
+            exactly("MntNeto + IVA", totals.net + totals.iva, lines.taxed, reasons);
+        } else {
+            reasons.push(reason::TAX_AMOUNT.because("MntBruto no admite impuestos adicionales"));
+        }
+    } else {
+        compare("MntNeto", totals.net, lines.taxed, reasons);
+        compare("IVA", totals.iva, vat(totals.net), reasons);
+    }
+    compare("MntExe", totals.exempt, lines.exempt, reasons);
+    let rate = totals.rate.as_deref().and_then(Percent::read);
+    if totals.net > 0 && rate != Percent::read("19") {
+        reasons.push(reason::TOTALS.because("TasaIVA debe ser 19"));
+    }
+    additional_taxes(totals, lines, reasons);
+    let sum = totals.net + totals.exempt + totals.iva + totals.added_taxes() + totals.deposits
+        - totals.credit
+        - totals.commissions;
+    exactly("MntTotal", totals.total, sum, reasons);
+    compare("GrntDep", totals.deposits, lines.deposits, reasons);
+}
+
+/// `MontoImp` = rate of the net value of the lines that carry the code.
+fn additional_taxes(totals: &Totals, lines: &Lines, reasons: &mut Vec<Reason>) {
+    let borne = |code: &str| -> i128 { lines.with_tax(code).map(|line: &Line| line.amount).sum() };
+    for tax in &totals.taxes {
+        let Some(rate) = &tax.rate else { continue };
+        let checked = AD_VALOREM.contains(&tax.code.as_str()) && !lines.has_global_changes;
+        let expected = rate.of(borne(&tax.code));
+        if checked && (tax.amount - expected).abs() > 1 {
+            let text = format!("impuesto {}: [{} <> {expected}]", tax.code, tax.amount);
+            reasons.push(reason::TAX_AMOUNT.because(text));
+        }
+    }
+    for code in lines.tax_codes() {
+        if !totals.taxes.iter().any(|tax| tax.code == code) {
+            reasons.push(reason::TAX_AMOUNT.because(format!("impuesto {code} sin ImptoReten")));
+        }
+    }
+}
+
+fn not_billed(totals: &Totals, lines: &Lines, reasons: &mut Vec<Reason>) {
+    let declared = totals.not_billed.unwrap_or(0);
+    if declared != lines.not_billed {
+        reasons.push(reason::TAX_AMOUNT.because(format!("MontoNF: [{declared} <> {}]", lines.not_billed)));
+    }
+}
+
+/// Neto and IVA may differ by one peso, with an objection; the SII notes it and lets it pass.
+fn compare(name: &str, declared: i128, expected: i128, reasons: &mut Vec<Reason>) {
+    let text = || format!("{name}: [{declared} <> {expected}]");
+    match (declared - expected).abs() {
+        0 => {}
+        1 => reasons.push(reason::ONE_PESO.because(text())),
+        _ => reasons.push(reason::TOTALS.because(text())),
+    }
+}
+
+fn exactly(name: &str, declared: i128, expected: i128, reasons: &mut Vec<Reason>) {
+    if declared != expected {
+        reasons.push(reason::TOTALS.because(format!("{name}: [{declared} <> {expected}]")));
+    }
+}
+
+/// Gross divided by 1.19.
+fn net_of(gross: i128) -> i128 {
+    (200 * gross + 119).div_euclid(238)
+}
+
+fn vat(net: i128) -> i128 {
+    (net * 19 + 50).div_euclid(100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gross_prices_split_as_the_accepted_documents_do() {
+        for (gross, net) in [(680, 571), (5980, 5025), (29_800, 25_042), (125_000, 105_042), (5784, 4861), (0, 0)] {
+            assert_eq!(net_of(gross), net);
+        }
+    }
+
+    #[test]
+    fn halves_of_a_peso_go_up() {
+        assert_eq!(vat(50), 10); // 9.5
+        assert_eq!(vat(35_113), 6671);
+    }
+}

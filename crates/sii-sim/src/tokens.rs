@@ -1,0 +1,131 @@
+//! Seeds and tokens: how they are given out, how long they hold, and the signed `getToken` between them
+//! (Autenticación automática, v1.9).
+
+use crate::{
+    c14n::canonical,
+    desk::Company,
+    signature::{ENVELOPED, Flaw, Signature},
+    state::{Channel, Seed, State, Token},
+    tree,
+};
+use jiff::{SignedDuration, Timestamp};
+use roxmltree::Document;
+
+/// A seed holds for two minutes (OAS) and is good for one token.
+const SEED_LIFE: SignedDuration = SignedDuration::from_secs(120);
+/// A token holds for an hour, renewed by each use (OAS).
+const TOKEN_LIFE: SignedDuration = SignedDuration::from_secs(3600);
+
+/// `ESTADO` and `GLOSA` of a `getToken` that failed (manual, 5.2.2, fig. 1.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Denied {
+    pub estado: &'static str,
+    pub glosa: &'static str,
+}
+
+/// A token that does not open, and how the query services say so.
+pub(crate) type Stale = Denied;
+
+const fn denied(estado: &'static str, glosa: &'static str) -> Denied {
+    Denied { estado, glosa }
+}
+
+const NOT_XML: Denied = denied("02", "XML invalido (SAXException), función valSignedXml");
+const TRAILING: Denied = denied("01", "XML invalido (IOException), función valSignedXml");
+const NO_SIGNATURE: Denied = denied("04", "XML Invalido, elemento \"Signature\" no existe, función valSignedXml");
+const BAD_SIGNATURE: Denied = denied("05", "XML Invalido, firma invalida, funcion valSignedXml");
+const NO_SEED: Denied = denied("06", "XML Invalido, elemento \"Semilla\" no existe, función getSeed");
+const SEED_UNKNOWN: Denied = denied("08", "NO Existe SEED");
+const SEED_TIMEOUT: Denied = denied("08", "TIME-OUT DEL SEED");
+const INTERNAL: Denied = denied("10", "Error Interno");
+const NO_CERTIFICATE: Denied = denied("11", "XML Invalido, elemento \"Certificate\" no existe, función getCertificado");
+const OTHER_KEY: Denied = denied("21", "La llave publica no corresponde a la del certificado");
+const NOT_AUTHENTIC: Denied = denied("-3", "Error en Autenticación");
+const NOT_ENABLED: Denied = denied(
+    "-07",
+    "Error (12) parse ERROR en Validación del RUT (verificar que el usuario se encuentre registrado en el SII con la opción de autenticación mediante Certificado Digital)",
+);
+pub(crate) const TOKEN_UNKNOWN: Stale = denied("001", "TOKEN NO EXISTE");
+pub(crate) const TOKEN_INACTIVE: Stale = denied("002", "TOKEN INACTIVO");
+
+impl State {
+    /// Twelve digits, of which the leading zeros count.
+    pub(crate) fn new_seed(&mut self, channel: Channel, now: Timestamp) -> String {
+        let value = format!("{:012}", self.random.below(1_000_000_000_000));
+        self.seeds.insert(value.clone(), Seed { channel, issued: now, used: false });
+        value
+    }
+
+    pub(crate) fn new_token(
+        &mut self,
+        channel: Channel,
+        signed: &str,
+        company: &Company,
+        now: Timestamp,
+    ) -> Result<String, Denied> {
+        let (seed, holder) = read_signed_seed(signed, company, now)?;
+        let known = self.seeds.get_mut(&seed).filter(|known| known.channel == channel).ok_or(SEED_UNKNOWN)?;
+        if known.used {
+            return Err(SEED_UNKNOWN);
+        }
+        known.used = true;
+        if now.duration_since(known.issued) > SEED_LIFE {
+            return Err(SEED_TIMEOUT);
+        }
+        let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        let mut letter = || char::from(alphabet[usize::try_from(self.random.below(62)).unwrap_or(0)]);
+        let token: String = (0..13).map(|_| letter()).collect();
+        self.tokens.insert(token.clone(), Token { channel, holder, last_used: now, uses: 0 });
+        Ok(token)
+    }
+
+    /// Uses a token: whose it is, or why it does not open.
+    pub(crate) fn use_token(&mut self, channel: Channel, token: &str, now: Timestamp) -> Result<String, Stale> {
+        let limit = self.faults.scenario.token_uses.unwrap_or(u64::MAX);
+        let known = self.tokens.get_mut(token).filter(|known| known.channel == channel).ok_or(TOKEN_UNKNOWN)?;
+        if known.uses >= limit || now.duration_since(known.last_used) > TOKEN_LIFE {
+            return Err(TOKEN_INACTIVE);
+        }
+        known.uses += 1;
+        known.last_used = now;
+        Ok(known.holder.clone())
+    }
+}
+
+/// The seed and the RUT of who signed for it.
+fn read_signed_seed(signed: &str, company: &Company, now: Timestamp) -> Result<(String, String), Denied> {
+    // Without a prolog the real service answers that there is no certificate, though the XML is sound.
+    if !signed.starts_with("<?xml version=\"1.0\"") {
+        return Err(NO_CERTIFICATE);
+    }
+    if !signed.ends_with('>') {
+        return Err(TRAILING);
+    }
+    let document = Document::parse(signed).map_err(|_| NOT_XML)?;
+    let root = document.root_element();
+    let node = tree::at(root, "Signature").ok_or(NO_SIGNATURE)?;
+    let signature = Signature::read(node).map_err(|flaw| match flaw {
+        Flaw::NoCertificate => NO_CERTIFICATE,
+        Flaw::KeyIsNotTheCertificates => OTHER_KEY,
+        Flaw::Prefixed => INTERNAL,
+        Flaw::Shape(_) | Flaw::Digest | Flaw::Value => BAD_SIGNATURE,
+    })?;
+    if !signature.uri.is_empty() || signature.transform != Some(ENVELOPED) {
+        return Err(BAD_SIGNATURE);
+    }
+    signature.verify(&canonical(root, Some(node))).map_err(|_| BAD_SIGNATURE)?;
+    let seed = tree::text(root, "item/Semilla").ok_or(NO_SEED)?;
+    let children = root.children().filter(roxmltree::Node::is_element).count();
+    if !root.has_tag_name("getToken") || children != 2 || seed.len() != 12 {
+        return Err(NO_SEED);
+    }
+    let certificate = signature.certificate;
+    if !certificate.issued_by_training_ca {
+        return Err(INTERNAL);
+    }
+    if !certificate.valid_at(now) {
+        return Err(NOT_AUTHENTIC);
+    }
+    let rut = certificate.rut.filter(|rut| company.signers.contains(&rut.as_str())).ok_or(NOT_ENABLED)?;
+    Ok((seed, rut))
+}

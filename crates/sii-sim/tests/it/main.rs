@@ -1,0 +1,11 @@
+//! The simulator from outside: documents made by a straight-line maker of the tests' own, sound ones and ones with
+//! exactly one thing broken.
+
+mod client;
+mod documents;
+mod login;
+mod maker;
+mod queries;
+mod uploads;
+mod weather;
+mod wire;

@@ -1,0 +1,85 @@
+//! Scenarios strike uploads as they say.
+
+use crate::{
+    client::{Boleta, Client, upload, upload_host},
+    maker::{boleta, envelope, latin1},
+};
+use sii_sim::{Outcome, Request};
+use std::time::Duration;
+
+fn uploads(client: &Client) -> impl Iterator<Item = Request> {
+    let token = client.token(Boleta);
+    (1..).map(move |folio| {
+        let file = latin1(&envelope("EnvioBOLETA", &[(39, boleta(folio).make())], &[]));
+        upload(Boleta, &token, &file)
+    })
+}
+
+#[test]
+fn a_lost_reply_is_stored_and_a_lost_request_is_not() {
+    let client = Client::in_weather("[lost_replies]\nevery = 2");
+    let outcomes: Vec<_> = uploads(&client).take(2).map(|request| client.ask(upload_host(Boleta), &request)).collect();
+    assert!(matches!(outcomes[0], Outcome::Reply { .. }));
+    assert!(matches!(outcomes[1], Outcome::DropAfter { .. }));
+    assert_eq!(client.sim.ledger().totals.documents, 2);
+
+    let client = Client::in_weather("[lost_requests]\nevery = 2");
+    let outcomes: Vec<_> = uploads(&client).take(2).map(|request| client.ask(upload_host(Boleta), &request)).collect();
+    assert_eq!(outcomes[1], Outcome::DropBefore);
+    assert_eq!(client.sim.ledger().totals.documents, 1);
+}
+
+#[test]
+fn a_page_of_html_comes_under_status_200_and_nothing_is_stored() {
+    let client = Client::in_weather("[html_errors]\nevery = 1");
+    let request = uploads(&client).next().expect("one");
+    let reply = client.send(Boleta, &request);
+    assert_eq!(reply.status, 200);
+    assert!(reply.body_text().starts_with("<!DOCTYPE HTML"));
+    assert_eq!(client.sim.ledger().totals.documents, 0);
+}
+
+#[test]
+fn a_stuck_upload_stays_before_its_last_step() {
+    let client = Client::in_weather("[stuck]\nevery = 1\nfor_seconds = 600");
+    let track = client.deliver(Boleta, &[(39, boleta(7).make())]);
+    client.wait(500);
+    assert_eq!(client.boleta_status(&track)["estado"], "CRT");
+    client.wait(200);
+    assert_eq!(client.boleta_status(&track)["estado"], "EPR");
+}
+
+#[test]
+fn a_scenario_may_reject_sound_documents() {
+    let client = Client::in_weather("[rejections]\nevery = 2\ncode = \"HED-3-861\"\ntext = \"Actividad no registrada\"");
+    let track = client.deliver(Boleta, &[(39, boleta(7).make()), (39, boleta(8).make())]);
+    client.wait(50);
+    let status = client.boleta_status(&track);
+    assert_eq!(status["detalle_rep_rech"][0]["folio"], 8);
+    assert_eq!(status["detalle_rep_rech"][0]["error"][0]["codigo"], 861);
+}
+
+#[test]
+fn the_line_dies_with_the_document_that_fills_the_count() {
+    let client = Client::in_weather("[[outages]]\nafter_documents = 2\nfor_seconds = 30");
+    let requests: Vec<_> = uploads(&client).take(3).collect();
+    let host = upload_host(Boleta);
+    assert!(matches!(client.ask(host, &requests[0]), Outcome::Reply { .. }));
+    assert!(matches!(client.ask(host, &requests[1]), Outcome::Reply { .. }));
+    client.wait(1);
+    assert_eq!(client.ask(host, &requests[2]), Outcome::DropBefore);
+    client.wait(30);
+    assert!(matches!(client.ask(host, &requests[2]), Outcome::Reply { .. }));
+}
+
+#[test]
+fn delays_are_told_and_not_slept() {
+    let client = Client::in_weather("latency_ms = 250\n[slow]\nevery = 2\ndelay_ms = 8000");
+    let request = crate::client::get("boleta.electronica.semilla", None);
+    let after = |outcome| match outcome {
+        Outcome::Reply { after, .. } => after,
+        other => panic!("{other:?}"),
+    };
+    let delays = [0, 1].map(|_| after(client.ask(sii_sim::Host::BoletaQuery, &request)));
+    assert_eq!(delays, [Duration::from_millis(250), Duration::from_millis(8250)]);
+}

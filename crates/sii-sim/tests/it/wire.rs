@@ -1,0 +1,139 @@
+//! The simulator behind real sockets.
+
+use crate::{
+    client::{AGENT, form, get},
+    maker::{boleta, between, envelope, latin1, seller},
+};
+use sii_sim::{Config, Request, Running, Sim, serve};
+use std::{
+    io::{self, Read, Write},
+    net::TcpStream,
+    time::Duration,
+};
+
+async fn start(config: Config) -> Running {
+    serve(Sim::new(config), None).await.expect("four free ports")
+}
+
+/// One exchange on a fresh connection, off the runtime's threads.
+async fn talk(port: u16, bytes: Vec<u8>) -> io::Result<String> {
+    let exchange = move || {
+        let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.write_all(&bytes)?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        if answer.is_empty() {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
+        }
+        Ok(String::from_utf8_lossy(&answer).into_owned())
+    };
+    tokio::task::spawn_blocking(exchange).await.expect("the exchange ends")
+}
+
+fn raw(request: &Request) -> Vec<u8> {
+    let mut head = format!("{} {} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n", request.method, request.path_and_query);
+    for (name, value) in &request.headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    head.push_str("\r\n");
+    let mut bytes = head.into_bytes();
+    bytes.extend_from_slice(&request.body);
+    bytes
+}
+
+fn plain(method: &str, path: &str) -> Vec<u8> {
+    raw(&Request { method: method.to_owned(), path_and_query: path.to_owned(), ..Request::default() })
+}
+
+async fn token(running: &Running) -> String {
+    let port = running.port + 1;
+    let seed = talk(port, raw(&get("boleta.electronica.semilla", None))).await.expect("a seed");
+    let signed = seller().login(between(&seed, "<SEMILLA>", "</SEMILLA>"));
+    let mut request = get("boleta.electronica.token", None);
+    request.method = "POST".to_owned();
+    request.headers = vec![
+        ("Content-Type".to_owned(), "application/xml".to_owned()),
+        ("Content-Length".to_owned(), signed.len().to_string()),
+    ];
+    request.body = signed.into_bytes();
+    let answer = talk(port, raw(&request)).await.expect("a token");
+    between(&answer, "<TOKEN>", "</TOKEN>").to_owned()
+}
+
+#[tokio::test]
+async fn the_three_hosts_answer_on_three_ports() {
+    let running = start(Config::default()).await;
+    let health = talk(running.port, plain("GET", "/_sim/health")).await.expect("health");
+    assert!(health.contains("\"line\":\"up\""), "{health}");
+    assert_eq!(token(&running).await.len(), 13);
+    let ledger = talk(running.port, plain("GET", "/_sim/ledger")).await.expect("the ledger");
+    assert!(ledger.contains("\"documents\":[]"), "{ledger}");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn the_wire_carries_an_upload_and_chunks_are_seen() {
+    let running = start(Config { processing: Duration::ZERO, ..Config::default() }).await;
+    let token = token(&running).await;
+    let file = latin1(&envelope("EnvioBOLETA", &[(39, boleta(7).make())], &[]));
+    let body = form(("11111111", "1"), ("99999999", "9"), &file);
+    let head = format!(
+        "POST /recursos/v1/boleta.electronica.envio HTTP/1.1\r\nHost: x\r\nConnection: close\r\nUser-Agent: {AGENT}\r\nCookie: TOKEN={token}\r\nContent-Type: multipart/form-data; boundary=XYZ\r\n"
+    );
+    let mut chunked = format!("{head}Transfer-Encoding: chunked\r\n\r\n{:x}\r\n", body.len()).into_bytes();
+    chunked.extend_from_slice(&body);
+    chunked.extend_from_slice(b"\r\n0\r\n\r\n");
+    let answer = talk(running.port + 2, chunked).await.expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    let mut whole = format!("{head}Content-Length: {}\r\n\r\n", body.len()).into_bytes();
+    whole.extend_from_slice(&body);
+    let answer = talk(running.port + 2, whole).await.expect("an answer");
+    assert!(answer.contains("\"estado\":\"REC\""), "{answer}");
+    let ledger = talk(running.port, plain("GET", "/_sim/ledger")).await.expect("the ledger");
+    assert!(ledger.contains("\"id\":\"T39F7\""), "{ledger}");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_dead_line_refuses_connections_and_comes_back_on_the_same_ports() {
+    let running = start(Config::default()).await;
+    let control = running.port + 3;
+    talk(control, plain("POST", "/_sim/outage/on")).await.expect("control");
+    // The listeners close soon after: ask until they have.
+    while talk(running.port, plain("GET", "/_sim/health")).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    let health = talk(control, plain("GET", "/_sim/health")).await.expect("control stays up");
+    assert!(health.contains("\"line\":\"down\""), "{health}");
+    talk(control, plain("POST", "/_sim/outage/off")).await.expect("control");
+    while talk(running.port + 1, raw(&get("boleta.electronica.semilla", None))).await.is_err() {
+        tokio::task::yield_now().await;
+    }
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_lost_reply_cuts_the_connection_after_storing() {
+    let weather = sii_sim::Scenario::parse("[lost_replies]\nevery = 1").expect("a scenario");
+    let running = start(Config { scenario: weather, ..Config::default() }).await;
+    let token = token(&running).await;
+    let file = latin1(&envelope("EnvioBOLETA", &[(39, boleta(7).make())], &[]));
+    let request = crate::client::upload(crate::client::Boleta, &token, &file);
+    assert!(talk(running.port + 2, raw(&request)).await.is_err());
+    assert_eq!(running.sim().ledger().totals.documents, 1);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn the_desk_lends_folios_to_its_company_only_and_the_weather_can_be_changed() {
+    let running = start(Config::default()).await;
+    let caf = talk(running.port, plain("POST", "/_sim/desk/caf?tipo=39&from=1&to=100")).await.expect("a CAF");
+    assert!(caf.contains("<RE>99999999-9</RE>") && caf.contains("<H>100</H>"), "{caf}");
+    let other = talk(running.port, plain("POST", "/_sim/desk/caf?rut=88888888-8&tipo=39&from=1&to=9")).await.expect("an answer");
+    assert!(other.starts_with("HTTP/1.1 400"), "{other}");
+    let none = talk(running.port, plain("POST", "/_sim/scenario/sunshine")).await.expect("an answer");
+    assert!(none.starts_with("HTTP/1.1 404"), "{none}");
+    talk(running.port, plain("POST", "/_sim/scenario/slow")).await.expect("an answer");
+    assert_eq!(running.sim().scenario().name, "slow");
+    running.stop().await;
+}

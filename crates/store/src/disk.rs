@@ -1,0 +1,97 @@
+//! The disk, as narrow as the journal needs it: append, sync, cut, and reading at an offset. The
+//! only place that knows one operating system from another; what is written is not its business.
+
+use std::fs::{self, File};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::Path;
+
+/// A file that only grows, except when what failed is cut off again.
+pub(crate) trait Tape: Send {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
+    /// Returns when everything appended is on the device.
+    fn sync(&mut self) -> io::Result<()>;
+    /// Shortens it to `length`; the next append goes there.
+    fn cut(&mut self, length: u64) -> io::Result<()>;
+}
+
+/// Where tapes are. Tests put a failing one in its place.
+pub(crate) trait Disk: Send + Sync {
+    /// Opens the file at its end, making it when there is none.
+    fn tape(&self, path: &Path) -> io::Result<Box<dyn Tape>>;
+    /// Makes the names in a folder durable.
+    fn sync_folder(&self, path: &Path) -> io::Result<()>;
+}
+
+/// The machine's own.
+pub(crate) struct RealDisk;
+
+impl Disk for RealDisk {
+    fn tape(&self, path: &Path) -> io::Result<Box<dyn Tape>> {
+        let mut file = fs::OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)?;
+        file.seek(SeekFrom::End(0))?;
+        Ok(Box::new(RealTape(file)))
+    }
+
+    fn sync_folder(&self, path: &Path) -> io::Result<()> {
+        sync_folder(path)
+    }
+}
+
+struct RealTape(File);
+
+impl Tape for RealTape {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all(bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+
+    fn cut(&mut self, length: u64) -> io::Result<()> {
+        self.0.set_len(length)?;
+        self.0.seek(SeekFrom::Start(length))?;
+        Ok(())
+    }
+}
+
+/// A folder's entries are durable on Unix only after the folder itself is synced.
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+/// NTFS journals its own names and offers no such call.
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Reads up to `buffer.len()` bytes at `offset`; fewer only at the end of the file.
+pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    let mut done = 0;
+    while done < buffer.len() {
+        match read_once(file, &mut buffer[done..], offset + done as u64) {
+            Ok(0) => break,
+            Ok(n) => done += n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(done)
+}
+
+#[cfg(unix)]
+fn read_once(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, offset)
+}
+
+#[cfg(windows)]
+fn read_once(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
+}

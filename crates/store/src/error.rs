@@ -1,0 +1,91 @@
+//! What may go wrong with the store: one variant for each thing a caller can do something about.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use timbre_core::{DocState, DocumentId, Refusal};
+
+use crate::{Locked, Place};
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The disk said no.
+    #[error("no se pudo {what} en {}: {source}", path.display())]
+    Io {
+        what: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
+    /// Another process (or another [`crate::Store`]) has this folder open.
+    #[error("otra ventana o proceso de Timbre está usando la carpeta {}", .0.display())]
+    InUse(PathBuf),
+    /// A write failed before; nothing is written until the store is opened again.
+    #[error("la carpeta quedó detenida tras un error de escritura; ciérrela y ábrala de nuevo")]
+    Poisoned,
+    /// Issuing is locked until a person decides; everything else works.
+    #[error("{0}")]
+    Locked(Locked),
+    /// What was asked is not allowed; nothing changed.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// A document does not carry the next folio of its grant (`None`: the grant has none to give).
+    #[error("{document} no lleva el folio que sigue{}", next.map(|n| format!(" ({n})")).unwrap_or_default())]
+    NotNext {
+        document: DocumentId,
+        next: Option<u64>,
+    },
+    /// The document (in that version) is on disk already.
+    #[error("{document} versión {version} ya está en el diario")]
+    Exists { document: DocumentId, version: u32 },
+    #[error("no existe el documento {0}")]
+    NoDocument(DocumentId),
+    /// The idempotency key belongs to another document.
+    #[error("la clave «{key}» ya es de {document}")]
+    KeyTaken { key: String, document: DocumentId },
+    /// A move that the document's state does not allow (the cause came late, or twice).
+    #[error("{document} versión {version} está {}: {why}", state.word())]
+    BadMove {
+        document: DocumentId,
+        version: u32,
+        state: DocState,
+        why: String,
+    },
+    /// A frame is not what was written there.
+    #[error("el diario está dañado en el segmento {}, posición {}: {why}", place.segment, place.offset)]
+    Damaged { place: Place, why: String },
+    /// A sealed body, and no key to open it.
+    #[error("el registro del segmento {}, posición {} está cifrado con la clave {key}, que no está cargada", place.segment, place.offset)]
+    Sealed { place: Place, key: u32 },
+    /// Written by a later Timbre.
+    #[error("el registro del segmento {}, posición {} es de una versión más nueva de Timbre: {why}", place.segment, place.offset)]
+    Newer { place: Place, why: String },
+    /// The index failed; it is made again at the next opening.
+    #[error("el índice falló: {0}")]
+    Index(String),
+    /// More than the format can hold.
+    #[error("el registro es demasiado grande: {0} bytes")]
+    TooLarge(usize),
+    /// A value that JSON can't write.
+    #[error("no se pudo escribir el registro: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+impl StoreError {
+    pub(crate) fn io(what: &'static str, path: &Path, source: io::Error) -> StoreError {
+        StoreError::Io {
+            what,
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    pub(crate) fn refused(code: &str, message: impl Into<String>) -> StoreError {
+        StoreError::Refused(Refusal::new(code, "", message))
+    }
+}
+
+impl From<sled::Error> for StoreError {
+    fn from(error: sled::Error) -> StoreError {
+        StoreError::Index(error.to_string())
+    }
+}

@@ -1,0 +1,47 @@
+//! All that happened to a document: the facts that name it, and those of the parcels it
+//! travelled in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use timbre_core::{DocumentId, ParcelId};
+
+use crate::index::{Keys, broken};
+use crate::{Event, Place, Reader, StoreError, key};
+
+impl Reader {
+    /// The facts about a document, oldest first; empty for an unknown one.
+    pub fn history(&self, id: &DocumentId) -> Result<Vec<Event>, StoreError> {
+        let Some(order) = self.index.number(&key::document(id))? else {
+            return Ok(Vec::new());
+        };
+        let mut places = self.places(&key::history_of(order))?;
+        let parcels: BTreeSet<Vec<u8>> = self
+            .index
+            .with_prefix(&key::travelled_of(order))?
+            .into_iter()
+            .map(|(_, parcel)| parcel)
+            .collect();
+        for parcel in parcels {
+            let parcel = ParcelId(String::from_utf8_lossy(&parcel).into_owned());
+            places.extend(self.places(&key::parcel_events(&parcel))?);
+        }
+        places.into_values().map(|place| self.event(place)).collect()
+    }
+
+    fn places(&self, prefix: &[u8]) -> Result<BTreeMap<u64, Place>, StoreError> {
+        let found = self.index.with_prefix(prefix)?;
+        let place = |(key, value): (Vec<u8>, Vec<u8>)| {
+            key::tail(&key).zip(key::place_of(&value)).ok_or_else(|| broken("una historia"))
+        };
+        found.into_iter().map(place).collect()
+    }
+
+    fn event(&self, place: Place) -> Result<Event, StoreError> {
+        let frame = self.segments.frame(place)?;
+        Ok(Event {
+            at: frame.at(),
+            fact: frame.json()?,
+            frame: place,
+        })
+    }
+}

@@ -1,0 +1,172 @@
+//! sled behind a guard: every call may panic or fail, and then the index is put aside and made
+//! again. What the keys mean is in `key`; whether the index agrees with the journal is asked in
+//! `opening`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use sled::Tree;
+
+use crate::{StoreError, key};
+
+/// sled's own cache, in bytes: its default is a gigabyte.
+const CACHE: u64 = 32 << 20;
+/// How long a process that is just closing may still hold sled's lock: tries, 50 ms apart.
+const LOCK_TRIES: u32 = 60;
+
+/// What is to change: a value, or `None` to remove the key.
+pub(crate) type Puts = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+
+pub(crate) struct Index {
+    db: sled::Db,
+}
+
+/// Read access to keys: the index itself, or changes laid over it.
+pub(crate) trait Keys {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    fn json<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
+        self.get(key)?.map(|bytes| decode(&bytes)).transpose()
+    }
+
+    fn number(&self, key: &[u8]) -> Result<Option<u64>, StoreError> {
+        let number = |bytes: Vec<u8>| key::tail(&bytes).ok_or_else(|| broken("un número"));
+        self.get(key)?.map(number).transpose()
+    }
+}
+
+impl Index {
+    /// Opens the folder. `Ok(Err(why))` says that it is damaged and must be put aside.
+    pub fn open(folder: &Path) -> Result<Result<Index, String>, StoreError> {
+        remove_half_made(folder);
+        for try_number in 0.. {
+            match open_once(folder) {
+                Ok(db) => return Ok(Ok(Index { db })),
+                Err(why) if is_locked(&why) && try_number < LOCK_TRIES => {
+                    thread::sleep(Duration::from_millis(50));
+                }
+                Err(why) if is_locked(&why) => return Err(StoreError::InUse(folder.to_owned())),
+                Err(why) => return Ok(Err(why)),
+            }
+        }
+        unreachable!("the tries end above")
+    }
+
+    /// One that is gone when it is dropped, to compare with.
+    pub fn temporary() -> Result<Index, StoreError> {
+        let db = guarded(|| Ok(sled::Config::new().temporary(true).cache_capacity(CACHE).open()?))?;
+        Ok(Index { db })
+    }
+
+    /// Runs `ask` with the tree; a panic inside sled becomes an error.
+    pub fn ask<T>(&self, ask: impl FnOnce(&Tree) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        guarded(|| ask(&self.db))
+    }
+
+    /// All changes or none.
+    pub fn write(&self, puts: &Puts) -> Result<(), StoreError> {
+        let mut batch = sled::Batch::default();
+        for (key, value) in puts {
+            match value {
+                Some(value) => batch.insert(key.as_slice(), value.as_slice()),
+                None => batch.remove(key.as_slice()),
+            }
+        }
+        self.ask(|tree| Ok(tree.apply_batch(batch)?))
+    }
+
+    /// Hands what was written to the operating system. Not needed for safety.
+    pub fn flush(&self) -> Result<(), StoreError> {
+        self.ask(|tree| {
+            tree.flush()?;
+            Ok(())
+        })
+    }
+
+    /// Keys and values that begin with `prefix`, in order.
+    pub fn with_prefix(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+        self.ask(|tree| {
+            let mut found = Vec::new();
+            for entry in tree.scan_prefix(prefix) {
+                let (key, value) = entry?;
+                found.push((key.to_vec(), value.to_vec()));
+            }
+            Ok(found)
+        })
+    }
+}
+
+impl Keys for Index {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.ask(|tree| Ok(tree.get(key)?.map(|value| value.to_vec())))
+    }
+}
+
+/// Renames a damaged index, so that nothing is deleted; returns its new name.
+pub(crate) fn put_aside(folder: &Path) -> Result<PathBuf, StoreError> {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    for n in 1.. {
+        let aside = folder.with_file_name(format!("{name}.damaged-{n}"));
+        if aside.exists() {
+            continue;
+        }
+        fs::rename(folder, &aside).map_err(|e| StoreError::io("apartar el índice", folder, e))?;
+        return Ok(aside);
+    }
+    unreachable!("there is always a free number")
+}
+
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
+    serde_json::from_slice(bytes).map_err(|e| StoreError::Index(e.to_string()))
+}
+
+pub(crate) fn broken(what: &str) -> StoreError {
+    StoreError::Index(format!("no se entiende {what}"))
+}
+
+fn open_once(folder: &Path) -> Result<sled::Db, String> {
+    let config = sled::Config::new().path(folder).cache_capacity(CACHE);
+    match catch_unwind(AssertUnwindSafe(|| config.open())) {
+        Ok(Ok(db)) => Ok(db),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(panic) => Err(said(panic.as_ref())),
+    }
+}
+
+fn is_locked(why: &str) -> bool {
+    why.contains("could not acquire lock")
+}
+
+/// A kill while sled starts leaves such a file, and with it sled never opens again (its issue
+/// 1527). It is only a copy in the making: the finished one has another name.
+fn remove_half_made(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.filter_map(io::Result::ok) {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("snap.") && name.ends_with(".generating") {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+fn guarded<T>(call: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(call))
+        .unwrap_or_else(|panic| Err(StoreError::Index(said(panic.as_ref()))))
+}
+
+fn said(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or(panic.downcast_ref::<&str>().copied());
+    format!("pánico: {}", text.unwrap_or("sin palabras"))
+}

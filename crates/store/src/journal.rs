@@ -1,0 +1,190 @@
+//! The writing end of the journal: a batch is one append and one sync. After any failure it cuts
+//! what it wrote and is poisoned; only opening the store again makes it write.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use timbre_core::Timestamp;
+
+use crate::disk::{Disk, Tape};
+use crate::frame::{self, Header};
+use crate::walk::Tip;
+use crate::{Fact, Place, StoreError, body, segments};
+
+pub(crate) struct Journal {
+    disk: Arc<dyn Disk>,
+    folder: PathBuf,
+    tape: Box<dyn Tape>,
+    segment: u32,
+    end: u64,
+    segment_bytes: u64,
+    turn: bool,
+    /// The last frame written.
+    tip: Tip,
+    fsyncs: u64,
+    poisoned: bool,
+}
+
+/// Frames that become durable together, not written yet.
+pub(crate) struct Batch {
+    at: Timestamp,
+    tip: Tip,
+    segment: u32,
+    start: u64,
+    bytes: Vec<u8>,
+}
+
+impl Journal {
+    /// Opens the last segment, `end` bytes long, and syncs it: what is read there afterwards is
+    /// on the device.
+    pub fn open(
+        disk: Arc<dyn Disk>,
+        folder: PathBuf,
+        (segment, end): (u32, u64),
+        segment_bytes: u64,
+    ) -> Result<Journal, StoreError> {
+        let path = segments::path(&folder, segment);
+        let failed = |e| StoreError::io("abrir el diario", &path, e);
+        let mut tape = disk.tape(&path).map_err(failed)?;
+        tape.sync().map_err(failed)?;
+        disk.sync_folder(&folder).map_err(failed)?;
+        Ok(Journal {
+            disk,
+            folder,
+            tape,
+            segment,
+            end,
+            segment_bytes,
+            turn: false,
+            tip: Tip::default(),
+            fsyncs: 2,
+            poisoned: false,
+        })
+    }
+
+    /// Says which frame the next one follows.
+    pub fn follow(&mut self, tip: Tip) {
+        self.tip = tip;
+    }
+
+    /// Cuts a torn tail off a segment.
+    pub fn cut(&mut self, segment: u32, length: u64) -> Result<(), StoreError> {
+        let path = segments::path(&self.folder, segment);
+        let failed = |e| StoreError::io("recortar el diario", &path, e);
+        self.fsyncs += 1;
+        if segment == self.segment {
+            self.tape.cut(length).map_err(failed)?;
+            self.tape.sync().map_err(failed)?;
+            self.end = length;
+        } else {
+            let mut tape = self.disk.tape(&path).map_err(failed)?;
+            tape.cut(length).map_err(failed)?;
+            tape.sync().map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// The next batch goes to a new segment.
+    pub fn turn(&mut self) {
+        self.turn = true;
+    }
+
+    pub fn fsyncs(&self) -> u64 {
+        self.fsyncs
+    }
+
+    pub fn tip(&self) -> &Tip {
+        &self.tip
+    }
+
+    pub fn poison(&mut self) {
+        self.poisoned = true;
+    }
+
+    pub fn is_poisoned(&self) -> bool {
+        self.poisoned
+    }
+
+    /// A new batch, after all that was written.
+    pub fn batch(&self, at: Timestamp) -> Batch {
+        let (segment, start) = match self.turn || self.end >= self.segment_bytes {
+            true => (self.segment + 1, 0),
+            false => (self.segment, self.end),
+        };
+        let tip = Tip { batch: self.tip.batch + 1, ..self.tip };
+        Batch { at, tip, segment, start, bytes: Vec::new() }
+    }
+
+    /// Appends a batch and returns when it is on the device.
+    pub fn append(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        if self.poisoned {
+            return Err(StoreError::Poisoned);
+        }
+        self.try_append(batch).inspect_err(|_| {
+            self.poisoned = true;
+            // Whatever of it is left is a torn tail for the next opening to cut.
+            let _ = self.cut(self.segment, self.end);
+        })?;
+        self.end = batch.start + batch.bytes.len() as u64;
+        self.tip = batch.tip;
+        Ok(())
+    }
+
+    fn try_append(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        let path = segments::path(&self.folder, batch.segment);
+        let failed = |e| StoreError::io("escribir el diario", &path, e);
+        if batch.segment != self.segment {
+            let tape = self.disk.tape(&path).map_err(failed)?;
+            self.fsyncs += 1;
+            self.disk.sync_folder(&self.folder).map_err(failed)?;
+            self.tape = tape;
+            self.segment = batch.segment;
+            self.end = 0;
+            self.turn = false;
+        }
+        self.tape.append(&batch.bytes).map_err(failed)?;
+        self.fsyncs += 1;
+        self.tape.sync().map_err(failed)
+    }
+}
+
+impl Batch {
+    /// Adds a fact; returns where it will stand and its sequence.
+    pub fn push(&mut self, fact: &Fact, last: bool) -> Result<(Place, u64), StoreError> {
+        let body = body::encode(fact)?;
+        if body.len() > body::LARGEST {
+            return Err(StoreError::TooLarge(body.len()));
+        }
+        let header = Header {
+            kind: fact.kind(),
+            last,
+            sealed: false,
+            key: 0,
+            length: body.len() as u32,
+            batch: self.tip.batch,
+            sequence: self.tip.sequence + 1,
+            micros: self.at.as_microsecond(),
+            before: self.tip.hash,
+            body_crc: crc32fast::hash(&body),
+        };
+        let place = Place {
+            segment: self.segment,
+            offset: self.start + self.bytes.len() as u64,
+        };
+        let head = header.encode();
+        self.bytes.extend_from_slice(&head);
+        self.bytes.extend_from_slice(&body);
+        self.tip = Tip {
+            sequence: header.sequence,
+            batch: header.batch,
+            hash: frame::hash(&head, &body),
+            place: Some(place),
+            end: (self.segment, self.start + self.bytes.len() as u64),
+        };
+        Ok((place, header.sequence))
+    }
+
+    pub fn tip(&self) -> &Tip {
+        &self.tip
+    }
+}

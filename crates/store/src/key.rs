@@ -1,0 +1,176 @@
+//! The keys of the index: one tree, a letter first, numbers big-endian so that they sort.
+//!
+//! | key | value |
+//! |---|---|
+//! | `M` name | what is known once: schema, applied, counts, company, certificate, stamp, lock |
+//! | `L` what | the line: up or down, since |
+//! | `G` grant | the range: grant, this folder's share, its frame |
+//! | `N` grant | its counter: next folio, stopped |
+//! | `T` date | how many documents bear that date |
+//! | `R` order | the row of a document |
+//! | `D` series 0 number | its order |
+//! | `K` idempotency key | its order |
+//! | `V` order version | place of that version's frame |
+//! | `Q` kind order | the outbox: 1 authority, 2 print, 3 mail, 4 webhook |
+//! | `S` state order | documents by state |
+//! | `A` order | documents with the flag attention |
+//! | `H` order sequence | place of a frame that names the document |
+//! | `X` order sequence | a parcel it travelled in |
+//! | `E` parcel 0 sequence | place of a frame about a parcel as a whole |
+//! | `P` parcel | the parcel |
+//! | `O` parcel | the parcel is open |
+
+use timbre_core::{Date, DocState, DocumentId, GrantId, ParcelId, Series};
+
+use crate::Place;
+
+/// Changes with the meaning of any key or value: an index of another number is made again.
+pub(crate) const SCHEMA: u32 = 1;
+
+pub(crate) const SCHEMA_KEY: &[u8] = b"Mschema";
+pub(crate) const APPLIED: &[u8] = b"Mapplied";
+pub(crate) const COUNTS: &[u8] = b"Mcounts";
+pub(crate) const COMPANY: &[u8] = b"Mcompany";
+pub(crate) const CERTIFICATE: &[u8] = b"Mcertificate";
+pub(crate) const STAMP: &[u8] = b"Mstamp";
+/// The lock as the journal has it.
+pub(crate) const LOCK: &[u8] = b"Mlock";
+/// A lock found at opening that the journal does not have yet.
+pub(crate) const LOCK_FOUND: &[u8] = b"Mlock-found";
+
+/// What an outbox entry is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Outbox {
+    Authority = 1,
+    #[expect(dead_code, reason = "in the format from the first day, used by a later issue")]
+    Print = 2,
+    #[expect(dead_code, reason = "in the format from the first day, used by a later issue")]
+    Mail = 3,
+    #[expect(dead_code, reason = "in the format from the first day, used by a later issue")]
+    Webhook = 4,
+}
+
+pub(crate) fn line(what: &str) -> Vec<u8> {
+    join(b'L', &[what.as_bytes()])
+}
+
+pub(crate) fn grant(id: &GrantId) -> Vec<u8> {
+    join(b'G', &[id.0.as_bytes()])
+}
+
+pub(crate) fn counter(id: &GrantId) -> Vec<u8> {
+    join(b'N', &[id.0.as_bytes()])
+}
+
+pub(crate) fn day(date: Date) -> Vec<u8> {
+    join(b'T', &[date.to_string().as_bytes()])
+}
+
+pub(crate) fn row(order: u64) -> Vec<u8> {
+    join(b'R', &[&order.to_be_bytes()])
+}
+
+pub(crate) fn document(id: &DocumentId) -> Vec<u8> {
+    series_number(&id.series, id.number)
+}
+
+pub(crate) fn series_number(series: &Series, number: u64) -> Vec<u8> {
+    join(b'D', &[series.0.as_bytes(), &[0], &number.to_be_bytes()])
+}
+
+pub(crate) fn idempotency(key: &str) -> Vec<u8> {
+    join(b'K', &[key.as_bytes()])
+}
+
+pub(crate) fn version(order: u64, version: u32) -> Vec<u8> {
+    join(b'V', &[&order.to_be_bytes(), &version.to_be_bytes()])
+}
+
+pub(crate) fn outbox(kind: Outbox, order: u64) -> Vec<u8> {
+    join(b'Q', &[&[kind as u8], &order.to_be_bytes()])
+}
+
+pub(crate) fn outbox_of(kind: Outbox) -> Vec<u8> {
+    vec![b'Q', kind as u8]
+}
+
+pub(crate) fn in_state(state: DocState, order: u64) -> Vec<u8> {
+    join(b'S', &[&[state_byte(state)], &order.to_be_bytes()])
+}
+
+pub(crate) fn of_state(state: DocState) -> Vec<u8> {
+    vec![b'S', state_byte(state)]
+}
+
+pub(crate) fn attention(order: u64) -> Vec<u8> {
+    join(b'A', &[&order.to_be_bytes()])
+}
+
+pub(crate) fn history(order: u64, sequence: u64) -> Vec<u8> {
+    join(b'H', &[&order.to_be_bytes(), &sequence.to_be_bytes()])
+}
+
+pub(crate) fn history_of(order: u64) -> Vec<u8> {
+    join(b'H', &[&order.to_be_bytes()])
+}
+
+pub(crate) fn travelled(order: u64, sequence: u64) -> Vec<u8> {
+    join(b'X', &[&order.to_be_bytes(), &sequence.to_be_bytes()])
+}
+
+pub(crate) fn travelled_of(order: u64) -> Vec<u8> {
+    join(b'X', &[&order.to_be_bytes()])
+}
+
+pub(crate) fn parcel_event(id: &ParcelId, sequence: u64) -> Vec<u8> {
+    join(b'E', &[id.0.as_bytes(), &[0], &sequence.to_be_bytes()])
+}
+
+pub(crate) fn parcel_events(id: &ParcelId) -> Vec<u8> {
+    join(b'E', &[id.0.as_bytes(), &[0]])
+}
+
+pub(crate) fn parcel(id: &ParcelId) -> Vec<u8> {
+    join(b'P', &[id.0.as_bytes()])
+}
+
+pub(crate) fn open_parcel(id: &ParcelId) -> Vec<u8> {
+    join(b'O', &[id.0.as_bytes()])
+}
+
+/// The number that a key ends in.
+pub(crate) fn tail(key: &[u8]) -> Option<u64> {
+    Some(u64::from_be_bytes(*key.last_chunk::<8>()?))
+}
+
+/// Position in [`DocState::ALL`]; part of the index's format.
+pub(crate) fn state_byte(state: DocState) -> u8 {
+    DocState::ALL
+        .iter()
+        .position(|s| *s == state)
+        .expect("ALL holds every state") as u8
+}
+
+/// A place as a value.
+pub(crate) fn place_bytes(place: Place) -> Vec<u8> {
+    let mut bytes = place.segment.to_be_bytes().to_vec();
+    bytes.extend_from_slice(&place.offset.to_be_bytes());
+    bytes
+}
+
+pub(crate) fn place_of(bytes: &[u8]) -> Option<Place> {
+    let (segment, offset) = bytes.split_first_chunk::<4>()?;
+    Some(Place {
+        segment: u32::from_be_bytes(*segment),
+        offset: u64::from_be_bytes(offset.try_into().ok()?),
+    })
+}
+
+fn join(letter: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let mut key = vec![letter];
+    for part in parts {
+        key.extend_from_slice(part);
+    }
+    key
+}

@@ -1,0 +1,134 @@
+//! The few things that are asked all the time and kept decoded in memory: ranges, counters, the
+//! company, the line. Each is a copy of keys of the index and changes with them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use timbre_core::{Company, Date, Environment, Grant, GrantId, Series, Timestamp};
+
+use crate::index::{Index, Puts, decode};
+use crate::{Counts, Locked, Mark, Place, Range, StoreError, key};
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Live {
+    pub counts: Counts,
+    pub days: BTreeMap<Date, u64>,
+    pub company: Option<(Company, Environment)>,
+    pub certificate: Option<Place>,
+    pub stamp: Option<Timestamp>,
+    pub lines: BTreeMap<String, (bool, Timestamp)>,
+    pub lock: Option<Locked>,
+    pub lock_found: Option<Locked>,
+    grants: BTreeMap<GrantId, GrantRow>,
+    counters: BTreeMap<GrantId, Counter>,
+}
+
+/// A loaded grant: what never changes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct GrantRow {
+    pub grant: Grant,
+    /// This folder's share of it.
+    pub first: u64,
+    pub last: u64,
+    pub loaded: Timestamp,
+    pub frame: Place,
+}
+
+/// A loaded grant: what changes with every folio.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Counter {
+    pub series: Series,
+    pub next: u64,
+    pub stopped: Option<String>,
+}
+
+impl Live {
+    pub fn load(index: &Index) -> Result<Live, StoreError> {
+        let mut live = Live::default();
+        for letter in [b'M', b'L', b'G', b'N', b'T'] {
+            for (key, value) in index.with_prefix(&[letter])? {
+                live.take(&key, Some(&value))?;
+            }
+        }
+        Ok(live)
+    }
+
+    /// Follows what was written to the index.
+    pub fn follow(&mut self, puts: &Puts) -> Result<(), StoreError> {
+        puts.iter().try_for_each(|(key, value)| self.take(key, value.as_deref()))
+    }
+
+    fn take(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), StoreError> {
+        let Some((letter, name)) = key.split_first() else {
+            return Ok(());
+        };
+        let text = || String::from_utf8_lossy(name).into_owned();
+        match (letter, value) {
+            (b'M', value) => self.take_one(key, value)?,
+            (b'L', Some(value)) => _ = self.lines.insert(text(), decode(value)?),
+            (b'G', Some(value)) => _ = self.grants.insert(GrantId(text()), decode(value)?),
+            (b'N', Some(value)) => _ = self.counters.insert(GrantId(text()), decode(value)?),
+            (b'T', Some(value)) => {
+                let date = text().parse().map_err(|_| crate::index::broken("una fecha"))?;
+                self.days.insert(date, key::tail(value).unwrap_or_default());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn take_one(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), StoreError> {
+        match key {
+            key::COUNTS => self.counts = value.map(decode).transpose()?.unwrap_or_default(),
+            key::COMPANY => self.company = value.map(decode).transpose()?,
+            key::CERTIFICATE => self.certificate = value.and_then(key::place_of),
+            key::STAMP => self.stamp = value.map(decode).transpose()?,
+            key::LOCK => self.lock = value.map(decode).transpose()?,
+            key::LOCK_FOUND => self.lock_found = value.map(decode).transpose()?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Why issuing is locked, whether the journal has it already or not.
+    pub fn locked(&self) -> Option<&Locked> {
+        self.lock_found.as_ref().or(self.lock.as_ref())
+    }
+
+    /// By series, then by first folio.
+    pub fn ranges(&self) -> Vec<Range> {
+        let mut ranges: Vec<Range> = self.grants.values().map(|row| self.range(row)).collect();
+        ranges.sort_by(|a, b| (&a.grant.series, a.first).cmp(&(&b.grant.series, b.first)));
+        ranges
+    }
+
+    pub fn grant(&self, id: &GrantId) -> Option<&GrantRow> {
+        self.grants.get(id)
+    }
+
+    pub fn grants(&self) -> impl Iterator<Item = &GrantRow> {
+        self.grants.values()
+    }
+
+    /// How far every grant is used, loaded or only remembered.
+    pub fn marks(&self) -> Vec<Mark> {
+        let mark = |(grant, counter): (&GrantId, &Counter)| Mark {
+            series: counter.series.clone(),
+            grant: grant.clone(),
+            next: counter.next,
+        };
+        self.counters.iter().map(mark).collect()
+    }
+
+    fn range(&self, row: &GrantRow) -> Range {
+        let counter = self.counters.get(&row.grant.id);
+        Range {
+            grant: row.grant.clone(),
+            first: row.first,
+            last: row.last,
+            next: counter.map_or(row.first, |c| c.next),
+            stopped: counter.and_then(|c| c.stopped.clone()),
+            loaded: row.loaded,
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Why issuing is locked, and what a person must know to unlock it. Finding out is `opening`'s.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use timbre_core::{GrantId, Series};
+
+/// How far a grant is used, as somebody remembers it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    pub series: Series,
+    pub grant: GrantId,
+    /// The first folio that was certainly not given.
+    pub next: u64,
+}
+
+/// Issuing is locked: the journal may not know all the folios that were given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Locked {
+    pub reason: LockReason,
+    /// From here on folios are certainly free, for each grant where that is known.
+    pub beyond: Vec<Mark>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LockReason {
+    /// The index knows facts that the journal does not: an older copy was put back.
+    IndexAhead,
+    /// The anchor outside the folder knows more than the journal.
+    AnchorAhead,
+    /// The anchor belongs to another history: the folder was replaced, or is a clone that went on.
+    OtherHistory,
+    /// A damaged part of the journal may have held the last folios of a range.
+    Damage,
+}
+
+impl fmt::Display for Locked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.reason {
+            LockReason::IndexAhead => {
+                "el diario termina antes de lo que recuerda su índice; parece una copia antigua"
+            }
+            LockReason::AnchorAhead => {
+                "el diario termina antes de lo que se recuerda fuera de la carpeta; parece una copia antigua"
+            }
+            LockReason::OtherHistory => {
+                "la carpeta no es la que se usó aquí la última vez; parece otra, o una copia que siguió por su lado"
+            }
+            LockReason::Damage => {
+                "una parte dañada del diario puede haber contenido los últimos folios"
+            }
+        };
+        write!(f, "La emisión está detenida: {what}. Revise qué folios se usaron y desbloquéela.")
+    }
+}

@@ -1,0 +1,154 @@
+//! Changes laid over the index: read through, written all at once later. Knows how a few values
+//! are kept, not which fact changes them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use timbre_core::{Date, DocState, DocumentId, ParcelId};
+
+use crate::index::{Index, Keys, Puts};
+use crate::walk::Tip;
+use crate::{Counts, OpenParcel, Row, StoreError, key};
+
+/// sled keeps larger values in files that it never syncs (above 128 KiB); we stay well below.
+const LARGEST_VALUE: usize = 96 << 10;
+
+pub(crate) struct Overlay<'a> {
+    index: &'a Index,
+    puts: Puts,
+    /// Documents changed, by order.
+    pub touched: BTreeSet<u64>,
+    /// Parcels of this batch: true when it was sent in it.
+    pub parcels: BTreeMap<ParcelId, bool>,
+}
+
+/// A parcel and how many of its documents are still on their way in it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ParcelRow {
+    pub parcel: OpenParcel,
+    pub sha256: String,
+    pub under_way: u32,
+}
+
+impl Keys for Overlay<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.puts.get(key) {
+            Some(value) => Ok(value.clone()),
+            None => self.index.get(key),
+        }
+    }
+}
+
+impl<'a> Overlay<'a> {
+    pub fn new(index: &'a Index) -> Overlay<'a> {
+        Overlay {
+            index,
+            puts: Puts::new(),
+            touched: BTreeSet::new(),
+            parcels: BTreeMap::new(),
+        }
+    }
+
+    pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
+        self.puts.insert(key, Some(value));
+    }
+
+    pub fn remove(&mut self, key: Vec<u8>) {
+        self.puts.insert(key, None);
+    }
+
+    pub fn put_json(&mut self, key: Vec<u8>, value: &impl Serialize) -> Result<(), StoreError> {
+        self.put(key, serde_json::to_vec(value)?);
+        Ok(())
+    }
+
+    pub fn order(&self, id: &DocumentId) -> Result<Option<u64>, StoreError> {
+        self.number(&key::document(id))
+    }
+
+    pub fn row(&self, id: &DocumentId) -> Result<Option<Row>, StoreError> {
+        match self.order(id)? {
+            Some(order) => self.json(&key::row(order)),
+            None => Ok(None),
+        }
+    }
+
+    pub fn put_row(&mut self, row: &Row) -> Result<(), StoreError> {
+        self.touched.insert(row.order);
+        self.put(key::row(row.order), fitting(row)?);
+        Ok(())
+    }
+
+    pub fn parcel(&self, id: &ParcelId) -> Result<Option<ParcelRow>, StoreError> {
+        self.json(&key::parcel(id))
+    }
+
+    /// The highest folio of a series that is on disk, not above `last`.
+    pub fn highest(&self, id: &DocumentId) -> Result<Option<u64>, StoreError> {
+        let (from, to) = (key::series_number(&id.series, 0), key::document(id));
+        let kept = self.index.ask(|tree| match tree.range(from.clone()..=to.clone()).next_back() {
+            Some(entry) => Ok(key::tail(&entry?.0)),
+            None => Ok(None),
+        })?;
+        let new = self.puts.range(from..=to).rev().find(|(_, value)| value.is_some());
+        Ok(kept.max(new.and_then(|(key, _)| key::tail(key))))
+    }
+
+    /// Adds `by` to a state's counter.
+    pub fn count(&mut self, state: DocState, attention: bool, by: i64) -> Result<(), StoreError> {
+        let mut counts: Counts = self.json(key::COUNTS)?.unwrap_or_default();
+        let counters = match attention {
+            true => &mut counts.attention,
+            false => &mut counts.by_state,
+        };
+        let counter = &mut counters[usize::from(key::state_byte(state))];
+        *counter = counter.saturating_add_signed(by);
+        self.put_json(key::COUNTS.to_vec(), &counts)
+    }
+
+    pub fn count_day(&mut self, date: Date, by: i64) -> Result<(), StoreError> {
+        let count = self.number(&key::day(date))?.unwrap_or_default();
+        let count = count.saturating_add_signed(by);
+        self.put(key::day(date), count.to_be_bytes().to_vec());
+        Ok(())
+    }
+
+    /// The changes, with the point of the journal up to which they are complete.
+    pub fn into_puts(mut self, applied: &Tip) -> Result<Puts, StoreError> {
+        self.put(key::SCHEMA_KEY.to_vec(), u64::from(key::SCHEMA).to_be_bytes().to_vec());
+        self.put_json(key::APPLIED.to_vec(), applied)?;
+        Ok(self.puts)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.puts.is_empty()
+    }
+
+    pub fn len(&self) -> usize {
+        self.puts.len()
+    }
+}
+
+/// A row as a value that sled keeps in its log: what only helps a search gives way first.
+fn fitting(row: &Row) -> Result<Vec<u8>, StoreError> {
+    let bytes = serde_json::to_vec(row)?;
+    if bytes.len() <= LARGEST_VALUE {
+        return Ok(bytes);
+    }
+    let mut row = row.clone();
+    shorten(&mut row.words, 16 << 10);
+    row.remarks.truncate(20);
+    for remark in &mut row.remarks {
+        shorten(&mut remark.words, 1 << 10);
+        shorten(&mut remark.meaning, 1 << 10);
+    }
+    if let Some(error) = &mut row.error {
+        shorten(error, 1 << 10);
+    }
+    Ok(serde_json::to_vec(&row)?)
+}
+
+fn shorten(text: &mut String, length: usize) {
+    let end = (0..=length.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    text.truncate(end.unwrap_or(0));
+}

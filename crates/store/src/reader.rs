@@ -1,0 +1,220 @@
+//! The reading side: any number of copies on any thread, none of which can write. Lists are in
+//! `list`, histories in `history`.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+use bytes::Bytes;
+use timbre_core::{
+    Company, Date, DocState, Document, DocumentId, Documents, Environment, GrantId, ParcelId,
+    Timestamp,
+};
+
+use crate::index::{Index, Keys, broken, decode};
+use crate::key::{self, Outbox};
+use crate::live::Live;
+use crate::overlay::ParcelRow;
+use crate::segments::Segments;
+use crate::{
+    CertificateLoaded, Counts, Fact, Issued, Locked, OpenParcel, Place, Range, Row, StoreError,
+};
+
+/// Reads what was committed.
+#[derive(Clone)]
+pub struct Reader {
+    pub(crate) index: Arc<Index>,
+    pub(crate) segments: Arc<Segments>,
+    live: Arc<RwLock<Live>>,
+}
+
+impl Reader {
+    pub(crate) fn new(
+        index: Arc<Index>,
+        segments: Arc<Segments>,
+        live: Arc<RwLock<Live>>,
+    ) -> Reader {
+        Reader { index, segments, live }
+    }
+
+    pub fn row(&self, id: &DocumentId) -> Result<Option<Row>, StoreError> {
+        match self.index.number(&key::document(id))? {
+            Some(order) => self.row_at(order),
+            None => Ok(None),
+        }
+    }
+
+    /// The row of an idempotency key.
+    pub fn by_key(&self, key: &str) -> Result<Option<Row>, StoreError> {
+        match self.index.number(&key::idempotency(key))? {
+            Some(order) => self.row_at(order),
+            None => Ok(None),
+        }
+    }
+
+    pub(crate) fn row_at(&self, order: u64) -> Result<Option<Row>, StoreError> {
+        self.index.json(&key::row(order))
+    }
+
+    /// The current version of a document, with its bytes, from the journal.
+    pub fn document(&self, id: &DocumentId) -> Result<Option<Document>, StoreError> {
+        Ok(self.issued(id)?.map(|issued| issued.document))
+    }
+
+    /// The current version with all that was kept beside it: the sale, its key, the till's data.
+    pub fn issued(&self, id: &DocumentId) -> Result<Option<Issued>, StoreError> {
+        match self.row(id)? {
+            Some(row) => self.issued_frame(row.frame).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// One version of a document.
+    pub fn version(&self, id: &DocumentId, version: u32) -> Result<Option<Document>, StoreError> {
+        let Some(order) = self.index.number(&key::document(id))? else {
+            return Ok(None);
+        };
+        match self.index.get(&key::version(order, version))? {
+            Some(bytes) => {
+                let place = key::place_of(&bytes).ok_or_else(|| broken("una versión"))?;
+                Ok(Some(self.issued_frame(place)?.document))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// The versions there are of a document, ascending.
+    pub fn versions(&self, id: &DocumentId) -> Result<Vec<u32>, StoreError> {
+        let Some(order) = self.index.number(&key::document(id))? else {
+            return Ok(Vec::new());
+        };
+        let prefix = [&b"V"[..], &order.to_be_bytes()].concat();
+        let number = |key: Vec<u8>| key.last_chunk::<4>().map(|bytes| u32::from_be_bytes(*bytes));
+        let found = self.index.with_prefix(&prefix)?;
+        Ok(found.into_iter().filter_map(|(key, _)| number(key)).collect())
+    }
+
+    fn issued_frame(&self, place: Place) -> Result<Issued, StoreError> {
+        match self.segments.frame(place)?.fact()? {
+            Fact::Issued(issued) => Ok(*issued),
+            _ => Err(broken("dónde está un documento")),
+        }
+    }
+
+    pub fn counts(&self) -> Counts {
+        self.live().counts.clone()
+    }
+
+    /// How many documents bear this date of issue.
+    pub fn issued_on(&self, date: Date) -> u64 {
+        self.live().days.get(&date).copied().unwrap_or_default()
+    }
+
+    /// Documents that wait to be sent, in the order they were issued.
+    pub fn queue(&self, limit: usize) -> Result<Vec<Row>, StoreError> {
+        let prefix = key::outbox_of(Outbox::Authority);
+        let orders: Vec<u64> = self.index.ask(|tree| {
+            let keys = tree.scan_prefix(&prefix).keys().take(limit);
+            keys.map(|key| key::tail(&key?).ok_or_else(|| broken("la cola"))).collect()
+        })?;
+        let rows: Result<Vec<Option<Row>>, StoreError> =
+            orders.into_iter().map(|order| self.row_at(order)).collect();
+        Ok(rows?.into_iter().flatten().collect())
+    }
+
+    /// The parcels with documents on their way, oldest sending first.
+    pub fn parcels(&self) -> Result<Vec<OpenParcel>, StoreError> {
+        let mut parcels = Vec::new();
+        for (open, _) in self.index.with_prefix(b"O")? {
+            let id = ParcelId(String::from_utf8_lossy(&open[1..]).into_owned());
+            parcels.extend(self.parcel_row(&id)?.map(|row| row.parcel));
+        }
+        parcels.sort_by_key(|parcel| (parcel.sent, parcel.frame));
+        Ok(parcels)
+    }
+
+    /// A parcel, open or not, with the head and tail of its envelope.
+    pub fn parcel(&self, id: &ParcelId) -> Result<Option<(OpenParcel, Bytes, Bytes)>, StoreError> {
+        let Some(row) = self.parcel_row(id)? else {
+            return Ok(None);
+        };
+        match self.segments.frame(row.parcel.frame)?.fact()? {
+            Fact::Sending(sending) => Ok(Some((row.parcel, sending.head, sending.tail))),
+            _ => Err(broken("dónde está un envío")),
+        }
+    }
+
+    fn parcel_row(&self, id: &ParcelId) -> Result<Option<ParcelRow>, StoreError> {
+        self.index.json(&key::parcel(id))
+    }
+
+    /// All ranges, by series and first folio.
+    pub fn ranges(&self) -> Vec<Range> {
+        self.live().ranges()
+    }
+
+    pub fn company(&self) -> Option<(Company, Environment)> {
+        self.live().company.clone()
+    }
+
+    /// The certificate loaded last, with its blobs.
+    pub fn certificate(&self) -> Result<Option<CertificateLoaded>, StoreError> {
+        let Some(place) = self.live().certificate else {
+            return Ok(None);
+        };
+        match self.segments.frame(place)?.fact()? {
+            Fact::CertificateLoaded(loaded) => Ok(Some(loaded)),
+            _ => Err(broken("dónde está el certificado")),
+        }
+    }
+
+    /// The sealed private key of a grant.
+    pub fn grant_key(&self, id: &GrantId) -> Result<Option<Bytes>, StoreError> {
+        let Some(place) = self.live().grant(id).map(|row| row.frame) else {
+            return Ok(None);
+        };
+        match self.segments.frame(place)?.fact()? {
+            Fact::GrantLoaded(loaded) => Ok(Some(loaded.sealed)),
+            _ => Err(broken("dónde está un CAF")),
+        }
+    }
+
+    /// The latest time that any document was stamped.
+    pub fn last_stamp(&self) -> Option<Timestamp> {
+        self.live().stamp
+    }
+
+    /// The line as it stands: what, up or down, since.
+    pub fn line(&self) -> BTreeMap<String, (bool, Timestamp)> {
+        self.live().lines.clone()
+    }
+
+    /// Why issuing is locked.
+    pub fn locked(&self) -> Option<Locked> {
+        self.live().locked().cloned()
+    }
+
+    /// The exact bytes of an answer.
+    pub fn heard(&self, place: Place) -> Result<Bytes, StoreError> {
+        match self.segments.frame(place)?.fact()? {
+            Fact::Answered(answered) => Ok(answered.heard),
+            _ => Err(StoreError::Damaged { place, why: "no es una respuesta".to_owned() }),
+        }
+    }
+
+    fn live(&self) -> RwLockReadGuard<'_, Live> {
+        self.live.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn decode_row(bytes: &[u8]) -> Result<Row, StoreError> {
+        decode(bytes)
+    }
+}
+
+impl Documents for Reader {
+    fn find(&self, id: &DocumentId) -> Option<(Document, DocState)> {
+        let row = self.row(id).inspect_err(|error| tracing::error!(%error, "leer {id}")).ok()??;
+        let issued = self.issued_frame(row.frame);
+        let issued = issued.inspect_err(|error| tracing::error!(%error, "leer {id}")).ok()?;
+        Some((issued.document, row.state))
+    }
+}

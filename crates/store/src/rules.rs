@@ -1,0 +1,250 @@
+//! What may be written: the invariants that the store keeps whoever asks. Each fact is judged
+//! against the changes of those before it; nothing is changed here.
+
+use std::collections::BTreeMap;
+
+use timbre_core::{Cause, Company, DocumentId, Environment, Grant, Refusal};
+
+use crate::fact::{GrantLoaded, Issued, Moved, Sending};
+use crate::index::Keys;
+use crate::live::{Counter, GrantRow, Live};
+use crate::overlay::Overlay;
+use crate::{Counts, Fact, Mark, Row, StoreError, key, numbering};
+
+/// As many documents as one parcel may hold, so that its row stays small.
+const MOST_IN_PARCEL: usize = 3000;
+
+/// Judges the facts of one batch in their order.
+pub(crate) struct Rules<'a> {
+    live: &'a Live,
+    /// Grants loaded by this batch.
+    grants: Vec<Grant>,
+    /// Documents made again, and moved because of it: a batch has both or none.
+    reissued: BTreeMap<DocumentId, (u32, u32)>,
+}
+
+impl<'a> Rules<'a> {
+    pub fn new(live: &'a Live) -> Rules<'a> {
+        Rules { live, grants: Vec::new(), reissued: BTreeMap::new() }
+    }
+
+    pub fn judge(&mut self, on: &Overlay<'_>, fact: &Fact) -> Result<(), StoreError> {
+        match fact {
+            Fact::Issued(issued) => self.issued(on, issued),
+            Fact::Sending(sending) => sent(on, sending),
+            Fact::Moved(moved) => self.moved(on, moved),
+            Fact::Attention { document, .. }
+            | Fact::Annulled { document, .. }
+            | Fact::Printed { document, .. }
+            | Fact::Mailed { document, .. }
+            | Fact::Notified { document, .. } => known(on, document).map(drop),
+            Fact::GrantLoaded(loaded) => self.grant(loaded),
+            Fact::GrantStopped { grant, .. } => match on.get(&key::grant(grant))? {
+                Some(_) => Ok(()),
+                None => Err(StoreError::refused("grant-unknown", "Ese CAF no está cargado.")),
+            },
+            Fact::Company { company, environment } => one_company(on, company, *environment),
+            Fact::IssuingLocked(_) => Err(StoreError::refused(
+                "lock-by-hand",
+                "Sólo la carpeta misma detiene la emisión, al abrirse.",
+            )),
+            Fact::IssuingUnlocked { beyond, .. } => self.unlocked(beyond),
+            Fact::Answered(_)
+            | Fact::CertificateLoaded(_)
+            | Fact::Line { .. }
+            | Fact::Login { .. }
+            | Fact::Acted { .. } => Ok(()),
+        }
+    }
+
+    /// Judges the batch as a whole.
+    pub fn judge_batch(&self, on: &Overlay<'_>) -> Result<(), StoreError> {
+        for (document, (issued, moved)) in &self.reissued {
+            if issued != moved {
+                let row = known(on, document)?;
+                let why = "rehacerlo es un documento nuevo y su movimiento, juntos";
+                return Err(bad_move(&row, row.version, why));
+            }
+        }
+        Ok(())
+    }
+
+    fn issued(&mut self, on: &Overlay<'_>, issued: &Issued) -> Result<(), StoreError> {
+        if let Some(lock) = self.live.locked() {
+            return Err(StoreError::Locked(lock.clone()));
+        }
+        let document = &issued.document;
+        if let Some(idempotency) = &issued.key
+            && let Some(order) = on.number(&key::idempotency(idempotency))?
+            && let Some(row) = on.json::<Row>(&key::row(order))?
+            && (row.id != document.id || document.version == 1)
+        {
+            return Err(StoreError::KeyTaken { key: idempotency.clone(), document: row.id });
+        }
+        match document.version {
+            1 => next_folio(on, issued),
+            version => {
+                let row = known(on, &document.id)?;
+                if on.get(&key::version(row.order, version))?.is_some() {
+                    return Err(StoreError::Exists { document: document.id.clone(), version });
+                }
+                if version != row.version + 1 {
+                    return Err(bad_move(&row, version, "no es la versión que sigue"));
+                }
+                self.reissued.entry(document.id.clone()).or_default().0 += 1;
+                Ok(())
+            }
+        }
+    }
+
+    fn moved(&mut self, on: &Overlay<'_>, moved: &Moved) -> Result<(), StoreError> {
+        let row = known(on, &moved.document)?;
+        let again = moved.cause == Cause::Reissued;
+        if moved.version != row.version && !(again && moved.version == row.version + 1) {
+            return Err(bad_move(&row, moved.version, "el hecho es de otra versión"));
+        }
+        if moved.from != row.state {
+            let why = format!("el hecho parte de {}", moved.from.word());
+            return Err(bad_move(&row, moved.version, why));
+        }
+        if row.state.after(&moved.cause) != Some(moved.to) {
+            let why = format!("{:?} no lo lleva a {}", moved.cause, moved.to.word());
+            return Err(bad_move(&row, moved.version, why));
+        }
+        if again {
+            self.reissued.entry(moved.document.clone()).or_default().1 += 1;
+        }
+        Ok(())
+    }
+
+    fn grant(&mut self, loaded: &GrantLoaded) -> Result<(), StoreError> {
+        let grant = &loaded.grant;
+        if numbering::share(grant, loaded.share).is_none() {
+            let (part, parts) = loaded.share;
+            let message = format!(
+                "El rango {} a {} no tiene una parte {part} de {parts}.",
+                grant.first, grant.last
+            );
+            return Err(StoreError::refused("grant-share", message));
+        }
+        for other in self.live.grants().map(|row| &row.grant).chain(&self.grants) {
+            if other.id == grant.id {
+                let message = format!(
+                    "Este CAF ya está cargado: folios {} a {} del tipo {}.",
+                    grant.first, grant.last, grant.series
+                );
+                return Err(StoreError::refused("grant-repeated", message));
+            }
+            if other.overlaps(grant) {
+                let message = format!(
+                    "Los folios {} a {} del tipo {} se cruzan con los de otro CAF cargado, {} a {}.",
+                    grant.first, grant.last, grant.series, other.first, other.last
+                );
+                return Err(StoreError::refused("grant-overlap", message));
+            }
+        }
+        self.grants.push(grant.clone());
+        Ok(())
+    }
+
+    fn unlocked(&self, beyond: &[Mark]) -> Result<(), StoreError> {
+        let Some(lock) = self.live.locked() else {
+            return Err(StoreError::refused("not-locked", "La emisión no está detenida."));
+        };
+        let covered = |mark: &Mark| {
+            beyond.iter().any(|given| given.grant == mark.grant && given.next >= mark.next)
+        };
+        match lock.beyond.iter().find(|mark| !covered(mark)) {
+            None => Ok(()),
+            Some(mark) => Err(StoreError::Refused(Refusal::new(
+                "unlock-too-low",
+                "",
+                format!(
+                    "Del tipo {} se recuerdan folios usados hasta el {}; no se puede seguir desde más abajo.",
+                    mark.series,
+                    mark.next.saturating_sub(1)
+                ),
+            ))),
+        }
+    }
+}
+
+/// A new document carries exactly the next folio of a grant that may be used.
+fn next_folio(on: &Overlay<'_>, issued: &Issued) -> Result<(), StoreError> {
+    let document = &issued.document;
+    if on.order(&document.id)?.is_some() {
+        return Err(StoreError::Exists { document: document.id.clone(), version: 1 });
+    }
+    let row: Option<GrantRow> = on.json(&key::grant(&document.grant))?;
+    let counter: Option<Counter> = on.json(&key::counter(&document.grant))?;
+    let next = match (row, counter) {
+        (Some(row), Some(counter)) => {
+            let open = counter.stopped.is_none()
+                && counter.next <= row.last
+                && row.grant.series == document.id.series;
+            open.then_some(counter.next)
+        }
+        _ => None,
+    };
+    match next == Some(document.id.number) {
+        true => Ok(()),
+        false => Err(StoreError::NotNext { document: document.id.clone(), next }),
+    }
+}
+
+fn sent(on: &Overlay<'_>, sending: &Sending) -> Result<(), StoreError> {
+    if sending.documents.is_empty() || sending.documents.len() > MOST_IN_PARCEL {
+        let message = format!("Un envío lleva entre 1 y {MOST_IN_PARCEL} documentos.");
+        return Err(StoreError::refused("parcel-size", message));
+    }
+    if let Some(before) = on.parcel(&sending.parcel)?
+        && (before.parcel.documents != sending.documents || before.sha256 != sending.sha256)
+    {
+        let message = "Un envío que ya salió no cambia: para otros documentos se hace uno nuevo.";
+        return Err(StoreError::refused("parcel-changed", message));
+    }
+    for (document, version) in &sending.documents {
+        let row = known(on, document)?;
+        if row.version != *version {
+            return Err(bad_move(&row, *version, "sólo viaja la última versión"));
+        }
+    }
+    Ok(())
+}
+
+/// One folder is one company in one environment.
+fn one_company(
+    on: &Overlay<'_>,
+    company: &Company,
+    environment: Environment,
+) -> Result<(), StoreError> {
+    let before: Option<(Company, Environment)> = on.json(key::COMPANY)?;
+    let counts: Counts = on.json(key::COUNTS)?.unwrap_or_default();
+    match before {
+        Some((known, world))
+            if counts.total() > 0 && (known.id != company.id || world != environment) =>
+        {
+            Err(StoreError::refused(
+                "company-other",
+                format!(
+                    "Esta carpeta tiene documentos de {}: otra empresa u otro ambiente va en otra carpeta.",
+                    known.id
+                ),
+            ))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn known(on: &Overlay<'_>, document: &DocumentId) -> Result<Row, StoreError> {
+    on.row(document)?.ok_or_else(|| StoreError::NoDocument(document.clone()))
+}
+
+fn bad_move(row: &Row, version: u32, why: impl Into<String>) -> StoreError {
+    StoreError::BadMove {
+        document: row.id.clone(),
+        version,
+        state: row.state,
+        why: why.into(),
+    }
+}

@@ -1,0 +1,121 @@
+//! Reading the bytes of one segment frame by frame, and finding the next frame after bytes that
+//! are none. What a bad stretch means is decided in `walk`.
+
+use bytes::Bytes;
+
+use crate::frame::{self, HEADER, Header, MAGIC, NoHeader};
+use crate::segments::Frame;
+use crate::{Place, StoreError, body};
+
+/// A stretch of bytes that is no frame.
+#[derive(Debug, Clone)]
+pub(crate) struct Bad {
+    pub place: Place,
+    pub bytes: u64,
+    /// The frame's header where that is sound and only the body is not.
+    pub header: Option<Header>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Piece {
+    Frame(Frame),
+    Bad(Bad),
+}
+
+/// The rest of a segment, from `base` on.
+pub(crate) struct Strip {
+    segment: u32,
+    base: u64,
+    bytes: Bytes,
+    at: usize,
+}
+
+impl Strip {
+    pub fn new(segment: u32, base: u64, bytes: Bytes) -> Strip {
+        Strip { segment, base, bytes, at: 0 }
+    }
+
+    /// The next piece, or `None` at the end. A frame found after a bad stretch must come later in
+    /// the journal than `floor`.
+    pub fn next(&mut self, floor: u64) -> Result<Option<Piece>, StoreError> {
+        if self.at == self.bytes.len() {
+            return Ok(None);
+        }
+        let place = self.place();
+        let header = match self.look(self.at)? {
+            Look::Whole(header) => {
+                let end = self.at + header.frame_length();
+                let hash = frame::hash(&self.bytes[self.at..][..HEADER], &self.bytes[self.at + HEADER..end]);
+                let body = self.bytes.slice(self.at + HEADER..end);
+                self.at = end;
+                return Ok(Some(Piece::Frame(Frame { place, header, hash, body })));
+            }
+            Look::HeaderOnly(header) => Some(header),
+            Look::Nothing => None,
+        };
+        let end = self.resume(header.as_ref(), floor)?;
+        let bytes = (end - self.at) as u64;
+        self.at = end;
+        Ok(Some(Piece::Bad(Bad { place, bytes, header })))
+    }
+
+    fn place(&self) -> Place {
+        Place {
+            segment: self.segment,
+            offset: self.base + self.at as u64,
+        }
+    }
+
+    fn look(&self, at: usize) -> Result<Look, StoreError> {
+        let rest = &self.bytes[at..];
+        match Header::decode(rest) {
+            Err(NoHeader::Garbage) => Ok(Look::Nothing),
+            Err(NoHeader::Newer(version)) => Err(StoreError::Newer {
+                place: Place { segment: self.segment, offset: self.base + at as u64 },
+                why: format!("formato {version}"),
+            }),
+            Ok(header) => match rest.get(HEADER..header.frame_length()) {
+                Some(body) if crc32fast::hash(body) == header.body_crc => Ok(Look::Whole(header)),
+                _ => Ok(Look::HeaderOnly(header)),
+            },
+        }
+    }
+
+    /// Where the next good frame begins, or the end. Where the header is sound its length is
+    /// believed first: a body may hold bytes that look like a frame.
+    fn resume(&self, header: Option<&Header>, floor: u64) -> Result<usize, StoreError> {
+        if let Some(header) = header
+            && header.length as usize <= body::LARGEST
+        {
+            let end = self.at + header.frame_length();
+            if end == self.bytes.len() || (end < self.bytes.len() && self.follows(end, floor)?) {
+                return Ok(end);
+            }
+        }
+        let mut from = self.at + 1;
+        while let Some(found) = find(&self.bytes[from..], &MAGIC) {
+            if self.follows(from + found, floor)? {
+                return Ok(from + found);
+            }
+            from += found + 1;
+        }
+        Ok(self.bytes.len())
+    }
+
+    fn follows(&self, at: usize, floor: u64) -> Result<bool, StoreError> {
+        Ok(match self.look(at)? {
+            Look::Whole(header) => header.sequence > floor,
+            Look::HeaderOnly(_) | Look::Nothing => false,
+        })
+    }
+}
+
+enum Look {
+    Whole(Header),
+    HeaderOnly(Header),
+    Nothing,
+}
+
+fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
+    bytes.windows(what.len()).position(|w| w == what)
+}

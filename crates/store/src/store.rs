@@ -1,0 +1,214 @@
+//! The one writer: judges a batch of facts, makes it durable, then tells the index.
+
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use timbre_core::Timestamp;
+
+use crate::anchor::{Anchor, Memory};
+use crate::apply::{self, Stand};
+use crate::disk::{Disk, RealDisk};
+use crate::index::{Index, Keys};
+use crate::journal::Journal;
+use crate::live::Live;
+use crate::overlay::Overlay;
+use crate::rules::Rules;
+use crate::segments::Segments;
+use crate::{
+    Fact, Locked, Numbering, OpenOptions, Opened, Place, Reader, Row, StoreError, frame, key,
+    opening,
+};
+
+/// An open folder. There is one at a time; any number of [`Reader`]s go with it.
+pub struct Store {
+    journal: Journal,
+    index: Arc<Index>,
+    segments: Arc<Segments>,
+    live: Arc<RwLock<Live>>,
+    anchor: Option<Anchor>,
+    installation: Option<String>,
+}
+
+/// What opening hands over.
+pub(crate) struct Parts {
+    pub journal: Journal,
+    pub index: Index,
+    pub segments: Arc<Segments>,
+    pub live: Live,
+    pub anchor: Option<Anchor>,
+    pub installation: Option<String>,
+}
+
+/// What a batch became.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Committed {
+    /// Where each fact stands, in their order.
+    pub places: Vec<Place>,
+    /// The documents it touched, as they are now, in order of issue.
+    pub rows: Vec<Row>,
+    /// The facts are durable, but the index could not be told, and why: the store takes no more
+    /// until it is opened again, which mends it.
+    pub index_lost: Option<String>,
+}
+
+impl Store {
+    /// Opens a folder, making it when there is none: `dir/journal` and `dir/db`. `progress` hears
+    /// how many bytes of the journal were read, of how many.
+    pub fn open(
+        dir: &Path,
+        options: &OpenOptions,
+        progress: &dyn Fn(u64, u64),
+    ) -> Result<(Store, Opened), StoreError> {
+        Store::open_on(Arc::new(RealDisk), dir, options, progress)
+    }
+
+    pub(crate) fn open_on(
+        disk: Arc<dyn Disk>,
+        dir: &Path,
+        options: &OpenOptions,
+        progress: &dyn Fn(u64, u64),
+    ) -> Result<(Store, Opened), StoreError> {
+        opening::open(disk, dir, options, progress)
+    }
+
+    pub(crate) fn of(parts: Parts) -> Store {
+        Store {
+            journal: parts.journal,
+            index: Arc::new(parts.index),
+            segments: parts.segments,
+            live: Arc::new(RwLock::new(parts.live)),
+            anchor: parts.anchor,
+            installation: parts.installation,
+        }
+    }
+
+    /// The reading side, for any thread. While a reader lives, the folder can't be opened again.
+    pub fn reader(&self) -> Reader {
+        Reader::new(self.index.clone(), self.segments.clone(), self.live.clone())
+    }
+
+    /// A working copy of the ranges' counters, to number the documents of the next batch.
+    pub fn numbering(&self) -> Numbering {
+        Numbering::of(self.reader().ranges())
+    }
+
+    /// Why issuing is locked.
+    pub fn locked(&self) -> Option<Locked> {
+        self.live.read().unwrap_or_else(PoisonError::into_inner).locked().cloned()
+    }
+
+    /// How many fsyncs the journal made since it was opened.
+    pub fn fsyncs(&self) -> u64 {
+        self.journal.fsyncs()
+    }
+
+    /// Makes facts durable, all or none, with one fsync. They are judged first: an error other
+    /// than [`StoreError::Io`] has changed nothing, and the store goes on. After `Io` it is
+    /// poisoned.
+    pub fn commit(&mut self, facts: Vec<Fact>, at: Timestamp) -> Result<Committed, StoreError> {
+        if self.journal.is_poisoned() {
+            return Err(StoreError::Poisoned);
+        }
+        if facts.is_empty() {
+            return Ok(Committed::default());
+        }
+        let live = self.live.clone();
+        let live = live.read().unwrap_or_else(PoisonError::into_inner);
+        let at = whole_micros(at);
+        let index = self.index.clone();
+        let mut batch = self.journal.batch(at);
+        let mut overlay = Overlay::new(&index);
+        let mut rules = Rules::new(&live);
+        let mut places = Vec::with_capacity(facts.len());
+
+        if let Some(lock) = &live.lock_found {
+            let fact = Fact::IssuingLocked(lock.clone());
+            let (place, sequence) = batch.push(&fact, false)?;
+            apply::apply(&mut overlay, &fact, Stand { at, place, sequence })?;
+        }
+        for (n, fact) in facts.iter().enumerate() {
+            rules.judge(&overlay, fact)?;
+            let (place, sequence) = batch.push(fact, n + 1 == facts.len())?;
+            apply::apply(&mut overlay, fact, Stand { at, place, sequence })?;
+            places.push(place);
+        }
+        rules.judge_batch(&overlay)?;
+        apply::end_batch(&mut overlay)?;
+        let rows = rows(&overlay)?;
+        let puts = overlay.into_puts(batch.tip())?;
+        drop(live);
+
+        self.journal.append(&batch)?;
+        let told = self.index.write(&puts);
+        if told.is_err() {
+            self.journal.poison();
+        }
+        let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
+        let told = told.and(live.follow(&puts));
+        drop(live);
+        self.remember(at);
+        let index_lost = told.err().map(|error| error.to_string());
+        Ok(Committed { places, rows, index_lost })
+    }
+
+    /// A person decided that issuing goes on: every grant continues where nobody remembers a
+    /// folio being used.
+    pub fn unlock(&mut self, who: &str, at: Timestamp) -> Result<(), StoreError> {
+        let Some(lock) = self.locked() else {
+            return Ok(());
+        };
+        let fact = Fact::IssuingUnlocked { who: who.to_owned(), beyond: lock.beyond };
+        self.commit(vec![fact], at).map(drop)
+    }
+
+    /// Brings the anchor up to date; for the writer to call when it has nothing else to do.
+    pub fn rest(&mut self) {
+        if self.anchor.as_ref().is_some_and(Anchor::is_behind) {
+            self.write_anchor(None);
+        }
+    }
+
+    fn remember(&mut self, at: Timestamp) {
+        if self.installation.is_none() {
+            self.installation = opening::installation(&self.segments);
+        }
+        if self.anchor.as_mut().is_some_and(|anchor| anchor.is_due(at)) {
+            self.write_anchor(Some(at));
+        }
+    }
+
+    /// While issuing is locked the anchor keeps what it knows: it may be the only witness.
+    fn write_anchor(&mut self, at: Option<Timestamp>) {
+        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
+        let tip = self.journal.tip();
+        if let (Some(anchor), Some(installation), Some(frame), None) =
+            (&mut self.anchor, &self.installation, tip.place, live.locked())
+        {
+            let memory = Memory {
+                installation: installation.clone(),
+                sequence: tip.sequence,
+                hash: frame::hex(&tip.hash),
+                frame,
+                marks: live.marks(),
+            };
+            anchor.write(&memory, at);
+        }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.rest();
+    }
+}
+
+fn rows(overlay: &Overlay<'_>) -> Result<Vec<Row>, StoreError> {
+    let row = |order: &u64| overlay.json::<Row>(&key::row(*order));
+    let rows: Result<Vec<Option<Row>>, StoreError> = overlay.touched.iter().map(row).collect();
+    Ok(rows?.into_iter().flatten().collect())
+}
+
+/// Times are kept to the microsecond, and the same before and after a rebuild.
+fn whole_micros(at: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
+}

@@ -1,0 +1,146 @@
+//! Somebody knows more than the journal: a restored backup, a clone, a lost file. Issuing locks.
+
+use std::fs;
+
+use super::shop::*;
+use crate::{Fact, LockReason, StoreError};
+
+fn line() -> Fact {
+    Fact::Line { what: "internet".into(), up: true, why: String::new() }
+}
+
+#[track_caller]
+fn is_locked_until_unlocked(shop: &Shop, reason: LockReason, next: u64) {
+    let (mut store, opened) = shop.open_said();
+    assert_eq!(opened.locked.unwrap().reason, reason);
+    let low = store.reader().ranges()[0].next;
+    assert!(matches!(store.commit(vec![issued(sale(low))], at(50)), Err(StoreError::Locked(_))));
+    store.commit(vec![line()], at(51)).unwrap();
+    drop(store);
+    // Still locked, although index and journal agree by now.
+    let (mut store, opened) = shop.open_said();
+    assert!(opened.locked.is_some());
+    let low_mark = Fact::IssuingUnlocked { who: "ana".into(), beyond: vec![] };
+    assert!(matches!(store.commit(vec![low_mark], at(52)), Err(StoreError::Refused(_))));
+    store.unlock("ana", at(53)).unwrap();
+    assert_eq!(store.reader().ranges()[0].next, next);
+    issue(&mut store, [next]);
+    drop(store);
+    shop.delete_index();
+    let (_, opened) = shop.open_said();
+    assert_eq!((opened.locked, opened.damage), (None, vec![]));
+}
+
+#[test]
+fn a_journal_older_than_its_index_locks_issuing() {
+    let shop = Shop::without_anchor();
+    let mut store = shop.stocked();
+    issue(&mut store, 1..=3);
+    let old = fs::read(shop.segment(1)).unwrap();
+    issue(&mut store, 4..=8);
+    drop(store);
+    fs::write(shop.segment(1), old).unwrap();
+    let (store, opened) = shop.open_said();
+    assert!(opened.put_aside.is_some() && opened.rebuilt);
+    drop(store);
+    is_locked_until_unlocked(&shop, LockReason::IndexAhead, 9);
+}
+
+#[test]
+fn a_journal_that_is_gone_locks_issuing() {
+    let shop = Shop::without_anchor();
+    let mut store = shop.stocked();
+    issue(&mut store, 1..=3);
+    drop(store);
+    fs::remove_dir_all(shop.journal()).unwrap();
+    let (mut store, opened) = shop.open_said();
+    assert_eq!(opened.locked.unwrap().reason, LockReason::IndexAhead);
+    // The same CAF loaded again goes on where the index remembers.
+    store.unlock("ana", at(9)).unwrap();
+    store.commit(vec![caf("a", "39", 1, 100)], at(10)).unwrap();
+    assert_eq!(store.reader().ranges()[0].next, 4);
+    issue(&mut store, [4]);
+}
+
+#[test]
+fn a_whole_folder_put_back_from_a_backup_locks_issuing() {
+    let shop = Shop::new();
+    let mut store = shop.stocked();
+    issue(&mut store, 1..=3);
+    drop(store);
+    shop.backup("monday");
+    let mut store = shop.open();
+    issue(&mut store, 4..=8);
+    drop(store);
+    shop.put_back("monday");
+    is_locked_until_unlocked(&shop, LockReason::AnchorAhead, 9);
+}
+
+#[test]
+fn a_clone_that_went_on_elsewhere_locks_issuing() {
+    let shop = Shop::new();
+    let mut store = shop.stocked();
+    issue(&mut store, 1..=3);
+    drop(store);
+    shop.backup("clone");
+    let anchor = fs::read(shop.root.path().join("anchor.json")).unwrap();
+    let mut store = shop.open();
+    issue(&mut store, 4..=8);
+    drop(store);
+    let mine = fs::read(shop.root.path().join("anchor.json")).unwrap();
+    // The clone issues other documents with the same folios, and more of them.
+    shop.put_back("clone");
+    fs::write(shop.root.path().join("anchor.json"), anchor).unwrap();
+    let mut store = shop.open();
+    for number in 4..=12 {
+        let mut other = sale(number);
+        other.key = Some(format!("other-{number}"));
+        store.commit(vec![issued(other)], at(100)).unwrap();
+    }
+    drop(store);
+    fs::write(shop.root.path().join("anchor.json"), mine).unwrap();
+    is_locked_until_unlocked(&shop, LockReason::OtherHistory, 13);
+}
+
+#[test]
+fn another_folder_in_the_same_place_locks_issuing() {
+    let shop = Shop::new();
+    let mut store = shop.stocked();
+    issue(&mut store, 1..=3);
+    drop(store);
+    fs::remove_dir_all(shop.dir()).unwrap();
+    fs::create_dir(shop.dir()).unwrap();
+    let (mut store, opened) = shop.open_said();
+    assert_eq!(opened.locked.unwrap().reason, LockReason::AnchorAhead);
+    store.commit(vec![company("1-9"), caf("a", "39", 1, 100)], at(0)).unwrap();
+    assert!(matches!(store.commit(vec![issued(sale(1))], at(1)), Err(StoreError::Locked(_))));
+}
+
+#[test]
+fn the_anchor_is_written_once_a_second_and_on_closing() {
+    let (shop, mut store) = Shop::ready();
+    let path = shop.root.path().join("anchor.json");
+    let read = || crate::anchor::read(&path).unwrap();
+    let first = read().sequence;
+    store.commit(vec![issued(sale(1))], at(0)).unwrap();
+    assert_eq!(read().sequence, first, "within the second");
+    store.rest();
+    assert_eq!(read().sequence, first + 1);
+    store.commit(vec![issued(sale(2))], at(2)).unwrap();
+    assert_eq!(read().sequence, first + 2);
+    store.commit(vec![issued(sale(3))], at(2)).unwrap();
+    drop(store);
+    assert_eq!(read().sequence, first + 3);
+    assert_eq!(read().marks[0].next, 4);
+}
+
+#[test]
+fn an_unreadable_anchor_says_nothing() {
+    let (shop, mut store) = Shop::ready();
+    issue(&mut store, 1..=2);
+    drop(store);
+    fs::write(shop.root.path().join("anchor.json"), b"").unwrap();
+    let (mut store, opened) = shop.open_said();
+    assert_eq!(opened.locked, None);
+    issue(&mut store, [3]);
+}

@@ -1,0 +1,156 @@
+//! Bits that flip where documents were acknowledged: reported, stepped over, folios stay used.
+
+use std::fs;
+
+use super::shop::*;
+use crate::{IndexCheck, LockReason, Place, StoreError, check};
+
+/// Five boletas, and where the frame of each begins and ends.
+fn five(shop: &Shop) -> Vec<(u64, u64)> {
+    let mut store = shop.stocked();
+    issue(&mut store, 1..=5);
+    let reader = store.reader();
+    let mut starts: Vec<u64> =
+        (1..=5).map(|n| reader.row(&id(n)).unwrap().unwrap().frame.offset).collect();
+    starts.push(fs::metadata(shop.segment(1)).unwrap().len());
+    starts.windows(2).map(|pair| (pair[0], pair[1])).collect()
+}
+
+fn flip(shop: &Shop, offset: u64) {
+    let mut bytes = fs::read(shop.segment(1)).unwrap();
+    bytes[offset as usize] ^= 0x10;
+    fs::write(shop.segment(1), bytes).unwrap();
+}
+
+#[test]
+fn a_flipped_bit_in_an_earlier_frame_is_reported_by_check_wherever_it_is() {
+    let shop = Shop::new();
+    let frames = five(&shop);
+    let (start, end) = frames[2];
+    for offset in (start..end).step_by(7) {
+        flip(&shop, offset);
+        let report = check(&shop.dir()).unwrap();
+        assert!(report.lost_data(), "byte {offset}");
+        assert_eq!((report.documents, report.damage.len()), (4, 1), "byte {offset}");
+        assert_eq!(report.damage[0].place, Place { segment: 1, offset: start });
+        assert_eq!(report.missing, [(id(3), id(3))]);
+        flip(&shop, offset);
+    }
+    let report = check(&shop.dir()).unwrap();
+    assert!(!report.lost_data());
+    assert_eq!((report.index, report.documents), (IndexCheck::Agrees, 5));
+}
+
+#[test]
+fn a_damaged_document_is_an_error_to_read_and_the_others_are_not() {
+    let shop = Shop::new();
+    let frames = five(&shop);
+    flip(&shop, frames[1].0 + 300);
+    let (mut store, opened) = shop.open_said();
+    assert_eq!(opened.damage.len(), 1, "among the newest, so even a plain opening sees it");
+    let reader = store.reader();
+    assert!(matches!(reader.document(&id(2)), Err(StoreError::Damaged { .. })));
+    assert_eq!(reader.document(&id(3)).unwrap().unwrap(), sale(3).document);
+    issue(&mut store, [6]);
+}
+
+#[test]
+fn with_the_index_lost_too_the_folio_stays_used() {
+    for document in 0..5 {
+        let shop = Shop::new();
+        let frames = five(&shop);
+        shop.delete_index();
+        flip(&shop, frames[document].0 + 200);
+        let (mut store, opened) = shop.open_said();
+        assert_eq!(opened.damage.len(), 1);
+        assert!(opened.rebuilt);
+        let number = document as u64 + 1;
+        let reused = store.commit(vec![issued(sale(number))], at(9));
+        assert!(matches!(reused, Err(StoreError::NotNext { .. } | StoreError::Locked(_))));
+        assert!(store.numbering().take(&id(1).series, &mut |_| Ok(())).unwrap().number() >= 5);
+        match opened.locked {
+            None => issue(&mut store, [6]),
+            // The last one: only the anchor knows that there was a fifth.
+            Some(lock) => {
+                assert_eq!((document, lock.reason), (4, LockReason::AnchorAhead));
+                store.unlock("ana", at(10)).unwrap();
+                issue(&mut store, [6]);
+            }
+        }
+    }
+}
+
+#[test]
+fn damage_that_may_hide_the_last_folio_locks_when_nobody_else_knows() {
+    let shop = Shop::without_anchor();
+    let frames = five(&shop);
+    let mut store = shop.open();
+    let line = crate::Fact::Line { what: "internet".into(), up: true, why: String::new() };
+    store.commit(vec![line], at(6)).unwrap();
+    drop(store);
+    shop.delete_index();
+    flip(&shop, frames[4].0 + 3);
+    let (mut store, opened) = shop.open_said();
+    let lock = opened.locked.unwrap();
+    assert_eq!(lock.reason, LockReason::Damage);
+    assert_eq!(lock.beyond[0].next, 6);
+    assert!(matches!(store.commit(vec![issued(sale(5))], at(9)), Err(StoreError::Locked(_))));
+    store.unlock("ana", at(10)).unwrap();
+    assert!(matches!(store.commit(vec![issued(sale(5))], at(9)), Err(StoreError::NotNext { .. })));
+    issue(&mut store, [6]);
+}
+
+#[test]
+fn a_lock_outlives_reopening_and_a_lost_index() {
+    let shop = Shop::without_anchor();
+    let frames = five(&shop);
+    let mut store = shop.open();
+    let line = || crate::Fact::Line { what: "internet".into(), up: true, why: String::new() };
+    store.commit(vec![line()], at(6)).unwrap();
+    drop(store);
+    shop.delete_index();
+    flip(&shop, frames[4].0 + 3);
+    drop(shop.open());
+    let (mut store, opened) = shop.open_said();
+    assert!(opened.locked.is_some());
+    store.commit(vec![line()], at(7)).unwrap();
+    drop(store);
+    shop.delete_index();
+    assert!(shop.open_said().1.locked.is_some());
+}
+
+#[test]
+fn damage_at_the_end_that_the_index_knows_is_kept_and_written_around() {
+    let shop = Shop::new();
+    let frames = five(&shop);
+    flip(&shop, frames[4].0 + 90);
+    let (mut store, opened) = shop.open_said();
+    assert_eq!((opened.damage.len(), opened.locked, opened.rebuilt), (1, None, false));
+    issue(&mut store, [6, 7]);
+    assert!(shop.segment(2).exists());
+    drop(store);
+    assert_eq!(fs::metadata(shop.segment(1)).unwrap().len(), frames[4].1);
+    shop.delete_index();
+    let (store, opened) = shop.open_said();
+    assert_eq!((opened.documents, opened.damage.len(), opened.locked), (6, 1, None));
+    assert_eq!(opened.missing, [(id(5), id(5))]);
+    assert_eq!(store.reader().ranges()[0].next, 8);
+}
+
+#[test]
+fn a_lost_segment_is_damage() {
+    let mut shop = Shop::new();
+    shop.options.segment_bytes = 1;
+    let mut store = shop.stocked();
+    issue(&mut store, 1..=4);
+    drop(store);
+    assert!(shop.segment(5).exists());
+    fs::remove_file(shop.segment(3)).unwrap();
+    let (store, opened) = shop.open_said();
+    assert_eq!((opened.damage.len(), opened.locked), (2, None), "the file, and its document");
+    drop(store);
+    shop.delete_index();
+    let (_, opened) = shop.open_said();
+    assert_eq!(opened.missing, [(id(2), id(2))]);
+    assert_eq!((opened.documents, opened.locked), (3, None));
+}

@@ -1,0 +1,15 @@
+//! Tests of the whole store, through its public door except where a failing disk is needed.
+
+mod ahead;
+mod concurrency;
+mod damage;
+mod faults;
+mod figures;
+mod model;
+mod numbering;
+mod reading;
+mod rebuild;
+mod round_trip;
+mod rules;
+mod shop;
+mod torn;

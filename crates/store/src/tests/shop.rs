@@ -1,0 +1,264 @@
+//! A small shop to test with: a folder, its facts, and one door to open it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use serde_json::json;
+use tempfile::TempDir;
+use timbre_core::{
+    Amount, Cause, ChannelId, Company, Date, DocState, Document, DocumentId, Environment, Grant,
+    GrantId, ParcelId, Party, Series, TillData, Timestamp,
+};
+
+use crate::{
+    Fact, Filter, GrantLoaded, Issued, Moved, OpenOptions, Opened, Reader, Row, Sending, Store,
+    StoreError,
+};
+
+pub struct Shop {
+    pub root: TempDir,
+    pub options: OpenOptions,
+}
+
+impl Shop {
+    /// An empty folder, with an anchor beside it.
+    pub fn new() -> Shop {
+        let root = tempfile::tempdir().unwrap();
+        let anchor = Some(root.path().join("anchor.json"));
+        let options = OpenOptions { anchor, ..OpenOptions::default() };
+        fs::create_dir(root.path().join("data")).unwrap();
+        Shop { root, options }
+    }
+
+    pub fn without_anchor() -> Shop {
+        let mut shop = Shop::new();
+        shop.options.anchor = None;
+        shop
+    }
+
+    /// A shop with a company and one CAF of boletas 1 to 100.
+    pub fn ready() -> (Shop, Store) {
+        let shop = Shop::new();
+        let store = shop.stocked();
+        (shop, store)
+    }
+
+    pub fn stocked(&self) -> Store {
+        let mut store = self.open();
+        store.commit(vec![company("1-9"), caf("a", "39", 1, 100)], at(0)).unwrap();
+        store
+    }
+
+    pub fn dir(&self) -> PathBuf {
+        self.root.path().join("data")
+    }
+
+    pub fn journal(&self) -> PathBuf {
+        self.dir().join("journal")
+    }
+
+    pub fn segment(&self, number: u32) -> PathBuf {
+        crate::segments::path(&self.journal(), number)
+    }
+
+    #[track_caller]
+    pub fn open(&self) -> Store {
+        self.open_said().0
+    }
+
+    #[track_caller]
+    pub fn open_said(&self) -> (Store, Opened) {
+        Store::open(&self.dir(), &self.options, &|_, _| {}).unwrap()
+    }
+
+    pub fn try_open(&self) -> Result<(Store, Opened), StoreError> {
+        Store::open(&self.dir(), &self.options, &|_, _| {})
+    }
+
+    pub fn delete_index(&self) {
+        fs::remove_dir_all(self.dir().join("db")).unwrap();
+    }
+
+    pub fn delete_anchor(&self) {
+        let _ = fs::remove_file(self.root.path().join("anchor.json"));
+    }
+
+    /// Copies the whole folder elsewhere; [`Shop::put_back`] undoes what came after.
+    pub fn backup(&self, name: &str) {
+        copy(&self.dir(), &self.root.path().join(name));
+    }
+
+    pub fn put_back(&self, name: &str) {
+        fs::remove_dir_all(self.dir()).unwrap();
+        copy(&self.root.path().join(name), &self.dir());
+    }
+}
+
+pub fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy(&entry.path(), &target),
+            false => _ = fs::copy(entry.path(), target).unwrap(),
+        }
+    }
+}
+
+/// Second `n` of the test's day.
+pub fn at(n: i64) -> Timestamp {
+    Timestamp::from_second(1_790_000_000 + n).unwrap()
+}
+
+pub fn date(day: i8) -> Date {
+    Date::new(2026, 11, day).unwrap()
+}
+
+pub fn id(number: u64) -> DocumentId {
+    DocumentId::new("39", number)
+}
+
+pub fn company(id: &str) -> Fact {
+    let company = Company {
+        id: id.to_owned(),
+        name: "Almacén Ñuñoa".to_owned(),
+        data: json!({"acteco": 472101, "factor": 1.10}),
+    };
+    Fact::Company { company, environment: Environment::Training }
+}
+
+pub fn grant(name: &str, series: &str, first: u64, last: u64) -> Grant {
+    Grant {
+        id: GrantId(name.to_owned()),
+        series: Series(series.to_owned()),
+        first,
+        last,
+        environment: Environment::Training,
+        issuer: "1-9".to_owned(),
+        authorised: date(1),
+        expires: None,
+        public: format!("<CAF>{name}</CAF>"),
+    }
+}
+
+pub fn caf(name: &str, series: &str, first: u64, last: u64) -> Fact {
+    shared_caf(name, series, (first, last), (1, 1), None)
+}
+
+pub fn shared_caf(
+    name: &str,
+    series: &str,
+    (first, last): (u64, u64),
+    share: (u32, u32),
+    used_up_to: Option<u64>,
+) -> Fact {
+    Fact::GrantLoaded(Box::new(GrantLoaded {
+        grant: grant(name, series, first, last),
+        share,
+        used_up_to,
+        sealed: Bytes::from(format!("sealed key of {name}")),
+    }))
+}
+
+/// A document of grant `a`.
+pub fn sale(number: u64) -> Issued {
+    sale_of("a", number)
+}
+
+pub fn sale_of(grant: &str, number: u64) -> Issued {
+    let document = Document {
+        id: id(number),
+        version: 1,
+        grant: GrantId(grant.to_owned()),
+        channel: ChannelId("boleta".to_owned()),
+        date: date(22),
+        stamped: at(number as i64),
+        receiver: Party { id: "76.192.083-9".to_owned(), name: "José Muñoz".to_owned() },
+        total: Amount(1000 + number as i64),
+        words: "Pan amasado".to_owned(),
+        facts: json!({"CodIVA": 19, "Qty": 1.50}),
+        bytes: Bytes::from(format!("<DTE>{number} \u{f1}</DTE>")),
+    };
+    Issued {
+        document,
+        key: Some(format!("key-{number}")),
+        sale_hash: format!("hash-{number}"),
+        till: TillData::default(),
+        warnings: Vec::new(),
+        totals: json!({"MntTotal": 1000 + number}),
+        sale: Bytes::from(format!("{{\"n\":{number}}}")),
+    }
+}
+
+pub fn issued(issued: Issued) -> Fact {
+    Fact::Issued(Box::new(issued))
+}
+
+/// Issues boletas of grant `a`, one batch each.
+#[track_caller]
+pub fn issue(store: &mut Store, numbers: impl IntoIterator<Item = u64>) {
+    for number in numbers {
+        store.commit(vec![issued(sale(number))], at(number as i64)).unwrap();
+    }
+}
+
+pub fn moved(number: u64, from: DocState, to: DocState, cause: Cause) -> Fact {
+    Fact::Moved(Moved {
+        document: id(number),
+        version: 1,
+        from,
+        to,
+        cause,
+        next_try: None,
+        attempts: 1,
+    })
+}
+
+pub fn sending(parcel: &str, numbers: &[u64]) -> Fact {
+    Fact::Sending(Sending {
+        parcel: ParcelId(parcel.to_owned()),
+        channel: ChannelId("boleta".to_owned()),
+        documents: numbers.iter().map(|n| (id(*n), 1)).collect(),
+        attempt: 1,
+        sha256: format!("sha of {parcel}"),
+        head: Bytes::from_static(b"<EnvioBOLETA>"),
+        tail: Bytes::from_static(b"</EnvioBOLETA>"),
+    })
+}
+
+/// A parcel leaves: the fact and its documents' moves, one batch.
+pub fn depart(parcel: &str, numbers: &[u64]) -> Vec<Fact> {
+    let step = |n: &u64| moved(*n, DocState::Generado, DocState::Enviando, Cause::Sending);
+    let mut facts = vec![sending(parcel, numbers)];
+    facts.extend(numbers.iter().map(step));
+    facts
+}
+
+/// All rows, newest first.
+pub fn all(reader: &Reader) -> Vec<Row> {
+    reader.list(&Filter::default(), None, usize::MAX).unwrap().rows
+}
+
+/// Everything that the index answers, to compare before and after.
+pub fn everything(reader: &Reader) -> BTreeMap<String, String> {
+    let mut told = BTreeMap::new();
+    let mut tell = |what: &str, value: String| _ = told.insert(what.to_owned(), value);
+    for row in all(reader) {
+        tell(&format!("history {}", row.id), format!("{:?}", reader.history(&row.id).unwrap()));
+        tell(&format!("document {}", row.id), format!("{:?}", reader.issued(&row.id).unwrap()));
+        tell(&format!("row {}", row.id), format!("{row:?}"));
+    }
+    tell("counts", format!("{:?}", reader.counts()));
+    tell("ranges", format!("{:?}", reader.ranges()));
+    tell("queue", format!("{:?}", reader.queue(usize::MAX).unwrap()));
+    tell("parcels", format!("{:?}", reader.parcels().unwrap()));
+    tell("company", format!("{:?}", reader.company()));
+    tell("certificate", format!("{:?}", reader.certificate().unwrap()));
+    tell("line", format!("{:?}", reader.line()));
+    tell("stamp", format!("{:?}", reader.last_stamp()));
+    tell("today", format!("{:?}", reader.issued_on(date(22))));
+    told
+}

@@ -1,0 +1,265 @@
+//! The journal read forward, batch by batch: which frames count, what is damage, and whether the
+//! end is a torn tail. It changes nothing on disk and knows no fact.
+
+use std::mem;
+
+use serde::{Deserialize, Serialize};
+
+use crate::frame::Hash;
+use crate::scan::{Bad, Piece, Strip};
+use crate::segments::{Frame, Segments};
+use crate::{Fact, Place, StoreError};
+
+/// A part of the journal that is not what was written there. It is stepped over; the folios that
+/// were in it stay used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    pub place: Place,
+    pub bytes: u64,
+    /// How many frames are missing there, where that can be told.
+    pub frames: Option<u64>,
+    /// A Spanish sentence.
+    pub why: String,
+    /// May a document have been in it?
+    pub documents: bool,
+}
+
+/// The last frame that counts; all zero before the first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Tip {
+    pub sequence: u64,
+    pub batch: u64,
+    pub hash: Hash,
+    pub place: Option<Place>,
+    /// Where it ends: segment and offset.
+    pub end: (u32, u64),
+}
+
+impl Tip {
+    pub fn of(frame: &Frame) -> Tip {
+        Tip {
+            sequence: frame.header.sequence,
+            batch: frame.header.batch,
+            hash: frame.hash,
+            place: Some(frame.place),
+            end: (frame.place.segment, frame.end()),
+        }
+    }
+}
+
+/// What is met on the way, in the order of the journal.
+pub(crate) enum Met<'a> {
+    Frame(&'a Frame),
+    /// All frames of a batch were met.
+    BatchEnd(&'a Tip),
+    Damage(&'a Damage),
+}
+
+/// How the journal ended.
+#[derive(Debug, Default)]
+pub(crate) struct End {
+    pub tip: Tip,
+    pub torn: Option<Torn>,
+    /// The last segment ends in damage: what is written next goes to a new one.
+    pub broken_end: bool,
+    pub frames: u64,
+    pub batches: u64,
+    pub bytes: u64,
+}
+
+/// An unfinished last batch that nobody was told about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Torn {
+    pub segment: u32,
+    pub offset: u64,
+    pub bytes: u64,
+}
+
+/// Reads from just after `start`. `known` is the highest sequence that the index or the anchor
+/// remembers: what they know was answered for, and is never a torn tail.
+pub(crate) fn walk(
+    segments: &Segments,
+    start: Tip,
+    known: u64,
+    progress: &dyn Fn(u64, u64),
+    meet: &mut dyn FnMut(Met<'_>) -> Result<(), StoreError>,
+) -> Result<End, StoreError> {
+    let list = segments.list()?;
+    let total: u64 = list.iter().map(|(_, length)| length).sum();
+    let mut walk = Walk { known, meet, end: End { tip: start, ..End::default() }, held: Vec::new() };
+    let mut done = 0;
+    let mut expected = 1;
+    let last_used = list.iter().rev().find(|(_, length)| *length > 0).map(|(n, _)| *n);
+    for (segment, length) in list {
+        if segment > expected {
+            walk.gap(expected, segment, segment > start.end.0)?;
+        }
+        expected = segment + 1;
+        let from = match start.end {
+            (first, _) if segment < first => length,
+            (first, offset) if segment == first => offset.min(length),
+            _ => 0,
+        };
+        progress(done + from, total);
+        let mut strip = Strip::new(segment, from, segments.read_from(segment, from)?);
+        while let Some(piece) = strip.next(walk.floor())? {
+            walk.piece(piece)?;
+        }
+        done += length;
+        if Some(segment) < last_used {
+            walk.settle(None)?;
+        }
+    }
+    progress(done, total);
+    walk.finish()
+}
+
+struct Walk<'a> {
+    known: u64,
+    meet: &'a mut dyn FnMut(Met<'_>) -> Result<(), StoreError>,
+    end: End,
+    /// Since the end of the last batch that counts.
+    held: Vec<Piece>,
+}
+
+impl Walk<'_> {
+    /// The sequence of the last frame seen.
+    fn floor(&self) -> u64 {
+        let held = self.held.iter().rev().find_map(|piece| match piece {
+            Piece::Frame(frame) => Some(frame.header.sequence),
+            Piece::Bad(_) => None,
+        });
+        held.unwrap_or(self.end.tip.sequence)
+    }
+
+    fn piece(&mut self, piece: Piece) -> Result<(), StoreError> {
+        let finished = matches!(self.last_frame(), Some(frame) if frame.header.last);
+        match &piece {
+            Piece::Frame(frame) => {
+                let batch = frame.header.batch;
+                let other = self.last_frame().is_some_and(|held| held.header.batch != batch);
+                if finished || other || batch > self.end.tip.batch + 1 {
+                    self.settle(Some(frame.header.sequence))?;
+                }
+            }
+            // Something follows: the batch before it was on disk when that was begun.
+            Piece::Bad(_) if finished => self.settle(None)?,
+            Piece::Bad(_) => {}
+        }
+        let complete = matches!(&piece, Piece::Frame(frame) if frame.header.last);
+        self.held.push(piece);
+        if complete && self.held.iter().all(|piece| matches!(piece, Piece::Frame(_))) {
+            self.settle(None)?;
+        }
+        Ok(())
+    }
+
+    fn last_frame(&self) -> Option<&Frame> {
+        self.held.iter().rev().find_map(|piece| match piece {
+            Piece::Frame(frame) => Some(frame),
+            Piece::Bad(_) => None,
+        })
+    }
+
+    /// What is held counts: hands it on in its order. `after` is the sequence of the frame that
+    /// comes next, where one was seen.
+    fn settle(&mut self, after: Option<u64>) -> Result<(), StoreError> {
+        let held = mem::take(&mut self.held);
+        let mut pieces = held.iter().peekable();
+        let mut hole = self.end.broken_end;
+        while let Some(piece) = pieces.next() {
+            match piece {
+                Piece::Bad(bad) => {
+                    let next = match pieces.peek() {
+                        Some(Piece::Frame(frame)) => Some(frame.header.sequence),
+                        Some(Piece::Bad(_)) => None,
+                        None => after,
+                    };
+                    hole = true;
+                    self.damage(bad, next)?;
+                }
+                Piece::Frame(frame) => {
+                    self.frame(frame, hole)?;
+                    hole = false;
+                }
+            }
+            self.end.broken_end = hole;
+        }
+        if held.iter().any(|piece| matches!(piece, Piece::Frame(_))) {
+            self.end.batches += 1;
+            (self.meet)(Met::BatchEnd(&self.end.tip))?;
+        }
+        Ok(())
+    }
+
+    fn frame(&mut self, frame: &Frame, after_hole: bool) -> Result<(), StoreError> {
+        let tip = self.end.tip;
+        let missing = frame.header.sequence.saturating_sub(tip.sequence + 1);
+        let chained = frame.header.before == tip.hash && frame.header.sequence == tip.sequence + 1;
+        if !after_hole && !chained {
+            let why = match missing {
+                0 => "la cadena del diario no coincide: este registro no sigue al anterior".to_owned(),
+                n => format!("faltan {n} registros antes de este"),
+            };
+            let frames = Some(missing);
+            let damage = Damage { place: frame.place, bytes: 0, frames, why, documents: missing > 0 };
+            (self.meet)(Met::Damage(&damage))?;
+        }
+        self.end.frames += 1;
+        self.end.bytes += frame.header.frame_length() as u64;
+        self.end.tip = Tip::of(frame);
+        (self.meet)(Met::Frame(frame))
+    }
+
+    fn damage(&mut self, bad: &Bad, next: Option<u64>) -> Result<(), StoreError> {
+        let frames = next.map(|next| next.saturating_sub(self.end.tip.sequence + 1));
+        let harmless = frames == Some(1)
+            && bad.header.as_ref().is_some_and(|header| header.kind != Fact::ISSUED);
+        let why = match bad.header {
+            Some(_) => "el contenido de un registro está dañado",
+            None => "hay bytes que no son un registro",
+        };
+        let damage = Damage {
+            place: bad.place,
+            bytes: bad.bytes,
+            frames,
+            why: why.to_owned(),
+            documents: !harmless && frames != Some(0),
+        };
+        (self.meet)(Met::Damage(&damage))
+    }
+
+    /// `ahead`: it lies in what is being read, and not before where that began.
+    fn gap(&mut self, expected: u32, found: u32, ahead: bool) -> Result<(), StoreError> {
+        self.settle(None)?;
+        let why = match found - expected {
+            1 => format!("falta el archivo {expected:06}.tj"),
+            n => format!("faltan {n} archivos desde {expected:06}.tj"),
+        };
+        let place = Place { segment: expected, offset: 0 };
+        let damage = Damage { place, bytes: 0, frames: None, why, documents: ahead };
+        self.end.broken_end |= ahead;
+        (self.meet)(Met::Damage(&damage))
+    }
+
+    fn finish(mut self) -> Result<End, StoreError> {
+        let Some(first) = self.held.first() else {
+            return Ok(self.end);
+        };
+        if self.known > self.end.tip.sequence {
+            self.settle(None)?;
+            return Ok(self.end);
+        }
+        let place = match first {
+            Piece::Frame(frame) => frame.place,
+            Piece::Bad(bad) => bad.place,
+        };
+        let bytes = self.held.iter().map(|piece| match piece {
+            Piece::Frame(frame) => frame.header.frame_length() as u64,
+            Piece::Bad(bad) => bad.bytes,
+        });
+        let torn = Torn { segment: place.segment, offset: place.offset, bytes: bytes.sum() };
+        self.end.torn = Some(torn);
+        Ok(self.end)
+    }
+}

@@ -1,0 +1,26 @@
+//! The push: whatever changes in the engine is told to the window.
+
+use tauri::{AppHandle, Emitter};
+use timbre_agent::Agent;
+use timbre_agent::view::PushView;
+use tokio::sync::broadcast::error::RecvError;
+
+/// Name of the event, the same as the API's.
+const PUSH: &str = "push";
+
+/// Forwards every push until the engine is gone. A window that fell behind is told the whole again.
+pub async fn forward(agent: Agent, app: AppHandle) {
+    let mut pushes = agent.subscribe();
+    loop {
+        let sent = match pushes.recv().await {
+            Ok(push) => app.emit(PUSH, &*push),
+            Err(RecvError::Lagged(_)) => {
+                app.emit(PUSH, PushView { snapshot: agent.snapshot(), rows: Vec::new() })
+            }
+            Err(RecvError::Closed) => return,
+        };
+        if let Err(error) = sent {
+            tracing::warn!(%error, "the window could not be told");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+"""A thin W3C WebDriver client for WebKitWebDriver: finds by role and name, as a screen reader does.
+
+Knows nothing of Timbre. Every call has a time limit, and waiting is for a change in the page, never for a while.
+"""
+
+import base64
+import json
+import os
+import signal
+import socket
+import subprocess
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
+ENTER = "\ue007"
+
+# In the page: all visible elements of a role whose name is, or begins with, the words.
+FIND = """
+const selector = {
+  button: 'button, a[href], [role=button], [role=link], [role=tab]', row: '[role=row], tr', dialog: 'dialog, [role=dialog]',
+  textbox: 'input:not([type=checkbox]):not([type=radio]), textarea, [role=textbox], [role=searchbox]',
+  item: 'li, [role=listitem], [role=row], tr',
+};
+const text = (e) => (e ? e.innerText || e.textContent || '' : '').replace(/\\s+/g, ' ').trim();
+const name = (e) => e.getAttribute('aria-label')
+  || (e.getAttribute('aria-labelledby') || '').split(' ').map((id) => text(document.getElementById(id))).join(' ').trim()
+  || (e.labels && [...e.labels].map(text).join(' ')) || text(e) || e.placeholder || e.title || '';
+const find = (role, words) => {
+  const shown = [...document.querySelectorAll(selector[role])].filter((e) => e.getClientRects().length);
+  const exact = shown.filter((e) => name(e) === words);
+  if (exact.length) return exact;
+  const begins = shown.filter((e) => name(e).startsWith(words));
+  return begins.length ? begins : shown.filter((e) => name(e).includes(words));
+};
+"""
+
+# Answers as soon as `probe` finds something, at once or after any change in the page.
+WAIT = """
+const done = arguments[arguments.length - 1], given = [...arguments].slice(0, -1);
+const probe = () => { %s };
+const first = probe();
+if (first) return done(first);
+const watch = new MutationObserver(() => {
+  const found = probe();
+  if (found) { watch.disconnect(); done(found); }
+});
+watch.observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
+"""
+
+
+class Window:
+    def __init__(self, binary: str, *arguments: str, log: Path, seconds: int = 30):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        # The first lets itself be driven; the others keep desktop services, which a virtual display lacks, out of the log.
+        environment = {**os.environ, "TAURI_WEBVIEW_AUTOMATION": "true", "NO_AT_BRIDGE": "1", "GTK_USE_PORTAL": "0"}
+        for hangs_screenshots in ("WEBKIT_DISABLE_DMABUF_RENDERER", "WEBKIT_DISABLE_COMPOSITING_MODE"):
+            environment.pop(hangs_screenshots, None)
+        self.log = log.open("wb")
+        command = ["WebKitWebDriver", f"--port={self.port}"]
+        self.driver = subprocess.Popen(command, env=environment, stdout=self.log, stderr=self.log, start_new_session=True)
+        self.session = ""
+        options = {"binary": binary, "args": list(arguments)}
+        limits = {"script": seconds * 1000, "pageLoad": 60_000, "implicit": 0}
+        wanted = {"alwaysMatch": {"webkitgtk:browserOptions": options, "timeouts": limits}}
+        try:
+            answer = self.call("POST", "/session", {"capabilities": wanted}, retry=True)
+        except BaseException:
+            self.close()
+            raise
+        self.session = f"/session/{answer['sessionId']}"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self) -> None:
+        try:
+            if self.session:
+                self.call("DELETE", self.session)
+        finally:
+            if self.driver.poll() is None:
+                os.killpg(self.driver.pid, signal.SIGTERM)
+            self.driver.wait(10)
+            self.log.close()
+
+    def call(self, method: str, path: str, body=None, retry: bool = False, seconds: int = 90):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data, method=method)
+        for _ in range(200 if retry else 1):
+            try:
+                with urllib.request.urlopen(request, timeout=seconds) as answer:
+                    return json.load(answer)["value"]
+            except urllib.error.HTTPError as error:
+                said = json.load(error)["value"]
+                raise AssertionError(f"{path}: {said['error']}: {said['message']}") from None
+            except TimeoutError:
+                raise AssertionError(f"{path}: no answer in {seconds} s; is the program one that lets itself be driven?") from None
+            except urllib.error.URLError as error:
+                last = error
+                if self.driver.poll() is not None:
+                    break
+                try:  # the driver does not listen yet: 50 ms, or until it is dead
+                    self.driver.wait(0.05)
+                except subprocess.TimeoutExpired:
+                    pass
+        raise AssertionError(f"WebKitWebDriver does not answer: {last}")
+
+    def run(self, script: str, *given):
+        return self.call("POST", f"{self.session}/execute/sync", {"script": FIND + script, "args": list(given)})
+
+    def wait(self, what: str, probe: str, *given):
+        """`probe` is a function's body; its parameters are in `given`. Fails when the session's script limit is over."""
+        try:
+            return self.call("POST", f"{self.session}/execute/async", {"script": FIND + WAIT % probe, "args": list(given)})
+        except AssertionError as error:
+            raise AssertionError(f"waited in vain for {what}: {error}\nthe page says:\n{self.text()}") from None
+
+    def find(self, role: str, words: str) -> str:
+        found = self.wait(f"{role} «{words}»", "return find(given[0], given[1])[0]", role, words)
+        return f"{self.session}/element/{found[ELEMENT]}"
+
+    def click(self, role: str, words: str) -> None:
+        self.call("POST", f"{self.find(role, words)}/click", {})
+
+    def type(self, words: str, keys: str) -> None:
+        self.call("POST", f"{self.find('textbox', words)}/value", {"text": keys})
+
+    def see(self, words: str) -> None:
+        self.wait(f"the words «{words}»", "return text(document.body).includes(given[0])", words)
+
+    def text(self) -> str:
+        return self.run("return document.body.innerText")
+
+    def picture(self, file: Path) -> None:
+        file.write_bytes(base64.b64decode(self.call("GET", f"{self.session}/screenshot")))

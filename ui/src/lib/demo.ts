@@ -1,0 +1,263 @@
+// A whole agent in memory: it issues, sends and answers like the real one, as fast as it is told to.
+
+import { accepted, atAuthority, newRow, random, seededRows, type Scenario } from "./demo-shop";
+import { amount } from "./entry";
+import { Problem, unreachable, type Port } from "./port";
+import { counterOf } from "./states";
+import type { Counters, DetailView, IssuedView, PageView, PushView, Query, RowView, Sentence, Snapshot } from "./types";
+import type { SaleBody } from "./sale-json";
+
+interface Options {
+  documents?: number;
+  scenario?: Scenario;
+  environment?: string;
+  now?: () => number;
+}
+
+export class DemoShop implements Port {
+  rows: RowView[];
+  running: boolean;
+  /** Keys and the documents they made. */
+  readonly issued = new Map<string, IssuedView>();
+  /** Set it to make the next questions fail. */
+  down = false;
+  /** What is pushed to. */
+  private readonly listeners = new Set<{ onPush: (push: PushView) => void; onLost: () => void }>();
+  private version = 1;
+  private readonly next = random(11);
+  private readonly now: () => number;
+  private readonly scenario: Scenario;
+  private readonly environment: string;
+  private folios = { 39: 51_790, 33: 796 };
+  private readonly bodies = new Map<string, SaleBody>();
+
+  constructor({ documents = 40, scenario = "busy", environment = "training", now = Date.now }: Options = {}) {
+    this.now = now;
+    this.scenario = scenario;
+    this.environment = environment;
+    this.running = scenario !== "stopped";
+    this.rows = scenario === "empty" || scenario === "bare" ? [] : seededRows(documents, now(), scenario);
+  }
+
+  /** Lets it live by itself: something happens every now and then. */
+  live(every = 1500): () => void {
+    const timer = setInterval(() => this.tick(), every);
+    return () => clearInterval(timer);
+  }
+
+  /** One step of the sender's work, and now and then a sale at another till. */
+  tick(): void {
+    const changed: RowView[] = [];
+    if (this.running && this.scenario !== "offline") {
+      const at = this.now();
+      this.rows = this.rows.map((row, i) => {
+        if (changed.length > 2 || i > 200 || this.next() < 0.35) return row;
+        const moved = step(row, at, i);
+        if (moved !== row) changed.push(moved);
+        return moved;
+      });
+    }
+    if (this.scenario === "busy" && this.next() < 0.4) {
+      const row = newRow(39, this.take(39), Math.round(this.next() * 2400) * 10 + 990, this.now());
+      this.rows = [row, ...this.rows];
+      changed.unshift(row);
+    }
+    this.push(changed);
+  }
+
+  /** Tells everyone. */
+  push(rows: RowView[]): void {
+    this.version++;
+    const push = { snapshot: this.shot(), rows };
+    for (const { onPush } of this.listeners) onPush(structuredClone(push));
+  }
+
+  /** Breaks the stream, as a network does. */
+  lose(): void {
+    for (const { onLost } of [...this.listeners]) onLost();
+    this.listeners.clear();
+  }
+
+  async snapshot(): Promise<Snapshot> {
+    this.reach();
+    return this.shot();
+  }
+
+  async documents(query: Query): Promise<PageView> {
+    this.reach();
+    const words = (query.q ?? "").toLowerCase();
+    const found = this.rows.filter((row) => {
+      if (query.state && counterOf(row) !== query.state && row.state !== query.state) return false;
+      if (query.type && row.series !== query.type) return false;
+      return !words || [row.id, String(row.folio), row.receiver, row.receiver_id, String(row.total)].some((f) => f.toLowerCase().includes(words));
+    });
+    const from = query.cursor ? found.findIndex((row) => row.id === query.cursor) + 1 : 0;
+    const rows = found.slice(from, from + (query.limit ?? 50));
+    const end = from + rows.length >= found.length;
+    return { rows: structuredClone(rows), next: end ? null : (rows.at(-1)?.id ?? null) };
+  }
+
+  async document(id: string): Promise<DetailView> {
+    this.reach();
+    const row = this.find(id);
+    const neto = Math.round(row.total / 1.19);
+    const lines = this.bodies.get(id)?.Detalle.map((d) => {
+      const quantity = String(d.QtyItem);
+      return { name: String(d.NmbItem), quantity, price: String(d.PrcItem), amount: amount(quantity, Number(d.PrcItem)) };
+    });
+    return {
+      row: structuredClone(row),
+      timeline: timeline(row),
+      totals: { MntNeto: neto, IVA: row.total - neto, MntTotal: row.total },
+      lines: lines ?? [{ name: "Venta del día", quantity: "1", price: String(row.total), amount: row.total }],
+      sha256: "4f1c9d27e0b85a3376f2a91be4d06c58123e7f9a0b4cd5e6817293a4b5c6d7e8",
+    };
+  }
+
+  async xml(id: string): Promise<string> {
+    const row = this.find(id);
+    return `<?xml version="1.0" encoding="ISO-8859-1"?>
+<DTE version="1.0"><Documento ID="${row.id}"><Encabezado><IdDoc><TipoDTE>${row.series}</TipoDTE><Folio>${row.folio}</Folio><FchEmis>${row.date}</FchEmis></IdDoc>
+<Emisor><RUTEmisor>76192083-9</RUTEmisor></Emisor><Totales><MntTotal>${row.total}</MntTotal></Totales></Encabezado></Documento></DTE>`;
+  }
+
+  async issue(sale: object, key: string): Promise<IssuedView> {
+    this.reach();
+    const known = this.issued.get(key);
+    if (known) return { ...structuredClone(known), repeated: true };
+    const body = sale as SaleBody;
+    const kind = body.Encabezado.IdDoc.TipoDTE === 33 ? 33 : 39;
+    const total = this.sum(body);
+    const receptor = body.Encabezado.Receptor;
+    const who: [string, string] | undefined = receptor && [receptor.RUTRecep ?? "", receptor.RznSocRecep ?? ""];
+    const row = newRow(kind, this.take(kind), total, this.now(), who);
+    this.bodies.set(row.id, structuredClone(body));
+    this.rows = [row, ...this.rows];
+    const view = { document: row, key, totals: { MntTotal: total }, warnings: [], repeated: false, environment: this.environment };
+    this.issued.set(key, view);
+    this.push([row]);
+    return structuredClone(view);
+  }
+
+  async preview(sale: object) {
+    this.reach();
+    return { totals: { MntTotal: this.sum(sale as SaleBody) }, warnings: [], xml: "<DTE/>" };
+  }
+
+  async resend(ids: string[]) {
+    this.reach();
+    return this.queue(this.rows.filter((row) => ids.includes(row.id)));
+  }
+
+  async resendPending() {
+    this.reach();
+    return this.queue(this.rows.filter((row) => counterOf(row) === "queued"));
+  }
+
+  async sending(running: boolean): Promise<void> {
+    this.reach();
+    this.running = running;
+    this.push([]);
+  }
+
+  subscribe(onPush: (push: PushView) => void, onLost: () => void): () => void {
+    const listener = { onPush, onLost };
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  private queue(chosen: RowView[]) {
+    const queued = chosen.filter((row) => row.state === "GENERADO" || row.state === "PENDIENTE");
+    const ids = new Set(queued.map((row) => row.id));
+    const since = new Date(this.now()).toISOString();
+    this.rows = this.rows.map((row) => (ids.has(row.id) ? { ...row, state: "GENERADO", next_try: null, since } : row));
+    this.push(this.rows.filter((row) => ids.has(row.id)));
+    return { queued: queued.length, skipped: chosen.length - queued.length };
+  }
+
+  private sum(body: SaleBody): number {
+    return body.Detalle.reduce((sum, line) => sum + amount(String(line.QtyItem), Number(line.PrcItem)), 0);
+  }
+
+  private take(kind: 39 | 33): number {
+    this.folios[kind]--;
+    return (kind === 39 ? 100_001 : 2_001) - this.folios[kind];
+  }
+
+  private find(id: string): RowView {
+    const row = this.rows.find((one) => one.id === id);
+    if (row) return row;
+    const detail = `No hay un documento ${id}.`;
+    throw new Problem({ status: 404, code: "document-unknown", title: "No encontrado", detail, errors: [] });
+  }
+
+  private reach(): void {
+    if (this.down) throw unreachable("Timbre no responde en este equipo. Revise que esté abierto.");
+  }
+
+  private shot(): Snapshot {
+    const counters: Counters = { queued: 0, sending: 0, at_authority: 0, accepted: 0, problem: 0 };
+    for (const row of this.rows) {
+      const counter = counterOf(row);
+      if (counter) counters[counter]++;
+    }
+    const now = this.now();
+    const bare = this.scenario === "bare";
+    const due = this.rows.filter((row) => row.deadline && counterOf(row) === "queued").at(-1);
+    const active = this.running && this.scenario !== "offline" ? Math.min(5, counters.sending) : 0;
+    return {
+      environment: this.environment,
+      company: bare ? null : { id: "76.192.083-9", name: "Almacén Don Lucho SpA" },
+      sentence: this.sentence(counters),
+      counters,
+      total: this.rows.length,
+      issued_today: Math.min(this.rows.length, 128),
+      workers: { active, allowed: 5, running: this.running },
+      folios: bare ? [] : [this.left("39", "Boleta", 39), this.left("33", "Factura", 33)],
+      deadline: due?.deadline ? { document: due.id, at: due.deadline } : null,
+      last_answer: this.rows.length
+        ? { at: new Date(now - 4000).toISOString(), what: "estado", ok: this.scenario !== "offline", took_ms: 320, text: "Recibido" }
+        : null,
+      certificate: null,
+      missing: bare ? ["los datos de la empresa", "el certificado digital", "folios de boleta"] : [],
+      address: "http://127.0.0.1:4578",
+      as_of: new Date(now).toISOString(),
+      version: this.version,
+    };
+  }
+
+  private left(series: string, name: string, kind: 39 | 33) {
+    return { series, name, left: this.folios[kind], next: 100_001 - this.folios[kind], ranges: [] };
+  }
+
+  private sentence({ queued, problem }: Counters): Sentence {
+    if (this.scenario === "bare") return { mood: "stopped", text: "Falta configurar la empresa para emitir" };
+    if (!this.running) return { mood: "waiting", text: `El envío está detenido: puede seguir vendiendo. ${queued} por enviar` };
+    if (this.scenario === "offline") return { mood: "waiting", text: `Sin internet: puede seguir vendiendo. ${queued} por enviar` };
+    if (problem === 1) return { mood: "attention", text: "1 documento necesita su atención" };
+    if (problem > 1) return { mood: "attention", text: `${problem} documentos necesitan su atención` };
+    return { mood: "calm", text: "Todo al día" };
+  }
+}
+
+function step(row: RowView, at: number, i: number): RowView {
+  const since = new Date(at).toISOString();
+  if (row.state === "GENERADO") return { ...row, state: "ENVIANDO", attempts: row.attempts + 1, since };
+  if (row.state === "PENDIENTE") return { ...row, state: "ENVIANDO", error: null, next_try: null, attempts: row.attempts + 1, since };
+  if (row.state === "ENVIANDO") return { ...atAuthority(row, at, i), since };
+  if (row.state === "ENVIADO") return { ...accepted(row, at, i), since };
+  return row;
+}
+
+function timeline(row: RowView) {
+  const at = (seconds: number) => new Date(Date.parse(row.issued) + seconds * 1000).toISOString();
+  const steps = [
+    { at: at(0), title: "Emitido", text: `${row.kind} ${row.folio}, folio tomado del rango vigente.`, heard: null },
+    { at: at(0), title: "Timbrado y firmado", text: "Guardado en este equipo antes de responder a la caja.", heard: null },
+  ] as DetailView["timeline"];
+  if (row.attempts > 0) steps.push({ at: at(4), title: "Enviado", text: `Intento ${row.attempts}.`, heard: row.error });
+  if (row.track) steps.push({ at: at(6), title: "Recibido por el SII", text: `TrackID ${row.track}.`, heard: `{"trackid":${row.track},"estado":"REC"}` });
+  if (counterOf(row) === "accepted") steps.push({ at: row.since, title: "Aceptado", text: "El SII lo aceptó.", heard: '{"estado":"EPR"}' });
+  if (row.state === "RECHAZADO") steps.push({ at: row.since, title: "Rechazado", text: "El SII lo rechazó.", heard: '{"estado":"RCH"}' });
+  return steps;
+}

@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+
+import { date, money, number, span, time, took, when } from "./format";
+
+test("pesos are written as in Chile", () => {
+  expect([money(1990), money(0), money(-4), money(12_345_678)]).toEqual(["$ 1.990", "$ 0", "−$ 4", "$ 12.345.678"]);
+  expect(number(1234)).toBe("1.234");
+});
+
+test("times are Santiago's, wherever the computer thinks it is", () => {
+  const now = Date.parse("2026-11-22T15:00:00Z");
+  expect(time("2026-11-22T13:42:05Z")).toBe("10:42");
+  expect(when("2026-11-22T13:42:05Z", now)).toBe("10:42");
+  expect(when("2026-11-22T02:59:00Z", now)).toBe("21 nov 23:59");
+  expect(when("2025-07-01T16:00:00Z", now)).toBe("1 jul 2025 12:00");
+  expect(date("2026-11-22")).toBe("22-11-2026");
+});
+
+test.each([
+  [-5, "0 s"],
+  [59_999, "59 s"],
+  [60_000, "1 min"],
+  [7_200_000, "2 h"],
+  [172_800_000, "2 días"],
+])("%i ms are %s", (ms, text) => expect(span(ms)).toBe(text));
+
+test("a slow answer is told in seconds", () => {
+  expect([took(320), took(2449)]).toEqual(["320 ms", "2,4 s"]);
+});

@@ -1,0 +1,75 @@
+// How money, numbers and times are written for a reader in Chile.
+
+const ZONE = "America/Santiago";
+
+const whole = new Intl.NumberFormat("es-CL", { useGrouping: true, maximumFractionDigits: 0 });
+const clock = new Intl.DateTimeFormat("es-CL", { timeZone: ZONE, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const clockSeconds = new Intl.DateTimeFormat("es-CL", {
+  timeZone: ZONE,
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+});
+const calendar = new Intl.DateTimeFormat("en-CA", { timeZone: ZONE, year: "numeric", month: "2-digit", day: "2-digit" });
+const MONTHS = ["ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic"];
+
+/** `12.345` */
+export function number(value: number): string {
+  return whole.format(value).replace(/^-/, "−");
+}
+
+/** `$ 1.990` */
+export function money(value: number): string {
+  return value < 0 ? `−$ ${number(-value)}` : `$ ${number(value)}`;
+}
+
+/** `10:42` */
+export function time(at: string | number): string {
+  return clock.format(new Date(at));
+}
+
+/** `10:42:05` */
+export function timeSeconds(at: string | number): string {
+  return clockSeconds.format(new Date(at));
+}
+
+/** The day in Chile, `2026-11-22`. */
+export function day(at: string | number): string {
+  return calendar.format(new Date(at));
+}
+
+/** `10:42` today, `21 nov 10:42` on another day. */
+export function when(at: string, now: number): string {
+  const [that, today] = [day(at), day(now)];
+  if (that === today) return time(at);
+  const year = that.slice(0, 4);
+  return `${dayMonth(at)} ${year === today.slice(0, 4) ? "" : `${year} `}${time(at)}`;
+}
+
+/** `21 nov` */
+export function dayMonth(at: string): string {
+  const [, month, date] = day(at).split("-");
+  return `${Number(date)} ${MONTHS[Number(month) - 1]}`;
+}
+
+/** `22-11-2026`, of a date without an hour. */
+export function date(plain: string): string {
+  return plain.split("-").reverse().join("-");
+}
+
+/** `4 s`, `3 min`, `2 h`, `5 días`: the largest unit, rounded down. */
+export function span(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return `${hours} h`;
+  return `${Math.floor(hours / 24)} días`;
+}
+
+/** How long a conversation took: `320 ms`, `2,4 s`. */
+export function took(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1).replace(".", ",")} s`;
+}

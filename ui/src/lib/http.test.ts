@@ -1,0 +1,100 @@
+import { describe, expect, test, vi } from "vitest";
+
+import { httpPort, takeToken } from "./http";
+import type { Problem } from "./port";
+import { EventParser } from "./sse";
+
+function answer(status: number, body: unknown, type = "application/json") {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  return vi.fn<typeof fetch>().mockImplementation(async () => new Response(text, { status, headers: { "content-type": type } }));
+}
+
+async function thrownBy(fetch: typeof globalThis.fetch): Promise<Problem> {
+  return httpPort({ fetch })
+    .issue({}, "k1")
+    .then(
+      () => Promise.reject(new Error("nothing was thrown")),
+      (problem: Problem) => problem,
+    );
+}
+
+describe("the local API", () => {
+  test("a sale goes with its key and the token", async () => {
+    const fetch = answer(201, { document: { id: "T39F1" } });
+    const issued = await httpPort({ token: "abc", fetch }).issue({ Detalle: [] }, "k1");
+    expect(issued.document.id).toBe("T39F1");
+    const [address, request] = fetch.mock.calls[0] ?? [];
+    expect(address).toBe("/v1/documents");
+    expect(request?.headers).toMatchObject({ authorization: "Bearer abc", "idempotency-key": "k1", "content-type": "application/json" });
+    expect(request?.body).toBe('{"Detalle":[]}');
+  });
+
+  test("a query keeps only what is asked", async () => {
+    const fetch = answer(200, { rows: [], next: null });
+    await httpPort({ fetch }).documents({ state: "queued", q: "pan y té", limit: 50 });
+    expect(fetch.mock.calls[0]?.[0]).toBe("/v1/documents?state=queued&q=pan+y+t%C3%A9&limit=50");
+  });
+
+  test("each chosen document is resent, and the answers are added up", async () => {
+    const fetch = answer(200, { queued: 1, skipped: 0 });
+    expect(await httpPort({ fetch }).resend(["T39F1", "T39F2"])).toEqual({ queued: 2, skipped: 0 });
+    expect(fetch.mock.calls.map(([address]) => address)).toEqual(["/v1/documents/T39F1/resend", "/v1/documents/T39F2/resend"]);
+  });
+
+  test("a refusal is told in the agent's words", async () => {
+    const view = { status: 422, code: "rut-digit", title: "RUT", detail: "El RUT no cuadra.", errors: [{ code: "rut-digit", path: "Receptor", message: "x" }] };
+    const problem = await thrownBy(answer(422, view, "application/problem+json"));
+    expect(problem.view).toEqual(view);
+    expect(problem.message).toBe("El RUT no cuadra.");
+    expect(problem.unreachable).toBe(false);
+  });
+
+  test.each([
+    ["no line", vi.fn<typeof fetch>().mockRejectedValue(new TypeError("failed"))],
+    ["a proxy's page", answer(502, "<html>Bad gateway</html>", "text/html")],
+    ["an answer cut short", answer(201, '{"document":')],
+  ])("%s leaves doubt", async (_, fetch) => expect((await thrownBy(fetch)).unreachable).toBe(true));
+
+  test("without permission it says how to get in", async () => {
+    const problem = await thrownBy(answer(401, ""));
+    expect(problem.view.code).toBe("http-401");
+    expect(problem.message).toContain("Ábralo desde el enlace");
+  });
+
+  test("pushes are read from the stream, and its end is told once", async () => {
+    const push = { snapshot: { version: 3 }, rows: [] };
+    const fetch = answer(200, `: hola\n\nevent: push\ndata: ${JSON.stringify(push)}\n\nevent: other\ndata: {}\n\n`, "text/event-stream");
+    const onPush = vi.fn();
+    await new Promise<void>((lost) => httpPort({ token: "abc", fetch }).subscribe(onPush, lost));
+    expect(onPush).toHaveBeenCalledExactlyOnceWith(push);
+    expect(fetch.mock.calls[0]?.[1]?.headers).toMatchObject({ authorization: "Bearer abc" });
+  });
+});
+
+describe("server-sent events", () => {
+  test("come whole, however they are cut", () => {
+    const text = "event: push\r\ndata: {\"a\":\r\ndata: 1}\r\n\r\n:beat\n\ndata:x\n\n";
+    for (let cut = 1; cut < text.length; cut++) {
+      const parser = new EventParser();
+      const events = [...parser.feed(text.slice(0, cut)), ...parser.feed(text.slice(cut))];
+      expect(events, `cut at ${cut}`).toEqual([
+        { event: "push", data: '{"a":\n1}' },
+        { event: "message", data: "x" },
+      ]);
+    }
+  });
+
+  test("an unfinished one waits", () => {
+    const parser = new EventParser();
+    expect(parser.feed("data: 1\n")).toEqual([]);
+    expect(parser.feed("\n")).toEqual([{ event: "message", data: "1" }]);
+  });
+});
+
+test("the token leaves the address bar and stays for the tab", () => {
+  const place = { hash: "#token=s3cret", pathname: "/panel", search: "?a=1" } as Location;
+  const replaceState = vi.fn();
+  expect(takeToken(place, { state: null, replaceState } as unknown as History)).toBe("s3cret");
+  expect(replaceState).toHaveBeenCalledWith(null, "", "/panel?a=1");
+  expect(takeToken({ ...place, hash: "" } as Location, history)).toBe("s3cret");
+});

@@ -1,0 +1,212 @@
+// The panel's store: what is known of the agent's state, and how it is kept true. The newest
+// snapshot wins, pushed rows are patched in place, and a question every five seconds mends what a
+// lost push left out.
+
+import { SvelteSet } from "svelte/reactivity";
+
+import { asProblem, type Port, type Problem } from "./port";
+import { matches, Rows } from "./rows.svelte";
+import type { Counter } from "./states";
+import type { PushView, Query, ResentView, RowView, Snapshot } from "./types";
+
+/** The seed's refresh, now the fallback of the push. */
+export const REFRESH_MS = 5_000;
+/** How long nothing must be heard before the window says so. */
+export const PATIENCE_MS = 10_000;
+const TYPING_MS = 180;
+const PAGE = 100;
+
+export class Monitor {
+  snapshot = $state.raw<Snapshot | null>(null);
+  filter = $state<Counter | null>(null);
+  search = $state("");
+  paused = $state(false);
+  /** When the agent was last heard; 0 before the first time. */
+  heardAt = $state(0);
+  /** When the first unanswered question was asked; `null` while it answers. */
+  lostSince = $state<number | null>(null);
+  problem = $state.raw<Problem | null>(null);
+  /** Sentence about the last act, until the next one. */
+  notice = $state<string | null>(null);
+  /** The document whose sheet is open. */
+  opened = $state<string | null>(null);
+  readonly rows: Rows;
+  readonly selected = new SvelteSet<string>();
+  /** Told of every row that was pushed, paused or not. */
+  onRows: (rows: RowView[]) => void = () => {};
+
+  private unsubscribe: (() => void) | null = null;
+  private typing: ReturnType<typeof setTimeout> | undefined;
+  private subscribed = false;
+  /** After a lost stream the agent may have begun to count anew. */
+  private recount = false;
+
+  constructor(
+    readonly port: Port,
+    private readonly now: () => number = Date.now,
+  ) {
+    this.rows = new Rows(
+      (cursor) => port.documents(this.query(cursor)),
+      (row) => matches(row, this.filter, this.search),
+    );
+  }
+
+  /** Begins to listen. Returns what ends it. */
+  start(): () => void {
+    this.connect();
+    void this.ask();
+    void this.reload();
+    const timer = setInterval(() => void this.tick(), REFRESH_MS);
+    return () => {
+      clearInterval(timer);
+      clearTimeout(this.typing);
+      this.unsubscribe?.();
+      this.unsubscribe = null;
+      this.subscribed = false;
+    };
+  }
+
+  /** Asks when nothing was pushed for a while, and subscribes again when the push was lost. */
+  async tick(): Promise<void> {
+    if (!this.subscribed) this.connect();
+    if (this.now() - this.heardAt < REFRESH_MS) return;
+    const before = this.snapshot?.version;
+    await this.ask();
+    if (!this.paused && this.snapshot && this.snapshot.version !== before) await this.rows.refresh();
+    if (this.rows.failed && !this.problem) await this.reload();
+  }
+
+  /** Takes what the agent pushed. */
+  take(push: PushView): void {
+    this.heard();
+    this.onRows(push.rows);
+    if (this.paused) return;
+    const older = this.snapshot !== null && push.snapshot.version < this.snapshot.version && !this.recount;
+    this.show(push.snapshot);
+    this.rows.patch(push.rows, older);
+  }
+
+  /** Shows a snapshot unless a newer one is shown already. */
+  show(snapshot: Snapshot): void {
+    if (this.snapshot && snapshot.version < this.snapshot.version && !this.recount) return;
+    this.recount = false;
+    this.snapshot = snapshot;
+  }
+
+  choose(filter: Counter | null): void {
+    this.filter = this.filter === filter ? null : filter;
+    this.selected.clear();
+    void this.reload();
+  }
+
+  /** A search as it is typed: asked for when the fingers rest. */
+  look(text: string): void {
+    this.search = text;
+    clearTimeout(this.typing);
+    this.typing = setTimeout(() => {
+      this.selected.clear();
+      void this.reload();
+    }, TYPING_MS);
+  }
+
+  showAll(): void {
+    clearTimeout(this.typing);
+    this.search = "";
+    this.filter = null;
+    void this.reload();
+  }
+
+  async togglePause(): Promise<void> {
+    this.paused = !this.paused;
+    if (this.paused) return;
+    await this.ask();
+    await this.rows.refresh();
+  }
+
+  open(id: string | null): void {
+    this.opened = id;
+  }
+
+  toggleSelected(id: string): void {
+    if (!this.selected.delete(id)) this.selected.add(id);
+  }
+
+  /** Everything between two rows, as shift-click wants it. */
+  selectRange(from: number, to: number): void {
+    const [first, last] = from < to ? [from, to] : [to, from];
+    for (const row of this.rows.all.slice(first, last + 1)) this.selected.add(row.id);
+  }
+
+  resend(ids: string[]): Promise<ResentView | null> {
+    return this.act(() => this.port.resend(ids));
+  }
+
+  resendPending(): Promise<ResentView | null> {
+    return this.act(() => this.port.resendPending());
+  }
+
+  /** Says what came of an act; the next one takes it away. */
+  say(notice: string | null): void {
+    this.notice = notice;
+  }
+
+  async sending(running: boolean): Promise<void> {
+    await this.act(() => this.port.sending(running));
+  }
+
+  reload(): Promise<void> {
+    return this.rows.reload();
+  }
+
+  private async act<A>(what: () => Promise<A>): Promise<A | null> {
+    this.notice = null;
+    try {
+      const answer = await what();
+      await this.ask();
+      await this.rows.refresh();
+      return answer;
+    } catch (thrown) {
+      this.notice = asProblem(thrown).message;
+      return null;
+    }
+  }
+
+  private async ask(): Promise<void> {
+    const asked = this.now();
+    try {
+      const snapshot = await this.port.snapshot();
+      this.heard();
+      if (!this.paused || !this.snapshot) this.show(snapshot);
+    } catch (thrown) {
+      this.problem = asProblem(thrown);
+      this.lostSince ??= this.heardAt || asked;
+    }
+  }
+
+  private heard(): void {
+    this.heardAt = this.now();
+    this.lostSince = null;
+    this.problem = null;
+  }
+
+  private connect(): void {
+    this.unsubscribe?.();
+    this.subscribed = true;
+    this.unsubscribe = this.port.subscribe(
+      (push) => this.take(push),
+      () => {
+        this.subscribed = false;
+        this.recount = true;
+        void this.ask();
+      },
+    );
+  }
+
+  private query(cursor: string | null): Query {
+    const query: Query = { limit: PAGE };
+    if (this.filter) query.state = this.filter;
+    if (this.search.trim()) query.q = this.search.trim();
+    if (cursor) query.cursor = cursor;
+    return query;
+  }
+}

@@ -1,0 +1,62 @@
+// The window's one door to the agent. Whoever is behind it (the shell, the local API, the demo
+// shop), a screen sees only this.
+
+import type {
+  DetailView,
+  IssuedView,
+  PageView,
+  PreviewView,
+  ProblemView,
+  PushView,
+  Query,
+  ResentView,
+  Snapshot,
+} from "./types";
+
+export interface Port {
+  snapshot(): Promise<Snapshot>;
+  documents(query: Query): Promise<PageView>;
+  document(id: string): Promise<DetailView>;
+  xml(id: string): Promise<string>;
+  /** The same key is the same document, for ever: a lost answer is asked for again with it. */
+  issue(sale: object, key: string): Promise<IssuedView>;
+  preview(sale: object): Promise<PreviewView>;
+  resend(ids: string[]): Promise<ResentView>;
+  resendPending(): Promise<ResentView>;
+  /** Starts or stops the sending; issuing is never stopped by it. */
+  sending(running: boolean): Promise<void>;
+  /** Returns what ends it. After `onLost` nothing more is pushed: subscribe again. */
+  subscribe(onPush: (push: PushView) => void, onLost: () => void): () => void;
+}
+
+/** No answer came, so nobody knows whether it was done. */
+export const UNREACHABLE = "unreachable";
+
+/** The only thing a port throws. */
+export class Problem extends Error {
+  constructor(readonly view: ProblemView) {
+    super(view.detail || view.title);
+    this.name = "Problem";
+  }
+
+  get unreachable(): boolean {
+    return this.view.code === UNREACHABLE;
+  }
+}
+
+export function unreachable(detail: string): Problem {
+  return new Problem({ status: 0, code: UNREACHABLE, title: "Sin respuesta", detail, errors: [] });
+}
+
+export function isProblemView(value: unknown): value is ProblemView {
+  const view = value as Partial<ProblemView> | null;
+  return typeof view === "object" && view !== null && typeof view.code === "string" && typeof view.detail === "string";
+}
+
+/** Makes a Problem of whatever was thrown. */
+export function asProblem(thrown: unknown): Problem {
+  if (thrown instanceof Problem) return thrown;
+  if (isProblemView(thrown)) return new Problem({ ...thrown, errors: thrown.errors ?? [] });
+  const detail = thrown instanceof Error ? thrown.message : String(thrown);
+  return new Problem({ status: 500, code: "unknown", title: "Error inesperado", detail, errors: [] });
+}

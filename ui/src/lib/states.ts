@@ -1,0 +1,73 @@
+// What a document's state looks like and which counter it is in. Shape, word and colour: never
+// colour alone.
+
+import { T } from "./text";
+import type { Counters, RowView } from "./types";
+
+export type Counter = keyof Counters;
+export const COUNTERS: readonly Counter[] = ["queued", "sending", "at_authority", "accepted", "problem"];
+
+/** The tone names a colour of `app.css` and a shape of `StateIcon`. */
+export type Tone =
+  | "queued"
+  | "sending"
+  | "authority"
+  | "verifying"
+  | "waiting"
+  | "accepted"
+  | "objected"
+  | "rejected"
+  | "attention"
+  | "void";
+
+export interface Mark {
+  tone: Tone;
+  word: string;
+}
+
+const BY_STATE: Record<string, Mark> = {
+  GENERADO: { tone: "queued", word: T.state.queued },
+  ENVIANDO: { tone: "sending", word: T.state.sending },
+  ENVIADO: { tone: "authority", word: T.state.authority },
+  VERIFICANDO: { tone: "verifying", word: T.state.verifying },
+  PENDIENTE: { tone: "waiting", word: T.state.waiting },
+  ACEPTADO: { tone: "accepted", word: T.state.accepted },
+  REPARO: { tone: "objected", word: T.state.objected },
+  RECHAZADO: { tone: "rejected", word: T.state.rejected },
+  REEMPLAZADO: { tone: "void", word: T.state.replaced },
+};
+
+/** The state alone, without the flags. */
+export function stateMark(state: string): Mark {
+  return BY_STATE[state] ?? { tone: "void", word: state };
+}
+
+/** The one mark a list shows: what asks for a person comes first, then what ended the document. */
+export function markOf(row: RowView): Mark {
+  if (row.attention && row.state !== "RECHAZADO") return { tone: "attention", word: T.state.attention };
+  if (row.annulled_by) return { tone: "void", word: T.state.annulled };
+  return stateMark(row.state);
+}
+
+export const COUNTER_TONE: Record<Counter, Tone> = {
+  queued: "queued",
+  sending: "sending",
+  at_authority: "authority",
+  accepted: "accepted",
+  problem: "attention",
+};
+
+/** A document is in exactly one counter; a replaced one in none. */
+export function counterOf(row: RowView): Counter | null {
+  if (row.state === "REEMPLAZADO") return null;
+  if (row.state === "RECHAZADO" || row.attention) return "problem";
+  if (row.state === "GENERADO" || row.state === "PENDIENTE") return "queued";
+  if (row.state === "ENVIANDO") return "sending";
+  if (row.state === "ENVIADO" || row.state === "VERIFICANDO") return "at_authority";
+  return "accepted";
+}
+
+/** Only from these states can anything leave. */
+export function canResend(row: RowView): boolean {
+  return row.state === "GENERADO" || row.state === "PENDIENTE";
+}
