@@ -2,10 +2,11 @@ import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { svelteTesting } from "@testing-library/svelte/vite";
 import { defineConfig } from "vitest/config";
 
-// The page is served under a policy that allows no inline script, style or data font.
+// The page is served under a policy that allows no inline script, style or data font. In a browser
+// `npm run dev` shows the demo shop; in the desktop window the same server talks to the agent.
 export default defineConfig({
   plugins: [svelte(), svelteTesting()],
-  server: { port: 5173, strictPort: true },
+  server: { port: 5173, strictPort: true, fs: { allow: [".", "../icons"] } },
   build: {
     target: "es2022",
     assetsInlineLimit: 0,
@@ -17,5 +18,6 @@ export default defineConfig({
     include: ["src/**/*.test.ts"],
     setupFiles: ["src/testing.ts"],
     restoreMocks: true,
+    testTimeout: 30_000,
   },
 });

@@ -21,7 +21,7 @@ FIND = """
 const selector = {
   button: 'button, a[href], [role=button], [role=link], [role=tab]', row: '[role=row], tr', dialog: 'dialog, [role=dialog]',
   textbox: 'input:not([type=checkbox]):not([type=radio]), textarea, [role=textbox], [role=searchbox]',
-  item: 'li, [role=listitem], [role=row], tr',
+  item: 'li, [role=listitem], [role=row], tr', region: 'section, aside, [role=region]',
 };
 const text = (e) => (e ? e.innerText || e.textContent || '' : '').replace(/\\s+/g, ' ').trim();
 const name = (e) => e.getAttribute('aria-label')
@@ -35,6 +35,8 @@ const find = (role, words) => {
   return begins.length ? begins : shown.filter((e) => name(e).includes(words));
 };
 """
+
+GIVEN = "const given = [...arguments];"
 
 # Answers as soon as `probe` finds something, at once or after any change in the page.
 WAIT = """
@@ -112,7 +114,7 @@ class Window:
         raise AssertionError(f"WebKitWebDriver does not answer: {last}")
 
     def run(self, script: str, *given):
-        return self.call("POST", f"{self.session}/execute/sync", {"script": FIND + script, "args": list(given)})
+        return self.call("POST", f"{self.session}/execute/sync", {"script": GIVEN + FIND + script, "args": list(given)})
 
     def wait(self, what: str, probe: str, *given):
         """`probe` is a function's body; its parameters are in `given`. Fails when the session's script limit is over."""
@@ -133,6 +135,10 @@ class Window:
 
     def see(self, words: str) -> None:
         self.wait(f"the words «{words}»", "return text(document.body).includes(given[0])", words)
+
+    def read(self, role: str, words: str) -> str:
+        self.find(role, words)
+        return self.run("return find(given[0], given[1])[0].innerText", role, words).replace("\xa0", " ")
 
     def text(self) -> str:
         return self.run("return document.body.innerText")

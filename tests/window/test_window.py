@@ -5,7 +5,6 @@ TIMBRE_DESKTOP is the program, TIMBRE_DATA the shop's folder (new), TIMBRE_PICTU
 
 import json
 import os
-import re
 import urllib.request
 from pathlib import Path
 
@@ -15,11 +14,12 @@ from driver import ENTER, Window
 
 PICTURES = Path(os.environ["TIMBRE_PICTURES"])
 SHOP = Path(os.environ["TIMBRE_DATA"])
+STATES = ["Por enviar", "Enviando", "En el SII", "Aceptado"]
 
 
 @pytest.fixture(scope="module")
 def window():
-    with Window(os.environ["TIMBRE_DESKTOP"], "--demo", log=PICTURES / "driver.log", seconds=60) as window:
+    with Window(os.environ["TIMBRE_DESKTOP"], "--demo", "--data", str(SHOP), log=PICTURES / "driver.log", seconds=60) as window:
         try:
             yield window
         finally:
@@ -41,38 +41,33 @@ def test_a_sale_goes_all_the_way_to_accepted(window):
     window.picture(PICTURES / "sale.png")
 
     window.click("button", "Cobrar")
-    window.see("Venta emitida")
-    said = window.text()
-    folio = int(re.search(r"Boleta\D{0,20}?([\d.]+)", said)[1].replace(".", ""))
-    assert "$ 700" in said.replace("\u00a0", " ").replace("$700", "$ 700"), said
+    kind, folio, *rest = window.read("region", "Venta emitida").split("\n")
+    assert kind == "Boleta" and "$ 700" in rest, rest
+    document = f"T39F{folio.replace('.', '')}"
     window.picture(PICTURES / "issued.png")
 
     window.click("button", "Monitor")
-    # Its row, found by kind and folio; each state it shows is noted until the verdict.
+    # Each state that its row shows is noted, until the verdict.
     states = window.wait(
-        f"boleta {folio} to be «Aceptado»",
-        r"""
-        const row = [...document.querySelectorAll('[role=row], tr')].find((e) => text(e).match(given[0]));
-        const state = row && ['Por enviar', 'Enviando', 'En el SII', 'Aceptado'].find((word) => text(row).includes(word));
-        window.seen = window.seen || [];
+        f"{document} to be «Aceptado»",
+        """
+        const row = document.querySelector(`[role=row][data-id="${given[0]}"]`);
+        const state = row && given[1].find((word) => text(row).includes(word));
+        window.seen ??= [];
         if (state && window.seen.at(-1) !== state) window.seen.push(state);
-        return state === 'Aceptado' && window.seen;
+        return state === given[1].at(-1) && window.seen;
         """,
-        rf"Boleta\D{{0,20}}{grouped(folio)}(?!\d)",
+        document,
+        STATES,
     )
     window.picture(PICTURES / "accepted.png")
-    order = ["Por enviar", "Enviando", "En el SII", "Aceptado"]
-    assert [order.index(s) for s in states] == sorted(order.index(s) for s in states), states
-    assert answer(f"/v1/documents/T39F{folio}")["state"] == "ACEPTADO"
-
-
-def grouped(number: int) -> str:
-    """1234 as 1234 or 1.234, for a pattern."""
-    return f"{number:,}".replace(",", r"\.?")
+    order = [STATES.index(state) for state in states]
+    assert order == sorted(set(order)), states
+    assert answer(f"/v1/documents/{document}")["state"] == "ACEPTADO"
 
 
 def answer(path: str):
-    """The same agent's local API, by the owner's token that it keeps in its folder: what the window shows is so."""
+    """From the same agent's local API, by the owner's token in its folder: what the window shows is so."""
     agent = json.loads(next(SHOP.rglob("agent.json")).read_text())
     headers = {"Authorization": f"Bearer {agent['token']}"}
     request = urllib.request.Request(f"http://127.0.0.1:{agent['port']}{path}", headers=headers)

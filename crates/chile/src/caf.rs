@@ -42,7 +42,11 @@ pub struct Caf {
 
 impl fmt::Debug for Caf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Caf({} T{} {}..={})", self.issuer, self.kind, self.first, self.last)
+        write!(
+            f,
+            "Caf({} T{} {}..={})",
+            self.issuer, self.kind, self.first, self.last
+        )
     }
 }
 
@@ -122,7 +126,8 @@ impl Caf {
     /// FRMA is RSA-SHA1 by the SII's key over the flat text of DA, in ISO-8859-1 (Instructivo de
     /// emisión de documentos electrónicos, anexo 2).
     fn check_authority(&self, parts: &Parts<'_>) -> Result<(), Refusals> {
-        let signed = latin1::encode(text::element(&parts.public, "DA")).map_err(|_| text::malformed("DA", "tiene caracteres de control"))?;
+        let signed = latin1::encode(text::element(&parts.public, "DA"))
+            .map_err(|_| text::malformed("DA", "tiene caracteres de control"))?;
         let signature = text::base64(&parts.public, "FRMA")?;
         if verifies(&self.authority.key(), &signed, &signature) {
             return Ok(());
@@ -146,7 +151,10 @@ impl Caf {
             )
         };
         let private = Rsa::private_key_from_pem(&self.secret).map_err(|_| damaged())?;
-        let (modulus, exponent) = (text::base64(&parts.public, "M")?, text::base64(&parts.public, "E")?);
+        let (modulus, exponent) = (
+            text::base64(&parts.public, "M")?,
+            text::base64(&parts.public, "E")?,
+        );
         let pair = || -> Result<bool, openssl::error::ErrorStack> {
             let n = openssl::bn::BigNum::from_slice(&modulus)?;
             let e = openssl::bn::BigNum::from_slice(&exponent)?;
@@ -263,7 +271,8 @@ impl Caf {
 
 /// SHA-256 of the CAF's flat text in the SII's own encoding, in hexadecimal.
 fn grant_id(public: &str) -> GrantId {
-    let bytes = latin1::encode(public).expect("it was decoded from ISO-8859-1 and found free of controls");
+    let bytes =
+        latin1::encode(public).expect("it was decoded from ISO-8859-1 and found free of controls");
     GrantId(sha256(&bytes).iter().map(|b| format!("{b:02x}")).collect())
 }
 

@@ -83,6 +83,7 @@ impl DteDraft {
             let message = "El texto es demasiado largo una vez codificado (muchos «&», «<» o «>»); acórtelo.";
             making.refuse("text-too-long", path, message);
         }
+        making.refusals.truncate(sale::MOST_REFUSALS);
         let prefix = sale::prefix(&sale.body);
         let placed = |refusals: Vec<Refusal>| -> Vec<Refusal> {
             refusals.into_iter().map(|r| Refusal { path: sale::under(&prefix, &r.path), ..r }).collect()

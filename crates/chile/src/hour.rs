@@ -1,8 +1,8 @@
 //! Chilean legal time, as the SII's documents write it: the wall clock of Santiago, no offset.
 
+use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use jiff::Timestamp;
 
 /// Zone of TSTED, TmstFirma and TmstFirmaEnv. (Magallanes and Rapa Nui have clocks of their own;
 /// that the SII would want those is not confirmed.)
@@ -12,7 +12,10 @@ pub const ZONE: &str = "America/Santiago";
 pub fn local(at: Timestamp) -> DateTime {
     let zone = TimeZone::get(ZONE).expect("the zone's table is compiled in");
     let wall = zone.to_datetime(at);
-    wall.with().subsec_nanosecond(0).build().expect("a whole second is always a time")
+    wall.with()
+        .subsec_nanosecond(0)
+        .build()
+        .expect("a whole second is always a time")
 }
 
 /// `AAAA-MM-DDTHH:MM:SS` (formato DTE 2.4.2, TmstFirma).
@@ -39,7 +42,10 @@ mod tests {
         ] {
             let at: Timestamp = utc.parse().unwrap();
             assert_eq!(stamp(local(at)), wall);
-            assert_eq!(instant(local(at)).map(|t| t.as_second()), Some(at.as_second()));
+            assert_eq!(
+                instant(local(at)).map(|t| t.as_second()),
+                Some(at.as_second())
+            );
         }
     }
 }

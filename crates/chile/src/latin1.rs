@@ -3,7 +3,9 @@
 
 /// A character that ISO-8859-1 has no byte for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("el carácter «{ch}» (posición {offset}) no existe en ISO-8859-1, la codificación que exige el SII")]
+#[error(
+    "el carácter «{ch}» (posición {offset}) no existe en ISO-8859-1, la codificación que exige el SII"
+)]
 pub struct NotLatin1 {
     /// Byte offset in the text.
     pub offset: usize,
@@ -62,11 +64,25 @@ fn transliterate(ch: char) -> Option<&'static str> {
         '™' => "TM",
         '⁄' => "/",
         // Blanks of every width
-        '\t' | '\n' | '\r' | '\u{A0}' | '\u{2000}'..='\u{200A}' | '\u{2028}' | '\u{2029}' | '\u{202F}' | '\u{205F}'
+        '\t'
+        | '\n'
+        | '\r'
+        | '\u{A0}'
+        | '\u{2000}'..='\u{200A}'
+        | '\u{2028}'
+        | '\u{2029}'
+        | '\u{202F}'
+        | '\u{205F}'
         | '\u{3000}' => " ",
         // Invisible: soft hyphen, joiners, marks of direction, byte order mark, controls
-        '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}' | '\u{FE0F}' | '\u{FEFF}'
-        | '\0'..='\u{1F}' | '\u{7F}'..='\u{9F}' => "",
+        '\u{AD}'
+        | '\u{200B}'..='\u{200F}'
+        | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'
+        | '\u{FE0F}'
+        | '\u{FEFF}'
+        | '\0'..='\u{1F}'
+        | '\u{7F}'..='\u{9F}' => "",
         // Letters of names that are common in Chile
         'Œ' => "OE",
         'œ' => "oe",
@@ -99,7 +115,10 @@ fn compose(base: char, mark: char) -> Option<char> {
         '\u{327}' => ("Cc", "Çç"),
         _ => return None,
     };
-    bases.chars().zip(composed.chars()).find_map(|(b, c)| (b == base).then_some(c))
+    bases
+        .chars()
+        .zip(composed.chars())
+        .find_map(|(b, c)| (b == base).then_some(c))
 }
 
 #[cfg(test)]
@@ -111,7 +130,10 @@ mod tests {
     fn what_a_till_sends_is_brought_into_latin1() {
         for (typed, tidied) in [
             ("Café “Ñandú” – 1½ kg…", "Café \"Ñandú\" - 1½ kg..."),
-            ("cafe\u{301} n\u{303}on\u{303}o pingu\u{308}ino", "café ñoño pingüino"),
+            (
+                "cafe\u{301} n\u{303}on\u{303}o pingu\u{308}ino",
+                "café ñoño pingüino",
+            ),
             ("5\u{A0}€", "5 EUR"),
             ("a\tb\r\nc\u{0}\u{85}\u{200B}\u{FEFF}", "a b  c"),
             ("Luksić Čović", "Luksic Covic"),
@@ -124,9 +146,26 @@ mod tests {
 
     #[test]
     fn what_has_no_byte_is_refused_and_not_lost() {
-        assert_eq!(encode(&tidy("pan 🍞")), Err(NotLatin1 { offset: 4, ch: '🍞' }));
-        assert_eq!(encode("5 €"), Err(NotLatin1 { offset: 2, ch: '€' }));
-        assert_eq!(encode("a\u{85}"), Err(NotLatin1 { offset: 1, ch: '\u{85}' }));
+        assert_eq!(
+            encode(&tidy("pan 🍞")),
+            Err(NotLatin1 {
+                offset: 4,
+                ch: '🍞'
+            })
+        );
+        assert_eq!(
+            encode("5 €"),
+            Err(NotLatin1 {
+                offset: 2, ch: '€'
+            })
+        );
+        assert_eq!(
+            encode("a\u{85}"),
+            Err(NotLatin1 {
+                offset: 1,
+                ch: '\u{85}'
+            })
+        );
         assert_eq!(encode("ñÑ ÿ").unwrap(), b"\xF1\xD1 \xFF");
     }
 

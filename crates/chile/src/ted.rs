@@ -40,7 +40,12 @@ pub struct TedFields<'a> {
 /// FRMT is RSA-SHA1 by the CAF's own key over the text from `<DD>` to `</DD>` in ISO-8859-1, escaped
 /// as it stands in the file (Instructivo de emisión de documentos electrónicos, anexo 2, A.2.4).
 /// Names are cut at forty characters before they are escaped, and not folded to ASCII.
-pub fn ted(fields: &TedFields<'_>, grant_public: &str, keys: &dyn Keys, grant: &GrantId) -> Result<String, KeyError> {
+pub fn ted(
+    fields: &TedFields<'_>,
+    grant_public: &str,
+    keys: &dyn Keys,
+    grant: &GrantId,
+) -> Result<String, KeyError> {
     let dd = dd(fields, grant_public);
     let bytes = latin1::encode(&dd).map_err(|e| KeyError::Failed(e.to_string()))?;
     let frmt = keys.sign(KeyName::Grant(grant), Scheme::RsaSha1, &bytes)?;
@@ -74,7 +79,9 @@ fn dd(fields: &TedFields<'_>, grant_public: &str) -> String {
 
 /// The first forty characters, inner and trailing blanks kept.
 fn cut(text: &str) -> &str {
-    text.char_indices().nth(LONGEST).map_or(text, |(at, _)| &text[..at])
+    text.char_indices()
+        .nth(LONGEST)
+        .map_or(text, |(at, _)| &text[..at])
 }
 
 #[cfg(test)]

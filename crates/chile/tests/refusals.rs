@@ -128,6 +128,11 @@ fn each_wrong_sale_is_refused_where_it_is_wrong() {
             "all-exempt",
             "Encabezado.IdDoc.TipoDTE",
         ),
+        (
+            boleta("", "", r#"{"NmbItem":"Libro","IndExe":1,"MontoItem":5000},{"NmbItem":"Bolsa","QtyItem":1,"PrcItem":0}"#, ""),
+            "all-exempt",
+            "Encabezado.IdDoc.TipoDTE",
+        ),
         // Dates
         (boleta(r#","FchEmis":"2026-01-16""#, "", LINE, ""), "date-in-future", "Encabezado.IdDoc.FchEmis"),
         (boleta(r#","FchEmis":"15/01/2026""#, "", LINE, ""), "date-malformed", "Encabezado.IdDoc.FchEmis"),

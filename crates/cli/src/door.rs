@@ -5,18 +5,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
-use timbre_app::{Options, Running, StartError};
+use timbre_app::{DemoOptions, Options, Running, StartError};
 use timbre_core::Regime;
 use tokio::sync::Mutex;
+use tokio::task::block_in_place;
 
-pub use timbre_app::Address;
+pub use timbre_app::{Address, CheckReport};
 
 use crate::failure::{Exit, Failure};
 
 /// What an engine of our own must do beside keeping the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
+    /// Make the folder when there is none: the first steps of a shop.
+    Setup,
     /// Read and write; documents wait for the agent to send them.
     Store,
     /// Send too, and hear verdicts.
@@ -76,17 +78,26 @@ impl Door {
 
 impl Way {
     async fn find(data: &Path, need: Need) -> Result<Way, Failure> {
-        if let Some(address) = timbre_app::find(data).await? {
+        if let Some(address) = running(data)? {
             return Ok(Way { address: Arc::new(address), engine: None });
         }
-        let options = Options {
-            data: Some(data.to_owned()),
-            sender: need == Need::Verdicts,
-            port: Some(0),
-            demo: None,
-            passphrase: None,
-        };
+        if need != Need::Setup && !data.is_dir() {
+            // A name written wrong must not become an empty shop.
+            return Err(Failure::refused(
+                "folder-missing",
+                format!(
+                    "No hay datos en {}. Guarde primero la empresa con «timbre company set», o pruebe con «timbre demo».",
+                    data.display()
+                ),
+            ));
+        }
+        // Any free port: the one that tills know is for an agent that stays.
+        let options =
+            Options { data: Some(data.to_owned()), sender: need == Need::Verdicts, port: Some(0), demo: None };
         let engine = timbre_app::start(options).await?;
+        if need == Need::Setup {
+            remarks(&engine);
+        }
         Ok(Way { address: Arc::new(engine.address.clone()), engine: Some(engine) })
     }
 }
@@ -94,15 +105,43 @@ impl Way {
 /// The agent without a window, for `timbre serve`.
 pub async fn serve(data: Option<&Path>, port: Option<u16>) -> Result<Running, Failure> {
     let data = folder(data);
-    if let Some(address) = timbre_app::find(&data).await? {
-        return Err(Failure::unreachable(format!(
-            "Ya hay un agente en marcha en {} ({}).",
+    alone(&data)?;
+    let options = Options { data: Some(data), sender: true, port, demo: None };
+    let engine = timbre_app::start(options).await?;
+    remarks(&engine);
+    Ok(engine)
+}
+
+/// The agent that has `data`; waits while one is just going.
+fn running(data: &Path) -> Result<Option<Address>, Failure> {
+    Ok(block_in_place(|| timbre_app::find(data))?)
+}
+
+/// For what can't share a folder with an agent that is running.
+fn alone(data: &Path) -> Result<(), Failure> {
+    match running(data)? {
+        None => Ok(()),
+        Some(address) => Err(Failure::unreachable(format!(
+            "Ya hay un agente en marcha en {} ({}): ciérrelo primero.",
             data.display(),
             address.base
-        )));
+        ))),
     }
-    let options = Options { data: Some(data), sender: true, port, demo: None, passphrase: None };
-    Ok(timbre_app::start(options).await?)
+}
+
+/// What a person should know about a folder that was just opened: keys kept the weaker way, a store
+/// that was not as it was left.
+fn remarks(engine: &Running) {
+    let custody = engine.custody.to_string();
+    if custody.starts_with("modo más débil") {
+        eprintln!("aviso: {custody}");
+    }
+    for damage in &engine.opened.damage {
+        eprintln!("aviso: hay datos dañados en el diario ({}). Revise con «timbre check».", damage.why);
+    }
+    if let Some(locked) = &engine.opened.locked {
+        eprintln!("aviso: {locked}");
+    }
 }
 
 /// A demo shop's engine with its simulator, and the way to it.
@@ -114,20 +153,13 @@ pub struct Demo {
 
 /// Starts the demo on its own folder, or on `data`.
 pub async fn demo(data: Option<&Path>, latency: Duration, scenario: &str) -> Result<Demo, Failure> {
-    let data = data.map_or_else(demo_folder, Path::to_owned);
-    if let Some(address) = timbre_app::find(&data).await? {
-        return Err(Failure::unreachable(format!(
-            "Ya hay un agente en marcha en {} ({}): ciérrelo antes de la demostración.",
-            data.display(),
-            address.base
-        )));
-    }
+    let data = timbre_app::demo_dir(data);
+    alone(&data)?;
     let options = Options {
         data: Some(data.clone()),
         sender: true,
         port: None,
-        demo: Some(timbre_app::DemoOptions { latency, scenario: scenario.to_owned() }),
-        passphrase: None,
+        demo: Some(DemoOptions { latency, scenario: scenario.to_owned() }),
     };
     let engine = timbre_app::start(options).await?;
     let Some(sim) = engine.sim.clone() else {
@@ -142,32 +174,26 @@ pub async fn demo(data: Option<&Path>, latency: Duration, scenario: &str) -> Res
     Ok(Demo { door, sim, data })
 }
 
-/// Beside the shop's own folder, so that the two never mix.
-fn demo_folder() -> PathBuf {
-    timbre_app::data_dir(None).with_file_name("demo")
-}
-
 pub fn folder(data: Option<&Path>) -> PathBuf {
     timbre_app::data_dir(data)
 }
 
 /// The law, without a folder: for looking at documents and previews.
 pub fn regime() -> Arc<dyn Regime> {
-    timbre_app::regime("CL")
+    timbre_app::regime()
 }
 
-/// Reads the whole store back: what was found, and the exit code it deserves.
-pub fn check(data: Option<&Path>) -> Result<(Value, Exit), Failure> {
-    let report = timbre_app::check(&folder(data))?;
-    let exit = Exit::from_code(report.exit_code());
-    let told = serde_json::to_value(&report)
-        .map_err(|e| Failure::refused("output", format!("El informe no se pudo escribir ({e}).")))?;
-    Ok((told, exit))
+/// Reads the whole store back.
+pub fn check(data: &Path) -> Result<CheckReport, Failure> {
+    Ok(block_in_place(|| timbre_app::check(data)).map_err(StartError::from)?)
 }
 
 impl From<StartError> for Failure {
     fn from(error: StartError) -> Failure {
         let exit = Exit::from_code(error.exit_code());
+        if let StartError::Problem(problem) = error {
+            return Failure::Problem(Box::new(problem));
+        }
         let code = match exit {
             Exit::Done | Exit::Refused => "refused",
             Exit::Usage => "usage",
@@ -175,71 +201,5 @@ impl From<StartError> for Failure {
             Exit::Damaged => "damaged",
         };
         Failure::Said { exit, code, message: error.to_string() }
-    }
-}
-
-// While timbre-app is being written: its signatures, and nothing behind them.
-#[allow(dead_code)]
-mod timbre_app {
-    use super::*;
-    pub struct Options {
-        pub data: Option<PathBuf>,
-        pub sender: bool,
-        pub port: Option<u16>,
-        pub demo: Option<DemoOptions>,
-        pub passphrase: Option<String>,
-    }
-    pub struct DemoOptions {
-        pub latency: Duration,
-        pub scenario: String,
-    }
-    #[derive(Debug)]
-    pub struct StartError;
-    impl StartError {
-        pub fn exit_code(&self) -> u8 {
-            3
-        }
-    }
-    impl std::fmt::Display for StartError {
-        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("el motor no está todavía")
-        }
-    }
-    #[derive(Debug, Clone)]
-    pub struct Address {
-        pub base: String,
-        pub token: String,
-    }
-    pub struct Running {
-        pub address: Address,
-        pub sim: Option<sii_sim::Sim>,
-    }
-    impl Running {
-        pub async fn stop(self) {}
-    }
-    pub async fn start(_: Options) -> Result<Running, StartError> {
-        Err(StartError)
-    }
-    pub async fn find(_: &Path) -> Result<Option<Address>, StartError> {
-        match (std::env::var("STUB_BASE"), std::env::var("STUB_TOKEN")) {
-            (Ok(base), Ok(token)) => Ok(Some(Address { base, token })),
-            _ => Ok(None),
-        }
-    }
-    pub fn data_dir(data: Option<&Path>) -> PathBuf {
-        data.map_or_else(|| PathBuf::from("/tmp/timbre"), Path::to_owned)
-    }
-    pub fn regime(_: &str) -> Arc<dyn Regime> {
-        unimplemented!()
-    }
-    #[derive(serde::Serialize)]
-    pub struct CheckReport;
-    impl CheckReport {
-        pub fn exit_code(&self) -> u8 {
-            0
-        }
-    }
-    pub fn check(_: &Path) -> Result<CheckReport, StartError> {
-        Err(StartError)
     }
 }

@@ -106,22 +106,19 @@ impl fmt::Display for Failure {
     }
 }
 
-/// The sentence and every reason under it, each with its place and its code.
+/// Every reason with its place and its code; the sentence where there is none, or where it says
+/// more than they do.
 pub fn reasons(problem: &ProblemView) -> String {
-    let mut text = problem.detail.clone();
-    if text.is_empty() {
-        text.clone_from(&problem.title);
+    let sentence = if problem.detail.is_empty() { &problem.title } else { &problem.detail };
+    let told = problem.errors.iter().all(|r| sentence.contains(&r.message));
+    match problem.errors.as_slice() {
+        [] => sentence.clone(),
+        [only] if told => reason(only),
+        many => {
+            let head = if told { format!("{} razones", many.len()) } else { sentence.clone() };
+            std::iter::once(head).chain(many.iter().map(reason)).collect::<Vec<_>>().join("\n  ")
+        }
     }
-    if let [only] = problem.errors.as_slice()
-        && only.message == text
-    {
-        return reason(only);
-    }
-    for refusal in &problem.errors {
-        text.push_str("\n  ");
-        text.push_str(&reason(refusal));
-    }
-    text
 }
 
 /// `Detalle[0].QtyItem: La cantidad … [quantity-invalid]`.
@@ -138,10 +135,7 @@ pub fn reason(refusal: &RefusalView) -> String {
 impl From<Refusals> for Failure {
     fn from(refusals: Refusals) -> Failure {
         let errors: Vec<_> = refusals.0.into_iter().map(view).collect();
-        let detail = match errors.as_slice() {
-            [one] => one.message.clone(),
-            _ => format!("Hay {} razones.", errors.len()),
-        };
+        let detail = errors.iter().map(|r| r.message.as_str()).collect::<Vec<_>>().join("\n");
         let code = errors.first().map(|r| r.code.clone()).unwrap_or_default();
         Failure::Problem(Box::new(ProblemView { status: 422, code, title: detail.clone(), detail, errors }))
     }
@@ -214,6 +208,14 @@ mod tests {
             assert_eq!(Exit::from_code(exit as u8), exit);
         }
         assert_eq!(Exit::from_code(99), Exit::Refused);
+    }
+
+    #[test]
+    fn reasons_are_not_told_twice() {
+        let one = Failure::from(Refusal::new("no-folio", "", "No quedan folios."));
+        assert_eq!(one.to_string(), "No quedan folios. [no-folio]");
+        let two = Refusals(vec![Refusal::new("a", "x", "Falta x."), Refusal::new("b", "y", "Falta y.")]);
+        assert_eq!(Failure::from(two).to_string(), "2 razones\n  x: Falta x. [a]\n  y: Falta y. [b]");
     }
 
     #[test]

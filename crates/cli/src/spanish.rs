@@ -24,7 +24,10 @@ fn dress(command: Command) -> Command {
         .subcommand_value_name("ORDEN")
         .subcommand_help_heading("Órdenes")
         .arg(Arg::new("help").long("help").short('h').action(ArgAction::Help).help("Muestra esta ayuda"))
-        .mut_args(|arg| arg.hide_default_value(true).hide_env(true).hide_possible_values(true))
+        .mut_args(|arg| match arg.get_action().takes_values() {
+            true => arg.hide_default_value(true).hide_env(true).hide_possible_values(true),
+            false => arg,
+        })
         .mut_subcommands(dress)
 }
 

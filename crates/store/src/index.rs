@@ -19,12 +19,26 @@ use crate::{StoreError, key};
 const CACHE: u64 = 32 << 20;
 /// How long a process that is just closing may still hold sled's lock: tries, 50 ms apart.
 const LOCK_TRIES: u32 = 60;
+/// What the mark beside the folder says when a call failed.
+const SUSPECT: &[u8] = b"suspect";
 
 /// What is to change: a value, or `None` to remove the key.
 pub(crate) type Puts = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
 pub(crate) struct Index {
     db: sled::Db,
+    /// `None` for a temporary one.
+    folder: Option<PathBuf>,
+}
+
+/// How the index was left the last time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Past {
+    Closed,
+    /// The process or the machine stopped in the middle.
+    Cut,
+    /// It failed while in use.
+    Suspect,
 }
 
 /// Read access to keys: the index itself, or changes laid over it.
@@ -47,7 +61,10 @@ impl Index {
         remove_half_made(folder);
         for try_number in 0.. {
             match open_once(folder) {
-                Ok(db) => return Ok(Ok(Index { db })),
+                Ok(db) => {
+                    let folder = Some(folder.to_owned());
+                    return Ok(Ok(Index { db, folder }));
+                }
                 Err(why) if is_locked(&why) && try_number < LOCK_TRIES => {
                     thread::sleep(Duration::from_millis(50));
                 }
@@ -61,12 +78,33 @@ impl Index {
     /// One that is gone when it is dropped, to compare with.
     pub fn temporary() -> Result<Index, StoreError> {
         let db = guarded(|| Ok(sled::Config::new().temporary(true).cache_capacity(CACHE).open()?))?;
-        Ok(Index { db })
+        Ok(Index { db, folder: None })
     }
 
     /// Runs `ask` with the tree; a panic inside sled becomes an error.
     pub fn ask<T>(&self, ask: impl FnOnce(&Tree) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        guarded(|| ask(&self.db))
+        guarded(|| ask(&self.db)).inspect_err(|error| {
+            if let (StoreError::Index(_), Some(folder)) = (error, &self.folder) {
+                let _ = fs::write(mark(folder), SUSPECT);
+            }
+        })
+    }
+
+    /// Leaves a mark beside the folder until [`Index::close`] takes it away.
+    pub fn mark_in_use(&self) {
+        if let Some(folder) = &self.folder {
+            let _ = fs::write(mark(folder), "");
+        }
+    }
+
+    /// Everything is on the device and nothing failed: the next opening may believe it.
+    pub fn close(&self) {
+        if let Some(folder) = &self.folder
+            && past(folder) == Past::Cut
+            && self.settle().is_ok()
+        {
+            let _ = fs::remove_file(mark(folder));
+        }
     }
 
     /// All changes or none.
@@ -81,12 +119,20 @@ impl Index {
         self.ask(|tree| Ok(tree.apply_batch(batch)?))
     }
 
-    /// Hands what was written to the operating system. Not needed for safety.
-    pub fn flush(&self) -> Result<(), StoreError> {
+    /// Brings what was written to the device: sled's own flush is no fsync on Linux. Never needed
+    /// for safety.
+    pub fn settle(&self) -> Result<(), StoreError> {
         self.ask(|tree| {
             tree.flush()?;
             Ok(())
-        })
+        })?;
+        if let Some(folder) = &self.folder {
+            let file = folder.join("db");
+            let opened = fs::OpenOptions::new().read(true).write(true).open(&file);
+            let synced = opened.and_then(|opened| opened.sync_all());
+            synced.map_err(|e| StoreError::io("guardar el índice", &file, e))?;
+        }
+        Ok(())
     }
 
     /// Keys and values that begin with `prefix`, in order.
@@ -106,6 +152,19 @@ impl Keys for Index {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.ask(|tree| Ok(tree.get(key)?.map(|value| value.to_vec())))
     }
+}
+
+/// How the index in `folder` was left.
+pub(crate) fn past(folder: &Path) -> Past {
+    match fs::read(mark(folder)) {
+        Ok(text) if text == SUSPECT => Past::Suspect,
+        Ok(_) => Past::Cut,
+        Err(_) => Past::Closed,
+    }
+}
+
+fn mark(folder: &Path) -> PathBuf {
+    folder.with_extension("in-use")
 }
 
 /// Renames a damaged index, so that nothing is deleted; returns its new name.

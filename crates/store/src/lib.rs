@@ -28,7 +28,9 @@ pub mod row;
 mod rules;
 mod scan;
 mod segments;
+mod standing;
 mod store;
+mod verdict;
 mod walk;
 
 #[cfg(test)]

@@ -77,7 +77,7 @@ impl<'a> Rules<'a> {
         if let Some(idempotency) = &issued.key
             && let Some(order) = on.number(&key::idempotency(idempotency))?
             && let Some(row) = on.json::<Row>(&key::row(order))?
-            && (row.id != document.id || document.version == 1)
+            && row.id != document.id
         {
             return Err(StoreError::KeyTaken { key: idempotency.clone(), document: row.id });
         }

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -142,7 +143,10 @@ impl Segments {
             return Ok(file.clone());
         }
         let path = self.path(segment);
-        let file = File::open(&path).map_err(|e| StoreError::io("leer el diario", &path, e))?;
+        let file = File::open(&path).map_err(|e| match e.kind() {
+            io::ErrorKind::NotFound => damaged(Place { segment, offset: 0 }, "falta el archivo"),
+            _ => StoreError::io("leer el diario", &path, e),
+        })?;
         let file = Arc::new(file);
         handles.insert(segment, file.clone());
         Ok(file)

@@ -199,6 +199,7 @@ impl Store {
 impl Drop for Store {
     fn drop(&mut self) {
         self.rest();
+        self.index.close();
     }
 }
 

@@ -22,7 +22,10 @@ impl Xml {
     }
 
     pub fn with_capacity(bytes: usize) -> Xml {
-        Xml { out: String::with_capacity(bytes), ..Xml::default() }
+        Xml {
+            out: String::with_capacity(bytes),
+            ..Xml::default()
+        }
     }
 
     /// `<name>`
@@ -46,8 +49,13 @@ impl Xml {
             if self.space(prefix) == space {
                 continue;
             }
-            self.spaces.push((depth, prefix.to_owned(), space.to_owned()));
-            let name = if prefix.is_empty() { "xmlns".to_owned() } else { format!("xmlns:{prefix}") };
+            self.spaces
+                .push((depth, prefix.to_owned(), space.to_owned()));
+            let name = if prefix.is_empty() {
+                "xmlns".to_owned()
+            } else {
+                format!("xmlns:{prefix}")
+            };
             attribute(&name, space, &mut self.out);
         }
         let mut others: Vec<(String, &str, &str, &str)> = attributes
@@ -59,7 +67,10 @@ impl Xml {
             })
             .collect();
         others.sort_unstable();
-        debug_assert!(others.windows(2).all(|w| w[0].2 != w[1].2), "an attribute stands twice in <{name}>");
+        debug_assert!(
+            others.windows(2).all(|w| w[0].2 != w[1].2),
+            "an attribute stands twice in <{name}>"
+        );
         for (_, _, name, value) in others {
             debug_assert!(is_name(name), "«{name}» is no attribute's name");
             attribute(name, value, &mut self.out);
@@ -75,7 +86,10 @@ impl Xml {
 
     /// Character data, escaped.
     pub fn text(&mut self, text: &str) -> &mut Xml {
-        debug_assert!(text.chars().all(is_char), "a character that XML has no place for in «{text}»");
+        debug_assert!(
+            text.chars().all(is_char),
+            "a character that XML has no place for in «{text}»"
+        );
         escape_text(text, &mut self.out);
         self
     }
@@ -88,7 +102,8 @@ impl Xml {
             Some(name),
             "what closes is not what was opened last"
         );
-        self.spaces.retain(|(depth, _, _)| *depth <= self.open.len());
+        self.spaces
+            .retain(|(depth, _, _)| *depth <= self.open.len());
         self.out.push_str("</");
         self.out.push_str(name);
         self.out.push('>');
@@ -132,14 +147,22 @@ impl Xml {
     }
 
     fn space(&self, prefix: &str) -> &str {
-        let bound = self.spaces.iter().rev().find(|(_, known, _)| known == prefix);
+        let bound = self
+            .spaces
+            .iter()
+            .rev()
+            .find(|(_, known, _)| known == prefix);
         bound.map_or("", |(_, _, space)| space)
     }
 }
 
 /// `xmlns` declares the empty prefix, `xmlns:p` declares `p`.
 fn declared_prefix(attribute: &str) -> Option<&str> {
-    if attribute == "xmlns" { Some("") } else { attribute.strip_prefix("xmlns:") }
+    if attribute == "xmlns" {
+        Some("")
+    } else {
+        attribute.strip_prefix("xmlns:")
+    }
 }
 
 /// The names this program uses: ASCII, at most one colon.
@@ -147,7 +170,8 @@ fn is_name(name: &str) -> bool {
     let mut parts = name.split(':');
     let part = |p: &str| {
         p.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && p.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
+            && p.chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
     };
     parts.by_ref().take(2).all(part) && parts.next().is_none()
 }
@@ -164,20 +188,36 @@ mod tests {
     #[test]
     fn an_element_is_written_out_and_its_text_escaped() {
         let mut xml = Xml::new();
-        xml.open("a").leaf("b", "x & <y> \"z\" 'w'\r").newline().leaf("c", "").close("a");
-        assert_eq!(xml.as_str(), "<a><b>x &amp; &lt;y&gt; \"z\" 'w'&#xD;</b>\n<c></c></a>");
+        xml.open("a")
+            .leaf("b", "x & <y> \"z\" 'w'\r")
+            .newline()
+            .leaf("c", "")
+            .close("a");
+        assert_eq!(
+            xml.as_str(),
+            "<a><b>x &amp; &lt;y&gt; \"z\" 'w'&#xD;</b>\n<c></c></a>"
+        );
         assert_eq!(xml.len(), xml.into_string().len());
     }
 
     #[test]
     fn namespaces_come_first_and_once() {
         let mut xml = Xml::new();
-        xml.open_with("r", &[("version", "1.0"), ("x:l", "v"), ("xmlns:x", "u:x"), ("xmlns", "u:d"), ("a", "\t\"&")])
-            .open_with("s", &[("xmlns", "u:d"), ("xmlns:x", "u:other")])
-            .close("s")
-            .open_with("t", &[("xmlns", "")])
-            .close("t")
-            .close("r");
+        xml.open_with(
+            "r",
+            &[
+                ("version", "1.0"),
+                ("x:l", "v"),
+                ("xmlns:x", "u:x"),
+                ("xmlns", "u:d"),
+                ("a", "\t\"&"),
+            ],
+        )
+        .open_with("s", &[("xmlns", "u:d"), ("xmlns:x", "u:other")])
+        .close("s")
+        .open_with("t", &[("xmlns", "")])
+        .close("t")
+        .close("r");
         assert_eq!(
             xml.into_string(),
             "<r xmlns=\"u:d\" xmlns:x=\"u:x\" a=\"&#x9;&quot;&amp;\" version=\"1.0\" x:l=\"v\">\

@@ -1,16 +1,17 @@
 // The documents of an imaginary shop, made from a seed: for tests, for `npm run dev`, and to look
 // at the window without an agent.
 
+import { day } from "./format";
 import type { RowView } from "./types";
 
 export type Scenario = "calm" | "busy" | "offline" | "problem" | "stopped" | "empty" | "bare";
 
 const PEOPLE: [string, string][] = [
   ["76.354.771-K", "Panadería Los Aromos Ltda."],
-  ["77.218.450-4", "Constructora Río Bueno SpA"],
+  ["77.218.450-6", "Constructora Río Bueno SpA"],
   ["12.345.678-5", "María Ignacia Ñancupil Pérez"],
   ["96.790.240-3", "Minera Los Pelambres"],
-  ["78.901.234-K", "Ferretería El Martillo y Cía."],
+  ["78.901.234-2", "Ferretería El Martillo y Cía."],
 ];
 
 /** Small, quick, and the same for the same seed. */
@@ -34,7 +35,7 @@ export function newRow(kind: 39 | 33, folio: number, total: number, at: number, 
     kind: kind === 39 ? "Boleta" : "Factura",
     folio,
     version: 1,
-    date: new Date(at).toLocaleDateString("en-CA", { timeZone: "America/Santiago" }),
+    date: day(at),
     issued: iso(at),
     total,
     receiver_id,

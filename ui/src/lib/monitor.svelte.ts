@@ -72,7 +72,7 @@ export class Monitor {
     if (this.now() - this.heardAt < REFRESH_MS) return;
     const before = this.snapshot?.version;
     await this.ask();
-    if (!this.paused && this.snapshot && this.snapshot.version !== before) await this.rows.refresh();
+    if (!this.paused && this.snapshot && this.snapshot.version !== before) await this.mend();
     if (this.rows.failed && !this.problem) await this.reload();
   }
 
@@ -181,6 +181,12 @@ export class Monitor {
       this.problem = asProblem(thrown);
       this.lostSince ??= this.heardAt || asked;
     }
+  }
+
+  /** Reads again what a lost push would have told. */
+  private async mend(): Promise<void> {
+    await this.rows.refresh();
+    this.onRows(this.rows.all.slice(0, PAGE));
   }
 
   private heard(): void {

@@ -185,7 +185,7 @@ export class Sale {
     const same = this.attempt && JSON.stringify(this.attempt.sale) === JSON.stringify(sale);
     if (same) return;
     const cash = this.method === "efectivo";
-    this.attempt = { key: crypto.randomUUID(), sale: structuredClone(sale), method: this.method, paid: cash ? paid : null };
+    this.attempt = { key: newKey(), sale: structuredClone(sale), method: this.method, paid: cash ? paid : null };
   }
 
   private finish(issued: IssuedView, { method, paid }: Attempt): void {
@@ -197,6 +197,13 @@ export class Sale {
     this.clear();
     this.done = { document, environment, repeated, warnings, method, change };
   }
+}
+
+/** `randomUUID` is missing where the panel is opened from another computer over plain HTTP. */
+function newKey(): string {
+  if ("randomUUID" in crypto) return crypto.randomUUID();
+  const bytes = (crypto as Crypto).getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 export function roundCash(total: number): number {

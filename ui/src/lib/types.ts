@@ -203,3 +203,49 @@ export type ResentView = { queued: number,
 skipped: number, };
 
 export type PushView = { snapshot: Snapshot, rows: Array<RowView>, };
+
+export type StatsView = { environment: string, 
+/**
+ * GENERADO.
+ */
+queued: number, 
+/**
+ * ENVIANDO.
+ */
+sending: number, 
+/**
+ * ENVIADO.
+ */
+sent: number, 
+/**
+ * VERIFICANDO.
+ */
+verifying: number, 
+/**
+ * PENDIENTE.
+ */
+pending: number, 
+/**
+ * ACEPTADO.
+ */
+accepted: number, 
+/**
+ * REPARO.
+ */
+objected: number, 
+/**
+ * RECHAZADO.
+ */
+rejected: number, 
+/**
+ * Need a person (rejected ones included).
+ */
+errors: number, total: number, issued_today: number, workers_active: number, workers_allowed: number, 
+/**
+ * Folios left, by type.
+ */
+folios_left: Record<string, number>, deadline: DeadlineView | null, last_answer: AnswerView | null, 
+/**
+ * Fsyncs of the journal since the start.
+ */
+fsyncs: number, };

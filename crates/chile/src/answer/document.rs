@@ -10,7 +10,9 @@ use crate::words::remark;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Held {
     /// Received, and its data are ours (perhaps changed later by a note).
-    Same { code: String },
+    Same {
+        code: String,
+    },
     /// A document with this number was received, and its data are not ours.
     Differs(Remark),
     /// Not received; also said while it is being processed.
@@ -67,14 +69,24 @@ pub(crate) fn codes() -> impl Iterator<Item = String> {
 }
 
 fn named(state: &str) -> String {
-    if state.starts_with(|c: char| c.is_ascii_alphabetic()) { state.to_owned() } else { format!("ESTADO {state}") }
+    if state.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        state.to_owned()
+    } else {
+        format!("ESTADO {state}")
+    }
 }
 
 /// What a state means; an unknown one says nothing.
 pub fn classify(code: &str, words: &str) -> Held {
     let why = || remark(named(code), words);
-    match STATES.iter().find(|(known, _)| *known == code).map(|(_, class)| *class) {
-        Some(Class::Same) => Held::Same { code: code.to_owned() },
+    match STATES
+        .iter()
+        .find(|(known, _)| *known == code)
+        .map(|(_, class)| *class)
+    {
+        Some(Class::Same) => Held::Same {
+            code: code.to_owned(),
+        },
         Some(Class::Differs) => Held::Differs(why()),
         Some(Class::Absent) => Held::Absent(why()),
         Some(Class::Void(fate)) => Held::Void(why(), fate),
@@ -87,7 +99,7 @@ pub fn classify(code: &str, words: &str) -> Held {
 /// getEstDte.
 pub fn dte_document(reply: Reply<'_>) -> Held {
     let answer = soap::payload(&reply.text());
-    match answer.as_ref().and_then(|a| Some((a, a.only("RESP_HDR")?.value("ESTADO")?))) {
+    match answer.as_ref().and_then(|a| Some((a, state(a)?))) {
         Some((answer, state)) => classify(state, &gloss(answer)),
         None => Held::Later(reply.unclear()),
     }
@@ -106,9 +118,13 @@ pub fn boleta_document(reply: Reply<'_>) -> Held {
     let plain = !is_html(&text) && text.len() < 200;
     match reply.status {
         401 => Held::NoPass(remark("HTTP 401", text.trim())),
-        _ if plain && text.contains("NO ESTA AUTENTICADO") => Held::NoPass(remark("HTTP 401", text.trim())),
+        _ if plain && text.contains("NO ESTA AUTENTICADO") => {
+            Held::NoPass(remark("HTTP 401", text.trim()))
+        }
         // Whether an unknown folio is 404 or FAU is not confirmed: the service's own short text counts.
-        404 if plain && text.to_ascii_lowercase().contains("no existe") => Held::Absent(remark("HTTP 404", text.trim())),
+        404 if plain && text.to_ascii_lowercase().contains("no existe") => {
+            Held::Absent(remark("HTTP 404", text.trim()))
+        }
         _ => Held::Later(reply.unclear()),
     }
 }
@@ -129,7 +145,9 @@ pub(crate) const EXACT_ERRORS: &[&str] = &["0", "1", "2", "5", "9"];
 
 /// getEstDteAv, which compares the signature too.
 pub fn dte_exact(reply: Reply<'_>) -> Exact {
-    let Some(answer) = soap::payload(&reply.text()) else { return Exact::Unsaid };
+    let Some(answer) = soap::payload(&reply.text()) else {
+        return Exact::Unsaid;
+    };
     let token = state(&answer).filter(|s| matches!(*s, "001" | "002" | "003"));
     if let Some(code) = token {
         return Exact::NoPass(remark(format!("ESTADO {code}"), gloss(&answer)));

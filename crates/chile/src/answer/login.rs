@@ -56,7 +56,10 @@ const TOKEN_STATES: &[(&str, Class)] = &[
 /// Every getToken state that is no token, as [`remark`] names it.
 #[cfg(test)]
 pub(crate) fn codes() -> impl Iterator<Item = String> {
-    TOKEN_STATES.iter().filter(|(_, class)| !matches!(class, Class::Got)).map(|(code, _)| format!("TOKEN {code}"))
+    TOKEN_STATES
+        .iter()
+        .filter(|(_, class)| !matches!(class, Class::Got))
+        .map(|(code, _)| format!("TOKEN {code}"))
 }
 
 /// getSeed of the DTE channel (SOAP).
@@ -80,20 +83,31 @@ pub fn boleta_token(reply: Reply<'_>) -> Login {
 }
 
 fn seed(reply: Reply<'_>, answer: Option<Element>) -> Login {
-    let Some((answer, state)) = understood(&answer) else { return trouble(reply) };
+    let Some((answer, state)) = understood(&answer) else {
+        return trouble(reply);
+    };
     if !matches!(state, "0" | "00") {
         return Login::Later(remark(format!("SEMILLA {state}"), gloss(answer)));
     }
     // The manual's own examples write SEED where the service writes SEMILLA.
-    match answer.value("SEMILLA").or_else(|| answer.value("SEED")).filter(|seed| is_seed(seed)) {
+    match answer
+        .value("SEMILLA")
+        .or_else(|| answer.value("SEED"))
+        .filter(|seed| is_seed(seed))
+    {
         Some(seed) => Login::Got(seed.to_owned()),
         None => Login::Unclear("el SII respondió sin una semilla".to_owned()),
     }
 }
 
 fn token(reply: Reply<'_>, answer: Option<Element>) -> Login {
-    let Some((answer, state)) = understood(&answer) else { return trouble(reply) };
-    let class = TOKEN_STATES.iter().find(|(code, _)| *code == state).map(|(_, class)| *class);
+    let Some((answer, state)) = understood(&answer) else {
+        return trouble(reply);
+    };
+    let class = TOKEN_STATES
+        .iter()
+        .find(|(code, _)| *code == state)
+        .map(|(_, class)| *class);
     let why = || remark(format!("TOKEN {state}"), gloss(answer));
     match class {
         Some(Class::Got) => match answer.value("TOKEN").filter(|token| is_token(token)) {
@@ -115,7 +129,9 @@ fn understood(answer: &Option<Element>) -> Option<(&Element, &str)> {
 fn trouble(reply: Reply<'_>) -> Login {
     match reply.status {
         429 | 500..=599 => Login::Later(remark(format!("HTTP {}", reply.status), String::new())),
-        200..=299 => Login::Unclear("el SII respondió al inicio de sesión con algo que no se entiende".to_owned()),
+        200..=299 => Login::Unclear(
+            "el SII respondió al inicio de sesión con algo que no se entiende".to_owned(),
+        ),
         status => Login::Stop(remark(format!("HTTP {status}"), String::new())),
     }
 }

@@ -37,36 +37,62 @@ impl Reply<'_> {
         xml::text_of(&self.body[..self.body.len().min(CAP)])
     }
 
-    /// The body as a JSON object, complete.
+    /// The body as a JSON object, complete, of an answer that says it is one.
     fn json(&self) -> Option<Value> {
-        serde_json::from_str::<Value>(&self.text()).ok().filter(Value::is_object)
+        if !(200..300).contains(&self.status) {
+            return None;
+        }
+        serde_json::from_str::<Value>(&self.text())
+            .ok()
+            .filter(Value::is_object)
     }
 
     fn header(&self, name: &str) -> Option<&str> {
-        let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        let found = self
+            .headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.trim())
     }
 
     /// How long the SII asks to wait (OAS boleta electrónica, X-Retry-After), capped at a day.
     pub fn retry_after(&self) -> Option<Duration> {
-        let seconds = self.header("X-Retry-After").or_else(|| self.header("Retry-After"))?;
-        Some(Duration::from_secs(seconds.parse::<u64>().ok()?.min(86_400)))
+        let seconds = self
+            .header("X-Retry-After")
+            .or_else(|| self.header("Retry-After"))?;
+        Some(Duration::from_secs(
+            seconds.parse::<u64>().ok()?.min(86_400),
+        ))
     }
 
     /// One line for a person: what came instead of an answer.
     fn unclear(&self) -> String {
         let text = self.text();
-        let words: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(160).collect();
+        let words: String = text
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+            .chars()
+            .take(160)
+            .collect();
         match words.as_str() {
             "" => format!("el SII respondió HTTP {} sin contenido", self.status),
-            words => format!("el SII respondió HTTP {} con algo que no se entiende: {words}", self.status),
+            words => format!(
+                "el SII respondió HTTP {} con algo que no se entiende: {words}",
+                self.status
+            ),
         }
     }
 }
 
 /// The SII's error pages come with status 200.
 fn is_html(text: &str) -> bool {
-    let start: String = text.trim_start().chars().take(200).collect::<String>().to_ascii_lowercase();
+    let start: String = text
+        .trim_start()
+        .chars()
+        .take(200)
+        .collect::<String>()
+        .to_ascii_lowercase();
     start.starts_with("<!doctype html") || start.contains("<html")
 }
 
@@ -104,7 +130,13 @@ fn state(answer: &xml::Element) -> Option<&str> {
 
 /// What the SII says beside a state.
 fn gloss(answer: &xml::Element) -> String {
-    let first = |name: &str| answer.all(name).first().map(|e| e.text.trim().to_owned()).filter(|t| !t.is_empty());
+    let first = |name: &str| {
+        answer
+            .all(name)
+            .first()
+            .map(|e| e.text.trim().to_owned())
+            .filter(|t| !t.is_empty())
+    };
     let parts = [first("GLOSA_ESTADO"), first("GLOSA"), first("GLOSA_ERR")];
     parts.into_iter().flatten().collect::<Vec<_>>().join(". ")
 }
@@ -112,8 +144,14 @@ fn gloss(answer: &xml::Element) -> String {
 /// Every code that the tables act on, as a remark names it.
 #[cfg(test)]
 pub(crate) fn codes() -> impl Iterator<Item = String> {
-    let exact = document::EXACT_ERRORS.iter().map(|code| format!("FIRMA {code}"));
-    login::codes().chain(upload::codes()).chain(parcel::codes()).chain(document::codes()).chain(exact)
+    let exact = document::EXACT_ERRORS
+        .iter()
+        .map(|code| format!("FIRMA {code}"));
+    login::codes()
+        .chain(upload::codes())
+        .chain(parcel::codes())
+        .chain(document::codes())
+        .chain(exact)
 }
 
 #[cfg(test)]

@@ -1,1 +1,86 @@
-//! t
+//! Replies as the SII gave them, or as its manuals print them, and what must be made of each.
+
+mod documents;
+mod logins;
+mod parcels;
+mod uploads;
+
+use super::*;
+
+/// A reply with this status and text.
+fn with<T>(status: u16, text: &str, hear: impl FnOnce(Reply<'_>) -> T) -> T {
+    hear(Reply {
+        status,
+        headers: &[],
+        body: text.as_bytes(),
+    })
+}
+
+/// The SOAP envelope round a payload, escaped as the SII does.
+fn soap(operation: &str, inner: &str) -> String {
+    let escaped = inner
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\r', "&#xd;");
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<soapenv:Envelope xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\" \
+         xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\">\n <soapenv:Body>\n  \
+         <{operation}Response soapenv:encodingStyle=\"http://schemas.xmlsoap.org/soap/encoding/\">\n   \
+         <{operation}Return xsi:type=\"xsd:string\">{escaped}</{operation}Return>\n  </{operation}Response>\n </soapenv:Body>\n\
+         </soapenv:Envelope>"
+    )
+}
+
+const AXIS_FAULT: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><soapenv:Envelope \
+    xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\"><soapenv:Body><soapenv:Fault><faultcode>soapenv:Client</faultcode>\
+    <faultstring>No such operation 'getEstUp'</faultstring></soapenv:Fault></soapenv:Body></soapenv:Envelope>";
+
+const ERROR_501: &str =
+    "<HTML> <HEAD> <TITLE>Error 501</TITLE></HEAD><BODY>Error 501</BODY></HTML>";
+
+const ERROR_PAGE: &str = "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01 Transitional//EN\"><html><body>HA OCURRIDO UN ERROR EN EL \
+    UPLOAD DEL ARCHIVO DE DOCUMENTOS TRIBUTARIOS ELECTRONICOS.</body></html>";
+
+#[test]
+fn retry_after_is_read_and_capped() {
+    let headers = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
+    for (name, value, seconds) in [
+        ("x-retry-after", "10", Some(10)),
+        ("Retry-After", " 120 ", Some(120)),
+        ("Retry-After", "99999999", Some(86_400)),
+        ("Retry-After", "mañana", None),
+        ("Otro", "10", None),
+    ] {
+        let headers = headers(name, value);
+        let reply = Reply {
+            status: 429,
+            headers: &headers,
+            body: b"",
+        };
+        assert_eq!(
+            reply.retry_after().map(|d| d.as_secs()),
+            seconds,
+            "{name}: {value}"
+        );
+    }
+}
+
+#[test]
+fn an_endless_answer_is_no_answer() {
+    let huge = format!("{{\"trackid\":1,\"x\":\"{}\"}}", "a".repeat(CAP));
+    assert!(matches!(
+        with(200, &huge, boleta_upload),
+        Upload::Unclear(_)
+    ));
+}
+
+#[test]
+fn a_track_is_digits_as_they_came() {
+    assert_eq!(track(" 0251552460 "), Some("0251552460".to_owned()));
+    for bad in ["", "0", "000", "12a", "-1", "1.0", &"1".repeat(41)] {
+        assert_eq!(track(bad), None, "{bad}");
+    }
+    assert!(same_track("0251552460", "251552460") && !same_track("1", "2"));
+}

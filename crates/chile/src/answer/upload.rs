@@ -18,7 +18,11 @@ pub enum Upload {
     /// The token is not valid (any more); nothing was stored.
     NoPass(Remark),
     /// Nothing was stored, and not because of the documents.
-    Refused { scope: Scope, why: Remark, after: Duration },
+    Refused {
+        scope: Scope,
+        why: Remark,
+        after: Duration,
+    },
     /// Nothing was stored: schema or signature.
     Rejected(Vec<Remark>),
     /// The SII may or may not hold it.
@@ -56,7 +60,10 @@ const STATUSES: &[(&str, Class)] = &[
 /// Every STATUS but 0, as [`remark`] names it.
 #[cfg(test)]
 pub(crate) fn codes() -> impl Iterator<Item = String> {
-    STATUSES.iter().filter(|(code, _)| *code != "0").map(|(code, _)| format!("STATUS {code}"))
+    STATUSES
+        .iter()
+        .filter(|(code, _)| *code != "0")
+        .map(|(code, _)| format!("STATUS {code}"))
 }
 
 /// A person has to mend something first.
@@ -71,28 +78,59 @@ pub fn dte_upload(reply: Reply<'_>) -> Upload {
         return dte_instead(reply, &text);
     };
     // A missing or doubled STATUS is not 0.
-    let Some(status) = answer.value("STATUS") else { return Upload::Unclear(reply.unclear()) };
+    let Some(status) = answer.value("STATUS") else {
+        return Upload::Unclear(reply.unclear());
+    };
     let why = || remark(format!("STATUS {status}"), words(&answer));
-    match STATUSES.iter().find(|(code, _)| *code == status).map(|(_, class)| *class) {
+    match STATUSES
+        .iter()
+        .find(|(code, _)| *code == status)
+        .map(|(_, class)| *class)
+    {
         Some(Class::Received) => match answer.value("TRACKID").and_then(track) {
             Some(track) => Upload::Received { track },
             None => Upload::Unclear("el SII dijo STATUS 0 sin un TrackID".to_owned()),
         },
-        Some(Class::Repeated) => match answer.value("TRACKID").and_then(track).or_else(|| named_track(&text)) {
+        Some(Class::Repeated) => match answer
+            .value("TRACKID")
+            .and_then(track)
+            .or_else(|| named_track(&text))
+        {
             Some(track) => Upload::Received { track },
             None => Upload::Already,
         },
         Some(Class::NoPass) => Upload::NoPass(why()),
-        Some(Class::Config) => Upload::Refused { scope: Scope::Channel, why: why(), after: HOUR },
-        Some(Class::Framing) => Upload::Refused { scope: Scope::Parcel, why: why(), after: MINUTE },
-        Some(Class::Busy) => Upload::Refused { scope: Scope::Channel, why: why(), after: TEN_MINUTES },
+        Some(Class::Config) => Upload::Refused {
+            scope: Scope::Channel,
+            why: why(),
+            after: HOUR,
+        },
+        Some(Class::Framing) => Upload::Refused {
+            scope: Scope::Parcel,
+            why: why(),
+            after: MINUTE,
+        },
+        Some(Class::Busy) => Upload::Refused {
+            scope: Scope::Channel,
+            why: why(),
+            after: TEN_MINUTES,
+        },
         Some(Class::Document) => {
             let mut reasons = vec![why()];
             let errors = answer.all("ERROR");
-            reasons.extend(errors.iter().map(|e| e.text.trim()).filter(|t| !t.is_empty()).map(parcel::parser_remark));
+            reasons.extend(
+                errors
+                    .iter()
+                    .map(|e| e.text.trim())
+                    .filter(|t| !t.is_empty())
+                    .map(parcel::parser_remark),
+            );
             Upload::Rejected(reasons)
         }
-        None => Upload::Unclear(format!("el SII respondió STATUS {status} ({})", words(&answer))),
+        None => Upload::Unclear(format!(
+            "el SII respondió STATUS {status} ({})",
+            words(&answer)
+        )),
     }
 }
 
@@ -101,7 +139,11 @@ fn dte_instead(reply: Reply<'_>, text: &str) -> Upload {
         return Upload::NoPass(remark("STATUS 5", "Error 501"));
     }
     if is_html(text) && text.contains("NO ESTA AUTORIZADA") {
-        return Upload::Refused { scope: Scope::Channel, why: remark("STATUS 6", "NO ESTA AUTORIZADA"), after: HOUR };
+        return Upload::Refused {
+            scope: Scope::Channel,
+            why: remark("STATUS 6", "NO ESTA AUTORIZADA"),
+            after: HOUR,
+        };
     }
     if reply.status == 429 {
         return throttled(reply);
@@ -112,7 +154,12 @@ fn dte_instead(reply: Reply<'_>, text: &str) -> Upload {
 /// Loose text and DETAIL of an answer.
 fn words(answer: &Element) -> String {
     let mut parts: Vec<&str> = vec![answer.text.trim()];
-    parts.extend(["DETAIL", "ERROR", "GLOSA"].iter().flat_map(|name| answer.all(name)).map(|e| e.text.trim()));
+    parts.extend(
+        ["DETAIL", "ERROR", "GLOSA"]
+            .iter()
+            .flat_map(|name| answer.all(name))
+            .map(|e| e.text.trim()),
+    );
     parts.retain(|part| !part.is_empty());
     parts.join(". ")
 }
@@ -121,7 +168,11 @@ fn words(answer: &Element) -> String {
 fn named_track(text: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
     let start = lower.find("con trackid")? + "con trackid".len();
-    let digits: String = text[start..].trim_start().chars().take_while(char::is_ascii_digit).collect();
+    let digits: String = text[start..]
+        .trim_start()
+        .chars()
+        .take_while(char::is_ascii_digit)
+        .collect();
     track(&digits)
 }
 
@@ -154,7 +205,9 @@ pub fn boleta_upload(reply: Reply<'_>) -> Upload {
         429 => throttled(reply),
         // The old gateway: the upload went to the host of the questions.
         500 if text.contains("Acceso Denegado") => config("Acceso Denegado"),
-        _ if text.contains("NO ESTA AUTENTICADO") => Upload::NoPass(remark("HTTP 401", text.trim())),
+        _ if text.contains("NO ESTA AUTENTICADO") => {
+            Upload::NoPass(remark("HTTP 401", text.trim()))
+        }
         _ => Upload::Unclear(reply.unclear()),
     }
 }

@@ -17,9 +17,44 @@ pub(super) struct Parts<'a> {
 
 /// Tags of the public text in their only order (schema DTE_v10, TED/DD/CAF). `*` stands for text.
 const SHAPE: &[&str] = &[
-    "<CAF version=\"1.0\">", "<DA>", "<RE>", "*", "</RE>", "<RS>", "*", "</RS>", "<TD>", "*", "</TD>", "<RNG>", "<D>", "*",
-    "</D>", "<H>", "*", "</H>", "</RNG>", "<FA>", "*", "</FA>", "<RSAPK>", "<M>", "*", "</M>", "<E>", "*", "</E>",
-    "</RSAPK>", "<IDK>", "*", "</IDK>", "</DA>", "<FRMA algoritmo=\"SHA1withRSA\">", "*", "</FRMA>", "</CAF>",
+    "<CAF version=\"1.0\">",
+    "<DA>",
+    "<RE>",
+    "*",
+    "</RE>",
+    "<RS>",
+    "*",
+    "</RS>",
+    "<TD>",
+    "*",
+    "</TD>",
+    "<RNG>",
+    "<D>",
+    "*",
+    "</D>",
+    "<H>",
+    "*",
+    "</H>",
+    "</RNG>",
+    "<FA>",
+    "*",
+    "</FA>",
+    "<RSAPK>",
+    "<M>",
+    "*",
+    "</M>",
+    "<E>",
+    "*",
+    "</E>",
+    "</RSAPK>",
+    "<IDK>",
+    "*",
+    "</IDK>",
+    "</DA>",
+    "<FRMA algoritmo=\"SHA1withRSA\">",
+    "*",
+    "</FRMA>",
+    "</CAF>",
 ];
 
 pub(super) fn cut(file: &str) -> Result<Parts<'_>, Refusals> {
@@ -59,7 +94,11 @@ fn flatten(markup: &str) -> String {
         let (tag, after) = rest.split_at(close + 1);
         out.push_str(tag);
         let trimmed = after.trim_start_matches([' ', '\t', '\r', '\n']);
-        rest = if trimmed.starts_with('<') { trimmed } else { after };
+        rest = if trimmed.starts_with('<') {
+            trimmed
+        } else {
+            after
+        };
     }
     out.push_str(rest);
     out
@@ -73,14 +112,23 @@ fn check_shape(public: &str) -> Result<(), Refusal> {
             let value = &rest[..end];
             let control = |c: char| c != '\n' && (c < ' ' || ('\u{7F}'..'\u{A0}').contains(&c));
             if value.is_empty() || value.contains('>') || value.contains(control) {
-                return Err(malformed("CAF", "un dato está vacío o tiene caracteres que no corresponden"));
+                return Err(malformed(
+                    "CAF",
+                    "un dato está vacío o tiene caracteres que no corresponden",
+                ));
             }
             rest = &rest[end..];
         } else {
-            rest = rest.strip_prefix(piece).ok_or_else(|| malformed("CAF", &format!("falta {piece}")))?;
+            rest = rest
+                .strip_prefix(piece)
+                .ok_or_else(|| malformed("CAF", &format!("falta {piece}")))?;
         }
     }
-    if rest.is_empty() { Ok(()) } else { Err(malformed("CAF", "sobra texto")) }
+    if rest.is_empty() {
+        Ok(())
+    } else {
+        Err(malformed("CAF", "sobra texto"))
+    }
 }
 
 /// The text of the only element of this name; the shape was checked, so there is one.
@@ -92,7 +140,9 @@ pub(super) fn value<'a>(public: &'a str, name: &str) -> &'a str {
 
 /// The element of this name, tags included.
 pub(super) fn element<'a>(public: &'a str, name: &str) -> &'a str {
-    let start = [format!("<{name}>"), format!("<{name} ")].iter().find_map(|open| public.find(open.as_str()));
+    let start = [format!("<{name}>"), format!("<{name} ")]
+        .iter()
+        .find_map(|open| public.find(open.as_str()));
     let close = format!("</{name}>");
     let end = public.find(&close).map(|at| at + close.len());
     &public[start.expect("the shape has it")..end.expect("the shape has it")]
@@ -100,8 +150,13 @@ pub(super) fn element<'a>(public: &'a str, name: &str) -> &'a str {
 
 /// An element's base64, its line feeds forgiven.
 pub(super) fn base64(public: &str, name: &str) -> Result<Vec<u8>, Refusal> {
-    let flat: String = value(public, name).chars().filter(|c| !c.is_ascii_whitespace()).collect();
-    STANDARD.decode(flat).map_err(|_| malformed(name, "no es base64"))
+    let flat: String = value(public, name)
+        .chars()
+        .filter(|c| !c.is_ascii_whitespace())
+        .collect();
+    STANDARD
+        .decode(flat)
+        .map_err(|_| malformed(name, "no es base64"))
 }
 
 /// What a person reads: the five references of XML undone.
@@ -113,6 +168,8 @@ pub(super) fn malformed(place: &str, what: &str) -> Refusal {
     Refusal::new(
         "caf-malformed",
         place,
-        format!("El CAF no tiene la forma que entrega el SII ({place}: {what}). Descárguelo de nuevo y cárguelo sin abrirlo."),
+        format!(
+            "El CAF no tiene la forma que entrega el SII ({place}: {what}). Descárguelo de nuevo y cárguelo sin abrirlo."
+        ),
     )
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use jiff::civil::DateTime;
 use openssl::sha::sha256;
-use timbre_core::{ChannelId, Document, Heard, KeyError, NumberFate, Parcel, ParcelId, Scope, Sent, Step, Verdict};
+use timbre_core::{
+    ChannelId, Document, Heard, KeyError, NumberFate, Parcel, ParcelId, Scope, Sent, Step, Verdict,
+};
 
 use super::talk::{Here, Stage, Talk, all, reply, unknown};
 use super::{Wire, multipart};
@@ -16,47 +18,111 @@ use crate::words::remark;
 pub(super) fn begin<W: Wire>(here: &Here<'_>, parcel: &Parcel) -> Result<Step, KeyError> {
     let body = parcel.body();
     let Some(stamped) = envelope::stamped(&parcel.head) else {
-        return Ok(unknown(&parcel.documents, "el sobre guardado no dice cuándo se firmó"));
+        return Ok(unknown(
+            &parcel.documents,
+            "el sobre guardado no dice cuándo se firmó",
+        ));
     };
     hand_over::<W>(here, stamped, 0, &body, &parcel.documents)
 }
 
-pub(super) fn resume<W: Wire>(here: &Here<'_>, talk: Talk, heard: Heard, about: &[Arc<Document>]) -> Result<Step, KeyError> {
-    let Stage::Upload { stamped, sha256: ref before, left } = talk.stage else {
+pub(super) fn resume<W: Wire>(
+    here: &Here<'_>,
+    talk: Talk,
+    heard: Heard,
+    about: &[Arc<Document>],
+) -> Result<Step, KeyError> {
+    let Stage::Upload {
+        stamped,
+        sha256: ref before,
+        left,
+    } = talk.stage
+    else {
         return Ok(unknown(about, "no es una entrega"));
     };
     match heard {
         // Stopped after it may have left: the outcome is not known.
-        Heard::Elapsed if left => Ok(unknown(about, "la entrega se interrumpió y no se sabe si el SII la recibió")),
+        Heard::Elapsed if left => Ok(unknown(
+            about,
+            "la entrega se interrumpió y no se sabe si el SII la recibió",
+        )),
         Heard::Elapsed => again::<W>(here, stamped, before.clone(), talk.renewals, about),
-        Heard::Nothing { sent: Sent::No, why } => {
+        Heard::Nothing {
+            sent: Sent::No,
+            why,
+        } => {
             let why = remark("SIN RESPUESTA", why);
-            Ok(Step::Done(all(about, here.refused(Scope::Parcel, why, here.cx.conduct.absence_gap))))
+            Ok(Step::Done(all(
+                about,
+                here.refused(Scope::Parcel, why, here.cx.conduct.absence_gap),
+            )))
         }
-        Heard::Nothing { sent: Sent::Perhaps, why } => Ok(unknown(about, &why)),
-        Heard::Reply { status, headers, body } => {
+        Heard::Nothing {
+            sent: Sent::Perhaps,
+            why,
+        } => Ok(unknown(about, &why)),
+        Heard::Reply {
+            status,
+            headers,
+            body,
+        } => {
             let answer = W::hear_upload(reply(status, &headers, &body));
-            Ok(hear(here, answer, stamped, before.clone(), talk.renewals, about))
+            Ok(hear(
+                here,
+                answer,
+                stamped,
+                before.clone(),
+                talk.renewals,
+                about,
+            ))
         }
     }
 }
 
-fn hear(here: &Here<'_>, answer: Upload, stamped: DateTime, sha256: String, renewals: u8, about: &[Arc<Document>]) -> Step {
+fn hear(
+    here: &Here<'_>,
+    answer: Upload,
+    stamped: DateTime,
+    sha256: String,
+    renewals: u8,
+    about: &[Arc<Document>],
+) -> Step {
     match answer {
         Upload::Received { track } => {
-            let sent = all(about, Verdict::Sent { track: track.clone() });
-            Step::Wait(here.pace(0), Talk::at(Stage::Poll { track, asked: 0 }).state(), sent)
+            let sent = all(
+                about,
+                Verdict::Sent {
+                    track: track.clone(),
+                },
+            );
+            Step::Wait(
+                here.pace(0),
+                Talk::at(Stage::Poll { track, asked: 0 }).state(),
+                sent,
+            )
         }
         Upload::Already => Step::Done(all(about, Verdict::AlreadyThere)),
         Upload::NoPass(_) if renewals == 0 => {
-            let stage = Stage::Upload { stamped, sha256, left: false };
+            let stage = Stage::Upload {
+                stamped,
+                sha256,
+                left: false,
+            };
             Step::Stale(Talk { stage, renewals: 1 }.state())
         }
-        Upload::NoPass(why) => Step::Done(all(about, here.refused(Scope::Channel, why, here.slow()))),
-        Upload::Refused { scope, why, after } => Step::Done(all(about, here.refused(scope, why, after))),
-        Upload::Rejected(reasons) => {
-            Step::Done(all(about, Verdict::Rejected { reasons, number: NumberFate::FreeForSame }))
+        Upload::NoPass(why) => {
+            Step::Done(all(about, here.refused(Scope::Channel, why, here.slow())))
         }
+        Upload::Refused { scope, why, after } => {
+            Step::Done(all(about, here.refused(scope, why, after)))
+        }
+        Upload::Rejected(reasons) => Step::Done(all(
+            about,
+            Verdict::Rejected {
+                reasons,
+                number: NumberFate::FreeForSame,
+            },
+        )),
         Upload::Unclear(why) => unknown(about, &why),
     }
 }
@@ -64,7 +130,13 @@ fn hear(here: &Here<'_>, answer: Upload, stamped: DateTime, sha256: String, rene
 /// After a login: nothing was stored, so the same bytes go once more. They are made again from the
 /// documents and the moment of the envelope's signature, and must have the same hash: signing is
 /// deterministic, and a new certificate in between would show.
-fn again<W: Wire>(here: &Here<'_>, stamped: DateTime, before: String, renewals: u8, about: &[Arc<Document>]) -> Result<Step, KeyError> {
+fn again<W: Wire>(
+    here: &Here<'_>,
+    stamped: DateTime,
+    before: String,
+    renewals: u8,
+    about: &[Arc<Document>],
+) -> Result<Step, KeyError> {
     let wrapping = envelope::wrap(W::KIND, about, here.cx.company, here.cx.keys, stamped)?;
     let body = Parcel {
         id: ParcelId(String::new()),
@@ -76,21 +148,46 @@ fn again<W: Wire>(here: &Here<'_>, stamped: DateTime, before: String, renewals: 
     .body();
     if hex(&sha256(&body)) != before {
         let why = remark("SOBRE DISTINTO", "");
-        return Ok(Step::Done(all(about, here.refused(Scope::Parcel, why, std::time::Duration::ZERO))));
+        return Ok(Step::Done(all(
+            about,
+            here.refused(Scope::Parcel, why, std::time::Duration::ZERO),
+        )));
     }
     hand_over::<W>(here, stamped, renewals, &body, about)
 }
 
-fn hand_over<W: Wire>(here: &Here<'_>, stamped: DateTime, renewals: u8, body: &[u8], about: &[Arc<Document>]) -> Result<Step, KeyError> {
+fn hand_over<W: Wire>(
+    here: &Here<'_>,
+    stamped: DateTime,
+    renewals: u8,
+    body: &[u8],
+    about: &[Arc<Document>],
+) -> Result<Step, KeyError> {
     let state = |left| {
-        let stage = Stage::Upload { stamped, sha256: hex(&sha256(body)), left };
+        let stage = Stage::Upload {
+            stamped,
+            sha256: hex(&sha256(body)),
+            left,
+        };
         Talk { stage, renewals }.state()
     };
-    let Some(pass) = here.cx.pass else { return Ok(Step::Stale(state(false))) };
+    let Some(pass) = here.cx.pass else {
+        return Ok(Step::Stale(state(false)));
+    };
     let first = about.first().map(|d| d.id.to_string()).unwrap_or_default();
     let filename = format!("{}_{first}.xml", here.company);
-    let form = multipart::form(here.sender()?, here.company, &filename, body, &here.cx.entropy);
-    Ok(Step::Ask(W::upload(here, form, pass), state(true), Vec::new()))
+    let form = multipart::form(
+        here.sender()?,
+        here.company,
+        &filename,
+        body,
+        &here.cx.entropy,
+    );
+    Ok(Step::Ask(
+        W::upload(here, form, pass),
+        state(true),
+        Vec::new(),
+    ))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -17,7 +17,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use timbre_core::{
-    Channel, Cx, Document, DocumentRef, Heard, KeyError, Limits, Parcel, Pass, Request, State, Step, Wrapping,
+    Channel, Cx, Document, DocumentRef, Heard, KeyError, Limits, Parcel, Pass, Request, State,
+    Step, Wrapping,
 };
 
 use crate::answer::{CAP, Exact, Held, Login, Progress, Reply, Upload};
@@ -120,19 +121,35 @@ impl<W: Wire> Channel for SiiChannel<W> {
     fn probe(&self, document: &DocumentRef, cx: &Cx<'_>) -> Result<Step, KeyError> {
         match Here::of(cx)? {
             Some(here) => probe::begin::<W>(&here, document),
-            None => Ok(talk::no_host(cx, std::slice::from_ref(&Arc::new(document.clone())))),
+            None => Ok(talk::no_host(
+                cx,
+                std::slice::from_ref(&Arc::new(document.clone())),
+            )),
         }
     }
 
-    fn resume(&self, state: State, heard: Heard, about: &[Arc<Document>], cx: &Cx<'_>) -> Result<Step, KeyError> {
-        let Some(here) = Here::of(cx)? else { return Ok(talk::no_host(cx, about)) };
+    fn resume(
+        &self,
+        state: State,
+        heard: Heard,
+        about: &[Arc<Document>],
+        cx: &Cx<'_>,
+    ) -> Result<Step, KeyError> {
+        let Some(here) = Here::of(cx)? else {
+            return Ok(talk::no_host(cx, about));
+        };
         let Some(talk) = Talk::read(&state) else {
-            return Ok(talk::unknown(about, "no se entiende el estado guardado de la conversación con el SII"));
+            return Ok(talk::unknown(
+                about,
+                "no se entiende el estado guardado de la conversación con el SII",
+            ));
         };
         match talk.stage {
             Stage::Seed { .. } | Stage::Token { .. } => login::resume::<W>(&here, talk, heard),
             Stage::Upload { .. } => deliver::resume::<W>(&here, talk, heard, about),
-            Stage::Poll { .. } | Stage::Settle { .. } => poll::resume::<W>(&here, talk, heard, about),
+            Stage::Poll { .. } | Stage::Settle { .. } => {
+                poll::resume::<W>(&here, talk, heard, about)
+            }
             Stage::Probe { .. } => probe::resume::<W>(&here, talk, heard, about),
         }
     }

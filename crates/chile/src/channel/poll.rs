@@ -9,7 +9,9 @@ use timbre_core::{Document, Heard, KeyError, Report, Step, Verdict};
 use super::Wire;
 use super::subject::Subject;
 use super::talk::{Here, Stage, Talk, all, reply};
-use crate::answer::{Count, Held, Processed, Progress, Reply, Settled, conclude, reject_all, settle};
+use crate::answer::{
+    Count, Held, Processed, Progress, Reply, Settled, conclude, reject_all, settle,
+};
 
 /// Answers with incomplete counts or details that are waited out before the documents are asked
 /// about one by one.
@@ -17,11 +19,20 @@ const PATIENCE: usize = 6;
 /// Times that every open document is asked about before a person decides.
 const ROUNDS: u8 = 3;
 
-pub(super) fn resume<W: Wire>(here: &Here<'_>, talk: Talk, heard: Heard, about: &[Arc<Document>]) -> Result<Step, KeyError> {
+pub(super) fn resume<W: Wire>(
+    here: &Here<'_>,
+    talk: Talk,
+    heard: Heard,
+    about: &[Arc<Document>],
+) -> Result<Step, KeyError> {
     let (status, headers, body) = match heard {
         Heard::Elapsed => return ask::<W>(here, talk, Vec::new(), about),
         Heard::Nothing { .. } => return Ok(wait(here, talk, None)),
-        Heard::Reply { status, headers, body } => (status, headers, body),
+        Heard::Reply {
+            status,
+            headers,
+            body,
+        } => (status, headers, body),
     };
     let reply = reply(status, &headers, &body);
     match &talk.stage {
@@ -34,14 +45,25 @@ pub(super) fn resume<W: Wire>(here: &Here<'_>, talk: Talk, heard: Heard, about: 
 }
 
 /// The next question of this stage.
-fn ask<W: Wire>(here: &Here<'_>, talk: Talk, reports: Vec<Report>, about: &[Arc<Document>]) -> Result<Step, KeyError> {
+fn ask<W: Wire>(
+    here: &Here<'_>,
+    talk: Talk,
+    reports: Vec<Report>,
+    about: &[Arc<Document>],
+) -> Result<Step, KeyError> {
     match &talk.stage {
-        Stage::Settle { ask: places, answers, .. } => {
+        Stage::Settle {
+            ask: places,
+            answers,
+            ..
+        } => {
             let Some(document) = places.get(answers.len()).and_then(|&at| about.get(at)) else {
                 return Ok(Step::Done(reports));
             };
             let (sender, subject) = (here.sender()?, Subject::of(document)?);
-            Ok(here.ask(talk, reports, |pass| W::ask_document(here, pass, sender, &subject)))
+            Ok(here.ask(talk, reports, |pass| {
+                W::ask_document(here, pass, sender, &subject)
+            }))
         }
         Stage::Poll { track, .. } => {
             let track = track.clone();
@@ -62,29 +84,62 @@ fn wait(here: &Here<'_>, mut talk: Talk, after: Option<Duration>) -> Step {
     Step::Wait(here.slow(), talk.state(), Vec::new())
 }
 
-fn hear_parcel<W: Wire>(here: &Here<'_>, talk: Talk, progress: Progress, about: &[Arc<Document>]) -> Result<Step, KeyError> {
+fn hear_parcel<W: Wire>(
+    here: &Here<'_>,
+    talk: Talk,
+    progress: Progress,
+    about: &[Arc<Document>],
+) -> Result<Step, KeyError> {
     Ok(match progress {
-        Progress::Working { after, .. } | Progress::Unclear { after, .. } => wait(here, talk, after),
+        Progress::Working { after, .. } | Progress::Unclear { after, .. } => {
+            wait(here, talk, after)
+        }
         Progress::NoPass(why) => here.no_pass(talk, why, about),
-        Progress::Refused(why) => here.held_up(Talk { renewals: 0, ..talk }, why, about),
+        Progress::Refused(why) => here.held_up(
+            Talk {
+                renewals: 0,
+                ..talk
+            },
+            why,
+            about,
+        ),
         Progress::Repeated => Step::Done(all(about, Verdict::AlreadyThere)),
         Progress::Rejected { code, details } => match sent(about) {
-            Some(sent) => Step::Done(reports(about, reject_all(&sent, &code, &details).into_iter().enumerate())),
+            Some(sent) => Step::Done(reports(
+                about,
+                reject_all(&sent, &code, &details).into_iter().enumerate(),
+            )),
             None => wait(here, talk, None),
         },
-        Progress::Processed(processed) => return processed_parcel::<W>(here, talk, processed, about),
+        Progress::Processed(processed) => {
+            return processed_parcel::<W>(here, talk, processed, about);
+        }
     })
 }
 
-fn processed_parcel<W: Wire>(here: &Here<'_>, talk: Talk, processed: Processed, about: &[Arc<Document>]) -> Result<Step, KeyError> {
-    let Stage::Poll { track, asked } = &talk.stage else { return Ok(wait(here, talk, None)) };
-    let Some(sent) = sent(about) else { return Ok(wait(here, talk, None)) };
+fn processed_parcel<W: Wire>(
+    here: &Here<'_>,
+    talk: Talk,
+    processed: Processed,
+    about: &[Arc<Document>],
+) -> Result<Step, KeyError> {
+    let Stage::Poll { track, asked } = &talk.stage else {
+        return Ok(wait(here, talk, None));
+    };
+    let Some(sent) = sent(about) else {
+        return Ok(wait(here, talk, None));
+    };
     let verdicts = match settle(&sent, &processed, *asked < PATIENCE) {
         Settled::Keep => return Ok(wait(here, talk, None)),
         Settled::Decided(verdicts) => verdicts,
     };
-    let open: Vec<usize> = (0..verdicts.len()).filter(|&at| verdicts[at].is_none()).collect();
-    let decided = verdicts.into_iter().enumerate().filter_map(|(at, verdict)| Some((at, verdict?)));
+    let open: Vec<usize> = (0..verdicts.len())
+        .filter(|&at| verdicts[at].is_none())
+        .collect();
+    let decided = verdicts
+        .into_iter()
+        .enumerate()
+        .filter_map(|(at, verdict)| Some((at, verdict?)));
     let decided = reports(about, decided);
     if open.is_empty() {
         return Ok(Step::Done(decided));
@@ -104,10 +159,24 @@ fn processed_parcel<W: Wire>(here: &Here<'_>, talk: Talk, processed: Processed, 
     ask::<W>(here, Talk::at(stage), decided, about)
 }
 
-fn hear_document<W: Wire>(here: &Here<'_>, mut talk: Talk, reply: Reply<'_>, about: &[Arc<Document>]) -> Result<Step, KeyError> {
+fn hear_document<W: Wire>(
+    here: &Here<'_>,
+    mut talk: Talk,
+    reply: Reply<'_>,
+    about: &[Arc<Document>],
+) -> Result<Step, KeyError> {
     let code = match W::hear_document(reply) {
         Held::NoPass(why) => return Ok(here.no_pass(talk, why, about)),
-        Held::Refused(why) => return Ok(here.held_up(Talk { renewals: 0, ..talk }, why, about)),
+        Held::Refused(why) => {
+            return Ok(here.held_up(
+                Talk {
+                    renewals: 0,
+                    ..talk
+                },
+                why,
+                about,
+            ));
+        }
         Held::Later(_) => return Ok(wait(here, talk, reply.retry_after())),
         Held::Same { code } => code,
         Held::Differs(_) => "DNK".to_owned(),
@@ -115,7 +184,14 @@ fn hear_document<W: Wire>(here: &Here<'_>, mut talk: Talk, reply: Reply<'_>, abo
         Held::Void(why, _) => why.code,
     };
     talk.renewals = 0;
-    let Stage::Settle { rounds, counts, ask: places, answers, .. } = &mut talk.stage else {
+    let Stage::Settle {
+        rounds,
+        counts,
+        ask: places,
+        answers,
+        ..
+    } = &mut talk.stage
+    else {
         return Ok(wait(here, talk, None));
     };
     answers.push(code);
@@ -131,17 +207,38 @@ fn hear_document<W: Wire>(here: &Here<'_>, mut talk: Talk, reply: Reply<'_>, abo
     })
 }
 
-fn concluded(about: &[Arc<Document>], counts: &[Count], places: &[usize], answers: &[String], last: bool) -> Option<Vec<Report>> {
-    let answered: Vec<(usize, String)> = places.iter().copied().zip(answers.iter().cloned()).collect();
+fn concluded(
+    about: &[Arc<Document>],
+    counts: &[Count],
+    places: &[usize],
+    answers: &[String],
+    last: bool,
+) -> Option<Vec<Report>> {
+    let answered: Vec<(usize, String)> = places
+        .iter()
+        .copied()
+        .zip(answers.iter().cloned())
+        .collect();
     let verdicts = conclude(&sent(about)?, counts, &answered, last)?;
     Some(reports(about, verdicts.into_iter()))
 }
 
-fn reports(about: &[Arc<Document>], verdicts: impl Iterator<Item = (usize, Verdict)>) -> Vec<Report> {
-    verdicts.map(|(at, verdict)| Report { document: about[at].id.clone(), verdict }).collect()
+fn reports(
+    about: &[Arc<Document>],
+    verdicts: impl Iterator<Item = (usize, Verdict)>,
+) -> Vec<Report> {
+    verdicts
+        .map(|(at, verdict)| Report {
+            document: about[at].id.clone(),
+            verdict,
+        })
+        .collect()
 }
 
 /// Type and folio of each; the type is the series.
 fn sent(about: &[Arc<Document>]) -> Option<Vec<(u16, u64)>> {
-    about.iter().map(|d| Some((d.id.series.0.parse().ok()?, d.id.number))).collect()
+    about
+        .iter()
+        .map(|d| Some((d.id.series.0.parse().ok()?, d.id.number)))
+        .collect()
 }

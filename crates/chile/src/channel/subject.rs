@@ -22,16 +22,25 @@ pub struct Subject {
 
 impl Subject {
     pub(super) fn of(document: &Document) -> Result<Subject, KeyError> {
-        let fact = |name: &str| document.facts[name].as_str().map(str::to_owned).or_else(|| leaf(&document.bytes, name));
+        let fact = |name: &str| {
+            document.facts[name]
+                .as_str()
+                .map(str::to_owned)
+                .or_else(|| leaf(&document.bytes, name))
+        };
         let receiver = fact("RUTRecep").unwrap_or_else(|| document.receiver.id.clone());
-        let bad = |e| KeyError::Failed(format!("{} no dice quién es su receptor: {e}", document.id));
+        let bad =
+            |e| KeyError::Failed(format!("{} no dice quién es su receptor: {e}", document.id));
         Ok(Subject {
             kind: document.id.series.0.clone(),
             folio: document.id.number,
             receiver: receiver.parse().map_err(bad)?,
             date: document.date,
             total: document.total.0,
-            signature: fact("SignatureValue").unwrap_or_default().split_whitespace().collect(),
+            signature: fact("SignatureValue")
+                .unwrap_or_default()
+                .split_whitespace()
+                .collect(),
         })
     }
 }
@@ -55,7 +64,9 @@ mod tests {
         std::sync::Arc::make_mut(&mut bare).facts = serde_json::Value::Null;
         let subject = Subject::of(&bare).unwrap();
         assert_eq!(subject.receiver, Rut::CONSUMER);
-        assert!(subject.signature.starts_with("IADGuSuxRzulS8Ouwt/elbeZfz4eA9SaFH/8hSLhk+2zRcZgyyDmF65/DWcE+hryddDPppQ8GGrEJAxwV72V"));
+        assert!(subject.signature.starts_with(
+            "IADGuSuxRzulS8Ouwt/elbeZfz4eA9SaFH/8hSLhk+2zRcZgyyDmF65/DWcE+hryddDPppQ8GGrEJAxwV72V"
+        ));
         let kept = Subject::of(&document("39", 7, Vec::new())).unwrap();
         assert_eq!((kept.signature.as_str(), kept.total), ("AAAABBBB", 1190));
     }

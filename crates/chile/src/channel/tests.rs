@@ -1,1 +1,11 @@
-//! t
+//! Both conversations, walked step by step against replies of the SII, stopped and taken up again
+//! from the written state at every step.
+
+mod deliveries;
+mod desk;
+mod logins;
+mod polls;
+mod probes;
+
+use super::*;
+use desk::*;

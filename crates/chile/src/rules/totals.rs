@@ -12,7 +12,8 @@ pub fn check(making: &mut Making<'_>, lines: Vec<(Tax, i64)>) -> Option<Totals> 
     let previous = said.leaf("SaldoAnterior").and_then(|text| text.parse().ok());
     let prices = figures::prices(making.tipo, &making.order.document);
     let globals = figures::globals(&making.order.document);
-    let of_type = taxed_type(making, &lines);
+    let no_taxed_line = lines.iter().all(|(tax, _)| *tax != Tax::Taxed);
+    let no_exempt_line = lines.iter().all(|(tax, _)| *tax != Tax::Exempt);
     let totals = match totals::add_up(prices, lines, &globals, previous) {
         Ok(totals) => totals,
         Err(fault) => {
@@ -24,7 +25,9 @@ pub fn check(making: &mut Making<'_>, lines: Vec<(Tax, i64)>) -> Option<Totals> 
             return None;
         }
     };
-    if of_type && totals.total == 0 && making.header("IdDoc", "FmaPago") != Some("3") {
+    if (no_taxed_line && !no_exempt_line) || (totals.net == 0 && totals.exempt > 0) {
+        all_exempt(making);
+    } else if totals.total == 0 && making.header("IdDoc", "FmaPago") != Some("3") {
         // FmaPago 3, free of charge, is a factura's only way to be worth nothing.
         making.refuse("total-zero", "Detalle", "El total de la venta es 0; no hay nada que documentar.");
     }
@@ -33,21 +36,16 @@ pub fn check(making: &mut Making<'_>, lines: Vec<(Tax, i64)>) -> Option<Totals> 
     Some(totals)
 }
 
-/// A 33 whose lines are all exempt must be a 34 (formato DTE 2.4.2, detalle, campo 5), and a 39 a 41.
-fn taxed_type(making: &mut Making<'_>, lines: &[(Tax, i64)]) -> bool {
-    if lines.iter().any(|(tax, _)| *tax == Tax::Taxed) || !lines.iter().any(|(tax, _)| *tax == Tax::Exempt) {
-        return true;
-    }
-    let message = match making.tipo {
-        Tipo::Boleta => {
-            "Todas las líneas son exentas: corresponde una boleta exenta (41), que Timbre todavía no emite. Revise IndExe."
-        }
-        Tipo::Factura => {
-            "Todas las líneas son exentas: corresponde una factura exenta (34), que Timbre todavía no emite. Revise IndExe."
-        }
+/// A 33 whose lines are all exempt must be a 34 (formato DTE 2.4.2, detalle, campo 5), and a 39 a 41; the
+/// same where what bears tax is worth nothing, for such a document would show no tax.
+fn all_exempt(making: &mut Making<'_>) {
+    let right = match making.tipo {
+        Tipo::Boleta => "una boleta exenta (41)",
+        Tipo::Factura => "una factura exenta (34)",
     };
+    let message =
+        format!("Todo lo que se cobra es exento: corresponde {right}, que Timbre todavía no emite. Revise IndExe.");
     making.refuse("all-exempt", header_path("IdDoc", "TipoDTE"), message);
-    false
 }
 
 /// The till's totals against ours. The total is what the customer was told, so it must agree to the peso;

@@ -4,14 +4,12 @@ use serde_json::{Map, Value};
 use timbre_core::{Refusal, Refusals};
 
 use super::nearest::nearest;
-use super::under;
+use super::{MOST_REFUSALS, under};
 use crate::money;
 use crate::tags::{By, Field, Group, Item, Shape, sender};
 
 /// Elements of one kind that are looked at; more than any schema allows.
 const MOST_ITEMS: usize = 5_000;
-/// Refusals that are told; a wrong file must not become a wrong novel.
-const MOST_REFUSALS: usize = 200;
 
 /// A till says zero where it means nothing; the schemas have no zero here.
 const ZERO_IS_NOTHING: [&str; 5] = ["PrcItem", "DescuentoPct", "DescuentoMonto", "RecargoPct", "RecargoMonto"];

@@ -21,6 +21,9 @@ pub struct Order {
     pub sender: Option<Group>,
 }
 
+/// Refusals that are told; a wrong file must not become a wrong novel.
+pub const MOST_REFUSALS: usize = 200;
+
 /// Wrappings that integrators put round a document.
 const WRAPPERS: [&str; 3] = ["dte", "DTE", "Documento"];
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::line::Line;
-use super::{Global, Onto, Prices, Tax, Totals, Worth};
+use super::{Global, Onto, Prices, Totals, Worth};
 use crate::money;
 use crate::tags::Group;
 use crate::tipo::Tipo;
@@ -49,13 +49,9 @@ fn global(said: &Group) -> Option<Global> {
     })
 }
 
-/// Does any line bear tax?
-pub fn has_taxed(lines: &[Line]) -> bool {
-    lines.iter().any(|line| line.tax == Tax::Taxed)
-}
-
-/// The totals as tags and whole pesos, those that are written. Neither MntNeto nor IVA is written as 0:
-/// the boletas' schema had no zero there.
+/// The totals as tags and whole pesos, those that are written. MntNeto and IVA go together: obligatory in
+/// a 33 and, since Res. Ex. SII 74/2020, in a 39, and left out where nothing bears tax. (Tax of less than
+/// half a peso is written as 0, which the schemas of today allow.)
 pub fn tags(tipo: Tipo, totals: &Totals) -> Vec<(&'static str, i64)> {
     let some = |amount: i64| (amount != 0).then_some(amount);
     let more = totals.differs_from_total();
@@ -63,7 +59,7 @@ pub fn tags(tipo: Tipo, totals: &Totals) -> Vec<(&'static str, i64)> {
         ("MntNeto", some(totals.net)),
         ("MntExe", some(totals.exempt)),
         ("TasaIVA", (tipo == Tipo::Factura && totals.net != 0).then_some(19)),
-        ("IVA", some(totals.iva)),
+        ("IVA", (totals.net != 0).then_some(totals.iva)),
         ("GrntDep", some(totals.deposit)),
         ("MntTotal", Some(totals.total)),
         ("MontoNF", totals.not_billed),

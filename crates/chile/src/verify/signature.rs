@@ -64,7 +64,7 @@ impl Look {
     /// The signature of a set, in its place.
     pub(super) fn set_signature(&mut self, root: &Element, set: &Element) {
         let Some(signature) = self.signature_of(root) else { return };
-        self.signature_holds(signature, set, &[root.spaces.clone()]);
+        self.signature_holds(signature, set, std::slice::from_ref(&root.spaces));
     }
 
     fn signature_of<'a>(&mut self, parent: &'a Element) -> Option<&'a Element> {
@@ -88,6 +88,9 @@ impl Look {
             self.refuses("signature-malformed", "Signature", "La firma no tiene SignedInfo.");
             return false;
         };
+        if !signature.spaces.iter().any(|(prefix, name)| prefix.is_empty() && name == timbre_xmldsig::DSIG) {
+            self.refuses("signature-xmlns", "Signature", "La firma no declara su propio espacio de nombres (xmldsig).");
+        }
         self.algorithms(info);
         let references: Vec<&Element> = info.elements().filter(|e| e.name == "Reference").collect();
         let uri = references.first().and_then(|r| r.attribute("URI")).unwrap_or_default();

@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use timbre_core::Severity;
 
 use super::verify;
@@ -23,8 +24,7 @@ fn envelopes_of_another_maker_are_sound_but_for_their_authority() {
 /// The SII's own sample of 2003: no namespace in what is signed, CR LF, a certificate of another key.
 #[test]
 fn the_official_sample_holds_by_its_own_habit() {
-    let found = verify(&vector("F60T33-ejemplo-oficial-SII.xml"));
-    panic!("{found:#?}");
+    assert_eq!(codes(&vector("F60T33-ejemplo-oficial-SII.xml")), ["certificate-key", "certificate-key"]);
 }
 
 /// One change, and the look must see it.
@@ -67,6 +67,28 @@ fn a_signature_that_leans_on_its_envelope_is_found_out() {
     assert_ne!(leaning, envelope);
     let found = codes(&crate::latin1::encode(&leaning).unwrap());
     assert_eq!(found, ["caf-signature", "signature-namespace"]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// What is signed can't change unseen: blanks between attributes are all that canonical XML forgives.
+    #[test]
+    fn no_byte_of_a_document_changes_unseen(at in 0..100_000_usize, byte in any::<u8>()) {
+        let mut bytes = vector("EnvioBOLETA-F7-variantB.xml");
+        let find = |what: &[u8]| bytes.windows(what.len()).position(|w| w == what).unwrap();
+        let (from, until) = (find(b"<Documento"), find(b"</Documento>"));
+        let at = from + at % (until - from);
+        prop_assume!(bytes[at] != byte && bytes[at].is_ascii_graphic());
+        let before = verify(&bytes);
+        bytes[at] = byte;
+        prop_assert_ne!(verify(&bytes), before, "byte {} became {}", at, byte);
+    }
+
+    #[test]
+    fn noise_is_no_document(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        prop_assert!(!verify(&bytes).is_empty());
+    }
 }
 
 #[test]

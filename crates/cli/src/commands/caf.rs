@@ -57,7 +57,7 @@ async fn load(add: Add, data: Option<&Path>, out: Out) -> Result<Exit, Failure> 
         std::fs::read(path).map_err(|e| Failure::usage(format!("No se pudo leer {} ({e}).", path.display())))
     };
     let files = add.files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    through(data, Need::Store, async |api| {
+    through(data, Need::Setup, async |api| {
         let mut exit = Exit::Done;
         for (path, file) in add.files.iter().zip(files) {
             match api.load_folios(file, add.share, add.used_up_to).await {

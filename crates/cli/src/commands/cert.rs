@@ -46,7 +46,7 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
                 .map(Zeroizing::new)
                 .map_err(|e| Failure::usage(format!("No se pudo leer {} ({e}).", file.display())))?;
             let body = body(&pfx, &password()?)?;
-            through(data, Need::Store, async |api| tell(&api.load_certificate(body).await?, out)).await
+            through(data, Need::Setup, async |api| tell(&api.load_certificate(body).await?, out)).await
         }
         What::Show => {
             through(data, Need::Store, async |api| match api.certificate().await? {

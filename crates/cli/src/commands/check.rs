@@ -1,62 +1,81 @@
-//! `timbre check`: reads the whole store back and says whether it is sound.
+//! `timbre check`: reads the whole store back and says whether it is sound. It needs no agent and
+//! repairs nothing.
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::door;
+use crate::door::{self, CheckReport};
 use crate::failure::{Exit, Failure};
 use crate::out::Out;
+use crate::words::thousands;
 
 pub fn run(data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
-    let (report, exit) = door::check(data)?;
+    let folder = door::folder(data);
+    if !folder.join("journal").is_dir() {
+        return Err(Failure::refused("folder-missing", format!("No hay datos en {}.", folder.display())));
+    }
+    let report = door::check(&folder)?;
     if out.json {
-        out.object(&report)?;
-        return Ok(exit);
+        out.object(&object(&report))?;
+    } else {
+        lines(&report).iter().try_for_each(|line| out.line(line))?;
     }
-    let verdict = match exit {
-        Exit::Done => "Los datos están sanos.",
-        Exit::Refused | Exit::Usage | Exit::Unreachable => "La revisión encontró problemas.",
-        Exit::Damaged => "Hay datos dañados: no siga emitiendo en esta carpeta y pida ayuda.",
-    };
-    out.line(verdict)?;
-    lines(&report, 1).iter().try_for_each(|line| out.line(line))?;
-    Ok(exit)
+    Ok(if report.lost_data() { Exit::Damaged } else { Exit::Done })
 }
 
-/// A report as indented lines, whatever it holds.
-fn lines(value: &Value, depth: usize) -> Vec<String> {
-    let pad = "  ".repeat(depth);
-    let leaf = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let mut out = Vec::new();
-    let mut each = |name: Option<&str>, value: &Value| match value {
-        Value::Null => {}
-        Value::Object(_) | Value::Array(_) => {
-            if let Some(name) = name {
-                out.push(format!("{pad}{}:", name.replace('_', " ")));
-            }
-            out.extend(lines(value, depth + 1));
-        }
-        other => out.push(match name {
-            Some(name) => format!("{pad}{}: {}", name.replace('_', " "), leaf(other)),
-            None => format!("{pad}{}", leaf(other)),
-        }),
-    };
-    match value {
-        Value::Object(fields) => fields.iter().for_each(|(name, inner)| each(Some(name), inner)),
-        Value::Array(items) => items.iter().for_each(|inner| each(None, inner)),
-        other => each(None, other),
-    }
-    out
+/// The index's standing, by the name the store gives it: `Agrees`, `Behind`, `Differs`, `NotOpened`.
+fn index(report: &CheckReport) -> String {
+    let told = format!("{:?}", report.index);
+    told.split([' ', '(', '{']).next().unwrap_or_default().to_owned()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn object(report: &CheckReport) -> Value {
+    let damage: Vec<_> = report
+        .damage
+        .iter()
+        .map(|d| json!({ "place": d.place, "bytes": d.bytes, "frames": d.frames, "why": d.why, "documents": d.documents }))
+        .collect();
+    json!({
+        "sound": !report.lost_data(),
+        "documents": report.documents,
+        "segments": report.segments, "batches": report.batches, "frames": report.frames, "bytes": report.bytes,
+        "torn": report.torn.map(|(place, bytes)| json!({ "place": place, "bytes": bytes })),
+        "damage": damage,
+        "missing": report.missing,
+        "repeated": report.repeated,
+        "index": index(report).to_lowercase(),
+    })
+}
 
-    #[test]
-    fn a_report_is_indented_lines() {
-        let report = serde_json::json!({"frames": 12, "findings": [{"place": "journal/1", "what": null}], "note": "x"});
-        assert_eq!(lines(&report, 1), ["  frames: 12", "  findings:", "      place: journal/1", "  note: x"]);
+fn lines(report: &CheckReport) -> Vec<String> {
+    let mut lines = vec![if report.lost_data() {
+        "Hay datos dañados: no siga emitiendo en esta carpeta y pida ayuda.".to_owned()
+    } else {
+        "Los datos están sanos.".to_owned()
+    }];
+    lines.push(format!(
+        "Diario: {} documentos, {} hechos en {} segmentos, {} bytes",
+        thousands(report.documents), thousands(report.frames), thousands(report.segments), thousands(report.bytes)
+    ));
+    for damage in &report.damage {
+        let (segment, offset) = (damage.place.segment, damage.place.offset);
+        lines.push(format!("Daño en el segmento {segment}, posición {offset} ({} bytes): {}", damage.bytes, damage.why));
     }
+    for (first, last) in &report.missing {
+        lines.push(format!("Faltan los documentos {first} a {last}: sus folios se entregaron"));
+    }
+    for (id, version) in &report.repeated {
+        lines.push(format!("{id} está dos veces en su versión {version}"));
+    }
+    if let Some((_, bytes)) = report.torn {
+        lines.push(format!("El final quedó a medio escribir ({bytes} bytes, nadie recibió respuesta): se corta al abrir"));
+    }
+    lines.push(match index(report).as_str() {
+        "Agrees" => "Índice: al día".to_owned(),
+        "Behind" => "Índice: le faltan los últimos hechos, que se agregan al abrir".to_owned(),
+        "Differs" => "Índice: no coincide con el diario; se rehace al abrir, sin pérdida".to_owned(),
+        _ => "Índice: no se pudo mirar (está en uso o dañado); si hace falta se rehace del diario, sin pérdida".to_owned(),
+    });
+    lines
 }

@@ -81,14 +81,8 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
         What::Set(set) => set,
     };
     let file = set.file.as_deref().map(read).transpose()?;
-    through(data, Need::Store, async |api| {
-        let known = match api.company().await {
-            Ok(known) => known,
-            // None yet.
-            Err(Failure::Problem(no)) if no.status == 404 => Value::Null,
-            Err(other) => return Err(other),
-        };
-        let body = body(&set, file.as_ref(), &known)?;
+    through(data, Need::Setup, async |api| {
+        let body = body(&set, file.as_ref(), &api.company().await?)?;
         tell(&api.set_company(&body).await?, out)
     })
     .await
@@ -101,24 +95,28 @@ fn read(path: &Path) -> Result<Value, Failure> {
     if value.is_object() { Ok(value) } else { Err(Failure::usage(format!("{} debe ser un objeto JSON.", path.display()))) }
 }
 
-/// The company's tags in an answer or a file, wherever they stand.
+/// The company's tags: an answer holds them under `data`, a file may hold nothing else.
 fn tags(value: &Value) -> Map<String, Value> {
-    let inner = value.pointer("/company/data").or_else(|| value.get("data")).unwrap_or(value);
+    let inner = value.get("data").unwrap_or(value);
     let mut tags = inner.as_object().cloned().unwrap_or_default();
-    tags.retain(|name, _| name.starts_with(|c: char| c.is_ascii_uppercase()));
+    tags.shift_remove("environment");
+    if let Some(rut) = tags.shift_remove("RUT") {
+        tags.insert("RUTEmisor".to_owned(), rut);
+    }
     tags
 }
 
 /// What was known, over it the file, over it the options.
 fn body(set: &Set, file: Option<&Value>, known: &Value) -> Result<Value, Failure> {
-    let named = |value: &Value| value.get("environment").and_then(Value::as_str).map(str::to_owned);
-    let mut environment = named(known);
+    let mut place = known.get("environment").and_then(Value::as_str).map(str::to_owned);
     let mut data = tags(known);
     if let Some(file) = file {
-        environment = named(file).or(environment);
+        if let Some(text) = file.get("environment").and_then(Value::as_str) {
+            place = Some(environment(text).map_err(Failure::usage)?);
+        }
         data.extend(tags(file));
     }
-    environment = set.ambiente.clone().or(environment);
+    place = set.ambiente.clone().or(place);
     let texts = [
         ("RUTEmisor", &set.rut),
         ("RznSoc", &set.razon_social),
@@ -133,9 +131,9 @@ fn body(set: &Set, file: Option<&Value>, known: &Value) -> Result<Value, Failure
     if !set.acteco.is_empty() {
         data.insert("Acteco".to_owned(), json!(set.acteco));
     }
-    let environment = environment
+    let place = place
         .ok_or_else(|| Failure::usage("Falta --ambiente: certificacion o produccion. No se puede cambiar después."))?;
-    Ok(json!({ "environment": environment, "data": data }))
+    Ok(json!({ "environment": place, "data": data }))
 }
 
 fn tell(company: &Value, out: Out) -> Result<Exit, Failure> {
@@ -149,8 +147,17 @@ fn tell(company: &Value, out: Out) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// An environment as people say it.
+fn spoken(environment: &str) -> &str {
+    match environment {
+        "certification" => "certificación",
+        "production" => "producción",
+        "training" => "entrenamiento",
+        other => other,
+    }
+}
+
 fn page(company: &Value) -> Vec<String> {
-    let whose = company.get("company").unwrap_or(company);
     let mut fields: Vec<(String, String)> = Vec::new();
     let mut field = |name: &str, value: Option<&Value>| {
         if let Some(value) = value {
@@ -158,9 +165,10 @@ fn page(company: &Value) -> Vec<String> {
             fields.push((name.to_owned(), text));
         }
     };
-    field("Empresa", whose.get("name"));
-    field("RUT", whose.get("id"));
-    field("Ambiente", company.get("environment"));
+    field("Empresa", company.get("name"));
+    field("RUT", company.get("id"));
+    let place = company.get("environment").and_then(Value::as_str).map(|word| json!(spoken(word)));
+    field("Ambiente", place.as_ref());
     for (tag, value) in &tags(company) {
         field(tag, Some(value));
     }
@@ -174,7 +182,7 @@ mod tests {
 
     #[test]
     fn what_is_not_named_stays_as_it_was() {
-        let known = json!({"environment": "certification", "company": {"id": "1-9", "name": "A", "data": {"RznSoc": "A", "GiroEmis": "g"}}});
+        let known = json!({"environment": "certification", "id": "1-9", "name": "A", "data": {"RznSoc": "A", "GiroEmis": "g"}});
         let set = Set { razon_social: Some("B".to_owned()), acteco: vec![472_101], ..Set::default() };
         let file = json!({"GiroEmis": "h"});
         assert_eq!(
@@ -193,11 +201,11 @@ mod tests {
 
     #[test]
     fn a_company_is_a_page() {
-        let known = json!({"environment": "certification", "company": {"id": "76.192.083-9", "name": "A", "data": {"FchResol": "2014-08-22"}}});
+        let known = json!({"environment": "certification", "id": "76192083-9", "name": "A", "data": {"FchResol": "2014-08-22"}});
         assert_eq!(page(&known), [
             "Empresa   A",
-            "RUT       76.192.083-9",
-            "Ambiente  certification",
+            "RUT       76192083-9",
+            "Ambiente  certificación",
             "FchResol  2014-08-22",
         ]);
     }

@@ -9,7 +9,6 @@ use serde_json::json;
 use sii_sim::{Scenario, Sim};
 use timbre_core::Timestamp;
 
-use super::serve::panel;
 use super::{simulator, until_stopped};
 use crate::api::Api;
 use crate::demo::audit::{self, Audit};
@@ -57,7 +56,7 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
     let done = match done {
         Ok(exit) if args.serve => {
             if !out.json {
-                out.line(format!("Sigue en marcha: {}", panel(&*api.door().address().await)))?;
+                out.line(format!("Sigue en marcha: {}", api.door().address().await.panel()))?;
                 out.line("Ctrl-C para detenerla.")?;
             }
             until_stopped().await.map(|()| exit)
@@ -103,11 +102,11 @@ impl Day<'_> {
         let address = self.api.door().address().await;
         if self.out.json {
             return self.out.object(&json!({
-                "panel": panel(&address), "data": data, "scenario": self.scenario, "documents": self.documents,
+                "panel": address.panel(), "data": data, "scenario": self.scenario, "documents": self.documents,
                 "environment": "training", "waits_shortened": true,
             }));
         }
-        self.out.line(format!("Panel: {}", panel(&address)))?;
+        self.out.line(format!("Panel: {}", address.panel()))?;
         self.out.line(format!("Tienda de ENTRENAMIENTO, sin valor tributario, en {}", data.display()))?;
         self.out.line("La demostración acorta las esperas del SII: los diez minutos se vuelven segundos.")?;
         if self.documents == 0 {

@@ -37,13 +37,8 @@ fn tell(address: &Address, data: &Path, out: Out) -> Result<(), Failure> {
     out.line(format!("Datos: {}", data.display()))?;
     // The owner's token is for the person who looks on, not for a service's log.
     if std::io::stdout().is_terminal() {
-        out.line(format!("Panel: {}", panel(address)))?;
+        out.line(format!("Panel: {}", address.panel()))?;
         out.line("Ctrl-C para detenerlo.")?;
     }
     Ok(())
-}
-
-/// Where a browser finds the panel, already let in.
-pub fn panel(address: &Address) -> String {
-    format!("{}/#token={}", address.base, address.token)
 }

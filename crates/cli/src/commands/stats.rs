@@ -26,23 +26,23 @@ pub async fn run(data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
 /// The names people know them by.
 const NAMES: [(&str, &str); 18] = [
     ("environment", "Ambiente"),
-    ("total", "Documentos"),
-    ("issued_today", "Emitidos hoy"),
     ("queued", "Por enviar"),
     ("sending", "Enviando"),
     ("sent", "En el SII"),
-    ("at_authority", "En el SII"),
-    ("accepted", "Aceptados"),
-    ("objected", "Con reparos"),
-    ("rejected", "Rechazados"),
-    ("pending", "Pendientes"),
     ("verifying", "Verificando"),
-    ("problem", "Con problema"),
-    ("errors", "Errores"),
+    ("pending", "Pendientes"),
+    ("accepted", "Aceptados"),
+    ("objected", "Aceptados con reparos"),
+    ("rejected", "Rechazados"),
+    ("errors", "Necesitan atención"),
+    ("total", "Documentos"),
+    ("issued_today", "Emitidos hoy"),
     ("workers_active", "Trabajadores activos"),
     ("workers_allowed", "Trabajadores permitidos"),
     ("folios_left", "Folios disponibles"),
-    ("nearest_deadline", "Plazo más próximo"),
+    ("deadline", "Plazo más próximo"),
+    ("last_answer", "Última respuesta del SII"),
+    ("fsyncs", "Escrituras a disco"),
 ];
 
 fn lines(stats: &Value) -> Vec<String> {

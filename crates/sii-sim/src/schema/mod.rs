@@ -116,20 +116,3 @@ fn word(rest: &mut &'static str) -> &'static str {
     *rest = after;
     first
 }
-#[cfg(test)]
-mod zz_tmp {
-    #[test]
-    fn zz_fuzz() {
-        let mut out = String::new();
-        let mut files: Vec<_> = std::fs::read_dir("/tmp/simwork/fuzz").unwrap().map(|f| f.unwrap().path()).collect();
-        files.sort();
-        for f in files {
-            let text = crate::latin1::decode(&std::fs::read(&f).unwrap());
-            let d = roxmltree::Document::parse(&text).unwrap();
-            let s = if d.root_element().tag_name().name() == "EnvioDTE" { super::dte() } else { super::boleta() };
-            let v = super::validate(d.root_element(), s);
-            out.push_str(&format!("{} {} {}\n", f.file_name().unwrap().to_str().unwrap(), if v.is_empty() {"ok"} else {"bad"}, v.join(" | ").replace('\n', " ")));
-        }
-        std::fs::write("/tmp/simwork/ours.txt", out).unwrap();
-    }
-}

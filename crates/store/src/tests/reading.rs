@@ -1,1 +1,252 @@
-//! reading
+//! What a reader answers: keys, lists, counters, queues, parcels, histories.
+
+use std::collections::BTreeSet;
+
+use timbre_core::{
+    Amount, Cause, DocState, Documents, GrantId, NumberFate, ParcelId, Party, Remark, Series,
+};
+
+use super::shop::*;
+use crate::{Answered, Fact, Filter, Page, Reader, Sending, Store};
+
+#[track_caller]
+fn numbers(reader: &Reader, filter: Filter) -> Vec<u64> {
+    let page = reader.list(&filter, None, 100).unwrap();
+    assert_eq!(page.next, None);
+    page.rows.iter().map(|row| row.id.number).collect()
+}
+
+fn text(text: &str) -> Filter {
+    Filter { text: Some(text.to_owned()), ..Filter::default() }
+}
+
+/// Six boletas and a factura, with different people and things.
+fn varied() -> (Shop, Store) {
+    let (shop, mut store) = Shop::ready();
+    store.commit(vec![caf("f", "33", 1, 10)], at(0)).unwrap();
+    let mut facts = Vec::new();
+    for n in 1..=6 {
+        let mut sale = sale(n);
+        sale.document.date = date(19 + n as i8);
+        facts.push(sale);
+    }
+    facts[1].document.receiver = Party { id: "5.126.663-3".into(), name: "ÁLVARO Peñaloza".into() };
+    facts[2].document.words = "Café con leche, Marraqueta".into();
+    facts[3].document.total = Amount(119_000);
+    let mut factura = sale_of("f", 1);
+    factura.document.id = timbre_core::DocumentId::new("33", 1);
+    factura.key = None;
+    facts.push(factura);
+    store.commit(facts.into_iter().map(issued).collect(), at(1)).unwrap();
+    (shop, store)
+}
+
+#[test]
+fn a_list_is_filtered_by_state_type_date_and_text() {
+    let (_shop, mut store) = varied();
+    store.commit(depart("p", &[2, 5]), at(2)).unwrap();
+    let sent = moved(5, DocState::Enviando, DocState::Enviado, Cause::Sent { track: "1".into() });
+    store.commit(vec![sent], at(3)).unwrap();
+    let reader = store.reader();
+    let states = |states: &[DocState]| Filter { states: states.to_vec(), ..Filter::default() };
+    assert_eq!(numbers(&reader, Filter::default()), [1, 6, 5, 4, 3, 2, 1]);
+    assert_eq!(numbers(&reader, states(&[DocState::Enviado, DocState::Enviando])), [5, 2]);
+    assert_eq!(numbers(&reader, states(&[DocState::Generado])), [1, 6, 4, 3, 1]);
+    assert_eq!(numbers(&reader, states(&[DocState::Aceptado])), [0u64; 0]);
+    let series = Filter { series: Some(Series("33".into())), ..Filter::default() };
+    assert_eq!(numbers(&reader, series), [1]);
+    let dates = Filter { from: Some(date(21)), to: Some(date(23)), series: Some(Series("39".into())), ..Filter::default() };
+    assert_eq!(numbers(&reader, dates), [4, 3, 2]);
+    for (query, found) in [
+        ("alvaro", &[2][..]),
+        ("PEÑALOZA", &[2]),
+        ("penaloza álv", &[2]),
+        ("cafe MARRAQUETA", &[3]),
+        ("cafe palta", &[]),
+        ("t39f4", &[4]),
+        ("119000", &[4]),
+        ("$119.000", &[4]),
+        ("5126663-3", &[2]),
+        ("5.126.663-3", &[2]),
+        ("munoz", &[1, 6, 5, 4, 3, 1]),
+        ("  ", &[1, 6, 5, 4, 3, 2, 1]),
+    ] {
+        assert_eq!(numbers(&reader, text(query)), found, "{query}");
+    }
+    assert!(numbers(&reader, text("6")).contains(&6));
+}
+
+#[test]
+fn problems_are_rejections_and_flags_each_once() {
+    let (_shop, mut store) = varied();
+    let flag = |n| Fact::Attention { document: id(n), reason: Some("mírelo".into()) };
+    store.commit(depart("p", &[2, 5]), at(2)).unwrap();
+    let remark = Remark { code: "1".into(), words: "x".into(), meaning: "La firma no vale.".into() };
+    let cause = Cause::Rejected { reasons: vec![remark], number: NumberFate::Consumed };
+    let rejected = |n| moved(n, DocState::Enviando, DocState::Rechazado, cause.clone());
+    store.commit(vec![rejected(2), rejected(5), flag(5), flag(3)], at(3)).unwrap();
+    let reader = store.reader();
+    let problem = || Filter { problem: true, ..Filter::default() };
+    assert_eq!(numbers(&reader, problem()), [5, 3, 2]);
+    let counts = reader.counts();
+    assert_eq!((counts.of(DocState::Rechazado), counts.attention.iter().sum::<u64>()), (2, 2));
+    assert_eq!(counts.total(), 7);
+    assert_eq!(reader.row(&id(2)).unwrap().unwrap().error.unwrap(), "La firma no vale.");
+    store.commit(vec![Fact::Attention { document: id(3), reason: None }], at(4)).unwrap();
+    assert_eq!(numbers(&reader, problem()), [5, 2]);
+    assert_eq!(reader.counts().attention.iter().sum::<u64>(), 1);
+}
+
+#[test]
+fn pages_follow_each_other_while_documents_are_added() {
+    let (_shop, mut store) = Shop::ready();
+    issue(&mut store, 1..=20);
+    let reader = store.reader();
+    let mut seen = Vec::new();
+    let mut cursor = None;
+    let mut next = 21;
+    loop {
+        let Page { rows, next: after } = reader.list(&Filter::default(), cursor, 3).unwrap();
+        seen.extend(rows.iter().map(|row| row.id.number));
+        issue(&mut store, [next]);
+        next += 1;
+        match after {
+            Some(after) => cursor = Some(after),
+            None => break,
+        }
+    }
+    assert_eq!(seen, (1..=20).rev().collect::<Vec<u64>>());
+    let exact = reader.list(&text("t39f20"), None, 1).unwrap();
+    assert_eq!((exact.rows.len(), exact.next), (1, None));
+}
+
+#[test]
+fn the_queue_is_in_order_of_issue_whatever_came_back_last() {
+    let (_shop, mut store) = Shop::ready();
+    issue(&mut store, 1..=5);
+    store.commit(depart("p", &[1, 2, 3]), at(6)).unwrap();
+    let back = |n| moved(n, DocState::Enviando, DocState::Pendiente, Cause::NoLine { why: "corte".into() });
+    store.commit(vec![back(3)], at(7)).unwrap();
+    store.commit(vec![back(1)], at(8)).unwrap();
+    let reader = store.reader();
+    let queue = |limit| reader.queue(limit).unwrap().iter().map(|row| row.id.number).collect::<Vec<_>>();
+    assert_eq!(queue(10), [1, 3, 4, 5]);
+    assert_eq!(queue(2), [1, 3]);
+    let row = reader.row(&id(3)).unwrap().unwrap();
+    assert_eq!((row.error.as_deref(), row.since, row.attempts), (Some("corte"), at(7), 1));
+}
+
+#[test]
+fn a_parcel_is_open_while_any_document_is_under_way_in_it() {
+    let (_shop, mut store) = Shop::ready();
+    issue(&mut store, 1..=3);
+    store.commit(depart("p", &[1, 2]), at(4)).unwrap();
+    store.commit(depart("q", &[3]), at(5)).unwrap();
+    let reader = store.reader();
+    let open = || reader.parcels().unwrap().iter().map(|p| p.id.0.clone()).collect::<Vec<_>>();
+    assert_eq!(open(), ["p", "q"]);
+    let accepted = |n| moved(n, DocState::Enviando, DocState::Aceptado, Cause::Accepted { remarks: vec![] });
+    store.commit(vec![accepted(1)], at(6)).unwrap();
+    assert_eq!(open(), ["p", "q"]);
+    let lost = moved(2, DocState::Enviando, DocState::Pendiente, Cause::NotSent { why: "sin ruta".into() });
+    store.commit(vec![lost], at(7)).unwrap();
+    assert_eq!(open(), ["q"]);
+    // Closed, it can still be rebuilt to the byte, and leave again.
+    let (parcel, head, tail) = reader.parcel(&ParcelId("p".into())).unwrap().unwrap();
+    assert_eq!(parcel.documents, [(id(1), 1), (id(2), 1)]);
+    assert_eq!((&head[..], &tail[..]), (&b"<EnvioBOLETA>"[..], &b"</EnvioBOLETA>"[..]));
+    let Fact::Sending(again) = sending("p", &[1, 2]) else { panic!() };
+    let again = Fact::Sending(Sending { attempt: 2, ..again });
+    let leave = moved(2, DocState::Pendiente, DocState::Enviando, Cause::Sending);
+    store.commit(vec![again, leave], at(8)).unwrap();
+    assert_eq!(open(), ["q", "p"]);
+    // In another parcel, it no longer keeps the first one open.
+    let back = moved(2, DocState::Enviando, DocState::Pendiente, Cause::NotSent { why: String::new() });
+    store.commit(vec![back], at(9)).unwrap();
+    let leave = moved(2, DocState::Pendiente, DocState::Enviando, Cause::Sending);
+    store.commit(vec![leave, sending("r", &[2])], at(10)).unwrap();
+    assert_eq!(open(), ["q", "r"]);
+    assert_eq!(reader.parcel(&ParcelId("none".into())).unwrap(), None);
+}
+
+fn answered(parcel: &str, document: Option<u64>, state: Option<i64>) -> Fact {
+    Fact::Answered(Answered {
+        parcel: ParcelId(parcel.into()),
+        document: document.map(id),
+        what: "estado".into(),
+        status: Some(200),
+        took_ms: 1,
+        state: state.map(|n| timbre_core::State(n.into())),
+        due: None,
+        heard: bytes::Bytes::from(format!("heard about {parcel}")),
+    })
+}
+
+#[test]
+fn a_history_has_what_happened_to_the_document_and_its_parcels_and_nothing_else() {
+    let (_shop, mut store) = Shop::ready();
+    issue(&mut store, 1..=3);
+    store.commit(depart("p", &[1, 2]), at(4)).unwrap();
+    let heard = store.commit(vec![answered("p", None, Some(5))], at(5)).unwrap();
+    store.commit(vec![answered("p", Some(2), Some(6)), answered("q", None, None)], at(6)).unwrap();
+    store.commit(vec![Fact::Printed { document: id(1), copy: "original".into() }], at(7)).unwrap();
+    store.commit(vec![Fact::Acted { who: "ana".into(), what: "ver".into(), documents: vec![id(1)] }], at(8)).unwrap();
+    store.commit(vec![Fact::Annulled { document: id(3), by: id(1) }], at(9)).unwrap();
+    let reader = store.reader();
+    let facts = |n| {
+        let events = reader.history(&id(n)).unwrap();
+        events.iter().map(|e| e.fact["fact"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(facts(1), ["issued", "sending", "moved", "answered", "printed", "acted", "annulled"]);
+    assert_eq!(facts(2), ["issued", "sending", "moved", "answered", "answered"]);
+    assert_eq!(facts(3), ["issued", "annulled"]);
+    assert_eq!(facts(9), [""; 0]);
+    let event = &reader.history(&id(1)).unwrap()[3];
+    assert_eq!((event.at, event.frame), (at(5), heard.places[0]));
+    assert_eq!(reader.heard(event.frame).unwrap(), "heard about p");
+    assert!(reader.heard(reader.row(&id(1)).unwrap().unwrap().frame).is_err());
+    // A question about one document leaves the parcel's own conversation alone.
+    assert_eq!(reader.parcels().unwrap()[0].state, Some(timbre_core::State(5.into())));
+}
+
+#[test]
+fn small_answers() {
+    let (_shop, mut store) = varied();
+    let reader = store.reader();
+    assert_eq!(reader.issued_on(date(22)), 2);
+    assert_eq!(reader.issued_on(date(1)), 0);
+    assert_eq!(reader.last_stamp(), Some(at(6)));
+    assert_eq!(reader.find(&id(2)).unwrap(), (reader.document(&id(2)).unwrap().unwrap(), DocState::Generado));
+    assert!(reader.find(&id(99)).is_none());
+    assert_eq!(reader.grant_key(&GrantId("f".into())).unwrap().unwrap(), "sealed key of f");
+    assert_eq!(reader.grant_key(&GrantId("z".into())).unwrap(), None);
+    assert_eq!(reader.by_key("key-4").unwrap().unwrap().id, id(4));
+    assert_eq!(reader.certificate().unwrap(), None);
+    let line = |up| Fact::Line { what: "internet".into(), up, why: String::new() };
+    store.commit(vec![line(false)], at(10)).unwrap();
+    store.commit(vec![line(false)], at(11)).unwrap();
+    assert_eq!(reader.line()["internet"], (false, at(10)));
+    store.commit(vec![line(true)], at(12)).unwrap();
+    assert_eq!(reader.line()["internet"], (true, at(12)));
+}
+
+#[test]
+fn a_document_with_a_thousand_lines_still_fits_the_index() {
+    let (shop, mut store) = Shop::ready();
+    let mut big = sale(1);
+    big.document.words = "Ñandú ".repeat(40_000);
+    store.commit(vec![issued(big.clone())], at(1)).unwrap();
+    let value = store.reader().index.with_prefix(b"R").unwrap().remove(0).1;
+    assert!(value.len() < 100_000);
+    assert_eq!(numbers(&store.reader(), text("ñandu")), [1]);
+    assert_eq!(store.reader().issued(&id(1)).unwrap().unwrap(), big);
+    drop(store);
+    shop.open();
+}
+
+#[test]
+fn orders_are_distinct_and_shared_by_versions() {
+    let (_shop, store) = varied();
+    let orders: BTreeSet<u64> = all(&store.reader()).iter().map(|row| row.order).collect();
+    assert_eq!(orders.len(), 7);
+}

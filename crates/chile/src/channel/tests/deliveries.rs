@@ -1,0 +1,190 @@
+use super::*;
+use timbre_core::{Effect, Sent};
+
+const TAKEN: &str = r#"{"trackid":25873531,"estado":"REC"}"#;
+
+fn begin(desk: &Desk, channel: &dyn Channel, documents: &[Arc<Document>]) -> (Step, Vec<u8>) {
+    let parcel = desk.parcel(channel, documents.to_vec());
+    (channel.begin(&parcel, &desk.cx()).unwrap(), parcel.body())
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|w| w == needle)
+}
+
+#[test]
+fn a_boleta_parcel_goes_to_the_upload_host_as_it_is() {
+    let (desk, channel, documents) = (desk(), BoletaChannel::new(), boletas(2));
+    let (step, body) = begin(&desk, &channel, &documents);
+    let request = asks(&step);
+    assert_eq!(request.effect, Effect::Deliver);
+    assert_eq!(
+        request.url,
+        "http://127.0.0.1:4583/recursos/v1/boleta.electronica.envio"
+    );
+    assert_eq!(header_of(request, "Cookie"), Some("TOKEN=XAuSbYXiNh9Ik"));
+    assert_eq!(header_of(request, "Accept"), Some("application/json"));
+    assert!(
+        header_of(request, "Content-Type")
+            .unwrap()
+            .starts_with("multipart/form-data; boundary=")
+    );
+    assert!(contains(&request.body, &body));
+    assert!(contains(
+        &request.body,
+        b"filename=\"76192083-9_T39F1.xml\""
+    ));
+    assert!(
+        !request
+            .headers
+            .iter()
+            .any(|(name, _)| name == "Transfer-Encoding" || name == "Content-Length")
+    );
+    let sent = desk.go_on(&channel, &step, reply(200, TAKEN), &documents);
+    assert_eq!(
+        (waits(&sent), told(&sent)),
+        (
+            600,
+            vec!["T39F1 sent 25873531".into(), "T39F2 sent 25873531".into()]
+        )
+    );
+}
+
+#[test]
+fn a_dte_parcel_goes_to_the_form() {
+    let (desk, channel, documents) = (desk(), DteChannel::new(), boletas(1));
+    let (step, body) = begin(&desk, &channel, &documents);
+    assert_eq!(
+        asks(&step).url,
+        "http://127.0.0.1:4581/cgi_dte/UPL/DTEUpload"
+    );
+    assert!(contains(&asks(&step).body, &body) && contains(&body, b"<EnvioDTE "));
+    let taken = "<RECEPCIONDTE><STATUS>0</STATUS><TRACKID>0251552460</TRACKID></RECEPCIONDTE>";
+    let sent = desk.go_on(&channel, &step, reply(200, taken), &documents);
+    assert_eq!(told(&sent), ["T39F1 sent 0251552460"]);
+    let twice = "<RECEPCIONDTE><STATUS>99</STATUS><DETAIL><ERROR>Archivo ya fue enviado 2 veces con Trackid 251550580. Debe \
+        esperar 900 segundos</ERROR></DETAIL></RECEPCIONDTE>";
+    assert_eq!(
+        told(&desk.go_on(&channel, &step, reply(200, twice), &documents)),
+        ["T39F1 sent 251550580"]
+    );
+    assert!(is_done(&desk.go_on(
+        &channel,
+        &step,
+        reply(200, "<RECEPCIONDTE><STATUS>99</STATUS></RECEPCIONDTE>"),
+        &documents
+    )));
+}
+
+#[test]
+fn doubt_is_said_and_never_sent_again() {
+    let (desk, channel, documents) = (desk(), BoletaChannel::new(), boletas(1));
+    let (step, _) = begin(&desk, &channel, &documents);
+    for heard in [
+        silence(Sent::Perhaps),
+        reply(500, "Error 500"),
+        reply(200, "<html>HA OCURRIDO UN ERROR</html>"),
+        reply(200, ""),
+        reply(200, &TAKEN[..TAKEN.len() - 1]),
+        // Stopped with the request perhaps on its way.
+        Heard::Elapsed,
+    ] {
+        let end = desk.go_on(&channel, &step, heard.clone(), &documents);
+        assert!(is_done(&end), "{heard:?}");
+        assert_eq!(told(&end), ["T39F1 unknown"], "{heard:?}");
+    }
+    let not_left = desk.go_on(&channel, &step, silence(Sent::No), &documents);
+    assert_eq!(told(&not_left), ["T39F1 refused Parcel SIN RESPUESTA"]);
+}
+
+#[test]
+fn a_stale_pass_is_renewed_once_and_the_same_bytes_go() {
+    let (mut desk, channel, documents) = (desk(), BoletaChannel::new(), boletas(3));
+    let (first, body) = begin(&desk, &channel, &documents);
+    let stale = desk.go_on(
+        &channel,
+        &first,
+        reply(401, "NO ESTA AUTENTICADO"),
+        &documents,
+    );
+    assert!(matches!(stale, Step::Stale(_)));
+    // Later, and with another token: the envelope is still the one that was kept.
+    desk.now = desk.now.checked_add(Duration::from_secs(5)).unwrap();
+    desk.pass = Some(Pass::new("OTRO".to_owned()));
+    let second = desk.go_on(&channel, &stale, Heard::Elapsed, &documents);
+    assert!(contains(&asks(&second).body, &body));
+    assert_eq!(header_of(asks(&second), "Cookie"), Some("TOKEN=OTRO"));
+    let end = desk.go_on(
+        &channel,
+        &second,
+        reply(401, "NO ESTA AUTENTICADO"),
+        &documents,
+    );
+    assert!(is_done(&end));
+    assert_eq!(told(&end)[0], "T39F1 refused Channel HTTP 401");
+}
+
+#[test]
+fn without_a_pass_the_login_comes_first() {
+    let (mut desk, channel, documents) = (desk(), DteChannel::new(), boletas(1));
+    let pass = desk.pass.take();
+    let (stale, body) = begin(&desk, &channel, &documents);
+    assert!(matches!(stale, Step::Stale(_)));
+    desk.pass = pass;
+    let step = desk.go_on(&channel, &stale, Heard::Elapsed, &documents);
+    assert!(contains(&asks(&step).body, &body));
+    // It was no renewal: the first refusal of the pass still earns one.
+    assert!(matches!(
+        desk.go_on(&channel, &step, reply(401, ""), &documents),
+        Step::Stale(_)
+    ));
+}
+
+#[test]
+fn an_envelope_that_can_not_be_made_again_is_not_sent() {
+    let (mut desk, channel, documents) = (desk(), BoletaChannel::new(), boletas(1));
+    let (first, _) = begin(&desk, &channel, &documents);
+    let stale = desk.go_on(&channel, &first, reply(401, ""), &documents);
+    desk.company.data = serde_json::json!({ "FchResol": "2020-01-01", "NroResol": 80 });
+    let end = desk.go_on(&channel, &stale, Heard::Elapsed, &documents);
+    assert_eq!(told(&end), ["T39F1 refused Parcel SOBRE DISTINTO"]);
+}
+
+#[test]
+fn each_refusal_reaches_as_far_as_it_should() {
+    let (desk, channel, documents) = (desk(), DteChannel::new(), boletas(1));
+    let (step, _) = begin(&desk, &channel, &documents);
+    for (status, outcome) in [
+        ("1", "T39F1 refused Channel STATUS 1"),
+        ("2", "T39F1 refused Parcel STATUS 2"),
+        ("6", "T39F1 refused Channel STATUS 6"),
+        ("7", "T39F1 rejected FreeForSame"),
+        ("8", "T39F1 rejected FreeForSame"),
+        ("9", "T39F1 refused Channel STATUS 9"),
+        ("77", "T39F1 unknown"),
+    ] {
+        let text = format!("<RECEPCIONDTE><STATUS>{status}</STATUS></RECEPCIONDTE>");
+        assert_eq!(
+            told(&desk.go_on(&channel, &step, reply(200, &text), &documents)),
+            [outcome]
+        );
+    }
+}
+
+#[test]
+fn a_state_that_is_not_ours_ends_in_a_question_to_a_person() {
+    let (desk, channel, documents) = (desk(), DteChannel::new(), boletas(1));
+    for state in [
+        "null",
+        "{}",
+        "{\"step\":\"otro\"}",
+        "[1]",
+        "{\"step\":\"upload\"}",
+    ] {
+        let state: State = serde_json::from_str(state).unwrap();
+        let step = channel
+            .resume(state, Heard::Elapsed, &documents, &desk.cx())
+            .unwrap();
+        assert_eq!(told(&step), ["T39F1 unknown"]);
+    }
+}

@@ -1,0 +1,321 @@
+use super::*;
+use proptest::prelude::*;
+use timbre_core::{Effect, Sent};
+
+fn poll(channel: &dyn Channel, desk: &Desk, documents: &[Arc<Document>], taken: &str) -> Step {
+    let parcel = desk.parcel(channel, documents.to_vec());
+    let upload = channel.begin(&parcel, &desk.cx()).unwrap();
+    let sent = desk.go_on(channel, &upload, reply(200, taken), documents);
+    desk.go_on(channel, &sent, Heard::Elapsed, documents)
+}
+
+fn boleta_poll(desk: &Desk, documents: &[Arc<Document>]) -> Step {
+    poll(
+        &BoletaChannel::new(),
+        desk,
+        documents,
+        r#"{"trackid":1014,"estado":"REC"}"#,
+    )
+}
+
+fn dte_poll(desk: &Desk, documents: &[Arc<Document>]) -> Step {
+    poll(
+        &DteChannel::new(),
+        desk,
+        documents,
+        "<RECEPCIONDTE><STATUS>0</STATUS><TRACKID>0260003916</TRACKID></RECEPCIONDTE>",
+    )
+}
+
+fn working(state: &str) -> Heard {
+    reply(
+        200,
+        &format!(
+            r#"{{"estado":"{state}","trackid":1014,"estadistica":null,"detalle_rep_rech":null}}"#
+        ),
+    )
+}
+
+fn counted(informed: u32, accepted: u32, rejected: u32, objected: u32, details: &str) -> Heard {
+    reply(
+        200,
+        &format!(
+            r#"{{"estado":"EPR","trackid":"1014","estadistica":[{{"tipo":39,"informados":{informed},"aceptados":{accepted},"rechazados":{rejected},"reparos":{objected}}}],"detalle_rep_rech":{details}}}"#
+        ),
+    )
+}
+
+fn dte_counted(informed: u32, accepted: u32, rejected: u32, objected: u32) -> Heard {
+    soap_reply(&format!(
+        "<SII:RESP_BODY><TIPO_DOCTO>39</TIPO_DOCTO><INFORMADOS>{informed}</INFORMADOS><ACEPTADOS>{accepted}</ACEPTADOS><RECHAZADOS>\
+         {rejected}</RECHAZADOS><REPAROS>{objected}</REPAROS></SII:RESP_BODY><SII:RESP_HDR><TRACKID>260003916</TRACKID>\
+         <ESTADO>EPR</ESTADO></SII:RESP_HDR>"
+    ))
+}
+
+#[test]
+fn questions_are_paced_until_the_counts_are_in() {
+    let (desk, channel, documents) = (desk(), BoletaChannel::new(), boletas(2));
+    let mut step = boleta_poll(&desk, &documents);
+    assert_eq!(
+        asks(&step).url,
+        "http://127.0.0.1:4582/recursos/v1/boleta.electronica.envio/76192083-9-1014"
+    );
+    let answers = [
+        (working("REC"), 1200),
+        (working("XYZ"), 2400),
+        (silence(Sent::Perhaps), 3600),
+        (reply(200, "<html>"), 3600),
+        (counted(2, 0, 0, 0, "null"), 3600),
+    ];
+    for (heard, wait) in answers {
+        same_question_after_a_stop(&desk, &channel, &step, &documents);
+        let waiting = desk.go_on(&channel, &step, heard, &documents);
+        assert_eq!((waits(&waiting), told(&waiting)), (wait, vec![]));
+        step = desk.go_on(&channel, &waiting, Heard::Elapsed, &documents);
+    }
+    let detail = r#"[{"tipo":39,"folio":2,"estado":"RPR","error":[{"seccion":"DTE","nivel":1,"codigo":650}]}]"#;
+    let done = desk.go_on(&channel, &step, counted(2, 1, 0, 1, detail), &documents);
+    assert!(is_done(&done));
+    assert_eq!(told(&done), ["T39F1 accepted", "T39F2 objected"]);
+}
+
+#[test]
+fn the_sii_may_say_how_long_to_wait() {
+    let (desk, channel, documents) = (desk(), BoletaChannel::new(), boletas(1));
+    let step = boleta_poll(&desk, &documents);
+    let headers = vec![("X-Retry-After".to_owned(), "45".to_owned())];
+    let heard = Heard::Reply {
+        status: 429,
+        headers,
+        body: "".into(),
+    };
+    assert_eq!(waits(&desk.go_on(&channel, &step, heard, &documents)), 45);
+    let dte = dte_poll(&desk, &documents);
+    let soon =
+        soap_reply("<SII:RESP_HDR><ESTADO>-11</ESTADO><ERR_CODE>2</ERR_CODE></SII:RESP_HDR>");
+    assert_eq!(
+        waits(&desk.go_on(&DteChannel::new(), &dte, soon, &documents)),
+        30
+    );
+}
+
+#[test]
+fn a_pass_is_renewed_once_a_question_and_trouble_is_said_without_giving_up() {
+    let (desk, channel, documents) = (desk(), DteChannel::new(), boletas(1));
+    let step = dte_poll(&desk, &documents);
+    let stale = desk.go_on(&channel, &step, header("001"), &documents);
+    assert!(matches!(stale, Step::Stale(_)));
+    let again = desk.go_on(&channel, &stale, Heard::Elapsed, &documents);
+    let held = desk.go_on(&channel, &again, header("003"), &documents);
+    assert_eq!(
+        (waits(&held), told(&held)),
+        (3600, vec!["T39F1 refused Channel ESTADO 003".to_owned()])
+    );
+    // An answer in between forgets the renewal.
+    let waiting = desk.go_on(&channel, &again, header("SOK"), &documents);
+    let next = desk.go_on(&channel, &waiting, Heard::Elapsed, &documents);
+    assert!(matches!(
+        desk.go_on(&channel, &next, header("001"), &documents),
+        Step::Stale(_)
+    ));
+    // No permission: said, and asked again slowly.
+    let held = desk.go_on(&channel, &next, header("106"), &documents);
+    assert_eq!(
+        (waits(&held), told(&held)),
+        (3600, vec!["T39F1 refused Channel ESTADO 106".to_owned()])
+    );
+}
+
+#[test]
+fn a_repeated_upload_is_no_rejection() {
+    let (desk, documents) = (desk(), boletas(2));
+    let step = boleta_poll(&desk, &documents);
+    let done = desk.go_on(&BoletaChannel::new(), &step, working("RPT"), &documents);
+    assert_eq!(told(&done), ["T39F1 there", "T39F2 there"]);
+    let detail = r#"[{"folio":1,"estado":"RCH","error":[{"seccion":"DTE","nivel":3,"codigo":100}]},{"folio":2,"estado":"RCH","error":[{"seccion":"DTE","nivel":3,"codigo":101}]}]"#;
+    let done = desk.go_on(
+        &BoletaChannel::new(),
+        &step,
+        counted(2, 0, 2, 0, detail),
+        &documents,
+    );
+    assert_eq!(told(&done), ["T39F1 there", "T39F2 unknown"]);
+}
+
+#[test]
+fn an_envelope_rejected_whole_frees_every_folio() {
+    let (desk, documents) = (desk(), boletas(2));
+    for state in ["RSC", "RFR", "RCT"] {
+        let done = desk.go_on(
+            &DteChannel::new(),
+            &dte_poll(&desk, &documents),
+            header(state),
+            &documents,
+        );
+        assert_eq!(
+            told(&done),
+            ["T39F1 rejected FreeForSame", "T39F2 rejected FreeForSame"],
+            "{state}"
+        );
+        let done = desk.go_on(
+            &BoletaChannel::new(),
+            &boleta_poll(&desk, &documents),
+            working(state),
+            &documents,
+        );
+        assert_eq!(told(&done).len(), 2);
+    }
+}
+
+#[test]
+fn mixed_counts_are_settled_by_asking_about_each() {
+    let (desk, channel, documents) = (desk(), DteChannel::new(), boletas(3));
+    let step = dte_poll(&desk, &documents);
+    let mut step = desk.go_on(&channel, &step, dte_counted(3, 2, 1, 0), &documents);
+    for (folio, heard) in [(1, header("DOK")), (2, header("FAU"))] {
+        assert_eq!(asks(&step).what, "estado del documento");
+        let body = String::from_utf8(asks(&step).body.to_vec()).unwrap();
+        assert!(body.contains(&format!(
+            "<FolioDte xsi:type=\"xsd:string\">{folio}</FolioDte>"
+        )));
+        assert!(
+            body.contains("<FechaEmisionDte xsi:type=\"xsd:string\">01032026</FechaEmisionDte>")
+        );
+        assert!(body.contains("<MontoDte xsi:type=\"xsd:string\">1190</MontoDte>"));
+        assert!(body.contains("<RutConsultante xsi:type=\"xsd:string\">11111111</RutConsultante>"));
+        same_question_after_a_stop(&desk, &channel, &step, &documents);
+        // Trouble about one document is asked again, not counted.
+        let waiting = desk.go_on(&channel, &step, reply(503, ""), &documents);
+        let again = desk.go_on(&channel, &waiting, Heard::Elapsed, &documents);
+        assert_eq!(asks(&again).body, asks(&step).body);
+        step = desk.go_on(&channel, &again, heard, &documents);
+    }
+    let done = desk.go_on(&channel, &step, header("DOK"), &documents);
+    assert_eq!(
+        told(&done),
+        [
+            "T39F1 accepted",
+            "T39F2 rejected FreeForSame",
+            "T39F3 accepted"
+        ]
+    );
+}
+
+#[test]
+fn answers_that_contradict_the_counts_are_asked_again_and_end_with_a_person() {
+    let (desk, channel, documents) = (desk(), DteChannel::new(), boletas(2));
+    let step = dte_poll(&desk, &documents);
+    let mut step = desk.go_on(&channel, &step, dte_counted(2, 1, 1, 0), &documents);
+    let mut rounds = 0;
+    while !is_done(&step) {
+        step = desk.go_on(&channel, &step, header("FAU"), &documents);
+        if let Step::Wait(..) = step {
+            rounds += 1;
+            step = desk.go_on(&channel, &step, Heard::Elapsed, &documents);
+        }
+    }
+    assert_eq!(
+        (rounds, told(&step)),
+        (
+            2,
+            vec!["T39F1 unknown".to_owned(), "T39F2 unknown".to_owned()]
+        )
+    );
+}
+
+#[test]
+fn a_boleta_without_its_detail_is_waited_for_and_then_asked_about() {
+    let (desk, channel, documents) = (desk(), BoletaChannel::new(), boletas(1));
+    let mut step = boleta_poll(&desk, &documents);
+    let mut waited = 0;
+    loop {
+        step = desk.go_on(&channel, &step, counted(1, 0, 1, 0, "null"), &documents);
+        match step {
+            Step::Wait(..) => step = desk.go_on(&channel, &step, Heard::Elapsed, &documents),
+            _ => break,
+        }
+        waited += 1;
+    }
+    assert_eq!(waited, 6);
+    assert_eq!(
+        asks(&step).url,
+        "http://127.0.0.1:4582/recursos/v1/boleta.electronica/76192083-9-39-1/estado?rut_receptor=66666666&dv_receptor=6\
+         &monto=1190&fechaEmision=01-03-2026"
+    );
+    let done = desk.go_on(
+        &channel,
+        &step,
+        reply(200, r#"{"codigo":"FAU","descripcion":"x"}"#),
+        &documents,
+    );
+    assert_eq!(told(&done), ["T39F1 rejected FreeForSame"]);
+}
+
+/// Replies of every kind, whole, cut and wrong.
+fn any_heard() -> impl Strategy<Value = Heard> {
+    let texts = [
+        r#"{"trackid":1014,"estado":"REC"}"#,
+        r#"{"estado":"EPR","trackid":1014,"estadistica":[{"tipo":39,"informados":2,"aceptados":1,"rechazados":1,"reparos":0}],"detalle_rep_rech":null}"#,
+        r#"{"estado":"EPR","estadistica":[{"tipo":39,"informados":1,"aceptados":1,"rechazados":0,"reparos":0}]}"#,
+        r#"{"estado":"RPR","trackid":1014}"#,
+        r#"{"codigo":"FAU"}"#,
+        r#"{"codigo":"DOK"}"#,
+        r#"{"codigo":"XYZ"}"#,
+        "<RECEPCIONDTE><STATUS>0</STATUS><TRACKID>0260003916</TRACKID></RECEPCIONDTE>",
+        "<HTML><TITLE>Error 501</TITLE>",
+        "NO ESTA AUTENTICADO",
+        "falta monto",
+        "",
+    ];
+    let text = proptest::sample::select(texts.to_vec());
+    prop_oneof![
+        (
+            proptest::sample::select(vec![200u16, 200, 200, 401, 404, 500, 503]),
+            text,
+            any::<prop::sample::Index>(),
+            any::<bool>()
+        )
+            .prop_map(|(status, text, cut, whole)| reply(
+                status,
+                if whole {
+                    text
+                } else {
+                    &text[..cut.index(text.len() + 1)]
+                }
+            )),
+        proptest::sample::select(vec!["EPR", "FAU", "DOK", "001", "-11", "SOK"]).prop_map(header),
+        Just(silence(Sent::Perhaps)),
+        Just(silence(Sent::No)),
+        Just(Heard::Elapsed),
+    ]
+}
+
+proptest! {
+    /// Whatever is heard, in whatever order: a delivery leaves a second time only after the SII said
+    /// that the pass, and nothing else, was the matter; and no two of its bytes differ.
+    #[test]
+    fn a_parcel_never_leaves_twice_in_doubt(heard in proptest::collection::vec(any_heard(), 1..30), boleta in any::<bool>()) {
+        let (desk, documents) = (desk(), boletas(2));
+        let channel: Box<dyn Channel> = if boleta { Box::new(BoletaChannel::new()) } else { Box::new(DteChannel::new()) };
+        let parcel = desk.parcel(&*channel, documents.clone());
+        let mut step = channel.begin(&parcel, &desk.cx()).unwrap();
+        let mut left = Vec::new();
+        for heard in heard {
+            if let Step::Ask(request, ..) = &step && request.effect == Effect::Deliver {
+                left.push(request.body.clone());
+            }
+            let delivering = left.len();
+            step = match &step {
+                Step::Done(_) => break,
+                Step::Stale(_) | Step::Wait(..) => desk.go_on(&*channel, &step, Heard::Elapsed, &documents),
+                _ => desk.go_on(&*channel, &step, heard, &documents),
+            };
+            if let Step::Stale(state) = &step && delivering > 0 && state.0["step"] == "upload" {
+                prop_assert_eq!(delivering, 1, "renewed once only");
+            }
+        }
+        prop_assert!(left.len() <= 2);
+        prop_assert!(left.windows(2).all(|w| w[0] == w[1]));
+    }
+}

@@ -1,0 +1,177 @@
+//! What the index that was found is worth: does it agree with the journal, as far as can be told
+//! without reading the journal? sled may lose or roll back in silence, so it is never believed
+//! unasked.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use timbre_core::{DocState, DocumentId};
+
+use crate::index::{self, Index, Keys, Past};
+use crate::key::{self, Outbox};
+use crate::live::Live;
+use crate::overlay::Overlay;
+use crate::segments::Segments;
+use crate::walk::{Damage, Tip};
+use crate::{Fact, Mark, Place, Row, StoreError};
+
+/// The index as it was found.
+pub(crate) struct Found {
+    pub index: Index,
+    pub standing: Standing,
+    pub put_aside: Option<PathBuf>,
+}
+
+pub(crate) enum Standing {
+    /// There is nothing in it.
+    Empty,
+    /// It holds everything up to here.
+    Agrees(Tip, Vec<Damage>),
+    /// It was put aside; what it knew, where it could still say so.
+    PutAside(Option<Knew>),
+}
+
+/// What an index that disagrees knew.
+pub(crate) struct Knew {
+    pub sequence: u64,
+    pub marks: Vec<Mark>,
+}
+
+pub(crate) fn find(folder: &Path, segments: &Segments) -> Result<Found, StoreError> {
+    let past = index::past(folder);
+    let knew = match Index::open(folder)? {
+        Ok(index) => match stand(&index, segments, past) {
+            Ok(Standing::PutAside(knew)) => knew,
+            Ok(standing) => return Ok(Found { index, standing, put_aside: None }),
+            Err(error @ (StoreError::Newer { .. } | StoreError::Io { .. })) => return Err(error),
+            Err(error) => {
+                tracing::warn!(%error, "el índice no se puede leer");
+                None
+            }
+        },
+        Err(why) => {
+            tracing::warn!(%why, "el índice no se puede abrir");
+            None
+        }
+    };
+    let put_aside = Some(index::put_aside(folder)?);
+    let index = Index::open(folder)?.map_err(StoreError::Index)?;
+    Ok(Found { index, standing: Standing::PutAside(knew), put_aside })
+}
+
+/// Compares an index with the journal, without reading the journal.
+fn stand(index: &Index, segments: &Segments, past: Past) -> Result<Standing, StoreError> {
+    if index.ask(|tree| Ok(tree.is_empty()))? {
+        return Ok(Standing::Empty);
+    }
+    if index.number(key::SCHEMA_KEY)? != Some(u64::from(key::SCHEMA)) {
+        return Ok(Standing::PutAside(None));
+    }
+    let tip: Tip = index.json(key::APPLIED)?.ok_or_else(|| index::broken("hasta dónde llega"))?;
+    let live = Live::load(index)?;
+    let knew = Knew { sequence: tip.sequence, marks: live.marks() };
+    let mut damage = Vec::new();
+    if let Some(place) = tip.place {
+        match segments.frame(place) {
+            Ok(frame) if frame.hash == tip.hash => {}
+            Ok(_) => return Ok(Standing::PutAside(Some(knew))),
+            Err(StoreError::Damaged { why, .. }) if reaches(segments, &tip)? => {
+                damage.push(unreadable(place, tip.end.1 - place.offset, why));
+            }
+            Err(StoreError::Damaged { .. }) => return Ok(Standing::PutAside(Some(knew))),
+            Err(error) => return Err(error),
+        }
+    }
+    let sound = match past {
+        Past::Suspect => false,
+        Past::Closed => is_sound(index, &live, segments, &mut damage)?,
+        Past::Cut => is_sound(index, &live, segments, &mut damage)? && is_whole(index, &live)?,
+    };
+    match sound {
+        true => Ok(Standing::Agrees(tip, damage)),
+        false => Ok(Standing::PutAside(Some(knew))),
+    }
+}
+
+/// Is the journal at least as long as the index says?
+fn reaches(segments: &Segments, tip: &Tip) -> Result<bool, StoreError> {
+    let (segment, end) = tip.end;
+    Ok(segments.list()?.iter().any(|(number, length)| *number == segment && *length >= end))
+}
+
+fn unreadable(place: Place, bytes: u64, why: String) -> Damage {
+    Damage { place, bytes, frames: Some(1), why, documents: true }
+}
+
+/// Looks at the newest documents and at the counters.
+fn is_sound(
+    index: &Index,
+    live: &Live,
+    segments: &Segments,
+    damage: &mut Vec<Damage>,
+) -> Result<bool, StoreError> {
+    const ROWS: usize = 64;
+    const FRAMES: usize = 8;
+    let newest: Vec<Row> = index.ask(|tree| {
+        let rows = tree.scan_prefix(b"R").rev().take(ROWS);
+        rows.map(|entry| index::decode(&entry?.1)).collect()
+    })?;
+    for (n, row) in newest.iter().enumerate() {
+        if index.number(&key::document(&row.id))? != Some(row.order)
+            || index.get(&key::in_state(row.state, row.order))?.is_none()
+            || index.get(&key::version(row.order, row.version))?.is_none()
+        {
+            return Ok(false);
+        }
+        if n >= FRAMES || damage.iter().any(|known| known.place == row.frame) {
+            continue;
+        }
+        match segments.frame(row.frame).and_then(|frame| frame.fact()) {
+            Ok(Fact::Issued(issued)) if issued.document.id == row.id => {}
+            Ok(_) => return Ok(false),
+            Err(StoreError::Damaged { why, .. }) => damage.push(unreadable(row.frame, 0, why)),
+            Err(error) => return Err(error),
+        }
+    }
+    let overlay = Overlay::new(index);
+    for range in live.ranges() {
+        let top = DocumentId { series: range.grant.series, number: range.last };
+        let highest = overlay.highest(&top)?;
+        if highest.is_some_and(|number| number >= range.next.max(range.first)) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Looks at all documents, after a stop that was not a closing: every set must have the size that
+/// the counters say.
+fn is_whole(index: &Index, live: &Live) -> Result<bool, StoreError> {
+    let counts = &live.counts;
+    let mut states: BTreeMap<DocState, u64> = BTreeMap::new();
+    let (mut rows, mut keyed, mut flagged) = (0, 0, 0);
+    for letter in index.with_prefix(b"R")? {
+        let row: Row = index::decode(&letter.1)?;
+        *states.entry(row.state).or_default() += 1;
+        rows += 1;
+        keyed += usize::from(row.key.is_some());
+        flagged += usize::from(row.attention.is_some());
+        if index.number(&key::document(&row.id))? != Some(row.order) {
+            return Ok(false);
+        }
+    }
+    let size = |prefix: &[u8]| index.with_prefix(prefix).map(|found| found.len());
+    let waiting = DocState::ALL.into_iter().filter(|state| state.may_send());
+    let waiting: u64 = waiting.map(|state| counts.of(state)).sum();
+    let states_agree = DocState::ALL
+        .into_iter()
+        .all(|state| counts.of(state) == states.get(&state).copied().unwrap_or_default());
+    Ok(states_agree
+        && live.days.values().sum::<u64>() == rows as u64
+        && size(b"D")? == rows
+        && size(b"S")? == rows
+        && size(b"V")? >= rows
+        && size(b"K")? == keyed
+        && size(b"A")? == flagged
+        && size(&key::outbox_of(Outbox::Authority))? as u64 == waiting)
+}

@@ -1,0 +1,133 @@
+//! Who knows more than the journal: an index that was put aside, the anchor, or a damaged part
+//! that may have held the last folios. The answer is a lock, or counters that are raised.
+
+use std::collections::BTreeMap;
+
+use timbre_core::GrantId;
+
+use crate::anchor::Memory;
+use crate::live::Live;
+use crate::replay::Replayed;
+use crate::scan::{Piece, Strip};
+use crate::segments::Segments;
+use crate::standing::Standing;
+use crate::walk::Tip;
+use crate::{LockReason, Locked, Mark, Place, StoreError, frame};
+
+/// Weighs what is known against what the journal says.
+pub(crate) struct Judge<'a> {
+    pub segments: &'a Segments,
+    pub memory: Option<Memory>,
+    pub installation: Option<&'a str>,
+}
+
+#[derive(Default)]
+pub(crate) struct Verdict {
+    pub lock: Option<Locked>,
+    /// Counters that the anchor knows better than a damaged journal.
+    pub raise: Vec<Mark>,
+}
+
+impl Judge<'_> {
+    /// The highest sequence that somebody outside the journal remembers of it.
+    pub fn known(&self, standing: &Standing) -> u64 {
+        let index = match standing {
+            Standing::Agrees(tip, _) => tip.sequence,
+            Standing::PutAside(Some(knew)) => knew.sequence,
+            Standing::Empty | Standing::PutAside(None) => 0,
+        };
+        let ours = |memory: &&Memory| self.installation.is_none_or(|id| id == memory.installation);
+        let anchor = self.memory.as_ref().filter(ours).map_or(0, |memory| memory.sequence);
+        index.max(anchor)
+    }
+
+    /// `live` and `tip` are what the journal made of the index.
+    pub fn judge(
+        &self,
+        live: &Live,
+        tip: &Tip,
+        standing: &Standing,
+        replayed: &mut Replayed,
+    ) -> Result<Verdict, StoreError> {
+        let mut verdict = Verdict::default();
+        let mut reasons = Vec::new();
+        let mut marks: BTreeMap<GrantId, Mark> = BTreeMap::new();
+        collect(&mut marks, live.marks());
+        if let Standing::PutAside(Some(knew)) = standing {
+            if knew.sequence > tip.sequence || !higher(&knew.marks, live).is_empty() {
+                reasons.push(LockReason::IndexAhead);
+            }
+            collect(&mut marks, knew.marks.clone());
+        }
+        if let Some(memory) = &self.memory {
+            reasons.extend(self.against_anchor(memory, tip)?);
+            for mark in higher(&memory.marks, live) {
+                match replayed.doubts.remove(&mark.grant) {
+                    Some(_) => verdict.raise.push(mark.clone()),
+                    None => reasons.push(LockReason::AnchorAhead),
+                }
+            }
+            replayed.doubts.retain(|_, doubt| doubt.sequence > memory.sequence);
+            collect(&mut marks, memory.marks.clone());
+        }
+        for (grant, doubt) in &replayed.doubts {
+            reasons.push(LockReason::Damage);
+            if let Some(mark) = marks.get_mut(grant) {
+                mark.next += doubt.frames;
+            }
+        }
+        verdict.lock = reasons.first().map(|reason| Locked {
+            reason: *reason,
+            beyond: marks.into_values().collect(),
+        });
+        Ok(verdict)
+    }
+
+    fn against_anchor(&self, memory: &Memory, tip: &Tip) -> Result<Option<LockReason>, StoreError> {
+        if self.installation.is_some_and(|id| id != memory.installation) {
+            return Ok(Some(LockReason::OtherHistory));
+        }
+        if memory.sequence > tip.sequence {
+            return Ok(Some(LockReason::AnchorAhead));
+        }
+        let same = match self.segments.frame(memory.frame) {
+            Ok(frame) => frame::hex(&frame.hash) == memory.hash,
+            Err(StoreError::Damaged { .. }) => !self.is_covered(memory.frame)?,
+            Err(error) => return Err(error),
+        };
+        Ok((!same).then_some(LockReason::OtherHistory))
+    }
+
+    /// Does a good frame go over this place, so that no other ever began there?
+    fn is_covered(&self, place: Place) -> Result<bool, StoreError> {
+        let exists = self.segments.list()?.iter().any(|(segment, _)| *segment == place.segment);
+        if !exists {
+            return Ok(false);
+        }
+        let bytes = self.segments.read_from(place.segment, 0)?;
+        let mut strip = Strip::new(place.segment, 0, bytes);
+        while let Some(piece) = strip.next(0)? {
+            if let Piece::Frame(frame) = piece
+                && (frame.place.offset..frame.end()).contains(&place.offset)
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// The marks that know a grant to be used further than the journal does.
+fn higher(marks: &[Mark], live: &Live) -> Vec<Mark> {
+    let ours: BTreeMap<GrantId, u64> =
+        live.marks().into_iter().map(|mark| (mark.grant, mark.next)).collect();
+    let ahead = |mark: &&Mark| ours.get(&mark.grant).is_none_or(|next| mark.next > *next);
+    marks.iter().filter(ahead).cloned().collect()
+}
+
+fn collect(into: &mut BTreeMap<GrantId, Mark>, marks: Vec<Mark>) {
+    for mark in marks {
+        let known = into.entry(mark.grant.clone()).or_insert_with(|| mark.clone());
+        known.next = known.next.max(mark.next);
+    }
+}

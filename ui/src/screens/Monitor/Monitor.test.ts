@@ -1,0 +1,223 @@
+import { fireEvent, screen, within } from "@testing-library/svelte";
+import { describe, expect, test } from "vitest";
+
+import { PATIENCE_MS, REFRESH_MS } from "../../lib/monitor.svelte";
+import { click, expectAccessible, open, press, settle, write } from "../testing";
+
+const dialog = () => screen.getByRole("dialog");
+const rows = () => screen.queryAllByRole("row").slice(1);
+const list = () => screen.getByRole("table", { name: "Documentos" });
+
+describe("what is seen", () => {
+  test("the sentence, the counters, and where we are", async () => {
+    await open("monitor", { scenario: "offline" });
+    expect(screen.getByRole("status")).toHaveTextContent("Sin internet: puede seguir vendiendo. 14 por enviar");
+    const counters = screen.getByRole("group", { name: "Documentos por estado" });
+    expect(within(counters).getAllByRole("button").map((button) => button.textContent)).toEqual([
+      "14 Por enviar",
+      "0 Enviando",
+      "0 En el SII",
+      "46 Aceptados",
+      "0 Con problema",
+    ]);
+    expect(screen.getByTestId("environment")).toHaveTextContent("ENTRENAMIENTO");
+    expect(screen.getByText("0 de 5 activos")).toBeVisible();
+    expect(screen.getByText(/En vivo/)).toBeVisible();
+  });
+
+  test("rows say what happened in plain words", async () => {
+    await open("monitor", { scenario: "offline" });
+    const first = rows()[0] as HTMLElement;
+    expect(first).toHaveTextContent("Factura 1.204");
+    expect(first).toHaveTextContent("Pendiente");
+    expect(first).toHaveTextContent("Sin internet: no se pudo llegar al SII");
+    expect(first).toHaveTextContent("Próximo intento en 30 s");
+  });
+
+  test("a change is seen without asking", async () => {
+    const shop = await open("monitor");
+    const [row] = shop.rows;
+    shop.rows = shop.rows.map((one) => (one.id === row!.id ? { ...one, state: "ACEPTADO", since: new Date(Date.now()).toISOString() } : one));
+    shop.push([shop.rows[0]!]);
+    await settle();
+    expect(rows()[0]).toHaveTextContent("Aceptado");
+  });
+
+  test("100.000 documents are not 100.000 rows on the page", async () => {
+    await open("monitor", { documents: 100_000 });
+    expect(rows().length).toBeLessThan(40);
+    expect(screen.getByRole("button", { name: /99\.9\d\d Aceptados/ })).toBeVisible();
+  });
+
+  test("a silent agent is told after ten seconds, not before", async () => {
+    const shop = await open("monitor");
+    shop.down = true;
+    await settle(REFRESH_MS + 100);
+    expect(screen.queryByText(/no recibe respuesta/)).toBeNull();
+    await settle(PATIENCE_MS);
+    expect(screen.getByText(/no recibe respuesta de Timbre desde las 12:00/)).toBeVisible();
+  });
+});
+
+describe("filters and search", () => {
+  test("a counter filters, by click and by its key", async () => {
+    await open("monitor", { scenario: "problem" });
+    await click("button", /Con problema/);
+    expect(rows()).toHaveLength(3);
+    expect(screen.getByRole("button", { name: /Con problema/, pressed: true })).toBeVisible();
+    (document.activeElement as HTMLElement).blur();
+    await press("1");
+    expect(screen.getByRole("button", { name: /Por enviar/, pressed: true })).toBeVisible();
+    await press("1");
+    expect(screen.queryByRole("button", { pressed: true })).toBeNull();
+  });
+
+  test("an empty filter says so, with the hour of the last document", async () => {
+    await open("monitor", { scenario: "calm" });
+    await press("1");
+    expect(screen.getByText("No hay documentos por enviar")).toBeVisible();
+    expect(screen.getByText("El último documento se emitió a las 11:59.")).toBeVisible();
+    await click("button", "Ver todos los documentos");
+    expect(rows().length).toBeGreaterThan(5);
+  });
+
+  test("a search that finds nothing names the filter", async () => {
+    await open("monitor");
+    await press("4");
+    await press("/");
+    expect(screen.getByRole("textbox", { name: /Buscar/ })).toHaveFocus();
+    await write("zzz");
+    await settle(300);
+    expect(screen.getByText("Ningún documento de «Aceptados» coincide con «zzz»")).toBeVisible();
+  });
+
+  test("a scanned code goes to the search and fires no shortcut", async () => {
+    await open("monitor");
+    for (const key of "12") document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+    await settle(300);
+    expect(screen.getByRole("textbox", { name: /Buscar/ })).toHaveValue("12");
+    expect(screen.queryByRole("button", { pressed: true })).toBeNull();
+  });
+});
+
+describe("resending", () => {
+  test("all pending: the question names the count and the consequence", async () => {
+    await open("monitor", { scenario: "problem" });
+    await click("button", "Reenviar pendientes");
+    expect(within(dialog()).getByRole("heading")).toHaveTextContent("Reenviar 2 pendientes");
+    expect(dialog()).toHaveTextContent("Los 3 con problema no se reenvían así: necesitan corrección.");
+    expect(dialog()).toHaveTextContent("Reenviar es seguro");
+    await click("button", "Reenviar 2");
+    expect(screen.getByText("2 documentos vuelven a la cola.")).toBeVisible();
+    expect(screen.queryByRole("dialog")).toBeNull();
+  });
+
+  test("the selected: those that can't go are told apart", async () => {
+    await open("monitor", { scenario: "problem" });
+    const boxes = screen.getAllByRole("checkbox").slice(1);
+    await fireEvent.click(boxes[0]!);
+    await fireEvent.click(boxes[4]!, { shiftKey: true });
+    await settle();
+    expect(screen.getByText("5 seleccionados")).toBeVisible();
+    await click("button", "Reenviar seleccionados");
+    expect(within(dialog()).getByRole("heading")).toHaveTextContent("Reenviar 2 documentos");
+    expect(dialog()).toHaveTextContent("El rechazado no se reenvía: necesita corrección.");
+    expect(dialog()).toHaveTextContent("2 ya están enviados o enviándose y no se repiten.");
+  });
+
+  test("with nothing to resend it says so and does nothing", async () => {
+    await open("monitor", { scenario: "calm" });
+    await press("R", { shiftKey: true });
+    expect(within(dialog()).getByRole("heading")).toHaveTextContent("Nada que reenviar");
+    await click("button", "Entendido");
+    expect(screen.queryByRole("dialog")).toBeNull();
+  });
+
+  test("one, from its row, by keys alone", async () => {
+    await open("monitor");
+    await press("j");
+    await press("r");
+    expect(within(dialog()).getByRole("heading")).toHaveTextContent("Reenviar Factura 1.204");
+  });
+});
+
+describe("one document", () => {
+  test("its sheet shows what happened, what the SII said and what it means, and the XML", async () => {
+    await open("monitor", { scenario: "problem" });
+    await press("5");
+    await press("j");
+    (document.activeElement as HTMLElement).click();
+    await settle();
+    const sheet = screen.getByRole("dialog", { name: /Boleta/ });
+    expect(sheet).toHaveFocus();
+    expect(within(sheet).getByText("Rechazado", { selector: ".word" })).toBeVisible();
+    expect(within(sheet).getByText("DTE-3-101")).toBeVisible();
+    expect(within(sheet).getByText("El SII ya tiene un documento con este folio. Se emite de nuevo con otro folio.")).toBeVisible();
+    expect(within(sheet).getByText("Timbrado y firmado")).toBeVisible();
+    expect(within(sheet).queryByRole("button", { name: "Reenviar" })).toBeNull();
+    await click("button", "Ver el XML exacto");
+    expect(within(sheet).getByLabelText("XML")).toHaveTextContent("<TipoDTE>39</TipoDTE>");
+    await press("Escape");
+    expect(screen.queryByRole("dialog")).toBeNull();
+    expect(within(list()).getAllByRole("button")[0]).toHaveFocus();
+  });
+
+  test("one that waits can be resent from there", async () => {
+    await open("monitor", { scenario: "offline" });
+    await press("j");
+    await press("j");
+    (document.activeElement as HTMLElement).click();
+    await settle();
+    await click("button", "Reenviar");
+    expect(screen.getByRole("heading", { name: /Reenviar Boleta/ })).toBeVisible();
+  });
+});
+
+describe("the sending", () => {
+  test("stopped, it says so and can be started", async () => {
+    const shop = await open("monitor", { scenario: "stopped" });
+    expect(screen.getByTestId("stopped")).toHaveTextContent("El envío está detenido");
+    await click("button", "Iniciar el envío");
+    expect(shop.running).toBe(true);
+    expect(screen.queryByTestId("stopped")).toBeNull();
+  });
+
+  test("is stopped only after asking", async () => {
+    const shop = await open("monitor");
+    await click("button", "Detener el envío");
+    expect(shop.running).toBe(true);
+    await fireEvent.click(within(dialog()).getByRole("button", { name: "Detener el envío" }));
+    await settle();
+    expect(shop.running).toBe(false);
+  });
+});
+
+test("before anything is set up it says what is missing", async () => {
+  await open("monitor", { scenario: "bare" });
+  expect(screen.getByText("Para emitir falta: los datos de la empresa, el certificado digital, folios de boleta.")).toBeVisible();
+  expect(screen.getByText("Todavía no hay documentos")).toBeVisible();
+});
+
+test("the list of keys opens and closes", async () => {
+  await open("monitor");
+  await press("?");
+  expect(dialog()).toHaveTextContent("Atajos de teclado");
+  await click("button", "Cerrar");
+  expect(screen.queryByRole("dialog")).toBeNull();
+});
+
+test("rooms change by key, even from inside a field", async () => {
+  await open("monitor");
+  await press("1", { altKey: true, code: "Digit1" });
+  expect(screen.getByLabelText("Código o descripción")).toHaveFocus();
+  await press("2", { altKey: true, code: "Digit2" });
+  expect(list()).toBeVisible();
+});
+
+test("anyone can use it", async () => {
+  await open("monitor", { scenario: "problem" });
+  await press("j");
+  (document.activeElement as HTMLElement).click();
+  await settle();
+  await expectAccessible();
+});
