@@ -401,7 +401,16 @@ impl Agent {
         let issuer = self.issuer()?;
         let loaded = self.0.custody.read_certificate(file, password, issuer.environment)?;
         self.0.writer.commit(vec![Fact::CertificateLoaded(loaded)]).await?;
-        self.0.custody.forget();
+        // In the writer, between two batches: a document that took the old certificate must not be
+        // signed with the new one.
+        let custody = Arc::clone(&self.0.custody);
+        self.0
+            .writer
+            .apply(move |_| {
+                custody.forget();
+                Vec::new()
+            })
+            .await?;
         self.0.sender.wake();
         self.certificate()?.ok_or_else(|| ProblemView::internal("el certificado cargado no aparece"))
     }

@@ -3,7 +3,7 @@
 //! It drains what waits, checks keys and claims, gives out folios in memory, lets a few threads
 //! sign in parallel, and makes everything durable with one fsync. Only then does anybody hear of it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 
@@ -193,33 +193,14 @@ impl Desk {
         }
     }
 
-    /// Facts of several orders share a commit as long as they touch different documents: each
-    /// `make` must see the state that the ones before it left.
+    /// Each order has a commit of its own: its `make` must see what the ones before it left, and one
+    /// order's mistake must not cost the others theirs. Only sales are many at once.
     fn apply(&mut self, applies: Vec<(Make, oneshot::Sender<Result<(), WriteError>>)>) {
         let reader = self.store.reader();
-        let mut facts = Vec::new();
-        let mut replies = Vec::new();
-        let mut seen = HashSet::new();
         for (make, reply) in applies {
-            let mut own = make(&reader);
-            let names: Vec<_> = own.iter().flat_map(names).collect();
-            let clash = names.is_empty() || names.iter().any(|id| seen.contains(id));
-            if clash && !replies.is_empty() {
-                self.settle(std::mem::take(&mut facts), std::mem::take(&mut replies));
-                seen.clear();
-            }
-            seen.extend(names);
-            facts.append(&mut own);
-            replies.push(reply);
-        }
-        self.settle(facts, replies);
-    }
-
-    fn settle(&mut self, facts: Vec<Fact>, replies: Vec<oneshot::Sender<Result<(), WriteError>>>) {
-        let outcome = self.commit(facts);
-        for reply in replies {
+            let outcome = self.commit(make(&reader));
             // Whoever asked may have gone; the facts stand all the same.
-            let _ = reply.send(outcome.clone());
+            let _ = reply.send(outcome);
         }
     }
 
@@ -248,20 +229,16 @@ impl Desk {
             }
         };
         let mut fresh = Vec::new();
-        let mut keys: HashMap<String, String> = HashMap::new();
+        let mut keys: HashSet<String> = HashSet::new();
         let mut again = Vec::new();
         for job in jobs {
             match self.known(&reader, &job.sale) {
                 Ok(Some(row)) => answer_known(job, row),
                 Err(error) => drop(job.reply.send(Err(error.into()))),
-                Ok(None) => match job.sale.key.clone() {
-                    // The same key twice in one batch: the second is answered from the first.
-                    Some(key) if keys.contains_key(&key) => again.push(job),
-                    Some(key) => {
-                        keys.insert(key, job.sale.hash.clone());
-                        fresh.push(job);
-                    }
-                    None => fresh.push(job),
+                // The same key twice in one batch: the second is answered from the first.
+                Ok(None) => match job.sale.key.clone().is_none_or(|key| keys.insert(key)) {
+                    true => fresh.push(job),
+                    false => again.push(job),
                 },
             }
         }

@@ -8,6 +8,7 @@ use timbre_core::{Company, Environment, Refusal, Refusals};
 use crate::rut::Rut;
 use crate::sale;
 use crate::tags::{self, By, Field, Group, Item, Shape};
+use crate::tipo::Tipo;
 
 /// What a person types. `RUT` is understood as `RUTEmisor`.
 ///
@@ -46,7 +47,7 @@ pub struct Firm {
 
 /// Reads and checks what a person typed.
 pub fn read(value: &Value, environment: Environment) -> Result<Company, Refusals> {
-    let firm = Firm::read(&renamed(value), true)?;
+    let firm = Firm::read(&renamed(value), |field| field.least > 0)?;
     check_resolution(&firm, environment)?;
     Ok(Company { id: firm.rut.to_string(), name: firm.tag("RznSoc").unwrap_or_default().to_owned(), data: firm.json() })
 }
@@ -54,12 +55,12 @@ pub fn read(value: &Value, environment: Environment) -> Result<Company, Refusals
 impl Firm {
     /// A company that [`read`] made.
     pub fn of(company: &Company) -> Result<Firm, Refusals> {
-        Firm::read(&company.data, true)
+        Firm::read(&company.data, |field| field.least > 0)
     }
 
     /// The issuer that a sale carries, for a preview without a company. What a document of its type
     /// must say has to be there.
-    pub fn of_sender(sender: Option<&Group>) -> Result<Firm, Refusals> {
+    pub fn of_sender(tipo: Tipo, sender: Option<&Group>) -> Result<Firm, Refusals> {
         let Some(sender) = sender else {
             return Err(Refusal::new(
                 "company-missing",
@@ -87,17 +88,21 @@ impl Firm {
                 *value = texts.remove(0);
             }
         }
-        Firm::read(&Value::Object(said), false).map_err(|Refusals(refusals)| {
+        let wanted: &[&str] = match tipo {
+            Tipo::Boleta => &["RUTEmisor", "RznSoc"],
+            Tipo::Factura => &["RUTEmisor", "RznSoc", "GiroEmis", "Acteco", "DirOrigen", "CmnaOrigen"],
+        };
+        Firm::read(&Value::Object(said), |field| wanted.contains(&field.tag)).map_err(|Refusals(refusals)| {
             let below = |r: Refusal| Refusal { path: sale::under("Encabezado.Emisor", &r.path), ..r };
             Refusals(refusals.into_iter().map(below).collect())
         })
     }
 
-    fn read(value: &Value, whole: bool) -> Result<Firm, Refusals> {
+    fn read(value: &Value, wanted: impl Fn(&Field) -> bool) -> Result<Firm, Refusals> {
         let data = sale::read_table(value, FIELDS, "los datos de la empresa")?;
-        let wanted = FIELDS.iter().filter(|f| f.least > 0 && (whole || matches!(f.tag, "RUTEmisor" | "RznSoc")));
-        let missing: Vec<Refusal> = wanted
-            .filter(|f| !data.has(f.tag))
+        let missing: Vec<Refusal> = FIELDS
+            .iter()
+            .filter(|f| wanted(f) && !data.has(f.tag))
             .map(|f| {
                 let message = format!("Falta {} de la empresa: {}.", f.tag, meaning(f.tag));
                 Refusal::new("company-data-missing", f.tag, message)

@@ -3,9 +3,10 @@
 mod desk;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use timbre_chile::Chile;
-use timbre_chile::latin1;
+use timbre_chile::envelope::{self, Kind};
+use timbre_chile::{Chile, hour, latin1};
 use timbre_core::{Document, Regime};
 
 /// The sales of a folder, each with the folio its file name begins with.
@@ -78,6 +79,24 @@ fn a_second_look_finds_nothing_in_them() {
         assert_eq!(Chile::default().verify(&document.bytes), [], "{}", path.display());
         let file = Chile::default().file(&document);
         assert_eq!(Chile::default().verify(&file), [], "{}", path.display());
+    }
+}
+
+/// All of a family in one envelope: each signature holds there too.
+#[test]
+fn a_second_look_finds_nothing_in_their_envelopes() {
+    for (folder, kind) in [("boleta", Kind::Boleta), ("factura", Kind::Dte)] {
+        let documents: Vec<Arc<Document>> =
+            cases(folder).iter().map(|(path, folio)| Arc::new(document(path, *folio))).collect();
+        let (company, stamped) = (desk::issuer().company, hour::local(desk::now()));
+        let wrapping = envelope::wrap(kind, &documents, &company, desk::Desk::get(), stamped).expect("keys are there");
+        let mut bytes = wrapping.head.to_vec();
+        for document in &documents {
+            bytes.extend_from_slice(&document.bytes);
+            bytes.push(b'\n');
+        }
+        bytes.extend_from_slice(&wrapping.tail);
+        assert_eq!(Chile::default().verify(&bytes), [], "{folder}");
     }
 }
 

@@ -151,7 +151,7 @@ export class DemoShop implements Port {
 
   async resendPending() {
     this.reach();
-    return this.queue(this.rows.filter((row) => counterOf(row) === "queued"));
+    return this.queue(this.rows.filter((row) => ["GENERADO", "PENDIENTE", "VERIFICANDO"].includes(row.state)));
   }
 
   async sending(running: boolean): Promise<void> {
@@ -167,7 +167,8 @@ export class DemoShop implements Port {
   }
 
   private queue(chosen: RowView[]) {
-    const queued = chosen.filter((row) => row.state === "GENERADO" || row.state === "PENDIENTE");
+    const queued = chosen.filter((row) => ["GENERADO", "PENDIENTE", "VERIFICANDO"].includes(row.state));
+    this.running = true;
     const ids = new Set(queued.map((row) => row.id));
     const since = new Date(this.now()).toISOString();
     this.rows = this.rows.map((row) => (ids.has(row.id) ? { ...row, state: "GENERADO", next_try: null, since } : row));
@@ -219,7 +220,7 @@ export class DemoShop implements Port {
         ? { at: new Date(now - 4000).toISOString(), what: "estado", ok: this.scenario !== "offline", took_ms: 320, text: "Recibido" }
         : null,
       certificate: null,
-      missing: bare ? ["los datos de la empresa", "el certificado digital", "folios de boleta"] : [],
+      missing: bare ? ["los datos de la empresa", "el certificado digital", "un archivo de folios (CAF)"] : [],
       address: "http://127.0.0.1:4578",
       as_of: new Date(now).toISOString(),
       version: this.version,
@@ -231,8 +232,8 @@ export class DemoShop implements Port {
   }
 
   private sentence({ queued, problem }: Counters): Sentence {
-    if (this.scenario === "bare") return { mood: "stopped", text: "Falta configurar la empresa para emitir" };
-    if (!this.running) return { mood: "waiting", text: `El envío está detenido: puede seguir vendiendo. ${queued} por enviar` };
+    if (this.scenario === "bare") return { mood: "stopped", text: "Falta para empezar: los datos de la empresa, el certificado digital, un archivo de folios (CAF)" };
+    if (!this.running) return { mood: "waiting", text: `El envío está detenido. ${queued} por enviar` };
     if (this.scenario === "offline") return { mood: "waiting", text: `Sin internet: puede seguir vendiendo. ${queued} por enviar` };
     if (problem === 1) return { mood: "attention", text: "1 documento necesita su atención" };
     if (problem > 1) return { mood: "attention", text: `${problem} documentos necesitan su atención` };
@@ -252,12 +253,12 @@ function step(row: RowView, at: number, i: number): RowView {
 function timeline(row: RowView) {
   const at = (seconds: number) => new Date(Date.parse(row.issued) + seconds * 1000).toISOString();
   const steps = [
-    { at: at(0), title: "Emitido", text: `${row.kind} ${row.folio}, folio tomado del rango vigente.`, heard: null },
-    { at: at(0), title: "Timbrado y firmado", text: "Guardado en este equipo antes de responder a la caja.", heard: null },
+    { at: at(0), title: "Emitido", text: `Folio ${row.folio}, del rango vigente`, heard: null },
+    { at: at(0), title: "Timbrado y firmado", text: "Guardado en este equipo antes de responder a la caja", heard: null },
   ] as DetailView["timeline"];
-  if (row.attempts > 0) steps.push({ at: at(4), title: "Enviado", text: `Intento ${row.attempts}.`, heard: row.error });
-  if (row.track) steps.push({ at: at(6), title: "Recibido por el SII", text: `TrackID ${row.track}.`, heard: `{"trackid":${row.track},"estado":"REC"}` });
-  if (counterOf(row) === "accepted") steps.push({ at: row.since, title: "Aceptado", text: "El SII lo aceptó.", heard: '{"estado":"EPR"}' });
-  if (row.state === "RECHAZADO") steps.push({ at: row.since, title: "Rechazado", text: "El SII lo rechazó.", heard: '{"estado":"RCH"}' });
+  if (row.attempts > 0) steps.push({ at: at(4), title: "ENVIANDO", text: `Intento ${row.attempts}`, heard: row.error });
+  if (row.track) steps.push({ at: at(6), title: "ENVIADO", text: `Recibido, TrackID ${row.track}`, heard: `{"trackid":${row.track},"estado":"REC"}` });
+  if (counterOf(row) === "accepted") steps.push({ at: row.since, title: row.state, text: row.remarks.map((r) => `${r.code}: ${r.meaning}`).join(" · "), heard: '{"estado":"EPR"}' });
+  if (row.state === "RECHAZADO") steps.push({ at: row.since, title: row.state, text: row.remarks.map((r) => `${r.code}: ${r.meaning}`).join(" · "), heard: '{"estado":"RCH"}' });
   return steps;
 }

@@ -60,18 +60,10 @@ export function httpPort({ base = "", token = null, fetch: ask = (...args) => fe
     snapshot: () => json("GET", "/stats/snapshot"),
     documents: (query) => json("GET", `/documents${search(query)}`),
     document: (id) => json("GET", at(id)),
-    xml: async (id) => (await send("GET", `${at(id)}/xml`, undefined, { accept: "application/xml" })).text(),
+    xml: async (id) => text(await (await send("GET", `${at(id)}/xml`, undefined, { accept: "application/xml" })).arrayBuffer()),
     issue: (sale, key) => json("POST", "/documents", sale, { "idempotency-key": key }),
     preview: (sale) => json("POST", "/documents/preview", sale),
-    async resend(ids) {
-      const all = { queued: 0, skipped: 0 };
-      for (const id of ids) {
-        const one = await json<typeof all>("POST", `${at(id)}/resend`);
-        all.queued += one.queued;
-        all.skipped += one.skipped;
-      }
-      return all;
-    },
+    resend: (ids) => json("POST", "/resend", { ids }),
     resendPending: () => json("POST", "/resend"),
     sending: async (running) => void (await send("POST", "/sending", { running })),
     subscribe(onPush, onLost) {
@@ -105,6 +97,13 @@ export function httpPort({ base = "", token = null, fetch: ask = (...args) => fe
   }
 }
 
+/** A document is in the encoding that its first line names, and the SII's is not UTF-8. */
+function text(bytes: ArrayBuffer): string {
+  const head = new TextDecoder("latin1").decode(bytes.slice(0, 120));
+  const encoding = /encoding=["']([\w-]+)["']/.exec(head)?.[1] ?? "utf-8";
+  return new TextDecoder(encoding).decode(bytes);
+}
+
 function search(query: Query): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
@@ -117,8 +116,12 @@ function search(query: Query): string {
 /** What was refused, as the agent says it. A proxy's or a crash's page is no answer of the agent. */
 async function problemOf(response: Response): Promise<Problem> {
   const body: unknown = await response.json().catch(() => null);
+  if (response.status === 401) return refused(401, T.problem.noToken);
   if (isProblemView(body)) return asProblem({ ...body, status: body.status || response.status });
   if (response.status >= 500) return unreachable(T.problem.noAnswer(response.status));
-  const detail = response.status === 401 ? T.problem.noToken : T.problem.refused(response.status);
-  return new Problem({ status: response.status, code: `http-${response.status}`, title: detail, detail, errors: [] });
+  return refused(response.status, T.problem.refused(response.status));
+}
+
+function refused(status: number, detail: string): Problem {
+  return new Problem({ status, code: `http-${status}`, title: detail, detail, errors: [] });
 }

@@ -5,7 +5,7 @@
 import { SvelteSet } from "svelte/reactivity";
 
 import { asProblem, type Port, type Problem } from "./port";
-import { matches, Rows } from "./rows.svelte";
+import { inCounter, isFound, Rows } from "./rows.svelte";
 import type { Counter } from "./states";
 import type { PushView, Query, ResentView, RowView, Snapshot } from "./types";
 
@@ -14,6 +14,7 @@ export const REFRESH_MS = 5_000;
 /** How long nothing must be heard before the window says so. */
 export const PATIENCE_MS = 10_000;
 const TYPING_MS = 180;
+const MEND_MS = 300;
 const PAGE = 100;
 
 export class Monitor {
@@ -37,6 +38,7 @@ export class Monitor {
 
   private unsubscribe: (() => void) | null = null;
   private typing: ReturnType<typeof setTimeout> | undefined;
+  private mending: ReturnType<typeof setTimeout> | undefined;
   private subscribed = false;
   /** After a lost stream the agent may have begun to count anew. */
   private recount = false;
@@ -45,10 +47,10 @@ export class Monitor {
     readonly port: Port,
     private readonly now: () => number = Date.now,
   ) {
-    this.rows = new Rows(
-      (cursor) => port.documents(this.query(cursor)),
-      (row) => matches(row, this.filter, this.search),
-    );
+    this.rows = new Rows((cursor) => port.documents(this.query(cursor)), {
+      joins: (row) => inCounter(row, this.filter) && isFound(row, this.search),
+      stays: (row) => inCounter(row, this.filter),
+    });
   }
 
   /** Begins to listen. Returns what ends it. */
@@ -60,6 +62,7 @@ export class Monitor {
     return () => {
       clearInterval(timer);
       clearTimeout(this.typing);
+      clearTimeout(this.mending);
       this.unsubscribe?.();
       this.unsubscribe = null;
       this.subscribed = false;
@@ -81,9 +84,12 @@ export class Monitor {
     this.heard();
     this.onRows(push.rows);
     if (this.paused) return;
-    const older = this.snapshot !== null && push.snapshot.version < this.snapshot.version && !this.recount;
+    const before = this.snapshot;
+    const older = before !== null && push.snapshot.version < before.version && !this.recount;
     this.show(push.snapshot);
     this.rows.patch(push.rows, older);
+    // Too much changed to be told row by row.
+    if (push.rows.length === 0 && before && moved(before, push.snapshot)) this.mendSoon();
   }
 
   /** Shows a snapshot unless a newer one is shown already. */
@@ -189,6 +195,13 @@ export class Monitor {
     this.onRows(this.rows.all.slice(0, PAGE));
   }
 
+  private mendSoon(): void {
+    this.mending ??= setTimeout(() => {
+      this.mending = undefined;
+      void this.mend();
+    }, MEND_MS);
+  }
+
   private heard(): void {
     this.heardAt = this.now();
     this.lostSince = null;
@@ -215,4 +228,8 @@ export class Monitor {
     if (cursor) query.cursor = cursor;
     return query;
   }
+}
+
+function moved(before: Snapshot, after: Snapshot): boolean {
+  return before.total !== after.total || JSON.stringify(before.counters) !== JSON.stringify(after.counters);
 }

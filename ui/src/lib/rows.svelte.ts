@@ -6,6 +6,14 @@ import type { PageView, RowView } from "./types";
 
 type Ask = (cursor: string | null) => Promise<PageView>;
 
+/** Whether a pushed row has its place in the list as it is filtered now. */
+interface Belongs {
+  /** One that is not listed yet. */
+  joins(row: RowView): boolean;
+  /** One that is. What the agent's search found, and why, it knows best. */
+  stays(row: RowView): boolean;
+}
+
 export class Rows {
   all = $state.raw<RowView[]>([]);
   /** New ones that wait until nobody is among the rows. */
@@ -26,10 +34,12 @@ export class Rows {
   /** The first row on the screen, told by the list. */
   looking = 0;
 
-  /** `shows` tells whether a row belongs in the list as it is filtered now. */
+  /** What changed while it was held: it may have to leave afterwards. */
+  private readonly touched = new Set<string>();
+
   constructor(
     private readonly ask: Ask,
-    private readonly shows: (row: RowView) => boolean,
+    private readonly belongs: Belongs,
   ) {}
 
   /** From the top, for another filter or search. */
@@ -68,7 +78,8 @@ export class Rows {
     if (this.held) {
       this.refreshHeld(first.rows, covered);
     } else if (until >= 0) {
-      this.all = [...first.rows, ...this.all.slice(until + 1)];
+      const read = new Set(first.rows.map((row) => row.id));
+      this.all = [...first.rows, ...this.all.slice(until + 1).filter((row) => !read.has(row.id))];
       this.fresh = [];
     } else {
       this.all = first.rows;
@@ -89,10 +100,13 @@ export class Rows {
     const added: RowView[] = [];
     for (const row of rows) {
       const index = at.get(row.id);
-      if (index !== undefined) all[index] = newer(all[index] as RowView, row, older);
-      else if (this.shows(row) && this.known && !this.beyond(row)) added.push(row);
+      if (index !== undefined) {
+        all[index] = newer(all[index] as RowView, row, older);
+        this.touched.add(row.id);
+      } else if (this.belongs.joins(row) && this.known && !this.beyond(row)) added.push(row);
     }
-    this.all = this.held ? all : all.filter(this.shows);
+    this.all = all;
+    if (!this.held) this.leave();
     this.welcome(added);
   }
 
@@ -105,8 +119,8 @@ export class Rows {
 
   /** Shows what waited. */
   release(): void {
-    const kept = this.all.filter(this.shows);
-    this.all = sorted([...this.fresh.filter(this.shows), ...kept]);
+    this.leave();
+    this.all = inserted(this.all, this.fresh.filter((row) => this.belongs.joins(row)));
     this.fresh = [];
   }
 
@@ -156,17 +170,26 @@ export class Rows {
     return this.more && last !== undefined && byAge(last, row) < 0;
   }
 
+  private leave(): void {
+    if (this.touched.size === 0) return;
+    this.all = this.all.filter((row) => !this.touched.has(row.id) || this.belongs.stays(row));
+    this.touched.clear();
+  }
+
   private welcome(added: RowView[]): void {
     if (added.length === 0) return;
-    const waiting = new Map([...this.fresh, ...added].map((row) => [row.id, row]));
-    if (this.held) this.fresh = sorted([...waiting.values()]);
-    else this.all = sorted([...added, ...this.all]);
+    if (!this.held) return void (this.all = inserted(this.all, added));
+    const again = new Set(added.map((row) => row.id));
+    this.fresh = inserted(this.fresh.filter((row) => !again.has(row.id)), added);
   }
 }
 
-/** The agent's own search is better; this one decides whether a pushed row joins the list. */
-export function matches(row: RowView, filter: Counter | null, search: string): boolean {
-  if (filter && counterOf(row) !== filter) return false;
+export function inCounter(row: RowView, filter: Counter | null): boolean {
+  return filter === null || counterOf(row) === filter;
+}
+
+/** The agent's own search knows more; this one decides whether a new row joins what was found. */
+export function isFound(row: RowView, search: string): boolean {
   const words = plain(search.trim());
   if (!words) return true;
   const bare = words.replaceAll(".", "") || words;
@@ -182,12 +205,18 @@ function newer(old: RowView, row: RowView, strict: boolean): RowView {
 }
 
 function byAge(a: RowView, b: RowView): number {
-  return Date.parse(b.issued) - Date.parse(a.issued) || b.folio - a.folio || a.id.localeCompare(b.id);
+  const age = Date.parse(b.issued) - Date.parse(a.issued);
+  return age || (a.series === b.series ? b.folio - a.folio : 0);
 }
 
-/** Newest first. A list in order stays as it came. */
-function sorted(rows: RowView[]): RowView[] {
-  return rows.every((row, i) => i === 0 || byAge(rows[i - 1] as RowView, row) <= 0) ? rows : rows.toSorted(byAge);
+/** Each added row before the first that is not newer; the order of the others is the agent's. */
+function inserted(rows: RowView[], added: RowView[]): RowView[] {
+  const all = [...rows];
+  for (const row of added.toSorted(byAge).reverse()) {
+    const at = all.findIndex((one) => byAge(row, one) <= 0);
+    all.splice(at < 0 ? all.length : at, 0, row);
+  }
+  return all;
 }
 
 function plain(text: string): string {

@@ -67,7 +67,12 @@ export function counterOf(row: RowView): Counter | null {
   return "accepted";
 }
 
-/** Only from these states can anything leave. */
+/** Only from these states can anything leave; for one in doubt the SII is asked first. */
 export function canResend(row: RowView): boolean {
-  return row.state === "GENERADO" || row.state === "PENDIENTE";
+  return row.state === "GENERADO" || row.state === "PENDIENTE" || row.state === "VERIFICANDO";
+}
+
+/** A step of a document's life that is a state has the state's mark. */
+export function stepMark(title: string): Mark | null {
+  return BY_STATE[title] ?? null;
 }

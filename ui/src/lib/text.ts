@@ -69,8 +69,6 @@ export const T = {
     start: "Iniciar el envío",
   },
 
-  missing: (what: string[]) => `Para emitir falta: ${what.join(", ")}.`,
-
   stopped: {
     title: "El envío está detenido",
     text: "Se puede seguir vendiendo: los documentos quedan por enviar y su plazo legal sigue corriendo.",
@@ -83,7 +81,7 @@ export const T = {
 
   list: {
     label: "Documentos",
-    search: "Buscar por folio, RUT, nombre o monto",
+    search: "Buscar folio, RUT, nombre, producto o monto",
     clearSearch: "Borrar la búsqueda",
     all: "Todos los documentos",
     document: "Documento",
@@ -137,17 +135,16 @@ export const T = {
     nothing: "Nada que reenviar",
     nothingPending: "No hay documentos por enviar en este momento.",
     nothingChosen: "Ninguno de los seleccionados está por enviar.",
-    problems: (n: number) =>
-      n === 1
-        ? "El documento con problema no se reenvía así: necesita corrección."
-        : `Los ${number(n)} con problema no se reenvían así: necesitan corrección.`,
+    manyRejected: "Los rechazados no se reenvían: necesitan corrección.",
+    verifying: (n: number) =>
+      n === 1 ? "Por el que está en verificación se pregunta primero." : `Por los ${number(n)} en verificación se pregunta primero.`,
     rejected: (n: number) =>
       n === 1 ? "El rechazado no se reenvía: necesita corrección." : `Los ${number(n)} rechazados no se reenvían: necesitan corrección.`,
     already: (n: number) =>
       n === 1
         ? "Uno ya está enviado o enviándose y no se repite."
         : `${number(n)} ya están enviados o enviándose y no se repiten.`,
-    whileStopped: "El envío está detenido: saldrán cuando se inicie.",
+    whileStopped: "El envío está detenido: con esto se inicia.",
     done: (queued: number, skipped: number) =>
       (queued === 0 ? "Ningún documento quedó en la cola" : queued === 1 ? "1 documento vuelve a la cola" : `${number(queued)} documentos vuelven a la cola`) +
       (skipped > 0 ? `; ${number(skipped)} no se ${skipped === 1 ? "reenvía" : "reenvían"}.` : "."),

@@ -29,33 +29,47 @@ const WRAPPERS: [&str; 3] = ["dte", "DTE", "Documento"];
 
 /// Reads a sale's body. Paths are those of the JSON received, wrapping and all.
 pub fn read(body: &Value) -> Result<Order, Refusals> {
-    let (body, prefix) = unwrap(body);
-    read_plain(body).map_err(|Refusals(refusals)| {
-        Refusals(
-            refusals
-                .into_iter()
-                .map(|refusal| Refusal { path: under(&prefix, &refusal.path), ..refusal })
-                .collect(),
-        )
-    })
+    let wrapped = Wrapped::of(body);
+    let strangers = wrapped.strangers.iter().map(|path| {
+        Refusal::new("unknown-tag", path, "Al lado del documento solo puede ir el bloque de la caja (Timbre); quítelo.")
+    });
+    let mut refusals: Vec<Refusal> = strangers.collect();
+    match read_plain(wrapped.body) {
+        Ok(order) if refusals.is_empty() => return Ok(order),
+        Ok(_) => {}
+        Err(Refusals(found)) => refusals
+            .extend(found.into_iter().map(|r| Refusal { path: under(&wrapped.prefix, &r.path), ..r })),
+    }
+    Err(Refusals(refusals))
 }
 
 /// What stands before each path of a sale's own tags.
 pub fn prefix(body: &Value) -> String {
-    unwrap(body).1
+    Wrapped::of(body).prefix
 }
 
-fn unwrap(mut body: &Value) -> (&Value, String) {
-    let mut prefix = String::new();
-    while let Value::Object(object) = body
-        && object.len() == 1
-        && let Some((wrapper, inner)) = object.iter().next()
-        && WRAPPERS.contains(&wrapper.as_str())
-    {
-        prefix = under(&prefix, wrapper);
-        body = inner;
+/// A body out of its wrappings.
+struct Wrapped<'a> {
+    body: &'a Value,
+    prefix: String,
+    /// What stood beside a wrapped document.
+    strangers: Vec<String>,
+}
+
+impl Wrapped<'_> {
+    fn of(body: &Value) -> Wrapped<'_> {
+        let mut wrapped = Wrapped { body, prefix: String::new(), strangers: Vec::new() };
+        while let Value::Object(object) = wrapped.body
+            && !object.contains_key("Encabezado")
+            && let Some((wrapper, inner)) = WRAPPERS.iter().find_map(|w| object.get_key_value(*w))
+        {
+            let strangers = object.keys().filter(|key| *key != wrapper).map(|key| under(&wrapped.prefix, key));
+            wrapped.strangers.extend(strangers);
+            wrapped.prefix = under(&wrapped.prefix, wrapper);
+            wrapped.body = inner;
+        }
+        wrapped
     }
-    (body, prefix)
 }
 
 /// `path` below `prefix`.
