@@ -49,7 +49,11 @@ pub struct Firm {
 pub fn read(value: &Value, environment: Environment) -> Result<Company, Refusals> {
     let firm = Firm::read(&renamed(value), |field| field.least > 0)?;
     check_resolution(&firm, environment)?;
-    Ok(Company { id: firm.rut.to_string(), name: firm.tag("RznSoc").unwrap_or_default().to_owned(), data: firm.json() })
+    Ok(Company {
+        id: firm.rut.to_string(),
+        name: firm.tag("RznSoc").unwrap_or_default().to_owned(),
+        data: firm.json(),
+    })
 }
 
 impl Firm {
@@ -111,9 +115,10 @@ impl Firm {
         if !missing.is_empty() {
             return Err(Refusals(missing));
         }
-        let rut: Rut = data.leaf("RUTEmisor").unwrap_or_default().parse().map_err(|e: crate::rut::BadRut| {
-            Refusals::from(Refusal::new("rut-malformed", "RUTEmisor", format!("RUTEmisor: {e}.")))
-        })?;
+        let rut: Rut =
+            data.leaf("RUTEmisor").unwrap_or_default().parse().map_err(|e: crate::rut::BadRut| {
+                Refusals::from(Refusal::new("rut-malformed", "RUTEmisor", format!("RUTEmisor: {e}.")))
+            })?;
         if [Rut::CONSUMER, Rut::FOREIGN, Rut::SII].contains(&rut) {
             let message = format!("{} no es el RUT de una empresa que pueda emitir.", rut.dotted());
             return Err(Refusal::new("company-rut-reserved", "RUTEmisor", message).into());

@@ -1,14 +1,19 @@
 //! A strict reader of documents that others may have made: elements with their namespaces and where they
-//! stand in the text, and their canonical form. What the elements mean is no business of it.
+//! stand in the text. What the elements mean is no business of it.
 
 use std::ops::Range;
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
-use timbre_xmldsig::{escape_attribute, escape_text};
+
+mod canonical;
 
 /// No envelope is deeper than a dozen.
 const DEEPEST: usize = 64;
+/// An envelope of 500 boletas has some 50,000 elements.
+const MOST_ELEMENTS: usize = 400_000;
+/// No element of a document has more than five.
+const MOST_ATTRIBUTES: usize = 32;
 
 /// A namespace in force: prefix (empty for the default one) and name.
 pub type Space = (String, String);
@@ -45,6 +50,8 @@ pub enum Broken {
     Forbidden,
     #[error("el XML tiene más de {DEEPEST} niveles")]
     TooDeep,
+    #[error("el XML tiene más de {MOST_ELEMENTS} elementos")]
+    TooMany,
 }
 
 /// Reads a whole document: one root that closes. CR LF is LF, as for every XML parser; offsets are those
@@ -54,11 +61,16 @@ pub fn read(text: &str) -> Result<Element, Broken> {
     reader.config_mut().check_end_names = true;
     let mut open: Vec<Element> = Vec::new();
     let mut root: Option<Element> = None;
+    let mut count = 0;
     loop {
         let start = position(&reader);
         let malformed = Broken::Malformed(start);
         let event = reader.read_event().map_err(|_| malformed.clone())?;
         let end = position(&reader);
+        count += usize::from(matches!(event, Event::Start(_) | Event::Empty(_)));
+        if count > MOST_ELEMENTS {
+            return Err(Broken::TooMany);
+        }
         match event {
             Event::Start(tag) => {
                 if open.len() >= DEEPEST {
@@ -102,11 +114,11 @@ fn position(reader: &Reader<&[u8]>) -> usize {
     usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX)
 }
 
-/// `None` when two attributes have one name or a reference is unknown.
+/// `None` when two attributes have one name, a reference is unknown, or there are too many.
 fn element(tag: &BytesStart<'_>, span: Range<usize>) -> Option<Element> {
     let mut element = Element { name: owned(tag.name().as_ref()), span, ..Element::default() };
-    for attribute in tag.attributes() {
-        let attribute = attribute.ok()?;
+    for (at, attribute) in tag.attributes().enumerate() {
+        let attribute = attribute.ok().filter(|_| at < MOST_ATTRIBUTES)?;
         let name = owned(attribute.key.as_ref());
         let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).ok()?.into_owned();
         match name.strip_prefix("xmlns:") {
@@ -177,80 +189,6 @@ impl Element {
     /// The text below a path of names, trimmed.
     pub fn text_at(&self, path: &[&str]) -> Option<String> {
         self.at(path).map(|e| e.text().trim().to_owned())
-    }
-
-    /// Inclusive Canonical XML 1.0 without comments of this element alone, where `around` is in force.
-    pub fn canonical(&self, around: &[Space]) -> String {
-        let mut out = String::with_capacity(self.span.len() + 128);
-        let mut force: Vec<Space> = Vec::new();
-        for space in around.iter().chain(&self.spaces) {
-            overlay(&mut force, space);
-        }
-        let shown: Vec<Space> = force.iter().filter(|(_, name)| !name.is_empty()).cloned().collect();
-        self.write(&shown, &force, &mut out);
-        out
-    }
-
-    fn write(&self, shown: &[Space], force: &[Space], out: &mut String) {
-        out.push('<');
-        out.push_str(&self.name);
-        let mut shown: Vec<&Space> = shown.iter().collect();
-        shown.sort();
-        for (prefix, name) in shown {
-            let declared = if prefix.is_empty() { "xmlns".to_owned() } else { format!("xmlns:{prefix}") };
-            attribute(&declared, name, out);
-        }
-        let mut attributes: Vec<(&str, &str, &String, &String)> = self
-            .attributes
-            .iter()
-            .map(|(name, value)| match name.split_once(':') {
-                Some((prefix, local)) => (in_force(force, prefix), local, name, value),
-                None => ("", name.as_str(), name, value),
-            })
-            .collect();
-        attributes.sort();
-        for (_, _, name, value) in attributes {
-            attribute(name, value, out);
-        }
-        out.push('>');
-        for node in &self.children {
-            match node {
-                Node::Text(text) => escape_text(text, out),
-                Node::Element(child) => {
-                    let mut inside = force.to_vec();
-                    let mut news = Vec::new();
-                    for space in &child.spaces {
-                        if in_force(&inside, &space.0) != space.1 {
-                            news.push(space.clone());
-                        }
-                        overlay(&mut inside, space);
-                    }
-                    child.write(&news, &inside, out);
-                }
-            }
-        }
-        out.push_str("</");
-        out.push_str(&self.name);
-        out.push('>');
-    }
-}
-
-fn attribute(name: &str, value: &str, out: &mut String) {
-    out.push(' ');
-    out.push_str(name);
-    out.push_str("=\"");
-    escape_attribute(value, out);
-    out.push('"');
-}
-
-fn in_force<'a>(force: &'a [Space], prefix: &str) -> &'a str {
-    force.iter().find(|(known, _)| known == prefix).map_or("", |(_, name)| name)
-}
-
-fn overlay(force: &mut Vec<Space>, space: &Space) {
-    match force.iter_mut().find(|(prefix, _)| *prefix == space.0) {
-        Some(known) => known.1.clone_from(&space.1),
-        None => force.push(space.clone()),
     }
 }
 

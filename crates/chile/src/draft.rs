@@ -4,8 +4,8 @@ use bytes::Bytes;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 use timbre_core::{
-    Amount, ChannelId, Claims, Document, DocumentId, Documents, Draft, Environment, Folio, Grant, KeyError, Keys,
-    Party, Refusal, Refusals, Sale, Series, Timestamp,
+    Amount, ChannelId, Claims, Document, DocumentId, Documents, Draft, Environment, Folio, Grant, KeyError,
+    Keys, Party, Refusal, Refusals, Sale, Series, Timestamp,
 };
 
 use crate::company::Firm;
@@ -90,7 +90,8 @@ impl DteDraft {
         };
         let date = rules::header::issued(&making.order.document);
         let receiver = rules::receiver::receiver(&making);
-        let (Some(totals), Some(date), Some(receiver), true) = (totals, date, receiver, making.refusals.is_empty())
+        let (Some(totals), Some(date), Some(receiver), true) =
+            (totals, date, receiver, making.refusals.is_empty())
         else {
             return Err(Refusals(placed(making.refusals)));
         };
@@ -140,14 +141,20 @@ impl Draft for DteDraft {
             return Err(Refusal::new(
                 "grant-other-kind",
                 "",
-                format!("El CAF es de otro tipo de documento o ambiente; cargue uno del tipo {}.", self.tipo.series()),
+                format!(
+                    "El CAF es de otro tipo de documento o ambiente; cargue uno del tipo {}.",
+                    self.tipo.series()
+                ),
             ));
         }
         if grant.issuer != self.issuer.to_string() {
             return Err(Refusal::new(
                 "grant-other-company",
                 "",
-                format!("El CAF es de {} y el documento de {}; cargue un CAF de la empresa.", grant.issuer, self.issuer),
+                format!(
+                    "El CAF es de {} y el documento de {}; cargue un CAF de la empresa.",
+                    grant.issuer, self.issuer
+                ),
             ));
         }
         if self.date.min(self.today) < grant.authorised {
@@ -166,7 +173,10 @@ impl Draft for DteDraft {
             Some(expires) if self.today > expires => Err(Refusal::temporary(
                 "grant-expired",
                 "",
-                format!("El CAF {} venció el {expires}; cargue uno nuevo y anule en sii.cl los folios sin usar.", grant.series),
+                format!(
+                    "El CAF {} venció el {expires}; cargue uno nuevo y anule en sii.cl los folios sin usar.",
+                    grant.series
+                ),
             )),
             _ => Ok(()),
         }
@@ -188,7 +198,11 @@ impl Draft for DteDraft {
         let grant = folio.grant();
         let stamped = hour::local(at);
         if grant.expires.is_some_and(|last| stamped.date() > last) || stamped.date() < grant.authorised {
-            return Err(KeyError::Failed(format!("el CAF {} no está vigente el {}", grant.series, stamped.date())));
+            return Err(KeyError::Failed(format!(
+                "el CAF {} no está vigente el {}",
+                grant.series,
+                stamped.date()
+            )));
         }
         let fields = TedFields {
             issuer: self.issuer,

@@ -91,7 +91,8 @@ fn train(receipt: &mut Receipt, tipo: Tipo) {
 
 fn issuer(document: &Document, emisor: &Group) -> Vec<String> {
     let leaf = |tags: [&str; 2]| tags.into_iter().find_map(|tag| emisor.leaf(tag)).map(str::to_owned);
-    let place: Vec<&str> = ["DirOrigen", "CmnaOrigen", "CiudadOrigen"].into_iter().filter_map(|t| emisor.leaf(t)).collect();
+    let place: Vec<&str> =
+        ["DirOrigen", "CmnaOrigen", "CiudadOrigen"].into_iter().filter_map(|t| emisor.leaf(t)).collect();
     let unit = document.facts["UnidadSII"].as_str().map(|unit| format!("S.I.I. - {unit}"));
     [
         emisor.leaf("RUTEmisor").map(|rut| format!("R.U.T.: {}", dotted(rut))),
@@ -141,7 +142,8 @@ fn references(body: &Group) -> Vec<String> {
     body.groups("Referencia")
         .map(|reference| {
             let kind = reference.leaf("TpoDocRef").map(|code| tipo::name_of(code).unwrap_or(code));
-            let folio = reference.leaf("FolioRef").filter(|folio| *folio != "0").map(|folio| format!("N° {folio}"));
+            let folio =
+                reference.leaf("FolioRef").filter(|folio| *folio != "0").map(|folio| format!("N° {folio}"));
             let date = reference.leaf("FchRef").map(|date| format!("del {}", day(date)));
             let rest = ["CodRef", "RazonRef", "CodVndor", "CodCaja"]
                 .into_iter()
@@ -178,7 +180,8 @@ fn line(detail: &Group) -> ReceiptLine {
     {
         if let Some(amount) = detail.leaf(tag).and_then(|t| t.parse().ok()).filter(|amount| *amount != 0) {
             // Discounts are printed as amounts, the percentage besides (manual de muestras impresas 4.0).
-            let percent = detail.leaf(percent).map(|p| format!(" {}%", p.replace('.', ","))).unwrap_or_default();
+            let percent =
+                detail.leaf(percent).map(|p| format!(" {}%", p.replace('.', ","))).unwrap_or_default();
             name = format!("{name}\n{word}{percent}: {}", money::dotted(amount));
         }
     }
@@ -272,7 +275,9 @@ mod tests {
 
     #[test]
     fn figures_are_read_as_in_chile() {
-        for (text, people_read) in [("1234.5", "1.234,5"), ("0.755", "0,755"), ("2", "2"), ("1000000", "1.000.000")] {
+        for (text, people_read) in
+            [("1234.5", "1.234,5"), ("0.755", "0,755"), ("2", "2"), ("1000000", "1.000.000")]
+        {
             assert_eq!(people(money::parse(text).unwrap()), people_read);
         }
         assert_eq!(day("2026-01-15"), "15-01-2026");

@@ -5,8 +5,8 @@ use serde_json::Value;
 use timbre_core::receipt::Receipt;
 use timbre_core::regime::PrintGate;
 use timbre_core::{
-    Company, Document, Documents, Draft, Environment, Finding, GrantFile, Issuer, Preview, Profile, Refusals, Regime,
-    Sale, TillData, Timestamp,
+    Company, Document, Documents, Draft, Environment, Finding, GrantFile, Issuer, Preview, Profile, Refusals,
+    Regime, Sale, TillData, Timestamp,
 };
 
 use crate::caf::Caf;
@@ -15,8 +15,13 @@ use crate::draft::{DteDraft, Setting};
 use crate::rules::Limits;
 use crate::{dte, hour, receipt, sale, tipo, verify};
 
-static PROFILE: Profile =
-    Profile { country: "CL", authority: "SII", zone: hour::ZONE, kinds: &tipo::KINDS, print: PrintGate::OnSeal };
+static PROFILE: Profile = Profile {
+    country: "CL",
+    authority: "SII",
+    zone: hour::ZONE,
+    kinds: &tipo::KINDS,
+    print: PrintGate::OnSeal,
+};
 
 /// The law of Chile.
 #[derive(Debug, Clone, Copy, Default)]
@@ -95,4 +100,3 @@ impl Regime for Chile {
         dte::file(&document.bytes)
     }
 }
-

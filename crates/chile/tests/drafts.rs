@@ -12,7 +12,8 @@ use timbre_chile::{Chile, latin1};
 use timbre_core::document::NoDocuments;
 use timbre_core::{Amount, DocState, Document, DocumentId, Documents, Folio, Grant, KeyError, Regime};
 
-const PAN: &str = r#"{"Encabezado":{"IdDoc":{"TipoDTE":39}},"Detalle":{"NmbItem":"Pan","QtyItem":2,"PrcItem":350}}"#;
+const PAN: &str =
+    r#"{"Encabezado":{"IdDoc":{"TipoDTE":39}},"Detalle":{"NmbItem":"Pan","QtyItem":2,"PrcItem":350}}"#;
 
 fn factura(id: &str, rest: &str) -> String {
     format!(
@@ -31,7 +32,10 @@ fn a_plain_sale_is_filled_in() {
     assert_eq!(document.id.to_string(), "T39F7");
     assert_eq!((document.total, document.version), (Amount(700), 1));
     assert_eq!((document.date.to_string().as_str(), document.stamped), ("2026-01-15", now()));
-    assert_eq!((document.receiver.id.as_str(), document.receiver.name.as_str()), ("66666666-6", "CONSUMIDOR FINAL"));
+    assert_eq!(
+        (document.receiver.id.as_str(), document.receiver.name.as_str()),
+        ("66666666-6", "CONSUMIDOR FINAL")
+    );
     assert_eq!((document.channel.0.as_str(), document.words.as_str()), ("boleta", "Pan"));
     assert_eq!(document.facts["TipoDTE"], 39);
     assert_eq!(document.facts["NroResol"], 0);
@@ -43,7 +47,8 @@ fn a_plain_sale_is_filled_in() {
 #[test]
 fn the_day_is_chiles() {
     let late = "2026-01-16T02:30:00Z".parse().expect("an instant");
-    let draft = Chile::default().draft(&sale(PAN).expect("a sale"), &issuer(), &NoDocuments, late).expect("good");
+    let draft =
+        Chile::default().draft(&sale(PAN).expect("a sale"), &issuer(), &NoDocuments, late).expect("good");
     let folio = Folio::of(desk::grant("39"), 1).expect("in range");
     let document = draft.seal(folio, desk::Desk::get(), late).expect("sealed");
     assert_eq!(document.date.to_string(), "2026-01-15");
@@ -68,7 +73,10 @@ fn the_form_of_payment_follows_the_payments() {
         (r#""Pagos":[{"Medio":"efectivo","Monto":1180}],"Redondeo":-10"#, "1"),
         (r#""Pagos":[{"Medio":"tarjeta","Monto":1290}],"Propina":100"#, "1"),
         (r#""Pagos":[{"Medio":"tarjeta","Monto":1190}],"Propina":100"#, "2"),
-        (r#""Pagos":[{"Medio":"efectivo","Monto":9223372036854775807},{"Medio":"x","Monto":9223372036854775807}]"#, "1"),
+        (
+            r#""Pagos":[{"Medio":"efectivo","Monto":9223372036854775807},{"Medio":"x","Monto":9223372036854775807}]"#,
+            "1",
+        ),
     ] {
         assert_eq!(of("", &pays(till)).0.as_deref(), Some(form), "{till}");
     }
@@ -86,7 +94,8 @@ impl Documents for One {
 #[test]
 fn the_date_of_a_known_reference_is_filled_in() {
     let known = One(seal(&*draft(PAN).expect("good"), 41));
-    let refers = factura(r#","FmaPago":1"#, r#","Referencia":{"TpoDocRef":39,"FolioRef":41,"RazonRef":"Boleta"}"#);
+    let refers =
+        factura(r#","FmaPago":1"#, r#","Referencia":{"TpoDocRef":39,"FolioRef":41,"RazonRef":"Boleta"}"#);
     let sale = sale(&refers).expect("a sale");
     let drafted = Chile::default().draft(&sale, &issuer(), &known, now()).expect("the date is known");
     assert!(text(&seal(&*drafted, 1)).contains("<FchRef>2026-01-15</FchRef>"));
@@ -116,7 +125,9 @@ fn a_draft_takes_only_a_caf_of_its_time_and_kind() {
 
 #[test]
 fn a_preview_needs_neither_company_nor_folio() {
-    let own = Chile::default().preview(&sale(PAN).expect("a sale"), Some(&issuer()), &NoDocuments, now()).expect("good");
+    let own = Chile::default()
+        .preview(&sale(PAN).expect("a sale"), Some(&issuer()), &NoDocuments, now())
+        .expect("good");
     assert_eq!(own.totals, json!({"MntNeto": 588, "IVA": 112, "MntTotal": 700}));
     assert!(own.xml.starts_with("<Documento ID=\"F0T39\">\n") && own.xml.contains("<Folio>0</Folio>"));
     assert!(!own.xml.contains("<TED") && !own.xml.contains("Signature") && !own.xml.contains("TmstFirma"));
@@ -124,9 +135,13 @@ fn a_preview_needs_neither_company_nor_folio() {
         r#""IdDoc":{"TipoDTE":39}"#,
         r#""IdDoc":{"TipoDTE":39},"Emisor":{"RUTEmisor":"76192083-9","RznSocEmisor":"Otra SpA"}"#,
     );
-    let bare = Chile::default().preview(&sale(&with).expect("a sale"), None, &NoDocuments, now()).expect("it has an Emisor");
+    let bare = Chile::default()
+        .preview(&sale(&with).expect("a sale"), None, &NoDocuments, now())
+        .expect("it has an Emisor");
     assert!(bare.xml.contains("<RznSocEmisor>Otra SpA</RznSocEmisor>"));
-    let none = Chile::default().preview(&sale(PAN).expect("a sale"), None, &NoDocuments, now()).expect_err("no Emisor");
+    let none = Chile::default()
+        .preview(&sale(PAN).expect("a sale"), None, &NoDocuments, now())
+        .expect_err("no Emisor");
     assert_eq!((none.0[0].code.as_str(), none.0[0].path.as_str()), ("company-missing", "Encabezado.Emisor"));
 }
 

@@ -89,7 +89,8 @@ fn a_second_look_finds_nothing_in_their_envelopes() {
         let documents: Vec<Arc<Document>> =
             cases(folder).iter().map(|(path, folio)| Arc::new(document(path, *folio))).collect();
         let (company, stamped) = (desk::issuer().company, hour::local(desk::now()));
-        let wrapping = envelope::wrap(kind, &documents, &company, desk::Desk::get(), stamped).expect("keys are there");
+        let wrapping =
+            envelope::wrap(kind, &documents, &company, desk::Desk::get(), stamped).expect("keys are there");
         let mut bytes = wrapping.head.to_vec();
         for document in &documents {
             bytes.extend_from_slice(&document.bytes);
@@ -106,7 +107,10 @@ fn the_stamp_repeats_the_document() {
         let document = document(&path, folio);
         let text = latin1::decode(&document.bytes);
         let all = |tag: &str| -> Vec<String> {
-            text.split(&format!("<{tag}>")).skip(1).map(|rest| rest.split("</").next().unwrap_or_default().to_owned()).collect()
+            text.split(&format!("<{tag}>"))
+                .skip(1)
+                .map(|rest| rest.split("</").next().unwrap_or_default().to_owned())
+                .collect()
         };
         let one = |tag: &str| all(tag).into_iter().next().unwrap_or_default();
         assert_eq!(one("F"), folio.to_string());

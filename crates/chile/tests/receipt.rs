@@ -44,10 +44,14 @@ fn a_boleta_is_printed_as_it_was_signed() {
     let line = &receipt.lines[0];
     assert_eq!((line.name.as_str(), line.quantity.as_str()), ("Pan amasado\nDescuento 10%: 300", "1,5 KG"));
     assert_eq!((line.price.as_str(), line.amount), ("2.000", Amount(2700)));
-    let totals: Vec<(&str, i64)> = receipt.totals.iter().map(|(name, amount)| (name.as_str(), amount.0)).collect();
+    let totals: Vec<(&str, i64)> =
+        receipt.totals.iter().map(|(name, amount)| (name.as_str(), amount.0)).collect();
     assert_eq!(totals, [("Monto neto", 2269), ("Monto exento", 1000), ("IVA (19%)", 431), ("Total", 3700)]);
     assert_eq!(receipt.till, [("Efectivo".to_owned(), Amount(5000)), ("Vuelto".to_owned(), Amount(1300))]);
-    assert_eq!(receipt.legend, ["Timbre Electrónico SII", "Res. 0 de 2014 - Verifique documento: www.sii.cl"]);
+    assert_eq!(
+        receipt.legend,
+        ["Timbre Electrónico SII", "Res. 0 de 2014 - Verifique documento: www.sii.cl"]
+    );
     assert_eq!(receipt.watermark, "");
 }
 
@@ -69,6 +73,10 @@ fn a_factura_names_its_receptor_and_references() {
     assert_eq!(receipt.title, "FACTURA ELECTRÓNICA");
     assert_eq!(receipt.issuer[1], "S.I.I. - ÑUÑOA");
     assert_eq!(receipt.receiver[..2], ["Señor(es): Receptora de Prueba S.A.", "R.U.T.: 77.777.777-7"]);
-    assert!(receipt.receiver.contains(&"Ref.: Orden de compra N° OC-4471 del 10-01-2026 Orden de compra".to_owned()));
+    assert!(
+        receipt
+            .receiver
+            .contains(&"Ref.: Orden de compra N° OC-4471 del 10-01-2026 Orden de compra".to_owned())
+    );
     assert!(receipt.receiver.contains(&"Forma de pago: Crédito".to_owned()));
 }

@@ -6,7 +6,8 @@ use desk::{draft, refused};
 use timbre_core::Refusals;
 
 const LINE: &str = r#"{"NmbItem":"Pan","QtyItem":1,"PrcItem":1000}"#;
-const RECEPTOR: &str = r#"{"RUTRecep":"77777777-7","RznSocRecep":"R","GiroRecep":"G","DirRecep":"D","CmnaRecep":"C"}"#;
+const RECEPTOR: &str =
+    r#"{"RUTRecep":"77777777-7","RznSocRecep":"R","GiroRecep":"G","DirRecep":"D","CmnaRecep":"C"}"#;
 
 /// A boleta with these elements in place of the plain ones.
 fn boleta(id: &str, header: &str, lines: &str, rest: &str) -> String {
@@ -52,7 +53,11 @@ fn each_wrong_sale_is_refused_where_it_is_wrong() {
         (r#"{"dte":[]}"#.into(), "value-wrong-kind", "dte"),
         (r#"{"dte":{"Detalle":[]}}"#.into(), "type-missing", "dte.Encabezado.IdDoc.TipoDTE"),
         (r#"{"Encabezado":{"IdDoc":{"TipoDTE":61}}}"#.into(), "type-unsupported", "Encabezado.IdDoc.TipoDTE"),
-        (r#"{"Encabezado":{"IdDoc":{"TipoDTE":"41"}}}"#.into(), "type-unsupported", "Encabezado.IdDoc.TipoDTE"),
+        (
+            r#"{"Encabezado":{"IdDoc":{"TipoDTE":"41"}}}"#.into(),
+            "type-unsupported",
+            "Encabezado.IdDoc.TipoDTE",
+        ),
         (r#"{"Encabezado":{"IdDoc":{"TipoDTE":34}}}"#.into(), "type-unsupported", "Encabezado.IdDoc.TipoDTE"),
         (r#"{"Encabezado":{"IdDoc":{"TipoDTE":99}}}"#.into(), "type-unknown", "Encabezado.IdDoc.TipoDTE"),
         (r#"{"Encabezado":{"IdDoc":{"TipoDTE":39.5}}}"#.into(), "type-unknown", "Encabezado.IdDoc.TipoDTE"),
@@ -64,7 +69,11 @@ fn each_wrong_sale_is_refused_where_it_is_wrong() {
         (boleta(r#","FmaPago":1"#, "", LINE, ""), "unknown-tag", "Encabezado.IdDoc.FmaPago"),
         (boleta(r#","Folio":7"#, "", LINE, ""), "folio-given", "Encabezado.IdDoc.Folio"),
         (boleta("", "", LINE, r#","TED":"x""#), "tag-is-timbres", "TED"),
-        (factura(r#","IndTraslado":1"#, RECEPTOR, LINE, ""), "tag-not-for-type", "Encabezado.IdDoc.IndTraslado"),
+        (
+            factura(r#","IndTraslado":1"#, RECEPTOR, LINE, ""),
+            "tag-not-for-type",
+            "Encabezado.IdDoc.IndTraslado",
+        ),
         (
             factura("", RECEPTOR, r#"{"NmbItem":"Pisco","QtyItem":1,"PrcItem":1,"CodImpAdic":24}"#, ""),
             "additional-tax-unsupported",
@@ -74,10 +83,26 @@ fn each_wrong_sale_is_refused_where_it_is_wrong() {
         (line(r#""QtyItem":true,"PrcItem":1"#), "value-wrong-kind", "Detalle[0].QtyItem"),
         (boleta("", r#","Receptor":"yo""#, LINE, ""), "value-wrong-kind", "Encabezado.Receptor"),
         // Texts
-        (line(&format!(r#""QtyItem":1,"PrcItem":1,"DscItem":"{}""#, long(1001))), "text-too-long", "Detalle[0].DscItem"),
-        (line(&format!(r#""QtyItem":1,"PrcItem":1,"DscItem":"{}""#, "&".repeat(1000))), "text-too-long", "Detalle[0].DscItem"),
-        (boleta("", "", &format!(r#"{{"NmbItem":"{}","MontoItem":1}}"#, long(81)), ""), "text-too-long", "Detalle[0].NmbItem"),
-        (boleta("", "", r#"{"NmbItem":"Pan 🍞","MontoItem":1}"#, ""), "text-not-latin1", "Detalle[0].NmbItem"),
+        (
+            line(&format!(r#""QtyItem":1,"PrcItem":1,"DscItem":"{}""#, long(1001))),
+            "text-too-long",
+            "Detalle[0].DscItem",
+        ),
+        (
+            line(&format!(r#""QtyItem":1,"PrcItem":1,"DscItem":"{}""#, "&".repeat(1000))),
+            "text-too-long",
+            "Detalle[0].DscItem",
+        ),
+        (
+            boleta("", "", &format!(r#"{{"NmbItem":"{}","MontoItem":1}}"#, long(81)), ""),
+            "text-too-long",
+            "Detalle[0].NmbItem",
+        ),
+        (
+            boleta("", "", r#"{"NmbItem":"Pan 🍞","MontoItem":1}"#, ""),
+            "text-not-latin1",
+            "Detalle[0].NmbItem",
+        ),
         (boleta("", "", r#"{"NmbItem":"日本","MontoItem":1}"#, ""), "text-not-latin1", "Detalle[0].NmbItem"),
         (boleta("", "", r#"{"NmbItem":"  ","MontoItem":1}"#, ""), "required", "Detalle[0].NmbItem"),
         (boleta("", "", r#"{"QtyItem":1,"PrcItem":1}"#, ""), "required", "Detalle[0].NmbItem"),
@@ -87,8 +112,16 @@ fn each_wrong_sale_is_refused_where_it_is_wrong() {
         (line(r#""QtyItem":1,"PrcItem":-350"#), "number-out-of-range", "Detalle[0].PrcItem"),
         (line(r#""QtyItem":"1,5","PrcItem":1"#), "number-malformed", "Detalle[0].QtyItem"),
         (line(r#""QtyItem":0.0000001,"PrcItem":1"#), "decimals-too-many", "Detalle[0].QtyItem"),
-        (line(r#""QtyItem":1,"PrcItem":1,"DescuentoMonto":0.5"#), "number-not-whole", "Detalle[0].DescuentoMonto"),
-        (line(r#""QtyItem":1,"PrcItem":1,"DescuentoPct":101"#), "number-out-of-range", "Detalle[0].DescuentoPct"),
+        (
+            line(r#""QtyItem":1,"PrcItem":1,"DescuentoMonto":0.5"#),
+            "number-not-whole",
+            "Detalle[0].DescuentoMonto",
+        ),
+        (
+            line(r#""QtyItem":1,"PrcItem":1,"DescuentoPct":101"#),
+            "number-out-of-range",
+            "Detalle[0].DescuentoPct",
+        ),
         (line(r#""QtyItem":1,"PrcItem":1,"IndExe":3"#), "value-not-allowed", "Detalle[0].IndExe"),
         (line(r#""QtyItem":999999999999,"PrcItem":999999999999"#), "line-too-large", "Detalle[0]"),
         // Lines
@@ -100,9 +133,17 @@ fn each_wrong_sale_is_refused_where_it_is_wrong() {
         (line(r#""MontoItem":100,"DescuentoPct":5"#), "discount-without-price", "Detalle[0]"),
         (line(r#""QtyItem":1,"PrcItem":100,"DescuentoMonto":101"#), "line-negative", "Detalle[0]"),
         (line(r#""QtyItem":2,"PrcItem":100,"MontoItem":150"#), "line-mismatch", "Detalle[0].MontoItem"),
-        (line(r#""QtyItem":1,"PrcItem":1000,"DescuentoPct":10,"DescuentoMonto":50"#), "line-mismatch", "Detalle[0].DescuentoMonto"),
+        (
+            line(r#""QtyItem":1,"PrcItem":1000,"DescuentoPct":10,"DescuentoMonto":50"#),
+            "line-mismatch",
+            "Detalle[0].DescuentoMonto",
+        ),
         (line(r#""NroLinDet":2,"QtyItem":1,"PrcItem":100"#), "line-number", "Detalle[0].NroLinDet"),
-        (line(r#""QtyItem":1,"PrcItem":100,"CdgItem":{"VlrCodigo":"1"}"#), "required", "Detalle[0].CdgItem[0].TpoCodigo"),
+        (
+            line(r#""QtyItem":1,"PrcItem":100,"CdgItem":{"VlrCodigo":"1"}"#),
+            "required",
+            "Detalle[0].CdgItem[0].TpoCodigo",
+        ),
         (
             factura("", RECEPTOR, r#"{"NmbItem":"x","QtyItem":1,"PrcItem":1,"IndExe":4}"#, ""),
             "line-kind",
@@ -120,7 +161,11 @@ fn each_wrong_sale_is_refused_where_it_is_wrong() {
             "total-negative",
             "DscRcgGlobal",
         ),
-        (boleta("", "", LINE, r#","DscRcgGlobal":{"TpoMov":"D","ValorDR":1}"#), "required", "DscRcgGlobal[0].TpoValor"),
+        (
+            boleta("", "", LINE, r#","DscRcgGlobal":{"TpoMov":"D","ValorDR":1}"#),
+            "required",
+            "DscRcgGlobal[0].TpoValor",
+        ),
         (line(r#""QtyItem":1,"PrcItem":1,"IndExe":1"#), "all-exempt", "Encabezado.IdDoc.TipoDTE"),
         (line(r#""QtyItem":1,"PrcItem":100,"DescuentoPct":100"#), "total-zero", "Detalle"),
         (line(r#""QtyItem":1,"PrcItem":1,"IndExe":2"#), "total-zero", "Detalle"),
@@ -130,7 +175,12 @@ fn each_wrong_sale_is_refused_where_it_is_wrong() {
             "Encabezado.IdDoc.TipoDTE",
         ),
         (
-            boleta("", "", r#"{"NmbItem":"Libro","IndExe":1,"MontoItem":5000},{"NmbItem":"Bolsa","QtyItem":1,"PrcItem":0}"#, ""),
+            boleta(
+                "",
+                "",
+                r#"{"NmbItem":"Libro","IndExe":1,"MontoItem":5000},{"NmbItem":"Bolsa","QtyItem":1,"PrcItem":0}"#,
+                "",
+            ),
             "all-exempt",
             "Encabezado.IdDoc.TipoDTE",
         ),
@@ -143,12 +193,20 @@ fn each_wrong_sale_is_refused_where_it_is_wrong() {
             "period-reversed",
             "Encabezado.IdDoc.PeriodoHasta",
         ),
-        (boleta(r#","PeriodoDesde":"2026-01-02""#, "", LINE, ""), "period-incomplete", "Encabezado.IdDoc.PeriodoDesde"),
+        (
+            boleta(r#","PeriodoDesde":"2026-01-02""#, "", LINE, ""),
+            "period-incomplete",
+            "Encabezado.IdDoc.PeriodoDesde",
+        ),
         // Emisor and receptor
         (header(r#","Emisor":{"RUTEmisor":"76192083-9"}"#), "sender-mismatch", "Encabezado.Emisor.RUTEmisor"),
         (header(r#","Emisor":{"RznSoc":"OTRA"}"#), "sender-mismatch", "Encabezado.Emisor.RznSoc"),
         (header(r#","Emisor":{"CdgVendedor":"1"}"#), "tag-not-for-type", "Encabezado.Emisor.CdgVendedor"),
-        (header(r#","Receptor":{"RUTRecep":"76192083-8"}"#), "rut-check-digit", "Encabezado.Receptor.RUTRecep"),
+        (
+            header(r#","Receptor":{"RUTRecep":"76192083-8"}"#),
+            "rut-check-digit",
+            "Encabezado.Receptor.RUTRecep",
+        ),
         (header(r#","Receptor":{"RUTRecep":"no"}"#), "rut-malformed", "Encabezado.Receptor.RUTRecep"),
         (boleta(r#","IndServicio":4"#, "", LINE, ""), "receiver-required", "Encabezado.Receptor.RUTRecep"),
         (
@@ -156,24 +214,52 @@ fn each_wrong_sale_is_refused_where_it_is_wrong() {
             "required",
             "Encabezado.Receptor.DirRecep",
         ),
-        (receptor(|r| r.replace("77777777-7", "66.666.666-6")), "receiver-consumer", "Encabezado.Receptor.RUTRecep"),
-        (receptor(|r| r.replace("77777777-7", "55555555-5")), "receiver-foreign", "Encabezado.Receptor.RUTRecep"),
+        (
+            receptor(|r| r.replace("77777777-7", "66.666.666-6")),
+            "receiver-consumer",
+            "Encabezado.Receptor.RUTRecep",
+        ),
+        (
+            receptor(|r| r.replace("77777777-7", "55555555-5")),
+            "receiver-foreign",
+            "Encabezado.Receptor.RUTRecep",
+        ),
         (receptor(|r| r.replace(r#","GiroRecep":"G""#, "")), "required", "Encabezado.Receptor.GiroRecep"),
-        (receptor(|r| r.replace(r#""G""#, &format!("\"{}\"", long(41)))), "text-too-long", "Encabezado.Receptor.GiroRecep"),
+        (
+            receptor(|r| r.replace(r#""G""#, &format!("\"{}\"", long(41)))),
+            "text-too-long",
+            "Encabezado.Receptor.GiroRecep",
+        ),
         (receptor(|_| "{}".into()), "required", "Encabezado.Receptor.RUTRecep"),
         // References
         (reference(r#"{"TpoDocRef":801,"FolioRef":"1"}"#), "required", "Referencia[0].FchRef"),
         (reference(r#"{"FolioRef":"1","FchRef":"2026-01-01"}"#), "required", "Referencia[0].TpoDocRef"),
-        (reference(r#"{"TpoDocRef":99,"FolioRef":"1","FchRef":"2026-01-01"}"#), "reference-type", "Referencia[0].TpoDocRef"),
+        (
+            reference(r#"{"TpoDocRef":99,"FolioRef":"1","FchRef":"2026-01-01"}"#),
+            "reference-type",
+            "Referencia[0].TpoDocRef",
+        ),
         (
             reference(r#"{"TpoDocRef":52,"IndGlobal":1,"FolioRef":5,"FchRef":"2026-01-01"}"#),
             "reference-global",
             "Referencia[0].FolioRef",
         ),
-        (reference(r#"{"TpoDocRef":52,"FolioRef":0,"FchRef":"2026-01-01"}"#), "reference-folio", "Referencia[0].FolioRef"),
+        (
+            reference(r#"{"TpoDocRef":52,"FolioRef":0,"FchRef":"2026-01-01"}"#),
+            "reference-folio",
+            "Referencia[0].FolioRef",
+        ),
         (boleta("", "", LINE, r#","Referencia":[{"NroLinRef":1}]"#), "reference-empty", "Referencia[0]"),
         (
-            factura("", RECEPTOR, LINE, &format!(r#","Referencia":[{}]"#, vec![r#"{"TpoDocRef":801,"FolioRef":"1","FchRef":"2026-01-01"}"#; 41].join(","))),
+            factura(
+                "",
+                RECEPTOR,
+                LINE,
+                &format!(
+                    r#","Referencia":[{}]"#,
+                    vec![r#"{"TpoDocRef":801,"FolioRef":"1","FchRef":"2026-01-01"}"#; 41].join(",")
+                ),
+            ),
             "too-many",
             "Referencia",
         ),
@@ -182,7 +268,10 @@ fn each_wrong_sale_is_refused_where_it_is_wrong() {
     for (sale, code, path) in rows {
         let found = refused(&sale);
         let short: String = sale.chars().take(300).collect();
-        assert!(found.iter().any(|(c, p)| c == code && p == path), "{short}\nwants {code} at {path}, got {found:?}");
+        assert!(
+            found.iter().any(|(c, p)| c == code && p == path),
+            "{short}\nwants {code} at {path}, got {found:?}"
+        );
     }
 }
 

@@ -1,7 +1,7 @@
 //! The agent's local API, asked over loopback. Knows routes and answers; what is done with an
 //! answer is each command's business.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use reqwest::{Client, Method, StatusCode};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use timbre_agent::view::{
     CertificateView, DetailView, IssuedView, PageView, PreviewView, ProblemView, Query, ResentView, Snapshot,
 };
-use timbre_core::DocumentId;
+use timbre_core::{DocumentId, Refusal};
 
 use crate::door::Door;
 use crate::failure::Failure;
@@ -18,6 +18,10 @@ use crate::values::Share;
 
 /// How long an answer may take that waits for nobody.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long an agent that has just gone is looked for.
+const AGAIN: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// One agent, asked.
 pub struct Api {
@@ -77,6 +81,9 @@ impl Api {
 
     /// Issues a sale; with `wait`, the answer comes with the verdict or when that time is over.
     pub async fn issue(&self, sale: Bytes, key: Option<String>, wait: Option<Duration>) -> Result<IssuedView, Failure> {
+        if key.as_ref().is_some_and(|key| key.chars().any(char::is_control)) {
+            return Err(Refusal::new("key-invalid", "", "La clave no puede llevar saltos de línea ni otros caracteres de control.").into());
+        }
         let mut ask = Ask { key, ..Ask::new(Method::POST, "/v1/documents") };
         ask.body = Some(("application/json", sale));
         if let Some(wait) = wait {
@@ -177,26 +184,28 @@ impl Api {
         })
     }
 
+    /// Asks; where the agent has just gone (it was another command's, say) looks for a way again,
+    /// as long as that does nothing twice.
     async fn send(&self, ask: Ask) -> Result<Bytes, Failure> {
-        let address = self.door.address().await;
-        match self.send_to(&address.base, &address.token, &ask).await {
-            Err(Trouble::NotHeard(why)) => {
-                // Another command's engine may have ended between two of our questions.
-                if !self.door.reopen(&address).await? {
-                    return Err(unreachable(&address.base, &why));
-                }
-                let address = self.door.address().await;
-                self.send_to(&address.base, &address.token, &ask).await.map_err(|t| t.failure(&address.base))
+        let begun = Instant::now();
+        let mut doubted = false;
+        loop {
+            let address = self.door.address().await;
+            let trouble = match self.send_to(&address.base, &address.token, &ask).await {
+                Ok(body) => return Ok(body),
+                Err(trouble) => trouble,
+            };
+            let again = match &trouble {
+                Trouble::NotHeard(_) => begun.elapsed() < AGAIN,
+                Trouble::Doubt(_) => ask.harmless() && !std::mem::replace(&mut doubted, true),
+                // The port is another agent's by now.
+                Trouble::Failed(Failure::Problem(no)) => no.status == 401 && begun.elapsed() < AGAIN,
+                Trouble::Failed(_) => false,
+            };
+            if !again || !self.door.reopen(&address).await? {
+                return Err(trouble.failure(&address.base));
             }
-            Err(Trouble::Doubt(why)) if ask.harmless() => {
-                self.door.reopen(&address).await?;
-                let address = self.door.address().await;
-                self.send_to(&address.base, &address.token, &ask).await.map_err(|t| match t {
-                    Trouble::NotHeard(_) => unreachable(&address.base, &why),
-                    other => other.failure(&address.base),
-                })
-            }
-            other => other.map_err(|t| t.failure(&address.base)),
+            tokio::time::sleep(PAUSE).await;
         }
     }
 
@@ -208,13 +217,15 @@ impl Api {
             .bearer_auth(token)
             .timeout(ask.patience);
         if let Some(key) = &ask.key {
-            request = request.header("Idempotency-Key", header_text(key));
+            request = request.header("Idempotency-Key", key.as_bytes());
         }
         if let Some((kind, body)) = &ask.body {
             request = request.header("Content-Type", *kind).body(body.clone());
         }
         let heard = match request.send().await {
-            Err(e) if e.is_builder() => return Err(Trouble::Failed(bad_request(&e))),
+            Err(e) if e.is_builder() => {
+                return Err(Trouble::Failed(Failure::usage(format!("Lo pedido no se puede enviar ({}).", told(&e)))));
+            }
             Err(e) if e.is_connect() => return Err(Trouble::NotHeard(told(&e))),
             Err(e) => return Err(Trouble::Doubt(told(&e))),
             Ok(heard) => heard,
@@ -247,15 +258,6 @@ impl Trouble {
 
 fn unreachable(base: &str, why: &str) -> Failure {
     Failure::unreachable(format!("El agente en {base} no responde ({why})."))
-}
-
-/// The bytes of a key as a header carries them: UTF-8, as the agent reads them.
-fn header_text(key: &str) -> Vec<u8> {
-    key.as_bytes().to_vec()
-}
-
-fn bad_request(error: &reqwest::Error) -> Failure {
-    Failure::usage(format!("Lo pedido no cabe en una consulta: {} (¿hay caracteres de control en la clave?).", told(error)))
 }
 
 /// What a library says, in as few words as it has.

@@ -17,11 +17,11 @@ use crate::out::Out;
 #[command(after_help = AFTER)]
 pub struct Line {
     /// Carpeta de datos (también TIMBRE_DATA); si falta, la de este equipo
-    #[arg(long, global = true, env = "TIMBRE_DATA", value_name = "CARPETA")]
+    #[arg(long, global = true, env = "TIMBRE_DATA", value_name = "CARPETA", display_order = 900)]
     pub data: Option<PathBuf>,
 
     /// Salida para programas: un objeto JSON por línea
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 901)]
     pub json: bool,
 
     #[command(subcommand)]

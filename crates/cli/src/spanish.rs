@@ -10,7 +10,7 @@ use crate::line::Line;
 /// The command line, in Spanish.
 pub fn command() -> Command {
     let mut command = dress(Line::command().propagate_version(false).disable_version_flag(true).arg(
-        Arg::new("version").long("version").short('V').action(ArgAction::Version).help("Muestra la versión"),
+        Arg::new("version").long("version").short('V').action(ArgAction::Version).help("Muestra la versión").display_order(902),
     ));
     command.build();
     frame(command)
@@ -23,7 +23,7 @@ fn dress(command: Command) -> Command {
         .disable_help_subcommand(true)
         .subcommand_value_name("ORDEN")
         .subcommand_help_heading("Órdenes")
-        .arg(Arg::new("help").long("help").short('h').action(ArgAction::Help).help("Muestra esta ayuda"))
+        .arg(Arg::new("help").long("help").short('h').action(ArgAction::Help).help("Muestra esta ayuda").display_order(903))
         .mut_args(|arg| match arg.get_action().takes_values() {
             true => arg.hide_default_value(true).hide_env(true).hide_possible_values(true),
             false => arg,

@@ -56,6 +56,16 @@ pub fn whole(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.parse().ok())
 }
 
+/// An environment as people say it.
+pub fn environment_word(environment: &str) -> &str {
+    match environment {
+        "certification" => "certificación",
+        "production" => "producción",
+        "training" => "entrenamiento",
+        other => other,
+    }
+}
+
 /// Which way a column leans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lean {

@@ -2,7 +2,7 @@
 
 use crate::{base64, rsa::PublicKey};
 use jiff::Timestamp;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use x509_parser::{
     certificate::X509Certificate, der_parser::oid, prelude::FromDer, public_key::PublicKey as SubjectKey,
 };
@@ -24,10 +24,11 @@ impl Certificate {
     pub(crate) fn read(der: &[u8]) -> Option<Certificate> {
         let certificate = Certificate::plain(der)?;
         let (_, parsed) = X509Certificate::from_der(der).ok()?;
-        let sha256_with_rsa = oid!(1.2.840.113549.1.1.11);
-        let issued = parsed.signature_algorithm.algorithm == sha256_with_rsa
-            && parsed.issuer().as_raw() == ca().0
-            && ca().1.verify_sha256(parsed.tbs_certificate.as_ref(), &parsed.signature_value.data);
+        let issued = once(der, || {
+            parsed.signature_algorithm.algorithm == oid!(1.2.840.113549.1.1.11) // SHA-256 with RSA
+                && parsed.issuer().as_raw() == ca().0
+                && ca().1.verify_sha256(parsed.tbs_certificate.as_ref(), &parsed.signature_value.data)
+        });
         Some(Certificate { issued_by_training_ca: issued, ..certificate })
     }
 
@@ -50,6 +51,18 @@ impl Certificate {
             not_after: parsed.validity().not_after.timestamp(),
         })
     }
+}
+
+/// Nearly every signature bears the same certificate, so the answer about the last one is kept.
+fn once(der: &[u8], issued: impl FnOnce() -> bool) -> bool {
+    static LAST: Mutex<Option<(Vec<u8>, bool)>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, known)) = last.as_ref().filter(|(seen, _)| seen == der) {
+        return *known;
+    }
+    let answer = issued();
+    *last = Some((der.to_vec(), answer));
+    answer
 }
 
 /// The subject's bytes and the key of the training CA.

@@ -49,7 +49,19 @@ impl PublicKey {
         expected.push(0x00);
         expected.extend_from_slice(info);
         expected.extend_from_slice(digest);
-        number.modpow(&self.exponent, &self.modulus) == BigUint::from_bytes_be(&expected)
+        self.power(&number) == BigUint::from_bytes_be(&expected)
+    }
+
+    /// Square and multiply: public exponents are short, for which this beats the windows of `modpow`.
+    fn power(&self, base: &BigUint) -> BigUint {
+        let mut power = base.clone();
+        for bit in (0..self.exponent.bits() - 1).rev() {
+            power = &power * &power % &self.modulus;
+            if self.exponent.bit(bit) {
+                power = power * base % &self.modulus;
+            }
+        }
+        power
     }
 }
 

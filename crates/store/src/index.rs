@@ -3,17 +3,19 @@
 //! `opening`.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+#[cfg(test)]
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use sled::Tree;
 
-use crate::{StoreError, key};
+use crate::{StoreError, disk, key};
 
 /// sled's own cache, in bytes: its default is a gigabyte.
 const CACHE: u64 = 32 << 20;
@@ -29,6 +31,9 @@ pub(crate) struct Index {
     db: sled::Db,
     /// `None` for a temporary one.
     folder: Option<PathBuf>,
+    /// Tests make every write fail.
+    #[cfg(test)]
+    pub fails: AtomicBool,
 }
 
 /// How the index was left the last time.
@@ -59,26 +64,34 @@ impl Index {
     /// Opens the folder. `Ok(Err(why))` says that it is damaged and must be put aside.
     pub fn open(folder: &Path) -> Result<Result<Index, String>, StoreError> {
         remove_half_made(folder);
-        for try_number in 0.. {
+        let mut tries = 0;
+        loop {
             match open_once(folder) {
-                Ok(db) => {
-                    let folder = Some(folder.to_owned());
-                    return Ok(Ok(Index { db, folder }));
-                }
-                Err(why) if is_locked(&why) && try_number < LOCK_TRIES => {
+                Ok(db) => return Ok(Ok(Index::of(db, Some(folder.to_owned())))),
+                Err(Failed::Locked) if tries < LOCK_TRIES => {
+                    tries += 1;
                     thread::sleep(Duration::from_millis(50));
                 }
-                Err(why) if is_locked(&why) => return Err(StoreError::InUse(folder.to_owned())),
-                Err(why) => return Ok(Err(why)),
+                Err(Failed::Locked) => return Err(StoreError::InUse(folder.to_owned())),
+                Err(Failed::Disk(e)) => return Err(StoreError::io("abrir el índice", folder, e)),
+                Err(Failed::Damaged(why)) => return Ok(Err(why)),
             }
         }
-        unreachable!("the tries end above")
+    }
+
+    fn of(db: sled::Db, folder: Option<PathBuf>) -> Index {
+        Index {
+            db,
+            folder,
+            #[cfg(test)]
+            fails: AtomicBool::new(false),
+        }
     }
 
     /// One that is gone when it is dropped, to compare with.
     pub fn temporary() -> Result<Index, StoreError> {
         let db = guarded(|| Ok(sled::Config::new().temporary(true).cache_capacity(CACHE).open()?))?;
-        Ok(Index { db, folder: None })
+        Ok(Index::of(db, None))
     }
 
     /// Runs `ask` with the tree; a panic inside sled becomes an error.
@@ -93,7 +106,11 @@ impl Index {
     /// Leaves a mark beside the folder until [`Index::close`] takes it away.
     pub fn mark_in_use(&self) {
         if let Some(folder) = &self.folder {
-            let _ = fs::write(mark(folder), "");
+            let mark = mark(folder);
+            let made = File::create(&mark).and_then(|file| file.sync_all());
+            if let (Ok(()), Some(parent)) = (made, mark.parent()) {
+                let _ = disk::sync_folder(parent);
+            }
         }
     }
 
@@ -116,7 +133,11 @@ impl Index {
                 None => batch.remove(key.as_slice()),
             }
         }
-        self.ask(|tree| Ok(tree.apply_batch(batch)?))
+        self.ask(|tree| {
+            #[cfg(test)]
+            assert!(!self.fails.load(Ordering::Relaxed), "a write that fails");
+            Ok(tree.apply_batch(batch)?)
+        })
     }
 
     /// Brings what was written to the device: sled's own flush is no fsync on Linux. Never needed
@@ -189,17 +210,42 @@ pub(crate) fn broken(what: &str) -> StoreError {
     StoreError::Index(format!("no se entiende {what}"))
 }
 
-fn open_once(folder: &Path) -> Result<sled::Db, String> {
+/// Why sled did not open.
+enum Failed {
+    /// Somebody has it open.
+    Locked,
+    /// The disk is full, or may not be written: nothing is wrong with the index.
+    Disk(io::Error),
+    Damaged(String),
+}
+
+fn open_once(folder: &Path) -> Result<sled::Db, Failed> {
     let config = sled::Config::new().path(folder).cache_capacity(CACHE);
     match catch_unwind(AssertUnwindSafe(|| config.open())) {
         Ok(Ok(db)) => Ok(db),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(panic) => Err(said(panic.as_ref())),
+        Ok(Err(error)) => Err(Failed::of(error)),
+        Err(panic) => Err(Failed::Damaged(said(panic.as_ref()))),
     }
 }
 
-fn is_locked(why: &str) -> bool {
-    why.contains("could not acquire lock")
+impl Failed {
+    fn of(error: sled::Error) -> Failed {
+        use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        if error.to_string().contains("could not acquire lock") {
+            return Failed::Locked;
+        }
+        match error {
+            sled::Error::Io(e)
+                if matches!(
+                    e.kind(),
+                    PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull
+                ) =>
+            {
+                Failed::Disk(e)
+            }
+            other => Failed::Damaged(other.to_string()),
+        }
+    }
 }
 
 /// A kill while sled starts leaves such a file, and with it sled never opens again (its issue

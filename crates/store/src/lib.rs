@@ -14,6 +14,7 @@ pub mod fact;
 mod frame;
 mod history;
 mod index;
+mod issue;
 mod journal;
 mod key;
 mod list;
@@ -30,6 +31,7 @@ mod scan;
 mod segments;
 mod standing;
 mod store;
+mod travel;
 mod verdict;
 mod walk;
 

@@ -19,7 +19,7 @@ use crate::segments::Segments;
 use crate::standing::{self, Standing};
 use crate::store::Parts;
 use crate::verdict::{Judge, Verdict};
-use crate::walk::{Damage, Tip};
+use crate::walk::{Damage, Tip, Torn};
 use crate::{Locked, Place, Store, StoreError, frame, key};
 
 /// How to open a folder.
@@ -66,7 +66,11 @@ pub(crate) fn open(
 ) -> Result<(Store, Opened), StoreError> {
     let folder = dir.join("journal");
     fs::create_dir_all(&folder).map_err(|e| StoreError::io("crear la carpeta", &folder, e))?;
-    disk.sync_folder(dir).map_err(|e| StoreError::io("crear la carpeta", dir, e))?;
+    for made in [dir.parent(), Some(dir)].into_iter().flatten() {
+        if made.is_dir() {
+            disk.sync_folder(made).map_err(|e| StoreError::io("crear la carpeta", made, e))?;
+        }
+    }
     let segments = Arc::new(Segments::new(&folder));
 
     // The index first: its lock keeps a second process out before anything is written.
@@ -84,6 +88,7 @@ pub(crate) fn open(
     let known = judge.known(&found.standing);
     let mut replayed = replay::replay(&segments, &found.index, start, known, progress)?;
     if let Some(torn) = replayed.end.torn {
+        keep(&segments, torn);
         journal.cut(torn.segment, torn.offset)?;
     }
     let tip = replayed.end.tip;
@@ -114,6 +119,17 @@ pub(crate) fn open(
     let anchor = options.anchor.clone().map(Anchor::new);
     let parts = Parts { journal, index: found.index, segments, live, anchor, installation };
     Ok((Store::of(parts), opened))
+}
+
+/// Nobody was told about a torn batch; still, nothing is deleted. A full disk is no reason not to
+/// open.
+fn keep(segments: &Segments, torn: Torn) {
+    let name = format!("torn-{}", torn.offset);
+    let copy = segments.path(torn.segment).with_extension(name);
+    let kept = segments.read_from(torn.segment, torn.offset);
+    if let Err(error) = kept.map(|bytes| fs::write(copy, bytes)) {
+        tracing::warn!(%error, "no se pudo guardar lo que se recortó del diario");
+    }
 }
 
 /// Names the journal by its first frame; `None` when there is none, or it is damaged.

@@ -16,7 +16,7 @@ use crate::rules::Rules;
 use crate::segments::Segments;
 use crate::{
     Fact, Locked, Numbering, OpenOptions, Opened, Place, Reader, Row, StoreError, frame, key,
-    opening,
+    opening, travel,
 };
 
 /// An open folder. There is one at a time; any number of [`Reader`]s go with it.
@@ -133,7 +133,7 @@ impl Store {
             places.push(place);
         }
         rules.judge_batch(&overlay)?;
-        apply::end_batch(&mut overlay)?;
+        travel::end_batch(&mut overlay)?;
         let rows = rows(&overlay)?;
         let puts = overlay.into_puts(batch.tip())?;
         drop(live);

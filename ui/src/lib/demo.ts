@@ -171,7 +171,7 @@ export class DemoShop implements Port {
     this.running = true;
     const ids = new Set(queued.map((row) => row.id));
     const since = new Date(this.now()).toISOString();
-    this.rows = this.rows.map((row) => (ids.has(row.id) ? { ...row, state: "GENERADO", next_try: null, since } : row));
+    this.rows = this.rows.map((row) => (ids.has(row.id) && row.state === "PENDIENTE" ? { ...row, state: "GENERADO", next_try: null, since } : row));
     this.push(this.rows.filter((row) => ids.has(row.id)));
     return { queued: queued.length, skipped: chosen.length - queued.length };
   }

@@ -35,10 +35,27 @@ describe("the local API", () => {
     expect(fetch.mock.calls[0]?.[0]).toBe("/v1/documents?state=queued&q=pan+y+t%C3%A9&limit=50");
   });
 
-  test("each chosen document is resent, and the answers are added up", async () => {
-    const fetch = answer(200, { queued: 1, skipped: 0 });
-    expect(await httpPort({ fetch }).resend(["T39F1", "T39F2"])).toEqual({ queued: 2, skipped: 0 });
-    expect(fetch.mock.calls.map(([address]) => address)).toEqual(["/v1/documents/T39F1/resend", "/v1/documents/T39F2/resend"]);
+  test("the chosen documents go in one request, all that waits in one without names", async () => {
+    const fetch = answer(200, { queued: 2, skipped: 0 });
+    const port = httpPort({ fetch });
+    expect(await port.resend(["T39F1", "T39F2"])).toEqual({ queued: 2, skipped: 0 });
+    await port.resendPending();
+    expect(fetch.mock.calls.map(([address, request]) => [address, request?.body])).toEqual([
+      ["/v1/resend", '{"ids":["T39F1","T39F2"]}'],
+      ["/v1/resend", undefined],
+    ]);
+  });
+
+  test("a document is read in the encoding its first line names", async () => {
+    const bytes = Uint8Array.from('<?xml version="1.0" encoding="ISO-8859-1"?>\n<NmbItem>Ñandú</NmbItem>', (c) => c.charCodeAt(0));
+    const fetch = vi.fn<typeof globalThis.fetch>().mockResolvedValue(new Response(bytes));
+    expect(await httpPort({ fetch }).xml("T39F1")).toContain("Ñandú");
+  });
+
+  test("the sending is stopped without an answer to read", async () => {
+    const fetch = vi.fn<typeof globalThis.fetch>().mockResolvedValue(new Response(null, { status: 204 }));
+    await httpPort({ fetch }).sending(false);
+    expect(fetch.mock.calls[0]?.[1]?.body).toBe('{"running":false}');
   });
 
   test("a refusal is told in the agent's words", async () => {
@@ -56,7 +73,7 @@ describe("the local API", () => {
   ])("%s leaves doubt", async (_, fetch) => expect((await thrownBy(fetch)).unreachable).toBe(true));
 
   test("without permission it says how to get in", async () => {
-    const problem = await thrownBy(answer(401, ""));
+    const problem = await thrownBy(answer(401, { status: 401, code: "token-invalid", title: "", detail: "Va en la cabecera", errors: [] }));
     expect(problem.view.code).toBe("http-401");
     expect(problem.message).toContain("Ábralo desde el enlace");
   });

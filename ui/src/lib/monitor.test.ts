@@ -72,6 +72,21 @@ describe("what is shown", () => {
     expect(ids()[0]).toBe("T39F99001");
   });
 
+  test("documents of the same instant keep the agent's order", () => {
+    const tie = { issued: new Date(NOW + 5000).toISOString() };
+    shop.push([born(99_002, tie)]);
+    shop.push([born(99_001, tie)]);
+    expect(ids().slice(0, 2)).toEqual(["T39F99002", "T39F99001"]);
+  });
+
+  test("when too much changed to be told row by row, the page is read again", async () => {
+    const id = ids()[0] as string;
+    moved(id, { state: "RECHAZADO" });
+    shop.push([]);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(monitor.rows.all[0]?.state).toBe("RECHAZADO");
+  });
+
   test("pages are read as they are reached, each row once", async () => {
     expect(ids()).toHaveLength(100);
     await monitor.rows.grow();
@@ -147,6 +162,15 @@ describe("filters and search", () => {
     expect(asked).toHaveBeenCalledOnce();
     expect(new Set(monitor.rows.all.map((row) => row.receiver))).toEqual(new Set(["Panadería Los Aromos Ltda."]));
   });
+});
+
+test("what the agent found stays found, though this window would not have", async () => {
+  const found = shop.rows[7] as RowView;
+  shop.documents = async () => ({ rows: [found], next: null });
+  monitor.look("marraqueta");
+  await vi.advanceTimersByTimeAsync(500);
+  shop.push([moved(found.id, { attempts: 2 }), born(99_001)]);
+  expect(ids()).toEqual([found.id]);
 });
 
 describe("when the push is lost", () => {

@@ -79,14 +79,8 @@ fn named(state: &str) -> String {
 /// What a state means; an unknown one says nothing.
 pub fn classify(code: &str, words: &str) -> Held {
     let why = || remark(named(code), words);
-    match STATES
-        .iter()
-        .find(|(known, _)| *known == code)
-        .map(|(_, class)| *class)
-    {
-        Some(Class::Same) => Held::Same {
-            code: code.to_owned(),
-        },
+    match STATES.iter().find(|(known, _)| *known == code).map(|(_, class)| *class) {
+        Some(Class::Same) => Held::Same { code: code.to_owned() },
         Some(Class::Differs) => Held::Differs(why()),
         Some(Class::Absent) => Held::Absent(why()),
         Some(Class::Void(fate)) => Held::Void(why(), fate),
@@ -118,9 +112,7 @@ pub fn boleta_document(reply: Reply<'_>) -> Held {
     let plain = !is_html(&text) && text.len() < 200;
     match reply.status {
         401 => Held::NoPass(remark("HTTP 401", text.trim())),
-        _ if plain && text.contains("NO ESTA AUTENTICADO") => {
-            Held::NoPass(remark("HTTP 401", text.trim()))
-        }
+        _ if plain && text.contains("NO ESTA AUTENTICADO") => Held::NoPass(remark("HTTP 401", text.trim())),
         // Whether an unknown folio is 404 or FAU is not confirmed: the service's own short text counts.
         404 if plain && text.to_ascii_lowercase().contains("no existe") => {
             Held::Absent(remark("HTTP 404", text.trim()))

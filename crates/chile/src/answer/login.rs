@@ -90,11 +90,7 @@ fn seed(reply: Reply<'_>, answer: Option<Element>) -> Login {
         return Login::Later(remark(format!("SEMILLA {state}"), gloss(answer)));
     }
     // The manual's own examples write SEED where the service writes SEMILLA.
-    match answer
-        .value("SEMILLA")
-        .or_else(|| answer.value("SEED"))
-        .filter(|seed| is_seed(seed))
-    {
+    match answer.value("SEMILLA").or_else(|| answer.value("SEED")).filter(|seed| is_seed(seed)) {
         Some(seed) => Login::Got(seed.to_owned()),
         None => Login::Unclear("el SII respondió sin una semilla".to_owned()),
     }
@@ -104,10 +100,7 @@ fn token(reply: Reply<'_>, answer: Option<Element>) -> Login {
     let Some((answer, state)) = understood(&answer) else {
         return trouble(reply);
     };
-    let class = TOKEN_STATES
-        .iter()
-        .find(|(code, _)| *code == state)
-        .map(|(_, class)| *class);
+    let class = TOKEN_STATES.iter().find(|(code, _)| *code == state).map(|(_, class)| *class);
     let why = || remark(format!("TOKEN {state}"), gloss(answer));
     match class {
         Some(Class::Got) => match answer.value("TOKEN").filter(|token| is_token(token)) {
@@ -129,9 +122,9 @@ fn understood(answer: &Option<Element>) -> Option<(&Element, &str)> {
 fn trouble(reply: Reply<'_>) -> Login {
     match reply.status {
         429 | 500..=599 => Login::Later(remark(format!("HTTP {}", reply.status), String::new())),
-        200..=299 => Login::Unclear(
-            "el SII respondió al inicio de sesión con algo que no se entiende".to_owned(),
-        ),
+        200..=299 => {
+            Login::Unclear("el SII respondió al inicio de sesión con algo que no se entiende".to_owned())
+        }
         status => Login::Stop(remark(format!("HTTP {status}"), String::new())),
     }
 }

@@ -5,6 +5,7 @@ mod document;
 mod login;
 mod parcel;
 mod settle;
+mod statistics;
 mod upload;
 
 use std::time::Duration;
@@ -15,8 +16,9 @@ use crate::xml;
 
 pub use document::{Exact, Held, boleta_document, classify, dte_document, dte_exact};
 pub use login::{Login, boleta_seed, boleta_token, dte_seed, dte_token};
-pub use parcel::{Count, Detail, Processed, Progress, boleta_parcel, dte_parcel};
+pub use parcel::{Progress, boleta_parcel, dte_parcel};
 pub use settle::{Settled, conclude, reject_all, settle};
+pub use statistics::{Count, Detail, Processed};
 pub use upload::{Upload, boleta_upload, dte_upload};
 
 /// The largest answer that is read; what is longer is read as if it were cut there, and so is no
@@ -42,57 +44,34 @@ impl Reply<'_> {
         if !(200..300).contains(&self.status) {
             return None;
         }
-        serde_json::from_str::<Value>(&self.text())
-            .ok()
-            .filter(Value::is_object)
+        serde_json::from_str::<Value>(&self.text()).ok().filter(Value::is_object)
     }
 
     fn header(&self, name: &str) -> Option<&str> {
-        let found = self
-            .headers
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name));
+        let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.trim())
     }
 
     /// How long the SII asks to wait (OAS boleta electrónica, X-Retry-After), capped at a day.
     pub fn retry_after(&self) -> Option<Duration> {
-        let seconds = self
-            .header("X-Retry-After")
-            .or_else(|| self.header("Retry-After"))?;
-        Some(Duration::from_secs(
-            seconds.parse::<u64>().ok()?.min(86_400),
-        ))
+        let seconds = self.header("X-Retry-After").or_else(|| self.header("Retry-After"))?;
+        Some(Duration::from_secs(seconds.parse::<u64>().ok()?.min(86_400)))
     }
 
     /// One line for a person: what came instead of an answer.
     fn unclear(&self) -> String {
         let text = self.text();
-        let words: String = text
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ")
-            .chars()
-            .take(160)
-            .collect();
+        let words: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(160).collect();
         match words.as_str() {
             "" => format!("el SII respondió HTTP {} sin contenido", self.status),
-            words => format!(
-                "el SII respondió HTTP {} con algo que no se entiende: {words}",
-                self.status
-            ),
+            words => format!("el SII respondió HTTP {} con algo que no se entiende: {words}", self.status),
         }
     }
 }
 
 /// The SII's error pages come with status 200.
 fn is_html(text: &str) -> bool {
-    let start: String = text
-        .trim_start()
-        .chars()
-        .take(200)
-        .collect::<String>()
-        .to_ascii_lowercase();
+    let start: String = text.trim_start().chars().take(200).collect::<String>().to_ascii_lowercase();
     start.starts_with("<!doctype html") || start.contains("<html")
 }
 
@@ -130,13 +109,8 @@ fn state(answer: &xml::Element) -> Option<&str> {
 
 /// What the SII says beside a state.
 fn gloss(answer: &xml::Element) -> String {
-    let first = |name: &str| {
-        answer
-            .all(name)
-            .first()
-            .map(|e| e.text.trim().to_owned())
-            .filter(|t| !t.is_empty())
-    };
+    let first =
+        |name: &str| answer.all(name).first().map(|e| e.text.trim().to_owned()).filter(|t| !t.is_empty());
     let parts = [first("GLOSA_ESTADO"), first("GLOSA"), first("GLOSA_ERR")];
     parts.into_iter().flatten().collect::<Vec<_>>().join(". ")
 }
@@ -144,14 +118,8 @@ fn gloss(answer: &xml::Element) -> String {
 /// Every code that the tables act on, as a remark names it.
 #[cfg(test)]
 pub(crate) fn codes() -> impl Iterator<Item = String> {
-    let exact = document::EXACT_ERRORS
-        .iter()
-        .map(|code| format!("FIRMA {code}"));
-    login::codes()
-        .chain(upload::codes())
-        .chain(parcel::codes())
-        .chain(document::codes())
-        .chain(exact)
+    let exact = document::EXACT_ERRORS.iter().map(|code| format!("FIRMA {code}"));
+    login::codes().chain(upload::codes()).chain(parcel::codes()).chain(document::codes()).chain(exact)
 }
 
 #[cfg(test)]

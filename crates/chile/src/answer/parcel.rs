@@ -3,23 +3,18 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use timbre_core::Remark;
 
+use super::statistics::{Detail, Processed, count, details, flat_counts};
 use super::{Reply, gloss, is_html, same_track, scalar, state};
 use crate::channel::soap;
 use crate::words::remark;
-use crate::xml::Element;
 
 /// How an upload is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
     /// Not there yet, or a code nobody knows: ask again.
-    Working {
-        code: String,
-        after: Option<Duration>,
-    },
+    Working { code: String, after: Option<Duration> },
     /// The token is not valid (any more).
     NoPass(Remark),
     /// Not for the documents' sake: permission or configuration. Ask again, slowly.
@@ -31,40 +26,7 @@ pub enum Progress {
     /// Processed: the counts are in, as they came.
     Processed(Processed),
     /// No answer that can be understood: ask again.
-    Unclear {
-        why: String,
-        after: Option<Duration>,
-    },
-}
-
-/// Counts and, on the boleta channel, what was said about single documents.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Processed {
-    pub counts: Vec<Count>,
-    /// Does the channel tell about single documents at all?
-    pub detailed: bool,
-    /// `None` where it does not, or not yet.
-    pub details: Option<Vec<Detail>>,
-}
-
-/// One type's line of an upload's statistics. `accepted` does not include `objected`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Count {
-    pub kind: u16,
-    pub informed: u32,
-    pub accepted: u32,
-    pub rejected: u32,
-    pub objected: u32,
-}
-
-/// What was said about one document: those accepted without remarks are not listed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Detail {
-    pub kind: Option<u16>,
-    pub folio: Option<u64>,
-    /// RCH, RPR, RLV.
-    pub state: String,
-    pub remarks: Vec<Remark>,
+    Unclear { why: String, after: Option<Duration> },
 }
 
 /// What an upload's state means.
@@ -146,61 +108,31 @@ const SOON: Duration = Duration::from_secs(30);
 pub fn dte_parcel(reply: Reply<'_>, track: &str) -> Progress {
     let answer = soap::payload(&reply.text());
     let Some((answer, state)) = answer.as_ref().and_then(|a| Some((a, state(a)?))) else {
-        return Progress::Unclear {
-            why: reply.unclear(),
-            after: reply.retry_after(),
-        };
+        return Progress::Unclear { why: reply.unclear(), after: reply.retry_after() };
     };
-    if answer
-        .value("TRACKID")
-        .is_some_and(|told| !same_track(told, track))
-    {
-        return Progress::Unclear {
-            why: "el SII respondió sobre otro envío".to_owned(),
-            after: None,
-        };
+    if answer.value("TRACKID").is_some_and(|told| !same_track(told, track)) {
+        return Progress::Unclear { why: "el SII respondió sobre otro envío".to_owned(), after: None };
     }
     let soon = state == "-11" && answer.value("ERR_CODE") == Some("2");
-    let processed = Processed {
-        counts: flat_counts(answer),
-        detailed: false,
-        details: None,
-    };
+    let processed = Processed { counts: flat_counts(answer), detailed: false, details: None };
     classify(state, gloss(answer), soon.then_some(SOON), processed)
 }
 
 /// GET boleta.electronica.envio.
 pub fn boleta_parcel(reply: Reply<'_>, track: &str) -> Progress {
-    let unclear = || Progress::Unclear {
-        why: reply.unclear(),
-        after: reply.retry_after(),
-    };
+    let unclear = || Progress::Unclear { why: reply.unclear(), after: reply.retry_after() };
     let Some(answer) = reply.json() else {
         let text = reply.text();
-        let denied =
-            reply.status == 401 || (!is_html(&text) && text.contains("NO ESTA AUTENTICADO"));
-        return if denied {
-            Progress::NoPass(remark("HTTP 401", text.trim()))
-        } else {
-            unclear()
-        };
+        let denied = reply.status == 401 || (!is_html(&text) && text.contains("NO ESTA AUTENTICADO"));
+        return if denied { Progress::NoPass(remark("HTTP 401", text.trim())) } else { unclear() };
     };
-    let Some(state) = answer["estado"]
-        .as_str()
-        .map(str::trim)
-        .filter(|s| !s.is_empty())
-    else {
+    let Some(state) = answer["estado"].as_str().map(str::trim).filter(|s| !s.is_empty()) else {
         return unclear();
     };
     if scalar(&answer["trackid"]).is_some_and(|told| !same_track(&told, track)) {
-        return Progress::Unclear {
-            why: "el SII respondió sobre otro envío".to_owned(),
-            after: None,
-        };
+        return Progress::Unclear { why: "el SII respondió sobre otro envío".to_owned(), after: None };
     }
-    let counts = answer["estadistica"]
-        .as_array()
-        .map(|lines| lines.iter().filter_map(count).collect());
+    let counts = answer["estadistica"].as_array().map(|lines| lines.iter().filter_map(count).collect());
     let processed = Processed {
         counts: counts.unwrap_or_default(),
         detailed: true,
@@ -210,24 +142,14 @@ pub fn boleta_parcel(reply: Reply<'_>, track: &str) -> Progress {
 }
 
 fn classify(state: &str, words: String, after: Option<Duration>, processed: Processed) -> Progress {
-    let class = STATES
-        .iter()
-        .find(|(code, _)| *code == state)
-        .map_or(Class::Working, |(_, class)| *class);
-    let by_document = processed
-        .details
-        .iter()
-        .flatten()
-        .any(|d| d.folio.is_some());
+    let class = STATES.iter().find(|(code, _)| *code == state).map_or(Class::Working, |(_, class)| *class);
+    let by_document = processed.details.iter().flatten().any(|d| d.folio.is_some());
     let rejected = |processed: Processed| Progress::Rejected {
         code: state.to_owned(),
         details: processed.details.unwrap_or_default(),
     };
     match class {
-        Class::Working => Progress::Working {
-            code: named(state),
-            after,
-        },
+        Class::Working => Progress::Working { code: named(state), after },
         Class::NoPass => Progress::NoPass(remark(named(state), words)),
         Class::Config => Progress::Refused(remark(named(state), words)),
         Class::Repeated => Progress::Repeated,
@@ -235,119 +157,4 @@ fn classify(state: &str, words: String, after: Option<Duration>, processed: Proc
         Class::Either if processed.counts.is_empty() && !by_document => rejected(processed),
         Class::Either | Class::Counted => Progress::Processed(processed),
     }
-}
-
-/// The five tags repeat flat, one group a type; a group that is not whole ends the reading, so that
-/// what is missing stays missing.
-fn flat_counts(answer: &Element) -> Vec<Count> {
-    let Some(body) = answer.only("RESP_BODY") else {
-        return Vec::new();
-    };
-    let mut counts = Vec::new();
-    for group in body.children.chunk_by(|_, next| next.name != "TIPO_DOCTO") {
-        let number = |name: &str| {
-            let mut found = group.iter().filter(|e| e.name == name);
-            match (found.next(), found.next()) {
-                (Some(one), None) => one.text.trim().parse::<u32>().ok(),
-                _ => None,
-            }
-        };
-        let whole = || {
-            Some(Count {
-                kind: u16::try_from(number("TIPO_DOCTO")?).ok()?,
-                informed: number("INFORMADOS")?,
-                accepted: number("ACEPTADOS")?,
-                rejected: number("RECHAZADOS")?,
-                objected: number("REPAROS")?,
-            })
-        };
-        counts.extend(whole());
-    }
-    counts
-}
-
-fn count(line: &Value) -> Option<Count> {
-    let number = |name: &str| scalar(&line[name])?.parse::<u32>().ok();
-    Some(Count {
-        kind: u16::try_from(number("tipo")?).ok()?,
-        informed: number("informados")?,
-        accepted: number("aceptados")?,
-        rejected: number("rechazados")?,
-        objected: number("reparos")?,
-    })
-}
-
-/// `detalle_rep_rech`: `None` when it is null or missing, which it is while the SII still works.
-pub(super) fn details(value: &Value) -> Option<Vec<Detail>> {
-    Some(value.as_array()?.iter().map(detail).collect())
-}
-
-fn detail(entry: &Value) -> Detail {
-    let number = |name: &str| scalar(&entry[name]).and_then(|n| n.parse::<u64>().ok());
-    let state = entry["estado"]
-        .as_str()
-        .unwrap_or_default()
-        .trim()
-        .to_owned();
-    let mut remarks: Vec<Remark> = entry["error"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|e| error(e, &state))
-        .collect();
-    if remarks.is_empty() {
-        remarks.push(remark(
-            state.clone(),
-            entry["descripcion"].as_str().unwrap_or_default(),
-        ));
-    }
-    Detail {
-        kind: number("tipo").and_then(|k| u16::try_from(k).ok()),
-        folio: number("folio"),
-        state,
-        remarks,
-    }
-}
-
-/// `SECCION-nivel-codigo`; where the level is left out, the document's state tells it.
-fn error(error: &Value, state: &str) -> Remark {
-    let text = |name: &str| scalar(&error[name]).unwrap_or_default();
-    let words = [text("descripcion"), text("detalle")]
-        .into_iter()
-        .filter(|t| !t.is_empty())
-        .collect::<Vec<_>>()
-        .join(". ");
-    let (section, number) = (text("seccion"), text("codigo"));
-    if number.is_empty() {
-        let parsed = parser_remark(&text("detalle"));
-        return Remark {
-            words,
-            ..if parsed.code.is_empty() {
-                remark(section, "")
-            } else {
-                parsed
-            }
-        };
-    }
-    let level = match (text("nivel").as_str(), state) {
-        ("", "RLV") => "1".to_owned(),
-        ("", "RPR") => "2".to_owned(),
-        ("", _) => "3".to_owned(),
-        (level, _) => level.to_owned(),
-    };
-    remark(format!("{section}-{level}-{number}"), words)
-}
-
-/// An error of the SII's XML parser: `LSX-00290`, with brackets and line numbers round it. Its code
-/// is empty when the text has none.
-pub(super) fn parser_remark(text: &str) -> Remark {
-    let code = text
-        .split(|c: char| !c.is_ascii_alphanumeric() && c != '-')
-        .find(|word| {
-            word.len() == 9
-                && word.as_bytes()[3] == b'-'
-                && word[..3].bytes().all(|b| b.is_ascii_uppercase())
-                && word[4..].bytes().all(|b| b.is_ascii_digit())
-        });
-    remark(code.unwrap_or_default(), text)
 }

@@ -31,10 +31,7 @@ enum Open {
 /// Nothing is taken for zero: each type that was sent has its line, its `informed` is what was sent,
 /// and accepted, rejected and objected add up to it.
 pub fn settle(sent: &[Sent], processed: &Processed, patient: bool) -> Settled {
-    let stray = processed
-        .counts
-        .iter()
-        .any(|count| sent.iter().all(|(kind, _)| *kind != count.kind));
+    let stray = processed.counts.iter().any(|count| sent.iter().all(|(kind, _)| *kind != count.kind));
     if stray && patient {
         return Settled::Keep;
     }
@@ -46,10 +43,7 @@ pub fn settle(sent: &[Sent], processed: &Processed, patient: bool) -> Settled {
             None => Err(if patient { Open::Keep } else { Open::Ask }),
         };
         match decided {
-            Ok(decided) => here
-                .iter()
-                .zip(decided)
-                .for_each(|(&at, verdict)| verdicts[at] = Some(verdict)),
+            Ok(decided) => here.iter().zip(decided).for_each(|(&at, verdict)| verdicts[at] = Some(verdict)),
             Err(Open::Keep) => return Settled::Keep,
             Err(Open::Ask) => {}
         }
@@ -66,28 +60,17 @@ pub fn conclude(
     last: bool,
 ) -> Option<Vec<(usize, Verdict)>> {
     let absent = |kind: u16| {
-        let missing = answers
-            .iter()
-            .filter(|(at, code)| sent[*at].0 == kind && is_absent(code));
+        let missing = answers.iter().filter(|(at, code)| sent[*at].0 == kind && is_absent(code));
         missing.count()
     };
-    let doubt = |why: &str| {
-        last.then(|| Verdict::Unknown {
-            why: why.to_owned(),
-        })
-    };
+    let doubt = |why: &str| last.then(|| Verdict::Unknown { why: why.to_owned() });
     let verdict = |at: usize, code: &str| {
         let kind = sent[at].0;
         let count = line(counts, kind, places(sent, kind).len());
         match classify(code, "") {
-            Held::Same { .. } => Some(Verdict::Accepted {
-                remarks: perhaps_objected(count),
-            }),
+            Held::Same { .. } => Some(Verdict::Accepted { remarks: perhaps_objected(count) }),
             Held::Differs(why) => Some(Verdict::Unknown { why: why.meaning }),
-            Held::Void(why, number) => Some(Verdict::Rejected {
-                reasons: vec![why],
-                number,
-            }),
+            Held::Void(why, number) => Some(Verdict::Rejected { reasons: vec![why], number }),
             Held::Absent(_) => match count {
                 // Processed, counted among the rejected, and not there: the rejection is proved.
                 Some(count) if absent(kind) <= count.rejected as usize => Some(Verdict::Rejected {
@@ -103,10 +86,7 @@ pub fn conclude(
             }
         }
     };
-    answers
-        .iter()
-        .map(|(at, code)| Some((*at, verdict(*at, code)?)))
-        .collect()
+    answers.iter().map(|(at, code)| Some((*at, verdict(*at, code)?))).collect()
 }
 
 /// The whole envelope was rejected; a document without a fault of its own falls with it.
@@ -115,18 +95,13 @@ pub fn reject_all(sent: &[Sent], code: &str, details: &[Detail]) -> Vec<Verdict>
         "RSC" | "RFR" | "RCT" => NumberFate::FreeForSame,
         _ => NumberFate::AskByProbe,
     };
-    let envelope: Vec<Remark> = details
-        .iter()
-        .filter(|d| d.folio.is_none())
-        .flat_map(|d| d.remarks.clone())
-        .collect();
+    let envelope: Vec<Remark> =
+        details.iter().filter(|d| d.folio.is_none()).flat_map(|d| d.remarks.clone()).collect();
     sent.iter()
         .map(|&document| {
             let mut reasons = vec![remark(code, "")];
             reasons.extend(envelope.iter().cloned());
-            let own = details
-                .iter()
-                .filter(|d| d.folio.is_some() && is_about(d, document));
+            let own = details.iter().filter(|d| d.folio.is_some() && is_about(d, document));
             reasons.extend(own.flat_map(|d| d.remarks.clone()));
             Verdict::Rejected { reasons, number }
         })
@@ -142,12 +117,7 @@ fn by_line(
     patient: bool,
 ) -> Result<Vec<Verdict>, Open> {
     if count.rejected == 0 && count.objected == 0 {
-        return Ok(here
-            .iter()
-            .map(|_| Verdict::Accepted {
-                remarks: Vec::new(),
-            })
-            .collect());
+        return Ok(here.iter().map(|_| Verdict::Accepted { remarks: Vec::new() }).collect());
     }
     let details = processed.details.as_deref();
     if let Some(verdicts) = details.and_then(|details| by_detail(sent, here, count, details)) {
@@ -161,20 +131,10 @@ fn by_line(
     if count.rejected > 0 {
         return Err(Open::Ask);
     }
-    Ok(here
-        .iter()
-        .map(|_| Verdict::Accepted {
-            remarks: perhaps_objected(Some(count)),
-        })
-        .collect())
+    Ok(here.iter().map(|_| Verdict::Accepted { remarks: perhaps_objected(Some(count)) }).collect())
 }
 
-fn by_detail(
-    sent: &[Sent],
-    here: &[usize],
-    count: Count,
-    details: &[Detail],
-) -> Option<Vec<Verdict>> {
+fn by_detail(sent: &[Sent], here: &[usize], count: Count, details: &[Detail]) -> Option<Vec<Verdict>> {
     let mut verdicts = Vec::with_capacity(here.len());
     let (mut rejected, mut objected) = (0, 0);
     for &at in here {
@@ -184,9 +144,7 @@ fn by_detail(
             return None;
         }
         verdicts.push(match one {
-            None => Verdict::Accepted {
-                remarks: Vec::new(),
-            },
+            None => Verdict::Accepted { remarks: Vec::new() },
             Some(detail) => match detail.state.as_str() {
                 "RCH" => {
                     rejected += 1;
@@ -194,13 +152,9 @@ fn by_detail(
                 }
                 "RPR" | "RLV" => {
                     objected += 1;
-                    Verdict::Accepted {
-                        remarks: detail.remarks.clone(),
-                    }
+                    Verdict::Accepted { remarks: detail.remarks.clone() }
                 }
-                "DOK" => Verdict::Accepted {
-                    remarks: Vec::new(),
-                },
+                "DOK" => Verdict::Accepted { remarks: Vec::new() },
                 _ => return None,
             },
         });
@@ -211,15 +165,11 @@ fn by_detail(
 /// What a rejection says of the folio.
 fn rejection(reasons: &[Remark]) -> Verdict {
     let has = |section: &str, number: &str| {
-        reasons
-            .iter()
-            .find(|r| r.code.starts_with(section) && r.code.rsplit('-').next() == Some(number))
+        reasons.iter().find(|r| r.code.starts_with(section) && r.code.rsplit('-').next() == Some(number))
     };
     // The folio is at the SII with other data: another till, or a restored backup.
     if let Some(why) = has("DTE-", "101") {
-        return Verdict::Unknown {
-            why: why.meaning.clone(),
-        };
+        return Verdict::Unknown { why: why.meaning.clone() };
     }
     // The SII has it, from another upload.
     if has("DTE-", "100").is_some() {
@@ -230,20 +180,14 @@ fn rejection(reasons: &[Remark]) -> Verdict {
         (None, Some(_)) => NumberFate::MustBeVoided,
         (None, None) => NumberFate::AskByProbe,
     };
-    Verdict::Rejected {
-        reasons: reasons.to_vec(),
-        number,
-    }
+    Verdict::Rejected { reasons: reasons.to_vec(), number }
 }
 
 /// The remark of those accepted where the counts tell of objections and nothing tells to which.
 fn perhaps_objected(count: Option<Count>) -> Vec<Remark> {
     match count {
         Some(count) if count.objected > 0 => {
-            vec![remark(
-                "RPR",
-                format!("{} de {} con reparos", count.objected, count.informed),
-            )]
+            vec![remark("RPR", format!("{} de {} con reparos", count.objected, count.informed))]
         }
         _ => Vec::new(),
     }

@@ -6,14 +6,11 @@ mod parcels;
 mod uploads;
 
 use super::*;
+use proptest::prelude::*;
 
 /// A reply with this status and text.
 fn with<T>(status: u16, text: &str, hear: impl FnOnce(Reply<'_>) -> T) -> T {
-    hear(Reply {
-        status,
-        headers: &[],
-        body: text.as_bytes(),
-    })
+    hear(Reply { status, headers: &[], body: text.as_bytes() })
 }
 
 /// The SOAP envelope round a payload, escaped as the SII does.
@@ -37,8 +34,7 @@ const AXIS_FAULT: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><soapenv:Env
     xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\"><soapenv:Body><soapenv:Fault><faultcode>soapenv:Client</faultcode>\
     <faultstring>No such operation 'getEstUp'</faultstring></soapenv:Fault></soapenv:Body></soapenv:Envelope>";
 
-const ERROR_501: &str =
-    "<HTML> <HEAD> <TITLE>Error 501</TITLE></HEAD><BODY>Error 501</BODY></HTML>";
+const ERROR_501: &str = "<HTML> <HEAD> <TITLE>Error 501</TITLE></HEAD><BODY>Error 501</BODY></HTML>";
 
 const ERROR_PAGE: &str = "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01 Transitional//EN\"><html><body>HA OCURRIDO UN ERROR EN EL \
     UPLOAD DEL ARCHIVO DE DOCUMENTOS TRIBUTARIOS ELECTRONICOS.</body></html>";
@@ -54,26 +50,15 @@ fn retry_after_is_read_and_capped() {
         ("Otro", "10", None),
     ] {
         let headers = headers(name, value);
-        let reply = Reply {
-            status: 429,
-            headers: &headers,
-            body: b"",
-        };
-        assert_eq!(
-            reply.retry_after().map(|d| d.as_secs()),
-            seconds,
-            "{name}: {value}"
-        );
+        let reply = Reply { status: 429, headers: &headers, body: b"" };
+        assert_eq!(reply.retry_after().map(|d| d.as_secs()), seconds, "{name}: {value}");
     }
 }
 
 #[test]
 fn an_endless_answer_is_no_answer() {
     let huge = format!("{{\"trackid\":1,\"x\":\"{}\"}}", "a".repeat(CAP));
-    assert!(matches!(
-        with(200, &huge, boleta_upload),
-        Upload::Unclear(_)
-    ));
+    assert!(matches!(with(200, &huge, boleta_upload), Upload::Unclear(_)));
 }
 
 #[test]
@@ -83,4 +68,27 @@ fn a_track_is_digits_as_they_came() {
         assert_eq!(track(bad), None, "{bad}");
     }
     assert!(same_track("0251552460", "251552460") && !same_track("1", "2"));
+}
+
+proptest! {
+    /// Total functions: any bytes, any status, and nothing is ever taken or accepted by chance.
+    #[test]
+    fn any_bytes_are_an_answer_of_some_kind(body in proptest::collection::vec(any::<u8>(), 0..200), status in 100u16..600) {
+        let reply = Reply { status, headers: &[], body: &body };
+        for login in [dte_seed(reply), dte_token(reply), boleta_seed(reply), boleta_token(reply)] {
+            prop_assert!(!matches!(login, Login::Got(_)));
+        }
+        for upload in [dte_upload(reply), boleta_upload(reply)] {
+            let taken = matches!(upload, Upload::Received { .. } | Upload::Already | Upload::Rejected(_));
+            prop_assert!(!taken);
+        }
+        for progress in [dte_parcel(reply, "1"), boleta_parcel(reply, "1")] {
+            let open = matches!(progress, Progress::Unclear { .. } | Progress::NoPass(_));
+            prop_assert!(open);
+        }
+        for held in [dte_document(reply), boleta_document(reply)] {
+            prop_assert!(matches!(held, Held::Later(_) | Held::NoPass(_)));
+        }
+        prop_assert_eq!(dte_exact(reply), Exact::Unsaid);
+    }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use timbre_core::{Remark, Scope};
 
-use super::{Reply, is_html, parcel, scalar, track};
+use super::{Reply, is_html, scalar, statistics, track};
 use crate::words::remark;
 use crate::xml::{self, Element};
 
@@ -18,11 +18,7 @@ pub enum Upload {
     /// The token is not valid (any more); nothing was stored.
     NoPass(Remark),
     /// Nothing was stored, and not because of the documents.
-    Refused {
-        scope: Scope,
-        why: Remark,
-        after: Duration,
-    },
+    Refused { scope: Scope, why: Remark, after: Duration },
     /// Nothing was stored: schema or signature.
     Rejected(Vec<Remark>),
     /// The SII may or may not hold it.
@@ -60,10 +56,7 @@ const STATUSES: &[(&str, Class)] = &[
 /// Every STATUS but 0, as [`remark`] names it.
 #[cfg(test)]
 pub(crate) fn codes() -> impl Iterator<Item = String> {
-    STATUSES
-        .iter()
-        .filter(|(code, _)| *code != "0")
-        .map(|(code, _)| format!("STATUS {code}"))
+    STATUSES.iter().filter(|(code, _)| *code != "0").map(|(code, _)| format!("STATUS {code}"))
 }
 
 /// A person has to mend something first.
@@ -82,55 +75,29 @@ pub fn dte_upload(reply: Reply<'_>) -> Upload {
         return Upload::Unclear(reply.unclear());
     };
     let why = || remark(format!("STATUS {status}"), words(&answer));
-    match STATUSES
-        .iter()
-        .find(|(code, _)| *code == status)
-        .map(|(_, class)| *class)
-    {
+    match STATUSES.iter().find(|(code, _)| *code == status).map(|(_, class)| *class) {
         Some(Class::Received) => match answer.value("TRACKID").and_then(track) {
             Some(track) => Upload::Received { track },
             None => Upload::Unclear("el SII dijo STATUS 0 sin un TrackID".to_owned()),
         },
-        Some(Class::Repeated) => match answer
-            .value("TRACKID")
-            .and_then(track)
-            .or_else(|| named_track(&text))
+        Some(Class::Repeated) => match answer.value("TRACKID").and_then(track).or_else(|| named_track(&text))
         {
             Some(track) => Upload::Received { track },
             None => Upload::Already,
         },
         Some(Class::NoPass) => Upload::NoPass(why()),
-        Some(Class::Config) => Upload::Refused {
-            scope: Scope::Channel,
-            why: why(),
-            after: HOUR,
-        },
-        Some(Class::Framing) => Upload::Refused {
-            scope: Scope::Parcel,
-            why: why(),
-            after: MINUTE,
-        },
-        Some(Class::Busy) => Upload::Refused {
-            scope: Scope::Channel,
-            why: why(),
-            after: TEN_MINUTES,
-        },
+        Some(Class::Config) => Upload::Refused { scope: Scope::Channel, why: why(), after: HOUR },
+        Some(Class::Framing) => Upload::Refused { scope: Scope::Parcel, why: why(), after: MINUTE },
+        Some(Class::Busy) => Upload::Refused { scope: Scope::Channel, why: why(), after: TEN_MINUTES },
         Some(Class::Document) => {
             let mut reasons = vec![why()];
             let errors = answer.all("ERROR");
             reasons.extend(
-                errors
-                    .iter()
-                    .map(|e| e.text.trim())
-                    .filter(|t| !t.is_empty())
-                    .map(parcel::parser_remark),
+                errors.iter().map(|e| e.text.trim()).filter(|t| !t.is_empty()).map(statistics::parser_remark),
             );
             Upload::Rejected(reasons)
         }
-        None => Upload::Unclear(format!(
-            "el SII respondió STATUS {status} ({})",
-            words(&answer)
-        )),
+        None => Upload::Unclear(format!("el SII respondió STATUS {status} ({})", words(&answer))),
     }
 }
 
@@ -154,12 +121,8 @@ fn dte_instead(reply: Reply<'_>, text: &str) -> Upload {
 /// Loose text and DETAIL of an answer.
 fn words(answer: &Element) -> String {
     let mut parts: Vec<&str> = vec![answer.text.trim()];
-    parts.extend(
-        ["DETAIL", "ERROR", "GLOSA"]
-            .iter()
-            .flat_map(|name| answer.all(name))
-            .map(|e| e.text.trim()),
-    );
+    parts
+        .extend(["DETAIL", "ERROR", "GLOSA"].iter().flat_map(|name| answer.all(name)).map(|e| e.text.trim()));
     parts.retain(|part| !part.is_empty());
     parts.join(". ")
 }
@@ -168,11 +131,7 @@ fn words(answer: &Element) -> String {
 fn named_track(text: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
     let start = lower.find("con trackid")? + "con trackid".len();
-    let digits: String = text[start..]
-        .trim_start()
-        .chars()
-        .take_while(char::is_ascii_digit)
-        .collect();
+    let digits: String = text[start..].trim_start().chars().take_while(char::is_ascii_digit).collect();
     track(&digits)
 }
 
@@ -185,7 +144,7 @@ pub fn boleta_upload(reply: Reply<'_>) -> Upload {
         return match answer["estado"].as_str() {
             Some(state @ ("RSC" | "RFR")) => {
                 let mut reasons = vec![remark(state, "")];
-                let details = parcel::details(&answer["detalle_rep_rech"]).unwrap_or_default();
+                let details = statistics::details(&answer["detalle_rep_rech"]).unwrap_or_default();
                 reasons.extend(details.into_iter().flat_map(|d| d.remarks));
                 Upload::Rejected(reasons)
             }
@@ -205,9 +164,7 @@ pub fn boleta_upload(reply: Reply<'_>) -> Upload {
         429 => throttled(reply),
         // The old gateway: the upload went to the host of the questions.
         500 if text.contains("Acceso Denegado") => config("Acceso Denegado"),
-        _ if text.contains("NO ESTA AUTENTICADO") => {
-            Upload::NoPass(remark("HTTP 401", text.trim()))
-        }
+        _ if text.contains("NO ESTA AUTENTICADO") => Upload::NoPass(remark("HTTP 401", text.trim())),
         _ => Upload::Unclear(reply.unclear()),
     }
 }

@@ -110,7 +110,8 @@ pub fn payment(making: &mut Making<'_>, totals: &Totals) {
     }
     let extra = |amount: Option<timbre_core::Amount>| i128::from(amount.map_or(0, |a| a.0));
     let paid: i128 = till.pagos.iter().map(|p| i128::from(p.monto.0)).sum();
-    let due = i128::from(totals.payable().unwrap_or(totals.total)) + extra(till.redondeo) + extra(till.propina);
+    let due =
+        i128::from(totals.payable().unwrap_or(totals.total)) + extra(till.redondeo) + extra(till.propina);
     let form = if paid - extra(till.vuelto) >= due { "1" } else { "2" };
     if form == "2" {
         making.warn(

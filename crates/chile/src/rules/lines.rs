@@ -9,9 +9,12 @@ use crate::totals::line::{Line, Value};
 
 /// Numbers the lists, judges each line and writes what it comes to. `None` while any line is in doubt.
 pub fn check(making: &mut Making<'_>) -> Option<Vec<(Tax, i64)>> {
-    for (list, number) in
-        [("Detalle", "NroLinDet"), ("DscRcgGlobal", "NroLinDR"), ("Referencia", "NroLinRef"), ("SubTotInfo", "NroSTI")]
-    {
+    for (list, number) in [
+        ("Detalle", "NroLinDet"),
+        ("DscRcgGlobal", "NroLinDR"),
+        ("Referencia", "NroLinRef"),
+        ("SubTotInfo", "NroSTI"),
+    ] {
         number_lines(making, list, number);
     }
     if !making.order.document.has("Detalle") {
@@ -21,7 +24,8 @@ pub fn check(making: &mut Making<'_>) -> Option<Vec<(Tax, i64)>> {
     required_inside(making);
     kinds(making);
     let lines = figures::lines(&making.order.document);
-    let values: Vec<Option<Value>> = lines.iter().enumerate().map(|(at, line)| judge(making, at, line)).collect();
+    let values: Vec<Option<Value>> =
+        lines.iter().enumerate().map(|(at, line)| judge(making, at, line)).collect();
     for ((detail, line), value) in making.order.document.groups_mut("Detalle").zip(&lines).zip(&values) {
         if let Some(value) = value {
             write(detail, line, value);
@@ -42,7 +46,8 @@ fn number_lines(making: &mut Making<'_>, list: &'static str, tag: &'static str) 
         line.set(tag, number);
     }
     for at in wrong {
-        let message = format!("{tag} debe ser {} (las líneas se numeran desde 1, en orden); puede omitirlo.", at + 1);
+        let message =
+            format!("{tag} debe ser {} (las líneas se numeran desde 1, en orden); puede omitirlo.", at + 1);
         making.refuse("line-number", format!("{list}[{at}].{tag}"), message);
     }
 }
@@ -56,7 +61,12 @@ fn required_inside(making: &mut Making<'_>) {
         }
     }
     for (path, group) in [("Receptor", "Extranjero"), ("Transporte", "Chofer")] {
-        let found = making.order.document.group("Encabezado").and_then(|e| e.group(path)).and_then(|g| g.group(group));
+        let found = making
+            .order
+            .document
+            .group("Encabezado")
+            .and_then(|e| e.group(path))
+            .and_then(|g| g.group(group));
         if let Some(found) = found {
             wanting(found, &format!("Encabezado.{path}.{group}"), &mut missing);
         }
@@ -133,7 +143,9 @@ fn agree(making: &mut Making<'_>, path: String, tag: &str, said: i64, ours: i64)
     let figures = format!("{tag} dice {} y el cálculo da {}", money::dotted(said), money::dotted(ours));
     match said.abs_diff(ours) {
         0 => {}
-        1 if tag == "MontoItem" => making.warn("line-rounding", path, format!("{figures}; se usa el cálculo.")),
+        1 if tag == "MontoItem" => {
+            making.warn("line-rounding", path, format!("{figures}; se usa el cálculo."))
+        }
         1 => making.warn("line-rounding", path, format!("{figures}; se usa lo que dice la venta.")),
         _ => making.refuse("line-mismatch", path, format!("{figures}. Corrija la venta.")),
     }
@@ -147,7 +159,8 @@ fn write(detail: &mut Group, line: &Line, value: &Value) {
     } else {
         detail.fill("QtyItem", "1");
     }
-    let amounts = [("DescuentoMonto", "DescuentoPct", value.discount), ("RecargoMonto", "RecargoPct", value.surcharge)];
+    let amounts =
+        [("DescuentoMonto", "DescuentoPct", value.discount), ("RecargoMonto", "RecargoPct", value.surcharge)];
     for (tag, percent, amount) in amounts {
         if amount == 0 {
             detail.clear(tag);
@@ -158,4 +171,3 @@ fn write(detail: &mut Group, line: &Line, value: &Value) {
     }
     detail.set("MontoItem", value.amount.to_string());
 }
-

@@ -107,7 +107,11 @@ pub fn large_sale(making: &mut Making<'_>, totals: &Totals) {
     let receptor = header_path("Receptor", "RUTRecep");
     match receiver(making) {
         Some(Rut::CONSUMER) | None => {
-            making.refuse("large-sale-receiver", receptor, format!("{over}: indique el RUT y el nombre del cliente."));
+            making.refuse(
+                "large-sale-receiver",
+                receptor,
+                format!("{over}: indique el RUT y el nombre del cliente."),
+            );
         }
         Some(rut) if making.header("Receptor", "RznSocRecep") == Some(rut.to_string().as_str()) => {
             let path = header_path("Receptor", "RznSocRecep");

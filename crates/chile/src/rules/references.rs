@@ -25,7 +25,11 @@ fn boleta(making: &mut Making<'_>) {
         .map(|(at, _)| at)
         .collect();
     for at in empty {
-        making.refuse("reference-empty", format!("Referencia[{at}]"), format!("La referencia {} está vacía.", at + 1));
+        making.refuse(
+            "reference-empty",
+            format!("Referencia[{at}]"),
+            format!("La referencia {} está vacía.", at + 1),
+        );
     }
 }
 
@@ -62,15 +66,27 @@ fn faults(reference: &Group) -> Vec<(&'static str, &'static str, String)> {
         && tipo::name_of(kind).is_none()
     {
         // Formato DTE 2.4.2, E2: numbers are of a closed list, letters are free.
-        faults.push(("reference-type", "TpoDocRef", format!("{kind} no es un tipo de documento de la lista del SII.")));
+        faults.push((
+            "reference-type",
+            "TpoDocRef",
+            format!("{kind} no es un tipo de documento de la lista del SII."),
+        ));
     }
     match (reference.leaf("IndGlobal"), reference.leaf("FolioRef")) {
         // Formato DTE 2.4.2, E3 and E4: more than twenty documents of a type, without naming each.
         (Some(_), Some(folio)) if folio != "0" => {
-            faults.push(("reference-global", "FolioRef", "con IndGlobal 1 el FolioRef debe ser 0.".to_owned()));
+            faults.push((
+                "reference-global",
+                "FolioRef",
+                "con IndGlobal 1 el FolioRef debe ser 0.".to_owned(),
+            ));
         }
         (None, Some("0")) => {
-            faults.push(("reference-folio", "FolioRef", "FolioRef 0 es solo para referencias globales (IndGlobal 1).".to_owned()));
+            faults.push((
+                "reference-folio",
+                "FolioRef",
+                "FolioRef 0 es solo para referencias globales (IndGlobal 1).".to_owned(),
+            ));
         }
         _ => {}
     }

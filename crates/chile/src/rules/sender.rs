@@ -31,8 +31,11 @@ pub fn check(making: &mut Making<'_>) {
                 continue;
             }
             let own: Vec<&str> = making.firm.tags(ours).collect();
-            let own = if own.is_empty() { "no tiene".to_owned() } else { format!("tiene «{}»", own.join(", ")) };
-            let message = format!("{tag} dice «{said}» y la empresa configurada {own}; corrija la venta u omita {tag}.");
+            let own =
+                if own.is_empty() { "no tiene".to_owned() } else { format!("tiene «{}»", own.join(", ")) };
+            let message = format!(
+                "{tag} dice «{said}» y la empresa configurada {own}; corrija la venta u omita {tag}."
+            );
             making.refuse("sender-mismatch", header_path("Emisor", tag), message);
         }
     }
@@ -44,7 +47,11 @@ pub fn check(making: &mut Making<'_>) {
                 emisor.set(tag, said);
             }
             Tipo::Boleta => {
-                making.refuse("tag-not-for-type", header_path("Emisor", tag), format!("{tag} no existe en una boleta; quítelo."));
+                making.refuse(
+                    "tag-not-for-type",
+                    header_path("Emisor", tag),
+                    format!("{tag} no existe en una boleta; quítelo."),
+                );
             }
         }
     }

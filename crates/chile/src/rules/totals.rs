@@ -43,8 +43,9 @@ fn all_exempt(making: &mut Making<'_>) {
         Tipo::Boleta => "una boleta exenta (41)",
         Tipo::Factura => "una factura exenta (34)",
     };
-    let message =
-        format!("Todo lo que se cobra es exento: corresponde {right}, que Timbre todavía no emite. Revise IndExe.");
+    let message = format!(
+        "Todo lo que se cobra es exento: corresponde {right}, que Timbre todavía no emite. Revise IndExe."
+    );
     making.refuse("all-exempt", header_path("IdDoc", "TipoDTE"), message);
 }
 
@@ -76,13 +77,18 @@ fn compare(making: &mut Making<'_>, said: &Group, totals: &Totals) {
             continue;
         }
         let Ok(amount) = text.parse::<i64>() else { continue };
-        let figures = format!("{} dice {} y el cálculo da {}", field.tag, money::dotted(amount), money::dotted(ours));
+        let figures =
+            format!("{} dice {} y el cálculo da {}", field.tag, money::dotted(amount), money::dotted(ours));
         match amount.abs_diff(ours) {
             0 => {}
             1 if matches!(field.tag, "MntNeto" | "IVA") => {
                 making.warn("total-rounding", path, format!("{figures}; se usa el cálculo."));
             }
-            _ => making.refuse("total-mismatch", path, format!("{figures}. Corrija la venta o deje que Timbre calcule.")),
+            _ => making.refuse(
+                "total-mismatch",
+                path,
+                format!("{figures}. Corrija la venta o deje que Timbre calcule."),
+            ),
         }
     }
 }

@@ -12,7 +12,8 @@ use crate::tags::{By, Field, Group, Item, Shape, sender};
 const MOST_ITEMS: usize = 5_000;
 
 /// A till says zero where it means nothing; the schemas have no zero here.
-const ZERO_IS_NOTHING: [&str; 5] = ["PrcItem", "DescuentoPct", "DescuentoMonto", "RecargoPct", "RecargoMonto"];
+const ZERO_IS_NOTHING: [&str; 5] =
+    ["PrcItem", "DescuentoPct", "DescuentoMonto", "RecargoPct", "RecargoMonto"];
 
 /// What was read: the elements, and the `Emisor` that stood among them.
 pub struct Found {
@@ -63,7 +64,10 @@ impl Reader {
                 By::AdditionalTax => self.refuse(
                     "additional-tax-unsupported",
                     &path,
-                    format!("Timbre todavía no emite documentos con impuestos adicionales; quite {}.", field.tag),
+                    format!(
+                        "Timbre todavía no emite documentos con impuestos adicionales; quite {}.",
+                        field.tag
+                    ),
                 ),
                 By::OtherTypes => self.refuse(
                     "tag-not-for-type",
@@ -134,15 +138,19 @@ impl Reader {
                 path,
                 "El folio lo pone Timbre desde el CAF cargado; quítelo de la venta.".to_owned(),
             ),
-            tag => self.refuse("tag-is-timbres", path, format!("{tag} lo escribe Timbre; quítelo de la venta.")),
+            tag => {
+                self.refuse("tag-is-timbres", path, format!("{tag} lo escribe Timbre; quítelo de la venta."))
+            }
         }
     }
 
     fn too_many(&mut self, field: &Field, count: usize, path: &str) {
         let most = field.most;
         if field.tag == "Detalle" {
-            let message =
-                format!("La venta trae {count} líneas y {} admite hasta {most}; divídala en varias.", self.what);
+            let message = format!(
+                "La venta trae {count} líneas y {} admite hasta {most}; divídala en varias.",
+                self.what
+            );
             self.refuse("too-many-lines", path, message);
         } else {
             let message = format!("{} viene {count} veces y el SII admite hasta {most}.", field.tag);

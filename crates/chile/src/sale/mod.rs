@@ -31,14 +31,19 @@ const WRAPPERS: [&str; 3] = ["dte", "DTE", "Documento"];
 pub fn read(body: &Value) -> Result<Order, Refusals> {
     let wrapped = Wrapped::of(body);
     let strangers = wrapped.strangers.iter().map(|path| {
-        Refusal::new("unknown-tag", path, "Al lado del documento solo puede ir el bloque de la caja (Timbre); quítelo.")
+        Refusal::new(
+            "unknown-tag",
+            path,
+            "Al lado del documento solo puede ir el bloque de la caja (Timbre); quítelo.",
+        )
     });
     let mut refusals: Vec<Refusal> = strangers.collect();
     match read_plain(wrapped.body) {
         Ok(order) if refusals.is_empty() => return Ok(order),
         Ok(_) => {}
-        Err(Refusals(found)) => refusals
-            .extend(found.into_iter().map(|r| Refusal { path: under(&wrapped.prefix, &r.path), ..r })),
+        Err(Refusals(found)) => {
+            refusals.extend(found.into_iter().map(|r| Refusal { path: under(&wrapped.prefix, &r.path), ..r }))
+        }
     }
     Err(Refusals(refusals))
 }
@@ -63,7 +68,8 @@ impl Wrapped<'_> {
             && !object.contains_key("Encabezado")
             && let Some((wrapper, inner)) = WRAPPERS.iter().find_map(|w| object.get_key_value(*w))
         {
-            let strangers = object.keys().filter(|key| *key != wrapper).map(|key| under(&wrapped.prefix, key));
+            let strangers =
+                object.keys().filter(|key| *key != wrapper).map(|key| under(&wrapped.prefix, key));
             wrapped.strangers.extend(strangers);
             wrapped.prefix = under(&wrapped.prefix, wrapper);
             wrapped.body = inner;
@@ -118,7 +124,9 @@ fn tipo_of(body: &Value) -> Result<Tipo, Refusal> {
         Some(name) => Err(Refusal::new(
             "type-unsupported",
             PATH,
-            format!("Timbre todavía no emite documentos de tipo {text} ({name}); emite boletas (39) y facturas (33)."),
+            format!(
+                "Timbre todavía no emite documentos de tipo {text} ({name}); emite boletas (39) y facturas (33)."
+            ),
         )),
         None => Err(Refusal::new(
             "type-unknown",

@@ -1,3 +1,5 @@
+//! What is read out of a sale, and what any JSON does to the reader.
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -38,13 +40,27 @@ fn nothing_is_nothing_however_it_is_said() {
 
 #[test]
 fn a_price_of_zero_is_a_gift() {
-    let document = read(&boleta(json!({"NmbItem": "Bolsa", "QtyItem": 1, "PrcItem": 0}))).expect("a sale").document;
+    let document =
+        read(&boleta(json!({"NmbItem": "Bolsa", "QtyItem": 1, "PrcItem": 0}))).expect("a sale").document;
     let line = document.group("Detalle").expect("a line");
     assert_eq!((line.leaf("PrcItem"), line.leaf("MontoItem")), (None, Some("0")));
 }
 
 fn any_json() -> impl Strategy<Value = Value> {
-    let tags = ["Encabezado", "IdDoc", "TipoDTE", "Detalle", "NmbItem", "QtyItem", "PrcItem", "Receptor", "RUTRecep", "Totales", "Nada", "dte"];
+    let tags = [
+        "Encabezado",
+        "IdDoc",
+        "TipoDTE",
+        "Detalle",
+        "NmbItem",
+        "QtyItem",
+        "PrcItem",
+        "Receptor",
+        "RUTRecep",
+        "Totales",
+        "Nada",
+        "dte",
+    ];
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),

@@ -2,8 +2,8 @@
 //! that the schema leaves open (formato boletas 4.2) are rules, not rows.
 
 use super::{
-    By, CODE, Field, GLOBAL, MOST_12_6, MOST_16_2, PLACE, Shape, amount, date, decimal, field, group, one_of, rut,
-    text, value, whole,
+    By, CODE, Field, GLOBAL, MOST_12_6, MOST_16_2, PLACE, Shape, amount, date, decimal, field, group, one_of,
+    rut, text, value, whole,
 };
 
 /// Dates of boletas begin on 2002-08-01 (formato boletas 4.2, campo 3).

@@ -2,8 +2,8 @@
 //! may hold is marked so, for the second look knows it and a sale may not say it.
 
 use super::{
-    By, CODE, Field, GLOBAL, MOST_12_6, MOST_14_4, MOST_16_2, PLACE, Shape, amount, date, decimal, field, group,
-    one_of, percent, rut, text, value, whole,
+    By, CODE, Field, GLOBAL, MOST_12_6, MOST_14_4, MOST_16_2, PLACE, Shape, amount, date, decimal, field,
+    group, one_of, percent, rut, text, value, whole,
 };
 
 /// Dates of documents begin on 2003-04-01 (formato DTE 2.4.2, campo 3).
@@ -114,8 +114,7 @@ static RECEPTOR: &[Field] = &[
     text("CiudadPostal", 20),
 ];
 
-static FOREIGNER: &[Field] =
-    &[text("NumId", 20), text("Nacionalidad", 3), one_of("TipoDocID", &["1", "2"])];
+static FOREIGNER: &[Field] = &[text("NumId", 20), text("Nacionalidad", 3), one_of("TipoDocID", &["1", "2"])];
 
 static TRANSPORTE: &[Field] = &[
     text("Patente", 8),

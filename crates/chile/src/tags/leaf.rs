@@ -22,7 +22,9 @@ pub enum Problem {
     TooLong { length: usize, most: usize },
     #[error("está vacío y el SII exige un texto")]
     Empty,
-    #[error("tiene el carácter «{0}», que no existe en ISO-8859-1, la codificación que exige el SII; quítelo o cámbielo")]
+    #[error(
+        "tiene el carácter «{0}», que no existe en ISO-8859-1, la codificación que exige el SII; quítelo o cámbielo"
+    )]
     NotLatin1(char),
     #[error("«{0}» no es una fecha; escríbala como 2026-01-31")]
     NotDate(String),
@@ -97,7 +99,9 @@ impl Shape {
             }
             Shape::Rut => text.parse::<Rut>()?.to_string(),
             Shape::OneOf(allowed) => one_of(text, allowed)?,
-            Shape::Date { .. } | Shape::Moment | Shape::Hour | Shape::Group(_) | Shape::Markup => text.to_owned(),
+            Shape::Date { .. } | Shape::Moment | Shape::Hour | Shape::Group(_) | Shape::Markup => {
+                text.to_owned()
+            }
         };
         self.holds(&held)?;
         Ok(held)
@@ -214,7 +218,11 @@ mod tests {
             (Shape::Whole { least: 0, most: 9000 }, "1000.0", "1000"),
             (QUANTITY, "0.500", "0.5"),
             (QUANTITY, "999999999999.999999", "999999999999.999999"),
-            (Shape::Decimal { decimals: 2, zero: false, most: MOST_16_2 }, "9999999999999999.99", "9999999999999999.99"),
+            (
+                Shape::Decimal { decimals: 2, zero: false, most: MOST_16_2 },
+                "9999999999999999.99",
+                "9999999999999999.99",
+            ),
             (Shape::Rut, "76.192.083-9", "76192083-9"),
             (Shape::OneOf(&["01", "02"]), "2", "02"),
             (Shape::OneOf(&["D", "R"]), "d", "D"),

@@ -35,7 +35,12 @@ impl Trouble {
 }
 
 /// Reads what stands in `element`. All that can be read is; `told` hears of the rest with its path.
-pub fn read(element: &Element, fields: &'static [Field], path: &str, told: &mut dyn FnMut(&str, Trouble)) -> Group {
+pub fn read(
+    element: &Element,
+    fields: &'static [Field],
+    path: &str,
+    told: &mut dyn FnMut(&str, Trouble),
+) -> Group {
     let mut group = Group::new(fields);
     let mut last = 0;
     for node in &element.children {

@@ -39,13 +39,25 @@ pub enum By {
 #[derive(Debug, Clone, Copy)]
 pub enum Shape {
     /// Characters, not bytes.
-    Text { least: usize, most: usize },
+    Text {
+        least: usize,
+        most: usize,
+    },
     /// A whole number between both.
-    Whole { least: i64, most: i64 },
+    Whole {
+        least: i64,
+        most: i64,
+    },
     /// A decimal up to `most` millionths, with so many decimals; zero only where `zero`.
-    Decimal { decimals: u32, zero: bool, most: i128 },
+    Decimal {
+        decimals: u32,
+        zero: bool,
+        most: i128,
+    },
     /// `AAAA-MM-DD`, from this year, month and day until 2050.
-    Date { from: (i16, i8, i8) },
+    Date {
+        from: (i16, i8, i8),
+    },
     /// `AAAA-MM-DDTHH:MM:SS`, without zone or fraction.
     Moment,
     /// `HH:MM:SS`.

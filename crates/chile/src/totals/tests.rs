@@ -1,3 +1,5 @@
+//! Sums of known documents, of odd lines, and of any line at all.
+
 use proptest::prelude::*;
 
 use super::line::{Line, LineFault};
@@ -27,17 +29,17 @@ fn off(worth: Worth) -> Global {
 /// The figures of documents made by another program, in another language.
 #[test]
 fn the_totals_of_known_documents_are_met() {
-    let boleta = add_up(
-        Prices::Gross,
-        [(Tax::Taxed, 3980), (Tax::Taxed, 1804), (Tax::Exempt, 5000)],
-        &[],
+    let boleta =
+        add_up(Prices::Gross, [(Tax::Taxed, 3980), (Tax::Taxed, 1804), (Tax::Exempt, 5000)], &[], None)
+            .unwrap();
+    assert_eq!((boleta.net, boleta.iva, boleta.exempt, boleta.total), (4861, 923, 5000, 10784));
+    let factura = add_up(
+        Prices::Net,
+        [(Tax::Taxed, 37035), (Tax::Taxed, 1980)],
+        &[off(Worth::Percent(dec("10")))],
         None,
     )
     .unwrap();
-    assert_eq!((boleta.net, boleta.iva, boleta.exempt, boleta.total), (4861, 923, 5000, 10784));
-    let factura =
-        add_up(Prices::Net, [(Tax::Taxed, 37035), (Tax::Taxed, 1980)], &[off(Worth::Percent(dec("10")))], None)
-            .unwrap();
     assert_eq!((factura.net, factura.iva, factura.total), (35113, 6671, 41784));
 }
 
@@ -97,10 +99,7 @@ fn globals_apply_in_their_order_to_what_they_name() {
         add_up(Prices::Net, [(Tax::Taxed, 10)], &[off(Worth::Pesos(dec("11")))], None),
         Err(Fault::Negative("afecto"))
     );
-    assert_eq!(
-        add_up(Prices::Net, [(Tax::Taxed, money::MOST)], &[], None),
-        Err(Fault::TooLarge)
-    );
+    assert_eq!(add_up(Prices::Net, [(Tax::Taxed, money::MOST)], &[], None), Err(Fault::TooLarge));
 }
 
 prop_compose! {

@@ -38,7 +38,8 @@ impl Look {
             Some(tipo) if sound => self.figures(tipo, &group),
             Some(_) => {}
             None => {
-                let message = format!("Timbre todavía no revisa los totales de los documentos de tipo {kind}.");
+                let message =
+                    format!("Timbre todavía no revisa los totales de los documentos de tipo {kind}.");
                 self.tell(Severity::Note, "totals-not-checked", "Encabezado.Totales", message);
             }
         }
@@ -54,7 +55,11 @@ impl Look {
                 // A line may hold nothing but its value.
                 Err(_) if line.price.is_none() => continue,
                 Err(fault) => {
-                    self.objects("line-mismatch", &format!("Detalle[{at}]"), format!("Línea {}: {fault}.", at + 1));
+                    self.objects(
+                        "line-mismatch",
+                        &format!("Detalle[{at}]"),
+                        format!("Línea {}: {fault}.", at + 1),
+                    );
                     continue;
                 }
             };
@@ -65,7 +70,12 @@ impl Look {
                     money::dotted(said),
                     money::dotted(value)
                 );
-                self.differ(value.abs_diff(said), "line-mismatch", &format!("Detalle[{at}].MontoItem"), message);
+                self.differ(
+                    value.abs_diff(said),
+                    "line-mismatch",
+                    &format!("Detalle[{at}].MontoItem"),
+                    message,
+                );
             }
         }
         self.count(document);
@@ -77,7 +87,8 @@ impl Look {
         self.sum(said);
         let amounts = lines.iter().map(|line| (line.tax, line.said.unwrap_or(0)));
         let previous = said.leaf("SaldoAnterior").and_then(|text| text.parse().ok());
-        match totals::add_up(figures::prices(tipo, document), amounts, &figures::globals(document), previous) {
+        match totals::add_up(figures::prices(tipo, document), amounts, &figures::globals(document), previous)
+        {
             Ok(totals) => self.compare(tipo, said, &totals),
             Err(fault) => self.objects("total-mismatch", "Encabezado.Totales", format!("{fault}.")),
         }
@@ -85,7 +96,9 @@ impl Look {
 
     /// Lines count from one.
     fn count(&mut self, document: &Group) {
-        for (list, tag) in [("Detalle", "NroLinDet"), ("Referencia", "NroLinRef"), ("DscRcgGlobal", "NroLinDR")] {
+        for (list, tag) in
+            [("Detalle", "NroLinDet"), ("Referencia", "NroLinRef"), ("DscRcgGlobal", "NroLinDR")]
+        {
             let numbers: Vec<&str> = document.groups(list).filter_map(|g| g.leaf(tag)).collect();
             if numbers.iter().enumerate().any(|(at, number)| *number != (at + 1).to_string()) {
                 self.objects("line-number", list, format!("{tag} no va de uno en uno desde 1."));
@@ -119,7 +132,8 @@ impl Look {
             if figure == Some(money::Decimal::from(ours)) {
                 continue;
             }
-            let message = format!("{tag} dice {} y el cálculo da {}.", text.unwrap_or("nada"), money::dotted(ours));
+            let message =
+                format!("{tag} dice {} y el cálculo da {}.", text.unwrap_or("nada"), money::dotted(ours));
             let difference = text.and_then(|t| t.parse::<i64>().ok()).map_or(u64::MAX, |t| t.abs_diff(ours));
             self.differ(difference, "total-mismatch", &format!("Encabezado.Totales.{tag}"), message);
         }

@@ -14,7 +14,11 @@ impl Look {
         // The uploader picks the schema from it (SCH-00001).
         let location = root.attribute("xsi:schemaLocation").unwrap_or_default();
         if !location.split_whitespace().any(|word| word == schema) {
-            self.refuses("schema-location", &root.name, format!("Falta xsi:schemaLocation con {schema} (SCH-00001)."));
+            self.refuses(
+                "schema-location",
+                &root.name,
+                format!("Falta xsi:schemaLocation con {schema} (SCH-00001)."),
+            );
         }
         let Some(set) = root.child("SetDTE") else {
             return self.refuses("set-missing", &root.name, "El sobre no tiene SetDTE.");
@@ -64,7 +68,11 @@ impl Look {
         }
         for tag in ["RutEnvia", "RutReceptor", "FchResol", "NroResol", "TmstFirmaEnv"] {
             if cover.text_at(&[tag]).is_none_or(|text| text.is_empty()) {
-                self.refuses("element-missing", &format!("Caratula.{tag}"), format!("Falta {tag} en la carátula."));
+                self.refuses(
+                    "element-missing",
+                    &format!("Caratula.{tag}"),
+                    format!("Falta {tag} en la carátula."),
+                );
             }
         }
     }

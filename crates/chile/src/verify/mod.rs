@@ -20,7 +20,6 @@ const MOST: usize = 1_000;
 pub fn verify(bytes: &[u8]) -> Vec<Finding> {
     let mut look = Look::default();
     look.file(bytes);
-    look.findings.truncate(MOST);
     look.findings
 }
 
@@ -34,6 +33,9 @@ struct Look {
 
 impl Look {
     fn tell(&mut self, severity: Severity, code: &str, place: &str, message: impl Into<String>) {
+        if self.findings.len() >= MOST {
+            return;
+        }
         let place = match (self.document.as_str(), place) {
             ("", place) => place.to_owned(),
             (document, "") => document.to_owned(),
@@ -58,7 +60,9 @@ impl Look {
         let text = self.decoded(bytes);
         self.lines(&text);
         match dom::read(&text) {
-            Err(broken) => self.refuses("xml-malformed", "", format!("No es un documento legible: {broken}.")),
+            Err(broken) => {
+                self.refuses("xml-malformed", "", format!("No es un documento legible: {broken}."))
+            }
             Ok(root) => self.root(&root, &text),
         }
     }
@@ -70,7 +74,9 @@ impl Look {
             .strip_prefix("<?xml")
             .and_then(|rest| rest.split_once("?>"))
             .and_then(|(prolog, _)| prolog.split_once("encoding="))
-            .map(|(_, name)| name.trim_start_matches(['"', '\'']).split(['"', '\'']).next().unwrap_or_default().to_owned());
+            .map(|(_, name)| {
+                name.trim_start_matches(['"', '\'']).split(['"', '\'']).next().unwrap_or_default().to_owned()
+            });
         let text = match declared.as_deref() {
             Some(name) if name.eq_ignore_ascii_case("UTF-8") => {
                 let message = "El archivo se declara UTF-8; el SII exige ISO-8859-1.";
@@ -84,8 +90,11 @@ impl Look {
 
     fn lines(&mut self, text: &str) {
         if let Some((at, line)) = text.lines().enumerate().find(|(_, line)| line.chars().count() > 4_090) {
-            let message =
-                format!("La línea {} tiene {} caracteres; el SII corta en 4.090 (CHR-00002).", at + 1, line.chars().count());
+            let message = format!(
+                "La línea {} tiene {} caracteres; el SII corta en 4.090 (CHR-00002).",
+                at + 1,
+                line.chars().count()
+            );
             self.refuses("line-too-long", "", message);
         }
     }

@@ -13,7 +13,8 @@ use crate::dom::{Element, Space};
 use crate::sign::SII_DTE;
 
 /// The DigestInfo of SHA-1 that PKCS#1 v1.5 puts before the digest.
-const SHA1_INFO: [u8; 15] = [0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04, 0x14];
+const SHA1_INFO: [u8; 15] =
+    [0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04, 0x14];
 
 const ALGORITHMS: [(&[&str], &str); 3] = [
     (&["CanonicalizationMethod"], "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"),
@@ -39,7 +40,12 @@ impl Look {
     /// The SII takes each DTE out of its envelope: what counts are the namespaces written on it. With
     /// none written, no namespace at all and the SII's alone are both accepted; what the envelope
     /// lends (`xmlns:xsi`) is not (DTE-3-505).
-    pub(super) fn document_signature(&mut self, dte: &Element, documento: &Element, around: Option<&[Space]>) {
+    pub(super) fn document_signature(
+        &mut self,
+        dte: &Element,
+        documento: &Element,
+        around: Option<&[Space]>,
+    ) {
         let Some(signature) = self.signature_of(dte) else { return };
         let mut habits: Vec<Vec<Space>> = vec![dte.spaces.clone()];
         if dte.spaces.iter().all(|(prefix, _)| !prefix.is_empty()) {
@@ -76,7 +82,11 @@ impl Look {
             } else {
                 "Falta la firma."
             };
-            self.refuses(if prefixed { "signature-prefix" } else { "signature-missing" }, "Signature", message);
+            self.refuses(
+                if prefixed { "signature-prefix" } else { "signature-missing" },
+                "Signature",
+                message,
+            );
         }
         found
     }
@@ -89,7 +99,11 @@ impl Look {
             return false;
         };
         if !signature.spaces.iter().any(|(prefix, name)| prefix.is_empty() && name == timbre_xmldsig::DSIG) {
-            self.refuses("signature-xmlns", "Signature", "La firma no declara su propio espacio de nombres (xmldsig).");
+            self.refuses(
+                "signature-xmlns",
+                "Signature",
+                "La firma no declara su propio espacio de nombres (xmldsig).",
+            );
         }
         self.algorithms(info);
         let references: Vec<&Element> = info.elements().filter(|e| e.name == "Reference").collect();
@@ -99,10 +113,11 @@ impl Look {
             let message = format!("La firma se refiere a «{uri}» y el elemento es «#{id}».");
             self.refuses("signature-reference", "Signature", message);
         }
-        let digest = info.text_at(&["Reference", "DigestValue"]).map(|t| t.split_ascii_whitespace().collect::<String>());
-        let matches = |spaces: &&Vec<Space>| {
-            Some(STANDARD.encode(sha1(target.canonical(spaces).as_bytes()))) == digest
-        };
+        let digest = info
+            .text_at(&["Reference", "DigestValue"])
+            .map(|t| t.split_ascii_whitespace().collect::<String>());
+        let matches =
+            |spaces: &&Vec<Space>| Some(STANDARD.encode(sha1(target.canonical(spaces).as_bytes()))) == digest;
         if !habits.iter().any(|spaces| matches(&spaces)) {
             self.refuses(
                 "signature-digest",
@@ -118,7 +133,8 @@ impl Look {
         for (path, wanted) in ALGORITHMS {
             let said = info.at(path).and_then(|e| e.attribute("Algorithm")).unwrap_or_default();
             if said != wanted {
-                let message = format!("{} usa «{said}»; el esquema del SII fija «{wanted}».", path[path.len() - 1]);
+                let message =
+                    format!("{} usa «{said}»; el esquema del SII fija «{wanted}».", path[path.len() - 1]);
                 self.refuses("signature-algorithm", "Signature", message);
             }
         }
@@ -132,7 +148,8 @@ impl Look {
         let key = ["KeyInfo", "KeyValue", "RSAKeyValue"];
         let (modulus, exponent) =
             (bytes(&[&key[..], &["Modulus"]].concat()), bytes(&[&key[..], &["Exponent"]].concat()));
-        let (Some(modulus), Some(exponent), Some(value)) = (modulus, exponent, bytes(&["SignatureValue"])) else {
+        let (Some(modulus), Some(exponent), Some(value)) = (modulus, exponent, bytes(&["SignatureValue"]))
+        else {
             let message = "A la firma le falta SignatureValue o la clave (KeyValue/RSAKeyValue).";
             return self.refuses("signature-malformed", "Signature", message);
         };
@@ -141,14 +158,27 @@ impl Look {
             rsa_sha1_holds(&modulus, &exponent, info.canonical(&around).as_bytes(), &value)
         });
         if !holds {
-            self.refuses("signature-value", "Signature", "La firma no corresponde a su clave y a lo firmado.");
+            self.refuses(
+                "signature-value",
+                "Signature",
+                "La firma no corresponde a su clave y a lo firmado.",
+            );
         }
-        let certificate = bytes(&["KeyInfo", "X509Data", "X509Certificate"]).and_then(|der| X509::from_der(&der).ok());
+        let certificate =
+            bytes(&["KeyInfo", "X509Data", "X509Certificate"]).and_then(|der| X509::from_der(&der).ok());
         let own = certificate.and_then(|c| c.public_key().ok()).and_then(|k| k.rsa().ok());
         match own {
             Some(own) if own.n().to_vec() == modulus.as_slice().trim_zeros() => {}
-            Some(_) => self.objects("certificate-key", "Signature", "El certificado es de otra clave que la que firmó."),
-            None => self.objects("certificate-unreadable", "Signature", "La firma no trae un certificado legible."),
+            Some(_) => self.objects(
+                "certificate-key",
+                "Signature",
+                "El certificado es de otra clave que la que firmó.",
+            ),
+            None => self.objects(
+                "certificate-unreadable",
+                "Signature",
+                "La firma no trae un certificado legible.",
+            ),
         }
     }
 }

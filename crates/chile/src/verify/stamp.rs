@@ -61,7 +61,8 @@ impl Look {
             _ => false,
         };
         if !holds {
-            let message = "La firma del timbre (FRMT) no corresponde a su contenido y a la clave del CAF (TED-2-510).";
+            let message =
+                "La firma del timbre (FRMT) no corresponde a su contenido y a la clave del CAF (TED-2-510).";
             self.refuses("stamp-signature", "TED.FRMT", message);
         }
     }
@@ -84,7 +85,11 @@ impl Look {
             _ => false,
         };
         if !holds {
-            self.refuses("caf-signature", "TED.DD.CAF.FRMA", "La firma del SII en el CAF no corresponde a su contenido (CAF-3-516).");
+            self.refuses(
+                "caf-signature",
+                "TED.DD.CAF.FRMA",
+                "La firma del SII en el CAF no corresponde a su contenido (CAF-3-516).",
+            );
         }
     }
 
@@ -101,12 +106,14 @@ impl Look {
         ] {
             let (said, own) = (dd.text_at(&[tag]).unwrap_or_default(), at(&path));
             if said != own {
-                let message = format!("El timbre dice {tag} «{said}» y el documento {} «{own}» (TED-3-640).", path[2]);
+                let message =
+                    format!("El timbre dice {tag} «{said}» y el documento {} «{own}» (TED-3-640).", path[2]);
                 self.refuses("stamp-mismatch", &format!("TED.DD.{tag}"), message);
             }
         }
         let first = body.group("Detalle").and_then(|line| line.leaf("NmbItem")).unwrap_or_default();
-        for (tag, own) in [("RSR", at(&["Encabezado", "Receptor", "RznSocRecep"])), ("IT1", first.to_owned())] {
+        for (tag, own) in [("RSR", at(&["Encabezado", "Receptor", "RznSocRecep"])), ("IT1", first.to_owned())]
+        {
             let said = dd.child(tag).map(Element::text).unwrap_or_default();
             self.stamp_text(tag, &said, &own);
         }
@@ -133,11 +140,17 @@ impl Look {
             return;
         }
         let place = format!("TED.DD.{tag}");
-        let folded = |text: &str| -> String { text.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect() };
+        let folded =
+            |text: &str| -> String { text.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect() };
         let same_but_accents = said.chars().count() == cut.chars().count()
             && folded(said).chars().zip(folded(&cut).chars()).all(|(a, b)| a == b || b == '?');
         if same_but_accents {
-            self.tell(Severity::Note, "stamp-folded", &place, format!("{tag} repite el texto sin sus acentos."));
+            self.tell(
+                Severity::Note,
+                "stamp-folded",
+                &place,
+                format!("{tag} repite el texto sin sus acentos."),
+            );
         } else {
             self.objects("stamp-text", &place, format!("{tag} dice «{said}» y el documento «{cut}»."));
         }
@@ -150,21 +163,36 @@ impl Look {
         let (Some(authorised), Some(issued), Some(stamped)) =
             (date(caf.text_at(&["DA", "FA"])), date(dd.text_at(&["FE"])), stamped)
         else {
-            return self.refuses("stamp-dates", "TED.DD", "Falta o no se entiende una fecha del timbre (FE, FA, TSTED).");
+            return self.refuses(
+                "stamp-dates",
+                "TED.DD",
+                "Falta o no se entiende una fecha del timbre (FE, FA, TSTED).",
+            );
         };
         if issued < authorised || stamped < authorised {
-            let message = format!("El documento es del {issued}, anterior al CAF, autorizado el {authorised} (TED-1-646).");
+            let message = format!(
+                "El documento es del {issued}, anterior al CAF, autorizado el {authorised} (TED-1-646)."
+            );
             self.refuses("caf-not-yet", "TED.DD.CAF.DA.FA", message);
         }
         let kind = dd.text_at(&["TD"]).unwrap_or_default();
         // Only CAFs authorised since July 2018 expire.
         let since = jiff::civil::date(2018, 7, 1);
-        if EXPIRING.contains(&kind.as_str()) && authorised >= since && stamped > authorised.saturating_add(6.months()) {
-            let message = format!("El timbre es del {stamped} y el CAF, del {authorised}, ya había vencido (CAF-3-517).");
+        if EXPIRING.contains(&kind.as_str())
+            && authorised >= since
+            && stamped > authorised.saturating_add(6.months())
+        {
+            let message = format!(
+                "El timbre es del {stamped} y el CAF, del {authorised}, ya había vencido (CAF-3-517)."
+            );
             self.refuses("caf-expired", "TED.DD.CAF.DA.FA", message);
         }
         if issued > stamped {
-            self.objects("date-after-stamp", "TED.DD.FE", format!("La emisión ({issued}) es posterior al timbre ({stamped})."));
+            self.objects(
+                "date-after-stamp",
+                "TED.DD.FE",
+                format!("La emisión ({issued}) es posterior al timbre ({stamped})."),
+            );
         }
     }
 }

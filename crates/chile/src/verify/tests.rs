@@ -1,3 +1,5 @@
+//! Documents of other makers, one change at a time, and noise.
+
 use proptest::prelude::*;
 use timbre_core::Severity;
 
@@ -12,12 +14,13 @@ fn codes(bytes: &[u8]) -> Vec<String> {
 /// that is all there is to find.
 #[test]
 fn envelopes_of_another_maker_are_sound_but_for_their_authority() {
-    for (name, documents) in [
-        ("EnvioBOLETA-F7-variantB.xml", 1),
-        ("EnvioDTE-33-61-52-variantB.xml", 3),
-    ] {
-        let grave: Vec<_> = verify(&vector(name)).into_iter().filter(|f| f.severity != Severity::Note).collect();
-        assert!(grave.len() == documents && grave.iter().all(|f| f.code == "caf-signature"), "{name}: {grave:#?}");
+    for (name, documents) in [("EnvioBOLETA-F7-variantB.xml", 1), ("EnvioDTE-33-61-52-variantB.xml", 3)] {
+        let grave: Vec<_> =
+            verify(&vector(name)).into_iter().filter(|f| f.severity != Severity::Note).collect();
+        assert!(
+            grave.len() == documents && grave.iter().all(|f| f.code == "caf-signature"),
+            "{name}: {grave:#?}"
+        );
     }
 }
 

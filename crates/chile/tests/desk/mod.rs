@@ -71,7 +71,8 @@ impl Desk {
 }
 
 fn caf_key(series: &str) -> (String, PKey<Private>) {
-    let file = Chile::default().grant(&key_file(&format!("caf-{series}.xml")), &issuer()).expect("a sound CAF");
+    let file =
+        Chile::default().grant(&key_file(&format!("caf-{series}.xml")), &issuer()).expect("a sound CAF");
     (file.grant.id.0, PKey::private_key_from_pem(&file.secret).unwrap())
 }
 

@@ -11,6 +11,7 @@ use crate::door::Need;
 use crate::failure::{Exit, Failure};
 use crate::out::Out;
 use crate::values;
+use crate::words::environment_word;
 
 #[derive(clap::Args)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
@@ -147,16 +148,6 @@ fn tell(company: &Value, out: Out) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// An environment as people say it.
-fn spoken(environment: &str) -> &str {
-    match environment {
-        "certification" => "certificación",
-        "production" => "producción",
-        "training" => "entrenamiento",
-        other => other,
-    }
-}
-
 fn page(company: &Value) -> Vec<String> {
     let mut fields: Vec<(String, String)> = Vec::new();
     let mut field = |name: &str, value: Option<&Value>| {
@@ -167,7 +158,7 @@ fn page(company: &Value) -> Vec<String> {
     };
     field("Empresa", company.get("name"));
     field("RUT", company.get("id"));
-    let place = company.get("environment").and_then(Value::as_str).map(|word| json!(spoken(word)));
+    let place = company.get("environment").and_then(Value::as_str).map(|word| json!(environment_word(word)));
     field("Ambiente", place.as_ref());
     for (tag, value) in &tags(company) {
         field(tag, Some(value));

@@ -67,6 +67,9 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
     done
 }
 
+/// How long the line stays dead after the last sale of an outage.
+const DEAD_AFTER: Duration = Duration::from_secs(5);
+
 struct Day<'a> {
     api: &'a Api,
     sim: &'a Sim,
@@ -84,15 +87,13 @@ impl Day<'_> {
         let issued = self.issue().await?;
         let last = Instant::now();
         let ids: HashSet<String> = issued.iter().map(|one| one.id.clone()).collect();
-        let (rows, audit) = if ids.is_empty() {
-            Default::default()
-        } else {
-            let rows = verdicts::wait(self.api, &ids, before, Patience::with(self.latency), self.out).await?;
-            let audit = audit::audit(self.api, &issued, &rows, &self.sim.ledger_at(Timestamp::now())).await?;
-            (rows, audit)
+        let rows = match ids.is_empty() {
+            true => Default::default(),
+            false => verdicts::wait(self.api, &ids, before, Patience::with(self.latency), self.out).await?,
         };
-        let drained = last.elapsed();
-        let summary = Summary::new(&issued, &rows, &audit, drained, begun.elapsed());
+        let (drain, elapsed) = (last.elapsed(), begun.elapsed());
+        let audit = audit::audit(self.api, &issued, &rows, &self.sim.ledger_at(Timestamp::now())).await?;
+        let summary = Summary::new(&issued, &rows, &audit, drain, elapsed);
         self.tell(&summary, &audit)?;
         let sound = summary.is_sound() && audit.disputed.is_empty();
         Ok(if sound { Exit::Done } else { Exit::Refused })
@@ -131,6 +132,7 @@ impl Day<'_> {
         let issued = callers::issue(self.api, &run, self.documents, told).await;
         self.out.progress("");
         if outage {
+            tokio::time::sleep(DEAD_AFTER).await;
             self.sim.set_outage(false);
             self.say("El SII vuelve: sale lo que esperaba.")?;
         }

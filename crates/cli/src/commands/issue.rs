@@ -51,7 +51,13 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
         };
         while let Some(entry) = sales.recv().await {
             let entry = entry.map_err(|e| unreadable(&e))?;
-            issuing.one(entry).await?;
+            match issuing.one(entry).await {
+                Err(Failure::Pipe) => {
+                    out.note("timbre: nadie lee ya las respuestas; lo que seguía en la entrada no se emitió.");
+                    return Ok(Exit::Refused);
+                }
+                other => other?,
+            }
         }
         if issuing.issued + issuing.refused == 0 {
             return Err(Failure::usage("La entrada no trae ninguna venta."));

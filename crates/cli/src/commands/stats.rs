@@ -8,7 +8,7 @@ use super::through;
 use crate::door::Need;
 use crate::failure::{Exit, Failure};
 use crate::out::Out;
-use crate::words::moment;
+use crate::words::{environment_word, moment};
 
 pub async fn run(data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
     through(data, Need::Store, async |api| {
@@ -60,7 +60,7 @@ fn told(value: &Value) -> String {
         Value::Null => "—".to_owned(),
         Value::Bool(true) => "sí".to_owned(),
         Value::Bool(false) => "no".to_owned(),
-        Value::String(text) => moment(text),
+        Value::String(text) => moment(environment_word(text)),
         Value::Object(fields) => {
             fields.iter().map(|(key, inner)| format!("{key} {}", told(inner))).collect::<Vec<_>>().join(" · ")
         }

@@ -14,7 +14,7 @@ use crate::words::thousands;
 const LOOK: Duration = Duration::from_millis(250);
 
 /// Rows asked for at once.
-const PAGE: u32 = 200;
+const PAGE: u32 = 500;
 
 /// How long nothing may move before the wait is given up.
 #[derive(Debug, Clone, Copy)]

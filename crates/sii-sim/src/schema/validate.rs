@@ -119,3 +119,24 @@ fn named(node: Node<'_, '_>, schema: &Element) -> bool {
 fn value(node: Node<'_, '_>) -> String {
     node.children().filter(Node::is_text).filter_map(|text| text.text()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{latin1, schema};
+
+    #[track_caller]
+    fn complaints(file: &[u8], schema: &super::Element) -> Vec<String> {
+        let text = latin1::decode(file);
+        let document = roxmltree::Document::parse(&text).expect("well formed");
+        super::validate(document.root_element(), schema)
+    }
+
+    #[test]
+    fn envelopes_that_are_valid_under_the_xsds_are_valid_here() {
+        let boletas = include_bytes!("../../tests/vectors/EnvioBOLETA-F7-variantA.xml");
+        let facturas = include_bytes!("../../tests/vectors/EnvioDTE-33-61-52-variantB.xml");
+        assert_eq!(complaints(boletas, schema::boleta()), Vec::<String>::new());
+        assert_eq!(complaints(facturas, schema::dte()), Vec::<String>::new());
+        assert!(!complaints(boletas, schema::dte()).is_empty());
+    }
+}

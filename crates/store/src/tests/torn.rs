@@ -100,5 +100,7 @@ fn garbage_after_the_end_is_cut() {
     let (mut store, opened) = shop.open_said();
     assert_eq!((opened.torn_bytes, opened.documents, opened.locked), (4096, 2, None));
     assert_eq!(fs::metadata(shop.segment(1)).unwrap().len(), length);
+    let kept = shop.segment(1).with_extension(format!("torn-{length}"));
+    assert_eq!(fs::read(kept).unwrap(), [0; 4096]);
     issue(&mut store, [3]);
 }

@@ -104,11 +104,12 @@ describe("resending", () => {
   test("all pending: the question names the count and the consequence", async () => {
     await open("monitor", { scenario: "problem" });
     await click("button", "Reenviar pendientes");
-    expect(within(dialog()).getByRole("heading")).toHaveTextContent("Reenviar 2 pendientes");
-    expect(dialog()).toHaveTextContent("Los 3 con problema no se reenvían así: necesitan corrección.");
+    expect(within(dialog()).getByRole("heading")).toHaveTextContent("Reenviar 3 pendientes");
+    expect(dialog()).toHaveTextContent("Los 2 rechazados no se reenvían: necesitan corrección.");
     expect(dialog()).toHaveTextContent("Reenviar es seguro");
-    await click("button", "Reenviar 2");
-    expect(screen.getByText("2 documentos vuelven a la cola.")).toBeVisible();
+    expect(dialog()).toHaveTextContent("Por el que está en verificación se pregunta primero.");
+    await click("button", "Reenviar 3");
+    expect(screen.getByText("3 documentos vuelven a la cola.")).toBeVisible();
     expect(screen.queryByRole("dialog")).toBeNull();
   });
 
@@ -194,7 +195,7 @@ describe("the sending", () => {
 
 test("before anything is set up it says what is missing", async () => {
   await open("monitor", { scenario: "bare" });
-  expect(screen.getByText("Para emitir falta: los datos de la empresa, el certificado digital, folios de boleta.")).toBeVisible();
+  expect(screen.getByRole("status")).toHaveTextContent("Falta para empezar: los datos de la empresa, el certificado digital, un archivo de folios (CAF)");
   expect(screen.getByText("Todavía no hay documentos")).toBeVisible();
 });
 

@@ -46,11 +46,7 @@ fn each_state_of_a_document_has_its_meaning() {
              Recibido</GLOSA_ESTADO><ERR_CODE>3</ERR_CODE><GLOSA_ERR>x</GLOSA_ERR><NUM_ATENCION>532 ( 2004/06/14 16:44:20)\
              </NUM_ATENCION>\n</SII:RESP_HDR></SII:RESPUESTA>"
         );
-        assert_eq!(
-            told(with(200, &soap("getEstDte", &inner), dte_document)),
-            *outcome,
-            "{state}"
-        );
+        assert_eq!(told(with(200, &soap("getEstDte", &inner), dte_document)), *outcome, "{state}");
         let json = format!("{{\"codigo\":\"{state}\",\"descripcion\":\"Documento\"}}");
         assert_eq!(told(with(200, &json, boleta_document)), *outcome, "{state}");
     }
@@ -58,10 +54,7 @@ fn each_state_of_a_document_has_its_meaning() {
 
 #[test]
 fn trouble_says_nothing_about_a_document() {
-    let cut = &soap(
-        "getEstDte",
-        "<R><RESP_HDR><ESTADO>FAU</ESTADO></RESP_HDR></R>",
-    );
+    let cut = &soap("getEstDte", "<R><RESP_HDR><ESTADO>FAU</ESTADO></RESP_HDR></R>");
     for (status, text) in [
         (200, AXIS_FAULT),
         (500, AXIS_FAULT),
@@ -85,11 +78,7 @@ fn trouble_says_nothing_about_a_document() {
         (401, "NO ESTA AUTENTICADO", "no pass HTTP 401"),
         (200, ERROR_501, "later"),
     ] {
-        assert_eq!(
-            told(with(status, text, boleta_document)),
-            outcome,
-            "{status} {text}"
-        );
+        assert_eq!(told(with(status, text, boleta_document)), outcome, "{status} {text}");
     }
 }
 
@@ -112,23 +101,11 @@ fn the_signed_document_itself_is_compared() {
         Exact::Same
     );
     assert!(matches!(
-        hear(&answer(
-            "<SII:ESTADO>0</SII:ESTADO>",
-            "<RECIBIDO>NO</RECIBIDO>"
-        )),
+        hear(&answer("<SII:ESTADO>0</SII:ESTADO>", "<RECIBIDO>NO</RECIBIDO>")),
         Exact::Other(_)
     ));
-    assert!(matches!(
-        hear(&answer("<ESTADO>001</ESTADO>", "")),
-        Exact::NoPass(_)
-    ));
-    assert!(matches!(
-        hear(&answer("<ESTADO>-1</ESTADO><ERR_CODE>1</ERR_CODE>", "")),
-        Exact::NoPass(_)
-    ));
-    assert_eq!(
-        hear(&answer("<ESTADO>-1</ESTADO><ERR_CODE>5</ERR_CODE>", "")),
-        Exact::Unsaid
-    );
+    assert!(matches!(hear(&answer("<ESTADO>001</ESTADO>", "")), Exact::NoPass(_)));
+    assert!(matches!(hear(&answer("<ESTADO>-1</ESTADO><ERR_CODE>1</ERR_CODE>", "")), Exact::NoPass(_)));
+    assert_eq!(hear(&answer("<ESTADO>-1</ESTADO><ERR_CODE>5</ERR_CODE>", "")), Exact::Unsaid);
     assert_eq!(hear(AXIS_FAULT), Exact::Unsaid);
 }

@@ -18,23 +18,11 @@ fn told(login: Login) -> String {
 
 #[test]
 fn seeds_come_in_several_shapes() {
-    let bare = SEED
-        .replace("<ESTADO>00<", "<ESTADO>0<")
-        .replace("168441616904", "030530912644");
+    let bare = SEED.replace("<ESTADO>00<", "<ESTADO>0<").replace("168441616904", "030530912644");
     assert_eq!(told(with(200, SEED, boleta_seed)), "got 168441616904");
     assert_eq!(told(with(200, &bare, boleta_seed)), "got 030530912644");
-    assert_eq!(
-        told(with(200, &soap("getSeed", SEED), dte_seed)),
-        "got 168441616904"
-    );
-    assert_eq!(
-        told(with(
-            200,
-            &soap("getSeed", &SEED.replace('>', ">\r\n")),
-            dte_seed
-        )),
-        "got 168441616904"
-    );
+    assert_eq!(told(with(200, &soap("getSeed", SEED), dte_seed)), "got 168441616904");
+    assert_eq!(told(with(200, &soap("getSeed", &SEED.replace('>', ">\r\n")), dte_seed)), "got 168441616904");
     assert_eq!(
         told(with(
             200,
@@ -43,10 +31,7 @@ fn seeds_come_in_several_shapes() {
         )),
         "got 168441616904"
     );
-    assert_eq!(
-        told(with(200, &SEED.replace("SEMILLA", "SEED"), boleta_seed)),
-        "got 168441616904"
-    );
+    assert_eq!(told(with(200, &SEED.replace("SEMILLA", "SEED"), boleta_seed)), "got 168441616904");
 }
 
 #[test]
@@ -55,10 +40,7 @@ fn tokens_come_in_both_orders() {
         <SII:RESP_HDR><ESTADO>00</ESTADO><GLOSA>Token Creado</GLOSA></SII:RESP_HDR></SII:RESPUESTA>";
     assert_eq!(told(with(200, TOKEN, boleta_token)), "got XAuSbYXiNh9Ik");
     assert_eq!(told(with(200, other, boleta_token)), "got AB82001ABRT");
-    assert_eq!(
-        told(with(200, &soap("getToken", other), dte_token)),
-        "got AB82001ABRT"
-    );
+    assert_eq!(told(with(200, &soap("getToken", other), dte_token)), "got AB82001ABRT");
 }
 
 #[test]
@@ -89,14 +71,8 @@ fn each_refusal_of_a_token_has_its_cure() {
             "<SII:RESPUESTA xmlns:SII=\"http://www.sii.cl/XMLSchema\"><SII:RESP_HDR><ESTADO>{state}</ESTADO><GLOSA>Error Interno\
              </GLOSA></SII:RESP_HDR></SII:RESPUESTA>"
         );
-        assert_eq!(
-            told(with(200, &text, boleta_token)),
-            format!("{outcome} TOKEN {state}")
-        );
-        assert_eq!(
-            told(with(200, &soap("getToken", &text), dte_token)),
-            format!("{outcome} TOKEN {state}")
-        );
+        assert_eq!(told(with(200, &text, boleta_token)), format!("{outcome} TOKEN {state}"));
+        assert_eq!(told(with(200, &soap("getToken", &text), dte_token)), format!("{outcome} TOKEN {state}"));
     }
     let seed = SEED.replace("<ESTADO>00<", "<ESTADO>-1<");
     assert_eq!(told(with(200, &seed, boleta_seed)), "later SEMILLA -1");
@@ -109,11 +85,7 @@ fn what_is_no_answer_gives_no_secret() {
         (200, "Error 500", "unclear"),
         (200, ERROR_501, "unclear"),
         (200, &SEED[..SEED.len() - 3], "unclear"),
-        (
-            200,
-            "<SII:RESPUESTA><SII:RESP_HDR></SII:RESP_HDR></SII:RESPUESTA>",
-            "unclear",
-        ),
+        (200, "<SII:RESPUESTA><SII:RESP_HDR></SII:RESP_HDR></SII:RESPUESTA>", "unclear"),
         (200, &SEED.replace("168441616904", "12 34"), "unclear"),
         (200, &SEED.replace("168441616904", ""), "unclear"),
         (503, "", "later HTTP 503"),
@@ -121,20 +93,9 @@ fn what_is_no_answer_gives_no_secret() {
         (429, "", "later HTTP 429"),
         (404, "nada", "stop HTTP 404"),
     ] {
-        assert_eq!(
-            told(with(status, text, boleta_seed)),
-            outcome,
-            "{status} {text}"
-        );
-        let token = told(with(
-            status,
-            &text.replace("SEMILLA", "TOKEN"),
-            boleta_token,
-        ));
-        assert!(
-            !token.starts_with("got") || text.contains("12 34"),
-            "{token}"
-        );
+        assert_eq!(told(with(status, text, boleta_seed)), outcome, "{status} {text}");
+        let token = told(with(status, &text.replace("SEMILLA", "TOKEN"), boleta_token));
+        assert!(!token.starts_with("got") || text.contains("12 34"), "{token}");
     }
     let header_breaker = TOKEN.replace("XAuSbYXiNh9Ik", "a; b&#xd;&#xa;X: y");
     assert_eq!(told(with(200, &header_breaker, boleta_token)), "unclear");

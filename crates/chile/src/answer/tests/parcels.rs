@@ -42,14 +42,12 @@ fn processed(progress: Progress) -> Processed {
 
 fn told(verdict: &Verdict) -> String {
     match verdict {
-        Verdict::Accepted { remarks } => remarks
-            .iter()
-            .fold("accepted".to_owned(), |text, r| text + " " + &r.code),
-        Verdict::Rejected { reasons, number } => reasons
-            .iter()
-            .fold(format!("rejected {number:?}"), |text, r| {
-                text + " " + &r.code
-            }),
+        Verdict::Accepted { remarks } => {
+            remarks.iter().fold("accepted".to_owned(), |text, r| text + " " + &r.code)
+        }
+        Verdict::Rejected { reasons, number } => {
+            reasons.iter().fold(format!("rejected {number:?}"), |text, r| text + " " + &r.code)
+        }
         Verdict::AlreadyThere => "there".to_owned(),
         Verdict::Unknown { .. } => "unknown".to_owned(),
         other => format!("{other:?}"),
@@ -60,10 +58,9 @@ fn told(verdict: &Verdict) -> String {
 fn settled(sent: &[(u16, u64)], processed: &Processed, patient: bool) -> Vec<String> {
     match settle(sent, processed, patient) {
         Settled::Keep => vec!["keep".to_owned()],
-        Settled::Decided(verdicts) => verdicts
-            .iter()
-            .map(|v| v.as_ref().map_or("ask".to_owned(), told))
-            .collect(),
+        Settled::Decided(verdicts) => {
+            verdicts.iter().map(|v| v.as_ref().map_or("ask".to_owned(), told)).collect()
+        }
     }
 }
 
@@ -78,10 +75,7 @@ fn a_processed_upload_tells_its_counts() {
     let both = format!(
         "<RESPUESTA><RESP_HDR><ESTADO>EPR</ESTADO></RESP_HDR><RESP_BODY>{flat}</RESP_BODY></RESPUESTA>"
     );
-    assert_eq!(
-        processed(dte(&both)).counts,
-        counts(&[(33, 22, 22, 0, 0), (61, 6, 3, 0, 3)])
-    );
+    assert_eq!(processed(dte(&both)).counts, counts(&[(33, 22, 22, 0, 0), (61, 6, 3, 0, 3)]));
     // HDR 0 with the state in the body.
     let body = "<RESPUESTA><RESP_HDR><ESTADO>0</ESTADO></RESP_HDR><RESP_BODY><ESTADO>EPR</ESTADO></RESP_BODY></RESPUESTA>";
     assert_eq!(processed(dte(body)).counts, []);
@@ -93,54 +87,29 @@ fn counts_that_are_not_whole_are_missing() {
         ("<REPAROS>0</REPAROS>", ""),
         ("<REPAROS>0</REPAROS>", "<REPAROS></REPAROS>"),
         ("<REPAROS>0</REPAROS>", "<REPAROS>-1</REPAROS>"),
-        (
-            "<REPAROS>0</REPAROS>",
-            "<REPAROS>0</REPAROS><REPAROS>0</REPAROS>",
-        ),
+        ("<REPAROS>0</REPAROS>", "<REPAROS>0</REPAROS><REPAROS>0</REPAROS>"),
         ("<TIPO_DOCTO>33</TIPO_DOCTO>", ""),
         ("<ACEPTADOS>1</ACEPTADOS>", "<ACEPTADOS>0</ACEPTADOS>"),
         ("<INFORMADOS>1</INFORMADOS>", "<INFORMADOS>2</INFORMADOS>"),
         ("<TIPO_DOCTO>33</TIPO_DOCTO>", "<TIPO_DOCTO>61</TIPO_DOCTO>"),
     ] {
-        assert_eq!(
-            settled(
-                &[(33, 5)],
-                &processed(dte(&ACCEPTED.replace(from, to))),
-                true
-            ),
-            ["keep"],
-            "{to}"
-        );
+        assert_eq!(settled(&[(33, 5)], &processed(dte(&ACCEPTED.replace(from, to))), true), ["keep"], "{to}");
     }
 }
 
 #[test]
 fn each_state_of_an_upload_has_its_meaning() {
-    for state in [
-        "REC", "SOK", "CRT", "FOK", "PDR", "PRD", "VOF", "XYZ", "004", "107", "-1", "-11", "-14",
-    ] {
-        assert!(
-            matches!(dte(&header(state, "")), Progress::Working { .. }),
-            "{state}"
-        );
+    for state in ["REC", "SOK", "CRT", "FOK", "PDR", "PRD", "VOF", "XYZ", "004", "107", "-1", "-11", "-14"] {
+        assert!(matches!(dte(&header(state, "")), Progress::Working { .. }), "{state}");
     }
     for state in ["001", "002", "003"] {
-        assert!(
-            matches!(dte(&header(state, "")), Progress::NoPass(_)),
-            "{state}"
-        );
+        assert!(matches!(dte(&header(state, "")), Progress::NoPass(_)), "{state}");
     }
     for state in ["106", "-3", "-6", "-13"] {
-        assert!(
-            matches!(dte(&header(state, "")), Progress::Refused(_)),
-            "{state}"
-        );
+        assert!(matches!(dte(&header(state, "")), Progress::Refused(_)), "{state}");
     }
     for state in ["RSC", "RFR", "RCT", "RCO", "RCH"] {
-        assert!(
-            matches!(dte(&header(state, "")), Progress::Rejected { .. }),
-            "{state}"
-        );
+        assert!(matches!(dte(&header(state, "")), Progress::Rejected { .. }), "{state}");
     }
     assert_eq!(dte(&header("RPT", "")), Progress::Repeated);
     let soon = dte(&header("-11", "<ERR_CODE>2</ERR_CODE>"));
@@ -148,28 +117,15 @@ fn each_state_of_an_upload_has_its_meaning() {
     let other = header("EPR", "<TRACKID>999</TRACKID>");
     assert!(matches!(dte(&other), Progress::Unclear { .. }));
     for text in ["", "Error 500", ERROR_PAGE, AXIS_FAULT] {
-        assert!(
-            matches!(
-                with(200, text, |r| dte_parcel(r, TRACK)),
-                Progress::Unclear { .. }
-            ),
-            "{text}"
-        );
+        assert!(matches!(with(200, text, |r| dte_parcel(r, TRACK)), Progress::Unclear { .. }), "{text}");
     }
 }
 
 #[test]
 fn bytes_in_another_encoding_than_their_header_says_are_read() {
-    let text = soap(
-        "getEstUp",
-        &ACCEPTED.replace("Envio Procesado", "Envío Procesado"),
-    );
+    let text = soap("getEstUp", &ACCEPTED.replace("Envio Procesado", "Envío Procesado"));
     let bytes = crate::latin1::encode(&text).unwrap();
-    let reply = Reply {
-        status: 200,
-        headers: &[],
-        body: &bytes,
-    };
+    let reply = Reply { status: 200, headers: &[], body: &bytes };
     assert!(matches!(dte_parcel(reply, TRACK), Progress::Processed(_)));
 }
 
@@ -187,32 +143,17 @@ fn boletas_are_settled_one_by_one() {
     let sent = [(39, 1200), (39, 1202), (41, 3500), (39, 1201)];
     assert_eq!(
         settled(&sent, &processed(boleta(EXAMPLE)), true),
-        [
-            "accepted",
-            "rejected AskByProbe CRT-3-11 HED-3-100",
-            "accepted DET-1-200",
-            "accepted"
-        ]
+        ["accepted", "rejected AskByProbe CRT-3-11 HED-3-100", "accepted DET-1-200", "accepted"]
     );
     // LIVE 2025-12-17.
     let real = r#"{"rut_emisor":"76387093-6","rut_envia":"17084686-9","trackid":"25873531","fecha_recepcion":"17/12/2025 23:25:30","estado":"EPR","estadistica":[{"tipo":39,"informados":1,"aceptados":1,"rechazados":0,"reparos":0}],"detalle_rep_rech":[]}"#;
+    assert_eq!(settled(&[(39, 1)], &processed(boleta(real)), true), ["accepted"]);
     assert_eq!(
-        settled(&[(39, 1)], &processed(boleta(real)), true),
-        ["accepted"]
-    );
-    assert_eq!(
-        settled(
-            &[(39, 1)],
-            &processed(boleta(&real.replace("\"25873531\"", "25873531"))),
-            true
-        ),
+        settled(&[(39, 1)], &processed(boleta(&real.replace("\"25873531\"", "25873531"))), true),
         ["accepted"]
     );
     let null = real.replace("[]", "null");
-    assert_eq!(
-        settled(&[(39, 1)], &processed(boleta(&null)), true),
-        ["accepted"]
-    );
+    assert_eq!(settled(&[(39, 1)], &processed(boleta(&null)), true), ["accepted"]);
 }
 
 #[test]
@@ -228,10 +169,7 @@ fn a_rejection_tells_what_becomes_of_the_folio() {
         let text = format!(
             r#"{{"estado":"EPR","estadistica":[{{"tipo":39,"informados":1,"aceptados":0,"rechazados":1,"reparos":0}}],"detalle_rep_rech":[{{"tipo":39,"folio":1,"estado":"RCH","error":[{{"seccion":"{section}","codigo":{number},"descripcion":"x"}}]}}]}}"#
         );
-        assert_eq!(
-            settled(&[(39, 1)], &processed(boleta(&text)), true),
-            [outcome]
-        );
+        assert_eq!(settled(&[(39, 1)], &processed(boleta(&text)), true), [outcome]);
     }
 }
 
@@ -239,36 +177,18 @@ fn a_rejection_tells_what_becomes_of_the_folio() {
 fn nothing_is_accepted_on_counts_that_do_not_prove_it() {
     let clean = r#"{"estado":"EPR","estadistica":[{"tipo":39,"informados":2,"aceptados":2,"rechazados":0,"reparos":0}],"detalle_rep_rech":[]}"#;
     let sent = [(39, 1), (39, 2)];
-    assert_eq!(
-        settled(&sent, &processed(boleta(clean)), true),
-        ["accepted", "accepted"]
-    );
+    assert_eq!(settled(&sent, &processed(boleta(clean)), true), ["accepted", "accepted"]);
     for (from, to) in [
-        (
-            r#"[{"tipo":39,"informados":2,"aceptados":2,"rechazados":0,"reparos":0}]"#,
-            "null",
-        ),
-        (
-            r#"[{"tipo":39,"informados":2,"aceptados":2,"rechazados":0,"reparos":0}]"#,
-            "[]",
-        ),
+        (r#"[{"tipo":39,"informados":2,"aceptados":2,"rechazados":0,"reparos":0}]"#, "null"),
+        (r#"[{"tipo":39,"informados":2,"aceptados":2,"rechazados":0,"reparos":0}]"#, "[]"),
         (r#""aceptados":2"#, r#""aceptados":0"#),
         (r#""aceptados":2"#, r#""aceptados":null"#),
         (r#""aceptados":2,"#, ""),
-        (
-            r#""informados":2,"aceptados":2"#,
-            r#""informados":1,"aceptados":1"#,
-        ),
-        (
-            r#""informados":2,"aceptados":2"#,
-            r#""informados":3,"aceptados":3"#,
-        ),
+        (r#""informados":2,"aceptados":2"#, r#""informados":1,"aceptados":1"#),
+        (r#""informados":2,"aceptados":2"#, r#""informados":3,"aceptados":3"#),
         (r#""tipo":39"#, r#""tipo":41"#),
         // A rejection without its detail, and a detail about somebody else.
-        (
-            r#""aceptados":2,"rechazados":0"#,
-            r#""aceptados":1,"rechazados":1"#,
-        ),
+        (r#""aceptados":2,"rechazados":0"#, r#""aceptados":1,"rechazados":1"#),
         (
             r#"{"tipo":39,"informados"#,
             r#"{"tipo":41,"informados":0,"aceptados":0,"rechazados":0,"reparos":0},{"tipo":39,"informados"#,
@@ -276,15 +196,10 @@ fn nothing_is_accepted_on_counts_that_do_not_prove_it() {
     ] {
         let text = clean.replace(from, to);
         assert_ne!(text, clean);
-        assert_eq!(
-            settled(&sent, &processed(boleta(&text)), true),
-            ["keep"],
-            "{text}"
-        );
+        assert_eq!(settled(&sent, &processed(boleta(&text)), true), ["keep"], "{text}");
         let late = settled(&sent, &processed(boleta(&text)), false);
         assert!(
-            late.iter()
-                .all(|v| v == "ask" || (to.starts_with("{\"tipo\":41") && v == "accepted")),
+            late.iter().all(|v| v == "ask" || (to.starts_with("{\"tipo\":41") && v == "accepted")),
             "{late:?} {text}"
         );
     }
@@ -292,70 +207,38 @@ fn nothing_is_accepted_on_counts_that_do_not_prove_it() {
 
 #[test]
 fn facturas_without_details_are_asked_about_when_any_was_rejected() {
-    let of = |lines| Processed {
-        counts: counts(lines),
-        detailed: false,
-        details: None,
-    };
+    let of = |lines| Processed { counts: counts(lines), detailed: false, details: None };
     let sent = [(33, 1), (33, 2), (61, 1)];
     assert_eq!(
         settled(&sent, &of(&[(33, 2, 2, 0, 0), (61, 1, 0, 0, 1)]), true),
         ["accepted", "accepted", "accepted RPR"]
     );
-    assert_eq!(
-        settled(&sent, &of(&[(33, 2, 1, 1, 0), (61, 1, 1, 0, 0)]), true),
-        ["ask", "ask", "accepted"]
-    );
-    assert_eq!(
-        settled(&sent, &of(&[(33, 2, 0, 2, 0), (61, 1, 0, 1, 0)]), true),
-        ["ask", "ask", "ask"]
-    );
+    assert_eq!(settled(&sent, &of(&[(33, 2, 1, 1, 0), (61, 1, 1, 0, 0)]), true), ["ask", "ask", "accepted"]);
+    assert_eq!(settled(&sent, &of(&[(33, 2, 0, 2, 0), (61, 1, 0, 1, 0)]), true), ["ask", "ask", "ask"]);
     // Polls were seen that leave a type out.
     assert_eq!(settled(&sent, &of(&[(33, 2, 2, 0, 0)]), true), ["keep"]);
-    assert_eq!(
-        settled(&sent, &of(&[(33, 2, 2, 0, 0)]), false),
-        ["accepted", "accepted", "ask"]
-    );
+    assert_eq!(settled(&sent, &of(&[(33, 2, 2, 0, 0)]), false), ["accepted", "accepted", "ask"]);
 }
 
 #[test]
 fn asking_about_each_must_agree_with_the_counts() {
     let sent = [(33, 1), (33, 2), (61, 1)];
     let answers = |codes: &[(usize, &str)]| {
-        codes
-            .iter()
-            .map(|(at, code)| (*at, (*code).to_owned()))
-            .collect::<Vec<_>>()
+        codes.iter().map(|(at, code)| (*at, (*code).to_owned())).collect::<Vec<_>>()
     };
     let lines = counts(&[(33, 2, 1, 1, 0)]);
     let check = |codes: &[(usize, &str)], last| {
         let verdicts = conclude(&sent, &lines, &answers(codes), last);
-        verdicts.map(|v| {
-            v.iter()
-                .map(|(at, verdict)| format!("{at} {}", told(verdict)))
-                .collect::<Vec<_>>()
-        })
+        verdicts.map(|v| v.iter().map(|(at, verdict)| format!("{at} {}", told(verdict))).collect::<Vec<_>>())
     };
-    let one = [
-        "0 accepted".to_owned(),
-        "1 rejected FreeForSame RCH".to_owned(),
-    ];
+    let one = ["0 accepted".to_owned(), "1 rejected FreeForSame RCH".to_owned()];
     assert_eq!(check(&[(0, "DOK"), (1, "FAU")], false).unwrap(), one);
     // Rejected here, and there all the same: it came in another upload.
-    assert_eq!(
-        check(&[(0, "DOK"), (1, "DOK")], false).unwrap(),
-        ["0 accepted", "1 accepted"]
-    );
+    assert_eq!(check(&[(0, "DOK"), (1, "DOK")], false).unwrap(), ["0 accepted", "1 accepted"]);
     // More are missing than were rejected: not in the tables yet.
     assert_eq!(check(&[(0, "FAU"), (1, "FAU")], false), None);
-    assert_eq!(
-        check(&[(0, "FAU"), (1, "FAU")], true).unwrap(),
-        ["0 unknown", "1 unknown"]
-    );
-    assert_eq!(
-        check(&[(0, "DNK"), (1, "FAN")], false).unwrap(),
-        ["0 unknown", "1 rejected Consumed FAN"]
-    );
+    assert_eq!(check(&[(0, "FAU"), (1, "FAU")], true).unwrap(), ["0 unknown", "1 unknown"]);
+    assert_eq!(check(&[(0, "DNK"), (1, "FAN")], false).unwrap(), ["0 unknown", "1 rejected Consumed FAN"]);
     // A type without counts: there or not yet.
     assert_eq!(check(&[(2, "FAU")], false), None);
     assert_eq!(check(&[(2, "DOK")], false).unwrap(), ["2 accepted"]);
@@ -365,14 +248,9 @@ fn asking_about_each_must_agree_with_the_counts() {
 fn an_envelope_rejected_whole_takes_every_document_with_it() {
     // LIVE 2026-06-10.
     let text = r#"{"estado":"RSC","detalle_rep_rech":[{"estado":"RCH","descripcion":"DTE Rechazado","error":[{"seccion":"ENV","descripcion":"Error en Schema","detalle":"CHR-00002: Line too long (4090)"}]}]}"#;
-    let Progress::Rejected { code, details } = boleta(text) else {
-        panic!()
-    };
+    let Progress::Rejected { code, details } = boleta(text) else { panic!() };
     let verdicts = reject_all(&[(39, 1), (39, 2)], &code, &details);
-    assert_eq!(
-        verdicts.iter().map(told).collect::<Vec<_>>(),
-        vec!["rejected FreeForSame RSC CHR-00002"; 2]
-    );
+    assert_eq!(verdicts.iter().map(told).collect::<Vec<_>>(), vec!["rejected FreeForSame RSC CHR-00002"; 2]);
     assert!(
         matches!(&verdicts[0], Verdict::Rejected { reasons, number: NumberFate::FreeForSame } if reasons[1].words == "Error en Schema. CHR-00002: Line too long (4090)")
     );
@@ -382,46 +260,26 @@ fn an_envelope_rejected_whole_takes_every_document_with_it() {
 
 #[test]
 fn trouble_keeps_the_question_open() {
-    for (status, text) in [
-        (200, ERROR_PAGE),
-        (500, "Error 500"),
-        (503, ""),
-        (404, "No existe recurso"),
-        (200, "{}"),
-        (200, ""),
-    ] {
+    for (status, text) in
+        [(200, ERROR_PAGE), (500, "Error 500"), (503, ""), (404, "No existe recurso"), (200, "{}"), (200, "")]
+    {
         assert!(
-            matches!(
-                with(status, text, |r| boleta_parcel(r, "1")),
-                Progress::Unclear { .. }
-            ),
+            matches!(with(status, text, |r| boleta_parcel(r, "1")), Progress::Unclear { .. }),
             "{status} {text}"
         );
     }
+    assert!(matches!(with(401, "NO ESTA AUTENTICADO", |r| boleta_parcel(r, "1")), Progress::NoPass(_)));
+    assert!(matches!(with(200, "NO ESTA AUTENTICADO", |r| boleta_parcel(r, "1")), Progress::NoPass(_)));
     assert!(matches!(
-        with(401, "NO ESTA AUTENTICADO", |r| boleta_parcel(r, "1")),
-        Progress::NoPass(_)
-    ));
-    assert!(matches!(
-        with(200, "NO ESTA AUTENTICADO", |r| boleta_parcel(r, "1")),
-        Progress::NoPass(_)
-    ));
-    assert!(matches!(
-        with(200, r#"{"estado":"EPR","trackid":7}"#, |r| boleta_parcel(
-            r, "1"
-        )),
+        with(200, r#"{"estado":"EPR","trackid":7}"#, |r| boleta_parcel(r, "1")),
         Progress::Unclear { .. }
     ));
+    let good = r#"{"estado":"EPR","trackid":1}"#;
+    assert!(matches!(with(200, good, |r| boleta_parcel(r, "1")), Progress::Processed(_)));
+    assert!(matches!(with(500, good, |r| boleta_parcel(r, "1")), Progress::Unclear { .. }));
     for state in ["REC", "SOK", "CRT", "FOK", "PRD", "VOF", "XYZ"] {
-        let text = format!(
-            r#"{{"estado":"{state}","trackid":1,"estadistica":null,"detalle_rep_rech":null}}"#
-        );
-        assert!(
-            matches!(
-                with(200, &text, |r| boleta_parcel(r, "1")),
-                Progress::Working { .. }
-            ),
-            "{state}"
-        );
+        let text =
+            format!(r#"{{"estado":"{state}","trackid":1,"estadistica":null,"detalle_rep_rech":null}}"#);
+        assert!(matches!(with(200, &text, |r| boleta_parcel(r, "1")), Progress::Working { .. }), "{state}");
     }
 }

@@ -1,0 +1,155 @@
+//! What sending and answers do to the index: documents move from state to state, and a parcel is
+//! open while any of them is under way in it.
+
+use timbre_core::{Cause, DocState, Remark};
+
+use crate::apply::Stand;
+use crate::fact::{Answered, Moved, Sending};
+use crate::index::Keys;
+use crate::key::{self, Outbox};
+use crate::overlay::{Overlay, ParcelRow};
+use crate::{OpenParcel, Row, StoreError};
+
+/// A parcel is about to leave.
+pub(crate) fn send(on: &mut Overlay<'_>, sending: &Sending, stand: Stand) -> Result<(), StoreError> {
+    let mut under_way = 0;
+    for (document, _) in &sending.documents {
+        let Some(mut row) = on.row(document)? else {
+            continue;
+        };
+        if is_under_way(row.state) {
+            leave_parcel(on, &row)?;
+            under_way += 1;
+        }
+        row.parcel = Some(sending.parcel.clone());
+        on.put_row(&row)?;
+        on.put(key::travelled(row.order, stand.sequence), sending.parcel.0.clone().into_bytes());
+    }
+    let row = ParcelRow {
+        parcel: OpenParcel {
+            id: sending.parcel.clone(),
+            channel: sending.channel.clone(),
+            documents: sending.documents.clone(),
+            attempt: sending.attempt,
+            sent: stand.at,
+            state: None,
+            due: None,
+            frame: stand.place,
+        },
+        sha256: sending.sha256.clone(),
+        under_way,
+    };
+    on.put_json(key::parcel(&sending.parcel), &row)?;
+    on.put(key::open_parcel(&sending.parcel), Vec::new());
+    on.parcels.insert(sending.parcel.clone(), true);
+    Ok(())
+}
+
+/// The conversation of a parcel is kept in it; one about a single document is only history.
+pub(crate) fn answer(on: &mut Overlay<'_>, answered: &Answered) -> Result<(), StoreError> {
+    if answered.document.is_some() {
+        return Ok(());
+    }
+    if let Some(mut row) = on.parcel(&answered.parcel)? {
+        row.parcel.state = answered.state.clone();
+        row.parcel.due = answered.due;
+        on.put_json(key::parcel(&answered.parcel), &row)?;
+    }
+    Ok(())
+}
+
+/// A document moves along an arrow.
+pub(crate) fn step(on: &mut Overlay<'_>, moved: &Moved, stand: Stand) -> Result<(), StoreError> {
+    let Some(mut row) = on.row(&moved.document)? else {
+        return Ok(());
+    };
+    let order = row.order;
+    let flagged = row.attention.is_some();
+    on.remove(key::in_state(row.state, order));
+    on.put(key::in_state(moved.to, order), Vec::new());
+    on.count(row.state, flagged, -1)?;
+    on.count(moved.to, flagged, 1)?;
+    match moved.to.may_send() {
+        true => on.put(key::outbox(Outbox::Authority, order), Vec::new()),
+        false => on.remove(key::outbox(Outbox::Authority, order)),
+    }
+    match (is_under_way(row.state), is_under_way(moved.to)) {
+        (false, true) => enter_parcel(on, &row)?,
+        (true, false) => leave_parcel(on, &row)?,
+        (true, true) | (false, false) => {}
+    }
+    row.state = moved.to;
+    row.since = stand.at;
+    row.attempts = moved.attempts;
+    row.next_try = moved.next_try;
+    tell(&mut row, &moved.cause);
+    on.put_row(&row)
+}
+
+/// What a cause says about the document.
+fn tell(row: &mut Row, cause: &Cause) {
+    let first = |remarks: &[Remark]| remarks.first().map(|r| r.meaning.clone());
+    match cause {
+        Cause::Sending | Cause::ByHand | Cause::Absent => {}
+        Cause::NotSent { why } | Cause::NoLine { why } | Cause::Doubt { why } | Cause::Refused { why } => {
+            row.error = Some(why.clone());
+        }
+        Cause::Sent { track } => {
+            row.track = Some(track.clone());
+            row.error = None;
+        }
+        Cause::Accepted { remarks } => {
+            row.error = first(remarks);
+            row.remarks = remarks.clone();
+        }
+        Cause::Rejected { reasons, .. } => {
+            row.error = first(reasons);
+            row.remarks = reasons.clone();
+        }
+        Cause::Reissued => {
+            row.track = None;
+            row.error = None;
+            row.remarks = Vec::new();
+        }
+        Cause::Replaced { by } => row.replaced_by = Some(by.clone()),
+    }
+}
+
+/// Its bytes are, or may be, at the authority without a verdict.
+fn is_under_way(state: DocState) -> bool {
+    matches!(state, DocState::Enviando | DocState::Enviado | DocState::Verificando)
+}
+
+fn enter_parcel(on: &mut Overlay<'_>, row: &Row) -> Result<(), StoreError> {
+    change_parcel(on, row, 1)
+}
+
+fn leave_parcel(on: &mut Overlay<'_>, row: &Row) -> Result<(), StoreError> {
+    change_parcel(on, row, -1)
+}
+
+fn change_parcel(on: &mut Overlay<'_>, row: &Row, by: i32) -> Result<(), StoreError> {
+    let Some(id) = &row.parcel else {
+        return Ok(());
+    };
+    if let Some(mut parcel) = on.parcel(id)? {
+        parcel.under_way = parcel.under_way.saturating_add_signed(by);
+        on.put_json(key::parcel(id), &parcel)?;
+        if by > 0 {
+            on.put(key::open_parcel(id), Vec::new());
+        }
+        on.parcels.entry(id.clone()).or_insert(false);
+    }
+    Ok(())
+}
+
+/// Ends a batch: a parcel none of whose documents is under way any more is closed.
+pub(crate) fn end_batch(on: &mut Overlay<'_>) -> Result<(), StoreError> {
+    for (id, sent_now) in std::mem::take(&mut on.parcels) {
+        let under_way = on.parcel(&id)?.map_or(0, |row| row.under_way);
+        if under_way == 0 && !sent_now {
+            on.remove(key::open_parcel(&id));
+        }
+    }
+    Ok(())
+}
