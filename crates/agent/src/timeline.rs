@@ -1,7 +1,7 @@
 //! A document's life as a person reads it, from the facts that name it.
 
 use serde_json::Value;
-use timbre_core::Cause;
+use timbre_core::{Cause, DocState};
 use timbre_store::{Event, Fact};
 
 use crate::view::StepView;
@@ -27,7 +27,7 @@ fn words(fact: &Fact) -> Option<(String, String)> {
             format!("Folio {}, guardado en este equipo", issued.document.id.number),
         ),
         Fact::Sending(sending) => say(
-            "Enviando",
+            DocState::Enviando.word(),
             match sending.documents.len() {
                 1 => format!("Intento {}", sending.attempt),
                 n => format!("Intento {}, junto a otros {}", sending.attempt, n - 1),
@@ -38,6 +38,8 @@ fn words(fact: &Fact) -> Option<(String, String)> {
             None if answered.took_ms > 0 => say("Sin respuesta", answered.what.clone()),
             None => None,
         },
+        // The *sending* fact beside it says more.
+        Fact::Moved(moved) if moved.cause == Cause::Sending => None,
         Fact::Moved(moved) => Some((moved.to.word().to_owned(), why(&moved.cause))),
         Fact::Attention { reason, .. } => match reason {
             Some(reason) => say("Necesita atención", reason.clone()),

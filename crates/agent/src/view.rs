@@ -37,7 +37,7 @@ pub struct Snapshot {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct CompanyView {
-    /// Tax id as people read it: `76.192.083-9`.
+    /// Tax id as the authority writes it: `76192083-9`.
     pub id: String,
     pub name: String,
 }

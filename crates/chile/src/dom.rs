@@ -225,6 +225,9 @@ mod tests {
         assert_eq!(read("<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>"), Err(Broken::Forbidden));
         assert_eq!(read("<a><?php x?></a>"), Err(Broken::Forbidden));
         assert_eq!(read(&"<a>".repeat(70)), Err(Broken::TooDeep));
+        assert_eq!(read(&format!("<a>{}</a>", "<b/>".repeat(400_001))), Err(Broken::TooMany));
+        let many: String = (0..100_000).map(|n| format!(" a{n}='1'")).collect();
+        assert!(matches!(read(&format!("<a{many}/>")), Err(Broken::Malformed(_))));
         for bad in ["<a/><b/>", "<a>&nada;</a>", "<a></b>", "x<a/>", "<a b='1' b='2'/>", "<a b='&c;'/>"] {
             assert!(matches!(read(bad), Err(Broken::Malformed(_))), "{bad}: {:?}", read(bad));
         }

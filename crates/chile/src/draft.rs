@@ -12,7 +12,7 @@ use crate::company::Firm;
 use crate::dte::{self, Seal};
 use crate::rules::{self, Limits, Making};
 use crate::rut::Rut;
-use crate::sale;
+use crate::sale::{self, Below};
 use crate::tags::Group;
 use crate::ted::{TedFields, ted};
 use crate::tipo::Tipo;
@@ -53,6 +53,7 @@ impl DteDraft {
     pub fn of(sale: &Sale, order: sale::Order, setting: &Setting<'_>) -> Result<DteDraft, Refusals> {
         let today = hour::local(setting.now).date();
         let firm = setting.firm;
+        let prefix = sale::prefix(&sale.body);
         let mut making = Making {
             tipo: order.tipo,
             order,
@@ -63,16 +64,8 @@ impl DteDraft {
             refusals: Vec::new(),
             warnings: Vec::new(),
         };
-        rules::header::check(&mut making);
-        rules::receiver::check(&mut making);
-        rules::sender::check(&mut making);
-        rules::references::check(&mut making, setting.known);
-        let lines = rules::lines::check(&mut making);
-        let totals = lines.and_then(|lines| rules::totals::check(&mut making, lines));
-        if let Some(totals) = &totals {
-            rules::header::payment(&mut making, totals);
-            rules::receiver::large_sale(&mut making, totals);
-        }
+        let faults = std::mem::take(&mut making.order.faults);
+        let totals = making.judge(setting.known, faults.is_empty());
         firm.write(making.order.document.within("Encabezado").within("Emisor"));
         if making.tipo == Tipo::Boleta
             && let Some(maker) = firm.tag("RUTProvSW")
@@ -83,17 +76,16 @@ impl DteDraft {
             let message = "El texto es demasiado largo una vez codificado (muchos «&», «<» o «>»); acórtelo.";
             making.refuse("text-too-long", path, message);
         }
-        making.refusals.truncate(sale::MOST_REFUSALS);
-        let prefix = sale::prefix(&sale.body);
         let placed = |refusals: Vec<Refusal>| -> Vec<Refusal> {
-            refusals.into_iter().map(|r| Refusal { path: sale::under(&prefix, &r.path), ..r }).collect()
+            refusals.into_iter().map(|refusal| refusal.below(&prefix)).collect()
         };
+        let refusals = rules::together(faults, placed(std::mem::take(&mut making.refusals)));
         let date = rules::header::issued(&making.order.document);
         let receiver = rules::receiver::receiver(&making);
-        let (Some(totals), Some(date), Some(receiver), true) =
-            (totals, date, receiver, making.refusals.is_empty())
+        let (Some(totals), Some(date), Some(receiver), true) = (totals, date, receiver, refusals.is_empty())
         else {
-            return Err(Refusals(placed(making.refusals)));
+            debug_assert!(!refusals.is_empty(), "what makes no document says why");
+            return Err(Refusals(refusals));
         };
         Ok(DteDraft {
             tipo: making.tipo,

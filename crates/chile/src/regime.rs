@@ -82,7 +82,10 @@ impl Regime for Chile {
         let order = sale::read(&sale.body)?;
         let (firm, environment) = match issuer {
             Some(issuer) => (Firm::of(&issuer.company)?, issuer.environment),
-            None => (Firm::of_sender(order.tipo, order.sender.as_ref())?, Environment::Training),
+            None => match Firm::of_sender(order.tipo, order.sender.as_ref()) {
+                Err(_) if !order.faults.is_empty() => return Err(Refusals(order.faults)),
+                firm => (firm?, Environment::Training),
+            },
         };
         let draft = self.drafted(sale, order, &firm, environment, known, now)?;
         Ok(Preview { totals: draft.totals(), warnings: draft.warnings().to_vec(), xml: draft.unsigned() })

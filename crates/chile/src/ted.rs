@@ -79,9 +79,7 @@ fn dd(fields: &TedFields<'_>, grant_public: &str) -> String {
 
 /// The first forty characters, inner and trailing blanks kept.
 fn cut(text: &str) -> &str {
-    text.char_indices()
-        .nth(LONGEST)
-        .map_or(text, |(at, _)| &text[..at])
+    text.char_indices().nth(LONGEST).map_or(text, |(at, _)| &text[..at])
 }
 
 #[cfg(test)]

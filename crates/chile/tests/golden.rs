@@ -54,8 +54,11 @@ fn every_sale_makes_its_golden_document() {
 
 #[test]
 fn the_same_sale_makes_the_same_bytes() {
-    for (path, folio) in all().into_iter().take(6) {
-        assert_eq!(document(&path, folio), document(&path, folio), "{}", path.display());
+    for (path, _) in all() {
+        let sale = std::fs::read_to_string(&path).expect("UTF-8");
+        let draft = desk::draft(&sale).expect("a good sale");
+        let grant = desk::grant(&draft.series().0);
+        timbre_core::conformance::same_sale_same_bytes(&*draft, &grant, desk::Desk::get(), desk::now());
     }
 }
 

@@ -292,6 +292,24 @@ fn all_that_is_wrong_is_said_at_once() {
     }
 }
 
+/// What the reader could not read does not hide what the rules say of the rest, nor does it echo.
+#[test]
+fn rules_are_asked_beside_what_could_not_be_read() {
+    let sale = r#"{"Encabezado":{"IdDoc":{"TipoDTE":33,"FchEmis":"2026-02-01"},"Receptor":{"RUTRecep":"66666666-6","RznSocRecep":"日","GiroRecep":"G","DirRecep":"D"}},
+        "Detalle":[{"NmbItem":"Pan","QtyItem":1,"PrcItem":"x"},{"NmbItem":"Sal","QtyItem":1}]}"#;
+    let mut found = refused(sale);
+    found.sort();
+    let wanted = [
+        ("date-in-future", "Encabezado.IdDoc.FchEmis"),
+        ("number-malformed", "Detalle[0].PrcItem"),
+        ("price-missing", "Detalle[1]"),
+        ("receiver-consumer", "Encabezado.Receptor.RUTRecep"),
+        ("required", "Encabezado.Receptor.CmnaRecep"),
+        ("text-not-latin1", "Encabezado.Receptor.RznSocRecep"),
+    ];
+    assert_eq!(found, wanted.map(|(code, path)| (code.to_owned(), path.to_owned())));
+}
+
 /// Every refusal is for a person: a Spanish sentence that ends.
 #[test]
 fn refusals_are_sentences() {

@@ -35,7 +35,8 @@ async fn through<T>(
 
 /// Until a person or the system says stop.
 async fn until_stopped() -> Result<(), Failure> {
-    let deaf = |e: std::io::Error| Failure::unreachable(format!("No se puede esperar la señal de término ({e})."));
+    let deaf =
+        |e: std::io::Error| Failure::unreachable(format!("No se puede esperar la señal de término ({e})."));
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

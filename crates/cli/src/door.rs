@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use timbre_app::vault::CustodyUsed;
 use timbre_app::{DemoOptions, Options, Running, StartError};
 use timbre_core::Regime;
 use tokio::sync::Mutex;
@@ -81,7 +82,8 @@ impl Way {
         if let Some(address) = running(data)? {
             return Ok(Way { address: Arc::new(address), engine: None });
         }
-        if need != Need::Setup && !data.is_dir() {
+        let fresh = !data.is_dir();
+        if fresh && need != Need::Setup {
             // A name written wrong must not become an empty shop.
             return Err(Failure::refused(
                 "folder-missing",
@@ -92,10 +94,14 @@ impl Way {
             ));
         }
         // Any free port: the one that tills know is for an agent that stays.
-        let options =
-            Options { data: Some(data.to_owned()), sender: need == Need::Verdicts, port: Some(0), demo: None };
+        let options = Options {
+            data: Some(data.to_owned()),
+            sender: need == Need::Verdicts,
+            port: Some(0),
+            demo: None,
+        };
         let engine = timbre_app::start(options).await?;
-        if need == Need::Setup {
+        if fresh {
             remarks(&engine);
         }
         Ok(Way { address: Arc::new(engine.address.clone()), engine: Some(engine) })
@@ -132,9 +138,8 @@ fn alone(data: &Path) -> Result<(), Failure> {
 /// What a person should know about a folder that was just opened: keys kept the weaker way, a store
 /// that was not as it was left.
 fn remarks(engine: &Running) {
-    let custody = engine.custody.to_string();
-    if custody.starts_with("modo más débil") {
-        eprintln!("aviso: {custody}");
+    if matches!(engine.custody, CustodyUsed::KeyFile { .. }) {
+        eprintln!("aviso: {}", engine.custody);
     }
     for damage in &engine.opened.damage {
         eprintln!("aviso: hay datos dañados en el diario ({}). Revise con «timbre check».", damage.why);

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
@@ -57,6 +58,17 @@ impl Failure {
 
     pub fn usage(message: impl Into<String>) -> Failure {
         Failure::Said { exit: Exit::Usage, code: "usage", message: message.into() }
+    }
+
+    /// A file that was named and can't be read.
+    pub fn unreadable(path: &Path, error: &io::Error) -> Failure {
+        let why = match error.kind() {
+            io::ErrorKind::NotFound => "no existe".to_owned(),
+            io::ErrorKind::PermissionDenied => "sin permiso".to_owned(),
+            io::ErrorKind::IsADirectory => "es una carpeta".to_owned(),
+            _ => error.to_string(),
+        };
+        Failure::usage(format!("No se pudo leer {} ({why}).", path.display()))
     }
 
     pub fn unreachable(message: impl Into<String>) -> Failure {
@@ -124,11 +136,10 @@ pub fn reasons(problem: &ProblemView) -> String {
 /// `Detalle[0].QtyItem: La cantidad … [quantity-invalid]`.
 pub fn reason(refusal: &RefusalView) -> String {
     let RefusalView { code, path, message } = refusal;
-    if path.is_empty() {
-        format!("{message} [{code}]")
-    } else {
-        format!("{path}: {message} [{code}]")
-    }
+    // Some sentences begin with the tag that the path ends in: once is enough.
+    let tag = path.rsplit('.').next().unwrap_or_default();
+    let message = message.strip_prefix(tag).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(message);
+    if path.is_empty() { format!("{message} [{code}]") } else { format!("{path}: {message} [{code}]") }
 }
 
 /// A refusal made here, in the clothes of the agent's.
@@ -214,6 +225,8 @@ mod tests {
     fn reasons_are_not_told_twice() {
         let one = Failure::from(Refusal::new("no-folio", "", "No quedan folios."));
         assert_eq!(one.to_string(), "No quedan folios. [no-folio]");
+        let tagged = Failure::from(Refusal::new("rut", "Emisor.RUT", "RUT: no es válido."));
+        assert_eq!(tagged.to_string(), "Emisor.RUT: no es válido. [rut]");
         let two = Refusals(vec![Refusal::new("a", "x", "Falta x."), Refusal::new("b", "y", "Falta y.")]);
         assert_eq!(Failure::from(two).to_string(), "2 razones\n  x: Falta x. [a]\n  y: Falta y. [b]");
     }

@@ -28,7 +28,8 @@ pub struct Line {
     pub command: Command,
 }
 
-const AFTER: &str = "Códigos de salida: 0 hecho · 1 rechazado · 2 mal usado · 3 sin conexión con el agente · 4 datos dañados";
+const AFTER: &str =
+    "Códigos de salida: 0 hecho · 1 rechazado · 2 mal usado · 3 sin conexión con el agente · 4 datos dañados";
 
 #[derive(Subcommand)]
 pub enum Command {

@@ -9,9 +9,16 @@ use crate::line::Line;
 
 /// The command line, in Spanish.
 pub fn command() -> Command {
-    let mut command = dress(Line::command().propagate_version(false).disable_version_flag(true).arg(
-        Arg::new("version").long("version").short('V').action(ArgAction::Version).help("Muestra la versión").display_order(902),
-    ));
+    let mut command = dress(
+        Line::command().propagate_version(false).disable_version_flag(true).arg(
+            Arg::new("version")
+                .long("version")
+                .short('V')
+                .action(ArgAction::Version)
+                .help("Muestra la versión")
+                .display_order(902),
+        ),
+    );
     command.build();
     frame(command)
 }
@@ -23,7 +30,14 @@ fn dress(command: Command) -> Command {
         .disable_help_subcommand(true)
         .subcommand_value_name("ORDEN")
         .subcommand_help_heading("Órdenes")
-        .arg(Arg::new("help").long("help").short('h').action(ArgAction::Help).help("Muestra esta ayuda").display_order(903))
+        .arg(
+            Arg::new("help")
+                .long("help")
+                .short('h')
+                .action(ArgAction::Help)
+                .help("Muestra esta ayuda")
+                .display_order(903),
+        )
         .mut_args(|arg| match arg.get_action().takes_values() {
             true => arg.hide_default_value(true).hide_env(true).hide_possible_values(true),
             false => arg,
@@ -89,7 +103,9 @@ pub fn complaint(error: &clap::Error) -> String {
             let name = said(ContextKind::InvalidSubcommand);
             format!("No hay una orden «{name}».{}", maybe(ContextKind::SuggestedSubcommand))
         }
-        ErrorKind::MissingSubcommand => format!("Falta la orden; puede ser: {}.", said(ContextKind::ValidSubcommand)),
+        ErrorKind::MissingSubcommand => {
+            format!("Falta la orden; puede ser: {}.", said(ContextKind::ValidSubcommand))
+        }
         ErrorKind::MissingRequiredArgument => format!("Falta {arg}."),
         ErrorKind::ArgumentConflict => {
             let prior = said(ContextKind::PriorArg);
@@ -101,7 +117,9 @@ pub fn complaint(error: &clap::Error) -> String {
         }
         ErrorKind::NoEquals => format!("{arg} se escribe con «=»."),
         ErrorKind::TooManyValues => format!("Sobra «{value}» en {arg}."),
-        ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => format!("Faltan o sobran valores en {arg}."),
+        ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => {
+            format!("Faltan o sobran valores en {arg}.")
+        }
         ErrorKind::InvalidUtf8 => "Un argumento no está en UTF-8.".to_owned(),
         _ => "No se entiende lo escrito.".to_owned(),
     }
@@ -112,7 +130,9 @@ fn text(value: &ContextValue) -> String {
         ContextValue::String(text) => text.clone(),
         ContextValue::Strings(texts) => texts.join(", "),
         ContextValue::StyledStr(text) => text.to_string(),
-        ContextValue::StyledStrs(texts) => texts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        ContextValue::StyledStrs(texts) => {
+            texts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        }
         ContextValue::Number(number) => number.to_string(),
         ContextValue::Bool(flag) => flag.to_string(),
         _ => String::new(),
@@ -151,7 +171,17 @@ mod tests {
         assert!(found.len() > 30);
         for page in found {
             assert!(page.contains("Uso: timbre"), "{page}");
-            for english in ["Usage", "Options", "OPTIONS", "Commands", "Arguments", "Print", "default:", "env:", "COMMAND"] {
+            for english in [
+                "Usage",
+                "Options",
+                "OPTIONS",
+                "Commands",
+                "Arguments",
+                "Print",
+                "default:",
+                "env:",
+                "COMMAND",
+            ] {
                 assert!(!page.contains(english), "{english} in\n{page}");
             }
         }
@@ -162,7 +192,10 @@ mod tests {
         assert_eq!(refuse("timbre emit"), "No hay una orden «emit».");
         assert_eq!(refuse("timbre isue"), "No hay una orden «isue». ¿Quiso decir «issue»?");
         assert_eq!(refuse("timbre list --stat X"), "No se conoce «--stat». ¿Quiso decir «--state»?");
-        assert!(refuse("timbre demo --latency ayer").starts_with("--latency <DURACIÓN>: «ayer» no es una duración"));
+        assert!(
+            refuse("timbre demo --latency ayer")
+                .starts_with("--latency <DURACIÓN>: «ayer» no es una duración")
+        );
         assert!(refuse("timbre show").contains("Falta <ID>"));
         assert!(refuse("timbre show X").contains("T39F1234"));
         assert_eq!(refuse("timbre show T39F1 --xml --history"), "--xml no puede ir junto con --history.");

@@ -44,9 +44,7 @@ impl Share {
         text.split_once('/')
             .and_then(|(n, m)| Some(Share(n.trim().parse().ok()?, m.trim().parse().ok()?)))
             .filter(|Share(n, m)| (1..=*m).contains(n))
-            .ok_or_else(|| {
-                format!("«{text}» no es una parte; la primera de tres cajas se escribe 1/3")
-            })
+            .ok_or_else(|| format!("«{text}» no es una parte; la primera de tres cajas se escribe 1/3"))
     }
 }
 
@@ -89,9 +87,15 @@ mod tests {
 
     #[test]
     fn durations_are_read_as_people_write_them() {
-        for (text, millis) in
-            [("2s", 2000), ("500ms", 500), ("1m", 60_000), ("0", 0), ("3", 3000), ("1.5s", 1500), ("1,5 s", 1500)]
-        {
+        for (text, millis) in [
+            ("2s", 2000),
+            ("500ms", 500),
+            ("1m", 60_000),
+            ("0", 0),
+            ("3", 3000),
+            ("1.5s", 1500),
+            ("1,5 s", 1500),
+        ] {
             assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
         }
         for bad in ["", "s", "-1s", "2 días", "1e999s", "NaN"] {

@@ -119,7 +119,10 @@ mod tests {
 
     #[test]
     fn parts_of_a_total_are_those_that_are_there() {
-        assert_eq!(parts(&json!({"MntNeto": 1000, "IVA": "190", "MntTotal": 1190})), "neto $1.000 · IVA $190");
+        assert_eq!(
+            parts(&json!({"MntNeto": 1000, "IVA": "190", "MntTotal": 1190})),
+            "neto $1.000 · IVA $190"
+        );
         assert_eq!(parts(&json!({"MntExe": 500})), "exento $500");
     }
 

@@ -3,7 +3,7 @@
 //! Attributes of the `xml:` namespace are not inherited by the apex: no schema of the SII allows any.
 
 use roxmltree::{Node, NodeType};
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
 /// The canonical text of `apex`, whose UTF-8 bytes are digested and signed. `without` is left out with all that
 /// is under it: the enveloped signature.
@@ -54,42 +54,38 @@ fn write_element(out: &mut String, node: Node<'_, '_>, without: Option<Node<'_, 
 fn qualified_name<'a>(node: Node<'a, '_>) -> &'a str {
     let source = &node.document().input_text()[node.range()];
     let name = source.trim_start_matches('<');
-    let end = name
-        .find(|c: char| c.is_ascii_whitespace() || c == '>' || c == '/')
-        .unwrap_or(name.len());
+    let end = name.find(|c: char| c.is_ascii_whitespace() || c == '>' || c == '/').unwrap_or(name.len());
     &name[..end]
 }
 
 /// The namespaces in scope that the output does not already carry: all of them at the apex, below it those that
-/// differ from the parent's.
+/// differ from the parent's. The default namespace sorts first, under the empty prefix.
 fn write_namespaces(out: &mut String, node: Node<'_, '_>, is_apex: bool) {
-    let scope = |node: Node<'_, '_>| -> Vec<(String, String)> {
-        node.namespaces()
-            .map(|ns| (ns.name().unwrap_or_default().to_owned(), ns.uri().to_owned()))
-            .filter(|(prefix, _)| prefix != "xml")
-            .collect()
-    };
-    let above = match node.parent().filter(|parent| !is_apex && parent.is_element()) {
-        Some(parent) => scope(parent),
-        None => Vec::new(),
-    };
-    let mut declared = scope(node);
-    let default_lost = above.iter().any(|(prefix, uri)| prefix.is_empty() && !uri.is_empty())
-        && !declared.iter().any(|(prefix, _)| prefix.is_empty());
-    if default_lost {
-        declared.push((String::new(), String::new()));
+    let parent = node.parent().filter(|parent| !is_apex && parent.is_element());
+    let above = parent.map(scope).unwrap_or_default();
+    let mut here = scope(node);
+    // A default namespace that ended here is written as empty.
+    if above.contains_key("") {
+        here.entry("").or_insert("");
     }
-    declared.retain(|pair| !above.contains(pair));
-    let above_default = above.iter().any(|(prefix, uri)| prefix.is_empty() && !uri.is_empty());
-    declared.retain(|(prefix, uri)| !(prefix.is_empty() && uri.is_empty()) || above_default);
-    declared.sort();
-    for (prefix, uri) in declared {
+    for (prefix, uri) in here {
+        if above.get(prefix) == Some(&uri) {
+            continue;
+        }
         out.push_str(if prefix.is_empty() { " xmlns" } else { " xmlns:" });
-        out.push_str(&prefix);
+        out.push_str(prefix);
         out.push_str("=\"");
-        escape_value(out, &uri);
+        escape_value(out, uri);
         out.push('"');
     }
+}
+
+/// Prefix to URI; no default namespace is no entry.
+fn scope<'a>(node: Node<'a, '_>) -> BTreeMap<&'a str, &'a str> {
+    node.namespaces()
+        .map(|namespace| (namespace.name().unwrap_or_default(), namespace.uri()))
+        .filter(|(prefix, uri)| *prefix != "xml" && !uri.is_empty())
+        .collect()
 }
 
 /// Attributes in order of namespace, then of local name; those without a namespace first.
@@ -159,7 +155,11 @@ mod tests {
         check("<a xmlns='u'><b xmlns='u'/></a>", &[], r#"<a xmlns="u"><b></b></a>"#);
         check("<a xmlns='u'><b xmlns=''><c/></b></a>", &[], r#"<a xmlns="u"><b xmlns=""><c></c></b></a>"#);
         check("<a xmlns='u'><b xmlns=''><c/></b></a>", &["b"], "<b><c></c></b>");
-        check("<x:a xmlns:x='v' xmlns:y='v' y:q='1'/>", &[], r#"<x:a xmlns:x="v" xmlns:y="v" y:q="1"></x:a>"#);
+        check(
+            "<x:a xmlns:x='v' xmlns:y='v' y:q='1'/>",
+            &[],
+            r#"<x:a xmlns:x="v" xmlns:y="v" y:q="1"></x:a>"#,
+        );
         check("<a><?pi  data?></a>", &[], "<a><?pi data?></a>");
     }
 

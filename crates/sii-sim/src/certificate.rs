@@ -103,7 +103,8 @@ mod tests {
     #[test]
     fn validity_is_read() {
         let holder = Holder { not_after: "20210101000000Z".to_owned(), ..Holder::default() };
-        let certificate = Certificate::read(&der(&Desk::certificate_for(&holder, "x").pfx)).expect("a certificate");
+        let certificate =
+            Certificate::read(&der(&Desk::certificate_for(&holder, "x").pfx)).expect("a certificate");
         assert!(!certificate.valid_at("2026-01-15T12:00:00Z".parse().expect("a moment")));
     }
 }

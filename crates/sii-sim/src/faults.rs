@@ -103,10 +103,7 @@ impl Faults {
     }
 
     pub(crate) fn line(&self, now: Timestamp) -> Line {
-        let mut line = Line {
-            down: self.by_hand == Some(true),
-            next_change: None,
-        };
+        let mut line = Line { down: self.by_hand == Some(true), next_change: None };
         for (outage, counted) in self.scenario.outages.iter().zip(&self.counted) {
             let scheduled = self.started.zip(outage.after_seconds).map(|(start, after)| later(start, after));
             let Some(from) = counted.or(scheduled) else { continue };

@@ -70,11 +70,8 @@ pub struct LedgerTotals {
 
 impl Ledger {
     pub(crate) fn of(state: &State, now: Timestamp) -> Ledger {
-        let documents: Vec<_> = state
-            .documents
-            .iter()
-            .filter_map(|(key, record)| LedgerDocument::of(key, record, now))
-            .collect();
+        let documents: Vec<_> =
+            state.documents.iter().filter_map(|(key, record)| LedgerDocument::of(key, record, now)).collect();
         let count = |verdict: &str| documents.iter().filter(|d| d.verdict == verdict).count() as u64;
         let totals = LedgerTotals {
             documents: documents.len() as u64,

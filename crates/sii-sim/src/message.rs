@@ -26,17 +26,12 @@ pub struct Request {
 impl Request {
     /// The first header of that name, whatever its case.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
     /// The path without its query.
     pub fn path(&self) -> &str {
-        self.path_and_query
-            .split_once('?')
-            .map_or(self.path_and_query.as_str(), |(path, _)| path)
+        self.path_and_query.split_once('?').map_or(self.path_and_query.as_str(), |(path, _)| path)
     }
 
     /// A parameter of the query, as it was written (the SII's own values need no escaping).
@@ -71,11 +66,7 @@ pub struct Reply {
 impl Reply {
     pub(crate) fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let headers = vec![("Content-Type".to_owned(), content_type.to_owned())];
-        Reply {
-            status,
-            headers,
-            body: body.into(),
-        }
+        Reply { status, headers, body: body.into() }
     }
 
     /// Errors of the REST services are plain text (OAS, schema `Error: string`).
@@ -114,9 +105,14 @@ impl Reply {
 /// What came of a request, as the caller on the other side of the line sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    Reply { after: Duration, reply: Reply },
+    Reply {
+        after: Duration,
+        reply: Reply,
+    },
     /// The line is dead: the connection is refused, or closed before anything is stored.
     DropBefore,
     /// The request took effect; the connection is cut and no reply comes.
-    DropAfter { after: Duration },
+    DropAfter {
+        after: Duration,
+    },
 }

@@ -12,11 +12,18 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
 pub(crate) enum Taken {
-    Stored { track: String },
+    Stored {
+        track: String,
+    },
     /// DTE channel: the same bytes came before.
-    Known { track: String, times: u64 },
+    Known {
+        track: String,
+        times: u64,
+    },
     /// DTE channel: the schema's complaints; nothing is stored.
-    Refused { complaints: Vec<String> },
+    Refused {
+        complaints: Vec<String>,
+    },
 }
 
 /// "Debe esperar 900 segundos antes de reintentar": for so long a file is known by its content.
@@ -57,7 +64,8 @@ pub(crate) fn register(
         .iter()
         .map(|finding| entry.settle(state, finding, examined.fault.as_ref()))
         .collect();
-    let again = !documents.is_empty() && documents.iter().all(|judged| judged.reasons.iter().any(is_repetition));
+    let again =
+        !documents.is_empty() && documents.iter().all(|judged| judged.reasons.iter().any(is_repetition));
     let fate = match examined.fault {
         Some(fault) => Fate::Fallen(fault),
         None if channel == Channel::Boleta && seen.is_some() && again => Fate::Repeated,
@@ -154,7 +162,9 @@ impl Entry<'_> {
         if !reasons.iter().any(|reason| reason.rejects) {
             reasons.extend(self.references(state, &finding.key, &finding.facts));
         }
-        if reasons.is_empty() && let Some((code, text)) = state.faults.rejection() {
+        if reasons.is_empty()
+            && let Some((code, text)) = state.faults.rejection()
+        {
             reasons.push(Reason::spelled(&code, &text));
         }
         reasons
@@ -169,14 +179,18 @@ impl Entry<'_> {
         }
         let known = facts.references.iter().filter(|reference| REFERABLE.contains(&reference.tipo.as_str()));
         for reference in known {
-            let (Ok(tipo), Ok(folio)) = (reference.tipo.parse(), reference.folio.parse::<u64>()) else { continue };
+            let (Ok(tipo), Ok(folio)) = (reference.tipo.parse(), reference.folio.parse::<u64>()) else {
+                continue;
+            };
             // Folio 0 stands for many documents (IndGlobal).
             if folio == 0 {
                 continue;
             }
             let referred = DocumentKey { issuer: key.issuer.clone(), tipo, folio };
             let held = state.documents.get(&referred).and_then(|record| record.held());
-            let held = held.filter(|version| version.known_from <= self.now || version.tracks.iter().any(|t| t == self.track));
+            let held = held.filter(|version| {
+                version.known_from <= self.now || version.tracks.iter().any(|t| t == self.track)
+            });
             let Some(version) = held else {
                 reasons.push(reason::REFERENCE_UNKNOWN.because(format!("T{tipo}F{folio}")));
                 continue;
@@ -192,7 +206,14 @@ impl Entry<'_> {
         reasons
     }
 
-    fn record(&self, state: &mut State, finding: &Finding, verdict: Verdict, reasons: &[Reason], processed: bool) {
+    fn record(
+        &self,
+        state: &mut State,
+        finding: &Finding,
+        verdict: Verdict,
+        reasons: &[Reason],
+        processed: bool,
+    ) {
         let record = state.documents.entry(finding.key.clone()).or_default();
         let held = record.held().map(|version| version.digest);
         if let Some(version) = record.versions.iter_mut().find(|version| version.digest == finding.digest) {

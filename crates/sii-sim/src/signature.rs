@@ -1,14 +1,7 @@
 //! XML signatures under the SII's restrictions (`xmldsignature_v10.xsd`): C14N 1.0, RSA-SHA1, one reference with
 //! at most one transform, `KeyValue` and then `X509Data`, all in the default namespace.
 
-use crate::{
-    base64,
-    c14n::canonical,
-    certificate::Certificate,
-    rsa::PublicKey,
-    schema,
-    tree,
-};
+use crate::{base64, c14n::canonical, certificate::Certificate, rsa::PublicKey, schema, tree};
 use roxmltree::Node;
 use sha1::{Digest, Sha1};
 use std::fmt;
@@ -40,7 +33,9 @@ pub(crate) struct Signature<'a, 'i> {
 
 impl<'a, 'i> Signature<'a, 'i> {
     pub(crate) fn read(node: Node<'a, 'i>) -> Result<Self, Flaw> {
-        let prefixed = |node: Node<'_, '_>| tree::source(node).trim_start_matches('<').find(node.tag_name().name()) != Some(0);
+        let prefixed = |node: Node<'_, '_>| {
+            tree::source(node).trim_start_matches('<').find(node.tag_name().name()) != Some(0)
+        };
         if node.descendants().filter(Node::is_element).any(prefixed) {
             return Err(Flaw::Prefixed);
         }
@@ -66,7 +61,8 @@ impl<'a, 'i> Signature<'a, 'i> {
         let reference = tree::at(signed_info, "Reference").ok_or_else(missing)?;
         Ok(Signature {
             uri: reference.attribute("URI").ok_or_else(missing)?,
-            transform: tree::at(reference, "Transforms/Transform").and_then(|node| node.attribute("Algorithm")),
+            transform: tree::at(reference, "Transforms/Transform")
+                .and_then(|node| node.attribute("Algorithm")),
             value: bytes("SignatureValue")?,
             digest: bytes("SignedInfo/Reference/DigestValue")?,
             certificate,

@@ -177,9 +177,7 @@ impl State {
     }
 
     pub(crate) fn upload(&self, channel: Channel, track: &str) -> Option<&Upload> {
-        self.by_track
-            .get(&(channel, track.to_owned()))
-            .map(|index| &self.uploads[*index])
+        self.by_track.get(&(channel, track.to_owned())).map(|index| &self.uploads[*index])
     }
 
     /// When the last step of the pipeline is done.
@@ -188,16 +186,9 @@ impl State {
     }
 
     pub(crate) fn stage(&self, upload: &Upload, now: Timestamp) -> Stage {
-        let steps = [Stage::Rec, Stage::Sok, Stage::Fok, Stage::Pdr, Stage::Crt];
-        let done = steps
-            .iter()
-            .enumerate()
-            .rfind(|(n, _)| {
-                // A stuck upload stays before its last step.
-                let step = u32::try_from(*n).unwrap_or(u32::MAX);
-                after(upload.received, self.processing.saturating_mul(step)) <= now
-            })
-            .map_or(0, |(n, _)| n);
+        let reached = |step: u32| after(upload.received, self.processing.saturating_mul(step)) <= now;
+        let done = (1..=4).take_while(|step| reached(*step)).count();
+        // A stuck upload stays before its last step.
         let over = self.processed_at(upload.received, upload.stuck) <= now;
         match &upload.fate {
             Fate::Fallen(Fault::Schema(_)) if done >= 1 => Stage::Rsc,
@@ -205,7 +196,7 @@ impl State {
             Fate::Fallen(Fault::Cover(_)) if done >= 4 => Stage::Rct,
             Fate::Repeated if over => Stage::Rpt,
             Fate::Processed if over => Stage::Epr,
-            _ => steps[done],
+            _ => [Stage::Rec, Stage::Sok, Stage::Fok, Stage::Pdr, Stage::Crt][done],
         }
     }
 }

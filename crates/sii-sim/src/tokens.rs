@@ -32,13 +32,15 @@ const fn denied(estado: &'static str, glosa: &'static str) -> Denied {
 
 const NOT_XML: Denied = denied("02", "XML invalido (SAXException), función valSignedXml");
 const TRAILING: Denied = denied("01", "XML invalido (IOException), función valSignedXml");
-const NO_SIGNATURE: Denied = denied("04", "XML Invalido, elemento \"Signature\" no existe, función valSignedXml");
+const NO_SIGNATURE: Denied =
+    denied("04", "XML Invalido, elemento \"Signature\" no existe, función valSignedXml");
 const BAD_SIGNATURE: Denied = denied("05", "XML Invalido, firma invalida, funcion valSignedXml");
 const NO_SEED: Denied = denied("06", "XML Invalido, elemento \"Semilla\" no existe, función getSeed");
 const SEED_UNKNOWN: Denied = denied("08", "NO Existe SEED");
 const SEED_TIMEOUT: Denied = denied("08", "TIME-OUT DEL SEED");
 const INTERNAL: Denied = denied("10", "Error Interno");
-const NO_CERTIFICATE: Denied = denied("11", "XML Invalido, elemento \"Certificate\" no existe, función getCertificado");
+const NO_CERTIFICATE: Denied =
+    denied("11", "XML Invalido, elemento \"Certificate\" no existe, función getCertificado");
 const OTHER_KEY: Denied = denied("21", "La llave publica no corresponde a la del certificado");
 const NOT_AUTHENTIC: Denied = denied("-3", "Error en Autenticación");
 const NOT_ENABLED: Denied = denied(
@@ -80,9 +82,15 @@ impl State {
     }
 
     /// Uses a token: whose it is, or why it does not open.
-    pub(crate) fn use_token(&mut self, channel: Channel, token: &str, now: Timestamp) -> Result<String, Stale> {
+    pub(crate) fn use_token(
+        &mut self,
+        channel: Channel,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<String, Stale> {
         let limit = self.faults.scenario.token_uses.unwrap_or(u64::MAX);
-        let known = self.tokens.get_mut(token).filter(|known| known.channel == channel).ok_or(TOKEN_UNKNOWN)?;
+        let known =
+            self.tokens.get_mut(token).filter(|known| known.channel == channel).ok_or(TOKEN_UNKNOWN)?;
         if known.uses >= limit || now.duration_since(known.last_used) > TOKEN_LIFE {
             return Err(TOKEN_INACTIVE);
         }

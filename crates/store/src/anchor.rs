@@ -41,9 +41,7 @@ impl Anchor {
     /// Something was committed: is it time to write? (A clock that went back makes it so, too.)
     pub fn is_due(&mut self, at: Timestamp) -> bool {
         self.behind = true;
-        self.written.is_none_or(|written| {
-            at < written || at.duration_since(written).as_millis() >= 1000
-        })
+        self.written.is_none_or(|written| at < written || at.duration_since(written).as_millis() >= 1000)
     }
 
     pub fn is_behind(&self) -> bool {
@@ -54,15 +52,13 @@ impl Anchor {
     /// the document is durable already.
     pub fn write(&mut self, memory: &Memory, at: Option<Timestamp>) {
         let half = self.path.with_extension("half");
-        let result = serde_json::to_vec_pretty(memory)
-            .map_err(std::io::Error::other)
-            .and_then(|json| {
-                if let Some(folder) = self.path.parent() {
-                    fs::create_dir_all(folder)?;
-                }
-                fs::write(&half, json)?;
-                fs::rename(&half, &self.path)
-            });
+        let result = serde_json::to_vec_pretty(memory).map_err(std::io::Error::other).and_then(|json| {
+            if let Some(folder) = self.path.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            fs::write(&half, json)?;
+            fs::rename(&half, &self.path)
+        });
         match result {
             Ok(()) => self.behind = false,
             Err(error) => tracing::warn!(%error, "no se pudo escribir el ancla"),

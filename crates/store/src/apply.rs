@@ -89,11 +89,7 @@ pub(crate) fn raise(on: &mut Overlay<'_>, mark: &Mark) -> Result<(), StoreError>
     on.put_json(key::counter(&mark.grant), &counter)
 }
 
-fn attention(
-    on: &mut Overlay<'_>,
-    document: &DocumentId,
-    reason: Option<&String>,
-) -> Result<(), StoreError> {
+fn attention(on: &mut Overlay<'_>, document: &DocumentId, reason: Option<&String>) -> Result<(), StoreError> {
     let Some(mut row) = on.row(document)? else {
         return Ok(());
     };
@@ -110,13 +106,7 @@ fn attention(
 fn grant(on: &mut Overlay<'_>, loaded: &GrantLoaded, stand: Stand) -> Result<(), StoreError> {
     let grant = &loaded.grant;
     let (first, last) = numbering::share(grant, loaded.share).unwrap_or((grant.first, grant.last));
-    let row = GrantRow {
-        grant: grant.clone(),
-        first,
-        last,
-        loaded: stand.at,
-        frame: stand.place,
-    };
+    let row = GrantRow { grant: grant.clone(), first, last, loaded: stand.at, frame: stand.place };
     on.put_json(key::grant(&grant.id), &row)?;
     // Documents that carry its folios although the journal does not show it being loaded before.
     let seen = on.highest(&DocumentId { series: grant.series.clone(), number: last })?;

@@ -38,7 +38,9 @@ pub enum IndexCheck {
     /// It lacks the last facts, which the next opening applies.
     Behind,
     /// How many keys are missing, too many, or different.
-    Differs { keys: u64 },
+    Differs {
+        keys: u64,
+    },
     /// It is in use, or damaged.
     NotOpened(String),
 }

@@ -27,12 +27,8 @@ pub(crate) struct RealDisk;
 
 impl Disk for RealDisk {
     fn tape(&self, path: &Path) -> io::Result<Box<dyn Tape>> {
-        let mut file = fs::OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)?;
+        let mut file =
+            fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         file.seek(SeekFrom::End(0))?;
         Ok(Box::new(RealTape(file)))
     }

@@ -11,11 +11,7 @@ use crate::{Locked, Place};
 pub enum StoreError {
     /// The disk said no.
     #[error("no se pudo {what} en {}: {source}", path.display())]
-    Io {
-        what: &'static str,
-        path: PathBuf,
-        source: io::Error,
-    },
+    Io { what: &'static str, path: PathBuf, source: io::Error },
     /// Another process (or another [`crate::Store`]) has this folder open.
     #[error("otra ventana o proceso de Timbre está usando la carpeta {}", .0.display())]
     InUse(PathBuf),
@@ -30,10 +26,7 @@ pub enum StoreError {
     Refused(Refusal),
     /// A document does not carry the next folio of its grant (`None`: the grant has none to give).
     #[error("{document} no lleva el folio que sigue{}", next.map(|n| format!(" ({n})")).unwrap_or_default())]
-    NotNext {
-        document: DocumentId,
-        next: Option<u64>,
-    },
+    NotNext { document: DocumentId, next: Option<u64> },
     /// The document (in that version) is on disk already.
     #[error("{document} versión {version} ya está en el diario")]
     Exists { document: DocumentId, version: u32 },
@@ -44,12 +37,7 @@ pub enum StoreError {
     KeyTaken { key: String, document: DocumentId },
     /// A move that the document's state does not allow (the cause came late, or twice).
     #[error("{document} versión {version} está {}: {why}", state.word())]
-    BadMove {
-        document: DocumentId,
-        version: u32,
-        state: DocState,
-        why: String,
-    },
+    BadMove { document: DocumentId, version: u32, state: DocState, why: String },
     /// A frame is not what was written there.
     #[error("el diario está dañado en el segmento {}, posición {}: {why}", place.segment, place.offset)]
     Damaged { place: Place, why: String },
@@ -72,11 +60,7 @@ pub enum StoreError {
 
 impl StoreError {
     pub(crate) fn io(what: &'static str, path: &Path, source: io::Error) -> StoreError {
-        StoreError::Io {
-            what,
-            path: path.to_owned(),
-            source,
-        }
+        StoreError::Io { what, path: path.to_owned(), source }
     }
 
     pub(crate) fn refused(code: &str, message: impl Into<String>) -> StoreError {

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use timbre_core::{
-    Cause, ChannelId, Company, DocState, Document, DocumentId, Environment, Grant, GrantId,
-    ParcelId, Refusal, State, TillData, Timestamp,
+    Cause, ChannelId, Company, DocState, Document, DocumentId, Environment, Grant, GrantId, ParcelId,
+    Refusal, State, TillData, Timestamp,
 };
 
 use crate::{Locked, Mark};
@@ -30,31 +30,67 @@ pub enum Fact {
     /// A document moved along an arrow of the states (a verdict is a move to a final state).
     Moved(Moved),
     /// A document needs a person, or no longer does.
-    Attention { document: DocumentId, reason: Option<String> },
+    Attention {
+        document: DocumentId,
+        reason: Option<String>,
+    },
     /// A note annulled it.
-    Annulled { document: DocumentId, by: DocumentId },
+    Annulled {
+        document: DocumentId,
+        by: DocumentId,
+    },
     /// The authority lent a range of folios.
     GrantLoaded(Box<GrantLoaded>),
     /// Who issues, in which environment, under which resolution.
-    Company { company: Company, environment: Environment },
+    Company {
+        company: Company,
+        environment: Environment,
+    },
     /// A certificate was loaded. `sealed` is the vault's business.
     CertificateLoaded(CertificateLoaded),
     /// The line: `what` is `network`, `internet` or a channel's name.
-    Line { what: String, up: bool, why: String },
+    Line {
+        what: String,
+        up: bool,
+        why: String,
+    },
     /// A login at the authority (never its token).
-    Login { channel: ChannelId, ok: bool, why: String },
-    Printed { document: DocumentId, copy: String },
-    Mailed { document: DocumentId, to: String },
-    Notified { document: DocumentId, to: String },
+    Login {
+        channel: ChannelId,
+        ok: bool,
+        why: String,
+    },
+    Printed {
+        document: DocumentId,
+        copy: String,
+    },
+    Mailed {
+        document: DocumentId,
+        to: String,
+    },
+    Notified {
+        document: DocumentId,
+        to: String,
+    },
     /// A person did something worth remembering: pressed resend, changed a setting.
-    Acted { who: String, what: String, documents: Vec<DocumentId> },
+    Acted {
+        who: String,
+        what: String,
+        documents: Vec<DocumentId>,
+    },
     /// No folio of a grant is given any more, and why; `None`: it may be used again.
-    GrantStopped { grant: GrantId, why: Option<String> },
+    GrantStopped {
+        grant: GrantId,
+        why: Option<String>,
+    },
     /// At opening it was found that folios may be unknown to the journal. Written by the store
     /// itself, with the first batch after it was found.
     IssuingLocked(Locked),
     /// A person decided: issuing goes on, with each grant no lower than `beyond`.
-    IssuingUnlocked { who: String, beyond: Vec<Mark> },
+    IssuingUnlocked {
+        who: String,
+        beyond: Vec<Mark>,
+    },
 }
 
 impl Fact {

@@ -65,7 +65,7 @@ impl Header {
         out[0..4].copy_from_slice(&MAGIC);
         out[4] = VERSION;
         out[5] = self.kind;
-        out[6] = u8::from(self.last) * LAST | u8::from(self.sealed) * SEALED;
+        out[6] = (u8::from(self.last) * LAST) | (u8::from(self.sealed) * SEALED);
         out[8..12].copy_from_slice(&self.key.to_be_bytes());
         out[12..16].copy_from_slice(&self.length.to_be_bytes());
         out[16..24].copy_from_slice(&self.batch.to_be_bytes());

@@ -46,6 +46,9 @@ pub(crate) enum Past {
     Suspect,
 }
 
+/// A key and its value.
+pub(crate) type Pair = (Vec<u8>, Vec<u8>);
+
 /// Read access to keys: the index itself, or changes laid over it.
 pub(crate) trait Keys {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
@@ -156,16 +159,37 @@ impl Index {
         Ok(())
     }
 
-    /// Keys and values that begin with `prefix`, in order.
-    pub fn with_prefix(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    /// Hands over the keys and values that begin with `prefix`, in order.
+    pub fn each(
+        &self,
+        prefix: &[u8],
+        mut take: impl FnMut(&[u8], &[u8]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         self.ask(|tree| {
-            let mut found = Vec::new();
             for entry in tree.scan_prefix(prefix) {
                 let (key, value) = entry?;
-                found.push((key.to_vec(), value.to_vec()));
+                take(&key, &value)?;
             }
-            Ok(found)
+            Ok(())
         })
+    }
+
+    pub fn with_prefix(&self, prefix: &[u8]) -> Result<Vec<Pair>, StoreError> {
+        let mut found = Vec::new();
+        self.each(prefix, |key, value| {
+            found.push((key.to_vec(), value.to_vec()));
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    pub fn count(&self, prefix: &[u8]) -> Result<u64, StoreError> {
+        let mut count = 0;
+        self.each(prefix, |_, _| {
+            count += 1;
+            Ok(())
+        })?;
+        Ok(count)
     }
 }
 
@@ -264,14 +288,10 @@ fn remove_half_made(folder: &Path) {
 }
 
 fn guarded<T>(call: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
-    catch_unwind(AssertUnwindSafe(call))
-        .unwrap_or_else(|panic| Err(StoreError::Index(said(panic.as_ref()))))
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| Err(StoreError::Index(said(panic.as_ref()))))
 }
 
 fn said(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or(panic.downcast_ref::<&str>().copied());
+    let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
     format!("pánico: {}", text.unwrap_or("sin palabras"))
 }

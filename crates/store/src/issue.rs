@@ -45,12 +45,7 @@ fn spend(on: &mut Overlay<'_>, issued: &Issued, noticed: &mut Noticed) -> Result
     Ok(())
 }
 
-fn new_row(
-    on: &mut Overlay<'_>,
-    issued: &Issued,
-    state: DocState,
-    stand: Stand,
-) -> Result<(), StoreError> {
+fn new_row(on: &mut Overlay<'_>, issued: &Issued, state: DocState, stand: Stand) -> Result<(), StoreError> {
     let document = &issued.document;
     let order = stand.sequence;
     let row = Row {
@@ -127,12 +122,7 @@ pub(crate) fn again(
     on.put_row(&row)
 }
 
-fn note_version(
-    on: &mut Overlay<'_>,
-    issued: &Issued,
-    order: u64,
-    stand: Stand,
-) -> Result<(), StoreError> {
+fn note_version(on: &mut Overlay<'_>, issued: &Issued, order: u64, stand: Stand) -> Result<(), StoreError> {
     let document = &issued.document;
     on.put(key::version(order, document.version), key::place_bytes(stand.place));
     let stamp: Option<Timestamp> = on.json(key::STAMP)?;

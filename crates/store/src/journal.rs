@@ -167,10 +167,7 @@ impl Batch {
             before: self.tip.hash,
             body_crc: crc32fast::hash(&body),
         };
-        let place = Place {
-            segment: self.segment,
-            offset: self.start + self.bytes.len() as u64,
-        };
+        let place = Place { segment: self.segment, offset: self.start + self.bytes.len() as u64 };
         let head = header.encode();
         self.bytes.extend_from_slice(&head);
         self.bytes.extend_from_slice(&body);

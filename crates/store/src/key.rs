@@ -146,10 +146,7 @@ pub(crate) fn tail(key: &[u8]) -> Option<u64> {
 
 /// Position in [`DocState::ALL`]; part of the index's format.
 pub(crate) fn state_byte(state: DocState) -> u8 {
-    DocState::ALL
-        .iter()
-        .position(|s| *s == state)
-        .expect("ALL holds every state") as u8
+    DocState::ALL.iter().position(|s| *s == state).expect("ALL holds every state") as u8
 }
 
 /// A place as a value.
@@ -161,10 +158,7 @@ pub(crate) fn place_bytes(place: Place) -> Vec<u8> {
 
 pub(crate) fn place_of(bytes: &[u8]) -> Option<Place> {
     let (segment, offset) = bytes.split_first_chunk::<4>()?;
-    Some(Place {
-        segment: u32::from_be_bytes(*segment),
-        offset: u64::from_be_bytes(offset.try_into().ok()?),
-    })
+    Some(Place { segment: u32::from_be_bytes(*segment), offset: u64::from_be_bytes(offset.try_into().ok()?) })
 }
 
 fn join(letter: u8, parts: &[&[u8]]) -> Vec<u8> {

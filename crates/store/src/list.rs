@@ -11,12 +11,7 @@ use crate::{Filter, Page, Reader, Row, StoreError, key};
 impl Reader {
     /// The documents that `filter` wants, newest first. `cursor` is [`Page::next`] of the page
     /// before; `None` for the first.
-    pub fn list(
-        &self,
-        filter: &Filter,
-        cursor: Option<u64>,
-        limit: usize,
-    ) -> Result<Page, StoreError> {
+    pub fn list(&self, filter: &Filter, cursor: Option<u64>, limit: usize) -> Result<Page, StoreError> {
         let before = cursor.unwrap_or(u64::MAX);
         let words = filter.text.as_deref().map(terms).unwrap_or_default();
         let mut page = Page::default();

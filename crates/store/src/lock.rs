@@ -47,9 +47,7 @@ impl fmt::Display for Locked {
             LockReason::OtherHistory => {
                 "la carpeta no es la que se usó aquí la última vez; parece otra, o una copia que siguió por su lado"
             }
-            LockReason::Damage => {
-                "una parte dañada del diario puede haber contenido los últimos folios"
-            }
+            LockReason::Damage => "una parte dañada del diario puede haber contenido los últimos folios",
         };
         write!(f, "La emisión está detenida: {what}. Revise qué folios se usaron y desbloquéela.")
     }

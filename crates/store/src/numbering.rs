@@ -40,9 +40,7 @@ impl Numbering {
             next: range.next,
             stopped: range.stopped,
         };
-        Numbering {
-            ranges: ranges.into_iter().map(lent).collect(),
-        }
+        Numbering { ranges: ranges.into_iter().map(lent).collect() }
     }
 
     /// Takes the next folio of a series. A range that is used up or stopped is passed over, and
@@ -67,8 +65,8 @@ impl Numbering {
                 refused.get_or_insert(refusal);
                 continue;
             }
-            let folio = Folio::of(range.grant.clone(), range.next)
-                .expect("a range's counter stays inside its grant");
+            let folio =
+                Folio::of(range.grant.clone(), range.next).expect("a range's counter stays inside its grant");
             range.next += 1;
             return Ok(folio);
         }

@@ -34,10 +34,7 @@ pub struct OpenOptions {
 
 impl Default for OpenOptions {
     fn default() -> OpenOptions {
-        OpenOptions {
-            anchor: None,
-            segment_bytes: 64 << 20,
-        }
+        OpenOptions { anchor: None, segment_bytes: 64 << 20 }
     }
 }
 

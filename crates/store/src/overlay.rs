@@ -41,12 +41,7 @@ impl Keys for Overlay<'_> {
 
 impl<'a> Overlay<'a> {
     pub fn new(index: &'a Index) -> Overlay<'a> {
-        Overlay {
-            index,
-            puts: Puts::new(),
-            touched: BTreeSet::new(),
-            parcels: BTreeMap::new(),
-        }
+        Overlay { index, puts: Puts::new(), touched: BTreeSet::new(), parcels: BTreeMap::new() }
     }
 
     pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {

@@ -6,8 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use bytes::Bytes;
 use timbre_core::{
-    Company, Date, DocState, Document, DocumentId, Documents, Environment, GrantId, ParcelId,
-    Timestamp,
+    Company, Date, DocState, Document, DocumentId, Documents, Environment, GrantId, ParcelId, Timestamp,
 };
 
 use crate::index::{Index, Keys, broken, decode};
@@ -15,9 +14,7 @@ use crate::key::{self, Outbox};
 use crate::live::Live;
 use crate::overlay::ParcelRow;
 use crate::segments::Segments;
-use crate::{
-    CertificateLoaded, Counts, Fact, Issued, Locked, OpenParcel, Place, Range, Row, StoreError,
-};
+use crate::{CertificateLoaded, Counts, Fact, Issued, Locked, OpenParcel, Place, Range, Row, StoreError};
 
 /// Reads what was committed.
 #[derive(Clone)]
@@ -28,11 +25,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    pub(crate) fn new(
-        index: Arc<Index>,
-        segments: Arc<Segments>,
-        live: Arc<RwLock<Live>>,
-    ) -> Reader {
+    pub(crate) fn new(index: Arc<Index>, segments: Arc<Segments>, live: Arc<RwLock<Live>>) -> Reader {
         Reader { index, segments, live }
     }
 

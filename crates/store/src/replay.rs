@@ -82,11 +82,7 @@ pub(crate) fn replay(
 
 fn take(overlay: &mut Overlay<'_>, frame: &Frame, found: &mut Replayed) -> Result<(), StoreError> {
     let fact = frame.fact()?;
-    let stand = Stand {
-        at: frame.at(),
-        place: frame.place,
-        sequence: frame.header.sequence,
-    };
+    let stand = Stand { at: frame.at(), place: frame.place, sequence: frame.header.sequence };
     let noticed = apply::apply(overlay, &fact, stand)?;
     if let Some(grant) = noticed.gave {
         found.doubts.remove(&grant);

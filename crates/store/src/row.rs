@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use timbre_core::{
-    Amount, ChannelId, Date, DocState, DocumentId, Grant, ParcelId, Party, Remark, Series, State,
-    Timestamp,
+    Amount, ChannelId, Date, DocState, DocumentId, Grant, ParcelId, Party, Remark, Series, State, Timestamp,
 };
 
 /// All that a list or a panel shows of a document, without its bytes.

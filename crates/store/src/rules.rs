@@ -121,10 +121,8 @@ impl<'a> Rules<'a> {
         let grant = &loaded.grant;
         if numbering::share(grant, loaded.share).is_none() {
             let (part, parts) = loaded.share;
-            let message = format!(
-                "El rango {} a {} no tiene una parte {part} de {parts}.",
-                grant.first, grant.last
-            );
+            let message =
+                format!("El rango {} a {} no tiene una parte {part} de {parts}.", grant.first, grant.last);
             return Err(StoreError::refused("grant-share", message));
         }
         for other in self.live.grants().map(|row| &row.grant).chain(&self.grants) {
@@ -151,9 +149,8 @@ impl<'a> Rules<'a> {
         let Some(lock) = self.live.locked() else {
             return Err(StoreError::refused("not-locked", "La emisión no está detenida."));
         };
-        let covered = |mark: &Mark| {
-            beyond.iter().any(|given| given.grant == mark.grant && given.next >= mark.next)
-        };
+        let covered =
+            |mark: &Mark| beyond.iter().any(|given| given.grant == mark.grant && given.next >= mark.next);
         match lock.beyond.iter().find(|mark| !covered(mark)) {
             None => Ok(()),
             Some(mark) => Err(StoreError::Refused(Refusal::new(
@@ -213,17 +210,11 @@ fn sent(on: &Overlay<'_>, sending: &Sending) -> Result<(), StoreError> {
 }
 
 /// One folder is one company in one environment.
-fn one_company(
-    on: &Overlay<'_>,
-    company: &Company,
-    environment: Environment,
-) -> Result<(), StoreError> {
+fn one_company(on: &Overlay<'_>, company: &Company, environment: Environment) -> Result<(), StoreError> {
     let before: Option<(Company, Environment)> = on.json(key::COMPANY)?;
     let counts: Counts = on.json(key::COUNTS)?.unwrap_or_default();
     match before {
-        Some((known, world))
-            if counts.total() > 0 && (known.id != company.id || world != environment) =>
-        {
+        Some((known, world)) if counts.total() > 0 && (known.id != company.id || world != environment) => {
             Err(StoreError::refused(
                 "company-other",
                 format!(
@@ -241,10 +232,5 @@ fn known(on: &Overlay<'_>, document: &DocumentId) -> Result<Row, StoreError> {
 }
 
 fn bad_move(row: &Row, version: u32, why: impl Into<String>) -> StoreError {
-    StoreError::BadMove {
-        document: row.id.clone(),
-        version,
-        state: row.state,
-        why: why.into(),
-    }
+    StoreError::BadMove { document: row.id.clone(), version, state: row.state, why: why.into() }
 }

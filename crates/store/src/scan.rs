@@ -60,10 +60,7 @@ impl Strip {
     }
 
     fn place(&self) -> Place {
-        Place {
-            segment: self.segment,
-            offset: self.base + self.at as u64,
-        }
+        Place { segment: self.segment, offset: self.base + self.at as u64 }
     }
 
     fn look(&self, at: usize) -> Result<Look, StoreError> {

@@ -68,10 +68,7 @@ pub(crate) struct Segments {
 
 impl Segments {
     pub fn new(folder: &Path) -> Segments {
-        Segments {
-            folder: folder.to_owned(),
-            handles: Mutex::default(),
-        }
+        Segments { folder: folder.to_owned(), handles: Mutex::default() }
     }
 
     pub fn path(&self, segment: u32) -> PathBuf {

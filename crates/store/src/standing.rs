@@ -149,29 +149,27 @@ fn is_sound(
 fn is_whole(index: &Index, live: &Live) -> Result<bool, StoreError> {
     let counts = &live.counts;
     let mut states: BTreeMap<DocState, u64> = BTreeMap::new();
-    let (mut rows, mut keyed, mut flagged) = (0, 0, 0);
-    for letter in index.with_prefix(b"R")? {
-        let row: Row = index::decode(&letter.1)?;
+    let (mut rows, mut keyed, mut flagged, mut strays) = (0, 0, 0, 0);
+    index.each(b"R", |_, value| {
+        let row: Row = index::decode(value)?;
         *states.entry(row.state).or_default() += 1;
         rows += 1;
-        keyed += usize::from(row.key.is_some());
-        flagged += usize::from(row.attention.is_some());
-        if index.number(&key::document(&row.id))? != Some(row.order) {
-            return Ok(false);
-        }
-    }
-    let size = |prefix: &[u8]| index.with_prefix(prefix).map(|found| found.len());
+        keyed += u64::from(row.key.is_some());
+        flagged += u64::from(row.attention.is_some());
+        strays += u64::from(index.number(&key::document(&row.id))? != Some(row.order));
+        Ok(())
+    })?;
+    let of = |state| states.get(&state).copied().unwrap_or_default();
+    let states_agree = DocState::ALL.into_iter().all(|state| counts.of(state) == of(state));
     let waiting = DocState::ALL.into_iter().filter(|state| state.may_send());
     let waiting: u64 = waiting.map(|state| counts.of(state)).sum();
-    let states_agree = DocState::ALL
-        .into_iter()
-        .all(|state| counts.of(state) == states.get(&state).copied().unwrap_or_default());
     Ok(states_agree
-        && live.days.values().sum::<u64>() == rows as u64
-        && size(b"D")? == rows
-        && size(b"S")? == rows
-        && size(b"V")? >= rows
-        && size(b"K")? == keyed
-        && size(b"A")? == flagged
-        && size(&key::outbox_of(Outbox::Authority))? as u64 == waiting)
+        && strays == 0
+        && live.days.values().sum::<u64>() == rows
+        && index.count(b"D")? == rows
+        && index.count(b"S")? == rows
+        && index.count(b"V")? >= rows
+        && index.count(b"K")? == keyed
+        && index.count(b"A")? == flagged
+        && index.count(&key::outbox_of(Outbox::Authority))? == waiting)
 }

@@ -15,8 +15,7 @@ use crate::overlay::Overlay;
 use crate::rules::Rules;
 use crate::segments::Segments;
 use crate::{
-    Fact, Locked, Numbering, OpenOptions, Opened, Place, Reader, Row, StoreError, frame, key,
-    opening, travel,
+    Fact, Locked, Numbering, OpenOptions, Opened, Place, Reader, Row, StoreError, frame, key, opening, travel,
 };
 
 /// An open folder. There is one at a time; any number of [`Reader`]s go with it.

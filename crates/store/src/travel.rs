@@ -5,7 +5,6 @@ use timbre_core::{Cause, DocState, Remark};
 
 use crate::apply::Stand;
 use crate::fact::{Answered, Moved, Sending};
-use crate::index::Keys;
 use crate::key::{self, Outbox};
 use crate::overlay::{Overlay, ParcelRow};
 use crate::{OpenParcel, Row, StoreError};

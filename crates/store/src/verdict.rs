@@ -76,10 +76,8 @@ impl Judge<'_> {
                 mark.next += doubt.frames;
             }
         }
-        verdict.lock = reasons.first().map(|reason| Locked {
-            reason: *reason,
-            beyond: marks.into_values().collect(),
-        });
+        verdict.lock =
+            reasons.first().map(|reason| Locked { reason: *reason, beyond: marks.into_values().collect() });
         Ok(verdict)
     }
 
@@ -119,8 +117,7 @@ impl Judge<'_> {
 
 /// The marks that know a grant to be used further than the journal does.
 fn higher(marks: &[Mark], live: &Live) -> Vec<Mark> {
-    let ours: BTreeMap<GrantId, u64> =
-        live.marks().into_iter().map(|mark| (mark.grant, mark.next)).collect();
+    let ours: BTreeMap<GrantId, u64> = live.marks().into_iter().map(|mark| (mark.grant, mark.next)).collect();
     let ahead = |mark: &&Mark| ours.get(&mark.grant).is_none_or(|next| mark.next > *next);
     marks.iter().filter(ahead).cloned().collect()
 }

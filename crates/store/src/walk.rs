@@ -213,8 +213,8 @@ impl Walk<'_> {
 
     fn damage(&mut self, bad: &Bad, next: Option<u64>) -> Result<(), StoreError> {
         let frames = next.map(|next| next.saturating_sub(self.end.tip.sequence + 1));
-        let harmless = frames == Some(1)
-            && bad.header.as_ref().is_some_and(|header| header.kind != Fact::ISSUED);
+        let harmless =
+            frames == Some(1) && bad.header.as_ref().is_some_and(|header| header.kind != Fact::ISSUED);
         let why = match bad.header {
             Some(_) => "el contenido de un registro está dañado",
             None => "hay bytes que no son un registro",

@@ -31,6 +31,8 @@ export class Monitor {
   notice = $state<string | null>(null);
   /** The document whose sheet is open. */
   opened = $state<string | null>(null);
+  /** The same document as last pushed, wherever it is in the list. */
+  openedRow = $state.raw<RowView | null>(null);
   readonly rows: Rows;
   readonly selected = new SvelteSet<string>();
   /** Told of every row that was pushed, paused or not. */
@@ -83,6 +85,7 @@ export class Monitor {
   take(push: PushView): void {
     this.heard();
     this.onRows(push.rows);
+    this.openedRow = push.rows.find((row) => row.id === this.opened) ?? this.openedRow;
     if (this.paused) return;
     const before = this.snapshot;
     const older = before !== null && push.snapshot.version < before.version && !this.recount;
@@ -131,6 +134,7 @@ export class Monitor {
 
   open(id: string | null): void {
     this.opened = id;
+    this.openedRow = null;
   }
 
   toggleSelected(id: string): void {

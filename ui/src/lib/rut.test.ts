@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { checkDigit, checkRut, dotted } from "./rut";
+import { checkDigit, checkRut, dotted, isAnyone } from "./rut";
 
 test.each([
   [76_192_083, "9"],
@@ -33,4 +33,11 @@ test("it is written one way for the document and one for the reader", () => {
   expect(dotted("761920839")).toBe("76.192.083-9");
   expect(dotted("60803000k")).toBe("60.803.000-K");
   expect(dotted("7619")).toBe("7619");
+});
+
+test("a consumer without a name is told from one with", () => {
+  expect(isAnyone("66666666-6", "CONSUMIDOR FINAL")).toBe(true);
+  expect(isAnyone("66.666.666-6", "")).toBe(true);
+  expect(isAnyone("66666666-6", "Señora Muñoz")).toBe(false);
+  expect(isAnyone("76192083-9", "Consumidor Final SpA")).toBe(false);
 });

@@ -28,6 +28,12 @@ export function checkRut(text: string): RutCheck {
   return parts[2] === expected ? { state: "right", rut: `${body}-${expected}` } : { state: "wrong", expected };
 }
 
+/** The consumer without a name of a boleta (formato boleta, RUTRecep 66666666-6). */
+export function isAnyone(rut: string, name: string): boolean {
+  const plain = name.trim().toLowerCase();
+  return plain === "" || (rut.replaceAll(".", "") === "66666666-6" && plain === "consumidor final");
+}
+
 /** As people read it, `76.192.083-9`; what is no RUT yet stays as it was typed. */
 export function dotted(text: string): string {
   const check = checkRut(text);

@@ -32,7 +32,7 @@ version: number, };
 
 export type CompanyView = { 
 /**
- * Tax id as people read it: `76.192.083-9`.
+ * Tax id as the authority writes it: `76192083-9`.
  */
 id: string, name: string, };
 

@@ -20,53 +20,27 @@ impl Wire for Boleta {
 
     fn ask_seed(here: &Here<'_>) -> Request {
         let url = format!("{}/boleta.electronica.semilla", here.hosts.boleta);
-        Request {
-            secret: true,
-            ..question(here, url, "semilla", "application/xml", None)
-        }
+        Request { secret: true, ..question(here, url, "semilla", "application/xml", None) }
     }
 
     fn ask_token(here: &Here<'_>, signed: &str) -> Request {
         let url = format!("{}/boleta.electronica.token", here.hosts.boleta);
         let mut request = question(here, url, "token", "application/xml", None);
-        request
-            .headers
-            .push(("Content-Type".to_owned(), "application/xml".to_owned()));
-        Request {
-            method: Method::Post,
-            body: Bytes::from(signed.to_owned()),
-            secret: true,
-            ..request
-        }
+        request.headers.push(("Content-Type".to_owned(), "application/xml".to_owned()));
+        Request { method: Method::Post, body: Bytes::from(signed.to_owned()), secret: true, ..request }
     }
 
     /// Only the upload's own host takes it; the others answer "Acceso Denegado".
     fn upload(here: &Here<'_>, form: Form, pass: &Pass) -> Request {
         let url = format!("{}/boleta.electronica.envio", here.hosts.boleta_upload);
         let mut request = question(here, url, "subir envío", "application/json", Some(pass));
-        request
-            .headers
-            .push(("Content-Type".to_owned(), form.content_type));
-        Request {
-            effect: Effect::Deliver,
-            method: Method::Post,
-            body: form.body,
-            ..request
-        }
+        request.headers.push(("Content-Type".to_owned(), form.content_type));
+        Request { effect: Effect::Deliver, method: Method::Post, body: form.body, ..request }
     }
 
     fn ask_parcel(here: &Here<'_>, pass: &Pass, track: &str) -> Request {
-        let url = format!(
-            "{}/boleta.electronica.envio/{}-{track}",
-            here.hosts.boleta, here.company
-        );
-        question(
-            here,
-            url,
-            "estado del envío",
-            "application/json",
-            Some(pass),
-        )
+        let url = format!("{}/boleta.electronica.envio/{}-{track}", here.hosts.boleta, here.company);
+        question(here, url, "estado del envío", "application/json", Some(pass))
     }
 
     /// The four parameters are optional in the specification and required in practice.
@@ -82,13 +56,7 @@ impl Wire for Boleta {
             subject.total,
             subject.date.strftime("%d-%m-%Y"),
         );
-        question(
-            here,
-            url,
-            "estado del documento",
-            "application/json",
-            Some(pass),
-        )
+        question(here, url, "estado del documento", "application/json", Some(pass))
     }
 
     fn ask_exact(_: &Here<'_>, _: &Pass, _: &Subject) -> Option<Request> {
@@ -120,13 +88,7 @@ impl Wire for Boleta {
     }
 }
 
-fn question(
-    here: &Here<'_>,
-    url: String,
-    what: &'static str,
-    accept: &str,
-    pass: Option<&Pass>,
-) -> Request {
+fn question(here: &Here<'_>, url: String, what: &'static str, accept: &str, pass: Option<&Pass>) -> Request {
     let mut headers = vec![
         ("User-Agent".to_owned(), here.cx.conduct.user_agent.clone()),
         ("Accept".to_owned(), accept.to_owned()),

@@ -18,10 +18,7 @@ use crate::words::remark;
 pub(super) fn begin<W: Wire>(here: &Here<'_>, parcel: &Parcel) -> Result<Step, KeyError> {
     let body = parcel.body();
     let Some(stamped) = envelope::stamped(&parcel.head) else {
-        return Ok(unknown(
-            &parcel.documents,
-            "el sobre guardado no dice cuándo se firmó",
-        ));
+        return Ok(unknown(&parcel.documents, "el sobre guardado no dice cuándo se firmó"));
     };
     hand_over::<W>(here, stamped, 0, &body, &parcel.documents)
 }
@@ -32,49 +29,23 @@ pub(super) fn resume<W: Wire>(
     heard: Heard,
     about: &[Arc<Document>],
 ) -> Result<Step, KeyError> {
-    let Stage::Upload {
-        stamped,
-        sha256: ref before,
-        left,
-    } = talk.stage
-    else {
+    let Stage::Upload { stamped, sha256: ref before, left } = talk.stage else {
         return Ok(unknown(about, "no es una entrega"));
     };
     match heard {
         // Stopped after it may have left: the outcome is not known.
-        Heard::Elapsed if left => Ok(unknown(
-            about,
-            "la entrega se interrumpió y no se sabe si el SII la recibió",
-        )),
-        Heard::Elapsed => again::<W>(here, stamped, before.clone(), talk.renewals, about),
-        Heard::Nothing {
-            sent: Sent::No,
-            why,
-        } => {
-            let why = remark("SIN RESPUESTA", why);
-            Ok(Step::Done(all(
-                about,
-                here.refused(Scope::Parcel, why, here.cx.conduct.absence_gap),
-            )))
+        Heard::Elapsed if left => {
+            Ok(unknown(about, "la entrega se interrumpió y no se sabe si el SII la recibió"))
         }
-        Heard::Nothing {
-            sent: Sent::Perhaps,
-            why,
-        } => Ok(unknown(about, &why)),
-        Heard::Reply {
-            status,
-            headers,
-            body,
-        } => {
+        Heard::Elapsed => again::<W>(here, stamped, before.clone(), talk.renewals, about),
+        Heard::Nothing { sent: Sent::No, why } => {
+            let why = remark("SIN RESPUESTA", why);
+            Ok(Step::Done(all(about, here.refused(Scope::Parcel, why, here.cx.conduct.absence_gap))))
+        }
+        Heard::Nothing { sent: Sent::Perhaps, why } => Ok(unknown(about, &why)),
+        Heard::Reply { status, headers, body } => {
             let answer = W::hear_upload(reply(status, &headers, &body));
-            Ok(hear(
-                here,
-                answer,
-                stamped,
-                before.clone(),
-                talk.renewals,
-                about,
-            ))
+            Ok(hear(here, answer, stamped, before.clone(), talk.renewals, about))
         }
     }
 }
@@ -89,40 +60,19 @@ fn hear(
 ) -> Step {
     match answer {
         Upload::Received { track } => {
-            let sent = all(
-                about,
-                Verdict::Sent {
-                    track: track.clone(),
-                },
-            );
-            Step::Wait(
-                here.pace(0),
-                Talk::at(Stage::Poll { track, asked: 0 }).state(),
-                sent,
-            )
+            let sent = all(about, Verdict::Sent { track: track.clone() });
+            Step::Wait(here.pace(0), Talk::at(Stage::Poll { track, asked: 0 }).state(), sent)
         }
         Upload::Already => Step::Done(all(about, Verdict::AlreadyThere)),
         Upload::NoPass(_) if renewals == 0 => {
-            let stage = Stage::Upload {
-                stamped,
-                sha256,
-                left: false,
-            };
+            let stage = Stage::Upload { stamped, sha256, left: false };
             Step::Stale(Talk { stage, renewals: 1 }.state())
         }
-        Upload::NoPass(why) => {
-            Step::Done(all(about, here.refused(Scope::Channel, why, here.slow())))
+        Upload::NoPass(why) => Step::Done(all(about, here.refused(Scope::Channel, why, here.slow()))),
+        Upload::Refused { scope, why, after } => Step::Done(all(about, here.refused(scope, why, after))),
+        Upload::Rejected(reasons) => {
+            Step::Done(all(about, Verdict::Rejected { reasons, number: NumberFate::FreeForSame }))
         }
-        Upload::Refused { scope, why, after } => {
-            Step::Done(all(about, here.refused(scope, why, after)))
-        }
-        Upload::Rejected(reasons) => Step::Done(all(
-            about,
-            Verdict::Rejected {
-                reasons,
-                number: NumberFate::FreeForSame,
-            },
-        )),
         Upload::Unclear(why) => unknown(about, &why),
     }
 }
@@ -148,10 +98,7 @@ fn again<W: Wire>(
     .body();
     if hex(&sha256(&body)) != before {
         let why = remark("SOBRE DISTINTO", "");
-        return Ok(Step::Done(all(
-            about,
-            here.refused(Scope::Parcel, why, std::time::Duration::ZERO),
-        )));
+        return Ok(Step::Done(all(about, here.refused(Scope::Parcel, why, std::time::Duration::ZERO))));
     }
     hand_over::<W>(here, stamped, renewals, &body, about)
 }
@@ -164,11 +111,7 @@ fn hand_over<W: Wire>(
     about: &[Arc<Document>],
 ) -> Result<Step, KeyError> {
     let state = |left| {
-        let stage = Stage::Upload {
-            stamped,
-            sha256: hex(&sha256(body)),
-            left,
-        };
+        let stage = Stage::Upload { stamped, sha256: hex(&sha256(body)), left };
         Talk { stage, renewals }.state()
     };
     let Some(pass) = here.cx.pass else {
@@ -176,18 +119,8 @@ fn hand_over<W: Wire>(
     };
     let first = about.first().map(|d| d.id.to_string()).unwrap_or_default();
     let filename = format!("{}_{first}.xml", here.company);
-    let form = multipart::form(
-        here.sender()?,
-        here.company,
-        &filename,
-        body,
-        &here.cx.entropy,
-    );
-    Ok(Step::Ask(
-        W::upload(here, form, pass),
-        state(true),
-        Vec::new(),
-    ))
+    let form = multipart::form(here.sender()?, here.company, &filename, body, &here.cx.entropy);
+    Ok(Step::Ask(W::upload(here, form, pass), state(true), Vec::new()))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -20,18 +20,12 @@ impl Wire for Dte {
 
     fn ask_seed(here: &Here<'_>) -> Request {
         let body = soap::call("getSeed", &[]);
-        Request {
-            secret: true,
-            ..service(here, "/DTEWS/CrSeed.jws", "semilla", body)
-        }
+        Request { secret: true, ..service(here, "/DTEWS/CrSeed.jws", "semilla", body) }
     }
 
     fn ask_token(here: &Here<'_>, signed: &str) -> Request {
         let body = soap::call("getToken", &[("pszXml", signed)]);
-        Request {
-            secret: true,
-            ..service(here, "/DTEWS/GetTokenFromSeed.jws", "token", body)
-        }
+        Request { secret: true, ..service(here, "/DTEWS/GetTokenFromSeed.jws", "token", body) }
     }
 
     fn upload(here: &Here<'_>, form: Form, pass: &Pass) -> Request {
@@ -61,12 +55,7 @@ impl Wire for Dte {
             ("TrackId", track),
             ("Token", pass.expose()),
         ];
-        service(
-            here,
-            "/DTEWS/QueryEstUp.jws",
-            "estado del envío",
-            soap::call("getEstUp", &parameters),
-        )
+        service(here, "/DTEWS/QueryEstUp.jws", "estado del envío", soap::call("getEstUp", &parameters))
     }
 
     /// Eleven parameters, in this order; the date is DDMMAAAA (manual OI2004, tabla 3-2).
@@ -86,12 +75,7 @@ impl Wire for Dte {
             ("MontoDte", about.total.as_str()),
             ("Token", pass.expose()),
         ];
-        service(
-            here,
-            "/DTEWS/QueryEstDte.jws",
-            "estado del documento",
-            soap::call("getEstDte", &parameters),
-        )
+        service(here, "/DTEWS/QueryEstDte.jws", "estado del documento", soap::call("getEstDte", &parameters))
     }
 
     /// Ten parameters, in this order.
@@ -114,12 +98,7 @@ impl Wire for Dte {
             ("Token", pass.expose()),
         ];
         let body = soap::call("getEstDteAv", &parameters);
-        Some(service(
-            here,
-            "/DTEWS/services/QueryEstDteAv",
-            "firma del documento",
-            body,
-        ))
+        Some(service(here, "/DTEWS/services/QueryEstDteAv", "firma del documento", body))
     }
 
     fn hear_seed(reply: Reply<'_>) -> Login {
@@ -155,10 +134,7 @@ fn service(here: &Here<'_>, path: &str, what: &'static str, body: String) -> Req
         url: format!("{}{path}", here.hosts.dte),
         headers: vec![
             ("User-Agent".to_owned(), here.cx.conduct.user_agent.clone()),
-            (
-                "Content-Type".to_owned(),
-                "text/xml; charset=utf-8".to_owned(),
-            ),
+            ("Content-Type".to_owned(), "text/xml; charset=utf-8".to_owned()),
             ("SOAPAction".to_owned(), "\"\"".to_owned()),
         ],
         body: Bytes::from(body),

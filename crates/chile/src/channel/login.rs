@@ -20,11 +20,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 
 pub(super) fn begin<W: Wire>(here: &Here<'_>, seeds: u8) -> Step {
-    Step::Ask(
-        W::ask_seed(here),
-        Talk::at(Stage::Seed { seeds }).state(),
-        Vec::new(),
-    )
+    Step::Ask(W::ask_seed(here), Talk::at(Stage::Seed { seeds }).state(), Vec::new())
 }
 
 pub(super) fn resume<W: Wire>(here: &Here<'_>, talk: Talk, heard: Heard) -> Result<Step, KeyError> {
@@ -37,32 +33,18 @@ pub(super) fn resume<W: Wire>(here: &Here<'_>, talk: Talk, heard: Heard) -> Resu
     let (status, headers, body) = match heard {
         Heard::Elapsed => return Ok(begin::<W>(here, seeds)),
         Heard::Nothing { why, .. } => return Ok(refused(remark("SIN RESPUESTA", why), SOON)),
-        Heard::Reply {
-            status,
-            headers,
-            body,
-        } => (status, headers, body),
+        Heard::Reply { status, headers, body } => (status, headers, body),
     };
     let reply = reply(status, &headers, &body);
-    let answer = if token {
-        W::hear_token(reply)
-    } else {
-        W::hear_seed(reply)
-    };
+    let answer = if token { W::hear_token(reply) } else { W::hear_seed(reply) };
     Ok(match answer {
         Login::Got(secret) if token => Step::Granted(Pass::new(secret)),
         Login::Got(seed) => {
             let signed = get_token(&seed, here.cx.keys)?;
-            Step::Ask(
-                W::ask_token(here, &signed),
-                Talk::at(Stage::Token { seeds }).state(),
-                Vec::new(),
-            )
+            Step::Ask(W::ask_token(here, &signed), Talk::at(Stage::Token { seeds }).state(), Vec::new())
         }
         Login::NewSeed(_) if seeds < SEEDS => begin::<W>(here, seeds + 1),
-        Login::NewSeed(why) | Login::Later(why) => {
-            refused(why, reply.retry_after().unwrap_or(MINUTE))
-        }
+        Login::NewSeed(why) | Login::Later(why) => refused(why, reply.retry_after().unwrap_or(MINUTE)),
         Login::Stop(why) => refused(why, HOUR),
         Login::Unclear(why) => unknown(&[], &why),
     })

@@ -17,8 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use timbre_core::{
-    Channel, Cx, Document, DocumentRef, Heard, KeyError, Limits, Parcel, Pass, Request, State,
-    Step, Wrapping,
+    Channel, Cx, Document, DocumentRef, Heard, KeyError, Limits, Parcel, Pass, Request, State, Step, Wrapping,
 };
 
 use crate::answer::{CAP, Exact, Held, Login, Progress, Reply, Upload};
@@ -121,10 +120,7 @@ impl<W: Wire> Channel for SiiChannel<W> {
     fn probe(&self, document: &DocumentRef, cx: &Cx<'_>) -> Result<Step, KeyError> {
         match Here::of(cx)? {
             Some(here) => probe::begin::<W>(&here, document),
-            None => Ok(talk::no_host(
-                cx,
-                std::slice::from_ref(&Arc::new(document.clone())),
-            )),
+            None => Ok(talk::no_host(cx, std::slice::from_ref(&Arc::new(document.clone())))),
         }
     }
 
@@ -147,9 +143,7 @@ impl<W: Wire> Channel for SiiChannel<W> {
         match talk.stage {
             Stage::Seed { .. } | Stage::Token { .. } => login::resume::<W>(&here, talk, heard),
             Stage::Upload { .. } => deliver::resume::<W>(&here, talk, heard, about),
-            Stage::Poll { .. } | Stage::Settle { .. } => {
-                poll::resume::<W>(&here, talk, heard, about)
-            }
+            Stage::Poll { .. } | Stage::Settle { .. } => poll::resume::<W>(&here, talk, heard, about),
             Stage::Probe { .. } => probe::resume::<W>(&here, talk, heard, about),
         }
     }

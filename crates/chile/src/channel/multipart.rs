@@ -13,18 +13,8 @@ pub struct Form {
 
 /// Sender (the certificate's holder), company and file, in the manual's order (manual envío
 /// automático, anexo 3). The SII reads nothing when a part stands elsewhere.
-pub(super) fn form(
-    sender: Rut,
-    company: Rut,
-    filename: &str,
-    file: &[u8],
-    entropy: &[u8; 32],
-) -> Form {
-    debug_assert!(
-        filename
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
-    );
+pub(super) fn form(sender: Rut, company: Rut, filename: &str, file: &[u8], entropy: &[u8; 32]) -> Form {
+    debug_assert!(filename.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')));
     let boundary = boundary(file, entropy);
     let mut body = Vec::with_capacity(file.len() + 1024);
     let fields = [
@@ -34,9 +24,8 @@ pub(super) fn form(
         ("dvCompany", company.dv().to_string()),
     ];
     for (name, value) in fields {
-        let part = format!(
-            "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
-        );
+        let part =
+            format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
         body.extend_from_slice(part.as_bytes());
     }
     let part = format!(
@@ -46,10 +35,7 @@ pub(super) fn form(
     body.extend_from_slice(part.as_bytes());
     body.extend_from_slice(file);
     body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
-    Form {
-        content_type: format!("multipart/form-data; boundary={boundary}"),
-        body: body.into(),
-    }
+    Form { content_type: format!("multipart/form-data; boundary={boundary}"), body: body.into() }
 }
 
 /// Random, and not in the file.
@@ -58,11 +44,7 @@ fn boundary(file: &[u8], entropy: &[u8; 32]) -> String {
     for byte in &entropy[..27] {
         boundary.push_str(&format!("{byte:02x}"));
         let long_enough = boundary.len() >= 48;
-        if long_enough
-            && !file
-                .windows(boundary.len())
-                .any(|w| w == boundary.as_bytes())
-        {
+        if long_enough && !file.windows(boundary.len()).any(|w| w == boundary.as_bytes()) {
             return boundary;
         }
     }
@@ -75,17 +57,8 @@ mod tests {
 
     #[test]
     fn the_form_is_the_manuals_to_the_byte() {
-        let form = form(
-            "11111111-1".parse().unwrap(),
-            Rut::SII,
-            "envio.xml",
-            b"<a>\xD1</a>",
-            &[0xAB; 32],
-        );
-        let boundary = form
-            .content_type
-            .strip_prefix("multipart/form-data; boundary=")
-            .unwrap();
+        let form = form("11111111-1".parse().unwrap(), Rut::SII, "envio.xml", b"<a>\xD1</a>", &[0xAB; 32]);
+        let boundary = form.content_type.strip_prefix("multipart/form-data; boundary=").unwrap();
         assert!(boundary.len() <= 70);
         let mut expected = format!(
             "--{boundary}\r\nContent-Disposition: form-data; name=\"rutSender\"\r\n\r\n11111111\r\n\

@@ -9,9 +9,7 @@ use timbre_core::{Document, Heard, KeyError, Report, Step, Verdict};
 use super::Wire;
 use super::subject::Subject;
 use super::talk::{Here, Stage, Talk, all, reply};
-use crate::answer::{
-    Count, Held, Processed, Progress, Reply, Settled, conclude, reject_all, settle,
-};
+use crate::answer::{Count, Held, Processed, Progress, Reply, Settled, conclude, reject_all, settle};
 
 /// Answers with incomplete counts or details that are waited out before the documents are asked
 /// about one by one.
@@ -28,11 +26,7 @@ pub(super) fn resume<W: Wire>(
     let (status, headers, body) = match heard {
         Heard::Elapsed => return ask::<W>(here, talk, Vec::new(), about),
         Heard::Nothing { .. } => return Ok(wait(here, talk, None)),
-        Heard::Reply {
-            status,
-            headers,
-            body,
-        } => (status, headers, body),
+        Heard::Reply { status, headers, body } => (status, headers, body),
     };
     let reply = reply(status, &headers, &body);
     match &talk.stage {
@@ -52,18 +46,12 @@ fn ask<W: Wire>(
     about: &[Arc<Document>],
 ) -> Result<Step, KeyError> {
     match &talk.stage {
-        Stage::Settle {
-            ask: places,
-            answers,
-            ..
-        } => {
+        Stage::Settle { ask: places, answers, .. } => {
             let Some(document) = places.get(answers.len()).and_then(|&at| about.get(at)) else {
                 return Ok(Step::Done(reports));
             };
             let (sender, subject) = (here.sender()?, Subject::of(document)?);
-            Ok(here.ask(talk, reports, |pass| {
-                W::ask_document(here, pass, sender, &subject)
-            }))
+            Ok(here.ask(talk, reports, |pass| W::ask_document(here, pass, sender, &subject)))
         }
         Stage::Poll { track, .. } => {
             let track = track.clone();
@@ -91,24 +79,14 @@ fn hear_parcel<W: Wire>(
     about: &[Arc<Document>],
 ) -> Result<Step, KeyError> {
     Ok(match progress {
-        Progress::Working { after, .. } | Progress::Unclear { after, .. } => {
-            wait(here, talk, after)
-        }
+        Progress::Working { after, .. } | Progress::Unclear { after, .. } => wait(here, talk, after),
         Progress::NoPass(why) => here.no_pass(talk, why, about),
-        Progress::Refused(why) => here.held_up(
-            Talk {
-                renewals: 0,
-                ..talk
-            },
-            why,
-            about,
-        ),
+        Progress::Refused(why) => here.held_up(Talk { renewals: 0, ..talk }, why, about),
         Progress::Repeated => Step::Done(all(about, Verdict::AlreadyThere)),
         Progress::Rejected { code, details } => match sent(about) {
-            Some(sent) => Step::Done(reports(
-                about,
-                reject_all(&sent, &code, &details).into_iter().enumerate(),
-            )),
+            Some(sent) => {
+                Step::Done(reports(about, reject_all(&sent, &code, &details).into_iter().enumerate()))
+            }
             None => wait(here, talk, None),
         },
         Progress::Processed(processed) => {
@@ -133,13 +111,8 @@ fn processed_parcel<W: Wire>(
         Settled::Keep => return Ok(wait(here, talk, None)),
         Settled::Decided(verdicts) => verdicts,
     };
-    let open: Vec<usize> = (0..verdicts.len())
-        .filter(|&at| verdicts[at].is_none())
-        .collect();
-    let decided = verdicts
-        .into_iter()
-        .enumerate()
-        .filter_map(|(at, verdict)| Some((at, verdict?)));
+    let open: Vec<usize> = (0..verdicts.len()).filter(|&at| verdicts[at].is_none()).collect();
+    let decided = verdicts.into_iter().enumerate().filter_map(|(at, verdict)| Some((at, verdict?)));
     let decided = reports(about, decided);
     if open.is_empty() {
         return Ok(Step::Done(decided));
@@ -168,14 +141,7 @@ fn hear_document<W: Wire>(
     let code = match W::hear_document(reply) {
         Held::NoPass(why) => return Ok(here.no_pass(talk, why, about)),
         Held::Refused(why) => {
-            return Ok(here.held_up(
-                Talk {
-                    renewals: 0,
-                    ..talk
-                },
-                why,
-                about,
-            ));
+            return Ok(here.held_up(Talk { renewals: 0, ..talk }, why, about));
         }
         Held::Later(_) => return Ok(wait(here, talk, reply.retry_after())),
         Held::Same { code } => code,
@@ -184,14 +150,7 @@ fn hear_document<W: Wire>(
         Held::Void(why, _) => why.code,
     };
     talk.renewals = 0;
-    let Stage::Settle {
-        rounds,
-        counts,
-        ask: places,
-        answers,
-        ..
-    } = &mut talk.stage
-    else {
+    let Stage::Settle { rounds, counts, ask: places, answers, .. } = &mut talk.stage else {
         return Ok(wait(here, talk, None));
     };
     answers.push(code);
@@ -214,31 +173,16 @@ fn concluded(
     answers: &[String],
     last: bool,
 ) -> Option<Vec<Report>> {
-    let answered: Vec<(usize, String)> = places
-        .iter()
-        .copied()
-        .zip(answers.iter().cloned())
-        .collect();
+    let answered: Vec<(usize, String)> = places.iter().copied().zip(answers.iter().cloned()).collect();
     let verdicts = conclude(&sent(about)?, counts, &answered, last)?;
     Some(reports(about, verdicts.into_iter()))
 }
 
-fn reports(
-    about: &[Arc<Document>],
-    verdicts: impl Iterator<Item = (usize, Verdict)>,
-) -> Vec<Report> {
-    verdicts
-        .map(|(at, verdict)| Report {
-            document: about[at].id.clone(),
-            verdict,
-        })
-        .collect()
+fn reports(about: &[Arc<Document>], verdicts: impl Iterator<Item = (usize, Verdict)>) -> Vec<Report> {
+    verdicts.map(|(at, verdict)| Report { document: about[at].id.clone(), verdict }).collect()
 }
 
 /// Type and folio of each; the type is the series.
 fn sent(about: &[Arc<Document>]) -> Option<Vec<(u16, u64)>> {
-    about
-        .iter()
-        .map(|d| Some((d.id.series.0.parse().ok()?, d.id.number)))
-        .collect()
+    about.iter().map(|d| Some((d.id.series.0.parse().ok()?, d.id.number))).collect()
 }

@@ -15,12 +15,7 @@ use crate::answer::{Exact, Held};
 const BRISK: usize = 6;
 
 pub(super) fn begin<W: Wire>(here: &Here<'_>, document: &Document) -> Result<Step, KeyError> {
-    let stage = Stage::Probe {
-        since: here.cx.now,
-        asked: 0,
-        absent_since: None,
-        exact: false,
-    };
+    let stage = Stage::Probe { since: here.cx.now, asked: 0, absent_since: None, exact: false };
     ask::<W>(here, Talk::at(stage), document)
 }
 
@@ -36,21 +31,10 @@ pub(super) fn resume<W: Wire>(
     let (status, headers, body) = match heard {
         Heard::Elapsed => return ask::<W>(here, talk, document),
         Heard::Nothing { .. } => return Ok(later(here, talk, None)),
-        Heard::Reply {
-            status,
-            headers,
-            body,
-        } => (status, headers, body),
+        Heard::Reply { status, headers, body } => (status, headers, body),
     };
     let reply = reply(status, &headers, &body);
-    let accepted = || {
-        Step::Done(all(
-            about,
-            Verdict::Accepted {
-                remarks: Vec::new(),
-            },
-        ))
-    };
+    let accepted = || Step::Done(all(about, Verdict::Accepted { remarks: Vec::new() }));
     if *exact {
         return Ok(match W::hear_exact(reply) {
             Exact::Same | Exact::Unsaid => accepted(),
@@ -65,13 +49,7 @@ pub(super) fn resume<W: Wire>(
     Ok(match held {
         Held::Same { .. } => return exactly::<W>(here, talk, document),
         Held::Differs(why) => unknown(about, &why.meaning),
-        Held::Void(why, number) => Step::Done(all(
-            about,
-            Verdict::Rejected {
-                reasons: vec![why],
-                number,
-            },
-        )),
+        Held::Void(why, number) => Step::Done(all(about, Verdict::Rejected { reasons: vec![why], number })),
         Held::Absent(_) => absent(here, talk, about),
         Held::NoPass(why) => here.no_pass(talk, why, about),
         Held::Refused(why) => here.held_up(talk, why, about),
@@ -84,17 +62,11 @@ fn ask<W: Wire>(here: &Here<'_>, talk: Talk, document: &Document) -> Result<Step
         return exactly::<W>(here, talk, document);
     }
     let (sender, subject) = (here.sender()?, Subject::of(document)?);
-    Ok(here.ask(talk, Vec::new(), |pass| {
-        W::ask_document(here, pass, sender, &subject)
-    }))
+    Ok(here.ask(talk, Vec::new(), |pass| W::ask_document(here, pass, sender, &subject)))
 }
 
 /// The data are ours; is the signed document ours too? A channel that can't say is believed.
-fn exactly<W: Wire>(
-    here: &Here<'_>,
-    mut talk: Talk,
-    document: &Document,
-) -> Result<Step, KeyError> {
+fn exactly<W: Wire>(here: &Here<'_>, mut talk: Talk, document: &Document) -> Result<Step, KeyError> {
     let subject = Subject::of(document)?;
     if let Stage::Probe { exact, .. } = &mut talk.stage {
         *exact = true;
@@ -105,12 +77,7 @@ fn exactly<W: Wire>(
     let about = [Arc::new(document.clone())];
     Ok(match W::ask_exact(here, pass, &subject) {
         Some(request) => Step::Ask(request, talk.state(), Vec::new()),
-        None => Step::Done(all(
-            &about,
-            Verdict::Accepted {
-                remarks: Vec::new(),
-            },
-        )),
+        None => Step::Done(all(&about, Verdict::Accepted { remarks: Vec::new() })),
     })
 }
 
@@ -118,13 +85,7 @@ fn exactly<W: Wire>(
 /// not told when that was.
 fn absent(here: &Here<'_>, mut talk: Talk, about: &[Arc<Document>]) -> Step {
     let (now, conduct) = (here.cx.now, here.cx.conduct);
-    let Stage::Probe {
-        since,
-        asked,
-        absent_since,
-        ..
-    } = &mut talk.stage
-    else {
+    let Stage::Probe { since, asked, absent_since, .. } = &mut talk.stage else {
         return Step::Done(Vec::new());
     };
     *asked += 1;
@@ -140,9 +101,7 @@ fn absent(here: &Here<'_>, mut talk: Talk, about: &[Arc<Document>]) -> Step {
         return Step::Done(all(about, Verdict::Absent));
     }
     // Asked again at the pace of the gap: the document may turn up.
-    let wait = old_enough
-        .max(far_enough)
-        .min(conduct.absence_gap.max(Duration::from_secs(1)));
+    let wait = old_enough.max(far_enough).min(conduct.absence_gap.max(Duration::from_secs(1)));
     Step::Wait(wait, talk.state(), Vec::new())
 }
 
@@ -159,11 +118,7 @@ fn later(here: &Here<'_>, mut talk: Talk, after: Option<Duration>) -> Step {
     let mut wait = here.slow();
     if let Stage::Probe { asked, .. } = &mut talk.stage {
         *asked += 1;
-        wait = if *asked <= BRISK {
-            here.cx.conduct.absence_gap
-        } else {
-            here.pace(*asked - BRISK)
-        };
+        wait = if *asked <= BRISK { here.cx.conduct.absence_gap } else { here.pace(*asked - BRISK) };
     }
     Step::Wait(after.unwrap_or(wait), talk.state(), Vec::new())
 }

@@ -20,23 +20,12 @@ pub(crate) fn call(operation: &str, parameters: &[(&str, &str)]) -> String {
     let name = format!("ns1:{operation}");
     let mut xml = Xml::with_capacity(1024);
     xml.raw("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    xml.open_with("soapenv:Envelope", SPACES)
-        .open("soapenv:Body");
-    xml.open_with(
-        &name,
-        &[
-            ("xmlns:ns1", "http://DefaultNamespace"),
-            ("soapenv:encodingStyle", ENCODING),
-        ],
-    );
+    xml.open_with("soapenv:Envelope", SPACES).open("soapenv:Body");
+    xml.open_with(&name, &[("xmlns:ns1", "http://DefaultNamespace"), ("soapenv:encodingStyle", ENCODING)]);
     for (parameter, value) in parameters {
-        xml.open_with(parameter, &[("xsi:type", "xsd:string")])
-            .text(value)
-            .close(parameter);
+        xml.open_with(parameter, &[("xsi:type", "xsd:string")]).text(value).close(parameter);
     }
-    xml.close(&name)
-        .close("soapenv:Body")
-        .close("soapenv:Envelope");
+    xml.close(&name).close("soapenv:Body").close("soapenv:Envelope");
     xml.into_string()
 }
 
@@ -80,11 +69,7 @@ mod tests {
                      <{prefix}getSeedReturn xsi:type=\"xsd:string\" xmlns:xsi=\"x\">{body}</{prefix}getSeedReturn>\
                      </{prefix}getSeedResponse></soapenv:Body></soapenv:Envelope>"
                 );
-                assert_eq!(
-                    payload(&text).unwrap().value("ESTADO"),
-                    Some("00"),
-                    "{text}"
-                );
+                assert_eq!(payload(&text).unwrap().value("ESTADO"), Some("00"), "{text}");
                 assert!(payload(&text[..text.len() - 1]).is_none());
             }
         }

@@ -23,24 +23,17 @@ pub struct Subject {
 impl Subject {
     pub(super) fn of(document: &Document) -> Result<Subject, KeyError> {
         let fact = |name: &str| {
-            document.facts[name]
-                .as_str()
-                .map(str::to_owned)
-                .or_else(|| leaf(&document.bytes, name))
+            document.facts[name].as_str().map(str::to_owned).or_else(|| leaf(&document.bytes, name))
         };
         let receiver = fact("RUTRecep").unwrap_or_else(|| document.receiver.id.clone());
-        let bad =
-            |e| KeyError::Failed(format!("{} no dice quién es su receptor: {e}", document.id));
+        let bad = |e| KeyError::Failed(format!("{} no dice quién es su receptor: {e}", document.id));
         Ok(Subject {
             kind: document.id.series.0.clone(),
             folio: document.id.number,
             receiver: receiver.parse().map_err(bad)?,
             date: document.date,
             total: document.total.0,
-            signature: fact("SignatureValue")
-                .unwrap_or_default()
-                .split_whitespace()
-                .collect(),
+            signature: fact("SignatureValue").unwrap_or_default().split_whitespace().collect(),
         })
     }
 }

@@ -7,8 +7,7 @@ use std::time::Duration;
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 use timbre_core::{
-    Cx, Document, DocumentId, KeyError, Pass, Remark, Report, Request, Scope, State, Step,
-    Timestamp, Verdict,
+    Cx, Document, DocumentId, KeyError, Pass, Remark, Report, Request, Scope, State, Step, Timestamp, Verdict,
 };
 
 use crate::answer::{Count, Reply};
@@ -39,11 +38,7 @@ pub(crate) enum Stage {
     Token { seeds: u8 },
     /// A delivery: what makes its bytes again, and proves that they are the same. `left` once it was
     /// handed to the carrier, after which it is never handed out again.
-    Upload {
-        stamped: DateTime,
-        sha256: String,
-        left: bool,
-    },
+    Upload { stamped: DateTime, sha256: String, left: bool },
     /// The SII took it; `asked` questions were answered so far.
     Poll { track: String, asked: usize },
     /// The counts do not tell which: these places of the parcel are asked about, one by one.
@@ -105,13 +100,7 @@ impl<'a> Here<'a> {
     /// The wait while a person mends something: the slowest pace there is.
     pub(crate) fn slow(&self) -> Duration {
         let conduct = self.cx.conduct;
-        conduct
-            .polls
-            .iter()
-            .copied()
-            .max()
-            .unwrap_or(conduct.first_poll)
-            .max(conduct.first_poll)
+        conduct.polls.iter().copied().max().unwrap_or(conduct.first_poll).max(conduct.first_poll)
     }
 
     pub(crate) fn refused(&self, scope: Scope, why: Remark, after: Duration) -> Verdict {
@@ -144,62 +133,33 @@ impl<'a> Here<'a> {
     /// A question that permission or configuration holds up goes on, slowly, and says so.
     pub(crate) fn held_up(&self, talk: Talk, why: Remark, about: &[Arc<Document>]) -> Step {
         let slow = self.slow();
-        Step::Wait(
-            slow,
-            talk.state(),
-            all(about, self.refused(Scope::Channel, why, slow)),
-        )
+        Step::Wait(slow, talk.state(), all(about, self.refused(Scope::Channel, why, slow)))
     }
 }
 
 /// A reply's parts as the answers want them.
 pub(crate) fn reply<'a>(status: u16, headers: &'a [(String, String)], body: &'a [u8]) -> Reply<'a> {
-    Reply {
-        status,
-        headers,
-        body,
-    }
+    Reply { status, headers, body }
 }
 
 /// The same verdict for each; for a login, one about no document.
 pub(crate) fn all(about: &[Arc<Document>], verdict: Verdict) -> Vec<Report> {
     if about.is_empty() {
-        return vec![Report {
-            document: DocumentId::new("", 0),
-            verdict,
-        }];
+        return vec![Report { document: DocumentId::new("", 0), verdict }];
     }
-    about
-        .iter()
-        .map(|d| Report {
-            document: d.id.clone(),
-            verdict: verdict.clone(),
-        })
-        .collect()
+    about.iter().map(|d| Report { document: d.id.clone(), verdict: verdict.clone() }).collect()
 }
 
 pub(crate) fn unknown(about: &[Arc<Document>], why: &str) -> Step {
-    Step::Done(all(
-        about,
-        Verdict::Unknown {
-            why: why.to_owned(),
-        },
-    ))
+    Step::Done(all(about, Verdict::Unknown { why: why.to_owned() }))
 }
 
 fn refused(cx: &Cx<'_>, scope: Scope, why: Remark, after: Duration) -> Verdict {
-    Verdict::Refused {
-        scope,
-        why,
-        retry_at: cx.now.checked_add(after).unwrap_or(cx.now),
-    }
+    Verdict::Refused { scope, why, retry_at: cx.now.checked_add(after).unwrap_or(cx.now) }
 }
 
 /// Training without a simulator: nothing is sent anywhere.
 pub(crate) fn no_host(cx: &Cx<'_>, about: &[Arc<Document>]) -> Step {
     let why = remark("SIN SIMULADOR", "");
-    Step::Done(all(
-        about,
-        refused(cx, Scope::Channel, why, Duration::from_secs(60)),
-    ))
+    Step::Done(all(about, refused(cx, Scope::Channel, why, Duration::from_secs(60))))
 }

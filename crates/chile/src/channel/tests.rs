@@ -6,6 +6,7 @@ mod desk;
 mod logins;
 mod polls;
 mod probes;
+mod rules;
 
 use super::*;
 use desk::*;

@@ -9,11 +9,12 @@ pub mod sender;
 pub mod totals;
 
 use jiff::civil::Date;
-use timbre_core::{Amount, Refusal, TillData};
+use timbre_core::{Amount, Documents, Refusal, TillData};
 
 use crate::company::Firm;
-use crate::sale::Order;
+use crate::sale::{self, Order};
 use crate::tipo::Tipo;
+use crate::totals::Totals;
 
 /// What changes from year to year or from shop to shop.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -38,6 +39,20 @@ pub struct Making<'a> {
 }
 
 impl Making<'_> {
+    /// Asks every rule. Only what was read `whole` is added up; the totals are of a document that
+    /// nothing refuses.
+    pub fn judge(&mut self, known: &dyn Documents, whole: bool) -> Option<Totals> {
+        header::check(self);
+        receiver::check(self);
+        sender::check(self);
+        references::check(self, known);
+        let lines = lines::check(self).filter(|_| whole)?;
+        let totals = self::totals::check(self, lines)?;
+        header::payment(self, &totals);
+        receiver::large_sale(self, &totals);
+        Some(totals)
+    }
+
     pub fn refuse(&mut self, code: &str, path: impl Into<String>, message: impl Into<String>) {
         self.refusals.push(Refusal::new(code, path, message));
     }
@@ -54,6 +69,30 @@ impl Making<'_> {
     pub fn header_text(&self, group: &str, tag: &str) -> String {
         self.header(group, tag).unwrap_or_default().to_owned()
     }
+}
+
+/// What the reader found and what the rules say, without the echoes: a rule has nothing to add about an
+/// element that could not be read, nor misses one beside a tag that nobody knows.
+pub fn together(faults: Vec<Refusal>, rules: Vec<Refusal>) -> Vec<Refusal> {
+    let inside = |path: &str, outer: &str| {
+        path.strip_prefix(outer)
+            .is_some_and(|rest| outer.is_empty() || rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    let parent = |path: &str| path.rsplit_once('.').map_or(String::new(), |(parent, _)| parent.to_owned());
+    let echo = |rule: &Refusal| {
+        faults.iter().any(|fault| {
+            inside(&rule.path, &fault.path)
+                || inside(&fault.path, &rule.path)
+                || (rule.code == "required"
+                    && fault.code == "unknown-tag"
+                    && inside(&rule.path, &parent(&fault.path)))
+        })
+    };
+    let news: Vec<Refusal> = rules.into_iter().filter(|rule| !echo(rule)).collect();
+    let mut all = faults;
+    all.extend(news);
+    all.truncate(sale::MOST_REFUSALS);
+    all
 }
 
 /// `Encabezado.IdDoc.FchEmis`, as refusals say it.

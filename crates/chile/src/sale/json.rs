@@ -1,7 +1,7 @@
 //! From a JSON value to a table's elements, gathering every refusal on the way.
 
 use serde_json::{Map, Value};
-use timbre_core::{Refusal, Refusals};
+use timbre_core::Refusal;
 
 use super::nearest::nearest;
 use super::{MOST_REFUSALS, under};
@@ -15,21 +15,19 @@ const MOST_ITEMS: usize = 5_000;
 const ZERO_IS_NOTHING: [&str; 5] =
     ["PrcItem", "DescuentoPct", "DescuentoMonto", "RecargoPct", "RecargoMonto"];
 
-/// What was read: the elements, and the `Emisor` that stood among them.
+/// What was read: the elements, the `Emisor` that stood among them, and what could not be read.
 pub struct Found {
     pub group: Group,
     pub sender: Option<Group>,
+    pub refusals: Vec<Refusal>,
 }
 
 /// Reads `value` against `fields`. `what` names it in messages: `una boleta`.
-pub fn read(value: &Value, fields: &'static [Field], what: &'static str) -> Result<Found, Refusals> {
+pub fn read(value: &Value, fields: &'static [Field], what: &'static str) -> Found {
     let mut reader = Reader { what, refusals: Vec::new(), sender: None };
     let group = reader.group(value, fields, "");
-    if reader.refusals.is_empty() {
-        return Ok(Found { group, sender: reader.sender });
-    }
     reader.refusals.truncate(MOST_REFUSALS);
-    Err(Refusals(reader.refusals))
+    Found { group, sender: reader.sender, refusals: reader.refusals }
 }
 
 struct Reader {

@@ -11,7 +11,7 @@ use crate::money;
 use crate::tags::{Field, Group};
 use crate::tipo::{self, Tipo};
 
-/// A sale whose every tag is known and every text right by itself.
+/// A sale as its tags say it. What stands in it is known and right by itself; what is not is in `faults`.
 #[derive(Debug, Clone)]
 pub struct Order {
     pub tipo: Tipo,
@@ -19,6 +19,9 @@ pub struct Order {
     pub document: Group,
     /// The `Emisor` it said, to be held against the company.
     pub sender: Option<Group>,
+    /// Unknown tags and wrong texts. With any of them there is no draft; the rules are asked all the
+    /// same, so that everything is said at once.
+    pub faults: Vec<Refusal>,
 }
 
 /// Refusals that are told; a wrong file must not become a wrong novel.
@@ -27,25 +30,36 @@ pub const MOST_REFUSALS: usize = 200;
 /// Wrappings that integrators put round a document.
 const WRAPPERS: [&str; 3] = ["dte", "DTE", "Documento"];
 
-/// Reads a sale's body. Paths are those of the JSON received, wrapping and all.
+/// Reads a sale's body. Paths are those of the JSON received, wrapping and all. Refused at once is only
+/// what is no document of a known type.
 pub fn read(body: &Value) -> Result<Order, Refusals> {
     let wrapped = Wrapped::of(body);
     let strangers = wrapped.strangers.iter().map(|path| {
-        Refusal::new(
-            "unknown-tag",
-            path,
-            "Al lado del documento solo puede ir el bloque de la caja (Timbre); quítelo.",
-        )
+        let message = "Al lado del documento solo puede ir el bloque de la caja (Timbre); quítelo.";
+        Refusal::new("unknown-tag", path, message)
     });
-    let mut refusals: Vec<Refusal> = strangers.collect();
-    match read_plain(wrapped.body) {
-        Ok(order) if refusals.is_empty() => return Ok(order),
-        Ok(_) => {}
-        Err(Refusals(found)) => {
-            refusals.extend(found.into_iter().map(|r| Refusal { path: under(&wrapped.prefix, &r.path), ..r }))
+    let mut faults: Vec<Refusal> = strangers.collect();
+    let tipo = match tipo_of(wrapped.body) {
+        Ok(tipo) => tipo,
+        Err(refusal) => {
+            faults.push(refusal.below(&wrapped.prefix));
+            return Err(Refusals(faults));
         }
+    };
+    let found = json::read(wrapped.body, tipo.fields(), tipo.noun());
+    faults.extend(found.refusals.into_iter().map(|refusal| refusal.below(&wrapped.prefix)));
+    Ok(Order { tipo, document: found.group, sender: found.sender, faults })
+}
+
+/// A refusal where the whole JSON has it.
+pub trait Below {
+    fn below(self, prefix: &str) -> Self;
+}
+
+impl Below for Refusal {
+    fn below(self, prefix: &str) -> Refusal {
+        Refusal { path: under(prefix, &self.path), ..self }
     }
-    Err(Refusals(refusals))
 }
 
 /// What stands before each path of a sale's own tags.
@@ -87,22 +101,17 @@ pub fn under(prefix: &str, path: &str) -> String {
     }
 }
 
-fn read_plain(body: &Value) -> Result<Order, Refusals> {
-    if !body.is_object() {
-        return Err(json::not_object("", body).into());
-    }
-    let tipo = tipo_of(body)?;
-    let found = json::read(body, tipo.fields(), tipo.noun())?;
-    Ok(Order { tipo, document: found.group, sender: found.sender })
-}
-
 /// Reads any object against a table: the company's data has one too.
 pub fn read_table(value: &Value, fields: &'static [Field], what: &'static str) -> Result<Group, Refusals> {
-    json::read(value, fields, what).map(|found| found.group)
+    let found = json::read(value, fields, what);
+    if found.refusals.is_empty() { Ok(found.group) } else { Err(Refusals(found.refusals)) }
 }
 
 fn tipo_of(body: &Value) -> Result<Tipo, Refusal> {
     const PATH: &str = "Encabezado.IdDoc.TipoDTE";
+    if !body.is_object() {
+        return Err(json::not_object("", body));
+    }
     let said = &body["Encabezado"]["IdDoc"]["TipoDTE"];
     let text = match said {
         Value::String(text) => text.trim().to_owned(),

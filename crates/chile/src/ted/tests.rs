@@ -44,12 +44,8 @@ fn check(fields: TedFields<'_>, dd_file: &str, ted_file: &str) {
 fn stamp_verifies(ted: &str) -> bool {
     let part = |name: &str| {
         let text = between(ted, &format!("<{name}>"), &format!("</{name}>"));
-        BigNum::from_slice(
-            &STANDARD
-                .decode(&text[name.len() + 2..text.len() - name.len() - 3])
-                .unwrap(),
-        )
-        .unwrap()
+        BigNum::from_slice(&STANDARD.decode(&text[name.len() + 2..text.len() - name.len() - 3]).unwrap())
+            .unwrap()
     };
     let key = PKey::from_rsa(Rsa::from_public_components(part("M"), part("E")).unwrap()).unwrap();
     let signed = latin1::encode(between(ted, "<DD>", "</DD>")).unwrap();
@@ -102,12 +98,35 @@ fn a_boletas_stamp_with_accents_is_met() {
 }
 
 #[test]
+fn stamps_of_facturas_notes_and_guides_are_met() {
+    for name in ["T33F5", "T61F2", "T52F9"] {
+        let dd = latin1::decode(&vector(&format!("{name}.DD.bin")));
+        let own = &dd[..dd.find("<CAF ").unwrap()];
+        let leaf = |tag: &str| {
+            let text = between(own, &format!("<{tag}>"), &format!("</{tag}>"));
+            let value = &text[tag.len() + 2..text.len() - tag.len() - 3];
+            quick_xml::escape::unescape(value).unwrap().into_owned()
+        };
+        let (name_of_receiver, item) = (leaf("RSR"), leaf("IT1"));
+        let fields = TedFields {
+            issuer: leaf("RE").parse().unwrap(),
+            kind: leaf("TD").parse().unwrap(),
+            folio: leaf("F").parse().unwrap(),
+            date: leaf("FE").parse().unwrap(),
+            receiver: leaf("RR").parse().unwrap(),
+            receiver_name: &name_of_receiver,
+            total: Amount(leaf("MNT").parse().unwrap()),
+            first_item: &item,
+            stamped: between(&dd, "<TSTED>", "</TSTED>")[7..26].parse().unwrap(),
+        };
+        check(fields, &format!("{name}.DD.bin"), &format!("{name}.TED.pdf417.bin"));
+    }
+}
+
+#[test]
 fn names_are_cut_at_forty_characters_before_they_are_escaped() {
     assert_eq!(cut(&"ñ".repeat(41)), "ñ".repeat(40));
-    assert_eq!(
-        cut("SELLADOR ACRILICO PINTABLE 280ML BLANCO 5"),
-        "SELLADOR ACRILICO PINTABLE 280ML BLANCO "
-    );
+    assert_eq!(cut("SELLADOR ACRILICO PINTABLE 280ML BLANCO 5"), "SELLADOR ACRILICO PINTABLE 280ML BLANCO ");
     let fields = TedFields {
         issuer: Rut::SII,
         kind: 39,
@@ -119,19 +138,10 @@ fn names_are_cut_at_forty_characters_before_they_are_escaped() {
         first_item: &"&".repeat(50),
         stamped: "2026-01-15T01:02:03".parse().unwrap(),
     };
-    let ted = ted(
-        &fields,
-        "<CAF version=\"1.0\"></CAF>",
-        TestKeys::get(),
-        &grant(),
-    )
-    .unwrap();
+    let ted = ted(&fields, "<CAF version=\"1.0\"></CAF>", TestKeys::get(), &grant()).unwrap();
     assert!(ted.contains(&format!("<IT1>{}</IT1>", "&amp;".repeat(40))));
     assert!(ted.contains("<RSR></RSR>") && !ted.contains("xmlns") && !ted.contains('\n'));
-    let unwritable = TedFields {
-        first_item: "pan 🍞",
-        ..fields
-    };
+    let unwritable = TedFields { first_item: "pan 🍞", ..fields };
     let error = super::ted(&unwritable, "", TestKeys::get(), &grant()).unwrap_err();
     assert!(matches!(error, KeyError::Failed(_)));
 }

@@ -53,9 +53,7 @@ async fn load(add: Add, data: Option<&Path>, out: Out) -> Result<Exit, Failure> 
         return Err(Failure::usage("--used-up-to vale para un solo archivo."));
     }
     // A name written wrong is said before anything is loaded.
-    let read = |path: &PathBuf| {
-        std::fs::read(path).map_err(|e| Failure::usage(format!("No se pudo leer {} ({e}).", path.display())))
-    };
+    let read = |path: &PathBuf| std::fs::read(path).map_err(|e| Failure::unreadable(path, &e));
     let files = add.files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     through(data, Need::Setup, async |api| {
         let mut exit = Exit::Done;
@@ -65,7 +63,11 @@ async fn load(add: Add, data: Option<&Path>, out: Out) -> Result<Exit, Failure> 
                 Ok(range) => out.line(loaded(path, &range))?,
                 Err(failure) if failure.exit() == Exit::Refused => {
                     exit = Exit::Refused;
-                    if out.json { out.object(&failure.json())? } else { out.note(format!("timbre: {}: {failure}", path.display())) }
+                    if out.json {
+                        out.object(&failure.json())?
+                    } else {
+                        out.note(format!("timbre: {}: {failure}", path.display()))
+                    }
                 }
                 Err(other) => return Err(other),
             }
@@ -106,7 +108,11 @@ fn loaded(path: &Path, range: &Value) -> String {
     };
     format!(
         "{}:{kind} folios {} a {}, quedan {}; el próximo es {}",
-        path.display(), part("first"), part("last"), part("left"), part("next")
+        path.display(),
+        part("first"),
+        part("last"),
+        part("left"),
+        part("next")
     )
 }
 
@@ -152,10 +158,13 @@ mod tests {
             "left":99998,"authorised":"2026-11-01","expires":null,"expired":false,"stopped":null}]}]"#,
         )
         .unwrap();
-        assert_eq!(columns(&folios), [
-            "TIPO       DESDE    HASTA  PRÓXIMO  QUEDAN  AUTORIZADO  VENCE  NOTA",
-            "39 Boleta      1  100.000        3  99.998  2026-11-01",
-        ]);
+        assert_eq!(
+            columns(&folios),
+            [
+                "TIPO       DESDE    HASTA  PRÓXIMO  QUEDAN  AUTORIZADO  VENCE  NOTA",
+                "39 Boleta      1  100.000        3  99.998  2026-11-01",
+            ]
+        );
         assert_eq!(
             loaded(Path::new("F39.xml"), &folios[0]["ranges"][0]),
             "F39.xml: folios 1 a 100.000, quedan 99.998; el próximo es 3"

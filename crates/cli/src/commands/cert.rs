@@ -42,9 +42,7 @@ enum What {
 pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
     match args.what {
         What::Add { file } => {
-            let pfx = std::fs::read(&file)
-                .map(Zeroizing::new)
-                .map_err(|e| Failure::usage(format!("No se pudo leer {} ({e}).", file.display())))?;
+            let pfx = std::fs::read(&file).map(Zeroizing::new).map_err(|e| Failure::unreadable(&file, &e))?;
             let body = body(&pfx, &password()?)?;
             through(data, Need::Setup, async |api| tell(&api.load_certificate(body).await?, out)).await
         }
@@ -67,7 +65,9 @@ fn password() -> Result<Zeroizing<String>, Failure> {
         return Ok(Zeroizing::new(password));
     }
     if !std::io::stdin().is_terminal() {
-        return Err(Failure::usage(format!("Sin terminal donde pedir la clave del certificado: póngala en {PASSWORD}.")));
+        return Err(Failure::usage(format!(
+            "Sin terminal donde pedir la clave del certificado: póngala en {PASSWORD}."
+        )));
     }
     rpassword::prompt_password("Clave del certificado: ")
         .map(Zeroizing::new)

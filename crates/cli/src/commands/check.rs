@@ -56,11 +56,17 @@ fn lines(report: &CheckReport) -> Vec<String> {
     }];
     lines.push(format!(
         "Diario: {} documentos, {} hechos en {} segmentos, {} bytes",
-        thousands(report.documents), thousands(report.frames), thousands(report.segments), thousands(report.bytes)
+        thousands(report.documents),
+        thousands(report.frames),
+        thousands(report.segments),
+        thousands(report.bytes)
     ));
     for damage in &report.damage {
         let (segment, offset) = (damage.place.segment, damage.place.offset);
-        lines.push(format!("Daño en el segmento {segment}, posición {offset} ({} bytes): {}", damage.bytes, damage.why));
+        lines.push(format!(
+            "Daño en el segmento {segment}, posición {offset} ({} bytes): {}",
+            damage.bytes, damage.why
+        ));
     }
     for (first, last) in &report.missing {
         lines.push(format!("Faltan los documentos {first} a {last}: sus folios se entregaron"));
@@ -69,13 +75,18 @@ fn lines(report: &CheckReport) -> Vec<String> {
         lines.push(format!("{id} está dos veces en su versión {version}"));
     }
     if let Some((_, bytes)) = report.torn {
-        lines.push(format!("El final quedó a medio escribir ({bytes} bytes, nadie recibió respuesta): se corta al abrir"));
+        lines.push(format!(
+            "El final quedó a medio escribir ({bytes} bytes, nadie recibió respuesta): se corta al abrir"
+        ));
     }
     lines.push(match index(report).as_str() {
         "Agrees" => "Índice: al día".to_owned(),
         "Behind" => "Índice: le faltan los últimos hechos, que se agregan al abrir".to_owned(),
         "Differs" => "Índice: no coincide con el diario; se rehace al abrir, sin pérdida".to_owned(),
-        _ => "Índice: no se pudo mirar (está en uso o dañado); si hace falta se rehace del diario, sin pérdida".to_owned(),
+        _ => {
+            "Índice: no se pudo mirar (está en uso o dañado); si hace falta se rehace del diario, sin pérdida"
+                .to_owned()
+        }
     });
     lines
 }

@@ -90,10 +90,20 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
 }
 
 fn read(path: &Path) -> Result<Value, Failure> {
-    let bytes = std::fs::read(path).map_err(|e| Failure::usage(format!("No se pudo leer {} ({e}).", path.display())))?;
-    let value: Value = serde_json::from_slice(&bytes)
-        .map_err(|e| Failure::usage(format!("{} no es un JSON válido (línea {}, columna {}).", path.display(), e.line(), e.column())))?;
-    if value.is_object() { Ok(value) } else { Err(Failure::usage(format!("{} debe ser un objeto JSON.", path.display()))) }
+    let bytes = std::fs::read(path).map_err(|e| Failure::unreadable(path, &e))?;
+    let value: Value = serde_json::from_slice(&bytes).map_err(|e| {
+        Failure::usage(format!(
+            "{} no es un JSON válido (línea {}, columna {}).",
+            path.display(),
+            e.line(),
+            e.column()
+        ))
+    })?;
+    if value.is_object() {
+        Ok(value)
+    } else {
+        Err(Failure::usage(format!("{} debe ser un objeto JSON.", path.display())))
+    }
 }
 
 /// The company's tags: an answer holds them under `data`, a file may hold nothing else.
@@ -132,8 +142,9 @@ fn body(set: &Set, file: Option<&Value>, known: &Value) -> Result<Value, Failure
     if !set.acteco.is_empty() {
         data.insert("Acteco".to_owned(), json!(set.acteco));
     }
-    let place = place
-        .ok_or_else(|| Failure::usage("Falta --ambiente: certificacion o produccion. No se puede cambiar después."))?;
+    let place = place.ok_or_else(|| {
+        Failure::usage("Falta --ambiente: certificacion o produccion. No se puede cambiar después.")
+    })?;
     Ok(json!({ "environment": place, "data": data }))
 }
 
@@ -193,11 +204,9 @@ mod tests {
     #[test]
     fn a_company_is_a_page() {
         let known = json!({"environment": "certification", "id": "76192083-9", "name": "A", "data": {"FchResol": "2014-08-22"}});
-        assert_eq!(page(&known), [
-            "Empresa   A",
-            "RUT       76192083-9",
-            "Ambiente  certificación",
-            "FchResol  2014-08-22",
-        ]);
+        assert_eq!(
+            page(&known),
+            ["Empresa   A", "RUT       76192083-9", "Ambiente  certificación", "FchResol  2014-08-22",]
+        );
     }
 }

@@ -45,7 +45,8 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
     let documents = args.documents.or(scenario.map(|s| s.documents)).unwrap_or(0);
     let demo = door::demo(data, args.latency, &args.scenario).await?;
     let api = Api::new(demo.door)?;
-    let day = Day { api: &api, sim: &demo.sim, documents, latency: args.latency, scenario: &args.scenario, out };
+    let day =
+        Day { api: &api, sim: &demo.sim, documents, latency: args.latency, scenario: &args.scenario, out };
     let done = tokio::select! {
         done = day.whole(&demo.data, args.serve) => done,
         stopped = until_stopped() => stopped.and(Err(Failure::refused(

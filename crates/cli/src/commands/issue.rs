@@ -53,7 +53,9 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
             let entry = entry.map_err(|e| unreadable(&e))?;
             match issuing.one(entry).await {
                 Err(Failure::Pipe) => {
-                    out.note("timbre: nadie lee ya las respuestas; lo que seguía en la entrada no se emitió.");
+                    out.note(
+                        "timbre: nadie lee ya las respuestas; lo que seguía en la entrada no se emitió.",
+                    );
                     return Ok(Exit::Refused);
                 }
                 other => other?,
@@ -176,7 +178,12 @@ fn sentence(issued: &IssuedView) -> String {
     let problem = document.error.as_deref().map(|why| format!("  {why}")).unwrap_or_default();
     format!(
         "{:<12}{key}  {} {} folio {}  {}{parts}  {}{again}{problem}",
-        document.id, document.kind, document.series, document.folio, pesos(document.total), document.state
+        document.id,
+        document.kind,
+        document.series,
+        document.folio,
+        pesos(document.total),
+        document.state
     )
 }
 

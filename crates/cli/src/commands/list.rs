@@ -137,10 +137,13 @@ mod tests {
             error: Some("El SII lo rechazó.".to_owned()),
             ..row()
         };
-        assert_eq!(columns(&[row(), rejected]), [
-            "DOCUMENTO  TIPO    EMITIDO               TOTAL  ESTADO     RECEPTOR               NOTA",
-            "T39F1234   Boleta  22-11-2026 10:58:03  $1.190  GENERADO   66666666-6",
-            "T39F1234   Boleta  22-11-2026 10:58:03  $1.190  RECHAZADO  Panadería Ñuñoa Ltda.  El SII lo rechazó.",
-        ]);
+        assert_eq!(
+            columns(&[row(), rejected]),
+            [
+                "DOCUMENTO  TIPO    EMITIDO               TOTAL  ESTADO     RECEPTOR               NOTA",
+                "T39F1234   Boleta  22-11-2026 10:58:03  $1.190  GENERADO   66666666-6",
+                "T39F1234   Boleta  22-11-2026 10:58:03  $1.190  RECHAZADO  Panadería Ñuñoa Ltda.  El SII lo rechazó.",
+            ]
+        );
     }
 }

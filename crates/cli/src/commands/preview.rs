@@ -63,12 +63,17 @@ fn alone(body: Bytes) -> Result<PreviewView, Failure> {
     let preview = Sale::read(body, None)
         .and_then(|sale| door::regime().preview(&sale, None, &NoDocuments, Timestamp::now()))
         .map_err(Failure::from)?;
-    Ok(PreviewView { totals: preview.totals, warnings: preview.warnings.into_iter().map(view).collect(), xml: preview.xml })
+    Ok(PreviewView {
+        totals: preview.totals,
+        warnings: preview.warnings.into_iter().map(view).collect(),
+        xml: preview.xml,
+    })
 }
 
 fn tell(preview: &PreviewView, out: Out) -> Result<(), Failure> {
     if out.json {
-        return out.object(&json!({ "Totales": preview.totals, "warnings": preview.warnings, "xml": preview.xml }));
+        return out
+            .object(&json!({ "Totales": preview.totals, "warnings": preview.warnings, "xml": preview.xml }));
     }
     let total = preview.totals.get("MntTotal").and_then(whole).unwrap_or_default();
     out.note(format!("Total {} ({})", pesos(total), parts(&preview.totals)));
@@ -80,7 +85,8 @@ fn tell(preview: &PreviewView, out: Out) -> Result<(), Failure> {
 
 fn refuse(no: &ProblemView, line: u64, out: Out) -> Result<(), Failure> {
     if out.json {
-        return out.object(&json!({ "error": no.code, "detail": no.detail, "errors": no.errors, "line": line }));
+        return out
+            .object(&json!({ "error": no.code, "detail": no.detail, "errors": no.errors, "line": line }));
     }
     out.note(format!("timbre: la venta de la línea {line} se rechazaría: {}", reasons(no)));
     Ok(())

@@ -38,7 +38,11 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
             }
         } else {
             let detail = api.document(&args.id).await?;
-            if out.json { out.object(&detail)? } else { page(&detail).iter().try_for_each(|l| out.line(l))? }
+            if out.json {
+                out.object(&detail)?
+            } else {
+                page(&detail).iter().try_for_each(|l| out.line(l))?
+            }
         }
         Ok(Exit::Done)
     })
@@ -72,7 +76,12 @@ fn page(detail: &DetailView) -> Vec<String> {
     }
     field("SHA-256", Some(detail.sha256.clone()));
     if !detail.lines.is_empty() {
-        let heads = [("DETALLE", Lean::Left), ("CANTIDAD", Lean::Right), ("PRECIO", Lean::Right), ("MONTO", Lean::Right)];
+        let heads = [
+            ("DETALLE", Lean::Left),
+            ("CANTIDAD", Lean::Right),
+            ("PRECIO", Lean::Right),
+            ("MONTO", Lean::Right),
+        ];
         let cells: Vec<_> = detail
             .lines
             .iter()
@@ -137,26 +146,35 @@ mod tests {
                 heard: None,
             }],
             totals: json!({"MntNeto": 1000, "IVA": 190}),
-            lines: vec![LineView { name: "Pan".to_owned(), quantity: "2".to_owned(), price: "595".to_owned(), amount: 1190 }],
+            lines: vec![LineView {
+                name: "Pan".to_owned(),
+                quantity: "2".to_owned(),
+                price: "595".to_owned(),
+                amount: 1190,
+            }],
             sha256: "ab".to_owned(),
         };
-        assert_eq!(page(&detail), [
-            "T39F1234  Boleta folio 1234  $1.190  GENERADO",
-            "Emitido    22-11-2026 10:58:03",
-            "Receptor   66666666-6",
-            "Totales    neto $1.000 · IVA $190",
-            "SHA-256    ab",
-            "",
-            "DETALLE  CANTIDAD  PRECIO   MONTO",
-            "Pan             2     595  $1.190",
-            "",
-            "22-11-2026 10:58:03  Emitido  con folio 1234",
-        ]);
+        assert_eq!(
+            page(&detail),
+            [
+                "T39F1234  Boleta folio 1234  $1.190  GENERADO",
+                "Emitido    22-11-2026 10:58:03",
+                "Receptor   66666666-6",
+                "Totales    neto $1.000 · IVA $190",
+                "SHA-256    ab",
+                "",
+                "DETALLE  CANTIDAD  PRECIO   MONTO",
+                "Pan             2     595  $1.190",
+                "",
+                "22-11-2026 10:58:03  Emitido  con folio 1234",
+            ]
+        );
     }
 
     #[test]
     fn facts_are_told_on_one_line() {
-        let moved = json!({"at": "2026-11-22T13:58:03Z", "fact": "moved", "from": "ENVIANDO", "to": "ENVIADO"});
+        let moved =
+            json!({"at": "2026-11-22T13:58:03Z", "fact": "moved", "from": "ENVIANDO", "to": "ENVIADO"});
         assert_eq!(happened(&moved), "22-11-2026 10:58:03  estado  ENVIANDO → ENVIADO");
         let nested = json!({"at": "2026-11-22T13:58:03Z", "fact": {"fact": "sending", "attempt": 1}});
         assert_eq!(happened(&nested), "22-11-2026 10:58:03  sale hacia el SII  intento 1");

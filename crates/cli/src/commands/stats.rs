@@ -77,10 +77,9 @@ mod tests {
     #[test]
     fn numbers_have_spanish_names() {
         let stats = serde_json::json!({"queued": 3, "folios_left": {"39": 10}, "new_thing": null});
-        assert_eq!(lines(&stats), [
-            "Por enviar          3",
-            "Folios disponibles  39 10",
-            "new thing           —",
-        ]);
+        assert_eq!(
+            lines(&stats),
+            ["Por enviar          3", "Folios disponibles  39 10", "new thing           —",]
+        );
     }
 }

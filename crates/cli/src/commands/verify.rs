@@ -17,15 +17,13 @@ pub struct Args {
 }
 
 pub fn run(args: Args, out: Out) -> Result<Exit, Failure> {
-    let read = |path: &PathBuf| {
-        std::fs::read(path).map_err(|e| Failure::usage(format!("No se pudo leer {} ({e}).", path.display())))
-    };
+    let read = |path: &PathBuf| std::fs::read(path).map_err(|e| Failure::unreadable(path, &e));
     let files = args.files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let regime = door::regime();
     let mut exit = Exit::Done;
     for (path, bytes) in args.files.iter().zip(files) {
         let mut findings = regime.verify(&bytes);
-        findings.sort_by(|a, b| b.severity.cmp(&a.severity));
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         if findings.iter().any(|f| f.severity == Severity::Refuses) {
             exit = Exit::Refused;
         }
@@ -76,10 +74,13 @@ mod tests {
             place: "T39F7/TED".to_owned(),
             message: "La firma del timbre no corresponde.".to_owned(),
         };
-        assert_eq!(lines(path, &[finding(Severity::Refuses)]), [
-            "a.xml: el SII lo rechazaría",
-            "  rechazo  stamp-invalid  T39F7/TED: La firma del timbre no corresponde.",
-        ]);
+        assert_eq!(
+            lines(path, &[finding(Severity::Refuses)]),
+            [
+                "a.xml: el SII lo rechazaría",
+                "  rechazo  stamp-invalid  T39F7/TED: La firma del timbre no corresponde.",
+            ]
+        );
         assert_eq!(lines(path, &[finding(Severity::Objects)])[0], "a.xml: el SII lo aceptaría con reparos");
     }
 }

@@ -25,7 +25,12 @@ pub struct Audit {
 }
 
 /// Reads the bytes of every document back and compares.
-pub async fn audit(api: &Api, issued: &[Issued], rows: &HashMap<String, RowView>, ledger: &Ledger) -> Result<Audit, Failure> {
+pub async fn audit(
+    api: &Api,
+    issued: &[Issued],
+    rows: &HashMap<String, RowView>,
+    ledger: &Ledger,
+) -> Result<Audit, Failure> {
     let ids: HashSet<&str> = issued.iter().map(|one| one.id.as_str()).collect();
     let hashes: HashMap<String, Option<String>> = stream::iter(ids)
         .map(|id| async move {
@@ -92,7 +97,11 @@ fn came_twice(document: &LedgerDocument) -> bool {
 /// What waits to be sent, or is being asked about, is not lost: it is waiting.
 fn said_to_be_there(state: DocState) -> bool {
     match state {
-        DocState::Enviado | DocState::Aceptado | DocState::Reparo | DocState::Rechazado | DocState::Reemplazado => true,
+        DocState::Enviado
+        | DocState::Aceptado
+        | DocState::Reparo
+        | DocState::Rechazado
+        | DocState::Reemplazado => true,
         DocState::Generado | DocState::Enviando | DocState::Verificando | DocState::Pendiente => false,
     }
 }
@@ -152,14 +161,22 @@ mod tests {
 
     #[track_caller]
     fn check(state: &str, hashes: &[(&str, &'static str, u64)], expect: (usize, usize, usize)) {
-        let row = RowView { state: state.to_owned(), id: "T39F1".to_owned(), ..crate::commands::issue::tests::row() };
+        let row = RowView {
+            state: state.to_owned(),
+            id: "T39F1".to_owned(),
+            ..crate::commands::issue::tests::row()
+        };
         let rows = HashMap::from([("T39F1".to_owned(), row)]);
         let ours = HashMap::from([("T39F1".to_owned(), Some("aa".to_owned()))]);
         let documents = if hashes.is_empty() { vec![] } else { vec![document("T39F1", hashes)] };
         let ledger = Ledger { documents, uploads: vec![], totals: LedgerTotals::default() };
         let issued = [Issued { id: "T39F1".to_owned(), took: Duration::ZERO }];
         let found = compare(&issued, &rows, &ours, &ledger);
-        assert_eq!((found.lost.len(), found.duplicated.len(), found.disputed.len()), expect, "{state} {hashes:?}");
+        assert_eq!(
+            (found.lost.len(), found.duplicated.len(), found.disputed.len()),
+            expect,
+            "{state} {hashes:?}"
+        );
     }
 
     #[test]

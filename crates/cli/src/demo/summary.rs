@@ -34,7 +34,13 @@ pub struct Percentiles {
 }
 
 impl Summary {
-    pub fn new(issued: &[Issued], rows: &HashMap<String, RowView>, audit: &Audit, drain: Duration, elapsed: Duration) -> Summary {
+    pub fn new(
+        issued: &[Issued],
+        rows: &HashMap<String, RowView>,
+        audit: &Audit,
+        drain: Duration,
+        elapsed: Duration,
+    ) -> Summary {
         let mut summary = Summary {
             issued: issued.len() as u64,
             lost: audit.lost.len() as u64,
@@ -67,7 +73,9 @@ impl Summary {
             format!("Emitidos     {}", n(self.issued)),
             format!(
                 "Aceptados    {} · con reparos {} · rechazados {}",
-                n(self.accepted), n(self.objected), n(self.rejected)
+                n(self.accepted),
+                n(self.objected),
+                n(self.rejected)
             ),
             format!("Por resolver {} pendientes · {} en el SII", n(self.pending), n(self.verifying)),
             format!("Perdidos     {} · duplicados {}", n(self.lost), n(self.duplicated)),
@@ -136,7 +144,10 @@ mod tests {
             assert!(!of(&["ACEPTADO", state], &none).is_sound(), "{state}");
         }
         assert!(!of(&["ACEPTADO"], &none).is_sound());
-        assert!(!of(&["ACEPTADO", "ACEPTADO"], &Audit { lost: vec!["T39F0".into()], ..Audit::default() }).is_sound());
+        assert!(
+            !of(&["ACEPTADO", "ACEPTADO"], &Audit { lost: vec!["T39F0".into()], ..Audit::default() })
+                .is_sound()
+        );
         assert!(of(&["ACEPTADO", "ACEPTADO"], &none).is_sound());
     }
 

@@ -28,7 +28,10 @@ pub struct Patience {
 impl Patience {
     /// Enough for the slowest scenario, and for a slow line.
     pub fn with(latency: Duration) -> Patience {
-        Patience { moving: Duration::from_secs(300) + latency * 20, stuck: Duration::from_secs(30) + latency * 5 }
+        Patience {
+            moving: Duration::from_secs(300) + latency * 20,
+            stuck: Duration::from_secs(30) + latency * 5,
+        }
     }
 }
 
@@ -84,7 +87,9 @@ pub async fn rows(api: &Api, ids: &HashSet<String>) -> Result<HashMap<String, Ro
     let mut query = Query { limit: Some(PAGE), ..Query::default() };
     while found.len() < ids.len() {
         let page = api.page(&query).await?;
-        found.extend(page.rows.into_iter().filter(|row| ids.contains(&row.id)).map(|row| (row.id.clone(), row)));
+        found.extend(
+            page.rows.into_iter().filter(|row| ids.contains(&row.id)).map(|row| (row.id.clone(), row)),
+        );
         match page.next {
             Some(next) => query.cursor = Some(next),
             None => break,
@@ -102,7 +107,10 @@ pub fn sentence(snapshot: &Snapshot) -> String {
     let c = &snapshot.counters;
     let mut text = format!(
         "Por enviar {} · Enviando {} · En el SII {} · Aceptados {}",
-        thousands(c.queued), thousands(c.sending), thousands(c.at_authority), thousands(c.accepted)
+        thousands(c.queued),
+        thousands(c.sending),
+        thousands(c.at_authority),
+        thousands(c.accepted)
     );
     if c.problem > 0 {
         text.push_str(&format!(" · Con problema {}", thousands(c.problem)));

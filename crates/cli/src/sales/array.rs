@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::braces::{Braces, End};
-use super::{Entry, is_sale, malformed, read};
+use super::entry::{Entry, is_sale, malformed, read};
 
 /// An array that is being read.
 #[derive(Default)]
@@ -88,7 +88,11 @@ impl Elements {
             Place::After => {
                 if !text.trim_ascii().is_empty() {
                     let path = format!("línea {}", self.line);
-                    ready.push_back(malformed(self.line, &path, "Hay texto después del corchete que cierra la lista."));
+                    ready.push_back(malformed(
+                        self.line,
+                        &path,
+                        "Hay texto después del corchete que cierra la lista.",
+                    ));
                 }
                 (Place::After, text.len())
             }
@@ -111,7 +115,9 @@ impl Elements {
     pub fn finish(self, ready: &mut VecDeque<Entry>) {
         match self.place {
             Place::After => {}
-            Place::Inside { line, held, .. } | Place::Bare { line, held } => ready.push_back(read(&held, line)),
+            Place::Inside { line, held, .. } | Place::Bare { line, held } => {
+                ready.push_back(read(&held, line))
+            }
             Place::Before | Place::Between | Place::Seeking => {
                 let path = format!("línea {}", self.line);
                 let why = "La lista no termina: falta el corchete que la cierra. ¿Se cortó el archivo?";

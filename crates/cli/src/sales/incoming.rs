@@ -17,9 +17,9 @@ const AHEAD: usize = 64;
 /// The sales of `file`; of the standard input when there is none or it is `-`.
 pub fn incoming(file: Option<&Path>, out: Out) -> Result<mpsc::Receiver<io::Result<Entry>>, Failure> {
     let input: Box<dyn Read + Send> = match file {
-        Some(path) if path != Path::new("-") => Box::new(
-            File::open(path).map_err(|e| Failure::usage(format!("No se pudo abrir {} ({e}).", path.display())))?,
-        ),
+        Some(path) if path != Path::new("-") => {
+            Box::new(File::open(path).map_err(|e| Failure::unreadable(path, &e))?)
+        }
         _ => {
             if io::stdin().is_terminal() {
                 out.note("Escriba la venta en JSON; termine con Ctrl-D.");

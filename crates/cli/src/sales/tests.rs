@@ -1,3 +1,5 @@
+//! Inputs as tills write them, whole and broken.
+
 use super::*;
 
 /// `línea clave cuerpo` of each entry, or `línea !código lugar`.
@@ -23,45 +25,46 @@ fn check(text: &str, expect: &[&str]) {
 
 #[test]
 fn one_object_may_spread_over_lines() {
-    check("\n{\n\"Encabezado\": {},\n\"Detalle\": [\n{\"NmbItem\": \"a\"}\n]}\n", &[
-        r#"2 - {"Encabezado": {},"Detalle": [{"NmbItem": "a"}]}"#,
-    ]);
+    check(
+        "\n{\n\"Encabezado\": {},\n\"Detalle\": [\n{\"NmbItem\": \"a\"}\n]}\n",
+        &[r#"2 - {"Encabezado": {},"Detalle": [{"NmbItem": "a"}]}"#],
+    );
     check("{\"a\":1}", &[r#"1 - {"a":1}"#]);
 }
 
 #[test]
 fn one_a_line_with_keys_and_blank_lines() {
-    check("{\"key\":\"k1\",\"sale\":{\"a\":1}}\n\n{\"key\": 7, \"sale\": {\"a\": 1.10}}\r\n{\"a\":3}", &[
-        r#"1 k1 {"a":1}"#,
-        r#"3 7 {"a": 1.10}"#,
-        r#"4 - {"a":3}"#,
-    ]);
+    check(
+        "{\"key\":\"k1\",\"sale\":{\"a\":1}}\n\n{\"key\": 7, \"sale\": {\"a\": 1.10}}\r\n{\"a\":3}",
+        &[r#"1 k1 {"a":1}"#, r#"3 7 {"a": 1.10}"#, r#"4 - {"a":3}"#],
+    );
 }
 
 #[test]
 fn an_array_in_any_layout() {
     check(r#"[{"a":1},{"key":"k","sale":{"b":[1,2]}}]"#, &[r#"1 - {"a":1}"#, r#"1 k {"b":[1,2]}"#]);
-    check("[\n  {\n  \"a\": \"]}\"\n  },\n  {\"a\": 2}\n]\n", &["2 - {  \"a\": \"]}\"  }", r#"5 - {"a": 2}"#]);
+    check(
+        "[\n  {\n  \"a\": \"]}\"\n  },\n  {\"a\": 2}\n]\n",
+        &["2 - {  \"a\": \"]}\"  }", r#"5 - {"a": 2}"#],
+    );
     check("[]", &[]);
     check("[3, \"x\"]", &["1 - 3", "1 - \"x\""]);
 }
 
 #[test]
 fn a_bad_line_names_itself_and_the_others_go_on() {
-    check("{\"a\":1}\n{\"a\":}\n{\"a\":3}\n", &[
-        r#"1 - {"a":1}"#,
-        "2 !json-malformed línea 2, columna 6",
-        r#"3 - {"a":3}"#,
-    ]);
-    check("{\"a\":1}\n{\"a\":\n{\"a\":3}\n", &[
-        r#"1 - {"a":1}"#,
-        "2 !json-malformed línea 2, columna 5",
-        r#"3 - {"a":3}"#,
-    ]);
-    check("{\"a\":1} {\"a\":2}\n{\"Encabezado\":{}}\n", &[
-        "1 !json-malformed línea 1, columna 9",
-        r#"2 - {"Encabezado":{}}"#,
-    ]);
+    check(
+        "{\"a\":1}\n{\"a\":}\n{\"a\":3}\n",
+        &[r#"1 - {"a":1}"#, "2 !json-malformed línea 2, columna 6", r#"3 - {"a":3}"#],
+    );
+    check(
+        "{\"a\":1}\n{\"a\":\n{\"a\":3}\n",
+        &[r#"1 - {"a":1}"#, "2 !json-malformed línea 2, columna 5", r#"3 - {"a":3}"#],
+    );
+    check(
+        "{\"a\":1} {\"a\":2}\n{\"Encabezado\":{}}\n",
+        &["1 !json-malformed línea 1, columna 9", r#"2 - {"Encabezado":{}}"#],
+    );
 }
 
 #[test]
@@ -79,18 +82,18 @@ fn a_first_line_that_was_cut_short_does_not_swallow_the_rest() {
 
 #[test]
 fn a_broken_spread_sale_is_told_once() {
-    check("{\n  Encabezado: {\n  \"b\": 1\n  },\n  \"c\": [\n  {\"d\": 1}\n ]\n}\n", &[
-        "1 !json-malformed línea 2, columna 3",
-    ]);
+    check(
+        "{\n  Encabezado: {\n  \"b\": 1\n  },\n  \"c\": [\n  {\"d\": 1}\n ]\n}\n",
+        &["1 !json-malformed línea 2, columna 3"],
+    );
 }
 
 #[test]
 fn an_array_with_a_broken_element_goes_on() {
-    check("[\n{\"a\":1},\n{\"a\":},\n{\"a\":3}\n]", &[
-        r#"2 - {"a":1}"#,
-        "3 !json-malformed línea 3, columna 6",
-        r#"4 - {"a":3}"#,
-    ]);
+    check(
+        "[\n{\"a\":1},\n{\"a\":},\n{\"a\":3}\n]",
+        &[r#"2 - {"a":1}"#, "3 !json-malformed línea 3, columna 6", r#"4 - {"a":3}"#],
+    );
     let cut = told("[{\"a\":1},\n{\"a\":2}\n");
     assert_eq!(&cut[..2], [r#"1 - {"a":1}"#, r#"2 - {"a":2}"#]);
     assert_eq!(cut[2], "2 !json-malformed línea 2");

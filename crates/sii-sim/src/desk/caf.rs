@@ -44,7 +44,8 @@ pub(super) fn issue(rut: &str, tipo: u16, from: u64, to: u64, date: Date, rs: &s
 }
 
 fn sign(bytes: &[u8]) -> String {
-    let key = PKey::<Private>::private_key_from_pem(AUTHORITY.as_bytes()).expect("the committed key is whole");
+    let key =
+        PKey::<Private>::private_key_from_pem(AUTHORITY.as_bytes()).expect("the committed key is whole");
     let mut signer = Signer::new(MessageDigest::sha1(), &key).expect(FLAWLESS);
     BASE64.encode(signer.sign_oneshot_to_vec(bytes).expect(FLAWLESS))
 }
@@ -56,4 +57,25 @@ fn escape(text: &str) -> String {
 /// What Latin-1 has no byte for becomes `?`, as the SII's own registry would have it.
 fn latin1(text: &str) -> Vec<u8> {
     text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    #[test]
+    fn the_file_is_as_the_sii_delivers_it() {
+        let name = "DISEÑO Y ENTRETENIMIENTOS & CIA. DE LA CALLE LARGA LTDA";
+        let file = issue("99999999-9", 33, 17, 26, date(2026, 1, 5), name);
+        let text: String = file.iter().map(|byte| char::from(*byte)).collect();
+        assert!(file.contains(&0xD1) && !text.contains('\r'));
+        assert!(text.starts_with("<?xml version=\"1.0\"?>\n<AUTORIZACION>\n<CAF version=\"1.0\">\n<DA>\n"));
+        assert!(text.contains("<RS>DISEÑO Y ENTRETENIMIENTOS &amp; CIA. DE LA C</RS>"), "{text}");
+        assert!(text.contains("<RNG><D>17</D><H>26</H></RNG>\n<FA>2026-01-05</FA>"));
+        assert!(text.contains("<E>Aw==</E></RSAPK>\n<IDK>999</IDK>"));
+        assert!(text.contains("<RSASK>-----BEGIN RSA PRIVATE KEY-----\n"));
+        assert!(text.contains("<RSAPUBK>-----BEGIN PUBLIC KEY-----\n"));
+        assert!(text.ends_with("</AUTORIZACION>\n"));
+    }
 }

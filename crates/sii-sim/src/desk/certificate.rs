@@ -59,12 +59,8 @@ fn pfx(holder: &Holder, password: &str) -> Result<Vec<u8>, ErrorStack> {
     let certificate = certificate(holder, &key, &authority)?;
     let mut chain = Stack::new()?;
     chain.push(authority)?;
-    let packed = Pkcs12::builder()
-        .name(&holder.name)
-        .pkey(&key)
-        .cert(&certificate)
-        .ca(chain)
-        .build2(password)?;
+    let packed =
+        Pkcs12::builder().name(&holder.name).pkey(&key).cert(&certificate).ca(chain).build2(password)?;
     packed.to_der()
 }
 
@@ -85,11 +81,7 @@ fn certificate(holder: &Holder, key: &PKey<Private>, authority: &X509) -> Result
     builder.set_not_after(&*Asn1Time::from_str(&holder.not_after)?)?;
     builder.set_pubkey(key)?;
     builder.append_extension(BasicConstraints::new().critical().build()?)?;
-    let usage = KeyUsage::new()
-        .critical()
-        .digital_signature()
-        .non_repudiation()
-        .build()?;
+    let usage = KeyUsage::new().critical().digital_signature().non_repudiation().build()?;
     builder.append_extension(usage)?;
     let signer = PKey::private_key_from_pem(CA_KEY.as_bytes())?;
     builder.sign(&signer, MessageDigest::sha256())?;

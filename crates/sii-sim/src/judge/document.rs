@@ -62,7 +62,10 @@ pub(super) fn judge(
         &|| stamp::ted(documento),
         &|| signature(tree::source(dte), company, signed),
         &|| format::obligatory(documento, tipo),
-        &|| [format::registered(documento, company, cover_issuer), format::references(documento, tipo)].concat(),
+        &|| {
+            [format::registered(documento, company, cover_issuer), format::references(documento, tipo)]
+                .concat()
+        },
         &|| totals::check(documento, tipo),
         &|| format::dates(documento, now),
     ];

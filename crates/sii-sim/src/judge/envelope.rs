@@ -174,5 +174,6 @@ fn cover_fault(root: Node<'_, '_>, parcel: &Parcel, company: &Company) -> Option
         let tipo = tree::text(dte, "Documento/Encabezado/IdDoc/TipoDTE").unwrap_or_default();
         *counted.entry(tipo).or_default() += 1;
     }
-    (announced != counted).then(|| reason::BAD_DATA.because(format!("SubTotDTE {announced:?} <> {counted:?}")))
+    (announced != counted)
+        .then(|| reason::BAD_DATA.because(format!("SubTotDTE {announced:?} <> {counted:?}")))
 }

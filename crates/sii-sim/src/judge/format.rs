@@ -17,7 +17,8 @@ const FACTURA: [&str; 5] = [
     "Encabezado/Receptor/DirRecep",
     "Encabezado/Receptor/CmnaRecep",
 ];
-const ALL_DTE: [&str; 3] = ["Encabezado/Emisor/RznSoc", "Encabezado/Emisor/GiroEmis", "Encabezado/Receptor/RznSocRecep"];
+const ALL_DTE: [&str; 3] =
+    ["Encabezado/Emisor/RznSoc", "Encabezado/Emisor/GiroEmis", "Encabezado/Receptor/RznSocRecep"];
 
 pub(super) fn obligatory(documento: Node<'_, '_>, tipo: u16) -> Vec<Reason> {
     let service = tree::text(documento, "Encabezado/IdDoc/IndServicio");
@@ -59,7 +60,8 @@ pub(super) fn registered(documento: Node<'_, '_>, company: &Company, cover_issue
     let Some(emisor) = tree::at(documento, "Encabezado/Emisor") else { return reasons };
     let rut = tree::text(emisor, "RUTEmisor").unwrap_or_default();
     if rut != cover_issuer {
-        reasons.push(reason::BAD_DATA.because(format!("RUTEmisor {rut} distinto a la Caratula {cover_issuer}")));
+        reasons
+            .push(reason::BAD_DATA.because(format!("RUTEmisor {rut} distinto a la Caratula {cover_issuer}")));
     }
     for acteco in tree::children(emisor, "Acteco").map(tree::content) {
         if acteco.parse() != Ok(company.acteco) {
@@ -83,7 +85,8 @@ pub(super) fn references(documento: Node<'_, '_>, tipo: u16) -> Vec<Reason> {
         return vec![reason::NOTE_WITHOUT_REFERENCE.because("")];
     }
     // References to orders, tenders and the like (8xx) need no CodRef.
-    let corrects = |node: &Node<'_, '_>| tree::text(*node, "TpoDocRef").is_some_and(|tipo| !tipo.starts_with('8'));
+    let corrects =
+        |node: &Node<'_, '_>| tree::text(*node, "TpoDocRef").is_some_and(|tipo| !tipo.starts_with('8'));
     references
         .filter(corrects)
         .filter(|node| tree::at(*node, "CodRef").is_none())
@@ -94,7 +97,8 @@ pub(super) fn references(documento: Node<'_, '_>, tipo: u16) -> Vec<Reason> {
 pub(super) fn dates(documento: Node<'_, '_>, now: Timestamp) -> Vec<Reason> {
     let mut reasons = Vec::new();
     let moment = |path: &str| tree::text(documento, path).and_then(|text| text.parse::<DateTime>().ok());
-    let issued: Option<Date> = tree::text(documento, "Encabezado/IdDoc/FchEmis").and_then(|text| text.parse().ok());
+    let issued: Option<Date> =
+        tree::text(documento, "Encabezado/IdDoc/FchEmis").and_then(|text| text.parse().ok());
     let (Some(issued), Some(authorised), Some(stamped), Some(signed)) =
         (issued, stamp::authorised_on(documento), moment("TED/DD/TSTED"), moment("TmstFirma"))
     else {
@@ -136,7 +140,8 @@ mod tests {
 
     #[test]
     fn check_digits_follow_modulo_eleven() {
-        for rut in ["60803000-K", "66666666-6", "55555555-5", "76192083-9", "96670340-7", "78416626-0", "0-0"] {
+        for rut in ["60803000-K", "66666666-6", "55555555-5", "76192083-9", "96670340-7", "78416626-0", "0-0"]
+        {
             assert!(check_digit_is_right(rut), "{rut}");
         }
         assert!(!check_digit_is_right("60803000-0") && !check_digit_is_right("76192083-8"));

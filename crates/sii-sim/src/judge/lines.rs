@@ -88,7 +88,8 @@ impl Lines {
     }
 
     pub(super) fn tax_codes(&self) -> Vec<&str> {
-        let mut codes: Vec<_> = self.lines.iter().flat_map(|line| &line.tax_codes).map(String::as_str).collect();
+        let mut codes: Vec<_> =
+            self.lines.iter().flat_map(|line| &line.tax_codes).map(String::as_str).collect();
         codes.sort_unstable();
         codes.dedup();
         codes
@@ -97,7 +98,8 @@ impl Lines {
 
 /// `MontoItem = round(QtyItem × PrcItem) − DescuentoMonto + RecargoMonto` (Formato DTE, field B38).
 fn amount(detalle: Node<'_, '_>, reasons: &mut Vec<Reason>) -> i128 {
-    let number = |name: &str| tree::text(detalle, name).and_then(|text| text.parse::<i128>().ok()).unwrap_or(0);
+    let number =
+        |name: &str| tree::text(detalle, name).and_then(|text| text.parse::<i128>().ok()).unwrap_or(0);
     let decimal = |name: &str| tree::text(detalle, name).and_then(|text| millionths(&text));
     let declared = number("MontoItem");
     let line = tree::text(detalle, "NroLinDet").unwrap_or_default();

@@ -41,13 +41,8 @@ pub static CAF_UNAUTHORISED: Code = rejection("CAF", 516, "CAF no autorizado");
 pub static CAF_EXPIRED: Code = rejection("CAF", 517, "CAF vencido");
 pub static CAF_SIGNATURE: Code = rejection("CAF", 514, "Firma del CAF incorrecta");
 /// Level 2 where it was seen; a stamp by another key was seen to cost the document all the same.
-pub static STAMP_SIGNATURE: Code = Code {
-    seccion: "TED",
-    nivel: 2,
-    codigo: 510,
-    descripcion: "Firma del Timbre Incorrecta",
-    rejects: true,
-};
+pub static STAMP_SIGNATURE: Code =
+    Code { seccion: "TED", nivel: 2, codigo: 510, descripcion: "Firma del Timbre Incorrecta", rejects: true };
 pub static STAMP_MISMATCH: Code = rejection("TED", 640, "Datos del Timbre no coinciden con el Documento");
 pub static STAMP_BEFORE_CAF: Code = objection("TED", 1, 646, "Fecha del Timbre anterior a la autorizacion");
 pub static STAMP_OUT_OF_RANGE: Code = objection("TED", 1, 647, "Fecha del Timbre fuera de rango");
@@ -61,7 +56,8 @@ pub static ACTECO: Code = rejection("HED", 861, "Actividad Economica no registra
 pub static NAME_DIFFERS: Code = objection("HED", 1, 863, "Razon Social no coincide con la registrada");
 pub static NOTE_WITHOUT_REFERENCE: Code = rejection("REF", 415, "Nota sin referencia");
 pub static REFERENCE_UNKNOWN: Code = rejection("REF", 750, "Documento referenciado no recibido");
-pub static REFERENCE_RECEPTOR: Code = rejection("REF", 751, "RUT Receptor distinto al del documento referenciado");
+pub static REFERENCE_RECEPTOR: Code =
+    rejection("REF", 751, "RUT Receptor distinto al del documento referenciado");
 pub static REFERENCE_REASON: Code = rejection("REF", 758, "Falta CodRef en la referencia");
 pub static REFERENCE_AMOUNT: Code = objection("REF", 2, 780, "Monto de anulacion distinto al del documento");
 pub static BAD_DATA: Code = rejection("ENV", 0, "Datos obligatorios faltantes o invalidos");

@@ -10,8 +10,8 @@ use roxmltree::Node;
 
 /// Codes that are retained, not added (Formato DTE, table of taxes).
 const RETAINED: [&str; 24] = [
-    "15", "16", "30", "31", "32", "33", "34", "36", "37", "38", "39", "40", "41", "46", "47", "48", "49", "301", "321",
-    "331", "341", "361", "371", "481",
+    "15", "16", "30", "31", "32", "33", "34", "36", "37", "38", "39", "40", "41", "46", "47", "48", "49",
+    "301", "321", "331", "341", "361", "371", "481",
 ];
 /// Additional taxes whose base is the net value of the lines that bear them.
 const AD_VALOREM: [&str; 10] = ["18", "19", "23", "24", "25", "26", "27", "44", "45", "271"];
@@ -96,7 +96,9 @@ fn boleta(totals: &Totals, lines: &Lines, documento: Node<'_, '_>, reasons: &mut
         reasons.push(reason::TOTALS.because("todos los items son exentos: corresponde boleta exenta (41)"));
     }
     if lines.taxed > 0 && !(totals.has_net && totals.has_iva) {
-        reasons.push(reason::BAD_DATA.because("MntNeto e IVA son obligatorios en la boleta 39 (Res. Ex. 74/2020)"));
+        reasons.push(
+            reason::BAD_DATA.because("MntNeto e IVA son obligatorios en la boleta 39 (Res. Ex. 74/2020)"),
+        );
         return;
     }
     let net_prices = tree::text(documento, "Encabezado/IdDoc/IndMntNeto").as_deref() == Some("2");
@@ -212,7 +214,9 @@ mod tests {
 
     #[test]
     fn gross_prices_split_as_the_accepted_documents_do() {
-        for (gross, net) in [(680, 571), (5980, 5025), (29_800, 25_042), (125_000, 105_042), (5784, 4861), (0, 0)] {
+        for (gross, net) in
+            [(680, 571), (5980, 5025), (29_800, 25_042), (125_000, 105_042), (5784, 4861), (0, 0)]
+        {
             assert_eq!(net_of(gross), net);
         }
     }

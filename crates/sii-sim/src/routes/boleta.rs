@@ -18,12 +18,20 @@ pub(super) fn answer(state: &mut State, request: &Request, now: Timestamp) -> Re
     match (request.method.as_str(), path) {
         ("GET", "boleta.electronica.semilla") => seed(state, now),
         ("POST", "boleta.electronica.token") => token(state, request, now),
-        (_, "boleta.electronica.semilla" | "boleta.electronica.token") => Reply::text(405, "Metodo no permitido"),
-        ("GET", path) => match (path.strip_prefix("boleta.electronica.envio/"), path.strip_prefix("boleta.electronica/")) {
-            (Some(rest), _) => authenticated(state, request, now, |state, _| upload_state(state, rest, now)),
-            (_, Some(rest)) => authenticated(state, request, now, |state, request| document_state(state, request, rest, now)),
-            _ => denied(),
-        },
+        (_, "boleta.electronica.semilla" | "boleta.electronica.token") => {
+            Reply::text(405, "Metodo no permitido")
+        }
+        ("GET", path) => {
+            match (path.strip_prefix("boleta.electronica.envio/"), path.strip_prefix("boleta.electronica/")) {
+                (Some(rest), _) => {
+                    authenticated(state, request, now, |state, _| upload_state(state, rest, now))
+                }
+                (_, Some(rest)) => authenticated(state, request, now, |state, request| {
+                    document_state(state, request, rest, now)
+                }),
+                _ => denied(),
+            }
+        }
         _ => denied(),
     }
 }
@@ -66,7 +74,10 @@ fn token(state: &mut State, request: &Request, now: Timestamp) -> Reply {
             &format!("<SII:RESP_BODY><TOKEN>{token}</TOKEN></SII:RESP_BODY>"),
         ),
         Err(why) => {
-            let header = format!("<SII:RESP_HDR><ESTADO>{}</ESTADO><GLOSA>{}</GLOSA></SII:RESP_HDR>", why.estado, why.glosa);
+            let header = format!(
+                "<SII:RESP_HDR><ESTADO>{}</ESTADO><GLOSA>{}</GLOSA></SII:RESP_HDR>",
+                why.estado, why.glosa
+            );
             respuesta(&header, "")
         }
     }
@@ -102,15 +113,19 @@ pub(super) fn received(track: &str, sender: &str, company: &str, file: &str, now
 
 /// `{rut}-{dv}-{track}`.
 fn upload_state(state: &State, rest: &str, now: Timestamp) -> Reply {
-    let found = rest
-        .rsplit_once('-')
-        .and_then(|(company, track)| state.upload(Channel::Boleta, track).filter(|upload| upload.company == company));
+    let found = rest.rsplit_once('-').and_then(|(company, track)| {
+        state.upload(Channel::Boleta, track).filter(|upload| upload.company == company)
+    });
     let Some(upload) = found else { return Reply::text(404, "No existe recurso") };
     let stage = state.stage(upload, now);
     let (statistics, detail) = match (stage, &upload.fate) {
-        (Stage::Epr, _) => (statistics(upload), Value::Array(upload.documents.iter().filter_map(detail).collect())),
+        (Stage::Epr, _) => {
+            (statistics(upload), Value::Array(upload.documents.iter().filter_map(detail).collect()))
+        }
         (Stage::Rpt, _) => (Value::Null, Value::Array(upload.documents.iter().filter_map(detail).collect())),
-        (Stage::Rsc | Stage::Rfr | Stage::Rct, Fate::Fallen(fault)) => (Value::Null, json!([envelope_detail(fault)])),
+        (Stage::Rsc | Stage::Rfr | Stage::Rct, Fate::Fallen(fault)) => {
+            (Value::Null, json!([envelope_detail(fault)]))
+        }
         _ => (Value::Null, Value::Null),
     };
     let body = json!({
@@ -191,7 +206,9 @@ fn envelope_detail(fault: &Fault) -> Value {
             .iter()
             .map(|text| json!({ "seccion": "ENV", "descripcion": "Error en Schema", "detalle": text }))
             .collect(),
-        Fault::Signature(why) => vec![json!({ "seccion": "ENV", "descripcion": "Error en Firma", "detalle": why })],
+        Fault::Signature(why) => {
+            vec![json!({ "seccion": "ENV", "descripcion": "Error en Firma", "detalle": why })]
+        }
         Fault::Cover(reason) => vec![error(reason)],
     };
     json!({ "estado": "RCH", "descripcion": "DTE Rechazado", "error": errors })

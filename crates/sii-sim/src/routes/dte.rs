@@ -15,7 +15,9 @@ pub(super) fn answer(state: &mut State, operation: &str, arguments: &[String], n
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let answered = match (operation, arguments.as_slice()) {
         ("getSeed", _) => Ok(seed(&state.new_seed(Channel::Dte, now))),
-        ("getToken", [signed]) => state.new_token(Channel::Dte, signed, Desk::company(), now).map(|token| created(&token)),
+        ("getToken", [signed]) => {
+            state.new_token(Channel::Dte, signed, Desk::company(), now).map(|token| created(&token))
+        }
         ("getEstUp", [rut, dv, track, token]) => {
             let opened = state.use_token(Channel::Dte, token, now);
             opened.map(|_| upload_state(state, &format!("{rut}-{dv}"), track, now))
@@ -114,7 +116,11 @@ impl Asked {
         let [rut, dv, receptor, receptor_dv, tipo, folio, date, total] = words;
         let plain = date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit());
         Some(Asked {
-            key: DocumentKey { issuer: format!("{rut}-{dv}"), tipo: tipo.parse().ok()?, folio: folio.parse().ok()? },
+            key: DocumentKey {
+                issuer: format!("{rut}-{dv}"),
+                tipo: tipo.parse().ok()?,
+                folio: folio.parse().ok()?,
+            },
             receptor: format!("{receptor}-{receptor_dv}"),
             date: plain.then(|| Date::strptime("%d%m%Y", date).ok()).flatten()?,
             total: total.parse().ok()?,
@@ -139,8 +145,12 @@ impl Asked {
         }
         match self.held(state, now) {
             None => ("FAU", 3, "Documento No Recibido por el SII"),
-            Some(version) if self.agrees(version) => ("DOK", 0, "Documento Recibido por el SII. Datos Coinciden con los Registrados"),
-            Some(_) => ("DNK", 1, "Documento Recibido por el SII pero Datos NO Coinciden con los registrados"),
+            Some(version) if self.agrees(version) => {
+                ("DOK", 0, "Documento Recibido por el SII. Datos Coinciden con los Registrados")
+            }
+            Some(_) => {
+                ("DNK", 1, "Documento Recibido por el SII pero Datos NO Coinciden con los registrados")
+            }
         }
     }
 }
@@ -162,10 +172,14 @@ fn document_state(state: &State, asked: Option<&Asked>, now: Timestamp) -> Strin
 /// Whether this very document, by its signature, is the one held.
 fn advanced_state(state: &State, asked: Option<&Asked>, signature: &str, now: Timestamp) -> String {
     let Some(asked) = asked else {
-        return respuesta("<SII:RESP_HDR><SII:ESTADO>5</SII:ESTADO><SII:GLOSA>Parametros invalidos</SII:GLOSA></SII:RESP_HDR>", "");
+        return respuesta(
+            "<SII:RESP_HDR><SII:ESTADO>5</SII:ESTADO><SII:GLOSA>Parametros invalidos</SII:GLOSA></SII:RESP_HDR>",
+            "",
+        );
     };
     let packed: String = signature.split_ascii_whitespace().collect();
-    let held = asked.held(state, now).filter(|version| asked.agrees(version) && version.facts.signature == packed);
+    let held =
+        asked.held(state, now).filter(|version| asked.agrees(version) && version.facts.signature == packed);
     let found = held.map_or_else(
         || "<RECIBIDO>NO</RECIBIDO><ESTADO>FAU</ESTADO><GLOSA>DTE No Recibido</GLOSA>".to_owned(),
         |version| {
@@ -200,7 +214,8 @@ impl Reception<'_> {
 
     pub(super) fn refused(&self, complaints: &[String]) -> Reply {
         let escape = |text: &String| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-        let errors: String = complaints.iter().map(|text| format!("<ERROR>{}</ERROR>", escape(text))).collect();
+        let errors: String =
+            complaints.iter().map(|text| format!("<ERROR>{}</ERROR>", escape(text))).collect();
         self.receipt("7", &format!(" <DETAIL>{errors}</DETAIL>\n"))
     }
 

@@ -55,12 +55,16 @@ pub(super) fn pass(
 
 /// `^Mozilla/\d\.\d \( ?compatible; PROG 1\.0;`: the words the upload services look for (Envío automático §2).
 fn is_program(agent: &str) -> bool {
-    let rest = agent.strip_prefix("Mozilla/").unwrap_or_default();
-    let version = rest.as_bytes();
-    let digits = version.len() > 4 && version[0].is_ascii_digit() && version[1] == b'.' && version[2].is_ascii_digit();
-    let rest = digits.then(|| rest.get(3..)).flatten().unwrap_or_default();
-    let Some(rest) = rest.strip_prefix(" (") else { return false };
-    rest.strip_prefix(' ').unwrap_or(rest).starts_with("compatible; PROG 1.0;")
+    let Some(rest) = agent.strip_prefix("Mozilla/") else {
+        return false;
+    };
+    match rest.as_bytes() {
+        [major, b'.', minor, b' ', b'(', rest @ ..] => {
+            let rest = rest.strip_prefix(b" ").unwrap_or(rest);
+            major.is_ascii_digit() && minor.is_ascii_digit() && rest.starts_with(b"compatible; PROG 1.0;")
+        }
+        _ => false,
+    }
 }
 
 impl Refusal {
@@ -92,7 +96,9 @@ impl Refusal {
             Refusal::UserAgent => dte::upload_error_page(),
             Refusal::NoCookie => dte::error_501_page(),
             Refusal::Chunked => dte::reception_failed("3", now),
-            Refusal::NoLength => Reply::html("<HTML><HEAD><TITLE>411 Length Required</TITLE></HEAD></HTML>").with_status(411),
+            Refusal::NoLength => {
+                Reply::html("<HTML><HEAD><TITLE>411 Length Required</TITLE></HEAD></HTML>").with_status(411)
+            }
             Refusal::Form(_) => dte::reception_failed("-1", now),
             Refusal::Token(_) => dte::reception_failed("5", now),
             Refusal::Sender => dte::reception_failed("1", now),
@@ -102,7 +108,9 @@ impl Refusal {
 
     fn reply_boleta(&self) -> Reply {
         match self {
-            Refusal::UserAgent | Refusal::Token(_) | Refusal::Sender => Reply::text(401, "NO ESTA AUTENTICADO"),
+            Refusal::UserAgent | Refusal::Token(_) | Refusal::Sender => {
+                Reply::text(401, "NO ESTA AUTENTICADO")
+            }
             Refusal::NoCookie => Reply::text(400, "No trae TOKEN"),
             Refusal::Chunked => Reply::text(400, "LPX-00007: unexpected end-of-file encountered"),
             Refusal::NoLength => Reply::text(411, "Length Required"),
@@ -120,7 +128,13 @@ mod tests {
     fn only_programs_that_say_so_may_upload() {
         assert!(is_program("Mozilla/4.0 ( compatible; PROG 1.0; Windows NT)"));
         assert!(is_program("Mozilla/5.0 (compatible; PROG 1.0; +https://www.libredte.cl)"));
-        for agent in ["", "Timbre/0.1", "Mozilla/5.0 (X11; Linux x86_64)", "Mozilla/4.0 ( compatible; Odoo 14)", "Mozilla/4.0 (PROG 1.0;"] {
+        for agent in [
+            "",
+            "Timbre/0.1",
+            "Mozilla/5.0 (X11; Linux x86_64)",
+            "Mozilla/4.0 ( compatible; Odoo 14)",
+            "Mozilla/4.0 (PROG 1.0;",
+        ] {
             assert!(!is_program(agent), "{agent}");
         }
     }

@@ -31,16 +31,33 @@ const SERVICES: [Service; 5] = [
         path: "/DTEWS/QueryEstDte.jws",
         operation: "getEstDte",
         parameters: &[
-            "RutConsultante", "DvConsultante", "RutCompania", "DvCompania", "RutReceptor", "DvReceptor", "TipoDte",
-            "FolioDte", "FechaEmisionDte", "MontoDte", "Token",
+            "RutConsultante",
+            "DvConsultante",
+            "RutCompania",
+            "DvCompania",
+            "RutReceptor",
+            "DvReceptor",
+            "TipoDte",
+            "FolioDte",
+            "FechaEmisionDte",
+            "MontoDte",
+            "Token",
         ],
     },
     Service {
         path: "/DTEWS/services/QueryEstDteAv",
         operation: "getEstDteAv",
         parameters: &[
-            "RutEmpresa", "DvEmpresa", "RutReceptor", "DvReceptor", "TipoDte", "FolioDte", "FechaEmisionDte", "MontoDte",
-            "FirmaDte", "Token",
+            "RutEmpresa",
+            "DvEmpresa",
+            "RutReceptor",
+            "DvReceptor",
+            "TipoDte",
+            "FolioDte",
+            "FechaEmisionDte",
+            "MontoDte",
+            "FirmaDte",
+            "Token",
         ],
     },
 ];
@@ -69,14 +86,17 @@ fn call(service: &Service, request: &Request) -> Result<Vec<String>, String> {
     if !request.header("content-type").is_some_and(|kind| kind.starts_with("text/xml")) {
         return Err("unsupported Content-Type".to_owned());
     }
-    let text = std::str::from_utf8(&request.body).map_err(|_| "SAXParseException; invalid byte of UTF-8".to_owned())?;
-    let document = Document::parse(text).map_err(|error| format!("org.xml.sax.SAXParseException: {error}"))?;
+    let text = std::str::from_utf8(&request.body)
+        .map_err(|_| "SAXParseException; invalid byte of UTF-8".to_owned())?;
+    let document =
+        Document::parse(text).map_err(|error| format!("org.xml.sax.SAXParseException: {error}"))?;
     let root = document.root_element();
     if !root.has_tag_name((SOAP, "Envelope")) {
         return Err("Version Mismatch".to_owned());
     }
     let body = root.children().find(|node| node.has_tag_name((SOAP, "Body")));
-    let operation = body.and_then(|body| body.children().find(roxmltree::Node::is_element)).ok_or("no Body")?;
+    let operation =
+        body.and_then(|body| body.children().find(roxmltree::Node::is_element)).ok_or("no Body")?;
     let namespace = operation.tag_name().namespace().unwrap_or_default();
     let no_such = || format!("No such operation '{}'", operation.tag_name().name());
     if operation.tag_name().name() != service.operation
@@ -95,7 +115,8 @@ fn call(service: &Service, request: &Request) -> Result<Vec<String>, String> {
 /// The answer as a string within a string. The shape varies as it does in nature: with a prefix or without, and
 /// with carriage returns now and then.
 fn envelope(state: &mut State, service: &Service, inner: &str) -> Reply {
-    let mut escaped = inner.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    let mut escaped =
+        inner.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
     if state.random.chance(250) {
         escaped = escaped.replace('\n', "&#xd;\n");
     }

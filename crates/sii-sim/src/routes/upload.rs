@@ -13,7 +13,13 @@ use crate::{
 use jiff::Timestamp;
 use std::time::Duration;
 
-pub(super) fn receive(sim: &Sim, channel: Channel, request: &Request, now: Timestamp, after: Duration) -> Outcome {
+pub(super) fn receive(
+    sim: &Sim,
+    channel: Channel,
+    request: &Request,
+    now: Timestamp,
+    after: Duration,
+) -> Outcome {
     let company = Desk::company();
     let mishap = sim.state().faults.mishap();
     let spoilt = match mishap {
@@ -50,13 +56,17 @@ pub(super) fn receive(sim: &Sim, channel: Channel, request: &Request, now: Times
     }
     let reception = dte::Reception { sender: &sender, company: company.rut, file: &file, now };
     let reply = match (&taken, channel) {
-        (Taken::Stored { track }, Channel::Boleta) => boleta::received(track, &sender, company.rut, &file, now),
+        (Taken::Stored { track }, Channel::Boleta) => {
+            boleta::received(track, &sender, company.rut, &file, now)
+        }
         (Taken::Stored { track }, Channel::Dte) => reception.stored(track),
         (Taken::Known { track, times }, _) => reception.known(track, *times),
         (Taken::Refused { complaints }, _) => reception.refused(complaints),
     };
     let (told, track) = match &taken {
-        Taken::Stored { track } => (if channel == Channel::Dte { "STATUS 0" } else { "REC" }, Some(track.clone())),
+        Taken::Stored { track } => {
+            (if channel == Channel::Dte { "STATUS 0" } else { "REC" }, Some(track.clone()))
+        }
         Taken::Known { track, .. } => ("STATUS 99", Some(track.clone())),
         Taken::Refused { .. } => ("STATUS 7", None),
     };

@@ -53,7 +53,8 @@ pub(crate) fn firma() -> &'static Element {
 }
 
 fn read(outline: &'static str, namespace: &'static str) -> Element {
-    let lines: Vec<&str> = outline.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
+    let lines: Vec<&str> =
+        outline.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
     let mut rest = lines.as_slice();
     take(&mut rest, namespace)
 }
@@ -96,9 +97,8 @@ fn head(line: &'static str, namespace: &'static str) -> Element {
             element.min = min.parse().expect("a count in an outline is a number");
             element.max = max.parse().expect("a count in an outline is a number");
         } else if let Some(attribute) = next.strip_prefix('@') {
-            let (name, fixed) = attribute
-                .split_once('=')
-                .map_or((attribute, None), |(name, fixed)| (name, Some(fixed)));
+            let (name, fixed) =
+                attribute.split_once('=').map_or((attribute, None), |(name, fixed)| (name, Some(fixed)));
             element.attributes.push(Attribute { name, fixed });
         } else if next == "firma" {
             let signature = read(include_str!("firma.outline"), DSIG);

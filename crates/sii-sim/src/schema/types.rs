@@ -84,10 +84,16 @@ impl Type {
         let length = value.chars().count();
         let bound = |facet: Option<&str>| facet.and_then(|text| text.parse::<usize>().ok());
         if bound(self.max).is_some_and(|max| length > max) {
-            return Some(format!("LSX-00221: \"{value}\" is too long (maximum length is {})", self.max.unwrap_or("")));
+            return Some(format!(
+                "LSX-00221: \"{value}\" is too long (maximum length is {})",
+                self.max.unwrap_or("")
+            ));
         }
         if bound(self.min).is_some_and(|min| length < min) {
-            return Some(format!("LSX-00222: \"{value}\" is too short (minimum length is {})", self.min.unwrap_or("")));
+            return Some(format!(
+                "LSX-00222: \"{value}\" is too short (minimum length is {})",
+                self.min.unwrap_or("")
+            ));
         }
         let listed = self.choices.is_empty() || self.choices.contains(&value);
         (!listed).then(|| choice(value))
@@ -219,15 +225,31 @@ mod tests {
 
     #[test]
     fn values_are_held_to_their_types() {
-        check("rut", &["1-9", "60803000-K", "99999999-9"], &["", "60.803.000-K", "60803000-k", "608030000-K1"]);
+        check(
+            "rut",
+            &["1-9", "60803000-K", "99999999-9"],
+            &["", "60.803.000-K", "60803000-k", "608030000-K1"],
+        );
         check("text min=1 max=3", &["a", "ñññ"], &["", "abcd"]);
         check("positive enum=39|41", &["39"], &["33", "", "39.0", "-39", "0"]);
         check("natural digits=18", &["0", "10"], &["-1", "1.5", "1234567890123456789", " 1", "1e3"]);
         check("integer", &["-5", "5"], &["+", "--5"]);
-        check("decimal digits=18 fraction=6 min=0.000001", &["0.755", "2", "1.500000"], &["0", "0.0000001", ".5", "1."]);
+        check(
+            "decimal digits=18 fraction=6 min=0.000001",
+            &["0.755", "2", "1.500000"],
+            &["0", "0.0000001", ".5", "1."],
+        );
         check("decimal digits=5 fraction=2 max=100.00", &["100", "99.99"], &["100.01", "1.234"]);
-        check("date min=2000-01-01 max=2050-12-31", &["2026-02-28"], &["2026-02-29", "1999-12-31", "2026-2-8", "2026-01-01Z"]);
-        check("moment", &["2026-01-15T12:34:56"], &["2026-01-15 12:34:56", "2026-01-15T12:34:56Z", "2026-01-15"]);
+        check(
+            "date min=2000-01-01 max=2050-12-31",
+            &["2026-02-28"],
+            &["2026-02-29", "1999-12-31", "2026-2-8", "2026-01-01Z"],
+        );
+        check(
+            "moment",
+            &["2026-01-15T12:34:56"],
+            &["2026-01-15 12:34:56", "2026-01-15T12:34:56Z", "2026-01-15"],
+        );
         check("base64", &["AQAB", "AQ\nAB"], &["", "A", "AQ$B"]);
     }
 }

@@ -44,9 +44,10 @@ impl<'a> Faults<'a> {
     }
 
     fn children(&mut self, node: Node<'a, '_>, declared: &[Element]) {
-        let text = node.children().filter(Node::is_text).any(|text| {
-            text.text().is_some_and(|text| !text.bytes().all(|byte| byte.is_ascii_whitespace()))
-        });
+        let text = node
+            .children()
+            .filter(Node::is_text)
+            .any(|text| text.text().is_some_and(|text| !text.bytes().all(|byte| byte.is_ascii_whitespace())));
         if text {
             self.add(node, "LSX-00022: text where only elements may stand");
         }
@@ -56,7 +57,8 @@ impl<'a> Faults<'a> {
             while let Some(child) = children.next_if(|child| named(*child, schema)) {
                 count += 1;
                 if count > schema.max {
-                    let text = format!("LSX-00214: more than {} occurrences of \"{}\"", schema.max, schema.name);
+                    let text =
+                        format!("LSX-00214: more than {} occurrences of \"{}\"", schema.max, schema.name);
                     return self.add(child, &text);
                 }
                 self.element(child, schema);
@@ -71,16 +73,24 @@ impl<'a> Faults<'a> {
             }
         }
         if let Some(extra) = children.next() {
-            self.add(extra, &format!("LSX-00204: extra data at end of complex element: \"{}\"", extra.tag_name().name()));
+            self.add(
+                extra,
+                &format!("LSX-00204: extra data at end of complex element: \"{}\"", extra.tag_name().name()),
+            );
         }
     }
 
     fn attributes(&mut self, node: Node<'a, '_>, schema: &Element) {
         for declared in &schema.attributes {
             match (node.attribute(declared.name), declared.fixed) {
-                (None, _) => self.add(node, &format!("LSX-00264: attribute \"{}\" is missing", declared.name)),
+                (None, _) => {
+                    self.add(node, &format!("LSX-00264: attribute \"{}\" is missing", declared.name))
+                }
                 (Some(value), Some(fixed)) if value != fixed => {
-                    self.add(node, &format!("LSX-00265: attribute \"{}\" value \"{value}\" is wrong", declared.name));
+                    self.add(
+                        node,
+                        &format!("LSX-00265: attribute \"{}\" value \"{value}\" is wrong", declared.name),
+                    );
                 }
                 (Some(value), None) if declared.name == "ID" => self.id(node, value),
                 (Some(_), _) => {}
@@ -89,7 +99,10 @@ impl<'a> Faults<'a> {
         for attribute in node.attributes() {
             let known = match attribute.namespace() {
                 None => schema.attributes.iter().any(|declared| declared.name == attribute.name()),
-                Some(XSI) => attribute.name() == "schemaLocation" && node.parent().is_some_and(|parent| parent.is_root()),
+                Some(XSI) => {
+                    attribute.name() == "schemaLocation"
+                        && node.parent().is_some_and(|parent| parent.is_root())
+                }
                 Some(_) => false,
             };
             if !known {
@@ -104,7 +117,10 @@ impl<'a> Faults<'a> {
         let name = first.is_some_and(|c| c.is_alphabetic() || c == '_')
             && value.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c));
         if !name {
-            self.add(node, &format!("LSX-00333: literal \"{value}\" is not valid with respect to the pattern"));
+            self.add(
+                node,
+                &format!("LSX-00333: literal \"{value}\" is not valid with respect to the pattern"),
+            );
         } else if !self.ids.insert(value) {
             self.add(node, &format!("LSX-00105: ID \"{value}\" is not unique"));
         }

@@ -63,8 +63,5 @@ fn caf(request: &Request, now: Timestamp) -> Result<Reply, String> {
 }
 
 fn number<N: std::str::FromStr>(request: &Request, name: &str) -> Result<N, String> {
-    request
-        .query(name)
-        .and_then(|text| text.parse().ok())
-        .ok_or_else(|| format!("{name} must be a number"))
+    request.query(name).and_then(|text| text.parse().ok()).ok_or_else(|| format!("{name} must be a number"))
 }

@@ -70,11 +70,8 @@ async fn read_request(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Re
     let (Some(method), Some(target)) = (words.next(), words.next()) else {
         return Err(bad("request line"));
     };
-    let mut request = Request {
-        method: method.to_owned(),
-        path_and_query: target.to_owned(),
-        ..Request::default()
-    };
+    let mut request =
+        Request { method: method.to_owned(), path_and_query: target.to_owned(), ..Request::default() };
     let mut size = line.len();
     loop {
         let line = read_line(stream).await?.ok_or_else(|| bad("headers cut short"))?;

@@ -28,7 +28,10 @@ impl Client {
     pub fn of(config: Config) -> Client {
         // 12:41 in Santiago, a minute after the envelopes of the maker are signed.
         let now = "2026-01-15T15:41:00Z".parse().expect("a moment");
-        Client { sim: Sim::new(Config { processing: Duration::from_secs(10), ..config }), now: Cell::new(now) }
+        Client {
+            sim: Sim::new(Config { processing: Duration::from_secs(10), ..config }),
+            now: Cell::new(now),
+        }
     }
 
     pub fn in_weather(toml: &str) -> Client {
@@ -125,7 +128,10 @@ impl Client {
 
     pub fn boleta_status(&self, track: &str) -> Value {
         let token = self.token(Boleta);
-        let reply = self.reply(Host::BoletaQuery, &get(&format!("boleta.electronica.envio/99999999-9-{track}"), Some(&token)));
+        let reply = self.reply(
+            Host::BoletaQuery,
+            &get(&format!("boleta.electronica.envio/99999999-9-{track}"), Some(&token)),
+        );
         serde_json::from_slice(&reply.body).unwrap_or_else(|_| Value::String(reply.body_text()))
     }
 
@@ -185,12 +191,22 @@ pub fn inner(text: &str, operation: &str) -> String {
     let (_, rest) = text.split_once(&format!("{operation}Return")).expect("a return value");
     let (_, rest) = rest.split_once('>').expect("a tag");
     let (escaped, _) = rest.split_once("</").expect("an end tag");
-    escaped.replace("&#xd;", "\r").replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
+    escaped
+        .replace("&#xd;", "\r")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&amp;", "&")
 }
 
 pub fn form(sender: (&str, &str), company: (&str, &str), file: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
-    let fields = [("rutSender", sender.0), ("dvSender", sender.1), ("rutCompany", company.0), ("dvCompany", company.1)];
+    let fields = [
+        ("rutSender", sender.0),
+        ("dvSender", sender.1),
+        ("rutCompany", company.0),
+        ("dvCompany", company.1),
+    ];
     for (name, value) in fields {
         body.extend_from_slice(
             format!("--XYZ\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").as_bytes(),

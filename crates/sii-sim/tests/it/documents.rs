@@ -2,7 +2,10 @@
 
 use crate::{
     client::{Boleta, Channel, Client, Dte},
-    maker::{self, Caf, Change, Order, Signatory, Stage::*, boleta, change, credit_note, factura, gross_factura, wine_factura},
+    maker::{
+        self, Caf, Change, Order, Signatory, Stage::*, boleta, change, credit_note, factura, gross_factura,
+        wine_factura,
+    },
 };
 use jiff::civil::date;
 use sii_sim::{Config, Holder};
@@ -138,14 +141,23 @@ fn the_stamp_must_be_signed_with_the_key_of_its_caf() {
     let theirs = maker::between(&theirs, "<FRMT algoritmo=\"SHA1withRSA\">", "</FRMT>").to_owned();
     let ours = boleta(7).make();
     let ours = maker::between(&ours, "<FRMT algoritmo=\"SHA1withRSA\">", "</FRMT>").to_owned();
-    let swap = [Change { at: Stamped, from: Box::leak(ours.into_boxed_str()), to: Box::leak(theirs.into_boxed_str()) }];
+    let swap = [Change {
+        at: Stamped,
+        from: Box::leak(ours.into_boxed_str()),
+        to: Box::leak(theirs.into_boxed_str()),
+    }];
     rejects(boleta(7), &swap, code);
     rejects(boleta(7), &[change(Stamp, "<DD>", "<DD xmlns:q=\"urn:q\">")], code);
 }
 
 #[test]
 fn a_stamp_may_be_spread_over_lines() {
-    accepts(&boleta(7).with(&[change(Stamped, "<DD><RE>", "<DD>\n  <RE>"), change(Stamped, "</DD><FRMT", "</DD>\n<FRMT")]));
+    accepts(
+        &boleta(7).with(&[
+            change(Stamped, "<DD><RE>", "<DD>\n  <RE>"),
+            change(Stamped, "</DD><FRMT", "</DD>\n<FRMT"),
+        ]),
+    );
 }
 
 #[test]
@@ -173,7 +185,11 @@ fn a_caf_of_a_factura_holds_for_six_months_and_that_of_a_boleta_for_ever() {
 #[test]
 fn a_line_must_be_its_quantity_times_its_price() {
     rejects(boleta(7), &[change(Document, "<MontoItem>1804", "<MontoItem>1805")], "(HED-3-100)");
-    rejects(gross_factura(5), &[change(Document, "<DescuentoMonto>500", "<DescuentoMonto>499")], "(HED-3-100)");
+    rejects(
+        gross_factura(5),
+        &[change(Document, "<DescuentoMonto>500", "<DescuentoMonto>499")],
+        "(HED-3-100)",
+    );
     let no_price = [change(Document, "<PrcItem>5000</PrcItem>\n", "")];
     objects(boleta(7), &no_price, "(DET-1-200)");
 }
@@ -183,7 +199,11 @@ fn totals_must_add_up() {
     let code = "(HED-3-211)";
     rejects(boleta(7), &[change(Document, "<MntTotal>10784", "<MntTotal>10785")], code);
     rejects(boleta(7), &[change(Document, "<MntExe>5000", "<MntExe>4990")], code);
-    rejects(boleta(7), &[change(Document, "<MntNeto>4861", "<MntNeto>4863"), change(Document, "<IVA>923", "<IVA>921")], code);
+    rejects(
+        boleta(7),
+        &[change(Document, "<MntNeto>4861", "<MntNeto>4863"), change(Document, "<IVA>923", "<IVA>921")],
+        code,
+    );
     rejects(boleta(7), &[change(Document, "<IVA>923</IVA>\n", "")], "(ENV-3-0)");
     rejects(factura(5), &[change(Document, "<MntTotal>41784", "<MntTotal>41783")], code);
     rejects(factura(5), &[change(Document, "<ValorDR>10<", "<ValorDR>11<")], code);
@@ -195,11 +215,13 @@ fn totals_must_add_up() {
 #[test]
 fn a_single_peso_in_neto_or_iva_is_an_objection() {
     let code = "(HED-1-232)";
-    let shifted = [change(Document, "<MntNeto>4861", "<MntNeto>4860"), change(Document, "<IVA>923", "<IVA>924")];
+    let shifted =
+        [change(Document, "<MntNeto>4861", "<MntNeto>4860"), change(Document, "<IVA>923", "<IVA>924")];
     let (verdict, reasons) = verdict(&Client::new(), &boleta(7).with(&shifted));
     assert_eq!((verdict.as_str(), reasons.len()), ("objected", 2));
     assert!(reasons.iter().all(|reason| reason.contains(code)), "{reasons:?}");
-    let iva = [change(Document, "<IVA>6671", "<IVA>6670"), change(Document, "<MntTotal>41784", "<MntTotal>41783")];
+    let iva =
+        [change(Document, "<IVA>6671", "<IVA>6670"), change(Document, "<MntTotal>41784", "<MntTotal>41783")];
     objects(factura(5), &iva, code);
 }
 
@@ -214,7 +236,11 @@ fn an_additional_tax_must_match_its_lines() {
 #[test]
 fn data_that_the_format_demands_must_be_there() {
     rejects(factura(5), &[change(Document, "<GiroRecep>Servicios</GiroRecep>\n", "")], "(ENV-3-0)");
-    rejects(factura(5), &[change(Document, "<DirOrigen>Av. Irarrázaval 1234</DirOrigen>\n", "")], "(ENV-3-0)");
+    rejects(
+        factura(5),
+        &[change(Document, "<DirOrigen>Av. Irarrázaval 1234</DirOrigen>\n", "")],
+        "(ENV-3-0)",
+    );
     rejects(factura(5), &[change(Document, "77777777-7", "77777777-8")], "digito verificador");
     rejects(factura(5), &[change(Document, "<Acteco>472101", "<Acteco>472102")], "(HED-3-861)");
     objects(factura(5), &[change(Document, "(ENTRENAMIENTO)", "(PRUEBA)")], "(HED-1-863)");

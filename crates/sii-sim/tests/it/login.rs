@@ -43,21 +43,36 @@ fn its_signature_must_hold() {
     denied(|text| text.replace("<DigestValue>", "<DigestValue>A"), "05");
     denied(|text| text.replace("<SignatureValue>", "<SignatureValue>AAAA"), "05");
     denied(|text| text.replace("rsa-sha1", "rsa-sha256"), "05");
-    denied(|text| text.replace("Signature xmlns=", "ds:Signature xmlns:ds=").replace("</Signature>", "</ds:Signature>"), "10");
-    denied(|text| {
-        let certificate = between(&text, "<X509Data>", "</X509Data>").to_owned();
-        text.replace(&format!("<X509Data>{certificate}</X509Data>"), "")
-    }, "11");
-    denied(|text| {
-        let other = Signatory::new(&Holder::default()).login("000000000000");
-        let modulus = |text: &str| between(text, "<Modulus>", "</Modulus>").to_owned();
-        text.replace(&modulus(&text), &modulus(&other))
-    }, "21");
-    denied(|text| {
-        let key = between(&text, "<KeyValue>", "</KeyValue>").to_owned();
-        let key = format!("<KeyValue>{key}</KeyValue>");
-        text.replace(&key, "").replace("</X509Data>", &format!("</X509Data>{key}"))
-    }, "05");
+    denied(
+        |text| {
+            text.replace("Signature xmlns=", "ds:Signature xmlns:ds=")
+                .replace("</Signature>", "</ds:Signature>")
+        },
+        "10",
+    );
+    denied(
+        |text| {
+            let certificate = between(&text, "<X509Data>", "</X509Data>").to_owned();
+            text.replace(&format!("<X509Data>{certificate}</X509Data>"), "")
+        },
+        "11",
+    );
+    denied(
+        |text| {
+            let other = Signatory::new(&Holder::default()).login("000000000000");
+            let modulus = |text: &str| between(text, "<Modulus>", "</Modulus>").to_owned();
+            text.replace(&modulus(&text), &modulus(&other))
+        },
+        "21",
+    );
+    denied(
+        |text| {
+            let key = between(&text, "<KeyValue>", "</KeyValue>").to_owned();
+            let key = format!("<KeyValue>{key}</KeyValue>");
+            text.replace(&key, "").replace("</X509Data>", &format!("</X509Data>{key}"))
+        },
+        "05",
+    );
     assert!(seller().login("1").contains(DSIG));
 }
 
@@ -125,10 +140,14 @@ fn the_soap_door_is_particular() {
     request.headers[0] = header("Content-Type", "application/xml");
     assert_eq!(client.reply(Host::Dte, &request).status, 500);
     let mut request = soap("/DTEWS/GetTokenFromSeed.jws", "getToken", &[("pszXml", "x")]);
-    request.body = String::from_utf8(request.body).expect("text").replace(" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"", "").into_bytes();
+    request.body = String::from_utf8(request.body)
+        .expect("text")
+        .replace(" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"", "")
+        .into_bytes();
     let reply = client.reply(Host::Dte, &request);
     assert!(reply.status == 500 && reply.body_text().contains("SAXParseException"));
-    let six = [("RutCompania", "1"), ("DvCompania", "9"), ("TrackId", "1"), ("Token", "x"), ("a", "1"), ("b", "2")];
+    let six =
+        [("RutCompania", "1"), ("DvCompania", "9"), ("TrackId", "1"), ("Token", "x"), ("a", "1"), ("b", "2")];
     let reply = client.reply(Host::Dte, &soap("/DTEWS/QueryEstUp.jws", "getEstUp", &six));
     assert!(reply.status == 500 && reply.body_text().contains("No such operation 'getEstUp'"));
 }

@@ -125,7 +125,8 @@ fn sha1_signature(key: &PKey<Private>, bytes: &[u8]) -> Vec<u8> {
 /// Base64 in lines of 76.
 fn wrapped(bytes: &[u8]) -> String {
     let text = BASE64.encode(bytes);
-    let lines: Vec<&str> = text.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).expect("ASCII")).collect();
+    let lines: Vec<&str> =
+        text.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).expect("ASCII")).collect();
     lines.join("\n")
 }
 
@@ -146,7 +147,8 @@ impl Caf {
         let pem = between(&file, "<RSASK>", "</RSASK>");
         Caf {
             key: PKey::private_key_from_pem(pem.as_bytes()).expect("a key"),
-            text: format!("<CAF version=\"1.0\">{}</CAF>", between(&file, "<CAF version=\"1.0\">", "</CAF>")).replace('\n', ""),
+            text: format!("<CAF version=\"1.0\">{}</CAF>", between(&file, "<CAF version=\"1.0\">", "</CAF>"))
+                .replace('\n', ""),
         }
     }
 }
@@ -193,7 +195,11 @@ impl Order<'_> {
         let id = format!("ID=\"F{folio}T{tipo}\"");
         let spaced = if self.clothes.is_empty() { String::new() } else { format!(" {}", self.clothes) };
         let canonical = format!("<Documento{spaced} {id}>\n{inner}");
-        let scope = if self.clothes.is_empty() { "" } else { " xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"" };
+        let scope = if self.clothes.is_empty() {
+            ""
+        } else {
+            " xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\""
+        };
         let signature = self.signatory.sign_xml(&format!("#F{folio}T{tipo}"), C14N, &canonical, scope);
         let dte = format!("<DTE{spaced} version=\"1.0\">\n<Documento {id}>\n{inner}\n{signature}\n</DTE>");
         apply(dte, changes, Stage::Signed)
@@ -282,9 +288,13 @@ fn escaped(text: &str) -> String {
 
 /// A boleta of three lines: by the piece, by weight, exempt.
 pub fn boleta(folio: u64) -> Order<'static> {
-    order(39, folio, format!(
-        "<Encabezado>\n<IdDoc>\n<TipoDTE>39</TipoDTE>\n<Folio>{folio}</Folio>\n<FchEmis>2026-01-15</FchEmis>\n<IndServicio>3</IndServicio>\n</IdDoc>\n<Emisor>\n<RUTEmisor>99999999-9</RUTEmisor>\n<RznSocEmisor>ALMACEN EL TIMBRE (ENTRENAMIENTO) LTDA</RznSocEmisor>\n<GiroEmisor>Venta al por menor en almacenes</GiroEmisor>\n<DirOrigen>Av. Irarrázaval 1234</DirOrigen>\n<CmnaOrigen>Ñuñoa</CmnaOrigen>\n</Emisor>\n<Receptor>\n<RUTRecep>66666666-6</RUTRecep>\n<RznSocRecep>CONSUMIDOR FINAL</RznSocRecep>\n</Receptor>\n<Totales>\n<MntNeto>4861</MntNeto>\n<MntExe>5000</MntExe>\n<IVA>923</IVA>\n<MntTotal>10784</MntTotal>\n</Totales>\n</Encabezado>\n<Detalle>\n<NroLinDet>1</NroLinDet>\n<NmbItem>Café Ñandú &amp; Té \"Sur\" 250 g, en caja de lata</NmbItem>\n<QtyItem>2</QtyItem>\n<UnmdItem>UN</UnmdItem>\n<PrcItem>1990</PrcItem>\n<MontoItem>3980</MontoItem>\n</Detalle>\n<Detalle>\n<NroLinDet>2</NroLinDet>\n<NmbItem>Pan amasado (kg)</NmbItem>\n<QtyItem>0.755</QtyItem>\n<UnmdItem>KG</UnmdItem>\n<PrcItem>2390</PrcItem>\n<MontoItem>1804</MontoItem>\n</Detalle>\n<Detalle>\n<NroLinDet>3</NroLinDet>\n<IndExe>1</IndExe>\n<NmbItem>Libro usado exento</NmbItem>\n<QtyItem>1</QtyItem>\n<PrcItem>5000</PrcItem>\n<MontoItem>5000</MontoItem>\n</Detalle>"
-    ))
+    order(
+        39,
+        folio,
+        format!(
+            "<Encabezado>\n<IdDoc>\n<TipoDTE>39</TipoDTE>\n<Folio>{folio}</Folio>\n<FchEmis>2026-01-15</FchEmis>\n<IndServicio>3</IndServicio>\n</IdDoc>\n<Emisor>\n<RUTEmisor>99999999-9</RUTEmisor>\n<RznSocEmisor>ALMACEN EL TIMBRE (ENTRENAMIENTO) LTDA</RznSocEmisor>\n<GiroEmisor>Venta al por menor en almacenes</GiroEmisor>\n<DirOrigen>Av. Irarrázaval 1234</DirOrigen>\n<CmnaOrigen>Ñuñoa</CmnaOrigen>\n</Emisor>\n<Receptor>\n<RUTRecep>66666666-6</RUTRecep>\n<RznSocRecep>CONSUMIDOR FINAL</RznSocRecep>\n</Receptor>\n<Totales>\n<MntNeto>4861</MntNeto>\n<MntExe>5000</MntExe>\n<IVA>923</IVA>\n<MntTotal>10784</MntTotal>\n</Totales>\n</Encabezado>\n<Detalle>\n<NroLinDet>1</NroLinDet>\n<NmbItem>Café Ñandú &amp; Té \"Sur\" 250 g, en caja de lata</NmbItem>\n<QtyItem>2</QtyItem>\n<UnmdItem>UN</UnmdItem>\n<PrcItem>1990</PrcItem>\n<MontoItem>3980</MontoItem>\n</Detalle>\n<Detalle>\n<NroLinDet>2</NroLinDet>\n<NmbItem>Pan amasado (kg)</NmbItem>\n<QtyItem>0.755</QtyItem>\n<UnmdItem>KG</UnmdItem>\n<PrcItem>2390</PrcItem>\n<MontoItem>1804</MontoItem>\n</Detalle>\n<Detalle>\n<NroLinDet>3</NroLinDet>\n<IndExe>1</IndExe>\n<NmbItem>Libro usado exento</NmbItem>\n<QtyItem>1</QtyItem>\n<PrcItem>5000</PrcItem>\n<MontoItem>5000</MontoItem>\n</Detalle>"
+        ),
+    )
 }
 
 /// The head of a document of the DTE channel.
@@ -296,36 +306,55 @@ fn head(tipo: u16, folio: u64, more: &str, totals: &str) -> String {
 
 /// A factura with net prices and a global discount.
 pub fn factura(folio: u64) -> Order<'static> {
-    let totals = "<MntNeto>35113</MntNeto>\n<TasaIVA>19</TasaIVA>\n<IVA>6671</IVA>\n<MntTotal>41784</MntTotal>\n";
+    let totals =
+        "<MntNeto>35113</MntNeto>\n<TasaIVA>19</TasaIVA>\n<IVA>6671</IVA>\n<MntTotal>41784</MntTotal>\n";
     let head = head(33, folio, "<FmaPago>1</FmaPago>\n", totals);
-    order(33, folio, format!(
-        "{head}<Detalle>\n<NroLinDet>1</NroLinDet>\n<NmbItem>Cajón de tomates Ñ</NmbItem>\n<QtyItem>3</QtyItem>\n<UnmdItem>UN</UnmdItem>\n<PrcItem>12345</PrcItem>\n<MontoItem>37035</MontoItem>\n</Detalle>\n<Detalle>\n<NroLinDet>2</NroLinDet>\n<NmbItem>Bolsa</NmbItem>\n<QtyItem>2</QtyItem>\n<PrcItem>990</PrcItem>\n<MontoItem>1980</MontoItem>\n</Detalle>\n<DscRcgGlobal>\n<NroLinDR>1</NroLinDR>\n<TpoMov>D</TpoMov>\n<GlosaDR>Descuento pronto pago</GlosaDR>\n<TpoValor>%</TpoValor>\n<ValorDR>10</ValorDR>\n</DscRcgGlobal>"
-    ))
+    order(
+        33,
+        folio,
+        format!(
+            "{head}<Detalle>\n<NroLinDet>1</NroLinDet>\n<NmbItem>Cajón de tomates Ñ</NmbItem>\n<QtyItem>3</QtyItem>\n<UnmdItem>UN</UnmdItem>\n<PrcItem>12345</PrcItem>\n<MontoItem>37035</MontoItem>\n</Detalle>\n<Detalle>\n<NroLinDet>2</NroLinDet>\n<NmbItem>Bolsa</NmbItem>\n<QtyItem>2</QtyItem>\n<PrcItem>990</PrcItem>\n<MontoItem>1980</MontoItem>\n</Detalle>\n<DscRcgGlobal>\n<NroLinDR>1</NroLinDR>\n<TpoMov>D</TpoMov>\n<GlosaDR>Descuento pronto pago</GlosaDR>\n<TpoValor>%</TpoValor>\n<ValorDR>10</ValorDR>\n</DscRcgGlobal>"
+        ),
+    )
 }
 
 /// A factura from shelf prices, with a line discount and an additional tax's absence.
 pub fn gross_factura(folio: u64) -> Order<'static> {
-    let totals = "<MntNeto>5025</MntNeto>\n<TasaIVA>19</TasaIVA>\n<IVA>955</IVA>\n<MntTotal>5980</MntTotal>\n";
+    let totals =
+        "<MntNeto>5025</MntNeto>\n<TasaIVA>19</TasaIVA>\n<IVA>955</IVA>\n<MntTotal>5980</MntTotal>\n";
     let head = head(33, folio, "<MntBruto>1</MntBruto>\n<FmaPago>1</FmaPago>\n", totals);
-    order(33, folio, format!(
-        "{head}<Detalle>\n<NroLinDet>1</NroLinDet>\n<NmbItem>Sellador 280 ml</NmbItem>\n<QtyItem>1</QtyItem>\n<PrcItem>6480</PrcItem>\n<DescuentoMonto>500</DescuentoMonto>\n<MontoItem>5980</MontoItem>\n</Detalle>"
-    ))
+    order(
+        33,
+        folio,
+        format!(
+            "{head}<Detalle>\n<NroLinDet>1</NroLinDet>\n<NmbItem>Sellador 280 ml</NmbItem>\n<QtyItem>1</QtyItem>\n<PrcItem>6480</PrcItem>\n<DescuentoMonto>500</DescuentoMonto>\n<MontoItem>5980</MontoItem>\n</Detalle>"
+        ),
+    )
 }
 
 /// A factura of a crate of wine: 20.5 % besides the IVA.
 pub fn wine_factura(folio: u64) -> Order<'static> {
     let totals = "<MntNeto>30000</MntNeto>\n<TasaIVA>19</TasaIVA>\n<IVA>5700</IVA>\n<ImptoReten>\n<TipoImp>25</TipoImp>\n<TasaImp>20.5</TasaImp>\n<MontoImp>6150</MontoImp>\n</ImptoReten>\n<MntTotal>41850</MntTotal>\n";
     let head = head(33, folio, "", totals);
-    order(33, folio, format!(
-        "{head}<Detalle>\n<NroLinDet>1</NroLinDet>\n<NmbItem>Vino</NmbItem>\n<QtyItem>6</QtyItem>\n<PrcItem>5000</PrcItem>\n<CodImpAdic>25</CodImpAdic>\n<MontoItem>30000</MontoItem>\n</Detalle>"
-    ))
+    order(
+        33,
+        folio,
+        format!(
+            "{head}<Detalle>\n<NroLinDet>1</NroLinDet>\n<NmbItem>Vino</NmbItem>\n<QtyItem>6</QtyItem>\n<PrcItem>5000</PrcItem>\n<CodImpAdic>25</CodImpAdic>\n<MontoItem>30000</MontoItem>\n</Detalle>"
+        ),
+    )
 }
 
 /// A credit note that annuls the factura of that folio.
 pub fn credit_note(folio: u64, factura: u64) -> Order<'static> {
-    let totals = "<MntNeto>35113</MntNeto>\n<TasaIVA>19</TasaIVA>\n<IVA>6671</IVA>\n<MntTotal>41784</MntTotal>\n";
+    let totals =
+        "<MntNeto>35113</MntNeto>\n<TasaIVA>19</TasaIVA>\n<IVA>6671</IVA>\n<MntTotal>41784</MntTotal>\n";
     let head = head(61, folio, "", totals);
-    order(61, folio, format!(
-        "{head}<Detalle>\n<NroLinDet>1</NroLinDet>\n<NmbItem>Anula factura</NmbItem>\n<QtyItem>1</QtyItem>\n<PrcItem>35113</PrcItem>\n<MontoItem>35113</MontoItem>\n</Detalle>\n<Referencia>\n<NroLinRef>1</NroLinRef>\n<TpoDocRef>33</TpoDocRef>\n<FolioRef>{factura}</FolioRef>\n<FchRef>2026-01-15</FchRef>\n<CodRef>1</CodRef>\n<RazonRef>Anula</RazonRef>\n</Referencia>"
-    ))
+    order(
+        61,
+        folio,
+        format!(
+            "{head}<Detalle>\n<NroLinDet>1</NroLinDet>\n<NmbItem>Anula factura</NmbItem>\n<QtyItem>1</QtyItem>\n<PrcItem>35113</PrcItem>\n<MontoItem>35113</MontoItem>\n</Detalle>\n<Referencia>\n<NroLinRef>1</NroLinRef>\n<TpoDocRef>33</TpoDocRef>\n<FolioRef>{factura}</FolioRef>\n<FchRef>2026-01-15</FchRef>\n<CodRef>1</CodRef>\n<RazonRef>Anula</RazonRef>\n</Referencia>"
+        ),
+    )
 }

@@ -8,13 +8,23 @@ use sii_sim::Host;
 
 fn document_state(client: &Client, changes: &[(usize, &str)]) -> String {
     let token = client.token(Dte);
-    let mut values = ["11111111", "1", "99999999", "9", "77777777", "7", "33", "5", "15012026", "41784", token.as_str()];
+    let mut values =
+        ["11111111", "1", "99999999", "9", "77777777", "7", "33", "5", "15012026", "41784", token.as_str()];
     for (index, value) in changes {
         values[*index] = value;
     }
     let names = [
-        "RutConsultante", "DvConsultante", "RutCompania", "DvCompania", "RutReceptor", "DvReceptor", "TipoDte", "FolioDte",
-        "FechaEmisionDte", "MontoDte", "Token",
+        "RutConsultante",
+        "DvConsultante",
+        "RutCompania",
+        "DvCompania",
+        "RutReceptor",
+        "DvReceptor",
+        "TipoDte",
+        "FolioDte",
+        "FechaEmisionDte",
+        "MontoDte",
+        "Token",
     ];
     let arguments: Vec<(&str, &str)> = names.into_iter().zip(values).collect();
     let answer = client.soap("/DTEWS/QueryEstDte.jws", "getEstDte", &arguments);
@@ -47,9 +57,16 @@ fn the_advanced_question_knows_the_very_document() {
     let received = |signature: &str| {
         let token = client.token(Dte);
         let arguments = [
-            ("RutEmpresa", "99999999"), ("DvEmpresa", "9"), ("RutReceptor", "77777777"), ("DvReceptor", "7"),
-            ("TipoDte", "33"), ("FolioDte", "5"), ("FechaEmisionDte", "15012026"), ("MontoDte", "41784"),
-            ("FirmaDte", signature), ("Token", &token),
+            ("RutEmpresa", "99999999"),
+            ("DvEmpresa", "9"),
+            ("RutReceptor", "77777777"),
+            ("DvReceptor", "7"),
+            ("TipoDte", "33"),
+            ("FolioDte", "5"),
+            ("FechaEmisionDte", "15012026"),
+            ("MontoDte", "41784"),
+            ("FirmaDte", signature),
+            ("Token", &token),
         ];
         let answer = client.soap("/DTEWS/services/QueryEstDteAv", "getEstDteAv", &arguments);
         between(&answer, "<RECIBIDO>", "</RECIBIDO>").to_owned()
@@ -66,7 +83,8 @@ fn an_upload_is_told_to_its_company_only() {
     let track = client.deliver(Dte, &[(33, factura(5).make())]);
     assert!(client.dte_status(&track).contains("<ESTADO>REC</ESTADO>"));
     assert!(client.dte_status("0000000001").contains("<ESTADO>-11</ESTADO>"));
-    let arguments = [("RutCompania", "99999999"), ("DvCompania", "9"), ("TrackId", track.as_str()), ("Token", "x")];
+    let arguments =
+        [("RutCompania", "99999999"), ("DvCompania", "9"), ("TrackId", track.as_str()), ("Token", "x")];
     let answer = client.soap("/DTEWS/QueryEstUp.jws", "getEstUp", &arguments);
     assert!(answer.contains("<ESTADO>001</ESTADO>") && answer.contains("TOKEN NO EXISTE"));
 }
@@ -91,5 +109,8 @@ fn a_boleta_is_asked_for_with_four_parameters() {
     let unknown = get(&format!("boleta.electronica.envio/99999999-9-{}", 1), Some(&client.token(Boleta)));
     let reply = client.reply(Host::BoletaQuery, &unknown);
     assert_eq!((reply.status, reply.body_text().as_str()), (404, "No existe recurso"));
-    assert_eq!(client.reply(Host::BoletaQuery, &get("boleta.electronica.envio/99999999-9-1", None)).status, 400);
+    assert_eq!(
+        client.reply(Host::BoletaQuery, &get("boleta.electronica.envio/99999999-9-1", None)).status,
+        400
+    );
 }

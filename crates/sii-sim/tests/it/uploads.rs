@@ -125,8 +125,10 @@ fn the_form_must_be_framed_to_the_byte() {
 fn the_parts_must_come_in_their_order() {
     let client = Client::new();
     let body = crate::maker::latin1_text(&form(("11111111", "1"), ("99999999", "9"), &facturas(&[])));
-    let (head, rest) = body.split_at(body.find("--XYZ\r\nContent-Disposition: form-data; name=\"rutCompany\"").expect("there"));
-    let (company, archivo) = rest.split_at(rest.find("--XYZ\r\nContent-Disposition: form-data; name=\"archivo\"").expect("there"));
+    let (head, rest) = body
+        .split_at(body.find("--XYZ\r\nContent-Disposition: form-data; name=\"rutCompany\"").expect("there"));
+    let (company, archivo) =
+        rest.split_at(rest.find("--XYZ\r\nContent-Disposition: form-data; name=\"archivo\"").expect("there"));
     let swapped = latin1(&format!("{company}{head}{archivo}"));
     let reply = client.send(Dte, &upload_form(Dte, &client.token(Dte), swapped));
     assert_eq!(status(&reply), "-1");
@@ -135,10 +137,9 @@ fn the_parts_must_come_in_their_order() {
 #[test]
 fn sender_and_company_must_be_who_they_are() {
     let client = Client::new();
-    for (sender, company, dte_status, boleta_status) in [
-        (("22222222", "2"), ("99999999", "9"), "1", 401),
-        (("11111111", "1"), ("88888888", "8"), "6", 400),
-    ] {
+    for (sender, company, dte_status, boleta_status) in
+        [(("22222222", "2"), ("99999999", "9"), "1", 401), (("11111111", "1"), ("88888888", "8"), "6", 400)]
+    {
         let body = form(sender, company, &facturas(&[]));
         let reply = client.send(Dte, &upload_form(Dte, &client.token(Dte), body.clone()));
         assert_eq!(status(&reply), dte_status);
@@ -202,9 +203,11 @@ fn an_envelope_of_one_channel_is_no_envelope_of_the_other() {
 
 #[test]
 fn a_line_of_more_than_4090_bytes_is_not_read() {
-    let long: &'static str = Box::leak(format!("</DTE>{}\n", " ".repeat(4090 - "</DTE>".len() + 1)).into_boxed_str());
+    let long: &'static str =
+        Box::leak(format!("</DTE>{}\n", " ".repeat(4090 - "</DTE>".len() + 1)).into_boxed_str());
     bad_schema(&[change(File, "</DTE>\n", long)], "CHR-00002: Line too long (4090)");
-    let fits: &'static str = Box::leak(format!("</DTE>{}\n", " ".repeat(4090 - "</DTE>".len())).into_boxed_str());
+    let fits: &'static str =
+        Box::leak(format!("</DTE>{}\n", " ".repeat(4090 - "</DTE>".len())).into_boxed_str());
     // White space between the documents is signed: it has to be there before.
     assert_eq!(status(&Client::new().upload(Dte, &facturas(&[change(Set, "</DTE>\n", fits)]))), "0");
 }
@@ -213,7 +216,13 @@ fn a_line_of_more_than_4090_bytes_is_not_read() {
 fn elements_must_be_known_and_in_the_order_of_the_schema() {
     bad_schema(&[change(File, "<Folio>", "<Numero>1</Numero>\n<Folio>")], "LSX-00213");
     bad_schema(&[change(File, "</IdDoc>", "<Nuevo>1</Nuevo>\n</IdDoc>")], "LSX-00204");
-    bad_schema(&[change(File, "<QtyItem>2</QtyItem>\n", ""), change(File, "</MontoItem>", "</MontoItem>\n<QtyItem>2</QtyItem>")], "LSX-00204");
+    bad_schema(
+        &[
+            change(File, "<QtyItem>2</QtyItem>\n", ""),
+            change(File, "</MontoItem>", "</MontoItem>\n<QtyItem>2</QtyItem>"),
+        ],
+        "LSX-00204",
+    );
     bad_schema(&[change(File, "<Folio>", "<Folio xmlns=\"\">")], "LSX-00213");
     bad_schema(&[change(File, "<Folio>", "<Folio nota=\"x\">")], "LSX-00260");
     bad_schema(&[change(File, "<Encabezado>", "<Encabezado>texto")], "LSX-00022");
@@ -223,10 +232,24 @@ fn elements_must_be_known_and_in_the_order_of_the_schema() {
 fn values_must_be_of_their_types() {
     bad_schema(&[change(File, "<FchEmis>2026-01-15", "<FchEmis>15-01-2026")], "LSX-00333");
     bad_schema(&[change(File, "<Folio>", "<Folio>A")], "LSX-00333");
-    bad_schema(&[change(File, "<NmbItem>", "<NmbItem>0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890")], "LSX-00221");
+    bad_schema(
+        &[change(
+            File,
+            "<NmbItem>",
+            "<NmbItem>0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890",
+        )],
+        "LSX-00221",
+    );
     bad_schema(&[change(File, "<RUTRecep>", "<RUTRecep>.")], "LSX-00333");
     bad_schema(&[change(File, "<QtyItem>2<", "<QtyItem>0<")], "LSX-00293");
-    bad_schema(&[change(File, "<DTE xmlns=\"http://www.sii.cl/SiiDte\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" version=\"1.0\"", "<DTE version=\"1.1\"")], "LSX-00265");
+    bad_schema(
+        &[change(
+            File,
+            "<DTE xmlns=\"http://www.sii.cl/SiiDte\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" version=\"1.0\"",
+            "<DTE version=\"1.1\"",
+        )],
+        "LSX-00265",
+    );
     bad_schema(&[change(File, "<Documento ID=\"F", "<Documento ID=\"7F")], "LSX-00333");
     bad_schema(&[change(File, "<SetDTE ID=\"SetDoc\"", "<SetDTE")], "LSX-00264");
 }
@@ -247,15 +270,30 @@ fn utf8_under_a_latin1_prolog_breaks_the_signature_of_the_set() {
 #[test]
 fn the_set_must_be_signed_by_who_sends_it() {
     fallen(&boletas(&[change(File, "<NroDTE>1<", "<NroDTE>2<")]), "RFR", "DigestValue");
-    fallen(&boletas(&[change(File, "</SetDTE>\n<Signature", "</SetDTE>\n<!-- --><Signature"), change(File, "</DTE>", " </DTE>")]), "RFR", "DigestValue");
-    let signature = change(File, "</SetDTE>\n<Signature xmlns=\"http://www.w3.org/2000/09/xmldsig#\"><SignedInfo>", "</SetDTE>\n<Signature xmlns=\"http://www.w3.org/2000/09/xmldsig#\"><SignedInfo>\n");
+    fallen(
+        &boletas(&[
+            change(File, "</SetDTE>\n<Signature", "</SetDTE>\n<!-- --><Signature"),
+            change(File, "</DTE>", " </DTE>"),
+        ]),
+        "RFR",
+        "DigestValue",
+    );
+    let signature = change(
+        File,
+        "</SetDTE>\n<Signature xmlns=\"http://www.w3.org/2000/09/xmldsig#\"><SignedInfo>",
+        "</SetDTE>\n<Signature xmlns=\"http://www.w3.org/2000/09/xmldsig#\"><SignedInfo>\n",
+    );
     fallen(&boletas(&[signature]), "RFR", "SignatureValue");
 }
 
 #[test]
 fn the_cover_must_be_true() {
     fallen(&boletas(&[change(Set, "<RutEnvia>11111111-1", "<RutEnvia>22222222-2")]), "RFR", "RutEnvia");
-    fallen(&boletas(&[change(Set, "<RutReceptor>60803000-K", "<RutReceptor>66666666-6")]), "RCT", "60803000-K");
+    fallen(
+        &boletas(&[change(Set, "<RutReceptor>60803000-K", "<RutReceptor>66666666-6")]),
+        "RCT",
+        "60803000-K",
+    );
     fallen(&boletas(&[change(Set, "<NroResol>0", "<NroResol>80")]), "RCT", "Resolucion");
     fallen(&boletas(&[change(Set, "<FchResol>2014-08-22", "<FchResol>2014-08-23")]), "RCT", "Resolucion");
     fallen(&boletas(&[change(Set, "<NroDTE>1", "<NroDTE>2")]), "RCT", "SubTotDTE");
@@ -304,7 +342,9 @@ fn the_same_file_again_is_known_on_one_channel_and_repeated_on_the_other() {
     let first = client.deliver_file(Dte, &facturas(&[]));
     // A signature is the same bytes each time, so the maker's file is too.
     let again = client.upload(Dte, &facturas(&[])).body_text();
-    let text = format!("Archivo ya fue enviado 1 veces con Trackid {first}. Debe esperar 900 segundos antes de reintentar");
+    let text = format!(
+        "Archivo ya fue enviado 1 veces con Trackid {first}. Debe esperar 900 segundos antes de reintentar"
+    );
     assert!(again.contains("<STATUS>99</STATUS>") && again.contains(&text), "{again}");
 
     let first = client.deliver_file(Boleta, &boletas(&[]));

@@ -18,13 +18,15 @@ fn uploads(client: &Client) -> impl Iterator<Item = Request> {
 #[test]
 fn a_lost_reply_is_stored_and_a_lost_request_is_not() {
     let client = Client::in_weather("[lost_replies]\nevery = 2");
-    let outcomes: Vec<_> = uploads(&client).take(2).map(|request| client.ask(upload_host(Boleta), &request)).collect();
+    let outcomes: Vec<_> =
+        uploads(&client).take(2).map(|request| client.ask(upload_host(Boleta), &request)).collect();
     assert!(matches!(outcomes[0], Outcome::Reply { .. }));
     assert!(matches!(outcomes[1], Outcome::DropAfter { .. }));
     assert_eq!(client.sim.ledger().totals.documents, 2);
 
     let client = Client::in_weather("[lost_requests]\nevery = 2");
-    let outcomes: Vec<_> = uploads(&client).take(2).map(|request| client.ask(upload_host(Boleta), &request)).collect();
+    let outcomes: Vec<_> =
+        uploads(&client).take(2).map(|request| client.ask(upload_host(Boleta), &request)).collect();
     assert_eq!(outcomes[1], Outcome::DropBefore);
     assert_eq!(client.sim.ledger().totals.documents, 1);
 }
@@ -51,7 +53,9 @@ fn a_stuck_upload_stays_before_its_last_step() {
 
 #[test]
 fn a_scenario_may_reject_sound_documents() {
-    let client = Client::in_weather("[rejections]\nevery = 2\ncode = \"HED-3-861\"\ntext = \"Actividad no registrada\"");
+    let client = Client::in_weather(
+        "[rejections]\nevery = 2\ncode = \"HED-3-861\"\ntext = \"Actividad no registrada\"",
+    );
     let track = client.deliver(Boleta, &[(39, boleta(7).make()), (39, boleta(8).make())]);
     client.wait(50);
     let status = client.boleta_status(&track);
@@ -82,4 +86,22 @@ fn delays_are_told_and_not_slept() {
     };
     let delays = [0, 1].map(|_| after(client.ask(sii_sim::Host::BoletaQuery, &request)));
     assert_eq!(delays, [Duration::from_millis(250), Duration::from_millis(8250)]);
+}
+
+#[test]
+fn the_same_seed_brings_the_same_answers() {
+    let run = |seed| {
+        let scenario = sii_sim::Scenario::named("black-friday").expect("known");
+        let client = Client::of(sii_sim::Config { seed, scenario, ..Default::default() });
+        let request = crate::client::soap("/DTEWS/CrSeed.jws", "getSeed", &[]);
+        (0..20).map(|_| client.ask(sii_sim::Host::Dte, &request)).collect::<Vec<_>>()
+    };
+    assert_eq!(run(1), run(1));
+    assert_ne!(run(1), run(2));
+}
+
+#[test]
+fn the_simulator_may_be_shared_between_threads() {
+    fn shared<T: Clone + Send + Sync + 'static>() {}
+    shared::<sii_sim::Sim>();
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     client::{AGENT, form, get},
-    maker::{boleta, between, envelope, latin1, seller},
+    maker::{between, boleta, envelope, latin1, seller},
 };
 use sii_sim::{Config, Request, Running, Sim, serve};
 use std::{
@@ -31,7 +31,10 @@ async fn talk(port: u16, bytes: Vec<u8>) -> io::Result<String> {
 }
 
 fn raw(request: &Request) -> Vec<u8> {
-    let mut head = format!("{} {} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n", request.method, request.path_and_query);
+    let mut head = format!(
+        "{} {} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n",
+        request.method, request.path_and_query
+    );
     for (name, value) in &request.headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
@@ -129,7 +132,9 @@ async fn the_desk_lends_folios_to_its_company_only_and_the_weather_can_be_change
     let running = start(Config::default()).await;
     let caf = talk(running.port, plain("POST", "/_sim/desk/caf?tipo=39&from=1&to=100")).await.expect("a CAF");
     assert!(caf.contains("<RE>99999999-9</RE>") && caf.contains("<H>100</H>"), "{caf}");
-    let other = talk(running.port, plain("POST", "/_sim/desk/caf?rut=88888888-8&tipo=39&from=1&to=9")).await.expect("an answer");
+    let other = talk(running.port, plain("POST", "/_sim/desk/caf?rut=88888888-8&tipo=39&from=1&to=9"))
+        .await
+        .expect("an answer");
     assert!(other.starts_with("HTTP/1.1 400"), "{other}");
     let none = talk(running.port, plain("POST", "/_sim/scenario/sunshine")).await.expect("an answer");
     assert!(none.starts_with("HTTP/1.1 404"), "{none}");

@@ -10,8 +10,7 @@ fn five(shop: &Shop) -> Vec<(u64, u64)> {
     let mut store = shop.stocked();
     issue(&mut store, 1..=5);
     let reader = store.reader();
-    let mut starts: Vec<u64> =
-        (1..=5).map(|n| reader.row(&id(n)).unwrap().unwrap().frame.offset).collect();
+    let mut starts: Vec<u64> = (1..=5).map(|n| reader.row(&id(n)).unwrap().unwrap().frame.offset).collect();
     starts.push(fs::metadata(shop.segment(1)).unwrap().len());
     starts.windows(2).map(|pair| (pair[0], pair[1])).collect()
 }

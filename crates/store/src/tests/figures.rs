@@ -35,7 +35,8 @@ fn figures() {
         let (store, _) = shop.open_said();
         println!("  rebuilt in {:.0} ms", begin.elapsed().as_secs_f64() * 1e3);
         let begin = Instant::now();
-        let page = store.reader().list(&crate::Filter { text: Some("nada".into()), ..Default::default() }, None, 50);
+        let page =
+            store.reader().list(&crate::Filter { text: Some("nada".into()), ..Default::default() }, None, 50);
         assert!(page.unwrap().rows.is_empty());
         println!("  a search over all in {:.0} ms", begin.elapsed().as_secs_f64() * 1e3);
     }

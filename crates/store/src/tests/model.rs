@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::PathBuf;
 
 use proptest::prelude::*;
 use timbre_core::{Cause, DocState, NumberFate};
@@ -142,11 +143,8 @@ impl World {
         fs::write(anchor, memory).unwrap();
     }
 
-    fn last_segment(&self) -> std::path::PathBuf {
-        let mut names: Vec<_> =
-            fs::read_dir(self.shop.journal()).unwrap().map(|e| e.unwrap().path()).collect();
-        names.sort();
-        names.pop().unwrap()
+    fn last_segment(&self) -> PathBuf {
+        (1..).map(|n| self.shop.segment(n)).take_while(|path| path.exists()).last().unwrap()
     }
 
     fn step_document(&mut self, which: &prop::sample::Index, cause: Cause) {
@@ -190,7 +188,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn the_store_says_what_the_map_says(steps in prop::collection::vec(step(), 1..25)) {
         let mut shop = Shop::new();

@@ -53,13 +53,14 @@ fn an_expired_caf_is_passed_over_and_its_refusal_remembered() {
 #[test]
 fn a_stopped_range_gives_nothing_more() {
     let (_shop, mut store) = with(vec![caf("a", "39", 1, 3)]);
-    let stop = |why: Option<&str>| Fact::GrantStopped {
-        grant: GrantId("a".into()),
-        why: why.map(str::to_owned),
-    };
+    let stop =
+        |why: Option<&str>| Fact::GrantStopped { grant: GrantId("a".into()), why: why.map(str::to_owned) };
     store.commit(vec![issued(sale(1)), stop(Some("DNK"))], at(1)).unwrap();
     assert!(matches!(take(&store, 1), Err(NoFolio::Refused(refusal)) if refusal.code == "grant-stopped"));
-    assert!(matches!(store.commit(vec![issued(sale(2))], at(2)), Err(StoreError::NotNext { next: None, .. })));
+    assert!(matches!(
+        store.commit(vec![issued(sale(2))], at(2)),
+        Err(StoreError::NotNext { next: None, .. })
+    ));
     store.commit(vec![stop(None)], at(3)).unwrap();
     assert_eq!(take(&store, 2).unwrap(), [2, 3]);
 }

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use timbre_core::{
-    Amount, Cause, DocState, Documents, GrantId, NumberFate, ParcelId, Party, Remark, Series,
-};
+use timbre_core::{Amount, Cause, DocState, Documents, GrantId, NumberFate, ParcelId, Party, Remark, Series};
 
 use super::shop::*;
 use crate::{Answered, Fact, Filter, Page, Reader, Sending, Store};
@@ -55,7 +53,12 @@ fn a_list_is_filtered_by_state_type_date_and_text() {
     assert_eq!(numbers(&reader, states(&[DocState::Aceptado])), [0u64; 0]);
     let series = Filter { series: Some(Series("33".into())), ..Filter::default() };
     assert_eq!(numbers(&reader, series), [1]);
-    let dates = Filter { from: Some(date(21)), to: Some(date(23)), series: Some(Series("39".into())), ..Filter::default() };
+    let dates = Filter {
+        from: Some(date(21)),
+        to: Some(date(23)),
+        series: Some(Series("39".into())),
+        ..Filter::default()
+    };
     assert_eq!(numbers(&reader, dates), [4, 3, 2]);
     for (query, found) in [
         ("alvaro", &[2][..]),
@@ -190,7 +193,9 @@ fn a_history_has_what_happened_to_the_document_and_its_parcels_and_nothing_else(
     let heard = store.commit(vec![answered("p", None, Some(5))], at(5)).unwrap();
     store.commit(vec![answered("p", Some(2), Some(6)), answered("q", None, None)], at(6)).unwrap();
     store.commit(vec![Fact::Printed { document: id(1), copy: "original".into() }], at(7)).unwrap();
-    store.commit(vec![Fact::Acted { who: "ana".into(), what: "ver".into(), documents: vec![id(1)] }], at(8)).unwrap();
+    store
+        .commit(vec![Fact::Acted { who: "ana".into(), what: "ver".into(), documents: vec![id(1)] }], at(8))
+        .unwrap();
     store.commit(vec![Fact::Annulled { document: id(3), by: id(1) }], at(9)).unwrap();
     let reader = store.reader();
     let facts = |n| {

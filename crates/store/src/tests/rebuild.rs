@@ -118,7 +118,8 @@ fn an_index_that_does_not_open_is_put_aside_and_made_again() {
     let before = everything(&store.reader());
     drop(store);
     for n in 1..=2 {
-        fs::write(shop.dir().join("db/conf"), "segment_size: 1024\nuse_compression: true\nversion: 0.34\n").unwrap();
+        fs::write(shop.dir().join("db/conf"), "segment_size: 1024\nuse_compression: true\nversion: 0.34\n")
+            .unwrap();
         let (store, opened) = shop.open_said();
         assert_eq!(opened.put_aside.unwrap(), shop.dir().join(format!("db.damaged-{n}")));
         assert!(shop.dir().join(format!("db.damaged-{n}/db")).exists());

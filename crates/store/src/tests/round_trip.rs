@@ -2,9 +2,7 @@
 
 use bytes::Bytes;
 use serde_json::json;
-use timbre_core::{
-    Cause, ChannelId, DocState, NumberFate, ParcelId, Refusal, Remark, State, TillData,
-};
+use timbre_core::{Cause, ChannelId, DocState, NumberFate, ParcelId, Refusal, Remark, State, TillData};
 
 use super::shop::*;
 use crate::body;
@@ -21,7 +19,8 @@ fn every_fact() -> Vec<Fact> {
     full.totals = json!({"exact": 0.1, "long": 12345678901234567890u64, "tiny": 1e-30, "no": -7});
     full.document.bytes = Bytes::from((0..=255).collect::<Vec<u8>>());
     full.document.facts =
-        serde_json::from_str(r#"{"q":1.0,"r":10.500,"e":1e5,"big":123456789012345678901234567890.1}"#).unwrap();
+        serde_json::from_str(r#"{"q":1.0,"r":10.500,"e":1e5,"big":123456789012345678901234567890.1}"#)
+            .unwrap();
     let causes = vec![
         (DocState::Generado, DocState::Enviando, Cause::Sending),
         (DocState::Enviando, DocState::Pendiente, Cause::NotSent { why: "sin ruta".into() }),
@@ -47,7 +46,8 @@ fn every_fact() -> Vec<Fact> {
             Fact::Moved(Moved { document: id(7), version: 3, from, to, cause, next_try, attempts: 4 })
         })
         .collect();
-    let mark = Mark { series: timbre_core::Series("39".into()), grant: timbre_core::GrantId("a".into()), next: 9 };
+    let mark =
+        Mark { series: timbre_core::Series("39".into()), grant: timbre_core::GrantId("a".into()), next: 9 };
     facts.extend([
         issued(full),
         sending("p", &[7, 8]),
@@ -113,7 +113,10 @@ fn what_was_committed_is_read_by_its_place() {
     assert_eq!(reader.issued(&id(1)).unwrap().unwrap(), big);
     assert_eq!(reader.document(&id(2)).unwrap().unwrap(), sale(2).document);
     assert_eq!(committed.rows.len(), 2);
-    assert_eq!(committed.places, [reader.row(&id(1)).unwrap().unwrap().frame, reader.row(&id(2)).unwrap().unwrap().frame]);
+    assert_eq!(
+        committed.places,
+        [reader.row(&id(1)).unwrap().unwrap().frame, reader.row(&id(2)).unwrap().unwrap().frame]
+    );
     assert_eq!(reader.grant_key(&timbre_core::GrantId("a".into())).unwrap().unwrap(), "sealed key of a");
     assert_eq!(reader.company().unwrap().0.data, json!({"acteco": 472101, "factor": 1.10}));
 }

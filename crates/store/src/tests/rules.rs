@@ -31,10 +31,19 @@ fn only_the_next_folio_may_be_written() {
         assert!(matches!(error, StoreError::NotNext { next: Some(3), .. }), "{error}");
     }
     assert!(matches!(refused(&mut store, vec![issued(sale(2))]), StoreError::Exists { version: 1, .. }));
-    assert!(matches!(refused(&mut store, vec![issued(sale_of("x", 3))]), StoreError::NotNext { next: None, .. }));
+    assert!(matches!(
+        refused(&mut store, vec![issued(sale_of("x", 3))]),
+        StoreError::NotNext { next: None, .. }
+    ));
     // All or none, and in order within the batch.
-    assert!(matches!(refused(&mut store, vec![issued(sale(3)), issued(sale(5))]), StoreError::NotNext { .. }));
-    assert!(matches!(refused(&mut store, vec![issued(sale(4)), issued(sale(3))]), StoreError::NotNext { .. }));
+    assert!(matches!(
+        refused(&mut store, vec![issued(sale(3)), issued(sale(5))]),
+        StoreError::NotNext { .. }
+    ));
+    assert!(matches!(
+        refused(&mut store, vec![issued(sale(4)), issued(sale(3))]),
+        StoreError::NotNext { .. }
+    ));
     store.commit(vec![issued(sale(3)), issued(sale(4))], at(3)).unwrap();
 }
 
@@ -85,7 +94,10 @@ fn a_move_follows_the_arrows_from_where_the_document_is() {
     assert!(matches!(refused(&mut store, vec![unknown]), StoreError::NoDocument(_)));
     // Twice in one batch is once too often.
     let twice = || moved(1, Generado, Enviando, Cause::Sending);
-    assert!(matches!(refused(&mut store, vec![twice(), twice()]), StoreError::BadMove { state: Enviando, .. }));
+    assert!(matches!(
+        refused(&mut store, vec![twice(), twice()]),
+        StoreError::BadMove { state: Enviando, .. }
+    ));
 }
 
 #[test]
@@ -100,9 +112,20 @@ fn reissuing_is_a_version_and_its_move_together() {
     let step = |version| {
         let cause = Cause::Reissued;
         let (next_try, attempts) = (None, 0);
-        Fact::Moved(Moved { document: id(1), version, from: Rechazado, to: Generado, cause, next_try, attempts })
+        Fact::Moved(Moved {
+            document: id(1),
+            version,
+            from: Rechazado,
+            to: Generado,
+            cause,
+            next_try,
+            attempts,
+        })
     };
-    assert!(matches!(refused(&mut store, vec![again(), step(2)]), StoreError::BadMove { state: Enviando, .. }));
+    assert!(matches!(
+        refused(&mut store, vec![again(), step(2)]),
+        StoreError::BadMove { state: Enviando, .. }
+    ));
     let rejected = Cause::Rejected { reasons: vec![], number: timbre_core::NumberFate::FreeForSame };
     store.commit(vec![moved(1, Enviando, Rechazado, rejected)], at(3)).unwrap();
     assert!(matches!(refused(&mut store, vec![again()]), StoreError::BadMove { .. }));
@@ -123,8 +146,14 @@ fn a_grant_is_loaded_once_and_crosses_no_other() {
     let (_shop, mut store) = Shop::ready();
     assert_eq!(code(refused(&mut store, vec![caf("a", "39", 1, 100)])), "grant-repeated");
     assert_eq!(code(refused(&mut store, vec![caf("b", "39", 100, 150)])), "grant-overlap");
-    assert_eq!(code(refused(&mut store, vec![caf("c", "39", 101, 150), caf("d", "39", 150, 160)])), "grant-overlap");
-    assert_eq!(code(refused(&mut store, vec![shared_caf("b", "39", (101, 102), (3, 2), None)])), "grant-share");
+    assert_eq!(
+        code(refused(&mut store, vec![caf("c", "39", 101, 150), caf("d", "39", 150, 160)])),
+        "grant-overlap"
+    );
+    assert_eq!(
+        code(refused(&mut store, vec![shared_caf("b", "39", (101, 102), (3, 2), None)])),
+        "grant-share"
+    );
     store.commit(vec![caf("b", "33", 1, 100), caf("c", "39", 101, 150)], at(1)).unwrap();
 }
 

@@ -8,13 +8,12 @@ use bytes::Bytes;
 use serde_json::json;
 use tempfile::TempDir;
 use timbre_core::{
-    Amount, Cause, ChannelId, Company, Date, DocState, Document, DocumentId, Environment, Grant,
-    GrantId, ParcelId, Party, Series, TillData, Timestamp,
+    Amount, Cause, ChannelId, Company, Date, DocState, Document, DocumentId, Environment, Grant, GrantId,
+    ParcelId, Party, Series, TillData, Timestamp,
 };
 
 use crate::{
-    Fact, Filter, GrantLoaded, Issued, Moved, OpenOptions, Opened, Reader, Row, Sending, Store,
-    StoreError,
+    Fact, Filter, GrantLoaded, Issued, Moved, OpenOptions, Opened, Reader, Row, Sending, Store, StoreError,
 };
 
 pub struct Shop {
@@ -206,15 +205,7 @@ pub fn issue(store: &mut Store, numbers: impl IntoIterator<Item = u64>) {
 }
 
 pub fn moved(number: u64, from: DocState, to: DocState, cause: Cause) -> Fact {
-    Fact::Moved(Moved {
-        document: id(number),
-        version: 1,
-        from,
-        to,
-        cause,
-        next_try: None,
-        attempts: 1,
-    })
+    Fact::Moved(Moved { document: id(number), version: 1, from, to, cause, next_try: None, attempts: 1 })
 }
 
 pub fn sending(parcel: &str, numbers: &[u64]) -> Fact {

@@ -3,9 +3,9 @@
 use std::fs;
 
 use super::shop::*;
+use crate::index::Index;
 use crate::replay;
 use crate::segments::Segments;
-use crate::index::Index;
 use crate::walk::Tip;
 
 /// A shop whose index and anchor stand before the last batch, as after a power cut; returns the

@@ -18,35 +18,17 @@ fn a_boleta_parcel_goes_to_the_upload_host_as_it_is() {
     let (step, body) = begin(&desk, &channel, &documents);
     let request = asks(&step);
     assert_eq!(request.effect, Effect::Deliver);
-    assert_eq!(
-        request.url,
-        "http://127.0.0.1:4583/recursos/v1/boleta.electronica.envio"
-    );
+    assert_eq!(request.url, "http://127.0.0.1:4583/recursos/v1/boleta.electronica.envio");
     assert_eq!(header_of(request, "Cookie"), Some("TOKEN=XAuSbYXiNh9Ik"));
     assert_eq!(header_of(request, "Accept"), Some("application/json"));
-    assert!(
-        header_of(request, "Content-Type")
-            .unwrap()
-            .starts_with("multipart/form-data; boundary=")
-    );
+    assert!(header_of(request, "Content-Type").unwrap().starts_with("multipart/form-data; boundary="));
     assert!(contains(&request.body, &body));
-    assert!(contains(
-        &request.body,
-        b"filename=\"76192083-9_T39F1.xml\""
-    ));
-    assert!(
-        !request
-            .headers
-            .iter()
-            .any(|(name, _)| name == "Transfer-Encoding" || name == "Content-Length")
-    );
+    assert!(contains(&request.body, b"filename=\"76192083-9_T39F1.xml\""));
+    assert!(!request.headers.iter().any(|(name, _)| name == "Transfer-Encoding" || name == "Content-Length"));
     let sent = desk.go_on(&channel, &step, reply(200, TAKEN), &documents);
     assert_eq!(
         (waits(&sent), told(&sent)),
-        (
-            600,
-            vec!["T39F1 sent 25873531".into(), "T39F2 sent 25873531".into()]
-        )
+        (600, vec!["T39F1 sent 25873531".into(), "T39F2 sent 25873531".into()])
     );
 }
 
@@ -54,20 +36,14 @@ fn a_boleta_parcel_goes_to_the_upload_host_as_it_is() {
 fn a_dte_parcel_goes_to_the_form() {
     let (desk, channel, documents) = (desk(), DteChannel::new(), boletas(1));
     let (step, body) = begin(&desk, &channel, &documents);
-    assert_eq!(
-        asks(&step).url,
-        "http://127.0.0.1:4581/cgi_dte/UPL/DTEUpload"
-    );
+    assert_eq!(asks(&step).url, "http://127.0.0.1:4581/cgi_dte/UPL/DTEUpload");
     assert!(contains(&asks(&step).body, &body) && contains(&body, b"<EnvioDTE "));
     let taken = "<RECEPCIONDTE><STATUS>0</STATUS><TRACKID>0251552460</TRACKID></RECEPCIONDTE>";
     let sent = desk.go_on(&channel, &step, reply(200, taken), &documents);
     assert_eq!(told(&sent), ["T39F1 sent 0251552460"]);
     let twice = "<RECEPCIONDTE><STATUS>99</STATUS><DETAIL><ERROR>Archivo ya fue enviado 2 veces con Trackid 251550580. Debe \
         esperar 900 segundos</ERROR></DETAIL></RECEPCIONDTE>";
-    assert_eq!(
-        told(&desk.go_on(&channel, &step, reply(200, twice), &documents)),
-        ["T39F1 sent 251550580"]
-    );
+    assert_eq!(told(&desk.go_on(&channel, &step, reply(200, twice), &documents)), ["T39F1 sent 251550580"]);
     assert!(is_done(&desk.go_on(
         &channel,
         &step,
@@ -101,12 +77,7 @@ fn doubt_is_said_and_never_sent_again() {
 fn a_stale_pass_is_renewed_once_and_the_same_bytes_go() {
     let (mut desk, channel, documents) = (desk(), BoletaChannel::new(), boletas(3));
     let (first, body) = begin(&desk, &channel, &documents);
-    let stale = desk.go_on(
-        &channel,
-        &first,
-        reply(401, "NO ESTA AUTENTICADO"),
-        &documents,
-    );
+    let stale = desk.go_on(&channel, &first, reply(401, "NO ESTA AUTENTICADO"), &documents);
     assert!(matches!(stale, Step::Stale(_)));
     // Later, and with another token: the envelope is still the one that was kept.
     desk.now = desk.now.checked_add(Duration::from_secs(5)).unwrap();
@@ -114,12 +85,7 @@ fn a_stale_pass_is_renewed_once_and_the_same_bytes_go() {
     let second = desk.go_on(&channel, &stale, Heard::Elapsed, &documents);
     assert!(contains(&asks(&second).body, &body));
     assert_eq!(header_of(asks(&second), "Cookie"), Some("TOKEN=OTRO"));
-    let end = desk.go_on(
-        &channel,
-        &second,
-        reply(401, "NO ESTA AUTENTICADO"),
-        &documents,
-    );
+    let end = desk.go_on(&channel, &second, reply(401, "NO ESTA AUTENTICADO"), &documents);
     assert!(is_done(&end));
     assert_eq!(told(&end)[0], "T39F1 refused Channel HTTP 401");
 }
@@ -134,10 +100,7 @@ fn without_a_pass_the_login_comes_first() {
     let step = desk.go_on(&channel, &stale, Heard::Elapsed, &documents);
     assert!(contains(&asks(&step).body, &body));
     // It was no renewal: the first refusal of the pass still earns one.
-    assert!(matches!(
-        desk.go_on(&channel, &step, reply(401, ""), &documents),
-        Step::Stale(_)
-    ));
+    assert!(matches!(desk.go_on(&channel, &step, reply(401, ""), &documents), Step::Stale(_)));
 }
 
 #[test]
@@ -164,27 +127,16 @@ fn each_refusal_reaches_as_far_as_it_should() {
         ("77", "T39F1 unknown"),
     ] {
         let text = format!("<RECEPCIONDTE><STATUS>{status}</STATUS></RECEPCIONDTE>");
-        assert_eq!(
-            told(&desk.go_on(&channel, &step, reply(200, &text), &documents)),
-            [outcome]
-        );
+        assert_eq!(told(&desk.go_on(&channel, &step, reply(200, &text), &documents)), [outcome]);
     }
 }
 
 #[test]
 fn a_state_that_is_not_ours_ends_in_a_question_to_a_person() {
     let (desk, channel, documents) = (desk(), DteChannel::new(), boletas(1));
-    for state in [
-        "null",
-        "{}",
-        "{\"step\":\"otro\"}",
-        "[1]",
-        "{\"step\":\"upload\"}",
-    ] {
+    for state in ["null", "{}", "{\"step\":\"otro\"}", "[1]", "{\"step\":\"upload\"}"] {
         let state: State = serde_json::from_str(state).unwrap();
-        let step = channel
-            .resume(state, Heard::Elapsed, &documents, &desk.cx())
-            .unwrap();
+        let step = channel.resume(state, Heard::Elapsed, &documents, &desk.cx()).unwrap();
         assert_eq!(told(&step), ["T39F1 unknown"]);
     }
 }

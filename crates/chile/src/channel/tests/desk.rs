@@ -56,16 +56,8 @@ impl Desk {
     }
 
     /// Goes on from a step, with the state written to text and read back as after a restart.
-    pub fn go_on(
-        &self,
-        channel: &dyn Channel,
-        step: &Step,
-        heard: Heard,
-        about: &[Arc<Document>],
-    ) -> Step {
-        channel
-            .resume(stored(step), heard, about, &self.cx())
-            .unwrap()
+    pub fn go_on(&self, channel: &dyn Channel, step: &Step, heard: Heard, about: &[Arc<Document>]) -> Step {
+        channel.resume(stored(step), heard, about, &self.cx()).unwrap()
     }
 }
 
@@ -83,24 +75,15 @@ pub fn stored(step: &Step) -> State {
 }
 
 pub fn boletas(count: u64) -> Vec<Arc<Document>> {
-    (1..=count)
-        .map(|folio| document("39", folio, format!("<DTE>{folio}</DTE>").into_bytes()))
-        .collect()
+    (1..=count).map(|folio| document("39", folio, format!("<DTE>{folio}</DTE>").into_bytes())).collect()
 }
 
 pub fn reply(status: u16, text: &str) -> Heard {
-    Heard::Reply {
-        status,
-        headers: vec![],
-        body: text.to_owned().into(),
-    }
+    Heard::Reply { status, headers: vec![], body: text.to_owned().into() }
 }
 
 pub fn silence(sent: Sent) -> Heard {
-    Heard::Nothing {
-        sent,
-        why: "se cortó".to_owned(),
-    }
+    Heard::Nothing { sent, why: "se cortó".to_owned() }
 }
 
 /// SOAP round `<SII:RESPUESTA>…`.
@@ -115,9 +98,7 @@ pub fn soap_reply(inner: &str) -> Heard {
 }
 
 pub fn header(state: &str) -> Heard {
-    soap_reply(&format!(
-        "<SII:RESP_HDR><ESTADO>{state}</ESTADO></SII:RESP_HDR>"
-    ))
+    soap_reply(&format!("<SII:RESP_HDR><ESTADO>{state}</ESTADO></SII:RESP_HDR>"))
 }
 
 #[track_caller]
@@ -139,9 +120,7 @@ pub fn waits(step: &Step) -> u64 {
 /// Document and verdict of each report of a step, in short.
 pub fn told(step: &Step) -> Vec<String> {
     let reports = match step {
-        Step::Ask(_, _, reports) | Step::Wait(_, _, reports) | Step::Done(reports) => {
-            reports.as_slice()
-        }
+        Step::Ask(_, _, reports) | Step::Wait(_, _, reports) | Step::Done(reports) => reports.as_slice(),
         Step::Stale(_) | Step::Granted(_) => &[],
     };
     let verdict = |verdict: &Verdict| match verdict {
@@ -155,10 +134,7 @@ pub fn told(step: &Step) -> Vec<String> {
         Verdict::Unknown { .. } => "unknown".to_owned(),
         Verdict::Refused { scope, why, .. } => format!("refused {scope:?} {}", why.code),
     };
-    reports
-        .iter()
-        .map(|r| format!("{} {}", r.document, verdict(&r.verdict)))
-        .collect()
+    reports.iter().map(|r| format!("{} {}", r.document, verdict(&r.verdict))).collect()
 }
 
 pub fn is_done(step: &Step) -> bool {
@@ -166,26 +142,14 @@ pub fn is_done(step: &Step) -> bool {
 }
 
 pub fn header_of<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
-    request
-        .headers
-        .iter()
-        .find(|(known, _)| known == name)
-        .map(|(_, value)| value.as_str())
+    request.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
 }
 
 /// Stops at a question and takes it up again: it must be asked in the same words.
 #[track_caller]
-pub fn same_question_after_a_stop(
-    desk: &Desk,
-    channel: &dyn Channel,
-    step: &Step,
-    about: &[Arc<Document>],
-) {
+pub fn same_question_after_a_stop(desk: &Desk, channel: &dyn Channel, step: &Step, about: &[Arc<Document>]) {
     let again = desk.go_on(channel, step, Heard::Elapsed, about);
     let (before, after) = (asks(step), asks(&again));
-    assert_eq!(
-        (&before.url, &before.headers, &before.body),
-        (&after.url, &after.headers, &after.body)
-    );
+    assert_eq!((&before.url, &before.headers, &before.body), (&after.url, &after.headers, &after.body));
     assert_eq!(before.effect, timbre_core::Effect::Query);
 }

@@ -10,12 +10,7 @@ fn poll(channel: &dyn Channel, desk: &Desk, documents: &[Arc<Document>], taken: 
 }
 
 fn boleta_poll(desk: &Desk, documents: &[Arc<Document>]) -> Step {
-    poll(
-        &BoletaChannel::new(),
-        desk,
-        documents,
-        r#"{"trackid":1014,"estado":"REC"}"#,
-    )
+    poll(&BoletaChannel::new(), desk, documents, r#"{"trackid":1014,"estado":"REC"}"#)
 }
 
 fn dte_poll(desk: &Desk, documents: &[Arc<Document>]) -> Step {
@@ -30,9 +25,7 @@ fn dte_poll(desk: &Desk, documents: &[Arc<Document>]) -> Step {
 fn working(state: &str) -> Heard {
     reply(
         200,
-        &format!(
-            r#"{{"estado":"{state}","trackid":1014,"estadistica":null,"detalle_rep_rech":null}}"#
-        ),
+        &format!(r#"{{"estado":"{state}","trackid":1014,"estadistica":null,"detalle_rep_rech":null}}"#),
     )
 }
 
@@ -57,10 +50,7 @@ fn dte_counted(informed: u32, accepted: u32, rejected: u32, objected: u32) -> He
 fn questions_are_paced_until_the_counts_are_in() {
     let (desk, channel, documents) = (desk(), BoletaChannel::new(), boletas(2));
     let mut step = boleta_poll(&desk, &documents);
-    assert_eq!(
-        asks(&step).url,
-        "http://127.0.0.1:4582/recursos/v1/boleta.electronica.envio/76192083-9-1014"
-    );
+    assert_eq!(asks(&step).url, "http://127.0.0.1:4582/recursos/v1/boleta.electronica.envio/76192083-9-1014");
     let answers = [
         (working("REC"), 1200),
         (working("XYZ"), 2400),
@@ -74,7 +64,8 @@ fn questions_are_paced_until_the_counts_are_in() {
         assert_eq!((waits(&waiting), told(&waiting)), (wait, vec![]));
         step = desk.go_on(&channel, &waiting, Heard::Elapsed, &documents);
     }
-    let detail = r#"[{"tipo":39,"folio":2,"estado":"RPR","error":[{"seccion":"DTE","nivel":1,"codigo":650}]}]"#;
+    let detail =
+        r#"[{"tipo":39,"folio":2,"estado":"RPR","error":[{"seccion":"DTE","nivel":1,"codigo":650}]}]"#;
     let done = desk.go_on(&channel, &step, counted(2, 1, 0, 1, detail), &documents);
     assert!(is_done(&done));
     assert_eq!(told(&done), ["T39F1 accepted", "T39F2 objected"]);
@@ -85,19 +76,11 @@ fn the_sii_may_say_how_long_to_wait() {
     let (desk, channel, documents) = (desk(), BoletaChannel::new(), boletas(1));
     let step = boleta_poll(&desk, &documents);
     let headers = vec![("X-Retry-After".to_owned(), "45".to_owned())];
-    let heard = Heard::Reply {
-        status: 429,
-        headers,
-        body: "".into(),
-    };
+    let heard = Heard::Reply { status: 429, headers, body: "".into() };
     assert_eq!(waits(&desk.go_on(&channel, &step, heard, &documents)), 45);
     let dte = dte_poll(&desk, &documents);
-    let soon =
-        soap_reply("<SII:RESP_HDR><ESTADO>-11</ESTADO><ERR_CODE>2</ERR_CODE></SII:RESP_HDR>");
-    assert_eq!(
-        waits(&desk.go_on(&DteChannel::new(), &dte, soon, &documents)),
-        30
-    );
+    let soon = soap_reply("<SII:RESP_HDR><ESTADO>-11</ESTADO><ERR_CODE>2</ERR_CODE></SII:RESP_HDR>");
+    assert_eq!(waits(&desk.go_on(&DteChannel::new(), &dte, soon, &documents)), 30);
 }
 
 #[test]
@@ -108,23 +91,14 @@ fn a_pass_is_renewed_once_a_question_and_trouble_is_said_without_giving_up() {
     assert!(matches!(stale, Step::Stale(_)));
     let again = desk.go_on(&channel, &stale, Heard::Elapsed, &documents);
     let held = desk.go_on(&channel, &again, header("003"), &documents);
-    assert_eq!(
-        (waits(&held), told(&held)),
-        (3600, vec!["T39F1 refused Channel ESTADO 003".to_owned()])
-    );
+    assert_eq!((waits(&held), told(&held)), (3600, vec!["T39F1 refused Channel ESTADO 003".to_owned()]));
     // An answer in between forgets the renewal.
     let waiting = desk.go_on(&channel, &again, header("SOK"), &documents);
     let next = desk.go_on(&channel, &waiting, Heard::Elapsed, &documents);
-    assert!(matches!(
-        desk.go_on(&channel, &next, header("001"), &documents),
-        Step::Stale(_)
-    ));
+    assert!(matches!(desk.go_on(&channel, &next, header("001"), &documents), Step::Stale(_)));
     // No permission: said, and asked again slowly.
     let held = desk.go_on(&channel, &next, header("106"), &documents);
-    assert_eq!(
-        (waits(&held), told(&held)),
-        (3600, vec!["T39F1 refused Channel ESTADO 106".to_owned()])
-    );
+    assert_eq!((waits(&held), told(&held)), (3600, vec!["T39F1 refused Channel ESTADO 106".to_owned()]));
 }
 
 #[test]
@@ -134,12 +108,7 @@ fn a_repeated_upload_is_no_rejection() {
     let done = desk.go_on(&BoletaChannel::new(), &step, working("RPT"), &documents);
     assert_eq!(told(&done), ["T39F1 there", "T39F2 there"]);
     let detail = r#"[{"folio":1,"estado":"RCH","error":[{"seccion":"DTE","nivel":3,"codigo":100}]},{"folio":2,"estado":"RCH","error":[{"seccion":"DTE","nivel":3,"codigo":101}]}]"#;
-    let done = desk.go_on(
-        &BoletaChannel::new(),
-        &step,
-        counted(2, 0, 2, 0, detail),
-        &documents,
-    );
+    let done = desk.go_on(&BoletaChannel::new(), &step, counted(2, 0, 2, 0, detail), &documents);
     assert_eq!(told(&done), ["T39F1 there", "T39F2 unknown"]);
 }
 
@@ -147,23 +116,10 @@ fn a_repeated_upload_is_no_rejection() {
 fn an_envelope_rejected_whole_frees_every_folio() {
     let (desk, documents) = (desk(), boletas(2));
     for state in ["RSC", "RFR", "RCT"] {
-        let done = desk.go_on(
-            &DteChannel::new(),
-            &dte_poll(&desk, &documents),
-            header(state),
-            &documents,
-        );
-        assert_eq!(
-            told(&done),
-            ["T39F1 rejected FreeForSame", "T39F2 rejected FreeForSame"],
-            "{state}"
-        );
-        let done = desk.go_on(
-            &BoletaChannel::new(),
-            &boleta_poll(&desk, &documents),
-            working(state),
-            &documents,
-        );
+        let done = desk.go_on(&DteChannel::new(), &dte_poll(&desk, &documents), header(state), &documents);
+        assert_eq!(told(&done), ["T39F1 rejected FreeForSame", "T39F2 rejected FreeForSame"], "{state}");
+        let done =
+            desk.go_on(&BoletaChannel::new(), &boleta_poll(&desk, &documents), working(state), &documents);
         assert_eq!(told(&done).len(), 2);
     }
 }
@@ -176,12 +132,8 @@ fn mixed_counts_are_settled_by_asking_about_each() {
     for (folio, heard) in [(1, header("DOK")), (2, header("FAU"))] {
         assert_eq!(asks(&step).what, "estado del documento");
         let body = String::from_utf8(asks(&step).body.to_vec()).unwrap();
-        assert!(body.contains(&format!(
-            "<FolioDte xsi:type=\"xsd:string\">{folio}</FolioDte>"
-        )));
-        assert!(
-            body.contains("<FechaEmisionDte xsi:type=\"xsd:string\">01032026</FechaEmisionDte>")
-        );
+        assert!(body.contains(&format!("<FolioDte xsi:type=\"xsd:string\">{folio}</FolioDte>")));
+        assert!(body.contains("<FechaEmisionDte xsi:type=\"xsd:string\">01032026</FechaEmisionDte>"));
         assert!(body.contains("<MontoDte xsi:type=\"xsd:string\">1190</MontoDte>"));
         assert!(body.contains("<RutConsultante xsi:type=\"xsd:string\">11111111</RutConsultante>"));
         same_question_after_a_stop(&desk, &channel, &step, &documents);
@@ -192,14 +144,7 @@ fn mixed_counts_are_settled_by_asking_about_each() {
         step = desk.go_on(&channel, &again, heard, &documents);
     }
     let done = desk.go_on(&channel, &step, header("DOK"), &documents);
-    assert_eq!(
-        told(&done),
-        [
-            "T39F1 accepted",
-            "T39F2 rejected FreeForSame",
-            "T39F3 accepted"
-        ]
-    );
+    assert_eq!(told(&done), ["T39F1 accepted", "T39F2 rejected FreeForSame", "T39F3 accepted"]);
 }
 
 #[test]
@@ -215,13 +160,7 @@ fn answers_that_contradict_the_counts_are_asked_again_and_end_with_a_person() {
             step = desk.go_on(&channel, &step, Heard::Elapsed, &documents);
         }
     }
-    assert_eq!(
-        (rounds, told(&step)),
-        (
-            2,
-            vec!["T39F1 unknown".to_owned(), "T39F2 unknown".to_owned()]
-        )
-    );
+    assert_eq!((rounds, told(&step)), (2, vec!["T39F1 unknown".to_owned(), "T39F2 unknown".to_owned()]));
 }
 
 #[test]
@@ -243,12 +182,7 @@ fn a_boleta_without_its_detail_is_waited_for_and_then_asked_about() {
         "http://127.0.0.1:4582/recursos/v1/boleta.electronica/76192083-9-39-1/estado?rut_receptor=66666666&dv_receptor=6\
          &monto=1190&fechaEmision=01-03-2026"
     );
-    let done = desk.go_on(
-        &channel,
-        &step,
-        reply(200, r#"{"codigo":"FAU","descripcion":"x"}"#),
-        &documents,
-    );
+    let done = desk.go_on(&channel, &step, reply(200, r#"{"codigo":"FAU","descripcion":"x"}"#), &documents);
     assert_eq!(told(&done), ["T39F1 rejected FreeForSame"]);
 }
 
@@ -278,11 +212,7 @@ fn any_heard() -> impl Strategy<Value = Heard> {
         )
             .prop_map(|(status, text, cut, whole)| reply(
                 status,
-                if whole {
-                    text
-                } else {
-                    &text[..cut.index(text.len() + 1)]
-                }
+                if whole { text } else { &text[..cut.index(text.len() + 1)] }
             )),
         proptest::sample::select(vec!["EPR", "FAU", "DOK", "001", "-11", "SOK"]).prop_map(header),
         Just(silence(Sent::Perhaps)),

@@ -19,37 +19,19 @@ fn probe(desk: &Desk, channel: &dyn Channel, documents: &[Arc<Document>]) -> Ste
 fn a_document_with_our_data_and_our_signature_is_accepted() {
     let (desk, channel, documents) = (desk(), DteChannel::new(), boletas(1));
     let step = probe(&desk, &channel, &documents);
-    assert_eq!(
-        asks(&step).url,
-        "http://127.0.0.1:4581/DTEWS/QueryEstDte.jws"
-    );
+    assert_eq!(asks(&step).url, "http://127.0.0.1:4581/DTEWS/QueryEstDte.jws");
     same_question_after_a_stop(&desk, &channel, &step, &documents);
     let step = desk.go_on(&channel, &step, dok(), &documents);
-    assert_eq!(
-        asks(&step).url,
-        "http://127.0.0.1:4581/DTEWS/services/QueryEstDteAv"
-    );
+    assert_eq!(asks(&step).url, "http://127.0.0.1:4581/DTEWS/services/QueryEstDteAv");
     let body = String::from_utf8(asks(&step).body.to_vec()).unwrap();
     assert!(body.contains("<FirmaDte xsi:type=\"xsd:string\">AAAABBBB</FirmaDte>"));
     same_question_after_a_stop(&desk, &channel, &step, &documents);
-    assert_eq!(
-        told(&desk.go_on(&channel, &step, exact("SI"), &documents)),
-        ["T39F1 accepted"]
-    );
+    assert_eq!(told(&desk.go_on(&channel, &step, exact("SI"), &documents)), ["T39F1 accepted"]);
     // A signature that is not ours is for a person.
-    assert_eq!(
-        told(&desk.go_on(&channel, &step, exact("NO"), &documents)),
-        ["T39F1 unknown"]
-    );
+    assert_eq!(told(&desk.go_on(&channel, &step, exact("NO"), &documents)), ["T39F1 unknown"]);
     // A service that does not say leaves what the first one said.
-    assert_eq!(
-        told(&desk.go_on(&channel, &step, reply(500, "Error 500"), &documents)),
-        ["T39F1 accepted"]
-    );
-    assert!(matches!(
-        desk.go_on(&channel, &step, header("001"), &documents),
-        Step::Stale(_)
-    ));
+    assert_eq!(told(&desk.go_on(&channel, &step, reply(500, "Error 500"), &documents)), ["T39F1 accepted"]);
+    assert!(matches!(desk.go_on(&channel, &step, header("001"), &documents), Step::Stale(_)));
 }
 
 #[test]
@@ -63,25 +45,12 @@ fn each_answer_about_a_boleta_has_its_verdict() {
         ("FNA", "T39F1 rejected MustBeVoided"),
         ("FAN", "T39F1 rejected Consumed"),
     ] {
-        let end = desk.go_on(
-            &channel,
-            &step,
-            reply(200, &format!("{{\"codigo\":\"{code}\"}}")),
-            &documents,
-        );
+        let end = desk.go_on(&channel, &step, reply(200, &format!("{{\"codigo\":\"{code}\"}}")), &documents);
         assert!(is_done(&end));
         assert_eq!(told(&end), [outcome], "{code}");
     }
-    let held = desk.go_on(
-        &channel,
-        &step,
-        reply(200, "{\"codigo\":\"EMP\"}"),
-        &documents,
-    );
-    assert_eq!(
-        (waits(&held), told(&held)),
-        (3600, vec!["T39F1 refused Channel EMP".to_owned()])
-    );
+    let held = desk.go_on(&channel, &step, reply(200, "{\"codigo\":\"EMP\"}"), &documents);
+    assert_eq!((waits(&held), told(&held)), (3600, vec!["T39F1 refused Channel EMP".to_owned()]));
 }
 
 /// Asks until the end, each time answered FAU after its wait; how many answers and seconds it took.
@@ -95,10 +64,7 @@ fn until_absent(channel: &dyn Channel, fau: impl Fn() -> Heard) -> (usize, i64) 
             assert_eq!(told(&step), ["T39F1 absent"]);
             return (answers, desk.now.duration_since(start).as_secs());
         }
-        desk.now = desk
-            .now
-            .checked_add(Duration::from_secs(waits(&step)))
-            .unwrap();
+        desk.now = desk.now.checked_add(Duration::from_secs(waits(&step))).unwrap();
         step = desk.go_on(channel, &step, Heard::Elapsed, &documents);
     }
     panic!("never absent")
@@ -107,10 +73,7 @@ fn until_absent(channel: &dyn Channel, fau: impl Fn() -> Heard) -> (usize, i64) 
 #[test]
 fn absence_is_believed_when_it_is_old_and_said_twice() {
     assert_eq!(until_absent(&DteChannel::new(), || header("FAU")), (6, 600));
-    assert_eq!(
-        until_absent(&BoletaChannel::new(), || reply(200, "{\"codigo\":\"FAU\"}")),
-        (6, 600)
-    );
+    assert_eq!(until_absent(&BoletaChannel::new(), || reply(200, "{\"codigo\":\"FAU\"}")), (6, 600));
 }
 
 #[test]
@@ -128,10 +91,7 @@ fn absence_said_once_or_too_early_is_not_believed() {
     assert_eq!(waits(&still), 1);
     desk.now = desk.now.checked_add(Duration::from_secs(1)).unwrap();
     let again = desk.go_on(&channel, &still, Heard::Elapsed, &documents);
-    assert_eq!(
-        told(&desk.go_on(&channel, &again, header("FAU"), &documents)),
-        ["T39F1 absent"]
-    );
+    assert_eq!(told(&desk.go_on(&channel, &again, header("FAU"), &documents)), ["T39F1 absent"]);
     // It turns up in between: accepted after all.
     let there = desk.go_on(&channel, &again, dok(), &documents);
     assert_eq!(asks(&there).what, "firma del documento");
@@ -152,20 +112,9 @@ fn trouble_on_the_way_is_no_absence() {
         reply(200, "falta monto"),
     ] {
         let waiting = desk.go_on(&channel, &step, heard, &documents);
-        desk.now = desk
-            .now
-            .checked_add(Duration::from_secs(waits(&waiting).max(100_000)))
-            .unwrap();
+        desk.now = desk.now.checked_add(Duration::from_secs(waits(&waiting).max(100_000))).unwrap();
         assert_eq!(told(&waiting), Vec::<String>::new());
         step = desk.go_on(&channel, &waiting, Heard::Elapsed, &documents);
     }
-    assert_eq!(
-        waits(&desk.go_on(
-            &channel,
-            &step,
-            reply(200, "{\"codigo\":\"FAU\"}"),
-            &documents
-        )),
-        120
-    );
+    assert_eq!(waits(&desk.go_on(&channel, &step, reply(200, "{\"codigo\":\"FAU\"}"), &documents)), 120);
 }

@@ -1,0 +1,58 @@
+//! The rules that every country's channel passes (`timbre_core::conformance`).
+
+use super::*;
+use timbre_core::{Sent, conformance};
+
+/// A desk whose clock the channel can wind: each look at it is a minute later.
+fn winding() -> impl Fn() -> Cx<'static> {
+    let desk: &'static Desk = Box::leak(Box::new(desk()));
+    let minutes = std::cell::Cell::new(0);
+    move || {
+        minutes.set(minutes.get() + 1);
+        let now = desk.now.checked_add(Duration::from_secs(60 * minutes.get())).unwrap();
+        Cx { now, ..desk.cx() }
+    }
+}
+
+fn boleta(request: &Request) -> Heard {
+    match request.what {
+        "subir envío" => reply(200, r#"{"trackid":7,"estado":"REC"}"#),
+        "estado del envío" => reply(
+            200,
+            r#"{"estado":"EPR","trackid":7,"estadistica":[{"tipo":39,"informados":2,"aceptados":2,"rechazados":0,"reparos":0}]}"#,
+        ),
+        _ => reply(200, r#"{"codigo":"FAU"}"#),
+    }
+}
+
+fn dte(request: &Request) -> Heard {
+    match request.what {
+        "subir envío" => reply(200, "<RECEPCIONDTE><STATUS>0</STATUS><TRACKID>7</TRACKID></RECEPCIONDTE>"),
+        "estado del envío" => soap_reply(
+            "<SII:RESP_BODY><TIPO_DOCTO>39</TIPO_DOCTO><INFORMADOS>2</INFORMADOS><ACEPTADOS>1</ACEPTADOS>\
+             <RECHAZADOS>1</RECHAZADOS><REPAROS>0</REPAROS></SII:RESP_BODY><SII:RESP_HDR><ESTADO>EPR</ESTADO></SII:RESP_HDR>",
+        ),
+        _ => header("FAU"),
+    }
+}
+
+#[test]
+fn both_channels_pass_the_rules_of_every_channel() {
+    type Authority = fn(&Request) -> Heard;
+    let channels: [(Box<dyn Channel>, Authority); 2] =
+        [(Box::new(BoletaChannel::new()), boleta), (Box::new(DteChannel::new()), dte)];
+    for (channel, authority) in channels {
+        let cx = winding();
+        let documents = boletas(2);
+        let parcel = desk().parcel(&*channel, documents.clone());
+        let once = conformance::survives_a_stop_at_every_step(&*channel, &parcel, &cx, &mut |r| authority(r));
+        assert_eq!(once, 1);
+        conformance::silence_is_answered_by_questions(&*channel, &documents, &cx, &mut |r| authority(r));
+        conformance::a_lost_answer_is_no_verdict(&*channel, &documents[0], &cx);
+        // No answer at all: delivered once, and left to be asked about.
+        let lost = conformance::survives_a_stop_at_every_step(&*channel, &parcel, &cx, &mut |_| {
+            silence(Sent::Perhaps)
+        });
+        assert_eq!(lost, 1);
+    }
+}

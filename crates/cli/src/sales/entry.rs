@@ -1,0 +1,90 @@
+//! One sale of an input: its own bytes and its key, or where and why it is none.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use serde_json::Value;
+use serde_json::error::Category;
+use serde_json::value::RawValue;
+use timbre_core::Refusal;
+
+/// One sale of the input, or why it is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The line it begins on, from 1.
+    pub line: u64,
+    pub offer: Result<Offer, Refusal>,
+}
+
+/// A sale's own bytes, and the key that came with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    pub key: Option<String>,
+    pub body: Bytes,
+}
+
+/// Is this one JSON value, whole?
+pub fn whole(text: &[u8]) -> Result<(), Category> {
+    serde_json::from_slice::<serde::de::IgnoredAny>(text).map(drop).map_err(|e| e.classify())
+}
+
+/// Is this by itself a sale, as one is written on a line?
+pub fn is_sale(text: &[u8]) -> bool {
+    let marks = ["Encabezado", "sale", "dte", "Documento"];
+    serde_json::from_slice::<BTreeMap<String, serde::de::IgnoredAny>>(text)
+        .is_ok_and(|fields| marks.iter().any(|mark| fields.contains_key(*mark)))
+}
+
+pub fn malformed(line: u64, path: &str, why: &str) -> Entry {
+    Entry { line, offer: Err(Refusal::new("json-malformed", path, why)) }
+}
+
+/// One value that begins on `line`: a sale, or a sale with its key.
+pub fn read(text: &[u8], line: u64) -> Entry {
+    let Ok(text) = std::str::from_utf8(text) else {
+        let at = text.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+        let line = line + at.bytes().filter(|b| *b == b'\n').count() as u64;
+        return malformed(line, &format!("línea {line}"), "El texto no está en UTF-8; guárdelo en UTF-8.");
+    };
+    let value: Box<RawValue> = match serde_json::from_str(text.trim_end()) {
+        Ok(value) => value,
+        Err(e) => {
+            let path =
+                format!("línea {}, columna {}", line + (e.line() as u64).saturating_sub(1), e.column());
+            let why = match e.classify() {
+                Category::Eof => {
+                    "El JSON termina antes de tiempo: falta cerrar una llave, un corchete o unas comillas."
+                }
+                _ => "El texto no es un JSON válido. Revise comas, comillas y llaves.",
+            };
+            return malformed(line, &path, why);
+        }
+    };
+    Entry { line, offer: offer(&value, line) }
+}
+
+fn offer(value: &RawValue, line: u64) -> Result<Offer, Refusal> {
+    let plain = |key| Offer { key, body: Bytes::copy_from_slice(value.get().as_bytes()) };
+    // What is no object is the agent's to refuse, in its own words.
+    let Ok(fields) = serde_json::from_str::<BTreeMap<String, &RawValue>>(value.get()) else {
+        return Ok(plain(None));
+    };
+    let Some(sale) = fields.get("sale") else { return Ok(plain(None)) };
+    if let Some(other) = fields.keys().find(|name| !matches!(name.as_str(), "key" | "sale")) {
+        let why = format!("Junto a «sale» sólo puede ir «key», no «{other}».");
+        return Err(Refusal::new("field-unknown", format!("línea {line}: {other}"), why));
+    }
+    let key = match fields.get("key").map(|raw| serde_json::from_str(raw.get())) {
+        None | Some(Ok(Value::Null)) => None,
+        Some(Ok(Value::String(text))) => Some(text),
+        Some(Ok(Value::Number(number))) => Some(number.to_string()),
+        Some(_) => {
+            return Err(Refusal::new(
+                "key-invalid",
+                format!("línea {line}: key"),
+                "La clave «key» debe ser un texto.",
+            ));
+        }
+    };
+    Ok(Offer { key, body: Bytes::copy_from_slice(sale.get().as_bytes()) })
+}
