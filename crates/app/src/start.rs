@@ -193,7 +193,11 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
 }
 
 async fn start_simulator(demo: Option<&DemoOptions>) -> Result<SimRunning, StartError> {
-    let mut config = sii_sim::Config { processing: Duration::from_millis(100), ..Default::default() };
+    let mut config = sii_sim::Config {
+        processing: Duration::from_millis(100),
+        keep_sent: std::env::var_os("TIMBRE_KEEP_SENT").map(PathBuf::from),
+        ..Default::default()
+    };
     if let Some(demo) = demo {
         config.latency = demo.latency;
         config.scenario = Scenario::named(&demo.scenario).ok_or_else(|| {

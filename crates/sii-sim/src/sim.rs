@@ -11,6 +11,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use std::{
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -26,6 +27,9 @@ pub struct Config {
     pub seed: u64,
     /// Does a rejected document burn its folio? The sources disagree; by default it stays free.
     pub rejected_burns_folio: bool,
+    /// A folder where the socket side leaves every well-framed upload, byte for byte, for whoever judges the
+    /// simulator's clients by other means.
+    pub keep_sent: Option<PathBuf>,
 }
 
 impl Default for Config {
@@ -36,6 +40,7 @@ impl Default for Config {
             scenario: Scenario::named("calm").expect("calm is one of the embedded scenarios"),
             seed: 1,
             rejected_burns_folio: false,
+            keep_sent: None,
         }
     }
 }
@@ -50,6 +55,7 @@ struct Inner {
     latency: Duration,
     seed: u64,
     rejected_burns_folio: bool,
+    keep_sent: Option<PathBuf>,
     state: Mutex<State>,
     line_changed: Notify,
 }
@@ -62,6 +68,7 @@ impl Sim {
                 latency: config.latency,
                 seed: config.seed,
                 rejected_burns_folio: config.rejected_burns_folio,
+                keep_sent: config.keep_sent,
                 state: Mutex::new(State::new(faults, config.seed, config.processing)),
                 line_changed: Notify::new(),
             }),
@@ -133,6 +140,10 @@ impl Sim {
 
     pub(crate) fn rejected_burns_folio(&self) -> bool {
         self.inner.rejected_burns_folio
+    }
+
+    pub(crate) fn keep_sent(&self) -> Option<&Path> {
+        self.inner.keep_sent.as_deref()
     }
 
     /// A panic while the state was held has left it as it was: every change to it is a few plain insertions.

@@ -25,9 +25,9 @@ const SHELF: [(&str, u32, &str, bool); 16] = [
 
 /// Who asks for a factura: RUT, name, business, address, comuna.
 const CUSTOMERS: [(&str, &str, &str, &str, &str); 3] = [
-    ("76192083-9", "Panadería Ñuñoa Ltda.", "Elaboración de pan", "Av. Irarrázaval 2450", "Ñuñoa"),
-    ("96670340-7", "Hotel Peñalolén S.A.", "Hoteles", "Av. Grecia 8735", "Peñalolén"),
-    ("78416626-0", "Comercial El Cóndor SpA", "Venta al por mayor", "Los Ángeles 77", "Viña del Mar"),
+    ("77777777-7", "Panadería Ñuñoa Ltda.", "Elaboración de pan", "Av. Irarrázaval 2450", "Ñuñoa"),
+    ("88888888-8", "Hotel Peñalolén S.A.", "Hoteles", "Av. Grecia 8735", "Peñalolén"),
+    ("44444444-4", "Comercial El Cóndor SpA", "Venta al por mayor", "Los Ángeles 77", "Viña del Mar"),
 ];
 
 /// The n-th sale of the day.

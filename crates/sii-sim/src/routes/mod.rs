@@ -34,3 +34,12 @@ pub(crate) fn answer(sim: &Sim, role: Host, request: &Request, now: Timestamp, a
     };
     Outcome::Reply { after, reply }
 }
+
+/// The file inside a well-framed upload, whatever is thought of it.
+pub(crate) fn uploaded(request: &Request) -> Option<Vec<u8>> {
+    let upload = matches!(request.path(), "/cgi_dte/UPL/DTEUpload" | "/recursos/v1/boleta.electronica.envio");
+    if request.method != "POST" || !upload {
+        return None;
+    }
+    multipart::read(request.header("content-type")?, &request.body).ok().map(|form| form.bytes)
+}

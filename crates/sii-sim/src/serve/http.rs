@@ -1,7 +1,7 @@
 //! Just enough HTTP/1.1 to be judged by: it keeps the header lines as they came, and can cut a connection at any
 //! point, which a server library would not let us do.
 
-use super::control;
+use super::{control, keep};
 use crate::{
     message::{Host, Outcome, Reply, Request},
     sim::Sim,
@@ -52,7 +52,13 @@ async fn outcome(sim: &Sim, host: Option<Host>, request: Request) -> Outcome {
         let controls = request.path().starts_with("/_sim/") && matches!(host, None | Some(Host::Dte));
         match host {
             _ if controls => control::answer(&sim, &request, now),
-            Some(host) => sim.answer(host, &request, now),
+            Some(host) => {
+                let outcome = sim.answer(host, &request, now);
+                if !matches!(outcome, Outcome::DropBefore) {
+                    keep::sent(&sim, &request);
+                }
+                outcome
+            }
             None => control::answer(&sim, &request, now),
         }
     });

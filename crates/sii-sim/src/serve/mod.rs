@@ -3,6 +3,7 @@
 
 mod control;
 mod http;
+mod keep;
 
 use crate::{message::Host, sim::Sim};
 use jiff::Timestamp;

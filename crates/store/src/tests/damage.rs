@@ -100,6 +100,32 @@ fn damage_that_may_hide_the_last_folio_locks_when_nobody_else_knows() {
 }
 
 #[test]
+fn an_anchor_from_before_the_damage_does_not_settle_it() {
+    let shop = Shop::new();
+    let frames = five(&shop);
+    let mut store = shop.open();
+    issue(&mut store, [6]);
+    drop(store);
+    let anchor = fs::read(shop.root.path().join("anchor.json")).unwrap();
+    let last = fs::metadata(shop.segment(1)).unwrap().len();
+    let mut store = shop.open();
+    issue(&mut store, [7]);
+    let line = crate::Fact::Line { what: "internet".into(), up: true, why: String::new() };
+    store.commit(vec![line], at(8)).unwrap();
+    drop(store);
+    shop.delete_index();
+    // Two damaged frames: one that the anchor covers, one that it does not.
+    flip(&shop, frames[2].0 + 3);
+    flip(&shop, last + 3);
+    fs::write(shop.root.path().join("anchor.json"), anchor).unwrap();
+    let (store, opened) = shop.open_said();
+    assert_eq!(opened.damage.len(), 2);
+    let lock = opened.locked.unwrap();
+    assert_eq!((lock.reason, lock.beyond[0].next), (LockReason::Damage, 8));
+    drop(store);
+}
+
+#[test]
 fn a_lock_outlives_reopening_and_a_lost_index() {
     let shop = Shop::without_anchor();
     let frames = five(&shop);

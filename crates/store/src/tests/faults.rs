@@ -154,3 +154,20 @@ fn a_document_is_answered_for_although_the_index_failed() {
     assert_eq!((opened.documents, opened.locked), (2, None));
     issue(&mut store, [3]);
 }
+
+/// A sync that failed may have thrown the pages away: what it covered is not trusted, but cut.
+#[test]
+fn what_a_failed_sync_left_behind_is_cut_off_at_once() {
+    let shop = Shop::new();
+    drop(shop.stocked());
+    let before = std::fs::metadata(shop.segment(1)).unwrap().len();
+    let counting = Faulty::new(u64::MAX, Fails::Once);
+    drop(Store::open_on(counting.clone(), &shop.dir(), &shop.options, &|_, _| {}).unwrap());
+    // After opening: one append, then its sync.
+    let disk = Faulty::new(counting.calls() + 2, Fails::Once);
+    let (mut store, _) = Store::open_on(disk.clone(), &shop.dir(), &shop.options, &|_, _| {}).unwrap();
+    let error = store.commit(vec![issued(sale(1))], at(1)).unwrap_err();
+    assert!(matches!(error, StoreError::Io { .. }), "{error}");
+    assert_eq!(std::fs::metadata(shop.segment(1)).unwrap().len(), before);
+    assert_eq!(store.reader().row(&id(1)).unwrap(), None);
+}
