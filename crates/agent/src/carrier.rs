@@ -46,10 +46,9 @@ impl HttpCarrier {
     fn allowed(&self, url: &reqwest::Url) -> bool {
         let loopback = match url.host_str() {
             Some("localhost") => true,
-            Some(host) => host
-                .trim_matches(['[', ']'])
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|ip| ip.is_loopback()),
+            Some(host) => {
+                host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+            }
             None => return false,
         };
         loopback == (self.environment == Environment::Training)
@@ -102,11 +101,7 @@ impl HttpCarrier {
                 Err(error) => return nothing(&error),
             }
         }
-        Heard::Reply {
-            status,
-            headers,
-            body: body.freeze(),
-        }
+        Heard::Reply { status, headers, body: body.freeze() }
     }
 }
 
@@ -123,11 +118,7 @@ impl Carrier for HttpCarrier {
 /// What an error of the network means. Only a connection that was never made is certain to have
 /// sent nothing.
 fn nothing(error: &reqwest::Error) -> Heard {
-    let sent = if error.is_connect() || error.is_builder() {
-        Sent::No
-    } else {
-        Sent::Perhaps
-    };
+    let sent = if error.is_connect() || error.is_builder() { Sent::No } else { Sent::Perhaps };
     let why = if error.is_timeout() && !error.is_connect() {
         "no respondió a tiempo".to_owned()
     } else if error.is_connect() {

@@ -25,17 +25,16 @@ pub struct TokioClock {
 impl TokioClock {
     /// Starts at `start`, now.
     pub fn starting_at(start: Timestamp) -> TokioClock {
-        TokioClock {
-            start,
-            from: tokio::time::Instant::now(),
-        }
+        TokioClock { start, from: tokio::time::Instant::now() }
     }
 }
 
 impl Clock for TokioClock {
     fn now(&self) -> Timestamp {
         self.start
-            .saturating_add(jiff::SignedDuration::try_from(self.from.elapsed()).unwrap_or(jiff::SignedDuration::MAX))
+            .saturating_add(
+                jiff::SignedDuration::try_from(self.from.elapsed()).unwrap_or(jiff::SignedDuration::MAX),
+            )
             .unwrap_or(Timestamp::MAX)
     }
 }

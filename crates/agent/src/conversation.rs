@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use timbre_core::{
-    Cause, ChannelId, DocState, Document, DocumentId, Effect, Heard, KeyError, Parcel, ParcelId,
-    Report, Request, Scope, Sent, State, Step, Timestamp, Verdict,
+    Cause, ChannelId, DocState, Document, DocumentId, Effect, Heard, KeyError, Parcel, ParcelId, Report,
+    Request, Scope, Sent, State, Step, Timestamp, Verdict,
 };
 use timbre_store::{Answered, Fact, Moved, Reader, Row, StoreError};
 
@@ -75,9 +75,7 @@ impl Phase {
 
     /// Reads what [`Phase::kept`] wrote; what can't be read is asked about.
     pub(crate) fn of(state: Option<&State>) -> Phase {
-        state
-            .and_then(|state| serde_json::from_value(state.0.clone()).ok())
-            .unwrap_or(Phase::Probe)
+        state.and_then(|state| serde_json::from_value(state.0.clone()).ok()).unwrap_or(Phase::Probe)
     }
 }
 
@@ -225,12 +223,7 @@ impl Answer {
             Heard::Reply { status, body, .. } => (Some(*status), body.clone()),
             Heard::Nothing { .. } | Heard::Elapsed => (None, Bytes::new()),
         };
-        Answer {
-            what: request.what,
-            status,
-            took,
-            heard: if request.secret { Bytes::new() } else { body },
-        }
+        Answer { what: request.what, status, took, heard: if request.secret { Bytes::new() } else { body } }
     }
 }
 
@@ -255,11 +248,9 @@ fn facts_of(reader: &Reader, reports: &[Report]) -> Vec<Fact> {
                     facts.push(Fact::Attention { document: row.id.clone(), reason: None });
                 }
             }
-            Verdict::Rejected { reasons, number } => facts.extend(moved(
-                &row,
-                Cause::Rejected { reasons: reasons.clone(), number: *number },
-                None,
-            )),
+            Verdict::Rejected { reasons, number } => {
+                facts.extend(moved(&row, Cause::Rejected { reasons: reasons.clone(), number: *number }, None))
+            }
             Verdict::AlreadyThere => facts.extend(moved(
                 &row,
                 Cause::Doubt { why: "ya lo tenía de un envío anterior; se está verificando".to_owned() },

@@ -7,12 +7,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::tz::TimeZone;
-use serde_json::Value;
 use timbre_core::{
-    Cause, Channel, ChannelId, Company, Date, DocState, DocumentId, Environment, Issuer, Keys,
-    Refusal, Regime, Sale, Seals, Series,
+    Cause, Channel, ChannelId, Date, DocState, DocumentId, Environment, Issuer, Keys, Refusal, Regime, Sale,
+    Seals,
 };
-use timbre_store::{CertificateLoaded, Fact, Filter, GrantLoaded, Opened, Reader, Row, Store};
+use timbre_store::{CertificateLoaded, Fact, Opened, Reader, Row, Store};
 use tokio::sync::{broadcast, mpsc, watch};
 
 use crate::carrier::Carrier;
@@ -20,19 +19,12 @@ use crate::clock::Clock;
 use crate::conversation::moved;
 use crate::sender::{Sender, SenderParts};
 use crate::settings::Settings;
-use crate::view::{
-    CertificateView, DetailView, FoliosView, IssuedView, LineView, PageView, PreviewView,
-    ProblemView, PushView, Query, RangeView, ResentView, RowView, Snapshot, StatsView,
-};
+use crate::view::{CertificateView, IssuedView, PreviewView, ProblemView, PushView, ResentView, RowView};
 use crate::writer::Writer;
-use crate::{monitor, show, timeline};
+use crate::{monitor, show};
 
 /// What an answer of the engine is: a view, or a problem a person can act on.
 pub type Answer<T> = Result<T, ProblemView>;
-
-/// Rows of a page when nobody says how many, and the most.
-const PAGE: usize = 100;
-const LONGEST_PAGE: usize = 500;
 
 /// Whoever keeps the keys: signs with them, seals them, and reads a certificate's file.
 pub trait Custody: Keys + Seals {
@@ -64,7 +56,7 @@ pub struct AgentParts {
 
 /// The engine of one folder.
 #[derive(Clone)]
-pub struct Agent(Arc<Inner>);
+pub struct Agent(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) reader: Reader,
@@ -75,9 +67,9 @@ pub(crate) struct Inner {
     pub(crate) version: AtomicU64,
     pub(crate) address: std::sync::Mutex<Option<String>>,
     pub(crate) writer: Writer,
-    custody: Arc<dyn Custody>,
+    pub(crate) custody: Arc<dyn Custody>,
     zone: TimeZone,
-    pushes: broadcast::Sender<Arc<PushView>>,
+    pub(crate) pushes: broadcast::Sender<Arc<PushView>>,
     stop: watch::Sender<bool>,
     tasks: tokio::sync::Mutex<Vec<tokio::task::JoinHandle<()>>>,
     thread: std::sync::Mutex<Option<std::thread::JoinHandle<()>>>,
@@ -219,87 +211,6 @@ impl Agent {
         }
     }
 
-    // Looking.
-
-    pub fn list(&self, query: &Query) -> Answer<PageView> {
-        let filter = filter_of(query)?;
-        let cursor = match &query.cursor {
-            None => None,
-            Some(text) => Some(text.parse().map_err(|_| {
-                ProblemView::bad_request("cursor-invalid", "El cursor no es de esta lista.")
-            })?),
-        };
-        let limit = query.limit.map_or(PAGE, |n| n as usize).clamp(1, LONGEST_PAGE);
-        let page = self.0.reader.list(&filter, cursor, limit)?;
-        Ok(PageView {
-            rows: page.rows.iter().map(|row| self.row(row)).collect(),
-            next: page.next.map(|n| n.to_string()),
-        })
-    }
-
-    pub fn detail(&self, id: &str) -> Answer<DetailView> {
-        let id = parse_id(id)?;
-        let row = self.find(&id)?;
-        let issued = self.0.reader.issued(&id)?.ok_or_else(|| missing(&id))?;
-        let events = self.0.reader.history(&id)?;
-        let heard = |event: &timbre_store::Event| {
-            let bytes = self.0.reader.heard(event.frame).ok()?;
-            // The authority's answers come in either encoding; this is only for the eye.
-            (!bytes.is_empty()).then(|| match std::str::from_utf8(&bytes) {
-                Ok(text) => text.to_owned(),
-                Err(_) => bytes.iter().map(|&b| b as char).collect(),
-            })
-        };
-        let receipt = self.0.regime.receipt(&issued.document, &issued.till);
-        Ok(DetailView {
-            row: self.row(&row),
-            timeline: timeline::steps(&events, &heard),
-            totals: row.totals.clone(),
-            lines: receipt
-                .lines
-                .into_iter()
-                .map(|line| LineView {
-                    name: line.name,
-                    quantity: line.quantity,
-                    price: line.price,
-                    amount: line.amount.0,
-                })
-                .collect(),
-            sha256: crate::sender::hex(&<sha2::Sha256 as sha2::Digest>::digest(&issued.document.bytes)),
-        })
-    }
-
-    /// The document as a file: prolog line, then its exact bytes.
-    pub fn file(&self, id: &str) -> Answer<Vec<u8>> {
-        let id = parse_id(id)?;
-        let document = self.0.reader.document(&id)?.ok_or_else(|| missing(&id))?;
-        Ok(self.0.regime.file(&document))
-    }
-
-    /// Every fact that names the document, as it is in the journal.
-    pub fn history(&self, id: &str) -> Answer<Vec<Value>> {
-        let id = parse_id(id)?;
-        self.find(&id)?;
-        Ok(self.0.reader.history(&id)?.iter().map(timeline::raw).collect())
-    }
-
-    pub fn snapshot(&self) -> Snapshot {
-        monitor::snapshot(&self.0)
-    }
-
-    pub fn stats(&self) -> StatsView {
-        monitor::stats(&self.0)
-    }
-
-    pub fn folios(&self) -> Vec<FoliosView> {
-        show::folios(&self.0.reader.ranges(), self.0.regime.profile(), self.0.today())
-    }
-
-    /// Hears every push from now on.
-    pub fn subscribe(&self) -> broadcast::Receiver<Arc<PushView>> {
-        self.0.pushes.subscribe()
-    }
-
     // Acting.
 
     /// Sends these documents again as soon as it can be done: always safe, as what may be at the
@@ -336,12 +247,10 @@ impl Agent {
             }
         }
         if !taken.is_empty() {
-            let acted = Fact::Acted {
-                who: "persona".to_owned(),
-                what: what.to_owned(),
-                documents: taken.clone(),
-            };
-            self.0.writer
+            let acted =
+                Fact::Acted { who: "persona".to_owned(), what: what.to_owned(), documents: taken.clone() };
+            self.0
+                .writer
                 .apply(move |reader| {
                     let rows = taken.iter().filter_map(|id| reader.row(id).ok().flatten());
                     std::iter::once(acted)
@@ -361,92 +270,17 @@ impl Agent {
         self.0.push(Vec::new());
     }
 
-    // Setting up.
-
-    /// Reads a CAF (or whatever the country lends) and adds its range.
-    pub async fn load_grant(
-        &self,
-        file: &[u8],
-        share: (u32, u32),
-        used_up_to: Option<u64>,
-    ) -> Answer<RangeView> {
-        let issuer = self.issuer()?;
-        let read = self.0.regime.grant(file, &issuer)?;
-        let id = read.grant.id.clone();
-        let purpose = format!("grant:{}", id.0);
-        let sealed = self.0.custody.seal(&purpose, &read.secret).map_err(|e| crate::writer::no_key(&e))?;
-        let fact = Fact::GrantLoaded(Box::new(GrantLoaded { grant: read.grant, share, used_up_to, sealed }));
-        self.0.writer.commit(vec![fact]).await?;
-        let ranges = self.0.reader.ranges();
-        let range = ranges.iter().find(|range| range.grant.id == id);
-        range
-            .map(|range| show::range(range, self.0.today()))
-            .ok_or_else(|| ProblemView::internal("el rango cargado no aparece"))
-    }
-
-    /// Sets who issues. Refused when it would mix two companies or environments in one folder.
-    pub async fn set_company(&self, environment: Environment, data: &Value) -> Answer<Company> {
-        let company = self.0.regime.company(data, environment)?;
-        let fact = Fact::Company { company: company.clone(), environment };
-        self.0.writer.commit(vec![fact]).await?;
-        self.0.sender.wake();
-        Ok(company)
-    }
-
-    pub fn company(&self) -> Option<(Company, Environment)> {
-        self.0.reader.company()
-    }
-
-    pub async fn load_certificate(&self, file: &[u8], password: &str) -> Answer<CertificateView> {
-        let issuer = self.issuer()?;
-        let loaded = self.0.custody.read_certificate(file, password, issuer.environment)?;
-        self.0.writer.commit(vec![Fact::CertificateLoaded(loaded)]).await?;
-        // In the writer, between two batches: a document that took the old certificate must not be
-        // signed with the new one.
-        let custody = Arc::clone(&self.0.custody);
-        self.0
-            .writer
-            .apply(move |_| {
-                custody.forget();
-                Vec::new()
-            })
-            .await?;
-        self.0.sender.wake();
-        self.certificate()?.ok_or_else(|| ProblemView::internal("el certificado cargado no aparece"))
-    }
-
-    pub fn certificate(&self) -> Answer<Option<CertificateView>> {
-        Ok(self.0.certificate()?)
-    }
-
-    /// Where the local panel and API are, for the status line.
-    pub fn set_address(&self, address: String) {
-        *crate::sender::lock(&self.0.address) = Some(address);
-    }
-
-    pub fn regime(&self) -> &Arc<dyn Regime> {
-        &self.0.regime
-    }
-
-    pub fn reader(&self) -> &Reader {
-        &self.0.reader
-    }
-
-    pub fn opened(&self) -> &Opened {
-        &self.0.opened
-    }
-
     // Below.
 
-    fn row(&self, row: &Row) -> RowView {
+    pub(crate) fn row(&self, row: &Row) -> RowView {
         show::row(row, self.0.regime.profile())
     }
 
-    fn find(&self, id: &DocumentId) -> Answer<Row> {
+    pub(crate) fn find(&self, id: &DocumentId) -> Answer<Row> {
         self.0.reader.row(id)?.ok_or_else(|| missing(id))
     }
 
-    fn issuer(&self) -> Answer<Issuer> {
+    pub(crate) fn issuer(&self) -> Answer<Issuer> {
         let (company, environment) = self.0.reader.company().ok_or_else(|| {
             Refusal::temporary(
                 "company-missing",
@@ -471,7 +305,10 @@ impl Agent {
         if now < certificate.not_before {
             return refuse(
                 "certificate-not-yet-valid",
-                format!("El certificado digital vale desde el {}. Revise el reloj del equipo.", certificate.not_before),
+                format!(
+                    "El certificado digital vale desde el {}. Revise el reloj del equipo.",
+                    certificate.not_before
+                ),
             );
         }
         Ok(())
@@ -511,43 +348,12 @@ pub fn environment_word(environment: Environment) -> String {
     .to_owned()
 }
 
-fn parse_id(text: &str) -> Answer<DocumentId> {
+pub(crate) fn parse_id(text: &str) -> Answer<DocumentId> {
     text.parse().map_err(|error: timbre_core::document::BadDocumentId| {
         ProblemView::bad_request("id-invalid", error.to_string())
     })
 }
 
-fn missing(id: &DocumentId) -> ProblemView {
+pub(crate) fn missing(id: &DocumentId) -> ProblemView {
     ProblemView::not_found(format_args!("el documento {id} en esta carpeta"))
-}
-
-fn filter_of(query: &Query) -> Answer<Filter> {
-    let date = |text: &Option<String>| -> Answer<Option<Date>> {
-        text.as_deref()
-            .filter(|text| !text.is_empty())
-            .map(|text| {
-                text.parse().map_err(|_| {
-                    ProblemView::bad_request(
-                        "date-invalid",
-                        format!("«{text}» no es una fecha; se escribe AAAA-MM-DD."),
-                    )
-                })
-            })
-            .transpose()
-    };
-    let (states, problem) = match query.state.as_deref().filter(|s| !s.is_empty()) {
-        None => (Vec::new(), false),
-        Some(word) => show::states_of(word).ok_or_else(|| {
-            ProblemView::bad_request("state-invalid", format!("«{word}» no es un estado conocido."))
-        })?,
-    };
-    let some = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
-    Ok(Filter {
-        states,
-        problem,
-        series: some(&query.series).map(Series),
-        from: date(&query.from)?,
-        to: date(&query.to)?,
-        text: some(&query.q),
-    })
 }

@@ -21,7 +21,10 @@ pub enum Line {
         why: String,
     },
     /// The authority answers and refuses everything for a reason a person must mend.
-    Refused { why: Remark, retry_at: Timestamp },
+    Refused {
+        why: Remark,
+        retry_at: Timestamp,
+    },
 }
 
 impl Line {

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use timbre_core::{
-    ChannelId, Heard, Pass, Remark, Request, Scope, Step, Verdict,
-};
+use timbre_core::{ChannelId, Heard, Pass, Remark, Request, Scope, Step, Verdict};
 use timbre_store::Fact;
 
 use crate::clock::later;

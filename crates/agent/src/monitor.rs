@@ -83,7 +83,7 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
         Line::Refused { why, .. } => Some(why.meaning.clone()),
         _ => None,
     });
-    let stopped = inner.opened.locked.as_ref().map(ToString::to_string);
+    let stopped = inner.reader.locked().map(|locked| locked.to_string());
     let (active, allowed) = inner.sender.workers();
     let sentence = show::sentence(&Situation {
         authority: profile.authority,

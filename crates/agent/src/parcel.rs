@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use timbre_core::{
-    Cause, ChannelId, DocState, Document, DocumentId, Heard, Parcel, ParcelId, Timestamp,
-};
+use timbre_core::{Cause, ChannelId, DocState, Document, DocumentId, Heard, Parcel, ParcelId, Timestamp};
 use timbre_store::{Answered, Fact, OpenParcel, Row, Sending, StoreError};
 
 use crate::clock::later;
@@ -114,9 +112,7 @@ impl Sender {
             After::Done { .. } => self.stand(&parcel.id, &documents).await,
             After::Doubt { why } => Ok(Some(self.doubt(&parcel.id, &documents, &why).await?)),
             After::NotSent { why } => self.not_sent(parcel, attempt, why).await,
-            After::NoPass => {
-                self.not_sent(parcel, attempt, "no se pudo abrir una sesión".to_owned()).await
-            }
+            After::NoPass => self.not_sent(parcel, attempt, "no se pudo abrir una sesión".to_owned()).await,
         }
     }
 
@@ -179,11 +175,7 @@ impl Sender {
 
     /// Asks about each document of a parcel in doubt. Only when none is left to ask about are the
     /// absent ones sent again, with the same bytes.
-    async fn probe_all(
-        &self,
-        parcel: &Parcel,
-        attempt: u32,
-    ) -> Result<Option<Timestamp>, TalkError> {
+    async fn probe_all(&self, parcel: &Parcel, attempt: u32) -> Result<Option<Timestamp>, TalkError> {
         let issuer = self.issuer()?;
         let channel = self.channel(&parcel.channel);
         let mut next: Option<Timestamp> = None;
@@ -254,11 +246,7 @@ impl Sender {
     }
 
     /// Every document was asked about: the absent ones go back to wait, and the parcel goes again.
-    async fn settle_probe(
-        &self,
-        parcel: &Parcel,
-        attempt: u32,
-    ) -> Result<Option<Timestamp>, TalkError> {
+    async fn settle_probe(&self, parcel: &Parcel, attempt: u32) -> Result<Option<Timestamp>, TalkError> {
         let absent: Vec<_> = {
             let mut probing = lock(&self.probing);
             probing.remove(&parcel.id).map(|p| p.absent.into_iter().collect()).unwrap_or_default()
@@ -333,7 +321,8 @@ impl Sender {
         let pause = backoff(attempt, settings.retry_base, settings.retry_cap, rand::random());
         let due = later(self.now(), pause);
         let keep = attempt > 1;
-        let mark = self.mark(&parcel.id, "envío que no salió", keep.then_some(Phase::Resend), keep.then_some(due));
+        let mark =
+            self.mark(&parcel.id, "envío que no salió", keep.then_some(Phase::Resend), keep.then_some(due));
         let ids = ids_of(parcel);
         self.writer()
             .apply(move |reader| {

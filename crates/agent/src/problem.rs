@@ -53,10 +53,7 @@ impl From<Refusals> for ProblemView {
             _ => (422, "Rechazado"),
         };
         let code = all.0.first().map_or("refused", |r| r.code.as_str());
-        ProblemView {
-            errors: refusals(&all.0),
-            ..ProblemView::new(status, code, title, all.to_string())
-        }
+        ProblemView { errors: refusals(&all.0), ..ProblemView::new(status, code, title, all.to_string()) }
     }
 }
 

@@ -424,8 +424,7 @@ impl Sender {
     pub(crate) async fn line_failed(&self, channel: &ChannelId, why: &str) {
         let line = lock(&self.lines).get(channel).cloned().unwrap_or(Line::Up);
         let settings = self.settings();
-        let failed =
-            line.failed(self.now(), why, settings.line_base, settings.line_cap, rand::random());
+        let failed = line.failed(self.now(), why, settings.line_base, settings.line_cap, rand::random());
         self.set_line(channel, failed).await;
     }
 

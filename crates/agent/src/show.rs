@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use timbre_core::{Amount, DocState, Profile, Refusal, Timestamp};
-use timbre_store::{Counts, Range, Row};
+use timbre_store::{Counts, Filter, Range, Row};
 
 use crate::clock::later;
 use crate::view::{
@@ -36,11 +36,7 @@ pub fn row(row: &Row, profile: &Profile) -> RowView {
         remarks: row
             .remarks
             .iter()
-            .map(|r| RemarkView {
-                code: r.code.clone(),
-                words: r.words.clone(),
-                meaning: r.meaning.clone(),
-            })
+            .map(|r| RemarkView { code: r.code.clone(), words: r.words.clone(), meaning: r.meaning.clone() })
             .collect(),
         deadline: deadline(row, profile).map(|at| at.to_string()),
     }
@@ -59,10 +55,7 @@ pub fn deadline(row: &Row, profile: &Profile) -> Option<Timestamp> {
 }
 
 /// The nearest deadline among rows in the order of issue.
-pub fn nearest<'a>(
-    rows: impl Iterator<Item = &'a Row>,
-    profile: &Profile,
-) -> Option<DeadlineView> {
+pub fn nearest<'a>(rows: impl Iterator<Item = &'a Row>, profile: &Profile) -> Option<DeadlineView> {
     rows.filter_map(|row| Some((deadline(row, profile)?, &row.id)))
         .min()
         .map(|(at, id)| DeadlineView { document: id.to_string(), at: at.to_string() })
@@ -89,17 +82,19 @@ pub fn counters(counts: &Counts) -> Counters {
     }
 }
 
-/// The states behind a filter's word: a state's name or a counter's.
-pub fn states_of(word: &str) -> Option<(Vec<DocState>, bool)> {
+/// What a filter's word asks for: a counter of the panel, or a state by its name.
+pub fn filter_of(word: &str) -> Option<Filter> {
     use DocState::*;
-    Some(match word {
-        "queued" => (vec![Generado, Pendiente], false),
-        "sending" => (vec![Enviando], false),
-        "at_authority" => (vec![Enviado, Verificando], false),
-        "accepted" => (vec![Aceptado, Reparo], false),
-        "problem" => (Vec::new(), true),
-        word => (vec![DocState::from_word(word)?], false),
-    })
+    let counter =
+        |states: &[DocState]| Some(Filter { states: states.to_vec(), unflagged: true, ..Filter::default() });
+    match word {
+        "queued" => counter(&[Generado, Pendiente]),
+        "sending" => counter(&[Enviando]),
+        "at_authority" => counter(&[Enviado, Verificando]),
+        "accepted" => counter(&[Aceptado, Reparo]),
+        "problem" => Some(Filter { problem: true, ..Filter::default() }),
+        word => Some(Filter { states: vec![DocState::from_word(word)?], ..Filter::default() }),
+    }
 }
 
 /// What is left, type by type, in the profile's order and only where there is a range.
@@ -138,11 +133,7 @@ pub fn range(range: &Range, today: timbre_core::Date) -> RangeView {
 
 pub fn refusals(all: &[Refusal]) -> Vec<RefusalView> {
     all.iter()
-        .map(|r| RefusalView {
-            code: r.code.clone(),
-            path: r.path.clone(),
-            message: r.message.clone(),
-        })
+        .map(|r| RefusalView { code: r.code.clone(), path: r.path.clone(), message: r.message.clone() })
         .collect()
 }
 
@@ -188,7 +179,10 @@ pub fn sentence(s: &Situation<'_>) -> Sentence {
         return say(Mood::Stopped, format!("Falta para empezar: {}", s.missing.join(", ")));
     }
     if !s.spent.is_empty() {
-        return say(Mood::Stopped, format!("Detenido: no quedan folios de {}", s.spent.join(" ni de ").to_lowercase()));
+        return say(
+            Mood::Stopped,
+            format!("Detenido: no quedan folios de {}", s.spent.join(" ni de ").to_lowercase()),
+        );
     }
     if c.problem > 0 {
         return say(

@@ -34,7 +34,9 @@ fn words(fact: &Fact) -> Option<(String, String)> {
             },
         ),
         Fact::Answered(answered) => match answered.status {
-            Some(status) => say("Respuesta", format!("{}: HTTP {status}, en {} ms", answered.what, answered.took_ms)),
+            Some(status) => {
+                say("Respuesta", format!("{}: HTTP {status}, en {} ms", answered.what, answered.took_ms))
+            }
             None if answered.took_ms > 0 => say("Sin respuesta", answered.what.clone()),
             None => None,
         },

@@ -381,10 +381,31 @@ pub fn typescript() -> String {
         )*};
     }
     declare!(
-        Snapshot, CompanyView, Sentence, Mood, Counters, Workers, FoliosView, RangeView,
-        DeadlineView, AnswerView, CertificateView, RowView, RemarkView, PageView, Query,
-        DetailView, LineView, StepView, IssuedView, PreviewView, RefusalView, ProblemView,
-        ResentView, PushView, StatsView,
+        Snapshot,
+        CompanyView,
+        Sentence,
+        Mood,
+        Counters,
+        Workers,
+        FoliosView,
+        RangeView,
+        DeadlineView,
+        AnswerView,
+        CertificateView,
+        RowView,
+        RemarkView,
+        PageView,
+        Query,
+        DetailView,
+        LineView,
+        StepView,
+        IssuedView,
+        PreviewView,
+        RefusalView,
+        ProblemView,
+        ResentView,
+        PushView,
+        StatsView,
     );
     out
 }

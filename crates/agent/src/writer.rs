@@ -6,10 +6,9 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
-use timbre_core::{
-    Document, DocumentId, Draft, Folio, KeyError, Keys, Refusal, Refusals, Sale, Timestamp,
-};
+use timbre_core::{Document, DocumentId, Draft, Folio, KeyError, Keys, Refusal, Refusals, Sale, Timestamp};
 use timbre_store::{Fact, Issued, NoFolio, Reader, Row, Store, StoreError};
 use tokio::sync::oneshot;
 
@@ -17,6 +16,9 @@ use crate::clock::Clock;
 
 /// How many orders share one fsync at the most.
 const BATCH: usize = 256;
+
+/// After this long without an order the store brings its anchor up to date.
+const REST: Duration = Duration::from_secs(1);
 
 /// A stamp may repeat the last one's time when the clock went back, but not by more than this.
 const CLOCK_SLACK_SECONDS: i64 = 5 * 60;
@@ -73,15 +75,8 @@ pub struct Issuance {
 type Make = Box<dyn FnOnce(&Reader) -> Vec<Fact> + Send>;
 
 enum Order {
-    Issue {
-        draft: Box<dyn Draft>,
-        sale: Box<Sale>,
-        reply: oneshot::Sender<Result<Issuance, IssueError>>,
-    },
-    Apply {
-        make: Make,
-        reply: oneshot::Sender<Result<(), WriteError>>,
-    },
+    Issue { draft: Box<dyn Draft>, sale: Box<Sale>, reply: oneshot::Sender<Result<Issuance, IssueError>> },
+    Apply { make: Make, reply: oneshot::Sender<Result<(), WriteError>> },
     Close,
 }
 
@@ -106,9 +101,8 @@ impl Writer {
         let (orders, inbox) = mpsc::channel();
         let fsyncs = Arc::new(AtomicU64::new(0));
         let desk = Desk { store, keys, clock, touched, fsyncs: Arc::clone(&fsyncs) };
-        let thread = std::thread::Builder::new()
-            .name("timbre-writer".to_owned())
-            .spawn(move || desk.work(&inbox))?;
+        let thread =
+            std::thread::Builder::new().name("timbre-writer".to_owned()).spawn(move || desk.work(&inbox))?;
         Ok((Writer { orders, fsyncs }, thread))
     }
 
@@ -166,7 +160,15 @@ struct Job {
 
 impl Desk {
     fn work(mut self, inbox: &mpsc::Receiver<Order>) {
-        while let Ok(first) = inbox.recv() {
+        loop {
+            let first = match inbox.recv_timeout(REST) {
+                Ok(first) => first,
+                Err(mpsc::RecvTimeoutError::Timeout) => {
+                    self.store.rest();
+                    continue;
+                }
+                Err(mpsc::RecvTimeoutError::Disconnected) => return,
+            };
             let mut jobs = Vec::new();
             let mut applies = Vec::new();
             let mut closing = false;
@@ -333,11 +335,9 @@ impl Desk {
         for (job, document) in jobs.into_iter().zip(sealed) {
             let outcome = match &committed {
                 Ok(()) => match reader.row(&document.id) {
-                    Ok(Some(row)) => Ok(Issuance {
-                        row,
-                        warnings: job.draft.warnings().to_vec(),
-                        repeated: false,
-                    }),
+                    Ok(Some(row)) => {
+                        Ok(Issuance { row, warnings: job.draft.warnings().to_vec(), repeated: false })
+                    }
                     Ok(None) => Err(StoreError::NoDocument(document.id).into()),
                     Err(error) => Err(error.into()),
                 },
@@ -415,12 +415,16 @@ fn no_folio(series: &str, none: NoFolio) -> Refusal {
         NoFolio::NoGrant => Refusal::temporary(
             "folio-none",
             "",
-            format!("No hay folios cargados para documentos de tipo {series}. Cargue un archivo CAF y vuelva a intentar."),
+            format!(
+                "No hay folios cargados para documentos de tipo {series}. Cargue un archivo CAF y vuelva a intentar."
+            ),
         ),
         NoFolio::Exhausted { last } => Refusal::temporary(
             "folio-exhausted",
             "",
-            format!("Se acabaron los folios de tipo {series} (el último fue el {last}). Cargue un CAF nuevo y vuelva a intentar."),
+            format!(
+                "Se acabaron los folios de tipo {series} (el último fue el {last}). Cargue un CAF nuevo y vuelva a intentar."
+            ),
         ),
         NoFolio::Refused(refusal) => Refusal { temporary: true, ..refusal },
     }

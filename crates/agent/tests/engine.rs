@@ -4,6 +4,7 @@ mod fake;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use fake::{Mood, Office, open, open_with, sell, settings, until};
@@ -210,5 +211,32 @@ async fn a_person_may_ask_for_all_that_waits_at_any_time() {
     until(&agent, all_accepted(1)).await;
     let again = agent.resend(&["TAF1".to_owned()]).await.unwrap();
     assert_eq!((again.queued, again.skipped), (0, 1), "an accepted document is not sent again");
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_must_go_again_goes_with_the_same_bytes_also_after_a_stop() {
+    let dir = tempfile::tempdir().unwrap();
+    let office = Arc::new(Office::default());
+    office.books().moods.push_back(("deliver", Mood::Lose));
+    // One attempt, then an hour's pause: the stop falls into it.
+    let patient = Settings { attempts: 1, retry_cap: Duration::from_secs(3_600), ..settings() };
+    let agent = open_with(dir.path(), &office, true, patient.clone()).await;
+    sell(&agent, "k", 10).await;
+    until(&agent, |agent| agent.stats().pending == 1).await;
+    agent.stop().await;
+    drop(agent);
+    let agent = open_with(dir.path(), &office, true, patient).await;
+    assert_eq!(agent.stats().pending, 1);
+    agent.resend_pending().await.unwrap();
+    until(&agent, all_accepted(1)).await;
+    let history = agent.history("TAF1").unwrap();
+    let sums: BTreeSet<_> = history
+        .iter()
+        .filter(|fact| fact["fact"] == "sending")
+        .map(|fact| fact["sha256"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(sums.len(), 1, "the same bytes");
+    assert_eq!(office.books().held.values().copied().collect::<Vec<_>>(), [1]);
     agent.stop().await;
 }

@@ -116,7 +116,8 @@ mod tests {
 
     #[test]
     fn what_the_file_says_wins() {
-        let config: Config = toml::from_str("[sender]\nworkers = 2\n[wire]\nfirst_poll_seconds = 7\n").unwrap();
+        let config: Config =
+            toml::from_str("[sender]\nworkers = 2\n[wire]\nfirst_poll_seconds = 7\n").unwrap();
         let settings = config.settings(true);
         assert_eq!(settings.workers, 2);
         assert_eq!(settings.conduct.first_poll, Duration::from_secs(7));

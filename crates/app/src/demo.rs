@@ -20,13 +20,7 @@ const PASSWORD: &str = "entrenamiento";
 pub async fn open_shop(agent: &Agent) -> Result<(), ProblemView> {
     match agent.company() {
         Some((_, Environment::Training)) => {}
-        Some(_) => {
-            return Err(ProblemView::bad_request(
-                "folder-not-training",
-                "Esta carpeta es de una empresa verdadera: la demostración no se abre sobre ella. \
-                 Indique otra con --data.",
-            ));
-        }
+        Some(_) => return Err(not_training()),
         None => {
             let company = Desk::company();
             let data = json!({
@@ -60,6 +54,15 @@ pub async fn open_shop(agent: &Agent) -> Result<(), ProblemView> {
         agent.load_grant(&file, (1, 1), None).await?;
     }
     Ok(())
+}
+
+/// Why a demo does not open on a real folder.
+pub fn not_training() -> ProblemView {
+    ProblemView::bad_request(
+        "folder-not-training",
+        "Esta carpeta es de una empresa verdadera: la demostración no se abre sobre ella. \
+         Indique otra con --data.",
+    )
 }
 
 fn zone(agent: &Agent) -> jiff::tz::TimeZone {

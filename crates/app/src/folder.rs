@@ -98,10 +98,17 @@ impl Lock {
     }
 }
 
-impl Drop for Lock {
-    fn drop(&mut self) {
+impl Lock {
+    /// Nobody is to come any more; the folder is still ours.
+    pub fn withdraw(&self) {
         // A card left behind is seen through by the lock.
         let _ = fs::remove_file(self.dir.join("agent.json"));
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        self.withdraw();
     }
 }
 
@@ -121,10 +128,7 @@ pub fn find(dir: &Path) -> Result<Option<Address>, StartError> {
         if let Ok(bytes) = fs::read(dir.join("agent.json"))
             && let Ok(card) = serde_json::from_slice::<Card>(&bytes)
         {
-            return Ok(Some(Address {
-                base: format!("http://127.0.0.1:{}", card.port),
-                token: card.token,
-            }));
+            return Ok(Some(Address { base: format!("http://127.0.0.1:{}", card.port), token: card.token }));
         }
         if began.elapsed() > PATIENCE {
             return Err(StartError::Busy(dir.to_owned()));

@@ -7,9 +7,7 @@ use bytes::Bytes;
 use openssl::x509::X509;
 use sii_sim::Desk;
 use timbre_agent::Custody;
-use timbre_core::{
-    Certificate, Environment, KeyError, KeyName, Keys, Refusal, Scheme, Seals,
-};
+use timbre_core::{Certificate, Environment, KeyError, KeyName, Keys, Refusal, Scheme, Seals};
 use timbre_store::{CertificateLoaded, Reader};
 
 use crate::keys::{FolderKeys, seal_certificate};
@@ -52,8 +50,8 @@ impl Custody for Keeper {
         password: &str,
         environment: Environment,
     ) -> Result<CertificateLoaded, Refusal> {
-        let read = pfx::read(file, password)
-            .map_err(|error| Refusal::new(error.code(), "", error.to_string()))?;
+        let read =
+            pfx::read(file, password).map_err(|error| Refusal::new(error.code(), "", error.to_string()))?;
         let practice = is_practice(&read.der);
         match environment {
             Environment::Training if !practice => Err(Refusal::new(

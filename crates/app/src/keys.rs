@@ -50,9 +50,7 @@ impl Sealed for Reader {
 /// by a person, when the certificate does not say it.
 pub fn seal_certificate(pfx: &Pfx, vault: &Vault) -> Result<CertificateLoaded, KeyError> {
     let holder = pfx.holder.clone().ok_or_else(|| {
-        KeyError::Failed(
-            "el certificado no dice el RUT de su titular: indícalo al cargarlo".to_owned(),
-        )
+        KeyError::Failed("el certificado no dice el RUT de su titular: indícalo al cargarlo".to_owned())
     })?;
     Ok(CertificateLoaded {
         holder,
@@ -118,16 +116,14 @@ impl<S: Sealed> FolderKeys<S> {
         if let Some(key) = cache.grants.get(id) {
             return Ok(key.clone());
         }
-        let sealed =
-            self.sealed.grant_key(id)?.ok_or_else(|| KeyError::NoGrantKey(id.0.clone()))?;
+        let sealed = self.sealed.grant_key(id)?.ok_or_else(|| KeyError::NoGrantKey(id.0.clone()))?;
         let key = self.unseal(&grant_purpose(id), &sealed)?;
         cache.grants.insert(id.clone(), key.clone());
         Ok(key)
     }
 
     fn unseal(&self, purpose: &str, sealed: &[u8]) -> Result<Arc<PKey<Private>>, KeyError> {
-        let secret =
-            self.vault.unseal(purpose, sealed).map_err(|e| KeyError::Failed(e.to_string()))?;
+        let secret = self.vault.unseal(purpose, sealed).map_err(|e| KeyError::Failed(e.to_string()))?;
         parse(&secret).map(Arc::new)
     }
 
@@ -151,9 +147,7 @@ impl<S: Sealed> Keys for FolderKeys<S> {
             Scheme::RsaSha1 => MessageDigest::sha1(),
             Scheme::RsaSha256 => MessageDigest::sha256(),
         };
-        Signer::new(digest, &key)
-            .and_then(|mut signer| signer.sign_oneshot_to_vec(message))
-            .map_err(failed)
+        Signer::new(digest, &key).and_then(|mut signer| signer.sign_oneshot_to_vec(message)).map_err(failed)
     }
 
     fn certificate(&self) -> Result<Certificate, KeyError> {
@@ -176,9 +170,8 @@ fn parse(secret: &[u8]) -> Result<PKey<Private>, KeyError> {
     } else {
         PKey::private_key_from_pkcs8(secret)
     };
-    let key = key.map_err(|_| {
-        KeyError::Failed("la llave privada está dañada o no es una llave".to_owned())
-    })?;
+    let key =
+        key.map_err(|_| KeyError::Failed("la llave privada está dañada o no es una llave".to_owned()))?;
     if key.id() != Id::RSA {
         return Err(KeyError::Failed("la llave privada no es RSA".to_owned()));
     }
@@ -187,13 +180,10 @@ fn parse(secret: &[u8]) -> Result<PKey<Private>, KeyError> {
 
 /// The certificate's public half, after seeing that it is the key's.
 fn public_half(loaded: CertificateLoaded, key: &PKey<Private>) -> Result<Certificate, KeyError> {
-    let public = X509::from_der(&loaded.der)
-        .and_then(|certificate| certificate.public_key())
-        .map_err(failed)?;
+    let public =
+        X509::from_der(&loaded.der).and_then(|certificate| certificate.public_key()).map_err(failed)?;
     if !public.public_eq(key) {
-        return Err(KeyError::Failed(
-            "el certificado guardado no es el de su llave privada".to_owned(),
-        ));
+        return Err(KeyError::Failed("el certificado guardado no es el de su llave privada".to_owned()));
     }
     let rsa = public.rsa().map_err(failed)?;
     Ok(Certificate {

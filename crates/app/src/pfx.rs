@@ -41,9 +41,7 @@ impl Pfx {
     pub fn warning(&self) -> Option<String> {
         let bits = self.bits;
         (bits < SOUND_BITS).then(|| {
-            format!(
-                "la llave del certificado es corta ({bits} bits): al renovarlo, pide una de 2048"
-            )
+            format!("la llave del certificado es corta ({bits} bits): al renovarlo, pide una de 2048")
         })
     }
 }
@@ -74,21 +72,15 @@ pub enum PfxError {
     OldFormat,
     #[error("el archivo no trae el código con que se comprueba su clave (MAC): expórtalo de nuevo")]
     NoMac,
-    #[error(
-        "el archivo no trae la llave privada: expórtalo de nuevo marcando «exportar la clave privada»"
-    )]
+    #[error("el archivo no trae la llave privada: expórtalo de nuevo marcando «exportar la clave privada»")]
     NoKey,
-    #[error(
-        "el archivo trae una llave privada pero ningún certificado: expórtalo de nuevo completo"
-    )]
+    #[error("el archivo trae una llave privada pero ningún certificado: expórtalo de nuevo completo")]
     NoCertificate,
     #[error("la llave privada del archivo no es la de ninguno de sus certificados")]
     Mismatch,
     #[error("el SII pide una llave RSA y la de este certificado es de otro tipo")]
     NotRsa,
-    #[error(
-        "la llave del certificado es demasiado corta ({0} bits): hay que pedir un certificado nuevo"
-    )]
+    #[error("la llave del certificado es demasiado corta ({0} bits): hay que pedir un certificado nuevo")]
     ShortKey(u32),
     #[error("el certificado no se pudo leer: {0}")]
     Unreadable(String),
@@ -126,8 +118,7 @@ pub fn read(bytes: &[u8], password: &str) -> Result<Pfx, PfxError> {
     match open(&archive, password) {
         // Files made by OpenSSL before 1.1 took the password's UTF-8 bytes for Latin-1 letters.
         Err(PfxError::WrongPassword) if !password.is_ascii() => {
-            let misread: Zeroizing<String> =
-                Zeroizing::new(password.bytes().map(char::from).collect());
+            let misread: Zeroizing<String> = Zeroizing::new(password.bytes().map(char::from).collect());
             open(&archive, &misread)
         }
         read => read,
@@ -183,8 +174,7 @@ fn choose(parsed: ParsedPkcs12_2) -> Result<Pfx, PfxError> {
     if key.bits() < LEAST_BITS {
         return Err(PfxError::ShortKey(key.bits()));
     }
-    let certificates: Vec<X509> =
-        parsed.cert.into_iter().chain(parsed.ca.into_iter().flatten()).collect();
+    let certificates: Vec<X509> = parsed.cert.into_iter().chain(parsed.ca.into_iter().flatten()).collect();
     if certificates.is_empty() {
         return Err(PfxError::NoCertificate);
     }

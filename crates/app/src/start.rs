@@ -1,6 +1,6 @@
 //! Starting and stopping an agent on a folder: the one place where everything is wired.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use timbre_store::{OpenOptions, Opened, Store, StoreError};
 use crate::config::Config;
 use crate::folder::{Address, Lock, data_dir, demo_dir};
 use crate::keeper::Keeper;
+use crate::logs::{self, Log};
 use crate::vault::{Custody, CustodyUsed, Vault, VaultError};
 use crate::{country, demo};
 
@@ -32,6 +33,10 @@ pub struct Options {
     pub port: Option<u16>,
     /// A demo shop against the built-in simulator.
     pub demo: Option<DemoOptions>,
+    /// How the keys are kept; without it what the environment says.
+    pub custody: Option<Custody>,
+    /// Where anchors are; without it the platform's place for state.
+    pub state: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone)]
@@ -73,7 +78,9 @@ impl StartError {
             StartError::Store(StoreError::Damaged { .. } | StoreError::Sealed { .. }) => 4,
             StartError::Store(StoreError::InUse(_)) => 3,
             StartError::Config(..) | StartError::Scenario(..) => 2,
-            StartError::Folder(..) | StartError::Vault(_) | StartError::Store(_) | StartError::Problem(_) => 1,
+            StartError::Folder(..) | StartError::Vault(_) | StartError::Store(_) | StartError::Problem(_) => {
+                1
+            }
         }
     }
 }
@@ -97,11 +104,13 @@ pub struct Running {
     server: timbre_pos::Server,
     simulator: Option<SimRunning>,
     lock: Lock,
+    _log: Option<Log>,
 }
 
 impl Running {
     /// Stops taking requests, lets what is on the wire end, closes the store, gives the folder back.
     pub async fn stop(self) {
+        self.lock.withdraw();
         self.server.stop().await;
         self.agent.stop().await;
         if let Some(simulator) = self.simulator {
@@ -117,21 +126,29 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         Some(_) => demo_dir(options.data.as_deref()),
         None => data_dir(options.data.as_deref()),
     };
+    let (custody, state, logging) = (options.custody.clone(), options.state.clone(), options.sender);
     let open = move || -> Result<_, StartError> {
         let lock = Lock::take(&dir)?;
         let config = Config::read(&dir)?;
-        let (vault, custody) = Vault::open(&dir, &Custody::from_env()?)?;
-        let options = OpenOptions { anchor: anchor(&vault), ..OpenOptions::default() };
+        let log = logging.then(|| logs::start(&dir)).flatten();
+        let how = custody.map_or_else(Custody::from_env, Ok)?;
+        let (vault, custody) = Vault::open(&dir, &how)?;
+        let options = OpenOptions { anchor: anchor(state, &vault), ..OpenOptions::default() };
         let (store, opened) = Store::open(&dir, &options, &|_, _| {})?;
-        Ok((lock, config, vault, custody, store, opened))
+        Ok((lock, log, config, vault, custody, store, opened))
     };
     // Disk, and perhaps a person at the keyring: not for an async task.
     let opening = tokio::task::spawn_blocking(open).await;
-    let (lock, config, vault, custody, store, opened) =
+    let (lock, log, config, vault, custody, store, opened) =
         opening.map_err(|e| StartError::Network(e.to_string()))??;
 
+    report(&opened);
     let reader = store.reader();
     let environment = match (reader.company(), &options.demo) {
+        // Before anything of it could begin to be sent.
+        (Some((_, real)), Some(_)) if real != Environment::Training => {
+            return Err(demo::not_training().into());
+        }
         (Some((_, environment)), _) => environment,
         (None, Some(_)) => Environment::Training,
         // Nothing is sent before there is a company; it decides when it comes.
@@ -171,12 +188,11 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
 
     let wanted = options.port.or(config.api.port);
     let port = wanted.unwrap_or(PORT);
-    let listener = timbre_pos::bind(port, options.port.is_some())
-        .await
-        .map_err(|e| StartError::Port(port, e))?;
+    let listener =
+        timbre_pos::bind(port, options.port.is_some()).await.map_err(|e| StartError::Port(port, e))?;
     let token = token()?;
-    let server = timbre_pos::serve(agent.clone(), listener, token.clone())
-        .map_err(|e| StartError::Port(port, e))?;
+    let server =
+        timbre_pos::serve(agent.clone(), listener, token.clone()).map_err(|e| StartError::Port(port, e))?;
     lock.announce(server.port(), &token)?;
     let address = Address { base: format!("http://127.0.0.1:{}", server.port()), token };
     agent.set_address(address.base.clone());
@@ -189,7 +205,27 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         server,
         simulator,
         lock,
+        _log: log,
     })
+}
+
+/// What was found at the opening, for the log: nothing is stepped over in silence.
+fn report(opened: &Opened) {
+    if opened.torn_bytes > 0 {
+        tracing::warn!(
+            bytes = opened.torn_bytes,
+            "the journal ended in a batch that was never answered; it was cut"
+        );
+    }
+    if opened.rebuilt {
+        tracing::warn!(put_aside = ?opened.put_aside, "the index was rebuilt from the journal");
+    }
+    for damage in &opened.damage {
+        tracing::error!(?damage, "a damaged part of the journal was stepped over");
+    }
+    if let Some(locked) = &opened.locked {
+        tracing::error!(%locked, "issuing is locked");
+    }
 }
 
 async fn start_simulator(demo: Option<&DemoOptions>) -> Result<SimRunning, StartError> {
@@ -208,16 +244,19 @@ async fn start_simulator(demo: Option<&DemoOptions>) -> Result<SimRunning, Start
 }
 
 /// Where the folder's anchor is: outside the folder, under its id.
-fn anchor(vault: &Vault) -> Option<PathBuf> {
-    let base = if cfg!(windows) {
-        std::env::var_os("LOCALAPPDATA").map(|dir| Path::new(&dir).join("Timbre"))
-    } else {
-        std::env::var_os("XDG_STATE_HOME")
-            .map(PathBuf::from)
-            .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/state")))
-            .map(|dir| dir.join("timbre"))
-    }?;
-    Some(base.join("anchors").join(format!("{}.json", vault.folder_id())))
+fn anchor(state: Option<PathBuf>, vault: &Vault) -> Option<PathBuf> {
+    let dir = state.or_else(state_dir)?;
+    Some(dir.join("anchors").join(format!("{}.json", vault.folder_id())))
+}
+
+/// The platform's place for what is no document and no setting.
+fn state_dir() -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    if cfg!(windows) {
+        return set("LOCALAPPDATA").map(|dir| dir.join("Timbre"));
+    }
+    let base = set("XDG_STATE_HOME").or_else(|| set("HOME").map(|home| home.join(".local/state")));
+    base.map(|dir| dir.join("timbre"))
 }
 
 /// A fresh owner's token: 256 bits, hexadecimal.

@@ -129,10 +129,8 @@ impl Vault {
                 (record.unwrap_key(folder, how.given_passphrase()?)?, CustodyUsed::Passphrase)
             }
             Kind::KeyFile => {
-                let path =
-                    key_file::place(folder, how.key_file.as_deref().or(record.key_file.as_deref()));
-                let key =
-                    key_file::read(&path)?.ok_or_else(|| VaultError::NoKeyFile(path.clone()))?;
+                let path = key_file::place(folder, how.key_file.as_deref().or(record.key_file.as_deref()));
+                let key = key_file::read(&path)?.ok_or_else(|| VaultError::NoKeyFile(path.clone()))?;
                 (key, CustodyUsed::key_file(folder, path, None))
             }
         };
@@ -150,14 +148,11 @@ impl Vault {
     ) -> Result<(Vault, CustodyUsed), VaultError> {
         std::fs::create_dir_all(folder).map_err(|e| VaultError::disk(folder, e))?;
         let (key, used) = match how.wish() {
-            Some(Kind::Passphrase) => {
-                (record.wrap_key(how.given_passphrase()?)?, CustodyUsed::Passphrase)
-            }
+            Some(Kind::Passphrase) => (record.wrap_key(how.given_passphrase()?)?, CustodyUsed::Passphrase),
             Some(Kind::KeyFile) => Vault::key_file(folder, how, None)?,
-            Some(Kind::Keyring) => (
-                keyring.make(&record.name())?.map_err(VaultError::NoKeyring)?,
-                CustodyUsed::Keyring,
-            ),
+            Some(Kind::Keyring) => {
+                (keyring.make(&record.name())?.map_err(VaultError::NoKeyring)?, CustodyUsed::Keyring)
+            }
             None => match keyring.make(&record.name())? {
                 Ok(key) => (key, CustodyUsed::Keyring),
                 Err(why) => Vault::key_file(folder, how, Some(why))?,
@@ -180,11 +175,7 @@ impl Vault {
 
     /// The key of the file that is there already (a service's credential, or a first start that was
     /// cut), else a new one in a new file.
-    fn key_file(
-        folder: &Path,
-        how: &Custody,
-        why: Option<String>,
-    ) -> Result<(Key, CustodyUsed), VaultError> {
+    fn key_file(folder: &Path, how: &Custody, why: Option<String>) -> Result<(Key, CustodyUsed), VaultError> {
         let path = key_file::place(folder, how.key_file.as_deref());
         let key = match key_file::read(&path)? {
             Some(key) => key,

@@ -42,11 +42,7 @@ pub struct Caf {
 
 impl fmt::Debug for Caf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Caf({} T{} {}..={})",
-            self.issuer, self.kind, self.first, self.last
-        )
+        write!(f, "Caf({} T{} {}..={})", self.issuer, self.kind, self.first, self.last)
     }
 }
 
@@ -81,24 +77,24 @@ impl Caf {
     }
 
     fn from_parts(parts: &Parts<'_>) -> Result<Caf, Refusals> {
-        let issuer: Rut = text::value(&parts.public, "RE")
-            .parse()
-            .map_err(|e| text::malformed("RE", &format!("{e}")))?;
+        let issuer: Rut =
+            text::value(&parts.public, "RE").parse().map_err(|e| text::malformed("RE", &format!("{e}")))?;
         let kind = number(&parts.public, "TD")?;
         let kind = u16::try_from(kind).ok().filter(|k| KINDS.contains(k)).ok_or_else(|| {
             Refusal::new(
                 "caf-kind-unknown",
                 "TD",
-                format!("El CAF es de un tipo de documento que no existe ({kind}). Descárguelo de nuevo del SII."),
+                format!(
+                    "El CAF es de un tipo de documento que no existe ({kind}). Descárguelo de nuevo del SII."
+                ),
             )
         })?;
         let (first, last) = (number(&parts.public, "D")?, number(&parts.public, "H")?);
         if first == 0 || first > last {
             return Err(text::malformed("RNG", &format!("va del folio {first} al {last}")).into());
         }
-        let authorised: Date = text::value(&parts.public, "FA")
-            .parse()
-            .map_err(|_| text::malformed("FA", "no es una fecha"))?;
+        let authorised: Date =
+            text::value(&parts.public, "FA").parse().map_err(|_| text::malformed("FA", "no es una fecha"))?;
         let idk = number(&parts.public, "IDK")?;
         let authority = Authority::of(idk).ok_or_else(|| {
             Refusal::new(
@@ -151,10 +147,7 @@ impl Caf {
             )
         };
         let private = Rsa::private_key_from_pem(&self.secret).map_err(|_| damaged())?;
-        let (modulus, exponent) = (
-            text::base64(&parts.public, "M")?,
-            text::base64(&parts.public, "E")?,
-        );
+        let (modulus, exponent) = (text::base64(&parts.public, "M")?, text::base64(&parts.public, "E")?);
         let pair = || -> Result<bool, openssl::error::ErrorStack> {
             let n = openssl::bn::BigNum::from_slice(&modulus)?;
             let e = openssl::bn::BigNum::from_slice(&exponent)?;
@@ -271,8 +264,7 @@ impl Caf {
 
 /// SHA-256 of the CAF's flat text in the SII's own encoding, in hexadecimal.
 fn grant_id(public: &str) -> GrantId {
-    let bytes =
-        latin1::encode(public).expect("it was decoded from ISO-8859-1 and found free of controls");
+    let bytes = latin1::encode(public).expect("it was decoded from ISO-8859-1 and found free of controls");
     GrantId(sha256(&bytes).iter().map(|b| format!("{b:02x}")).collect())
 }
 

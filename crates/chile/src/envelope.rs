@@ -56,21 +56,17 @@ pub fn wrap(
          <{root} xmlns=\"{SII_DTE}\" xmlns:xsi=\"{XSI}\" xsi:schemaLocation=\"{SII_DTE} {}\" version=\"1.0\">\n",
         kind.schema()
     );
-    let mut set =
-        Xml::with_capacity(1024 + documents.iter().map(|d| d.bytes.len() + 64).sum::<usize>());
+    let mut set = Xml::with_capacity(1024 + documents.iter().map(|d| d.bytes.len() + 64).sum::<usize>());
     set.open_with("SetDTE", &[("ID", SET)]).newline();
     caratula(&mut set, documents, company, keys, stamped)?;
-    let head = latin1::encode(&format!("{open}{}", set.as_str()))
-        .map_err(|e| KeyError::Failed(e.to_string()))?;
+    let head =
+        latin1::encode(&format!("{open}{}", set.as_str())).map_err(|e| KeyError::Failed(e.to_string()))?;
     for document in documents {
         set.raw(&latin1::decode(&document.bytes)).newline();
     }
     set.close("SetDTE");
     let signature = sign::set(set.as_str(), SET, keys)?;
-    Ok(Wrapping {
-        head: head.into(),
-        tail: Bytes::from(format!("</SetDTE>\n{signature}\n</{root}>\n")),
-    })
+    Ok(Wrapping { head: head.into(), tail: Bytes::from(format!("</SetDTE>\n{signature}\n</{root}>\n")) })
 }
 
 /// Who issues, who sends (the certificate's holder), under which resolution, and how many of each
@@ -97,10 +93,7 @@ fn caratula(
     }
     for (series, count) in subtotals(documents) {
         set.open("SubTotDTE").newline();
-        set.leaf("TpoDTE", series)
-            .newline()
-            .leaf("NroDTE", &count.to_string())
-            .newline();
+        set.leaf("TpoDTE", series).newline().leaf("NroDTE", &count.to_string()).newline();
         set.close("SubTotDTE").newline();
     }
     set.close("Caratula").newline();
@@ -135,8 +128,7 @@ impl Resolution {
         };
         let missing = || {
             KeyError::Failed(
-                "faltan la fecha y el número de resolución de la empresa (FchResol, NroResol)"
-                    .to_owned(),
+                "faltan la fecha y el número de resolución de la empresa (FchResol, NroResol)".to_owned(),
             )
         };
         Ok(Resolution {
@@ -148,18 +140,13 @@ impl Resolution {
 
 /// RUT of the company.
 pub(crate) fn issuer(company: &Company) -> Result<Rut, KeyError> {
-    company
-        .id
-        .parse()
-        .map_err(|e| KeyError::Failed(format!("el RUT de la empresa no sirve: {e}")))
+    company.id.parse().map_err(|e| KeyError::Failed(format!("el RUT de la empresa no sirve: {e}")))
 }
 
 /// RUT of the person whose certificate signs.
 pub(crate) fn sender(keys: &dyn Keys) -> Result<Rut, KeyError> {
     let holder = keys.certificate()?.holder;
-    holder
-        .parse()
-        .map_err(|e| KeyError::Failed(format!("el certificado no trae un RUT que sirva: {e}")))
+    holder.parse().map_err(|e| KeyError::Failed(format!("el certificado no trae un RUT que sirva: {e}")))
 }
 
 /// TmstFirmaEnv as a head says it: with it the same envelope can be made again.

@@ -22,18 +22,12 @@ pub(crate) fn vector(name: &str) -> Vec<u8> {
 }
 
 pub(crate) fn sign_sha1(key: &PKey<Private>, message: &[u8]) -> Vec<u8> {
-    Signer::new(MessageDigest::sha1(), key)
-        .unwrap()
-        .sign_oneshot_to_vec(message)
-        .unwrap()
+    Signer::new(MessageDigest::sha1(), key).unwrap().sign_oneshot_to_vec(message).unwrap()
 }
 
 /// The training authority's key, public by design.
 pub(crate) fn authority() -> PKey<Private> {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../sii-sim/src/desk/authority-999.pem"
-    );
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../sii-sim/src/desk/authority-999.pem");
     PKey::private_key_from_pem(&std::fs::read(path).unwrap()).unwrap()
 }
 
@@ -52,19 +46,13 @@ pub(crate) fn caf_text(
     idk: u32,
     key: &Rsa<Private>,
 ) -> String {
-    let (m, e) = (
-        STANDARD.encode(key.n().to_vec()),
-        STANDARD.encode(key.e().to_vec()),
-    );
+    let (m, e) = (STANDARD.encode(key.n().to_vec()), STANDARD.encode(key.e().to_vec()));
     let (d, h) = range;
     let da = format!(
         "<DA>\n<RE>{rut}</RE>\n<RS>{name}</RS>\n<TD>{kind}</TD>\n<RNG><D>{d}</D><H>{h}</H></RNG>\n<FA>{authorised}</FA>\n\
          <RSAPK><M>{m}</M><E>{e}</E></RSAPK>\n<IDK>{idk}</IDK>\n</DA>"
     );
-    let frma = STANDARD.encode(sign_sha1(
-        &authority(),
-        &latin1::encode(&da.replace('\n', "")).unwrap(),
-    ));
+    let frma = STANDARD.encode(sign_sha1(&authority(), &latin1::encode(&da.replace('\n', "")).unwrap()));
     let private = String::from_utf8(key.private_key_to_pem().unwrap()).unwrap();
     let public = String::from_utf8(key.public_key_to_pem().unwrap()).unwrap();
     format!(
@@ -170,11 +158,7 @@ pub(crate) fn company() -> timbre_core::Company {
 }
 
 /// A document as channels see it: its total is 1190 and its receptor the nameless consumer.
-pub(crate) fn document(
-    series: &str,
-    folio: u64,
-    bytes: Vec<u8>,
-) -> std::sync::Arc<timbre_core::Document> {
+pub(crate) fn document(series: &str, folio: u64, bytes: Vec<u8>) -> std::sync::Arc<timbre_core::Document> {
     std::sync::Arc::new(timbre_core::Document {
         id: timbre_core::DocumentId::new(series, folio),
         version: 1,
@@ -182,10 +166,7 @@ pub(crate) fn document(
         channel: timbre_core::ChannelId("boleta".to_owned()),
         date: "2026-03-01".parse().unwrap(),
         stamped: "2026-03-01T12:00:00Z".parse().unwrap(),
-        receiver: timbre_core::Party {
-            id: "66666666-6".to_owned(),
-            name: String::new(),
-        },
+        receiver: timbre_core::Party { id: "66666666-6".to_owned(), name: String::new() },
         total: timbre_core::Amount(1190),
         words: String::new(),
         facts: serde_json::json!({ "TipoDTE": 39, "RUTRecep": "66666666-6", "SignatureValue": "AAAA\nBBBB" }),

@@ -30,10 +30,7 @@ pub fn holder(der: &[u8]) -> Option<String> {
     let texts = candidates(der)?;
     let with_dash = texts.iter().filter(|text| text.contains('-'));
     let without = texts.iter().filter(|text| !text.contains('-'));
-    with_dash
-        .chain(without)
-        .find_map(|text| text.trim().parse::<Rut>().ok())
-        .map(|rut| rut.to_string())
+    with_dash.chain(without).find_map(|text| text.trim().parse::<Rut>().ok()).map(|rut| rut.to_string())
 }
 
 /// Every text of the certificate that may be the holder's RUT, the likelier first.
@@ -179,9 +176,7 @@ mod tests {
         builder.set_not_after(&Asn1Time::from_unix(1_900_000_000).unwrap()).unwrap();
         builder.set_pubkey(&key).unwrap();
         builder.append_extension(BasicConstraints::new().critical().build().unwrap()).unwrap();
-        builder
-            .append_extension(KeyUsage::new().critical().digital_signature().build().unwrap())
-            .unwrap();
+        builder.append_extension(KeyUsage::new().critical().digital_signature().build().unwrap()).unwrap();
         if let Some(text) = other_name {
             builder.append_extension(alternative_name(text)).unwrap();
         }
@@ -191,14 +186,12 @@ mod tests {
 
     /// SEQUENCE { [2] "caja.cl", [0] { 1.3.6.1.4.1.8321.1, [0] { IA5String } } }
     fn alternative_name(text: &str) -> X509Extension {
-        let wrap =
-            |tag: u8, inner: &[u8]| [&[tag, u8::try_from(inner.len()).unwrap()], inner].concat();
+        let wrap = |tag: u8, inner: &[u8]| [&[tag, u8::try_from(inner.len()).unwrap()], inner].concat();
         let string = wrap(0xA0, &wrap(0x16, text.as_bytes()));
         let other = wrap(0xA0, &[&wrap(0x06, super::HOLDER_RUT)[..], &string].concat());
         let names = wrap(0x30, &[wrap(0x82, b"caja.cl"), other].concat());
         let value = Asn1OctetString::new_from_bytes(&names).unwrap();
-        X509Extension::new_from_der(&Asn1Object::from_str("2.5.29.17").unwrap(), false, &value)
-            .unwrap()
+        X509Extension::new_from_der(&Asn1Object::from_str("2.5.29.17").unwrap(), false, &value).unwrap()
     }
 
     #[test]

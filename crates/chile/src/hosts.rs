@@ -29,22 +29,15 @@ impl Hosts {
     pub fn of(environment: Environment, simulator: Option<&str>) -> Option<Hosts> {
         let (dte, boleta, upload) = match environment {
             Environment::Training => {
-                let port: u16 = simulator?
-                    .strip_prefix("http://127.0.0.1:")?
-                    .trim_end_matches('/')
-                    .parse()
-                    .ok()?;
+                let port: u16 =
+                    simulator?.strip_prefix("http://127.0.0.1:")?.trim_end_matches('/').parse().ok()?;
                 let at = |port: u16| format!("http://127.0.0.1:{port}");
                 (at(port), at(port.checked_add(1)?), at(port.checked_add(2)?))
             }
             Environment::Certification => of_the_sii(["maullin", "apicert", "pangal"]),
             Environment::Production => of_the_sii(["palena", "api", "rahue"]),
         };
-        Some(Hosts {
-            dte,
-            boleta: boleta + REST,
-            boleta_upload: upload + REST,
-        })
+        Some(Hosts { dte, boleta: boleta + REST, boleta_upload: upload + REST })
     }
 }
 
@@ -59,19 +52,13 @@ mod tests {
 
     #[test]
     fn certification_and_production_have_their_own_and_no_others() {
-        for simulator in [
-            None,
-            Some("http://127.0.0.1:4581"),
-            Some("https://palena.sii.cl"),
-            Some("http://evil.example"),
-        ] {
+        for simulator in
+            [None, Some("http://127.0.0.1:4581"), Some("https://palena.sii.cl"), Some("http://evil.example")]
+        {
             let certification = Hosts::of(Environment::Certification, simulator).unwrap();
             assert_eq!(certification.dte, "https://maullin.sii.cl");
             assert_eq!(certification.boleta, "https://apicert.sii.cl/recursos/v1");
-            assert_eq!(
-                certification.boleta_upload,
-                "https://pangal.sii.cl/recursos/v1"
-            );
+            assert_eq!(certification.boleta_upload, "https://pangal.sii.cl/recursos/v1");
             let production = Hosts::of(Environment::Production, simulator).unwrap();
             assert_eq!(production.dte, "https://palena.sii.cl");
             assert_eq!(production.boleta, "https://api.sii.cl/recursos/v1");

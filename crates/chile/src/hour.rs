@@ -12,10 +12,7 @@ pub const ZONE: &str = "America/Santiago";
 pub fn local(at: Timestamp) -> DateTime {
     let zone = TimeZone::get(ZONE).expect("the zone's table is compiled in");
     let wall = zone.to_datetime(at);
-    wall.with()
-        .subsec_nanosecond(0)
-        .build()
-        .expect("a whole second is always a time")
+    wall.with().subsec_nanosecond(0).build().expect("a whole second is always a time")
 }
 
 /// `AAAA-MM-DDTHH:MM:SS` (formato DTE 2.4.2, TmstFirma).
@@ -42,10 +39,7 @@ mod tests {
         ] {
             let at: Timestamp = utc.parse().unwrap();
             assert_eq!(stamp(local(at)), wall);
-            assert_eq!(
-                instant(local(at)).map(|t| t.as_second()),
-                Some(at.as_second())
-            );
+            assert_eq!(instant(local(at)).map(|t| t.as_second()), Some(at.as_second()));
         }
     }
 }

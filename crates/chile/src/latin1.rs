@@ -3,9 +3,7 @@
 
 /// A character that ISO-8859-1 has no byte for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "el carácter «{ch}» (posición {offset}) no existe en ISO-8859-1, la codificación que exige el SII"
-)]
+#[error("el carácter «{ch}» (posición {offset}) no existe en ISO-8859-1, la codificación que exige el SII")]
 pub struct NotLatin1 {
     /// Byte offset in the text.
     pub offset: usize,
@@ -115,10 +113,7 @@ fn compose(base: char, mark: char) -> Option<char> {
         '\u{327}' => ("Cc", "Çç"),
         _ => return None,
     };
-    bases
-        .chars()
-        .zip(composed.chars())
-        .find_map(|(b, c)| (b == base).then_some(c))
+    bases.chars().zip(composed.chars()).find_map(|(b, c)| (b == base).then_some(c))
 }
 
 #[cfg(test)]
@@ -130,10 +125,7 @@ mod tests {
     fn what_a_till_sends_is_brought_into_latin1() {
         for (typed, tidied) in [
             ("Café “Ñandú” – 1½ kg…", "Café \"Ñandú\" - 1½ kg..."),
-            (
-                "cafe\u{301} n\u{303}on\u{303}o pingu\u{308}ino",
-                "café ñoño pingüino",
-            ),
+            ("cafe\u{301} n\u{303}on\u{303}o pingu\u{308}ino", "café ñoño pingüino"),
             ("5\u{A0}€", "5 EUR"),
             ("a\tb\r\nc\u{0}\u{85}\u{200B}\u{FEFF}", "a b  c"),
             ("Luksić Čović", "Luksic Covic"),
@@ -146,26 +138,9 @@ mod tests {
 
     #[test]
     fn what_has_no_byte_is_refused_and_not_lost() {
-        assert_eq!(
-            encode(&tidy("pan 🍞")),
-            Err(NotLatin1 {
-                offset: 4,
-                ch: '🍞'
-            })
-        );
-        assert_eq!(
-            encode("5 €"),
-            Err(NotLatin1 {
-                offset: 2, ch: '€'
-            })
-        );
-        assert_eq!(
-            encode("a\u{85}"),
-            Err(NotLatin1 {
-                offset: 1,
-                ch: '\u{85}'
-            })
-        );
+        assert_eq!(encode(&tidy("pan 🍞")), Err(NotLatin1 { offset: 4, ch: '🍞' }));
+        assert_eq!(encode("5 €"), Err(NotLatin1 { offset: 2, ch: '€' }));
+        assert_eq!(encode("a\u{85}"), Err(NotLatin1 { offset: 1, ch: '\u{85}' }));
         assert_eq!(encode("ñÑ ÿ").unwrap(), b"\xF1\xD1 \xFF");
     }
 

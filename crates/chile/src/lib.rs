@@ -5,6 +5,8 @@ pub mod answer;
 pub mod caf;
 pub mod channel;
 pub mod envelope;
+#[cfg(test)]
+mod fixture;
 pub mod holder;
 pub mod hosts;
 pub mod hour;
@@ -15,8 +17,6 @@ pub mod ted;
 pub mod token;
 pub mod words;
 mod xml;
-#[cfg(test)]
-mod fixture;
 
 // The document: sale, totals, rules, draft, receipt, and the second look.
 pub mod company;

@@ -86,15 +86,10 @@ impl FromStr for Rut {
     /// Dots, spaces, a lower-case `k`, leading zeros and a missing dash are forgiven.
     fn from_str(text: &str) -> Result<Rut, BadRut> {
         let shape = || BadRut::Shape(text.to_owned());
-        let plain: String = text
-            .chars()
-            .filter(|c| !matches!(c, '.' | ' ' | '\u{A0}'))
-            .collect();
+        let plain: String = text.chars().filter(|c| !matches!(c, '.' | ' ' | '\u{A0}')).collect();
         let (body, dv) = match plain.split_once('-') {
             Some((body, dv)) => (body, dv),
-            None => plain
-                .split_at_checked(plain.len().wrapping_sub(1))
-                .ok_or_else(shape)?,
+            None => plain.split_at_checked(plain.len().wrapping_sub(1)).ok_or_else(shape)?,
         };
         let dv = match dv.as_bytes() {
             [b'k' | b'K'] => 'K',
@@ -107,10 +102,7 @@ impl FromStr for Rut {
         let range = || BadRut::Range(text.trim().to_owned());
         let rut = Rut::of(body.parse().map_err(|_| range())?).ok_or_else(range)?;
         if rut.dv() != dv {
-            return Err(BadRut::Digit {
-                written: text.trim().to_owned(),
-                expected: rut.dv(),
-            });
+            return Err(BadRut::Digit { written: text.trim().to_owned(), expected: rut.dv() });
         }
         Ok(rut)
     }
@@ -130,9 +122,7 @@ impl Serialize for Rut {
 
 impl<'de> Deserialize<'de> for Rut {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Rut, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -156,10 +146,7 @@ mod tests {
             ("97975000-5", "97975000-5", "97.975.000-5"),
         ] {
             let rut: Rut = text.parse().unwrap();
-            assert_eq!(
-                (rut.to_string().as_str(), rut.dotted().as_str()),
-                (written, dotted)
-            );
+            assert_eq!((rut.to_string().as_str(), rut.dotted().as_str()), (written, dotted));
         }
         assert_eq!("66.666.666-6".parse(), Ok(Rut::CONSUMER));
         assert_eq!("60803000-K".parse(), Ok(Rut::SII));
@@ -181,17 +168,11 @@ mod tests {
             "ñ",
             "76192083–9",
         ] {
-            assert!(
-                matches!(bad.parse::<Rut>(), Err(BadRut::Shape(_) | BadRut::Range(_))),
-                "{bad}"
-            );
+            assert!(matches!(bad.parse::<Rut>(), Err(BadRut::Shape(_) | BadRut::Range(_))), "{bad}");
         }
         assert_eq!(
             "76192083-K".parse::<Rut>(),
-            Err(BadRut::Digit {
-                written: "76192083-K".into(),
-                expected: '9'
-            })
+            Err(BadRut::Digit { written: "76192083-K".into(), expected: '9' })
         );
         for far in ["1-9", "99999-7", "100000000-7", "99999999999-1", "0-0"] {
             assert!(matches!(far.parse::<Rut>(), Err(BadRut::Range(_))), "{far}");

@@ -23,9 +23,7 @@ const DTE_OPEN_INSIDE: &str = "<DTE version=\"1.0\">";
 pub fn document(documento_inner: &str, id: &str, keys: &dyn Keys) -> Result<String, KeyError> {
     let digest = digest_sha1_base64(standing_alone(documento_inner, "Documento").as_bytes());
     let signature = sign(id, &digest, keys)?;
-    Ok(format!(
-        "{DTE_OPEN}\n{documento_inner}\n{signature}\n</DTE>"
-    ))
+    Ok(format!("{DTE_OPEN}\n{documento_inner}\n{signature}\n</DTE>"))
 }
 
 /// The `<Signature>` of a set: `set` goes from `<SetDTE ID="…">` to `</SetDTE>` as it stands in the
@@ -33,32 +31,19 @@ pub fn document(documento_inner: &str, id: &str, keys: &dyn Keys) -> Result<Stri
 pub fn set(set: &str, id: &str, keys: &dyn Keys) -> Result<String, KeyError> {
     // Inside of the envelope the documents' declarations repeat what is in force, and C14N drops them.
     let inside = set.replace(DTE_OPEN, DTE_OPEN_INSIDE);
-    sign(
-        id,
-        &digest_sha1_base64(standing_alone(&inside, "SetDTE").as_bytes()),
-        keys,
-    )
+    sign(id, &digest_sha1_base64(standing_alone(&inside, "SetDTE").as_bytes()), keys)
 }
 
 fn sign(id: &str, digest: &str, keys: &dyn Keys) -> Result<String, KeyError> {
     let certificate = keys.certificate()?;
-    signature(
-        &format!("#{id}"),
-        Transform::C14n,
-        digest,
-        &[("xsi", XSI)],
-        &signer(&certificate),
-        |octets| keys.sign(KeyName::Certificate, Scheme::RsaSha1, octets),
-    )
+    signature(&format!("#{id}"), Transform::C14n, digest, &[("xsi", XSI)], &signer(&certificate), |octets| {
+        keys.sign(KeyName::Certificate, Scheme::RsaSha1, octets)
+    })
 }
 
 /// The certificate as a signature names it.
 pub(crate) fn signer(certificate: &Certificate) -> SignerKey<'_> {
-    SignerKey {
-        modulus: &certificate.modulus,
-        exponent: &certificate.exponent,
-        der: &certificate.der,
-    }
+    SignerKey { modulus: &certificate.modulus, exponent: &certificate.exponent, der: &certificate.der }
 }
 
 /// The canonical form of an element that stands under a root with both namespaces.
@@ -68,10 +53,7 @@ fn standing_alone(element: &str, name: &str) -> String {
         .and_then(|e| e.strip_prefix(name))
         .filter(|rest| rest.starts_with(" ID=\""))
         .expect("the caller wrote this very tag");
-    canonical_references(&format!(
-        "<{name} xmlns=\"{SII_DTE}\" xmlns:xsi=\"{XSI}\"{rest}"
-    ))
-    .into_owned()
+    canonical_references(&format!("<{name} xmlns=\"{SII_DTE}\" xmlns:xsi=\"{XSI}\"{rest}")).into_owned()
 }
 
 #[cfg(test)]

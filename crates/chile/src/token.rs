@@ -17,14 +17,9 @@ pub fn get_token(seed: &str, keys: &dyn Keys) -> Result<String, KeyError> {
     let item = item.into_string();
     let digest = digest_sha1_base64(format!("<getToken>{item}</getToken>").as_bytes());
     let certificate = keys.certificate()?;
-    let signature = signature(
-        "",
-        Transform::Enveloped,
-        &digest,
-        &[],
-        &signer(&certificate),
-        |octets| keys.sign(KeyName::Certificate, Scheme::RsaSha1, octets),
-    )?;
+    let signature = signature("", Transform::Enveloped, &digest, &[], &signer(&certificate), |octets| {
+        keys.sign(KeyName::Certificate, Scheme::RsaSha1, octets)
+    })?;
     Ok(format!("{PROLOG}<getToken>{item}{signature}</getToken>"))
 }
 
@@ -36,10 +31,7 @@ pub(crate) fn is_seed(text: &str) -> bool {
 /// A token is opaque and "may grow to 500" (OAS boleta electrónica); it goes into a header, so it
 /// holds nothing that ends one.
 pub(crate) fn is_token(text: &str) -> bool {
-    (1..=512).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_graphic() && b != b';' && b != b',')
+    (1..=512).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic() && b != b';' && b != b',')
 }
 
 #[cfg(test)]
@@ -71,8 +63,7 @@ mod tests {
             part("<SignedInfo>", "</SignedInfo>")
         );
         let flat: String = part("<SignatureValue>", "<").split_whitespace().collect();
-        let value =
-            base64::Engine::decode(&base64::engine::general_purpose::STANDARD, flat).unwrap();
+        let value = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, flat).unwrap();
         assert!(TestKeys::get().verifies(info.as_bytes(), &value));
     }
 

@@ -11,22 +11,13 @@ use timbre_core::Remark;
 /// Code and sentence. Codes of services that answer in bare numbers bear the service's name.
 type Table = &'static [(&'static str, &'static str)];
 
-const TABLES: [Table; 4] = [
-    services::TABLE,
-    states::TABLE,
-    documents::TABLE,
-    errors::TABLE,
-];
+const TABLES: [Table; 4] = [services::TABLE, states::TABLE, documents::TABLE, errors::TABLE];
 
 /// A remark of the SII with our own sentence beside its words.
 pub fn remark(code: impl Into<String>, words: impl Into<String>) -> Remark {
     let code = code.into();
     let meaning = meaning(&code);
-    Remark {
-        code,
-        words: words.into(),
-        meaning,
-    }
+    Remark { code, words: words.into(), meaning }
 }
 
 /// What a code means. An unknown one is said to be unknown; its level, where it has one, still tells.
@@ -45,21 +36,14 @@ pub fn meaning(code: &str) -> String {
 }
 
 fn known(code: &str) -> Option<&'static str> {
-    TABLES
-        .iter()
-        .flat_map(|table| table.iter())
-        .find(|(c, _)| *c == code)
-        .map(|(_, sentence)| *sentence)
+    TABLES.iter().flat_map(|table| table.iter()).find(|(c, _)| *c == code).map(|(_, sentence)| *sentence)
 }
 
 /// `SECCION-nivel-codigo`: the same fault may come at another level, or the level be ours to guess.
 fn at_another_level(code: &str) -> Option<&'static str> {
     let (section, _, number) = grammar(code)?;
     let same = |other: &str| grammar(other).is_some_and(|(s, _, n)| s == section && n == number);
-    errors::TABLE
-        .iter()
-        .find(|(c, _)| same(c))
-        .map(|(_, sentence)| *sentence)
+    errors::TABLE.iter().find(|(c, _)| same(c)).map(|(_, sentence)| *sentence)
 }
 
 fn level(code: &str) -> Option<&str> {

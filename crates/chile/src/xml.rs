@@ -76,17 +76,13 @@ pub(crate) fn read(text: &str) -> Option<Element> {
                 if root.is_some() || open.len() >= DEEPEST {
                     return None;
                 }
-                open.push(Element {
-                    name: local(start.local_name().as_ref()),
-                    ..Element::default()
-                });
+                open.push(Element { name: local(start.local_name().as_ref()), ..Element::default() });
             }
             Event::Empty(empty) => {
                 let parent = open.last_mut()?;
-                parent.children.push(Element {
-                    name: local(empty.local_name().as_ref()),
-                    ..Element::default()
-                });
+                parent
+                    .children
+                    .push(Element { name: local(empty.local_name().as_ref()), ..Element::default() });
             }
             Event::End(_) => {
                 let done = open.pop()?;
@@ -101,8 +97,7 @@ pub(crate) fn read(text: &str) -> Option<Element> {
                 let character = match reference.resolve_char_ref().ok()? {
                     Some(character) => character.to_string(),
                     None => {
-                        quick_xml::escape::resolve_predefined_entity(&reference.xml10_content())?
-                            .to_owned()
+                        quick_xml::escape::resolve_predefined_entity(&reference.xml10_content())?.to_owned()
                     }
                 };
                 add(&mut open, &character)?;
@@ -152,10 +147,7 @@ mod tests {
     #[test]
     fn prefixes_references_and_cdata_are_seen_through() {
         let root = read("<?xml version=\"1.0\"?><a:R xmlns:a=\"u\"><a:E x='1'>1 &lt; 2&#xd; <![CDATA[<b/>]]></a:E><F/></a:R>\n").unwrap();
-        assert_eq!(
-            (root.name.as_str(), root.value("E")),
-            ("R", Some("1 < 2\r <b/>"))
-        );
+        assert_eq!((root.name.as_str(), root.value("E")), ("R", Some("1 < 2\r <b/>")));
         assert_eq!(root.value("F"), Some(""));
         assert!(root.value("G").is_none());
     }
@@ -188,14 +180,9 @@ mod tests {
 
     #[test]
     fn blanks_inside_of_tags_are_forgiven() {
-        let root = read(
-            "< RECEPCIONDTE>\n<TIMESTAMP >2026</TIMESTAMP>< STATUS>0</ STATUS ></RECEPCIONDTE>",
-        )
-        .unwrap();
-        assert_eq!(
-            (root.value("STATUS"), root.value("TIMESTAMP")),
-            (Some("0"), Some("2026"))
-        );
+        let root = read("< RECEPCIONDTE>\n<TIMESTAMP >2026</TIMESTAMP>< STATUS>0</ STATUS ></RECEPCIONDTE>")
+            .unwrap();
+        assert_eq!((root.value("STATUS"), root.value("TIMESTAMP")), (Some("0"), Some("2026")));
     }
 
     #[test]

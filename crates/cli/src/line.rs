@@ -17,7 +17,7 @@ use crate::out::Out;
 #[command(after_help = AFTER)]
 pub struct Line {
     /// Carpeta de datos (también TIMBRE_DATA); si falta, la de este equipo
-    #[arg(long, global = true, env = "TIMBRE_DATA", value_name = "CARPETA", display_order = 900)]
+    #[arg(long, global = true, value_name = "CARPETA", display_order = 900)]
     pub data: Option<PathBuf>,
 
     /// Salida para programas: un objeto JSON por línea
@@ -66,7 +66,10 @@ pub enum Command {
 impl Line {
     pub async fn run(self) -> Result<Exit, Failure> {
         let out = Out { json: self.json };
-        let data = self.data.as_deref();
+        // An empty variable is one that was not set.
+        let set = || std::env::var_os("TIMBRE_DATA").filter(|dir| !dir.is_empty()).map(PathBuf::from);
+        let data = self.data.or_else(set);
+        let data = data.as_deref();
         match self.command {
             Command::Demo(args) => demo::run(args, data, out).await,
             Command::Serve(args) => serve::run(args, data, out).await,

@@ -54,12 +54,7 @@ impl Conduct {
     pub fn wait_before(&self, asked: usize) -> Duration {
         match asked {
             0 => self.first_poll,
-            n => self
-                .polls
-                .get(n - 1)
-                .or(self.polls.last())
-                .copied()
-                .unwrap_or(self.first_poll),
+            n => self.polls.get(n - 1).or(self.polls.last()).copied().unwrap_or(self.first_poll),
         }
     }
 }
@@ -136,7 +131,10 @@ pub enum Heard {
         body: Bytes,
     },
     /// No complete answer.
-    Nothing { sent: Sent, why: String },
+    Nothing {
+        sent: Sent,
+        why: String,
+    },
     /// A wait is over, or the conversation goes on after a new login.
     Elapsed,
 }
@@ -172,16 +170,25 @@ pub struct Report {
 /// What a conversation may conclude about a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    Sent { track: String },
-    Accepted { remarks: Vec<Remark> },
-    Rejected { reasons: Vec<Remark>, number: NumberFate },
+    Sent {
+        track: String,
+    },
+    Accepted {
+        remarks: Vec<Remark>,
+    },
+    Rejected {
+        reasons: Vec<Remark>,
+        number: NumberFate,
+    },
     /// The authority says it has it already: ask about it, do not send it.
     AlreadyThere,
     /// The authority does not have it, and had time enough to.
     Absent,
     Pending,
     /// The answer can't be understood; a person may have to look.
-    Unknown { why: String },
+    Unknown {
+        why: String,
+    },
     /// Not taken, for a reason that is not the document's.
     Refused {
         scope: Scope,

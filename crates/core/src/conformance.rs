@@ -4,8 +4,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Channel, Cx, Document, Draft, Effect, Folio, Grant, Heard, Keys, Parcel, Sent, State, Step,
-    Timestamp,
+    Channel, Cx, Document, Draft, Effect, Folio, Grant, Heard, Keys, Parcel, Sent, State, Step, Timestamp,
 };
 
 /// The most steps a conversation may take.
@@ -99,7 +98,11 @@ pub fn silence_is_answered_by_questions(
 
 /// A question whose answer is lost is asked again later; it is no verdict.
 #[track_caller]
-pub fn a_lost_answer_is_no_verdict(channel: &dyn Channel, document: &Arc<Document>, cx: &dyn Fn() -> Cx<'static>) {
+pub fn a_lost_answer_is_no_verdict(
+    channel: &dyn Channel,
+    document: &Arc<Document>,
+    cx: &dyn Fn() -> Cx<'static>,
+) {
     let about = std::slice::from_ref(document);
     let Step::Ask(_, state, _) = channel.probe(document, &cx()).expect("the keys of a test sign") else {
         panic!("a probe begins with a question");

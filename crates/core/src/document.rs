@@ -18,10 +18,7 @@ pub struct DocumentId {
 
 impl DocumentId {
     pub fn new(series: impl Into<String>, number: u64) -> DocumentId {
-        DocumentId {
-            series: Series(series.into()),
-            number,
-        }
+        DocumentId { series: Series(series.into()), number }
     }
 }
 
@@ -46,8 +43,7 @@ impl FromStr for DocumentId {
             .strip_prefix(['T', 't'])
             .and_then(|rest| rest.rsplit_once(['F', 'f']))
             .ok_or_else(bad)?;
-        if series.is_empty() || number.starts_with('0') || !number.bytes().all(|b| b.is_ascii_digit())
-        {
+        if series.is_empty() || number.starts_with('0') || !number.bytes().all(|b| b.is_ascii_digit()) {
             return Err(bad());
         }
         Ok(DocumentId::new(series, number.parse().map_err(|_| bad())?))
@@ -62,9 +58,7 @@ impl Serialize for DocumentId {
 
 impl<'de> Deserialize<'de> for DocumentId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<DocumentId, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 

@@ -68,9 +68,7 @@ impl Folio {
     /// The folio `number` of `grant`; `None` outside its range. Only the writer of the store and
     /// tests have a reason to call this.
     pub fn of(grant: Arc<Grant>, number: u64) -> Option<Folio> {
-        (grant.first..=grant.last)
-            .contains(&number)
-            .then_some(Folio { number, grant })
+        (grant.first..=grant.last).contains(&number).then_some(Folio { number, grant })
     }
 
     pub fn number(&self) -> u64 {

@@ -21,7 +21,9 @@ pub use channel::{
     Channel, Conduct, Cx, Effect, Environment, Heard, Limits, Method, NumberFate, Pass, Remark, Report,
     Request, Scope, Sent, State, Step, Verdict, Wrapping,
 };
-pub use document::{Document, DocumentId, DocumentRef, Documents, Finding, Parcel, ParcelId, Party, Severity};
+pub use document::{
+    Document, DocumentId, DocumentRef, Documents, Finding, Parcel, ParcelId, Party, Severity,
+};
 pub use grant::{Folio, Grant, GrantFile, GrantId, Series};
 pub use jiff::Timestamp;
 pub use jiff::civil::Date;

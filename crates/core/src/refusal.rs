@@ -21,17 +21,8 @@ pub struct Refusal {
 
 impl Refusal {
     /// A refusal of what was asked.
-    pub fn new(
-        code: impl Into<String>,
-        path: impl Into<String>,
-        message: impl Into<String>,
-    ) -> Refusal {
-        Refusal {
-            code: code.into(),
-            path: path.into(),
-            message: message.into(),
-            temporary: false,
-        }
+    pub fn new(code: impl Into<String>, path: impl Into<String>, message: impl Into<String>) -> Refusal {
+        Refusal { code: code.into(), path: path.into(), message: message.into(), temporary: false }
     }
 
     /// A refusal that says nothing against the request: it may be tried again as it is.
@@ -40,10 +31,7 @@ impl Refusal {
         path: impl Into<String>,
         message: impl Into<String>,
     ) -> Refusal {
-        Refusal {
-            temporary: true,
-            ..Refusal::new(code, path, message)
-        }
+        Refusal { temporary: true, ..Refusal::new(code, path, message) }
     }
 }
 

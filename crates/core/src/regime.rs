@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use crate::receipt::Receipt;
 use crate::{
-    Document, Documents, Environment, Finding, Folio, Grant, GrantFile, KeyError, Keys, Refusal,
-    Refusals, Sale, Series, TillData, Timestamp,
+    Document, Documents, Environment, Finding, Folio, Grant, GrantFile, KeyError, Keys, Refusal, Refusals,
+    Sale, Series, TillData, Timestamp,
 };
 
 /// Names a channel of a country: `dte`, `boleta`.

@@ -99,13 +99,7 @@ impl Sale {
             None => TillData::default(),
             Some(block) => read_till(&block)?,
         };
-        Ok(Sale {
-            key,
-            body: Value::Object(object),
-            till,
-            received,
-            hash,
-        })
+        Ok(Sale { key, body: Value::Object(object), till, received, hash })
     }
 }
 
@@ -188,7 +182,8 @@ mod tests {
 
     #[test]
     fn the_tills_block_is_taken_out_and_checked() {
-        let sale = read(r#"{"a":1,"Timbre":{"Pagos":[{"Medio":"efectivo","Monto":1000}],"Vuelto":10}}"#).unwrap();
+        let sale =
+            read(r#"{"a":1,"Timbre":{"Pagos":[{"Medio":"efectivo","Monto":1000}],"Vuelto":10}}"#).unwrap();
         assert_eq!(sale.till.pagos[0].monto, Amount(1000));
         assert!(sale.body.get("Timbre").is_none());
         let refused = read(r#"{"Timbre":{"Pagos":[{"Medio":"efectivo","Monto":"x"}]}}"#).unwrap_err();

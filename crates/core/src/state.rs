@@ -35,23 +35,40 @@ pub enum Cause {
     /// The parcel's first byte is about to leave.
     Sending,
     /// Certainly nothing left this machine; an attempt may or may not have been used.
-    NotSent { why: String },
+    NotSent {
+        why: String,
+    },
     /// No line: it waits without having used an attempt.
-    NoLine { why: String },
+    NoLine {
+        why: String,
+    },
     /// Bytes may have left and no complete answer came.
-    Doubt { why: String },
+    Doubt {
+        why: String,
+    },
     /// The authority took the parcel.
-    Sent { track: String },
+    Sent {
+        track: String,
+    },
     /// The authority says it does not have it, past its own delay.
     Absent,
-    Accepted { remarks: Vec<Remark> },
-    Rejected { reasons: Vec<Remark>, number: crate::NumberFate },
+    Accepted {
+        remarks: Vec<Remark>,
+    },
+    Rejected {
+        reasons: Vec<Remark>,
+        number: crate::NumberFate,
+    },
     /// Refused as a whole for a reason that is not the document's (permission, configuration).
-    Refused { why: String },
+    Refused {
+        why: String,
+    },
     /// Made again on the same folio.
     Reissued,
     /// Another document took its place.
-    Replaced { by: crate::DocumentId },
+    Replaced {
+        by: crate::DocumentId,
+    },
     /// A person asked for it to be sent again.
     ByHand,
 }
@@ -86,17 +103,12 @@ impl DocState {
 
     /// Reads the word, in any case.
     pub fn from_word(word: &str) -> Option<DocState> {
-        DocState::ALL
-            .into_iter()
-            .find(|s| s.word().eq_ignore_ascii_case(word.trim()))
+        DocState::ALL.into_iter().find(|s| s.word().eq_ignore_ascii_case(word.trim()))
     }
 
     /// The authority has spoken and will not change its mind.
     pub fn is_final(self) -> bool {
-        matches!(
-            self,
-            DocState::Aceptado | DocState::Reparo | DocState::Rechazado | DocState::Reemplazado
-        )
+        matches!(self, DocState::Aceptado | DocState::Reparo | DocState::Rechazado | DocState::Reemplazado)
     }
 
     /// May a parcel with this document leave? Only from here; never while in doubt.
@@ -128,8 +140,8 @@ impl DocState {
             (Rechazado, Cause::Reissued) => Some(Generado),
             (Rechazado, Cause::Replaced { .. }) => Some(Reemplazado),
             (
-                Generado | Enviando | Enviado | Verificando | Pendiente | Aceptado | Reparo
-                | Rechazado | Reemplazado,
+                Generado | Enviando | Enviado | Verificando | Pendiente | Aceptado | Reparo | Rechazado
+                | Reemplazado,
                 _,
             ) => None,
         }
@@ -164,8 +176,7 @@ mod tests {
         for state in DocState::ALL.into_iter().filter(|s| s.is_final()) {
             for cause in causes() {
                 let after = state.after(&cause);
-                let allowed = state == Rechazado
-                    && matches!(cause, Cause::Reissued | Cause::Replaced { .. });
+                let allowed = state == Rechazado && matches!(cause, Cause::Reissued | Cause::Replaced { .. });
                 assert_eq!(after.is_some(), allowed, "{state:?} {cause:?}");
             }
         }

@@ -9,12 +9,12 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use timbre_agent::Agent;
 use timbre_agent::engine::environment_word;
 use timbre_agent::view::{
     CertificateView, DetailView, FoliosView, IssuedView, PageView, PreviewView, ProblemView, Query,
     RangeView, ResentView, Snapshot, StatsView,
 };
-use timbre_agent::Agent;
 use timbre_core::Environment;
 
 /// A problem on its way out: `application/problem+json`.
@@ -61,16 +61,14 @@ pub(crate) async fn issue(
     body: Bytes,
 ) -> Answer<(StatusCode, Json<IssuedView>)> {
     let timeout = timeout_of(&wait)?;
-    let key = match headers.get("idempotency-key") {
+    let key = match headers.get("idempotency-key").map(|value| std::str::from_utf8(value.as_bytes())) {
         None => None,
-        Some(value) => Some(
-            value
-                .to_str()
-                .map_err(|_| {
-                    ProblemView::bad_request("key-invalid", "Idempotency-Key sólo admite texto ASCII.")
-                })?
-                .to_owned(),
-        ),
+        Some(Ok(key)) => Some(key.to_owned()),
+        Some(Err(_)) => {
+            return Err(
+                ProblemView::bad_request("key-invalid", "Idempotency-Key debe venir en UTF-8.").into()
+            );
+        }
     };
     let mut issued = agent.issue(body, key).await?;
     if let Some(timeout) = timeout {
@@ -111,10 +109,7 @@ pub(crate) async fn list(
     Ok(Json(agent.list(&query)?))
 }
 
-pub(crate) async fn detail(
-    State(agent): State<Agent>,
-    Path(id): Path<String>,
-) -> Answer<Json<DetailView>> {
+pub(crate) async fn detail(State(agent): State<Agent>, Path(id): Path<String>) -> Answer<Json<DetailView>> {
     Ok(Json(agent.detail(&id)?))
 }
 
@@ -124,10 +119,7 @@ pub(crate) async fn xml(State(agent): State<Agent>, Path(id): Path<String>) -> A
     Ok((kind, file).into_response())
 }
 
-pub(crate) async fn history(
-    State(agent): State<Agent>,
-    Path(id): Path<String>,
-) -> Answer<Json<Vec<Value>>> {
+pub(crate) async fn history(State(agent): State<Agent>, Path(id): Path<String>) -> Answer<Json<Vec<Value>>> {
     Ok(Json(agent.history(&id)?))
 }
 
@@ -146,11 +138,7 @@ struct Which {
 
 /// With `ids`, those; without, all that waits.
 pub(crate) async fn resend(State(agent): State<Agent>, body: Bytes) -> Answer<Json<ResentView>> {
-    let which: Which = if body.iter().all(u8::is_ascii_whitespace) {
-        Which::default()
-    } else {
-        read(&body)?
-    };
+    let which: Which = if body.iter().all(u8::is_ascii_whitespace) { Which::default() } else { read(&body)? };
     Ok(Json(match which.ids {
         Some(ids) => agent.resend(&ids).await?,
         None => agent.resend_pending().await?,
@@ -268,9 +256,8 @@ pub(crate) async fn load_certificate(
     body: Bytes,
 ) -> Answer<(StatusCode, Json<CertificateView>)> {
     let CertificateOf { pfx, password } = read(&body)?;
-    let file = openssl::base64::decode_block(&pfx).map_err(|_| {
-        ProblemView::bad_request("pfx-base64", "El campo pfx debe venir en base64.")
-    })?;
+    let file = openssl::base64::decode_block(&pfx)
+        .map_err(|_| ProblemView::bad_request("pfx-base64", "El campo pfx debe venir en base64."))?;
     let file = zeroize::Zeroizing::new(file);
     let view = agent.load_certificate(&file, &password).await?;
     Ok((StatusCode::CREATED, Json(view)))

@@ -12,9 +12,7 @@ use tokio_stream::wrappers::BroadcastStream;
 
 /// The state of the panel now, then every change. A listener that falls behind is told the whole
 /// again and loses nothing.
-pub(crate) async fn events(
-    State(agent): State<Agent>,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+pub(crate) async fn events(State(agent): State<Agent>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let pushes = BroadcastStream::new(agent.subscribe());
     let first = PushView { snapshot: agent.snapshot(), rows: Vec::new() };
     let changes = pushes.map(move |push| match push {

@@ -18,10 +18,7 @@ pub struct Guard {
 impl Guard {
     /// For a server that listens on `port`, with the owner's token.
     pub fn new(port: u16, token: String) -> Guard {
-        Guard {
-            token,
-            hosts: ["127.0.0.1", "localhost", "[::1]"].map(|host| format!("{host}:{port}")),
-        }
+        Guard { token, hosts: ["127.0.0.1", "localhost", "[::1]"].map(|host| format!("{host}:{port}")) }
     }
 
     /// A name that resolves to loopback is not enough: a page elsewhere may have rebound it.
@@ -45,8 +42,7 @@ impl Guard {
         let given = text(headers, header::AUTHORIZATION)
             .and_then(|value| value.strip_prefix("Bearer "))
             .unwrap_or_default();
-        given.len() == self.token.len()
-            && openssl::memcmp::eq(given.as_bytes(), self.token.as_bytes())
+        given.len() == self.token.len() && openssl::memcmp::eq(given.as_bytes(), self.token.as_bytes())
     }
 }
 
@@ -76,9 +72,7 @@ pub(crate) async fn known(State(guard): State<Arc<Guard>>, request: Request, nex
             "Falta el token o no es válido. Va en la cabecera «Authorization: Bearer …».",
         )
         .into_response();
-        answer
-            .headers_mut()
-            .insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+        answer.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
         return answer;
     }
     debug_assert!(request.method() != Method::TRACE);

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
@@ -17,6 +18,9 @@ use crate::{api, events, guard, panel};
 /// The largest request body: a sale of a thousand lines is a third of it.
 const BODY: usize = 1 << 20;
 
+/// How long answers in course may take once the server is told to stop.
+const GRACE: Duration = Duration::from_secs(2);
+
 /// A running server.
 pub struct Server {
     port: u16,
@@ -29,12 +33,14 @@ impl Server {
         self.port
     }
 
-    /// Stops listening; answers in course are finished, streams are cut.
-    pub async fn stop(self) {
+    /// Stops listening; answers in course are finished, streams (which never end) are cut.
+    pub async fn stop(mut self) {
         // The task is gone when nobody hears it.
         let _ = self.stop.send(true);
-        self.task.abort();
-        let _ = self.task.await;
+        if tokio::time::timeout(GRACE, &mut self.task).await.is_err() {
+            self.task.abort();
+            let _ = self.task.await;
+        }
     }
 }
 

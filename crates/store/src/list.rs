@@ -52,6 +52,7 @@ fn wants(filter: &Filter, words: &[String], row: &Row) -> bool {
     let problem = || row.attention.is_some() || row.state == DocState::Rechazado;
     (filter.states.is_empty() || filter.states.contains(&row.state))
         && (!filter.problem || problem())
+        && (!filter.unflagged || row.attention.is_none())
         && filter.series.as_ref().is_none_or(|series| *series == row.id.series)
         && filter.from.is_none_or(|from| row.date >= from)
         && filter.to.is_none_or(|to| row.date <= to)

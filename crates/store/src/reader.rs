@@ -114,7 +114,8 @@ impl Reader {
         Ok(rows?.into_iter().flatten().collect())
     }
 
-    /// The parcels with documents on their way, oldest sending first.
+    /// The parcels that are not settled, oldest sending first: with documents on their way, or to be
+    /// sent again.
     pub fn parcels(&self) -> Result<Vec<OpenParcel>, StoreError> {
         let mut parcels = Vec::new();
         for (open, _) in self.index.with_prefix(b"O")? {

@@ -72,6 +72,8 @@ pub struct Filter {
     pub states: Vec<DocState>,
     /// Only those with the flag *attention* (or rejected), the panel's «Con problema».
     pub problem: bool,
+    /// Only those without the flag *attention*, as the panel's other counters count.
+    pub unflagged: bool,
     pub series: Option<Series>,
     pub from: Option<Date>,
     pub to: Option<Date>,

@@ -53,6 +53,10 @@ pub(crate) fn answer(on: &mut Overlay<'_>, answered: &Answered) -> Result<(), St
         row.parcel.state = answered.state.clone();
         row.parcel.due = answered.due;
         on.put_json(key::parcel(&answered.parcel), &row)?;
+        if row.parcel.state.is_some() {
+            on.put(key::open_parcel(&answered.parcel), Vec::new());
+        }
+        on.parcels.entry(answered.parcel.clone()).or_insert(false);
     }
     Ok(())
 }
@@ -142,11 +146,13 @@ fn change_parcel(on: &mut Overlay<'_>, row: &Row, by: i32) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Ends a batch: a parcel none of whose documents is under way any more is closed.
+/// Ends a batch: a parcel is closed when none of its documents is under way any more and its
+/// conversation is over. One that has to be sent again keeps a state, and so stays open while its
+/// documents wait: its bytes must be the same.
 pub(crate) fn end_batch(on: &mut Overlay<'_>) -> Result<(), StoreError> {
     for (id, sent_now) in std::mem::take(&mut on.parcels) {
-        let under_way = on.parcel(&id)?.map_or(0, |row| row.under_way);
-        if under_way == 0 && !sent_now {
+        let over = on.parcel(&id)?.is_none_or(|row| row.under_way == 0 && row.parcel.state.is_none());
+        if over && !sent_now {
             on.remove(key::open_parcel(&id));
         }
     }

@@ -108,15 +108,9 @@ mod tests {
     #[test]
     fn references_become_what_a_canonicaliser_leaves() {
         for (raw, canonical) in [
-            (
-                "<RS>L&apos;OREAL &quot;X&quot;</RS>",
-                "<RS>L'OREAL \"X\"</RS>",
-            ),
+            ("<RS>L&apos;OREAL &quot;X&quot;</RS>", "<RS>L'OREAL \"X\"</RS>"),
             ("A &amp; B &lt;&gt;", "A &amp; B &lt;&gt;"),
-            (
-                "&#39;&#x27;&#38;&#60;&#62;&#13;&#209;",
-                "''&amp;&lt;&gt;&#xD;Ñ",
-            ),
+            ("&#39;&#x27;&#38;&#60;&#62;&#13;&#209;", "''&amp;&lt;&gt;&#xD;Ñ"),
             ("&amp;apos;", "&amp;apos;"),
             ("&amp;#39;", "&amp;#39;"),
             ("suelto & sin fin", "suelto & sin fin"),

@@ -8,7 +8,5 @@ mod signature;
 mod writer;
 
 pub use canonical::{canonical_references, escape_attribute, escape_text};
-pub use signature::{
-    C14N, DSIG, SignerKey, Transform, base64_lines, digest_sha1_base64, signature,
-};
+pub use signature::{C14N, DSIG, SignerKey, Transform, base64_lines, digest_sha1_base64, signature};
 pub use writer::Xml;

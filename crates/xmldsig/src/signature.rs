@@ -79,9 +79,8 @@ pub fn signature<E>(
 ) -> Result<String, E> {
     let info = signed_info(reference_uri, transform, digest_b64);
     let value = sign(&standing_alone(&info, inherited))?;
-    let mut xml = Xml::with_capacity(
-        info.len() + 3 * (value.len() + key.modulus.len() + key.der.len()) / 2 + 512,
-    );
+    let mut xml =
+        Xml::with_capacity(info.len() + 3 * (value.len() + key.modulus.len() + key.der.len()) / 2 + 512);
     xml.open_with("Signature", &[("xmlns", DSIG)])
         .raw(&info)
         .leaf("SignatureValue", &base64_lines(&value))
@@ -109,35 +108,24 @@ fn signed_info(uri: &str, transform: Transform, digest_b64: &str) -> String {
     xml.open("SignedInfo");
     empty(&mut xml, "CanonicalizationMethod", C14N);
     empty(&mut xml, "SignatureMethod", RSA_SHA1);
-    xml.open_with("Reference", &[("URI", uri)])
-        .open("Transforms");
+    xml.open_with("Reference", &[("URI", uri)]).open("Transforms");
     empty(&mut xml, "Transform", transform.name());
     xml.close("Transforms");
     empty(&mut xml, "DigestMethod", SHA1);
-    xml.leaf("DigestValue", digest_b64)
-        .close("Reference")
-        .close("SignedInfo");
+    xml.leaf("DigestValue", digest_b64).close("Reference").close("SignedInfo");
     xml.into_string()
 }
 
 /// The octets that are signed: `SignedInfo` as the apex of its own node set, with every namespace in
 /// force written on it.
 fn standing_alone(info: &str, inherited: &[(&str, &str)]) -> Vec<u8> {
-    let rest = info
-        .strip_prefix("<SignedInfo>")
-        .expect("signed_info begins so");
+    let rest = info.strip_prefix("<SignedInfo>").expect("signed_info begins so");
     let mut spaces = vec![("xmlns".to_owned(), DSIG)];
     for (prefix, space) in inherited {
-        debug_assert!(
-            !prefix.is_empty(),
-            "the default namespace is the signature's own"
-        );
+        debug_assert!(!prefix.is_empty(), "the default namespace is the signature's own");
         spaces.push((format!("xmlns:{prefix}"), space));
     }
-    let attributes: Vec<(&str, &str)> = spaces
-        .iter()
-        .map(|(name, space)| (name.as_str(), *space))
-        .collect();
+    let attributes: Vec<(&str, &str)> = spaces.iter().map(|(name, space)| (name.as_str(), *space)).collect();
     let mut apex = Xml::with_capacity(info.len() + 128);
     apex.open_with("SignedInfo", &attributes).raw(rest);
     apex.as_str().as_bytes().to_vec()
@@ -147,33 +135,17 @@ fn standing_alone(info: &str, inherited: &[(&str, &str)]) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    const KEY: SignerKey<'static> = SignerKey {
-        modulus: &[0xC0; 256],
-        exponent: &[1, 0, 1],
-        der: &[7; 900],
-    };
+    const KEY: SignerKey<'static> = SignerKey { modulus: &[0xC0; 256], exponent: &[1, 0, 1], der: &[7; 900] };
 
     fn vector(name: &str) -> Vec<u8> {
-        std::fs::read(format!(
-            "{}/../../tests/vectors/{name}",
-            env!("CARGO_MANIFEST_DIR")
-        ))
-        .unwrap()
+        std::fs::read(format!("{}/../../tests/vectors/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
     }
 
     #[test]
     fn what_is_signed_is_the_canonical_signed_info() {
         for (name, uri, digest) in [
-            (
-                "T39F7.B.SignedInfo.c14n",
-                "#F7T39",
-                "hx1iRYZFq5MPwks5Sp74LwDuspo=",
-            ),
-            (
-                "EnvioBOLETA-F7-variantB.SetDTE.SignedInfo.c14n",
-                "#SetDoc",
-                "qlYWOXAs6wBBXLK3DoyknZD5Nvo=",
-            ),
+            ("T39F7.B.SignedInfo.c14n", "#F7T39", "hx1iRYZFq5MPwks5Sp74LwDuspo="),
+            ("EnvioBOLETA-F7-variantB.SetDTE.SignedInfo.c14n", "#SetDoc", "qlYWOXAs6wBBXLK3DoyknZD5Nvo="),
         ] {
             let mut octets = Vec::new();
             let inherited = [("xsi", "http://www.w3.org/2001/XMLSchema-instance")];
@@ -188,26 +160,20 @@ mod tests {
 
     #[test]
     fn a_signature_is_compact_with_wrapped_base64() {
-        let text = signature("", Transform::Enveloped, "x=", &[], &KEY, |_| {
-            Ok::<_, ()>(vec![9; 256])
-        })
-        .unwrap();
+        let text =
+            signature("", Transform::Enveloped, "x=", &[], &KEY, |_| Ok::<_, ()>(vec![9; 256])).unwrap();
         assert!(!text.contains(">\n") && !text.contains("\n<"), "{text}");
         assert!(text.lines().all(|line| line.len() < 1000), "{text}");
-        assert!(text.contains("<Transform Algorithm=\"http://www.w3.org/2000/09/xmldsig#enveloped-signature\"></Transform>"));
-        let (value, data) = (
-            text.find("<KeyValue>").unwrap(),
-            text.find("<X509Data>").unwrap(),
-        );
+        assert!(text.contains(
+            "<Transform Algorithm=\"http://www.w3.org/2000/09/xmldsig#enveloped-signature\"></Transform>"
+        ));
+        let (value, data) = (text.find("<KeyValue>").unwrap(), text.find("<X509Data>").unwrap());
         assert!(value < data);
     }
 
     #[test]
     fn a_failing_key_makes_no_signature() {
-        assert_eq!(
-            signature("", Transform::C14n, "", &[], &KEY, |_| Err("sin clave")),
-            Err("sin clave")
-        );
+        assert_eq!(signature("", Transform::C14n, "", &[], &KEY, |_| Err("sin clave")), Err("sin clave"));
     }
 
     /// Official: "API SII – V1" (OAS boleta electrónica), example of getToken.

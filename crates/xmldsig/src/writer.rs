@@ -22,10 +22,7 @@ impl Xml {
     }
 
     pub fn with_capacity(bytes: usize) -> Xml {
-        Xml {
-            out: String::with_capacity(bytes),
-            ..Xml::default()
-        }
+        Xml { out: String::with_capacity(bytes), ..Xml::default() }
     }
 
     /// `<name>`
@@ -40,22 +37,15 @@ impl Xml {
     pub fn open_with(&mut self, name: &str, attributes: &[(&str, &str)]) -> &mut Xml {
         self.begin(name);
         let depth = self.open.len();
-        let mut declared: Vec<(&str, &str)> = attributes
-            .iter()
-            .filter_map(|(name, value)| Some((declared_prefix(name)?, *value)))
-            .collect();
+        let mut declared: Vec<(&str, &str)> =
+            attributes.iter().filter_map(|(name, value)| Some((declared_prefix(name)?, *value))).collect();
         declared.sort_unstable();
         for (prefix, space) in declared {
             if self.space(prefix) == space {
                 continue;
             }
-            self.spaces
-                .push((depth, prefix.to_owned(), space.to_owned()));
-            let name = if prefix.is_empty() {
-                "xmlns".to_owned()
-            } else {
-                format!("xmlns:{prefix}")
-            };
+            self.spaces.push((depth, prefix.to_owned(), space.to_owned()));
+            let name = if prefix.is_empty() { "xmlns".to_owned() } else { format!("xmlns:{prefix}") };
             attribute(&name, space, &mut self.out);
         }
         let mut others: Vec<(String, &str, &str, &str)> = attributes
@@ -67,10 +57,7 @@ impl Xml {
             })
             .collect();
         others.sort_unstable();
-        debug_assert!(
-            others.windows(2).all(|w| w[0].2 != w[1].2),
-            "an attribute stands twice in <{name}>"
-        );
+        debug_assert!(others.windows(2).all(|w| w[0].2 != w[1].2), "an attribute stands twice in <{name}>");
         for (_, _, name, value) in others {
             debug_assert!(is_name(name), "«{name}» is no attribute's name");
             attribute(name, value, &mut self.out);
@@ -86,10 +73,7 @@ impl Xml {
 
     /// Character data, escaped.
     pub fn text(&mut self, text: &str) -> &mut Xml {
-        debug_assert!(
-            text.chars().all(is_char),
-            "a character that XML has no place for in «{text}»"
-        );
+        debug_assert!(text.chars().all(is_char), "a character that XML has no place for in «{text}»");
         escape_text(text, &mut self.out);
         self
     }
@@ -102,8 +86,7 @@ impl Xml {
             Some(name),
             "what closes is not what was opened last"
         );
-        self.spaces
-            .retain(|(depth, _, _)| *depth <= self.open.len());
+        self.spaces.retain(|(depth, _, _)| *depth <= self.open.len());
         self.out.push_str("</");
         self.out.push_str(name);
         self.out.push('>');
@@ -147,22 +130,14 @@ impl Xml {
     }
 
     fn space(&self, prefix: &str) -> &str {
-        let bound = self
-            .spaces
-            .iter()
-            .rev()
-            .find(|(_, known, _)| known == prefix);
+        let bound = self.spaces.iter().rev().find(|(_, known, _)| known == prefix);
         bound.map_or("", |(_, _, space)| space)
     }
 }
 
 /// `xmlns` declares the empty prefix, `xmlns:p` declares `p`.
 fn declared_prefix(attribute: &str) -> Option<&str> {
-    if attribute == "xmlns" {
-        Some("")
-    } else {
-        attribute.strip_prefix("xmlns:")
-    }
+    if attribute == "xmlns" { Some("") } else { attribute.strip_prefix("xmlns:") }
 }
 
 /// The names this program uses: ASCII, at most one colon.
@@ -170,8 +145,7 @@ fn is_name(name: &str) -> bool {
     let mut parts = name.split(':');
     let part = |p: &str| {
         p.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && p.chars()
-                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
+            && p.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
     };
     parts.by_ref().take(2).all(part) && parts.next().is_none()
 }
@@ -188,15 +162,8 @@ mod tests {
     #[test]
     fn an_element_is_written_out_and_its_text_escaped() {
         let mut xml = Xml::new();
-        xml.open("a")
-            .leaf("b", "x & <y> \"z\" 'w'\r")
-            .newline()
-            .leaf("c", "")
-            .close("a");
-        assert_eq!(
-            xml.as_str(),
-            "<a><b>x &amp; &lt;y&gt; \"z\" 'w'&#xD;</b>\n<c></c></a>"
-        );
+        xml.open("a").leaf("b", "x & <y> \"z\" 'w'\r").newline().leaf("c", "").close("a");
+        assert_eq!(xml.as_str(), "<a><b>x &amp; &lt;y&gt; \"z\" 'w'&#xD;</b>\n<c></c></a>");
         assert_eq!(xml.len(), xml.into_string().len());
     }
 
@@ -205,13 +172,7 @@ mod tests {
         let mut xml = Xml::new();
         xml.open_with(
             "r",
-            &[
-                ("version", "1.0"),
-                ("x:l", "v"),
-                ("xmlns:x", "u:x"),
-                ("xmlns", "u:d"),
-                ("a", "\t\"&"),
-            ],
+            &[("version", "1.0"), ("x:l", "v"), ("xmlns:x", "u:x"), ("xmlns", "u:d"), ("a", "\t\"&")],
         )
         .open_with("s", &[("xmlns", "u:d"), ("xmlns:x", "u:other")])
         .close("s")

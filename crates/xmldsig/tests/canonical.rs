@@ -8,11 +8,7 @@ use timbre_xmldsig::Xml;
 enum Node {
     Text(String),
     Line,
-    Element {
-        name: String,
-        attributes: Vec<(String, String)>,
-        children: Vec<Node>,
-    },
+    Element { name: String, attributes: Vec<(String, String)>, children: Vec<Node> },
 }
 
 fn chars() -> impl Strategy<Value = String> {
@@ -39,9 +35,7 @@ fn attributes() -> impl Strategy<Value = Vec<(String, String)>> {
             // One prefixed attribute: two prefixes may name one namespace, and then clash.
             if let Some(prefix) = name.strip_prefix("xmlns:")
                 && prefixed
-                && !all
-                    .iter()
-                    .any(|(n, _)| n.contains(':') && !n.starts_with("xmlns"))
+                && !all.iter().any(|(n, _)| n.contains(':') && !n.starts_with("xmlns"))
             {
                 all.push((format!("{prefix}:loc"), value.clone()));
             }
@@ -57,16 +51,8 @@ fn node() -> impl Strategy<Value = Node> {
 }
 
 fn element(inner: impl Strategy<Value = Node>) -> impl Strategy<Value = Node> {
-    (
-        "[A-Za-z_][A-Za-z0-9]{0,6}",
-        attributes(),
-        proptest::collection::vec(inner, 0..5),
-    )
-        .prop_map(|(name, attributes, children)| Node::Element {
-            name,
-            attributes,
-            children,
-        })
+    ("[A-Za-z_][A-Za-z0-9]{0,6}", attributes(), proptest::collection::vec(inner, 0..5))
+        .prop_map(|(name, attributes, children)| Node::Element { name, attributes, children })
 }
 
 fn write(node: &Node, xml: &mut Xml) {
@@ -77,15 +63,9 @@ fn write(node: &Node, xml: &mut Xml) {
         Node::Line => {
             xml.newline();
         }
-        Node::Element {
-            name,
-            attributes,
-            children,
-        } => {
-            let borrowed: Vec<(&str, &str)> = attributes
-                .iter()
-                .map(|(n, v)| (n.as_str(), v.as_str()))
-                .collect();
+        Node::Element { name, attributes, children } => {
+            let borrowed: Vec<(&str, &str)> =
+                attributes.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
             xml.open_with(name, &borrowed);
             for child in children {
                 write(child, xml);

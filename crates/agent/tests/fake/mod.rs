@@ -57,7 +57,13 @@ impl Regime for Nowhere {
         })
     }
 
-    fn draft(&self, sale: &Sale, _: &Issuer, _: &dyn Documents, now: Timestamp) -> Result<Box<dyn Draft>, Refusals> {
+    fn draft(
+        &self,
+        sale: &Sale,
+        _: &Issuer,
+        _: &dyn Documents,
+        now: Timestamp,
+    ) -> Result<Box<dyn Draft>, Refusals> {
         match sale.body.get("total").and_then(Value::as_i64) {
             Some(total) if total > 0 => Ok(Box::new(Note {
                 total,
@@ -68,7 +74,13 @@ impl Regime for Nowhere {
         }
     }
 
-    fn preview(&self, _: &Sale, _: Option<&Issuer>, _: &dyn Documents, _: Timestamp) -> Result<Preview, Refusals> {
+    fn preview(
+        &self,
+        _: &Sale,
+        _: Option<&Issuer>,
+        _: &dyn Documents,
+        _: Timestamp,
+    ) -> Result<Preview, Refusals> {
         Ok(Preview { totals: json!({}), warnings: vec![], xml: String::new() })
     }
 
@@ -216,7 +228,13 @@ impl Channel for Post {
         let body = String::from_utf8(document.bytes.to_vec()).unwrap();
         Ok(Step::Ask(ask(Effect::Query, "have?", body, cx), State(json!({"at": "have?"})), vec![]))
     }
-    fn resume(&self, state: State, heard: Heard, about: &[Arc<Document>], cx: &Cx<'_>) -> Result<Step, KeyError> {
+    fn resume(
+        &self,
+        state: State,
+        heard: Heard,
+        about: &[Arc<Document>],
+        cx: &Cx<'_>,
+    ) -> Result<Step, KeyError> {
         let at = state.0["at"].as_str().unwrap().to_owned();
         let again = Duration::from_millis(5);
         let Heard::Reply { body, .. } = heard else {
@@ -350,7 +368,11 @@ fn reply(text: &str) -> Heard {
 pub struct Wire(pub Arc<Office>);
 
 impl Carrier for Wire {
-    fn carry<'a>(&'a self, request: &'a Request, _: &'a Limits) -> Pin<Box<dyn Future<Output = Heard> + Send + 'a>> {
+    fn carry<'a>(
+        &'a self,
+        request: &'a Request,
+        _: &'a Limits,
+    ) -> Pin<Box<dyn Future<Output = Heard> + Send + 'a>> {
         Box::pin(async move {
             {
                 let mut books = self.0.books();

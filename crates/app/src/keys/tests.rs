@@ -60,11 +60,8 @@ fn pfx(holder: Option<&str>) -> (PKey<Private>, Pfx) {
     builder.set_not_after(&Asn1Time::from_unix(1_900_000_000).unwrap()).unwrap();
     builder.set_pubkey(&key).unwrap();
     builder.sign(&key, MessageDigest::sha256()).unwrap();
-    let packed = openssl::pkcs12::Pkcs12::builder()
-        .pkey(&key)
-        .cert(&builder.build())
-        .build2("timbre")
-        .unwrap();
+    let packed =
+        openssl::pkcs12::Pkcs12::builder().pkey(&key).cert(&builder.build()).build2("timbre").unwrap();
     let mut pfx = crate::pfx::read(&packed.to_der().unwrap(), "timbre").unwrap();
     pfx.holder = holder.map(str::to_owned);
     (key, pfx)
@@ -99,8 +96,7 @@ fn load(bench: &Bench, holder: &str) -> PKey<Private> {
 
 #[track_caller]
 fn check(public: &PKey<Private>, scheme: Scheme, message: &[u8], signature: &[u8]) {
-    let digest =
-        if scheme == Scheme::RsaSha1 { MessageDigest::sha1() } else { MessageDigest::sha256() };
+    let digest = if scheme == Scheme::RsaSha1 { MessageDigest::sha1() } else { MessageDigest::sha256() };
     assert_eq!(signature.len(), public.size());
     assert!(Verifier::new(digest, public).unwrap().verify_oneshot(signature, message).unwrap());
 }
@@ -109,18 +105,12 @@ fn check(public: &PKey<Private>, scheme: Scheme, message: &[u8], signature: &[u8
 fn the_certificate_signs_and_tells_its_public_half() {
     let bench = bench();
     assert_eq!(bench.keys.certificate(), Err(KeyError::NoCertificate));
-    assert_eq!(
-        bench.keys.sign(KeyName::Certificate, Scheme::RsaSha1, b"x"),
-        Err(KeyError::NoCertificate)
-    );
+    assert_eq!(bench.keys.sign(KeyName::Certificate, Scheme::RsaSha1, b"x"), Err(KeyError::NoCertificate));
     let key = load(&bench, "11111111-1");
     for scheme in [Scheme::RsaSha1, Scheme::RsaSha256] {
         let signature = bench.keys.sign(KeyName::Certificate, scheme, b"un documento").unwrap();
         check(&key, scheme, b"un documento", &signature);
-        assert_eq!(
-            bench.keys.sign(KeyName::Certificate, scheme, b"un documento").unwrap(),
-            signature
-        );
+        assert_eq!(bench.keys.sign(KeyName::Certificate, scheme, b"un documento").unwrap(), signature);
     }
     let certificate = bench.keys.certificate().unwrap();
     assert_eq!(certificate.holder, "11111111-1");
@@ -136,8 +126,7 @@ fn a_cafs_key_signs_a_stamp_that_verifies() {
     let sealed = seal_grant(&file, &bench.vault).unwrap();
     bench.shelf.grants.lock().unwrap().insert(file.grant.id.clone(), sealed);
     for message in [&b"<DD><RE>76192083-9</RE></DD>"[..], b"", "áéí".as_bytes()] {
-        let stamp =
-            bench.keys.sign(KeyName::Grant(&file.grant.id), Scheme::RsaSha1, message).unwrap();
+        let stamp = bench.keys.sign(KeyName::Grant(&file.grant.id), Scheme::RsaSha1, message).unwrap();
         assert_eq!(stamp.len(), 64);
         check(&key, Scheme::RsaSha1, message, &stamp);
     }
@@ -152,12 +141,7 @@ fn one_grants_key_does_not_pass_for_anothers() {
     let bench = bench();
     let (_, file) = caf("a1");
     let other = GrantId("a2".to_owned());
-    bench
-        .shelf
-        .grants
-        .lock()
-        .unwrap()
-        .insert(other.clone(), seal_grant(&file, &bench.vault).unwrap());
+    bench.shelf.grants.lock().unwrap().insert(other.clone(), seal_grant(&file, &bench.vault).unwrap());
     assert!(matches!(
         bench.keys.sign(KeyName::Grant(&other), Scheme::RsaSha1, b"x"),
         Err(KeyError::Failed(_))
@@ -168,8 +152,7 @@ fn one_grants_key_does_not_pass_for_anothers() {
 fn what_is_no_key_is_not_sealed_as_one() {
     let bench = bench();
     let (_, mut file) = caf("a1");
-    for secret in
-        [&b""[..], b"hola", b"-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----"]
+    for secret in [&b""[..], b"hola", b"-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----"]
     {
         file.secret = Zeroizing::new(secret.to_vec());
         assert!(matches!(seal_grant(&file, &bench.vault), Err(KeyError::Failed(_))));
@@ -220,14 +203,11 @@ fn no_text_shows_a_key() {
     load(&bench, "11111111-1");
     let (_, file) = caf("a1");
     let wrong = bench.keys.unseal("otro", &seal_grant(&file, &bench.vault).unwrap()).unwrap_err();
-    let damaged = parse(b"-----BEGIN RSA PRIVATE KEY-----\nSECRETO\n-----END RSA PRIVATE KEY-----")
-        .unwrap_err();
+    let damaged =
+        parse(b"-----BEGIN RSA PRIVATE KEY-----\nSECRETO\n-----END RSA PRIVATE KEY-----").unwrap_err();
     let loaded = bench.shelf.certificate.lock().unwrap().clone().unwrap();
     let shown = format!("{:?} {wrong} {wrong:?} {damaged} {damaged:?} {loaded:?}", bench.keys);
     let pem = String::from_utf8(file.secret.to_vec()).unwrap();
     let line = pem.lines().find(|line| line.len() > 40).unwrap();
-    assert!(
-        !shown.contains("SECRETO") && !shown.contains(line) && !shown.contains("PRIVATE KEY"),
-        "{shown}"
-    );
+    assert!(!shown.contains("SECRETO") && !shown.contains(line) && !shown.contains("PRIVATE KEY"), "{shown}");
 }

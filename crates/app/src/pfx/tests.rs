@@ -61,10 +61,7 @@ fn a_modern_file_is_read_whole() {
     let pfx = read(&modern(&key, "timbre"), "timbre").unwrap();
     assert_eq!(pfx.subject, "CN=JUANA PÉREZ, serialNumber=11.111.111-1");
     assert_eq!(pfx.holder.as_deref(), Some("11111111-1"));
-    assert_eq!(
-        (pfx.not_before.as_second(), pfx.not_after.as_second()),
-        (1_700_000_000, 1_900_000_000)
-    );
+    assert_eq!((pfx.not_before.as_second(), pfx.not_after.as_second()), (1_700_000_000, 1_900_000_000));
     assert_eq!((pfx.bits, pfx.warning()), (2048, None));
     assert!(PKey::private_key_from_pkcs8(&pfx.key).unwrap().public_eq(&key));
     assert!(X509::from_der(&pfx.der).unwrap().public_key().unwrap().public_eq(&key));
@@ -101,13 +98,9 @@ fn a_wrong_password_is_told_apart_from_a_file_that_is_none() {
     for wrong in ["", "TIMBRE", "contraseña", "timbre\0"] {
         assert_eq!(refused(&bytes, wrong), PfxError::WrongPassword, "{wrong:?}");
     }
-    for garbage in [
-        &b""[..],
-        b"hola",
-        b"-----BEGIN CERTIFICATE-----",
-        &bytes[..bytes.len() / 2],
-        &[0x30; 4096],
-    ] {
+    for garbage in
+        [&b""[..], b"hola", b"-----BEGIN CERTIFICATE-----", &bytes[..bytes.len() / 2], &[0x30; 4096]]
+    {
         assert_eq!(refused(garbage, "timbre"), PfxError::NotPfx);
     }
     let certificate_alone = certificate(&rsa(2048), 1_900_000_000).to_der().unwrap();

@@ -69,14 +69,7 @@ pub fn seal(key: &Key, label: &Label, secret: &[u8]) -> Result<Vec<u8>, VaultErr
     let mut nonce = [0; NONCE];
     rand_bytes(&mut nonce)?;
     let mut tag = [0; TAG];
-    let body = encrypt_aead(
-        Cipher::aes_256_gcm(),
-        &**key,
-        Some(&nonce),
-        &label.bytes(),
-        secret,
-        &mut tag,
-    )?;
+    let body = encrypt_aead(Cipher::aes_256_gcm(), &**key, Some(&nonce), &label.bytes(), secret, &mut tag)?;
     Ok([&[VERSION][..], &nonce, &tag, &body].concat())
 }
 

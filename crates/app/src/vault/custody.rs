@@ -145,15 +145,9 @@ impl fmt::Display for CustodyUsed {
         let CustodyUsed::KeyFile { path, beside, why } = self else {
             return write!(f, "la llave de esta carpeta está en {}", self.kind());
         };
-        write!(
-            f,
-            "modo más débil: la llave de esta carpeta está en el archivo {}",
-            path.display()
-        )?;
+        write!(f, "modo más débil: la llave de esta carpeta está en el archivo {}", path.display())?;
         if *beside {
-            f.write_str(
-                ", dentro de ella; quien copie la carpeta podrá firmar con el certificado",
-            )?;
+            f.write_str(", dentro de ella; quien copie la carpeta podrá firmar con el certificado")?;
         }
         match why {
             Some(why) => write!(f, " (no se pudo usar el llavero del sistema: {why})"),
@@ -174,24 +168,16 @@ mod tests {
             })
         };
         assert_eq!(said(&[]).unwrap().wish(), None);
-        assert_eq!(
-            said(&[("TIMBRE_CUSTODY", ""), ("TIMBRE_PASSPHRASE", "")]).unwrap().wish(),
-            None
-        );
+        assert_eq!(said(&[("TIMBRE_CUSTODY", ""), ("TIMBRE_PASSPHRASE", "")]).unwrap().wish(), None);
         assert_eq!(said(&[("TIMBRE_PASSPHRASE", "x")]).unwrap().wish(), Some(Kind::Passphrase));
         assert_eq!(said(&[("TIMBRE_KEY_FILE", "/run/k")]).unwrap().wish(), Some(Kind::KeyFile));
-        for (text, kind) in [
-            ("keyring", Kind::Keyring),
-            ("keyfile", Kind::KeyFile),
-            ("passphrase", Kind::Passphrase),
-        ] {
+        for (text, kind) in
+            [("keyring", Kind::Keyring), ("keyfile", Kind::KeyFile), ("passphrase", Kind::Passphrase)]
+        {
             assert_eq!(Kind::parse(text), Some(kind));
         }
         let forced = said(&[("TIMBRE_CUSTODY", "keyring"), ("TIMBRE_PASSPHRASE", "x")]).unwrap();
         assert_eq!(forced.wish(), Some(Kind::Keyring));
-        assert!(matches!(
-            said(&[("TIMBRE_CUSTODY", "llavero")]),
-            Err(VaultError::UnknownCustody(_))
-        ));
+        assert!(matches!(said(&[("TIMBRE_CUSTODY", "llavero")]), Err(VaultError::UnknownCustody(_))));
     }
 }

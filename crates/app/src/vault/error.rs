@@ -30,13 +30,9 @@ pub enum VaultError {
          TIMBRE_CUSTODY o cámbialo"
     )]
     OtherCustody { made_with: Kind, asked: Kind },
-    #[error(
-        "la llave que dio {0} no es la de esta carpeta: ¿viene de otro equipo o de otra carpeta?"
-    )]
+    #[error("la llave que dio {0} no es la de esta carpeta: ¿viene de otro equipo o de otra carpeta?")]
     OtherKey(Kind),
-    #[error(
-        "falta el archivo de llave {0}: tráelo de vuelta, o indica dónde está en TIMBRE_KEY_FILE"
-    )]
+    #[error("falta el archivo de llave {0}: tráelo de vuelta, o indica dónde está en TIMBRE_KEY_FILE")]
     NoKeyFile(PathBuf),
     #[error(
         "otros usuarios pueden leer el archivo de llave {path} (permisos {mode:03o}): \
@@ -49,9 +45,7 @@ pub enum VaultError {
     Damaged { path: PathBuf, why: String },
     #[error("{path} es de una versión más nueva de Timbre ({version}): actualiza este equipo")]
     Newer { path: PathBuf, version: u64 },
-    #[error(
-        "lo que se selló para «{purpose}» no se puede abrir: está dañado o se selló en otra carpeta"
-    )]
+    #[error("lo que se selló para «{purpose}» no se puede abrir: está dañado o se selló en otra carpeta")]
     Unsealable { purpose: String },
     #[error("TIMBRE_CUSTODY={0} no se entiende: usa keyring, passphrase o keyfile")]
     UnknownCustody(String),

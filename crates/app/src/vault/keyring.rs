@@ -45,8 +45,7 @@ impl Keyring {
     /// The key of that name; the error says why it can't be had, in plain words.
     pub fn get(&self, name: &str) -> Result<Key, String> {
         self.ask(name, |entry| entry.get_password().map(Zeroizing::new)).and_then(|text| {
-            parse(text.as_bytes())
-                .ok_or_else(|| "lo que guarda no es una llave de Timbre".to_owned())
+            parse(text.as_bytes()).ok_or_else(|| "lo que guarda no es una llave de Timbre".to_owned())
         })
     }
 
@@ -55,8 +54,7 @@ impl Keyring {
     pub fn make(&self, name: &str) -> Result<Result<Key, String>, VaultError> {
         let key = random_key()?;
         let secret = text(&key);
-        let stored =
-            self.ask(name, move |entry| entry.set_password(&secret)).and_then(|()| self.get(name));
+        let stored = self.ask(name, move |entry| entry.set_password(&secret)).and_then(|()| self.get(name));
         Ok(stored.and_then(|read| {
             (read == key).then_some(key).ok_or_else(|| "no guardó lo que se le dio".to_owned())
         }))

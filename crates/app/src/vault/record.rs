@@ -72,8 +72,8 @@ impl Record {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(VaultError::disk(&path, e)),
         };
-        let whole: Value = serde_json::from_slice(&bytes)
-            .map_err(|e| VaultError::damaged(&path, e.to_string()))?;
+        let whole: Value =
+            serde_json::from_slice(&bytes).map_err(|e| VaultError::damaged(&path, e.to_string()))?;
         let version = whole["version"].as_u64();
         match version {
             Some(VERSION) => {}
@@ -84,10 +84,9 @@ impl Record {
         if whole["sum"] != sum(&whole["vault"]) {
             return Err(VaultError::damaged(&path, "su suma no calza"));
         }
-        let written = Written::deserialize(&whole["vault"])
-            .map_err(|e| VaultError::damaged(&path, e.to_string()))?;
-        let id =
-            FolderId::parse(&written.folder).ok_or_else(|| VaultError::damaged(&path, "folder"))?;
+        let written =
+            Written::deserialize(&whole["vault"]).map_err(|e| VaultError::damaged(&path, e.to_string()))?;
+        let id = FolderId::parse(&written.folder).ok_or_else(|| VaultError::damaged(&path, "folder"))?;
         Ok(Some(Record {
             folder: id,
             remade: written.remade,
@@ -121,8 +120,7 @@ impl Record {
     pub fn wrap_key(&mut self, passphrase: &str) -> Result<Key, VaultError> {
         let key = random_key()?;
         let stretch = Stretch::random()?;
-        let over =
-            stretch.key(passphrase).ok_or_else(|| VaultError::Cipher("argon2".to_owned()))?;
+        let over = stretch.key(passphrase).ok_or_else(|| VaultError::Cipher("argon2".to_owned()))?;
         let wrapped = cipher::seal(&over, &self.label(), &*key)?;
         self.wrapped = Some(STANDARD.encode(wrapped));
         self.stretch = Some(stretch);
@@ -136,8 +134,7 @@ impl Record {
         let wrapped = wrapped.ok_or_else(|| damaged("wrapped"))?;
         let over = self.stretch.as_ref().and_then(|stretch| stretch.key(passphrase));
         let over = over.ok_or_else(|| damaged("argon2id"))?;
-        let secret =
-            cipher::unseal(&over, &self.label(), &wrapped).ok_or(VaultError::WrongPassphrase)?;
+        let secret = cipher::unseal(&over, &self.label(), &wrapped).ok_or(VaultError::WrongPassphrase)?;
         let mut key = Key::default();
         if secret.len() != key.len() {
             return Err(damaged("wrapped"));

@@ -58,18 +58,14 @@ fn a_changed_byte_another_purpose_or_another_folder_is_refused() {
     for at in 0..sealed.len() {
         let mut changed = sealed.to_vec();
         changed[at] ^= 1;
-        assert!(
-            matches!(vault.unseal("grant:a", &changed), Err(VaultError::Unsealable { .. })),
-            "byte {at}"
-        );
+        assert!(matches!(vault.unseal("grant:a", &changed), Err(VaultError::Unsealable { .. })), "byte {at}");
         assert!(vault.unseal("grant:a", &sealed[..at]).is_err(), "cut at {at}");
     }
     for purpose in ["grant:b", "grant:", "grant:a ", "certificate", ""] {
         assert!(vault.unseal(purpose, &sealed).is_err(), "{purpose:?}");
     }
     // Even when somebody carries the key over to another folder.
-    let elsewhere =
-        Vault { folder: FolderId::random().unwrap(), key: vault.key.clone(), new: false };
+    let elsewhere = Vault { folder: FolderId::random().unwrap(), key: vault.key.clone(), new: false };
     assert!(elsewhere.unseal("grant:a", &sealed).is_err());
     let (_other, other) = with_key_file();
     assert!(other.unseal("grant:a", &sealed).is_err());
@@ -81,10 +77,7 @@ fn a_new_folder_without_a_keyring_takes_a_file_and_says_so() {
     let (_, used) = open(folder.path(), &Custody::default()).unwrap();
     assert!(used.is_weaker());
     let said = used.to_string();
-    assert!(
-        said.contains("modo más débil") && said.contains("no hay una sesión de escritorio"),
-        "{said}"
-    );
+    assert!(said.contains("modo más débil") && said.contains("no hay una sesión de escritorio"), "{said}");
     assert!(said.contains("quien copie la carpeta"), "{said}");
 }
 
@@ -104,18 +97,12 @@ fn a_passphrase_opens_its_folder_and_no_other_does() {
         VaultError::WrongPassphrase
     ));
     assert!(matches!(refused(folder.path(), &Custody::default()), VaultError::NeedsPassphrase));
-    assert!(matches!(
-        refused(folder.path(), &Custody::passphrase("")),
-        VaultError::NeedsPassphrase
-    ));
+    assert!(matches!(refused(folder.path(), &Custody::passphrase("")), VaultError::NeedsPassphrase));
     let forced = Custody { force: Some(Kind::KeyFile), ..right.clone() };
     assert!(matches!(refused(folder.path(), &forced), VaultError::OtherCustody { .. }));
 
     let empty = tempdir().unwrap();
-    assert!(matches!(
-        refused(empty.path(), &Custody::forced(Kind::Passphrase)),
-        VaultError::NeedsPassphrase
-    ));
+    assert!(matches!(refused(empty.path(), &Custody::forced(Kind::Passphrase)), VaultError::NeedsPassphrase));
     assert!(!empty.path().join("vault.json").exists());
 }
 
@@ -132,9 +119,7 @@ fn damage_is_not_told_as_a_wrong_passphrase() {
     damaged[wrapped] = if damaged[wrapped] == b'A' { b'B' } else { b'A' };
     fs::write(&path, damaged).unwrap();
     assert!(matches!(refused(folder.path(), &right), VaultError::Damaged { .. }));
-    for (from, to) in
-        [("\"version\": 1", "\"version\": 2"), ("\"version\": 1", "\"version\": \"x\"")]
-    {
+    for (from, to) in [("\"version\": 1", "\"version\": 2"), ("\"version\": 1", "\"version\": \"x\"")] {
         fs::write(&path, text.replace(from, to)).unwrap();
         assert!(matches!(
             refused(folder.path(), &right),
@@ -157,8 +142,7 @@ fn a_lost_key_means_a_new_vault_and_the_old_one_is_kept_aside() {
     // One that can't be made leaves the one there was.
     Vault::remake_with(folder.path(), &Custody::forced(Kind::Keyring), &no_keyring()).unwrap_err();
     open(folder.path(), &how).unwrap();
-    let mut names: Vec<_> =
-        fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    let mut names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
     names.sort();
     let names: Vec<_> = names.iter().map(|name| name.to_string_lossy()).collect();
     assert_eq!(names.len(), 3, "{names:?}");
@@ -173,8 +157,7 @@ fn no_text_shows_a_secret() {
     let (vault, used) = open(folder.path(), &how).unwrap();
     let store = mock::Store::new().unwrap();
     let keyrung = tempdir().unwrap();
-    let (keyrung, _) =
-        Vault::open_with(keyrung.path(), &Custody::default(), &keyring::of(&store)).unwrap();
+    let (keyrung, _) = Vault::open_with(keyrung.path(), &Custody::default(), &keyring::of(&store)).unwrap();
     let (filed_folder, filed) = with_key_file();
     let mut shown = vec![
         format!("{vault:?} {vault:#?} {how:?} {how:#?} {used:?} {used}"),
@@ -184,9 +167,7 @@ fn no_text_shows_a_secret() {
     ];
     let wrong = Custody::passphrase("correcto caballo batería grapa!");
     let unsealable = vault.unseal("certificate", SECRET).unwrap_err();
-    for error in
-        [refused(folder.path(), &wrong), refused(folder.path(), &Custody::default()), unsealable]
-    {
+    for error in [refused(folder.path(), &wrong), refused(folder.path(), &Custody::default()), unsealable] {
         shown.push(format!("{error} {error:?}"));
     }
     for secret in [passphrase.to_owned(), "caballo".to_owned(), "secreto".to_owned()]

@@ -6,15 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 const RUT: &str = "76192083-9";
 
 fn good() -> String {
-    caf_text(
-        RUT,
-        "DISEÑO Y SOÑAR &amp; CÍA LTDA",
-        39,
-        (1, 100),
-        "2026-01-05",
-        999,
-        &caf_key(),
-    )
+    caf_text(RUT, "DISEÑO Y SOÑAR &amp; CÍA LTDA", 39, (1, 100), "2026-01-05", 999, &caf_key())
 }
 
 fn latin(text: &str) -> Vec<u8> {
@@ -23,35 +15,22 @@ fn latin(text: &str) -> Vec<u8> {
 
 #[track_caller]
 fn refused(file: &[u8]) -> String {
-    Caf::read(file)
-        .expect_err("it should be refused")
-        .0
-        .remove(0)
-        .code
+    Caf::read(file).expect_err("it should be refused").0.remove(0).code
 }
 
 #[test]
 fn a_sound_caf_is_read_and_becomes_a_grant() {
     let file = latin(&good());
     let caf = Caf::read(&file).unwrap();
-    assert_eq!(
-        (caf.kind(), caf.range(), caf.environment()),
-        (39, 1..=100, Environment::Training)
-    );
+    assert_eq!((caf.kind(), caf.range(), caf.environment()), (39, 1..=100, Environment::Training));
     assert_eq!(caf.name(), "DISEÑO Y SOÑAR & CÍA LTDA");
     assert!(
-        caf.public()
-            .starts_with("<CAF version=\"1.0\"><DA><RE>76192083-9</RE><RS>DISEÑO Y SOÑAR &amp; C")
+        caf.public().starts_with("<CAF version=\"1.0\"><DA><RE>76192083-9</RE><RS>DISEÑO Y SOÑAR &amp; C")
     );
     assert!(caf.public().ends_with("</FRMA></CAF>"));
     assert_eq!(format!("{caf:?}"), "Caf(76192083-9 T39 1..=100)");
-    let file = caf
-        .into_grant(Environment::Training, &RUT.parse().unwrap())
-        .unwrap();
-    assert_eq!(
-        (file.grant.first, file.grant.last, file.grant.expires),
-        (1, 100, None)
-    );
+    let file = caf.into_grant(Environment::Training, &RUT.parse().unwrap()).unwrap();
+    assert_eq!((file.grant.first, file.grant.last, file.grant.expires), (1, 100, None));
     assert_eq!(file.grant.series.0, "39");
     assert_eq!(file.grant.id.0.len(), 64);
     assert!(Rsa::private_key_from_pem(&file.secret).is_ok());
@@ -75,24 +54,16 @@ fn a_caf_of_another_company_or_environment_is_refused() {
         }
     };
     assert_eq!(codes(Environment::Training, RUT), Vec::<String>::new());
-    assert_eq!(
-        codes(Environment::Training, "96670340-7"),
-        ["caf-other-company"]
-    );
+    assert_eq!(codes(Environment::Training, "96670340-7"), ["caf-other-company"]);
     assert_eq!(codes(Environment::Production, RUT), ["caf-environment"]);
-    assert_eq!(
-        codes(Environment::Certification, "96670340-7"),
-        ["caf-environment", "caf-other-company"]
-    );
+    assert_eq!(codes(Environment::Certification, "96670340-7"), ["caf-environment", "caf-other-company"]);
 }
 
 #[test]
 fn each_authority_belongs_to_one_environment() {
-    for (idk, environment) in [
-        (100, Environment::Certification),
-        (300, Environment::Production),
-        (999, Environment::Training),
-    ] {
+    for (idk, environment) in
+        [(100, Environment::Certification), (300, Environment::Production), (999, Environment::Training)]
+    {
         assert_eq!(Authority::of(idk).unwrap().environment(), environment);
     }
     for idk in [0, 1, 101, 200, 301, 998, 1000] {
@@ -105,11 +76,7 @@ fn a_tampered_caf_is_refused() {
     let good = good();
     for (from, to, code) in [
         ("<H>100</H>", "<H>999</H>", "caf-signature-invalid"),
-        (
-            "<FA>2026-01-05</FA>",
-            "<FA>2026-06-05</FA>",
-            "caf-signature-invalid",
-        ),
+        ("<FA>2026-01-05</FA>", "<FA>2026-06-05</FA>", "caf-signature-invalid"),
         ("DISEÑO", "DISENO", "caf-signature-invalid"),
         // The training authority's signature passed off as the SII's.
         ("<IDK>999</IDK>", "<IDK>300</IDK>", "caf-signature-invalid"),
@@ -120,64 +87,28 @@ fn a_tampered_caf_is_refused() {
         ("<D>1</D>", "<D>101</D>", "caf-malformed"),
         ("<D>1</D>", "<D>+1</D>", "caf-malformed"),
         ("<D>1</D>", "<D></D>", "caf-malformed"),
-        (
-            "<FA>2026-01-05</FA>",
-            "<FA>05-01-2026</FA>",
-            "caf-malformed",
-        ),
-        (
-            "<RE>76192083-9</RE>",
-            "<RE>76192083-8</RE>",
-            "caf-malformed",
-        ),
+        ("<FA>2026-01-05</FA>", "<FA>05-01-2026</FA>", "caf-malformed"),
+        ("<RE>76192083-9</RE>", "<RE>76192083-8</RE>", "caf-malformed"),
         ("<IDK>", "<!-- x --><IDK>", "caf-malformed"),
-        (
-            "<CAF version=\"1.0\">",
-            "<CAF version='1.0'>",
-            "caf-malformed",
-        ),
+        ("<CAF version=\"1.0\">", "<CAF version='1.0'>", "caf-malformed"),
         ("</CAF>", "", "caf-malformed"),
         ("</CAF>", "</CAF></CAF>", "caf-malformed"),
         ("<RSASK>", "<RSA>", "caf-key-missing"),
         ("-----BEGIN RSA", "-----BEGIN", "caf-key-invalid"),
     ] {
         assert!(good.contains(from), "{from}");
-        assert_eq!(
-            refused(&latin(&good.replacen(from, to, 1))),
-            code,
-            "{from} -> {to}"
-        );
+        assert_eq!(refused(&latin(&good.replacen(from, to, 1))), code, "{from} -> {to}");
     }
-    let frma = good
-        .split_once("SHA1withRSA\">")
-        .unwrap()
-        .1
-        .split_once('<')
-        .unwrap()
-        .0;
+    let frma = good.split_once("SHA1withRSA\">").unwrap().1.split_once('<').unwrap().0;
     let other = STANDARD.encode(sign_sha1(&authority(), b"<DA>otra</DA>"));
-    assert_eq!(
-        refused(&latin(&good.replace(frma, &other))),
-        "caf-signature-invalid"
-    );
+    assert_eq!(refused(&latin(&good.replace(frma, &other))), "caf-signature-invalid");
 }
 
 #[test]
 fn the_key_of_another_caf_is_refused() {
     let (one, other) = (good(), good());
-    let key = |text: &str| {
-        text.split_once("<RSASK>")
-            .unwrap()
-            .1
-            .split_once("</RSASK>")
-            .unwrap()
-            .0
-            .to_owned()
-    };
-    assert_eq!(
-        refused(&latin(&one.replace(&key(&one), &key(&other)))),
-        "caf-key-mismatch"
-    );
+    let key = |text: &str| text.split_once("<RSASK>").unwrap().1.split_once("</RSASK>").unwrap().0.to_owned();
+    assert_eq!(refused(&latin(&one.replace(&key(&one), &key(&other)))), "caf-key-mismatch");
 }
 
 #[test]
@@ -211,11 +142,7 @@ fn only_documents_that_give_credit_expire() {
     ] {
         let text = caf_text(RUT, "A", kind, (1, 2), authorised, 999, &caf_key());
         let caf = Caf::read(text.as_bytes()).unwrap();
-        assert_eq!(
-            caf.expires().map(|d| d.to_string()).as_deref(),
-            expires,
-            "{kind} {authorised}"
-        );
+        assert_eq!(caf.expires().map(|d| d.to_string()).as_deref(), expires, "{kind} {authorised}");
     }
 }
 
@@ -224,19 +151,7 @@ fn only_documents_that_give_credit_expire() {
 fn the_official_caf_verifies_with_the_certification_key() {
     let dd = latin1::decode(&vector("F27T33.DD.bin"));
     let (da, frma) = (text::element(&dd, "DA"), text::base64(&dd, "FRMA").unwrap());
-    assert!(verifies(
-        &Authority::Certification.key(),
-        da.as_bytes(),
-        &frma
-    ));
-    assert!(!verifies(
-        &Authority::Production.key(),
-        da.as_bytes(),
-        &frma
-    ));
-    assert!(!verifies(
-        &Authority::Certification.key(),
-        da.replace("200", "201").as_bytes(),
-        &frma
-    ));
+    assert!(verifies(&Authority::Certification.key(), da.as_bytes(), &frma));
+    assert!(!verifies(&Authority::Production.key(), da.as_bytes(), &frma));
+    assert!(!verifies(&Authority::Certification.key(), da.replace("200", "201").as_bytes(), &frma));
 }

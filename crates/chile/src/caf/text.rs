@@ -94,11 +94,7 @@ fn flatten(markup: &str) -> String {
         let (tag, after) = rest.split_at(close + 1);
         out.push_str(tag);
         let trimmed = after.trim_start_matches([' ', '\t', '\r', '\n']);
-        rest = if trimmed.starts_with('<') {
-            trimmed
-        } else {
-            after
-        };
+        rest = if trimmed.starts_with('<') { trimmed } else { after };
     }
     out.push_str(rest);
     out
@@ -112,23 +108,14 @@ fn check_shape(public: &str) -> Result<(), Refusal> {
             let value = &rest[..end];
             let control = |c: char| c != '\n' && (c < ' ' || ('\u{7F}'..'\u{A0}').contains(&c));
             if value.is_empty() || value.contains('>') || value.contains(control) {
-                return Err(malformed(
-                    "CAF",
-                    "un dato está vacío o tiene caracteres que no corresponden",
-                ));
+                return Err(malformed("CAF", "un dato está vacío o tiene caracteres que no corresponden"));
             }
             rest = &rest[end..];
         } else {
-            rest = rest
-                .strip_prefix(piece)
-                .ok_or_else(|| malformed("CAF", &format!("falta {piece}")))?;
+            rest = rest.strip_prefix(piece).ok_or_else(|| malformed("CAF", &format!("falta {piece}")))?;
         }
     }
-    if rest.is_empty() {
-        Ok(())
-    } else {
-        Err(malformed("CAF", "sobra texto"))
-    }
+    if rest.is_empty() { Ok(()) } else { Err(malformed("CAF", "sobra texto")) }
 }
 
 /// The text of the only element of this name; the shape was checked, so there is one.
@@ -140,9 +127,7 @@ pub(super) fn value<'a>(public: &'a str, name: &str) -> &'a str {
 
 /// The element of this name, tags included.
 pub(super) fn element<'a>(public: &'a str, name: &str) -> &'a str {
-    let start = [format!("<{name}>"), format!("<{name} ")]
-        .iter()
-        .find_map(|open| public.find(open.as_str()));
+    let start = [format!("<{name}>"), format!("<{name} ")].iter().find_map(|open| public.find(open.as_str()));
     let close = format!("</{name}>");
     let end = public.find(&close).map(|at| at + close.len());
     &public[start.expect("the shape has it")..end.expect("the shape has it")]
@@ -150,13 +135,8 @@ pub(super) fn element<'a>(public: &'a str, name: &str) -> &'a str {
 
 /// An element's base64, its line feeds forgiven.
 pub(super) fn base64(public: &str, name: &str) -> Result<Vec<u8>, Refusal> {
-    let flat: String = value(public, name)
-        .chars()
-        .filter(|c| !c.is_ascii_whitespace())
-        .collect();
-    STANDARD
-        .decode(flat)
-        .map_err(|_| malformed(name, "no es base64"))
+    let flat: String = value(public, name).chars().filter(|c| !c.is_ascii_whitespace()).collect();
+    STANDARD.decode(flat).map_err(|_| malformed(name, "no es base64"))
 }
 
 /// What a person reads: the five references of XML undone.

@@ -22,20 +22,8 @@ fn check(kind: Kind, file: &str) {
     while let Some(start) = rest.find("<DTE ") {
         let end = rest.find("</DTE>").unwrap() + "</DTE>".len();
         let bytes = latin1::encode(&rest[start..end]).unwrap();
-        let tipo = rest[start..]
-            .split_once("<TipoDTE>")
-            .unwrap()
-            .1
-            .split_once('<')
-            .unwrap()
-            .0;
-        let folio = rest[start..]
-            .split_once("<Folio>")
-            .unwrap()
-            .1
-            .split_once('<')
-            .unwrap()
-            .0;
+        let tipo = rest[start..].split_once("<TipoDTE>").unwrap().1.split_once('<').unwrap().0;
+        let folio = rest[start..].split_once("<Folio>").unwrap().1.split_once('<').unwrap().0;
         documents.push(document(tipo, folio.parse().unwrap(), bytes));
         rest = &rest[end..];
     }
@@ -62,22 +50,17 @@ fn an_envelope_of_several_types_is_met_to_the_byte() {
 
 #[test]
 fn the_same_moment_gives_the_same_envelope() {
-    let documents = vec![
-        document("39", 1, b"<DTE>\xD1</DTE>".to_vec()),
-        document("41", 2, b"<DTE></DTE>".to_vec()),
-    ];
+    let documents =
+        vec![document("39", 1, b"<DTE>\xD1</DTE>".to_vec()), document("41", 2, b"<DTE></DTE>".to_vec())];
     let when = "2026-03-01T09:00:00".parse().unwrap();
     let once = wrap(Kind::Boleta, &documents, &company(), TestKeys::get(), when).unwrap();
-    assert_eq!(
-        once,
-        wrap(Kind::Boleta, &documents, &company(), TestKeys::get(), when).unwrap()
-    );
+    assert_eq!(once, wrap(Kind::Boleta, &documents, &company(), TestKeys::get(), when).unwrap());
     assert_eq!(stamped(&once.head), Some(when));
     let head = latin1::decode(&once.head);
-    assert!(head.contains("<SubTotDTE>\n<TpoDTE>39</TpoDTE>\n<NroDTE>1</NroDTE>\n</SubTotDTE>\n<SubTotDTE>\n<TpoDTE>41<"));
-    assert!(
-        head.contains("<RutEnvia>11111111-1</RutEnvia>\n<RutReceptor>60803000-K</RutReceptor>")
-    );
+    assert!(head.contains(
+        "<SubTotDTE>\n<TpoDTE>39</TpoDTE>\n<NroDTE>1</NroDTE>\n</SubTotDTE>\n<SubTotDTE>\n<TpoDTE>41<"
+    ));
+    assert!(head.contains("<RutEnvia>11111111-1</RutEnvia>\n<RutReceptor>60803000-K</RutReceptor>"));
 }
 
 #[test]
@@ -85,10 +68,7 @@ fn no_envelope_without_a_resolution_or_a_sender() {
     let when = "2026-03-01T09:00:00".parse().unwrap();
     let mut bare = company();
     bare.data = serde_json::json!({ "FchResol": "2014-08-22" });
-    assert!(matches!(
-        wrap(Kind::Dte, &[], &bare, TestKeys::get(), when),
-        Err(KeyError::Failed(_))
-    ));
+    assert!(matches!(wrap(Kind::Dte, &[], &bare, TestKeys::get(), when), Err(KeyError::Failed(_))));
     bare.id = "nadie".to_owned();
     assert!(issuer(&bare).is_err());
 }

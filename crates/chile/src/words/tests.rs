@@ -14,10 +14,7 @@ const OTHERS: &str = "STATUS 0|CORREO 0|CORREO 101|CORREO 102|CORREO 103|CORREO 
 #[test]
 fn every_code_has_a_sentence_of_its_own() {
     let others = OTHERS.split('|').map(|code| code.trim().to_owned());
-    let missing: Vec<String> = answer::codes()
-        .chain(others)
-        .filter(|code| known(code).is_none())
-        .collect();
+    let missing: Vec<String> = answer::codes().chain(others).filter(|code| known(code).is_none()).collect();
     assert_eq!(missing, Vec::<String>::new());
 }
 
@@ -25,14 +22,8 @@ fn every_code_has_a_sentence_of_its_own() {
 fn sentences_are_whole_and_codes_stand_once() {
     let all: Vec<_> = TABLES.iter().flat_map(|table| table.iter()).collect();
     for (code, sentence) in &all {
-        assert!(
-            sentence.ends_with('.') && sentence.len() > 15,
-            "{code}: {sentence}"
-        );
-        assert!(
-            sentence.starts_with(char::is_uppercase),
-            "{code}: {sentence}"
-        );
+        assert!(sentence.ends_with('.') && sentence.len() > 15, "{code}: {sentence}");
+        assert!(sentence.starts_with(char::is_uppercase), "{code}: {sentence}");
         assert_eq!(all.iter().filter(|(c, _)| c == code).count(), 1, "{code}");
     }
 }

@@ -19,8 +19,7 @@ fn many_threads_sign_at_once() {
                         keys.forget();
                     }
                     let message = [thread, round];
-                    let signature =
-                        keys.sign(KeyName::Certificate, Scheme::RsaSha1, &message).unwrap();
+                    let signature = keys.sign(KeyName::Certificate, Scheme::RsaSha1, &message).unwrap();
                     check(key, Scheme::RsaSha1, &message, &signature);
                 }
             });

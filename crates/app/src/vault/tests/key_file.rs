@@ -38,12 +38,8 @@ fn a_key_file_of_another_folder_or_of_nothing_is_told_apart() {
     let (other, _) = with_key_file();
     let path = folder.path().join("vault.key");
     fs::copy(other.path().join("vault.key"), &path).unwrap();
-    assert!(matches!(
-        refused(folder.path(), &Custody::default()),
-        VaultError::OtherKey(Kind::KeyFile)
-    ));
-    for rubbish in [&b""[..], b"hola", &[0; 32], STANDARD.encode([7; 31]).as_bytes(), &[b'A'; 4096]]
-    {
+    assert!(matches!(refused(folder.path(), &Custody::default()), VaultError::OtherKey(Kind::KeyFile)));
+    for rubbish in [&b""[..], b"hola", &[0; 32], STANDARD.encode([7; 31]).as_bytes(), &[b'A'; 4096]] {
         fs::write(&path, rubbish).unwrap();
         assert!(matches!(refused(folder.path(), &Custody::default()), VaultError::BadKeyFile(_)));
     }

@@ -44,8 +44,7 @@ fn a_keyring_that_lost_the_key_is_an_error_and_never_a_new_key() {
     Vault::open_with(folder.path(), &Custody::default(), &of(&store)).unwrap();
     let before = fs::read(folder.path().join("vault.json")).unwrap();
     for keyring in [no_keyring(), of(&mock::Store::new().unwrap())] {
-        let error =
-            Vault::open_with(folder.path(), &Custody::default(), &keyring).map(|_| ()).unwrap_err();
+        let error = Vault::open_with(folder.path(), &Custody::default(), &keyring).map(|_| ()).unwrap_err();
         assert!(matches!(error, VaultError::Keyring(_)));
         assert!(error.to_string().contains("desbloquea el llavero"), "{error}");
     }
@@ -56,8 +55,7 @@ fn a_keyring_that_lost_the_key_is_an_error_and_never_a_new_key() {
     let name = Record::read(folder.path()).unwrap().unwrap().name();
     let other = mock::Store::new().unwrap();
     of(&other).make(&name).unwrap().unwrap();
-    let error =
-        Vault::open_with(folder.path(), &Custody::default(), &of(&other)).map(|_| ()).unwrap_err();
+    let error = Vault::open_with(folder.path(), &Custody::default(), &of(&other)).map(|_| ()).unwrap_err();
     assert!(matches!(error, VaultError::OtherKey(Kind::Keyring)), "{error}");
 }
 
@@ -74,8 +72,7 @@ fn a_keyring_that_never_answers_is_given_up() {
     let start = Instant::now();
     let (_, used) = Vault::open_with(folder.path(), &Custody::default(), &slow).unwrap();
     assert!(used.to_string().contains("no respondió"), "{used}");
-    let forced =
-        Vault::open_with(tempdir().unwrap().path(), &Custody::forced(Kind::Keyring), &slow);
+    let forced = Vault::open_with(tempdir().unwrap().path(), &Custody::forced(Kind::Keyring), &slow);
     assert!(matches!(forced.map(|_| ()), Err(VaultError::NoKeyring(_))));
     assert!(start.elapsed() < Duration::from_secs(20));
 }

@@ -1,0 +1,130 @@
+//! Looking: lists, one document, its history, the panel. Nothing here changes anything.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use timbre_core::{Date, Series};
+use timbre_store::Filter;
+use tokio::sync::broadcast;
+
+use crate::engine::{Agent, Answer, missing, parse_id};
+use crate::view::{
+    DetailView, FoliosView, LineView, PageView, ProblemView, PushView, Query, Snapshot, StatsView,
+};
+use crate::{monitor, show, timeline};
+
+/// Rows of a page when nobody says how many, and the most.
+const PAGE: usize = 100;
+const LONGEST_PAGE: usize = 500;
+
+impl Agent {
+    pub fn list(&self, query: &Query) -> Answer<PageView> {
+        let filter = filter_of(query)?;
+        let cursor =
+            match &query.cursor {
+                None => None,
+                Some(text) => Some(text.parse().map_err(|_| {
+                    ProblemView::bad_request("cursor-invalid", "El cursor no es de esta lista.")
+                })?),
+            };
+        let limit = query.limit.map_or(PAGE, |n| n as usize).clamp(1, LONGEST_PAGE);
+        let page = self.0.reader.list(&filter, cursor, limit)?;
+        Ok(PageView {
+            rows: page.rows.iter().map(|row| self.row(row)).collect(),
+            next: page.next.map(|n| n.to_string()),
+        })
+    }
+
+    pub fn detail(&self, id: &str) -> Answer<DetailView> {
+        let id = parse_id(id)?;
+        let row = self.find(&id)?;
+        let issued = self.0.reader.issued(&id)?.ok_or_else(|| missing(&id))?;
+        let events = self.0.reader.history(&id)?;
+        let heard = |event: &timbre_store::Event| {
+            let bytes = self.0.reader.heard(event.frame).ok()?;
+            // The authority's answers come in either encoding; this is only for the eye.
+            (!bytes.is_empty()).then(|| match std::str::from_utf8(&bytes) {
+                Ok(text) => text.to_owned(),
+                Err(_) => bytes.iter().map(|&b| b as char).collect(),
+            })
+        };
+        let receipt = self.0.regime.receipt(&issued.document, &issued.till);
+        Ok(DetailView {
+            row: self.row(&row),
+            timeline: timeline::steps(&events, &heard),
+            totals: row.totals.clone(),
+            lines: receipt
+                .lines
+                .into_iter()
+                .map(|line| LineView {
+                    name: line.name,
+                    quantity: line.quantity,
+                    price: line.price,
+                    amount: line.amount.0,
+                })
+                .collect(),
+            sha256: crate::sender::hex(&<sha2::Sha256 as sha2::Digest>::digest(&issued.document.bytes)),
+        })
+    }
+
+    /// The document as a file: prolog line, then its exact bytes.
+    pub fn file(&self, id: &str) -> Answer<Vec<u8>> {
+        let id = parse_id(id)?;
+        let document = self.0.reader.document(&id)?.ok_or_else(|| missing(&id))?;
+        Ok(self.0.regime.file(&document))
+    }
+
+    /// Every fact that names the document, as it is in the journal.
+    pub fn history(&self, id: &str) -> Answer<Vec<Value>> {
+        let id = parse_id(id)?;
+        self.find(&id)?;
+        Ok(self.0.reader.history(&id)?.iter().map(timeline::raw).collect())
+    }
+
+    pub fn snapshot(&self) -> Snapshot {
+        monitor::snapshot(&self.0)
+    }
+
+    pub fn stats(&self) -> StatsView {
+        monitor::stats(&self.0)
+    }
+
+    pub fn folios(&self) -> Vec<FoliosView> {
+        show::folios(&self.0.reader.ranges(), self.0.regime.profile(), self.0.today())
+    }
+
+    /// Hears every push from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<PushView>> {
+        self.0.pushes.subscribe()
+    }
+}
+
+fn filter_of(query: &Query) -> Answer<Filter> {
+    let date = |text: &Option<String>| -> Answer<Option<Date>> {
+        text.as_deref()
+            .filter(|text| !text.is_empty())
+            .map(|text| {
+                text.parse().map_err(|_| {
+                    ProblemView::bad_request(
+                        "date-invalid",
+                        format!("«{text}» no es una fecha; se escribe AAAA-MM-DD."),
+                    )
+                })
+            })
+            .transpose()
+    };
+    let state = match query.state.as_deref().filter(|s| !s.is_empty()) {
+        None => Filter::default(),
+        Some(word) => show::filter_of(word).ok_or_else(|| {
+            ProblemView::bad_request("state-invalid", format!("«{word}» no es un estado conocido."))
+        })?,
+    };
+    let some = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
+    Ok(Filter {
+        series: some(&query.series).map(Series),
+        from: date(&query.from)?,
+        to: date(&query.to)?,
+        text: some(&query.q),
+        ..state
+    })
+}

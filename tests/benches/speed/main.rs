@@ -1,0 +1,68 @@
+//! The speed of Timbre: each figure beside a yardstick measured in the same run, on the same disk. Nothing here
+//! passes or fails; it prints what it saw, with `--json` for a program.
+
+mod issuing;
+mod machine;
+mod memory;
+mod sending;
+mod serving;
+mod shop;
+mod table;
+mod yardstick;
+
+use std::error::Error;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use tokio::runtime::{Builder, Runtime};
+
+/// Says to the second process where it may write.
+const FOLDER: &str = "TIMBRE_BENCH_FOLDER";
+
+type Done<T> = Result<T, Box<dyn Error>>;
+
+fn main() -> ExitCode {
+    let done = match std::env::var_os(FOLDER) {
+        None => apart(),
+        Some(folder) => measure(Path::new(&folder)).map(|()| ExitCode::SUCCESS),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("speed: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+/// Runs itself again in an environment of its own: keys in a file, and nothing outside of a folder that is
+/// gone afterwards. `TMPDIR` says on which disk.
+fn apart() -> Done<ExitCode> {
+    let folder = tempfile::tempdir()?;
+    let status = Command::new(std::env::current_exe()?)
+        .args(std::env::args_os().skip(1))
+        .env(FOLDER, folder.path())
+        .env("TIMBRE_CUSTODY", "keyfile")
+        .env("XDG_STATE_HOME", folder.path().join("state"))
+        .env("LOCALAPPDATA", folder.path().join("state"))
+        .env_remove("TIMBRE_PASSPHRASE")
+        .env_remove("TIMBRE_KEY_FILE")
+        .status()?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn measure(folder: &Path) -> Done<()> {
+    let json = std::env::args().any(|argument| argument == "--json");
+    let before = machine::load();
+    let mut figures = issuing::measure(&runtime()?, &folder.join("issuing"))?;
+    figures.extend(sending::measure(&runtime()?, &folder.join("sending"))?);
+    figures.extend(serving::measure(&folder.join("serving"))?);
+    let machine = machine::describe(folder, before);
+    if json {
+        table::json(&machine, &figures)
+    } else {
+        table::print(&machine, &figures)
+    }
+    Ok(())
+}
+
+fn runtime() -> Done<Runtime> {
+    Ok(Builder::new_multi_thread().enable_all().build()?)
+}
