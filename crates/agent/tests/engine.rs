@@ -30,11 +30,12 @@ async fn every_sale_gets_a_folio_of_its_own_and_its_verdict() {
     }
     assert_eq!(folios, (1..=60).collect(), "ascending, over two grants, without a gap");
     until(&agent, all_accepted(60)).await;
-    let books = office.books();
-    assert_eq!(books.held.len(), 60);
-    assert!(books.held.values().all(|n| *n == 1), "the office blocks who sends twice");
-    assert!(books.most_at_once <= 5, "five conversations at most: {}", books.most_at_once);
-    drop(books);
+    {
+        let books = office.books();
+        assert_eq!(books.held.len(), 60);
+        assert!(books.held.values().all(|n| *n == 1), "the office blocks who sends twice");
+        assert!(books.most_at_once <= 5, "five conversations at most: {}", books.most_at_once);
+    }
     agent.stop().await;
 }
 
@@ -113,10 +114,11 @@ async fn without_a_line_it_goes_on_issuing_and_the_queue_drains_by_itself() {
     assert!(agent.snapshot().sentence.text.contains("puede seguir vendiendo"));
     office.books().down = false;
     until(&agent, all_accepted(30)).await;
-    let books = office.books();
-    assert!(books.order.is_sorted(), "first in, first out: {:?}", books.order);
-    assert!(books.parcels.len() <= 4, "what waited together travelled together");
-    drop(books);
+    {
+        let books = office.books();
+        assert!(books.order.is_sorted(), "first in, first out: {:?}", books.order);
+        assert!(books.parcels.len() <= 4, "what waited together travelled together");
+    }
     agent.stop().await;
 }
 

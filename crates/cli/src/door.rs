@@ -98,7 +98,7 @@ impl Way {
             data: Some(data.to_owned()),
             sender: need == Need::Verdicts,
             port: Some(0),
-            demo: None,
+            ..Options::default()
         };
         let engine = timbre_app::start(options).await?;
         if fresh {
@@ -112,7 +112,7 @@ impl Way {
 pub async fn serve(data: Option<&Path>, port: Option<u16>) -> Result<Running, Failure> {
     let data = folder(data);
     alone(&data)?;
-    let options = Options { data: Some(data), sender: true, port, demo: None };
+    let options = Options { data: Some(data), sender: true, port, ..Options::default() };
     let engine = timbre_app::start(options).await?;
     remarks(&engine);
     Ok(engine)
@@ -165,6 +165,7 @@ pub async fn demo(data: Option<&Path>, latency: Duration, scenario: &str) -> Res
         sender: true,
         port: None,
         demo: Some(DemoOptions { latency, scenario: scenario.to_owned() }),
+        ..Options::default()
     };
     let engine = timbre_app::start(options).await?;
     let Some(sim) = engine.sim.clone() else {
