@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
+use timbre_app::vault::{Custody, Kind};
 use timbre_app::{DemoOptions, Options, Running};
 
 use crate::Done;
@@ -16,6 +17,8 @@ pub async fn open(folder: &Path, sender: bool, latency: Duration) -> Done<Runnin
         sender,
         port: Some(0),
         demo: Some(DemoOptions { latency, scenario: "calm".to_owned() }),
+        custody: Some(Custody::forced(Kind::KeyFile)),
+        state: Some(folder.join("state")),
     };
     Ok(timbre_app::start(options).await?)
 }
