@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use timbre_core::{
-    Cause, ChannelId, DocState, Document, DocumentId, Effect, Heard, KeyError, Parcel, ParcelId, Report,
-    Request, Scope, Sent, State, Step, Timestamp, Verdict,
+    Cause, ChannelId, DocState, Document, DocumentId, Effect, Heard, KeyError, Parcel, ParcelId, Pass,
+    Report, Request, Scope, Sent, State, Step, Timestamp, Verdict,
 };
 use timbre_store::{Answered, Fact, Moved, Reader, Row, StoreError};
 
@@ -53,6 +53,8 @@ pub(crate) struct Talk<'a> {
     pub one: Option<DocumentId>,
     /// Set while a delivery may have to be begun again after a renewed pass.
     pub delivery: Option<&'a Parcel>,
+    /// How often the parcel's bytes have left, this time included.
+    pub attempt: u32,
 }
 
 /// Where a parcel stands, as it is kept on disk between steps.
@@ -94,11 +96,13 @@ impl Sender {
         let issuer = self.issuer()?;
         let mut renewed = false;
         let mut answer: Option<Answer> = None;
+        let mut pass = self.pass_in_memory(talk.channel);
         loop {
             match step {
                 Step::Ask(request, state, reports) => {
                     self.note(talk, answer.take(), Some(&state), None, reports).await?;
                     let (heard, took) = self.ask(talk.channel, &request).await?;
+                    let heard = without(heard, pass.as_ref());
                     if let (Effect::Deliver, Heard::Nothing { sent, why }) = (request.effect, &heard) {
                         return Ok(match sent {
                             Sent::No => After::NotSent { why: why.clone() },
@@ -106,7 +110,6 @@ impl Sender {
                         });
                     }
                     answer = Some(Answer::new(&request, &heard, took));
-                    let pass = self.pass_in_memory(talk.channel).await;
                     let cx = self.cx(&issuer, pass.as_ref());
                     step = channel.resume(state, heard, talk.documents, &cx)?;
                 }
@@ -116,17 +119,18 @@ impl Sender {
                     return Ok(After::Wait { due, state });
                 }
                 Step::Stale(state) => {
-                    self.forget_pass(talk.channel).await;
+                    self.forget_pass(talk.channel, pass.as_ref());
                     if renewed {
                         self.refuse_pass(talk.channel).await;
                         return Ok(After::NoPass);
                     }
                     renewed = true;
                     answer = None;
-                    let Some(pass) = self.pass(talk.channel).await? else {
+                    pass = self.pass(talk.channel).await?;
+                    if pass.is_none() {
                         return Ok(After::NoPass);
-                    };
-                    let cx = self.cx(&issuer, Some(&pass));
+                    }
+                    let cx = self.cx(&issuer, pass.as_ref());
                     step = match talk.delivery {
                         Some(parcel) => channel.begin(parcel, &cx)?,
                         None => channel.resume(state, Heard::Elapsed, talk.documents, &cx)?,
@@ -167,15 +171,26 @@ impl Sender {
         due: Option<Timestamp>,
         reports: Vec<Report>,
     ) -> Result<(), TalkError> {
+        let mut refused = false;
         for report in &reports {
             if let Verdict::Refused { scope: Scope::Channel, why, retry_at } = &report.verdict {
                 self.refuse_channel(talk.channel, why.clone(), *retry_at).await;
+                refused = true;
             }
         }
+        if talk.delivery.is_some() && answer.is_some() && !refused {
+            self.accepted_again(talk.channel).await;
+        }
+        let now = self.now();
+        let settings = self.settings();
+        let limits = Limits { attempts: settings.attempts, cap: later(now, settings.retry_cap) };
+        let soon = later(now, settings.conduct.first_poll);
         let follow = state.map(|state| Phase::Follow { state: state.clone() });
-        let about_one = talk.one.is_some();
+        let (about_one, attempt) = (talk.one.is_some(), talk.attempt);
         let documents: Vec<_> = talk.documents.iter().map(|d| d.id.clone()).collect();
-        let answered = answer.map(|answer| Answered {
+        // A conversation that waits or ends leaves its parcel somewhere, also when nothing was heard.
+        let stands = !about_one && (state.is_none() || due.is_some());
+        let heard = answer.or_else(|| stands.then(Answer::none)).map(|answer| Answered {
             parcel: talk.parcel.clone(),
             document: talk.one.clone(),
             what: answer.what.to_owned(),
@@ -187,14 +202,21 @@ impl Sender {
         });
         self.writer()
             .apply(move |reader| {
-                let moves = facts_of(reader, &reports);
-                let phase = match follow {
-                    _ if about_one => Some(Phase::Probe),
-                    Some(follow) => Some(follow),
-                    None => unsettled(reader, &documents, &moves).then_some(Phase::Probe),
+                let moves = facts_of(reader, &reports, &limits);
+                let after = |wanted: &[DocState]| any_after(reader, &documents, &moves, wanted);
+                let under_way = [DocState::Enviando, DocState::Enviado, DocState::Verificando];
+                let (phase, due) = match follow {
+                    _ if about_one => (Some(Phase::Probe), due),
+                    Some(follow) => (Some(follow), due),
+                    None if after(&under_way) => (Some(Phase::Probe), Some(soon)),
+                    // Refused after an attempt that may have arrived after all: the same bytes again.
+                    None if attempt > 1 && after(&[DocState::Pendiente]) => {
+                        (Some(Phase::Resend), retry_of(&moves).or(Some(soon)))
+                    }
+                    None => (None, None),
                 };
-                answered
-                    .map(|answered| Answered { state: phase.as_ref().map(Phase::kept), ..answered })
+                heard
+                    .map(|heard| Answered { state: phase.as_ref().map(Phase::kept), due, ..heard })
                     .map(Fact::Answered)
                     .into_iter()
                     .chain(moves)
@@ -205,19 +227,57 @@ impl Sender {
     }
 }
 
-/// Will any of these documents still be with the authority, or in doubt, after `moves`?
-fn unsettled(reader: &Reader, documents: &[DocumentId], moves: &[Fact]) -> bool {
+/// What a refusal that comes again and again ends in.
+struct Limits {
+    attempts: u32,
+    /// The long pause's end.
+    cap: Timestamp,
+}
+
+/// What was heard without the pass in it, should the other side have echoed it.
+fn without(heard: Heard, pass: Option<&Pass>) -> Heard {
+    match (heard, pass.map(Pass::expose).filter(|secret| !secret.is_empty())) {
+        (Heard::Reply { status, headers, body }, Some(secret)) => {
+            let found = body.windows(secret.len()).any(|part| part == secret.as_bytes());
+            let body = match found {
+                true => Bytes::from(String::from_utf8_lossy(&body).replace(secret, "…")),
+                false => body,
+            };
+            Heard::Reply { status, headers, body }
+        }
+        (heard, _) => heard,
+    }
+}
+
+/// Will any of these documents be in one of the `wanted` states after `moves`?
+fn any_after(reader: &Reader, documents: &[DocumentId], moves: &[Fact], wanted: &[DocState]) -> bool {
     documents.iter().any(|id| {
         let after = moves.iter().find_map(|fact| match fact {
             Fact::Moved(moved) if moved.document == *id => Some(moved.to),
             _ => None,
         });
         let state = after.or_else(|| reader.row(id).ok().flatten().map(|row| row.state));
-        matches!(state, Some(DocState::Enviando | DocState::Enviado | DocState::Verificando))
+        state.is_some_and(|state| wanted.contains(&state))
     })
 }
 
+/// The latest time that moves put off their documents to.
+fn retry_of(moves: &[Fact]) -> Option<Timestamp> {
+    moves
+        .iter()
+        .filter_map(|fact| match fact {
+            Fact::Moved(moved) => moved.next_try,
+            _ => None,
+        })
+        .max()
+}
+
 impl Answer {
+    /// Nothing was heard; where the conversation stands is written all the same.
+    fn none() -> Answer {
+        Answer { what: "estado del envío", status: None, took: Duration::ZERO, heard: Bytes::new() }
+    }
+
     fn new(request: &Request, heard: &Heard, took: Duration) -> Answer {
         let (status, body) = match heard {
             Heard::Reply { status, body, .. } => (Some(*status), body.clone()),
@@ -229,7 +289,7 @@ impl Answer {
 
 /// The facts that reports amount to, given where the documents are now. A report that comes late
 /// or twice finds no arrow and adds nothing.
-fn facts_of(reader: &Reader, reports: &[Report]) -> Vec<Fact> {
+fn facts_of(reader: &Reader, reports: &[Report], limits: &Limits) -> Vec<Fact> {
     let mut facts = Vec::new();
     for report in reports {
         let row = match reader.row(&report.document) {
@@ -263,8 +323,15 @@ fn facts_of(reader: &Reader, reports: &[Report]) -> Vec<Fact> {
                 }
                 _ => {}
             },
-            Verdict::Refused { why, retry_at, .. } => {
-                facts.extend(moved(&row, Cause::Refused { why: why.meaning.clone() }, Some(*retry_at)));
+            // The channel's own refusals are told for the channel; the others only so often.
+            Verdict::Refused { scope, why, retry_at } => {
+                let spent = *scope != Scope::Channel && row.attempts >= limits.attempts;
+                let next_try = if spent { (*retry_at).max(limits.cap) } else { *retry_at };
+                facts.extend(moved(&row, Cause::Refused { why: why.meaning.clone() }, Some(next_try)));
+                if spent && row.attention.is_none() {
+                    let reason = Some(why.meaning.clone());
+                    facts.push(Fact::Attention { document: row.id.clone(), reason });
+                }
             }
             // The sender decides what an absence means once the whole parcel was asked about.
             Verdict::Absent | Verdict::Pending => {}

@@ -1,6 +1,6 @@
 //! The engine as the doors see it: one handle, cheap to clone, for window, API and command line.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -216,11 +216,11 @@ impl Agent {
     /// Sends these documents again as soon as it can be done: always safe, as what may be at the
     /// authority is asked about first.
     pub async fn resend(&self, ids: &[String]) -> Answer<ResentView> {
-        let ids: Vec<_> = ids.iter().map(|id| parse_id(id)).collect::<Answer<_>>()?;
+        let ids: BTreeSet<_> = ids.iter().map(|id| parse_id(id)).collect::<Answer<_>>()?;
         for id in &ids {
             self.find(id)?;
         }
-        self.resend_ids(ids, "Reenviar").await
+        self.resend_ids(ids.into_iter().collect(), "Reenviar").await
     }
 
     /// The same for all that waits.

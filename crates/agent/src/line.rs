@@ -15,8 +15,6 @@ pub enum Line {
     /// Nothing gets through.
     Down {
         since: Timestamp,
-        /// Looks that failed since.
-        tries: u32,
         next_look: Timestamp,
         why: String,
     },
@@ -46,18 +44,21 @@ impl Line {
         }
     }
 
-    /// The line after one more failed look.
-    pub fn failed(&self, now: Timestamp, why: &str, base: Duration, cap: Duration, luck: f64) -> Line {
-        let (since, tries) = match self {
-            Line::Down { since, tries, .. } => (*since, tries.saturating_add(1)),
-            Line::Up | Line::Refused { .. } => (now, 1),
+    /// The line after a failure: the `tries`-th since something was last heard.
+    pub fn failed(
+        &self,
+        tries: u32,
+        now: Timestamp,
+        why: &str,
+        base: Duration,
+        cap: Duration,
+        luck: f64,
+    ) -> Line {
+        let since = match self {
+            Line::Down { since, .. } => *since,
+            Line::Up | Line::Refused { .. } => now,
         };
-        Line::Down {
-            since,
-            tries,
-            next_look: later(now, backoff(tries, base, cap, luck)),
-            why: why.to_owned(),
-        }
+        Line::Down { since, next_look: later(now, backoff(tries, base, cap, luck)), why: why.to_owned() }
     }
 }
 
@@ -69,12 +70,12 @@ mod tests {
     fn a_line_that_is_down_remembers_since_when_and_looks_less_and_less() {
         let t0 = Timestamp::UNIX_EPOCH;
         let (base, cap) = (Duration::from_secs(5), Duration::from_secs(60));
-        let down = Line::Up.failed(t0, "x", base, cap, 1.0);
+        let down = Line::Up.failed(1, t0, "x", base, cap, 1.0);
         assert!(!down.open(t0));
         assert_eq!(down.next(), Some(later(t0, base)));
         let t1 = later(t0, base);
-        let longer = down.failed(t1, "x", base, cap, 1.0);
+        let longer = down.failed(2, t1, "x", base, cap, 1.0);
         assert_eq!(longer.next(), Some(later(t1, base * 2)));
-        assert!(matches!(longer, Line::Down { since, tries: 2, .. } if since == t0));
+        assert!(matches!(longer, Line::Down { since, .. } if since == t0));
     }
 }

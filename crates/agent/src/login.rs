@@ -8,25 +8,42 @@ use timbre_store::Fact;
 use crate::clock::later;
 use crate::conversation::TalkError;
 use crate::line::Line;
-use crate::sender::{LastAnswer, Sender};
+use crate::sender::{LastAnswer, Sender, lock};
 
 impl Sender {
     /// A pass for the channel: the one in memory, or a new one. `None` when there is none to be
     /// had now; the line then says why. Whoever comes second waits for the first one's login.
     pub(crate) async fn pass(&self, channel: &ChannelId) -> Result<Option<Pass>, TalkError> {
-        let mut kept = self.passes(channel).lock().await;
-        if kept.is_none() {
-            *kept = self.login(channel).await?;
+        let _turn = self.turn(channel).lock().await;
+        if let Some(pass) = self.pass_in_memory(channel) {
+            return Ok(Some(pass));
         }
-        Ok(kept.clone())
+        let pass = match self.login(channel).await {
+            // Nothing to sign with: looked at again as a line is, not at every turn of the loop.
+            Err(TalkError::Key(error)) => {
+                self.line_failed(channel, &error.to_string()).await;
+                None
+            }
+            outcome => outcome?,
+        };
+        if let Some(pass) = &pass {
+            lock(&self.passes).insert(channel.clone(), pass.clone());
+        }
+        Ok(pass)
     }
 
-    pub(crate) async fn pass_in_memory(&self, channel: &ChannelId) -> Option<Pass> {
-        self.passes(channel).lock().await.clone()
+    /// Never waits for a login in course: what was heard is written at once.
+    pub(crate) fn pass_in_memory(&self, channel: &ChannelId) -> Option<Pass> {
+        lock(&self.passes).get(channel).cloned()
     }
 
-    pub(crate) async fn forget_pass(&self, channel: &ChannelId) {
-        *self.passes(channel).lock().await = None;
+    /// Forgets the pass that was `used`; one that another task has renewed since is kept.
+    pub(crate) fn forget_pass(&self, channel: &ChannelId, used: Option<&Pass>) {
+        let mut passes = lock(&self.passes);
+        let same = |kept: &Pass| used.is_none_or(|used| used.expose() == kept.expose());
+        if passes.get(channel).is_some_and(same) {
+            passes.remove(channel);
+        }
     }
 
     /// A pass just given was refused: nothing will pass until something is mended.
@@ -107,8 +124,11 @@ impl Sender {
         };
         tracing::debug!(what = request.what, ok, text, took_ms = took.as_millis() as u64, "answer");
         self.remember(LastAnswer { at: self.now(), what: request.what, ok, took, text });
-        if let Heard::Nothing { why, .. } = heard {
-            self.line_failed(channel, why).await;
+        match heard {
+            Heard::Nothing { why, .. } => self.line_failed(channel, why).await,
+            // A login goes to another host than an upload may: it alone proves little.
+            Heard::Reply { .. } if !request.secret => self.heard_something(channel),
+            Heard::Reply { .. } | Heard::Elapsed => {}
         }
         Ok(())
     }

@@ -83,7 +83,8 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
         Line::Refused { why, .. } => Some(why.meaning.clone()),
         _ => None,
     });
-    let stopped = inner.reader.locked().map(|locked| locked.to_string());
+    let stopped = inner.writer.stopped().map(|why| format!("{why}. Cierre Timbre y ábralo de nuevo"));
+    let stopped = stopped.or_else(|| inner.reader.locked().map(|locked| locked.to_string()));
     let (active, allowed) = inner.sender.workers();
     let sentence = show::sentence(&Situation {
         authority: profile.authority,

@@ -5,20 +5,27 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use timbre_core::{Cause, ChannelId, DocState, Document, DocumentId, Heard, Parcel, ParcelId, Timestamp};
-use timbre_store::{Answered, Fact, OpenParcel, Row, Sending, StoreError};
+use timbre_store::{Answered, Fact, Filter, OpenParcel, Row, Sending, StoreError};
 
 use crate::clock::later;
 use crate::conversation::{After, Phase, Talk, TalkError, moved};
 use crate::retry::backoff;
 use crate::sender::{Left, Sender, hex, lock};
 
+/// How many documents are marked as waiting for a line in one commit.
+const AT_ONCE: usize = 500;
+
+/// Without a verdict for this long a person is called.
+const LONG_WAIT: Duration = Duration::from_secs(24 * 3_600);
+
 impl Sender {
-    /// Groups waiting documents into parcels, in order.
-    pub(crate) fn groups(&self, rows: Vec<Row>) -> Result<Vec<Vec<Arc<Document>>>, TalkError> {
+    /// Groups waiting documents into parcels, in order. One that can't be read back is a person's to
+    /// look at; it does not hold the others.
+    pub(crate) async fn groups(&self, rows: Vec<Row>) -> Result<Vec<Vec<Arc<Document>>>, TalkError> {
         let mut groups: Vec<Vec<Arc<Document>>> = Vec::new();
         for row in rows {
-            let Some(document) = self.reader().document(&row.id)? else {
-                return Err(StoreError::NoDocument(row.id).into());
+            let Some(document) = self.readable(&row.id, row.version).await? else {
+                continue;
             };
             let channel = self.channel(&row.channel);
             let most = channel.limits().documents.max(1);
@@ -28,11 +35,39 @@ impl Sender {
                     && channel.travels_with(&group[0], &document)
             });
             match place {
-                Some(group) => group.push(Arc::new(document)),
-                None => groups.push(vec![Arc::new(document)]),
+                Some(group) => group.push(document),
+                None => groups.push(vec![document]),
             }
         }
         Ok(groups)
+    }
+
+    /// A document's bytes; `None`, and its row flagged, where the journal does not give them back.
+    async fn readable(&self, id: &DocumentId, version: u32) -> Result<Option<Arc<Document>>, TalkError> {
+        let why = match self.reader().version(id, version) {
+            Ok(Some(document)) => return Ok(Some(Arc::new(document))),
+            Ok(None) => StoreError::NoDocument(id.clone()).to_string(),
+            Err(
+                error @ (StoreError::Damaged { .. } | StoreError::Newer { .. } | StoreError::Sealed { .. }),
+            ) => error.to_string(),
+            Err(error) => return Err(error.into()),
+        };
+        self.flag(std::slice::from_ref(id), &format!("No se puede leer y no se envía: {why}")).await?;
+        Ok(None)
+    }
+
+    /// Calls a person to these documents, once for a reason.
+    async fn flag(&self, ids: &[DocumentId], reason: &str) -> Result<(), TalkError> {
+        let (ids, reason) = (ids.to_vec(), reason.to_owned());
+        self.writer()
+            .apply(move |reader| {
+                let rows = ids.iter().filter_map(|id| reader.row(id).ok().flatten());
+                rows.filter(|row| row.attention.is_none())
+                    .map(|row| Fact::Attention { document: row.id, reason: Some(reason.clone()) })
+                    .collect()
+            })
+            .await?;
+        Ok(())
     }
 
     /// Packs and sends documents that never travelled, or whose travels certainly left nothing.
@@ -47,7 +82,9 @@ impl Sender {
             Err(error) => {
                 tracing::error!(%error, "a parcel can't be sent");
                 self.postpone(&ids, &error.to_string()).await;
-                None
+                // Once its *sending* fact is written it must be followed, whatever went wrong since.
+                let left = matches!(self.reader().parcel(&id), Ok(Some(_)));
+                left.then(|| later(self.now(), self.settings().retry_base))
             }
         };
         Left { parcel: Some(id), documents: ids, due }
@@ -105,11 +142,12 @@ impl Sender {
             documents: &parcel.documents,
             one: None,
             delivery: Some(parcel),
+            attempt,
         };
         let documents: Vec<_> = parcel.documents.iter().map(|d| (d.id.clone(), d.version)).collect();
         match self.drive(step, &talk).await? {
             After::Wait { due, .. } => Ok(Some(due)),
-            After::Done { .. } => self.stand(&parcel.id, &documents).await,
+            After::Done { .. } => self.stand(&parcel.id),
             After::Doubt { why } => Ok(Some(self.doubt(&parcel.id, &documents, &why).await?)),
             After::NotSent { why } => self.not_sent(parcel, attempt, why).await,
             After::NoPass => self.not_sent(parcel, attempt, "no se pudo abrir una sesión".to_owned()).await,
@@ -137,7 +175,7 @@ impl Sender {
             channel: open.channel.clone(),
             head,
             tail,
-            documents: self.documents_of(&open)?,
+            documents: self.documents_of(&open).await?,
         };
         if self.pass(&parcel.channel).await?.is_none() {
             return Ok(Some(self.after_line(&parcel.channel)));
@@ -147,7 +185,7 @@ impl Sender {
             Phase::Probe => self.probe_all(&parcel, open.attempt).await,
             Phase::Follow { state } => {
                 let issuer = self.issuer()?;
-                let pass = self.pass_in_memory(&parcel.channel).await;
+                let pass = self.pass_in_memory(&parcel.channel);
                 let step = self.channel(&parcel.channel).resume(
                     state,
                     Heard::Elapsed,
@@ -160,10 +198,14 @@ impl Sender {
                     documents: &parcel.documents,
                     one: None,
                     delivery: None,
+                    attempt: open.attempt,
                 };
                 match self.drive(step, &talk).await? {
-                    After::Wait { due, .. } => Ok(Some(due)),
-                    After::Done { .. } => self.stand(id, &open.documents).await,
+                    After::Wait { due, .. } => {
+                        self.remind(&open.documents).await?;
+                        Ok(Some(due))
+                    }
+                    After::Done { .. } => self.stand(id),
                     // A question that fails changes nothing: it is asked again.
                     After::Doubt { .. } | After::NotSent { .. } | After::NoPass => {
                         Ok(Some(later(self.now(), self.settings().retry_base)))
@@ -173,91 +215,131 @@ impl Sender {
         }
     }
 
-    /// Asks about each document of a parcel in doubt. Only when none is left to ask about are the
-    /// absent ones sent again, with the same bytes.
+    /// Asks about each document of a parcel in doubt. Only when none is left to ask about is it
+    /// decided whether the bytes go again.
     async fn probe_all(&self, parcel: &Parcel, attempt: u32) -> Result<Option<Timestamp>, TalkError> {
-        let issuer = self.issuer()?;
-        let channel = self.channel(&parcel.channel);
+        let documents: Vec<_> = parcel.documents.iter().map(|d| (d.id.clone(), d.version)).collect();
         let mut next: Option<Timestamp> = None;
         let mut sooner = |at: Timestamp| next = Some(next.map_or(at, |n| n.min(at)));
         for document in &parcel.documents {
-            let state = self.reader().row(&document.id)?.map(|row| row.state);
-            if !matches!(state, Some(DocState::Verificando | DocState::Enviado)) {
-                continue;
+            let row = self.reader().row(&document.id)?;
+            match row.as_ref().map(|row| row.state) {
+                // It was leaving when something failed here.
+                Some(DocState::Enviando) => {
+                    let why = "el envío se interrumpió";
+                    return Ok(Some(self.doubt(&parcel.id, &documents, why).await?));
+                }
+                Some(DocState::Verificando | DocState::Enviado) => {}
+                _ => continue,
             }
-            let kept = {
-                let mut probing = lock(&self.probing);
-                let probing = probing.entry(parcel.id.clone()).or_default();
-                if probing.absent.contains(&document.id) {
-                    continue;
-                }
-                probing.asked.get(&document.id).cloned()
-            };
-            let about = std::slice::from_ref(document);
-            let pass = self.pass_in_memory(&parcel.channel).await;
-            let cx = self.cx(&issuer, pass.as_ref());
-            let step = match kept {
-                Some((_, due)) if due > self.now() => {
+            if !self.line_is_open(&parcel.channel) {
+                sooner(self.after_line(&parcel.channel));
+                break;
+            }
+            if let Some(due) = self.probe_one(parcel, document, attempt).await? {
+                // One that needs a person is asked about again, but does not hold the others.
+                let flagged = self.reader().row(&document.id)?.is_some_and(|row| row.attention.is_some());
+                if !flagged {
                     sooner(due);
-                    continue;
-                }
-                Some((state, _)) => channel.resume(state, Heard::Elapsed, about, &cx)?,
-                None => channel.probe(document, &cx)?,
-            };
-            let talk = Talk {
-                channel: &parcel.channel,
-                parcel: &parcel.id,
-                documents: about,
-                one: Some(document.id.clone()),
-                delivery: None,
-            };
-            match self.drive(step, &talk).await? {
-                After::Wait { due, state } => {
-                    sooner(due);
-                    let mut probing = lock(&self.probing);
-                    let probing = probing.entry(parcel.id.clone()).or_default();
-                    probing.asked.insert(document.id.clone(), (state, due));
-                }
-                After::Done { absent } => {
-                    let still = self.reader().row(&document.id)?.map(|row| row.state);
-                    let mut probing = lock(&self.probing);
-                    let probing = probing.entry(parcel.id.clone()).or_default();
-                    probing.asked.remove(&document.id);
-                    match still {
-                        Some(DocState::Verificando | DocState::Enviado) if absent => {
-                            probing.absent.insert(document.id.clone());
-                        }
-                        // A person may have to look; it is asked again, seldom.
-                        Some(DocState::Verificando | DocState::Enviado) => {
-                            sooner(later(self.now(), self.settings().conduct.wait_before(usize::MAX)));
-                        }
-                        _ => {}
-                    }
-                }
-                After::Doubt { .. } | After::NotSent { .. } | After::NoPass => {
-                    sooner(later(self.now(), self.settings().retry_base));
                 }
             }
         }
+        self.remind(&documents).await?;
         match next {
             Some(due) => Ok(Some(due)),
             None => self.settle_probe(parcel, attempt).await,
         }
     }
 
-    /// Every document was asked about: the absent ones go back to wait, and the parcel goes again.
-    async fn settle_probe(&self, parcel: &Parcel, attempt: u32) -> Result<Option<Timestamp>, TalkError> {
-        let absent: Vec<_> = {
+    /// Asks about one document; answers when to ask again, or `None` when there is nothing to ask.
+    async fn probe_one(
+        &self,
+        parcel: &Parcel,
+        document: &Arc<Document>,
+        attempt: u32,
+    ) -> Result<Option<Timestamp>, TalkError> {
+        let kept = {
             let mut probing = lock(&self.probing);
-            probing.remove(&parcel.id).map(|p| p.absent.into_iter().collect()).unwrap_or_default()
+            let probing = probing.entry(parcel.id.clone()).or_default();
+            if probing.absent.contains(&document.id) {
+                return Ok(None);
+            }
+            probing.asked.get(&document.id).cloned()
         };
+        let issuer = self.issuer()?;
+        let channel = self.channel(&parcel.channel);
+        let about = std::slice::from_ref(document);
+        let pass = self.pass_in_memory(&parcel.channel);
+        let cx = self.cx(&issuer, pass.as_ref());
+        let step = match kept {
+            Some((_, due)) if due > self.now() => return Ok(Some(due)),
+            Some((Some(state), _)) => channel.resume(state, Heard::Elapsed, about, &cx)?,
+            Some((None, _)) | None => channel.probe(document, &cx)?,
+        };
+        let talk = Talk {
+            channel: &parcel.channel,
+            parcel: &parcel.id,
+            documents: about,
+            one: Some(document.id.clone()),
+            delivery: None,
+            attempt,
+        };
+        let after = self.drive(step, &talk).await?;
+        let still = self.reader().row(&document.id)?.map(|row| row.state);
+        let mut probing = lock(&self.probing);
+        let probing = probing.entry(parcel.id.clone()).or_default();
+        let (state, due) = match after {
+            After::Wait { due, state } => (Some(state), due),
+            After::Done { .. } if !matches!(still, Some(DocState::Verificando | DocState::Enviado)) => {
+                probing.asked.remove(&document.id);
+                return Ok(None);
+            }
+            // Never of one that the authority has taken: there an absence is only odd.
+            After::Done { absent: true } if still == Some(DocState::Verificando) => {
+                probing.asked.remove(&document.id);
+                probing.absent.insert(document.id.clone());
+                return Ok(None);
+            }
+            // A person may have to look; it is asked again, seldom.
+            After::Done { .. } => (None, later(self.now(), self.settings().conduct.wait_before(usize::MAX))),
+            After::Doubt { .. } | After::NotSent { .. } | After::NoPass => {
+                (None, later(self.now(), self.settings().retry_base))
+            }
+        };
+        probing.asked.insert(document.id.clone(), (state, due));
+        Ok(Some(due))
+    }
+
+    /// Every document was asked about. When the authority has none of them the same bytes go again;
+    /// when it has some, the envelope did arrive, and an absence is for a person to look at.
+    async fn settle_probe(&self, parcel: &Parcel, attempt: u32) -> Result<Option<Timestamp>, TalkError> {
+        let (absent, asked_next) = {
+            let mut probing = lock(&self.probing);
+            let probing = probing.remove(&parcel.id).unwrap_or_default();
+            (probing.absent, probing.asked.into_values().map(|(_, due)| due).min())
+        };
+        let mut arrived = false;
+        let mut open = false;
+        for document in &parcel.documents {
+            let state = self.reader().row(&document.id)?.map(|row| row.state);
+            open |= matches!(state, Some(DocState::Verificando | DocState::Enviado));
+            arrived |= !matches!(state, Some(DocState::Verificando | DocState::Pendiente));
+        }
         let settings = self.settings();
+        if absent.is_empty() || arrived {
+            let odd: Vec<_> = absent.into_iter().collect();
+            self.flag(&odd, "La autoridad tiene otros documentos del mismo envío y dice no tener éste")
+                .await?;
+            let seldom = later(self.now(), settings.conduct.wait_before(usize::MAX));
+            let due = open.then(|| asked_next.unwrap_or(seldom));
+            let phase = open.then_some(Phase::Probe);
+            self.writer().commit(vec![self.mark(&parcel.id, "verificación", phase, due)]).await?;
+            return Ok(due);
+        }
         let spent = attempt >= settings.attempts;
         let pause = if spent { settings.retry_cap } else { Duration::ZERO };
         let due = later(self.now(), pause);
-        let again = !absent.is_empty();
-        let phase = again.then_some(Phase::Resend);
-        let answered = self.mark(&parcel.id, "verificación", phase, again.then_some(due));
+        let answered = self.mark(&parcel.id, "verificación", Some(Phase::Resend), Some(due));
         self.writer()
             .apply(move |reader| {
                 let rows = absent.iter().filter_map(|id| reader.row(id).ok().flatten());
@@ -266,25 +348,31 @@ impl Sender {
                     .collect()
             })
             .await?;
-        Ok(again.then_some(due))
+        Ok(Some(due))
     }
 
-    /// Where a parcel stands after its conversation said all it had to say.
-    async fn stand(
-        &self,
-        id: &ParcelId,
-        documents: &[(DocumentId, u32)],
-    ) -> Result<Option<Timestamp>, TalkError> {
-        for (document, _) in documents {
-            let state = self.reader().row(document)?.map(|row| row.state);
-            if matches!(state, Some(DocState::Verificando | DocState::Enviado | DocState::Enviando)) {
-                let due = later(self.now(), self.settings().conduct.first_poll);
-                let mark = self.mark(id, "verificación", Some(Phase::Probe), Some(due));
-                self.writer().commit(vec![mark]).await?;
-                return Ok(Some(due));
-            }
+    /// Where a parcel stands after its conversation said all it had to say: as it was written.
+    fn stand(&self, id: &ParcelId) -> Result<Option<Timestamp>, TalkError> {
+        let open = self.reader().parcel(id)?.map(|(open, ..)| open);
+        Ok(open.filter(|open| open.state.is_some()).map(|open| open.due.unwrap_or_else(|| self.now())))
+    }
+
+    /// Calls a person to documents without a verdict for a day: it may be slow, or it may be stuck.
+    async fn remind(&self, documents: &[(DocumentId, u32)]) -> Result<(), TalkError> {
+        let now = self.now();
+        let mut old = Vec::new();
+        for (id, _) in documents {
+            let row = self.reader().row(id)?;
+            old.extend(row.filter(|row| {
+                let waits = matches!(row.state, DocState::Enviado | DocState::Verificando);
+                waits && row.attention.is_none() && later(row.since, LONG_WAIT) <= now
+            }));
         }
-        Ok(None)
+        if old.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<_> = old.into_iter().map(|row| row.id).collect();
+        self.flag(&ids, "Lleva más de 24 horas sin veredicto; se sigue preguntando").await
     }
 
     /// A delivery whose outcome is unknown: its documents are asked about before anything else.
@@ -321,13 +409,14 @@ impl Sender {
         let pause = backoff(attempt, settings.retry_base, settings.retry_cap, rand::random());
         let due = later(self.now(), pause);
         let keep = attempt > 1;
+        let next_try = (!keep).then_some(due);
         let mark =
             self.mark(&parcel.id, "envío que no salió", keep.then_some(Phase::Resend), keep.then_some(due));
         let ids = ids_of(parcel);
         self.writer()
             .apply(move |reader| {
                 let rows = ids.iter().filter_map(|id| reader.row(id).ok().flatten());
-                rows.filter_map(|row| moved(&row, Cause::NotSent { why: why.clone() }, None))
+                rows.filter_map(|row| moved(&row, Cause::NotSent { why: why.clone() }, next_try))
                     .chain([mark])
                     .collect()
             })
@@ -336,14 +425,10 @@ impl Sender {
     }
 
     /// Documents of a channel that is down wait for it, having used no attempt.
-    pub(crate) async fn no_line(
-        &self,
-        channel: &ChannelId,
-        queue: &[Row],
-        why: &str,
-    ) -> Result<(), TalkError> {
-        let fresh = |row: &Row| row.channel == *channel && row.state == DocState::Generado;
-        let ids: Vec<_> = queue.iter().filter(|row| fresh(row)).map(|row| row.id.clone()).collect();
+    pub(crate) async fn no_line(&self, channel: &ChannelId, why: &str) -> Result<(), TalkError> {
+        let fresh = Filter { states: vec![DocState::Generado], ..Filter::default() };
+        let mut ids: Vec<_> = self.reader().list(&fresh, None, AT_ONCE)?.rows;
+        ids.retain(|row| row.channel == *channel);
         if ids.is_empty() {
             return Ok(());
         }
@@ -351,7 +436,7 @@ impl Sender {
         self.writer()
             .apply(move |reader| {
                 ids.iter()
-                    .filter_map(|id| reader.row(id).ok().flatten())
+                    .filter_map(|row| reader.row(&row.id).ok().flatten())
                     .filter(|row| row.state == DocState::Generado)
                     .filter_map(|row| moved(&row, Cause::NoLine { why: why.clone() }, None))
                     .collect()
@@ -402,14 +487,15 @@ impl Sender {
             .unwrap_or_else(|| later(self.now(), self.settings().retry_base))
     }
 
-    fn documents_of(&self, open: &OpenParcel) -> Result<Vec<Arc<Document>>, TalkError> {
-        open.documents
-            .iter()
-            .map(|(id, version)| {
-                let document = self.reader().version(id, *version)?;
-                document.map(Arc::new).ok_or_else(|| StoreError::NoDocument(id.clone()).into())
-            })
-            .collect()
+    async fn documents_of(&self, open: &OpenParcel) -> Result<Vec<Arc<Document>>, TalkError> {
+        let mut documents = Vec::new();
+        for (id, version) in &open.documents {
+            match self.readable(id, *version).await? {
+                Some(document) => documents.push(document),
+                None => return Err(StoreError::NoDocument(id.clone()).into()),
+            }
+        }
+        Ok(documents)
     }
 }
 

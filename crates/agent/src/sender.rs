@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use timbre_core::{
-    Channel, ChannelId, Cx, DocumentId, Heard, Issuer, Keys, ParcelId, Pass, Remark, Request, State,
-    Timestamp,
+    Channel, ChannelId, Cx, Document, DocumentId, Heard, Issuer, Keys, ParcelId, Pass, Remark, Request,
+    State, Timestamp,
 };
-use timbre_store::{Fact, Reader, Row};
-use tokio::sync::{Notify, Semaphore, watch};
+use timbre_store::{Fact, Reader};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::carrier::Carrier;
@@ -21,8 +21,14 @@ use crate::line::Line;
 use crate::settings::Settings;
 use crate::writer::Writer;
 
-/// How many waiting documents are looked at in one round.
-const ROUND: usize = 2_000;
+/// How many of a channel's waiting documents are looked at in one round.
+const ROUND: usize = 500;
+
+/// No pause of ours is longer.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3_600);
+
+/// A clock that went back by more than this makes every wait void: they were set by the other time.
+const CLOCK_STEP: Duration = Duration::from_secs(60);
 
 /// What the sender is made of.
 pub struct SenderParts {
@@ -48,7 +54,11 @@ pub struct LastAnswer {
 /// The sender of one folder.
 pub struct Sender {
     parts: SenderParts,
-    passes: BTreeMap<ChannelId, tokio::sync::Mutex<Option<Pass>>>,
+    /// Held by the task that logs in.
+    turns: BTreeMap<ChannelId, tokio::sync::Mutex<()>>,
+    pub(crate) passes: Mutex<BTreeMap<ChannelId, Pass>>,
+    /// Failures of each channel since something other than a login was last heard on it.
+    failures: Mutex<BTreeMap<ChannelId, u32>>,
     lines: Mutex<BTreeMap<ChannelId, Line>>,
     last: Mutex<Option<LastAnswer>>,
     /// What a verification in course remembers of each parcel; lost on a stop, and begun anew.
@@ -64,7 +74,8 @@ pub struct Sender {
 /// A verification in course.
 #[derive(Debug, Default)]
 pub(crate) struct Probing {
-    pub asked: HashMap<DocumentId, (State, Timestamp)>,
+    /// Where the question stands, and when to ask again.
+    pub asked: HashMap<DocumentId, (Option<State>, Timestamp)>,
     pub absent: HashSet<DocumentId>,
 }
 
@@ -83,6 +94,8 @@ struct Plan {
     busy_parcels: HashSet<ParcelId>,
     busy_documents: HashSet<DocumentId>,
     looking: HashSet<ChannelId>,
+    /// The time of the round before.
+    last: Option<Timestamp>,
 }
 
 enum Ended {
@@ -93,7 +106,9 @@ enum Ended {
 impl Sender {
     pub fn new(parts: SenderParts) -> Sender {
         Sender {
-            passes: parts.channels.keys().map(|id| (id.clone(), tokio::sync::Mutex::default())).collect(),
+            turns: parts.channels.keys().map(|id| (id.clone(), tokio::sync::Mutex::default())).collect(),
+            passes: Mutex::default(),
+            failures: Mutex::default(),
             lines: Mutex::new(parts.channels.keys().map(|id| (id.clone(), Line::Up)).collect()),
             last: Mutex::default(),
             probing: Mutex::default(),
@@ -149,7 +164,7 @@ impl Sender {
         }
         let mut tasks: JoinSet<Ended> = JoinSet::new();
         while !*stop.borrow() {
-            let next = if self.running() {
+            let next = if self.running() && self.parts.writer.stopped().is_none() {
                 match self.round(&mut plan, &mut tasks).await {
                     Ok(next) => next,
                     Err(error) => {
@@ -204,11 +219,15 @@ impl Sender {
     /// unknown.
     async fn recover(&self, plan: &mut Plan) -> Result<(), TalkError> {
         for open in self.parts.reader.parcels()? {
-            let due = if open.state.is_none() {
-                self.doubt(&open.id, &open.documents, "Timbre se detuvo mientras lo enviaba").await?
-            } else {
-                open.due.unwrap_or_else(|| self.now())
+            let cut = open.state.is_none();
+            let due = match cut {
+                true => self.doubt(&open.id, &open.documents, "Timbre se detuvo mientras lo enviaba").await,
+                false => Ok(open.due.unwrap_or_else(|| self.now())),
             };
+            let due = due.unwrap_or_else(|error| {
+                tracing::error!(%error, parcel = open.id.0, "a parcel can't be taken up yet");
+                crate::clock::later(self.now(), self.parts.settings.retry_base)
+            });
             plan.parcels.insert(open.id, (open.channel, due));
         }
         Ok(())
@@ -224,7 +243,9 @@ impl Sender {
         if self.issuer().is_err() {
             return Ok(None);
         }
-        if self.hurry.swap(false, Ordering::Relaxed) {
+        let went_back = plan.last.is_some_and(|last| until(now, last) > CLOCK_STEP);
+        plan.last = Some(now);
+        if self.hurry.swap(false, Ordering::Relaxed) || went_back {
             for (_, due) in plan.parcels.values_mut() {
                 *due = (*due).min(now);
             }
@@ -235,8 +256,7 @@ impl Sender {
         let lines = self.lines();
         let open = |channel: &ChannelId| lines.get(channel).is_some_and(|line| line.open(now));
 
-        let queue = self.parts.reader.queue(ROUND)?;
-        self.look_where_down(&queue, plan, tasks, &lines, &mut sooner).await?;
+        self.look_where_down(plan, tasks, &lines, &mut sooner).await?;
 
         // Conversations that go on, the longest overdue first.
         let mut due: Vec<_> = plan
@@ -257,52 +277,63 @@ impl Sender {
             plan.busy_parcels.insert(id.clone());
             let sender = Arc::clone(self);
             tasks.spawn(async move {
-                let left = sender.go_on(id).await;
-                drop(permit);
-                Ended::Left(left)
+                let _permit = permit;
+                let due = crate::clock::later(sender.now(), sender.parts.settings.retry_cap);
+                let otherwise = Left { parcel: Some(id.clone()), documents: Vec::new(), due: Some(due) };
+                Ended::Left(unless_it_panics(async move { sender.go_on(id).await }, otherwise).await)
             });
         }
 
-        // New parcels, in the order of issue.
-        let free: Vec<Row> = queue
-            .into_iter()
-            .filter(|row| {
-                !plan.busy_documents.contains(&row.id)
+        // New parcels, in the order of issue, as many as there are hands.
+        for (channel, _) in lines.iter().filter(|(channel, _)| open(channel)) {
+            let hands = self.permits.available_permits();
+            let most = self.channel(channel).limits().documents.max(1);
+            let mut free = self.parts.reader.queue_of(channel, ROUND)?;
+            free.retain(|row| {
+                // A wait longer than any of ours was set by a clock that went wrong.
+                let waits = row.next_try.filter(|at| *at > now && until(now, *at) <= LONGEST_WAIT);
+                waits.into_iter().for_each(&mut sooner);
+                waits.is_none()
+                    && !plan.busy_documents.contains(&row.id)
                     && row.parcel.as_ref().is_none_or(|parcel| !plan.parcels.contains_key(parcel))
-                    && open(&row.channel)
-            })
-            .filter(|row| match row.next_try {
-                Some(at) if at > now => {
-                    sooner(at);
-                    false
-                }
-                _ => true,
-            })
-            .collect();
-        for group in self.groups(free)? {
-            let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
-                return Ok(None);
-            };
-            let id = ParcelId(hex(&rand::random::<[u8; 16]>()));
-            let ids: Vec<_> = group.iter().map(|d| d.id.clone()).collect();
-            plan.busy_documents.extend(ids.iter().cloned());
-            plan.busy_parcels.insert(id.clone());
-            plan.parcels.insert(id.clone(), (group[0].channel.clone(), now));
-            let sender = Arc::clone(self);
-            tasks.spawn(async move {
-                let left = sender.send_new(id, group, ids).await;
-                drop(permit);
-                Ended::Left(left)
             });
+            free.truncate(hands * most);
+            for group in self.groups(free).await? {
+                let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
+                    return Ok(None);
+                };
+                self.start_parcel(group, permit, plan, tasks);
+            }
         }
         Ok(next)
+    }
+
+    fn start_parcel(
+        self: &Arc<Self>,
+        group: Vec<Arc<Document>>,
+        permit: OwnedSemaphorePermit,
+        plan: &mut Plan,
+        tasks: &mut JoinSet<Ended>,
+    ) {
+        let id = ParcelId(hex(&rand::random::<[u8; 16]>()));
+        let documents: Vec<_> = group.iter().map(|d| d.id.clone()).collect();
+        plan.busy_documents.extend(documents.iter().cloned());
+        plan.busy_parcels.insert(id.clone());
+        plan.parcels.insert(id.clone(), (group[0].channel.clone(), self.now()));
+        let sender = Arc::clone(self);
+        tasks.spawn(async move {
+            let _permit = permit;
+            let due = crate::clock::later(sender.now(), sender.parts.settings.retry_cap);
+            let otherwise = Left { parcel: Some(id.clone()), documents: documents.clone(), due: Some(due) };
+            let work = async move { sender.send_new(id, group, documents).await };
+            Ended::Left(unless_it_panics(work, otherwise).await)
+        });
     }
 
     /// Where a line is down and something waits for it: says so of the documents, and looks again
     /// when it is time to.
     async fn look_where_down(
         self: &Arc<Self>,
-        queue: &[Row],
         plan: &mut Plan,
         tasks: &mut JoinSet<Ended>,
         lines: &BTreeMap<ChannelId, Line>,
@@ -311,19 +342,15 @@ impl Sender {
         let now = self.now();
         for (channel, line) in lines {
             let Line::Down { next_look, why, .. } = line else {
-                if let (Line::Refused { .. }, Some(at)) = (line, line.next())
-                    && at > now
-                {
-                    sooner(at);
-                }
+                line.next().filter(|at| *at > now).into_iter().for_each(&mut *sooner);
                 continue;
             };
-            let waits = queue.iter().any(|row| row.channel == *channel)
+            let waits = !self.parts.reader.queue_of(channel, 1)?.is_empty()
                 || plan.parcels.values().any(|(of, _)| of == channel);
             if !waits || plan.looking.contains(channel) {
                 continue;
             }
-            self.no_line(channel, queue, why).await?;
+            self.no_line(channel, why).await?;
             if *next_look > now {
                 sooner(*next_look);
                 continue;
@@ -332,11 +359,16 @@ impl Sender {
             let sender = Arc::clone(self);
             let channel = channel.clone();
             tasks.spawn(async move {
-                sender.forget_pass(&channel).await;
-                if let Err(error) = sender.pass(&channel).await {
-                    tracing::error!(%error, "the line can't be looked at");
-                }
-                Ended::Looked(channel)
+                let looked = channel.clone();
+                let look = async move {
+                    sender.forget_pass(&channel, None);
+                    if let Err(error) = sender.pass(&channel).await {
+                        tracing::error!(%error, "the line can't be looked at");
+                        sender.line_failed(&channel, &error.to_string()).await;
+                    }
+                };
+                unless_it_panics(look, ()).await;
+                Ended::Looked(looked)
             });
         }
         Ok(())
@@ -382,8 +414,12 @@ impl Sender {
         }
     }
 
-    pub(crate) fn passes(&self, id: &ChannelId) -> &tokio::sync::Mutex<Option<Pass>> {
-        self.passes.get(id).expect("a document's channel is one of the regime's")
+    pub(crate) fn turn(&self, id: &ChannelId) -> &tokio::sync::Mutex<()> {
+        self.turns.get(id).expect("a document's channel is one of the regime's")
+    }
+
+    pub(crate) fn heard_something(&self, channel: &ChannelId) {
+        lock(&self.failures).remove(channel);
     }
 
     pub(crate) async fn carry(&self, channel: &ChannelId, request: &Request) -> Heard {
@@ -423,9 +459,34 @@ impl Sender {
 
     pub(crate) async fn line_failed(&self, channel: &ChannelId, why: &str) {
         let line = lock(&self.lines).get(channel).cloned().unwrap_or(Line::Up);
+        let tries = {
+            let mut failures = lock(&self.failures);
+            let tries = failures.entry(channel.clone()).or_default();
+            *tries = tries.saturating_add(1);
+            *tries
+        };
         let settings = self.settings();
-        let failed = line.failed(self.now(), why, settings.line_base, settings.line_cap, rand::random());
+        let (base, cap) = (settings.line_base, settings.line_cap);
+        let failed = line.failed(tries, self.now(), why, base, cap, rand::random());
         self.set_line(channel, failed).await;
+    }
+
+    /// The authority took something again: what it refused before is mended.
+    pub(crate) async fn accepted_again(&self, channel: &ChannelId) {
+        let refused = matches!(lock(&self.lines).get(channel), Some(Line::Refused { .. }));
+        if refused {
+            self.set_line(channel, Line::Up).await;
+        }
+    }
+
+    pub(crate) fn line_is_open(&self, channel: &ChannelId) -> bool {
+        lock(&self.lines).get(channel).is_some_and(|line| line.open(self.now()))
+    }
+
+    /// Keys or company changed: every pass is asked for anew, and nothing waits out a refusal.
+    pub fn renew(&self) {
+        lock(&self.passes).clear();
+        self.hurry();
     }
 
     pub(crate) async fn refuse_channel(&self, channel: &ChannelId, why: Remark, retry_at: Timestamp) {
@@ -441,6 +502,17 @@ impl Sender {
             }
         }
     }
+}
+
+/// What `work` answers, or `otherwise` when it panics: its documents must not stay busy for ever.
+async fn unless_it_panics<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+    otherwise: T,
+) -> T {
+    tokio::spawn(work).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a task of the sender panicked");
+        otherwise
+    })
 }
 
 /// A lock whose holder can't leave anything half done: poison carries no meaning.

@@ -37,7 +37,7 @@ impl Agent {
         let company = self.0.regime.company(data, environment)?;
         let fact = Fact::Company { company: company.clone(), environment };
         self.0.writer.commit(vec![fact]).await?;
-        self.0.sender.wake();
+        self.0.sender.renew();
         Ok(company)
     }
 
@@ -59,7 +59,7 @@ impl Agent {
                 Vec::new()
             })
             .await?;
-        self.0.sender.wake();
+        self.0.sender.renew();
         self.certificate()?.ok_or_else(|| ProblemView::internal("el certificado cargado no aparece"))
     }
 

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use timbre_core::{Document, DocumentId, Draft, Folio, KeyError, Keys, Refusal, Refusals, Sale, Timestamp};
@@ -13,6 +13,7 @@ use timbre_store::{Fact, Issued, NoFolio, Reader, Row, Store, StoreError};
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
+use crate::sender::lock;
 
 /// How many orders share one fsync at the most.
 const BATCH: usize = 256;
@@ -85,6 +86,7 @@ enum Order {
 pub struct Writer {
     orders: mpsc::Sender<Order>,
     fsyncs: Arc<AtomicU64>,
+    stopped: Arc<Mutex<Option<String>>>,
 }
 
 /// Told after each commit: the documents it touched (none for facts about the folder).
@@ -100,10 +102,21 @@ impl Writer {
     ) -> std::io::Result<(Writer, std::thread::JoinHandle<()>)> {
         let (orders, inbox) = mpsc::channel();
         let fsyncs = Arc::new(AtomicU64::new(0));
-        let desk = Desk { store, keys, clock, touched, fsyncs: Arc::clone(&fsyncs) };
+        // Asked once: on Linux the answer is looked up in several files.
+        let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
+        let stopped = Arc::new(Mutex::new(None));
+        let desk = Desk {
+            store,
+            keys,
+            clock,
+            touched,
+            threads,
+            fsyncs: Arc::clone(&fsyncs),
+            stopped: Arc::clone(&stopped),
+        };
         let thread =
             std::thread::Builder::new().name("timbre-writer".to_owned()).spawn(move || desk.work(&inbox))?;
-        Ok((Writer { orders, fsyncs }, thread))
+        Ok((Writer { orders, fsyncs, stopped }, thread))
     }
 
     /// Issues a draft; the answer comes when it is on disk.
@@ -132,6 +145,11 @@ impl Writer {
         let _ = self.orders.send(Order::Close);
     }
 
+    /// Why nothing is written any more until Timbre is opened again; `None` while all is well.
+    pub fn stopped(&self) -> Option<String> {
+        lock(&self.stopped).clone()
+    }
+
     /// Fsyncs of the journal since the start.
     pub fn fsyncs(&self) -> u64 {
         self.fsyncs.load(Ordering::Relaxed)
@@ -144,11 +162,14 @@ impl Writer {
 }
 
 struct Desk {
+    stopped: Arc<Mutex<Option<String>>>,
     fsyncs: Arc<AtomicU64>,
     store: Store,
     keys: Arc<dyn Keys>,
     clock: Arc<dyn Clock>,
     touched: Touched,
+    /// How many seal at once.
+    threads: usize,
 }
 
 /// A sale on its way through a batch.
@@ -200,23 +221,33 @@ impl Desk {
     fn apply(&mut self, applies: Vec<(Make, oneshot::Sender<Result<(), WriteError>>)>) {
         let reader = self.store.reader();
         for (make, reply) in applies {
-            let outcome = self.commit(make(&reader));
+            let outcome = self.commit(make(&reader)).map(drop);
             // Whoever asked may have gone; the facts stand all the same.
             let _ = reply.send(outcome);
         }
     }
 
-    fn commit(&mut self, facts: Vec<Fact>) -> Result<(), WriteError> {
+    /// The documents that the facts touched, as they are now, in the order of issue.
+    fn commit(&mut self, facts: Vec<Fact>) -> Result<Vec<Row>, WriteError> {
         if facts.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let names = facts.iter().flat_map(names).collect();
         let outcome = self.store.commit(facts, self.clock.now());
         self.fsyncs.store(self.store.fsyncs(), Ordering::Relaxed);
-        outcome?;
+        let broken = match &outcome {
+            Ok(committed) => committed.index_lost.clone(),
+            Err(error @ (StoreError::Io { .. } | StoreError::Poisoned)) => Some(error.to_string()),
+            Err(_) => None,
+        };
+        if let Some(why) = broken {
+            tracing::error!(why, "nothing is written any more until Timbre is opened again");
+            lock(&self.stopped).get_or_insert(why);
+        }
+        let committed = outcome?;
         // Nobody listens any more when the engine is stopping.
         let _ = self.touched.send(names);
-        Ok(())
+        Ok(committed.rows)
     }
 
     fn issue(&mut self, jobs: Vec<Job>) {
@@ -301,7 +332,7 @@ impl Desk {
             }
             let done = sealed.len();
             let todo: Vec<_> = jobs.iter().map(|job| &*job.draft).zip(folios).skip(done).collect();
-            for (k, outcome) in seal_all(todo, &*self.keys, stamp).into_iter().enumerate() {
+            for (k, outcome) in seal_all(todo, self.threads, &*self.keys, stamp).into_iter().enumerate() {
                 match outcome {
                     Ok(document) => sealed.push(document),
                     Err(error) => {
@@ -330,20 +361,18 @@ impl Desk {
                 }))
             })
             .collect();
-        let committed = self.commit(facts);
-        let reader = self.store.reader();
-        for (job, document) in jobs.into_iter().zip(sealed) {
-            let outcome = match &committed {
-                Ok(()) => match reader.row(&document.id) {
-                    Ok(Some(row)) => {
-                        Ok(Issuance { row, warnings: job.draft.warnings().to_vec(), repeated: false })
-                    }
-                    Ok(None) => Err(StoreError::NoDocument(document.id).into()),
-                    Err(error) => Err(error.into()),
-                },
-                Err(error) => Err(error.clone().into()),
-            };
-            let _ = job.reply.send(outcome);
+        match self.commit(facts) {
+            Ok(rows) => {
+                for (job, row) in jobs.into_iter().zip(rows) {
+                    let warnings = job.draft.warnings().to_vec();
+                    let _ = job.reply.send(Ok(Issuance { row, warnings, repeated: false }));
+                }
+            }
+            Err(error) => {
+                for job in jobs {
+                    let _ = job.reply.send(Err(error.clone().into()));
+                }
+            }
         }
     }
 }
@@ -374,13 +403,14 @@ fn names(fact: &Fact) -> Vec<DocumentId> {
     }
 }
 
-/// Seals each draft, on as many threads as the machine has when there are several.
+/// Seals each draft, on `threads` threads when there are several.
 fn seal_all(
     jobs: Vec<(&dyn Draft, Folio)>,
+    threads: usize,
     keys: &dyn Keys,
     at: Timestamp,
 ) -> Vec<Result<Document, KeyError>> {
-    let threads = std::thread::available_parallelism().map_or(1, |n| n.get()).min(jobs.len());
+    let threads = threads.min(jobs.len());
     if threads < 2 {
         return jobs.into_iter().map(|(draft, folio)| draft.seal(folio, keys, at)).collect();
     }
@@ -395,16 +425,19 @@ fn seal_all(
         let workers: Vec<_> = parts
             .into_iter()
             .map(|part| {
-                scope.spawn(move || {
+                let many = part.len();
+                let worker = scope.spawn(move || {
                     part.into_iter().map(|(draft, folio)| draft.seal(folio, keys, at)).collect::<Vec<_>>()
-                })
+                });
+                (worker, many)
             })
             .collect();
         workers
             .into_iter()
-            .flat_map(|worker| match worker.join() {
-                Ok(outcomes) => outcomes,
-                Err(panic) => std::panic::resume_unwind(panic),
+            // A panic costs its own part, not the writer.
+            .flat_map(|(worker, many)| {
+                let lost = || KeyError::Failed("la firma se interrumpió".to_owned());
+                worker.join().unwrap_or_else(|_| (0..many).map(|_| Err(lost())).collect())
             })
             .collect()
     })

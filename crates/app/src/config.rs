@@ -91,6 +91,14 @@ impl Config {
         if let Some(polls) = &self.wire.poll_seconds {
             s.conduct.polls = polls.iter().copied().map(seconds).collect();
         }
+        if !training {
+            // A folder's file may make the real SII be asked less, never believed sooner.
+            let c = &mut s.conduct;
+            c.first_poll = c.first_poll.max(seconds(60));
+            c.polls.iter_mut().for_each(|wait| *wait = (*wait).max(seconds(60)));
+            c.absence_after = c.absence_after.max(seconds(600));
+            c.absence_gap = c.absence_gap.max(seconds(120));
+        }
         if let Some(workers) = self.sender.workers {
             s.workers = workers.max(1);
         }
@@ -112,6 +120,20 @@ mod tests {
         let error = Config::read(dir.path()).unwrap_err();
         assert!(error.to_string().contains("timbre.toml"), "{error}");
         assert!(error.to_string().contains("worker"), "{error}");
+    }
+
+    #[test]
+    fn no_file_weakens_the_proof_that_the_sii_has_nothing() {
+        let text = "[wire]\nabsence_after_seconds = 0\nabsence_gap_seconds = 0\npoll_seconds = [0]\nfirst_poll_seconds = 0\n";
+        let config: Config = toml::from_str(text).unwrap();
+        let conduct = config.settings(false).conduct;
+        assert_eq!(conduct.absence_after, Duration::from_secs(600));
+        assert_eq!(conduct.absence_gap, Duration::from_secs(120));
+        assert_eq!(
+            (conduct.polls, conduct.first_poll),
+            (vec![Duration::from_secs(60)], Duration::from_secs(60))
+        );
+        assert_eq!(config.settings(true).conduct.absence_after, Duration::ZERO);
     }
 
     #[test]

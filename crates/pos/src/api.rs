@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use timbre_agent::Agent;
 use timbre_agent::engine::environment_word;
 use timbre_agent::view::{
-    CertificateView, DetailView, FoliosView, IssuedView, PageView, PreviewView, ProblemView, Query,
+    CertificateView, DetailView, FoliosView, IssuedView, Mood, PageView, PreviewView, ProblemView, Query,
     RangeView, ResentView, Snapshot, StatsView,
 };
 use timbre_core::Environment;
@@ -265,8 +265,9 @@ pub(crate) async fn load_certificate(
 
 pub(crate) async fn health(State(agent): State<Agent>) -> Json<Value> {
     let snapshot = agent.snapshot();
+    let stopped = snapshot.sentence.mood == Mood::Stopped;
     Json(json!({
-        "status": "ok",
+        "status": if stopped { "stopped" } else { "ok" },
         "version": env!("CARGO_PKG_VERSION"),
         "environment": snapshot.environment,
         "sentence": snapshot.sentence,

@@ -81,7 +81,7 @@ fn new_row(on: &mut Overlay<'_>, issued: &Issued, state: DocState, stand: Stand)
     }
     on.put(key::in_state(state, order), Vec::new());
     if state.may_send() {
-        on.put(key::outbox(Outbox::Authority, order), Vec::new());
+        on.put(key::outbox(Outbox::Authority, order), row.channel.0.clone().into_bytes());
     }
     on.count(state, false, 1)?;
     on.count_day(document.date, 1)?;

@@ -11,7 +11,7 @@
 //! | `D` series 0 number | its order |
 //! | `K` idempotency key | its order |
 //! | `V` order version | place of that version's frame |
-//! | `Q` kind order | the outbox: 1 authority, 2 print, 3 mail, 4 webhook |
+//! | `Q` kind order | the outbox: 1 authority (value: the channel), 2 print, 3 mail, 4 webhook |
 //! | `S` state order | documents by state |
 //! | `A` order | documents with the flag attention |
 //! | `H` order sequence | place of a frame that names the document |
@@ -25,7 +25,7 @@ use timbre_core::{Date, DocState, DocumentId, GrantId, ParcelId, Series};
 use crate::Place;
 
 /// Changes with the meaning of any key or value: an index of another number is made again.
-pub(crate) const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 2;
 
 pub(crate) const SCHEMA_KEY: &[u8] = b"Mschema";
 pub(crate) const APPLIED: &[u8] = b"Mapplied";

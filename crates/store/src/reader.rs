@@ -6,7 +6,8 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use bytes::Bytes;
 use timbre_core::{
-    Company, Date, DocState, Document, DocumentId, Documents, Environment, GrantId, ParcelId, Timestamp,
+    ChannelId, Company, Date, DocState, Document, DocumentId, Documents, Environment, GrantId, ParcelId,
+    Timestamp,
 };
 
 use crate::index::{Index, Keys, broken, decode};
@@ -104,10 +105,28 @@ impl Reader {
 
     /// Documents that wait to be sent, in the order they were issued.
     pub fn queue(&self, limit: usize) -> Result<Vec<Row>, StoreError> {
+        self.waiting(None, limit)
+    }
+
+    /// Those of one channel: a channel that is shut does not stand before the others.
+    pub fn queue_of(&self, channel: &ChannelId, limit: usize) -> Result<Vec<Row>, StoreError> {
+        self.waiting(Some(channel), limit)
+    }
+
+    fn waiting(&self, channel: Option<&ChannelId>, limit: usize) -> Result<Vec<Row>, StoreError> {
         let prefix = key::outbox_of(Outbox::Authority);
-        let orders: Vec<u64> = self.index.ask(|tree| {
-            let keys = tree.scan_prefix(&prefix).keys().take(limit);
-            keys.map(|key| key::tail(&key?).ok_or_else(|| broken("la cola"))).collect()
+        let mut orders = Vec::new();
+        self.index.ask(|tree| {
+            for entry in tree.scan_prefix(&prefix) {
+                if orders.len() == limit {
+                    break;
+                }
+                let (key, of) = entry?;
+                if channel.is_none_or(|channel| *of == *channel.0.as_bytes()) {
+                    orders.push(key::tail(&key).ok_or_else(|| broken("la cola"))?);
+                }
+            }
+            Ok(())
         })?;
         let rows: Result<Vec<Option<Row>>, StoreError> =
             orders.into_iter().map(|order| self.row_at(order)).collect();

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use timbre_core::{Cause, Company, DocumentId, Environment, Grant, Refusal};
+use timbre_core::{Cause, Company, DocState, DocumentId, Environment, Grant, Refusal};
 
 use crate::fact::{GrantLoaded, Issued, Moved, Sending};
 use crate::index::Keys;
@@ -205,22 +205,34 @@ fn sent(on: &Overlay<'_>, sending: &Sending) -> Result<(), StoreError> {
         if row.version != *version {
             return Err(bad_move(&row, *version, "sólo viaja la última versión"));
         }
+        // The fact comes before its documents' moves. Whatever is with the authority, or may be, is
+        // asked about and not sent; one that needs a person does not hold the others of its parcel.
+        let held = match row.state {
+            DocState::Enviando | DocState::Enviado => true,
+            DocState::Verificando => row.attention.is_none(),
+            _ => false,
+        };
+        if held {
+            return Err(bad_move(
+                &row,
+                *version,
+                "puede estar en manos de la autoridad: primero se pregunta",
+            ));
+        }
     }
     Ok(())
 }
 
-/// One folder is one company in one environment.
+/// One folder is one company in one environment, and the environment never changes: a certificate
+/// of training must not end up under real documents.
 fn one_company(on: &Overlay<'_>, company: &Company, environment: Environment) -> Result<(), StoreError> {
     let before: Option<(Company, Environment)> = on.json(key::COMPANY)?;
     let counts: Counts = on.json(key::COUNTS)?.unwrap_or_default();
     match before {
-        Some((known, world)) if counts.total() > 0 && (known.id != company.id || world != environment) => {
+        Some((known, world)) if world != environment || (counts.total() > 0 && known.id != company.id) => {
             Err(StoreError::refused(
                 "company-other",
-                format!(
-                    "Esta carpeta tiene documentos de {}: otra empresa u otro ambiente va en otra carpeta.",
-                    known.id
-                ),
+                format!("Esta carpeta es de {}: otra empresa u otro ambiente va en otra carpeta.", known.id),
             ))
         }
         Some(_) | None => Ok(()),

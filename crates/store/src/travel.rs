@@ -73,7 +73,7 @@ pub(crate) fn step(on: &mut Overlay<'_>, moved: &Moved, stand: Stand) -> Result<
     on.count(row.state, flagged, -1)?;
     on.count(moved.to, flagged, 1)?;
     match moved.to.may_send() {
-        true => on.put(key::outbox(Outbox::Authority, order), Vec::new()),
+        true => on.put(key::outbox(Outbox::Authority, order), row.channel.0.clone().into_bytes()),
         false => on.remove(key::outbox(Outbox::Authority, order)),
     }
     match (is_under_way(row.state), is_under_way(moved.to)) {

@@ -37,19 +37,17 @@ impl Memory {
         })
     }
 
-    pub fn measure(&mut self, times: usize) -> Done<()> {
-        for _ in 0..times {
-            let now = Timestamp::now();
-            let folio = Folio::of(self.grant.clone(), self.grant.last).ok_or("a range has its last folio")?;
-            let received = shop::sale().into();
-            let begun = Instant::now();
-            let sale = Sale::read(received, None)?;
-            let draft = self.agent.regime().draft(&sale, &self.issuer, self.agent.reader(), now)?;
-            let drafted = Instant::now();
-            draft.seal(folio, &self.keys, now)?;
-            self.sealing.push(drafted.elapsed());
-            self.drafting.push(drafted - begun);
-        }
+    pub fn measure(&mut self) -> Done<()> {
+        let now = Timestamp::now();
+        let folio = Folio::of(self.grant.clone(), self.grant.last).ok_or("a range has its last folio")?;
+        let received = shop::sale().into();
+        let begun = Instant::now();
+        let sale = Sale::read(received, None)?;
+        let draft = self.agent.regime().draft(&sale, &self.issuer, self.agent.reader(), now)?;
+        let drafted = Instant::now();
+        draft.seal(folio, &self.keys, now)?;
+        self.sealing.push(drafted.elapsed());
+        self.drafting.push(drafted - begun);
         Ok(())
     }
 }

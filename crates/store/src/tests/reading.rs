@@ -163,11 +163,22 @@ fn a_parcel_is_open_while_any_document_is_under_way_in_it() {
     let leave = moved(2, DocState::Pendiente, DocState::Enviando, Cause::Sending);
     store.commit(vec![again, leave], at(8)).unwrap();
     assert_eq!(open(), ["q", "p"]);
+    // One that has to go again stays open while its documents wait.
+    let absent = moved(2, DocState::Enviando, DocState::Verificando, Cause::Doubt { why: String::new() });
+    store.commit(vec![absent], at(9)).unwrap();
+    let absent = moved(2, DocState::Verificando, DocState::Pendiente, Cause::Absent);
+    store.commit(vec![absent, answered("p", None, Some(1))], at(9)).unwrap();
+    assert_eq!(open(), ["q", "p"]);
+    store.commit(vec![answered("p", None, None)], at(9)).unwrap();
+    assert_eq!(open(), ["q"]);
+    let leave = moved(2, DocState::Pendiente, DocState::Enviando, Cause::Sending);
+    let Fact::Sending(again) = sending("p", &[1, 2]) else { panic!() };
+    store.commit(vec![Fact::Sending(Sending { attempt: 3, ..again }), leave], at(9)).unwrap();
     // In another parcel, it no longer keeps the first one open.
     let back = moved(2, DocState::Enviando, DocState::Pendiente, Cause::NotSent { why: String::new() });
     store.commit(vec![back], at(9)).unwrap();
     let leave = moved(2, DocState::Pendiente, DocState::Enviando, Cause::Sending);
-    store.commit(vec![leave, sending("r", &[2])], at(10)).unwrap();
+    store.commit(vec![sending("r", &[2]), leave], at(10)).unwrap();
     assert_eq!(open(), ["q", "r"]);
     assert_eq!(reader.parcel(&ParcelId("none".into())).unwrap(), None);
 }

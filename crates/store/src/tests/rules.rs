@@ -179,8 +179,13 @@ fn a_parcel_that_left_never_changes() {
     assert_eq!(code(refused(&mut store, vec![sending("q", &[])])), "parcel-size");
     assert!(matches!(refused(&mut store, vec![sending("q", &[9])]), StoreError::NoDocument(_)));
     let Fact::Sending(again) = sending("p", &[1, 2]) else { panic!() };
-    let again = Sending { attempt: 2, ..again };
-    store.commit(vec![Fact::Sending(again)], at(5)).unwrap();
+    let again = Fact::Sending(Sending { attempt: 2, ..again });
+    // What is on the wire, or may be at the authority, does not leave a second time.
+    assert!(matches!(refused(&mut store, vec![again.clone()]), StoreError::BadMove { .. }));
+    let back = |n| moved(n, DocState::Enviando, DocState::Pendiente, Cause::NotSent { why: String::new() });
+    store.commit(vec![back(1)], at(5)).unwrap();
+    assert!(matches!(refused(&mut store, vec![again.clone()]), StoreError::BadMove { .. }));
+    store.commit(vec![back(2), again], at(5)).unwrap();
     assert_eq!(store.reader().parcels().unwrap()[0].attempt, 2);
 }
 
