@@ -18,12 +18,14 @@ pub struct Log {
 /// Starts the log of a folder, at the level of `TIMBRE_LOG` (`info` without it). `None` when it
 /// can't be written, or when the program has a log already.
 pub fn start(dir: &Path) -> Option<Log> {
+    let folder = dir.join("logs");
+    std::fs::create_dir_all(&folder).ok()?;
     let files = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix("timbre")
         .filename_suffix("log")
         .max_log_files(DAYS)
-        .build(dir.join("logs"))
+        .build(folder)
         .ok()?;
     let (writer, guard) = tracing_appender::non_blocking(files);
     let filter = EnvFilter::try_from_env("TIMBRE_LOG").unwrap_or_else(|_| EnvFilter::new("info,sled=warn"));
