@@ -15,6 +15,7 @@ mod login;
 mod look;
 mod monitor;
 mod parcel;
+mod probe;
 mod problem;
 pub mod retry;
 pub mod sender;

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use timbre_core::{
-    Channel, ChannelId, Cx, Document, DocumentId, Heard, Issuer, Keys, ParcelId, Pass, Remark, Request,
-    State, Timestamp,
+    Channel, ChannelId, Cx, Document, DocumentId, Heard, Issuer, Keys, ParcelId, Pass, Request, State,
+    Timestamp,
 };
-use timbre_store::{Fact, Reader};
+use timbre_store::Reader;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
@@ -58,8 +58,8 @@ pub struct Sender {
     turns: BTreeMap<ChannelId, tokio::sync::Mutex<()>>,
     pub(crate) passes: Mutex<BTreeMap<ChannelId, Pass>>,
     /// Failures of each channel since something other than a login was last heard on it.
-    failures: Mutex<BTreeMap<ChannelId, u32>>,
-    lines: Mutex<BTreeMap<ChannelId, Line>>,
+    pub(crate) failures: Mutex<BTreeMap<ChannelId, u32>>,
+    pub(crate) known_lines: Mutex<BTreeMap<ChannelId, Line>>,
     last: Mutex<Option<LastAnswer>>,
     /// What a verification in course remembers of each parcel; lost on a stop, and begun anew.
     pub(crate) probing: Mutex<HashMap<ParcelId, Probing>>,
@@ -109,7 +109,7 @@ impl Sender {
             turns: parts.channels.keys().map(|id| (id.clone(), tokio::sync::Mutex::default())).collect(),
             passes: Mutex::default(),
             failures: Mutex::default(),
-            lines: Mutex::new(parts.channels.keys().map(|id| (id.clone(), Line::Up)).collect()),
+            known_lines: Mutex::new(parts.channels.keys().map(|id| (id.clone(), Line::Up)).collect()),
             last: Mutex::default(),
             probing: Mutex::default(),
             permits: Arc::new(Semaphore::new(parts.settings.workers.max(1))),
@@ -149,7 +149,7 @@ impl Sender {
     }
 
     pub fn lines(&self) -> BTreeMap<ChannelId, Line> {
-        lock(&self.lines).clone()
+        lock(&self.known_lines).clone()
     }
 
     pub fn last_answer(&self) -> Option<LastAnswer> {
@@ -418,10 +418,6 @@ impl Sender {
         self.turns.get(id).expect("a document's channel is one of the regime's")
     }
 
-    pub(crate) fn heard_something(&self, channel: &ChannelId) {
-        lock(&self.failures).remove(channel);
-    }
-
     pub(crate) async fn carry(&self, channel: &ChannelId, request: &Request) -> Heard {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         let channel = self.channel(channel);
@@ -434,73 +430,10 @@ impl Sender {
         *lock(&self.last) = Some(answer);
     }
 
-    /// Sets a line and says so in the journal when it went up or down.
-    pub(crate) async fn set_line(&self, channel: &ChannelId, line: Line) {
-        let why = match &line {
-            Line::Up => String::new(),
-            Line::Down { why, .. } => why.clone(),
-            Line::Refused { why, .. } => why.meaning.clone(),
-        };
-        let was_up = {
-            let mut lines = lock(&self.lines);
-            let before = lines.insert(channel.clone(), line.clone());
-            matches!(before, None | Some(Line::Up))
-        };
-        let up = matches!(line, Line::Up);
-        if was_up != up {
-            tracing::info!(channel = channel.0, up, why, "line");
-            let fact = Fact::Line { what: channel.0.clone(), up, why };
-            if let Err(error) = self.writer().commit(vec![fact]).await {
-                tracing::error!(%error, "the state of the line can't be written");
-            }
-            self.wake();
-        }
-    }
-
-    pub(crate) async fn line_failed(&self, channel: &ChannelId, why: &str) {
-        let line = lock(&self.lines).get(channel).cloned().unwrap_or(Line::Up);
-        let tries = {
-            let mut failures = lock(&self.failures);
-            let tries = failures.entry(channel.clone()).or_default();
-            *tries = tries.saturating_add(1);
-            *tries
-        };
-        let settings = self.settings();
-        let (base, cap) = (settings.line_base, settings.line_cap);
-        let failed = line.failed(tries, self.now(), why, base, cap, rand::random());
-        self.set_line(channel, failed).await;
-    }
-
-    /// The authority took something again: what it refused before is mended.
-    pub(crate) async fn accepted_again(&self, channel: &ChannelId) {
-        let refused = matches!(lock(&self.lines).get(channel), Some(Line::Refused { .. }));
-        if refused {
-            self.set_line(channel, Line::Up).await;
-        }
-    }
-
-    pub(crate) fn line_is_open(&self, channel: &ChannelId) -> bool {
-        lock(&self.lines).get(channel).is_some_and(|line| line.open(self.now()))
-    }
-
     /// Keys or company changed: every pass is asked for anew, and nothing waits out a refusal.
     pub fn renew(&self) {
         lock(&self.passes).clear();
         self.hurry();
-    }
-
-    pub(crate) async fn refuse_channel(&self, channel: &ChannelId, why: Remark, retry_at: Timestamp) {
-        self.set_line(channel, Line::Refused { why, retry_at }).await;
-    }
-
-    fn look_now(&self, now: Timestamp) {
-        for line in lock(&self.lines).values_mut() {
-            match line {
-                Line::Up => {}
-                Line::Down { next_look, .. } => *next_look = now,
-                Line::Refused { retry_at, .. } => *retry_at = now,
-            }
-        }
     }
 }
 

@@ -142,7 +142,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let (lock, log, config, vault, custody, store, opened) =
         opening.map_err(|e| StartError::Network(e.to_string()))??;
 
-    report(&opened);
+    report(&opened, vault.is_new());
     let reader = store.reader();
     let environment = match (reader.company(), &options.demo) {
         // Before anything of it could begin to be sent.
@@ -157,7 +157,8 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let training = environment == Environment::Training;
     let mut settings = config.settings(training);
     let mut simulator = None;
-    if training {
+    // A command that only issues or looks sends nothing, and so needs no simulator.
+    if training && (options.sender || options.demo.is_some()) {
         settings.simulator = match (&options.demo, config.training.simulator) {
             (None, Some(base)) => Some(base),
             (demo, _) => {
@@ -168,6 +169,11 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
             }
         };
     }
+    // All that can fail comes before the engine: it must not go on without its folder's lock.
+    let wanted = options.port.or(config.api.port);
+    let port = wanted.unwrap_or(PORT);
+    let listener = timbre_pos::bind(port, wanted.is_some()).await.map_err(|e| StartError::Port(port, e))?;
+    let token = token()?;
     let carrier = HttpCarrier::new(environment).map_err(|e| StartError::Network(e.to_string()))?;
     let keeper = Keeper::new(reader, vault);
     let agent = Agent::start(AgentParts {
@@ -182,18 +188,19 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         send: options.sender,
     })
     .map_err(|e| StartError::Network(e.to_string()))?;
-    if options.demo.is_some() {
-        demo::open_shop(&agent).await?;
+    if options.demo.is_some()
+        && let Err(problem) = demo::open_shop(&agent).await
+    {
+        agent.stop().await;
+        return Err(problem.into());
     }
-
-    let wanted = options.port.or(config.api.port);
-    let port = wanted.unwrap_or(PORT);
-    let listener =
-        timbre_pos::bind(port, options.port.is_some()).await.map_err(|e| StartError::Port(port, e))?;
-    let token = token()?;
     let server =
         timbre_pos::serve(agent.clone(), listener, token.clone()).map_err(|e| StartError::Port(port, e))?;
-    lock.announce(server.port(), &token)?;
+    if let Err(error) = lock.announce(server.port(), &token) {
+        server.stop().await;
+        agent.stop().await;
+        return Err(error);
+    }
     let address = Address { base: format!("http://127.0.0.1:{}", server.port()), token };
     agent.set_address(address.base.clone());
     Ok(Running {
@@ -210,7 +217,10 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
 }
 
 /// What was found at the opening, for the log: nothing is stepped over in silence.
-fn report(opened: &Opened) {
+fn report(opened: &Opened, vault_is_new: bool) {
+    if vault_is_new && opened.documents > 0 {
+        tracing::error!("the folder's vault was lost: certificate and CAFs have to be loaded again");
+    }
     if opened.torn_bytes > 0 {
         tracing::warn!(
             bytes = opened.torn_bytes,

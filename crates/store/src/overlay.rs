@@ -1,7 +1,7 @@
 //! Changes laid over the index: read through, written all at once later. Knows how a few values
 //! are kept, not which fact changes them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use timbre_core::{Date, DocState, DocumentId, ParcelId};
@@ -16,8 +16,8 @@ const LARGEST_VALUE: usize = 96 << 10;
 pub(crate) struct Overlay<'a> {
     index: &'a Index,
     puts: Puts,
-    /// Documents changed, by order.
-    pub touched: BTreeSet<u64>,
+    /// Documents changed, as they are now, by order.
+    pub touched: BTreeMap<u64, Row>,
     /// Parcels of this batch: true when it was sent in it.
     pub parcels: BTreeMap<ParcelId, bool>,
 }
@@ -41,7 +41,7 @@ impl Keys for Overlay<'_> {
 
 impl<'a> Overlay<'a> {
     pub fn new(index: &'a Index) -> Overlay<'a> {
-        Overlay { index, puts: Puts::new(), touched: BTreeSet::new(), parcels: BTreeMap::new() }
+        Overlay { index, puts: Puts::new(), touched: BTreeMap::new(), parcels: BTreeMap::new() }
     }
 
     pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
@@ -69,7 +69,7 @@ impl<'a> Overlay<'a> {
     }
 
     pub fn put_row(&mut self, row: &Row) -> Result<(), StoreError> {
-        self.touched.insert(row.order);
+        self.touched.insert(row.order, row.clone());
         self.put(key::row(row.order), fitting(row)?);
         Ok(())
     }

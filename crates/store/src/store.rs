@@ -8,14 +8,14 @@ use timbre_core::Timestamp;
 use crate::anchor::{Anchor, Memory};
 use crate::apply::{self, Stand};
 use crate::disk::{Disk, RealDisk};
-use crate::index::{Index, Keys};
+use crate::index::Index;
 use crate::journal::Journal;
 use crate::live::Live;
 use crate::overlay::Overlay;
 use crate::rules::Rules;
 use crate::segments::Segments;
 use crate::{
-    Fact, Locked, Numbering, OpenOptions, Opened, Place, Reader, Row, StoreError, frame, key, opening, travel,
+    Fact, Locked, Numbering, OpenOptions, Opened, Place, Reader, Row, StoreError, frame, opening, travel,
 };
 
 /// An open folder. There is one at a time; any number of [`Reader`]s go with it.
@@ -133,7 +133,7 @@ impl Store {
         }
         rules.judge_batch(&overlay)?;
         travel::end_batch(&mut overlay)?;
-        let rows = rows(&overlay)?;
+        let rows = std::mem::take(&mut overlay.touched).into_values().collect();
         let puts = overlay.into_puts(batch.tip())?;
         drop(live);
 
@@ -200,12 +200,6 @@ impl Drop for Store {
         self.rest();
         self.index.close();
     }
-}
-
-fn rows(overlay: &Overlay<'_>) -> Result<Vec<Row>, StoreError> {
-    let row = |order: &u64| overlay.json::<Row>(&key::row(*order));
-    let rows: Result<Vec<Option<Row>>, StoreError> = overlay.touched.iter().map(row).collect();
-    Ok(rows?.into_iter().flatten().collect())
 }
 
 /// Times are kept to the microsecond, and the same before and after a rebuild.
