@@ -20,12 +20,13 @@ mod text;
 
 pub use authority::Authority;
 use text::Parts;
+pub(crate) use text::flatten;
 
 /// Types a CAF may be of (schema SiiTypes, DTEType, and those of EnvioBOLETA).
 const KINDS: &[u16] = &[33, 34, 39, 41, 43, 46, 52, 56, 61, 110, 111, 112];
 
 /// Types whose folios expire six months after FA (Res. Ex. SII 58/2017); the others do not.
-const EXPIRING: &[u16] = &[33, 43, 46, 56, 61];
+pub(crate) const EXPIRING: &[u16] = &[33, 43, 46, 56, 61];
 
 /// A CAF's file, read and found sound by every check that needs no environment.
 pub struct Caf {
@@ -277,7 +278,7 @@ fn number(public: &str, name: &str) -> Result<u64, Refusal> {
         .ok_or_else(|| text::malformed(name, "no es un número"))
 }
 
-fn verifies(key: &PKey<openssl::pkey::Public>, message: &[u8], signature: &[u8]) -> bool {
+pub(crate) fn verifies(key: &PKey<openssl::pkey::Public>, message: &[u8], signature: &[u8]) -> bool {
     Verifier::new(MessageDigest::sha1(), key)
         .and_then(|mut verifier| verifier.verify_oneshot(signature, message))
         .unwrap_or(false)

@@ -42,4 +42,18 @@ mod tests {
             assert_eq!(instant(local(at)).map(|t| t.as_second()), Some(at.as_second()));
         }
     }
+
+    /// On 2026-09-06 there is no midnight, and on 2026-04-04 the last hour stands twice.
+    #[test]
+    fn the_nights_of_the_change_have_their_day() {
+        for (utc, wall) in [
+            ("2026-09-06T03:59:59Z", "2026-09-05T23:59:59"),
+            ("2026-09-06T04:00:00Z", "2026-09-06T01:00:00"),
+            ("2026-04-05T02:59:59Z", "2026-04-04T23:59:59"),
+            ("2026-04-05T03:00:00Z", "2026-04-04T23:00:00"),
+            ("2026-04-05T04:00:00Z", "2026-04-05T00:00:00"),
+        ] {
+            assert_eq!(stamp(local(utc.parse().unwrap())), wall, "{utc}");
+        }
+    }
 }

@@ -112,7 +112,7 @@ fn receiver(tipo: Tipo, body: &Group) -> Vec<String> {
     let at = |tag: &str| body.at(&["Encabezado", "Receptor", tag]);
     let rut = at("RUTRecep").unwrap_or_default();
     if tipo == Tipo::Boleta && rut == Rut::CONSUMER.to_string() {
-        return at("DirRecep").map(str::to_owned).into_iter().collect();
+        return at("DirRecep").map(str::to_owned).into_iter().chain(terms(body)).collect();
     }
     let name = at("RznSocRecep").filter(|name| *name != rules::receiver::CONSUMER && *name != rut);
     let place: Vec<&str> = ["DirRecep", "CmnaRecep", "CiudadRecep"].into_iter().filter_map(at).collect();
@@ -121,20 +121,43 @@ fn receiver(tipo: Tipo, body: &Group) -> Vec<String> {
         Some(format!("R.U.T.: {}", dotted(rut))),
         at("GiroRecep").map(|g| format!("Giro: {g}")),
         Some(place.join(", ")).filter(|p| !p.is_empty()),
-        payment(body),
+    ]
+    .into_iter()
+    .flatten()
+    .chain(terms(body))
+    .collect()
+}
+
+/// What is paid for, how and until when (formato boletas 4.2, printing column: the period, FchVenc, and
+/// above 135 UF MedioPago).
+fn terms(body: &Group) -> Vec<String> {
+    let at = |tag: &str| body.at(&["Encabezado", "IdDoc", tag]);
+    let form = at("FmaPago").map(|form| match form {
+        "1" => "Contado",
+        "2" => "Crédito",
+        _ => "Sin costo",
+    });
+    let means = at("MedioPago").map(|means| match means {
+        "1" | "EF" => "Efectivo",
+        "2" => "Medio electrónico",
+        "3" => "Transferencia",
+        "4" | "CH" => "Cheque",
+        "CF" => "Cheque a fecha",
+        "LT" => "Letra",
+        "PE" => "Pago a cuenta corriente",
+        "TC" => "Tarjeta de crédito",
+        _ => "Otro",
+    });
+    let period = at("PeriodoDesde").zip(at("PeriodoHasta"));
+    [
+        period.map(|(from, until)| format!("Período: {} al {}", day(from), day(until))),
+        form.map(|form| format!("Forma de pago: {form}")),
+        means.map(|means| format!("Medio de pago: {means}")),
+        at("FchVenc").map(|date| format!("Vencimiento: {}", day(date))),
     ]
     .into_iter()
     .flatten()
     .collect()
-}
-
-fn payment(body: &Group) -> Option<String> {
-    let words = match body.at(&["Encabezado", "IdDoc", "FmaPago"])? {
-        "1" => "Contado",
-        "2" => "Crédito",
-        _ => "Sin costo",
-    };
-    Some(format!("Forma de pago: {words}"))
 }
 
 /// References in words: type, folio, date, reason.

@@ -55,6 +55,19 @@ fn a_boleta_is_printed_as_it_was_signed() {
     assert_eq!(receipt.watermark, "");
 }
 
+/// The printing column of formato boletas 4.2.
+#[test]
+fn a_bill_says_its_period_its_due_date_and_how_it_was_paid() {
+    let sale =
+        std::fs::read_to_string(desk::golden("boleta/011-servicio-periodico.json")).expect("committed");
+    let (bill, till) = document(&sale);
+    let receiver = Chile::default().receipt(&as_if_real(&bill), &till).receiver;
+    assert_eq!(receiver[3..], ["Período: 01-12-2025 al 31-12-2025", "Vencimiento: 30-01-2026"]);
+    let (paid, till) = document(&SALE.replace(r#""TipoDTE": 39"#, r#""TipoDTE": 39, "MedioPago": 2"#));
+    let receipt = Chile::default().receipt(&as_if_real(&paid), &till);
+    assert_eq!(receipt.receiver, ["Medio de pago: Medio electrónico"]);
+}
+
 /// The code on paper is the very stamp of the document, byte for byte.
 #[test]
 fn the_code_is_the_stamp() {

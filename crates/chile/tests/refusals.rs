@@ -124,6 +124,29 @@ fn each_wrong_sale_is_refused_where_it_is_wrong() {
         ),
         (line(r#""QtyItem":1,"PrcItem":1,"IndExe":3"#), "value-not-allowed", "Detalle[0].IndExe"),
         (line(r#""QtyItem":999999999999,"PrcItem":999999999999"#), "line-too-large", "Detalle[0]"),
+        (
+            line(r#""QtyItem":1,"PrcItem":5000,"DescuentoMonto":"1.000""#),
+            "number-thousands",
+            "Detalle[0].DescuentoMonto",
+        ),
+        (totals(r#""MntTotal":"1.000""#), "number-thousands", "Encabezado.Totales.MntTotal"),
+        (totals(r#""SaldoAnterior":"-5.000""#), "number-thousands", "Encabezado.Totales.SaldoAnterior"),
+        (
+            boleta(
+                r#","IndServicio":4"#,
+                r#","Receptor":{"RUTRecep":"77777777-7"}"#,
+                r#"{"NmbItem":"x","MontoItem":1,"InfoTicket":{"FolioTicket":1,"FchGenera":"2026-01-15 12:00:00"}}"#,
+                "",
+            ),
+            "moment-malformed",
+            "Detalle[0].InfoTicket.FchGenera",
+        ),
+        (
+            factura("", RECEPTOR, LINE, "")
+                .replace(r#""Receptor""#, r#""Transporte":{"HraSalida":"23:59:60"},"Receptor""#),
+            "hour-malformed",
+            "Encabezado.Transporte.HraSalida",
+        ),
         // Lines
         (boleta("", "", "", ""), "no-lines", "Detalle"),
         (boleta("", "", &many(1001), ""), "too-many-lines", "Detalle"),

@@ -38,7 +38,7 @@ impl Authority {
     }
 
     /// RSA-512, e = 65537: the size is the SII's.
-    pub(super) fn key(self) -> PKey<Public> {
+    pub(crate) fn key(self) -> PKey<Public> {
         let modulus = match self {
             Authority::Certification => {
                 "c8fbf00dcb21a55000a585522c5de528a73e0ce16cc03ab1e5ea7de4b2a28111\

@@ -87,7 +87,7 @@ fn one<'a>(file: &'a str, open: &str, close: &str) -> Option<&'a str> {
 
 /// Takes out the blanks between tags and leaves values alone (Instructivo de emisión de documentos
 /// electrónicos, anexo 2, A.2.4).
-fn flatten(markup: &str) -> String {
+pub(crate) fn flatten(markup: &str) -> String {
     let mut out = String::with_capacity(markup.len());
     let mut rest = markup;
     while let Some(close) = rest.find('>') {

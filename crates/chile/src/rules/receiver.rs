@@ -49,16 +49,18 @@ fn boleta(making: &mut Making<'_>) {
         let message = format!("Con IndServicio {service} la boleta debe indicar el RUT real del cliente.");
         making.refuse("receiver-required", header_path("Receptor", "RUTRecep"), message);
     }
-    // Newspapers: 1 needs DirRecep; 2, delivered at home, also FchVenc.
+    // Periodic services, as water or gas: 1 needs DirRecep; 2, those of a home, also FchVenc (formato
+    // boletas 4.2, IndServicio; schema EnvioBOLETA_v11).
     if matches!(service.as_str(), "1" | "2") && making.header("Receptor", "DirRecep").is_none() {
-        let message = format!("Con IndServicio {service} (periódicos) falta la dirección del cliente.");
+        let message =
+            format!("Con IndServicio {service} (servicios periódicos) falta la dirección del cliente.");
         making.refuse("required", header_path("Receptor", "DirRecep"), message);
     }
     if service == "2" && making.header("IdDoc", "FchVenc").is_none() {
         making.refuse(
             "required",
             header_path("IdDoc", "FchVenc"),
-            "Con IndServicio 2 (periódicos a domicilio) falta la fecha de vencimiento.",
+            "Con IndServicio 2 (servicios periódicos domiciliarios) falta la fecha de vencimiento.",
         );
     }
 }

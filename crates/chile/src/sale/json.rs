@@ -15,24 +15,39 @@ const MOST_ITEMS: usize = 5_000;
 const ZERO_IS_NOTHING: [&str; 5] =
     ["PrcItem", "DescuentoPct", "DescuentoMonto", "RecargoPct", "RecargoMonto"];
 
-/// What was read: the elements, the `Emisor` that stood among them, and what could not be read.
+/// So it does with indicators that may be left out (no list of values has a zero: `IndExe`, `MntBruto`), and
+/// with what is of other documents: a `CredEC` of zero is none.
+fn zero_is_nothing(field: &Field) -> bool {
+    ZERO_IS_NOTHING.contains(&field.tag)
+        || match field.by {
+            By::Till => field.least == 0 && matches!(field.shape, Shape::OneOf(_)),
+            By::AdditionalTax | By::OtherTypes => true,
+            By::Timbre => false,
+        }
+}
+
+/// What was read: the elements, the `Emisor` that stood among them, what could not be read, and what may
+/// have been meant otherwise.
 pub struct Found {
     pub group: Group,
     pub sender: Option<Group>,
     pub refusals: Vec<Refusal>,
+    pub warnings: Vec<Refusal>,
 }
 
 /// Reads `value` against `fields`. `what` names it in messages: `una boleta`.
 pub fn read(value: &Value, fields: &'static [Field], what: &'static str) -> Found {
-    let mut reader = Reader { what, refusals: Vec::new(), sender: None };
+    let mut reader = Reader { what, refusals: Vec::new(), warnings: Vec::new(), sender: None };
     let group = reader.group(value, fields, "");
     reader.refusals.truncate(MOST_REFUSALS);
-    Found { group, sender: reader.sender, refusals: reader.refusals }
+    reader.warnings.truncate(MOST_REFUSALS);
+    Found { group, sender: reader.sender, refusals: reader.refusals, warnings: reader.warnings }
 }
 
 struct Reader {
     what: &'static str,
     refusals: Vec<Refusal>,
+    warnings: Vec<Refusal>,
     sender: Option<Group>,
 }
 
@@ -52,7 +67,7 @@ impl Reader {
         for field in fields {
             let Some(value) = object.get(field.tag).filter(|v| !is_absent(v)) else { continue };
             let path = under(path, field.tag);
-            if ZERO_IS_NOTHING.contains(&field.tag) && is_zero(value) {
+            if zero_is_nothing(field) && is_zero(value) {
                 gift |= field.tag == "PrcItem";
                 continue;
             }
@@ -115,6 +130,9 @@ impl Reader {
                 return None;
             }
         };
+        if value.is_string() && self.thousands(&written, shape, path) {
+            return None;
+        }
         match shape.read(&written) {
             Ok(text) if text.is_empty() => None,
             Ok(text) => Some(text),
@@ -123,6 +141,37 @@ impl Reader {
                 self.refuse(problem.code(), path, format!("{tag}: {problem}."));
                 None
             }
+        }
+    }
+
+    /// «1.000» is a thousand to whoever writes it in Chile and one to a computer. Pesos have no decimals, so an
+    /// amount of pesos is refused; a price may have three, so it is asked about.
+    fn thousands(&mut self, written: &str, shape: Shape, path: &str) -> bool {
+        let written = written.trim();
+        let Some((whole, part)) = written.split_once('.') else { return false };
+        let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+        let front = whole.strip_prefix('-').unwrap_or(whole);
+        let looks = (1..=3).contains(&front.len())
+            && !front.starts_with('0')
+            && part.len() == 3
+            && digits(front)
+            && digits(part);
+        let tag = path.rsplit('.').next().unwrap_or(path);
+        match shape {
+            Shape::Whole { .. } if looks => {
+                let message =
+                    format!("{tag}: «{written}» parece llevar separador de miles; escriba {whole}{part}.");
+                self.refuse("number-thousands", path, message);
+                true
+            }
+            Shape::Decimal { .. } if looks && tag == "PrcItem" => {
+                let message = format!(
+                    "PrcItem «{written}» se lee con punto decimal; si son miles, escriba {whole}{part}."
+                );
+                self.warnings.push(Refusal::new("price-thousands", path, message));
+                false
+            }
+            _ => false,
         }
     }
 
@@ -175,13 +224,15 @@ impl Reader {
     }
 }
 
-/// `null` and the empty text say nothing, and so does the empty list.
+/// `null` and the empty text say nothing, and so do the empty list and `false`, which is how sales written
+/// for LibreDTE leave a tag out.
 fn is_absent(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => text.trim().is_empty(),
         Value::Array(values) => values.is_empty(),
-        Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
+        Value::Bool(said) => !said,
+        Value::Number(_) | Value::Object(_) => false,
     }
 }
 

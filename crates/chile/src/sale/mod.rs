@@ -22,6 +22,8 @@ pub struct Order {
     /// Unknown tags and wrong texts. With any of them there is no draft; the rules are asked all the
     /// same, so that everything is said at once.
     pub faults: Vec<Refusal>,
+    /// What is right by itself and may have been meant otherwise.
+    pub doubts: Vec<Refusal>,
 }
 
 /// Refusals that are told; a wrong file must not become a wrong novel.
@@ -48,7 +50,7 @@ pub fn read(body: &Value) -> Result<Order, Refusals> {
     };
     let found = json::read(wrapped.body, tipo.fields(), tipo.noun());
     faults.extend(found.refusals.into_iter().map(|refusal| refusal.below(&wrapped.prefix)));
-    Ok(Order { tipo, document: found.group, sender: found.sender, faults })
+    Ok(Order { tipo, document: found.group, sender: found.sender, faults, doubts: found.warnings })
 }
 
 /// A refusal where the whole JSON has it.

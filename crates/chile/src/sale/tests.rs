@@ -38,6 +38,39 @@ fn nothing_is_nothing_however_it_is_said() {
     assert_eq!(read(&boleta(line)).expect("a sale").document, read(&boleta(bare)).expect("a sale").document);
 }
 
+/// Programs say zero and `false` where a person would leave the tag out.
+#[test]
+fn an_indicator_of_zero_indicates_nothing() {
+    let receptor = json!({"RUTRecep": "77777777-7"});
+    let line = json!({"NmbItem": "Pan", "QtyItem": 1, "PrcItem": 10});
+    let factura = |id: Value, totals: Value, line: Value| json!({"Encabezado": {"IdDoc": id, "Receptor": receptor, "Totales": totals}, "Detalle": line});
+    let bare = factura(json!({"TipoDTE": 33}), json!({"MntTotal": 12}), line);
+    let full = factura(
+        json!({"TipoDTE": 33, "MntBruto": 0, "TipoDespacho": "0", "IndNoRebaja": 0, "FmaPago": false}),
+        json!({"MntTotal": 12, "CredEC": 0, "IVANoRet": 0, "ImptoReten": false}),
+        json!({"NmbItem": "Pan", "QtyItem": 1, "PrcItem": 10, "IndExe": 0, "CodImpAdic": 0, "UnmdItem": false}),
+    );
+    let (bare, full) = (read(&bare).expect("a sale"), read(&full).expect("a sale"));
+    assert_eq!(full.faults, []);
+    assert_eq!(full.document, bare.document);
+}
+
+#[test]
+fn a_price_that_looks_like_thousands_is_asked_about() {
+    for (price, doubts) in [
+        (json!("1.990"), 1),
+        (json!("350.000"), 1),
+        (json!(1.990), 0),
+        (json!("1.99"), 0),
+        (json!("0.990"), 0),
+        (json!("1990.500"), 0),
+    ] {
+        let order =
+            read(&boleta(json!({"NmbItem": "Pan", "QtyItem": "1.000", "PrcItem": price}))).expect("a sale");
+        assert_eq!((order.faults.len(), order.doubts.len()), (0, doubts), "{price}");
+    }
+}
+
 #[test]
 fn a_price_of_zero_is_a_gift() {
     let document =

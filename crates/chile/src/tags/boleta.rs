@@ -2,12 +2,15 @@
 //! that the schema leaves open (formato boletas 4.2) are rules, not rows.
 
 use super::{
-    By, CODE, Field, GLOBAL, MOST_12_6, MOST_16_2, PLACE, Shape, amount, date, decimal, field, group, one_of,
-    rut, text, value, whole,
+    By, CODE, Field, GLOBAL, MOST_12_6, MOST_16_2, PLACE, Shape, amount, date, decimal, field, group, moment,
+    one_of, rut, text, value, whole,
 };
 
 /// Dates of boletas begin on 2002-08-01 (formato boletas 4.2, campo 3).
 const FIRST_DAY: Shape = Shape::Date { from: (2002, 8, 1) };
+
+/// Tickets begin on 2010-03-10 (schema EnvioBOLETA_v11, InfoTicket).
+const TICKET_DAY: Shape = Shape::Moment { from: (2010, 3, 10) };
 
 /// From 0 to 100, unlike the factura's.
 const fn percent(tag: &'static str) -> Field {
@@ -26,7 +29,7 @@ pub static DOCUMENTO: &[Field] = &[
     group("Referencia", REFERENCIA).up_to(40),
     group("GeoRefEmision", PLACE),
     field("TED", Shape::Markup).must().by(By::Timbre),
-    field("TmstFirma", Shape::Moment).must().by(By::Timbre),
+    moment("TmstFirma").must().by(By::Timbre),
 ];
 
 static ENCABEZADO: &[Field] = &[
@@ -106,11 +109,11 @@ static DETALLE: &[Field] = &[
 
 static TICKET: &[Field] = &[
     whole("FolioTicket", 1, 999_999).must(),
-    field("FchGenera", Shape::Moment).must(),
+    field("FchGenera", TICKET_DAY).must(),
     text("NmbEvento", 80).must(),
     text("TpoTicket", 10).must(),
     text("CdgEvento", 5).must(),
-    field("FchEvento", Shape::Moment).must(),
+    field("FchEvento", TICKET_DAY).must(),
     text("LugarEvento", 80).must(),
     text("UbicEvento", 20).must(),
     text("FilaUbicEvento", 3),

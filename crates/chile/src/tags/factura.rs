@@ -3,7 +3,7 @@
 
 use super::{
     By, CODE, Field, GLOBAL, MOST_12_6, MOST_14_4, MOST_16_2, PLACE, Shape, amount, date, decimal, field,
-    group, one_of, percent, rut, text, value, whole,
+    group, moment, one_of, percent, rut, text, value, whole,
 };
 
 /// Dates of documents begin on 2003-04-01 (formato DTE 2.4.2, campo 3).
@@ -32,7 +32,7 @@ pub static DOCUMENTO: &[Field] = &[
     field("ManejoMadera", Shape::Markup).by(By::OtherTypes),
     field("Comisiones", Shape::Markup).up_to(20).by(By::OtherTypes),
     field("TED", Shape::Markup).must().by(By::Timbre),
-    field("TmstFirma", Shape::Moment).must().by(By::Timbre),
+    moment("TmstFirma").must().by(By::Timbre),
 ];
 
 static ENCABEZADO: &[Field] = &[

@@ -99,7 +99,7 @@ impl Shape {
             }
             Shape::Rut => text.parse::<Rut>()?.to_string(),
             Shape::OneOf(allowed) => one_of(text, allowed)?,
-            Shape::Date { .. } | Shape::Moment | Shape::Hour | Shape::Group(_) | Shape::Markup => {
+            Shape::Date { .. } | Shape::Moment { .. } | Shape::Hour | Shape::Group(_) | Shape::Markup => {
                 text.to_owned()
             }
         };
@@ -114,8 +114,11 @@ impl Shape {
             Shape::Whole { least, most } => whole_holds(text, least, most),
             Shape::Decimal { decimals, zero, most } => decimal_holds(text, decimals, zero, most),
             Shape::Date { from: (year, month, day) } => date_holds(text, date(year, month, day)),
-            Shape::Moment => exactly(text, 19, text.parse::<DateTime>().is_ok(), Problem::NotMoment),
-            Shape::Hour => exactly(text, 8, text.parse::<Time>().is_ok(), Problem::NotHour),
+            Shape::Moment { from: (year, month, day) } => moment_holds(text, date(year, month, day)),
+            Shape::Hour => match text.parse::<Time>() {
+                Ok(hour) if hour.to_string() == text => Ok(()),
+                _ => Err(Problem::NotHour(short(text))),
+            },
             // A boleta whose buyer is known by CdgIntRecep alone (formato boletas 4.2, RUTRecep).
             Shape::Rut if text == "0-0" => Ok(()),
             Shape::Rut => match text.parse::<Rut>()? {
@@ -181,9 +184,13 @@ fn date_holds(text: &str, from: Date) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The one form of a time: this many characters, and a time.
-fn exactly(text: &str, length: usize, parses: bool, otherwise: fn(String) -> Problem) -> Result<(), Problem> {
-    if text.len() == length && parses { Ok(()) } else { Err(otherwise(short(text))) }
+/// One spelling alone: a blank or `t` for the `T`, or a second 60, is a time to a parser and not to the
+/// schema, and a document that the schema refuses takes its whole envelope with it.
+fn moment_holds(text: &str, from: Date) -> Result<(), Problem> {
+    match text.parse::<DateTime>() {
+        Ok(moment) if moment.to_string() == text => date_holds(&moment.date().to_string(), from),
+        _ => Err(Problem::NotMoment(short(text))),
+    }
 }
 
 /// An enumerated value; `1`, `1.0` and `01` are the same where the values are numbers.
@@ -207,6 +214,7 @@ mod tests {
     use crate::tags::{MOST_12_6, MOST_16_2};
 
     const TEXT: Shape = Shape::Text { least: 1, most: 5 };
+    const MOMENT: Shape = Shape::Moment { from: (2010, 3, 10) };
     const QUANTITY: Shape = Shape::Decimal { decimals: 6, zero: false, most: MOST_12_6 };
 
     #[test]
@@ -228,6 +236,7 @@ mod tests {
             (Shape::OneOf(&["D", "R"]), "d", "D"),
             (Shape::Date { from: (2003, 4, 1) }, " 2026-01-31 ", "2026-01-31"),
             (Shape::Hour, "08:30:00", "08:30:00"),
+            (MOMENT, "2026-01-31T00:00:00", "2026-01-31T00:00:00"),
         ] {
             assert_eq!(shape.read(written).as_deref(), Ok(held), "{written}");
             assert_eq!(shape.holds(held), Ok(()), "{held}");
@@ -255,8 +264,15 @@ mod tests {
             (Shape::Date { from: (2003, 4, 1) }, "31-01-2026", "date-malformed"),
             (Shape::Date { from: (2003, 4, 1) }, "2026-02-30", "date-malformed"),
             (Shape::Date { from: (2003, 4, 1) }, "2003-03-31", "date-out-of-range"),
-            (Shape::Moment, "2026-01-31", "moment-malformed"),
+            (MOMENT, "2026-01-31", "moment-malformed"),
+            (MOMENT, "2026-01-31 15:04:05", "moment-malformed"),
+            (MOMENT, "2026-01-31t15:04:05", "moment-malformed"),
+            (MOMENT, "2026-01-31T15:04:60", "moment-malformed"),
+            (MOMENT, "20260131T150405.123", "moment-malformed"),
+            (MOMENT, "0001-01-01T00:00:00", "date-out-of-range"),
+            (MOMENT, "2051-01-01T00:00:00", "date-out-of-range"),
             (Shape::Hour, "8:30", "hour-malformed"),
+            (Shape::Hour, "23:59:60", "hour-malformed"),
         ] {
             assert_eq!(shape.read(written).map_err(|p| p.code()), Err(code), "{written}");
         }

@@ -58,8 +58,10 @@ pub enum Shape {
     Date {
         from: (i16, i8, i8),
     },
-    /// `AAAA-MM-DDTHH:MM:SS`, without zone or fraction.
-    Moment,
+    /// `AAAA-MM-DDTHH:MM:SS`, without zone or fraction, from this day until 2050.
+    Moment {
+        from: (i16, i8, i8),
+    },
     /// `HH:MM:SS`.
     Hour,
     Rut,
@@ -108,6 +110,11 @@ const fn percent(tag: &'static str) -> Field {
 
 pub(crate) const fn date(tag: &'static str) -> Field {
     field(tag, Shape::Date { from: (2000, 1, 1) })
+}
+
+/// `FechaHoraType` (schema SiiTypes_v10).
+const fn moment(tag: &'static str) -> Field {
+    field(tag, Shape::Moment { from: (2000, 1, 1) })
 }
 
 pub(crate) const fn rut(tag: &'static str) -> Field {

@@ -8,30 +8,10 @@ use timbre_core::Severity;
 
 use super::Look;
 use super::signature::rsa_sha1_holds;
-use crate::caf::Authority;
+use crate::caf::{self, Authority};
 use crate::dom::Element;
 use crate::latin1;
 use crate::tags::Group;
-
-/// Moduli of the keys that sign CAFs, exponent 65537, written here once more: a second look takes no
-/// constant from what it looks at.
-const AUTHORITIES: [(Authority, &str); 3] = [
-    (
-        Authority::Certification,
-        "c8fbf00dcb21a55000a585522c5de528a73e0ce16cc03ab1e5ea7de4b2a28111e352faef8dcb7d51e349abd4b105dcd4f67cf9e13115058c9f0154291b8c7153",
-    ),
-    (
-        Authority::Production,
-        "9deebfc5eebd96df4c7cf53f1bfa15d85d73ef04c6718f8c07b3f785efee75e7b4ef5a3ae079c3265a900e45f602890af6fb4fafa2b8d6938f7f011c3585b335",
-    ),
-    (
-        Authority::Training,
-        "a4abb103d4a13505c8aa3358b8e3a4749a15e2a8e3da213bfda722b28dee952d77b88a0f843ce0553add7f1a6eb1412e018d8af3410ec88aadeb12406f116687",
-    ),
-];
-
-/// Types whose folios expire in six months (Res. Ex. SII 58/2017).
-const EXPIRING: [&str; 5] = ["33", "43", "46", "56", "61"];
 
 impl Look {
     pub(super) fn stamp(&mut self, documento: &Element, body: &Group, text: &str) {
@@ -39,7 +19,7 @@ impl Look {
         let (Some(dd), Some(caf)) = (ted.child("DD"), ted.at(&["DD", "CAF"])) else {
             return self.refuses("stamp-malformed", "TED", "El timbre no tiene DD o no tiene CAF.");
         };
-        let raw = |element: &Element| flat(&text[element.span.clone()]);
+        let raw = |element: &Element| caf::flatten(&text[element.span.clone()]);
         if raw(ted).contains("xmlns") {
             self.refuses("stamp-namespace", "TED", "El timbre lleva un xmlns, que no debe tener.");
         }
@@ -70,18 +50,12 @@ impl Look {
     /// FRMA, by the SII's key that IDK names.
     fn authority(&mut self, caf: &Element, da: &str) {
         let idk = caf.text_at(&["DA", "IDK"]).unwrap_or_default();
-        let modulus = idk
-            .parse()
-            .ok()
-            .and_then(Authority::of)
-            .and_then(|wanted| AUTHORITIES.iter().find(|(known, _)| *known == wanted))
-            .and_then(|(_, hex)| openssl::bn::BigNum::from_hex_str(hex).ok());
-        let Some(modulus) = modulus else {
+        let Some(authority) = idk.parse().ok().and_then(Authority::of) else {
             let message = format!("El CAF dice estar firmado con la clave {idk} del SII, que no se conoce.");
             return self.refuses("caf-authority-unknown", "TED.DD.CAF.DA.IDK", message);
         };
         let holds = match (bytes(caf.child("FRMA")), latin1::encode(da)) {
-            (Some(frma), Ok(signed)) => rsa_sha1_holds(&modulus.to_vec(), &[1, 0, 1], &signed, &frma),
+            (Some(frma), Ok(signed)) => caf::verifies(&authority.key(), &signed, &frma),
             _ => false,
         };
         if !holds {
@@ -175,10 +149,10 @@ impl Look {
             );
             self.refuses("caf-not-yet", "TED.DD.CAF.DA.FA", message);
         }
-        let kind = dd.text_at(&["TD"]).unwrap_or_default();
+        let kind: Option<u16> = dd.text_at(&["TD"]).and_then(|kind| kind.parse().ok());
         // Only CAFs authorised since July 2018 expire.
         let since = jiff::civil::date(2018, 7, 1);
-        if EXPIRING.contains(&kind.as_str())
+        if kind.is_some_and(|kind| caf::EXPIRING.contains(&kind))
             && authorised >= since
             && stamped > authorised.saturating_add(6.months())
         {
@@ -195,19 +169,6 @@ impl Look {
             );
         }
     }
-}
-
-/// Takes out the blanks between tags.
-fn flat(markup: &str) -> String {
-    let mut out = String::with_capacity(markup.len());
-    let mut rest = markup;
-    while let Some(close) = rest.find('>') {
-        out.push_str(&rest[..=close]);
-        let after = &rest[close + 1..];
-        let trimmed = after.trim_start_matches([' ', '\t', '\r', '\n']);
-        rest = if trimmed.starts_with('<') { trimmed } else { after };
-    }
-    out + rest
 }
 
 fn bytes(element: Option<&Element>) -> Option<Vec<u8>> {
