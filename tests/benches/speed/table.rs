@@ -67,7 +67,7 @@ impl Figure {
 
 pub fn print(machine: &str, figures: &[Figure]) {
     println!("{machine}\n");
-    println!("{:<34} {:>10}     {:>7}  {:<14} {}", "", "measured", "times", "aim", "its yardstick");
+    println!("{:<34} {:>10}     {:>7}  {:<14} its yardstick", "", "measured", "times", "aim");
     for figure in figures {
         let ratio = figure.ratio.map(|ratio| format!("{ratio:.2}")).unwrap_or_default();
         let aim = match figure.is_met() {
