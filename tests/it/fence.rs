@@ -76,6 +76,21 @@ async fn a_folder_stays_in_its_environment_and_with_its_company() {
 }
 
 #[tokio::test]
+async fn a_folder_stays_in_its_environment_also_before_its_first_sale() {
+    let dir = tempfile::tempdir().unwrap();
+    let shop = shop(dir.path(), "calm").await;
+    let before = shop.agent.company().unwrap();
+    for (other, resolution) in [(Environment::Certification, 0), (Environment::Production, 80)] {
+        let mut company = real_company();
+        company["NroResol"] = json!(resolution);
+        let refused = shop.agent.set_company(other, &company).await.unwrap_err();
+        assert_eq!((refused.status, refused.code.as_str()), (422, "company-other"), "{refused:?}");
+    }
+    assert_eq!(shop.agent.company().unwrap(), before);
+    shop.stop().await;
+}
+
+#[tokio::test]
 async fn the_demo_does_not_open_on_a_real_folder() {
     let dir = tempfile::tempdir().unwrap();
     let agent = timbre_app::start(options(dir.path())).await.unwrap();

@@ -90,13 +90,17 @@ struct Answer {
 }
 
 impl Sender {
-    /// Drives `step` until the conversation waits or ends.
-    pub(crate) async fn drive(&self, mut step: Step, talk: &Talk<'_>) -> Result<After, TalkError> {
+    /// Drives `step`, made with `pass`, until the conversation waits or ends.
+    pub(crate) async fn drive(
+        &self,
+        mut step: Step,
+        talk: &Talk<'_>,
+        mut pass: Option<Pass>,
+    ) -> Result<After, TalkError> {
         let channel = self.channel(talk.channel);
         let issuer = self.issuer()?;
         let mut renewed = false;
         let mut answer: Option<Answer> = None;
-        let mut pass = self.pass_in_memory(talk.channel);
         loop {
             match step {
                 Step::Ask(request, state, reports) => {
@@ -119,7 +123,9 @@ impl Sender {
                     return Ok(After::Wait { due, state });
                 }
                 Step::Stale(state) => {
-                    self.forget_pass(talk.channel, pass.as_ref());
+                    if pass.is_some() {
+                        self.forget_pass(talk.channel, pass.as_ref());
+                    }
                     if renewed {
                         self.refuse_pass(talk.channel).await;
                         return Ok(After::NoPass);
@@ -205,12 +211,13 @@ impl Sender {
                 let moves = facts_of(reader, &reports, &limits);
                 let after = |wanted: &[DocState]| any_after(reader, &documents, &moves, wanted);
                 let under_way = [DocState::Enviando, DocState::Enviado, DocState::Verificando];
+                let settled = [DocState::Aceptado, DocState::Reparo, DocState::Rechazado];
                 let (phase, due) = match follow {
                     _ if about_one => (Some(Phase::Probe), due),
                     Some(follow) => (Some(follow), due),
                     None if after(&under_way) => (Some(Phase::Probe), Some(soon)),
                     // Refused after an attempt that may have arrived after all: the same bytes again.
-                    None if attempt > 1 && after(&[DocState::Pendiente]) => {
+                    None if attempt > 1 && after(&[DocState::Pendiente]) && !after(&settled) => {
                         (Some(Phase::Resend), retry_of(&moves).or(Some(soon)))
                     }
                     None => (None, None),

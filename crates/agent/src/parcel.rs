@@ -77,10 +77,11 @@ impl Sender {
             Ok(due) => due,
             Err(error) => {
                 tracing::error!(%error, "a parcel can't be sent");
-                self.postpone(&ids, &error.to_string()).await;
+                let soon = later(self.now(), self.settings().retry_base);
+                self.postpone(&ids, &error.to_string(), soon).await;
                 // Once its *sending* fact is written it must be followed, whatever went wrong since.
                 let left = matches!(self.reader().parcel(&id), Ok(Some(_)));
-                left.then(|| later(self.now(), self.settings().retry_base))
+                left.then_some(soon)
             }
         };
         Left { parcel: Some(id), documents: ids, due }
@@ -141,7 +142,7 @@ impl Sender {
             attempt,
         };
         let documents: Vec<_> = parcel.documents.iter().map(|d| (d.id.clone(), d.version)).collect();
-        match self.drive(step, &talk).await? {
+        match self.drive(step, &talk, Some(pass)).await? {
             After::Wait { due, .. } => Ok(Some(due)),
             After::Done { .. } => self.stand(&parcel.id),
             After::Doubt { why } => Ok(Some(self.doubt(&parcel.id, &documents, &why).await?)),
@@ -173,15 +174,26 @@ impl Sender {
             tail,
             documents: self.documents_of(&open).await?,
         };
-        if self.pass(&parcel.channel).await?.is_none() {
+        let pass = self.pass(&parcel.channel).await?;
+        if pass.is_none() {
             return Ok(Some(self.after_line(&parcel.channel)));
         }
-        match Phase::of(open.state.as_ref()) {
+        let phase = match Phase::of(open.state.as_ref()) {
+            phase if parcel.documents.len() == open.documents.len() => phase,
+            // A part of them is neither the parcel's bytes nor what its conversation is about.
+            Phase::Resend => {
+                let rest = ids_of(&parcel);
+                self.flag(&rest, "Su envío no se puede repetir: otro documento suyo no se puede leer")
+                    .await?;
+                return Ok(Some(later(self.now(), self.settings().retry_cap)));
+            }
+            Phase::Probe | Phase::Follow { .. } => Phase::Probe,
+        };
+        match phase {
             Phase::Resend => self.deliver(&parcel, open.attempt + 1).await,
-            Phase::Probe => self.probe_all(&parcel, open.attempt).await,
+            Phase::Probe => self.probe_all(&parcel, &open.documents, open.attempt).await,
             Phase::Follow { state } => {
                 let issuer = self.issuer()?;
-                let pass = self.pass_in_memory(&parcel.channel);
                 let step = self.channel(&parcel.channel).resume(
                     state,
                     Heard::Elapsed,
@@ -196,7 +208,7 @@ impl Sender {
                     delivery: None,
                     attempt: open.attempt,
                 };
-                match self.drive(step, &talk).await? {
+                match self.drive(step, &talk, pass).await? {
                     After::Wait { due, .. } => {
                         self.remind(&open.documents).await?;
                         Ok(Some(due))
@@ -231,7 +243,9 @@ impl Sender {
         self.writer()
             .apply(move |reader| {
                 let rows = ids.iter().filter_map(|id| reader.row(id).ok().flatten());
-                rows.filter_map(|row| moved(&row, Cause::Doubt { why: why.clone() }, None))
+                // What the authority has taken is in no doubt because another was leaving.
+                rows.filter(|row| row.state == DocState::Enviando)
+                    .filter_map(|row| moved(&row, Cause::Doubt { why: why.clone() }, None))
                     .chain([mark])
                     .collect()
             })
@@ -288,9 +302,7 @@ impl Sender {
     }
 
     /// Something in this machine kept a parcel from being sent (keys locked, disk).
-    async fn postpone(&self, ids: &[DocumentId], why: &str) {
-        let settings = self.settings();
-        let due = later(self.now(), settings.retry_base);
+    pub(crate) async fn postpone(&self, ids: &[DocumentId], why: &str, due: Timestamp) {
         let (ids, why) = (ids.to_vec(), why.to_owned());
         let outcome = self
             .writer()
@@ -335,13 +347,11 @@ impl Sender {
             .unwrap_or_else(|| later(self.now(), self.settings().retry_base))
     }
 
+    /// Those of a parcel's documents that can be read.
     async fn documents_of(&self, open: &OpenParcel) -> Result<Vec<Arc<Document>>, TalkError> {
         let mut documents = Vec::new();
         for (id, version) in &open.documents {
-            match self.readable(id, *version).await? {
-                Some(document) => documents.push(document),
-                None => return Err(StoreError::NoDocument(id.clone()).into()),
-            }
+            documents.extend(self.readable(id, *version).await?);
         }
         Ok(documents)
     }

@@ -4,11 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use timbre_core::{Cause, DocState, Document, DocumentId, Heard, Parcel, Timestamp};
+use timbre_core::{Cause, DocState, Document, DocumentId, Heard, Parcel, ParcelId, Timestamp};
+use timbre_store::StoreError;
 
 use crate::clock::later;
 use crate::conversation::{After, Phase, Talk, TalkError, moved};
-use crate::sender::{Sender, lock};
+use crate::sender::{Asked, Sender, lock};
 
 /// Without a verdict for this long a person is called.
 const LONG_WAIT: Duration = Duration::from_secs(24 * 3_600);
@@ -19,42 +20,39 @@ impl Sender {
     pub(crate) async fn probe_all(
         &self,
         parcel: &Parcel,
+        documents: &[(DocumentId, u32)],
         attempt: u32,
     ) -> Result<Option<Timestamp>, TalkError> {
-        let documents: Vec<_> = parcel.documents.iter().map(|d| (d.id.clone(), d.version)).collect();
+        for (id, _) in documents {
+            // It was leaving when something failed here.
+            if self.reader().row(id)?.is_some_and(|row| row.state == DocState::Enviando) {
+                let why = "el envío se interrumpió";
+                return Ok(Some(self.doubt(&parcel.id, documents, why).await?));
+            }
+        }
         let mut next: Option<Timestamp> = None;
         let mut sooner = |at: Timestamp| next = Some(next.map_or(at, |n| n.min(at)));
         for document in &parcel.documents {
             let row = self.reader().row(&document.id)?;
-            match row.as_ref().map(|row| row.state) {
-                // It was leaving when something failed here.
-                Some(DocState::Enviando) => {
-                    let why = "el envío se interrumpió";
-                    return Ok(Some(self.doubt(&parcel.id, &documents, why).await?));
-                }
-                Some(DocState::Verificando | DocState::Enviado) => {}
-                _ => continue,
+            if !row.is_some_and(|row| matches!(row.state, DocState::Verificando | DocState::Enviado)) {
+                continue;
             }
             if !self.line_is_open(&parcel.channel) {
                 sooner(self.after_line(&parcel.channel));
                 break;
             }
             if let Some(due) = self.probe_one(parcel, document, attempt).await? {
-                // One that needs a person is asked about again, but does not hold the others.
-                let flagged = self.reader().row(&document.id)?.is_some_and(|row| row.attention.is_some());
-                if !flagged {
-                    sooner(due);
-                }
+                sooner(due);
             }
         }
-        self.remind(&documents).await?;
+        self.remind(documents).await?;
         match next {
             Some(due) => Ok(Some(due)),
-            None => self.settle_probe(parcel, attempt).await,
+            None => self.settle_probe(&parcel.id, documents, attempt).await,
         }
     }
 
-    /// Asks about one document; answers when to ask again, or `None` when there is nothing to ask.
+    /// Asks about one document; answers how long it holds its parcel, or `None` when it does not.
     async fn probe_one(
         &self,
         parcel: &Parcel,
@@ -75,9 +73,9 @@ impl Sender {
         let pass = self.pass_in_memory(&parcel.channel);
         let cx = self.cx(&issuer, pass.as_ref());
         let step = match kept {
-            Some((_, due)) if due > self.now() => return Ok(Some(due)),
-            Some((Some(state), _)) => channel.resume(state, Heard::Elapsed, about, &cx)?,
-            Some((None, _)) | None => channel.probe(document, &cx)?,
+            Some(asked) if asked.due > self.now() => return self.holds(&document.id, &asked),
+            Some(Asked { state: Some(state), .. }) => channel.resume(state, Heard::Elapsed, about, &cx)?,
+            Some(Asked { state: None, .. }) | None => channel.probe(document, &cx)?,
         };
         let talk = Talk {
             channel: &parcel.channel,
@@ -87,12 +85,12 @@ impl Sender {
             delivery: None,
             attempt,
         };
-        let after = self.drive(step, &talk).await?;
+        let after = self.drive(step, &talk, pass).await?;
         let still = self.reader().row(&document.id)?.map(|row| row.state);
         let mut probing = lock(&self.probing);
         let probing = probing.entry(parcel.id.clone()).or_default();
-        let (state, due) = match after {
-            After::Wait { due, state } => (Some(state), due),
+        let asked = match after {
+            After::Wait { due, state } => Asked { state: Some(state), due, answered: false },
             After::Done { .. } if !matches!(still, Some(DocState::Verificando | DocState::Enviado)) => {
                 probing.asked.remove(&document.id);
                 return Ok(None);
@@ -104,45 +102,72 @@ impl Sender {
                 return Ok(None);
             }
             // A person may have to look; it is asked again, seldom.
-            After::Done { .. } => (None, later(self.now(), self.settings().conduct.wait_before(usize::MAX))),
+            After::Done { .. } => {
+                let due = later(self.now(), self.settings().conduct.wait_before(usize::MAX));
+                Asked { state: None, due, answered: true }
+            }
             After::Doubt { .. } | After::NotSent { .. } | After::NoPass => {
-                (None, later(self.now(), self.settings().retry_base))
+                let due = later(self.now(), self.settings().retry_base);
+                Asked { state: None, due, answered: false }
             }
         };
-        probing.asked.insert(document.id.clone(), (state, due));
-        Ok(Some(due))
+        probing.asked.insert(document.id.clone(), asked.clone());
+        self.holds(&document.id, &asked)
+    }
+
+    /// One that needs a person because of what was answered, or that the authority has taken, is
+    /// asked about again, but does not hold the others. One of which nothing was heard does: its
+    /// bytes may be there.
+    fn holds(&self, id: &DocumentId, asked: &Asked) -> Result<Option<Timestamp>, TalkError> {
+        let row = self.reader().row(id)?;
+        let apart = row.is_some_and(|row| row.attention.is_some() || row.state == DocState::Enviado);
+        Ok((!(asked.answered && apart)).then_some(asked.due))
     }
 
     /// Every document was asked about. When the authority has none of them the same bytes go again;
     /// when it has some, the envelope did arrive, and an absence is for a person to look at.
-    async fn settle_probe(&self, parcel: &Parcel, attempt: u32) -> Result<Option<Timestamp>, TalkError> {
+    async fn settle_probe(
+        &self,
+        parcel: &ParcelId,
+        documents: &[(DocumentId, u32)],
+        attempt: u32,
+    ) -> Result<Option<Timestamp>, TalkError> {
         let (absent, asked_next) = {
             let mut probing = lock(&self.probing);
-            let probing = probing.remove(&parcel.id).unwrap_or_default();
-            (probing.absent, probing.asked.into_values().map(|(_, due)| due).min())
+            let probing = probing.remove(parcel).unwrap_or_default();
+            (probing.absent, probing.asked.into_values().map(|asked| asked.due).min())
         };
-        let mut arrived = false;
-        let mut open = false;
-        for document in &parcel.documents {
-            let state = self.reader().row(&document.id)?.map(|row| row.state);
-            open |= matches!(state, Some(DocState::Verificando | DocState::Enviado));
-            arrived |= !matches!(state, Some(DocState::Verificando | DocState::Pendiente));
+        let (mut arrived, mut open) = (false, false);
+        // Refused since: they go with the others, in the same bytes.
+        let (mut waiting, mut not_before) = (Vec::new(), None);
+        for (id, version) in documents {
+            let row = self.reader().row(id)?.ok_or_else(|| StoreError::NoDocument(id.clone()))?;
+            open |= matches!(row.state, DocState::Verificando | DocState::Enviado);
+            // One made anew since was rejected: that version did arrive.
+            if row.state.may_send() && row.version == *version {
+                not_before = not_before.max(row.next_try);
+                waiting.push(row.id);
+            } else {
+                arrived |= row.state != DocState::Verificando;
+            }
         }
         let settings = self.settings();
-        if absent.is_empty() || arrived {
-            let odd: Vec<_> = absent.into_iter().collect();
+        if arrived || (absent.is_empty() && waiting.is_empty()) {
+            let waiting = waiting.into_iter().filter(|_| open);
+            let odd: Vec<_> = absent.into_iter().chain(waiting).collect();
             self.flag(&odd, "La autoridad tiene otros documentos del mismo envío y dice no tener éste")
                 .await?;
             let seldom = later(self.now(), settings.conduct.wait_before(usize::MAX));
             let due = open.then(|| asked_next.unwrap_or(seldom));
             let phase = open.then_some(Phase::Probe);
-            self.writer().commit(vec![self.mark(&parcel.id, "verificación", phase, due)]).await?;
+            self.writer().commit(vec![self.mark(parcel, "verificación", phase, due)]).await?;
             return Ok(due);
         }
         let spent = attempt >= settings.attempts;
         let pause = if spent { settings.retry_cap } else { Duration::ZERO };
         let due = later(self.now(), pause);
-        let answered = self.mark(&parcel.id, "verificación", Some(Phase::Resend), Some(due));
+        let due = not_before.map_or(due, |at: Timestamp| at.max(due));
+        let answered = self.mark(parcel, "verificación", Some(Phase::Resend), Some(due));
         self.writer()
             .apply(move |reader| {
                 let rows = absent.iter().filter_map(|id| reader.row(id).ok().flatten());

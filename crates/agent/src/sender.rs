@@ -74,9 +74,19 @@ pub struct Sender {
 /// A verification in course.
 #[derive(Debug, Default)]
 pub(crate) struct Probing {
-    /// Where the question stands, and when to ask again.
-    pub asked: HashMap<DocumentId, (Option<State>, Timestamp)>,
+    pub asked: HashMap<DocumentId, Asked>,
     pub absent: HashSet<DocumentId>,
+}
+
+/// A question about one document.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    /// Where it stands.
+    pub state: Option<State>,
+    /// When to ask again.
+    pub due: Timestamp,
+    /// It was answered, and the answer settles nothing.
+    pub answered: bool,
 }
 
 /// How a task left its parcel.
@@ -325,8 +335,18 @@ impl Sender {
             let _permit = permit;
             let due = crate::clock::later(sender.now(), sender.parts.settings.retry_cap);
             let otherwise = Left { parcel: Some(id.clone()), documents: documents.clone(), due: Some(due) };
-            let work = async move { sender.send_new(id, group, documents).await };
-            Ended::Left(unless_it_panics(work, otherwise).await)
+            let work = {
+                let (sender, documents) = (Arc::clone(&sender), documents.clone());
+                async move { Some(sender.send_new(id, group, documents).await) }
+            };
+            let left = match unless_it_panics(work, None).await {
+                Some(left) => left,
+                None => {
+                    sender.postpone(&documents, "el envío se interrumpió", due).await;
+                    otherwise
+                }
+            };
+            Ended::Left(left)
         });
     }
 

@@ -4,6 +4,7 @@
 //! sign in parallel, and makes everything durable with one fsync. Only then does anybody hear of it.
 
 use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
@@ -243,6 +244,8 @@ impl Desk {
         if let Some(why) = broken {
             tracing::error!(why, "nothing is written any more until Timbre is opened again");
             lock(&self.stopped).get_or_insert(why);
+            // People are told at once.
+            let _ = self.touched.send(Vec::new());
         }
         let committed = outcome?;
         // Nobody listens any more when the engine is stopping.
@@ -412,7 +415,7 @@ fn seal_all(
 ) -> Vec<Result<Document, KeyError>> {
     let threads = threads.min(jobs.len());
     if threads < 2 {
-        return jobs.into_iter().map(|(draft, folio)| draft.seal(folio, keys, at)).collect();
+        return jobs.into_iter().map(|(draft, folio)| seal(draft, folio, keys, at)).collect();
     }
     let share = jobs.len().div_ceil(threads);
     let mut rest = jobs;
@@ -425,22 +428,25 @@ fn seal_all(
         let workers: Vec<_> = parts
             .into_iter()
             .map(|part| {
-                let many = part.len();
-                let worker = scope.spawn(move || {
-                    part.into_iter().map(|(draft, folio)| draft.seal(folio, keys, at)).collect::<Vec<_>>()
-                });
-                (worker, many)
+                scope.spawn(move || {
+                    part.into_iter().map(|(draft, folio)| seal(draft, folio, keys, at)).collect::<Vec<_>>()
+                })
             })
             .collect();
         workers
             .into_iter()
-            // A panic costs its own part, not the writer.
-            .flat_map(|(worker, many)| {
-                let lost = || KeyError::Failed("la firma se interrumpió".to_owned());
-                worker.join().unwrap_or_else(|_| (0..many).map(|_| Err(lost())).collect())
+            .flat_map(|worker| match worker.join() {
+                Ok(outcomes) => outcomes,
+                Err(panic) => std::panic::resume_unwind(panic),
             })
             .collect()
     })
+}
+
+/// A panic costs its own sale, not the writer nor the sales beside it.
+fn seal(draft: &dyn Draft, folio: Folio, keys: &dyn Keys, at: Timestamp) -> Result<Document, KeyError> {
+    let sealed = catch_unwind(AssertUnwindSafe(|| draft.seal(folio, keys, at)));
+    sealed.unwrap_or_else(|_| Err(KeyError::Failed("la firma se interrumpió".to_owned())))
 }
 
 fn no_folio(series: &str, none: NoFolio) -> Refusal {

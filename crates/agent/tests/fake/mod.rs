@@ -2,184 +2,38 @@
 //! engine is tested without Chile. Its authority is as nasty as Paraguay's (it blocks a company
 //! that sends a document twice) and as Peru's (a rejection burns the number).
 
-use std::collections::{BTreeMap, VecDeque};
-use std::future::Future;
-use std::pin::Pin;
+// Each test uses a part of it.
+#![allow(dead_code, unused_imports)]
+
+mod law;
+mod office;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde_json::{Value, json};
-use timbre_agent::carrier::Carrier;
-use timbre_agent::clock::SystemClock;
-use timbre_agent::{Agent, AgentParts, Custody, Settings};
+use serde_json::json;
+use timbre_agent::clock::{Clock, SystemClock, later};
+use timbre_agent::{Agent, AgentParts, Settings};
 use timbre_core::channel::{Conduct, Method};
-use timbre_core::receipt::Receipt;
-use timbre_core::regime::{Kind, PrintGate};
 use timbre_core::*;
-use timbre_store::{CertificateLoaded, OpenOptions, Store};
+use timbre_store::{OpenOptions, Store};
 
-pub struct Nowhere;
+pub use law::{BY_MAIL, NoKeys, Nowhere};
+pub use office::{Books, Mood, Office, Wire};
 
-static PROFILE: Profile = Profile {
-    country: "XX",
-    authority: "Oficina",
-    zone: "America/Santiago",
-    kinds: &[Kind { series: "A", name: "Papel", deadline_seconds: Some(3600) }],
-    print: PrintGate::OnSeal,
-};
-
-impl Regime for Nowhere {
-    fn profile(&self) -> &'static Profile {
-        &PROFILE
-    }
-
-    fn company(&self, data: &Value, _: Environment) -> Result<Company, Refusals> {
-        Ok(Company { id: "1".into(), name: "Nadie".into(), data: data.clone() })
-    }
-
-    fn grant(&self, file: &[u8], issuer: &Issuer) -> Result<GrantFile, Refusals> {
-        let text = String::from_utf8_lossy(file);
-        let (first, last) = text.split_once('-').ok_or_else(|| Refusal::new("grant-bad", "", "mal"))?;
-        Ok(GrantFile {
-            grant: Grant {
-                id: GrantId(text.to_string()),
-                series: Series("A".into()),
-                first: first.parse().unwrap(),
-                last: last.parse().unwrap(),
-                environment: issuer.environment,
-                issuer: issuer.company.id.clone(),
-                authorised: "2026-01-01".parse().unwrap(),
-                expires: None,
-                public: String::new(),
-            },
-            secret: zeroize::Zeroizing::new(b"secret".to_vec()),
-        })
-    }
-
-    fn draft(
-        &self,
-        sale: &Sale,
-        _: &Issuer,
-        _: &dyn Documents,
-        now: Timestamp,
-    ) -> Result<Box<dyn Draft>, Refusals> {
-        match sale.body.get("total").and_then(Value::as_i64) {
-            Some(total) if total > 0 => Ok(Box::new(Note {
-                total,
-                date: now.to_zoned(jiff::tz::TimeZone::UTC).date(),
-                unsealable: sale.body.get("unsealable").is_some(),
-            })),
-            _ => Err(Refusal::new("total-missing", "total", "Falta el total.").into()),
-        }
-    }
-
-    fn preview(
-        &self,
-        _: &Sale,
-        _: Option<&Issuer>,
-        _: &dyn Documents,
-        _: Timestamp,
-    ) -> Result<Preview, Refusals> {
-        Ok(Preview { totals: json!({}), warnings: vec![], xml: String::new() })
-    }
-
-    fn receipt(&self, _: &Document, _: &TillData) -> Receipt {
-        Receipt::default()
-    }
-
-    fn verify(&self, _: &[u8]) -> Vec<Finding> {
-        Vec::new()
-    }
-
-    fn file(&self, document: &Document) -> Vec<u8> {
-        document.bytes.to_vec()
-    }
-}
-
-struct Note {
-    total: i64,
-    date: Date,
-    unsealable: bool,
-}
-
-impl Draft for Note {
-    fn series(&self) -> Series {
-        Series("A".into())
-    }
-    fn accepts(&self, _: &Grant) -> Result<(), Refusal> {
-        Ok(())
-    }
-    fn claims(&self) -> Claims {
-        Claims::default()
-    }
-    fn warnings(&self) -> &[Refusal] {
-        &[]
-    }
-    fn totals(&self) -> Value {
-        json!({ "total": self.total })
-    }
-    fn seal(&self, folio: Folio, _: &dyn Keys, at: Timestamp) -> Result<Document, KeyError> {
-        if self.unsealable {
-            return Err(KeyError::Failed("a propósito".into()));
-        }
-        let number = folio.number();
-        Ok(Document {
-            id: DocumentId::new("A", number),
-            version: 1,
-            grant: folio.grant().id.clone(),
-            channel: ChannelId("post".into()),
-            date: self.date,
-            stamped: at,
-            receiver: Party::default(),
-            total: Amount(self.total),
-            words: String::new(),
-            facts: json!({}),
-            bytes: Bytes::from(format!("{number}:{}", self.total)),
-        })
-    }
-}
-
-pub struct NoKeys;
-
-impl Keys for NoKeys {
-    fn sign(&self, _: KeyName<'_>, _: Scheme, _: &[u8]) -> Result<Vec<u8>, KeyError> {
-        Ok(vec![])
-    }
-    fn certificate(&self) -> Result<Certificate, KeyError> {
-        Ok(Certificate {
-            der: Bytes::new(),
-            modulus: Bytes::new(),
-            exponent: Bytes::new(),
-            holder: "1".into(),
-            not_before: Timestamp::MIN,
-            not_after: Timestamp::MAX,
-        })
-    }
-}
-
-impl Seals for NoKeys {
-    fn seal(&self, _: &str, secret: &[u8]) -> Result<Bytes, KeyError> {
-        Ok(Bytes::copy_from_slice(secret))
-    }
-}
-
-impl Custody for NoKeys {
-    fn read_certificate(&self, _: &[u8], _: &str, _: Environment) -> Result<CertificateLoaded, Refusal> {
-        Ok(CertificateLoaded {
-            holder: "1".into(),
-            subject: "Nadie".into(),
-            not_before: Timestamp::MIN,
-            not_after: Timestamp::MAX,
-            der: Bytes::new(),
-            sealed: Bytes::new(),
-        })
-    }
-    fn forget(&self) {}
-}
+/// What a test does in the middle of the channel `post`: by the name of what is called and the
+/// documents it is about, it fails, panics or waits.
+pub type Hook = Arc<dyn Fn(&'static str, &[Arc<Document>]) -> Result<(), KeyError> + Send + Sync>;
 
 /// The post: `login`, `deliver`, `track?` and `have?`, in plain text.
-pub struct Post;
+pub struct Post {
+    name: &'static str,
+    hook: Hook,
+}
+
+/// Documents of this total and above travel alone.
+pub const ALONE: i64 = 1_000;
 
 const LIMITS: Limits = Limits {
     documents: 10,
@@ -189,15 +43,17 @@ const LIMITS: Limits = Limits {
     answer_cap: 1 << 16,
 };
 
-fn ask(effect: Effect, what: &'static str, body: String, cx: &Cx<'_>) -> Request {
-    Request {
-        effect,
-        method: Method::Post,
-        url: format!("mem:{what}"),
-        headers: vec![("token".into(), cx.pass.map(|p| p.expose().to_owned()).unwrap_or_default())],
-        body: Bytes::from(body),
-        what,
-        secret: what == "login",
+impl Post {
+    fn ask(&self, effect: Effect, what: &'static str, body: String, cx: &Cx<'_>) -> Request {
+        Request {
+            effect,
+            method: Method::Post,
+            url: format!("mem:{}/{what}", self.name),
+            headers: vec![("token".into(), cx.pass.map(|p| p.expose().to_owned()).unwrap_or_default())],
+            body: Bytes::from(body),
+            what,
+            secret: what == "login",
+        }
     }
 }
 
@@ -205,28 +61,51 @@ fn all(about: &[Arc<Document>], verdict: &Verdict) -> Vec<Report> {
     about.iter().map(|d| Report { document: d.id.clone(), verdict: verdict.clone() }).collect()
 }
 
+fn verdict(word: &str) -> Verdict {
+    match word {
+        "yes" => Verdict::Accepted { remarks: vec![] },
+        "bad" => Verdict::Rejected {
+            reasons: vec![Remark { code: "X".into(), words: "no".into(), meaning: "No.".into() }],
+            number: NumberFate::Consumed,
+        },
+        other => Verdict::Unknown { why: format!("¿{other}?") },
+    }
+}
+
+/// A word for each document, by its number.
+fn each(about: &[Arc<Document>], words: &str) -> Vec<Report> {
+    let word = |number: u64| words.split(' ').find_map(|one| one.strip_prefix(&format!("{number}=")));
+    let report = |d: &Arc<Document>| {
+        word(d.id.number).map(|word| Report { document: d.id.clone(), verdict: verdict(word) })
+    };
+    about.iter().filter_map(report).collect()
+}
+
 impl Channel for Post {
     fn limits(&self) -> &Limits {
         &LIMITS
     }
-    fn travels_with(&self, _: &Document, _: &Document) -> bool {
-        true
+    fn travels_with(&self, first: &Document, other: &Document) -> bool {
+        first.total.0 < ALONE && other.total.0 < ALONE
     }
-    fn wrap(&self, _: &[Arc<Document>], cx: &Cx<'_>) -> Result<Wrapping, KeyError> {
+    fn wrap(&self, documents: &[Arc<Document>], cx: &Cx<'_>) -> Result<Wrapping, KeyError> {
+        (self.hook)("wrap", documents)?;
         // Different each time: sending a parcel again must not wrap it again.
         Ok(Wrapping { head: Bytes::from(format!("{:02x?}\n", cx.entropy)), tail: Bytes::new() })
     }
     fn login(&self, cx: &Cx<'_>) -> Result<Step, KeyError> {
-        let request = ask(Effect::Query, "login", String::new(), cx);
+        (self.hook)("login", &[])?;
+        let request = self.ask(Effect::Query, "login", String::new(), cx);
         Ok(Step::Ask(request, State(json!({"at": "login"})), vec![]))
     }
     fn begin(&self, parcel: &Parcel, cx: &Cx<'_>) -> Result<Step, KeyError> {
+        (self.hook)("begin", &parcel.documents)?;
         let body = String::from_utf8(parcel.body()).unwrap();
-        Ok(Step::Ask(ask(Effect::Deliver, "deliver", body, cx), State(json!({"at": "deliver"})), vec![]))
+        Ok(Step::Ask(self.ask(Effect::Deliver, "deliver", body, cx), State(json!({"at": "deliver"})), vec![]))
     }
     fn probe(&self, document: &DocumentRef, cx: &Cx<'_>) -> Result<Step, KeyError> {
         let body = String::from_utf8(document.bytes.to_vec()).unwrap();
-        Ok(Step::Ask(ask(Effect::Query, "have?", body, cx), State(json!({"at": "have?"})), vec![]))
+        Ok(Step::Ask(self.ask(Effect::Query, "have?", body, cx), State(json!({"at": "have?"})), vec![]))
     }
     fn resume(
         &self,
@@ -241,11 +120,11 @@ impl Channel for Post {
             return Ok(match (at.as_str(), heard) {
                 ("track?", Heard::Elapsed) => {
                     let track = state.0["track"].as_str().unwrap().to_owned();
-                    Step::Ask(ask(Effect::Query, "track?", track, cx), state, vec![])
+                    Step::Ask(self.ask(Effect::Query, "track?", track, cx), state, vec![])
                 }
                 ("have?", Heard::Elapsed) => {
                     let body = String::from_utf8(about[0].bytes.to_vec()).unwrap();
-                    Step::Ask(ask(Effect::Query, "have?", body, cx), state, vec![])
+                    Step::Ask(self.ask(Effect::Query, "have?", body, cx), state, vec![])
                 }
                 _ => Step::Wait(again, state, vec![]),
             });
@@ -260,129 +139,20 @@ impl Channel for Post {
                 State(json!({"at": "track?", "track": rest})),
                 all(about, &Verdict::Sent { track: rest.to_owned() }),
             ),
-            ("track?", "wait") => Step::Wait(again, state, all(about, &Verdict::Pending)),
-            ("track?" | "have?", "yes") => Step::Done(all(about, &Verdict::Accepted { remarks: vec![] })),
-            ("track?" | "have?", "bad") => Step::Done(all(
-                about,
-                &Verdict::Rejected {
-                    reasons: vec![Remark { code: "X".into(), words: "no".into(), meaning: "No.".into() }],
-                    number: NumberFate::Consumed,
-                },
-            )),
+            ("track?" | "have?", "wait") => Step::Wait(again, state, all(about, &Verdict::Pending)),
+            ("deliver", "half") => Step::Done(all(&about[..1], &Verdict::Sent { track: "half".to_owned() })),
+            ("deliver", "refuse") => {
+                let why = Remark { code: "X".into(), words: String::new(), meaning: "Sin permiso.".into() };
+                let retry_at = cx.now.checked_add(again).unwrap();
+                Step::Done(all(about, &Verdict::Refused { scope: Scope::Channel, why, retry_at }))
+            }
+            ("track?", "each") => Step::Done(each(about, rest)),
+            (_, "yes" | "bad") => Step::Done(all(about, &verdict(word))),
             ("have?", "no") => match state.0["absent"].as_bool() {
                 Some(true) => Step::Done(all(about, &Verdict::Absent)),
                 _ => Step::Wait(again, State(json!({"at": "have?", "absent": true})), vec![]),
             },
-            (_, other) => Step::Done(all(about, &Verdict::Unknown { why: format!("¿{other}?") })),
-        })
-    }
-}
-
-/// What the authority does with the next requests of a kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mood {
-    Fine,
-    /// Nothing leaves.
-    Dead,
-    /// Takes it and answers nothing.
-    Swallow,
-    /// Neither takes it nor answers.
-    Lose,
-    /// Says that the pass is no good.
-    Stale,
-}
-
-/// The authority, in memory.
-#[derive(Default)]
-pub struct Office {
-    pub inner: Mutex<Books>,
-}
-
-#[derive(Default)]
-pub struct Books {
-    /// Documents by number, and how often each was offered.
-    pub held: BTreeMap<String, u32>,
-    pub parcels: Vec<String>,
-    pub logins: u32,
-    pub down: bool,
-    pub moods: VecDeque<(&'static str, Mood)>,
-    /// Deliveries seen in the order of their documents.
-    pub order: Vec<u64>,
-    pub most_at_once: u32,
-    at_once: u32,
-}
-
-impl Office {
-    pub fn books(&self) -> std::sync::MutexGuard<'_, Books> {
-        self.inner.lock().unwrap()
-    }
-
-    fn answer(&self, request: &Request) -> Heard {
-        let mut books = self.books();
-        let nothing = |sent| Heard::Nothing { sent, why: "prueba".into() };
-        if books.down {
-            return nothing(Sent::No);
-        }
-        let mood = match books.moods.front() {
-            Some((what, mood)) if *what == request.what => {
-                let mood = *mood;
-                books.moods.pop_front();
-                mood
-            }
-            _ => Mood::Fine,
-        };
-        match mood {
-            Mood::Dead => return nothing(Sent::No),
-            Mood::Lose => return nothing(Sent::Perhaps),
-            Mood::Stale => return reply("stale"),
-            Mood::Fine | Mood::Swallow => {}
-        }
-        let body = String::from_utf8(request.body.to_vec()).unwrap();
-        let text = match request.what {
-            "login" => {
-                books.logins += 1;
-                format!("token {}", books.logins)
-            }
-            "deliver" => {
-                books.parcels.push(body.clone());
-                for line in body.lines().skip(1) {
-                    *books.held.entry(line.to_owned()).or_default() += 1;
-                    books.order.push(line.split(':').next().unwrap().parse().unwrap());
-                }
-                format!("track {}", books.parcels.len())
-            }
-            "track?" => "yes".to_owned(),
-            "have?" if books.held.contains_key(&body) => "yes".to_owned(),
-            "have?" => "no".to_owned(),
-            other => panic!("{other}"),
-        };
-        if mood == Mood::Swallow { nothing(Sent::Perhaps) } else { reply(&text) }
-    }
-}
-
-fn reply(text: &str) -> Heard {
-    Heard::Reply { status: 200, headers: vec![], body: Bytes::copy_from_slice(text.as_bytes()) }
-}
-
-/// Carries to the office, with a turn of the executor in between as a network would.
-pub struct Wire(pub Arc<Office>);
-
-impl Carrier for Wire {
-    fn carry<'a>(
-        &'a self,
-        request: &'a Request,
-        _: &'a Limits,
-    ) -> Pin<Box<dyn Future<Output = Heard> + Send + 'a>> {
-        Box::pin(async move {
-            {
-                let mut books = self.0.books();
-                books.at_once += 1;
-                books.most_at_once = books.most_at_once.max(books.at_once);
-            }
-            tokio::task::yield_now().await;
-            let heard = self.0.answer(request);
-            self.0.books().at_once -= 1;
-            heard
+            (_, other) => Step::Done(all(about, &verdict(other))),
         })
     }
 }
@@ -405,31 +175,80 @@ pub fn settings() -> Settings {
     }
 }
 
+/// A clock that somebody sets by hand.
+pub struct Hands(Mutex<Timestamp>);
+
+impl Hands {
+    pub fn new() -> Arc<Hands> {
+        Arc::new(Hands(Mutex::new(SystemClock.now())))
+    }
+
+    pub fn advance(&self, span: Duration) {
+        let mut now = self.0.lock().unwrap();
+        *now = later(*now, span);
+    }
+}
+
+impl Clock for Hands {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+}
+
+/// How an engine is opened.
+pub struct Opening {
+    pub send: bool,
+    pub settings: Settings,
+    pub options: OpenOptions,
+    pub clock: Arc<dyn Clock>,
+    pub hook: Hook,
+}
+
+impl Default for Opening {
+    fn default() -> Opening {
+        Opening {
+            send: true,
+            settings: settings(),
+            options: OpenOptions::default(),
+            clock: Arc::new(SystemClock),
+            hook: Arc::new(|_, _| Ok(())),
+        }
+    }
+}
+
 /// An engine on `dir`, with its shop set up.
 pub async fn open(dir: &std::path::Path, office: &Arc<Office>, send: bool) -> Agent {
-    open_with(dir, office, send, settings()).await
+    open_as(dir, office, Opening { send, ..Opening::default() }).await
 }
 
 pub async fn open_with(dir: &std::path::Path, office: &Arc<Office>, send: bool, settings: Settings) -> Agent {
-    let (store, opened) = Store::open(dir, &OpenOptions::default(), &|_, _| {}).unwrap();
-    let channel: Arc<dyn Channel> = Arc::new(Post);
+    open_as(dir, office, Opening { send, settings, ..Opening::default() }).await
+}
+
+pub async fn open_as(dir: &std::path::Path, office: &Arc<Office>, opening: Opening) -> Agent {
+    let (store, opened) = Store::open(dir, &opening.options, &|_, _| {}).unwrap();
+    let channel = |name, hook| {
+        let channel: Arc<dyn Channel> = Arc::new(Post { name, hook });
+        (ChannelId(name.to_owned()), channel)
+    };
     let agent = Agent::start(AgentParts {
         store,
         opened,
         regime: Arc::new(Nowhere),
-        channels: [(ChannelId("post".into()), channel)].into(),
+        channels: [channel("post", opening.hook), channel("mail", Arc::new(|_, _| Ok(())))].into(),
         custody: Arc::new(NoKeys),
-        clock: Arc::new(SystemClock),
+        clock: opening.clock,
         carrier: Arc::new(Wire(Arc::clone(office))),
-        settings,
-        send,
+        settings: opening.settings,
+        send: opening.send,
     })
     .unwrap();
     if agent.company().is_none() {
         agent.set_company(Environment::Training, &json!({})).await.unwrap();
         agent.load_certificate(b"", "").await.unwrap();
-        agent.load_grant(b"1-5", (1, 1), None).await.unwrap();
-        agent.load_grant(b"6-500", (1, 1), None).await.unwrap();
+        for range in ["1-5", "6-500", "501-2000"] {
+            agent.load_grant(range.as_bytes(), (1, 1), None).await.unwrap();
+        }
     }
     agent
 }
@@ -452,4 +271,13 @@ pub async fn until(agent: &Agent, done: impl Fn(&Agent) -> bool) {
 pub async fn sell(agent: &Agent, key: &str, total: i64) -> timbre_agent::view::IssuedView {
     let sale = json!({ "total": total }).to_string();
     agent.issue(Bytes::from(sale), Some(key.to_owned())).await.unwrap()
+}
+
+pub fn office() -> Arc<Office> {
+    Arc::new(Office::default())
+}
+
+/// How a document stands.
+pub fn row(agent: &Agent, number: u64) -> timbre_agent::view::RowView {
+    agent.detail(&format!("TAF{number}")).unwrap().row
 }

@@ -1,0 +1,174 @@
+//! Its law: one series, three lines of checks, and keys that sign nothing.
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+use timbre_agent::Custody;
+use timbre_core::receipt::Receipt;
+use timbre_core::regime::{Kind, PrintGate};
+use timbre_core::*;
+use timbre_store::CertificateLoaded;
+
+pub struct Nowhere;
+
+/// The total of a document that goes by the other channel.
+pub const BY_MAIL: i64 = 7;
+
+static PROFILE: Profile = Profile {
+    country: "XX",
+    authority: "Oficina",
+    zone: "America/Santiago",
+    kinds: &[Kind { series: "A", name: "Papel", deadline_seconds: Some(3600) }],
+    print: PrintGate::OnSeal,
+};
+
+impl Regime for Nowhere {
+    fn profile(&self) -> &'static Profile {
+        &PROFILE
+    }
+
+    fn company(&self, data: &Value, _: Environment) -> Result<Company, Refusals> {
+        Ok(Company { id: "1".into(), name: "Nadie".into(), data: data.clone() })
+    }
+
+    fn grant(&self, file: &[u8], issuer: &Issuer) -> Result<GrantFile, Refusals> {
+        let text = String::from_utf8_lossy(file);
+        let (first, last) = text.split_once('-').ok_or_else(|| Refusal::new("grant-bad", "", "mal"))?;
+        Ok(GrantFile {
+            grant: Grant {
+                id: GrantId(text.to_string()),
+                series: Series("A".into()),
+                first: first.parse().unwrap(),
+                last: last.parse().unwrap(),
+                environment: issuer.environment,
+                issuer: issuer.company.id.clone(),
+                authorised: "2026-01-01".parse().unwrap(),
+                expires: None,
+                public: String::new(),
+            },
+            secret: zeroize::Zeroizing::new(b"secret".to_vec()),
+        })
+    }
+
+    fn draft(
+        &self,
+        sale: &Sale,
+        _: &Issuer,
+        _: &dyn Documents,
+        now: Timestamp,
+    ) -> Result<Box<dyn Draft>, Refusals> {
+        match sale.body.get("total").and_then(Value::as_i64) {
+            Some(total) if total > 0 => Ok(Box::new(Note {
+                total,
+                date: now.to_zoned(jiff::tz::TimeZone::UTC).date(),
+                unsealable: sale.body.get("unsealable").is_some(),
+                panics: sale.body.get("panics").is_some(),
+            })),
+            _ => Err(Refusal::new("total-missing", "total", "Falta el total.").into()),
+        }
+    }
+
+    fn preview(
+        &self,
+        _: &Sale,
+        _: Option<&Issuer>,
+        _: &dyn Documents,
+        _: Timestamp,
+    ) -> Result<Preview, Refusals> {
+        Ok(Preview { totals: json!({}), warnings: vec![], xml: String::new() })
+    }
+
+    fn receipt(&self, _: &Document, _: &TillData) -> Receipt {
+        Receipt::default()
+    }
+
+    fn verify(&self, _: &[u8]) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    fn file(&self, document: &Document) -> Vec<u8> {
+        document.bytes.to_vec()
+    }
+}
+
+struct Note {
+    total: i64,
+    date: Date,
+    unsealable: bool,
+    panics: bool,
+}
+
+impl Draft for Note {
+    fn series(&self) -> Series {
+        Series("A".into())
+    }
+    fn accepts(&self, _: &Grant) -> Result<(), Refusal> {
+        Ok(())
+    }
+    fn claims(&self) -> Claims {
+        Claims::default()
+    }
+    fn warnings(&self) -> &[Refusal] {
+        &[]
+    }
+    fn totals(&self) -> Value {
+        json!({ "total": self.total })
+    }
+    fn seal(&self, folio: Folio, _: &dyn Keys, at: Timestamp) -> Result<Document, KeyError> {
+        assert!(!self.panics, "on purpose");
+        if self.unsealable {
+            return Err(KeyError::Failed("a propósito".into()));
+        }
+        let number = folio.number();
+        Ok(Document {
+            id: DocumentId::new("A", number),
+            version: 1,
+            grant: folio.grant().id.clone(),
+            channel: ChannelId(if self.total == BY_MAIL { "mail" } else { "post" }.into()),
+            date: self.date,
+            stamped: at,
+            receiver: Party::default(),
+            total: Amount(self.total),
+            words: String::new(),
+            facts: json!({}),
+            bytes: Bytes::from(format!("{number}:{}", self.total)),
+        })
+    }
+}
+
+pub struct NoKeys;
+
+impl Keys for NoKeys {
+    fn sign(&self, _: KeyName<'_>, _: Scheme, _: &[u8]) -> Result<Vec<u8>, KeyError> {
+        Ok(vec![])
+    }
+    fn certificate(&self) -> Result<Certificate, KeyError> {
+        Ok(Certificate {
+            der: Bytes::new(),
+            modulus: Bytes::new(),
+            exponent: Bytes::new(),
+            holder: "1".into(),
+            not_before: Timestamp::MIN,
+            not_after: Timestamp::MAX,
+        })
+    }
+}
+
+impl Seals for NoKeys {
+    fn seal(&self, _: &str, secret: &[u8]) -> Result<Bytes, KeyError> {
+        Ok(Bytes::copy_from_slice(secret))
+    }
+}
+
+impl Custody for NoKeys {
+    fn read_certificate(&self, _: &[u8], _: &str, _: Environment) -> Result<CertificateLoaded, Refusal> {
+        Ok(CertificateLoaded {
+            holder: "1".into(),
+            subject: "Nadie".into(),
+            not_before: Timestamp::MIN,
+            not_after: Timestamp::MAX,
+            der: Bytes::new(),
+            sealed: Bytes::new(),
+        })
+    }
+    fn forget(&self) {}
+}

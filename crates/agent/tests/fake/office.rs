@@ -1,0 +1,172 @@
+//! Its authority, in memory, and the wire to it.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use timbre_agent::carrier::Carrier;
+use timbre_core::{Heard, Limits, Request, Sent};
+
+/// What the authority does with the next requests of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mood {
+    Fine,
+    /// Nothing leaves.
+    Dead,
+    /// Takes it and answers nothing.
+    Swallow,
+    /// Neither takes it nor answers.
+    Lose,
+    /// Says that the pass is no good.
+    Stale,
+    /// Takes nothing on this channel for now.
+    Refuse,
+    /// Takes the first of a parcel's documents and says nothing of the others.
+    Halve,
+}
+
+#[derive(Default)]
+pub struct Office {
+    pub inner: Mutex<Books>,
+}
+
+#[derive(Default)]
+pub struct Books {
+    /// Documents by number, and how often each was offered.
+    pub held: BTreeMap<String, u32>,
+    pub parcels: Vec<String>,
+    pub logins: u32,
+    pub down: bool,
+    /// Addresses (`post/deliver`) that nothing reaches.
+    pub dead: BTreeSet<&'static str>,
+    /// What was asked at each address, heard or not.
+    pub asked: BTreeMap<String, u32>,
+    pub moods: VecDeque<(&'static str, Mood)>,
+    /// What is said of a document by its number, whatever is held: `yes`, `no`, `bad`, `odd`, and
+    /// `wait` for its parcel.
+    pub words: BTreeMap<u64, &'static str>,
+    /// Passes up to this one are no good any more.
+    pub expired: u32,
+    /// Deliveries seen in the order of their documents.
+    pub order: Vec<u64>,
+    pub most_at_once: u32,
+    at_once: u32,
+}
+
+impl Books {
+    pub fn asked(&self, address: &str) -> u32 {
+        self.asked.get(address).copied().unwrap_or_default()
+    }
+
+    fn word(&self, document: &str) -> &'static str {
+        let held = if self.held.contains_key(document) { "yes" } else { "no" };
+        self.words.get(&number(document)).copied().unwrap_or(held)
+    }
+
+    /// What is said of a parcel: one word, or one for each of its documents.
+    fn track(&self, track: &str) -> String {
+        let at: usize = track.parse().unwrap();
+        let each: Vec<_> =
+            self.parcels[at - 1].lines().skip(1).map(|line| (number(line), self.word(line))).collect();
+        match each.iter().find(|(_, word)| *word == "wait") {
+            Some(_) => "wait".to_owned(),
+            None if each.iter().all(|(_, word)| *word == "yes") => "yes".to_owned(),
+            None => {
+                let words: Vec<_> = each.iter().map(|(number, word)| format!("{number}={word}")).collect();
+                format!("each {}", words.join(" "))
+            }
+        }
+    }
+}
+
+fn number(document: &str) -> u64 {
+    document.split(':').next().unwrap().parse().unwrap()
+}
+
+impl Office {
+    pub fn books(&self) -> std::sync::MutexGuard<'_, Books> {
+        self.inner.lock().unwrap()
+    }
+
+    fn answer(&self, request: &Request) -> Heard {
+        let mut books = self.books();
+        let address = request.url.strip_prefix("mem:").unwrap().to_owned();
+        *books.asked.entry(address.clone()).or_default() += 1;
+        let nothing = |sent| Heard::Nothing { sent, why: "prueba".into() };
+        if books.down || books.dead.contains(address.as_str()) {
+            return nothing(Sent::No);
+        }
+        let mood = match books.moods.front() {
+            Some((what, mood)) if *what == request.what => {
+                let mood = *mood;
+                books.moods.pop_front();
+                mood
+            }
+            _ => Mood::Fine,
+        };
+        match mood {
+            Mood::Dead => return nothing(Sent::No),
+            Mood::Lose => return nothing(Sent::Perhaps),
+            Mood::Stale => return reply("stale"),
+            Mood::Refuse => return reply("refuse"),
+            Mood::Fine | Mood::Swallow | Mood::Halve => {}
+        }
+        let pass = request.headers.iter().find_map(|(_, pass)| pass.strip_prefix("pass-")?.parse().ok());
+        if request.what != "login" && pass.is_some_and(|pass: u32| pass <= books.expired) {
+            return reply("stale");
+        }
+        let body = String::from_utf8(request.body.to_vec()).unwrap();
+        let text = match request.what {
+            "login" => {
+                books.logins += 1;
+                format!("token pass-{}", books.logins)
+            }
+            "deliver" => {
+                books.parcels.push(body.clone());
+                for line in body.lines().skip(1) {
+                    *books.held.entry(line.to_owned()).or_default() += 1;
+                    books.order.push(number(line));
+                }
+                match address.as_str() {
+                    _ if mood == Mood::Halve => "half".to_owned(),
+                    // The other channel answers with the verdict at once.
+                    "mail/deliver" => "yes".to_owned(),
+                    _ => format!("track {}", books.parcels.len()),
+                }
+            }
+            "track?" => books.track(&body),
+            "have?" => books.word(&body).to_owned(),
+            other => panic!("{other}"),
+        };
+        if mood == Mood::Swallow { nothing(Sent::Perhaps) } else { reply(&text) }
+    }
+}
+
+fn reply(text: &str) -> Heard {
+    Heard::Reply { status: 200, headers: vec![], body: Bytes::copy_from_slice(text.as_bytes()) }
+}
+
+/// Carries to the office, with a turn of the executor in between as a network would.
+pub struct Wire(pub Arc<Office>);
+
+impl Carrier for Wire {
+    fn carry<'a>(
+        &'a self,
+        request: &'a Request,
+        _: &'a Limits,
+    ) -> Pin<Box<dyn Future<Output = Heard> + Send + 'a>> {
+        Box::pin(async move {
+            {
+                let mut books = self.0.books();
+                books.at_once += 1;
+                books.most_at_once = books.most_at_once.max(books.at_once);
+            }
+            tokio::task::yield_now().await;
+            let heard = self.0.answer(request);
+            self.0.books().at_once -= 1;
+            heard
+        })
+    }
+}

@@ -1,0 +1,369 @@
+//! What may go wrong between a shop and its authority, and what must not come of it: nothing leaves
+//! twice, and nobody waits for another's trouble.
+
+mod fake;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+use std::time::Duration;
+
+use bytes::Bytes;
+use fake::{
+    BY_MAIL, Hands, Hook, Mood, Office, Opening, office, open, open_as, open_with, row, sell, settings, until,
+};
+use serde_json::json;
+use timbre_agent::{Agent, Settings};
+use timbre_core::{Environment, KeyError};
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+fn flagged(agent: &Agent, number: u64) -> bool {
+    row(agent, number).attention.is_some()
+}
+
+/// The sums of the bytes that left with a document, in their order.
+fn sums(agent: &Agent, number: u64) -> Vec<String> {
+    let history = agent.history(&format!("TAF{number}")).unwrap();
+    let sent = history.iter().filter(|fact| fact["fact"] == "sending");
+    sent.map(|fact| fact["sha256"].as_str().unwrap().to_owned()).collect()
+}
+
+/// How often the authority was asked about a document of the first channel.
+fn questions(office: &Office) -> u32 {
+    office.books().asked("post/have?")
+}
+
+/// Sells `many` before anything is sent, so that they travel together, and opens again to send.
+async fn together(dir: &Path, office: &Arc<Office>, many: u64) -> Agent {
+    let agent = open(dir, office, false).await;
+    for i in 0..many {
+        sell(&agent, &format!("k{i}"), 10).await;
+    }
+    agent.stop().await;
+    drop(agent);
+    open(dir, office, true).await
+}
+
+/// Fails the first `times` calls of `what`.
+fn failing(what: &'static str, times: u32) -> Hook {
+    let left = AtomicU32::new(times);
+    Arc::new(move |called, _| {
+        let fail = called == what && left.fetch_update(SeqCst, SeqCst, |n| n.checked_sub(1)).is_ok();
+        if fail { Err(KeyError::Locked) } else { Ok(()) }
+    })
+}
+
+// Nothing leaves twice.
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_authority_took_is_never_delivered_again_though_it_says_it_is_absent() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    office.books().words.insert(1, "no");
+    let agent = open(dir.path(), &office, true).await;
+    sell(&agent, "k", 10).await;
+    // Each round of questions says "absent" twice.
+    until(&agent, |_| questions(&office) >= 8).await;
+    agent.stop().await;
+    assert_eq!(office.books().asked("post/deliver"), 1);
+    assert_eq!(row(&agent, 1).state, "ENVIADO");
+    assert!(flagged(&agent, 1), "a person is called");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_authority_took_is_not_in_doubt_because_another_of_its_parcel_is() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    office.books().moods.push_back(("deliver", Mood::Halve));
+    office.books().words.extend([(1, "no"), (2, "no")]);
+    let agent = together(dir.path(), &office, 2).await;
+    until(&agent, |_| questions(&office) >= 12).await;
+    agent.stop().await;
+    assert_eq!(office.books().asked("post/deliver"), 1);
+    assert_eq!(row(&agent, 1).state, "ENVIADO");
+    assert_eq!(row(&agent, 2).state, "VERIFICANDO");
+    assert!(flagged(&agent, 2), "a person is called");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_lost_delivery_a_refused_one_keeps_its_bytes() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    office.books().moods.extend([("deliver", Mood::Lose), ("deliver", Mood::Refuse)]);
+    let agent = open(dir.path(), &office, true).await;
+    sell(&agent, "k", 10).await;
+    until(&agent, |agent| agent.stats().accepted == 1).await;
+    let sums = sums(&agent, 1);
+    assert_eq!(sums.len(), 3, "lost, refused, taken");
+    assert!(sums.iter().all(|sum| *sum == sums[0]), "the same bytes: {sums:?}");
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parcel_that_arrived_in_part_is_not_delivered_again() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    office.books().moods.push_back(("deliver", Mood::Lose));
+    office.books().words.insert(2, "yes");
+    let agent = together(dir.path(), &office, 4).await;
+    until(&agent, |agent| [1, 3, 4].iter().all(|n| flagged(agent, *n))).await;
+    // They are asked about again, and the answer is the same.
+    let before = questions(&office);
+    until(&agent, |_| questions(&office) >= before + 12).await;
+    agent.stop().await;
+    assert_eq!(office.books().asked("post/deliver"), 1);
+    assert_eq!(row(&agent, 2).state, "ACEPTADO");
+    assert!(!flagged(&agent, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_document_named_twice_is_sent_once() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    office.books().down = true;
+    let agent = open(dir.path(), &office, true).await;
+    sell(&agent, "k", 10).await;
+    until(&agent, |agent| agent.stats().pending == 1).await;
+    let twice = ["TAF1".to_owned(), "TAF1".to_owned()];
+    let resent = agent.resend(&twice).await.unwrap();
+    assert_eq!((resent.queued, resent.skipped), (1, 0));
+    office.books().down = false;
+    until(&agent, |agent| agent.stats().accepted == 1).await;
+    assert_eq!(office.books().held.values().copied().collect::<Vec<_>>(), [1]);
+    agent.stop().await;
+}
+
+// Nobody waits for another's trouble.
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_conflict_does_not_hold_the_absent_ones_of_its_parcel() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    office.books().moods.push_back(("deliver", Mood::Lose));
+    office.books().words.insert(1, "odd");
+    let agent = together(dir.path(), &office, 4).await;
+    until(&agent, |agent| agent.stats().accepted == 3).await;
+    for number in 2..=4 {
+        let sums = sums(&agent, number);
+        assert_eq!(sums.len(), 2);
+        assert_eq!(sums[0], sums[1], "the same bytes");
+    }
+    assert!(flagged(&agent, 1), "the conflict is still a person's");
+    assert!((2..=4).all(|number| !flagged(&agent, number)));
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_after_a_conflict_does_not_hold_the_absent_ones_either() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    office.books().moods.extend([("deliver", Mood::Lose), ("deliver", Mood::Refuse)]);
+    office.books().words.insert(1, "odd");
+    let agent = together(dir.path(), &office, 3).await;
+    until(&agent, |agent| agent.stats().accepted == 2).await;
+    let sums = sums(&agent, 2);
+    assert_eq!(sums.len(), 3, "lost, refused, taken");
+    assert!(sums.iter().all(|sum| *sum == sums[0]), "the same bytes: {sums:?}");
+    assert!(flagged(&agent, 1));
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_nobody_answered_about_holds_its_parcel_also_when_a_person_was_called() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    office.books().moods.push_back(("deliver", Mood::Lose));
+    office.books().words.insert(1, "wait");
+    let agent = open(dir.path(), &office, false).await;
+    for i in 0..3 {
+        sell(&agent, &format!("k{i}"), 10).await;
+    }
+    agent.stop().await;
+    drop(agent);
+    let opening = Opening { clock: clock.clone(), ..Opening::default() };
+    let agent = open_as(dir.path(), &office, opening).await;
+    until(&agent, |agent| agent.stats().verifying == 3).await;
+    // Past the day after which a person is called to whatever has no verdict.
+    clock.advance(25 * HOUR);
+    agent.set_running(true);
+    until(&agent, |agent| flagged(agent, 1)).await;
+    for _ in 0..20 {
+        let before = questions(&office);
+        clock.advance(HOUR);
+        agent.set_running(true);
+        until(&agent, |_| questions(&office) > before).await;
+    }
+    agent.stop().await;
+    assert_eq!(office.books().asked("post/deliver"), 1, "its bytes may be there");
+}
+
+/// Flips a byte of the frame that holds a document's bytes.
+fn damage(dir: &Path, bytes: &str) {
+    let path = dir.join("journal/000001.tj");
+    let mut journal = std::fs::read(&path).unwrap();
+    let at = journal.windows(bytes.len()).position(|part| part == bytes.as_bytes()).unwrap();
+    journal[at] ^= 1;
+    std::fs::write(&path, journal).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_unreadable_document_does_not_stop_the_queue() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    let agent = open(dir.path(), &office, false).await;
+    sell(&agent, "a", 123).await;
+    for i in 0..5 {
+        sell(&agent, &format!("k{i}"), 10).await;
+    }
+    agent.stop().await;
+    drop(agent);
+    damage(dir.path(), "1:123");
+    let agent = open(dir.path(), &office, true).await;
+    until(&agent, |agent| agent.stats().accepted == 5 && agent.stats().errors == 1).await;
+    agent.stop().await;
+    let waiting = agent.reader().queue(10).unwrap();
+    assert_eq!(waiting.len(), 1);
+    assert!(waiting[0].attention.as_ref().is_some_and(|why| why.contains("No se puede leer")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_unreadable_document_does_not_hold_the_others_of_its_parcel() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    office.books().words.insert(1, "wait");
+    let agent = open(dir.path(), &office, false).await;
+    sell(&agent, "a", 123).await;
+    for i in 0..2 {
+        sell(&agent, &format!("k{i}"), 10).await;
+    }
+    agent.stop().await;
+    drop(agent);
+    let agent = open(dir.path(), &office, true).await;
+    until(&agent, |agent| agent.stats().sent == 3).await;
+    agent.stop().await;
+    drop(agent);
+    damage(dir.path(), "1:123");
+    for life in 1..=2 {
+        let agent = open(dir.path(), &office, true).await;
+        until(&agent, |agent| agent.stats().accepted == 2 && agent.stats().errors == 1).await;
+        agent.stop().await;
+        assert_eq!(agent.stats().sent, 1, "life {life}: it stays with the authority");
+    }
+    assert_eq!(office.books().asked("post/deliver"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_fails_between_the_fact_and_the_wire_leaves_nothing_stuck() {
+    for times in [1, 2] {
+        let (dir, office) = (tempfile::tempdir().unwrap(), office());
+        let hook = failing("begin", times);
+        let agent = open_as(dir.path(), &office, Opening { hook, ..Opening::default() }).await;
+        sell(&agent, "k", 10).await;
+        until(&agent, |agent| agent.stats().accepted == 1).await;
+        assert!(questions(&office) >= 2, "it was asked about first");
+        assert_eq!(office.books().held.values().copied().collect::<Vec<_>>(), [1]);
+        agent.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_of_a_channel_is_over_after_the_long_pause() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    let left = AtomicU32::new(2);
+    let hook: Hook = Arc::new(move |called, _| {
+        let one = |n: u32| n.checked_sub(1);
+        assert!(called != "wrap" || left.fetch_update(SeqCst, SeqCst, one).is_err(), "on purpose");
+        Ok(())
+    });
+    let agent = open_as(dir.path(), &office, Opening { hook, ..Opening::default() }).await;
+    sell(&agent, "k", 10).await;
+    until(&agent, |agent| agent.stats().accepted == 1).await;
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_channel_that_always_panics_is_not_called_again_before_its_pause_or_a_person() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    let (broken, wraps) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicU32::new(0)));
+    let hook: Hook = {
+        let (broken, wraps) = (Arc::clone(&broken), Arc::clone(&wraps));
+        Arc::new(move |called, _| {
+            if called == "wrap" {
+                wraps.fetch_add(1, SeqCst);
+                assert!(!broken.load(SeqCst), "on purpose");
+            }
+            Ok(())
+        })
+    };
+    let settings = Settings { retry_cap: HOUR, ..settings() };
+    let agent = open_as(dir.path(), &office, Opening { hook, settings, ..Opening::default() }).await;
+    sell(&agent, "k", 10).await;
+    until(&agent, |agent| agent.stats().pending == 1).await;
+    assert!(row(&agent, 1).next_try.is_some());
+    for i in 0..30 {
+        sell(&agent, &format!("m{i}"), BY_MAIL).await;
+        until(&agent, |agent| agent.stats().accepted == i + 1).await;
+    }
+    assert_eq!(wraps.load(SeqCst), 1);
+    broken.store(false, SeqCst);
+    agent.resend_pending().await.unwrap();
+    until(&agent, |agent| agent.stats().accepted == 31).await;
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_while_sealing_costs_its_own_sale_and_nothing_else() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    let agent = open(dir.path(), &office, false).await;
+    let bad = || Bytes::from(json!({ "total": 10, "panics": true }).to_string());
+    // Alone, and among others in one batch.
+    let refused = agent.issue(bad(), Some("bad".into())).await.unwrap_err();
+    assert_eq!((refused.status, refused.code.as_str()), (503, "signing-failed"));
+    let sales: Vec<_> = (0..60)
+        .map(|i| {
+            let agent = agent.clone();
+            tokio::spawn(async move {
+                match i % 5 {
+                    4 => agent.issue(bad(), Some(format!("k{i}"))).await.is_err(),
+                    _ => sell(&agent, &format!("k{i}"), 10).await.document.folio <= 48,
+                }
+            })
+        })
+        .collect();
+    for sale in sales {
+        assert!(sale.await.unwrap(), "good ones are issued without a gap, bad ones refused");
+    }
+    assert_eq!(sell(&agent, "last", 10).await.document.folio, 49);
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shut_channel_does_not_stand_before_another() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    office.books().dead.insert("post/login");
+    let agent = open(dir.path(), &office, false).await;
+    let many = 600;
+    let sales: Vec<_> = (0..many)
+        .map(|i| {
+            let agent = agent.clone();
+            tokio::spawn(async move { sell(&agent, &format!("k{i}"), 10).await })
+        })
+        .collect();
+    for sale in sales {
+        sale.await.unwrap();
+    }
+    sell(&agent, "mail", BY_MAIL).await;
+    agent.stop().await;
+    drop(agent);
+    let patient = Settings { line_base: HOUR, line_cap: HOUR, ..settings() };
+    let agent = open_with(dir.path(), &office, true, patient).await;
+    until(&agent, |agent| agent.stats().accepted == 1).await;
+    assert_eq!(row(&agent, many + 1).state, "ACEPTADO");
+    agent.stop().await;
+}
+
+// Nor do two worlds mix.
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_environment_of_a_folder_never_changes_not_even_before_a_sale() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    let agent = open(dir.path(), &office, false).await;
+    for other in [Environment::Certification, Environment::Production] {
+        let refused = agent.set_company(other, &json!({})).await.unwrap_err();
+        assert_eq!((refused.status, refused.code.as_str()), (422, "company-other"));
+    }
+    agent.set_company(Environment::Training, &json!({ "address": "another" })).await.unwrap();
+    assert_eq!(agent.company().unwrap().1, Environment::Training);
+    agent.stop().await;
+}
