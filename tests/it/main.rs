@@ -1,5 +1,6 @@
 //! End-to-end tests and the architecture's own rules.
 
+mod contact;
 mod fence;
 mod refused;
 mod tidy;

@@ -242,7 +242,7 @@ struct Limits {
 }
 
 /// What was heard without the pass in it, should the other side have echoed it.
-fn without(heard: Heard, pass: Option<&Pass>) -> Heard {
+pub(crate) fn without(heard: Heard, pass: Option<&Pass>) -> Heard {
     match (heard, pass.map(Pass::expose).filter(|secret| !secret.is_empty())) {
         (Heard::Reply { status, headers, body }, Some(secret)) => {
             let found = body.windows(secret.len()).any(|part| part == secret.as_bytes());

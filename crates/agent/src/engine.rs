@@ -9,7 +9,7 @@ use bytes::Bytes;
 use jiff::tz::TimeZone;
 use timbre_core::{
     Cause, Channel, ChannelId, Date, DocState, DocumentId, Environment, Issuer, Keys, Refusal, Regime, Sale,
-    Seals,
+    Seals, Timestamp,
 };
 use timbre_store::{CertificateLoaded, Fact, Opened, Reader, Row, Store};
 use tokio::sync::{broadcast, mpsc, watch};
@@ -317,7 +317,12 @@ impl Agent {
 
 impl Inner {
     pub(crate) fn today(&self) -> Date {
-        self.clock.now().to_zoned(self.zone.clone()).date()
+        self.day(self.clock.now())
+    }
+
+    /// The day of a moment in the country's legal time.
+    pub(crate) fn day(&self, at: Timestamp) -> Date {
+        at.to_zoned(self.zone.clone()).date()
     }
 
     pub(crate) fn certificate(&self) -> Result<Option<CertificateView>, timbre_store::StoreError> {

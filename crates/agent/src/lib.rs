@@ -9,7 +9,9 @@
 pub mod carrier;
 pub mod clock;
 mod conversation;
+pub mod diagnose;
 pub mod engine;
+pub mod inspect;
 mod line;
 mod login;
 mod look;

@@ -417,6 +417,10 @@ impl Sender {
         Ok(Issuer { company, environment })
     }
 
+    pub(crate) fn channels(&self) -> Vec<ChannelId> {
+        self.parts.channels.keys().cloned().collect()
+    }
+
     pub(crate) fn channel(&self, id: &ChannelId) -> Arc<dyn Channel> {
         Arc::clone(self.parts.channels.get(id).expect("a document's channel is one of the regime's"))
     }

@@ -1,9 +1,8 @@
 //! The company that issues: what the SII wants to know of it, checked once and kept. Its certificate and
 //! folios are elsewhere.
 
-use jiff::civil::Date;
 use serde_json::{Map, Value};
-use timbre_core::{Company, Environment, Refusal, Refusals};
+use timbre_core::{Company, Date, Environment, Finding, Issuer, Refusal, Refusals, Severity};
 
 use crate::rut::Rut;
 use crate::sale;
@@ -186,6 +185,34 @@ fn renamed(value: &Value) -> Value {
         object.insert("RUTEmisor".to_owned(), rut);
     }
     value
+}
+
+/// The resolution that every carátula names: a wrong one rejects whole envelopes (CRT-3-19), and only the
+/// SII's site tells which is right.
+pub(crate) fn credentials(issuer: &Issuer, today: Date) -> Vec<Finding> {
+    let finding = |severity, message: String| Finding {
+        severity,
+        code: "resolution".to_owned(),
+        place: "FchResol".to_owned(),
+        message,
+    };
+    let Some((date, number)) = Firm::of(&issuer.company).ok().and_then(|firm| firm.resolution()) else {
+        return vec![finding(Severity::Refuses, "Falta la resolución que autoriza a la empresa.".to_owned())];
+    };
+    if date > today {
+        let message = format!("La fecha de la resolución ({date}) es posterior a hoy.");
+        return vec![finding(Severity::Refuses, message)];
+    }
+    let site = match issuer.environment {
+        Environment::Training => return Vec::new(),
+        Environment::Certification => "maullin.sii.cl",
+        Environment::Production => "palena.sii.cl",
+    };
+    let message = format!(
+        "Resolución N° {number} del {date}. Compárela con la que muestra {site} en «Consultar emisores autorizados»: \
+         con otra, el SII rechaza todos los envíos."
+    );
+    vec![finding(Severity::Note, message)]
 }
 
 /// NroResol 0 is certification's, and only there (the carátula falls with CRT-3-19 otherwise). Training

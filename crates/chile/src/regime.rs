@@ -5,8 +5,8 @@ use serde_json::Value;
 use timbre_core::receipt::Receipt;
 use timbre_core::regime::PrintGate;
 use timbre_core::{
-    Company, Document, Documents, Draft, Environment, Finding, GrantFile, Issuer, Preview, Profile, Refusals,
-    Regime, Sale, TillData, Timestamp,
+    Company, Date, Document, Documents, Draft, Environment, Finding, GrantFile, Issuer, Preview, Profile,
+    Refusals, Regime, Sale, TillData, Timestamp,
 };
 
 use crate::caf::Caf;
@@ -101,5 +101,9 @@ impl Regime for Chile {
 
     fn file(&self, document: &Document) -> Vec<u8> {
         dte::file(&document.bytes)
+    }
+
+    fn credentials(&self, issuer: &Issuer, today: Date) -> Vec<Finding> {
+        company::credentials(issuer, today)
     }
 }

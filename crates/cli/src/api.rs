@@ -9,6 +9,7 @@ use bytes::Bytes;
 use reqwest::Method;
 use serde::Serialize;
 use serde_json::{Value, json};
+use timbre_agent::diagnose::Diagnosis;
 use timbre_agent::view::{
     CertificateView, DetailView, IssuedView, PageView, PreviewView, Query, ResentView, Snapshot,
 };
@@ -113,6 +114,13 @@ impl Api {
 
     pub async fn snapshot(&self) -> Result<Snapshot, Failure> {
         self.wire.read(Ask::get("/v1/stats/snapshot")).await
+    }
+
+    /// Looks at everything, host by host: patience for those that do not answer.
+    pub async fn diagnose(&self) -> Result<Diagnosis, Failure> {
+        let mut ask = Ask::new(Method::POST, "/v1/diagnosis");
+        ask.patience = Duration::from_secs(300);
+        self.wire.read(ask).await
     }
 
     pub async fn folios(&self) -> Result<Vec<Value>, Failure> {

@@ -5,6 +5,7 @@ pub mod cert;
 pub mod check;
 pub mod company;
 pub mod demo;
+pub mod diagnose;
 pub mod issue;
 pub mod list;
 pub mod preview;

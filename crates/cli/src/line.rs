@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    caf, cert, check, company, demo, issue, list, preview, resend, serve, show, simulator, stats, verify,
+    caf, cert, check, company, demo, diagnose, issue, list, preview, resend, serve, show, simulator, stats,
+    verify,
 };
 use crate::failure::{Exit, Failure};
 use crate::out::Out;
@@ -59,6 +60,8 @@ pub enum Command {
     Verify(verify::Args),
     /// Lee todo lo guardado y prueba que está sano
     Check,
+    /// Prueba la conexión con el SII sin gastar folios: nombres, TLS, reloj, sesión y permisos
+    Diagnose,
     /// El SII simulado, solo
     Simulator(simulator::Args),
 }
@@ -84,6 +87,7 @@ impl Line {
             Command::Stats => stats::run(data, out).await,
             Command::Verify(args) => verify::run(args, out),
             Command::Check => check::run(data, out),
+            Command::Diagnose => diagnose::run(data, out).await,
             Command::Simulator(args) => simulator::run(args, out).await,
         }
     }

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use crate::{Company, Document, DocumentId, DocumentRef, KeyError, Keys, Parcel, Timestamp};
+use crate::{
+    Company, Document, DocumentId, DocumentRef, Finding, KeyError, Keys, Parcel, Severity, Timestamp,
+};
 
 /// Which world a folder belongs to; they never mix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -251,6 +253,16 @@ pub struct Wrapping {
     pub tail: Bytes,
 }
 
+/// A question of a first contact: it uses up no number and leaves nothing behind.
+#[derive(Debug, Clone)]
+pub struct Inquiry {
+    /// Stable, for programs.
+    pub code: &'static str,
+    /// What it finds out, in Spanish, for a person.
+    pub title: &'static str,
+    pub request: Request,
+}
+
 /// A conversation with the authority, one step at a time.
 pub trait Channel: Send + Sync {
     fn limits(&self) -> &Limits;
@@ -282,4 +294,26 @@ pub trait Channel: Send + Sync {
         about: &[Arc<Document>],
         cx: &Cx<'_>,
     ) -> Result<Step, KeyError>;
+
+    /// The base addresses it speaks to in this environment, each with what it is for, in Spanish.
+    fn hosts(&self, cx: &Cx<'_>) -> Result<Vec<(&'static str, String)>, KeyError> {
+        let _ = cx;
+        Ok(Vec::new())
+    }
+
+    /// What can be asked at a first contact, with the pass in `cx`.
+    fn inquiries(&self, cx: &Cx<'_>) -> Result<Vec<Inquiry>, KeyError> {
+        let _ = cx;
+        Ok(Vec::new())
+    }
+
+    /// What the answer to the inquiry of that code tells.
+    fn inquired(&self, code: &str, heard: &Heard) -> Finding {
+        let message = match heard {
+            Heard::Reply { status, .. } => format!("HTTP {status}"),
+            Heard::Nothing { why, .. } => why.clone(),
+            Heard::Elapsed => String::new(),
+        };
+        Finding { severity: Severity::Note, code: code.to_owned(), place: String::new(), message }
+    }
 }

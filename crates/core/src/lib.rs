@@ -18,8 +18,8 @@ pub mod state;
 
 pub use amount::Amount;
 pub use channel::{
-    Channel, Conduct, Cx, Effect, Environment, Heard, Limits, Method, NumberFate, Pass, Remark, Report,
-    Request, Scope, Sent, State, Step, Verdict, Wrapping,
+    Channel, Conduct, Cx, Effect, Environment, Heard, Inquiry, Limits, Method, NumberFate, Pass, Remark,
+    Report, Request, Scope, Sent, State, Step, Verdict, Wrapping,
 };
 pub use document::{
     Document, DocumentId, DocumentRef, Documents, Finding, Parcel, ParcelId, Party, Severity,

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use crate::receipt::Receipt;
 use crate::{
-    Document, Documents, Environment, Finding, Folio, Grant, GrantFile, KeyError, Keys, Refusal, Refusals,
-    Sale, Series, TillData, Timestamp,
+    Date, Document, Documents, Environment, Finding, Folio, Grant, GrantFile, KeyError, Keys, Refusal,
+    Refusals, Sale, Series, TillData, Timestamp,
 };
 
 /// Names a channel of a country: `dte`, `boleta`.
@@ -125,6 +125,13 @@ pub trait Regime: Send + Sync {
 
     /// A document's bytes as a file of their own: the encoding's prolog line, then those bytes.
     fn file(&self, document: &Document) -> Vec<u8>;
+
+    /// What lets this company issue, as far as it can be judged without asking anybody: for a first
+    /// contact.
+    fn credentials(&self, issuer: &Issuer, today: Date) -> Vec<Finding> {
+        let _ = (issuer, today);
+        Vec::new()
+    }
 }
 
 /// A lawful document that lacks only its number. It exists only when nothing can be refused any

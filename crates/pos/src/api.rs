@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use timbre_agent::Agent;
+use timbre_agent::diagnose::Diagnosis;
 use timbre_agent::engine::environment_word;
 use timbre_agent::view::{
     CertificateView, DetailView, FoliosView, IssuedView, Mood, PageView, PreviewView, ProblemView, Query,
@@ -111,6 +112,11 @@ pub(crate) async fn list(
 
 pub(crate) async fn detail(State(agent): State<Agent>, Path(id): Path<String>) -> Answer<Json<DetailView>> {
     Ok(Json(agent.detail(&id)?))
+}
+
+/// Everything that can be checked against the authority without using a folio; it may take a minute.
+pub(crate) async fn diagnose(State(agent): State<Agent>) -> Answer<Json<Diagnosis>> {
+    Ok(Json(agent.diagnose().await?))
 }
 
 pub(crate) async fn xml(State(agent): State<Agent>, Path(id): Path<String>) -> Answer<Response> {

@@ -85,6 +85,7 @@ fn routes(agent: Agent, guard: Arc<Guard>) -> Router {
         .route("/stats/snapshot", get(api::snapshot))
         .route("/folios", get(api::folios).post(api::load_grant))
         .route("/company", get(api::company).put(api::set_company))
+        .route("/diagnosis", post(api::diagnose))
         .route("/certificate", get(api::certificate).post(api::load_certificate))
         .route("/events", get(events::events))
         .route("/health", get(api::health))

@@ -10,6 +10,7 @@ use super::subject::Subject;
 use super::talk::Here;
 use crate::answer::{self, Exact, Held, Login, Progress, Reply, Upload};
 use crate::envelope::Kind;
+use crate::hosts::Hosts;
 use crate::rut::Rut;
 
 /// REST.
@@ -17,6 +18,14 @@ pub struct Boleta;
 
 impl Wire for Boleta {
     const KIND: Kind = Kind::Boleta;
+    const SOME_TYPE: &'static str = "39";
+
+    fn hosts(hosts: &Hosts) -> Vec<(&'static str, String)> {
+        vec![
+            ("boletas: sesión y consultas", hosts.boleta.clone()),
+            ("boletas: envío", hosts.boleta_upload.clone()),
+        ]
+    }
 
     fn ask_seed(here: &Here<'_>) -> Request {
         let url = format!("{}/boleta.electronica.semilla", here.hosts.boleta);

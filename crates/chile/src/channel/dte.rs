@@ -10,6 +10,7 @@ use super::talk::Here;
 use super::{Wire, soap};
 use crate::answer::{self, Exact, Held, Login, Progress, Reply, Upload};
 use crate::envelope::Kind;
+use crate::hosts::Hosts;
 use crate::rut::Rut;
 
 /// SOAP and DTEUpload.
@@ -17,6 +18,11 @@ pub struct Dte;
 
 impl Wire for Dte {
     const KIND: Kind = Kind::Dte;
+    const SOME_TYPE: &'static str = "33";
+
+    fn hosts(hosts: &Hosts) -> Vec<(&'static str, String)> {
+        vec![("facturas: sesión, envío y consultas", hosts.dte.clone())]
+    }
 
     fn ask_seed(here: &Here<'_>) -> Request {
         let body = soap::call("getSeed", &[]);

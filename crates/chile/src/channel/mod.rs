@@ -2,6 +2,7 @@
 //! form). Both walk the same steps; what differs is a [`Wire`].
 
 mod boleta;
+mod contact;
 mod deliver;
 mod dte;
 mod login;
@@ -17,11 +18,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use timbre_core::{
-    Channel, Cx, Document, DocumentRef, Heard, KeyError, Limits, Parcel, Pass, Request, State, Step, Wrapping,
+    Channel, Cx, Document, DocumentRef, Finding, Heard, Inquiry, KeyError, Limits, Parcel, Pass, Request,
+    State, Step, Wrapping,
 };
 
 use crate::answer::{CAP, Exact, Held, Login, Progress, Reply, Upload};
 use crate::envelope::{self, Kind};
+use crate::hosts::Hosts;
 use crate::hour;
 use crate::rut::Rut;
 
@@ -43,6 +46,10 @@ pub const DTE: &str = "dte";
 pub trait Wire: Send + Sync + 'static {
     /// The envelope it carries.
     const KIND: Kind;
+    /// A type that travels on it.
+    const SOME_TYPE: &'static str;
+    /// The addresses it speaks to, each with what it is for.
+    fn hosts(hosts: &Hosts) -> Vec<(&'static str, String)>;
 
     fn ask_seed(here: &Here<'_>) -> Request;
     fn ask_token(here: &Here<'_>, signed: &str) -> Request;
@@ -146,6 +153,21 @@ impl<W: Wire> Channel for SiiChannel<W> {
             Stage::Poll { .. } | Stage::Settle { .. } => poll::resume::<W>(&here, talk, heard, about),
             Stage::Probe { .. } => probe::resume::<W>(&here, talk, heard, about),
         }
+    }
+
+    fn hosts(&self, cx: &Cx<'_>) -> Result<Vec<(&'static str, String)>, KeyError> {
+        Ok(Here::of(cx)?.map(|here| W::hosts(&here.hosts)).unwrap_or_default())
+    }
+
+    fn inquiries(&self, cx: &Cx<'_>) -> Result<Vec<Inquiry>, KeyError> {
+        match (Here::of(cx)?, cx.pass) {
+            (Some(here), Some(pass)) => contact::inquiries::<W>(&here, pass),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    fn inquired(&self, code: &str, heard: &Heard) -> Finding {
+        contact::inquired::<W>(code, heard)
     }
 }
 

@@ -1,0 +1,410 @@
+//! A first contact: everything that can be checked against the authority without using a number, each step
+//! with what it is for. It changes nothing here and leaves nothing there.
+
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use timbre_core::{ChannelId, Environment, Finding, Heard, Issuer, Pass, Request, Severity, Step, Verdict};
+
+use crate::clock::until;
+use crate::conversation::without;
+use crate::engine::{Agent, Answer, environment_word};
+use crate::inspect::{Inspection, inspect};
+use crate::writer::no_key;
+
+/// A certificate that ends sooner than this is worth a warning.
+const SOON: Duration = Duration::from_secs(30 * 86_400);
+/// The clock may differ from the authority's by so much.
+const CLOCK_NOTE: Duration = Duration::from_secs(60);
+/// Documents signed by a clock further off bear a time the authority may not believe.
+const CLOCK_LIMIT: Duration = Duration::from_secs(300);
+
+/// All that was found, in the order it was looked at.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Diagnosis {
+    pub environment: String,
+    /// RFC 3339.
+    pub at: String,
+    pub checks: Vec<Check>,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    /// Stable, for programs: `certificate`, `host`, `seed`.
+    pub code: String,
+    pub outcome: Outcome,
+    /// What was looked at, in Spanish.
+    pub title: String,
+    /// What was found, and what to do where it is not well.
+    pub detail: String,
+    /// What it is looked at for.
+    pub about: String,
+    /// What a developer may want to know; nothing secret.
+    pub facts: Value,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    Ok,
+    /// Worth a look; nothing is stopped by it.
+    Warn,
+    Fail,
+}
+
+impl Diagnosis {
+    pub fn worst(&self) -> Outcome {
+        self.checks.iter().map(|check| check.outcome).max().unwrap_or(Outcome::Ok)
+    }
+}
+
+/// Collects what is found.
+#[derive(Default)]
+struct Findings {
+    checks: Vec<Check>,
+    /// The authority's clock against ours is told once.
+    clock_told: bool,
+}
+
+impl Findings {
+    fn add(
+        &mut self,
+        code: &str,
+        outcome: Outcome,
+        title: impl Into<String>,
+        detail: impl Into<String>,
+        about: &str,
+    ) {
+        self.with(code, outcome, title, detail, about, Value::Null);
+    }
+
+    fn with(
+        &mut self,
+        code: &str,
+        outcome: Outcome,
+        title: impl Into<String>,
+        detail: impl Into<String>,
+        about: &str,
+        facts: Value,
+    ) {
+        self.checks.push(Check {
+            code: code.to_owned(),
+            outcome,
+            title: title.into(),
+            detail: detail.into(),
+            about: about.to_owned(),
+            facts,
+        });
+    }
+}
+
+impl Agent {
+    /// Looks at everything, one thing after the other; takes some seconds for each host that does not answer.
+    pub async fn diagnose(&self) -> Answer<Diagnosis> {
+        let issuer = self.issuer()?;
+        let mut found = Findings::default();
+        self.at_home(&issuer, &mut found);
+        for channel in self.0.sender.channels() {
+            self.hosts(&channel, &issuer, &mut found).await?;
+            if let Some(pass) = self.session(&channel, &issuer, &mut found).await? {
+                self.rights(&channel, &issuer, &pass, &mut found).await?;
+            }
+        }
+        Ok(Diagnosis {
+            environment: environment_word(issuer.environment),
+            at: self.0.clock.now().to_string(),
+            checks: found.checks,
+        })
+    }
+
+    /// What can be judged without asking anybody.
+    fn at_home(&self, issuer: &Issuer, found: &mut Findings) {
+        let company = &issuer.company;
+        found.add(
+            "company",
+            Outcome::Ok,
+            "Empresa",
+            format!("{} ({})", company.name, company.id),
+            "Todo se emite a nombre de esta empresa.",
+        );
+        for finding in self.0.regime.credentials(issuer, self.0.today()) {
+            let about = "Autoriza a la empresa a emitir; va en cada envío.";
+            found.add(&finding.code, outcome(finding.severity), "Resolución", finding.message, about);
+        }
+        self.certificate_at_home(found);
+        self.folios_at_home(issuer, found);
+    }
+
+    fn certificate_at_home(&self, found: &mut Findings) {
+        let about = "Con él se firma cada documento y se abre la sesión; debe ser de una persona autorizada por la empresa.";
+        let title = "Certificado digital";
+        let certificate = match self.0.custody.certificate() {
+            Ok(certificate) => certificate,
+            Err(error) => {
+                return found.add("certificate", Outcome::Fail, title, no_key(&error).message, about);
+            }
+        };
+        let now = self.0.clock.now();
+        let day = |at| self.0.day(at);
+        let (outcome, detail) = if now >= certificate.not_after {
+            (Outcome::Fail, format!("Venció el {}. Cargue uno vigente.", day(certificate.not_after)))
+        } else if now < certificate.not_before {
+            (Outcome::Fail, format!("Vale recién desde el {}. Revise el reloj.", day(certificate.not_before)))
+        } else if until(now, certificate.not_after) < SOON {
+            (Outcome::Warn, format!("De {}; vence el {}.", certificate.holder, day(certificate.not_after)))
+        } else {
+            (Outcome::Ok, format!("De {}; vale hasta el {}.", certificate.holder, day(certificate.not_after)))
+        };
+        let facts = json!({ "key_bits": certificate.modulus.len() * 8 });
+        found.with("certificate", outcome, title, detail, about, facts);
+    }
+
+    fn folios_at_home(&self, issuer: &Issuer, found: &mut Findings) {
+        let about = "Sin folios de su tipo, un documento no se puede emitir.";
+        let ranges = self.0.reader.ranges();
+        if ranges.is_empty() {
+            found.add("folios", Outcome::Warn, "Folios", "No hay folios cargados.", about);
+        }
+        let today = self.0.today();
+        for range in ranges {
+            let grant = &range.grant;
+            let kind =
+                self.0.regime.profile().kind(&grant.series).map_or(grant.series.0.as_str(), |k| k.name);
+            let title = format!("Folios de {} {} a {}", kind.to_lowercase(), range.first, range.last);
+            let (outcome, detail) = if grant.environment != issuer.environment {
+                (Outcome::Fail, "Son de otro ambiente.".to_owned())
+            } else if grant.issuer != issuer.company.id {
+                (Outcome::Fail, format!("Son de otra empresa ({}).", grant.issuer))
+            } else if grant.expires.is_some_and(|last| last < today) && range.left() > 0 {
+                (Outcome::Warn, "Vencieron; los que sobran se anulan en el sitio de la autoridad.".to_owned())
+            } else if let Some(why) = &range.stopped {
+                (Outcome::Fail, why.clone())
+            } else {
+                (Outcome::Ok, format!("Quedan {}.", range.left()))
+            };
+            found.add("folios", outcome, title, detail, about);
+        }
+    }
+
+    async fn hosts(&self, channel: &ChannelId, issuer: &Issuer, found: &mut Findings) -> Answer<()> {
+        let sender = &self.0.sender;
+        let hosts = sender.channel(channel).hosts(&sender.cx(issuer, None)).map_err(|e| no_key(&e))?;
+        for (role, base) in hosts {
+            let place = base.clone();
+            // A look blocks for seconds: not for an async task.
+            let seen = tokio::task::spawn_blocking(move || inspect(&place)).await.unwrap_or_default();
+            let (outcome, detail) = of_host(&seen, issuer.environment);
+            let facts = serde_json::to_value(&seen).unwrap_or_default();
+            let title = format!("{base} ({role})");
+            let about = "Por esta dirección van y vienen los documentos; su certificado TLS prueba que es la verdadera.";
+            found.with("host", outcome, title, detail, about, facts);
+        }
+        Ok(())
+    }
+
+    /// Seed and token, as the sender gets them.
+    async fn session(&self, id: &ChannelId, issuer: &Issuer, found: &mut Findings) -> Answer<Option<Pass>> {
+        let sender = &self.0.sender;
+        let channel = sender.channel(id);
+        let title = format!("Sesión del canal {}", id.0);
+        let about = "Prueba que el certificado abre la puerta. No usa folios.";
+        let mut step = match channel.login(&sender.cx(issuer, None)) {
+            Ok(step) => step,
+            Err(error) => {
+                found.add("session", Outcome::Fail, title, no_key(&error).message, about);
+                return Ok(None);
+            }
+        };
+        let why = loop {
+            match step {
+                Step::Ask(request, state, _) => {
+                    let (heard, facts) = self.carry(id, &request).await;
+                    self.clock_against(&heard, found);
+                    let (outcome, detail) = match &heard {
+                        Heard::Reply { status, .. } => (Outcome::Ok, format!("Respondió (HTTP {status}).")),
+                        Heard::Nothing { why, .. } => (Outcome::Fail, format!("No respondió: {why}.")),
+                        Heard::Elapsed => (Outcome::Ok, String::new()),
+                    };
+                    let name = format!("{title}: {}", request.what);
+                    found.with("login", outcome, name, detail, about, facts);
+                    if matches!(heard, Heard::Nothing { .. }) {
+                        return Ok(None);
+                    }
+                    let cx = sender.cx(issuer, None);
+                    step = channel.resume(state, heard, &[], &cx).map_err(|e| no_key(&e))?;
+                }
+                Step::Granted(pass) => {
+                    let facts = json!({ "length": pass.expose().len() });
+                    found.with("session", Outcome::Ok, title, "Abierta.", about, facts);
+                    return Ok(Some(pass));
+                }
+                Step::Done(reports) => break reports.into_iter().find_map(|report| refusal(report.verdict)),
+                Step::Wait(..) | Step::Stale(_) => break None,
+            }
+        };
+        let why = why.unwrap_or_else(|| "No se pudo abrir.".to_owned());
+        found.add("session", Outcome::Fail, title, why, about);
+        Ok(None)
+    }
+
+    async fn rights(&self, id: &ChannelId, issuer: &Issuer, pass: &Pass, found: &mut Findings) -> Answer<()> {
+        let sender = &self.0.sender;
+        let channel = sender.channel(id);
+        let inquiries = channel.inquiries(&sender.cx(issuer, Some(pass))).map_err(|e| no_key(&e))?;
+        for inquiry in inquiries {
+            let (heard, mut facts) = self.carry(id, &inquiry.request).await;
+            let heard = without(heard, Some(pass));
+            if let (Heard::Reply { body, .. }, Value::Object(facts)) = (&heard, &mut facts) {
+                let text: String = String::from_utf8_lossy(body).chars().take(2_000).collect();
+                facts.insert("body".to_owned(), text.into());
+            }
+            let Finding { severity, code, message, .. } = channel.inquired(inquiry.code, &heard);
+            let about =
+                "Una pregunta sobre algo que no existe: la respuesta dice qué permisos hay. No usa folios.";
+            let title = format!("{} (canal {})", inquiry.title, id.0);
+            found.with(&code, outcome(severity), title, message, about, facts);
+        }
+        Ok(())
+    }
+
+    /// Carries a request and tells how it went.
+    async fn carry(&self, id: &ChannelId, request: &Request) -> (Heard, Value) {
+        let began = Instant::now();
+        let heard = self.0.sender.carry(id, request).await;
+        let mut facts = Map::new();
+        facts.insert(
+            "took_ms".to_owned(),
+            json!(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)),
+        );
+        if let Heard::Reply { status, headers, .. } = &heard {
+            facts.insert("status".to_owned(), json!(status));
+            let told: Map<String, Value> = headers
+                .iter()
+                .filter(|(name, _)| worth_telling(name))
+                .map(|(name, value)| (name.to_ascii_lowercase(), json!(value)))
+                .collect();
+            facts.insert("headers".to_owned(), Value::Object(told));
+        }
+        (heard, Value::Object(facts))
+    }
+
+    /// The authority's `Date` against this machine's clock.
+    fn clock_against(&self, heard: &Heard, found: &mut Findings) {
+        let Heard::Reply { headers, .. } = heard else { return };
+        let date = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("date")).map(|(_, value)| value);
+        let Some(theirs) = date.and_then(|text| jiff::fmt::rfc2822::parse(text).ok()) else { return };
+        if std::mem::replace(&mut found.clock_told, true) {
+            return;
+        }
+        let (ours, theirs) = (self.0.clock.now(), theirs.timestamp());
+        let apart = until(ours, theirs).max(until(theirs, ours));
+        let outcome = match apart {
+            apart if apart > CLOCK_LIMIT => Outcome::Fail,
+            apart if apart > CLOCK_NOTE => Outcome::Warn,
+            _ => Outcome::Ok,
+        };
+        let detail = match outcome {
+            Outcome::Ok => "Marca la misma hora que la autoridad.".to_owned(),
+            _ => format!(
+                "Difiere en {} segundos de la autoridad. Corrija la fecha y la hora.",
+                apart.as_secs()
+            ),
+        };
+        let about = "La hora de este equipo va firmada en cada documento.";
+        let facts = json!({ "ours": ours.to_string(), "theirs": theirs.to_string() });
+        found.with("clock", outcome, "Reloj", detail, about, facts);
+    }
+}
+
+fn refusal(verdict: Verdict) -> Option<String> {
+    match verdict {
+        Verdict::Refused { why, .. } => Some(format!("{} ({})", why.meaning, why.code)),
+        Verdict::Unknown { why } => Some(why),
+        _ => None,
+    }
+}
+
+fn outcome(severity: Severity) -> Outcome {
+    match severity {
+        Severity::Note => Outcome::Ok,
+        Severity::Objects => Outcome::Warn,
+        Severity::Refuses => Outcome::Fail,
+    }
+}
+
+/// Headers that help a developer; cookies and the like stay out.
+fn worth_telling(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    matches!(name.as_str(), "date" | "server" | "content-type" | "retry-after") || name.starts_with("x-")
+}
+
+/// What a look at a host means in this environment.
+fn of_host(seen: &Inspection, environment: Environment) -> (Outcome, String) {
+    let training = environment == Environment::Training;
+    if let Some(trouble) = &seen.trouble {
+        return (Outcome::Fail, format!("No se pudo: {trouble}."));
+    }
+    if !training && seen.addresses.iter().any(|ip| ip.is_loopback()) {
+        let detail =
+            "El nombre apunta a este mismo equipo: alguien lo desvió (archivo hosts o DNS).".to_owned();
+        return (Outcome::Fail, detail);
+    }
+    match &seen.tls {
+        None if training => (Outcome::Ok, "Responde (simulador, sin TLS).".to_owned()),
+        None => (Outcome::Fail, "Responde sin TLS.".to_owned()),
+        Some(tls) => match &tls.distrust {
+            Some(why) => (
+                Outcome::Fail,
+                format!("Este equipo no confía en su certificado ({why}): puede haber un intermediario."),
+            ),
+            None => (Outcome::Ok, format!("Responde con {} y un certificado de confianza.", tls.version)),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inspect::Tls;
+
+    fn tls(distrust: Option<&str>) -> Inspection {
+        Inspection {
+            addresses: vec!["200.10.252.1".parse().unwrap()],
+            connected_ms: Some(12),
+            tls: Some(Tls {
+                version: "TLSv1.3".to_owned(),
+                cipher: String::new(),
+                protocol: None,
+                distrust: distrust.map(str::to_owned),
+                chain: vec![],
+            }),
+            trouble: None,
+        }
+    }
+
+    #[test]
+    fn a_host_is_well_only_when_it_is_the_true_one() {
+        let real = Environment::Production;
+        assert_eq!(of_host(&tls(None), real).0, Outcome::Ok);
+        assert_eq!(of_host(&tls(Some("self-signed certificate")), real).0, Outcome::Fail);
+        let diverted = Inspection { addresses: vec!["127.0.0.1".parse().unwrap()], ..tls(None) };
+        assert_eq!(of_host(&diverted, real).0, Outcome::Fail);
+        let bare = Inspection { tls: None, ..tls(None) };
+        assert_eq!(of_host(&bare, real).0, Outcome::Fail);
+        assert_eq!(of_host(&bare, Environment::Training).0, Outcome::Ok);
+        let silent = Inspection { trouble: Some("no acepta conexiones".to_owned()), ..Inspection::default() };
+        assert_eq!(of_host(&silent, real).0, Outcome::Fail);
+    }
+
+    #[test]
+    fn no_header_that_may_hold_a_secret_is_told() {
+        assert!(
+            ["Date", "X-RateLimit-Limit", "x-retry-after", "Server"].iter().all(|name| worth_telling(name))
+        );
+        assert!(
+            ["Set-Cookie", "Cookie", "Authorization", "Location"].iter().all(|name| !worth_telling(name))
+        );
+    }
+}
