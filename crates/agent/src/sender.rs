@@ -298,7 +298,7 @@ impl Sender {
         for (channel, _) in lines.iter().filter(|(channel, _)| open(channel)) {
             let hands = self.permits.available_permits();
             let most = self.channel(channel).limits().documents.max(1);
-            let mut free = self.parts.reader.queue_of(channel, ROUND)?;
+            let mut free = self.parts.reader.queue_of(channel, 0, ROUND)?;
             free.retain(|row| {
                 // A wait longer than any of ours was set by a clock that went wrong.
                 let waits = row.next_try.filter(|at| *at > now && until(now, *at) <= LONGEST_WAIT);
@@ -365,7 +365,7 @@ impl Sender {
                 line.next().filter(|at| *at > now).into_iter().for_each(&mut *sooner);
                 continue;
             };
-            let waits = !self.parts.reader.queue_of(channel, 1)?.is_empty()
+            let waits = !self.parts.reader.queue_of(channel, 0, 1)?.is_empty()
                 || plan.parcels.values().any(|(of, _)| of == channel);
             if !waits || plan.looking.contains(channel) {
                 continue;

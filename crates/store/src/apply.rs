@@ -38,11 +38,11 @@ pub(crate) fn apply(on: &mut Overlay<'_>, fact: &Fact, stand: Stand) -> Result<N
         Fact::Sending(sending) => travel::send(on, sending, stand)?,
         Fact::Answered(answered) => travel::answer(on, answered)?,
         Fact::Moved(moved) => travel::step(on, moved, stand)?,
-        Fact::Attention { document, reason } => attention(on, document, reason.as_ref())?,
+        Fact::Attention { document, reason } => attention(on, document, reason.as_ref(), stand)?,
         Fact::Annulled { document, by } => {
             if let Some(mut row) = on.row(document)? {
                 row.annulled_by = Some(by.clone());
-                on.put_row(&row)?;
+                on.put_row(row, stand.sequence)?;
             }
         }
         Fact::GrantLoaded(loaded) => grant(on, loaded, stand)?,
@@ -89,7 +89,12 @@ pub(crate) fn raise(on: &mut Overlay<'_>, mark: &Mark) -> Result<(), StoreError>
     on.put_json(key::counter(&mark.grant), &counter)
 }
 
-fn attention(on: &mut Overlay<'_>, document: &DocumentId, reason: Option<&String>) -> Result<(), StoreError> {
+fn attention(
+    on: &mut Overlay<'_>,
+    document: &DocumentId,
+    reason: Option<&String>,
+    stand: Stand,
+) -> Result<(), StoreError> {
     let Some(mut row) = on.row(document)? else {
         return Ok(());
     };
@@ -100,7 +105,7 @@ fn attention(on: &mut Overlay<'_>, document: &DocumentId, reason: Option<&String
         None => on.remove(key::attention(row.order)),
     }
     row.attention = reason.cloned();
-    on.put_row(&row)
+    on.put_row(row, stand.sequence)
 }
 
 fn grant(on: &mut Overlay<'_>, loaded: &GrantLoaded, stand: Stand) -> Result<(), StoreError> {

@@ -183,6 +183,24 @@ impl Index {
         Ok(found)
     }
 
+    /// The first key of each stem (what precedes its last eight bytes) below `prefix`: as many
+    /// look-ups as there are stems, however many keys each has.
+    pub fn firsts(&self, prefix: &[u8]) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.ask(|tree| {
+            let mut firsts: Vec<Vec<u8>> = Vec::new();
+            let mut from = prefix.to_vec();
+            while let Some(entry) = tree.range(from..).next() {
+                let key = entry?.0.to_vec();
+                if !key.starts_with(prefix) || key::tail(&key).is_none() {
+                    break;
+                }
+                from = [key::stem(&key), &[0xFF; 9]].concat();
+                firsts.push(key);
+            }
+            Ok(firsts)
+        })
+    }
+
     pub fn count(&self, prefix: &[u8]) -> Result<u64, StoreError> {
         let mut count = 0;
         self.each(prefix, |_, _| {

@@ -5,10 +5,10 @@ use timbre_core::{DocState, DocumentId, Timestamp};
 use crate::apply::{Noticed, Stand};
 use crate::fact::Issued;
 use crate::index::Keys;
-use crate::key::{self, Outbox};
+use crate::key;
 use crate::live::Counter;
 use crate::overlay::Overlay;
-use crate::{Row, StoreError};
+use crate::{Row, StoreError, travel};
 
 /// A new document: its folio is spent.
 pub(crate) fn first(
@@ -51,6 +51,7 @@ fn new_row(on: &mut Overlay<'_>, issued: &Issued, state: DocState, stand: Stand)
     let row = Row {
         id: document.id.clone(),
         order,
+        revision: order,
         version: document.version,
         channel: document.channel.clone(),
         date: document.date,
@@ -80,13 +81,11 @@ fn new_row(on: &mut Overlay<'_>, issued: &Issued, state: DocState, stand: Stand)
         on.put(key::idempotency(idempotency), order_bytes);
     }
     on.put(key::in_state(state, order), Vec::new());
-    if state.may_send() {
-        on.put(key::outbox(Outbox::Authority, order), row.channel.0.clone().into_bytes());
-    }
+    travel::queue(on, &row);
     on.count(state, false, 1)?;
     on.count_day(document.date, 1)?;
     note_version(on, issued, order, stand)?;
-    on.put_row(&row)
+    on.put_row(row, stand.sequence)
 }
 
 /// A later version on the same folio; the move to its state is a fact of its own.
@@ -108,6 +107,7 @@ pub(crate) fn again(
     }
     on.count_day(row.date, -1)?;
     on.count_day(document.date, 1)?;
+    travel::unqueue(on, &row);
     row.version = document.version;
     row.channel = document.channel.clone();
     row.date = document.date;
@@ -118,8 +118,9 @@ pub(crate) fn again(
     row.sale_hash = issued.sale_hash.clone();
     row.totals = issued.totals.clone();
     row.frame = stand.place;
+    travel::queue(on, &row);
     note_version(on, issued, row.order, stand)?;
-    on.put_row(&row)
+    on.put_row(row, stand.sequence)
 }
 
 fn note_version(on: &mut Overlay<'_>, issued: &Issued, order: u64, stand: Stand) -> Result<(), StoreError> {

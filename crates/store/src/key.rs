@@ -11,7 +11,8 @@
 //! | `D` series 0 number | its order |
 //! | `K` idempotency key | its order |
 //! | `V` order version | place of that version's frame |
-//! | `Q` kind order | the outbox: 1 authority (value: the channel), 2 print, 3 mail, 4 webhook |
+//! | `Q` kind whom 0 order | the outbox: 1 authority (whom: the channel), 2 print, 3 mail, 4 webhook |
+//! | `U` series 0 order | documents that the authority may not hold yet |
 //! | `S` state order | documents by state |
 //! | `A` order | documents with the flag attention |
 //! | `H` order sequence | place of a frame that names the document |
@@ -25,7 +26,7 @@ use timbre_core::{Date, DocState, DocumentId, GrantId, ParcelId, Series};
 use crate::Place;
 
 /// Changes with the meaning of any key or value: an index of another number is made again.
-pub(crate) const SCHEMA: u32 = 2;
+pub(crate) const SCHEMA: u32 = 3;
 
 pub(crate) const SCHEMA_KEY: &[u8] = b"Mschema";
 pub(crate) const APPLIED: &[u8] = b"Mapplied";
@@ -87,12 +88,23 @@ pub(crate) fn version(order: u64, version: u32) -> Vec<u8> {
     join(b'V', &[&order.to_be_bytes(), &version.to_be_bytes()])
 }
 
-pub(crate) fn outbox(kind: Outbox, order: u64) -> Vec<u8> {
-    join(b'Q', &[&[kind as u8], &order.to_be_bytes()])
+pub(crate) fn outbox(kind: Outbox, whom: &str, order: u64) -> Vec<u8> {
+    join(b'Q', &[&[kind as u8], whom.as_bytes(), &[0], &order.to_be_bytes()])
 }
 
 pub(crate) fn outbox_of(kind: Outbox) -> Vec<u8> {
     vec![b'Q', kind as u8]
+}
+
+pub(crate) fn unheld(series: &Series, order: u64) -> Vec<u8> {
+    join(b'U', &[series.0.as_bytes(), &[0], &order.to_be_bytes()])
+}
+
+pub(crate) const UNHELD: &[u8] = b"U";
+
+/// What precedes the number that a key ends in.
+pub(crate) fn stem(key: &[u8]) -> &[u8] {
+    &key[..key.len().saturating_sub(8)]
 }
 
 pub(crate) fn in_state(state: DocState, order: u64) -> Vec<u8> {

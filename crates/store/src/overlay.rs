@@ -68,9 +68,11 @@ impl<'a> Overlay<'a> {
         }
     }
 
-    pub fn put_row(&mut self, row: &Row) -> Result<(), StoreError> {
-        self.touched.insert(row.order, row.clone());
-        self.put(key::row(row.order), fitting(row)?);
+    /// Puts a row that the frame `sequence` changed.
+    pub fn put_row(&mut self, mut row: Row, sequence: u64) -> Result<(), StoreError> {
+        row.revision = sequence;
+        self.put(key::row(row.order), fitting(&row)?);
+        self.touched.insert(row.order, row);
         Ok(())
     }
 

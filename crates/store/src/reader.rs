@@ -15,7 +15,9 @@ use crate::key::{self, Outbox};
 use crate::live::Live;
 use crate::overlay::ParcelRow;
 use crate::segments::Segments;
-use crate::{CertificateLoaded, Counts, Fact, Issued, Locked, OpenParcel, Place, Range, Row, StoreError};
+use crate::{
+    CertificateLoaded, Counts, Fact, Issued, Locked, OpenParcel, Place, Range, Row, StoreError, travel,
+};
 
 /// Reads what was committed.
 #[derive(Clone)]
@@ -105,29 +107,39 @@ impl Reader {
 
     /// Documents that wait to be sent, in the order they were issued.
     pub fn queue(&self, limit: usize) -> Result<Vec<Row>, StoreError> {
-        self.waiting(None, limit)
-    }
-
-    /// Those of one channel: a channel that is shut does not stand before the others.
-    pub fn queue_of(&self, channel: &ChannelId, limit: usize) -> Result<Vec<Row>, StoreError> {
-        self.waiting(Some(channel), limit)
-    }
-
-    fn waiting(&self, channel: Option<&ChannelId>, limit: usize) -> Result<Vec<Row>, StoreError> {
-        let prefix = key::outbox_of(Outbox::Authority);
         let mut orders = Vec::new();
+        for first in self.index.firsts(&key::outbox_of(Outbox::Authority))? {
+            orders.extend(self.orders(key::stem(&first), 0, limit)?);
+        }
+        orders.sort_unstable();
+        orders.truncate(limit);
+        self.rows(orders)
+    }
+
+    /// Those of one channel from an order on: a channel that is shut does not stand before the
+    /// others, nor the first documents of one before all the rest.
+    pub fn queue_of(&self, channel: &ChannelId, from: u64, limit: usize) -> Result<Vec<Row>, StoreError> {
+        let first = key::outbox(Outbox::Authority, &channel.0, from);
+        self.rows(self.orders(key::stem(&first), from, limit)?)
+    }
+
+    /// For each series the first document that the authority may not hold: it waits, is on the
+    /// wire, or is in doubt. Where all of a series have the same term, the nearest is among them.
+    pub fn first_unheld(&self) -> Result<Vec<Row>, StoreError> {
+        let firsts = self.index.firsts(key::UNHELD)?;
+        self.rows(firsts.iter().filter_map(|first| key::tail(first)).collect())
+    }
+
+    /// The numbers that keys of this stem end in, ascending from `from`.
+    fn orders(&self, stem: &[u8], from: u64, limit: usize) -> Result<Vec<u64>, StoreError> {
+        let [from, to] = [from, u64::MAX].map(|order| [stem, &order.to_be_bytes()].concat());
         self.index.ask(|tree| {
-            for entry in tree.scan_prefix(&prefix) {
-                if orders.len() == limit {
-                    break;
-                }
-                let (key, of) = entry?;
-                if channel.is_none_or(|channel| *of == *channel.0.as_bytes()) {
-                    orders.push(key::tail(&key).ok_or_else(|| broken("la cola"))?);
-                }
-            }
-            Ok(())
-        })?;
+            let keys = tree.range(from..=to).take(limit);
+            keys.map(|entry| key::tail(&entry?.0).ok_or_else(|| broken("la cola"))).collect()
+        })
+    }
+
+    fn rows(&self, orders: Vec<u64>) -> Result<Vec<Row>, StoreError> {
         let rows: Result<Vec<Option<Row>>, StoreError> =
             orders.into_iter().map(|order| self.row_at(order)).collect();
         Ok(rows?.into_iter().flatten().collect())
@@ -139,25 +151,57 @@ impl Reader {
         let mut parcels = Vec::new();
         for (open, _) in self.index.with_prefix(b"O")? {
             let id = ParcelId(String::from_utf8_lossy(&open[1..]).into_owned());
-            parcels.extend(self.parcel_row(&id)?.map(|row| row.parcel));
+            parcels.extend(self.parcel_row(&id)?);
         }
         parcels.sort_by_key(|parcel| (parcel.sent, parcel.frame));
         Ok(parcels)
     }
 
-    /// A parcel, open or not, with the head and tail of its envelope.
-    pub fn parcel(&self, id: &ParcelId) -> Result<Option<(OpenParcel, Bytes, Bytes)>, StoreError> {
-        let Some(row) = self.parcel_row(id)? else {
+    /// A parcel, open or not, as far as the index knows it: no frame is read, so that a damaged
+    /// one does not hide it.
+    pub fn parcel_row(&self, id: &ParcelId) -> Result<Option<OpenParcel>, StoreError> {
+        let row: Option<ParcelRow> = self.index.json(&key::parcel(id))?;
+        Ok(row.map(|row| row.parcel))
+    }
+
+    /// The head and tail of a parcel's envelope, from its *sending* frame.
+    pub fn wrapping(&self, id: &ParcelId) -> Result<Option<(Bytes, Bytes)>, StoreError> {
+        let Some(parcel) = self.parcel_row(id)? else {
             return Ok(None);
         };
-        match self.segments.frame(row.parcel.frame)?.fact()? {
-            Fact::Sending(sending) => Ok(Some((row.parcel, sending.head, sending.tail))),
+        match self.segments.frame(parcel.frame)?.fact()? {
+            Fact::Sending(sending) => Ok(Some((sending.head, sending.tail))),
             _ => Err(broken("dónde está un envío")),
         }
     }
 
-    fn parcel_row(&self, id: &ParcelId) -> Result<Option<ParcelRow>, StoreError> {
-        self.index.json(&key::parcel(id))
+    /// A parcel, open or not, with the head and tail of its envelope.
+    pub fn parcel(&self, id: &ParcelId) -> Result<Option<(OpenParcel, Bytes, Bytes)>, StoreError> {
+        let parcel = self.parcel_row(id)?;
+        Ok(parcel.zip(self.wrapping(id)?).map(|(parcel, (head, tail))| (parcel, head, tail)))
+    }
+
+    /// Documents that are, or may be, at the authority and that no open parcel follows: their
+    /// *sending* frame is damaged, and the index was made again without it.
+    pub fn under_way_without_parcel(&self) -> Result<Vec<Row>, StoreError> {
+        let mut stray = Vec::new();
+        for state in DocState::ALL.into_iter().filter(|state| travel::is_under_way(*state)) {
+            for (key, _) in self.index.with_prefix(&key::of_state(state))? {
+                let order = key::tail(&key).ok_or_else(|| broken("una lista"))?;
+                let Some(row) = self.row_at(order)? else {
+                    continue;
+                };
+                let open = match &row.parcel {
+                    Some(parcel) => self.index.get(&key::open_parcel(parcel))?.is_some(),
+                    None => false,
+                };
+                if !open {
+                    stray.push(row);
+                }
+            }
+        }
+        stray.sort_by_key(|row| row.order);
+        Ok(stray)
     }
 
     /// All ranges, by series and first folio.

@@ -12,6 +12,8 @@ pub struct Row {
     pub id: DocumentId,
     /// Its place in the order of issue, the same for all versions: the first frame's sequence.
     pub order: u64,
+    /// The sequence of the last frame that changed anything here: it only grows.
+    pub revision: u64,
     pub version: u32,
     pub channel: ChannelId,
     pub date: Date,

@@ -13,7 +13,7 @@ use crate::live::Live;
 use crate::overlay::Overlay;
 use crate::segments::Segments;
 use crate::walk::{Damage, Tip};
-use crate::{Fact, Mark, Place, Row, StoreError};
+use crate::{Fact, Mark, Place, Row, StoreError, travel};
 
 /// The index as it was found.
 pub(crate) struct Found {
@@ -161,8 +161,9 @@ fn is_whole(index: &Index, live: &Live) -> Result<bool, StoreError> {
     })?;
     let of = |state| states.get(&state).copied().unwrap_or_default();
     let states_agree = DocState::ALL.into_iter().all(|state| counts.of(state) == of(state));
-    let waiting = DocState::ALL.into_iter().filter(|state| state.may_send());
-    let waiting: u64 = waiting.map(|state| counts.of(state)).sum();
+    let sum = |is: fn(DocState) -> bool| -> u64 {
+        DocState::ALL.into_iter().filter(|state| is(*state)).map(|state| counts.of(state)).sum()
+    };
     Ok(states_agree
         && strays == 0
         && live.days.values().sum::<u64>() == rows
@@ -171,5 +172,6 @@ fn is_whole(index: &Index, live: &Live) -> Result<bool, StoreError> {
         && index.count(b"V")? >= rows
         && index.count(b"K")? == keyed
         && index.count(b"A")? == flagged
-        && index.count(&key::outbox_of(Outbox::Authority))? == waiting)
+        && index.count(&key::outbox_of(Outbox::Authority))? == sum(DocState::may_send)
+        && index.count(key::UNHELD)? == sum(travel::is_unheld))
 }

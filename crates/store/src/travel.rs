@@ -21,8 +21,8 @@ pub(crate) fn send(on: &mut Overlay<'_>, sending: &Sending, stand: Stand) -> Res
             under_way += 1;
         }
         row.parcel = Some(sending.parcel.clone());
-        on.put_row(&row)?;
         on.put(key::travelled(row.order, stand.sequence), sending.parcel.0.clone().into_bytes());
+        on.put_row(row, stand.sequence)?;
     }
     let row = ParcelRow {
         parcel: OpenParcel {
@@ -72,21 +72,19 @@ pub(crate) fn step(on: &mut Overlay<'_>, moved: &Moved, stand: Stand) -> Result<
     on.put(key::in_state(moved.to, order), Vec::new());
     on.count(row.state, flagged, -1)?;
     on.count(moved.to, flagged, 1)?;
-    match moved.to.may_send() {
-        true => on.put(key::outbox(Outbox::Authority, order), row.channel.0.clone().into_bytes()),
-        false => on.remove(key::outbox(Outbox::Authority, order)),
-    }
     match (is_under_way(row.state), is_under_way(moved.to)) {
         (false, true) => enter_parcel(on, &row)?,
         (true, false) => leave_parcel(on, &row)?,
         (true, true) | (false, false) => {}
     }
+    unqueue(on, &row);
     row.state = moved.to;
+    queue(on, &row);
     row.since = stand.at;
     row.attempts = moved.attempts;
     row.next_try = moved.next_try;
     tell(&mut row, &moved.cause);
-    on.put_row(&row)
+    on.put_row(row, stand.sequence)
 }
 
 /// What a cause says about the document.
@@ -118,8 +116,29 @@ fn tell(row: &mut Row, cause: &Cause) {
     }
 }
 
+/// Puts a document where those of its state wait.
+pub(crate) fn queue(on: &mut Overlay<'_>, row: &Row) {
+    if row.state.may_send() {
+        on.put(key::outbox(Outbox::Authority, &row.channel.0, row.order), Vec::new());
+    }
+    if is_unheld(row.state) {
+        on.put(key::unheld(&row.id.series, row.order), Vec::new());
+    }
+}
+
+/// Undoes [`queue`].
+pub(crate) fn unqueue(on: &mut Overlay<'_>, row: &Row) {
+    on.remove(key::outbox(Outbox::Authority, &row.channel.0, row.order));
+    on.remove(key::unheld(&row.id.series, row.order));
+}
+
+/// The authority may not hold it: a legal term runs.
+pub(crate) fn is_unheld(state: DocState) -> bool {
+    state.may_send() || matches!(state, DocState::Enviando | DocState::Verificando)
+}
+
 /// Its bytes are, or may be, at the authority without a verdict.
-fn is_under_way(state: DocState) -> bool {
+pub(crate) fn is_under_way(state: DocState) -> bool {
     matches!(state, DocState::Enviando | DocState::Enviado | DocState::Verificando)
 }
 

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use timbre_core::{Amount, Cause, DocState, Documents, GrantId, NumberFate, ParcelId, Party, Remark, Series};
+use timbre_core::{
+    Amount, Cause, ChannelId, DocState, Documents, GrantId, NumberFate, ParcelId, Party, Remark, Series,
+};
 
 use super::shop::*;
-use crate::{Answered, Fact, Filter, Page, Reader, Sending, Store};
+use crate::{Answered, Fact, Filter, Page, Reader, Sending, Store, StoreError};
 
 #[track_caller]
 fn numbers(reader: &Reader, filter: Filter) -> Vec<u64> {
@@ -265,4 +267,106 @@ fn orders_are_distinct_and_shared_by_versions() {
     let (_shop, store) = varied();
     let orders: BTreeSet<u64> = all(&store.reader()).iter().map(|row| row.order).collect();
     assert_eq!(orders.len(), 7);
+}
+
+#[test]
+fn a_row_says_which_frame_changed_it_last() {
+    let (shop, mut store) = Shop::ready();
+    issue(&mut store, 1..=2);
+    let revision = |store: &Store, n| store.reader().row(&id(n)).unwrap().unwrap().revision;
+    let (first, second) = (revision(&store, 1), revision(&store, 2));
+    assert!(first < second);
+    let rows = store.commit(depart("p", &[1]), at(3)).unwrap().rows;
+    assert_eq!(rows[0].revision, second + 2);
+    assert_eq!((revision(&store, 1), revision(&store, 2)), (second + 2, second));
+    store.commit(vec![Fact::Attention { document: id(2), reason: Some("x".into()) }], at(4)).unwrap();
+    assert_eq!(revision(&store, 2), second + 3);
+    drop(store);
+    shop.delete_index();
+    let store = shop.open();
+    assert_eq!((revision(&store, 1), revision(&store, 2)), (second + 2, second + 3));
+}
+
+/// Boletas 1, 2, 4, 5 and 7 by one channel, factura 1 and 2 by the other.
+fn two_channels() -> (Shop, Store) {
+    let (shop, mut store) = Shop::ready();
+    store.commit(vec![caf("f", "33", 1, 100)], at(0)).unwrap();
+    let factura = |n| {
+        let mut factura = sale_of("f", n);
+        factura.document.id.series = Series("33".into());
+        factura.document.channel = ChannelId("dte".into());
+        factura.key = None;
+        issued(factura)
+    };
+    issue(&mut store, [1, 2]);
+    store.commit(vec![factura(1)], at(3)).unwrap();
+    issue(&mut store, [3, 4]);
+    store.commit(vec![factura(2)], at(6)).unwrap();
+    issue(&mut store, [5]);
+    (shop, store)
+}
+
+#[test]
+fn a_channels_queue_is_read_a_page_at_a_time() {
+    let (_shop, store) = two_channels();
+    let reader = store.reader();
+    let page = |channel: &str, from, limit| {
+        let rows = reader.queue_of(&ChannelId(channel.into()), from, limit).unwrap();
+        (rows.iter().map(|row| row.id.number).collect::<Vec<_>>(), rows.last().map_or(0, |row| row.order + 1))
+    };
+    let (first, from) = page("boleta", 0, 3);
+    let (second, _) = page("boleta", from, 3);
+    assert_eq!((first, second), (vec![1, 2, 3], vec![4, 5]));
+    assert_eq!(page("dte", 0, 10).0, [1, 2]);
+    assert_eq!(page("other", 0, 10).0, [0u64; 0]);
+    let all: Vec<String> = reader.queue(6).unwrap().iter().map(|row| row.id.to_string()).collect();
+    assert_eq!(all, ["T39F1", "T39F2", "T33F1", "T39F3", "T39F4", "T33F2"]);
+}
+
+#[test]
+fn the_first_that_the_authority_may_not_hold_is_known_for_each_series() {
+    let (_shop, mut store) = two_channels();
+    let reader = store.reader();
+    let firsts = || {
+        let rows = reader.first_unheld().unwrap();
+        rows.iter().map(|row| row.id.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(firsts(), ["T33F1", "T39F1"]);
+    // On the wire and in doubt its term still runs.
+    store.commit(depart("p", &[1, 2]), at(8)).unwrap();
+    assert_eq!(firsts(), ["T33F1", "T39F1"]);
+    let doubt = moved(1, DocState::Enviando, DocState::Verificando, Cause::Doubt { why: String::new() });
+    store.commit(vec![doubt], at(9)).unwrap();
+    assert_eq!(firsts(), ["T33F1", "T39F1"]);
+    let sent = |n, from| moved(n, from, DocState::Enviado, Cause::Sent { track: "1".into() });
+    store.commit(vec![sent(1, DocState::Verificando), sent(2, DocState::Enviando)], at(10)).unwrap();
+    assert_eq!(firsts(), ["T33F1", "T39F3"]);
+}
+
+#[test]
+fn a_damaged_sending_frame_does_not_hide_its_parcel() {
+    let (shop, mut store) = Shop::ready();
+    issue(&mut store, 1..=2);
+    store.commit(depart("p", &[1, 2]), at(3)).unwrap();
+    issue(&mut store, 3..=12);
+    let parcel = ParcelId("p".into());
+    let frame = store.reader().parcel_row(&parcel).unwrap().unwrap().frame;
+    drop(store);
+    let mut bytes = std::fs::read(shop.segment(1)).unwrap();
+    bytes[frame.offset as usize + 100] ^= 1;
+    std::fs::write(shop.segment(1), bytes).unwrap();
+    let store = shop.open();
+    let reader = store.reader();
+    assert_eq!(reader.parcel_row(&parcel).unwrap().unwrap().documents, [(id(1), 1), (id(2), 1)]);
+    assert!(matches!(reader.wrapping(&parcel), Err(StoreError::Damaged { .. })));
+    assert_eq!(reader.under_way_without_parcel().unwrap(), []);
+    drop((store, reader));
+    // The index made again knows of no parcel, but that its documents left.
+    shop.delete_index();
+    let (store, opened) = shop.open_said();
+    assert_eq!(opened.damage.len(), 1);
+    let reader = store.reader();
+    assert_eq!(reader.parcel_row(&parcel).unwrap(), None);
+    let stray = reader.under_way_without_parcel().unwrap();
+    assert_eq!(stray.iter().map(|row| row.id.number).collect::<Vec<_>>(), [1, 2]);
 }
