@@ -207,18 +207,17 @@ fn sent(on: &Overlay<'_>, sending: &Sending) -> Result<(), StoreError> {
         }
         // The fact comes before its documents' moves. Whatever is with the authority, or may be, is
         // asked about and not sent; one that needs a person does not hold the others of its parcel.
-        let held = match row.state {
-            DocState::Enviando | DocState::Enviado => true,
-            DocState::Verificando => row.attention.is_none(),
-            _ => false,
+        let why = match row.state {
+            DocState::Generado | DocState::Pendiente => continue,
+            DocState::Verificando if row.attention.is_some() => continue,
+            DocState::Verificando | DocState::Enviando | DocState::Enviado => {
+                "puede estar en manos de la autoridad: primero se pregunta"
+            }
+            DocState::Aceptado | DocState::Reparo | DocState::Rechazado | DocState::Reemplazado => {
+                "la autoridad ya respondió por él"
+            }
         };
-        if held {
-            return Err(bad_move(
-                &row,
-                *version,
-                "puede estar en manos de la autoridad: primero se pregunta",
-            ));
-        }
+        return Err(bad_move(&row, *version, why));
     }
     Ok(())
 }

@@ -150,11 +150,11 @@ fn a_parcel_is_open_while_any_document_is_under_way_in_it() {
     let reader = store.reader();
     let open = || reader.parcels().unwrap().iter().map(|p| p.id.0.clone()).collect::<Vec<_>>();
     assert_eq!(open(), ["p", "q"]);
-    let accepted = |n| moved(n, DocState::Enviando, DocState::Aceptado, Cause::Accepted { remarks: vec![] });
-    store.commit(vec![accepted(1)], at(6)).unwrap();
+    let lost =
+        |n| moved(n, DocState::Enviando, DocState::Pendiente, Cause::NotSent { why: "sin ruta".into() });
+    store.commit(vec![lost(1)], at(6)).unwrap();
     assert_eq!(open(), ["p", "q"]);
-    let lost = moved(2, DocState::Enviando, DocState::Pendiente, Cause::NotSent { why: "sin ruta".into() });
-    store.commit(vec![lost], at(7)).unwrap();
+    store.commit(vec![lost(2)], at(7)).unwrap();
     assert_eq!(open(), ["q"]);
     // Closed, it can still be rebuilt to the byte, and leave again.
     let (parcel, head, tail) = reader.parcel(&ParcelId("p".into())).unwrap().unwrap();

@@ -190,6 +190,44 @@ fn a_parcel_that_left_never_changes() {
 }
 
 #[test]
+fn a_document_with_a_verdict_does_not_leave_again() {
+    let (_shop, mut store) = Shop::ready();
+    issue(&mut store, 1..=4);
+    store.commit(depart("p", &[1, 2, 3, 4]), at(5)).unwrap();
+    let remark = timbre_core::Remark { code: "1".into(), words: "x".into(), meaning: "x".into() };
+    let accepted = |remarks| Cause::Accepted { remarks };
+    let rejected = || Cause::Rejected { reasons: vec![], number: timbre_core::NumberFate::Consumed };
+    let facts = vec![
+        moved(1, DocState::Enviando, DocState::Aceptado, accepted(vec![])),
+        moved(2, DocState::Enviando, DocState::Reparo, accepted(vec![remark])),
+        moved(3, DocState::Enviando, DocState::Rechazado, rejected()),
+        moved(4, DocState::Enviando, DocState::Rechazado, rejected()),
+        moved(4, DocState::Rechazado, DocState::Reemplazado, Cause::Replaced { by: id(1) }),
+    ];
+    store.commit(facts, at(6)).unwrap();
+    for n in 1..=4 {
+        let error = refused(&mut store, vec![sending("q", &[n])]);
+        assert!(matches!(error, StoreError::BadMove { .. }), "{n}: {error}");
+    }
+}
+
+/// One in doubt that needs a person does not hold the others of its parcel.
+#[test]
+fn of_what_is_in_doubt_only_the_flagged_leaves_with_its_parcel() {
+    let (_shop, mut store) = Shop::ready();
+    issue(&mut store, 1..=2);
+    store.commit(depart("p", &[1, 2]), at(3)).unwrap();
+    let doubt = |n| moved(n, DocState::Enviando, DocState::Verificando, Cause::Doubt { why: String::new() });
+    let absent = moved(2, DocState::Verificando, DocState::Pendiente, Cause::Absent);
+    store.commit(vec![doubt(1), doubt(2), absent], at(4)).unwrap();
+    let Fact::Sending(again) = sending("p", &[1, 2]) else { panic!() };
+    let again = Fact::Sending(Sending { attempt: 2, ..again });
+    assert!(matches!(refused(&mut store, vec![again.clone()]), StoreError::BadMove { .. }));
+    let flag = Fact::Attention { document: id(1), reason: Some("mírelo".into()) };
+    store.commit(vec![flag, again], at(5)).unwrap();
+}
+
+#[test]
 fn nobody_locks_or_unlocks_by_the_way() {
     let (_shop, mut store) = Shop::ready();
     let lock = crate::Locked { reason: crate::LockReason::Damage, beyond: vec![] };
