@@ -10,6 +10,8 @@ pub(crate) trait Tape: Send {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
     /// Returns when everything appended is on the device.
     fn sync(&mut self) -> io::Result<()>;
+    /// Writes once more the bytes that stand at `offset`, so that a sync brings them to the device.
+    fn write_again(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()>;
     /// Shortens it to `length`; the next append goes there.
     fn cut(&mut self, length: u64) -> io::Result<()>;
 }
@@ -47,6 +49,13 @@ impl Tape for RealTape {
 
     fn sync(&mut self) -> io::Result<()> {
         self.0.sync_data()
+    }
+
+    fn write_again(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.0.seek(SeekFrom::Start(offset))?;
+        self.0.write_all(bytes)?;
+        self.0.seek(SeekFrom::End(0))?;
+        Ok(())
     }
 
     fn cut(&mut self, length: u64) -> io::Result<()> {

@@ -1,5 +1,6 @@
 //! The writing end of the journal: a batch is one append and one sync. After any failure it cuts
-//! what it wrote and is poisoned; only opening the store again makes it write.
+//! what it wrote, leaves an empty segment for what comes next, and is poisoned; only opening the
+//! store again makes it write.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use timbre_core::Timestamp;
 
 use crate::disk::{Disk, Tape};
 use crate::frame::{self, Header};
+use crate::segments::Segments;
 use crate::walk::Tip;
 use crate::{Fact, Place, StoreError, body, segments};
 
@@ -35,8 +37,8 @@ pub(crate) struct Batch {
 }
 
 impl Journal {
-    /// Opens the last segment, `end` bytes long, and syncs it: what is read there afterwards is
-    /// on the device.
+    /// Opens the last segment, `end` bytes long, and syncs it. What is read there may be written
+    /// behind once [`Journal::secure`] has made sure of the last batch.
     pub fn open(
         disk: Arc<dyn Disk>,
         folder: PathBuf,
@@ -62,9 +64,31 @@ impl Journal {
         })
     }
 
-    /// Says which frame the next one follows.
-    pub fn follow(&mut self, tip: Tip) {
+    /// Makes sure of the last batch and says that the next frame follows it. After a sync that
+    /// failed, the system may show bytes that never came to the device, and call the next sync
+    /// good: only what is written again is written. Every batch before the last one was synced by
+    /// who wrote the next.
+    pub fn secure(&mut self, tip: Tip, segments: &Segments) -> Result<(), StoreError> {
+        let (segment, end) = tip.end;
         self.tip = tip;
+        if end == tip.begin {
+            return Ok(());
+        }
+        let path = segments.path(segment);
+        let failed = |e| StoreError::io("asegurar el diario", &path, e);
+        let bytes = segments.read_from(segment, tip.begin)?;
+        let batch = &bytes[..bytes.len().min((end - tip.begin) as usize)];
+        self.fsyncs += 1;
+        let mut other;
+        let tape = match segment == self.segment {
+            true => &mut self.tape,
+            false => {
+                other = self.disk.tape(&path).map_err(failed)?;
+                &mut other
+            }
+        };
+        tape.write_again(tip.begin, batch).map_err(failed)?;
+        tape.sync().map_err(failed)
     }
 
     /// Cuts a torn tail off a segment.
@@ -122,22 +146,40 @@ impl Journal {
         }
         self.try_append(batch).inspect_err(|_| {
             self.poisoned = true;
-            // Whatever of it is left is a torn tail for the next opening to cut.
-            let _ = self.cut(self.segment, self.end);
+            self.retreat();
         })?;
         self.end = batch.start + batch.bytes.len() as u64;
         self.tip = batch.tip;
         Ok(())
     }
 
+    /// After a failure. What can't be cut is a tail for the next opening to cut or to secure; and
+    /// nothing is written behind it: a segment of its own takes what comes next.
+    fn retreat(&mut self) {
+        let cut = self.cut(self.segment, self.end);
+        let next = match self.end {
+            0 => Ok(()),
+            _ => self.begin_segment(self.segment + 1).map(drop),
+        };
+        for error in [cut.err(), next.err()].into_iter().flatten() {
+            tracing::warn!(%error, "el diario quedó con una cola que se revisa al abrir");
+        }
+    }
+
+    fn begin_segment(&mut self, segment: u32) -> Result<Box<dyn Tape>, StoreError> {
+        let path = segments::path(&self.folder, segment);
+        let failed = |e| StoreError::io("comenzar un segmento del diario", &path, e);
+        let tape = self.disk.tape(&path).map_err(failed)?;
+        self.fsyncs += 1;
+        self.disk.sync_folder(&self.folder).map_err(failed)?;
+        Ok(tape)
+    }
+
     fn try_append(&mut self, batch: &Batch) -> Result<(), StoreError> {
         let path = segments::path(&self.folder, batch.segment);
         let failed = |e| StoreError::io("escribir el diario", &path, e);
         if batch.segment != self.segment {
-            let tape = self.disk.tape(&path).map_err(failed)?;
-            self.fsyncs += 1;
-            self.disk.sync_folder(&self.folder).map_err(failed)?;
-            self.tape = tape;
+            self.tape = self.begin_segment(batch.segment)?;
             self.segment = batch.segment;
             self.end = 0;
             self.turn = false;
@@ -176,6 +218,7 @@ impl Batch {
             batch: header.batch,
             hash: frame::hash(&head, &body),
             place: Some(place),
+            begin: self.start,
             end: (self.segment, self.start + self.bytes.len() as u64),
         };
         Ok((place, header.sequence))

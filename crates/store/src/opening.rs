@@ -89,7 +89,7 @@ pub(crate) fn open(
         journal.cut(torn.segment, torn.offset)?;
     }
     let tip = replayed.end.tip;
-    journal.follow(tip);
+    journal.secure(tip, &segments)?;
     if replayed.end.broken_end || held.iter().any(|damage| Some(damage.place) == tip.place) {
         journal.turn();
     }

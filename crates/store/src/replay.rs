@@ -52,7 +52,7 @@ pub(crate) fn replay(
     let end = walk::walk(segments, start, known, progress, &mut |met| {
         match met {
             Met::Frame(frame) => {
-                tip = Tip::of(frame);
+                tip = tip.then(frame);
                 take(&mut overlay, frame, &mut found)?;
             }
             Met::BatchEnd(end) => {

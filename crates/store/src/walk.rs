@@ -31,18 +31,24 @@ pub(crate) struct Tip {
     pub batch: u64,
     pub hash: Hash,
     pub place: Option<Place>,
+    /// Where its batch begins.
+    pub begin: u64,
     /// Where it ends: segment and offset.
     pub end: (u32, u64),
 }
 
 impl Tip {
-    pub fn of(frame: &Frame) -> Tip {
+    /// The tip once `frame` follows.
+    pub fn then(&self, frame: &Frame) -> Tip {
+        let Place { segment, offset } = frame.place;
+        let same = self.batch == frame.header.batch && self.end.0 == segment;
         Tip {
             sequence: frame.header.sequence,
             batch: frame.header.batch,
             hash: frame.hash,
             place: Some(frame.place),
-            end: (frame.place.segment, frame.end()),
+            begin: if same { self.begin } else { offset },
+            end: (segment, frame.end()),
         }
     }
 }
@@ -207,7 +213,7 @@ impl Walk<'_> {
         }
         self.end.frames += 1;
         self.end.bytes += frame.header.frame_length() as u64;
-        self.end.tip = Tip::of(frame);
+        self.end.tip = tip.then(frame);
         (self.meet)(Met::Frame(frame))
     }
 

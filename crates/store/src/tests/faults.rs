@@ -80,6 +80,11 @@ impl Tape for FaultyTape {
         self.real.sync()
     }
 
+    fn write_again(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        call(&self.calls, self.nth, self.fails)?;
+        self.real.write_again(offset, bytes)
+    }
+
     fn cut(&mut self, length: u64) -> io::Result<()> {
         call(&self.calls, self.nth, self.fails)?;
         self.real.cut(length)

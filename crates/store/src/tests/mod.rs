@@ -5,6 +5,7 @@ mod concurrency;
 mod damage;
 mod faults;
 mod figures;
+mod forgetful;
 mod format;
 mod model;
 mod numbering;
