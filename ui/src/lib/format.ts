@@ -40,15 +40,20 @@ export function day(at: string | number): string {
 }
 
 /** `10:42` today, `21 nov 10:42` on another day. */
-export function when(at: string, now: number): string {
+export function when(at: string | number, now: number): string {
   const [that, today] = [day(at), day(now)];
   if (that === today) return time(at);
   const year = that.slice(0, 4);
   return `${dayMonth(at)} ${year === today.slice(0, 4) ? "" : `${year} `}${time(at)}`;
 }
 
+/** `a las 10:42` today, `el 21 nov 10:42` on another day. */
+export function at(moment: string | number, now: number): string {
+  return `${day(moment) === day(now) ? "a las" : "el"} ${when(moment, now)}`;
+}
+
 /** `21 nov` */
-export function dayMonth(at: string): string {
+export function dayMonth(at: string | number): string {
   const [, month, date] = day(at).split("-");
   return `${Number(date)} ${MONTHS[Number(month) - 1]}`;
 }

@@ -1,8 +1,14 @@
 // Keys of the window. None acts while a field has the focus; a scanner, which is a fast keyboard,
-// never fires one: its burst goes whole to the code or search field.
+// never fires one: its burst goes whole to the code or search field, wherever the focus is.
 
 /** Between two keys of a scanner; people are slower. */
 export const BURST_MS = 30;
+
+/** So many characters in a field at that pace are no person's, nor a key that writes «000». */
+const SURE = 4;
+
+/** The mark of a field that scanners may write in. */
+export const SCANS = "data-scans";
 
 /** A place to write in. A box to tick is none. */
 export function inField(target: EventTarget | null): boolean {
@@ -18,26 +24,58 @@ export function modalOpen(): boolean {
 interface Actions {
   /** A single key by a person. Returns nothing; unknown keys are ignored. */
   press: (event: KeyboardEvent) => void;
-  /** The beginning of a burst: the field takes the text and the focus, the rest follows by itself. */
-  burst: (text: string) => void;
+  /**
+   * The beginning of a burst, with its Enter when it ended already. Answers whether a field took the
+   * text and the focus: the rest then follows by itself, else it is swallowed.
+   */
+  burst: (text: string, enter: boolean) => boolean;
+}
+
+/** What a field held before the first character of what may be a burst. */
+interface Before {
+  field: HTMLInputElement;
+  value: string;
+  text: string;
 }
 
 /**
- * Waits a moment after each character before it counts as a key press: when another one follows at
- * once, both were a scanner's.
+ * `guard` hears every key before anything else does and takes bursts out of fields that they do not
+ * belong in; `handle` hears what nobody wanted. Outside of fields a character waits a moment before it
+ * counts as a key press: when another one follows at once, both were a scanner's.
  */
 export class Keyboard {
   private waiting: KeyboardEvent[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private before: Before | null = null;
+  /** When the last character came. */
+  private last = -Infinity;
+  /** The key is on the heels of a character. */
+  private soon = false;
+  /** A burst that nobody took, until it ends. */
+  private swallowing = false;
 
   constructor(private readonly actions: Actions) {}
+
+  guard(event: KeyboardEvent): void {
+    // A key that is held down is pressed once.
+    if (event.repeat && (event.key === "Enter" || /^F\d+$/.test(event.key))) return stop(event);
+    const character = isCharacter(event);
+    if (!character && event.key !== "Enter") return;
+    this.soon = !event.repeat && event.timeStamp - this.last < BURST_MS;
+    this.swallowing &&= this.soon;
+    if (character) this.last = event.timeStamp;
+    if (this.swallowing) return stop(event);
+    if (modalOpen()) {
+      if (event.key === "Enter" && this.soon) stop(event);
+    } else if (inField(event.target)) this.inside(event, character);
+  }
 
   handle(event: KeyboardEvent): void {
     if (event.defaultPrevented || inField(event.target) || modalOpen()) return;
     if (event.ctrlKey || event.metaKey || event.altKey) return this.actions.press(event);
     if (event.key.length !== 1) {
       // Enter right after a character is a scanner's too: it must not open a row.
-      if (this.waiting.length > 0 && event.key === "Enter") event.preventDefault();
+      if (event.key === "Enter" && this.soon) event.preventDefault();
       else this.actions.press(event);
       return;
     }
@@ -54,6 +92,21 @@ export class Keyboard {
     this.waiting = [];
   }
 
+  /** In a field that scanners do not write in: what was written at their pace is taken out again. */
+  private inside(event: KeyboardEvent, character: boolean): void {
+    const field = event.target;
+    if (!(field instanceof HTMLInputElement) || field.hasAttribute(SCANS)) return void (this.before = null);
+    if (!this.soon || this.before?.field !== field) this.before = { field, value: field.value, text: "" };
+    if (character) this.before.text += event.key;
+    const { value, text } = this.before;
+    if (text.length < (character ? SURE : 2)) return;
+    stop(event);
+    this.before = null;
+    field.value = value;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    this.hand(text, !character);
+  }
+
   private single(): void {
     const [event] = this.waiting;
     this.waiting = [];
@@ -63,6 +116,19 @@ export class Keyboard {
   private flush(): void {
     const text = this.waiting.map((event) => event.key).join("");
     this.waiting = [];
-    this.actions.burst(text);
+    this.hand(text, false);
   }
+
+  private hand(text: string, enter: boolean): void {
+    this.swallowing = !this.actions.burst(text, enter);
+  }
+}
+
+function isCharacter(event: KeyboardEvent): boolean {
+  return event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey && !event.isComposing;
+}
+
+function stop(event: KeyboardEvent): void {
+  event.preventDefault();
+  event.stopPropagation();
 }

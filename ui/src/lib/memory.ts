@@ -19,3 +19,21 @@ export function remember(name: string, value: unknown): void {
     // A full or forbidden store only means more typing.
   }
 }
+
+export function forget(name: string): void {
+  try {
+    localStorage.removeItem(PREFIX + name);
+  } catch {
+    // It was not kept either.
+  }
+}
+
+/** The names that begin with `start`. */
+export function remembered(start: string): string[] {
+  try {
+    const names = Array.from({ length: localStorage.length }, (_, i) => localStorage.key(i) ?? "");
+    return names.filter((name) => name.startsWith(PREFIX + start)).map((name) => name.slice(PREFIX.length));
+  } catch {
+    return [];
+  }
+}

@@ -1,5 +1,6 @@
 // The sale as the agent takes it: JSON with the SII's own tag names.
 
+import type { Problem } from "./port";
 import { checkRut } from "./rut";
 import type { T } from "./text";
 
@@ -11,6 +12,8 @@ export interface Line {
   name: string;
   /** `3`, `0.5` */
   quantity: string;
+  /** What its field says while it is written in; charged only when it is a quantity. */
+  typed?: string;
   price: number;
 }
 
@@ -49,4 +52,16 @@ function receptor(receiver: Receiver): Record<string, string> {
     DirRecep: receiver.address.trim(),
     CmnaRecep: receiver.district.trim(),
   };
+}
+
+/** Why a sale was refused, each reason once: what a path points at is named as the cashier knows it. */
+export function reasons(problem: Problem, lines: Line[]): string[] {
+  const { errors } = problem.view;
+  if (errors.length === 0) return [problem.message];
+  const named = errors.map(({ path, message }) => {
+    const at = /\bDetalle\[(\d+)\]/.exec(path);
+    const line = at ? lines[Number(at[1])] : undefined;
+    return line ? `${line.name}: ${message}` : message;
+  });
+  return [...new Set(named)];
 }

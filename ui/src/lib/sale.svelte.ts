@@ -1,8 +1,8 @@
 // The running sale: what the cashier has put together, and the one charge that makes a document of
 // it. The document's own amounts always come from the agent.
 
-import { amount, parsePesos } from "./entry";
-import { recall, remember } from "./memory";
+import { amount, parsePesos, parseQuantity } from "./entry";
+import { forget, recall, remember, remembered } from "./memory";
 import { asProblem, type Port, type Problem } from "./port";
 import { checkRut } from "./rut";
 import { saleJson, type Line, type Method, type Receiver } from "./sale-json";
@@ -11,8 +11,19 @@ import type { IssuedView, RefusalView, RowView } from "./types";
 
 export const PREVIEW_MS = 250;
 
+/** A sale that was left without an answer not longer ago than this is asked about by itself. */
+export const RECENT_MS = 10 * 60_000;
+
 /** What stands in the way of charging, and so where the focus belongs. */
-export type Obstacle = "lines" | "receiver" | "tendered";
+export type Obstacle = "agent" | "entry" | "lines" | "quantity" | "receiver" | "tendered";
+
+/** What stands in the code and price fields and is in no line yet. */
+export interface Typing {
+  text: string;
+  price: string;
+  /** A code nobody knows yet: its name is asked for. */
+  fresh: { code: string; quantity: string } | null;
+}
 
 export interface Done {
   document: RowView;
@@ -24,13 +35,19 @@ export interface Done {
   change: number | null;
 }
 
+/** One charge. It outlives the window: its key is the only way to learn what came of it. */
 interface Attempt {
   key: string;
   sale: object;
   method: Method;
   paid: number | null;
+  at: number;
+  /** What the screen showed. */
+  shown: { kind: 39 | 33; lines: Line[]; receiver: Receiver; tendered: string };
 }
 
+const nothing = (): Typing => ({ text: "", price: "", fresh: null });
+const DATA = ["name", "activity", "address", "district"] as const;
 const nobody = (): Receiver => ({ rut: "", name: "", activity: "", address: "", district: "" });
 
 export class Sale {
@@ -39,9 +56,14 @@ export class Sale {
   receiver = $state<Receiver>(nobody());
   method = $state<Method>("efectivo");
   tendered = $state("");
+  typing = $state(nothing());
   busy = $state(false);
   /** No answer came: the sale stays as it is until its key is asked for again. */
   doubt = $state(false);
+  /** When the sale in doubt was charged, if that was before this window was opened. */
+  leftAt = $state<number | null>(null);
+  /** The RUT whose remembered data fills the receiver's fields. */
+  filledFor = $state<string | null>(null);
   problem = $state.raw<Problem | null>(null);
   warnings = $state.raw<RefusalView[]>([]);
   done = $state.raw<Done | null>(null);
@@ -49,10 +71,17 @@ export class Sale {
   private previewed = $state.raw<{ sale: string; total: number } | null>(null);
   private attempt: Attempt | null = null;
   private nextLine = 1;
+  /** Environment and company that are sold for; `null` until the agent has said it. */
+  private place = $state<string | null>(null);
 
-  constructor(private readonly port: Port) {}
+  constructor(
+    private readonly port: Port,
+    private readonly now: () => number = Date.now,
+  ) {}
 
   readonly locked = $derived(this.busy || this.doubt);
+  /** Something would be lost with the page. */
+  readonly open = $derived(this.locked || this.lines.length > 0);
   readonly body = $derived(saleJson(this.kind, this.lines, this.receiver));
   /** The agent's total when it has seen this very sale; until then the plain sum. */
   readonly total = $derived.by(() => {
@@ -67,47 +96,79 @@ export class Sale {
   readonly change = $derived(this.paid === null ? null : this.paid - this.due);
   readonly needsReceiver = $derived(this.kind === 33);
 
+  /** Where the sales belong. A charge that was left there without an answer is taken up again. */
+  enter(place: string): void {
+    this.place = place;
+    const [name] = remembered(`${place}.attempt.`);
+    const left = name ? recall<Attempt>(name) : null;
+    if (!left || this.open) return;
+    const { kind, lines, receiver, tendered } = left.shown;
+    Object.assign(this, { kind, lines, receiver, tendered, method: left.method });
+    this.nextLine = Math.max(0, ...lines.map((line) => line.id)) + 1;
+    this.attempt = left;
+    this.leftAt = left.at;
+    this.doubt = true;
+    if (this.now() - left.at < RECENT_MS) void this.charge();
+  }
+
   add(name: string, quantity: string, price: number, code: string | null = null): void {
     if (this.locked) return;
     this.problem = null;
     const same = this.lines.find((line) => line.name === name && line.code === code && line.price === price);
     if (same && Number.isInteger(Number(same.quantity)) && Number.isInteger(Number(quantity))) {
       same.quantity = String(Number(same.quantity) + Number(quantity));
+      delete same.typed;
     } else {
       this.lines.push({ id: this.nextLine++, name, code, quantity, price });
     }
-    remember(`item.${(code ?? name).toLowerCase()}`, { name, price });
+    remember(this.at(`item.${(code ?? name).toLowerCase()}`), { name, price });
   }
 
   /** What this window sold before under this code or name. */
   known(text: string): { name: string; price: number } | null {
-    return recall(`item.${text.toLowerCase()}`);
+    return recall(this.at(`item.${text.toLowerCase()}`));
   }
 
-  setQuantity(id: number, quantity: string): void {
+  /** What a line's quantity field says counts at once; what is no quantity stands in the way. */
+  typeQuantity(id: number, typed: string): void {
     const line = this.lines.find((one) => one.id === id);
-    if (line && !this.locked) line.quantity = quantity;
+    if (!line || this.locked) return;
+    line.quantity = parseQuantity(typed) ?? line.quantity;
+    line.typed = typed;
+  }
+
+  /** The field shows the quantity that counts; with `force` even where it says something else. */
+  settleQuantity(id: number, force = false): void {
+    const line = this.lines.find((one) => one.id === id);
+    if (line && (force || !badQuantity(line))) delete line.typed;
   }
 
   remove(id: number): void {
     if (!this.locked) this.lines = this.lines.filter((line) => line.id !== id);
   }
 
-  /** Fills in what is known of a customer whose RUT was typed to its end. */
-  recallReceiver(): boolean {
+  /**
+   * Fills in what is known of a customer whose RUT was typed to its end, and takes it out again when
+   * the RUT becomes another: nobody's document bears someone else's data.
+   */
+  recallReceiver(): void {
     const check = checkRut(this.receiver.rut);
-    if (check.state !== "right") return false;
-    const known = recall<Receiver>(`receiver.${check.rut}`);
-    if (!known) return false;
-    for (const field of ["name", "activity", "address", "district"] as const) this.receiver[field] ||= known[field];
-    return true;
+    const rut = check.state === "right" ? check.rut : null;
+    if (rut === this.filledFor) return;
+    const known = rut === null ? null : recall<Receiver>(this.at(`receiver.${rut}`));
+    if (!known && this.filledFor === null) return;
+    for (const field of DATA) this.receiver[field] = known?.[field] ?? "";
+    this.filledFor = known ? rut : null;
   }
 
   obstacle(): Obstacle | null {
+    const { text, price, fresh } = this.typing;
+    if (text.trim() || price.trim() || fresh) return "entry";
     if (this.lines.length === 0) return "lines";
+    if (this.lines.some(badQuantity)) return "quantity";
     if (this.needsReceiver && !complete(this.receiver)) return "receiver";
     if (this.change === null || this.change < 0) return "tendered";
-    return null;
+    return this.place === null ? "agent" : null;
   }
 
   /** Shows the agent's own totals and warnings beforehand. Nothing waits for it. */
@@ -143,10 +204,9 @@ export class Sale {
       return true;
     } catch (thrown) {
       this.problem = asProblem(thrown);
-      this.doubt = this.problem.unreachable;
-      // A refusal is an answer: the next charge is another one. After an error inside the agent the
-      // key is kept for as long as the sale stays the same.
-      if (!this.doubt && this.problem.view.status < 500) this.attempt = null;
+      this.doubt = this.doubt ? !SETTLES.includes(this.problem.view.status) : leavesDoubt(this.problem);
+      // A refusal is an answer: the next charge is another one.
+      if (!this.doubt) this.drop();
       return false;
     } finally {
       this.busy = false;
@@ -156,9 +216,11 @@ export class Sale {
   /** Puts the sale away without a document. */
   clear(): void {
     if (this.busy) return;
-    this.attempt = null;
+    this.drop();
     this.doubt = false;
     this.problem = null;
+    this.typing = nothing();
+    this.filledFor = null;
     this.warnings = [];
     this.lines = [];
     this.kind = 39;
@@ -182,21 +244,45 @@ export class Sale {
       ...(rounding === 0 ? {} : { Redondeo: rounding }),
     };
     const sale = { ...this.body, Timbre: till };
-    const same = this.attempt && JSON.stringify(this.attempt.sale) === JSON.stringify(sale);
-    if (same) return;
     const cash = this.method === "efectivo";
-    this.attempt = { key: newKey(), sale: structuredClone(sale), method: this.method, paid: cash ? paid : null };
+    const { kind, lines, receiver, tendered } = this;
+    const shown = $state.snapshot({ kind, lines, receiver, tendered });
+    this.attempt = { key: newKey(), sale: structuredClone(sale), method: this.method, paid: cash ? paid : null, at: this.now(), shown };
+    // Before anything leaves: a window that is killed now asks again with this key.
+    remember(this.at(`attempt.${this.attempt.key}`), this.attempt);
   }
 
-  private finish(issued: IssuedView, { method, paid }: Attempt): void {
+  private finish(issued: IssuedView, { method, paid, shown }: Attempt): void {
     const { document, environment, repeated, warnings } = issued;
     const change = paid === null ? null : paid - roundCash(document.total);
-    const check = checkRut(this.receiver.rut);
-    if (this.needsReceiver && check.state === "right") remember(`receiver.${check.rut}`, $state.snapshot(this.receiver));
+    const check = checkRut(shown.receiver.rut);
+    if (shown.kind === 33 && check.state === "right") remember(this.at(`receiver.${check.rut}`), shown.receiver);
     this.busy = false;
     this.clear();
     this.done = { document, environment, repeated, warnings, method, change };
   }
+
+  private drop(): void {
+    if (this.attempt) forget(this.at(`attempt.${this.attempt.key}`));
+    this.attempt = null;
+    this.leftAt = null;
+  }
+
+  private at(name: string): string {
+    return `${this.place ?? ""}.${name}`;
+  }
+}
+
+/** Once in doubt only these say what came of it: what stands before the agent's own answer says nothing. */
+const SETTLES = [409, 422];
+
+/** Whether a first answer leaves open if the sale was issued: none at all, or a failure of the agent that gives no reasons. */
+function leavesDoubt({ unreachable, view }: Problem): boolean {
+  return unreachable || (view.status >= 500 && view.errors.length === 0);
+}
+
+function badQuantity(line: Line): boolean {
+  return line.typed !== undefined && parseQuantity(line.typed) === null;
 }
 
 /** `randomUUID` is missing where the panel is opened from another computer over plain HTTP. */

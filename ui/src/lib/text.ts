@@ -181,6 +181,7 @@ export const T = {
     codeHint: "Para tres unidades, escriba 3* antes del código",
     name: "Nombre del producto",
     newCode: (code: string) => `Código nuevo ${code}: escriba su nombre y su precio`,
+    nameFirst: (code: string) => `Escriba primero el nombre del código ${code}; después escanee el siguiente`,
     price: "Precio",
     add: "Agregar",
     lines: "Productos de la venta",
@@ -207,8 +208,13 @@ export const T = {
     charging: "Emitiendo…",
     retry: "Preguntar otra vez",
     items: (n: number) => plural(n, "producto", "productos"),
-    needLines: "Agregue al menos un producto",
-    needReceiver: "Complete los datos del cliente para la factura",
+    need: {
+      agent: "Timbre todavía no responde en este equipo",
+      entry: "Hay algo escrito que no está en la venta: agréguelo con Enter o bórrelo con Esc",
+      lines: "Agregue al menos un producto",
+      quantity: "Corrija la cantidad que está marcada",
+      receiver: "Complete los datos del cliente para la factura",
+    },
     cancel: "Descartar esta venta",
     cancelAsk: {
       title: "Descartar esta venta",
@@ -217,6 +223,7 @@ export const T = {
       yes: "Descartar la venta",
     },
     lost: "No llegó la respuesta. Pregunte otra vez: la venta no se emite dos veces.",
+    left: (at: string) => `Una venta quedó sin respuesta ${at}. Pregunte otra vez: no se emite dos veces.`,
     refused: "No se emitió",
   },
 

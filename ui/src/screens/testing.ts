@@ -1,7 +1,8 @@
 // How the screens' tests press keys and let time pass: by hand, never by waiting.
 
-import { fireEvent, render, screen } from "@testing-library/svelte";
+import { cleanup, fireEvent, render, screen } from "@testing-library/svelte";
 import axe from "axe-core";
+import { tick } from "svelte";
 import { expect, vi } from "vitest";
 
 import App from "../App.svelte";
@@ -21,6 +22,13 @@ export async function open(first: Room, options: Options = {}): Promise<DemoShop
   return shop;
 }
 
+/** The window is gone; the next one opens on the same shop. */
+export async function reopen(shop: DemoShop): Promise<void> {
+  cleanup();
+  render(App, { port: shop, first: "sale" });
+  await settle();
+}
+
 export async function settle(ms = 50): Promise<void> {
   await vi.advanceTimersByTimeAsync(ms);
 }
@@ -35,6 +43,24 @@ export async function press(key: string, more: KeyboardEventInit = {}): Promise<
 export async function enter(text: string): Promise<void> {
   await write(text);
   await press("Enter");
+}
+
+let at = 0;
+
+/** What a scanner does, wherever the focus is: a burst of keys and its Enter. */
+export async function scan(code: string): Promise<void> {
+  at += 1000;
+  for (const key of [...code, "Enter"]) {
+    const target = document.activeElement ?? document.body;
+    const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
+    Object.defineProperty(event, "timeStamp", { value: (at += 4) });
+    const before = target instanceof HTMLInputElement ? target.value : "";
+    if (target.dispatchEvent(event) && key.length === 1 && target instanceof HTMLInputElement) {
+      await fireEvent.input(target, { target: { value: before + key } });
+    }
+    await tick();
+  }
+  await settle();
 }
 
 export async function write(text: string): Promise<void> {

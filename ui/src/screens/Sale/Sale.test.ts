@@ -1,8 +1,9 @@
-import { screen, within } from "@testing-library/svelte";
+import { fireEvent, screen, within } from "@testing-library/svelte";
 import { describe, expect, test, vi } from "vitest";
 
 import { unreachable, Problem } from "../../lib/port";
-import { click, enter, expectAccessible, open, press, settle, write } from "../testing";
+import { remember, remembered } from "../../lib/memory";
+import { click, enter, expectAccessible, open, press, reopen, scan, settle, write } from "../testing";
 
 const code = () => screen.getByLabelText(/Código o descripción|Nombre del producto/);
 const charged = () => screen.getByTestId("done");
@@ -74,6 +75,263 @@ describe("putting a sale together", () => {
     expect(code()).toHaveFocus();
     expect(code()).toHaveValue("78");
   });
+});
+
+describe("a scanner", () => {
+  test("in the money field writes no money and charges nothing", async () => {
+    const shop = await open("sale");
+    await sell("Pan", "350");
+    await enter("");
+    await write("20");
+    await scan("7801234567890");
+    expect(screen.getByLabelText("Recibido")).toHaveValue("20");
+    expect(shop.issued.size).toBe(0);
+    expect(screen.getByText(/Código nuevo 7801234567890/)).toBeVisible();
+  });
+
+  test("in a quantity or a client's field adds its product there and then", async () => {
+    await open("sale");
+    await enter("7801234567890");
+    await enter("Leche");
+    await enter("1190");
+    await press("F3");
+    expect(screen.getByLabelText("RUT")).toHaveFocus();
+    await scan("7801234567890");
+    expect(screen.getByLabelText("RUT")).toHaveValue("");
+    expect(screen.getByLabelText("Cantidad de Leche")).toHaveValue("2");
+    screen.getByLabelText("Cantidad de Leche").focus();
+    await scan("7801234567890");
+    expect(screen.getByLabelText("Cantidad de Leche")).toHaveValue("3");
+    expect(code()).toHaveFocus();
+  });
+
+  test("while a sale is locked leaves nothing behind", async () => {
+    const shop = await open("sale");
+    await sell("Pan", "350");
+    vi.spyOn(shop, "issue").mockRejectedValue(unreachable("sin respuesta"));
+    await press("F10");
+    await scan("7801234567890");
+    expect(code()).toHaveValue("");
+    expect(shop.issue).toHaveBeenCalledOnce();
+    await click("button", "Descartar esta venta");
+    await click("button", "Descartar la venta");
+    expect(code()).toHaveValue("");
+    expect(screen.getByText("Escanee o escriba el primer producto")).toBeVisible();
+  });
+
+  test("the price of a known code is corrected without losing its name", async () => {
+    const shop = await open("sale");
+    const issue = vi.spyOn(shop, "issue");
+    await enter("7801234567890");
+    await enter("Leche");
+    await enter("1190");
+    await press("F10");
+    await write("7801234567890");
+    screen.getByLabelText("Precio").focus();
+    await enter("1290");
+    expect(screen.getByLabelText("Cantidad de Leche")).toHaveValue("1");
+    await press("F10");
+    expect(issue.mock.calls[1]?.[0]).toMatchObject({
+      Detalle: [{ CdgItem: { VlrCodigo: "7801234567890" }, NmbItem: "Leche", PrcItem: 1290 }],
+    });
+  });
+
+  test("an unknown code asks for its name although a price is there", async () => {
+    await open("sale");
+    await write("7801234567890");
+    screen.getByLabelText("Precio").focus();
+    await enter("1290");
+    expect(screen.getByText(/Código nuevo 7801234567890/)).toBeVisible();
+    code().focus();
+    await scan("7809999999999");
+    expect(screen.getByText(/Escriba primero el nombre del código 7801234567890/)).toBeVisible();
+    await enter("Leche");
+    expect(screen.getByLabelText("Cantidad de Leche")).toHaveValue("1");
+    expect(screen.getByText(/\$ 1.290 c\/u · 7801234567890/)).toBeVisible();
+  });
+});
+
+describe("what is charged is what is seen", () => {
+  test("a quantity counts as it is typed, without leaving its field", async () => {
+    const shop = await open("sale");
+    const issue = vi.spyOn(shop, "issue");
+    await sell("Pan", "350");
+    screen.getByLabelText("Cantidad de Pan").focus();
+    await write("3");
+    expect(screen.getAllByText("$ 1.050")).not.toHaveLength(0);
+    await press("F10");
+    expect(issue.mock.calls[0]?.[0]).toMatchObject({ Detalle: [{ QtyItem: 3 }] });
+  });
+
+  test("a quantity that is none stands in the way", async () => {
+    const shop = await open("sale");
+    await sell("Pan", "350");
+    screen.getByLabelText("Cantidad de Pan").focus();
+    await write("0");
+    code().focus();
+    await press("F10");
+    expect(shop.issued.size).toBe(0);
+    expect(screen.getByLabelText("Cantidad de Pan")).toHaveFocus();
+    expect(screen.getByText("Corrija la cantidad que está marcada")).toBeVisible();
+    await press("Escape");
+    await press("F10");
+    expect(shop.issued.size).toBe(1);
+  });
+
+  test("what was typed and not added stands in the way, and a cleared sale leaves nothing typed", async () => {
+    const shop = await open("sale");
+    await sell("Pan", "350");
+    await write("Palta");
+    await press("F10");
+    expect(shop.issued.size).toBe(0);
+    expect(screen.getByText(/Hay algo escrito que no está en la venta/)).toBeVisible();
+    expect(code()).toHaveFocus();
+    await click("button", "Descartar esta venta");
+    await click("button", "Descartar la venta");
+    expect(code()).toHaveValue("");
+  });
+
+  test("a held Enter neither adds twice nor charges", async () => {
+    const shop = await open("sale");
+    await sell("Pan", "350");
+    for (let i = 0; i < 5; i++) await press("Enter", { repeat: true });
+    expect(code()).toHaveFocus();
+    await enter("");
+    for (let i = 0; i < 5; i++) await press("Enter", { repeat: true });
+    expect(shop.issued.size).toBe(0);
+  });
+
+  test("behind a question no key acts", async () => {
+    const shop = await open("sale");
+    await sell("Pan", "350");
+    await click("button", "Descartar esta venta");
+    await press("F10");
+    await press("1", { altKey: true, code: "Digit1" });
+    await press("Enter", { ctrlKey: true });
+    expect(shop.issued.size).toBe(0);
+    expect(screen.getByRole("dialog")).toBeVisible();
+  });
+});
+
+describe("an answer that was lost", () => {
+  const PLACE = "training.76.192.083-9";
+  const problem = (status: number, code: string, errors: Problem["view"]["errors"] = []) =>
+    new Problem({ status, code, title: "", detail: `error ${status}`, errors });
+
+  test.each([401, 403, 404, 413, 400, 500, 503])("stays lost when %i is answered afterwards", async (status) => {
+    const shop = await open("sale");
+    const real = shop.issue.bind(shop);
+    const issue = vi.spyOn(shop, "issue");
+    issue.mockImplementationOnce(async (sale, key) => {
+      await real(sale, key);
+      throw unreachable("sin respuesta");
+    });
+    issue.mockRejectedValueOnce(problem(status, "x", [{ code: "x", path: "", message: `motivo ${status}` }]));
+    await sell("Pan", "350");
+    await press("F10");
+    await press("F10");
+    expect(screen.getByTestId("sale-problem")).toHaveTextContent(/No llegó la respuesta.*motivo/);
+    expect(code()).toBeDisabled();
+    await press("F10");
+    expect(new Set(issue.mock.calls.map(([, key]) => key)).size).toBe(1);
+    expect(shop.issued.size).toBe(1);
+    expect(charged()).toBeVisible();
+  });
+
+  test.each([409, 422])("is over with %i", async (status) => {
+    const shop = await open("sale");
+    const issue = vi.spyOn(shop, "issue").mockRejectedValueOnce(unreachable("sin respuesta")).mockRejectedValueOnce(problem(status, "x"));
+    await sell("Pan", "350");
+    await press("F10");
+    await press("F10");
+    expect(screen.getByTestId("sale-problem")).toHaveTextContent("No se emitió");
+    expect(code()).toBeEnabled();
+    await press("F10");
+    expect(issue.mock.calls[2]?.[1]).not.toBe(issue.mock.calls[1]?.[1]);
+  });
+
+  test("a failure of the agent that gives no reason leaves doubt too; one that does is a refusal", async () => {
+    const shop = await open("sale");
+    vi.spyOn(shop, "issue").mockRejectedValueOnce(problem(503, "folio-none", [{ code: "folio-none", path: "", message: "No hay folios." }])).mockRejectedValueOnce(problem(500, "internal"));
+    await sell("Pan", "350");
+    await press("F10");
+    expect(screen.getByTestId("sale-problem")).toHaveTextContent("No se emitió. No hay folios.");
+    await press("F10");
+    expect(screen.getByTestId("sale-problem")).toHaveTextContent("No llegó la respuesta");
+  });
+
+  test("is kept before the sale leaves, and forgotten with the answer", async () => {
+    const shop = await open("sale");
+    const real = shop.issue.bind(shop);
+    let kept: string[] = [];
+    vi.spyOn(shop, "issue").mockImplementation(async (sale, key) => {
+      kept = remembered(`${PLACE}.attempt.`);
+      return real(sale, key);
+    });
+    await sell("Pan", "350");
+    await press("F10");
+    expect(kept).toHaveLength(1);
+    expect(remembered(`${PLACE}.attempt.`)).toEqual([]);
+  });
+
+  test("is asked for again with its key by the next window", async () => {
+    const shop = await open("sale");
+    const real = shop.issue.bind(shop);
+    const issue = vi.spyOn(shop, "issue").mockImplementationOnce(async (sale, key) => {
+      await real(sale, key);
+      throw unreachable("sin respuesta");
+    });
+    await sell("Pan", "350");
+    await press("F10");
+    await reopen(shop);
+    expect(issue.mock.calls[1]).toEqual(issue.mock.calls[0]);
+    expect(within(charged()).getByText("Esta venta ya estaba emitida: es la misma.")).toBeVisible();
+    expect(remembered(PLACE).filter((name) => name.includes("attempt"))).toEqual([]);
+  });
+
+  test("and, when it is old, only when the cashier says so", async () => {
+    const shop = await open("sale");
+    const issue = vi.spyOn(shop, "issue").mockRejectedValueOnce(unreachable("sin respuesta"));
+    await sell("Pan", "350");
+    await press("F10");
+    vi.setSystemTime(Date.now() + 3 * 3_600_000);
+    await reopen(shop);
+    expect(issue).toHaveBeenCalledOnce();
+    expect(screen.getByText(/Una venta quedó sin respuesta a las 12:00/)).toBeVisible();
+    expect(screen.getByLabelText("Cantidad de Pan")).toBeDisabled();
+    await press("F10");
+    expect(issue.mock.calls[1]).toEqual(issue.mock.calls[0]);
+    expect(charged()).toBeVisible();
+  });
+
+  test("the page is not read anew over a running sale", async () => {
+    await open("sale");
+    const reload = () => fireEvent.keyDown(document.body, { key: "F5" });
+    expect(await reload()).toBe(true);
+    await sell("Pan", "350");
+    expect(await reload()).toBe(false);
+    expect(window.dispatchEvent(new Event("beforeunload", { cancelable: true }))).toBe(false);
+  });
+});
+
+test("a refusal names the product, once, and no path", async () => {
+  const shop = await open("sale");
+  const errors = [
+    { code: "price", path: "Detalle[0].PrcItem", message: "El precio no puede ser negativo." },
+    { code: "price", path: "Detalle[0].PrcItem", message: "El precio no puede ser negativo." },
+  ];
+  const detail = "Detalle[0].PrcItem: El precio no puede ser negativo.";
+  vi.spyOn(shop, "issue").mockRejectedValueOnce(new Problem({ status: 422, code: "price", title: "", detail, errors }));
+  await sell("Pan", "350");
+  await press("F10");
+  expect(screen.getByTestId("sale-problem").textContent).toBe("No se emitió. Pan: El precio no puede ser negativo.");
+});
+
+test("what one company sells, another does not know", async () => {
+  remember("training.76.192.083-9.item.pan", { name: "Pan", price: 350 });
+  await open("sale", { environment: "production" });
+  await enter("Pan");
+  expect(screen.getByLabelText("Precio")).toHaveFocus();
 });
 
 describe("charging", () => {
@@ -171,7 +429,7 @@ describe("charging", () => {
     expect(screen.getByText("A pagar en efectivo")).toBeVisible();
     await press("F10");
     expect(issue.mock.calls[0]?.[0]).toMatchObject({ Timbre: { Pagos: [{ Medio: "efectivo", Monto: 2000 }], Vuelto: 0, Redondeo: 4 } });
-    await sell("Palta", "1996");
+    await enter("Palta");
     await press("F7");
     expect(screen.queryByText("A pagar en efectivo")).toBeNull();
     await press("F10");
@@ -231,6 +489,43 @@ describe("a factura", () => {
       },
     });
     expect(within(charged()).getByText("Factura")).toBeVisible();
+  });
+
+  test("never takes another client's data", async () => {
+    const shop = await open("sale");
+    const issue = vi.spyOn(shop, "issue");
+    const other = ["77.218.450-6", "Constructora SpA", "Obras", "Calle 2", "Temuco"];
+    for (const receiver of [RECEIVER, other]) {
+      await press("F3");
+      for (const text of receiver) await enter(text);
+      code().focus();
+      await (receiver === RECEIVER ? sell("Cemento", "5990") : enter("Cemento"));
+      await press("F10");
+    }
+    await press("F3");
+    await write("761920839");
+    expect(screen.getByLabelText("Razón social")).toHaveValue("Comercial Sur SpA");
+    await write("76192083");
+    expect(screen.getByLabelText("Razón social")).toHaveValue("");
+    await write("761920839");
+    await write("772184506");
+    for (const [field, value] of [["Razón social", "Constructora SpA"], ["Giro", "Obras"], ["Dirección", "Calle 2"], ["Comuna", "Temuco"]] as const) {
+      expect(screen.getByLabelText(field)).toHaveValue(value);
+    }
+    await write("123456785");
+    expect(screen.getByLabelText("Razón social")).toHaveValue("");
+    expect(issue).toHaveBeenCalledTimes(2);
+  });
+
+  test("keeps what was typed by hand while the RUT is mended", async () => {
+    await open("sale");
+    await press("F3");
+    await write("76192083-1");
+    screen.getByLabelText("Razón social").focus();
+    await write("Comercial Norte");
+    screen.getByLabelText("RUT").focus();
+    await write("76192083-9");
+    expect(screen.getByLabelText("Razón social")).toHaveValue("Comercial Norte");
   });
 
   test("remembers its client by the RUT", async () => {
