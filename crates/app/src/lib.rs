@@ -14,5 +14,5 @@ pub mod vault;
 
 pub use country::regime;
 pub use folder::{Address, data_dir, demo_dir, find};
-pub use start::{DemoOptions, Options, PORT, Running, StartError, start};
-pub use timbre_store::{CheckReport, IndexCheck, check};
+pub use start::{DemoOptions, Options, PORT, Running, StartError, check, start};
+pub use timbre_store::{CheckReport, IndexCheck};

@@ -1,6 +1,6 @@
 //! Starting and stopping an agent on a folder: the one place where everything is wired.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use timbre_agent::clock::SystemClock;
 use timbre_agent::view::ProblemView;
 use timbre_agent::{Agent, AgentParts};
 use timbre_core::Environment;
-use timbre_store::{OpenOptions, Opened, Store, StoreError};
+use timbre_store::{CheckReport, OpenOptions, Opened, Store, StoreError};
 
 use crate::config::Config;
 use crate::folder::{Address, Lock, data_dir, demo_dir};
 use crate::keeper::Keeper;
 use crate::logs::{self, Log};
-use crate::vault::{Custody, CustodyUsed, Vault, VaultError};
+use crate::vault::{Custody, CustodyUsed, FolderId, Vault, VaultError};
 use crate::{country, demo};
 
 /// The port that tills know.
@@ -133,7 +133,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         let log = logging.then(|| logs::start(&dir)).flatten();
         let how = custody.map_or_else(Custody::from_env, Ok)?;
         let (vault, custody) = Vault::open(&dir, &how)?;
-        let options = OpenOptions { anchor: anchor(state, &vault), ..OpenOptions::default() };
+        let options = OpenOptions { anchor: anchor(state, vault.folder_id()), ..OpenOptions::default() };
         let (store, opened) = Store::open(&dir, &options, &|_, _| {})?;
         Ok((lock, log, config, vault, custody, store, opened))
     };
@@ -254,9 +254,19 @@ async fn start_simulator(demo: Option<&DemoOptions>) -> Result<SimRunning, Start
 }
 
 /// Where the folder's anchor is: outside the folder, under its id.
-fn anchor(state: Option<PathBuf>, vault: &Vault) -> Option<PathBuf> {
+fn anchor(state: Option<PathBuf>, folder: FolderId) -> Option<PathBuf> {
     let dir = state.or_else(state_dir)?;
-    Some(dir.join("anchors").join(format!("{}.json", vault.folder_id())))
+    Some(dir.join("anchors").join(format!("{folder}.json")))
+}
+
+/// Reads the whole store of a folder back, and asks its anchor too; the vault stays shut.
+pub fn check(dir: &Path) -> Result<CheckReport, StartError> {
+    let folder = Vault::name_of(dir).unwrap_or_else(|error| {
+        tracing::warn!(%error, "the anchor's name is not known; it is not asked");
+        None
+    });
+    let anchor = folder.and_then(|folder| anchor(None, folder));
+    Ok(timbre_store::check(dir, anchor.as_deref())?)
 }
 
 /// The platform's place for what is no document and no setting.

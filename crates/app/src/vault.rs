@@ -93,6 +93,11 @@ impl Vault {
         })
     }
 
+    /// The name of a folder that has a vault, without opening it.
+    pub fn name_of(folder: &Path) -> Result<Option<FolderId>, VaultError> {
+        Ok(Record::read(folder)?.map(|record| record.folder))
+    }
+
     /// The folder's name for ever, random and no secret; a copy of the folder has the same.
     pub fn folder_id(&self) -> FolderId {
         self.folder

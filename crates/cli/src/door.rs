@@ -191,7 +191,7 @@ pub fn regime() -> Arc<dyn Regime> {
 
 /// Reads the whole store back.
 pub fn check(data: &Path) -> Result<CheckReport, Failure> {
-    Ok(block_in_place(|| timbre_app::check(data)).map_err(StartError::from)?)
+    Ok(block_in_place(|| timbre_app::check(data))?)
 }
 
 impl From<StartError> for Failure {

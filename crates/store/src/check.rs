@@ -6,11 +6,13 @@ use std::path::Path;
 
 use timbre_core::DocumentId;
 
-use crate::index::Index;
-use crate::replay;
+use crate::index::{Index, Keys};
+use crate::live::Live;
 use crate::segments::Segments;
+use crate::standing::Standing;
+use crate::verdict::Judge;
 use crate::walk::{Damage, Tip};
-use crate::{Place, StoreError, key};
+use crate::{Locked, Place, StoreError, anchor, index, key, opening, replay, standing};
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +30,11 @@ pub struct CheckReport {
     pub missing: Vec<(DocumentId, DocumentId)>,
     /// The same document twice in the same version.
     pub repeated: Vec<(DocumentId, u32)>,
+    /// How many facts that the index or the anchor knows are missing at the journal's end.
+    pub ends_early: u64,
+    /// Why issuing is locked, or would be at the next opening: somebody knows of folios that the
+    /// journal does not.
+    pub locked: Option<Locked>,
     pub index: IndexCheck,
 }
 
@@ -48,26 +55,46 @@ pub enum IndexCheck {
 impl CheckReport {
     /// Is anything gone that can't be made again?
     pub fn lost_data(&self) -> bool {
-        !self.damage.is_empty() || !self.missing.is_empty() || !self.repeated.is_empty()
+        !self.damage.is_empty()
+            || !self.missing.is_empty()
+            || !self.repeated.is_empty()
+            || self.ends_early > 0
+            || self.locked.is_some()
     }
 }
 
-/// Reads the journal of `dir` from its first frame to its last.
-pub fn check(dir: &Path) -> Result<CheckReport, StoreError> {
+/// Reads the journal of `dir` from its first frame to its last, and asks the index and `anchor`
+/// whether it has all that they know of.
+pub fn check(dir: &Path, anchor: Option<&Path>) -> Result<CheckReport, StoreError> {
     let segments = Segments::new(&dir.join("journal"));
-    let own = match dir.join("db").exists() {
-        true => Index::open(&dir.join("db")),
+    // Before the journal: an agent that is running only makes the journal longer than this.
+    let memory = anchor.and_then(anchor::read);
+    let db = dir.join("db");
+    let own = match db.exists() {
+        true => Index::open(&db),
         false => Ok(Err("no hay índice".to_owned())),
     };
-    let known = match &own {
-        Ok(Ok(index)) => applied(index).map_or(0, |tip| tip.sequence),
-        Ok(Err(_)) | Err(_) => 0,
+    let standing = match &own {
+        Ok(Ok(index)) => standing::stand(index, &segments, index::past(&db)),
+        Ok(Err(_)) | Err(_) => Ok(Standing::PutAside(None)),
     };
+    let standing = standing.unwrap_or(Standing::PutAside(None));
+    let installation = opening::installation(&segments);
+    let judge = Judge { segments: &segments, memory, installation: installation.as_deref() };
+    let known = judge.known(&standing);
     let fresh = Index::temporary()?;
-    let found = replay::replay(&segments, &fresh, Tip::default(), known, &|_, _| {})?;
+    let mut found = replay::replay(&segments, &fresh, Tip::default(), known, &|_, _| {})?;
+    let live = Live::load(&fresh)?;
+    let tip = found.end.tip;
+    let verdict = judge.judge(&live, &tip, &standing, &mut found)?;
+    let noted = match &own {
+        Ok(Ok(index)) => index.json(key::LOCK_FOUND).ok().flatten(),
+        Ok(Err(_)) | Err(_) => None,
+    };
     let index = match own {
-        Ok(Ok(own)) => compare(&own, &fresh, &found.end.tip)
-            .unwrap_or_else(|error| IndexCheck::NotOpened(error.to_string())),
+        Ok(Ok(own)) => {
+            compare(&own, &fresh, &tip).unwrap_or_else(|error| IndexCheck::NotOpened(error.to_string()))
+        }
         Ok(Err(why)) => IndexCheck::NotOpened(why),
         Err(error) => IndexCheck::NotOpened(error.to_string()),
     };
@@ -85,12 +112,13 @@ pub fn check(dir: &Path) -> Result<CheckReport, StoreError> {
         damage: found.damage,
         missing: found.missing,
         repeated: found.repeated,
+        ends_early: known.saturating_sub(tip.sequence),
+        locked: verdict.lock.or(noted).or(live.lock),
         index,
     })
 }
 
 fn applied(index: &Index) -> Option<Tip> {
-    use crate::index::Keys;
     index.json(key::APPLIED).ok().flatten()
 }
 

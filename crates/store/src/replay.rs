@@ -88,6 +88,10 @@ fn take(overlay: &mut Overlay<'_>, frame: &Frame, found: &mut Replayed) -> Resul
         found.doubts.remove(&grant);
     }
     found.missing.extend(noticed.skipped);
+    // A person weighed what may be missing, for every grant.
+    if matches!(fact, Fact::IssuingUnlocked { .. }) {
+        found.doubts.clear();
+    }
     if let Fact::Issued(issued) = fact {
         found.issued += 1;
         if noticed.repeated {

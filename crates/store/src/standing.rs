@@ -60,7 +60,7 @@ pub(crate) fn find(folder: &Path, segments: &Segments) -> Result<Found, StoreErr
 }
 
 /// Compares an index with the journal, without reading the journal.
-fn stand(index: &Index, segments: &Segments, past: Past) -> Result<Standing, StoreError> {
+pub(crate) fn stand(index: &Index, segments: &Segments, past: Past) -> Result<Standing, StoreError> {
     if index.ask(|tree| Ok(tree.is_empty()))? {
         return Ok(Standing::Empty);
     }

@@ -44,13 +44,15 @@ fn object(report: &CheckReport) -> Value {
         "damage": damage,
         "missing": report.missing,
         "repeated": report.repeated,
+        "ends_early": report.ends_early,
+        "locked": report.locked,
         "index": index(report).to_lowercase(),
     })
 }
 
 fn lines(report: &CheckReport) -> Vec<String> {
     let mut lines = vec![if report.lost_data() {
-        "Hay datos dañados: no siga emitiendo en esta carpeta y pida ayuda.".to_owned()
+        "Hay datos dañados o faltan: no siga emitiendo en esta carpeta y pida ayuda.".to_owned()
     } else {
         "Los datos están sanos.".to_owned()
     }];
@@ -78,6 +80,20 @@ fn lines(report: &CheckReport) -> Vec<String> {
         lines.push(format!(
             "El final quedó a medio escribir ({bytes} bytes, nadie recibió respuesta): se corta al abrir"
         ));
+    }
+    if report.ends_early > 0 {
+        lines.push(format!(
+            "Al diario le faltan sus últimos {} hechos: hay quien los recuerda y aquí no están. Parece una copia antigua",
+            thousands(report.ends_early)
+        ));
+    }
+    if let Some(locked) = &report.locked {
+        lines.push(locked.to_string());
+        lines.extend(locked.beyond.iter().map(|mark| {
+            let last = mark.next.saturating_sub(1);
+            format!("Tipo {}: pueden haberse usado los folios hasta el {last}", mark.series)
+        }));
+        lines.push("Para seguir emitiendo: timbre unlock".to_owned());
     }
     lines.push(match index(report).as_str() {
         "Agrees" => "Índice: al día".to_owned(),

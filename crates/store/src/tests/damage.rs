@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::shop::*;
-use crate::{IndexCheck, LockReason, Place, StoreError, check};
+use crate::{IndexCheck, LockReason, Place, StoreError};
 
 /// Five boletas, and where the frame of each begins and ends.
 fn five(shop: &Shop) -> Vec<(u64, u64)> {
@@ -28,14 +28,14 @@ fn a_flipped_bit_in_an_earlier_frame_is_reported_by_check_wherever_it_is() {
     let (start, end) = frames[2];
     for offset in (start..end).step_by(7) {
         flip(&shop, offset);
-        let report = check(&shop.dir()).unwrap();
+        let report = shop.check();
         assert!(report.lost_data(), "byte {offset}");
         assert_eq!((report.documents, report.damage.len()), (4, 1), "byte {offset}");
         assert_eq!(report.damage[0].place, Place { segment: 1, offset: start });
         assert_eq!(report.missing, [(id(3), id(3))]);
         flip(&shop, offset);
     }
-    let report = check(&shop.dir()).unwrap();
+    let report = shop.check();
     assert!(!report.lost_data());
     assert_eq!((report.index, report.documents), (IndexCheck::Agrees, 5));
 }

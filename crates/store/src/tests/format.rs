@@ -4,7 +4,7 @@ use std::fs;
 
 use super::shop::*;
 use crate::frame::{HEADER, Header, hex};
-use crate::{Place, StoreError, check};
+use crate::{Place, StoreError};
 
 fn header() -> Header {
     Header {
@@ -102,7 +102,7 @@ fn a_frame_inside_a_damaged_body_is_not_taken_for_one() {
     let mut bytes = fs::read(shop.segment(1)).unwrap();
     bytes[place.offset as usize + HEADER + 9] ^= 1;
     fs::write(shop.segment(1), bytes).unwrap();
-    let report = check(&shop.dir()).unwrap();
+    let report = shop.check();
     assert_eq!((report.damage.len(), report.documents), (1, 2));
     assert_eq!(report.damage[0].place, place);
     assert_eq!(report.damage[0].frames, Some(1));
@@ -122,7 +122,7 @@ fn frames_are_chained_and_a_frame_taken_out_is_missed() {
     let mut bytes = fs::read(shop.segment(1)).unwrap();
     bytes.drain(two..three);
     fs::write(shop.segment(1), bytes).unwrap();
-    let report = check(&shop.dir()).unwrap();
+    let report = shop.check();
     assert_eq!(report.damage.len(), 1);
     let place = Place { segment: 1, offset: two as u64 };
     assert_eq!((report.damage[0].place, report.damage[0].frames), (place, Some(1)));

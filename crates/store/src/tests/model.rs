@@ -206,7 +206,7 @@ proptest! {
             world.agrees();
         }
         world.store = None;
-        let report = crate::check(&world.shop.dir()).unwrap();
+        let report = world.shop.check();
         prop_assert!(!report.lost_data());
         prop_assert_eq!(report.index, crate::IndexCheck::Agrees);
     }

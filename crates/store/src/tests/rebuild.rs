@@ -5,7 +5,7 @@ use std::fs;
 use timbre_core::{Cause, DocState};
 
 use super::shop::*;
-use crate::{Answered, Fact, IndexCheck, Moved, Store, StoreError, check};
+use crate::{Answered, Fact, IndexCheck, Moved, Store, StoreError};
 
 /// A shop in which everything has happened once.
 fn busy(store: &mut Store) {
@@ -63,7 +63,7 @@ fn a_deleted_index_is_rebuilt_equal() {
     assert_eq!((opened.locked, opened.put_aside), (None, None));
     assert_eq!(everything(&store.reader()), before);
     drop(store);
-    assert_eq!(check(&shop.dir()).unwrap().index, IndexCheck::Agrees);
+    assert_eq!(shop.check().index, IndexCheck::Agrees);
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn an_index_that_is_behind_is_brought_up_without_reading_all() {
     drop(store);
     shop.delete_index();
     copy(&shop.root.path().join("old/db"), &shop.dir().join("db"));
-    assert_eq!(check(&shop.dir()).unwrap().index, IndexCheck::Behind);
+    assert_eq!(shop.check().index, IndexCheck::Behind);
     let (store, opened) = shop.open_said();
     assert!(!opened.rebuilt);
     assert_eq!(everything(&store.reader()), before);
@@ -206,7 +206,7 @@ fn a_second_store_on_the_folder_is_refused_and_harms_nothing() {
     let (shop, mut store) = Shop::ready();
     assert!(matches!(shop.try_open(), Err(StoreError::InUse(_))));
     issue(&mut store, 1..=2);
-    assert!(matches!(check(&shop.dir()).unwrap().index, IndexCheck::NotOpened(_)));
+    assert!(matches!(shop.check().index, IndexCheck::NotOpened(_)));
 }
 
 #[test]

@@ -13,7 +13,8 @@ use timbre_core::{
 };
 
 use crate::{
-    Fact, Filter, GrantLoaded, Issued, Moved, OpenOptions, Opened, Reader, Row, Sending, Store, StoreError,
+    CheckReport, Fact, Filter, GrantLoaded, Issued, Moved, OpenOptions, Opened, Reader, Row, Sending, Store,
+    StoreError,
 };
 
 pub struct Shop {
@@ -74,6 +75,11 @@ impl Shop {
 
     pub fn try_open(&self) -> Result<(Store, Opened), StoreError> {
         Store::open(&self.dir(), &self.options, &|_, _| {})
+    }
+
+    #[track_caller]
+    pub fn check(&self) -> CheckReport {
+        crate::check(&self.dir(), self.options.anchor.as_deref()).unwrap()
     }
 
     pub fn delete_index(&self) {
