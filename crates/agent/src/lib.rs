@@ -25,6 +25,7 @@ pub mod settings;
 mod setup;
 pub mod show;
 mod timeline;
+mod unlock;
 pub mod view;
 mod writer;
 

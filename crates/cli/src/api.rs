@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use timbre_agent::diagnose::Diagnosis;
 use timbre_agent::view::{
-    CertificateView, DetailView, IssuedView, PageView, PreviewView, Query, ResentView, Snapshot,
+    CertificateView, DetailView, IssuedView, LockView, PageView, PreviewView, Query, ResentView, Snapshot,
 };
 use timbre_core::{DocumentId, Refusal};
 
@@ -138,6 +138,15 @@ impl Api {
         ask.query.extend(share.map(|share| ("share", share.to_string())));
         ask.query.extend(used_up_to.map(|folio| ("used_up_to", folio.to_string())));
         self.wire.read(ask).await
+    }
+
+    /// Why issuing is locked; `None` when it is not.
+    pub async fn lock(&self) -> Result<Option<LockView>, Failure> {
+        self.wire.read(Ask::get("/v1/issuing/lock")).await
+    }
+
+    pub async fn unlock(&self, who: &str) -> Result<LockView, Failure> {
+        self.wire.read(Ask::new(Method::POST, "/v1/issuing/unlock").json(&json!({ "who": who }))).await
     }
 
     pub async fn company(&self) -> Result<Value, Failure> {

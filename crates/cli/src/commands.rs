@@ -14,6 +14,7 @@ pub mod serve;
 pub mod show;
 pub mod simulator;
 pub mod stats;
+pub mod unlock;
 pub mod verify;
 
 use std::path::Path;

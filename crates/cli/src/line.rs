@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     caf, cert, check, company, demo, diagnose, issue, list, preview, resend, serve, show, simulator, stats,
-    verify,
+    unlock, verify,
 };
 use crate::failure::{Exit, Failure};
 use crate::out::Out;
@@ -62,6 +62,8 @@ pub enum Command {
     Check,
     /// Prueba la conexión con el SII sin gastar folios: nombres, TLS, reloj, sesión y permisos
     Diagnose,
+    /// Vuelve a emitir después de restaurar un respaldo: dice qué folios pueden estar usados y pide confirmarlo
+    Unlock(unlock::Args),
     /// El SII simulado, solo
     Simulator(simulator::Args),
 }
@@ -88,6 +90,7 @@ impl Line {
             Command::Verify(args) => verify::run(args, out),
             Command::Check => check::run(data, out),
             Command::Diagnose => diagnose::run(data, out).await,
+            Command::Unlock(args) => unlock::run(args, data, out).await,
             Command::Simulator(args) => simulator::run(args, out).await,
         }
     }

@@ -13,8 +13,8 @@ use timbre_agent::Agent;
 use timbre_agent::diagnose::Diagnosis;
 use timbre_agent::engine::environment_word;
 use timbre_agent::view::{
-    CertificateView, DetailView, FoliosView, IssuedView, Mood, PageView, PreviewView, ProblemView, Query,
-    RangeView, ResentView, Snapshot, StatsView,
+    CertificateView, DetailView, FoliosView, IssuedView, LockView, Mood, PageView, PreviewView, ProblemView,
+    Query, RangeView, ResentView, Snapshot, StatsView,
 };
 use timbre_core::Environment;
 
@@ -208,6 +208,22 @@ pub(crate) async fn load_grant(
     };
     let range = agent.load_grant(&body, share, used_up_to).await?;
     Ok((StatusCode::CREATED, Json(range)))
+}
+
+pub(crate) async fn lock(State(agent): State<Agent>) -> Json<Option<LockView>> {
+    Json(agent.lock())
+}
+
+/// Who decided that issuing goes on.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Decided {
+    who: String,
+}
+
+pub(crate) async fn unlock(State(agent): State<Agent>, body: Bytes) -> Answer<Json<LockView>> {
+    let Decided { who } = read(&body)?;
+    Ok(Json(agent.unlock(&who).await?))
 }
 
 /// A company with its environment.

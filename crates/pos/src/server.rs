@@ -84,6 +84,8 @@ fn routes(agent: Agent, guard: Arc<Guard>) -> Router {
         .route("/stats", get(api::stats))
         .route("/stats/snapshot", get(api::snapshot))
         .route("/folios", get(api::folios).post(api::load_grant))
+        .route("/issuing/lock", get(api::lock))
+        .route("/issuing/unlock", post(api::unlock))
         .route("/company", get(api::company).put(api::set_company))
         .route("/diagnosis", post(api::diagnose))
         .route("/certificate", get(api::certificate).post(api::load_certificate))

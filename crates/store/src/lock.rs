@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use timbre_core::{GrantId, Series};
 
+use crate::Fact;
+
 /// How far a grant is used, as somebody remembers it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
@@ -33,6 +35,25 @@ pub enum LockReason {
     OtherHistory,
     /// A damaged part of the journal may have held the last folios of a range.
     Damage,
+}
+
+impl Locked {
+    /// The fact that `who` decided to go on: each grant from where nobody remembers a folio used.
+    pub fn lifted_by(&self, who: &str) -> Fact {
+        Fact::IssuingUnlocked { who: who.to_owned(), beyond: self.beyond.clone() }
+    }
+}
+
+impl LockReason {
+    /// Its word, as in the journal.
+    pub fn word(self) -> &'static str {
+        match self {
+            LockReason::IndexAhead => "index-ahead",
+            LockReason::AnchorAhead => "anchor-ahead",
+            LockReason::OtherHistory => "other-history",
+            LockReason::Damage => "damage",
+        }
+    }
 }
 
 impl fmt::Display for Locked {

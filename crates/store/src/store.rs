@@ -150,16 +150,6 @@ impl Store {
         Ok(Committed { places, rows, index_lost })
     }
 
-    /// A person decided that issuing goes on: every grant continues where nobody remembers a
-    /// folio being used.
-    pub fn unlock(&mut self, who: &str, at: Timestamp) -> Result<(), StoreError> {
-        let Some(lock) = self.locked() else {
-            return Ok(());
-        };
-        let fact = Fact::IssuingUnlocked { who: who.to_owned(), beyond: lock.beyond };
-        self.commit(vec![fact], at).map(drop)
-    }
-
     /// Brings the anchor up to date; for the writer to call when it has nothing else to do.
     pub fn rest(&mut self) {
         if self.anchor.as_ref().is_some_and(Anchor::is_behind) {

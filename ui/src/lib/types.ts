@@ -202,6 +202,30 @@ export type ResentView = { queued: number,
  */
 skipped: number, };
 
+export type LockView = { 
+/**
+ * `index-ahead`, `anchor-ahead`, `other-history` or `damage`.
+ */
+reason: string, 
+/**
+ * A Spanish sentence.
+ */
+text: string, 
+/**
+ * How each range goes on once issuing is unlocked.
+ */
+folios: Array<LockedFoliosView>, };
+
+export type LockedFoliosView = { series: string, name: string, 
+/**
+ * Folios that may be used although their documents are not here; `None` when there are none.
+ */
+used_from: number | null, used_to: number | null, 
+/**
+ * The folio it goes on with; `None` when none is left.
+ */
+next: number | null, };
+
 export type PushView = { snapshot: Snapshot, rows: Array<RowView>, };
 
 export type StatsView = { environment: string, 

@@ -22,7 +22,7 @@ fn is_locked_until_unlocked(shop: &Shop, reason: LockReason, next: u64) {
     assert!(opened.locked.is_some());
     let low_mark = Fact::IssuingUnlocked { who: "ana".into(), beyond: vec![] };
     assert!(matches!(store.commit(vec![low_mark], at(52)), Err(StoreError::Refused(_))));
-    store.unlock("ana", at(53)).unwrap();
+    unlock(&mut store, 53);
     assert_eq!(store.reader().ranges()[0].next, next);
     issue(&mut store, [next]);
     drop(store);
@@ -56,7 +56,7 @@ fn a_journal_that_is_gone_locks_issuing() {
     let (mut store, opened) = shop.open_said();
     assert_eq!(opened.locked.unwrap().reason, LockReason::IndexAhead);
     // The same CAF loaded again goes on where the index remembers.
-    store.unlock("ana", at(9)).unwrap();
+    unlock(&mut store, 9);
     store.commit(vec![caf("a", "39", 1, 100)], at(10)).unwrap();
     assert_eq!(store.reader().ranges()[0].next, 4);
     issue(&mut store, [4]);

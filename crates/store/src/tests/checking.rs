@@ -69,7 +69,7 @@ fn a_lock_that_stands_is_told_and_one_that_was_lifted_is_not() {
     fs::remove_dir_all(shop.journal()).unwrap();
     copy(&shop.root.path().join("monday"), &shop.journal());
     let mut store = shop.open();
-    store.unlock("ana", at(50)).unwrap();
+    unlock(&mut store, 50);
     issue(&mut store, [9]);
     drop(store);
     let report = shop.check();

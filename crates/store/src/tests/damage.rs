@@ -72,7 +72,7 @@ fn with_the_index_lost_too_the_folio_stays_used() {
             // The last one: only the anchor knows that there was a fifth.
             Some(lock) => {
                 assert_eq!((document, lock.reason), (4, LockReason::AnchorAhead));
-                store.unlock("ana", at(10)).unwrap();
+                unlock(&mut store, 10);
                 issue(&mut store, [6]);
             }
         }
@@ -94,7 +94,7 @@ fn damage_that_may_hide_the_last_folio_locks_when_nobody_else_knows() {
     assert_eq!(lock.reason, LockReason::Damage);
     assert_eq!(lock.beyond[0].next, 6);
     assert!(matches!(store.commit(vec![issued(sale(5))], at(9)), Err(StoreError::Locked(_))));
-    store.unlock("ana", at(10)).unwrap();
+    unlock(&mut store, 10);
     assert!(matches!(store.commit(vec![issued(sale(5))], at(9)), Err(StoreError::NotNext { .. })));
     issue(&mut store, [6]);
 }

@@ -168,6 +168,13 @@ pub fn shared_caf(
     }))
 }
 
+/// A person lifts the lock.
+#[track_caller]
+pub fn unlock(store: &mut Store, second: i64) {
+    let fact = store.locked().unwrap().lifted_by("ana");
+    store.commit(vec![fact], at(second)).unwrap();
+}
+
 /// A document of grant `a`.
 pub fn sale(number: u64) -> Issued {
     sale_of("a", number)

@@ -1,0 +1,142 @@
+//! `timbre unlock`: the manager's way out of a lock on issuing. It explains what the lock means and
+//! asks before it goes on.
+
+use std::io::{self, BufRead};
+use std::path::Path;
+
+use timbre_agent::view::{LockView, LockedFoliosView};
+
+use super::through;
+use crate::door::Need;
+use crate::failure::{Exit, Failure};
+use crate::out::Out;
+use crate::words::thousands;
+
+/// What a person types to confirm.
+const WORD: &str = "DESBLOQUEAR";
+
+const MEANING: &str = "\
+Esto pasa cuando se restaura un respaldo, cuando la carpeta es copia de otra que siguió emitiendo, o
+cuando se dañó el disco. Puede haber folios usados que esta carpeta no conoce, y un folio no se usa
+dos veces. Antes de seguir revise en sii.cl qué documentos se emitieron, y asegúrese de que ningún
+otro equipo emita con esta misma carpeta.";
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Quién decide: queda anotado con la hora; si falta, el usuario de este equipo
+    #[arg(long, value_name = "NOMBRE")]
+    who: Option<String>,
+
+    /// Confirma sin preguntar
+    #[arg(long)]
+    yes: bool,
+}
+
+pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
+    if out.json && !args.yes {
+        return Err(Failure::usage("Con --json no se pregunta: confirme con --yes."));
+    }
+    through(data, Need::Store, async |api| {
+        let Some(lock) = api.lock().await? else {
+            match out.json {
+                true => out.object(&serde_json::Value::Null)?,
+                false => out.line("La emisión no está detenida: no hay nada que desbloquear.")?,
+            }
+            return Ok(Exit::Done);
+        };
+        if !out.json {
+            meaning(&lock).iter().try_for_each(|line| out.line(line))?;
+        }
+        if !args.yes {
+            out.line(format!("Para seguir emitiendo escriba {WORD}:"))?;
+            if !confirmed(&mut io::stdin().lock())? {
+                return Err(Failure::refused("not-confirmed", "No se confirmó: la emisión sigue detenida."));
+            }
+        }
+        let lifted = api.unlock(&args.who.unwrap_or_else(user)).await?;
+        match out.json {
+            true => out.object(&lifted)?,
+            false => out.line("La emisión sigue. Quedó anotado quién lo decidió y cuándo.")?,
+        }
+        Ok(Exit::Done)
+    })
+    .await
+}
+
+fn confirmed(answer: &mut impl BufRead) -> Result<bool, Failure> {
+    let mut line = String::new();
+    answer
+        .read_line(&mut line)
+        .map_err(|e| Failure::usage(format!("No se pudo leer la confirmación ({e}).")))?;
+    Ok(line.trim().eq_ignore_ascii_case(WORD))
+}
+
+/// Who sits at this machine, as the system calls them.
+fn user() -> String {
+    let said = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    said.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| "persona".to_owned())
+}
+
+fn meaning(lock: &LockView) -> Vec<String> {
+    let mut lines = vec![lock.text.clone(), MEANING.to_owned()];
+    lines.extend(lock.folios.iter().map(folios));
+    lines
+}
+
+fn folios(of: &LockedFoliosView) -> String {
+    let used = match (of.used_from, of.used_to) {
+        (Some(from), Some(to)) if from == to => format!("el folio {} puede estar usado", thousands(from)),
+        (Some(from), Some(to)) => {
+            format!("los folios {} a {} pueden estar usados", thousands(from), thousands(to))
+        }
+        _ => "no se recuerda ninguno de más".to_owned(),
+    };
+    let next = match of.next {
+        Some(next) => format!("se sigue con el {}", thousands(next)),
+        None => "no queda ninguno: cargue otro CAF".to_owned(),
+    };
+    format!("{} {}: {used}; {next}", of.name, of.series)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_word_confirms() {
+        for (said, confirms) in [
+            ("DESBLOQUEAR\n", true),
+            (" desbloquear \r\n", true),
+            ("sí\n", false),
+            ("\n", false),
+            ("", false),
+        ] {
+            assert_eq!(confirmed(&mut said.as_bytes()).unwrap(), confirms, "{said:?}");
+        }
+    }
+
+    #[test]
+    fn it_says_which_folios_may_be_used_and_where_it_goes_on() {
+        let of = |used: Option<(u64, u64)>, next| LockedFoliosView {
+            series: "39".into(),
+            name: "Boleta".into(),
+            used_from: used.map(|(from, _)| from),
+            used_to: used.map(|(_, to)| to),
+            next,
+        };
+        for (view, line) in [
+            (
+                of(Some((4, 1008)), Some(1009)),
+                "Boleta 39: los folios 4 a 1.008 pueden estar usados; se sigue con el 1.009",
+            ),
+            (of(Some((4, 4)), Some(5)), "Boleta 39: el folio 4 puede estar usado; se sigue con el 5"),
+            (of(None, Some(5)), "Boleta 39: no se recuerda ninguno de más; se sigue con el 5"),
+            (
+                of(Some((99, 100)), None),
+                "Boleta 39: los folios 99 a 100 pueden estar usados; no queda ninguno: cargue otro CAF",
+            ),
+        ] {
+            assert_eq!(folios(&view), line);
+        }
+    }
+}

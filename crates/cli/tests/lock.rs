@@ -1,0 +1,74 @@
+//! A journal put back from an older copy: `check` says so, nothing is issued, and `unlock` is the
+//! way out.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn timbre(data: &Path, words: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_timbre"))
+        .env("TIMBRE_CUSTODY", "keyfile")
+        .env("XDG_STATE_HOME", data.join("state"))
+        .arg("--data")
+        .arg(data.join("shop"))
+        .args(words)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary of this test starts");
+    // One that reads nothing may have ended already.
+    let _ = child.stdin.take().expect("it was piped").write_all(input.as_bytes());
+    child.wait_with_output().expect("it ends")
+}
+
+#[track_caller]
+fn told(output: &Output, exit: i32) -> String {
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(exit), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    text
+}
+
+fn object(text: &str) -> Value {
+    serde_json::from_str(text.lines().next().expect("a line")).expect("JSON")
+}
+
+const SALE: &str =
+    r#"{"Encabezado":{"IdDoc":{"TipoDTE":39}},"Detalle":[{"NmbItem":"Pan","QtyItem":1,"PrcItem":500}]}"#;
+
+#[track_caller]
+fn sell(data: &Path, key: &str) -> u64 {
+    let output = timbre(data, &["issue", "--json", "--key", key], SALE);
+    let answer = object(&told(&output, 0));
+    answer["document"]["folio"].as_u64().or(answer["folio"].as_u64()).expect("a folio")
+}
+
+#[test]
+fn an_older_journal_is_told_locks_issuing_and_is_unlocked_by_a_person() {
+    let data = tempfile::tempdir().expect("a folder for the test");
+    let data = data.path();
+    told(&timbre(data, &["demo", "--documents", "0", "--json"], ""), 0);
+    assert_eq!(sell(data, "a"), 1);
+    told(&timbre(data, &["check"], ""), 0);
+    let segment = data.join("shop/journal/000001.tj");
+    let monday = fs::read(&segment).expect("the journal");
+    assert_eq!((sell(data, "b"), sell(data, "c")), (2, 3));
+    fs::write(&segment, monday).expect("the older copy");
+    fs::remove_dir_all(data.join("shop/db")).expect("an index");
+
+    // The index is gone: only the anchor knows.
+    let report = object(&told(&timbre(data, &["check", "--json"], ""), 4));
+    assert_eq!((&report["sound"], &report["locked"]["reason"]), (&false.into(), &"anchor-ahead".into()));
+    let refused = timbre(data, &["issue", "--key", "d"], SALE);
+    assert_eq!(refused.status.code(), Some(1), "{}", String::from_utf8_lossy(&refused.stderr));
+    let asked = told(&timbre(data, &["unlock"], "no\n"), 1);
+    assert!(asked.contains("los folios 2 a 3 pueden estar usados; se sigue con el 4"), "{asked}");
+    told(&timbre(data, &["unlock", "--json"], ""), 2);
+    told(&timbre(data, &["unlock", "--who", "Ana"], "DESBLOQUEAR\n"), 0);
+    told(&timbre(data, &["unlock", "--json", "--yes"], ""), 0);
+    assert_eq!(sell(data, "d"), 4);
+    told(&timbre(data, &["check"], ""), 0);
+}
