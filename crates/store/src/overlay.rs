@@ -18,8 +18,6 @@ pub(crate) struct Overlay<'a> {
     puts: Puts,
     /// Documents changed, as they are now, by order.
     pub touched: BTreeMap<u64, Row>,
-    /// Parcels of this batch: true when it was sent in it.
-    pub parcels: BTreeMap<ParcelId, bool>,
 }
 
 /// A parcel and how many of its documents are still on their way in it.
@@ -41,7 +39,7 @@ impl Keys for Overlay<'_> {
 
 impl<'a> Overlay<'a> {
     pub fn new(index: &'a Index) -> Overlay<'a> {
-        Overlay { index, puts: Puts::new(), touched: BTreeMap::new(), parcels: BTreeMap::new() }
+        Overlay { index, puts: Puts::new(), touched: BTreeMap::new() }
     }
 
     pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {

@@ -10,7 +10,7 @@ use crate::live::Live;
 use crate::overlay::Overlay;
 use crate::segments::{Frame, Segments};
 use crate::walk::{self, Damage, End, Met, Tip};
-use crate::{Fact, StoreError, travel};
+use crate::{Fact, StoreError};
 
 /// Changes are written to the index in batches of about this many keys.
 const AT_ONCE: usize = 4000;
@@ -56,7 +56,6 @@ pub(crate) fn replay(
                 take(&mut overlay, frame, &mut found)?;
             }
             Met::BatchEnd(end) => {
-                travel::end_batch(&mut overlay)?;
                 if overlay.len() > AT_ONCE {
                     let full = std::mem::replace(&mut overlay, Overlay::new(index));
                     index.write(&full.into_puts(end)?)?;

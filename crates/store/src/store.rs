@@ -14,9 +14,7 @@ use crate::live::Live;
 use crate::overlay::Overlay;
 use crate::rules::Rules;
 use crate::segments::Segments;
-use crate::{
-    Fact, Locked, Numbering, OpenOptions, Opened, Place, Reader, Row, StoreError, frame, opening, travel,
-};
+use crate::{Fact, Locked, Numbering, OpenOptions, Opened, Place, Reader, Row, StoreError, frame, opening};
 
 /// An open folder. There is one at a time; any number of [`Reader`]s go with it.
 pub struct Store {
@@ -132,7 +130,6 @@ impl Store {
             places.push(place);
         }
         rules.judge_batch(&overlay)?;
-        travel::end_batch(&mut overlay)?;
         let rows = std::mem::take(&mut overlay.touched).into_values().collect();
         let puts = overlay.into_puts(batch.tip())?;
         drop(live);

@@ -40,7 +40,6 @@ pub(crate) fn send(on: &mut Overlay<'_>, sending: &Sending, stand: Stand) -> Res
     };
     on.put_json(key::parcel(&sending.parcel), &row)?;
     on.put(key::open_parcel(&sending.parcel), Vec::new());
-    on.parcels.insert(sending.parcel.clone(), true);
     Ok(())
 }
 
@@ -52,11 +51,8 @@ pub(crate) fn answer(on: &mut Overlay<'_>, answered: &Answered) -> Result<(), St
     if let Some(mut row) = on.parcel(&answered.parcel)? {
         row.parcel.state = answered.state.clone();
         row.parcel.due = answered.due;
+        open_or_close(on, &row);
         on.put_json(key::parcel(&answered.parcel), &row)?;
-        if row.parcel.state.is_some() {
-            on.put(key::open_parcel(&answered.parcel), Vec::new());
-        }
-        on.parcels.entry(answered.parcel.clone()).or_insert(false);
     }
     Ok(())
 }
@@ -156,24 +152,20 @@ fn change_parcel(on: &mut Overlay<'_>, row: &Row, by: i32) -> Result<(), StoreEr
     };
     if let Some(mut parcel) = on.parcel(id)? {
         parcel.under_way = parcel.under_way.saturating_add_signed(by);
+        open_or_close(on, &parcel);
         on.put_json(key::parcel(id), &parcel)?;
-        if by > 0 {
-            on.put(key::open_parcel(id), Vec::new());
-        }
-        on.parcels.entry(id.clone()).or_insert(false);
     }
     Ok(())
 }
 
-/// Ends a batch: a parcel is closed when none of its documents is under way any more and its
-/// conversation is over. One that has to be sent again keeps a state, and so stays open while its
-/// documents wait: its bytes must be the same.
-pub(crate) fn end_batch(on: &mut Overlay<'_>) -> Result<(), StoreError> {
-    for (id, sent_now) in std::mem::take(&mut on.parcels) {
-        let over = on.parcel(&id)?.is_none_or(|row| row.under_way == 0 && row.parcel.state.is_none());
-        if over && !sent_now {
-            on.remove(key::open_parcel(&id));
-        }
+/// A parcel is closed when none of its documents is under way any more and its conversation is
+/// over. One that has to be sent again keeps a state, and so stays open while its documents wait:
+/// its bytes must be the same. Asked at each fact, so that it does not matter which of them became
+/// durable together.
+fn open_or_close(on: &mut Overlay<'_>, row: &ParcelRow) {
+    let open = key::open_parcel(&row.parcel.id);
+    match row.under_way > 0 || row.parcel.state.is_some() {
+        true => on.put(open, Vec::new()),
+        false => on.remove(open),
     }
-    Ok(())
 }
