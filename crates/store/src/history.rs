@@ -11,16 +11,12 @@ use crate::{Event, Place, Reader, StoreError, key};
 impl Reader {
     /// The facts about a document, oldest first; empty for an unknown one.
     pub fn history(&self, id: &DocumentId) -> Result<Vec<Event>, StoreError> {
-        let Some(order) = self.index.number(&key::document(id))? else {
+        let Some(order) = self.view.number(&key::document(id))? else {
             return Ok(Vec::new());
         };
         let mut places = self.places(&key::history_of(order))?;
-        let parcels: BTreeSet<Vec<u8>> = self
-            .index
-            .with_prefix(&key::travelled_of(order))?
-            .into_iter()
-            .map(|(_, parcel)| parcel)
-            .collect();
+        let parcels: BTreeSet<Vec<u8>> =
+            self.view.with_prefix(&key::travelled_of(order))?.into_iter().map(|(_, parcel)| parcel).collect();
         for parcel in parcels {
             let parcel = ParcelId(String::from_utf8_lossy(&parcel).into_owned());
             places.extend(self.places(&key::parcel_events(&parcel))?);
@@ -29,7 +25,7 @@ impl Reader {
     }
 
     fn places(&self, prefix: &[u8]) -> Result<BTreeMap<u64, Place>, StoreError> {
-        let found = self.index.with_prefix(prefix)?;
+        let found = self.view.with_prefix(prefix)?;
         let place = |(key, value): (Vec<u8>, Vec<u8>)| {
             key::tail(&key).zip(key::place_of(&value)).ok_or_else(|| broken("una historia"))
         };

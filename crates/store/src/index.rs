@@ -53,11 +53,20 @@ pub(crate) type Pair = (Vec<u8>, Vec<u8>);
 pub(crate) trait Keys {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
 
-    fn json<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
+    /// The last key there is from `from` to `to`, both included.
+    fn last(&self, from: Vec<u8>, to: Vec<u8>) -> Result<Option<Vec<u8>>, StoreError>;
+
+    fn json<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError>
+    where
+        Self: Sized,
+    {
         self.get(key)?.map(|bytes| decode(&bytes)).transpose()
     }
 
-    fn number(&self, key: &[u8]) -> Result<Option<u64>, StoreError> {
+    fn number(&self, key: &[u8]) -> Result<Option<u64>, StoreError>
+    where
+        Self: Sized,
+    {
         let number = |bytes: Vec<u8>| key::tail(&bytes).ok_or_else(|| broken("un número"));
         self.get(key)?.map(number).transpose()
     }
@@ -183,24 +192,6 @@ impl Index {
         Ok(found)
     }
 
-    /// The first key of each stem (what precedes its last eight bytes) below `prefix`: as many
-    /// look-ups as there are stems, however many keys each has.
-    pub fn firsts(&self, prefix: &[u8]) -> Result<Vec<Vec<u8>>, StoreError> {
-        self.ask(|tree| {
-            let mut firsts: Vec<Vec<u8>> = Vec::new();
-            let mut from = prefix.to_vec();
-            while let Some(entry) = tree.range(from..).next() {
-                let key = entry?.0.to_vec();
-                if !key.starts_with(prefix) || key::tail(&key).is_none() {
-                    break;
-                }
-                from = [key::stem(&key), &[0xFF; 9]].concat();
-                firsts.push(key);
-            }
-            Ok(firsts)
-        })
-    }
-
     pub fn count(&self, prefix: &[u8]) -> Result<u64, StoreError> {
         let mut count = 0;
         self.each(prefix, |_, _| {
@@ -214,6 +205,13 @@ impl Index {
 impl Keys for Index {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.ask(|tree| Ok(tree.get(key)?.map(|value| value.to_vec())))
+    }
+
+    fn last(&self, from: Vec<u8>, to: Vec<u8>) -> Result<Option<Vec<u8>>, StoreError> {
+        self.ask(|tree| {
+            let last = tree.range(from..=to).next_back();
+            Ok(last.transpose()?.map(|(key, _)| key.to_vec()))
+        })
     }
 }
 

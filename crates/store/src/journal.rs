@@ -8,7 +8,7 @@ use std::sync::Arc;
 use timbre_core::Timestamp;
 
 use crate::disk::{Disk, Tape};
-use crate::frame::{self, Header};
+use crate::frame::{self, HEADER, Header};
 use crate::segments::Segments;
 use crate::walk::Tip;
 use crate::{Fact, Place, StoreError, body, segments};
@@ -34,6 +34,15 @@ pub(crate) struct Batch {
     segment: u32,
     start: u64,
     bytes: Vec<u8>,
+    /// Where the last frame begins.
+    last: usize,
+}
+
+/// How far a batch had come.
+pub(crate) struct BatchMark {
+    tip: Tip,
+    length: usize,
+    last: usize,
 }
 
 impl Journal {
@@ -136,7 +145,7 @@ impl Journal {
             false => (self.segment, self.end),
         };
         let tip = Tip { batch: self.tip.batch + 1, ..self.tip };
-        Batch { at, tip, segment, start, bytes: Vec::new() }
+        Batch { at, tip, segment, start, bytes: Vec::new(), last: 0 }
     }
 
     /// Appends a batch and returns when it is on the device.
@@ -192,14 +201,14 @@ impl Journal {
 
 impl Batch {
     /// Adds a fact; returns where it will stand and its sequence.
-    pub fn push(&mut self, fact: &Fact, last: bool) -> Result<(Place, u64), StoreError> {
+    pub fn push(&mut self, fact: &Fact) -> Result<(Place, u64), StoreError> {
         let body = body::encode(fact)?;
         if body.len() > body::LARGEST {
             return Err(StoreError::TooLarge(body.len()));
         }
         let header = Header {
             kind: fact.kind(),
-            last,
+            last: false,
             sealed: false,
             key: 0,
             length: body.len() as u32,
@@ -211,6 +220,7 @@ impl Batch {
         };
         let place = Place { segment: self.segment, offset: self.start + self.bytes.len() as u64 };
         let head = header.encode();
+        self.last = self.bytes.len();
         self.bytes.extend_from_slice(&head);
         self.bytes.extend_from_slice(&body);
         self.tip = Tip {
@@ -222,6 +232,28 @@ impl Batch {
             end: (self.segment, self.start + self.bytes.len() as u64),
         };
         Ok((place, header.sequence))
+    }
+
+    pub fn mark(&self) -> BatchMark {
+        BatchMark { tip: self.tip, length: self.bytes.len(), last: self.last }
+    }
+
+    /// Takes back what was pushed since.
+    pub fn rewind(&mut self, mark: BatchMark) {
+        self.tip = mark.tip;
+        self.bytes.truncate(mark.length);
+        self.last = mark.last;
+    }
+
+    /// Says in the last frame that it is the last; false when there is none.
+    pub fn finish(&mut self) -> bool {
+        let Some((head, body)) = self.bytes[self.last..].split_first_chunk_mut::<HEADER>() else {
+            return false;
+        };
+        let header = Header::decode(head).expect("a header that was just encoded");
+        *head = Header { last: true, ..header }.encode();
+        self.tip.hash = frame::hash(head, body);
+        true
     }
 
     pub fn tip(&self) -> &Tip {

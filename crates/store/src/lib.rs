@@ -12,6 +12,7 @@ mod disk;
 mod error;
 pub mod fact;
 mod frame;
+mod group;
 mod history;
 mod index;
 mod issue;
@@ -33,6 +34,7 @@ mod standing;
 mod store;
 mod travel;
 mod verdict;
+mod view;
 mod walk;
 
 #[cfg(test)]
@@ -41,6 +43,7 @@ mod tests;
 pub use check::{CheckReport, IndexCheck, check};
 pub use error::StoreError;
 pub use fact::{Answered, CertificateLoaded, Fact, GrantLoaded, Issued, Moved, Sending};
+pub use group::Make;
 pub use lock::{LockReason, Locked, Mark};
 pub use numbering::{NoFolio, Numbering};
 pub use opening::{OpenOptions, Opened};

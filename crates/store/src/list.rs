@@ -6,6 +6,7 @@ use std::iter::Peekable;
 use timbre_core::DocState;
 
 use crate::index::{Keys, broken};
+use crate::view::{Entries, Entry};
 use crate::{Filter, Page, Reader, Row, StoreError, key};
 
 impl Reader {
@@ -15,10 +16,10 @@ impl Reader {
         let before = cursor.unwrap_or(u64::MAX);
         let words = filter.text.as_deref().map(terms).unwrap_or_default();
         let mut page = Page::default();
-        self.index.ask(|tree| {
-            let mut orders = Descending::new(tree, &prefixes(filter), before);
+        self.view.ask(|entries| {
+            let mut orders = Descending::new(entries, &prefixes(filter), before);
             while let Some(order) = orders.next()? {
-                let Some(row) = self.index.get(&key::row(order))? else {
+                let Some(row) = self.view.get(&key::row(order))? else {
                     continue;
                 };
                 let row = Reader::decode_row(&row)?;
@@ -109,28 +110,26 @@ pub(crate) fn fold(text: &str) -> String {
 }
 
 /// Several sets of orders, read together from the highest down, each order once.
-struct Descending {
-    sets: Vec<Peekable<Orders>>,
+struct Descending<'a> {
+    sets: Vec<Peekable<Orders<'a>>>,
 }
 
-type Orders = Box<dyn Iterator<Item = Result<u64, StoreError>>>;
+type Orders<'a> = Box<dyn Iterator<Item = Result<u64, StoreError>> + 'a>;
 
-impl Descending {
-    fn new(tree: &sled::Tree, prefixes: &[Vec<u8>], before: u64) -> Descending {
+impl<'a> Descending<'a> {
+    fn new(entries: &Entries<'a>, prefixes: &[Vec<u8>], before: u64) -> Descending<'a> {
         let set = |prefix: &Vec<u8>| {
-            let end = [prefix.as_slice(), &before.to_be_bytes()].concat();
-            let keys = tree.range(prefix.clone()..end).rev();
-            let order = |entry: sled::Result<(sled::IVec, sled::IVec)>| {
-                key::tail(&entry?.0).ok_or_else(|| broken("una lista"))
-            };
-            let orders: Orders = Box::new(keys.map(order));
+            let end = [prefix.as_slice(), &before.saturating_sub(1).to_be_bytes()].concat();
+            let keys = entries.between_back(prefix.clone(), end);
+            let order = |entry: Entry| key::tail(&entry?.0).ok_or_else(|| broken("una lista"));
+            let orders: Orders<'a> = Box::new(keys.map(order));
             orders.peekable()
         };
         Descending { sets: prefixes.iter().map(set).collect() }
     }
 
     fn next(&mut self) -> Result<Option<u64>, StoreError> {
-        let head = |set: &mut Peekable<Orders>| set.peek().and_then(|order| order.as_ref().ok().copied());
+        let head = |set: &mut Peekable<Orders<'a>>| set.peek().and_then(|order| order.as_ref().ok().copied());
         let highest = self.sets.iter_mut().filter_map(head).max();
         for set in &mut self.sets {
             if let Some(Err(error)) = set.next_if(|order| match (order, highest) {

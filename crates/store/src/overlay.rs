@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use timbre_core::{Date, DocState, DocumentId, ParcelId};
 
-use crate::index::{Index, Keys, Puts};
+use crate::index::{Keys, Puts};
 use crate::walk::Tip;
 use crate::{Counts, OpenParcel, Row, StoreError, key};
 
@@ -14,7 +14,7 @@ use crate::{Counts, OpenParcel, Row, StoreError, key};
 const LARGEST_VALUE: usize = 96 << 10;
 
 pub(crate) struct Overlay<'a> {
-    index: &'a Index,
+    base: &'a dyn Keys,
     puts: Puts,
     /// Documents changed, as they are now, by order.
     pub touched: BTreeMap<u64, Row>,
@@ -32,14 +32,20 @@ impl Keys for Overlay<'_> {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         match self.puts.get(key) {
             Some(value) => Ok(value.clone()),
-            None => self.index.get(key),
+            None => self.base.get(key),
         }
+    }
+
+    fn last(&self, from: Vec<u8>, to: Vec<u8>) -> Result<Option<Vec<u8>>, StoreError> {
+        let kept = self.base.last(from.clone(), to.clone())?;
+        let new = self.puts.range(from..=to).rev().find(|(_, value)| value.is_some());
+        Ok(kept.max(new.map(|(key, _)| key.clone())))
     }
 }
 
 impl<'a> Overlay<'a> {
-    pub fn new(index: &'a Index) -> Overlay<'a> {
-        Overlay { index, puts: Puts::new(), touched: BTreeMap::new() }
+    pub fn new(base: &'a dyn Keys) -> Overlay<'a> {
+        Overlay { base, puts: Puts::new(), touched: BTreeMap::new() }
     }
 
     pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
@@ -80,13 +86,8 @@ impl<'a> Overlay<'a> {
 
     /// The highest folio of a series that is on disk, not above `last`.
     pub fn highest(&self, id: &DocumentId) -> Result<Option<u64>, StoreError> {
-        let (from, to) = (key::series_number(&id.series, 0), key::document(id));
-        let kept = self.index.ask(|tree| match tree.range(from.clone()..=to.clone()).next_back() {
-            Some(entry) => Ok(key::tail(&entry?.0)),
-            None => Ok(None),
-        })?;
-        let new = self.puts.range(from..=to).rev().find(|(_, value)| value.is_some());
-        Ok(kept.max(new.and_then(|(key, _)| key::tail(key))))
+        let last = self.last(key::series_number(&id.series, 0), key::document(id))?;
+        Ok(last.as_deref().and_then(key::tail))
     }
 
     /// Adds `by` to a state's counter.
@@ -108,11 +109,13 @@ impl<'a> Overlay<'a> {
         Ok(())
     }
 
+    pub fn into_changes(self) -> Puts {
+        self.puts
+    }
+
     /// The changes, with the point of the journal up to which they are complete.
-    pub fn into_puts(mut self, applied: &Tip) -> Result<Puts, StoreError> {
-        self.put(key::SCHEMA_KEY.to_vec(), u64::from(key::SCHEMA).to_be_bytes().to_vec());
-        self.put_json(key::APPLIED.to_vec(), applied)?;
-        Ok(self.puts)
+    pub fn into_puts(self, applied: &Tip) -> Result<Puts, StoreError> {
+        finished(self.puts, applied)
     }
 
     pub fn is_empty(&self) -> bool {
@@ -122,6 +125,14 @@ impl<'a> Overlay<'a> {
     pub fn len(&self) -> usize {
         self.puts.len()
     }
+}
+
+/// Changes with the point of the journal up to which they are complete.
+pub(crate) fn finished(mut puts: Puts, applied: &Tip) -> Result<Puts, StoreError> {
+    let schema = u64::from(key::SCHEMA).to_be_bytes().to_vec();
+    puts.insert(key::SCHEMA_KEY.to_vec(), Some(schema));
+    puts.insert(key::APPLIED.to_vec(), Some(serde_json::to_vec(applied)?));
+    Ok(puts)
 }
 
 /// A row as a value that sled keeps in its log: what only helps a search gives way first.

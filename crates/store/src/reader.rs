@@ -10,11 +10,12 @@ use timbre_core::{
     Timestamp,
 };
 
-use crate::index::{Index, Keys, broken, decode};
+use crate::index::{Keys, broken, decode};
 use crate::key::{self, Outbox};
 use crate::live::Live;
 use crate::overlay::ParcelRow;
 use crate::segments::Segments;
+use crate::view::View;
 use crate::{
     CertificateLoaded, Counts, Fact, Issued, Locked, OpenParcel, Place, Range, Row, StoreError, travel,
 };
@@ -22,18 +23,18 @@ use crate::{
 /// Reads what was committed.
 #[derive(Clone)]
 pub struct Reader {
-    pub(crate) index: Arc<Index>,
+    pub(crate) view: View,
     pub(crate) segments: Arc<Segments>,
     live: Arc<RwLock<Live>>,
 }
 
 impl Reader {
-    pub(crate) fn new(index: Arc<Index>, segments: Arc<Segments>, live: Arc<RwLock<Live>>) -> Reader {
-        Reader { index, segments, live }
+    pub(crate) fn new(view: View, segments: Arc<Segments>, live: Arc<RwLock<Live>>) -> Reader {
+        Reader { view, segments, live }
     }
 
     pub fn row(&self, id: &DocumentId) -> Result<Option<Row>, StoreError> {
-        match self.index.number(&key::document(id))? {
+        match self.view.number(&key::document(id))? {
             Some(order) => self.row_at(order),
             None => Ok(None),
         }
@@ -41,14 +42,14 @@ impl Reader {
 
     /// The row of an idempotency key.
     pub fn by_key(&self, key: &str) -> Result<Option<Row>, StoreError> {
-        match self.index.number(&key::idempotency(key))? {
+        match self.view.number(&key::idempotency(key))? {
             Some(order) => self.row_at(order),
             None => Ok(None),
         }
     }
 
     pub(crate) fn row_at(&self, order: u64) -> Result<Option<Row>, StoreError> {
-        self.index.json(&key::row(order))
+        self.view.json(&key::row(order))
     }
 
     /// The current version of a document, with its bytes, from the journal.
@@ -66,10 +67,10 @@ impl Reader {
 
     /// One version of a document.
     pub fn version(&self, id: &DocumentId, version: u32) -> Result<Option<Document>, StoreError> {
-        let Some(order) = self.index.number(&key::document(id))? else {
+        let Some(order) = self.view.number(&key::document(id))? else {
             return Ok(None);
         };
-        match self.index.get(&key::version(order, version))? {
+        match self.view.get(&key::version(order, version))? {
             Some(bytes) => {
                 let place = key::place_of(&bytes).ok_or_else(|| broken("una versión"))?;
                 Ok(Some(self.issued_frame(place)?.document))
@@ -80,12 +81,12 @@ impl Reader {
 
     /// The versions there are of a document, ascending.
     pub fn versions(&self, id: &DocumentId) -> Result<Vec<u32>, StoreError> {
-        let Some(order) = self.index.number(&key::document(id))? else {
+        let Some(order) = self.view.number(&key::document(id))? else {
             return Ok(Vec::new());
         };
         let prefix = [&b"V"[..], &order.to_be_bytes()].concat();
         let number = |key: Vec<u8>| key.last_chunk::<4>().map(|bytes| u32::from_be_bytes(*bytes));
-        let found = self.index.with_prefix(&prefix)?;
+        let found = self.view.with_prefix(&prefix)?;
         Ok(found.into_iter().filter_map(|(key, _)| number(key)).collect())
     }
 
@@ -108,7 +109,7 @@ impl Reader {
     /// Documents that wait to be sent, in the order they were issued.
     pub fn queue(&self, limit: usize) -> Result<Vec<Row>, StoreError> {
         let mut orders = Vec::new();
-        for first in self.index.firsts(&key::outbox_of(Outbox::Authority))? {
+        for first in self.view.firsts(&key::outbox_of(Outbox::Authority))? {
             orders.extend(self.orders(key::stem(&first), 0, limit)?);
         }
         orders.sort_unstable();
@@ -126,15 +127,15 @@ impl Reader {
     /// For each series the first document that the authority may not hold: it waits, is on the
     /// wire, or is in doubt. Where all of a series have the same term, the nearest is among them.
     pub fn first_unheld(&self) -> Result<Vec<Row>, StoreError> {
-        let firsts = self.index.firsts(key::UNHELD)?;
+        let firsts = self.view.firsts(key::UNHELD)?;
         self.rows(firsts.iter().filter_map(|first| key::tail(first)).collect())
     }
 
     /// The numbers that keys of this stem end in, ascending from `from`.
     fn orders(&self, stem: &[u8], from: u64, limit: usize) -> Result<Vec<u64>, StoreError> {
         let [from, to] = [from, u64::MAX].map(|order| [stem, &order.to_be_bytes()].concat());
-        self.index.ask(|tree| {
-            let keys = tree.range(from..=to).take(limit);
+        self.view.ask(|entries| {
+            let keys = entries.between(from, to).take(limit);
             keys.map(|entry| key::tail(&entry?.0).ok_or_else(|| broken("la cola"))).collect()
         })
     }
@@ -149,7 +150,7 @@ impl Reader {
     /// sent again.
     pub fn parcels(&self) -> Result<Vec<OpenParcel>, StoreError> {
         let mut parcels = Vec::new();
-        for (open, _) in self.index.with_prefix(b"O")? {
+        for (open, _) in self.view.with_prefix(b"O")? {
             let id = ParcelId(String::from_utf8_lossy(&open[1..]).into_owned());
             parcels.extend(self.parcel_row(&id)?);
         }
@@ -160,7 +161,7 @@ impl Reader {
     /// A parcel, open or not, as far as the index knows it: no frame is read, so that a damaged
     /// one does not hide it.
     pub fn parcel_row(&self, id: &ParcelId) -> Result<Option<OpenParcel>, StoreError> {
-        let row: Option<ParcelRow> = self.index.json(&key::parcel(id))?;
+        let row: Option<ParcelRow> = self.view.json(&key::parcel(id))?;
         Ok(row.map(|row| row.parcel))
     }
 
@@ -186,13 +187,13 @@ impl Reader {
     pub fn under_way_without_parcel(&self) -> Result<Vec<Row>, StoreError> {
         let mut stray = Vec::new();
         for state in DocState::ALL.into_iter().filter(|state| travel::is_under_way(*state)) {
-            for (key, _) in self.index.with_prefix(&key::of_state(state))? {
+            for (key, _) in self.view.with_prefix(&key::of_state(state))? {
                 let order = key::tail(&key).ok_or_else(|| broken("una lista"))?;
                 let Some(row) = self.row_at(order)? else {
                     continue;
                 };
                 let open = match &row.parcel {
-                    Some(parcel) => self.index.get(&key::open_parcel(parcel))?.is_some(),
+                    Some(parcel) => self.view.get(&key::open_parcel(parcel))?.is_some(),
                     None => false,
                 };
                 if !open {

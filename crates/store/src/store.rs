@@ -6,15 +6,16 @@ use std::sync::{Arc, PoisonError, RwLock};
 use timbre_core::Timestamp;
 
 use crate::anchor::{Anchor, Memory};
-use crate::apply::{self, Stand};
 use crate::disk::{Disk, RealDisk};
+use crate::group::Group;
 use crate::index::Index;
 use crate::journal::Journal;
 use crate::live::Live;
-use crate::overlay::Overlay;
-use crate::rules::Rules;
 use crate::segments::Segments;
-use crate::{Fact, Locked, Numbering, OpenOptions, Opened, Place, Reader, Row, StoreError, frame, opening};
+use crate::view::View;
+use crate::{
+    Fact, Locked, Make, Numbering, OpenOptions, Opened, Place, Reader, Row, StoreError, frame, opening,
+};
 
 /// An open folder. There is one at a time; any number of [`Reader`]s go with it.
 pub struct Store {
@@ -81,7 +82,7 @@ impl Store {
 
     /// The reading side, for any thread. While a reader lives, the folder can't be opened again.
     pub fn reader(&self) -> Reader {
-        Reader::new(self.index.clone(), self.segments.clone(), self.live.clone())
+        Reader::new(View::of(self.index.clone()), self.segments.clone(), self.live.clone())
     }
 
     /// A working copy of the ranges' counters, to number the documents of the next batch.
@@ -103,48 +104,38 @@ impl Store {
     /// than [`StoreError::Io`] has changed nothing, and the store goes on. After `Io` it is
     /// poisoned.
     pub fn commit(&mut self, facts: Vec<Fact>, at: Timestamp) -> Result<Committed, StoreError> {
+        let mut outcomes = self.commit_each(vec![Box::new(|_| facts)], at)?;
+        outcomes.pop().expect("one order has one outcome")
+    }
+
+    /// Makes several orders durable with one fsync, each all or none: see [`Make`]. An error of the
+    /// whole is every order's.
+    pub fn commit_each(
+        &mut self,
+        orders: Vec<Make<'_>>,
+        at: Timestamp,
+    ) -> Result<Vec<Result<Committed, StoreError>>, StoreError> {
         if self.journal.is_poisoned() {
             return Err(StoreError::Poisoned);
         }
-        if facts.is_empty() {
-            return Ok(Committed::default());
-        }
-        let live = self.live.clone();
-        let live = live.read().unwrap_or_else(PoisonError::into_inner);
         let at = whole_micros(at);
-        let index = self.index.clone();
-        let mut batch = self.journal.batch(at);
-        let mut overlay = Overlay::new(&index);
-        let mut rules = Rules::new(&live);
-        let mut places = Vec::with_capacity(facts.len());
-
-        if let Some(lock) = &live.lock_found {
-            let fact = Fact::IssuingLocked(lock.clone());
-            let (place, sequence) = batch.push(&fact, false)?;
-            apply::apply(&mut overlay, &fact, Stand { at, place, sequence })?;
-        }
-        for (n, fact) in facts.iter().enumerate() {
-            rules.judge(&overlay, fact)?;
-            let (place, sequence) = batch.push(fact, n + 1 == facts.len())?;
-            apply::apply(&mut overlay, fact, Stand { at, place, sequence })?;
-            places.push(place);
-        }
-        rules.judge_batch(&overlay)?;
-        let rows = std::mem::take(&mut overlay.touched).into_values().collect();
-        let puts = overlay.into_puts(batch.tip())?;
-        drop(live);
-
+        let live = self.live.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let (index, segments) = (self.index.clone(), self.segments.clone());
+        let mut group = Group::new(at, self.journal.batch(at), index, segments, live);
+        let mut outcomes: Vec<_> = orders.into_iter().map(|make| group.add(make)).collect();
+        let Some((batch, puts, live)) = group.finish()? else {
+            return Ok(outcomes);
+        };
         self.journal.append(&batch)?;
         let told = self.index.write(&puts);
-        if told.is_err() {
+        if let Err(error) = told {
             self.journal.poison();
+            let why = error.to_string();
+            outcomes.iter_mut().flatten().for_each(|committed| committed.index_lost = Some(why.clone()));
         }
-        let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
-        let told = told.and(live.follow(&puts));
-        drop(live);
+        *self.live.write().unwrap_or_else(PoisonError::into_inner) = live;
         self.remember(at);
-        let index_lost = told.err().map(|error| error.to_string());
-        Ok(Committed { places, rows, index_lost })
+        Ok(outcomes)
     }
 
     /// Brings the anchor up to date; for the writer to call when it has nothing else to do.

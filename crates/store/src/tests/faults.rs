@@ -148,7 +148,7 @@ fn a_full_disk_at_any_call_loses_nothing_that_was_acknowledged() {
 fn a_document_is_answered_for_although_the_index_failed() {
     let (shop, mut store) = Shop::ready();
     issue(&mut store, [1]);
-    store.reader().index.fails.store(true, Ordering::Relaxed);
+    store.reader().view.index.fails.store(true, Ordering::Relaxed);
     let committed = store.commit(vec![issued(sale(2))], at(2)).unwrap();
     assert!(committed.index_lost.is_some());
     assert_eq!(committed.rows[0].id, id(2));

@@ -8,6 +8,7 @@ mod faults;
 mod figures;
 mod forgetful;
 mod format;
+mod grouping;
 mod model;
 mod numbering;
 mod reading;

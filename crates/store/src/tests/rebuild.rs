@@ -137,8 +137,8 @@ fn loses(prefix: &[u8]) {
     // So many newer documents that a look at the newest ones can't see it.
     issue(&mut store, 7..=80);
     let before = everything(&store.reader());
-    let first = store.reader().index.with_prefix(prefix).unwrap().remove(0).0;
-    store.reader().index.write(&[(first, None)].into()).unwrap();
+    let first = store.reader().view.index.with_prefix(prefix).unwrap().remove(0).0;
+    store.reader().view.index.write(&[(first, None)].into()).unwrap();
     drop(store);
     fs::write(shop.dir().join("db.in-use"), "").unwrap();
     let (store, opened) = shop.open_said();
@@ -157,7 +157,7 @@ fn after_a_cut_an_index_that_lost_keys_is_made_again() {
 fn an_index_that_failed_in_use_is_not_believed_again() {
     let (shop, mut store) = Shop::ready();
     issue(&mut store, 1..=2);
-    let failed = store.reader().index.ask(|_| -> Result<(), StoreError> { panic!("page") });
+    let failed = store.reader().view.index.ask(|_| -> Result<(), StoreError> { panic!("page") });
     assert!(matches!(failed, Err(StoreError::Index(_))));
     drop(store);
     let (store, opened) = shop.open_said();
@@ -170,9 +170,9 @@ fn an_index_that_failed_in_use_is_not_believed_again() {
 fn a_counter_rolled_back_in_the_index_is_not_believed() {
     let (shop, mut store) = Shop::ready();
     issue(&mut store, 1..=2);
-    let key = store.reader().index.with_prefix(b"N").unwrap().remove(0).0;
+    let key = store.reader().view.index.with_prefix(b"N").unwrap().remove(0).0;
     let old = br#"{"series":"39","next":2,"stopped":null}"#.to_vec();
-    store.reader().index.write(&[(key, Some(old))].into()).unwrap();
+    store.reader().view.index.write(&[(key, Some(old))].into()).unwrap();
     drop(store);
     let (store, opened) = shop.open_said();
     assert!(opened.put_aside.is_some());
@@ -184,7 +184,7 @@ fn an_index_of_another_schema_is_made_again() {
     let (shop, mut store) = Shop::ready();
     issue(&mut store, 1..=2);
     let puts = [(crate::key::SCHEMA_KEY.to_vec(), Some(99u64.to_be_bytes().to_vec()))].into();
-    store.reader().index.write(&puts).unwrap();
+    store.reader().view.index.write(&puts).unwrap();
     drop(store);
     let (_, opened) = shop.open_said();
     assert!(opened.rebuilt && opened.put_aside.is_some());

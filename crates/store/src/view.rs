@@ -1,0 +1,121 @@
+//! The index with changes laid over it that are not durable yet, read as if they were there. How
+//! they come to be is `group`'s; a plain reader has none.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use sled::{IVec, Tree};
+
+use crate::index::{Index, Keys, Pair, Puts};
+use crate::{StoreError, key};
+
+#[derive(Clone)]
+pub(crate) struct View {
+    pub index: Arc<Index>,
+    pub staged: Arc<Puts>,
+}
+
+/// The entries of a view, for as long as a question lasts.
+pub(crate) struct Entries<'a> {
+    tree: &'a Tree,
+    staged: &'a Puts,
+}
+
+pub(crate) type Entry = sled::Result<(IVec, IVec)>;
+
+impl View {
+    pub fn of(index: Arc<Index>) -> View {
+        View { index, staged: Arc::default() }
+    }
+
+    pub fn ask<T>(&self, ask: impl FnOnce(&Entries<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.index.ask(|tree| ask(&Entries { tree, staged: &self.staged }))
+    }
+
+    pub fn with_prefix(&self, prefix: &[u8]) -> Result<Vec<Pair>, StoreError> {
+        let end = [prefix, &[0xFF; 64]].concat();
+        self.ask(|entries| {
+            let found = entries.between(prefix.to_vec(), end);
+            let pair = |entry: Entry| entry.map(|(key, value)| (key.to_vec(), value.to_vec()));
+            Ok(found.map(pair).collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// The first key of each stem (what precedes its last eight bytes) below `prefix`: as many
+    /// look-ups as there are stems, however many keys each has.
+    pub fn firsts(&self, prefix: &[u8]) -> Result<Vec<Vec<u8>>, StoreError> {
+        let end = [prefix, &[0xFF; 64]].concat();
+        self.ask(|entries| {
+            let mut firsts: Vec<Vec<u8>> = Vec::new();
+            let mut from = prefix.to_vec();
+            while let Some(entry) = entries.between(from, end.clone()).next() {
+                let key = entry?.0.to_vec();
+                if key::tail(&key).is_none() {
+                    break;
+                }
+                from = [key::stem(&key), &[0xFF; 9]].concat();
+                firsts.push(key);
+            }
+            Ok(firsts)
+        })
+    }
+}
+
+impl Keys for View {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.staged.get(key) {
+            Some(value) => Ok(value.clone()),
+            None => self.index.get(key),
+        }
+    }
+
+    fn last(&self, from: Vec<u8>, to: Vec<u8>) -> Result<Option<Vec<u8>>, StoreError> {
+        self.ask(|entries| {
+            let last = entries.between_back(from, to).next();
+            Ok(last.transpose()?.map(|(key, _)| key.to_vec()))
+        })
+    }
+}
+
+impl<'a> Entries<'a> {
+    /// Those with keys from `from` to `to`, both included, ascending.
+    pub fn between(&self, from: Vec<u8>, to: Vec<u8>) -> impl Iterator<Item = Entry> + use<'a> {
+        let staged = self.staged.range(from.clone()..=to.clone());
+        merged(self.tree.range(from..=to), staged, |kept, staged| kept.cmp(staged))
+    }
+
+    /// The same, descending.
+    pub fn between_back(&self, from: Vec<u8>, to: Vec<u8>) -> impl Iterator<Item = Entry> + use<'a> {
+        let staged = self.staged.range(from.clone()..=to.clone()).rev();
+        merged(self.tree.range(from..=to).rev(), staged, |kept, staged| staged.cmp(kept))
+    }
+}
+
+/// What is kept and what is staged over it, in one order.
+fn merged<'a>(
+    kept: impl Iterator<Item = Entry>,
+    staged: impl Iterator<Item = (&'a Vec<u8>, &'a Option<Vec<u8>>)>,
+    order: fn(&[u8], &[u8]) -> Ordering,
+) -> impl Iterator<Item = Entry> {
+    let (mut kept, mut staged) = (kept.peekable(), staged.peekable());
+    std::iter::from_fn(move || {
+        loop {
+            let next = match (kept.peek(), staged.peek()) {
+                (Some(Err(_)), _) | (_, None) => return kept.next(),
+                (None, Some(_)) => staged.next(),
+                (Some(Ok((key, _))), Some((put, _))) => match order(key, put) {
+                    Ordering::Less => return kept.next(),
+                    Ordering::Greater => staged.next(),
+                    Ordering::Equal => {
+                        kept.next();
+                        staged.next()
+                    }
+                },
+            };
+            // A key that is staged to go is passed over.
+            if let Some((key, Some(value))) = next {
+                return Some(Ok((key.as_slice().into(), value.as_slice().into())));
+            }
+        }
+    })
+}
