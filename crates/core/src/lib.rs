@@ -29,6 +29,6 @@ pub use jiff::Timestamp;
 pub use jiff::civil::Date;
 pub use keys::{Certificate, KeyError, KeyName, Keys, Scheme, Seals};
 pub use refusal::{Refusal, Refusals};
-pub use regime::{ChannelId, Claims, Company, Draft, Issuer, Preview, Profile, Regime};
+pub use regime::{ChannelId, Claim, Claims, Company, Draft, Issuer, Preview, Profile, Regime};
 pub use sale::{Sale, TillData};
 pub use state::{Cause, DocState};

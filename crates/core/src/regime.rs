@@ -79,11 +79,12 @@ pub struct Preview {
 
 /// What a document uses up of earlier ones (the rest of a factura that a note may annul);
 /// re-checked by the writer. Empty for plain sales.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Claims(pub Vec<Claim>);
 
 /// `amount` of what is left of `document`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
     pub document: crate::DocumentId,
     pub amount: crate::Amount,

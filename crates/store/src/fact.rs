@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use timbre_core::{
-    Cause, ChannelId, Company, DocState, Document, DocumentId, Environment, Grant, GrantId, ParcelId,
+    Cause, ChannelId, Claims, Company, DocState, Document, DocumentId, Environment, Grant, GrantId, ParcelId,
     Refusal, State, TillData, Timestamp,
 };
 
@@ -192,6 +192,9 @@ pub struct Issued {
     pub warnings: Vec<Refusal>,
     /// The country's own total tags.
     pub totals: Value,
+    /// What it uses up of earlier documents.
+    #[serde(default)]
+    pub claims: Claims,
     /// The sale as received. Blob 1 (blob 0 is `document.bytes`).
     #[serde(skip)]
     pub sale: Bytes,

@@ -1,6 +1,6 @@
 //! What a sealed document does to the index: its row, its folio, its place in the queue.
 
-use timbre_core::{DocState, DocumentId, Timestamp};
+use timbre_core::{Amount, DocState, DocumentId, Timestamp};
 
 use crate::apply::{Noticed, Stand};
 use crate::fact::Issued;
@@ -8,7 +8,7 @@ use crate::index::Keys;
 use crate::key;
 use crate::live::Counter;
 use crate::overlay::Overlay;
-use crate::{Row, StoreError, travel};
+use crate::{Row, StoreError, claims, travel};
 
 /// A new document: its folio is spent.
 pub(crate) fn first(
@@ -64,6 +64,8 @@ fn new_row(on: &mut Overlay<'_>, issued: &Issued, state: DocState, stand: Stand)
         attention: None,
         annulled_by: None,
         replaced_by: None,
+        claims: issued.claims.clone(),
+        claimed: Amount::ZERO,
         track: None,
         attempts: 0,
         next_try: None,
@@ -82,6 +84,7 @@ fn new_row(on: &mut Overlay<'_>, issued: &Issued, state: DocState, stand: Stand)
     }
     on.put(key::in_state(state, order), Vec::new());
     travel::queue(on, &row);
+    claims::take(on, &row, stand)?;
     on.count(state, false, 1)?;
     on.count_day(document.date, 1)?;
     note_version(on, issued, order, stand)?;
@@ -108,6 +111,7 @@ pub(crate) fn again(
     on.count_day(row.date, -1)?;
     on.count_day(document.date, 1)?;
     travel::unqueue(on, &row);
+    claims::give_back(on, &row, stand)?;
     row.version = document.version;
     row.channel = document.channel.clone();
     row.date = document.date;
@@ -118,7 +122,9 @@ pub(crate) fn again(
     row.sale_hash = issued.sale_hash.clone();
     row.totals = issued.totals.clone();
     row.frame = stand.place;
+    row.claims = issued.claims.clone();
     travel::queue(on, &row);
+    claims::take(on, &row, stand)?;
     note_version(on, issued, row.order, stand)?;
     on.put_row(row, stand.sequence)
 }

@@ -8,6 +8,7 @@ mod anchor;
 mod apply;
 mod body;
 mod check;
+mod claims;
 mod disk;
 mod error;
 pub mod fact;

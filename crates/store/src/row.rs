@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use timbre_core::{
-    Amount, ChannelId, Date, DocState, DocumentId, Grant, ParcelId, Party, Remark, Series, State, Timestamp,
+    Amount, ChannelId, Claims, Date, DocState, DocumentId, Grant, ParcelId, Party, Remark, Series, State,
+    Timestamp,
 };
 
 /// All that a list or a panel shows of a document, without its bytes.
@@ -29,6 +30,10 @@ pub struct Row {
     pub attention: Option<String>,
     pub annulled_by: Option<DocumentId>,
     pub replaced_by: Option<DocumentId>,
+    /// What it uses up of earlier documents, unless it was rejected.
+    pub claims: Claims,
+    /// How much of its total later documents have used up.
+    pub claimed: Amount,
     pub track: Option<String>,
     pub attempts: u32,
     pub next_try: Option<Timestamp>,

@@ -9,7 +9,7 @@ use crate::fact::{GrantLoaded, Issued, Moved, Sending};
 use crate::index::Keys;
 use crate::live::{Counter, GrantRow, Live};
 use crate::overlay::Overlay;
-use crate::{Counts, Fact, Mark, Row, StoreError, key, numbering};
+use crate::{Counts, Fact, Mark, Row, StoreError, claims, key, numbering};
 
 /// As many documents as one parcel may hold, so that its row stays small.
 const MOST_IN_PARCEL: usize = 3000;
@@ -73,6 +73,7 @@ impl<'a> Rules<'a> {
         if let Some(lock) = self.live.locked() {
             return Err(StoreError::Locked(lock.clone()));
         }
+        claims::judge(on, issued)?;
         let document = &issued.document;
         if let Some(idempotency) = &issued.key
             && let Some(order) = on.number(&key::idempotency(idempotency))?

@@ -7,7 +7,7 @@ use crate::apply::Stand;
 use crate::fact::{Answered, Moved, Sending};
 use crate::key::{self, Outbox};
 use crate::overlay::{Overlay, ParcelRow};
-use crate::{OpenParcel, Row, StoreError};
+use crate::{OpenParcel, Row, StoreError, claims};
 
 /// A parcel is about to leave.
 pub(crate) fn send(on: &mut Overlay<'_>, sending: &Sending, stand: Stand) -> Result<(), StoreError> {
@@ -74,8 +74,10 @@ pub(crate) fn step(on: &mut Overlay<'_>, moved: &Moved, stand: Stand) -> Result<
         (true, true) | (false, false) => {}
     }
     unqueue(on, &row);
+    claims::give_back(on, &row, stand)?;
     row.state = moved.to;
     queue(on, &row);
+    claims::take(on, &row, stand)?;
     row.since = stand.at;
     row.attempts = moved.attempts;
     row.next_try = moved.next_try;

@@ -2,6 +2,7 @@
 
 mod ahead;
 mod checking;
+mod claims;
 mod concurrency;
 mod damage;
 mod faults;

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use serde_json::json;
 use tempfile::TempDir;
 use timbre_core::{
-    Amount, Cause, ChannelId, Company, Date, DocState, Document, DocumentId, Environment, Grant, GrantId,
-    ParcelId, Party, Series, TillData, Timestamp,
+    Amount, Cause, ChannelId, Claims, Company, Date, DocState, Document, DocumentId, Environment, Grant,
+    GrantId, ParcelId, Party, Series, TillData, Timestamp,
 };
 
 use crate::{
@@ -201,6 +201,7 @@ pub fn sale_of(grant: &str, number: u64) -> Issued {
         till: TillData::default(),
         warnings: Vec::new(),
         totals: json!({"MntTotal": 1000 + number}),
+        claims: Claims::default(),
         sale: Bytes::from(format!("{{\"n\":{number}}}")),
     }
 }
