@@ -65,7 +65,6 @@ impl DteDraft {
             warnings: Vec::new(),
         };
         let faults = std::mem::take(&mut making.order.faults);
-        making.warnings.append(&mut making.order.doubts);
         let totals = making.judge(setting.known, faults.is_empty());
         firm.write(making.order.document.within("Encabezado").within("Emisor"));
         if making.tipo == Tipo::Boleta

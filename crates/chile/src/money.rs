@@ -23,7 +23,7 @@ pub fn parse(text: &str) -> Option<Decimal> {
         return None;
     }
     let exact = Decimal::from_str_exact(base).ok()?.normalize();
-    let scale = i32::try_from(exact.scale()).ok()? - exponent;
+    let scale = i32::try_from(exact.scale()).ok()?.checked_sub(exponent)?;
     match u32::try_from(scale) {
         Ok(scale) if scale <= 28 => Decimal::try_from_i128_with_scale(exact.mantissa(), scale).ok(),
         Ok(_) => None,
@@ -118,7 +118,28 @@ pub fn dotted(value: i64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        /// Whatever is written, it is read exactly or not at all.
+        #[test]
+        fn no_number_breaks_the_reader(text in "-?[0-9]{0,40}(\\.[0-9]{0,40})?([eE]-?[0-9]{0,11})?|\\PC{0,20}") {
+            if let Some(number) = parse(&text) {
+                prop_assert_eq!(parse(&plain(number)), Some(number), "{}", text);
+            }
+        }
+
+        #[test]
+        fn an_exponent_moves_the_point(mantissa in -1_000_000..1_000_000_i64, exponent in -6..=6_i32) {
+            let expected = match u32::try_from(exponent) {
+                Ok(up) => Decimal::from(mantissa) * Decimal::from(10_i64.pow(up)),
+                Err(_) => Decimal::new(mantissa, exponent.unsigned_abs()),
+            };
+            prop_assert_eq!(parse(&format!("{mantissa}e{exponent}")), Some(expected));
+        }
+    }
 
     #[test]
     fn decimals_are_read_exactly_or_not_at_all() {
@@ -134,7 +155,21 @@ mod tests {
         ] {
             assert_eq!(parse(text).map(plain).as_deref(), Some(plain_text), "{text}");
         }
-        for text in ["", "1,5", "1.", ".5", "+1", "1 000", "1.2.3", "NaN", "1e", "1e999", "0x1", "１"] {
+        for text in [
+            "",
+            "1,5",
+            "1.",
+            ".5",
+            "+1",
+            "1 000",
+            "1.2.3",
+            "NaN",
+            "1e",
+            "1e999",
+            "1e-2147483648",
+            "0x1",
+            "１",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

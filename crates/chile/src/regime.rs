@@ -64,7 +64,7 @@ impl Regime for Chile {
         known: &dyn Documents,
         now: Timestamp,
     ) -> Result<Box<dyn Draft>, Refusals> {
-        let order = sale::read(&sale.body)?;
+        let order = sale::read(sale)?;
         let firm = Firm::of(&issuer.company)?;
         let draft = self.drafted(sale, order, &firm, issuer.environment, known, now)?;
         Ok(Box::new(draft))
@@ -79,7 +79,7 @@ impl Regime for Chile {
         known: &dyn Documents,
         now: Timestamp,
     ) -> Result<Preview, Refusals> {
-        let order = sale::read(&sale.body)?;
+        let order = sale::read(sale)?;
         let (firm, environment) = match issuer {
             Some(issuer) => (Firm::of(&issuer.company)?, issuer.environment),
             None => match Firm::of_sender(order.tipo, order.sender.as_ref()) {

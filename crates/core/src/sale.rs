@@ -8,6 +8,9 @@ use sha2::{Digest, Sha256};
 
 use crate::{Amount, Refusal, Refusals};
 
+mod repeated;
+mod till;
+
 /// Name of the sibling block that holds the till's data.
 pub const TILL_BLOCK: &str = "Timbre";
 
@@ -54,6 +57,9 @@ pub struct Sale {
     /// The country's own tags, without the till's block.
     pub body: Value,
     pub till: TillData,
+    /// What is wrong with the till's block, with paths below `Timbre`. The regime says it beside what it
+    /// finds itself; with any of it there is no draft.
+    pub till_faults: Vec<Refusal>,
     /// The exact bytes received.
     pub received: Bytes,
     /// SHA-256 of the sale's canonical JSON (keys sorted, numbers as written), in hexadecimal.
@@ -61,8 +67,8 @@ pub struct Sale {
 }
 
 impl Sale {
-    /// Reads a sale. Refuses what is not a JSON object and a till's block with wrong or unknown
-    /// fields; the rest is for the regime.
+    /// Reads a sale. Refuses what is not a JSON object or says a key twice; the rest is for the regime,
+    /// the till's block with wrong or unknown fields too, so that all is said at once.
     pub fn read(received: Bytes, key: Option<String>) -> Result<Sale, Refusals> {
         let value: Value = serde_json::from_slice(&received).map_err(|e| {
             Refusal::new(
@@ -71,11 +77,10 @@ impl Sale {
                 format!("El texto no es un JSON válido ({}). Revise comas, comillas y llaves.", reason(&e)),
             )
         })?;
-        Sale::from_value(value, received, key)
-    }
-
-    /// The same, for a value already parsed out of `received`.
-    pub fn from_value(value: Value, received: Bytes, key: Option<String>) -> Result<Sale, Refusals> {
+        let repeated = repeated::keys(&received);
+        if !repeated.is_empty() {
+            return Err(Refusals(repeated));
+        }
         if let Some(text) = &key
             && (text.trim().is_empty() || text.len() > 200)
         {
@@ -95,27 +100,9 @@ impl Sale {
             )
             .into());
         };
-        let till = match object.remove(TILL_BLOCK) {
-            None => TillData::default(),
-            Some(block) => read_till(&block)?,
-        };
-        Ok(Sale { key, body: Value::Object(object), till, received, hash })
+        let (till, till_faults) = till::read(object.remove(TILL_BLOCK).as_ref());
+        Ok(Sale { key, body: Value::Object(object), till, till_faults, received, hash })
     }
-}
-
-fn read_till(block: &Value) -> Result<TillData, Refusals> {
-    serde_path_to_error::deserialize(block).map_err(|e| {
-        let path = match e.path().to_string() {
-            dot if dot == "." => TILL_BLOCK.to_owned(),
-            path => format!("{TILL_BLOCK}.{path}"),
-        };
-        Refusal::new(
-            "till-data-invalid",
-            path,
-            format!("Los datos de la caja no se entienden ({}).", e.inner()),
-        )
-        .into()
-    })
 }
 
 fn reason(error: &serde_json::Error) -> &'static str {
@@ -181,14 +168,21 @@ mod tests {
     }
 
     #[test]
-    fn the_tills_block_is_taken_out_and_checked() {
-        let sale =
-            read(r#"{"a":1,"Timbre":{"Pagos":[{"Medio":"efectivo","Monto":1000}],"Vuelto":10}}"#).unwrap();
-        assert_eq!(sale.till.pagos[0].monto, Amount(1000));
+    fn the_tills_block_is_taken_out_and_what_is_wrong_in_it_is_kept_for_the_regime() {
+        let sale = read(r#"{"a":1,"Timbre":{"Vuelto":10}}"#).unwrap();
+        assert_eq!((sale.till.vuelto, sale.till_faults.as_slice()), (Some(Amount(10)), [].as_slice()));
         assert!(sale.body.get("Timbre").is_none());
-        let refused = read(r#"{"Timbre":{"Pagos":[{"Medio":"efectivo","Monto":"x"}]}}"#).unwrap_err();
-        assert_eq!(refused.0[0].path, "Timbre.Pagos[0].Monto");
-        assert_eq!(read(r#"{"Timbre":{"Otro":1}}"#).unwrap_err().0[0].code, "till-data-invalid");
+        assert_eq!(read(r#"{"Timbre":{"Otro":1}}"#).unwrap().till_faults[0].code, "till-data-invalid");
+    }
+
+    /// Most readers of JSON keep the last of two and drop the other in silence: half of a sale.
+    #[test]
+    fn a_key_said_twice_is_refused_with_its_path() {
+        let refused = read(r#"{"Detalle":[{"a":1}],"b":{"c":[0,{"d":1.50,"d":2}]},"Detalle":[{"a":2}]}"#);
+        let told: Vec<_> = refused.unwrap_err().0.into_iter().map(|r| (r.code, r.path)).collect();
+        let code = "json-duplicate-key".to_owned();
+        assert_eq!(told, [(code.clone(), "b.c[1].d".to_owned()), (code, "Detalle".to_owned())]);
+        assert!(read(r#"{"a":{"b":1},"c":{"b":1},"d":[{"b":1},{"b":1}]}"#).is_ok());
     }
 
     #[test]

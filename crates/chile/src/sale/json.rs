@@ -26,29 +26,28 @@ fn zero_is_nothing(field: &Field) -> bool {
         }
 }
 
-/// What was read: the elements, the `Emisor` that stood among them, what could not be read, and what may
-/// have been meant otherwise.
+/// What was read: the elements, the `Emisor` that stood among them, and what could not be read.
 pub struct Found {
     pub group: Group,
     pub sender: Option<Group>,
     pub refusals: Vec<Refusal>,
-    pub warnings: Vec<Refusal>,
 }
 
 /// Reads `value` against `fields`. `what` names it in messages: `una boleta`.
 pub fn read(value: &Value, fields: &'static [Field], what: &'static str) -> Found {
-    let mut reader = Reader { what, refusals: Vec::new(), warnings: Vec::new(), sender: None };
+    let total = !is_absent(&value["Encabezado"]["Totales"]["MntTotal"]);
+    let mut reader = Reader { what, refusals: Vec::new(), sender: None, total };
     let group = reader.group(value, fields, "");
     reader.refusals.truncate(MOST_REFUSALS);
-    reader.warnings.truncate(MOST_REFUSALS);
-    Found { group, sender: reader.sender, refusals: reader.refusals, warnings: reader.warnings }
+    Found { group, sender: reader.sender, refusals: reader.refusals }
 }
 
 struct Reader {
     what: &'static str,
     refusals: Vec<Refusal>,
-    warnings: Vec<Refusal>,
     sender: Option<Group>,
+    /// The sale says what it comes to, so that its prices can be held against that.
+    total: bool,
 }
 
 impl Reader {
@@ -70,6 +69,9 @@ impl Reader {
             if zero_is_nothing(field) && is_zero(value) {
                 gift |= field.tag == "PrcItem";
                 continue;
+            }
+            if field.tag == "PrcItem" && !self.total && object.get("MontoItem").is_none_or(is_absent) {
+                self.price(value, &path);
             }
             match field.by {
                 By::Till => self.field(&mut group, field, value, &path),
@@ -144,34 +146,34 @@ impl Reader {
         }
     }
 
-    /// «1.000» is a thousand to whoever writes it in Chile and one to a computer. Pesos have no decimals, so an
-    /// amount of pesos is refused; a price may have three, so it is asked about.
+    /// «1.000» is a thousand to whoever writes it in Chile and one to a computer. Where fewer than three
+    /// decimals fit it can't have been one, unless a thousand does not fit either (a percentage).
     fn thousands(&mut self, written: &str, shape: Shape, path: &str) -> bool {
-        let written = written.trim();
-        let Some((whole, part)) = written.split_once('.') else { return false };
-        let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-        let front = whole.strip_prefix('-').unwrap_or(whole);
-        let looks = (1..=3).contains(&front.len())
-            && !front.starts_with('0')
-            && part.len() == 3
-            && digits(front)
-            && digits(part);
-        let tag = path.rsplit('.').next().unwrap_or(path);
-        match shape {
-            Shape::Whole { .. } if looks => {
-                let message =
-                    format!("{tag}: «{written}» parece llevar separador de miles; escriba {whole}{part}.");
-                self.refuse("number-thousands", path, message);
-                true
-            }
-            Shape::Decimal { .. } if looks && tag == "PrcItem" => {
-                let message = format!(
-                    "PrcItem «{written}» se lee con punto decimal; si son miles, escriba {whole}{part}."
-                );
-                self.warnings.push(Refusal::new("price-thousands", path, message));
-                false
-            }
+        let Some(thousands) = as_thousands(written) else { return false };
+        let few_decimals = match shape {
+            Shape::Whole { .. } => true,
+            Shape::Decimal { decimals, .. } => decimals < 3 && shape.holds(&thousands).is_ok(),
             _ => false,
+        };
+        if few_decimals {
+            let tag = path.rsplit('.').next().unwrap_or(path);
+            let message =
+                format!("{tag}: «{}» parece llevar separador de miles; escriba {thousands}.", written.trim());
+            self.refuse("number-thousands", path, message);
+        }
+        few_decimals
+    }
+
+    /// A price may have three decimals; nothing that the sale says beside it tells which was meant.
+    fn price(&mut self, value: &Value, path: &str) {
+        let Value::String(written) = value else { return };
+        if let Some(thousands) = as_thousands(written) {
+            let message = format!(
+                "PrcItem «{}» puede ser miles o decimales: si son miles escriba {thousands}; si son decimales, indique \
+                 también MontoItem o MntTotal.",
+                written.trim()
+            );
+            self.refuse("price-thousands", path, message);
         }
     }
 
@@ -222,6 +224,19 @@ impl Reader {
             self.refuse("unknown-tag", &under(path, tag), message);
         }
     }
+}
+
+/// The number that a text with one point means to whoever separates thousands by it: `1.990` is 1990.
+fn as_thousands(written: &str) -> Option<String> {
+    let (whole, part) = written.trim().split_once('.')?;
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let front = whole.strip_prefix('-').unwrap_or(whole);
+    let looks = (1..=3).contains(&front.len())
+        && !front.starts_with('0')
+        && part.len() == 3
+        && digits(front)
+        && digits(part);
+    looks.then(|| format!("{whole}{part}"))
 }
 
 /// `null` and the empty text say nothing, and so do the empty list and `false`, which is how sales written

@@ -5,7 +5,7 @@ mod json;
 mod nearest;
 
 use serde_json::Value;
-use timbre_core::{Refusal, Refusals};
+use timbre_core::{Refusal, Refusals, Sale};
 
 use crate::money;
 use crate::tags::{Field, Group};
@@ -22,8 +22,6 @@ pub struct Order {
     /// Unknown tags and wrong texts. With any of them there is no draft; the rules are asked all the
     /// same, so that everything is said at once.
     pub faults: Vec<Refusal>,
-    /// What is right by itself and may have been meant otherwise.
-    pub doubts: Vec<Refusal>,
 }
 
 /// Refusals that are told; a wrong file must not become a wrong novel.
@@ -32,9 +30,23 @@ pub const MOST_REFUSALS: usize = 200;
 /// Wrappings that integrators put round a document.
 const WRAPPERS: [&str; 3] = ["dte", "DTE", "Documento"];
 
-/// Reads a sale's body. Paths are those of the JSON received, wrapping and all. Refused at once is only
-/// what is no document of a known type.
-pub fn read(body: &Value) -> Result<Order, Refusals> {
+/// Reads a sale. Paths are those of the JSON received, wrapping and all. What is no document of a known
+/// type has no rules to be asked; all else that can be told of it is told with that.
+pub fn read(sale: &Sale) -> Result<Order, Refusals> {
+    let till = sale.till_faults.iter().cloned();
+    match read_body(&sale.body) {
+        Ok(mut order) => {
+            order.faults.extend(till);
+            Ok(order)
+        }
+        Err(Refusals(mut refusals)) => {
+            refusals.extend(till);
+            Err(Refusals(refusals))
+        }
+    }
+}
+
+fn read_body(body: &Value) -> Result<Order, Refusals> {
     let wrapped = Wrapped::of(body);
     let strangers = wrapped.strangers.iter().map(|path| {
         let message = "Al lado del documento solo puede ir el bloque de la caja (Timbre); quítelo.";
@@ -44,13 +56,29 @@ pub fn read(body: &Value) -> Result<Order, Refusals> {
     let tipo = match tipo_of(wrapped.body) {
         Ok(tipo) => tipo,
         Err(refusal) => {
-            faults.push(refusal.below(&wrapped.prefix));
+            let of_any_type = match wrapped.body {
+                Value::Object(_) => faults_of_any_type(wrapped.body),
+                _ => Vec::new(),
+            };
+            let told = std::iter::once(refusal).chain(of_any_type);
+            faults.extend(told.map(|refusal| refusal.below(&wrapped.prefix)));
             return Err(Refusals(faults));
         }
     };
     let found = json::read(wrapped.body, tipo.fields(), tipo.noun());
     faults.extend(found.refusals.into_iter().map(|refusal| refusal.below(&wrapped.prefix)));
-    Ok(Order { tipo, document: found.group, sender: found.sender, faults, doubts: found.warnings })
+    Ok(Order { tipo, document: found.group, sender: found.sender, faults })
+}
+
+/// What is wrong whatever the type should be: what every table refuses at the same place.
+fn faults_of_any_type(body: &Value) -> Vec<Refusal> {
+    const TYPE: &str = "Encabezado.IdDoc.TipoDTE";
+    let told = |tipo: Tipo| json::read(body, tipo.fields(), "un documento").refusals;
+    let (mut faults, facturas) = (told(Tipo::Boleta), told(Tipo::Factura));
+    faults.retain(|fault| {
+        fault.path != TYPE && facturas.iter().any(|f| (&f.code, &f.path) == (&fault.code, &fault.path))
+    });
+    faults
 }
 
 /// A refusal where the whole JSON has it.

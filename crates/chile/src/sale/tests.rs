@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::read_body as read;
 use super::*;
 
 fn boleta(detail: Value) -> Value {
@@ -55,20 +56,77 @@ fn an_indicator_of_zero_indicates_nothing() {
     assert_eq!(full.document, bare.document);
 }
 
+fn faults(sale: &Value) -> Vec<(String, String)> {
+    read(sale).expect("a type").faults.into_iter().map(|fault| (fault.code, fault.path)).collect()
+}
+
+/// A price is a decimal by its schema, so nothing but what the till made of it tells.
 #[test]
-fn a_price_that_looks_like_thousands_is_asked_about() {
-    for (price, doubts) in [
-        (json!("1.990"), 1),
-        (json!("350.000"), 1),
-        (json!(1.990), 0),
-        (json!("1.99"), 0),
-        (json!("0.990"), 0),
-        (json!("1990.500"), 0),
+fn a_price_that_may_be_thousands_is_refused_unless_the_sale_says_what_it_comes_to() {
+    for (price, refused) in [
+        (json!("1.990"), true),
+        (json!(" 350.000 "), true),
+        (json!(1.990), false),
+        (json!("1.99"), false),
+        (json!("0.990"), false),
+        (json!("1990.500"), false),
     ] {
-        let order =
-            read(&boleta(json!({"NmbItem": "Pan", "QtyItem": "1.000", "PrcItem": price}))).expect("a sale");
-        assert_eq!((order.faults.len(), order.doubts.len()), (0, doubts), "{price}");
+        let line = json!({"NmbItem": "Pan", "QtyItem": "1.000", "PrcItem": price});
+        let told: Vec<(String, String)> =
+            refused.then(|| ("price-thousands".into(), "Detalle[0].PrcItem".into())).into_iter().collect();
+        assert_eq!(faults(&boleta(json!([line]))), told, "{price}");
+        let mut said = line.clone();
+        said["MontoItem"] = json!(2);
+        assert_eq!(faults(&boleta(json!([said]))), [], "{price}");
+        let mut sale = boleta(json!([line]));
+        sale["Encabezado"]["Totales"] = json!({"MntTotal": 2});
+        assert_eq!(faults(&sale), [], "{price}");
     }
+}
+
+#[test]
+fn a_point_of_thousands_is_no_decimal_point() {
+    let with = |global: Value| {
+        let mut sale = boleta(json!([{"NmbItem": "Pan", "QtyItem": 1, "PrcItem": 10}]));
+        sale["DscRcgGlobal"] = global;
+        faults(&sale)
+    };
+    let refused = |path: &str| vec![("number-thousands".to_owned(), path.to_owned())];
+    let global = |value: &str| json!({"TpoMov": "D", "TpoValor": "$", "ValorDR": value});
+    assert_eq!(with(global("1.000")), refused("DscRcgGlobal[0].ValorDR"));
+    assert_eq!(with(global("1.00")), []);
+    assert_eq!(with(global("1000.50")), []);
+    let line = |tags: Value| {
+        let mut line = json!({"NmbItem": "Pan", "QtyItem": 1, "PrcItem": 10});
+        line.as_object_mut().expect("an object").extend(tags.as_object().expect("an object").clone());
+        json!({"Encabezado": {"IdDoc": {"TipoDTE": 33}}, "Detalle": [line]})
+    };
+    let off = line(json!({"SubDscto": {"TipoDscto": "$", "ValorDscto": "2.500"}}));
+    assert_eq!(faults(&off), refused("Detalle[0].SubDscto[0].ValorDscto"));
+    let on = line(json!({"SubRecargo": {"TipoRecargo": "$", "ValorRecargo": "2.500"}}));
+    assert_eq!(faults(&on), refused("Detalle[0].SubRecargo[0].ValorRecargo"));
+    // A thousand per cent is none.
+    assert_eq!(faults(&line(json!({"DescuentoPct": "10.000"}))), []);
+    let mut sale = boleta(json!([{"NmbItem": "Pan", "QtyItem": 1, "PrcItem": 10}]));
+    sale["SubTotInfo"] = json!({"ValSubtotSTI": "12.345"});
+    assert_eq!(faults(&sale), refused("SubTotInfo[0].ValSubtotSTI"));
+}
+
+/// A sale without a type has no rules, but what is wrong in every type is still told.
+#[test]
+fn a_missing_type_does_not_hide_the_rest() {
+    let sale = json!({"Encabezado": {"IdDoc": {"FmaPago": 1}}, "Otra": 1,
+        "Detalle": [{"NmbItem": "Pan", "QtyItem": "1,5", "PrcItem": 10}]});
+    let Err(Refusals(refused)) = read(&sale) else { panic!("no type") };
+    let told: Vec<_> = refused.iter().map(|r| (r.code.as_str(), r.path.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            ("type-missing", "Encabezado.IdDoc.TipoDTE"),
+            ("unknown-tag", "Otra"),
+            ("number-malformed", "Detalle[0].QtyItem")
+        ]
+    );
 }
 
 #[test]
