@@ -114,11 +114,16 @@ fn receiver(tipo: Tipo, body: &Group) -> Vec<String> {
     if tipo == Tipo::Boleta && rut == Rut::CONSUMER.to_string() {
         return at("DirRecep").map(str::to_owned).into_iter().chain(terms(body)).collect();
     }
-    let name = at("RznSocRecep").filter(|name| *name != rules::receiver::CONSUMER && *name != rut);
+    let code = at("CdgIntRecep").filter(|_| rut == Rut::NONE.to_string());
+    let name = at("RznSocRecep")
+        .filter(|name| *name != rules::receiver::CONSUMER && *name != rut && Some(*name) != code);
     let place: Vec<&str> = ["DirRecep", "CmnaRecep", "CiudadRecep"].into_iter().filter_map(at).collect();
     [
         name.map(|n| format!("Señor(es): {n}")),
-        Some(format!("R.U.T.: {}", dotted(rut))),
+        Some(match code {
+            Some(code) => format!("Cliente: {code}"),
+            None => format!("R.U.T.: {}", dotted(rut)),
+        }),
         at("GiroRecep").map(|g| format!("Giro: {g}")),
         Some(place.join(", ")).filter(|p| !p.is_empty()),
     ]

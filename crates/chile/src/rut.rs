@@ -27,6 +27,9 @@ pub enum BadRut {
 impl Rut {
     /// The consumer without a name of a boleta (formato boleta electrónica, RUTRecep).
     pub const CONSUMER: Rut = Rut { body: 66_666_666 };
+    /// No RUT at all, `0-0`: the buyer of a boleta whom its issuer knows by CdgIntRecep (formato boletas
+    /// 4.2, RUTRecep). [`FromStr`] does not read it: nowhere else may it stand.
+    pub const NONE: Rut = Rut { body: 0 };
     /// The SII itself, receptor of every carátula that is sent to it.
     pub const SII: Rut = Rut { body: 60_803_000 };
     /// A receptor without a RUT: exports and tourists (formato DTE, RUTRecep).
@@ -37,6 +40,11 @@ impl Rut {
     /// The RUT of this body, with the digit that belongs to it; `None` out of range.
     pub fn of(body: u32) -> Option<Rut> {
         Rut::BODIES.contains(&body).then_some(Rut { body })
+    }
+
+    /// The receptor of a document: a RUT, or the `0-0` that a boleta may say.
+    pub fn of_receptor(text: &str) -> Result<Rut, BadRut> {
+        if text.trim() == "0-0" { Ok(Rut::NONE) } else { text.parse() }
     }
 
     /// The number without its check digit.
@@ -177,5 +185,7 @@ mod tests {
         for far in ["1-9", "99999-7", "100000000-7", "99999999999-1", "0-0"] {
             assert!(matches!(far.parse::<Rut>(), Err(BadRut::Range(_))), "{far}");
         }
+        assert_eq!(Rut::of_receptor("0-0").map(|rut| rut.to_string()).as_deref(), Ok("0-0"));
+        assert!(Rut::of_receptor("1-9").is_err());
     }
 }

@@ -161,6 +161,39 @@ fn each_wrong_sale_is_refused_where_it_is_wrong() {
             "line-mismatch",
             "Detalle[0].DescuentoMonto",
         ),
+        // More than there is, and so no discount to take; still not what the sale says beside it.
+        (
+            factura(
+                "",
+                RECEPTOR,
+                r#"{"NmbItem":"x","QtyItem":1,"PrcItem":1000,"DescuentoPct":150,"DescuentoMonto":50}"#,
+                "",
+            ),
+            "line-mismatch",
+            "Detalle[0].DescuentoMonto",
+        ),
+        (
+            factura(
+                "",
+                RECEPTOR,
+                r#"{"NmbItem":"x","QtyItem":1,"PrcItem":1000,"DescuentoMonto":50,"SubDscto":[{"TipoDscto":"%","ValorDscto":2},{"TipoDscto":"$","ValorDscto":20}]}"#,
+                "",
+            ),
+            "line-parts",
+            "Detalle[0].SubDscto",
+        ),
+        (
+            factura(
+                "",
+                RECEPTOR,
+                r#"{"NmbItem":"x","QtyItem":1,"PrcItem":1000,"SubRecargo":{"TipoRecargo":"$","ValorRecargo":20}}"#,
+                "",
+            ),
+            "line-parts",
+            "Detalle[0].SubRecargo",
+        ),
+        (line(r#""QtyItem":1,"PrcItem":"1.990""#), "price-thousands", "Detalle[0].PrcItem"),
+        (line(r#""QtyItem":1,"PrcItem":"1.990","MontoItem":1990"#), "line-mismatch", "Detalle[0].MontoItem"),
         (line(r#""NroLinDet":2,"QtyItem":1,"PrcItem":100"#), "line-number", "Detalle[0].NroLinDet"),
         (
             line(r#""QtyItem":1,"PrcItem":100,"CdgItem":{"VlrCodigo":"1"}"#),
@@ -209,6 +242,7 @@ fn each_wrong_sale_is_refused_where_it_is_wrong() {
         ),
         // Dates
         (boleta(r#","FchEmis":"2026-01-16""#, "", LINE, ""), "date-in-future", "Encabezado.IdDoc.FchEmis"),
+        (boleta(r#","FchEmis":"2026-01-13""#, "", LINE, ""), "date-late", "Encabezado.IdDoc.FchEmis"),
         (boleta(r#","FchEmis":"15/01/2026""#, "", LINE, ""), "date-malformed", "Encabezado.IdDoc.FchEmis"),
         (boleta(r#","FchEmis":"2002-07-31""#, "", LINE, ""), "date-out-of-range", "Encabezado.IdDoc.FchEmis"),
         (
@@ -230,6 +264,13 @@ fn each_wrong_sale_is_refused_where_it_is_wrong() {
             "rut-check-digit",
             "Encabezado.Receptor.RUTRecep",
         ),
+        (
+            header(r#","Receptor":{"RUTRecep":"0-0"}"#),
+            "receiver-code-missing",
+            "Encabezado.Receptor.CdgIntRecep",
+        ),
+        (receptor(|r| r.replace("77777777-7", "0-0")), "rut-out-of-range", "Encabezado.Receptor.RUTRecep"),
+        (header(r#","RUTProvSW":"0-0""#), "rut-out-of-range", "Encabezado.RUTProvSW"),
         (header(r#","Receptor":{"RUTRecep":"no"}"#), "rut-malformed", "Encabezado.Receptor.RUTRecep"),
         (boleta(r#","IndServicio":4"#, "", LINE, ""), "receiver-required", "Encabezado.Receptor.RUTRecep"),
         (
@@ -296,6 +337,25 @@ fn each_wrong_sale_is_refused_where_it_is_wrong() {
             "{short}\nwants {code} at {path}, got {found:?}"
         );
     }
+}
+
+/// The till's block is part of "all".
+#[test]
+fn a_wrong_tills_block_is_told_beside_the_rest() {
+    let till = r#","Timbre":{"Pagos":[{"Medio":"efectivo","Monto":"x"}],"Otro":1}"#;
+    let found = refused(&boleta("", "", r#"{"NmbItem":"Pan","QtItem":1}"#, till));
+    let codes: Vec<_> = found.iter().map(|(code, path)| (code.as_str(), path.as_str())).collect();
+    for one in [
+        ("till-data-invalid", "Timbre.Pagos[0].Monto"),
+        ("till-data-invalid", "Timbre.Otro"),
+        ("unknown-tag", "Detalle[0].QtItem"),
+    ] {
+        assert!(codes.contains(&one), "{one:?} in {codes:?}");
+    }
+    let found = refused(&format!(r#"{{"Encabezado":{{"IdDoc":{{"TipoDTE":99}}}}{till}}}"#));
+    assert_eq!(found.len(), 3, "{found:?}");
+    let alone = boleta("", "", LINE, r#","Timbre":{"Otro":1}"#);
+    assert_eq!(refused(&alone), [("till-data-invalid".to_owned(), "Timbre.Otro".to_owned())]);
 }
 
 #[test]

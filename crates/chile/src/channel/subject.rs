@@ -30,7 +30,7 @@ impl Subject {
         Ok(Subject {
             kind: document.id.series.0.clone(),
             folio: document.id.number,
-            receiver: receiver.parse().map_err(bad)?,
+            receiver: Rut::of_receptor(&receiver).map_err(bad)?,
             date: document.date,
             total: document.total.0,
             signature: fact("SignatureValue").unwrap_or_default().split_whitespace().collect(),

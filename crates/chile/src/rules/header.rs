@@ -43,6 +43,15 @@ fn dates(making: &mut Making<'_>) {
             making.today
         );
         making.refuse("date-in-future", path, message);
+    } else if making.tipo == Tipo::Boleta && date < making.today.saturating_sub(1.day()) {
+        // A boleta is issued at the sale and is at the SII within the hour (Res. Ex. SII 74/2020, F.6); a
+        // sale from before midnight may come a little after it.
+        let message = format!(
+            "FchEmis es {date} y hoy es {}; una boleta se emite el día de la venta. Quite FchEmis, o revise el reloj \
+             del equipo.",
+            making.today
+        );
+        making.refuse("date-late", path, message);
     } else if date < making.today.saturating_sub(LATE_AFTER_DAYS.days()) {
         let message = format!(
             "FchEmis es {date}, hace más de {LATE_AFTER_DAYS} días; el SII lo aceptará con reparo por envío tardío \

@@ -122,7 +122,7 @@ fn judge(making: &mut Making<'_>, at: usize, line: &Line) -> Option<Value> {
         let message = format!("Línea {number}: va sin costo, así que se emite sin QtyItem ni PrcItem.");
         making.warn("free-line", format!("Detalle[{at}].PrcItem"), message);
     }
-    if let Ok(by_percent) = line.by_percent().value() {
+    if let Some(by_percent) = line.by_percent() {
         for (tag, said, ours) in [
             ("DescuentoMonto", line.discount, by_percent.discount),
             ("RecargoMonto", line.surcharge, by_percent.surcharge),
@@ -132,10 +132,44 @@ fn judge(making: &mut Making<'_>, at: usize, line: &Line) -> Option<Value> {
             }
         }
     }
+    parts(making, at, line, &value);
     if let Some(said) = line.said {
         agree(making, format!("Detalle[{at}].MontoItem"), "MontoItem", said, value.amount);
     }
     Some(value)
+}
+
+/// The lists that say how a discount or a surcharge is made up: tags of the list, of its parts, and of the
+/// amount they make up.
+const PARTS: [(&str, &str, &str, &str); 2] = [
+    ("SubDscto", "TipoDscto", "ValorDscto", "DescuentoMonto"),
+    ("SubRecargo", "TipoRecargo", "ValorRecargo", "RecargoMonto"),
+];
+
+/// Parts say what the whole is made of, so they add up to it (formato DTE 2.4.2, detalle, SubDscto y
+/// SubRecargo); each may be half a peso off by its own rounding.
+fn parts(making: &mut Making<'_>, at: usize, line: &Line, value: &Value) {
+    let Some(detail) = making.order.document.groups("Detalle").nth(at) else { return };
+    let mut wrong = Vec::new();
+    for ((list, kind, worth, whole), amount) in PARTS.into_iter().zip([value.discount, value.surcharge]) {
+        let count = detail.count(list) as u64;
+        if count == 0 {
+            continue;
+        }
+        let sum = line.sum_of(figures::parts(detail, list, kind, worth));
+        if amount == 0 || sum.is_none_or(|sum| sum.abs_diff(amount) > count.div_ceil(2)) {
+            wrong.push((list, whole, amount, sum.unwrap_or(0)));
+        }
+    }
+    for (list, whole, amount, sum) in wrong {
+        let message = format!(
+            "Línea {}: {list} suma {} y {whole} es {}; corrija las partes o quítelas.",
+            at + 1,
+            money::dotted(sum),
+            money::dotted(amount)
+        );
+        making.refuse("line-parts", format!("Detalle[{at}].{list}"), message);
+    }
 }
 
 /// A peso of difference is a till's own rounding; more is a mistake.

@@ -26,7 +26,7 @@ pub fn check(making: &mut Making<'_>) {
 
 /// The receptor of a sale that went through [`check`].
 pub fn receiver(making: &Making<'_>) -> Option<Rut> {
-    making.header("Receptor", "RUTRecep")?.parse().ok()
+    Rut::of_receptor(making.header("Receptor", "RUTRecep")?).ok()
 }
 
 /// RUTRecep is obligatory; who does not say it sells to the consumer 66666666-6, which goes only with
@@ -36,12 +36,21 @@ fn boleta(making: &mut Making<'_>) {
     receptor.fill("RUTRecep", Rut::CONSUMER.to_string());
     if !receptor.has("RznSocRecep") {
         // The stamp repeats the name, and an empty one has two spellings. A person without a name is
-        // named by the RUT.
+        // named by the RUT, and without that by the code that stands for it.
         let name = match receptor.leaf("RUTRecep") {
-            Some(rut) if rut != Rut::CONSUMER.to_string() => rut.to_owned(),
-            _ => CONSUMER.to_owned(),
+            Some(rut) if rut == Rut::NONE.to_string() => receptor.leaf("CdgIntRecep").unwrap_or(CONSUMER),
+            Some(rut) if rut != Rut::CONSUMER.to_string() => rut,
+            _ => CONSUMER,
         };
+        let name = name.to_owned();
         receptor.set("RznSocRecep", name);
+    }
+    if receiver(making) == Some(Rut::NONE) && making.header("Receptor", "CdgIntRecep").is_none() {
+        making.refuse(
+            "receiver-code-missing",
+            header_path("Receptor", "CdgIntRecep"),
+            "RUTRecep 0-0 es de un cliente que usted conoce por su código interno: indique CdgIntRecep.",
+        );
     }
     let service = making.header_text("IdDoc", "IndServicio");
     let unknown = receiver(making) == Some(Rut::CONSUMER);
@@ -108,7 +117,7 @@ pub fn large_sale(making: &mut Making<'_>, totals: &Totals) {
     let over = format!("La venta supera ${} (135 UF)", crate::money::dotted(most.0));
     let receptor = header_path("Receptor", "RUTRecep");
     match receiver(making) {
-        Some(Rut::CONSUMER) | None => {
+        Some(Rut::CONSUMER | Rut::NONE) | None => {
             making.refuse(
                 "large-sale-receiver",
                 receptor,

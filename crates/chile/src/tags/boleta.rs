@@ -63,7 +63,7 @@ static EMISOR: &[Field] = &[
 ];
 
 static RECEPTOR: &[Field] = &[
-    rut("RUTRecep").must(),
+    field("RUTRecep", Shape::RutOrNone).must(),
     text("CdgIntRecep", 20),
     text("RznSocRecep", 100),
     text("Contacto", 80),

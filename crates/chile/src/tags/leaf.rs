@@ -1,6 +1,8 @@
 //! The text of one element: read leniently from a sale, held strictly against a document. Both ask the
 //! same shape.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use jiff::civil::{Date, DateTime, Time, date};
 
 use super::Shape;
@@ -34,6 +36,8 @@ pub enum Problem {
     NotMoment(String),
     #[error("«{0}» no es una hora; escríbala como 15:04:05")]
     NotHour(String),
+    #[error("no está en base64")]
+    NotBase64,
     #[error("{0}")]
     BadRut(#[from] BadRut),
     #[error("«{text}» no es un valor permitido; use {}", .allowed.join(", "))]
@@ -55,6 +59,7 @@ impl Problem {
             Problem::DateOutOfRange { .. } => "date-out-of-range",
             Problem::NotMoment(_) => "moment-malformed",
             Problem::NotHour(_) => "hour-malformed",
+            Problem::NotBase64 => "base64-malformed",
             Problem::BadRut(BadRut::Shape(_)) => "rut-malformed",
             Problem::BadRut(BadRut::Range(_)) => "rut-out-of-range",
             Problem::BadRut(BadRut::Digit { .. }) => "rut-check-digit",
@@ -98,10 +103,14 @@ impl Shape {
                 money::plain(money::parse(text).ok_or_else(|| Problem::NotNumber(short(text)))?)
             }
             Shape::Rut => text.parse::<Rut>()?.to_string(),
+            Shape::RutOrNone => Rut::of_receptor(text)?.to_string(),
             Shape::OneOf(allowed) => one_of(text, allowed)?,
-            Shape::Date { .. } | Shape::Moment { .. } | Shape::Hour | Shape::Group(_) | Shape::Markup => {
-                text.to_owned()
-            }
+            Shape::Date { .. }
+            | Shape::Moment { .. }
+            | Shape::Hour
+            | Shape::Base64
+            | Shape::Group(_)
+            | Shape::Markup => text.to_owned(),
         };
         self.holds(&held)?;
         Ok(held)
@@ -119,14 +128,17 @@ impl Shape {
                 Ok(hour) if hour.to_string() == text => Ok(()),
                 _ => Err(Problem::NotHour(short(text))),
             },
-            // A boleta whose buyer is known by CdgIntRecep alone (formato boletas 4.2, RUTRecep).
-            Shape::Rut if text == "0-0" => Ok(()),
-            Shape::Rut => match text.parse::<Rut>()? {
-                rut if rut.to_string() == text => Ok(()),
-                _ => Err(BadRut::Shape(short(text)).into()),
-            },
+            Shape::Rut => rut_holds(text.parse()?, text),
+            Shape::RutOrNone => rut_holds(Rut::of_receptor(text)?, text),
             Shape::OneOf(allowed) if allowed.contains(&text) => Ok(()),
             Shape::OneOf(allowed) => Err(Problem::NotAllowed { text: short(text), allowed }),
+            Shape::Base64 => {
+                let flat: String = text.split_ascii_whitespace().collect();
+                match STANDARD.decode(&flat) {
+                    Ok(bytes) if !bytes.is_empty() => Ok(()),
+                    _ => Err(Problem::NotBase64),
+                }
+            }
             Shape::Group(_) | Shape::Markup => Ok(()),
         }
     }
@@ -143,6 +155,11 @@ fn text_holds(text: &str, least: usize, most: usize) -> Result<(), Problem> {
     }
 }
 
+/// A document writes a RUT one way only.
+fn rut_holds(rut: Rut, text: &str) -> Result<(), Problem> {
+    if rut.to_string() == text { Ok(()) } else { Err(BadRut::Shape(short(text)).into()) }
+}
+
 fn whole_holds(text: &str, least: i64, most: i64) -> Result<(), Problem> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
@@ -155,7 +172,9 @@ fn whole_holds(text: &str, least: i64, most: i64) -> Result<(), Problem> {
 }
 
 fn decimal_holds(text: &str, decimals: u32, zero: bool, most: i128) -> Result<(), Problem> {
-    let number = money::parse(text).ok_or_else(|| Problem::NotNumber(short(text)))?;
+    // xs:decimal has no exponent; JSON has.
+    let plain = Some(text).filter(|text| !text.contains(['e', 'E']));
+    let number = plain.and_then(money::parse).ok_or_else(|| Problem::NotNumber(short(text)))?;
     let unit = 10_i128.pow(decimals);
     let bounds = || {
         let most = money::Decimal::try_from_i128_with_scale(most, 6).map(money::plain).unwrap_or_default();
@@ -232,6 +251,8 @@ mod tests {
                 "9999999999999999.99",
             ),
             (Shape::Rut, "76.192.083-9", "76192083-9"),
+            (Shape::RutOrNone, " 0-0", "0-0"),
+            (Shape::RutOrNone, "76.192.083-9", "76192083-9"),
             (Shape::OneOf(&["01", "02"]), "2", "02"),
             (Shape::OneOf(&["D", "R"]), "d", "D"),
             (Shape::Date { from: (2003, 4, 1) }, " 2026-01-31 ", "2026-01-31"),
@@ -241,6 +262,12 @@ mod tests {
             assert_eq!(shape.read(written).as_deref(), Ok(held), "{written}");
             assert_eq!(shape.holds(held), Ok(()), "{held}");
         }
+    }
+
+    #[test]
+    fn an_exponent_is_read_and_never_held() {
+        assert_eq!(QUANTITY.read("25e-1").as_deref(), Ok("2.5"));
+        assert_eq!(QUANTITY.holds("25e-1").map_err(|p| p.code()), Err("number-malformed"));
     }
 
     #[test]
@@ -260,6 +287,8 @@ mod tests {
             (Shape::Rut, "76192083-8", "rut-check-digit"),
             (Shape::Rut, "hola", "rut-malformed"),
             (Shape::Rut, "1-9", "rut-out-of-range"),
+            (Shape::Rut, "0-0", "rut-out-of-range"),
+            (Shape::RutOrNone, "1-9", "rut-out-of-range"),
             (Shape::OneOf(&["1", "2"]), "3", "value-not-allowed"),
             (Shape::Date { from: (2003, 4, 1) }, "31-01-2026", "date-malformed"),
             (Shape::Date { from: (2003, 4, 1) }, "2026-02-30", "date-malformed"),

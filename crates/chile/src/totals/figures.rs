@@ -31,13 +31,27 @@ pub fn lines(document: &Group) -> Vec<Line> {
     document.groups("Detalle").map(Line::of).collect()
 }
 
+/// The parts of a line's discount or surcharge, as its texts say them.
+pub fn parts<'a>(
+    detail: &'a Group,
+    list: &'a str,
+    kind: &'static str,
+    value: &'static str,
+) -> impl Iterator<Item = Worth> + 'a {
+    detail.groups(list).filter_map(move |part| worth(part.leaf(kind), part.leaf(value)?))
+}
+
+fn worth(kind: Option<&str>, value: &str) -> Option<Worth> {
+    let value = money::parse(value)?;
+    Some(if kind == Some("%") { Worth::Percent(value) } else { Worth::Pesos(value) })
+}
+
 /// The globals of a document whose texts were checked by their table.
 pub fn globals(document: &Group) -> Vec<Global> {
     document.groups("DscRcgGlobal").filter_map(global).collect()
 }
 
 fn global(said: &Group) -> Option<Global> {
-    let value = said.leaf("ValorDR").and_then(money::parse)?;
     Some(Global {
         adds: said.leaf("TpoMov") == Some("R"),
         onto: match said.leaf("IndExeDR") {
@@ -45,7 +59,7 @@ fn global(said: &Group) -> Option<Global> {
             Some("2") => Onto::NotBilled,
             _ => Onto::Taxed,
         },
-        worth: if said.leaf("TpoValor") == Some("%") { Worth::Percent(value) } else { Worth::Pesos(value) },
+        worth: worth(said.leaf("TpoValor"), said.leaf("ValorDR")?)?,
     })
 }
 

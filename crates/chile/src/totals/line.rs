@@ -1,6 +1,6 @@
 //! What one line of detail is worth.
 
-use super::Tax;
+use super::{Tax, Worth};
 use crate::money::{self, Decimal, Exact};
 use crate::tags::Group;
 
@@ -77,6 +77,15 @@ impl Line {
     /// `MontoItem = round(QtyItem × PrcItem) − DescuentoMonto + RecargoMonto` (formato DTE 2.4.2, detalle,
     /// campo 38). Without a quantity there is one; without a price the line is worth what it says.
     pub fn value(&self) -> Result<Value, LineFault> {
+        let value = self.parts()?;
+        if value.amount < 0 {
+            return Err(LineFault::Negative(value.amount));
+        }
+        Ok(value)
+    }
+
+    /// The same, though it may come to less than nothing.
+    fn parts(&self) -> Result<Value, LineFault> {
         let Some(price) = self.price else { return self.value_without_price() };
         let quantity = self.quantity.unwrap_or(Decimal::ONE);
         let product = Exact::of(quantity).times(price).ok_or(LineFault::TooLarge)?;
@@ -92,9 +101,6 @@ impl Line {
         let surcharge = part(self.surcharge, self.surcharge_percent)?;
         let amount = i128::from(base) - i128::from(discount) + i128::from(surcharge);
         let amount = money::amount(amount).ok_or(LineFault::TooLarge)?;
-        if amount < 0 {
-            return Err(LineFault::Negative(amount));
-        }
         Ok(Value { discount, surcharge, amount })
     }
 
@@ -114,12 +120,29 @@ impl Line {
         Ok(Value { discount: 0, surcharge: 0, amount })
     }
 
-    /// What the percentages alone would make, to hold the said amounts against.
-    pub fn by_percent(&self) -> Line {
-        Line {
+    /// What a discount or surcharge said in parts (`SubDscto`, `SubRecargo`) comes to: percentages are of
+    /// quantity by price, as the whole's is.
+    pub fn sum_of(&self, parts: impl IntoIterator<Item = Worth>) -> Option<i64> {
+        let product = Exact::of(self.quantity.unwrap_or(Decimal::ONE)).times(self.price?)?;
+        let mut sum = 0_i128;
+        for part in parts {
+            let exact = match part {
+                Worth::Percent(percent) => product.percent(percent)?,
+                Worth::Pesos(pesos) => Exact::of(pesos),
+            };
+            sum += i128::from(exact.pesos()?);
+        }
+        money::amount(sum)
+    }
+
+    /// Discount and surcharge as the percentages alone make them, to hold the said amounts against. A
+    /// percentage that takes more than there is is still a percentage.
+    pub fn by_percent(&self) -> Option<Value> {
+        let by_percent = Line {
             discount: self.discount.filter(|_| self.discount_percent.is_none()),
             surcharge: self.surcharge.filter(|_| self.surcharge_percent.is_none()),
             ..*self
-        }
+        };
+        by_percent.parts().ok()
     }
 }
