@@ -5,7 +5,6 @@ use timbre_core::Severity;
 use super::Look;
 use crate::dom::Element;
 use crate::money;
-use crate::tags::markup::{self, Trouble};
 use crate::tags::{Field, Group, boleta, factura};
 use crate::tipo::Tipo;
 use crate::totals::{self, Totals, figures};
@@ -26,14 +25,8 @@ impl Look {
     /// Reads the document by its table and judges the figures.
     pub(super) fn body(&mut self, documento: &Element) -> Group {
         let kind = documento.text_at(&["Encabezado", "IdDoc", "TipoDTE"]).unwrap_or_default();
-        let mut troubles: Vec<(String, Trouble)> = Vec::new();
-        let group = markup::read(documento, table(&kind), "", &mut |path, trouble| {
-            troubles.push((path.to_owned(), trouble));
-        });
-        let sound = troubles.is_empty();
-        for (path, trouble) in troubles {
-            self.refuses(trouble.code(), &path, format!("{path}: {trouble}."));
-        }
+        let (group, sound) = self.structure(documento, table(&kind), "");
+        self.receiver(&group);
         match kind.parse().ok().and_then(Tipo::of) {
             Some(tipo) if sound => self.figures(tipo, &group),
             Some(_) => {}
@@ -44,6 +37,19 @@ impl Look {
             }
         }
         group
+    }
+
+    /// Who has no RUT here has a code of the issuer's own (formato boletas 4.2, RUTRecep).
+    fn receiver(&mut self, document: &Group) {
+        let receiver = document.group("Encabezado").and_then(|e| e.group("Receptor"));
+        let Some(receiver) = receiver else { return };
+        if receiver.leaf("RUTRecep") == Some("0-0") && !receiver.has("CdgIntRecep") {
+            self.refuses(
+                "receiver-code-missing",
+                "Encabezado.Receptor.CdgIntRecep",
+                "RUTRecep es 0-0 y falta CdgIntRecep, que dice quién es el cliente.",
+            );
+        }
     }
 
     fn figures(&mut self, tipo: Tipo, document: &Group) {

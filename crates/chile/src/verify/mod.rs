@@ -5,11 +5,13 @@ mod body;
 mod envelope;
 mod signature;
 mod stamp;
+mod structure;
 
 use timbre_core::{Finding, Severity};
 
 use crate::dom::{self, Element, Space};
 use crate::latin1;
+use crate::tags::envelope::DTE;
 
 /// The largest file that is looked at.
 const LARGEST: usize = 5 * 1024 * 1024;
@@ -112,6 +114,7 @@ impl Look {
 
     /// One document, alone or inside of an envelope whose namespaces are `around`.
     fn dte(&mut self, dte: &Element, around: Option<&[Space]>, text: &str) {
+        self.attributes(dte, "DTE", &[("version", Some("1.0"))]);
         let Some(documento) = dte.child("Documento") else {
             let name = dte.elements().next().map_or("nada", |e| e.name.as_str());
             return self.tell(
@@ -123,6 +126,8 @@ impl Look {
         };
         let leaf = |tag: &str| documento.text_at(&["Encabezado", "IdDoc", tag]).unwrap_or_default();
         self.document = format!("T{}F{}", leaf("TipoDTE"), leaf("Folio"));
+        self.structure(dte, DTE, "DTE");
+        self.attributes(documento, "Documento", &[("ID", None)]);
         let body = self.body(documento);
         self.stamp(documento, &body, text);
         self.document_signature(dte, documento, around);

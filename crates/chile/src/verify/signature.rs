@@ -7,10 +7,12 @@ use openssl::bn::BigNum;
 use openssl::rsa::{Padding, Rsa};
 use openssl::sha::sha1;
 use openssl::x509::X509;
+use timbre_core::Severity;
 
 use super::Look;
 use crate::dom::{Element, Space};
 use crate::sign::SII_DTE;
+use crate::tags::envelope;
 
 /// The DigestInfo of SHA-1 that PKCS#1 v1.5 puts before the digest.
 const SHA1_INFO: [u8; 15] =
@@ -20,6 +22,11 @@ const ALGORITHMS: [(&[&str], &str); 3] = [
     (&["CanonicalizationMethod"], "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"),
     (&["SignatureMethod"], "http://www.w3.org/2000/09/xmldsig#rsa-sha1"),
     (&["Reference", "DigestMethod"], "http://www.w3.org/2000/09/xmldsig#sha1"),
+];
+
+const TRANSFORMS: [&str; 2] = [
+    "http://www.w3.org/TR/2001/REC-xml-c14n-20010315",
+    "http://www.w3.org/2000/09/xmldsig#enveloped-signature",
 ];
 
 /// RSA PKCS#1 v1.5 with SHA-1, compared whole: with exponent 3 a lax check could be forged.
@@ -73,6 +80,7 @@ impl Look {
         self.signature_holds(signature, set, std::slice::from_ref(&root.spaces));
     }
 
+    /// The signature of an element, by its table.
     fn signature_of<'a>(&mut self, parent: &'a Element) -> Option<&'a Element> {
         let found = parent.child("Signature");
         if found.is_none() {
@@ -87,6 +95,12 @@ impl Look {
                 "Signature",
                 message,
             );
+        }
+        if let Some(signature) = found {
+            self.structure(signature, envelope::SIGNATURE, "Signature");
+            if let Some(reference) = signature.at(&["SignedInfo", "Reference"]) {
+                self.transform(reference);
+            }
         }
         found
     }
@@ -127,6 +141,26 @@ impl Look {
         }
         self.value(signature, info, habits);
         self.findings.len() == before
+    }
+
+    /// Exactly one Transform that changes nothing of what is signed. Documents without any are in use: the
+    /// schema lets them, and the digest is the same.
+    fn transform(&mut self, reference: &Element) {
+        let Some(transforms) = reference.child("Transforms") else {
+            return self.tell(
+                Severity::Note,
+                "signature-no-transform",
+                "Signature.SignedInfo.Reference",
+                "La firma no declara ningún Transform; el SII la acepta, otros lectores quizá no.",
+            );
+        };
+        for transform in transforms.elements() {
+            let said = transform.attribute("Algorithm").unwrap_or_default();
+            if !TRANSFORMS.contains(&said) {
+                let message = format!("Transform usa «{said}», que el SII no conoce.");
+                self.refuses("signature-transform", "Signature.SignedInfo.Reference.Transforms", message);
+            }
+        }
     }
 
     fn algorithms(&mut self, info: &Element) {

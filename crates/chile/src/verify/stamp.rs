@@ -11,11 +11,23 @@ use super::signature::rsa_sha1_holds;
 use crate::caf::{self, Authority};
 use crate::dom::Element;
 use crate::latin1;
-use crate::tags::Group;
+use crate::tags::{Group, stamp};
 
 impl Look {
     pub(super) fn stamp(&mut self, documento: &Element, body: &Group, text: &str) {
         let Some(ted) = documento.child("TED") else { return };
+        self.structure(ted, stamp::TED, "TED");
+        let (version, algorithm) = ([("version", Some("1.0"))], [("algoritmo", Some("SHA1withRSA"))]);
+        for (path, wanted) in [
+            (&[][..], version),
+            (&["DD", "CAF"], version),
+            (&["DD", "CAF", "FRMA"], algorithm),
+            (&["FRMT"], algorithm),
+        ] {
+            if let Some(element) = ted.at(path) {
+                self.attributes(element, &[&["TED"], path].concat().join("."), &wanted);
+            }
+        }
         let (Some(dd), Some(caf)) = (ted.child("DD"), ted.at(&["DD", "CAF"])) else {
             return self.refuses("stamp-malformed", "TED", "El timbre no tiene DD o no tiene CAF.");
         };
@@ -64,6 +76,21 @@ impl Look {
                 "TED.DD.CAF.FRMA",
                 "La firma del SII en el CAF no corresponde a su contenido (CAF-3-516).",
             );
+        }
+        match authority {
+            Authority::Production => {}
+            Authority::Certification => self.tell(
+                Severity::Note,
+                "caf-certification",
+                "TED.DD.CAF.DA.IDK",
+                "El CAF es del ambiente de certificación del SII: el documento no tiene valor tributario.",
+            ),
+            // Its key is public on purpose: anybody can make one.
+            Authority::Training => self.refuses(
+                "caf-training",
+                "TED.DD.CAF.DA.IDK",
+                "El CAF es de entrenamiento, no del SII: el documento no tiene valor tributario.",
+            ),
         }
     }
 
@@ -171,7 +198,7 @@ impl Look {
     }
 }
 
-fn bytes(element: Option<&Element>) -> Option<Vec<u8>> {
+pub(super) fn bytes(element: Option<&Element>) -> Option<Vec<u8>> {
     let text: String = element?.text().split_ascii_whitespace().collect();
     STANDARD.decode(text).ok()
 }

@@ -10,15 +10,17 @@ fn codes(bytes: &[u8]) -> Vec<String> {
     verify(bytes).into_iter().map(|f| f.code).collect()
 }
 
-/// Made by another program in another language. Their CAFs were signed by an authority of their own, and
-/// that is all there is to find.
+/// Made by another program in another language. Their CAFs bear the training's IDK and were signed by an
+/// authority of their own, and that is all there is to find.
 #[test]
 fn envelopes_of_another_maker_are_sound_but_for_their_authority() {
     for (name, documents) in [("EnvioBOLETA-F7-variantB.xml", 1), ("EnvioDTE-33-61-52-variantB.xml", 3)] {
         let grave: Vec<_> =
             verify(&vector(name)).into_iter().filter(|f| f.severity != Severity::Note).collect();
-        assert!(
-            grave.len() == documents && grave.iter().all(|f| f.code == "caf-signature"),
+        let of = |code: &str| grave.iter().filter(|f| f.code == code).count();
+        assert_eq!(
+            (of("caf-signature"), of("caf-training"), grave.len()),
+            (documents, documents, 2 * documents),
             "{name}: {grave:#?}"
         );
     }
@@ -27,7 +29,16 @@ fn envelopes_of_another_maker_are_sound_but_for_their_authority() {
 /// The SII's own sample of 2003: no namespace in what is signed, CR LF, a certificate of another key.
 #[test]
 fn the_official_sample_holds_by_its_own_habit() {
-    assert_eq!(codes(&vector("F60T33-ejemplo-oficial-SII.xml")), ["certificate-key", "certificate-key"]);
+    let found = verify(&vector("F60T33-ejemplo-oficial-SII.xml"));
+    let told: Vec<_> = found.iter().map(|f| (f.severity, f.code.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            (Severity::Note, "caf-certification"),
+            (Severity::Objects, "certificate-key"),
+            (Severity::Objects, "certificate-key")
+        ]
+    );
 }
 
 /// One change, and the look must see it.
@@ -50,9 +61,43 @@ fn what_was_changed_after_signing_is_seen() {
         (" xsi:schemaLocation=\"http://www.sii.cl/SiiDte EnvioBOLETA_v11.xsd\"", "", "schema-location"),
         ("URI=\"#F7T39\"", "URI=\"#F8T39\"", "signature-reference"),
         ("xmldsig#sha1", "xmldsig#sha256", "signature-algorithm"),
+        // Its own envelope, carátula and attributes
+        ("<TipoDTE>39</TipoDTE>", "<TipoDTE>33</TipoDTE>", "envelope-kind"),
+        ("<TpoDTE>39</TpoDTE>", "<TpoDTE>33</TpoDTE>", "value-not-allowed"),
+        ("<RutEnvia>11111111-1</RutEnvia>", "<RutEnvia>76192083-9</RutEnvia>", "cover-sender"),
+        ("<RutEnvia>11111111-1</RutEnvia>\n", "", "element-missing"),
+        ("<RutEnvia>", "<Otro>1</Otro><RutEnvia>", "element-unknown"),
+        ("<NroResol>80</NroResol>", "<NroResol>80</NroResol><NroResol>80</NroResol>", "element-too-many"),
+        ("<NroResol>80</NroResol>", "<NroResol>cero</NroResol>", "number-malformed"),
+        ("<TmstFirmaEnv>2026", "<TmstFirmaEnv>1026", "date-out-of-range"),
+        ("<Caratula version=\"1.0\">", "<Caratula version=\"1.1\">", "attribute"),
+        ("<Caratula version=\"1.0\">", "<Caratula>", "attribute"),
+        ("<SetDTE ID=\"SetDoc\">", "<SetDTE ID=\"SetDoc\" otro=\"1\">", "attribute-unknown"),
+        ("<EnvioBOLETA ", "<EnvioBOLETA ID=\"x\" ", "attribute-unknown"),
+        ("</SetDTE>", "<Nada></Nada></SetDTE>", "element-unknown"),
+        // The stamp
+        ("<F>7</F><FE>2026-01-15</FE>", "<FE>2026-01-15</FE><F>7</F>", "element-order"),
+        ("<F>7</F>", "<F>siete</F>", "number-malformed"),
+        ("<IT1>", "<Nada></Nada><IT1>", "element-unknown"),
+        ("<FRMT algoritmo=\"SHA1withRSA\">", "<FRMT algoritmo=\"SHA256withRSA\">", "attribute"),
+        ("<FRMT algoritmo=\"SHA1withRSA\">", "<FRMT algoritmo=\"SHA1withRSA\">!", "base64-malformed"),
+        ("<RR>66666666-6</RR>", "<RR>1-9</RR>", "rut-out-of-range"),
+        // Signatures
+        (
+            "<KeyInfo>",
+            "<KeyInfo><X509Data><X509Certificate>AAAA</X509Certificate></X509Data>",
+            "element-order",
+        ),
+        ("</Transforms>", "<Transform Algorithm=\"x\"></Transform></Transforms>", "element-too-many"),
+        ("<Transform Algorithm=\"", "<Transform Algorithm=\"x", "signature-transform"),
+        ("<SignatureValue>", "<SignatureValue>!", "base64-malformed"),
+        ("</KeyInfo>", "<KeyName>yo</KeyName></KeyInfo>", "element-unknown"),
+        // Figures
+        ("<QtyItem>2</QtyItem>", "<QtyItem>2e0</QtyItem>", "number-malformed"),
+        ("<RUTRecep>66666666-6</RUTRecep>", "<RUTRecep>0-0</RUTRecep>", "receiver-code-missing"),
     ] {
         let changed = envelope.replacen(from, to, 1);
-        assert_ne!(changed, envelope, "{from} is not there");
+        assert!(changed != envelope, "{from} is not there");
         let found = codes(&crate::latin1::encode(&changed).unwrap());
         assert!(found.iter().any(|c| c == code), "{from} -> {to}: {found:?} without {code}");
     }
@@ -69,7 +114,29 @@ fn a_signature_that_leans_on_its_envelope_is_found_out() {
     );
     assert_ne!(leaning, envelope);
     let found = codes(&crate::latin1::encode(&leaning).unwrap());
-    assert_eq!(found, ["caf-signature", "signature-namespace"]);
+    assert_eq!(found, ["caf-signature", "caf-training", "signature-namespace"]);
+}
+
+/// Some of the documents in use have none, and the schema lets them (4.1 of what is known of the format).
+#[test]
+fn no_transform_at_all_is_a_note() {
+    let envelope = crate::latin1::decode(&vector("EnvioBOLETA-F7-variantB.xml"));
+    let (before, rest) = envelope.split_once("<Transforms>").unwrap();
+    let without = format!("{before}{}", rest.split_once("</Transforms>").unwrap().1);
+    let found = verify(&crate::latin1::encode(&without).unwrap());
+    let note = found.iter().find(|f| f.code == "signature-no-transform").unwrap();
+    assert_eq!(note.severity, Severity::Note);
+    assert!(found.iter().all(|f| !f.code.starts_with("element-")), "{found:?}");
+}
+
+#[test]
+fn a_factura_in_an_envelope_of_boletas_is_out_of_place() {
+    let envelope = crate::latin1::decode(&vector("EnvioDTE-33-61-52-variantB.xml"));
+    let moved = envelope.replace("EnvioDTE", "EnvioBOLETA").replace("BOLETA_v10", "BOLETA_v11");
+    let found = verify(&crate::latin1::encode(&moved).unwrap());
+    let of = |code: &str| found.iter().filter(|f| f.code == code).count();
+    // Three types, where two may be counted.
+    assert_eq!((of("envelope-kind"), of("element-too-many")), (3, 1), "{found:#?}");
 }
 
 proptest! {

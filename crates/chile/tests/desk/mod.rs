@@ -126,3 +126,13 @@ pub fn refused(text: &str) -> Vec<(String, String)> {
         Err(Refusals(refusals)) => refusals.into_iter().map(|r| (r.code, r.path)).collect(),
     }
 }
+
+/// Codes of what a second look finds, but for the one thing it must find in all that these keys sign: a CAF
+/// of training, once a document.
+pub fn findings(bytes: &[u8]) -> Vec<String> {
+    let (training, found): (Vec<_>, Vec<_>) =
+        Chile::default().verify(bytes).into_iter().partition(|finding| finding.code == "caf-training");
+    let documents = bytes.windows(5).filter(|w| *w == b"<DTE ").count();
+    assert_eq!(training.len(), documents, "each document bears a CAF of training: {training:?}");
+    found.into_iter().map(|finding| format!("{} {}", finding.code, finding.place)).collect()
+}
