@@ -40,6 +40,7 @@ impl Settings {
                 polls: vec![minutes(10), minutes(20), minutes(40), minutes(60)],
                 absence_after: minutes(10),
                 absence_gap: minutes(2),
+                settle_after: minutes(24 * 60),
             },
             simulator: None,
         }
@@ -56,6 +57,7 @@ impl Settings {
         self.conduct.polls = vec![ms(400), ms(800), ms(1_500), ms(3_000)];
         self.conduct.absence_after = ms(4_000);
         self.conduct.absence_gap = ms(1_000);
+        self.conduct.settle_after = ms(300_000);
         self
     }
 }

@@ -48,6 +48,8 @@ pub struct WireConfig {
     /// How old an upload in doubt must be before «not received» is believed (600).
     pub absence_after_seconds: Option<u64>,
     pub absence_gap_seconds: Option<u64>,
+    /// How long the SII may leave an upload without an end before its documents are asked about (86400).
+    pub settle_after_seconds: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize, PartialEq, Eq)]
@@ -88,6 +90,7 @@ impl Config {
         set(&mut s.conduct.first_poll, self.wire.first_poll_seconds);
         set(&mut s.conduct.absence_after, self.wire.absence_after_seconds);
         set(&mut s.conduct.absence_gap, self.wire.absence_gap_seconds);
+        set(&mut s.conduct.settle_after, self.wire.settle_after_seconds);
         if let Some(polls) = &self.wire.poll_seconds {
             s.conduct.polls = polls.iter().copied().map(seconds).collect();
         }
@@ -98,6 +101,7 @@ impl Config {
             c.polls.iter_mut().for_each(|wait| *wait = (*wait).max(seconds(60)));
             c.absence_after = c.absence_after.max(seconds(600));
             c.absence_gap = c.absence_gap.max(seconds(120));
+            c.settle_after = c.settle_after.max(seconds(3600));
         }
         if let Some(workers) = self.sender.workers {
             s.workers = workers.max(1);

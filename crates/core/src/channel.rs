@@ -49,6 +49,9 @@ pub struct Conduct {
     pub absence_after: Duration,
     /// How far apart two answers "not received" must be.
     pub absence_gap: Duration,
+    /// How long the authority may be silent about a delivery it took before its documents are asked
+    /// about one by one.
+    pub settle_after: Duration,
 }
 
 impl Conduct {

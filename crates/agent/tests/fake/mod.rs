@@ -169,6 +169,7 @@ pub fn settings() -> Settings {
             polls: vec![ms(5)],
             absence_after: ms(5),
             absence_gap: ms(5),
+            settle_after: ms(60_000),
             user_agent: String::new(),
         },
         ..Settings::new("")

@@ -2,7 +2,7 @@
 
 use timbre_core::{NumberFate, Remark};
 
-use super::{Reply, gloss, is_html, state};
+use super::{Reply, gloss, is_plain, state};
 use crate::channel::soap;
 use crate::words::remark;
 
@@ -109,7 +109,7 @@ pub fn boleta_document(reply: Reply<'_>) -> Held {
         };
     }
     let text = reply.text();
-    let plain = !is_html(&text) && text.len() < 200;
+    let plain = is_plain(&text);
     match reply.status {
         401 => Held::NoPass(remark("HTTP 401", text.trim())),
         _ if plain && text.contains("NO ESTA AUTENTICADO") => Held::NoPass(remark("HTTP 401", text.trim())),

@@ -15,10 +15,9 @@ pub enum Login {
     NewSeed(Remark),
     /// The SII's trouble; it passes.
     Later(Remark),
-    /// Nothing will pass until a person mends something: certificate, permission, or a bug of ours.
+    /// The SII itself says that nothing will pass until a person mends something: certificate, permission,
+    /// or a bug of ours. Nothing else stops a channel for an hour.
     Stop(Remark),
-    /// No answer that can be understood.
-    Unclear(String),
 }
 
 /// What to do about a getToken state (manual de autenticación automática §5.2.2, fig. 1.7).
@@ -92,7 +91,7 @@ fn seed(reply: Reply<'_>, answer: Option<Element>) -> Login {
     // The manual's own examples write SEED where the service writes SEMILLA.
     match answer.value("SEMILLA").or_else(|| answer.value("SEED")).filter(|seed| is_seed(seed)) {
         Some(seed) => Login::Got(seed.to_owned()),
-        None => Login::Unclear("el SII respondió sin una semilla".to_owned()),
+        None => Login::Later(remark("SIN SEMILLA", "")),
     }
 }
 
@@ -105,7 +104,7 @@ fn token(reply: Reply<'_>, answer: Option<Element>) -> Login {
     match class {
         Some(Class::Got) => match answer.value("TOKEN").filter(|token| is_token(token)) {
             Some(token) => Login::Got(token.to_owned()),
-            None => Login::Unclear("el SII respondió sin un token".to_owned()),
+            None => Login::Later(remark("SIN TOKEN", "")),
         },
         Some(Class::NewSeed) => Login::NewSeed(why()),
         Some(Class::Later) | None => Login::Later(why()),
@@ -118,13 +117,11 @@ fn understood(answer: &Option<Element>) -> Option<(&Element, &str)> {
     Some((answer, state(answer)?))
 }
 
-/// No SII:RESPUESTA: a fault, an HTTP error or a page. The body may echo a secret and is not quoted.
+/// No SII:RESPUESTA: a fault, an HTTP error or a page, of the SII or of whatever stands between (a portal, a
+/// proxy). It passes, or not, without our doing. The body may echo a secret and is not quoted.
 fn trouble(reply: Reply<'_>) -> Login {
-    match reply.status {
-        429 | 500..=599 => Login::Later(remark(format!("HTTP {}", reply.status), String::new())),
-        200..=299 => {
-            Login::Unclear("el SII respondió al inicio de sesión con algo que no se entiende".to_owned())
-        }
-        status => Login::Stop(remark(format!("HTTP {status}"), String::new())),
-    }
+    Login::Later(match reply.status {
+        200..=299 => remark("ILEGIBLE", ""),
+        status => remark(format!("HTTP {status}"), ""),
+    })
 }

@@ -75,6 +75,11 @@ fn is_html(text: &str) -> bool {
     start.starts_with("<!doctype html") || start.contains("<html")
 }
 
+/// The service's own short text, and no page of whatever stands between.
+fn is_plain(text: &str) -> bool {
+    !is_html(text) && text.len() < 200
+}
+
 /// A TrackID: digits, kept as text since zeros lead it on one channel and its length is not promised.
 fn track(text: &str) -> Option<String> {
     let text = text.trim();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use timbre_core::Remark;
 
 use super::statistics::{Detail, Processed, count, details, flat_counts};
-use super::{Reply, gloss, is_html, same_track, scalar, state};
+use super::{Reply, gloss, is_html, is_plain, same_track, scalar, state};
 use crate::channel::soap;
 use crate::words::remark;
 
@@ -124,7 +124,15 @@ pub fn boleta_parcel(reply: Reply<'_>, track: &str) -> Progress {
     let Some(answer) = reply.json() else {
         let text = reply.text();
         let denied = reply.status == 401 || (!is_html(&text) && text.contains("NO ESTA AUTENTICADO"));
-        return if denied { Progress::NoPass(remark("HTTP 401", text.trim())) } else { unclear() };
+        // Of another company or environment, or purged: its documents may be there all the same.
+        let missing = reply.status == 404 && is_plain(&text) && text.to_lowercase().contains("no existe");
+        return if denied {
+            Progress::NoPass(remark("HTTP 401", text.trim()))
+        } else if missing {
+            Progress::Working { code: "HTTP 404".to_owned(), after: reply.retry_after() }
+        } else {
+            unclear()
+        };
     };
     let Some(state) = answer["estado"].as_str().map(str::trim).filter(|s| !s.is_empty()) else {
         return unclear();

@@ -61,7 +61,8 @@ fn hear(
     match answer {
         Upload::Received { track } => {
             let sent = all(about, Verdict::Sent { track: track.clone() });
-            Step::Wait(here.pace(0), Talk::at(Stage::Poll { track, asked: 0 }).state(), sent)
+            let poll = Stage::Poll { track, asked: 0, counted: 0, since: Some(here.cx.now) };
+            Step::Wait(here.pace(0), Talk::at(poll).state(), sent)
         }
         Upload::Already => Step::Done(all(about, Verdict::AlreadyThere)),
         Upload::NoPass(_) if renewals == 0 => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use timbre_core::{Heard, KeyError, Pass, Scope, Step};
 
 use super::Wire;
-use super::talk::{Here, Stage, Talk, all, reply, unknown};
+use super::talk::{Here, Stage, Talk, all, reply};
 use crate::answer::Login;
 use crate::token::get_token;
 use crate::words::remark;
@@ -46,6 +46,5 @@ pub(super) fn resume<W: Wire>(here: &Here<'_>, talk: Talk, heard: Heard) -> Resu
         Login::NewSeed(_) if seeds < SEEDS => begin::<W>(here, seeds + 1),
         Login::NewSeed(why) | Login::Later(why) => refused(why, reply.retry_after().unwrap_or(MINUTE)),
         Login::Stop(why) => refused(why, HOUR),
-        Login::Unclear(why) => unknown(&[], &why),
     })
 }

@@ -1,5 +1,6 @@
 //! Asking how an upload is doing until each of its documents has a verdict. It ends when the SII has
-//! spoken, never because time went by.
+//! spoken; when it says nothing of use for a day, its documents are asked about instead. No verdict comes
+//! of time going by.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,8 +9,9 @@ use timbre_core::{Document, Heard, KeyError, Report, Step, Verdict};
 
 use super::Wire;
 use super::subject::Subject;
-use super::talk::{Here, Stage, Talk, all, reply};
+use super::talk::{Here, Stage, Talk, all, left, reply, unknown};
 use crate::answer::{Count, Held, Processed, Progress, Reply, Settled, conclude, reject_all, settle};
+use crate::words::meaning;
 
 /// Answers with incomplete counts or details that are waited out before the documents are asked
 /// about one by one.
@@ -79,7 +81,12 @@ fn hear_parcel<W: Wire>(
     about: &[Arc<Document>],
 ) -> Result<Step, KeyError> {
     Ok(match progress {
-        Progress::Working { after, .. } | Progress::Unclear { after, .. } => wait(here, talk, after),
+        Progress::Working { code, after } => match overdue(here, &talk, &code) {
+            Some(why) => unknown(about, &why),
+            None => wait(here, talk, after),
+        },
+        // Trouble on the way says nothing about the upload, however long it lasts.
+        Progress::Unclear { after, .. } => wait(here, talk, after),
         Progress::NoPass(why) => here.no_pass(talk, why, about),
         Progress::Refused(why) => here.held_up(Talk { renewals: 0, ..talk }, why, about),
         Progress::Repeated => Step::Done(all(about, Verdict::AlreadyThere)),
@@ -95,19 +102,26 @@ fn hear_parcel<W: Wire>(
     })
 }
 
+/// An upload that the SII still does not settle, or does not know, long after it took it: lost (VOF,
+/// "no existe recurso", -11) or stuck. Each of its documents is asked about by itself.
+fn overdue(here: &Here<'_>, talk: &Talk, code: &str) -> Option<String> {
+    let Stage::Poll { since: Some(since), .. } = &talk.stage else { return None };
+    let over = left(*since, here.cx.conduct.settle_after, here.cx.now).is_zero();
+    over.then(|| format!("El SII recibió el envío y no dice cómo quedó. {}", meaning(code)))
+}
+
 fn processed_parcel<W: Wire>(
     here: &Here<'_>,
-    talk: Talk,
+    mut talk: Talk,
     processed: Processed,
     about: &[Arc<Document>],
 ) -> Result<Step, KeyError> {
-    let Stage::Poll { track, asked } = &talk.stage else {
+    let (Stage::Poll { track, asked, counted, .. }, Some(sent)) = (&mut talk.stage, sent(about)) else {
         return Ok(wait(here, talk, None));
     };
-    let Some(sent) = sent(about) else {
-        return Ok(wait(here, talk, None));
-    };
-    let verdicts = match settle(&sent, &processed, *asked < PATIENCE) {
+    let patient = *counted < PATIENCE;
+    *counted += 1;
+    let verdicts = match settle(&sent, &processed, patient) {
         Settled::Keep => return Ok(wait(here, talk, None)),
         Settled::Decided(verdicts) => verdicts,
     };

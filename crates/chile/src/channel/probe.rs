@@ -4,11 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use timbre_core::{Document, Heard, KeyError, Step, Timestamp, Verdict};
+use timbre_core::{Document, Heard, KeyError, Step, Verdict};
 
 use super::Wire;
 use super::subject::Subject;
-use super::talk::{Here, Stage, Talk, all, reply, unknown};
+use super::talk::{Here, Stage, Talk, all, left, reply, unknown};
 use crate::answer::{Exact, Held};
 
 /// Questions asked at the pace of `absence_gap` before they slow down.
@@ -103,14 +103,6 @@ fn absent(here: &Here<'_>, mut talk: Talk, about: &[Arc<Document>]) -> Step {
     // Asked again at the pace of the gap: the document may turn up.
     let wait = old_enough.max(far_enough).min(conduct.absence_gap.max(Duration::from_secs(1)));
     Step::Wait(wait, talk.state(), Vec::new())
-}
-
-/// What is left at `now` of a wait that began at `from`; a clock that went back makes it longer.
-fn left(from: Timestamp, wait: Duration, now: Timestamp) -> Duration {
-    match from.checked_add(wait) {
-        Ok(end) => Duration::try_from(end.duration_since(now)).unwrap_or(Duration::ZERO),
-        Err(_) => wait,
-    }
 }
 
 /// A question that came to nothing says nothing about the document.

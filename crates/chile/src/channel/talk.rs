@@ -39,8 +39,16 @@ pub(crate) enum Stage {
     /// A delivery: what makes its bytes again, and proves that they are the same. `left` once it was
     /// handed to the carrier, after which it is never handed out again.
     Upload { stamped: DateTime, sha256: String, left: bool },
-    /// The SII took it; `asked` questions were answered so far.
-    Poll { track: String, asked: usize },
+    /// The SII took it at `since`; `asked` questions were asked so far, well or in vain, and `counted` of
+    /// them answered with counts that do not prove anything yet.
+    Poll {
+        track: String,
+        asked: usize,
+        #[serde(default)]
+        counted: usize,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
+    },
     /// The counts do not tell which: these places of the parcel are asked about, one by one.
     Settle {
         track: String,
@@ -162,4 +170,12 @@ fn refused(cx: &Cx<'_>, scope: Scope, why: Remark, after: Duration) -> Verdict {
 pub(crate) fn no_host(cx: &Cx<'_>, about: &[Arc<Document>]) -> Step {
     let why = remark("SIN SIMULADOR", "");
     Step::Done(all(about, refused(cx, Scope::Channel, why, Duration::from_secs(60))))
+}
+
+/// What is left at `now` of a wait that began at `from`; a clock that went back makes it longer.
+pub(crate) fn left(from: Timestamp, wait: Duration, now: Timestamp) -> Duration {
+    match from.checked_add(wait) {
+        Ok(end) => Duration::try_from(end.duration_since(now)).unwrap_or(Duration::ZERO),
+        Err(_) => wait,
+    }
 }

@@ -130,6 +130,12 @@ pub(super) const TABLE: super::Table = &[
     ("RTC 6", "La empresa no está autorizada a ceder en este ambiente."),
     ("RTC 9", "El sistema del SII está bloqueado por ahora. Intente en unos minutos."),
     ("RTC 10", "El SII no aceptó la cesión. Revise el detalle."),
+    (
+        "ILEGIBLE",
+        "Respondió algo que no es el SII, o el SII con una página de error. Si su internet pide una clave o un pago, ábralo en el navegador; se reintenta solo.",
+    ),
+    ("SIN SEMILLA", "El SII respondió al inicio de sesión sin lo que se le pidió. Se reintenta solo."),
+    ("SIN TOKEN", "El SII respondió al inicio de sesión sin entregar la sesión. Se reintenta solo."),
     ("SIN RESPUESTA", "No hubo respuesta del SII. Revise la conexión a internet; se reintenta solo."),
     ("SIN SIMULADOR", "El simulador de entrenamiento no está funcionando. Cierre Timbre y ábralo de nuevo."),
     (

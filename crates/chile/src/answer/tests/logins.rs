@@ -12,7 +12,6 @@ fn told(login: Login) -> String {
         Login::NewSeed(why) => format!("seed {}", why.code),
         Login::Later(why) => format!("later {}", why.code),
         Login::Stop(why) => format!("stop {}", why.code),
-        Login::Unclear(_) => "unclear".to_owned(),
     }
 }
 
@@ -81,22 +80,26 @@ fn each_refusal_of_a_token_has_its_cure() {
 #[test]
 fn what_is_no_answer_gives_no_secret() {
     for (status, text, outcome) in [
-        (200, "", "unclear"),
-        (200, "Error 500", "unclear"),
-        (200, ERROR_501, "unclear"),
-        (200, &SEED[..SEED.len() - 3], "unclear"),
-        (200, "<SII:RESPUESTA><SII:RESP_HDR></SII:RESP_HDR></SII:RESPUESTA>", "unclear"),
-        (200, &SEED.replace("168441616904", "12 34"), "unclear"),
-        (200, &SEED.replace("168441616904", ""), "unclear"),
+        (200, "", "later ILEGIBLE"),
+        (200, "Error 500", "later ILEGIBLE"),
+        (200, ERROR_501, "later ILEGIBLE"),
+        (200, &SEED[..SEED.len() - 3], "later ILEGIBLE"),
+        (200, "<SII:RESPUESTA><SII:RESP_HDR></SII:RESP_HDR></SII:RESPUESTA>", "later ILEGIBLE"),
+        (200, &SEED.replace("168441616904", "12 34"), "later SIN SEMILLA"),
+        (200, &SEED.replace("168441616904", ""), "later SIN SEMILLA"),
         (503, "", "later HTTP 503"),
         (500, AXIS_FAULT, "later HTTP 500"),
         (429, "", "later HTTP 429"),
-        (404, "nada", "stop HTTP 404"),
+        // A portal or a proxy, as likely as the SII.
+        (302, "", "later HTTP 302"),
+        (404, "nada", "later HTTP 404"),
+        (403, "<html>", "later HTTP 403"),
+        (407, "", "later HTTP 407"),
     ] {
         assert_eq!(told(with(status, text, boleta_seed)), outcome, "{status} {text}");
         let token = told(with(status, &text.replace("SEMILLA", "TOKEN"), boleta_token));
         assert!(!token.starts_with("got") || text.contains("12 34"), "{token}");
     }
     let header_breaker = TOKEN.replace("XAuSbYXiNh9Ik", "a; b&#xd;&#xa;X: y");
-    assert_eq!(told(with(200, &header_breaker, boleta_token)), "unclear");
+    assert_eq!(told(with(200, &header_breaker, boleta_token)), "later SIN TOKEN");
 }

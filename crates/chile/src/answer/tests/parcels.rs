@@ -261,13 +261,15 @@ fn an_envelope_rejected_whole_takes_every_document_with_it() {
 #[test]
 fn trouble_keeps_the_question_open() {
     for (status, text) in
-        [(200, ERROR_PAGE), (500, "Error 500"), (503, ""), (404, "No existe recurso"), (200, "{}"), (200, "")]
+        [(200, ERROR_PAGE), (500, "Error 500"), (503, ""), (404, ERROR_PAGE), (200, "{}"), (200, "")]
     {
         assert!(
             matches!(with(status, text, |r| boleta_parcel(r, "1")), Progress::Unclear { .. }),
             "{status} {text}"
         );
     }
+    let missing = with(404, "No existe recurso", |r| boleta_parcel(r, "1"));
+    assert_eq!(missing, Progress::Working { code: "HTTP 404".to_owned(), after: None });
     assert!(matches!(with(401, "NO ESTA AUTENTICADO", |r| boleta_parcel(r, "1")), Progress::NoPass(_)));
     assert!(matches!(with(200, "NO ESTA AUTENTICADO", |r| boleta_parcel(r, "1")), Progress::NoPass(_)));
     assert!(matches!(

@@ -24,6 +24,7 @@ pub fn desk() -> Desk {
             polls: vec![seconds(1200), seconds(2400), seconds(3600)],
             absence_after: seconds(600),
             absence_gap: seconds(120),
+            settle_after: seconds(24 * 3600),
         },
         company: company(),
         pass: Some(Pass::new(TOKEN.to_owned())),

@@ -82,7 +82,9 @@ fn a_login_that_fails_says_why() {
         (header("-07"), "TF0 refused Channel TOKEN -07"),
         (header("07"), "TF0 refused Channel TOKEN 07"),
         (reply(503, ""), "TF0 refused Channel HTTP 503"),
-        (reply(200, "<html>"), "TF0 unknown"),
+        (reply(200, "<html>"), "TF0 refused Channel ILEGIBLE"),
+        (reply(302, ""), "TF0 refused Channel HTTP 302"),
+        (reply(404, "<html>"), "TF0 refused Channel HTTP 404"),
         (silence(Sent::No), "TF0 refused Channel SIN RESPUESTA"),
         (silence(Sent::Perhaps), "TF0 refused Channel SIN RESPUESTA"),
     ] {

@@ -249,3 +249,57 @@ proptest! {
         prop_assert!(left.windows(2).all(|w| w[0] == w[1]));
     }
 }
+
+/// Rows 11 and 45 to 47 of the SII's failures: what it lost, does not know, or never finishes.
+#[test]
+fn an_upload_without_an_end_is_asked_about_document_by_document_after_a_day() {
+    let (mut desk, documents) = (desk(), boletas(2));
+    let began = desk.now;
+    let lost = |code: &str| {
+        soap_reply(&format!("<SII:RESP_HDR><ESTADO>{code}</ESTADO><ERR_CODE>1</ERR_CODE></SII:RESP_HDR>"))
+    };
+    type Poll = fn(&Desk, &[Arc<Document>]) -> Step;
+    let (boletas, dtes) = (BoletaChannel::new(), DteChannel::new());
+    let (boleta, dte): ((&dyn Channel, Poll), (&dyn Channel, Poll)) =
+        ((&boletas, boleta_poll), (&dtes, dte_poll));
+    for ((channel, poll), heard) in [
+        (boleta, working("VOF")),
+        (boleta, working("CRT")),
+        (boleta, working("XYZ")),
+        (boleta, reply(404, "No existe recurso")),
+        (dte, lost("-11")),
+        (dte, lost("SOK")),
+    ] {
+        desk.now = began;
+        let step = poll(&desk, &documents);
+        desk.now = began + Duration::from_secs(24 * 3600 - 1);
+        let waiting = desk.go_on(channel, &step, heard.clone(), &documents);
+        assert_eq!((waits(&waiting), told(&waiting)), (1200, vec![]));
+        desk.now = began + Duration::from_secs(24 * 3600);
+        let step = desk.go_on(channel, &waiting, Heard::Elapsed, &documents);
+        let done = desk.go_on(channel, &step, heard, &documents);
+        assert_eq!(
+            (is_done(&done), told(&done)),
+            (true, vec!["T39F1 unknown".into(), "T39F2 unknown".into()])
+        );
+        // What says nothing of the upload ends nothing.
+        for heard in [silence(Sent::Perhaps), reply(503, ""), reply(404, "<html>no existe</html>")] {
+            assert_eq!(told(&desk.go_on(channel, &step, heard, &documents)), Vec::<String>::new());
+        }
+    }
+}
+
+/// A dead line must not use up the patience with counts that are not complete yet.
+#[test]
+fn questions_asked_in_vain_use_up_no_patience() {
+    let (desk, channel, documents) = (desk(), BoletaChannel::new(), boletas(1));
+    let mut step = boleta_poll(&desk, &documents);
+    for heard in
+        [silence(Sent::No), reply(503, ""), working("PRD"), reply(200, "<html>")].iter().cycle().take(20)
+    {
+        let waiting = desk.go_on(&channel, &step, heard.clone(), &documents);
+        step = desk.go_on(&channel, &waiting, Heard::Elapsed, &documents);
+    }
+    let waiting = desk.go_on(&channel, &step, counted(1, 0, 1, 0, "null"), &documents);
+    assert_eq!((waits(&waiting), told(&waiting)), (3600, vec![]));
+}
