@@ -309,6 +309,11 @@ fn each_wrong_sale_is_refused_where_it_is_wrong() {
             "Referencia[0].FolioRef",
         ),
         (
+            reference(r#"{"TpoDocRef":801,"FolioRef":"1","RUTOtr":"76192083-9","FchRef":"2026-01-01"}"#),
+            "tag-not-for-type",
+            "Referencia[0].RUTOtr",
+        ),
+        (
             reference(r#"{"TpoDocRef":52,"FolioRef":0,"FchRef":"2026-01-01"}"#),
             "reference-folio",
             "Referencia[0].FolioRef",

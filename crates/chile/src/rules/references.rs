@@ -95,7 +95,7 @@ fn faults(reference: &Group) -> Vec<(&'static str, &'static str, String)> {
 
 /// The date of a document of our own that is still known.
 fn known_date(reference: &Group, known: &dyn Documents) -> Option<String> {
-    if reference.has("RUTOtr") || reference.has("IndGlobal") {
+    if reference.has("IndGlobal") {
         return None;
     }
     let number = reference.leaf("FolioRef")?.parse().ok()?;

@@ -214,7 +214,8 @@ static REFERENCIA: &[Field] = &[
     name("TpoDocRef", 3).must(),
     one_of("IndGlobal", &["1"]),
     name("FolioRef", 18).must(),
-    rut("RUTOtr"),
+    // Notes and facturas de compra (formato DTE 2.4.2, referencia, campo 5).
+    rut("RUTOtr").by(By::OtherTypes),
     date("FchRef").must(),
     one_of("CodRef", &["1", "2", "3"]),
     text("RazonRef", 90),

@@ -40,9 +40,28 @@ pub fn company() -> Value {
     })
 }
 
+/// The same company, telling all that it may.
+pub fn branch() -> Value {
+    let mut branch = company();
+    for (tag, value) in [
+        ("Telefono", json!(["+56 2 2345 6789", "600 123 4567"])),
+        ("CorreoEmisor", json!("ventas@example.cl")),
+        ("Acteco", json!([472101, 471100])),
+        ("Sucursal", json!("Casa Matriz")),
+        ("CdgSIISucur", json!(81_234_567)),
+    ] {
+        branch[tag] = value;
+    }
+    branch
+}
+
 pub fn issuer() -> Issuer {
+    issuer_of(&company())
+}
+
+pub fn issuer_of(company: &Value) -> Issuer {
     let environment = Environment::Training;
-    let company = Chile::default().company(&company(), environment).expect("the company is whole");
+    let company = Chile::default().company(company, environment).expect("the company is whole");
     Issuer { company, environment }
 }
 
@@ -108,7 +127,11 @@ pub fn sale(text: &str) -> Result<Sale, Refusals> {
 }
 
 pub fn draft(text: &str) -> Result<Box<dyn Draft>, Refusals> {
-    Chile::default().draft(&sale(text)?, &issuer(), &NoDocuments, now())
+    draft_by(&issuer(), text)
+}
+
+pub fn draft_by(issuer: &Issuer, text: &str) -> Result<Box<dyn Draft>, Refusals> {
+    Chile::default().draft(&sale(text)?, issuer, &NoDocuments, now())
 }
 
 pub fn seal(draft: &dyn Draft, number: u64) -> Document {
