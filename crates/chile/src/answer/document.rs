@@ -68,6 +68,12 @@ pub(crate) fn codes() -> impl Iterator<Item = String> {
     STATES.iter().map(|(code, _)| named(code))
 }
 
+/// The same, as the SII does.
+#[cfg(test)]
+pub(crate) fn states() -> impl Iterator<Item = String> {
+    STATES.iter().map(|(code, _)| (*code).to_owned())
+}
+
 fn named(state: &str) -> String {
     if state.starts_with(|c: char| c.is_ascii_alphabetic()) {
         state.to_owned()

@@ -120,6 +120,9 @@ fn gloss(answer: &xml::Element) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(". ")
 }
 
+#[cfg(test)]
+pub(crate) use document::states as document_states;
+
 /// Every code that the tables act on, as a remark names it.
 #[cfg(test)]
 pub(crate) fn codes() -> impl Iterator<Item = String> {

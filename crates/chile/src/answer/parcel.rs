@@ -113,9 +113,17 @@ pub fn dte_parcel(reply: Reply<'_>, track: &str) -> Progress {
     if answer.value("TRACKID").is_some_and(|told| !same_track(told, track)) {
         return Progress::Unclear { why: "el SII respondió sobre otro envío".to_owned(), after: None };
     }
-    let soon = state == "-11" && answer.value("ERR_CODE") == Some("2");
     let processed = Processed { counts: flat_counts(answer), detailed: false, details: None };
-    classify(state, gloss(answer), soon.then_some(SOON), processed)
+    let error = answer.value("ERR_CODE").filter(|_| state == "-11");
+    match (error, classify(state, gloss(answer), None, processed)) {
+        (Some("2"), Progress::Working { code, .. }) => {
+            Progress::Working { code: format!("{code} ERR 2"), after: Some(SOON) }
+        }
+        (Some("1"), Progress::Working { code, .. }) => {
+            Progress::Working { code: format!("{code} ERR 1"), after: None }
+        }
+        (_, progress) => progress,
+    }
 }
 
 /// GET boleta.electronica.envio.
