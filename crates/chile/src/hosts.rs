@@ -16,34 +16,39 @@ pub struct Hosts {
     pub boleta: String,
     /// Boleta channel: upload only (OAS boleta electrónica, servers "exclusivo envío").
     pub boleta_upload: String,
+    /// The registry of claims and acceptances: the whole address.
+    pub claims: String,
 }
 
 const REST: &str = "/recursos/v1";
+/// Each environment has a path of its own (Webservice Registro Reclamo DTE v1.2).
+const CLAIMS: &str = "/WSREGISTRORECLAMODTE/registroreclamodteservice";
+const CLAIMS_CERT: &str = "/WSREGISTRORECLAMODTECERT/registroreclamodteservice";
 
 impl Hosts {
     /// The hosts of an environment. `simulator` counts in training only, and only when it is an
     /// `http` address of 127.0.0.1 with a port; without one a training folder has no hosts.
     ///
-    /// The simulator plays its three hosts on three ports: the DTE channel on its own, the boleta's
-    /// questions on the next, the boleta's upload on the one after.
+    /// The simulator plays its hosts on three ports: the DTE channel and the registry of claims on its
+    /// own, the boleta's questions on the next, the boleta's upload on the one after.
     pub fn of(environment: Environment, simulator: Option<&str>) -> Option<Hosts> {
-        let (dte, boleta, upload) = match environment {
+        let (dte, boleta, upload, claims) = match environment {
             Environment::Training => {
                 let port: u16 =
                     simulator?.strip_prefix("http://127.0.0.1:")?.trim_end_matches('/').parse().ok()?;
                 let at = |port: u16| format!("http://127.0.0.1:{port}");
-                (at(port), at(port.checked_add(1)?), at(port.checked_add(2)?))
+                (at(port), at(port.checked_add(1)?), at(port.checked_add(2)?), at(port) + CLAIMS_CERT)
             }
-            Environment::Certification => of_the_sii(["maullin", "apicert", "pangal"]),
-            Environment::Production => of_the_sii(["palena", "api", "rahue"]),
+            Environment::Certification => of_the_sii(["maullin", "apicert", "pangal", "ws2"], CLAIMS_CERT),
+            Environment::Production => of_the_sii(["palena", "api", "rahue", "ws1"], CLAIMS),
         };
-        Some(Hosts { dte, boleta: boleta + REST, boleta_upload: upload + REST })
+        Some(Hosts { dte, boleta: boleta + REST, boleta_upload: upload + REST, claims })
     }
 }
 
-fn of_the_sii([dte, boleta, upload]: [&str; 3]) -> (String, String, String) {
+fn of_the_sii([dte, boleta, upload, claims]: [&str; 4], path: &str) -> (String, String, String, String) {
     let host = |name: &str| format!("https://{name}.sii.cl");
-    (host(dte), host(boleta), host(upload))
+    (host(dte), host(boleta), host(upload), host(claims) + path)
 }
 
 #[cfg(test)]
@@ -59,10 +64,18 @@ mod tests {
             assert_eq!(certification.dte, "https://maullin.sii.cl");
             assert_eq!(certification.boleta, "https://apicert.sii.cl/recursos/v1");
             assert_eq!(certification.boleta_upload, "https://pangal.sii.cl/recursos/v1");
+            assert_eq!(
+                certification.claims,
+                "https://ws2.sii.cl/WSREGISTRORECLAMODTECERT/registroreclamodteservice"
+            );
             let production = Hosts::of(Environment::Production, simulator).unwrap();
             assert_eq!(production.dte, "https://palena.sii.cl");
             assert_eq!(production.boleta, "https://api.sii.cl/recursos/v1");
             assert_eq!(production.boleta_upload, "https://rahue.sii.cl/recursos/v1");
+            assert_eq!(
+                production.claims,
+                "https://ws1.sii.cl/WSREGISTRORECLAMODTE/registroreclamodteservice"
+            );
         }
     }
 

@@ -12,6 +12,7 @@ pub mod hosts;
 pub mod hour;
 pub mod latin1;
 pub mod rut;
+pub mod services;
 pub mod sign;
 pub mod ted;
 pub mod token;

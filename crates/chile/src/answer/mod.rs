@@ -113,7 +113,7 @@ fn state(answer: &xml::Element) -> Option<&str> {
 }
 
 /// What the SII says beside a state.
-fn gloss(answer: &xml::Element) -> String {
+pub(crate) fn gloss(answer: &xml::Element) -> String {
     let first =
         |name: &str| answer.all(name).first().map(|e| e.text.trim().to_owned()).filter(|t| !t.is_empty());
     let parts = [first("GLOSA_ESTADO"), first("GLOSA"), first("GLOSA_ERR")];
@@ -127,7 +127,9 @@ pub(crate) use document::states as document_states;
 #[cfg(test)]
 pub(crate) fn codes() -> impl Iterator<Item = String> {
     let exact = document::EXACT_ERRORS.iter().map(|code| format!("FIRMA {code}"));
-    login::codes().chain(upload::codes()).chain(parcel::codes()).chain(document::codes()).chain(exact)
+    let services = crate::services::codes();
+    let channels = login::codes().chain(upload::codes()).chain(parcel::codes()).chain(document::codes());
+    channels.chain(exact).chain(services)
 }
 
 #[cfg(test)]

@@ -61,14 +61,13 @@ fn refused(why: &Remark) -> (Severity, String) {
 fn upload(progress: Progress) -> (Severity, String) {
     match progress {
         Progress::NoPass(why) | Progress::Refused(why) => refused(&why),
-        // Another company's upload, or nobody's: the question itself was taken.
+        // Another company's upload, or nobody's: the question itself was taken. REST says so by a 404.
+        Progress::Working { code, .. } if code == "HTTP 404" => {
+            (Severity::Note, "El SII responde que ese envío no existe.".to_owned())
+        }
         Progress::Working { code, .. } => (Severity::Note, format!("El SII responde ({code}).")),
         Progress::Repeated | Progress::Rejected { .. } | Progress::Processed(_) => {
             (Severity::Note, "El SII responde.".to_owned())
-        }
-        // On REST an unknown upload is a 404 with words.
-        Progress::Unclear { why, .. } if why.contains("HTTP 404") => {
-            (Severity::Note, "El SII responde que ese envío no existe.".to_owned())
         }
         Progress::Unclear { why, .. } => (Severity::Objects, capital(&why)),
     }

@@ -88,7 +88,7 @@ fn again<W: Wire>(
     renewals: u8,
     about: &[Arc<Document>],
 ) -> Result<Step, KeyError> {
-    let wrapping = envelope::wrap(W::KIND, about, here.cx.company, here.cx.keys, stamped)?;
+    let wrapping = envelope::wrap(here.kind, about, here.cx.company, here.cx.keys, stamped)?;
     let body = Parcel {
         id: ParcelId(String::new()),
         channel: ChannelId(String::new()),

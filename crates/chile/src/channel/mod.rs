@@ -18,8 +18,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use timbre_core::{
-    Channel, Cx, Document, DocumentRef, Finding, Heard, Inquiry, KeyError, Limits, Parcel, Pass, Request,
-    State, Step, Wrapping,
+    Channel, Cx, Document, DocumentRef, Environment, Finding, Heard, Inquiry, KeyError, Limits, Parcel, Pass,
+    Request, State, Step, Wrapping,
 };
 
 use crate::answer::{CAP, Exact, Held, Login, Progress, Reply, Upload};
@@ -44,7 +44,7 @@ pub const DTE: &str = "dte";
 /// What one channel asks and how it reads the answers. The order of the questions is not its
 /// business.
 pub trait Wire: Send + Sync + 'static {
-    /// The envelope it carries.
+    /// The envelope that is its own.
     const KIND: Kind;
     /// A type that travels on it.
     const SOME_TYPE: &'static str;
@@ -70,12 +70,24 @@ pub trait Wire: Send + Sync + 'static {
 /// A channel of the SII.
 pub struct SiiChannel<W> {
     limits: Limits,
+    /// The envelope it carries.
+    kind: Kind,
     wire: PhantomData<W>,
+}
+
+impl DteChannel {
+    /// `EnvioBOLETA` over DTEUpload, with the DTE channel's token: how the SII wants the set of boletas
+    /// with which a company is certified, and nothing else. Its reviewers don't see what comes by REST
+    /// ("El Documento no esta en el envio"). In production it sends nothing.
+    pub fn of_the_certification_set() -> DteChannel {
+        SiiChannel { kind: Kind::Boleta, ..SiiChannel::new() }
+    }
 }
 
 impl<W: Wire> SiiChannel<W> {
     pub fn new() -> SiiChannel<W> {
         SiiChannel {
+            kind: W::KIND,
             limits: Limits {
                 // 500 may travel, 50 are recommended (OAS boleta electrónica); one bad signature
                 // rejects them all.
@@ -87,6 +99,17 @@ impl<W: Wire> SiiChannel<W> {
             },
             wire: PhantomData,
         }
+    }
+}
+
+impl<W: Wire> SiiChannel<W> {
+    /// Where a step is taken; the step that ends it where none can be.
+    fn here<'a>(&self, cx: &'a Cx<'a>, about: &[Arc<Document>]) -> Result<Result<Here<'a>, Step>, KeyError> {
+        if self.kind != W::KIND && cx.environment == Environment::Production {
+            return Ok(Err(talk::nowhere(cx, about, "SOLO CERTIFICACION")));
+        }
+        let here = Here::of(cx, self.kind)?;
+        Ok(here.ok_or_else(|| talk::nowhere(cx, about, "SIN SIMULADOR")))
     }
 }
 
@@ -107,28 +130,20 @@ impl<W: Wire> Channel for SiiChannel<W> {
     }
 
     fn wrap(&self, documents: &[Arc<Document>], cx: &Cx<'_>) -> Result<Wrapping, KeyError> {
-        envelope::wrap(W::KIND, documents, cx.company, cx.keys, hour::local(cx.now))
+        envelope::wrap(self.kind, documents, cx.company, cx.keys, hour::local(cx.now))
     }
 
     fn login(&self, cx: &Cx<'_>) -> Result<Step, KeyError> {
-        match Here::of(cx)? {
-            Some(here) => Ok(login::begin::<W>(&here, 1)),
-            None => Ok(talk::no_host(cx, &[])),
-        }
+        Ok(self.here(cx, &[])?.map_or_else(|step| step, |here| login::begin::<W>(&here, 1)))
     }
 
     fn begin(&self, parcel: &Parcel, cx: &Cx<'_>) -> Result<Step, KeyError> {
-        match Here::of(cx)? {
-            Some(here) => deliver::begin::<W>(&here, parcel),
-            None => Ok(talk::no_host(cx, &parcel.documents)),
-        }
+        self.here(cx, &parcel.documents)?.map_or_else(Ok, |here| deliver::begin::<W>(&here, parcel))
     }
 
     fn probe(&self, document: &DocumentRef, cx: &Cx<'_>) -> Result<Step, KeyError> {
-        match Here::of(cx)? {
-            Some(here) => probe::begin::<W>(&here, document),
-            None => Ok(talk::no_host(cx, std::slice::from_ref(&Arc::new(document.clone())))),
-        }
+        let about = [Arc::new(document.clone())];
+        self.here(cx, &about)?.map_or_else(Ok, |here| probe::begin::<W>(&here, document))
     }
 
     fn resume(
@@ -138,8 +153,9 @@ impl<W: Wire> Channel for SiiChannel<W> {
         about: &[Arc<Document>],
         cx: &Cx<'_>,
     ) -> Result<Step, KeyError> {
-        let Some(here) = Here::of(cx)? else {
-            return Ok(talk::no_host(cx, about));
+        let here = match self.here(cx, about)? {
+            Ok(here) => here,
+            Err(step) => return Ok(step),
         };
         let Some(talk) = Talk::read(&state) else {
             return Ok(talk::unknown(
@@ -156,11 +172,11 @@ impl<W: Wire> Channel for SiiChannel<W> {
     }
 
     fn hosts(&self, cx: &Cx<'_>) -> Result<Vec<(&'static str, String)>, KeyError> {
-        Ok(Here::of(cx)?.map(|here| W::hosts(&here.hosts)).unwrap_or_default())
+        Ok(Here::of(cx, self.kind)?.map(|here| W::hosts(&here.hosts)).unwrap_or_default())
     }
 
     fn inquiries(&self, cx: &Cx<'_>) -> Result<Vec<Inquiry>, KeyError> {
-        match (Here::of(cx)?, cx.pass) {
+        match (Here::of(cx, self.kind)?, cx.pass) {
             (Some(here), Some(pass)) => contact::inquiries::<W>(&here, pass),
             _ => Ok(Vec::new()),
         }

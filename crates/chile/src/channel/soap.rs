@@ -29,11 +29,31 @@ pub(crate) fn call(operation: &str, parameters: &[(&str, &str)]) -> String {
     xml.into_string()
 }
 
+/// One call of a service that is no Axis: its own namespace on the operation, parameters bare.
+pub(crate) fn call_in(space: &str, operation: &str, parameters: &[(&str, &str)]) -> String {
+    let name = format!("ws:{operation}");
+    let mut xml = Xml::with_capacity(1024);
+    xml.raw("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    xml.open_with("soapenv:Envelope", &[SPACES[0], ("xmlns:ws", space)]).open("soapenv:Body").open(&name);
+    for (parameter, value) in parameters {
+        xml.leaf(parameter, value);
+    }
+    xml.close(&name).close("soapenv:Body").close("soapenv:Envelope");
+    xml.into_string()
+}
+
+/// What stands in the body of an answer, or of a fault. `None` for a page, or an answer that is cut.
+pub(crate) fn body(text: &str) -> Option<Element> {
+    let mut envelope = xml::read(text).filter(|root| root.name == "Envelope")?;
+    let at = envelope.children.iter().position(|child| child.name == "Body")?;
+    Some(envelope.children.swap_remove(at))
+}
+
 /// The `SII:RESPUESTA` inside of an answer: escaped or CDATA, whatever prefixes the envelope uses.
 /// `None` for a fault, a page, or an answer that is cut.
 pub(crate) fn payload(text: &str) -> Option<Element> {
-    let envelope = xml::read(text).filter(|root| root.name == "Envelope")?;
-    let result = envelope.only("Body")?.ending("Return")?;
+    let body = body(text)?;
+    let result = body.ending("Return")?;
     xml::read(result.text.trim()).filter(|root| root.name == "RESPUESTA")
 }
 

@@ -11,7 +11,7 @@ use timbre_core::{
 };
 
 use crate::answer::{Count, Reply};
-use crate::envelope;
+use crate::envelope::{self, Kind};
 use crate::hosts::Hosts;
 use crate::rut::Rut;
 use crate::words::remark;
@@ -87,13 +87,15 @@ pub struct Here<'a> {
     pub(crate) cx: &'a Cx<'a>,
     pub(crate) hosts: Hosts,
     pub(crate) company: Rut,
+    /// The envelope that the channel carries.
+    pub(crate) kind: Kind,
 }
 
 impl<'a> Here<'a> {
     /// `None` when a training folder has no simulator to talk to.
-    pub(crate) fn of(cx: &'a Cx<'a>) -> Result<Option<Here<'a>>, KeyError> {
+    pub(crate) fn of(cx: &'a Cx<'a>, kind: Kind) -> Result<Option<Here<'a>>, KeyError> {
         let company = envelope::issuer(cx.company)?;
-        Ok(Hosts::of(cx.environment, cx.simulator).map(|hosts| Here { cx, hosts, company }))
+        Ok(Hosts::of(cx.environment, cx.simulator).map(|hosts| Here { cx, hosts, company, kind }))
     }
 
     pub(crate) fn sender(&self) -> Result<Rut, KeyError> {
@@ -166,9 +168,9 @@ fn refused(cx: &Cx<'_>, scope: Scope, why: Remark, after: Duration) -> Verdict {
     Verdict::Refused { scope, why, retry_at: cx.now.checked_add(after).unwrap_or(cx.now) }
 }
 
-/// Training without a simulator: nothing is sent anywhere.
-pub(crate) fn no_host(cx: &Cx<'_>, about: &[Arc<Document>]) -> Step {
-    let why = remark("SIN SIMULADOR", "");
+/// Nothing is sent anywhere: training without a simulator, or a mode of certification in production.
+pub(crate) fn nowhere(cx: &Cx<'_>, about: &[Arc<Document>], code: &str) -> Step {
+    let why = remark(code, "");
     Step::Done(all(about, refused(cx, Scope::Channel, why, Duration::from_secs(60))))
 }
 

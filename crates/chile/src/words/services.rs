@@ -378,6 +378,13 @@ pub(super) const TABLE: Table = &[
         "El simulador de entrenamiento no está funcionando. Cierre Timbre y ábralo de nuevo.",
     ),
     word(
+        "SOLO CERTIFICACION",
+        Company,
+        Apart,
+        CompanyData,
+        "El envío del set de boletas de certificación está activado y esta empresa está en producción. Desactívelo en los ajustes.",
+    ),
+    word(
         "SOBRE DISTINTO",
         Nobody,
         Free,

@@ -56,3 +56,36 @@ fn both_channels_pass_the_rules_of_every_channel() {
         assert_eq!(lost, 1);
     }
 }
+
+/// The set of boletas of a certification goes by the form, in the boletas' own envelope, and nothing else
+/// may: what production sends that way nobody reviews.
+#[test]
+fn the_certification_set_goes_by_the_form_and_never_in_production() {
+    let (desk, channel) = (desk(), DteChannel::of_the_certification_set());
+    let documents = boletas(2);
+    let parcel = desk.parcel(&channel, documents.clone());
+    assert!(crate::latin1::decode(&parcel.head).contains("<EnvioBOLETA "));
+    let cx = Cx { environment: Environment::Certification, ..desk.cx() };
+    let upload = channel.begin(&parcel, &cx).unwrap();
+    assert_eq!(asks(&upload).url, "https://maullin.sii.cl/cgi_dte/UPL/DTEUpload");
+    let taken = "<RECEPCIONDTE><STATUS>0</STATUS><TRACKID>0260003916</TRACKID></RECEPCIONDTE>";
+    let sent = channel.resume(stored(&upload), reply(200, taken), &documents, &cx).unwrap();
+    let poll = channel.resume(stored(&sent), Heard::Elapsed, &documents, &cx).unwrap();
+    assert_eq!(asks(&poll).url, "https://maullin.sii.cl/DTEWS/QueryEstUp.jws");
+    // A renewed pass sends the same bytes: the envelope is still the boletas'.
+    let stale = channel.resume(stored(&upload), reply(401, ""), &documents, &cx).unwrap();
+    let again = channel.resume(stored(&stale), Heard::Elapsed, &documents, &cx).unwrap();
+    assert_eq!(asks(&again).body, asks(&upload).body);
+    let cx = Cx { environment: Environment::Production, ..desk.cx() };
+    for step in [
+        channel.login(&cx).unwrap(),
+        channel.begin(&parcel, &cx).unwrap(),
+        channel.probe(&documents[0], &cx).unwrap(),
+        channel.resume(stored(&poll), Heard::Elapsed, &documents, &cx).unwrap(),
+    ] {
+        assert!(
+            told(&step).iter().all(|told| told.ends_with("refused Channel SOLO CERTIFICACION")),
+            "{step:?}"
+        );
+    }
+}
