@@ -3,6 +3,7 @@
 
 mod deliveries;
 mod desk;
+mod failures;
 mod logins;
 mod polls;
 mod probes;

@@ -235,3 +235,16 @@ fn the_day_of_reception_is_a_bare_text() {
         assert_eq!(told(hear(200, &text, claims::hear_reception)), outcome, "{text}");
     }
 }
+
+proptest::proptest! {
+    /// Whatever comes, nothing is taken for done.
+    #[test]
+    fn any_bytes_are_no_answer(body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200), status in 100u16..600) {
+        let reply = Reply { status, headers: &[], body: &body };
+        proptest::prop_assert!(matches!(mail::hear(reply), Mail::Unclear | Mail::NoPass(_)));
+        proptest::prop_assert!(matches!(claims::hear_act(reply), Answer::Unclear | Answer::NoPass(_)));
+        proptest::prop_assert!(matches!(claims::hear_history(reply), Answer::Unclear | Answer::NoPass(_)));
+        proptest::prop_assert!(matches!(claims::hear_reception(reply), Answer::Unclear | Answer::NoPass(_)));
+        proptest::prop_assert_eq!(version::hear(reply), None);
+    }
+}
