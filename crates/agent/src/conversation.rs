@@ -8,11 +8,14 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use timbre_core::{
     Cause, ChannelId, DocState, Document, DocumentId, Effect, Heard, KeyError, Parcel, ParcelId, Pass,
-    Report, Request, Scope, Sent, State, Step, Timestamp, Verdict,
+    Remark, Report, Request, Scope, Sent, State, Step, Timestamp, Verdict,
 };
-use timbre_store::{Answered, Fact, Moved, Reader, Row, StoreError};
+use timbre_store::{Answered, Fact, Moved, Range, Reader, Row, StoreError};
 
 use crate::clock::later;
+use crate::line::{Asked, Trouble};
+use crate::plan::Stage;
+use crate::retry::backoff;
 use crate::sender::Sender;
 use crate::writer::WriteError;
 
@@ -75,6 +78,14 @@ impl Phase {
         State(serde_json::to_value(self).expect("a phase is plain data"))
     }
 
+    pub(crate) fn stage(&self) -> Stage {
+        match self {
+            Phase::Follow { .. } => Stage::Follow,
+            Phase::Probe => Stage::Probe,
+            Phase::Resend => Stage::Resend,
+        }
+    }
+
     /// Reads what [`Phase::kept`] wrote; what can't be read is asked about.
     pub(crate) fn of(state: Option<&State>) -> Phase {
         state.and_then(|state| serde_json::from_value(state.0.clone()).ok()).unwrap_or(Phase::Probe)
@@ -83,6 +94,7 @@ impl Phase {
 
 /// An answer that is not on disk yet.
 struct Answer {
+    asked: Asked,
     what: &'static str,
     status: Option<u16>,
     took: Duration,
@@ -101,6 +113,10 @@ impl Sender {
         let issuer = self.issuer()?;
         let mut renewed = false;
         let mut answer: Option<Answer> = None;
+        // What was asked last, and whether a delivery was answered otherwise than by "not this pass":
+        // from there on it is never begun again.
+        let mut asked = if talk.delivery.is_some() { Asked::Delivery } else { Asked::Question };
+        let mut taken = false;
         loop {
             match step {
                 Step::Ask(request, state, reports) => {
@@ -113,12 +129,14 @@ impl Sender {
                             Sent::Perhaps => After::Doubt { why: why.clone() },
                         });
                     }
+                    asked = Asked::of(&request);
                     answer = Some(Answer::new(&request, &heard, took));
                     let cx = self.cx(&issuer, pass.as_ref());
                     step = channel.resume(state, heard, talk.documents, &cx)?;
+                    taken |= asked.delivers() && !matches!(step, Step::Stale(_));
                 }
                 Step::Wait(span, state, reports) => {
-                    let due = later(self.now(), span);
+                    let due = later(self.now(), span.max(self.settings().poll_floor));
                     self.note(talk, answer, Some(&state), Some(due), reports).await?;
                     return Ok(After::Wait { due, state });
                 }
@@ -126,18 +144,23 @@ impl Sender {
                     if pass.is_some() {
                         self.forget_pass(talk.channel, pass.as_ref());
                     }
-                    if renewed {
-                        self.refuse_pass(talk.channel).await;
-                        return Ok(After::NoPass);
-                    }
+                    pass = match renewed {
+                        true => {
+                            self.refuse_pass(talk.channel, asked).await;
+                            None
+                        }
+                        false => self.pass(talk.channel).await?,
+                    };
                     renewed = true;
                     answer = None;
-                    pass = self.pass(talk.channel).await?;
                     if pass.is_none() {
-                        return Ok(After::NoPass);
+                        return Ok(match taken {
+                            true => After::Wait { due: self.after_line(talk.channel), state },
+                            false => After::NoPass,
+                        });
                     }
                     let cx = self.cx(&issuer, pass.as_ref());
-                    step = match talk.delivery {
+                    step = match talk.delivery.filter(|_| !taken) {
                         Some(parcel) => channel.begin(parcel, &cx)?,
                         None => channel.resume(state, Heard::Elapsed, talk.documents, &cx)?,
                     };
@@ -177,23 +200,28 @@ impl Sender {
         due: Option<Timestamp>,
         reports: Vec<Report>,
     ) -> Result<(), TalkError> {
-        let mut refused = false;
-        for report in &reports {
-            if let Verdict::Refused { scope: Scope::Channel, why, retry_at } = &report.verdict {
-                self.refuse_channel(talk.channel, why.clone(), *retry_at).await;
-                refused = true;
+        let by_default = if talk.delivery.is_some() { Asked::Delivery } else { Asked::Question };
+        let asked = answer.as_ref().map_or(by_default, |answer| answer.asked);
+        match reports.iter().find_map(trouble_of) {
+            Some(trouble) => self.trouble(talk.channel, asked, trouble).await,
+            None if answer.as_ref().is_some_and(Answer::is_well) => {
+                self.heard_well(talk.channel, asked).await;
             }
-        }
-        if talk.delivery.is_some() && answer.is_some() && !refused {
-            self.accepted_again(talk.channel).await;
+            None => {}
         }
         let now = self.now();
         let settings = self.settings();
-        let limits = Limits { attempts: settings.attempts, cap: later(now, settings.retry_cap) };
+        let terms = Terms {
+            attempts: settings.attempts,
+            now,
+            base: settings.retry_base,
+            cap: settings.retry_cap,
+            luck: self.luck(),
+        };
         let soon = later(now, settings.conduct.first_poll);
         let follow = state.map(|state| Phase::Follow { state: state.clone() });
         let (about_one, attempt) = (talk.one.is_some(), talk.attempt);
-        let documents: Vec<_> = talk.documents.iter().map(|d| d.id.clone()).collect();
+        let documents = talk.documents.to_vec();
         // A conversation that waits or ends leaves its parcel somewhere, also when nothing was heard.
         let stands = !about_one && (state.is_none() || due.is_some());
         let heard = answer.or_else(|| stands.then(Answer::none)).map(|answer| Answered {
@@ -208,7 +236,7 @@ impl Sender {
         });
         self.writer()
             .apply(move |reader| {
-                let moves = facts_of(reader, &reports, &limits);
+                let moves = facts_of(reader, &documents, &reports, &terms);
                 let after = |wanted: &[DocState]| any_after(reader, &documents, &moves, wanted);
                 let under_way = [DocState::Enviando, DocState::Enviado, DocState::Verificando];
                 let settled = [DocState::Aceptado, DocState::Reparo, DocState::Rechazado];
@@ -234,11 +262,34 @@ impl Sender {
     }
 }
 
-/// What a refusal that comes again and again ends in.
-struct Limits {
+/// When a refusal is tried again, and what one that comes again and again ends in.
+struct Terms {
     attempts: u32,
-    /// The long pause's end.
-    cap: Timestamp,
+    now: Timestamp,
+    base: Duration,
+    cap: Duration,
+    luck: f64,
+}
+
+impl Terms {
+    /// After so many attempts, and never sooner than the authority says.
+    fn retry(&self, attempts: u32, retry_at: Timestamp) -> Timestamp {
+        retry_at.max(later(self.now, backoff(attempts.max(1), self.base, self.cap, self.luck)))
+    }
+}
+
+/// What a report says of its whole channel.
+fn trouble_of(report: &Report) -> Option<Trouble> {
+    let Verdict::Refused { scope, why, retry_at } = &report.verdict else {
+        return None;
+    };
+    match scope {
+        Scope::Channel => Some(Trouble::Lasting { why: why.clone(), retry_at: *retry_at }),
+        Scope::ChannelForNow => {
+            Some(Trouble::Passing { why: why.meaning.clone(), retry_at: Some(*retry_at) })
+        }
+        Scope::Document | Scope::Parcel => None,
+    }
 }
 
 /// What was heard without the pass in it, should the other side have echoed it.
@@ -256,15 +307,19 @@ pub(crate) fn without(heard: Heard, pass: Option<&Pass>) -> Heard {
     }
 }
 
-/// Will any of these documents be in one of the `wanted` states after `moves`?
-fn any_after(reader: &Reader, documents: &[DocumentId], moves: &[Fact], wanted: &[DocState]) -> bool {
-    documents.iter().any(|id| {
+/// Will any of these documents be in one of the `wanted` states after `moves`? One that was made
+/// anew since is settled: the version that travelled was rejected.
+fn any_after(reader: &Reader, documents: &[Arc<Document>], moves: &[Fact], wanted: &[DocState]) -> bool {
+    documents.iter().any(|document| {
         let after = moves.iter().find_map(|fact| match fact {
-            Fact::Moved(moved) if moved.document == *id => Some(moved.to),
+            Fact::Moved(moved) if moved.document == document.id => Some(moved.to),
             _ => None,
         });
-        let state = after.or_else(|| reader.row(id).ok().flatten().map(|row| row.state));
-        state.is_some_and(|state| wanted.contains(&state))
+        let now = || {
+            let row = reader.row(&document.id).ok().flatten()?;
+            Some(if row.version == document.version { row.state } else { DocState::Rechazado })
+        };
+        after.or_else(now).is_some_and(|state| wanted.contains(&state))
     })
 }
 
@@ -282,7 +337,18 @@ fn retry_of(moves: &[Fact]) -> Option<Timestamp> {
 impl Answer {
     /// Nothing was heard; where the conversation stands is written all the same.
     fn none() -> Answer {
-        Answer { what: "estado del envío", status: None, took: Duration::ZERO, heard: Bytes::new() }
+        Answer {
+            asked: Asked::Question,
+            what: "estado del envío",
+            status: None,
+            took: Duration::ZERO,
+            heard: Bytes::new(),
+        }
+    }
+
+    /// Not the authority's own trouble, nor a request for patience.
+    fn is_well(&self) -> bool {
+        self.status.is_some_and(|status| status < 500 && status != 429)
     }
 
     fn new(request: &Request, heard: &Heard, took: Duration) -> Answer {
@@ -290,16 +356,22 @@ impl Answer {
             Heard::Reply { status, body, .. } => (Some(*status), body.clone()),
             Heard::Nothing { .. } | Heard::Elapsed => (None, Bytes::new()),
         };
-        Answer { what: request.what, status, took, heard: if request.secret { Bytes::new() } else { body } }
+        let heard = if request.secret { Bytes::new() } else { body };
+        Answer { asked: Asked::of(request), what: request.what, status, took, heard }
     }
 }
 
-/// The facts that reports amount to, given where the documents are now. A report that comes late
-/// or twice finds no arrow and adds nothing.
-fn facts_of(reader: &Reader, reports: &[Report], limits: &Limits) -> Vec<Fact> {
+/// The facts that reports amount to, given where the documents of the conversation are now. A report
+/// that comes late or twice finds no arrow and adds nothing, and so does one about an earlier version
+/// of its document.
+fn facts_of(reader: &Reader, documents: &[Arc<Document>], reports: &[Report], terms: &Terms) -> Vec<Fact> {
     let mut facts = Vec::new();
     for report in reports {
-        let row = match reader.row(&report.document) {
+        let Some(document) = documents.iter().find(|document| document.id == report.document) else {
+            tracing::error!(document = %report.document, "a report about a document nobody asked about");
+            continue;
+        };
+        let row = match current(reader, &document.id, document.version) {
             Ok(Some(row)) => row,
             Ok(None) => continue,
             Err(error) => {
@@ -323,18 +395,20 @@ fn facts_of(reader: &Reader, reports: &[Report], limits: &Limits) -> Vec<Fact> {
                 Cause::Doubt { why: "ya lo tenía de un envío anterior; se está verificando".to_owned() },
                 None,
             )),
-            Verdict::Unknown { why } => match row.state {
-                DocState::Enviando => facts.extend(moved(&row, Cause::Doubt { why: why.clone() }, None)),
-                DocState::Enviado | DocState::Verificando if row.attention.as_ref() != Some(why) => {
-                    facts.push(Fact::Attention { document: row.id.clone(), reason: Some(why.clone()) });
+            Verdict::Unknown { why } => facts.extend(not_known(&row, why)),
+            Verdict::Conflict { why } => {
+                facts.extend(not_known(&row, &why.meaning));
+                let stopped = |fact: &Fact| matches!(fact, Fact::GrantStopped { grant, .. } if *grant == document.grant);
+                if !facts.iter().any(stopped) {
+                    facts.extend(stop_range(reader, document, why));
                 }
-                _ => {}
-            },
+            }
             // The channel's own refusals are told for the channel; the others only so often.
             Verdict::Refused { scope, why, retry_at } => {
-                let spent = *scope != Scope::Channel && row.attempts >= limits.attempts;
-                let next_try = if spent { (*retry_at).max(limits.cap) } else { *retry_at };
-                facts.extend(moved(&row, Cause::Refused { why: why.meaning.clone() }, Some(next_try)));
+                let of_channel = matches!(scope, Scope::Channel | Scope::ChannelForNow);
+                let spent = !of_channel && row.attempts >= terms.attempts;
+                let retry = terms.retry(if spent { u32::MAX } else { row.attempts }, *retry_at);
+                facts.extend(moved(&row, Cause::Refused { why: why.meaning.clone() }, Some(retry)));
                 if spent && row.attention.is_none() {
                     let reason = Some(why.meaning.clone());
                     facts.push(Fact::Attention { document: row.id.clone(), reason });
@@ -345,6 +419,36 @@ fn facts_of(reader: &Reader, reports: &[Report], limits: &Limits) -> Vec<Fact> {
         }
     }
     facts
+}
+
+/// An answer that settles nothing: a person may have to look.
+fn not_known(row: &Row, why: &str) -> Option<Fact> {
+    match row.state {
+        DocState::Enviando => moved(row, Cause::Doubt { why: why.to_owned() }, None),
+        DocState::Enviado | DocState::Verificando if row.attention.as_deref() != Some(why) => {
+            Some(Fact::Attention { document: row.id.clone(), reason: Some(why.to_owned()) })
+        }
+        _ => None,
+    }
+}
+
+/// No folio more of the document's range: somebody else uses it.
+fn stop_range(reader: &Reader, document: &Document, why: &Remark) -> Option<Fact> {
+    let of_document = |range: &Range| range.grant.id == document.grant && range.stopped.is_none();
+    reader.ranges().into_iter().find(of_document).map(|range| Fact::GrantStopped {
+        grant: range.grant.id,
+        why: Some(format!("{}. Lo dijo del documento {}", why.meaning.trim_end_matches('.'), document.id)),
+    })
+}
+
+/// The row of a document while this version of it is the current one.
+pub(crate) fn current(reader: &Reader, id: &DocumentId, version: u32) -> Result<Option<Row>, StoreError> {
+    Ok(reader.row(id)?.filter(|row| row.version == version))
+}
+
+/// The rows of those documents of which this version is the current one.
+pub(crate) fn rows_of(reader: &Reader, documents: &[(DocumentId, u32)]) -> Vec<Row> {
+    documents.iter().filter_map(|(id, version)| current(reader, id, *version).ok().flatten()).collect()
 }
 
 /// The move that `cause` makes of a document, if there is such an arrow.

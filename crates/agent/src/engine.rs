@@ -21,7 +21,7 @@ use crate::sender::{Sender, SenderParts};
 use crate::settings::Settings;
 use crate::view::{CertificateView, IssuedView, PreviewView, ProblemView, PushView, ResentView, RowView};
 use crate::writer::Writer;
-use crate::{monitor, show};
+use crate::{certificate, monitor, show};
 
 /// What an answer of the engine is: a view, or a problem a person can act on.
 pub type Answer<T> = Result<T, ProblemView>;
@@ -89,6 +89,7 @@ impl Agent {
             clock: Arc::clone(&parts.clock),
             carrier: parts.carrier,
             settings: parts.settings,
+            profile: parts.regime.profile(),
             reader: reader.clone(),
             writer: writer.clone(),
         }));
@@ -294,24 +295,10 @@ impl Agent {
     /// Refuses before a folio is taken when there is nothing to sign with today.
     fn certificate_is_good(&self) -> Answer<()> {
         let certificate = self.0.custody.certificate().map_err(|e| crate::writer::no_key(&e))?;
-        let now = self.0.clock.now();
-        let refuse = |code: &str, text: String| Err(Refusal::temporary(code, "", text).into());
-        if now >= certificate.not_after {
-            return refuse(
-                "certificate-expired",
-                format!("El certificado digital venció el {}. Cargue uno vigente.", certificate.not_after),
-            );
+        match certificate::fault(&certificate, self.0.clock.now()) {
+            Some(refusal) => Err(refusal.into()),
+            None => Ok(()),
         }
-        if now < certificate.not_before {
-            return refuse(
-                "certificate-not-yet-valid",
-                format!(
-                    "El certificado digital vale desde el {}. Revise el reloj del equipo.",
-                    certificate.not_before
-                ),
-            );
-        }
-        Ok(())
     }
 }
 

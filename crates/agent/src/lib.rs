@@ -7,6 +7,7 @@
 //! ```
 
 pub mod carrier;
+mod certificate;
 pub mod clock;
 mod conversation;
 pub mod diagnose;
@@ -17,9 +18,11 @@ mod login;
 mod look;
 mod monitor;
 mod parcel;
+mod plan;
 mod probe;
 mod problem;
 pub mod retry;
+mod round;
 pub mod sender;
 pub mod settings;
 mod setup;

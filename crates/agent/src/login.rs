@@ -1,13 +1,15 @@
 //! Passes: one per channel, in memory only, asked for by one task at a time.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use timbre_core::{ChannelId, Heard, Pass, Remark, Request, Scope, Step, Verdict};
 use timbre_store::Fact;
 
+use crate::certificate;
 use crate::clock::later;
 use crate::conversation::TalkError;
-use crate::line::Line;
+use crate::line::{Asked, Trouble};
 use crate::sender::{LastAnswer, Sender, lock};
 
 impl Sender {
@@ -15,21 +17,26 @@ impl Sender {
     /// had now; the line then says why. Whoever comes second waits for the first one's login.
     pub(crate) async fn pass(&self, channel: &ChannelId) -> Result<Option<Pass>, TalkError> {
         let _turn = self.turn(channel).lock().await;
-        if let Some(pass) = self.pass_in_memory(channel) {
-            return Ok(Some(pass));
-        }
-        let pass = match self.login(channel).await {
-            // Nothing to sign with: looked at again as a line is, not at every turn of the loop.
-            Err(TalkError::Key(error)) => {
-                self.line_failed(channel, &error.to_string()).await;
-                None
+        loop {
+            if let Some(pass) = self.pass_in_memory(channel) {
+                return Ok(Some(pass));
             }
-            outcome => outcome?,
-        };
-        if let Some(pass) = &pass {
-            lock(&self.passes).insert(channel.clone(), pass.clone());
+            let generation = self.generation.load(Ordering::SeqCst);
+            let pass = match self.login(channel).await {
+                // Nothing to sign with: looked at again as a line is, not at every turn of the loop.
+                Err(TalkError::Key(error)) => {
+                    self.line_failed(channel, Asked::Login, &error.to_string()).await;
+                    None
+                }
+                outcome => outcome?,
+            };
+            let mut passes = lock(&self.passes);
+            // Keys or company changed meanwhile: whatever came of it was about the old ones.
+            if generation == self.generation.load(Ordering::SeqCst) {
+                passes.extend(pass.clone().map(|pass| (channel.clone(), pass)));
+                return Ok(pass);
+            }
         }
-        Ok(pass)
     }
 
     /// Never waits for a login in course: what was heard is written at once.
@@ -47,7 +54,7 @@ impl Sender {
     }
 
     /// A pass just given was refused: nothing will pass until something is mended.
-    pub(crate) async fn refuse_pass(&self, channel: &ChannelId) {
+    pub(crate) async fn refuse_pass(&self, channel: &ChannelId, asked: Asked) {
         let why = Remark {
             code: "session".to_owned(),
             words: String::new(),
@@ -56,12 +63,28 @@ impl Sender {
                 .to_owned(),
         };
         let retry_at = later(self.now(), self.settings().retry_cap);
-        self.refuse_channel(channel, why, retry_at).await;
+        self.trouble(channel, asked, Trouble::Lasting { why, retry_at }).await;
+    }
+
+    /// May a login or an envelope be signed today? Where not, the line says why, and a person must
+    /// load another certificate: the authority would only refuse what this one signs.
+    pub(crate) async fn may_sign(&self, channel: &ChannelId, asked: Asked) -> Result<bool, TalkError> {
+        let certificate = self.parts.keys.certificate()?;
+        let Some(fault) = certificate::fault(&certificate, self.now()) else {
+            return Ok(true);
+        };
+        let why = Remark { code: fault.code, words: String::new(), meaning: fault.message };
+        let retry_at = later(self.now(), self.settings().retry_cap);
+        self.trouble(channel, asked, Trouble::Lasting { why, retry_at }).await;
+        Ok(false)
     }
 
     async fn login(&self, id: &ChannelId) -> Result<Option<Pass>, TalkError> {
         let channel = self.channel(id);
         let issuer = self.issuer()?;
+        if !self.may_sign(id, Asked::Login).await? {
+            return Ok(None);
+        }
         let mut step = channel.login(&self.cx(&issuer, None))?;
         let failure = loop {
             match step {
@@ -73,7 +96,7 @@ impl Sender {
                     step = channel.resume(state, heard, &[], &self.cx(&issuer, None))?;
                 }
                 Step::Granted(pass) => {
-                    self.set_line(id, Line::Up).await;
+                    self.logged_in(id).await;
                     self.say_login(id, true, String::new()).await;
                     return Ok(Some(pass));
                 }
@@ -86,7 +109,12 @@ impl Sender {
                         match report.verdict {
                             Verdict::Refused { scope: Scope::Channel, why, retry_at } => {
                                 self.say_login(id, false, why.meaning.clone()).await;
-                                self.refuse_channel(id, why, retry_at).await;
+                                self.trouble(id, Asked::Login, Trouble::Lasting { why, retry_at }).await;
+                                return Ok(None);
+                            }
+                            Verdict::Refused { scope: Scope::ChannelForNow, why, retry_at } => {
+                                let (why, retry_at) = (why.meaning, Some(retry_at));
+                                self.trouble(id, Asked::Login, Trouble::Passing { why, retry_at }).await;
                                 return Ok(None);
                             }
                             Verdict::Refused { why, .. } => said = Some(why.meaning),
@@ -98,7 +126,7 @@ impl Sender {
                 }
             }
         };
-        self.line_failed(id, &failure).await;
+        self.line_failed(id, Asked::Login, &failure).await;
         Ok(None)
     }
 
@@ -109,7 +137,7 @@ impl Sender {
         }
     }
 
-    /// What a request's end says about the line, and what the panel shows of it.
+    /// A request that nothing was heard of means that the line is down. What the panel shows of it.
     pub(crate) async fn observe(
         &self,
         channel: &ChannelId,
@@ -124,11 +152,8 @@ impl Sender {
         };
         tracing::debug!(what = request.what, ok, text, took_ms = took.as_millis() as u64, "answer");
         self.remember(LastAnswer { at: self.now(), what: request.what, ok, took, text });
-        match heard {
-            Heard::Nothing { why, .. } => self.line_failed(channel, why).await,
-            // A login goes to another host than an upload may: it alone proves little.
-            Heard::Reply { .. } if !request.secret => self.heard_something(channel),
-            Heard::Reply { .. } | Heard::Elapsed => {}
+        if let Heard::Nothing { why, .. } = heard {
+            self.line_failed(channel, Asked::of(request), why).await;
         }
         Ok(())
     }

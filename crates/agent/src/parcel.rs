@@ -6,47 +6,53 @@ use sha2::{Digest, Sha256};
 use timbre_core::{Cause, ChannelId, DocState, Document, DocumentId, Heard, Parcel, ParcelId, Timestamp};
 use timbre_store::{Answered, Fact, Filter, OpenParcel, Row, Sending, StoreError};
 
-use crate::clock::later;
-use crate::conversation::{After, Phase, Talk, TalkError, moved};
-use crate::retry::backoff;
-use crate::sender::{Left, Sender, hex};
+use crate::clock::{later, until};
+use crate::conversation::{After, Phase, Talk, TalkError, moved, rows_of};
+use crate::line::Asked;
+use crate::retry::longer;
+use crate::sender::{Sender, hex};
 
 /// How many documents are marked as waiting for a line in one commit.
 const AT_ONCE: usize = 500;
 
-impl Sender {
-    /// Groups waiting documents into parcels, in order. One that can't be read back is a person's to
-    /// look at; it does not hold the others.
-    pub(crate) async fn groups(&self, rows: Vec<Row>) -> Result<Vec<Vec<Arc<Document>>>, TalkError> {
-        let mut groups: Vec<Vec<Arc<Document>>> = Vec::new();
-        for row in rows {
-            let Some(document) = self.readable(&row.id, row.version).await? else {
-                continue;
-            };
-            let channel = self.channel(&row.channel);
-            let most = channel.limits().documents.max(1);
-            let place = groups.iter_mut().find(|group| {
-                group.len() < most
-                    && group[0].channel == document.channel
-                    && channel.travels_with(&group[0], &document)
-            });
-            match place {
-                Some(group) => group.push(document),
-                None => groups.push(vec![document]),
+/// Packs documents into parcels, in order: each into the first that it may travel in, and that has
+/// place for one more and for its bytes. One that is too large for any travels alone.
+pub(crate) fn pack(
+    documents: impl IntoIterator<Item = Arc<Document>>,
+    most: usize,
+    bytes: usize,
+    together: &dyn Fn(&Document, &Document) -> bool,
+) -> Vec<Vec<Arc<Document>>> {
+    let mut groups: Vec<(usize, Vec<Arc<Document>>)> = Vec::new();
+    for document in documents {
+        // A line feed follows each.
+        let size = document.bytes.len() + 1;
+        let place = groups.iter_mut().find(|(held, group)| {
+            group.len() < most && held.saturating_add(size) <= bytes && together(&group[0], &document)
+        });
+        match place {
+            Some((held, group)) => {
+                *held += size;
+                group.push(document);
             }
+            None => groups.push((size, vec![document])),
         }
-        Ok(groups)
     }
+    groups.into_iter().map(|(_, group)| group).collect()
+}
 
-    /// A document's bytes; `None`, and its row flagged, where the journal does not give them back.
-    async fn readable(&self, id: &DocumentId, version: u32) -> Result<Option<Arc<Document>>, TalkError> {
+impl Sender {
+    /// A document's bytes; `None`, and its row flagged, where they can't be read: it is a person's to
+    /// look at, and does not hold the others.
+    pub(crate) async fn readable(
+        &self,
+        id: &DocumentId,
+        version: u32,
+    ) -> Result<Option<Arc<Document>>, TalkError> {
         let why = match self.reader().version(id, version) {
             Ok(Some(document)) => return Ok(Some(Arc::new(document))),
             Ok(None) => StoreError::NoDocument(id.clone()).to_string(),
-            Err(
-                error @ (StoreError::Damaged { .. } | StoreError::Newer { .. } | StoreError::Sealed { .. }),
-            ) => error.to_string(),
-            Err(error) => return Err(error.into()),
+            Err(error) => error.to_string(),
         };
         self.flag(std::slice::from_ref(id), &format!("No se puede leer y no se envía: {why}")).await?;
         Ok(None)
@@ -54,6 +60,9 @@ impl Sender {
 
     /// Calls a person to these documents, once for a reason.
     pub(crate) async fn flag(&self, ids: &[DocumentId], reason: &str) -> Result<(), TalkError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
         let (ids, reason) = (ids.to_vec(), reason.to_owned());
         self.writer()
             .apply(move |reader| {
@@ -66,28 +75,22 @@ impl Sender {
         Ok(())
     }
 
-    /// Packs and sends documents that never travelled, or whose travels certainly left nothing.
-    pub(crate) async fn send_new(
-        &self,
-        id: ParcelId,
-        documents: Vec<Arc<Document>>,
-        ids: Vec<DocumentId>,
-    ) -> Left {
-        let due = match self.pack_and_deliver(&id, documents).await {
+    /// Wraps and sends documents that never travelled, or whose travels certainly left nothing;
+    /// answers when to go on with their parcel.
+    pub(crate) async fn send_new(&self, id: &ParcelId, documents: Vec<Arc<Document>>) -> Option<Timestamp> {
+        match self.wrap_and_deliver(id, documents.clone()).await {
             Ok(due) => due,
             Err(error) => {
                 tracing::error!(%error, "a parcel can't be sent");
-                let soon = later(self.now(), self.settings().retry_base);
-                self.postpone(&ids, &error.to_string(), soon).await;
+                self.postpone(&documents, &error.to_string(), None).await;
                 // Once its *sending* fact is written it must be followed, whatever went wrong since.
-                let left = matches!(self.reader().parcel(&id), Ok(Some(_)));
-                left.then_some(soon)
+                let left = matches!(self.reader().parcel_row(id), Ok(Some(_)));
+                left.then(|| self.pause(1))
             }
-        };
-        Left { parcel: Some(id), documents: ids, due }
+        }
     }
 
-    async fn pack_and_deliver(
+    async fn wrap_and_deliver(
         &self,
         id: &ParcelId,
         documents: Vec<Arc<Document>>,
@@ -95,6 +98,9 @@ impl Sender {
         let channel_id = documents[0].channel.clone();
         if self.pass(&channel_id).await?.is_none() {
             return Ok(None); // the line says why, and the next round says so of the documents
+        }
+        if !self.may_sign(&channel_id, Asked::Delivery).await? {
+            return Ok(None);
         }
         let issuer = self.issuer()?;
         let wrapping = self.channel(&channel_id).wrap(&documents, &self.cx(&issuer, None))?;
@@ -116,16 +122,17 @@ impl Sender {
         let sending = Fact::Sending(Sending {
             parcel: parcel.id.clone(),
             channel: parcel.channel.clone(),
-            documents: parcel.documents.iter().map(|d| (d.id.clone(), d.version)).collect(),
+            documents: versions_of(parcel),
             attempt,
             sha256: hex(&Sha256::digest(parcel.body())),
             head: parcel.head.clone(),
             tail: parcel.tail.clone(),
         });
-        let ids = ids_of(parcel);
+        let documents = versions_of(parcel);
+        let leaving = documents.clone();
         self.writer()
             .apply(move |reader| {
-                let rows = ids.iter().filter_map(|id| reader.row(id).ok().flatten());
+                let rows = rows_of(reader, &leaving).into_iter();
                 std::iter::once(sending)
                     .chain(rows.filter_map(|row| moved(&row, Cause::Sending, None)))
                     .collect()
@@ -141,69 +148,47 @@ impl Sender {
             delivery: Some(parcel),
             attempt,
         };
-        let documents: Vec<_> = parcel.documents.iter().map(|d| (d.id.clone(), d.version)).collect();
         match self.drive(step, &talk, Some(pass)).await? {
             After::Wait { due, .. } => Ok(Some(due)),
             After::Done { .. } => self.stand(&parcel.id),
-            After::Doubt { why } => Ok(Some(self.doubt(&parcel.id, &documents, &why).await?)),
+            After::Doubt { why } => Ok(Some(self.doubt(&parcel.id, &documents, attempt, &why).await?)),
             After::NotSent { why } => self.not_sent(parcel, attempt, why).await,
             After::NoPass => self.not_sent(parcel, attempt, "no se pudo abrir una sesión".to_owned()).await,
         }
     }
 
-    /// Goes on with a parcel whose wait is over.
-    pub(crate) async fn go_on(&self, id: ParcelId) -> Left {
-        let due = match self.try_to_go_on(&id).await {
-            Ok(due) => due,
-            Err(error) => {
-                tracing::error!(%error, "a parcel can't be followed");
-                Some(later(self.now(), self.settings().retry_cap))
-            }
-        };
-        Left { parcel: Some(id), documents: Vec::new(), due }
+    /// Goes on with a parcel whose wait is over; answers when to go on again.
+    pub(crate) async fn go_on(&self, id: &ParcelId) -> Option<Timestamp> {
+        self.try_to_go_on(id).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a parcel can't be followed");
+            Some(self.pause(u32::MAX))
+        })
     }
 
     async fn try_to_go_on(&self, id: &ParcelId) -> Result<Option<Timestamp>, TalkError> {
-        let Some((open, head, tail)) = self.reader().parcel(id)? else {
+        let Some(open) = self.reader().parcel_row(id)? else {
             return Ok(None);
         };
-        let parcel = Parcel {
-            id: id.clone(),
-            channel: open.channel.clone(),
-            head,
-            tail,
-            documents: self.documents_of(&open).await?,
-        };
-        let pass = self.pass(&parcel.channel).await?;
+        let documents = self.documents_of(&open).await?;
+        let pass = self.pass(&open.channel).await?;
         if pass.is_none() {
-            return Ok(Some(self.after_line(&parcel.channel)));
+            return Ok(Some(self.after_line(&open.channel)));
         }
         let phase = match Phase::of(open.state.as_ref()) {
-            phase if parcel.documents.len() == open.documents.len() => phase,
-            // A part of them is neither the parcel's bytes nor what its conversation is about.
-            Phase::Resend => {
-                let rest = ids_of(&parcel);
-                self.flag(&rest, "Su envío no se puede repetir: otro documento suyo no se puede leer")
-                    .await?;
-                return Ok(Some(later(self.now(), self.settings().retry_cap)));
-            }
-            Phase::Probe | Phase::Follow { .. } => Phase::Probe,
+            Phase::Follow { .. } if documents.len() < open.documents.len() => Phase::Probe,
+            phase => phase,
         };
         match phase {
-            Phase::Resend => self.deliver(&parcel, open.attempt + 1).await,
-            Phase::Probe => self.probe_all(&parcel, &open.documents, open.attempt).await,
+            Phase::Resend => self.resend(&open, documents).await,
+            Phase::Probe => self.probe_all(&open, &documents).await,
             Phase::Follow { state } => {
                 let issuer = self.issuer()?;
-                let step = self.channel(&parcel.channel).resume(
-                    state,
-                    Heard::Elapsed,
-                    &parcel.documents,
-                    &self.cx(&issuer, pass.as_ref()),
-                )?;
+                let cx = self.cx(&issuer, pass.as_ref());
+                let step = self.channel(&open.channel).resume(state, Heard::Elapsed, &documents, &cx)?;
                 let talk = Talk {
-                    channel: &parcel.channel,
+                    channel: &open.channel,
                     parcel: id,
-                    documents: &parcel.documents,
+                    documents: &documents,
                     one: None,
                     delivery: None,
                     attempt: open.attempt,
@@ -216,16 +201,37 @@ impl Sender {
                     After::Done { .. } => self.stand(id),
                     // A question that fails changes nothing: it is asked again.
                     After::Doubt { .. } | After::NotSent { .. } | After::NoPass => {
-                        Ok(Some(later(self.now(), self.settings().retry_base)))
+                        Ok(Some(self.after_line(&open.channel)))
                     }
                 }
             }
         }
     }
 
+    /// The same bytes once more: they are its documents' between the head and the tail that were kept.
+    async fn resend(
+        &self,
+        open: &OpenParcel,
+        documents: Vec<Arc<Document>>,
+    ) -> Result<Option<Timestamp>, TalkError> {
+        let why = match self.reader().wrapping(&open.id) {
+            Ok(Some((head, tail))) if documents.len() == open.documents.len() => {
+                let (id, channel) = (open.id.clone(), open.channel.clone());
+                let parcel = Parcel { id, channel, head, tail, documents };
+                return self.deliver(&parcel, open.attempt + 1).await;
+            }
+            // A part of them is not the parcel's bytes.
+            Ok(_) => "otro documento suyo no se puede leer".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        let rest: Vec<_> = documents.iter().map(|document| document.id.clone()).collect();
+        self.flag(&rest, &format!("Su envío no se puede repetir: {why}")).await?;
+        Ok(Some(self.pause(u32::MAX)))
+    }
+
     /// Where a parcel stands after its conversation said all it had to say: as it was written.
     fn stand(&self, id: &ParcelId) -> Result<Option<Timestamp>, TalkError> {
-        let open = self.reader().parcel(id)?.map(|(open, ..)| open);
+        let open = self.reader().parcel_row(id)?;
         Ok(open.filter(|open| open.state.is_some()).map(|open| open.due.unwrap_or_else(|| self.now())))
     }
 
@@ -234,17 +240,18 @@ impl Sender {
         &self,
         id: &ParcelId,
         documents: &[(DocumentId, u32)],
+        attempt: u32,
         why: &str,
     ) -> Result<Timestamp, TalkError> {
-        let due = later(self.now(), self.settings().retry_base);
+        let due = self.pause(attempt);
         let mark = self.mark(id, "envío sin respuesta", Some(Phase::Probe), Some(due));
-        let ids: Vec<_> = documents.iter().map(|(id, _)| id.clone()).collect();
-        let why = why.to_owned();
+        let (documents, why) = (documents.to_vec(), why.to_owned());
         self.writer()
             .apply(move |reader| {
-                let rows = ids.iter().filter_map(|id| reader.row(id).ok().flatten());
-                // What the authority has taken is in no doubt because another was leaving.
-                rows.filter(|row| row.state == DocState::Enviando)
+                rows_of(reader, &documents)
+                    .into_iter()
+                    // What the authority has taken is in no doubt because another was leaving.
+                    .filter(|row| row.state == DocState::Enviando)
                     .filter_map(|row| moved(&row, Cause::Doubt { why: why.clone() }, None))
                     .chain([mark])
                     .collect()
@@ -261,17 +268,15 @@ impl Sender {
         attempt: u32,
         why: String,
     ) -> Result<Option<Timestamp>, TalkError> {
-        let settings = self.settings();
-        let pause = backoff(attempt, settings.retry_base, settings.retry_cap, rand::random());
-        let due = later(self.now(), pause);
+        let due = self.pause(attempt);
         let keep = attempt > 1;
         let next_try = (!keep).then_some(due);
         let mark =
             self.mark(&parcel.id, "envío que no salió", keep.then_some(Phase::Resend), keep.then_some(due));
-        let ids = ids_of(parcel);
+        let documents = versions_of(parcel);
         self.writer()
             .apply(move |reader| {
-                let rows = ids.iter().filter_map(|id| reader.row(id).ok().flatten());
+                let rows = rows_of(reader, &documents).into_iter();
                 rows.filter_map(|row| moved(&row, Cause::NotSent { why: why.clone() }, next_try))
                     .chain([mark])
                     .collect()
@@ -283,8 +288,16 @@ impl Sender {
     /// Documents of a channel that is down wait for it, having used no attempt.
     pub(crate) async fn no_line(&self, channel: &ChannelId, why: &str) -> Result<(), TalkError> {
         let fresh = Filter { states: vec![DocState::Generado], ..Filter::default() };
-        let mut ids: Vec<_> = self.reader().list(&fresh, None, AT_ONCE)?.rows;
-        ids.retain(|row| row.channel == *channel);
+        let (mut ids, mut from): (Vec<Row>, _) = (Vec::new(), None);
+        // Those of other channels do not hide them.
+        while ids.is_empty() {
+            let page = self.reader().list(&fresh, from, AT_ONCE)?;
+            ids.extend(page.rows.into_iter().filter(|row| row.channel == *channel));
+            match page.next {
+                Some(next) => from = Some(next),
+                None => break,
+            }
+        }
         if ids.is_empty() {
             return Ok(());
         }
@@ -301,16 +314,23 @@ impl Sender {
         Ok(())
     }
 
-    /// Something in this machine kept a parcel from being sent (keys locked, disk).
-    pub(crate) async fn postpone(&self, ids: &[DocumentId], why: &str, due: Timestamp) {
-        let (ids, why) = (ids.to_vec(), why.to_owned());
+    /// Something in this machine kept a parcel from being sent (keys locked, disk): its documents wait
+    /// until `due`, or for longer than they did the last time.
+    pub(crate) async fn postpone(&self, documents: &[Arc<Document>], why: &str, due: Option<Timestamp>) {
+        let documents: Vec<_> = documents.iter().map(|d| (d.id.clone(), d.version)).collect();
+        let (why, now, luck) = (why.to_owned(), self.now(), self.luck());
+        let (base, cap) = (self.settings().retry_base, self.settings().retry_cap);
+        let next = move |row: &Row| {
+            let last = row.next_try.map(|at| until(row.since, at)).unwrap_or_default();
+            due.unwrap_or_else(|| later(now, longer(last, base, cap, luck)))
+        };
         let outcome = self
             .writer()
             .apply(move |reader| {
-                ids.iter()
-                    .filter_map(|id| reader.row(id).ok().flatten())
+                rows_of(reader, &documents)
+                    .into_iter()
                     .filter(|row| row.state.may_send())
-                    .filter_map(|row| moved(&row, Cause::NoLine { why: why.clone() }, Some(due)))
+                    .filter_map(|row| moved(&row, Cause::NoLine { why: why.clone() }, Some(next(&row))))
                     .collect()
             })
             .await;
@@ -344,7 +364,8 @@ impl Sender {
         self.lines()
             .get(channel)
             .and_then(|line| line.next())
-            .unwrap_or_else(|| later(self.now(), self.settings().retry_base))
+            .filter(|at| *at > self.now())
+            .unwrap_or_else(|| self.pause(1))
     }
 
     /// Those of a parcel's documents that can be read.
@@ -357,6 +378,6 @@ impl Sender {
     }
 }
 
-fn ids_of(parcel: &Parcel) -> Vec<DocumentId> {
-    parcel.documents.iter().map(|d| d.id.clone()).collect()
+fn versions_of(parcel: &Parcel) -> Vec<(DocumentId, u32)> {
+    parcel.documents.iter().map(|d| (d.id.clone(), d.version)).collect()
 }

@@ -4,66 +4,73 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use timbre_core::{Cause, DocState, Document, DocumentId, Heard, Parcel, ParcelId, Timestamp};
-use timbre_store::StoreError;
+use timbre_core::{Cause, DocState, Document, DocumentId, Heard, ParcelId, Timestamp};
+use timbre_store::{OpenParcel, StoreError};
 
 use crate::clock::later;
-use crate::conversation::{After, Phase, Talk, TalkError, moved};
+use crate::conversation::{After, Phase, Talk, TalkError, current, moved, rows_of};
 use crate::sender::{Asked, Sender, lock};
 
 /// Without a verdict for this long a person is called.
 const LONG_WAIT: Duration = Duration::from_secs(24 * 3_600);
+
+/// Questions asked before others have their turn: a long verification holds nobody's hand.
+const AT_A_TIME: usize = 10;
+
+/// What came of one document of a parcel.
+struct Probed {
+    /// How long it holds its parcel.
+    holds: Option<Timestamp>,
+    asked: bool,
+}
 
 impl Sender {
     /// Asks about each document of a parcel in doubt. Only when none is left to ask about is it
     /// decided whether the bytes go again.
     pub(crate) async fn probe_all(
         &self,
-        parcel: &Parcel,
-        documents: &[(DocumentId, u32)],
-        attempt: u32,
+        open: &OpenParcel,
+        readable: &[Arc<Document>],
     ) -> Result<Option<Timestamp>, TalkError> {
-        for (id, _) in documents {
-            // It was leaving when something failed here.
-            if self.reader().row(id)?.is_some_and(|row| row.state == DocState::Enviando) {
-                let why = "el envío se interrumpió";
-                return Ok(Some(self.doubt(&parcel.id, documents, why).await?));
-            }
+        // It was leaving when something failed here.
+        if rows_of(self.reader(), &open.documents).iter().any(|row| row.state == DocState::Enviando) {
+            let why = "el envío se interrumpió";
+            return Ok(Some(self.doubt(&open.id, &open.documents, open.attempt, why).await?));
         }
         let mut next: Option<Timestamp> = None;
         let mut sooner = |at: Timestamp| next = Some(next.map_or(at, |n| n.min(at)));
-        for document in &parcel.documents {
-            let row = self.reader().row(&document.id)?;
+        let mut questions = 0;
+        for document in readable {
+            let row = current(self.reader(), &document.id, document.version)?;
             if !row.is_some_and(|row| matches!(row.state, DocState::Verificando | DocState::Enviado)) {
                 continue;
             }
-            if !self.line_is_open(&parcel.channel) {
-                sooner(self.after_line(&parcel.channel));
+            if !self.line_is_open(&open.channel) {
+                sooner(self.after_line(&open.channel));
                 break;
             }
-            if let Some(due) = self.probe_one(parcel, document, attempt).await? {
-                sooner(due);
+            if questions == AT_A_TIME {
+                sooner(self.now());
+                break;
             }
+            let probed = self.probe_one(open, document).await?;
+            questions += usize::from(probed.asked);
+            probed.holds.into_iter().for_each(&mut sooner);
         }
-        self.remind(documents).await?;
+        self.remind(&open.documents).await?;
         match next {
             Some(due) => Ok(Some(due)),
-            None => self.settle_probe(&parcel.id, documents, attempt).await,
+            None => self.settle_probe(&open.id, &open.documents).await,
         }
     }
 
-    /// Asks about one document; answers how long it holds its parcel, or `None` when it does not.
-    async fn probe_one(
-        &self,
-        parcel: &Parcel,
-        document: &Arc<Document>,
-        attempt: u32,
-    ) -> Result<Option<Timestamp>, TalkError> {
+    /// Asks about one document, when it is time to.
+    async fn probe_one(&self, parcel: &OpenParcel, document: &Arc<Document>) -> Result<Probed, TalkError> {
         let kept = {
             let mut probing = lock(&self.probing);
             let probing = probing.entry(parcel.id.clone()).or_default();
             if probing.absent.contains(&document.id) {
-                return Ok(None);
+                return Ok(Probed { holds: None, asked: false });
             }
             probing.asked.get(&document.id).cloned()
         };
@@ -73,7 +80,9 @@ impl Sender {
         let pass = self.pass_in_memory(&parcel.channel);
         let cx = self.cx(&issuer, pass.as_ref());
         let step = match kept {
-            Some(asked) if asked.due > self.now() => return self.holds(&document.id, &asked),
+            Some(asked) if asked.due > self.now() => {
+                return Ok(Probed { holds: self.holds(&document.id, &asked)?, asked: false });
+            }
             Some(Asked { state: Some(state), .. }) => channel.resume(state, Heard::Elapsed, about, &cx)?,
             Some(Asked { state: None, .. }) | None => channel.probe(document, &cx)?,
         };
@@ -83,23 +92,23 @@ impl Sender {
             documents: about,
             one: Some(document.id.clone()),
             delivery: None,
-            attempt,
+            attempt: parcel.attempt,
         };
         let after = self.drive(step, &talk, pass).await?;
-        let still = self.reader().row(&document.id)?.map(|row| row.state);
+        let still = current(self.reader(), &document.id, document.version)?.map(|row| row.state);
         let mut probing = lock(&self.probing);
         let probing = probing.entry(parcel.id.clone()).or_default();
         let asked = match after {
             After::Wait { due, state } => Asked { state: Some(state), due, answered: false },
             After::Done { .. } if !matches!(still, Some(DocState::Verificando | DocState::Enviado)) => {
                 probing.asked.remove(&document.id);
-                return Ok(None);
+                return Ok(Probed { holds: None, asked: true });
             }
             // Never of one that the authority has taken: there an absence is only odd.
             After::Done { absent: true } if still == Some(DocState::Verificando) => {
                 probing.asked.remove(&document.id);
                 probing.absent.insert(document.id.clone());
-                return Ok(None);
+                return Ok(Probed { holds: None, asked: true });
             }
             // A person may have to look; it is asked again, seldom.
             After::Done { .. } => {
@@ -107,12 +116,11 @@ impl Sender {
                 Asked { state: None, due, answered: true }
             }
             After::Doubt { .. } | After::NotSent { .. } | After::NoPass => {
-                let due = later(self.now(), self.settings().retry_base);
-                Asked { state: None, due, answered: false }
+                Asked { state: None, due: self.after_line(&parcel.channel), answered: false }
             }
         };
         probing.asked.insert(document.id.clone(), asked.clone());
-        self.holds(&document.id, &asked)
+        Ok(Probed { holds: self.holds(&document.id, &asked)?, asked: true })
     }
 
     /// One that needs a person because of what was answered, or that the authority has taken, is
@@ -130,21 +138,25 @@ impl Sender {
         &self,
         parcel: &ParcelId,
         documents: &[(DocumentId, u32)],
-        attempt: u32,
     ) -> Result<Option<Timestamp>, TalkError> {
         let (absent, asked_next) = {
             let mut probing = lock(&self.probing);
             let probing = probing.remove(parcel).unwrap_or_default();
             (probing.absent, probing.asked.into_values().map(|asked| asked.due).min())
         };
-        let (mut arrived, mut open) = (false, false);
+        let (mut arrived, mut open, mut attempts) = (false, false, 0);
         // Refused since: they go with the others, in the same bytes.
         let (mut waiting, mut not_before) = (Vec::new(), None);
         for (id, version) in documents {
             let row = self.reader().row(id)?.ok_or_else(|| StoreError::NoDocument(id.clone()))?;
-            open |= matches!(row.state, DocState::Verificando | DocState::Enviado);
             // One made anew since was rejected: that version did arrive.
-            if row.state.may_send() && row.version == *version {
+            if row.version != *version {
+                arrived = true;
+                continue;
+            }
+            open |= matches!(row.state, DocState::Verificando | DocState::Enviado);
+            attempts = attempts.max(row.attempts);
+            if row.state.may_send() {
                 not_before = not_before.max(row.next_try);
                 waiting.push(row.id);
             } else {
@@ -163,14 +175,15 @@ impl Sender {
             self.writer().commit(vec![self.mark(parcel, "verificación", phase, due)]).await?;
             return Ok(due);
         }
-        let spent = attempt >= settings.attempts;
-        let pause = if spent { settings.retry_cap } else { Duration::ZERO };
-        let due = later(self.now(), pause);
+        // A try of which nothing left is none.
+        let spent = attempts >= settings.attempts;
+        let due = if spent { self.pause(u32::MAX) } else { self.now() };
         let due = not_before.map_or(due, |at: Timestamp| at.max(due));
         let answered = self.mark(parcel, "verificación", Some(Phase::Resend), Some(due));
+        let absent: Vec<_> = documents.iter().filter(|(id, _)| absent.contains(id)).cloned().collect();
         self.writer()
             .apply(move |reader| {
-                let rows = absent.iter().filter_map(|id| reader.row(id).ok().flatten());
+                let rows = rows_of(reader, &absent).into_iter();
                 rows.filter_map(|row| moved(&row, Cause::Absent, spent.then_some(due)))
                     .chain([answered])
                     .collect()
@@ -179,21 +192,15 @@ impl Sender {
         Ok(Some(due))
     }
 
-    /// Calls a person to documents without a verdict for a day: it may be slow, or it may be stuck.
+    /// Calls a person to documents without a verdict a day after they were issued: it may be slow, or it may be stuck.
     pub(crate) async fn remind(&self, documents: &[(DocumentId, u32)]) -> Result<(), TalkError> {
         let now = self.now();
-        let mut old = Vec::new();
-        for (id, _) in documents {
-            let row = self.reader().row(id)?;
-            old.extend(row.filter(|row| {
-                let waits = matches!(row.state, DocState::Enviado | DocState::Verificando);
-                waits && row.attention.is_none() && later(row.since, LONG_WAIT) <= now
-            }));
-        }
-        if old.is_empty() {
-            return Ok(());
-        }
-        let ids: Vec<_> = old.into_iter().map(|row| row.id).collect();
+        let old = |row: &timbre_store::Row| {
+            let waits = matches!(row.state, DocState::Enviado | DocState::Verificando);
+            waits && row.attention.is_none() && later(row.issued, LONG_WAIT) <= now
+        };
+        let rows = rows_of(self.reader(), documents).into_iter();
+        let ids: Vec<_> = rows.filter(old).map(|row| row.id).collect();
         self.flag(&ids, "Lleva más de 24 horas sin veredicto; se sigue preguntando").await
     }
 }

@@ -11,6 +11,11 @@ pub fn backoff(tries: u32, base: Duration, cap: Duration, luck: f64) -> Duration
     full / 2 + full.mul_f64(luck.clamp(0.0, 1.0) / 2.0)
 }
 
+/// The pause after one of `last` that did not help, where nobody counts the tries.
+pub fn longer(last: Duration, base: Duration, cap: Duration, luck: f64) -> Duration {
+    backoff(1, last.saturating_mul(2).max(base), cap, luck)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -22,6 +27,16 @@ mod tests {
             let full = Duration::from_secs(full);
             assert_eq!(backoff(tries, base, cap, 0.0), full / 2, "{tries}");
             assert_eq!(backoff(tries, base, cap, 1.0), full, "{tries}");
+        }
+    }
+
+    #[test]
+    fn a_pause_that_did_not_help_is_followed_by_a_longer_one_up_to_the_cap() {
+        let seconds = Duration::from_secs;
+        let (base, cap) = (seconds(5), seconds(60));
+        for (last, full) in [(0, 5), (2, 5), (5, 10), (20, 40), (40, 60), (u64::MAX, 60)] {
+            assert_eq!(longer(seconds(last), base, cap, 1.0), seconds(full), "{last}");
+            assert_eq!(longer(seconds(last), base, cap, 0.0), seconds(full) / 2, "{last}");
         }
     }
 }

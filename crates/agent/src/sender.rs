@@ -1,34 +1,27 @@
 //! The sender: carries documents to the authority in order, a few conversations at once, and asks
 //! for verdicts until they are final. Issuing never waits for it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use timbre_core::{
-    Channel, ChannelId, Cx, Document, DocumentId, Heard, Issuer, Keys, ParcelId, Pass, Request, State,
+    Channel, ChannelId, Cx, DocumentId, Heard, Issuer, Keys, ParcelId, Pass, Profile, Request, State,
     Timestamp,
 };
 use timbre_store::Reader;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::carrier::Carrier;
-use crate::clock::{Clock, until};
+use crate::clock::{Clock, later, until};
 use crate::conversation::TalkError;
-use crate::line::Line;
+use crate::line::{Asked as Of, Line};
+use crate::retry::backoff;
+use crate::round::{Ended, Known};
 use crate::settings::Settings;
 use crate::writer::Writer;
-
-/// How many of a channel's waiting documents are looked at in one round.
-const ROUND: usize = 500;
-
-/// No pause of ours is longer.
-const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3_600);
-
-/// A clock that went back by more than this makes every wait void: they were set by the other time.
-const CLOCK_STEP: Duration = Duration::from_secs(60);
 
 /// What the sender is made of.
 pub struct SenderParts {
@@ -37,6 +30,7 @@ pub struct SenderParts {
     pub clock: Arc<dyn Clock>,
     pub carrier: Arc<dyn Carrier>,
     pub settings: Settings,
+    pub profile: &'static Profile,
     pub reader: Reader,
     pub writer: Writer,
 }
@@ -53,22 +47,24 @@ pub struct LastAnswer {
 
 /// The sender of one folder.
 pub struct Sender {
-    parts: SenderParts,
+    pub(crate) parts: SenderParts,
     /// Held by the task that logs in.
     turns: BTreeMap<ChannelId, tokio::sync::Mutex<()>>,
     pub(crate) passes: Mutex<BTreeMap<ChannelId, Pass>>,
-    /// Failures of each channel since something other than a login was last heard on it.
-    pub(crate) failures: Mutex<BTreeMap<ChannelId, u32>>,
+    /// Counts the changes of keys and company: a pass of an earlier one is not kept.
+    pub(crate) generation: AtomicU64,
     pub(crate) known_lines: Mutex<BTreeMap<ChannelId, Line>>,
+    /// Lines that came back since the last round.
+    pub(crate) returned: Mutex<BTreeSet<ChannelId>>,
     last: Mutex<Option<LastAnswer>>,
     /// What a verification in course remembers of each parcel; lost on a stop, and begun anew.
     pub(crate) probing: Mutex<HashMap<ParcelId, Probing>>,
-    permits: Arc<Semaphore>,
+    pub(crate) permits: Arc<Semaphore>,
     in_flight: AtomicU32,
     running: AtomicBool,
     wake: Notify,
-    /// A person asked: waits are over for everything.
-    hurry: AtomicBool,
+    /// A person asked: waits are over for everything that is not with the authority already.
+    pub(crate) hurry: AtomicBool,
 }
 
 /// A verification in course.
@@ -89,37 +85,20 @@ pub(crate) struct Asked {
     pub answered: bool,
 }
 
-/// How a task left its parcel.
-pub(crate) struct Left {
-    pub parcel: Option<ParcelId>,
-    pub documents: Vec<DocumentId>,
-    /// When to go on with the parcel; `None` when it is closed.
-    pub due: Option<Timestamp>,
-}
-
-/// What the loop knows between rounds.
-#[derive(Default)]
-struct Plan {
-    parcels: HashMap<ParcelId, (ChannelId, Timestamp)>,
-    busy_parcels: HashSet<ParcelId>,
-    busy_documents: HashSet<DocumentId>,
-    looking: HashSet<ChannelId>,
-    /// The time of the round before.
-    last: Option<Timestamp>,
-}
-
-enum Ended {
-    Left(Left),
-    Looked(ChannelId),
-}
-
 impl Sender {
     pub fn new(parts: SenderParts) -> Sender {
+        // How a line is now is not known; one that was down is not said to be up before it is.
+        let lines = parts.reader.line();
+        let line = |id: &ChannelId| match lines.get(&id.0) {
+            Some((false, since)) => Line::Trying { since: *since, of: Of::Login, tries: 0 },
+            Some((true, _)) | None => Line::Up,
+        };
         Sender {
             turns: parts.channels.keys().map(|id| (id.clone(), tokio::sync::Mutex::default())).collect(),
             passes: Mutex::default(),
-            failures: Mutex::default(),
-            known_lines: Mutex::new(parts.channels.keys().map(|id| (id.clone(), Line::Up)).collect()),
+            generation: AtomicU64::new(0),
+            known_lines: Mutex::new(parts.channels.keys().map(|id| (id.clone(), line(id))).collect()),
+            returned: Mutex::default(),
             last: Mutex::default(),
             probing: Mutex::default(),
             permits: Arc::new(Semaphore::new(parts.settings.workers.max(1))),
@@ -136,7 +115,8 @@ impl Sender {
         self.wake.notify_one();
     }
 
-    /// A person asked for it: looks at every line and every parcel now.
+    /// A person asked for it: looks at every line, and at everything that waits to be sent or whose
+    /// outcome is unknown. What is with the authority is asked about in its own time.
     pub fn hurry(&self) {
         self.hurry.store(true, Ordering::Relaxed);
         self.wake();
@@ -168,18 +148,20 @@ impl Sender {
 
     /// Works until `stop` says so.
     pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
-        let mut plan = Plan::default();
-        if let Err(error) = self.recover(&mut plan).await {
-            tracing::error!(%error, "what was on the wire at the last stop can't be taken up");
-        }
+        let mut known: Option<Known> = None;
+        let mut failed = 0;
         let mut tasks: JoinSet<Ended> = JoinSet::new();
         while !*stop.borrow() {
             let next = if self.running() && self.parts.writer.stopped().is_none() {
-                match self.round(&mut plan, &mut tasks).await {
-                    Ok(next) => next,
+                match self.turn_of_work(&mut known, &mut tasks).await {
+                    Ok(next) => {
+                        failed = 0;
+                        next
+                    }
                     Err(error) => {
-                        tracing::error!(%error, "the sender can't read its queue");
-                        Some(crate::clock::later(self.now(), self.parts.settings.retry_base))
+                        failed += 1;
+                        tracing::error!(%error, taken_up = known.is_some(), "the sender can't read its queue");
+                        Some(self.pause(failed))
                     }
                 }
             } else {
@@ -189,7 +171,11 @@ impl Sender {
             tokio::select! {
                 _ = stop.changed() => break,
                 () = self.wake.notified() => {}
-                Some(ended) = tasks.join_next() => self.ended(&mut plan, ended),
+                Some(ended) = tasks.join_next() => match (&mut known, ended) {
+                    (Some(known), Ok(ended)) => self.ended(known, ended),
+                    (_, Err(error)) => tracing::error!(%error, "a conversation panicked"),
+                    (None, Ok(_)) => {}
+                },
                 () = tokio::time::sleep(sleep) => {}
             }
         }
@@ -200,198 +186,17 @@ impl Sender {
         .await;
     }
 
-    fn ended(&self, plan: &mut Plan, ended: Result<Ended, tokio::task::JoinError>) {
-        match ended {
-            Ok(Ended::Looked(channel)) => {
-                plan.looking.remove(&channel);
-            }
-            Ok(Ended::Left(left)) => {
-                for id in &left.documents {
-                    plan.busy_documents.remove(id);
-                }
-                if let Some(parcel) = left.parcel {
-                    plan.busy_parcels.remove(&parcel);
-                    match (left.due, plan.parcels.get_mut(&parcel)) {
-                        (Some(due), Some(known)) => known.1 = due,
-                        (Some(_), None) => {}
-                        (None, _) => {
-                            plan.parcels.remove(&parcel);
-                            lock(&self.probing).remove(&parcel);
-                        }
-                    }
-                }
-            }
-            Err(error) => tracing::error!(%error, "a conversation panicked"),
-        }
-    }
-
-    /// Takes up what a stop left: parcels that wait, and those on the wire, whose outcome is
-    /// unknown.
-    async fn recover(&self, plan: &mut Plan) -> Result<(), TalkError> {
-        for open in self.parts.reader.parcels()? {
-            let cut = open.state.is_none();
-            let due = match cut {
-                true => self.doubt(&open.id, &open.documents, "Timbre se detuvo mientras lo enviaba").await,
-                false => Ok(open.due.unwrap_or_else(|| self.now())),
-            };
-            let due = due.unwrap_or_else(|error| {
-                tracing::error!(%error, parcel = open.id.0, "a parcel can't be taken up yet");
-                crate::clock::later(self.now(), self.parts.settings.retry_base)
-            });
-            plan.parcels.insert(open.id, (open.channel, due));
-        }
-        Ok(())
-    }
-
-    /// Starts what can start now; answers when to look again.
-    async fn round(
+    /// Nothing starts before what the last stop left is taken up: it might leave twice.
+    async fn turn_of_work(
         self: &Arc<Self>,
-        plan: &mut Plan,
+        known: &mut Option<Known>,
         tasks: &mut JoinSet<Ended>,
     ) -> Result<Option<Timestamp>, TalkError> {
-        let now = self.now();
-        if self.issuer().is_err() {
-            return Ok(None);
-        }
-        let went_back = plan.last.is_some_and(|last| until(now, last) > CLOCK_STEP);
-        plan.last = Some(now);
-        if self.hurry.swap(false, Ordering::Relaxed) || went_back {
-            for (_, due) in plan.parcels.values_mut() {
-                *due = (*due).min(now);
-            }
-            self.look_now(now);
-        }
-        let mut next: Option<Timestamp> = None;
-        let mut sooner = |at: Timestamp| next = Some(next.map_or(at, |n| n.min(at)));
-        let lines = self.lines();
-        let open = |channel: &ChannelId| lines.get(channel).is_some_and(|line| line.open(now));
-
-        self.look_where_down(plan, tasks, &lines, &mut sooner).await?;
-
-        // Conversations that go on, the longest overdue first.
-        let mut due: Vec<_> = plan
-            .parcels
-            .iter()
-            .filter(|(id, (channel, _))| !plan.busy_parcels.contains(*id) && open(channel))
-            .map(|(id, (_, at))| (*at, id.clone()))
-            .collect();
-        due.sort();
-        for (at, id) in due {
-            if at > now {
-                sooner(at);
-                break;
-            }
-            let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
-                return Ok(None); // a task that ends wakes the loop
-            };
-            plan.busy_parcels.insert(id.clone());
-            let sender = Arc::clone(self);
-            tasks.spawn(async move {
-                let _permit = permit;
-                let due = crate::clock::later(sender.now(), sender.parts.settings.retry_cap);
-                let otherwise = Left { parcel: Some(id.clone()), documents: Vec::new(), due: Some(due) };
-                Ended::Left(unless_it_panics(async move { sender.go_on(id).await }, otherwise).await)
-            });
-        }
-
-        // New parcels, in the order of issue, as many as there are hands.
-        for (channel, _) in lines.iter().filter(|(channel, _)| open(channel)) {
-            let hands = self.permits.available_permits();
-            let most = self.channel(channel).limits().documents.max(1);
-            let mut free = self.parts.reader.queue_of(channel, 0, ROUND)?;
-            free.retain(|row| {
-                // A wait longer than any of ours was set by a clock that went wrong.
-                let waits = row.next_try.filter(|at| *at > now && until(now, *at) <= LONGEST_WAIT);
-                waits.into_iter().for_each(&mut sooner);
-                waits.is_none()
-                    && !plan.busy_documents.contains(&row.id)
-                    && row.parcel.as_ref().is_none_or(|parcel| !plan.parcels.contains_key(parcel))
-            });
-            free.truncate(hands * most);
-            for group in self.groups(free).await? {
-                let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
-                    return Ok(None);
-                };
-                self.start_parcel(group, permit, plan, tasks);
-            }
-        }
-        Ok(next)
-    }
-
-    fn start_parcel(
-        self: &Arc<Self>,
-        group: Vec<Arc<Document>>,
-        permit: OwnedSemaphorePermit,
-        plan: &mut Plan,
-        tasks: &mut JoinSet<Ended>,
-    ) {
-        let id = ParcelId(hex(&rand::random::<[u8; 16]>()));
-        let documents: Vec<_> = group.iter().map(|d| d.id.clone()).collect();
-        plan.busy_documents.extend(documents.iter().cloned());
-        plan.busy_parcels.insert(id.clone());
-        plan.parcels.insert(id.clone(), (group[0].channel.clone(), self.now()));
-        let sender = Arc::clone(self);
-        tasks.spawn(async move {
-            let _permit = permit;
-            let due = crate::clock::later(sender.now(), sender.parts.settings.retry_cap);
-            let otherwise = Left { parcel: Some(id.clone()), documents: documents.clone(), due: Some(due) };
-            let work = {
-                let (sender, documents) = (Arc::clone(&sender), documents.clone());
-                async move { Some(sender.send_new(id, group, documents).await) }
-            };
-            let left = match unless_it_panics(work, None).await {
-                Some(left) => left,
-                None => {
-                    sender.postpone(&documents, "el envío se interrumpió", due).await;
-                    otherwise
-                }
-            };
-            Ended::Left(left)
-        });
-    }
-
-    /// Where a line is down and something waits for it: says so of the documents, and looks again
-    /// when it is time to.
-    async fn look_where_down(
-        self: &Arc<Self>,
-        plan: &mut Plan,
-        tasks: &mut JoinSet<Ended>,
-        lines: &BTreeMap<ChannelId, Line>,
-        sooner: &mut impl FnMut(Timestamp),
-    ) -> Result<(), TalkError> {
-        let now = self.now();
-        for (channel, line) in lines {
-            let Line::Down { next_look, why, .. } = line else {
-                line.next().filter(|at| *at > now).into_iter().for_each(&mut *sooner);
-                continue;
-            };
-            let waits = !self.parts.reader.queue_of(channel, 0, 1)?.is_empty()
-                || plan.parcels.values().any(|(of, _)| of == channel);
-            if !waits || plan.looking.contains(channel) {
-                continue;
-            }
-            self.no_line(channel, why).await?;
-            if *next_look > now {
-                sooner(*next_look);
-                continue;
-            }
-            plan.looking.insert(channel.clone());
-            let sender = Arc::clone(self);
-            let channel = channel.clone();
-            tasks.spawn(async move {
-                let looked = channel.clone();
-                let look = async move {
-                    sender.forget_pass(&channel, None);
-                    if let Err(error) = sender.pass(&channel).await {
-                        tracing::error!(%error, "the line can't be looked at");
-                        sender.line_failed(&channel, &error.to_string()).await;
-                    }
-                };
-                unless_it_panics(look, ()).await;
-                Ended::Looked(looked)
-            });
-        }
-        Ok(())
+        let known = match known {
+            Some(known) => known,
+            None => known.insert(self.recover().await?),
+        };
+        self.round(known, tasks).await
     }
 
     // What conversations need of the sender.
@@ -438,6 +243,17 @@ impl Sender {
         }
     }
 
+    /// Chance, in 0..1, for pauses.
+    pub(crate) fn luck(&self) -> f64 {
+        rand::random()
+    }
+
+    /// When to try again after `tries` that failed.
+    pub(crate) fn pause(&self, tries: u32) -> Timestamp {
+        let settings = self.settings();
+        later(self.now(), backoff(tries, settings.retry_base, settings.retry_cap, self.luck()))
+    }
+
     pub(crate) fn turn(&self, id: &ChannelId) -> &tokio::sync::Mutex<()> {
         self.turns.get(id).expect("a document's channel is one of the regime's")
     }
@@ -456,20 +272,13 @@ impl Sender {
 
     /// Keys or company changed: every pass is asked for anew, and nothing waits out a refusal.
     pub fn renew(&self) {
-        lock(&self.passes).clear();
+        {
+            let mut passes = lock(&self.passes);
+            self.generation.fetch_add(1, Ordering::SeqCst);
+            passes.clear();
+        }
         self.hurry();
     }
-}
-
-/// What `work` answers, or `otherwise` when it panics: its documents must not stay busy for ever.
-async fn unless_it_panics<T: Send + 'static>(
-    work: impl Future<Output = T> + Send + 'static,
-    otherwise: T,
-) -> T {
-    tokio::spawn(work).await.unwrap_or_else(|error| {
-        tracing::error!(%error, "a task of the sender panicked");
-        otherwise
-    })
 }
 
 /// A lock whose holder can't leave anything half done: poison carries no meaning.

@@ -18,6 +18,8 @@ pub struct Settings {
     pub line_base: Duration,
     pub line_cap: Duration,
     pub conduct: Conduct,
+    /// Two questions of a conversation are never closer, whatever time the authority names.
+    pub poll_floor: Duration,
     /// Base address of the simulator, in a training folder.
     pub simulator: Option<String>,
 }
@@ -42,6 +44,7 @@ impl Settings {
                 absence_gap: minutes(2),
                 settle_after: minutes(24 * 60),
             },
+            poll_floor: Duration::from_secs(30),
             simulator: None,
         }
     }
@@ -53,6 +56,7 @@ impl Settings {
         self.retry_cap = ms(3_000);
         self.line_base = ms(250);
         self.line_cap = ms(2_000);
+        self.poll_floor = ms(200);
         self.conduct.first_poll = ms(400);
         self.conduct.polls = vec![ms(400), ms(800), ms(1_500), ms(3_000)];
         self.conduct.absence_after = ms(4_000);

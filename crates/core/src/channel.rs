@@ -194,6 +194,11 @@ pub enum Verdict {
     Unknown {
         why: String,
     },
+    /// The authority holds this number with other data: somebody else uses the same range. No
+    /// number of it may be given any more, and a person has to look.
+    Conflict {
+        why: Remark,
+    },
     /// Not taken, for a reason that is not the document's.
     Refused {
         scope: Scope,
@@ -231,15 +236,19 @@ pub enum NumberFate {
 pub enum Scope {
     Document,
     Parcel,
-    /// Nothing on this channel will pass until something is mended.
+    /// Nothing on this channel passes for now (too many requests, the authority's own trouble): it
+    /// passes by itself, and nobody has to act.
+    ChannelForNow,
+    /// Nothing on this channel will pass until a person mends something.
     Channel,
 }
 
 /// What the engine must know before it packs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Documents in one parcel.
+    /// Documents in one parcel, and bytes of all of them together.
     pub documents: usize,
+    pub bytes: usize,
     /// Conversations at once on this channel, besides the engine's own limit.
     pub in_flight: usize,
     /// Longest wait for an answer to a question and to a delivery.

@@ -37,6 +37,7 @@ pub const ALONE: i64 = 1_000;
 
 const LIMITS: Limits = Limits {
     documents: 10,
+    bytes: 1 << 16,
     in_flight: 5,
     query_timeout: Duration::from_secs(5),
     deliver_timeout: Duration::from_secs(5),
@@ -164,6 +165,7 @@ pub fn settings() -> Settings {
         retry_cap: ms(10),
         line_base: ms(2),
         line_cap: ms(10),
+        poll_floor: ms(1),
         conduct: Conduct {
             first_poll: ms(2),
             polls: vec![ms(5)],

@@ -69,7 +69,7 @@ pub fn conclude(
         let count = line(counts, kind, places(sent, kind).len());
         match classify(code, "") {
             Held::Same { .. } => Some(Verdict::Accepted { remarks: perhaps_objected(count) }),
-            Held::Differs(why) => Some(Verdict::Unknown { why: why.meaning }),
+            Held::Differs(why) => Some(Verdict::Conflict { why }),
             Held::Void(why, number) => Some(Verdict::Rejected { reasons: vec![why], number }),
             Held::Absent(_) => match count {
                 // Processed, counted among the rejected, and not there: the rejection is proved.
@@ -169,7 +169,7 @@ fn rejection(reasons: &[Remark]) -> Verdict {
     };
     // The folio is at the SII with other data: another till, or a restored backup.
     if let Some(why) = has("DTE-", "101") {
-        return Verdict::Unknown { why: why.meaning.clone() };
+        return Verdict::Conflict { why: why.clone() };
     }
     // The SII has it, from another upload.
     if has("DTE-", "100").is_some() {

@@ -88,7 +88,7 @@ pub fn dte_upload(reply: Reply<'_>) -> Upload {
         Some(Class::NoPass) => Upload::NoPass(why()),
         Some(Class::Config) => Upload::Refused { scope: Scope::Channel, why: why(), after: HOUR },
         Some(Class::Framing) => Upload::Refused { scope: Scope::Parcel, why: why(), after: MINUTE },
-        Some(Class::Busy) => Upload::Refused { scope: Scope::Channel, why: why(), after: TEN_MINUTES },
+        Some(Class::Busy) => Upload::Refused { scope: Scope::ChannelForNow, why: why(), after: TEN_MINUTES },
         Some(Class::Document) => {
             let mut reasons = vec![why()];
             let errors = answer.all("ERROR");
@@ -171,7 +171,7 @@ pub fn boleta_upload(reply: Reply<'_>) -> Upload {
 
 fn throttled(reply: Reply<'_>) -> Upload {
     Upload::Refused {
-        scope: Scope::Channel,
+        scope: Scope::ChannelForNow,
         why: remark("HTTP 429", ""),
         after: reply.retry_after().unwrap_or(TEN_MINUTES),
     }

@@ -29,10 +29,11 @@ pub(super) fn resume<W: Wire>(here: &Here<'_>, talk: Talk, heard: Heard) -> Resu
         Stage::Seed { seeds } => (seeds, false),
         _ => (1, false),
     };
-    let refused = |why, after| Step::Done(all(&[], here.refused(Scope::Channel, why, after)));
+    let refused = |scope, why, after| Step::Done(all(&[], here.refused(scope, why, after)));
+    let for_now = |why, after| refused(Scope::ChannelForNow, why, after);
     let (status, headers, body) = match heard {
         Heard::Elapsed => return Ok(begin::<W>(here, seeds)),
-        Heard::Nothing { why, .. } => return Ok(refused(remark("SIN RESPUESTA", why), SOON)),
+        Heard::Nothing { why, .. } => return Ok(for_now(remark("SIN RESPUESTA", why), SOON)),
         Heard::Reply { status, headers, body } => (status, headers, body),
     };
     let reply = reply(status, &headers, &body);
@@ -44,7 +45,7 @@ pub(super) fn resume<W: Wire>(here: &Here<'_>, talk: Talk, heard: Heard) -> Resu
             Step::Ask(W::ask_token(here, &signed), Talk::at(Stage::Token { seeds }).state(), Vec::new())
         }
         Login::NewSeed(_) if seeds < SEEDS => begin::<W>(here, seeds + 1),
-        Login::NewSeed(why) | Login::Later(why) => refused(why, reply.retry_after().unwrap_or(MINUTE)),
-        Login::Stop(why) => refused(why, HOUR),
+        Login::NewSeed(why) | Login::Later(why) => for_now(why, reply.retry_after().unwrap_or(MINUTE)),
+        Login::Stop(why) => refused(Scope::Channel, why, HOUR),
     })
 }

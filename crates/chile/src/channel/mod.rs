@@ -92,6 +92,8 @@ impl<W: Wire> SiiChannel<W> {
                 // 500 may travel, 50 are recommended (OAS boleta electrónica); one bad signature
                 // rejects them all.
                 documents: 50,
+                // UNCONFIRMED: no manual names a size. 50 large documents stay well below it.
+                bytes: 4 << 20,
                 in_flight: 5,
                 query_timeout: Duration::from_secs(30),
                 deliver_timeout: Duration::from_secs(120),

@@ -48,7 +48,7 @@ pub(super) fn resume<W: Wire>(
     }
     Ok(match held {
         Held::Same { .. } => return exactly::<W>(here, talk, document),
-        Held::Differs(why) => unknown(about, &why.meaning),
+        Held::Differs(why) => Step::Done(all(about, Verdict::Conflict { why })),
         Held::Void(why, number) => Step::Done(all(about, Verdict::Rejected { reasons: vec![why], number })),
         Held::Absent(_) => absent(here, talk, about),
         Held::NoPass(why) => here.no_pass(talk, why, about),

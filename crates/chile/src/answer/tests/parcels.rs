@@ -50,6 +50,7 @@ fn told(verdict: &Verdict) -> String {
         }
         Verdict::AlreadyThere => "there".to_owned(),
         Verdict::Unknown { .. } => "unknown".to_owned(),
+        Verdict::Conflict { why } => format!("conflict {}", why.code),
         other => format!("{other:?}"),
     }
 }
@@ -161,7 +162,7 @@ fn a_rejection_tells_what_becomes_of_the_folio() {
     for (section, number, outcome) in [
         ("DTE", 505, "rejected AskByProbe DTE-3-505"),
         ("DTE", 100, "there"),
-        ("DTE", 101, "unknown"),
+        ("DTE", 101, "conflict DTE-3-101"),
         ("DTE", 601, "rejected Consumed DTE-3-601"),
         ("CAF", 517, "rejected MustBeVoided CAF-3-517"),
         ("HED", 100, "rejected AskByProbe HED-3-100"),
@@ -238,7 +239,7 @@ fn asking_about_each_must_agree_with_the_counts() {
     // More are missing than were rejected: not in the tables yet.
     assert_eq!(check(&[(0, "FAU"), (1, "FAU")], false), None);
     assert_eq!(check(&[(0, "FAU"), (1, "FAU")], true).unwrap(), ["0 unknown", "1 unknown"]);
-    assert_eq!(check(&[(0, "DNK"), (1, "FAN")], false).unwrap(), ["0 unknown", "1 rejected Consumed FAN"]);
+    assert_eq!(check(&[(0, "DNK"), (1, "FAN")], false).unwrap(), ["0 conflict DNK", "1 rejected Consumed FAN"]);
     // A type without counts: there or not yet.
     assert_eq!(check(&[(2, "FAU")], false), None);
     assert_eq!(check(&[(2, "DOK")], false).unwrap(), ["2 accepted"]);

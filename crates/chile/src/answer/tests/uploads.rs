@@ -17,6 +17,7 @@ fn told(upload: Upload) -> String {
         Upload::Already => "already".to_owned(),
         Upload::NoPass(_) => "no pass".to_owned(),
         Upload::Refused { scope: Scope::Channel, why, .. } => format!("channel {}", why.code),
+        Upload::Refused { scope: Scope::ChannelForNow, why, .. } => format!("for now {}", why.code),
         Upload::Refused { scope, why, .. } => format!("{scope:?} {}", why.code),
         Upload::Rejected(reasons) => {
             format!("rejected {}", reasons.iter().map(|r| r.code.as_str()).collect::<Vec<_>>().join(" "))
@@ -62,7 +63,7 @@ fn each_status_has_its_action() {
             "rejected STATUS 7 LSX-00265 LSX-00290",
         ),
         ("8", " texto suelto ", "rejected STATUS 8"),
-        ("9", "", "channel STATUS 9"),
+        ("9", "", "for now STATUS 9"),
         ("-1", "", "Parcel STATUS -1"),
         (
             "99",
@@ -103,7 +104,7 @@ fn pages_instead_of_an_answer() {
     }
     assert_eq!(told(with(503, "", dte_upload)), "unclear");
     assert_eq!(told(with(401, "", dte_upload)), "no pass");
-    assert_eq!(told(with(429, "", dte_upload)), "channel HTTP 429");
+    assert_eq!(told(with(429, "", dte_upload)), "for now HTTP 429");
 }
 
 #[test]
@@ -128,7 +129,7 @@ fn boletas_are_answered_in_json() {
         (400, "otra cosa", "unclear"),
         (404, "No existe recurso", "channel HTTP 404"),
         (404, ERROR_PAGE, "unclear"),
-        (429, "", "channel HTTP 429"),
+        (429, "", "for now HTTP 429"),
         (500, "<soap:Fault>Acceso Denegado (from client)</soap:Fault>", "channel HTTP 500"),
         (500, "Error 500", "unclear"),
         (502, ERROR_PAGE, "unclear"),

@@ -123,7 +123,7 @@ fn each_refusal_reaches_as_far_as_it_should() {
         ("6", "T39F1 refused Channel STATUS 6"),
         ("7", "T39F1 rejected FreeForSame"),
         ("8", "T39F1 rejected FreeForSame"),
-        ("9", "T39F1 refused Channel STATUS 9"),
+        ("9", "T39F1 refused ChannelForNow STATUS 9"),
         ("77", "T39F1 unknown"),
     ] {
         let text = format!("<RECEPCIONDTE><STATUS>{status}</STATUS></RECEPCIONDTE>");

@@ -133,6 +133,7 @@ pub fn told(step: &Step) -> Vec<String> {
         Verdict::Absent => "absent".to_owned(),
         Verdict::Pending => "pending".to_owned(),
         Verdict::Unknown { .. } => "unknown".to_owned(),
+        Verdict::Conflict { .. } => "conflict".to_owned(),
         Verdict::Refused { scope, why, .. } => format!("refused {scope:?} {}", why.code),
     };
     reports.iter().map(|r| format!("{} {}", r.document, verdict(&r.verdict))).collect()

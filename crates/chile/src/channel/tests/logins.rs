@@ -69,7 +69,7 @@ fn a_spent_seed_is_asked_for_again_and_not_for_ever() {
             _ => desk.go_on(&channel, &step, header("08"), &[]),
         };
     }
-    assert_eq!((seeds, told(&step)), (3, vec!["TF0 refused Channel TOKEN 08".to_owned()]));
+    assert_eq!((seeds, told(&step)), (3, vec!["TF0 refused ChannelForNow TOKEN 08".to_owned()]));
 }
 
 #[test]
@@ -80,13 +80,13 @@ fn a_login_that_fails_says_why() {
     for (heard, outcome) in [
         (header("10"), "TF0 refused Channel TOKEN 10"),
         (header("-07"), "TF0 refused Channel TOKEN -07"),
-        (header("07"), "TF0 refused Channel TOKEN 07"),
-        (reply(503, ""), "TF0 refused Channel HTTP 503"),
-        (reply(200, "<html>"), "TF0 refused Channel ILEGIBLE"),
-        (reply(302, ""), "TF0 refused Channel HTTP 302"),
-        (reply(404, "<html>"), "TF0 refused Channel HTTP 404"),
-        (silence(Sent::No), "TF0 refused Channel SIN RESPUESTA"),
-        (silence(Sent::Perhaps), "TF0 refused Channel SIN RESPUESTA"),
+        (header("07"), "TF0 refused ChannelForNow TOKEN 07"),
+        (reply(503, ""), "TF0 refused ChannelForNow HTTP 503"),
+        (reply(200, "<html>"), "TF0 refused ChannelForNow ILEGIBLE"),
+        (reply(302, ""), "TF0 refused ChannelForNow HTTP 302"),
+        (reply(404, "<html>"), "TF0 refused ChannelForNow HTTP 404"),
+        (silence(Sent::No), "TF0 refused ChannelForNow SIN RESPUESTA"),
+        (silence(Sent::Perhaps), "TF0 refused ChannelForNow SIN RESPUESTA"),
     ] {
         assert_eq!(told(&desk.go_on(&channel, &token, heard, &[])), [outcome]);
     }

@@ -109,7 +109,7 @@ fn a_repeated_upload_is_no_rejection() {
     assert_eq!(told(&done), ["T39F1 there", "T39F2 there"]);
     let detail = r#"[{"folio":1,"estado":"RCH","error":[{"seccion":"DTE","nivel":3,"codigo":100}]},{"folio":2,"estado":"RCH","error":[{"seccion":"DTE","nivel":3,"codigo":101}]}]"#;
     let done = desk.go_on(&BoletaChannel::new(), &step, counted(2, 0, 2, 0, detail), &documents);
-    assert_eq!(told(&done), ["T39F1 there", "T39F2 unknown"]);
+    assert_eq!(told(&done), ["T39F1 there", "T39F2 conflict"]);
 }
 
 #[test]

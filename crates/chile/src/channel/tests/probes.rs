@@ -41,7 +41,7 @@ fn each_answer_about_a_boleta_has_its_verdict() {
     for (code, outcome) in [
         ("DOK", "T39F1 accepted"),
         ("ANC", "T39F1 accepted"),
-        ("DNK", "T39F1 unknown"),
+        ("DNK", "T39F1 conflict"),
         ("FNA", "T39F1 rejected MustBeVoided"),
         ("FAN", "T39F1 rejected Consumed"),
     ] {

@@ -1,0 +1,410 @@
+//! A round of the sender: reads what waits, plans, and starts what may start. What may, and in which
+//! order, is `plan`'s.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use timbre_core::{ChannelId, Document, DocumentId, ParcelId, Timestamp};
+use timbre_store::Row;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::JoinSet;
+
+use crate::clock::until;
+use crate::conversation::{Phase, TalkError};
+use crate::line::{Asked, Line};
+use crate::parcel::pack;
+use crate::plan::{self, CLOCK_STEP, Desk, Gate, Going, Lane, Stage, Start, Urgency};
+use crate::sender::{Sender, hex, lock};
+use crate::show;
+
+/// How many rows are read at a time.
+const PAGE: usize = 500;
+
+/// What the loop knows between rounds.
+#[derive(Default)]
+pub(crate) struct Known {
+    parcels: HashMap<ParcelId, Open>,
+    /// Conversations in course: of which channel, and do they go on?
+    busy: HashMap<ParcelId, (ChannelId, bool)>,
+    busy_documents: HashSet<DocumentId>,
+    looking: HashSet<ChannelId>,
+    /// When what waits for a channel was last told to wait no more.
+    released: HashMap<ChannelId, Timestamp>,
+    went_on: bool,
+    /// The time of the round before.
+    last: Option<Timestamp>,
+}
+
+/// A parcel that is not settled.
+struct Open {
+    channel: ChannelId,
+    due: Timestamp,
+    stage: Stage,
+    documents: HashMap<DocumentId, u32>,
+}
+
+/// How a task left its parcel.
+pub(crate) struct Left {
+    pub parcel: ParcelId,
+    pub documents: Vec<DocumentId>,
+    /// When to go on with the parcel; `None` when it is closed.
+    pub due: Option<Timestamp>,
+}
+
+pub(crate) enum Ended {
+    Left(Left),
+    Looked(ChannelId),
+}
+
+/// New parcels by channel, the most urgent first.
+type Fresh = BTreeMap<ChannelId, VecDeque<Vec<Arc<Document>>>>;
+
+impl Sender {
+    /// Takes up what a stop left: parcels that wait, and those on the wire, whose outcome is
+    /// unknown.
+    pub(crate) async fn recover(&self) -> Result<Known, TalkError> {
+        let mut known = Known::default();
+        let now = self.now();
+        for open in self.reader().parcels()? {
+            let due = match open.state {
+                Some(_) => Ok(plan::due(open.sent, open.due, now)),
+                None => {
+                    let why = "Timbre se detuvo mientras lo enviaba";
+                    self.doubt(&open.id, &open.documents, open.attempt, why).await
+                }
+            };
+            let due = due.unwrap_or_else(|error| {
+                tracing::error!(%error, parcel = open.id.0, "a parcel can't be taken up yet");
+                self.pause(1)
+            });
+            known.parcels.insert(
+                open.id,
+                Open {
+                    channel: open.channel,
+                    due,
+                    stage: Phase::of(open.state.as_ref()).stage(),
+                    documents: open.documents.into_iter().collect(),
+                },
+            );
+        }
+        self.call_to_strays().await?;
+        Ok(known)
+    }
+
+    /// Documents under way whose parcel is lost: nobody would ever ask about them.
+    async fn call_to_strays(&self) -> Result<(), TalkError> {
+        let strays = self.reader().under_way_without_parcel()?;
+        let ids: Vec<_> = strays.into_iter().map(|row| row.id).collect();
+        self.flag(
+            &ids,
+            "Iba en un envío del que no queda registro: no se sabe si llegó. Búsquelo en el sitio de la \
+             autoridad antes de volver a emitirlo",
+        )
+        .await
+    }
+
+    pub(crate) fn ended(&self, known: &mut Known, ended: Ended) {
+        let left = match ended {
+            Ended::Looked(channel) => {
+                known.looking.remove(&channel);
+                return;
+            }
+            Ended::Left(left) => left,
+        };
+        known.busy.remove(&left.parcel);
+        for id in &left.documents {
+            known.busy_documents.remove(id);
+        }
+        match (left.due, known.parcels.get_mut(&left.parcel)) {
+            (Some(due), Some(open)) => {
+                open.due = due;
+                // What can't be read is asked about.
+                let row = self.reader().parcel_row(&left.parcel).ok().flatten();
+                open.stage = Phase::of(row.and_then(|row| row.state).as_ref()).stage();
+            }
+            (Some(_), None) => {}
+            (None, _) => {
+                known.parcels.remove(&left.parcel);
+                lock(&self.probing).remove(&left.parcel);
+            }
+        }
+    }
+
+    /// Starts what can start now; answers when to look again.
+    pub(crate) async fn round(
+        self: &Arc<Self>,
+        known: &mut Known,
+        tasks: &mut JoinSet<Ended>,
+    ) -> Result<Option<Timestamp>, TalkError> {
+        if self.issuer().is_err() {
+            return Ok(None);
+        }
+        let now = self.now();
+        self.end_waits(known, now);
+        let free = self.permits.available_permits();
+        let mut lanes = BTreeMap::new();
+        let mut fresh = Fresh::new();
+        for (channel, line) in self.lines() {
+            let (lane, new) = self.lane(known, &channel, &line, now, free).await?;
+            lanes.insert(channel.clone(), lane);
+            fresh.insert(channel, new);
+        }
+        let hands = self.settings().workers.max(1);
+        let round = plan::round(&Desk { now, hands, free, went_on: known.went_on, lanes });
+        for start in round.starts {
+            let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
+                return Ok(None); // a task that ends wakes the loop
+            };
+            known.went_on = matches!(start, Start::GoOn(..));
+            match start {
+                Start::Look(channel) => self.look(channel, permit, known, tasks),
+                Start::GoOn(channel, parcel) => self.start_going(channel, parcel, permit, known, tasks),
+                Start::Fresh(channel) => {
+                    if let Some(group) = fresh.get_mut(&channel).and_then(VecDeque::pop_front) {
+                        self.start_fresh(channel, group, permit, known, tasks);
+                    }
+                }
+            }
+        }
+        Ok(round.next)
+    }
+
+    /// Ends the waits that need not be waited out: a person asked, a line came back, or the clock
+    /// that they were told by was wrong.
+    fn end_waits(&self, known: &mut Known, now: Timestamp) {
+        let went_back = known.last.is_some_and(|last| until(now, last) > CLOCK_STEP);
+        known.last = Some(now);
+        let hurry = self.hurry.swap(false, Ordering::Relaxed);
+        let returned = std::mem::take(&mut *lock(&self.returned));
+        let mut probing = lock(&self.probing);
+        for (id, open) in &mut known.parcels {
+            let over = match open.stage {
+                Stage::Follow => went_back,
+                Stage::Probe => went_back || hurry,
+                Stage::Resend => went_back || hurry || returned.contains(&open.channel),
+                Stage::Fresh => false,
+            };
+            if over {
+                open.due = open.due.min(now);
+            }
+            if let Some(probing) = probing.get_mut(id).filter(|_| over) {
+                probing.asked.values_mut().for_each(|asked| asked.due = asked.due.min(now));
+                if went_back {
+                    // Their states tell times too.
+                    probing.asked.clear();
+                }
+            }
+        }
+        drop(probing);
+        if hurry || went_back {
+            self.look_now(now);
+        }
+        let all: Vec<_> = if hurry { self.lines().into_keys().collect() } else { Vec::new() };
+        known.released.extend(returned.into_iter().chain(all).map(|channel| (channel, now)));
+    }
+
+    /// What a channel has, and the new parcels that could start on it.
+    async fn lane(
+        &self,
+        known: &Known,
+        channel: &ChannelId,
+        line: &Line,
+        now: Timestamp,
+        free: usize,
+    ) -> Result<(Lane, VecDeque<Vec<Arc<Document>>>), TalkError> {
+        let limits = self.channel(channel).limits().clone();
+        let busy = known.busy.values().filter(|(of, _)| of == channel);
+        let going = known.parcels.iter().filter(|(id, open)| {
+            open.channel == *channel && open.stage != Stage::Fresh && !known.busy.contains_key(*id)
+        });
+        let mut lane = Lane {
+            gate: plan::gate(line, now),
+            busy: busy.clone().count(),
+            busy_going: busy.filter(|(_, going)| *going).count(),
+            most: limits.in_flight.max(1),
+            looking: known.looking.contains(channel),
+            going: going
+                .map(|(id, open)| Going { parcel: id.clone(), due: open.due, stage: open.stage })
+                .collect(),
+            fresh: Vec::new(),
+            waits: false,
+            wakes: None,
+        };
+        match lane.gate {
+            Gate::Down { .. } | Gate::Shut { .. } => {
+                lane.waits = !self.reader().queue_of(channel, 0, 1)?.is_empty();
+                if lane.waits {
+                    self.no_line(channel, line.why()).await?;
+                }
+                Ok((lane, VecDeque::new()))
+            }
+            Gate::All | Gate::One { .. } => {
+                let (parcels, documents) = lane.room(free, limits.documents.max(1));
+                let (rows, wakes) = self.free_rows(known, channel, now, parcels * documents).await?;
+                let orders: HashMap<_, _> =
+                    rows.iter().map(|(row, d)| (d.id.clone(), self.urgency(row))).collect();
+                let of_channel = self.channel(channel);
+                let together = |a: &Document, b: &Document| of_channel.travels_with(a, b);
+                let groups = pack(rows.into_iter().map(|(_, d)| d), documents, limits.bytes, &together);
+                let mut groups: Vec<_> = groups
+                    .into_iter()
+                    .filter_map(|group| Some((*orders.get(&group.first()?.id)?, group)))
+                    .collect();
+                groups.sort_by_key(|(urgency, _)| *urgency);
+                lane.fresh = groups.iter().map(|(urgency, _)| *urgency).collect();
+                lane.wakes = wakes;
+                Ok((lane, groups.into_iter().map(|(_, group)| group).collect()))
+            }
+        }
+    }
+
+    /// The first `many` documents of a channel's queue that may leave now and can be read, and the
+    /// first time that one of those before them waits for.
+    async fn free_rows(
+        &self,
+        known: &Known,
+        channel: &ChannelId,
+        now: Timestamp,
+        many: usize,
+    ) -> Result<(Vec<(Row, Arc<Document>)>, Option<Timestamp>), TalkError> {
+        let released = known.released.get(channel).copied();
+        let mut found = Vec::new();
+        let mut wakes: Option<Timestamp> = None;
+        let mut from = 0;
+        let mut page = (many + known.busy_documents.len() + 1).min(PAGE);
+        while found.len() < many {
+            let rows = self.reader().queue_of(channel, from, page)?;
+            let last = rows.len() < page;
+            for row in rows {
+                from = row.order + 1;
+                if let Some(at) = plan::waits(&row, now, released) {
+                    wakes = Some(wakes.map_or(at, |wakes| wakes.min(at)));
+                } else if found.len() < many
+                    && !known.holds(&row)
+                    && let Some(document) = self.readable(&row.id, row.version).await?
+                {
+                    found.push((row, document));
+                }
+            }
+            if last {
+                break;
+            }
+            page = PAGE;
+        }
+        Ok((found, wakes))
+    }
+
+    fn urgency(&self, row: &Row) -> Urgency {
+        let deadline = show::deadline(row, self.parts.profile).unwrap_or(Timestamp::MAX);
+        Urgency { deadline, order: row.order }
+    }
+
+    fn start_going(
+        self: &Arc<Self>,
+        channel: ChannelId,
+        id: ParcelId,
+        permit: OwnedSemaphorePermit,
+        known: &mut Known,
+        tasks: &mut JoinSet<Ended>,
+    ) {
+        known.busy.insert(id.clone(), (channel, true));
+        let sender = Arc::clone(self);
+        tasks.spawn(async move {
+            let _permit = permit;
+            let due = sender.pause(u32::MAX);
+            let otherwise = Left { parcel: id.clone(), documents: Vec::new(), due: Some(due) };
+            let work = async move {
+                let due = sender.go_on(&id).await;
+                Left { parcel: id, documents: Vec::new(), due }
+            };
+            Ended::Left(unless_it_panics(work, otherwise).await)
+        });
+    }
+
+    fn start_fresh(
+        self: &Arc<Self>,
+        channel: ChannelId,
+        group: Vec<Arc<Document>>,
+        permit: OwnedSemaphorePermit,
+        known: &mut Known,
+        tasks: &mut JoinSet<Ended>,
+    ) {
+        let id = ParcelId(hex(&rand::random::<[u8; 16]>()));
+        let documents: HashMap<_, _> = group.iter().map(|d| (d.id.clone(), d.version)).collect();
+        let names: Vec<_> = documents.keys().cloned().collect();
+        known.busy_documents.extend(names.iter().cloned());
+        known.busy.insert(id.clone(), (channel.clone(), false));
+        let due = self.now();
+        known.parcels.insert(id.clone(), Open { channel, due, stage: Stage::Fresh, documents });
+        let sender = Arc::clone(self);
+        tasks.spawn(async move {
+            let _permit = permit;
+            let work = {
+                let (sender, id, group) = (Arc::clone(&sender), id.clone(), group.clone());
+                async move { Some(sender.send_new(&id, group).await) }
+            };
+            let due = match unless_it_panics(work, None).await {
+                Some(due) => due,
+                None => {
+                    let due = sender.pause(u32::MAX);
+                    sender.postpone(&group, "el envío se interrumpió", Some(due)).await;
+                    Some(due)
+                }
+            };
+            Ended::Left(Left { parcel: id, documents: names, due })
+        });
+    }
+
+    /// Looks at a line that is down: a login tells whether anything gets through.
+    fn look(
+        self: &Arc<Self>,
+        channel: ChannelId,
+        permit: OwnedSemaphorePermit,
+        known: &mut Known,
+        tasks: &mut JoinSet<Ended>,
+    ) {
+        known.looking.insert(channel.clone());
+        let sender = Arc::clone(self);
+        tasks.spawn(async move {
+            let _permit = permit;
+            let look = {
+                let (sender, channel) = (Arc::clone(&sender), channel.clone());
+                async move {
+                    sender.forget_pass(&channel, None);
+                    sender.pass(&channel).await.err().map(|error| error.to_string())
+                }
+            };
+            let panicked = Some("la revisión de la línea se interrumpió".to_owned());
+            if let Some(why) = unless_it_panics(look, panicked).await {
+                tracing::error!(why, "the line can't be looked at");
+                sender.line_failed(&channel, Asked::Login, &why).await;
+            }
+            Ended::Looked(channel)
+        });
+    }
+}
+
+impl Known {
+    /// On its way already, or part of a parcel whose bytes must stay the same.
+    fn holds(&self, row: &Row) -> bool {
+        let in_parcel = || {
+            let open = self.parcels.get(row.parcel.as_ref()?)?;
+            // One made anew since is not what travelled.
+            open.documents.get(&row.id).filter(|version| **version == row.version)
+        };
+        self.busy_documents.contains(&row.id) || in_parcel().is_some()
+    }
+}
+
+/// What `work` answers, or `otherwise` when it panics: its documents must not stay busy for ever.
+async fn unless_it_panics<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+    otherwise: T,
+) -> T {
+    tokio::spawn(work).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a task of the sender panicked");
+        otherwise
+    })
+}
