@@ -35,7 +35,70 @@ fn files(endings: &[&str]) -> Vec<(String, String)> {
     out
 }
 
-/// The crates of ours that a manifest names under `[dependencies]` (its tests may name more).
+/// Is this heading of a manifest one of dependencies that the product has? (Its tests may name more.)
+/// `[dependencies]`, `[build-dependencies]`, the same of one target, and one of them by itself.
+fn of_the_product(heading: &str) -> Option<Option<&str>> {
+    let inner = heading.trim().trim_matches(['[', ']']);
+    let tail = inner.strip_prefix("target.").map_or(inner, |rest| {
+        // `cfg(…)` may have dots of its own.
+        ["dependencies", "build-dependencies", "dev-dependencies"]
+            .iter()
+            .filter_map(|kind| rest.find(&format!(".{kind}")))
+            .min()
+            .map_or(rest, |at| &rest[at + 1..])
+    });
+    ["dependencies", "build-dependencies"].iter().find_map(|kind| {
+        let rest = tail.strip_prefix(kind)?;
+        if rest.is_empty() { Some(None) } else { rest.strip_prefix('.').map(Some) }
+    })
+}
+
+/// Which crate of ours is it that goes by `name` there? A renamed one says its own name.
+fn ours(name: &str, rest: &str) -> Option<String> {
+    let renamed = rest.split("package").nth(1).and_then(|after| after.split('"').nth(1));
+    let name = renamed.unwrap_or(name.trim_matches('"'));
+    name.strip_prefix("timbre-").or((name == "sii-sim").then_some(name)).map(str::to_owned)
+}
+
+/// The crates of ours that the text of a manifest names, where the product has them.
+fn named(text: &str) -> BTreeSet<String> {
+    let mut whom = BTreeSet::new();
+    let mut inside = false;
+    // A table of one dependency: its name, and what it says.
+    let mut alone: Option<(String, String)> = None;
+    for line in text.lines().chain(["[]"]) {
+        if line.starts_with('[') {
+            whom.extend(alone.take().and_then(|(name, rest)| ours(&name, &rest)));
+            let heading = of_the_product(line);
+            inside = heading == Some(None);
+            alone = heading.flatten().map(|name| (name.to_owned(), String::new()));
+        } else if let Some((_, rest)) = &mut alone {
+            rest.push_str(line);
+        } else if inside {
+            let name = line.split(['.', ' ', '=']).next().unwrap_or_default();
+            whom.extend(ours(name, line.strip_prefix(name).unwrap_or_default()));
+        }
+    }
+    whom
+}
+
+#[test]
+fn every_way_to_name_a_dependency_is_seen() {
+    let whom = named(
+        "[dependencies]\ntimbre-core.workspace = true\nserde = \"1\"\n\
+         laws = { package = \"timbre-chile\", path = \"x\" }\n\
+         [build-dependencies]\ntimbre-pos = { path = \"x\" }\n\
+         [target.'cfg(target_os = \"linux\")'.dependencies]\nsii-sim.workspace = true\n\
+         [dependencies.timbre-store]\npath = \"x\"\n\
+         [target.x86_64-pc-windows-msvc.build-dependencies.doors]\npackage = \"timbre-agent\"\n\
+         [dev-dependencies]\ntimbre-app.workspace = true\n\
+         [target.'cfg(unix)'.dev-dependencies]\ntimbre-xmldsig.workspace = true\n",
+    );
+    let all = ["agent", "chile", "core", "pos", "sii-sim", "store"].map(str::to_owned);
+    assert_eq!(whom, BTreeSet::from(all));
+}
+
+/// The crates of ours that each manifest names.
 fn arrows() -> BTreeMap<String, BTreeSet<String>> {
     let mut found = BTreeMap::new();
     for (path, text) in files(&["Cargo.toml"]) {
@@ -44,19 +107,7 @@ fn arrows() -> BTreeMap<String, BTreeSet<String>> {
             "tests/Cargo.toml" => continue,
             path => path.trim_start_matches("crates/").trim_end_matches("/Cargo.toml").to_owned(),
         };
-        let mut inside = false;
-        let mut whom = BTreeSet::new();
-        for line in text.lines() {
-            if line.starts_with('[') {
-                inside = line == "[dependencies]";
-            } else if inside {
-                let name = line.split(['.', ' ', '=']).next().unwrap_or_default();
-                if let Some(name) = name.strip_prefix("timbre-").or((name == "sii-sim").then_some(name)) {
-                    whom.insert(name.to_owned());
-                }
-            }
-        }
-        found.insert(who, whom);
+        found.insert(who, named(&text));
     }
     found
 }
@@ -115,7 +166,7 @@ fn what_is_one_crates_business_is_named_by_it_alone() {
     let own: &[(&str, &[&str])] = &[
         ("sled::", &["crates/store/"]),
         ("tauri::", &["src-tauri/"]),
-        ("reqwest::", &["crates/agent/src/carrier.rs", "crates/cli/", "tests/"]),
+        ("reqwest::", &["crates/agent/src/carrier", "crates/cli/", "tests/"]),
         ("timbre_chile", &["crates/chile/", "crates/app/", "tests/"]),
         ("SystemTime::now", &[]),
     ];

@@ -1,13 +1,19 @@
 //! The one place where bytes leave for an authority: HTTP/1.1, exact length, no redirects,
 //! certificates always checked.
 
+mod names;
+
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
 use timbre_core::channel::Method;
 use timbre_core::{Effect, Environment, Heard, Limits, Request, Sent};
+
+pub use names::Lookup;
 
 /// Whoever carries a request and says what was heard.
 pub trait Carrier: Send + Sync {
@@ -26,9 +32,15 @@ pub struct HttpCarrier {
 
 impl HttpCarrier {
     /// A carrier for one environment. Training carries to loopback in the clear; the others only
-    /// over TLS and never to loopback.
+    /// over TLS, straight to where this machine's names lead, and never to loopback or to a network
+    /// of its own. No proxy is taken from the environment: it would be another host.
     pub fn new(environment: Environment) -> Result<HttpCarrier, reqwest::Error> {
-        let client = reqwest::Client::builder()
+        HttpCarrier::with(environment, names::system())
+    }
+
+    /// The same, with names looked up by `lookup`.
+    pub fn with(environment: Environment, lookup: Lookup) -> Result<HttpCarrier, reqwest::Error> {
+        let mut builder = reqwest::Client::builder()
             .tls_backend_native()
             .http1_only()
             .redirect(reqwest::redirect::Policy::none())
@@ -37,21 +49,24 @@ impl HttpCarrier {
             .connect_timeout(Duration::from_secs(10))
             // A pooled connection that the other side had closed looks like a lost answer.
             .pool_max_idle_per_host(0)
-            .https_only(environment != Environment::Training)
-            .build()?;
-        Ok(HttpCarrier { client, environment })
+            .https_only(environment != Environment::Training);
+        if environment != Environment::Training {
+            builder = builder.dns_resolver(Arc::new(names::Public(lookup)));
+        }
+        Ok(HttpCarrier { client: builder.build()?, environment })
     }
 
-    /// A training folder speaks to loopback only; the others never do.
+    /// A training folder speaks to loopback only; the others never do, and to bare addresses only
+    /// where those are of the internet (a name's are looked at when it is resolved).
     fn allowed(&self, url: &reqwest::Url) -> bool {
-        let loopback = match url.host_str() {
-            Some("localhost") => true,
-            Some(host) => {
-                host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        let Some(host) = url.host_str() else { return false };
+        let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+        match self.environment {
+            Environment::Training => host == "localhost" || address.is_ok_and(|ip| ip.is_loopback()),
+            Environment::Certification | Environment::Production => {
+                host != "localhost" && address.map_or(true, names::is_public)
             }
-            None => return false,
-        };
-        loopback == (self.environment == Environment::Training)
+        }
     }
 
     async fn exchange(&self, request: &Request, limits: &Limits) -> Heard {
