@@ -6,6 +6,7 @@ mod array;
 mod braces;
 mod entry;
 mod incoming;
+mod wary;
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead};
@@ -15,8 +16,9 @@ use serde_json::error::Category;
 use array::Elements;
 use braces::Braces;
 pub use entry::{Entry, Offer};
-use entry::{is_sale, malformed, read, whole};
+use entry::{is_sale, malformed, whole};
 pub use incoming::{incoming, unreadable};
+use wary::Wary;
 
 /// The sales of an input, in order.
 pub struct Sales<R> {
@@ -26,6 +28,7 @@ pub struct Sales<R> {
     line: u64,
     ready: VecDeque<Entry>,
     ended: bool,
+    wary: Wary,
 }
 
 enum Form {
@@ -41,16 +44,33 @@ enum Form {
     },
     Array(Elements),
     /// After a broken value: what follows may be its rest, until a line is a sale by itself.
-    Seeking,
+    Seeking {
+        /// The first line passed over that names a sale: it is told when the seeking ends.
+        passed: Option<u64>,
+    },
 }
+
+/// After a broken value, with nothing passed over yet.
+const SEEKING: Form = Form::Seeking { passed: None };
 
 impl<R: BufRead> Sales<R> {
     pub fn new(input: R) -> Sales<R> {
-        Sales { input, form: Form::Open, line: 0, ready: VecDeque::new(), ended: false }
+        Sales {
+            input,
+            form: Form::Open,
+            line: 0,
+            ready: VecDeque::new(),
+            ended: false,
+            wary: Wary::default(),
+        }
     }
 
-    fn push(&mut self, entry: Entry) {
+    /// Reads a value that begins on `line`, and hands it on; whether it was a sale.
+    fn push(&mut self, text: &[u8], line: u64) -> bool {
+        let entry = self.wary.read(text, line);
+        let good = entry.offer.is_ok();
         self.ready.push_back(entry);
+        good
     }
 
     fn take(&mut self, text: &[u8]) {
@@ -59,7 +79,7 @@ impl<R: BufRead> Sales<R> {
             Form::Lines => {
                 self.form = Form::Lines;
                 if !text.trim_ascii().is_empty() {
-                    self.push(read(text, self.line));
+                    self.push(text, self.line);
                 }
             }
             Form::Spread { line, held, braces } => self.spread(line, held, braces, text),
@@ -67,16 +87,7 @@ impl<R: BufRead> Sales<R> {
                 elements.feed(text, self.line, &mut self.ready);
                 self.form = Form::Array(elements);
             }
-            Form::Seeking => {
-                self.form = Form::Seeking;
-                if is_sale(text) {
-                    self.form = Form::Lines;
-                    self.push(read(text, self.line));
-                } else if text.starts_with(b"{\"") {
-                    // It begins like a sale of its own: it is not passed over in silence.
-                    self.push(read(text, self.line));
-                }
-            }
+            Form::Seeking { passed } => self.seek(passed, text),
         }
     }
 
@@ -95,13 +106,37 @@ impl<R: BufRead> Sales<R> {
         match whole(text) {
             Ok(()) => {
                 self.form = Form::Lines;
-                self.push(read(text, self.line));
+                self.push(text, self.line);
             }
             Err(Category::Eof) => self.spread(self.line, Vec::new(), Braces::default(), text),
             Err(_) => {
-                self.form = Form::Seeking;
-                self.push(read(text, self.line));
+                self.form = SEEKING;
+                self.push(text, self.line);
             }
+        }
+    }
+
+    fn seek(&mut self, passed: Option<u64>, text: &[u8]) {
+        self.form = Form::Seeking { passed };
+        if is_sale(text) {
+            self.end_seeking(passed);
+            let good = self.push(text, self.line);
+            self.form = if good { Form::Lines } else { SEEKING };
+        } else if text.starts_with(b"{\"") {
+            // It begins like a sale of its own: it is not passed over in silence.
+            self.push(text, self.line);
+        } else {
+            self.wary.skip(text);
+            let names_a_sale = text.windows(10).any(|part| part == b"Encabezado");
+            self.form = Form::Seeking { passed: passed.or(names_a_sale.then_some(self.line)) };
+        }
+    }
+
+    fn end_seeking(&mut self, passed: Option<u64>) {
+        if let Some(line) = passed {
+            let why = "Desde aquí no se leyó nada: puede ser parte del texto mal escrito de antes. Corríjalo y \
+                       repita desde ahí.";
+            self.ready.push_back(malformed(line, &format!("línea {line}"), why));
         }
     }
 
@@ -112,22 +147,21 @@ impl<R: BufRead> Sales<R> {
         held.extend_from_slice(text);
         if fresh && whole(&held).is_err_and(|category| category != Category::Eof) {
             // A line that was cut short, and the next sale after it.
-            self.push(read(&held[..before], line));
-            self.form = Form::Lines;
-            self.push(read(text, self.line));
+            self.push(&held[..before], line);
+            let good = self.push(text, self.line);
+            self.form = if good { Form::Lines } else { SEEKING };
             return;
         }
         match end {
             braces::End::Open => self.form = Form::Spread { line, held, braces },
             braces::End::Broken => {
-                self.form = Form::Seeking;
-                self.push(read(&held, line));
+                self.form = SEEKING;
+                self.push(&held, line);
             }
             braces::End::At(at) => {
                 let rest = held.split_off(before + at);
-                let entry = read(&held, line);
-                self.form = if entry.offer.is_ok() { Form::Open } else { Form::Seeking };
-                self.push(entry);
+                let good = self.push(&held, line);
+                self.form = if good { Form::Open } else { SEEKING };
                 if !rest.trim_ascii().is_empty() {
                     self.take(&rest);
                 }
@@ -138,9 +172,10 @@ impl<R: BufRead> Sales<R> {
     fn finish(&mut self) {
         self.ended = true;
         match std::mem::replace(&mut self.form, Form::Open) {
-            Form::Spread { line, held, .. } => self.push(read(&held, line)),
+            Form::Spread { line, held, .. } => _ = self.push(&held, line),
             Form::Array(elements) => elements.finish(&mut self.ready),
-            Form::Open | Form::Lines | Form::Seeking => {}
+            Form::Seeking { passed } => self.end_seeking(passed),
+            Form::Open | Form::Lines => {}
         }
     }
 }

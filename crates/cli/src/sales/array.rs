@@ -3,13 +3,15 @@
 use std::collections::VecDeque;
 
 use super::braces::{Braces, End};
-use super::entry::{Entry, is_sale, malformed, read};
+use super::entry::{Entry, is_sale, malformed};
+use super::wary::Wary;
 
 /// An array that is being read.
 #[derive(Default)]
 pub struct Elements {
     place: Place,
     line: u64,
+    wary: Wary,
 }
 
 #[derive(Default)]
@@ -36,6 +38,7 @@ impl Elements {
             let alone = text.trim_ascii();
             let alone = alone.strip_suffix(b",").unwrap_or(alone);
             if !is_sale(alone) {
+                self.wary.skip(text);
                 if text.trim_ascii() == b"]" {
                     self.place = Place::After;
                 }
@@ -64,12 +67,12 @@ impl Elements {
                 }
                 End::At(at) => {
                     held.extend_from_slice(&text[..at]);
-                    ready.push_back(read(&held, line));
+                    ready.push_back(self.wary.read(&held, line));
                     (Place::Between, at)
                 }
                 End::Broken => {
                     held.extend_from_slice(text);
-                    ready.push_back(read(&held, line));
+                    ready.push_back(self.wary.read(&held, line));
                     (Place::Seeking, text.len())
                 }
             },
@@ -78,7 +81,7 @@ impl Elements {
                 held.extend_from_slice(&text[..at.unwrap_or(text.len())]);
                 match at {
                     Some(at) => {
-                        ready.push_back(read(&held, line));
+                        ready.push_back(self.wary.read(&held, line));
                         (Place::Between, at)
                     }
                     None => (Place::Bare { line, held }, text.len()),
@@ -112,11 +115,11 @@ impl Elements {
     }
 
     /// The input is over: an array that was not closed is said.
-    pub fn finish(self, ready: &mut VecDeque<Entry>) {
+    pub fn finish(mut self, ready: &mut VecDeque<Entry>) {
         match self.place {
             Place::After => {}
             Place::Inside { line, held, .. } | Place::Bare { line, held } => {
-                ready.push_back(read(&held, line))
+                ready.push_back(self.wary.read(&held, line))
             }
             Place::Before | Place::Between | Place::Seeking => {
                 let path = format!("línea {}", self.line);

@@ -23,6 +23,9 @@ pub struct Offer {
     pub body: Bytes,
 }
 
+/// The code of what is no JSON.
+pub const MALFORMED: &str = "json-malformed";
+
 /// Is this one JSON value, whole?
 pub fn whole(text: &[u8]) -> Result<(), Category> {
     serde_json::from_slice::<serde::de::IgnoredAny>(text).map(drop).map_err(|e| e.classify())
@@ -35,8 +38,14 @@ pub fn is_sale(text: &[u8]) -> bool {
         .is_ok_and(|fields| marks.iter().any(|mark| fields.contains_key(*mark)))
 }
 
+/// Is this, whole, a sale with its key?
+pub fn is_wrapper(text: &[u8]) -> bool {
+    serde_json::from_slice::<BTreeMap<String, serde::de::IgnoredAny>>(text)
+        .is_ok_and(|fields| fields.contains_key("sale"))
+}
+
 pub fn malformed(line: u64, path: &str, why: &str) -> Entry {
-    Entry { line, offer: Err(Refusal::new("json-malformed", path, why)) }
+    Entry { line, offer: Err(Refusal::new(MALFORMED, path, why)) }
 }
 
 /// One value that begins on `line`: a sale, or a sale with its key.

@@ -100,6 +100,64 @@ fn an_array_with_a_broken_element_goes_on() {
 }
 
 #[test]
+fn the_inside_of_a_broken_wrapper_is_never_issued_without_its_key() {
+    let inside = "{\"Encabezado\":{}}";
+    for broken in [
+        "{\"key\":\"k1\" \"sale\":\n",
+        "{\"key\":\"k1\",,\n\"sale\":\n",
+        "{\"key\":\"k1\",,\n",
+        "{\"key\":\"k1\",\"sale\"\n",
+        "{\"key\":\"k1\"},\"sale\":\n",
+        "{key: \"k1\", sale:\n",
+        "{\n\"key\": \"k1\n\",\n\"sale\":\n",
+        "{\"dte\" {\n",
+        "{\"key\":\"k0\",\"sale\":{}}\n{\"key\":\"k1\",\"sale\":\n",
+        "[\n{\"key\":\"k1\"},\"sale\":\n",
+        "[\n{\"key\":\"k1\n\",\"sale\":\n",
+    ] {
+        let lines = told(&format!("{broken}{inside}\n}}\n"));
+        assert!(lines.iter().any(|line| line.contains("!json-malformed")), "{broken}: {lines:?}");
+        assert!(lines.iter().any(|line| line.contains("!sale-after-damage")), "{broken}: {lines:?}");
+        assert!(!lines.iter().any(|line| line.contains("- {\"Encabezado")), "{broken}: {lines:?}");
+    }
+}
+
+#[test]
+fn after_a_broken_wrapper_only_whole_ones_go_on_until_one_has() {
+    check(
+        "{\"key\":\"a\",,\n{\"Encabezado\":{}}\n{\"key\":\"b\",\"sale\":{}}\n{\"Encabezado\":{}}\n",
+        &[
+            "1 !json-malformed línea 1, columna 12",
+            "2 !sale-after-damage línea 2",
+            "3 b {}",
+            r#"4 - {"Encabezado":{}}"#,
+        ],
+    );
+    check(
+        "[{\"key\":\"a\",,\"sale\":{}},\n{\"Encabezado\":{}},\n{\"key\":\"b\",\"sale\":{}},\n{\"Encabezado\":{}}]",
+        &[
+            "1 !json-malformed línea 1, columna 12",
+            "2 !sale-after-damage línea 2",
+            "3 b {}",
+            r#"4 - {"Encabezado":{}}"#,
+        ],
+    );
+    // A bare sale that was broken had no key to lose.
+    check(
+        "{\"Encabezado\":,}\n{\"Encabezado\":{}}\n",
+        &["1 !json-malformed línea 1, columna 15", r#"2 - {"Encabezado":{}}"#],
+    );
+}
+
+#[test]
+fn a_sale_over_several_lines_after_a_broken_one_is_not_passed_over_in_silence() {
+    check(
+        "{\"Detalle\":,}\n{\n \"Encabezado\": {}\n}\n",
+        &["1 !json-malformed línea 1, columna 12", "3 !json-malformed línea 3"],
+    );
+}
+
+#[test]
 fn wrong_encodings_are_named() {
     let latin: Vec<_> = Sales::new(&b"{\"a\":1}\n{\"a\":\"\xd1\"}\n"[..]).map(Result::unwrap).collect();
     assert!(latin[1].offer.as_ref().unwrap_err().message.contains("UTF-8"));
