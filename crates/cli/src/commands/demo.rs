@@ -83,17 +83,19 @@ struct Day<'a> {
 impl Day<'_> {
     async fn whole(&self, data: &Path, serve: bool) -> Result<Exit, Failure> {
         self.welcome(data, serve).await?;
-        let before = verdicts::open(&self.api.snapshot().await?);
+        let open = verdicts::open(&self.api.snapshot().await?);
+        let before = audit::known(self.api).await?;
         let begun = Instant::now();
         let issued = self.issue().await?;
         let last = Instant::now();
         let ids: HashSet<String> = issued.iter().map(|one| one.id.clone()).collect();
         let rows = match ids.is_empty() {
             true => Default::default(),
-            false => verdicts::wait(self.api, &ids, before, Patience::with(self.latency), self.out).await?,
+            false => verdicts::wait(self.api, &ids, open, Patience::with(self.latency), self.out).await?,
         };
         let (drain, elapsed) = (last.elapsed(), begun.elapsed());
-        let audit = audit::audit(self.api, &issued, &rows, &self.sim.ledger_at(Timestamp::now())).await?;
+        let audit =
+            audit::audit(self.api, &issued, &rows, &self.sim.ledger_at(Timestamp::now()), &before).await?;
         let summary = Summary::new(&issued, &rows, &audit, drain, elapsed);
         self.tell(&summary, &audit)?;
         let sound = summary.is_sound() && audit.disputed.is_empty();

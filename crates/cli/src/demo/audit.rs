@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sha2::{Digest, Sha256};
 use sii_sim::{Ledger, LedgerDocument};
-use timbre_agent::view::RowView;
+use timbre_agent::view::{Query, RowView};
 use timbre_core::DocState;
 
 use super::callers::Issued;
@@ -24,12 +24,13 @@ pub struct Audit {
     pub disputed: Vec<String>,
 }
 
-/// Reads the bytes of every document back and compares.
+/// Reads the bytes of every document back and compares. `before` are those of earlier runs.
 pub async fn audit(
     api: &Api,
     issued: &[Issued],
     rows: &HashMap<String, RowView>,
     ledger: &Ledger,
+    before: &HashSet<String>,
 ) -> Result<Audit, Failure> {
     let ids: HashSet<&str> = issued.iter().map(|one| one.id.as_str()).collect();
     let hashes: HashMap<String, Option<String>> = stream::iter(ids)
@@ -45,7 +46,7 @@ pub async fn audit(
         .buffer_unordered(8)
         .try_collect()
         .await?;
-    Ok(compare(issued, rows, &hashes, ledger))
+    Ok(compare(issued, rows, &hashes, ledger, before))
 }
 
 fn compare(
@@ -53,6 +54,7 @@ fn compare(
     rows: &HashMap<String, RowView>,
     hashes: &HashMap<String, Option<String>>,
     ledger: &Ledger,
+    before: &HashSet<String>,
 ) -> Audit {
     let held: HashMap<&str, &LedgerDocument> = ledger.documents.iter().map(|d| (d.id.as_str(), d)).collect();
     let mut audit = Audit::default();
@@ -84,7 +86,25 @@ fn compare(
             _ => audit.lost.push(id.clone()),
         }
     }
+    // What nobody asked for: a sale that became two documents, each with a folio of its own.
+    let unasked = ledger.documents.iter().map(|document| &document.id);
+    let unasked = unasked.filter(|id| !seen.contains(id.as_str()) && !before.contains(*id));
+    audit.duplicated.extend(unasked.cloned());
     audit
+}
+
+/// Every document that the store has by now.
+pub async fn known(api: &Api) -> Result<HashSet<String>, Failure> {
+    let mut query = Query { limit: Some(500), ..Query::default() };
+    let mut ids = HashSet::new();
+    loop {
+        let page = api.page(&query).await?;
+        ids.extend(page.rows.into_iter().map(|row| row.id));
+        match page.next {
+            Some(next) => query.cursor = Some(next),
+            None => return Ok(ids),
+        }
+    }
 }
 
 /// The same bytes offered again, or other bytes under a number that was held already.
@@ -171,7 +191,7 @@ mod tests {
         let documents = if hashes.is_empty() { vec![] } else { vec![document("T39F1", hashes)] };
         let ledger = Ledger { documents, uploads: vec![], totals: LedgerTotals::default() };
         let issued = [Issued { id: "T39F1".to_owned(), took: Duration::ZERO }];
-        let found = compare(&issued, &rows, &ours, &ledger);
+        let found = compare(&issued, &rows, &ours, &ledger, &HashSet::new());
         assert_eq!(
             (found.lost.len(), found.duplicated.len(), found.disputed.len()),
             expect,
@@ -195,8 +215,18 @@ mod tests {
     fn two_answers_with_one_number_and_a_number_nobody_knows() {
         let issued = ["T39F1", "T39F1", "T39F2"].map(|id| Issued { id: id.to_owned(), took: Duration::ZERO });
         let ledger = Ledger { documents: vec![], uploads: vec![], totals: LedgerTotals::default() };
-        let found = compare(&issued, &HashMap::new(), &HashMap::new(), &ledger);
+        let found = compare(&issued, &HashMap::new(), &HashMap::new(), &ledger, &HashSet::new());
         assert_eq!((found.lost.len(), found.duplicated), (2, vec!["T39F1".to_owned()]));
+    }
+
+    #[test]
+    fn a_sale_that_became_a_second_document_under_another_folio_is_seen() {
+        let documents = ["T39F1", "T39F2", "T39F9"].map(|id| document(id, &[("aa", "accepted", 1)]));
+        let ledger = Ledger { documents: documents.into(), uploads: vec![], totals: LedgerTotals::default() };
+        let issued = [Issued { id: "T39F1".to_owned(), took: Duration::ZERO }];
+        let before = HashSet::from(["T39F9".to_owned()]);
+        let found = compare(&issued, &HashMap::new(), &HashMap::new(), &ledger, &before);
+        assert_eq!(found.duplicated, ["T39F2"], "T39F9 waited from an earlier day");
     }
 
     #[test]
