@@ -4,9 +4,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use sii_sim::Desk;
 use timbre_agent::view::{IssuedView, ProblemView};
 use timbre_app::vault::{Custody, Kind};
 use timbre_app::{DemoOptions, Options, Running};
+use timbre_core::Environment;
 
 /// Options that touch nothing outside `dir`: keys in a file, anchors beside the folder.
 pub fn options(dir: &Path) -> Options {
@@ -25,6 +27,30 @@ pub fn options(dir: &Path) -> Options {
 pub async fn shop(dir: &Path, scenario: &str) -> Running {
     let demo = DemoOptions { latency: Duration::ZERO, scenario: scenario.to_owned() };
     timbre_app::start(Options { demo: Some(demo), ..options(dir) }).await.expect("a demo shop opens")
+}
+
+/// Makes a training shop in `dir` by hand, whose boletas are of these CAFs alone; the CAFs' files.
+pub async fn shop_of(dir: &Path, cafs: &[(u64, u64)]) -> Vec<Vec<u8>> {
+    let made =
+        timbre_app::start(Options { sender: false, ..options(dir) }).await.expect("a new folder opens");
+    let company = Desk::company();
+    let data = json!({
+        "RUTEmisor": company.rut, "RznSoc": company.name, "GiroEmis": company.giro,
+        "Acteco": [company.acteco], "DirOrigen": company.address, "CmnaOrigen": company.comuna,
+        "FchResol": company.resolution_date.to_string(), "NroResol": company.resolution_number,
+    });
+    made.agent.set_company(Environment::Training, &data).await.expect("the desk's company");
+    let certificate = Desk::certificate("x");
+    made.agent.load_certificate(&certificate.pfx, "x", None).await.expect("the desk's certificate");
+    let day = "2026-11-01".parse().expect("a date");
+    let mut files = Vec::new();
+    for (from, to) in cafs {
+        let file = Desk::caf(company.rut, 39, *from, *to, day, company.name);
+        made.agent.load_grant(&file, (1, 1), None).await.expect("the desk's CAF");
+        files.push(file);
+    }
+    made.stop().await;
+    files
 }
 
 /// A boleta of one line.

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
-use timbre_tests::{boleta, factura, options, sell, shop, until};
+use timbre_app::Options;
+use timbre_tests::{boleta, factura, options, sell, shop, shop_of, until};
 
 /// SHA-256 of a document's bytes from `<DTE` to `</DTE>`, as the simulator's ledger counts.
 fn digest(file: &[u8]) -> String {
@@ -55,22 +56,22 @@ async fn a_dead_line_stops_nobody_and_the_queue_drains_by_itself() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_next_caf_is_taken_over_without_a_gap() {
-    use sii_sim::Desk;
     let dir = tempfile::tempdir().unwrap();
-    // A shop of its own: a company of the desk, with two small CAFs loaded the wrong way round.
-    let started = shop(dir.path(), "calm").await;
-    let company = Desk::company();
-    let day = "2026-11-01".parse().unwrap();
-    for (from, to) in [(200_004, 200_006), (200_001, 200_003)] {
-        let caf = Desk::caf(company.rut, 39, from, to, day, company.name);
-        started.agent.load_grant(&caf, (1, 1), Some(from - 1)).await.unwrap();
+    // Two small CAFs, loaded the wrong way round.
+    shop_of(dir.path(), &[(4, 5), (1, 3)]).await;
+    let mut ids = Vec::new();
+    // Sold over a restart.
+    for sales in [1..=2, 3..=5] {
+        let shop = timbre_app::start(Options { sender: false, ..options(dir.path()) }).await.unwrap();
+        for n in sales {
+            ids.push(sell(&shop, &boleta(500), &format!("k{n}")).await.unwrap().document.id);
+        }
+        shop.stop().await;
     }
-    // The demo's own hundred thousand come first; they are jumped by saying that they are used.
-    started.stop().await;
-    let again = timbre_app::start(options(dir.path())).await.unwrap();
-    let next = again.agent.folios().into_iter().find(|f| f.series == "39").unwrap();
-    assert_eq!(next.next, Some(1));
-    let firsts: Vec<_> = next.ranges.iter().map(|r| (r.first, r.next)).collect();
-    assert_eq!(firsts, [(1, 1), (200_001, 200_001), (200_004, 200_004)], "in ascending order");
-    again.stop().await;
+    assert_eq!(ids, ["T39F1", "T39F2", "T39F3", "T39F4", "T39F5"], "one CAF goes on where the other ended");
+    let shop = timbre_app::start(options(dir.path())).await.unwrap();
+    let spent = sell(&shop, &boleta(500), "k6").await.unwrap_err();
+    assert_eq!((spent.status, spent.code.as_str()), (503, "folio-exhausted"), "{spent:?}");
+    until(&shop, |shop| shop.agent.stats().accepted == 5).await;
+    shop.stop().await;
 }

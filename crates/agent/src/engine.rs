@@ -26,15 +26,23 @@ use crate::{certificate, monitor, show};
 /// What an answer of the engine is: a view, or a problem a person can act on.
 pub type Answer<T> = Result<T, ProblemView>;
 
+/// A certificate's file, read: its fact, and what a person should know though it stops nothing.
+pub struct ReadCertificate {
+    pub loaded: CertificateLoaded,
+    pub warning: Option<String>,
+}
+
 /// Whoever keeps the keys: signs with them, seals them, and reads a certificate's file.
 pub trait Custody: Keys + Seals {
-    /// Reads a certificate with its private key, and seals the key.
+    /// Reads a certificate with its private key, and seals the key. `holder` is whose it is, said by
+    /// a person: it counts only where the file itself does not say.
     fn read_certificate(
         &self,
         file: &[u8],
         password: &str,
+        holder: Option<&str>,
         environment: Environment,
-    ) -> Result<CertificateLoaded, Refusal>;
+    ) -> Result<ReadCertificate, Refusal>;
 
     /// Keys may have changed on disk: forget the parsed ones.
     fn forget(&self);
@@ -295,10 +303,7 @@ impl Agent {
     /// Refuses before a folio is taken when there is nothing to sign with today.
     fn certificate_is_good(&self) -> Answer<()> {
         let certificate = self.0.custody.certificate().map_err(|e| crate::writer::no_key(&e))?;
-        match certificate::fault(&certificate, self.0.clock.now()) {
-            Some(refusal) => Err(refusal.into()),
-            None => Ok(()),
-        }
+        Ok(certificate::in_force(certificate.not_before, certificate.not_after, self.0.clock.now())?)
     }
 }
 

@@ -32,5 +32,5 @@ mod unlock;
 pub mod view;
 mod writer;
 
-pub use engine::{Agent, AgentParts, Answer, Custody};
+pub use engine::{Agent, AgentParts, Answer, Custody, ReadCertificate};
 pub use settings::Settings;

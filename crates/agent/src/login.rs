@@ -70,7 +70,8 @@ impl Sender {
     /// load another certificate: the authority would only refuse what this one signs.
     pub(crate) async fn may_sign(&self, channel: &ChannelId, asked: Asked) -> Result<bool, TalkError> {
         let certificate = self.parts.keys.certificate()?;
-        let Some(fault) = certificate::fault(&certificate, self.now()) else {
+        let (from, until) = (certificate.not_before, certificate.not_after);
+        let Err(fault) = certificate::in_force(from, until, self.now()) else {
             return Ok(true);
         };
         let why = Remark { code: fault.code, words: String::new(), meaning: fault.message };

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use timbre_core::{Company, Environment, Regime};
+use timbre_core::{Company, Environment, GrantId, KeyName, Refusal, Regime, Scheme};
 use timbre_store::{Fact, GrantLoaded, Opened, Reader};
 
-use crate::engine::{Agent, Answer};
+use crate::certificate::in_force;
+use crate::engine::{Agent, Answer, ReadCertificate};
 use crate::show;
-use crate::view::{CertificateView, ProblemView, RangeView};
+use crate::view::{CertificateView, LoadedCertificateView, ProblemView, RangeView};
 
 impl Agent {
     /// Reads a CAF (or whatever the country lends) and adds its range.
@@ -23,13 +24,22 @@ impl Agent {
         let id = read.grant.id.clone();
         let purpose = format!("grant:{}", id.0);
         let sealed = self.0.custody.seal(&purpose, &read.secret).map_err(|e| crate::writer::no_key(&e))?;
-        let fact = Fact::GrantLoaded(Box::new(GrantLoaded { grant: read.grant, share, used_up_to, sealed }));
+        let again = self.lost_its_key(&id);
+        let loaded = GrantLoaded { grant: read.grant, share, used_up_to, again, sealed };
+        let fact = Fact::GrantLoaded(Box::new(loaded));
         self.0.writer.commit(vec![fact]).await?;
         let ranges = self.0.reader.ranges();
         let range = ranges.iter().find(|range| range.grant.id == id);
         range
             .map(|range| show::range(range, self.0.today()))
             .ok_or_else(|| ProblemView::internal("el rango cargado no aparece"))
+    }
+
+    /// Was it loaded before, and can its key be used no more? After a vault was made anew its file
+    /// is loaded again, for the key alone.
+    fn lost_its_key(&self, id: &GrantId) -> bool {
+        let known = self.0.reader.ranges().iter().any(|range| range.grant.id == *id);
+        known && self.0.custody.sign(KeyName::Grant(id), Scheme::RsaSha1, b"").is_err()
     }
 
     /// Sets who issues. Refused when it would mix two companies or environments in one folder.
@@ -45,9 +55,20 @@ impl Agent {
         self.0.reader.company()
     }
 
-    pub async fn load_certificate(&self, file: &[u8], password: &str) -> Answer<CertificateView> {
+    /// Takes a certificate that is in force now; another one never takes the place of a good one.
+    /// `holder` counts where the file does not say whose it is.
+    pub async fn load_certificate(
+        &self,
+        file: &[u8],
+        password: &str,
+        holder: Option<&str>,
+    ) -> Answer<LoadedCertificateView> {
         let issuer = self.issuer()?;
-        let loaded = self.0.custody.read_certificate(file, password, issuer.environment)?;
+        let read = self.0.custody.read_certificate(file, password, holder, issuer.environment)?;
+        let ReadCertificate { loaded, warning } = read;
+        in_force(loaded.not_before, loaded.not_after, self.0.clock.now())
+            // Waiting mends nothing here: it is another file that is wanted.
+            .map_err(|refusal| Refusal { temporary: false, ..refusal })?;
         self.0.writer.commit(vec![Fact::CertificateLoaded(loaded)]).await?;
         // In the writer, between two batches: a document that took the old certificate must not be
         // signed with the new one.
@@ -60,7 +81,10 @@ impl Agent {
             })
             .await?;
         self.0.sender.renew();
-        self.certificate()?.ok_or_else(|| ProblemView::internal("el certificado cargado no aparece"))
+        match self.certificate()? {
+            Some(certificate) => Ok(LoadedCertificateView { certificate, warning }),
+            None => Err(ProblemView::internal("el certificado cargado no aparece")),
+        }
     }
 
     pub fn certificate(&self) -> Answer<Option<CertificateView>> {

@@ -150,6 +150,14 @@ pub struct CertificateView {
     pub not_after: String,
 }
 
+/// A certificate that was just loaded, and what a person should know about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadedCertificateView {
+    #[serde(flatten)]
+    pub certificate: CertificateView,
+    pub warning: Option<String>,
+}
+
 /// The panel's numbers, flat: what `GET /v1/stats` and `timbre stats` answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct StatsView {

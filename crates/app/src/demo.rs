@@ -39,7 +39,7 @@ pub async fn open_shop(agent: &Agent) -> Result<(), ProblemView> {
     }
     if agent.certificate()?.is_none() {
         let certificate = Desk::certificate(PASSWORD);
-        agent.load_certificate(&certificate.pfx, PASSWORD).await?;
+        agent.load_certificate(&certificate.pfx, PASSWORD, None).await?;
     }
     let loaded = agent.folios();
     let company = Desk::company();

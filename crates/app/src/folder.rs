@@ -19,6 +19,10 @@ pub struct Address {
     /// `http://127.0.0.1:4578`.
     pub base: String,
     pub token: String,
+    /// It works the queue. One that does not is a command's, and will be gone in a moment.
+    pub sender: bool,
+    /// Its keys are open: it can issue. One that only looks has them closed.
+    pub keys: bool,
 }
 
 impl Address {
@@ -34,6 +38,8 @@ struct Card {
     pid: u32,
     port: u16,
     token: String,
+    sender: bool,
+    keys: bool,
 }
 
 /// The folder meant: what was said, else `TIMBRE_DATA`, else the platform's place for data.
@@ -64,6 +70,11 @@ pub fn demo_dir(said: Option<&Path>) -> PathBuf {
     }
 }
 
+/// Has somebody begun to keep a shop there? A folder that only exists is none.
+pub fn is_shop(dir: &Path) -> bool {
+    dir.join("journal").is_dir() || dir.join("vault.json").is_file()
+}
+
 /// The folder, ours alone until it is dropped.
 pub struct Lock {
     dir: PathBuf,
@@ -73,13 +84,17 @@ pub struct Lock {
 impl Lock {
     /// Takes the folder, making it when there is none. Waits while somebody else gives it back.
     pub fn take(dir: &Path) -> Result<Lock, StartError> {
-        fs::create_dir_all(dir).map_err(|e| StartError::Folder(dir.to_owned(), e))?;
-        private(dir).map_err(|e| StartError::Folder(dir.to_owned(), e))?;
+        make(dir).map_err(|e| StartError::Folder(dir.to_owned(), e))?;
         let file = open_lock(dir)?;
         let began = Instant::now();
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(Lock { dir: dir.to_owned(), _file: file }),
+                Ok(()) => {
+                    let lock = Lock { dir: dir.to_owned(), _file: file };
+                    // One that was killed has left its card: nobody is to believe it while we open.
+                    lock.withdraw();
+                    return Ok(lock);
+                }
                 Err(TryLockError::WouldBlock) if began.elapsed() < PATIENCE => {
                     std::thread::sleep(LOOK);
                 }
@@ -89,9 +104,10 @@ impl Lock {
         }
     }
 
-    /// Says where we listen.
-    pub fn announce(&self, port: u16, token: &str) -> Result<(), StartError> {
-        let card = Card { pid: std::process::id(), port, token: token.to_owned() };
+    /// Says where we listen, and for what we are good.
+    pub fn announce(&self, at: &Address, port: u16) -> Result<(), StartError> {
+        let Address { token, sender, keys, .. } = at.clone();
+        let card = Card { pid: std::process::id(), port, token, sender, keys };
         let bytes = serde_json::to_vec(&card).expect("a card is plain data");
         write_private(&self.dir.join("agent.json"), &bytes)
             .map_err(|e| StartError::Folder(self.dir.clone(), e))
@@ -114,6 +130,12 @@ impl Drop for Lock {
 
 /// The agent that has this folder, if one does.
 pub fn find(dir: &Path) -> Result<Option<Address>, StartError> {
+    find_able(dir, |_| true)
+}
+
+/// The agent that has this folder and is `enough` for what is wanted. One that is not is a passing
+/// command's: it is waited for until it has gone.
+pub fn find_able(dir: &Path, enough: impl Fn(&Address) -> bool) -> Result<Option<Address>, StartError> {
     if !dir.join("agent.lock").exists() {
         return Ok(None);
     }
@@ -125,16 +147,31 @@ pub fn find(dir: &Path) -> Result<Option<Address>, StartError> {
             Err(TryLockError::Error(e)) => return Err(StartError::Folder(dir.to_owned(), e)),
             Err(TryLockError::WouldBlock) => {}
         }
-        if let Ok(bytes) = fs::read(dir.join("agent.json"))
-            && let Ok(card) = serde_json::from_slice::<Card>(&bytes)
+        let found = read_card(dir);
+        if let Some(address) = &found
+            && enough(address)
         {
-            return Ok(Some(Address { base: format!("http://127.0.0.1:{}", card.port), token: card.token }));
+            return Ok(found);
         }
         if began.elapsed() > PATIENCE {
-            return Err(StartError::Busy(dir.to_owned()));
+            return Err(match found {
+                Some(_) => StartError::Passing(dir.to_owned()),
+                None => StartError::Busy(dir.to_owned()),
+            });
         }
         std::thread::sleep(LOOK);
     }
+}
+
+fn read_card(dir: &Path) -> Option<Address> {
+    let bytes = fs::read(dir.join("agent.json")).ok()?;
+    let Card { port, token, sender, keys, pid: _ } = serde_json::from_slice(&bytes).ok()?;
+    Some(Address { base: base(port), token, sender, keys })
+}
+
+/// Where an agent listens that has this port.
+pub(crate) fn base(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
 }
 
 fn open_lock(dir: &Path) -> Result<File, StartError> {
@@ -147,16 +184,18 @@ fn open_lock(dir: &Path) -> Result<File, StartError> {
         .map_err(|e| StartError::Folder(path, e))
 }
 
-/// Only the owner may look into the folder.
-#[cfg(unix)]
-fn private(dir: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(dir, fs::Permissions::from_mode(0o700))
-}
-
-/// A profile's folder on Windows is the user's own by inheritance.
-#[cfg(not(unix))]
-fn private(_: &Path) -> io::Result<()> {
+/// A new folder is for its owner's eyes only (a profile's on Windows is, by inheritance). One that
+/// was there is somebody's: its mode is left as it is.
+fn make(dir: &Path) -> io::Result<()> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(dir)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(dir, fs::Permissions::from_mode(0o700))?;
+    }
     Ok(())
 }
 
@@ -180,14 +219,19 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
 mod tests {
     use super::*;
 
+    fn at(port: u16, sender: bool) -> Address {
+        Address { base: base(port), token: "secreto".to_owned(), sender, keys: true }
+    }
+
     #[test]
     fn a_folder_is_had_by_one_and_found_by_others() {
         let dir = tempfile::tempdir().unwrap();
         assert!(find(dir.path()).unwrap().is_none());
         let lock = Lock::take(dir.path()).unwrap();
-        lock.announce(4578, "secreto").unwrap();
+        lock.announce(&at(4578, true), 4578).unwrap();
         let found = find(dir.path()).unwrap().unwrap();
         assert_eq!((found.base.as_str(), found.token.as_str()), ("http://127.0.0.1:4578", "secreto"));
+        assert!(found.sender && found.keys);
         assert_eq!(found.panel(), "http://127.0.0.1:4578/#token=secreto");
         drop(lock);
         assert!(find(dir.path()).unwrap().is_none());
@@ -195,14 +239,60 @@ mod tests {
     }
 
     #[test]
-    #[cfg(unix)]
-    fn the_card_is_for_the_owner_only() {
-        use std::os::unix::fs::PermissionsExt;
+    fn a_passing_commands_engine_is_waited_for_by_who_wants_a_sender() {
         let dir = tempfile::tempdir().unwrap();
         let lock = Lock::take(dir.path()).unwrap();
-        lock.announce(1, "x").unwrap();
+        lock.announce(&at(1, false), 1).unwrap();
+        assert!(find(dir.path()).unwrap().is_some(), "good enough to look through");
+        let (path, (looked, looks)) = (dir.path().to_owned(), std::sync::mpsc::channel());
+        let waits = std::thread::spawn(move || {
+            find_able(&path, |address| {
+                // Nobody may listen any more.
+                let _ = looked.send(());
+                address.sender
+            })
+        });
+        looks.recv().unwrap(); // it has seen the card, and waits
+        drop(lock);
+        assert!(waits.join().unwrap().unwrap().is_none(), "it has gone, and the folder is free");
+    }
+
+    #[test]
+    fn the_card_of_one_that_was_killed_is_not_believed() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = Lock::take(dir.path()).unwrap();
+        lock.announce(&at(1, true), 1).unwrap();
+        let left = fs::read(dir.path().join("agent.json")).unwrap();
+        drop(lock);
+        fs::write(dir.path().join("agent.json"), left).unwrap();
+        let _opening = Lock::take(dir.path()).unwrap();
+        assert!(!dir.path().join("agent.json").exists());
+    }
+
+    #[test]
+    fn a_folder_that_only_exists_is_no_shop() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("otro.txt"), "x").unwrap();
+        assert!(!is_shop(dir.path()) && !is_shop(&dir.path().join("nada")));
+        fs::create_dir(dir.path().join("journal")).unwrap();
+        assert!(is_shop(dir.path()));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn the_card_and_a_new_folder_are_for_the_owner_only_and_another_folder_stays_as_it_is() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!(mode(&dir.path().join("agent.json")), 0o600);
-        assert_eq!(mode(dir.path()), 0o700);
+        let new = dir.path().join("shop");
+        let lock = Lock::take(&new).unwrap();
+        lock.announce(&at(1, true), 1).unwrap();
+        assert_eq!(mode(&new.join("agent.json")), 0o600);
+        assert_eq!(mode(&new), 0o700);
+        let shared = dir.path().join("shared");
+        fs::create_dir(&shared).unwrap();
+        fs::set_permissions(&shared, fs::Permissions::from_mode(0o755)).unwrap();
+        Lock::take(&shared).unwrap();
+        assert_eq!(mode(&shared), 0o755);
     }
 }

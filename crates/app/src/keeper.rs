@@ -6,40 +6,49 @@ use std::sync::Arc;
 use bytes::Bytes;
 use openssl::x509::X509;
 use sii_sim::Desk;
-use timbre_agent::Custody;
+use timbre_agent::{Custody, ReadCertificate};
+use timbre_chile::rut::Rut;
 use timbre_core::{Certificate, Environment, KeyError, KeyName, Keys, Refusal, Scheme, Seals};
-use timbre_store::{CertificateLoaded, Reader};
+use timbre_store::Reader;
 
 use crate::keys::{FolderKeys, seal_certificate};
 use crate::pfx;
 use crate::vault::Vault;
 
-/// Keys of one folder.
-pub struct Keeper {
+/// Keys of one folder; of none while its vault is closed, for who only looks.
+pub struct Keeper(Option<Open>);
+
+struct Open {
     keys: FolderKeys<Reader>,
     vault: Arc<Vault>,
 }
 
 impl Keeper {
-    pub fn new(reader: Reader, vault: Vault) -> Keeper {
-        let vault = Arc::new(vault);
-        Keeper { keys: FolderKeys::new(reader, Arc::clone(&vault)), vault }
+    pub fn new(reader: Reader, vault: Option<Vault>) -> Keeper {
+        Keeper(vault.map(|vault| {
+            let vault = Arc::new(vault);
+            Open { keys: FolderKeys::new(reader, Arc::clone(&vault)), vault }
+        }))
+    }
+
+    fn open(&self) -> Result<&Open, KeyError> {
+        self.0.as_ref().ok_or(KeyError::Locked)
     }
 }
 
 impl Keys for Keeper {
     fn sign(&self, key: KeyName<'_>, scheme: Scheme, message: &[u8]) -> Result<Vec<u8>, KeyError> {
-        self.keys.sign(key, scheme, message)
+        self.open()?.keys.sign(key, scheme, message)
     }
 
     fn certificate(&self) -> Result<Certificate, KeyError> {
-        self.keys.certificate()
+        self.open()?.keys.certificate()
     }
 }
 
 impl Seals for Keeper {
     fn seal(&self, purpose: &str, secret: &[u8]) -> Result<Bytes, KeyError> {
-        self.vault.seal(purpose, secret)
+        self.open()?.vault.seal(purpose, secret)
     }
 }
 
@@ -48,31 +57,59 @@ impl Custody for Keeper {
         &self,
         file: &[u8],
         password: &str,
+        holder: Option<&str>,
         environment: Environment,
-    ) -> Result<CertificateLoaded, Refusal> {
-        let read =
+    ) -> Result<ReadCertificate, Refusal> {
+        let unusable = |error: KeyError| {
+            Refusal::new("certificate-unusable", "", format!("El certificado no sirve: {error}."))
+        };
+        let open = self.open().map_err(unusable)?;
+        let mut read =
             pfx::read(file, password).map_err(|error| Refusal::new(error.code(), "", error.to_string()))?;
         let practice = is_practice(&read.der);
         match environment {
-            Environment::Training if !practice => Err(Refusal::new(
-                "certificate-real",
-                "",
-                "Este es un certificado verdadero y la carpeta es de entrenamiento: no se usa aquí.",
-            )),
-            Environment::Certification | Environment::Production if practice => Err(Refusal::new(
-                "certificate-training",
-                "",
-                "Este es un certificado de entrenamiento: no sirve ante el SII.",
-            )),
-            _ => seal_certificate(&read, &self.vault).map_err(|error| {
-                Refusal::new("certificate-unusable", "", format!("El certificado no sirve: {error}."))
-            }),
+            Environment::Training if !practice => {
+                return Err(Refusal::new(
+                    "certificate-real",
+                    "",
+                    "Este es un certificado verdadero y la carpeta es de entrenamiento: no se usa aquí.",
+                ));
+            }
+            Environment::Certification | Environment::Production if practice => {
+                return Err(Refusal::new(
+                    "certificate-training",
+                    "",
+                    "Este es un certificado de entrenamiento: no sirve ante el SII.",
+                ));
+            }
+            Environment::Training | Environment::Certification | Environment::Production => {}
         }
+        if read.holder.is_none() {
+            read.holder = Some(said(holder)?);
+        }
+        let loaded = seal_certificate(&read, &open.vault).map_err(unusable)?;
+        Ok(ReadCertificate { loaded, warning: read.warning() })
     }
 
     fn forget(&self) {
-        self.keys.forget();
+        if let Some(open) = &self.0 {
+            open.keys.forget();
+        }
     }
+}
+
+/// Whose a certificate is that does not say so itself.
+fn said(holder: Option<&str>) -> Result<String, Refusal> {
+    let Some(text) = holder else {
+        return Err(Refusal::new(
+            "certificate-holder-missing",
+            "holder",
+            "El certificado no dice el RUT de su titular: indíquelo al cargarlo (timbre cert add --rut RUT).",
+        ));
+    };
+    text.parse::<Rut>().map(|rut| rut.to_string()).map_err(|error| {
+        Refusal::new("certificate-holder-invalid", "holder", format!("El RUT del titular no sirve: {error}."))
+    })
 }
 
 /// Was it issued by the simulator's desk, whose keys are public and good for nothing?

@@ -1,6 +1,7 @@
 //! The composition root: opens the store, lists the countries, wires agent, pos, keys and the
 //! simulator. Both shells (window and command line) call it and nothing below it.
 
+mod authorities;
 pub mod config;
 mod country;
 mod demo;
@@ -13,6 +14,6 @@ mod start;
 pub mod vault;
 
 pub use country::regime;
-pub use folder::{Address, data_dir, demo_dir, find};
-pub use start::{DemoOptions, Options, PORT, Running, StartError, check, start};
+pub use folder::{Address, data_dir, demo_dir, find, find_able, is_shop};
+pub use start::{DemoOptions, Options, PORT, Running, StartError, check, remake_vault, start};
 pub use timbre_store::{CheckReport, IndexCheck};

@@ -13,11 +13,11 @@ use timbre_core::Environment;
 use timbre_store::{CheckReport, OpenOptions, Opened, Store, StoreError};
 
 use crate::config::Config;
-use crate::folder::{Address, Lock, data_dir, demo_dir};
+use crate::folder::{self, Address, Lock, data_dir, demo_dir};
 use crate::keeper::Keeper;
 use crate::logs::{self, Log};
-use crate::vault::{Custody, CustodyUsed, FolderId, Vault, VaultError};
-use crate::{country, demo};
+use crate::vault::{Custody, CustodyUsed, Vault, VaultError};
+use crate::{authorities, country, demo};
 
 /// The port that tills know.
 pub const PORT: u16 = 4578;
@@ -29,6 +29,8 @@ pub struct Options {
     pub data: Option<PathBuf>,
     /// Work the queue too, or only issue and look.
     pub sender: bool,
+    /// Only look: the vault stays closed, and nothing can be issued.
+    pub look: bool,
     /// The API's port; without it the folder's setting, else 4578, else any.
     pub port: Option<u16>,
     /// A demo shop against the built-in simulator.
@@ -52,6 +54,8 @@ pub struct DemoOptions {
 pub enum StartError {
     #[error("otro programa tiene abierta la carpeta {} y no responde. Ciérrelo y vuelva a intentar.", .0.display())]
     Busy(PathBuf),
+    #[error("otra orden de Timbre tiene abierta la carpeta {}. Espere a que termine y repita.", .0.display())]
+    Passing(PathBuf),
     #[error("no se puede usar {}: {}", .0.display(), .1)]
     Folder(PathBuf, #[source] std::io::Error),
     #[error("{} tiene un error: {}", .0.display(), .1)]
@@ -66,6 +70,11 @@ pub enum StartError {
     Scenario(String, String),
     #[error("no se pudo preparar la red: {0}")]
     Network(String),
+    #[error(
+        "{} dice que los certificados de {} respondan por los servidores del SII, y una carpeta verdadera \
+         sólo confía en los de este sistema. Quite esa variable y repita.", .0, .1.display()
+    )]
+    ForeignAuthority(&'static str, PathBuf),
     #[error("{0}")]
     Problem(ProblemView),
 }
@@ -74,10 +83,11 @@ impl StartError {
     /// The exit code of a command that ends with it.
     pub fn exit_code(&self) -> u8 {
         match self {
-            StartError::Busy(_) | StartError::Port(..) | StartError::Network(_) => 3,
-            StartError::Store(StoreError::Damaged { .. } | StoreError::Sealed { .. }) => 4,
+            StartError::Busy(_) | StartError::Passing(_) | StartError::Port(..) | StartError::Network(_) => 3,
+            StartError::Store(StoreError::Damaged { .. } | StoreError::Sealed { .. })
+            | StartError::Vault(VaultError::Damaged { .. }) => 4,
             StartError::Store(StoreError::InUse(_)) => 3,
-            StartError::Config(..) | StartError::Scenario(..) => 2,
+            StartError::Config(..) | StartError::Scenario(..) | StartError::ForeignAuthority(..) => 2,
             StartError::Folder(..) | StartError::Vault(_) | StartError::Store(_) | StartError::Problem(_) => {
                 1
             }
@@ -97,8 +107,9 @@ pub struct Running {
     pub address: Address,
     /// The built-in simulator, in a training folder.
     pub sim: Option<Sim>,
-    /// How the folder's keys are kept: to be told when it is the weaker way.
-    pub custody: CustodyUsed,
+    /// How the folder's keys are kept: to be told when it is the weaker way. `None` while its vault
+    /// is closed.
+    pub custody: Option<CustodyUsed>,
     /// What was found when the store was opened.
     pub opened: Opened,
     server: timbre_pos::Server,
@@ -127,22 +138,26 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         None => data_dir(options.data.as_deref()),
     };
     let (custody, state, logging) = (options.custody.clone(), options.state.clone(), options.sender);
+    let look = options.look;
     let open = move || -> Result<_, StartError> {
         let lock = Lock::take(&dir)?;
         let config = Config::read(&dir)?;
         let log = logging.then(|| logs::start(&dir)).flatten();
-        let how = custody.map_or_else(Custody::from_env, Ok)?;
-        let (vault, custody) = Vault::open(&dir, &how)?;
-        let options = OpenOptions { anchor: anchor(state, vault.folder_id()), ..OpenOptions::default() };
+        let vault = match look {
+            true => None,
+            false => Some(Vault::open(&dir, &custody.map_or_else(Custody::from_env, Ok)?)?),
+        };
+        let options = OpenOptions { anchor: anchor(state, &dir), ..OpenOptions::default() };
         let (store, opened) = Store::open(&dir, &options, &|_, _| {})?;
-        Ok((lock, log, config, vault, custody, store, opened))
+        Ok((lock, log, config, vault, store, opened))
     };
     // Disk, and perhaps a person at the keyring: not for an async task.
     let opening = tokio::task::spawn_blocking(open).await;
-    let (lock, log, config, vault, custody, store, opened) =
+    let (lock, log, config, vault, store, opened) =
         opening.map_err(|e| StartError::Network(e.to_string()))??;
+    let (vault, custody) = vault.unzip();
 
-    report(&opened, vault.is_new());
+    report(&opened, vault.as_ref().is_some_and(Vault::is_new), custody.as_ref());
     let reader = store.reader();
     let environment = match (reader.company(), &options.demo) {
         // Before anything of it could begin to be sent.
@@ -155,6 +170,11 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         (None, None) => Environment::Certification,
     };
     let training = environment == Environment::Training;
+    // One that sends may be given a company later: it is judged before.
+    let real = !training && (reader.company().is_some() || options.sender);
+    if real && let Some((variable, whom)) = authorities::foreign(|name| std::env::var_os(name)) {
+        return Err(StartError::ForeignAuthority(variable, whom));
+    }
     let mut settings = config.settings(training);
     let mut simulator = None;
     // A command that only issues or looks sends nothing, and so needs no simulator.
@@ -194,14 +214,17 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         agent.stop().await;
         return Err(problem.into());
     }
-    let server =
-        timbre_pos::serve(agent.clone(), listener, token.clone()).map_err(|e| StartError::Port(port, e))?;
-    if let Err(error) = lock.announce(server.port(), &token) {
+    let weaker = custody.iter().filter(|custody| custody.is_weaker());
+    let notices = weaker.map(ToString::to_string).collect();
+    let server = timbre_pos::serve(agent.clone(), listener, token.clone(), notices)
+        .map_err(|e| StartError::Port(port, e))?;
+    let (sender, keys) = (options.sender, !options.look);
+    let address = Address { base: folder::base(server.port()), token, sender, keys };
+    if let Err(error) = lock.announce(&address, server.port()) {
         server.stop().await;
         agent.stop().await;
         return Err(error);
     }
-    let address = Address { base: format!("http://127.0.0.1:{}", server.port()), token };
     agent.set_address(address.base.clone());
     Ok(Running {
         agent,
@@ -216,8 +239,20 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     })
 }
 
+/// Makes the vault of a folder anew, when its key is lost: see [`Vault::remake`]. No agent may have
+/// the folder meanwhile.
+pub fn remake_vault(dir: &Path, custody: Option<Custody>) -> Result<CustodyUsed, StartError> {
+    let _lock = Lock::take(dir)?;
+    let how = custody.map_or_else(Custody::from_env, Ok)?;
+    let (_, used) = Vault::remake(dir, &how)?;
+    Ok(used)
+}
+
 /// What was found at the opening, for the log: nothing is stepped over in silence.
-fn report(opened: &Opened, vault_is_new: bool) {
+fn report(opened: &Opened, vault_is_new: bool, custody: Option<&CustodyUsed>) {
+    if let Some(weaker) = custody.filter(|custody| custody.is_weaker()) {
+        tracing::warn!(%weaker, "the folder's key is kept the weaker way");
+    }
     if vault_is_new && opened.documents > 0 {
         tracing::error!("the folder's vault was lost: certificate and CAFs have to be loaded again");
     }
@@ -253,20 +288,17 @@ async fn start_simulator(demo: Option<&DemoOptions>) -> Result<SimRunning, Start
     sii_sim::serve(Sim::new(config), None).await.map_err(|e| StartError::Port(0, e))
 }
 
-/// Where the folder's anchor is: outside the folder, under its id.
-fn anchor(state: Option<PathBuf>, folder: FolderId) -> Option<PathBuf> {
+/// Where the folder's anchor is: outside the folder, under its vault's name. Who only looks does
+/// without one where that can't be read.
+fn anchor(state: Option<PathBuf>, folder: &Path) -> Option<PathBuf> {
     let dir = state.or_else(state_dir)?;
-    Some(dir.join("anchors").join(format!("{folder}.json")))
+    let name = Vault::name(folder).ok().flatten()?;
+    Some(dir.join("anchors").join(format!("{name}.json")))
 }
 
 /// Reads the whole store of a folder back, and asks its anchor too; the vault stays shut.
 pub fn check(dir: &Path) -> Result<CheckReport, StartError> {
-    let folder = Vault::name_of(dir).unwrap_or_else(|error| {
-        tracing::warn!(%error, "the anchor's name is not known; it is not asked");
-        None
-    });
-    let anchor = folder.and_then(|folder| anchor(None, folder));
-    Ok(timbre_store::check(dir, anchor.as_deref())?)
+    Ok(timbre_store::check(dir, anchor(None, dir).as_deref())?)
 }
 
 /// The platform's place for what is no document and no setting.

@@ -93,8 +93,8 @@ impl Vault {
         })
     }
 
-    /// The name of a folder that has a vault, without opening it.
-    pub fn name_of(folder: &Path) -> Result<Option<FolderId>, VaultError> {
+    /// The name of the vault that `folder` has, without opening it.
+    pub fn name(folder: &Path) -> Result<Option<FolderId>, VaultError> {
         Ok(Record::read(folder)?.map(|record| record.folder))
     }
 

@@ -11,9 +11,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use timbre_agent::diagnose::Diagnosis;
 use timbre_agent::view::{
-    CertificateView, DetailView, IssuedView, LockView, PageView, PreviewView, Query, ResentView, Snapshot,
+    CertificateView, DetailView, IssuedView, LoadedCertificateView, LockView, PageView, PreviewView, Query,
+    ResentView, Snapshot,
 };
 use timbre_core::{DocumentId, Refusal};
+use zeroize::Zeroizing;
 
 use crate::door::Door;
 use crate::failure::Failure;
@@ -33,6 +35,11 @@ impl Api {
 
     pub fn door(&self) -> &Door {
         &self.wire.door
+    }
+
+    /// The environment that the last answer was of.
+    pub fn environment(&self) -> String {
+        self.wire.environment()
     }
 
     pub async fn close(self) {
@@ -129,12 +136,12 @@ impl Api {
 
     pub async fn load_folios(
         &self,
-        file: Vec<u8>,
+        file: Zeroizing<Vec<u8>>,
         share: Option<Share>,
         used_up_to: Option<u64>,
     ) -> Result<Value, Failure> {
         let mut ask = Ask::new(Method::POST, "/v1/folios");
-        ask.body = Some(("application/xml", file.into()));
+        ask.body = Some(("application/xml", Bytes::from_owner(file)));
         ask.query.extend(share.map(|share| ("share", share.to_string())));
         ask.query.extend(used_up_to.map(|folio| ("used_up_to", folio.to_string())));
         self.wire.read(ask).await
@@ -162,7 +169,7 @@ impl Api {
     }
 
     /// `body` holds the password: it goes nowhere but there.
-    pub async fn load_certificate(&self, body: Bytes) -> Result<CertificateView, Failure> {
+    pub async fn load_certificate(&self, body: Bytes) -> Result<LoadedCertificateView, Failure> {
         let mut ask = Ask::new(Method::POST, "/v1/certificate");
         ask.body = Some(("application/json", body));
         self.wire.read(ask).await
@@ -171,7 +178,10 @@ impl Api {
 
 /// A body made of a serialisable value.
 pub fn body_of(value: &impl Serialize) -> Result<Bytes, Failure> {
-    serde_json::to_vec(value)
-        .map(Bytes::from)
-        .map_err(|e| Failure::refused("output", format!("No se pudo escribir el JSON ({e}).")))
+    serde_json::to_vec(value).map(Bytes::from).map_err(unwritable)
+}
+
+/// Why a body could not be made.
+pub fn unwritable(error: serde_json::Error) -> Failure {
+    Failure::refused("output", format!("No se pudo escribir el JSON ({error})."))
 }

@@ -15,6 +15,7 @@ pub mod show;
 pub mod simulator;
 pub mod stats;
 pub mod unlock;
+pub mod vault;
 pub mod verify;
 
 use std::path::Path;

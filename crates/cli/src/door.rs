@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use timbre_app::vault::CustodyUsed;
+use timbre_app::vault::{Custody, CustodyUsed, VaultError};
 use timbre_app::{DemoOptions, Options, Running, StartError};
 use timbre_core::Regime;
 use tokio::sync::Mutex;
@@ -13,6 +13,7 @@ use tokio::task::block_in_place;
 
 pub use timbre_app::{Address, CheckReport};
 
+use crate::ask;
 use crate::failure::{Exit, Failure};
 
 /// What an engine of our own must do beside keeping the store.
@@ -20,6 +21,8 @@ use crate::failure::{Exit, Failure};
 pub enum Need {
     /// Make the folder when there is none: the first steps of a shop.
     Setup,
+    /// Read only: neither keys nor a sender.
+    Look,
     /// Read and write; documents wait for the agent to send them.
     Store,
     /// Send too, and hear verdicts.
@@ -79,12 +82,20 @@ impl Door {
 
 impl Way {
     async fn find(data: &Path, need: Need) -> Result<Way, Failure> {
-        if let Some(address) = running(data)? {
+        match Way::look(data, need).await {
+            // Somebody took the folder between our look and our start: it is the agent now.
+            Err(Failure::Said { exit: Exit::Unreachable, .. }) => Way::look(data, need).await,
+            other => other,
+        }
+    }
+
+    async fn look(data: &Path, need: Need) -> Result<Way, Failure> {
+        if let Some(address) = running(data, need)? {
             return Ok(Way { address: Arc::new(address), engine: None });
         }
-        let fresh = !data.is_dir();
+        let fresh = !timbre_app::is_shop(data);
         if fresh && need != Need::Setup {
-            // A name written wrong must not become an empty shop.
+            // A name written wrong must not become an empty shop, nor a folder of other things.
             return Err(Failure::refused(
                 "folder-missing",
                 format!(
@@ -97,10 +108,11 @@ impl Way {
         let options = Options {
             data: Some(data.to_owned()),
             sender: need == Need::Verdicts,
+            look: need == Need::Look,
             port: Some(0),
             ..Options::default()
         };
-        let engine = timbre_app::start(options).await?;
+        let engine = start(options).await?;
         if fresh {
             remarks(&engine);
         }
@@ -113,19 +125,47 @@ pub async fn serve(data: Option<&Path>, port: Option<u16>) -> Result<Running, Fa
     let data = folder(data);
     alone(&data)?;
     let options = Options { data: Some(data), sender: true, port, ..Options::default() };
-    let engine = timbre_app::start(options).await?;
+    let engine = start(options).await?;
     remarks(&engine);
     Ok(engine)
 }
 
-/// The agent that has `data`; waits while one is just going.
-fn running(data: &Path) -> Result<Option<Address>, Failure> {
-    Ok(block_in_place(|| timbre_app::find(data))?)
+/// The agent that has `data` and can do what is needed; waits while one is just going.
+fn running(data: &Path, need: Need) -> Result<Option<Address>, Failure> {
+    let enough = |agent: &Address| match need {
+        Need::Look => true,
+        Need::Setup | Need::Store => agent.keys,
+        Need::Verdicts => agent.sender,
+    };
+    Ok(block_in_place(|| timbre_app::find_able(data, enough))?)
 }
 
-/// For what can't share a folder with an agent that is running.
+/// Starts an engine here. Where the vault wants its passphrase, and somebody is there, it is asked for.
+async fn start(options: Options) -> Result<Running, StartError> {
+    let wanted = match timbre_app::start(options.clone()).await {
+        Err(StartError::Vault(wanted @ VaultError::NeedsPassphrase)) if ask::somebody() => wanted,
+        other => return other,
+    };
+    let Ok(passphrase) = block_in_place(|| ask::secret("Frase de paso de esta carpeta: ")) else {
+        return Err(wanted.into());
+    };
+    let custody = Custody { passphrase: Some(passphrase), ..Custody::from_env()? };
+    timbre_app::start(Options { custody: Some(custody), ..options }).await
+}
+
+/// Makes the vault of `data` anew; what keeps its key now.
+pub fn remake_vault(data: Option<&Path>) -> Result<CustodyUsed, Failure> {
+    let data = folder(data);
+    if !timbre_app::is_shop(&data) {
+        return Err(Failure::refused("folder-missing", format!("No hay datos en {}.", data.display())));
+    }
+    alone(&data)?;
+    Ok(block_in_place(|| timbre_app::remake_vault(&data, None))?)
+}
+
+/// For what can't share a folder with an agent that is running. A passing command's is waited for.
 fn alone(data: &Path) -> Result<(), Failure> {
-    match running(data)? {
+    match running(data, Need::Verdicts)? {
         None => Ok(()),
         Some(address) => Err(Failure::unreachable(format!(
             "Ya hay un agente en marcha en {} ({}): ciérrelo primero.",
@@ -138,8 +178,8 @@ fn alone(data: &Path) -> Result<(), Failure> {
 /// What a person should know about a folder that was just opened: keys kept the weaker way, a store
 /// that was not as it was left.
 fn remarks(engine: &Running) {
-    if matches!(engine.custody, CustodyUsed::KeyFile { .. }) {
-        eprintln!("aviso: {}", engine.custody);
+    if let Some(weaker) = engine.custody.as_ref().filter(|custody| custody.is_weaker()) {
+        eprintln!("aviso: {weaker}");
     }
     for damage in &engine.opened.damage {
         eprintln!("aviso: hay datos dañados en el diario ({}). Revise con «timbre check».", damage.why);
@@ -167,7 +207,7 @@ pub async fn demo(data: Option<&Path>, latency: Duration, scenario: &str) -> Res
         demo: Some(DemoOptions { latency, scenario: scenario.to_owned() }),
         ..Options::default()
     };
-    let engine = timbre_app::start(options).await?;
+    let engine = start(options).await?;
     let Some(sim) = engine.sim.clone() else {
         engine.stop().await;
         return Err(Failure::refused(
@@ -178,6 +218,11 @@ pub async fn demo(data: Option<&Path>, latency: Duration, scenario: &str) -> Res
     let way = Way { address: Arc::new(engine.address.clone()), engine: Some(engine) };
     let door = Door { data: data.clone(), need: Need::Verdicts, way: Mutex::new(way) };
     Ok(Demo { door, sim, data })
+}
+
+/// Is there a shop in the folder?
+pub fn is_shop(data: Option<&Path>) -> bool {
+    timbre_app::is_shop(&folder(data))
 }
 
 pub fn folder(data: Option<&Path>) -> PathBuf {

@@ -7,14 +7,21 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     caf, cert, check, company, demo, diagnose, issue, list, preview, resend, serve, show, simulator, stats,
-    unlock, verify,
+    unlock, vault, verify,
 };
 use crate::failure::{Exit, Failure};
 use crate::out::Out;
+use crate::spanish;
 
 /// Timbre emite los documentos tributarios de la caja y los hace llegar al SII.
 #[derive(Parser)]
-#[command(name = "timbre", version, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    name = "timbre",
+    version,
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 #[command(after_help = AFTER)]
 pub struct Line {
     /// Carpeta de datos (también TIMBRE_DATA); si falta, la de este equipo
@@ -64,8 +71,16 @@ pub enum Command {
     Diagnose,
     /// Vuelve a emitir después de restaurar un respaldo: dice qué folios pueden estar usados y pide confirmarlo
     Unlock(unlock::Args),
+    /// La bóveda de las llaves, cuando la suya se perdió
+    Vault(vault::Args),
     /// El SII simulado, solo
     Simulator(simulator::Args),
+    /// Muestra esta ayuda, o la de una orden
+    Help {
+        /// La orden, como caf o caf add
+        #[arg(value_name = "ORDEN")]
+        words: Vec<String>,
+    },
 }
 
 impl Line {
@@ -91,7 +106,9 @@ impl Line {
             Command::Check => check::run(data, out),
             Command::Diagnose => diagnose::run(data, out).await,
             Command::Unlock(args) => unlock::run(args, data, out).await,
+            Command::Vault(args) => vault::run(args, data, out),
             Command::Simulator(args) => simulator::run(args, out).await,
+            Command::Help { words } => out.text(&spanish::help(&words)?),
         }
     }
 }

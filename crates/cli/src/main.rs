@@ -2,6 +2,7 @@
 //! done is done by the agent behind the local API.
 
 mod api;
+mod ask;
 mod commands;
 mod demo;
 mod door;

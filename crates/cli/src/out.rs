@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 
 /// Where a command writes.
 #[derive(Debug, Clone, Copy)]
@@ -29,10 +29,20 @@ impl Out {
         self.line(text)
     }
 
-    /// Bytes as they are, in whatever encoding they have.
-    pub fn bytes(self, bytes: &[u8]) -> Result<(), Failure> {
+    /// A page that brings its own line ends.
+    pub fn text(self, text: &str) -> Result<Exit, Failure> {
+        self.line(text.trim_end()).map(|()| Exit::Done)
+    }
+
+    /// A document's bytes as they are, in the SII's Latin-1: to a file or a pipe. A console of
+    /// Windows takes Unicode only, so there it is shown, and not handed over.
+    pub fn latin1(self, bytes: &[u8]) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();
-        stdout.write_all(bytes)?;
+        if cfg!(windows) && stdout.is_terminal() {
+            stdout.write_all(shown(bytes).as_bytes())?;
+        } else {
+            stdout.write_all(bytes)?;
+        }
         Ok(stdout.flush()?)
     }
 
@@ -49,5 +59,20 @@ impl Out {
             let _ = write!(stderr, "\r\x1b[2K{text}");
             let _ = stderr.flush();
         }
+    }
+}
+
+/// Latin-1 for the eye: its numbers are Unicode's.
+fn shown(bytes: &[u8]) -> String {
+    bytes.iter().copied().map(char::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn latin1_is_readable_where_only_unicode_is() {
+        assert_eq!(shown(b"<NmbItem>\xd1and\xfa</NmbItem>"), "<NmbItem>Ñandú</NmbItem>");
     }
 }

@@ -4,7 +4,7 @@
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Command, CommandFactory};
 
-use crate::failure::Exit;
+use crate::failure::{Exit, Failure};
 use crate::line::Line;
 
 /// The command line, in Spanish.
@@ -58,6 +58,18 @@ fn frame(mut command: Command) -> Command {
     }
     page.push_str("\nOpciones:\n{options}{after-help}\n");
     command.help_template(page).override_usage(usage).mut_subcommands(frame)
+}
+
+/// The page of a command, by its words: `caf add`.
+pub fn help(words: &[String]) -> Result<String, Failure> {
+    let mut command = command();
+    let mut place = &mut command;
+    for word in words {
+        place = place
+            .find_subcommand_mut(word)
+            .ok_or_else(|| Failure::usage(format!("No hay una orden «{word}».")))?;
+    }
+    Ok(place.render_help().to_string())
 }
 
 /// Says what clap has to say; the exit code for it.
@@ -200,6 +212,15 @@ mod tests {
         assert!(refuse("timbre show X").contains("T39F1234"));
         assert_eq!(refuse("timbre show T39F1 --xml --history"), "--xml no puede ir junto con --history.");
         assert!(refuse("timbre list --from").starts_with("Falta el valor de --from"));
+    }
+
+    #[test]
+    fn help_is_a_command_too() {
+        let page = |words: &[&str]| help(&words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>());
+        let whole = page(&[]).unwrap();
+        assert!(whole.contains("Uso: timbre [OPCIONES] <ORDEN>") && whole.contains("help "), "{whole}");
+        assert!(page(&["caf", "add"]).unwrap().contains("Uso: timbre caf add"));
+        assert_eq!(page(&["emit"]).unwrap_err().to_string(), "No hay una orden «emit».");
     }
 
     #[test]

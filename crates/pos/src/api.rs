@@ -1,28 +1,31 @@
 //! What each route does: reads the request, asks the engine, answers a view or a problem.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query as QueryOf, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use timbre_agent::Agent;
 use timbre_agent::diagnose::Diagnosis;
 use timbre_agent::engine::environment_word;
 use timbre_agent::view::{
-    CertificateView, DetailView, FoliosView, IssuedView, LockView, Mood, PageView, PreviewView, ProblemView,
-    Query, RangeView, ResentView, Snapshot, StatsView,
+    CertificateView, DetailView, FoliosView, IssuedView, LoadedCertificateView, LockView, Mood, PageView,
+    PreviewView, ProblemView, Query, RangeView, ResentView, RowView, Snapshot, StatsView,
 };
 use timbre_core::Environment;
+use zeroize::{Zeroize, Zeroizing};
 
 /// A problem on its way out: `application/problem+json`.
 #[derive(Debug)]
 pub(crate) struct Problem(ProblemView);
 
-type Answer<T> = Result<T, Problem>;
+type Answer<T, E = Problem> = Result<T, E>;
 
 impl From<ProblemView> for Problem {
     fn from(view: ProblemView) -> Problem {
@@ -73,10 +76,22 @@ pub(crate) async fn issue(
     };
     let mut issued = agent.issue(body, key).await?;
     if let Some(timeout) = timeout {
-        issued.document = agent.wait_for_verdict(&issued.document.id, timeout).await?;
+        let waited = agent.wait_for_verdict(&issued.document.id, timeout).await;
+        issued = after(issued, waited);
     }
     let status = if issued.repeated { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(issued)))
+}
+
+/// It is durable: a wait that fails must not hide that from the till.
+fn after(issued: IssuedView, waited: Answer<RowView, ProblemView>) -> IssuedView {
+    match waited {
+        Ok(document) => IssuedView { document, ..issued },
+        Err(problem) => {
+            tracing::error!(document = issued.document.id, %problem, "its verdict can't be waited for");
+            issued
+        }
+    }
 }
 
 /// `wait=verdict&timeout=20s`; twenty seconds when it is not said, five minutes at the most.
@@ -99,19 +114,29 @@ fn timeout_of(wait: &Wait) -> Answer<Option<Duration>> {
     Ok(Some(Duration::from_secs(seconds.min(300))))
 }
 
+/// What reads the disk or computes for long, away from the threads that answer others.
+async fn apart<T: Send + 'static>(
+    work: impl FnOnce() -> Answer<T, ProblemView> + Send + 'static,
+) -> Answer<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => Ok(done?),
+        Err(error) => Err(ProblemView::internal(error).into()),
+    }
+}
+
 pub(crate) async fn preview(State(agent): State<Agent>, body: Bytes) -> Answer<Json<PreviewView>> {
-    Ok(Json(agent.preview(body)?))
+    Ok(Json(apart(move || agent.preview(body)).await?))
 }
 
 pub(crate) async fn list(
     State(agent): State<Agent>,
     QueryOf(query): QueryOf<Query>,
 ) -> Answer<Json<PageView>> {
-    Ok(Json(agent.list(&query)?))
+    Ok(Json(apart(move || agent.list(&query)).await?))
 }
 
 pub(crate) async fn detail(State(agent): State<Agent>, Path(id): Path<String>) -> Answer<Json<DetailView>> {
-    Ok(Json(agent.detail(&id)?))
+    Ok(Json(apart(move || agent.detail(&id)).await?))
 }
 
 /// Everything that can be checked against the authority without using a folio; it may take a minute.
@@ -120,13 +145,13 @@ pub(crate) async fn diagnose(State(agent): State<Agent>) -> Answer<Json<Diagnosi
 }
 
 pub(crate) async fn xml(State(agent): State<Agent>, Path(id): Path<String>) -> Answer<Response> {
-    let file = agent.file(&id)?;
+    let file = apart(move || agent.file(&id)).await?;
     let kind = [(header::CONTENT_TYPE, "application/xml")];
     Ok((kind, file).into_response())
 }
 
 pub(crate) async fn history(State(agent): State<Agent>, Path(id): Path<String>) -> Answer<Json<Vec<Value>>> {
-    Ok(Json(agent.history(&id)?))
+    Ok(Json(apart(move || agent.history(&id)).await?))
 }
 
 pub(crate) async fn resend_one(
@@ -206,7 +231,9 @@ pub(crate) async fn load_grant(
             ProblemView::bad_request("used-up-to-invalid", format!("«{text}» no es un folio."))
         })?),
     };
-    let range = agent.load_grant(&body, share, used_up_to).await?;
+    let loaded = agent.load_grant(&body, share, used_up_to).await;
+    wipe(body);
+    let range = loaded?;
     Ok((StatusCode::CREATED, Json(range)))
 }
 
@@ -264,28 +291,46 @@ pub(crate) async fn certificate(State(agent): State<Agent>) -> Answer<Json<Optio
     Ok(Json(agent.certificate()?))
 }
 
-/// A certificate's file and its password, which is wiped after use.
+/// A certificate's file and its password, both wiped after use.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CertificateOf {
     /// Base64.
-    pfx: String,
-    password: zeroize::Zeroizing<String>,
+    pfx: Zeroizing<String>,
+    password: Zeroizing<String>,
+    /// Whose it is, for a file that does not say.
+    holder: Option<String>,
+}
+
+/// Overwrites a body that held a secret, where it is in one piece and nobody else reads it.
+fn wipe(body: Bytes) {
+    if let Ok(mut body) = body.try_into_mut() {
+        body.as_mut().zeroize();
+    }
 }
 
 pub(crate) async fn load_certificate(
     State(agent): State<Agent>,
     body: Bytes,
-) -> Answer<(StatusCode, Json<CertificateView>)> {
-    let CertificateOf { pfx, password } = read(&body)?;
+) -> Answer<(StatusCode, Json<LoadedCertificateView>)> {
+    let asked = read(&body);
+    wipe(body);
+    let CertificateOf { pfx, password, holder } = asked?;
     let file = openssl::base64::decode_block(&pfx)
         .map_err(|_| ProblemView::bad_request("pfx-base64", "El campo pfx debe venir en base64."))?;
-    let file = zeroize::Zeroizing::new(file);
-    let view = agent.load_certificate(&file, &password).await?;
+    let file = Zeroizing::new(file);
+    let view = agent.load_certificate(&file, &password, holder.as_deref()).await?;
     Ok((StatusCode::CREATED, Json(view)))
 }
 
-pub(crate) async fn health(State(agent): State<Agent>) -> Json<Value> {
+/// What a person should know of this run of the agent, in sentences.
+#[derive(Clone)]
+pub(crate) struct Notices(pub Arc<[String]>);
+
+pub(crate) async fn health(
+    State(agent): State<Agent>,
+    Extension(notices): Extension<Notices>,
+) -> Json<Value> {
     let snapshot = agent.snapshot();
     let stopped = snapshot.sentence.mood == Mood::Stopped;
     Json(json!({
@@ -293,6 +338,7 @@ pub(crate) async fn health(State(agent): State<Agent>) -> Json<Value> {
         "version": env!("CARGO_PKG_VERSION"),
         "environment": snapshot.environment,
         "sentence": snapshot.sentence,
+        "notices": &*notices.0,
     }))
 }
 
@@ -304,7 +350,7 @@ pub(crate) async fn no_method() -> Problem {
     problem(StatusCode::METHOD_NOT_ALLOWED, "method-unknown", "Esa dirección no admite ese método.")
 }
 
-fn read<'a, T: Deserialize<'a>>(body: &'a Bytes) -> Answer<T> {
+fn read<T: DeserializeOwned>(body: &Bytes) -> Answer<T> {
     serde_json::from_slice(body).map_err(|error| {
         Problem(ProblemView::bad_request(
             "json-malformed",
@@ -312,4 +358,26 @@ fn read<'a, T: Deserialize<'a>>(body: &'a Bytes) -> Answer<T> {
             format!("El JSON no se entiende (línea {}, columna {}).", error.line(), error.column()),
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_that_fails_does_not_hide_a_document_that_was_issued() {
+        let issued: IssuedView = serde_json::from_value(json!({
+            "document": {
+                "id": "T39F1", "series": "39", "kind": "Boleta", "folio": 1, "version": 1,
+                "date": "2026-11-22", "issued": "2026-11-22T13:58:03Z", "total": 990,
+                "receiver_id": "66666666-6", "receiver": "", "state": "GENERADO",
+                "since": "2026-11-22T13:58:03Z", "attempts": 0, "remarks": [],
+            },
+            "totals": {}, "warnings": [], "repeated": false, "environment": "training",
+        }))
+        .unwrap();
+        let accepted = RowView { state: "ACEPTADO".to_owned(), ..issued.document.clone() };
+        assert_eq!(after(issued.clone(), Ok(accepted.clone())).document, accepted);
+        assert_eq!(after(issued.clone(), Err(ProblemView::internal("disco"))), issued);
+    }
 }

@@ -1,5 +1,6 @@
 //! The till's side: the local API on loopback, and the panel it serves to a browser.
 
+mod answers;
 mod api;
 mod events;
 mod guard;

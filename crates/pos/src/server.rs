@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
-use axum::{Router, middleware};
+use axum::{Extension, Router, middleware};
 use timbre_agent::Agent;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::api::Notices;
 use crate::guard::Guard;
-use crate::{api, events, guard, panel};
+use crate::{answers, api, events, guard, panel};
 
 /// The largest request body: a sale of a thousand lines is a third of it.
 const BODY: usize = 1 << 20;
@@ -47,19 +48,25 @@ impl Server {
 /// Binds loopback: `port`, or another one when that is taken and `strict` is not set.
 pub async fn bind(port: u16, strict: bool) -> io::Result<TcpListener> {
     match TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await {
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse && !strict => {
+        Err(error) if is_taken(error.kind()) && !strict => {
             TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await
         }
         bound => bound,
     }
 }
 
-/// Serves API and panel on a bound loopback listener.
-pub fn serve(agent: Agent, listener: TcpListener, token: String) -> io::Result<Server> {
+/// Windows keeps ranges of ports for itself, and says of those that we may not.
+fn is_taken(why: io::ErrorKind) -> bool {
+    matches!(why, io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied)
+}
+
+/// Serves API and panel on a bound loopback listener. `notices` are what a person should know of
+/// this run, for `/health`.
+pub fn serve(agent: Agent, listener: TcpListener, token: String, notices: Vec<String>) -> io::Result<Server> {
     let port = listener.local_addr()?.port();
     let guard = Arc::new(Guard::new(port, token));
     let (stop, mut stopped) = watch::channel(false);
-    let app = routes(agent, guard);
+    let app = routes(agent, guard, Notices(notices.into()));
     let task = tokio::spawn(async move {
         axum::serve(listener, app)
             .with_graceful_shutdown(async move {
@@ -71,7 +78,7 @@ pub fn serve(agent: Agent, listener: TcpListener, token: String) -> io::Result<S
     Ok(Server { port, stop, task })
 }
 
-fn routes(agent: Agent, guard: Arc<Guard>) -> Router {
+fn routes(agent: Agent, guard: Arc<Guard>, notices: Notices) -> Router {
     let v1 = Router::new()
         .route("/documents", get(api::list).post(api::issue))
         .route("/documents/preview", post(api::preview))
@@ -92,12 +99,30 @@ fn routes(agent: Agent, guard: Arc<Guard>) -> Router {
         .route("/events", get(events::events))
         .route("/health", get(api::health))
         .layer(DefaultBodyLimit::max(BODY))
+        .layer(Extension(notices))
         .layer(middleware::from_fn_with_state(Arc::clone(&guard), guard::known))
         .fallback(api::no_route)
         .method_not_allowed_fallback(api::no_method)
+        .layer(middleware::from_fn(answers::in_spanish))
+        .layer(middleware::from_fn_with_state(agent.clone(), answers::environment))
         .with_state(agent);
     Router::new()
         .nest("/v1", v1)
         .fallback(get(panel::file))
         .layer(middleware::from_fn_with_state(guard, guard::near))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_taken_port_is_given_up_for_another_unless_it_was_asked_for() {
+        let taken = bind(0, true).await.unwrap();
+        let port = taken.local_addr().unwrap().port();
+        assert_ne!(bind(port, false).await.unwrap().local_addr().unwrap().port(), port);
+        assert!(bind(port, true).await.is_err());
+        assert!(is_taken(io::ErrorKind::PermissionDenied), "as Windows says of a range of its own");
+        assert!(!is_taken(io::ErrorKind::AddrNotAvailable));
+    }
 }

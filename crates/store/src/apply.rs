@@ -110,6 +110,11 @@ fn attention(
 
 fn grant(on: &mut Overlay<'_>, loaded: &GrantLoaded, stand: Stand) -> Result<(), StoreError> {
     let grant = &loaded.grant;
+    if loaded.again
+        && let Some(row) = on.json::<GrantRow>(&key::grant(&grant.id))?
+    {
+        return on.put_json(key::grant(&grant.id), &GrantRow { frame: stand.place, ..row });
+    }
     let (first, last) = numbering::share(grant, loaded.share).unwrap_or((grant.first, grant.last));
     let row = GrantRow { grant: grant.clone(), first, last, loaded: stand.at, frame: stand.place };
     on.put_json(key::grant(&grant.id), &row)?;

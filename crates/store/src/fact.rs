@@ -257,6 +257,9 @@ pub struct GrantLoaded {
     pub share: (u32, u32),
     /// Folios up to here were used elsewhere.
     pub used_up_to: Option<u64>,
+    /// It was loaded before: only its key is new, share and counter stay as they are.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
     /// The grant's private key, sealed by the vault. Blob 0.
     #[serde(skip)]
     pub sealed: Bytes,

@@ -120,6 +120,13 @@ impl<'a> Rules<'a> {
 
     fn grant(&mut self, loaded: &GrantLoaded) -> Result<(), StoreError> {
         let grant = &loaded.grant;
+        if loaded.again {
+            // The vault lost its key, and the file brings it back.
+            return match self.live.grants().any(|row| row.grant == *grant) {
+                true => Ok(()),
+                false => Err(StoreError::refused("grant-unknown", "Ese CAF no estaba cargado.")),
+            };
+        }
         if numbering::share(grant, loaded.share).is_none() {
             let (part, parts) = loaded.share;
             let message =

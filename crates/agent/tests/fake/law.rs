@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use timbre_agent::Custody;
+use timbre_agent::{Custody, ReadCertificate};
 use timbre_core::receipt::Receipt;
 use timbre_core::regime::{Kind, PrintGate};
 use timbre_core::*;
@@ -160,15 +160,22 @@ impl Seals for NoKeys {
 }
 
 impl Custody for NoKeys {
-    fn read_certificate(&self, _: &[u8], _: &str, _: Environment) -> Result<CertificateLoaded, Refusal> {
-        Ok(CertificateLoaded {
+    fn read_certificate(
+        &self,
+        _: &[u8],
+        _: &str,
+        _: Option<&str>,
+        _: Environment,
+    ) -> Result<ReadCertificate, Refusal> {
+        let loaded = CertificateLoaded {
             holder: "1".into(),
             subject: "Nadie".into(),
             not_before: Timestamp::MIN,
             not_after: Timestamp::MAX,
             der: Bytes::new(),
             sealed: Bytes::new(),
-        })
+        };
+        Ok(ReadCertificate { loaded, warning: None })
     }
     fn forget(&self) {}
 }

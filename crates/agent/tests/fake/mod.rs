@@ -248,7 +248,7 @@ pub async fn open_as(dir: &std::path::Path, office: &Arc<Office>, opening: Openi
     .unwrap();
     if agent.company().is_none() {
         agent.set_company(Environment::Training, &json!({})).await.unwrap();
-        agent.load_certificate(b"", "").await.unwrap();
+        agent.load_certificate(b"", "", None).await.unwrap();
         for range in ["1-5", "6-500", "501-2000"] {
             agent.load_grant(range.as_bytes(), (1, 1), None).await.unwrap();
         }

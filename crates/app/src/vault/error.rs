@@ -16,8 +16,8 @@ pub enum VaultError {
     NeedsPassphrase,
     #[error(
         "el llavero del sistema no entregó la llave de esta carpeta: {0}. Abre la sesión con el mismo \
-         usuario que la creó y desbloquea el llavero; si la llave se perdió, hay que rehacer la bóveda y \
-         volver a cargar el certificado y los CAF"
+         usuario que la creó y desbloquea el llavero; si la llave se perdió, hay que rehacer la bóveda \
+         (timbre vault remake) y volver a cargar el certificado y los CAF"
     )]
     Keyring(String),
     #[error(

@@ -1,6 +1,7 @@
 //! One question to the agent and its answer: asked again where that is safe, told as a failure where
 //! it is not. Knows no route.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -23,6 +24,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub struct Wire {
     pub door: Door,
     client: Client,
+    /// What the last answer's header said: every answer names its environment.
+    environment: Mutex<String>,
 }
 
 /// A request, so that it can be made again at another address.
@@ -64,7 +67,12 @@ impl Wire {
             .connect_timeout(Duration::from_secs(5))
             .build()
             .map_err(|e| Failure::unreachable(format!("No se pudo preparar la conexión ({e}).")))?;
-        Ok(Wire { door, client })
+        Ok(Wire { door, client, environment: Mutex::default() })
+    }
+
+    /// The environment of the last answer; empty before there is a company.
+    pub fn environment(&self) -> String {
+        self.environment.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub async fn read<T: DeserializeOwned>(&self, ask: Ask) -> Result<T, Failure> {
@@ -125,6 +133,10 @@ impl Wire {
             Ok(heard) => heard,
         };
         let status = heard.status();
+        let word = heard.headers().get("Timbre-Environment").and_then(|word| word.to_str().ok());
+        if let Some(word) = word.filter(|word| *word != "none") {
+            *self.environment.lock().unwrap_or_else(PoisonError::into_inner) = word.to_owned();
+        }
         let body = heard.bytes().await.map_err(|e| Trouble::Doubt(told(&e)))?;
         if status.is_success() { Ok(body) } else { Err(Trouble::Failed(no(status, &body))) }
     }

@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use timbre_agent::view::RefusalView;
+use zeroize::Zeroizing;
 
 use super::through;
+use crate::ask;
 use crate::door::Need;
 use crate::failure::{Exit, Failure};
 use crate::out::Out;
@@ -53,14 +56,29 @@ async fn load(add: Add, data: Option<&Path>, out: Out) -> Result<Exit, Failure> 
         return Err(Failure::usage("--used-up-to vale para un solo archivo."));
     }
     // A name written wrong is said before anything is loaded.
-    let read = |path: &PathBuf| std::fs::read(path).map_err(|e| Failure::unreadable(path, &e));
+    let read =
+        |path: &PathBuf| std::fs::read(path).map(Zeroizing::new).map_err(|e| Failure::unreadable(path, &e));
     let files = add.files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let terms = |path: &PathBuf| terms(&add, path, !out.json && ask::somebody());
+    let terms = add.files.iter().map(terms).collect::<Result<Vec<_>, _>>()?;
     through(data, Need::Setup, async |api| {
         let mut exit = Exit::Done;
-        for (path, file) in add.files.iter().zip(files) {
-            match api.load_folios(file, add.share, add.used_up_to).await {
-                Ok(range) if out.json => out.object(&range)?,
-                Ok(range) => out.line(loaded(path, &range))?,
+        for ((path, file), terms) in add.files.iter().zip(files).zip(terms) {
+            match api.load_folios(file, terms.share, terms.used_up_to).await {
+                Ok(mut range) if out.json => {
+                    let warnings = warnings(terms, &range, &api.environment());
+                    if terms.assumed {
+                        range["assumed"] = json!({ "used_up_to": null, "share": "1/1" });
+                    }
+                    range["warnings"] = json!(warnings);
+                    out.object(&range)?
+                }
+                Ok(range) => {
+                    out.line(loaded(path, &range))?;
+                    for warning in warnings(terms, &range, &api.environment()) {
+                        out.note(format!("aviso: {}", warning.message));
+                    }
+                }
                 Err(failure) if failure.exit() == Exit::Refused => {
                     exit = Exit::Refused;
                     if out.json {
@@ -77,8 +95,71 @@ async fn load(add: Add, data: Option<&Path>, out: Out) -> Result<Exit, Failure> 
     .await
 }
 
+/// Whose the folios of a range are (a CAF can be had again, lower, or by another system's till).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Terms {
+    share: Option<Share>,
+    used_up_to: Option<u64>,
+    /// Nobody said: none used, not shared.
+    assumed: bool,
+}
+
+/// What the command line says; where it says nothing, what the person says; else the defaults.
+fn terms(add: &Add, path: &Path, somebody: bool) -> Result<Terms, Failure> {
+    if add.share.is_some() || add.used_up_to.is_some() || !somebody {
+        let assumed = add.share.is_none() && add.used_up_to.is_none();
+        return Ok(Terms { share: add.share, used_up_to: add.used_up_to, assumed });
+    }
+    let used_up_to = ask::until(
+        &format!(
+            "{}: ¿ya se usaron folios de este rango? El último usado, o Enter si ninguno: ",
+            path.display()
+        ),
+        &None,
+        |text| match text.to_lowercase().as_str() {
+            "no" | "n" | "ninguno" => Ok(None),
+            text => values::number::<u64>(text).map(Some),
+        },
+    )?;
+    let share = ask::until(
+        "¿Cuántas cajas lo comparten? Enter si sólo ésta; si son tres y ésta es la primera, 1/3: ",
+        &None,
+        |text| match text {
+            "1" => Ok(None),
+            text => Share::parse(text).map(Some),
+        },
+    )?;
+    Ok(Terms { share, used_up_to, assumed: false })
+}
+
+/// What was taken for granted, for a person who may know better.
+fn warnings(terms: Terms, range: &Value, environment: &str) -> Vec<RefusalView> {
+    let warning =
+        |code: &str, message: String| RefusalView { code: code.to_owned(), path: String::new(), message };
+    let mut all = Vec::new();
+    if terms.assumed {
+        all.push(warning(
+            "caf-terms-assumed",
+            "se supuso que ningún folio de este rango se usó en otro sistema y que sólo esta caja lo usa. Si no \
+             es así no emita con él: se repetirían folios. Al cargar se dice con --used-up-to N y --share n/m."
+                .to_owned(),
+        ));
+    }
+    if environment != "training"
+        && let Some(next) = number(range, "next")
+    {
+        all.push(warning(
+            "folio-not-asked",
+            format!(
+                "no se le preguntó al SII si ya tiene el folio {next}: revise en sii.cl antes de usarlo."
+            ),
+        ));
+    }
+    all
+}
+
 async fn list(data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
-    through(data, Need::Store, async |api| {
+    through(data, Need::Look, async |api| {
         let folios = api.folios().await?;
         if out.json {
             folios.iter().try_for_each(|view| out.object(view))?;
@@ -150,6 +231,20 @@ fn columns(folios: &[Value]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_nobody_said_of_a_range_is_told_and_what_somebody_said_is_not() {
+        let add = |share, used_up_to| Add { files: vec![], share, used_up_to };
+        let path = Path::new("F39.xml");
+        let codes = |add: &Add, environment| -> Vec<_> {
+            let terms = terms(add, path, false).unwrap();
+            warnings(terms, &json!({ "next": 7 }), environment).into_iter().map(|w| w.code).collect()
+        };
+        assert_eq!(codes(&add(None, None), "training"), ["caf-terms-assumed"]);
+        assert_eq!(codes(&add(None, None), "production"), ["caf-terms-assumed", "folio-not-asked"]);
+        assert_eq!(codes(&add(Some(Share(1, 2)), None), "certification"), ["folio-not-asked"]);
+        assert!(codes(&add(None, Some(6)), "training").is_empty());
+    }
 
     #[test]
     fn ranges_are_columns() {

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::through;
 use crate::api;
+use crate::ask;
 use crate::door::Need;
 use crate::failure::{Exit, Failure};
 use crate::out::Out;
@@ -34,6 +35,10 @@ enum What {
         /// El archivo del certificado
         #[arg(value_name = "ARCHIVO")]
         file: PathBuf,
+
+        /// RUT del titular, cuando el certificado no lo dice
+        #[arg(long, value_name = "RUT")]
+        rut: Option<String>,
     },
     /// Muestra el certificado cargado
     Show,
@@ -41,13 +46,23 @@ enum What {
 
 pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
     match args.what {
-        What::Add { file } => {
+        What::Add { file, rut } => {
             let pfx = std::fs::read(&file).map(Zeroizing::new).map_err(|e| Failure::unreadable(&file, &e))?;
-            let body = body(&pfx, &password()?)?;
-            through(data, Need::Setup, async |api| tell(&api.load_certificate(body).await?, out)).await
+            let body = body(&pfx, &password()?, rut.as_deref())?;
+            through(data, Need::Setup, async |api| {
+                let loaded = api.load_certificate(body).await?;
+                if out.json {
+                    return out.object(&loaded).map(|()| Exit::Done);
+                }
+                if let Some(warning) = &loaded.warning {
+                    out.note(format!("aviso: {warning}."));
+                }
+                tell(&loaded.certificate, out)
+            })
+            .await
         }
         What::Show => {
-            through(data, Need::Store, async |api| match api.certificate().await? {
+            through(data, Need::Look, async |api| match api.certificate().await? {
                 Some(view) => tell(&view, out),
                 None if out.json => out.line("null").map(|()| Exit::Done),
                 None => {
@@ -69,19 +84,22 @@ fn password() -> Result<Zeroizing<String>, Failure> {
             "Sin terminal donde pedir la clave del certificado: póngala en {PASSWORD}."
         )));
     }
-    rpassword::prompt_password("Clave del certificado: ")
-        .map(Zeroizing::new)
-        .map_err(|e| Failure::usage(format!("No se pudo leer la clave ({e}).")))
+    ask::secret("Clave del certificado: ")
 }
 
-fn body(pfx: &[u8], password: &str) -> Result<Bytes, Failure> {
+fn body(pfx: &[u8], password: &str, holder: Option<&str>) -> Result<Bytes, Failure> {
     #[derive(serde::Serialize)]
     struct Body<'a> {
         pfx: &'a str,
         password: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        holder: Option<&'a str>,
     }
     let pfx = Zeroizing::new(BASE64_STANDARD.encode(pfx));
-    api::body_of(&Body { pfx: &pfx, password })
+    // Room for all of it, so that no outgrown piece is left behind unwiped.
+    let mut text = Zeroizing::new(Vec::with_capacity(pfx.len() + 6 * password.len() + 256));
+    serde_json::to_writer(&mut *text, &Body { pfx: &pfx, password, holder }).map_err(api::unwritable)?;
+    Ok(Bytes::from_owner(text))
 }
 
 fn tell(view: &CertificateView, out: Out) -> Result<Exit, Failure> {
@@ -101,7 +119,9 @@ mod tests {
 
     #[test]
     fn the_file_travels_as_base64_beside_its_password() {
-        let body = body(b"\x00\x01", "cla\"ve").unwrap();
-        assert_eq!(body, r#"{"pfx":"AAE=","password":"cla\"ve"}"#);
+        let plain = body(b"\x00\x01", "cla\"ve", None).unwrap();
+        assert_eq!(plain, r#"{"pfx":"AAE=","password":"cla\"ve"}"#);
+        let said = body(b"", "x", Some("11111111-1")).unwrap();
+        assert_eq!(said, r#"{"pfx":"","password":"x","holder":"11111111-1"}"#);
     }
 }

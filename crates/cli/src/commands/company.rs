@@ -77,7 +77,7 @@ fn environment(text: &str) -> Result<String, String> {
 pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
     let set = match args.what {
         What::Show => {
-            return through(data, Need::Store, async |api| tell(&api.company().await?, out)).await;
+            return through(data, Need::Look, async |api| tell(&api.company().await?, out)).await;
         }
         What::Set(set) => set,
     };

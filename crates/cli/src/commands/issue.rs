@@ -14,7 +14,7 @@ use crate::failure::{Exit, Failure, reason, reasons};
 use crate::out::Out;
 use crate::sales::{Entry, Offer, incoming, unreadable};
 use crate::values;
-use crate::words::{parts, pesos};
+use crate::words::{environment_word, parts, pesos};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -166,7 +166,7 @@ fn answer(issued: &IssuedView, line: u64) -> serde_json::Value {
     })
 }
 
-/// `T39F1234  clave k-1  Boleta 39 folio 1234  $1.190 (neto $1.000 · IVA $190)  GENERADO`.
+/// `T39F1234  clave k-1  Boleta 39 folio 1234  $1.190 (neto $1.000 · IVA $190)  GENERADO  entrenamiento`.
 fn sentence(issued: &IssuedView) -> String {
     let document = &issued.document;
     let key = issued.key.as_deref().map(|key| format!("  clave {key}")).unwrap_or_default();
@@ -176,8 +176,9 @@ fn sentence(issued: &IssuedView) -> String {
     };
     let again = if issued.repeated { "  (ya emitido antes)" } else { "" };
     let problem = document.error.as_deref().map(|why| format!("  {why}")).unwrap_or_default();
+    let place = environment_word(&issued.environment);
     format!(
-        "{:<12}{key}  {} {} folio {}  {}{parts}  {}{again}{problem}",
+        "{:<12}{key}  {} {} folio {}  {}{parts}  {}  {place}{again}{problem}",
         document.id,
         document.kind,
         document.series,
@@ -218,10 +219,10 @@ pub mod tests {
     fn people_read_one_line_a_document() {
         assert_eq!(
             sentence(&issued()),
-            "T39F1234      clave k-1  Boleta 39 folio 1234  $1.190 (neto $1.000 · IVA $190)  GENERADO"
+            "T39F1234      clave k-1  Boleta 39 folio 1234  $1.190 (neto $1.000 · IVA $190)  GENERADO  entrenamiento"
         );
         let again = IssuedView { repeated: true, key: None, ..issued() };
-        assert!(sentence(&again).ends_with("GENERADO  (ya emitido antes)"));
+        assert!(sentence(&again).ends_with("GENERADO  entrenamiento  (ya emitido antes)"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::door::Need;
 use crate::failure::{Exit, Failure};
 use crate::out::Out;
 use crate::values;
-use crate::words::{Lean, moment, pesos, table};
+use crate::words::{Lean, environment_word, moment, pesos, table};
 
 /// Rows asked for at once.
 const PAGE: u32 = 200;
@@ -53,13 +53,16 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
         cursor: None,
         limit: None,
     };
-    through(data, Need::Store, async |api| {
+    through(data, Need::Look, async |api| {
         let mut told = 0_u64;
         while left > 0 {
             query.limit = Some(PAGE.min(u32::try_from(left).unwrap_or(PAGE)));
             let page = api.page(&query).await?;
             let rows = &page.rows[..page.rows.len().min(usize::try_from(left).unwrap_or(usize::MAX))];
             left -= rows.len() as u64;
+            if told == 0 && !rows.is_empty() && !out.json {
+                out.line(format!("Ambiente: {}", environment_word(&api.environment())))?;
+            }
             print(rows, told == 0, out)?;
             told += rows.len() as u64;
             match page.next {

@@ -25,8 +25,8 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
-    if door::folder(data).is_dir() {
-        through(data, Need::Store, async |api| each(args.file.as_deref(), Some(api), out).await).await
+    if door::is_shop(data) {
+        through(data, Need::Look, async |api| each(args.file.as_deref(), Some(api), out).await).await
     } else {
         each(args.file.as_deref(), None, out).await
     }

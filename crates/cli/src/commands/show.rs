@@ -11,7 +11,7 @@ use crate::door::Need;
 use crate::failure::{Exit, Failure};
 use crate::out::Out;
 use crate::values;
-use crate::words::{Lean, moment, parts, pesos, table};
+use crate::words::{Lean, environment_word, moment, parts, pesos, table};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -29,9 +29,9 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
-    through(data, Need::Store, async |api| {
+    through(data, Need::Look, async |api| {
         if args.xml {
-            out.bytes(&api.xml(&args.id.to_string()).await?)?;
+            out.latin1(&api.xml(&args.id.to_string()).await?)?;
         } else if args.history {
             for event in api.history(&args.id).await? {
                 if out.json { out.object(&event)? } else { out.line(happened(&event))? }
@@ -41,7 +41,7 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
             if out.json {
                 out.object(&detail)?
             } else {
-                page(&detail).iter().try_for_each(|l| out.line(l))?
+                page(&detail, environment_word(&api.environment())).iter().try_for_each(|l| out.line(l))?
             }
         }
         Ok(Exit::Done)
@@ -50,10 +50,11 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
 }
 
 /// A document as a person reads it.
-fn page(detail: &DetailView) -> Vec<String> {
+fn page(detail: &DetailView, environment: &str) -> Vec<String> {
     let row = &detail.row;
     let mut lines = vec![
         format!("{}  {} folio {}  {}  {}", row.id, row.kind, row.folio, pesos(row.total), row.state),
+        format!("Ambiente   {environment}"),
         format!("Emitido    {}", moment(&row.issued)),
         format!("Receptor   {} {}", row.receiver_id, row.receiver).trim_end().to_owned(),
     ];
@@ -155,9 +156,10 @@ mod tests {
             sha256: "ab".to_owned(),
         };
         assert_eq!(
-            page(&detail),
+            page(&detail, "entrenamiento"),
             [
                 "T39F1234  Boleta folio 1234  $1.190  GENERADO",
+                "Ambiente   entrenamiento",
                 "Emitido    22-11-2026 10:58:03",
                 "Receptor   66666666-6",
                 "Totales    neto $1.000 · IVA $190",

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde_json::Value;
+use timbre_agent::view::Counters;
 
 use super::through;
 use crate::door::Need;
@@ -11,30 +12,25 @@ use crate::out::Out;
 use crate::words::{environment_word, moment};
 
 pub async fn run(data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
-    through(data, Need::Store, async |api| {
+    through(data, Need::Look, async |api| {
         let stats = api.stats().await?;
         if out.json {
             out.object(&stats)?;
         } else {
-            lines(&stats).iter().try_for_each(|line| out.line(line))?;
+            lines(&stats, api.snapshot().await?.counters).iter().try_for_each(|line| out.line(line))?;
         }
         Ok(Exit::Done)
     })
     .await
 }
 
-/// The names people know them by.
-const NAMES: [(&str, &str); 18] = [
+/// States one by one: people read the panel's five counters instead, programs both.
+const STATES: [&str; 9] =
+    ["queued", "sending", "sent", "verifying", "pending", "accepted", "objected", "rejected", "errors"];
+
+/// The names people know the others by.
+const NAMES: [(&str, &str); 9] = [
     ("environment", "Ambiente"),
-    ("queued", "Por enviar"),
-    ("sending", "Enviando"),
-    ("sent", "En el SII"),
-    ("verifying", "Verificando"),
-    ("pending", "Pendientes"),
-    ("accepted", "Aceptados"),
-    ("objected", "Aceptados con reparos"),
-    ("rejected", "Rechazados"),
-    ("errors", "Necesitan atención"),
     ("total", "Documentos"),
     ("issued_today", "Emitidos hoy"),
     ("workers_active", "Trabajadores activos"),
@@ -45,14 +41,28 @@ const NAMES: [(&str, &str); 18] = [
     ("fsyncs", "Escrituras a disco"),
 ];
 
-fn lines(stats: &Value) -> Vec<String> {
+fn lines(stats: &Value, counters: Counters) -> Vec<String> {
     let Some(fields) = stats.as_object() else { return vec![stats.to_string()] };
+    let panel = [
+        ("Por enviar", counters.queued),
+        ("Enviando", counters.sending),
+        ("En el SII", counters.at_authority),
+        ("Aceptados", counters.accepted),
+        ("Con problema", counters.problem),
+    ];
     let name = |key: &str| {
         let known = NAMES.iter().find(|(known, _)| *known == key);
         known.map_or_else(|| key.replace('_', " "), |(_, name)| (*name).to_owned())
     };
-    let width = fields.keys().map(|key| name(key).chars().count()).max().unwrap_or(0);
-    fields.iter().map(|(key, value)| format!("{:<width$}  {}", name(key), told(value))).collect()
+    let counted = panel.map(|(name, count)| (name.to_owned(), count.to_string()));
+    let (place, others): (Vec<_>, Vec<_>) = fields
+        .iter()
+        .filter(|(key, _)| !STATES.contains(&key.as_str()))
+        .map(|(key, value)| (name(key), told(value)))
+        .partition(|(name, _)| name == "Ambiente");
+    let all: Vec<_> = place.into_iter().chain(counted).chain(others).collect();
+    let width = all.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    all.into_iter().map(|(name, text)| format!("{name:<width$}  {text}")).collect()
 }
 
 fn told(value: &Value) -> String {
@@ -75,11 +85,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_have_spanish_names() {
-        let stats = serde_json::json!({"queued": 3, "folios_left": {"39": 10}, "new_thing": null});
+    fn people_read_the_panels_counters_by_their_spanish_names() {
+        let stats = serde_json::json!({
+            "queued": 3, "pending": 4, "environment": "training", "folios_left": {"39": 10}, "new_thing": null,
+        });
+        let counters = Counters { queued: 7, problem: 1, ..Counters::default() };
         assert_eq!(
-            lines(&stats),
-            ["Por enviar          3", "Folios disponibles  39 10", "new thing           —",]
+            lines(&stats, counters),
+            [
+                "Ambiente            entrenamiento",
+                "Por enviar          7",
+                "Enviando            0",
+                "En el SII           0",
+                "Aceptados           0",
+                "Con problema        1",
+                "Folios disponibles  39 10",
+                "new thing           —",
+            ]
         );
     }
 }

@@ -164,6 +164,7 @@ pub fn shared_caf(
         grant: grant(name, series, first, last),
         share,
         used_up_to,
+        again: false,
         sealed: Bytes::from(format!("sealed key of {name}")),
     }))
 }
