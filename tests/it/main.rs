@@ -1,6 +1,7 @@
 //! End-to-end tests and the architecture's own rules.
 
 mod contact;
+mod dev;
 mod fence;
 mod refused;
 mod tidy;
