@@ -82,16 +82,8 @@ impl Door {
 
 impl Way {
     async fn find(data: &Path, need: Need) -> Result<Way, Failure> {
-        match Way::look(data, need).await {
-            // Somebody took the folder between our look and our start: it is the agent now.
-            Err(Failure::Said { exit: Exit::Unreachable, .. }) => Way::look(data, need).await,
-            other => other,
-        }
-    }
-
-    async fn look(data: &Path, need: Need) -> Result<Way, Failure> {
         if let Some(address) = running(data, need)? {
-            return Ok(Way { address: Arc::new(address), engine: None });
+            return Ok(Way::through(address));
         }
         let fresh = !timbre_app::is_shop(data);
         if fresh && need != Need::Setup {
@@ -112,11 +104,21 @@ impl Way {
             port: Some(0),
             ..Options::default()
         };
-        let engine = start(options).await?;
+        let engine = match start(options).await {
+            // Somebody took the folder between our look and our start: it is the agent now.
+            Err(busy @ StartError::Busy(_)) => {
+                return running(data, need)?.map(Way::through).ok_or_else(|| busy.into());
+            }
+            started => started?,
+        };
         if fresh {
             remarks(&engine);
         }
         Ok(Way { address: Arc::new(engine.address.clone()), engine: Some(engine) })
+    }
+
+    fn through(address: Address) -> Way {
+        Way { address: Arc::new(address), engine: None }
     }
 }
 

@@ -72,11 +72,25 @@ fn told(value: &Value) -> String {
         Value::Bool(false) => "no".to_owned(),
         Value::String(text) => moment(environment_word(text)),
         Value::Object(fields) => {
-            fields.iter().map(|(key, inner)| format!("{key} {}", told(inner))).collect::<Vec<_>>().join(" · ")
+            let inner = |(key, inner): (&String, &Value)| format!("{} {}", part(key), told(inner));
+            fields.iter().map(inner).collect::<Vec<_>>().join(" · ")
         }
         Value::Array(items) if items.is_empty() => "—".to_owned(),
         Value::Array(items) => items.iter().map(told).collect::<Vec<_>>().join(", "),
         Value::Number(number) => number.to_string(),
+    }
+}
+
+/// The names inside a deadline and an answer; a type of document is its own name.
+fn part(key: &str) -> &str {
+    match key {
+        "document" => "documento",
+        "at" => "fecha",
+        "what" => "pregunta",
+        "ok" => "bien",
+        "took_ms" => "milisegundos",
+        "text" => "respuesta",
+        other => other,
     }
 }
 
@@ -87,7 +101,8 @@ mod tests {
     #[test]
     fn people_read_the_panels_counters_by_their_spanish_names() {
         let stats = serde_json::json!({
-            "queued": 3, "pending": 4, "environment": "training", "folios_left": {"39": 10}, "new_thing": null,
+            "queued": 3, "pending": 4, "environment": "training", "folios_left": {"39": 10},
+            "deadline": {"document": "T39F1", "at": "2026-11-22T13:58:03Z"}, "new_thing": null,
         });
         let counters = Counters { queued: 7, problem: 1, ..Counters::default() };
         assert_eq!(
@@ -100,6 +115,7 @@ mod tests {
                 "Aceptados           0",
                 "Con problema        1",
                 "Folios disponibles  39 10",
+                "Plazo más próximo   documento T39F1 · fecha 22-11-2026 10:58:03",
                 "new thing           —",
             ]
         );

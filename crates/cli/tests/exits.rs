@@ -1,0 +1,341 @@
+//! The program as scripts know it: for each thing that can be wrong its exit code, its sentence and
+//! its code; and that nothing is half done, no folio least of all.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use sii_sim::Desk;
+
+/// A folder for one test, its own keys and anchors in it.
+struct Shop(tempfile::TempDir);
+
+/// What a run of the program came to.
+#[derive(Debug)]
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Shop {
+    fn empty() -> Shop {
+        Shop(tempfile::tempdir().unwrap())
+    }
+
+    /// A demo shop that has sold nothing.
+    fn open() -> Shop {
+        let shop = Shop::empty();
+        assert_eq!(shop.run(&["demo", "--documents", "0"]).code, 0);
+        shop
+    }
+
+    fn data(&self) -> PathBuf {
+        self.0.path().join("shop")
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_timbre"));
+        command.env("TIMBRE_CUSTODY", "keyfile").env("XDG_STATE_HOME", self.0.path().join("state"));
+        command.env_remove("TIMBRE_DATA").env_remove("TIMBRE_CERT_PASSWORD");
+        command.arg("--data").arg(self.data()).args(words);
+        command
+    }
+
+    fn run(&self, words: &[&str]) -> Ran {
+        self.run_with(words, "")
+    }
+
+    fn run_with(&self, words: &[&str], input: &str) -> Ran {
+        ran(self.command(words), input)
+    }
+
+    fn file(&self, name: &str, bytes: &[u8]) -> String {
+        let path = self.0.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// What is left and next of every type, and how many documents there are.
+    fn standing(&self) -> (Vec<Value>, Vec<Value>) {
+        (self.run(&["caf", "list", "--json"]).objects(), self.run(&["list", "--json"]).objects())
+    }
+}
+
+fn ran(mut command: Command, input: &str) -> Ran {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary of this test starts");
+    // One that does not read its input may be gone by now.
+    let _ = child.stdin.take().expect("it was piped").write_all(input.as_bytes());
+    let output = child.wait_with_output().expect("it ends");
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Ran {
+        code: output.status.code().expect("an exit code"),
+        out: text(output.stdout),
+        err: text(output.stderr),
+    }
+}
+
+impl Ran {
+    fn objects(&self) -> Vec<Value> {
+        self.out.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
+    }
+}
+
+fn boleta() -> Value {
+    json!({
+        "Encabezado": { "IdDoc": { "TipoDTE": 39 } },
+        "Detalle": [{ "NmbItem": "Pan amasado", "QtyItem": 2, "PrcItem": 350 }],
+    })
+}
+
+fn with(pointer: &str, value: Value) -> String {
+    let mut sale = boleta();
+    let (inside, tag) = pointer.rsplit_once('/').unwrap();
+    sale.pointer_mut(inside).expect("the path is in the sale")[tag] = value;
+    sale.to_string()
+}
+
+#[test]
+fn each_bad_input_has_its_code_and_sentence_and_nothing_is_half_done() {
+    let shop = Shop::open();
+    let before = shop.standing();
+    let day = "2026-11-01".parse().unwrap();
+    let other = shop.file("otra.xml", &Desk::caf("77777777-7", 39, 200_000, 200_010, day, "OTRA"));
+    let rubbish = shop.file("nada.xml", b"<AUTORIZACION>");
+    let pfx = shop.file("c.pfx", &Desk::certificate("buena").pfx);
+    let not_pfx = shop.file("no.pfx", b"no es un pfx");
+    let wrong_rut = with("/Encabezado/Receptor", json!({ "RUTRecep": "77777777-1" }));
+    let table: &[(&[&str], &str, &str)] = &[
+        (&["issue"], "{\"Encabezado\": ", "JSON"),
+        (&["issue"], &with("/Detalle/0/Cantidad", json!(2)), "Detalle[0].Cantidad"),
+        (&["issue"], &wrong_rut, "Encabezado.Receptor.RUTRecep"),
+        (&["issue"], &with("/Detalle/0/QtyItem", json!(0)), "Detalle[0].QtyItem"),
+        (&["caf", "add", &other], "", "77.777.777-7"),
+        (&["caf", "add", &rubbish], "", ""),
+        (&["cert", "add", &pfx], "", "clave"),
+        (&["cert", "add", &not_pfx], "", "PFX"),
+    ];
+    let mut codes = Vec::new();
+    for (words, input, place) in table {
+        let command = |words: &[&str]| {
+            let mut command = shop.command(words);
+            command.env("TIMBRE_CERT_PASSWORD", "mala");
+            ran(command, input)
+        };
+        let told = command(words);
+        assert_eq!((told.code, told.out.as_str()), (1, ""), "{words:?} {told:?}");
+        assert!(told.err.contains("timbre: ") && told.err.contains(place), "{words:?} {told:?}");
+        assert!(!told.err.contains("mala"), "a password is never repeated: {told:?}");
+        let listed = command(&[words, &["--json"][..]].concat());
+        assert_eq!(listed.code, 1, "{listed:?}");
+        let [problem] = &listed.objects()[..] else { panic!("one object: {listed:?}") };
+        assert!(problem["detail"].as_str().is_some_and(|text| text.len() > 10), "{problem}");
+        codes.push(problem["error"].as_str().expect("a code").to_owned());
+    }
+    let all = codes.len();
+    codes.sort();
+    codes.dedup();
+    assert_eq!(codes.len(), all, "each its own: {codes:?}");
+    assert_eq!(shop.standing(), before, "no folio was used, no range and no document came");
+    let after = shop.run_with(&["issue", "--json"], &boleta().to_string());
+    assert_eq!((after.code, &after.objects()[0]["id"]), (0, &json!("T39F1")), "{after:?}");
+}
+
+#[test]
+fn every_command_has_its_exit_codes() {
+    let shop = Shop::open();
+    let sale = shop.file("venta.json", boleta().to_string().as_bytes());
+    let xml = shop.file("no.xml", b"<nada/>");
+    let table: &[(&[&str], &str, i32)] = &[
+        (&["help"], "", 0),
+        (&["help", "caf", "add"], "", 0),
+        (&["help", "nada"], "", 2),
+        (&["--help"], "", 0),
+        (&["--version"], "", 0),
+        (&[], "", 2),
+        (&["emitir"], "", 2),
+        (&["demo", "--documents", "muchos"], "", 2),
+        (&["demo", "--scenario", "nieve"], "", 2),
+        (&["serve", "--port", "x"], "", 2),
+        (&["issue", &sale, "--key", "k"], "", 0),
+        (&["issue", &sale, "--key", "k"], "", 0),
+        (&["issue", "--key", "k"], &with("/Detalle/0/PrcItem", json!(351)), 1),
+        (&["issue"], "{}", 1),
+        (&["issue"], "", 2),
+        (&["issue", "no-hay.json"], "", 2),
+        (&["issue", "--timeout", "5s"], "", 2),
+        (&["issue", &sale, "--key", "k", "--wait"], "", 0),
+        (&["preview", &sale], "", 0),
+        (&["preview"], "{}", 1),
+        (&["preview"], "", 2),
+        (&["list"], "", 0),
+        (&["list", "--query", "nada"], "", 0),
+        (&["list", "--state", "PERDIDO"], "", 2),
+        (&["list", "--from", "ayer"], "", 2),
+        (&["show", "T39F1"], "", 0),
+        (&["show", "T39F1", "--xml"], "", 0),
+        (&["show", "T39F1", "--history"], "", 0),
+        (&["show", "T39F99"], "", 1),
+        (&["show", "39-1"], "", 2),
+        (&["resend", "--pending"], "", 0),
+        (&["resend", "T39F99"], "", 1),
+        (&["resend"], "", 2),
+        (&["caf", "list"], "", 0),
+        (&["caf", "add", &xml], "", 1),
+        (&["caf", "add", "no-hay.xml"], "", 2),
+        (&["caf", "add", &xml, "--share", "3/2"], "", 2),
+        (&["cert", "show"], "", 0),
+        (&["cert", "add", &xml], "", 2), // no terminal to ask for its password
+        (&["company", "show"], "", 0),
+        (&["company", "set", "--ambiente", "produccion"], "", 1),
+        (&["company", "set"], "", 2),
+        (&["stats"], "", 0),
+        (&["verify", &xml], "", 1),
+        (&["verify", "no-hay.xml"], "", 2),
+        (&["check"], "", 0),
+        (&["simulator", "--scenario", "nieve"], "", 2),
+        (&["vault", "remake"], "", 2), // nobody to ask whether it is meant
+        (&["vault", "remake", "--yes"], "", 0),
+        (&["issue", "--key", "otra"], &boleta().to_string(), 1), // its certificate has to be loaded again
+        (&["list"], "", 0),
+    ];
+    for (words, input, code) in table {
+        let told = shop.run_with(words, input);
+        assert_eq!(told.code, *code, "timbre {} → {told:?}", words.join(" "));
+        if *code != 0 {
+            assert!(!(told.err + &told.out).trim().is_empty(), "timbre {} says nothing", words.join(" "));
+        }
+    }
+}
+
+#[test]
+fn a_folder_without_a_shop_is_refused_and_stays_as_it_is() {
+    let missing = Shop::empty();
+    let other = Shop::empty();
+    std::fs::create_dir(other.data()).unwrap();
+    std::fs::write(other.data().join("carta.txt"), "x").unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(other.data(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    for shop in [&missing, &other] {
+        for words in [
+            &["list"][..],
+            &["show", "T39F1"],
+            &["stats"],
+            &["issue"],
+            &["resend", "--pending"],
+            &["caf", "list"],
+            &["company", "show"],
+            &["check"],
+            &["vault", "remake", "--yes"],
+        ] {
+            let told = shop.run_with(words, &boleta().to_string());
+            assert_eq!(told.code, 1, "{words:?} {told:?}");
+            assert!(told.err.contains("No hay datos en"), "{words:?} {told:?}");
+        }
+    }
+    assert!(!missing.data().exists());
+    let names: Vec<_> = std::fs::read_dir(other.data()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(names, ["carta.txt"]);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(other.data()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o755);
+    }
+}
+
+#[test]
+fn settings_that_are_wrong_are_bad_usage_and_damaged_data_says_so() {
+    let shop = Shop::open();
+    assert_eq!(shop.run_with(&["issue"], &boleta().to_string()).code, 0);
+    std::fs::write(shop.data().join("timbre.toml"), "[sender]\nworker = 9\n").unwrap();
+    assert_eq!(shop.run(&["list"]).code, 2);
+    std::fs::remove_file(shop.data().join("timbre.toml")).unwrap();
+
+    let vault = shop.data().join("vault.json");
+    let good = std::fs::read(&vault).unwrap();
+    std::fs::write(&vault, "{\"version\": 1}").unwrap();
+    let told = shop.run_with(&["issue"], &boleta().to_string());
+    assert_eq!(told.code, 4, "{told:?}");
+    assert!(told.err.contains("vault.json"), "{told:?}");
+    assert_eq!(shop.run(&["list"]).code, 0, "looking needs no key");
+    std::fs::write(&vault, good).unwrap();
+
+    let segment = only_file(&shop.data().join("journal"));
+    let mut bytes = std::fs::read(&segment).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&segment, bytes).unwrap();
+    let told = shop.run(&["check"]);
+    assert_eq!(told.code, 4, "{told:?}");
+}
+
+fn only_file(dir: &Path) -> PathBuf {
+    let mut files: Vec<_> = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files.remove(0)
+}
+
+#[test]
+fn what_is_taken_for_granted_of_a_caf_is_said() {
+    let shop = Shop::open();
+    let day = "2026-11-01".parse().unwrap();
+    let company = Desk::company();
+    let caf = |from: u64| {
+        let file = Desk::caf(company.rut, 39, from, from + 9, day, company.name);
+        shop.file(&format!("{from}.xml"), &file)
+    };
+    let told = shop.run(&["caf", "add", &caf(200_000)]);
+    assert!(told.code == 0 && told.err.contains("--used-up-to") && told.err.contains("--share"), "{told:?}");
+    let told = shop.run(&["caf", "add", &caf(300_000), "--json"]);
+    let range = &told.objects()[0];
+    assert_eq!(range["assumed"], json!({ "used_up_to": null, "share": "1/1" }));
+    assert_eq!(range["warnings"][0]["code"], "caf-terms-assumed");
+    let told = shop.run(&["caf", "add", &caf(400_000), "--used-up-to", "400003", "--json"]);
+    let range = &told.objects()[0];
+    assert_eq!((&range["next"], &range["warnings"]), (&json!(400_004), &json!([])));
+    assert!(range.get("assumed").is_none());
+}
+
+#[test]
+fn the_environment_is_in_what_people_read() {
+    let shop = Shop::open();
+    for (words, input) in [
+        (&["issue"][..], boleta().to_string()),
+        (&["list"], String::new()),
+        (&["show", "T39F1"], String::new()),
+        (&["stats"], String::new()),
+    ] {
+        let told = shop.run_with(words, &input);
+        assert!(told.code == 0 && told.out.contains("entrenamiento"), "{words:?} {told:?}");
+    }
+}
+
+#[test]
+fn what_can_not_share_a_folder_with_an_agent_says_so() {
+    let shop = Shop::open();
+    let mut agent = shop.command(&["serve", "--port", "0", "--json"]);
+    let mut agent = agent.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(agent.stdout.take().unwrap()), &mut line)
+        .unwrap();
+    let told: Vec<_> =
+        [&["serve"][..], &["demo", "--documents", "0"], &["vault", "remake", "--yes"], &["list"]]
+            .iter()
+            .map(|words| shop.run(words).code)
+            .collect();
+    // Before anything is looked at: no agent is left behind.
+    agent.kill().unwrap();
+    agent.wait().unwrap();
+    assert_eq!(told, [3, 3, 3, 0], "{line}");
+    assert_eq!(shop.run(&["list"]).code, 0, "one that was killed is no agent");
+}
