@@ -18,6 +18,9 @@ pub enum StoreError {
     /// A write failed before; nothing is written until the store is opened again.
     #[error("la carpeta quedó detenida tras un error de escritura; ciérrela y ábrala de nuevo")]
     Poisoned,
+    /// It is being opened again after such an error.
+    #[error("la carpeta se está abriendo de nuevo; vuelva a intentar en un momento")]
+    Reopening,
     /// Issuing is locked until a person decides; everything else works.
     #[error("{0}")]
     Locked(Locked),

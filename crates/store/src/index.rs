@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 #[cfg(test)]
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
 use std::time::Duration;
 
@@ -28,7 +29,8 @@ const SUSPECT: &[u8] = b"suspect";
 pub(crate) type Puts = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
 pub(crate) struct Index {
-    db: sled::Db,
+    /// `None` while the store is being opened again.
+    db: RwLock<Option<Arc<sled::Db>>>,
     /// `None` for a temporary one.
     folder: Option<PathBuf>,
     /// Tests make every write fail.
@@ -93,7 +95,7 @@ impl Index {
 
     fn of(db: sled::Db, folder: Option<PathBuf>) -> Index {
         Index {
-            db,
+            db: RwLock::new(Some(Arc::new(db))),
             folder,
             #[cfg(test)]
             fails: AtomicBool::new(false),
@@ -108,7 +110,10 @@ impl Index {
 
     /// Runs `ask` with the tree; a panic inside sled becomes an error.
     pub fn ask<T>(&self, ask: impl FnOnce(&Tree) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        guarded(|| ask(&self.db)).inspect_err(|error| {
+        // A handle of its own: a question may ask another one, and the lock is not held by then.
+        let db = self.db.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let db = db.ok_or(StoreError::Reopening)?;
+        guarded(|| ask(&db)).inspect_err(|error| {
             if let (StoreError::Index(_), Some(folder)) = (error, &self.folder) {
                 let _ = fs::write(mark(folder), SUSPECT);
             }
@@ -134,6 +139,20 @@ impl Index {
         {
             let _ = fs::remove_file(mark(folder));
         }
+    }
+
+    /// Lets go of sled, so that it can be opened again; until [`Index::resume`] nothing is answered.
+    pub fn shut(&self) {
+        self.close();
+        *self.db.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Goes on with what `other` opened.
+    pub fn resume(&self, other: &Index) {
+        let db = other.db.write().unwrap_or_else(PoisonError::into_inner).take();
+        *self.db.write().unwrap_or_else(PoisonError::into_inner) = db;
+        #[cfg(test)]
+        self.fails.store(false, Ordering::Relaxed);
     }
 
     /// All changes or none.

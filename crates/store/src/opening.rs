@@ -38,6 +38,14 @@ impl Default for OpenOptions {
     }
 }
 
+/// What it takes to open a folder again.
+#[derive(Clone)]
+pub(crate) struct Opening {
+    pub disk: Arc<dyn Disk>,
+    pub dir: PathBuf,
+    pub options: OpenOptions,
+}
+
 /// What opening found.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Opened {
@@ -69,6 +77,7 @@ pub(crate) fn open(
         }
     }
     let segments = Arc::new(Segments::new(&folder));
+    let place = Opening { disk: disk.clone(), dir: dir.to_owned(), options: options.clone() };
 
     // The index first: its lock keeps a second process out before anything is written.
     let found = standing::find(&dir.join("db"), &segments)?;
@@ -114,7 +123,7 @@ pub(crate) fn open(
         locked: live.locked().cloned(),
     };
     let anchor = options.anchor.clone().map(Anchor::new);
-    let parts = Parts { journal, index: found.index, segments, live, anchor, installation };
+    let parts = Parts { place, journal, index: found.index, segments, live, anchor, installation };
     Ok((Store::of(parts), opened))
 }
 

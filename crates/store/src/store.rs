@@ -14,11 +14,13 @@ use crate::live::Live;
 use crate::segments::Segments;
 use crate::view::View;
 use crate::{
-    Fact, Locked, Make, Numbering, OpenOptions, Opened, Place, Reader, Row, StoreError, frame, opening,
+    Fact, Locked, Make, Numbering, OpenOptions, Opened, Place, Reader, Row, StoreError, frame,
+    opening::{self, Opening},
 };
 
 /// An open folder. There is one at a time; any number of [`Reader`]s go with it.
 pub struct Store {
+    place: Opening,
     journal: Journal,
     index: Arc<Index>,
     segments: Arc<Segments>,
@@ -29,6 +31,7 @@ pub struct Store {
 
 /// What opening hands over.
 pub(crate) struct Parts {
+    pub place: Opening,
     pub journal: Journal,
     pub index: Index,
     pub segments: Arc<Segments>,
@@ -71,6 +74,7 @@ impl Store {
 
     pub(crate) fn of(parts: Parts) -> Store {
         Store {
+            place: parts.place,
             journal: parts.journal,
             index: Arc::new(parts.index),
             segments: parts.segments,
@@ -136,6 +140,24 @@ impl Store {
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = live;
         self.remember(at);
         Ok(outcomes)
+    }
+
+    /// Opens the folder again after a write error or a lost index, as a start of the program would,
+    /// and every [`Reader`] follows. Meanwhile they have no answer ([`StoreError::Reopening`]), and
+    /// where it fails they have none until it succeeds.
+    pub fn reopen(&mut self) -> Result<Opened, StoreError> {
+        self.journal.poison();
+        self.index.shut();
+        self.segments.forget();
+        let Opening { disk, dir, options } = self.place.clone();
+        let (mut fresh, opened) = opening::open(disk, &dir, &options, &|_, _| {})?;
+        let live = std::mem::take(&mut *fresh.live.write().unwrap_or_else(PoisonError::into_inner));
+        *self.live.write().unwrap_or_else(PoisonError::into_inner) = live;
+        self.index.resume(&fresh.index);
+        std::mem::swap(&mut self.journal, &mut fresh.journal);
+        self.anchor = fresh.anchor.take();
+        self.installation = fresh.installation.take();
+        Ok(opened)
     }
 
     /// Brings the anchor up to date; for the writer to call when it has nothing else to do.

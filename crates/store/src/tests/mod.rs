@@ -14,6 +14,7 @@ mod model;
 mod numbering;
 mod reading;
 mod rebuild;
+mod reopening;
 mod round_trip;
 mod rules;
 mod shop;
