@@ -360,6 +360,7 @@ impl Desk {
                     till: job.sale.till.clone(),
                     warnings: job.draft.warnings().to_vec(),
                     totals: job.draft.totals(),
+                    claims: job.draft.claims(),
                     sale: job.sale.received.clone(),
                 }))
             })

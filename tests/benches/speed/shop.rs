@@ -19,6 +19,7 @@ pub async fn open(folder: &Path, sender: bool, latency: Duration) -> Done<Runnin
         demo: Some(DemoOptions { latency, scenario: "calm".to_owned() }),
         custody: Some(Custody::forced(Kind::KeyFile)),
         state: Some(folder.join("state")),
+        ..Options::default()
     };
     Ok(timbre_app::start(options).await?)
 }

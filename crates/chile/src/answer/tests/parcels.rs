@@ -239,7 +239,10 @@ fn asking_about_each_must_agree_with_the_counts() {
     // More are missing than were rejected: not in the tables yet.
     assert_eq!(check(&[(0, "FAU"), (1, "FAU")], false), None);
     assert_eq!(check(&[(0, "FAU"), (1, "FAU")], true).unwrap(), ["0 unknown", "1 unknown"]);
-    assert_eq!(check(&[(0, "DNK"), (1, "FAN")], false).unwrap(), ["0 conflict DNK", "1 rejected Consumed FAN"]);
+    assert_eq!(
+        check(&[(0, "DNK"), (1, "FAN")], false).unwrap(),
+        ["0 conflict DNK", "1 rejected Consumed FAN"]
+    );
     // A type without counts: there or not yet.
     assert_eq!(check(&[(2, "FAU")], false), None);
     assert_eq!(check(&[(2, "DOK")], false).unwrap(), ["2 accepted"]);
