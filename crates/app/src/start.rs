@@ -137,6 +137,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         Some(_) => demo_dir(options.data.as_deref()),
         None => data_dir(options.data.as_deref()),
     };
+    let folder = dir.clone();
     let (custody, state, logging) = (options.custody.clone(), options.state.clone(), options.sender);
     let look = options.look;
     let open = move || -> Result<_, StartError> {
@@ -182,7 +183,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         settings.simulator = match (&options.demo, config.training.simulator) {
             (None, Some(base)) => Some(base),
             (demo, _) => {
-                let running = start_simulator(demo.as_ref()).await?;
+                let running = start_simulator(demo.as_ref(), &folder).await?;
                 let base = running.base.clone();
                 simulator = Some(running);
                 Some(base)
@@ -273,19 +274,43 @@ fn report(opened: &Opened, vault_is_new: bool, custody: Option<&CustodyUsed>) {
     }
 }
 
-async fn start_simulator(demo: Option<&DemoOptions>) -> Result<SimRunning, StartError> {
+/// The simulator keeps what it holds in the folder that trains with it: a document whose verdict is awaited
+/// finds it there after a restart, under the same track id.
+async fn start_simulator(demo: Option<&DemoOptions>, folder: &Path) -> Result<SimRunning, StartError> {
     let mut config = sii_sim::Config {
         processing: Duration::from_millis(100),
         keep_sent: std::env::var_os("TIMBRE_KEEP_SENT").map(PathBuf::from),
+        seed: simulator_seed()?,
         ..Default::default()
     };
+    tracing::info!(
+        seed = config.seed,
+        "the built-in simulator draws from this seed (TIMBRE_SIM_SEED repeats it)"
+    );
     if let Some(demo) = demo {
         config.latency = demo.latency;
         config.scenario = Scenario::named(&demo.scenario).ok_or_else(|| {
             StartError::Scenario(demo.scenario.clone(), Scenario::names().collect::<Vec<_>>().join(", "))
         })?;
     }
-    sii_sim::serve(Sim::new(config), None).await.map_err(|e| StartError::Port(0, e))
+    let kept = folder.join("simulador");
+    let opening = {
+        let kept = kept.clone();
+        tokio::task::spawn_blocking(move || Sim::open(config, &kept)).await
+    };
+    let sim = opening.map_err(|e| StartError::Network(e.to_string()))?;
+    let sim = sim.map_err(|e| StartError::Folder(kept, e))?;
+    sii_sim::serve(sim, None).await.map_err(|e| StartError::Port(0, e))
+}
+
+/// Fresh for each run, unless somebody wants a run again.
+fn simulator_seed() -> Result<u64, StartError> {
+    if let Some(seed) = std::env::var("TIMBRE_SIM_SEED").ok().and_then(|text| text.parse().ok()) {
+        return Ok(seed);
+    }
+    let mut bytes = [0u8; 8];
+    openssl::rand::rand_bytes(&mut bytes).map_err(|e| StartError::Network(e.to_string()))?;
+    Ok(u64::from_le_bytes(bytes))
 }
 
 /// Where the folder's anchor is: outside the folder, under its vault's name. Who only looks does

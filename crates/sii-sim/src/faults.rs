@@ -2,8 +2,10 @@
 //! by the caller.
 
 use crate::{
+    fault::{Door, Fault},
     random::Random,
     scenario::{Rate, Scenario},
+    state::Channel,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
@@ -21,14 +23,27 @@ impl Counter {
     }
 }
 
-/// What befalls one upload.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mishap {
-    None,
-    LostRequest,
-    Html,
-    ServerError,
-    LostReply,
+/// A fault with its own count of the times it could have struck, and did.
+#[derive(Clone, Debug)]
+struct Armed {
+    fault: Fault,
+    met: Counter,
+    struck: u64,
+}
+
+impl Armed {
+    fn new(fault: Fault) -> Armed {
+        Armed { fault, met: Counter::default(), struck: 0 }
+    }
+
+    fn strikes(&mut self, random: &mut Random) -> bool {
+        let Fault { every, permille, skip, times, .. } = self.fault;
+        let every = if every == 0 && permille == 0 { 1 } else { every };
+        let due = self.met.strikes(Rate { every, permille }, random);
+        let strikes = due && self.met.0 > skip && times.is_none_or(|times| self.struck < times);
+        self.struck += u64::from(strikes);
+        strikes
+    }
 }
 
 /// Is the line up, and when does that change by itself?
@@ -47,10 +62,7 @@ pub(crate) struct Faults {
     /// When each outage of the scenario that waits for a number of documents began.
     counted: Vec<Option<Timestamp>>,
     replies: Counter,
-    lost_replies: Counter,
-    lost_requests: Counter,
-    html: Counter,
-    server: Counter,
+    armed: Vec<Armed>,
     rejections: Counter,
     stuck: Counter,
 }
@@ -59,15 +71,12 @@ impl Faults {
     pub(crate) fn new(scenario: Scenario, seed: u64) -> Self {
         Faults {
             counted: vec![None; scenario.outages.len()],
+            armed: scenario.faults().into_iter().map(Armed::new).collect(),
             scenario,
             random: Random::new(seed ^ 0x5EED_FA17),
             started: None,
             by_hand: None,
             replies: Counter::default(),
-            lost_replies: Counter::default(),
-            lost_requests: Counter::default(),
-            html: Counter::default(),
-            server: Counter::default(),
             rejections: Counter::default(),
             stuck: Counter::default(),
         }
@@ -126,20 +135,23 @@ impl Faults {
         delay
     }
 
-    pub(crate) fn mishap(&mut self) -> Mishap {
+    /// What befalls a request before it takes effect, or after. Every counter that is concerned runs, so that one
+    /// fault does not shift another's turn; the first that strikes has it.
+    pub(crate) fn strike(&mut self, door: Door, channel: Channel, after: bool) -> Option<Fault> {
         let random = &mut self.random;
-        // Every counter runs on every upload, so that one fault does not shift another's turn.
-        let lost_request = self.lost_requests.strikes(self.scenario.lost_requests, random);
-        let html = self.html.strikes(self.scenario.html_errors, random);
-        let server = self.server.strikes(self.scenario.server_errors, random);
-        let lost_reply = self.lost_replies.strikes(self.scenario.lost_replies, random);
-        match (lost_request, html, server, lost_reply) {
-            (true, ..) => Mishap::LostRequest,
-            (_, true, ..) => Mishap::Html,
-            (_, _, true, _) => Mishap::ServerError,
-            (.., true) => Mishap::LostReply,
-            _ => Mishap::None,
+        let mut struck = None;
+        for armed in &mut self.armed {
+            let concerned = armed.fault.concerns(door, channel) && armed.fault.comes_after() == after;
+            if concerned && armed.strikes(random) && struck.is_none() {
+                struck = Some(armed.fault.clone());
+            }
         }
+        struck
+    }
+
+    /// One more fault, besides those of the scenario.
+    pub(crate) fn arm(&mut self, fault: Fault) {
+        self.armed.push(Armed::new(fault));
     }
 
     /// The code a sound document is rejected with all the same.
@@ -195,9 +207,18 @@ mod tests {
     fn the_same_seed_brings_the_same_mishaps() {
         let run = |seed| {
             let mut faults = Faults::new(Scenario::named("black-friday").expect("known"), seed);
-            (0..200).map(|_| faults.mishap()).collect::<Vec<_>>()
+            (0..200).map(|_| faults.strike(Door::Upload, Channel::Dte, false)).collect::<Vec<_>>()
         };
         assert_eq!(run(7), run(7));
         assert_ne!(run(7), run(8));
+    }
+
+    #[test]
+    fn a_fault_spares_the_first_and_ends_after_its_times() {
+        let text = "[[faults]]\ndoes = \"empty\"\nat = \"seed\"\nskip = 1\ntimes = 2\nchannel = \"dte\"";
+        let mut faults = Faults::new(Scenario::parse(text).expect("sound"), 1);
+        let mut strikes = |channel| faults.strike(Door::Seed, channel, false).is_some();
+        assert!(!strikes(Channel::Boleta));
+        assert_eq!([0; 5].map(|_| strikes(Channel::Dte)), [false, true, true, false, false]);
     }
 }

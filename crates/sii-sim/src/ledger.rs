@@ -1,7 +1,6 @@
 //! The ledger: what the simulator holds, told to whoever tests against it (`GET /_sim/ledger`).
 
 use crate::{
-    hex,
     judge::DocumentKey,
     state::{Channel, Record, State, Verdict, Version},
 };
@@ -128,7 +127,7 @@ impl LedgerVersion {
             Verdict::Rejected => "rejected",
         };
         LedgerVersion {
-            sha256: hex::encode(&version.digest),
+            sha256: version.digest.to_string(),
             verdict,
             reasons: version.reasons.iter().map(ToString::to_string).collect(),
             offered: version.offered,

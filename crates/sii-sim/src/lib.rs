@@ -5,33 +5,42 @@
 //! what a training company needs before its first sale.
 
 mod base64;
+mod book;
 mod c14n;
 mod certificate;
 mod desk;
+mod fault;
 mod faults;
-mod hex;
 mod judge;
 mod latin1;
 mod ledger;
 mod message;
 mod random;
 mod register;
+mod registry;
 mod routes;
 mod rsa;
+mod rules;
 mod scenario;
 mod schema;
 mod serve;
 mod signature;
 mod sim;
 mod state;
+mod sum;
 mod tokens;
 mod tree;
 mod zone;
 
-pub use desk::{Company, Desk, Holder, TrainingCertificate};
+pub use certificate::Root;
+pub use desk::{Company, Desk, Holder, Refused, TrainingCertificate};
+pub use fault::{Deed, Fault, Where};
 pub use faults::Line;
 pub use ledger::{Ledger, LedgerDocument, LedgerTotals, LedgerUpload, LedgerVersion};
-pub use message::{Host, Outcome, Reply, Request};
-pub use scenario::{Outage, Rate, Rejections, Scenario, Slow, Stuck};
+pub use message::{Host, Outcome, Reply, Request, Wire};
+pub use registry::{Authority, Registry};
+pub use rules::Rules;
+pub use scenario::{Mishaps, Outage, Rate, Rejections, Scenario, Slow, Stuck};
 pub use serve::{Running, serve};
 pub use sim::{Config, Sim};
+pub use state::Channel;

@@ -61,12 +61,31 @@ pub struct Reply {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
+    /// How it comes over the line.
+    pub wire: Wire,
+}
+
+/// How much of a reply reaches the client, and how fast.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wire {
+    #[default]
+    Whole,
+    /// Half of the body, then the end of the connection.
+    HalfClosed,
+    /// Half of the body, then a reset.
+    Reset,
+    /// A byte at a time.
+    Drip(Duration),
+    /// Filled up with blanks to so many bytes.
+    Filled(u64),
+    /// A `Content-Length` of half the body.
+    WrongLength,
 }
 
 impl Reply {
     pub(crate) fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let headers = vec![("Content-Type".to_owned(), content_type.to_owned())];
-        Reply { status, headers, body: body.into() }
+        Reply { status, headers, body: body.into(), wire: Wire::Whole }
     }
 
     /// Errors of the REST services are plain text (OAS, schema `Error: string`).

@@ -1,6 +1,7 @@
 //! Scenarios: the weather a run is made in, as data. The files lie in `scenarios/`; how the faults strike is
 //! in `faults`.
 
+use crate::fault::{Deed, Fault, Where};
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -30,8 +31,22 @@ pub struct Scenario {
     pub server_errors: Rate,
     /// A token dies after so many uses, long before its hour.
     pub token_uses: Option<u64>,
+    /// The same mishaps on everything that is no upload: seeds, tokens, questions.
+    pub questions: Mishaps,
+    /// Anything else that goes wrong.
+    pub faults: Vec<Fault>,
     pub rejections: Rejections,
     pub stuck: Stuck,
+}
+
+/// How often a request or its reply is lost or spoilt.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Mishaps {
+    pub lost_replies: Rate,
+    pub lost_requests: Rate,
+    pub html_errors: Rate,
+    pub server_errors: Rate,
 }
 
 /// How often something happens: every k-th time, and besides with a probability. Zero is never.
@@ -107,6 +122,40 @@ impl Scenario {
     /// A scenario written by somebody else.
     pub fn parse(text: &str) -> Result<Scenario, toml::de::Error> {
         toml::from_str(text)
+    }
+}
+
+impl Scenario {
+    /// Every fault of the scenario, in the order of precedence.
+    pub(crate) fn faults(&self) -> Vec<Fault> {
+        let uploads = Mishaps {
+            lost_replies: self.lost_replies,
+            lost_requests: self.lost_requests,
+            html_errors: self.html_errors,
+            server_errors: self.server_errors,
+        };
+        let mut faults = self.faults.clone();
+        faults.extend(uploads.faults(Where::Upload));
+        faults.extend(self.questions.faults(Where::Questions));
+        faults
+    }
+}
+
+impl Mishaps {
+    fn faults(&self, at: Where) -> impl Iterator<Item = Fault> + use<> {
+        [
+            (Deed::LostRequest, self.lost_requests),
+            (Deed::Html, self.html_errors),
+            (Deed::Status, self.server_errors),
+            (Deed::LostReply, self.lost_replies),
+        ]
+        .into_iter()
+        .filter(|(_, rate)| rate.every > 0 || rate.permille > 0)
+        .map(move |(deed, rate)| Fault {
+            every: rate.every,
+            permille: rate.permille,
+            ..Fault::new(deed, at)
+        })
     }
 }
 

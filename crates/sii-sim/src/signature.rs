@@ -1,7 +1,7 @@
 //! XML signatures under the SII's restrictions (`xmldsignature_v10.xsd`): C14N 1.0, RSA-SHA1, one reference with
 //! at most one transform, `KeyValue` and then `X509Data`, all in the default namespace.
 
-use crate::{base64, c14n::canonical, certificate::Certificate, rsa::PublicKey, schema, tree};
+use crate::{base64, c14n::canonical, certificate::Certificate, rsa::PublicKey, rules::Rules, schema, tree};
 use roxmltree::Node;
 use sha1::{Digest, Sha1};
 use std::fmt;
@@ -27,12 +27,13 @@ pub(crate) struct Signature<'a, 'i> {
     pub transform: Option<&'a str>,
     pub value: Vec<u8>,
     pub certificate: Certificate,
+    key: PublicKey,
     signed_info: Node<'a, 'i>,
     digest: Vec<u8>,
 }
 
 impl<'a, 'i> Signature<'a, 'i> {
-    pub(crate) fn read(node: Node<'a, 'i>) -> Result<Self, Flaw> {
+    pub(crate) fn read(node: Node<'a, 'i>, rules: &Rules) -> Result<Self, Flaw> {
         let prefixed = |node: Node<'_, '_>| {
             tree::source(node).trim_start_matches('<').find(node.tag_name().name()) != Some(0)
         };
@@ -53,7 +54,8 @@ impl<'a, 'i> Signature<'a, 'i> {
         };
         let modulus = bytes("KeyInfo/KeyValue/RSAKeyValue/Modulus")?;
         let exponent = bytes("KeyInfo/KeyValue/RSAKeyValue/Exponent")?;
-        if PublicKey::new(&modulus, &exponent).as_ref() != Some(&certificate.key) {
+        let key = PublicKey::new(&modulus, &exponent).ok_or(Flaw::KeyIsNotTheCertificates)?;
+        if rules.certificate_key && key != certificate.key {
             return Err(Flaw::KeyIsNotTheCertificates);
         }
         let missing = || Flaw::Shape("SignedInfo".to_owned());
@@ -66,6 +68,7 @@ impl<'a, 'i> Signature<'a, 'i> {
             value: bytes("SignatureValue")?,
             digest: bytes("SignedInfo/Reference/DigestValue")?,
             certificate,
+            key,
             signed_info,
         })
     }
@@ -76,7 +79,7 @@ impl<'a, 'i> Signature<'a, 'i> {
             return Err(Flaw::Digest);
         }
         let signed = canonical(self.signed_info, None);
-        if !self.certificate.key.verify_sha1(signed.as_bytes(), &self.value) {
+        if !self.key.verify_sha1(signed.as_bytes(), &self.value) {
             return Err(Flaw::Value);
         }
         Ok(())

@@ -2,15 +2,22 @@
 //! real clock are in `serve`.
 
 use crate::{
+    book::Book,
+    desk::{Desk, Refused},
+    fault::Fault,
     faults::{Faults, Line},
+    judge::World,
     ledger::Ledger,
     message::{Host, Outcome, Request},
+    registry::Registry,
     routes,
+    rules::Rules,
     scenario::Scenario,
     state::State,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::{
+    io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -25,8 +32,8 @@ pub struct Config {
     pub processing: Duration,
     pub scenario: Scenario,
     pub seed: u64,
-    /// Does a rejected document burn its folio? The sources disagree; by default it stays free.
-    pub rejected_burns_folio: bool,
+    pub rules: Rules,
+    pub registry: Registry,
     /// A folder where the socket side leaves every well-framed upload, byte for byte, for whoever judges the
     /// simulator's clients by other means.
     pub keep_sent: Option<PathBuf>,
@@ -39,7 +46,8 @@ impl Default for Config {
             processing: Duration::from_secs(1),
             scenario: Scenario::named("calm").expect("calm is one of the embedded scenarios"),
             seed: 1,
-            rejected_burns_folio: false,
+            rules: Rules::default(),
+            registry: Registry::default(),
             keep_sent: None,
         }
     }
@@ -54,25 +62,38 @@ pub struct Sim {
 struct Inner {
     latency: Duration,
     seed: u64,
-    rejected_burns_folio: bool,
+    world: World,
     keep_sent: Option<PathBuf>,
     state: Mutex<State>,
+    /// How far the simulator's clock was wound ahead of the real one.
+    ahead: Mutex<SignedDuration>,
     line_changed: Notify,
 }
 
 impl Sim {
+    /// One that forgets everything when it is dropped.
     pub fn new(config: Config) -> Sim {
         let faults = Faults::new(config.scenario, config.seed);
         Sim {
             inner: Arc::new(Inner {
                 latency: config.latency,
                 seed: config.seed,
-                rejected_burns_folio: config.rejected_burns_folio,
+                world: World { registry: config.registry, rules: config.rules },
                 keep_sent: config.keep_sent,
                 state: Mutex::new(State::new(faults, config.seed, config.processing)),
+                ahead: Mutex::new(SignedDuration::ZERO),
                 line_changed: Notify::new(),
             }),
         }
+    }
+
+    /// One that keeps its uploads, documents and CAFs in a folder, and finds them there again however it ended.
+    /// Seeds and tokens die with the process.
+    pub fn open(config: Config, folder: &Path) -> io::Result<Sim> {
+        let (book, past) = Book::open(folder)?;
+        let sim = Sim::new(config);
+        sim.state().resume(book, past);
+        Ok(sim)
     }
 
     /// Judges one request at one moment. No socket, no clock: the same requests at the same times under the
@@ -82,7 +103,7 @@ impl Sim {
             let mut state = self.state();
             state.now = state.now.max(now);
             state.faults.begin(now);
-            if state.faults.line(now).down {
+            if state.broken || state.faults.line(now).down {
                 return Outcome::DropBefore;
             }
             self.inner.latency + state.faults.delay()
@@ -104,9 +125,23 @@ impl Sim {
     /// that name.
     pub fn set_scenario(&self, name: &str, now: Timestamp) -> bool {
         let Some(scenario) = Scenario::named(name) else { return false };
-        self.state().faults.switch(scenario, self.inner.seed, now);
-        self.inner.line_changed.notify_one();
+        self.play(scenario, self.inner.seed, now);
         true
+    }
+
+    /// Switches to a scenario of anybody's making, its draws from that seed; its schedule begins now.
+    pub fn play(&self, scenario: Scenario, seed: u64, now: Timestamp) {
+        self.state().faults.switch(scenario, seed, now);
+        self.inner.line_changed.notify_one();
+    }
+
+    /// Lets one more thing go wrong, besides those of the scenario.
+    pub fn arm(&self, fault: Fault) {
+        self.state().faults.arm(fault);
+    }
+
+    pub(crate) fn seed(&self) -> u64 {
+        self.inner.seed
     }
 
     /// Cuts the line by hand, or gives it back to the scenario.
@@ -138,8 +173,32 @@ impl Sim {
         self.inner.line_changed.notify_one();
     }
 
-    pub(crate) fn rejected_burns_folio(&self) -> bool {
-        self.inner.rejected_burns_folio
+    pub(crate) fn world(&self) -> &World {
+        &self.inner.world
+    }
+
+    /// A CAF from the desk, which remembers it: the same range again is the same file, and none overlaps.
+    pub fn lend(&self, tipo: u16, from: u64, to: u64, now: Timestamp) -> Result<Vec<u8>, Refused> {
+        Desk::lend(&mut self.state(), tipo, from, to, now)
+    }
+
+    /// The simulator's time when the real clock shows `real`.
+    pub fn time(&self, real: Timestamp) -> Timestamp {
+        real.saturating_add(*self.ahead()).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Winds the clock ahead: what was waited for has happened.
+    pub fn advance(&self, by: Duration) {
+        {
+            let mut ahead = self.ahead();
+            let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
+            *ahead = ahead.saturating_add(by);
+        }
+        self.notify_line();
+    }
+
+    fn ahead(&self) -> MutexGuard<'_, SignedDuration> {
+        self.inner.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn keep_sent(&self) -> Option<&Path> {

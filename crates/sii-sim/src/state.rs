@@ -2,20 +2,26 @@
 //! `routes`, what is decided about a document in `judge`.
 
 use crate::{
+    book::{Book, Entry},
+    desk::Lent,
     faults::Faults,
     judge::{DocumentKey, Facts, Fault, reason::Reason},
     random::Random,
+    sum::Sum,
 };
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, HashMap},
+    io,
     time::Duration,
 };
 
 /// The two worlds of the SII. A token of one is worth nothing in the other (Instructivo Técnico Boleta
 /// Electrónica: "se debe obtener un token específico para boleta").
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Channel {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
     Dte,
     Boleta,
 }
@@ -35,15 +41,27 @@ pub(crate) struct Token {
     pub uses: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Verdict {
     Accepted,
     Objected,
     Rejected,
 }
 
+impl Verdict {
+    pub(crate) fn of(reasons: &[Reason]) -> Verdict {
+        if reasons.iter().any(|reason| reason.rejects) {
+            Verdict::Rejected
+        } else if reasons.is_empty() {
+            Verdict::Accepted
+        } else {
+            Verdict::Objected
+        }
+    }
+}
+
 /// How an upload ends when its time has come.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Fate {
     Processed,
     /// The same file again, on the boleta channel: RPT.
@@ -51,22 +69,30 @@ pub(crate) enum Fate {
     Fallen(Fault),
 }
 
-#[derive(Debug)]
+/// A file that was taken in, and all that was decided about it there and then.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Upload {
+    pub channel: Channel,
+    pub number: u64,
     pub track: String,
     pub company: String,
     pub sender: String,
     pub received: Timestamp,
-    /// How much longer than usual it stays in process.
+    pub content: Sum,
+    /// How long one step of the pipeline took then.
+    pub processing: Duration,
+    /// How much longer than usual it stays in its step.
     pub stuck: Duration,
     pub fate: Fate,
     pub documents: Vec<Judged>,
 }
 
 /// A document within an upload, with this upload's word on it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Judged {
     pub key: DocumentKey,
+    pub digest: Sum,
+    pub facts: Facts,
     pub verdict: Verdict,
     pub reasons: Vec<Reason>,
 }
@@ -74,7 +100,7 @@ pub(crate) struct Judged {
 /// One set of bytes offered under a folio.
 #[derive(Clone, Debug)]
 pub(crate) struct Version {
-    pub digest: [u8; 32],
+    pub digest: Sum,
     pub facts: Facts,
     pub verdict: Verdict,
     pub reasons: Vec<Reason>,
@@ -131,15 +157,20 @@ pub(crate) struct State {
     pub seeds: HashMap<String, Seed>,
     pub tokens: HashMap<String, Token>,
     pub uploads: Vec<Upload>,
+    pub next_number: u64,
     pub by_track: HashMap<(Channel, String), usize>,
     /// By the digest of a file: where it is and how often it came.
-    pub contents: HashMap<(Channel, [u8; 32]), Seen>,
+    pub contents: HashMap<(Channel, Sum), Seen>,
     pub documents: BTreeMap<DocumentKey, Record>,
+    pub lent: Vec<Lent>,
     pub arrivals: Vec<Arrival>,
     /// How many documents are held.
     pub held: u64,
     /// An outage that waited for a number of documents has just begun.
     pub outage_began: bool,
+    book: Option<Book>,
+    /// The book could not be written: what is in memory may be forgotten, so nothing is answered any more.
+    pub broken: bool,
 }
 
 /// How far an upload has come (Envío automático and "Estado de envío", the manuals' own order).
@@ -157,6 +188,9 @@ pub(crate) enum Stage {
     Rpt,
 }
 
+/// How long a file is known by its content at the most.
+const CONTENT_LIFE: SignedDuration = SignedDuration::from_hours(24);
+
 impl State {
     pub(crate) fn new(faults: Faults, seed: u64, processing: Duration) -> Self {
         State {
@@ -167,37 +201,145 @@ impl State {
             seeds: HashMap::new(),
             tokens: HashMap::new(),
             uploads: Vec::new(),
+            next_number: 0,
             by_track: HashMap::new(),
             contents: HashMap::new(),
             documents: BTreeMap::new(),
+            lent: Vec::new(),
             arrivals: Vec::new(),
             held: 0,
             outage_began: false,
+            book: None,
+            broken: false,
         }
+    }
+
+    /// Takes up what the book tells, and writes on in it.
+    pub(crate) fn resume(&mut self, book: Book, past: crate::book::Past) {
+        for entry in past.entries {
+            match entry {
+                Entry::Upload(upload) => {
+                    for judged in &upload.documents {
+                        self.record(judged, &upload);
+                    }
+                    self.enter(upload);
+                }
+                Entry::Again { channel, content, at } => self.again(channel, content, at),
+                Entry::Caf(lent) => self.lent.push(lent),
+            }
+        }
+        // A line nobody can read may have been an upload: its number is not given twice.
+        self.next_number += past.unreadable;
+        self.book = Some(book);
+    }
+
+    pub(crate) fn write(&mut self, entry: &Entry) -> io::Result<()> {
+        let Some(book) = &mut self.book else { return Ok(()) };
+        let written = book.write(entry);
+        self.broken |= written.is_err();
+        written
     }
 
     pub(crate) fn upload(&self, channel: Channel, track: &str) -> Option<&Upload> {
         self.by_track.get(&(channel, track.to_owned())).map(|index| &self.uploads[*index])
     }
 
-    /// When the last step of the pipeline is done.
-    pub(crate) fn processed_at(&self, received: Timestamp, stuck: Duration) -> Timestamp {
-        after(received, self.processing.saturating_mul(5).saturating_add(stuck))
+    /// Puts an upload into the books; its documents are recorded one by one before.
+    pub(crate) fn enter(&mut self, upload: Upload) {
+        let Upload { channel, content, received, .. } = upload;
+        let index = self.uploads.len();
+        self.next_number = self.next_number.max(upload.number + 1);
+        self.by_track.insert((channel, upload.track.clone()), index);
+        let times = self.contents.get(&(channel, content)).map_or(0, |seen| seen.times);
+        self.contents.retain(|_, seen| received.duration_since(seen.last) < CONTENT_LIFE);
+        self.contents.insert((channel, content), Seen { upload: index, times: times + 1, last: received });
+        self.uploads.push(upload);
     }
 
-    pub(crate) fn stage(&self, upload: &Upload, now: Timestamp) -> Stage {
-        let reached = |step: u32| after(upload.received, self.processing.saturating_mul(step)) <= now;
-        let done = (1..=4).take_while(|step| reached(*step)).count();
-        // A stuck upload stays before its last step.
-        let over = self.processed_at(upload.received, upload.stuck) <= now;
-        match &upload.fate {
-            Fate::Fallen(Fault::Schema(_)) if done >= 1 => Stage::Rsc,
-            Fate::Fallen(Fault::Signature(_)) if done >= 2 => Stage::Rfr,
-            Fate::Fallen(Fault::Cover(_)) if done >= 4 => Stage::Rct,
-            Fate::Repeated if over => Stage::Rpt,
-            Fate::Processed if over => Stage::Epr,
-            _ => [Stage::Rec, Stage::Sok, Stage::Fok, Stage::Pdr, Stage::Crt][done],
+    /// The same file again, answered from memory.
+    pub(crate) fn again(&mut self, channel: Channel, content: Sum, at: Timestamp) {
+        let Some(seen) = self.contents.get_mut(&(channel, content)) else { return };
+        seen.times += 1;
+        seen.last = at;
+        let offered = self.uploads[seen.upload].documents.iter();
+        for (key, digest) in offered.map(|judged| (&judged.key, judged.digest)) {
+            let record = self.documents.entry(key.clone()).or_default();
+            for version in record.versions.iter_mut().filter(|version| version.digest == digest) {
+                version.offered += 1;
+            }
         }
+    }
+
+    /// Notes what an upload says about one of its documents.
+    pub(crate) fn record(&mut self, judged: &Judged, upload: &Upload) {
+        let processed = !matches!(upload.fate, Fate::Fallen(_));
+        if judged.verdict != Verdict::Rejected {
+            self.held += 1;
+        }
+        let record = self.documents.entry(judged.key.clone()).or_default();
+        let held = record.held().map(|version| version.digest);
+        if let Some(version) = record.versions.iter_mut().find(|version| version.digest == judged.digest) {
+            version.offered += 1;
+            version.tracks.push(upload.track.clone());
+            // The first verdict stands once the document is held; otherwise the last one counts.
+            if held != Some(judged.digest) {
+                version.verdict = judged.verdict;
+                version.reasons.clone_from(&judged.reasons);
+                version.known_from = upload.known_from();
+                version.processed |= processed;
+            }
+            return;
+        }
+        record.versions.push(Version {
+            digest: judged.digest,
+            facts: judged.facts.clone(),
+            verdict: judged.verdict,
+            reasons: judged.reasons.clone(),
+            offered: 1,
+            tracks: vec![upload.track.clone()],
+            known_from: upload.known_from(),
+            processed,
+        });
+    }
+}
+
+/// The steps of the pipeline after REC: SOK, FOK, PDR, CRT, and the last.
+const LAST: u32 = 5;
+
+impl Upload {
+    /// When a step is reached. A stuck upload stays before its last one.
+    fn reached(&self, step: u32) -> Timestamp {
+        let stuck = if step == LAST { self.stuck } else { Duration::ZERO };
+        after(self.received, self.processing.saturating_mul(step).saturating_add(stuck))
+    }
+
+    /// The step that ends it: the one that finds the fault, or the last.
+    fn last_step(&self) -> u32 {
+        match &self.fate {
+            Fate::Fallen(Fault::Schema(_)) => 1,
+            Fate::Fallen(Fault::Signature(_)) => 2,
+            Fate::Fallen(Fault::Cover(_)) => 4,
+            Fate::Processed | Fate::Repeated => LAST,
+        }
+    }
+
+    /// From when on the SII speaks of its documents.
+    pub(crate) fn known_from(&self) -> Timestamp {
+        self.reached(self.last_step())
+    }
+
+    pub(crate) fn stage(&self, now: Timestamp) -> Stage {
+        if self.known_from() <= now {
+            return match &self.fate {
+                Fate::Processed => Stage::Epr,
+                Fate::Repeated => Stage::Rpt,
+                Fate::Fallen(Fault::Schema(_)) => Stage::Rsc,
+                Fate::Fallen(Fault::Signature(_)) => Stage::Rfr,
+                Fate::Fallen(Fault::Cover(_)) => Stage::Rct,
+            };
+        }
+        let done = (1..LAST).take_while(|step| self.reached(*step) <= now).count();
+        [Stage::Rec, Stage::Sok, Stage::Fok, Stage::Pdr, Stage::Crt][done]
     }
 }
 

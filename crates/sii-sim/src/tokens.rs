@@ -3,7 +3,7 @@
 
 use crate::{
     c14n::canonical,
-    desk::Company,
+    judge::World,
     signature::{ENVELOPED, Flaw, Signature},
     state::{Channel, Seed, State, Token},
     tree,
@@ -53,6 +53,8 @@ pub(crate) const TOKEN_INACTIVE: Stale = denied("002", "TOKEN INACTIVO");
 impl State {
     /// Twelve digits, of which the leading zeros count.
     pub(crate) fn new_seed(&mut self, channel: Channel, now: Timestamp) -> String {
+        // What is long dead is forgotten: a seed after the time in which it would be told "TIME-OUT".
+        self.seeds.retain(|_, seed| now.duration_since(seed.issued) <= 5 * SEED_LIFE);
         let value = format!("{:012}", self.random.below(1_000_000_000_000));
         self.seeds.insert(value.clone(), Seed { channel, issued: now, used: false });
         value
@@ -62,10 +64,10 @@ impl State {
         &mut self,
         channel: Channel,
         signed: &str,
-        company: &Company,
+        world: &World,
         now: Timestamp,
     ) -> Result<String, Denied> {
-        let (seed, holder) = read_signed_seed(signed, company, now)?;
+        let (seed, holder) = read_signed_seed(signed, world, now)?;
         let known = self.seeds.get_mut(&seed).filter(|known| known.channel == channel).ok_or(SEED_UNKNOWN)?;
         if known.used {
             return Err(SEED_UNKNOWN);
@@ -77,6 +79,7 @@ impl State {
         let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
         let mut letter = || char::from(alphabet[usize::try_from(self.random.below(62)).unwrap_or(0)]);
         let token: String = (0..13).map(|_| letter()).collect();
+        self.tokens.retain(|_, token| now.duration_since(token.last_used) <= 2 * TOKEN_LIFE);
         self.tokens.insert(token.clone(), Token { channel, holder, last_used: now, uses: 0 });
         Ok(token)
     }
@@ -101,7 +104,7 @@ impl State {
 }
 
 /// The seed and the RUT of who signed for it.
-fn read_signed_seed(signed: &str, company: &Company, now: Timestamp) -> Result<(String, String), Denied> {
+fn read_signed_seed(signed: &str, world: &World, now: Timestamp) -> Result<(String, String), Denied> {
     // Without a prolog the real service answers that there is no certificate, though the XML is sound.
     if !signed.starts_with("<?xml version=\"1.0\"") {
         return Err(NO_CERTIFICATE);
@@ -112,7 +115,7 @@ fn read_signed_seed(signed: &str, company: &Company, now: Timestamp) -> Result<(
     let document = Document::parse(signed).map_err(|_| NOT_XML)?;
     let root = document.root_element();
     let node = tree::at(root, "Signature").ok_or(NO_SIGNATURE)?;
-    let signature = Signature::read(node).map_err(|flaw| match flaw {
+    let signature = Signature::read(node, &world.rules).map_err(|flaw| match flaw {
         Flaw::NoCertificate => NO_CERTIFICATE,
         Flaw::KeyIsNotTheCertificates => OTHER_KEY,
         Flaw::Prefixed => INTERNAL,
@@ -128,12 +131,12 @@ fn read_signed_seed(signed: &str, company: &Company, now: Timestamp) -> Result<(
         return Err(NO_SEED);
     }
     let certificate = signature.certificate;
-    if !certificate.issued_by_training_ca {
+    if !world.trusts(&certificate) {
         return Err(INTERNAL);
     }
-    if !certificate.valid_at(now) {
+    if !world.in_time(&certificate, Some(now)) {
         return Err(NOT_AUTHENTIC);
     }
-    let rut = certificate.rut.filter(|rut| company.signers.contains(&rut.as_str())).ok_or(NOT_ENABLED)?;
+    let rut = certificate.rut.filter(|rut| world.registry.knows_signer(rut)).ok_or(NOT_ENABLED)?;
     Ok((seed, rut))
 }

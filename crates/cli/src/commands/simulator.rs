@@ -1,5 +1,6 @@
 //! `timbre simulator`: the simulated SII by itself, for whoever tests against it.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::json;
@@ -27,6 +28,14 @@ pub struct Args {
     /// Semilla del azar: la misma da las mismas fallas
     #[arg(long, value_name = "N", value_parser = values::number::<u64>, default_value = "1")]
     seed: u64,
+
+    /// Cuánto dura cada uno de los cinco pasos del SII, de REC a EPR
+    #[arg(long, value_name = "DURACIÓN", value_parser = values::duration, default_value = "1s")]
+    processing: Duration,
+
+    /// Carpeta donde guarda lo que recibe, para seguir con ello si se reinicia; si falta, lo olvida todo
+    #[arg(long, value_name = "CARPETA")]
+    folder: Option<PathBuf>,
 }
 
 /// A scenario's name, known to the simulator.
@@ -41,7 +50,19 @@ pub fn scenario(name: &str) -> Result<String, String> {
 pub async fn run(args: Args, out: Out) -> Result<Exit, Failure> {
     let scenario = Scenario::named(&args.scenario)
         .ok_or_else(|| Failure::usage(format!("No hay un escenario «{}».", args.scenario)))?;
-    let sim = Sim::new(Config { latency: args.latency, scenario, seed: args.seed, ..Config::default() });
+    let config = Config {
+        latency: args.latency,
+        processing: args.processing,
+        scenario,
+        seed: args.seed,
+        ..Config::default()
+    };
+    let sim = match &args.folder {
+        None => Sim::new(config),
+        Some(folder) => Sim::open(config, folder).map_err(|e| {
+            Failure::unreachable(format!("No se puede usar la carpeta {} ({e}).", folder.display()))
+        })?,
+    };
     let running = sii_sim::serve(sim, args.port).await.map_err(|e| {
         Failure::unreachable(format!("No se pudieron tomar cuatro puertos seguidos para el simulador ({e})."))
     })?;

@@ -4,8 +4,11 @@
 
 mod caf;
 mod certificate;
+mod lending;
 
 pub use certificate::{Holder, TrainingCertificate};
+pub(crate) use lending::Lent;
+pub use lending::Refused;
 
 use jiff::civil::{Date, date};
 

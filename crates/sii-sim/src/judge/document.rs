@@ -1,8 +1,8 @@
-//! One document of an envelope, judged by itself, in the order the SII was seen to go: CAF, stamp, signature,
-//! data, arithmetic, dates. The first group that rejects ends it: an early error hides the later ones.
+//! One document of an envelope, judged by itself, in the order the SII was seen to go: CAF (its date, then its
+//! signature), stamp, signature, data, arithmetic, dates. The first group that rejects ends it: an early error hides the later ones.
 
 use super::{
-    DocumentKey, Facts, Finding, Reference, format,
+    DocumentKey, Facts, Finding, Reference, World, format,
     reason::{self, Reason},
     stamp, totals,
 };
@@ -12,11 +12,11 @@ use crate::{
     latin1,
     schema::SII,
     signature::{C14N, ENVELOPED, Signature},
+    sum::Sum,
     tree, zone,
 };
 use jiff::{Timestamp, civil::DateTime};
 use roxmltree::{Document, Node};
-use sha2::{Digest, Sha256};
 
 /// What is known of a `<DTE>` before it is judged. `None` when it bears no type or no folio.
 pub(super) fn identify(dte: Node<'_, '_>) -> Option<Finding> {
@@ -36,7 +36,7 @@ pub(super) fn identify(dte: Node<'_, '_>) -> Option<Finding> {
         references: tree::children(documento, "Referencia").map(reference).collect(),
     };
     let bytes = latin1::encode(tree::source(dte))?;
-    Some(Finding { key, digest: Sha256::digest(bytes).into(), facts, reasons: Vec::new() })
+    Some(Finding { key, digest: Sum::of(&bytes), facts, reasons: Vec::new() })
 }
 
 fn reference(node: Node<'_, '_>) -> Reference {
@@ -50,22 +50,22 @@ fn reference(node: Node<'_, '_>) -> Reference {
 pub(super) fn judge(
     dte: Node<'_, '_>,
     key: &DocumentKey,
+    world: &World,
     company: &Company,
-    cover_issuer: &str,
     now: Timestamp,
 ) -> Vec<Reason> {
     let Some(documento) = tree::at(dte, "Documento") else { return Vec::new() };
     let signed = tree::text(documento, "TmstFirma").and_then(|text| text.parse::<DateTime>().ok());
     let tipo = key.tipo;
-    let groups: [&dyn Fn() -> Vec<Reason>; 7] = [
-        &|| stamp::caf(documento, tipo, key.folio, signed),
-        &|| stamp::ted(documento),
-        &|| signature(tree::source(dte), company, signed),
-        &|| format::obligatory(documento, tipo),
-        &|| {
-            [format::registered(documento, company, cover_issuer), format::references(documento, tipo)]
-                .concat()
-        },
+    let groups: [&dyn Fn() -> Vec<Reason>; 10] = [
+        &|| stamp::caf_in_time(documento, tipo, signed),
+        &|| stamp::caf_signature(documento, &world.registry),
+        &|| stamp::caf_lends(documento, tipo, key.folio),
+        &|| stamp::signature(documento),
+        &|| stamp::agreement(documento),
+        &|| signature(tree::source(dte), world, company, signed),
+        &|| format::obligatory(documento, tipo, &world.rules),
+        &|| [format::registered(documento, company), format::references(documento, tipo)].concat(),
         &|| totals::check(documento, tipo),
         &|| format::dates(documento, now),
     ];
@@ -81,8 +81,8 @@ pub(super) fn judge(
 
 /// The document is taken out of its envelope and verified alone, so that only the namespaces written on it
 /// count: what the envelope declares does not leak in.
-fn signature(source: &str, company: &Company, signed: Option<DateTime>) -> Vec<Reason> {
-    match verify_alone(source, signed) {
+fn signature(source: &str, world: &World, company: &Company, signed: Option<DateTime>) -> Vec<Reason> {
+    match verify_alone(source, world, signed) {
         Ok(Some(rut)) if company.signers.contains(&rut.as_str()) => Vec::new(),
         Ok(rut) => vec![reason::NOT_PERMITTED.because(rut.unwrap_or_default())],
         Err(why) => vec![reason::DOCUMENT_SIGNATURE.because(why)],
@@ -90,12 +90,12 @@ fn signature(source: &str, company: &Company, signed: Option<DateTime>) -> Vec<R
 }
 
 /// The RUT of who signed.
-fn verify_alone(source: &str, signed: Option<DateTime>) -> Result<Option<String>, String> {
+fn verify_alone(source: &str, world: &World, signed: Option<DateTime>) -> Result<Option<String>, String> {
     let alone = Document::parse(source).map_err(|error| error.to_string())?;
     let dte = alone.root_element();
     let documento = tree::at(dte, "Documento").ok_or("sin Documento")?;
     let node = tree::at(dte, "Signature").ok_or("sin Signature")?;
-    let signature = Signature::read(node).map_err(|flaw| flaw.to_string())?;
+    let signature = Signature::read(node, &world.rules).map_err(|flaw| flaw.to_string())?;
     let id = documento.attribute("ID").unwrap_or_default();
     if signature.uri != format!("#{id}") {
         return Err(format!("Reference {} no es #{id}", signature.uri));
@@ -117,10 +117,10 @@ fn verify_alone(source: &str, signed: Option<DateTime>) -> Result<Option<String>
     });
     verified.map_err(|flaw| flaw.to_string())?;
     let certificate = signature.certificate;
-    if !certificate.issued_by_training_ca {
+    if !world.trusts(&certificate) {
         return Err("certificado de emisor desconocido".to_owned());
     }
-    if !signed.and_then(zone::moment).is_some_and(|moment| certificate.valid_at(moment)) {
+    if !world.in_time(&certificate, signed.and_then(zone::moment)) {
         return Err("certificado no vigente al firmar".to_owned());
     }
     Ok(certificate.rut)

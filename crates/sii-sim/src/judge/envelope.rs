@@ -2,7 +2,7 @@
 //! documents are judged one by one in `document`.
 
 use super::{
-    Examined, Fault, Finding, document,
+    Examined, Fault, Finding, World, document,
     reason::{self, Reason},
 };
 use crate::{
@@ -30,7 +30,13 @@ pub(crate) struct Parcel {
     pub bytes: Vec<u8>,
 }
 
-pub(crate) fn examine(channel: Channel, parcel: &Parcel, company: &Company, now: Timestamp) -> Examined {
+pub(crate) fn examine(
+    channel: Channel,
+    parcel: &Parcel,
+    world: &World,
+    company: &Company,
+    now: Timestamp,
+) -> Examined {
     let text = latin1::decode(&parcel.bytes);
     if let Err(complaint) = surface(&text) {
         return Examined { fault: Some(Fault::Schema(vec![complaint])), findings: identify_all(&text) };
@@ -44,14 +50,13 @@ pub(crate) fn examine(channel: Channel, parcel: &Parcel, company: &Company, now:
     };
     let root = parsed.root_element();
     let fault = schema_fault(channel, root)
-        .or_else(|| signature_fault(root, &parcel.bytes).map(Fault::Signature))
+        .or_else(|| signature_fault(root, &parcel.bytes, world).map(Fault::Signature))
         .or_else(|| cover_fault(root, parcel, company).map(Fault::Cover));
-    let issuer = tree::text(root, "SetDTE/Caratula/RutEmisor").unwrap_or_default();
     let mut findings = Vec::new();
     for dte in documents(root) {
         let Some(mut finding) = document::identify(dte) else { continue };
         if fault.is_none() {
-            finding.reasons = document::judge(dte, &finding.key, company, &issuer, now);
+            finding.reasons = document::judge(dte, &finding.key, world, company, now);
         }
         findings.push(finding);
     }
@@ -110,17 +115,17 @@ fn schema_fault(channel: Channel, root: Node<'_, '_>) -> Option<Fault> {
 }
 
 /// The signature over the set, verified where it stands.
-fn signature_fault(root: Node<'_, '_>, bytes: &[u8]) -> Option<String> {
+fn signature_fault(root: Node<'_, '_>, bytes: &[u8], world: &World) -> Option<String> {
     if let Some(at) = latin1::stray_byte(bytes) {
         return Some(format!("byte 0x{:02X} en la posicion {at}: el archivo no es ISO-8859-1", bytes[at]));
     }
-    verify_set(root).err()
+    verify_set(root, world).err()
 }
 
-fn verify_set(root: Node<'_, '_>) -> Result<(), String> {
+fn verify_set(root: Node<'_, '_>, world: &World) -> Result<(), String> {
     let set = tree::at(root, "SetDTE").ok_or("sin SetDTE")?;
     let node = tree::at(root, "Signature").ok_or("sin Signature")?;
-    let signature = Signature::read(node).map_err(|flaw| flaw.to_string())?;
+    let signature = Signature::read(node, &world.rules).map_err(|flaw| flaw.to_string())?;
     let id = set.attribute("ID").unwrap_or_default();
     if signature.uri != format!("#{id}") {
         return Err(format!("Reference {} no es #{id}", signature.uri));
@@ -133,7 +138,7 @@ fn verify_set(root: Node<'_, '_>) -> Result<(), String> {
     let signed = tree::text(set, "Caratula/TmstFirmaEnv")
         .and_then(|text| text.parse::<DateTime>().ok())
         .and_then(zone::moment);
-    if !certificate.issued_by_training_ca || !signed.is_some_and(|moment| certificate.valid_at(moment)) {
+    if !world.trusts(certificate) || !world.in_time(certificate, signed) {
         return Err("certificado desconocido o no vigente".to_owned());
     }
     if certificate.rut != tree::text(set, "Caratula/RutEnvia") {

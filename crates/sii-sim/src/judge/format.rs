@@ -5,7 +5,7 @@ use super::{
     reason::{self, Reason},
     stamp,
 };
-use crate::{desk::Company, tree, zone};
+use crate::{desk::Company, rules::Rules, tree, zone};
 use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date, civil::DateTime};
 use roxmltree::Node;
 
@@ -20,9 +20,84 @@ const FACTURA: [&str; 5] = [
 const ALL_DTE: [&str; 3] =
     ["Encabezado/Emisor/RznSoc", "Encabezado/Emisor/GiroEmis", "Encabezado/Receptor/RznSocRecep"];
 
-pub(super) fn obligatory(documento: Node<'_, '_>, tipo: u16) -> Vec<Reason> {
+/// RUTs besides those of issuer and receptor whose check digit is looked at, where they are.
+const OTHER_RUTS: [&str; 6] = [
+    "Encabezado/Emisor/RUTProveedor",
+    "Encabezado/RUTMandante",
+    "Encabezado/RUTSolicita",
+    "Encabezado/RUTProvSW",
+    "Encabezado/Transporte/RUTTrans",
+    "Encabezado/Transporte/Chofer/RUTChofer",
+];
+/// The consumer nobody knows, and who has no RUT in Chile.
+const ANONYMOUS: &str = "66666666-6";
+const FOREIGN: &str = "55555555-5";
+/// A buyer known only by `CdgIntRecep` (Formato Boletas v4.2).
+const BY_CODE: &str = "0-0";
+
+pub(super) fn obligatory(documento: Node<'_, '_>, tipo: u16, rules: &Rules) -> Vec<Reason> {
+    let mut reasons = Vec::from_iter(characters(documento));
+    reasons.extend(missing(documento, tipo));
+    reasons.extend(ruts(documento, tipo));
+    let bad = |text: &str| reason::BAD_DATA.because(text);
+    let text = |path: &str| tree::text(documento, path);
+    let receptor = text("Encabezado/Receptor/RUTRecep").unwrap_or_default();
+    match tipo {
+        39 | 41 => {
+            if receptor == ANONYMOUS && text("Encabezado/IdDoc/IndServicio").as_deref() != Some("3") {
+                reasons.push(bad("66666666-6 solo con IndServicio 3"));
+            }
+            if receptor == BY_CODE && blank(documento, "Encabezado/Receptor/CdgIntRecep") {
+                reasons.push(bad("RUTRecep 0-0 sin CdgIntRecep"));
+            }
+            reasons.extend(large_sale(documento, &receptor, rules));
+        }
+        33 if rules.facturas_need_a_buyer => {
+            let tourist = text("Encabezado/IdDoc/TipoFactEsp").as_deref() == Some("1");
+            if receptor == ANONYMOUS || receptor == FOREIGN && !tourist {
+                reasons.push(reason::BAD_DATA.because(format!("factura a {receptor}")));
+            }
+        }
+        _ => {}
+    }
+    reasons
+}
+
+/// Above 135 UF a boleta names its buyer and says how it was paid (Ley 21.713, art. 92 ter of the Código
+/// Tributario; Formato Boletas v4.2).
+fn large_sale(documento: Node<'_, '_>, receptor: &str, rules: &Rules) -> Vec<Reason> {
+    let total =
+        tree::text(documento, "Encabezado/Totales/MntTotal").and_then(|text| text.parse::<u64>().ok());
+    if total.is_none_or(|total| total <= rules.uf.saturating_mul(135)) {
+        return Vec::new();
+    }
+    let mut lacking = Vec::new();
+    if matches!(receptor, ANONYMOUS | BY_CODE) {
+        lacking.push("RUTRecep");
+    }
+    if blank(documento, "Encabezado/Receptor/RznSocRecep") {
+        lacking.push("RznSocRecep");
+    }
+    if blank(documento, "Encabezado/IdDoc/MedioPago") {
+        lacking.push("MedioPago");
+    }
+    let over = |name| reason::BAD_DATA.because(format!("sobre 135 UF falta {name}"));
+    lacking.into_iter().map(over).collect()
+}
+
+/// The bytes are Latin-1, so that only a numeric entity can bring a character from outside; and those are not
+/// to be used at all (2.2: `ENV-3-0` or undecodable).
+fn characters(documento: Node<'_, '_>) -> Option<Reason> {
+    tree::source(documento).contains("&#").then(|| reason::BAD_DATA.because("entidad numerica"))
+}
+
+fn blank(node: Node<'_, '_>, path: &str) -> bool {
+    tree::text(node, path).is_none_or(|text| text.trim().is_empty())
+}
+
+fn missing(documento: Node<'_, '_>, tipo: u16) -> Vec<Reason> {
     let service = tree::text(documento, "Encabezado/IdDoc/IndServicio");
-    let mut paths: Vec<&str> = match tipo {
+    let paths: Vec<&str> = match tipo {
         39 | 41 => match service.as_deref() {
             Some("1") => vec!["Encabezado/Receptor/DirRecep"],
             Some("2") => vec!["Encabezado/Receptor/DirRecep", "Encabezado/IdDoc/FchVenc"],
@@ -32,36 +107,63 @@ pub(super) fn obligatory(documento: Node<'_, '_>, tipo: u16) -> Vec<Reason> {
         52 => [&FACTURA[..], &ALL_DTE, &["Encabezado/IdDoc/IndTraslado"]].concat(),
         _ => ALL_DTE.to_vec(),
     };
-    if tree::at(documento, "Detalle").is_some() {
-        paths.push("Detalle/NmbItem");
-    }
     let mut reasons: Vec<_> = paths
         .into_iter()
-        .filter(|path| tree::text(documento, path).is_none_or(|text| text.trim().is_empty()))
+        .filter(|path| blank(documento, path))
         .map(|path| reason::BAD_DATA.because(format!("falta {path}")))
         .collect();
-    for path in ["Encabezado/Emisor/RUTEmisor", "Encabezado/Receptor/RUTRecep"] {
-        let rut = tree::text(documento, path).unwrap_or_default();
-        if !check_digit_is_right(&rut) {
-            reasons.push(reason::BAD_DATA.because(format!("{path}: digito verificador de {rut}")));
+    for line in tree::children(documento, "Detalle") {
+        let number = tree::text(line, "NroLinDet").unwrap_or_default();
+        if blank(line, "NmbItem") {
+            reasons.push(reason::BAD_DATA.because(format!("linea {number}: falta NmbItem")));
+        }
+        for (percent, amount) in [("DescuentoPct", "DescuentoMonto"), ("RecargoPct", "RecargoMonto")] {
+            // Formato DTE, field B30: the percentage is said besides the amount, never in its place.
+            if tree::at(line, percent).is_some() && tree::at(line, amount).is_none() {
+                reasons.push(reason::BAD_DATA.because(format!("linea {number}: {percent} sin {amount}")));
+            }
         }
     }
-    let receptor = tree::text(documento, "Encabezado/Receptor/RUTRecep");
-    let anonymous = receptor.as_deref() == Some("66666666-6");
-    if matches!(tipo, 39 | 41) && anonymous && service.as_deref() != Some("3") {
-        reasons.push(reason::BAD_DATA.because("66666666-6 solo con IndServicio 3"));
+    reasons
+}
+
+fn ruts(documento: Node<'_, '_>, tipo: u16) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    let mut check = |path: &str, rut: &str| {
+        if let Some(flaw) = rut_flaw(rut) {
+            reasons.push(reason::BAD_DATA.because(format!("{path}: {flaw} de {rut}")));
+        }
+    };
+    let text = |path: &str| tree::text(documento, path);
+    let issuer = "Encabezado/Emisor/RUTEmisor";
+    check(issuer, &text(issuer).unwrap_or_default());
+    let receptor = "Encabezado/Receptor/RUTRecep";
+    let rut = text(receptor).unwrap_or_default();
+    if !(rut == BY_CODE && matches!(tipo, 39 | 41)) {
+        check(receptor, &rut);
+    }
+    for path in OTHER_RUTS {
+        if let Some(rut) = text(path) {
+            check(path, &rut);
+        }
+    }
+    for line in tree::children(documento, "Detalle") {
+        if let Some(rut) = tree::text(line, "RUTMandante") {
+            check("Detalle/RUTMandante", &rut);
+        }
     }
     reasons
 }
 
 /// What the SII has on file about the company.
-pub(super) fn registered(documento: Node<'_, '_>, company: &Company, cover_issuer: &str) -> Vec<Reason> {
+pub(super) fn registered(documento: Node<'_, '_>, company: &Company) -> Vec<Reason> {
     let mut reasons = Vec::new();
     let Some(emisor) = tree::at(documento, "Encabezado/Emisor") else { return reasons };
     let rut = tree::text(emisor, "RUTEmisor").unwrap_or_default();
-    if rut != cover_issuer {
-        reasons
-            .push(reason::BAD_DATA.because(format!("RUTEmisor {rut} distinto a la Caratula {cover_issuer}")));
+    // The carátula's issuer is the company by now.
+    if rut != company.rut {
+        let text = format!("RUTEmisor {rut} distinto a la Caratula {}", company.rut);
+        reasons.push(reason::BAD_DATA.because(text));
     }
     for acteco in tree::children(emisor, "Acteco").map(tree::content) {
         if acteco.parse() != Ok(company.acteco) {
@@ -75,6 +177,12 @@ pub(super) fn registered(documento: Node<'_, '_>, company: &Company, cover_issue
     reasons
 }
 
+/// What a note can correct: invoices, boletas and notes, on paper or electronic.
+const CORRECTABLE: [&str; 21] = [
+    "30", "32", "33", "34", "35", "38", "39", "40", "41", "43", "45", "46", "55", "56", "60", "61", "101",
+    "103", "110", "111", "112",
+];
+
 /// A note says which document it corrects, and why (Formato DTE, zone E).
 pub(super) fn references(documento: Node<'_, '_>, tipo: u16) -> Vec<Reason> {
     if !matches!(tipo, 56 | 61) {
@@ -84,9 +192,10 @@ pub(super) fn references(documento: Node<'_, '_>, tipo: u16) -> Vec<Reason> {
     if references.peek().is_none() {
         return vec![reason::NOTE_WITHOUT_REFERENCE.because("")];
     }
-    // References to orders, tenders and the like (8xx) need no CodRef.
-    let corrects =
-        |node: &Node<'_, '_>| tree::text(*node, "TpoDocRef").is_some_and(|tipo| !tipo.starts_with('8'));
+    // References to orders, tenders, a test case (SET, 801, HES …) need no CodRef.
+    let corrects = |node: &Node<'_, '_>| {
+        tree::text(*node, "TpoDocRef").is_some_and(|tipo| CORRECTABLE.contains(&tipo.as_str()))
+    };
     references
         .filter(corrects)
         .filter(|node| tree::at(*node, "CodRef").is_none())
@@ -122,9 +231,24 @@ pub(super) fn dates(documento: Node<'_, '_>, now: Timestamp) -> Vec<Reason> {
     reasons
 }
 
+/// Numbers of issuers and receptors (Formato DTE, fields of RUTs).
+const BODIES: std::ops::RangeInclusive<u64> = 100_000..=99_999_999;
+
+/// What is wrong with a RUT that the schema let pass.
+fn rut_flaw(rut: &str) -> Option<&'static str> {
+    let Some((number, check)) = rut.split_once('-') else { return Some("forma") };
+    if !check_digit_is_right(number, check) {
+        return Some("digito verificador");
+    }
+    if number.starts_with('0') {
+        return Some("ceros a la izquierda");
+    }
+    let inside = number.parse().is_ok_and(|number: u64| BODIES.contains(&number));
+    (!inside).then_some("rango")
+}
+
 /// Modulo 11, weights 2 to 7 from the right.
-fn check_digit_is_right(rut: &str) -> bool {
-    let Some((number, check)) = rut.split_once('-') else { return false };
+fn check_digit_is_right(number: &str, check: &str) -> bool {
     let weighted = |(place, digit): (usize, u8)| usize::from(digit.wrapping_sub(b'0')) * (2 + place % 6);
     let sum: usize = number.bytes().rev().enumerate().map(weighted).sum();
     match 11 - sum % 11 {
@@ -139,11 +263,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn check_digits_follow_modulo_eleven() {
-        for rut in ["60803000-K", "66666666-6", "55555555-5", "76192083-9", "96670340-7", "78416626-0", "0-0"]
+    fn a_rut_is_in_range_without_zeros_and_follows_modulo_eleven() {
+        for rut in
+            ["60803000-K", "66666666-6", "55555555-5", "76192083-9", "96670340-7", "78416626-0", "100000-4"]
         {
-            assert!(check_digit_is_right(rut), "{rut}");
+            assert_eq!(rut_flaw(rut), None, "{rut}");
         }
-        assert!(!check_digit_is_right("60803000-0") && !check_digit_is_right("76192083-8"));
+        for (rut, flaw) in [
+            ("60803000-0", "digito verificador"),
+            ("76192083-8", "digito verificador"),
+            ("1-9", "rango"),
+            ("99999-7", "rango"),
+            ("0-0", "ceros a la izquierda"),
+            ("076192083-9", "ceros a la izquierda"),
+            ("760830000", "forma"),
+        ] {
+            assert_eq!(rut_flaw(rut), Some(flaw), "{rut}");
+        }
     }
 }

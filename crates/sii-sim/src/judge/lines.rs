@@ -113,13 +113,21 @@ fn amount(detalle: Node<'_, '_>, reasons: &mut Vec<Reason>) -> i128 {
         (quantity, Some(price)) => {
             let product = rounded(quantity.unwrap_or(MILLION) * price, MILLION * MILLION);
             let expected = product - number("DescuentoMonto") + number("RecargoMonto");
+            for (percent, amount) in [("DescuentoPct", "DescuentoMonto"), ("RecargoPct", "RecargoMonto")] {
+                let Some(rate) = decimal(percent).map(Percent) else { continue };
+                let (said, due) = (number(amount), rate.of(product));
+                if (said - due).abs() > 1 {
+                    let text = format!("linea {line}: {amount} [{said} <> {due}]");
+                    reasons.push(reason::LINE_UNBALANCED.because(text));
+                }
+            }
             if declared != expected {
                 let text = format!("linea {line}: [{declared} <> {expected}]");
                 reasons.push(reason::LINE_AMOUNT.because(text));
             }
         }
         (Some(_), None) if declared > 0 => {
-            reasons.push(reason::LINE_WITHOUT_PRICE.because(format!("linea {line}: cantidad sin precio")));
+            reasons.push(reason::LINE_UNBALANCED.because(format!("linea {line}: cantidad sin precio")));
         }
         (_, None) => {}
     }

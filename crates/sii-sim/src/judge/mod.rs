@@ -11,11 +11,31 @@ mod totals;
 
 pub(crate) use envelope::{Parcel, examine};
 
-use jiff::civil::Date;
+use crate::{certificate::Certificate, registry::Registry, rules::Rules, sum::Sum};
+use jiff::{Timestamp, civil::Date};
 use reason::Reason;
+use serde::{Deserialize, Serialize};
+
+/// What the judge knows beforehand.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub registry: Registry,
+    pub rules: Rules,
+}
+
+impl World {
+    /// Did somebody issue this certificate whom the SII trusts?
+    pub(crate) fn trusts(&self, certificate: &Certificate) -> bool {
+        !self.rules.certificate_issuer || self.registry.issued(certificate)
+    }
+
+    pub(crate) fn in_time(&self, certificate: &Certificate, moment: Option<Timestamp>) -> bool {
+        !self.rules.certificate_dates || moment.is_some_and(|moment| certificate.valid_at(moment))
+    }
+}
 
 /// A document by the SII's own key.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct DocumentKey {
     pub issuer: String,
     pub tipo: u16,
@@ -23,7 +43,7 @@ pub(crate) struct DocumentKey {
 }
 
 /// What the status services compare a question with.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Facts {
     pub receptor: String,
     pub date: Option<Date>,
@@ -33,7 +53,7 @@ pub(crate) struct Facts {
     pub references: Vec<Reference>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Reference {
     pub tipo: String,
     pub folio: String,
@@ -45,13 +65,13 @@ pub(crate) struct Reference {
 pub(crate) struct Finding {
     pub key: DocumentKey,
     /// SHA-256 of its bytes from `<DTE` to `</DTE>`.
-    pub digest: [u8; 32],
+    pub digest: Sum,
     pub facts: Facts,
     pub reasons: Vec<Reason>,
 }
 
 /// Why a whole envelope falls, by the step of the pipeline that finds it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Fault {
     /// RSC, or STATUS 7 on the spot: the texts of the SII's parser.
     Schema(Vec<String>),

@@ -1,6 +1,6 @@
 //! Why a document is rejected or objected to: the SII's codes (`SECCION-nivel-codigo`) with their texts.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A code of the SII. The level says how grave it is (3 rejects, 2 and 1 are reparos), with the odd exception
@@ -15,7 +15,7 @@ pub struct Code {
 }
 
 /// A code met by a document, with what was found in it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {
     pub seccion: String,
     pub nivel: u8,
@@ -47,7 +47,7 @@ pub static STAMP_MISMATCH: Code = rejection("TED", 640, "Datos del Timbre no coi
 pub static STAMP_BEFORE_CAF: Code = objection("TED", 1, 646, "Fecha del Timbre anterior a la autorizacion");
 pub static STAMP_OUT_OF_RANGE: Code = objection("TED", 1, 647, "Fecha del Timbre fuera de rango");
 pub static LINE_AMOUNT: Code = rejection("HED", 100, "Valor Detalle Distinto a Precio * Cantidad");
-pub static LINE_WITHOUT_PRICE: Code = objection("DET", 1, 200, "Valores de la Linea No Cuadran");
+pub static LINE_UNBALANCED: Code = objection("DET", 1, 200, "Valores de la Linea No Cuadran");
 pub static TOTALS: Code = rejection("HED", 211, "Totales no cuadran con el Detalle");
 pub static ONE_PESO: Code = objection("HED", 1, 232, "Monto difiere en un peso del calculado");
 pub static TAX_AMOUNT: Code = objection("HED", 2, 300, "Impuesto o retencion no cuadra");
@@ -83,13 +83,15 @@ impl Reason {
     /// A code given as `SECCION-nivel-codigo`, by a scenario.
     pub(crate) fn spelled(code: &str, text: &str) -> Reason {
         let mut parts = code.split('-');
+        let seccion = parts.next().unwrap_or("DTE").to_owned();
+        let nivel = parts.next().and_then(|n| n.parse().ok()).unwrap_or(3);
         Reason {
-            seccion: parts.next().unwrap_or("DTE").to_owned(),
-            nivel: parts.next().and_then(|n| n.parse().ok()).unwrap_or(3),
+            seccion,
+            nivel,
             codigo: parts.next().and_then(|n| n.parse().ok()).unwrap_or(0),
             descripcion: text.to_owned(),
             detalle: String::new(),
-            rejects: true,
+            rejects: nivel == 3,
         }
     }
 

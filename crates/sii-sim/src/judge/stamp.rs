@@ -2,18 +2,9 @@
 //! same as the document. Who may use the folio again is not asked here.
 
 use super::reason::{self, Reason};
-use crate::{base64, latin1, rsa::PublicKey, tree};
+use crate::{base64, latin1, registry::Registry, rsa::PublicKey, tree};
 use jiff::{ToSpan, civil::Date, civil::DateTime};
 use roxmltree::Node;
-use std::sync::OnceLock;
-
-/// The training authority, IDK 999. The real ones, 100 and 300, are strangers here.
-const AUTHORITY_MODULUS: [u8; 64] = [
-    0xa4, 0xab, 0xb1, 0x03, 0xd4, 0xa1, 0x35, 0x05, 0xc8, 0xaa, 0x33, 0x58, 0xb8, 0xe3, 0xa4, 0x74, 0x9a,
-    0x15, 0xe2, 0xa8, 0xe3, 0xda, 0x21, 0x3b, 0xfd, 0xa7, 0x22, 0xb2, 0x8d, 0xee, 0x95, 0x2d, 0x77, 0xb8,
-    0x8a, 0x0f, 0x84, 0x3c, 0xe0, 0x55, 0x3a, 0xdd, 0x7f, 0x1a, 0x6e, 0xb1, 0x41, 0x2e, 0x01, 0x8d, 0x8a,
-    0xf3, 0x41, 0x0e, 0xc8, 0x8a, 0xad, 0xeb, 0x12, 0x40, 0x6f, 0x11, 0x66, 0x87,
-];
 
 /// Types whose CAF holds for six months (Res. Ex. SII 58/2017).
 const EXPIRING: [u16; 5] = [33, 43, 46, 56, 61];
@@ -23,19 +14,34 @@ pub(super) fn authorised_on(documento: Node<'_, '_>) -> Option<Date> {
     tree::text(documento, "TED/DD/CAF/DA/FA")?.parse().ok()
 }
 
-/// The CAF: authorised, for this company, type and folio, in time, and not altered.
-pub(super) fn caf(documento: Node<'_, '_>, tipo: u16, folio: u64, signed: Option<DateTime>) -> Vec<Reason> {
-    let field = |path: &str| tree::text(documento, &format!("TED/DD/CAF/DA/{path}")).unwrap_or_default();
-    let mut reasons = Vec::new();
+fn caf(documento: Node<'_, '_>, path: &str) -> String {
+    tree::text(documento, &format!("TED/DD/CAF/DA/{path}")).unwrap_or_default()
+}
+
+/// Six months from the authorisation to the signature of the document.
+pub(super) fn caf_in_time(documento: Node<'_, '_>, tipo: u16, signed: Option<DateTime>) -> Vec<Reason> {
     let expires = authorised_on(documento).and_then(|date| date.checked_add(6.months()).ok());
-    if EXPIRING.contains(&tipo) && signed.zip(expires).is_some_and(|(signed, last)| signed.date() > last) {
-        reasons.push(reason::CAF_EXPIRED.because(format!("autorizado {}", field("FA"))));
+    let late = signed.zip(expires).is_some_and(|(signed, last)| signed.date() > last);
+    if EXPIRING.contains(&tipo) && late {
+        return vec![reason::CAF_EXPIRED.because(format!("autorizado {}", caf(documento, "FA")))];
     }
-    if field("IDK") != "999" {
-        reasons.push(reason::CAF_UNAUTHORISED.because(format!("IDK {}", field("IDK"))));
-    } else if !signed_by_authority(documento) {
-        reasons.push(reason::CAF_SIGNATURE.because(""));
+    Vec::new()
+}
+
+/// Signed by a known authority, and not altered since.
+pub(super) fn caf_signature(documento: Node<'_, '_>, registry: &Registry) -> Vec<Reason> {
+    let idk = caf(documento, "IDK");
+    match registry.authority(&idk) {
+        None => vec![reason::CAF_UNAUTHORISED.because(format!("IDK {idk}"))],
+        Some(key) if !signed_by(documento, key) => vec![reason::CAF_SIGNATURE.because("")],
+        Some(_) => Vec::new(),
     }
+}
+
+/// For this company, type and folio.
+pub(super) fn caf_lends(documento: Node<'_, '_>, tipo: u16, folio: u64) -> Vec<Reason> {
+    let field = |path: &str| caf(documento, path);
+    let mut reasons = Vec::new();
     let range = || Some((field("RNG/D").parse::<u64>().ok()?, field("RNG/H").parse::<u64>().ok()?));
     if !range().is_some_and(|(from, to)| (from..=to).contains(&folio)) {
         let text = format!("folio {folio} fuera de rango {}-{}", field("RNG/D"), field("RNG/H"));
@@ -52,9 +58,7 @@ pub(super) fn caf(documento: Node<'_, '_>, tipo: u16, folio: u64, signed: Option
 }
 
 /// `FRMA` over `<DA>…</DA>`.
-fn signed_by_authority(documento: Node<'_, '_>) -> bool {
-    static KEY: OnceLock<PublicKey> = OnceLock::new();
-    let key = KEY.get_or_init(|| PublicKey::new(&AUTHORITY_MODULUS, &[1, 0, 1]).expect("a key of 512 bits"));
+fn signed_by(documento: Node<'_, '_>, key: &PublicKey) -> bool {
     let Some(da) = tree::at(documento, "TED/DD/CAF/DA") else { return false };
     let Some(frma) = tree::text(documento, "TED/DD/CAF/FRMA").and_then(|text| base64::decode(&text)) else {
         return false;
@@ -62,14 +66,20 @@ fn signed_by_authority(documento: Node<'_, '_>) -> bool {
     flat_bytes(da).is_some_and(|bytes| key.verify_sha1(&bytes, &frma))
 }
 
-/// The stamp: signed with the CAF's key, and in agreement with the document.
-pub(super) fn ted(documento: Node<'_, '_>) -> Vec<Reason> {
-    let mut reasons = Vec::new();
+/// `FRMT` holds, and no namespace stands inside.
+pub(super) fn signature(documento: Node<'_, '_>) -> Vec<Reason> {
     if tree::at(documento, "TED").is_some_and(|ted| tree::source(ted).contains("xmlns")) {
-        reasons.push(reason::STAMP_SIGNATURE.because("namespace dentro del timbre"));
-    } else if !stamped(documento) {
-        reasons.push(reason::STAMP_SIGNATURE.because(""));
+        return vec![reason::STAMP_SIGNATURE.because("namespace dentro del timbre")];
     }
+    if !stamped(documento) {
+        return vec![reason::STAMP_SIGNATURE.because("")];
+    }
+    Vec::new()
+}
+
+/// The stamp says what the document says.
+pub(super) fn agreement(documento: Node<'_, '_>) -> Vec<Reason> {
+    let mut reasons = Vec::new();
     let here = |path: &str| tree::text(documento, path).unwrap_or_default();
     let stamped = |name: &str| tree::text(documento, &format!("TED/DD/{name}")).unwrap_or_default();
     let pairs = [
@@ -137,6 +147,7 @@ fn flatten(source: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::registry::TRAINING_MODULUS;
 
     /// The SII's certification key, IDK 100.
     const IDK_100: &str =
@@ -169,7 +180,7 @@ mod tests {
         let modulus = base64::decode(IDK_100).expect("base64");
         let key = PublicKey::new(&modulus, &[1, 0, 1]).expect("a key");
         assert!(key.verify_sha1(&bytes, &frma));
-        let training = PublicKey::new(&AUTHORITY_MODULUS, &[1, 0, 1]).expect("a key");
+        let training = PublicKey::new(&TRAINING_MODULUS, &[1, 0, 1]).expect("a key");
         assert!(!training.verify_sha1(&bytes, &frma));
     }
 
@@ -177,7 +188,7 @@ mod tests {
     fn the_authority_here_is_the_one_the_desk_signs_with() {
         let pem = include_str!("../desk/authority-999.pem");
         let key = openssl::rsa::Rsa::private_key_from_pem(pem.as_bytes()).expect("the committed key");
-        assert_eq!(key.n().to_vec(), AUTHORITY_MODULUS);
+        assert_eq!(key.n().to_vec(), TRAINING_MODULUS);
     }
 
     #[test]

@@ -24,10 +24,11 @@ pub(super) fn check(documento: Node<'_, '_>, tipo: u16) -> Vec<Reason> {
         39 => boleta(&totals, &lines, documento, &mut reasons),
         41 => exempt_boleta(&totals, &lines, &mut reasons),
         // A guía that is no sale may leave its values out.
-        52 if totals.total == 0 => {}
+        52 if [totals.net, totals.exempt, totals.iva, totals.total] == [0; 4] => {}
         _ => factura(&totals, &lines, documento, tipo, &mut reasons),
     }
     not_billed(&totals, &lines, &mut reasons);
+    payable(&totals, &mut reasons);
     reasons
 }
 
@@ -38,6 +39,10 @@ struct Totals {
     iva: i128,
     total: i128,
     not_billed: Option<i128>,
+    /// `MontoPeriodo`, in boletas `TotalPeriodo`.
+    period: Option<i128>,
+    previous: i128,
+    payable: Option<i128>,
     has_net: bool,
     has_iva: bool,
     rate: Option<String>,
@@ -66,6 +71,9 @@ impl Totals {
             iva: or_zero("IVA"),
             total: or_zero("MntTotal"),
             not_billed: number("MontoNF"),
+            period: number("MontoPeriodo").or(number("TotalPeriodo")),
+            previous: or_zero("SaldoAnterior"),
+            payable: number("VlrPagar"),
             has_net: number("MntNeto").is_some(),
             has_iva: number("IVA").is_some(),
             rate: text("TasaIVA"),
@@ -95,20 +103,21 @@ fn boleta(totals: &Totals, lines: &Lines, documento: Node<'_, '_>, reasons: &mut
     if lines.taxed == 0 && lines.exempt > 0 {
         reasons.push(reason::TOTALS.because("todos los items son exentos: corresponde boleta exenta (41)"));
     }
-    if lines.taxed > 0 && !(totals.has_net && totals.has_iva) {
+    let net_prices = tree::text(documento, "Encabezado/IdDoc/IndMntNeto").as_deref() == Some("2");
+    let (net, iva) = match net_prices {
+        true => (lines.taxed, vat(totals.net)),
+        false => (net_of(lines.taxed), lines.taxed - net_of(lines.taxed)),
+    };
+    // What comes to nothing is left out rather than said to be zero.
+    if net > 0 && !totals.has_net || iva > 0 && !totals.has_iva {
         reasons.push(
             reason::BAD_DATA.because("MntNeto e IVA son obligatorios en la boleta 39 (Res. Ex. 74/2020)"),
         );
         return;
     }
-    let net_prices = tree::text(documento, "Encabezado/IdDoc/IndMntNeto").as_deref() == Some("2");
-    if net_prices {
-        compare("MntNeto", totals.net, lines.taxed, reasons);
-        compare("IVA", totals.iva, vat(totals.net), reasons);
-    } else {
-        let net = net_of(lines.taxed);
-        compare("MntNeto", totals.net, net, reasons);
-        compare("IVA", totals.iva, lines.taxed - net, reasons);
+    compare("MntNeto", totals.net, net, reasons);
+    compare("IVA", totals.iva, iva, reasons);
+    if !net_prices {
         exactly("MntTotal", totals.total, lines.taxed + lines.exempt, reasons);
     }
     compare("MntExe", totals.exempt, lines.exempt, reasons);
@@ -180,6 +189,18 @@ fn not_billed(totals: &Totals, lines: &Lines, reasons: &mut Vec<Reason>) {
     let declared = totals.not_billed.unwrap_or(0);
     if declared != lines.not_billed {
         reasons.push(reason::TAX_AMOUNT.because(format!("MontoNF: [{declared} <> {}]", lines.not_billed)));
+    }
+}
+
+/// What is charged with the document. No source shows the SII comparing them: UNCONFIRMED, judged as the other
+/// totals are.
+fn payable(totals: &Totals, reasons: &mut Vec<Reason>) {
+    let period = totals.total + totals.not_billed.unwrap_or(0);
+    if let Some(declared) = totals.period {
+        compare("MontoPeriodo", declared, period, reasons);
+    }
+    if let Some(declared) = totals.payable {
+        compare("VlrPagar", declared, period + totals.previous, reasons);
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::dte::Asked;
 use crate::{
-    desk::Desk,
-    judge::{DocumentKey, Fault, reason::Reason},
+    fault::Door,
+    judge::{DocumentKey, Fault, World, reason::Reason},
     message::{Reply, Request},
     state::{Channel, Fate, Judged, Stage, State, Upload, Verdict},
     zone,
@@ -13,11 +13,22 @@ use serde_json::{Value, json};
 
 const ROOT: &str = "/recursos/v1/";
 
-pub(super) fn answer(state: &mut State, request: &Request, now: Timestamp) -> Reply {
+pub(super) fn door(path: &str) -> Door {
+    let path = path.strip_prefix(ROOT).unwrap_or_default();
+    match path {
+        "boleta.electronica.semilla" => Door::Seed,
+        "boleta.electronica.token" => Door::Token,
+        _ if path.starts_with("boleta.electronica.envio/") => Door::UploadState,
+        _ if path.starts_with("boleta.electronica/") => Door::DocumentState,
+        _ => Door::Other,
+    }
+}
+
+pub(super) fn answer(state: &mut State, world: &World, request: &Request, now: Timestamp) -> Reply {
     let path = request.path().strip_prefix(ROOT).unwrap_or_default();
     match (request.method.as_str(), path) {
         ("GET", "boleta.electronica.semilla") => seed(state, now),
-        ("POST", "boleta.electronica.token") => token(state, request, now),
+        ("POST", "boleta.electronica.token") => token(state, world, request, now),
         (_, "boleta.electronica.semilla" | "boleta.electronica.token") => {
             Reply::text(405, "Metodo no permitido")
         }
@@ -27,7 +38,7 @@ pub(super) fn answer(state: &mut State, request: &Request, now: Timestamp) -> Re
                     authenticated(state, request, now, |state, _| upload_state(state, rest, now))
                 }
                 (_, Some(rest)) => authenticated(state, request, now, |state, request| {
-                    document_state(state, request, rest, now)
+                    document_state(state, world, request, rest, now)
                 }),
                 _ => denied(),
             }
@@ -61,14 +72,14 @@ fn seed(state: &mut State, now: Timestamp) -> Reply {
     )
 }
 
-fn token(state: &mut State, request: &Request, now: Timestamp) -> Reply {
+fn token(state: &mut State, world: &World, request: &Request, now: Timestamp) -> Reply {
     if !request.header("content-type").is_some_and(|kind| kind.starts_with("application/xml")) {
         return Reply::text(400, "Content-Type debe ser application/xml");
     }
     let Ok(signed) = std::str::from_utf8(&request.body) else {
         return Reply::text(400, "cuerpo ilegible");
     };
-    match state.new_token(Channel::Boleta, signed, Desk::company(), now) {
+    match state.new_token(Channel::Boleta, signed, world, now) {
         Ok(token) => respuesta(
             "<SII:RESP_HDR><ESTADO>00</ESTADO><GLOSA>Token Creado</GLOSA></SII:RESP_HDR>",
             &format!("<SII:RESP_BODY><TOKEN>{token}</TOKEN></SII:RESP_BODY>"),
@@ -117,7 +128,7 @@ fn upload_state(state: &State, rest: &str, now: Timestamp) -> Reply {
         state.upload(Channel::Boleta, track).filter(|upload| upload.company == company)
     });
     let Some(upload) = found else { return Reply::text(404, "No existe recurso") };
-    let stage = state.stage(upload, now);
+    let stage = upload.stage(now);
     let (statistics, detail) = match (stage, &upload.fate) {
         (Stage::Epr, _) => {
             (statistics(upload), Value::Array(upload.documents.iter().filter_map(detail).collect()))
@@ -215,7 +226,7 @@ fn envelope_detail(fault: &Fault) -> Value {
 }
 
 /// `{rut}-{dv}-{tipo}-{folio}/estado` with four parameters that the OAS calls optional and the service demands.
-fn document_state(state: &State, request: &Request, rest: &str, now: Timestamp) -> Reply {
+fn document_state(state: &State, world: &World, request: &Request, rest: &str, now: Timestamp) -> Reply {
     let Some(key) = rest.strip_suffix("/estado").and_then(document_key) else {
         return Reply::text(404, "No existe recurso");
     };
@@ -231,16 +242,15 @@ fn document_state(state: &State, request: &Request, rest: &str, now: Timestamp) 
         return Reply::text(400, "Error en los parametros de entrada");
     };
     let receptor = format!("{}-{}", parameter("rut_receptor"), parameter("dv_receptor"));
-    let (codigo, _, descripcion) = Asked { key, receptor, date, total }.state(state, now);
+    let (codigo, _, descripcion) = Asked { key, receptor, date, total }.state(state, world, now);
     Reply::json(200, &json!({ "codigo": codigo, "descripcion": descripcion }))
 }
 
 fn document_key(text: &str) -> Option<DocumentKey> {
     let mut words = text.split('-');
     let (rut, dv, tipo, folio) = (words.next()?, words.next()?, words.next()?, words.next()?);
-    words.next().is_none().then_some(DocumentKey {
-        issuer: format!("{rut}-{dv}"),
-        tipo: tipo.parse().ok()?,
-        folio: folio.parse().ok()?,
-    })
+    // This channel knows boletas, and nothing else.
+    let tipo = tipo.parse().ok().filter(|tipo| matches!(tipo, 39 | 41))?;
+    let key = DocumentKey { issuer: format!("{rut}-{dv}"), tipo, folio: folio.parse().ok()? };
+    words.next().is_none().then_some(key)
 }

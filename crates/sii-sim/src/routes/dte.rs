@@ -1,22 +1,27 @@
 //! What the DTE channel says: seeds and tokens, receipts of DTEUpload, states of uploads and documents.
 
 use crate::{
-    desk::Desk,
-    judge::DocumentKey,
+    judge::{DocumentKey, World},
     message::Reply,
     state::{Channel, Stage, State, Verdict, Version},
-    tokens::Denied,
+    tokens::{Denied, TOKEN_UNKNOWN},
     zone,
 };
 use jiff::{Timestamp, civil::Date};
 
 /// The inner XML of an operation's answer.
-pub(super) fn answer(state: &mut State, operation: &str, arguments: &[String], now: Timestamp) -> String {
+pub(super) fn answer(
+    state: &mut State,
+    world: &World,
+    operation: &str,
+    arguments: &[String],
+    now: Timestamp,
+) -> String {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let answered = match (operation, arguments.as_slice()) {
         ("getSeed", _) => Ok(seed(&state.new_seed(Channel::Dte, now))),
         ("getToken", [signed]) => {
-            state.new_token(Channel::Dte, signed, Desk::company(), now).map(|token| created(&token))
+            state.new_token(Channel::Dte, signed, world, now).map(|token| created(&token))
         }
         ("getEstUp", [rut, dv, track, token]) => {
             let opened = state.use_token(Channel::Dte, token, now);
@@ -26,13 +31,15 @@ pub(super) fn answer(state: &mut State, operation: &str, arguments: &[String], n
             state.use_token(Channel::Dte, token, now).map(|holder| {
                 let asked = Asked::read([rut, dv, receptor, receptor_dv, tipo, folio, date, total]);
                 let asked = asked.filter(|_| format!("{asker}-{asker_dv}") == holder);
-                document_state(state, asked.as_ref(), now)
+                document_state(state, world, asked.as_ref(), now)
             })
         }
         ("getEstDteAv", [rut, dv, receptor, receptor_dv, tipo, folio, date, total, signature, token]) => {
-            let opened = state.use_token(Channel::Dte, token, now);
             let asked = Asked::read([rut, dv, receptor, receptor_dv, tipo, folio, date, total]);
-            opened.map(|_| advanced_state(state, asked.as_ref(), signature, now))
+            Ok(match state.use_token(Channel::Dte, token, now) {
+                Ok(holder) => advanced_state(state, world, asked.as_ref(), signature, &holder, now),
+                Err(stale) => advanced_refused(stale),
+            })
         }
         _ => Err(Denied { estado: "-1", glosa: "Error de Retorno" }),
     };
@@ -72,7 +79,7 @@ fn upload_state(state: &State, company: &str, track: &str, now: Timestamp) -> St
             "",
         );
     };
-    let stage = state.stage(upload, now);
+    let stage = upload.stage(now);
     let (estado, glosa) = match stage {
         Stage::Rec => ("REC", "Envio Recibido"),
         Stage::Sok => ("SOK", "Esquema Validado"),
@@ -139,8 +146,13 @@ impl Asked {
     }
 
     /// `EMP`, `FAU`, `DOK` or `DNK` (Estado de DTE, §4.4).
-    pub(super) fn state(&self, state: &State, now: Timestamp) -> (&'static str, u8, &'static str) {
-        if self.key.issuer != Desk::company().rut {
+    pub(super) fn state(
+        &self,
+        state: &State,
+        world: &World,
+        now: Timestamp,
+    ) -> (&'static str, u8, &'static str) {
+        if world.registry.company(&self.key.issuer).is_none() {
             return ("EMP", 6, "Empresa no autorizada a emitir documentos tributarios electronicos");
         }
         match self.held(state, now) {
@@ -155,11 +167,11 @@ impl Asked {
     }
 }
 
-fn document_state(state: &State, asked: Option<&Asked>, now: Timestamp) -> String {
+fn document_state(state: &State, world: &World, asked: Option<&Asked>, now: Timestamp) -> String {
     let Some(asked) = asked else {
         return respuesta(&header("-3", "Error: parametros de entrada invalidos"), "");
     };
-    let (estado, code, glosa) = asked.state(state, now);
+    let (estado, code, glosa) = asked.state(state, world, now);
     respuesta(
         &format!(
             "<SII:RESP_HDR>\n<ESTADO>{estado}</ESTADO>\n<GLOSA_ESTADO>{glosa}</GLOSA_ESTADO>\n<ERR_CODE>{code}</ERR_CODE>\n<GLOSA_ERR>{glosa}</GLOSA_ERR>\n<NUM_ATENCION>{}</NUM_ATENCION>\n</SII:RESP_HDR>",
@@ -169,26 +181,48 @@ fn document_state(state: &State, asked: Option<&Asked>, now: Timestamp) -> Strin
     )
 }
 
-/// Whether this very document, by its signature, is the one held.
-fn advanced_state(state: &State, asked: Option<&Asked>, signature: &str, now: Timestamp) -> String {
+/// Whether this very document, by its signature, is the one held. `ERR_CODE` as of OIFE2006: 0 asked and
+/// answered, 5 bad parameters, 9 the user has no say in the company.
+fn advanced_state(
+    state: &State,
+    world: &World,
+    asked: Option<&Asked>,
+    signature: &str,
+    holder: &str,
+    now: Timestamp,
+) -> String {
     let Some(asked) = asked else {
-        return respuesta(
-            "<SII:RESP_HDR><SII:ESTADO>5</SII:ESTADO><SII:GLOSA>Parametros invalidos</SII:GLOSA></SII:RESP_HDR>",
-            "",
-        );
+        return advanced("5", "5", "Error parametros de entrada", "");
     };
+    let company = world.registry.company(&asked.key.issuer);
+    if !company.is_some_and(|company| company.signers.contains(&holder)) {
+        return advanced("9", "9", "Usuario no autorizado en empresa", "");
+    }
     let packed: String = signature.split_ascii_whitespace().collect();
-    let held =
-        asked.held(state, now).filter(|version| asked.agrees(version) && version.facts.signature == packed);
-    let found = held.map_or_else(
-        || "<RECIBIDO>NO</RECIBIDO><ESTADO>FAU</ESTADO><GLOSA>DTE No Recibido</GLOSA>".to_owned(),
-        |version| {
-            let track = version.tracks.first().map_or("", String::as_str);
-            format!("<RECIBIDO>SI</RECIBIDO><ESTADO>DOK</ESTADO><GLOSA>DTE Recibido</GLOSA><TRACKID>{track}</TRACKID>")
-        },
+    let exact = |version: &&Version| asked.agrees(version) && version.facts.signature == packed;
+    let (received, track) = match asked.held(state, now).filter(exact) {
+        Some(version) => ("SI", version.tracks.first().map_or("", String::as_str)),
+        None => ("NO", ""),
+    };
+    let (estado, _, glosa) = asked.state(state, world, now);
+    let body = format!(
+        "<SII:RESP_BODY><RECIBIDO>{received}</RECIBIDO><ESTADO>{estado}</ESTADO><GLOSA>{glosa}</GLOSA><TRACKID>{track}</TRACKID><NUMATENCION>{}</NUMATENCION></SII:RESP_BODY>",
+        attention(now)
     );
-    let body = format!("<SII:RESP_BODY>{found}<NUMATENCION>{}</NUMATENCION></SII:RESP_BODY>", attention(now));
-    respuesta(&body, "<SII:RESP_HDR><SII:ESTADO>0</SII:ESTADO><SII:GLOSA></SII:GLOSA></SII:RESP_HDR>")
+    advanced("0", "0", "Consulta procesada OK", &body)
+}
+
+/// Its token errors are 1 (expired) and 2 (unknown) besides the ones of the other services.
+fn advanced_refused(stale: Denied) -> String {
+    let code = if stale == TOKEN_UNKNOWN { "2" } else { "1" };
+    advanced(stale.estado, code, stale.glosa, "")
+}
+
+fn advanced(estado: &str, code: &str, glosa: &str, body: &str) -> String {
+    let header = format!(
+        "<SII:RESP_HDR><SII:ESTADO>{estado}</SII:ESTADO><SII:GLOSA>{glosa}</SII:GLOSA><ERR_CODE>{code}</ERR_CODE></SII:RESP_HDR>"
+    );
+    respuesta(body, &header)
 }
 
 /// What DTEUpload prints on its receipts (Envío automático §2.1).

@@ -4,7 +4,7 @@
 use super::{dte, multipart};
 use crate::{
     desk::Company,
-    judge::Parcel,
+    judge::{Parcel, World},
     message::{Reply, Request},
     state::{Channel, State},
     tokens::Denied,
@@ -23,13 +23,13 @@ pub(super) enum Refusal {
     Company,
 }
 
-pub(super) fn pass(
+pub(super) fn pass<'w>(
     state: &mut State,
     channel: Channel,
     request: &Request,
-    company: &Company,
+    world: &'w World,
     now: Timestamp,
-) -> Result<Parcel, Refusal> {
+) -> Result<(Parcel, &'w Company), Refusal> {
     if !request.header("user-agent").is_some_and(is_program) {
         return Err(Refusal::UserAgent);
     }
@@ -47,10 +47,8 @@ pub(super) fn pass(
     if form.sender != holder {
         return Err(Refusal::Sender);
     }
-    if form.company != company.rut {
-        return Err(Refusal::Company);
-    }
-    Ok(Parcel { sender: form.sender, company: form.company, file: form.file, bytes: form.bytes })
+    let company = world.registry.company(&form.company).ok_or(Refusal::Company)?;
+    Ok((Parcel { sender: form.sender, company: form.company, file: form.file, bytes: form.bytes }, company))
 }
 
 /// `^Mozilla/\d\.\d \( ?compatible; PROG 1\.0;`: the words the upload services look for (Envío automático §2).

@@ -3,6 +3,8 @@
 
 use super::dte;
 use crate::{
+    fault::Door,
+    judge::World,
     message::{Reply, Request},
     state::State,
     tree,
@@ -62,13 +64,23 @@ const SERVICES: [Service; 5] = [
     },
 ];
 
-pub(super) fn answer(state: &mut State, request: &Request, now: Timestamp) -> Reply {
+pub(super) fn door(path: &str) -> Door {
+    match SERVICES.iter().find(|service| service.path == path).map(|service| service.operation) {
+        Some("getSeed") => Door::Seed,
+        Some("getToken") => Door::Token,
+        Some("getEstUp") => Door::UploadState,
+        Some("getEstDte" | "getEstDteAv") => Door::DocumentState,
+        _ => Door::Other,
+    }
+}
+
+pub(super) fn answer(state: &mut State, world: &World, request: &Request, now: Timestamp) -> Reply {
     let Some(service) = SERVICES.iter().find(|service| service.path == request.path()) else {
         return Reply::html("<HTML><HEAD><TITLE>404 Not Found</TITLE></HEAD></HTML>").with_status(404);
     };
     match call(service, request) {
         Ok(arguments) => {
-            let inner = dte::answer(state, service.operation, &arguments, now);
+            let inner = dte::answer(state, world, service.operation, &arguments, now);
             envelope(state, service, &inner)
         }
         Err(fault) => self::fault(&fault),

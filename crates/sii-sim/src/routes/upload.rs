@@ -1,11 +1,10 @@
-//! An upload from its first byte to its receipt, with the mishaps a scenario sends it.
+//! An upload from its first byte to its receipt.
 
-use super::{boleta, dte, gate};
+use super::{boleta, dte, finish, gate};
 use crate::{
-    desk::Desk,
-    faults::Mishap,
+    fault::Door,
     judge,
-    message::{Outcome, Reply, Request},
+    message::{Outcome, Request},
     register::{Taken, register},
     sim::Sim,
     state::{Arrival, Channel},
@@ -20,21 +19,10 @@ pub(super) fn receive(
     now: Timestamp,
     after: Duration,
 ) -> Outcome {
-    let company = Desk::company();
-    let mishap = sim.state().faults.mishap();
-    let spoilt = match mishap {
-        Mishap::LostRequest => return Outcome::DropBefore,
-        Mishap::Html => Some(dte::upload_error_page()),
-        Mishap::ServerError => Some(Reply::text(500, "Error 500")),
-        Mishap::None | Mishap::LostReply => None,
-    };
-    if let Some(reply) = spoilt {
-        book(sim, channel, now, &format!("{} spoilt", reply.status), None, 0);
-        return Outcome::Reply { after, reply };
-    }
-    let passed = gate::pass(&mut sim.state(), channel, request, company, now);
-    let parcel = match passed {
-        Ok(parcel) => parcel,
+    let world = sim.world();
+    let passed = gate::pass(&mut sim.state(), channel, request, world, now);
+    let (parcel, company) = match passed {
+        Ok(passed) => passed,
         Err(refusal) => {
             let reply = refusal.reply(channel, now);
             book(sim, channel, now, &refusal.told(&reply), None, 0);
@@ -42,10 +30,10 @@ pub(super) fn receive(
         }
     };
     // The judge is pure and takes its time: the state is free meanwhile.
-    let examined = judge::examine(channel, &parcel, company, now);
+    let examined = judge::examine(channel, &parcel, world, company, now);
     let count = examined.findings.len();
     let (sender, file) = (parcel.sender.clone(), parcel.file.clone());
-    let burns = sim.rejected_burns_folio();
+    let burns = world.rules.rejected_burns_folio;
     let (taken, outage_began) = {
         let mut state = sim.state();
         let taken = register(&mut state, channel, parcel, examined, burns, now);
@@ -54,6 +42,13 @@ pub(super) fn receive(
     if outage_began {
         sim.notify_line();
     }
+    let taken = match taken {
+        Ok(taken) => taken,
+        Err(error) => {
+            tracing::error!(%error, "the simulator's book cannot be written: it answers nobody any more");
+            return Outcome::DropBefore;
+        }
+    };
     let reception = dte::Reception { sender: &sender, company: company.rut, file: &file, now };
     let reply = match (&taken, channel) {
         (Taken::Stored { track }, Channel::Boleta) => {
@@ -70,12 +65,19 @@ pub(super) fn receive(
         Taken::Known { track, .. } => ("STATUS 99", Some(track.clone())),
         Taken::Refused { .. } => ("STATUS 7", None),
     };
-    let lost = mishap == Mishap::LostReply;
-    let told = if lost { format!("{told}, reply lost") } else { told.to_owned() };
+    let (outcome, befell) = finish(sim, Door::Upload, channel, reply, now, after);
+    let told = befell.map_or_else(|| told.to_owned(), |befell| format!("{told}, {befell}"));
     book(sim, channel, now, &told, track, count);
-    if lost { Outcome::DropAfter { after } } else { Outcome::Reply { after, reply } }
+    outcome
 }
 
-fn book(sim: &Sim, channel: Channel, at: Timestamp, answer: &str, track: Option<String>, documents: usize) {
+pub(super) fn book(
+    sim: &Sim,
+    channel: Channel,
+    at: Timestamp,
+    answer: &str,
+    track: Option<String>,
+    documents: usize,
+) {
     sim.state().arrivals.push(Arrival { channel, at, answer: answer.to_owned(), track, documents });
 }

@@ -3,11 +3,13 @@
 
 use crate::{
     desk::Desk,
+    fault::Fault,
     message::{Outcome, Reply, Request},
+    scenario::Scenario,
     sim::Sim,
 };
-use jiff::{Timestamp, tz::TimeZone};
-use serde_json::json;
+use jiff::Timestamp;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 pub(super) fn answer(sim: &Sim, request: &Request, now: Timestamp) -> Outcome {
@@ -20,7 +22,12 @@ pub(super) fn answer(sim: &Sim, request: &Request, now: Timestamp) -> Outcome {
         },
         ("POST", "outage/on") => outage(sim, true),
         ("POST", "outage/off") => outage(sim, false),
-        ("POST", "desk/caf") => caf(request, now).unwrap_or_else(|why| Reply::text(400, &why)),
+        ("POST", "clock/advance") => advance(sim, request).unwrap_or_else(|why| Reply::text(400, &why)),
+        ("GET", "desk/company") => Reply::json(200, &json!(Desk::company())),
+        ("POST", "desk/certificate") => certificate(request),
+        ("POST", "desk/caf") => caf(sim, request, now).unwrap_or_else(|why| Reply::text(400, &why)),
+        ("POST", "scenario") => scenario(sim, request, now).unwrap_or_else(|why| Reply::text(400, &why)),
+        ("POST", "faults") => arm(sim, request).unwrap_or_else(|why| Reply::text(400, &why)),
         ("POST", path) => match path.strip_prefix("scenario/") {
             Some(name) if sim.set_scenario(name, now) => Reply::json(200, &json!({ "scenario": name })),
             Some(_) => Reply::text(404, "no scenario of that name"),
@@ -44,8 +51,40 @@ fn outage(sim: &Sim, down: bool) -> Reply {
     Reply::json(200, &json!({ "outage": down }))
 }
 
+/// `POST /_sim/scenario[?seed=7]` with a scenario in TOML.
+fn scenario(sim: &Sim, request: &Request, now: Timestamp) -> Result<Reply, String> {
+    let text = std::str::from_utf8(&request.body).map_err(|error| error.to_string())?;
+    let scenario = Scenario::parse(text).map_err(|error| error.to_string())?;
+    let seed = if request.query("seed").is_some() { number(request, "seed")? } else { sim.seed() };
+    let name = scenario.name.clone();
+    sim.play(scenario, seed, now);
+    Ok(Reply::json(200, &json!({ "scenario": name, "seed": seed })))
+}
+
+/// `POST /_sim/faults` with a fault in JSON, or a list of them: each strikes as it says, from now on.
+fn arm(sim: &Sim, request: &Request) -> Result<Reply, String> {
+    let one_or_more: Value = serde_json::from_slice(&request.body).map_err(|error| error.to_string())?;
+    let list = if one_or_more.is_array() { one_or_more } else { json!([one_or_more]) };
+    let faults: Vec<Fault> = serde_json::from_value(list).map_err(|error| error.to_string())?;
+    let armed = faults.len();
+    faults.into_iter().for_each(|fault| sim.arm(fault));
+    Ok(Reply::json(200, &json!({ "armed": armed })))
+}
+
+/// `POST /_sim/clock/advance?seconds=600`: what was waited for has happened.
+fn advance(sim: &Sim, request: &Request) -> Result<Reply, String> {
+    sim.advance(Duration::from_secs(number(request, "seconds")?));
+    Ok(Reply::json(200, &json!({ "now": sim.time(Timestamp::now()) })))
+}
+
+/// `POST /_sim/desk/certificate[?password=…]`: a PFX of the person who signs for the training company.
+fn certificate(request: &Request) -> Reply {
+    let made = Desk::certificate(request.query("password").unwrap_or("entrenamiento"));
+    Reply::new(200, "application/x-pkcs12", made.pfx).with_header("X-Holder", made.holder_rut)
+}
+
 /// `POST /_sim/desk/caf?tipo=39&from=1&to=100[&rut=…]`: only for the company that trains.
-fn caf(request: &Request, now: Timestamp) -> Result<Reply, String> {
+fn caf(sim: &Sim, request: &Request, now: Timestamp) -> Result<Reply, String> {
     let company = Desk::company();
     let rut = request.query("rut").unwrap_or(company.rut);
     if rut != company.rut {
@@ -54,12 +93,8 @@ fn caf(request: &Request, now: Timestamp) -> Result<Reply, String> {
     let tipo: u16 = number(request, "tipo")?;
     let from: u64 = number(request, "from")?;
     let to: u64 = number(request, "to")?;
-    if from == 0 || to < from {
-        return Err("from and to are no range".to_owned());
-    }
-    let zone = TimeZone::get("America/Santiago").map_err(|error| error.to_string())?;
-    let date = now.to_zoned(zone).date();
-    Ok(Reply::new(200, "application/xml", Desk::caf(rut, tipo, from, to, date, company.name)))
+    let file = sim.lend(tipo, from, to, now).map_err(|refused| refused.to_string())?;
+    Ok(Reply::new(200, "application/xml", file))
 }
 
 fn number<N: std::str::FromStr>(request: &Request, name: &str) -> Result<N, String> {

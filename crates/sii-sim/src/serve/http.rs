@@ -3,7 +3,7 @@
 
 use super::{control, keep};
 use crate::{
-    message::{Host, Outcome, Reply, Request},
+    message::{Host, Outcome, Reply, Request, Wire},
     sim::Sim,
 };
 use jiff::{Timestamp, fmt::rfc2822::DateTimePrinter};
@@ -30,7 +30,12 @@ async fn exchange(sim: &Sim, host: Option<Host>, stream: &mut BufReader<TcpStrea
         match outcome(sim, host, request).await {
             Outcome::Reply { after, reply } => {
                 tokio::time::sleep(after).await;
-                write_reply(stream, &reply).await?;
+                write_head(stream, &reply).await?;
+                match write_body(stream, &reply).await? {
+                    Line::Up => {}
+                    Line::Closed => return Ok(()),
+                    Line::Cut => return cut(stream),
+                }
             }
             Outcome::DropBefore => return cut(stream),
             Outcome::DropAfter { after } => {
@@ -48,7 +53,7 @@ async fn exchange(sim: &Sim, host: Option<Host>, stream: &mut BufReader<TcpStrea
 async fn outcome(sim: &Sim, host: Option<Host>, request: Request) -> Outcome {
     let sim = sim.clone();
     let judged = tokio::task::spawn_blocking(move || {
-        let now = Timestamp::now();
+        let now = sim.time(Timestamp::now());
         let controls = request.path().starts_with("/_sim/") && matches!(host, None | Some(Host::Dte));
         match host {
             _ if controls => control::answer(&sim, &request, now),
@@ -152,7 +157,14 @@ async fn read_line(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Strin
     String::from_utf8(line).map(Some).map_err(|_| bad("header bytes"))
 }
 
-async fn write_reply(stream: &mut BufReader<TcpStream>, reply: &Reply) -> io::Result<()> {
+/// What is left of the connection after a reply.
+enum Line {
+    Up,
+    Closed,
+    Cut,
+}
+
+async fn write_head(stream: &mut BufReader<TcpStream>, reply: &Reply) -> io::Result<()> {
     let mut head = format!("HTTP/1.1 {} {}\r\n", reply.status, reason(reply.status));
     if let Ok(date) = DateTimePrinter::new().timestamp_to_rfc9110_string(&Timestamp::now()) {
         head.push_str(&format!("Date: {date}\r\n"));
@@ -160,11 +172,59 @@ async fn write_reply(stream: &mut BufReader<TcpStream>, reply: &Reply) -> io::Re
     for (name, value) in &reply.headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
-    head.push_str(&format!("Content-Length: {}\r\n\r\n", reply.body.len()));
-    let mut bytes = head.into_bytes();
-    bytes.extend_from_slice(&reply.body);
-    stream.get_mut().write_all(&bytes).await?;
-    stream.get_mut().flush().await
+    let length = match reply.wire {
+        Wire::Filled(size) => size.max(reply.body.len() as u64),
+        Wire::WrongLength => reply.body.len() as u64 / 2,
+        Wire::Whole | Wire::HalfClosed | Wire::Reset | Wire::Drip(_) => reply.body.len() as u64,
+    };
+    head.push_str(&format!("Content-Length: {length}\r\n\r\n"));
+    stream.get_mut().write_all(head.as_bytes()).await
+}
+
+async fn write_body(stream: &mut BufReader<TcpStream>, reply: &Reply) -> io::Result<Line> {
+    let out = stream.get_mut();
+    let half = &reply.body[..reply.body.len() / 2];
+    let line = match reply.wire {
+        Wire::Whole => {
+            out.write_all(&reply.body).await?;
+            Line::Up
+        }
+        // More comes than was promised, so that nothing can follow.
+        Wire::WrongLength => {
+            out.write_all(&reply.body).await?;
+            Line::Closed
+        }
+        Wire::HalfClosed => {
+            out.write_all(half).await?;
+            out.shutdown().await?;
+            Line::Closed
+        }
+        Wire::Reset => {
+            out.write_all(half).await?;
+            Line::Cut
+        }
+        Wire::Drip(pace) => {
+            for byte in &reply.body {
+                out.write_all(&[*byte]).await?;
+                out.flush().await?;
+                tokio::time::sleep(pace).await;
+            }
+            Line::Up
+        }
+        Wire::Filled(size) => {
+            out.write_all(&reply.body).await?;
+            let blanks = [b' '; 16 * 1024];
+            let mut left = usize::try_from(size).unwrap_or(usize::MAX).saturating_sub(reply.body.len());
+            while left > 0 {
+                let piece = left.min(blanks.len());
+                out.write_all(&blanks[..piece]).await?;
+                left -= piece;
+            }
+            Line::Up
+        }
+    };
+    out.flush().await?;
+    Ok(line)
 }
 
 fn reason(status: u16) -> &'static str {

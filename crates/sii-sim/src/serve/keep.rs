@@ -1,7 +1,6 @@
 //! Leaves what was uploaded in a folder, for whoever judges the clients by other means.
 
-use crate::{hex, message::Request, routes, sim::Sim};
-use sha2::{Digest, Sha256};
+use crate::{message::Request, routes, sim::Sim, sum::Sum};
 use std::{fs, io, path::Path};
 
 /// Writes the file of a well-framed upload as `<sha-256>.xml`, once.
@@ -14,5 +13,5 @@ pub(super) fn sent(sim: &Sim, request: &Request) {
 
 fn write(folder: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    fs::write(folder.join(format!("{}.xml", hex::encode(&Sha256::digest(bytes)))), bytes)
+    fs::write(folder.join(format!("{}.xml", Sum::of(bytes))), bytes)
 }

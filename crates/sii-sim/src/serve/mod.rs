@@ -53,7 +53,7 @@ pub async fn serve(sim: Sim, port: Option<u16>) -> io::Result<Running> {
         Some(port) => bind_row(port).await?,
         None => bind_any_row().await?,
     };
-    sim.begin(Timestamp::now());
+    sim.begin(sim.time(Timestamp::now()));
     let (stop, stopped) = oneshot::channel();
     let task = tokio::spawn(supervise(sim.clone(), port, lines, control, stopped));
     Ok(Running {
@@ -109,7 +109,7 @@ async fn supervise(
     aside.spawn(accept(sim.clone(), None, control));
     let mut up = open(&sim, lines);
     loop {
-        let now = Timestamp::now();
+        let now = sim.time(Timestamp::now());
         let line = sim.line(now);
         let mut pause = line.next_change.map(|next| wait_until(now, next));
         if line.down {

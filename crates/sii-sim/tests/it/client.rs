@@ -4,7 +4,7 @@ use crate::maker::{self, Signatory, between, latin1, seller};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use sii_sim::{Config, Host, Outcome, Reply, Request, Scenario, Sim};
-use std::{cell::Cell, time::Duration};
+use std::{cell::Cell, path::Path, time::Duration};
 
 pub const AGENT: &str = "Mozilla/4.0 ( compatible; PROG 1.0; Windows NT)";
 
@@ -26,12 +26,19 @@ impl Client {
     }
 
     pub fn of(config: Config) -> Client {
+        Client::on(Sim::new(Config { processing: Duration::from_secs(10), ..config }))
+    }
+
+    /// One whose simulator keeps what it holds.
+    pub fn open(folder: &Path) -> Client {
+        let config = Config { processing: Duration::from_secs(10), ..Config::default() };
+        Client::on(Sim::open(config, folder).expect("the folder is ours"))
+    }
+
+    fn on(sim: Sim) -> Client {
         // 12:41 in Santiago, a minute after the envelopes of the maker are signed.
         let now = "2026-01-15T15:41:00Z".parse().expect("a moment");
-        Client {
-            sim: Sim::new(Config { processing: Duration::from_secs(10), ..config }),
-            now: Cell::new(now),
-        }
+        Client { sim, now: Cell::new(now) }
     }
 
     pub fn in_weather(toml: &str) -> Client {
@@ -40,6 +47,11 @@ impl Client {
 
     pub fn now(&self) -> Timestamp {
         self.now.get()
+    }
+
+    /// The clock shows another moment from now on.
+    pub fn set_clock(&self, moment: &str) {
+        self.now.set(moment.parse().expect("a moment"));
     }
 
     pub fn wait(&self, seconds: i64) {

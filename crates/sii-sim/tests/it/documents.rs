@@ -8,7 +8,7 @@ use crate::{
     },
 };
 use jiff::civil::date;
-use sii_sim::{Config, Holder};
+use sii_sim::{Config, Holder, Rules};
 
 fn channel(order: &Order<'_>) -> Channel {
     if matches!(order.tipo, 39 | 41) { Boleta } else { Dte }
@@ -310,7 +310,10 @@ fn a_rejected_document_leaves_its_folio_free_unless_the_setting_burns_it() {
     assert_eq!(verdict(&client, &wrong()).0, "rejected");
     assert_eq!(verdict(&client, &boleta(7)).0, "accepted");
     assert_eq!(client.sim.ledger().totals.duplicated, 0);
-    let client = Client::of(Config { rejected_burns_folio: true, ..Config::default() });
+    let client = Client::of(Config {
+        rules: Rules { rejected_burns_folio: true, ..Rules::default() },
+        ..Config::default()
+    });
     assert_eq!(verdict(&client, &wrong()).0, "rejected");
     assert!(verdict(&client, &boleta(7)).1[0].contains("(DTE-3-101)"));
 }

@@ -3,9 +3,11 @@
 
 mod client;
 mod documents;
+mod keeping;
 mod login;
 mod maker;
 mod queries;
 mod uploads;
+mod vectors;
 mod weather;
 mod wire;
