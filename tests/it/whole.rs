@@ -55,6 +55,31 @@ async fn a_dead_line_stops_nobody_and_the_queue_drains_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_restart_finds_the_simulated_sii_as_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = shop(dir.path(), "calm").await;
+    for n in 0..3 {
+        sell(&first, &boleta(700 + n), &format!("a{n}")).await.unwrap();
+    }
+    until(&first, |shop| shop.agent.stats().accepted == 3).await;
+    let before = first.sim.as_ref().unwrap().ledger();
+    first.stop().await;
+
+    let second = timbre_app::start(options(dir.path())).await.unwrap();
+    sell(&second, &boleta(900), "b").await.unwrap();
+    until(&second, |shop| shop.agent.stats().accepted == 4).await;
+    let after = second.sim.as_ref().unwrap().ledger();
+    assert_eq!(after.totals.documents, 4);
+    assert_eq!(
+        after.documents[..3].iter().map(|d| &d.tracks).collect::<Vec<_>>(),
+        before.documents.iter().map(|d| &d.tracks).collect::<Vec<_>>()
+    );
+    let new = &after.documents[3].tracks[0];
+    assert!(before.documents.iter().all(|d| !d.tracks.contains(new)), "no track is given twice");
+    second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_next_caf_is_taken_over_without_a_gap() {
     let dir = tempfile::tempdir().unwrap();
     // Two small CAFs, loaded the wrong way round.

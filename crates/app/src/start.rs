@@ -127,6 +127,7 @@ impl Running {
         if let Some(simulator) = self.simulator {
             simulator.stop().await;
         }
+        drop(self.sim);
         drop(self.lock);
     }
 }

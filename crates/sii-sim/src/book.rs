@@ -9,9 +9,10 @@ use crate::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read, Seek, SeekFrom, Write},
     path::Path,
+    time::Duration,
 };
 
 const NAME: &str = "libro.jsonl";
@@ -19,7 +20,7 @@ const NAME: &str = "libro.jsonl";
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Entry {
-    Upload(Upload),
+    Upload(Box<Upload>),
     /// The same file came again and was answered from memory.
     Again {
         channel: Channel,
@@ -41,13 +42,25 @@ pub(crate) struct Past {
     pub unreadable: u64,
 }
 
+/// One that has just ended may still be putting its last upload away.
+fn lock(file: &File) -> io::Result<()> {
+    const TRIES: u32 = 10;
+    for _ in 1..TRIES {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(50)),
+            other => return other.map_err(io::Error::from),
+        }
+    }
+    file.try_lock().map_err(io::Error::from)
+}
+
 impl Book {
     /// Opens the folder's book, which this process alone may write while it is open.
     pub(crate) fn open(folder: &Path) -> io::Result<(Book, Past)> {
         fs::create_dir_all(folder)?;
         let path = folder.join(NAME);
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
-        file.try_lock().map_err(io::Error::from)?;
+        lock(&file)?;
         // The name itself must outlive a power cut, where folders can be synced.
         if let Ok(folder) = File::open(folder) {
             let _ = folder.sync_all();

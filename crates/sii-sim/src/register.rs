@@ -84,7 +84,7 @@ pub(crate) fn register(
     if channel == Channel::Boleta && seen.is_some() && again && matches!(upload.fate, Fate::Processed) {
         upload.fate = Fate::Repeated;
     }
-    state.write(&Entry::Upload(upload.clone()))?;
+    state.write(&Entry::Upload(Box::new(upload.clone())))?;
     let track = upload.track.clone();
     state.enter(upload);
     Ok(Taken::Stored { track })
@@ -156,7 +156,7 @@ fn references(state: &State, upload: &Upload, key: &DocumentKey, facts: &Facts) 
         let referred = DocumentKey { issuer: key.issuer.clone(), tipo, folio };
         let held = state.documents.get(&referred).and_then(|record| record.held());
         let held = held.filter(|version| {
-            version.known_from <= upload.received || version.tracks.iter().any(|t| *t == upload.track)
+            version.known_from <= upload.received || version.tracks.contains(&upload.track)
         });
         let Some(version) = held else {
             reasons.push(reason::REFERENCE_UNKNOWN.because(format!("T{tipo}F{folio}")));

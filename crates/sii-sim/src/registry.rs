@@ -22,13 +22,16 @@ impl Authority {
     }
 }
 
+/// A certificate, and whether one of the roots issued it.
+type Known = (Vec<u8>, bool);
+
 #[derive(Clone, Debug)]
 pub struct Registry {
     authorities: Vec<Authority>,
     companies: Vec<Company>,
     roots: Vec<Root>,
     /// Nearly every signature bears the same certificate, so the answer about the last one is kept.
-    last: Arc<Mutex<Option<(Vec<u8>, bool)>>>,
+    last: Arc<Mutex<Option<Known>>>,
 }
 
 impl Default for Registry {

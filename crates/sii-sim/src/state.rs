@@ -222,7 +222,7 @@ impl State {
                     for judged in &upload.documents {
                         self.record(judged, &upload);
                     }
-                    self.enter(upload);
+                    self.enter(*upload);
                 }
                 Entry::Again { channel, content, at } => self.again(channel, content, at),
                 Entry::Caf(lent) => self.lent.push(lent),

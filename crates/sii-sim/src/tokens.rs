@@ -140,3 +140,21 @@ fn read_signed_seed(signed: &str, world: &World, now: Timestamp) -> Result<(Stri
     let rut = certificate.rut.filter(|rut| world.registry.knows_signer(rut)).ok_or(NOT_ENABLED)?;
     Ok((seed, rut))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{faults::Faults, scenario::Scenario};
+    use std::time::Duration;
+
+    #[test]
+    fn dead_seeds_and_tokens_are_forgotten() {
+        let faults = Faults::new(Scenario::named("calm").expect("known"), 1);
+        let mut state = State::new(faults, 1, Duration::ZERO);
+        let day = |second| Timestamp::from_second(second).expect("a small second");
+        for second in 0..10_000 {
+            state.new_seed(Channel::Dte, day(second));
+        }
+        assert!(state.seeds.len() <= 601, "{}", state.seeds.len());
+    }
+}

@@ -1,53 +1,15 @@
-//! Documents: sound ones are accepted, and each of these is not, for exactly one thing broken.
+//! Documents as a whole: sound ones are accepted, and each of these is not, for exactly one thing broken in its
+//! stamp, its CAF, its signature or its place among others.
 
 use crate::{
-    client::{Boleta, Channel, Client, Dte},
+    client::{Boleta, Client, form, upload_form},
+    judging::{accepts, meets, objects, rejects, verdict},
     maker::{
-        self, Caf, Change, Order, Signatory, Stage::*, boleta, change, credit_note, factura, gross_factura,
-        wine_factura,
+        self, Caf, Change, Order, Signatory, Stage::*, boleta, change, factura, gross_factura, wine_factura,
     },
 };
 use jiff::civil::date;
-use sii_sim::{Config, Holder, Rules};
-
-fn channel(order: &Order<'_>) -> Channel {
-    if matches!(order.tipo, 39 | 41) { Boleta } else { Dte }
-}
-
-/// Delivers one document, waits for the verdict, and gives it with its reasons.
-#[track_caller]
-fn verdict(client: &Client, order: &Order<'_>) -> (String, Vec<String>) {
-    client.deliver(channel(order), &[(order.tipo, order.make())]);
-    client.wait(50);
-    // The ledger's time is the last the simulator heard of.
-    let ledger = client.sim.ledger_at(client.now());
-    let document = ledger.document(&format!("T{}F{}", order.tipo, order.folio)).expect("in the ledger");
-    let version = document.versions.last().expect("a version");
-    (version.verdict.to_owned(), version.reasons.clone())
-}
-
-#[track_caller]
-fn accepts(order: &Order<'_>) {
-    assert_eq!(verdict(&Client::new(), order), ("accepted".to_owned(), Vec::new()));
-}
-
-#[track_caller]
-fn meets(order: &Order<'_>, expected: &str, code: &str) {
-    let (found, reasons) = verdict(&Client::new(), order);
-    assert_eq!(found, expected, "{reasons:?}");
-    assert!(reasons.len() == 1 || expected == "rejected", "{reasons:?}");
-    assert!(reasons.iter().any(|reason| reason.contains(code)), "{code} is not in {reasons:?}");
-}
-
-#[track_caller]
-fn rejects(order: Order<'_>, changes: &[Change], code: &str) {
-    meets(&order.with(changes), "rejected", code);
-}
-
-#[track_caller]
-fn objects(order: Order<'_>, changes: &[Change], code: &str) {
-    meets(&order.with(changes), "objected", code);
-}
+use sii_sim::{Company, Config, Desk, Holder, Registry, Root, Rules};
 
 /// Changes the letter after that text into another one.
 fn flip(order: &Order<'_>, at: maker::Stage, before: &str) -> Change {
@@ -78,20 +40,6 @@ fn namespaces_that_leak_in_from_the_envelope_break_the_signature() {
     // Signed as if the envelope's namespaces counted, but not written on the DTE.
     let leaked = [change(Signed, maker::NAMESPACES, "xmlns=\"http://www.sii.cl/SiiDte\"")];
     rejects(boleta(7), &leaked, "(DTE-3-505)");
-}
-
-#[test]
-fn an_exempt_boleta_has_no_iva() {
-    let exempt = Order { tipo: 41, caf: maker::caf(41), ..boleta(7) };
-    let lines = [
-        change(Document, "<TipoDTE>39", "<TipoDTE>41"),
-        change(Document, "<MntNeto>4861</MntNeto>\n", ""),
-        change(Document, "<MntExe>5000", "<MntExe>10784"),
-        change(Document, "<IVA>923</IVA>\n", ""),
-    ];
-    accepts(&exempt.with(&lines));
-    let with_iva = Order { tipo: 41, caf: maker::caf(41), ..boleta(7) };
-    rejects(with_iva, &[change(Document, "<TipoDTE>39", "<TipoDTE>41")], "(HED-3-211)");
 }
 
 #[test]
@@ -183,106 +131,55 @@ fn a_caf_of_a_factura_holds_for_six_months_and_that_of_a_boleta_for_ever() {
 }
 
 #[test]
-fn a_line_must_be_its_quantity_times_its_price() {
-    rejects(boleta(7), &[change(Document, "<MontoItem>1804", "<MontoItem>1805")], "(HED-3-100)");
+fn the_siis_own_portal_signs_with_a_namespace_it_does_not_write() {
+    let namespace = "xmlns=\"http://www.sii.cl/SiiDte\"";
+    accepts(&Order { clothes: "", signed_as: Some(namespace), ..factura(5) });
+    // With a namespace that is written the other one is not guessed.
     rejects(
-        gross_factura(5),
-        &[change(Document, "<DescuentoMonto>500", "<DescuentoMonto>499")],
-        "(HED-3-100)",
+        Order { clothes: maker::NAMESPACES, signed_as: Some(namespace), ..factura(5) },
+        &[],
+        "(DTE-3-505)",
     );
-    let no_price = [change(Document, "<PrcItem>5000</PrcItem>\n", "")];
-    objects(boleta(7), &no_price, "(DET-1-200)");
 }
 
 #[test]
-fn totals_must_add_up() {
-    let code = "(HED-3-211)";
-    rejects(boleta(7), &[change(Document, "<MntTotal>10784", "<MntTotal>10785")], code);
-    rejects(boleta(7), &[change(Document, "<MntExe>5000", "<MntExe>4990")], code);
-    rejects(
-        boleta(7),
-        &[change(Document, "<MntNeto>4861", "<MntNeto>4863"), change(Document, "<IVA>923", "<IVA>921")],
-        code,
-    );
-    rejects(boleta(7), &[change(Document, "<IVA>923</IVA>\n", "")], "(ENV-3-0)");
-    rejects(factura(5), &[change(Document, "<MntTotal>41784", "<MntTotal>41783")], code);
-    rejects(factura(5), &[change(Document, "<ValorDR>10<", "<ValorDR>11<")], code);
-    rejects(factura(5), &[change(Document, "<TasaIVA>19", "<TasaIVA>18")], code);
-    rejects(gross_factura(5), &[change(Document, "<MntBruto>1</MntBruto>\n", "")], code);
-    rejects(wine_factura(5), &[change(Document, "<MntTotal>41850", "<MntTotal>35700")], code);
+fn an_early_fault_hides_the_later_ones() {
+    let expired = Caf::of(33, 1, 1000, date(2025, 7, 14), "99999999-9");
+    // From the last group to the first: each new fault hides those before it.
+    let mut changes = vec![change(Document, "<FchEmis>2026-01-15", "<FchEmis>2026-01-10")];
+    objects(factura(5), &changes, "(DTE-1-650)");
+    let mut hides = |more: Change, code: &str| {
+        changes.push(more);
+        rejects(factura(5), &changes, code);
+    };
+    hides(change(Document, "<MntTotal>41784", "<MntTotal>41785"), "(HED-3-211)");
+    hides(change(Document, "<Acteco>472101", "<Acteco>472102"), "(HED-3-861)");
+    hides(change(Document, "<GiroRecep>Servicios</GiroRecep>\n", ""), "(ENV-3-0)");
+    hides(change(Signed, "<NmbItem>Bolsa", "<NmbItem>Saco"), "(DTE-3-505)");
+    hides(change(Stamp, "<MNT>41785", "<MNT>41786"), "(TED-3-640)");
+    hides(change(Stamped, "<TSTED>2026-01-15T12:34:56", "<TSTED>2026-01-15T12:34:57"), "(TED-2-510)");
+    hides(change(Stamp, "<H>1000</H>", "<H>9000</H>"), "(CAF-3-514)");
+    meets(&Order { caf: &expired, ..factura(5) }.with(&changes), "rejected", "(CAF-3-517)");
 }
 
 #[test]
-fn a_single_peso_in_neto_or_iva_is_an_objection() {
-    let code = "(HED-1-232)";
-    let shifted =
-        [change(Document, "<MntNeto>4861", "<MntNeto>4860"), change(Document, "<IVA>923", "<IVA>924")];
-    let (verdict, reasons) = verdict(&Client::new(), &boleta(7).with(&shifted));
-    assert_eq!((verdict.as_str(), reasons.len()), ("objected", 2));
-    assert!(reasons.iter().all(|reason| reason.contains(code)), "{reasons:?}");
-    let iva =
-        [change(Document, "<IVA>6671", "<IVA>6670"), change(Document, "<MntTotal>41784", "<MntTotal>41783")];
-    objects(factura(5), &iva, code);
-}
-
-#[test]
-fn an_additional_tax_must_match_its_lines() {
-    let other = [change(Document, "<CodImpAdic>25", "<CodImpAdic>26")];
-    let (verdict, reasons) = verdict(&Client::new(), &wine_factura(5).with(&other));
-    assert_eq!(verdict, "objected");
-    assert!(reasons.iter().all(|reason| reason.contains("(HED-2-300)")), "{reasons:?}");
-}
-
-#[test]
-fn data_that_the_format_demands_must_be_there() {
-    rejects(factura(5), &[change(Document, "<GiroRecep>Servicios</GiroRecep>\n", "")], "(ENV-3-0)");
-    rejects(
-        factura(5),
-        &[change(Document, "<DirOrigen>Av. Irarrázaval 1234</DirOrigen>\n", "")],
-        "(ENV-3-0)",
-    );
-    rejects(factura(5), &[change(Document, "77777777-7", "77777777-8")], "digito verificador");
-    rejects(factura(5), &[change(Document, "<Acteco>472101", "<Acteco>472102")], "(HED-3-861)");
-    objects(factura(5), &[change(Document, "(ENTRENAMIENTO)", "(PRUEBA)")], "(HED-1-863)");
-    rejects(boleta(7), &[change(Document, "<IndServicio>3", "<IndServicio>4")], "66666666-6");
-}
-
-#[test]
-fn dates_must_agree_with_the_caf_and_the_calendar() {
-    let before = [change(Document, "<FchEmis>2026-01-15", "<FchEmis>2026-01-04")];
-    rejects(boleta(7), &before, "(HED-3-305)");
-    objects(boleta(7), &[change(Document, "<FchEmis>2026-01-15", "<FchEmis>2026-01-11")], "(DTE-1-650)");
-    accepts(&boleta(7).with(&[change(Document, "<FchEmis>2026-01-15", "<FchEmis>2026-01-12")]));
-    objects(boleta(7), &[change(Document, "<FchEmis>2026-01-15", "<FchEmis>2026-01-16")], "(TED-1-647)");
-    objects(boleta(7), &[change(Stamp, "<TSTED>2026-01-15T12", "<TSTED>2026-01-15T13")], "(TED-1-647)");
-    objects(boleta(7), &[change(Stamp, "<TSTED>2026-01-15", "<TSTED>2026-01-04")], "(TED-1-646)");
-}
-
-#[test]
-fn a_note_needs_its_document_received_and_processed() {
-    let client = Client::new();
-    let note = credit_note(2, 5);
-    assert!(verdict(&client, &note).1[0].contains("(REF-3-750)"));
-    client.deliver(Dte, &[(33, factura(5).make())]);
-    client.wait(49);
-    let early = verdict(&client, &credit_note(3, 5));
-    assert!(early.1[0].contains("(REF-3-750)"), "the factura is still in process");
-    // The uploader knows the file of the note for so long.
-    client.wait(900);
-    assert_eq!(verdict(&client, &note).0, "accepted");
-    let other = credit_note(4, 5).with(&[change(Document, "77777777-7", "76192083-9")]);
-    assert!(verdict(&client, &other).1[0].contains("(REF-3-751)"));
-    let reason = credit_note(6, 5).with(&[change(Document, "<CodRef>1</CodRef>\n", "")]);
-    assert!(verdict(&client, &reason).1[0].contains("(REF-3-758)"));
-}
-
-#[test]
-fn a_note_may_travel_with_its_document() {
-    let client = Client::new();
-    client.deliver(Dte, &[(33, factura(5).make()), (61, credit_note(2, 5).make())]);
+fn the_sender_of_the_cover_is_the_one_of_the_upload() {
+    let two = Company { signers: &["11111111-1", "22222222-2"], ..Desk::company().clone() };
+    let registry = Registry::empty()
+        .with_company(two)
+        .with_authority(maker::training_authority())
+        .with_root(Root::read(Desk::ca()).expect("the training CA"));
+    let client = Client::of(Config { registry, ..Config::default() });
+    let other = Signatory::new(&Holder { rut: "22222222-2".to_owned(), ..Holder::default() });
+    let file = maker::latin1(&maker::envelope("EnvioBOLETA", &[(39, boleta(7).make())], &[]));
+    let body = form(("22222222", "2"), ("99999999", "9"), &file);
+    let reply = client.send(Boleta, &upload_form(Boleta, &client.token_of(Boleta, &other), body));
+    let track = maker::between(&reply.body_text(), "\"trackid\":", ",").to_owned();
     client.wait(50);
-    let totals = client.sim.ledger_at(client.now()).totals;
-    assert_eq!((totals.accepted, totals.rejected), (2, 0));
+    let status = client.boleta_status(&track);
+    assert_eq!(status["estado"], "RCT");
+    let error = &status["detalle_rep_rech"][0]["error"][0];
+    assert_eq!((&error["seccion"], &error["codigo"]), (&"CRT".into(), &11.into()));
 }
 
 #[test]

@@ -173,11 +173,22 @@ pub struct Order<'a> {
     pub signatory: &'a Signatory,
     /// What is written on `<DTE`: the namespaces, or none.
     pub clothes: &'static str,
+    /// The namespaces it is digested with, when they are not those that are written.
+    pub signed_as: Option<&'static str>,
     pub changes: Vec<Change>,
 }
 
 pub fn order(tipo: u16, folio: u64, body: String) -> Order<'static> {
-    Order { tipo, folio, body, caf: caf(tipo), signatory: seller(), clothes: NAMESPACES, changes: Vec::new() }
+    Order {
+        tipo,
+        folio,
+        body,
+        caf: caf(tipo),
+        signatory: seller(),
+        clothes: NAMESPACES,
+        signed_as: None,
+        changes: Vec::new(),
+    }
 }
 
 impl Order<'_> {
@@ -194,7 +205,8 @@ impl Order<'_> {
         let inner = format!("{body}\n{ted}\n<TmstFirma>2026-01-15T12:34:56</TmstFirma>\n</Documento>");
         let id = format!("ID=\"F{folio}T{tipo}\"");
         let spaced = if self.clothes.is_empty() { String::new() } else { format!(" {}", self.clothes) };
-        let canonical = format!("<Documento{spaced} {id}>\n{inner}");
+        let digested = self.signed_as.map_or(spaced.clone(), |namespaces| format!(" {namespaces}"));
+        let canonical = format!("<Documento{digested} {id}>\n{inner}");
         let scope = if self.clothes.is_empty() {
             ""
         } else {
@@ -343,6 +355,26 @@ pub fn wine_factura(folio: u64) -> Order<'static> {
             "{head}<Detalle>\n<NroLinDet>1</NroLinDet>\n<NmbItem>Vino</NmbItem>\n<QtyItem>6</QtyItem>\n<PrcItem>5000</PrcItem>\n<CodImpAdic>25</CodImpAdic>\n<MontoItem>30000</MontoItem>\n</Detalle>"
         ),
     )
+}
+
+/// A guía for goods that move within the company: it is no sale and bears no values.
+pub fn guia(folio: u64) -> Order<'static> {
+    let head = head(52, folio, "<IndTraslado>5</IndTraslado>\n", "<MntTotal>0</MntTotal>\n")
+        .replace("77777777-7", "99999999-9");
+    order(
+        52,
+        folio,
+        format!(
+            "{head}<Detalle>\n<NroLinDet>1</NroLinDet>\n<NmbItem>Caja de tomates</NmbItem>\n<QtyItem>3</QtyItem>\n<MontoItem>0</MontoItem>\n</Detalle>"
+        ),
+    )
+}
+
+/// The public half of the key the desk signs CAFs with.
+pub fn training_authority() -> sii_sim::Authority {
+    let pem = include_bytes!("../../src/desk/authority-999.pem");
+    let key = Rsa::private_key_from_pem(pem).expect("the committed key");
+    sii_sim::Authority::new(999, &key.n().to_vec()).expect("a key")
 }
 
 /// A credit note that annuls the factura of that folio.

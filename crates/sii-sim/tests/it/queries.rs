@@ -78,6 +78,39 @@ fn the_advanced_question_knows_the_very_document() {
 }
 
 #[test]
+fn the_advanced_question_has_its_own_codes() {
+    let client = Client::new();
+    let token = client.token(Dte);
+    let code = |changes: &[(usize, &str)]| {
+        let mut values = ["99999999", "9", "77777777", "7", "33", "5", "15012026", "41784", "AAAA", &token];
+        for (index, value) in changes {
+            values[*index] = value;
+        }
+        let names = [
+            "RutEmpresa",
+            "DvEmpresa",
+            "RutReceptor",
+            "DvReceptor",
+            "TipoDte",
+            "FolioDte",
+            "FechaEmisionDte",
+            "MontoDte",
+            "FirmaDte",
+            "Token",
+        ];
+        let arguments: Vec<(&str, &str)> = names.into_iter().zip(values).collect();
+        let answer = client.soap("/DTEWS/services/QueryEstDteAv", "getEstDteAv", &arguments);
+        between(&answer, "<ERR_CODE>", "</ERR_CODE>").to_owned()
+    };
+    assert_eq!(code(&[]), "0");
+    assert_eq!(code(&[(6, "15-01-2026")]), "5");
+    assert_eq!(code(&[(0, "88888888"), (1, "8")]), "9");
+    assert_eq!(code(&[(9, "AAAAAAAAAAAAA")]), "2");
+    client.wait(3601);
+    assert_eq!(code(&[]), "1");
+}
+
+#[test]
 fn an_upload_is_told_to_its_company_only() {
     let client = Client::new();
     let track = client.deliver(Dte, &[(33, factura(5).make())]);
@@ -103,6 +136,9 @@ fn a_boleta_is_asked_for_with_four_parameters() {
     let whole = "?rut_receptor=66666666&dv_receptor=6&monto=10784&fechaEmision=15-01-2026";
     assert!(ask(whole).1.contains("\"codigo\":\"DOK\""));
     assert!(ask(&whole.replace("10784", "10785")).1.contains("\"codigo\":\"DNK\""));
+    let factura = get("boleta.electronica/99999999-9-33-7/estado", Some(&client.token(Boleta)));
+    let reply = client.reply(Host::BoletaQuery, &factura);
+    assert_eq!((reply.status, reply.body_text().as_str()), (404, "No existe recurso"));
     assert_eq!(ask(""), (200, "falta rut_receptor".to_owned()));
     assert_eq!(ask(&whole.replace("monto", "total")), (200, "falta monto".to_owned()));
     assert_eq!(ask(&whole.replace("15-01-2026", "2026-01-15")).0, 400);

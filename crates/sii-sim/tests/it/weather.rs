@@ -32,6 +32,39 @@ fn a_lost_reply_is_stored_and_a_lost_request_is_not() {
 }
 
 #[test]
+fn mishaps_strike_questions_too_and_each_kind_by_its_own_count() {
+    let client =
+        Client::in_weather("[questions]\nlost_requests = { every = 2 }\nserver_errors = { every = 3 }");
+    let seed = crate::client::get("boleta.electronica.semilla", None);
+    let outcomes: Vec<_> = (0..4).map(|_| client.ask(sii_sim::Host::BoletaQuery, &seed)).collect();
+    assert!(matches!(&outcomes[0], Outcome::Reply { reply, .. } if reply.status == 200));
+    assert_eq!(outcomes[1], Outcome::DropBefore);
+    assert!(matches!(&outcomes[2], Outcome::Reply { reply, .. } if reply.status == 500));
+    assert_eq!(outcomes[3], Outcome::DropBefore);
+}
+
+#[test]
+fn only_a_reply_that_tells_of_something_stored_can_be_lost() {
+    let client = Client::in_weather("[lost_replies]\nevery = 2");
+    let sound: Vec<_> = uploads(&client).take(2).collect();
+    let mut refused = sound[0].clone();
+    refused.headers.retain(|(name, _)| name != "Cookie");
+    let host = upload_host(Boleta);
+    for request in [&refused, &sound[0], &refused] {
+        assert!(matches!(client.ask(host, request), Outcome::Reply { .. }), "none of them counts twice");
+    }
+    assert!(matches!(client.ask(host, &sound[1]), Outcome::DropAfter { .. }));
+}
+
+#[test]
+fn a_code_of_level_one_is_an_objection() {
+    let client = Client::in_weather("[rejections]\nevery = 1\ncode = \"HED-1-863\"\ntext = \"Razon Social\"");
+    let track = client.deliver(Boleta, &[(39, boleta(7).make())]);
+    client.wait(50);
+    assert_eq!(client.boleta_status(&track)["detalle_rep_rech"][0]["estado"], "RLV");
+}
+
+#[test]
 fn a_page_of_html_comes_under_status_200_and_nothing_is_stored() {
     let client = Client::in_weather("[html_errors]\nevery = 1");
     let request = uploads(&client).next().expect("one");

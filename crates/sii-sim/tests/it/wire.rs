@@ -136,9 +136,60 @@ async fn the_desk_lends_folios_to_its_company_only_and_the_weather_can_be_change
         .await
         .expect("an answer");
     assert!(other.starts_with("HTTP/1.1 400"), "{other}");
+    let again =
+        talk(running.port, plain("POST", "/_sim/desk/caf?tipo=39&from=1&to=100")).await.expect("a CAF");
+    assert_eq!(between(&again, "<RSASK>", "</RSASK>"), between(&caf, "<RSASK>", "</RSASK>"));
+    let overlap =
+        talk(running.port, plain("POST", "/_sim/desk/caf?tipo=39&from=100&to=101")).await.expect("an answer");
+    assert!(overlap.starts_with("HTTP/1.1 400") && overlap.contains("lent before"), "{overlap}");
     let none = talk(running.port, plain("POST", "/_sim/scenario/sunshine")).await.expect("an answer");
     assert!(none.starts_with("HTTP/1.1 404"), "{none}");
     talk(running.port, plain("POST", "/_sim/scenario/slow")).await.expect("an answer");
     assert_eq!(running.sim().scenario().name, "slow");
+    running.stop().await;
+}
+
+/// One exchange, as bytes.
+async fn talk_bytes(port: u16, bytes: Vec<u8>) -> Vec<u8> {
+    let exchange = move || {
+        let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.write_all(&bytes)?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        Ok::<_, io::Error>(answer)
+    };
+    tokio::task::spawn_blocking(exchange).await.expect("the exchange ends").expect("an answer")
+}
+
+#[tokio::test]
+async fn the_desk_equips_a_client_that_knows_nothing() {
+    let running = start(Config::default()).await;
+    let company = talk(running.port, plain("GET", "/_sim/desk/company")).await.expect("the company");
+    assert!(
+        company.contains("\"rut\":\"99999999-9\"") && company.contains("\"resolution_number\":0"),
+        "{company}"
+    );
+    let answer = talk_bytes(running.port, plain("POST", "/_sim/desk/certificate?password=clave")).await;
+    let head = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
+    let pfx = openssl::pkcs12::Pkcs12::from_der(&answer[head + 4..]).expect("a PFX");
+    assert!(pfx.parse2("clave").expect("its password").pkey.is_some());
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn the_clock_can_be_wound_ahead() {
+    let running = start(Config { processing: Duration::from_secs(600), ..Config::default() }).await;
+    let token = token(&running).await;
+    let file = latin1(&envelope("EnvioBOLETA", &[(39, boleta(7).make())], &[]));
+    let request = crate::client::upload(crate::client::Boleta, &token, &file);
+    let answer = talk(running.port + 2, raw(&request)).await.expect("an answer");
+    let track = between(&answer, "\"trackid\":", ",").to_owned();
+    let ask = || {
+        let path = format!("boleta.electronica.envio/99999999-9-{track}");
+        talk(running.port + 1, raw(&get(&path, Some(&token))))
+    };
+    assert!(ask().await.expect("an answer").contains("\"estado\":\"REC\""));
+    talk(running.port + 3, plain("POST", "/_sim/clock/advance?seconds=3000")).await.expect("control");
+    assert!(ask().await.expect("an answer").contains("\"estado\":\"EPR\""));
     running.stop().await;
 }
