@@ -1,5 +1,7 @@
 //! What the end-to-end tests share: folders of their own, a shop in training, sales.
 
+pub mod scripted;
+
 use std::path::Path;
 use std::time::Duration;
 

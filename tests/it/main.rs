@@ -2,6 +2,7 @@
 
 mod contact;
 mod dev;
+mod failures;
 mod fence;
 mod refused;
 mod tidy;

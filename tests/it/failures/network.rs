@@ -1,0 +1,107 @@
+//! Rows 1 to 4 and broken TCP: a line that is dead, cut, slow to say no, or endless.
+
+use super::{AGAIN, ARRIVED, STRAIGHT, open, prepare};
+use timbre_tests::scripted::{Act, Asked, Scripted};
+use timbre_tests::{boleta, options, sell, until};
+
+/// Row 1: nothing leaves, no attempt is used, and it goes by itself when the line is back.
+#[tokio::test]
+async fn where_nobody_listens_documents_wait_without_using_an_attempt() {
+    let dir = tempfile::tempdir().unwrap();
+    let sii = Scripted::start().await;
+    let (base, port) = (sii.base(), sii.port());
+    prepare(dir.path(), &base).await;
+    sii.stop().await;
+    let shop = timbre_app::start(options(dir.path())).await.unwrap();
+    let id = sell(&shop, &boleta(990), "1").await.unwrap().document.id;
+    let row = || shop.agent.detail(&id).unwrap().row;
+    until(&shop, |_| row().state == "PENDIENTE").await;
+    assert_eq!((row().attempts, row().attention), (0, None));
+    let sii = Scripted::start_at(port).await.unwrap();
+    until(&shop, |_| row().state == "ACEPTADO").await;
+    assert_eq!(sii.held("39-1"), 1);
+    shop.stop().await;
+}
+
+/// Row 2: the SII took it and the answer was lost. It is found by asking, and never sent again.
+#[tokio::test]
+async fn an_upload_whose_answer_was_lost_is_asked_about_and_not_sent_again() {
+    let shop = open().await;
+    shop.sii.next(Asked::Upload, [Act::KeepAndReset]);
+    let id = shop.boleta("1").await;
+    shop.settled(&id, "ACEPTADO").await;
+    shop.went(&id, ARRIVED);
+    assert_eq!((shop.sii.asked(Asked::Upload), shop.sii.held("39-1")), (1, 1));
+    shop.stop().await;
+}
+
+/// Row 2: the SII never got it. Only after two absent answers do the same bytes go again.
+#[tokio::test]
+async fn an_upload_that_never_arrived_goes_again_to_the_byte() {
+    for cut in [Act::Reset, Act::ResetEarly] {
+        let shop = open().await;
+        shop.sii.next(Asked::Upload, [cut]);
+        let id = shop.boleta("1").await;
+        shop.settled(&id, "ACEPTADO").await;
+        shop.went(&id, AGAIN);
+        let files = shop.sii.files();
+        let last = files.last().unwrap();
+        assert!(files.iter().all(|file| file == last), "the same bytes");
+        assert!(shop.sii.asked(Asked::Document) >= 2);
+        assert_eq!(shop.sii.held("39-1"), 1);
+        shop.stop().await;
+    }
+}
+
+/// An answer that is cut, in JSON or XML, is no answer, although what came of it can be read.
+#[tokio::test]
+async fn a_cut_answer_to_an_upload_is_no_answer() {
+    for cut in [Act::Cut, Act::CutShort] {
+        let shop = open().await;
+        shop.sii.next(Asked::Upload, [cut.clone(), cut]);
+        let (one, two) = (shop.boleta("1").await, shop.factura("2").await);
+        shop.settled(&one, "ACEPTADO").await;
+        shop.settled(&two, "ACEPTADO").await;
+        shop.went(&one, ARRIVED);
+        shop.went(&two, ARRIVED);
+        assert_eq!((shop.sii.held("39-1"), shop.sii.held("33-1")), (1, 1));
+        shop.stop().await;
+    }
+}
+
+/// An answer without an end is not read for ever, and nothing of it is believed.
+#[tokio::test]
+async fn an_endless_answer_is_cut_off_and_not_believed() {
+    let shop = open().await;
+    shop.sii.next(Asked::Upload, [Act::Endless]);
+    shop.sii.next(Asked::Document, [Act::Endless]);
+    let id = shop.boleta("1").await;
+    shop.settled(&id, "ACEPTADO").await;
+    shop.went(&id, ARRIVED);
+    shop.stop().await;
+}
+
+/// Rows 3 and 4: a question that comes to nothing changes no state.
+#[tokio::test]
+async fn a_question_that_fails_changes_no_state() {
+    let acts = [
+        Act::Reset,
+        Act::ResetEarly,
+        Act::Cut,
+        Act::CutShort,
+        Act::Endless,
+        Act::say(500, "Error 500"),
+        Act::say(503, ""),
+        Act::say(502, "<html>Bad Gateway</html>"),
+        Act::say(200, ""),
+    ];
+    for soap in [false, true] {
+        let shop = open().await;
+        shop.sii.next(Asked::Parcel, acts.clone());
+        let id = if soap { shop.factura("1").await } else { shop.boleta("1").await };
+        shop.settled(&id, "ACEPTADO").await;
+        shop.went(&id, STRAIGHT);
+        assert_eq!(shop.sii.asked(Asked::Upload), 1);
+        shop.stop().await;
+    }
+}

@@ -1,0 +1,177 @@
+//! Rows 11, 18, 25, 26, 29 to 31, 34, 36 and 41 to 48: how an upload may be said to be doing.
+
+use super::{STRAIGHT, open};
+use timbre_tests::scripted::{Act, Asked, respuesta, soap_of};
+
+fn rest(track: u32, estado: &str, statistics: &str, detail: &str) -> Act {
+    Act::say(
+        200,
+        &format!(
+            "{{\"trackid\":{track},\"estado\":\"{estado}\",\"estadistica\":{statistics},\"detalle_rep_rech\":{detail}}}"
+        ),
+    )
+}
+
+fn soap(header: &str) -> Act {
+    Act::say(200, &soap_of(&respuesta("", &format!("<TRACKID>900000</TRACKID>{header}"))))
+}
+
+/// Rows 18, 36, 43, 44, 46, 48: whatever is not the end is asked again, and nothing is taken for zero.
+#[tokio::test]
+async fn an_upload_in_process_is_asked_about_until_it_ends() {
+    let shop = open().await;
+    let accepted_none = "[{\"tipo\":39,\"informados\":1,\"aceptados\":0,\"rechazados\":0,\"reparos\":0}]";
+    let other_number = "[{\"tipo\":39,\"informados\":2,\"aceptados\":2,\"rechazados\":0,\"reparos\":0}]";
+    shop.sii.next(
+        Asked::Parcel,
+        [
+            rest(900_000, "REC", "null", "null"),
+            rest(900_000, "PRD", "null", "null"),
+            rest(900_000, "VOF", "null", "null"),
+            rest(900_000, "XYZ", "null", "null"),
+            rest(900_000, "EPR", "null", "null"),
+            rest(900_000, "EPR", accepted_none, "[]"),
+            rest(900_000, "EPR", other_number, "[]"),
+            Act::say(200, "falta algo"),
+            Act::say(404, "No existe recurso"),
+        ],
+    );
+    let id = shop.boleta("1").await;
+    let row = shop.settled(&id, "ACEPTADO").await;
+    shop.went(&id, STRAIGHT);
+    assert_eq!(row.attention, None);
+    assert!(shop.sii.asked(Asked::Parcel) >= 10);
+    shop.stop().await;
+}
+
+/// Rows 6, 7, 28, 44, 45 and 48 on the other channel.
+#[tokio::test]
+async fn a_service_that_does_not_answer_the_question_is_asked_again() {
+    let shop = open().await;
+    let fault = "<e:Envelope xmlns:e=\"e\"><e:Body><e:Fault><faultstring>No such operation 'getEstUp'</faultstring></e:Fault></e:Body></e:Envelope>";
+    let sax = "<e:Envelope xmlns:e=\"e\"><e:Body><e:Fault><faultstring>SAXParseException: prefix \"xsi\" is not bound</faultstring></e:Fault></e:Body></e:Envelope>";
+    shop.sii.next(
+        Asked::Parcel,
+        [
+            Act::say(500, fault),
+            Act::say(500, sax),
+            soap("<ESTADO>-11</ESTADO><ERR_CODE>2</ERR_CODE>"),
+            soap("<ESTADO>-1</ESTADO>"),
+            soap("<ESTADO>PDR</ESTADO>"),
+            soap("<ESTADO>XYZ</ESTADO>"),
+            soap("<ESTADO>EPR</ESTADO>"),
+        ],
+    );
+    let id = shop.factura("1").await;
+    let row = shop.settled(&id, "ACEPTADO").await;
+    shop.went(&id, STRAIGHT);
+    assert_eq!(row.attention, None);
+    shop.stop().await;
+}
+
+/// Row 26: 106 is a matter for a person; the question goes on, slowly, and the document keeps its state.
+#[tokio::test]
+async fn without_permission_to_ask_the_document_keeps_its_state() {
+    let shop = open().await;
+    shop.sii.always(Asked::Parcel, soap("<ESTADO>106</ESTADO>"));
+    let id = shop.factura("1").await;
+    let told = || shop.running.agent.snapshot().sentence.mood == timbre_agent::view::Mood::Attention;
+    timbre_tests::until(&shop.running, |_| told()).await;
+    assert_eq!(shop.row(&id).state, "ENVIADO");
+    shop.sii.heal(Asked::Parcel);
+    shop.running.agent.resend_pending().await.unwrap();
+    shop.settled(&id, "ACEPTADO").await;
+    shop.went(&id, STRAIGHT);
+    shop.stop().await;
+}
+
+/// Rows 29 to 31: the whole envelope was rejected.
+#[tokio::test]
+async fn an_envelope_that_was_rejected_whole_rejects_its_documents() {
+    for estado in ["RSC", "RFR", "RCT"] {
+        let shop = open().await;
+        let detail = "[{\"estado\":\"RCH\",\"error\":[{\"seccion\":\"ENV\",\"detalle\":\"CHR-00002: Line too long (4090)\"}]}]";
+        shop.sii.next(Asked::Parcel, [rest(900_000, estado, "null", detail)]);
+        let id = shop.boleta("1").await;
+        let row = shop.settled(&id, "RECHAZADO").await;
+        assert!(!row.remarks.is_empty(), "{estado}");
+        shop.went(&id, &["ENVIANDO", "ENVIADO", "RECHAZADO"]);
+        assert_eq!(shop.sii.asked(Asked::Upload), 1);
+        shop.stop().await;
+    }
+}
+
+/// Rows 38 to 42: processed, and this document with it.
+#[tokio::test]
+async fn a_processed_upload_says_what_became_of_each_document() {
+    let cases = [
+        (
+            "RCH",
+            3,
+            "505",
+            "RECHAZADO",
+            "[{\"tipo\":39,\"informados\":1,\"aceptados\":0,\"rechazados\":1,\"reparos\":0}]",
+        ),
+        (
+            "RCH",
+            3,
+            "601",
+            "RECHAZADO",
+            "[{\"tipo\":39,\"informados\":1,\"aceptados\":0,\"rechazados\":1,\"reparos\":0}]",
+        ),
+        (
+            "RPR",
+            2,
+            "780",
+            "REPARO",
+            "[{\"tipo\":39,\"informados\":1,\"aceptados\":0,\"rechazados\":0,\"reparos\":1}]",
+        ),
+        (
+            "RLV",
+            1,
+            "650",
+            "REPARO",
+            "[{\"tipo\":39,\"informados\":1,\"aceptados\":0,\"rechazados\":0,\"reparos\":1}]",
+        ),
+    ];
+    for (estado, nivel, code, state, counts) in cases {
+        let shop = open().await;
+        let detail = format!(
+            "[{{\"tipo\":39,\"folio\":1,\"estado\":\"{estado}\",\"descripcion\":\"d\",\"error\":[{{\"seccion\":\"DTE\",\"nivel\":{nivel},\"codigo\":{code},\"descripcion\":\"d\"}}]}}]"
+        );
+        shop.sii.next(Asked::Parcel, [rest(900_000, "EPR", counts, &detail)]);
+        let id = shop.boleta("1").await;
+        let row = shop.settled(&id, state).await;
+        let wanted = format!("DTE-{nivel}-{code}");
+        assert!(
+            row.remarks.iter().any(|remark| remark.code == wanted && !remark.meaning.is_empty()),
+            "{row:?}"
+        );
+        shop.stop().await;
+    }
+}
+
+/// Row 34: RPT is no rejection. Each document is asked about, and is there.
+#[tokio::test]
+async fn a_repeated_upload_is_settled_by_asking_for_its_documents() {
+    let shop = open().await;
+    shop.sii.next(Asked::Parcel, [rest(900_000, "RPT", "null", "null")]);
+    let id = shop.boleta("1").await;
+    shop.settled(&id, "ACEPTADO").await;
+    shop.went(&id, &["ENVIANDO", "ENVIADO", "VERIFICANDO", "ACEPTADO"]);
+    assert_eq!(shop.sii.asked(Asked::Upload), 1);
+    shop.stop().await;
+}
+
+/// Row 34: a document rejected as repeated (100) is there already.
+#[tokio::test]
+async fn a_document_rejected_as_repeated_is_asked_about() {
+    let shop = open().await;
+    let counts = "[{\"tipo\":39,\"informados\":1,\"aceptados\":0,\"rechazados\":1,\"reparos\":0}]";
+    let detail = "[{\"tipo\":39,\"folio\":1,\"estado\":\"RCH\",\"error\":[{\"seccion\":\"DTE\",\"nivel\":3,\"codigo\":100}]}]";
+    shop.sii.next(Asked::Parcel, [rest(900_000, "EPR", counts, detail)]);
+    let id = shop.boleta("1").await;
+    shop.settled(&id, "ACEPTADO").await;
+    assert_eq!(shop.sii.asked(Asked::Upload), 1);
+    shop.stop().await;
+}
