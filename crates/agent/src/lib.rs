@@ -23,6 +23,7 @@ mod probe;
 mod problem;
 pub mod retry;
 mod round;
+mod sealing;
 pub mod sender;
 pub mod settings;
 mod setup;

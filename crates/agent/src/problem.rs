@@ -68,7 +68,7 @@ impl From<&StoreError> for ProblemView {
         match error {
             StoreError::Refused(refusal) => refusal.clone().into(),
             StoreError::NoDocument(id) => ProblemView::not_found(format_args!("el documento {id}")),
-            StoreError::Poisoned | StoreError::Locked(_) | StoreError::InUse(_) => {
+            StoreError::Poisoned | StoreError::Reopening | StoreError::Locked(_) | StoreError::InUse(_) => {
                 ProblemView::new(503, "store-stopped", "No se puede ahora", error.to_string())
             }
             StoreError::Damaged { .. } => {
@@ -89,6 +89,7 @@ impl From<WriteError> for ProblemView {
     fn from(error: WriteError) -> ProblemView {
         match &error {
             WriteError::Store(store) => (&**store).into(),
+            WriteError::Panicked => ProblemView::internal(error),
             WriteError::Closed => ProblemView::new(503, "closing", "No se puede ahora", error.to_string()),
         }
     }

@@ -2,15 +2,20 @@
 //!
 //! It drains what waits, checks keys and claims, gives out folios in memory, lets a few threads
 //! sign in parallel, and makes everything durable with one fsync. Only then does anybody hear of it.
+//! After a write error it says so and opens the store again by itself.
 
-use std::collections::HashSet;
+mod selling;
+#[cfg(test)]
+mod tests;
+
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use timbre_core::{Document, DocumentId, Draft, Folio, KeyError, Keys, Refusal, Refusals, Sale, Timestamp};
-use timbre_store::{Fact, Issued, NoFolio, Reader, Row, Store, StoreError};
+use timbre_core::{DocumentId, Draft, KeyError, Keys, Refusal, Refusals, Sale, Timestamp};
+use timbre_store::{Committed, Fact, Reader, Row, Store, StoreError};
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
@@ -22,6 +27,9 @@ const BATCH: usize = 256;
 /// After this long without an order the store brings its anchor up to date.
 const REST: Duration = Duration::from_secs(1);
 
+/// How long after a failure the store is opened again: at first, and at the most.
+const MEND_PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+
 /// A stamp may repeat the last one's time when the clock went back, but not by more than this.
 const CLOCK_SLACK_SECONDS: i64 = 5 * 60;
 
@@ -30,9 +38,12 @@ const CLOCK_SLACK_SECONDS: i64 = 5 * 60;
 pub enum WriteError {
     #[error("{0}")]
     Store(Arc<StoreError>),
-    /// The engine is stopping.
+    /// The engine is stopping, or the writer's thread has ended.
     #[error("Timbre se está cerrando")]
     Closed,
+    /// What was asked for panicked; nothing was written.
+    #[error("un error de Timbre interrumpió esta acción; no se guardó nada")]
+    Panicked,
 }
 
 impl From<StoreError> for WriteError {
@@ -77,9 +88,15 @@ pub struct Issuance {
 type Make = Box<dyn FnOnce(&Reader) -> Vec<Fact> + Send>;
 
 enum Order {
-    Issue { draft: Box<dyn Draft>, sale: Box<Sale>, reply: oneshot::Sender<Result<Issuance, IssueError>> },
-    Apply { make: Make, reply: oneshot::Sender<Result<(), WriteError>> },
+    Issue(Job),
+    Apply(Act),
     Close,
+}
+
+/// Facts that are said in the writer.
+struct Act {
+    make: Make,
+    reply: oneshot::Sender<Result<(), WriteError>>,
 }
 
 /// A handle to the writer.
@@ -106,24 +123,20 @@ impl Writer {
         // Asked once: on Linux the answer is looked up in several files.
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
         let stopped = Arc::new(Mutex::new(None));
-        let desk = Desk {
-            store,
-            keys,
-            clock,
-            touched,
-            threads,
-            fsyncs: Arc::clone(&fsyncs),
-            stopped: Arc::clone(&stopped),
-        };
-        let thread =
-            std::thread::Builder::new().name("timbre-writer".to_owned()).spawn(move || desk.work(&inbox))?;
+        let news = News { stopped: Arc::clone(&stopped), touched };
+        let end = End(news.clone());
+        let desk = Desk { store, keys, clock, news, threads, fsyncs: Arc::clone(&fsyncs), mending: None };
+        let thread = std::thread::Builder::new().name("timbre-writer".to_owned()).spawn(move || {
+            let _end = end;
+            desk.work(&inbox);
+        })?;
         Ok((Writer { orders, fsyncs, stopped }, thread))
     }
 
     /// Issues a draft; the answer comes when it is on disk.
     pub async fn issue(&self, draft: Box<dyn Draft>, sale: Sale) -> Result<Issuance, IssueError> {
         let (reply, answer) = oneshot::channel();
-        let order = Order::Issue { draft, sale: Box::new(sale), reply };
+        let order = Order::Issue(Job { draft, sale: Box::new(sale), reply });
         self.orders.send(order).map_err(|_| WriteError::Closed)?;
         answer.await.map_err(|_| WriteError::Closed)?
     }
@@ -135,7 +148,7 @@ impl Writer {
         make: impl FnOnce(&Reader) -> Vec<Fact> + Send + 'static,
     ) -> Result<(), WriteError> {
         let (reply, answer) = oneshot::channel();
-        let order = Order::Apply { make: Box::new(make), reply };
+        let order = Order::Apply(Act { make: Box::new(make), reply });
         self.orders.send(order).map_err(|_| WriteError::Closed)?;
         answer.await.map_err(|_| WriteError::Closed)?
     }
@@ -146,7 +159,7 @@ impl Writer {
         let _ = self.orders.send(Order::Close);
     }
 
-    /// Why nothing is written any more until Timbre is opened again; `None` while all is well.
+    /// Why nothing is written now, or any more; `None` while all is well.
     pub fn stopped(&self) -> Option<String> {
         lock(&self.stopped).clone()
     }
@@ -162,15 +175,54 @@ impl Writer {
     }
 }
 
-struct Desk {
+/// How the writer's state is told.
+#[derive(Clone)]
+struct News {
     stopped: Arc<Mutex<Option<String>>>,
+    touched: Touched,
+}
+
+impl News {
+    /// People are told at once.
+    fn stop(&self, why: &str) {
+        lock(&self.stopped).get_or_insert_with(|| why.to_owned());
+        self.tell(Vec::new());
+    }
+
+    fn tell(&self, names: Vec<DocumentId>) {
+        // Nobody listens any more when the engine is stopping.
+        let _ = self.touched.send(names);
+    }
+}
+
+/// Dropped when the thread ends, however it ends: what does not write any more says so.
+struct End(News);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        let why = match std::thread::panicking() {
+            true => "un error de Timbre detuvo lo que guarda los documentos",
+            false => "Timbre se está cerrando",
+        };
+        self.0.stop(why);
+    }
+}
+
+struct Desk {
+    news: News,
     fsyncs: Arc<AtomicU64>,
     store: Store,
     keys: Arc<dyn Keys>,
     clock: Arc<dyn Clock>,
-    touched: Touched,
     /// How many seal at once.
     threads: usize,
+    /// The store failed and is to be opened again.
+    mending: Option<Mending>,
+}
+
+struct Mending {
+    next: Instant,
+    pause: Duration,
 }
 
 /// A sale on its way through a batch.
@@ -180,23 +232,39 @@ struct Job {
     reply: oneshot::Sender<Result<Issuance, IssueError>>,
 }
 
+impl Job {
+    fn refuse(self, why: impl Into<IssueError>) {
+        // Whoever asked may have gone.
+        let _ = self.reply.send(Err(why.into()));
+    }
+}
+
 impl Desk {
     fn work(mut self, inbox: &mpsc::Receiver<Order>) {
         loop {
-            let first = match inbox.recv_timeout(REST) {
+            let due = self.mending.as_ref().map(|mending| mending.next);
+            let wait = due.map_or(REST, |due| due.saturating_duration_since(Instant::now()));
+            let first = inbox.recv_timeout(wait);
+            // Opened again before the next order is served.
+            if due.is_some_and(|due| due <= Instant::now()) {
+                self.mend();
+            }
+            let first = match first {
                 Ok(first) => first,
                 Err(mpsc::RecvTimeoutError::Timeout) => {
-                    self.store.rest();
+                    if self.mending.is_none() {
+                        self.store.rest();
+                    }
                     continue;
                 }
                 Err(mpsc::RecvTimeoutError::Disconnected) => return,
             };
             let mut jobs = Vec::new();
-            let mut applies = Vec::new();
+            let mut acts = Vec::new();
             let mut closing = false;
             let mut sort = |order| match order {
-                Order::Issue { draft, sale, reply } => jobs.push(Job { draft, sale, reply }),
-                Order::Apply { make, reply } => applies.push((make, reply)),
+                Order::Issue(job) => jobs.push(job),
+                Order::Apply(act) => acts.push(act),
                 Order::Close => closing = true,
             };
             sort(first);
@@ -210,86 +278,108 @@ impl Desk {
             if !jobs.is_empty() {
                 self.issue(jobs);
             }
-            self.apply(applies);
+            self.act(acts);
             if closing {
                 return;
             }
         }
     }
 
-    /// Each order has a commit of its own: its `make` must see what the ones before it left, and one
-    /// order's mistake must not cost the others theirs. Only sales are many at once.
-    fn apply(&mut self, applies: Vec<(Make, oneshot::Sender<Result<(), WriteError>>)>) {
-        let reader = self.store.reader();
-        for (make, reply) in applies {
-            let outcome = self.commit(make(&reader)).map(drop);
+    /// The acts share an fsync: each sees what the ones before it left, and its mistake, or its
+    /// panic, costs only itself.
+    fn act(&mut self, acts: Vec<Act>) {
+        if acts.is_empty() {
+            return;
+        }
+        let (makes, replies): (Vec<_>, Vec<_>) = acts.into_iter().map(|act| (act.make, act.reply)).unzip();
+        let panicked: Vec<_> = makes.iter().map(|_| Cell::new(false)).collect();
+        let orders = makes.into_iter().zip(&panicked).map(|(make, panicked)| {
+            let order = move |reader: &Reader| {
+                catch_unwind(AssertUnwindSafe(|| make(reader))).unwrap_or_else(|_| {
+                    panicked.set(true);
+                    Vec::new()
+                })
+            };
+            Box::new(order) as timbre_store::Make<'_>
+        });
+        let outcomes = self.commit(orders.collect());
+        for (n, reply) in replies.into_iter().enumerate() {
+            let outcome = match &outcomes {
+                _ if panicked[n].get() => Err(WriteError::Panicked),
+                Ok(each) => each[n].as_ref().map(drop).map_err(WriteError::clone),
+                Err(all) => Err(all.clone()),
+            };
             // Whoever asked may have gone; the facts stand all the same.
             let _ = reply.send(outcome);
         }
     }
 
-    /// The documents that the facts touched, as they are now, in the order of issue.
-    fn commit(&mut self, facts: Vec<Fact>) -> Result<Vec<Row>, WriteError> {
-        if facts.is_empty() {
-            return Ok(Vec::new());
+    /// One fsync for all; says what was touched, and that the store is broken when it is.
+    fn commit(
+        &mut self,
+        orders: Vec<timbre_store::Make<'_>>,
+    ) -> Result<Vec<Result<Committed, WriteError>>, WriteError> {
+        if self.mending.is_some() {
+            return Err(StoreError::Poisoned.into());
         }
-        let names = facts.iter().flat_map(names).collect();
-        let outcome = self.store.commit(facts, self.clock.now());
-        self.fsyncs.store(self.store.fsyncs(), Ordering::Relaxed);
+        let named: RefCell<Vec<DocumentId>> = RefCell::default();
+        let named_by = |make: timbre_store::Make<'_>, reader: &Reader| {
+            let facts = make(reader);
+            named.borrow_mut().extend(facts.iter().flat_map(names));
+            facts
+        };
+        let listening = orders.into_iter().map(|make| {
+            let named_by = &named_by;
+            Box::new(move |reader: &Reader| named_by(make, reader)) as timbre_store::Make<'_>
+        });
+        let before = self.store.fsyncs();
+        let outcome = self.store.commit_each(listening.collect(), self.clock.now());
+        self.fsyncs.fetch_add(self.store.fsyncs().saturating_sub(before), Ordering::Relaxed);
+        let lost = |committed: &Committed| committed.index_lost.clone();
         let broken = match &outcome {
-            Ok(committed) => committed.index_lost.clone(),
-            Err(error @ (StoreError::Io { .. } | StoreError::Poisoned)) => Some(error.to_string()),
-            Err(_) => None,
+            Ok(each) => each.iter().find_map(|one| match one {
+                Ok(committed) => lost(committed),
+                Err(error) => breaks(error).then(|| error.to_string()),
+            }),
+            Err(error) => breaks(error).then(|| error.to_string()),
         };
         if let Some(why) = broken {
-            tracing::error!(why, "nothing is written any more until Timbre is opened again");
-            lock(&self.stopped).get_or_insert(why);
-            // People are told at once.
-            let _ = self.touched.send(Vec::new());
+            self.stop(&why);
         }
-        let committed = outcome?;
-        // Nobody listens any more when the engine is stopping.
-        let _ = self.touched.send(names);
-        Ok(committed.rows)
+        let outcome = outcome?;
+        let mut touched = named.into_inner();
+        touched.extend(outcome.iter().flatten().flat_map(|one| &one.rows).map(|row| row.id.clone()));
+        touched.sort_unstable();
+        touched.dedup();
+        self.news.tell(touched);
+        Ok(outcome.into_iter().map(|one| one.map_err(WriteError::from)).collect())
     }
 
-    fn issue(&mut self, jobs: Vec<Job>) {
-        let reader = self.store.reader();
-        let stamp = match self.stamp(&reader) {
-            Ok(stamp) => stamp,
-            Err(refusal) => {
-                for job in jobs {
-                    let _ = job.reply.send(Err(refusal.clone().into()));
-                }
-                return;
-            }
-        };
-        let mut fresh = Vec::new();
-        let mut keys: HashSet<String> = HashSet::new();
-        let mut again = Vec::new();
-        for job in jobs {
-            match self.known(&reader, &job.sale) {
-                Ok(Some(row)) => answer_known(job, row),
-                Err(error) => drop(job.reply.send(Err(error.into()))),
-                // The same key twice in one batch: the second is answered from the first.
-                Ok(None) => match job.sale.key.clone().is_none_or(|key| keys.insert(key)) {
-                    true => fresh.push(job),
-                    false => again.push(job),
-                },
-            }
+    /// Nothing is written until the store was opened again: at once, and then ever more seldom.
+    fn stop(&mut self, why: &str) {
+        if self.mending.is_some() {
+            return;
         }
-        self.seal_and_store(fresh, stamp);
-        for job in again {
-            match self.known(&reader, &job.sale) {
-                Ok(Some(row)) => answer_known(job, row),
-                Ok(None) => self.seal_and_store(vec![job], stamp),
-                Err(error) => drop(job.reply.send(Err(error.into()))),
-            }
-        }
+        tracing::error!(why, "nothing is written until the folder is opened again");
+        self.news.stop(why);
+        self.mending = Some(Mending { next: Instant::now(), pause: MEND_PAUSE.0 });
     }
 
-    fn known(&self, reader: &Reader, sale: &Sale) -> Result<Option<Row>, StoreError> {
-        sale.key.as_deref().map_or(Ok(None), |key| reader.by_key(key))
+    fn mend(&mut self) {
+        match self.store.reopen() {
+            Ok(opened) => {
+                tracing::warn!(?opened, "the folder was opened again");
+                self.mending = None;
+                *lock(&self.news.stopped) = None;
+            }
+            Err(error) => {
+                tracing::error!(%error, "the folder can't be opened again yet");
+                let pause = self.mending.as_ref().map_or(MEND_PAUSE.0, |mending| mending.pause);
+                let next = Instant::now() + pause;
+                self.mending = Some(Mending { next, pause: (pause * 2).min(MEND_PAUSE.1) });
+            }
+        }
+        self.news.tell(Vec::new());
     }
 
     /// The time of the stamps: now, and never before the last one (`TmstFirma` may not go back).
@@ -310,75 +400,14 @@ impl Desk {
             _ => Ok(now),
         }
     }
+}
 
-    /// Gives folios, seals in parallel and commits. When the k-th can't be sealed it is refused and
-    /// the later ones are sealed again one folio lower: nothing has left this process yet.
-    fn seal_and_store(&mut self, mut jobs: Vec<Job>, stamp: Timestamp) {
-        let mut sealed: Vec<Document> = Vec::new();
-        while sealed.len() < jobs.len() {
-            let mut numbering = self.store.numbering();
-            let mut folios = Vec::new();
-            let mut at = 0;
-            while at < jobs.len() {
-                let draft = &jobs[at].draft;
-                match numbering.take(&draft.series(), &mut |grant| draft.accepts(grant)) {
-                    Ok(folio) => {
-                        folios.push(folio);
-                        at += 1;
-                    }
-                    Err(none) => {
-                        let job = jobs.remove(at);
-                        let refusal = no_folio(&job.draft.series().0, none);
-                        let _ = job.reply.send(Err(refusal.into()));
-                    }
-                }
-            }
-            let done = sealed.len();
-            let todo: Vec<_> = jobs.iter().map(|job| &*job.draft).zip(folios).skip(done).collect();
-            for (k, outcome) in seal_all(todo, self.threads, &*self.keys, stamp).into_iter().enumerate() {
-                match outcome {
-                    Ok(document) => sealed.push(document),
-                    Err(error) => {
-                        let job = jobs.remove(done + k);
-                        let _ = job.reply.send(Err(no_key(&error).into()));
-                        break;
-                    }
-                }
-            }
-        }
-        if jobs.is_empty() {
-            return;
-        }
-        let facts = jobs
-            .iter()
-            .zip(&sealed)
-            .map(|(job, document)| {
-                Fact::Issued(Box::new(Issued {
-                    document: document.clone(),
-                    key: job.sale.key.clone(),
-                    sale_hash: job.sale.hash.clone(),
-                    till: job.sale.till.clone(),
-                    warnings: job.draft.warnings().to_vec(),
-                    totals: job.draft.totals(),
-                    claims: job.draft.claims(),
-                    sale: job.sale.received.clone(),
-                }))
-            })
-            .collect();
-        match self.commit(facts) {
-            Ok(rows) => {
-                for (job, row) in jobs.into_iter().zip(rows) {
-                    let warnings = job.draft.warnings().to_vec();
-                    let _ = job.reply.send(Ok(Issuance { row, warnings, repeated: false }));
-                }
-            }
-            Err(error) => {
-                for job in jobs {
-                    let _ = job.reply.send(Err(error.clone().into()));
-                }
-            }
-        }
-    }
+/// After this nothing can be written, nor the index be believed, until the store is opened again.
+fn breaks(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::Io { .. } | StoreError::Poisoned | StoreError::Index(_) | StoreError::Reopening
+    )
 }
 
 fn answer_known(job: Job, row: Row) {
@@ -404,69 +433,6 @@ fn names(fact: &Fact) -> Vec<DocumentId> {
         | Fact::Mailed { document, .. }
         | Fact::Notified { document, .. } => vec![document.clone()],
         _ => Vec::new(),
-    }
-}
-
-/// Seals each draft, on `threads` threads when there are several.
-fn seal_all(
-    jobs: Vec<(&dyn Draft, Folio)>,
-    threads: usize,
-    keys: &dyn Keys,
-    at: Timestamp,
-) -> Vec<Result<Document, KeyError>> {
-    let threads = threads.min(jobs.len());
-    if threads < 2 {
-        return jobs.into_iter().map(|(draft, folio)| seal(draft, folio, keys, at)).collect();
-    }
-    let share = jobs.len().div_ceil(threads);
-    let mut rest = jobs;
-    let mut parts = Vec::new();
-    while !rest.is_empty() {
-        let tail = rest.split_off(share.min(rest.len()));
-        parts.push(std::mem::replace(&mut rest, tail));
-    }
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = parts
-            .into_iter()
-            .map(|part| {
-                scope.spawn(move || {
-                    part.into_iter().map(|(draft, folio)| seal(draft, folio, keys, at)).collect::<Vec<_>>()
-                })
-            })
-            .collect();
-        workers
-            .into_iter()
-            .flat_map(|worker| match worker.join() {
-                Ok(outcomes) => outcomes,
-                Err(panic) => std::panic::resume_unwind(panic),
-            })
-            .collect()
-    })
-}
-
-/// A panic costs its own sale, not the writer nor the sales beside it.
-fn seal(draft: &dyn Draft, folio: Folio, keys: &dyn Keys, at: Timestamp) -> Result<Document, KeyError> {
-    let sealed = catch_unwind(AssertUnwindSafe(|| draft.seal(folio, keys, at)));
-    sealed.unwrap_or_else(|_| Err(KeyError::Failed("la firma se interrumpió".to_owned())))
-}
-
-fn no_folio(series: &str, none: NoFolio) -> Refusal {
-    match none {
-        NoFolio::NoGrant => Refusal::temporary(
-            "folio-none",
-            "",
-            format!(
-                "No hay folios cargados para documentos de tipo {series}. Cargue un archivo CAF y vuelva a intentar."
-            ),
-        ),
-        NoFolio::Exhausted { last } => Refusal::temporary(
-            "folio-exhausted",
-            "",
-            format!(
-                "Se acabaron los folios de tipo {series} (el último fue el {last}). Cargue un CAF nuevo y vuelva a intentar."
-            ),
-        ),
-        NoFolio::Refused(refusal) => Refusal { temporary: true, ..refusal },
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use fake::{Opening, office, open_as, sell};
-use serde_json::json;
+use serde_json::{Value, json};
 use timbre_agent::Agent;
 use timbre_store::OpenOptions;
 
@@ -71,5 +71,68 @@ async fn a_restored_folder_issues_nothing_until_somebody_decides_and_then_above_
     assert!(journal.contains(r#""fact":"issuing_unlocked","who":"ana""#));
     let agent = quiet(root.path()).await;
     assert_eq!((agent.lock(), try_to_sell(&agent, "f").await), (None, Ok(6)));
+    agent.stop().await;
+}
+
+/// Sells all of these at once, so that they share batches; the folio of each, or why not.
+async fn at_once(agent: &Agent, sales: Vec<Value>) -> Vec<Result<u64, String>> {
+    let sales: Vec<_> = sales
+        .into_iter()
+        .map(|sale| {
+            let agent = agent.clone();
+            tokio::spawn(async move {
+                let issued = agent.issue(Bytes::from(sale.to_string()), None).await;
+                issued.map(|issued| issued.document.folio).map_err(|problem| problem.code)
+            })
+        })
+        .collect();
+    let mut outcomes = Vec::new();
+    for sale in sales {
+        outcomes.push(sale.await.unwrap());
+    }
+    outcomes
+}
+
+fn folios(outcomes: &[Result<u64, String>]) -> Vec<u64> {
+    let mut folios: Vec<_> = outcomes.iter().flatten().copied().collect();
+    folios.sort_unstable();
+    folios
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_that_panics_anywhere_costs_its_own_sale_and_nothing_else() {
+    let root = tempfile::tempdir().unwrap();
+    let agent = quiet(root.path()).await;
+    let places = ["series", "accepts", "claims", "warnings", "totals", "seal"];
+    let good = json!({ "total": 10 });
+    let bad = |place: &str| json!({ "total": 10, "panics": place });
+    for (n, place) in places.into_iter().enumerate() {
+        let outcomes = at_once(&agent, vec![bad(place)]).await;
+        let code = if place == "seal" { "signing-failed" } else { "draft-failed" };
+        assert_eq!(outcomes, [Err(code.to_owned())], "{place}");
+        assert_eq!(at_once(&agent, vec![good.clone()]).await, [Ok(n as u64 + 1)]);
+    }
+    let mixed = (0..90).map(|n| if n % 3 == 0 { bad(places[n % 6]) } else { good.clone() });
+    let outcomes = at_once(&agent, mixed.collect()).await;
+    assert_eq!(folios(&outcomes), (7..=66).collect::<Vec<_>>());
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_notes_that_come_together_only_those_that_fit_are_issued_and_no_folio_is_lost() {
+    let root = tempfile::tempdir().unwrap();
+    let agent = quiet(root.path()).await;
+    sell(&agent, "a", 100).await;
+    // Each uses up 30 of the first one's 100; plain sales come between them.
+    let sales = (0..40).map(|n| match n % 4 {
+        0 => json!({ "total": 30, "annuls": 1 }),
+        _ => json!({ "total": 5 }),
+    });
+    let outcomes = at_once(&agent, sales.collect()).await;
+    let notes: Vec<_> = outcomes.iter().step_by(4).collect();
+    assert_eq!(notes.iter().filter(|note| note.is_ok()).count(), 3);
+    assert!(notes.iter().flat_map(|note| note.as_ref().err()).all(|code| code == "claim-exceeds"));
+    assert_eq!(folios(&outcomes), (2..=34).collect::<Vec<_>>(), "three notes and thirty sales");
+    assert_eq!(agent.reader().row(&"TAF1".parse().unwrap()).unwrap().unwrap().claimed.0, 90);
     agent.stop().await;
 }

@@ -61,7 +61,8 @@ impl Regime for Nowhere {
                 total,
                 date: now.to_zoned(jiff::tz::TimeZone::UTC).date(),
                 unsealable: sale.body.get("unsealable").is_some(),
-                panics: sale.body.get("panics").is_some(),
+                panics: sale.body.get("panics").map(|at| at.as_str().unwrap_or("seal").to_owned()),
+                annuls: sale.body.get("annuls").and_then(Value::as_u64),
             })),
             _ => Err(Refusal::new("total-missing", "total", "Falta el total.").into()),
         }
@@ -94,27 +95,42 @@ struct Note {
     total: i64,
     date: Date,
     unsealable: bool,
-    panics: bool,
+    /// Where it panics.
+    panics: Option<String>,
+    /// The folio of a document of which it uses up its own total.
+    annuls: Option<u64>,
+}
+
+impl Note {
+    fn at(&self, place: &str) {
+        assert!(self.panics.as_deref() != Some(place), "on purpose");
+    }
 }
 
 impl Draft for Note {
     fn series(&self) -> Series {
+        self.at("series");
         Series("A".into())
     }
     fn accepts(&self, _: &Grant) -> Result<(), Refusal> {
+        self.at("accepts");
         Ok(())
     }
     fn claims(&self) -> Claims {
-        Claims::default()
+        self.at("claims");
+        let claim = |n| Claim { document: DocumentId::new("A", n), amount: Amount(self.total) };
+        Claims(self.annuls.into_iter().map(claim).collect())
     }
     fn warnings(&self) -> &[Refusal] {
+        self.at("warnings");
         &[]
     }
     fn totals(&self) -> Value {
+        self.at("totals");
         json!({ "total": self.total })
     }
     fn seal(&self, folio: Folio, _: &dyn Keys, at: Timestamp) -> Result<Document, KeyError> {
-        assert!(!self.panics, "on purpose");
+        self.at("seal");
         if self.unsealable {
             return Err(KeyError::Failed("a propósito".into()));
         }

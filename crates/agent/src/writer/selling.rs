@@ -1,0 +1,177 @@
+//! A batch of sales: known keys, folios, signatures, one fsync for all.
+
+use std::collections::HashSet;
+
+use timbre_core::{Document, Refusal, Sale, Timestamp};
+use timbre_store::{Fact, Issued, Make, NoFolio, Reader, Row, StoreError};
+
+use super::{Desk, Issuance, Job, WriteError, answer_known, breaks, no_key};
+use crate::sealing::{Said, accepts, said, seal_all};
+
+impl Desk {
+    pub(super) fn issue(&mut self, jobs: Vec<Job>) {
+        let reader = self.store.reader();
+        let stamp = match self.stamp(&reader) {
+            Ok(stamp) => stamp,
+            Err(refusal) => return jobs.into_iter().for_each(|job| job.refuse(refusal.clone())),
+        };
+        let mut fresh = Vec::new();
+        let mut keys: HashSet<String> = HashSet::new();
+        let mut again = Vec::new();
+        for job in jobs {
+            match self.known(&reader, &job.sale) {
+                Ok(Some(row)) => answer_known(job, row),
+                Err(error) => self.fail(job, error),
+                // The same key twice in one batch: the second is answered from the first.
+                Ok(None) => match job.sale.key.clone().is_none_or(|key| keys.insert(key)) {
+                    true => fresh.push(job),
+                    false => again.push(job),
+                },
+            }
+        }
+        self.sell(fresh, stamp);
+        for job in again {
+            match self.known(&reader, &job.sale) {
+                Ok(Some(row)) => answer_known(job, row),
+                Ok(None) => self.sell(vec![job], stamp),
+                Err(error) => self.fail(job, error),
+            }
+        }
+    }
+
+    fn fail(&mut self, job: Job, error: StoreError) {
+        if breaks(&error) {
+            self.stop(&error.to_string());
+        }
+        job.refuse(error);
+    }
+
+    fn known(&self, reader: &Reader, sale: &Sale) -> Result<Option<Row>, StoreError> {
+        sale.key.as_deref().map_or(Ok(None), |key| reader.by_key(key))
+    }
+
+    /// Numbers, seals and stores. A sale that is refused when its turn comes costs only itself:
+    /// those behind it are sealed again, lower; nothing has left this process yet.
+    fn sell(&mut self, jobs: Vec<Job>, stamp: Timestamp) {
+        let mut todo = Vec::new();
+        if self.mending.is_some() {
+            return jobs.into_iter().for_each(|job| job.refuse(StoreError::Poisoned));
+        }
+        for job in jobs {
+            match said(&*job.draft) {
+                Ok(said) => todo.push((job, said)),
+                Err(refusal) => job.refuse(refusal),
+            }
+        }
+        while !todo.is_empty() {
+            let sealed = self.seal(&mut todo, stamp);
+            todo = self.store_all(todo, sealed);
+        }
+    }
+
+    /// Gives folios and seals in parallel. What can't be numbered or sealed is refused and taken
+    /// out, and the later ones are sealed again one folio lower.
+    fn seal(&mut self, todo: &mut Vec<(Job, Said)>, stamp: Timestamp) -> Vec<Document> {
+        let mut sealed: Vec<Document> = Vec::new();
+        while sealed.len() < todo.len() {
+            let mut numbering = self.store.numbering();
+            let mut folios = Vec::new();
+            while folios.len() < todo.len() {
+                let at = folios.len();
+                let (job, said) = &todo[at];
+                match numbering.take(&said.series, &mut |grant| accepts(&*job.draft, grant)) {
+                    Ok(folio) => folios.push(folio),
+                    Err(none) => {
+                        let (job, said) = todo.remove(at);
+                        job.refuse(no_folio(&said.series.0, none));
+                        // Whoever comes after it has another folio by now.
+                        sealed.truncate(at);
+                    }
+                }
+            }
+            let done = sealed.len();
+            let rest = todo.iter().map(|(job, _)| &*job.draft).zip(folios).skip(done).collect();
+            for (k, outcome) in seal_all(rest, self.threads, &*self.keys, stamp).into_iter().enumerate() {
+                match outcome {
+                    Ok(document) => sealed.push(document),
+                    Err(error) => {
+                        todo.remove(done + k).0.refuse(no_key(&error));
+                        break;
+                    }
+                }
+            }
+        }
+        sealed
+    }
+
+    /// One fsync for all; returns those that have to be sealed again because one before them was
+    /// refused.
+    fn store_all(&mut self, todo: Vec<(Job, Said)>, sealed: Vec<Document>) -> Vec<(Job, Said)> {
+        let ids: Vec<_> = sealed.iter().map(|document| document.id.clone()).collect();
+        let orders = todo.iter().zip(sealed).map(|((job, said), document)| {
+            let fact = Fact::Issued(Box::new(Issued {
+                document,
+                key: job.sale.key.clone(),
+                sale_hash: job.sale.hash.clone(),
+                till: job.sale.till.clone(),
+                warnings: said.warnings.clone(),
+                totals: said.totals.clone(),
+                claims: said.claims.clone(),
+                sale: job.sale.received.clone(),
+            }));
+            Box::new(move |_: &Reader| vec![fact]) as Make<'_>
+        });
+        let orders = orders.collect();
+        let each = match self.commit(orders) {
+            Ok(each) => each,
+            Err(error) => {
+                todo.into_iter().for_each(|(job, _)| job.refuse(error.clone()));
+                return Vec::new();
+            }
+        };
+        let mut again = Vec::new();
+        let mut refused = false;
+        for ((job, said), (id, outcome)) in todo.into_iter().zip(ids.into_iter().zip(each)) {
+            match outcome {
+                Ok(committed) => match committed.rows.into_iter().find(|row| row.id == id) {
+                    Some(row) => {
+                        let _ =
+                            job.reply.send(Ok(Issuance { row, warnings: said.warnings, repeated: false }));
+                    }
+                    None => job.refuse(StoreError::NoDocument(id)),
+                },
+                Err(error) if refused && moved_up(&error) => again.push((job, said)),
+                Err(error) => {
+                    refused = true;
+                    job.refuse(error);
+                }
+            }
+        }
+        again
+    }
+}
+
+/// Its folio is not the next one any more.
+fn moved_up(error: &WriteError) -> bool {
+    matches!(error, WriteError::Store(error) if matches!(**error, StoreError::NotNext { .. }))
+}
+
+fn no_folio(series: &str, none: NoFolio) -> Refusal {
+    match none {
+        NoFolio::NoGrant => Refusal::temporary(
+            "folio-none",
+            "",
+            format!(
+                "No hay folios cargados para documentos de tipo {series}. Cargue un archivo CAF y vuelva a intentar."
+            ),
+        ),
+        NoFolio::Exhausted { last } => Refusal::temporary(
+            "folio-exhausted",
+            "",
+            format!(
+                "Se acabaron los folios de tipo {series} (el último fue el {last}). Cargue un CAF nuevo y vuelva a intentar."
+            ),
+        ),
+        NoFolio::Refused(refusal) => Refusal { temporary: true, ..refusal },
+    }
+}

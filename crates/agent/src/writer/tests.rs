@@ -1,0 +1,197 @@
+//! The writer by itself: its acts, its panics, its end, its broken store.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use timbre_core::{Certificate, KeyName, Scheme};
+use timbre_store::OpenOptions;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use super::*;
+use crate::clock::SystemClock;
+
+struct NoKeys;
+
+impl Keys for NoKeys {
+    fn sign(&self, _: KeyName<'_>, _: Scheme, _: &[u8]) -> Result<Vec<u8>, KeyError> {
+        Err(KeyError::Locked)
+    }
+
+    fn certificate(&self) -> Result<Certificate, KeyError> {
+        Err(KeyError::NoCertificate)
+    }
+}
+
+struct Shop {
+    dir: tempfile::TempDir,
+    writer: Writer,
+    touches: UnboundedReceiver<Vec<DocumentId>>,
+    thread: std::thread::JoinHandle<()>,
+    reader: Reader,
+}
+
+fn shop() -> Shop {
+    shop_with(Arc::new(SystemClock), OpenOptions::default())
+}
+
+fn shop_with(clock: Arc<dyn Clock>, options: OpenOptions) -> Shop {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _) = Store::open(dir.path(), &options, &|_, _| {}).unwrap();
+    let reader = store.reader();
+    let (touched, touches) = tokio::sync::mpsc::unbounded_channel();
+    let (writer, thread) = Writer::start(store, Arc::new(NoKeys), clock, touched).unwrap();
+    Shop { dir, writer, touches, thread, reader }
+}
+
+impl Shop {
+    fn journal(&self) -> std::path::PathBuf {
+        self.dir.path().join("journal")
+    }
+
+    /// Waits for news after which `done` holds.
+    async fn until(&mut self, done: impl Fn(&Writer) -> bool) {
+        while !done(&self.writer) {
+            self.touches.recv().await.expect("the writer tells how it ends");
+        }
+    }
+}
+
+fn line(what: &str) -> Fact {
+    Fact::Line { what: what.to_owned(), up: true, why: String::new() }
+}
+
+/// Holds the writer inside an act until it is told to go on, so that what comes meanwhile waits
+/// together.
+fn hold(writer: &Writer) -> (mpsc::Sender<()>, tokio::task::JoinHandle<Result<(), WriteError>>) {
+    let (go, gone) = mpsc::channel();
+    let (began, begun) = mpsc::channel();
+    let writer = writer.clone();
+    let held = tokio::spawn(async move {
+        writer
+            .apply(move |_| {
+                began.send(()).unwrap();
+                gone.recv().unwrap();
+                Vec::new()
+            })
+            .await
+    });
+    begun.recv().unwrap();
+    (go, held)
+}
+
+/// Orders an act at once; its answer comes later.
+fn order(
+    writer: &Writer,
+    make: impl FnOnce(&Reader) -> Vec<Fact> + Send + 'static,
+) -> oneshot::Receiver<Result<(), WriteError>> {
+    let (reply, answer) = oneshot::channel();
+    let act = Act { make: Box::new(make), reply };
+    assert!(writer.orders.send(Order::Apply(act)).is_ok());
+    answer
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn acts_that_wait_together_share_an_fsync_and_see_each_other() {
+    let shop = shop();
+    let before = shop.writer.fsyncs();
+    let (go, held) = hold(&shop.writer);
+    let answers: Vec<_> = (0..20u8)
+        .map(|n| {
+            order(&shop.writer, move |reader| {
+                assert_eq!(reader.line().len(), usize::from(n));
+                vec![line(&format!("line {n}"))]
+            })
+        })
+        .collect();
+    go.send(()).unwrap();
+    held.await.unwrap().unwrap();
+    for answer in answers {
+        answer.await.unwrap().unwrap();
+    }
+    assert_eq!(shop.writer.fsyncs() - before, 1);
+    assert_eq!(shop.reader.line().len(), 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_or_a_mistake_in_an_act_costs_only_itself() {
+    let shop = shop();
+    let (go, held) = hold(&shop.writer);
+    let unknown = Fact::Attention { document: DocumentId::new("39", 7), reason: None };
+    let answers = [
+        order(&shop.writer, |_| vec![line("a")]),
+        order(&shop.writer, |_| panic!("on purpose")),
+        order(&shop.writer, move |_| vec![line("b"), unknown]),
+        order(&shop.writer, |reader| {
+            assert_eq!(reader.line().len(), 1);
+            vec![line("c")]
+        }),
+    ];
+    go.send(()).unwrap();
+    held.await.unwrap().unwrap();
+    let [a, panicked, mistaken, c] = answers;
+    assert!(a.await.unwrap().is_ok() && c.await.unwrap().is_ok());
+    assert!(matches!(panicked.await.unwrap(), Err(WriteError::Panicked)));
+    let mistaken = mistaken.await.unwrap().unwrap_err();
+    assert!(matches!(mistaken, WriteError::Store(error) if matches!(*error, StoreError::NoDocument(_))));
+    assert_eq!(shop.reader.line().keys().collect::<Vec<_>>(), ["a", "c"]);
+    assert_eq!(shop.writer.stopped(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_writer_that_was_closed_says_that_it_writes_no_more() {
+    let mut shop = shop();
+    shop.writer.close();
+    shop.until(|writer| writer.stopped().is_some()).await;
+    let writer = shop.writer.clone();
+    tokio::task::spawn_blocking(move || shop.thread.join()).await.unwrap().unwrap();
+    assert!(matches!(writer.commit(vec![line("a")]).await, Err(WriteError::Closed)));
+}
+
+/// A clock that panics in the writer's thread, where nothing catches it.
+#[derive(Default)]
+struct Bomb(AtomicBool);
+
+impl Clock for Bomb {
+    fn now(&self) -> Timestamp {
+        assert!(!self.0.load(Ordering::SeqCst), "on purpose");
+        SystemClock.now()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_writer_that_dies_tells_everybody() {
+    let bomb = Arc::new(Bomb::default());
+    let mut shop = shop_with(bomb.clone(), OpenOptions::default());
+    shop.writer.commit(vec![line("a")]).await.unwrap();
+    bomb.0.store(true, Ordering::SeqCst);
+    assert!(matches!(shop.writer.commit(vec![line("b")]).await, Err(WriteError::Closed)));
+    shop.until(|writer| writer.stopped().is_some()).await;
+    assert!(shop.writer.stopped().unwrap().contains("error de Timbre"));
+}
+
+/// Each batch goes to a segment of its own; where the next one would be there is a folder.
+fn block(journal: &Path) -> std::path::PathBuf {
+    let next = std::fs::read_dir(journal).unwrap().count() + 1;
+    let blocked = journal.join(format!("{next:06}.tj"));
+    std::fs::create_dir(&blocked).unwrap();
+    blocked
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_store_is_told_and_opened_again_by_itself_when_it_can_be() {
+    let options = OpenOptions { segment_bytes: 1, ..OpenOptions::default() };
+    let mut shop = shop_with(Arc::new(SystemClock), options);
+    shop.writer.commit(vec![line("a")]).await.unwrap();
+    let blocked = block(&shop.journal());
+    let failed = shop.writer.commit(vec![line("b")]).await.unwrap_err();
+    assert!(matches!(failed, WriteError::Store(error) if matches!(*error, StoreError::Io { .. })));
+    assert!(shop.writer.stopped().is_some());
+    // As long as it can't be opened every order is refused.
+    let refused = shop.writer.commit(vec![line("c")]).await.unwrap_err();
+    assert!(matches!(refused, WriteError::Store(error) if matches!(*error, StoreError::Poisoned)));
+    assert!(shop.writer.stopped().is_some());
+    std::fs::remove_dir(blocked).unwrap();
+    shop.until(|writer| writer.stopped().is_none()).await;
+    shop.writer.commit(vec![line("d")]).await.unwrap();
+    assert_eq!(shop.reader.line().keys().collect::<Vec<_>>(), ["a", "d"], "an old reader follows");
+}
