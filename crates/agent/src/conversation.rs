@@ -204,7 +204,7 @@ impl Sender {
         let asked = answer.as_ref().map_or(by_default, |answer| answer.asked);
         match reports.iter().find_map(trouble_of) {
             Some(trouble) => self.trouble(talk.channel, asked, trouble).await,
-            None if answer.as_ref().is_some_and(Answer::is_well) => {
+            None if answer.as_ref().is_some_and(Answer::is_well) && !reports.iter().any(is_unclear) => {
                 self.heard_well(talk.channel, asked).await;
             }
             None => {}
@@ -290,6 +290,10 @@ fn trouble_of(report: &Report) -> Option<Trouble> {
         }
         Scope::Document | Scope::Parcel => None,
     }
+}
+
+fn is_unclear(report: &Report) -> bool {
+    matches!(report.verdict, Verdict::Unknown { .. })
 }
 
 /// What was heard without the pass in it, should the other side have echoed it.

@@ -136,7 +136,7 @@ pub(crate) fn gate(line: &Line, now: Timestamp) -> Gate {
 pub(crate) fn waits(row: &Row, now: Timestamp, released: Option<Timestamp>) -> Option<Timestamp> {
     let at = row.next_try.filter(|at| *at > now)?;
     let other_clock = until(now, row.since) > CLOCK_STEP || until(now, at) > LONGEST_WAIT;
-    let void = other_clock || released.is_some_and(|released| row.since <= released);
+    let void = other_clock || released.is_some_and(|released| row.since < released);
     (!void).then_some(at)
 }
 

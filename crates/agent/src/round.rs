@@ -202,6 +202,8 @@ impl Sender {
             self.look_now(now);
         }
         let all: Vec<_> = if hurry { self.lines().into_keys().collect() } else { Vec::new() };
+        // As the journal tells times: what was written in this very moment waits.
+        let now = Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now);
         known.released.extend(returned.into_iter().chain(all).map(|channel| (channel, now)));
     }
 

@@ -7,22 +7,12 @@ use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use bytes::Bytes;
-use fake::{ALONE, BY_MAIL, Hands, Hook, Mood, Opening, office, open, open_as, row, sell, settings, until};
+use fake::{ALONE, Hands, Hook, Mood, Opening, let_pass, office, open, open_as, row, sell, settings, until};
 use serde_json::json;
 use timbre_agent::view::Mood as Tone;
 use timbre_agent::{Agent, Settings};
 use timbre_core::KeyError;
 use timbre_store::OpenOptions;
-
-/// Lets `periods` pass, each as long as the first pause of a line, and sees in each that the sender
-/// has looked at its queue: a document of the other channel goes through.
-async fn let_pass(agent: &Agent, clock: &Hands, period: Duration, periods: u64) {
-    for i in 0..periods {
-        clock.advance(period);
-        sell(agent, &format!("period{i}"), BY_MAIL).await;
-        until(agent, |agent| agent.stats().accepted == i + 1).await;
-    }
-}
 
 const LINE: Duration = Duration::from_secs(60);
 
@@ -50,7 +40,7 @@ async fn keys_that_fail_at_login_are_tried_less_and_less() {
     let agent = open_as(dir.path(), &office, opening).await;
     sell(&agent, "k", 10).await;
     until(&agent, |agent| agent.stats().pending == 1).await;
-    let_pass(&agent, &clock, LINE, 64).await;
+    let_pass(&agent, &clock, LINE, 64, 0).await;
     let tried = logins.load(SeqCst);
     assert!((2..=SELDOM).contains(&tried), "{tried}");
     locked.store(false, SeqCst);
@@ -68,7 +58,7 @@ async fn a_dead_upload_host_is_tried_less_and_less_though_the_login_works() {
     sell(&agent, "k", 10).await;
     until(&agent, |agent| agent.stats().pending == 1).await;
     assert!(row(&agent, 1).next_try.is_some());
-    let_pass(&agent, &clock, LINE, 64).await;
+    let_pass(&agent, &clock, LINE, 64, 0).await;
     let tried = office.books().asked("post/deliver");
     assert!((2..=SELDOM).contains(&tried), "{tried}");
     assert_eq!((row(&agent, 1).state.as_str(), row(&agent, 1).attempts), ("PENDIENTE", 0));

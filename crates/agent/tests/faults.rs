@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fake::{
-    BY_MAIL, Hands, Hook, Mood, Office, Opening, office, open, open_as, open_with, row, sell, settings, until,
+    BY_MAIL, Hands, Hook, Mood, Office, Opening, damage, office, open, open_as, open_with, row, sell,
+    sell_many, settings, until,
 };
 use serde_json::json;
 use timbre_agent::{Agent, Settings};
@@ -190,15 +191,6 @@ async fn one_nobody_answered_about_holds_its_parcel_also_when_a_person_was_calle
     assert_eq!(office.books().asked("post/deliver"), 1, "its bytes may be there");
 }
 
-/// Flips a byte of the frame that holds a document's bytes.
-fn damage(dir: &Path, bytes: &str) {
-    let path = dir.join("journal/000001.tj");
-    let mut journal = std::fs::read(&path).unwrap();
-    let at = journal.windows(bytes.len()).position(|part| part == bytes.as_bytes()).unwrap();
-    journal[at] ^= 1;
-    std::fs::write(&path, journal).unwrap();
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn one_unreadable_document_does_not_stop_the_queue() {
     let (dir, office) = (tempfile::tempdir().unwrap(), office());
@@ -334,15 +326,7 @@ async fn a_shut_channel_does_not_stand_before_another() {
     office.books().dead.insert("post/login");
     let agent = open(dir.path(), &office, false).await;
     let many = 600;
-    let sales: Vec<_> = (0..many)
-        .map(|i| {
-            let agent = agent.clone();
-            tokio::spawn(async move { sell(&agent, &format!("k{i}"), 10).await })
-        })
-        .collect();
-    for sale in sales {
-        sale.await.unwrap();
-    }
+    sell_many(&agent, many).await;
     sell(&agent, "mail", BY_MAIL).await;
     agent.stop().await;
     drop(agent);
@@ -365,5 +349,119 @@ async fn the_environment_of_a_folder_never_changes_not_even_before_a_sale() {
     }
     agent.set_company(Environment::Training, &json!({ "address": "another" })).await.unwrap();
     assert_eq!(agent.company().unwrap().1, Environment::Training);
+    agent.stop().await;
+}
+
+// Nor does anything get lost in silence.
+
+/// The words of a *sending* fact's frame.
+const SENDING: &str = "\"attempt\":1,\"sha256\"";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_sending_frame_does_not_strand_its_documents() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    office.books().words.insert(1, "wait");
+    let agent = open(dir.path(), &office, true).await;
+    sell(&agent, "k", 10).await;
+    until(&agent, |agent| agent.stats().sent == 1).await;
+    agent.stop().await;
+    drop(agent);
+    damage(dir.path(), SENDING);
+    office.books().words.clear();
+    let agent = open(dir.path(), &office, true).await;
+    until(&agent, |agent| agent.stats().accepted == 1).await;
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parcel_whose_bytes_are_lost_is_not_sent_again_and_a_person_is_called() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    office.books().moods.push_back(("deliver", Mood::Lose));
+    let patient = Settings { attempts: 1, retry_cap: HOUR, ..settings() };
+    let agent = open_with(dir.path(), &office, true, patient.clone()).await;
+    sell(&agent, "k", 10).await;
+    until(&agent, |agent| agent.stats().pending == 1).await;
+    agent.stop().await;
+    drop(agent);
+    damage(dir.path(), SENDING);
+    let agent = open_with(dir.path(), &office, true, patient).await;
+    agent.resend_pending().await.unwrap();
+    until(&agent, |agent| agent.stats().errors == 1).await;
+    agent.stop().await;
+    assert_eq!(office.books().asked("post/deliver"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn documents_whose_parcel_is_lost_call_a_person() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    office.books().words.insert(1, "wait");
+    let agent = open(dir.path(), &office, true).await;
+    sell(&agent, "k", 10).await;
+    until(&agent, |agent| agent.stats().sent == 1).await;
+    agent.stop().await;
+    drop(agent);
+    damage(dir.path(), SENDING);
+    std::fs::remove_dir_all(dir.path().join("db")).unwrap();
+    let agent = open(dir.path(), &office, true).await;
+    until(&agent, |agent| flagged(agent, 1)).await;
+    agent.stop().await;
+    assert_eq!(office.books().asked("post/deliver"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_try_of_which_nothing_left_is_no_attempt() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    let lost_twice = [Mood::Lose, Mood::Dead, Mood::Dead, Mood::Dead, Mood::Lose];
+    office.books().moods.extend(lost_twice.map(|mood| ("deliver", mood)));
+    let patient = Settings { attempts: 3, retry_cap: HOUR, ..settings() };
+    let agent = open_with(dir.path(), &office, true, patient).await;
+    sell(&agent, "k", 10).await;
+    until(&agent, |agent| agent.stats().accepted == 1).await;
+    assert_eq!(office.books().asked("post/deliver"), 6);
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_without_a_verdict_is_counted_from_the_sale() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    office.books().words.insert(1, "wait");
+    let opening = || Opening { clock: clock.clone(), ..Opening::default() };
+    let agent = open_as(dir.path(), &office, Opening { send: false, ..opening() }).await;
+    sell(&agent, "k", 10).await;
+    agent.stop().await;
+    drop(agent);
+    clock.advance(25 * HOUR);
+    let agent = open_as(dir.path(), &office, opening()).await;
+    until(&agent, |agent| agent.stats().sent == 1).await;
+    clock.advance(HOUR);
+    agent.set_running(true);
+    until(&agent, |agent| flagged(agent, 1)).await;
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pass_that_ends_after_a_delivery_was_taken_is_no_reason_to_deliver_again() {
+    for stale in [1, 2] {
+        let (dir, office) = (tempfile::tempdir().unwrap(), office());
+        office.books().moods.push_back(("deliver", Mood::Chat));
+        office.books().moods.extend(std::iter::repeat_n(("track?", Mood::Stale), stale));
+        let agent = open(dir.path(), &office, true).await;
+        sell(&agent, "k", 10).await;
+        until(&agent, |agent| agent.stats().accepted == 1).await;
+        agent.stop().await;
+        assert_eq!(office.books().asked("post/deliver"), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folio_that_somebody_else_used_stops_its_range() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    office.books().words.insert(1, "other");
+    let agent = open(dir.path(), &office, true).await;
+    assert_eq!(sell(&agent, "k", 10).await.document.folio, 1);
+    until(&agent, |agent| flagged(agent, 1)).await;
+    let stopped = agent.reader().ranges()[0].stopped.clone();
+    assert!(stopped.is_some_and(|why| why.contains("Otro usa el número") && why.contains("TAF1")));
+    assert_eq!(sell(&agent, "next", 10).await.document.folio, 6, "of the next range");
     agent.stop().await;
 }

@@ -151,7 +151,11 @@ impl Draft for Note {
     }
 }
 
-pub struct NoKeys;
+/// Keys that sign nothing, until the certificate expires.
+#[derive(Default)]
+pub struct NoKeys {
+    pub expires: std::sync::Mutex<Option<Timestamp>>,
+}
 
 impl Keys for NoKeys {
     fn sign(&self, _: KeyName<'_>, _: Scheme, _: &[u8]) -> Result<Vec<u8>, KeyError> {
@@ -164,7 +168,7 @@ impl Keys for NoKeys {
             exponent: Bytes::new(),
             holder: "1".into(),
             not_before: Timestamp::MIN,
-            not_after: Timestamp::MAX,
+            not_after: self.expires.lock().unwrap().unwrap_or(Timestamp::MAX),
         })
     }
 }

@@ -69,6 +69,9 @@ fn verdict(word: &str) -> Verdict {
             reasons: vec![Remark { code: "X".into(), words: "no".into(), meaning: "No.".into() }],
             number: NumberFate::Consumed,
         },
+        "other" => Verdict::Conflict {
+            why: Remark { code: "O".into(), words: String::new(), meaning: "Otro usa el número.".into() },
+        },
         other => Verdict::Unknown { why: format!("¿{other}?") },
     }
 }
@@ -141,12 +144,30 @@ impl Channel for Post {
                 all(about, &Verdict::Sent { track: rest.to_owned() }),
             ),
             ("track?" | "have?", "wait") => Step::Wait(again, state, all(about, &Verdict::Pending)),
+            ("deliver", "chat") => {
+                let request = self.ask(Effect::Query, "track?", rest.to_owned(), cx);
+                let state = State(json!({"at": "track?", "track": rest}));
+                Step::Ask(request, state, all(about, &Verdict::Sent { track: rest.to_owned() }))
+            }
             ("deliver", "half") => Step::Done(all(&about[..1], &Verdict::Sent { track: "half".to_owned() })),
             ("deliver", "refuse") => {
                 let why = Remark { code: "X".into(), words: String::new(), meaning: "Sin permiso.".into() };
                 let retry_at = cx.now.checked_add(again).unwrap();
                 Step::Done(all(about, &Verdict::Refused { scope: Scope::Channel, why, retry_at }))
             }
+            ("track?" | "have?", "refuse") => {
+                let why = Remark { code: "X".into(), words: String::new(), meaning: "Sin permiso.".into() };
+                let refused = Verdict::Refused { scope: Scope::Channel, why, retry_at: cx.now };
+                Step::Wait(again, state, all(about, &refused))
+            }
+            ("login" | "deliver", "busy") => {
+                let why = Remark { code: "B".into(), words: String::new(), meaning: "Muy ocupada.".into() };
+                let refused = Verdict::Refused { scope: Scope::ChannelForNow, why, retry_at: cx.now };
+                // A login is about no document.
+                let nobody = vec![Report { document: DocumentId::new("", 0), verdict: refused.clone() }];
+                Step::Done(if about.is_empty() { nobody } else { all(about, &refused) })
+            }
+            ("track?", "hurry") => Step::Wait(Duration::ZERO, state, vec![]),
             ("track?", "each") => Step::Done(each(about, rest)),
             (_, "yes" | "bad") => Step::Done(all(about, &verdict(word))),
             ("have?", "no") => match state.0["absent"].as_bool() {
@@ -190,6 +211,11 @@ impl Hands {
         let mut now = self.0.lock().unwrap();
         *now = later(*now, span);
     }
+
+    pub fn back(&self, span: Duration) {
+        let mut now = self.0.lock().unwrap();
+        *now = now.checked_sub(jiff::SignedDuration::try_from(span).unwrap()).unwrap();
+    }
 }
 
 impl Clock for Hands {
@@ -205,6 +231,7 @@ pub struct Opening {
     pub options: OpenOptions,
     pub clock: Arc<dyn Clock>,
     pub hook: Hook,
+    pub keys: Arc<NoKeys>,
 }
 
 impl Default for Opening {
@@ -215,6 +242,7 @@ impl Default for Opening {
             options: OpenOptions::default(),
             clock: Arc::new(SystemClock),
             hook: Arc::new(|_, _| Ok(())),
+            keys: Arc::default(),
         }
     }
 }
@@ -239,7 +267,7 @@ pub async fn open_as(dir: &std::path::Path, office: &Arc<Office>, opening: Openi
         opened,
         regime: Arc::new(Nowhere),
         channels: [channel("post", opening.hook), channel("mail", Arc::new(|_, _| Ok(())))].into(),
-        custody: Arc::new(NoKeys),
+        custody: opening.keys,
         clock: opening.clock,
         carrier: Arc::new(Wire(Arc::clone(office))),
         settings: opening.settings,
@@ -283,4 +311,36 @@ pub fn office() -> Arc<Office> {
 /// How a document stands.
 pub fn row(agent: &Agent, number: u64) -> timbre_agent::view::RowView {
     agent.detail(&format!("TAF{number}")).unwrap().row
+}
+
+/// Sells so many at once.
+pub async fn sell_many(agent: &Agent, many: u64) {
+    let sales: Vec<_> = (0..many)
+        .map(|i| {
+            let agent = agent.clone();
+            tokio::spawn(async move { sell(&agent, &format!("k{i}"), 10).await })
+        })
+        .collect();
+    for sale in sales {
+        sale.await.unwrap();
+    }
+}
+
+/// Lets `periods` pass, and sees in each that the sender has looked at its queue: a document of the
+/// other channel goes through, which makes one more than the `accepted` there are.
+pub async fn let_pass(agent: &Agent, clock: &Hands, period: Duration, periods: u64, accepted: u64) {
+    for i in 0..periods {
+        clock.advance(period);
+        sell(agent, &format!("period{i}"), BY_MAIL).await;
+        until(agent, |agent| agent.stats().accepted > accepted + i).await;
+    }
+}
+
+/// Flips a byte of the frame that holds these bytes.
+pub fn damage(dir: &std::path::Path, bytes: &str) {
+    let path = dir.join("journal/000001.tj");
+    let mut journal = std::fs::read(&path).unwrap();
+    let at = journal.windows(bytes.len()).position(|part| part == bytes.as_bytes()).unwrap();
+    journal[at] ^= 1;
+    std::fs::write(&path, journal).unwrap();
 }

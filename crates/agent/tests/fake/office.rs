@@ -25,6 +25,12 @@ pub enum Mood {
     Refuse,
     /// Takes the first of a parcel's documents and says nothing of the others.
     Halve,
+    /// Takes nothing and wants to be left alone for no time at all.
+    Busy,
+    /// Wants to be asked again in no time at all.
+    Hurry,
+    /// Takes it and wants to be asked about it at once.
+    Chat,
 }
 
 #[derive(Default)]
@@ -44,11 +50,13 @@ pub struct Books {
     /// What was asked at each address, heard or not.
     pub asked: BTreeMap<String, u32>,
     pub moods: VecDeque<(&'static str, Mood)>,
-    /// What is said of a document by its number, whatever is held: `yes`, `no`, `bad`, `odd`, and
-    /// `wait` for its parcel.
+    /// What is said of a document by its number, whatever is held: `yes`, `no`, `bad`, `odd`,
+    /// `other` (somebody else's has its number), and `wait` for its parcel.
     pub words: BTreeMap<u64, &'static str>,
     /// Passes up to this one are no good any more.
     pub expired: u32,
+    /// How many documents each delivery by `post` was of, taken or not.
+    pub offered: Vec<usize>,
     /// Deliveries seen in the order of their documents.
     pub order: Vec<u64>,
     pub most_at_once: u32,
@@ -94,6 +102,10 @@ impl Office {
         let mut books = self.books();
         let address = request.url.strip_prefix("mem:").unwrap().to_owned();
         *books.asked.entry(address.clone()).or_default() += 1;
+        if address == "post/deliver" {
+            let documents = request.body.iter().filter(|byte| **byte == b'\n').count() - 1;
+            books.offered.push(documents);
+        }
         let nothing = |sent| Heard::Nothing { sent, why: "prueba".into() };
         if books.down || books.dead.contains(address.as_str()) {
             return nothing(Sent::No);
@@ -111,7 +123,9 @@ impl Office {
             Mood::Lose => return nothing(Sent::Perhaps),
             Mood::Stale => return reply("stale"),
             Mood::Refuse => return reply("refuse"),
-            Mood::Fine | Mood::Swallow | Mood::Halve => {}
+            Mood::Busy => return reply("busy"),
+            Mood::Hurry => return reply("hurry"),
+            Mood::Fine | Mood::Swallow | Mood::Halve | Mood::Chat => {}
         }
         let pass = request.headers.iter().find_map(|(_, pass)| pass.strip_prefix("pass-")?.parse().ok());
         if request.what != "login" && pass.is_some_and(|pass: u32| pass <= books.expired) {
@@ -131,6 +145,7 @@ impl Office {
                 }
                 match address.as_str() {
                     _ if mood == Mood::Halve => "half".to_owned(),
+                    _ if mood == Mood::Chat => format!("chat {}", books.parcels.len()),
                     // The other channel answers with the verdict at once.
                     "mail/deliver" => "yes".to_owned(),
                     _ => format!("track {}", books.parcels.len()),

@@ -1,0 +1,209 @@
+//! What is made of a line that fails, comes back, or is closed by the authority.
+
+mod fake;
+
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use fake::{
+    ALONE, Hands, Hook, Mood, Opening, let_pass, office, open, open_as, open_with, row, sell, settings, until,
+};
+use timbre_agent::clock::Clock;
+use timbre_agent::view::Mood as Tone;
+use timbre_agent::{Agent, Settings};
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+fn says(agent: &Agent, words: &str) -> bool {
+    agent.snapshot().sentence.text.contains(words)
+}
+
+/// In 64 periods a pause that doubles is over seven times, and chance shortens each by half at most.
+const SELDOM: u32 = 8;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_authority_that_wants_no_pause_gets_ours_and_they_grow() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    office.books().moods.extend(std::iter::repeat_n(("deliver", Mood::Busy), 100_000));
+    let settings = Settings { line_base: HOUR, line_cap: 1_000 * HOUR, ..settings() };
+    let opening = Opening { clock: clock.clone(), settings, ..Opening::default() };
+    let agent = open_as(dir.path(), &office, opening).await;
+    sell(&agent, "k", 10).await;
+    until(&agent, |agent| agent.stats().pending == 1).await;
+    for i in 0..64 {
+        clock.advance(HOUR);
+        agent.set_running(true);
+        // The other channel would have to get past the first one's mood.
+        let folio = agent.folios()[0].left;
+        sell(&agent, &format!("n{i}"), 10).await;
+        until(&agent, |agent| agent.folios()[0].left < folio && agent.stats().pending == i + 2).await;
+    }
+    let tried = office.books().asked("post/deliver");
+    assert!((2..=SELDOM).contains(&tried), "{tried}");
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_may_be_repeated_at_once_waits_its_turn() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    office.books().words.insert(1, "wait");
+    office.books().moods.extend(std::iter::repeat_n(("track?", Mood::Hurry), 100_000));
+    let settings = Settings { poll_floor: HOUR, ..settings() };
+    let opening = Opening { clock: clock.clone(), settings, ..Opening::default() };
+    let agent = open_as(dir.path(), &office, opening).await;
+    sell(&agent, "k", 10).await;
+    until(&agent, |agent| agent.stats().sent == 1).await;
+    let_pass(&agent, &clock, HOUR / 4, 40, 0).await;
+    let asked = office.books().asked("post/track?");
+    assert!((8..=10).contains(&asked), "{asked} in ten hours");
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_comes_back_is_tried_by_one_small_parcel() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    let agent = open(dir.path(), &office, false).await;
+    for i in 0..30 {
+        sell(&agent, &format!("k{i}"), 10).await;
+    }
+    agent.stop().await;
+    drop(agent);
+    office.books().dead.insert("post/deliver");
+    let settings = Settings { line_base: HOUR, line_cap: HOUR, ..settings() };
+    let opening = Opening { clock: clock.clone(), settings, ..Opening::default() };
+    let agent = open_as(dir.path(), &office, opening).await;
+    until(&agent, |agent| agent.stats().pending == 30).await;
+    let burst = office.books().offered.len();
+    assert!((1..=3).contains(&burst), "{burst}");
+    let_pass(&agent, &clock, HOUR, 5, 0).await;
+    let tries = office.books().offered[burst..].to_vec();
+    assert!((3..=5).contains(&tries.len()), "one for each look: {tries:?}");
+    assert!(tries.iter().all(|documents| *documents == 1), "{tries:?}");
+    office.books().dead.clear();
+    clock.advance(HOUR);
+    agent.set_running(true);
+    until(&agent, |agent| agent.stats().sent == 30).await;
+    let back = office.books().offered[burst + tries.len()..].to_vec();
+    assert_eq!(back[0], 1, "{back:?}");
+    assert!(back.len() <= 4, "then all that waited together goes together: {back:?}");
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_heard_by_a_question_is_cleared_by_a_good_one() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    office.books().words.insert(1, "wait");
+    office.books().moods.extend(std::iter::repeat_n(("track?", Mood::Refuse), 100_000));
+    let agent = open(dir.path(), &office, true).await;
+    sell(&agent, "k", 10).await;
+    until(&agent, |agent| says(agent, "no acepta")).await;
+    office.books().moods.clear();
+    until(&agent, |agent| !says(agent, "no acepta")).await;
+    assert_eq!(row(&agent, 1).state, "ENVIADO");
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_passes_by_itself_calls_nobody_and_its_documents_wait() {
+    for what in ["login", "deliver"] {
+        let (dir, office) = (tempfile::tempdir().unwrap(), office());
+        office.books().moods.extend(std::iter::repeat_n((what, Mood::Busy), 100_000));
+        let patient = Settings { line_base: HOUR, line_cap: HOUR, ..settings() };
+        let agent = open_with(dir.path(), &office, true, patient).await;
+        for i in 0..3 {
+            sell(&agent, &format!("k{i}"), ALONE).await;
+        }
+        until(&agent, |agent| agent.stats().pending == 3).await;
+        until(&agent, |agent| says(agent, "puede seguir vendiendo")).await;
+        assert_eq!(agent.stats().errors, 0);
+        assert!((1..=3).all(|number| row(&agent, number).error.as_deref() == Some("Muy ocupada.")));
+        office.books().moods.clear();
+        agent.resend_pending().await.unwrap();
+        until(&agent, |agent| agent.stats().accepted == 3).await;
+        agent.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_had_spent_its_attempts_goes_when_the_line_comes_back() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    office.books().moods.push_back(("deliver", Mood::Lose));
+    let patient = Settings { attempts: 1, retry_cap: 24 * HOUR, ..settings() };
+    let agent = open_with(dir.path(), &office, true, patient).await;
+    sell(&agent, "k", 10).await;
+    until(&agent, |agent| agent.stats().pending == 1).await;
+    office.books().down = true;
+    sell(&agent, "n", ALONE).await;
+    until(&agent, |agent| agent.stats().pending == 2 && says(agent, "puede seguir vendiendo")).await;
+    office.books().down = false;
+    until(&agent, |agent| agent.stats().accepted == 2).await;
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_in_course_while_the_certificate_changes_is_not_kept() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    let (began, begin) = mpsc::channel();
+    let (changed, change) = mpsc::channel::<()>();
+    let (logins, change) = (AtomicU32::new(0), Mutex::new(change));
+    let hook: Hook = Arc::new(move |called, _| {
+        if called == "login" && logins.fetch_add(1, SeqCst) == 0 {
+            began.send(()).unwrap();
+            change.lock().unwrap().recv().unwrap();
+        }
+        Ok(())
+    });
+    let agent = open_as(dir.path(), &office, Opening { hook, ..Opening::default() }).await;
+    sell(&agent, "k", 10).await;
+    let begin = tokio::task::spawn_blocking(move || begin.recv().unwrap());
+    begin.await.unwrap();
+    agent.load_certificate(b"another", "").await.unwrap();
+    changed.send(()).unwrap();
+    until(&agent, |agent| agent.stats().accepted == 1).await;
+    agent.stop().await;
+    assert_eq!(office.books().logins, 2, "the first one was the old certificate's");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_was_down_at_the_last_stop_is_said_to_be_up_when_it_is() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    office.books().down = true;
+    let agent = open(dir.path(), &office, true).await;
+    sell(&agent, "k", 10).await;
+    until(&agent, |agent| agent.stats().pending == 1).await;
+    agent.stop().await;
+    assert!(!agent.reader().line()["post"].0);
+    drop(agent);
+    office.books().down = false;
+    let agent = open(dir.path(), &office, true).await;
+    until(&agent, |agent| agent.stats().accepted == 1).await;
+    agent.stop().await;
+    assert!(agent.reader().line()["post"].0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_signed_for_the_wire_with_a_certificate_that_expired() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    let opening = || Opening { clock: clock.clone(), ..Opening::default() };
+    let (opening, keys) = (opening(), opening().keys);
+    *keys.expires.lock().unwrap() = Some(clock.now() + HOUR);
+    let opening = Opening { keys: Arc::clone(&keys), ..opening };
+    let agent = open_as(dir.path(), &office, opening).await;
+    // One with a session of its own already, one without.
+    sell(&agent, "a", 10).await;
+    until(&agent, |agent| agent.stats().sent == 1).await;
+    agent.set_running(false);
+    sell(&agent, "b", 10).await;
+    clock.advance(2 * HOUR);
+    agent.set_running(true);
+    until(&agent, |agent| agent.stats().pending == 1 && says(agent, "venció")).await;
+    assert_eq!(agent.snapshot().sentence.mood, Tone::Attention);
+    assert_eq!(office.books().asked("post/deliver"), 1);
+    *keys.expires.lock().unwrap() = None;
+    agent.load_certificate(b"another", "").await.unwrap();
+    until(&agent, |agent| agent.stats().pending == 0 && !says(agent, "venció")).await;
+    assert_eq!(office.books().asked("post/deliver"), 2);
+    agent.stop().await;
+}
