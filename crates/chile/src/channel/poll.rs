@@ -66,6 +66,10 @@ fn ask<W: Wire>(
 /// One question more was answered, or asked in vain; the next one waits its turn.
 fn wait(here: &Here<'_>, mut talk: Talk, after: Option<Duration>) -> Step {
     talk.renewals = 0;
+    if let Stage::Poll { since, .. } = &mut talk.stage {
+        // A state of an older Timbre does not say.
+        since.get_or_insert(here.cx.now);
+    }
     if let Stage::Poll { asked, .. } | Stage::Settle { asked, .. } = &mut talk.stage {
         *asked += 1;
         let pace = here.pace(*asked);

@@ -303,3 +303,16 @@ fn questions_asked_in_vain_use_up_no_patience() {
     let waiting = desk.go_on(&channel, &step, counted(1, 0, 1, 0, "null"), &documents);
     assert_eq!((waits(&waiting), told(&waiting)), (3600, vec![]));
 }
+
+/// A state that was written before it said when the upload was taken.
+#[test]
+fn an_old_state_counts_its_day_from_now() {
+    let (mut desk, channel, documents) = (desk(), BoletaChannel::new(), boletas(1));
+    let old = State(serde_json::json!({"step": "poll", "track": "1014", "asked": 3}));
+    let step = channel.resume(old, Heard::Elapsed, &documents, &desk.cx()).unwrap();
+    let waiting = desk.go_on(&channel, &step, working("VOF"), &documents);
+    assert_eq!(told(&waiting), Vec::<String>::new());
+    desk.now += Duration::from_secs(24 * 3600);
+    let step = desk.go_on(&channel, &waiting, Heard::Elapsed, &documents);
+    assert_eq!(told(&desk.go_on(&channel, &step, working("VOF"), &documents)), ["T39F1 unknown"]);
+}
