@@ -161,7 +161,7 @@ async fn after_its_vault_is_made_anew_a_shop_goes_on_with_the_same_files() {
     let certificate = Desk::certificate("x");
     again.agent.load_certificate(&certificate.pfx, "x", None).await.unwrap();
     let range = again.agent.load_grant(&files[0], (1, 1), None).await.expect("the same file, for its key");
-    assert_eq!(range.next, 2, "the counter goes on");
+    assert_eq!(range.range.next, 2, "the counter goes on");
     assert_eq!(sell(&again, &boleta(990), "k2").await.unwrap().document.id, "T39F2");
     let twice = again.agent.load_grant(&files[0], (1, 1), None).await.unwrap_err();
     assert_eq!(twice.code, "grant-repeated");

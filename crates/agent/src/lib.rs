@@ -12,6 +12,7 @@ pub mod clock;
 mod conversation;
 pub mod diagnose;
 pub mod engine;
+mod first;
 pub mod inspect;
 mod line;
 mod login;

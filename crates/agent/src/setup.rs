@@ -4,34 +4,50 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use timbre_core::{Company, Environment, GrantId, KeyName, Refusal, Regime, Scheme};
-use timbre_store::{Fact, GrantLoaded, Opened, Reader};
+use timbre_store::{Fact, GrantLoaded, Opened, Reader, share as share_of};
 
 use crate::certificate::in_force;
 use crate::engine::{Agent, Answer, ReadCertificate};
+use crate::first::{self, First};
 use crate::show;
-use crate::view::{CertificateView, LoadedCertificateView, ProblemView, RangeView};
+use crate::view::{CertificateView, LoadedCertificateView, LoadedRangeView, ProblemView};
 
 impl Agent {
-    /// Reads a CAF (or whatever the country lends) and adds its range.
+    /// Reads a CAF (or whatever the country lends) and adds its range, after asking the authority
+    /// whether it knows the first number that would be used.
     pub async fn load_grant(
         &self,
         file: &[u8],
         share: (u32, u32),
         used_up_to: Option<u64>,
-    ) -> Answer<RangeView> {
+    ) -> Answer<LoadedRangeView> {
         let issuer = self.issuer()?;
         let read = self.0.regime.grant(file, &issuer)?;
         let id = read.grant.id.clone();
         let purpose = format!("grant:{}", id.0);
         let sealed = self.0.custody.seal(&purpose, &read.secret).map_err(|e| crate::writer::no_key(&e))?;
         let again = self.lost_its_key(&id);
+        let authority = self.0.regime.profile().authority;
+        let mut warnings = Vec::new();
+        // A share that does not exist is the store's to refuse.
+        if let Some((first, _)) = share_of(&read.grant, share).filter(|_| !again) {
+            let number = used_up_to.map_or(first, |used| first.max(used.saturating_add(1)));
+            match self.ask_first(&issuer, &read.grant.series, number).await {
+                First::Free => {}
+                First::Taken(why) => return Err(first::taken(authority, number, &why).into()),
+                First::Unasked(why) => warnings.push(first::unasked(authority, number, &why)),
+            }
+        }
         let loaded = GrantLoaded { grant: read.grant, share, used_up_to, again, sealed };
         let fact = Fact::GrantLoaded(Box::new(loaded));
         self.0.writer.commit(vec![fact]).await?;
         let ranges = self.0.reader.ranges();
         let range = ranges.iter().find(|range| range.grant.id == id);
         range
-            .map(|range| show::range(range, self.0.today()))
+            .map(|range| LoadedRangeView {
+                range: show::range(range, self.0.today()),
+                warnings: show::refusals(&warnings),
+            })
             .ok_or_else(|| ProblemView::internal("el rango cargado no aparece"))
     }
 

@@ -122,6 +122,14 @@ pub struct RangeView {
     pub stopped: Option<String>,
 }
 
+/// A range that was just loaded, and what a person should know about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadedRangeView {
+    #[serde(flatten)]
+    pub range: RangeView,
+    pub warnings: Vec<RefusalView>,
+}
+
 /// The nearest moment at which the law wants a document at the authority.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct DeadlineView {

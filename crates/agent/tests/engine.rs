@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use fake::{Mood, Office, open, open_with, sell, settings, until};
+use fake::{Mood, Office, Opening, open, open_as, open_with, sell, settings, until};
 use serde_json::json;
 use timbre_agent::Settings;
+use timbre_core::Environment;
 
 fn all_accepted(n: u64) -> impl Fn(&timbre_agent::Agent) -> bool {
     move |agent| agent.stats().accepted == n
@@ -240,5 +241,37 @@ async fn what_must_go_again_goes_with_the_same_bytes_also_after_a_stop() {
         .collect();
     assert_eq!(sums.len(), 1, "the same bytes");
     assert_eq!(office.books().held.values().copied().collect::<Vec<_>>(), [1]);
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_range_whose_first_number_the_authority_knows_is_not_taken() {
+    let dir = tempfile::tempdir().unwrap();
+    let office = Arc::new(Office::default());
+    let environment = Environment::Certification;
+    let opening = Opening { send: false, environment, ..Opening::default() };
+    let agent = open_as(dir.path(), &office, opening).await;
+    let before = agent.folios();
+    office.books().words.insert(3_000, "yes");
+    let refused = agent.load_grant(b"3000-3010", (1, 1), None).await.unwrap_err();
+    assert_eq!((refused.status, refused.code.as_str()), (422, "first-number-taken"));
+    assert!(refused.detail.contains("3000") && refused.detail.contains("--used-up-to"), "{refused}");
+    assert_eq!(agent.folios(), before);
+    // The first that would be used is what matters: after those used elsewhere, and in our share.
+    let loaded = agent.load_grant(b"3000-3010", (1, 1), Some(3_000)).await.unwrap();
+    assert_eq!((loaded.range.next, loaded.warnings.len()), (3_001, 0));
+    office.books().words.insert(4_005, "yes");
+    let refused = agent.load_grant(b"4000-4009", (2, 2), None).await.unwrap_err();
+    assert_eq!(refused.code, "first-number-taken");
+    // A question that can't be asked stops nobody, and is told.
+    office.books().down = true;
+    let loaded = agent.load_grant(b"5000-5010", (1, 1), None).await.unwrap();
+    assert_eq!(loaded.warnings[0].code, "first-number-unasked");
+    agent.stop().await;
+
+    // In training nobody else has numbers.
+    let dir = tempfile::tempdir().unwrap();
+    let agent = open(dir.path(), &office, false).await;
+    assert!(agent.load_grant(b"3000-3010", (1, 1), None).await.unwrap().warnings.is_empty());
     agent.stop().await;
 }

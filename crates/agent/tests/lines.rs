@@ -159,7 +159,7 @@ async fn a_login_in_course_while_the_certificate_changes_is_not_kept() {
     sell(&agent, "k", 10).await;
     let begin = tokio::task::spawn_blocking(move || begin.recv().unwrap());
     begin.await.unwrap();
-    agent.load_certificate(b"another", "").await.unwrap();
+    agent.load_certificate(b"another", "", None).await.unwrap();
     changed.send(()).unwrap();
     until(&agent, |agent| agent.stats().accepted == 1).await;
     agent.stop().await;
@@ -202,7 +202,7 @@ async fn nothing_is_signed_for_the_wire_with_a_certificate_that_expired() {
     assert_eq!(agent.snapshot().sentence.mood, Tone::Attention);
     assert_eq!(office.books().asked("post/deliver"), 1);
     *keys.expires.lock().unwrap() = None;
-    agent.load_certificate(b"another", "").await.unwrap();
+    agent.load_certificate(b"another", "", None).await.unwrap();
     until(&agent, |agent| agent.stats().pending == 0 && !says(agent, "venció")).await;
     assert_eq!(office.books().asked("post/deliver"), 2);
     agent.stop().await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::civil::DateTime;
-use timbre_core::{Company, Document, KeyError, Keys, Wrapping};
+use timbre_core::{Company, Document, KeyError, Keys, Series, Wrapping};
 use timbre_xmldsig::Xml;
 
 use crate::rut::Rut;
@@ -25,6 +25,14 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The envelope in which documents of a type travel.
+    pub fn of(series: &Series) -> Kind {
+        match series.0.as_str() {
+            "39" | "41" => Kind::Boleta,
+            _ => Kind::Dte,
+        }
+    }
+
     fn root(self) -> &'static str {
         match self {
             Kind::Boleta => "EnvioBOLETA",

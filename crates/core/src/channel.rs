@@ -10,7 +10,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::{
-    Company, Document, DocumentId, DocumentRef, Finding, KeyError, Keys, Parcel, Severity, Timestamp,
+    Company, Document, DocumentId, DocumentRef, Finding, KeyError, Keys, Parcel, Series, Severity, Timestamp,
 };
 
 /// Which world a folder belongs to; they never mix.
@@ -306,6 +306,21 @@ pub trait Channel: Send + Sync {
         about: &[Arc<Document>],
         cx: &Cx<'_>,
     ) -> Result<Step, KeyError>;
+
+    /// "Do you know this number?", asked before the first of a range is used: a question that leaves
+    /// nothing behind. `Stale` without a pass, then `Ask`; `Done` where it can't be asked here. The
+    /// answer is for [`Channel::number_taken`].
+    fn ask_number(&self, series: &Series, number: u64, cx: &Cx<'_>) -> Result<Step, KeyError> {
+        let _ = (series, number, cx);
+        Ok(Step::Done(Vec::new()))
+    }
+
+    /// Why that number is not free, in the authority's words and ours; the error says why the answer
+    /// tells nothing.
+    fn number_taken(&self, heard: &Heard) -> Result<Option<Remark>, String> {
+        let _ = heard;
+        Err("no responde por números sueltos".to_owned())
+    }
 
     /// The base addresses it speaks to in this environment, each with what it is for, in Spanish.
     fn hosts(&self, cx: &Cx<'_>) -> Result<Vec<(&'static str, String)>, KeyError> {

@@ -15,8 +15,8 @@ use timbre_agent::Agent;
 use timbre_agent::diagnose::Diagnosis;
 use timbre_agent::engine::environment_word;
 use timbre_agent::view::{
-    CertificateView, DetailView, FoliosView, IssuedView, LoadedCertificateView, LockView, Mood, PageView,
-    PreviewView, ProblemView, Query, RangeView, ResentView, RowView, Snapshot, StatsView,
+    CertificateView, DetailView, FoliosView, IssuedView, LoadedCertificateView, LoadedRangeView, LockView,
+    Mood, PageView, PreviewView, ProblemView, Query, ResentView, RowView, Snapshot, StatsView,
 };
 use timbre_core::Environment;
 use zeroize::{Zeroize, Zeroizing};
@@ -211,7 +211,7 @@ pub(crate) async fn load_grant(
     State(agent): State<Agent>,
     QueryOf(asked): QueryOf<Share>,
     body: Bytes,
-) -> Answer<(StatusCode, Json<RangeView>)> {
+) -> Answer<(StatusCode, Json<LoadedRangeView>)> {
     let share = match asked.share.as_deref() {
         None | Some("") => (1, 1),
         Some(text) => text

@@ -46,7 +46,7 @@ pub use error::StoreError;
 pub use fact::{Answered, CertificateLoaded, Fact, GrantLoaded, Issued, Moved, Sending};
 pub use group::Make;
 pub use lock::{LockReason, Locked, Mark};
-pub use numbering::{NoFolio, Numbering};
+pub use numbering::{NoFolio, Numbering, share};
 pub use opening::{OpenOptions, Opened};
 pub use reader::Reader;
 pub use row::{Counts, Event, Filter, OpenParcel, Page, Place, Range, Row};

@@ -88,7 +88,7 @@ fn stopped(why: &str) -> Refusal {
 
 /// First and last folio of part `share.0` of `share.1`: contiguous parts that differ by one folio
 /// at most. `None` when there is no such part, or nothing in it.
-pub(crate) fn share(grant: &Grant, share: (u32, u32)) -> Option<(u64, u64)> {
+pub fn share(grant: &Grant, share: (u32, u32)) -> Option<(u64, u64)> {
     let (part, parts) = (u128::from(share.0), u128::from(share.1));
     if part == 0 || part > parts || grant.last < grant.first || grant.last == u64::MAX {
         return None;

@@ -111,6 +111,25 @@ impl Channel for Post {
         let body = String::from_utf8(document.bytes.to_vec()).unwrap();
         Ok(Step::Ask(self.ask(Effect::Query, "have?", body, cx), State(json!({"at": "have?"})), vec![]))
     }
+    fn ask_number(&self, _: &Series, number: u64, cx: &Cx<'_>) -> Result<Step, KeyError> {
+        Ok(match (self.name, cx.pass) {
+            ("post", None) => Step::Stale(State(json!(null))),
+            ("post", Some(_)) => {
+                let request = self.ask(Effect::Query, "have?", format!("{number}:?"), cx);
+                Step::Ask(request, State(json!(null)), vec![])
+            }
+            _ => Step::Done(vec![]),
+        })
+    }
+    fn number_taken(&self, heard: &Heard) -> Result<Option<Remark>, String> {
+        match heard {
+            Heard::Reply { body, .. } if body == "no" => Ok(None),
+            Heard::Reply { body, .. } if body == "yes" => {
+                Ok(Some(Remark { code: "X".into(), words: String::new(), meaning: "Lo tiene.".into() }))
+            }
+            other => Err(format!("{other:?}")),
+        }
+    }
     fn resume(
         &self,
         state: State,
@@ -232,6 +251,7 @@ pub struct Opening {
     pub clock: Arc<dyn Clock>,
     pub hook: Hook,
     pub keys: Arc<NoKeys>,
+    pub environment: Environment,
 }
 
 impl Default for Opening {
@@ -243,6 +263,7 @@ impl Default for Opening {
             clock: Arc::new(SystemClock),
             hook: Arc::new(|_, _| Ok(())),
             keys: Arc::default(),
+            environment: Environment::Training,
         }
     }
 }
@@ -275,7 +296,7 @@ pub async fn open_as(dir: &std::path::Path, office: &Arc<Office>, opening: Openi
     })
     .unwrap();
     if agent.company().is_none() {
-        agent.set_company(Environment::Training, &json!({})).await.unwrap();
+        agent.set_company(opening.environment, &json!({})).await.unwrap();
         agent.load_certificate(b"", "", None).await.unwrap();
         for range in ["1-5", "6-500", "501-2000"] {
             agent.load_grant(range.as_bytes(), (1, 1), None).await.unwrap();

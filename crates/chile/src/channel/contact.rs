@@ -1,12 +1,13 @@
 //! A first contact: questions that use up no folio and leave nothing behind, and what their answers
 //! tell of the company's and the certificate holder's rights (sii-services, annex B).
 
-use timbre_core::{Date, Finding, Heard, Inquiry, KeyError, Pass, Remark, Severity};
+use timbre_core::{Date, Finding, Heard, Inquiry, KeyError, Pass, Remark, Request, Series, Severity};
 
 use super::Wire;
 use super::subject::Subject;
 use super::talk::{Here, reply};
 use crate::answer::{Held, Progress};
+use crate::words::remark;
 
 /// An upload that nobody made: the answer says what this person may ask about this company.
 const NO_UPLOAD: &str = "1";
@@ -17,14 +18,7 @@ const UPLOAD: &str = "upload-status";
 const DOCUMENT: &str = "document-status";
 
 pub(super) fn inquiries<W: Wire>(here: &Here<'_>, pass: &Pass) -> Result<Vec<Inquiry>, KeyError> {
-    let nobodys = Subject {
-        kind: W::SOME_TYPE.to_owned(),
-        folio: NO_FOLIO,
-        receiver: here.company,
-        date: Date::constant(2020, 1, 2),
-        total: 1,
-        signature: String::new(),
-    };
+    let nobodys = nobodys::<W>(here);
     Ok(vec![
         Inquiry {
             code: UPLOAD,
@@ -37,6 +31,18 @@ pub(super) fn inquiries<W: Wire>(here: &Here<'_>, pass: &Pass) -> Result<Vec<Inq
             request: W::ask_document(here, pass, here.sender()?, &nobodys),
         },
     ])
+}
+
+/// A document that nobody made.
+fn nobodys<W: Wire>(here: &Here<'_>) -> Subject {
+    Subject {
+        kind: W::SOME_TYPE.to_owned(),
+        folio: NO_FOLIO,
+        receiver: here.company,
+        date: Date::constant(2020, 1, 2),
+        total: 1,
+        signature: String::new(),
+    }
 }
 
 pub(super) fn inquired<W: Wire>(code: &str, heard: &Heard) -> Finding {
@@ -52,6 +58,34 @@ pub(super) fn inquired<W: Wire>(code: &str, heard: &Heard) -> Finding {
         Heard::Elapsed => (Severity::Note, String::new()),
     };
     Finding { severity, code: code.to_owned(), place: String::new(), message }
+}
+
+/// A question about one folio. Who, when and how much are nobody's: the SII knows the folio or not
+/// whatever they are, and of one it knows it says that they differ (DNK).
+pub(super) fn ask_number<W: Wire>(
+    here: &Here<'_>,
+    pass: &Pass,
+    series: &Series,
+    folio: u64,
+) -> Result<Request, KeyError> {
+    let subject = Subject { kind: series.0.clone(), folio, ..nobodys::<W>(here) };
+    Ok(W::ask_document(here, pass, here.sender()?, &subject))
+}
+
+/// Is that folio used, or good for nothing?
+pub(super) fn number_taken<W: Wire>(heard: &Heard) -> Result<Option<Remark>, String> {
+    let held = match heard {
+        Heard::Reply { status, headers, body } => W::hear_document(reply(*status, headers, body)),
+        Heard::Nothing { why, .. } => return Err(why.clone()),
+        Heard::Elapsed => return Err("nadie respondió".to_owned()),
+    };
+    match held {
+        Held::Same { code } => Ok(Some(remark(code, ""))),
+        Held::Differs(why) | Held::Void(why, _) => Ok(Some(why)),
+        Held::Absent(_) => Ok(None),
+        Held::NoPass(why) | Held::Refused(why) => Err(why.meaning),
+        Held::Later(why) => Err(why),
+    }
 }
 
 fn refused(why: &Remark) -> (Severity, String) {
@@ -114,6 +148,20 @@ mod tests {
 
     fn rest(status: u16, body: &str) -> Heard {
         Heard::Reply { status, headers: Vec::new(), body: body.to_owned().into() }
+    }
+
+    #[test]
+    fn a_folio_that_the_sii_knows_is_taken_and_one_it_does_not_know_is_free() {
+        let code = |heard: &Heard| number_taken::<Dte>(heard).map(|why| why.map(|why| why.code));
+        for state in ["DNK", "DOK", "FAN", "FNA", "AND"] {
+            let heard = soap(&format!("<ESTADO>{state}</ESTADO>"));
+            assert_eq!(code(&heard), Ok(Some(state.to_owned())), "{state}");
+        }
+        assert_eq!(code(&soap("<ESTADO>FAU</ESTADO>")), Ok(None));
+        assert_eq!(number_taken::<Boleta>(&rest(404, "No existe recurso")), Ok(None));
+        for unsaid in [soap("<ESTADO>-1</ESTADO>"), soap("<ESTADO>001</ESTADO>"), rest(200, "<html>")] {
+            assert!(code(&unsaid).is_err(), "{unsaid:?}");
+        }
     }
 
     #[test]

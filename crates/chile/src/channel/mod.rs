@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use timbre_core::{
     Channel, Cx, Document, DocumentRef, Environment, Finding, Heard, Inquiry, KeyError, Limits, Parcel, Pass,
-    Request, State, Step, Wrapping,
+    Remark, Request, Series, State, Step, Wrapping,
 };
 
 use crate::answer::{CAP, Exact, Held, Login, Progress, Reply, Upload};
@@ -171,6 +171,22 @@ impl<W: Wire> Channel for SiiChannel<W> {
             Stage::Poll { .. } | Stage::Settle { .. } => poll::resume::<W>(&here, talk, heard, about),
             Stage::Probe { .. } => probe::resume::<W>(&here, talk, heard, about),
         }
+    }
+
+    fn ask_number(&self, series: &Series, number: u64, cx: &Cx<'_>) -> Result<Step, KeyError> {
+        let ours = W::KIND == Kind::of(series);
+        let state = || State(serde_json::Value::Null);
+        Ok(match (Here::of(cx, self.kind)?.filter(|_| ours), cx.pass) {
+            (None, _) => Step::Done(Vec::new()),
+            (Some(_), None) => Step::Stale(state()),
+            (Some(here), Some(pass)) => {
+                Step::Ask(contact::ask_number::<W>(&here, pass, series, number)?, state(), Vec::new())
+            }
+        })
+    }
+
+    fn number_taken(&self, heard: &Heard) -> Result<Option<Remark>, String> {
+        contact::number_taken::<W>(heard)
     }
 
     fn hosts(&self, cx: &Cx<'_>) -> Result<Vec<(&'static str, String)>, KeyError> {

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::through;
 use crate::ask;
 use crate::door::Need;
-use crate::failure::{Exit, Failure};
+use crate::failure::{Exit, Failure, reason};
 use crate::out::Out;
 use crate::values::{self, Share};
 use crate::words::{Lean, table, thousands};
@@ -66,17 +66,16 @@ async fn load(add: Add, data: Option<&Path>, out: Out) -> Result<Exit, Failure> 
         for ((path, file), terms) in add.files.iter().zip(files).zip(terms) {
             match api.load_folios(file, terms.share, terms.used_up_to).await {
                 Ok(mut range) if out.json => {
-                    let warnings = warnings(terms, &range, &api.environment());
                     if terms.assumed {
                         range["assumed"] = json!({ "used_up_to": null, "share": "1/1" });
                     }
-                    range["warnings"] = json!(warnings);
+                    range["warnings"] = json!(warnings(terms, &range));
                     out.object(&range)?
                 }
                 Ok(range) => {
                     out.line(loaded(path, &range))?;
-                    for warning in warnings(terms, &range, &api.environment()) {
-                        out.note(format!("aviso: {}", warning.message));
+                    for warning in warnings(terms, &range) {
+                        out.note(format!("aviso: {}", reason(&warning)));
                     }
                 }
                 Err(failure) if failure.exit() == Exit::Refused => {
@@ -132,28 +131,21 @@ fn terms(add: &Add, path: &Path, somebody: bool) -> Result<Terms, Failure> {
     Ok(Terms { share, used_up_to, assumed: false })
 }
 
-/// What was taken for granted, for a person who may know better.
-fn warnings(terms: Terms, range: &Value, environment: &str) -> Vec<RefusalView> {
-    let warning =
-        |code: &str, message: String| RefusalView { code: code.to_owned(), path: String::new(), message };
-    let mut all = Vec::new();
+/// What the agent says of the range, and what was taken for granted here, for a person who may know
+/// better.
+fn warnings(terms: Terms, range: &Value) -> Vec<RefusalView> {
+    let told = serde_json::from_value(range["warnings"].clone());
+    let mut all: Vec<RefusalView> = told.unwrap_or_default();
     if terms.assumed {
-        all.push(warning(
-            "caf-terms-assumed",
-            "se supuso que ningún folio de este rango se usó en otro sistema y que sólo esta caja lo usa. Si no \
-             es así no emita con él: se repetirían folios. Al cargar se dice con --used-up-to N y --share n/m."
-                .to_owned(),
-        ));
-    }
-    if environment != "training"
-        && let Some(next) = number(range, "next")
-    {
-        all.push(warning(
-            "folio-not-asked",
-            format!(
-                "no se le preguntó al SII si ya tiene el folio {next}: revise en sii.cl antes de usarlo."
-            ),
-        ));
+        all.push(RefusalView {
+            code: "caf-terms-assumed".to_owned(),
+            path: String::new(),
+            message:
+                "Se supuso que ningún folio de este rango se usó en otro sistema y que sólo esta caja lo \
+                      usa. Si no es así no emita con él: se repetirían folios. Al cargar se dice con \
+                      --used-up-to N y --share n/m."
+                    .to_owned(),
+        });
     }
     all
 }
@@ -236,14 +228,14 @@ mod tests {
     fn what_nobody_said_of_a_range_is_told_and_what_somebody_said_is_not() {
         let add = |share, used_up_to| Add { files: vec![], share, used_up_to };
         let path = Path::new("F39.xml");
-        let codes = |add: &Add, environment| -> Vec<_> {
+        let range = json!({ "warnings": [{ "code": "first-number-unasked", "path": "", "message": "" }] });
+        let codes = |add: &Add| -> Vec<_> {
             let terms = terms(add, path, false).unwrap();
-            warnings(terms, &json!({ "next": 7 }), environment).into_iter().map(|w| w.code).collect()
+            warnings(terms, &range).into_iter().map(|warning| warning.code).collect()
         };
-        assert_eq!(codes(&add(None, None), "training"), ["caf-terms-assumed"]);
-        assert_eq!(codes(&add(None, None), "production"), ["caf-terms-assumed", "folio-not-asked"]);
-        assert_eq!(codes(&add(Some(Share(1, 2)), None), "certification"), ["folio-not-asked"]);
-        assert!(codes(&add(None, Some(6)), "training").is_empty());
+        assert_eq!(codes(&add(None, None)), ["first-number-unasked", "caf-terms-assumed"]);
+        assert_eq!(codes(&add(Some(Share(1, 2)), None)), ["first-number-unasked"]);
+        assert_eq!(codes(&add(None, Some(6))), ["first-number-unasked"]);
     }
 
     #[test]

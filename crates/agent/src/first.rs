@@ -1,0 +1,82 @@
+//! The first number of a range, asked about before the range is used: numbers that another system has
+//! used up are known to the authority, and a second document under one of them would be refused.
+
+use std::time::Duration;
+
+use timbre_core::{Environment, Issuer, KeyError, Refusal, Remark, Series, Step};
+
+use crate::engine::Agent;
+use crate::writer::no_key;
+
+/// A person waits: longer than this they are told that nobody answered.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What came of asking.
+pub(crate) enum First {
+    /// The authority does not know it; or it is practice, where nobody else has numbers.
+    Free,
+    Taken(Remark),
+    /// It could not be asked, and why.
+    Unasked(String),
+}
+
+impl Agent {
+    pub(crate) async fn ask_first(&self, issuer: &Issuer, series: &Series, number: u64) -> First {
+        if issuer.environment == Environment::Training {
+            return First::Free;
+        }
+        if let Err(error) = self.0.custody.certificate() {
+            return First::Unasked(no_key(&error).message);
+        }
+        let asked = tokio::time::timeout(PATIENCE, self.ask(issuer, series, number)).await;
+        match asked.unwrap_or_else(|_| Err("nadie respondió a tiempo".to_owned())) {
+            Ok(None) => First::Free,
+            Ok(Some(why)) => First::Taken(why),
+            Err(why) => First::Unasked(why),
+        }
+    }
+
+    async fn ask(&self, issuer: &Issuer, series: &Series, number: u64) -> Result<Option<Remark>, String> {
+        let sender = &self.0.sender;
+        let told = |error: KeyError| no_key(&error).message;
+        for id in sender.channels() {
+            let channel = sender.channel(&id);
+            let open = channel.ask_number(series, number, &sender.cx(issuer, None)).map_err(told)?;
+            if matches!(open, Step::Done(_)) {
+                continue; // not of this channel
+            }
+            let pass = sender.pass(&id).await.map_err(|error| error.to_string())?;
+            let pass = pass.ok_or("no se pudo abrir la sesión")?;
+            let step = channel.ask_number(series, number, &sender.cx(issuer, Some(&pass))).map_err(told)?;
+            let Step::Ask(request, ..) = step else { continue };
+            return channel.number_taken(&sender.carry(&id, &request).await);
+        }
+        Err("no hay a quién".to_owned())
+    }
+}
+
+/// The refusal of a range whose first number is taken.
+pub(crate) fn taken(authority: &str, number: u64, why: &Remark) -> Refusal {
+    Refusal::new(
+        "first-number-taken",
+        "used_up_to",
+        format!(
+            "El {authority} ya conoce el folio {number} ({}: {}). No se cargó, para no repetirlo. Si otro sistema \
+             usó folios de este rango, cárguelo diciendo cuál fue el último (timbre caf add --used-up-to).",
+            why.code, why.meaning
+        ),
+    )
+}
+
+/// What a person is told when nobody could be asked.
+pub(crate) fn unasked(authority: &str, number: u64, why: &str) -> Refusal {
+    let why = why.trim_end_matches('.');
+    Refusal::new(
+        "first-number-unasked",
+        "used_up_to",
+        format!(
+            "No se pudo preguntar al {authority} si ya conoce el folio {number} ({why}): revíselo en su sitio \
+             antes de emitir con este rango."
+        ),
+    )
+}
