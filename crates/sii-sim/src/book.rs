@@ -2,9 +2,11 @@
 //! answer leaves. What is in it is decided elsewhere; reading it back brings the same state.
 
 use crate::{
+    claims::Said,
     desk::Lent,
-    state::{Channel, Upload},
+    state::{Annulled, Channel},
     sum::Sum,
+    upload::Upload,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -28,6 +30,8 @@ pub(crate) enum Entry {
         at: Timestamp,
     },
     Caf(Lent),
+    Annulled(Annulled),
+    Claim(Said),
 }
 
 #[derive(Debug)]

@@ -87,12 +87,37 @@ pub enum Deed {
     Huge,
     /// A `Content-Length` that is too short.
     WrongLength,
+    /// A state question is answered with the code `code` (and `err` for ERR_CODE), whatever is known.
+    Say,
+    /// EPR with counts of zero.
+    ZeroCounts,
+    /// EPR without counts.
+    NoCounts,
+    /// EPR with more informed than were sent.
+    OtherCounts,
+    /// EPR without the counts of credit notes.
+    NoNotes,
+}
+
+/// When in the life of a request a fault strikes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// Before it takes effect.
+    Before,
+    /// When a state is said.
+    Answer,
+    /// When the counts of a processed upload are said.
+    Counts,
+    /// When the reply is ready.
+    After,
 }
 
 impl Deed {
-    /// Those that need a reply to spoil come after the request took effect.
-    fn spoils_the_reply(self) -> bool {
+    fn moment(self) -> Moment {
         match self {
+            Deed::Say => Moment::Answer,
+            Deed::ZeroCounts | Deed::NoCounts | Deed::OtherCounts | Deed::NoNotes => Moment::Counts,
+            // Those that need a reply to spoil come after the request took effect.
             Deed::LostReply
             | Deed::Delay
             | Deed::Truncated
@@ -100,13 +125,13 @@ impl Deed {
             | Deed::Reset
             | Deed::Drip
             | Deed::Huge
-            | Deed::WrongLength => true,
+            | Deed::WrongLength => Moment::After,
             Deed::LostRequest
             | Deed::Html
             | Deed::Error501
             | Deed::Empty
             | Deed::Status
-            | Deed::Reception => false,
+            | Deed::Reception => Moment::Before,
         }
     }
 }
@@ -141,6 +166,13 @@ pub struct Fault {
     pub body: String,
     #[serde(default)]
     pub seconds: u64,
+    #[serde(default)]
+    pub code: String,
+    #[serde(default)]
+    pub err: String,
+    /// Counts for each upload or document by itself: `every` and `permille` then choose which.
+    #[serde(default)]
+    pub each: bool,
 }
 
 impl Fault {
@@ -157,6 +189,9 @@ impl Fault {
             status: 0,
             body: String::new(),
             seconds: 0,
+            code: String::new(),
+            err: String::new(),
+            each: false,
         }
     }
 
@@ -164,8 +199,10 @@ impl Fault {
         self.at.is(door) && self.channel.is_none_or(|only| only == channel)
     }
 
-    /// Has the request taken effect when this strikes?
-    pub(crate) fn comes_after(&self) -> bool {
-        self.stored || self.does.spoils_the_reply()
+    pub(crate) fn moment(&self) -> Moment {
+        match self.does.moment() {
+            Moment::Before if self.stored => Moment::After,
+            moment => moment,
+        }
     }
 }

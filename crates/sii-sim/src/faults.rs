@@ -2,13 +2,15 @@
 //! by the caller.
 
 use crate::{
-    fault::{Door, Fault},
+    fault::{Door, Fault, Moment},
+    message::Host,
     random::Random,
     scenario::{Rate, Scenario},
     state::Channel,
+    upload::STEPS,
 };
 use jiff::{SignedDuration, Timestamp};
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 /// Counts the times something could have happened.
 #[derive(Clone, Debug, Default)]
@@ -29,19 +31,37 @@ struct Armed {
     fault: Fault,
     met: Counter,
     struck: u64,
+    /// Where it counts for each subject: those it was drawn for, with their own counts, and the spared ones.
+    subjects: HashMap<String, Option<(u64, u64)>>,
 }
 
 impl Armed {
     fn new(fault: Fault) -> Armed {
-        Armed { fault, met: Counter::default(), struck: 0 }
+        Armed { fault, met: Counter::default(), struck: 0, subjects: HashMap::new() }
     }
 
-    fn strikes(&mut self, random: &mut Random) -> bool {
-        let Fault { every, permille, skip, times, .. } = self.fault;
+    fn due(&mut self, random: &mut Random) -> bool {
+        let Fault { every, permille, .. } = self.fault;
         let every = if every == 0 && permille == 0 { 1 } else { every };
-        let due = self.met.strikes(Rate { every, permille }, random);
-        let strikes = due && self.met.0 > skip && times.is_none_or(|times| self.struck < times);
-        self.struck += u64::from(strikes);
+        self.met.strikes(Rate { every, permille }, random)
+    }
+
+    fn strikes(&mut self, subject: &str, random: &mut Random) -> bool {
+        let Fault { skip, times, each, .. } = self.fault;
+        let within = |met: u64, struck: u64| met > skip && times.is_none_or(|times| struck < times);
+        if !each {
+            let strikes = self.due(random) && within(self.met.0, self.struck);
+            self.struck += u64::from(strikes);
+            return strikes;
+        }
+        if !self.subjects.contains_key(subject) {
+            let drawn = self.due(random).then_some((0, 0));
+            self.subjects.insert(subject.to_owned(), drawn);
+        }
+        let Some(Some((met, struck))) = self.subjects.get_mut(subject) else { return false };
+        *met += 1;
+        let strikes = within(*met, *struck);
+        *struck += u64::from(strikes);
         strikes
     }
 }
@@ -63,6 +83,8 @@ pub(crate) struct Faults {
     counted: Vec<Option<Timestamp>>,
     replies: Counter,
     armed: Vec<Armed>,
+    /// How often each ending could have struck, and did.
+    endings: Vec<(Counter, u64)>,
     rejections: Counter,
     stuck: Counter,
 }
@@ -71,6 +93,7 @@ impl Faults {
     pub(crate) fn new(scenario: Scenario, seed: u64) -> Self {
         Faults {
             counted: vec![None; scenario.outages.len()],
+            endings: vec![(Counter::default(), 0); scenario.endings.len()],
             armed: scenario.faults().into_iter().map(Armed::new).collect(),
             scenario,
             random: Random::new(seed ^ 0x5EED_FA17),
@@ -111,9 +134,11 @@ impl Faults {
         began
     }
 
-    pub(crate) fn line(&self, now: Timestamp) -> Line {
+    /// The line to one host.
+    pub(crate) fn line(&self, host: Host, now: Timestamp) -> Line {
         let mut line = Line { down: self.by_hand == Some(true), next_change: None };
-        for (outage, counted) in self.scenario.outages.iter().zip(&self.counted) {
+        let outages = self.scenario.outages.iter().zip(&self.counted);
+        for (outage, counted) in outages.filter(|(outage, _)| outage.host.is_none_or(|only| only == host)) {
             let scheduled = self.started.zip(outage.after_seconds).map(|(start, after)| later(start, after));
             let Some(from) = counted.or(scheduled) else { continue };
             let to = later(from, outage.for_seconds);
@@ -135,15 +160,35 @@ impl Faults {
         delay
     }
 
-    /// What befalls a request before it takes effect, or after. Every counter that is concerned runs, so that one
-    /// fault does not shift another's turn; the first that strikes has it.
-    pub(crate) fn strike(&mut self, door: Door, channel: Channel, after: bool) -> Option<Fault> {
+    /// What befalls a request at that moment. Every counter that is concerned runs, so that one fault does not
+    /// shift another's turn; the first that strikes has it. `subject` is the upload or document it is about.
+    pub(crate) fn strike(
+        &mut self,
+        door: Door,
+        channel: Channel,
+        moment: Moment,
+        subject: &str,
+    ) -> Option<Fault> {
         let random = &mut self.random;
         let mut struck = None;
         for armed in &mut self.armed {
-            let concerned = armed.fault.concerns(door, channel) && armed.fault.comes_after() == after;
-            if concerned && armed.strikes(random) && struck.is_none() {
+            let concerned = armed.fault.concerns(door, channel) && armed.fault.moment() == moment;
+            if concerned && armed.strikes(subject, random) && struck.is_none() {
                 struck = Some(armed.fault.clone());
+            }
+        }
+        struck
+    }
+
+    /// The state an upload ends in whatever is in it.
+    pub(crate) fn ending(&mut self) -> Option<String> {
+        let mut struck = None;
+        for (ending, (met, times)) in self.scenario.endings.iter().zip(&mut self.endings) {
+            let every = if ending.every == 0 && ending.permille == 0 { 1 } else { ending.every };
+            let due = met.strikes(Rate { every, permille: ending.permille }, &mut self.random);
+            if due && struck.is_none() && ending.times.is_none_or(|most| *times < most) {
+                *times += 1;
+                struck = Some(ending.state.clone());
             }
         }
         struck
@@ -161,12 +206,15 @@ impl Faults {
         struck.then(|| (rules.code.clone(), rules.text.clone()))
     }
 
-    /// How much longer than usual this upload stays in process.
-    pub(crate) fn stuck(&mut self) -> Duration {
-        if self.stuck.strikes(self.scenario.stuck.rate(), &mut self.random) {
-            return Duration::from_secs(self.scenario.stuck.for_seconds);
+    /// How much longer than usual this upload stays in process, and in which step.
+    pub(crate) fn stuck(&mut self) -> (Duration, u32) {
+        let stuck = &self.scenario.stuck;
+        let named = STEPS.iter().position(|step| *step == stuck.step);
+        let step = u32::try_from(named.unwrap_or(STEPS.len() - 1)).unwrap_or(u32::MAX);
+        if self.stuck.strikes(stuck.rate(), &mut self.random) {
+            return (Duration::from_secs(stuck.for_seconds), step);
         }
-        Duration::ZERO
+        (Duration::ZERO, step)
     }
 }
 
@@ -188,9 +236,9 @@ mod tests {
         let scenario = Scenario::parse("[[outages]]\nafter_seconds = 10\nfor_seconds = 5").expect("sound");
         let mut faults = Faults::new(scenario, 1);
         faults.begin(at(100));
-        assert_eq!(faults.line(at(109)), Line { down: false, next_change: Some(at(110)) });
-        assert_eq!(faults.line(at(110)), Line { down: true, next_change: Some(at(115)) });
-        assert_eq!(faults.line(at(115)), Line { down: false, next_change: None });
+        assert_eq!(faults.line(Host::Dte, at(109)), Line { down: false, next_change: Some(at(110)) });
+        assert_eq!(faults.line(Host::Dte, at(110)), Line { down: true, next_change: Some(at(115)) });
+        assert_eq!(faults.line(Host::Dte, at(115)), Line { down: false, next_change: None });
     }
 
     #[test]
@@ -198,16 +246,18 @@ mod tests {
         let scenario = Scenario::parse("[[outages]]\nafter_documents = 3\nfor_seconds = 5").expect("sound");
         let mut faults = Faults::new(scenario, 1);
         faults.begin(at(0));
-        assert!(!faults.stored(2, at(50)) && !faults.line(at(50)).down);
-        assert!(faults.stored(3, at(60)) && faults.line(at(64)).down);
-        assert!(!faults.stored(4, at(70)) && !faults.line(at(70)).down);
+        assert!(!faults.stored(2, at(50)) && !faults.line(Host::Dte, at(50)).down);
+        assert!(faults.stored(3, at(60)) && faults.line(Host::Dte, at(64)).down);
+        assert!(!faults.stored(4, at(70)) && !faults.line(Host::Dte, at(70)).down);
     }
 
     #[test]
     fn the_same_seed_brings_the_same_mishaps() {
         let run = |seed| {
             let mut faults = Faults::new(Scenario::named("black-friday").expect("known"), seed);
-            (0..200).map(|_| faults.strike(Door::Upload, Channel::Dte, false)).collect::<Vec<_>>()
+            (0..200)
+                .map(|_| faults.strike(Door::Upload, Channel::Dte, Moment::Before, ""))
+                .collect::<Vec<_>>()
         };
         assert_eq!(run(7), run(7));
         assert_ne!(run(7), run(8));
@@ -217,8 +267,18 @@ mod tests {
     fn a_fault_spares_the_first_and_ends_after_its_times() {
         let text = "[[faults]]\ndoes = \"empty\"\nat = \"seed\"\nskip = 1\ntimes = 2\nchannel = \"dte\"";
         let mut faults = Faults::new(Scenario::parse(text).expect("sound"), 1);
-        let mut strikes = |channel| faults.strike(Door::Seed, channel, false).is_some();
+        let mut strikes = |channel| faults.strike(Door::Seed, channel, Moment::Before, "").is_some();
         assert!(!strikes(Channel::Boleta));
         assert_eq!([0; 5].map(|_| strikes(Channel::Dte)), [false, true, true, false, false]);
+    }
+
+    #[test]
+    fn a_fault_may_count_for_each_upload_by_itself() {
+        let text = "[[faults]]\ndoes = \"say\"\ncode = \"106\"\nat = \"upload-state\"\neach = true\nevery = 2\ntimes = 1";
+        let mut faults = Faults::new(Scenario::parse(text).expect("sound"), 1);
+        let mut says =
+            |track: &str| faults.strike(Door::UploadState, Channel::Dte, Moment::Answer, track).is_some();
+        assert!(!says("1") && says("2") && !says("1") && !says("2"));
+        assert!(!says("3") && says("4"));
     }
 }

@@ -14,3 +14,25 @@ pub(crate) fn encode(text: &str) -> Option<Vec<u8>> {
 pub(crate) fn stray_byte(bytes: &[u8]) -> Option<usize> {
     bytes.iter().position(|byte| (0x80..=0x9F).contains(byte))
 }
+
+/// The letters of Latin-1 as ASCII has them.
+pub(crate) fn without_accents(text: &str) -> String {
+    let plain = |c: char| match c {
+        'À'..='Å' => 'A',
+        'Ç' => 'C',
+        'È'..='Ë' => 'E',
+        'Ì'..='Ï' => 'I',
+        'Ñ' => 'N',
+        'Ò'..='Ö' | 'Ø' => 'O',
+        'Ù'..='Ü' => 'U',
+        'à'..='å' => 'a',
+        'ç' => 'c',
+        'è'..='ë' => 'e',
+        'ì'..='ï' => 'i',
+        'ñ' => 'n',
+        'ò'..='ö' | 'ø' => 'o',
+        'ù'..='ü' => 'u',
+        other => other,
+    };
+    text.chars().map(plain).collect()
+}

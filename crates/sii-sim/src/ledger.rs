@@ -2,7 +2,9 @@
 
 use crate::{
     judge::DocumentKey,
-    state::{Channel, Record, State, Verdict, Version},
+    state::{Channel, Record, State, Version},
+    upload::Verdict,
+    violations::Violation,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -14,6 +16,8 @@ pub struct Ledger {
     /// Everything that came to an upload address, in order, refused or not.
     pub uploads: Vec<LedgerUpload>,
     pub totals: LedgerTotals,
+    /// What a client did that it may never do.
+    pub violations: Vec<Violation>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -81,7 +85,8 @@ impl Ledger {
             duplicated: state.documents.values().filter(|record| duplicated(record)).count() as u64,
             uploads: state.arrivals.len() as u64,
         };
-        Ledger { documents, uploads: state.arrivals.iter().map(LedgerUpload::of).collect(), totals }
+        let uploads = state.arrivals.iter().map(LedgerUpload::of).collect();
+        Ledger { documents, uploads, totals, violations: state.violations.clone() }
     }
 
     /// One document by its id.

@@ -1,10 +1,12 @@
 //! What passes between a client and the simulator: which host was called, with what, and what came of it.
 //! Sockets are not here; `serve` turns bytes on a wire into these and back.
 
+use serde::Deserialize;
 use std::time::Duration;
 
 /// The three hosts of the SII's certification environment, by their role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Host {
     /// `maullin.sii.cl`: everything of the DTE channel.
     Dte,

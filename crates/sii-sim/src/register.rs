@@ -7,8 +7,9 @@ use crate::{
         DocumentKey, Examined, Facts, Fault, Finding, Parcel,
         reason::{self, Reason},
     },
-    state::{Channel, Fate, Judged, State, Upload, Verdict},
+    state::{Channel, State},
     sum::Sum,
+    upload::{Fate, Judged, Upload, Verdict},
 };
 use jiff::{SignedDuration, Timestamp};
 use std::io;
@@ -57,6 +58,12 @@ pub(crate) fn register(
         Some(fault) => Fate::Fallen(fault),
         None => Fate::Processed,
     };
+    let ending = match fate {
+        Fate::Processed => state.faults.ending(),
+        Fate::Repeated | Fate::Fallen(_) => None,
+    };
+    let fate = ending.as_deref().and_then(fallen).map_or(fate, Fate::Fallen);
+    let (stuck, stuck_in) = state.faults.stuck();
     let number = state.next_number;
     let mut upload = Upload {
         channel,
@@ -67,10 +74,13 @@ pub(crate) fn register(
         received: now,
         content,
         processing: state.processing,
-        stuck: state.faults.stuck(),
+        stuck,
+        stuck_in,
         fate,
+        said: ending,
         documents: Vec::new(),
     };
+    state.watch_upload(&upload, &examined.findings);
     for finding in examined.findings {
         let judged = settle(state, &upload, finding, burns);
         if judged.verdict != Verdict::Rejected {
@@ -105,7 +115,11 @@ fn track(channel: Channel, number: u64) -> String {
 fn settle(state: &mut State, upload: &Upload, finding: Finding, burns: bool) -> Judged {
     let reasons = match &upload.fate {
         Fate::Fallen(fault) => vec![fault_reason(fault)],
-        Fate::Processed | Fate::Repeated => reasons(state, upload, &finding, burns),
+        Fate::Processed | Fate::Repeated => {
+            let mut reasons = reasons(state, upload, &finding, burns);
+            reasons.extend(upload.said.as_deref().and_then(ended));
+            reasons
+        }
     };
     let Finding { key, digest, facts, .. } = finding;
     Judged { key, digest, facts, verdict: Verdict::of(&reasons), reasons }
@@ -123,6 +137,7 @@ fn reasons(state: &mut State, upload: &Upload, finding: &Finding, burns: bool) -
             let detail = format!("recibido con TrackId {}", version.tracks.join(", "));
             return vec![reason::OTHER_DATA.because(detail)];
         }
+        None if state.is_annulled(&finding.key) => return vec![reason::ANNULLED.because("")],
         None => {}
     }
     let mut reasons = finding.reasons.clone();
@@ -178,5 +193,27 @@ fn fault_reason(fault: &Fault) -> Reason {
         Fault::Schema(complaints) => Reason::envelope("RSC", complaints.first().map_or("", String::as_str)),
         Fault::Signature(why) => Reason::envelope("RFR", why),
         Fault::Cover(reason) => reason.clone(),
+    }
+}
+
+const STAGED: &str = "por escenario";
+
+/// The fault of an envelope that a scenario lets fall.
+fn fallen(ending: &str) -> Option<Fault> {
+    match ending {
+        "RSC" => Some(Fault::Schema(vec![format!("LSX-00200: {STAGED}")])),
+        "RFR" => Some(Fault::Signature(STAGED.to_owned())),
+        "RCT" => Some(Fault::Cover(reason::COVER_RESOLUTION.because(STAGED))),
+        _ => None,
+    }
+}
+
+/// What a scenario's ending says of each document.
+fn ended(ending: &str) -> Option<Reason> {
+    match ending {
+        "RCH" | "RCO" | "VOF" => Some(Reason::envelope(ending, STAGED)),
+        "RPR" => Some(reason::TAX_AMOUNT.because(STAGED)),
+        "RLV" => Some(reason::NAME_DIFFERS.because(STAGED)),
+        _ => None,
     }
 }

@@ -80,6 +80,12 @@ impl Registry {
         self.companies.iter().any(|company| company.signers.contains(&rut))
     }
 
+    /// The companies a person signs for.
+    pub(crate) fn companies_of(&self, holder: &str) -> Vec<&str> {
+        let theirs = self.companies.iter().filter(|company| company.signers.contains(&holder));
+        theirs.map(|company| company.rut).collect()
+    }
+
     pub(crate) fn issued(&self, certificate: &Certificate) -> bool {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, known)) = last.as_ref().filter(|(seen, _)| *seen == certificate.der) {

@@ -17,6 +17,13 @@ pub struct Rules {
     pub certificate_issuer: bool,
     /// `KeyValue` must be the certificate's key. The SII's own sample of 2003 bears another one.
     pub certificate_key: bool,
+    /// Only the forms the manuals print. Otherwise also those that live clients are seen to get through with: the
+    /// login of PyPI facturacion-electronica, other names of SOAP parameters, dates with hyphens, stamps without
+    /// accents, files without `.xml`.
+    pub official_only: bool,
+    /// DTEUpload takes an `EnvioBOLETA`, as it does for the certification set of boletas; two projects got through
+    /// with it, two did not.
+    pub boletas_by_dte_upload: bool,
 }
 
 impl Default for Rules {
@@ -29,6 +36,8 @@ impl Default for Rules {
             certificate_dates: true,
             certificate_issuer: true,
             certificate_key: true,
+            official_only: true,
+            boletas_by_dte_upload: false,
         }
     }
 }

@@ -1,7 +1,11 @@
 //! Scenarios: the weather a run is made in, as data. The files lie in `scenarios/`; how the faults strike is
 //! in `faults`.
 
-use crate::fault::{Deed, Fault, Where};
+use crate::{
+    fault::{Deed, Fault, Where},
+    message::Host,
+    shape::{Ending, RestShape, SoapShape},
+};
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -31,10 +35,18 @@ pub struct Scenario {
     pub server_errors: Rate,
     /// A token dies after so many uses, long before its hour.
     pub token_uses: Option<u64>,
+    /// A token dies after so many seconds, used or not.
+    pub token_seconds: Option<u64>,
+    /// The least time a client may leave between questions about one upload; sooner is a violation.
+    pub min_poll_seconds: Option<u64>,
     /// The same mishaps on everything that is no upload: seeds, tokens, questions.
     pub questions: Mishaps,
     /// Anything else that goes wrong.
     pub faults: Vec<Fault>,
+    pub soap: SoapShape,
+    pub rest: RestShape,
+    /// Uploads that end otherwise than they should.
+    pub endings: Vec<Ending>,
     pub rejections: Rejections,
     pub stuck: Stuck,
 }
@@ -74,6 +86,9 @@ pub struct Outage {
     #[serde(default)]
     pub after_documents: Option<u64>,
     pub for_seconds: u64,
+    /// Only that host is dead: `dte`, `boleta-query` or `boleta-upload`.
+    #[serde(default)]
+    pub host: Option<Host>,
 }
 
 /// Some sound documents are rejected all the same, as when the SII's own data are not ready.
@@ -94,6 +109,8 @@ pub struct Stuck {
     pub every: u64,
     pub permille: u64,
     pub for_seconds: u64,
+    /// In which: REC, SOK, FOK, PDR or CRT. CRT when it is none of them.
+    pub step: String,
 }
 
 static FILES: [(&str, &str); 9] = [

@@ -75,14 +75,22 @@ impl<'a, 'i> Signature<'a, 'i> {
 
     /// Does it sign this canonical text?
     pub(crate) fn verify(&self, referenced: &str) -> Result<(), Flaw> {
+        self.holds(referenced, |signed| self.key.verify_sha1(signed, &self.value))
+    }
+
+    /// The same for signatures that say SHA-1 and are made with SHA-256.
+    pub(crate) fn verify_either(&self, referenced: &str) -> Result<(), Flaw> {
+        self.holds(referenced, |signed| {
+            self.key.verify_sha1(signed, &self.value) || self.key.verify_sha256(signed, &self.value)
+        })
+    }
+
+    fn holds(&self, referenced: &str, value: impl Fn(&[u8]) -> bool) -> Result<(), Flaw> {
         if self.digest != Sha1::digest(referenced.as_bytes()).as_slice() {
             return Err(Flaw::Digest);
         }
         let signed = canonical(self.signed_info, None);
-        if !self.key.verify_sha1(signed.as_bytes(), &self.value) {
-            return Err(Flaw::Value);
-        }
-        Ok(())
+        if value(signed.as_bytes()) { Ok(()) } else { Err(Flaw::Value) }
     }
 }
 

@@ -3,17 +3,19 @@
 
 use crate::{
     book::Book,
+    claims::Action,
     desk::{Desk, Refused},
     fault::Fault,
     faults::{Faults, Line},
-    judge::World,
+    judge::{DocumentKey, World},
     ledger::Ledger,
+    mail::{self, Mail},
     message::{Host, Outcome, Request},
     registry::Registry,
     routes,
     rules::Rules,
     scenario::Scenario,
-    state::State,
+    state::{Annulled, State},
 };
 use jiff::{SignedDuration, Timestamp};
 use std::{
@@ -103,7 +105,7 @@ impl Sim {
             let mut state = self.state();
             state.now = state.now.max(now);
             state.faults.begin(now);
-            if state.broken || state.faults.line(now).down {
+            if state.broken || state.faults.line(role, now).down {
                 return Outcome::DropBefore;
             }
             self.inner.latency + state.faults.delay()
@@ -155,9 +157,40 @@ impl Sim {
         self.state().faults.begin(now);
     }
 
-    /// Is the line up, and when does the schedule change that?
-    pub fn line(&self, now: Timestamp) -> Line {
-        self.state().faults.line(now)
+    /// Is the line to that host up, and when does the schedule change that?
+    pub fn line(&self, host: Host, now: Timestamp) -> Line {
+        self.state().faults.line(host, now)
+    }
+
+    /// Every mail with results that was sent until then.
+    pub fn mail(&self, now: Timestamp) -> Vec<Mail> {
+        mail::sent(&self.state(), now)
+    }
+
+    /// Gives folios back, as the taxpayer does on the SII's page: what is stamped with them is refused.
+    pub fn annul(&self, tipo: u16, from: u64, to: u64) -> io::Result<()> {
+        self.state().annul(Annulled { tipo, from, to })
+    }
+
+    /// A receptor says what he thinks of a document; gives `codResp`.
+    pub fn claim(
+        &self,
+        issuer: &str,
+        tipo: u16,
+        folio: u64,
+        action: Action,
+        now: Timestamp,
+    ) -> io::Result<i32> {
+        let key = DocumentKey { issuer: issuer.to_owned(), tipo, folio };
+        let mut state = self.state();
+        let receptor = state.documents.get(&key).and_then(|record| record.held());
+        let receptor = receptor.map(|version| version.facts.receptor.clone()).unwrap_or_default();
+        state.claim(&key, action, &receptor, now).map(|response| response.0)
+    }
+
+    /// Every token dies at once.
+    pub fn kill_tokens(&self) {
+        self.state().tokens.clear();
     }
 
     pub fn scenario(&self) -> Scenario {

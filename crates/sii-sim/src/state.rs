@@ -3,11 +3,14 @@
 
 use crate::{
     book::{Book, Entry},
+    claims::Said,
     desk::Lent,
     faults::Faults,
-    judge::{DocumentKey, Facts, Fault, reason::Reason},
+    judge::{DocumentKey, Facts, reason::Reason},
     random::Random,
     sum::Sum,
+    upload::{Fate, Judged, Upload, Verdict},
+    violations::Violation,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -37,64 +40,9 @@ pub(crate) struct Seed {
 pub(crate) struct Token {
     pub channel: Channel,
     pub holder: String,
+    pub issued: Timestamp,
     pub last_used: Timestamp,
     pub uses: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Verdict {
-    Accepted,
-    Objected,
-    Rejected,
-}
-
-impl Verdict {
-    pub(crate) fn of(reasons: &[Reason]) -> Verdict {
-        if reasons.iter().any(|reason| reason.rejects) {
-            Verdict::Rejected
-        } else if reasons.is_empty() {
-            Verdict::Accepted
-        } else {
-            Verdict::Objected
-        }
-    }
-}
-
-/// How an upload ends when its time has come.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) enum Fate {
-    Processed,
-    /// The same file again, on the boleta channel: RPT.
-    Repeated,
-    Fallen(Fault),
-}
-
-/// A file that was taken in, and all that was decided about it there and then.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Upload {
-    pub channel: Channel,
-    pub number: u64,
-    pub track: String,
-    pub company: String,
-    pub sender: String,
-    pub received: Timestamp,
-    pub content: Sum,
-    /// How long one step of the pipeline took then.
-    pub processing: Duration,
-    /// How much longer than usual it stays in its step.
-    pub stuck: Duration,
-    pub fate: Fate,
-    pub documents: Vec<Judged>,
-}
-
-/// A document within an upload, with this upload's word on it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Judged {
-    pub key: DocumentKey,
-    pub digest: Sum,
-    pub facts: Facts,
-    pub verdict: Verdict,
-    pub reasons: Vec<Reason>,
 }
 
 /// One set of bytes offered under a folio.
@@ -137,6 +85,14 @@ pub(crate) struct Seen {
     pub last: Timestamp,
 }
 
+/// Folios the taxpayer gave back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Annulled {
+    pub tipo: u16,
+    pub from: u64,
+    pub to: u64,
+}
+
 /// A line in the book of everything that came to an upload address.
 #[derive(Clone, Debug)]
 pub(crate) struct Arrival {
@@ -163,6 +119,16 @@ pub(crate) struct State {
     pub contents: HashMap<(Channel, Sum), Seen>,
     pub documents: BTreeMap<DocumentKey, Record>,
     pub lent: Vec<Lent>,
+    pub annulled: Vec<Annulled>,
+    /// What receptors said of documents.
+    pub claims: Vec<Said>,
+    /// Results that were asked for again: which upload's, and when.
+    pub resent: Vec<(usize, Timestamp)>,
+    pub violations: Vec<Violation>,
+    /// When each upload was last asked about.
+    pub polled: HashMap<(Channel, String), Timestamp>,
+    /// Requests of the boleta channel in the minute that began then.
+    pub minute: (Timestamp, u64),
     pub arrivals: Vec<Arrival>,
     /// How many documents are held.
     pub held: u64,
@@ -171,21 +137,6 @@ pub(crate) struct State {
     book: Option<Book>,
     /// The book could not be written: what is in memory may be forgotten, so nothing is answered any more.
     pub broken: bool,
-}
-
-/// How far an upload has come (Envío automático and "Estado de envío", the manuals' own order).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
-    Rec,
-    Sok,
-    Fok,
-    Pdr,
-    Crt,
-    Epr,
-    Rsc,
-    Rfr,
-    Rct,
-    Rpt,
 }
 
 /// How long a file is known by its content at the most.
@@ -206,6 +157,12 @@ impl State {
             contents: HashMap::new(),
             documents: BTreeMap::new(),
             lent: Vec::new(),
+            annulled: Vec::new(),
+            claims: Vec::new(),
+            resent: Vec::new(),
+            violations: Vec::new(),
+            polled: HashMap::new(),
+            minute: (Timestamp::MIN, 0),
             arrivals: Vec::new(),
             held: 0,
             outage_began: false,
@@ -226,6 +183,8 @@ impl State {
                 }
                 Entry::Again { channel, content, at } => self.again(channel, content, at),
                 Entry::Caf(lent) => self.lent.push(lent),
+                Entry::Annulled(annulled) => self.annulled.push(annulled),
+                Entry::Claim(said) => self.claims.push(said),
             }
         }
         // A line nobody can read may have been an upload: its number is not given twice.
@@ -238,6 +197,26 @@ impl State {
         let written = book.write(entry);
         self.broken |= written.is_err();
         written
+    }
+
+    /// Gives folios back, as on the SII's page; what was received under them stays.
+    pub(crate) fn annul(&mut self, annulled: Annulled) -> io::Result<()> {
+        self.write(&Entry::Annulled(annulled.clone()))?;
+        self.annulled.push(annulled);
+        Ok(())
+    }
+
+    pub(crate) fn is_annulled(&self, key: &DocumentKey) -> bool {
+        let mut ranges = self.annulled.iter().filter(|range| range.tipo == key.tipo);
+        ranges.any(|range| (range.from..=range.to).contains(&key.folio))
+    }
+
+    /// How many came in the minute of this one, which counts.
+    pub(crate) fn requests_this_minute(&mut self, now: Timestamp) -> u64 {
+        let (began, requests) = self.minute;
+        let same = now.duration_since(began) < SignedDuration::from_mins(1);
+        self.minute = if same { (began, requests + 1) } else { (now, 1) };
+        self.minute.1
     }
 
     pub(crate) fn upload(&self, channel: Channel, track: &str) -> Option<&Upload> {
@@ -300,46 +279,6 @@ impl State {
             known_from: upload.known_from(),
             processed,
         });
-    }
-}
-
-/// The steps of the pipeline after REC: SOK, FOK, PDR, CRT, and the last.
-const LAST: u32 = 5;
-
-impl Upload {
-    /// When a step is reached. A stuck upload stays before its last one.
-    fn reached(&self, step: u32) -> Timestamp {
-        let stuck = if step == LAST { self.stuck } else { Duration::ZERO };
-        after(self.received, self.processing.saturating_mul(step).saturating_add(stuck))
-    }
-
-    /// The step that ends it: the one that finds the fault, or the last.
-    fn last_step(&self) -> u32 {
-        match &self.fate {
-            Fate::Fallen(Fault::Schema(_)) => 1,
-            Fate::Fallen(Fault::Signature(_)) => 2,
-            Fate::Fallen(Fault::Cover(_)) => 4,
-            Fate::Processed | Fate::Repeated => LAST,
-        }
-    }
-
-    /// From when on the SII speaks of its documents.
-    pub(crate) fn known_from(&self) -> Timestamp {
-        self.reached(self.last_step())
-    }
-
-    pub(crate) fn stage(&self, now: Timestamp) -> Stage {
-        if self.known_from() <= now {
-            return match &self.fate {
-                Fate::Processed => Stage::Epr,
-                Fate::Repeated => Stage::Rpt,
-                Fate::Fallen(Fault::Schema(_)) => Stage::Rsc,
-                Fate::Fallen(Fault::Signature(_)) => Stage::Rfr,
-                Fate::Fallen(Fault::Cover(_)) => Stage::Rct,
-            };
-        }
-        let done = (1..LAST).take_while(|step| self.reached(*step) <= now).count();
-        [Stage::Rec, Stage::Sok, Stage::Fok, Stage::Pdr, Stage::Crt][done]
     }
 }
 

@@ -62,7 +62,7 @@ pub(super) fn judge(
         &|| stamp::caf_signature(documento, &world.registry),
         &|| stamp::caf_lends(documento, tipo, key.folio),
         &|| stamp::signature(documento),
-        &|| stamp::agreement(documento),
+        &|| stamp::agreement(documento, world.rules.official_only),
         &|| signature(tree::source(dte), world, company, signed),
         &|| format::obligatory(documento, tipo, &world.rules),
         &|| [format::registered(documento, company), format::references(documento, tipo)].concat(),

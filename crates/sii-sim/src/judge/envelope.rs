@@ -49,7 +49,9 @@ pub(crate) fn examine(
         }
     };
     let root = parsed.root_element();
-    let fault = schema_fault(channel, root)
+    let by_dte_upload = world.rules.boletas_by_dte_upload && root.has_tag_name((schema::SII, "EnvioBOLETA"));
+    let schema = if by_dte_upload { Channel::Boleta } else { channel };
+    let fault = schema_fault(schema, root)
         .or_else(|| signature_fault(root, &parcel.bytes, world).map(Fault::Signature))
         .or_else(|| cover_fault(root, parcel, company).map(Fault::Cover));
     let mut findings = Vec::new();

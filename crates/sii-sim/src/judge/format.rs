@@ -247,6 +247,10 @@ fn rut_flaw(rut: &str) -> Option<&'static str> {
     (!inside).then_some("rango")
 }
 
+pub(crate) fn is_rut(rut: &str) -> bool {
+    rut_flaw(rut).is_none()
+}
+
 /// Modulo 11, weights 2 to 7 from the right.
 fn check_digit_is_right(number: &str, check: &str) -> bool {
     let weighted = |(place, digit): (usize, u8)| usize::from(digit.wrapping_sub(b'0')) * (2 + place % 6);

@@ -10,6 +10,7 @@ mod stamp;
 mod totals;
 
 pub(crate) use envelope::{Parcel, examine};
+pub(crate) use format::is_rut;
 
 use crate::{certificate::Certificate, registry::Registry, rules::Rules, sum::Sum};
 use jiff::{Timestamp, civil::Date};

@@ -36,6 +36,7 @@ const fn objection(seccion: &'static str, nivel: u8, codigo: u16, descripcion: &
 pub static REPEATED: Code = rejection("DTE", 100, "DTE Repetido");
 pub static OTHER_DATA: Code = rejection("DTE", 101, "Folio ya recibido con otros datos");
 pub static DOCUMENT_SIGNATURE: Code = rejection("DTE", 505, "Firma DTE Incorrecta");
+pub static ANNULLED: Code = rejection("DTE", 601, "Folio anulado anteriormente");
 pub static LATE: Code = objection("DTE", 1, 650, "Fecha de envio excede el plazo desde la emision");
 pub static CAF_UNAUTHORISED: Code = rejection("CAF", 516, "CAF no autorizado");
 pub static CAF_EXPIRED: Code = rejection("CAF", 517, "CAF vencido");

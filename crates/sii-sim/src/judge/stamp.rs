@@ -77,8 +77,11 @@ pub(super) fn signature(documento: Node<'_, '_>) -> Vec<Reason> {
     Vec::new()
 }
 
-/// The stamp says what the document says.
-pub(super) fn agreement(documento: Node<'_, '_>) -> Vec<Reason> {
+/// The stamp says what the document says. Some fold its texts to ASCII and are accepted (devlas, 2.18.1).
+pub(super) fn agreement(documento: Node<'_, '_>, official_only: bool) -> Vec<Reason> {
+    let alike = |stamped: &str, here: &str| {
+        stamped == here || !official_only && stamped == latin1::without_accents(here)
+    };
     let mut reasons = Vec::new();
     let here = |path: &str| tree::text(documento, path).unwrap_or_default();
     let stamped = |name: &str| tree::text(documento, &format!("TED/DD/{name}")).unwrap_or_default();
@@ -92,7 +95,7 @@ pub(super) fn agreement(documento: Node<'_, '_>) -> Vec<Reason> {
         ("IT1", first_forty(&here("Detalle/NmbItem"))),
     ];
     for (name, expected) in pairs {
-        if stamped(name) != expected {
+        if !alike(&stamped(name), &expected) {
             reasons
                 .push(reason::STAMP_MISMATCH.because(format!("{name}: <{}> <> <{expected}>", stamped(name))));
         }
@@ -100,7 +103,7 @@ pub(super) fn agreement(documento: Node<'_, '_>) -> Vec<Reason> {
     // Without a name in the document the stamp may be empty, or repeat the RUT.
     let name = first_forty(&here("Encabezado/Receptor/RznSocRecep"));
     let nameless = name.is_empty() && stamped("RSR") == here("Encabezado/Receptor/RUTRecep");
-    if stamped("RSR") != name && !nameless {
+    if !alike(&stamped("RSR"), &name) && !nameless {
         reasons.push(reason::STAMP_MISMATCH.because(format!("RSR: <{}> <> <{name}>", stamped("RSR"))));
     }
     reasons

@@ -1,11 +1,13 @@
 //! What the boleta channel says: XML for seeds and tokens, JSON for the rest, plain text for errors (OAS).
 
-use super::dte::Asked;
+use super::dte::{self, Asked};
 use crate::{
-    fault::Door,
+    fault::{Door, Moment},
     judge::{DocumentKey, Fault, World, reason::Reason},
     message::{Reply, Request},
-    state::{Channel, Fate, Judged, Stage, State, Upload, Verdict},
+    shape::RestShape,
+    state::{Channel, State},
+    upload::{Count, Fate, Judged, Verdict},
     zone,
 };
 use jiff::{Timestamp, civil::Date};
@@ -25,6 +27,20 @@ pub(super) fn door(path: &str) -> Door {
 }
 
 pub(super) fn answer(state: &mut State, world: &World, request: &Request, now: Timestamp) -> Reply {
+    let Some(limit) = state.faults.scenario.rest.rate_limit else {
+        return unlimited(state, world, request, now);
+    };
+    let left = limit.checked_sub(state.requests_this_minute(now));
+    let reply = match left {
+        Some(_) => unlimited(state, world, request, now),
+        None => Reply::text(429, "Demasiadas peticiones").with_header("X-Retry-After", "60".to_owned()),
+    };
+    reply
+        .with_header("X-RateLimit-Limit", limit.to_string())
+        .with_header("X-RateLimit-Remaining", left.unwrap_or(0).to_string())
+}
+
+fn unlimited(state: &mut State, world: &World, request: &Request, now: Timestamp) -> Reply {
     let path = request.path().strip_prefix(ROOT).unwrap_or_default();
     match (request.method.as_str(), path) {
         ("GET", "boleta.electronica.semilla") => seed(state, now),
@@ -33,14 +49,17 @@ pub(super) fn answer(state: &mut State, world: &World, request: &Request, now: T
             Reply::text(405, "Metodo no permitido")
         }
         ("GET", path) => {
-            match (path.strip_prefix("boleta.electronica.envio/"), path.strip_prefix("boleta.electronica/")) {
-                (Some(rest), _) => {
-                    authenticated(state, request, now, |state, _| upload_state(state, rest, now))
-                }
-                (_, Some(rest)) => authenticated(state, request, now, |state, request| {
-                    document_state(state, world, request, rest, now)
-                }),
-                _ => denied(),
+            let upload = path.strip_prefix("boleta.electronica.envio/");
+            let document = path.strip_prefix("boleta.electronica/");
+            if upload.is_none() && document.is_none() {
+                return denied();
+            }
+            if let Err(reply) = authenticated(state, request, now) {
+                return reply;
+            }
+            match (upload, document) {
+                (Some(rest), _) => upload_state(state, rest, now),
+                (None, rest) => document_state(state, world, request, rest.unwrap_or_default(), now),
             }
         }
         _ => denied(),
@@ -64,7 +83,8 @@ fn respuesta(first: &str, second: &str) -> Reply {
 
 /// The OAS says `0`, the service says `00`: a client must take both.
 fn seed(state: &mut State, now: Timestamp) -> Reply {
-    let estado = if state.random.chance(300) { "0" } else { "00" };
+    let short = state.faults.scenario.rest.short_ok.draw(300, &mut state.random);
+    let estado = if short { "0" } else { "00" };
     let value = state.new_seed(Channel::Boleta, now);
     respuesta(
         &format!("<SII:RESP_BODY><SEMILLA>{value}</SEMILLA></SII:RESP_BODY>"),
@@ -80,10 +100,14 @@ fn token(state: &mut State, world: &World, request: &Request, now: Timestamp) ->
         return Reply::text(400, "cuerpo ilegible");
     };
     match state.new_token(Channel::Boleta, signed, world, now) {
-        Ok(token) => respuesta(
-            "<SII:RESP_HDR><ESTADO>00</ESTADO><GLOSA>Token Creado</GLOSA></SII:RESP_HDR>",
-            &format!("<SII:RESP_BODY><TOKEN>{token}</TOKEN></SII:RESP_BODY>"),
-        ),
+        Ok(token) => {
+            let header = "<SII:RESP_HDR><ESTADO>00</ESTADO><GLOSA>Token Creado</GLOSA></SII:RESP_HDR>";
+            let body = format!("<SII:RESP_BODY><TOKEN>{token}</TOKEN></SII:RESP_BODY>");
+            match state.faults.scenario.rest.token_body_first {
+                true => respuesta(&body, header),
+                false => respuesta(header, &body),
+            }
+        }
         Err(why) => {
             let header = format!(
                 "<SII:RESP_HDR><ESTADO>{}</ESTADO><GLOSA>{}</GLOSA></SII:RESP_HDR>",
@@ -94,26 +118,28 @@ fn token(state: &mut State, world: &World, request: &Request, now: Timestamp) ->
     }
 }
 
-fn authenticated(
-    state: &mut State,
-    request: &Request,
-    now: Timestamp,
-    then: impl FnOnce(&State, &Request) -> Reply,
-) -> Reply {
-    let Some(token) = request.token_cookie() else { return Reply::text(400, "No trae TOKEN") };
-    if state.use_token(Channel::Boleta, token, now).is_err() {
-        return Reply::text(401, "NO ESTA AUTENTICADO");
+fn authenticated(state: &mut State, request: &Request, now: Timestamp) -> Result<(), Reply> {
+    let Some(token) = request.token_cookie() else { return Err(Reply::text(400, "No trae TOKEN")) };
+    match state.use_token(Channel::Boleta, token, now) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Reply::text(401, "NO ESTA AUTENTICADO")),
     }
-    then(state, request)
 }
 
-/// The receipt of an upload. Here the track id is a number, in the status it is a string.
-pub(super) fn received(track: &str, sender: &str, company: &str, file: &str, now: Timestamp) -> Reply {
+/// The receipt of an upload. Here the track id is a number, in the status it is a string; the dates differ too.
+pub(super) fn received(
+    shape: RestShape,
+    track: &str,
+    sender: &str,
+    company: &str,
+    file: &str,
+    now: Timestamp,
+) -> Reply {
     let body = json!({
         "rut_emisor": company,
         "rut_envia": sender,
-        "trackid": track.parse::<u64>().unwrap_or(0),
-        "fecha_recepcion": zone::local(now).strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        "trackid": track_id(track, !shape.swap_track),
+        "fecha_recepcion": moment(now, !shape.swap_dates),
         "estado": "REC",
         "file": file,
     });
@@ -122,53 +148,70 @@ pub(super) fn received(track: &str, sender: &str, company: &str, file: &str, now
         .with_header("X-Retry-After", "10".to_owned())
 }
 
+fn track_id(track: &str, as_number: bool) -> Value {
+    match track.parse::<u64>() {
+        Ok(number) if as_number => json!(number),
+        _ => json!(track),
+    }
+}
+
+fn moment(at: Timestamp, year_first: bool) -> String {
+    let form = if year_first { "%Y-%m-%d %H:%M:%S" } else { "%d/%m/%Y %H:%M:%S" };
+    zone::local(at).strftime(form).to_string()
+}
+
 /// `{rut}-{dv}-{track}`.
-fn upload_state(state: &State, rest: &str, now: Timestamp) -> Reply {
-    let found = rest.rsplit_once('-').and_then(|(company, track)| {
-        state.upload(Channel::Boleta, track).filter(|upload| upload.company == company)
-    });
-    let Some(upload) = found else { return Reply::text(404, "No existe recurso") };
-    let stage = upload.stage(now);
-    let (statistics, detail) = match (stage, &upload.fate) {
-        (Stage::Epr, _) => {
-            (statistics(upload), Value::Array(upload.documents.iter().filter_map(detail).collect()))
-        }
-        (Stage::Rpt, _) => (Value::Null, Value::Array(upload.documents.iter().filter_map(detail).collect())),
-        (Stage::Rsc | Stage::Rfr | Stage::Rct, Fate::Fallen(fault)) => {
-            (Value::Null, json!([envelope_detail(fault)]))
-        }
-        _ => (Value::Null, Value::Null),
+fn upload_state(state: &mut State, rest: &str, now: Timestamp) -> Reply {
+    let absent = || Reply::text(404, "No existe recurso");
+    let Some((company, track)) = rest.rsplit_once('-') else { return absent() };
+    state.watch_poll(Channel::Boleta, track, now);
+    let said = state.faults.strike(Door::UploadState, Channel::Boleta, Moment::Answer, track);
+    let shape = state.faults.scenario.rest;
+    let upload = state.upload(Channel::Boleta, track).filter(|upload| upload.company == company);
+    let Some(upload) = upload.cloned() else { return absent() };
+    let estado = match &said {
+        Some(fault) => fault.code.clone(),
+        None => upload.estado(now).to_owned(),
     };
-    let body = json!({
+    let counted = matches!(estado.as_str(), "EPR" | "RCH" | "RPR" | "RLV");
+    let falsely = match counted {
+        true => state.faults.strike(Door::UploadState, Channel::Boleta, Moment::Counts, track),
+        false => None,
+    };
+    let counts = counted.then(|| dte::falsified(upload.counts(), falsely.as_ref())).flatten();
+    let detail = match &upload.fate {
+        Fate::Fallen(fault) if matches!(estado.as_str(), "RSC" | "RFR" | "RCT") => {
+            json!([envelope_detail(fault)])
+        }
+        _ if (counted || estado == "RPT") && !shape.null_detail => {
+            upload.documents.iter().filter_map(|judged| detail(shape, judged)).collect()
+        }
+        _ => Value::Null,
+    };
+    let mut body = json!({
         "rut_emisor": upload.company,
         "rut_envia": upload.sender,
-        "trackid": upload.track,
-        "fecha_recepcion": zone::local(upload.received).strftime("%d/%m/%Y %H:%M:%S").to_string(),
-        "estado": spelled(stage),
-        "estadistica": statistics,
+        "trackid": track_id(track, shape.swap_track),
+        "fecha_recepcion": moment(upload.received, shape.swap_dates),
+        "estado": spelled(&estado),
+        "estadistica": counts.map_or(Value::Null, |counts| statistics(&counts)),
         "detalle_rep_rech": detail,
     });
+    if shape.leave_nulls_out
+        && let Some(fields) = body.as_object_mut()
+    {
+        fields.retain(|_, value| !value.is_null());
+    }
     Reply::json(200, &body)
 }
 
 /// This channel says PRD where the other says PDR.
-fn spelled(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Rec => "REC",
-        Stage::Sok => "SOK",
-        Stage::Fok => "FOK",
-        Stage::Pdr => "PRD",
-        Stage::Crt => "CRT",
-        Stage::Epr => "EPR",
-        Stage::Rsc => "RSC",
-        Stage::Rfr => "RFR",
-        Stage::Rct => "RCT",
-        Stage::Rpt => "RPT",
-    }
+fn spelled(estado: &str) -> &str {
+    if estado == "PDR" { "PRD" } else { estado }
 }
 
-fn statistics(upload: &Upload) -> Value {
-    let count = |count: &super::dte::Count| {
+fn statistics(counts: &[Count]) -> Value {
+    let count = |count: &Count| {
         json!({
             "tipo": count.tipo,
             "informados": count.informed,
@@ -177,26 +220,39 @@ fn statistics(upload: &Upload) -> Value {
             "reparos": count.objected,
         })
     };
-    upload.counts().iter().map(count).collect()
+    counts.iter().map(count).collect()
 }
 
 /// Documents accepted without objection are not listed.
-fn detail(judged: &Judged) -> Option<Value> {
+fn detail(shape: RestShape, judged: &Judged) -> Option<Value> {
     let light = judged.reasons.iter().all(|reason| reason.nivel == 1);
     let (estado, descripcion) = match judged.verdict {
         Verdict::Accepted => return None,
         Verdict::Rejected => ("RCH", "Dte Rechazado"),
-        Verdict::Objected if light => ("RLV", "Dte Aceptado con reparos leves"),
+        Verdict::Objected if light && !shape.rpr_for_light => ("RLV", "Dte Aceptado con reparos leves"),
         Verdict::Objected => ("RPR", "Dte Aceptado con reparos"),
     };
-    let errors: Vec<Value> = judged.reasons.iter().map(error).collect();
-    Some(json!({
+    let mut errors: Vec<Value> = judged.reasons.iter().map(error).collect();
+    let mut entry = json!({
         "tipo": judged.key.tipo,
         "folio": judged.key.folio,
         "estado": estado,
         "descripcion": descripcion,
-        "error": errors,
-    }))
+    });
+    let drop = |value: &mut Value, name: &str| {
+        value.as_object_mut().map(|fields| fields.remove(name));
+    };
+    if shape.no_type {
+        drop(&mut entry, "tipo");
+    }
+    if shape.no_description {
+        drop(&mut entry, "descripcion");
+    }
+    if shape.no_level {
+        errors.iter_mut().for_each(|error| drop(error, "nivel"));
+    }
+    entry["error"] = Value::Array(errors);
+    Some(entry)
 }
 
 fn error(reason: &Reason) -> Value {
@@ -226,7 +282,7 @@ fn envelope_detail(fault: &Fault) -> Value {
 }
 
 /// `{rut}-{dv}-{tipo}-{folio}/estado` with four parameters that the OAS calls optional and the service demands.
-fn document_state(state: &State, world: &World, request: &Request, rest: &str, now: Timestamp) -> Reply {
+fn document_state(state: &mut State, world: &World, request: &Request, rest: &str, now: Timestamp) -> Reply {
     let Some(key) = rest.strip_suffix("/estado").and_then(document_key) else {
         return Reply::text(404, "No existe recurso");
     };
@@ -242,7 +298,8 @@ fn document_state(state: &State, world: &World, request: &Request, rest: &str, n
         return Reply::text(400, "Error en los parametros de entrada");
     };
     let receptor = format!("{}-{}", parameter("rut_receptor"), parameter("dv_receptor"));
-    let (codigo, _, descripcion) = Asked { key, receptor, date, total }.state(state, world, now);
+    let (codigo, _, descripcion) =
+        Asked { key, receptor, date, total }.told(state, world, Channel::Boleta, now);
     Reply::json(200, &json!({ "codigo": codigo, "descripcion": descripcion }))
 }
 

@@ -1,10 +1,12 @@
 //! What the DTE channel says: seeds and tokens, receipts of DTEUpload, states of uploads and documents.
 
 use crate::{
-    judge::{DocumentKey, World},
+    fault::{Deed, Door, Fault, Moment},
+    judge::{DocumentKey, World, is_rut},
     message::Reply,
-    state::{Channel, Stage, State, Verdict, Version},
+    state::{Channel, State, Version},
     tokens::{Denied, TOKEN_UNKNOWN},
+    upload::{Count, glosa},
     zone,
 };
 use jiff::{Timestamp, civil::Date};
@@ -19,9 +21,13 @@ pub(super) fn answer(
 ) -> String {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let answered = match (operation, arguments.as_slice()) {
-        ("getSeed", _) => Ok(seed(&state.new_seed(Channel::Dte, now))),
+        ("getSeed", _) => {
+            let value = state.new_seed(Channel::Dte, now);
+            let body = format!("<SII:RESP_BODY><SEMILLA>{value}</SEMILLA></SII:RESP_BODY>");
+            Ok(ordered(state, &body, "<SII:RESP_HDR><ESTADO>00</ESTADO></SII:RESP_HDR>"))
+        }
         ("getToken", [signed]) => {
-            state.new_token(Channel::Dte, signed, world, now).map(|token| created(&token))
+            state.new_token(Channel::Dte, signed, world, now).map(|token| created(state, &token))
         }
         ("getEstUp", [rut, dv, track, token]) => {
             let opened = state.use_token(Channel::Dte, token, now);
@@ -29,17 +35,22 @@ pub(super) fn answer(
         }
         ("getEstDte", [asker, asker_dv, rut, dv, receptor, receptor_dv, tipo, folio, date, total, token]) => {
             state.use_token(Channel::Dte, token, now).map(|holder| {
-                let asked = Asked::read([rut, dv, receptor, receptor_dv, tipo, folio, date, total]);
+                let words = [*rut, *dv, *receptor, *receptor_dv, *tipo, *folio, *date, *total];
+                let asked = Asked::read(words, world.rules.official_only);
                 let asked = asked.filter(|_| format!("{asker}-{asker_dv}") == holder);
                 document_state(state, world, asked.as_ref(), now)
             })
         }
         ("getEstDteAv", [rut, dv, receptor, receptor_dv, tipo, folio, date, total, signature, token]) => {
-            let asked = Asked::read([rut, dv, receptor, receptor_dv, tipo, folio, date, total]);
+            let words = [*rut, *dv, *receptor, *receptor_dv, *tipo, *folio, *date, *total];
+            let asked = Asked::read(words, world.rules.official_only);
             Ok(match state.use_token(Channel::Dte, token, now) {
                 Ok(holder) => advanced_state(state, world, asked.as_ref(), signature, &holder, now),
                 Err(stale) => advanced_refused(stale),
             })
+        }
+        ("reenvioCorreo", [token, rut, dv, track]) => {
+            Ok(resend(state, world, token, &format!("{rut}-{dv}"), track, now))
         }
         _ => Err(Denied { estado: "-1", glosa: "Error de Retorno" }),
     };
@@ -56,15 +67,19 @@ fn header(estado: &str, glosa: &str) -> String {
     format!("<SII:RESP_HDR>\n<ESTADO>{estado}</ESTADO>\n<GLOSA>{glosa}</GLOSA>\n</SII:RESP_HDR>")
 }
 
-/// The body stands before the header here.
-fn seed(value: &str) -> String {
-    let body = format!("<SII:RESP_BODY><SEMILLA>{value}</SEMILLA></SII:RESP_BODY>");
-    respuesta(&body, "<SII:RESP_HDR><ESTADO>00</ESTADO></SII:RESP_HDR>")
+/// The body stands before the header here, unless a scenario turns them round.
+fn ordered(state: &State, body: &str, header: &str) -> String {
+    let shape = state.faults.scenario.soap;
+    let header = match shape.short_ok {
+        true => header.replace("<ESTADO>00<", "<ESTADO>0<"),
+        false => header.to_owned(),
+    };
+    if shape.header_first == Some(true) { respuesta(&header, body) } else { respuesta(body, &header) }
 }
 
-fn created(token: &str) -> String {
+fn created(state: &State, token: &str) -> String {
     let body = format!("<SII:RESP_BODY><TOKEN>{token}</TOKEN></SII:RESP_BODY>");
-    respuesta(&body, "<SII:RESP_HDR><ESTADO>00</ESTADO><GLOSA>Token Creado</GLOSA></SII:RESP_HDR>")
+    ordered(state, &body, "<SII:RESP_HDR><ESTADO>00</ESTADO><GLOSA>Token Creado</GLOSA></SII:RESP_HDR>")
 }
 
 fn attention(now: Timestamp) -> String {
@@ -72,41 +87,135 @@ fn attention(now: Timestamp) -> String {
 }
 
 /// Estado de envío: the state in the header, the counts flat in the body, and a body only when it is done.
-fn upload_state(state: &State, company: &str, track: &str, now: Timestamp) -> String {
+fn upload_state(state: &mut State, company: &str, track: &str, now: Timestamp) -> String {
+    state.watch_poll(Channel::Dte, track, now);
+    let struck = state.faults.strike(Door::UploadState, Channel::Dte, Moment::Answer, track);
+    if let Some(fault) = struck {
+        return said(track, &fault, now);
+    }
     let Some(upload) = state.upload(Channel::Dte, track).filter(|upload| upload.company == company) else {
-        return respuesta(
-            "<SII:RESP_HDR>\n<ESTADO>-11</ESTADO>\n<ERR_CODE>1</ERR_CODE>\n<SQL_CODE>0</SQL_CODE>\n<SRV_CODE>0</SRV_CODE>\n</SII:RESP_HDR>",
-            "",
-        );
+        return respuesta(&not_ready("-11", "1"), "");
     };
-    let stage = upload.stage(now);
-    let (estado, glosa) = match stage {
-        Stage::Rec => ("REC", "Envio Recibido"),
-        Stage::Sok => ("SOK", "Esquema Validado"),
-        Stage::Fok => ("FOK", "Firma de Envio Validada"),
-        Stage::Pdr => ("PDR", "Envio en Proceso"),
-        Stage::Crt => ("CRT", "Caratula OK"),
-        Stage::Epr => ("EPR", "Envio Procesado"),
-        Stage::Rsc => ("RSC", "Rechazado por Error en Schema"),
-        Stage::Rfr => ("RFR", "Rechazado por Error en Firma"),
-        Stage::Rct => ("RCT", "Rechazado por Error en Caratula"),
-        Stage::Rpt => ("RPT", "Envio Repetido"),
+    let estado = upload.estado(now).to_owned();
+    let mut counts = match estado.as_str() {
+        "EPR" => Some(upload.counts()),
+        _ => None,
     };
-    let mut body = String::new();
-    if stage == Stage::Epr {
-        for count in upload.counts() {
-            body.push_str(&format!(
-                "\n        <TIPO_DOCTO>{}</TIPO_DOCTO>\n        <INFORMADOS>{}</INFORMADOS>\n        <ACEPTADOS>{}</ACEPTADOS>\n        <RECHAZADOS>{}</RECHAZADOS>\n        <REPAROS>{}</REPAROS>",
-                count.tipo, count.informed, count.accepted, count.rejected, count.objected
-            ));
-        }
+    if counts.is_some() {
+        let struck = state.faults.strike(Door::UploadState, Channel::Dte, Moment::Counts, track);
+        counts = counts.and_then(|counts| falsified(counts, struck.as_ref()));
+    }
+    let shape = state.faults.scenario.soap;
+    let (header_state, body_state) = match shape.state_in_body {
+        true => ("0", format!("<ESTADO>{estado}</ESTADO>")),
+        false => (estado.as_str(), String::new()),
+    };
+    let mut body = body_state;
+    for count in counts.iter().flatten() {
+        body.push_str(&format!(
+            "\n        <TIPO_DOCTO>{}</TIPO_DOCTO>\n        <INFORMADOS>{}</INFORMADOS>\n        <ACEPTADOS>{}</ACEPTADOS>\n        <RECHAZADOS>{}</RECHAZADOS>\n        <REPAROS>{}</REPAROS>",
+            count.tipo, count.informed, count.accepted, count.rejected, count.objected
+        ));
+    }
+    if !body.is_empty() {
         body = format!("\n    <SII:RESP_BODY>{body}\n    </SII:RESP_BODY>");
     }
     let header = format!(
-        "\n    <SII:RESP_HDR>\n        <TRACKID>{track}</TRACKID>\n        <ESTADO>{estado}</ESTADO>\n        <GLOSA>{glosa}</GLOSA>\n        <NUM_ATENCION>{}</NUM_ATENCION>\n    </SII:RESP_HDR>\n",
+        "\n    <SII:RESP_HDR>\n        <TRACKID>{track}</TRACKID>\n        <ESTADO>{header_state}</ESTADO>\n        <GLOSA>{}</GLOSA>\n        <NUM_ATENCION>{}</NUM_ATENCION>\n    </SII:RESP_HDR>\n",
+        glosa(&estado),
         attention(now)
     );
-    respuesta(&body, &header)
+    ordered(state, &body, &header)
+}
+
+/// The counts as a fault has them told; `None` are no counts at all.
+pub(super) fn falsified(mut counts: Vec<Count>, fault: Option<&Fault>) -> Option<Vec<Count>> {
+    match fault.map(|fault| fault.does) {
+        Some(Deed::ZeroCounts) => {
+            for count in &mut counts {
+                (count.accepted, count.rejected, count.objected) = (0, 0, 0);
+            }
+        }
+        Some(Deed::OtherCounts) => counts.iter_mut().for_each(|count| count.informed += 1),
+        Some(Deed::NoNotes) => counts.retain(|count| count.tipo != 61),
+        Some(Deed::NoCounts) => return None,
+        _ => {}
+    }
+    Some(counts)
+}
+
+/// Errors of the query, which say `ERR_CODE`.
+fn not_ready(estado: &str, err: &str) -> String {
+    format!(
+        "<SII:RESP_HDR>\n<ESTADO>{estado}</ESTADO>\n<GLOSA>{}</GLOSA>\n<ERR_CODE>{err}</ERR_CODE>\n<SQL_CODE>0</SQL_CODE>\n<SRV_CODE>0</SRV_CODE>\n</SII:RESP_HDR>",
+        glosa(estado)
+    )
+}
+
+/// What a fault says in place of a state.
+fn said(track: &str, fault: &Fault, now: Timestamp) -> String {
+    if !fault.err.is_empty() {
+        return respuesta(&not_ready(&fault.code, &fault.err), "");
+    }
+    let header = format!(
+        "<SII:RESP_HDR>\n<TRACKID>{track}</TRACKID>\n<ESTADO>{}</ESTADO>\n<GLOSA>{}</GLOSA>\n<NUM_ATENCION>{}</NUM_ATENCION>\n</SII:RESP_HDR>",
+        fault.code,
+        glosa(&fault.code),
+        attention(now)
+    );
+    respuesta("", &header)
+}
+
+/// wsDTECorreo: the mail with the results once more (OIFE2005).
+fn resend(
+    state: &mut State,
+    world: &World,
+    token: &str,
+    company: &str,
+    track: &str,
+    now: Timestamp,
+) -> String {
+    let (estado, glosa) = resent(state, world, token, company, track, now);
+    respuesta(
+        "",
+        &format!(
+            "<SII:RESP_HDR><SII:ESTADO>{estado}</SII:ESTADO><SII:GLOSA>{glosa}</SII:GLOSA></SII:RESP_HDR>"
+        ),
+    )
+}
+
+fn resent(
+    state: &mut State,
+    world: &World,
+    token: &str,
+    company: &str,
+    track: &str,
+    now: Timestamp,
+) -> (&'static str, &'static str) {
+    if token.is_empty() || track.is_empty() || company == "-" {
+        return ("102", "Faltan datos de entrada");
+    }
+    let Ok(holder) = state.use_token(Channel::Dte, token, now) else {
+        return ("104", "Token Inactivo o No Existe");
+    };
+    if !is_rut(company) {
+        return ("101", "Error en digito verificador del Rut de la empresa");
+    }
+    let known = world.registry.company(company);
+    if !known.is_some_and(|company| company.signers.contains(&holder.as_str())) {
+        return ("106", "Usuario autenticado no tiene permisos sobre Empresa");
+    }
+    let Some(index) = state.by_track.get(&(Channel::Dte, track.to_owned())).copied() else {
+        return ("105", "Error Track ID no existe");
+    };
+    if state.uploads[index].company != company {
+        return ("105", "Error Track ID no existe");
+    }
+    if state.uploads[index].known_from() > now {
+        return ("114", "Envio solicitado no ha concluido su validacion, por lo tanto no existe correo");
+    }
+    state.resent.push((index, now));
+    ("0", "Requerimiento recibido OK")
 }
 
 /// A question about one document, as both channels put it.
@@ -118,10 +227,15 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Company and receptor with their check digits, type, folio, date as `DDMMAAAA`, total.
-    fn read(words: [&str; 8]) -> Option<Asked> {
+    /// Company and receptor with their check digits, type, folio, date as `DDMMAAAA`, total. Some clients write the
+    /// date with hyphens and say that it works.
+    fn read(words: [&str; 8], official_only: bool) -> Option<Asked> {
         let [rut, dv, receptor, receptor_dv, tipo, folio, date, total] = words;
         let plain = date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit());
+        let form = match plain {
+            true => Some("%d%m%Y"),
+            false => (!official_only).then_some("%d-%m-%Y"),
+        };
         Some(Asked {
             key: DocumentKey {
                 issuer: format!("{rut}-{dv}"),
@@ -129,7 +243,7 @@ impl Asked {
                 folio: folio.parse().ok()?,
             },
             receptor: format!("{receptor}-{receptor_dv}"),
-            date: plain.then(|| Date::strptime("%d%m%Y", date).ok()).flatten()?,
+            date: Date::strptime(form?, date).ok()?,
             total: total.parse().ok()?,
         })
     }
@@ -145,6 +259,33 @@ impl Asked {
         facts.receptor == self.receptor && facts.date == Some(self.date) && facts.total == self.total
     }
 
+    /// The state as it is told: a fault may have another one said.
+    pub(super) fn told(
+        &self,
+        state: &mut State,
+        world: &World,
+        channel: Channel,
+        now: Timestamp,
+    ) -> (String, u8, &'static str) {
+        let subject = format!("T{}F{}", self.key.tipo, self.key.folio);
+        let struck = state.faults.strike(Door::DocumentState, channel, Moment::Answer, &subject);
+        match struck {
+            Some(fault) => {
+                let code =
+                    ["DOK", "DNK", "", "FAU", "FNA", "FAN", "EMP"].iter().position(|c| *c == fault.code);
+                (
+                    fault.code,
+                    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(9),
+                    "Dicho por escenario",
+                )
+            }
+            None => {
+                let (estado, code, glosa) = self.state(state, world, now);
+                (estado.to_owned(), code, glosa)
+            }
+        }
+    }
+
     /// `EMP`, `FAU`, `DOK` or `DNK` (Estado de DTE, §4.4).
     pub(super) fn state(
         &self,
@@ -156,6 +297,7 @@ impl Asked {
             return ("EMP", 6, "Empresa no autorizada a emitir documentos tributarios electronicos");
         }
         match self.held(state, now) {
+            None if state.is_annulled(&self.key) => ("FAN", 5, "Folio Anulado antes de ser enviado al SII"),
             None => ("FAU", 3, "Documento No Recibido por el SII"),
             Some(version) if self.agrees(version) => {
                 ("DOK", 0, "Documento Recibido por el SII. Datos Coinciden con los Registrados")
@@ -167,11 +309,11 @@ impl Asked {
     }
 }
 
-fn document_state(state: &State, world: &World, asked: Option<&Asked>, now: Timestamp) -> String {
+fn document_state(state: &mut State, world: &World, asked: Option<&Asked>, now: Timestamp) -> String {
     let Some(asked) = asked else {
         return respuesta(&header("-3", "Error: parametros de entrada invalidos"), "");
     };
-    let (estado, code, glosa) = asked.state(state, world, now);
+    let (estado, code, glosa) = asked.told(state, world, Channel::Dte, now);
     respuesta(
         &format!(
             "<SII:RESP_HDR>\n<ESTADO>{estado}</ESTADO>\n<GLOSA_ESTADO>{glosa}</GLOSA_ESTADO>\n<ERR_CODE>{code}</ERR_CODE>\n<GLOSA_ERR>{glosa}</GLOSA_ERR>\n<NUM_ATENCION>{}</NUM_ATENCION>\n</SII:RESP_HDR>",
@@ -280,34 +422,4 @@ pub(super) fn upload_error_page() -> Reply {
 
 pub(super) fn error_501_page() -> Reply {
     Reply::html("<HTML> <HEAD> <TITLE>Error 501</TITLE></HEAD><BODY>Error 501</BODY></HTML>\n")
-}
-
-/// How many documents of a type an upload brought, and what became of them. `accepted` leaves `objected` out.
-pub(super) struct Count {
-    pub tipo: u16,
-    pub informed: u64,
-    pub accepted: u64,
-    pub rejected: u64,
-    pub objected: u64,
-}
-
-impl crate::state::Upload {
-    pub(super) fn counts(&self) -> Vec<Count> {
-        let mut counts: Vec<Count> = Vec::new();
-        for judged in &self.documents {
-            let tipo = judged.key.tipo;
-            let index = counts.iter().position(|count| count.tipo == tipo).unwrap_or_else(|| {
-                counts.push(Count { tipo, informed: 0, accepted: 0, rejected: 0, objected: 0 });
-                counts.len() - 1
-            });
-            let count = &mut counts[index];
-            count.informed += 1;
-            match judged.verdict {
-                Verdict::Accepted => count.accepted += 1,
-                Verdict::Objected => count.objected += 1,
-                Verdict::Rejected => count.rejected += 1,
-            }
-        }
-        counts
-    }
 }

@@ -42,7 +42,8 @@ pub(super) fn pass<'w>(
         return Err(Refusal::NoLength);
     }
     let content_type = request.header("content-type").unwrap_or_default();
-    let form = multipart::read(content_type, &request.body).map_err(Refusal::Form)?;
+    let form =
+        multipart::read(content_type, &request.body, world.rules.official_only).map_err(Refusal::Form)?;
     let holder = state.use_token(channel, token, now).map_err(Refusal::Token)?;
     if form.sender != holder {
         return Err(Refusal::Sender);

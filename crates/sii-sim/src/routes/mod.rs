@@ -1,15 +1,17 @@
 //! Which service a request is for. Each host knows its own paths and no others.
 
 mod boleta;
+mod claims;
 mod dte;
 mod gate;
 mod multipart;
 mod soap;
 mod spoil;
 mod upload;
+mod wsdl;
 
 use crate::{
-    fault::Door,
+    fault::{Door, Moment},
     message::{Host, Outcome, Reply, Request},
     sim::Sim,
     state::Channel,
@@ -23,7 +25,7 @@ const BOLETA_UPLOAD: &str = "/recursos/v1/boleta.electronica.envio";
 /// `after` is how long the reply takes on this line.
 pub(crate) fn answer(sim: &Sim, role: Host, request: &Request, now: Timestamp, after: Duration) -> Outcome {
     let (door, channel) = door(role, request);
-    let struck = sim.state().faults.strike(door, channel, false);
+    let struck = sim.state().faults.strike(door, channel, Moment::Before, "");
     if let Some(fault) = struck {
         let outcome = spoil::spoil(&fault, None, now, after);
         if door == Door::Upload {
@@ -53,7 +55,7 @@ fn finish(
     now: Timestamp,
     after: Duration,
 ) -> (Outcome, Option<String>) {
-    let struck = sim.state().faults.strike(door, channel, true);
+    let struck = sim.state().faults.strike(door, channel, Moment::After, "");
     match struck {
         Some(fault) => {
             let outcome = spoil::spoil(&fault, Some(reply), now, after);
@@ -82,5 +84,5 @@ pub(crate) fn uploaded(request: &Request) -> Option<Vec<u8>> {
     if request.method != "POST" || !upload {
         return None;
     }
-    multipart::read(request.header("content-type")?, &request.body).ok().map(|form| form.bytes)
+    multipart::read(request.header("content-type")?, &request.body, false).ok().map(|form| form.bytes)
 }

@@ -11,7 +11,7 @@ pub(super) struct Form {
 }
 
 /// Reads the body, or says what is wrong with its framing.
-pub(super) fn read(content_type: &str, body: &[u8]) -> Result<Form, String> {
+pub(super) fn read(content_type: &str, body: &[u8], official_only: bool) -> Result<Form, String> {
     let boundary = content_type
         .strip_prefix("multipart/form-data;")
         .map(str::trim_start)
@@ -42,7 +42,7 @@ pub(super) fn read(content_type: &str, body: &[u8]) -> Result<Form, String> {
     if !matches!(rest.bytes, b"" | b"\r\n") {
         return Err("data after the last boundary".to_owned());
     }
-    if file.is_empty() || !file.is_ascii() || !file.ends_with(".xml") {
+    if file.is_empty() || !file.is_ascii() || official_only && !file.ends_with(".xml") {
         return Err("filename".to_owned());
     }
     Ok(Form { sender: rut(&sender, &dv_sender)?, company: rut(&company, &dv_company)?, file, bytes })

@@ -34,6 +34,8 @@ pub(super) fn spoil(fault: &Fault, reply: Option<Reply>, now: Timestamp, after: 
             reply.map(|reply| Reply { wire: Wire::Drip(pace), ..reply })
         }
         Deed::Huge => reply.map(|reply| Reply { wire: Wire::Filled(HUGE), ..reply }),
+        // These shape an answer before there is a reply.
+        Deed::Say | Deed::ZeroCounts | Deed::NoCounts | Deed::OtherCounts | Deed::NoNotes => reply,
         Deed::WrongLength => reply.map(|reply| Reply { wire: Wire::WrongLength, ..reply }),
     };
     match instead {
@@ -47,6 +49,8 @@ fn status(fault: &Fault) -> Reply {
     let status = u16::try_from(fault.status).ok().filter(|status| *status != 0).unwrap_or(500);
     let reply = match fault.body.as_str() {
         "" => Reply::text(status, "Error 500"),
+        // Plain text under the header of JSON, as the document question does it ("falta monto").
+        body if status == 200 => Reply::new(200, "application/json", body),
         body => Reply::text(status, body),
     };
     match fault.seconds {

@@ -52,7 +52,8 @@ pub(super) fn receive(
     let reception = dte::Reception { sender: &sender, company: company.rut, file: &file, now };
     let reply = match (&taken, channel) {
         (Taken::Stored { track }, Channel::Boleta) => {
-            boleta::received(track, &sender, company.rut, &file, now)
+            let shape = sim.state().faults.scenario.rest;
+            boleta::received(shape, track, &sender, company.rut, &file, now)
         }
         (Taken::Stored { track }, Channel::Dte) => reception.stored(track),
         (Taken::Known { track, times }, _) => reception.known(track, *times),

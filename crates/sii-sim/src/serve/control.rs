@@ -2,9 +2,10 @@
 //! the SII, and a dead line does not reach them on the control port.
 
 use crate::{
+    claims::Action,
     desk::Desk,
     fault::Fault,
-    message::{Outcome, Reply, Request},
+    message::{Host, Outcome, Reply, Request},
     scenario::Scenario,
     sim::Sim,
 };
@@ -22,6 +23,13 @@ pub(super) fn answer(sim: &Sim, request: &Request, now: Timestamp) -> Outcome {
         },
         ("POST", "outage/on") => outage(sim, true),
         ("POST", "outage/off") => outage(sim, false),
+        ("GET", "mail") => Reply::json(200, &json!(sim.mail(now))),
+        ("POST", "annul") => annul(sim, request).unwrap_or_else(|why| Reply::text(400, &why)),
+        ("POST", "claim") => claim(sim, request, now).unwrap_or_else(|why| Reply::text(400, &why)),
+        ("POST", "tokens/kill") => {
+            sim.kill_tokens();
+            Reply::json(200, &json!({ "tokens": 0 }))
+        }
         ("POST", "clock/advance") => advance(sim, request).unwrap_or_else(|why| Reply::text(400, &why)),
         ("GET", "desk/company") => Reply::json(200, &json!(Desk::company())),
         ("POST", "desk/certificate") => certificate(request),
@@ -39,10 +47,19 @@ pub(super) fn answer(sim: &Sim, request: &Request, now: Timestamp) -> Outcome {
 }
 
 fn health(sim: &Sim, now: Timestamp) -> Reply {
-    let line = sim.line(now);
+    let word = |host| if sim.line(host, now).down { "down" } else { "up" };
     Reply::json(
         200,
-        &json!({ "status": "ok", "scenario": sim.scenario().name, "line": if line.down { "down" } else { "up" } }),
+        &json!({
+            "status": "ok",
+            "scenario": sim.scenario().name,
+            "line": word(Host::Dte),
+            "hosts": {
+                "dte": word(Host::Dte),
+                "boleta_query": word(Host::BoletaQuery),
+                "boleta_upload": word(Host::BoletaUpload),
+            },
+        }),
     )
 }
 
@@ -69,6 +86,22 @@ fn arm(sim: &Sim, request: &Request) -> Result<Reply, String> {
     let armed = faults.len();
     faults.into_iter().for_each(|fault| sim.arm(fault));
     Ok(Reply::json(200, &json!({ "armed": armed })))
+}
+
+/// `POST /_sim/annul?tipo=39&from=5&to=9`: the taxpayer gives folios back.
+fn annul(sim: &Sim, request: &Request) -> Result<Reply, String> {
+    let (tipo, from, to) = (number(request, "tipo")?, number(request, "from")?, number(request, "to")?);
+    sim.annul(tipo, from, to).map_err(|error| error.to_string())?;
+    Ok(Reply::json(200, &json!({ "annulled": { "tipo": tipo, "from": from, "to": to } })))
+}
+
+/// `POST /_sim/claim?tipo=33&folio=5&action=RCD[&issuer=…]`: the receptor says what he thinks of a factura.
+fn claim(sim: &Sim, request: &Request, now: Timestamp) -> Result<Reply, String> {
+    let issuer = request.query("issuer").unwrap_or(Desk::company().rut);
+    let action =
+        request.query("action").and_then(Action::read).ok_or("action is ACD, ERM, RCD, RFP or RFT")?;
+    let done = sim.claim(issuer, number(request, "tipo")?, number(request, "folio")?, action, now);
+    Ok(Reply::json(200, &json!({ "codResp": done.map_err(|error| error.to_string())? })))
 }
 
 /// `POST /_sim/clock/advance?seconds=600`: what was waited for has happened.

@@ -97,7 +97,7 @@ async fn bind_any_row() -> io::Result<(u16, [TcpListener; 3], TcpListener)> {
     Err(last)
 }
 
-/// Keeps the listeners in step with the line: closed while it is dead, bound to the same ports when it is back.
+/// Keeps the listeners in step with the lines: closed while theirs is dead, bound to the same port when it is back.
 async fn supervise(
     sim: Sim,
     port: u16,
@@ -107,44 +107,43 @@ async fn supervise(
 ) {
     let mut aside = JoinSet::new();
     aside.spawn(accept(sim.clone(), None, control));
-    let mut up = open(&sim, lines);
+    let mut up = [JoinSet::new(), JoinSet::new(), JoinSet::new()];
+    for ((set, host), listener) in up.iter_mut().zip(HOSTS).zip(lines) {
+        set.spawn(accept(sim.clone(), Some(host), listener));
+    }
     loop {
-        let now = sim.time(Timestamp::now());
-        let line = sim.line(now);
-        let mut pause = line.next_change.map(|next| wait_until(now, next));
-        if line.down {
-            up.shutdown().await;
-        } else if up.is_empty() {
-            match bind_lines(port).await {
-                Ok(lines) => up = open(&sim, lines),
-                // Somebody else has the port for a moment: once more soon.
-                Err(error) => {
-                    tracing::warn!(%error, port, "the simulator could not take its ports back");
-                    pause = Some(Duration::from_millis(100));
+        let mut pause = Duration::from_secs(3600);
+        for ((set, host), port) in up.iter_mut().zip(HOSTS).zip(port..) {
+            let now = sim.time(Timestamp::now());
+            let line = sim.line(host, now);
+            pause = line.next_change.map_or(pause, |next| pause.min(wait_until(now, next)));
+            if line.down {
+                set.shutdown().await;
+            } else if set.is_empty() {
+                match bind(port).await {
+                    Ok(listener) => drop(set.spawn(accept(sim.clone(), Some(host), listener))),
+                    // Somebody else has the port for a moment: once more soon.
+                    Err(error) => {
+                        tracing::warn!(%error, port, "the simulator could not take its port back");
+                        pause = pause.min(Duration::from_millis(100));
+                    }
                 }
             }
         }
-        let timer = tokio::time::sleep(pause.unwrap_or(Duration::from_secs(3600)));
         tokio::select! {
             _ = &mut stopped => break,
             () = sim.line_changed() => {}
-            () = timer => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
-    up.shutdown().await;
+    for mut set in up {
+        set.shutdown().await;
+    }
     aside.shutdown().await;
 }
 
 fn wait_until(now: Timestamp, next: Timestamp) -> Duration {
     Duration::try_from(next.duration_since(now)).unwrap_or_default() + Duration::from_millis(1)
-}
-
-fn open(sim: &Sim, lines: [TcpListener; 3]) -> JoinSet<()> {
-    let mut up = JoinSet::new();
-    for (host, listener) in HOSTS.into_iter().zip(lines) {
-        up.spawn(accept(sim.clone(), Some(host), listener));
-    }
-    up
 }
 
 /// Takes connections until it is dropped; its connections fall with it, as on a dead line.
