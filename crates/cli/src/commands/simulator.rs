@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::json;
-use sii_sim::{Config, Host, Scenario, Sim};
+use sii_sim::{Config, Host, Rules, Scenario, Sim};
 
 use super::until_stopped;
 use crate::failure::{Exit, Failure};
@@ -36,6 +36,14 @@ pub struct Args {
     /// Carpeta donde guarda lo que recibe, para seguir con ello si se reinicia; si falta, lo olvida todo
     #[arg(long, value_name = "CARPETA")]
     folder: Option<PathBuf>,
+
+    /// Acepta solo lo que dicen los manuales del SII, y no todo lo que se ha visto pasar
+    #[arg(long)]
+    official_only: bool,
+
+    /// Acepta un EnvioBOLETA en DTEUpload, como en la certificación de boletas
+    #[arg(long)]
+    certification: bool,
 }
 
 /// A scenario's name, known to the simulator.
@@ -55,6 +63,11 @@ pub async fn run(args: Args, out: Out) -> Result<Exit, Failure> {
         processing: args.processing,
         scenario,
         seed: args.seed,
+        rules: Rules {
+            official_only: args.official_only,
+            boletas_by_dte_upload: args.certification,
+            ..Rules::default()
+        },
         ..Config::default()
     };
     let sim = match &args.folder {
