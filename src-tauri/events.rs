@@ -14,9 +14,7 @@ pub async fn forward(agent: Agent, app: AppHandle) {
     loop {
         let sent = match pushes.recv().await {
             Ok(push) => app.emit(PUSH, &*push),
-            Err(RecvError::Lagged(_)) => {
-                app.emit(PUSH, PushView { snapshot: agent.snapshot(), rows: Vec::new() })
-            }
+            Err(RecvError::Lagged(_)) => app.emit(PUSH, PushView::anew(agent.snapshot())),
             Err(RecvError::Closed) => return,
         };
         if let Err(error) = sent {

@@ -12,7 +12,10 @@ async function choosePort(): Promise<Port> {
   if ("__TAURI_INTERNALS__" in window) return (await import("./lib/tauri")).tauriPort();
   if (import.meta.env.MODE === "demo") return (await import("./lib/demo-start")).startDemo();
   const { httpPort, takeToken } = await import("./lib/http");
-  return httpPort({ token: takeToken() });
+  // The link of an agent that was started anew, opened in this tab, only changes the fragment.
+  let token = takeToken();
+  addEventListener("hashchange", () => (token = takeToken()));
+  return httpPort({ token: () => token });
 }
 
 startTheme();

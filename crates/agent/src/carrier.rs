@@ -130,18 +130,81 @@ impl Carrier for HttpCarrier {
     }
 }
 
+/// What is said when this machine has no network at all, and when there is nothing beyond its own.
+pub const NO_NETWORK: &str = "este equipo no tiene red";
+pub const NO_INTERNET: &str = "sin internet";
+
 /// What an error of the network means. Only a connection that was never made is certain to have
 /// sent nothing.
 fn nothing(error: &reqwest::Error) -> Heard {
-    let sent = if error.is_connect() || error.is_builder() { Sent::No } else { Sent::Perhaps };
-    let why = if error.is_timeout() && !error.is_connect() {
-        "no respondió a tiempo".to_owned()
-    } else if error.is_connect() {
-        format!("no se pudo conectar ({})", root(error))
-    } else {
-        format!("se cortó la conexión ({})", root(error))
+    let connecting = error.is_connect() || error.is_builder();
+    let sent = if connecting { Sent::No } else { Sent::Perhaps };
+    let why = match broken(error) {
+        // A name that is not found, or no way there: is it this machine, or what lies beyond?
+        Some(Broken::Way) if !has_way_out() => NO_NETWORK,
+        Some(Broken::Way) => NO_INTERNET,
+        Some(Broken::Secure) => {
+            "la conexión segura no se pudo establecer; revise la fecha y la hora de este equipo"
+        }
+        Some(Broken::Refused) => "el servidor rechaza la conexión",
+        Some(Broken::Late) => "no respondió a tiempo",
+        Some(Broken::Cut) => "se cortó la conexión",
+        None if error.is_timeout() => "no respondió a tiempo",
+        None if connecting => "no se pudo conectar",
+        None => "se cortó la conexión",
     };
-    Heard::Nothing { sent, why }
+    tracing::debug!(error = root(error), why, "nothing was heard");
+    Heard::Nothing { sent, why: why.to_owned() }
+}
+
+/// What broke, as far as an error's causes tell.
+#[derive(Debug, PartialEq, Eq)]
+enum Broken {
+    Way,
+    Secure,
+    Refused,
+    Late,
+    Cut,
+}
+
+fn broken(error: &(dyn std::error::Error + 'static)) -> Option<Broken> {
+    use std::io::ErrorKind::*;
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        let text = cause.to_string();
+        // Neither the resolver's errors nor those of TLS have a type that can be asked for.
+        if text.contains("failed to lookup address") || text == "dns error" {
+            return Some(Broken::Way);
+        }
+        if text.contains("certificate") || text.contains("SSL") || text.contains("TLS") {
+            return Some(Broken::Secure);
+        }
+        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+            match io.kind() {
+                NetworkUnreachable | HostUnreachable | NetworkDown | AddrNotAvailable => {
+                    return Some(Broken::Way);
+                }
+                ConnectionRefused => return Some(Broken::Refused),
+                TimedOut => return Some(Broken::Late),
+                ConnectionReset | ConnectionAborted | BrokenPipe | UnexpectedEof => {
+                    return Some(Broken::Cut);
+                }
+                // Wraps another, which may say more.
+                _ => {}
+            }
+        }
+        // An I/O error's own `source` steps over the one it wraps.
+        let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        next = wrapped.map(|inner| inner as _).or_else(|| cause.source());
+    }
+    None
+}
+
+/// Whether this machine knows a way to the world. Nothing is sent: only its routes are asked
+/// (203.0.113.0/24 is nobody's, RFC 5737).
+fn has_way_out() -> bool {
+    let socket = std::net::UdpSocket::bind((std::net::Ipv4Addr::UNSPECIFIED, 0));
+    socket.is_ok_and(|socket| socket.connect((std::net::Ipv4Addr::new(203, 0, 113, 1), 9)).is_ok())
 }
 
 /// The innermost cause, which names no address and no header.
@@ -151,4 +214,56 @@ fn root(error: &reqwest::Error) -> String {
         cause = inner;
     }
     cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn the_network_is_told_in_plain_words() {
+        for (error, expect) in [
+            (Error::from(ErrorKind::ConnectionRefused), Some(Broken::Refused)),
+            (Error::from(ErrorKind::NetworkUnreachable), Some(Broken::Way)),
+            (Error::from(ErrorKind::TimedOut), Some(Broken::Late)),
+            (Error::from(ErrorKind::ConnectionReset), Some(Broken::Cut)),
+            (Error::other("failed to lookup address information: Try again"), Some(Broken::Way)),
+            (Error::other("error:0A000086:SSL routines::certificate verify failed"), Some(Broken::Secure)),
+            (Error::other(Error::from(ErrorKind::ConnectionRefused)), Some(Broken::Refused)),
+            (Error::other("otra cosa"), None),
+        ] {
+            assert_eq!(broken(&error), expect, "{error:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_at_the_door_is_told_without_a_word_of_english() {
+        let free = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let url = format!("http://127.0.0.1:{}/", free.local_addr().unwrap().port());
+        drop(free);
+        let request = Request {
+            effect: Effect::Query,
+            method: Method::Get,
+            url,
+            headers: vec![],
+            body: bytes::Bytes::new(),
+            what: "pregunta",
+            secret: false,
+        };
+        let limits = Limits {
+            documents: 1,
+            bytes: 1 << 20,
+            in_flight: 1,
+            query_timeout: Duration::from_secs(30),
+            deliver_timeout: Duration::from_secs(30),
+            answer_cap: 1,
+        };
+        let carrier = HttpCarrier::new(Environment::Training).unwrap();
+        match carrier.carry(&request, &limits).await {
+            Heard::Nothing { sent: Sent::No, why } => assert_eq!(why, "el servidor rechaza la conexión"),
+            other => panic!("{other:?}"),
+        }
+    }
 }

@@ -8,10 +8,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::tz::TimeZone;
 use timbre_core::{
-    Cause, Channel, ChannelId, Date, DocState, DocumentId, Environment, Issuer, Keys, Refusal, Regime, Sale,
-    Seals, Timestamp,
+    Cause, Certificate, Channel, ChannelId, Date, DocumentId, Environment, Issuer, Keys, Refusal, Regime,
+    Sale, Seals, Timestamp,
 };
-use timbre_store::{CertificateLoaded, Fact, Opened, Reader, Row, Store};
+use timbre_store::{CertificateLoaded, Fact, Filter, Opened, Reader, Row, Store};
 use tokio::sync::{broadcast, mpsc, watch};
 
 use crate::carrier::Carrier;
@@ -21,7 +21,7 @@ use crate::sender::{Sender, SenderParts};
 use crate::settings::Settings;
 use crate::view::{CertificateView, IssuedView, PreviewView, ProblemView, PushView, ResentView, RowView};
 use crate::writer::Writer;
-use crate::{certificate, monitor, show};
+use crate::{monitor, show, signing};
 
 /// What an answer of the engine is: a view, or a problem a person can act on.
 pub type Answer<T> = Result<T, ProblemView>;
@@ -76,7 +76,7 @@ pub(crate) struct Inner {
     pub(crate) address: std::sync::Mutex<Option<String>>,
     pub(crate) writer: Writer,
     pub(crate) custody: Arc<dyn Custody>,
-    zone: TimeZone,
+    pub(crate) zone: TimeZone,
     pub(crate) pushes: broadcast::Sender<Arc<PushView>>,
     stop: watch::Sender<bool>,
     tasks: tokio::sync::Mutex<Vec<tokio::task::JoinHandle<()>>>,
@@ -91,6 +91,7 @@ impl Agent {
         let keys: Arc<dyn Keys> = parts.custody.clone();
         let (writer, thread) =
             Writer::start(parts.store, Arc::clone(&keys), Arc::clone(&parts.clock), touched)?;
+        let zone = TimeZone::get(parts.regime.profile().zone).map_err(std::io::Error::other)?;
         let sender = Arc::new(Sender::new(SenderParts {
             channels: parts.channels,
             keys,
@@ -100,8 +101,8 @@ impl Agent {
             profile: parts.regime.profile(),
             reader: reader.clone(),
             writer: writer.clone(),
+            zone: zone.clone(),
         }));
-        let zone = TimeZone::get(parts.regime.profile().zone).map_err(std::io::Error::other)?;
         let (stop, stopped) = watch::channel(false);
         let inner = Arc::new(Inner {
             reader,
@@ -166,7 +167,8 @@ impl Agent {
             }
             return Ok(self.issued(row, &[], true, &issuer));
         }
-        self.certificate_is_good()?;
+        // Before a folio is taken.
+        self.0.signer()?;
         let now = self.0.clock.now();
         let draft = self.0.regime.draft(&sale, &issuer, &self.0.reader, now)?;
         let issuance = self.0.writer.issue(draft, sale).await?;
@@ -232,23 +234,23 @@ impl Agent {
         self.resend_ids(ids.into_iter().collect(), "Reenviar").await
     }
 
-    /// The same for all that waits.
+    /// The same for all that waits or is in doubt, flagged or not: as many as
+    /// [`Snapshot::resendable`](crate::view::Snapshot) says.
     pub async fn resend_pending(&self) -> Answer<ResentView> {
-        let rows = self.0.reader.queue(usize::MAX)?;
-        let ids = rows.into_iter().map(|row| row.id).collect();
+        let open = Filter { states: show::RESENDABLE.to_vec(), ..Filter::default() };
+        let rows = self.0.reader.list(&open, None, usize::MAX)?.rows;
+        // In the order of issue.
+        let ids = rows.into_iter().rev().map(|row| row.id).collect();
         self.resend_ids(ids, "Reenviar pendientes").await
     }
 
     async fn resend_ids(&self, ids: Vec<DocumentId>, what: &str) -> Answer<ResentView> {
-        let open = |state: DocState| {
-            matches!(state, DocState::Generado | DocState::Pendiente | DocState::Verificando)
-        };
         let mut queued = 0;
         let mut skipped = 0;
         let mut taken = Vec::new();
         for id in ids {
             match self.find(&id)? {
-                row if open(row.state) => {
+                row if show::RESENDABLE.contains(&row.state) => {
                     queued += 1;
                     taken.push(id);
                 }
@@ -269,6 +271,7 @@ impl Agent {
                 .await?;
         }
         self.0.sender.set_running(true);
+        self.0.sender.ask_now();
         self.0.sender.hurry();
         Ok(ResentView { queued, skipped })
     }
@@ -276,7 +279,7 @@ impl Agent {
     /// Stops or starts the sending.
     pub fn set_running(&self, running: bool) {
         self.0.sender.set_running(running);
-        self.0.push(Vec::new());
+        self.0.push(Vec::new(), false);
     }
 
     // Below.
@@ -299,12 +302,6 @@ impl Agent {
         })?;
         Ok(Issuer { company, environment })
     }
-
-    /// Refuses before a folio is taken when there is nothing to sign with today.
-    fn certificate_is_good(&self) -> Answer<()> {
-        let certificate = self.0.custody.certificate().map_err(|e| crate::writer::no_key(&e))?;
-        Ok(certificate::in_force(certificate.not_before, certificate.not_after, self.0.clock.now())?)
-    }
 }
 
 impl Inner {
@@ -326,10 +323,15 @@ impl Inner {
         }))
     }
 
-    /// Tells everybody who listens.
-    pub(crate) fn push(&self, rows: Vec<RowView>) {
+    /// The certificate, when documents can be signed with it now.
+    pub(crate) fn signer(&self) -> Result<Certificate, Refusal> {
+        signing::certificate(self.custody.certificate(), self.clock.now(), &self.zone)
+    }
+
+    /// Tells everybody who listens; `all` when more changed than the rows say.
+    pub(crate) fn push(&self, rows: Vec<RowView>, all: bool) {
         self.version.fetch_add(1, Ordering::Relaxed);
-        let push = PushView { snapshot: monitor::snapshot(self), rows };
+        let push = PushView { snapshot: monitor::snapshot(self), rows, all };
         // Nobody may be listening.
         let _ = self.pushes.send(Arc::new(push));
     }

@@ -7,7 +7,6 @@
 //! ```
 
 pub mod carrier;
-mod certificate;
 pub mod clock;
 mod conversation;
 pub mod diagnose;
@@ -26,9 +25,11 @@ pub mod retry;
 mod round;
 mod sealing;
 pub mod sender;
+mod sentence;
 pub mod settings;
 mod setup;
 pub mod show;
+mod signing;
 mod timeline;
 mod unlock;
 pub mod view;

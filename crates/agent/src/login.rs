@@ -6,11 +6,11 @@ use std::time::Duration;
 use timbre_core::{ChannelId, Heard, Pass, Remark, Request, Scope, Step, Verdict};
 use timbre_store::Fact;
 
-use crate::certificate;
 use crate::clock::later;
 use crate::conversation::TalkError;
 use crate::line::{Asked, Trouble};
 use crate::sender::{LastAnswer, Sender, lock};
+use crate::signing;
 
 impl Sender {
     /// A pass for the channel: the one in memory, or a new one. `None` when there is none to be
@@ -70,8 +70,7 @@ impl Sender {
     /// load another certificate: the authority would only refuse what this one signs.
     pub(crate) async fn may_sign(&self, channel: &ChannelId, asked: Asked) -> Result<bool, TalkError> {
         let certificate = self.parts.keys.certificate()?;
-        let (from, until) = (certificate.not_before, certificate.not_after);
-        let Err(fault) = certificate::in_force(from, until, self.now()) else {
+        let Err(fault) = signing::certificate(Ok(certificate), self.now(), self.zone()) else {
             return Ok(true);
         };
         let why = Remark { code: fault.code, words: String::new(), meaning: fault.message };

@@ -5,23 +5,20 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use timbre_core::{DocState, DocumentId};
+use timbre_core::{ChannelId, DocState, DocumentId};
 use tokio::sync::{mpsc, watch};
 
 use crate::engine::{Inner, environment_word};
 use crate::line::Line;
-use crate::show::{self, Situation};
-use crate::view::{AnswerView, CompanyView, Snapshot, StatsView, Workers};
+use crate::sentence::{Situation, sentence};
+use crate::view::{AnswerView, CompanyView, DeadlineView, DownView, Snapshot, StatsView, Workers};
+use crate::{show, signing};
 
 /// Changes that come within this span are told together.
 const GATHER: Duration = Duration::from_millis(60);
 
 /// Above this many changed rows a listener is better off asking for its page again.
 const MOST_ROWS: usize = 400;
-
-/// Of how many of the oldest waiting documents the nearest deadline is sought: they are in the
-/// order of issue, and the term is the same for all of a type.
-const OLDEST: usize = 64;
 
 /// Wakes the sender at each commit and pushes what changed, until the engine stops.
 pub(crate) async fn watch(
@@ -45,23 +42,26 @@ pub(crate) async fn watch(
         }
         inner.sender.wake();
         let profile = inner.regime.profile();
+        let all = names.len() > MOST_ROWS;
         let rows = names
             .iter()
-            .take(if names.len() > MOST_ROWS { 0 } else { MOST_ROWS })
+            .take(if all { 0 } else { MOST_ROWS })
             .filter_map(|id| inner.reader.row(id).ok().flatten())
             .map(|row| show::row(&row, profile))
             .collect();
-        inner.push(rows);
+        inner.push(rows, all);
     }
 }
 
 pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
+    // Before anything is read: what changes meanwhile is told again under a higher number.
+    let version = inner.version.load(Ordering::Relaxed);
+    let now = inner.clock.now();
     let profile = inner.regime.profile();
     let company = inner.reader.company();
     let counts = inner.reader.counts();
     let counters = show::counters(&counts);
-    let ranges = inner.reader.ranges();
-    let folios = show::folios(&ranges, profile, inner.today());
+    let folios = show::folios(&inner.reader.ranges(), profile, inner.today());
     let certificate = inner.certificate().unwrap_or_else(|error| {
         tracing::error!(%error, "the certificate can't be read");
         None
@@ -76,25 +76,28 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
     if folios.is_empty() {
         missing.push("un archivo de folios (CAF)".to_owned());
     }
-    let spent: Vec<_> = folios.iter().filter(|f| f.left == 0).map(|f| f.name.clone()).collect();
-    let lines = inner.sender.lines();
-    let down = lines.values().any(|line| matches!(line, Line::Down { .. }));
-    let refused = lines.values().find_map(|line| match line {
-        Line::Refused { why, .. } => Some(why.meaning.clone()),
-        _ => None,
-    });
     let stopped = inner.writer.stopped().map(|why| format!("{why}. Cierre Timbre y ábralo de nuevo"));
     let stopped = stopped.or_else(|| inner.reader.locked().map(|locked| locked.to_string()));
+    let signer = certificate.as_ref().map(|_| inner.signer());
+    let (held, mut unsigned) = match signer {
+        Some(Ok(held)) => (Some(held), None),
+        Some(Err(refusal)) => (None, Some(refusal)),
+        None => (None, None),
+    };
+    unsigned = unsigned.or_else(|| signing::clock(inner.reader.last_stamp(), now).err());
+    let lines = inner.sender.lines();
     let (active, allowed) = inner.sender.workers();
-    let sentence = show::sentence(&Situation {
+    let sentence = sentence(&Situation {
         authority: profile.authority,
+        now,
         missing: &missing,
         stopped: stopped.as_deref(),
-        spent: &spent,
+        unsigned: unsigned.as_ref().map(|refusal| refusal.message.as_str()),
+        folios: &folios,
         counters,
-        refused: refused.as_deref(),
-        down,
+        lines: &lines.values().cloned().collect::<Vec<_>>(),
         paused: !inner.sender.running(),
+        ends: held.and_then(|held| signing::ends_soon(&held, now, &inner.zone)),
     });
     Snapshot {
         environment: company.as_ref().map_or_else(String::new, |(_, e)| environment_word(*e)),
@@ -106,13 +109,25 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
         workers: Workers { active, allowed, running: inner.sender.running() },
         folios,
         deadline: nearest_deadline(inner),
+        resendable: show::RESENDABLE.into_iter().map(|state| counts.of(state)).sum(),
+        down: lines.into_iter().filter_map(down).collect(),
         last_answer: last_answer(inner),
         certificate,
         missing,
         address: crate::sender::lock(&inner.address).clone(),
-        as_of: inner.clock.now().to_string(),
-        version: inner.version.load(Ordering::Relaxed),
+        as_of: now.to_string(),
+        version,
     }
+}
+
+fn down((channel, line): (ChannelId, Line)) -> Option<DownView> {
+    let next_try = line.next()?.to_string();
+    let why = match line {
+        Line::Up | Line::Trying { .. } => return None,
+        Line::Down { why, .. } => why,
+        Line::Refused { why, .. } => why.meaning,
+    };
+    Some(DownView { channel: channel.0, why, next_try })
 }
 
 pub(crate) fn stats(inner: &Inner) -> StatsView {
@@ -145,12 +160,13 @@ pub(crate) fn stats(inner: &Inner) -> StatsView {
     }
 }
 
-fn nearest_deadline(inner: &Inner) -> Option<crate::view::DeadlineView> {
-    let oldest = inner.reader.queue(OLDEST).unwrap_or_else(|error| {
-        tracing::error!(%error, "the queue can't be read");
+fn nearest_deadline(inner: &Inner) -> Option<DeadlineView> {
+    // The term is the same for all of a series: the nearest is among the first of each.
+    let first = inner.reader.first_unheld().unwrap_or_else(|error| {
+        tracing::error!(%error, "the first documents of each series can't be read");
         Vec::new()
     });
-    show::nearest(oldest.iter(), inner.regime.profile())
+    show::nearest(first.iter(), inner.regime.profile())
 }
 
 fn last_answer(inner: &Inner) -> Option<AnswerView> {

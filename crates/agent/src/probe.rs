@@ -25,6 +25,14 @@ struct Probed {
 }
 
 impl Sender {
+    /// A person asked: no question about a document in doubt waits any longer.
+    pub(crate) fn ask_now(&self) {
+        let now = self.now();
+        for probing in lock(&self.probing).values_mut() {
+            probing.asked.values_mut().for_each(|asked| asked.due = asked.due.min(now));
+        }
+    }
+
     /// Asks about each document of a parcel in doubt. Only when none is left to ask about is it
     /// decided whether the bytes go again.
     pub(crate) async fn probe_all(

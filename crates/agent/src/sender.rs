@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use timbre_core::{
     Channel, ChannelId, Cx, DocumentId, Heard, Issuer, Keys, ParcelId, Pass, Profile, Request, State,
     Timestamp,
@@ -33,6 +34,8 @@ pub struct SenderParts {
     pub profile: &'static Profile,
     pub reader: Reader,
     pub writer: Writer,
+    /// Of the country's legal time.
+    pub zone: TimeZone,
 }
 
 /// What is remembered of a request for the panel.
@@ -203,6 +206,10 @@ impl Sender {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.parts.clock.now()
+    }
+
+    pub(crate) fn zone(&self) -> &TimeZone {
+        &self.parts.zone
     }
 
     pub(crate) fn writer(&self) -> &Writer {

@@ -6,11 +6,10 @@ use serde_json::Value;
 use timbre_core::{Company, Environment, GrantId, KeyName, Refusal, Regime, Scheme};
 use timbre_store::{Fact, GrantLoaded, Opened, Reader, share as share_of};
 
-use crate::certificate::in_force;
 use crate::engine::{Agent, Answer, ReadCertificate};
 use crate::first::{self, First};
-use crate::show;
 use crate::view::{CertificateView, LoadedCertificateView, LoadedRangeView, ProblemView};
+use crate::{show, signing};
 
 impl Agent {
     /// Reads a CAF (or whatever the country lends) and adds its range, after asking the authority
@@ -82,7 +81,7 @@ impl Agent {
         let issuer = self.issuer()?;
         let read = self.0.custody.read_certificate(file, password, holder, issuer.environment)?;
         let ReadCertificate { loaded, warning } = read;
-        in_force(loaded.not_before, loaded.not_after, self.0.clock.now())
+        signing::in_force(loaded.not_before, loaded.not_after, self.0.clock.now(), &self.0.zone)
             // Waiting mends nothing here: it is another file that is wanted.
             .map_err(|refusal| Refusal { temporary: false, ..refusal })?;
         self.0.writer.commit(vec![Fact::CertificateLoaded(loaded)]).await?;

@@ -6,9 +6,7 @@ use timbre_core::{Amount, DocState, Profile, Refusal, Timestamp};
 use timbre_store::{Counts, Filter, Range, Row};
 
 use crate::clock::later;
-use crate::view::{
-    Counters, DeadlineView, FoliosView, Mood, RangeView, RefusalView, RemarkView, RowView, Sentence,
-};
+use crate::view::{Counters, DeadlineView, FoliosView, RangeView, RefusalView, RemarkView, RowView};
 
 /// A row as a person sees it.
 pub fn row(row: &Row, profile: &Profile) -> RowView {
@@ -19,6 +17,8 @@ pub fn row(row: &Row, profile: &Profile) -> RowView {
         kind: kind.map_or_else(|| row.id.series.0.clone(), |k| k.name.to_owned()),
         folio: row.id.number,
         version: row.version,
+        revision: row.revision,
+        channel: row.channel.0.clone(),
         date: row.date.to_string(),
         issued: row.issued.to_string(),
         total: row.total.0,
@@ -54,7 +54,7 @@ pub fn deadline(row: &Row, profile: &Profile) -> Option<Timestamp> {
     waiting.then(|| later(row.issued, Duration::from_secs(seconds)))
 }
 
-/// The nearest deadline among rows in the order of issue.
+/// The nearest deadline among rows.
 pub fn nearest<'a>(rows: impl Iterator<Item = &'a Row>, profile: &Profile) -> Option<DeadlineView> {
     rows.filter_map(|row| Some((deadline(row, profile)?, &row.id)))
         .min()
@@ -81,6 +81,9 @@ pub fn counters(counts: &Counts) -> Counters {
         problem: calm(&[DocState::Rechazado]) + attention,
     }
 }
+
+/// States that resending takes up: what waits goes again, what is in doubt is asked about.
+pub const RESENDABLE: [DocState; 3] = [DocState::Generado, DocState::Pendiente, DocState::Verificando];
 
 /// What a filter's word asks for: a counter of the panel, or a state by its name.
 pub fn filter_of(word: &str) -> Option<Filter> {
@@ -137,6 +140,11 @@ pub fn refusals(all: &[Refusal]) -> Vec<RefusalView> {
         .collect()
 }
 
+/// A day as people write it: `07-12-2026`.
+pub fn day(date: timbre_core::Date) -> String {
+    format!("{:02}-{:02}-{}", date.day(), date.month(), date.year())
+}
+
 /// An amount as people write it: `$ 1.190`.
 pub fn money(amount: Amount) -> String {
     let digits = amount.0.unsigned_abs().to_string();
@@ -148,68 +156,6 @@ pub fn money(amount: Amount) -> String {
         out.push(digit);
     }
     format!("{}$ {out}", if amount.0 < 0 { "-" } else { "" })
-}
-
-/// What the sentence is made of.
-pub struct Situation<'a> {
-    pub authority: &'a str,
-    pub missing: &'a [String],
-    /// The store does not take documents, and why.
-    pub stopped: Option<&'a str>,
-    /// Types whose folios ran out, by name.
-    pub spent: &'a [String],
-    pub counters: Counters,
-    /// The authority refuses everything, and why.
-    pub refused: Option<&'a str>,
-    /// The line is down.
-    pub down: bool,
-    /// A person stopped the sending.
-    pub paused: bool,
-}
-
-/// Can I go on selling, must anyone do something? The gravest thing first.
-pub fn sentence(s: &Situation<'_>) -> Sentence {
-    let c = s.counters;
-    let on_the_way = c.queued + c.sending;
-    let say = |mood, text: String| Sentence { mood, text };
-    if let Some(why) = s.stopped {
-        return say(Mood::Stopped, format!("Detenido: {why}"));
-    }
-    if !s.missing.is_empty() {
-        return say(Mood::Stopped, format!("Falta para empezar: {}", s.missing.join(", ")));
-    }
-    if !s.spent.is_empty() {
-        return say(
-            Mood::Stopped,
-            format!("Detenido: no quedan folios de {}", s.spent.join(" ni de ").to_lowercase()),
-        );
-    }
-    if c.problem > 0 {
-        return say(
-            Mood::Attention,
-            match c.problem {
-                1 => "1 documento necesita su atención".to_owned(),
-                n => format!("{n} documentos necesitan su atención"),
-            },
-        );
-    }
-    if let Some(why) = s.refused {
-        return say(Mood::Attention, format!("El {} no acepta los envíos: {why}", s.authority));
-    }
-    if s.paused {
-        return say(Mood::Waiting, format!("El envío está detenido. {on_the_way} por enviar"));
-    }
-    if s.down {
-        return say(
-            Mood::Waiting,
-            format!("Sin conexión con el {}: puede seguir vendiendo. {on_the_way} por enviar", s.authority),
-        );
-    }
-    match on_the_way {
-        0 => say(Mood::Calm, "Todo al día".to_owned()),
-        1 => say(Mood::Calm, "Puede seguir vendiendo. 1 documento en camino".to_owned()),
-        n => say(Mood::Calm, format!("Puede seguir vendiendo. {n} documentos en camino")),
-    }
 }
 
 #[cfg(test)]
@@ -237,26 +183,5 @@ mod tests {
                 assert_eq!(c.problem == 1, !replaced && (flagged || DocState::ALL[i] == DocState::Rechazado));
             }
         }
-    }
-
-    #[test]
-    fn the_sentence_says_the_gravest_thing() {
-        let calm = Situation {
-            authority: "SII",
-            missing: &[],
-            stopped: None,
-            spent: &[],
-            counters: Counters::default(),
-            refused: None,
-            down: false,
-            paused: false,
-        };
-        assert_eq!(sentence(&calm).text, "Todo al día");
-        let counters = Counters { queued: 14, ..Counters::default() };
-        let down = Situation { down: true, counters, ..calm };
-        assert_eq!(sentence(&down).mood, Mood::Waiting);
-        assert!(sentence(&down).text.contains("puede seguir vendiendo. 14 por enviar"));
-        let spent = Situation { spent: &["Boleta".to_owned()], ..down };
-        assert_eq!(sentence(&spent).text, "Detenido: no quedan folios de boleta");
     }
 }

@@ -22,6 +22,14 @@ pub struct Snapshot {
     pub workers: Workers,
     pub folios: Vec<FoliosView>,
     pub deadline: Option<DeadlineView>,
+    /// Documents that resending all pending would take up, flagged or not: those that wait, and
+    /// those in doubt, which are asked about.
+    #[serde(default)]
+    #[ts(type = "number")]
+    pub resendable: u64,
+    /// Channels to the authority that nothing goes through now.
+    #[serde(default)]
+    pub down: Vec<DownView>,
     pub last_answer: Option<AnswerView>,
     pub certificate: Option<CertificateView>,
     /// What is missing before a document can be issued; empty when nothing is.
@@ -138,6 +146,16 @@ pub struct DeadlineView {
     pub at: String,
 }
 
+/// A channel that nothing goes through now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct DownView {
+    pub channel: String,
+    /// In plain words.
+    pub why: String,
+    /// When it is tried next, RFC 3339: what waits for this channel goes then.
+    pub next_try: String,
+}
+
 /// The authority's last answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct AnswerView {
@@ -224,6 +242,13 @@ pub struct RowView {
     #[ts(type = "number")]
     pub folio: u64,
     pub version: u32,
+    /// Grows with every change of the row, so that an older one is never shown over a newer one.
+    #[serde(default)]
+    #[ts(type = "number")]
+    pub revision: u64,
+    /// The channel to the authority that it goes by.
+    #[serde(default)]
+    pub channel: String,
     /// Date of issue, `AAAA-MM-DD`.
     pub date: String,
     /// When it was stamped, RFC 3339.
@@ -407,6 +432,16 @@ pub struct LockedFoliosView {
 pub struct PushView {
     pub snapshot: Snapshot,
     pub rows: Vec<RowView>,
+    /// More may have changed than the rows say: every page is to be read again.
+    #[serde(default)]
+    pub all: bool,
+}
+
+impl PushView {
+    /// For one who may have missed pushes.
+    pub fn anew(snapshot: Snapshot) -> PushView {
+        PushView { snapshot, rows: Vec::new(), all: true }
+    }
 }
 
 /// The TypeScript of all of the above, for the window.
@@ -432,6 +467,7 @@ pub fn typescript() -> String {
         FoliosView,
         RangeView,
         DeadlineView,
+        DownView,
         AnswerView,
         CertificateView,
         RowView,

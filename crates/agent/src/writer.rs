@@ -386,16 +386,14 @@ impl Desk {
     fn stamp(&self, reader: &Reader) -> Result<Timestamp, Refusal> {
         let now = self.clock.now();
         match reader.last_stamp() {
-            Some(last) if last.duration_since(now).as_secs() > CLOCK_SLACK_SECONDS => {
-                Err(Refusal::temporary(
-                    "clock-behind",
-                    "",
-                    format!(
-                        "El reloj de este equipo está atrasado: marca {now} y el último documento se \
+            Some(last) if clock_is_behind(Some(last), now) => Err(Refusal::temporary(
+                "clock-behind",
+                "",
+                format!(
+                    "El reloj de este equipo está atrasado: marca {now} y el último documento se \
                          timbró el {last}. Corrija la fecha y la hora y vuelva a intentar."
-                    ),
-                ))
-            }
+                ),
+            )),
             Some(last) if last > now => Ok(last),
             _ => Ok(now),
         }
@@ -417,6 +415,11 @@ fn answer_known(job: Job, row: Row) {
         Err(IssueError::Conflict(row.id))
     };
     let _ = job.reply.send(outcome);
+}
+
+/// Is the clock too far behind the last stamp to stamp anything?
+pub(crate) fn clock_is_behind(last: Option<Timestamp>, now: Timestamp) -> bool {
+    last.is_some_and(|last| last.duration_since(now).as_secs() > CLOCK_SLACK_SECONDS)
 }
 
 /// The documents a fact is about.

@@ -14,10 +14,10 @@ use tokio_stream::wrappers::BroadcastStream;
 /// again and loses nothing.
 pub(crate) async fn events(State(agent): State<Agent>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let pushes = BroadcastStream::new(agent.subscribe());
-    let first = PushView { snapshot: agent.snapshot(), rows: Vec::new() };
+    let first = PushView::anew(agent.snapshot());
     let changes = pushes.map(move |push| match push {
         Ok(push) => event(&push),
-        Err(_) => event(&PushView { snapshot: agent.snapshot(), rows: Vec::new() }),
+        Err(_) => event(&PushView::anew(agent.snapshot())),
     });
     let all = stream::once(async move { event(&first) }).chain(changes).map(Ok);
     Sse::new(all).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))

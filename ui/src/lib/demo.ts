@@ -3,7 +3,7 @@
 import { accepted, atAuthority, newRow, random, seededRows, type Scenario } from "./demo-shop";
 import { amount } from "./entry";
 import { Problem, unreachable, type Port } from "./port";
-import { counterOf } from "./states";
+import { canResend, counterOf } from "./states";
 import type { Counters, DetailView, IssuedView, PageView, PushView, Query, RowView, Sentence, Snapshot } from "./types";
 import type { SaleBody } from "./sale-json";
 
@@ -65,10 +65,13 @@ export class DemoShop implements Port {
     this.push(changed);
   }
 
-  /** Tells everyone. */
-  push(rows: RowView[]): void {
-    this.version++;
-    const push = { snapshot: this.shot(), rows };
+  /** Tells everyone; `all` when more changed than the rows say. */
+  push(changed: RowView[], all = false): void {
+    const revision = ++this.version;
+    const rows = changed.map((row) => ({ ...row, revision }));
+    const now = new Map(rows.map((row) => [row.id, row]));
+    if (now.size) this.rows = this.rows.map((row) => now.get(row.id) ?? row);
+    const push = { snapshot: this.shot(), rows, all };
     for (const { onPush } of this.listeners) onPush(structuredClone(push));
   }
 
@@ -151,7 +154,7 @@ export class DemoShop implements Port {
 
   async resendPending() {
     this.reach();
-    return this.queue(this.rows.filter((row) => ["GENERADO", "PENDIENTE", "VERIFICANDO"].includes(row.state)));
+    return this.queue(this.rows.filter((row) => canResend(row)));
   }
 
   async sending(running: boolean): Promise<void> {
@@ -163,11 +166,12 @@ export class DemoShop implements Port {
   subscribe(onPush: (push: PushView) => void, onLost: () => void): () => void {
     const listener = { onPush, onLost };
     this.listeners.add(listener);
+    if (!this.down) onPush({ snapshot: this.shot(), rows: [], all: true });
     return () => this.listeners.delete(listener);
   }
 
   private queue(chosen: RowView[]) {
-    const queued = chosen.filter((row) => ["GENERADO", "PENDIENTE", "VERIFICANDO"].includes(row.state));
+    const queued = chosen.filter((row) => canResend(row));
     this.running = true;
     const ids = new Set(queued.map((row) => row.id));
     const since = new Date(this.now()).toISOString();
@@ -216,6 +220,8 @@ export class DemoShop implements Port {
       workers: { active, allowed: 5, running: this.running },
       folios: bare ? [] : [this.left("39", "Boleta", 39), this.left("33", "Factura", 33)],
       deadline: due?.deadline ? { document: due.id, at: due.deadline } : null,
+      resendable: this.rows.filter(canResend).length,
+      down: this.lines(),
       last_answer: this.rows.length
         ? { at: new Date(now - 4000).toISOString(), what: "estado", ok: this.scenario !== "offline", took_ms: 320, text: "Recibido" }
         : null,
@@ -225,6 +231,12 @@ export class DemoShop implements Port {
       as_of: new Date(now).toISOString(),
       version: this.version,
     };
+  }
+
+  private lines(): Snapshot["down"] {
+    if (this.scenario !== "offline") return [];
+    const next_try = new Date(this.now() + 20_000).toISOString();
+    return ["boleta", "dte"].map((channel) => ({ channel, why: "sin internet", next_try }));
   }
 
   private left(series: string, name: string, kind: 39 | 33) {

@@ -52,6 +52,11 @@ export function at(moment: string | number, now: number): string {
   return `${day(moment) === day(now) ? "a las" : "el"} ${when(moment, now)}`;
 }
 
+/** `desde las 10:42` today, `desde el 21 nov 10:42` on another day. */
+export function since(moment: string | number, now: number): string {
+  return `desde ${day(moment) === day(now) ? "las" : "el"} ${when(moment, now)}`;
+}
+
 /** `21 nov` */
 export function dayMonth(at: string | number): string {
   const [, month, date] = day(at).split("-");

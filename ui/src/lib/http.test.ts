@@ -21,7 +21,7 @@ async function thrownBy(fetch: typeof globalThis.fetch): Promise<Problem> {
 describe("the local API", () => {
   test("a sale goes with its key and the token", async () => {
     const fetch = answer(201, { document: { id: "T39F1" } });
-    const issued = await httpPort({ token: "abc", fetch }).issue({ Detalle: [] }, "k1");
+    const issued = await httpPort({ token: () => "abc", fetch }).issue({ Detalle: [] }, "k1");
     expect(issued.document.id).toBe("T39F1");
     const [address, request] = fetch.mock.calls[0] ?? [];
     expect(address).toBe("/v1/documents");
@@ -72,6 +72,30 @@ describe("the local API", () => {
     ["an answer cut short", answer(201, '{"document":')],
   ])("%s leaves doubt", async (_, fetch) => expect((await thrownBy(fetch)).unreachable).toBe(true));
 
+  test("an agent that does not answer leaves doubt after ten seconds", async () => {
+    vi.useFakeTimers();
+    let heard: AbortSignal | null | undefined;
+    const fetch = vi.fn<typeof globalThis.fetch>((_, request) => {
+      heard = request?.signal;
+      return new Promise(() => {});
+    });
+    const thrown = thrownBy(fetch);
+    await vi.advanceTimersByTimeAsync(9_999);
+    expect(heard?.aborted).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await thrown).toMatchObject({ unreachable: true, message: "Timbre no respondió a tiempo." });
+    expect(heard?.aborted).toBe(true);
+  });
+
+  test("a new link's token is used from then on", async () => {
+    let token = "old";
+    const fetch = answer(200, {});
+    const port = httpPort({ token: () => token, fetch });
+    token = "new";
+    await port.snapshot();
+    expect(fetch.mock.calls[0]?.[1]?.headers).toMatchObject({ authorization: "Bearer new" });
+  });
+
   test("without permission it says how to get in", async () => {
     const problem = await thrownBy(answer(401, { status: 401, code: "token-invalid", title: "", detail: "Va en la cabecera", errors: [] }));
     expect(problem.view.code).toBe("http-401");
@@ -82,7 +106,7 @@ describe("the local API", () => {
     const push = { snapshot: { version: 3 }, rows: [] };
     const fetch = answer(200, `: hola\n\nevent: push\ndata: ${JSON.stringify(push)}\n\nevent: other\ndata: {}\n\n`, "text/event-stream");
     const onPush = vi.fn();
-    await new Promise<void>((lost) => httpPort({ token: "abc", fetch }).subscribe(onPush, lost));
+    await new Promise<void>((lost) => httpPort({ token: () => "abc", fetch }).subscribe(onPush, lost));
     expect(onPush).toHaveBeenCalledExactlyOnceWith(push);
     expect(fetch.mock.calls[0]?.[1]?.headers).toMatchObject({ authorization: "Bearer abc" });
   });

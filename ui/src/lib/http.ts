@@ -1,7 +1,7 @@
 // The port of the panel in a browser: the local API at the same origin, with the bearer token of
 // the link that opened it.
 
-import { asProblem, isProblemView, Problem, unreachable, type Port } from "./port";
+import { ANSWER_MS, asProblem, isProblemView, LONG_ANSWER_MS, Problem, SNAPSHOT_MS, unreachable, within, type Port } from "./port";
 import { EventParser } from "./sse";
 import { T } from "./text";
 import type { PushView, Query } from "./types";
@@ -10,7 +10,8 @@ const KEPT = "timbre.token";
 
 interface Options {
   base?: string;
-  token?: string | null;
+  /** Asked for with each question: a new link may bring a new one. */
+  token?: () => string | null;
   fetch?: typeof fetch;
 }
 
@@ -26,46 +27,52 @@ export function takeToken(place: Location = location, past: History = history, k
   return token;
 }
 
-export function httpPort({ base = "", token = null, fetch: ask = (...args) => fetch(...args) }: Options = {}): Port {
-  const bearer: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
+export function httpPort({ base = "", token = () => null, fetch: ask = (...args) => fetch(...args) }: Options = {}): Port {
+  const bearer = (): Record<string, string> => {
+    const known = token();
+    return known ? { authorization: `Bearer ${known}` } : {};
+  };
 
-  async function send(method: string, path: string, body?: unknown, extra: Record<string, string> = {}): Promise<Response> {
-    const headers = { accept: "application/json", ...bearer, ...extra };
-    const request: RequestInit =
-      body === undefined
-        ? { method, headers }
-        : { method, headers: { ...headers, "content-type": "application/json" }, body: JSON.stringify(body) };
-    let response: Response;
-    try {
-      response = await ask(`${base}/v1${path}`, request);
-    } catch {
-      throw unreachable(T.problem.unreachable);
-    }
-    if (!response.ok) throw await problemOf(response);
-    return response;
+  interface Asked {
+    body?: unknown;
+    headers?: Record<string, string>;
+    ms?: number;
   }
 
-  async function json<T>(method: string, path: string, body?: unknown, extra?: Record<string, string>): Promise<T> {
-    const response = await send(method, path, body, extra);
-    try {
-      return (await response.json()) as T;
-    } catch {
-      throw unreachable(T.problem.cutShort);
-    }
+  /** The whole answer is read within the time there is. */
+  function send<A>(method: string, path: string, read: (response: Response) => Promise<A>, { body, headers = {}, ms = ANSWER_MS }: Asked = {}): Promise<A> {
+    const all = { accept: "application/json", ...bearer(), ...headers };
+    const sent = body === undefined ? { headers: all } : { headers: { ...all, "content-type": "application/json" }, body: JSON.stringify(body) };
+    return within(ms, async (signal) => {
+      let response: Response;
+      try {
+        response = await ask(`${base}/v1${path}`, { method, signal, ...sent });
+      } catch {
+        throw unreachable(T.problem.unreachable);
+      }
+      if (!response.ok) throw await problemOf(response);
+      try {
+        return await read(response);
+      } catch {
+        throw unreachable(T.problem.cutShort);
+      }
+    });
   }
+
+  const json = <A>(method: string, path: string, asked?: Asked) => send(method, path, (response) => response.json() as Promise<A>, asked);
 
   const at = (id: string) => `/documents/${encodeURIComponent(id)}`;
 
   return {
-    snapshot: () => json("GET", "/stats/snapshot"),
+    snapshot: () => json("GET", "/stats/snapshot", { ms: SNAPSHOT_MS }),
     documents: (query) => json("GET", `/documents${search(query)}`),
     document: (id) => json("GET", at(id)),
-    xml: async (id) => text(await (await send("GET", `${at(id)}/xml`, undefined, { accept: "application/xml" })).arrayBuffer()),
-    issue: (sale, key) => json("POST", "/documents", sale, { "idempotency-key": key }),
-    preview: (sale) => json("POST", "/documents/preview", sale),
-    resend: (ids) => json("POST", "/resend", { ids }),
-    resendPending: () => json("POST", "/resend"),
-    sending: async (running) => void (await send("POST", "/sending", { running })),
+    xml: (id) => send("GET", `${at(id)}/xml`, async (response) => text(await response.arrayBuffer()), { headers: { accept: "application/xml" } }),
+    issue: (body, key) => json("POST", "/documents", { body, headers: { "idempotency-key": key } }),
+    preview: (body) => json("POST", "/documents/preview", { body }),
+    resend: (ids) => json("POST", "/resend", { body: { ids }, ms: LONG_ANSWER_MS }),
+    resendPending: () => json("POST", "/resend", { ms: LONG_ANSWER_MS }),
+    sending: (running) => send("POST", "/sending", async () => {}, { body: { running } }),
     subscribe(onPush, onLost) {
       const end = new AbortController();
       listen(end.signal, onPush).then(
@@ -79,7 +86,7 @@ export function httpPort({ base = "", token = null, fetch: ask = (...args) => fe
   /** `EventSource` can't carry the token, so the stream is read by hand. Ends when the stream does. */
   async function listen(signal: AbortSignal, onPush: (push: PushView) => void): Promise<void> {
     const response = await ask(`${base}/v1/events`, {
-      headers: { accept: "text/event-stream", ...bearer },
+      headers: { accept: "text/event-stream", ...bearer() },
       cache: "no-store",
       signal,
     });

@@ -2,7 +2,7 @@
 // snapshot wins, pushed rows are patched in place, and a question every five seconds mends what a
 // lost push left out.
 
-import { SvelteSet } from "svelte/reactivity";
+import { SvelteMap } from "svelte/reactivity";
 
 import { asProblem, type Port, type Problem } from "./port";
 import { inCounter, isFound, Rows } from "./rows.svelte";
@@ -17,6 +17,12 @@ const TYPING_MS = 180;
 const MEND_MS = 300;
 const PAGE = 100;
 
+export interface Notice {
+  text: string;
+  /** It was not done. */
+  bad: boolean;
+}
+
 export class Monitor {
   snapshot = $state.raw<Snapshot | null>(null);
   filter = $state<Counter | null>(null);
@@ -27,14 +33,15 @@ export class Monitor {
   /** When the first unanswered question was asked; `null` while it answers. */
   lostSince = $state<number | null>(null);
   problem = $state.raw<Problem | null>(null);
-  /** Sentence about the last act, until the next one. */
-  notice = $state<string | null>(null);
+  /** What came of the last act, until the next one. */
+  notice = $state.raw<Notice | null>(null);
   /** The document whose sheet is open. */
   opened = $state<string | null>(null);
   /** The same document as last pushed, wherever it is in the list. */
   openedRow = $state.raw<RowView | null>(null);
   readonly rows: Rows;
-  readonly selected = new SvelteSet<string>();
+  /** As last heard of: they stay selected when they leave the list. */
+  readonly selected = new SvelteMap<string, RowView>();
   /** Told of every row that was pushed, paused or not. */
   onRows: (rows: RowView[]) => void = () => {};
 
@@ -42,6 +49,7 @@ export class Monitor {
   private typing: ReturnType<typeof setTimeout> | undefined;
   private mending: ReturnType<typeof setTimeout> | undefined;
   private subscribed = false;
+  private asking = false;
   /** After a lost stream the agent may have begun to count anew. */
   private recount = false;
 
@@ -74,32 +82,36 @@ export class Monitor {
   /** Asks when nothing was pushed for a while, and subscribes again when the push was lost. */
   async tick(): Promise<void> {
     if (!this.subscribed) this.connect();
-    if (this.now() - this.heardAt < REFRESH_MS) return;
-    const before = this.snapshot?.version;
-    await this.ask();
-    if (!this.paused && this.snapshot && this.snapshot.version !== before) await this.mend();
-    if (this.rows.failed && !this.problem) await this.reload();
+    // The timer and what was heard last may be out of step by a moment.
+    if (this.now() - this.heardAt > REFRESH_MS / 2) {
+      const before = this.snapshot?.version;
+      await this.ask();
+      if (!this.paused && this.snapshot && this.snapshot.version !== before) await this.mend();
+    }
+    if (this.rows.failed && !this.problem) await this.rows.again();
   }
 
-  /** Takes what the agent pushed. */
+  /** Takes what the agent pushed. Paused, the rows stay as they are; the rest stays true. */
   take(push: PushView): void {
     this.heard();
     this.onRows(push.rows);
     this.openedRow = push.rows.find((row) => row.id === this.opened) ?? this.openedRow;
-    if (this.paused) return;
-    const before = this.snapshot;
-    const older = before !== null && push.snapshot.version < before.version && !this.recount;
+    for (const row of push.rows) if (this.selected.has(row.id)) this.selected.set(row.id, row);
     this.show(push.snapshot);
-    this.rows.patch(push.rows, older);
-    // Too much changed to be told row by row.
-    if (push.rows.length === 0 && before && moved(before, push.snapshot)) this.mendSoon();
+    if (this.paused) return;
+    this.rows.patch(push.rows);
+    // What is on its way already is newer than this.
+    if (push.all && this.rows.known) this.mendSoon();
   }
 
   /** Shows a snapshot unless a newer one is shown already. */
   show(snapshot: Snapshot): void {
-    if (this.snapshot && snapshot.version < this.snapshot.version && !this.recount) return;
+    const older = this.snapshot !== null && snapshot.version < this.snapshot.version;
+    if (older && !this.recount) return;
     this.recount = false;
     this.snapshot = snapshot;
+    // It counts anew: another agent, and nothing it says can be compared with what is listed.
+    if (older && this.rows.known) void this.reload();
   }
 
   choose(filter: Counter | null): void {
@@ -137,14 +149,14 @@ export class Monitor {
     this.openedRow = null;
   }
 
-  toggleSelected(id: string): void {
-    if (!this.selected.delete(id)) this.selected.add(id);
+  toggleSelected(row: RowView): void {
+    if (!this.selected.delete(row.id)) this.selected.set(row.id, row);
   }
 
   /** Everything between two rows, as shift-click wants it. */
   selectRange(from: number, to: number): void {
     const [first, last] = from < to ? [from, to] : [to, from];
-    for (const row of this.rows.all.slice(first, last + 1)) this.selected.add(row.id);
+    for (const row of this.rows.all.slice(first, last + 1)) this.selected.set(row.id, row);
   }
 
   resend(ids: string[]): Promise<ResentView | null> {
@@ -156,40 +168,49 @@ export class Monitor {
   }
 
   /** Says what came of an act; the next one takes it away. */
-  say(notice: string | null): void {
-    this.notice = notice;
+  say(text: string | null): void {
+    this.notice = text === null ? null : { text, bad: false };
   }
 
-  async sending(running: boolean): Promise<void> {
-    await this.act(() => this.port.sending(running));
+  /** Answers whether it was done. */
+  async sending(running: boolean): Promise<boolean> {
+    const done = await this.act(async () => {
+      await this.port.sending(running);
+      return true;
+    });
+    return done === true;
   }
 
   reload(): Promise<void> {
     return this.rows.reload();
   }
 
+  /** What is done is done, whether or not the panel can be read afterwards. */
   private async act<A>(what: () => Promise<A>): Promise<A | null> {
     this.notice = null;
     try {
       const answer = await what();
-      await this.ask();
-      await this.rows.refresh();
+      void this.ask().then(() => this.rows.refresh());
       return answer;
     } catch (thrown) {
-      this.notice = asProblem(thrown).message;
+      this.notice = { text: asProblem(thrown).message, bad: true };
       return null;
     }
   }
 
   private async ask(): Promise<void> {
+    if (this.asking) return;
     const asked = this.now();
+    this.asking = true;
     try {
       const snapshot = await this.port.snapshot();
       this.heard();
-      if (!this.paused || !this.snapshot) this.show(snapshot);
+      this.show(snapshot);
     } catch (thrown) {
       this.problem = asProblem(thrown);
       this.lostSince ??= this.heardAt || asked;
+    } finally {
+      this.asking = false;
     }
   }
 
@@ -202,7 +223,7 @@ export class Monitor {
   private mendSoon(): void {
     this.mending ??= setTimeout(() => {
       this.mending = undefined;
-      void this.mend();
+      if (!this.paused) void this.mend();
     }, MEND_MS);
   }
 
@@ -232,8 +253,4 @@ export class Monitor {
     if (cursor) query.cursor = cursor;
     return query;
   }
-}
-
-function moved(before: Snapshot, after: Snapshot): boolean {
-  return before.total !== after.total || JSON.stringify(before.counters) !== JSON.stringify(after.counters);
 }

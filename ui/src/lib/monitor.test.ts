@@ -39,7 +39,7 @@ describe("what is shown", () => {
     const older = await shop.snapshot();
     shop.push([]);
     const version = monitor.snapshot?.version ?? 0;
-    monitor.take({ snapshot: { ...older, issued_today: 999 }, rows: [] });
+    monitor.take({ snapshot: { ...older, issued_today: 999 }, rows: [], all: false });
     expect(monitor.snapshot?.version).toBe(version);
     expect(monitor.snapshot?.issued_today).not.toBe(999);
   });
@@ -62,8 +62,12 @@ describe("what is shown", () => {
 
   test("a row that was overtaken does not go back", () => {
     const id = ids()[0] as string;
-    shop.push([moved(id, { state: "ENVIADO", since: new Date(NOW + 9000).toISOString() })]);
-    shop.push([moved(id, { state: "ENVIANDO", since: new Date(NOW + 4000).toISOString() })]);
+    const { snapshot } = monitor;
+    // The clock went back in between: only the row's own number counts.
+    const sent = moved(id, { state: "ENVIADO", revision: 9, since: new Date(NOW - 9000).toISOString() });
+    const sending = moved(id, { state: "ENVIANDO", revision: 8, since: new Date(NOW + 4000).toISOString() });
+    monitor.take({ snapshot: snapshot!, rows: [sent], all: false });
+    monitor.take({ snapshot: snapshot!, rows: [sending], all: false });
     expect(monitor.rows.all[0]?.state).toBe("ENVIADO");
   });
 
@@ -82,7 +86,7 @@ describe("what is shown", () => {
   test("when too much changed to be told row by row, the page is read again", async () => {
     const id = ids()[0] as string;
     moved(id, { state: "RECHAZADO" });
-    shop.push([]);
+    shop.push([], true);
     await vi.advanceTimersByTimeAsync(500);
     expect(monitor.rows.all[0]?.state).toBe("RECHAZADO");
   });
@@ -126,6 +130,82 @@ describe("while someone is among the rows", () => {
     await monitor.rows.refresh();
     expect(ids()).toEqual(before);
     expect(monitor.rows.fresh).toHaveLength(1);
+  });
+});
+
+describe("what was not told row by row", () => {
+  test("is read again on every page, as it is reached", async () => {
+    await monitor.rows.grow();
+    await monitor.rows.grow();
+    const asked = vi.spyOn(shop, "documents");
+    shop.rows = shop.rows.map((row) => ({ ...row, state: "RECHAZADO" }));
+    shop.push([], true);
+    await vi.advanceTimersByTimeAsync(500);
+    const wrong = () => monitor.rows.all.filter((row) => row.state !== "RECHAZADO").length;
+    expect(wrong()).toBe(150);
+    await monitor.rows.reach(90, 130);
+    expect(wrong()).toBe(50);
+    await monitor.rows.reach(90, 130);
+    expect(asked).toHaveBeenCalledTimes(2);
+    await monitor.rows.reach(230, 250);
+    expect(wrong()).toBe(0);
+  });
+
+  test("nor does what new documents pushed below the first page stay as it was", async () => {
+    await monitor.rows.grow();
+    for (let i = 0; i < 40; i++) born(99_000 + i);
+    shop.rows = shop.rows.map((row) => ({ ...row, state: "RECHAZADO" }));
+    shop.push([], true);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(monitor.rows.all).toHaveLength(240);
+    await monitor.rows.reach(100, 140);
+    await monitor.rows.reach(200, 240);
+    expect(monitor.rows.all.filter((row) => row.state !== "RECHAZADO")).toEqual([]);
+  });
+
+  test("while held, those that left the filter are marked, and go when it is over", async () => {
+    monitor.choose("queued");
+    await vi.advanceTimersByTimeAsync(0);
+    const [id] = ids();
+    monitor.rows.hold(true);
+    moved(id!, { state: "ACEPTADO" });
+    shop.push([], true);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(ids()).toContain(id);
+    expect(monitor.rows.gone.has(id!)).toBe(true);
+    monitor.rows.hold(false);
+    expect(ids()).not.toContain(id);
+  });
+
+  test("so much that a page does not reach down to the list: it begins anew once nobody is in it", async () => {
+    monitor.rows.hold(true);
+    const before = ids();
+    for (let i = 0; i < 150; i++) born(99_000 + i);
+    shop.push([], true);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(ids()).toEqual(before);
+    monitor.rows.hold(false);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(ids()).toEqual(shop.rows.slice(0, 100).map((row) => row.id));
+  });
+
+  test("an answer older than a push does not undo it", async () => {
+    const real = shop.documents.bind(shop);
+    let release = () => {};
+    vi.spyOn(shop, "documents").mockImplementationOnce(async (query) => {
+      const page = await real(query);
+      await new Promise<void>((done) => (release = done));
+      return page;
+    });
+    const reading = monitor.rows.refresh();
+    await vi.advanceTimersByTimeAsync(0);
+    const id = ids()[0]!;
+    shop.push([moved(id, { state: "RECHAZADO" })]);
+    shop.push([born(99_001)]);
+    release();
+    await reading;
+    expect(ids().slice(0, 2)).toEqual(["T39F99001", id]);
+    expect(monitor.rows.all[1]?.state).toBe("RECHAZADO");
   });
 });
 
@@ -173,7 +253,37 @@ test("what the agent found stays found, though this window would not have", asyn
   expect(ids()).toEqual([found.id]);
 });
 
+test("a selected document that left the list stays selected, as it was last heard of", () => {
+  const row = monitor.rows.all[5]!;
+  monitor.toggleSelected(row);
+  shop.push([moved(row.id, { state: "RECHAZADO" })]);
+  expect(monitor.selected.get(row.id)?.state).toBe("RECHAZADO");
+});
+
 describe("when the push is lost", () => {
+  test("without one the panel is asked every five seconds, not every ten", async () => {
+    const asked = vi.spyOn(shop, "snapshot").mockImplementation(async () => {
+      await new Promise((done) => setTimeout(done, 40));
+      return monitor.snapshot!;
+    });
+    await vi.advanceTimersByTimeAsync(4 * REFRESH_MS + 100);
+    expect(asked).toHaveBeenCalledTimes(4);
+  });
+
+  test("a question that is not answered is not asked twice at once", async () => {
+    const asked = vi.spyOn(shop, "snapshot").mockImplementation(() => new Promise(() => {}));
+    await vi.advanceTimersByTimeAsync(4 * REFRESH_MS);
+    expect(asked).toHaveBeenCalledOnce();
+  });
+
+  test("a list that can not be read is asked for again by the clock alone", async () => {
+    monitor.rows.failed = true;
+    const asked = vi.spyOn(shop, "documents");
+    await vi.advanceTimersByTimeAsync(REFRESH_MS);
+    expect(asked).toHaveBeenCalledOnce();
+    expect(monitor.rows.failed).toBe(false);
+  });
+
   test("it is asked for every five seconds, and the rows follow", async () => {
     shop.lose();
     await vi.advanceTimersByTimeAsync(0);
@@ -196,13 +306,15 @@ describe("when the push is lost", () => {
   });
 });
 
-test("paused, nothing changes; resumed, it is up to date", async () => {
+test("paused, the rows are held and the rest stays true; resumed, they are up to date", async () => {
   await monitor.togglePause();
-  const [before, version] = [ids(), monitor.snapshot?.version];
+  const before = ids();
+  shop.running = false;
   shop.push([born(99_001)]);
   await vi.advanceTimersByTimeAsync(3 * REFRESH_MS);
   expect(ids()).toEqual(before);
-  expect(monitor.snapshot?.version).toBe(version);
+  expect(monitor.snapshot?.workers.running).toBe(false);
+  expect(monitor.snapshot?.sentence.text).toContain("El envío está detenido");
   await monitor.togglePause();
   expect(ids()[0]).toBe("T39F99001");
 });

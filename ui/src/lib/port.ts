@@ -1,6 +1,7 @@
 // The window's one door to the agent. Whoever is behind it (the shell, the local API, the demo
 // shop), a screen sees only this.
 
+import { T } from "./text";
 import type {
   DetailView,
   IssuedView,
@@ -27,6 +28,26 @@ export interface Port {
   sending(running: boolean): Promise<void>;
   /** Returns what ends it. After `onLost` nothing more is pushed: subscribe again. */
   subscribe(onPush: (push: PushView) => void, onLost: () => void): () => void;
+}
+
+/** How long an answer may take before it counts as none, and that of an act on many documents. */
+export const ANSWER_MS = 10_000;
+export const LONG_ANSWER_MS = 60_000;
+/** The panel itself is asked for every five seconds. */
+export const SNAPSHOT_MS = 5_000;
+
+/** What `ask` answers in time; afterwards nobody waits for it, and nobody knows if it was done. */
+export function within<A>(ms: number, ask: (signal: AbortSignal) => Promise<A>): Promise<A> {
+  const end = new AbortController();
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(unreachable(T.problem.late));
+      end.abort();
+    }, ms);
+    ask(end.signal)
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer));
+  });
 }
 
 /** No answer came, so nobody knows whether it was done. */

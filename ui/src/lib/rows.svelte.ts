@@ -14,10 +14,21 @@ interface Belongs {
   stays(row: RowView): boolean;
 }
 
+/** A page as it was asked for. */
+interface Page {
+  cursor: string | null;
+  /** Its first row when it was read; the top of the list for the first page. */
+  from: RowView | null;
+  /** More may have changed in it than was told: it is read again when someone looks at it. */
+  stale: boolean;
+}
+
 export class Rows {
   all = $state.raw<RowView[]>([]);
   /** New ones that wait until nobody is among the rows. */
   fresh = $state.raw<RowView[]>([]);
+  /** Listed ones that a reading found no more: they left the filter, and leave the list when nobody is among the rows. */
+  gone = $state.raw<ReadonlySet<string>>(new Set());
   loading = $state(false);
   /** True once the first page has come. */
   known = $state(false);
@@ -26,16 +37,15 @@ export class Rows {
   held = $state(false);
 
   private next: string | null = null;
-  /** Cursor of each page read, and the row it begins with. */
-  private pages: { cursor: string | null; first: number }[] = [];
+  private pages: Page[] = [];
   private turn = 0;
-  /** What was pushed while a page was on its way: it may be newer than the page. */
+  private reading = 0;
+  /** What was pushed while a page was on its way: the page may not know it yet. */
   private meanwhile: RowView[] = [];
-  /** The first row on the screen, told by the list. */
-  looking = 0;
-
   /** What changed while it was held: it may have to leave afterwards. */
   private readonly touched = new Set<string>();
+  /** So much is new that a page of it does not reach down to what is listed. */
+  private torn = false;
 
   constructor(
     private readonly ask: Ask,
@@ -45,13 +55,7 @@ export class Rows {
   /** From the top, for another filter or search. */
   async reload(): Promise<void> {
     const page = await this.read(null, ++this.turn);
-    if (!page) return;
-    this.pages = [{ cursor: null, first: 0 }];
-    this.fresh = [];
-    this.all = page.rows;
-    this.end(page.next);
-    this.known = true;
-    this.catchUp();
+    if (page) this.begin(page);
   }
 
   /** The next page, when the end comes near. */
@@ -61,51 +65,63 @@ export class Rows {
     const page = await this.read(cursor, this.turn);
     if (!page) return;
     const have = new Set(this.all.map((row) => row.id));
-    this.pages.push({ cursor, first: this.all.length });
+    this.pages.push({ cursor, from: page.rows[0] ?? this.all.at(-1) ?? null, stale: false });
     this.all = [...this.all, ...page.rows.filter((row) => !have.has(row.id))];
     this.end(page.next);
     this.catchUp();
   }
 
-  /** Reads again the first page and the one that is looked at, without moving anything held. */
+  /** Reads the first page again, and every other one when it is looked at, without moving anything held. */
   async refresh(): Promise<void> {
-    if (!this.known) return this.reload();
-    const first = await this.read(null, this.turn);
-    if (!first) return;
-    const last = first.rows.at(-1);
-    const until = last ? this.all.findIndex((row) => row.id === last.id) : -1;
-    const covered = until >= 0 ? this.all.slice(0, until + 1) : this.all;
-    if (this.held) {
-      this.refreshHeld(first.rows, covered);
-    } else if (until >= 0) {
-      const read = new Set(first.rows.map((row) => row.id));
-      this.all = [...first.rows, ...this.all.slice(until + 1).filter((row) => !read.has(row.id))];
-      this.fresh = [];
-    } else {
-      this.all = first.rows;
-      this.pages = [{ cursor: null, first: 0 }];
-      this.fresh = [];
-      this.end(first.next);
-    }
+    const [top] = this.pages;
+    if (!this.known || !top) return this.reload();
+    for (const other of this.pages) other.stale = other !== top;
+    const page = await this.read(null, this.turn);
+    if (!page) return;
+    const have = new Set(this.all.map((row) => row.id));
+    this.torn = page.next !== null && this.all.length > 0 && !page.rows.some((row) => have.has(row.id));
+    if (this.torn && !this.held) return this.begin(page);
+    this.merge(top, page);
+    this.cut(page);
     this.catchUp();
-    await this.refreshLooked();
   }
 
-  /** Rows as pushed; `older` when a newer push came first: then only what moved on since is taken. */
-  patch(rows: RowView[], older = false): void {
+  /** Someone looks at the rows from one place to another: what is stale there is read again. */
+  async reach(first: number, last: number): Promise<void> {
+    if (this.loading || this.failed) return;
+    const looked = [this.all[first], this.all[Math.min(last, this.all.length) - 1]];
+    const page = looked.map((row) => row && this.pageOf(row)).find((one) => one?.stale);
+    if (!page) return;
+    const read = await this.read(page.cursor, this.turn);
+    if (!read) return;
+    page.stale = false;
+    this.merge(page, read);
+    this.catchUp();
+  }
+
+  /** After a failure: what was not read is asked for again. */
+  async again(): Promise<void> {
+    await this.refresh();
+  }
+
+  /** Rows as pushed. */
+  patch(rows: RowView[]): void {
     if (rows.length === 0) return;
     if (this.loading) this.meanwhile.push(...rows);
     const at = new Map(this.all.map((row, index) => [row.id, index]));
     const all = [...this.all];
     const added: RowView[] = [];
+    const back = new Set<string>();
     for (const row of rows) {
       const index = at.get(row.id);
       if (index !== undefined) {
-        all[index] = newer(all[index] as RowView, row, older);
+        all[index] = newer(all[index] as RowView, row);
         this.touched.add(row.id);
+        back.add(row.id);
       } else if (this.belongs.joins(row) && this.known && !this.beyond(row)) added.push(row);
     }
     this.all = all;
+    if (this.gone.size) this.gone = new Set([...this.gone].filter((id) => !back.has(id)));
     if (!this.held) this.leave();
     this.welcome(added);
   }
@@ -122,9 +138,23 @@ export class Rows {
     this.leave();
     this.all = inserted(this.all, this.fresh.filter((row) => this.belongs.joins(row)));
     this.fresh = [];
+    if (this.torn) void this.reload();
+  }
+
+  private begin(page: PageView): void {
+    this.pages = [{ cursor: null, from: null, stale: false }];
+    this.fresh = [];
+    this.gone = new Set();
+    this.touched.clear();
+    this.torn = false;
+    this.all = page.rows;
+    this.end(page.next);
+    this.known = true;
+    this.catchUp();
   }
 
   private async read(cursor: string | null, turn: number): Promise<PageView | null> {
+    this.reading++;
     this.loading = true;
     try {
       const page = await this.ask(cursor);
@@ -135,7 +165,8 @@ export class Rows {
       if (turn === this.turn) this.failed = true;
       return null;
     } finally {
-      if (turn === this.turn) this.loading = false;
+      this.reading--;
+      this.loading = this.reading > 0;
     }
   }
 
@@ -146,22 +177,39 @@ export class Rows {
 
   private catchUp(): void {
     const rows = this.meanwhile;
-    this.meanwhile = [];
-    if (rows.length) this.patch(rows, true);
+    if (!this.loading) this.meanwhile = [];
+    this.patch(rows);
   }
 
-  private refreshHeld(rows: RowView[], covered: RowView[]): void {
+  /** What a page that was read again says of the rows it covers: changed, new, or gone. */
+  private merge(page: Page, { rows, next }: PageView): void {
     const read = new Map(rows.map((row) => [row.id, row]));
-    const shown = new Set(covered.map((row) => row.id));
-    this.all = this.all.map((row) => read.get(row.id) ?? row);
-    this.welcome(rows.filter((row) => !shown.has(row.id)));
+    const last = rows.at(-1);
+    const known = new Set(this.all.map((row) => row.id));
+    const late = new Set(this.meanwhile.map((row) => row.id));
+    const covered = (row: RowView) => (page.from === null || byAge(page.from, row) <= 0) && (next === null || (last !== undefined && byAge(row, last) < 0));
+    const left = this.all.filter((row) => covered(row) && !read.has(row.id) && !late.has(row.id)).map((row) => row.id);
+    this.all = this.all.map((row) => newer(row, read.get(row.id) ?? row));
+    this.gone = new Set([...[...this.gone].filter((id) => !read.has(id)), ...left]);
+    if (!this.held) this.leave();
+    this.welcome(rows.filter((row) => !known.has(row.id)));
   }
 
-  private async refreshLooked(): Promise<void> {
-    const page = this.pages.findLast(({ first }) => first <= this.looking);
-    if (!page?.cursor) return;
-    const read = await this.read(page.cursor, this.turn);
-    if (read) this.patch(read.rows);
+  /** What the first page no longer reaches becomes a page of its own; one that its neighbours cover goes. */
+  private cut({ rows, next }: PageView): void {
+    const last = rows.at(-1);
+    const below = last && this.all.find((row) => byAge(last, row) < 0);
+    if (!below) return this.pages.length === 1 ? this.end(next) : undefined;
+    const place = ({ from }: Page) => (from === null ? 0 : this.all.findIndex((row) => byAge(from, row) <= 0));
+    const pages = [...this.pages, { cursor: next, from: below, stale: true }].sort((a, b) => place(a) - place(b));
+    this.pages = pages.filter((page, i) => {
+      const [before, after] = [pages[i - 1], pages[i + 1]];
+      return page.from === below || !before || !after || place(after) - place(before) > rows.length;
+    });
+  }
+
+  private pageOf(row: RowView): Page | undefined {
+    return this.pages.findLast(({ from }) => from === null || byAge(from, row) <= 0);
   }
 
   /** Older than all that is loaded, while more is to come: its page will bring it. */
@@ -171,16 +219,18 @@ export class Rows {
   }
 
   private leave(): void {
-    if (this.touched.size === 0) return;
-    this.all = this.all.filter((row) => !this.touched.has(row.id) || this.belongs.stays(row));
+    if (this.touched.size === 0 && this.gone.size === 0) return;
+    this.all = this.all.filter((row) => !this.gone.has(row.id) && (!this.touched.has(row.id) || this.belongs.stays(row)));
     this.touched.clear();
+    this.gone = new Set();
   }
 
   private welcome(added: RowView[]): void {
     if (added.length === 0) return;
     if (!this.held) return void (this.all = inserted(this.all, added));
-    const again = new Set(added.map((row) => row.id));
-    this.fresh = inserted(this.fresh.filter((row) => !again.has(row.id)), added);
+    const before = new Map(this.fresh.map((row) => [row.id, row]));
+    const again = new Map(added.map((row) => [row.id, newer(before.get(row.id) ?? row, row)]));
+    this.fresh = inserted(this.fresh.filter((row) => !again.has(row.id)), [...again.values()]);
   }
 }
 
@@ -198,10 +248,8 @@ export function isFound(row: RowView, search: string): boolean {
   );
 }
 
-function newer(old: RowView, row: RowView, strict: boolean): RowView {
-  if (row.version !== old.version) return row.version > old.version ? row : old;
-  const [before, after] = [Date.parse(old.since), Date.parse(row.since)];
-  return strict ? (after > before ? row : old) : after >= before ? row : old;
+function newer(old: RowView, row: RowView): RowView {
+  return row.revision >= old.revision ? row : old;
 }
 
 function byAge(a: RowView, b: RowView): number {

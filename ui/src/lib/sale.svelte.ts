@@ -232,7 +232,7 @@ export class Sale {
   /** The last document's state moves on while it is shown. */
   heard(rows: RowView[]): void {
     const row = rows.find((one) => one.id === this.done?.document.id);
-    if (row && this.done) this.done = { ...this.done, document: row };
+    if (row && this.done && row.revision >= this.done.document.revision) this.done = { ...this.done, document: row };
   }
 
   private prepare(): void {

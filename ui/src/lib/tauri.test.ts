@@ -32,6 +32,16 @@ test("a refusal keeps its code and its sentence", async () => {
   expect(problem).toMatchObject({ message: "La clave ya se usó.", view: { code: "key-used", status: 409 } });
 });
 
+test("a shell that does not answer leaves doubt", async () => {
+  vi.useFakeTimers();
+  mockIPC(() => new Promise(() => {}));
+  const thrown = tauriPort()
+    .issue({}, "k1")
+    .catch((problem: Problem) => problem);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(await thrown).toMatchObject({ unreachable: true });
+});
+
 test("what the shell pushes arrives, until it is no longer wanted", async () => {
   mockIPC(() => undefined, { shouldMockEvents: true });
   const { emit } = await import("@tauri-apps/api/event");

@@ -3,27 +3,27 @@
 import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 
-import { asProblem, type Port } from "./port";
+import { ANSWER_MS, asProblem, LONG_ANSWER_MS, SNAPSHOT_MS, within, type Port } from "./port";
 import type { PushView } from "./types";
 
-async function call<T>(command: string, args: Record<string, unknown> = {}): Promise<T> {
-  try {
-    return await invoke<T>(command, args);
-  } catch (thrown) {
-    throw asProblem(thrown);
-  }
+function call<A>(command: string, args: Record<string, unknown> = {}, ms = ANSWER_MS): Promise<A> {
+  return within(ms, () =>
+    invoke<A>(command, args).catch((thrown: unknown) => {
+      throw asProblem(thrown);
+    }),
+  );
 }
 
 export function tauriPort(): Port {
   return {
-    snapshot: () => call("snapshot"),
+    snapshot: () => call("snapshot", {}, SNAPSHOT_MS),
     documents: (query) => call("documents", { query }),
     document: (id) => call("document", { id }),
     xml: (id) => call("xml", { id }),
     issue: (sale, key) => call("issue", { sale, key }),
     preview: (sale) => call("preview", { sale }),
-    resend: (ids) => call("resend", { ids }),
-    resendPending: () => call("resend_pending"),
+    resend: (ids) => call("resend", { ids }, LONG_ANSWER_MS),
+    resendPending: () => call("resend_pending", {}, LONG_ANSWER_MS),
     sending: (running) => call("sending", { running }),
     subscribe(onPush, onLost) {
       let ended = false;

@@ -12,7 +12,16 @@ company: CompanyView | null, sentence: Sentence, counters: Counters,
 /**
  * Documents in the folder: the sum of the counters and the replaced ones.
  */
-total: number, issued_today: number, workers: Workers, folios: Array<FoliosView>, deadline: DeadlineView | null, last_answer: AnswerView | null, certificate: CertificateView | null, 
+total: number, issued_today: number, workers: Workers, folios: Array<FoliosView>, deadline: DeadlineView | null, 
+/**
+ * Documents that resending all pending would take up, flagged or not: those that wait, and
+ * those in doubt, which are asked about.
+ */
+resendable: number, 
+/**
+ * Channels to the authority that nothing goes through now.
+ */
+down: Array<DownView>, last_answer: AnswerView | null, certificate: CertificateView | null, 
 /**
  * What is missing before a document can be issued; empty when nothing is.
  */
@@ -94,6 +103,16 @@ export type DeadlineView = { document: string,
  */
 at: string, };
 
+export type DownView = { channel: string, 
+/**
+ * In plain words.
+ */
+why: string, 
+/**
+ * When it is tried next, RFC 3339: what waits for this channel goes then.
+ */
+next_try: string, };
+
 export type AnswerView = { at: string, what: string, ok: boolean, took_ms: number, text: string, };
 
 export type CertificateView = { holder: string, subject: string, 
@@ -111,6 +130,14 @@ id: string, series: string,
  * `Boleta`.
  */
 kind: string, folio: number, version: number, 
+/**
+ * Grows with every change of the row, so that an older one is never shown over a newer one.
+ */
+revision: number, 
+/**
+ * The channel to the authority that it goes by.
+ */
+channel: string, 
 /**
  * Date of issue, `AAAA-MM-DD`.
  */
@@ -226,7 +253,11 @@ used_from: number | null, used_to: number | null,
  */
 next: number | null, };
 
-export type PushView = { snapshot: Snapshot, rows: Array<RowView>, };
+export type PushView = { snapshot: Snapshot, rows: Array<RowView>, 
+/**
+ * More may have changed than the rows say: every page is to be read again.
+ */
+all: boolean, };
 
 export type StatsView = { environment: string, 
 /**

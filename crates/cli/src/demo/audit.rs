@@ -189,7 +189,8 @@ mod tests {
         let rows = HashMap::from([("T39F1".to_owned(), row)]);
         let ours = HashMap::from([("T39F1".to_owned(), Some("aa".to_owned()))]);
         let documents = if hashes.is_empty() { vec![] } else { vec![document("T39F1", hashes)] };
-        let ledger = Ledger { documents, uploads: vec![], totals: LedgerTotals::default() };
+        let ledger =
+            Ledger { documents, uploads: vec![], totals: LedgerTotals::default(), violations: vec![] };
         let issued = [Issued { id: "T39F1".to_owned(), took: Duration::ZERO }];
         let found = compare(&issued, &rows, &ours, &ledger, &HashSet::new());
         assert_eq!(
@@ -214,7 +215,12 @@ mod tests {
     #[test]
     fn two_answers_with_one_number_and_a_number_nobody_knows() {
         let issued = ["T39F1", "T39F1", "T39F2"].map(|id| Issued { id: id.to_owned(), took: Duration::ZERO });
-        let ledger = Ledger { documents: vec![], uploads: vec![], totals: LedgerTotals::default() };
+        let ledger = Ledger {
+            documents: vec![],
+            uploads: vec![],
+            totals: LedgerTotals::default(),
+            violations: vec![],
+        };
         let found = compare(&issued, &HashMap::new(), &HashMap::new(), &ledger, &HashSet::new());
         assert_eq!((found.lost.len(), found.duplicated), (2, vec!["T39F1".to_owned()]));
     }
@@ -222,7 +228,12 @@ mod tests {
     #[test]
     fn a_sale_that_became_a_second_document_under_another_folio_is_seen() {
         let documents = ["T39F1", "T39F2", "T39F9"].map(|id| document(id, &[("aa", "accepted", 1)]));
-        let ledger = Ledger { documents: documents.into(), uploads: vec![], totals: LedgerTotals::default() };
+        let ledger = Ledger {
+            documents: documents.into(),
+            uploads: vec![],
+            totals: LedgerTotals::default(),
+            violations: vec![],
+        };
         let issued = [Issued { id: "T39F1".to_owned(), took: Duration::ZERO }];
         let before = HashSet::from(["T39F9".to_owned()]);
         let found = compare(&issued, &HashMap::new(), &HashMap::new(), &ledger, &before);

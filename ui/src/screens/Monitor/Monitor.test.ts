@@ -1,8 +1,11 @@
-import { fireEvent, screen, within } from "@testing-library/svelte";
-import { describe, expect, test } from "vitest";
+import { fireEvent, render, screen, within } from "@testing-library/svelte";
+import { describe, expect, test, vi } from "vitest";
 
+import App from "../../App.svelte";
+import { DemoShop } from "../../lib/demo";
 import { PATIENCE_MS, REFRESH_MS } from "../../lib/monitor.svelte";
-import { click, expectAccessible, open, press, settle, write } from "../testing";
+import { Problem, unreachable } from "../../lib/port";
+import { click, expectAccessible, NOW, open, press, settle, write } from "../testing";
 
 const dialog = () => screen.getByRole("dialog");
 const rows = () => screen.queryAllByRole("row").slice(1);
@@ -104,6 +107,7 @@ describe("resending", () => {
   test("all pending: the question names the count and the consequence", async () => {
     await open("monitor", { scenario: "problem" });
     await click("button", "Reenviar pendientes");
+    // The one that needs a person too: the agent takes it up.
     expect(within(dialog()).getByRole("heading")).toHaveTextContent("Reenviar 3 pendientes");
     expect(dialog()).toHaveTextContent("Los 2 rechazados no se reenvían: necesitan corrección.");
     expect(dialog()).toHaveTextContent("Reenviar es seguro");
@@ -126,6 +130,39 @@ describe("resending", () => {
     expect(dialog()).toHaveTextContent("2 ya están enviados o enviándose y no se repiten.");
   });
 
+  test("what could not be done is said, and the question stays", async () => {
+    const shop = await open("monitor", { scenario: "offline" });
+    vi.spyOn(shop, "resendPending").mockRejectedValueOnce(unreachable("Timbre no responde."));
+    await click("button", "Reenviar pendientes");
+    await click("button", "Reenviar 14");
+    expect(within(dialog()).getByRole("alert")).toHaveTextContent("Timbre no responde.");
+    await click("button", "Reenviar 14");
+    expect(screen.queryByRole("dialog")).toBeNull();
+    expect(screen.getByText("14 documentos vuelven a la cola.")).toBeVisible();
+  });
+
+  test("what came of it is said on a line of its own, also beside a selection", async () => {
+    const shop = await open("monitor", { scenario: "stopped" });
+    vi.spyOn(shop, "sending").mockRejectedValueOnce(unreachable("Timbre no responde."));
+    await fireEvent.click(screen.getAllByRole("checkbox")[1]!);
+    await click("button", "Iniciar el envío");
+    expect(screen.getByRole("alert")).toHaveTextContent("Timbre no responde.");
+    expect(screen.getByText("1 seleccionado")).toBeVisible();
+  });
+
+  test("the selected are counted although they left the filter", async () => {
+    const shop = await open("monitor", { scenario: "problem" });
+    await press("1");
+    const boxes = screen.getAllByRole("checkbox").slice(1);
+    for (const box of boxes) await fireEvent.click(box);
+    const [row] = shop.rows.filter((one) => one.state === "GENERADO");
+    shop.push([{ ...row!, state: "ACEPTADO" }]);
+    await settle();
+    await click("button", "Reenviar seleccionados");
+    expect(within(dialog()).getByRole("heading")).toHaveTextContent(`Reenviar ${boxes.length - 1} documento`);
+    expect(dialog()).toHaveTextContent("Uno ya está enviado o enviándose y no se repite.");
+  });
+
   test("with nothing to resend it says so and does nothing", async () => {
     await open("monitor", { scenario: "calm" });
     await press("R", { shiftKey: true });
@@ -142,7 +179,96 @@ describe("resending", () => {
   });
 });
 
+describe("trouble with the agent", () => {
+  test("before the first snapshot no number is claimed", async () => {
+    vi.useFakeTimers({ now: NOW });
+    const shop = new DemoShop({ documents: 5 });
+    shop.down = true;
+    render(App, { port: shop, first: "monitor" });
+    await settle();
+    expect(screen.getByRole("button", { name: "– Por enviar" })).toBeVisible();
+    expect(screen.getByText("No se pudo leer la lista")).toBeVisible();
+    shop.down = false;
+    await settle(REFRESH_MS);
+    expect(screen.queryByText("No se pudo leer la lista")).toBeNull();
+    expect(rows().length).toBeGreaterThan(3);
+  });
+
+  test("an agent that was started anew wants its new link, at once", async () => {
+    const shop = await open("monitor");
+    const view = { status: 401, code: "http-401", title: "", detail: "Este panel necesita permiso.", errors: [] };
+    vi.spyOn(shop, "snapshot").mockRejectedValue(new Problem(view));
+    shop.lose();
+    shop.down = true;
+    await settle();
+    expect(screen.getByText(/si Timbre se reinició, el enlace es otro/)).toBeVisible();
+  });
+
+  test("a page that can not be read is not asked for without end", async () => {
+    const shop = await open("monitor", { documents: 400 });
+    const asked = vi.spyOn(shop, "documents").mockRejectedValue(unreachable("no"));
+    const scroller = list();
+    scroller.scrollTop = 90 * 44;
+    await fireEvent.scroll(scroller);
+    await settle(REFRESH_MS - 100);
+    expect(asked.mock.calls.length).toBeLessThan(4);
+    expect(screen.getByText(/No se pudieron leer más documentos/)).toBeVisible();
+    asked.mockRestore();
+    await settle(2 * REFRESH_MS);
+    expect(screen.queryByText(/No se pudieron leer/)).toBeNull();
+  });
+
+  test("waiting rows say when their channel is tried next", async () => {
+    const shop = await open("monitor", { scenario: "offline" });
+    shop.rows = shop.rows.map((row) => ({ ...row, next_try: null }));
+    shop.push(shop.rows.slice(0, 14));
+    await settle();
+    expect(rows()[0]).toHaveTextContent("Próximo intento en 20 s");
+  });
+});
+
 describe("one document", () => {
+  test("what could not be read is read again, and the last question counts", async () => {
+    const shop = await open("monitor");
+    const real = shop.document.bind(shop);
+    const ask = vi.spyOn(shop, "document").mockRejectedValueOnce(unreachable("no hay respuesta"));
+    await press("j");
+    (document.activeElement as HTMLElement).click();
+    await settle();
+    const sheet = screen.getByRole("dialog", { name: /Factura/ });
+    expect(within(sheet).getByText(/no hay respuesta/)).toBeVisible();
+    await settle(5_000);
+    expect(within(sheet).queryByText(/no hay respuesta/)).toBeNull();
+    expect(within(sheet).getByText("Timbrado y firmado")).toBeVisible();
+    let late = () => {};
+    ask.mockImplementationOnce(async (id) => {
+      const old = await real(id);
+      await new Promise<void>((done) => (late = done));
+      return { ...old, timeline: [] };
+    });
+    const [row] = shop.rows;
+    shop.push([{ ...row!, state: "ENVIANDO" }]);
+    await settle();
+    shop.push([{ ...shop.rows[0]!, state: "ACEPTADO" }]);
+    await settle();
+    late();
+    await settle();
+    expect(within(sheet).getByText("Timbrado y firmado")).toBeVisible();
+  });
+
+  test("a step of another day says the day", async () => {
+    const shop = await open("monitor");
+    const real = shop.document.bind(shop);
+    vi.spyOn(shop, "document").mockImplementation(async (id) => {
+      const detail = await real(id);
+      return { ...detail, timeline: detail.timeline.map((step) => ({ ...step, at: "2026-11-20T13:00:00Z" })) };
+    });
+    await press("j");
+    (document.activeElement as HTMLElement).click();
+    await settle();
+    expect(screen.getAllByText(/20 nov.*10:00:00/)[0]).toBeVisible();
+  });
+
   test("its sheet shows what happened, what the SII said and what it means, and the XML", async () => {
     await open("monitor", { scenario: "problem" });
     await press("5");

@@ -1,0 +1,234 @@
+//! The one sentence of the panel, in the shop's words: pure.
+
+use std::time::Duration;
+
+use timbre_core::{Date, Timestamp};
+
+use crate::carrier::{NO_INTERNET, NO_NETWORK};
+use crate::clock::later;
+use crate::line::Line;
+use crate::show::day;
+use crate::view::{Counters, FoliosView, Mood, Sentence};
+
+/// For how long nothing must get through before people are told: most breaks mend themselves.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What the sentence is made of.
+pub struct Situation<'a> {
+    pub authority: &'a str,
+    pub now: Timestamp,
+    pub missing: &'a [String],
+    /// The store does not take documents, and why.
+    pub stopped: Option<&'a str>,
+    /// Nothing can be signed, and why: a sentence.
+    pub unsigned: Option<&'a str>,
+    pub folios: &'a [FoliosView],
+    pub counters: Counters,
+    pub lines: &'a [Line],
+    /// A person stopped the sending.
+    pub paused: bool,
+    /// The certificate's last day, when it is near, and in how many days.
+    pub ends: Option<(Date, i32)>,
+}
+
+/// Can I go on selling, must anyone do something? The gravest thing first.
+pub fn sentence(s: &Situation<'_>) -> Sentence {
+    let c = s.counters;
+    let on_the_way = c.queued + c.sending;
+    let say = |mood, text: String| Sentence { mood, text };
+    if let Some(why) = s.stopped {
+        return say(Mood::Stopped, format!("Detenido: {why}"));
+    }
+    if !s.missing.is_empty() {
+        return say(Mood::Stopped, format!("Falta para empezar: {}", s.missing.join(", ")));
+    }
+    if let Some(why) = s.unsigned {
+        return say(Mood::Stopped, format!("Detenido: {}", uncapitalised(why)));
+    }
+    if let Some(sentence) = without_folios(s.folios) {
+        return sentence;
+    }
+    if c.problem > 0 {
+        return say(
+            Mood::Attention,
+            match c.problem {
+                1 => "1 documento necesita su atención".to_owned(),
+                n => format!("{n} documentos necesitan su atención"),
+            },
+        );
+    }
+    let refused = s.lines.iter().find_map(|line| match line {
+        Line::Refused { why, .. } => Some(&why.meaning),
+        Line::Up | Line::Trying { .. } | Line::Down { .. } => None,
+    });
+    if let Some(why) = refused {
+        return say(Mood::Attention, format!("El {} no acepta los envíos: {why}", s.authority));
+    }
+    if s.paused {
+        return say(Mood::Waiting, format!("El envío está detenido. {on_the_way} por enviar"));
+    }
+    let down = s.lines.iter().find_map(|line| match line {
+        Line::Down { since, why, .. } if later(*since, PATIENCE) <= s.now => Some(why.as_str()),
+        Line::Up | Line::Trying { .. } | Line::Down { .. } | Line::Refused { .. } => None,
+    });
+    if let Some(why) = down {
+        let what = match why {
+            NO_NETWORK | NO_INTERNET => capitalised(why),
+            why => format!("Sin conexión con el {} ({why})", s.authority),
+        };
+        return say(Mood::Waiting, format!("{what}: puede seguir vendiendo. {on_the_way} por enviar"));
+    }
+    if let Some((last, left)) = s.ends {
+        let when = match left {
+            0 => "hoy".to_owned(),
+            1 => "mañana".to_owned(),
+            days => format!("en {days} días, el {}", day(last)),
+        };
+        return say(
+            Mood::Attention,
+            format!("Puede seguir vendiendo. El certificado digital vence {when}: renuévelo antes"),
+        );
+    }
+    match on_the_way {
+        0 => say(Mood::Calm, "Todo al día".to_owned()),
+        1 => say(Mood::Calm, "Puede seguir vendiendo. 1 documento en camino".to_owned()),
+        n => say(Mood::Calm, format!("Puede seguir vendiendo. {n} documentos en camino")),
+    }
+}
+
+/// Selling stops when no type has a folio left; until then it is said what can still be sold.
+fn without_folios(folios: &[FoliosView]) -> Option<Sentence> {
+    let (left, spent): (Vec<_>, Vec<_>) = folios.iter().partition(|kind| kind.left > 0);
+    if spent.is_empty() {
+        return None;
+    }
+    let names = |kinds: &[&FoliosView], between: &str| {
+        kinds.iter().map(|kind| kind.name.to_lowercase()).collect::<Vec<_>>().join(between)
+    };
+    // Ranges that still have folios which nobody may use any more.
+    let expired = spent.iter().all(|kind| kind.ranges.iter().any(|range| range.expired && range.left > 0));
+    let what = match expired {
+        true => format!("vencieron los folios de {}", names(&spent, " y de ")),
+        false => format!("no quedan folios de {}", names(&spent, " ni de ")),
+    };
+    Some(match left.is_empty() {
+        true => Sentence { mood: Mood::Stopped, text: format!("Detenido: {what}. Cargue un CAF nuevo") },
+        false => Sentence {
+            mood: Mood::Attention,
+            text: format!("{}: puede seguir vendiendo con {}", capitalised(&what), names(&left, " y ")),
+        },
+    })
+}
+
+fn capitalised(text: &str) -> String {
+    changed(text, |first| first.to_uppercase().collect())
+}
+
+fn uncapitalised(text: &str) -> String {
+    changed(text.trim_end_matches('.'), |first| first.to_lowercase().collect())
+}
+
+fn changed(text: &str, first: impl Fn(char) -> String) -> String {
+    let mut rest = text.chars();
+    rest.next().map_or_else(String::new, |head| first(head) + rest.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::line::Asked;
+    use crate::view::RangeView;
+
+    const NOW: Timestamp = Timestamp::constant(1_000_000, 0);
+
+    fn calm() -> Situation<'static> {
+        Situation {
+            authority: "SII",
+            now: NOW,
+            missing: &[],
+            stopped: None,
+            unsigned: None,
+            folios: &[],
+            counters: Counters { queued: 14, ..Counters::default() },
+            lines: &[],
+            paused: false,
+            ends: None,
+        }
+    }
+
+    fn kind(name: &str, left: u64, expired: u64) -> FoliosView {
+        let range = |left, expired| RangeView {
+            first: 1,
+            last: 9,
+            next: 1,
+            left,
+            authorised: "2026-01-01".into(),
+            expires: None,
+            expired,
+            stopped: None,
+        };
+        let ranges = vec![range(left, false), range(expired, true)];
+        FoliosView { series: "1".into(), name: name.into(), left, next: None, ranges }
+    }
+
+    fn down(seconds: i64, why: &str) -> Line {
+        let since = Timestamp::constant(1_000_000 - seconds, 0);
+        Line::Down { since, next_look: NOW, why: why.into(), of: Asked::Delivery, tries: 1 }
+    }
+
+    #[track_caller]
+    fn says(situation: &Situation<'_>, mood: Mood, text: &str) {
+        let said = sentence(situation);
+        assert_eq!((said.mood, said.text.as_str()), (mood, text));
+    }
+
+    #[test]
+    fn one_type_without_folios_does_not_stop_the_others() {
+        let boletas = [kind("Boleta", 0, 0), kind("Factura", 3, 0)];
+        let text = "No quedan folios de boleta: puede seguir vendiendo con factura";
+        says(&Situation { folios: &boletas, ..calm() }, Mood::Attention, text);
+        let expired = [kind("Boleta", 90, 0), kind("Factura", 0, 5)];
+        let text = "Vencieron los folios de factura: puede seguir vendiendo con boleta";
+        says(&Situation { folios: &expired, ..calm() }, Mood::Attention, text);
+        let none = [kind("Boleta", 0, 0), kind("Factura", 0, 5)];
+        let text = "Detenido: no quedan folios de boleta ni de factura. Cargue un CAF nuevo";
+        says(&Situation { folios: &none, ..calm() }, Mood::Stopped, text);
+    }
+
+    #[test]
+    fn what_can_not_be_signed_stops_the_sale() {
+        let unsigned = Some("El certificado digital venció el 07-12-2026. Cargue uno vigente.");
+        let text = "Detenido: el certificado digital venció el 07-12-2026. Cargue uno vigente";
+        says(&Situation { unsigned, ..calm() }, Mood::Stopped, text);
+        let ends = Some((Date::constant(2026, 12, 7), 12));
+        let text =
+            "Puede seguir vendiendo. El certificado digital vence en 12 días, el 07-12-2026: renuévelo antes";
+        says(&Situation { ends, ..calm() }, Mood::Attention, text);
+    }
+
+    #[test]
+    fn a_line_is_told_to_be_down_after_ten_seconds_and_which_one() {
+        let on_the_way = "Puede seguir vendiendo. 14 documentos en camino";
+        says(&Situation { lines: &[down(9, NO_INTERNET)], ..calm() }, Mood::Calm, on_the_way);
+        for (why, text) in [
+            (NO_NETWORK, "Este equipo no tiene red: puede seguir vendiendo. 14 por enviar"),
+            (NO_INTERNET, "Sin internet: puede seguir vendiendo. 14 por enviar"),
+            (
+                "no respondió a tiempo",
+                "Sin conexión con el SII (no respondió a tiempo): puede seguir vendiendo. 14 por enviar",
+            ),
+        ] {
+            says(&Situation { lines: &[Line::Up, down(10, why)], ..calm() }, Mood::Waiting, text);
+        }
+    }
+
+    #[test]
+    fn the_gravest_thing_comes_first() {
+        let lines = [down(60, NO_INTERNET)];
+        let counters = Counters { problem: 2, ..calm().counters };
+        let worse = Situation { lines: &lines, counters, ..calm() };
+        says(&worse, Mood::Attention, "2 documentos necesitan su atención");
+        says(&Situation { stopped: Some("disco lleno"), ..worse }, Mood::Stopped, "Detenido: disco lleno");
+        says(&Situation { counters: Counters::default(), ..calm() }, Mood::Calm, "Todo al día");
+    }
+}

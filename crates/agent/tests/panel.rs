@@ -1,0 +1,108 @@
+//! What the panel is told: its numbers, and what is pushed.
+
+mod fake;
+
+use std::time::Duration;
+
+use fake::{Mood, office, open, open_with, row, sell, settings, until};
+use timbre_agent::Settings;
+use timbre_core::channel::Conduct;
+
+/// Asks soon once, and then not for hours.
+fn patient() -> Settings {
+    let polls = vec![Duration::from_secs(36_000)];
+    Settings { conduct: Conduct { polls, ..settings().conduct }, ..settings() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn resending_all_takes_up_as_many_as_the_panel_says_and_asks_at_once() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    office.books().moods.push_back(("deliver", Mood::Swallow));
+    office.books().words.insert(1, "odd");
+    let agent = open_with(dir.path(), &office, true, patient()).await;
+    sell(&agent, "doubt", 10).await;
+    until(&agent, |agent| row(agent, 1).attention.is_some()).await;
+    assert_eq!(row(&agent, 1).state, "VERIFICANDO");
+    agent.set_running(false);
+    sell(&agent, "waits", 10).await;
+    let told = agent.snapshot();
+    assert_eq!((told.resendable, told.counters.queued, told.counters.problem), (2, 1, 1));
+    office.books().words.clear();
+    let resent = agent.resend_pending().await.unwrap();
+    assert_eq!((resent.queued, resent.skipped), (2, 0));
+    until(&agent, |agent| agent.stats().accepted == 2).await;
+    assert_eq!(agent.snapshot().resendable, 0);
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_nearest_term_is_also_that_of_a_document_in_doubt() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    office.books().moods.push_back(("deliver", Mood::Swallow));
+    office.books().words.insert(1, "odd");
+    let agent = open_with(dir.path(), &office, true, patient()).await;
+    sell(&agent, "doubt", 10).await;
+    until(&agent, |agent| row(agent, 1).attention.is_some()).await;
+    agent.set_running(false);
+    sell(&agent, "waits", 10).await;
+    assert_eq!(agent.snapshot().deadline.unwrap().document, "TAF1");
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_too_much_changed_to_be_told_the_push_says_so() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    let agent = open(dir.path(), &office, false).await;
+    let sales = (0..401).map(|i| {
+        let agent = agent.clone();
+        tokio::spawn(async move { sell(&agent, &format!("k{i}"), 10).await })
+    });
+    for sale in sales.collect::<Vec<_>>() {
+        sale.await.unwrap();
+    }
+    let mut pushes = agent.subscribe();
+    let resent = agent.resend_pending().await.unwrap();
+    assert_eq!(resent.queued, 401);
+    loop {
+        let push = pushes.recv().await.unwrap();
+        assert_eq!(push.all, push.rows.is_empty());
+        if push.all {
+            break;
+        }
+    }
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rows_number_only_grows() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    let agent = open(dir.path(), &office, true).await;
+    let mut pushes = agent.subscribe();
+    let mut last = 0;
+    sell(&agent, "k", 10).await;
+    while row(&agent, 1).state != "ACEPTADO" {
+        for pushed in &pushes.recv().await.unwrap().rows {
+            assert!(pushed.revision >= last, "{pushed:?}");
+            last = pushed.revision;
+        }
+    }
+    assert!(last > 0, "its changes were pushed");
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nothing_goes_through_it_is_told_when_it_is_tried_next() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    office.books().down = true;
+    let agent = open(dir.path(), &office, true).await;
+    sell(&agent, "k", 10).await;
+    until(&agent, |agent| agent.stats().pending == 1).await;
+    let told = agent.snapshot();
+    assert_eq!(told.down.len(), 1);
+    assert_eq!(told.down[0].channel, row(&agent, 1).channel);
+    assert_eq!(told.down[0].why, "prueba");
+    office.books().down = false;
+    until(&agent, |agent| agent.stats().accepted == 1).await;
+    assert!(agent.snapshot().down.is_empty());
+    agent.stop().await;
+}
