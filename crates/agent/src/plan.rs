@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use timbre_core::{ChannelId, ParcelId, Timestamp};
-use timbre_store::Row;
 
 use crate::clock::until;
 use crate::line::Line;
@@ -51,6 +50,13 @@ pub(crate) struct Going {
 pub(crate) struct Urgency {
     pub deadline: Timestamp,
     pub order: u64,
+}
+
+/// A document's wait: when it began and when it ends.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Waiting {
+    pub since: Timestamp,
+    pub next_try: Option<Timestamp>,
 }
 
 /// What a line lets through.
@@ -133,10 +139,10 @@ pub(crate) fn gate(line: &Line, now: Timestamp) -> Gate {
 /// How long a waiting document has still to wait; `None`: it may leave now. A wait is void when it is
 /// longer than any of ours or was set by another clock, or when what it waited for has come:
 /// `released` is the last time that the line came back or a person asked.
-pub(crate) fn waits(row: &Row, now: Timestamp, released: Option<Timestamp>) -> Option<Timestamp> {
-    let at = row.next_try.filter(|at| *at > now)?;
-    let other_clock = until(now, row.since) > CLOCK_STEP || until(now, at) > LONGEST_WAIT;
-    let void = other_clock || released.is_some_and(|released| row.since < released);
+pub(crate) fn waits(wait: Waiting, now: Timestamp, released: Option<Timestamp>) -> Option<Timestamp> {
+    let at = wait.next_try.filter(|at| *at > now)?;
+    let other_clock = until(now, wait.since) > CLOCK_STEP || until(now, at) > LONGEST_WAIT;
+    let void = other_clock || released.is_some_and(|released| wait.since < released);
     (!void).then_some(at)
 }
 
@@ -299,3 +305,6 @@ impl Lane {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ use crate::clock::until;
 use crate::conversation::{Phase, TalkError};
 use crate::line::{Asked, Line};
 use crate::parcel::pack;
-use crate::plan::{self, CLOCK_STEP, Desk, Gate, Going, Lane, Stage, Start, Urgency};
+use crate::plan::{self, CLOCK_STEP, Desk, Gate, Going, Lane, Stage, Start, Urgency, Waiting};
 use crate::sender::{Sender, hex, lock};
 use crate::show;
 
@@ -281,7 +281,8 @@ impl Sender {
             let last = rows.len() < page;
             for row in rows {
                 from = row.order + 1;
-                if let Some(at) = plan::waits(&row, now, released) {
+                let wait = Waiting { since: row.since, next_try: row.next_try };
+                if let Some(at) = plan::waits(wait, now, released) {
                     wakes = Some(wakes.map_or(at, |wakes| wakes.min(at)));
                 } else if found.len() < many
                     && !known.holds(&row)
