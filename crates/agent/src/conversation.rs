@@ -473,3 +473,6 @@ pub(crate) fn moved(row: &Row, cause: Cause, next_try: Option<Timestamp>) -> Opt
         next_try,
     }))
 }
+
+#[cfg(test)]
+mod tests;

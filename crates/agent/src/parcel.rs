@@ -381,3 +381,39 @@ impl Sender {
 fn versions_of(parcel: &Parcel) -> Vec<(DocumentId, u32)> {
     parcel.documents.iter().map(|d| (d.id.clone(), d.version)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(number: u64, size: usize) -> Arc<Document> {
+        Arc::new(Document {
+            id: DocumentId::new("A", number),
+            version: 1,
+            grant: timbre_core::GrantId(String::new()),
+            channel: ChannelId(String::new()),
+            date: "2026-01-01".parse().unwrap(),
+            stamped: Timestamp::UNIX_EPOCH,
+            receiver: timbre_core::Party::default(),
+            total: timbre_core::Amount(1),
+            words: String::new(),
+            facts: serde_json::Value::Null,
+            bytes: vec![b'x'; size].into(),
+        })
+    }
+
+    #[test]
+    fn a_parcel_holds_no_more_documents_nor_bytes_than_it_may_and_keeps_their_order() {
+        let sizes = [99, 99, 99, 500, 9, 9];
+        let packed = |most, bytes| {
+            let documents = sizes.iter().zip(1..).map(|(size, number)| document(number, *size));
+            let groups = pack(documents, most, bytes, &|_, _| true);
+            groups.iter().map(|g| g.iter().map(|d| d.id.number).collect::<Vec<_>>()).collect::<Vec<_>>()
+        };
+        assert_eq!(packed(50, usize::MAX), [vec![1, 2, 3, 4, 5, 6]]);
+        assert_eq!(packed(4, usize::MAX), [vec![1, 2, 3, 4], vec![5, 6]]);
+        // A line feed follows each; one that is too large for any travels alone.
+        assert_eq!(packed(50, 220), [vec![1, 2, 5, 6], vec![3], vec![4]]);
+        assert_eq!(packed(50, 199), [vec![1, 5, 6], vec![2], vec![3], vec![4]]);
+    }
+}

@@ -1,0 +1,124 @@
+use timbre_core::{Amount, Company, Environment, Grant, GrantId, NumberFate, Party, Series};
+use timbre_store::{GrantLoaded, Issued, OpenOptions, Store};
+
+use super::*;
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_000_000 + seconds).unwrap()
+}
+
+fn document(version: u32) -> Document {
+    Document {
+        id: DocumentId::new("A", 1),
+        version,
+        grant: GrantId("g".to_owned()),
+        channel: ChannelId("post".to_owned()),
+        date: "2026-01-01".parse().unwrap(),
+        stamped: at(0),
+        receiver: Party::default(),
+        total: Amount(10),
+        words: String::new(),
+        facts: serde_json::Value::Null,
+        bytes: Bytes::from(format!("version {version}")),
+    }
+}
+
+fn issued(version: u32) -> Fact {
+    Fact::Issued(Box::new(Issued {
+        document: document(version),
+        key: None,
+        sale_hash: String::new(),
+        till: timbre_core::TillData::default(),
+        warnings: Vec::new(),
+        totals: serde_json::Value::Null,
+        claims: Default::default(),
+        sale: Bytes::new(),
+    }))
+}
+
+/// A folder with a document that was rejected and made again: version 2 waits to be sent.
+fn folder(dir: &std::path::Path) -> Store {
+    let (mut store, _) = Store::open(dir, &OpenOptions::default(), &|_, _| {}).unwrap();
+    let company = Company { id: "1".to_owned(), name: "Nadie".to_owned(), data: serde_json::Value::Null };
+    let grant = Grant {
+        id: GrantId("g".to_owned()),
+        series: Series("A".to_owned()),
+        first: 1,
+        last: 9,
+        environment: Environment::Training,
+        issuer: "1".to_owned(),
+        authorised: "2026-01-01".parse().unwrap(),
+        expires: None,
+        public: String::new(),
+    };
+    let loaded = GrantLoaded { grant, share: (1, 1), used_up_to: None, again: false, sealed: Bytes::new() };
+    let facts = vec![
+        Fact::Company { company, environment: Environment::Training },
+        Fact::GrantLoaded(Box::new(loaded)),
+        issued(1),
+    ];
+    store.commit(facts, at(0)).unwrap();
+    let rejected = Cause::Rejected { reasons: Vec::new(), number: NumberFate::FreeForSame };
+    for cause in [Cause::Sending, Cause::Sent { track: "1".to_owned() }, rejected] {
+        let row = store.reader().row(&document(1).id).unwrap().unwrap();
+        store.commit(moved(&row, cause, None).into_iter().collect(), at(1)).unwrap();
+    }
+    let row = store.reader().row(&document(1).id).unwrap().unwrap();
+    let again = Fact::Moved(Moved {
+        document: row.id,
+        version: 2,
+        from: DocState::Rechazado,
+        to: DocState::Generado,
+        cause: Cause::Reissued,
+        next_try: None,
+        attempts: 0,
+    });
+    store.commit(vec![issued(2), again], at(2)).unwrap();
+    let row = store.reader().row(&document(2).id).unwrap().unwrap();
+    store.commit(moved(&row, Cause::Sending, None).into_iter().collect(), at(3)).unwrap();
+    store
+}
+
+fn terms() -> Terms {
+    let minute = Duration::from_secs(60);
+    Terms { attempts: 3, now: at(9), base: minute, cap: 60 * minute, luck: 1.0 }
+}
+
+#[test]
+fn a_late_answer_about_an_earlier_version_does_not_move_the_current_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let reader = folder(dir.path()).reader();
+    let why = Remark { code: String::new(), words: String::new(), meaning: String::new() };
+    for verdict in [
+        Verdict::Sent { track: "1".to_owned() },
+        Verdict::Accepted { remarks: Vec::new() },
+        Verdict::Rejected { reasons: Vec::new(), number: NumberFate::Consumed },
+        Verdict::Refused { scope: Scope::Parcel, why: why.clone(), retry_at: at(9) },
+        Verdict::Unknown { why: "?".to_owned() },
+        Verdict::Conflict { why },
+        Verdict::AlreadyThere,
+    ] {
+        let report = [Report { document: document(1).id, verdict }];
+        let of = |version| facts_of(&reader, &[Arc::new(document(version))], &report, &terms());
+        assert_eq!(of(1), [], "{report:?}");
+        assert!(!of(2).is_empty(), "{report:?}");
+    }
+    // Nor is the parcel of version 1 held open by where version 2 is.
+    let after = |version| {
+        any_after(&reader, &[Arc::new(document(version))], &[], &[DocState::Enviando, DocState::Pendiente])
+    };
+    assert!(after(2) && !after(1));
+    let id = document(1).id;
+    assert_eq!(rows_of(&reader, &[(id.clone(), 1)]), []);
+    assert_eq!(rows_of(&reader, &[(id, 2)]).len(), 1);
+}
+
+#[test]
+fn a_refusal_is_tried_again_after_a_pause_of_ours_that_grows_and_may_be_lengthened() {
+    let later = |seconds: i64| at(9 + seconds);
+    for (attempts, named, next) in
+        [(0, at(9), later(60)), (1, at(9), later(60)), (2, at(9), later(120)), (2, later(600), later(600))]
+    {
+        assert_eq!(terms().retry(attempts, named), next, "{attempts}");
+    }
+}
