@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use timbre_core::{Cause, ChannelId, DocState, Document, DocumentId, Heard, Parcel, ParcelId, Timestamp};
-use timbre_store::{Answered, Fact, Filter, OpenParcel, Row, Sending, StoreError};
+use timbre_store::{Answered, Fact, OpenParcel, Row, Sending, StoreError};
 
 use crate::clock::{later, until};
 use crate::conversation::{After, Phase, Talk, TalkError, moved, rows_of};
@@ -285,33 +285,32 @@ impl Sender {
         Ok(keep.then_some(due))
     }
 
-    /// Documents of a channel that is down wait for it, having used no attempt.
-    pub(crate) async fn no_line(&self, channel: &ChannelId, why: &str) -> Result<(), TalkError> {
-        let fresh = Filter { states: vec![DocState::Generado], ..Filter::default() };
-        let (mut ids, mut from): (Vec<Row>, _) = (Vec::new(), None);
-        // Those of other channels do not hide them.
-        while ids.is_empty() {
-            let page = self.reader().list(&fresh, from, AT_ONCE)?;
-            ids.extend(page.rows.into_iter().filter(|row| row.channel == *channel));
-            match page.next {
-                Some(next) => from = Some(next),
-                None => break,
+    /// Documents of a channel that is down wait for it, having used no attempt: those of its queue
+    /// from an order on. Answers the order that is next.
+    pub(crate) async fn no_line(&self, channel: &ChannelId, why: &str, from: u64) -> Result<u64, TalkError> {
+        let mut from = from;
+        loop {
+            let rows = self.reader().queue_of(channel, from, AT_ONCE)?;
+            let Some(last) = rows.last().map(|row| row.order) else {
+                return Ok(from);
+            };
+            from = last + 1;
+            let fresh = rows.into_iter().filter(|row| row.state == DocState::Generado);
+            let fresh: Vec<_> = fresh.map(|row| (row.id, row.version)).collect();
+            if fresh.is_empty() {
+                continue;
             }
+            let why = why.to_owned();
+            self.writer()
+                .apply(move |reader| {
+                    rows_of(reader, &fresh)
+                        .into_iter()
+                        .filter(|row| row.state == DocState::Generado)
+                        .filter_map(|row| moved(&row, Cause::NoLine { why: why.clone() }, None))
+                        .collect()
+                })
+                .await?;
         }
-        if ids.is_empty() {
-            return Ok(());
-        }
-        let why = why.to_owned();
-        self.writer()
-            .apply(move |reader| {
-                ids.iter()
-                    .filter_map(|row| reader.row(&row.id).ok().flatten())
-                    .filter(|row| row.state == DocState::Generado)
-                    .filter_map(|row| moved(&row, Cause::NoLine { why: why.clone() }, None))
-                    .collect()
-            })
-            .await?;
-        Ok(())
     }
 
     /// Something in this machine kept a parcel from being sent (keys locked, disk): its documents wait

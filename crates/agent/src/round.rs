@@ -32,6 +32,8 @@ pub(crate) struct Known {
     looking: HashSet<ChannelId>,
     /// When what waits for a channel was last told to wait no more.
     released: HashMap<ChannelId, Timestamp>,
+    /// While a line lets nothing through: up to where its queue was told so.
+    told: HashMap<ChannelId, u64>,
     went_on: bool,
     /// The time of the round before.
     last: Option<Timestamp>,
@@ -200,6 +202,8 @@ impl Sender {
         drop(probing);
         if hurry || went_back {
             self.look_now(now);
+            // What a person sends by hand is said to wait anew.
+            known.told.clear();
         }
         let all: Vec<_> = if hurry { self.lines().into_keys().collect() } else { Vec::new() };
         // As the journal tells times: what was written in this very moment waits.
@@ -210,7 +214,7 @@ impl Sender {
     /// What a channel has, and the new parcels that could start on it.
     async fn lane(
         &self,
-        known: &Known,
+        known: &mut Known,
         channel: &ChannelId,
         line: &Line,
         now: Timestamp,
@@ -237,12 +241,12 @@ impl Sender {
         match lane.gate {
             Gate::Down { .. } | Gate::Shut { .. } => {
                 lane.waits = !self.reader().queue_of(channel, 0, 1)?.is_empty();
-                if lane.waits {
-                    self.no_line(channel, line.why()).await?;
-                }
+                let told = known.told.entry(channel.clone()).or_default();
+                *told = self.no_line(channel, line.why(), *told).await?;
                 Ok((lane, VecDeque::new()))
             }
             Gate::All | Gate::One { .. } => {
+                known.told.remove(channel);
                 let (parcels, documents) = lane.room(free, limits.documents.max(1));
                 let (rows, wakes) = self.free_rows(known, channel, now, parcels * documents).await?;
                 let orders: HashMap<_, _> =

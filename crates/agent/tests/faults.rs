@@ -11,11 +11,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use fake::{
     BY_MAIL, Hands, Hook, Mood, Office, Opening, damage, office, open, open_as, open_with, row, sell,
-    sell_many, settings, until,
+    sell_many, settings, start, until,
 };
 use serde_json::json;
+use timbre_agent::view::Mood as Tone;
 use timbre_agent::{Agent, Settings};
 use timbre_core::{Environment, KeyError};
+use timbre_store::{OpenOptions, Store};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -463,5 +465,41 @@ async fn a_folio_that_somebody_else_used_stops_its_range() {
     let stopped = agent.reader().ranges()[0].stopped.clone();
     assert!(stopped.is_some_and(|why| why.contains("Otro usa el número") && why.contains("TAF1")));
     assert_eq!(sell(&agent, "next", 10).await.document.folio, 6, "of the next range");
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_sent_before_what_the_last_stop_left_is_taken_up() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    office.books().words.insert(1, "wait");
+    let options = || OpenOptions { segment_bytes: 1, ..OpenOptions::default() };
+    let agent = open_as(dir.path(), &office, Opening { options: options(), ..Opening::default() }).await;
+    sell(&agent, "k", 10).await;
+    until(&agent, |agent| agent.stats().sent == 1).await;
+    agent.set_running(false);
+    sell(&agent, "waits", BY_MAIL).await;
+    agent.stop().await;
+    drop(agent);
+    let journal = dir.path().join("journal");
+    for entry in std::fs::read_dir(&journal).unwrap() {
+        let path = entry.unwrap().path();
+        let mut bytes = std::fs::read(&path).unwrap();
+        if let Some(at) = bytes.windows(SENDING.len()).position(|part| part == SENDING.as_bytes()) {
+            bytes[at] ^= 1;
+            std::fs::write(&path, bytes).unwrap();
+        }
+    }
+    std::fs::remove_dir_all(dir.path().join("db")).unwrap();
+    let (store, opened) = Store::open(dir.path(), &options(), &|_, _| {}).unwrap();
+    // Its parcel is lost, and that can't be written down: where the next segment would be is a folder.
+    let next = std::fs::read_dir(&journal).unwrap().count() + 1;
+    let block = journal.join(format!("{next:06}.tj"));
+    std::fs::create_dir(&block).unwrap();
+    let opening = Opening { options: options(), ..Opening::default() };
+    let agent = start(store, opened, &office, opening).await;
+    until(&agent, |agent| agent.snapshot().sentence.mood == Tone::Stopped).await;
+    assert_eq!(office.books().asked("mail/deliver"), 0);
+    std::fs::remove_dir(&block).unwrap();
+    until(&agent, |agent| agent.stats().errors == 1 && agent.stats().accepted == 1).await;
     agent.stop().await;
 }

@@ -17,7 +17,7 @@ use timbre_agent::clock::{Clock, SystemClock, later};
 use timbre_agent::{Agent, AgentParts, Settings};
 use timbre_core::channel::{Conduct, Method};
 use timbre_core::*;
-use timbre_store::{OpenOptions, Store};
+use timbre_store::{OpenOptions, Opened, Store};
 
 pub use law::{BY_MAIL, NoKeys, Nowhere};
 pub use office::{Books, Mood, Office, Wire};
@@ -279,6 +279,11 @@ pub async fn open_with(dir: &std::path::Path, office: &Arc<Office>, send: bool, 
 
 pub async fn open_as(dir: &std::path::Path, office: &Arc<Office>, opening: Opening) -> Agent {
     let (store, opened) = Store::open(dir, &opening.options, &|_, _| {}).unwrap();
+    start(store, opened, office, opening).await
+}
+
+/// An engine on a store that is open already.
+pub async fn start(store: Store, opened: Opened, office: &Arc<Office>, opening: Opening) -> Agent {
     let channel = |name, hook| {
         let channel: Arc<dyn Channel> = Arc::new(Post { name, hook });
         (ChannelId(name.to_owned()), channel)
