@@ -5,12 +5,14 @@
 //! facts) and on closing, and is not synced itself: after a power cut it may be a little old,
 //! never ahead of the journal.
 
-use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use timbre_core::Timestamp;
 
+use crate::disk::Disk;
 use crate::{Mark, Place};
 
 /// What the file says.
@@ -28,14 +30,15 @@ pub(crate) struct Memory {
 
 /// The writing end.
 pub(crate) struct Anchor {
+    disk: Arc<dyn Disk>,
     path: PathBuf,
     written: Option<Timestamp>,
     behind: bool,
 }
 
 impl Anchor {
-    pub fn new(path: PathBuf) -> Anchor {
-        Anchor { path, written: None, behind: true }
+    pub fn new(disk: Arc<dyn Disk>, path: PathBuf) -> Anchor {
+        Anchor { disk, path, written: None, behind: true }
     }
 
     /// Something was committed: is it time to write? (A clock that went back makes it so, too.)
@@ -54,10 +57,10 @@ impl Anchor {
         let half = self.path.with_extension("half");
         let result = serde_json::to_vec_pretty(memory).map_err(std::io::Error::other).and_then(|json| {
             if let Some(folder) = self.path.parent() {
-                fs::create_dir_all(folder)?;
+                self.disk.make_folder(folder)?;
             }
-            fs::write(&half, json)?;
-            fs::rename(&half, &self.path)
+            self.disk.write(&half, &json)?;
+            self.disk.rename(&half, &self.path)
         });
         match result {
             Ok(()) => self.behind = false,
@@ -68,8 +71,13 @@ impl Anchor {
 }
 
 /// Reads the file; a missing or unreadable one says nothing.
-pub(crate) fn read(path: &Path) -> Option<Memory> {
-    let bytes = fs::read(path).ok()?;
+pub(crate) fn read(disk: &dyn Disk, path: &Path) -> Option<Memory> {
+    let unreadable = |error: &io::Error| {
+        if error.kind() != io::ErrorKind::NotFound {
+            tracing::warn!(%error, "el ancla no se puede leer y se ignora");
+        }
+    };
+    let bytes = disk.read(path).inspect_err(unreadable).ok()?;
     serde_json::from_slice(&bytes)
         .inspect_err(|error| tracing::warn!(%error, "el ancla no se entiende y se ignora"))
         .ok()

@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use timbre_core::DocumentId;
 
+use crate::disk::RealDisk;
 use crate::index::{Index, Keys};
 use crate::live::Live;
 use crate::segments::Segments;
@@ -66,9 +68,9 @@ impl CheckReport {
 /// Reads the journal of `dir` from its first frame to its last, and asks the index and `anchor`
 /// whether it has all that they know of.
 pub fn check(dir: &Path, anchor: Option<&Path>) -> Result<CheckReport, StoreError> {
-    let segments = Segments::new(&dir.join("journal"));
+    let segments = Segments::new(Arc::new(RealDisk), &dir.join("journal"));
     // Before the journal: an agent that is running only makes the journal longer than this.
-    let memory = anchor.and_then(anchor::read);
+    let memory = anchor.and_then(|path| anchor::read(&RealDisk, path));
     let db = dir.join("db");
     let own = match db.exists() {
         true => Index::open(&db),

@@ -1,5 +1,5 @@
-//! The disk, as narrow as the journal needs it: append, sync, cut, and reading at an offset. The
-//! only place that knows one operating system from another; what is written is not its business.
+//! The disk, as narrow as journal and anchor need it: append, sync, cut, and reading at an offset.
+//! The only place that knows one operating system from another; what is written is not its business.
 
 use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -16,12 +16,55 @@ pub(crate) trait Tape: Send {
     fn cut(&mut self, length: u64) -> io::Result<()>;
 }
 
-/// Where tapes are. Tests put a failing one in its place.
+/// A file for reading, from any thread.
+pub(crate) trait Source: Send + Sync {
+    fn length(&self) -> io::Result<u64>;
+    /// Reads up to `buffer.len()` bytes; fewer only at the end of the file.
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
+}
+
+/// Where files are: the machine's own disk, unless a test puts a failing one in its place.
 pub(crate) trait Disk: Send + Sync {
     /// Opens the file at its end, making it when there is none.
     fn tape(&self, path: &Path) -> io::Result<Box<dyn Tape>>;
+
+    fn source(&self, path: &Path) -> io::Result<Box<dyn Source>> {
+        Ok(Box::new(File::open(path)?))
+    }
+
     /// Makes the names in a folder durable.
-    fn sync_folder(&self, path: &Path) -> io::Result<()>;
+    fn sync_folder(&self, path: &Path) -> io::Result<()> {
+        sync_folder(path)
+    }
+
+    fn make_folder(&self, path: &Path) -> io::Result<()> {
+        fs::create_dir_all(path)
+    }
+
+    /// Names and lengths of what is in a folder; a name that is no text is none of ours.
+    fn list(&self, folder: &Path) -> io::Result<Vec<(String, u64)>> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            if let Ok(name) = entry.file_name().into_string() {
+                found.push((name, entry.metadata()?.len()));
+            }
+        }
+        Ok(found)
+    }
+
+    /// A small file, whole.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        fs::read(path)
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        fs::write(path, bytes)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
 }
 
 /// The machine's own.
@@ -34,9 +77,24 @@ impl Disk for RealDisk {
         file.seek(SeekFrom::End(0))?;
         Ok(Box::new(RealTape(file)))
     }
+}
 
-    fn sync_folder(&self, path: &Path) -> io::Result<()> {
-        sync_folder(path)
+impl Source for File {
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let mut done = 0;
+        while done < buffer.len() {
+            match read_once(self, &mut buffer[done..], offset + done as u64) {
+                Ok(0) => break,
+                Ok(n) => done += n,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(done)
     }
 }
 
@@ -75,20 +133,6 @@ pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 pub(crate) fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
-}
-
-/// Reads up to `buffer.len()` bytes at `offset`; fewer only at the end of the file.
-pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    let mut done = 0;
-    while done < buffer.len() {
-        match read_once(file, &mut buffer[done..], offset + done as u64) {
-            Ok(0) => break,
-            Ok(n) => done += n,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
-    Ok(done)
 }
 
 #[cfg(unix)]

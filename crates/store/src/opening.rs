@@ -1,7 +1,6 @@
 //! Opening a folder: index, journal and anchor are brought together. What an index is worth is
 //! asked in `standing`, who knows more than the journal in `verdict`.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -70,21 +69,21 @@ pub(crate) fn open(
     progress: &dyn Fn(u64, u64),
 ) -> Result<(Store, Opened), StoreError> {
     let folder = dir.join("journal");
-    fs::create_dir_all(&folder).map_err(|e| StoreError::io("crear la carpeta", &folder, e))?;
+    disk.make_folder(&folder).map_err(|e| StoreError::io("crear la carpeta", &folder, e))?;
     for made in [dir.parent(), Some(dir)].into_iter().flatten() {
         if made.is_dir() {
             disk.sync_folder(made).map_err(|e| StoreError::io("crear la carpeta", made, e))?;
         }
     }
-    let segments = Arc::new(Segments::new(&folder));
+    let segments = Arc::new(Segments::new(disk.clone(), &folder));
     let place = Opening { disk: disk.clone(), dir: dir.to_owned(), options: options.clone() };
 
     // The index first: its lock keeps a second process out before anything is written.
     let found = standing::find(&dir.join("db"), &segments)?;
     let last = segments.list()?.last().copied().unwrap_or((1, 0));
-    let mut journal = Journal::open(disk, folder, last, options.segment_bytes)?;
+    let mut journal = Journal::open(disk.clone(), folder, last, options.segment_bytes)?;
     let installation = installation(&segments);
-    let memory = options.anchor.as_deref().and_then(anchor::read);
+    let memory = options.anchor.as_deref().and_then(|path| anchor::read(&*disk, path));
 
     let (start, held) = match &found.standing {
         Standing::Agrees(tip, damage) => (*tip, damage.clone()),
@@ -94,7 +93,7 @@ pub(crate) fn open(
     let known = judge.known(&found.standing);
     let mut replayed = replay::replay(&segments, &found.index, start, known, progress)?;
     if let Some(torn) = replayed.end.torn {
-        keep(&segments, torn);
+        keep(&*disk, &segments, torn);
         journal.cut(torn.segment, torn.offset)?;
     }
     let tip = replayed.end.tip;
@@ -122,18 +121,21 @@ pub(crate) fn open(
         put_aside: found.put_aside,
         locked: live.locked().cloned(),
     };
-    let anchor = options.anchor.clone().map(Anchor::new);
+    let anchor = options.anchor.clone().map(|path| Anchor::new(disk, path));
     let parts = Parts { place, journal, index: found.index, segments, live, anchor, installation };
     Ok((Store::of(parts), opened))
 }
 
 /// Nobody was told about a torn batch; still, nothing is deleted. A full disk is no reason not to
 /// open.
-fn keep(segments: &Segments, torn: Torn) {
+fn keep(disk: &dyn Disk, segments: &Segments, torn: Torn) {
     let name = format!("torn-{}", torn.offset);
     let copy = segments.path(torn.segment).with_extension(name);
     let kept = segments.read_from(torn.segment, torn.offset);
-    if let Err(error) = kept.map(|bytes| fs::write(copy, bytes)) {
+    let kept = kept.and_then(|bytes| {
+        disk.write(&copy, &bytes).map_err(|e| StoreError::io("guardar lo recortado", &copy, e))
+    });
+    if let Err(error) = kept {
         tracing::warn!(%error, "no se pudo guardar lo que se recortó del diario");
     }
 }

@@ -2,7 +2,6 @@
 //! of threads may read while the writer appends; nothing here writes.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,8 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use timbre_core::Timestamp;
 
+use crate::disk::{Disk, Source};
 use crate::frame::{self, HEADER, Hash, Header, NoHeader};
-use crate::{Fact, Place, StoreError, body, disk};
+use crate::{Fact, Place, StoreError, body};
 
 /// Most frames are read whole with one call of this size.
 const FIRST_READ: usize = 16 << 10;
@@ -62,13 +62,14 @@ impl Frame {
 
 /// The files of one journal, with a pool of open handles.
 pub(crate) struct Segments {
+    disk: Arc<dyn Disk>,
     folder: PathBuf,
-    handles: Mutex<HashMap<u32, Arc<File>>>,
+    handles: Mutex<HashMap<u32, Arc<dyn Source>>>,
 }
 
 impl Segments {
-    pub fn new(folder: &Path) -> Segments {
-        Segments { folder: folder.to_owned(), handles: Mutex::default() }
+    pub fn new(disk: Arc<dyn Disk>, folder: &Path) -> Segments {
+        Segments { disk, folder: folder.to_owned(), handles: Mutex::default() }
     }
 
     pub fn path(&self, segment: u32) -> PathBuf {
@@ -79,11 +80,8 @@ impl Segments {
     pub fn list(&self) -> Result<Vec<(u32, u64)>, StoreError> {
         let failed = |e| StoreError::io("leer el diario", &self.folder, e);
         let mut found = Vec::new();
-        for entry in fs::read_dir(&self.folder).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            if let Some(number) = entry.file_name().to_str().and_then(number) {
-                found.push((number, entry.metadata().map_err(failed)?.len()));
-            }
+        for (name, length) in self.disk.list(&self.folder).map_err(failed)? {
+            found.extend(number(&name).map(|number| (number, length)));
         }
         found.sort_unstable();
         Ok(found)
@@ -92,10 +90,10 @@ impl Segments {
     /// Everything in a segment from `offset` on.
     pub fn read_from(&self, segment: u32, offset: u64) -> Result<Bytes, StoreError> {
         let failed = |e| StoreError::io("leer el diario", &self.path(segment), e);
-        let file = File::open(self.path(segment)).map_err(failed)?;
-        let length = file.metadata().map_err(failed)?.len().saturating_sub(offset);
+        let file = self.disk.source(&self.path(segment)).map_err(failed)?;
+        let length = file.length().map_err(failed)?.saturating_sub(offset);
         let mut bytes = vec![0; length as usize];
-        let read = disk::read_at(&file, &mut bytes, offset).map_err(failed)?;
+        let read = file.read_at(&mut bytes, offset).map_err(failed)?;
         bytes.truncate(read);
         Ok(bytes.into())
     }
@@ -105,7 +103,7 @@ impl Segments {
         let file = self.handle(place.segment)?;
         let failed = |e| StoreError::io("leer el diario", &self.path(place.segment), e);
         let mut bytes = vec![0; FIRST_READ];
-        let read = disk::read_at(&file, &mut bytes, place.offset).map_err(failed)?;
+        let read = file.read_at(&mut bytes, place.offset).map_err(failed)?;
         bytes.truncate(read);
         let header = match Header::decode(&bytes) {
             Ok(header) => header,
@@ -118,7 +116,7 @@ impl Segments {
         let length = header.frame_length();
         if bytes.len() < length && read == FIRST_READ && header.length as usize <= body::LARGEST {
             bytes.resize(length, 0);
-            let more = disk::read_at(&file, &mut bytes[read..], place.offset + read as u64);
+            let more = file.read_at(&mut bytes[read..], place.offset + read as u64);
             bytes.truncate(read + more.map_err(failed)?);
         }
         if bytes.len() < length {
@@ -139,17 +137,17 @@ impl Segments {
         self.handles.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    fn handle(&self, segment: u32) -> Result<Arc<File>, StoreError> {
+    fn handle(&self, segment: u32) -> Result<Arc<dyn Source>, StoreError> {
         let mut handles = self.handles.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(file) = handles.get(&segment) {
             return Ok(file.clone());
         }
         let path = self.path(segment);
-        let file = File::open(&path).map_err(|e| match e.kind() {
+        let file = self.disk.source(&path).map_err(|e| match e.kind() {
             io::ErrorKind::NotFound => damaged(Place { segment, offset: 0 }, "falta el archivo"),
             _ => StoreError::io("leer el diario", &path, e),
         })?;
-        let file = Arc::new(file);
+        let file: Arc<dyn Source> = Arc::from(file);
         handles.insert(segment, file.clone());
         Ok(file)
     }

@@ -120,7 +120,7 @@ fn another_folder_in_the_same_place_locks_issuing() {
 fn the_anchor_is_written_once_a_second_and_on_closing() {
     let (shop, mut store) = Shop::ready();
     let path = shop.root.path().join("anchor.json");
-    let read = || crate::anchor::read(&path).unwrap();
+    let read = || crate::anchor::read(&crate::disk::RealDisk, &path).unwrap();
     let first = read().sequence;
     store.commit(vec![issued(sale(1))], at(0)).unwrap();
     assert_eq!(read().sequence, first, "within the second");

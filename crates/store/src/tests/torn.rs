@@ -30,7 +30,7 @@ fn cut_short(shop: &Shop) -> (u64, Vec<u8>) {
 fn a_torn_batch_is_cut_whole_at_every_byte() {
     let shop = Shop::new();
     let (before, whole) = cut_short(&shop);
-    let segments = Segments::new(&shop.journal());
+    let segments = Segments::new(std::sync::Arc::new(crate::disk::RealDisk), &shop.journal());
     for length in before as usize..=whole.len() {
         fs::write(shop.segment(1), &whole[..length]).unwrap();
         let index = Index::temporary().unwrap();
