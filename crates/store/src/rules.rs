@@ -149,8 +149,37 @@ impl<'a> Rules<'a> {
                 return Err(StoreError::refused("grant-overlap", message));
             }
         }
+        if loaded.used_up_to.is_some_and(|used| used > grant.last) {
+            let message = format!(
+                "El rango termina en el folio {}: no se pueden haber usado hasta uno más alto.",
+                grant.last
+            );
+            return Err(StoreError::refused("grant-used-beyond", message));
+        }
+        self.remembered(loaded)?;
         self.grants.push(grant.clone());
         Ok(())
+    }
+
+    /// Folios of a grant that is not loaded here any more are remembered by their number alone. The
+    /// authority may have lent the same range again, in another file.
+    fn remembered(&self, loaded: &GrantLoaded) -> Result<(), StoreError> {
+        let grant = &loaded.grant;
+        let of_another = |mark: &Mark| {
+            mark.series == grant.series && mark.grant != grant.id && self.live.grant(&mark.grant).is_none()
+        };
+        let used = self.live.marks().into_iter().filter(of_another).map(|mark| mark.next.saturating_sub(1));
+        match used.filter(|used| (grant.first..=grant.last).contains(used)).max() {
+            Some(used) if loaded.used_up_to.is_none_or(|said| said < used) => {
+                let message = format!(
+                    "De los folios {} a {} del tipo {} se recuerda que se usaron hasta el {used}, con un CAF que \
+                     ya no está cargado. Cárguelo diciendo que se usaron hasta ese folio.",
+                    grant.first, grant.last, grant.series
+                );
+                Err(StoreError::refused("grant-remembered", message))
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn unlocked(&self, beyond: &[Mark]) -> Result<(), StoreError> {

@@ -62,6 +62,46 @@ fn a_journal_that_is_gone_locks_issuing() {
     issue(&mut store, [4]);
 }
 
+/// The authority gives the range again in another file, and what was used of it is known by the
+/// index alone.
+#[test]
+fn a_range_lent_again_after_its_grant_was_lost_does_not_begin_anew() {
+    let shop = Shop::without_anchor();
+    let mut store = shop.stocked();
+    issue(&mut store, 1..=3);
+    drop(store);
+    fs::remove_dir_all(shop.journal()).unwrap();
+    let mut store = shop.open();
+    unlock(&mut store, 9);
+    let lent_again = |used| shared_caf("again", "39", (1, 100), (1, 1), used);
+    for used in [None, Some(2)] {
+        let error = store.commit(vec![lent_again(used)], at(10)).unwrap_err();
+        assert!(matches!(&error, StoreError::Refused(refusal) if refusal.code == "grant-remembered"));
+    }
+    store.commit(vec![lent_again(Some(3)), caf("higher", "39", 101, 200)], at(10)).unwrap();
+    assert_eq!(store.reader().ranges()[0].next, 4);
+}
+
+/// Two tills share a CAF; each knows its part, and a folder put back goes on in its own.
+#[test]
+fn a_shared_range_goes_on_inside_its_share_after_a_lock() {
+    let shop = Shop::new();
+    let mut store = shop.open();
+    store.commit(vec![company("1-9"), shared_caf("a", "39", (1, 100), (2, 2), Some(60))], at(0)).unwrap();
+    issue(&mut store, 61..=63);
+    drop(store);
+    shop.backup("monday");
+    let mut store = shop.open();
+    issue(&mut store, 64..=100);
+    drop(store);
+    shop.put_back("monday");
+    let mut store = shop.open();
+    assert_eq!(store.locked().unwrap().beyond[0].next, 101);
+    unlock(&mut store, 200);
+    let none = store.numbering().take(&id(1).series, &mut |_| Ok(())).unwrap_err();
+    assert_eq!(none, crate::NoFolio::Exhausted { last: 100 });
+}
+
 #[test]
 fn a_whole_folder_put_back_from_a_backup_locks_issuing() {
     let shop = Shop::new();

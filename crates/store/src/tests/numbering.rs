@@ -96,7 +96,7 @@ fn a_share_and_used_folios_move_the_counter() {
         ((1, 1), Some(40), (1, 100, 41)),
         ((2, 2), Some(20), (51, 100, 51)),
         ((1, 2), Some(50), (1, 50, 51)),
-        ((1, 2), Some(u64::MAX), (1, 50, 51)),
+        ((1, 2), Some(100), (1, 50, 51)),
     ] {
         let (_shop, store) = with(vec![shared_caf("a", "39", (1, 100), part, used)]);
         let range = store.reader().ranges().remove(0);

@@ -154,6 +154,10 @@ fn a_grant_is_loaded_once_and_crosses_no_other() {
         code(refused(&mut store, vec![shared_caf("b", "39", (101, 102), (3, 2), None)])),
         "grant-share"
     );
+    assert_eq!(
+        code(refused(&mut store, vec![shared_caf("b", "39", (101, 102), (1, 1), Some(103))])),
+        "grant-used-beyond"
+    );
     store.commit(vec![caf("b", "33", 1, 100), caf("c", "39", 101, 150)], at(1)).unwrap();
 }
 
