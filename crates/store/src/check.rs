@@ -1,10 +1,11 @@
 //! A second look at a whole folder: every frame is read back, and the index compared with one
 //! made anew. Nothing is repaired here.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
 use std::path::Path;
 use std::sync::Arc;
 
+use sled::IVec;
 use timbre_core::DocumentId;
 
 use crate::disk::RealDisk;
@@ -128,16 +129,40 @@ fn compare(own: &Index, fresh: &Index, tip: &Tip) -> Result<IndexCheck, StoreErr
     if applied(own).is_some_and(|applied| applied.sequence < tip.sequence) {
         return Ok(IndexCheck::Behind);
     }
-    let keys = |index: &Index| -> Result<BTreeMap<Vec<u8>, Vec<u8>>, StoreError> {
-        let mut all: BTreeMap<_, _> = index.with_prefix(b"")?.into_iter().collect();
-        all.remove(key::LOCK_FOUND);
-        Ok(all)
-    };
-    let (own, fresh) = (keys(own)?, keys(fresh)?);
-    let differs = own.iter().filter(|(key, value)| fresh.get(*key) != Some(*value)).count()
-        + fresh.keys().filter(|key| !own.contains_key(*key)).count();
+    let differs = differing(own, fresh)?;
     Ok(match differs {
         0 => IndexCheck::Agrees,
         keys => IndexCheck::Differs { keys: keys as u64 },
+    })
+}
+
+/// How many keys one of them lacks, or has with another value. Both are read in order, side by
+/// side: a million documents have too many keys to hold in memory twice.
+fn differing(own: &Index, fresh: &Index) -> Result<u64, StoreError> {
+    let of_the_index =
+        |entry: &sled::Result<(IVec, IVec)>| !matches!(entry, Ok((key, _)) if *key == key::LOCK_FOUND);
+    own.ask(|own| {
+        fresh.ask(|fresh| {
+            let mut own = own.iter().filter(of_the_index).peekable();
+            let mut fresh = fresh.iter().filter(of_the_index).peekable();
+            let mut differs = 0;
+            loop {
+                let order = match (own.peek(), fresh.peek()) {
+                    (None, None) => return Ok(differs),
+                    (Some(Ok((left, _))), Some(Ok((right, _)))) => left.cmp(right),
+                    // An error is taken next, and ends the comparison.
+                    (Some(Err(_)), _) | (Some(Ok(_)), None) => Ordering::Less,
+                    (None | Some(Ok(_)), Some(_)) => Ordering::Greater,
+                };
+                let (mut left, mut right) = (None, None);
+                if order.is_le() {
+                    left = own.next().transpose()?;
+                }
+                if order.is_ge() {
+                    right = fresh.next().transpose()?;
+                }
+                differs += u64::from(left != right);
+            }
+        })
     })
 }

@@ -1,10 +1,15 @@
 //! How fast it is, for people: `cargo test -p timbre-store --release -- --ignored --nocapture figures`.
 
+use std::fs;
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
 
 use super::shop::*;
+use crate::disk::RealDisk;
+use crate::journal::Journal;
+use crate::{Fact, IndexCheck};
 
 #[test]
 #[ignore = "measures, proves nothing"]
@@ -40,4 +45,75 @@ fn figures() {
         assert!(page.unwrap().rows.is_empty());
         println!("  a search over all in {:.0} ms", begin.elapsed().as_secs_f64() * 1e3);
     }
+}
+
+/// A journal of so many documents, without an index: as it is found after the index was lost.
+fn journal_of(shop: &Shop, documents: u64) {
+    fs::create_dir_all(shop.journal()).unwrap();
+    let bytes = shop.options.segment_bytes;
+    let mut journal = Journal::open(Arc::new(RealDisk), shop.journal(), (1, 0), bytes).unwrap();
+    let mut write = |facts: Vec<Fact>| {
+        let mut batch = journal.batch(at(0));
+        for fact in &facts {
+            batch.push(fact).unwrap();
+        }
+        assert!(batch.finish());
+        journal.append(&batch).unwrap();
+    };
+    write(vec![company("1-9"), caf("a", "39", 1, documents)]);
+    // Signed once, and copied.
+    let signed = Bytes::from(vec![b'x'; 2500]);
+    let mut next = 1;
+    while next <= documents {
+        let last = documents.min(next + 499);
+        let mut facts = Vec::new();
+        for number in next..=last {
+            let mut sale = sale(number);
+            sale.document.bytes = signed.clone();
+            facts.push(issued(sale));
+        }
+        write(facts);
+        next = last + 1;
+    }
+}
+
+/// The most memory this process held since the last call, in MiB; 0 where that can't be told.
+fn peak() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let peak = peak.and_then(|text| text.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    // Begins anew from what is held now.
+    let _ = fs::write("/proc/self/clear_refs", "5");
+    peak.unwrap_or(0) / 1024
+}
+
+/// `TIMBRE_DOCUMENTS` says how many, a million otherwise.
+#[test]
+#[ignore = "measures; proves only that memory is bounded"]
+fn figures_of_a_million_documents() {
+    let documents = std::env::var("TIMBRE_DOCUMENTS").ok().and_then(|n| n.parse().ok()).unwrap_or(1_000_000);
+    let shop = Shop::new();
+    journal_of(&shop, documents);
+    let size: u64 = fs::read_dir(shop.journal()).unwrap().map(|f| f.unwrap().metadata().unwrap().len()).sum();
+    println!("{documents} documents, a journal of {} MiB", size >> 20);
+    let timed = |what: &str, work: &mut dyn FnMut()| {
+        peak();
+        let begin = Instant::now();
+        work();
+        let (took, peak) = (begin.elapsed().as_secs_f64(), peak());
+        println!("  {what}: {took:.1} s, {peak} MiB at the most");
+        peak
+    };
+    let rebuilt = timed("rebuilt", &mut || {
+        let (_, opened) = shop.open_said();
+        assert_eq!((opened.documents, opened.rebuilt, opened.locked), (documents, true, None));
+    });
+    timed("opened", &mut || assert!(!shop.open_said().1.rebuilt));
+    fs::write(shop.dir().join("db.in-use"), "").unwrap();
+    timed("opened after a cut", &mut || assert!(!shop.open_said().1.rebuilt));
+    let checked = timed("checked", &mut || {
+        let report = shop.check();
+        assert_eq!((report.documents, report.index), (documents, IndexCheck::Agrees));
+    });
+    assert!(rebuilt < 1024 && checked < 1024, "memory that does not grow with the number of documents");
 }
