@@ -76,8 +76,7 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
     if folios.is_empty() {
         missing.push("un archivo de folios (CAF)".to_owned());
     }
-    let stopped = inner.writer.stopped().map(|why| format!("{why}. Cierre Timbre y ábralo de nuevo"));
-    let stopped = stopped.or_else(|| inner.reader.locked().map(|locked| locked.to_string()));
+    let stopped = inner.writer.stopped().or_else(|| inner.reader.locked().map(|locked| locked.to_string()));
     let signer = certificate.as_ref().map(|_| inner.signer());
     let (held, mut unsigned) = match signer {
         Some(Ok(held)) => (Some(held), None),

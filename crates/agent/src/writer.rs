@@ -30,6 +30,11 @@ const REST: Duration = Duration::from_secs(1);
 /// How long after a failure the store is opened again: at first, and at the most.
 const MEND_PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
+/// Why nothing is written, for people. The store is opened again by itself; a thread is not.
+const MENDS: &str = "Timbre vuelve a intentarlo por sí solo";
+const CLOSED: &str = "Timbre se está cerrando";
+const DIED: &str = "Un error de Timbre detuvo lo que guarda los documentos. Cierre Timbre y ábralo de nuevo";
+
 /// A stamp may repeat the last one's time when the clock went back, but not by more than this.
 const CLOCK_SLACK_SECONDS: i64 = 5 * 60;
 
@@ -137,8 +142,8 @@ impl Writer {
     pub async fn issue(&self, draft: Box<dyn Draft>, sale: Sale) -> Result<Issuance, IssueError> {
         let (reply, answer) = oneshot::channel();
         let order = Order::Issue(Job { draft, sale: Box::new(sale), reply });
-        self.orders.send(order).map_err(|_| WriteError::Closed)?;
-        answer.await.map_err(|_| WriteError::Closed)?
+        self.orders.send(order).map_err(|_| self.closed())?;
+        answer.await.map_err(|_| self.closed())?
     }
 
     /// Commits the facts that `make` says; it runs in the writer, so that what it reads is still
@@ -149,8 +154,14 @@ impl Writer {
     ) -> Result<(), WriteError> {
         let (reply, answer) = oneshot::channel();
         let order = Order::Apply(Act { make: Box::new(make), reply });
-        self.orders.send(order).map_err(|_| WriteError::Closed)?;
-        answer.await.map_err(|_| WriteError::Closed)?
+        self.orders.send(order).map_err(|_| self.closed())?;
+        answer.await.map_err(|_| self.closed())?
+    }
+
+    /// The thread is gone, or going: whoever hears so finds the writer stopped, too.
+    fn closed(&self) -> WriteError {
+        lock(&self.stopped).get_or_insert_with(|| CLOSED.to_owned());
+        WriteError::Closed
     }
 
     /// Ends the thread and closes the store once what was ordered before is done.
@@ -200,11 +211,10 @@ struct End(News);
 
 impl Drop for End {
     fn drop(&mut self) {
-        let why = match std::thread::panicking() {
-            true => "un error de Timbre detuvo lo que guarda los documentos",
-            false => "Timbre se está cerrando",
-        };
-        self.0.stop(why);
+        if std::thread::panicking() {
+            *lock(&self.0.stopped) = Some(DIED.to_owned());
+        }
+        self.0.stop(CLOSED);
     }
 }
 
@@ -361,7 +371,7 @@ impl Desk {
             return;
         }
         tracing::error!(why, "nothing is written until the folder is opened again");
-        self.news.stop(why);
+        self.news.stop(&format!("{why}. {MENDS}"));
         self.mending = Some(Mending { next: Instant::now(), pause: MEND_PAUSE.0 });
     }
 

@@ -165,8 +165,8 @@ async fn a_writer_that_dies_tells_everybody() {
     shop.writer.commit(vec![line("a")]).await.unwrap();
     bomb.0.store(true, Ordering::SeqCst);
     assert!(matches!(shop.writer.commit(vec![line("b")]).await, Err(WriteError::Closed)));
-    shop.until(|writer| writer.stopped().is_some()).await;
-    assert!(shop.writer.stopped().unwrap().contains("error de Timbre"));
+    assert!(shop.writer.stopped().is_some(), "whoever hears it finds it so");
+    shop.until(|writer| writer.stopped().is_some_and(|why| why.starts_with("Un error de Timbre"))).await;
 }
 
 /// Each batch goes to a segment of its own; where the next one would be there is a folder.
