@@ -10,6 +10,7 @@ use timbre_app::{DemoOptions, Options, Running, StartError};
 use timbre_core::Regime;
 use tokio::sync::Mutex;
 use tokio::task::block_in_place;
+use zeroize::Zeroizing;
 
 pub use timbre_app::{Address, CheckReport};
 
@@ -19,7 +20,7 @@ use crate::failure::{Exit, Failure};
 /// What an engine of our own must do beside keeping the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
-    /// Make the folder when there is none: the first steps of a shop.
+    /// Make the folder when there is none: the first step of a shop, who it is.
     Setup,
     /// Read only: neither keys nor a sender.
     Look,
@@ -148,11 +149,20 @@ async fn start(options: Options) -> Result<Running, StartError> {
         Err(StartError::Vault(wanted @ VaultError::NeedsPassphrase)) if ask::somebody() => wanted,
         other => return other,
     };
-    let Ok(passphrase) = block_in_place(|| ask::secret("Frase de paso de esta carpeta: ")) else {
-        return Err(wanted.into());
-    };
+    let new = options.data.as_deref().is_some_and(|data| !timbre_app::is_shop(data));
+    let Some(passphrase) = block_in_place(|| passphrase(new)) else { return Err(wanted.into()) };
     let custody = Custody { passphrase: Some(passphrase), ..Custody::from_env()? };
     timbre_app::start(Options { custody: Some(custody), ..options }).await
+}
+
+/// What the person types; of a folder that is just being made twice, as a slip would lock it for ever.
+fn passphrase(new: bool) -> Option<Zeroizing<String>> {
+    let first = ask::secret("Frase de paso de esta carpeta: ").ok()?;
+    if new && ask::secret("Otra vez, para estar seguros: ").ok()? != first {
+        eprintln!("timbre: las dos frases no son iguales.");
+        return None;
+    }
+    Some(first)
 }
 
 /// Makes the vault of `data` anew; what keeps its key now.

@@ -225,6 +225,7 @@ fn a_folder_without_a_shop_is_refused_and_stays_as_it_is() {
         use std::os::unix::fs::PermissionsExt;
         std::fs::set_permissions(other.data(), std::fs::Permissions::from_mode(0o755)).unwrap();
     }
+    let caf = missing.file("caf.xml", b"<AUTORIZACION>");
     for shop in [&missing, &other] {
         for words in [
             &["list"][..],
@@ -233,11 +234,15 @@ fn a_folder_without_a_shop_is_refused_and_stays_as_it_is() {
             &["issue"],
             &["resend", "--pending"],
             &["caf", "list"],
+            &["caf", "add", &caf],
+            &["cert", "add", &caf],
             &["company", "show"],
             &["check"],
             &["vault", "remake", "--yes"],
         ] {
-            let told = shop.run_with(words, &boleta().to_string());
+            let mut command = shop.command(words);
+            command.env("TIMBRE_CERT_PASSWORD", "x");
+            let told = ran(command, &boleta().to_string());
             assert_eq!(told.code, 1, "{words:?} {told:?}");
             assert!(told.err.contains("No hay datos en"), "{words:?} {told:?}");
         }

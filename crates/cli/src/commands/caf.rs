@@ -61,7 +61,7 @@ async fn load(add: Add, data: Option<&Path>, out: Out) -> Result<Exit, Failure> 
     let files = add.files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let terms = |path: &PathBuf| terms(&add, path, !out.json && ask::somebody());
     let terms = add.files.iter().map(terms).collect::<Result<Vec<_>, _>>()?;
-    through(data, Need::Setup, async |api| {
+    through(data, Need::Store, async |api| {
         let mut exit = Exit::Done;
         for ((path, file), terms) in add.files.iter().zip(files).zip(terms) {
             match api.load_folios(file, terms.share, terms.used_up_to).await {

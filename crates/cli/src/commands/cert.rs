@@ -49,7 +49,7 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
         What::Add { file, rut } => {
             let pfx = std::fs::read(&file).map(Zeroizing::new).map_err(|e| Failure::unreadable(&file, &e))?;
             let body = body(&pfx, &password()?, rut.as_deref())?;
-            through(data, Need::Setup, async |api| {
+            through(data, Need::Store, async |api| {
                 let loaded = api.load_certificate(body).await?;
                 if out.json {
                     return out.object(&loaded).map(|()| Exit::Done);
