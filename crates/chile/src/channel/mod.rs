@@ -174,7 +174,8 @@ impl<W: Wire> Channel for SiiChannel<W> {
     }
 
     fn ask_number(&self, series: &Series, number: u64, cx: &Cx<'_>) -> Result<Step, KeyError> {
-        let ours = W::KIND == Kind::of(series);
+        // The set goes by another way than the shop's boletas: no folio of theirs is asked for there.
+        let ours = self.kind == W::KIND && self.kind == Kind::of(series);
         let state = || State(serde_json::Value::Null);
         Ok(match (Here::of(cx, self.kind)?.filter(|_| ours), cx.pass) {
             (None, _) => Step::Done(Vec::new()),
