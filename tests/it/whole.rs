@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
-use timbre_app::Options;
+use timbre_app::{Options, Running};
 use timbre_tests::{boleta, factura, options, sell, shop, shop_of, until};
 
 /// SHA-256 of a document's bytes from `<DTE` to `</DTE>`, as the simulator's ledger counts.
@@ -52,6 +52,25 @@ async fn a_dead_line_stops_nobody_and_the_queue_drains_by_itself() {
     assert_eq!(ledger.documents.len(), 30);
     assert!(ledger.documents.iter().all(|d| d.offered == 1), "nothing was offered twice");
     shop.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_the_weather_the_client_breaks_none_of_the_siis_rules() {
+    for scenario in ["lost-replies", "html-errors", "token-expiry", "rejections"] {
+        let dir = tempfile::tempdir().unwrap();
+        let shop = shop(dir.path(), scenario).await;
+        for n in 0..24 {
+            let sale = if n % 4 == 3 { factura(2_000 + n) } else { boleta(2_000 + n) };
+            sell(&shop, &sale, &format!("w{n}")).await.unwrap();
+        }
+        let done = |shop: &Running| {
+            let stats = shop.agent.stats();
+            stats.accepted + stats.rejected == 24
+        };
+        until(&shop, done).await;
+        assert_eq!(shop.sim.as_ref().unwrap().ledger().violations, [], "{scenario}");
+        shop.stop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -193,3 +193,102 @@ async fn the_clock_can_be_wound_ahead() {
     assert!(ask().await.expect("an answer").contains("\"estado\":\"EPR\""));
     running.stop().await;
 }
+
+/// The answer to a seed under a fault of that kind, as it came over the line, and how the line ended.
+async fn spoilt(deed: &str) -> (Vec<u8>, io::Result<()>) {
+    let toml = format!("[[faults]]\ndoes = \"{deed}\"\nat = \"seed\"");
+    let weather = sii_sim::Scenario::parse(&toml).expect("a scenario");
+    let running = start(Config { scenario: weather, ..Config::default() }).await;
+    let port = running.port + 1;
+    let bytes = raw(&get("boleta.electronica.semilla", None));
+    let exchange = move || {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
+        stream.write_all(&bytes).expect("asked");
+        let mut answer = Vec::new();
+        let ended = stream.read_to_end(&mut answer).map(drop);
+        (answer, ended)
+    };
+    let heard = tokio::task::spawn_blocking(exchange).await.expect("the exchange ends");
+    running.stop().await;
+    heard
+}
+
+/// What the head promises, and what came.
+fn lengths(answer: &[u8]) -> (usize, usize) {
+    let head = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("a head") + 4;
+    let text = String::from_utf8_lossy(&answer[..head]).into_owned();
+    (between(&text, "Content-Length: ", "\r\n").parse().expect("a number"), answer.len() - head)
+}
+
+#[tokio::test]
+async fn a_reply_is_broken_on_the_line_itself() {
+    let (whole, ended) = spoilt("truncated").await;
+    let (promised, came) = lengths(&whole);
+    assert!(promised == came && ended.is_ok(), "cut, but its length is right");
+
+    let (half, ended) = spoilt("half-close").await;
+    let (promised, came) = lengths(&half);
+    assert!(came == promised / 2 && ended.is_ok());
+
+    let (cut, ended) = spoilt("reset").await;
+    assert!(ended.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionReset) || cut.is_empty());
+
+    let (short, _) = spoilt("wrong-length").await;
+    let (promised, came) = lengths(&short);
+    assert_eq!(promised, came / 2);
+
+    let (huge, ended) = spoilt("huge").await;
+    assert_eq!(lengths(&huge), (100_000_000, 100_000_000));
+    assert!(ended.is_ok());
+}
+
+#[tokio::test]
+async fn one_dead_host_leaves_the_others_alone() {
+    let toml = "[[outages]]\nafter_seconds = 0\nfor_seconds = 3600\nhost = \"boleta-query\"";
+    let weather = sii_sim::Scenario::parse(toml).expect("a scenario");
+    let running = start(Config { scenario: weather, ..Config::default() }).await;
+    while TcpStream::connect(("127.0.0.1", running.port + 1)).is_ok() {
+        tokio::task::yield_now().await;
+    }
+    let health = talk(running.port, plain("GET", "/_sim/health")).await.expect("health");
+    assert!(health.contains("\"boleta_query\":\"down\"") && health.contains("\"dte\":\"up\""), "{health}");
+    // The clock that ends it can be wound.
+    talk(running.port + 3, plain("POST", "/_sim/clock/advance?seconds=3601")).await.expect("control");
+    while TcpStream::connect(("127.0.0.1", running.port + 1)).is_err() {
+        tokio::task::yield_now().await;
+    }
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn scenarios_faults_and_what_a_taxpayer_does_are_posted() {
+    let running = start(Config::default()).await;
+    let control = running.port + 3;
+    let post = |path: &str, body: &str| {
+        let headers = vec![("Content-Length".to_owned(), body.len().to_string())];
+        let request = Request {
+            method: "POST".to_owned(),
+            path_and_query: format!("/_sim/{path}"),
+            headers,
+            body: body.as_bytes().to_vec(),
+        };
+        talk(control, raw(&request))
+    };
+    let told = post("scenario?seed=7", "name = \"mine\"\ntoken_uses = 3").await.expect("an answer");
+    assert!(told.contains("\"scenario\":\"mine\"") && told.contains("\"seed\":7"), "{told}");
+    assert!(post("scenario", "nonsense = 1").await.expect("an answer").starts_with("HTTP/1.1 400"));
+    let told =
+        post("faults", "[{\"does\": \"empty\", \"at\": \"seed\", \"times\": 1}]").await.expect("an answer");
+    assert!(told.contains("\"armed\":1"), "{told}");
+    let seed =
+        talk(running.port + 1, raw(&get("boleta.electronica.semilla", None))).await.expect("an answer");
+    assert!(seed.ends_with("\r\n\r\n"), "{seed}");
+    assert!(post("annul?tipo=39&from=1&to=2", "").await.expect("an answer").contains("annulled"));
+    assert!(
+        post("claim?tipo=33&folio=1&action=RCD", "").await.expect("an answer").contains("\"codResp\":10")
+    );
+    assert!(post("tokens/kill", "").await.expect("an answer").starts_with("HTTP/1.1 200"));
+    let mail = talk(control, plain("GET", "/_sim/mail")).await.expect("an answer");
+    assert!(mail.ends_with("[]"), "{mail}");
+    running.stop().await;
+}
