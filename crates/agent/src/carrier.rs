@@ -137,6 +137,10 @@ pub const NO_INTERNET: &str = "sin internet";
 /// What an error of the network means. Only a connection that was never made is certain to have
 /// sent nothing.
 fn nothing(error: &reqwest::Error) -> Heard {
+    if let Some(turned) = turned(error) {
+        tracing::error!(%turned, "a name of the authority's does not lead to it");
+        return Heard::Nothing { sent: Sent::No, why: turned.to_string() };
+    }
     let connecting = error.is_connect() || error.is_builder();
     let sent = if connecting { Sent::No } else { Sent::Perhaps };
     let why = match broken(error) {
@@ -155,6 +159,12 @@ fn nothing(error: &reqwest::Error) -> Heard {
     };
     tracing::debug!(error = root(error), why, "nothing was heard");
     Heard::Nothing { sent, why: why.to_owned() }
+}
+
+/// The name that leads to this machine, where that is what went wrong.
+fn turned<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a names::NotPublic> {
+    let causes = std::iter::successors(Some(error), |cause| cause.source());
+    causes.into_iter().find_map(|cause| cause.downcast_ref())
 }
 
 /// What broke, as far as an error's causes tell.

@@ -5,6 +5,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
 
+mod loaded;
+
+pub use loaded::{LoadedCertificateView, LoadedRangeView};
+
 /// The panel at one instant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct Snapshot {
@@ -130,14 +134,6 @@ pub struct RangeView {
     pub stopped: Option<String>,
 }
 
-/// A range that was just loaded, and what a person should know about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LoadedRangeView {
-    #[serde(flatten)]
-    pub range: RangeView,
-    pub warnings: Vec<RefusalView>,
-}
-
 /// The nearest moment at which the law wants a document at the authority.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct DeadlineView {
@@ -174,14 +170,6 @@ pub struct CertificateView {
     /// RFC 3339.
     pub not_before: String,
     pub not_after: String,
-}
-
-/// A certificate that was just loaded, and what a person should know about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LoadedCertificateView {
-    #[serde(flatten)]
-    pub certificate: CertificateView,
-    pub warning: Option<String>,
 }
 
 /// The panel's numbers, flat: what `GET /v1/stats` and `timbre stats` answer.

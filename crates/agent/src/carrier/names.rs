@@ -22,23 +22,31 @@ impl Resolve for Public {
     fn resolve(&self, name: Name) -> Resolving {
         let (lookup, name) = (Arc::clone(&self.0), name.as_str().to_owned());
         Box::pin(async move {
-            let found = tokio::task::spawn_blocking(move || public(&name, lookup(&name)?)).await??;
-            let all: Addrs = Box::new(found.into_iter());
+            let asked = name.clone();
+            let found = tokio::task::spawn_blocking(move || lookup(&asked)).await??;
+            let all: Addrs = Box::new(public(name, found)?.into_iter());
             Ok(all)
         })
     }
 }
 
 /// One address of this machine among good ones is refused too: which is tried first is chance.
-fn public(name: &str, found: Vec<SocketAddr>) -> io::Result<Vec<SocketAddr>> {
+fn public(name: String, found: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, NotPublic> {
     match found.iter().find(|address| !is_public(address.ip())) {
         None => Ok(found),
-        Some(address) => Err(io::Error::other(format!(
-            "en este equipo «{name}» lleva a {}, que no es una dirección de internet: revise el archivo \
-             hosts y el servidor de nombres",
-            address.ip()
-        ))),
+        Some(address) => Err(NotPublic { name, leads: address.ip() }),
     }
+}
+
+/// A name that was turned.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "en este equipo «{name}» lleva a {leads}, que no es una dirección de internet; revise el archivo hosts \
+     y el servidor de nombres"
+)]
+pub(super) struct NotPublic {
+    name: String,
+    leads: IpAddr,
 }
 
 /// Neither this machine nor a network of its own (RFC 6890).

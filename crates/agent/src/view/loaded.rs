@@ -1,0 +1,22 @@
+//! What who loads a file is answered: what it became, and what a person should know about it. No screen
+//! shows these yet.
+
+use serde::{Deserialize, Serialize};
+
+use super::{CertificateView, RangeView, RefusalView};
+
+/// A range that was just loaded, and what a person should know about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadedRangeView {
+    #[serde(flatten)]
+    pub range: RangeView,
+    pub warnings: Vec<RefusalView>,
+}
+
+/// A certificate that was just loaded, and what a person should know about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadedCertificateView {
+    #[serde(flatten)]
+    pub certificate: CertificateView,
+    pub warning: Option<String>,
+}
