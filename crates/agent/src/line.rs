@@ -130,12 +130,12 @@ impl Line {
                 self.clone()
             }
             Trouble::Passing { why, retry_at } => {
-                let (since, of) = match self {
-                    Line::Down { since, of, .. } | Line::Trying { since, of, .. } => (*since, *of),
-                    Line::Up | Line::Refused { .. } => (now, asked),
+                let since = match self {
+                    Line::Down { since, .. } | Line::Trying { since, .. } => *since,
+                    Line::Up | Line::Refused { .. } => now,
                 };
                 // A look is a login, and says nothing about what failed before.
-                let of = if asked == Asked::Login { of } else { asked };
+                let of = self.of().filter(|_| asked == Asked::Login).unwrap_or(asked);
                 Line::Down { since, next_look: retry_at.map_or(ours, |at| at.max(ours)), why, of, tries }
             }
         }
@@ -308,5 +308,9 @@ mod tests {
         assert_eq!(trying.after_answer(Asked::Delivery), Line::Up);
         let again = trying.after(passing(None), Asked::Delivery, at(6), pause);
         assert!(matches!(again, Line::Down { since, tries: 2, .. } if since == T0));
+        // What a person must mend is not forgotten over a login that fails.
+        let refused = Line::Up.after(lasting(at(9)), Asked::Delivery, T0, pause);
+        let down = refused.after(passing(None), Asked::Login, at(9), pause);
+        assert!(matches!(down, Line::Down { of: Asked::Delivery, .. }));
     }
 }
