@@ -132,7 +132,7 @@ fn compare(own: &Index, fresh: &Index, tip: &Tip) -> Result<IndexCheck, StoreErr
     let differs = differing(own, fresh)?;
     Ok(match differs {
         0 => IndexCheck::Agrees,
-        keys => IndexCheck::Differs { keys: keys as u64 },
+        keys => IndexCheck::Differs { keys },
     })
 }
 

@@ -18,8 +18,9 @@ use sled::Tree;
 
 use crate::{StoreError, disk, key};
 
-/// sled's own cache, in bytes: its default is a gigabyte.
-const CACHE: u64 = 32 << 20;
+/// sled's own cache, in bytes as it counts them: its default is a gigabyte, and what it holds in
+/// memory is about ten times what it counts. The system caches the file anyway.
+const CACHE: u64 = 8 << 20;
 /// How long a process that is just closing may still hold sled's lock: tries, 50 ms apart.
 const LOCK_TRIES: u32 = 60;
 /// What the mark beside the folder says when a call failed.

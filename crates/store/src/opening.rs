@@ -9,17 +9,17 @@ use timbre_core::DocumentId;
 use crate::anchor::{self, Anchor};
 use crate::apply;
 use crate::disk::Disk;
-use crate::index::Index;
+use crate::index::{self, Index, Past};
 use crate::journal::Journal;
 use crate::live::Live;
 use crate::overlay::Overlay;
 use crate::replay;
 use crate::segments::Segments;
-use crate::standing::{self, Standing};
+use crate::standing::{self, Found, Standing};
 use crate::store::Parts;
 use crate::verdict::{Judge, Verdict};
 use crate::walk::{Damage, Tip, Torn};
-use crate::{Locked, Place, Store, StoreError, frame, key};
+use crate::{Locked, Place, StoreError, frame, key};
 
 /// How to open a folder.
 #[derive(Debug, Clone)]
@@ -45,6 +45,12 @@ pub(crate) struct Opening {
     pub options: OpenOptions,
 }
 
+impl Opening {
+    fn index(&self) -> PathBuf {
+        self.dir.join("db")
+    }
+}
+
 /// What opening found.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Opened {
@@ -67,7 +73,7 @@ pub(crate) fn open(
     dir: &Path,
     options: &OpenOptions,
     progress: &dyn Fn(u64, u64),
-) -> Result<(Store, Opened), StoreError> {
+) -> Result<(Parts, Opened), StoreError> {
     let folder = dir.join("journal");
     disk.make_folder(&folder).map_err(|e| StoreError::io("crear la carpeta", &folder, e))?;
     for made in [dir.parent(), Some(dir)].into_iter().flatten() {
@@ -76,10 +82,40 @@ pub(crate) fn open(
         }
     }
     let segments = Arc::new(Segments::new(disk.clone(), &folder));
-    let place = Opening { disk: disk.clone(), dir: dir.to_owned(), options: options.clone() };
+    let place = Opening { disk, dir: dir.to_owned(), options: options.clone() };
 
     // The index first: its lock keeps a second process out before anything is written.
-    let found = standing::find(&dir.join("db"), &segments)?;
+    let found = standing::find(&place.index(), &segments)?;
+    bring_together(place, segments, found, progress)
+}
+
+/// Opens the journal again behind an index that is in use and sound, which answers meanwhile; `None`
+/// when it has to be opened anew, too.
+pub(crate) fn open_again(
+    place: Opening,
+    segments: Arc<Segments>,
+    index: Arc<Index>,
+) -> Result<Option<(Parts, Opened)>, StoreError> {
+    if index::past(&place.index()) == Past::Suspect {
+        return Ok(None);
+    }
+    match standing::stand(&index, &segments, Past::Closed)? {
+        standing @ (Standing::Agrees(..) | Standing::Empty) => {
+            let found = Found { index, standing, put_aside: None };
+            bring_together(place, segments, found, &|_, _| {}).map(Some)
+        }
+        Standing::PutAside(_) => Ok(None),
+    }
+}
+
+fn bring_together(
+    place: Opening,
+    segments: Arc<Segments>,
+    found: Found,
+    progress: &dyn Fn(u64, u64),
+) -> Result<(Parts, Opened), StoreError> {
+    let Opening { disk, dir, options } = place.clone();
+    let folder = dir.join("journal");
     let last = segments.list()?.last().copied().unwrap_or((1, 0));
     let mut journal = Journal::open(disk.clone(), folder, last, options.segment_bytes)?;
     let installation = installation(&segments);
@@ -123,7 +159,7 @@ pub(crate) fn open(
     };
     let anchor = options.anchor.clone().map(|path| Anchor::new(disk, path));
     let parts = Parts { place, journal, index: found.index, segments, live, anchor, installation };
-    Ok((Store::of(parts), opened))
+    Ok((parts, opened))
 }
 
 /// Nobody was told about a torn batch; still, nothing is deleted. A full disk is no reason not to

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use timbre_core::{DocState, DocumentId};
 
@@ -17,7 +18,7 @@ use crate::{Fact, Mark, Place, Row, StoreError, travel};
 
 /// The index as it was found.
 pub(crate) struct Found {
-    pub index: Index,
+    pub index: Arc<Index>,
     pub standing: Standing,
     pub put_aside: Option<PathBuf>,
 }
@@ -42,7 +43,7 @@ pub(crate) fn find(folder: &Path, segments: &Segments) -> Result<Found, StoreErr
     let knew = match Index::open(folder)? {
         Ok(index) => match stand(&index, segments, past) {
             Ok(Standing::PutAside(knew)) => knew,
-            Ok(standing) => return Ok(Found { index, standing, put_aside: None }),
+            Ok(standing) => return Ok(Found { index: Arc::new(index), standing, put_aside: None }),
             Err(error @ (StoreError::Newer { .. } | StoreError::Io { .. })) => return Err(error),
             Err(error) => {
                 tracing::warn!(%error, "el índice no se puede leer");
@@ -56,7 +57,7 @@ pub(crate) fn find(folder: &Path, segments: &Segments) -> Result<Found, StoreErr
     };
     let put_aside = Some(index::put_aside(folder)?);
     let index = Index::open(folder)?.map_err(StoreError::Index)?;
-    Ok(Found { index, standing: Standing::PutAside(knew), put_aside })
+    Ok(Found { index: Arc::new(index), standing: Standing::PutAside(knew), put_aside })
 }
 
 /// Compares an index with the journal, without reading the journal.

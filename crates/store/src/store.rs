@@ -33,7 +33,7 @@ pub struct Store {
 pub(crate) struct Parts {
     pub place: Opening,
     pub journal: Journal,
-    pub index: Index,
+    pub index: Arc<Index>,
     pub segments: Arc<Segments>,
     pub live: Live,
     pub anchor: Option<Anchor>,
@@ -69,19 +69,17 @@ impl Store {
         options: &OpenOptions,
         progress: &dyn Fn(u64, u64),
     ) -> Result<(Store, Opened), StoreError> {
-        opening::open(disk, dir, options, progress)
-    }
-
-    pub(crate) fn of(parts: Parts) -> Store {
-        Store {
+        let (parts, opened) = opening::open(disk, dir, options, progress)?;
+        let store = Store {
             place: parts.place,
             journal: parts.journal,
-            index: Arc::new(parts.index),
+            index: parts.index,
             segments: parts.segments,
             live: Arc::new(RwLock::new(parts.live)),
             anchor: parts.anchor,
             installation: parts.installation,
-        }
+        };
+        Ok((store, opened))
     }
 
     /// The reading side, for any thread. While a reader lives, the folder can't be opened again.
@@ -142,21 +140,28 @@ impl Store {
         Ok(outcomes)
     }
 
-    /// Opens the folder again after a write error or a lost index, as a start of the program would,
-    /// and every [`Reader`] follows. Meanwhile they have no answer ([`StoreError::Reopening`]), and
-    /// where it fails they have none until it succeeds.
+    /// Opens the folder again after a write error, as a start of the program would, and every
+    /// [`Reader`] follows. They have answers meanwhile, unless the index itself failed: then they
+    /// have none ([`StoreError::Reopening`]) until this succeeds.
     pub fn reopen(&mut self) -> Result<Opened, StoreError> {
         self.journal.poison();
-        self.index.shut();
         self.segments.forget();
-        let Opening { disk, dir, options } = self.place.clone();
-        let (mut fresh, opened) = opening::open(disk, &dir, &options, &|_, _| {})?;
-        let live = std::mem::take(&mut *fresh.live.write().unwrap_or_else(PoisonError::into_inner));
-        *self.live.write().unwrap_or_else(PoisonError::into_inner) = live;
-        self.index.resume(&fresh.index);
-        std::mem::swap(&mut self.journal, &mut fresh.journal);
-        self.anchor = fresh.anchor.take();
-        self.installation = fresh.installation.take();
+        let again = opening::open_again(self.place.clone(), self.segments.clone(), self.index.clone());
+        let (parts, opened) = match again {
+            Ok(Some(opened)) => opened,
+            Err(error @ StoreError::Io { .. }) => return Err(error),
+            Ok(None) | Err(_) => {
+                self.index.shut();
+                let Opening { disk, dir, options } = self.place.clone();
+                let (parts, opened) = opening::open(disk, &dir, &options, &|_, _| {})?;
+                self.index.resume(&parts.index);
+                (parts, opened)
+            }
+        };
+        *self.live.write().unwrap_or_else(PoisonError::into_inner) = parts.live;
+        self.journal = parts.journal;
+        self.anchor = parts.anchor;
+        self.installation = parts.installation;
         Ok(opened)
     }
 

@@ -16,6 +16,10 @@ struct Filling(Arc<AtomicBool>);
 struct FillingTape(Filling, Box<dyn Tape>);
 
 impl Filling {
+    fn open(&self, shop: &Shop) -> Store {
+        Store::open_on(Arc::new(self.clone()), &shop.dir(), &shop.options, &|_, _| {}).unwrap().0
+    }
+
     fn set(&self, full: bool) {
         self.0.store(full, Ordering::Relaxed);
     }
@@ -64,8 +68,7 @@ impl Tape for FillingTape {
 #[test]
 fn a_full_disk_is_over_when_there_is_room_again() {
     let (shop, disk) = (Shop::new(), Filling::default());
-    let (mut store, _) =
-        Store::open_on(Arc::new(disk.clone()), &shop.dir(), &shop.options, &|_, _| {}).unwrap();
+    let mut store = disk.open(&shop);
     store.commit(vec![company("1-9"), caf("a", "39", 1, 100)], at(0)).unwrap();
     issue(&mut store, 1..=3);
     let reader = store.reader();
@@ -73,12 +76,13 @@ fn a_full_disk_is_over_when_there_is_room_again() {
     for _ in 0..2 {
         assert!(store.commit(vec![issued(sale(4))], at(4)).is_err());
         assert!(matches!(store.reopen(), Err(StoreError::Io { .. })));
-        assert!(matches!(reader.row(&id(1)), Err(StoreError::Reopening)));
-        assert_eq!(reader.counts().total(), 3, "what is kept in memory is answered");
+        assert_eq!(reader.document(&id(1)).unwrap().unwrap(), sale(1).document, "it is still read");
+        assert_eq!(reader.queue(9).unwrap().len(), 3);
     }
     disk.set(false);
     let opened = store.reopen().unwrap();
     assert_eq!((opened.documents, opened.rebuilt, opened.locked), (3, false, None));
+    assert!(shop.dir().join("db.in-use").exists(), "it is not taken for closed");
     assert_eq!(reader.document(&id(3)).unwrap().unwrap(), sale(3).document);
     issue(&mut store, 4..=5);
     assert_eq!(reader.document(&id(5)).unwrap().unwrap(), sale(5).document);
@@ -89,11 +93,18 @@ fn a_full_disk_is_over_when_there_is_room_again() {
 
 #[test]
 fn a_lost_index_is_made_again_and_nothing_of_the_last_batch_is_missing() {
-    let (shop, mut store) = Shop::ready();
+    let (shop, disk) = (Shop::new(), Filling::default());
+    drop(shop.stocked());
+    let mut store = disk.open(&shop);
     issue(&mut store, [1]);
     let reader = store.reader();
     reader.view.index.fails.store(true, Ordering::Relaxed);
     assert!(store.commit(vec![issued(sale(2))], at(2)).unwrap().index_lost.is_some());
+    disk.set(true);
+    assert!(matches!(store.reopen(), Err(StoreError::Io { .. })));
+    assert!(matches!(reader.row(&id(1)), Err(StoreError::Reopening)));
+    assert_eq!(reader.counts().total(), 2, "what is kept in memory is answered");
+    disk.set(false);
     let opened = store.reopen().unwrap();
     assert!(opened.put_aside.is_some() && opened.rebuilt);
     assert_eq!(reader.row(&id(2)).unwrap().unwrap().id, id(2));
