@@ -160,6 +160,9 @@ fn a_large_boleta_names_its_buyer_where_the_limit_is_set() {
         r#""IdDoc":{"TipoDTE":39,"MedioPago":1},"Receptor":{"RUTRecep":"76192083-9","RznSocRecep":"Ana"}"#,
     );
     assert_eq!(codes(&named), Vec::<String>::new());
+    // A code of the shop's own names nobody to the SII.
+    let coded = named.replace(r#""RUTRecep":"76192083-9""#, r#""RUTRecep":"0-0","CdgIntRecep":"socio 41""#);
+    assert_eq!(codes(&coded), ["large-sale-receiver"]);
     assert_eq!(codes(&PAN.replace("350", "349")), Vec::<String>::new());
 }
 

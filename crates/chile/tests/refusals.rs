@@ -192,6 +192,17 @@ fn each_wrong_sale_is_refused_where_it_is_wrong() {
             "line-parts",
             "Detalle[0].SubRecargo",
         ),
+        // Parts of less than a peso, of nothing at all.
+        (
+            factura(
+                "",
+                RECEPTOR,
+                r#"{"NmbItem":"x","QtyItem":1,"PrcItem":1000,"SubDscto":{"TipoDscto":"$","ValorDscto":0.4}}"#,
+                "",
+            ),
+            "line-parts",
+            "Detalle[0].SubDscto",
+        ),
         (line(r#""QtyItem":1,"PrcItem":"1.990""#), "price-thousands", "Detalle[0].PrcItem"),
         (line(r#""QtyItem":1,"PrcItem":"1.990","MontoItem":1990"#), "line-mismatch", "Detalle[0].MontoItem"),
         (line(r#""NroLinDet":2,"QtyItem":1,"PrcItem":100"#), "line-number", "Detalle[0].NroLinDet"),
