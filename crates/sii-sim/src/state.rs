@@ -93,6 +93,14 @@ pub(crate) struct Annulled {
     pub to: u64,
 }
 
+/// A note on a document.
+#[derive(Clone, Debug)]
+pub(crate) struct Note {
+    pub known_from: Timestamp,
+    pub tipo: u16,
+    pub code: String,
+}
+
 /// A line in the book of everything that came to an upload address.
 #[derive(Clone, Debug)]
 pub(crate) struct Arrival {
@@ -130,6 +138,8 @@ pub(crate) struct State {
     /// Requests of the boleta channel in the minute that began then.
     pub minute: (Timestamp, u64),
     pub arrivals: Vec<Arrival>,
+    /// By the document they correct: accepted notes, with the moment the SII speaks of them and their `CodRef`.
+    pub notes: HashMap<DocumentKey, Vec<Note>>,
     /// How many documents are held.
     pub held: u64,
     /// An outage that waited for a number of documents has just begun.
@@ -164,6 +174,7 @@ impl State {
             polled: HashMap::new(),
             minute: (Timestamp::MIN, 0),
             arrivals: Vec::new(),
+            notes: HashMap::new(),
             held: 0,
             outage_began: false,
             book: None,
@@ -249,11 +260,30 @@ impl State {
         }
     }
 
+    /// What an accepted note does to the documents it refers to.
+    fn note(&mut self, judged: &Judged, upload: &Upload) {
+        let Judged { key, facts, .. } = judged;
+        if !matches!(key.tipo, 56 | 61) {
+            return;
+        }
+        for reference in &facts.references {
+            let (Ok(tipo), Ok(folio), Some(code)) =
+                (reference.tipo.parse(), reference.folio.parse(), reference.code.clone())
+            else {
+                continue;
+            };
+            let corrected = DocumentKey { issuer: key.issuer.clone(), tipo, folio };
+            let note = Note { known_from: upload.known_from(), tipo: key.tipo, code };
+            self.notes.entry(corrected).or_default().push(note);
+        }
+    }
+
     /// Notes what an upload says about one of its documents.
     pub(crate) fn record(&mut self, judged: &Judged, upload: &Upload) {
         let processed = !matches!(upload.fate, Fate::Fallen(_));
         if judged.verdict != Verdict::Rejected {
             self.held += 1;
+            self.note(judged, upload);
         }
         let record = self.documents.entry(judged.key.clone()).or_default();
         let held = record.held().map(|version| version.digest);

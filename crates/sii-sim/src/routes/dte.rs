@@ -259,6 +259,21 @@ impl Asked {
         facts.receptor == self.receptor && facts.date == Some(self.date) && facts.total == self.total
     }
 
+    /// What the last note on it made of it (Estado de DTE, ERR_CODE 10 to 15).
+    fn corrected(&self, state: &State, now: Timestamp) -> Option<(&'static str, u8, &'static str)> {
+        let notes = state.notes.get(&self.key)?.iter().filter(|note| note.known_from <= now);
+        let last = notes.max_by_key(|note| note.known_from)?;
+        match (last.code.as_str(), last.tipo) {
+            ("2", 56) => Some(("TMD", 10, "Existe Nota de Debito que Modifica Texto Documento")),
+            ("2", _) => Some(("TMC", 11, "Existe Nota de Credito que Modifica Textos Documento")),
+            ("3", 56) => Some(("MMD", 12, "Existe Nota de Debito que Modifica Montos Documento")),
+            ("3", _) => Some(("MMC", 13, "Existe Nota de Credito que Modifica Montos Documento")),
+            ("1", 56) => Some(("AND", 14, "Existe Nota de Debito que Anula Documento")),
+            ("1", _) => Some(("ANC", 15, "Existe Nota de Credito que Anula Documento")),
+            _ => None,
+        }
+    }
+
     /// The state as it is told: a fault may have another one said.
     pub(super) fn told(
         &self,
@@ -299,9 +314,11 @@ impl Asked {
         match self.held(state, now) {
             None if state.is_annulled(&self.key) => ("FAN", 5, "Folio Anulado antes de ser enviado al SII"),
             None => ("FAU", 3, "Documento No Recibido por el SII"),
-            Some(version) if self.agrees(version) => {
-                ("DOK", 0, "Documento Recibido por el SII. Datos Coinciden con los Registrados")
-            }
+            Some(version) if self.agrees(version) => self.corrected(state, now).unwrap_or((
+                "DOK",
+                0,
+                "Documento Recibido por el SII. Datos Coinciden con los Registrados",
+            )),
             Some(_) => {
                 ("DNK", 1, "Documento Recibido por el SII pero Datos NO Coinciden con los registrados")
             }

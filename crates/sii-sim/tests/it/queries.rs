@@ -2,7 +2,7 @@
 
 use crate::{
     client::{Boleta, Client, Dte, get},
-    maker::{between, boleta, factura},
+    maker::{Stage::Document, between, boleta, change, credit_note, factura},
 };
 use sii_sim::Host;
 
@@ -46,6 +46,22 @@ fn a_factura_is_known_once_it_is_processed() {
     assert_eq!(document_state(&client, &[(8, "15-01-2026")]), "-3");
     assert_eq!(document_state(&client, &[(0, "22222222"), (1, "2")]), "-3");
     assert_eq!(document_state(&client, &[(10, "AAAAAAAAAAAAA")]), "001");
+}
+
+#[test]
+fn a_factura_that_a_note_corrects_says_so_once_the_note_is_processed() {
+    let client = Client::new();
+    client.deliver(Dte, &[(33, factura(5).make())]);
+    client.wait(50);
+    client.deliver(Dte, &[(61, credit_note(2, 5).make())]);
+    assert_eq!(document_state(&client, &[]), "DOK");
+    client.wait(50);
+    assert_eq!(document_state(&client, &[]), "ANC");
+    let amounts = credit_note(3, 5).with(&[change(Document, "<CodRef>1", "<CodRef>3")]);
+    client.deliver(Dte, &[(61, amounts.make())]);
+    client.wait(50);
+    assert_eq!(document_state(&client, &[]), "MMC");
+    assert_eq!(document_state(&client, &[(9, "41785")]), "DNK");
 }
 
 #[test]
