@@ -1,8 +1,18 @@
 //! Declares the window's commands, so that each must be granted in the capability of
 //! `tauri.conf.json`.
 
-const COMMANDS: &[&str] =
-    &["snapshot", "documents", "document", "xml", "issue", "preview", "resend", "resend_pending", "sending"];
+const COMMANDS: &[&str] = &[
+    "snapshot",
+    "documents",
+    "document",
+    "xml",
+    "issue",
+    "preview",
+    "resend",
+    "resend_pending",
+    "sending",
+    "quit",
+];
 
 fn main() {
     let manifest = tauri_build::AppManifest::new().commands(COMMANDS);

@@ -1,7 +1,8 @@
-//! What the window may ask: each command is one call of the engine.
+//! What the window may ask: each command is one call of the engine. What reads the disk does so on a
+//! thread that may wait, or a long search would hold up the sender.
 
 use serde_json::Value;
-use tauri::State;
+use tauri::{AppHandle, State};
 use timbre_agent::view::{
     DetailView, IssuedView, PageView, PreviewView, ProblemView, Query, ResentView, Snapshot,
 };
@@ -11,25 +12,33 @@ fn bytes(sale: &Value) -> Answer<bytes::Bytes> {
     serde_json::to_vec(sale).map(Into::into).map_err(ProblemView::internal)
 }
 
+async fn reading<T: Send + 'static>(
+    agent: State<'_, Agent>,
+    read: impl FnOnce(Agent) -> Answer<T> + Send + 'static,
+) -> Answer<T> {
+    let agent = agent.inner().clone();
+    tauri::async_runtime::spawn_blocking(move || read(agent)).await.map_err(ProblemView::internal)?
+}
+
 #[tauri::command]
-pub fn snapshot(agent: State<'_, Agent>) -> Snapshot {
-    agent.snapshot()
+pub async fn snapshot(agent: State<'_, Agent>) -> Answer<Snapshot> {
+    reading(agent, |agent| Ok(agent.snapshot())).await
 }
 
-#[tauri::command(async)]
-pub fn documents(agent: State<'_, Agent>, query: Query) -> Answer<PageView> {
-    agent.list(&query)
+#[tauri::command]
+pub async fn documents(agent: State<'_, Agent>, query: Query) -> Answer<PageView> {
+    reading(agent, move |agent| agent.list(&query)).await
 }
 
-#[tauri::command(async)]
-pub fn document(agent: State<'_, Agent>, id: String) -> Answer<DetailView> {
-    agent.detail(&id)
+#[tauri::command]
+pub async fn document(agent: State<'_, Agent>, id: String) -> Answer<DetailView> {
+    reading(agent, move |agent| agent.detail(&id)).await
 }
 
 /// The document's text, for the eye: the bytes are Latin-1.
-#[tauri::command(async)]
-pub fn xml(agent: State<'_, Agent>, id: String) -> Answer<String> {
-    Ok(agent.file(&id)?.into_iter().map(char::from).collect())
+#[tauri::command]
+pub async fn xml(agent: State<'_, Agent>, id: String) -> Answer<String> {
+    reading(agent, move |agent| Ok(agent.file(&id)?.into_iter().map(char::from).collect())).await
 }
 
 #[tauri::command]
@@ -37,9 +46,10 @@ pub async fn issue(agent: State<'_, Agent>, sale: Value, key: String) -> Answer<
     agent.issue(bytes(&sale)?, Some(key)).await
 }
 
-#[tauri::command(async)]
-pub fn preview(agent: State<'_, Agent>, sale: Value) -> Answer<PreviewView> {
-    agent.preview(bytes(&sale)?)
+#[tauri::command]
+pub async fn preview(agent: State<'_, Agent>, sale: Value) -> Answer<PreviewView> {
+    let sale = bytes(&sale)?;
+    reading(agent, move |agent| agent.preview(sale)).await
 }
 
 #[tauri::command]
@@ -53,6 +63,16 @@ pub async fn resend_pending(agent: State<'_, Agent>) -> Answer<ResentView> {
 }
 
 #[tauri::command]
-pub fn sending(agent: State<'_, Agent>, running: bool) {
-    agent.set_running(running);
+pub async fn sending(agent: State<'_, Agent>, running: bool) -> Answer<()> {
+    reading(agent, move |agent| {
+        agent.set_running(running);
+        Ok(())
+    })
+    .await
+}
+
+/// Closes the window although documents wait.
+#[tauri::command]
+pub fn quit(app: AppHandle) {
+    app.exit(0);
 }

@@ -1,47 +1,57 @@
-//! The desktop shell: it starts an agent and shows its window. Only glue.
+//! The desktop shell: it starts an agent, or finds the one that runs, and shows its window. Only glue.
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 mod commands;
 mod events;
+mod window;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use tauri::Manager;
-use timbre_app::{DemoOptions, Options, Running};
+use timbre_app::{DemoOptions, Options, StartError};
+use window::Shows;
 
-/// `timbre-desktop [--demo [ESCENARIO]] [--data CARPETA]`.
+/// `timbre-desktop [--demo [ESCENARIO]] [--latency 300ms] [--data CARPETA]`.
 fn options() -> Result<Options, String> {
     let mut options = Options { sender: true, ..Options::default() };
+    let mut latency = Duration::from_millis(300);
     let mut words = std::env::args().skip(1).peekable();
     while let Some(word) = words.next() {
         match word.as_str() {
             "--demo" => {
                 let scenario = words.next_if(|next| !next.starts_with("--"));
-                options.demo = Some(DemoOptions {
-                    latency: Duration::from_millis(300),
-                    scenario: scenario.unwrap_or_else(|| "calm".to_owned()),
-                });
+                let scenario = scenario.unwrap_or_else(|| "calm".to_owned());
+                options.demo = Some(DemoOptions { latency, scenario });
+            }
+            "--latency" => {
+                let given = words.next().and_then(|text| span(&text));
+                latency = given.ok_or("Falta el tiempo después de --latency, por ejemplo 300ms o 2s.")?;
             }
             "--data" => {
                 let dir = words.next().ok_or("Falta la carpeta después de --data.")?;
                 options.data = Some(PathBuf::from(dir));
             }
-            other => return Err(format!("No se conoce «{other}». Use --demo o --data CARPETA.")),
+            other => {
+                return Err(format!("No se conoce «{other}». Use --demo, --latency 300ms o --data CARPETA."));
+            }
         }
+    }
+    if let Some(demo) = &mut options.demo {
+        demo.latency = latency;
     }
     Ok(options)
 }
 
+/// As `timbre demo` takes it: `300ms`, `2s`.
+fn span(text: &str) -> Option<Duration> {
+    match text.strip_suffix("ms") {
+        Some(number) => number.parse().ok().map(Duration::from_millis),
+        None => text.strip_suffix('s')?.parse().ok().map(Duration::from_secs),
+    }
+}
+
 fn main() -> ExitCode {
-    let options = match options() {
-        Ok(options) => options,
-        Err(text) => {
-            eprintln!("{text}");
-            return ExitCode::from(2);
-        }
-    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -50,48 +60,29 @@ fn main() -> ExitCode {
         }
     };
     tauri::async_runtime::set(runtime.handle().clone());
-    let running = match runtime.block_on(timbre_app::start(options)) {
-        Ok(running) => running,
-        Err(error) => {
-            eprintln!("Timbre no pudo partir: {error}");
-            return ExitCode::from(error.exit_code());
-        }
+    let shows = match options() {
+        Ok(options) => runtime
+            .block_on(find_or_start(options))
+            .unwrap_or_else(|error| Shows::Trouble { code: error.exit_code(), text: error.to_string() }),
+        Err(text) => Shows::Trouble { code: 2, text },
     };
-    println!("Panel local: {}", running.address.base);
-    show(running, &runtime)
+    match &shows {
+        Shows::Own(running) => println!("Panel local: {}", running.address.base),
+        Shows::Another(address) => println!("Panel del Timbre que ya está abierto: {}", address.base),
+        Shows::Trouble { text, .. } => eprintln!("Timbre no pudo partir: {text}"),
+    }
+    window::show(shows, &runtime)
 }
 
-/// Shows the window until it is closed, then stops the agent.
-fn show(running: Running, runtime: &tokio::runtime::Runtime) -> ExitCode {
-    let agent = running.agent.clone();
-    let built = tauri::Builder::default()
-        .manage(agent.clone())
-        .setup(move |app| {
-            tauri::async_runtime::spawn(events::forward(agent, app.app_handle().clone()));
-            Ok(())
-        })
-        .invoke_handler(tauri::generate_handler![
-            commands::snapshot,
-            commands::documents,
-            commands::document,
-            commands::xml,
-            commands::issue,
-            commands::preview,
-            commands::resend,
-            commands::resend_pending,
-            commands::sending,
-        ])
-        .build(tauri::generate_context!());
-    let outcome = match built {
-        Ok(app) => {
-            let code = app.run_return(|_, _| {});
-            u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from)
-        }
-        Err(error) => {
-            eprintln!("La ventana no se pudo abrir: {error}");
-            ExitCode::FAILURE
-        }
+/// One folder has one agent: where one runs already the window becomes its client.
+async fn find_or_start(options: Options) -> Result<Shows, StartError> {
+    let dir = match &options.demo {
+        Some(_) => timbre_app::demo_dir(options.data.as_deref()),
+        None => timbre_app::data_dir(options.data.as_deref()),
     };
-    runtime.block_on(running.stop());
-    outcome
+    let found = tokio::task::spawn_blocking(move || timbre_app::find(&dir)).await;
+    match found.map_err(|error| StartError::Network(error.to_string()))?? {
+        Some(address) => Ok(Shows::Another(address)),
+        None => Ok(Shows::Own(Box::new(timbre_app::start(options).await?))),
+    }
 }

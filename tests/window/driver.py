@@ -15,6 +15,15 @@ from pathlib import Path
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 ENTER = "\ue007"
+ESCAPE = "\ue00c"
+ALT = "\ue00a"
+SHIFT = "\ue008"
+CONTROL = "\ue009"
+F10 = "\ue03a"
+
+# A person is slower than a scanner, whose keys come within 30 ms of each other.
+PERSON_MS = 60
+SCANNER_MS = 2
 
 # In the page: all visible elements of a role whose name is, or begins with, the words.
 FIND = """
@@ -131,7 +140,32 @@ class Window:
         self.call("POST", f"{self.find(role, words)}/click", {})
 
     def type(self, words: str, keys: str) -> None:
-        self.call("POST", f"{self.find('textbox', words)}/value", {"text": keys})
+        self.find("textbox", words)
+        self.run("find('textbox', given[0])[0].focus()", words)
+        self.keys(keys)
+
+    def keys(self, keys: str, pace: int = PERSON_MS, held: str = "") -> None:
+        """Pressed one after the other wherever the focus is, at a person's pace, with `held` down all the while."""
+        actions = [{"type": "keyDown", "value": key} for key in held]
+        for key in keys:
+            actions += [{"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}, {"type": "pause", "duration": pace}]
+        actions += [{"type": "keyUp", "value": key} for key in held]
+        self.call("POST", f"{self.session}/actions", {"actions": [{"type": "key", "id": "keyboard", "actions": actions}]})
+
+    def scan(self, code: str) -> None:
+        self.keys(code + ENTER, pace=SCANNER_MS)
+
+    def focused(self) -> str:
+        return self.run("return name(document.activeElement)")
+
+    def resize(self, width: int, height: int) -> None:
+        self.call("POST", f"{self.session}/window/rect", {"width": width, "height": height})
+        self.wait(
+            f"the page to be {width} wide",
+            "return innerWidth <= given[0] && innerHeight <= given[1]",
+            width,
+            height,
+        )
 
     def see(self, words: str) -> None:
         self.wait(f"the words «{words}»", "return text(document.body).includes(given[0])", words)
@@ -144,4 +178,6 @@ class Window:
         return self.run("return document.body.innerText")
 
     def picture(self, file: Path) -> None:
+        # What has no letters yet is drawn without them.
+        self.call("POST", f"{self.session}/execute/async", {"script": "document.fonts.ready.then(() => arguments[0]())", "args": []})
         file.write_bytes(base64.b64decode(self.call("GET", f"{self.session}/screenshot")))

@@ -10,16 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from driver import ENTER, Window
+from driver import ALT, CONTROL, ENTER, ESCAPE, F10, SHIFT, Window
 
 PICTURES = Path(os.environ["TIMBRE_PICTURES"])
 SHOP = Path(os.environ["TIMBRE_DATA"])
 STATES = ["Por enviar", "Enviando", "En el SII", "Aceptado"]
+# Slow enough that each state is on the screen for a while.
+DEMO = ["--demo", "--latency", "500ms", "--data", str(SHOP)]
+
+
+def opened(*arguments: str, log: str) -> Window:
+    return Window(os.environ["TIMBRE_DESKTOP"], *arguments, log=PICTURES / log, seconds=60)
 
 
 @pytest.fixture(scope="module")
 def window():
-    with Window(os.environ["TIMBRE_DESKTOP"], "--demo", "--data", str(SHOP), log=PICTURES / "driver.log", seconds=60) as window:
+    with opened(*DEMO, log="driver.log") as window:
         try:
             yield window
         finally:
@@ -33,20 +39,23 @@ def test_it_opens_on_the_demo_shop_and_says_so(window):
     window.picture(PICTURES / "open.png")
 
 
-def test_a_sale_goes_all_the_way_to_accepted(window):
-    window.click("button", "Venta")
-    window.type("Código o descripción", "2*Pan amasado" + ENTER)
-    window.type("Precio", "350" + ENTER)
+def test_a_sale_is_charged_by_keys_alone_and_goes_all_the_way_to_accepted(window):
+    window.keys("1", held=ALT)
+    window.find("textbox", "Código o descripción")
+    window.keys("2*Pan amasado" + ENTER)
+    window.keys("350" + ENTER)
     window.find("item", "Pan amasado")
     window.picture(PICTURES / "sale.png")
+    window.keys(ENTER)
+    assert window.focused() == "Recibido"
+    window.keys("1000" + F10)
 
-    window.click("button", "Cobrar")
-    kind, folio, *rest = window.read("region", "Venta emitida").split("\n")
-    assert kind == "Boleta" and "$ 700" in rest, rest
-    document = f"T39F{folio.replace('.', '')}"
+    document = issued(window, "$ 700")
+    assert "$ 300" in window.read("region", "Venta emitida")
     window.picture(PICTURES / "issued.png")
+    assert window.focused() == "Código o descripción"
 
-    window.click("button", "Monitor")
+    window.keys("2", held=ALT)
     # Each state that its row shows is noted, until the verdict.
     states = window.wait(
         f"{document} to be «Aceptado»",
@@ -63,7 +72,135 @@ def test_a_sale_goes_all_the_way_to_accepted(window):
     window.picture(PICTURES / "accepted.png")
     order = [STATES.index(state) for state in states]
     assert order == sorted(set(order)), states
-    assert answer(f"/v1/documents/{document}")["state"] == "ACEPTADO"
+    assert len(states) > 1, f"it was seen on its way: {states}"
+    told = answer(f"/v1/documents/{document}")
+    assert told["state"] == "ACEPTADO"
+    window.keys("1", held=ALT)
+    day = "-".join(reversed(told["date"].split("-")))
+    window.wait("its day on the stamp", "return [...document.querySelectorAll('textPath')].some((e) => e.textContent === given[0])", day)
+
+
+def test_a_scan_in_the_money_field_goes_to_the_code_field_and_charges_nothing(window):
+    before = answer("/v1/stats")["total"]
+    window.keys("1", held=ALT)
+    window.type("Código o descripción", "Pan amasado" + ENTER + ENTER)
+    assert window.focused() == "Recibido"
+    window.keys("50")
+    window.scan("7801234567890")
+    window.see("Código nuevo 7801234567890")
+    assert window.run("return document.querySelector('#sale-tendered').value") == "50"
+    window.picture(PICTURES / "scanned.png")
+    window.keys(ESCAPE)
+    window.click("button", "Descartar esta venta")
+    window.click("button", "Descartar la venta")
+    window.see("Escanee o escriba el primer producto")
+    assert answer("/v1/stats")["total"] == before
+
+
+def test_what_waits_is_resent_when_the_question_is_answered(window):
+    window.keys("2", held=ALT)
+    window.click("button", "Detener el envío")
+    window.wait("the question", "return find('dialog', 'Detener el envío')[0]")
+    window.run("find('dialog', 'Detener el envío')[0].querySelector('.primary').click()")
+    window.see("El envío está detenido")
+    window.keys("1", held=ALT)
+    window.type("Código o descripción", "Pan amasado" + ENTER + F10)
+    document = issued(window, "$ 350")
+    window.keys("2", held=ALT)
+    window.wait(
+        f"{document} to wait",
+        "const row = document.querySelector(`[role=row][data-id=${given[0]}]`); return row && text(row).includes('Por enviar')",
+        document,
+    )
+    window.picture(PICTURES / "stopped.png")
+    window.keys("r", held=SHIFT)
+    window.see("Reenviar 1 pendiente")
+    window.see("El envío está detenido: con esto se inicia.")
+    window.picture(PICTURES / "resend.png")
+    window.keys(ENTER)
+    window.see("1 documento vuelve a la cola.")
+    window.wait(
+        f"{document} to be «Aceptado»",
+        "const row = document.querySelector(`[role=row][data-id=${given[0]}]`); return row && text(row).includes('Aceptado')",
+        document,
+    )
+
+
+def test_the_counters_sum_to_all_documents(window):
+    total = answer("/v1/stats")["total"]
+    assert total > 1
+    counted(window, total)
+
+
+@pytest.mark.parametrize("width, height, zoom", [(1366, 768, 100), (1024, 600, 100), (1024, 600, 200)])
+def test_it_is_usable_at(window, width, height, zoom):
+    window.resize(width, height)
+    for _ in range((zoom - 100) // 20):
+        window.keys("+", held=CONTROL)
+    window.wait(f"{zoom} % zoom", "return Math.abs(innerWidth * given[1] / 100 - given[0]) < 4", width, zoom)
+    for room, field, last in (("1", "Código o descripción", ".charge, [data-testid=done]"), ("2", "Buscar", "[role=row]:last-child")):
+        window.keys(room, held=ALT)
+        window.find("textbox", field)
+        picture = f"{field[:3]}-{width}x{height}-{zoom}"
+        window.picture(PICTURES / f"{picture}.png")
+        assert window.run("return document.documentElement.scrollWidth <= innerWidth"), "nothing is cut off at the side"
+        # What matters can be brought before the eye, whole.
+        seen = window.run(
+            """
+            const e = [...document.querySelectorAll(given[0])].at(-1);
+            e.scrollIntoView({ block: 'center' });
+            const { top, left, bottom, right } = e.getBoundingClientRect();
+            const under = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+            return bottom > top && e.contains(under) && left >= 0 && right <= innerWidth + 1;
+            """,
+            last,
+        )
+        window.picture(PICTURES / f"{picture}-below.png")
+        assert seen, f"{last} is out of reach"
+    for _ in range((zoom - 100) // 20):
+        window.keys("-", held=CONTROL)
+
+
+def test_a_second_window_on_the_folder_is_a_client_of_the_first(window):
+    with opened(*DEMO, log="second.log") as second:
+        second.see("ENTRENAMIENTO")
+        before = answer("/v1/stats")["total"]
+        assert second.run("return location.hostname") == "127.0.0.1"
+        second.keys("1", held=ALT)
+        second.type("Código o descripción", "Sopaipilla" + ENTER)
+        second.keys("200" + ENTER + F10)
+        issued(second, "$ 200")
+        second.picture(PICTURES / "second.png")
+    window.keys("2", held=ALT)
+    counted(window, before + 1)
+
+
+def test_why_it_does_not_start_is_said_in_a_window():
+    file = PICTURES / "no-folder"
+    file.write_text("a file, where a folder should be")
+    with opened("--data", str(file), log="trouble.log") as trouble:
+        trouble.see("Timbre no pudo partir")
+        trouble.see("no-folder")
+        trouble.picture(PICTURES / "trouble.png")
+
+
+def counted(window: Window, total: int) -> None:
+    """Every document is in one counter."""
+    window.wait(
+        f"the counters to sum to {total}",
+        """
+        const counts = [...document.querySelectorAll('.counters .count')].map((e) => Number(e.textContent.replaceAll('.', '')));
+        return counts.length === 5 && counts.reduce((sum, n) => sum + n, 0) === given[0];
+        """,
+        total,
+    )
+
+
+def issued(window: Window, total: str) -> str:
+    """The document of the sale just charged."""
+    kind, folio, *rest = window.read("region", "Venta emitida").split("\n")
+    assert kind == "Boleta" and total in rest, rest
+    return f"T39F{folio.replace('.', '')}"
 
 
 def answer(path: str):

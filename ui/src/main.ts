@@ -5,19 +5,23 @@ import { mount } from "svelte";
 import "./fonts.css";
 import "./app.css";
 import App from "./App.svelte";
+import Trouble from "./screens/Trouble.svelte";
 import type { Port } from "./lib/port";
 import { startTheme } from "./lib/theme";
 
 async function choosePort(): Promise<Port> {
-  if ("__TAURI_INTERNALS__" in window) return (await import("./lib/tauri")).tauriPort();
   if (import.meta.env.MODE === "demo") return (await import("./lib/demo-start")).startDemo();
   const { httpPort, takeToken } = await import("./lib/http");
-  // The link of an agent that was started anew, opened in this tab, only changes the fragment.
   let token = takeToken();
+  // The shell shows another agent's panel by its link: there the page has no command of the shell.
+  if (token === null && "__TAURI_INTERNALS__" in window) return (await import("./lib/tauri")).tauriPort();
+  // The link of an agent that was started anew, opened in this tab, only changes the fragment.
   addEventListener("hashchange", () => (token = takeToken()));
   return httpPort({ token: () => token });
 }
 
 startTheme();
 const target = document.getElementById("app");
-if (target) mount(App, { target, props: { port: await choosePort() } });
+const trouble = (window as { TIMBRE_TROUBLE?: string }).TIMBRE_TROUBLE;
+if (target && trouble) mount(Trouble, { target, props: { text: trouble } });
+else if (target) mount(App, { target, props: { port: await choosePort() } });

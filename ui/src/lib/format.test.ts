@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { date, money, number, span, time, took, when } from "./format";
+import { at, date, day, money, number, since, span, time, took, when } from "./format";
 
 test("pesos are written as in Chile", () => {
   expect([money(1990), money(0), money(-4), money(12_345_678)]).toEqual(["$ 1.990", "$ 0", "−$ 4", "$ 12.345.678"]);
@@ -14,6 +14,13 @@ test("times are Santiago's, wherever the computer thinks it is", () => {
   expect(when("2026-11-22T02:59:00Z", now)).toBe("21 nov 23:59");
   expect(when("2025-07-01T16:00:00Z", now)).toBe("1 jul 2025 12:00");
   expect(date("2026-11-22")).toBe("22-11-2026");
+});
+
+test("an hour of another day names the day", () => {
+  const now = Date.parse("2026-11-22T15:00:00Z");
+  expect([at("2026-11-22T13:42:05Z", now), at("2026-11-22T02:59:00Z", now)]).toEqual(["a las 10:42", "el 21 nov 23:59"]);
+  expect([since("2026-11-22T13:42:05Z", now), since("2026-11-22T02:59:00Z", now)]).toEqual(["desde las 10:42", "desde el 21 nov 23:59"]);
+  expect(day("2026-11-22T02:59:00Z")).toBe("2026-11-21");
 });
 
 test.each([

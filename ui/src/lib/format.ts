@@ -11,7 +11,7 @@ const clockSeconds = new Intl.DateTimeFormat("es-CL", {
   second: "2-digit",
   hourCycle: "h23",
 });
-const calendar = new Intl.DateTimeFormat("en-CA", { timeZone: ZONE, year: "numeric", month: "2-digit", day: "2-digit" });
+const calendar = new Intl.DateTimeFormat("en", { timeZone: ZONE, year: "numeric", month: "2-digit", day: "2-digit" });
 const MONTHS = ["ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic"];
 
 /** `12.345` */
@@ -36,7 +36,9 @@ export function timeSeconds(at: string | number): string {
 
 /** The day in Chile, `2026-11-22`. */
 export function day(at: string | number): string {
-  return calendar.format(new Date(at));
+  // By its parts: how a language joins them is not the same in every engine.
+  const parts = new Map(calendar.formatToParts(new Date(at)).map(({ type, value }) => [type, value]));
+  return `${parts.get("year")}-${parts.get("month")}-${parts.get("day")}`;
 }
 
 /** `10:42` today, `21 nov 10:42` on another day. */

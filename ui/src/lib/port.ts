@@ -28,6 +28,9 @@ export interface Port {
   sending(running: boolean): Promise<void>;
   /** Returns what ends it. After `onLost` nothing more is pushed: subscribe again. */
   subscribe(onPush: (push: PushView) => void, onLost: () => void): () => void;
+  /** Only where the window is the agent's own: asked before it closes while so many documents wait. Returns what ends it. */
+  closing?(ask: (waiting: number) => void): () => void;
+  quit?(): Promise<void>;
 }
 
 /** How long an answer may take before it counts as none, and that of an act on many documents. */

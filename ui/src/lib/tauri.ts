@@ -25,22 +25,27 @@ export function tauriPort(): Port {
     resend: (ids) => call("resend", { ids }, LONG_ANSWER_MS),
     resendPending: () => call("resend_pending", {}, LONG_ANSWER_MS),
     sending: (running) => call("sending", { running }),
-    subscribe(onPush, onLost) {
-      let ended = false;
-      let stop: (() => void) | undefined;
-      listen<PushView>("push", (event) => onPush(event.payload)).then(
-        (unlisten) => {
-          if (ended) unlisten();
-          else stop = unlisten;
-        },
-        () => {
-          if (!ended) onLost();
-        },
-      );
-      return () => {
-        ended = true;
-        stop?.();
-      };
+    subscribe: (onPush, onLost) => hear<PushView>("push", onPush, onLost),
+    closing: (ask) => hear<number>("closing", ask, () => {}),
+    quit: () => call("quit"),
+  };
+}
+
+/** Hears an event of the shell until what it returns is called. */
+function hear<A>(name: string, heard: (what: A) => void, onLost: () => void): () => void {
+  let ended = false;
+  let stop: (() => void) | undefined;
+  listen<A>(name, (event) => heard(event.payload)).then(
+    (unlisten) => {
+      if (ended) unlisten();
+      else stop = unlisten;
     },
+    () => {
+      if (!ended) onLost();
+    },
+  );
+  return () => {
+    ended = true;
+    stop?.();
   };
 }

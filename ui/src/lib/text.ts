@@ -268,6 +268,17 @@ export const T = {
     title: "No se pudo",
   },
 
+  trouble: {
+    title: "Timbre no pudo partir",
+    hint: "Mientras tanto no se puede emitir. Cierre esta ventana, corrija lo que dice arriba y abra Timbre de nuevo.",
+  },
+  closing: {
+    title: (n: number) => (n === 1 ? "Queda 1 documento por enviar" : `Quedan ${number(n)} documentos por enviar`),
+    text: "Con Timbre cerrado no se envían: salen cuando se abra de nuevo, y su plazo legal sigue corriendo.",
+    stay: "Seguir abierto",
+    quit: "Cerrar de todos modos",
+  },
+
   dialog: { cancel: "Cancelar", close: "Cerrar", understood: "Entendido" },
 
   tools: { theme: "Cambiar entre claro y oscuro", themeShort: "Tema", keys: "Ver los atajos de teclado", keysShort: "Atajos" },

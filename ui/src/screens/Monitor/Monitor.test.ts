@@ -319,6 +319,25 @@ describe("the sending", () => {
   });
 });
 
+test("before the window closes it says how many documents are still to be sent", async () => {
+  vi.useFakeTimers({ now: NOW });
+  let ask = (_: number) => {};
+  const quit = vi.fn(async () => {});
+  const shop = Object.assign(new DemoShop(), { quit, closing: (heard: (n: number) => void) => ((ask = heard), () => {}) });
+  render(App, { port: shop, first: "monitor" });
+  await settle();
+  ask(14);
+  await settle();
+  expect(within(dialog()).getByRole("heading")).toHaveTextContent("Quedan 14 documentos por enviar");
+  expect(screen.getByRole("button", { name: "Seguir abierto" })).toHaveFocus();
+  await click("button", "Seguir abierto");
+  expect(screen.queryByRole("dialog")).toBeNull();
+  ask(1);
+  await settle();
+  await click("button", "Cerrar de todos modos");
+  expect(quit).toHaveBeenCalledOnce();
+});
+
 test("before anything is set up it says what is missing", async () => {
   await open("monitor", { scenario: "bare" });
   expect(screen.getByRole("status")).toHaveTextContent("Falta para empezar: los datos de la empresa, el certificado digital, un archivo de folios (CAF)");
