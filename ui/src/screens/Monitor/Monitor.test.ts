@@ -135,7 +135,7 @@ describe("resending", () => {
     vi.spyOn(shop, "resendPending").mockRejectedValueOnce(unreachable("Timbre no responde."));
     await click("button", "Reenviar pendientes");
     await click("button", "Reenviar 14");
-    expect(within(dialog()).getByRole("alert")).toHaveTextContent("Timbre no responde.");
+    expect(within(dialog()).getByTestId("not-done")).toHaveTextContent("Timbre no responde.");
     await click("button", "Reenviar 14");
     expect(screen.queryByRole("dialog")).toBeNull();
     expect(screen.getByText("14 documentos vuelven a la cola.")).toBeVisible();
@@ -146,7 +146,7 @@ describe("resending", () => {
     vi.spyOn(shop, "sending").mockRejectedValueOnce(unreachable("Timbre no responde."));
     await fireEvent.click(screen.getAllByRole("checkbox")[1]!);
     await click("button", "Iniciar el envío");
-    expect(screen.getByRole("alert")).toHaveTextContent("Timbre no responde.");
+    expect(screen.getByTestId("notice")).toHaveTextContent("Timbre no responde.");
     expect(screen.getByText("1 seleccionado")).toBeVisible();
   });
 
