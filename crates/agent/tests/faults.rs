@@ -360,57 +360,6 @@ async fn the_environment_of_a_folder_never_changes_not_even_before_a_sale() {
 const SENDING: &str = "\"attempt\":1,\"sha256\"";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_damaged_sending_frame_does_not_strand_its_documents() {
-    let (dir, office) = (tempfile::tempdir().unwrap(), office());
-    office.books().words.insert(1, "wait");
-    let agent = open(dir.path(), &office, true).await;
-    sell(&agent, "k", 10).await;
-    until(&agent, |agent| agent.stats().sent == 1).await;
-    agent.stop().await;
-    drop(agent);
-    damage(dir.path(), SENDING);
-    office.books().words.clear();
-    let agent = open(dir.path(), &office, true).await;
-    until(&agent, |agent| agent.stats().accepted == 1).await;
-    agent.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_parcel_whose_bytes_are_lost_is_not_sent_again_and_a_person_is_called() {
-    let (dir, office) = (tempfile::tempdir().unwrap(), office());
-    office.books().moods.push_back(("deliver", Mood::Lose));
-    let patient = Settings { attempts: 1, retry_cap: HOUR, ..settings() };
-    let agent = open_with(dir.path(), &office, true, patient.clone()).await;
-    sell(&agent, "k", 10).await;
-    until(&agent, |agent| agent.stats().pending == 1).await;
-    agent.stop().await;
-    drop(agent);
-    damage(dir.path(), SENDING);
-    let agent = open_with(dir.path(), &office, true, patient).await;
-    agent.resend_pending().await.unwrap();
-    until(&agent, |agent| agent.stats().errors == 1).await;
-    agent.stop().await;
-    assert_eq!(office.books().asked("post/deliver"), 1);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn documents_whose_parcel_is_lost_call_a_person() {
-    let (dir, office) = (tempfile::tempdir().unwrap(), office());
-    office.books().words.insert(1, "wait");
-    let agent = open(dir.path(), &office, true).await;
-    sell(&agent, "k", 10).await;
-    until(&agent, |agent| agent.stats().sent == 1).await;
-    agent.stop().await;
-    drop(agent);
-    damage(dir.path(), SENDING);
-    std::fs::remove_dir_all(dir.path().join("db")).unwrap();
-    let agent = open(dir.path(), &office, true).await;
-    until(&agent, |agent| flagged(agent, 1)).await;
-    agent.stop().await;
-    assert_eq!(office.books().asked("post/deliver"), 1);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_try_of_which_nothing_left_is_no_attempt() {
     let (dir, office) = (tempfile::tempdir().unwrap(), office());
     let lost_twice = [Mood::Lose, Mood::Dead, Mood::Dead, Mood::Dead, Mood::Lose];

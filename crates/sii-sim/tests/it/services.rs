@@ -96,7 +96,7 @@ fn a_receptor_says_what_he_thinks_within_eight_days() {
     assert_eq!(tell("6", "ACD"), "5", "it was claimed");
     assert_eq!(tell("7", "ACD"), "10", "not received");
     assert_eq!(tell("8", "ACD"), "14", "for somebody else");
-    assert_eq!(tell("5", "XXX"), "4");
+    assert_eq!(tell("5", "QQQ"), "4");
     client.wait(9 * 24 * 3600);
     assert_eq!(tell("6", "RFP"), "5");
     client.deliver(Dte, &[(33, to_itself(9).with(&[change(Document, "2026-01-15", "2026-01-24")]).make())]);

@@ -1,17 +1,10 @@
-import { fireEvent, screen, within } from "@testing-library/svelte";
+import { screen, within } from "@testing-library/svelte";
 import { describe, expect, test, vi } from "vitest";
 
 import { unreachable, Problem } from "../../lib/port";
-import { remember, remembered } from "../../lib/memory";
-import { click, enter, expectAccessible, open, press, reopen, scan, settle, write } from "../testing";
-
-const code = () => screen.getByLabelText(/Código o descripción|Nombre del producto/);
-const charged = () => screen.getByTestId("done");
-
-async function sell(name: string, price: string): Promise<void> {
-  await enter(name);
-  await enter(price);
-}
+import { remember } from "../../lib/memory";
+import { click, enter, expectAccessible, open, press, scan, settle, write } from "../testing";
+import { charged, code, sell } from "./till";
 
 describe("putting a sale together", () => {
   test("Enter adds, and the focus is back in the code field", async () => {
@@ -213,107 +206,6 @@ describe("what is charged is what is seen", () => {
   });
 });
 
-describe("an answer that was lost", () => {
-  const PLACE = "training.76.192.083-9";
-  const problem = (status: number, code: string, errors: Problem["view"]["errors"] = []) =>
-    new Problem({ status, code, title: "", detail: `error ${status}`, errors });
-
-  test.each([401, 403, 404, 413, 400, 500, 503])("stays lost when %i is answered afterwards", async (status) => {
-    const shop = await open("sale");
-    const real = shop.issue.bind(shop);
-    const issue = vi.spyOn(shop, "issue");
-    issue.mockImplementationOnce(async (sale, key) => {
-      await real(sale, key);
-      throw unreachable("sin respuesta");
-    });
-    issue.mockRejectedValueOnce(problem(status, "x", [{ code: "x", path: "", message: `motivo ${status}` }]));
-    await sell("Pan", "350");
-    await press("F10");
-    await press("F10");
-    expect(screen.getByTestId("sale-problem")).toHaveTextContent(/No llegó la respuesta.*motivo/);
-    expect(code()).toBeDisabled();
-    await press("F10");
-    expect(new Set(issue.mock.calls.map(([, key]) => key)).size).toBe(1);
-    expect(shop.issued.size).toBe(1);
-    expect(charged()).toBeVisible();
-  });
-
-  test.each([409, 422])("is over with %i", async (status) => {
-    const shop = await open("sale");
-    const issue = vi.spyOn(shop, "issue").mockRejectedValueOnce(unreachable("sin respuesta")).mockRejectedValueOnce(problem(status, "x"));
-    await sell("Pan", "350");
-    await press("F10");
-    await press("F10");
-    expect(screen.getByTestId("sale-problem")).toHaveTextContent("No se emitió");
-    expect(code()).toBeEnabled();
-    await press("F10");
-    expect(issue.mock.calls[2]?.[1]).not.toBe(issue.mock.calls[1]?.[1]);
-  });
-
-  test("a failure of the agent that gives no reason leaves doubt too; one that does is a refusal", async () => {
-    const shop = await open("sale");
-    vi.spyOn(shop, "issue").mockRejectedValueOnce(problem(503, "folio-none", [{ code: "folio-none", path: "", message: "No hay folios." }])).mockRejectedValueOnce(problem(500, "internal"));
-    await sell("Pan", "350");
-    await press("F10");
-    expect(screen.getByTestId("sale-problem")).toHaveTextContent("No se emitió. No hay folios.");
-    await press("F10");
-    expect(screen.getByTestId("sale-problem")).toHaveTextContent("No llegó la respuesta");
-  });
-
-  test("is kept before the sale leaves, and forgotten with the answer", async () => {
-    const shop = await open("sale");
-    const real = shop.issue.bind(shop);
-    let kept: string[] = [];
-    vi.spyOn(shop, "issue").mockImplementation(async (sale, key) => {
-      kept = remembered(`${PLACE}.attempt.`);
-      return real(sale, key);
-    });
-    await sell("Pan", "350");
-    await press("F10");
-    expect(kept).toHaveLength(1);
-    expect(remembered(`${PLACE}.attempt.`)).toEqual([]);
-  });
-
-  test("is asked for again with its key by the next window", async () => {
-    const shop = await open("sale");
-    const real = shop.issue.bind(shop);
-    const issue = vi.spyOn(shop, "issue").mockImplementationOnce(async (sale, key) => {
-      await real(sale, key);
-      throw unreachable("sin respuesta");
-    });
-    await sell("Pan", "350");
-    await press("F10");
-    await reopen(shop);
-    expect(issue.mock.calls[1]).toEqual(issue.mock.calls[0]);
-    expect(within(charged()).getByText("Esta venta ya estaba emitida: es la misma.")).toBeVisible();
-    expect(remembered(PLACE).filter((name) => name.includes("attempt"))).toEqual([]);
-  });
-
-  test("and, when it is old, only when the cashier says so", async () => {
-    const shop = await open("sale");
-    const issue = vi.spyOn(shop, "issue").mockRejectedValueOnce(unreachable("sin respuesta"));
-    await sell("Pan", "350");
-    await press("F10");
-    vi.setSystemTime(Date.now() + 3 * 3_600_000);
-    await reopen(shop);
-    expect(issue).toHaveBeenCalledOnce();
-    expect(screen.getByText(/Una venta quedó sin respuesta a las 12:00/)).toBeVisible();
-    expect(screen.getByLabelText("Cantidad de Pan")).toBeDisabled();
-    await press("F10");
-    expect(issue.mock.calls[1]).toEqual(issue.mock.calls[0]);
-    expect(charged()).toBeVisible();
-  });
-
-  test("the page is not read anew over a running sale", async () => {
-    await open("sale");
-    const reload = () => fireEvent.keyDown(document.body, { key: "F5" });
-    expect(await reload()).toBe(true);
-    await sell("Pan", "350");
-    expect(await reload()).toBe(false);
-    expect(window.dispatchEvent(new Event("beforeunload", { cancelable: true }))).toBe(false);
-  });
-});
-
 test("a refusal names the product, once, and no path", async () => {
   const shop = await open("sale");
   const errors = [
@@ -454,91 +346,6 @@ describe("charging", () => {
     await settle();
     expect(within(charged()).getByText("Aceptado")).toBeVisible();
     expect(within(charged()).getByRole("img", { name: "Aceptado por el SII" })).toBeVisible();
-  });
-});
-
-describe("a factura", () => {
-  const RECEIVER = ["76.192.083-9", "Comercial Sur SpA", "Ferretería", "Los Boldos 12", "Osorno"];
-
-  test("checks the RUT as it is typed", async () => {
-    await open("sale");
-    await press("F3");
-    expect(screen.getByLabelText("RUT")).toHaveFocus();
-    await write("76192083-1");
-    expect(screen.getByLabelText("RUT")).toBeInvalid();
-    expect(screen.getByText(/El RUT no cuadra/)).toBeVisible();
-    await write("76192083-9");
-    expect(screen.getByLabelText("RUT")).toBeValid();
-  });
-
-  test("is not charged without its client, and takes shelf prices", async () => {
-    const shop = await open("sale");
-    const issue = vi.spyOn(shop, "issue");
-    await sell("Cemento", "5990");
-    await press("F3");
-    await press("F10");
-    expect(screen.getByText("Complete los datos del cliente para la factura")).toBeVisible();
-    expect(screen.getByLabelText("RUT")).toHaveFocus();
-    for (const text of RECEIVER) await enter(text);
-    expect(screen.getByLabelText("Recibido")).toHaveFocus();
-    await press("Enter");
-    expect(issue.mock.calls[0]?.[0]).toMatchObject({
-      Encabezado: {
-        IdDoc: { TipoDTE: 33, MntBruto: 1, FmaPago: 1 },
-        Receptor: { RUTRecep: "76192083-9", RznSocRecep: "Comercial Sur SpA", GiroRecep: "Ferretería", DirRecep: "Los Boldos 12", CmnaRecep: "Osorno" },
-      },
-    });
-    expect(within(charged()).getByText("Factura")).toBeVisible();
-  });
-
-  test("never takes another client's data", async () => {
-    const shop = await open("sale");
-    const issue = vi.spyOn(shop, "issue");
-    const other = ["77.218.450-6", "Constructora SpA", "Obras", "Calle 2", "Temuco"];
-    for (const receiver of [RECEIVER, other]) {
-      await press("F3");
-      for (const text of receiver) await enter(text);
-      code().focus();
-      await (receiver === RECEIVER ? sell("Cemento", "5990") : enter("Cemento"));
-      await press("F10");
-    }
-    await press("F3");
-    await write("761920839");
-    expect(screen.getByLabelText("Razón social")).toHaveValue("Comercial Sur SpA");
-    await write("76192083");
-    expect(screen.getByLabelText("Razón social")).toHaveValue("");
-    await write("761920839");
-    await write("772184506");
-    for (const [field, value] of [["Razón social", "Constructora SpA"], ["Giro", "Obras"], ["Dirección", "Calle 2"], ["Comuna", "Temuco"]] as const) {
-      expect(screen.getByLabelText(field)).toHaveValue(value);
-    }
-    await write("123456785");
-    expect(screen.getByLabelText("Razón social")).toHaveValue("");
-    expect(issue).toHaveBeenCalledTimes(2);
-  });
-
-  test("keeps what was typed by hand while the RUT is mended", async () => {
-    await open("sale");
-    await press("F3");
-    await write("76192083-1");
-    screen.getByLabelText("Razón social").focus();
-    await write("Comercial Norte");
-    screen.getByLabelText("RUT").focus();
-    await write("76192083-9");
-    expect(screen.getByLabelText("Razón social")).toHaveValue("Comercial Norte");
-  });
-
-  test("remembers its client by the RUT", async () => {
-    await open("sale");
-    await press("F3");
-    for (const text of RECEIVER) await enter(text);
-    screen.getByLabelText("Código o descripción").focus();
-    await sell("Cemento", "5990");
-    await press("F10");
-    await press("F3");
-    await write("761920839");
-    expect(screen.getByLabelText("Razón social")).toHaveValue("Comercial Sur SpA");
-    expect(screen.getByText("Datos de su última factura")).toBeVisible();
   });
 });
 

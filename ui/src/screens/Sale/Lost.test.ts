@@ -1,0 +1,108 @@
+import { fireEvent, screen, within } from "@testing-library/svelte";
+import { describe, expect, test, vi } from "vitest";
+
+import { unreachable, Problem } from "../../lib/port";
+import { remembered } from "../../lib/memory";
+import { open, press, reopen } from "../testing";
+import { charged, code, sell } from "./till";
+
+describe("an answer that was lost", () => {
+  const PLACE = "training.76.192.083-9";
+  const problem = (status: number, code: string, errors: Problem["view"]["errors"] = []) =>
+    new Problem({ status, code, title: "", detail: `error ${status}`, errors });
+
+  test.each([401, 403, 404, 413, 400, 500, 503])("stays lost when %i is answered afterwards", async (status) => {
+    const shop = await open("sale");
+    const real = shop.issue.bind(shop);
+    const issue = vi.spyOn(shop, "issue");
+    issue.mockImplementationOnce(async (sale, key) => {
+      await real(sale, key);
+      throw unreachable("sin respuesta");
+    });
+    issue.mockRejectedValueOnce(problem(status, "x", [{ code: "x", path: "", message: `motivo ${status}` }]));
+    await sell("Pan", "350");
+    await press("F10");
+    await press("F10");
+    expect(screen.getByTestId("sale-problem")).toHaveTextContent(/No llegó la respuesta.*motivo/);
+    expect(code()).toBeDisabled();
+    await press("F10");
+    expect(new Set(issue.mock.calls.map(([, key]) => key)).size).toBe(1);
+    expect(shop.issued.size).toBe(1);
+    expect(charged()).toBeVisible();
+  });
+
+  test.each([409, 422])("is over with %i", async (status) => {
+    const shop = await open("sale");
+    const issue = vi.spyOn(shop, "issue").mockRejectedValueOnce(unreachable("sin respuesta")).mockRejectedValueOnce(problem(status, "x"));
+    await sell("Pan", "350");
+    await press("F10");
+    await press("F10");
+    expect(screen.getByTestId("sale-problem")).toHaveTextContent("No se emitió");
+    expect(code()).toBeEnabled();
+    await press("F10");
+    expect(issue.mock.calls[2]?.[1]).not.toBe(issue.mock.calls[1]?.[1]);
+  });
+
+  test("a failure of the agent that gives no reason leaves doubt too; one that does is a refusal", async () => {
+    const shop = await open("sale");
+    vi.spyOn(shop, "issue").mockRejectedValueOnce(problem(503, "folio-none", [{ code: "folio-none", path: "", message: "No hay folios." }])).mockRejectedValueOnce(problem(500, "internal"));
+    await sell("Pan", "350");
+    await press("F10");
+    expect(screen.getByTestId("sale-problem")).toHaveTextContent("No se emitió. No hay folios.");
+    await press("F10");
+    expect(screen.getByTestId("sale-problem")).toHaveTextContent("No llegó la respuesta");
+  });
+
+  test("is kept before the sale leaves, and forgotten with the answer", async () => {
+    const shop = await open("sale");
+    const real = shop.issue.bind(shop);
+    let kept: string[] = [];
+    vi.spyOn(shop, "issue").mockImplementation(async (sale, key) => {
+      kept = remembered(`${PLACE}.attempt.`);
+      return real(sale, key);
+    });
+    await sell("Pan", "350");
+    await press("F10");
+    expect(kept).toHaveLength(1);
+    expect(remembered(`${PLACE}.attempt.`)).toEqual([]);
+  });
+
+  test("is asked for again with its key by the next window", async () => {
+    const shop = await open("sale");
+    const real = shop.issue.bind(shop);
+    const issue = vi.spyOn(shop, "issue").mockImplementationOnce(async (sale, key) => {
+      await real(sale, key);
+      throw unreachable("sin respuesta");
+    });
+    await sell("Pan", "350");
+    await press("F10");
+    await reopen(shop);
+    expect(issue.mock.calls[1]).toEqual(issue.mock.calls[0]);
+    expect(within(charged()).getByText("Esta venta ya estaba emitida: es la misma.")).toBeVisible();
+    expect(remembered(PLACE).filter((name) => name.includes("attempt"))).toEqual([]);
+  });
+
+  test("and, when it is old, only when the cashier says so", async () => {
+    const shop = await open("sale");
+    const issue = vi.spyOn(shop, "issue").mockRejectedValueOnce(unreachable("sin respuesta"));
+    await sell("Pan", "350");
+    await press("F10");
+    vi.setSystemTime(Date.now() + 3 * 3_600_000);
+    await reopen(shop);
+    expect(issue).toHaveBeenCalledOnce();
+    expect(screen.getByText(/Una venta quedó sin respuesta a las 12:00/)).toBeVisible();
+    expect(screen.getByLabelText("Cantidad de Pan")).toBeDisabled();
+    await press("F10");
+    expect(issue.mock.calls[1]).toEqual(issue.mock.calls[0]);
+    expect(charged()).toBeVisible();
+  });
+
+  test("the page is not read anew over a running sale", async () => {
+    await open("sale");
+    const reload = () => fireEvent.keyDown(document.body, { key: "F5" });
+    expect(await reload()).toBe(true);
+    await sell("Pan", "350");
+    expect(await reload()).toBe(false);
+    expect(window.dispatchEvent(new Event("beforeunload", { cancelable: true }))).toBe(false);
+  });
+});

@@ -1,0 +1,13 @@
+// What the tests of the till do over and over.
+
+import { screen } from "@testing-library/svelte";
+
+import { enter } from "../testing";
+
+export const code = () => screen.getByLabelText(/Código o descripción|Nombre del producto/);
+export const charged = () => screen.getByTestId("done");
+
+export async function sell(name: string, price: string): Promise<void> {
+  await enter(name);
+  await enter(price);
+}
