@@ -29,7 +29,9 @@ async fn prepare(dir: &Path, base: &str) {
     let shop =
         timbre_app::start(Options { demo: Some(demo), ..options(dir) }).await.expect("a demo shop opens");
     shop.stop().await;
-    let settings = format!("[training]\nsimulator = \"{base}\"\n");
+    let settings = format!(
+        "[training]\nsimulator = \"{base}\"\n[wire]\nabsence_after_seconds = 1\nabsence_gap_seconds = 1\n"
+    );
     std::fs::write(dir.join("shop/timbre.toml"), settings).expect("the folder is ours");
 }
 
