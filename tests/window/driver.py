@@ -4,6 +4,7 @@ Knows nothing of Timbre. Every call has a time limit, and waiting is for a chang
 """
 
 import base64
+import ctypes
 import json
 import os
 import signal
@@ -160,6 +161,21 @@ class Window:
         gaps = self.run("return window.keyed.slice(1).map((at, i) => at - window.keyed[i])")
         return max(gaps) < SCANNER_MS
 
+    def ask_to_close(self, title: str) -> None:
+        """What a window manager does when the cross is pressed; WebDriver has no word for it."""
+        x11 = ctypes.CDLL("libX11.so.6")
+        x11.XOpenDisplay.restype = ctypes.c_void_p
+        display = ctypes.c_void_p(x11.XOpenDisplay(None))
+        try:
+            found = titled(x11, display, x11.XDefaultRootWindow(display), title.encode())
+            assert found, f"no window is called {title}"
+            event = CloseEvent(33, 0, 1, display, found, atom(x11, display, b"WM_PROTOCOLS"), 32)
+            event.data[0] = atom(x11, display, b"WM_DELETE_WINDOW")
+            x11.XSendEvent(display, ctypes.c_ulong(found), 0, ctypes.c_long(0), ctypes.byref(event))
+            x11.XFlush(display)
+        finally:
+            x11.XCloseDisplay(display)
+
     def focused(self) -> str:
         return self.run("return name(document.activeElement)")
 
@@ -186,3 +202,38 @@ class Window:
         # What has no letters yet is drawn without them.
         self.call("POST", f"{self.session}/execute/async", {"script": "document.fonts.ready.then(() => arguments[0]())", "args": []})
         file.write_bytes(base64.b64decode(self.call("GET", f"{self.session}/screenshot")))
+
+
+class CloseEvent(ctypes.Structure):
+    """XClientMessageEvent, with the room that an XEvent takes."""
+
+    _fields_ = [
+        ("type", ctypes.c_int),
+        ("serial", ctypes.c_ulong),
+        ("send_event", ctypes.c_int),
+        ("display", ctypes.c_void_p),
+        ("window", ctypes.c_ulong),
+        ("message_type", ctypes.c_ulong),
+        ("format", ctypes.c_int),
+        ("data", ctypes.c_long * 5),
+        ("rest", ctypes.c_long * 12),
+    ]
+
+
+def atom(x11, display, name: bytes) -> int:
+    x11.XInternAtom.restype = ctypes.c_ulong
+    return x11.XInternAtom(display, name, 0)
+
+
+def titled(x11, display, window: int, title: bytes) -> int:
+    """The window of that name, or one below it; 0 when there is none."""
+    name = ctypes.c_char_p()
+    if x11.XFetchName(display, ctypes.c_ulong(window), ctypes.byref(name)) and name.value == title:
+        return window
+    root, parent, count = ctypes.c_ulong(), ctypes.c_ulong(), ctypes.c_uint()
+    children = ctypes.POINTER(ctypes.c_ulong)()
+    x11.XQueryTree(
+        display, ctypes.c_ulong(window), *map(ctypes.byref, (root, parent, children, count))
+    )
+    below = (titled(x11, display, children[i], title) for i in range(count.value))
+    return next(filter(None, below), 0)

@@ -112,6 +112,13 @@ def test_what_waits_is_resent_when_the_question_is_answered(window):
         document,
     )
     window.picture(PICTURES / "stopped.png")
+
+    window.ask_to_close("Timbre")
+    window.see("Queda 1 documento por enviar")
+    window.picture(PICTURES / "closing.png")
+    window.keys(ENTER)
+    window.wait("the question to be gone", "return !document.querySelector('dialog')")
+
     window.keys("r", held=SHIFT)
     window.see("Reenviar 1 pendiente")
     window.see("El envío está detenido: con esto se inicia.")
