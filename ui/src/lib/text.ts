@@ -274,7 +274,10 @@ export const T = {
   },
   closing: {
     title: (n: number) => (n === 1 ? "Queda 1 documento por enviar" : `Quedan ${number(n)} documentos por enviar`),
-    text: "Con Timbre cerrado no se envían: salen cuando se abra de nuevo, y su plazo legal sigue corriendo.",
+    text: (n: number) =>
+      n === 1
+        ? "Con Timbre cerrado no se envía: sale cuando se abra de nuevo, y su plazo legal sigue corriendo."
+        : "Con Timbre cerrado no se envían: salen cuando se abra de nuevo, y su plazo legal sigue corriendo.",
     stay: "Seguir abierto",
     quit: "Cerrar de todos modos",
   },
