@@ -190,7 +190,7 @@ export class Monitor {
     this.notice = null;
     try {
       const answer = await what();
-      void this.ask().then(() => this.rows.refresh());
+      void this.ask().then(() => (this.paused ? undefined : this.rows.refresh()));
       return answer;
     } catch (thrown) {
       this.notice = { text: asProblem(thrown).message, bad: true };

@@ -96,12 +96,12 @@ export class Sale {
   readonly change = $derived(this.paid === null ? null : this.paid - this.due);
   readonly needsReceiver = $derived(this.kind === 33);
 
-  /** Where the sales belong. A charge that was left there without an answer is taken up again. */
-  enter(place: string): void {
+  /** Where the sales belong. A charge that was left there without an answer is taken up again: answers whether one was. */
+  enter(place: string): boolean {
     this.place = place;
     const [name] = remembered(`${place}.attempt.`);
     const left = name ? recall<Attempt>(name) : null;
-    if (!left || this.open) return;
+    if (!left || this.open) return false;
     const { kind, lines, receiver, tendered } = left.shown;
     Object.assign(this, { kind, lines, receiver, tendered, method: left.method });
     this.nextLine = Math.max(0, ...lines.map((line) => line.id)) + 1;
@@ -109,6 +109,7 @@ export class Sale {
     this.leftAt = left.at;
     this.doubt = true;
     if (this.now() - left.at < RECENT_MS) void this.charge();
+    return true;
   }
 
   add(name: string, quantity: string, price: number, code: string | null = null): void {

@@ -299,6 +299,7 @@ export const T = {
         ["/", "Buscar, o ir al código"],
         ["u", "Pausar o seguir en vivo"],
         ["t", "Claro u oscuro"],
+        ["Ctrl + −", "Agrandar o achicar"],
         ["?", "Esta lista"],
       ],
       monitor: [

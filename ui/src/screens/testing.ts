@@ -23,9 +23,9 @@ export async function open(first: Room, options: Options = {}): Promise<DemoShop
 }
 
 /** The window is gone; the next one opens on the same shop. */
-export async function reopen(shop: DemoShop): Promise<void> {
+export async function reopen(shop: DemoShop, first: Room = "sale"): Promise<void> {
   cleanup();
-  render(App, { port: shop, first: "sale" });
+  render(App, { port: shop, first });
   await settle();
 }
 
