@@ -1,0 +1,122 @@
+//! Damage at random in each file of a folder: bits, sectors, truncations. Each time it is healed
+//! or told, never silently wrong.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::shop::*;
+use crate::StoreError;
+
+/// Numbers from a seed (xorshift).
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % n.max(1) as u64) as usize
+    }
+
+    fn harm(&mut self, file: &Path) -> String {
+        let mut bytes = fs::read(file).unwrap();
+        let at = self.below(bytes.len());
+        let how = match self.below(4) {
+            0 | 1 => {
+                bytes[at] ^= 1 << self.below(8);
+                "a bit"
+            }
+            2 => {
+                let sector = at - at % 512;
+                let end = bytes.len().min(sector + 512);
+                bytes[sector..end].fill(0);
+                "a sector"
+            }
+            _ => {
+                bytes.truncate(at);
+                "the rest"
+            }
+        };
+        fs::write(file, bytes).unwrap();
+        format!("{how} of {} at {at}", file.display())
+    }
+}
+
+const SOLD: u64 = 14;
+
+/// Every file that has something in it.
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        match entry.file_type().unwrap().is_dir() {
+            true => files(&entry.path(), found),
+            false if entry.metadata().unwrap().len() > 0 => found.push(entry.path()),
+            false => {}
+        }
+    }
+}
+
+fn look(shop: &Shop, harm: &str) {
+    let (mut store, opened) = shop.try_open().unwrap_or_else(|error| panic!("{harm}: {error}"));
+    let reader = store.reader();
+    let told = !opened.damage.is_empty() || opened.locked.is_some();
+    for number in 1..=SOLD {
+        match reader.document(&id(number)) {
+            Ok(Some(document)) => assert_eq!(document, sale(number).document, "{harm}"),
+            Ok(None) => assert!(told, "{harm}: {number} is gone and nobody says so"),
+            Err(StoreError::Damaged { .. }) => {}
+            Err(error) => panic!("{harm}: {error}"),
+        }
+    }
+    drop(reader);
+    if let Some(locked) = store.locked() {
+        let refused = store.commit(vec![issued(sale(SOLD + 1))], at(100));
+        assert!(matches!(refused, Err(StoreError::Locked(_) | StoreError::NotNext { .. })), "{harm}");
+        let next = locked.beyond.iter().find(|mark| mark.grant.0 == "a").map_or(0, |mark| mark.next);
+        assert!(next > SOLD, "{harm}: it would go on with {next}");
+        unlock(&mut store, 100);
+    }
+    match store.numbering().take(&id(1).series, &mut |_| Ok(())) {
+        Ok(folio) => {
+            assert!(folio.number() > SOLD, "{harm}: {} would be given twice", folio.number());
+            issue(&mut store, [folio.number()]);
+        }
+        // The grant's own frame is gone, or its counter was raised to the end: no folio at all.
+        Err(_) => assert!(told, "{harm}"),
+    }
+}
+
+#[test]
+fn damage_at_random_is_healed_or_told_and_no_folio_is_given_twice() {
+    let seed = std::env::var("TIMBRE_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_261_125);
+    let runs = std::env::var("TIMBRE_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(150);
+    println!("seed {seed}, {runs} runs");
+    let mut chance = Chance(seed);
+    let mut shop = Shop::new();
+    shop.options.segment_bytes = 6000;
+    let mut store = shop.stocked();
+    issue(&mut store, 1..=6);
+    store.commit(depart("p", &[1, 2]), at(50)).unwrap();
+    issue(&mut store, 7..=SOLD);
+    drop(store);
+    let whole = shop.root.path().join("whole");
+    copy(&shop.dir(), &whole);
+    let anchor = shop.root.path().join("anchor.json");
+    let remembered = fs::read(&anchor).unwrap();
+    for _ in 0..runs {
+        shop.put_back("whole");
+        fs::write(&anchor, &remembered).unwrap();
+        let mut targets = vec![anchor.clone()];
+        files(&shop.dir(), &mut targets);
+        // The index is many files, the journal few: half of the harm is the journal's.
+        let journal: Vec<_> =
+            targets.iter().filter(|file| file.starts_with(shop.journal())).cloned().collect();
+        let targets = if chance.below(2) == 0 { journal } else { targets };
+        let target = &targets[chance.below(targets.len())];
+        let harm = chance.harm(target);
+        if chance.below(3) == 0 {
+            fs::write(shop.dir().join("db.in-use"), "").unwrap();
+        }
+        look(&shop, &harm);
+    }
+}
