@@ -14,8 +14,6 @@ use crate::words::remark;
 /// Seeds asked for in one login before it gives up.
 const SEEDS: u8 = 3;
 
-const SOON: Duration = Duration::from_secs(30);
-const MINUTE: Duration = Duration::from_secs(60);
 /// A person has to mend something first.
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -30,10 +28,12 @@ pub(super) fn resume<W: Wire>(here: &Here<'_>, talk: Talk, heard: Heard) -> Resu
         _ => (1, false),
     };
     let refused = |scope, why, after| Step::Done(all(&[], here.refused(scope, why, after)));
-    let for_now = |why, after| refused(Scope::ChannelForNow, why, after);
+    // Where the SII names no time the engine's own pauses rule, which grow.
+    let for_now =
+        |why, after: Option<Duration>| refused(Scope::ChannelForNow, why, after.unwrap_or_default());
     let (status, headers, body) = match heard {
         Heard::Elapsed => return Ok(begin::<W>(here, seeds)),
-        Heard::Nothing { why, .. } => return Ok(for_now(remark("SIN RESPUESTA", why), SOON)),
+        Heard::Nothing { why, .. } => return Ok(for_now(remark("SIN RESPUESTA", why), None)),
         Heard::Reply { status, headers, body } => (status, headers, body),
     };
     let reply = reply(status, &headers, &body);
@@ -45,7 +45,7 @@ pub(super) fn resume<W: Wire>(here: &Here<'_>, talk: Talk, heard: Heard) -> Resu
             Step::Ask(W::ask_token(here, &signed), Talk::at(Stage::Token { seeds }).state(), Vec::new())
         }
         Login::NewSeed(_) if seeds < SEEDS => begin::<W>(here, seeds + 1),
-        Login::NewSeed(why) | Login::Later(why) => for_now(why, reply.retry_after().unwrap_or(MINUTE)),
+        Login::NewSeed(why) | Login::Later(why) => for_now(why, reply.retry_after()),
         Login::Stop(why) => refused(Scope::Channel, why, HOUR),
     })
 }
