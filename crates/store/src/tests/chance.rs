@@ -1,5 +1,5 @@
-//! Damage at random in each file of a folder: bits, sectors, truncations. Each time it is healed
-//! or told, never silently wrong.
+//! Damage at random in each file of a folder: bits, sectors, truncations, the whole file. Each time
+//! it is healed or told, never silently wrong.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,11 @@ impl Chance {
     fn harm(&mut self, file: &Path) -> String {
         let mut bytes = fs::read(file).unwrap();
         let at = self.below(bytes.len());
-        let how = match self.below(4) {
+        let how = match self.below(5) {
+            4 => {
+                fs::remove_file(file).unwrap();
+                return format!("all of {}", file.display());
+            }
             0 | 1 => {
                 bytes[at] ^= 1 << self.below(8);
                 "a bit"
