@@ -187,6 +187,7 @@ impl State {
         for entry in past.entries {
             match entry {
                 Entry::Upload(upload) => {
+                    self.now = self.now.max(upload.received);
                     for judged in &upload.documents {
                         self.record(judged, &upload);
                     }

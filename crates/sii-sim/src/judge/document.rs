@@ -105,7 +105,7 @@ fn verify_alone(source: &str, world: &World, signed: Option<DateTime>) -> Result
     }
     let verified = signature.verify(&canonical(documento, None)).or_else(|flaw| {
         // The SII's own portal signs with the default namespace although the DTE does not write it.
-        let bare = documento.tag_name().namespace().is_none() && dte.namespaces().len() == 0;
+        let bare = dte.namespaces().len() == 0;
         let clothed = format!("<DTE xmlns=\"{SII}\"{}", source.strip_prefix("<DTE").unwrap_or_default());
         match Document::parse(&clothed) {
             Ok(document) if bare => {

@@ -217,3 +217,76 @@ fn a_guia_without_values_is_not_added_up_and_one_with_any_is() {
     rejects(guia("<MntExe>1000</MntExe>\n<MntTotal>0</MntTotal>\n"), &[], "(HED-3-211)");
     rejects(guia("<IVA>190</IVA>\n<MntTotal>0</MntTotal>\n"), &[], "(HED-3-211)");
 }
+
+const TOTALS: &str = "<MntNeto>35113</MntNeto>\n<TasaIVA>19</TasaIVA>\n<IVA>6671</IVA>\n<MntTotal>41784";
+
+#[test]
+fn a_factura_adds_what_is_exempt_and_takes_off_commissions() {
+    // The bag is exempt: its 1,980 bear neither discount nor IVA.
+    let exempt = [
+        change(Document, "<NroLinDet>2</NroLinDet>\n", "<NroLinDet>2</NroLinDet>\n<IndExe>1</IndExe>\n"),
+        change(
+            Document,
+            TOTALS,
+            "<MntNeto>33331</MntNeto>\n<MntExe>1980</MntExe>\n<TasaIVA>19</TasaIVA>\n<IVA>6333</IVA>\n<MntTotal>41644",
+        ),
+    ];
+    accepts(&factura(5).with(&exempt));
+    rejects(
+        factura(5).with(&exempt),
+        &[change(Document, "<MntTotal>41644", "<MntTotal>37684")],
+        "(HED-3-211)",
+    );
+    let commissions = change(
+        Document,
+        "<MntTotal>41784",
+        "<Comisiones>\n<ValComNeto>100</ValComNeto>\n<ValComExe>50</ValComExe>\n<ValComIVA>19</ValComIVA>\n</Comisiones>\n<MntTotal>41615",
+    );
+    accepts(&factura(5).with(&[commissions]));
+    rejects(
+        factura(5).with(&[commissions]),
+        &[change(Document, "<MntTotal>41615", "<MntTotal>41784")],
+        "(HED-3-211)",
+    );
+}
+
+#[test]
+fn what_is_all_exempt_is_a_factura_exenta_and_that_one_has_no_iva() {
+    let all = [
+        change(Document, "<NroLinDet>1</NroLinDet>\n", "<NroLinDet>1</NroLinDet>\n<IndExe>1</IndExe>\n"),
+        change(Document, "<NroLinDet>2</NroLinDet>\n", "<NroLinDet>2</NroLinDet>\n<IndExe>1</IndExe>\n"),
+        change(Document, "<ValorDR>10</ValorDR>\n", "<ValorDR>10</ValorDR>\n<IndExeDR>1</IndExeDR>\n"),
+        change(Document, TOTALS, "<MntExe>35113</MntExe>\n<MntTotal>35113"),
+    ];
+    rejects(factura(5).with(&all), &[], "corresponde factura exenta (34)");
+    let exempt = || {
+        let order = Order { tipo: 34, caf: maker::caf(34), ..factura(5) };
+        order.with(&[change(Document, "<TipoDTE>33", "<TipoDTE>34"), all[3]])
+    };
+    accepts(&exempt());
+    rejects(
+        exempt(),
+        &[change(Document, "<MntExe>35113", "<MntNeto>0</MntNeto>\n<MntExe>35113")],
+        "(HED-3-211)",
+    );
+    rejects(
+        exempt(),
+        &[change(Document, "<MntExe>35113</MntExe>\n", "<MntExe>35113</MntExe>\n<IVA>0</IVA>\n")],
+        "(HED-3-211)",
+    );
+}
+
+#[test]
+fn a_boleta_of_which_nothing_is_billed_says_no_neto() {
+    let unbilled = |line: &'static str, to: &'static str| change(Document, line, to);
+    let lines = [
+        unbilled("<NroLinDet>1</NroLinDet>\n", "<NroLinDet>1</NroLinDet>\n<IndExe>2</IndExe>\n"),
+        unbilled("<NroLinDet>2</NroLinDet>\n", "<NroLinDet>2</NroLinDet>\n<IndExe>2</IndExe>\n"),
+        unbilled("<IndExe>1</IndExe>\n<NmbItem>Libro", "<IndExe>2</IndExe>\n<NmbItem>Libro"),
+        unbilled(
+            "<MntNeto>4861</MntNeto>\n<MntExe>5000</MntExe>\n<IVA>923</IVA>\n<MntTotal>10784</MntTotal>\n",
+            "<MntTotal>0</MntTotal>\n<MontoNF>10784</MontoNF>\n<TotalPeriodo>10784</TotalPeriodo>\n",
+        ),
+    ];
+    accepts(&boleta(7).with(&lines));
+}

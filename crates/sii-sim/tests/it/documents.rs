@@ -79,6 +79,15 @@ fn the_stamp_must_say_what_the_document_says() {
 }
 
 #[test]
+fn a_buyer_without_a_name_is_stamped_with_nothing_or_his_rut() {
+    let nameless = change(Document, "<RznSocRecep>CONSUMIDOR FINAL</RznSocRecep>\n", "");
+    accepts(&boleta(7).with(&[nameless]));
+    accepts(&boleta(7).with(&[nameless, change(Stamp, "<RSR></RSR>", "<RSR>66666666-6</RSR>")]));
+    rejects(boleta(7), &[nameless, change(Stamp, "<RSR></RSR>", "<RSR>ALGUIEN</RSR>")], "(TED-3-640)");
+    rejects(boleta(7), &[change(Stamp, "<RSR>CONSUMIDOR FINAL", "<RSR>66666666-6")], "(TED-3-640)");
+}
+
+#[test]
 fn the_stamp_must_be_signed_with_the_key_of_its_caf() {
     let code = "(TED-2-510)";
     rejects(boleta(7), &[change(Stamped, "<TSTED>2026-01-15T12:34:56", "<TSTED>2026-01-15T12:34:57")], code);

@@ -28,6 +28,7 @@ fn what_was_pending_goes_on_and_no_track_is_given_twice() {
     drop(before);
 
     let after = Client::open(folder.path());
+    assert_eq!(after.sim.ledger().totals.processing, 2, "as of the last it heard");
     after.wait(20);
     assert_eq!(after.boleta_status(&boletas)["estado"], stage);
     let other = after.deliver(Boleta, &[(39, boleta(8).make())]);

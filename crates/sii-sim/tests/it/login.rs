@@ -2,9 +2,9 @@
 
 use crate::{
     client::{Boleta, Client, Dte, get, header, soap},
-    maker::{ENVELOPED, Signatory, between, seller},
+    maker::{C14N, ENVELOPED, Signatory, between, seller},
 };
-use sii_sim::{Holder, Host};
+use sii_sim::{Config, Holder, Host, Rules};
 
 const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
 
@@ -34,6 +34,49 @@ fn the_document_must_be_exact() {
     denied(|text| text.replace("</item>", "<item>"), "02");
     denied(|text| text.replace("Semilla>", "Seed>"), "05");
     denied(|text| text.replace("<getToken>", "<getToken >").replace("<item>", "<item> "), "05");
+}
+
+#[test]
+fn what_is_signed_must_be_a_seed_and_nothing_else() {
+    let sign = |text: String| {
+        let end = text.rfind("</").expect("an end tag");
+        let signature = seller().sign_xml("", ENVELOPED, &text, "");
+        format!("<?xml version=\"1.0\"?>\n{}{signature}{}", &text[..end], &text[end..])
+    };
+    let client = Client::new();
+    let estado = |text: String| {
+        let answer = client.login(Boleta, &sign(text));
+        between(&answer, "<ESTADO>", "</ESTADO>").to_owned()
+    };
+    let seed = || client.seed(Boleta);
+    assert_eq!(estado(format!("<getToken><item><Semilla>{}</Semilla></item></getToken>", seed())), "00");
+    for text in [
+        format!("<gettoken><item><Semilla>{}</Semilla></item></gettoken>", seed()),
+        format!("<getToken><item><Semilla>{}</Semilla></item><more></more></getToken>", seed()),
+        "<getToken><item><Semilla>123</Semilla></item></getToken>".to_owned(),
+        format!("<getToken><Semilla>{}</Semilla></getToken>", seed()),
+    ] {
+        assert_eq!(estado(text.clone()), "06", "{text}");
+    }
+}
+
+#[test]
+fn the_login_of_the_wild_is_taken_only_when_it_holds() {
+    let rules = Rules { official_only: false, ..Rules::default() };
+    let client = Client::of(Config { rules, ..Config::default() });
+    let sign = |transform: &str, text: &str| {
+        let end = text.rfind("</").expect("an end tag");
+        let signature = seller().sign_xml("", transform, text, "");
+        format!("{}{signature}\n{}", &text[..end], &text[end..])
+    };
+    let estado = |signed: &str| between(&client.login(Dte, signed), "<ESTADO>", "</ESTADO>").to_owned();
+    let bare = |seed: &str| format!("<getToken><Semilla>{seed}</Semilla></getToken>");
+    assert_eq!(estado(&sign(C14N, &bare(&client.seed(Dte)))), "00");
+    assert_eq!(estado(&sign(ENVELOPED, &bare(&client.seed(Dte)))), "00");
+    assert_eq!(estado(&sign("urn:other", &bare(&client.seed(Dte)))), "05");
+    let other = sign(C14N, &bare(&client.seed(Dte))).replace("<Semilla>", "<Semilla>0");
+    assert_eq!(estado(&other), "05");
+    assert_eq!(estado(&sign(C14N, "<getToken><other></other></getToken>")), "06");
 }
 
 #[test]
@@ -112,7 +155,7 @@ fn a_token_lasts_an_hour_from_its_last_use() {
         client.reply(Host::BoletaQuery, &get("boleta.electronica.envio/99999999-9-1", Some(&token))).status
     };
     for _ in 0..3 {
-        client.wait(3599);
+        client.wait(3600);
         assert_eq!(status(&client), 404);
     }
     client.wait(3601);
