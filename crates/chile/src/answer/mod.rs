@@ -16,6 +16,7 @@ use crate::xml;
 
 pub use document::{Exact, Held, boleta_document, classify, dte_document, dte_exact};
 pub use login::{Login, boleta_seed, boleta_token, dte_seed, dte_token};
+pub(crate) use parcel::NOT_YET;
 pub use parcel::{Progress, boleta_parcel, dte_parcel};
 pub use settle::{Settled, conclude, reject_all, settle};
 pub use statistics::{Count, Detail, Processed};

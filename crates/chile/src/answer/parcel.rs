@@ -101,8 +101,8 @@ fn named(state: &str) -> String {
     }
 }
 
-/// "Error de proceso": the upload is not in the tables yet.
-const SOON: Duration = Duration::from_secs(30);
+/// "Error de proceso": the upload is not in the tables yet, and will be in seconds.
+pub(crate) const NOT_YET: &str = "ESTADO -11 ERR 2";
 
 /// getEstUp. Answers that are not EPR carry no body.
 pub fn dte_parcel(reply: Reply<'_>, track: &str) -> Progress {
@@ -116,9 +116,7 @@ pub fn dte_parcel(reply: Reply<'_>, track: &str) -> Progress {
     let processed = Processed { counts: flat_counts(answer), detailed: false, details: None };
     let error = answer.value("ERR_CODE").filter(|_| state == "-11");
     match (error, classify(state, gloss(answer), None, processed)) {
-        (Some("2"), Progress::Working { code, .. }) => {
-            Progress::Working { code: format!("{code} ERR 2"), after: Some(SOON) }
-        }
+        (Some("2"), Progress::Working { .. }) => Progress::Working { code: NOT_YET.to_owned(), after: None },
         (Some("1"), Progress::Working { code, .. }) => {
             Progress::Working { code: format!("{code} ERR 1"), after: None }
         }

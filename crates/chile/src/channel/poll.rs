@@ -10,7 +10,9 @@ use timbre_core::{Document, Heard, KeyError, Report, Step, Verdict};
 use super::Wire;
 use super::subject::Subject;
 use super::talk::{Here, Stage, Talk, all, left, reply, unknown};
-use crate::answer::{Count, Held, Processed, Progress, Reply, Settled, conclude, reject_all, settle};
+use crate::answer::{
+    Count, Held, NOT_YET, Processed, Progress, Reply, Settled, conclude, reject_all, settle,
+};
 use crate::words::meaning;
 
 /// Answers with incomplete counts or details that are waited out before the documents are asked
@@ -18,6 +20,8 @@ use crate::words::meaning;
 const PATIENCE: usize = 6;
 /// Times that every open document is asked about before a person decides.
 const ROUNDS: u8 = 3;
+/// The wait for an upload that will be in the SII's tables in seconds.
+const SOON: Duration = Duration::from_secs(30);
 
 pub(super) fn resume<W: Wire>(
     here: &Here<'_>,
@@ -87,7 +91,8 @@ fn hear_parcel<W: Wire>(
     Ok(match progress {
         Progress::Working { code, after } => match overdue(here, &talk, &code) {
             Some(why) => unknown(about, &why),
-            None => wait(here, talk, after),
+            // Where every wait was shortened for training, this one is too.
+            None => wait(here, talk, after.or((code == NOT_YET).then(|| SOON.min(here.slow())))),
         },
         // Trouble on the way says nothing about the upload, however long it lasts.
         Progress::Unclear { after, .. } => wait(here, talk, after),
