@@ -94,6 +94,7 @@ async fn killed_in_the_middle_nothing_is_lost_and_nothing_is_twice() {
     let config = Config {
         latency: Duration::from_millis(20),
         processing: Duration::from_millis(20),
+        keep_sent: std::env::var_os("TIMBRE_KEEP_SENT").map(Into::into),
         ..Config::default()
     };
     let sii = sii_sim::serve(Sim::new(config), None).await.expect("four free ports");
