@@ -69,6 +69,11 @@ fn a_single_peso_in_neto_or_iva_is_an_objection() {
 
 #[test]
 fn an_additional_tax_must_match_its_lines() {
+    let tax = |amount, total| {
+        [change(Document, "<MontoImp>6150", amount), change(Document, "<MntTotal>41850", total)]
+    };
+    accepts(&wine_factura(5).with(&tax("<MontoImp>6151", "<MntTotal>41851")));
+    objects(wine_factura(5), &tax("<MontoImp>6152", "<MntTotal>41852"), "(HED-2-300)");
     let other = [change(Document, "<CodImpAdic>25", "<CodImpAdic>26")];
     let (verdict, reasons) = verdict(&Client::new(), &wine_factura(5).with(&other));
     assert_eq!(verdict, "objected");
@@ -243,6 +248,8 @@ fn a_factura_adds_what_is_exempt_and_takes_off_commissions() {
         "<Comisiones>\n<ValComNeto>100</ValComNeto>\n<ValComExe>50</ValComExe>\n<ValComIVA>19</ValComIVA>\n</Comisiones>\n<MntTotal>41615",
     );
     accepts(&factura(5).with(&[commissions]));
+    let credit = change(Document, "<MntTotal>41784", "<CredEC>1784</CredEC>\n<MntTotal>40000");
+    accepts(&factura(5).with(&[credit]));
     rejects(
         factura(5).with(&[commissions]),
         &[change(Document, "<MntTotal>41615", "<MntTotal>41784")],

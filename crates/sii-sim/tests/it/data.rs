@@ -52,6 +52,17 @@ fn a_large_boleta_names_its_buyer_and_how_it_was_paid() {
     assert!(reasons[0].contains("(ENV-3-0)") && reasons[0].contains("RUTRecep"), "{reasons:?}");
     assert!(reasons[1].contains("MedioPago") && reasons.len() == 2, "{reasons:?}");
     assert_eq!(verdict(&uf(80), &boleta(7)).0, "accepted");
+    // 135 UF to the peso are not above 135 UF.
+    let exactly = [
+        change(Document, "<MntExe>5000", "<MntExe>5016"),
+        change(Document, "<MntTotal>10784", "<MntTotal>10800"),
+        change(
+            Document,
+            "<PrcItem>5000</PrcItem>\n<MontoItem>5000",
+            "<PrcItem>5016</PrcItem>\n<MontoItem>5016",
+        ),
+    ];
+    assert_eq!(verdict(&uf(80), &boleta(7).with(&exactly)).0, "accepted");
     let named = [
         change(
             Document,

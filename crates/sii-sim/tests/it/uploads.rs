@@ -68,6 +68,13 @@ fn the_user_agent_must_say_it_is_a_program() {
 }
 
 #[test]
+fn a_user_agent_must_be_there_at_all() {
+    let (dte, boleta) = refused(|request| request.headers.retain(|(key, _)| key != "User-Agent"));
+    assert!(dte.body_text().contains("HA OCURRIDO UN ERROR EN EL UPLOAD"));
+    assert_eq!(boleta.status, 401);
+}
+
+#[test]
 fn the_cookie_must_be_there_and_its_token_good() {
     let (dte, boleta) = refused(|request| request.headers.retain(|(key, _)| key != "Cookie"));
     assert!(dte.body_text().contains("Error 501"));
@@ -205,6 +212,11 @@ fn an_envelope_of_one_channel_is_no_envelope_of_the_other() {
 fn a_line_of_more_than_4090_bytes_is_not_read() {
     let long: &'static str =
         Box::leak(format!("</DTE>{}\n", " ".repeat(4090 - "</DTE>".len() + 1)).into_boxed_str());
+    // The parser counts lines from one.
+    let file = crate::maker::latin1_text(&facturas(&[change(File, "</DTE>\n", long)]));
+    let line = file.lines().position(|line| line.len() > 4090).expect("a long line") + 1;
+    let refused = Client::new().upload(Dte, &latin1(&file)).body_text();
+    assert!(refused.contains(&format!("[{line}]CHR-00002")), "{refused}");
     bad_schema(&[change(File, "</DTE>\n", long)], "CHR-00002: Line too long (4090)");
     let fits: &'static str =
         Box::leak(format!("</DTE>{}\n", " ".repeat(4090 - "</DTE>".len())).into_boxed_str());
@@ -359,6 +371,19 @@ fn the_same_file_again_is_known_on_one_channel_and_repeated_on_the_other() {
     assert_eq!(ledger.totals.accepted, 2);
     assert_eq!(ledger.totals.duplicated, 2);
     assert_eq!(ledger.document("T33F5").expect("there").offered, 2);
+}
+
+#[test]
+fn a_file_whose_documents_were_rejected_is_no_repetition() {
+    let client = Client::new();
+    // Its code is 100 too, but of another section.
+    let wrong = boleta(7).with(&[change(Document, "<MontoItem>1804", "<MontoItem>1904")]);
+    let file = latin1(&envelope("EnvioBOLETA", &[(39, wrong.make())], &[]));
+    client.deliver_file(Boleta, &file);
+    client.wait(50);
+    let again = client.deliver_file(Boleta, &file);
+    client.wait(50);
+    assert_eq!(client.boleta_status(&again)["estado"], "EPR");
 }
 
 #[test]
