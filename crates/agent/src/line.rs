@@ -253,7 +253,7 @@ mod tests {
     }
 
     fn lasting(retry_at: Timestamp) -> Trouble {
-        let why = Remark { code: "X".to_owned(), words: String::new(), meaning: String::new() };
+        let why = Remark::ours("X", "");
         Trouble::Lasting { why, retry_at }
     }
 

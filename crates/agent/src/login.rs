@@ -55,13 +55,11 @@ impl Sender {
 
     /// A pass just given was refused: nothing will pass until something is mended.
     pub(crate) async fn refuse_pass(&self, channel: &ChannelId, asked: Asked) {
-        let why = Remark {
-            code: "session".to_owned(),
-            words: String::new(),
-            meaning: "No se acepta la sesión recién abierta. Revise que el certificado tenga permiso \
-                      para enviar por esta empresa."
-                .to_owned(),
-        };
+        let why = Remark::ours(
+            "session",
+            "No se acepta la sesión recién abierta. Revise que el certificado tenga permiso para enviar \
+             por esta empresa.",
+        );
         let retry_at = later(self.now(), self.settings().retry_cap);
         self.trouble(channel, asked, Trouble::Lasting { why, retry_at }).await;
     }
@@ -73,7 +71,7 @@ impl Sender {
         let Err(fault) = signing::certificate(Ok(certificate), self.now(), self.zone()) else {
             return Ok(true);
         };
-        let why = Remark { code: fault.code, words: String::new(), meaning: fault.message };
+        let why = Remark::ours(fault.code, fault.message);
         let retry_at = later(self.now(), self.settings().retry_cap);
         self.trouble(channel, asked, Trouble::Lasting { why, retry_at }).await;
         Ok(false)

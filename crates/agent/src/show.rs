@@ -33,11 +33,7 @@ pub fn row(row: &Row, profile: &Profile) -> RowView {
         attempts: row.attempts,
         next_try: row.next_try.map(|at| at.to_string()),
         error: row.error.clone(),
-        remarks: row
-            .remarks
-            .iter()
-            .map(|r| RemarkView { code: r.code.clone(), words: r.words.clone(), meaning: r.meaning.clone() })
-            .collect(),
+        remarks: row.remarks.iter().map(RemarkView::from).collect(),
         deadline: deadline(row, profile).map(|at| at.to_string()),
     }
 }

@@ -6,8 +6,10 @@ use serde_json::Value;
 use ts_rs::TS;
 
 mod loaded;
+mod said;
 
 pub use loaded::{LoadedCertificateView, LoadedRangeView};
+pub use said::{AdviceView, LabelView, RemarkView};
 
 /// The panel at one instant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -262,13 +264,6 @@ pub struct RowView {
     pub deadline: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct RemarkView {
-    pub code: String,
-    pub words: String,
-    pub meaning: String,
-}
-
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
 pub struct PageView {
     pub rows: Vec<RowView>,
@@ -460,6 +455,8 @@ pub fn typescript() -> String {
         CertificateView,
         RowView,
         RemarkView,
+        AdviceView,
+        LabelView,
         PageView,
         Query,
         DetailView,

@@ -8,7 +8,7 @@ mod errors;
 mod services;
 mod states;
 
-use timbre_core::Remark;
+use timbre_core::{Advice, Label, Remark};
 
 /// One code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +86,20 @@ pub enum Action {
 }
 
 impl Whose {
+    /// For programs: never changed.
+    pub fn word(self) -> &'static str {
+        match self {
+            Whose::Nobody => "nobody",
+            Whose::Sii => "sii",
+            Whose::Line => "line",
+            Whose::Company => "company",
+            Whose::Sale => "sale",
+            Whose::Folios => "folios",
+            Whose::Timbre => "timbre",
+            Whose::Unknown => "unknown",
+        }
+    }
+
     pub fn words(self) -> &'static str {
         match self {
             Whose::Nobody => "Nadie: es parte del proceso.",
@@ -101,6 +115,17 @@ impl Whose {
 }
 
 impl Number {
+    /// For programs: never changed.
+    pub fn word(self) -> &'static str {
+        match self {
+            Number::Apart => "apart",
+            Number::Used => "used",
+            Number::Free => "free",
+            Number::Burnt => "burnt",
+            Number::Ask => "ask",
+        }
+    }
+
     pub fn words(self) -> &'static str {
         match self {
             Number::Apart => "No dice nada de un folio.",
@@ -113,6 +138,29 @@ impl Number {
 }
 
 impl Action {
+    /// For programs: never changed.
+    pub fn word(self) -> &'static str {
+        match self {
+            Action::Nothing => "nothing",
+            Action::Wait => "wait",
+            Action::Mend => "mend",
+            Action::NewFolio => "new-folio",
+            Action::CreditNote => "credit-note",
+            Action::Caf => "caf",
+            Action::Accountant => "accountant",
+            Action::Permission => "permission",
+            Action::Registration => "registration",
+            Action::Certificate => "certificate",
+            Action::CompanyData => "company-data",
+            Action::Resolution => "resolution",
+            Action::Clock => "clock",
+            Action::Connection => "connection",
+            Action::OtherTills => "other-tills",
+            Action::Restart => "restart",
+            Action::Support => "support",
+        }
+    }
+
     pub fn words(self) -> &'static str {
         match self {
             Action::Nothing => "No hay nada que hacer.",
@@ -178,8 +226,13 @@ const TABLES: [Table; 5] = [services::TABLE, states::TABLE, documents::TABLE, er
 /// A remark of the SII with our own sentence beside its words.
 pub fn remark(code: impl Into<String>, words: impl Into<String>) -> Remark {
     let code = code.into();
-    let meaning = meaning(&code);
-    Remark { code, words: words.into(), meaning }
+    let (whose, number, action) = advice(&code);
+    let advice = Advice {
+        whose: Label::new(whose.word(), whose.words()),
+        number: Label::new(number.word(), number.words()),
+        action: Label::new(action.word(), action.words()),
+    };
+    Remark { meaning: meaning(&code), code, words: words.into(), advice: Some(advice) }
 }
 
 /// What is known of a code; the level of an error may differ from the table's, and then it tells what

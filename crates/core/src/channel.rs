@@ -10,7 +10,8 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::{
-    Company, Document, DocumentId, DocumentRef, Finding, KeyError, Keys, Parcel, Series, Severity, Timestamp,
+    Company, Document, DocumentId, DocumentRef, Finding, KeyError, Keys, Parcel, Remark, Series, Severity,
+    Timestamp,
 };
 
 /// Which world a folder belongs to; they never mix.
@@ -205,17 +206,6 @@ pub enum Verdict {
         why: Remark,
         retry_at: Timestamp,
     },
-}
-
-/// One remark of the authority: its own code and words, and ours.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Remark {
-    /// As the authority writes it: `DTE-3-505`, `STATUS 6`.
-    pub code: String,
-    /// The authority's words, untouched.
-    pub words: String,
-    /// One plain Spanish sentence that says what it means and what to do.
-    pub meaning: String,
 }
 
 /// What becomes of the folio of a rejected document.

@@ -13,13 +13,14 @@ pub mod paper;
 pub mod receipt;
 pub mod refusal;
 pub mod regime;
+pub mod remark;
 pub mod sale;
 pub mod state;
 
 pub use amount::Amount;
 pub use channel::{
-    Channel, Conduct, Cx, Effect, Environment, Heard, Inquiry, Limits, Method, NumberFate, Pass, Remark,
-    Report, Request, Scope, Sent, State, Step, Verdict, Wrapping,
+    Channel, Conduct, Cx, Effect, Environment, Heard, Inquiry, Limits, Method, NumberFate, Pass, Report,
+    Request, Scope, Sent, State, Step, Verdict, Wrapping,
 };
 pub use document::{
     Document, DocumentId, DocumentRef, Documents, Finding, Parcel, ParcelId, Party, Severity,
@@ -30,5 +31,6 @@ pub use jiff::civil::Date;
 pub use keys::{Certificate, KeyError, KeyName, Keys, Scheme, Seals};
 pub use refusal::{Refusal, Refusals};
 pub use regime::{ChannelId, Claim, Claims, Company, Draft, Issuer, Preview, Profile, Regime};
+pub use remark::{Advice, Label, Remark};
 pub use sale::{Sale, TillData};
 pub use state::{Cause, DocState};

@@ -163,7 +163,11 @@ error: string | null, remarks: Array<RemarkView>,
  */
 deadline: string | null, };
 
-export type RemarkView = { code: string, words: string, meaning: string, };
+export type RemarkView = { code: string, words: string, meaning: string, advice?: AdviceView, };
+
+export type AdviceView = { whose: LabelView, number: LabelView, action: LabelView, };
+
+export type LabelView = { word: string, text: string, };
 
 export type PageView = { rows: Array<RowView>, 
 /**

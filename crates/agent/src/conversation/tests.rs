@@ -88,7 +88,7 @@ fn terms() -> Terms {
 fn a_late_answer_about_an_earlier_version_does_not_move_the_current_one() {
     let dir = tempfile::tempdir().unwrap();
     let reader = folder(dir.path()).reader();
-    let why = Remark { code: String::new(), words: String::new(), meaning: String::new() };
+    let why = Remark::ours("", "");
     for verdict in [
         Verdict::Sent { track: "1".to_owned() },
         Verdict::Accepted { remarks: Vec::new() },

@@ -66,12 +66,10 @@ fn verdict(word: &str) -> Verdict {
     match word {
         "yes" => Verdict::Accepted { remarks: vec![] },
         "bad" => Verdict::Rejected {
-            reasons: vec![Remark { code: "X".into(), words: "no".into(), meaning: "No.".into() }],
+            reasons: vec![Remark { words: "no".into(), ..Remark::ours("X", "No.") }],
             number: NumberFate::Consumed,
         },
-        "other" => Verdict::Conflict {
-            why: Remark { code: "O".into(), words: String::new(), meaning: "Otro usa el número.".into() },
-        },
+        "other" => Verdict::Conflict { why: Remark::ours("O", "Otro usa el número.") },
         other => Verdict::Unknown { why: format!("¿{other}?") },
     }
 }
@@ -124,9 +122,7 @@ impl Channel for Post {
     fn number_taken(&self, heard: &Heard) -> Result<Option<Remark>, String> {
         match heard {
             Heard::Reply { body, .. } if body == "no" => Ok(None),
-            Heard::Reply { body, .. } if body == "yes" => {
-                Ok(Some(Remark { code: "X".into(), words: String::new(), meaning: "Lo tiene.".into() }))
-            }
+            Heard::Reply { body, .. } if body == "yes" => Ok(Some(Remark::ours("X", "Lo tiene."))),
             other => Err(format!("{other:?}")),
         }
     }
@@ -170,17 +166,17 @@ impl Channel for Post {
             }
             ("deliver", "half") => Step::Done(all(&about[..1], &Verdict::Sent { track: "half".to_owned() })),
             ("deliver", "refuse") => {
-                let why = Remark { code: "X".into(), words: String::new(), meaning: "Sin permiso.".into() };
+                let why = Remark::ours("X", "Sin permiso.");
                 let retry_at = cx.now.checked_add(again).unwrap();
                 Step::Done(all(about, &Verdict::Refused { scope: Scope::Channel, why, retry_at }))
             }
             ("track?" | "have?", "refuse") => {
-                let why = Remark { code: "X".into(), words: String::new(), meaning: "Sin permiso.".into() };
+                let why = Remark::ours("X", "Sin permiso.");
                 let refused = Verdict::Refused { scope: Scope::Channel, why, retry_at: cx.now };
                 Step::Wait(again, state, all(about, &refused))
             }
             ("login" | "deliver", "busy") => {
-                let why = Remark { code: "B".into(), words: String::new(), meaning: "Muy ocupada.".into() };
+                let why = Remark::ours("B", "Muy ocupada.");
                 let refused = Verdict::Refused { scope: Scope::ChannelForNow, why, retry_at: cx.now };
                 // A login is about no document.
                 let nobody = vec![Report { document: DocumentId::new("", 0), verdict: refused.clone() }];

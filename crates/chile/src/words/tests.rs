@@ -35,6 +35,15 @@ fn sentences_are_whole_and_codes_stand_once() {
     }
 }
 
+#[test]
+fn a_remark_bears_its_advice_in_words_of_its_own() {
+    let advice = remark("HED-3-211", "").advice.expect("every code has one");
+    assert_eq!((advice.whose.word.as_str(), advice.action.text.as_str()), ("sale", Action::Mend.words()));
+    let unknown = remark("NADA", "").advice.expect("an unknown code too");
+    assert_eq!((unknown.whose.word.as_str(), unknown.number.word.as_str()), ("unknown", "ask"));
+    assert_eq!((Action::NewFolio.word(), Action::CompanyData.word()), ("new-folio", "company-data"));
+}
+
 /// The four answers about one code do not contradict each other.
 #[test]
 fn advice_is_of_one_piece() {

@@ -74,6 +74,8 @@ fn page(detail: &DetailView, environment: &str) -> Vec<String> {
     field("Reemplazo", row.replaced_by.clone());
     for remark in &row.remarks {
         field("SII dijo", Some(format!("{} {} ({})", remark.code, remark.words, remark.meaning)));
+        let action = remark.advice.as_ref().map(|advice| &advice.action);
+        field("Qué hacer", action.filter(|action| action.word != "nothing").map(|a| a.text.clone()));
     }
     field("SHA-256", Some(detail.sha256.clone()));
     if !detail.lines.is_empty() {
@@ -134,7 +136,7 @@ mod tests {
     use super::super::issue::tests::row;
     use super::*;
     use serde_json::json;
-    use timbre_agent::view::{LineView, StepView};
+    use timbre_agent::view::{AdviceView, LabelView, LineView, RemarkView, StepView};
 
     #[test]
     fn a_document_is_a_page() {
@@ -171,6 +173,30 @@ mod tests {
                 "22-11-2026 10:58:03  Emitido  con folio 1234",
             ]
         );
+    }
+
+    #[test]
+    fn what_to_do_about_a_remark_is_on_the_page() {
+        let label = |word: &str, text: &str| LabelView { word: word.to_owned(), text: text.to_owned() };
+        let remark = |action: LabelView| RemarkView {
+            code: "HED-3-211".to_owned(),
+            words: "no".to_owned(),
+            meaning: "No.".to_owned(),
+            advice: Some(AdviceView {
+                whose: label("sale", "La venta."),
+                number: label("burnt", "No."),
+                action,
+            }),
+        };
+        let mut row = row();
+        row.remarks = vec![
+            remark(label("mend", "Corrija la venta.")),
+            remark(label("nothing", "No hay nada que hacer.")),
+        ];
+        let (timeline, totals, lines, sha256) = (vec![], json!({}), vec![], String::new());
+        let page = page(&DetailView { row, timeline, totals, lines, sha256 }, "");
+        let said: Vec<_> = page.iter().filter(|line| line.starts_with("Qué hacer")).collect();
+        assert_eq!(said, ["Qué hacer  Corrija la venta."]);
     }
 
     #[test]

@@ -86,7 +86,7 @@ fn problems_are_rejections_and_flags_each_once() {
     let (_shop, mut store) = varied();
     let flag = |n| Fact::Attention { document: id(n), reason: Some("mírelo".into()) };
     store.commit(depart("p", &[2, 5]), at(2)).unwrap();
-    let remark = Remark { code: "1".into(), words: "x".into(), meaning: "La firma no vale.".into() };
+    let remark = Remark { words: "x".into(), ..Remark::ours("1", "La firma no vale.") };
     let cause = Cause::Rejected { reasons: vec![remark], number: NumberFate::Consumed };
     let rejected = |n| moved(n, DocState::Enviando, DocState::Rechazado, cause.clone());
     store.commit(vec![rejected(2), rejected(5), flag(5), flag(3)], at(3)).unwrap();

@@ -2,14 +2,24 @@
 
 use bytes::Bytes;
 use serde_json::json;
-use timbre_core::{Cause, ChannelId, DocState, NumberFate, ParcelId, Refusal, Remark, State, TillData};
+use timbre_core::{
+    Advice, Cause, ChannelId, DocState, Label, NumberFate, ParcelId, Refusal, Remark, State, TillData,
+};
 
 use super::shop::*;
 use crate::body;
 use crate::{Answered, CertificateLoaded, Fact, LockReason, Locked, Mark, Moved};
 
 fn remark() -> Remark {
-    Remark { code: "DTE-3-505".into(), words: "Firma <mala>".into(), meaning: "La firma…".into() }
+    Remark {
+        words: "Firma <mala>".into(),
+        advice: Some(Advice {
+            whose: Label::new("sale", "La venta."),
+            number: Label::new("burnt", "Ya no sirve."),
+            action: Label::new("mend", "Corrija la venta."),
+        }),
+        ..Remark::ours("DTE-3-505", "La firma…")
+    }
 }
 
 fn every_fact() -> Vec<Fact> {

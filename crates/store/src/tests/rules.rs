@@ -198,7 +198,7 @@ fn a_document_with_a_verdict_does_not_leave_again() {
     let (_shop, mut store) = Shop::ready();
     issue(&mut store, 1..=4);
     store.commit(depart("p", &[1, 2, 3, 4]), at(5)).unwrap();
-    let remark = timbre_core::Remark { code: "1".into(), words: "x".into(), meaning: "x".into() };
+    let remark = timbre_core::Remark::ours("1", "x");
     let accepted = |remarks| Cause::Accepted { remarks };
     let rejected = || Cause::Rejected { reasons: vec![], number: timbre_core::NumberFate::Consumed };
     let facts = vec![
