@@ -26,6 +26,7 @@ mod round;
 mod sealing;
 pub mod sender;
 mod sentence;
+mod services;
 pub mod settings;
 mod setup;
 pub mod show;

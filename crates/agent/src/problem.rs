@@ -3,11 +3,11 @@
 
 use std::fmt;
 
-use timbre_core::{Refusal, Refusals};
+use timbre_core::{Refusal, Refusals, Remark};
 use timbre_store::StoreError;
 
 use crate::show::refusals;
-use crate::view::ProblemView;
+use crate::view::{ProblemView, RefusalView};
 use crate::writer::{IssueError, WriteError};
 
 impl ProblemView {
@@ -28,6 +28,27 @@ impl ProblemView {
 
     pub fn not_found(what: impl fmt::Display) -> ProblemView {
         ProblemView::new(404, "not-found", "No existe", format!("No existe {what}."))
+    }
+
+    /// It can't be done with that document.
+    pub fn refused(code: &str, detail: impl Into<String>) -> ProblemView {
+        ProblemView::new(422, code, "Rechazado", detail)
+    }
+
+    /// The authority was not reached, or no answer of it.
+    pub fn unreached(code: &str, detail: impl Into<String>) -> ProblemView {
+        ProblemView::new(504, code, "Sin respuesta", detail)
+    }
+
+    /// The authority says no: what it means, and its own words and code.
+    pub fn said_no(status: u16, code: &str, authority: &str, why: &Remark) -> ProblemView {
+        let message = match why.words.as_str() {
+            "" => why.meaning.clone(),
+            words => format!("{} ({authority}: «{words}»)", why.meaning),
+        };
+        let errors =
+            vec![RefusalView { code: why.code.clone(), path: String::new(), message: message.clone() }];
+        ProblemView { errors, ..ProblemView::new(status, code, "La autoridad dice que no", message) }
     }
 
     /// Something of ours failed; the detail names no secret.

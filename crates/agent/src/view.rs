@@ -9,7 +9,7 @@ mod loaded;
 mod said;
 
 pub use loaded::{LoadedCertificateView, LoadedRangeView};
-pub use said::{AdviceView, LabelView, RemarkView};
+pub use said::{AdviceView, ClaimOrder, ClaimsView, EventView, LabelView, RemarkView, SaidView};
 
 /// The panel at one instant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]

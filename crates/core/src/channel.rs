@@ -10,8 +10,8 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::{
-    Company, Document, DocumentId, DocumentRef, Finding, KeyError, Keys, Parcel, Remark, Series, Severity,
-    Timestamp,
+    Company, Document, DocumentId, DocumentRef, Finding, KeyError, Keys, Parcel, Remark, Series, Services,
+    Severity, Timestamp,
 };
 
 /// Which world a folder belongs to; they never mix.
@@ -332,5 +332,10 @@ pub trait Channel: Send + Sync {
             Heard::Elapsed => String::new(),
         };
         Finding { severity: Severity::Note, code: code.to_owned(), place: String::new(), message }
+    }
+
+    /// What the authority answers beside the delivery of documents, with this channel's pass.
+    fn services(&self) -> Option<&dyn Services> {
+        None
     }
 }

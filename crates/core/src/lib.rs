@@ -15,6 +15,7 @@ pub mod refusal;
 pub mod regime;
 pub mod remark;
 pub mod sale;
+pub mod services;
 pub mod state;
 
 pub use amount::Amount;
@@ -33,4 +34,5 @@ pub use refusal::{Refusal, Refusals};
 pub use regime::{ChannelId, Claim, Claims, Company, Draft, Issuer, Preview, Profile, Regime};
 pub use remark::{Advice, Label, Remark};
 pub use sale::{Sale, TillData};
+pub use services::{Event, Numbered, Served, Services, Wish};
 pub use state::{Cause, DocState};

@@ -1,7 +1,8 @@
-//! What the authority said, as people are shown it. What it means is the country's to say.
+//! What the authority said, as people are shown it: its remarks, and its answers to what is asked of it
+//! beside the delivery of documents.
 
 use serde::{Deserialize, Serialize};
-use timbre_core::{Advice, Label, Remark};
+use timbre_core::{Advice, Event, Label, Numbered, Remark, Series};
 use ts_rs::TS;
 
 /// One remark of the authority: its own code and words, and ours.
@@ -30,6 +31,58 @@ pub struct LabelView {
     pub text: String,
 }
 
+/// The authority did what was asked of it, or says that it had been done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaidView {
+    pub remark: RemarkView,
+}
+
+/// What the registry of claims holds about a document, ours or a supplier's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimsView {
+    /// Tax id of who issued it.
+    pub issuer: String,
+    #[serde(rename = "type")]
+    pub series: String,
+    pub folio: u64,
+    /// When the authority received it, by the country's legal time (`AAAA-MM-DDTHH:MM:SS`).
+    pub received: Option<String>,
+    /// What the authority answers when asked whether it may be assigned.
+    pub assignable: Option<RemarkView>,
+    /// What was said of it, in the authority's order.
+    pub events: Vec<EventView>,
+    /// Why something of the above could not be told.
+    pub untold: Vec<RemarkView>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventView {
+    pub what: RemarkView,
+    /// Tax id of who said it.
+    pub by: String,
+    /// By the country's legal time.
+    pub at: Option<String>,
+}
+
+/// To say something of a document that a supplier sent: an act with legal effect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimOrder {
+    /// Tax id of who issued it.
+    pub issuer: String,
+    #[serde(rename = "type")]
+    pub series: String,
+    pub folio: u64,
+    /// The authority's own code of it.
+    pub action: String,
+}
+
+impl ClaimOrder {
+    pub(crate) fn document(&self) -> Numbered {
+        Numbered { issuer: self.issuer.clone(), series: Series(self.series.clone()), number: self.folio }
+    }
+}
+
 impl From<&Label> for LabelView {
     fn from(label: &Label) -> LabelView {
         LabelView { word: label.word.clone(), text: label.text.clone() }
@@ -50,5 +103,11 @@ impl From<&Remark> for RemarkView {
             meaning: meaning.clone(),
             advice: advice.as_ref().map(AdviceView::from),
         }
+    }
+}
+
+impl From<&Event> for EventView {
+    fn from(Event { what, by, at }: &Event) -> EventView {
+        EventView { what: what.into(), by: by.clone(), at: at.map(|at| at.to_string()) }
     }
 }

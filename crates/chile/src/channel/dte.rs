@@ -2,7 +2,7 @@
 //! OI2004 consultas, OIFE2006 consulta con firma).
 
 use bytes::Bytes;
-use timbre_core::{Effect, Method, Pass, Request};
+use timbre_core::{Effect, Method, Pass, Request, Services};
 
 use super::multipart::Form;
 use super::subject::Subject;
@@ -12,6 +12,7 @@ use crate::answer::{self, Exact, Held, Login, Progress, Reply, Upload};
 use crate::envelope::Kind;
 use crate::hosts::Hosts;
 use crate::rut::Rut;
+use crate::services::Desk;
 
 /// SOAP and DTEUpload.
 pub struct Dte;
@@ -19,6 +20,7 @@ pub struct Dte;
 impl Wire for Dte {
     const KIND: Kind = Kind::Dte;
     const SOME_TYPE: &'static str = "33";
+    const SERVICES: Option<&'static dyn Services> = Some(&Desk);
 
     fn hosts(hosts: &Hosts) -> Vec<(&'static str, String)> {
         vec![("facturas: sesión, envío y consultas", hosts.dte.clone())]

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use timbre_core::{
     Channel, Cx, Document, DocumentRef, Environment, Finding, Heard, Inquiry, KeyError, Limits, Parcel, Pass,
-    Remark, Request, Series, State, Step, Wrapping,
+    Remark, Request, Series, Services, State, Step, Wrapping,
 };
 
 use crate::answer::{CAP, Exact, Held, Login, Progress, Reply, Upload};
@@ -48,6 +48,8 @@ pub trait Wire: Send + Sync + 'static {
     const KIND: Kind;
     /// A type that travels on it.
     const SOME_TYPE: &'static str;
+    /// What is asked for with its pass beside documents.
+    const SERVICES: Option<&'static dyn Services> = None;
     /// The addresses it speaks to, each with what it is for.
     fn hosts(hosts: &Hosts) -> Vec<(&'static str, String)>;
 
@@ -203,6 +205,10 @@ impl<W: Wire> Channel for SiiChannel<W> {
 
     fn inquired(&self, code: &str, heard: &Heard) -> Finding {
         contact::inquired::<W>(code, heard)
+    }
+
+    fn services(&self) -> Option<&dyn Services> {
+        W::SERVICES
     }
 }
 

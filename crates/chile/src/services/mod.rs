@@ -2,6 +2,7 @@
 //! with which pass, is the engine's business; all of them take the DTE channel's.
 
 pub mod claims;
+mod desk;
 pub mod mail;
 pub mod version;
 
@@ -9,6 +10,8 @@ use bytes::Bytes;
 use timbre_core::{Cx, Effect, KeyError, Method, Request};
 
 use crate::hosts::Hosts;
+
+pub use desk::Desk;
 
 /// Why nothing is asked.
 #[derive(Debug, thiserror::Error)]

@@ -7,7 +7,7 @@ use super::{Table, word};
 
 /// `RECLAMO` is its codResp (manual Webservice Registro Reclamo DTE v1.2); letters are its events.
 pub(super) const TABLE: Table = &[
-    word("RECLAMO 0", Nobody, Apart, Nothing, "El SII registró lo que se le pidió."),
+    word("RECLAMO 0", Nobody, Apart, Nothing, "El SII hizo lo que se le pidió."),
     word("RECLAMO 1", Timbre, Apart, Support, "El registro del SII no entendió el RUT del emisor."),
     word("RECLAMO 2", Timbre, Apart, Support, "El registro del SII no entendió el folio."),
     word(
@@ -138,11 +138,11 @@ pub(super) const TABLE: Table = &[
         Wait,
         "La sesión con el SII venció. Se inicia otra sola; si se repite, revise el certificado digital.",
     ),
-    word("ACD", Nobody, Used, Nothing, "El cliente aceptó el contenido del documento."),
-    word("ERM", Nobody, Used, Nothing, "El cliente dio recibo de la mercadería o del servicio."),
-    word("RCD", Sale, Used, CreditNote, "El cliente reclamó por el contenido del documento."),
-    word("RFP", Sale, Used, CreditNote, "El cliente reclamó porque faltó parte de la mercadería."),
-    word("RFT", Sale, Used, CreditNote, "El cliente reclamó porque no llegó la mercadería."),
+    word("ACD", Nobody, Used, Nothing, "Quien lo recibió aceptó el contenido del documento."),
+    word("ERM", Nobody, Used, Nothing, "Quien lo recibió dio recibo de la mercadería o del servicio."),
+    word("RCD", Sale, Used, CreditNote, "Quien lo recibió reclamó por el contenido del documento."),
+    word("RFP", Sale, Used, CreditNote, "Quien lo recibió reclamó porque faltó parte de la mercadería."),
+    word("RFT", Sale, Used, CreditNote, "Quien lo recibió reclamó porque no llegó la mercadería."),
     word("NCA", Nobody, Used, Nothing, "Una nota de crédito anuló el documento."),
     word("ENC", Nobody, Used, Nothing, "Una nota de crédito se refiere al documento."),
     word("PAG", Nobody, Used, Nothing, "El documento se pagó al contado."),
