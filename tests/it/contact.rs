@@ -21,7 +21,9 @@ async fn a_healthy_shop_passes_every_check_and_uses_nothing() {
     let found = shop.agent.diagnose().await.unwrap();
     let failed: Vec<_> = found.checks.iter().filter(|check| check.outcome != Outcome::Ok).collect();
     assert!(failed.is_empty(), "{failed:#?}");
-    for code in ["company", "certificate", "folios", "host", "login", "session", "clock", "upload-status"] {
+    for code in
+        ["company", "certificate", "folios", "host", "login", "session", "clock", "upload-status", "version"]
+    {
         assert!(found.checks.iter().any(|check| check.code == code), "{code} was not looked at");
     }
     let ledger = shop.sim.as_ref().unwrap().ledger();

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use timbre_core::{ChannelId, Environment, Finding, Heard, Issuer, Pass, Request, Severity, Step, Verdict};
+use timbre_core::{
+    ChannelId, Environment, Finding, Heard, Issuer, Pass, Request, Served, Severity, Step, Verdict, Wish,
+};
 
 use crate::clock::until;
 use crate::conversation::without;
@@ -108,6 +110,7 @@ impl Agent {
         self.at_home(&issuer, &mut found);
         for channel in self.0.sender.channels() {
             self.hosts(&channel, &issuer, &mut found).await?;
+            self.version(&channel, &issuer, &mut found).await;
             if let Some(pass) = self.session(&channel, &issuer, &mut found).await? {
                 self.rights(&channel, &issuer, &pass, &mut found).await?;
             }
@@ -202,6 +205,33 @@ impl Agent {
             found.with("host", outcome, title, detail, about, facts);
         }
         Ok(())
+    }
+
+    /// What the service of logins calls itself: asked without a certificate.
+    async fn version(&self, id: &ChannelId, issuer: &Issuer, found: &mut Findings) {
+        let channel = self.0.sender.channel(id);
+        let cx = self.0.sender.cx(issuer, None);
+        let Some(services) = channel.services() else { return };
+        // Without a host there is nobody to ask; the session says so.
+        let Ok(request) = services.ask(&Wish::Version, &cx) else { return };
+        let (heard, facts) = self.carry(id, &request).await;
+        let (outcome, detail) = match services.hear(&Wish::Version, &heard, &cx) {
+            Served::Version(version) => (Outcome::Ok, version),
+            Served::Unclear(why) => (Outcome::Warn, format!("No se supo: {why}.")),
+            Served::Told(why) | Served::Stale(why) | Served::Refused(why) | Served::Later(why) => {
+                (Outcome::Warn, why.meaning)
+            }
+            Served::Events(_) | Served::Moment(_) => return,
+        };
+        let about = "Responde sin certificado: muestra que el servicio está en pie.";
+        found.with(
+            "version",
+            outcome,
+            format!("Servicio de sesión del canal {}", id.0),
+            detail,
+            about,
+            facts,
+        );
     }
 
     /// Seed and token, as the sender gets them.
