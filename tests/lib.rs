@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use sii_sim::Desk;
+use sii_sim::{Company, Desk};
 use timbre_agent::view::{IssuedView, ProblemView};
 use timbre_app::vault::{Custody, Kind};
 use timbre_app::{DemoOptions, Options, Running};
@@ -33,9 +33,14 @@ pub async fn shop(dir: &Path, scenario: &str) -> Running {
 
 /// Makes a training shop in `dir` by hand, whose boletas are of these CAFs alone; the CAFs' files.
 pub async fn shop_of(dir: &Path, cafs: &[(u64, u64)]) -> Vec<Vec<u8>> {
+    let cafs: Vec<_> = cafs.iter().map(|(from, to)| (39, *from, *to)).collect();
+    shop_of_company(dir, Desk::company(), &cafs).await
+}
+
+/// The same for any company of training, and any type of CAF.
+pub async fn shop_of_company(dir: &Path, company: &Company, cafs: &[(u16, u64, u64)]) -> Vec<Vec<u8>> {
     let made =
         timbre_app::start(Options { sender: false, ..options(dir) }).await.expect("a new folder opens");
-    let company = Desk::company();
     let data = json!({
         "RUTEmisor": company.rut, "RznSoc": company.name, "GiroEmis": company.giro,
         "Acteco": [company.acteco], "DirOrigen": company.address, "CmnaOrigen": company.comuna,
@@ -46,8 +51,8 @@ pub async fn shop_of(dir: &Path, cafs: &[(u64, u64)]) -> Vec<Vec<u8>> {
     made.agent.load_certificate(&certificate.pfx, "x", None).await.expect("the desk's certificate");
     let day = "2026-11-01".parse().expect("a date");
     let mut files = Vec::new();
-    for (from, to) in cafs {
-        let file = Desk::caf(company.rut, 39, *from, *to, day, company.name);
+    for (kind, from, to) in cafs {
+        let file = Desk::caf(company.rut, *kind, *from, *to, day, company.name);
         made.agent.load_grant(&file, (1, 1), None).await.expect("the desk's CAF");
         files.push(file);
     }
@@ -65,11 +70,16 @@ pub fn boleta(price: u64) -> Value {
 
 /// A factura of one line, prices without IVA.
 pub fn factura(price: u64) -> Value {
+    factura_to("77777777-7", price)
+}
+
+/// The same for this receptor.
+pub fn factura_to(receptor: &str, price: u64) -> Value {
     json!({
         "Encabezado": {
             "IdDoc": { "TipoDTE": 33 },
             "Receptor": {
-                "RUTRecep": "77777777-7", "RznSocRecep": "Panadería Ñuñoa Ltda.",
+                "RUTRecep": receptor, "RznSocRecep": "Panadería Ñuñoa Ltda.",
                 "GiroRecep": "Elaboración de pan", "DirRecep": "Irarrázaval 2450", "CmnaRecep": "Ñuñoa",
             },
         },

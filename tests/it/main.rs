@@ -5,5 +5,6 @@ mod dev;
 mod failures;
 mod fence;
 mod refused;
+mod services;
 mod tidy;
 mod whole;

@@ -11,8 +11,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use timbre_agent::diagnose::Diagnosis;
 use timbre_agent::view::{
-    CertificateView, DetailView, IssuedView, LoadedCertificateView, LockView, PageView, PreviewView, Query,
-    ResentView, Snapshot,
+    CertificateView, ClaimOrder, ClaimsView, DetailView, IssuedView, LoadedCertificateView, LockView,
+    PageView, PreviewView, Query, ResentView, SaidView, Snapshot,
 };
 use timbre_core::{DocumentId, Refusal};
 use zeroize::Zeroizing;
@@ -115,6 +115,34 @@ impl Api {
         self.wire.read(Ask::new(Method::POST, "/v1/resend").json(&body)).await
     }
 
+    /// The mail with the results of a document's upload, once more.
+    pub async fn results_mail(&self, id: &DocumentId) -> Result<SaidView, Failure> {
+        self.wire.read(Ask::new(Method::POST, format!("/v1/documents/{id}/results-mail")).patient()).await
+    }
+
+    /// What the registry of claims holds of a document of ours.
+    pub async fn claims(&self, id: &DocumentId) -> Result<ClaimsView, Failure> {
+        self.wire.read(Ask::get(format!("/v1/documents/{id}/claims")).patient()).await
+    }
+
+    /// The same of one that was received.
+    pub async fn claims_of(&self, issuer: &str, series: u16, folio: u64) -> Result<ClaimsView, Failure> {
+        let mut ask = Ask::get("/v1/claims").patient();
+        ask.query.extend([
+            ("issuer", issuer.to_owned()),
+            ("type", series.to_string()),
+            ("folio", folio.to_string()),
+        ]);
+        self.wire.read(ask).await
+    }
+
+    /// Accepts or claims a document that was received.
+    pub async fn claim(&self, order: &ClaimOrder) -> Result<SaidView, Failure> {
+        let mut ask = Ask::new(Method::POST, "/v1/claims").patient();
+        ask.body = Some(("application/json", body_of(order)?));
+        self.wire.read(ask).await
+    }
+
     pub async fn stats(&self) -> Result<Value, Failure> {
         self.wire.read(Ask::get("/v1/stats")).await
     }
@@ -125,9 +153,7 @@ impl Api {
 
     /// Looks at everything, host by host: patience for those that do not answer.
     pub async fn diagnose(&self) -> Result<Diagnosis, Failure> {
-        let mut ask = Ask::new(Method::POST, "/v1/diagnosis");
-        ask.patience = Duration::from_secs(300);
-        self.wire.read(ask).await
+        self.wire.read(Ask::new(Method::POST, "/v1/diagnosis").patient()).await
     }
 
     pub async fn folios(&self) -> Result<Vec<Value>, Failure> {

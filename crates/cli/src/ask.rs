@@ -53,6 +53,14 @@ fn ask_until<T: Clone>(
     }
 }
 
+/// Did the person write the word that confirms?
+pub fn confirmed(word: &str, from: &mut impl BufRead) -> Result<bool, Failure> {
+    let mut line = String::new();
+    from.read_line(&mut line)
+        .map_err(|e| Failure::usage(format!("No se pudo leer la confirmación ({e}).")))?;
+    Ok(line.trim().eq_ignore_ascii_case(word))
+}
+
 /// What must not be seen: not shown while it is typed.
 pub fn secret(question: &str) -> Result<Zeroizing<String>, Failure> {
     rpassword::prompt_password(question)
@@ -63,6 +71,15 @@ pub fn secret(question: &str) -> Result<Zeroizing<String>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_word_confirms() {
+        for (said, confirms) in
+            [("ACEPTAR\n", true), (" aceptar \r\n", true), ("sí\n", false), ("\n", false), ("", false)]
+        {
+            assert_eq!(confirmed("ACEPTAR", &mut said.as_bytes()).unwrap(), confirms, "{said:?}");
+        }
+    }
 
     #[test]
     fn a_question_comes_again_until_its_answer_can_be_read() {

@@ -3,6 +3,7 @@
 pub mod caf;
 pub mod cert;
 pub mod check;
+pub mod claims;
 pub mod company;
 pub mod demo;
 pub mod diagnose;
@@ -10,6 +11,7 @@ pub mod issue;
 pub mod list;
 pub mod preview;
 pub mod resend;
+pub mod results_mail;
 pub mod serve;
 pub mod show;
 pub mod simulator;

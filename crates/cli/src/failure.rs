@@ -205,6 +205,10 @@ mod tests {
             (503, "journal-damaged", Exit::Damaged),
             (401, "token-unknown", Exit::Unreachable),
             (504, "timeout", Exit::Unreachable),
+            (422, "authority-refused", Exit::Refused),
+            (503, "authority-later", Exit::Refused),
+            (502, "authority-session", Exit::Unreachable),
+            (504, "authority-silent", Exit::Unreachable),
         ] {
             assert_eq!(problem(status, code).exit(), exit, "{status} {code}");
         }

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    caf, cert, check, company, demo, diagnose, issue, list, preview, resend, serve, show, simulator, stats,
-    unlock, vault, verify,
+    caf, cert, check, claims, company, demo, diagnose, issue, list, preview, resend, results_mail, serve,
+    show, simulator, stats, unlock, vault, verify,
 };
 use crate::failure::{Exit, Failure};
 use crate::out::Out;
@@ -36,8 +36,7 @@ pub struct Line {
     pub command: Command,
 }
 
-const AFTER: &str =
-    "Códigos de salida: 0 hecho · 1 rechazado · 2 mal usado · 3 sin conexión con el agente · 4 datos dañados";
+const AFTER: &str = "Códigos de salida: 0 hecho · 1 rechazado · 2 mal usado · 3 sin conexión (con el agente, o del agente con el SII) · 4 datos dañados";
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -55,6 +54,10 @@ pub enum Command {
     Show(show::Args),
     /// Vuelve a enviar documentos que esperan
     Resend(resend::Args),
+    /// Pide al SII que vuelva a mandar el correo con los resultados de un envío
+    ResultsMail(results_mail::Args),
+    /// El registro de reclamos de facturas del SII: ver, aceptar o reclamar
+    Claims(claims::Args),
     /// Los folios autorizados: cargar un CAF, ver lo que queda
     Caf(caf::Args),
     /// El certificado digital de quien firma
@@ -98,6 +101,8 @@ impl Line {
             Command::List(args) => list::run(args, data, out).await,
             Command::Show(args) => show::run(args, data, out).await,
             Command::Resend(args) => resend::run(args, data, out).await,
+            Command::ResultsMail(args) => results_mail::run(args, data, out).await,
+            Command::Claims(args) => claims::run(args, data, out).await,
             Command::Caf(args) => caf::run(args, data, out).await,
             Command::Cert(args) => cert::run(args, data, out).await,
             Command::Company(args) => company::run(args, data, out).await,

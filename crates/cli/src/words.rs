@@ -31,6 +31,12 @@ pub fn moment(rfc3339: &str) -> String {
     }
 }
 
+/// `22-11-2026 10:58:03`: what was told by Chile's time already.
+pub fn local(civil: &str) -> String {
+    let at = civil.parse::<jiff::civil::DateTime>();
+    at.map_or_else(|_| civil.to_owned(), |at| at.strftime("%d-%m-%Y %H:%M:%S").to_string())
+}
+
 /// Milliseconds with one decimal: `12,4 ms`.
 pub fn millis(value: f64) -> String {
     format!("{value:.1} ms").replace('.', ",")
@@ -115,6 +121,7 @@ mod tests {
     fn moments_are_told_in_chiles_time() {
         assert_eq!(moment("2026-11-22T13:58:03Z"), "22-11-2026 10:58:03");
         assert_eq!(moment("ayer"), "ayer");
+        assert_eq!(local("2026-11-22T10:58:03"), "22-11-2026 10:58:03");
     }
 
     #[test]

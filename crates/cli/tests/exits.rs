@@ -326,6 +326,59 @@ fn the_environment_is_in_what_people_read() {
 }
 
 #[test]
+fn the_registry_of_claims_and_the_mail_are_reached_from_the_command_line() {
+    let shop = Shop::open();
+    let receptor = json!({
+        "RUTRecep": "77777777-7", "RznSocRecep": "Panadería Ñuñoa Ltda.", "GiroRecep": "Panadería",
+        "DirRecep": "Irarrázaval 2450", "CmnaRecep": "Ñuñoa",
+    });
+    let mut factura: Value = serde_json::from_str(&with("/Encabezado/Receptor", receptor)).unwrap();
+    factura["Encabezado"]["IdDoc"]["TipoDTE"] = json!(33);
+    let issued = shop.run_with(&["issue", "--wait", "--json"], &factura.to_string());
+    assert_eq!(issued.objects()[0]["state"], "ACEPTADO", "{issued:?}");
+
+    let shown = shop.run(&["claims", "show", "T33F1"]);
+    assert!(shown.code == 0 && shown.out.contains("Sin recibos ni reclamos."), "{shown:?}");
+    let shown = shop.run(&["claims", "show", "T33F1", "--json"]);
+    assert_eq!(shown.objects()[0]["assignable"]["words"], "DTE cedible");
+    let mail = shop.run(&["results-mail", "T33F1"]);
+    assert_eq!(
+        (mail.code, mail.out.as_str()),
+        (0, "El SII reenviará el correo con el resultado.\n"),
+        "{mail:?}"
+    );
+
+    let of = |order: &'static str, more: &[&'static str]| {
+        let document = ["claims", order, "--issuer", "88888888-8", "--type", "33", "--folio", "41"];
+        document.into_iter().chain(more.iter().copied()).collect::<Vec<_>>()
+    };
+    let unknown = shop.run(&of("show", &["--json"]));
+    assert_eq!((unknown.code, &unknown.objects()[0]["errors"][0]["code"]), (1, &json!("RECLAMO 18")));
+    let said = shop.run_with(&of("claim", &["--action", "rcd"]), "RECLAMAR\n");
+    assert!(
+        said.code == 1 && said.out.contains("efecto legal") && said.err.contains("RECLAMO 10"),
+        "{said:?}"
+    );
+    let said = shop.run(&of("accept", &["--yes"]));
+    assert!(said.code == 1 && said.out.is_empty() && said.err.contains("RECLAMO 10"), "{said:?}");
+    let doubted = shop.run_with(&of("accept", &[]), "RECLAMAR\n");
+    assert!(doubted.code == 1 && doubted.err.contains("no se registró nada"), "{doubted:?}");
+    let told = shop.run(&["results-mail", "T33F2"]);
+    assert!(told.code == 1 && told.err.contains("T33F2"), "{told:?}");
+    for wrong in [
+        of("accept", &["--json"]),
+        of("accept", &["--action", "RCD", "--yes"]),
+        of("claim", &["--yes"]),
+        vec!["claims", "show"],
+        vec!["claims", "show", "--issuer", "88888888-8"],
+        vec!["results-mail"],
+    ] {
+        let told = shop.run(&wrong);
+        assert_eq!(told.code, 2, "{wrong:?} {told:?}");
+    }
+}
+
+#[test]
 fn what_can_not_share_a_folder_with_an_agent_says_so() {
     let shop = Shop::open();
     let mut agent = shop.command(&["serve", "--port", "0", "--json"]);

@@ -25,7 +25,7 @@ use zeroize::{Zeroize, Zeroizing};
 #[derive(Debug)]
 pub(crate) struct Problem(ProblemView);
 
-type Answer<T, E = Problem> = Result<T, E>;
+pub(crate) type Answer<T, E = Problem> = Result<T, E>;
 
 impl From<ProblemView> for Problem {
     fn from(view: ProblemView) -> Problem {
@@ -350,7 +350,7 @@ pub(crate) async fn no_method() -> Problem {
     problem(StatusCode::METHOD_NOT_ALLOWED, "method-unknown", "Esa dirección no admite ese método.")
 }
 
-fn read<T: DeserializeOwned>(body: &Bytes) -> Answer<T> {
+pub(crate) fn read<T: DeserializeOwned>(body: &Bytes) -> Answer<T> {
     serde_json::from_slice(body).map_err(|error| {
         Problem(ProblemView::bad_request(
             "json-malformed",

@@ -6,6 +6,7 @@ mod events;
 mod guard;
 mod panel;
 mod server;
+mod services;
 
 pub use guard::Guard;
 pub use server::{Server, bind, serve};

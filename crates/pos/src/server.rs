@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use crate::api::Notices;
 use crate::guard::Guard;
-use crate::{answers, api, events, guard, panel};
+use crate::{answers, api, events, guard, panel, services};
 
 /// The largest request body: a sale of a thousand lines is a third of it.
 const BODY: usize = 1 << 20;
@@ -86,6 +86,9 @@ fn routes(agent: Agent, guard: Arc<Guard>, notices: Notices) -> Router {
         .route("/documents/{id}/xml", get(api::xml))
         .route("/documents/{id}/history", get(api::history))
         .route("/documents/{id}/resend", post(api::resend_one))
+        .route("/documents/{id}/results-mail", post(services::results_mail))
+        .route("/documents/{id}/claims", get(services::claims))
+        .route("/claims", get(services::claims_of).post(services::claim))
         .route("/resend", post(api::resend))
         .route("/sending", post(api::sending))
         .route("/stats", get(api::stats))

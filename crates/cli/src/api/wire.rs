@@ -52,6 +52,12 @@ impl Ask {
         self
     }
 
+    /// For what the agent asks of others, who may not answer.
+    pub fn patient(mut self) -> Ask {
+        self.patience = Duration::from_secs(300);
+        self
+    }
+
     /// May it be asked again when nobody knows whether it was heard?
     fn harmless(&self) -> bool {
         self.method == Method::GET || self.key.is_some()

@@ -1,12 +1,13 @@
 //! `timbre unlock`: the manager's way out of a lock on issuing. It explains what the lock means and
 //! asks before it goes on.
 
-use std::io::{self, BufRead};
+use std::io;
 use std::path::Path;
 
 use timbre_agent::view::{LockView, LockedFoliosView};
 
 use super::through;
+use crate::ask;
 use crate::door::Need;
 use crate::failure::{Exit, Failure};
 use crate::out::Out;
@@ -49,7 +50,7 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
         }
         if !args.yes {
             out.line(format!("Para seguir emitiendo escriba {WORD}:"))?;
-            if !confirmed(&mut io::stdin().lock())? {
+            if !ask::confirmed(WORD, &mut io::stdin().lock())? {
                 return Err(Failure::refused("not-confirmed", "No se confirmó: la emisión sigue detenida."));
             }
         }
@@ -61,14 +62,6 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
         Ok(Exit::Done)
     })
     .await
-}
-
-fn confirmed(answer: &mut impl BufRead) -> Result<bool, Failure> {
-    let mut line = String::new();
-    answer
-        .read_line(&mut line)
-        .map_err(|e| Failure::usage(format!("No se pudo leer la confirmación ({e}).")))?;
-    Ok(line.trim().eq_ignore_ascii_case(WORD))
 }
 
 /// Who sits at this machine, as the system calls them.
@@ -101,19 +94,6 @@ fn folios(of: &LockedFoliosView) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_the_word_confirms() {
-        for (said, confirms) in [
-            ("DESBLOQUEAR\n", true),
-            (" desbloquear \r\n", true),
-            ("sí\n", false),
-            ("\n", false),
-            ("", false),
-        ] {
-            assert_eq!(confirmed(&mut said.as_bytes()).unwrap(), confirms, "{said:?}");
-        }
-    }
 
     #[test]
     fn it_says_which_folios_may_be_used_and_where_it_goes_on() {
