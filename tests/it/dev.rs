@@ -117,6 +117,53 @@ fn elsewhere_the_window_is_left_out_with_a_word() {
     assert!(text(&left_out).contains("1 skipped") && text(&left_out).contains("Linux only"));
 }
 
+/// A cargo that finds twenty faults, of which the tests catch so many; the first of the others is said to be equal.
+fn mutants(caught: usize, listed: bool) -> Output {
+    let machine = Machine::new("1.95.0");
+    machine.stub(
+        "cargo",
+        "echo \"cargo $*\" >>\"$ASKED\"; [ \"$1\" = mutants ] || exit 0\n\
+         case \"$*\" in *--list*) cat all; exit ;; esac\n\
+         while [ \"$1\" != --output ]; do shift; done; mkdir \"$2/mutants.out\"; cp ./*.txt \"$2/mutants.out\"",
+    );
+    let fault = |n| format!("src/a.rs:{n}:5: replace + with - in sum\n");
+    let some = |range: std::ops::RangeInclusive<usize>| range.map(fault).collect::<String>();
+    fs::create_dir_all(machine.at("src")).unwrap();
+    fs::create_dir_all(machine.at("tests/mutants")).unwrap();
+    let source: String = (1..=20).map(|n| format!("    line + {n}\n")).collect();
+    let reason = "src/a.rs: replace + with - in sum: line + 20\n  why\n";
+    for (name, text) in [
+        ("src/a.rs", source.as_str()),
+        ("all", &some(1..=20)),
+        ("caught.txt", &some(1..=caught)),
+        ("missed.txt", &some(caught + 1..=20)),
+        ("timeout.txt", ""),
+        ("unviable.txt", ""),
+        ("tests/mutants/survivors.txt", if listed { reason } else { "" }),
+    ] {
+        fs::write(machine.at(name), text).unwrap();
+    }
+    let output = machine.dev(&["mutants", "7", "answers"]);
+    let chosen = fs::read_to_string(machine.at("artifacts/mutants/answers/sample.toml")).unwrap();
+    assert_eq!(chosen.matches(r"^src/a\.rs:").count(), 7, "{chosen}");
+    assert!(machine.asked().contains("cargo-mutants@"), "pinned: {}", machine.asked());
+    output
+}
+
+#[test]
+fn a_fault_that_survives_wants_a_reason_and_company() {
+    for (caught, listed, good, said) in [
+        (20, false, true, "100 % caught"),
+        (19, true, true, "95 % caught"),
+        (19, false, false, "gives no reason: src/a.rs: replace + with - in sum: line + 20"),
+        (18, true, false, "90 % caught"),
+    ] {
+        let output = mutants(caught, listed);
+        assert_eq!(output.status.success(), good, "{caught} {listed}: {}", text(&output));
+        assert!(text(&output).contains(said), "{caught} {listed}: {}", text(&output));
+    }
+}
+
 #[test]
 fn help_is_the_page_that_no_word_gives() {
     let machine = Machine::new("1.95.0");

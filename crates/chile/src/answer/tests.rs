@@ -56,6 +56,14 @@ fn retry_after_is_read_and_capped() {
 }
 
 #[test]
+fn what_is_not_understood_is_quoted_in_one_line() {
+    let said = |status, text: &str| with(status, text, |r| r.unclear());
+    assert_eq!(said(503, " \n"), "el SII respondió HTTP 503 sin contenido");
+    assert_eq!(said(200, "no\n  sé"), "el SII respondió HTTP 200 con algo que no se entiende: no sé");
+    assert!(said(200, &"x".repeat(500)).ends_with(&format!(": {}", "x".repeat(160))));
+}
+
+#[test]
 fn an_endless_answer_is_no_answer() {
     let huge = format!("{{\"trackid\":1,\"x\":\"{}\"}}", "a".repeat(CAP));
     assert!(matches!(with(200, &huge, boleta_upload), Upload::Unclear(_)));

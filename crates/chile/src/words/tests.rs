@@ -95,7 +95,17 @@ fn an_unknown_code_is_said_to_be_unknown() {
     assert_eq!(advice("XYZ"), (Whose::Unknown, Number::Ask, Action::Accountant));
     assert!(meaning("DET-3-999").starts_with("El SII rechazó el documento (DET-3-999)"));
     assert!(meaning("DET-1-999").starts_with("El SII aceptó el documento con un reparo leve"));
+    assert!(meaning("DET-2-999").starts_with("El SII aceptó el documento con un reparo (DET-2-999)"));
     assert_eq!(advice("DET-1-999").1, Number::Used);
+    assert_eq!(advice("DET-3-999").1, Number::Ask);
+    assert_eq!(meaning(""), "El SII no dio un código. Lea sus palabras.");
+    // What is not SECCION-nivel-codigo has no level.
+    for code in ["DTE-1-650-1", "DTE-x-650", "DTE-1-x", "DTE--650", "DTE-1-", "DTE-1", "LSX-99999"] {
+        assert_eq!(advice(code), (Whose::Unknown, Number::Ask, Action::Accountant), "{code}");
+        assert!(meaning(code).starts_with(&format!("El SII respondió {code}.")), "{code}");
+    }
+    // The same number in another section is another fault.
+    assert_ne!(meaning("TED-2-650"), meaning("DTE-1-650"));
     assert!(!meaning("").is_empty());
     // The level may differ from the one in the table.
     assert_eq!(meaning("DTE-2-650"), meaning("DTE-1-650"));

@@ -76,7 +76,14 @@ fn trouble_says_nothing_about_a_document() {
         (404, "", "later"),
         (404, ERROR_PAGE, "later"),
         (401, "NO ESTA AUTENTICADO", "no pass HTTP 401"),
+        (401, "", "no pass HTTP 401"),
+        (200, "NO ESTA AUTENTICADO", "no pass HTTP 401"),
         (200, ERROR_501, "later"),
+        // A state counts only where the manual puts it, under 200.
+        (206, "{\"codigo\":\"DOK\"}", "later"),
+        // A page, or a long text, is of whatever stands between, whatever it says.
+        (404, "<html>no existe</html>", "later"),
+        (404, &format!("no existe{}", "_".repeat(200)), "later"),
     ] {
         assert_eq!(told(with(status, text, boleta_document)), outcome, "{status} {text}");
     }

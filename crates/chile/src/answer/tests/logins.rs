@@ -73,6 +73,12 @@ fn each_refusal_of_a_token_has_its_cure() {
         assert_eq!(told(with(200, &text, boleta_token)), format!("{outcome} TOKEN {state}"));
         assert_eq!(told(with(200, &soap("getToken", &text), dte_token)), format!("{outcome} TOKEN {state}"));
     }
+    let words = |text: &str| match with(200, text, boleta_token) {
+        Login::Stop(why) => why.words,
+        other => panic!("{}", told(other)),
+    };
+    let refused = "<R><RESP_HDR><ESTADO>10</ESTADO><GLOSA> Error Interno </GLOSA><GLOSA_ERR></GLOSA_ERR></RESP_HDR></R>";
+    assert_eq!(words(refused), "Error Interno");
     let seed = SEED.replace("<ESTADO>00<", "<ESTADO>-1<");
     assert_eq!(told(with(200, &seed, boleta_seed)), "later SEMILLA -1");
 }

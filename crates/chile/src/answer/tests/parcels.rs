@@ -1,5 +1,5 @@
 use super::*;
-use timbre_core::{NumberFate, Verdict};
+use timbre_core::{NumberFate, Remark, Verdict};
 
 const ACCEPTED: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><SII:RESPUESTA xmlns:SII=\"http://www.sii.cl/XMLSchema\">\n    \
     <SII:RESP_BODY>\n        <TIPO_DOCTO>33</TIPO_DOCTO>\n        <INFORMADOS>1</INFORMADOS>\n        <ACEPTADOS>1</ACEPTADOS>\n        \
@@ -25,6 +25,10 @@ fn dte(inner: &str) -> Progress {
 
 fn boleta(text: &str) -> Progress {
     with(200, text, |r| boleta_parcel(r, "25873531"))
+}
+
+fn remark(code: &str) -> Remark {
+    crate::words::remark(code, "")
 }
 
 fn header(state: &str, more: &str) -> String {
@@ -112,9 +116,28 @@ fn each_state_of_an_upload_has_its_meaning() {
     for state in ["RSC", "RFR", "RCT", "RCO", "RCH"] {
         assert!(matches!(dte(&header(state, "")), Progress::Rejected { .. }), "{state}");
     }
+    // An envelope is rejected whole only where nothing tells its documents apart.
+    for state in ["RCH", "RCO"] {
+        let counted = header(state, "").replace(
+            "</SII:RESPUESTA>",
+            "<RESP_BODY><TIPO_DOCTO>33</TIPO_DOCTO><INFORMADOS>1</INFORMADOS><ACEPTADOS>0</ACEPTADOS><RECHAZADOS>1</RECHAZADOS>\
+             <REPAROS>0</REPAROS></RESP_BODY></SII:RESPUESTA>",
+        );
+        assert_eq!(processed(dte(&counted)).counts, counts(&[(33, 1, 0, 1, 0)]), "{state}");
+        let detail = |of: &str| {
+            format!(r#"{{"estado":"{state}","detalle_rep_rech":[{{{of}"estado":"RCH","error":[]}}]}}"#)
+        };
+        assert!(matches!(boleta(&detail("")), Progress::Rejected { .. }), "{state}");
+        assert!(matches!(boleta(&detail("\"folio\":1,")), Progress::Processed(_)), "{state}");
+    }
     assert_eq!(dte(&header("RPT", "")), Progress::Repeated);
     let soon = dte(&header("-11", "<ERR_CODE>2</ERR_CODE>"));
     assert_eq!(soon, Progress::Working { code: super::super::NOT_YET.to_owned(), after: None });
+    // The error is that of -11 alone.
+    let other = dte(&header("-1", "<ERR_CODE>2</ERR_CODE>"));
+    assert_eq!(other, Progress::Working { code: "ESTADO -1".to_owned(), after: None });
+    let unknown = dte(&header("-11", "<ERR_CODE>1</ERR_CODE>"));
+    assert!(matches!(unknown, Progress::Working { code, after: None } if code == "ESTADO -11 ERR 1"));
     let other = header("EPR", "<TRACKID>999</TRACKID>");
     assert!(matches!(dte(&other), Progress::Unclear { .. }));
     for text in ["", "Error 500", ERROR_PAGE, AXIS_FAULT] {
@@ -207,6 +230,39 @@ fn nothing_is_accepted_on_counts_that_do_not_prove_it() {
 }
 
 #[test]
+fn details_that_do_not_agree_with_their_counts_prove_nothing() {
+    let detail = |folio, state: &str| Detail {
+        kind: Some(39),
+        folio: Some(folio),
+        state: state.to_owned(),
+        remarks: vec![remark(state)],
+    };
+    let settled = |line, details: &[Detail]| {
+        let processed =
+            Processed { counts: counts(&[line]), detailed: true, details: Some(details.to_vec()) };
+        settled(&[(39, 1), (39, 2)], &processed, true)
+    };
+    let (rejected, objected, sound) = (detail(1, "RCH"), detail(2, "RPR"), detail(2, "DOK"));
+    assert_eq!(
+        settled((39, 2, 0, 1, 1), &[rejected.clone(), objected.clone()]),
+        ["rejected AskByProbe RCH", "accepted RPR"]
+    );
+    // Nor does one that was accepted without remarks have to be left out.
+    assert_eq!(
+        settled((39, 2, 1, 1, 0), &[rejected.clone(), sound]),
+        ["rejected AskByProbe RCH", "accepted"]
+    );
+    for details in [
+        vec![rejected.clone()],
+        vec![objected.clone()],
+        vec![rejected.clone(), rejected.clone(), objected.clone()],
+        vec![detail(1, "XYZ"), objected],
+    ] {
+        assert_eq!(settled((39, 2, 0, 1, 1), &details), ["keep"], "{details:?}");
+    }
+}
+
+#[test]
 fn facturas_without_details_are_asked_about_when_any_was_rejected() {
     let of = |lines| Processed { counts: counts(lines), detailed: false, details: None };
     let sent = [(33, 1), (33, 2), (61, 1)];
@@ -258,6 +314,18 @@ fn an_envelope_rejected_whole_takes_every_document_with_it() {
     assert!(
         matches!(&verdicts[0], Verdict::Rejected { reasons, number: NumberFate::FreeForSame } if reasons[1].words == "Error en Schema. CHR-00002: Line too long (4090)")
     );
+    // A document's own fault is its own.
+    let own = |folio| Detail {
+        kind: None,
+        folio: Some(folio),
+        state: "RCH".to_owned(),
+        remarks: vec![remark("DTE-3-505")],
+    };
+    let verdicts = reject_all(&[(39, 1), (39, 2)], "RFR", &[own(2)]);
+    assert_eq!(
+        verdicts.iter().map(told).collect::<Vec<_>>(),
+        ["rejected FreeForSame RFR", "rejected FreeForSame RFR DTE-3-505"]
+    );
     let verdicts = reject_all(&[(39, 1)], "RCO", &[]);
     assert_eq!(told(&verdicts[0]), "rejected AskByProbe RCO");
 }
@@ -272,6 +340,11 @@ fn trouble_keeps_the_question_open() {
             "{status} {text}"
         );
     }
+    for text in ["<html>no existe</html>".to_owned(), format!("no existe{}", "_".repeat(200))] {
+        let page = with(404, &text, |r| boleta_parcel(r, "1"));
+        assert!(matches!(page, Progress::Unclear { .. }), "{text}");
+    }
+    assert!(matches!(with(401, "", |r| boleta_parcel(r, "1")), Progress::NoPass(_)));
     let missing = with(404, "No existe recurso", |r| boleta_parcel(r, "1"));
     assert_eq!(missing, Progress::Working { code: "HTTP 404".to_owned(), after: None });
     assert!(matches!(with(401, "NO ESTA AUTENTICADO", |r| boleta_parcel(r, "1")), Progress::NoPass(_)));

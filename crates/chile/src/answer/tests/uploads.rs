@@ -94,6 +94,37 @@ fn each_status_has_its_action() {
 }
 
 #[test]
+fn the_siis_own_words_are_kept() {
+    let words = |text: &str| match with(200, text, dte_upload) {
+        Upload::Refused { why, .. } => why.words,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        words(&status("6", " suelto <DETAIL> </DETAIL><GLOSA>una glosa</GLOSA>")),
+        "suelto. una glosa"
+    );
+    // An empty error is no reason.
+    assert_eq!(dte(&status("7", "<DETAIL><ERROR> </ERROR></DETAIL>")), "rejected STATUS 7");
+}
+
+#[test]
+fn a_parsers_code_is_found_by_its_form() {
+    for (text, code) in [
+        ("[155]LSX-00290 x", "LSX-00290"),
+        ("attribute SCH-00001: Invalid", "SCH-00001"),
+        ("Lsx-00290", ""),
+        ("LSX-0029A", ""),
+        ("LSXX00290", ""),
+        ("LSX-002901", ""),
+        ("LSX-0029", ""),
+        ("123-45678", ""),
+        ("", ""),
+    ] {
+        assert_eq!(statistics::parser_remark(text).code, code, "{text}");
+    }
+}
+
+#[test]
 fn pages_instead_of_an_answer() {
     assert_eq!(dte(ERROR_501), "no pass");
     assert_eq!(dte("<HTML> <HEAD> <TITLE>Error 501</TITLE>"), "no pass");
@@ -124,6 +155,7 @@ fn boletas_are_answered_in_json() {
             "rejected RSC CHR-00002",
         ),
         (401, "NO ESTA AUTENTICADO", "no pass"),
+        (401, "", "no pass"),
         (200, "NO ESTA AUTENTICADO", "no pass"),
         (400, "No trae TOKEN", "channel HTTP 400"),
         (400, "otra cosa", "unclear"),
