@@ -161,6 +161,27 @@ mod tests {
             r#"<x:a xmlns:x="v" xmlns:y="v" y:q="1"></x:a>"#,
         );
         check("<a><?pi  data?></a>", &[], "<a><?pi data?></a>");
+        check("<a><?pi?></a>", &[], "<a><?pi?></a>");
+        check("<a b='&amp;&#10;&#13;'/>", &[], r#"<a b="&amp;&#xA;&#xD;"></a>"#);
+        check(
+            "<a xmlns:x='v'><x:b\n/><c/><d\t></d></a>",
+            &[],
+            r#"<a xmlns:x="v"><x:b></x:b><c></c><d></d></a>"#,
+        );
+        // A prefix that means something else further in; one that is only repeated.
+        check(
+            "<x:a xmlns:x='v'><x:b xmlns:x='w'/><x:b xmlns:x='v'/></x:a>",
+            &[],
+            r#"<x:a xmlns:x="v"><x:b xmlns:x="w"></x:b><x:b></x:b></x:a>"#,
+        );
+        check("<a xml:lang='es' b='1'/>", &[], r#"<a b="1" xml:lang="es"></a>"#);
+    }
+
+    #[test]
+    fn what_is_left_out_leaves_nothing() {
+        let document = roxmltree::Document::parse("<a><b/> <c><b/></c></a>").expect("well formed");
+        let root = document.root_element();
+        assert_eq!(canonical(root, root.first_element_child()), "<a> <c><b></b></c></a>");
     }
 
     /// The vectors were made with another canonicaliser, and found equal to libxml2's.

@@ -155,4 +155,67 @@ mod tests {
         assert_eq!(complaints(facturas, schema::dte()), Vec::<String>::new());
         assert!(!complaints(boletas, schema::dte()).is_empty());
     }
+
+    /// The first boleta envelope with one thing changed, and the first complaint about it.
+    #[track_caller]
+    fn complaint(from: &str, to: &str) -> String {
+        let boletas = latin1::decode(include_bytes!("../../tests/vectors/EnvioBOLETA-F7-variantA.xml"));
+        assert!(boletas.contains(from), "{from}");
+        let changed = latin1::encode(&boletas.replacen(from, to, 1)).expect("Latin-1");
+        complaints(&changed, schema::boleta()).into_iter().next().unwrap_or_default()
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line() {
+        for (from, to, text) in [
+            ("<SetDTE ID=\"", "<SetDTE ID=\"7", "LSX-00333"),
+            ("<SetDTE ID=\"", "<SetDTE ID=\"a b", "LSX-00333"),
+            ("<SetDTE ID=\"", "<SetDTE ID=\"_", ""),
+            ("<SetDTE ID=\"", "<SetDTE ID=\"a.b-c_", ""),
+            ("<Caratula version=\"1.0\"", "<Caratula version=\"1.1\"", "LSX-00265"),
+            ("<Caratula version=\"1.0\"", "<Caratula", "LSX-00264"),
+            ("<Caratula", "<Caratula xsi:schemaLocation=\"a b\"", "LSX-00260"),
+            ("<Caratula", "<Caratula xmlns:q=\"urn:q\" q:schemaLocation=\"a b\"", "LSX-00260"),
+            ("<EnvioBOLETA", "<EnvioBOLETA xsi:type=\"x\"", "LSX-00260"),
+            ("<EnvioBOLETA", "<EnvioBOLETA schemaLocation=\"x\"", "LSX-00260"),
+            ("<RutEmisor>", "<RutEmisor><b/>", "LSX-00204"),
+            ("<Caratula", "text<Caratula", "LSX-00022"),
+            ("<Caratula", "<!-- text --><Caratula", ""),
+            ("<RutReceptor>", "<RutReceptor><!-- text -->", ""),
+            ("<RutReceptor>60803000-K", "<RutReceptor>60803000<![CDATA[-K]]>", ""),
+            ("</Caratula>", "</Caratula>\n<Caratula version=\"1.0\"/>", "LSX-00214"),
+        ] {
+            let found = complaint(from, to);
+            assert!(found.contains(text) && found.is_empty() == text.is_empty(), "{to}: {found}");
+        }
+        assert!(complaint("<Caratula version=\"1.0\"", "\n<Caratula version=\"1.1\"").starts_with("[5]"));
+    }
+
+    #[test]
+    fn an_id_is_there_once() {
+        let boletas = latin1::decode(include_bytes!("../../tests/vectors/EnvioBOLETA-F7-variantA.xml"));
+        let id = |element: &str| {
+            let (_, rest) = boletas.split_once(&format!("<{element} ID=\"")).expect("an ID");
+            rest.split('"').next().expect("its end").to_owned()
+        };
+        let found = complaint(
+            &format!("<SetDTE ID=\"{}", id("SetDTE")),
+            &format!("<SetDTE ID=\"{}", id("Documento")),
+        );
+        assert!(found.contains("LSX-00105"), "{found}");
+    }
+
+    #[test]
+    fn counts_are_held_to_both_ends() {
+        let detail = || {
+            let boletas = latin1::decode(include_bytes!("../../tests/vectors/EnvioBOLETA-F7-variantA.xml"));
+            let start = boletas.find("<SubTotDTE>").expect("one");
+            let end = boletas.find("</SubTotDTE>").expect("its end") + "</SubTotDTE>".len();
+            boletas[start..end].to_owned()
+        };
+        let one = detail();
+        assert_eq!(complaint(&one, &one.repeat(2)), "");
+        assert!(complaint(&one, &one.repeat(3)).contains("LSX-00214: more than 2 occurrences"));
+        assert!(complaint(&one, "").contains("LSX-00213: only 0 occurrences"));
+    }
 }

@@ -116,6 +116,22 @@ async fn a_dead_line_refuses_connections_and_comes_back_on_the_same_ports() {
 }
 
 #[tokio::test]
+async fn an_outage_that_begins_with_a_document_closes_the_doors() {
+    let toml = "[[outages]]\nafter_documents = 1\nfor_seconds = 3600";
+    let weather = sii_sim::Scenario::parse(toml).expect("a scenario");
+    let running = start(Config { scenario: weather, ..Config::default() }).await;
+    let token = token(&running).await;
+    let file = latin1(&envelope("EnvioBOLETA", &[(39, boleta(7).make())], &[]));
+    let request = crate::client::upload(crate::client::Boleta, &token, &file);
+    // Its own answer may be lost with the line.
+    let _ = talk(running.port + 2, raw(&request)).await;
+    while TcpStream::connect(("127.0.0.1", running.port)).is_ok() {
+        tokio::task::yield_now().await;
+    }
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn a_lost_reply_cuts_the_connection_after_storing() {
     let weather = sii_sim::Scenario::parse("[lost_replies]\nevery = 1").expect("a scenario");
     let running = start(Config { scenario: weather, ..Config::default() }).await;
