@@ -83,7 +83,7 @@ fn trouble_says_nothing_about_a_document() {
         (206, "{\"codigo\":\"DOK\"}", "later"),
         // A page, or a long text, is of whatever stands between, whatever it says.
         (404, "<html>no existe</html>", "later"),
-        (404, &format!("no existe{}", "_".repeat(200)), "later"),
+        (404, &format!("no existe{}", "_".repeat(191)), "later"),
     ] {
         assert_eq!(told(with(status, text, boleta_document)), outcome, "{status} {text}");
     }

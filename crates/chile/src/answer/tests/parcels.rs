@@ -340,7 +340,7 @@ fn trouble_keeps_the_question_open() {
             "{status} {text}"
         );
     }
-    for text in ["<html>no existe</html>".to_owned(), format!("no existe{}", "_".repeat(200))] {
+    for text in ["<html>no existe</html>".to_owned(), format!("no existe{}", "_".repeat(191))] {
         let page = with(404, &text, |r| boleta_parcel(r, "1"));
         assert!(matches!(page, Progress::Unclear { .. }), "{text}");
     }
