@@ -119,6 +119,11 @@ function rejected(row: RowView, at: number): RowView {
     code: "DTE-3-101",
     words: "Folio ya fue recibido anteriormente",
     meaning: "El SII ya tiene un documento con este folio. Se emite de nuevo con otro folio.",
+    advice: {
+      whose: { word: "ours", text: "de este equipo" },
+      number: { word: "used", text: "El folio quedó usado" },
+      action: { word: "issue-again", text: "Emita de nuevo con otro folio." },
+    },
   };
   return { ...atAuthority(row, at, 90), state: "RECHAZADO", remarks: [remark], error: "El SII ya tiene un documento con este folio" };
 }

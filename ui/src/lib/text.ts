@@ -177,6 +177,7 @@ export const T = {
     sha: "SHA-256",
     version: (n: number) => `versión ${n}`,
     loading: "Abriendo el documento…",
+    todo: (action: string) => `Qué hacer: ${action}`,
     needsFix: "Un documento rechazado no se reenvía: necesita corrección.",
     annulledBy: (id: string) => `Anulado por ${id}`,
     replacedBy: (id: string) => `Reemplazado por ${id}`,

@@ -239,6 +239,7 @@ describe("one document", () => {
     expect(within(sheet).getByText(/no hay respuesta/)).toBeVisible();
     await settle(5_000);
     expect(within(sheet).queryByText(/no hay respuesta/)).toBeNull();
+    expect(within(sheet).getByText("Qué hacer: Emita de nuevo con otro folio.")).toBeVisible();
     expect(within(sheet).getByText("Timbrado y firmado")).toBeVisible();
     let late = () => {};
     ask.mockImplementationOnce(async (id) => {
