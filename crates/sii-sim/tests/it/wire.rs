@@ -125,7 +125,8 @@ async fn an_outage_that_begins_with_a_document_closes_the_doors() {
     let request = crate::client::upload(crate::client::Boleta, &token, &file);
     // Its own answer may be lost with the line.
     let _ = talk(running.port + 2, raw(&request)).await;
-    assert_eq!(running.sim().ledger().totals.documents, 1);
+    let health = talk(running.port + 3, plain("GET", "/_sim/health")).await.expect("health");
+    assert!(health.contains("\"line\":\"down\""), "{health}");
     while TcpStream::connect(("127.0.0.1", running.port)).is_ok() {
         tokio::task::yield_now().await;
     }
