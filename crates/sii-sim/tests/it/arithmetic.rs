@@ -297,3 +297,17 @@ fn a_boleta_of_which_nothing_is_billed_says_no_neto() {
     ];
     accepts(&boleta(7).with(&lines));
 }
+
+#[test]
+fn a_global_surcharge_is_added_and_either_may_be_an_amount() {
+    let totals = |to: &'static str| change(Document, TOTALS, to);
+    let surcharge = change(Document, "<TpoMov>D<", "<TpoMov>R<");
+    let pesos =
+        change(Document, "<TpoValor>%</TpoValor>\n<ValorDR>10<", "<TpoValor>$</TpoValor>\n<ValorDR>1015<");
+    let more = totals("<MntNeto>42917</MntNeto>\n<TasaIVA>19</TasaIVA>\n<IVA>8154</IVA>\n<MntTotal>51071");
+    accepts(&factura(5).with(&[surcharge, more]));
+    let less = totals("<MntNeto>38000</MntNeto>\n<TasaIVA>19</TasaIVA>\n<IVA>7220</IVA>\n<MntTotal>45220");
+    accepts(&factura(5).with(&[pesos, less]));
+    let more = totals("<MntNeto>40030</MntNeto>\n<TasaIVA>19</TasaIVA>\n<IVA>7606</IVA>\n<MntTotal>47636");
+    accepts(&factura(5).with(&[surcharge, pesos, more]));
+}
