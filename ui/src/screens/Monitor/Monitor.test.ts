@@ -239,7 +239,6 @@ describe("one document", () => {
     expect(within(sheet).getByText(/no hay respuesta/)).toBeVisible();
     await settle(5_000);
     expect(within(sheet).queryByText(/no hay respuesta/)).toBeNull();
-    expect(within(sheet).getByText("Qué hacer: Emita de nuevo con otro folio.")).toBeVisible();
     expect(within(sheet).getByText("Timbrado y firmado")).toBeVisible();
     let late = () => {};
     ask.mockImplementationOnce(async (id) => {
@@ -281,6 +280,7 @@ describe("one document", () => {
     expect(within(sheet).getByText("Rechazado", { selector: ".word" })).toBeVisible();
     expect(within(sheet).getByText("DTE-3-101")).toBeVisible();
     expect(within(sheet).getByText("El SII ya tiene un documento con este folio. Se emite de nuevo con otro folio.")).toBeVisible();
+    expect(within(sheet).getByText("Qué hacer: Emita de nuevo con otro folio.")).toBeVisible();
     expect(within(sheet).getByText("Timbrado y firmado")).toBeVisible();
     expect(within(sheet).queryByRole("button", { name: "Reenviar" })).toBeNull();
     await click("button", "Ver el XML exacto");
