@@ -12,6 +12,15 @@ use crate::line::{Asked, Trouble};
 use crate::sender::{LastAnswer, Sender, lock};
 use crate::signing;
 
+/// How far a login goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Login {
+    /// To a pass.
+    Whole,
+    /// To the first good answer; to a pass where that is all there is to it.
+    FirstAnswer,
+}
+
 impl Sender {
     /// A pass for the channel: the one in memory, or a new one. `None` when there is none to be
     /// had now; the line then says why. Whoever comes second waits for the first one's login.
@@ -22,7 +31,7 @@ impl Sender {
                 return Ok(Some(pass));
             }
             let generation = self.generation.load(Ordering::SeqCst);
-            let pass = match self.login(channel).await {
+            let pass = match self.login(channel, Login::Whole).await {
                 // Nothing to sign with: looked at again as a line is, not at every turn of the loop.
                 Err(TalkError::Key(error)) => {
                     self.line_failed(channel, Asked::Login, &error.to_string()).await;
@@ -37,6 +46,21 @@ impl Sender {
                 return Ok(pass);
             }
         }
+    }
+
+    /// Looks whether a line that was down lets something through: by a login where there is no pass, else by
+    /// the first thing that a login asks, for a pass that nobody refused is not asked for twice.
+    pub(crate) async fn look_at(&self, channel: &ChannelId) -> Result<(), TalkError> {
+        if self.pass_in_memory(channel).is_none() {
+            return self.pass(channel).await.map(drop);
+        }
+        let _turn = self.turn(channel).lock().await;
+        let generation = self.generation.load(Ordering::SeqCst);
+        let pass = self.login(channel, Login::FirstAnswer).await?;
+        if let Some(pass) = pass.filter(|_| generation == self.generation.load(Ordering::SeqCst)) {
+            lock(&self.passes).insert(channel.clone(), pass);
+        }
+        Ok(())
     }
 
     /// Never waits for a login in course: what was heard is written at once.
@@ -77,7 +101,7 @@ impl Sender {
         Ok(false)
     }
 
-    async fn login(&self, id: &ChannelId) -> Result<Option<Pass>, TalkError> {
+    async fn login(&self, id: &ChannelId, login: Login) -> Result<Option<Pass>, TalkError> {
         let channel = self.channel(id);
         let issuer = self.issuer()?;
         if !self.may_sign(id, Asked::Login).await? {
@@ -92,6 +116,10 @@ impl Sender {
                         break why;
                     }
                     step = channel.resume(state, heard, &[], &self.cx(&issuer, None))?;
+                    if login == Login::FirstAnswer && matches!(step, Step::Ask(..)) {
+                        self.logged_in(id).await;
+                        return Ok(None);
+                    }
                 }
                 Step::Granted(pass) => {
                     self.logged_in(id).await;

@@ -378,10 +378,7 @@ impl Sender {
             let _permit = permit;
             let look = {
                 let (sender, channel) = (Arc::clone(&sender), channel.clone());
-                async move {
-                    sender.forget_pass(&channel, None);
-                    sender.pass(&channel).await.err().map(|error| error.to_string())
-                }
+                async move { sender.look_at(&channel).await.err().map(|error| error.to_string()) }
             };
             let panicked = Some("la revisión de la línea se interrumpió".to_owned());
             if let Some(why) = unless_it_panics(look, panicked).await {

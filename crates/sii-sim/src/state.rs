@@ -43,6 +43,8 @@ pub(crate) struct Token {
     pub issued: Timestamp,
     pub last_used: Timestamp,
     pub uses: u64,
+    /// Its answer was not spoilt on the way: whoever asked has it.
+    pub heard: bool,
 }
 
 /// One set of bytes offered under a folio.

@@ -81,9 +81,15 @@ impl State {
         let token: String = (0..13).map(|_| letter()).collect();
         self.tokens.retain(|_, token| now.duration_since(token.last_used) <= 2 * TOKEN_LIFE);
         self.watch_token(channel, &holder, now);
-        let new = Token { channel, holder, issued: now, last_used: now, uses: 0 };
+        let new = Token { channel, holder, issued: now, last_used: now, uses: 0, heard: true };
         self.tokens.insert(token.clone(), new);
         Ok(token)
+    }
+
+    /// The answer with the token just given out did not arrive as it was meant: nobody has it.
+    pub(crate) fn token_unheard(&mut self, channel: Channel, now: Timestamp) {
+        let given = |token: &&mut Token| token.channel == channel && token.issued == now && token.uses == 0;
+        self.tokens.values_mut().filter(given).for_each(|token| token.heard = false);
     }
 
     /// Uses a token: whose it is, or why it does not open.

@@ -85,7 +85,7 @@ impl State {
     pub(crate) fn watch_token(&mut self, channel: Channel, holder: &str, now: Timestamp) {
         let unused = self.tokens.values().any(|token| {
             let mine = token.channel == channel && token.holder == holder;
-            mine && token.uses == 0 && now.duration_since(token.issued) < HASTE
+            mine && token.heard && token.uses == 0 && now.duration_since(token.issued) < HASTE
         });
         if unused {
             self.violate(now, Rule::TokenHoarded, holder.to_owned());

@@ -105,3 +105,18 @@ async fn a_question_that_fails_changes_no_state() {
         shop.stop().await;
     }
 }
+
+/// A line that fails says nothing against the token: it is looked at by a seed, and the token is used on (the SII wants
+/// one token for all uploads).
+#[tokio::test]
+async fn a_pass_that_nobody_refused_outlives_a_dead_line() {
+    let shop = open().await;
+    let first = shop.boleta("1").await;
+    shop.settled(&first, "ACEPTADO").await;
+    shop.sii.next(Asked::Upload, [Act::Reset]);
+    let second = shop.boleta("2").await;
+    shop.settled(&second, "ACEPTADO").await;
+    assert!(shop.sii.asked(Asked::Seed) >= 2, "the line was looked at");
+    assert_eq!(shop.sii.asked(Asked::Token), 1);
+    shop.stop().await;
+}

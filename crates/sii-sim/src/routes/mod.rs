@@ -58,6 +58,9 @@ fn finish(
     let struck = sim.state().faults.strike(door, channel, Moment::After, "");
     match struck {
         Some(fault) => {
+            if door == Door::Token {
+                sim.state().token_unheard(channel, now);
+            }
             let outcome = spoil::spoil(&fault, Some(reply), now, after);
             let told = spoil::told(&outcome);
             (outcome, Some(told))
