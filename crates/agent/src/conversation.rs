@@ -141,8 +141,8 @@ impl Sender {
                     return Ok(After::Wait { due, state });
                 }
                 Step::Stale(state) => {
-                    if pass.is_some() {
-                        self.forget_pass(talk.channel, pass.as_ref());
+                    if let Some(used) = &pass {
+                        self.forget_pass(talk.channel, used);
                     }
                     pass = match renewed {
                         true => {

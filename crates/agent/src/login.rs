@@ -69,10 +69,9 @@ impl Sender {
     }
 
     /// Forgets the pass that was `used`; one that another task has renewed since is kept.
-    pub(crate) fn forget_pass(&self, channel: &ChannelId, used: Option<&Pass>) {
+    pub(crate) fn forget_pass(&self, channel: &ChannelId, used: &Pass) {
         let mut passes = lock(&self.passes);
-        let same = |kept: &Pass| used.is_none_or(|used| used.expose() == kept.expose());
-        if passes.get(channel).is_some_and(same) {
+        if passes.get(channel).is_some_and(|kept| kept.expose() == used.expose()) {
             passes.remove(channel);
         }
     }

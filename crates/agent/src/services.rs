@@ -112,7 +112,7 @@ impl Agent {
             if !matches!(served, Served::Stale(_)) || std::mem::replace(&mut renewed, true) {
                 return Ok(served);
             }
-            sender.forget_pass(&id, Some(&pass));
+            sender.forget_pass(&id, &pass);
         }
     }
 
