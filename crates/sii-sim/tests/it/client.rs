@@ -77,6 +77,26 @@ impl Client {
         inner(&reply.body_text(), operation)
     }
 
+    /// The answer to getEstDte, with these values in the order of the WSDL.
+    #[track_caller]
+    pub fn document_state(&self, values: [&str; 11]) -> String {
+        let names = [
+            "RutConsultante",
+            "DvConsultante",
+            "RutCompania",
+            "DvCompania",
+            "RutReceptor",
+            "DvReceptor",
+            "TipoDte",
+            "FolioDte",
+            "FechaEmisionDte",
+            "MontoDte",
+            "Token",
+        ];
+        let arguments: Vec<(&str, &str)> = names.into_iter().zip(values).collect();
+        self.soap("/DTEWS/QueryEstDte.jws", "getEstDte", &arguments)
+    }
+
     pub fn seed(&self, channel: Channel) -> String {
         let text = match channel {
             Dte => self.soap("/DTEWS/CrSeed.jws", "getSeed", &[]),

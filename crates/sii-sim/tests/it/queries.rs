@@ -13,21 +13,7 @@ fn document_state(client: &Client, changes: &[(usize, &str)]) -> String {
     for (index, value) in changes {
         values[*index] = value;
     }
-    let names = [
-        "RutConsultante",
-        "DvConsultante",
-        "RutCompania",
-        "DvCompania",
-        "RutReceptor",
-        "DvReceptor",
-        "TipoDte",
-        "FolioDte",
-        "FechaEmisionDte",
-        "MontoDte",
-        "Token",
-    ];
-    let arguments: Vec<(&str, &str)> = names.into_iter().zip(values).collect();
-    let answer = client.soap("/DTEWS/QueryEstDte.jws", "getEstDte", &arguments);
+    let answer = client.document_state(values);
     between(&answer, "<ESTADO>", "</ESTADO>").to_owned()
 }
 

@@ -216,21 +216,7 @@ fn forms_that_live_clients_get_through_with_pass_unless_only_the_official_ones_d
         let token = client.token(Dte);
         let values =
             ["11111111", "1", "99999999", "9", "77777777", "7", "33", "5", "15-01-2026", "41784", &token];
-        let names = [
-            "RutConsultante",
-            "DvConsultante",
-            "RutCompania",
-            "DvCompania",
-            "RutReceptor",
-            "DvReceptor",
-            "TipoDte",
-            "FolioDte",
-            "FechaEmisionDte",
-            "MontoDte",
-            "Token",
-        ];
-        let arguments: Vec<(&str, &str)> = names.into_iter().zip(values).collect();
-        client.soap("/DTEWS/QueryEstDte.jws", "getEstDte", &arguments).contains("<ESTADO>DOK</ESTADO>")
+        client.document_state(values).contains("<ESTADO>DOK</ESTADO>")
     };
     assert!(dated(&lenient()) && !dated(&Client::new()));
 
