@@ -289,6 +289,7 @@ impl Desk {
                 self.issue(jobs);
             }
             self.act(acts);
+            self.catch_up();
             if closing {
                 return;
             }
@@ -345,14 +346,11 @@ impl Desk {
         let before = self.store.fsyncs();
         let outcome = self.store.commit_each(listening.collect(), self.clock.now());
         self.fsyncs.fetch_add(self.store.fsyncs().saturating_sub(before), Ordering::Relaxed);
-        let lost = |committed: &Committed| committed.index_lost.clone();
         let broken = match &outcome {
-            Ok(each) => each.iter().find_map(|one| match one {
-                Ok(committed) => lost(committed),
-                Err(error) => breaks(error).then(|| error.to_string()),
-            }),
-            Err(error) => breaks(error).then(|| error.to_string()),
+            Ok(each) => each.iter().filter_map(|one| one.as_ref().err()).find(|error| breaks(error)),
+            Err(error) => Some(error).filter(|error| breaks(error)),
         };
+        let broken = broken.map(ToString::to_string);
         if let Some(why) = broken {
             self.stop(&why);
         }
@@ -363,6 +361,13 @@ impl Desk {
         touched.dedup();
         self.news.tell(touched);
         Ok(outcome.into_iter().map(|one| one.map_err(WriteError::from)).collect())
+    }
+
+    /// The index is told once those who wait have their answers.
+    fn catch_up(&mut self) {
+        if let Err(error) = self.store.catch_up() {
+            self.stop(&error.to_string());
+        }
     }
 
     /// Nothing is written until the store was opened again: at once, and then ever more seldom.

@@ -31,7 +31,7 @@ pub(crate) struct Group {
 
 impl Group {
     pub fn new(at: Timestamp, batch: Batch, index: Arc<Index>, segments: Arc<Segments>, live: Live) -> Group {
-        Group { at, batch, view: View::of(index), segments, live: Arc::new(RwLock::new(live)) }
+        Group { at, batch, view: View::staging(index), segments, live: Arc::new(RwLock::new(live)) }
     }
 
     /// Adds an order, or leaves everything as it was.
@@ -71,8 +71,8 @@ impl Group {
         let puts = overlay.into_changes();
         drop(view);
         live.follow(&puts)?;
-        Arc::make_mut(&mut self.view.staged).extend(puts);
-        Ok(Committed { places, rows, index_lost: None })
+        self.view.stage(puts);
+        Ok(Committed { places, rows })
     }
 
     /// The frames, what they do to the index, and what is live then; `None` when no order wrote
@@ -82,8 +82,7 @@ impl Group {
         if !batch.finish() {
             return Ok(None);
         }
-        let View { staged, .. } = view;
-        let puts = finished(Arc::unwrap_or_clone(staged), batch.tip())?;
+        let puts = finished(view.into_staged(), batch.tip())?;
         let live = mem::take(&mut *live.write().unwrap_or_else(PoisonError::into_inner));
         Ok(Some((batch, puts, live)))
     }

@@ -32,6 +32,8 @@ pub(crate) type Puts = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 pub(crate) struct Index {
     /// `None` while the store is being opened again.
     db: RwLock<Option<Arc<sled::Db>>>,
+    /// What the journal has and sled is still to be told: read as if it were there.
+    ahead: RwLock<Arc<Puts>>,
     /// `None` for a temporary one.
     folder: Option<PathBuf>,
     /// Tests make every write fail.
@@ -97,6 +99,7 @@ impl Index {
     fn of(db: sled::Db, folder: Option<PathBuf>) -> Index {
         Index {
             db: RwLock::new(Some(Arc::new(db))),
+            ahead: RwLock::default(),
             folder,
             #[cfg(test)]
             fails: AtomicBool::new(false),
@@ -146,6 +149,7 @@ impl Index {
     pub fn shut(&self) {
         self.close();
         *self.db.write().unwrap_or_else(PoisonError::into_inner) = None;
+        self.lay(Puts::new());
     }
 
     /// Goes on with what `other` opened.
@@ -154,6 +158,26 @@ impl Index {
         *self.db.write().unwrap_or_else(PoisonError::into_inner) = db;
         #[cfg(test)]
         self.fails.store(false, Ordering::Relaxed);
+    }
+
+    /// Lays changes over what sled has, until [`Index::catch_up`] tells it.
+    pub fn lay(&self, puts: Puts) {
+        *self.ahead.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(puts);
+    }
+
+    /// What sled was not told yet.
+    pub fn ahead(&self) -> Arc<Puts> {
+        self.ahead.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Tells sled what was laid over it. When it fails, that goes on being read.
+    pub fn catch_up(&self) -> Result<(), StoreError> {
+        let ahead = self.ahead();
+        if !ahead.is_empty() {
+            self.write(&ahead)?;
+            self.lay(Puts::new());
+        }
+        Ok(())
     }
 
     /// All changes or none.

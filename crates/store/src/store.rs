@@ -47,9 +47,6 @@ pub struct Committed {
     pub places: Vec<Place>,
     /// The documents it touched, as they are now, in order of issue.
     pub rows: Vec<Row>,
-    /// The facts are durable, but the index could not be told, and why: the store takes no more
-    /// until it is opened again, which mends it.
-    pub index_lost: Option<String>,
 }
 
 impl Store {
@@ -111,7 +108,8 @@ impl Store {
     }
 
     /// Makes several orders durable with one fsync, each all or none: see [`Make`]. An error of the
-    /// whole is every order's.
+    /// whole is every order's. Readers see at once what was written; sled is told by
+    /// [`Store::catch_up`], at the latest with the next commit.
     pub fn commit_each(
         &mut self,
         orders: Vec<Make<'_>>,
@@ -120,24 +118,26 @@ impl Store {
         if self.journal.is_poisoned() {
             return Err(StoreError::Poisoned);
         }
+        self.catch_up()?;
         let at = whole_micros(at);
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner).clone();
         let (index, segments) = (self.index.clone(), self.segments.clone());
         let mut group = Group::new(at, self.journal.batch(at), index, segments, live);
-        let mut outcomes: Vec<_> = orders.into_iter().map(|make| group.add(make)).collect();
+        let outcomes: Vec<_> = orders.into_iter().map(|make| group.add(make)).collect();
         let Some((batch, puts, live)) = group.finish()? else {
             return Ok(outcomes);
         };
         self.journal.append(&batch)?;
-        let told = self.index.write(&puts);
-        if let Err(error) = told {
-            self.journal.poison();
-            let why = error.to_string();
-            outcomes.iter_mut().flatten().for_each(|committed| committed.index_lost = Some(why.clone()));
-        }
+        self.index.lay(puts);
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = live;
         self.remember(at);
         Ok(outcomes)
+    }
+
+    /// Tells the index what the last commit wrote: nobody has to wait for it, as readers see it
+    /// already. After an error the store takes no more until it is opened again, which mends it.
+    pub fn catch_up(&mut self) -> Result<(), StoreError> {
+        self.index.catch_up().inspect_err(|_| self.journal.poison())
     }
 
     /// Opens the folder again after a write error, as a start of the program would, and every
@@ -146,6 +146,9 @@ impl Store {
     pub fn reopen(&mut self) -> Result<Opened, StoreError> {
         self.journal.poison();
         self.segments.forget();
+        if let Err(error) = self.index.catch_up() {
+            tracing::warn!(%error, "the index is made anew");
+        }
         let again = opening::open_again(self.place.clone(), self.segments.clone(), self.index.clone());
         let (parts, opened) = match again {
             Ok(Some(opened)) => opened,
@@ -203,7 +206,11 @@ impl Store {
 impl Drop for Store {
     fn drop(&mut self) {
         self.rest();
-        self.index.close();
+        match self.index.catch_up() {
+            Ok(()) => self.index.close(),
+            // Its mark stays: the next opening makes sure of it.
+            Err(error) => tracing::warn!(%error, "the index is behind the journal"),
+        }
     }
 }
 

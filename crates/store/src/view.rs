@@ -1,5 +1,5 @@
-//! The index with changes laid over it that are not durable yet, read as if they were there. How
-//! they come to be is `group`'s; a plain reader has none.
+//! The index with changes laid over it, read as if they were there: for a plain reader those that
+//! sled is still to be told, for an order those of the batch it is in, which are not durable yet.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -12,7 +12,8 @@ use crate::{StoreError, key};
 #[derive(Clone)]
 pub(crate) struct View {
     pub index: Arc<Index>,
-    pub staged: Arc<Puts>,
+    /// The changes of a batch; a plain reader sees those that are laid over the index just then.
+    batch: Option<Arc<Puts>>,
 }
 
 /// The entries of a view, for as long as a question lasts.
@@ -25,11 +26,32 @@ pub(crate) type Entry = sled::Result<(IVec, IVec)>;
 
 impl View {
     pub fn of(index: Arc<Index>) -> View {
-        View { index, staged: Arc::default() }
+        View { index, batch: None }
+    }
+
+    /// One that changes are staged over. The index must have caught up.
+    pub fn staging(index: Arc<Index>) -> View {
+        View { index, batch: Some(Arc::default()) }
+    }
+
+    /// Lays more changes over it.
+    pub fn stage(&mut self, puts: Puts) {
+        Arc::make_mut(self.batch.get_or_insert_default()).extend(puts);
+    }
+
+    /// What was staged.
+    pub fn into_staged(self) -> Puts {
+        self.batch.map(Arc::unwrap_or_clone).unwrap_or_default()
+    }
+
+    fn over(&self) -> Arc<Puts> {
+        self.batch.clone().unwrap_or_else(|| self.index.ahead())
     }
 
     pub fn ask<T>(&self, ask: impl FnOnce(&Entries<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        self.index.ask(|tree| ask(&Entries { tree, staged: &self.staged }))
+        // Before the index is looked at: what sled is told meanwhile is then seen twice, not missed.
+        let over = self.over();
+        self.index.ask(|tree| ask(&Entries { tree, staged: &over }))
     }
 
     pub fn with_prefix(&self, prefix: &[u8]) -> Result<Vec<Pair>, StoreError> {
@@ -63,7 +85,7 @@ impl View {
 
 impl Keys for View {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        match self.staged.get(key) {
+        match self.over().get(key) {
             Some(value) => Ok(value.clone()),
             None => self.index.get(key),
         }

@@ -168,8 +168,11 @@ impl World {
         }
     }
 
-    fn agrees(&self) {
-        let reader = self.store.as_ref().unwrap().reader();
+    fn agrees(&mut self) {
+        let reader = self.store().reader();
+        let before = everything(&reader);
+        self.store().catch_up().unwrap();
+        assert_eq!(everything(&reader), before, "sled was told");
         let rows = reader.list(&Filter::default(), None, 1000).unwrap().rows;
         let told: BTreeMap<u64, DocState> = rows.iter().map(|r| (r.id.number, r.state)).collect();
         assert_eq!(told, self.model);

@@ -211,11 +211,12 @@ pub fn issued(issued: Issued) -> Fact {
     Fact::Issued(Box::new(issued))
 }
 
-/// Issues boletas of grant `a`, one batch each.
+/// Issues boletas of grant `a`, one batch each; sled is told of them all.
 #[track_caller]
 pub fn issue(store: &mut Store, numbers: impl IntoIterator<Item = u64>) {
     for number in numbers {
         store.commit(vec![issued(sale(number))], at(number as i64)).unwrap();
+        store.catch_up().unwrap();
     }
 }
 
