@@ -2,7 +2,7 @@
 //! half of the [`Channel`](timbre_core::Channel) seam. Everything heard is on disk before it counts.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,7 @@ use timbre_core::{
     Remark, Report, Request, Scope, Sent, State, Step, Timestamp, Verdict,
 };
 use timbre_store::{Answered, Fact, Moved, Range, Reader, Row, StoreError};
+use tokio::time::Instant;
 
 use crate::clock::later;
 use crate::line::{Asked, Trouble};

@@ -15,12 +15,13 @@ use timbre_store::{CertificateLoaded, Fact, Filter, Opened, Reader, Row, Store};
 use tokio::sync::{broadcast, mpsc, watch};
 
 use crate::carrier::Carrier;
+use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::conversation::moved;
 use crate::sender::{Sender, SenderParts};
 use crate::settings::Settings;
 use crate::view::{CertificateView, IssuedView, PreviewView, ProblemView, PushView, ResentView, RowView};
-use crate::writer::Writer;
+use crate::writer::{Seat, Writer};
 use crate::{monitor, show, signing};
 
 /// What an answer of the engine is: a view, or a problem a person can act on.
@@ -56,8 +57,10 @@ pub struct AgentParts {
     pub channels: BTreeMap<ChannelId, Arc<dyn Channel>>,
     pub custody: Arc<dyn Custody>,
     pub clock: Arc<dyn Clock>,
+    pub chance: Arc<dyn Chance>,
     pub carrier: Arc<dyn Carrier>,
     pub settings: Settings,
+    pub seat: Seat,
     /// False for a command that only issues or looks.
     pub send: bool,
 }
@@ -90,12 +93,13 @@ impl Agent {
         let (touched, touches) = mpsc::unbounded_channel();
         let keys: Arc<dyn Keys> = parts.custody.clone();
         let (writer, thread) =
-            Writer::start(parts.store, Arc::clone(&keys), Arc::clone(&parts.clock), touched)?;
+            Writer::start(parts.store, Arc::clone(&keys), Arc::clone(&parts.clock), touched, parts.seat)?;
         let zone = TimeZone::get(parts.regime.profile().zone).map_err(std::io::Error::other)?;
         let sender = Arc::new(Sender::new(SenderParts {
             channels: parts.channels,
             keys,
             clock: Arc::clone(&parts.clock),
+            chance: parts.chance,
             carrier: parts.carrier,
             settings: parts.settings,
             profile: parts.regime.profile(),
@@ -118,7 +122,7 @@ impl Agent {
             pushes: broadcast::channel(256).0,
             stop,
             tasks: tokio::sync::Mutex::default(),
-            thread: std::sync::Mutex::new(Some(thread)),
+            thread: std::sync::Mutex::new(thread),
         });
         let mut tasks = vec![tokio::spawn(monitor::watch(Arc::clone(&inner), touches, stopped.clone()))];
         if parts.send {

@@ -7,6 +7,7 @@
 //! ```
 
 pub mod carrier;
+pub mod chance;
 pub mod clock;
 mod conversation;
 pub mod diagnose;
@@ -38,3 +39,4 @@ mod writer;
 
 pub use engine::{Agent, AgentParts, Answer, Custody, ReadCertificate};
 pub use settings::Settings;
+pub use writer::Seat;

@@ -28,6 +28,7 @@ pub(crate) async fn watch(
 ) {
     loop {
         let first = tokio::select! {
+            biased;
             _ = stopped.changed() => return,
             touched = touches.recv() => match touched {
                 Some(touched) => touched,

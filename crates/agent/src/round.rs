@@ -16,7 +16,7 @@ use crate::conversation::{Phase, TalkError};
 use crate::line::{Asked, Line};
 use crate::parcel::pack;
 use crate::plan::{self, CLOCK_STEP, Desk, Gate, Going, Lane, Stage, Start, Urgency, Waiting};
-use crate::sender::{Sender, hex, lock};
+use crate::sender::{Sender, lock};
 use crate::show;
 
 /// How many rows are read at a time.
@@ -338,7 +338,7 @@ impl Sender {
         known: &mut Known,
         tasks: &mut JoinSet<Ended>,
     ) {
-        let id = ParcelId(hex(&rand::random::<[u8; 16]>()));
+        let id = self.new_parcel();
         let documents: HashMap<_, _> = group.iter().map(|d| (d.id.clone(), d.version)).collect();
         let names: Vec<_> = documents.keys().cloned().collect();
         known.busy_documents.extend(names.iter().cloned());

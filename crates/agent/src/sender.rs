@@ -1,7 +1,7 @@
 //! The sender: carries documents to the authority in order, a few conversations at once, and asks
 //! for verdicts until they are final. Issuing never waits for it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,6 +16,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::carrier::Carrier;
+use crate::chance::Chance;
 use crate::clock::{Clock, later, until};
 use crate::conversation::TalkError;
 use crate::line::{Asked as Of, Line};
@@ -29,6 +30,7 @@ pub struct SenderParts {
     pub channels: BTreeMap<ChannelId, Arc<dyn Channel>>,
     pub keys: Arc<dyn Keys>,
     pub clock: Arc<dyn Clock>,
+    pub chance: Arc<dyn Chance>,
     pub carrier: Arc<dyn Carrier>,
     pub settings: Settings,
     pub profile: &'static Profile,
@@ -73,8 +75,8 @@ pub struct Sender {
 /// A verification in course.
 #[derive(Debug, Default)]
 pub(crate) struct Probing {
-    pub asked: HashMap<DocumentId, Asked>,
-    pub absent: HashSet<DocumentId>,
+    pub asked: BTreeMap<DocumentId, Asked>,
+    pub absent: BTreeSet<DocumentId>,
 }
 
 /// A question about one document.
@@ -172,13 +174,15 @@ impl Sender {
             };
             let sleep = next.map_or(Duration::from_secs(3_600), |at| until(self.now(), at));
             tokio::select! {
+                // What ended is taken note of before anything else starts; also, always in this order.
+                biased;
                 _ = stop.changed() => break,
-                () = self.wake.notified() => {}
                 Some(ended) = tasks.join_next() => match (&mut known, ended) {
                     (Some(known), Ok(ended)) => self.ended(known, ended),
                     (_, Err(error)) => tracing::error!(%error, "a conversation panicked"),
                     (None, Ok(_)) => {}
                 },
+                () = self.wake.notified() => {}
                 () = tokio::time::sleep(sleep) => {}
             }
         }
@@ -240,7 +244,7 @@ impl Sender {
     pub(crate) fn cx<'a>(&'a self, issuer: &'a Issuer, pass: Option<&'a Pass>) -> Cx<'a> {
         Cx {
             now: self.now(),
-            entropy: rand::random(),
+            entropy: self.parts.chance.draw(),
             keys: &*self.parts.keys,
             pass,
             company: &issuer.company,
@@ -252,7 +256,13 @@ impl Sender {
 
     /// Chance, in 0..1, for pauses.
     pub(crate) fn luck(&self) -> f64 {
-        rand::random()
+        let [a, b, c, d, ..] = self.parts.chance.draw();
+        f64::from(u32::from_le_bytes([a, b, c, d])) / 2f64.powi(32)
+    }
+
+    /// A name that no parcel has yet.
+    pub(crate) fn new_parcel(&self) -> ParcelId {
+        ParcelId(hex(&self.parts.chance.draw()[..16]))
     }
 
     /// When to try again after `tries` that failed.

@@ -1,9 +1,11 @@
-//! The one writer: a thread owns the store; folios are a function of it.
+//! The one writer owns the store; folios are a function of it. It has a thread of its own, but in a run
+//! that is to be repeated exactly ([`Seat`]).
 //!
 //! It drains what waits, checks keys and claims, gives out folios in memory, lets a few threads
 //! sign in parallel, and makes everything durable with one fsync. Only then does anybody hear of it.
 //! After a write error it says so and opens the store again by itself.
 
+mod seat;
 mod selling;
 #[cfg(test)]
 mod tests;
@@ -20,6 +22,9 @@ use tokio::sync::oneshot;
 
 use crate::clock::Clock;
 use crate::sender::lock;
+
+use seat::Door;
+pub use seat::Seat;
 
 /// How many orders share one fsync at the most.
 const BATCH: usize = 256;
@@ -107,7 +112,7 @@ struct Act {
 /// A handle to the writer.
 #[derive(Clone)]
 pub struct Writer {
-    orders: mpsc::Sender<Order>,
+    orders: Door,
     fsyncs: Arc<AtomicU64>,
     stopped: Arc<Mutex<Option<String>>>,
 }
@@ -116,14 +121,14 @@ pub struct Writer {
 pub type Touched = tokio::sync::mpsc::UnboundedSender<Vec<DocumentId>>;
 
 impl Writer {
-    /// Starts the thread that owns `store`.
+    /// Seats whoever owns `store`; answers its thread too, where it has one.
     pub fn start(
         store: Store,
         keys: Arc<dyn Keys>,
         clock: Arc<dyn Clock>,
         touched: Touched,
-    ) -> std::io::Result<(Writer, std::thread::JoinHandle<()>)> {
-        let (orders, inbox) = mpsc::channel();
+        seat: Seat,
+    ) -> std::io::Result<(Writer, Option<std::thread::JoinHandle<()>>)> {
         let fsyncs = Arc::new(AtomicU64::new(0));
         // Asked once: on Linux the answer is looked up in several files.
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
@@ -131,18 +136,25 @@ impl Writer {
         let news = News { stopped: Arc::clone(&stopped), touched };
         let end = End(news.clone());
         let desk = Desk { store, keys, clock, news, threads, fsyncs: Arc::clone(&fsyncs), mending: None };
-        let thread = std::thread::Builder::new().name("timbre-writer".to_owned()).spawn(move || {
-            let _end = end;
-            desk.work(&inbox);
-        })?;
+        let (orders, thread) = match seat {
+            Seat::Thread => {
+                let (orders, inbox) = mpsc::channel();
+                let thread = std::thread::Builder::new().name("timbre-writer".to_owned());
+                let thread = thread.spawn(move || {
+                    let _end = end;
+                    desk.work(&inbox);
+                })?;
+                (Door::Thread(orders), Some(thread))
+            }
+            Seat::Caller => (Door::Caller(Arc::new(Mutex::new(Some((desk, end))))), None),
+        };
         Ok((Writer { orders, fsyncs, stopped }, thread))
     }
 
     /// Issues a draft; the answer comes when it is on disk.
     pub async fn issue(&self, draft: Box<dyn Draft>, sale: Sale) -> Result<Issuance, IssueError> {
         let (reply, answer) = oneshot::channel();
-        let order = Order::Issue(Job { draft, sale: Box::new(sale), reply });
-        self.orders.send(order).map_err(|_| self.closed())?;
+        self.hand_in(Order::Issue(Job { draft, sale: Box::new(sale), reply }))?;
         answer.await.map_err(|_| self.closed())?
     }
 
@@ -153,9 +165,12 @@ impl Writer {
         make: impl FnOnce(&Reader) -> Vec<Fact> + Send + 'static,
     ) -> Result<(), WriteError> {
         let (reply, answer) = oneshot::channel();
-        let order = Order::Apply(Act { make: Box::new(make), reply });
-        self.orders.send(order).map_err(|_| self.closed())?;
+        self.hand_in(Order::Apply(Act { make: Box::new(make), reply }))?;
         answer.await.map_err(|_| self.closed())?
+    }
+
+    fn hand_in(&self, order: Order) -> Result<(), WriteError> {
+        self.orders.hand_in(order).then_some(()).ok_or_else(|| self.closed())
     }
 
     /// The thread is gone, or going: whoever hears so finds the writer stopped, too.
@@ -167,7 +182,7 @@ impl Writer {
     /// Ends the thread and closes the store once what was ordered before is done.
     pub fn close(&self) {
         // It may have ended already.
-        let _ = self.orders.send(Order::Close);
+        self.orders.hand_in(Order::Close);
     }
 
     /// Why nothing is written now, or any more; `None` while all is well.
@@ -256,9 +271,7 @@ impl Desk {
             let wait = due.map_or(REST, |due| due.saturating_duration_since(Instant::now()));
             let first = inbox.recv_timeout(wait);
             // Opened again before the next order is served.
-            if due.is_some_and(|due| due <= Instant::now()) {
-                self.mend();
-            }
+            self.mend_when_due();
             let first = match first {
                 Ok(first) => first,
                 Err(mpsc::RecvTimeoutError::Timeout) => {
@@ -269,31 +282,31 @@ impl Desk {
                 }
                 Err(mpsc::RecvTimeoutError::Disconnected) => return,
             };
-            let mut jobs = Vec::new();
-            let mut acts = Vec::new();
-            let mut closing = false;
-            let mut sort = |order| match order {
-                Order::Issue(job) => jobs.push(job),
-                Order::Apply(act) => acts.push(act),
-                Order::Close => closing = true,
-            };
-            sort(first);
-            for _ in 1..BATCH {
-                match inbox.try_recv() {
-                    Ok(order) => sort(order),
-                    Err(_) => break,
-                }
-            }
-            // Sales first: a till waits for them.
-            if !jobs.is_empty() {
-                self.issue(jobs);
-            }
-            self.act(acts);
-            self.catch_up();
-            if closing {
+            if self.serve(std::iter::once(first).chain(inbox.try_iter().take(BATCH - 1))) {
                 return;
             }
         }
+    }
+
+    /// Does these orders; true when one of them was to close.
+    fn serve(&mut self, orders: impl IntoIterator<Item = Order>) -> bool {
+        let mut jobs = Vec::new();
+        let mut acts = Vec::new();
+        let mut closing = false;
+        for order in orders {
+            match order {
+                Order::Issue(job) => jobs.push(job),
+                Order::Apply(act) => acts.push(act),
+                Order::Close => closing = true,
+            }
+        }
+        // Sales first: a till waits for them.
+        if !jobs.is_empty() {
+            self.issue(jobs);
+        }
+        self.act(acts);
+        self.catch_up();
+        closing
     }
 
     /// The acts share an fsync: each sees what the ones before it left, and its mistake, or its
@@ -378,6 +391,12 @@ impl Desk {
         tracing::error!(why, "nothing is written until the folder is opened again");
         self.news.stop(&format!("{why}. {MENDS}"));
         self.mending = Some(Mending { next: Instant::now(), pause: MEND_PAUSE.0 });
+    }
+
+    fn mend_when_due(&mut self) {
+        if self.mending.as_ref().is_some_and(|mending| mending.next <= Instant::now()) {
+            self.mend();
+        }
     }
 
     fn mend(&mut self) {

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use sii_sim::{Running as SimRunning, Scenario, Sim};
 use timbre_agent::carrier::HttpCarrier;
+use timbre_agent::chance::SystemChance;
 use timbre_agent::clock::SystemClock;
 use timbre_agent::view::ProblemView;
-use timbre_agent::{Agent, AgentParts};
+use timbre_agent::{Agent, AgentParts, Seat};
 use timbre_core::Environment;
 use timbre_store::{CheckReport, OpenOptions, Opened, Store, StoreError};
 
@@ -205,8 +206,10 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         channels: country::channels(),
         custody: Arc::new(keeper),
         clock: Arc::new(SystemClock),
+        chance: Arc::new(SystemChance),
         carrier: Arc::new(carrier),
         settings,
+        seat: Seat::Thread,
         send: options.sender,
     })
     .map_err(|e| StartError::Network(e.to_string()))?;

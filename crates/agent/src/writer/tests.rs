@@ -39,7 +39,8 @@ fn shop_with(clock: Arc<dyn Clock>, options: OpenOptions) -> Shop {
     let (store, _) = Store::open(dir.path(), &options, &|_, _| {}).unwrap();
     let reader = store.reader();
     let (touched, touches) = tokio::sync::mpsc::unbounded_channel();
-    let (writer, thread) = Writer::start(store, Arc::new(NoKeys), clock, touched).unwrap();
+    let (writer, thread) = Writer::start(store, Arc::new(NoKeys), clock, touched, Seat::Thread).unwrap();
+    let thread = thread.expect("it has one");
     Shop { dir, writer, touches, thread, reader }
 }
 
@@ -86,7 +87,7 @@ fn order(
 ) -> oneshot::Receiver<Result<(), WriteError>> {
     let (reply, answer) = oneshot::channel();
     let act = Act { make: Box::new(make), reply };
-    assert!(writer.orders.send(Order::Apply(act)).is_ok());
+    assert!(writer.orders.hand_in(Order::Apply(act)));
     answer
 }
 

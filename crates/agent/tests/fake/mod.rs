@@ -13,8 +13,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::json;
+use timbre_agent::chance::SystemChance;
 use timbre_agent::clock::{Clock, SystemClock, later};
-use timbre_agent::{Agent, AgentParts, Settings};
+use timbre_agent::{Agent, AgentParts, Seat, Settings};
 use timbre_core::channel::{Conduct, Method};
 use timbre_core::*;
 use timbre_store::{OpenOptions, Opened, Store};
@@ -291,8 +292,10 @@ pub async fn start(store: Store, opened: Opened, office: &Arc<Office>, opening: 
         channels: [channel("post", opening.hook), channel("mail", Arc::new(|_, _| Ok(())))].into(),
         custody: opening.keys,
         clock: opening.clock,
+        chance: Arc::new(SystemChance),
         carrier: Arc::new(Wire(Arc::clone(office))),
         settings: opening.settings,
+        seat: Seat::Thread,
         send: opening.send,
     })
     .unwrap();
