@@ -114,6 +114,7 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
         last_answer: last_answer(inner),
         certificate,
         missing,
+        standing: inner.sender.settings().standing.clone(),
         address: crate::sender::lock(&inner.address).clone(),
         as_of: now.to_string(),
         version,

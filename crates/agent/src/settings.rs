@@ -22,6 +22,8 @@ pub struct Settings {
     pub poll_floor: Duration,
     /// Base address of the simulator, in a training folder.
     pub simulator: Option<String>,
+    /// What stands over the panel while this run does something out of the ordinary, a sentence.
+    pub standing: Option<String>,
 }
 
 impl Settings {
@@ -47,6 +49,7 @@ impl Settings {
             },
             poll_floor: Duration::from_secs(30),
             simulator: None,
+            standing: None,
         }
     }
 

@@ -40,6 +40,9 @@ pub struct Snapshot {
     pub certificate: Option<CertificateView>,
     /// What is missing before a document can be issued; empty when nothing is.
     pub missing: Vec<String>,
+    /// What this run does out of the ordinary, for as long as it does it: a sentence.
+    #[serde(default)]
+    pub standing: Option<String>,
     /// The local panel and API, for the status line.
     pub address: Option<String>,
     /// When this was true (RFC 3339).

@@ -17,6 +17,7 @@ pub struct Config {
     pub api: ApiConfig,
     pub wire: WireConfig,
     pub training: TrainingConfig,
+    pub certification: CertificationConfig,
 }
 
 #[derive(Debug, Default, Deserialize, PartialEq, Eq)]
@@ -58,6 +59,15 @@ pub struct TrainingConfig {
     /// A simulator that runs by itself (`timbre simulator`), `http://127.0.0.1:4581`. Without it a
     /// training folder starts its own. Of no effect in another environment.
     pub simulator: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct CertificationConfig {
+    /// Boletas go by DTEUpload, as the SII wants those of the set with which a company is certified: its
+    /// reviewers do not see what comes by REST. Refused in a folder of another environment. To be switched
+    /// with nothing on its way: what was sent by one way is not found by asking on the other.
+    pub boleta_set: bool,
 }
 
 impl Config {

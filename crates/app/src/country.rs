@@ -12,12 +12,18 @@ pub fn regime() -> Arc<dyn Regime> {
     Arc::new(Chile::default())
 }
 
-/// Its channels.
-pub fn channels() -> BTreeMap<ChannelId, Arc<dyn Channel>> {
-    let boleta: Arc<dyn Channel> = Arc::new(BoletaChannel::default());
+/// Its channels. `certification_set`: boletas go the way of the set that a company is certified with.
+pub fn channels(certification_set: bool) -> BTreeMap<ChannelId, Arc<dyn Channel>> {
+    let boleta: Arc<dyn Channel> = match certification_set {
+        true => Arc::new(DteChannel::of_the_certification_set()),
+        false => Arc::new(BoletaChannel::default()),
+    };
     let dte: Arc<dyn Channel> = Arc::new(DteChannel::default());
     [("boleta", boleta), ("dte", dte)]
         .into_iter()
         .map(|(id, channel)| (ChannelId(id.to_owned()), channel))
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,11 +7,11 @@ use std::time::Duration;
 use sii_sim::{Running as SimRunning, Scenario, Sim};
 use timbre_agent::carrier::HttpCarrier;
 use timbre_agent::chance::SystemChance;
-use timbre_agent::clock::SystemClock;
+use timbre_agent::clock::{Clock, SystemClock};
 use timbre_agent::view::ProblemView;
 use timbre_agent::{Agent, AgentParts, Seat};
 use timbre_core::Environment;
-use timbre_store::{CheckReport, OpenOptions, Opened, Store, StoreError};
+use timbre_store::{CheckReport, Fact, OpenOptions, Opened, Store, StoreError};
 
 use crate::config::Config;
 use crate::folder::{self, Address, Lock, data_dir, demo_dir};
@@ -22,6 +22,10 @@ use crate::{authorities, country, demo};
 
 /// The port that tills know.
 pub const PORT: u16 = 4578;
+
+/// Said for as long as boletas go by the way of the certification set.
+const CERTIFICATION_SET: &str = "Las boletas se envían como set de certificación, por el envío de facturas \
+     (DTEUpload): lo pide timbre.toml ([certification] boleta_set).";
 
 /// How an agent is started.
 #[derive(Debug, Clone, Default)]
@@ -76,6 +80,12 @@ pub enum StartError {
          sólo confía en los de este sistema. Quite esa variable y repita.", .0, .1.display()
     )]
     ForeignAuthority(&'static str, PathBuf),
+    #[error(
+        "{} pide enviar las boletas como set de certificación ([certification] boleta_set = true), y eso es \
+         sólo para una carpeta de certificación con su empresa ya registrada; {}. Quite esa línea y repita.",
+        .0.display(), .1
+    )]
+    OnlyCertification(PathBuf, &'static str),
     #[error("{0}")]
     Problem(ProblemView),
 }
@@ -89,6 +99,7 @@ impl StartError {
             | StartError::Vault(VaultError::Damaged { .. }) => 4,
             StartError::Store(StoreError::InUse(_)) => 3,
             StartError::Config(..) | StartError::Scenario(..) | StartError::ForeignAuthority(..) => 2,
+            StartError::OnlyCertification(..) => 2,
             StartError::Folder(..) | StartError::Vault(_) | StartError::Store(_) | StartError::Problem(_) => {
                 1
             }
@@ -140,18 +151,21 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         None => data_dir(options.data.as_deref()),
     };
     let folder = dir.clone();
-    let (custody, state, logging) = (options.custody.clone(), options.state.clone(), options.sender);
+    let (custody, state, sends) = (options.custody.clone(), options.state.clone(), options.sender);
     let look = options.look;
     let open = move || -> Result<_, StartError> {
         let lock = Lock::take(&dir)?;
         let config = Config::read(&dir)?;
-        let log = logging.then(|| logs::start(&dir)).flatten();
+        let log = sends.then(|| logs::start(&dir)).flatten();
         let vault = match look {
             true => None,
             false => Some(Vault::open(&dir, &custody.map_or_else(Custody::from_env, Ok)?)?),
         };
         let options = OpenOptions { anchor: anchor(state, &dir), ..OpenOptions::default() };
-        let (store, opened) = Store::open(&dir, &options, &|_, _| {})?;
+        let (mut store, opened) = Store::open(&dir, &options, &|_, _| {})?;
+        if config.certification.boleta_set {
+            announce_set(&mut store, &dir, sends)?;
+        }
         Ok((lock, log, config, vault, store, opened))
     };
     // Disk, and perhaps a person at the keyring: not for an async task.
@@ -178,7 +192,9 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     if real && let Some((variable, whom)) = authorities::foreign(|name| std::env::var_os(name)) {
         return Err(StartError::ForeignAuthority(variable, whom));
     }
+    let set = config.certification.boleta_set;
     let mut settings = config.settings(training);
+    settings.standing = set.then(|| CERTIFICATION_SET.to_owned());
     let mut simulator = None;
     // A command that only issues or looks sends nothing, and so needs no simulator.
     if training && (options.sender || options.demo.is_some()) {
@@ -203,7 +219,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         store,
         opened: opened.clone(),
         regime: country::regime(),
-        channels: country::channels(),
+        channels: country::channels(set),
         custody: Arc::new(keeper),
         clock: Arc::new(SystemClock),
         chance: Arc::new(SystemChance),
@@ -276,6 +292,25 @@ fn report(opened: &Opened, vault_is_new: bool, custody: Option<&CustodyUsed>) {
     if let Some(locked) = &opened.locked {
         tracing::error!(%locked, "issuing is locked");
     }
+}
+
+/// Boletas are to go by the way of the certification set: only where a company is being certified, and
+/// written down before anything can leave.
+fn announce_set(store: &mut Store, dir: &Path, sends: bool) -> Result<(), StartError> {
+    let why = match store.reader().company() {
+        Some((_, Environment::Certification)) => None,
+        Some((_, Environment::Production)) => Some("ésta es de producción"),
+        Some((_, Environment::Training)) => Some("ésta es de entrenamiento"),
+        None => Some("ésta no tiene empresa todavía"),
+    };
+    if let Some(why) = why {
+        return Err(StartError::OnlyCertification(dir.join("timbre.toml"), why));
+    }
+    if sends {
+        let (who, what) = ("timbre.toml".to_owned(), CERTIFICATION_SET.to_owned());
+        store.commit(vec![Fact::Acted { who, what, documents: Vec::new() }], SystemClock.now())?;
+    }
+    Ok(())
 }
 
 /// The simulator keeps what it holds in the folder that trains with it: a document whose verdict is awaited

@@ -193,6 +193,9 @@ fn remarks(engine: &Running) {
     if let Some(weaker) = engine.custody.as_ref().filter(|custody| custody.is_weaker()) {
         eprintln!("aviso: {weaker}");
     }
+    if let Some(standing) = engine.agent.snapshot().standing {
+        eprintln!("aviso: {standing}");
+    }
     for damage in &engine.opened.damage {
         eprintln!("aviso: hay datos dañados en el diario ({}). Revise con «timbre check».", damage.why);
     }

@@ -338,7 +338,7 @@ pub(crate) async fn health(
         "version": env!("CARGO_PKG_VERSION"),
         "environment": snapshot.environment,
         "sentence": snapshot.sentence,
-        "notices": &*notices.0,
+        "notices": snapshot.standing.iter().chain(&*notices.0).collect::<Vec<_>>(),
     }))
 }
 

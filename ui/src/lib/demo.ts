@@ -21,6 +21,7 @@ export class DemoShop implements Port {
   readonly issued = new Map<string, IssuedView>();
   /** Set it to make the next questions fail. */
   down = false;
+  standing: string | null = null;
   /** What is pushed to. */
   private readonly listeners = new Set<{ onPush: (push: PushView) => void; onLost: () => void }>();
   private version = 1;
@@ -227,6 +228,7 @@ export class DemoShop implements Port {
         : null,
       certificate: null,
       missing: bare ? ["los datos de la empresa", "el certificado digital", "un archivo de folios (CAF)"] : [],
+      standing: this.standing,
       address: "http://127.0.0.1:4578",
       as_of: new Date(now).toISOString(),
       version: this.version,

@@ -27,6 +27,10 @@ down: Array<DownView>, last_answer: AnswerView | null, certificate: CertificateV
  */
 missing: Array<string>, 
 /**
+ * What this run does out of the ordinary, for as long as it does it: a sentence.
+ */
+standing: string | null, 
+/**
  * The local panel and API, for the status line.
  */
 address: string | null, 

@@ -28,6 +28,19 @@ describe("what is seen", () => {
     expect(screen.getByText(/En vivo/)).toBeVisible();
   });
 
+  test("what the agent does out of the ordinary is said for as long as it does it", async () => {
+    const shop = await open("monitor");
+    expect(screen.queryByTestId("standing")).toBeNull();
+    shop.standing = "Las boletas se envían como set de certificación.";
+    shop.push([]);
+    await settle();
+    expect(screen.getByTestId("standing")).toHaveTextContent("set de certificación");
+    shop.standing = null;
+    shop.push([]);
+    await settle();
+    expect(screen.queryByTestId("standing")).toBeNull();
+  });
+
   test("rows say what happened in plain words", async () => {
     await open("monitor", { scenario: "offline" });
     const first = rows()[0] as HTMLElement;
