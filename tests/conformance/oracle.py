@@ -248,6 +248,7 @@ def check_totals(document: Document) -> None:
     adds_up = neto + exento + iva + taxes - kept + get("GrntDep") - get("CredEC")
     assert total == adds_up, f"MntTotal {total}, its parts make {adds_up}"
 
+    check_taxes(body, totals)
     affected, exempt, other = line_sums(body, all_exempt=tipo in (34, 41))
     affected, exempt = with_globals(body, affected, exempt, all_exempt=tipo in (34, 41))
     if tipo == 52 and value(body, "IndTraslado") not in ("1", "2") and not neto:
@@ -264,6 +265,30 @@ def check_totals(document: Document) -> None:
         assert not neto and not iva, "an exempt document with IVA"
     if totals.findtext("{*}MontoNF") is not None:
         assert get("MontoNF") == other, f"MontoNF {get('MontoNF')}, the lines make {other}"
+
+
+# What a tax is a part of, in percent (Formato DTE 2.4.2, table 4 and field 117).
+OF_LINES = {18: "5", 19: "12", 23: "15", 24: "31.5", 25: "20.5", 26: "20.5", 27: "10", 44: "15", 45: "50", 53: "0.5", 271: "18"}
+OF_ANOTHER_BASE = {14: ("19", "MntMargComer"), 50: ("19", "MntMargComer"), 17: ("5", "MntBaseFaena")}
+
+
+def check_taxes(body, totals) -> None:
+    told = {int(value(t, "TipoImp")): (value(t, "TasaImp"), int(value(t, "MontoImp"))) for t in totals.iterfind("{*}ImptoReten")}
+    lines = [line for line in body if local(line) == "Detalle"]
+    codes = {int(code.text) for line in lines for code in line.iterfind("{*}CodImpAdic")}
+    assert set(told) == codes, f"ImptoReten of {sorted(told)}, the lines bear {sorted(codes)}"
+    for code, (rate, amount) in told.items():
+        bearing = [line for line in lines if str(code) in [c.text for c in line.iterfind("{*}CodImpAdic")]]
+        if code in OF_LINES:
+            due, all_bear = OF_LINES[code], all(line in bearing for line in lines if value(line, "IndExe") is None)
+            base, _ = with_globals(body, Decimal(sum(int(value(line, "MontoItem")) for line in bearing)), Decimal(0), False)
+            fixed = any(value(g, "TpoValor") == "$" and value(g, "IndExeDR") is None for g in body.iterfind("{*}DscRcgGlobal"))
+            assert all_bear or not fixed, f"of which tax is an amount off the whole taken? ({code})"
+        else:
+            due, where = OF_ANOTHER_BASE[code]
+            base = Decimal(sum(int(value(line, where)) for line in bearing))
+        assert Decimal(rate) == Decimal(due), f"TasaImp {rate} of tax {code}"
+        assert amount == pesos(base * Decimal(due) / 100), f"tax {code} is {amount}, {due} % of {base}"
 
 
 def line_sums(body, all_exempt: bool) -> tuple[Decimal, Decimal, int]:
@@ -287,16 +312,18 @@ def line_sums(body, all_exempt: bool) -> tuple[Decimal, Decimal, int]:
 
 
 def with_globals(body, affected: Decimal, exempt: Decimal, all_exempt: bool) -> tuple[Decimal, Decimal]:
-    """Each percentage is of the lines' sum, as a whole number of pesos."""
-    base = {"affected": affected, "exempt": exempt}
-    result = dict(base)
+    """In their order, each percentage of what the ones before it left, as a whole number of pesos.
+
+    Where several percentages stand, programs differ (differences.md); Timbre warns of it.
+    """
+    result = {"affected": affected, "exempt": exempt}
     for change in (e for e in body if local(e) == "DscRcgGlobal"):
         kind = value(change, "IndExeDR", "1" if all_exempt else "0")
         if kind == "2":
             continue
         which = "exempt" if kind == "1" else "affected"
         size = Decimal(value(change, "ValorDR"))
-        amount = pesos(base[which] * size / 100) if value(change, "TpoValor") == "%" else size
+        amount = pesos(result[which] * size / 100) if value(change, "TpoValor") == "%" else size
         result[which] += amount if value(change, "TpoMov") == "R" else -amount
     return result["affected"], result["exempt"]
 

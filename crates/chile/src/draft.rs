@@ -34,6 +34,7 @@ pub struct DteDraft {
     total: Amount,
     totals: Value,
     warnings: Vec<Refusal>,
+    claims: Claims,
     environment: Environment,
     /// Facts that the signed bytes do not hold: the resolution that is printed below the stamp.
     printed: Value,
@@ -60,14 +61,18 @@ impl DteDraft {
             firm,
             till: &sale.till,
             today,
-            limits: setting.limits,
+            limits: Limits {
+                identify_above: firm.identify_above().or(setting.limits.identify_above),
+                ..setting.limits
+            },
             refusals: Vec::new(),
             warnings: Vec::new(),
+            claims: Vec::new(),
         };
         let faults = std::mem::take(&mut making.order.faults);
         let totals = making.judge(setting.known, faults.is_empty());
         firm.write(making.order.document.within("Encabezado").within("Emisor"));
-        if making.tipo == Tipo::Boleta
+        if making.tipo.is_boleta()
             && let Some(maker) = firm.tag("RUTProvSW")
         {
             making.order.document.within("Encabezado").fill("RUTProvSW", maker);
@@ -97,6 +102,7 @@ impl DteDraft {
             total: Amount(totals.total),
             totals: figures::json(making.tipo, &totals),
             warnings: placed(making.warnings),
+            claims: Claims(making.claims),
             environment: setting.environment,
             printed: printed(firm),
             document: making.order.document,
@@ -175,7 +181,7 @@ impl Draft for DteDraft {
     }
 
     fn claims(&self) -> Claims {
-        Claims::default()
+        self.claims.clone()
     }
 
     fn warnings(&self) -> &[Refusal] {

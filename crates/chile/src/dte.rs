@@ -3,8 +3,9 @@
 
 use timbre_xmldsig::Xml;
 
-use crate::tags::{Field, Group, Shape};
+use crate::tags::{Field, Group, Shape, markup};
 use crate::tipo::Tipo;
+use crate::{dom, latin1};
 
 /// No line of a file may be longer in bytes: the SII's parser stops at 4,096 (rejection CHR-00002).
 pub const LONGEST_LINE: usize = 4_000;
@@ -34,6 +35,16 @@ pub fn write(tipo: Tipo, mut document: Group, seal: Seal<'_>) -> String {
     document.write(&mut xml);
     xml.close("Documento");
     xml.into_string()
+}
+
+/// A document's elements, read back from its signed bytes; `None` when they are no document of a type that
+/// is issued here. What it can't read is left out.
+pub fn read(bytes: &[u8]) -> Option<(Tipo, Group)> {
+    let text = latin1::decode(bytes);
+    let dte = dom::read(&text).ok()?;
+    let documento = dte.child("Documento")?;
+    let tipo = Tipo::of(documento.text_at(&["Encabezado", "IdDoc", "TipoDTE"])?.parse().ok()?)?;
+    Some((tipo, markup::read(documento, tipo.fields(), "", &mut |_, _| {})))
 }
 
 /// The tags whose line would be too long, each with its path: escaping makes five bytes of an `&`.

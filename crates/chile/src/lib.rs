@@ -24,6 +24,7 @@ pub mod company;
 pub mod dom;
 pub mod draft;
 pub mod dte;
+pub mod follow;
 pub mod money;
 pub mod receipt;
 pub mod regime;

@@ -11,6 +11,7 @@ use crate::money::{self, Decimal};
 use crate::rut::Rut;
 use crate::tags::{Group, markup};
 use crate::tipo::{self, Tipo};
+use crate::totals::taxes::Tax;
 use crate::{latin1, rules};
 
 /// Printed through the lines of a training document (no fiscal value, and nobody may think so).
@@ -21,10 +22,13 @@ const REFERENCE: &str = "Ref.:";
 
 /// Totals in the order they are printed, by their tags (manual de muestras impresas 4.0, 1.4; Res. Ex.
 /// SII 74/2020, G: the tax stands on a line of its own).
-const TOTALS: [(&str, &str); 10] = [
+const TOTALS: [(&str, &str); 13] = [
     ("MntNeto", "Monto neto"),
     ("MntExe", "Monto exento"),
     ("IVA", "IVA (19%)"),
+    ("IVAProp", "IVA propio"),
+    ("IVATerc", "IVA de terceros"),
+    ("CredEC", "Crédito especial empresas constructoras"),
     ("GrntDep", "Garantía envases"),
     ("MntTotal", "Total"),
     ("MontoNF", "Monto no facturable"),
@@ -80,8 +84,10 @@ fn fiscal(document: &Document, documento: &Element, text: &str) -> Option<Receip
 /// Training paper never says what it imitates, has no box and no stamp.
 fn train(receipt: &mut Receipt, tipo: Tipo) {
     receipt.title = match tipo {
-        Tipo::Boleta => "VENTA DE ENTRENAMIENTO".to_owned(),
-        Tipo::Factura => "VENTA DE ENTRENAMIENTO CON DATOS DE CLIENTE".to_owned(),
+        Tipo::Boleta | Tipo::BoletaExenta => "VENTA DE ENTRENAMIENTO".to_owned(),
+        Tipo::Factura | Tipo::FacturaExenta => "VENTA DE ENTRENAMIENTO CON DATOS DE CLIENTE".to_owned(),
+        Tipo::Guia => "TRASLADO DE ENTRENAMIENTO".to_owned(),
+        Tipo::NotaDebito | Tipo::NotaCredito => "CORRECCIÓN DE ENTRENAMIENTO".to_owned(),
     };
     receipt.receiver.retain(|line| !line.starts_with(REFERENCE));
     receipt.code = None;
@@ -111,7 +117,7 @@ fn issuer(document: &Document, emisor: &Group) -> Vec<String> {
 fn receiver(tipo: Tipo, body: &Group) -> Vec<String> {
     let at = |tag: &str| body.at(&["Encabezado", "Receptor", tag]);
     let rut = at("RUTRecep").unwrap_or_default();
-    if tipo == Tipo::Boleta && rut == Rut::CONSUMER.to_string() {
+    if tipo.is_boleta() && rut == Rut::CONSUMER.to_string() {
         return at("DirRecep").map(str::to_owned).into_iter().chain(terms(body)).collect();
     }
     let code = at("CdgIntRecep").filter(|_| rut == Rut::NONE.to_string());
@@ -239,11 +245,27 @@ fn totals(body: &Group) -> Vec<(String, Amount)> {
     let mut totals: Vec<(String, Amount)> = body.groups("DscRcgGlobal").filter_map(global).collect();
     for (tag, name) in TOTALS {
         let text = body.at(&["Encabezado", "Totales", tag]);
-        if let Some(amount) = text.and_then(|t| t.parse().ok()) {
-            totals.push((name.to_owned(), Amount(amount)));
+        if let Some(amount) = text.and_then(|t| t.parse::<i64>().ok()) {
+            totals.push((name.to_owned(), Amount(if tag == "CredEC" { -amount } else { amount })));
+        }
+        // After the IVA, each with its rate.
+        if tag == "IVA" {
+            totals.extend(taxes(body));
         }
     }
     totals
+}
+
+fn taxes(body: &Group) -> Vec<(String, Amount)> {
+    let totals = body.group("Encabezado").and_then(|e| e.group("Totales"));
+    let taxes = totals.into_iter().flat_map(|totals| totals.groups("ImptoReten"));
+    let told = |tax: &Group| {
+        let code = tax.leaf("TipoImp")?;
+        let name = Tax::of(code).map_or_else(|| format!("Impuesto {code}"), |tax| tax.name.to_owned());
+        let rate = tax.leaf("TasaImp").and_then(money::parse).map(|rate| format!(" ({}%)", people(rate)));
+        Some((format!("{name}{}", rate.unwrap_or_default()), Amount(tax.leaf("MontoImp")?.parse().ok()?)))
+    };
+    taxes.filter_map(told).collect()
 }
 
 /// A global in pesos is an amount; one in percent says its rate, and what it came to is in the totals.

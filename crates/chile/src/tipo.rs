@@ -4,92 +4,164 @@ use timbre_core::regime::Kind;
 
 use crate::tags::{self, Field};
 
-/// A type of document that Timbre issues. A new one is a row here and a table of tags.
+/// A type of document that Timbre issues. A new one is a row here and, where its schema differs, a table
+/// of tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Tipo {
-    Factura,
     Boleta,
+    Factura,
+    FacturaExenta,
+    BoletaExenta,
+    Guia,
+    NotaDebito,
+    NotaCredito,
 }
 
+/// What the types of a family share: schema, envelope and conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// 39 and 41: EnvioBOLETA, over REST.
+    Boleta,
+    /// All else: EnvioDTE, over the upload of DTE.
+    Dte,
+}
+
+/// What is plain data of a type.
+struct Row {
+    code: u16,
+    series: &'static str,
+    family: Family,
+    /// As a shop says it.
+    name: &'static str,
+    /// The same in a sentence.
+    noun: &'static str,
+    /// As it stands on paper (manual de muestras impresas 4.0, 1.3; Res. Ex. 74/2020, G).
+    title: &'static str,
+}
+
+const fn row(
+    code: u16,
+    series: &'static str,
+    family: Family,
+    name: &'static str,
+    noun: &'static str,
+    title: &'static str,
+) -> Row {
+    Row { code, series, family, name, noun, title }
+}
+
+#[rustfmt::skip]
+static ROWS: [(Tipo, Row); 7] = [
+    (Tipo::Boleta, row(39, "39", Family::Boleta, "Boleta", "una boleta", "BOLETA ELECTRÓNICA")),
+    (Tipo::Factura, row(33, "33", Family::Dte, "Factura", "una factura", "FACTURA ELECTRÓNICA")),
+    (Tipo::FacturaExenta, row(34, "34", Family::Dte, "Factura exenta", "una factura exenta", "FACTURA NO AFECTA O EXENTA ELECTRÓNICA")),
+    (Tipo::BoletaExenta, row(41, "41", Family::Boleta, "Boleta exenta", "una boleta exenta", "BOLETA NO AFECTA O EXENTA ELECTRÓNICA")),
+    (Tipo::Guia, row(52, "52", Family::Dte, "Guía de despacho", "una guía de despacho", "GUÍA DE DESPACHO ELECTRÓNICA")),
+    (Tipo::NotaDebito, row(56, "56", Family::Dte, "Nota de débito", "una nota de débito", "NOTA DE DÉBITO ELECTRÓNICA")),
+    (Tipo::NotaCredito, row(61, "61", Family::Dte, "Nota de crédito", "una nota de crédito", "NOTA DE CRÉDITO ELECTRÓNICA")),
+];
+
 impl Tipo {
-    pub const ALL: [Tipo; 2] = [Tipo::Boleta, Tipo::Factura];
+    pub const ALL: [Tipo; 7] = [
+        Tipo::Boleta,
+        Tipo::Factura,
+        Tipo::FacturaExenta,
+        Tipo::BoletaExenta,
+        Tipo::Guia,
+        Tipo::NotaDebito,
+        Tipo::NotaCredito,
+    ];
 
     pub fn of(code: u16) -> Option<Tipo> {
         Tipo::ALL.into_iter().find(|t| t.code() == code)
     }
 
+    fn row(self) -> &'static Row {
+        &ROWS[self as usize].1
+    }
+
     /// `TipoDTE`.
     pub fn code(self) -> u16 {
-        match self {
-            Tipo::Factura => 33,
-            Tipo::Boleta => 39,
-        }
+        self.row().code
     }
 
     /// The same, as the text of a counter.
     pub fn series(self) -> &'static str {
-        match self {
-            Tipo::Factura => "33",
-            Tipo::Boleta => "39",
-        }
+        self.row().series
     }
 
     /// As a shop says it.
     pub fn name(self) -> &'static str {
-        match self {
-            Tipo::Factura => "Factura",
-            Tipo::Boleta => "Boleta",
-        }
+        self.row().name
     }
 
     /// The same in a sentence.
     pub fn noun(self) -> &'static str {
-        match self {
-            Tipo::Factura => "una factura",
-            Tipo::Boleta => "una boleta",
-        }
+        self.row().noun
     }
 
-    /// As it stands on paper (manual de muestras impresas 4.0, 1.3; Res. Ex. 74/2020, G).
+    /// As it stands on paper.
     pub fn title(self) -> &'static str {
-        match self {
-            Tipo::Factura => "FACTURA ELECTRÓNICA",
-            Tipo::Boleta => "BOLETA ELECTRÓNICA",
-        }
+        self.row().title
     }
 
-    /// The conversation it travels in: boletas have their own (REST), all else the DTE's.
+    pub fn family(self) -> Family {
+        self.row().family
+    }
+
+    pub fn is_boleta(self) -> bool {
+        self.family() == Family::Boleta
+    }
+
+    /// It knows no tax: all that is charged in it is exempt (formato DTE 2.4.2, detalle, campo 5; formato
+    /// boletas 4.2, IndExe).
+    pub fn is_exempt(self) -> bool {
+        matches!(self, Tipo::FacturaExenta | Tipo::BoletaExenta)
+    }
+
+    /// It corrects another document, and must say which (formato DTE 2.4.2, área Referencia).
+    pub fn is_note(self) -> bool {
+        matches!(self, Tipo::NotaDebito | Tipo::NotaCredito)
+    }
+
+    /// The conversation it travels in.
     pub fn channel(self) -> &'static str {
-        match self {
-            Tipo::Factura => "dte",
-            Tipo::Boleta => "boleta",
-        }
-    }
-
-    /// Lines of detail (schemas DTE_v10 and EnvioBOLETA_v11, Detalle).
-    pub fn most_lines(self) -> usize {
-        match self {
-            Tipo::Factura => 60,
-            Tipo::Boleta => 1000,
+        match self.family() {
+            Family::Boleta => "boleta",
+            Family::Dte => "dte",
         }
     }
 
     /// The elements of its `Documento`.
     pub fn fields(self) -> &'static [Field] {
-        match self {
-            Tipo::Factura => tags::factura::DOCUMENTO,
-            Tipo::Boleta => tags::boleta::DOCUMENTO,
+        match self.family() {
+            Family::Boleta => tags::boleta::DOCUMENTO,
+            Family::Dte => tags::factura::DOCUMENTO,
         }
     }
 }
 
-/// What the rest of the program is told. The boleta's hour is Res. Ex. SII 74/2020, F.6. The factura's
-/// twelve hours are widely quoted (Res. Ex. 45/2003 and successors) and not confirmed in the text of a
-/// resolution.
-pub static KINDS: [Kind; 2] = [
-    Kind { series: "39", name: "Boleta", deadline_seconds: Some(3600) },
-    Kind { series: "33", name: "Factura", deadline_seconds: Some(12 * 3600) },
+/// Seconds within which the SII must have a boleta: Res. Ex. SII 74/2020, F.6.
+const HOUR: Option<u64> = Some(3_600);
+/// And anything else. The twelve hours are widely quoted (Res. Ex. 45/2003 and successors) and not
+/// confirmed in the text of a resolution; goods on the road may not wait for them.
+const HALF_A_DAY: Option<u64> = Some(12 * 3_600);
+
+/// What the rest of the program is told.
+pub static KINDS: [Kind; 7] = [
+    kind(Tipo::Boleta, HOUR),
+    kind(Tipo::Factura, HALF_A_DAY),
+    kind(Tipo::FacturaExenta, HALF_A_DAY),
+    kind(Tipo::BoletaExenta, HOUR),
+    kind(Tipo::Guia, HALF_A_DAY),
+    kind(Tipo::NotaDebito, HALF_A_DAY),
+    kind(Tipo::NotaCredito, HALF_A_DAY),
 ];
+
+const fn kind(tipo: Tipo, deadline_seconds: Option<u64>) -> Kind {
+    let row = &ROWS[tipo as usize].1;
+    Kind { series: row.series, name: row.name, deadline_seconds }
+}
 
 /// A type by its number, for messages and references; every type of the SII's list of electronic
 /// documents.
@@ -149,7 +221,8 @@ mod tests {
         let told: Vec<_> = KINDS.iter().map(|k| (k.series, k.name)).collect();
         let issued: Vec<_> = Tipo::ALL.iter().map(|t| (t.series(), t.name())).collect();
         assert_eq!(told, issued);
-        for tipo in Tipo::ALL {
+        for (tipo, (listed, _)) in Tipo::ALL.into_iter().zip(&ROWS) {
+            assert_eq!(tipo, *listed, "rows stand in the order of the types");
             assert_eq!(Tipo::of(tipo.code()), Some(tipo));
             assert_eq!(tipo.series(), tipo.code().to_string());
         }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use timbre_chile::envelope::{self, Kind};
 use timbre_chile::tags::{By, Field, Shape, boleta, factura};
+use timbre_chile::tipo::Tipo;
 use timbre_chile::{Chile, dom, hour, latin1};
 use timbre_core::{Document, Draft, Regime};
 
@@ -26,8 +27,12 @@ fn cases(folder: &str) -> Vec<(PathBuf, u64)> {
     cases
 }
 
+/// Folders of sales, by the envelope their documents travel in.
+const BOLETAS: [&str; 2] = ["boleta", "boleta-exenta"];
+const DTES: [&str; 6] = ["factura", "factura-exenta", "impuestos", "guia", "nota-debito", "nota-credito"];
+
 fn all() -> Vec<(PathBuf, u64)> {
-    [cases("boleta"), cases("factura")].concat()
+    BOLETAS.into_iter().chain(DTES).flat_map(cases).collect()
 }
 
 /// Those called "todo" say all there is to say, and so does their company.
@@ -45,22 +50,26 @@ fn document(path: &Path, folio: u64) -> Document {
     desk::seal(&*draft(path), folio)
 }
 
-/// Every element of the schemas that a sale or a company may fill in stands in a document that other
-/// programs judge.
+/// Every element of the schemas that a sale of any type, or a company, may fill in stands in a document that
+/// other programs judge.
 #[test]
 fn all_that_can_be_said_is_said_somewhere() {
-    for (folder, fields) in [("boleta", boleta::DOCUMENTO), ("factura", factura::DOCUMENTO)] {
-        let (path, folio) = cases(folder).into_iter().find(|(path, _)| says_all(path)).expect("one says all");
-        let text = latin1::decode(&document(&path, folio).bytes);
-        let dte = dom::read(&text).expect("our own document");
+    for (folders, fields) in [(&BOLETAS[..], boleta::DOCUMENTO), (&DTES[..], factura::DOCUMENTO)] {
+        let said: Vec<_> = folders.iter().flat_map(|folder| cases(folder)).collect();
+        let roots: Vec<dom::Element> = said
+            .iter()
+            .map(|(path, folio)| dom::read(&latin1::decode(&document(path, *folio).bytes)).expect("our own"))
+            .collect();
+        let documents: Vec<_> = roots.iter().filter_map(|dte| dte.child("Documento")).collect();
         let mut missing = Vec::new();
-        unsaid(&[dte.child("Documento").expect("it has one")], fields, "", &mut missing);
-        assert_eq!(missing, Vec::<String>::new(), "{folder}");
+        unsaid(&documents, fields, "", &mut missing);
+        assert_eq!(missing, Vec::<String>::new(), "{folders:?}");
     }
 }
 
 fn unsaid(elements: &[&dom::Element], fields: &'static [Field], path: &str, missing: &mut Vec<String>) {
-    for field in fields.iter().filter(|f| matches!(f.by, By::Till | By::Timbre)) {
+    let issued = |by: By| by == By::Timbre || Tipo::ALL.into_iter().any(|tipo| by.till(tipo.code()));
+    for field in fields.iter().filter(|f| issued(f.by)) {
         let found: Vec<_> =
             elements.iter().flat_map(|e| e.elements()).filter(|e| e.name == field.tag).collect();
         let path = format!("{path}/{}", field.tag);
@@ -124,9 +133,10 @@ fn a_second_look_finds_nothing_in_them() {
 /// All of a family in one envelope: each signature holds there too.
 #[test]
 fn a_second_look_finds_nothing_in_their_envelopes() {
-    for (folder, kind) in [("boleta", Kind::Boleta), ("factura", Kind::Dte)] {
+    for (folders, kind) in [(&BOLETAS[..], Kind::Boleta), (&DTES[..], Kind::Dte)] {
+        let cases: Vec<_> = folders.iter().flat_map(|folder| cases(folder)).collect();
         let documents: Vec<Arc<Document>> =
-            cases(folder).iter().map(|(path, folio)| Arc::new(document(path, *folio))).collect();
+            cases.iter().map(|(path, folio)| Arc::new(document(path, *folio))).collect();
         let (company, stamped) = (desk::issuer().company, hour::local(desk::now()));
         let wrapping =
             envelope::wrap(kind, &documents, &company, desk::Desk::get(), stamped).expect("keys are there");
@@ -136,7 +146,7 @@ fn a_second_look_finds_nothing_in_their_envelopes() {
             bytes.push(b'\n');
         }
         bytes.extend_from_slice(&wrapping.tail);
-        assert_eq!(desk::findings(&bytes), [""; 0], "{folder}");
+        assert_eq!(desk::findings(&bytes), [""; 0], "{folders:?}");
     }
 }
 

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use super::{Making, header_path};
 use crate::tags::Group;
-use crate::tipo::Tipo;
+use crate::tipo::{Family, Tipo};
 use crate::totals::Totals;
 
 /// After these days the SII objects to a late document (reparo DTE-1-650).
@@ -17,13 +17,13 @@ pub fn check(making: &mut Making<'_>) {
     let tipo = making.tipo;
     let id = making.order.document.within("Encabezado").within("IdDoc");
     id.fill("FchEmis", today);
-    if tipo == Tipo::Boleta {
+    if tipo.is_boleta() {
         // 3: ventas y servicios (formato boletas 4.2, IndServicio, obligatory).
         id.fill("IndServicio", "3");
     }
     dates(making);
     period(making);
-    if tipo == Tipo::Factura {
+    if tipo.family() == Family::Dte {
         lists(making);
     }
 }
@@ -43,7 +43,7 @@ fn dates(making: &mut Making<'_>) {
             making.today
         );
         making.refuse("date-in-future", path, message);
-    } else if making.tipo == Tipo::Boleta && date < making.today.saturating_sub(1.day()) {
+    } else if making.tipo.is_boleta() && date < making.today.saturating_sub(1.day()) {
         // A boleta is issued at the sale and is at the SII within the hour (Res. Ex. SII 74/2020, F.6); a
         // sale from before midnight may come a little after it.
         let message = format!(
@@ -104,7 +104,8 @@ fn lists(making: &mut Making<'_>) {
 /// A factura says how it is paid; without FmaPago the SII takes it for credit (formato DTE 2.4.2, campo
 /// FmaPago). What the till says was paid decides when the sale does not.
 pub fn payment(making: &mut Making<'_>, totals: &Totals) {
-    if making.tipo != Tipo::Factura || making.header("IdDoc", "FmaPago").is_some() {
+    let pays = matches!(making.tipo, Tipo::Factura | Tipo::FacturaExenta);
+    if !pays || making.header("IdDoc", "FmaPago").is_some() {
         return;
     }
     let path = header_path("IdDoc", "FmaPago");

@@ -3,6 +3,7 @@
 use super::Making;
 use crate::money;
 use crate::tags::{Group, Shape};
+use crate::tipo::Tipo;
 use crate::totals::Tax;
 use crate::totals::figures;
 use crate::totals::line::{Line, Value};
@@ -22,13 +23,19 @@ pub fn check(making: &mut Making<'_>) -> Option<Vec<(Tax, i64)>> {
         return None;
     }
     required_inside(making);
+    if making.tipo.is_exempt() {
+        // All that is billed is exempt, and no line says so (formato DTE 2.4.2, detalle, campo 5).
+        making.order.document.groups_mut("Detalle").for_each(|line| line.clear_if("IndExe", "1"));
+        making.order.document.groups_mut("DscRcgGlobal").for_each(|global| global.clear_if("IndExeDR", "1"));
+    }
     kinds(making);
-    let lines = figures::lines(&making.order.document);
+    let lines = figures::lines(making.tipo, &making.order.document);
     let values: Vec<Option<Value>> =
         lines.iter().enumerate().map(|(at, line)| judge(making, at, line)).collect();
+    let carried = making.tipo == Tipo::Guia;
     for ((detail, line), value) in making.order.document.groups_mut("Detalle").zip(&lines).zip(&values) {
         if let Some(value) = value {
-            write(detail, line, value);
+            write(detail, line, value, carried);
         }
     }
     lines.iter().zip(values).map(|(line, value)| Some((line.tax, value?.amount))).collect()
@@ -55,12 +62,12 @@ fn number_lines(making: &mut Making<'_>, list: &'static str, tag: &'static str) 
 /// What the schema wants in each element of a list, and in the header's optional groups.
 fn required_inside(making: &mut Making<'_>) {
     let mut missing = Vec::new();
-    for list in ["Detalle", "DscRcgGlobal", "SubTotInfo", "GeoRefEmision"] {
+    for list in ["Detalle", "DscRcgGlobal", "SubTotInfo", "GeoRefEmision", "ManejoMadera"] {
         for (at, group) in making.order.document.groups(list).enumerate() {
             wanting(group, &format!("{list}[{at}]"), &mut missing);
         }
     }
-    for (path, group) in [("Receptor", "Extranjero"), ("Transporte", "Chofer")] {
+    for (path, group) in [("Receptor", "Extranjero"), ("Transporte", "Chofer"), ("Transporte", "Aduana")] {
         let found = making
             .order
             .document
@@ -92,18 +99,32 @@ fn wanting(group: &Group, path: &str, missing: &mut Vec<String>) {
     }
 }
 
-/// IndExe 4 and 5 are of documents that are no sale (formato DTE 2.4.2, detalle, campo 5).
+/// IndExe 4 is what goes along and is not sold: in facturas, and in guías that are a sale. IndExe 5 takes
+/// off what an earlier guía carried: in guías that are none, with a reference to it (formato DTE 2.4.2,
+/// detalle, campo 5). IndExe 3, containers, is of facturas, notes and guías.
 fn kinds(making: &mut Making<'_>) {
-    let wrong: Vec<usize> = figures::lines(&making.order.document)
-        .iter()
+    let document = &making.order.document;
+    let sells = figures::sells(document);
+    let refers = document.groups("Referencia").any(|r| matches!(r.leaf("TpoDocRef"), Some("50" | "52")));
+    let fits = |kind: &str| match (kind, making.tipo) {
+        ("4", Tipo::Factura | Tipo::FacturaExenta) => true,
+        ("4", Tipo::Guia) => sells,
+        ("5", Tipo::Guia) => !sells && refers,
+        ("4" | "5", _) => false,
+        _ => true,
+    };
+    let wrong: Vec<usize> = document
+        .groups("Detalle")
         .enumerate()
-        .filter_map(|(at, line)| (line.tax == Tax::Aside).then_some(at))
+        .filter(|(_, line)| line.leaf("IndExe").is_some_and(|kind| !fits(kind)))
+        .map(|(at, _)| at)
         .collect();
     for at in wrong {
         making.refuse(
             "line-kind",
             format!("Detalle[{at}].IndExe"),
-            "IndExe 4 y 5 son de guías de despacho; en una factura use 1 (exento), 2 o 6 (no facturable) o 3 (envases).",
+            "IndExe 4 (no es venta) va en facturas y guías de venta, e IndExe 5 (a rebajar) en guías que no son venta y \
+             citan la guía anterior; use 1 (exento), 2 o 6 (no facturable) o 3 (envases).",
         );
     }
 }
@@ -118,7 +139,10 @@ fn judge(making: &mut Making<'_>, at: usize, line: &Line) -> Option<Value> {
             return None;
         }
     };
-    if line.price.is_none() && line.quantity.is_some() {
+    if line.tax == Tax::Aside {
+        return Some(value);
+    }
+    if line.price.is_none() && line.quantity.is_some() && making.tipo != Tipo::Guia {
         let message = format!("Línea {number}: va sin costo, así que se emite sin QtyItem ni PrcItem.");
         making.warn("free-line", format!("Detalle[{at}].PrcItem"), message);
     }
@@ -186,12 +210,12 @@ fn agree(making: &mut Making<'_>, path: String, tag: &str, said: i64, ours: i64)
 }
 
 /// What a line comes to, as the schemas want it: no zeros (MntImpType is positive), a quantity where
-/// there is a price, neither on a gift.
-fn write(detail: &mut Group, line: &Line, value: &Value) {
-    if line.price.is_none() {
-        detail.clear("QtyItem");
-    } else {
-        detail.fill("QtyItem", "1");
+/// there is a price, neither on a gift. A guía says what it carries though it costs nothing.
+fn write(detail: &mut Group, line: &Line, value: &Value, carried: bool) {
+    match line.price {
+        Some(_) => detail.fill("QtyItem", "1"),
+        None if carried => {}
+        None => detail.clear("QtyItem"),
     }
     let amounts =
         [("DescuentoMonto", "DescuentoPct", value.discount), ("RecargoMonto", "RecargoPct", value.surcharge)];

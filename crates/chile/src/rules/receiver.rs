@@ -1,8 +1,8 @@
 //! Rules of the Receptor.
 
-use super::{Making, header_path};
+use super::{Making, header_path, notes};
 use crate::rut::Rut;
-use crate::tipo::Tipo;
+use crate::tipo::{Family, Tipo};
 use crate::totals::Totals;
 
 /// The name of the consumer without one, in the document and in its stamp.
@@ -10,15 +10,26 @@ pub const CONSUMER: &str = "CONSUMIDOR FINAL";
 
 /// Fills in the consumer of a boleta and judges the rest.
 pub fn check(making: &mut Making<'_>) {
-    match making.tipo {
-        Tipo::Boleta => boleta(making),
-        Tipo::Factura => factura(making),
+    match making.tipo.family() {
+        Family::Boleta => boleta(making),
+        Family::Dte => named(making),
     }
-    // Both say the issuer as receptor only by mistake; a withdrawal of goods is the exception.
-    if receiver(making) == Some(making.firm.rut) {
+    let path = header_path("Receptor", "RUTRecep");
+    let own = receiver(making) == Some(making.firm.rut);
+    let moves_within = making.header("IdDoc", "IndTraslado") == Some("5");
+    if moves_within && !own && receiver(making).is_some() {
+        // Formato DTE 2.4.2, IndTraslado 5 and RUTRecep.
+        making.refuse(
+            "receiver-not-issuer",
+            path,
+            "Un traslado interno (IndTraslado 5) es de la empresa a sí misma: RUTRecep debe ser el de la empresa.",
+        );
+    } else if own && !moves_within && !(making.tipo.is_note() && notes::on_boletas(&making.order.document)) {
+        // By mistake, or a withdrawal of goods. A note on a boleta whose buyer nobody knows goes to the
+        // issuer itself.
         making.warn(
             "receiver-is-issuer",
-            header_path("Receptor", "RUTRecep"),
+            path,
             "El receptor es la misma empresa que emite; confirme que es lo que quiere.",
         );
     }
@@ -74,8 +85,9 @@ fn boleta(making: &mut Making<'_>) {
     }
 }
 
-/// Obligatory in a factura (formato DTE 2.4.2, área Receptor), though the schema lets most of them out.
-const FACTURA_WANTS: [(&str, &str); 5] = [
+/// Obligatory in facturas and guías (formato DTE 2.4.2, área Receptor), though the schema lets most of them
+/// out; a note needs the first two.
+const WANTED: [(&str, &str); 5] = [
     ("RUTRecep", "el RUT del cliente"),
     ("RznSocRecep", "la razón social del cliente"),
     ("GiroRecep", "el giro del cliente"),
@@ -83,23 +95,30 @@ const FACTURA_WANTS: [(&str, &str); 5] = [
     ("CmnaRecep", "la comuna del cliente"),
 ];
 
-fn factura(making: &mut Making<'_>) {
-    for (tag, meaning) in FACTURA_WANTS {
+fn named(making: &mut Making<'_>) {
+    let count = if making.tipo.is_note() { 2 } else { WANTED.len() };
+    for (tag, meaning) in &WANTED[..count] {
         if making.header("Receptor", tag).is_none() {
-            let message = format!("A la factura le falta {meaning} ({tag}).");
+            let message = format!("{} necesita {meaning} ({tag}).", capitalised(making.tipo.noun()));
             making.refuse("required", header_path("Receptor", tag), message);
         }
     }
     let path = header_path("Receptor", "RUTRecep");
-    match receiver(making) {
+    match (making.tipo, receiver(making)) {
         // The tax credit of a factura belongs to somebody.
-        Some(Rut::CONSUMER) => making.refuse(
+        (Tipo::Factura, Some(Rut::CONSUMER)) => making.refuse(
             "receiver-consumer",
             path,
             "Una factura no puede ser para el consumidor final (66.666.666-6); emita una boleta o pida el RUT del cliente.",
         ),
+        (_, Some(Rut::CONSUMER)) => making.warn(
+            "receiver-consumer",
+            path,
+            "El receptor es el consumidor final (66.666.666-6), que es de las boletas; indique el RUT del cliente si lo \
+             tiene.",
+        ),
         // Only tourists have it in a factura (formato DTE 2.4.2, TipoFactEsp y RUTRecep).
-        Some(Rut::FOREIGN) if making.header("IdDoc", "TipoFactEsp").is_none() => making.refuse(
+        (Tipo::Factura, Some(Rut::FOREIGN)) if making.header("IdDoc", "TipoFactEsp").is_none() => making.refuse(
             "receiver-foreign",
             path,
             "El RUT 55.555.555-5 es de clientes extranjeros: en una factura solo vale con TipoFactEsp 1 (turistas).",
@@ -108,13 +127,18 @@ fn factura(making: &mut Making<'_>) {
     }
 }
 
+fn capitalised(noun: &str) -> String {
+    let mut letters = noun.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
 /// Above 135 UF a boleta names its buyer and says how it was paid (Ley 21.713; formato boletas 4.2).
 pub fn large_sale(making: &mut Making<'_>, totals: &Totals) {
     let Some(most) = making.limits.identify_above else { return };
-    if making.tipo != Tipo::Boleta || totals.total <= most.0 {
+    if !making.tipo.is_boleta() || totals.total <= most.0 {
         return;
     }
-    let over = format!("La venta supera ${} (135 UF)", crate::money::dotted(most.0));
+    let over = format!("La venta supera ${}, cerca de 135 UF", crate::money::dotted(most.0));
     let receptor = header_path("Receptor", "RUTRecep");
     match receiver(making) {
         Some(Rut::CONSUMER | Rut::NONE) | None => {

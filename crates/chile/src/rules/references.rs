@@ -1,16 +1,21 @@
 //! Rules of Referencia.
 
-use timbre_core::{DocumentId, Documents};
+use jiff::civil::Date;
+use timbre_core::DocState;
 
-use super::Making;
+use super::{Making, header, notes};
+use crate::follow::Earlier;
 use crate::tags::Group;
-use crate::tipo::{self, Tipo};
+use crate::tipo::{self, Family};
 
-/// Judges references; `known` gives the date of a document of this folder when the till left it out.
-pub fn check(making: &mut Making<'_>, known: &dyn Documents) {
-    match making.tipo {
-        Tipo::Factura => factura(making, known),
-        Tipo::Boleta => boleta(making),
+/// Judges references; `earlier` are those documents of this folder that they name.
+pub fn check(making: &mut Making<'_>, earlier: &[Earlier]) {
+    match making.tipo.family() {
+        Family::Dte => dte(making, earlier),
+        Family::Boleta => boleta(making),
+    }
+    if making.tipo.is_note() {
+        notes::check(making, earlier);
     }
 }
 
@@ -34,27 +39,37 @@ fn boleta(making: &mut Making<'_>) {
 }
 
 /// TpoDocRef, FolioRef and FchRef are obligatory (schema DTE_v10, Referencia; formato DTE 2.4.2, E2 to E6).
-fn factura(making: &mut Making<'_>, known: &dyn Documents) {
-    for reference in making.order.document.groups_mut("Referencia") {
-        if !reference.has("FchRef")
-            && let Some(date) = known_date(reference, known)
-        {
-            reference.set("FchRef", date);
+fn dte(making: &mut Making<'_>, earlier: &[Earlier]) {
+    for (at, reference) in making.order.document.groups_mut("Referencia").enumerate() {
+        if let Some(earlier) = earlier.iter().find(|earlier| earlier.at == at) {
+            reference.fill("FchRef", earlier.document.date.to_string());
         }
     }
-    let faults: Vec<(usize, &str, &str, String)> = making
+    let issued = header::issued(&making.order.document);
+    let found: Vec<(usize, &str, &str, String)> = making
         .order
         .document
         .groups("Referencia")
         .enumerate()
-        .flat_map(|(at, reference)| faults(reference).into_iter().map(move |(c, t, m)| (at, c, t, m)))
+        .flat_map(|(at, reference)| faults(reference, issued).into_iter().map(move |(c, t, m)| (at, c, t, m)))
         .collect();
-    for (at, code, tag, message) in faults {
+    for (at, code, tag, message) in found {
         making.refuse(code, format!("Referencia[{at}].{tag}"), format!("Referencia {}: {message}", at + 1));
+    }
+    for earlier in earlier {
+        let dead = matches!(earlier.state, DocState::Rechazado | DocState::Reemplazado);
+        if dead && !making.tipo.is_note() {
+            let message = format!(
+                "Referencia {}: el SII rechazó el documento {}; no lo reconocerá.",
+                earlier.at + 1,
+                earlier.document.id
+            );
+            making.warn("reference-rejected", format!("Referencia[{}].FolioRef", earlier.at), message);
+        }
     }
 }
 
-fn faults(reference: &Group) -> Vec<(&'static str, &'static str, String)> {
+fn faults(reference: &Group, issued: Option<Date>) -> Vec<(&'static str, &'static str, String)> {
     let mut faults = Vec::new();
     for tag in ["TpoDocRef", "FolioRef", "FchRef"] {
         if !reference.has(tag) {
@@ -90,15 +105,15 @@ fn faults(reference: &Group) -> Vec<(&'static str, &'static str, String)> {
         }
         _ => {}
     }
-    faults
-}
-
-/// The date of a document of our own that is still known.
-fn known_date(reference: &Group, known: &dyn Documents) -> Option<String> {
-    if reference.has("IndGlobal") {
-        return None;
+    let date = reference.leaf("FchRef").and_then(|text| text.parse::<Date>().ok());
+    if let (Some(date), Some(issued)) = (date, issued)
+        && date > issued
+    {
+        faults.push((
+            "reference-date",
+            "FchRef",
+            format!("FchRef ({date}) es posterior a la emisión ({issued}); lo que se cita existe antes."),
+        ));
     }
-    let number = reference.leaf("FolioRef")?.parse().ok()?;
-    let id = DocumentId::new(reference.leaf("TpoDocRef")?, number);
-    known.find(&id).map(|(document, _)| document.date.to_string())
+    faults
 }

@@ -1,7 +1,8 @@
 //! The Emisor a sale may carry agrees with the company, or the sale is another's.
 
 use super::{Making, header_path};
-use crate::tipo::Tipo;
+use crate::tags::Item;
+use crate::tipo::Family;
 
 /// Tags of a sale's Emisor beside those of the company's data.
 const SAME: [(&str, &str); 13] = [
@@ -20,8 +21,9 @@ const SAME: [(&str, &str); 13] = [
     ("CiudadOrigen", "CiudadOrigen"),
 ];
 
-/// Of the seller and not of the company: copied as they come (formato DTE 2.4.2, CdgVendedor).
-const OF_THE_SALE: [&str; 2] = ["CdgVendedor", "IdAdicEmisor"];
+/// Of the sale and not of the company: copied as they come (formato DTE 2.4.2, CdgVendedor, and the
+/// supplier of timber).
+const OF_THE_SALE: [&str; 4] = ["CdgVendedor", "IdAdicEmisor", "RUTProveedor", "RznSocProveedor"];
 
 pub fn check(making: &mut Making<'_>) {
     let Some(sender) = making.order.sender.take() else { return };
@@ -41,12 +43,12 @@ pub fn check(making: &mut Making<'_>) {
     }
     for tag in OF_THE_SALE {
         let Some(said) = sender.leaf(tag) else { continue };
-        match making.tipo {
-            Tipo::Factura => {
+        match making.tipo.family() {
+            Family::Dte => {
                 let emisor = making.order.document.within("Encabezado").within("Emisor");
                 emisor.set(tag, said);
             }
-            Tipo::Boleta => {
+            Family::Boleta => {
                 making.refuse(
                     "tag-not-for-type",
                     header_path("Emisor", tag),
@@ -54,5 +56,9 @@ pub fn check(making: &mut Making<'_>) {
                 );
             }
         }
+    }
+    if let Some(export) = sender.group("GuiaExport") {
+        let emisor = making.order.document.within("Encabezado").within("Emisor");
+        emisor.push("GuiaExport", Item::Group(export.clone()));
     }
 }

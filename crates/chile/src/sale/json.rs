@@ -11,17 +11,26 @@ use crate::tags::{By, Field, Group, Item, Shape, sender};
 /// Elements of one kind that are looked at; more than any schema allows.
 const MOST_ITEMS: usize = 5_000;
 
-/// A till says zero where it means nothing; the schemas have no zero here.
-const ZERO_IS_NOTHING: [&str; 5] =
-    ["PrcItem", "DescuentoPct", "DescuentoMonto", "RecargoPct", "RecargoMonto"];
+/// A till says zero where it means nothing; the schemas have no zero here, or it says nothing.
+const ZERO_IS_NOTHING: [&str; 8] = [
+    "PrcItem",
+    "DescuentoPct",
+    "DescuentoMonto",
+    "RecargoPct",
+    "RecargoMonto",
+    "CredEC",
+    "IVAProp",
+    "IVATerc",
+];
 
 /// So it does with indicators that may be left out (no list of values has a zero: `IndExe`, `MntBruto`), and
 /// with what is of other documents: a `CredEC` of zero is none.
-fn zero_is_nothing(field: &Field) -> bool {
+fn zero_is_nothing(field: &Field, kind: u16) -> bool {
+    let indicator = field.least == 0 && matches!(field.shape, Shape::OneOf(_));
     ZERO_IS_NOTHING.contains(&field.tag)
         || match field.by {
-            By::Till => field.least == 0 && matches!(field.shape, Shape::OneOf(_)),
-            By::AdditionalTax | By::OtherTypes => true,
+            By::Till => indicator,
+            By::Only(kinds) => indicator || !kinds.contains(&kind),
             By::Timbre => false,
         }
 }
@@ -33,16 +42,19 @@ pub struct Found {
     pub refusals: Vec<Refusal>,
 }
 
-/// Reads `value` against `fields`. `what` names it in messages: `una boleta`.
-pub fn read(value: &Value, fields: &'static [Field], what: &'static str) -> Found {
+/// Reads `value` against `fields`, as a sale of a type of document says it. `what` names it in messages:
+/// `una boleta`.
+pub fn read(value: &Value, fields: &'static [Field], kind: u16, what: &'static str) -> Found {
     let total = !is_absent(&value["Encabezado"]["Totales"]["MntTotal"]);
-    let mut reader = Reader { what, refusals: Vec::new(), sender: None, total };
+    let mut reader = Reader { kind, what, refusals: Vec::new(), sender: None, total };
     let group = reader.group(value, fields, "");
     reader.refusals.truncate(MOST_REFUSALS);
     Found { group, sender: reader.sender, refusals: reader.refusals }
 }
 
 struct Reader {
+    /// `TipoDTE`; 0 for what is no document.
+    kind: u16,
     what: &'static str,
     refusals: Vec<Refusal>,
     sender: Option<Group>,
@@ -66,7 +78,7 @@ impl Reader {
         for field in fields {
             let Some(value) = object.get(field.tag).filter(|v| !is_absent(v)) else { continue };
             let path = under(path, field.tag);
-            if zero_is_nothing(field) && is_zero(value) {
+            if zero_is_nothing(field, self.kind) && is_zero(value) {
                 gift |= field.tag == "PrcItem";
                 continue;
             }
@@ -75,16 +87,9 @@ impl Reader {
             }
             match field.by {
                 By::Till => self.field(&mut group, field, value, &path),
+                By::Only(kinds) if kinds.contains(&self.kind) => self.field(&mut group, field, value, &path),
                 By::Timbre => self.timbres_own(field, value, &path),
-                By::AdditionalTax => self.refuse(
-                    "additional-tax-unsupported",
-                    &path,
-                    format!(
-                        "Timbre todavía no emite documentos con impuestos adicionales; quite {}.",
-                        field.tag
-                    ),
-                ),
-                By::OtherTypes => self.refuse(
+                By::Only(_) => self.refuse(
                     "tag-not-for-type",
                     &path,
                     format!("{} no corresponde a {}; quítelo.", field.tag, self.what),

@@ -65,7 +65,7 @@ fn read_body(body: &Value) -> Result<Order, Refusals> {
             return Err(Refusals(faults));
         }
     };
-    let found = json::read(wrapped.body, tipo.fields(), tipo.noun());
+    let found = json::read(wrapped.body, tipo.fields(), tipo.code(), tipo.noun());
     faults.extend(found.refusals.into_iter().map(|refusal| refusal.below(&wrapped.prefix)));
     Ok(Order { tipo, document: found.group, sender: found.sender, faults })
 }
@@ -73,7 +73,7 @@ fn read_body(body: &Value) -> Result<Order, Refusals> {
 /// What is wrong whatever the type should be: what every table refuses at the same place.
 fn faults_of_any_type(body: &Value) -> Vec<Refusal> {
     const TYPE: &str = "Encabezado.IdDoc.TipoDTE";
-    let told = |tipo: Tipo| json::read(body, tipo.fields(), "un documento").refusals;
+    let told = |tipo: Tipo| json::read(body, tipo.fields(), tipo.code(), "un documento").refusals;
     let (mut faults, facturas) = (told(Tipo::Boleta), told(Tipo::Factura));
     faults.retain(|fault| {
         fault.path != TYPE && facturas.iter().any(|f| (&f.code, &f.path) == (&fault.code, &fault.path))
@@ -133,7 +133,7 @@ pub fn under(prefix: &str, path: &str) -> String {
 
 /// Reads any object against a table: the company's data has one too.
 pub fn read_table(value: &Value, fields: &'static [Field], what: &'static str) -> Result<Group, Refusals> {
-    let found = json::read(value, fields, what);
+    let found = json::read(value, fields, 0, what);
     if found.refusals.is_empty() { Ok(found.group) } else { Err(Refusals(found.refusals)) }
 }
 
@@ -152,7 +152,7 @@ fn tipo_of(body: &Value) -> Result<Tipo, Refusal> {
         return Err(Refusal::new(
             "type-missing",
             PATH,
-            "Falta el tipo de documento; indique 39 para una boleta o 33 para una factura.",
+            format!("Falta el tipo de documento (TipoDTE); indique {}.", known_types()),
         ));
     }
     let code = money::parse(&text).and_then(|d| u16::try_from(d).ok().filter(|_| d.is_integer()));
@@ -163,16 +163,21 @@ fn tipo_of(body: &Value) -> Result<Tipo, Refusal> {
         Some(name) => Err(Refusal::new(
             "type-unsupported",
             PATH,
-            format!(
-                "Timbre todavía no emite documentos de tipo {text} ({name}); emite boletas (39) y facturas (33)."
-            ),
+            format!("Timbre no emite documentos de tipo {text} ({name}); emite {}.", known_types()),
         )),
         None => Err(Refusal::new(
             "type-unknown",
             PATH,
-            format!("«{text}» no es un tipo de documento; use 39 para una boleta o 33 para una factura."),
+            format!("«{text}» no es un tipo de documento; indique {}.", known_types()),
         )),
     }
+}
+
+/// `39 (boleta), 33 (factura) …`
+fn known_types() -> String {
+    let types = Tipo::ALL.map(|tipo| format!("{} ({})", tipo.code(), tipo.name().to_lowercase()));
+    let (last, rest) = types.split_last().expect("there are types");
+    format!("{} o {last}", rest.join(", "))
 }
 
 #[cfg(test)]

@@ -1,10 +1,28 @@
-//! The elements of a factura (33): schema DTE_v10, `Documento`, in its order. What other types alone
-//! may hold is marked so, for the second look knows it and a sale may not say it.
+//! The elements of facturas, guías and notes: schema DTE_v10, `Documento`, in its order. What only some
+//! types may hold is marked so by the table of obligations of formato DTE 2.4.2 (2.3), which is stricter
+//! than the schema: the second look knows such an element, a sale of another type may not say it.
 
 use super::{
-    By, CODE, Field, GLOBAL, MOST_12_6, MOST_14_4, MOST_16_2, PLACE, Shape, amount, date, decimal, field,
-    group, moment, one_of, percent, rut, text, value, whole,
+    By, CODE, EXPORTS, Field, GLOBAL, MOST_12_6, MOST_14_4, MOST_16_2, PLACE, Shape, amount, date, decimal,
+    field, group, moment, one_of, percent, rut, text, value, whole,
 };
+
+mod goods;
+
+pub(super) use goods::GUIA_EXPORT;
+use goods::{ADUANA, MADERA};
+
+/// A factura de compra, which the schema knows and nobody here issues yet.
+const PURCHASE: &[u16] = &[46];
+const LIQUIDACION: &[u16] = &[43];
+const GUIA: &[u16] = &[52];
+const CREDIT_NOTE: &[u16] = &[61];
+/// What is sold, and what carries it.
+const SALES: &[u16] = &[33, 34, 46, 52];
+/// All but guías.
+const NO_GUIA: &[u16] = &[33, 34, 46, 56, 61];
+/// All but the factura exenta, which knows no tax.
+const TAXED: &[u16] = &[33, 46, 52, 56, 61];
 
 /// Dates of documents begin on 2003-04-01 (formato DTE 2.4.2, campo 3).
 const FIRST_DAY: Shape = Shape::Date { from: (2003, 4, 1) };
@@ -26,11 +44,12 @@ pub static DOCUMENTO: &[Field] = &[
     group("Encabezado", ENCABEZADO).must(),
     group("Detalle", DETALLE).must().up_to(60),
     group("SubTotInfo", SUBTOTAL).up_to(20),
-    group("DscRcgGlobal", GLOBAL).up_to(20),
+    // In guías the tables of the format contradict each other (2.3 says no, the field's text yes).
+    group("DscRcgGlobal", GLOBAL).up_to(20).only(NO_GUIA),
     group("Referencia", REFERENCIA).up_to(40),
     group("GeoRefEmision", PLACE),
-    field("ManejoMadera", Shape::Markup).by(By::OtherTypes),
-    field("Comisiones", Shape::Markup).up_to(20).by(By::OtherTypes),
+    group("ManejoMadera", MADERA).only(&[33, 52]),
+    field("Comisiones", Shape::Markup).up_to(20).only(LIQUIDACION),
     field("TED", Shape::Markup).must().by(By::Timbre),
     moment("TmstFirma").must().by(By::Timbre),
 ];
@@ -38,43 +57,43 @@ pub static DOCUMENTO: &[Field] = &[
 static ENCABEZADO: &[Field] = &[
     group("IdDoc", ID_DOC).must(),
     group("Emisor", EMISOR).must().by(By::Timbre),
-    rut("RUTMandante"),
+    rut("RUTMandante").only(&[33, 34, 52, 56, 61]),
     group("Receptor", RECEPTOR).must(),
-    rut("RUTSolicita"),
-    group("Transporte", TRANSPORTE),
+    rut("RUTSolicita").only(NO_GUIA),
+    group("Transporte", TRANSPORTE).only(SALES),
     group("Totales", TOTALES).must(),
-    field("OtraMoneda", Shape::Markup).by(By::OtherTypes),
+    field("OtraMoneda", Shape::Markup).only(EXPORTS),
 ];
 
 static ID_DOC: &[Field] = &[
     one_of("TipoDTE", &["33", "34", "46", "52", "56", "61"]).must(),
     whole("Folio", 1, 9_999_999_999).must().by(By::Timbre),
     field("FchEmis", FIRST_DAY).must(),
-    one_of("IndNoRebaja", &["1"]).by(By::OtherTypes),
-    one_of("TipoDespacho", &["1", "2", "3"]),
-    one_of("IndTraslado", &["1", "2", "3", "4", "5", "6", "7", "8", "9"]).by(By::OtherTypes),
-    one_of("TpoImpresion", &["N", "T"]).by(By::OtherTypes),
-    one_of("IndServicio", &["1", "2", "3"]),
-    one_of("MntBruto", &["1"]),
-    one_of("TpoTranCompra", &["1", "2", "3", "4", "5", "6", "7"]),
-    one_of("TpoTranVenta", &["1", "2", "3", "4"]),
+    one_of("IndNoRebaja", &["1"]).only(CREDIT_NOTE),
+    one_of("TipoDespacho", &["1", "2", "3"]).only(SALES),
+    one_of("IndTraslado", &["1", "2", "3", "4", "5", "6", "7", "8", "9"]).only(GUIA),
+    one_of("TpoImpresion", &["N", "T"]).only(GUIA),
+    one_of("IndServicio", &["1", "2", "3"]).only(NO_GUIA),
+    one_of("MntBruto", &["1"]).only(NO_GUIA),
+    one_of("TpoTranCompra", &["1", "2", "3", "4", "5", "6", "7"]).only(SALES),
+    one_of("TpoTranVenta", &["1", "2", "3", "4"]).only(&[33, 34, 46, 52, 61]),
     one_of("FmaPago", &["1", "2", "3"]),
-    whole("FmaPagExp", 1, 99).by(By::OtherTypes),
+    whole("FmaPagExp", 1, 99).only(EXPORTS),
     date("FchCancel"),
     amount("MntCancel"),
     amount("SaldoInsol"),
     group("MntPagos", PAYMENT).up_to(30),
     date("PeriodoDesde"),
     date("PeriodoHasta"),
-    one_of("MedioPago", &["CH", "LT", "EF", "PE", "TC", "CF", "OT"]),
+    one_of("MedioPago", &["CH", "LT", "EF", "PE", "TC", "CF", "OT"]).only(NO_GUIA),
     one_of("TpoCtaPago", &["AHORRO", "CORRIENTE", "VISTA"]),
     text("NumCtaPago", 20),
     text("BcoPago", 40),
     text("TermPagoCdg", 4),
     text("TermPagoGlosa", 100),
     whole("TermPagoDias", 1, 999),
-    date("FchVenc"),
-    one_of("TipoFactEsp", &["1"]),
+    date("FchVenc").only(NO_GUIA),
+    one_of("TipoFactEsp", &["1"]).only(&[33, 61]),
 ];
 
 static PAYMENT: &[Field] = &[date("FchPago").must(), amount("MntPago").must(), text("GlosaPagos", 40)];
@@ -86,7 +105,7 @@ static EMISOR: &[Field] = &[
     text("Telefono", 20).up_to(2),
     text("CorreoEmisor", 80),
     whole("Acteco", 1, 999_999).must().up_to(4),
-    field("GuiaExport", Shape::Markup).by(By::OtherTypes),
+    group("GuiaExport", GUIA_EXPORT).only(GUIA),
     text("Sucursal", 20),
     whole("CdgSIISucur", 1, 999_999_999),
     text("DirOrigen", 70),
@@ -94,8 +113,9 @@ static EMISOR: &[Field] = &[
     text("CiudadOrigen", 20),
     text("CdgVendedor", 60),
     text("IdAdicEmisor", 20),
-    rut("RUTProveedor").by(By::OtherTypes),
-    text("RznSocProveedor", 100).by(By::OtherTypes),
+    // Who supplied timber (formato DTE 2.4.2), beside ManejoMadera.
+    rut("RUTProveedor").only(&[33, 52]),
+    text("RznSocProveedor", 100).only(&[33, 52]),
 ];
 
 static RECEPTOR: &[Field] = &[
@@ -124,7 +144,7 @@ static TRANSPORTE: &[Field] = &[
     text("DirDest", 70),
     text("CmnaDest", 20),
     text("CiudadDest", 20),
-    field("Aduana", Shape::Markup).by(By::OtherTypes),
+    group("Aduana", ADUANA).only(GUIA),
     field("FchSalida", FIRST_DAY),
     field("HraSalida", Shape::Hour),
     field("FchLlegada", FIRST_DAY),
@@ -135,17 +155,17 @@ static DRIVER: &[Field] = &[rut("RUTChofer").must(), text("NombreChofer", 30).mu
 static TOTALES: &[Field] = &[
     amount("MntNeto"),
     amount("MntExe"),
-    amount("MntBase").by(By::OtherTypes),
-    amount("MntMargenCom").by(By::OtherTypes),
+    amount("MntBase").only(TAXED),
+    amount("MntMargenCom").only(TAXED),
     percent("TasaIVA"),
     amount("IVA"),
-    amount("IVAProp").by(By::OtherTypes),
-    amount("IVATerc").by(By::OtherTypes),
-    field("ImptoReten", Shape::Markup).up_to(20).by(By::AdditionalTax),
-    positive("IVANoRet").by(By::OtherTypes),
-    amount("CredEC").by(By::OtherTypes),
+    amount("IVAProp").only(TAXED),
+    amount("IVATerc").only(TAXED),
+    group("ImptoReten", IMPTO_RETEN).up_to(20).only(TAXED),
+    positive("IVANoRet").only(PURCHASE),
+    amount("CredEC").only(&[33, 56, 61]),
     amount("GrntDep"),
-    field("Comisiones", Shape::Markup).by(By::OtherTypes),
+    field("Comisiones", Shape::Markup).only(LIQUIDACION),
     amount("MntTotal").must(),
     value("MontoNF"),
     value("MontoPeriodo"),
@@ -153,11 +173,32 @@ static TOTALES: &[Field] = &[
     value("VlrPagar"),
 ];
 
+static IMPTO_RETEN: &[Field] = &[
+    one_of("TipoImp", TAX_CODES).must(),
+    field("TasaImp", Shape::Decimal { decimals: 2, zero: false, most: 100_000_000 }),
+    value("MontoImp").must(),
+];
+
+/// `ImpAdicDTEType`.
+const TAX_CODES: &[&str] = &[
+    "14", "15", "16", "17", "18", "19", "23", "24", "25", "26", "27", "28", "30", "31", "32", "33", "34",
+    "35", "36", "37", "38", "39", "40", "41", "44", "45", "46", "47", "48", "49", "50", "51", "52", "53",
+    "54", "55", "271", "301", "321", "331", "341", "361", "371", "481",
+];
+
+/// Who keeps a tax back, and the bases that are not a line's own value.
+static RETENEDOR: &[Field] = &[
+    one_of("IndAgente", &["R"]).must(),
+    amount("MntBaseFaena"),
+    amount("MntMargComer"),
+    amount("PrcConsFinal"),
+];
+
 static DETALLE: &[Field] = &[
     whole("NroLinDet", 1, 99).must(),
     group("CdgItem", CODE).up_to(5),
     one_of("IndExe", &["1", "2", "3", "4", "5", "6"]),
-    field("Retenedor", Shape::Markup).by(By::AdditionalTax),
+    group("Retenedor", RETENEDOR).only(TAXED),
     name("NmbItem", 80).must(),
     text("DscItem", 1000),
     decimal("QtyRef", 6, MOST_12_6),
@@ -176,7 +217,7 @@ static DETALLE: &[Field] = &[
     percent("RecargoPct"),
     positive("RecargoMonto"),
     group("SubRecargo", PART_ON).up_to(5),
-    whole("CodImpAdic", 10, 999).up_to(2).by(By::AdditionalTax),
+    one_of("CodImpAdic", TAX_CODES).up_to(2).only(TAXED),
     amount("MontoItem").must(),
 ];
 
@@ -214,8 +255,8 @@ static REFERENCIA: &[Field] = &[
     name("TpoDocRef", 3).must(),
     one_of("IndGlobal", &["1"]),
     name("FolioRef", 18).must(),
-    // Notes and facturas de compra (formato DTE 2.4.2, referencia, campo 5).
-    rut("RUTOtr").by(By::OtherTypes),
+    // Whose the document is when it is not the issuer's (formato DTE 2.4.2, referencia, campo 5).
+    rut("RUTOtr").only(&[46, 56, 61]),
     date("FchRef").must(),
     one_of("CodRef", &["1", "2", "3"]),
     text("RazonRef", 90),

@@ -133,6 +133,45 @@ impl Group {
         self.items[at].clear();
     }
 
+    /// One more, empty, element of this tag.
+    pub fn add(&mut self, tag: &'static str) -> &mut Group {
+        let at = self.slot(tag);
+        let Shape::Group(fields) = self.fields[at].shape else {
+            unreachable!("<{tag}> holds text");
+        };
+        self.items[at].push(Item::Group(Group::new(fields)));
+        match self.items[at].last_mut() {
+            Some(Item::Group(group)) => group,
+            _ => unreachable!("one was just put there"),
+        }
+    }
+
+    /// Takes over what `from`, perhaps of another table, says under the same tags; what stands here stays.
+    pub fn carry(&mut self, from: &Group) {
+        for (field, own) in self.fields.iter().zip(&mut self.items) {
+            if !own.is_empty() {
+                continue;
+            }
+            let theirs = from.items(field.tag).iter();
+            own.extend(theirs.filter_map(|item| match (item, field.shape) {
+                (Item::Group(theirs), Shape::Group(fields)) => {
+                    let mut group = Group::new(fields);
+                    group.carry(theirs);
+                    Some(Item::Group(group))
+                }
+                (Item::Leaf(text), shape) if shape.holds(text).is_ok() => Some(Item::Leaf(text.clone())),
+                _ => None,
+            }));
+        }
+    }
+
+    /// Takes it out where it says just this.
+    pub fn clear_if(&mut self, tag: &str, text: &str) {
+        if self.leaf(tag) == Some(text) {
+            self.clear(tag);
+        }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.items.iter().all(Vec::is_empty)
     }

@@ -31,10 +31,19 @@ pub enum By {
     Till,
     /// Timbre does; a sale can't.
     Timbre,
-    /// Part of the additional taxes, which Timbre does not issue yet.
-    AdditionalTax,
-    /// The schema knows it for other types of document.
-    OtherTypes,
+    /// The till may in documents of these types; in others of the same schema it has no place.
+    Only(&'static [u16]),
+}
+
+impl By {
+    /// May a sale of this type say it?
+    pub fn till(self, kind: u16) -> bool {
+        match self {
+            By::Till => true,
+            By::Timbre => false,
+            By::Only(kinds) => kinds.contains(&kind),
+        }
+    }
 }
 
 /// What an element holds.
@@ -109,6 +118,11 @@ const fn decimal(tag: &'static str, decimals: u32, most: i128) -> Field {
     field(tag, Shape::Decimal { decimals, zero: false, most })
 }
 
+/// Pesos and their hundredths, as the UF has them.
+pub(crate) const fn pesos(tag: &'static str) -> Field {
+    decimal(tag, 2, 1_000_000_000_000)
+}
+
 /// From 0.01 to 999.99.
 const fn percent(tag: &'static str) -> Field {
     decimal(tag, 2, 999_990_000)
@@ -146,6 +160,11 @@ impl Field {
         self
     }
 
+    /// Of these types alone.
+    const fn only(self, kinds: &'static [u16]) -> Field {
+        self.by(By::Only(kinds))
+    }
+
     const fn by(mut self, by: By) -> Field {
         self.by = by;
         self
@@ -178,9 +197,12 @@ pub(crate) static GLOBAL: &[Field] = &[
     text("GlosaDR", 45),
     one_of("TpoValor", &["%", "$"]).must(),
     decimal("ValorDR", 2, MOST_16_2).must(),
-    decimal("ValorDROtrMnda", 4, MOST_14_4).by(By::OtherTypes),
+    decimal("ValorDROtrMnda", 4, MOST_14_4).only(EXPORTS),
     one_of("IndExeDR", &["1", "2"]),
 ];
+
+/// Facturas and notes of export.
+pub(crate) const EXPORTS: &[u16] = &[110, 111, 112];
 
 /// `Dec14_4Type`.
 pub(crate) const MOST_14_4: i128 = 99_999_999_999_999_999_900;

@@ -76,7 +76,12 @@ impl Line {
 
     /// `MontoItem = round(QtyItem × PrcItem) − DescuentoMonto + RecargoMonto` (formato DTE 2.4.2, detalle,
     /// campo 38). Without a quantity there is one; without a price the line is worth what it says.
+    ///
+    /// What is no part of the sale (IndExe 4 and 5) is worth nothing, whatever it would cost.
     pub fn value(&self) -> Result<Value, LineFault> {
+        if self.tax == Tax::Aside {
+            return Ok(Value { discount: 0, surcharge: 0, amount: 0 });
+        }
         let value = self.parts()?;
         if value.amount < 0 {
             return Err(LineFault::Negative(value.amount));

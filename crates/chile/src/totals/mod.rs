@@ -1,8 +1,10 @@
 //! What a document adds up to: whole pesos from exact decimals, half up, checked against 18 digits.
-//! Where the figures stand in a document is `figures`; what a line is worth is `line`.
+//! Where the figures stand in a document is `figures`; what a line is worth is `line`; what is added to
+//! net and IVA is `taxes`.
 
 pub mod figures;
 pub mod line;
+pub mod taxes;
 
 use crate::money::{self, Decimal, Exact};
 
@@ -54,18 +56,33 @@ pub enum Worth {
     Pesos(Decimal),
 }
 
-/// The totals of a document. Zero says that there is no such total.
+/// What stands in the totals because the till says so, and no line does.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stated {
+    /// `SaldoAnterior`: a balance brought forward.
+    pub previous: Option<i64>,
+    /// `CredEC`: the special credit of builders, taken off (DL 910, art. 21).
+    pub builders_credit: i64,
+    /// `IVAProp` and `IVATerc`: whose the IVA is, the issuer's and the mandator's.
+    pub shared_iva: Option<(i64, i64)>,
+}
+
+/// The totals of a document. Zero says that there is no such total.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Totals {
     pub net: i64,
     pub exempt: i64,
+    /// `MntBase` and `MntMargenCom`: the bases of taxes that are not taken of the lines' values.
+    pub slaughter: i64,
+    pub margin: i64,
     pub iva: i64,
+    /// `ImptoReten`.
+    pub taxes: Vec<taxes::Due>,
     pub deposit: i64,
     pub total: i64,
     /// `None` without lines that are not billed.
     pub not_billed: Option<i64>,
-    /// A balance brought forward, as the till says it.
-    pub previous: Option<i64>,
+    pub stated: Stated,
 }
 
 impl Totals {
@@ -77,13 +94,13 @@ impl Totals {
 
     /// `VlrPagar`: with the balance brought forward.
     pub fn payable(&self) -> Option<i64> {
-        let sum = i128::from(self.period()?) + i128::from(self.previous.unwrap_or(0));
+        let sum = i128::from(self.period()?) + i128::from(self.stated.previous.unwrap_or(0));
         money::amount(sum)
     }
 
     /// Is there more to pay or less than the total?
     pub fn differs_from_total(&self) -> bool {
-        self.not_billed.is_some() || self.previous.is_some()
+        self.not_billed.is_some() || self.stated.previous.is_some()
     }
 }
 
@@ -92,6 +109,12 @@ impl Totals {
 pub enum Fault {
     #[error("los descuentos globales superan el monto {0}; revíselos")]
     Negative(&'static str),
+    #[error("el crédito especial (CredEC) supera el total; revíselo")]
+    Credit,
+    #[error(
+        "un descuento o recargo global en pesos no dice de qué impuesto adicional se descuenta; indíquelo en porcentaje o en las líneas"
+    )]
+    AmountOverTaxes,
     #[error("la suma pasa de los 18 dígitos que admite el SII; revise cantidades y precios")]
     TooLarge,
 }
@@ -101,12 +124,14 @@ pub enum Fault {
 /// Net: `MntNeto = Σ taxed − D + R`, `IVA = round(MntNeto × 0.19)` (formato DTE 2.4.2, campos 107 and
 /// 112). Gross: that sum is what the shelf says, `MntNeto = round(sum / 1.19)`, and the tax is the
 /// rest, so that the total never moves. Each global is rounded to pesos on its own, in its order, over
-/// what the ones before it left.
+/// what the ones before it left. `MntTotal` is net, exempt, IVA, `taxes` and deposits, less CredEC (campo
+/// 124).
 pub fn add_up(
     prices: Prices,
     lines: impl IntoIterator<Item = (Tax, i64)>,
     globals: &[Global],
-    previous: Option<i64>,
+    taxes: Vec<taxes::Due>,
+    stated: Stated,
 ) -> Result<Totals, Fault> {
     let (mut taxed, mut exempt, mut deposit, mut not_billed) = (0_i128, 0_i128, 0_i128, None::<i128>);
     for (tax, amount) in lines {
@@ -144,9 +169,17 @@ pub fn add_up(
         Prices::Net => (taxed, money::iva_of_net(taxed)),
     };
     let (exempt, deposit) = (fits(exempt)?, fits(deposit)?);
-    let total = fits([net, iva, exempt, deposit].into_iter().map(i128::from).sum())?;
+    let added = taxes.iter().map(|due| i128::from(due.amount));
+    let gross: i128 = [net, iva, exempt, deposit].into_iter().map(i128::from).chain(added).sum();
+    let total = fits(gross - i128::from(stated.builders_credit))?;
+    if total < 0 {
+        return Err(Fault::Credit);
+    }
     let not_billed = not_billed.map(fits).transpose()?;
-    let totals = Totals { net, exempt, iva, deposit, total, not_billed, previous };
+    let base_of =
+        |base| taxes.iter().filter(|due| due.tax.base == base).map(|due| i128::from(due.base)).sum();
+    let (slaughter, margin) = (fits(base_of(taxes::Base::Slaughter))?, fits(base_of(taxes::Base::Margin))?);
+    let totals = Totals { net, exempt, slaughter, margin, iva, taxes, deposit, total, not_billed, stated };
     totals.payable().ok_or(Fault::TooLarge)?;
     Ok(totals)
 }

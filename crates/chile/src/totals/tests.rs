@@ -29,15 +29,21 @@ fn off(worth: Worth) -> Global {
 /// The figures of documents made by another program, in another language.
 #[test]
 fn the_totals_of_known_documents_are_met() {
-    let boleta =
-        add_up(Prices::Gross, [(Tax::Taxed, 3980), (Tax::Taxed, 1804), (Tax::Exempt, 5000)], &[], None)
-            .unwrap();
+    let boleta = add_up(
+        Prices::Gross,
+        [(Tax::Taxed, 3980), (Tax::Taxed, 1804), (Tax::Exempt, 5000)],
+        &[],
+        vec![],
+        Stated::default(),
+    )
+    .unwrap();
     assert_eq!((boleta.net, boleta.iva, boleta.exempt, boleta.total), (4861, 923, 5000, 10784));
     let factura = add_up(
         Prices::Net,
         [(Tax::Taxed, 37035), (Tax::Taxed, 1980)],
         &[off(Worth::Percent(dec("10")))],
-        None,
+        vec![],
+        Stated::default(),
     )
     .unwrap();
     assert_eq!((factura.net, factura.iva, factura.total), (35113, 6671, 41784));
@@ -80,7 +86,9 @@ fn a_line_that_can_not_be_written_says_why() {
 #[test]
 fn what_is_not_billed_stands_beside_the_total() {
     let lines = [(Tax::Taxed, 1190), (Tax::NotBilled, 500), (Tax::NotBilledLess, 200), (Tax::Deposit, 100)];
-    let totals = add_up(Prices::Gross, lines, &[], Some(-50)).unwrap();
+    let totals =
+        add_up(Prices::Gross, lines, &[], vec![], Stated { previous: Some(-50), ..Stated::default() })
+            .unwrap();
     assert_eq!((totals.total, totals.not_billed, totals.deposit), (1290, Some(300), 100));
     assert_eq!((totals.period(), totals.payable()), (Some(1590), Some(1540)));
 }
@@ -93,13 +101,16 @@ fn globals_apply_in_their_order_to_what_they_name() {
         off(Worth::Pesos(dec("500"))),
         Global { adds: true, onto: Onto::Exempt, worth: Worth::Percent(dec("5")) },
     ];
-    let totals = add_up(Prices::Net, lines, &globals, None).unwrap();
+    let totals = add_up(Prices::Net, lines, &globals, vec![], Stated::default()).unwrap();
     assert_eq!((totals.net, totals.exempt), (8_500, 1_050));
     assert_eq!(
-        add_up(Prices::Net, [(Tax::Taxed, 10)], &[off(Worth::Pesos(dec("11")))], None),
+        add_up(Prices::Net, [(Tax::Taxed, 10)], &[off(Worth::Pesos(dec("11")))], vec![], Stated::default()),
         Err(Fault::Negative("afecto"))
     );
-    assert_eq!(add_up(Prices::Net, [(Tax::Taxed, money::MOST)], &[], None), Err(Fault::TooLarge));
+    assert_eq!(
+        add_up(Prices::Net, [(Tax::Taxed, money::MOST)], &[], vec![], Stated::default()),
+        Err(Fault::TooLarge)
+    );
 }
 
 prop_compose! {
@@ -119,7 +130,7 @@ proptest! {
     ) {
         let prices = if gross { Prices::Gross } else { Prices::Net };
         let globals = [off(Worth::Percent(Decimal::from(percent)))];
-        let totals = add_up(prices, lines.clone(), &globals, previous).unwrap();
+        let totals = add_up(prices, lines.clone(), &globals, vec![], Stated { previous, ..Stated::default() }).unwrap();
         prop_assert!(totals.net >= 0 && totals.iva >= 0 && totals.exempt >= 0 && totals.total >= 0);
         prop_assert_eq!(totals.net + totals.iva + totals.exempt + totals.deposit, totals.total);
         let taxed: i64 = lines.iter().filter(|(t, _)| *t == Tax::Taxed).map(|(_, a)| a).sum();

@@ -7,7 +7,8 @@ use crate::dom::Element;
 use crate::money;
 use crate::tags::{Field, Group, boleta, factura};
 use crate::tipo::Tipo;
-use crate::totals::{self, Totals, figures};
+use crate::totals::taxes::Tax;
+use crate::totals::{Totals, figures};
 
 /// The table of a family: boletas have their own schema.
 fn table(kind: &str) -> &'static [Field] {
@@ -17,9 +18,14 @@ fn table(kind: &str) -> &'static [Field] {
     }
 }
 
-/// Elements whose figures this look does not add up yet.
-const OTHER_TAXES: [&str; 8] =
-    ["ImptoReten", "IVAProp", "IVATerc", "IVANoRet", "CredEC", "Comisiones", "MntMargenCom", "MntBase"];
+/// Elements whose figures this look does not add up: of facturas de compra and liquidaciones.
+const OTHER_TAXES: [&str; 2] = ["IVANoRet", "Comisiones"];
+
+/// Codes that the buyer keeps back, so that they lower the total (formato DTE 2.4.2, 4).
+const RETAINED: [&str; 24] = [
+    "15", "16", "30", "31", "32", "33", "34", "36", "37", "38", "39", "40", "41", "46", "47", "48", "49",
+    "301", "321", "331", "341", "361", "371", "481",
+];
 
 impl Look {
     /// Reads the document by its table and judges the figures.
@@ -53,7 +59,7 @@ impl Look {
     }
 
     fn figures(&mut self, tipo: Tipo, document: &Group) {
-        let lines = figures::lines(document);
+        let lines = figures::lines(tipo, document);
         for (at, line) in lines.iter().enumerate() {
             let said = line.said.unwrap_or(0);
             let value = match line.value() {
@@ -92,11 +98,46 @@ impl Look {
         }
         self.sum(said);
         let amounts = lines.iter().map(|line| (line.tax, line.said.unwrap_or(0)));
-        let previous = said.leaf("SaldoAnterior").and_then(|text| text.parse().ok());
-        match totals::add_up(figures::prices(tipo, document), amounts, &figures::globals(document), previous)
-        {
-            Ok(totals) => self.compare(tipo, said, &totals),
+        match figures::add_up(tipo, document, amounts, figures::stated(said)) {
+            Ok(totals) => {
+                self.compare(tipo, said, &totals);
+                self.taxes(document, said, &totals);
+            }
             Err(fault) => self.objects("total-mismatch", "Encabezado.Totales", format!("{fault}.")),
+        }
+    }
+
+    /// Each tax of the totals against the lines that bear it.
+    fn taxes(&mut self, document: &Group, said: &Group, totals: &Totals) {
+        for (at, tax) in said.groups("ImptoReten").enumerate() {
+            let code = tax.leaf("TipoImp").unwrap_or_default();
+            let place = format!("Encabezado.Totales.ImptoReten[{at}]");
+            if Tax::of(code).is_none() {
+                let message = format!("Timbre no calcula el impuesto {code}; su monto no se revisa.");
+                self.tell(Severity::Note, "totals-not-checked", &place, message);
+                continue;
+            }
+            let due = totals.taxes.iter().find(|due| due.tax.code == code).map_or(0, |due| due.amount);
+            let amount = tax.leaf("MontoImp").and_then(|text| text.parse::<i64>().ok()).unwrap_or(0);
+            if amount != due {
+                let message = format!(
+                    "El impuesto {code} dice {} y las líneas que lo llevan dan {}.",
+                    money::dotted(amount),
+                    money::dotted(due)
+                );
+                self.differ(amount.abs_diff(due), "total-mismatch", &place, message);
+            }
+        }
+        for due in &totals.taxes {
+            if !said.groups("ImptoReten").any(|tax| tax.leaf("TipoImp") == Some(due.tax.code)) {
+                let message =
+                    format!("Hay líneas con el impuesto {} y los totales no lo llevan.", due.tax.code);
+                self.objects("total-mismatch", "Encabezado.Totales.ImptoReten", message);
+            }
+        }
+        if said.has("ImptoReten") && document.at(&["Encabezado", "IdDoc", "MntBruto"]).is_some() {
+            let message = "Los precios con IVA (MntBruto) no van con impuestos adicionales.";
+            self.objects("tax-with-gross", "Encabezado.IdDoc.MntBruto", message);
         }
     }
 
@@ -119,7 +160,13 @@ impl Look {
         if ["MntNeto", "MntExe", "IVA"].iter().all(|tag| !said.has(tag)) {
             return;
         }
-        let sum: i128 = ["MntNeto", "MntExe", "IVA", "GrntDep"].into_iter().map(amount).sum();
+        let taxes = said.groups("ImptoReten").map(|tax| {
+            let amount = tax.leaf("MontoImp").and_then(|text| text.parse::<i128>().ok()).unwrap_or(0);
+            if tax.leaf("TipoImp").is_some_and(|code| RETAINED.contains(&code)) { -amount } else { amount }
+        });
+        let sum: i128 =
+            ["MntNeto", "MntExe", "IVA", "GrntDep"].into_iter().map(amount).chain(taxes).sum::<i128>()
+                - amount("CredEC");
         let total = amount("MntTotal");
         if sum != total {
             let message = format!("MntTotal dice {total} y sus partes suman {sum}.");

@@ -12,6 +12,7 @@ use openssl::sign::Signer;
 use openssl::x509::X509;
 use serde_json::{Value, json};
 use timbre_chile::Chile;
+use timbre_chile::tipo::Tipo;
 use timbre_core::document::NoDocuments;
 use timbre_core::{
     Certificate, Document, Draft, Environment, Folio, Grant, Issuer, KeyError, KeyName, Keys, Refusals,
@@ -84,7 +85,7 @@ impl Desk {
         DESK.get_or_init(|| Desk {
             certificate: X509::from_pem(&key_file("certificate.pem")).unwrap(),
             person: PKey::private_key_from_pem(&key_file("certificate-key.pem")).unwrap(),
-            cafs: ["33", "39"].map(caf_key).into(),
+            cafs: Tipo::ALL.map(|tipo| caf_key(tipo.series())).into(),
         })
     }
 }

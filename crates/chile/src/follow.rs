@@ -1,0 +1,264 @@
+//! From document to document: what a sale that names an earlier one needs not say again, and what it uses
+//! up of it. Only documents of this folder are known; of others the till says all. Judging is in `rules`.
+
+use timbre_core::{Amount, Claim, DocState, Document, DocumentId, Documents};
+
+use crate::company::Firm;
+use crate::dte;
+use crate::rules::notes;
+use crate::rut::Rut;
+use crate::tags::Group;
+use crate::tipo::{self, Tipo};
+
+/// A document of this folder that a sale refers to.
+pub struct Earlier {
+    /// Which of the references names it.
+    pub at: usize,
+    /// The reference says so in order to correct it.
+    pub corrected: bool,
+    pub tipo: Tipo,
+    pub document: Document,
+    pub state: DocState,
+    /// Its elements, read back from the signed bytes.
+    pub body: Group,
+}
+
+/// Those that the references of `document` name. What is another's (`RUTOtr`), or many at once (`IndGlobal`),
+/// is not looked for.
+pub fn earlier(document: &Group, issuer: Rut, known: &dyn Documents) -> Vec<Earlier> {
+    let own = |reference: &Group| {
+        !reference.has("IndGlobal") && reference.leaf("RUTOtr").is_none_or(|rut| rut == issuer.to_string())
+    };
+    let find = |(at, reference): (usize, &Group)| {
+        let number = reference.leaf("FolioRef")?.parse().ok()?;
+        let (document, state) = known.find(&DocumentId::new(reference.leaf("TpoDocRef")?, number))?;
+        let (tipo, body) = dte::read(&document.bytes)?;
+        Some(Earlier { at, corrected: false, tipo, document, state, body })
+    };
+    let corrected: Vec<usize> = notes::correcting(document).map(|(at, _)| at).collect();
+    let references = document.groups("Referencia").enumerate().filter(|(_, reference)| own(reference));
+    references.filter_map(find).map(|e| Earlier { corrected: corrected.contains(&e.at), ..e }).collect()
+}
+
+/// Fills in what follows from the earlier documents. What the sale says itself stands.
+pub fn fill(tipo: Tipo, document: &mut Group, firm: &Firm, earlier: &[Earlier]) {
+    match tipo {
+        Tipo::NotaCredito | Tipo::NotaDebito => note(document, firm, earlier),
+        Tipo::Factura | Tipo::FacturaExenta => of_guias(document, earlier),
+        Tipo::Guia if document.at(&["Encabezado", "IdDoc", "IndTraslado"]) == Some("5") => {
+            issuer_as_receiver(document, firm);
+        }
+        Tipo::Guia | Tipo::Boleta | Tipo::BoletaExenta => {}
+    }
+}
+
+fn note(document: &mut Group, firm: &Firm, earlier: &[Earlier]) {
+    let first = earlier.iter().find(|earlier| earlier.corrected);
+    match first {
+        Some(first) if !names_nobody(first) => same_receiver(document, first),
+        Some(_) => issuer_as_receiver(document, firm),
+        // Another system's boleta, whose buyer the till does not name.
+        None if notes::on_boletas(document) => issuer_as_receiver(document, firm),
+        None => {}
+    }
+    if document.has("Detalle") {
+        return;
+    }
+    let reason = notes::reasons(document).next().map(str::to_owned);
+    match (reason.as_deref(), first) {
+        (Some("1"), Some(first)) => whole(document, first),
+        (Some("2"), _) => text_line(document),
+        _ => {}
+    }
+}
+
+/// A boleta to the consumer whom nobody knows.
+fn names_nobody(earlier: &Earlier) -> bool {
+    let nobody = [Rut::CONSUMER.to_string(), Rut::NONE.to_string()];
+    nobody.contains(&earlier.document.receiver.id)
+}
+
+fn same_receiver(document: &mut Group, earlier: &Earlier) {
+    let receiver = document.within("Encabezado").within("Receptor");
+    let same = receiver.leaf("RUTRecep").is_none_or(|rut| rut == earlier.document.receiver.id);
+    if same && let Some(theirs) = earlier.body.group("Encabezado").and_then(|e| e.group("Receptor")) {
+        receiver.carry(theirs);
+    }
+}
+
+/// A note on a boleta whose buyer is not known goes to the issuer itself, and so does what moves between
+/// its own places.
+fn issuer_as_receiver(document: &mut Group, firm: &Firm) {
+    /// `GiroRecep` is half as long as `GiroEmis`, and `DirRecep` as long.
+    const ACTIVITY: usize = 40;
+    let receiver = document.within("Encabezado").within("Receptor");
+    if receiver.leaf("RUTRecep").is_some_and(|rut| rut != firm.rut.to_string()) {
+        return;
+    }
+    receiver.fill("RUTRecep", firm.rut.to_string());
+    for (tag, own) in [
+        ("RznSocRecep", "RznSoc"),
+        ("GiroRecep", "GiroEmis"),
+        ("DirRecep", "DirOrigen"),
+        ("CmnaRecep", "CmnaOrigen"),
+        ("CiudadRecep", "CiudadOrigen"),
+    ] {
+        if let Some(text) = firm.tag(own) {
+            let most = if tag == "GiroRecep" { ACTIVITY } else { usize::MAX };
+            receiver.fill(tag, text.chars().take(most).collect::<String>().trim_end());
+        }
+    }
+}
+
+/// Everything that an annulled document charges, as it charged it: lines, globals, kind of price, and what
+/// its totals state by themselves.
+fn whole(document: &mut Group, earlier: &Earlier) {
+    let said = |tag| earlier.body.at(&["Encabezado", "IdDoc", tag]).is_some();
+    let gross = said("MntBruto") || (earlier.tipo == Tipo::Boleta && !said("IndMntNeto"));
+    if gross {
+        document.within("Encabezado").within("IdDoc").fill("MntBruto", "1");
+    }
+    lines(document, earlier);
+    let exempt = earlier.tipo.is_exempt();
+    for global in earlier.body.groups("DscRcgGlobal") {
+        let own = document.add("DscRcgGlobal");
+        own.carry(global);
+        own.clear("NroLinDR");
+        if exempt && !global.has("IndExeDR") {
+            own.set("IndExeDR", "1");
+        }
+    }
+    let Some(totals) = earlier.body.group("Encabezado").and_then(|e| e.group("Totales")) else { return };
+    for tag in ["CredEC", "IVAProp", "IVATerc"] {
+        if let Some(amount) = totals.leaf(tag) {
+            document.within("Encabezado").within("Totales").fill(tag, amount);
+        }
+    }
+}
+
+/// The lines of an earlier document, but for what was no part of its sale. A boleta of more lines than a note
+/// may have becomes one line of each kind.
+fn lines(document: &mut Group, earlier: &Earlier) {
+    const MOST: usize = 60;
+    let sold: Vec<&Group> = earlier
+        .body
+        .groups("Detalle")
+        .filter(|line| !matches!(line.leaf("IndExe"), Some("4" | "5")))
+        .collect();
+    let exempt = earlier.tipo.is_exempt();
+    if sold.len() > MOST {
+        for kind in [None, Some("1"), Some("2"), Some("6")] {
+            let of_kind: Vec<_> = sold.iter().filter(|line| line.leaf("IndExe") == kind).collect();
+            if of_kind.is_empty() {
+                continue;
+            }
+            let amount: i128 = of_kind.iter().filter_map(|l| l.leaf("MontoItem")?.parse::<i128>().ok()).sum();
+            let line = document.add("Detalle");
+            let name = tipo::name_of(earlier.tipo.series()).unwrap_or_default();
+            line.set("NmbItem", format!("{name} {}", earlier.document.id.number));
+            line.set("MontoItem", amount.to_string());
+            line.set_some("IndExe", if exempt { Some("1") } else { kind });
+        }
+        return;
+    }
+    for theirs in sold {
+        let line = document.add("Detalle");
+        line.carry(theirs);
+        line.clear("NroLinDet");
+        // A boleta may say zero where nothing else does.
+        for tag in ["DescuentoPct", "DescuentoMonto", "RecargoPct", "RecargoMonto"] {
+            line.clear_if(tag, "0");
+        }
+        if exempt && !theirs.has("IndExe") {
+            line.set("IndExe", "1");
+        }
+    }
+}
+
+/// The one line of a note that corrects a text: what RazonRef says, worth nothing (formato DTE 2.4.2, CodRef
+/// 2).
+fn text_line(document: &mut Group) {
+    /// Longest NmbItem.
+    const NAME: usize = 80;
+    let reference = notes::correcting(document).next();
+    let Some(text) = reference.and_then(|(_, r)| r.leaf("RazonRef")).map(str::to_owned) else { return };
+    let line = document.add("Detalle");
+    line.set("NmbItem", text.chars().take(NAME).collect::<String>().trim_end());
+    if text.chars().count() > NAME {
+        line.set("DscItem", text);
+    }
+    line.set("MontoItem", "0");
+}
+
+/// A factura of guías: their receptor and their lines, in the order of the references.
+fn of_guias(document: &mut Group, earlier: &[Earlier]) {
+    let guias: Vec<&Earlier> = earlier.iter().filter(|earlier| earlier.tipo == Tipo::Guia).collect();
+    let named = document.groups("Referencia").filter(|r| r.leaf("TpoDocRef") == Some("52")).count();
+    let Some(first) = guias.first() else { return };
+    same_receiver(document, first);
+    // One that nobody here knows would be forgotten in silence.
+    if !document.has("Detalle") && guias.len() == named {
+        guias.into_iter().for_each(|guia| lines(document, guia));
+    }
+}
+
+/// What a document of `total` uses up of earlier ones.
+///
+/// A credit note uses up what it gives back, so that no document is given back twice or beyond its total; a
+/// debit note that annuls it uses the note up and gives that back. A factura uses up its guías, each once: of
+/// one alone no more than the factura charges, for the rest of it may be billed later. Where a note corrects
+/// several, the first are used up first.
+pub fn claims(
+    tipo: Tipo,
+    document: &Group,
+    earlier: &[Earlier],
+    total: i64,
+    known: &dyn Documents,
+) -> Vec<Claim> {
+    match tipo {
+        Tipo::NotaCredito => given_back(document, earlier, total),
+        Tipo::NotaDebito if notes::reasons(document).any(|reason| reason == "1") => {
+            let Some(note) = earlier.iter().find(|e| e.corrected && e.tipo == Tipo::NotaCredito) else {
+                return Vec::new();
+            };
+            let issuer =
+                note.body.at(&["Encabezado", "Emisor", "RUTEmisor"]).and_then(|rut| rut.parse().ok());
+            let before = issuer.map(|issuer| self::earlier(&note.body, issuer, known)).unwrap_or_default();
+            let mut claims = vec![Claim { document: note.document.id.clone(), amount: Amount(total) }];
+            let undone = given_back(&note.body, &before, note.document.total.0).into_iter();
+            claims.extend(undone.map(|claim| Claim { amount: Amount(-claim.amount.0), ..claim }));
+            claims
+        }
+        Tipo::Factura | Tipo::FacturaExenta => {
+            let guias: Vec<&Earlier> = earlier.iter().filter(|earlier| earlier.tipo == Tipo::Guia).collect();
+            let most = |guia: &Earlier| match guias.len() {
+                1 => guia.document.total.0.min(total),
+                _ => guia.document.total.0,
+            };
+            guias.iter().map(|guia| claim(guia, most(guia))).filter(|claim| claim.amount.0 > 0).collect()
+        }
+        Tipo::NotaDebito | Tipo::Guia | Tipo::Boleta | Tipo::BoletaExenta => Vec::new(),
+    }
+}
+
+fn given_back(document: &Group, earlier: &[Earlier], total: i64) -> Vec<Claim> {
+    let corrected: Vec<&Earlier> = earlier.iter().filter(|earlier| earlier.corrected).collect();
+    // Nobody knows how much is of the unknown one.
+    if corrected.len() != notes::correcting(document).count() {
+        return Vec::new();
+    }
+    let mut left = total;
+    let mut claims = Vec::new();
+    for earlier in corrected {
+        let part = left.min(earlier.document.total.0);
+        if part > 0 {
+            claims.push(claim(earlier, part));
+            left -= part;
+        }
+    }
+    claims
+}
+
+fn claim(earlier: &Earlier, amount: i64) -> Claim {
+    Claim { document: earlier.document.id.clone(), amount: Amount(amount) }
+}
