@@ -8,4 +8,5 @@ mod fence;
 mod refused;
 mod services;
 mod tidy;
+mod types;
 mod whole;
