@@ -18,7 +18,10 @@ fn state(shop: &Running, id: &str) -> String {
 }
 
 async fn accepted(shop: &Running, ids: &[&str]) {
-    until(shop, |shop| ids.iter().all(|id| !["GENERADO", "ENVIANDO", "ENVIADO"].contains(&&*state(shop, id)))).await;
+    until(shop, |shop| {
+        ids.iter().all(|id| !["GENERADO", "ENVIANDO", "ENVIADO"].contains(&&*state(shop, id)))
+    })
+    .await;
     for id in ids {
         let detail = shop.agent.detail(id).expect("it is there");
         assert_eq!(detail.row.state, "ACEPTADO", "{id}: {:#?}", detail.row);
@@ -80,7 +83,8 @@ async fn every_type_is_accepted_and_so_is_what_corrects_it() {
         assert_eq!(issued.totals["MntTotal"], total, "{key}: {:#}", issued.totals);
     }
     accepted(&shop, &["T61F1", "T61F2", "T61F3", "T61F4", "T61F5"]).await;
-    let undone = sell(&shop, &note(56, (61, 1), 1), "the note").await.expect("a debit note annuls a credit note");
+    let undone =
+        sell(&shop, &note(56, (61, 1), 1), "the note").await.expect("a debit note annuls a credit note");
     assert_eq!(undone.totals["MntTotal"], 2_380);
     let text = sell(&shop, &note(61, (33, 1), 2), "a text").await.expect("a text is corrected");
     assert_eq!(text.totals["MntTotal"], 0);

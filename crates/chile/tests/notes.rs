@@ -1,0 +1,445 @@
+//! Notes, guías and additional taxes: what is refused, what is warned of, and what follows from an earlier
+//! document of the folder.
+
+mod desk;
+
+use std::collections::BTreeMap;
+
+use desk::{issuer, now, sale, seal};
+use serde_json::{Value, json};
+use timbre_chile::{Chile, dte};
+use timbre_core::{DocState, Document, DocumentId, Documents, Draft, Refusals, Regime};
+
+/// The documents of a folder, each in a state.
+#[derive(Default)]
+struct Folder(BTreeMap<DocumentId, (Document, DocState)>);
+
+impl Documents for Folder {
+    fn find(&self, id: &DocumentId) -> Option<(Document, DocState)> {
+        self.0.get(id).cloned()
+    }
+}
+
+impl Folder {
+    fn with(mut self, sale: &Value, number: u64) -> Folder {
+        let document = seal(&*self.draft(sale).unwrap_or_else(|no| panic!("{sale}: {no}")), number);
+        self.0.insert(document.id.clone(), (document, DocState::Aceptado));
+        self
+    }
+
+    fn in_state(mut self, id: &str, state: DocState) -> Folder {
+        self.0.get_mut(&id.parse().expect("an id")).expect("it is there").1 = state;
+        self
+    }
+
+    fn draft(&self, text: &Value) -> Result<Box<dyn Draft>, Refusals> {
+        Chile::default().draft(&sale(&text.to_string())?, &issuer(), self, now())
+    }
+
+    #[track_caller]
+    fn refused(&self, sale: &Value) -> Vec<(String, String)> {
+        match self.draft(sale) {
+            Ok(_) => panic!("nothing refuses {sale}"),
+            Err(Refusals(refusals)) => refusals.into_iter().map(|r| (r.code, r.path)).collect(),
+        }
+    }
+
+    #[track_caller]
+    fn refuses(&self, sale: &Value, code: &str, path: &str) {
+        let found = self.refused(sale);
+        assert!(found.contains(&(code.into(), path.into())), "{sale} wants {code} at {path}: {found:?}");
+    }
+
+    #[track_caller]
+    fn warned(&self, sale: &Value) -> Vec<String> {
+        let draft = self.draft(sale).unwrap_or_else(|no| panic!("{sale}: {no}"));
+        draft.warnings().iter().map(|warning| warning.code.clone()).collect()
+    }
+
+    /// A draft's totals, and the claims it makes.
+    #[track_caller]
+    fn comes_to(&self, sale: &Value) -> (Value, Vec<(String, i64)>) {
+        let draft = self.draft(sale).unwrap_or_else(|no| panic!("{sale}: {no}"));
+        let claims = draft.claims().0.into_iter().map(|c| (c.document.to_string(), c.amount.0)).collect();
+        (draft.totals(), claims)
+    }
+}
+
+fn receptor() -> Value {
+    json!({ "RUTRecep": "77777777-7", "RznSocRecep": "R", "GiroRecep": "G", "DirRecep": "D", "CmnaRecep": "C" })
+}
+
+fn of_type(tipo: u16, lines: Value) -> Value {
+    json!({ "Encabezado": { "IdDoc": { "TipoDTE": tipo }, "Receptor": receptor() }, "Detalle": lines })
+}
+
+fn line(price: u64) -> Value {
+    json!({ "NmbItem": "Pan", "QtyItem": 1, "PrcItem": price })
+}
+
+fn guia(kind: u8, lines: Value) -> Value {
+    let mut guia = of_type(52, lines);
+    guia["Encabezado"]["IdDoc"]["IndTraslado"] = kind.into();
+    guia
+}
+
+/// A note with this reference and no more.
+fn bare(tipo: u16, reference: Value) -> Value {
+    json!({ "Encabezado": { "IdDoc": { "TipoDTE": tipo } }, "Referencia": reference })
+}
+
+fn reference(tipo: u16, folio: u64, reason: u8) -> Value {
+    json!({ "TpoDocRef": tipo, "FolioRef": folio, "CodRef": reason, "RazonRef": "Motivo" })
+}
+
+/// A note that says everything itself, of a document that nobody here knows.
+fn foreign(tipo: u16, mut reference: Value, lines: Value) -> Value {
+    reference["FchRef"] = "2026-01-10".into();
+    let mut note = of_type(tipo, lines);
+    note["Referencia"] = reference;
+    note
+}
+
+#[test]
+fn a_note_is_refused_where_the_sii_would_refuse_it() {
+    let none = Folder::default();
+    let with = |change: fn(&mut Value)| {
+        let mut note = foreign(61, reference(33, 5, 3), line(1000));
+        change(&mut note);
+        note
+    };
+    none.refuses(&of_type(61, line(1000)), "note-without-reference", "Referencia");
+    let only = |reference: Value| foreign(61, reference, line(1000));
+    none.refuses(&only(json!({"TpoDocRef": 801, "FolioRef": 1})), "note-without-reference", "Referencia");
+    none.refuses(
+        &only(json!({"TpoDocRef": 33, "FolioRef": 1})),
+        "note-reason-missing",
+        "Referencia[0].CodRef",
+    );
+    none.refuses(&only(reference(52, 5, 1)), "note-on-guia", "Referencia[0].CodRef");
+    none.refuses(&only(reference(61, 5, 1)), "note-annuls-other", "Referencia[0].CodRef");
+    let debit = |reference: Value| foreign(56, reference, line(1000));
+    none.refuses(&debit(reference(33, 5, 1)), "note-annuls-other", "Referencia[0].CodRef");
+    none.refuses(&debit(reference(33, 5, 2)), "note-text-debit", "Referencia[0].CodRef");
+    none.refuses(&only(reference(33, 5, 2)), "note-text-amount", "Encabezado.Totales.MntTotal");
+    none.refuses(
+        &with(|note| {
+            let other = json!({"TpoDocRef": 33, "FolioRef": 6, "FchRef": "2026-01-10", "CodRef": 3});
+            let mut first = other.clone();
+            first["CodRef"] = 1.into();
+            note["Referencia"] = json!([first, other]);
+        }),
+        "note-references",
+        "Referencia",
+    );
+    none.refuses(
+        &with(|note| {
+            note["Referencia"]["CodRef"] = 2.into();
+            note["Referencia"]["RazonRef"] = Value::Null;
+        }),
+        "required",
+        "Referencia[0].RazonRef",
+    );
+    none.refuses(
+        &with(|note| note["Referencia"]["FchRef"] = "2026-01-16".into()),
+        "reference-date",
+        "Referencia[0].FchRef",
+    );
+    none.refuses(
+        &with(|note| note["Referencia"]["TpoDocRef"] = 34.into()),
+        "note-taxed",
+        "Detalle[0].IndExe",
+    );
+    none.refuses(
+        &with(|note| note["Encabezado"]["Receptor"]["RznSocRecep"] = "".into()),
+        "required",
+        "Encabezado.Receptor.RznSocRecep",
+    );
+    // Of one that is not known, what is not said can't be filled in.
+    none.refuses(&bare(61, reference(33, 5, 1)), "no-lines", "Detalle");
+    none.refuses(&bare(61, reference(33, 5, 1)), "required", "Referencia[0].FchRef");
+    none.refuses(&bare(61, reference(33, 5, 1)), "required", "Encabezado.Receptor.RUTRecep");
+}
+
+#[test]
+fn a_note_is_held_against_the_document_that_it_names() {
+    let folder = Folder::default().with(&of_type(33, line(1000)), 5);
+    folder.refuses(
+        &foreign(61, reference(33, 5, 1), line(999)),
+        "note-amount",
+        "Encabezado.Totales.MntTotal",
+    );
+    folder.refuses(
+        &foreign(61, reference(33, 5, 3), line(1001)),
+        "note-exceeds",
+        "Encabezado.Totales.MntTotal",
+    );
+    let mut other = foreign(61, reference(33, 5, 3), line(1));
+    other["Encabezado"]["Receptor"]["RUTRecep"] = "76192083-9".into();
+    folder.refuses(&other, "reference-receiver", "Encabezado.Receptor.RUTRecep");
+    assert!(folder.draft(&bare(61, reference(33, 5, 1))).is_ok());
+    for state in [DocState::Rechazado, DocState::Reemplazado] {
+        let folder = Folder::default().with(&of_type(33, line(1000)), 5).in_state("T33F5", state);
+        folder.refuses(&bare(61, reference(33, 5, 1)), "reference-rejected", "Referencia[0].FolioRef");
+    }
+    // The SII must hold it before the note; what is still on its way is told.
+    let folder = folder.in_state("T33F5", DocState::Enviado);
+    assert!(folder.warned(&bare(61, reference(33, 5, 1))).contains(&"reference-pending".to_owned()));
+}
+
+#[test]
+fn an_annulled_document_is_filled_in_whole() {
+    let taxed = json!([
+        { "NmbItem": "Pisco", "QtyItem": 2, "PrcItem": 4537.8151, "CodImpAdic": 24, "DescuentoPct": 10 },
+        { "NmbItem": "Libro", "IndExe": 1, "QtyItem": 1, "PrcItem": 5000 },
+        { "NmbItem": "Envases", "IndExe": 3, "QtyItem": 6, "PrcItem": 100 },
+        { "NmbItem": "Muestra", "IndExe": 4, "QtyItem": 1, "PrcItem": 500 },
+    ]);
+    let mut factura = of_type(33, taxed);
+    factura["DscRcgGlobal"] = json!({ "TpoMov": "D", "TpoValor": "%", "ValorDR": 5 });
+    let mut gross = of_type(33, json!([line(5980), { "NmbItem": "Diario", "IndExe": 2, "MontoItem": 700 }]));
+    gross["Encabezado"]["IdDoc"]["MntBruto"] = 1.into();
+    let mut builder = of_type(33, line(1_000_000));
+    builder["Encabezado"]["Totales"] = json!({ "CredEC": 123_500 });
+    let mut exempt = of_type(34, line(4321));
+    exempt["DscRcgGlobal"] = json!({ "TpoMov": "D", "TpoValor": "$", "ValorDR": 21 });
+    let boleta =
+        |tipo: u16, lines: Value| json!({ "Encabezado": { "IdDoc": { "TipoDTE": tipo } }, "Detalle": lines });
+    let many: Vec<Value> =
+        (1..=61).map(|n| json!({ "NmbItem": "Pan", "QtyItem": 1, "PrcItem": 100 + n })).collect();
+    let mut net = boleta(39, line(1005));
+    net["Encabezado"]["IdDoc"]["IndMntNeto"] = 2.into();
+    for (n, (tipo, sale)) in [
+        (33, factura),
+        (33, gross),
+        (33, builder),
+        (34, exempt),
+        (39, boleta(39, json!([{ "NmbItem": "Pan", "QtyItem": 0.755, "PrcItem": 2390, "DescuentoMonto": 3 }, { "NmbItem": "Diario", "IndExe": 1, "MontoItem": 1000 }]))),
+        (39, boleta(39, many.into())),
+        (39, net),
+        (41, boleta(41, line(9990))),
+        (41, boleta(41, json!(vec![line(10); 70]))),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let folio = n as u64 + 1;
+        let folder = Folder::default().with(&sale, folio);
+        let original = folder.draft(&sale).expect("it was good").totals();
+        let annul = bare(61, reference(tipo, folio, 1));
+        let (totals, claims) = folder.comes_to(&annul);
+        for tag in ["MntNeto", "MntExe", "IVA", "ImptoReten", "CredEC", "GrntDep", "MntTotal", "MontoNF"] {
+            assert_eq!(totals.get(tag), original.get(tag), "{tag} of {sale}");
+        }
+        let total = original["MntTotal"].as_i64().expect("pesos");
+        assert_eq!(claims, [(format!("T{tipo}F{folio}"), total)]);
+        let note = seal(&*folder.draft(&annul).expect("good"), 9);
+        assert_eq!(desk::findings(&note.bytes), [""; 0], "{sale}");
+        let receiver = if matches!(tipo, 39 | 41) { "99999999-9" } else { "77777777-7" };
+        assert_eq!(note.receiver.id, receiver);
+    }
+}
+
+#[test]
+fn the_buyer_of_a_boleta_gets_its_note() {
+    let named = json!({
+        "Encabezado": { "IdDoc": { "TipoDTE": 39 }, "Receptor": { "RUTRecep": "76192083-9", "RznSocRecep": "Ana" } },
+        "Detalle": line(1000),
+    });
+    let folder = Folder::default().with(&named, 1);
+    let note = seal(&*folder.draft(&bare(61, reference(39, 1, 1))).expect("good"), 1);
+    assert_eq!((note.receiver.id.as_str(), note.receiver.name.as_str()), ("76192083-9", "Ana"));
+    // Another buyer than the boleta's is the till's affair (REF-3-751 is not applied to boletas).
+    let mut other = foreign(61, reference(39, 1, 3), line(1));
+    other["Encabezado"]["IdDoc"]["MntBruto"] = 1.into();
+    assert!(folder.draft(&other).is_ok());
+    // A boleta of another system, typed by hand.
+    let mut typed = bare(61, reference(35, 998, 3));
+    typed["Referencia"]["FchRef"] = "2026-01-02".into();
+    typed["Detalle"] = line(840);
+    let draft = folder.draft(&typed).expect("good");
+    assert_eq!((draft.totals()["MntTotal"].clone(), draft.claims().0.len()), (1000.into(), 0));
+    assert_eq!(seal(&*draft, 2).receiver.id, "99999999-9");
+    assert_eq!(folder.warned(&typed), ["note-net-prices"]);
+}
+
+#[test]
+fn a_text_is_corrected_by_saying_it() {
+    let folder = Folder::default().with(&of_type(33, line(1000)), 5);
+    let long = "Donde dice Panadería y pastelería Ñuñoa Ltda. debe decir Panadería y Pastelería Ñuñoa SpA.";
+    let mut note = bare(61, reference(33, 5, 2));
+    note["Referencia"]["RazonRef"] = long.into();
+    let (totals, claims) = folder.comes_to(&note);
+    assert_eq!((totals, claims), (json!({ "MntTotal": 0 }), vec![]));
+    let (_, body) = dte::read(&seal(&*folder.draft(&note).expect("good"), 1).bytes).expect("ours");
+    let line = body.group("Detalle").expect("a line");
+    assert_eq!(line.leaf("NmbItem"), Some(long.chars().take(80).collect::<String>().trim_end()));
+    assert_eq!((line.leaf("DscItem"), line.leaf("MontoItem")), (Some(long), Some("0")));
+}
+
+#[test]
+fn what_a_note_took_is_given_back_by_what_annuls_the_note() {
+    let folder = Folder::default().with(&of_type(33, line(1000)), 5).with(&bare(61, reference(33, 5, 1)), 7);
+    let of_folder = Folder(folder.0.clone());
+    let (_, claims) = of_folder.comes_to(&bare(56, reference(61, 7, 1)));
+    assert_eq!(claims, [("T61F7".to_owned(), 1190), ("T33F5".to_owned(), -1190)]);
+    // Interest charged upon a factura uses nothing up.
+    let (_, none) = of_folder.comes_to(&foreign(56, reference(33, 5, 3), line(50)));
+    assert_eq!(none, []);
+    // Several at once: the first is used up first.
+    let two = Folder(folder.0).with(&of_type(33, line(2000)), 6);
+    let mut note = foreign(61, reference(33, 5, 3), line(2500));
+    note["Referencia"] = json!([reference(33, 5, 3), reference(33, 6, 3)]);
+    assert_eq!(two.comes_to(&note).1, [("T33F5".to_owned(), 1190), ("T33F6".to_owned(), 1785)]);
+}
+
+#[test]
+fn guias_become_one_factura() {
+    let lines = |price: u64| json!([{ "NmbItem": "Harina", "QtyItem": 2, "PrcItem": price }, { "NmbItem": "Muestra", "IndExe": 4, "QtyItem": 1 }]);
+    let folder = Folder::default().with(&guia(1, lines(500)), 1).with(&guia(1, lines(700)), 2);
+    let mut factura = json!({ "Encabezado": { "IdDoc": { "TipoDTE": 33, "FmaPago": 2 } },
+        "Referencia": [{ "TpoDocRef": 52, "FolioRef": 1 }, { "TpoDocRef": 52, "FolioRef": 2 }] });
+    let (totals, claims) = folder.comes_to(&factura);
+    assert_eq!(totals["MntNeto"], 2400);
+    assert_eq!(claims, [("T52F1".to_owned(), 1190), ("T52F2".to_owned(), 1666)]);
+    // One that is not known here would be forgotten: nothing is filled in.
+    factura["Referencia"][1]["FolioRef"] = 3.into();
+    folder.refuses(&factura, "no-lines", "Detalle");
+    // A part of one guía, and the rest later.
+    let mut part = of_type(33, line(400));
+    part["Encabezado"]["IdDoc"]["FmaPago"] = 2.into();
+    part["Referencia"] = json!({ "TpoDocRef": 52, "FolioRef": 1 });
+    assert_eq!(folder.comes_to(&part).1, [("T52F1".to_owned(), 476)]);
+}
+
+#[test]
+fn a_guia_says_what_it_moves_and_why() {
+    let none = Folder::default();
+    none.refuses(&of_type(52, line(1)), "required", "Encabezado.IdDoc.IndTraslado");
+    let free = json!({ "NmbItem": "Silla", "QtyItem": 4 });
+    assert_eq!(none.comes_to(&guia(6, free.clone())).0, json!({ "MntTotal": 0 }));
+    none.refuses(&guia(1, free.clone()), "price-missing", "Detalle[0]");
+    none.refuses(&guia(5, free.clone()), "receiver-not-issuer", "Encabezado.Receptor.RUTRecep");
+    none.refuses(&guia(8, free.clone()), "required", "Encabezado.Emisor.GuiaExport.CdgTraslado");
+    let mut within = guia(5, free.clone());
+    within["Encabezado"]["Receptor"] = Value::Null;
+    assert_eq!(seal(&*none.draft(&within).expect("good"), 1).receiver.id, "99999999-9");
+    let less = json!({ "NmbItem": "Envases", "IndExe": 5, "QtyItem": 4 });
+    none.refuses(&guia(1, less.clone()), "line-kind", "Detalle[0].IndExe");
+    none.refuses(&guia(7, less.clone()), "line-kind", "Detalle[0].IndExe");
+    let mut refers = guia(7, less);
+    refers["Referencia"] = json!({ "TpoDocRef": 52, "FolioRef": 4, "FchRef": "2026-01-10" });
+    assert!(none.draft(&refers).is_ok());
+    let aside = json!([line(100), { "NmbItem": "Muestra", "IndExe": 4, "QtyItem": 1, "PrcItem": 500 }]);
+    assert_eq!(none.comes_to(&guia(1, aside.clone())).0["MntNeto"], 100);
+    none.refuses(&guia(6, aside), "line-kind", "Detalle[1].IndExe");
+    assert_eq!(none.warned(&guia(6, free)), ["transport-missing"]);
+    let global = json!({ "TpoMov": "D", "TpoValor": "%", "ValorDR": 5 });
+    let mut discounted = guia(1, line(100));
+    discounted["DscRcgGlobal"] = global;
+    none.refuses(&discounted, "tag-not-for-type", "DscRcgGlobal");
+}
+
+#[test]
+fn a_tax_has_its_lines_its_rate_and_its_base() {
+    let none = Folder::default();
+    let with = |line: Value| of_type(33, json!([line, { "NmbItem": "Vaso", "QtyItem": 1, "PrcItem": 1000 }]));
+    let wine = json!({ "NmbItem": "Vino", "QtyItem": 1, "PrcItem": 1000, "CodImpAdic": 25 });
+    let tax = |code: &str, rate: f64, amount: u64| json!([{ "TipoImp": code, "TasaImp": rate, "MontoImp": amount }]);
+    assert_eq!(none.comes_to(&with(wine.clone())).0["ImptoReten"], tax("25", 20.5, 205));
+    let changed = |tag: &str, value: Value| {
+        let mut wine = wine.clone();
+        wine[tag] = value;
+        with(wine)
+    };
+    none.refuses(&changed("CodImpAdic", 28.into()), "additional-tax-unsupported", "Detalle[0].CodImpAdic");
+    none.refuses(&changed("CodImpAdic", 99.into()), "value-not-allowed", "Detalle[0].CodImpAdic");
+    none.refuses(&changed("CodImpAdic", json!([25, 25])), "tax-repeated", "Detalle[0].CodImpAdic");
+    none.refuses(&changed("CodImpAdic", json!([24, 25, 26])), "too-many", "Detalle[0].CodImpAdic");
+    none.refuses(&changed("IndExe", 1.into()), "tax-on-exempt", "Detalle[0].CodImpAdic");
+    none.refuses(&changed("CodImpAdic", 17.into()), "tax-base-missing", "Detalle[0].Retenedor.MntBaseFaena");
+    none.refuses(&changed("CodImpAdic", 50.into()), "tax-base-missing", "Detalle[0].Retenedor.MntMargComer");
+    let mut gross = with(wine.clone());
+    gross["Encabezado"]["IdDoc"]["MntBruto"] = 1.into();
+    none.refuses(&gross, "tax-with-gross", "Encabezado.IdDoc.MntBruto");
+    let mut off = with(wine.clone());
+    off["DscRcgGlobal"] = json!({ "TpoMov": "D", "TpoValor": "$", "ValorDR": 100 });
+    none.refuses(&off, "tax-global-amount", "DscRcgGlobal");
+    off["DscRcgGlobal"]["TpoValor"] = "%".into();
+    off["DscRcgGlobal"]["ValorDR"] = 10.into();
+    // 20.5 % of 900.
+    assert_eq!(none.comes_to(&off).0["ImptoReten"], tax("25", 20.5, 185));
+    for (code, line) in [
+        ("34", of_type(34, wine.clone())),
+        ("39", json!({ "Encabezado": { "IdDoc": { "TipoDTE": 39 } }, "Detalle": wine })),
+    ] {
+        let wants = if code == "34" { "tag-not-for-type" } else { "unknown-tag" };
+        none.refuses(&line, wants, "Detalle[0].CodImpAdic");
+    }
+    // What the till says of it.
+    let said = |tax: Value| {
+        let mut sale = with(wine.clone());
+        sale["Encabezado"]["Totales"] = json!({ "ImptoReten": tax });
+        sale
+    };
+    assert!(none.draft(&said(json!({ "TipoImp": 25, "TasaImp": 20.5, "MontoImp": 205 }))).is_ok());
+    let warned = none.warned(&said(json!({ "TipoImp": 25, "MontoImp": 204 })));
+    assert!(warned.contains(&"total-rounding".to_owned()), "{warned:?}");
+    let place = "Encabezado.Totales.ImptoReten[0]";
+    none.refuses(
+        &said(json!({ "TipoImp": 25, "MontoImp": 203 })),
+        "total-mismatch",
+        &format!("{place}.MontoImp"),
+    );
+    none.refuses(
+        &said(json!({ "TipoImp": 24, "MontoImp": 205 })),
+        "total-mismatch",
+        &format!("{place}.MontoImp"),
+    );
+    none.refuses(
+        &said(json!({ "TipoImp": 25, "TasaImp": 15, "MontoImp": 205 })),
+        "tax-rate",
+        &format!("{place}.TasaImp"),
+    );
+}
+
+#[test]
+fn what_the_totals_state_by_themselves_is_held_to_the_iva() {
+    let none = Folder::default();
+    let stated = |totals: Value| {
+        let mut sale = of_type(33, line(1000));
+        sale["Encabezado"]["Totales"] = totals;
+        sale
+    };
+    let place = "Encabezado.Totales";
+    // 65 % of 190 is 123.5.
+    assert_eq!(none.comes_to(&stated(json!({ "CredEC": 123 }))).0["MntTotal"], 1067);
+    none.refuses(&stated(json!({ "CredEC": 124 })), "credit-exceeds", &format!("{place}.CredEC"));
+    assert!(none.draft(&stated(json!({ "IVAProp": 100, "IVATerc": 90 }))).is_ok());
+    none.refuses(
+        &stated(json!({ "IVAProp": 100, "IVATerc": 91 })),
+        "shared-iva",
+        &format!("{place}.IVAProp"),
+    );
+}
+
+#[test]
+fn an_exempt_document_has_no_tax_and_its_lines_do_not_say_so() {
+    let none = Folder::default();
+    for (tipo, lines) in [
+        (34, json!([line(1000), { "NmbItem": "Libro", "IndExe": 1, "MontoItem": 500 }])),
+        (41, json!([line(1500)])),
+    ] {
+        let sale = of_type(34, lines);
+        let mut sale = sale;
+        sale["Encabezado"]["IdDoc"]["TipoDTE"] = tipo.into();
+        if tipo == 41 {
+            sale["Encabezado"]["Receptor"] = Value::Null;
+        }
+        assert_eq!(none.comes_to(&sale).0, json!({ "MntExe": 1500, "MntTotal": 1500 }));
+        let document = seal(&*none.draft(&sale).expect("good"), 1);
+        assert!(!String::from_utf8_lossy(&document.bytes).contains("IndExe"));
+        sale["Encabezado"]["Totales"] = json!({ "IVA": 285 });
+        none.refuses(&sale, "total-mismatch", "Encabezado.Totales.IVA");
+    }
+}
