@@ -40,6 +40,14 @@ impl Kind {
         }
     }
 
+    /// Documents it may hold (schemas EnvioBOLETA_v11 and EnvioDTE_v10, SetDTE).
+    pub fn most(self) -> usize {
+        match self {
+            Kind::Boleta => 500,
+            Kind::Dte => 2_000,
+        }
+    }
+
     /// The uploader picks the schema by this attribute; without it: SCH-00001.
     fn schema(self) -> &'static str {
         match self {
@@ -49,8 +57,8 @@ impl Kind {
     }
 }
 
-/// Head and tail such that head, each document followed by a line feed, and tail are the file
-/// (schema EnvioDTE_v10 / EnvioBOLETA_v11). `stamped` is TmstFirmaEnv.
+/// The envelope that goes to the SII: head and tail such that head, each document followed by a line feed,
+/// and tail are the file (schema EnvioDTE_v10 / EnvioBOLETA_v11). `stamped` is TmstFirmaEnv.
 pub fn wrap(
     kind: Kind,
     documents: &[Arc<Document>],
@@ -58,6 +66,47 @@ pub fn wrap(
     keys: &dyn Keys,
     stamped: DateTime,
 ) -> Result<Wrapping, KeyError> {
+    addressed(Rut::SII, kind, documents, company, keys, stamped)
+}
+
+/// The envelope that goes to whoever receives the documents: their same bytes under another carátula, and so
+/// under another signature of the set (instructivo de intercambio). All of them are of one receptor.
+pub fn wrap_for_receiver(
+    documents: &[Arc<Document>],
+    company: &Company,
+    keys: &dyn Keys,
+    stamped: DateTime,
+) -> Result<Wrapping, KeyError> {
+    let failed = |why: &str| KeyError::Failed(why.to_owned());
+    let first = documents.first().ok_or_else(|| failed("el sobre no lleva documentos"))?;
+    let kind = Kind::of(&first.id.series);
+    if documents.iter().any(|d| d.receiver.id != first.receiver.id || Kind::of(&d.id.series) != kind) {
+        return Err(failed("los documentos del sobre no son de un mismo receptor y familia"));
+    }
+    let receiver: Rut = first
+        .receiver
+        .id
+        .parse()
+        .map_err(|e| KeyError::Failed(format!("el RUT del receptor no sirve: {e}")))?;
+    addressed(receiver, kind, documents, company, keys, stamped)
+}
+
+fn addressed(
+    receiver: Rut,
+    kind: Kind,
+    documents: &[Arc<Document>],
+    company: &Company,
+    keys: &dyn Keys,
+    stamped: DateTime,
+) -> Result<Wrapping, KeyError> {
+    if documents.len() > kind.most() {
+        return Err(KeyError::Failed(format!(
+            "un {} lleva hasta {} documentos y se le dieron {}",
+            kind.root(),
+            kind.most(),
+            documents.len()
+        )));
+    }
     let root = kind.root();
     let open = format!(
         "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\n\
@@ -66,7 +115,7 @@ pub fn wrap(
     );
     let mut set = Xml::with_capacity(1024 + documents.iter().map(|d| d.bytes.len() + 64).sum::<usize>());
     set.open_with("SetDTE", &[("ID", SET)]).newline();
-    caratula(&mut set, documents, company, keys, stamped)?;
+    caratula(&mut set, receiver, documents, company, keys, stamped)?;
     let head =
         latin1::encode(&format!("{open}{}", set.as_str())).map_err(|e| KeyError::Failed(e.to_string()))?;
     for document in documents {
@@ -77,10 +126,11 @@ pub fn wrap(
     Ok(Wrapping { head: head.into(), tail: Bytes::from(format!("</SetDTE>\n{signature}\n</{root}>\n")) })
 }
 
-/// Who issues, who sends (the certificate's holder), under which resolution, and how many of each
+/// Who issues, who sends (the certificate's holder), to whom, under which resolution, and how many of each
 /// type (schema EnvioDTE_v10, Caratula).
 fn caratula(
     set: &mut Xml,
+    receiver: Rut,
     documents: &[Arc<Document>],
     company: &Company,
     keys: &dyn Keys,
@@ -90,7 +140,7 @@ fn caratula(
     let leaves = [
         ("RutEmisor", issuer(company)?.to_string()),
         ("RutEnvia", sender(keys)?.to_string()),
-        ("RutReceptor", Rut::SII.to_string()),
+        ("RutReceptor", receiver.to_string()),
         ("FchResol", resolution.date),
         ("NroResol", resolution.number),
         ("TmstFirmaEnv", hour::stamp(stamped)),

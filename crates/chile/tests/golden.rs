@@ -9,7 +9,7 @@ use timbre_chile::envelope::{self, Kind};
 use timbre_chile::tags::{By, Field, Shape, boleta, factura};
 use timbre_chile::tipo::Tipo;
 use timbre_chile::{Chile, dom, hour, latin1};
-use timbre_core::{Document, Draft, Regime};
+use timbre_core::{Document, Draft, Regime, Wrapping};
 
 /// The sales of a folder, each with the folio its file name begins with.
 fn cases(folder: &str) -> Vec<(PathBuf, u64)> {
@@ -140,14 +140,31 @@ fn a_second_look_finds_nothing_in_their_envelopes() {
         let (company, stamped) = (desk::issuer().company, hour::local(desk::now()));
         let wrapping =
             envelope::wrap(kind, &documents, &company, desk::Desk::get(), stamped).expect("keys are there");
-        let mut bytes = wrapping.head.to_vec();
-        for document in &documents {
-            bytes.extend_from_slice(&document.bytes);
-            bytes.push(b'\n');
-        }
-        bytes.extend_from_slice(&wrapping.tail);
-        assert_eq!(desk::findings(&bytes), [""; 0], "{folders:?}");
+        assert_eq!(desk::findings(&whole(&wrapping, &documents)), [""; 0], "{folders:?}");
     }
+}
+
+fn whole(wrapping: &Wrapping, documents: &[Arc<Document>]) -> Vec<u8> {
+    let mut bytes = wrapping.head.to_vec();
+    for document in documents {
+        bytes.extend_from_slice(&document.bytes);
+        bytes.push(b'\n');
+    }
+    bytes.extend_from_slice(&wrapping.tail);
+    bytes
+}
+
+/// And all that one customer gets, in the envelope that is his.
+#[test]
+fn a_second_look_finds_nothing_in_a_customers_envelope() {
+    let all =
+        DTES.iter().flat_map(|folder| cases(folder)).map(|(path, folio)| Arc::new(document(&path, folio)));
+    let his: Vec<Arc<Document>> = all.filter(|document| document.receiver.id == "77777777-7").collect();
+    assert!(his.len() > 20, "{}", his.len());
+    let (company, stamped) = (desk::issuer().company, hour::local(desk::now()));
+    let wrapping =
+        envelope::wrap_for_receiver(&his, &company, desk::Desk::get(), stamped).expect("keys are there");
+    assert_eq!(desk::findings(&whole(&wrapping, &his)), [""; 0]);
 }
 
 #[test]

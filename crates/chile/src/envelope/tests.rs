@@ -72,3 +72,37 @@ fn no_envelope_without_a_resolution_or_a_sender() {
     bare.id = "nadie".to_owned();
     assert!(issuer(&bare).is_err());
 }
+
+/// The customer's copy: the documents' same bytes, another carátula, another signature of the set.
+#[test]
+fn an_envelope_for_the_receptor_carries_the_same_documents() {
+    let named = |series: &str, folio: u64, receiver: &str| {
+        let mut one = (*document(series, folio, b"<DTE>\xD1</DTE>".to_vec())).clone();
+        one.receiver.id = receiver.to_owned();
+        Arc::new(one)
+    };
+    let when = "2026-03-01T09:00:00".parse().unwrap();
+    let documents = vec![named("33", 1, "77777777-7"), named("61", 2, "77777777-7")];
+    let to_sii = wrap(Kind::Dte, &documents, &company(), TestKeys::get(), when).unwrap();
+    let to_him = wrap_for_receiver(&documents, &company(), TestKeys::get(), when).unwrap();
+    let (sii, him) = (latin1::decode(&to_sii.head), latin1::decode(&to_him.head));
+    assert_eq!(sii.replace("60803000-K", "77777777-7"), him);
+    assert_ne!(to_sii.tail, to_him.tail);
+    let mixed = [named("33", 1, "77777777-7"), named("33", 2, "76192083-9")];
+    assert!(wrap_for_receiver(&mixed, &company(), TestKeys::get(), when).is_err());
+    let families = [named("33", 1, "77777777-7"), named("39", 2, "77777777-7")];
+    assert!(wrap_for_receiver(&families, &company(), TestKeys::get(), when).is_err());
+    assert!(wrap_for_receiver(&[], &company(), TestKeys::get(), when).is_err());
+}
+
+#[test]
+fn no_envelope_holds_more_than_its_schema_lets_it() {
+    let when = "2026-03-01T09:00:00".parse().unwrap();
+    for (kind, series, most) in [(Kind::Boleta, "39", 500), (Kind::Dte, "33", 2_000)] {
+        let mut documents: Vec<_> =
+            (1..=most).map(|n| document(series, n, b"<DTE></DTE>".to_vec())).collect();
+        assert!(wrap(kind, &documents, &company(), TestKeys::get(), when).is_ok(), "{most}");
+        documents.push(document(series, most + 1, b"<DTE></DTE>".to_vec()));
+        assert!(wrap(kind, &documents, &company(), TestKeys::get(), when).is_err(), "{most} and one more");
+    }
+}

@@ -6,6 +6,7 @@ use timbre_core::Severity;
 
 use super::Look;
 use crate::dom::Element;
+use crate::envelope::Kind;
 use crate::holder;
 use crate::tags::Field;
 use crate::tags::envelope::{self, COVER_BOLETA, COVER_DTE, KINDS_BOLETA, KINDS_DTE};
@@ -21,10 +22,18 @@ struct Rules {
 impl Rules {
     fn of(root: &str) -> Rules {
         match root {
-            "EnvioBOLETA" => {
-                Rules { most: 500, schema: "EnvioBOLETA_v11.xsd", kinds: KINDS_BOLETA, cover: COVER_BOLETA }
-            }
-            _ => Rules { most: 2_000, schema: "EnvioDTE_v10.xsd", kinds: KINDS_DTE, cover: COVER_DTE },
+            "EnvioBOLETA" => Rules {
+                most: Kind::Boleta.most(),
+                schema: "EnvioBOLETA_v11.xsd",
+                kinds: KINDS_BOLETA,
+                cover: COVER_BOLETA,
+            },
+            _ => Rules {
+                most: Kind::Dte.most(),
+                schema: "EnvioDTE_v10.xsd",
+                kinds: KINDS_DTE,
+                cover: COVER_DTE,
+            },
         }
     }
 }
