@@ -57,7 +57,7 @@ impl Agent {
                 .lines
                 .into_iter()
                 .map(|line| LineView {
-                    name: line.name,
+                    name: [vec![line.name], line.notes].concat().join("\n"),
                     quantity: line.quantity,
                     price: line.price,
                     amount: line.amount.0,

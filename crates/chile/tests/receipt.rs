@@ -3,6 +3,7 @@
 mod desk;
 
 use timbre_chile::{Chile, latin1};
+use timbre_core::receipt::{Field, Sum};
 use timbre_core::{Amount, Document, Regime, TillData};
 
 const SALE: &str = r#"{ "Encabezado": { "IdDoc": { "TipoDTE": 39 } },
@@ -13,6 +14,14 @@ const SALE: &str = r#"{ "Encabezado": { "IdDoc": { "TipoDTE": 39 } },
 fn document(text: &str) -> (Document, TillData) {
     let draft = desk::draft(text).expect("a good sale");
     (desk::seal(&*draft, 9), desk::sale(text).expect("a sale").till)
+}
+
+fn said(sums: &[Sum]) -> Vec<String> {
+    sums.iter().map(|sum| format!("{} {}", sum.name, sum.sum)).collect()
+}
+
+fn labelled(fields: &[Field]) -> Vec<String> {
+    fields.iter().map(|field| format!("{}: {}", field.label, field.value)).collect()
 }
 
 /// The same bytes as if a CAF of the SII's own had stamped them; only the printing cares.
@@ -37,17 +46,23 @@ fn training_paper_can_not_be_taken_for_a_document() {
 fn a_boleta_is_printed_as_it_was_signed() {
     let (document, till) = document(SALE);
     let receipt = Chile::default().receipt(&as_if_real(&document), &till);
-    assert_eq!((receipt.title.as_str(), receipt.number.as_str()), ("BOLETA ELECTRÓNICA", "N° 9"));
-    assert_eq!(receipt.issuer[0], "R.U.T.: 99.999.999-9");
+    let heading = &receipt.heading;
+    assert_eq!((heading.title.as_str(), heading.number.as_str()), ("BOLETA ELECTRÓNICA", "N° 9"));
+    assert_eq!((heading.tax_id.as_str(), heading.framed), ("R.U.T.: 99.999.999-9", true));
+    assert_eq!(receipt.issuer.name, "COMERCIAL ÑUÑOA & HIJOS LTDA");
     assert!(receipt.receiver.is_empty(), "{:?}", receipt.receiver);
     assert_eq!(receipt.date, "15-01-2026 12:34");
     let line = &receipt.lines[0];
-    assert_eq!((line.name.as_str(), line.quantity.as_str()), ("Pan amasado\nDescuento 10%: 300", "1,5 KG"));
-    assert_eq!((line.price.as_str(), line.amount), ("2.000", Amount(2700)));
-    let totals: Vec<(&str, i64)> =
-        receipt.totals.iter().map(|(name, amount)| (name.as_str(), amount.0)).collect();
-    assert_eq!(totals, [("Monto neto", 2269), ("Monto exento", 1000), ("IVA (19%)", 431), ("Total", 3700)]);
-    assert_eq!(receipt.till, [("Efectivo".to_owned(), Amount(5000)), ("Vuelto".to_owned(), Amount(1300))]);
+    assert_eq!((line.name.as_str(), line.quantity.as_str()), ("Pan amasado", "1,5 KG"));
+    assert_eq!(line.notes, ["Descuento 10%: 300"]);
+    assert_eq!((line.price.as_str(), line.amount, line.sum.as_str()), ("2.000", Amount(2700), "2.700"));
+    assert_eq!(receipt.lines[1].name, "Diario (exento)");
+    assert_eq!(
+        said(&receipt.totals),
+        ["Monto neto 2.269", "Monto exento 1.000", "IVA (19%) 431", "Total 3.700"]
+    );
+    assert!(receipt.totals.iter().all(|sum| sum.grand == (sum.name == "Total")));
+    assert_eq!(said(&receipt.till), ["Efectivo 5.000", "Vuelto 1.300"]);
     assert_eq!(
         receipt.legend,
         ["Timbre Electrónico SII", "Res. 0 de 2014 - Verifique documento: www.sii.cl"]
@@ -61,11 +76,11 @@ fn a_bill_says_its_period_its_due_date_and_how_it_was_paid() {
     let sale =
         std::fs::read_to_string(desk::golden("boleta/011-servicio-periodico.json")).expect("committed");
     let (bill, till) = document(&sale);
-    let receiver = Chile::default().receipt(&as_if_real(&bill), &till).receiver;
-    assert_eq!(receiver[3..], ["Período: 01-12-2025 al 31-12-2025", "Vencimiento: 30-01-2026"]);
+    let terms = Chile::default().receipt(&as_if_real(&bill), &till).terms;
+    assert_eq!(labelled(&terms), ["Período: 01-12-2025 al 31-12-2025", "Vencimiento: 30-01-2026"]);
     let (paid, till) = document(&SALE.replace(r#""TipoDTE": 39"#, r#""TipoDTE": 39, "MedioPago": 2"#));
     let receipt = Chile::default().receipt(&as_if_real(&paid), &till);
-    assert_eq!(receipt.receiver, ["Medio de pago: Medio electrónico"]);
+    assert_eq!(labelled(&receipt.terms), ["Medio de pago: Medio electrónico"]);
 }
 
 /// The code on paper is the very stamp of the document, byte for byte.
@@ -73,7 +88,7 @@ fn a_bill_says_its_period_its_due_date_and_how_it_was_paid() {
 fn the_code_is_the_stamp() {
     let (document, till) = document(SALE);
     let real = as_if_real(&document);
-    let code = Chile::default().receipt(&real, &till).code.expect("a stamp");
+    let code = Chile::default().receipt(&real, &till).code.expect("a stamp").bytes;
     assert!(code.starts_with(b"<TED version=\"1.0\"><DD>") && code.ends_with(b"</FRMT></TED>"));
     assert!(real.bytes.windows(code.len()).any(|window| window == code));
 }
@@ -83,13 +98,63 @@ fn a_factura_names_its_receptor_and_references() {
     let sale = std::fs::read_to_string(desk::golden("factura/005-referencias.json")).expect("committed");
     let (document, till) = document(&sale);
     let receipt = Chile::default().receipt(&as_if_real(&document), &till);
-    assert_eq!(receipt.title, "FACTURA ELECTRÓNICA");
-    assert_eq!(receipt.issuer[1], "S.I.I. - ÑUÑOA");
-    assert_eq!(receipt.receiver[..2], ["Señor(es): Receptora de Prueba S.A.", "R.U.T.: 77.777.777-7"]);
+    assert_eq!(receipt.heading.title, "FACTURA ELECTRÓNICA");
+    assert_eq!(receipt.heading.office.as_deref(), Some("S.I.I. - ÑUÑOA"));
+    assert_eq!(
+        labelled(&receipt.receiver)[..2],
+        ["Señor(es): Receptora de Prueba S.A.", "R.U.T.: 77.777.777-7"]
+    );
     assert!(
         receipt
-            .receiver
-            .contains(&"Ref.: Orden de compra N° OC-4471 del 10-01-2026 Orden de compra".to_owned())
+            .references
+            .contains(&"Orden de compra N° OC-4471 del 10-01-2026 Orden de compra".to_owned())
     );
-    assert!(receipt.receiver.contains(&"Forma de pago: Crédito".to_owned()));
+    assert!(labelled(&receipt.terms).contains(&"Forma de pago: Crédito".to_owned()));
+    let ceded = receipt.ceded.expect("a factura may be ceded");
+    assert_eq!(ceded.legend, "CEDIBLE");
+    assert!(!receipt.narrow && !receipt.code.expect("a stamp").optional);
+}
+
+/// Documents of the vectors, of types that come from elsewhere too: read by what their bytes say.
+fn vector(id: &str) -> Document {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/EnvioDTE-33-61-52-variantB.xml");
+    let envelope = latin1::decode(&std::fs::read(path).expect("committed"));
+    let at = envelope.find(&format!("ID=\"{id}\"")).expect("it is in the envelope");
+    let begin = envelope[..at].rfind("<DTE ").expect("a DTE");
+    let end = begin + envelope[begin..].find("</DTE>").expect("its end") + "</DTE>".len();
+    let (mut document, _) = document(SALE);
+    document.bytes = latin1::encode(&envelope[begin..end]).expect("Latin-1").into();
+    as_if_real(&document)
+}
+
+#[test]
+fn a_guia_says_its_transfer_and_a_note_what_it_corrects() {
+    let read = |id: &str| Chile::default().receipt(&vector(id), &TillData::default());
+    let guia = read("F9T52");
+    assert_eq!(guia.heading.title, "GUÍA DE DESPACHO ELECTRÓNICA");
+    assert!(guia.terms.iter().any(|term| term.label == "Traslado"), "{:?}", guia.terms);
+    let note = read("F2T61");
+    assert_eq!(note.heading.title, "NOTA DE CRÉDITO ELECTRÓNICA");
+    assert!(note.ceded.is_none(), "a note is never ceded");
+    assert!(note.references[0].starts_with("Factura electrónica N° "), "{:?}", note.references);
+    assert!(note.references[0].contains("(anula)") || note.references[0].contains("(corrige"));
+}
+
+/// Only a guía of a sale has a copy to be ceded, and it goes with its factura.
+#[test]
+fn a_guia_is_ceded_only_when_it_is_a_sale() {
+    let guia = vector("F9T52");
+    let text = latin1::decode(&guia.bytes);
+    let (_, rest) = text.split_once("<IndTraslado>").expect("a guía has one");
+    let kind = &rest[..1];
+    for code in 1..=9u8 {
+        let other = text.replace(
+            &format!("<IndTraslado>{kind}</IndTraslado>"),
+            &format!("<IndTraslado>{code}</IndTraslado>"),
+        );
+        let document = Document { bytes: latin1::encode(&other).expect("Latin-1").into(), ..guia.clone() };
+        let ceded = Chile::default().receipt(&document, &TillData::default()).ceded;
+        let legend = ceded.map(|ceded| ceded.legend);
+        assert_eq!(legend.as_deref(), (code == 1).then_some("CEDIBLE CON SU FACTURA"), "{code}");
+    }
 }
