@@ -30,7 +30,8 @@ pub fn of(document: &Document, till: &TillData) -> Receipt {
     let mut receipt = dom::read(&text)
         .ok()
         .and_then(|root| {
-            let body = ["Documento", "Exportaciones", "Liquidacion"].iter().find_map(|name| root.child(name))?;
+            let body =
+                ["Documento", "Exportaciones", "Liquidacion"].iter().find_map(|name| root.child(name))?;
             fiscal(document, body, &text)
         })
         .unwrap_or_else(|| Receipt {

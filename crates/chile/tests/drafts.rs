@@ -178,7 +178,7 @@ fn a_buyer_known_by_a_code_is_carried_through() {
     assert!(text.contains("<RUTRecep>0-0</RUTRecep>") && text.contains("<RR>0-0</RR><RSR>socio 41</RSR>"));
     assert_eq!((document.receiver.id.as_str(), &document.facts["RUTRecep"]), ("0-0", &json!("0-0")));
     let receipt = Chile::default().receipt(&document, &Default::default());
-    assert_eq!(receipt.receiver, ["Cliente: socio 41"]);
+    assert_eq!(receipt.receiver, [timbre_core::receipt::Field::new("Cliente", "socio 41")]);
 }
 
 /// A sale from before midnight may come a little after it; older ones are no boletas of today.
