@@ -7,7 +7,7 @@ use crate::fact::GrantLoaded;
 use crate::index::Keys;
 use crate::live::{Counter, GrantRow};
 use crate::overlay::Overlay;
-use crate::{Fact, Mark, Place, StoreError, issue, key, numbering, travel};
+use crate::{Fact, Mark, Place, StoreError, issue, key, numbering, travel, watch};
 
 /// Where and when a fact stands.
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +58,13 @@ pub(crate) fn apply(on: &mut Overlay<'_>, fact: &Fact, stand: Stand) -> Result<N
         Fact::CertificateLoaded(_) => {
             on.put(key::CERTIFICATE.to_vec(), key::place_bytes(stand.place));
         }
-        Fact::Line { what, up, .. } => line(on, what, *up, stand.at)?,
+        Fact::Line { what, up, .. } => {
+            watch::word(on, what, *up, stand);
+            line(on, what, *up, stand.at)?;
+        }
+        Fact::Warned(warned) => watch::warn(on, warned),
+        Fact::ClockSeen { offset_seconds, good } => watch::seen(on, *offset_seconds, *good, stand)?,
+        Fact::ClockAccepted { who, offset_seconds } => watch::accept(on, who, *offset_seconds, stand)?,
         Fact::IssuingLocked(lock) => {
             on.put_json(key::LOCK.to_vec(), lock)?;
             on.remove(key::LOCK_FOUND.to_vec());

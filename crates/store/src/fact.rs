@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use timbre_core::{
     Cause, ChannelId, Claims, Company, DocState, Document, DocumentId, Environment, Grant, GrantId, ParcelId,
-    Refusal, State, TillData, Timestamp,
+    Refusal, Series, State, TillData, Timestamp,
 };
 
 use crate::{Locked, Mark};
@@ -91,6 +91,20 @@ pub enum Fact {
         who: String,
         beyond: Vec<Mark>,
     },
+    /// It was said that so much of the legal term of some documents had run.
+    Warned(Warned),
+    /// The machine's clock was found to differ from the authority's, or not any more.
+    ClockSeen {
+        /// The authority's time less the machine's, in seconds.
+        offset_seconds: i64,
+        /// It is as it should be.
+        good: bool,
+    },
+    /// A person took it upon them that documents are stamped by a clock that is so far off.
+    ClockAccepted {
+        who: String,
+        offset_seconds: i64,
+    },
 }
 
 impl Fact {
@@ -115,6 +129,9 @@ impl Fact {
             Fact::GrantStopped { .. } => 16,
             Fact::IssuingLocked(_) => 17,
             Fact::IssuingUnlocked { .. } => 18,
+            Fact::Warned(_) => 19,
+            Fact::ClockSeen { .. } => 20,
+            Fact::ClockAccepted { .. } => 21,
         }
     }
 
@@ -154,7 +171,10 @@ impl Fact {
             | Fact::Login { .. }
             | Fact::GrantStopped { .. }
             | Fact::IssuingLocked(_)
-            | Fact::IssuingUnlocked { .. } => Vec::new(),
+            | Fact::IssuingUnlocked { .. }
+            | Fact::Warned(_)
+            | Fact::ClockSeen { .. }
+            | Fact::ClockAccepted { .. } => Vec::new(),
         }
     }
 
@@ -248,6 +268,21 @@ pub struct Moved {
     pub next_try: Option<Timestamp>,
     /// Attempts used so far (uploads whose bytes may have left).
     pub attempts: u32,
+}
+
+/// Documents of one series whose term had run so far, told together and only once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warned {
+    pub series: Series,
+    /// Percent of the term; 100 when it is over.
+    pub level: u8,
+    /// All of the series up to this place in the order of issue have had the warning.
+    pub up_to: u64,
+    /// The one whose term ends first, and when that is.
+    pub first: DocumentId,
+    pub limit: Timestamp,
+    /// How many they are.
+    pub documents: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use crate::index::Keys;
 use crate::key;
 use crate::live::Counter;
 use crate::overlay::Overlay;
-use crate::{Row, StoreError, claims, travel};
+use crate::{Row, StoreError, claims, travel, watch};
 
 /// A new document: its folio is spent.
 pub(crate) fn first(
@@ -87,6 +87,7 @@ fn new_row(on: &mut Overlay<'_>, issued: &Issued, state: DocState, stand: Stand)
     claims::take(on, &row, stand)?;
     on.count(state, false, 1)?;
     on.count_day(document.date, 1)?;
+    watch::count_hour(on, document)?;
     note_version(on, issued, order, stand)?;
     on.put_row(row, stand.sequence)
 }

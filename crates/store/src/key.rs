@@ -12,7 +12,7 @@
 //! | `K` idempotency key | its order |
 //! | `V` order version | place of that version's frame |
 //! | `Q` kind whom 0 order | the outbox: 1 authority (whom: the channel), 2 print, 3 mail, 4 webhook |
-//! | `U` series 0 order | documents that the authority may not hold yet |
+//! | `U` series 0 order | documents that the authority may not hold yet: when they were stamped (microseconds) |
 //! | `S` state order | documents by state |
 //! | `A` order | documents with the flag attention |
 //! | `H` order sequence | place of a frame that names the document |
@@ -20,13 +20,16 @@
 //! | `E` parcel 0 sequence | place of a frame about a parcel as a whole |
 //! | `P` parcel | the parcel |
 //! | `O` parcel | the parcel is open |
+//! | `Y` what 0 sequence | a word about the line: when (microseconds), up or down |
+//! | `W` series 0 level | up to which order it was warned that so much of the term had run |
+//! | `I` series 0 hour | how many documents were issued in that hour since 1970 |
 
 use timbre_core::{Date, DocState, DocumentId, GrantId, ParcelId, Series};
 
 use crate::Place;
 
 /// Changes with the meaning of any key or value: an index of another number is made again.
-pub(crate) const SCHEMA: u32 = 4;
+pub(crate) const SCHEMA: u32 = 5;
 
 pub(crate) const SCHEMA_KEY: &[u8] = b"Mschema";
 pub(crate) const APPLIED: &[u8] = b"Mapplied";
@@ -36,6 +39,10 @@ pub(crate) const CERTIFICATE: &[u8] = b"Mcertificate";
 pub(crate) const STAMP: &[u8] = b"Mstamp";
 /// The lock as the journal has it.
 pub(crate) const LOCK: &[u8] = b"Mlock";
+/// How far the machine's clock is from the authority's, as it was told last.
+pub(crate) const CLOCK: &[u8] = b"Mclock";
+/// A person's word about that.
+pub(crate) const CLOCK_ACCEPTED: &[u8] = b"Mclock-accepted";
 /// A lock found at opening that the journal does not have yet.
 pub(crate) const LOCK_FOUND: &[u8] = b"Mlock-found";
 
@@ -101,6 +108,20 @@ pub(crate) fn unheld(series: &Series, order: u64) -> Vec<u8> {
 }
 
 pub(crate) const UNHELD: &[u8] = b"U";
+
+/// A word about the line.
+pub(crate) fn word(what: &str, sequence: u64) -> Vec<u8> {
+    join(b'Y', &[what.as_bytes(), &[0], &sequence.to_be_bytes()])
+}
+
+pub(crate) fn warned(series: &Series, level: u8) -> Vec<u8> {
+    join(b'W', &[series.0.as_bytes(), &[0, level]])
+}
+
+/// `hour` is counted from 1970.
+pub(crate) fn hour(series: &Series, hour: u64) -> Vec<u8> {
+    join(b'I', &[series.0.as_bytes(), &[0], &hour.to_be_bytes()])
+}
 
 /// What precedes the number that a key ends in.
 pub(crate) fn stem(key: &[u8]) -> &[u8] {

@@ -37,13 +37,14 @@ mod travel;
 mod verdict;
 mod view;
 mod walk;
+mod watch;
 
 #[cfg(test)]
 mod tests;
 
 pub use check::{CheckReport, IndexCheck, check};
 pub use error::StoreError;
-pub use fact::{Answered, CertificateLoaded, Fact, GrantLoaded, Issued, Moved, Sending};
+pub use fact::{Answered, CertificateLoaded, Fact, GrantLoaded, Issued, Moved, Sending, Warned};
 pub use group::Make;
 pub use lock::{LockReason, Locked, Mark};
 pub use numbering::{NoFolio, Numbering, share};
@@ -52,3 +53,4 @@ pub use reader::Reader;
 pub use row::{Counts, Event, Filter, OpenParcel, Page, Place, Range, Row};
 pub use store::{Committed, Store};
 pub use walk::Damage;
+pub use watch::{ClockAccepted, ClockSeen};

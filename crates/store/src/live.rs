@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use timbre_core::{Company, Date, Environment, Grant, GrantId, Series, Timestamp};
 
 use crate::index::{Index, Puts, decode};
-use crate::{Counts, Locked, Mark, Place, Range, StoreError, key};
+use crate::{ClockAccepted, ClockSeen, Counts, Locked, Mark, Place, Range, StoreError, key};
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Live {
@@ -17,6 +17,8 @@ pub(crate) struct Live {
     pub certificate: Option<Place>,
     pub stamp: Option<Timestamp>,
     pub lines: BTreeMap<String, (bool, Timestamp)>,
+    pub clock: Option<ClockSeen>,
+    pub clock_accepted: Option<ClockAccepted>,
     pub lock: Option<Locked>,
     pub lock_found: Option<Locked>,
     grants: BTreeMap<GrantId, GrantRow>,
@@ -83,6 +85,8 @@ impl Live {
             key::COMPANY => self.company = value.map(decode).transpose()?,
             key::CERTIFICATE => self.certificate = value.and_then(key::place_of),
             key::STAMP => self.stamp = value.map(decode).transpose()?,
+            key::CLOCK => self.clock = value.map(decode).transpose()?,
+            key::CLOCK_ACCEPTED => self.clock_accepted = value.map(decode).transpose()?,
             key::LOCK => self.lock = value.map(decode).transpose()?,
             key::LOCK_FOUND => self.lock_found = value.map(decode).transpose()?,
             _ => {}

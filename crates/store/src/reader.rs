@@ -259,7 +259,7 @@ impl Reader {
         }
     }
 
-    fn live(&self) -> RwLockReadGuard<'_, Live> {
+    pub(crate) fn live(&self) -> RwLockReadGuard<'_, Live> {
         self.live.read().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -7,7 +7,7 @@ use crate::apply::Stand;
 use crate::fact::{Answered, Moved, Sending};
 use crate::key::{self, Outbox};
 use crate::overlay::{Overlay, ParcelRow};
-use crate::{OpenParcel, Row, StoreError, claims};
+use crate::{OpenParcel, Row, StoreError, claims, watch};
 
 /// A parcel is about to leave.
 pub(crate) fn send(on: &mut Overlay<'_>, sending: &Sending, stand: Stand) -> Result<(), StoreError> {
@@ -120,7 +120,7 @@ pub(crate) fn queue(on: &mut Overlay<'_>, row: &Row) {
         on.put(key::outbox(Outbox::Authority, &row.channel.0, row.order), Vec::new());
     }
     if is_unheld(row.state) {
-        on.put(key::unheld(&row.id.series, row.order), Vec::new());
+        on.put(key::unheld(&row.id.series, row.order), watch::moment(row.issued));
     }
 }
 

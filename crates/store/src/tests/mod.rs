@@ -20,3 +20,4 @@ mod round_trip;
 mod rules;
 mod shop;
 mod torn;
+mod watch;

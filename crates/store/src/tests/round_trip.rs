@@ -93,6 +93,16 @@ fn every_fact() -> Vec<Fact> {
         Fact::GrantStopped { grant: timbre_core::GrantId("a".into()), why: Some("conflicto".into()) },
         Fact::IssuingLocked(Locked { reason: LockReason::Damage, beyond: vec![mark.clone()] }),
         Fact::IssuingUnlocked { who: "ana".into(), beyond: vec![mark] },
+        Fact::Warned(crate::Warned {
+            series: timbre_core::Series("39".into()),
+            level: 80,
+            up_to: 7,
+            first: id(7),
+            limit: at(3600),
+            documents: 2,
+        }),
+        Fact::ClockSeen { offset_seconds: -301, good: false },
+        Fact::ClockAccepted { who: "ana".into(), offset_seconds: -301 },
     ]);
     facts
 }
@@ -110,7 +120,7 @@ fn every_fact_is_read_back_to_the_byte() {
             assert!(body::decode(&body.slice(..end)).is_err(), "{end} bytes of {fact:?}");
         }
     }
-    assert_eq!(kinds, (1..=18).collect());
+    assert_eq!(kinds, (1..=21).collect());
 }
 
 #[test]

@@ -265,6 +265,9 @@ pub fn everything(reader: &Reader) -> BTreeMap<String, String> {
     tell("company", format!("{:?}", reader.company()));
     tell("certificate", format!("{:?}", reader.certificate().unwrap()));
     tell("line", format!("{:?}", reader.line()));
+    let series = Series("39".to_owned());
+    tell("unheld", format!("{:?}", reader.unheld(&series, 0).unwrap()));
+    tell("hours", format!("{:?}", reader.hours(&series, Timestamp::UNIX_EPOCH).unwrap()));
     tell("stamp", format!("{:?}", reader.last_stamp()));
     tell("today", format!("{:?}", reader.issued_on(date(22))));
     told
