@@ -6,7 +6,9 @@ use std::sync::Mutex;
 use std::thread::Builder;
 
 use serde_json::Value;
-use timbre_core::{Claims, Document, Draft, Folio, Grant, KeyError, Keys, Refusal, Series, Timestamp};
+use timbre_core::{
+    Claims, Document, DocumentId, Draft, Folio, Grant, KeyError, Keys, Refusal, Series, Timestamp,
+};
 
 use crate::sender::lock;
 
@@ -14,6 +16,7 @@ use crate::sender::lock;
 pub(crate) struct Said {
     pub series: Series,
     pub claims: Claims,
+    pub follows: Vec<DocumentId>,
     pub warnings: Vec<Refusal>,
     pub totals: Value,
 }
@@ -22,6 +25,7 @@ pub(crate) fn said(draft: &dyn Draft) -> Result<Said, Refusal> {
     unless_it_panics(|| Said {
         series: draft.series(),
         claims: draft.claims(),
+        follows: draft.follows(),
         warnings: draft.warnings().to_vec(),
         totals: draft.totals(),
     })

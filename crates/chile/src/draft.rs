@@ -47,6 +47,8 @@ pub struct Setting<'a> {
     pub known: &'a dyn Documents,
     pub now: Timestamp,
     pub limits: Limits,
+    /// The rejected document's date of issue, when it is made again: it keeps its tax period.
+    pub again: Option<Date>,
 }
 
 impl DteDraft {
@@ -61,6 +63,7 @@ impl DteDraft {
             firm,
             till: &sale.till,
             today,
+            again: setting.again,
             limits: Limits {
                 identify_above: firm.identify_above().or(setting.limits.identify_above),
                 ..setting.limits
@@ -182,6 +185,17 @@ impl Draft for DteDraft {
 
     fn claims(&self) -> Claims {
         self.claims.clone()
+    }
+
+    /// What it corrects: a note on a document that the SII never received is refused (REF-3-750). CodRef says
+    /// that it is one (formato DTE 2.4.2, Referencia).
+    fn follows(&self) -> Vec<DocumentId> {
+        let corrects = self.document.groups("Referencia").filter(|reference| reference.has("CodRef"));
+        let document = |reference: &Group| {
+            let number = reference.leaf("FolioRef")?.parse().ok().filter(|number| *number > 0)?;
+            Some(DocumentId::new(reference.leaf("TpoDocRef")?, number))
+        };
+        corrects.filter_map(document).collect()
     }
 
     fn warnings(&self) -> &[Refusal] {

@@ -20,6 +20,7 @@ pub mod words;
 mod xml;
 
 // The document: sale, totals, rules, draft, receipt, and the second look.
+mod again;
 pub mod company;
 pub mod dom;
 pub mod draft;

@@ -5,15 +5,15 @@ use serde_json::Value;
 use timbre_core::receipt::Receipt;
 use timbre_core::regime::PrintGate;
 use timbre_core::{
-    Company, Date, Document, Documents, Draft, Environment, Finding, GrantFile, Issuer, Preview, Profile,
-    Refusals, Regime, Sale, TillData, Timestamp,
+    Company, Date, Document, Documents, Draft, Environment, Finding, GrantFile, Issuer, Number, Preview,
+    Profile, Refusals, Regime, Sale, TillData, Timestamp,
 };
 
 use crate::caf::Caf;
 use crate::company::{self, Firm};
 use crate::draft::{DteDraft, Setting};
 use crate::rules::Limits;
-use crate::{dte, hour, receipt, sale, tipo, verify};
+use crate::{again, dte, hour, receipt, sale, tipo, verify};
 
 static PROFILE: Profile = Profile {
     country: "CL",
@@ -30,16 +30,14 @@ pub struct Chile {
 }
 
 impl Chile {
-    fn drafted(
+    fn setting<'a>(
         &self,
-        sale: &Sale,
-        order: sale::Order,
-        firm: &Firm,
+        firm: &'a Firm,
         environment: Environment,
-        known: &dyn Documents,
+        known: &'a dyn Documents,
         now: Timestamp,
-    ) -> Result<DteDraft, Refusals> {
-        DteDraft::of(sale, order, &Setting { firm, environment, known, now, limits: self.limits })
+    ) -> Setting<'a> {
+        Setting { firm, environment, known, now, limits: self.limits, again: None }
     }
 }
 
@@ -66,7 +64,25 @@ impl Regime for Chile {
     ) -> Result<Box<dyn Draft>, Refusals> {
         let order = sale::read(sale)?;
         let firm = Firm::of(&issuer.company)?;
-        let draft = self.drafted(sale, order, &firm, issuer.environment, known, now)?;
+        let setting = self.setting(&firm, issuer.environment, known, now);
+        Ok(Box::new(DteDraft::of(sale, order, &setting)?))
+    }
+
+    fn redraft(
+        &self,
+        sale: &Sale,
+        rejected: &Document,
+        number: Number,
+        issuer: &Issuer,
+        known: &dyn Documents,
+        now: Timestamp,
+    ) -> Result<Box<dyn Draft>, Refusals> {
+        let order = sale::read(sale)?;
+        let prefix = sale::prefix(&sale.body);
+        let firm = Firm::of(&issuer.company)?;
+        let setting = self.setting(&firm, issuer.environment, known, now);
+        let draft = DteDraft::of(sale, order, &Setting { again: Some(rejected.date), ..setting })?;
+        again::judge(&draft, rejected, number, &prefix)?;
         Ok(Box::new(draft))
     }
 
@@ -87,7 +103,7 @@ impl Regime for Chile {
                 firm => (firm?, Environment::Training),
             },
         };
-        let draft = self.drafted(sale, order, &firm, environment, known, now)?;
+        let draft = DteDraft::of(sale, order, &self.setting(&firm, environment, known, now))?;
         Ok(Preview { totals: draft.totals(), warnings: draft.warnings().to_vec(), xml: draft.unsigned() })
     }
 

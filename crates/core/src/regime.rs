@@ -90,6 +90,16 @@ pub struct Claim {
     pub amount: crate::Amount,
 }
 
+/// Under which number a rejected document is made again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Number {
+    /// Its own: the paper in the customer's hand stays true.
+    Same,
+    /// Another one takes its place.
+    New,
+}
+
 /// The law of a country and the documents it wants. No I/O, no clock.
 pub trait Regime: Send + Sync {
     fn profile(&self) -> &'static Profile;
@@ -104,6 +114,18 @@ pub trait Regime: Send + Sync {
     fn draft(
         &self,
         sale: &Sale,
+        issuer: &Issuer,
+        known: &dyn Documents,
+        now: Timestamp,
+    ) -> Result<Box<dyn Draft>, Refusals>;
+
+    /// The same for a sale whose document was `rejected`: what is made again is the same sale. Refuses, with
+    /// the path, what may not differ from it under that `number`.
+    fn redraft(
+        &self,
+        sale: &Sale,
+        rejected: &Document,
+        number: Number,
         issuer: &Issuer,
         known: &dyn Documents,
         now: Timestamp,
@@ -145,6 +167,12 @@ pub trait Draft: Send + Sync {
 
     /// What it uses up; re-checked by the writer.
     fn claims(&self) -> Claims;
+
+    /// Documents that the authority must have before it takes this one, where they are this folder's (it
+    /// refuses a note on what it never received). What it uses something up of, at least.
+    fn follows(&self) -> Vec<crate::DocumentId> {
+        self.claims().0.into_iter().map(|claim| claim.document).collect()
+    }
 
     /// What the till should hear although the sale stands.
     fn warnings(&self) -> &[Refusal];

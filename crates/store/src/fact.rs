@@ -206,7 +206,8 @@ pub struct Issued {
     pub document: Document,
     /// The idempotency key, if the caller gave one.
     pub key: Option<String>,
-    /// Hash of the sale's canonical JSON.
+    /// Hash of the canonical JSON of the sale that the key came with; a document that is made again keeps it,
+    /// so that the same request finds it.
     pub sale_hash: String,
     pub till: TillData,
     pub warnings: Vec<Refusal>,
@@ -215,6 +216,9 @@ pub struct Issued {
     /// What it uses up of earlier documents.
     #[serde(default)]
     pub claims: Claims,
+    /// Documents of this folder that must be at the authority before it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub follows: Vec<DocumentId>,
     /// The sale as received. Blob 1 (blob 0 is `document.bytes`).
     #[serde(skip)]
     pub sale: Bytes,

@@ -65,6 +65,7 @@ fn new_row(on: &mut Overlay<'_>, issued: &Issued, state: DocState, stand: Stand)
         annulled_by: None,
         replaced_by: None,
         claims: issued.claims.clone(),
+        follows: issued.follows.clone(),
         claimed: Amount::ZERO,
         track: None,
         attempts: 0,
@@ -124,6 +125,7 @@ pub(crate) fn again(
     row.totals = issued.totals.clone();
     row.frame = stand.place;
     row.claims = issued.claims.clone();
+    row.follows = issued.follows.clone();
     travel::queue(on, &row);
     claims::take(on, &row, stand)?;
     note_version(on, issued, row.order, stand)?;

@@ -50,10 +50,15 @@ fn prefixes(filter: &Filter) -> Vec<Vec<u8>> {
 }
 
 fn wants(filter: &Filter, words: &[String], row: &Row) -> bool {
-    let problem = || row.attention.is_some() || row.state == DocState::Rechazado;
+    // What is left to do about one that was replaced is a task apart.
+    let problem = || {
+        let flagged = row.attention.is_some() && row.state != DocState::Reemplazado;
+        flagged || row.state == DocState::Rechazado
+    };
     (filter.states.is_empty() || filter.states.contains(&row.state))
         && (!filter.problem || problem())
         && (!filter.unflagged || row.attention.is_none())
+        && (!filter.flagged || row.attention.is_some())
         && filter.series.as_ref().is_none_or(|series| *series == row.id.series)
         && filter.from.is_none_or(|from| row.date >= from)
         && filter.to.is_none_or(|to| row.date <= to)

@@ -101,7 +101,7 @@ impl Reader {
         self.live().counts.clone()
     }
 
-    /// How many documents bear this date of issue.
+    /// How many documents bear this date of issue; one that was replaced counts as the one in its place.
     pub fn issued_on(&self, date: Date) -> u64 {
         self.live().days.get(&date).copied().unwrap_or_default()
     }

@@ -32,6 +32,9 @@ pub struct Row {
     pub replaced_by: Option<DocumentId>,
     /// What it uses up of earlier documents, unless it was rejected.
     pub claims: Claims,
+    /// Documents of this folder that must be at the authority before it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub follows: Vec<DocumentId>,
     /// How much of its total later documents have used up.
     pub claimed: Amount,
     pub track: Option<String>,
@@ -77,10 +80,12 @@ pub struct OpenParcel {
 pub struct Filter {
     /// Any of these states; empty means all.
     pub states: Vec<DocState>,
-    /// Only those with the flag *attention* (or rejected), the panel's «Con problema».
+    /// Only those rejected or with the flag *attention*, and not replaced: the panel's «Con problema».
     pub problem: bool,
     /// Only those without the flag *attention*, as the panel's other counters count.
     pub unflagged: bool,
+    /// Only those with it.
+    pub flagged: bool,
     pub series: Option<Series>,
     pub from: Option<Date>,
     pub to: Option<Date>,

@@ -21,11 +21,13 @@ pub(crate) struct Rules<'a> {
     grants: Vec<Grant>,
     /// Documents made again, and moved because of it: a batch has both or none.
     reissued: BTreeMap<DocumentId, (u32, u32)>,
+    /// Documents that took over the key of another one: a batch replaces that one too.
+    successors: Vec<(DocumentId, String, DocumentId)>,
 }
 
 impl<'a> Rules<'a> {
     pub fn new(live: &'a Live) -> Rules<'a> {
-        Rules { live, grants: Vec::new(), reissued: BTreeMap::new() }
+        Rules { live, grants: Vec::new(), reissued: BTreeMap::new(), successors: Vec::new() }
     }
 
     pub fn judge(&mut self, on: &Overlay<'_>, fact: &Fact) -> Result<(), StoreError> {
@@ -69,6 +71,11 @@ impl<'a> Rules<'a> {
                 return Err(bad_move(&row, row.version, why));
             }
         }
+        for (before, key, document) in &self.successors {
+            if known(on, before)?.replaced_by.as_ref() != Some(document) {
+                return Err(StoreError::KeyTaken { key: key.clone(), document: before.clone() });
+            }
+        }
         Ok(())
     }
 
@@ -83,7 +90,11 @@ impl<'a> Rules<'a> {
             && let Some(row) = on.json::<Row>(&key::row(order))?
             && row.id != document.id
         {
-            return Err(StoreError::KeyTaken { key: idempotency.clone(), document: row.id });
+            // A key names the current document of its sale.
+            if row.state != DocState::Rechazado || document.version != 1 {
+                return Err(StoreError::KeyTaken { key: idempotency.clone(), document: row.id });
+            }
+            self.successors.push((row.id, idempotency.clone(), document.id.clone()));
         }
         match document.version {
             1 => next_folio(on, issued),
@@ -114,6 +125,9 @@ impl<'a> Rules<'a> {
         if row.state.after(&moved.cause) != Some(moved.to) {
             let why = format!("{:?} no lo lleva a {}", moved.cause, moved.to.word());
             return Err(bad_move(&row, moved.version, why));
+        }
+        if let Cause::Replaced { by } = &moved.cause {
+            known(on, by)?;
         }
         if again {
             self.reissued.entry(moved.document.clone()).or_default().1 += 1;

@@ -5,6 +5,7 @@ use timbre_core::{Cause, DocState, Remark};
 
 use crate::apply::Stand;
 use crate::fact::{Answered, Moved, Sending};
+use crate::index::Keys;
 use crate::key::{self, Outbox};
 use crate::overlay::{Overlay, ParcelRow};
 use crate::{OpenParcel, Row, StoreError, claims, watch};
@@ -82,6 +83,15 @@ pub(crate) fn step(on: &mut Overlay<'_>, moved: &Moved, stand: Stand) -> Result<
     row.attempts = moved.attempts;
     row.next_try = moved.next_try;
     tell(&mut row, &moved.cause);
+    if moved.to == DocState::Reemplazado {
+        // Its sale counts once, and its key names the document that took its place.
+        on.count_day(row.date, -1)?;
+        if let Some(key) = &row.key
+            && on.number(&key::idempotency(key))? != Some(order)
+        {
+            row.key = None;
+        }
+    }
     on.put_row(row, stand.sequence)
 }
 

@@ -32,6 +32,7 @@ fn issued(version: u32) -> Fact {
         warnings: Vec::new(),
         totals: serde_json::Value::Null,
         claims: Default::default(),
+        follows: Vec::new(),
         sale: Bytes::new(),
     }))
 }

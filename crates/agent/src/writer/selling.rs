@@ -117,6 +117,7 @@ impl Desk {
                 warnings: said.warnings.clone(),
                 totals: said.totals.clone(),
                 claims: said.claims.clone(),
+                follows: said.follows.clone(),
                 sale: job.sale.received.clone(),
             }));
             Box::new(move |_: &Reader| vec![fact]) as Make<'_>

@@ -56,15 +56,22 @@ impl Regime for Nowhere {
         _: &dyn Documents,
         now: Timestamp,
     ) -> Result<Box<dyn Draft>, Refusals> {
-        match sale.body.get("total").and_then(Value::as_i64) {
-            Some(total) if total > 0 => Ok(Box::new(Note {
-                total,
-                date: now.to_zoned(jiff::tz::TimeZone::UTC).date(),
-                unsealable: sale.body.get("unsealable").is_some(),
-                panics: sale.body.get("panics").map(|at| at.as_str().unwrap_or("seal").to_owned()),
-                annuls: sale.body.get("annuls").and_then(Value::as_u64),
-            })),
-            _ => Err(Refusal::new("total-missing", "total", "Falta el total.").into()),
+        Ok(Box::new(note(sale, now.to_zoned(jiff::tz::TimeZone::UTC).date())?))
+    }
+
+    fn redraft(
+        &self,
+        sale: &Sale,
+        rejected: &Document,
+        _: Number,
+        _: &Issuer,
+        _: &dyn Documents,
+        _: Timestamp,
+    ) -> Result<Box<dyn Draft>, Refusals> {
+        let note = note(sale, rejected.date)?;
+        match note.total == rejected.total.0 {
+            true => Ok(Box::new(note)),
+            false => Err(Refusal::new("reissue-changes", "total", "No puede cambiar el total.").into()),
         }
     }
 
@@ -88,6 +95,19 @@ impl Regime for Nowhere {
 
     fn file(&self, document: &Document) -> Vec<u8> {
         document.bytes.to_vec()
+    }
+}
+
+fn note(sale: &Sale, date: Date) -> Result<Note, Refusals> {
+    match sale.body.get("total").and_then(Value::as_i64) {
+        Some(total) if total > 0 => Ok(Note {
+            total,
+            date,
+            unsealable: sale.body.get("unsealable").is_some(),
+            panics: sale.body.get("panics").map(|at| at.as_str().unwrap_or("seal").to_owned()),
+            annuls: sale.body.get("annuls").and_then(Value::as_u64),
+        }),
+        _ => Err(Refusal::new("total-missing", "total", "Falta el total.").into()),
     }
 }
 

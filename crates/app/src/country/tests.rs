@@ -8,8 +8,9 @@ use std::time::Duration;
 use serde_json::json;
 use sii_sim::{LedgerUpload, Rules, Sim};
 use timbre_agent::carrier::HttpCarrier;
+use timbre_agent::chance::SystemChance;
 use timbre_agent::clock::SystemClock;
-use timbre_agent::{Agent, AgentParts};
+use timbre_agent::{Agent, AgentParts, Seat};
 use timbre_core::Environment;
 use timbre_store::{OpenOptions, Store};
 
@@ -46,8 +47,10 @@ fn open_shop(dir: &Path, simulator: &str, certification_set: bool) -> Agent {
         regime: regime(),
         channels: channels(certification_set),
         clock: Arc::new(SystemClock),
+        chance: Arc::new(SystemChance),
         carrier: Arc::new(HttpCarrier::new(Environment::Training).expect("a carrier")),
         settings,
+        seat: Seat::Thread,
         send: true,
     })
     .expect("an engine")

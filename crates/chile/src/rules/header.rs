@@ -13,10 +13,10 @@ const LATE_AFTER_DAYS: i64 = 3;
 
 /// Fills in what the till left out and judges the rest.
 pub fn check(making: &mut Making<'_>) {
-    let today = making.today.to_string();
+    let day = making.again.unwrap_or(making.today).to_string();
     let tipo = making.tipo;
     let id = making.order.document.within("Encabezado").within("IdDoc");
-    id.fill("FchEmis", today);
+    id.fill("FchEmis", day);
     if tipo.is_boleta() {
         // 3: ventas y servicios (formato boletas 4.2, IndServicio, obligatory).
         id.fill("IndServicio", "3");
@@ -43,7 +43,10 @@ fn dates(making: &mut Making<'_>) {
             making.today
         );
         making.refuse("date-in-future", path, message);
-    } else if making.tipo.is_boleta() && date < making.today.saturating_sub(1.day()) {
+    } else if making.tipo.is_boleta()
+        && making.again != Some(date)
+        && date < making.today.saturating_sub(1.day())
+    {
         // A boleta is issued at the sale and is at the SII within the hour (Res. Ex. SII 74/2020, F.6); a
         // sale from before midnight may come a little after it.
         let message = format!(

@@ -57,6 +57,8 @@ pub struct Making<'a> {
     pub till: &'a TillData,
     /// The day in Chile.
     pub today: Date,
+    /// The date of issue of the rejected document that this one is in the place of.
+    pub again: Option<Date>,
     pub limits: Limits,
     pub refusals: Vec<Refusal>,
     pub warnings: Vec<Refusal>,

@@ -16,6 +16,7 @@ mod numbering;
 mod reading;
 mod rebuild;
 mod reopening;
+mod replacing;
 mod round_trip;
 mod rules;
 mod shop;

@@ -203,6 +203,7 @@ pub fn sale_of(grant: &str, number: u64) -> Issued {
         warnings: Vec::new(),
         totals: json!({"MntTotal": 1000 + number}),
         claims: Claims::default(),
+        follows: Vec::new(),
         sale: Bytes::from(format!("{{\"n\":{number}}}")),
     }
 }

@@ -1,0 +1,135 @@
+//! A rejected document made again: what may be mended, and what stays as the customer's paper has it.
+
+mod desk;
+
+use desk::{draft, issuer, now, sale, seal};
+use serde_json::{Value, json};
+use timbre_chile::{Chile, latin1};
+use timbre_core::document::NoDocuments;
+use timbre_core::{Document, Draft, Number, Refusals, Regime};
+
+fn factura() -> Value {
+    json!({
+        "Encabezado": {
+            "IdDoc": { "TipoDTE": 33, "FmaPago": 1 },
+            "Receptor": {
+                "RUTRecep": "77777777-7", "RznSocRecep": "R", "GiroRecep": "G", "DirRecep": "D", "CmnaRecep": "C",
+            },
+        },
+        "Detalle": [
+            { "NmbItem": "Pan", "QtyItem": 2, "PrcItem": "1000.0", "DscItem": "de ayer" },
+            { "NmbItem": "Té", "QtyItem": 1, "PrcItem": 500, "DescuentoMonto": 100 },
+        ],
+    })
+}
+
+fn with(mut sale: Value, pointer: &str, value: Value) -> Value {
+    match sale.pointer_mut(pointer) {
+        Some(place) => *place = value,
+        None => {
+            let (parent, name) = pointer.rsplit_once('/').unwrap();
+            sale.pointer_mut(parent).unwrap()[name] = value;
+        }
+    }
+    sale
+}
+
+/// Ten days later.
+fn redraft(sale_now: &Value, rejected: &Document, number: Number) -> Result<Box<dyn Draft>, Refusals> {
+    let sale = sale(&sale_now.to_string()).expect("a sale");
+    let later = now().checked_add(jiff::SignedDuration::from_hours(240)).expect("an instant");
+    Chile::default().redraft(&sale, rejected, number, &issuer(), &NoDocuments, later)
+}
+
+fn paths(refused: Result<Box<dyn Draft>, Refusals>) -> Vec<String> {
+    let Err(Refusals(refusals)) = refused else { return Vec::new() };
+    assert!(refusals.iter().all(|r| r.code == "reissue-changes"), "{refusals:?}");
+    refusals.into_iter().map(|refusal| refusal.path).collect()
+}
+
+#[test]
+fn the_same_sale_days_later_keeps_the_date_of_the_paper() {
+    for sale in
+        [factura(), json!({"Encabezado":{"IdDoc":{"TipoDTE":39}},"Detalle":{"NmbItem":"Pan","PrcItem":350}})]
+    {
+        let rejected = seal(&*draft(&sale.to_string()).expect("good"), 7);
+        let again = redraft(&sale, &rejected, Number::Same).unwrap_or_else(|refusals| panic!("{refusals}"));
+        let document = seal(&*again, 7);
+        assert_eq!(document.date, rejected.date);
+        let text = latin1::decode(&document.bytes);
+        assert!(text.contains(&format!("<FchEmis>{}</FchEmis>", rejected.date)), "{text}");
+        assert_eq!(document.total, rejected.total);
+    }
+}
+
+#[test]
+fn the_fault_alone_is_mended() {
+    let rejected = seal(&*draft(&factura().to_string()).expect("good"), 7);
+    for (pointer, value) in [
+        ("/Encabezado/Receptor/RznSocRecep", json!("Razón Correcta")),
+        ("/Encabezado/Receptor/GiroRecep", json!("Otro giro")),
+        ("/Encabezado/Receptor/CmnaRecep", json!("Ñuñoa")),
+        ("/Encabezado/IdDoc/FmaPago", json!(2)),
+        ("/Detalle/0/DscItem", json!("de hoy")),
+        // The same number, written otherwise.
+        ("/Detalle/0/QtyItem", json!("2.000")),
+        ("/Encabezado/IdDoc/FchEmis", json!("2026-01-15")),
+    ] {
+        assert_eq!(
+            paths(redraft(&with(factura(), pointer, value), &rejected, Number::Same)),
+            [""; 0],
+            "{pointer}"
+        );
+    }
+}
+
+#[test]
+fn what_the_paper_says_does_not_change_under_its_own_folio() {
+    let rejected = seal(&*draft(&factura().to_string()).expect("good"), 7);
+    let total = "Encabezado.Totales.MntTotal";
+    let totals = ["Encabezado.Totales.IVA", "Encabezado.Totales.MntNeto", total];
+    let and_totals = |more: &[&'static str]| [&totals, more].concat();
+    for (pointer, value, refused) in [
+        ("/Encabezado/Receptor/RUTRecep", json!("76192083-9"), vec!["Encabezado.Receptor.RUTRecep"]),
+        ("/Encabezado/IdDoc/FchEmis", json!("2026-01-20"), vec!["Encabezado.IdDoc.FchEmis"]),
+        ("/Detalle/1/NmbItem", json!("Café"), vec!["Detalle[1].NmbItem"]),
+        ("/Detalle/0/UnmdItem", json!("kg"), vec!["Detalle[0].UnmdItem"]),
+        ("/Detalle/0/PrcItem", json!(900), and_totals(&["Detalle[0].MontoItem", "Detalle[0].PrcItem"])),
+        (
+            "/Detalle/1/DescuentoMonto",
+            json!(50),
+            and_totals(&["Detalle[1].DescuentoMonto", "Detalle[1].MontoItem"]),
+        ),
+    ] {
+        let sale = with(factura(), pointer, value);
+        assert_eq!(paths(redraft(&sale, &rejected, Number::Same)), refused, "{pointer}");
+    }
+    let mut one_line = factura();
+    one_line["Detalle"].as_array_mut().unwrap().pop();
+    assert_eq!(paths(redraft(&one_line, &rejected, Number::Same)), and_totals(&["Detalle"]));
+    let boleta = json!({"Encabezado":{"IdDoc":{"TipoDTE":39}},"Detalle":{"NmbItem":"Pan","PrcItem":350}});
+    for number in [Number::Same, Number::New] {
+        assert_eq!(paths(redraft(&boleta, &rejected, number)), ["Encabezado.IdDoc.TipoDTE"]);
+    }
+}
+
+#[test]
+fn paths_are_those_of_the_sale_received_and_a_word_says_what_to_do() {
+    let rejected = seal(&*draft(&factura().to_string()).expect("good"), 7);
+    let sale = json!({ "dte": with(factura(), "/Detalle/1/NmbItem", json!("Café")) });
+    let Err(Refusals(refusals)) = redraft(&sale, &rejected, Number::Same) else {
+        panic!("it must be refused")
+    };
+    assert_eq!(refusals[0].path, "dte.Detalle[1].NmbItem");
+    assert!(refusals[0].message.contains("folio nuevo"), "{}", refusals[0].message);
+}
+
+#[test]
+fn under_another_folio_only_type_and_total_stay() {
+    let rejected = seal(&*draft(&factura().to_string()).expect("good"), 7);
+    let mended = with(factura(), "/Encabezado/Receptor/RUTRecep", json!("76192083-9"));
+    let mended = with(mended, "/Detalle/1/NmbItem", json!("Café"));
+    assert_eq!(paths(redraft(&mended, &rejected, Number::New)), [""; 0]);
+    let dearer = with(factura(), "/Detalle/0/PrcItem", json!(900));
+    assert_eq!(paths(redraft(&dearer, &rejected, Number::New)), ["Encabezado.Totales.MntTotal"]);
+}

@@ -1,0 +1,69 @@
+//! A document that takes the place of a rejected one takes its key, and their sale counts once.
+
+use timbre_core::{Cause, DocState, NumberFate};
+
+use super::shop::*;
+use crate::{Fact, Filter, Issued, Store, StoreError};
+
+/// Document 1 was rejected.
+fn rejected(store: &mut Store) {
+    issue(store, [1]);
+    store.commit(depart("p", &[1]), at(2)).unwrap();
+    let why = Cause::Rejected { reasons: vec![], number: NumberFate::Consumed };
+    store.commit(vec![moved(1, DocState::Enviando, DocState::Rechazado, why)], at(3)).unwrap();
+}
+
+fn successor() -> Issued {
+    Issued { key: Some("key-1".into()), sale_hash: "hash-1".into(), ..sale(2) }
+}
+
+fn replaced(by: u64) -> Fact {
+    moved(1, DocState::Rechazado, DocState::Reemplazado, Cause::Replaced { by: id(by) })
+}
+
+#[test]
+fn the_key_names_the_document_that_took_the_place_and_the_sale_counts_once() {
+    let (shop, mut store) = Shop::ready();
+    rejected(&mut store);
+    assert_eq!(store.reader().issued_on(date(22)), 1);
+    let task = Fact::Attention { document: id(1), reason: Some("anule el folio 1".into()) };
+    store.commit(vec![issued(successor()), replaced(2), task], at(4)).unwrap();
+    let reader = store.reader();
+    assert_eq!(reader.by_key("key-1").unwrap().unwrap().id, id(2));
+    assert_eq!(reader.row(&id(1)).unwrap().unwrap().replaced_by, Some(id(2)));
+    assert_eq!(reader.issued_on(date(22)), 1);
+    let list = |filter| reader.list(&filter, None, 10).unwrap().rows.len();
+    assert_eq!(list(Filter { problem: true, ..Filter::default() }), 0, "what is left to do is a task apart");
+    let states = vec![DocState::Reemplazado];
+    assert_eq!(list(Filter { states: states.clone(), flagged: true, ..Filter::default() }), 1);
+    store.commit(vec![Fact::Attention { document: id(1), reason: None }], at(5)).unwrap();
+    assert_eq!(list(Filter { states, flagged: true, ..Filter::default() }), 0);
+    // Neither a stop in the middle nor a lost index changes anything.
+    let before = everything(&reader);
+    shop.backup("cut");
+    drop((reader, store));
+    shop.put_back("cut");
+    let (store, opened) = shop.open_said();
+    assert!(!opened.rebuilt, "the index that was left agrees with its counters");
+    assert_eq!(everything(&store.reader()), before);
+    drop(store);
+    shop.delete_index();
+    assert_eq!(everything(&shop.open().reader()), before);
+}
+
+#[test]
+fn a_key_is_taken_over_only_together_with_the_place() {
+    let (_shop, mut store) = Shop::ready();
+    rejected(&mut store);
+    let alone = store.commit(vec![issued(successor())], at(4)).unwrap_err();
+    assert!(matches!(alone, StoreError::KeyTaken { .. }), "{alone}");
+    // Nor by one document while another takes the place.
+    let facts = vec![issued(successor()), issued(sale(3)), replaced(3)];
+    assert!(matches!(store.commit(facts, at(4)).unwrap_err(), StoreError::KeyTaken { .. }));
+    let nobody = store.commit(vec![replaced(9)], at(4)).unwrap_err();
+    assert!(matches!(nobody, StoreError::NoDocument(_)), "{nobody}");
+    store.commit(vec![issued(successor()), replaced(2)], at(4)).unwrap();
+    // And once: who comes second finds no rejected document.
+    let second = Issued { key: Some("key-1".into()), ..sale(3) };
+    assert!(store.commit(vec![issued(second), replaced(3)], at(5)).is_err());
+}
