@@ -15,7 +15,7 @@ struct Machine(TempDir);
 impl Machine {
     fn new(rust: &str) -> Machine {
         let machine = Machine(tempfile::tempdir().unwrap());
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let root = Path::new("..");
         for dir in ["ui/dist", "ui/node_modules", "icons", "bin"] {
             fs::create_dir_all(machine.at(dir)).unwrap();
         }

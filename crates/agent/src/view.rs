@@ -482,7 +482,7 @@ pub fn typescript() -> String {
 mod tests {
     #[test]
     fn the_windows_types_are_made_from_these() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../ui/src/lib/types.ts");
+        let path = "../../ui/src/lib/types.ts";
         let made = super::typescript();
         if std::env::var_os("UPDATE").is_some() {
             std::fs::write(path, &made).expect("the window's types can be written");

@@ -17,7 +17,7 @@ use crate::latin1;
 
 /// A file of `tests/vectors`.
 pub(crate) fn vector(name: &str) -> Vec<u8> {
-    let path = format!("{}/../../tests/vectors/{name}", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("../../tests/vectors/{name}");
     std::fs::read(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
@@ -27,7 +27,7 @@ pub(crate) fn sign_sha1(key: &PKey<Private>, message: &[u8]) -> Vec<u8> {
 
 /// The training authority's key, public by design.
 pub(crate) fn authority() -> PKey<Private> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../sii-sim/src/desk/authority-999.pem");
+    let path = "../sii-sim/src/desk/authority-999.pem";
     PKey::private_key_from_pem(&std::fs::read(path).unwrap()).unwrap()
 }
 

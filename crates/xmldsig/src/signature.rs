@@ -138,7 +138,7 @@ mod tests {
     const KEY: SignerKey<'static> = SignerKey { modulus: &[0xC0; 256], exponent: &[1, 0, 1], der: &[7; 900] };
 
     fn vector(name: &str) -> Vec<u8> {
-        std::fs::read(format!("{}/../../tests/vectors/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+        std::fs::read(format!("../../tests/vectors/{name}")).unwrap()
     }
 
     #[test]

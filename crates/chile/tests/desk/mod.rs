@@ -21,7 +21,7 @@ use timbre_core::{
 
 pub fn golden(path: &str) -> PathBuf {
     // Its neighbours draw these documents too.
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../chile/tests/golden")).join(path)
+    PathBuf::from("../chile/tests/golden").join(path)
 }
 
 fn key_file(name: &str) -> Vec<u8> {
