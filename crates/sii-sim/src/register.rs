@@ -162,13 +162,15 @@ fn references(state: &State, upload: &Upload, key: &DocumentKey, facts: &Facts) 
     let known = facts.references.iter().filter(|reference| REFERABLE.contains(&reference.tipo.as_str()));
     for reference in known {
         let (Ok(tipo), Ok(folio)) = (reference.tipo.parse(), reference.folio.parse::<u64>()) else {
+            reasons.push(reason::REFERENCE_UNKNOWN.because(reference.folio.clone()));
             continue;
         };
-        // Folio 0 stands for many documents (IndGlobal).
+        // Folio 0 stands for many documents: the judge has held it against IndGlobal.
         if folio == 0 {
             continue;
         }
-        let referred = DocumentKey { issuer: key.issuer.clone(), tipo, folio };
+        let issuer = reference.issuer.as_ref().unwrap_or(&key.issuer).clone();
+        let referred = DocumentKey { issuer, tipo, folio };
         let held = state.documents.get(&referred).and_then(|record| record.held());
         let held = held.filter(|version| {
             version.known_from <= upload.received || version.tracks.contains(&upload.track)

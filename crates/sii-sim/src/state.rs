@@ -275,7 +275,8 @@ impl State {
             else {
                 continue;
             };
-            let corrected = DocumentKey { issuer: key.issuer.clone(), tipo, folio };
+            let issuer = reference.issuer.as_ref().unwrap_or(&key.issuer).clone();
+            let corrected = DocumentKey { issuer, tipo, folio };
             let note = Note { known_from: upload.known_from(), tipo: key.tipo, code };
             self.notes.entry(corrected).or_default().push(note);
         }

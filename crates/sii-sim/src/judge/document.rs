@@ -2,7 +2,7 @@
 //! signature), stamp, signature, data, arithmetic, dates. The first group that rejects ends it: an early error hides the later ones.
 
 use super::{
-    DocumentKey, Facts, Finding, Reference, World, format,
+    DocumentKey, Facts, Finding, Reference, World, format, kinds, notes,
     reason::{self, Reason},
     stamp, totals,
 };
@@ -44,6 +44,7 @@ fn reference(node: Node<'_, '_>) -> Reference {
         tipo: tree::text(node, "TpoDocRef").unwrap_or_default(),
         folio: tree::text(node, "FolioRef").unwrap_or_default(),
         code: tree::text(node, "CodRef"),
+        issuer: tree::text(node, "RUTOtr"),
     }
 }
 
@@ -64,8 +65,11 @@ pub(super) fn judge(
         &|| stamp::signature(documento),
         &|| stamp::agreement(documento, world.rules.official_only),
         &|| signature(tree::source(dte), world, company, signed),
-        &|| format::obligatory(documento, tipo, &world.rules),
-        &|| [format::registered(documento, company), format::references(documento, tipo)].concat(),
+        &|| {
+            let obligatory = format::obligatory(documento, tipo, &world.rules);
+            [obligatory, kinds::check(documento, tipo, &world.rules)].concat()
+        },
+        &|| [format::registered(documento, company), notes::check(documento, tipo)].concat(),
         &|| totals::check(documento, tipo),
         &|| format::dates(documento, now),
     ];

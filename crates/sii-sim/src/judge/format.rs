@@ -1,5 +1,5 @@
 //! What the format documents demand beyond the schema: fields that are obligatory for a type, RUTs whose check
-//! digit is right, the company's registered data, references of notes, dates.
+//! digit is right, the company's registered data, dates.
 
 use super::{
     reason::{self, Reason},
@@ -175,32 +175,6 @@ pub(super) fn registered(documento: Node<'_, '_>, company: &Company) -> Vec<Reas
         reasons.push(reason::NAME_DIFFERS.because(name));
     }
     reasons
-}
-
-/// What a note can correct: invoices, boletas and notes, on paper or electronic.
-const CORRECTABLE: [&str; 21] = [
-    "30", "32", "33", "34", "35", "38", "39", "40", "41", "43", "45", "46", "55", "56", "60", "61", "101",
-    "103", "110", "111", "112",
-];
-
-/// A note says which document it corrects, and why (Formato DTE, zone E).
-pub(super) fn references(documento: Node<'_, '_>, tipo: u16) -> Vec<Reason> {
-    if !matches!(tipo, 56 | 61) {
-        return Vec::new();
-    }
-    let mut references = tree::children(documento, "Referencia").peekable();
-    if references.peek().is_none() {
-        return vec![reason::NOTE_WITHOUT_REFERENCE.because("")];
-    }
-    // References to orders, tenders, a test case (SET, 801, HES …) need no CodRef.
-    let corrects = |node: &Node<'_, '_>| {
-        tree::text(*node, "TpoDocRef").is_some_and(|tipo| CORRECTABLE.contains(&tipo.as_str()))
-    };
-    references
-        .filter(corrects)
-        .filter(|node| tree::at(*node, "CodRef").is_none())
-        .map(|_| reason::REFERENCE_REASON.because(""))
-        .collect()
 }
 
 pub(super) fn dates(documento: Node<'_, '_>, now: Timestamp) -> Vec<Reason> {

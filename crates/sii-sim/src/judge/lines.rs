@@ -15,13 +15,47 @@ pub(super) struct Lines {
     pub not_billed: i128,
     /// `IndExe` 3: containers.
     pub deposits: i128,
-    pub has_global_changes: bool,
     lines: Vec<Line>,
+    taxed_changes: Vec<Change>,
 }
 
 pub(super) struct Line {
     pub amount: i128,
-    tax_codes: Vec<String>,
+    /// It bears IVA.
+    pub taxed: bool,
+    pub tax_codes: Vec<String>,
+    /// `Retenedor/IndAgente`.
+    pub agent: bool,
+    /// `Retenedor/MntMargComer` and `MntBaseFaena`: what some taxes are taken of.
+    pub margin: i128,
+    pub slaughter: i128,
+}
+
+/// What a global discount or surcharge does to the taxed lines; a surcharge is positive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    Percent(Percent),
+    Pesos(i128),
+}
+
+impl Change {
+    fn read(change: Node<'_, '_>) -> Change {
+        let text = |name: &str| tree::text(change, name);
+        let value = text("ValorDR").and_then(|value| millionths(&value)).unwrap_or(0);
+        let value = if text("TpoMov").as_deref() == Some("D") { -value } else { value };
+        match text("TpoValor").as_deref() {
+            Some("%") => Change::Percent(Percent(value)),
+            _ => Change::Pesos(rounded(value, MILLION)),
+        }
+    }
+
+    /// What becomes of these pesos.
+    pub(super) fn onto(self, base: i128) -> i128 {
+        base + match self {
+            Change::Percent(percent) => percent.of(base),
+            Change::Pesos(pesos) => pesos,
+        }
+    }
 }
 
 /// A rate in millionths of a hundredth.
@@ -55,7 +89,16 @@ impl Lines {
                 Some(_) => {}
             }
             let tax_codes = tree::children(detalle, "CodImpAdic").map(tree::content).collect();
-            sums.lines.push(Line { amount, tax_codes });
+            let pesos =
+                |path: &str| tree::text(detalle, path).and_then(|text| text.parse().ok()).unwrap_or(0);
+            sums.lines.push(Line {
+                amount,
+                taxed: !all_exempt && tree::at(detalle, "IndExe").is_none(),
+                tax_codes,
+                agent: tree::at(detalle, "Retenedor/IndAgente").is_some(),
+                margin: pesos("Retenedor/MntMargComer"),
+                slaughter: pesos("Retenedor/MntBaseFaena"),
+            });
         }
         for change in tree::children(documento, "DscRcgGlobal") {
             sums.apply(change, all_exempt);
@@ -65,22 +108,25 @@ impl Lines {
 
     /// A global discount or surcharge changes the taxed lines, the exempt (1) or the not billed ones (2).
     fn apply(&mut self, change: Node<'_, '_>, all_exempt: bool) {
-        self.has_global_changes = true;
+        let changes = Change::read(change);
         let base = match tree::text(change, "IndExeDR").as_deref() {
             Some("2") => &mut self.not_billed,
             Some(_) => &mut self.exempt,
             None if all_exempt => &mut self.exempt,
-            None => &mut self.taxed,
+            None => {
+                self.taxed_changes.push(changes);
+                &mut self.taxed
+            }
         };
-        let value = tree::text(change, "ValorDR").and_then(|text| millionths(&text)).unwrap_or(0);
-        let amount = match tree::text(change, "TpoValor").as_deref() {
-            Some("%") => Percent(value).of(*base),
-            _ => rounded(value, MILLION),
-        };
-        match tree::text(change, "TpoMov").as_deref() {
-            Some("D") => *base -= amount,
-            _ => *base += amount,
-        }
+        *base = changes.onto(*base);
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Line> {
+        self.lines.iter()
+    }
+
+    pub(super) fn taxed_changes(&self) -> impl Iterator<Item = Change> {
+        self.taxed_changes.iter().copied()
     }
 
     pub(super) fn with_tax(&self, code: &str) -> impl Iterator<Item = &Line> {

@@ -4,9 +4,12 @@
 mod document;
 mod envelope;
 mod format;
+mod kinds;
 mod lines;
+mod notes;
 pub(crate) mod reason;
 mod stamp;
+mod taxes;
 mod totals;
 
 pub(crate) use envelope::{Parcel, examine};
@@ -59,6 +62,9 @@ pub(crate) struct Reference {
     pub tipo: String,
     pub folio: String,
     pub code: Option<String>,
+    /// `RUTOtr`: the issuer, where it is another one.
+    #[serde(default)]
+    pub issuer: Option<String>,
 }
 
 /// One document of an envelope, with all that can be said without knowing the others.

@@ -2,19 +2,12 @@
 //! Boletas v4.2). Whole pesos, halves up, no floating point.
 
 use super::{
-    lines::{Line, Lines, Percent},
+    lines::{Lines, Percent},
     reason::{self, Reason},
+    taxes,
 };
 use crate::tree;
 use roxmltree::Node;
-
-/// Codes that are retained, not added (Formato DTE, table of taxes).
-const RETAINED: [&str; 24] = [
-    "15", "16", "30", "31", "32", "33", "34", "36", "37", "38", "39", "40", "41", "46", "47", "48", "49",
-    "301", "321", "331", "341", "361", "371", "481",
-];
-/// Additional taxes whose base is the net value of the lines that bear them.
-const AD_VALOREM: [&str; 10] = ["18", "19", "23", "24", "25", "26", "27", "44", "45", "271"];
 
 pub(super) fn check(documento: Node<'_, '_>, tipo: u16) -> Vec<Reason> {
     let mut reasons = Vec::new();
@@ -23,13 +16,18 @@ pub(super) fn check(documento: Node<'_, '_>, tipo: u16) -> Vec<Reason> {
     match tipo {
         39 => boleta(&totals, &lines, documento, &mut reasons),
         41 => exempt_boleta(&totals, &lines, &mut reasons),
-        // A guía that is no sale may leave its values out.
-        52 if [totals.net, totals.exempt, totals.iva, totals.total] == [0; 4] => {}
+        // A guía that is no sale may leave its values out (Formato DTE, IndTraslado).
+        52 if !is_sale(documento) && [totals.net, totals.exempt, totals.iva, totals.total] == [0; 4] => {}
         _ => factura(&totals, &lines, documento, tipo, &mut reasons),
     }
     not_billed(&totals, &lines, &mut reasons);
     payable(&totals, &mut reasons);
     reasons
+}
+
+/// `IndTraslado` 1: the guía is a sale, and a factura for its values follows.
+fn is_sale(documento: Node<'_, '_>) -> bool {
+    tree::text(documento, "Encabezado/IdDoc/IndTraslado").as_deref() == Some("1")
 }
 
 /// `Totales` as declared; what is not there is zero.
@@ -52,10 +50,11 @@ struct Totals {
     taxes: Vec<Tax>,
 }
 
-struct Tax {
-    code: String,
-    rate: Option<Percent>,
-    amount: i128,
+/// An `ImptoReten`.
+pub(super) struct Tax {
+    pub code: String,
+    pub rate: Option<Percent>,
+    pub amount: i128,
 }
 
 impl Totals {
@@ -90,11 +89,6 @@ impl Totals {
                 })
                 .collect(),
         }
-    }
-
-    fn added_taxes(&self) -> i128 {
-        let signed = |tax: &Tax| if RETAINED.contains(&tax.code.as_str()) { -tax.amount } else { tax.amount };
-        self.taxes.iter().map(signed).sum()
     }
 }
 
@@ -136,8 +130,9 @@ fn factura(totals: &Totals, lines: &Lines, documento: Node<'_, '_>, tipo: u16, r
     if tipo == 33 && lines.taxed == 0 && lines.exempt > 0 {
         reasons.push(reason::TOTALS.because("todos los items son exentos: corresponde factura exenta (34)"));
     }
-    if tipo == 34 && (totals.has_net || totals.has_iva) {
-        reasons.push(reason::TOTALS.because("la factura exenta no lleva MntNeto ni IVA"));
+    let bears_tax = totals.has_net || totals.has_iva || totals.rate.is_some() || !totals.taxes.is_empty();
+    if tipo == 34 && bears_tax {
+        reasons.push(reason::TOTALS.because("la factura exenta no lleva MntNeto, TasaIVA, IVA ni impuestos"));
     }
     let gross = tree::text(documento, "Encabezado/IdDoc/MntBruto").as_deref() == Some("1");
     if gross {
@@ -158,31 +153,12 @@ fn factura(totals: &Totals, lines: &Lines, documento: Node<'_, '_>, tipo: u16, r
     if totals.net > 0 && rate != Percent::read("19") {
         reasons.push(reason::TOTALS.because("TasaIVA debe ser 19"));
     }
-    additional_taxes(totals, lines, reasons);
-    let sum = totals.net + totals.exempt + totals.iva + totals.added_taxes() + totals.deposits
+    reasons.extend(taxes::check(&totals.taxes, lines, tipo));
+    let sum = totals.net + totals.exempt + totals.iva + taxes::added(&totals.taxes) + totals.deposits
         - totals.credit
         - totals.commissions;
     exactly("MntTotal", totals.total, sum, reasons);
     compare("GrntDep", totals.deposits, lines.deposits, reasons);
-}
-
-/// `MontoImp` = rate of the net value of the lines that carry the code.
-fn additional_taxes(totals: &Totals, lines: &Lines, reasons: &mut Vec<Reason>) {
-    let borne = |code: &str| -> i128 { lines.with_tax(code).map(|line: &Line| line.amount).sum() };
-    for tax in &totals.taxes {
-        let Some(rate) = &tax.rate else { continue };
-        let checked = AD_VALOREM.contains(&tax.code.as_str()) && !lines.has_global_changes;
-        let expected = rate.of(borne(&tax.code));
-        if checked && (tax.amount - expected).abs() > 1 {
-            let text = format!("impuesto {}: [{} <> {expected}]", tax.code, tax.amount);
-            reasons.push(reason::TAX_AMOUNT.because(text));
-        }
-    }
-    for code in lines.tax_codes() {
-        if !totals.taxes.iter().any(|tax| tax.code == code) {
-            reasons.push(reason::TAX_AMOUNT.because(format!("impuesto {code} sin ImptoReten")));
-        }
-    }
 }
 
 fn not_billed(totals: &Totals, lines: &Lines, reasons: &mut Vec<Reason>) {

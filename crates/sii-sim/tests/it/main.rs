@@ -8,6 +8,7 @@ mod documents;
 mod faults;
 mod judging;
 mod keeping;
+mod kinds;
 mod login;
 mod maker;
 mod mutations;

@@ -158,7 +158,7 @@ pub fn caf(tipo: u16) -> &'static Caf {
     static CAFS: OnceLock<Vec<(u16, Caf)>> = OnceLock::new();
     let cafs = CAFS.get_or_init(|| {
         let caf = |tipo| (tipo, Caf::of(tipo, 1, 1000, date(2026, 1, 5), Desk::company().rut));
-        [33, 34, 39, 41, 52, 56, 61].into_iter().map(caf).collect()
+        [33, 34, 39, 41, 46, 52, 56, 61].into_iter().map(caf).collect()
     });
     &cafs.iter().find(|(known, _)| *known == tipo).expect("a type").1
 }
@@ -314,6 +314,11 @@ fn head(tipo: u16, folio: u64, more: &str, totals: &str) -> String {
     format!(
         "<Encabezado>\n<IdDoc>\n<TipoDTE>{tipo}</TipoDTE>\n<Folio>{folio}</Folio>\n<FchEmis>2026-01-15</FchEmis>\n{more}</IdDoc>\n<Emisor>\n<RUTEmisor>99999999-9</RUTEmisor>\n<RznSoc>ALMACEN EL TIMBRE (ENTRENAMIENTO) LTDA</RznSoc>\n<GiroEmis>Venta al por menor en almacenes</GiroEmis>\n<Acteco>472101</Acteco>\n<DirOrigen>Av. Irarrázaval 1234</DirOrigen>\n<CmnaOrigen>Ñuñoa</CmnaOrigen>\n<CiudadOrigen>Santiago</CiudadOrigen>\n</Emisor>\n<Receptor>\n<RUTRecep>77777777-7</RUTRecep>\n<RznSocRecep>Receptora de Prueba S.A.</RznSocRecep>\n<GiroRecep>Servicios</GiroRecep>\n<DirRecep>Calle Uno 1</DirRecep>\n<CmnaRecep>Providencia</CmnaRecep>\n</Receptor>\n<Totales>\n{totals}</Totales>\n</Encabezado>\n"
     )
+}
+
+/// A document of the DTE channel: what stands in IdDoc besides the three first, Totales, and all after Encabezado.
+pub fn dte(tipo: u16, folio: u64, id: &str, totals: &str, rest: &str) -> Order<'static> {
+    order(tipo, folio, format!("{}{rest}", head(tipo, folio, id, totals)))
 }
 
 /// A factura with net prices and a global discount.
