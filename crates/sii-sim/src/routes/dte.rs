@@ -31,7 +31,14 @@ pub(super) fn answer(
         }
         ("getEstUp", [rut, dv, track, token]) => {
             let opened = state.use_token(Channel::Dte, token, now);
-            opened.map(|_| upload_state(state, &format!("{rut}-{dv}"), track, now))
+            let company = format!("{rut}-{dv}");
+            opened.map(|holder| match world.registry.company(&company) {
+                // "Usuario sin permiso de envio": said of the question too, as it was seen.
+                Some(known) if !known.signers.contains(&holder.as_str()) => {
+                    respuesta(&header("106", glosa("106")), "")
+                }
+                _ => upload_state(state, &company, track, now),
+            })
         }
         ("getEstDte", [asker, asker_dv, rut, dv, receptor, receptor_dv, tipo, folio, date, total, token]) => {
             state.use_token(Channel::Dte, token, now).map(|holder| {

@@ -49,6 +49,9 @@ pub(super) fn pass<'w>(
         return Err(Refusal::Sender);
     }
     let company = world.registry.company(&form.company).ok_or(Refusal::Company)?;
+    if !company.signers.contains(&holder.as_str()) {
+        return Err(Refusal::Sender);
+    }
     Ok((Parcel { sender: form.sender, company: form.company, file: form.file, bytes: form.bytes }, company))
 }
 
@@ -76,7 +79,7 @@ impl Refusal {
             Refusal::NoLength => "no Content-Length",
             Refusal::Form(why) => why,
             Refusal::Token(stale) => stale.glosa,
-            Refusal::Sender => "sender is not the token's",
+            Refusal::Sender => "sender is not the token's, or has no say in the company",
             Refusal::Company => "company not authorised",
         };
         format!("{} refused: {why}", reply.status)

@@ -1,6 +1,7 @@
 //! The simulator from outside: documents made by a straight-line maker of the tests' own, sound ones and ones with
 //! exactly one thing broken.
 
+mod adversary;
 mod arithmetic;
 mod client;
 mod data;

@@ -153,6 +153,13 @@ impl Caf {
     }
 }
 
+impl Caf {
+    /// `FRMT` over these bytes.
+    pub fn stamp_of(&self, bytes: &[u8]) -> String {
+        BASE64.encode(sha1_signature(&self.key, bytes))
+    }
+}
+
 /// The CAF most tests use for a type: folios 1 to 1000.
 pub fn caf(tipo: u16) -> &'static Caf {
     static CAFS: OnceLock<Vec<(u16, Caf)>> = OnceLock::new();
@@ -173,6 +180,8 @@ pub struct Order<'a> {
     pub signatory: &'a Signatory,
     /// What is written on `<DTE`: the namespaces, or none.
     pub clothes: &'static str,
+    /// `ID` of `<Documento>`, when it is not of folio and type.
+    pub id: Option<&'static str>,
     /// The namespaces it is digested with, when they are not those that are written.
     pub signed_as: Option<&'static str>,
     pub changes: Vec<Change>,
@@ -186,6 +195,7 @@ pub fn order(tipo: u16, folio: u64, body: String) -> Order<'static> {
         caf: caf(tipo),
         signatory: seller(),
         clothes: NAMESPACES,
+        id: None,
         signed_as: None,
         changes: Vec::new(),
     }
@@ -203,7 +213,8 @@ impl Order<'_> {
         let body = apply(self.body.clone(), changes, Stage::Document);
         let ted = self.stamp(&body);
         let inner = format!("{body}\n{ted}\n<TmstFirma>2026-01-15T12:34:56</TmstFirma>\n</Documento>");
-        let id = format!("ID=\"F{folio}T{tipo}\"");
+        let name = self.id.map_or_else(|| format!("F{folio}T{tipo}"), str::to_owned);
+        let id = format!("ID=\"{name}\"");
         let spaced = if self.clothes.is_empty() { String::new() } else { format!(" {}", self.clothes) };
         let digested = self.signed_as.map_or(spaced.clone(), |namespaces| format!(" {namespaces}"));
         let canonical = format!("<Documento{digested} {id}>\n{inner}");
@@ -212,7 +223,7 @@ impl Order<'_> {
         } else {
             " xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\""
         };
-        let signature = self.signatory.sign_xml(&format!("#F{folio}T{tipo}"), C14N, &canonical, scope);
+        let signature = self.signatory.sign_xml(&format!("#{name}"), C14N, &canonical, scope);
         let dte = format!("<DTE{spaced} version=\"1.0\">\n<Documento {id}>\n{inner}\n{signature}\n</DTE>");
         apply(dte, changes, Stage::Signed)
     }
@@ -234,7 +245,7 @@ impl Order<'_> {
             self.caf.text,
         );
         let dd = apply(dd, &self.changes, Stage::Stamp);
-        let frmt = BASE64.encode(sha1_signature(&self.caf.key, &latin1(&dd)));
+        let frmt = self.caf.stamp_of(&latin1(&dd));
         let ted = format!("<TED version=\"1.0\">{dd}<FRMT algoritmo=\"SHA1withRSA\">{frmt}</FRMT></TED>");
         apply(ted, &self.changes, Stage::Stamped)
     }
