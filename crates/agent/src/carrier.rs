@@ -2,6 +2,7 @@
 //! certificates always checked.
 
 mod names;
+mod reach;
 
 use std::future::Future;
 use std::net::IpAddr;
@@ -14,6 +15,7 @@ use timbre_core::channel::Method;
 use timbre_core::{Effect, Environment, Heard, Limits, Request, Sent};
 
 pub use names::Lookup;
+pub use reach::{Evidence, Reach, Witnesses, judge};
 
 /// Whoever carries a request and says what was heard.
 pub trait Carrier: Send + Sync {
@@ -22,12 +24,24 @@ pub trait Carrier: Send + Sync {
         request: &'a Request,
         limits: &'a Limits,
     ) -> Pin<Box<dyn Future<Output = Heard> + Send + 'a>>;
+
+    /// Nothing was heard of the authority, whose hosts these are: what stands between?
+    fn reach<'a>(&'a self, _hosts: &'a [String]) -> Pin<Box<dyn Future<Output = Reach> + Send + 'a>> {
+        Box::pin(std::future::ready(Reach::Untold))
+    }
+
+    /// Has this machine a way out, and are the authority's names found? Nothing is sent to it.
+    fn finds<'a>(&'a self, _hosts: &'a [String]) -> Pin<Box<dyn Future<Output = bool> + Send + 'a>> {
+        Box::pin(std::future::ready(false))
+    }
 }
 
 /// Over the network.
 pub struct HttpCarrier {
     client: reqwest::Client,
     environment: Environment,
+    lookup: Lookup,
+    witnesses: Witnesses,
 }
 
 impl HttpCarrier {
@@ -51,9 +65,14 @@ impl HttpCarrier {
             .pool_max_idle_per_host(0)
             .https_only(environment != Environment::Training);
         if environment != Environment::Training {
-            builder = builder.dns_resolver(Arc::new(names::Public(lookup)));
+            builder = builder.dns_resolver(Arc::new(names::Public(Arc::clone(&lookup))));
         }
-        Ok(HttpCarrier { client: builder.build()?, environment })
+        Ok(HttpCarrier { client: builder.build()?, environment, lookup, witnesses: Witnesses::default() })
+    }
+
+    /// Asks these, too, when the authority is not heard.
+    pub fn witnessed_by(self, witnesses: Witnesses) -> HttpCarrier {
+        HttpCarrier { witnesses, ..self }
     }
 
     /// A training folder speaks to loopback only; the others never do, and to bare addresses only
@@ -128,6 +147,22 @@ impl Carrier for HttpCarrier {
     ) -> Pin<Box<dyn Future<Output = Heard> + Send + 'a>> {
         Box::pin(self.exchange(request, limits))
     }
+
+    fn reach<'a>(&'a self, hosts: &'a [String]) -> Pin<Box<dyn Future<Output = Reach> + Send + 'a>> {
+        Box::pin(async move {
+            match self.environment {
+                // Its simulator is on this machine: no network has to do with it.
+                Environment::Training => Reach::Untold,
+                Environment::Certification | Environment::Production => {
+                    reach::look(hosts, &self.witnesses, &self.lookup).await
+                }
+            }
+        })
+    }
+
+    fn finds<'a>(&'a self, hosts: &'a [String]) -> Pin<Box<dyn Future<Output = bool> + Send + 'a>> {
+        Box::pin(reach::finds(hosts, &self.lookup))
+    }
 }
 
 /// What is said when this machine has no network at all, and when there is nothing beyond its own.
@@ -145,7 +180,7 @@ fn nothing(error: &reqwest::Error) -> Heard {
     let sent = if connecting { Sent::No } else { Sent::Perhaps };
     let why = match broken(error) {
         // A name that is not found, or no way there: is it this machine, or what lies beyond?
-        Some(Broken::Way) if !has_way_out() => NO_NETWORK,
+        Some(Broken::Way) if !reach::has_way_out() => NO_NETWORK,
         Some(Broken::Way) => NO_INTERNET,
         Some(Broken::Secure) => {
             "la conexión segura no se pudo establecer; revise la fecha y la hora de este equipo"
@@ -208,13 +243,6 @@ fn broken(error: &(dyn std::error::Error + 'static)) -> Option<Broken> {
         next = wrapped.map(|inner| inner as _).or_else(|| cause.source());
     }
     None
-}
-
-/// Whether this machine knows a way to the world. Nothing is sent: only its routes are asked
-/// (203.0.113.0/24 is nobody's, RFC 5737).
-fn has_way_out() -> bool {
-    let socket = std::net::UdpSocket::bind((std::net::Ipv4Addr::UNSPECIFIED, 0));
-    socket.is_ok_and(|socket| socket.connect((std::net::Ipv4Addr::new(203, 0, 113, 1), 9)).is_ok())
 }
 
 /// The innermost cause, which names no address and no header.

@@ -20,9 +20,11 @@ use crate::clock::Clock;
 use crate::conversation::moved;
 use crate::sender::{Sender, SenderParts};
 use crate::settings::Settings;
-use crate::view::{CertificateView, IssuedView, PreviewView, ProblemView, PushView, ResentView, RowView};
+use crate::view::{
+    CertificateView, IssuedView, PreviewView, ProblemView, PushView, ResentView, RowView, WarningView,
+};
 use crate::writer::{Seat, Writer};
-use crate::{monitor, show, signing};
+use crate::{monitor, show, signing, watchdog};
 
 /// What an answer of the engine is: a view, or a problem a person can act on.
 pub type Answer<T> = Result<T, ProblemView>;
@@ -126,6 +128,8 @@ impl Agent {
         });
         let mut tasks = vec![tokio::spawn(monitor::watch(Arc::clone(&inner), touches, stopped.clone()))];
         if parts.send {
+            tasks.push(tokio::spawn(watchdog::watch(Arc::clone(&inner), stopped.clone())));
+            tasks.push(tokio::spawn(Arc::clone(&sender).await_return(stopped.clone())));
             tasks.push(tokio::spawn(sender.run(stopped)));
         }
         *inner.tasks.try_lock().expect("nobody else has it yet") = tasks;
@@ -289,7 +293,7 @@ impl Agent {
     // Below.
 
     pub(crate) fn row(&self, row: &Row) -> RowView {
-        show::row(row, self.0.regime.profile())
+        show::row(row, self.0.regime.profile(), &self.0.sender.terms())
     }
 
     pub(crate) fn find(&self, id: &DocumentId) -> Answer<Row> {
@@ -335,7 +339,16 @@ impl Inner {
     /// Tells everybody who listens; `all` when more changed than the rows say.
     pub(crate) fn push(&self, rows: Vec<RowView>, all: bool) {
         self.version.fetch_add(1, Ordering::Relaxed);
-        let push = PushView { snapshot: monitor::snapshot(self), rows, all };
+        self.tell(PushView { snapshot: monitor::snapshot(self), rows, all, warnings: Vec::new() });
+    }
+
+    /// Warns everybody who listens; the panel's sentence says it to the others.
+    pub(crate) fn warn(&self, warnings: Vec<WarningView>) {
+        self.version.fetch_add(1, Ordering::Relaxed);
+        self.tell(PushView { snapshot: monitor::snapshot(self), rows: Vec::new(), all: false, warnings });
+    }
+
+    fn tell(&self, push: PushView) {
         // Nobody may be listening.
         let _ = self.pushes.send(Arc::new(push));
     }

@@ -10,6 +10,8 @@ pub mod carrier;
 pub mod chance;
 pub mod clock;
 mod conversation;
+mod coverage;
+pub mod deadline;
 pub mod diagnose;
 pub mod engine;
 mod first;
@@ -35,6 +37,7 @@ mod signing;
 mod timeline;
 mod unlock;
 pub mod view;
+mod watchdog;
 mod writer;
 
 pub use engine::{Agent, AgentParts, Answer, Custody, ReadCertificate};

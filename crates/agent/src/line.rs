@@ -6,6 +6,7 @@ use std::time::Duration;
 use timbre_core::{ChannelId, Effect, Remark, Request, Timestamp};
 use timbre_store::Fact;
 
+use crate::carrier::{NO_INTERNET, NO_NETWORK};
 use crate::clock::later;
 use crate::retry::backoff;
 use crate::sender::{Sender, lock};
@@ -221,6 +222,17 @@ impl Sender {
 
     pub(crate) fn line_is_open(&self, channel: &ChannelId) -> bool {
         lock(&self.known_lines).get(channel).is_some_and(|line| line.open(self.now()))
+    }
+
+    /// A way out is back: lines that are down for want of one are looked at at once.
+    pub(crate) fn look_at_lost_lines(&self, now: Timestamp) {
+        for line in lock(&self.known_lines).values_mut() {
+            if let Line::Down { next_look, why, .. } = line
+                && matches!(why.as_str(), NO_NETWORK | NO_INTERNET)
+            {
+                *next_look = now;
+            }
+        }
     }
 
     pub(crate) fn look_now(&self, now: Timestamp) {

@@ -29,8 +29,9 @@ impl Agent {
             };
         let limit = query.limit.map_or(PAGE, |n| n as usize).clamp(1, LONGEST_PAGE);
         let page = self.0.reader.list(&filter, cursor, limit)?;
+        let (profile, terms) = (self.0.regime.profile(), self.0.sender.terms());
         Ok(PageView {
-            rows: page.rows.iter().map(|row| self.row(row)).collect(),
+            rows: page.rows.iter().map(|row| show::row(row, profile, &terms)).collect(),
             next: page.next.map(|n| n.to_string()),
         })
     }

@@ -6,13 +6,14 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use timbre_core::{ChannelId, DocState, DocumentId};
+use timbre_store::Row;
 use tokio::sync::{mpsc, watch};
 
 use crate::engine::{Inner, environment_word};
 use crate::line::Line;
 use crate::sentence::{Situation, sentence};
-use crate::view::{AnswerView, CompanyView, DeadlineView, DownView, Snapshot, StatsView, Workers};
-use crate::{show, signing};
+use crate::view::{AnswerView, CompanyView, DownView, Snapshot, StatsView, Workers};
+use crate::{show, signing, watchdog};
 
 /// Changes that come within this span are told together.
 const GATHER: Duration = Duration::from_millis(60);
@@ -43,12 +44,13 @@ pub(crate) async fn watch(
         }
         inner.sender.wake();
         let profile = inner.regime.profile();
+        let terms = inner.sender.terms();
         let all = names.len() > MOST_ROWS;
         let rows = names
             .iter()
             .take(if all { 0 } else { MOST_ROWS })
             .filter_map(|id| inner.reader.row(id).ok().flatten())
-            .map(|row| show::row(&row, profile))
+            .map(|row| show::row(&row, profile, &terms))
             .collect();
         inner.push(rows, all);
     }
@@ -86,6 +88,11 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
     };
     unsigned = unsigned.or_else(|| signing::clock(inner.reader.last_stamp(), now).err());
     let lines = inner.sender.lines();
+    let terms = inner.sender.terms();
+    let unheld = unheld(inner);
+    let nearest = unheld.iter().filter_map(|row| Some((terms.limit(row)?.earliest(now), row)));
+    let nearest = nearest.min_by_key(|(at, row)| (*at, row.order));
+    let term = nearest.and_then(|(_, row)| watchdog::nearest(inner, &terms, row));
     let (active, allowed) = inner.sender.workers();
     let sentence = sentence(&Situation {
         authority: profile.authority,
@@ -97,6 +104,7 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
         counters,
         lines: &lines.values().cloned().collect::<Vec<_>>(),
         paused: !inner.sender.running(),
+        term: term.as_ref().map(|(level, words)| (*level, words.as_str())),
         ends: held.and_then(|held| signing::ends_soon(&held, now, &inner.zone)),
     });
     Snapshot {
@@ -108,7 +116,7 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
         issued_today: inner.reader.issued_on(inner.today()),
         workers: Workers { active, allowed, running: inner.sender.running() },
         folios,
-        deadline: nearest_deadline(inner),
+        deadline: show::nearest(unheld.iter(), &terms),
         resendable: show::RESENDABLE.into_iter().map(|state| counts.of(state)).sum(),
         down: lines.into_iter().filter_map(down).collect(),
         last_answer: last_answer(inner),
@@ -155,19 +163,19 @@ pub(crate) fn stats(inner: &Inner) -> StatsView {
         workers_active,
         workers_allowed,
         folios_left: folios.into_iter().map(|f| (f.series, f.left)).collect(),
-        deadline: nearest_deadline(inner),
+        deadline: show::nearest(unheld(inner).iter(), &inner.sender.terms()),
         last_answer: last_answer(inner),
         fsyncs: inner.writer.fsyncs(),
     }
 }
 
-fn nearest_deadline(inner: &Inner) -> Option<DeadlineView> {
-    // The term is the same for all of a series: the nearest is among the first of each.
-    let first = inner.reader.first_unheld().unwrap_or_else(|error| {
+/// The first of each series that the authority may not hold. The term is the same for all of a series, and who was
+/// issued first ends first: the nearest is among these.
+fn unheld(inner: &Inner) -> Vec<Row> {
+    inner.reader.first_unheld().unwrap_or_else(|error| {
         tracing::error!(%error, "the first documents of each series can't be read");
         Vec::new()
-    });
-    show::nearest(first.iter(), inner.regime.profile())
+    })
 }
 
 fn last_answer(inner: &Inner) -> Option<AnswerView> {

@@ -13,11 +13,11 @@ use tokio::task::JoinSet;
 
 use crate::clock::until;
 use crate::conversation::{Phase, TalkError};
+use crate::deadline::Terms;
 use crate::line::{Asked, Line};
 use crate::parcel::pack;
 use crate::plan::{self, CLOCK_STEP, Desk, Gate, Going, Lane, Stage, Start, Urgency, Waiting};
 use crate::sender::{Sender, lock};
-use crate::show;
 
 /// How many rows are read at a time.
 const PAGE: usize = 500;
@@ -249,8 +249,9 @@ impl Sender {
                 known.told.remove(channel);
                 let (parcels, documents) = lane.room(free, limits.documents.max(1));
                 let (rows, wakes) = self.free_rows(known, channel, now, parcels * documents).await?;
+                let terms = self.terms();
                 let orders: HashMap<_, _> =
-                    rows.iter().map(|(row, d)| (d.id.clone(), self.urgency(row))).collect();
+                    rows.iter().map(|(row, d)| (d.id.clone(), urgency(row, &terms))).collect();
                 let of_channel = self.channel(channel);
                 let together = |a: &Document, b: &Document| of_channel.travels_with(a, b);
                 let groups = pack(rows.into_iter().map(|(_, d)| d), documents, limits.bytes, &together);
@@ -301,11 +302,6 @@ impl Sender {
             page = PAGE;
         }
         Ok((found, wakes))
-    }
-
-    fn urgency(&self, row: &Row) -> Urgency {
-        let deadline = show::deadline(row, self.parts.profile).unwrap_or(Timestamp::MAX);
-        Urgency { deadline, order: row.order }
     }
 
     fn start_going(
@@ -400,6 +396,12 @@ impl Known {
         };
         self.busy_documents.contains(&row.id) || in_parcel().is_some()
     }
+}
+
+/// The nearest legal deadline first.
+fn urgency(row: &Row, terms: &Terms) -> Urgency {
+    let deadline = terms.limit(row).map_or(Timestamp::MAX, |limit| limit.earliest(terms.now));
+    Urgency { deadline, order: row.order }
 }
 
 /// What `work` answers, or `otherwise` when it panics: its documents must not stay busy for ever.

@@ -19,6 +19,7 @@ use crate::carrier::Carrier;
 use crate::chance::Chance;
 use crate::clock::{Clock, later, until};
 use crate::conversation::TalkError;
+use crate::coverage::Coverage;
 use crate::line::{Asked as Of, Line};
 use crate::retry::backoff;
 use crate::round::{Ended, Known};
@@ -59,6 +60,11 @@ pub struct Sender {
     /// Counts the changes of keys and company: a pass of an earlier one is not kept.
     pub(crate) generation: AtomicU64,
     pub(crate) known_lines: Mutex<BTreeMap<ChannelId, Line>>,
+    /// What is known of network, internet and authority.
+    pub(crate) coverage: Mutex<Coverage>,
+    /// Held by the task that looks how far this machine gets; told when something was found.
+    pub(crate) reaching: tokio::sync::Mutex<()>,
+    pub(crate) lost: Notify,
     /// Lines that came back since the last round.
     pub(crate) returned: Mutex<BTreeSet<ChannelId>>,
     last: Mutex<Option<LastAnswer>>,
@@ -103,6 +109,9 @@ impl Sender {
             passes: Mutex::default(),
             generation: AtomicU64::new(0),
             known_lines: Mutex::new(parts.channels.keys().map(|id| (id.clone(), line(id))).collect()),
+            coverage: Mutex::new(Coverage::load(&parts.reader, parts.clock.now())),
+            reaching: tokio::sync::Mutex::default(),
+            lost: Notify::new(),
             returned: Mutex::default(),
             last: Mutex::default(),
             probing: Mutex::default(),
@@ -280,7 +289,10 @@ impl Sender {
         let channel = self.channel(channel);
         let heard = self.parts.carrier.carry(request, channel.limits()).await;
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
-        heard
+        match (self.note_reach(&heard).await, heard) {
+            (Some(why), Heard::Nothing { sent, .. }) => Heard::Nothing { sent, why: why.to_owned() },
+            (_, heard) => heard,
+        }
     }
 
     pub(crate) fn remember(&self, answer: LastAnswer) {

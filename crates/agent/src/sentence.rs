@@ -9,9 +9,13 @@ use crate::clock::later;
 use crate::line::Line;
 use crate::show::day;
 use crate::view::{Counters, FoliosView, Mood, Sentence};
+use crate::watchdog::OVER;
 
 /// For how long nothing must get through before people are told: most breaks mend themselves.
 pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A legal term that has run so far, in percent, goes before what can wait.
+const PRESSING: u8 = 80;
 
 /// What the sentence is made of.
 pub struct Situation<'a> {
@@ -27,6 +31,8 @@ pub struct Situation<'a> {
     pub lines: &'a [Line],
     /// A person stopped the sending.
     pub paused: bool,
+    /// The legal term that is nearest to its end: percent that has run, and that in words.
+    pub term: Option<(u8, &'a str)>,
     /// The certificate's last day, when it is near, and in how many days.
     pub ends: Option<(Date, i32)>,
 }
@@ -47,6 +53,13 @@ pub fn sentence(s: &Situation<'_>) -> Sentence {
     }
     if let Some(sentence) = without_folios(s.folios) {
         return sentence;
+    }
+    if let Some((level, words)) = s.term.filter(|(level, _)| *level >= PRESSING) {
+        let text = match level {
+            OVER => format!("{words}. Revise la conexión y reenvíe"),
+            _ => words.to_owned(),
+        };
+        return say(Mood::Attention, text);
     }
     if c.problem > 0 {
         return say(
@@ -77,6 +90,9 @@ pub fn sentence(s: &Situation<'_>) -> Sentence {
             why => format!("Sin conexión con el {} ({why})", s.authority),
         };
         return say(Mood::Waiting, format!("{what}: puede seguir vendiendo. {on_the_way} por enviar"));
+    }
+    if let Some((_, words)) = s.term {
+        return say(Mood::Waiting, words.to_owned());
     }
     if let Some((last, left)) = s.ends {
         let when = match left {
@@ -152,6 +168,7 @@ mod tests {
             counters: Counters { queued: 14, ..Counters::default() },
             lines: &[],
             paused: false,
+            term: None,
             ends: None,
         }
     }
@@ -220,6 +237,20 @@ mod tests {
         ] {
             says(&Situation { lines: &[Line::Up, down(10, why)], ..calm() }, Mood::Waiting, text);
         }
+    }
+
+    #[test]
+    fn a_term_that_presses_comes_before_what_can_wait() {
+        let lines = [down(60, NO_INTERNET)];
+        let counters = Counters { problem: 2, ..calm().counters };
+        let half = Situation { term: Some((50, "va la mitad")), ..calm() };
+        says(&half, Mood::Waiting, "va la mitad");
+        let offline = "Sin internet: puede seguir vendiendo. 14 por enviar";
+        says(&Situation { lines: &lines, ..half }, Mood::Waiting, offline);
+        let pressing = Situation { term: Some((80, "queda poco")), lines: &lines, counters, ..calm() };
+        says(&pressing, Mood::Attention, "queda poco");
+        let over = Situation { term: Some((100, "Pasó")), ..pressing };
+        says(&over, Mood::Attention, "Pasó. Revise la conexión y reenvíe");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a folder may change about the engine: technical settings only, never law.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use timbre_core::channel::Conduct;
@@ -20,6 +21,10 @@ pub struct Settings {
     pub conduct: Conduct,
     /// Two questions of a conversation are never closer, whatever time the authority names.
     pub poll_floor: Duration,
+    /// Terms told by the folder, by series; see [`crate::deadline::terms`].
+    pub terms: BTreeMap<String, Duration>,
+    /// This machine's network comes and goes with the data coverage: while it is away a term stands still, too.
+    pub own_network_counts: bool,
     /// Base address of the simulator, in a training folder.
     pub simulator: Option<String>,
     /// What stands over the panel while this run does something out of the ordinary, a sentence.
@@ -48,6 +53,8 @@ impl Settings {
                 settle_after: minutes(24 * 60),
             },
             poll_floor: Duration::from_secs(30),
+            terms: BTreeMap::new(),
+            own_network_counts: false,
             simulator: None,
             standing: None,
         }

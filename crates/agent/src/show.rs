@@ -1,15 +1,13 @@
 //! From the store's rows to what people are shown: pure.
 
-use std::time::Duration;
-
-use timbre_core::{Amount, DocState, Profile, Refusal, Timestamp};
+use timbre_core::{Amount, DocState, Profile, Refusal};
 use timbre_store::{Counts, Filter, Range, Row};
 
-use crate::clock::later;
+use crate::deadline::{Limit, Terms};
 use crate::view::{Counters, DeadlineView, FoliosView, RangeView, RefusalView, RemarkView, RowView};
 
 /// A row as a person sees it.
-pub fn row(row: &Row, profile: &Profile) -> RowView {
+pub fn row(row: &Row, profile: &Profile, terms: &Terms) -> RowView {
     let kind = profile.kind(&row.id.series);
     RowView {
         id: row.id.to_string(),
@@ -34,27 +32,17 @@ pub fn row(row: &Row, profile: &Profile) -> RowView {
         next_try: row.next_try.map(|at| at.to_string()),
         error: row.error.clone(),
         remarks: row.remarks.iter().map(RemarkView::from).collect(),
-        deadline: deadline(row, profile).map(|at| at.to_string()),
+        deadline: terms.limit(row).map(|limit| limit.earliest(terms.now).to_string()),
     }
 }
 
-/// When the law wants a document at the authority: counted from its issue. That a line without
-/// coverage stops the hour is not granted here: what is shown is never later than what is lawful.
-/// `None` once the authority has it, or where the type has no such term.
-pub fn deadline(row: &Row, profile: &Profile) -> Option<Timestamp> {
-    let waiting = matches!(
-        row.state,
-        DocState::Generado | DocState::Enviando | DocState::Pendiente | DocState::Verificando
-    );
-    let seconds = profile.kind(&row.id.series)?.deadline_seconds?;
-    waiting.then(|| later(row.issued, Duration::from_secs(seconds)))
-}
-
 /// The nearest deadline among rows.
-pub fn nearest<'a>(rows: impl Iterator<Item = &'a Row>, profile: &Profile) -> Option<DeadlineView> {
-    rows.filter_map(|row| Some((deadline(row, profile)?, &row.id)))
-        .min()
-        .map(|(at, id)| DeadlineView { document: id.to_string(), at: at.to_string() })
+pub fn nearest<'a>(rows: impl Iterator<Item = &'a Row>, terms: &Terms) -> Option<DeadlineView> {
+    let limits = rows.filter_map(|row| {
+        let limit = terms.limit(row)?;
+        Some((limit.earliest(terms.now), matches!(limit, Limit::Stands { .. }), &row.id))
+    });
+    limits.min().map(|(at, stands, id)| DeadlineView { document: id.to_string(), at: at.to_string(), stands })
 }
 
 /// The five counters: each document that is not replaced is in exactly one.

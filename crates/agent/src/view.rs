@@ -7,9 +7,11 @@ use ts_rs::TS;
 
 mod loaded;
 mod said;
+mod terms;
 
 pub use loaded::{LoadedCertificateView, LoadedRangeView};
 pub use said::{AdviceView, ClaimOrder, ClaimsView, EventView, LabelView, RemarkView, SaidView};
+pub use terms::{DeadlineView, WarningView};
 
 /// The panel at one instant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -137,14 +139,6 @@ pub struct RangeView {
     pub expires: Option<String>,
     pub expired: bool,
     pub stopped: Option<String>,
-}
-
-/// The nearest moment at which the law wants a document at the authority.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct DeadlineView {
-    pub document: String,
-    /// RFC 3339.
-    pub at: String,
 }
 
 /// A channel that nothing goes through now.
@@ -421,12 +415,16 @@ pub struct PushView {
     /// More may have changed than the rows say: every page is to be read again.
     #[serde(default)]
     pub all: bool,
+    /// Legal terms that run out, each said once.
+    #[serde(default)]
+    #[ts(as = "Option<Vec<WarningView>>", optional)]
+    pub warnings: Vec<WarningView>,
 }
 
 impl PushView {
     /// For one who may have missed pushes.
     pub fn anew(snapshot: Snapshot) -> PushView {
-        PushView { snapshot, rows: Vec::new(), all: true }
+        PushView { snapshot, rows: Vec::new(), all: true, warnings: Vec::new() }
     }
 }
 
@@ -453,6 +451,7 @@ pub fn typescript() -> String {
         FoliosView,
         RangeView,
         DeadlineView,
+        WarningView,
         DownView,
         AnswerView,
         CertificateView,

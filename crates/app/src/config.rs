@@ -1,11 +1,13 @@
 //! `timbre.toml`: technical settings of a folder. No secret and no law in it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
 use timbre_agent::Settings;
-use timbre_chile::hosts::USER_AGENT;
+use timbre_agent::carrier::Witnesses;
+use timbre_chile::hosts::{REGISTRY, USER_AGENT};
 
 use crate::StartError;
 
@@ -16,6 +18,10 @@ pub struct Config {
     pub sender: SenderConfig,
     pub api: ApiConfig,
     pub wire: WireConfig,
+    pub line: LineConfig,
+    /// Legal terms in seconds by type of document: what the law's own text says can only be made shorter (39), any
+    /// other can be told (33: 43200), and 0 does without.
+    pub terms: BTreeMap<String, u64>,
     pub training: TrainingConfig,
     pub certification: CertificationConfig,
 }
@@ -51,6 +57,28 @@ pub struct WireConfig {
     pub absence_gap_seconds: Option<u64>,
     /// How long the SII may leave an upload without an end before its documents are asked about (86400).
     pub settle_after_seconds: Option<u64>,
+}
+
+/// How the lack of data coverage is told from the SII's silence: it alone stops the boleta's hour.
+#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct LineConfig {
+    /// Names that this machine's name server is asked for when the SII is not heard; nothing is sent to whom they
+    /// belong. `[]` asks for none (nic.cl).
+    pub names: Option<Vec<String>>,
+    /// Hosts that a connection is opened to when the SII is not heard, `host` or `host:port`: two at least, or their
+    /// silence tells nothing (none).
+    pub witnesses: Vec<String>,
+    /// This machine's network comes and goes with the coverage, as with a mobile modem (false: a cable that is out
+    /// is no lack of coverage).
+    pub own_network_counts: bool,
+}
+
+impl LineConfig {
+    pub fn witnesses(&self) -> Witnesses {
+        let names = self.names.clone().unwrap_or_else(|| vec![REGISTRY.to_owned()]);
+        Witnesses { names, hosts: self.witnesses.clone() }
+    }
 }
 
 #[derive(Debug, Default, Deserialize, PartialEq, Eq)]
@@ -113,6 +141,8 @@ impl Config {
             c.absence_gap = c.absence_gap.max(seconds(120));
             c.settle_after = c.settle_after.max(seconds(3600));
         }
+        s.terms = self.terms.iter().map(|(kind, n)| (kind.clone(), seconds(*n))).collect();
+        s.own_network_counts = self.line.own_network_counts;
         if let Some(workers) = self.sender.workers {
             s.workers = workers.max(1);
         }

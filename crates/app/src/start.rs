@@ -214,6 +214,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let listener = timbre_pos::bind(port, wanted.is_some()).await.map_err(|e| StartError::Port(port, e))?;
     let token = token()?;
     let carrier = HttpCarrier::new(environment).map_err(|e| StartError::Network(e.to_string()))?;
+    let carrier = carrier.witnessed_by(config.line.witnesses());
     let keeper = Keeper::new(reader, vault);
     let agent = Agent::start(AgentParts {
         store,

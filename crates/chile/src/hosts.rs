@@ -7,6 +7,9 @@ use timbre_core::Environment;
 /// without `PROG 1.0` (OAS boleta electrónica; manual envío automático §2).
 pub const USER_AGENT: &str = "Mozilla/4.0 ( compatible; PROG 1.0; Windows NT)";
 
+/// The registry of names under `.cl`: where this name is not found either, it is not the SII's names that are gone.
+pub const REGISTRY: &str = "nic.cl";
+
 /// The base addresses of one environment, without a slash at the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hosts {

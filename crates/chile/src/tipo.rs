@@ -1,6 +1,6 @@
 //! The types of document as data: names, how they travel, how soon. What stands in them is in `tags`.
 
-use timbre_core::regime::Kind;
+use timbre_core::regime::{Kind, Term};
 
 use crate::tags::{self, Field};
 
@@ -141,26 +141,29 @@ impl Tipo {
     }
 }
 
-/// Seconds within which the SII must have a boleta: Res. Ex. SII 74/2020, F.6.
-const HOUR: Option<u64> = Some(3_600);
-/// And anything else. The twelve hours are widely quoted (Res. Ex. 45/2003 and successors) and not
-/// confirmed in the text of a resolution; goods on the road may not wait for them.
-const HALF_A_DAY: Option<u64> = Some(12 * 3_600);
+/// Res. Ex. SII 74/2020, F.6: "de manera inmediata, con un plazo máximo de 1 hora"; without data coverage "desde
+/// el momento en que sea reestablecida la conexión" (Res. Ex. 99/2019).
+const HOUR: Term = Term { seconds: 3600, stands_without_coverage: true, confirmed: true };
+
+/// Widely quoted (Res. Ex. 45/2003 and successors) and not confirmed in the text of a resolution, nor is there a
+/// rule that gives it what F.6 gives boletas: a setting may tell another. That it must be there before goods move
+/// is no matter of hours.
+const TWELVE_HOURS: Term = Term { seconds: 12 * 3600, stands_without_coverage: false, confirmed: false };
 
 /// What the rest of the program is told.
 pub static KINDS: [Kind; 7] = [
     kind(Tipo::Boleta, HOUR),
-    kind(Tipo::Factura, HALF_A_DAY),
-    kind(Tipo::FacturaExenta, HALF_A_DAY),
+    kind(Tipo::Factura, TWELVE_HOURS),
+    kind(Tipo::FacturaExenta, TWELVE_HOURS),
     kind(Tipo::BoletaExenta, HOUR),
-    kind(Tipo::Guia, HALF_A_DAY),
-    kind(Tipo::NotaDebito, HALF_A_DAY),
-    kind(Tipo::NotaCredito, HALF_A_DAY),
+    kind(Tipo::Guia, TWELVE_HOURS),
+    kind(Tipo::NotaDebito, TWELVE_HOURS),
+    kind(Tipo::NotaCredito, TWELVE_HOURS),
 ];
 
-const fn kind(tipo: Tipo, deadline_seconds: Option<u64>) -> Kind {
+const fn kind(tipo: Tipo, term: Term) -> Kind {
     let row = &ROWS[tipo as usize].1;
-    Kind { series: row.series, name: row.name, deadline_seconds }
+    Kind { series: row.series, name: row.name, term: Some(term) }
 }
 
 /// A type by its number, for messages and references; every type of the SII's list of electronic

@@ -50,8 +50,18 @@ pub struct Kind {
     pub series: &'static str,
     /// As a shop says it: `Boleta`, `Factura`.
     pub name: &'static str,
-    /// Seconds after issue (or after the line came back) within which the authority must have it.
-    pub deadline_seconds: Option<u64>,
+    pub term: Option<Term>,
+}
+
+/// Within which time the authority must have a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Term {
+    /// Seconds from its issue.
+    pub seconds: u64,
+    /// The time stands still while there is no data coverage.
+    pub stands_without_coverage: bool,
+    /// It was read in the text of the law. One that was not may be told otherwise by a setting.
+    pub confirmed: bool,
 }
 
 impl Profile {

@@ -280,13 +280,11 @@ pub struct Warned {
     pub series: Series,
     /// Percent of the term; 100 when it is over.
     pub level: u8,
-    /// All of the series up to this place in the order of issue have had the warning.
-    pub up_to: u64,
+    /// Their places in the order of issue ([`crate::Row::order`]).
+    pub orders: Vec<u64>,
     /// The one whose term ends first, and when that is.
     pub first: DocumentId,
     pub limit: Timestamp,
-    /// How many they are.
-    pub documents: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

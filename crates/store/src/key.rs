@@ -21,7 +21,7 @@
 //! | `P` parcel | the parcel |
 //! | `O` parcel | the parcel is open |
 //! | `Y` what 0 sequence | a word about the line: when (microseconds), up or down |
-//! | `W` series 0 level | up to which order it was warned that so much of the term had run |
+//! | `W` order | how much of a document's legal term had run when that was last told: percent |
 //! | `I` series 0 hour | how many documents were issued in that hour since 1970 |
 
 use timbre_core::{Date, DocState, DocumentId, GrantId, ParcelId, Series};
@@ -114,8 +114,8 @@ pub(crate) fn word(what: &str, sequence: u64) -> Vec<u8> {
     join(b'Y', &[what.as_bytes(), &[0], &sequence.to_be_bytes()])
 }
 
-pub(crate) fn warned(series: &Series, level: u8) -> Vec<u8> {
-    join(b'W', &[series.0.as_bytes(), &[0, level]])
+pub(crate) fn warned(order: u64) -> Vec<u8> {
+    join(b'W', &[&order.to_be_bytes()])
 }
 
 /// `hour` is counted from 1970.

@@ -48,7 +48,8 @@ impl Reader {
         }
     }
 
-    pub(crate) fn row_at(&self, order: u64) -> Result<Option<Row>, StoreError> {
+    /// The document at a place in the order of issue.
+    pub fn row_at(&self, order: u64) -> Result<Option<Row>, StoreError> {
         self.view.json(&key::row(order))
     }
 

@@ -2,6 +2,8 @@
 //! line and of the clock, how many documents each hour had. How long a term is, and what stops it, is told
 //! elsewhere.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use timbre_core::{Document, Series, Timestamp};
 
@@ -38,7 +40,7 @@ pub(crate) fn word(on: &mut Overlay<'_>, what: &str, up: bool, stand: Stand) {
 }
 
 pub(crate) fn warn(on: &mut Overlay<'_>, warned: &Warned) {
-    on.put(key::warned(&warned.series, warned.level), warned.up_to.to_be_bytes().to_vec());
+    warned.orders.iter().for_each(|order| on.put(key::warned(*order), vec![warned.level]));
 }
 
 pub(crate) fn seen(
@@ -99,9 +101,17 @@ impl Reader {
         })
     }
 
-    /// Up to which place in the order of issue a series was warned of at a level.
-    pub fn warned(&self, series: &Series, level: u8) -> Result<Option<u64>, StoreError> {
-        self.view.number(&key::warned(series, level))
+    /// How much of the term had run when it was last told of a document, in percent: by place in the order
+    /// of issue, for those from `from` on. Who is absent was not told of.
+    pub fn warned(&self, from: u64) -> Result<BTreeMap<u64, u8>, StoreError> {
+        self.view.ask(|entries| {
+            let found = entries.between(key::warned(from), key::warned(u64::MAX)).map(|entry| {
+                let (key, value) = entry?;
+                let level = value.first().copied();
+                key::tail(&key).zip(level).ok_or_else(|| broken("un aviso"))
+            });
+            found.collect()
+        })
     }
 
     /// What was said of the line `what`, in its order, from the last word before `since` on: when, and

@@ -105,7 +105,33 @@ export type DeadlineView = { document: string,
 /**
  * RFC 3339.
  */
-at: string, };
+at: string, 
+/**
+ * There is no data coverage, and so the term stands still: this is when it would end if that came back now.
+ */
+stands?: boolean, };
+
+export type WarningView = { 
+/**
+ * Percent of the term: 50, 80, 95; 100 when it is over.
+ */
+level: number, 
+/**
+ * The one whose term ends first.
+ */
+document: string, 
+/**
+ * How many they are.
+ */
+documents: number, 
+/**
+ * When its term ends, RFC 3339.
+ */
+limit: string, 
+/**
+ * A Spanish sentence.
+ */
+text: string, };
 
 export type DownView = { channel: string, 
 /**
@@ -265,7 +291,11 @@ export type PushView = { snapshot: Snapshot, rows: Array<RowView>,
 /**
  * More may have changed than the rows say: every page is to be read again.
  */
-all: boolean, };
+all: boolean, 
+/**
+ * Legal terms that run out, each said once.
+ */
+warnings?: Array<WarningView>, };
 
 export type StatsView = { environment: string, 
 /**

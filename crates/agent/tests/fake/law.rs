@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use timbre_agent::{Custody, ReadCertificate};
 use timbre_core::receipt::Receipt;
-use timbre_core::regime::{Kind, PrintGate};
+use timbre_core::regime::{Kind, PrintGate, Term};
 use timbre_core::*;
 use timbre_store::CertificateLoaded;
 
@@ -13,11 +13,13 @@ pub struct Nowhere;
 /// The total of a document that goes by the other channel.
 pub const BY_MAIL: i64 = 7;
 
+const HOUR: Term = Term { seconds: 3600, stands_without_coverage: true, confirmed: true };
+
 static PROFILE: Profile = Profile {
     country: "XX",
     authority: "Oficina",
     zone: "America/Santiago",
-    kinds: &[Kind { series: "A", name: "Papel", deadline_seconds: Some(3600) }],
+    kinds: &[Kind { series: "A", name: "Papel", term: Some(HOUR) }],
     print: PrintGate::OnSeal,
 };
 

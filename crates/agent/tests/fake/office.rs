@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use timbre_agent::carrier::Carrier;
+use timbre_agent::carrier::{Carrier, Reach};
 use timbre_core::{Heard, Limits, Request, Sent};
 
 /// What the authority does with the next requests of a kind.
@@ -45,6 +45,9 @@ pub struct Books {
     pub parcels: Vec<String>,
     pub logins: u32,
     pub down: bool,
+    /// How far the machine gets while nothing is heard, and whether it has found its way again.
+    pub reach: Option<Reach>,
+    pub finds: bool,
     /// Addresses (`post/deliver`) that nothing reaches.
     pub dead: BTreeSet<&'static str>,
     /// What was asked at each address, heard or not.
@@ -183,5 +186,13 @@ impl Carrier for Wire {
             self.0.books().at_once -= 1;
             heard
         })
+    }
+
+    fn reach<'a>(&'a self, _: &'a [String]) -> Pin<Box<dyn Future<Output = Reach> + Send + 'a>> {
+        Box::pin(async { self.0.books().reach.unwrap_or(Reach::Untold) })
+    }
+
+    fn finds<'a>(&'a self, _: &'a [String]) -> Pin<Box<dyn Future<Output = bool> + Send + 'a>> {
+        Box::pin(async { self.0.books().finds })
     }
 }

@@ -96,10 +96,9 @@ fn every_fact() -> Vec<Fact> {
         Fact::Warned(crate::Warned {
             series: timbre_core::Series("39".into()),
             level: 80,
-            up_to: 7,
+            orders: vec![7, 9],
             first: id(7),
             limit: at(3600),
-            documents: 2,
         }),
         Fact::ClockSeen { offset_seconds: -301, good: false },
         Fact::ClockAccepted { who: "ana".into(), offset_seconds: -301 },

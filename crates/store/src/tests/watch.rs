@@ -40,8 +40,9 @@ fn told(reader: &Reader) {
     assert_eq!(reader.words("internet", hour(3)).unwrap(), words[1..], "and the one before");
     assert_eq!(reader.words("network", hour(0)).unwrap(), []);
     assert_eq!(reader.line()["internet"], (true, hour(3)));
-    assert_eq!(reader.warned(&boletas(), 80).unwrap(), Some(unheld[0].0));
-    assert_eq!(reader.warned(&boletas(), 50).unwrap(), None);
+    let order = unheld[0].0;
+    assert_eq!(reader.warned(0).unwrap(), [(order, 80), (order + 1, 95)].into());
+    assert_eq!(reader.warned(order + 1).unwrap(), [(order + 1, 95)].into());
     let seen = reader.clock_seen().unwrap();
     assert_eq!((seen.offset_seconds, seen.good, seen.at), (-301, false, hour(4)));
     assert_eq!(reader.clock_accepted().unwrap().who, "ana");
@@ -58,10 +59,12 @@ fn what_a_watch_asks_survives_a_closing_and_a_rebuild() {
         store.commit(vec![word(up)], hour(n)).unwrap();
     }
     store.commit(vec![sold(3, hour(3))], hour(3)).unwrap();
-    let up_to = store.reader().unheld(&boletas(), 0).unwrap()[0].0;
-    let warned = Warned { series: boletas(), level: 80, up_to, first: id(1), limit: hour(1), documents: 1 };
+    let order = store.reader().unheld(&boletas(), 0).unwrap()[0].0;
+    let warned = |level, orders| Warned { series: boletas(), level, orders, first: id(1), limit: hour(1) };
     let facts = vec![
-        Fact::Warned(warned),
+        Fact::Warned(warned(50, vec![order])),
+        Fact::Warned(warned(80, vec![order])),
+        Fact::Warned(warned(95, vec![order + 1])),
         Fact::ClockSeen { offset_seconds: -301, good: false },
         Fact::ClockAccepted { who: "ana".to_owned(), offset_seconds: -301 },
     ];

@@ -1,0 +1,186 @@
+//! Watches the legal terms, and is not the sender: whatever keeps a document here, people are told in time. Each
+//! document has each warning once, together with those that are as far; what was told is on disk, so that a
+//! restart says nothing twice.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use timbre_core::{DocumentId, Series, Timestamp};
+use timbre_store::{Fact, Reader, Row, StoreError, Warned};
+use tokio::sync::watch;
+
+use crate::clock::{later, until};
+use crate::deadline::{Limit, Terms, elapsed, reached};
+use crate::engine::Inner;
+use crate::view::WarningView;
+
+/// Percent of the term.
+pub(crate) const LEVELS: [u8; 4] = [50, 80, 95, 100];
+/// The term is over.
+pub(crate) const OVER: u8 = 100;
+
+/// It looks at least so often, whatever it waits for: the line may have come back meanwhile.
+const LONGEST: Duration = Duration::from_secs(30);
+/// Nor more often than this.
+const SHORTEST: Duration = Duration::from_millis(50);
+
+/// Of how many documents one fact tells: an act of the writer must stay short.
+const TOGETHER: usize = 1000;
+
+/// Looks when the next document comes to its next level, until the engine stops.
+pub(crate) async fn watch(inner: Arc<Inner>, mut stopped: watch::Receiver<bool>) {
+    let mut pushes = inner.pushes.subscribe();
+    loop {
+        let next = match look(&inner).await {
+            Ok(next) => next,
+            Err(error) => {
+                tracing::error!(%error, "the legal terms can't be looked at");
+                Some(later(inner.clock.now(), LONGEST))
+            }
+        };
+        let sleep = next.map_or(LONGEST, |at| until(inner.clock.now(), at)).clamp(SHORTEST, LONGEST);
+        let slept = tokio::time::sleep(sleep);
+        tokio::pin!(slept);
+        loop {
+            tokio::select! {
+                _ = stopped.changed() => return,
+                () = &mut slept => break,
+                // One that lags looks all the same.
+                _ = pushes.recv() => if next.is_none_or(|next| next <= inner.clock.now()) { break },
+            }
+        }
+    }
+}
+
+/// Tells what is to be told now; answers when something else will be.
+async fn look(inner: &Arc<Inner>) -> Result<Option<Timestamp>, Box<dyn std::error::Error + Send + Sync>> {
+    if inner.writer.stopped().is_some() {
+        return Ok(Some(later(inner.clock.now(), LONGEST)));
+    }
+    let terms = inner.sender.terms();
+    let reader = inner.reader.clone();
+    // As many as wait are looked at: not for an async task.
+    let found = tokio::task::spawn_blocking(move || find(&reader, &terms)).await??;
+    for warned in &found.warned {
+        for orders in warned.orders.chunks(TOGETHER) {
+            let fact = Fact::Warned(Warned { orders: orders.to_vec(), ..warned.clone() });
+            inner.writer.commit(vec![fact]).await?;
+        }
+        let Warned { series, level, first, orders, limit } = warned;
+        let (series, first, limit, documents) =
+            (&series.0, first.to_string(), limit.to_string(), orders.len());
+        match *level {
+            OVER => tracing::error!(series, first, limit, documents, "the legal term is over"),
+            level => tracing::warn!(series, first, limit, documents, level, "the legal term runs out"),
+        }
+    }
+    if !found.warned.is_empty() {
+        inner.warn(found.warned.iter().map(|warned| view(inner, warned)).collect());
+    }
+    Ok(found.next)
+}
+
+#[derive(Default)]
+struct Found {
+    warned: Vec<Warned>,
+    next: Option<Timestamp>,
+}
+
+/// The highest level that a term has come to.
+fn level(ran: Duration, term: Duration) -> Option<u8> {
+    LEVELS.into_iter().rev().find(|level| ran >= term * u32::from(*level) / 100)
+}
+
+/// The term of the document that is nearest to its end: how far it is, once there is something to say of it, and
+/// that in words.
+pub(crate) fn nearest(inner: &Inner, terms: &Terms, row: &Row) -> Option<(u8, String)> {
+    let term = terms.term(&row.id.series)?;
+    let ran = elapsed(row.issued, terms.gaps_of(term), terms.now);
+    let level = level(ran, Duration::from_secs(term.seconds))?;
+    let limit = terms.limit(row)?.earliest(terms.now);
+    let profile = inner.regime.profile();
+    let name = profile.kind(&row.id.series).map_or(row.id.series.0.as_str(), |kind| kind.name);
+    Some((level, words(profile.authority, name, &row.id, 1, level, &hour(inner, limit))))
+}
+
+/// What nobody was told of yet.
+fn find(reader: &Reader, terms: &Terms) -> Result<Found, StoreError> {
+    let mut found = Found::default();
+    for (name, term) in &terms.of {
+        let series = Series(name.clone());
+        let gaps = terms.gaps_of(term);
+        let span = Duration::from_secs(term.seconds);
+        let ends = |issued: Timestamp| reached(issued, span, gaps).earliest(terms.now);
+        let unheld = reader.unheld(&series, 0)?;
+        let Some((oldest, _)) = unheld.first() else { continue };
+        let told = reader.warned(*oldest)?;
+        let mut groups: BTreeMap<u8, Vec<(u64, Timestamp)>> = BTreeMap::new();
+        for (order, issued) in unheld {
+            let told = told.get(&order).copied().unwrap_or_default();
+            let ran = elapsed(issued, gaps, terms.now);
+            if let Some(level) = level(ran, span).filter(|level| *level > told) {
+                groups.entry(level).or_default().push((order, issued));
+            }
+            let next = LEVELS.into_iter().find(|level| *level > told && ran < span * u32::from(*level) / 100);
+            if let Some(next) = next
+                && let Limit::At(at) = reached(issued, span * u32::from(next) / 100, gaps)
+            {
+                found.next = Some(found.next.map_or(at, |known| known.min(at)));
+            }
+        }
+        // The gravest first.
+        for (level, group) in groups.into_iter().rev() {
+            let first = group.iter().map(|(order, issued)| (ends(*issued), *order)).min();
+            let Some((limit, order)) = first else { continue };
+            if let Some(row) = reader.row_at(order)? {
+                let orders = group.into_iter().map(|(order, _)| order).collect();
+                found.warned.push(Warned { series: series.clone(), level, orders, first: row.id, limit });
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn view(inner: &Inner, warned: &Warned) -> WarningView {
+    let profile = inner.regime.profile();
+    let name = profile.kind(&warned.series).map_or(warned.series.0.as_str(), |kind| kind.name);
+    let (clock, documents) = (hour(inner, warned.limit), warned.orders.len());
+    WarningView {
+        level: warned.level,
+        document: warned.first.to_string(),
+        documents: documents as u64,
+        limit: warned.limit.to_string(),
+        text: words(profile.authority, name, &warned.first, documents, warned.level, &clock),
+    }
+}
+
+/// As a shop's clock shows it.
+pub(crate) fn hour(inner: &Inner, at: Timestamp) -> String {
+    let (at, today) = (at.to_zoned(inner.zone.clone()), inner.today());
+    match at.date() == today {
+        true => at.strftime("%H:%M").to_string(),
+        false => at.strftime("%H:%M del %d-%m-%Y").to_string(),
+    }
+}
+
+/// `limit` is the hour at which the term of the first of them ends.
+pub(crate) fn words(
+    authority: &str,
+    kind: &str,
+    first: &DocumentId,
+    documents: usize,
+    level: u8,
+    limit: &str,
+) -> String {
+    let what = match documents {
+        0 | 1 => format!("{kind} {}", first.number),
+        n => format!("{kind} {} y {} más", first.number, n - 1),
+    };
+    match level {
+        OVER => format!("Pasó el plazo legal: {what} debía estar en el {authority} a las {limit} y no está"),
+        level => format!(
+            "{what} todavía no llega al {authority}: va {level} % del plazo legal, que vence a las {limit}"
+        ),
+    }
+}
