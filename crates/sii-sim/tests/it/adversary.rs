@@ -103,6 +103,10 @@ fn a_document_is_signed_by_who_may_over_itself() {
     rejects(factura(5), &[change(Signed, ours, theirs)], "(DTE-3-505)");
     let bent = leak(theirs.replace("#F6T33", "#F5T33"));
     rejects(factura(5), &[change(Signed, ours, bent)], "(DTE-3-505)");
+    // Signed soundly, and said to be over something else.
+    for uri in ["", "#SetDoc", "#F6T33", "F5T33", "#xpointer(id('F5T33'))"] {
+        rejects(Order { uri: Some(uri), ..factura(5) }, &[], "(DTE-3-505)");
+    }
     // An empty reference, one to the set.
     for uri in ["URI=\"\"", "URI=\"#SetDoc\"", "URI=\"#xpointer(id('F5T33'))\""] {
         rejects(factura(5), &[change(Signed, "URI=\"#F5T33\"", uri)], "(DTE-3-505)");

@@ -182,6 +182,8 @@ pub struct Order<'a> {
     pub clothes: &'static str,
     /// `ID` of `<Documento>`, when it is not of folio and type.
     pub id: Option<&'static str>,
+    /// What its signature says it is over, when that is not the `ID`.
+    pub uri: Option<&'static str>,
     /// The namespaces it is digested with, when they are not those that are written.
     pub signed_as: Option<&'static str>,
     pub changes: Vec<Change>,
@@ -196,6 +198,7 @@ pub fn order(tipo: u16, folio: u64, body: String) -> Order<'static> {
         signatory: seller(),
         clothes: NAMESPACES,
         id: None,
+        uri: None,
         signed_as: None,
         changes: Vec::new(),
     }
@@ -214,6 +217,7 @@ impl Order<'_> {
         let ted = self.stamp(&body);
         let inner = format!("{body}\n{ted}\n<TmstFirma>2026-01-15T12:34:56</TmstFirma>\n</Documento>");
         let name = self.id.map_or_else(|| format!("F{folio}T{tipo}"), str::to_owned);
+        let uri = self.uri.map_or_else(|| format!("#{name}"), str::to_owned);
         let id = format!("ID=\"{name}\"");
         let spaced = if self.clothes.is_empty() { String::new() } else { format!(" {}", self.clothes) };
         let digested = self.signed_as.map_or(spaced.clone(), |namespaces| format!(" {namespaces}"));
@@ -223,7 +227,7 @@ impl Order<'_> {
         } else {
             " xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\""
         };
-        let signature = self.signatory.sign_xml(&format!("#{name}"), C14N, &canonical, scope);
+        let signature = self.signatory.sign_xml(&uri, C14N, &canonical, scope);
         let dte = format!("<DTE{spaced} version=\"1.0\">\n<Documento {id}>\n{inner}\n{signature}\n</DTE>");
         apply(dte, changes, Stage::Signed)
     }
