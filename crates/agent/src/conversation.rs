@@ -402,9 +402,12 @@ fn facts_of(reader: &Reader, documents: &[Arc<Document>], reports: &[Report], te
             )),
             Verdict::Unknown { why } => facts.extend(not_known(&row, why)),
             Verdict::Conflict { why } => {
-                facts.extend(not_known(&row, &why.meaning));
+                // Said of this document before, it stops nothing again: a person may have reopened the range.
+                let news = not_known(&row, &why.meaning);
+                let is_news = news.is_some();
+                facts.extend(news);
                 let stopped = |fact: &Fact| matches!(fact, Fact::GrantStopped { grant, .. } if *grant == document.grant);
-                if !facts.iter().any(stopped) {
+                if is_news && !facts.iter().any(stopped) {
                     facts.extend(stop_range(reader, document, why));
                 }
             }
@@ -438,11 +441,15 @@ fn not_known(row: &Row, why: &str) -> Option<Fact> {
 }
 
 /// No folio more of the document's range: somebody else uses it.
-fn stop_range(reader: &Reader, document: &Document, why: &Remark) -> Option<Fact> {
+pub(crate) fn stop_range(reader: &Reader, document: &Document, why: &Remark) -> Option<Fact> {
     let of_document = |range: &Range| range.grant.id == document.grant && range.stopped.is_none();
     reader.ranges().into_iter().find(of_document).map(|range| Fact::GrantStopped {
         grant: range.grant.id,
-        why: Some(format!("{}. Lo dijo del documento {}", why.meaning.trim_end_matches('.'), document.id)),
+        why: Some(format!(
+            "{}. Lo dijo del documento {}; si el rango es sólo suyo, un encargado lo reanuda con «timbre caf resume»",
+            why.meaning.trim_end_matches('.'),
+            document.id
+        )),
     })
 }
 

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use timbre_core::{Date, Series};
-use timbre_store::Filter;
+use timbre_core::{Cause, Date, DocumentId, Series};
+use timbre_store::{Event, Fact, Filter, Moved, StoreError};
 use tokio::sync::broadcast;
 
 use crate::engine::{Agent, Answer, missing, parse_id};
 use crate::view::{
     DetailView, FoliosView, LineView, PageView, ProblemView, PushView, Query, Snapshot, StatsView,
+    VersionView,
 };
 use crate::{monitor, show, timeline};
 
@@ -52,7 +53,9 @@ impl Agent {
         let receipt = self.0.regime.receipt(&issued.document, &issued.till);
         Ok(DetailView {
             row: self.row(&row),
-            timeline: timeline::steps(&events, &heard),
+            timeline: timeline::steps(&id, &events, &heard),
+            versions: self.versions(&id)?,
+            replaces: events.iter().find_map(|event| replaced(&id, event)),
             totals: row.totals.clone(),
             lines: receipt
                 .lines
@@ -64,8 +67,24 @@ impl Agent {
                     amount: line.amount.0,
                 })
                 .collect(),
-            sha256: crate::sender::hex(&<sha2::Sha256 as sha2::Digest>::digest(&issued.document.bytes)),
+            sha256: sha256(&issued.document.bytes),
         })
+    }
+
+    fn versions(&self, id: &DocumentId) -> Answer<Vec<VersionView>> {
+        let mut views = Vec::new();
+        for version in self.0.reader.versions(id)? {
+            match self.0.reader.version(id, version) {
+                Ok(Some(document)) => {
+                    let (issued, sha256) = (document.stamped.to_string(), sha256(&document.bytes));
+                    views.push(VersionView { version, issued, sha256 });
+                }
+                // Damage is told by the check of the folder.
+                Ok(None) | Err(StoreError::Damaged { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(views)
     }
 
     /// The document as a file: prolog line, then its exact bytes.
@@ -98,6 +117,20 @@ impl Agent {
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<PushView>> {
         self.0.pushes.subscribe()
     }
+}
+
+/// The document that this event put `id` in the place of.
+fn replaced(id: &DocumentId, event: &Event) -> Option<String> {
+    match serde_json::from_value(event.fact.clone()) {
+        Ok(Fact::Moved(Moved { document, cause: Cause::Replaced { by }, .. })) => {
+            (by == *id).then(|| document.to_string())
+        }
+        Ok(_) | Err(_) => None,
+    }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    crate::sender::hex(&<sha2::Sha256 as sha2::Digest>::digest(bytes))
 }
 
 fn filter_of(query: &Query) -> Answer<Filter> {

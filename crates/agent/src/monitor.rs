@@ -105,6 +105,7 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
         lines: &lines.values().cloned().collect::<Vec<_>>(),
         paused: !inner.sender.running(),
         term: term.as_ref().map(|(level, words)| (*level, words.as_str())),
+        to_annul: show::to_annul(&counts),
         ends: held.and_then(|held| signing::ends_soon(&held, now, &inner.zone)),
     });
     Snapshot {
@@ -112,7 +113,8 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
         company: company.map(|(company, _)| CompanyView { id: company.id, name: company.name }),
         sentence,
         counters,
-        total: counts.total(),
+        to_annul: show::to_annul(&counts),
+        total: show::total(&counts),
         issued_today: inner.reader.issued_on(inner.today()),
         workers: Workers { active, allowed, running: inner.sender.running() },
         folios,
@@ -158,7 +160,8 @@ pub(crate) fn stats(inner: &Inner) -> StatsView {
         objected: of(DocState::Reparo),
         rejected: of(DocState::Rechazado),
         errors: show::counters(&counts).problem,
-        total: counts.total(),
+        to_annul: show::to_annul(&counts),
+        total: show::total(&counts),
         issued_today: inner.reader.issued_on(inner.today()),
         workers_active,
         workers_allowed,

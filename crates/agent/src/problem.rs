@@ -35,6 +35,11 @@ impl ProblemView {
         ProblemView::new(422, code, "Rechazado", detail)
     }
 
+    /// Something else happened to it meanwhile, or before.
+    pub fn conflict(code: &str, detail: impl Into<String>) -> ProblemView {
+        ProblemView::new(409, code, "No corresponde ahora", detail)
+    }
+
     /// The authority was not reached, or no answer of it.
     pub fn unreached(code: &str, detail: impl Into<String>) -> ProblemView {
         ProblemView::new(504, code, "Sin respuesta", detail)

@@ -33,6 +33,8 @@ pub struct Situation<'a> {
     pub paused: bool,
     /// The legal term that is nearest to its end: percent that has run, and that in words.
     pub term: Option<(u8, &'a str)>,
+    /// Numbers of replaced documents that a person has still to annul.
+    pub to_annul: u64,
     /// The certificate's last day, when it is near, and in how many days.
     pub ends: Option<(Date, i32)>,
 }
@@ -93,6 +95,14 @@ pub fn sentence(s: &Situation<'_>) -> Sentence {
     }
     if let Some((_, words)) = s.term {
         return say(Mood::Waiting, words.to_owned());
+    }
+    if s.to_annul > 0 {
+        let what = match s.to_annul {
+            1 => "falta anular 1 folio".to_owned(),
+            n => format!("falta anular {n} folios"),
+        };
+        let text = format!("Puede seguir vendiendo; {what} en el sitio del {}", s.authority);
+        return say(Mood::Attention, text);
     }
     if let Some((last, left)) = s.ends {
         let when = match left {
@@ -169,6 +179,7 @@ mod tests {
             lines: &[],
             paused: false,
             term: None,
+            to_annul: 0,
             ends: None,
         }
     }

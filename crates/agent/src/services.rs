@@ -123,11 +123,11 @@ impl Agent {
         channels.find(|id| sender.channel(id).services().is_some()).ok_or_else(no_desk)
     }
 
-    fn authority(&self) -> &'static str {
+    pub(crate) fn authority(&self) -> &'static str {
         self.0.regime.profile().authority
     }
 
-    fn no_pass(&self, id: &ChannelId) -> ProblemView {
+    pub(crate) fn no_pass(&self, id: &ChannelId) -> ProblemView {
         let why = match self.0.sender.lines().remove(id) {
             Some(Line::Down { why, .. }) => why,
             Some(Line::Refused { why, .. }) => why.meaning,
@@ -173,7 +173,7 @@ fn no_desk() -> ProblemView {
     ProblemView::refused("no-services", "La autoridad no atiende estas consultas.")
 }
 
-fn trouble(error: TalkError) -> ProblemView {
+pub(crate) fn trouble(error: TalkError) -> ProblemView {
     match error {
         TalkError::Store(error) => error.into(),
         TalkError::Write(error) => error.into(),

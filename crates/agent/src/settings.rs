@@ -19,6 +19,9 @@ pub struct Settings {
     pub line_base: Duration,
     pub line_cap: Duration,
     pub conduct: Conduct,
+    /// A rejected document that the authority does not have keeps its number when it is made again. Sources
+    /// disagree whether a rejection uses it up: where it does, each gets a new one.
+    pub same_number: bool,
     /// Two questions of a conversation are never closer, whatever time the authority names.
     pub poll_floor: Duration,
     /// Terms told by the folder, by series; see [`crate::deadline::terms`].
@@ -52,6 +55,7 @@ impl Settings {
                 absence_gap: minutes(2),
                 settle_after: minutes(24 * 60),
             },
+            same_number: true,
             poll_floor: Duration::from_secs(30),
             terms: BTreeMap::new(),
             own_network_counts: false,

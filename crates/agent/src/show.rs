@@ -66,6 +66,17 @@ pub fn counters(counts: &Counts) -> Counters {
     }
 }
 
+/// Documents, one that was replaced counted as the one in its place.
+pub fn total(counts: &Counts) -> u64 {
+    counts.total() - counts.of(DocState::Reemplazado)
+}
+
+/// Replaced documents with a task that is still open: their number is to be annulled.
+pub fn to_annul(counts: &Counts) -> u64 {
+    let at = DocState::ALL.iter().position(|state| *state == DocState::Reemplazado);
+    at.map_or(0, |at| counts.attention[at])
+}
+
 /// States that resending takes up: what waits goes again, what is in doubt is asked about.
 pub const RESENDABLE: [DocState; 3] = [DocState::Generado, DocState::Pendiente, DocState::Verificando];
 
@@ -79,6 +90,7 @@ pub fn filter_of(word: &str) -> Option<Filter> {
         "sending" => counter(&[Enviando]),
         "at_authority" => counter(&[Enviado, Verificando]),
         "accepted" => counter(&[Aceptado, Reparo]),
+        "to_annul" => Some(Filter { states: vec![Reemplazado], flagged: true, ..Filter::default() }),
         "problem" => Some(Filter { problem: true, ..Filter::default() }),
         word => Some(Filter { states: vec![DocState::from_word(word)?], ..Filter::default() }),
     }

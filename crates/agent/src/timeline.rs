@@ -1,30 +1,35 @@
 //! A document's life as a person reads it, from the facts that name it.
 
 use serde_json::Value;
-use timbre_core::{Cause, DocState};
+use timbre_core::{Cause, DocState, DocumentId};
 use timbre_store::{Event, Fact};
 
 use crate::view::StepView;
 
 /// The steps of a document, oldest first. `heard` reads the exact bytes of an answer.
-pub fn steps(events: &[Event], heard: &dyn Fn(&Event) -> Option<String>) -> Vec<StepView> {
+pub fn steps(id: &DocumentId, events: &[Event], heard: &dyn Fn(&Event) -> Option<String>) -> Vec<StepView> {
     events
         .iter()
         .filter_map(|event| {
             let fact: Fact = serde_json::from_value(event.fact.clone()).ok()?;
-            let (title, text) = words(&fact)?;
+            let (title, text) = words(id, &fact)?;
             let heard = matches!(fact, Fact::Answered(_)).then(|| heard(event)).flatten();
             Some(StepView { at: event.at.to_string(), title, text, heard })
         })
         .collect()
 }
 
-fn words(fact: &Fact) -> Option<(String, String)> {
+fn words(id: &DocumentId, fact: &Fact) -> Option<(String, String)> {
     let say = |title: &str, text: String| Some((title.to_owned(), text));
     match fact {
         Fact::Issued(issued) => say(
             if issued.document.version == 1 { "Emitido y firmado" } else { "Emitido de nuevo" },
-            format!("Folio {}, guardado en este equipo", issued.document.id.number),
+            match issued.document.version {
+                1 => format!("Folio {}, guardado en este equipo", issued.document.id.number),
+                version => {
+                    format!("Folio {}, versión {version}, guardada en este equipo", issued.document.id.number)
+                }
+            },
         ),
         Fact::Sending(sending) => say(
             DocState::Enviando.word(),
@@ -42,6 +47,10 @@ fn words(fact: &Fact) -> Option<(String, String)> {
         },
         // The *sending* fact beside it says more.
         Fact::Moved(moved) if moved.cause == Cause::Sending => None,
+        // That it took another one's place.
+        Fact::Moved(moved) if moved.document != *id => {
+            say("En lugar de otro", format!("Reemplaza a {}", moved.document))
+        }
         Fact::Moved(moved) => Some((moved.to.word().to_owned(), why(&moved.cause))),
         Fact::Attention { reason, .. } => match reason {
             Some(reason) => say("Necesita atención", reason.clone()),

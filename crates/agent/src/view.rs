@@ -5,11 +5,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
 
+mod again;
 mod loaded;
+mod lock;
 mod said;
 mod terms;
 
+pub use again::{ReissuedView, ResumeOrder, VersionView};
 pub use loaded::{LoadedCertificateView, LoadedRangeView};
+pub use lock::{LockView, LockedFoliosView};
 pub use said::{AdviceView, ClaimOrder, ClaimsView, EventView, LabelView, RemarkView, SaidView};
 pub use terms::{DeadlineView, WarningView};
 
@@ -22,9 +26,13 @@ pub struct Snapshot {
     pub company: Option<CompanyView>,
     pub sentence: Sentence,
     pub counters: Counters,
-    /// Documents in the folder: the sum of the counters and the replaced ones.
+    /// Documents in the folder, one that was replaced counted as the one in its place: the sum of the counters.
     #[ts(type = "number")]
     pub total: u64,
+    /// Replaced documents whose number a person has still to annul.
+    #[serde(default)]
+    #[ts(type = "number")]
+    pub to_annul: u64,
     #[ts(type = "number")]
     pub issued_today: u64,
     pub workers: Workers,
@@ -202,6 +210,11 @@ pub struct StatsView {
     /// Need a person (rejected ones included).
     #[ts(type = "number")]
     pub errors: u64,
+    /// Replaced ones whose number a person has still to annul.
+    #[serde(default)]
+    #[ts(type = "number")]
+    pub to_annul: u64,
+    /// One that was replaced counts as the one in its place.
     #[ts(type = "number")]
     pub total: u64,
     #[ts(type = "number")]
@@ -307,6 +320,12 @@ pub struct DetailView {
     pub lines: Vec<LineView>,
     /// SHA-256 of the signed bytes.
     pub sha256: String,
+    /// Every version there is, ascending.
+    #[serde(default)]
+    pub versions: Vec<VersionView>,
+    /// The rejected document that it is in the place of.
+    #[serde(default)]
+    pub replaces: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -381,32 +400,6 @@ pub struct ResentView {
     pub skipped: u64,
 }
 
-/// Why nothing is issued until a person decides, and what to know before deciding.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct LockView {
-    /// `index-ahead`, `anchor-ahead`, `other-history` or `damage`.
-    pub reason: String,
-    /// A Spanish sentence.
-    pub text: String,
-    /// How each range goes on once issuing is unlocked.
-    pub folios: Vec<LockedFoliosView>,
-}
-
-/// A range while issuing is locked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct LockedFoliosView {
-    pub series: String,
-    pub name: String,
-    /// Folios that may be used although their documents are not here; `None` when there are none.
-    #[ts(type = "number | null")]
-    pub used_from: Option<u64>,
-    #[ts(type = "number | null")]
-    pub used_to: Option<u64>,
-    /// The folio it goes on with; `None` when none is left.
-    #[ts(type = "number | null")]
-    pub next: Option<u64>,
-}
-
 /// What is pushed: the panel, and the rows that changed since the last push.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct PushView {
@@ -469,6 +462,8 @@ pub fn typescript() -> String {
         RefusalView,
         ProblemView,
         ResentView,
+        ReissuedView,
+        VersionView,
         LockView,
         LockedFoliosView,
         PushView,

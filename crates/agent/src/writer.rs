@@ -6,7 +6,7 @@
 //! After a write error it says so and opens the store again by itself.
 
 mod seat;
-mod selling;
+pub(crate) mod selling;
 #[cfg(test)]
 mod tests;
 
@@ -416,21 +416,24 @@ impl Desk {
         self.news.tell(Vec::new());
     }
 
-    /// The time of the stamps: now, and never before the last one (`TmstFirma` may not go back).
     fn stamp(&self, reader: &Reader) -> Result<Timestamp, Refusal> {
-        let now = self.clock.now();
-        match reader.last_stamp() {
-            Some(last) if clock_is_behind(Some(last), now) => Err(Refusal::temporary(
-                "clock-behind",
-                "",
-                format!(
-                    "El reloj de este equipo está atrasado: marca {now} y el último documento se \
-                         timbró el {last}. Corrija la fecha y la hora y vuelva a intentar."
-                ),
-            )),
-            Some(last) if last > now => Ok(last),
-            _ => Ok(now),
-        }
+        stamp(reader, self.clock.now())
+    }
+}
+
+/// The time of the stamps: now, and never before the last one (`TmstFirma` may not go back).
+pub(crate) fn stamp(reader: &Reader, now: Timestamp) -> Result<Timestamp, Refusal> {
+    match reader.last_stamp() {
+        Some(last) if clock_is_behind(Some(last), now) => Err(Refusal::temporary(
+            "clock-behind",
+            "",
+            format!(
+                "El reloj de este equipo está atrasado: marca {now} y el último documento se \
+                 timbró el {last}. Corrija la fecha y la hora y vuelva a intentar."
+            ),
+        )),
+        Some(last) if last > now => Ok(last),
+        _ => Ok(now),
     }
 }
 

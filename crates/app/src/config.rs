@@ -22,6 +22,7 @@ pub struct Config {
     /// Legal terms in seconds by type of document: what the law's own text says can only be made shorter (39), any
     /// other can be told (33: 43200), and 0 does without.
     pub terms: BTreeMap<String, u64>,
+    pub reissue: ReissueConfig,
     pub training: TrainingConfig,
     pub certification: CertificationConfig,
 }
@@ -79,6 +80,23 @@ impl LineConfig {
         let names = self.names.clone().unwrap_or_else(|| vec![REGISTRY.to_owned()]);
         Witnesses { names, hosts: self.witnesses.clone() }
     }
+}
+
+#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReissueConfig {
+    pub folio: ReissueFolio,
+}
+
+/// The folio of a rejected document that is made again. Sources disagree whether the SII holds a folio for
+/// used once it has processed and rejected its document.
+#[derive(Debug, Clone, Copy, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReissueFolio {
+    /// Its own, where the SII says that it does not have the document (the default).
+    #[default]
+    SameWhenAbsent,
+    AlwaysNew,
 }
 
 #[derive(Debug, Default, Deserialize, PartialEq, Eq)]
@@ -143,6 +161,7 @@ impl Config {
         }
         s.terms = self.terms.iter().map(|(kind, n)| (kind.clone(), seconds(*n))).collect();
         s.own_network_counts = self.line.own_network_counts;
+        s.same_number = self.reissue.folio == ReissueFolio::SameWhenAbsent;
         if let Some(workers) = self.sender.workers {
             s.workers = workers.max(1);
         }
@@ -182,9 +201,12 @@ mod tests {
 
     #[test]
     fn what_the_file_says_wins() {
-        let config: Config =
-            toml::from_str("[sender]\nworkers = 2\n[wire]\nfirst_poll_seconds = 7\n").unwrap();
+        let config: Config = toml::from_str(
+            "[sender]\nworkers = 2\n[wire]\nfirst_poll_seconds = 7\n[reissue]\nfolio = \"always-new\"\n",
+        )
+        .unwrap();
         let settings = config.settings(true);
+        assert!(!settings.same_number);
         assert_eq!(settings.workers, 2);
         assert_eq!(settings.conduct.first_poll, Duration::from_secs(7));
         assert_eq!(Config::default().settings(false), Settings::new(USER_AGENT));

@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use timbre_agent::diagnose::Diagnosis;
 use timbre_agent::view::{
     CertificateView, ClaimOrder, ClaimsView, DetailView, IssuedView, LoadedCertificateView, LockView,
-    PageView, PreviewView, Query, ResentView, SaidView, Snapshot,
+    PageView, PreviewView, Query, RangeView, ReissuedView, ResentView, ResumeOrder, RowView, SaidView,
+    Snapshot,
 };
 use timbre_core::{DocumentId, Refusal};
 use zeroize::Zeroizing;
@@ -113,6 +114,34 @@ impl Api {
             None => json!({}),
         };
         self.wire.read(Ask::new(Method::POST, "/v1/resend").json(&body)).await
+    }
+
+    /// A rejected document again; the sale only where it was mended.
+    pub async fn reissue(
+        &self,
+        id: &DocumentId,
+        sale: Option<Bytes>,
+        new_folio: bool,
+        who: &str,
+    ) -> Result<ReissuedView, Failure> {
+        let mut ask = Ask::new(Method::POST, format!("/v1/documents/{id}/reissue")).patient();
+        ask.body = sale.map(|sale| ("application/json", sale));
+        ask.query.push(("who", who.to_owned()));
+        ask.query.extend(new_folio.then(|| ("folio", "new".to_owned())));
+        self.wire.read(ask).await
+    }
+
+    /// The folio of a replaced document is annulled at the SII.
+    pub async fn number_annulled(&self, id: &DocumentId, who: &str) -> Result<RowView, Failure> {
+        let ask = Ask::new(Method::POST, format!("/v1/documents/{id}/number-annulled"));
+        self.wire.read(ask.json(&json!({ "who": who }))).await
+    }
+
+    /// A stopped range is used again.
+    pub async fn resume_range(&self, order: &ResumeOrder) -> Result<RangeView, Failure> {
+        let mut ask = Ask::new(Method::POST, "/v1/folios/resume");
+        ask.body = Some(("application/json", body_of(order)?));
+        self.wire.read(ask).await
     }
 
     /// The mail with the results of a document's upload, once more.

@@ -68,6 +68,12 @@ pub fn secret(question: &str) -> Result<Zeroizing<String>, Failure> {
         .map_err(|e| Failure::usage(format!("No se pudo leer la clave ({e}).")))
 }
 
+/// Who sits at this machine, as the system calls them.
+pub fn user() -> String {
+    let said = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    said.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| "persona".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    caf, cert, check, claims, company, demo, diagnose, issue, list, preview, resend, results_mail, serve,
-    show, simulator, stats, unlock, vault, verify,
+    caf, cert, check, claims, company, demo, diagnose, folio, issue, list, preview, reissue, resend,
+    results_mail, serve, show, simulator, stats, unlock, vault, verify,
 };
 use crate::failure::{Exit, Failure};
 use crate::out::Out;
@@ -54,6 +54,10 @@ pub enum Command {
     Show(show::Args),
     /// Vuelve a enviar documentos que esperan
     Resend(resend::Args),
+    /// Vuelve a emitir un documento rechazado: con su mismo folio o con uno nuevo, según lo que diga el SII
+    Reissue(reissue::Args),
+    /// Lo que se hizo con un folio en el sitio del SII
+    Folio(folio::Args),
     /// Pide al SII que vuelva a mandar el correo con los resultados de un envío
     ResultsMail(results_mail::Args),
     /// El registro de reclamos de facturas del SII: ver, aceptar o reclamar
@@ -101,6 +105,8 @@ impl Line {
             Command::List(args) => list::run(args, data, out).await,
             Command::Show(args) => show::run(args, data, out).await,
             Command::Resend(args) => resend::run(args, data, out).await,
+            Command::Reissue(args) => reissue::run(args, data, out).await,
+            Command::Folio(args) => folio::run(args, data, out).await,
             Command::ResultsMail(args) => results_mail::run(args, data, out).await,
             Command::Claims(args) => claims::run(args, data, out).await,
             Command::Caf(args) => caf::run(args, data, out).await,

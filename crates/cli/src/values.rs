@@ -70,10 +70,11 @@ pub fn state(text: &str) -> Result<String, String> {
         "en-el-sii" | "at-authority" => "at_authority",
         "aceptados" | "accepted" => "accepted",
         "con-problema" | "problem" => "problem",
+        "por-anular" | "to-annul" => "to_annul",
         _ => {
             let words: Vec<_> = DocState::ALL.iter().map(|s| s.word()).collect();
             return Err(format!(
-                "«{text}» no es un estado; pueden ser {}, por-enviar, en-el-sii, aceptados o con-problema",
+                "«{text}» no es un estado; pueden ser {}, por-enviar, en-el-sii, aceptados, con-problema o por-anular",
                 words.join(", ")
             ));
         }
@@ -116,6 +117,7 @@ mod tests {
         assert_eq!(state("pendiente").as_deref(), Ok("PENDIENTE"));
         assert_eq!(state("En el SII").as_deref(), Ok("at_authority"));
         assert_eq!(state("at_authority").as_deref(), Ok("at_authority"));
+        assert_eq!(state("Por anular"), state("to_annul"));
         assert!(state("perdido").unwrap_err().contains("GENERADO"));
     }
 

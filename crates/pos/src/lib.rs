@@ -4,6 +4,7 @@ mod answers;
 mod api;
 mod events;
 mod guard;
+mod mending;
 mod panel;
 mod server;
 mod services;

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use crate::api::Notices;
 use crate::guard::Guard;
-use crate::{answers, api, events, guard, panel, services};
+use crate::{answers, api, events, guard, mending, panel, services};
 
 /// The largest request body: a sale of a thousand lines is a third of it.
 const BODY: usize = 1 << 20;
@@ -86,6 +86,8 @@ fn routes(agent: Agent, guard: Arc<Guard>, notices: Notices) -> Router {
         .route("/documents/{id}/xml", get(api::xml))
         .route("/documents/{id}/history", get(api::history))
         .route("/documents/{id}/resend", post(api::resend_one))
+        .route("/documents/{id}/reissue", post(mending::reissue))
+        .route("/documents/{id}/number-annulled", post(mending::number_annulled))
         .route("/documents/{id}/results-mail", post(services::results_mail))
         .route("/documents/{id}/claims", get(services::claims))
         .route("/claims", get(services::claims_of).post(services::claim))
@@ -94,6 +96,7 @@ fn routes(agent: Agent, guard: Arc<Guard>, notices: Notices) -> Router {
         .route("/stats", get(api::stats))
         .route("/stats/snapshot", get(api::snapshot))
         .route("/folios", get(api::folios).post(api::load_grant))
+        .route("/folios/resume", post(mending::resume_range))
         .route("/issuing/lock", get(api::lock))
         .route("/issuing/unlock", post(api::unlock))
         .route("/company", get(api::company).put(api::set_company))

@@ -33,7 +33,8 @@ pub enum NoFolio {
 }
 
 impl Numbering {
-    pub(crate) fn of(ranges: Vec<Range>) -> Numbering {
+    /// From the ranges as a reader sees them: in the writer, where they can't change meanwhile.
+    pub fn of(ranges: Vec<Range>) -> Numbering {
         let lent = |range: Range| Lent {
             grant: Arc::new(range.grant),
             last: range.last,

@@ -115,6 +115,8 @@ export class DemoShop implements Port {
       totals: { MntNeto: neto, IVA: row.total - neto, MntTotal: row.total },
       lines: lines ?? [{ name: "Venta del día", quantity: "1", price: String(row.total), amount: row.total }],
       sha256: "4f1c9d27e0b85a3376f2a91be4d06c58123e7f9a0b4cd5e6817293a4b5c6d7e8",
+      versions: [],
+      replaces: null,
     };
   }
 
@@ -216,6 +218,7 @@ export class DemoShop implements Port {
       company: bare ? null : { id: "76.192.083-9", name: "Almacén Don Lucho SpA" },
       sentence: this.sentence(counters),
       counters,
+      to_annul: 0,
       total: this.rows.length,
       issued_today: Math.min(this.rows.length, 128),
       workers: { active, allowed: 5, running: this.running },

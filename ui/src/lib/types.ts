@@ -10,9 +10,13 @@ environment: string,
  */
 company: CompanyView | null, sentence: Sentence, counters: Counters, 
 /**
- * Documents in the folder: the sum of the counters and the replaced ones.
+ * Documents in the folder, one that was replaced counted as the one in its place: the sum of the counters.
  */
-total: number, issued_today: number, workers: Workers, folios: Array<FoliosView>, deadline: DeadlineView | null, 
+total: number, 
+/**
+ * Replaced documents whose number a person has still to annul.
+ */
+to_annul: number, issued_today: number, workers: Workers, folios: Array<FoliosView>, deadline: DeadlineView | null, 
 /**
  * Documents that resending all pending would take up, flagged or not: those that wait, and
  * those in doubt, which are asked about.
@@ -219,7 +223,15 @@ totals: Record<string, unknown>, lines: Array<LineView>,
 /**
  * SHA-256 of the signed bytes.
  */
-sha256: string, };
+sha256: string, 
+/**
+ * Every version there is, ascending.
+ */
+versions: Array<VersionView>, 
+/**
+ * The rejected document that it is in the place of.
+ */
+replaces: string | null, };
 
 export type LineView = { name: string, quantity: string, price: string, amount: number, };
 
@@ -262,6 +274,42 @@ export type ResentView = { queued: number,
  * Named, but not in a state from which anything can be sent.
  */
 skipped: number, };
+
+export type ReissuedView = { 
+/**
+ * The current one: a later version under the same number, or the document in its place.
+ */
+document: RowView, 
+/**
+ * `same` or `new`.
+ */
+number: string, 
+/**
+ * Why that number, in plain words.
+ */
+why: string, 
+/**
+ * The document it is in the place of, where it got another number.
+ */
+replaced: RowView | null, 
+/**
+ * What a person has still to do, in plain words.
+ */
+task: string | null, warnings: Array<RefusalView>, 
+/**
+ * The environment, in every answer.
+ */
+environment: string, };
+
+export type VersionView = { version: number, 
+/**
+ * When it was stamped, RFC 3339.
+ */
+issued: string, 
+/**
+ * SHA-256 of its signed bytes.
+ */
+sha256: string, };
 
 export type LockView = { 
 /**
@@ -333,7 +381,15 @@ rejected: number,
 /**
  * Need a person (rejected ones included).
  */
-errors: number, total: number, issued_today: number, workers_active: number, workers_allowed: number, 
+errors: number, 
+/**
+ * Replaced ones whose number a person has still to annul.
+ */
+to_annul: number, 
+/**
+ * One that was replaced counts as the one in its place.
+ */
+total: number, issued_today: number, workers_active: number, workers_allowed: number, 
 /**
  * Folios left, by type.
  */

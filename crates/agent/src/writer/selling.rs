@@ -157,7 +157,7 @@ fn moved_up(error: &WriteError) -> bool {
     matches!(error, WriteError::Store(error) if matches!(**error, StoreError::NotNext { .. }))
 }
 
-fn no_folio(series: &str, none: NoFolio) -> Refusal {
+pub(crate) fn no_folio(series: &str, none: NoFolio) -> Refusal {
     match none {
         NoFolio::NoGrant => Refusal::temporary(
             "folio-none",

@@ -70,6 +70,10 @@ fn verdict(word: &str) -> Verdict {
             reasons: vec![Remark { words: "no".into(), ..Remark::ours("X", "No.") }],
             number: NumberFate::Consumed,
         },
+        "free" => Verdict::Rejected {
+            reasons: vec![Remark { words: "no".into(), ..Remark::ours("X", "No.") }],
+            number: NumberFate::AskByProbe,
+        },
         "other" => Verdict::Conflict { why: Remark::ours("O", "Otro usa el número.") },
         other => Verdict::Unknown { why: format!("¿{other}?") },
     }
@@ -185,7 +189,7 @@ impl Channel for Post {
             }
             ("track?", "hurry") => Step::Wait(Duration::ZERO, state, vec![]),
             ("track?", "each") => Step::Done(each(about, rest)),
-            (_, "yes" | "bad") => Step::Done(all(about, &verdict(word))),
+            (_, "yes" | "bad" | "free") => Step::Done(all(about, &verdict(word))),
             ("have?", "no") => match state.0["absent"].as_bool() {
                 Some(true) => Step::Done(all(about, &Verdict::Absent)),
                 _ => Step::Wait(again, State(json!({"at": "have?", "absent": true})), vec![]),

@@ -53,9 +53,12 @@ pub struct Books {
     /// What was asked at each address, heard or not.
     pub asked: BTreeMap<String, u32>,
     pub moods: VecDeque<(&'static str, Mood)>,
-    /// What is said of a document by its number, whatever is held: `yes`, `no`, `bad`, `odd`,
+    /// What is said of a document by its number, whatever is held: `yes`, `no`, `bad` (and its number is
+    /// burnt), `free` (and it is not), `odd`,
     /// `other` (somebody else's has its number), and `wait` for its parcel.
     pub words: BTreeMap<u64, &'static str>,
+    /// The same where a single document is asked about, before what `words` has.
+    pub have: BTreeMap<u64, &'static str>,
     /// Passes up to this one are no good any more.
     pub expired: u32,
     /// How many documents each delivery by `post` was of, taken or not.
@@ -155,7 +158,10 @@ impl Office {
                 }
             }
             "track?" => books.track(&body),
-            "have?" => books.word(&body).to_owned(),
+            "have?" => {
+                let said = books.have.get(&number(&body)).copied();
+                said.unwrap_or_else(|| books.word(&body)).to_owned()
+            }
             other => panic!("{other}"),
         };
         if mood == Mood::Swallow { nothing(Sent::Perhaps) } else { reply(&text) }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use timbre_agent::view::RefusalView;
+use timbre_agent::view::{RefusalView, ResumeOrder};
 use zeroize::Zeroizing;
 
 use super::through;
@@ -27,6 +27,27 @@ enum What {
     Add(Add),
     /// Muestra los folios que quedan
     List,
+    /// Vuelve a usar un rango detenido porque el SII conoce un folio suyo con otros datos
+    Resume(Resume),
+}
+
+#[derive(clap::Args)]
+struct Resume {
+    /// El tipo de documento, como 39
+    #[arg(value_name = "TIPO", value_parser = values::number::<u16>)]
+    kind: u16,
+
+    /// Un folio del rango
+    #[arg(value_name = "FOLIO", value_parser = values::number::<u64>)]
+    folio: u64,
+
+    /// Por qué se puede: de quién eran los folios que el SII conoce. Queda anotado
+    #[arg(long, value_name = "MOTIVO")]
+    why: String,
+
+    /// Quién lo decide; si falta, el usuario de este equipo
+    #[arg(long, value_name = "NOMBRE")]
+    who: Option<String>,
 }
 
 #[derive(clap::Args)]
@@ -48,6 +69,7 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
     match args.what {
         What::Add(add) => load(add, data, out).await,
         What::List => list(data, out).await,
+        What::Resume(resume) => reopen(resume, data, out).await,
     }
 }
 
@@ -159,6 +181,24 @@ async fn list(data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
             out.note("No hay folios cargados: cargue un CAF con «timbre caf add ARCHIVO».");
         } else {
             columns(&folios).iter().try_for_each(|line| out.line(line))?;
+        }
+        Ok(Exit::Done)
+    })
+    .await
+}
+
+async fn reopen(resume: Resume, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
+    let Resume { kind, folio, why, who } = resume;
+    let who = who.unwrap_or_else(ask::user);
+    let order = ResumeOrder { series: kind.to_string(), folio, who, why };
+    through(data, Need::Store, async |api| {
+        let range = api.resume_range(&order).await?;
+        match out.json {
+            true => out.object(&range)?,
+            false => {
+                let [first, last, next] = [range.first, range.last, range.next].map(thousands);
+                out.line(format!("El rango {first} a {last} se usa otra vez; el próximo es {next}."))?;
+            }
         }
         Ok(Exit::Done)
     })

@@ -72,6 +72,11 @@ fn page(detail: &DetailView, environment: &str) -> Vec<String> {
     field("Problema", row.error.clone());
     field("Anulado", row.annulled_by.as_ref().map(|id| format!("por {id}")));
     field("Reemplazo", row.replaced_by.clone());
+    field("Reemplaza", detail.replaces.clone());
+    for version in detail.versions.iter().filter(|version| version.version != row.version) {
+        let of = format!("{}, del {} ({})", version.version, moment(&version.issued), version.sha256);
+        field("Anterior", Some(of));
+    }
     for remark in &row.remarks {
         field("SII dijo", Some(format!("{} {} ({})", remark.code, remark.words, remark.meaning)));
         let action = remark.advice.as_ref().map(|advice| &advice.action);
@@ -136,7 +141,7 @@ mod tests {
     use super::super::issue::tests::row;
     use super::*;
     use serde_json::json;
-    use timbre_agent::view::{AdviceView, LabelView, LineView, RemarkView, StepView};
+    use timbre_agent::view::{AdviceView, LabelView, LineView, RemarkView, StepView, VersionView};
 
     #[test]
     fn a_document_is_a_page() {
@@ -156,6 +161,12 @@ mod tests {
                 amount: 1190,
             }],
             sha256: "ab".to_owned(),
+            versions: vec![VersionView {
+                version: 1,
+                issued: "2026-11-22T13:58:03Z".to_owned(),
+                sha256: "ab".to_owned(),
+            }],
+            replaces: None,
         };
         assert_eq!(
             page(&detail, "entrenamiento"),
@@ -194,7 +205,8 @@ mod tests {
             remark(label("nothing", "No hay nada que hacer.")),
         ];
         let (timeline, totals, lines, sha256) = (vec![], json!({}), vec![], String::new());
-        let page = page(&DetailView { row, timeline, totals, lines, sha256 }, "");
+        let page =
+            page(&DetailView { row, timeline, totals, lines, sha256, versions: vec![], replaces: None }, "");
         let said: Vec<_> = page.iter().filter(|line| line.starts_with("Qué hacer")).collect();
         assert_eq!(said, ["Qué hacer  Corrija la venta."]);
     }

@@ -29,7 +29,8 @@ const STATES: [&str; 9] =
     ["queued", "sending", "sent", "verifying", "pending", "accepted", "objected", "rejected", "errors"];
 
 /// The names people know the others by.
-const NAMES: [(&str, &str); 9] = [
+const NAMES: [(&str, &str); 10] = [
+    ("to_annul", "Folios por anular en el SII"),
     ("environment", "Ambiente"),
     ("total", "Documentos"),
     ("issued_today", "Emitidos hoy"),

@@ -54,7 +54,7 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
                 return Err(Failure::refused("not-confirmed", "No se confirmó: la emisión sigue detenida."));
             }
         }
-        let lifted = api.unlock(&args.who.unwrap_or_else(user)).await?;
+        let lifted = api.unlock(&args.who.unwrap_or_else(ask::user)).await?;
         match out.json {
             true => out.object(&lifted)?,
             false => out.line("La emisión sigue. Quedó anotado quién lo decidió y cuándo.")?,
@@ -62,12 +62,6 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
         Ok(Exit::Done)
     })
     .await
-}
-
-/// Who sits at this machine, as the system calls them.
-fn user() -> String {
-    let said = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
-    said.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| "persona".to_owned())
 }
 
 fn meaning(lock: &LockView) -> Vec<String> {

@@ -1,0 +1,366 @@
+//! A rejected document is made again. The authority is asked about it first; then it is signed again under its
+//! own number, or another document takes its place. Either is one commit.
+
+mod number;
+
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use timbre_core::{
+    Cause, DocState, Document, DocumentId, Draft, Folio, Keys, Number, NumberFate, Refusal, Sale, Timestamp,
+    Verdict,
+};
+use timbre_store::{Event, Fact, Issued, Moved, Numbering, Reader, Row};
+
+use crate::clock::{Clock, later};
+use crate::engine::{Agent, Answer, environment_word, missing, parse_id};
+use crate::sealing::{accepts, said, seal_all};
+use crate::sender::lock;
+use crate::show;
+use crate::view::{ProblemView, ReissuedView};
+use crate::writer::{IssueError, no_key, selling::no_folio, stamp};
+
+use number::{Evidence, Found, choose};
+
+/// How a rejected document is to be made again.
+#[derive(Debug, Clone)]
+pub struct Reissue {
+    /// The sale with its fault mended; `None` when the fault was not the sale's.
+    pub sale: Option<Bytes>,
+    /// Another number, whatever the authority says of this one.
+    pub new_number: bool,
+    /// Who decides.
+    pub who: String,
+}
+
+impl Agent {
+    /// Makes a rejected document again. Nothing is done while the authority can't be asked about it.
+    pub async fn reissue(&self, id: &str, order: Reissue) -> Answer<ReissuedView> {
+        let id = parse_id(id)?;
+        let row = self.find(&id)?;
+        let authority = self.authority();
+        if row.state != DocState::Rechazado {
+            return Err(not_rejected(&row, authority));
+        }
+        let issuer = self.issuer()?;
+        self.0.signer()?;
+        let before = self.0.reader.issued(&id)?.ok_or_else(|| missing(&id))?;
+        let fate = fate(&self.0.reader.history(&id)?, row.version).ok_or_else(|| no_proof(&id))?;
+        let sale = sale_of(order.sale, &before)?;
+        let told = self.ask_about(&row, before.document.clone()).await?;
+        let found = self.found(&row, &before.document, told.verdict).await?;
+
+        let now = self.0.clock.now();
+        let redraft =
+            |number| self.0.regime.redraft(&sale, &before.document, number, &issuer, &self.0.reader, now);
+        // What another number lets pass is judged first: under its own less may change.
+        let draft = redraft(Number::New)?;
+        let usable = usable(&self.0.reader, &before.document, &*draft);
+        let evidence = Evidence {
+            found: &found,
+            fate,
+            asked: order.new_number,
+            always_new: !self.0.sender.settings().same_number,
+            unusable: usable.err(),
+        };
+        let (number, why) = choose(&evidence, authority);
+        let draft = match number {
+            Number::Same => redraft(Number::Same)?,
+            Number::New => draft,
+        };
+        let again = Again {
+            row,
+            before,
+            sale,
+            draft,
+            number,
+            who: order.who,
+            why: why.clone(),
+            task: found.task(authority),
+            answers: told.answers,
+            keys: self.0.custody.clone(),
+            clock: Arc::clone(&self.0.clock),
+            authority,
+        };
+        let warnings = show::refusals(again.draft.warnings());
+        let made = self.commit_again(again).await?;
+        self.0.sender.wake();
+        let replaced = (number == Number::New).then(|| self.find(&id)).transpose()?;
+        Ok(ReissuedView {
+            document: self.row(&self.find(&made)?),
+            number: if number == Number::Same { "same" } else { "new" }.to_owned(),
+            why,
+            task: replaced.as_ref().and_then(|row| row.attention.clone()),
+            replaced: replaced.map(|row| self.row(&row)),
+            warnings,
+            environment: environment_word(issuer.environment),
+        })
+    }
+
+    /// A person annulled the number of a replaced document at the authority's site.
+    pub async fn number_annulled(&self, id: &str, who: &str) -> Answer<crate::view::RowView> {
+        let id = parse_id(id)?;
+        let open = |row: &Row| row.state == DocState::Reemplazado && row.attention.is_some();
+        if !open(&self.find(&id)?) {
+            return Err(ProblemView::conflict(
+                "nothing-to-annul",
+                format!("El folio de {id} no espera que lo anulen."),
+            ));
+        }
+        let (who, document) = (named(who)?, id.clone());
+        self.0
+            .writer
+            .apply(move |reader| match reader.row(&document) {
+                Ok(Some(row)) if open(&row) => vec![
+                    Fact::Acted { who, what: ANNULLED.to_owned(), documents: vec![document.clone()] },
+                    Fact::Attention { document, reason: None },
+                ],
+                Ok(_) | Err(_) => Vec::new(),
+            })
+            .await?;
+        Ok(self.row(&self.find(&id)?))
+    }
+
+    /// What the authority's word is worth here. A number that it knows with other data is somebody else's too:
+    /// its range is stopped, whatever becomes of the document.
+    async fn found(&self, row: &Row, document: &Document, verdict: Verdict) -> Answer<Found> {
+        Ok(match verdict {
+            Verdict::Absent => {
+                let sent = row.parcel.as_ref().map(|parcel| self.0.reader.parcel_row(parcel)).transpose()?;
+                let since = sent.flatten().map_or(row.since, |parcel| parcel.sent);
+                let sure = later(since, self.0.sender.settings().conduct.absence_after);
+                if sure > self.0.clock.now() {
+                    return Err(self.too_soon(&row.id, sure));
+                }
+                Found::Absent
+            }
+            Verdict::Rejected { reasons, number } => Found::Void { reasons, number },
+            Verdict::Conflict { why } => {
+                let (document, remark) = (document.clone(), why.clone());
+                let stop = move |reader: &Reader| {
+                    crate::conversation::stop_range(reader, &document, &remark).into_iter().collect()
+                };
+                self.0.writer.apply(stop).await?;
+                Found::Other(why)
+            }
+            Verdict::Accepted { .. } | Verdict::AlreadyThere | Verdict::Sent { .. } => Found::Ours,
+            Verdict::Pending | Verdict::Unknown { .. } | Verdict::Refused { .. } => {
+                return Err(ProblemView::unreached(
+                    "authority-silent",
+                    format!("El {} todavía no dice si tiene {}: no se hizo nada.", self.authority(), row.id),
+                ));
+            }
+        })
+    }
+
+    fn too_soon(&self, id: &DocumentId, sure: Timestamp) -> ProblemView {
+        let hour = sure.to_zoned(self.0.zone.clone()).strftime("%H:%M").to_string();
+        Refusal::temporary(
+            "reissue-too-soon",
+            "",
+            format!(
+                "El {} dice que no tiene {id}, pero se le envió hace poco y puede tardar en mostrarlo. Pídalo otra \
+                 vez después de las {hour}.",
+                self.authority()
+            ),
+        )
+        .into()
+    }
+
+    /// In the writer, so that who comes second finds the document made again already.
+    async fn commit_again(&self, again: Again) -> Answer<DocumentId> {
+        let outcome: Arc<Mutex<Option<Result<DocumentId, IssueError>>>> = Arc::default();
+        let slot = Arc::clone(&outcome);
+        let id = again.row.id.clone();
+        self.0
+            .writer
+            .apply(move |reader| match again.facts(reader) {
+                Ok((made, facts)) => {
+                    *lock(&slot) = Some(Ok(made));
+                    facts
+                }
+                Err(error) => {
+                    *lock(&slot) = Some(Err(error));
+                    Vec::new()
+                }
+            })
+            .await?;
+        let made = lock(&outcome).take();
+        match made {
+            Some(Ok(made)) => Ok(made),
+            Some(Err(IssueError::Conflict(_))) => Err(overtaken(&self.find(&id)?)),
+            Some(Err(error)) => Err(error.into()),
+            None => Err(ProblemView::internal("lo que se pidió no llegó a hacerse")),
+        }
+    }
+}
+
+/// What the journal says when the task is ticked.
+const ANNULLED: &str = "Folio anulado en el sitio de la autoridad";
+
+/// Everything that a commit is made of.
+struct Again {
+    row: Row,
+    before: Issued,
+    sale: Sale,
+    draft: Box<dyn Draft>,
+    number: Number,
+    who: String,
+    why: String,
+    /// What a person has to know about the number that is left behind.
+    task: String,
+    /// The proof: what the authority said.
+    answers: Vec<Fact>,
+    keys: Arc<dyn Keys>,
+    clock: Arc<dyn Clock>,
+    authority: &'static str,
+}
+
+impl Again {
+    /// The document that is made, and the facts that make it.
+    fn facts(mut self, reader: &Reader) -> Result<(DocumentId, Vec<Fact>), IssueError> {
+        let row = reader.row(&self.row.id)?;
+        let row = row.filter(|row| row.version == self.row.version && row.state == DocState::Rechazado);
+        let row = row.ok_or_else(|| IssueError::Conflict(self.row.id.clone()))?;
+        let stamp = stamp(reader, self.clock.now())?;
+        let said = said(&*self.draft)?;
+        let folio = match self.number {
+            Number::Same => own_folio(reader, &self.before.document)?,
+            Number::New => Numbering::of(reader.ranges())
+                .take(&said.series, &mut |grant| accepts(&*self.draft, grant))
+                .map_err(|none| no_folio(&said.series.0, none))?,
+        };
+        let sealed = seal_all(vec![(&*self.draft, folio)], 1, &*self.keys, stamp);
+        let sealed = sealed.into_iter().next().expect("one draft is one document");
+        let mut document = sealed.map_err(|error| no_key(&error))?;
+        if self.number == Number::Same {
+            document.version = row.version + 1;
+        }
+        let made = document.id.clone();
+        let mut facts = std::mem::take(&mut self.answers);
+        let (who, what) = (self.who.clone(), format!("Volver a emitir: {}", self.why));
+        facts.push(Fact::Acted { who, what, documents: vec![row.id.clone()] });
+        facts.push(Fact::Issued(Box::new(Issued {
+            document,
+            key: self.before.key.clone(),
+            // The request that made the sale finds it for ever.
+            sale_hash: self.before.sale_hash.clone(),
+            till: self.sale.till.clone(),
+            warnings: said.warnings,
+            totals: said.totals,
+            claims: said.claims,
+            follows: said.follows,
+            sale: self.sale.received.clone(),
+        })));
+        facts.extend(self.moves(&row, &made));
+        Ok((made, facts))
+    }
+
+    /// What becomes of the document that was there, and whether a person has still to do something about it.
+    fn moves(&self, row: &Row, made: &DocumentId) -> Vec<Fact> {
+        let moved = |to, cause, version, attempts| {
+            let (document, from) = (row.id.clone(), row.state);
+            Fact::Moved(Moved { document, version, from, to, cause, next_try: None, attempts })
+        };
+        let flag = |reason| Fact::Attention { document: row.id.clone(), reason };
+        match self.number {
+            Number::Same => {
+                let again = moved(DocState::Generado, Cause::Reissued, row.version + 1, 0);
+                std::iter::once(again).chain(row.attention.as_ref().map(|_| flag(None))).collect()
+            }
+            Number::New => {
+                let by = made.clone();
+                let replaced = Cause::Replaced { by };
+                let task = format!(
+                    "Anule el folio {} en el sitio del {}: en su lugar está {made}. {}",
+                    row.id.number, self.authority, self.task
+                );
+                vec![
+                    moved(DocState::Reemplazado, replaced, row.version, row.attempts),
+                    flag(Some(task.trim_end().to_owned())),
+                ]
+            }
+        }
+    }
+}
+
+/// The folio of a document, to be used once more: nobody else may have it.
+fn own_folio(reader: &Reader, document: &Document) -> Result<Folio, Refusal> {
+    let range = reader.ranges().into_iter().find(|range| range.grant.id == document.grant);
+    range.and_then(|range| Folio::of(Arc::new(range.grant), document.id.number)).ok_or_else(|| {
+        Refusal::new("grant-missing", "", format!("El rango de folios de {} no está cargado.", document.id))
+    })
+}
+
+/// May the document's own range still be used for what takes its place? If not, why.
+fn usable(reader: &Reader, document: &Document, draft: &dyn Draft) -> Result<(), String> {
+    let range = reader.ranges().into_iter().find(|range| range.grant.id == document.grant);
+    let Some(range) = range else {
+        return Err("su rango de folios no está cargado".to_owned());
+    };
+    match range.stopped {
+        Some(_) => Err("su rango de folios está detenido".to_owned()),
+        None => accepts(draft, &range.grant).map_err(|refusal| refusal.message),
+    }
+}
+
+/// What the recorded rejection of this version says of its number.
+fn fate(events: &[Event], version: u32) -> Option<NumberFate> {
+    events.iter().rev().find_map(|event| match serde_json::from_value(event.fact.clone()) {
+        Ok(Fact::Moved(Moved { version: of, cause: Cause::Rejected { number, .. }, .. })) => {
+            (of == version).then_some(number)
+        }
+        Ok(_) | Err(_) => None,
+    })
+}
+
+/// The sale as it came first, or as it was mended; its key and hash stay those of the first request.
+fn sale_of(mended: Option<Bytes>, before: &Issued) -> Answer<Sale> {
+    let received = mended.unwrap_or_else(|| before.sale.clone());
+    let mut sale = Sale::read(received, before.key.clone())?;
+    // A mended sale need not say again how it was paid.
+    if sale.till == timbre_core::TillData::default() {
+        sale.till = before.till.clone();
+    }
+    Ok(sale)
+}
+
+pub(crate) fn named(who: &str) -> Answer<String> {
+    match who.trim() {
+        "" => Err(Refusal::new("who-missing", "who", "Diga quién lo decide.").into()),
+        who => Ok(who.to_owned()),
+    }
+}
+
+fn not_rejected(row: &Row, authority: &str) -> ProblemView {
+    let why = match (&row.state, &row.replaced_by) {
+        (DocState::Reemplazado, Some(by)) => format!("{} ya fue reemplazado por {by}.", row.id),
+        (state, _) => format!(
+            "{} está en {}: sólo se vuelve a emitir un documento que el {authority} rechazó.",
+            row.id,
+            state.word()
+        ),
+    };
+    ProblemView::conflict("not-rejected", why)
+}
+
+fn overtaken(row: &Row) -> ProblemView {
+    let now = match &row.replaced_by {
+        Some(by) => format!("está en su lugar {by}"),
+        None => format!("va en su versión {}, en {}", row.version, row.state.word()),
+    };
+    ProblemView::conflict(
+        "reissued-meanwhile",
+        format!("Otra persona volvió a emitir {} mientras tanto: {now}. No se hizo dos veces.", row.id),
+    )
+}
+
+fn no_proof(id: &DocumentId) -> ProblemView {
+    ProblemView::conflict(
+        "rejection-unproven",
+        format!(
+            "El registro del rechazo de {id} no se puede leer, y sin él no se vuelve a emitir. Ejecute «timbre check» \
+             y avise a soporte."
+        ),
+    )
+}

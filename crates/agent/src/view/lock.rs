@@ -1,0 +1,30 @@
+//! A lock on issuing, as people are shown it.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Why nothing is issued until a person decides, and what to know before deciding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LockView {
+    /// `index-ahead`, `anchor-ahead`, `other-history` or `damage`.
+    pub reason: String,
+    /// A Spanish sentence.
+    pub text: String,
+    /// How each range goes on once issuing is unlocked.
+    pub folios: Vec<LockedFoliosView>,
+}
+
+/// A range while issuing is locked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct LockedFoliosView {
+    pub series: String,
+    pub name: String,
+    /// Folios that may be used although their documents are not here; `None` when there are none.
+    #[ts(type = "number | null")]
+    pub used_from: Option<u64>,
+    #[ts(type = "number | null")]
+    pub used_to: Option<u64>,
+    /// The folio it goes on with; `None` when none is left.
+    #[ts(type = "number | null")]
+    pub next: Option<u64>,
+}

@@ -1,0 +1,224 @@
+//! A rejected document made again: under its own number or another, once, and only when the authority was
+//! heard.
+
+mod fake;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::Bytes;
+use fake::*;
+use serde_json::json;
+use timbre_agent::reissue::Reissue;
+use timbre_agent::view::{ProblemView, ReissuedView};
+use timbre_agent::{Agent, Settings};
+
+fn plain() -> Reissue {
+    Reissue { sale: None, new_number: false, who: "Ana".into() }
+}
+
+async fn again(agent: &Agent) -> Result<ReissuedView, ProblemView> {
+    agent.reissue("TAF1", plain()).await
+}
+
+/// Document 1 was rejected with this word; of itself it is said what `have` is.
+async fn rejected(agent: &Agent, office: &Arc<Office>, word: &'static str, have: &'static str) {
+    office.books().words.insert(1, word);
+    sell(agent, "k", 10).await;
+    until(agent, |agent| row(agent, 1).state == "RECHAZADO").await;
+    let mut books = office.books();
+    books.words.clear();
+    books.have.insert(1, have);
+}
+
+/// Nothing happened to it.
+#[track_caller]
+fn untouched(agent: &Agent) {
+    let row = row(agent, 1);
+    assert_eq!((row.state.as_str(), row.version, row.attention), ("RECHAZADO", 1, None));
+    assert_eq!(agent.folios()[0].next, Some(2), "no folio was spent");
+    assert!(!agent.history("TAF1").unwrap().iter().any(|fact| fact["fact"] == "acted"));
+}
+
+#[tokio::test]
+async fn what_the_authority_does_not_have_is_signed_again_under_its_number() {
+    let dir = tempfile::tempdir().unwrap();
+    let office = office();
+    let agent = open(dir.path(), &office, true).await;
+    rejected(&agent, &office, "free", "no").await;
+    let made = again(&agent).await.unwrap();
+    assert_eq!((made.number.as_str(), made.document.id.as_str(), made.document.version), ("same", "TAF1", 2));
+    assert_eq!((made.replaced, made.task), (None, None));
+    until(&agent, |agent| row(agent, 1).state == "ACEPTADO").await;
+    assert_eq!(office.books().held["1:10"], 2, "each version was offered once");
+    let detail = agent.detail("TAF1").unwrap();
+    assert_eq!(detail.versions.iter().map(|v| v.version).collect::<Vec<_>>(), [1, 2]);
+    // The proof is in the journal, and who decided.
+    let history = agent.history("TAF1").unwrap();
+    assert_eq!(
+        history.iter().filter(|fact| fact["fact"] == "answered" && fact["what"] == "have?").count(),
+        2
+    );
+    assert!(history.iter().any(|fact| fact["fact"] == "acted" && fact["who"] == "Ana"));
+    // The till that asks again hears of the current version, and nothing is counted twice.
+    let known = sell(&agent, "k", 10).await;
+    assert_eq!((known.repeated, known.document.id.as_str(), known.document.version), (true, "TAF1", 2));
+    assert_eq!((agent.stats().total, agent.stats().issued_today), (1, 1));
+    assert_eq!(sell(&agent, "next", 10).await.document.id, "TAF2");
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn what_the_authority_has_is_replaced_and_its_number_waits_to_be_annulled() {
+    let dir = tempfile::tempdir().unwrap();
+    let office = office();
+    let agent = open(dir.path(), &office, true).await;
+    rejected(&agent, &office, "free", "yes").await;
+    let made = again(&agent).await.unwrap();
+    assert_eq!((made.number.as_str(), made.document.id.as_str()), ("new", "TAF2"));
+    assert!(made.task.unwrap().contains("Anule el folio 1"));
+    until(&agent, |agent| row(agent, 2).state == "ACEPTADO").await;
+    let before = row(&agent, 1);
+    assert_eq!((before.state.as_str(), before.replaced_by.as_deref()), ("REEMPLAZADO", Some("TAF2")));
+    assert_eq!(agent.detail("TAF2").unwrap().replaces.as_deref(), Some("TAF1"));
+    assert_eq!(sell(&agent, "k", 10).await.document.id, "TAF2", "the key names the current document");
+    let stats = agent.stats();
+    assert_eq!((stats.total, stats.issued_today, stats.to_annul, stats.errors), (1, 1, 1, 0));
+    let open = timbre_agent::view::Query { state: Some("to_annul".into()), ..Default::default() };
+    assert_eq!(agent.list(&open).unwrap().rows[0].id, "TAF1");
+    assert!(agent.snapshot().sentence.text.contains("falta anular 1 folio"));
+    // The task is ticked once, and by somebody.
+    assert_eq!(agent.number_annulled("TAF1", " ").await.unwrap_err().code, "who-missing");
+    assert_eq!(agent.number_annulled("TAF1", "Ana").await.unwrap().attention, None);
+    assert_eq!(agent.stats().to_annul, 0);
+    assert_eq!(agent.number_annulled("TAF1", "Ana").await.unwrap_err().code, "nothing-to-annul");
+    assert_eq!(agent.number_annulled("TAF2", "Ana").await.unwrap_err().code, "nothing-to-annul");
+    assert_eq!(again(&agent).await.unwrap_err().code, "not-rejected");
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn a_burnt_number_a_setting_or_a_person_make_it_another_number() {
+    for (word, same_number, new_number) in
+        [("bad", true, false), ("free", false, false), ("free", true, true)]
+    {
+        let dir = tempfile::tempdir().unwrap();
+        let office = office();
+        let agent = open_with(dir.path(), &office, true, Settings { same_number, ..settings() }).await;
+        rejected(&agent, &office, word, "no").await;
+        let made = agent.reissue("TAF1", Reissue { new_number, ..plain() }).await.unwrap();
+        assert_eq!(
+            (made.number.as_str(), made.document.id.as_str()),
+            ("new", "TAF2"),
+            "{word}: {}",
+            made.why
+        );
+        agent.stop().await;
+    }
+}
+
+/// A folio that is known with other data stops its range: the new one is of another.
+#[tokio::test]
+async fn a_number_with_other_data_stops_its_range() {
+    let dir = tempfile::tempdir().unwrap();
+    let office = office();
+    let agent = open(dir.path(), &office, true).await;
+    rejected(&agent, &office, "free", "other").await;
+    let made = again(&agent).await.unwrap();
+    assert_eq!((made.number.as_str(), made.document.id.as_str()), ("new", "TAF6"));
+    assert!(agent.folios()[0].ranges[0].stopped.is_some());
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn without_an_answer_nothing_is_done() {
+    let dir = tempfile::tempdir().unwrap();
+    let office = office();
+    let agent = open(dir.path(), &office, true).await;
+    rejected(&agent, &office, "free", "no").await;
+    office.books().down = true;
+    let problem = again(&agent).await.unwrap_err();
+    assert_eq!(problem.status, 504, "{problem:?}");
+    untouched(&agent);
+    office.books().down = false;
+    office.books().have.insert(1, "odd");
+    assert_eq!(again(&agent).await.unwrap_err().code, "authority-silent");
+    untouched(&agent);
+    // An absence is believed only when its bytes left long enough ago.
+    agent.stop().await;
+    drop(agent);
+    let mut late = settings();
+    late.conduct.absence_after = Duration::from_secs(3_600);
+    let agent = open_with(dir.path(), &office, true, late).await;
+    office.books().have.insert(1, "no");
+    let problem = again(&agent).await.unwrap_err();
+    assert_eq!((problem.status, problem.code.as_str()), (503, "reissue-too-soon"), "{problem:?}");
+    untouched(&agent);
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn only_what_was_rejected_is_made_again_and_only_as_the_same_sale() {
+    let dir = tempfile::tempdir().unwrap();
+    let office = office();
+    let agent = open(dir.path(), &office, true).await;
+    rejected(&agent, &office, "free", "no").await;
+    let sale = |total: u64| Some(Bytes::from(json!({ "total": total, "name": "mended" }).to_string()));
+    let problem = agent.reissue("TAF1", Reissue { sale: sale(11), ..plain() }).await.unwrap_err();
+    assert_eq!((problem.status, problem.errors[0].path.as_str()), (422, "total"));
+    untouched(&agent);
+    agent.reissue("TAF1", Reissue { sale: sale(10), ..plain() }).await.unwrap();
+    // The first request still finds it; the mended sale was never the key's.
+    assert_eq!(sell(&agent, "k", 10).await.document.version, 2);
+    until(&agent, |agent| row(agent, 1).state == "ACEPTADO").await;
+    assert_eq!(again(&agent).await.unwrap_err().status, 409);
+    assert_eq!(agent.reissue("TAF9", plain()).await.unwrap_err().status, 404);
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn of_two_who_ask_at_once_one_wins() {
+    for have in ["no", "yes"] {
+        let dir = tempfile::tempdir().unwrap();
+        let office = office();
+        let agent = open(dir.path(), &office, true).await;
+        rejected(&agent, &office, "free", have).await;
+        let (one, other) = tokio::join!(again(&agent), again(&agent));
+        let lost = match (one, other) {
+            (Ok(_), Err(lost)) | (Err(lost), Ok(_)) => lost,
+            both => panic!("{both:?}"),
+        };
+        assert_eq!((lost.status, lost.code.as_str()), (409, "reissued-meanwhile"), "{lost:?}");
+        assert_eq!(agent.stats().total, 1);
+        let spent = if have == "no" { 2 } else { 3 };
+        assert_eq!(agent.folios()[0].next, Some(spent), "one folio at the most");
+        agent.stop().await;
+    }
+}
+
+/// Whoever stops after the question and before the commit leaves it as it was, also after a start.
+#[tokio::test]
+async fn a_stop_after_the_question_leaves_nothing_half_done() {
+    let dir = tempfile::tempdir().unwrap();
+    let office = office();
+    let agent = open(dir.path(), &office, true).await;
+    rejected(&agent, &office, "free", "no").await;
+    let asked = office.books().asked("post/have?");
+    {
+        let asking = again(&agent);
+        tokio::pin!(asking);
+        while office.books().asked("post/have?") == asked {
+            let polled = std::future::poll_fn(|cx| Poll::Ready(asking.as_mut().poll(cx))).await;
+            assert!(polled.is_pending(), "{polled:?}");
+            tokio::task::yield_now().await;
+        }
+    }
+    agent.stop().await;
+    drop(agent);
+    let agent = open(dir.path(), &office, true).await;
+    untouched(&agent);
+    assert_eq!(again(&agent).await.unwrap().document.version, 2);
+    agent.stop().await;
+}
