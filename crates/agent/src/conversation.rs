@@ -187,6 +187,7 @@ impl Sender {
     ) -> Result<(Heard, Duration), TalkError> {
         let began = Instant::now();
         let heard = self.carry(channel, request).await;
+        timbre_store::crash!("answer-heard");
         let took = began.elapsed();
         self.observe(channel, request, &heard, took).await?;
         Ok((heard, took))
@@ -259,6 +260,7 @@ impl Sender {
                     .collect()
             })
             .await?;
+        timbre_store::crash!("answer-written");
         Ok(())
     }
 }
@@ -384,6 +386,7 @@ fn facts_of(reader: &Reader, documents: &[Arc<Document>], reports: &[Report], te
                 continue;
             }
         };
+        timbre_store::crash!("verdict-unwritten");
         match &report.verdict {
             Verdict::Sent { track } => facts.extend(moved(&row, Cause::Sent { track: track.clone() }, None)),
             Verdict::Accepted { remarks } => {

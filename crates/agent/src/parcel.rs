@@ -130,6 +130,7 @@ impl Sender {
         });
         let documents = versions_of(parcel);
         let leaving = documents.clone();
+        timbre_store::crash!("sending-unwritten");
         self.writer()
             .apply(move |reader| {
                 let rows = rows_of(reader, &leaving).into_iter();
@@ -138,6 +139,7 @@ impl Sender {
                     .collect()
             })
             .await?;
+        timbre_store::crash!("sending-written");
         let issuer = self.issuer()?;
         let step = self.channel(&parcel.channel).begin(parcel, &self.cx(&issuer, Some(&pass)))?;
         let talk = Talk {

@@ -39,7 +39,9 @@ impl Agent {
         }
         let loaded = GrantLoaded { grant: read.grant, share, used_up_to, again, sealed };
         let fact = Fact::GrantLoaded(Box::new(loaded));
+        timbre_store::crash!("grant-unwritten");
         self.0.writer.commit(vec![fact]).await?;
+        timbre_store::crash!("grant-written");
         let ranges = self.0.reader.ranges();
         let range = ranges.iter().find(|range| range.grant.id == id);
         range
@@ -62,6 +64,7 @@ impl Agent {
         let company = self.0.regime.company(data, environment)?;
         let fact = Fact::Company { company: company.clone(), environment };
         self.0.writer.commit(vec![fact]).await?;
+        timbre_store::crash!("company-written");
         self.0.sender.renew();
         Ok(company)
     }
@@ -84,7 +87,9 @@ impl Agent {
         signing::in_force(loaded.not_before, loaded.not_after, self.0.clock.now(), &self.0.zone)
             // Waiting mends nothing here: it is another file that is wanted.
             .map_err(|refusal| Refusal { temporary: false, ..refusal })?;
+        timbre_store::crash!("certificate-unwritten");
         self.0.writer.commit(vec![Fact::CertificateLoaded(loaded)]).await?;
+        timbre_store::crash!("certificate-written");
         // In the writer, between two batches: a document that took the old certificate must not be
         // signed with the new one.
         let custody = Arc::clone(&self.0.custody);

@@ -191,6 +191,7 @@ fn make(dir: &Path) -> io::Result<()> {
         return Ok(());
     }
     fs::create_dir_all(dir)?;
+    timbre_store::crash!("folder-made");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -212,6 +213,7 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = options.open(&next)?;
     file.write_all(bytes)?;
     file.sync_all()?;
+    timbre_store::crash!("card-half");
     fs::rename(next, path)
 }
 

@@ -75,6 +75,7 @@ pub(crate) async fn issue(
         }
     };
     let mut issued = agent.issue(body, key).await?;
+    timbre_store::crash!("answer-unsent");
     if let Some(timeout) = timeout {
         let waited = agent.wait_for_verdict(&issued.document.id, timeout).await;
         issued = after(issued, waited);

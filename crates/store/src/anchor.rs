@@ -59,7 +59,9 @@ impl Anchor {
             if let Some(folder) = self.path.parent() {
                 self.disk.make_folder(folder)?;
             }
+            crate::crash!("anchor-before");
             self.disk.write(&half, &json)?;
+            crate::crash!("anchor-half");
             self.disk.rename(&half, &self.path)
         });
         match result {

@@ -174,7 +174,9 @@ impl Index {
     pub fn catch_up(&self) -> Result<(), StoreError> {
         let ahead = self.ahead();
         if !ahead.is_empty() {
+            crate::crash!("index-before");
             self.write(&ahead)?;
+            crate::crash!("index-after");
             self.lay(Puts::new());
         }
         Ok(())

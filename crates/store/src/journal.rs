@@ -57,6 +57,7 @@ impl Journal {
         let path = segments::path(&folder, segment);
         let failed = |e| StoreError::io("abrir el diario", &path, e);
         let mut tape = disk.tape(&path).map_err(failed)?;
+        crate::crash!("journal-made");
         tape.sync().map_err(failed)?;
         disk.sync_folder(&folder).map_err(failed)?;
         Ok(Journal {
@@ -97,6 +98,7 @@ impl Journal {
             }
         };
         tape.write_again(tip.begin, batch).map_err(failed)?;
+        crate::crash!("secure-unsynced");
         tape.sync().map_err(failed)
     }
 
@@ -178,7 +180,9 @@ impl Journal {
     fn begin_segment(&mut self, segment: u32) -> Result<Box<dyn Tape>, StoreError> {
         let path = segments::path(&self.folder, segment);
         let failed = |e| StoreError::io("comenzar un segmento del diario", &path, e);
+        crate::crash!("segment-unmade");
         let tape = self.disk.tape(&path).map_err(failed)?;
+        crate::crash!("segment-unsynced");
         self.fsyncs += 1;
         self.disk.sync_folder(&self.folder).map_err(failed)?;
         Ok(tape)
@@ -193,7 +197,10 @@ impl Journal {
             self.end = 0;
             self.turn = false;
         }
+        crate::crash!("append-before");
+        crate::crash!("append-half", self.tape.append(&batch.bytes[..batch.bytes.len() / 2]));
         self.tape.append(&batch.bytes).map_err(failed)?;
+        crate::crash!("append-unsynced");
         self.fsyncs += 1;
         self.tape.sync().map_err(failed)
     }

@@ -9,6 +9,8 @@ mod apply;
 mod body;
 mod check;
 mod claims;
+#[doc(hidden)]
+pub mod crash;
 mod disk;
 mod error;
 pub mod fact;

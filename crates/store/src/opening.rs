@@ -33,7 +33,10 @@ pub struct OpenOptions {
 
 impl Default for OpenOptions {
     fn default() -> OpenOptions {
-        OpenOptions { anchor: None, segment_bytes: 64 << 20 }
+        let segment_bytes = 64 << 20;
+        #[cfg(feature = "crash-points")]
+        let segment_bytes = crate::crash::segment_bytes(segment_bytes);
+        OpenOptions { anchor: None, segment_bytes }
     }
 }
 
@@ -76,6 +79,7 @@ pub(crate) fn open(
 ) -> Result<(Parts, Opened), StoreError> {
     let folder = dir.join("journal");
     disk.make_folder(&folder).map_err(|e| StoreError::io("crear la carpeta", &folder, e))?;
+    crate::crash!("folder-unsynced");
     for made in [dir.parent(), Some(dir)].into_iter().flatten() {
         if made.is_dir() {
             disk.sync_folder(made).map_err(|e| StoreError::io("crear la carpeta", made, e))?;
@@ -130,7 +134,9 @@ fn bring_together(
     let mut replayed = replay::replay(&segments, &found.index, start, known, progress)?;
     if let Some(torn) = replayed.end.torn {
         keep(&*disk, &segments, torn);
+        crate::crash!("tail-kept");
         journal.cut(torn.segment, torn.offset)?;
+        crate::crash!("tail-cut");
     }
     let tip = replayed.end.tip;
     journal.secure(tip, &segments)?;
@@ -144,7 +150,9 @@ fn bring_together(
     let live = Live::load(&found.index)?;
 
     let rebuilt = start == Tip::default() && tip != start;
+    crate::crash!("open-unmarked");
     if rebuilt {
+        crate::crash!("rebuild-unsettled");
         found.index.settle()?;
     }
     found.index.mark_in_use();

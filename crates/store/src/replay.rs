@@ -59,6 +59,7 @@ pub(crate) fn replay(
                 if overlay.len() > AT_ONCE {
                     let full = std::mem::replace(&mut overlay, Overlay::new(index));
                     index.write(&full.into_puts(end)?)?;
+                    crate::crash!("rebuild-half");
                 }
             }
             Met::Damage(damage) => {
@@ -73,6 +74,7 @@ pub(crate) fn replay(
         Ok(())
     })?;
     if !overlay.is_empty() {
+        crate::crash!("replay-unwritten");
         index.write(&overlay.into_puts(&end.tip)?)?;
     }
     found.end = end;

@@ -56,6 +56,7 @@ pub(crate) fn find(folder: &Path, segments: &Segments) -> Result<Found, StoreErr
         }
     };
     let put_aside = Some(index::put_aside(folder)?);
+    crate::crash!("rebuild-put-aside");
     let index = Index::open(folder)?.map_err(StoreError::Index)?;
     Ok(Found { index: Arc::new(index), standing: Standing::PutAside(knew), put_aside })
 }

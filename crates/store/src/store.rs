@@ -145,6 +145,7 @@ impl Store {
     /// have none ([`StoreError::Reopening`]) until this succeeds.
     pub fn reopen(&mut self) -> Result<Opened, StoreError> {
         self.journal.poison();
+        crate::crash!("reopen-before");
         self.segments.forget();
         if let Err(error) = self.index.catch_up() {
             tracing::warn!(%error, "the index is made anew");
@@ -155,6 +156,7 @@ impl Store {
             Err(error @ StoreError::Io { .. }) => return Err(error),
             Ok(None) | Err(_) => {
                 self.index.shut();
+                crate::crash!("reopen-shut");
                 let Opening { disk, dir, options } = self.place.clone();
                 let (parts, opened) = opening::open(disk, &dir, &options, &|_, _| {})?;
                 self.index.resume(&parts.index);
@@ -162,6 +164,7 @@ impl Store {
             }
         };
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = parts.live;
+        crate::crash!("reopen-after");
         self.journal = parts.journal;
         self.anchor = parts.anchor;
         self.installation = parts.installation;

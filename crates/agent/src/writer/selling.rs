@@ -136,6 +136,7 @@ impl Desk {
             match outcome {
                 Ok(committed) => match committed.rows.into_iter().find(|row| row.id == id) {
                     Some(row) => {
+                        timbre_store::crash!("answer-unsaid");
                         let _ =
                             job.reply.send(Ok(Issuance { row, warnings: said.warnings, repeated: false }));
                     }

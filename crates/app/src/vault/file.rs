@@ -14,6 +14,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = create(temporary)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all());
     drop(file);
+    timbre_store::crash!("vault-half");
     if let Err(e) = written.and_then(|()| fs::rename(temporary, path)) {
         let _ = remove(temporary);
         return Err(e);
