@@ -93,7 +93,7 @@ fn look(shop: &Shop, harm: &str) {
 #[test]
 fn damage_at_random_is_healed_or_told_and_no_folio_is_given_twice() {
     let seed = std::env::var("TIMBRE_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_261_125);
-    let runs = std::env::var("TIMBRE_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(150);
+    let runs = std::env::var("TIMBRE_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(200);
     println!("seed {seed}, {runs} runs");
     let mut chance = Chance(seed);
     let mut shop = Shop::new();

@@ -1,0 +1,174 @@
+//! The disk says no: each call on the index fails once, for each until none is left; the disk is full
+//! and is freed again; it may only be read. A sale is refused before it has a folio, or it is whole;
+//! nothing is lost; and selling goes on by itself when the disk does.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::chance::Chance;
+use crate::fault;
+use crate::fault::{Fault, Found};
+use crate::judge;
+use crate::life::{Life, Said, Start};
+use crate::shim::{Fails, Shim};
+use crate::shop::{Figures, Shop};
+use crate::tills::{self, Line};
+
+/// EIO and ENOSPC, for each call.
+const ERRORS: [(i32, &str); 2] = [(5, "EIO"), (28, "ENOSPC")];
+/// What a disk says that is full, or may only be read.
+const STATES: [(i32, &str); 2] = [(28, "full"), (30, "read-only")];
+
+/// Sales of one life, in all.
+const SALES: u64 = 12;
+
+/// How long selling may take to go on once the disk does.
+const PATIENCE: Duration = Duration::from_secs(75);
+
+/// How many lives one shop has.
+const LIVES_OF_A_SHOP: u64 = 40;
+
+#[derive(Debug, Default)]
+pub struct Told {
+    /// Calls that failed, by error and kind.
+    kinds: BTreeMap<(&'static str, String), u64>,
+    /// Starts that were refused, and the next one was not.
+    refused_starts: u64,
+    states: u64,
+    figures: Figures,
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Told { kinds, refused_starts, states, figures } = self;
+        let failed: u64 = kinds.values().sum();
+        write!(f, "{failed} calls failed once each (")?;
+        for (n, ((error, kind), times)) in kinds.iter().enumerate() {
+            write!(f, "{}{error} {kind} {times}", if n == 0 { "" } else { ", " })?;
+        }
+        write!(f, "), {refused_starts} starts refused; {states} times full or read-only and back; {figures}")
+    }
+}
+
+/// Every `step`-th call fails once, beginning with one that the seed says; then the disk's states.
+/// `None` where there is nothing to preload into.
+pub async fn run(binary: &Path, seed: u64, step: u64) -> Found<Option<Told>> {
+    let Some(shim) = Shim::build()? else { return Ok(None) };
+    let mut told = Told::default();
+    for (errno, name) in ERRORS {
+        let mut n = 1 + seed % step;
+        let mut left = true;
+        while left {
+            let mut shop = Shop::new(binary.to_owned(), None).await?;
+            shop.make()?;
+            let last = n + LIVES_OF_A_SHOP * step;
+            while left && n < last {
+                let with = |fault| Fault(format!("{name} at call {n} of seed {seed}: {fault}"));
+                left = call(&mut shop, &shim, (errno, name), n, &mut told).await.map_err(with)?;
+                n += step;
+            }
+            told.figures += shop.end().await?;
+        }
+    }
+    for (errno, name) in STATES {
+        for whole in [true, false] {
+            let mut shop = Shop::new(binary.to_owned(), None).await?;
+            shop.make()?;
+            let with =
+                |fault| Fault(format!("{name}, {}: {fault}", if whole { "all of it" } else { "the index" }));
+            state(&mut shop, &shim, errno, whole, seed).await.map_err(with)?;
+            told.figures += shop.end().await?;
+            told.states += 1;
+        }
+    }
+    Ok(Some(told))
+}
+
+/// A life in which the n-th call on the index fails; false when it makes no such call.
+async fn call(
+    shop: &mut Shop,
+    shim: &Shim,
+    (errno, name): (i32, &'static str),
+    n: u64,
+    told: &mut Told,
+) -> Found<bool> {
+    let mut chance = Chance::new(n, errno.unsigned_abs().into());
+    let said = shim.said(&shop.place.index().join(""), &Fails { errno, from: n, once: true });
+    let mut life = match Life::start(&shop.place, &said)? {
+        Start::Alive(life) => life,
+        Start::Died(status) if status.code().is_some_and(|code| code != 4) => {
+            // What could not be opened is opened the next time, with nothing lost.
+            told.refused_starts += 1;
+            let failed = shim.told()?;
+            count(told, name, failed);
+            shop.begin(&Said::new()).await?.kill()?;
+            return Ok(true);
+        }
+        Start::Died(status) => return fault!("it says that data are lost: {status}"),
+    };
+    let line = Line::patient(&life, PATIENCE);
+    shop.sell(&life, &mut chance, SALES, true).await?;
+    goes_on(shop, &line).await?;
+    judge::look(&shop.place, &line, &shop.book, &mut shop.seen).await?;
+    let mut failed = shim.told()?;
+    if failed.is_empty() {
+        // It may be a call of the sending.
+        judge::drain(&line).await?;
+        failed = shim.told()?;
+    }
+    let came = !failed.is_empty();
+    count(told, name, failed);
+    life.end()?;
+    shop.place.check()?;
+    Ok(came)
+}
+
+fn count(told: &mut Told, name: &'static str, kinds: Vec<String>) {
+    for kind in kinds {
+        *told.kinds.entry((name, kind)).or_default() += 1;
+    }
+}
+
+/// Sells, comes to a disk in this state, is refused, and sells again when the disk is well: in one life.
+async fn state(shop: &mut Shop, shim: &Shim, errno: i32, whole: bool, seed: u64) -> Found<()> {
+    let mut chance = Chance::new(seed, errno.unsigned_abs().into());
+    let file = shop.place.root.join("spoilt");
+    let below = if whole { shop.place.shop() } else { shop.place.index() };
+    let said = shim.said_while(&below.join(""), errno, &file);
+    let mut life = shop.begin(&said).await?;
+    let line = Line::patient(&life, PATIENCE);
+    shop.sell(&life, &mut chance, 40, false).await?;
+    fs::write(&file, "")?;
+    let before = tills::locked(&shop.book).acknowledged().len();
+    shop.sell(&life, &mut chance, 40, true).await?;
+    if whole {
+        // The journal stands still, and all of it can be read. (An index that fails answers nothing.)
+        judge::look(&shop.place, &line, &shop.book, &mut shop.seen).await?;
+    }
+    let sold = tills::locked(&shop.book).acknowledged().len() - before;
+    if whole && sold > 0 {
+        return fault!("{sold} sales were acknowledged, and nothing can be written");
+    }
+    fs::remove_file(&file)?;
+    shim.told()?;
+    goes_on(shop, &line).await?;
+    shop.sell(&life, &mut chance, 40, false).await?;
+    judge::look(&shop.place, &line, &shop.book, &mut shop.seen).await?;
+    life.end()?;
+    shop.place.check().map(drop)
+}
+
+/// What was put off is asked for again until all of it is sold: the agent mends itself.
+async fn goes_on(shop: &Shop, line: &Line) -> Found<()> {
+    let late = Instant::now() + PATIENCE;
+    while !tills::try_again(line, &shop.book).await? {
+        if Instant::now() > late {
+            return fault!("selling does not go on: {}", line.json("/health").await?);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Ok(())
+}

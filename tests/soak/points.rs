@@ -1,0 +1,102 @@
+//! Every named place where the harness's build can be made to die (`crash!` in the product's code),
+//! and what has to come before so that a life gets there.
+
+/// What a life needs in order to come to a point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// A new folder that is made into a shop.
+    New,
+    /// Selling.
+    Sold,
+    /// Sending: the pass is one of the first few.
+    Sent,
+    /// Opening.
+    Opened,
+    /// Opening when the life before died with half a batch in the journal.
+    Torn,
+    /// Opening when the life before died before the index heard of its last batch.
+    Behind,
+    /// Opening when the index is marked as one that failed.
+    Suspect,
+    /// A write to the journal fails while selling (Linux: by the preloaded shim).
+    JournalFails,
+    /// A write to the index fails while selling (Linux: by the preloaded shim).
+    IndexFails,
+}
+
+use Way::{Behind, IndexFails, JournalFails, New, Opened, Sent, Sold, Suspect, Torn};
+
+/// Name, way, and the highest pass that every such life comes to.
+pub const POINTS: [(&str, Way, u64); 39] = [
+    ("folder-made", New, 1),
+    ("vault-half", New, 2), // the key's file, and the vault's
+    ("folder-unsynced", New, 1),
+    ("journal-made", New, 1),
+    ("open-unmarked", New, 1),
+    ("company-written", New, 1),
+    ("certificate-unwritten", New, 1),
+    ("certificate-written", New, 1),
+    ("grant-unwritten", New, 2),
+    ("grant-written", New, 2),
+    ("card-half", New, 1),
+    ("append-before", Sold, 30),
+    ("append-half", Sold, 30),
+    ("append-unsynced", Sold, 30),
+    ("index-before", Sold, 30),
+    ("index-after", Sold, 30),
+    ("answer-unsaid", Sold, 20),
+    ("answer-unsent", Sold, 20),
+    ("segment-unmade", Sold, 1),
+    ("segment-unsynced", Sold, 1),
+    ("anchor-before", Sold, 1),
+    ("anchor-half", Sold, 1),
+    ("sending-unwritten", Sent, 3),
+    ("sending-written", Sent, 3),
+    ("answer-heard", Sent, 6),
+    ("answer-written", Sent, 3),
+    ("verdict-unwritten", Sent, 3),
+    ("open-unmarked", Opened, 1),
+    ("journal-made", Opened, 1),
+    ("secure-unsynced", Opened, 1),
+    ("card-half", Opened, 1),
+    ("tail-kept", Torn, 1),
+    ("tail-cut", Torn, 1),
+    ("replay-unwritten", Behind, 1),
+    ("reopen-before", JournalFails, 1),
+    ("reopen-after", JournalFails, 1),
+    ("reopen-shut", IndexFails, 1),
+    ("rebuild-put-aside", Suspect, 1),
+    ("rebuild-unsettled", Suspect, 1),
+];
+
+/// One that wants a journal of several hundred documents, so that a rebuild writes more than once.
+pub const LARGE: (&str, Way, u64) = ("rebuild-half", Suspect, 1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
+    fn walk(dir: &Path, found: &mut BTreeSet<String>) {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                let names = text.split("crash!(\"").skip(1);
+                found.extend(names.filter_map(|rest| rest.split_once('"')).map(|(name, _)| name.to_owned()));
+            }
+        }
+    }
+
+    #[test]
+    fn the_harness_walks_through_every_point_that_the_code_has() {
+        let mut found = BTreeSet::new();
+        walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates"), &mut found);
+        let listed = POINTS.iter().chain([&LARGE]).map(|(name, ..)| (*name).to_owned()).collect();
+        assert_eq!(found, listed);
+    }
+}

@@ -1,0 +1,130 @@
+//! A shop under a harness: its folder, the authority it trains with, what its tills know, and one
+//! life after the other.
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use sii_sim::{Config, Running, Sim};
+use tempfile::TempDir;
+
+use crate::book::Book;
+use crate::chance::Chance;
+use crate::fault::Found;
+use crate::judge::{self, Seen};
+use crate::life::{Life, Place, Said};
+use crate::tills::{self, Line, locked};
+use crate::wire::Wire;
+
+pub struct Shop {
+    pub place: Place,
+    pub book: Mutex<Book>,
+    pub seen: Seen,
+    pub wire: Wire,
+    sii: Running,
+    /// Kept when a fault is found, so that it can be looked at.
+    root: Option<TempDir>,
+}
+
+/// What a shop came to.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Figures {
+    pub documents: u64,
+    pub refused: u64,
+    pub repeated: u64,
+    pub put_off: u64,
+}
+
+impl std::ops::AddAssign for Figures {
+    fn add_assign(&mut self, more: Figures) {
+        self.documents += more.documents;
+        self.refused += more.refused;
+        self.repeated += more.repeated;
+        self.put_off += more.put_off;
+    }
+}
+
+impl Shop {
+    /// A folder that is not made into a shop yet; `root` when it is to stand on a disk of its own.
+    pub async fn new(binary: PathBuf, root: Option<PathBuf>) -> Found<Shop> {
+        let own = tempfile::tempdir()?;
+        let config = Config {
+            latency: Duration::from_millis(10),
+            processing: Duration::from_millis(10),
+            ..Config::default()
+        };
+        let sii = sii_sim::serve(Sim::new(config), None).await?;
+        let wire = Wire::to(sii.port).await?;
+        let place = Place { binary, root: root.unwrap_or_else(|| own.path().to_owned()) };
+        Ok(Shop { place, book: Mutex::default(), seen: Seen::default(), wire, sii, root: Some(own) })
+    }
+
+    /// Makes the shop, and tells it where its authority is.
+    pub fn make(&self) -> Found<()> {
+        let made = self.place.make(&Said::new())?;
+        if !made.status.success() {
+            let words = String::from_utf8_lossy(&made.stdout).into_owned();
+            return crate::fault!(
+                "no shop: {} {words}{}",
+                made.status,
+                String::from_utf8_lossy(&made.stderr)
+            );
+        }
+        self.place.settle(&self.wire.base)
+    }
+
+    /// Starts an agent that must live, and looks at what it says of everything before.
+    pub async fn begin(&mut self, said: &Said) -> Found<Life> {
+        let life = Life::begin(&self.place, said)?;
+        self.look(&life).await?;
+        Ok(life)
+    }
+
+    pub async fn look(&mut self, life: &Life) -> Found<()> {
+        let line = Line::to(life);
+        judge::look(&self.place, &line, &self.book, &mut self.seen).await?;
+        tills::ask_again(&line, &self.book).await
+    }
+
+    /// Sells, to the agent's end or so many sales.
+    pub async fn sell(&self, life: &Life, chance: &mut Chance, most: u64, faulty: bool) -> Found<()> {
+        tills::sell(&Line::to(life), &self.book, chance, most, faulty).await
+    }
+
+    /// The last look: every key is asked for again, every document gets its verdict, the authority's
+    /// book and ours agree, and the folder that is left is sound.
+    pub async fn end(&mut self) -> Found<Figures> {
+        let mut life = self.begin(&Said::new()).await?;
+        let line = Line::to(&life);
+        tills::ask_all(&line, &self.book).await?;
+        judge::drain(&line).await?;
+        judge::look(&self.place, &line, &self.book, &mut self.seen).await?;
+        judge::look_at_bytes(&line, &self.seen).await?;
+        judge::compare(&self.sii.sim().ledger(), &self.seen)?;
+        life.kill()?;
+        self.place.check()?;
+        let book = locked(&self.book);
+        Ok(Figures {
+            documents: self.seen.len() as u64,
+            refused: book.refused,
+            repeated: book.repeated,
+            put_off: book.put_off,
+        })
+    }
+
+    /// Leaves the folder where it is; says where.
+    pub fn keep(&mut self) -> PathBuf {
+        self.root.take().map_or_else(|| self.place.root.clone(), TempDir::keep)
+    }
+}
+
+impl std::fmt::Display for Figures {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Figures { documents, refused, repeated, put_off } = self;
+        write!(f, "{documents} documents, 0 lost, 0 twice; {refused} refused, {repeated} repeated")?;
+        if *put_off > 0 {
+            write!(f, ", {put_off} put off")?;
+        }
+        Ok(())
+    }
+}
