@@ -50,6 +50,7 @@ impl Settings {
                 user_agent: user_agent.into(),
                 // "Wait ten minutes after sending before asking", and the paces that follow.
                 first_poll: minutes(10),
+                quick_poll: minutes(1),
                 polls: vec![minutes(10), minutes(20), minutes(40), minutes(60)],
                 absence_after: minutes(10),
                 absence_gap: minutes(2),
@@ -73,6 +74,7 @@ impl Settings {
         self.line_cap = ms(2_000);
         self.poll_floor = ms(200);
         self.conduct.first_poll = ms(400);
+        self.conduct.quick_poll = ms(400);
         self.conduct.polls = vec![ms(400), ms(800), ms(1_500), ms(3_000)];
         self.conduct.absence_after = ms(4_000);
         self.conduct.absence_gap = ms(1_000);

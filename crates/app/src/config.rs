@@ -51,6 +51,8 @@ pub struct WireConfig {
     pub user_agent: Option<String>,
     /// Before the first question about an upload (600).
     pub first_poll_seconds: Option<u64>,
+    /// The same for facturas and guías, and for boletas whose hour is near (60).
+    pub quick_poll_seconds: Option<u64>,
     /// Between the ones that follow.
     pub poll_seconds: Option<Vec<u64>>,
     /// How old an upload in doubt must be before «not received» is believed (600).
@@ -144,6 +146,7 @@ impl Config {
         set(&mut s.retry_base, self.sender.retry_base_seconds);
         set(&mut s.retry_cap, self.sender.retry_cap_seconds);
         set(&mut s.conduct.first_poll, self.wire.first_poll_seconds);
+        set(&mut s.conduct.quick_poll, self.wire.quick_poll_seconds);
         set(&mut s.conduct.absence_after, self.wire.absence_after_seconds);
         set(&mut s.conduct.absence_gap, self.wire.absence_gap_seconds);
         set(&mut s.conduct.settle_after, self.wire.settle_after_seconds);
@@ -154,6 +157,7 @@ impl Config {
             // A folder's file may make the real SII be asked less, never believed sooner.
             let c = &mut s.conduct;
             c.first_poll = c.first_poll.max(seconds(60));
+            c.quick_poll = c.quick_poll.max(seconds(60));
             c.polls.iter_mut().for_each(|wait| *wait = (*wait).max(seconds(60)));
             c.absence_after = c.absence_after.max(seconds(600));
             c.absence_gap = c.absence_gap.max(seconds(120));
@@ -187,14 +191,14 @@ mod tests {
 
     #[test]
     fn no_file_weakens_the_proof_that_the_sii_has_nothing() {
-        let text = "[wire]\nabsence_after_seconds = 0\nabsence_gap_seconds = 0\npoll_seconds = [0]\nfirst_poll_seconds = 0\n";
+        let text = "[wire]\nabsence_after_seconds = 0\nabsence_gap_seconds = 0\npoll_seconds = [0]\nfirst_poll_seconds = 0\nquick_poll_seconds = 0\n";
         let config: Config = toml::from_str(text).unwrap();
         let conduct = config.settings(false).conduct;
         assert_eq!(conduct.absence_after, Duration::from_secs(600));
         assert_eq!(conduct.absence_gap, Duration::from_secs(120));
         assert_eq!(
-            (conduct.polls, conduct.first_poll),
-            (vec![Duration::from_secs(60)], Duration::from_secs(60))
+            (conduct.polls, conduct.first_poll, conduct.quick_poll),
+            (vec![Duration::from_secs(60)], Duration::from_secs(60), Duration::from_secs(60))
         );
         assert_eq!(config.settings(true).conduct.absence_after, Duration::ZERO);
     }

@@ -44,6 +44,8 @@ pub struct Conduct {
     pub user_agent: String,
     /// How long to wait after a delivery before the first question.
     pub first_poll: Duration,
+    /// The same where nobody can wait so long, or the authority is known to be quick.
+    pub quick_poll: Duration,
     /// The waits between the questions that follow; the last one repeats.
     pub polls: Vec<Duration>,
     /// How old a delivery in doubt must be before "not received" is believed.

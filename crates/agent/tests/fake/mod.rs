@@ -209,6 +209,7 @@ pub fn settings() -> Settings {
         poll_floor: ms(1),
         conduct: Conduct {
             first_poll: ms(2),
+            quick_poll: ms(2),
             polls: vec![ms(5)],
             absence_after: ms(5),
             absence_gap: ms(5),

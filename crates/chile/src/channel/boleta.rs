@@ -19,6 +19,8 @@ pub struct Boleta;
 impl Wire for Boleta {
     const KIND: Kind = Kind::Boleta;
     const SOME_TYPE: &'static str = "39";
+    /// "Wait ten minutes" (OAS boleta electrónica).
+    const WAITS: bool = true;
 
     fn hosts(hosts: &Hosts) -> Vec<(&'static str, String)> {
         vec![

@@ -2,6 +2,7 @@
 //! never sent again from here.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::civil::DateTime;
 use openssl::sha::sha256;
@@ -9,11 +10,17 @@ use timbre_core::{
     ChannelId, Document, Heard, KeyError, NumberFate, Parcel, ParcelId, Scope, Sent, Step, Verdict,
 };
 
-use super::talk::{Here, Stage, Talk, all, reply, unknown};
+use super::talk::{Here, Stage, Talk, all, left, reply, unknown};
 use super::{Wire, multipart};
 use crate::answer::Upload;
 use crate::envelope;
 use crate::words::remark;
+
+/// A boleta is at the SII an hour after it was made (Res. Ex. SII 74/2020, F.6): the earliest that it can be, for
+/// a line without coverage may have stopped it.
+const HOUR: Duration = Duration::from_secs(3600);
+/// What is left of it for a person to mend a boleta that was rejected.
+const TO_MEND: Duration = Duration::from_secs(15 * 60);
 
 pub(super) fn begin<W: Wire>(here: &Here<'_>, parcel: &Parcel) -> Result<Step, KeyError> {
     let body = parcel.body();
@@ -45,12 +52,12 @@ pub(super) fn resume<W: Wire>(
         Heard::Nothing { sent: Sent::Perhaps, why } => Ok(unknown(about, &why)),
         Heard::Reply { status, headers, body } => {
             let answer = W::hear_upload(reply(status, &headers, &body));
-            Ok(hear(here, answer, stamped, before.clone(), talk.renewals, about))
+            Ok(hear::<W>(here, answer, stamped, before.clone(), talk.renewals, about))
         }
     }
 }
 
-fn hear(
+fn hear<W: Wire>(
     here: &Here<'_>,
     answer: Upload,
     stamped: DateTime,
@@ -62,7 +69,7 @@ fn hear(
         Upload::Received { track } => {
             let sent = all(about, Verdict::Sent { track: track.clone() });
             let poll = Stage::Poll { track, asked: 0, counted: 0, since: Some(here.cx.now) };
-            Step::Wait(here.pace(0), Talk::at(poll).state(), sent)
+            Step::Wait(first_wait::<W>(here, about), Talk::at(poll).state(), sent)
         }
         Upload::Already => Step::Done(all(about, Verdict::AlreadyThere)),
         Upload::NoPass(_) if renewals == 0 => {
@@ -76,6 +83,18 @@ fn hear(
         }
         Upload::Unclear(why) => unknown(about, &why),
     }
+}
+
+/// Before the first question: what the SII advises, unless goods wait for the answer, or the hour of a boleta is so
+/// near that a rejection could not be mended within it.
+fn first_wait<W: Wire>(here: &Here<'_>, about: &[Arc<Document>]) -> Duration {
+    let conduct = here.cx.conduct;
+    let (quick, advised) = (conduct.quick_poll.min(conduct.first_poll), conduct.first_poll);
+    if !W::WAITS {
+        return quick;
+    }
+    let oldest = about.iter().map(|document| document.stamped).min().unwrap_or(here.cx.now);
+    left(oldest, HOUR, here.cx.now).saturating_sub(TO_MEND).clamp(quick, advised)
 }
 
 /// After a login: nothing was stored, so the same bytes go once more. They are made again from the
@@ -99,7 +118,7 @@ fn again<W: Wire>(
     .body();
     if hex(&sha256(&body)) != before {
         let why = remark("SOBRE DISTINTO", "");
-        return Ok(Step::Done(all(about, here.refused(Scope::Parcel, why, std::time::Duration::ZERO))));
+        return Ok(Step::Done(all(about, here.refused(Scope::Parcel, why, Duration::ZERO))));
     }
     hand_over::<W>(here, stamped, renewals, &body, about)
 }

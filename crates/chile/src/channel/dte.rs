@@ -20,6 +20,8 @@ pub struct Dte;
 impl Wire for Dte {
     const KIND: Kind = Kind::Dte;
     const SOME_TYPE: &'static str = "33";
+    /// A factura or guía covers goods that may not leave before the SII holds it.
+    const WAITS: bool = false;
     const SERVICES: Option<&'static dyn Services> = Some(&Desk);
 
     fn hosts(hosts: &Hosts) -> Vec<(&'static str, String)> {

@@ -48,6 +48,11 @@ pub trait Wire: Send + Sync + 'static {
     const KIND: Kind;
     /// A type that travels on it.
     const SOME_TYPE: &'static str;
+    /// The SII advises to wait before the first question about an upload ([`Conduct::first_poll`]); where it does
+    /// not, goods may be waiting for the answer.
+    ///
+    /// [`Conduct::first_poll`]: timbre_core::channel::Conduct::first_poll
+    const WAITS: bool;
     /// What is asked for with its pass beside documents.
     const SERVICES: Option<&'static dyn Services> = None;
     /// The addresses it speaks to, each with what it is for.

@@ -14,6 +14,7 @@ fn with<T>(environment: Environment, pass: Option<&Pass>, ask: impl FnOnce(&Cx<'
     let conduct = Conduct {
         user_agent: crate::hosts::USER_AGENT.to_owned(),
         first_poll: Duration::ZERO,
+        quick_poll: Duration::ZERO,
         polls: vec![],
         absence_after: Duration::ZERO,
         absence_gap: Duration::ZERO,

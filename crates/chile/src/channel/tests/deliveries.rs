@@ -32,6 +32,39 @@ fn a_boleta_parcel_goes_to_the_upload_host_as_it_is() {
     );
 }
 
+/// Ten minutes where the SII advises them, fewer where a boleta that were rejected could not be mended within its
+/// hour, and never fewer than the quick ones.
+#[test]
+fn the_first_question_comes_sooner_when_the_hour_is_near() {
+    let (channel, mut documents) = (BoletaChannel::new(), boletas(2));
+    // The oldest of the parcel counts.
+    let younger = documents[1].stamped + Duration::from_secs(20 * 60);
+    documents[1] = Arc::new(Document { stamped: younger, ..Document::clone(&documents[1]) });
+    for (minutes, wait) in [
+        (0, 600),
+        (34, 600),
+        (35, 600),
+        (36, 540),
+        (40, 300),
+        (43, 120),
+        (44, 60),
+        (50, 60),
+        (60, 60),
+        (6_000, 60),
+    ] {
+        let mut desk = desk();
+        let (step, _) = begin(&desk, &channel, &documents);
+        desk.now += Duration::from_secs(60 * minutes);
+        let sent = desk.go_on(&channel, &step, reply(200, TAKEN), &documents);
+        assert_eq!(waits(&sent), wait, "{minutes} minutes after it was made");
+    }
+    // A folder that asks sooner anyhow is not slowed down.
+    let mut desk = desk();
+    desk.conduct.first_poll = Duration::from_secs(7);
+    let (step, _) = begin(&desk, &channel, &documents);
+    assert_eq!(waits(&desk.go_on(&channel, &step, reply(200, TAKEN), &documents)), 7);
+}
+
 #[test]
 fn a_dte_parcel_goes_to_the_form() {
     let (desk, channel, documents) = (desk(), DteChannel::new(), boletas(1));
@@ -40,7 +73,8 @@ fn a_dte_parcel_goes_to_the_form() {
     assert!(contains(&asks(&step).body, &body) && contains(&body, b"<EnvioDTE "));
     let taken = "<RECEPCIONDTE><STATUS>0</STATUS><TRACKID>0251552460</TRACKID></RECEPCIONDTE>";
     let sent = desk.go_on(&channel, &step, reply(200, taken), &documents);
-    assert_eq!(told(&sent), ["T39F1 sent 0251552460"]);
+    // Goods may wait for it: nobody waits ten minutes.
+    assert_eq!((waits(&sent), told(&sent)), (60, vec!["T39F1 sent 0251552460".to_owned()]));
     let twice = "<RECEPCIONDTE><STATUS>99</STATUS><DETAIL><ERROR>Archivo ya fue enviado 2 veces con Trackid 251550580. Debe \
         esperar 900 segundos</ERROR></DETAIL></RECEPCIONDTE>";
     assert_eq!(told(&desk.go_on(&channel, &step, reply(200, twice), &documents)), ["T39F1 sent 251550580"]);

@@ -21,6 +21,7 @@ pub fn desk() -> Desk {
         conduct: Conduct {
             user_agent: crate::hosts::USER_AGENT.to_owned(),
             first_poll: seconds(600),
+            quick_poll: seconds(60),
             polls: vec![seconds(1200), seconds(2400), seconds(3600)],
             absence_after: seconds(600),
             absence_gap: seconds(120),

@@ -146,7 +146,7 @@ fn each_row_of_the_table_of_failures_has_its_end() {
             soap,
             Upload,
             status("99", " Archivo ya fue enviado 2 veces con Trackid 251550580."),
-            "waits 600, T39F1 sent 251550580",
+            "waits 60, T39F1 sent 251550580",
         ),
         (33, soap, Upload, status("99", ""), "T39F1 there"),
         (34, rest, Poll, reply(200, r#"{"estado":"RPT","trackid":7}"#), "T39F1 there"),
