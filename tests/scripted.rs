@@ -67,6 +67,8 @@ struct Book {
     always: HashMap<Asked, Act>,
     /// Everything that was asked, in order.
     asked: Vec<Asked>,
+    /// The same, as it came over the line: head and body, for those that were read to the end.
+    wire: Vec<(Asked, Vec<u8>)>,
     /// The file of each upload, in order, kept or not.
     files: Vec<Vec<u8>>,
     /// Indices of `files` that were kept, by track.
@@ -136,6 +138,11 @@ impl Scripted {
 
     pub fn asked(&self, what: Asked) -> usize {
         self.book().asked.iter().filter(|asked| **asked == what).count()
+    }
+
+    /// The requests of this kind to the byte, in order.
+    pub fn wire(&self, what: Asked) -> Vec<Vec<u8>> {
+        self.book().wire.iter().filter(|(asked, _)| *asked == what).map(|(_, bytes)| bytes.clone()).collect()
     }
 
     /// SHA-256 of each upload's file, in order.
@@ -215,6 +222,7 @@ async fn talk(mut stream: TcpStream, book: &Mutex<Book>) -> io::Result<()> {
             return Ok(());
         }
     }
+    lock(book).wire.push((asked, [bytes, body.clone()].concat()));
     let request = Request { path, body };
     answer(&mut stream, book, asked, &request, act).await
 }

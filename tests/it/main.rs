@@ -10,3 +10,4 @@ mod services;
 mod tidy;
 mod types;
 mod whole;
+mod wire;

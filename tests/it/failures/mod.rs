@@ -17,8 +17,8 @@ use timbre_tests::scripted::Scripted;
 use timbre_tests::{boleta, factura, options, sell};
 
 /// A training shop whose SII does as it is told.
-struct Shop {
-    sii: Scripted,
+pub(crate) struct Shop {
+    pub(crate) sii: Scripted,
     running: Running,
     _dir: TempDir,
 }
@@ -35,7 +35,7 @@ async fn prepare(dir: &Path, base: &str) {
     std::fs::write(dir.join("shop/timbre.toml"), settings).expect("the folder is ours");
 }
 
-async fn open() -> Shop {
+pub(crate) async fn open() -> Shop {
     let dir = tempfile::tempdir().expect("a folder for the test");
     let sii = Scripted::start().await;
     prepare(dir.path(), &sii.base()).await;
@@ -44,11 +44,11 @@ async fn open() -> Shop {
 }
 
 impl Shop {
-    async fn boleta(&self, key: &str) -> String {
+    pub(crate) async fn boleta(&self, key: &str) -> String {
         sell(&self.running, &boleta(990), key).await.expect("a sale is never held up by the SII").document.id
     }
 
-    async fn factura(&self, key: &str) -> String {
+    pub(crate) async fn factura(&self, key: &str) -> String {
         sell(&self.running, &factura(1_000), key)
             .await
             .expect("a sale is never held up by the SII")
@@ -66,7 +66,7 @@ impl Shop {
         self.row(id)
     }
 
-    async fn settled(&self, id: &str, state: &str) -> RowView {
+    pub(crate) async fn settled(&self, id: &str, state: &str) -> RowView {
         self.until(id, |row| row.state == state).await
     }
 
@@ -82,7 +82,7 @@ impl Shop {
         assert_eq!(self.trail(id), trail, "{:#?}", self.running.agent.history(id));
     }
 
-    async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.running.stop().await;
         self.sii.stop().await;
     }
