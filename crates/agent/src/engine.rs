@@ -205,6 +205,7 @@ impl Agent {
             totals: preview.totals,
             warnings: show::refusals(&preview.warnings),
             xml: preview.xml,
+            explained: preview.explained.into_iter().map(Into::into).collect(),
         })
     }
 

@@ -8,12 +8,14 @@ use ts_rs::TS;
 mod again;
 mod loaded;
 mod lock;
+mod preview;
 mod said;
 mod terms;
 
 pub use again::{ReissuedView, ResumeOrder, VersionView};
 pub use loaded::{LoadedCertificateView, LoadedRangeView};
 pub use lock::{LockView, LockedFoliosView};
+pub use preview::{ExplainedView, PreviewView};
 pub use said::{AdviceView, ClaimOrder, ClaimsView, EventView, LabelView, RemarkView, SaidView};
 pub use terms::{DeadlineView, WarningView};
 
@@ -362,14 +364,6 @@ pub struct IssuedView {
     pub environment: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-pub struct PreviewView {
-    #[ts(type = "Record<string, unknown>")]
-    pub totals: Value,
-    pub warnings: Vec<RefusalView>,
-    pub xml: String,
-}
-
 /// One reason for a no.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct RefusalView {
@@ -459,6 +453,7 @@ pub fn typescript() -> String {
         StepView,
         IssuedView,
         PreviewView,
+        ExplainedView,
         RefusalView,
         ProblemView,
         ResentView,

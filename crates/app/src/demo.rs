@@ -10,8 +10,8 @@ use timbre_core::Environment;
 /// Folios of each type that a new demo shop gets.
 const FOLIOS: u64 = 100_000;
 
-/// The types a demo shop sells with: boleta and factura.
-const TYPES: [u16; 2] = [39, 33];
+/// The types a demo shop issues: boletas and facturas, taxed and exempt, guías and notes.
+const TYPES: [u16; 7] = [39, 33, 34, 41, 52, 56, 61];
 
 /// The password of a training certificate: it is public, as everything of training is.
 const PASSWORD: &str = "entrenamiento";

@@ -12,8 +12,9 @@ use timbre_core::{Document, TillData};
 
 use crate::caf::Authority;
 use crate::dom::{self, Element};
-use crate::money::{self, Decimal};
+use crate::money;
 use crate::rut::Rut;
+use crate::totals::explain::people;
 use crate::{latin1, tipo};
 
 /// Printed through the lines of a training document (no fiscal value, and nobody may think so).
@@ -157,13 +158,6 @@ fn dotted(rut: &str) -> String {
 /// A figure of the document, `1234.5`, as people read it: `1.234,5`. One that is none is printed as it is.
 fn figure(text: &str) -> String {
     money::parse(text).map_or(text.to_owned(), people)
-}
-
-fn people(value: Decimal) -> String {
-    let text = money::plain(value);
-    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-    let whole = whole.parse().map_or(whole.to_owned(), money::dotted);
-    if fraction.is_empty() { whole } else { format!("{whole},{fraction}") }
 }
 
 #[cfg(test)]

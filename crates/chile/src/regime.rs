@@ -13,6 +13,7 @@ use crate::caf::Caf;
 use crate::company::{self, Firm};
 use crate::draft::{DteDraft, Setting};
 use crate::rules::Limits;
+use crate::totals::explain::explain;
 use crate::{again, dte, hour, receipt, sale, tipo, verify};
 
 static PROFILE: Profile = Profile {
@@ -104,7 +105,12 @@ impl Regime for Chile {
             },
         };
         let draft = DteDraft::of(sale, order, &self.setting(&firm, environment, known, now))?;
-        Ok(Preview { totals: draft.totals(), warnings: draft.warnings().to_vec(), xml: draft.unsigned() })
+        Ok(Preview {
+            totals: draft.totals(),
+            warnings: draft.warnings().to_vec(),
+            xml: draft.unsigned(),
+            explained: explain(draft.tipo, &draft.document),
+        })
     }
 
     fn receipt(&self, document: &Document, till: &TillData) -> Receipt {

@@ -10,6 +10,7 @@ pub mod diagnose;
 pub mod folio;
 pub mod issue;
 pub mod list;
+pub mod note;
 pub mod preview;
 pub mod reissue;
 pub mod resend;

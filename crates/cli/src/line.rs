@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    caf, cert, check, claims, company, demo, diagnose, folio, issue, list, preview, reissue, resend,
+    caf, cert, check, claims, company, demo, diagnose, folio, issue, list, note, preview, reissue, resend,
     results_mail, serve, show, simulator, stats, unlock, vault, verify,
 };
 use crate::failure::{Exit, Failure};
@@ -48,6 +48,8 @@ pub enum Command {
     Issue(issue::Args),
     /// Las mismas revisiones y totales, sin gastar folio
     Preview(preview::Args),
+    /// Corrige un documento: lo anula, corrige un texto o montos, o ajusta un cambio
+    Note(note::Args),
     /// Lista los documentos, del más nuevo al más viejo
     List(list::Args),
     /// Muestra un documento, su XML o su historia
@@ -102,6 +104,7 @@ impl Line {
             Command::Serve(args) => serve::run(args, data, out).await,
             Command::Issue(args) => issue::run(args, data, out).await,
             Command::Preview(args) => preview::run(args, data, out).await,
+            Command::Note(args) => note::run(args, data, out).await,
             Command::List(args) => list::run(args, data, out).await,
             Command::Show(args) => show::run(args, data, out).await,
             Command::Resend(args) => resend::run(args, data, out).await,

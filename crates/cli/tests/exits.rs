@@ -379,6 +379,59 @@ fn the_registry_of_claims_and_the_mail_are_reached_from_the_command_line() {
 }
 
 #[test]
+fn a_note_says_what_changes_and_the_rest_follows() {
+    let shop = Shop::open();
+    let mut sale: Value = serde_json::from_str(&boleta().to_string()).unwrap();
+    sale["Detalle"] = json!([{ "NmbItem": "Zapatos", "QtyItem": 1, "PrcItem": 30_000 }]);
+    for _ in 0..2 {
+        let issued = shop.run_with(&["issue", "--wait", "--json"], &sale.to_string());
+        assert_eq!(issued.objects()[0]["state"], "ACEPTADO", "{issued:?}");
+    }
+    let lines = |name: &str, price: u64| {
+        shop.file(
+            name,
+            json!([{ "NmbItem": "Zapatos", "QtyItem": 1, "PrcItem": price }]).to_string().as_bytes(),
+        )
+    };
+    let (same, less, more) = (lines("same", 30_000), lines("less", 20_000), lines("more", 35_990));
+    let exchange =
+        |taken: &str| shop.run(&["note", "T39F1", "--returned", &same, "--taken", taken, "--json"]);
+    let told = |ran: &Ran| (ran.code, ran.objects()[0]["type"].clone(), ran.objects()[0]["total"].clone());
+    assert_eq!(told(&exchange(&same)), (0, Value::Null, json!(0)));
+    assert_eq!(told(&exchange(&less)), (0, json!(61), json!(10_000)));
+    assert_eq!(told(&exchange(&more)), (0, json!(39), json!(5_990)));
+    let part = shop.run(&["note", "T39F1", "--lines", &less, "--reason", "Falla", "--wait", "--json"]);
+    assert_eq!(
+        (told(&part), &part.objects()[0]["state"]),
+        ((0, json!(61), json!(20_000)), &json!("ACEPTADO"))
+    );
+    // Nothing is left of it.
+    let annul = shop.run(&["note", "T39F1", "--annul"]);
+    assert!(annul.code == 1 && annul.err.contains("T39F1"), "{annul:?}");
+    let annul = shop.run(&["note", "T39F2", "--annul", "--key", "a", "--wait", "--json"]);
+    assert_eq!(told(&annul), (0, json!(61), json!(30_000)));
+    let again = shop.run(&["note", "T39F2", "--annul", "--key", "a", "--json"]);
+    assert_eq!(
+        (&again.objects()[0]["id"], &again.objects()[0]["repeated"]),
+        (&annul.objects()[0]["id"], &json!(true))
+    );
+    let undo =
+        shop.run(&["note", annul.objects()[0]["id"].as_str().unwrap(), "--annul", "--debit", "--json"]);
+    assert_eq!(told(&undo), (0, json!(56), json!(30_000)));
+    for wrong in [
+        &["note", "T39F2"][..],
+        &["note", "T39F2", "--annul", "--text", "x"],
+        &["note", "T39F2", "--returned", &same],
+        &["note", "nada", "--annul"],
+        &["note", "T33F2", "--returned", &same, "--taken", &less],
+    ] {
+        assert_eq!(shop.run(wrong).code, 2, "{wrong:?}");
+    }
+    let explained = shop.run_with(&["preview", "--explain"], &sale.to_string());
+    assert!(explained.code == 0 && explained.out.contains("dividido por 1,19"), "{explained:?}");
+}
+
+#[test]
 fn what_can_not_share_a_folder_with_an_agent_says_so() {
     let shop = Shop::open();
     let mut agent = shop.command(&["serve", "--port", "0", "--json"]);

@@ -31,7 +31,9 @@ pub use jiff::Timestamp;
 pub use jiff::civil::Date;
 pub use keys::{Certificate, KeyError, KeyName, Keys, Scheme, Seals};
 pub use refusal::{Refusal, Refusals};
-pub use regime::{ChannelId, Claim, Claims, Company, Draft, Issuer, Number, Preview, Profile, Regime};
+pub use regime::{
+    ChannelId, Claim, Claims, Company, Draft, Explained, Issuer, Number, Preview, Profile, Regime,
+};
 pub use remark::{Advice, Label, Remark};
 pub use sale::{Sale, TillData};
 pub use services::{Event, Numbered, Served, Services, Wish};

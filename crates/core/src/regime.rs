@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use crate::receipt::Receipt;
 use crate::{
-    Date, Document, Documents, Environment, Finding, Folio, Grant, GrantFile, KeyError, Keys, Refusal,
-    Refusals, Sale, Series, TillData, Timestamp,
+    Amount, Date, Document, Documents, Environment, Finding, Folio, Grant, GrantFile, KeyError, Keys,
+    Refusal, Refusals, Sale, Series, TillData, Timestamp,
 };
 
 /// Names a channel of a country: `dte`, `boleta`.
@@ -85,6 +85,18 @@ pub struct Preview {
     pub warnings: Vec<Refusal>,
     /// The unsigned document.
     pub xml: String,
+    /// Where each of its figures comes from, in the order in which they follow.
+    pub explained: Vec<Explained>,
+}
+
+/// A figure of a document and how it came to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explained {
+    /// The country's own tag, with its place where there are several.
+    pub tag: String,
+    pub amount: Amount,
+    /// In words of the country's language.
+    pub from: String,
 }
 
 /// What a document uses up of earlier ones (the rest of a factura that a note may annul);

@@ -255,7 +255,17 @@ repeated: boolean,
  */
 environment: string, };
 
-export type PreviewView = { totals: Record<string, unknown>, warnings: Array<RefusalView>, xml: string, };
+export type PreviewView = { totals: Record<string, unknown>, warnings: Array<RefusalView>, xml: string, 
+/**
+ * Where each figure comes from.
+ */
+explained?: Array<ExplainedView>, };
+
+export type ExplainedView = { 
+/**
+ * The authority's tag, with its place where there are several.
+ */
+tag: string, amount: number, from: string, };
 
 export type RefusalView = { code: string, 
 /**

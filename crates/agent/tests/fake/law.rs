@@ -84,7 +84,7 @@ impl Regime for Nowhere {
         _: &dyn Documents,
         _: Timestamp,
     ) -> Result<Preview, Refusals> {
-        Ok(Preview { totals: json!({}), warnings: vec![], xml: String::new() })
+        Ok(Preview { totals: json!({}), warnings: vec![], xml: String::new(), explained: vec![] })
     }
 
     fn receipt(&self, _: &Document, _: &TillData) -> Receipt {

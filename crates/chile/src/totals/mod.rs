@@ -2,6 +2,7 @@
 //! Where the figures stand in a document is `figures`; what a line is worth is `line`; what is added to
 //! net and IVA is `taxes`.
 
+pub mod explain;
 pub mod figures;
 pub mod line;
 pub mod taxes;

@@ -34,7 +34,10 @@ impl Look {
         let (group, sound) = self.structure(documento, table(&kind), "");
         self.receiver(&group);
         match kind.parse().ok().and_then(Tipo::of) {
-            Some(tipo) if sound => self.figures(tipo, &group),
+            Some(tipo) if sound => {
+                self.obligations(tipo, &group);
+                self.figures(tipo, &group);
+            }
             Some(_) => {}
             None => {
                 let message =
@@ -64,8 +67,14 @@ impl Look {
             let said = line.said.unwrap_or(0);
             let value = match line.value() {
                 Ok(value) => value.amount,
-                // A line may hold nothing but its value.
-                Err(_) if line.price.is_none() => continue,
+                // A line may hold nothing but its value; a quantity wants its price.
+                Err(_) if line.price.is_none() => {
+                    if line.quantity.is_some() && said != 0 {
+                        let message = format!("Línea {}: hay cantidad y valor, y falta PrcItem.", at + 1);
+                        self.objects("line-unbalanced", &format!("Detalle[{at}].PrcItem"), message);
+                    }
+                    continue;
+                }
                 Err(fault) => {
                     self.objects(
                         "line-mismatch",
@@ -97,6 +106,7 @@ impl Look {
             return self.tell(Severity::Note, "totals-not-checked", "Encabezado.Totales", message);
         }
         self.sum(said);
+        self.kind(tipo, document, said);
         let amounts = lines.iter().map(|line| (line.tax, line.said.unwrap_or(0)));
         match figures::add_up(tipo, document, amounts, figures::stated(said)) {
             Ok(totals) => {
@@ -174,8 +184,47 @@ impl Look {
         }
     }
 
+    /// Is it the right type for what it charges?
+    fn kind(&mut self, tipo: Tipo, document: &Group, said: &Group) {
+        let right = match tipo {
+            Tipo::Boleta => 41,
+            Tipo::Factura => 34,
+            Tipo::FacturaExenta | Tipo::BoletaExenta | Tipo::Guia | Tipo::NotaDebito | Tipo::NotaCredito => {
+                return;
+            }
+        };
+        let billed = |line: &Group| matches!(line.leaf("IndExe"), None | Some("1"));
+        let all_exempt =
+            document.groups("Detalle").filter(|line| billed(line)).all(|line| line.has("IndExe"));
+        if all_exempt && said.leaf("MntExe").is_some_and(|amount| amount != "0") {
+            let message =
+                format!("Todo lo que se cobra es exento: corresponde un documento de tipo {right}.");
+            self.objects("all-exempt", "Encabezado.IdDoc.TipoDTE", message);
+        }
+    }
+
     fn compare(&mut self, tipo: Tipo, said: &Group, totals: &Totals) {
-        for (tag, ours) in figures::tags(tipo, totals) {
+        // A guía that sells nothing may leave its values out.
+        let nothing = |tag: &str| said.leaf(tag).is_none_or(|amount| amount == "0");
+        if tipo == Tipo::Guia && ["MntNeto", "MntExe", "IVA", "MntTotal"].into_iter().all(nothing) {
+            return;
+        }
+        let unknown_tax = said
+            .groups("ImptoReten")
+            .any(|tax| tax.leaf("TipoImp").is_none_or(|code| Tax::of(code).is_none()));
+        let ours = figures::tags(tipo, totals);
+        for tag in ["MntNeto", "MntExe", "IVA", "GrntDep", "MontoNF"] {
+            if !nothing(tag) && ours.iter().all(|(known, _)| *known != tag) {
+                let message =
+                    format!("{tag} dice {} y nada en las líneas lo da.", said.leaf(tag).unwrap_or_default());
+                self.objects("total-mismatch", &format!("Encabezado.Totales.{tag}"), message);
+            }
+        }
+        for (tag, ours) in ours {
+            // What a tax that is not reckoned here is a part of.
+            if unknown_tax && matches!(tag, "MntTotal" | "MontoPeriodo" | "VlrPagar") {
+                continue;
+            }
             let text = said.leaf(tag);
             // What is owed beyond the total may be left out.
             if text.is_none() && !matches!(tag, "MntNeto" | "MntExe" | "IVA" | "MntTotal") {

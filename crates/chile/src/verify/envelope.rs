@@ -8,6 +8,7 @@ use super::Look;
 use crate::dom::Element;
 use crate::envelope::Kind;
 use crate::holder;
+use crate::sign::SII_DTE;
 use crate::tags::Field;
 use crate::tags::envelope::{self, COVER_BOLETA, COVER_DTE, KINDS_BOLETA, KINDS_DTE};
 
@@ -45,7 +46,8 @@ impl Look {
         self.attributes(root, &root.name, &[("version", Some("1.0"))]);
         // The uploader picks the schema from it (SCH-00001).
         let location = root.attribute("xsi:schemaLocation").unwrap_or_default();
-        if !location.split_whitespace().any(|word| word == schema) {
+        let words: Vec<&str> = location.split_whitespace().collect();
+        if !words.windows(2).any(|pair| pair == [SII_DTE, schema]) {
             self.refuses(
                 "schema-location",
                 &root.name,

@@ -3,6 +3,7 @@
 
 mod body;
 mod envelope;
+mod obligations;
 mod signature;
 mod stamp;
 mod structure;
@@ -17,6 +18,31 @@ use crate::tags::envelope::DTE;
 const LARGEST: usize = 5 * 1024 * 1024;
 /// Findings that are told; a broken envelope of 500 documents has said enough by then.
 const MOST: usize = 1_000;
+
+/// A part of a file that no signature covers, and that nothing else would give away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unsigned {
+    pub name: &'static str,
+    pub why: &'static str,
+}
+
+/// All of them. What stands elsewhere is signed, or is compared with what is.
+pub static UNSIGNED: [Unsigned; 4] = [
+    Unsigned {
+        name: "prólogo",
+        why: "la declaración <?xml …?>, que dice la codificación y no es parte de lo firmado",
+    },
+    Unsigned {
+        name: "certificado",
+        why: "lo que el certificado dice aparte de su clave: la firma se comprueba con la clave, y no se consulta a quien lo \
+              emitió",
+    },
+    Unsigned { name: "blancos", why: "los blancos entre los atributos y fuera de los elementos firmados" },
+    Unsigned {
+        name: "base64",
+        why: "los bits que sobran al final de un valor en base64, que no cambian su contenido",
+    },
+];
 
 /// Everything found; empty when the document is sound.
 pub fn verify(bytes: &[u8]) -> Vec<Finding> {

@@ -155,7 +155,7 @@ impl Issuing<'_> {
 }
 
 /// One line for programs.
-fn answer(issued: &IssuedView, line: u64) -> serde_json::Value {
+pub(super) fn answer(issued: &IssuedView, line: u64) -> serde_json::Value {
     let document = &issued.document;
     let kind = document.series.parse::<u64>().map_or_else(|_| json!(document.series), |number| json!(number));
     json!({
@@ -167,7 +167,7 @@ fn answer(issued: &IssuedView, line: u64) -> serde_json::Value {
 }
 
 /// `T39F1234  clave k-1  Boleta 39 folio 1234  $1.190 (neto $1.000 · IVA $190)  GENERADO  entrenamiento`.
-fn sentence(issued: &IssuedView) -> String {
+pub(super) fn sentence(issued: &IssuedView) -> String {
     let document = &issued.document;
     let key = issued.key.as_deref().map(|key| format!("  clave {key}")).unwrap_or_default();
     let parts = match parts(&issued.totals) {

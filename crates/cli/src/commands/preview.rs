@@ -22,18 +22,22 @@ pub struct Args {
     /// Archivo con la venta, una lista, o una venta por línea; «-» o nada: la entrada estándar
     #[arg(value_name = "ARCHIVO")]
     file: Option<PathBuf>,
+
+    /// Dice de dónde sale cada monto, en vez de mostrar el XML
+    #[arg(long)]
+    explain: bool,
 }
 
 pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
     if door::is_shop(data) {
-        through(data, Need::Look, async |api| each(args.file.as_deref(), Some(api), out).await).await
+        through(data, Need::Look, async |api| each(&args, Some(api), out).await).await
     } else {
-        each(args.file.as_deref(), None, out).await
+        each(&args, None, out).await
     }
 }
 
-async fn each(file: Option<&Path>, api: Option<&Api>, out: Out) -> Result<Exit, Failure> {
-    let mut sales = incoming(file, out)?;
+async fn each(args: &Args, api: Option<&Api>, out: Out) -> Result<Exit, Failure> {
+    let mut sales = incoming(args.file.as_deref(), out)?;
     let mut seen = false;
     let mut exit = Exit::Done;
     while let Some(entry) = sales.recv().await {
@@ -47,7 +51,7 @@ async fn each(file: Option<&Path>, api: Option<&Api>, out: Out) -> Result<Exit, 
             },
         };
         match done {
-            Ok(preview) => tell(&preview, out)?,
+            Ok(preview) => tell(&preview, args.explain, out)?,
             Err(Failure::Problem(no)) if Failure::Problem(no.clone()).exit() == Exit::Refused => {
                 exit = Exit::Refused;
                 refuse(&no, entry.line, out)?;
@@ -67,20 +71,30 @@ fn alone(body: Bytes) -> Result<PreviewView, Failure> {
         totals: preview.totals,
         warnings: preview.warnings.into_iter().map(view).collect(),
         xml: preview.xml,
+        explained: preview.explained.into_iter().map(Into::into).collect(),
     })
 }
 
-fn tell(preview: &PreviewView, out: Out) -> Result<(), Failure> {
+fn tell(preview: &PreviewView, explain: bool, out: Out) -> Result<(), Failure> {
     if out.json {
-        return out
-            .object(&json!({ "Totales": preview.totals, "warnings": preview.warnings, "xml": preview.xml }));
+        let mut told = json!({ "Totales": preview.totals, "warnings": preview.warnings, "xml": preview.xml });
+        if explain {
+            told["explained"] = json!(preview.explained);
+        }
+        return out.object(&told);
     }
     let total = preview.totals.get("MntTotal").and_then(whole).unwrap_or_default();
     out.note(format!("Total {} ({})", pesos(total), parts(&preview.totals)));
     for warning in &preview.warnings {
         out.note(format!("aviso: {}", reason(warning)));
     }
-    out.line(preview.xml.trim_end())
+    if !explain {
+        return out.line(preview.xml.trim_end());
+    }
+    preview
+        .explained
+        .iter()
+        .try_for_each(|one| out.line(format!("{:<26} {:>15}  {}", one.tag, pesos(one.amount), one.from)))
 }
 
 fn refuse(no: &ProblemView, line: u64, out: Out) -> Result<(), Failure> {
