@@ -122,7 +122,8 @@ fn the_arrows_between_crates_are_the_drawn_ones() {
         ("store", &["core"]),
         ("agent", &["core", "store"]),
         ("pos", &["core", "store", "agent"]),
-        ("app", &["core", "chile", "store", "agent", "pos", "sii-sim"]),
+        ("printer", &["core"]),
+        ("app", &["core", "chile", "store", "agent", "pos", "printer", "sii-sim"]),
         ("cli", &["core", "agent", "app", "sii-sim"]),
         ("shell", &["agent", "app"]),
     ];

@@ -1,0 +1,161 @@
+//! From the top: the box and the issuer, who receives, what is referred to, and the detail with its breaks.
+
+use timbre_core::paper::Copy;
+use timbre_core::receipt::{Field, Receipt};
+
+use super::{BOTTOM, Ink, LEFT, MM, Page, RIGHT, Setting, TOP, WIDTH, face, wrap};
+
+/// The box: 7 cm wide, its line 0.7 mm, its letters 12 points, bold capitals (the law: 5.5 to 8 cm, 0.5 to 1
+/// mm, 10 points and more; manual de muestras impresas 4.0, 1.3).
+pub(super) const BOX_WIDTH: f32 = 70.0 * MM;
+pub(super) const BOX_LINE: f32 = 0.7 * MM;
+const BOX_SIZE: f32 = 12.0;
+const BOX_LEADING: f32 = 17.0;
+
+/// The right edges of the figures, and where the names stand.
+const QUANTITY: f32 = LEFT + 72.0;
+const NAME: f32 = QUANTITY + 12.0;
+const PRICE: f32 = RIGHT - 84.0;
+const SUM: f32 = RIGHT;
+const NAME_WIDTH: f32 = PRICE - 74.0 - NAME;
+
+pub(super) fn head(set: &mut Setting, receipt: &Receipt, copy: Copy) {
+    let heading = &receipt.heading;
+    let below = if heading.framed { framed(set, receipt) } else { bare(set, receipt) };
+    let width = RIGHT - BOX_WIDTH - 24.0 - LEFT;
+    let mut y = set.block((LEFT, TOP), width, 15.0, true, Ink::Black, &receipt.issuer.name);
+    y += 3.0;
+    for line in &receipt.issuer.lines {
+        y = set.block((LEFT, y), width, 9.0, false, Ink::Black, line);
+    }
+    if copy == Copy::Repeated {
+        y = set.block((LEFT, y + 4.0), width, 10.0, true, Ink::Black, "COPIA");
+    }
+    set.y = y.max(below) + 14.0;
+}
+
+fn framed(set: &mut Setting, receipt: &Receipt) -> f32 {
+    let heading = &receipt.heading;
+    let inside = BOX_WIDTH - 2.0 * BOX_LINE - 12.0;
+    let lines: Vec<String> = [&heading.tax_id, &heading.title, &heading.number]
+        .into_iter()
+        .flat_map(|text| wrap(&text.to_uppercase(), inside, BOX_SIZE, face(true)))
+        .collect();
+    let height = 22.0 + lines.len() as f32 * BOX_LEADING;
+    let left = RIGHT - BOX_WIDTH;
+    set.page().frame(left, TOP, BOX_WIDTH, height, BOX_LINE, Ink::Red);
+    for (at, line) in lines.iter().enumerate() {
+        let y = TOP + 11.0 + BOX_SIZE + at as f32 * BOX_LEADING;
+        centred(set.page(), left, y, BOX_SIZE, line);
+    }
+    let mut below = TOP + height;
+    if let Some(office) = &heading.office {
+        below += 14.0;
+        centred(set.page(), left, below, 9.5, office);
+    }
+    below
+}
+
+fn centred(page: &mut Page, left: f32, y: f32, size: f32, text: &str) {
+    let x = left + (BOX_WIDTH - face(true).width(text, size)) / 2.0;
+    page.text(x, y, size, true, Ink::Red, text);
+}
+
+/// Training has no box.
+fn bare(set: &mut Setting, receipt: &Receipt) -> f32 {
+    let left = RIGHT - BOX_WIDTH;
+    let mut y = TOP;
+    for text in [&receipt.heading.tax_id, &receipt.heading.title, &receipt.heading.number] {
+        y = set.block((left, y), BOX_WIDTH, 11.0, false, Ink::Grey, text);
+    }
+    y
+}
+
+/// Who receives at the left, when and how at the right.
+pub(super) fn parties(set: &mut Setting, receipt: &Receipt) {
+    set.rule(set.y);
+    let top = set.y + 8.0;
+    let dated = [Field::new("Fecha", receipt.date.clone())];
+    let right: Vec<&Field> = dated.iter().chain(&receipt.terms).collect();
+    let left: Vec<&Field> = receipt.receiver.iter().collect();
+    let middle = WIDTH / 2.0 + 20.0;
+    let at_left = fields(set, LEFT, top, middle - 16.0 - LEFT, &left);
+    let at_right = fields(set, middle, top, RIGHT - middle, &right);
+    set.y = at_left.max(at_right) + 8.0;
+}
+
+fn fields(set: &mut Setting, x: f32, top: f32, width: f32, fields: &[&Field]) -> f32 {
+    let mut y = top;
+    for field in fields {
+        set.page().text(x, y + 9.0, 7.5, false, Ink::Grey, &field.label);
+        y = set.block((x + 66.0, y), width - 66.0, 9.0, false, Ink::Black, &field.value) + 1.5;
+    }
+    y
+}
+
+pub(super) fn references(set: &mut Setting, receipt: &Receipt) {
+    if receipt.references.is_empty() {
+        return;
+    }
+    set.rule(set.y);
+    set.y += 8.0;
+    let base = set.y + 9.0;
+    set.page().text(LEFT, base, 7.5, false, Ink::Grey, "Referencias");
+    for reference in &receipt.references {
+        set.y = set.block((LEFT + 66.0, set.y), RIGHT - LEFT - 66.0, 9.0, false, Ink::Black, reference) + 1.5;
+        if set.y > BOTTOM - 100.0 {
+            again(set, receipt);
+        }
+    }
+    set.y += 8.0;
+}
+
+pub(super) fn detail(set: &mut Setting, receipt: &Receipt) {
+    columns(set);
+    for line in &receipt.lines {
+        let name = wrap(&line.name, NAME_WIDTH, 9.0, face(false));
+        let notes: Vec<String> =
+            line.notes.iter().flat_map(|note| wrap(note, NAME_WIDTH, 7.5, face(false))).collect();
+        let height = name.len().max(1) as f32 * 11.7 + notes.len() as f32 * 9.75 + 3.0;
+        // A description of a thousand letters is shorter than a sheet: a line is never broken.
+        if set.y + height > BOTTOM - 12.0 {
+            again(set, receipt);
+            columns(set);
+        }
+        let base = set.y + 9.0;
+        set.at_right(QUANTITY, base, 9.0, false, Ink::Black, &line.quantity);
+        set.at_right(PRICE, base, 9.0, false, Ink::Black, &line.price);
+        set.at_right(SUM, base, 9.0, false, Ink::Black, &line.sum);
+        for (at, text) in name.iter().enumerate() {
+            set.page().text(NAME, base + at as f32 * 11.7, 9.0, false, Ink::Black, text);
+        }
+        let below = base + name.len().max(1) as f32 * 11.7 - 1.0;
+        for (at, text) in notes.iter().enumerate() {
+            set.page().text(NAME, below + at as f32 * 9.75, 7.5, false, Ink::Grey, text);
+        }
+        set.y += height;
+    }
+}
+
+fn columns(set: &mut Setting) {
+    set.rule(set.y);
+    let base = set.y + 11.0;
+    set.at_right(QUANTITY, base, 7.5, true, Ink::Black, "Cantidad");
+    set.page().text(NAME, base, 7.5, true, Ink::Black, "Detalle");
+    set.at_right(PRICE, base, 7.5, true, Ink::Black, "Precio");
+    set.at_right(SUM, base, 7.5, true, Ink::Black, "Valor");
+    set.rule(set.y + 16.0);
+    set.y += 22.0;
+}
+
+/// A further sheet says whose it is.
+pub(super) fn again(set: &mut Setting, receipt: &Receipt) {
+    set.pages.push(Page::default());
+    let heading = &receipt.heading;
+    let what = format!("{} {}", heading.title, heading.number);
+    set.page().text(LEFT, TOP + 9.0, 9.0, true, Ink::Black, &receipt.issuer.name);
+    set.at_right(RIGHT, TOP + 9.0, 9.0, true, Ink::Black, &what);
+    set.page().text(LEFT, TOP + 20.0, 8.0, false, Ink::Grey, &heading.tax_id);
+    set.at_right(RIGHT, TOP + 20.0, 8.0, false, Ink::Grey, &receipt.date);
+    set.y = TOP + 30.0;
+}
