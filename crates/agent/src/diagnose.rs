@@ -13,6 +13,7 @@ use crate::clock::until;
 use crate::conversation::without;
 use crate::engine::{Agent, Answer, environment_word};
 use crate::inspect::{Inspection, inspect};
+use crate::offset::{apart, date_of};
 use crate::writer::no_key;
 
 /// A certificate that ends sooner than this is worth a warning.
@@ -322,14 +323,12 @@ impl Agent {
 
     /// The authority's `Date` against this machine's clock.
     fn clock_against(&self, heard: &Heard, found: &mut Findings) {
-        let Heard::Reply { headers, .. } = heard else { return };
-        let date = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("date")).map(|(_, value)| value);
-        let Some(theirs) = date.and_then(|text| jiff::fmt::rfc2822::parse(text).ok()) else { return };
+        let Some(theirs) = date_of(heard) else { return };
         if std::mem::replace(&mut found.clock_told, true) {
             return;
         }
-        let (ours, theirs) = (self.0.clock.now(), theirs.timestamp());
-        let apart = until(ours, theirs).max(until(theirs, ours));
+        let ours = self.0.clock.now();
+        let apart = apart(ours, theirs);
         let outcome = match apart {
             apart if apart > CLOCK_LIMIT => Outcome::Fail,
             apart if apart > CLOCK_NOTE => Outcome::Warn,

@@ -18,6 +18,7 @@ use crate::carrier::Carrier;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::conversation::moved;
+use crate::foresight::Foresight;
 use crate::sender::{Sender, SenderParts};
 use crate::settings::Settings;
 use crate::view::{
@@ -83,6 +84,7 @@ pub(crate) struct Inner {
     pub(crate) custody: Arc<dyn Custody>,
     pub(crate) zone: TimeZone,
     pub(crate) pushes: broadcast::Sender<Arc<PushView>>,
+    pub(crate) foresight: Foresight,
     stop: watch::Sender<bool>,
     tasks: tokio::sync::Mutex<Vec<tokio::task::JoinHandle<()>>>,
     thread: std::sync::Mutex<Option<std::thread::JoinHandle<()>>>,
@@ -122,6 +124,7 @@ impl Agent {
             custody: parts.custody,
             zone,
             pushes: broadcast::channel(256).0,
+            foresight: Foresight::default(),
             stop,
             tasks: tokio::sync::Mutex::default(),
             thread: std::sync::Mutex::new(thread),
@@ -177,6 +180,7 @@ impl Agent {
         }
         // Before a folio is taken.
         self.0.signer()?;
+        self.trust_clock()?;
         let now = self.0.clock.now();
         let draft = self.0.regime.draft(&sale, &issuer, &self.0.reader, now)?;
         let issuance = self.0.writer.issue(draft, sale).await?;

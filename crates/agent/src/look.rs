@@ -12,7 +12,7 @@ use crate::view::{
     DetailView, FoliosView, LineView, PageView, ProblemView, PushView, Query, Snapshot, StatsView,
     VersionView,
 };
-use crate::{monitor, show, timeline};
+use crate::{foresight, monitor, show, timeline};
 
 /// Rows of a page when nobody says how many, and the most.
 const PAGE: usize = 100;
@@ -110,7 +110,7 @@ impl Agent {
     }
 
     pub fn folios(&self) -> Vec<FoliosView> {
-        show::folios(&self.0.reader.ranges(), self.0.regime.profile(), self.0.today())
+        foresight::folios(&self.0)
     }
 
     /// Hears every push from now on.

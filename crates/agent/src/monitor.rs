@@ -13,7 +13,7 @@ use crate::engine::{Inner, environment_word};
 use crate::line::Line;
 use crate::sentence::{Situation, sentence};
 use crate::view::{AnswerView, CompanyView, DownView, Snapshot, StatsView, Workers};
-use crate::{show, signing, watchdog};
+use crate::{foresight, offset, show, signing, watchdog};
 
 /// Changes that come within this span are told together.
 const GATHER: Duration = Duration::from_millis(60);
@@ -64,7 +64,9 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
     let company = inner.reader.company();
     let counts = inner.reader.counts();
     let counters = show::counters(&counts);
-    let folios = show::folios(&inner.reader.ranges(), profile, inner.today());
+    let folios = foresight::folios(inner);
+    let low = foresight::low(inner, &folios);
+    let forecast = foresight::forecast(inner, &counts);
     let certificate = inner.certificate().unwrap_or_else(|error| {
         tracing::error!(%error, "the certificate can't be read");
         None
@@ -87,6 +89,7 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
         None => (None, None),
     };
     unsigned = unsigned.or_else(|| signing::clock(inner.reader.last_stamp(), now).err());
+    unsigned = unsigned.or_else(|| offset::refusal(&inner.reader, profile.authority));
     let lines = inner.sender.lines();
     let terms = inner.sender.terms();
     let unheld = unheld(inner);
@@ -104,6 +107,8 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
         counters,
         lines: &lines.values().cloned().collect::<Vec<_>>(),
         paused: !inner.sender.running(),
+        forecast: forecast.and_then(|at| foresight::soon(inner, now, at)).as_deref(),
+        low: &low,
         term: term.as_ref().map(|(level, words)| (*level, words.as_str())),
         to_annul: show::to_annul(&counts),
         ends: held.and_then(|held| signing::ends_soon(&held, now, &inner.zone)),
@@ -119,6 +124,8 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
         workers: Workers { active, allowed, running: inner.sender.running() },
         folios,
         deadline: show::nearest(unheld.iter(), &terms),
+        forecast: forecast.map(|at| at.to_string()),
+        clock: offset::view(&inner.reader, &inner.sender.parts.settings),
         resendable: show::RESENDABLE.into_iter().map(|state| counts.of(state)).sum(),
         down: lines.into_iter().filter_map(down).collect(),
         last_answer: last_answer(inner),
@@ -144,7 +151,7 @@ fn down((channel, line): (ChannelId, Line)) -> Option<DownView> {
 pub(crate) fn stats(inner: &Inner) -> StatsView {
     let counts = inner.reader.counts();
     let of = |state| counts.of(state);
-    let folios = show::folios(&inner.reader.ranges(), inner.regime.profile(), inner.today());
+    let folios = foresight::folios(inner);
     let (workers_active, workers_allowed) = inner.sender.workers();
     StatsView {
         environment: inner
@@ -165,8 +172,11 @@ pub(crate) fn stats(inner: &Inner) -> StatsView {
         issued_today: inner.reader.issued_on(inner.today()),
         workers_active,
         workers_allowed,
-        folios_left: folios.into_iter().map(|f| (f.series, f.left)).collect(),
+        folios_left: folios.iter().map(|f| (f.series.clone(), f.left)).collect(),
+        folios_run_out: folios.into_iter().map(|f| (f.series, f.runs_out)).collect(),
         deadline: show::nearest(unheld(inner).iter(), &inner.sender.terms()),
+        forecast: foresight::forecast(inner, &counts).map(|at| at.to_string()),
+        clock: offset::view(&inner.reader, &inner.sender.parts.settings),
         last_answer: last_answer(inner),
         fsyncs: inner.writer.fsyncs(),
     }

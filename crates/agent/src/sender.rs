@@ -65,6 +65,7 @@ pub struct Sender {
     /// Held by the task that looks how far this machine gets; told when something was found.
     pub(crate) reaching: tokio::sync::Mutex<()>,
     pub(crate) lost: Notify,
+    pub(crate) looking_at_clock: AtomicBool,
     /// Lines that came back since the last round.
     pub(crate) returned: Mutex<BTreeSet<ChannelId>>,
     last: Mutex<Option<LastAnswer>>,
@@ -112,6 +113,7 @@ impl Sender {
             coverage: Mutex::new(Coverage::load(&parts.reader, parts.clock.now())),
             reaching: tokio::sync::Mutex::default(),
             lost: Notify::new(),
+            looking_at_clock: AtomicBool::new(false),
             returned: Mutex::default(),
             last: Mutex::default(),
             probing: Mutex::default(),
@@ -286,9 +288,11 @@ impl Sender {
 
     pub(crate) async fn carry(&self, channel: &ChannelId, request: &Request) -> Heard {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
+        let began = std::time::Instant::now();
         let channel = self.channel(channel);
         let heard = self.parts.carrier.carry(request, channel.limits()).await;
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.note_clock(&heard, began.elapsed()).await;
         match (self.note_reach(&heard).await, heard) {
             (Some(why), Heard::Nothing { sent, .. }) => Heard::Nothing { sent, why: why.to_owned() },
             (_, heard) => heard,

@@ -35,6 +35,10 @@ pub struct Situation<'a> {
     pub term: Option<(u8, &'a str)>,
     /// Numbers of replaced documents that a person has still to annul.
     pub to_annul: u64,
+    /// When all that is on the way will have been sent, as people say it.
+    pub forecast: Option<&'a str>,
+    /// The types whose folios run out soon: what there is to say of each.
+    pub low: &'a [String],
     /// The certificate's last day, when it is near, and in how many days.
     pub ends: Option<(Date, i32)>,
 }
@@ -104,6 +108,9 @@ pub fn sentence(s: &Situation<'_>) -> Sentence {
         let text = format!("Puede seguir vendiendo; {what} en el sitio del {}", s.authority);
         return say(Mood::Attention, text);
     }
+    if let [first, ..] = s.low {
+        return say(Mood::Attention, format!("Puede seguir vendiendo. {first}: cargue un CAF nuevo"));
+    }
     if let Some((last, left)) = s.ends {
         let when = match left {
             0 => "hoy".to_owned(),
@@ -115,10 +122,11 @@ pub fn sentence(s: &Situation<'_>) -> Sentence {
             format!("Puede seguir vendiendo. El certificado digital vence {when}: renuévelo antes"),
         );
     }
+    let sent = s.forecast.map(|at| format!(": todo enviado {at}")).unwrap_or_default();
     match on_the_way {
         0 => say(Mood::Calm, "Todo al día".to_owned()),
-        1 => say(Mood::Calm, "Puede seguir vendiendo. 1 documento en camino".to_owned()),
-        n => say(Mood::Calm, format!("Puede seguir vendiendo. {n} documentos en camino")),
+        1 => say(Mood::Calm, format!("Puede seguir vendiendo. 1 documento en camino{sent}")),
+        n => say(Mood::Calm, format!("Puede seguir vendiendo. {n} documentos en camino{sent}")),
     }
 }
 
@@ -180,6 +188,8 @@ mod tests {
             paused: false,
             term: None,
             to_annul: 0,
+            forecast: None,
+            low: &[],
             ends: None,
         }
     }
@@ -196,7 +206,15 @@ mod tests {
             stopped: None,
         };
         let ranges = vec![range(left, false), range(expired, true)];
-        FoliosView { series: "1".into(), name: name.into(), left, next: None, ranges }
+        FoliosView {
+            series: "1".into(),
+            name: name.into(),
+            left,
+            next: None,
+            runs_out: None,
+            low: false,
+            ranges,
+        }
     }
 
     fn down(seconds: i64, why: &str) -> Line {
@@ -262,6 +280,16 @@ mod tests {
         says(&pressing, Mood::Attention, "queda poco");
         let over = Situation { term: Some((100, "Pasó")), ..pressing };
         says(&over, Mood::Attention, "Pasó. Revise la conexión y reenvíe");
+    }
+
+    #[test]
+    fn what_is_foreseen_is_told_where_nothing_is_wrong() {
+        let low = ["A este ritmo las boletas se acaban el sábado a las 18:40".to_owned()];
+        let foreseen = Situation { forecast: Some("a las 21:10"), ..calm() };
+        let text = "Puede seguir vendiendo. 14 documentos en camino: todo enviado a las 21:10";
+        says(&foreseen, Mood::Calm, text);
+        let text = "Puede seguir vendiendo. A este ritmo las boletas se acaban el sábado a las 18:40: cargue un CAF nuevo";
+        says(&Situation { low: &low, ..foreseen }, Mood::Attention, text);
     }
 
     #[test]

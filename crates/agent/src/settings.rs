@@ -28,6 +28,12 @@ pub struct Settings {
     pub terms: BTreeMap<String, Duration>,
     /// This machine's network comes and goes with the data coverage: while it is away a term stands still, too.
     pub own_network_counts: bool,
+    /// This machine's clock may differ from the authority's by so much before somebody in charge is asked.
+    pub clock_tolerance: Duration,
+    /// It is time for more folios when those left last no longer than this at the pace of past weeks; where that
+    /// can't be told, when less than so many percent of what was loaded is left.
+    pub folios_last: Duration,
+    pub folios_percent: u64,
     /// Base address of the simulator, in a training folder.
     pub simulator: Option<String>,
     /// What stands over the panel while this run does something out of the ordinary, a sentence.
@@ -60,6 +66,9 @@ impl Settings {
             poll_floor: Duration::from_secs(30),
             terms: BTreeMap::new(),
             own_network_counts: false,
+            clock_tolerance: minutes(5),
+            folios_last: minutes(3 * 24 * 60),
+            folios_percent: 20,
             simulator: None,
             standing: None,
         }

@@ -110,6 +110,8 @@ pub fn folios(ranges: &[Range], profile: &Profile, today: timbre_core::Date) -> 
                 name: kind.name.to_owned(),
                 left: own.iter().filter(good).map(|r| r.left()).sum(),
                 next: own.iter().filter(good).find(|r| r.left() > 0).map(|r| r.next),
+                runs_out: None,
+                low: false,
                 ranges: own.iter().map(|r| range(r, today)).collect(),
             })
         })

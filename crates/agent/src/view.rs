@@ -6,6 +6,7 @@ use serde_json::Value;
 use ts_rs::TS;
 
 mod again;
+mod folios;
 mod loaded;
 mod lock;
 mod preview;
@@ -13,11 +14,12 @@ mod said;
 mod terms;
 
 pub use again::{ReissuedView, ResumeOrder, VersionView};
+pub use folios::{FoliosView, RangeView};
 pub use loaded::{LoadedCertificateView, LoadedRangeView};
 pub use lock::{LockView, LockedFoliosView};
 pub use preview::{ExplainedView, PreviewView};
 pub use said::{AdviceView, ClaimOrder, ClaimsView, EventView, LabelView, RemarkView, SaidView};
-pub use terms::{DeadlineView, WarningView};
+pub use terms::{ClockView, DeadlineView, WarningView};
 
 /// The panel at one instant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -40,6 +42,14 @@ pub struct Snapshot {
     pub workers: Workers,
     pub folios: Vec<FoliosView>,
     pub deadline: Option<DeadlineView>,
+    /// When all that waits will have been sent, RFC 3339; absent where that can't be told.
+    #[serde(default)]
+    #[ts(optional)]
+    pub forecast: Option<String>,
+    /// This machine's clock, where something was ever wrong with it.
+    #[serde(default)]
+    #[ts(optional)]
+    pub clock: Option<ClockView>,
     /// Documents that resending all pending would take up, flagged or not: those that wait, and
     /// those in doubt, which are asked about.
     #[serde(default)]
@@ -120,37 +130,6 @@ pub struct Workers {
     pub running: bool,
 }
 
-/// What is left of one type of document.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct FoliosView {
-    pub series: String,
-    /// `Boleta`, `Factura`.
-    pub name: String,
-    #[ts(type = "number")]
-    pub left: u64,
-    /// The folio that comes next.
-    #[ts(type = "number | null")]
-    pub next: Option<u64>,
-    pub ranges: Vec<RangeView>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct RangeView {
-    #[ts(type = "number")]
-    pub first: u64,
-    #[ts(type = "number")]
-    pub last: u64,
-    #[ts(type = "number")]
-    pub next: u64,
-    #[ts(type = "number")]
-    pub left: u64,
-    /// `AAAA-MM-DD`.
-    pub authorised: String,
-    pub expires: Option<String>,
-    pub expired: bool,
-    pub stopped: Option<String>,
-}
-
 /// A channel that nothing goes through now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct DownView {
@@ -226,7 +205,16 @@ pub struct StatsView {
     /// Folios left, by type.
     #[ts(type = "Record<string, number>")]
     pub folios_left: std::collections::BTreeMap<String, u64>,
+    /// When the folios of each type run out, RFC 3339; `null` where that can't be told.
+    #[serde(default)]
+    #[ts(type = "Record<string, string | null>")]
+    pub folios_run_out: std::collections::BTreeMap<String, Option<String>>,
     pub deadline: Option<DeadlineView>,
+    /// When all that waits will have been sent, RFC 3339.
+    #[serde(default)]
+    pub forecast: Option<String>,
+    #[serde(default)]
+    pub clock: Option<ClockView>,
     pub last_answer: Option<AnswerView>,
     /// Fsyncs of the journal since the start.
     #[ts(type = "number")]
@@ -439,6 +427,7 @@ pub fn typescript() -> String {
         RangeView,
         DeadlineView,
         WarningView,
+        ClockView,
         DownView,
         AnswerView,
         CertificateView,

@@ -81,7 +81,7 @@ async fn the_hour_of_what_was_issued_without_coverage_counts_from_its_return() {
     let agent = open_as(dir.path(), &office, opening(&clock)).await;
     assert_eq!(deadline(&agent), (later(back, 60 * MINUTE), false));
     office.books().down = false;
-    until(&agent, |agent| agent.stats().sent + agent.stats().accepted == 2).await;
+    look_until(&agent, &clock, |agent| agent.stats().sent + agent.stats().accepted == 2).await;
     assert_eq!(words(&agent, "authority").last(), Some(&true));
     assert_eq!(agent.snapshot().deadline, None);
     agent.stop().await;

@@ -19,6 +19,8 @@ pub struct Config {
     pub api: ApiConfig,
     pub wire: WireConfig,
     pub line: LineConfig,
+    pub clock: ClockConfig,
+    pub folios: FoliosConfig,
     /// Legal terms in seconds by type of document: what the law's own text says can only be made shorter (39), any
     /// other can be told (33: 43200), and 0 does without.
     pub terms: BTreeMap<String, u64>,
@@ -60,6 +62,23 @@ pub struct WireConfig {
     pub absence_gap_seconds: Option<u64>,
     /// How long the SII may leave an upload without an end before its documents are asked about (86400).
     pub settle_after_seconds: Option<u64>,
+}
+
+#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClockConfig {
+    /// How far this machine's clock may be from the SII's before somebody in charge is asked (300; 60 at least).
+    pub tolerance_seconds: Option<u64>,
+}
+
+/// When it is time to load more folios.
+#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct FoliosConfig {
+    /// They last no longer than this at the pace of past weeks (72).
+    pub last_hours: Option<u64>,
+    /// Less than so many percent are left, where the pace can't be told (20).
+    pub percent: Option<u64>,
 }
 
 /// How the lack of data coverage is told from the SII's silence: it alone stops the boleta's hour.
@@ -164,6 +183,9 @@ impl Config {
             c.settle_after = c.settle_after.max(seconds(3600));
         }
         s.terms = self.terms.iter().map(|(kind, n)| (kind.clone(), seconds(*n))).collect();
+        set(&mut s.clock_tolerance, self.clock.tolerance_seconds.map(|n| n.max(60)));
+        set(&mut s.folios_last, self.folios.last_hours.map(|n| n.saturating_mul(3600)));
+        s.folios_percent = self.folios.percent.unwrap_or(s.folios_percent);
         s.own_network_counts = self.line.own_network_counts;
         s.same_number = self.reissue.folio == ReissueFolio::SameWhenAbsent;
         if let Some(workers) = self.sender.workers {
@@ -201,6 +223,21 @@ mod tests {
             (vec![Duration::from_secs(60)], Duration::from_secs(60), Duration::from_secs(60))
         );
         assert_eq!(config.settings(true).conduct.absence_after, Duration::ZERO);
+    }
+
+    #[test]
+    fn terms_clock_folios_and_witnesses_are_told_by_the_file() {
+        let text = "[terms]\n33 = 3600\n[line]\nnames = []\nwitnesses = [\"a.cl\", \"b.cl:80\"]\nown_network_counts = true\n\
+                    [clock]\ntolerance_seconds = 1\n[folios]\nlast_hours = 5\npercent = 7\n";
+        let config: Config = toml::from_str(text).unwrap();
+        let settings = config.settings(false);
+        assert_eq!(settings.terms, BTreeMap::from([("33".to_owned(), Duration::from_secs(3600))]));
+        assert!(settings.own_network_counts);
+        assert_eq!(settings.clock_tolerance, Duration::from_secs(60));
+        assert_eq!((settings.folios_last, settings.folios_percent), (Duration::from_secs(5 * 3600), 7));
+        let hosts = vec!["a.cl".to_owned(), "b.cl:80".to_owned()];
+        assert_eq!(config.line.witnesses(), Witnesses { names: vec![], hosts });
+        assert_eq!(Config::default().line.witnesses().names, ["nic.cl"]);
     }
 
     #[test]

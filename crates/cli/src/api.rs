@@ -11,9 +11,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use timbre_agent::diagnose::Diagnosis;
 use timbre_agent::view::{
-    CertificateView, ClaimOrder, ClaimsView, DetailView, IssuedView, LoadedCertificateView, LockView,
-    PageView, PreviewView, Query, RangeView, ReissuedView, ResentView, ResumeOrder, RowView, SaidView,
-    Snapshot,
+    CertificateView, ClaimOrder, ClaimsView, ClockView, DetailView, IssuedView, LoadedCertificateView,
+    LockView, PageView, PreviewView, Query, RangeView, ReissuedView, ResentView, ResumeOrder, RowView,
+    SaidView, Snapshot,
 };
 use timbre_core::{DocumentId, Refusal};
 use zeroize::Zeroizing;
@@ -209,6 +209,15 @@ impl Api {
 
     pub async fn unlock(&self, who: &str) -> Result<LockView, Failure> {
         self.wire.read(Ask::new(Method::POST, "/v1/issuing/unlock").json(&json!({ "who": who }))).await
+    }
+
+    /// This machine's clock; `None` where nothing was ever wrong with it.
+    pub async fn clock(&self) -> Result<Option<ClockView>, Failure> {
+        self.wire.read(Ask::get("/v1/clock")).await
+    }
+
+    pub async fn accept_clock(&self, who: &str) -> Result<ClockView, Failure> {
+        self.wire.read(Ask::new(Method::POST, "/v1/clock/accept").json(&json!({ "who": who }))).await
     }
 
     pub async fn company(&self) -> Result<Value, Failure> {

@@ -4,6 +4,7 @@ pub mod caf;
 pub mod cert;
 pub mod check;
 pub mod claims;
+pub mod clock;
 pub mod company;
 pub mod demo;
 pub mod diagnose;

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    caf, cert, check, claims, company, demo, diagnose, folio, issue, list, note, preview, reissue, resend,
-    results_mail, serve, show, simulator, stats, unlock, vault, verify,
+    caf, cert, check, claims, clock, company, demo, diagnose, folio, issue, list, note, preview, reissue,
+    resend, results_mail, serve, show, simulator, stats, unlock, vault, verify,
 };
 use crate::failure::{Exit, Failure};
 use crate::out::Out;
@@ -70,6 +70,8 @@ pub enum Command {
     Cert(cert::Args),
     /// Los datos de la empresa que emite
     Company(company::Args),
+    /// El reloj de este equipo contra el del SII, y la palabra del encargado
+    Clock(clock::Args),
     /// Los números del panel
     Stats,
     /// Revisa cualquier DTE o envío, de cualquier emisor
@@ -115,6 +117,7 @@ impl Line {
             Command::Caf(args) => caf::run(args, data, out).await,
             Command::Cert(args) => cert::run(args, data, out).await,
             Command::Company(args) => company::run(args, data, out).await,
+            Command::Clock(args) => clock::run(args, data, out).await,
             Command::Stats => stats::run(data, out).await,
             Command::Verify(args) => verify::run(args, out),
             Command::Check => check::run(data, out),

@@ -15,8 +15,8 @@ use timbre_agent::Agent;
 use timbre_agent::diagnose::Diagnosis;
 use timbre_agent::engine::environment_word;
 use timbre_agent::view::{
-    CertificateView, DetailView, FoliosView, IssuedView, LoadedCertificateView, LoadedRangeView, LockView,
-    Mood, PageView, PreviewView, ProblemView, Query, ResentView, RowView, Snapshot, StatsView,
+    CertificateView, ClockView, DetailView, FoliosView, IssuedView, LoadedCertificateView, LoadedRangeView,
+    LockView, Mood, PageView, PreviewView, ProblemView, Query, ResentView, RowView, Snapshot, StatsView,
 };
 use timbre_core::Environment;
 use zeroize::{Zeroize, Zeroizing};
@@ -242,7 +242,17 @@ pub(crate) async fn lock(State(agent): State<Agent>) -> Json<Option<LockView>> {
     Json(agent.lock())
 }
 
-/// Who decided that issuing goes on.
+pub(crate) async fn clock(State(agent): State<Agent>) -> Json<Option<ClockView>> {
+    Json(agent.clock())
+}
+
+/// Somebody in charge takes it upon them that documents are stamped by a clock that is off.
+pub(crate) async fn accept_clock(State(agent): State<Agent>, body: Bytes) -> Answer<Json<ClockView>> {
+    let Decided { who } = read(&body)?;
+    Ok(Json(agent.accept_clock(&who).await?))
+}
+
+/// Who decided that it goes on.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Decided {

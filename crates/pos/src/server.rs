@@ -99,6 +99,8 @@ fn routes(agent: Agent, guard: Arc<Guard>, notices: Notices) -> Router {
         .route("/folios/resume", post(mending::resume_range))
         .route("/issuing/lock", get(api::lock))
         .route("/issuing/unlock", post(api::unlock))
+        .route("/clock", get(api::clock))
+        .route("/clock/accept", post(api::accept_clock))
         .route("/company", get(api::company).put(api::set_company))
         .route("/diagnosis", post(api::diagnose))
         .route("/certificate", get(api::certificate).post(api::load_certificate))

@@ -18,6 +18,14 @@ total: number,
  */
 to_annul: number, issued_today: number, workers: Workers, folios: Array<FoliosView>, deadline: DeadlineView | null, 
 /**
+ * When all that waits will have been sent, RFC 3339; absent where that can't be told.
+ */
+forecast?: string, 
+/**
+ * This machine's clock, where something was ever wrong with it.
+ */
+clock?: ClockView, 
+/**
  * Documents that resending all pending would take up, flagged or not: those that wait, and
  * those in doubt, which are asked about.
  */
@@ -97,7 +105,15 @@ name: string, left: number,
 /**
  * The folio that comes next.
  */
-next: number | null, ranges: Array<RangeView>, };
+next: number | null, 
+/**
+ * When they run out at the pace of past weeks, RFC 3339; absent where that can't be told.
+ */
+runs_out?: string, 
+/**
+ * It is time to load more.
+ */
+low?: boolean, ranges: Array<RangeView>, };
 
 export type RangeView = { first: number, last: number, next: number, left: number, 
 /**
@@ -132,6 +148,32 @@ documents: number,
  * When its term ends, RFC 3339.
  */
 limit: string, 
+/**
+ * A Spanish sentence.
+ */
+text: string, };
+
+export type ClockView = { 
+/**
+ * The authority's time less this machine's, in seconds, as it was found last.
+ */
+offset_seconds: number, 
+/**
+ * It is within the tolerance.
+ */
+good: boolean, tolerance_seconds: number, 
+/**
+ * When it was found, by this machine's clock, RFC 3339.
+ */
+seen: string, 
+/**
+ * Nothing is sold until it is corrected, or somebody in charge accepts it.
+ */
+stops: boolean, 
+/**
+ * Who accepted it as it is.
+ */
+accepted_by: string | null, 
 /**
  * A Spanish sentence.
  */
@@ -403,7 +445,15 @@ total: number, issued_today: number, workers_active: number, workers_allowed: nu
 /**
  * Folios left, by type.
  */
-folios_left: Record<string, number>, deadline: DeadlineView | null, last_answer: AnswerView | null, 
+folios_left: Record<string, number>, 
+/**
+ * When the folios of each type run out, RFC 3339; `null` where that can't be told.
+ */
+folios_run_out: Record<string, string | null>, deadline: DeadlineView | null, 
+/**
+ * When all that waits will have been sent, RFC 3339.
+ */
+forecast: string | null, clock: ClockView | null, last_answer: AnswerView | null, 
 /**
  * Fsyncs of the journal since the start.
  */

@@ -1,4 +1,4 @@
-//! Legal terms as people are shown them.
+//! Legal terms, and the clock they are told by, as people are shown them.
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -27,6 +27,26 @@ pub struct WarningView {
     pub documents: u64,
     /// When its term ends, RFC 3339.
     pub limit: String,
+    /// A Spanish sentence.
+    pub text: String,
+}
+
+/// This machine's clock against the authority's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ClockView {
+    /// The authority's time less this machine's, in seconds, as it was found last.
+    #[ts(type = "number")]
+    pub offset_seconds: i64,
+    /// It is within the tolerance.
+    pub good: bool,
+    #[ts(type = "number")]
+    pub tolerance_seconds: u64,
+    /// When it was found, by this machine's clock, RFC 3339.
+    pub seen: String,
+    /// Nothing is sold until it is corrected, or somebody in charge accepts it.
+    pub stops: bool,
+    /// Who accepted it as it is.
+    pub accepted_by: Option<String>,
     /// A Spanish sentence.
     pub text: String,
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use timbre_agent::carrier::{Carrier, Reach};
-use timbre_core::{Heard, Limits, Request, Sent};
+use timbre_core::{Heard, Limits, Request, Sent, Timestamp};
 
 /// What the authority does with the next requests of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub struct Books {
     /// How far the machine gets while nothing is heard, and whether it has found its way again.
     pub reach: Option<Reach>,
     pub finds: bool,
+    /// The time by its own clock, which its answers bear.
+    pub date: Option<Timestamp>,
     /// Addresses (`post/deliver`) that nothing reaches.
     pub dead: BTreeSet<&'static str>,
     /// What was asked at each address, heard or not.
@@ -188,8 +190,13 @@ impl Carrier for Wire {
                 books.most_at_once = books.most_at_once.max(books.at_once);
             }
             tokio::task::yield_now().await;
-            let heard = self.0.answer(request);
-            self.0.books().at_once -= 1;
+            let mut heard = self.0.answer(request);
+            let mut books = self.0.books();
+            books.at_once -= 1;
+            if let (Heard::Reply { headers, .. }, Some(date)) = (&mut heard, books.date) {
+                let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&date);
+                headers.push(("date".to_owned(), date.unwrap()));
+            }
             heard
         })
     }

@@ -12,7 +12,7 @@ use crate::door::Need;
 use crate::failure::{Exit, Failure, reason};
 use crate::out::Out;
 use crate::values::{self, Share};
-use crate::words::{Lean, table, thousands};
+use crate::words::{Lean, moment, table, thousands};
 
 #[derive(clap::Args)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
@@ -181,6 +181,7 @@ async fn list(data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
             out.note("No hay folios cargados: cargue un CAF con «timbre caf add ARCHIVO».");
         } else {
             columns(&folios).iter().try_for_each(|line| out.line(line))?;
+            folios.iter().filter_map(lasts).try_for_each(|line| out.line(line))?;
         }
         Ok(Exit::Done)
     })
@@ -227,6 +228,13 @@ fn loaded(path: &Path, range: &Value) -> String {
         part("left"),
         part("next")
     )
+}
+
+/// Until when they last, where that can be told.
+fn lasts(view: &Value) -> Option<String> {
+    let ends = moment(view.get("runs_out")?.as_str()?);
+    let low = if view.get("low")?.as_bool()? { ": cargue un CAF nuevo" } else { "" };
+    Some(format!("A este ritmo los folios de {} se acaban el {ends}{low}", word(view, "name").to_lowercase()))
 }
 
 fn columns(folios: &[Value]) -> Vec<String> {
@@ -276,6 +284,15 @@ mod tests {
         assert_eq!(codes(&add(None, None)), ["first-number-unasked", "caf-terms-assumed"]);
         assert_eq!(codes(&add(Some(Share(1, 2)), None)), ["first-number-unasked"]);
         assert_eq!(codes(&add(None, Some(6))), ["first-number-unasked"]);
+    }
+
+    #[test]
+    fn it_is_told_until_when_folios_last() {
+        let view = |low| json!({ "name": "Boleta", "runs_out": "2026-11-28T21:40:00Z", "low": low });
+        let line = "A este ritmo los folios de boleta se acaban el 28-11-2026 18:40:00";
+        assert_eq!(lasts(&view(false)).unwrap(), line);
+        assert_eq!(lasts(&view(true)).unwrap(), format!("{line}: cargue un CAF nuevo"));
+        assert_eq!(lasts(&json!({ "name": "Boleta", "runs_out": null, "low": true })), None);
     }
 
     #[test]

@@ -29,7 +29,7 @@ const STATES: [&str; 9] =
     ["queued", "sending", "sent", "verifying", "pending", "accepted", "objected", "rejected", "errors"];
 
 /// The names people know the others by.
-const NAMES: [(&str, &str); 10] = [
+const NAMES: [(&str, &str); 13] = [
     ("to_annul", "Folios por anular en el SII"),
     ("environment", "Ambiente"),
     ("total", "Documentos"),
@@ -37,7 +37,10 @@ const NAMES: [(&str, &str); 10] = [
     ("workers_active", "Trabajadores activos"),
     ("workers_allowed", "Trabajadores permitidos"),
     ("folios_left", "Folios disponibles"),
+    ("folios_run_out", "Se acaban a este ritmo"),
     ("deadline", "Plazo más próximo"),
+    ("forecast", "Todo enviado"),
+    ("clock", "Reloj"),
     ("last_answer", "Última respuesta del SII"),
     ("fsyncs", "Escrituras a disco"),
 ];
@@ -91,6 +94,13 @@ fn part(key: &str) -> &str {
         "ok" => "bien",
         "took_ms" => "milisegundos",
         "text" => "respuesta",
+        "stands" => "detenido sin cobertura",
+        "offset_seconds" => "segundos del SII menos los de este equipo",
+        "good" => "bien",
+        "tolerance_seconds" => "tolerancia",
+        "seen" => "visto",
+        "stops" => "impide vender",
+        "accepted_by" => "aceptado por",
         other => other,
     }
 }
@@ -104,20 +114,23 @@ mod tests {
         let stats = serde_json::json!({
             "queued": 3, "pending": 4, "environment": "training", "folios_left": {"39": 10},
             "deadline": {"document": "T39F1", "at": "2026-11-22T13:58:03Z"}, "new_thing": null,
+            "folios_run_out": {"39": "2026-11-28T21:40:00Z", "33": null}, "forecast": "2026-11-22T14:10:00Z",
         });
         let counters = Counters { queued: 7, problem: 1, ..Counters::default() };
         assert_eq!(
             lines(&stats, counters),
             [
-                "Ambiente            entrenamiento",
-                "Por enviar          7",
-                "Enviando            0",
-                "En el SII           0",
-                "Aceptados           0",
-                "Con problema        1",
-                "Folios disponibles  39 10",
-                "Plazo más próximo   documento T39F1 · fecha 22-11-2026 10:58:03",
-                "new thing           —",
+                "Ambiente                entrenamiento",
+                "Por enviar              7",
+                "Enviando                0",
+                "En el SII               0",
+                "Aceptados               0",
+                "Con problema            1",
+                "Folios disponibles      39 10",
+                "Plazo más próximo       documento T39F1 · fecha 22-11-2026 10:58:03",
+                "new thing               —",
+                "Se acaban a este ritmo  39 28-11-2026 18:40:00 · 33 —",
+                "Todo enviado            22-11-2026 11:10:00",
             ]
         );
     }

@@ -1,0 +1,109 @@
+//! What the panel foresees: when all is sent (`forecast`), and when the folios run out (`runway`). Reads what those
+//! pure functions need, and says it as people do.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use timbre_core::{DocState, Series, Timestamp};
+use timbre_store::Counts;
+
+use crate::clock::{later, until};
+use crate::engine::Inner;
+use crate::forecast;
+use crate::runway::{self, PAST};
+use crate::sender::lock;
+use crate::show;
+use crate::view::FoliosView;
+
+/// What is kept between two looks.
+#[derive(Debug, Default)]
+pub(crate) struct Foresight {
+    sending: Mutex<forecast::Pace>,
+    /// By series: of which hour it is, and how many documents the hours of a week have.
+    selling: Mutex<BTreeMap<String, (Timestamp, Option<runway::Pace>)>>,
+}
+
+/// When all that waits will have been sent; `None` where nothing moves.
+pub(crate) fn forecast(inner: &Inner, counts: &Counts) -> Option<Timestamp> {
+    let now = inner.clock.now();
+    let waiting = [DocState::Generado, DocState::Pendiente, DocState::Enviando];
+    let left: u64 = waiting.into_iter().map(|state| counts.of(state)).sum();
+    let mut pace = lock(&inner.foresight.sending);
+    pace.see(now, left, counts.total() - left);
+    pace.ends(now, left).filter(|_| inner.sender.running())
+}
+
+/// `a las 21:10`, when that is not just now.
+pub(crate) fn soon(inner: &Inner, now: Timestamp, at: Timestamp) -> Option<String> {
+    let soon = later(now, Duration::from_secs(60));
+    (at > soon).then(|| format!("a las {}", crate::watchdog::hour(inner, at)))
+}
+
+/// What is left of each type, and for how long.
+pub(crate) fn folios(inner: &Inner) -> Vec<FoliosView> {
+    let mut folios = show::folios(&inner.reader.ranges(), inner.regime.profile(), inner.today());
+    let (now, settings) = (inner.clock.now(), &inner.sender.parts.settings);
+    for kind in &mut folios {
+        let ends = runs_out(inner, &kind.series, kind.left, now);
+        kind.runs_out = ends.map(|at| at.to_string());
+        let loaded: u64 = kind.ranges.iter().filter(|r| !r.expired).map(|r| r.last - r.first + 1).sum();
+        kind.low = match ends {
+            Some(ends) => until(now, ends) <= settings.folios_last,
+            None => kind.left * 100 < loaded * settings.folios_percent,
+        };
+    }
+    folios
+}
+
+fn runs_out(inner: &Inner, series: &str, left: u64, now: Timestamp) -> Option<Timestamp> {
+    let hour = runway::hour(now);
+    let mut known = lock(&inner.foresight.selling);
+    if known.get(series).is_none_or(|(of, _)| *of != hour) {
+        known.insert(series.to_owned(), (hour, pace(inner, series, now)));
+    }
+    let (_, pace) = known.get(series)?;
+    pace.as_ref()?.runs_out(left, now, &inner.zone)
+}
+
+fn pace(inner: &Inner, series: &str, now: Timestamp) -> Option<runway::Pace> {
+    let series = Series(series.to_owned());
+    let since = now.saturating_sub(jiff::SignedDuration::try_from(PAST).ok()?).ok()?;
+    let read = || Ok((inner.reader.hours(&series, since)?, inner.reader.first_hour(&series)?));
+    let (seen, first) = read()
+        .inspect_err(|error: &timbre_store::StoreError| {
+            tracing::error!(%error, "the pace of past weeks can't be read");
+        })
+        .ok()?;
+    runway::Pace::of(&seen, first?, now, &inner.zone)
+}
+
+/// What there is to say of the types whose folios run out soon.
+pub(crate) fn low(inner: &Inner, folios: &[FoliosView]) -> Vec<String> {
+    let said = |kind: &FoliosView| {
+        let name = kind.name.to_lowercase();
+        let ends = kind.runs_out.as_ref().and_then(|at| at.parse().ok());
+        match (kind.left, ends) {
+            (1, None) => format!("Queda 1 folio de {name}"),
+            (left, None) => format!("Quedan {left} folios de {name}"),
+            (_, Some(ends)) => format!("A este ritmo los folios de {name} se acaban {}", day(inner, ends)),
+        }
+    };
+    folios.iter().filter(|kind| kind.low && kind.left > 0).map(said).collect()
+}
+
+/// `el sábado a las 18:40`.
+fn day(inner: &Inner, at: Timestamp) -> String {
+    const DAYS: [&str; 7] = ["lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"];
+    let (local, today) = (at.to_zoned(inner.zone.clone()), inner.today());
+    let clock = local.strftime("a las %H:%M");
+    match local.date().since(today).map_or(i32::MAX, |span| span.get_days()) {
+        0 => format!("hoy {clock}"),
+        1 => format!("mañana {clock}"),
+        2..7 => {
+            let name = usize::try_from(local.weekday().to_monday_zero_offset()).unwrap_or_default();
+            format!("el {} {clock}", DAYS[name])
+        }
+        _ => format!("el {}", show::day(local.date())),
+    }
+}

@@ -1,0 +1,221 @@
+//! How far this machine's clock is from the authority's, and a person's word about it. It never changes a stamp:
+//! those are the machine's own and never go back. A clock that is off by too much stops the sale until it is
+//! corrected, or until somebody in charge takes that upon them.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use timbre_core::{Heard, Refusal, Timestamp};
+use timbre_store::{Fact, Reader};
+
+use crate::clock::until;
+use crate::engine::{Agent, Answer};
+use crate::sender::Sender;
+use crate::settings::Settings;
+use crate::view::ClockView;
+
+/// A word about a clock is about this one offset, and what it wanders in months.
+const WITHIN: i64 = 60;
+/// An answer that was so long on its way tells no time.
+const SLOW: Duration = Duration::from_secs(30);
+
+/// The authority's time, as the answer says it (RFC 9110, 6.6.1).
+pub(crate) fn date_of(heard: &Heard) -> Option<Timestamp> {
+    let Heard::Reply { headers, .. } = heard else { return None };
+    let date = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("date"))?;
+    Some(jiff::fmt::rfc2822::parse(&date.1).ok()?.timestamp())
+}
+
+/// Their time less ours, in seconds, when `date` was on its way for `took` until `now`.
+fn offset(date: Timestamp, now: Timestamp, took: Duration) -> Option<i64> {
+    let travelled = jiff::SignedDuration::try_from(took / 2).ok()?;
+    (took < SLOW).then(|| (date.duration_since(now) + travelled).as_secs())
+}
+
+/// Was it found to be off, and did nobody take that upon them? Their time less ours.
+fn doubt(reader: &Reader) -> Option<i64> {
+    let seen = reader.clock_seen().filter(|seen| !seen.good)?;
+    let accepted = reader
+        .clock_accepted()
+        .is_some_and(|word| (word.offset_seconds - seen.offset_seconds).abs() <= WITHIN);
+    (!accepted).then_some(seen.offset_seconds)
+}
+
+/// Why nothing is sold by this clock, for the cashier and for who is in charge.
+pub(crate) fn refusal(reader: &Reader, authority: &str) -> Option<Refusal> {
+    let offset = doubt(reader)?;
+    Some(Refusal::temporary(
+        "clock-off",
+        "",
+        format!(
+            "El reloj de este equipo está {} respecto del {authority}. No venda hasta que el encargado corrija la \
+             fecha y la hora, o acepte seguir así en Ajustes o con «timbre clock accept».",
+            words(offset)
+        ),
+    ))
+}
+
+/// `atrasado 7 minutos`.
+pub(crate) fn words(offset: i64) -> String {
+    let way = if offset > 0 { "atrasado" } else { "adelantado" };
+    let seconds = offset.unsigned_abs();
+    let (n, one, many) = match seconds {
+        0..120 => (seconds, "segundo", "segundos"),
+        120..7200 => ((seconds + 30) / 60, "minuto", "minutos"),
+        7200..172_800 => ((seconds + 1800) / 3600, "hora", "horas"),
+        _ => ((seconds + 43_200) / 86_400, "día", "días"),
+    };
+    format!("{way} {n} {}", if n == 1 { one } else { many })
+}
+
+/// Is there something new to write down?
+fn news(before: Option<(i64, bool)>, offset: i64, tolerance: Duration) -> Option<Fact> {
+    let good = Duration::from_secs(offset.unsigned_abs()) <= tolerance;
+    let new = match before {
+        None => !good,
+        Some((_, was)) if was != good => true,
+        Some((told, _)) => !good && (offset - told).abs() > WITHIN,
+    };
+    new.then_some(Fact::ClockSeen { offset_seconds: offset, good })
+}
+
+impl Sender {
+    /// Looks at the time that an answer bears.
+    pub(crate) async fn note_clock(&self, heard: &Heard, took: Duration) {
+        let found = date_of(heard).and_then(|date| offset(date, self.now(), took));
+        let Some(found) = found else { return };
+        let before = self.reader().clock_seen().map(|seen| (seen.offset_seconds, seen.good));
+        let Some(fact) = news(before, found, self.settings().clock_tolerance) else { return };
+        tracing::warn!(seconds = found, "the machine's clock against the authority's");
+        if let Err(error) = self.writer().commit(vec![fact]).await {
+            tracing::error!(%error, "what was found of the clock can't be written");
+        }
+    }
+
+    /// Somebody could not sell by this clock: it may have been corrected since, and an answer tells.
+    pub(crate) fn look_at_the_clock(self: &std::sync::Arc<Self>) {
+        if self.looking_at_clock.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let sender = std::sync::Arc::clone(self);
+        tokio::spawn(async move {
+            for channel in sender.channels() {
+                match sender.look_at(&channel).await {
+                    Ok(()) => {}
+                    Err(error) => tracing::warn!(%error, "the authority's clock can't be asked for"),
+                }
+                if doubt(sender.reader()).is_none() {
+                    break;
+                }
+            }
+            sender.looking_at_clock.store(false, Ordering::SeqCst);
+        });
+    }
+}
+
+impl Agent {
+    /// What was found of the clock; `None` where nothing was ever wrong with it.
+    pub fn clock(&self) -> Option<ClockView> {
+        view(&self.0.reader, &self.0.sender.parts.settings)
+    }
+
+    /// `who` takes it upon them that documents are stamped by this clock, as far off as it is now. The journal keeps
+    /// who and when; when it is off by more, or otherwise, there is a new question.
+    pub async fn accept_clock(&self, who: &str) -> Answer<ClockView> {
+        let who = who.trim();
+        if who.is_empty() {
+            return Err(Refusal::new("who-missing", "who", "Diga quién decide seguir con este reloj.").into());
+        }
+        let Some(offset_seconds) = doubt(&self.0.reader) else {
+            return Err(Refusal::new(
+                "clock-good",
+                "",
+                "El reloj no impide vender: no hay nada que aceptar.",
+            )
+            .into());
+        };
+        let fact = Fact::ClockAccepted { who: who.to_owned(), offset_seconds };
+        self.0.writer.commit(vec![fact]).await?;
+        self.clock().ok_or_else(|| crate::view::ProblemView::internal("el reloj no quedó anotado"))
+    }
+
+    /// Refuses a sale by a clock that is off; it is asked for again.
+    pub(crate) fn trust_clock(&self) -> Result<(), Refusal> {
+        match refusal(&self.0.reader, self.0.regime.profile().authority) {
+            None => Ok(()),
+            Some(refusal) => {
+                self.0.sender.look_at_the_clock();
+                Err(refusal)
+            }
+        }
+    }
+}
+
+pub(crate) fn view(reader: &Reader, settings: &Settings) -> Option<ClockView> {
+    let seen = reader.clock_seen()?;
+    let accepted = reader.clock_accepted().filter(|_| !seen.good && doubt(reader).is_none());
+    Some(ClockView {
+        offset_seconds: seen.offset_seconds,
+        good: seen.good,
+        seen: seen.at.to_string(),
+        tolerance_seconds: settings.clock_tolerance.as_secs(),
+        stops: doubt(reader).is_some(),
+        accepted_by: accepted.map(|word| word.who),
+        text: match seen.good {
+            true => "El reloj marca la hora de la autoridad".to_owned(),
+            false => format!("El reloj de este equipo está {}", words(seen.offset_seconds)),
+        },
+    })
+}
+
+/// How far apart two clocks are.
+pub(crate) fn apart(ours: Timestamp, theirs: Timestamp) -> Duration {
+    until(ours, theirs).max(until(theirs, ours))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).unwrap()
+    }
+
+    #[test]
+    fn the_way_of_an_answer_is_allowed_for() {
+        assert_eq!(offset(at(1000), at(1000), Duration::ZERO), Some(0));
+        assert_eq!(offset(at(1000), at(1005), Duration::from_secs(10)), Some(0));
+        assert_eq!(offset(at(1000), at(600), Duration::ZERO), Some(400), "ours is behind");
+        assert_eq!(offset(at(1000), at(1400), Duration::ZERO), Some(-400));
+        assert_eq!(offset(at(1000), at(1400), Duration::from_secs(30)), None);
+    }
+
+    #[test]
+    fn only_what_is_new_is_written_down() {
+        let limit = Duration::from_secs(300);
+        let told = |before, offset| match news(before, offset, limit) {
+            Some(Fact::ClockSeen { offset_seconds, good }) => Some((offset_seconds, good)),
+            _ => None,
+        };
+        assert_eq!(told(None, 299), None);
+        assert_eq!(told(None, -301), Some((-301, false)));
+        assert_eq!(told(Some((-301, false)), -350), None, "it wanders");
+        assert_eq!(told(Some((-301, false)), -362), Some((-362, false)));
+        assert_eq!(told(Some((-301, false)), 2), Some((2, true)));
+        assert_eq!(told(Some((2, true)), 5), None);
+        assert_eq!(told(Some((2, true)), 3600), Some((3600, false)));
+    }
+
+    #[test]
+    fn it_is_said_which_way_and_how_far() {
+        for (offset, text) in [
+            (301, "atrasado 5 minutos"),
+            (359, "atrasado 6 minutos"),
+            (-90, "adelantado 90 segundos"),
+            (7200, "atrasado 2 horas"),
+            (-172_800, "adelantado 2 días"),
+        ] {
+            assert_eq!(words(offset), text);
+        }
+    }
+}
