@@ -84,8 +84,8 @@ fn foreign(boleta: Duration) -> Done<Option<Figure>> {
 async fn many(agent: &Agent) -> Done<Vec<Figure>> {
     let (mut alone, mut together) = (Vec::new(), Vec::new());
     for _ in 0..CROWDS {
-        alone.push(crowd(agent, 1).await?);
-        together.push(crowd(agent, CALLERS).await?);
+        alone.push(crowd(agent, 1, CROWD).await?);
+        together.push(crowd(agent, CALLERS, CROWD).await?);
     }
     alone.sort_unstable();
     together.sort_unstable();
@@ -97,15 +97,15 @@ async fn many(agent: &Agent) -> Done<Vec<Figure>> {
     ])
 }
 
-/// How long a crowd of callers takes, and how many fsyncs.
-async fn crowd(agent: &Agent, callers: usize) -> Done<(Duration, u64)> {
+/// How long a crowd of callers takes to issue so `many`, and how many fsyncs.
+pub async fn crowd(agent: &Agent, callers: usize, many: usize) -> Done<(Duration, u64)> {
     let before = agent.stats().fsyncs;
     let begun = Instant::now();
     let mut tasks = JoinSet::new();
-    for _ in 0..callers {
-        let agent = agent.clone();
+    for n in 0..callers {
+        let (agent, own) = (agent.clone(), many / callers + usize::from(n < many % callers));
         tasks.spawn(async move {
-            for _ in 0..CROWD / callers {
+            for _ in 0..own {
                 agent.issue(shop::sale().into(), shop::key()).await?;
             }
             Ok::<_, timbre_agent::view::ProblemView>(())

@@ -40,3 +40,16 @@ fn file_system(folder: &Path) -> Option<String> {
     });
     above.max().map(|(_, kind)| kind)
 }
+
+/// Megabytes of this process in memory.
+pub fn resident() -> Option<f64> {
+    let status = read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.split_ascii_whitespace().next()?.parse::<f64>().ok().map(|kilobytes| kilobytes / 1024.0)
+}
+
+/// How often this process has read from a file or a socket.
+pub fn read_calls() -> Option<u64> {
+    let io = read_to_string("/proc/self/io").ok()?;
+    io.lines().find_map(|line| line.strip_prefix("syscr:"))?.trim().parse().ok()
+}

@@ -1,7 +1,10 @@
 //! The speed of Timbre: each figure beside a yardstick measured in the same run, on the same disk. Nothing here
-//! passes or fails; it prints what it saw, with `--json` for a program.
+//! passes or fails; it prints what it saw, with `--json` for a program. `--large` measures with a million documents,
+//! which takes minutes and some twenty gigabytes; `--load` measures nothing but many documents.
 
+mod bulk;
 mod issuing;
+mod load;
 mod machine;
 mod memory;
 mod sending;
@@ -51,9 +54,16 @@ fn apart() -> Done<ExitCode> {
 fn measure(folder: &Path) -> Done<()> {
     let json = std::env::args().any(|argument| argument == "--json");
     let before = machine::load();
-    let mut figures = issuing::measure(&runtime()?, &folder.join("issuing"))?;
-    figures.extend(sending::measure(&runtime()?, &folder.join("sending"))?);
-    figures.extend(serving::measure(&folder.join("serving"))?);
+    let says = |word: &str| std::env::args().any(|argument| argument == word);
+    let scale = if says("--large") { load::LARGE } else { load::SMALL };
+    let mut figures = Vec::new();
+    if !says("--load") {
+        figures.extend(issuing::measure(&runtime()?, &folder.join("issuing"))?);
+        figures.extend(sending::measure(&runtime()?, &folder.join("sending"), &sending::SLOW)?);
+        figures.extend(serving::measure(&folder.join("serving"))?);
+    }
+    figures.extend(load::measure(&runtime()?, &folder.join("load"), scale)?);
+    figures.extend(sending::measure(&runtime()?, &folder.join("drain"), &sending::long(scale.drained))?);
     let machine = machine::describe(folder, before);
     if json {
         table::json(&machine, &figures)

@@ -9,23 +9,44 @@ use tokio::runtime::Runtime;
 use crate::table::{Figure, ratio};
 use crate::{Done, issuing, shop};
 
-const LATENCY: Duration = Duration::from_secs(2);
-const WAITING: usize = 100;
+/// What waits, and how long each answer of the simulator takes.
+pub struct Queue {
+    latency: Duration,
+    waiting: usize,
+    aim: Aim,
+}
+
+enum Aim {
+    /// Of its latencies.
+    Times(f64),
+    Seconds(f64),
+}
+
+pub const SLOW: Queue = Queue { latency: Duration::from_secs(2), waiting: 100, aim: Aim::Times(3.0) };
+
+/// After a long outage.
+pub fn long(waiting: usize) -> Queue {
+    Queue { latency: Duration::from_millis(500), waiting, aim: Aim::Seconds(60.0) }
+}
+
+/// Tills that sell at once, before it begins.
+const TILLS: usize = 8;
 /// A verdict that is not there by then will not come.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-pub fn measure(runtime: &Runtime, folder: &Path) -> Done<Vec<Figure>> {
+pub fn measure(runtime: &Runtime, folder: &Path, queue: &Queue) -> Done<Vec<Figure>> {
     runtime.block_on(async {
-        let shop = shop::open(folder, true, LATENCY).await?;
+        let shop = shop::open(folder, true, queue.latency).await?;
         take_token(&shop.agent).await?;
-        let took = drain(&shop.agent).await?;
+        let took = drain(&shop.agent, queue.waiting).await?;
         shop.stop().await;
-        let stick = format!("{} s, the simulator's latency", LATENCY.as_secs());
-        Ok(vec![
-            Figure::time("100 waiting boletas, all ENVIADO", took)
-                .beside(stick, ratio(took, LATENCY))
-                .aim(3.0),
-        ])
+        let stick = format!("{} s, the simulator's latency", queue.latency.as_secs_f64());
+        let figure = Figure::time(format!("{} waiting boletas, all ENVIADO", queue.waiting), took);
+        let figure = figure.beside(stick, ratio(took, queue.latency));
+        Ok(vec![match queue.aim {
+            Aim::Times(times) => figure.aim(times),
+            Aim::Seconds(seconds) => figure.at_most(seconds * 1e3),
+        }])
     })
 }
 
@@ -40,10 +61,10 @@ async fn take_token(agent: &Agent) -> Done<()> {
 }
 
 /// Lets boletas wait, then opens the gate; until each of them is at the authority.
-async fn drain(agent: &Agent) -> Done<Duration> {
+async fn drain(agent: &Agent, waiting: usize) -> Done<Duration> {
     agent.set_running(false);
-    issuing::issue(agent, WAITING).await?;
-    if agent.stats().queued != WAITING as u64 {
+    issuing::crowd(agent, TILLS, waiting).await?;
+    if agent.stats().queued != waiting as u64 {
         return Err("the boletas do not wait".into());
     }
     let mut pushes = agent.subscribe();

@@ -6,7 +6,7 @@ use serde_json::json;
 
 /// One line of the table.
 pub struct Figure {
-    what: &'static str,
+    what: String,
     value: f64,
     unit: &'static str,
     beside: String,
@@ -22,16 +22,20 @@ enum Aim {
 }
 
 impl Figure {
-    pub fn time(what: &'static str, value: Duration) -> Figure {
+    pub fn time(what: impl Into<String>, value: Duration) -> Figure {
         Figure::new(what, value.as_secs_f64() * 1e3, "ms")
     }
 
-    pub fn megabytes(what: &'static str, value: f64) -> Figure {
+    pub fn megabytes(what: impl Into<String>, value: f64) -> Figure {
         Figure::new(what, value, "MB")
     }
 
-    fn new(what: &'static str, value: f64, unit: &'static str) -> Figure {
-        Figure { what, value, unit, beside: String::new(), ratio: None, aim: None }
+    pub fn count(what: impl Into<String>, value: f64) -> Figure {
+        Figure::new(what, value, "")
+    }
+
+    fn new(what: impl Into<String>, value: f64, unit: &'static str) -> Figure {
+        Figure { what: what.into(), value, unit, beside: String::new(), ratio: None, aim: None }
     }
 
     /// Its yardstick in words, and how often that goes into it.
@@ -67,7 +71,7 @@ impl Figure {
 
 pub fn print(machine: &str, figures: &[Figure]) {
     println!("{machine}\n");
-    println!("{:<34} {:>10}     {:>7}  {:<14} its yardstick", "", "measured", "times", "aim");
+    println!("{:<44} {:>10}     {:>7}  {:<14} its yardstick", "", "measured", "times", "aim");
     for figure in figures {
         let ratio = figure.ratio.map(|ratio| format!("{ratio:.2}")).unwrap_or_default();
         let aim = match figure.is_met() {
@@ -75,7 +79,7 @@ pub fn print(machine: &str, figures: &[Figure]) {
             Some(true) | None => figure.aim_in_words(),
         };
         let line = format!(
-            "{:<34} {:>10.2} {:<3} {ratio:>7}  {aim:<14} {}",
+            "{:<44} {:>10.2} {:<3} {ratio:>7}  {aim:<14} {}",
             figure.what, figure.value, figure.unit, figure.beside
         );
         println!("{}", line.trim_end());
