@@ -6,6 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -43,8 +44,14 @@ pub enum Act {
     Cut,
     /// A healthy answer of which the last bytes never come, and nobody promised more.
     CutShort,
-    /// The answer never ends.
+    /// The answer never ends, though its length was promised.
     Endless,
+    /// The answer never ends, and nobody said how long it would be.
+    EndlessUnsaid,
+    /// What was sent is kept; then the sending half of the line is closed without a word.
+    KeepAndHush,
+    /// A healthy answer, a byte at a time with such a pause after each.
+    Drip(Duration),
 }
 
 impl Act {
@@ -254,7 +261,16 @@ async fn answer(
     }
     let keeps = matches!(
         act,
-        None | Some(Act::Keep { .. } | Act::KeepAndReset | Act::Cut | Act::CutShort | Act::Endless)
+        None | Some(
+            Act::Keep { .. }
+                | Act::KeepAndReset
+                | Act::KeepAndHush
+                | Act::Cut
+                | Act::CutShort
+                | Act::Endless
+                | Act::EndlessUnsaid
+                | Act::Drip(_)
+        )
     );
     let healthy = if keeps { healthy(book, asked, request, soap) } else { Vec::new() };
     match act {
@@ -272,8 +288,25 @@ async fn answer(
             let part = &healthy[..healthy.len() - 8];
             write(stream, 200, &[], part).await
         }
-        Some(Act::Endless) => {
-            stream.write_all(&head(200, &[], usize::MAX >> 1)).await?;
+        Some(Act::KeepAndHush) => {
+            stream.shutdown().await?;
+            // Until the other side hangs up as well.
+            let mut rest = Vec::new();
+            stream.read_to_end(&mut rest).await.map(drop)
+        }
+        Some(Act::Drip(pace)) => {
+            for byte in [head(200, &[], healthy.len()), healthy].concat() {
+                stream.write_all(&[byte]).await?;
+                stream.flush().await?;
+                tokio::time::sleep(pace).await;
+            }
+            Ok(())
+        }
+        Some(endless @ (Act::Endless | Act::EndlessUnsaid)) => {
+            match endless {
+                Act::Endless => stream.write_all(&head(200, &[], usize::MAX >> 1)).await?,
+                _ => stream.write_all(b"HTTP/1.1 200 X\r\nConnection: close\r\n\r\n").await?,
+            }
             let piece = vec![b' '; 1 << 16];
             loop {
                 stream.write_all(&piece).await?;

@@ -1,4 +1,4 @@
-//! Rows 14, 25, 27, 35 to 37 and 40: what the SII may say when it is asked for one document.
+//! Rows 14, 18, 27, 28, 35 to 38 and 40: what the SII may say when it is asked for one document.
 
 use super::{AGAIN, open};
 use timbre_tests::scripted::{Act, Asked, respuesta, soap_of};
@@ -61,6 +61,34 @@ async fn a_folio_that_was_annulled_is_a_rejection() {
     let id = shop.boleta("1").await;
     let row = shop.settled(&id, "RECHAZADO").await;
     assert!(row.remarks.iter().any(|remark| remark.code == "FAN"));
+    assert_eq!(shop.sii.asked(Asked::Upload), 1);
+    shop.stop().await;
+}
+
+/// Rows 27 and 38: what is said of the company or of the CAF. EMP says nothing of the document and stops the channel;
+/// FNA is for a new folio.
+#[tokio::test]
+async fn a_company_that_may_not_and_a_caf_that_does_not_lend_are_told_apart() {
+    let shop = open().await;
+    shop.sii.next(Asked::Upload, [Act::KeepAndReset]);
+    shop.sii.always(Asked::Document, rest("EMP"));
+    let id = shop.boleta("1").await;
+    let told = || shop.running.agent.snapshot().sentence.mood == timbre_agent::view::Mood::Attention;
+    timbre_tests::until(&shop.running, |_| told()).await;
+    assert_eq!(shop.row(&id).state, "VERIFICANDO");
+    shop.sii.heal(Asked::Document);
+    shop.running.agent.resend_pending().await.unwrap();
+    shop.settled(&id, "ACEPTADO").await;
+    assert_eq!(shop.sii.asked(Asked::Upload), 1);
+    shop.stop().await;
+
+    let shop = open().await;
+    shop.sii.next(Asked::Upload, [Act::Reset]);
+    shop.sii.always(Asked::Document, rest("FNA"));
+    let id = shop.boleta("1").await;
+    let row = shop.settled(&id, "RECHAZADO").await;
+    let remark = row.remarks.iter().find(|remark| remark.code == "FNA").expect("its code");
+    assert!(!remark.meaning.is_empty(), "{row:?}");
     assert_eq!(shop.sii.asked(Asked::Upload), 1);
     shop.stop().await;
 }

@@ -24,21 +24,26 @@ pub(crate) struct Shop {
 }
 
 /// Makes a demo shop and points it at the scripted SII.
-async fn prepare(dir: &Path, base: &str) {
+async fn prepare(dir: &Path, base: &str, wire: &str) {
     let demo = DemoOptions { latency: Duration::ZERO, scenario: "calm".to_owned() };
     let shop =
         timbre_app::start(Options { demo: Some(demo), ..options(dir) }).await.expect("a demo shop opens");
     shop.stop().await;
     let settings = format!(
-        "[training]\nsimulator = \"{base}\"\n[wire]\nabsence_after_seconds = 1\nabsence_gap_seconds = 1\n"
+        "[training]\nsimulator = \"{base}\"\n[wire]\nabsence_after_seconds = 1\nabsence_gap_seconds = 1\n{wire}"
     );
     std::fs::write(dir.join("shop/timbre.toml"), settings).expect("the folder is ours");
 }
 
 pub(crate) async fn open() -> Shop {
+    open_with("").await
+}
+
+/// The same with these settings of the wire.
+async fn open_with(wire: &str) -> Shop {
     let dir = tempfile::tempdir().expect("a folder for the test");
     let sii = Scripted::start().await;
-    prepare(dir.path(), &sii.base()).await;
+    prepare(dir.path(), &sii.base(), wire).await;
     let running = timbre_app::start(options(dir.path())).await.expect("the shop opens again");
     Shop { sii, running, _dir: dir }
 }

@@ -1,6 +1,6 @@
-//! Rows 11, 18, 25, 26, 29 to 31, 34, 36 and 41 to 48: how an upload may be said to be doing.
+//! Rows 6, 7, 11, 18, 25, 26, 28 to 31, 34, 36, 38 to 49: how an upload may be said to be doing.
 
-use super::{STRAIGHT, open};
+use super::{STRAIGHT, open, open_with};
 use timbre_tests::scripted::{Act, Asked, respuesta, soap_of};
 
 fn rest(track: u32, estado: &str, statistics: &str, detail: &str) -> Act {
@@ -56,6 +56,8 @@ async fn a_service_that_does_not_answer_the_question_is_asked_again() {
             Act::say(500, fault),
             Act::say(500, sax),
             soap("<ESTADO>-11</ESTADO><ERR_CODE>2</ERR_CODE>"),
+            soap("<ESTADO>-11</ESTADO><ERR_CODE>1</ERR_CODE>"),
+            soap("<ESTADO>CRT</ESTADO>"),
             soap("<ESTADO>-1</ESTADO>"),
             soap("<ESTADO>PDR</ESTADO>"),
             soap("<ESTADO>XYZ</ESTADO>"),
@@ -104,47 +106,34 @@ async fn an_envelope_that_was_rejected_whole_rejects_its_documents() {
 /// Rows 38 to 42: processed, and this document with it.
 #[tokio::test]
 async fn a_processed_upload_says_what_became_of_each_document() {
+    let (rejected, objected) = ((0, 1, 0), (0, 0, 1));
     let cases = [
-        (
-            "RCH",
-            3,
-            "505",
-            "RECHAZADO",
-            "[{\"tipo\":39,\"informados\":1,\"aceptados\":0,\"rechazados\":1,\"reparos\":0}]",
-        ),
-        (
-            "RCH",
-            3,
-            "601",
-            "RECHAZADO",
-            "[{\"tipo\":39,\"informados\":1,\"aceptados\":0,\"rechazados\":1,\"reparos\":0}]",
-        ),
-        (
-            "RPR",
-            2,
-            "780",
-            "REPARO",
-            "[{\"tipo\":39,\"informados\":1,\"aceptados\":0,\"rechazados\":0,\"reparos\":1}]",
-        ),
-        (
-            "RLV",
-            1,
-            "650",
-            "REPARO",
-            "[{\"tipo\":39,\"informados\":1,\"aceptados\":0,\"rechazados\":0,\"reparos\":1}]",
-        ),
+        ("RCH", "DTE-3-505", "RECHAZADO", rejected),
+        ("RCH", "DTE-3-601", "RECHAZADO", rejected),
+        ("RCH", "CAF-3-517", "RECHAZADO", rejected),
+        ("RCH", "CAF-3-514", "RECHAZADO", rejected),
+        ("RCH", "CRT-3-19", "RECHAZADO", rejected),
+        ("RCH", "ENV-3-6", "RECHAZADO", rejected),
+        ("RCH", "REF-3-750", "RECHAZADO", rejected),
+        ("RPR", "REF-2-780", "REPARO", objected),
+        ("RLV", "DTE-1-650", "REPARO", objected),
     ];
-    for (estado, nivel, code, state, counts) in cases {
+    for (estado, spelled, state, (accepted, rejected, objected)) in cases {
         let shop = open().await;
-        let detail = format!(
-            "[{{\"tipo\":39,\"folio\":1,\"estado\":\"{estado}\",\"descripcion\":\"d\",\"error\":[{{\"seccion\":\"DTE\",\"nivel\":{nivel},\"codigo\":{code},\"descripcion\":\"d\"}}]}}]"
+        let counts = format!(
+            "[{{\"tipo\":39,\"informados\":1,\"aceptados\":{accepted},\"rechazados\":{rejected},\"reparos\":{objected}}}]"
         );
-        shop.sii.next(Asked::Parcel, [rest(900_000, "EPR", counts, &detail)]);
+        let mut words = spelled.split('-');
+        let mut word = || words.next().expect("three words");
+        let (section, nivel, code) = (word(), word(), word());
+        let detail = format!(
+            "[{{\"tipo\":39,\"folio\":1,\"estado\":\"{estado}\",\"descripcion\":\"d\",\"error\":[{{\"seccion\":\"{section}\",\"nivel\":{nivel},\"codigo\":{code},\"descripcion\":\"d\"}}]}}]"
+        );
+        shop.sii.next(Asked::Parcel, [rest(900_000, "EPR", &counts, &detail)]);
         let id = shop.boleta("1").await;
         let row = shop.settled(&id, state).await;
-        let wanted = format!("DTE-{nivel}-{code}");
         assert!(
-            row.remarks.iter().any(|remark| remark.code == wanted && !remark.meaning.is_empty()),
+            row.remarks.iter().any(|remark| remark.code == spelled && !remark.meaning.is_empty()),
             "{row:?}"
         );
         shop.stop().await;
@@ -174,4 +163,23 @@ async fn a_document_rejected_as_repeated_is_asked_about() {
     shop.settled(&id, "ACEPTADO").await;
     assert_eq!(shop.sii.asked(Asked::Upload), 1);
     shop.stop().await;
+}
+
+/// Rows 46 and 47: an upload that is lost or stuck for longer than the SII may be silent. Its documents are asked about,
+/// and nothing is sent again that is there.
+#[tokio::test]
+async fn an_upload_that_is_stuck_is_settled_by_asking_for_its_documents() {
+    let lost = rest(900_000, "VOF", "null", "null");
+    for (is_soap, act) in
+        [(false, lost), (false, rest(900_000, "CRT", "null", "null")), (true, soap("<ESTADO>SOK</ESTADO>"))]
+    {
+        let shop = open_with("settle_after_seconds = 1\n").await;
+        shop.sii.always(Asked::Parcel, act);
+        let id = if is_soap { shop.factura("1").await } else { shop.boleta("1").await };
+        shop.settled(&id, "ACEPTADO").await;
+        shop.went(&id, STRAIGHT);
+        assert!(shop.sii.asked(Asked::Document) >= 1, "its document was asked about");
+        assert_eq!(shop.sii.asked(Asked::Upload), 1);
+        shop.stop().await;
+    }
 }

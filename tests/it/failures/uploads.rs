@@ -45,7 +45,7 @@ async fn an_answer_that_says_nothing_clear_is_asked_about() {
     }
 }
 
-/// Rows 5, 9, 12, 17, 26 and 27: rights or configuration. The channel stops and is no document's fault; the other
+/// Rows 17, 26 and 27: rights or configuration. The channel stops and is no document's fault; the other
 /// channel and the selling go on.
 #[tokio::test]
 async fn a_refusal_of_rights_stops_the_channel_and_no_document_is_at_fault() {
@@ -70,6 +70,42 @@ async fn a_refusal_of_rights_stops_the_channel_and_no_document_is_at_fault() {
         assert_eq!(shop.sii.held("33-1"), 1);
         shop.stop().await;
     }
+}
+
+/// Rows 5, 9 and 12: the wrong host, no cookie, another method. It is Timbre's fault or its settings', nothing was
+/// stored, and no document is to blame.
+#[tokio::test]
+async fn a_request_that_the_service_does_not_take_stops_the_channel_and_not_the_document() {
+    let denied = "<env:Envelope xmlns:env=\"e\"><env:Body><env:Fault><faultstring>Acceso Denegado (from client)</faultstring></env:Fault></env:Body></env:Envelope>";
+    for act in [Act::say(500, denied), Act::say(400, "No trae TOKEN"), Act::say(405, "Method Not Allowed")] {
+        let shop = open().await;
+        shop.sii.next(Asked::Upload, [act.clone()]);
+        let id = shop.boleta("1").await;
+        let row = shop.until(&id, |row| row.state == "PENDIENTE").await;
+        assert_eq!(row.attention, None, "{act:?}");
+        assert_eq!(shop.running.agent.snapshot().sentence.mood, Mood::Attention, "{act:?}");
+        let other = shop.factura("2").await;
+        shop.settled(&other, "ACEPTADO").await;
+        shop.running.agent.resend_pending().await.unwrap();
+        shop.settled(&id, "ACEPTADO").await;
+        assert_eq!(shop.sii.held("39-1"), 1);
+        shop.stop().await;
+    }
+}
+
+/// Row 10: a 400 that nobody knows says nothing of what was stored.
+#[tokio::test]
+async fn a_400_that_nobody_knows_leaves_doubt() {
+    let shop = open().await;
+    shop.sii.next(Asked::Upload, [Act::keep(400, "otra cosa"), Act::say(400, "otra cosa")]);
+    let kept = shop.boleta("1").await;
+    shop.settled(&kept, "ACEPTADO").await;
+    shop.went(&kept, ARRIVED);
+    let lost = shop.boleta("2").await;
+    shop.settled(&lost, "ACEPTADO").await;
+    shop.went(&lost, AGAIN);
+    assert_eq!((shop.sii.held("39-1"), shop.sii.held("39-2")), (1, 1));
+    shop.stop().await;
 }
 
 /// Rows 28 and 32: the SII's trouble or the form's; nothing was stored, and the same bytes go again.
@@ -118,6 +154,12 @@ async fn a_file_that_came_before_brings_its_track_id() {
     shop.went(&id, STRAIGHT);
     assert_eq!(row.track.as_deref(), Some("900000"));
     assert_eq!(shop.sii.asked(Asked::Upload), 1);
+    // Without a TrackID in the text there is nothing to adopt: the document is asked about, and is there.
+    shop.sii.next(Asked::Upload, [Act::keep(200, &reception("99", ""))]);
+    let id = shop.factura("2").await;
+    shop.settled(&id, "ACEPTADO").await;
+    shop.went(&id, ARRIVED);
+    assert_eq!((shop.sii.asked(Asked::Upload), shop.sii.held("33-2")), (2, 1));
     shop.stop().await;
 }
 
