@@ -194,6 +194,26 @@ mod tests {
     use std::time::Duration;
 
     #[test]
+    fn only_the_token_just_given_out_is_one_that_nobody_heard_of() {
+        let faults = Faults::new(Scenario::named("calm").expect("known"), 1);
+        let mut state = State::new(faults, 1, Duration::ZERO);
+        let (before, now) = (Timestamp::UNIX_EPOCH, Timestamp::from_second(1).expect("a second"));
+        for (name, channel, issued, uses) in [
+            ("lost", Channel::Dte, now, 0),
+            ("earlier", Channel::Dte, before, 0),
+            ("used", Channel::Dte, now, 1),
+            ("other", Channel::Boleta, now, 0),
+        ] {
+            let token =
+                Token { channel, holder: "1-9".to_owned(), issued, last_used: issued, uses, heard: true };
+            state.tokens.insert(name.to_owned(), token);
+        }
+        state.token_unheard(Channel::Dte, now);
+        let heard = |name: &str| state.tokens[name].heard;
+        assert_eq!(["lost", "earlier", "used", "other"].map(heard), [false, true, true, true]);
+    }
+
+    #[test]
     fn dead_seeds_and_tokens_are_forgotten() {
         let faults = Faults::new(Scenario::named("calm").expect("known"), 1);
         let mut state = State::new(faults, 1, Duration::ZERO);

@@ -141,6 +141,9 @@ fn a_seed_is_good_once_for_two_minutes_on_its_channel() {
     assert_eq!(estado(&client.login(Dte, &seller().login(&seed))), "00");
     assert_eq!(estado(&client.login(Dte, &seller().login(&seed))), "08");
     assert_eq!(estado(&client.login(Dte, &seller().login("000000000001"))), "08");
+    let last = client.seed(Dte);
+    client.wait(120);
+    assert_eq!(estado(&client.login(Dte, &seller().login(&last))), "00", "to the second");
     let late = client.seed(Dte);
     client.wait(121);
     let answer = client.login(Dte, &seller().login(&late));
