@@ -117,6 +117,19 @@ fn its_signature_must_hold() {
         "05",
     );
     assert!(seller().login("1").contains(DSIG));
+    // Sound, and not the official form: a reference with a name, another transform.
+    for (uri, transform) in [("#a", ENVELOPED), ("", C14N)] {
+        denied(
+            |text| {
+                let seed = between(&text, "<Semilla>", "</Semilla>").to_owned();
+                let signed = format!("<getToken><item><Semilla>{seed}</Semilla></item></getToken>");
+                let signature = seller().sign_xml(uri, transform, &signed, "");
+                let root = signed.replace("</getToken>", &format!("{signature}</getToken>"));
+                format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{root}")
+            },
+            "05",
+        );
+    }
 }
 
 #[test]
