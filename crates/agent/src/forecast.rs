@@ -24,8 +24,11 @@ impl Pace {
     pub fn see(&mut self, now: Timestamp, left: u64, gone: u64) {
         let backwards = self.seen.last().is_some_and(|(at, before)| *at > now || *before > gone);
         if left == 0 || backwards {
-            // Idle time is no pace.
+            // Idle time is no pace: it begins anew with the next that waits.
             self.seen.clear();
+        }
+        if left == 0 {
+            return;
         }
         // When it last moved, and where it stands.
         if let [.., (_, before), (at, last)] = &mut self.seen[..]
@@ -98,8 +101,8 @@ mod tests {
         let mut pace = Pace::default();
         pace.see(at(0), 1, 0);
         pace.see(at(1), 0, 1);
-        pace.see(at(3600), 10, 1);
-        pace.see(at(3601), 9, 2);
-        assert_eq!(pace.ends(at(3601), 9), Some(at(3601 + 9)));
+        pace.see(at(100), 10, 1);
+        pace.see(at(101), 9, 2);
+        assert_eq!(pace.ends(at(101), 9), Some(at(101 + 9)));
     }
 }

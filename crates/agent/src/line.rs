@@ -289,6 +289,25 @@ mod tests {
         assert_eq!(line.next(), Some(at(5)));
     }
 
+    /// With the pauses of the real authority, whatever chance says: a week of silence.
+    #[test]
+    fn in_a_long_outage_there_is_under_one_look_a_minute() {
+        let settings = crate::Settings::new("");
+        for luck in [0.0, 0.5, 0.999] {
+            let pause = |tries| backoff(tries, settings.line_base, settings.line_cap, luck);
+            let mut line = Line::Up.after(passing(None), Asked::Delivery, T0, pause);
+            let (mut looks, mut last) = (0u64, T0);
+            while let Some(look) = line.next().filter(|look| *look <= at(7 * 86_400)) {
+                looks += 1;
+                let between = crate::clock::until(last, look);
+                assert!(looks <= 6 || between > Duration::from_secs(60), "look {looks} after {between:?}");
+                line = line.after(passing(None), Asked::Login, look, pause);
+                last = look;
+            }
+            assert!((7 * 86_400 / 130..7 * 24 * 60).contains(&looks), "{looks} looks with {luck}");
+        }
+    }
+
     #[test]
     fn a_time_the_authority_names_lengthens_the_pause_and_never_shortens_it() {
         for (named, next) in [(at(0), at(5)), (at(600), at(600))] {

@@ -50,8 +50,8 @@ impl Settings {
             retry_base: Duration::from_secs(15),
             retry_cap: minutes(30),
             line_base: Duration::from_secs(5),
-            // Chance takes half of it at most: never more than one look a minute in a long outage.
-            line_cap: minutes(2),
+            // Chance takes half of it at most: under one look a minute in a long outage.
+            line_cap: Duration::from_secs(130),
             conduct: Conduct {
                 user_agent: user_agent.into(),
                 // "Wait ten minutes after sending before asking", and the paces that follow.

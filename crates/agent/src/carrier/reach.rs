@@ -217,12 +217,14 @@ mod tests {
         }
         let names = Witnesses { names: vec!["registro.example".to_owned()], hosts: vec![] };
         let hosts = Witnesses { names: vec![], hosts: vec!["a.example".to_owned(), "b.example".to_owned()] };
+        let one = Witnesses { names: vec![], hosts: vec!["a.example".to_owned()] };
         let nobody = Witnesses::default();
         for (theirs, other, witnesses, expect) in [
             ("open", "none", &names, Reach::Authority),
             ("none", "open", &names, Reach::Authority),
             ("none", "none", &names, Reach::Internet),
             ("none", "none", &nobody, Reach::Untold),
+            ("none", "none", &one, Reach::Untold),
             ("none", "open", &hosts, Reach::Authority),
             ("none", "none", &hosts, Reach::Internet),
         ] {
