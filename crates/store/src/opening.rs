@@ -21,6 +21,9 @@ use crate::verdict::{Judge, Verdict};
 use crate::walk::{Damage, Tip, Torn};
 use crate::{Locked, Place, StoreError, frame, key};
 
+/// So many bytes of the journal are a lot. Tests have none that is, and renew the index all the same.
+const LONG: u64 = if cfg!(test) { 1 << 10 } else { 64 << 20 };
+
 /// How to open a folder.
 #[derive(Debug, Clone)]
 pub struct OpenOptions {
@@ -155,6 +158,9 @@ fn bring_together(
         crate::crash!("rebuild-unsettled");
         found.index.settle()?;
     }
+    if replayed.end.bytes > LONG {
+        renew(&found.index, &place.index())?;
+    }
     found.index.mark_in_use();
     let opened = Opened {
         documents: live.counts.total(),
@@ -168,6 +174,15 @@ fn bring_together(
     let anchor = options.anchor.clone().map(|path| Anchor::new(disk, path));
     let parts = Parts { place, journal, index: found.index, segments, live, anchor, installation };
     Ok((parts, opened))
+}
+
+/// sled notes where its pages are when it is opened, and reads all that was written since at the next opening: once
+/// a lot of the journal was read into it, it is opened again here and not at the next start, where a till waits.
+fn renew(index: &Index, folder: &Path) -> Result<(), StoreError> {
+    index.shut();
+    let again = Index::open(folder)?.map_err(StoreError::Index)?;
+    index.resume(&again);
+    Ok(())
 }
 
 /// Nobody was told about a torn batch; still, nothing is deleted. A full disk is no reason not to

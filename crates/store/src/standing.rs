@@ -3,9 +3,13 @@
 //! unasked.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use timbre_core::{DocState, DocumentId};
 
 use crate::index::{self, Index, Keys, Past};
@@ -146,35 +150,95 @@ fn is_sound(
     Ok(true)
 }
 
-/// Looks at all documents, after a stop that was not a closing: every set must have the size that
-/// the counters say.
+/// Looks at all documents, after a stop that was not a closing: every set must have the size that the counters say,
+/// and the documents' names must lead to their rows. The sets are read at once: a till waits for it.
 fn is_whole(index: &Index, live: &Live) -> Result<bool, StoreError> {
+    let (rows, names, sets) = thread::scope(|scope| {
+        let names = scope.spawn(|| Names::read(index));
+        let sets = scope.spawn(|| sets_agree(index, live));
+        (Rows::read(index), names.join(), sets.join())
+    });
+    let panicked = |_| StoreError::Index("la revisión se interrumpió".to_owned());
+    let (rows, names, sets) = (rows?, names.map_err(panicked)??, sets.map_err(panicked)??);
+    let of = |state| rows.states.get(&state).copied().unwrap_or_default();
+    let states_agree = DocState::ALL.into_iter().all(|state| live.counts.of(state) == of(state));
+    Ok(states_agree
+        && names == rows.names
+        // One that was replaced counts on no day.
+        && live.days.values().sum::<u64>() + live.counts.of(DocState::Reemplazado) == names.count
+        && index.count(b"K")? == rows.keyed
+        && index.count(b"A")? == rows.flagged
+        && sets)
+}
+
+/// The sets whose size the counters tell by themselves.
+fn sets_agree(index: &Index, live: &Live) -> Result<bool, StoreError> {
     let counts = &live.counts;
-    let mut states: BTreeMap<DocState, u64> = BTreeMap::new();
-    let (mut rows, mut keyed, mut flagged, mut strays) = (0, 0, 0, 0);
-    index.each(b"R", |_, value| {
-        let row: Row = index::decode(value)?;
-        *states.entry(row.state).or_default() += 1;
-        rows += 1;
-        keyed += u64::from(row.key.is_some());
-        flagged += u64::from(row.attention.is_some());
-        strays += u64::from(index.number(&key::document(&row.id))? != Some(row.order));
-        Ok(())
-    })?;
-    let of = |state| states.get(&state).copied().unwrap_or_default();
-    let states_agree = DocState::ALL.into_iter().all(|state| counts.of(state) == of(state));
     let sum = |is: fn(DocState) -> bool| -> u64 {
         DocState::ALL.into_iter().filter(|state| is(*state)).map(|state| counts.of(state)).sum()
     };
-    Ok(states_agree
-        && strays == 0
-        // One that was replaced counts on no day.
-        && live.days.values().sum::<u64>() + counts.of(DocState::Reemplazado) == rows
-        && index.count(b"D")? == rows
-        && index.count(b"S")? == rows
-        && index.count(b"V")? >= rows
-        && index.count(b"K")? == keyed
-        && index.count(b"A")? == flagged
+    Ok(index.count(b"S")? == counts.total()
+        && index.count(b"V")? >= counts.total()
         && index.count(&key::outbox_of(Outbox::Authority))? == sum(DocState::may_send)
         && index.count(key::UNHELD)? == sum(travel::is_unheld))
+}
+
+/// Names of documents and where each leads, as a number that does not depend on their order: how many, and the sum
+/// of their hashes.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Names {
+    count: u64,
+    sum: u64,
+}
+
+impl Names {
+    fn read(index: &Index) -> Result<Names, StoreError> {
+        let mut names = Names::default();
+        index.each(b"D", |key, value| {
+            names.add(key, key::tail(value).ok_or_else(|| index::broken("un documento"))?);
+            Ok(())
+        })?;
+        Ok(names)
+    }
+
+    fn add(&mut self, key: &[u8], order: u64) {
+        let mut hasher = DefaultHasher::new();
+        (key, order).hash(&mut hasher);
+        self.count += 1;
+        self.sum = self.sum.wrapping_add(hasher.finish());
+    }
+}
+
+/// What the rows say of themselves.
+#[derive(Default)]
+struct Rows {
+    names: Names,
+    states: BTreeMap<DocState, u64>,
+    keyed: u64,
+    flagged: u64,
+}
+
+/// As much of a row as is compared.
+#[derive(Deserialize)]
+struct Brief {
+    id: DocumentId,
+    order: u64,
+    state: DocState,
+    key: Option<IgnoredAny>,
+    attention: Option<IgnoredAny>,
+}
+
+impl Rows {
+    fn read(index: &Index) -> Result<Rows, StoreError> {
+        let mut rows = Rows::default();
+        index.each(b"R", |_, value| {
+            let row: Brief = index::decode(value)?;
+            rows.names.add(&key::document(&row.id), row.order);
+            *rows.states.entry(row.state).or_default() += 1;
+            rows.keyed += u64::from(row.key.is_some());
+            rows.flagged += u64::from(row.attention.is_some());
+            Ok(())
+        })?;
+        Ok(rows)
+    }
 }
