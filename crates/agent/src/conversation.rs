@@ -8,14 +8,15 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use timbre_core::{
     Cause, ChannelId, DocState, Document, DocumentId, Effect, Heard, KeyError, Parcel, ParcelId, Pass,
-    Remark, Report, Request, Scope, Sent, State, Step, Timestamp, Verdict,
+    Report, Request, Scope, Sent, State, Step, Timestamp, Verdict,
 };
-use timbre_store::{Answered, Fact, Moved, Range, Reader, Row, StoreError};
+use timbre_store::{Answered, Fact, Moved, Reader, Row, StoreError};
 use tokio::time::Instant;
 
 use crate::clock::later;
-use crate::line::{Asked, Trouble};
-use crate::plan::Stage;
+use crate::line::Asked;
+use crate::meaning::{fallen, not_known, stop_range, trouble_of};
+use crate::plan::{LONGEST_WAIT, Stage};
 use crate::retry::backoff;
 use crate::sender::Sender;
 use crate::writer::WriteError;
@@ -57,6 +58,8 @@ pub(crate) struct Talk<'a> {
     pub one: Option<DocumentId>,
     /// Set while a delivery may have to be begun again after a renewed pass.
     pub delivery: Option<&'a Parcel>,
+    /// It was taken apart from one that fell: its hour runs.
+    pub brisk: bool,
     /// How often the parcel's bytes have left, this time included.
     pub attempt: u32,
 }
@@ -132,7 +135,7 @@ impl Sender {
                     }
                     asked = Asked::of(&request);
                     answer = Some(Answer::new(&request, &heard, took));
-                    let cx = self.cx(&issuer, pass.as_ref());
+                    let cx = self.cx_of(&issuer, pass.as_ref(), talk.brisk);
                     step = channel.resume(state, heard, talk.documents, &cx)?;
                     taken |= asked.delivers() && !matches!(step, Step::Stale(_));
                 }
@@ -160,7 +163,7 @@ impl Sender {
                             false => After::NoPass,
                         });
                     }
-                    let cx = self.cx(&issuer, pass.as_ref());
+                    let cx = self.cx_of(&issuer, pass.as_ref(), talk.brisk);
                     step = match talk.delivery.filter(|_| !taken) {
                         Some(parcel) => channel.begin(parcel, &cx)?,
                         None => channel.resume(state, Heard::Elapsed, talk.documents, &cx)?,
@@ -204,7 +207,8 @@ impl Sender {
     ) -> Result<(), TalkError> {
         let by_default = if talk.delivery.is_some() { Asked::Delivery } else { Asked::Question };
         let asked = answer.as_ref().map_or(by_default, |answer| answer.asked);
-        match reports.iter().find_map(trouble_of) {
+        let mended = later(self.now(), self.settings().retry_cap);
+        match reports.iter().find_map(|report| trouble_of(report, mended)) {
             Some(trouble) => self.trouble(talk.channel, asked, trouble).await,
             None if answer.as_ref().is_some_and(Answer::is_well) && !reports.iter().any(is_unclear) => {
                 self.heard_well(talk.channel, asked).await;
@@ -223,6 +227,8 @@ impl Sender {
         let soon = later(now, settings.conduct.first_poll);
         let follow = state.map(|state| Phase::Follow { state: state.clone() });
         let (about_one, attempt) = (talk.one.is_some(), talk.attempt);
+        // Nothing of it is kept: its documents go again, and not in these bytes.
+        let fell = reports.iter().any(|report| matches!(report.verdict, Verdict::Fallen { .. }));
         let documents = talk.documents.to_vec();
         // A conversation that waits or ends leaves its parcel somewhere, also when nothing was heard.
         let stands = !about_one && (state.is_none() || due.is_some());
@@ -247,6 +253,7 @@ impl Sender {
                     Some(follow) => (Some(follow), due),
                     None if after(&under_way) => (Some(Phase::Probe), Some(soon)),
                     // Refused after an attempt that may have arrived after all: the same bytes again.
+                    None if fell => (None, None),
                     None if attempt > 1 && after(&[DocState::Pendiente]) && !after(&settled) => {
                         (Some(Phase::Resend), retry_of(&moves).or(Some(soon)))
                     }
@@ -278,20 +285,6 @@ impl Terms {
     /// After so many attempts, and never sooner than the authority says.
     fn retry(&self, attempts: u32, retry_at: Timestamp) -> Timestamp {
         retry_at.max(later(self.now, backoff(attempts.max(1), self.base, self.cap, self.luck)))
-    }
-}
-
-/// What a report says of its whole channel.
-fn trouble_of(report: &Report) -> Option<Trouble> {
-    let Verdict::Refused { scope, why, retry_at } = &report.verdict else {
-        return None;
-    };
-    match scope {
-        Scope::Channel => Some(Trouble::Lasting { why: why.clone(), retry_at: *retry_at }),
-        Scope::ChannelForNow => {
-            Some(Trouble::Passing { why: why.meaning.clone(), retry_at: Some(*retry_at) })
-        }
-        Scope::Document | Scope::Parcel => None,
     }
 }
 
@@ -398,6 +391,13 @@ fn facts_of(reader: &Reader, documents: &[Arc<Document>], reports: &[Report], te
             Verdict::Rejected { reasons, number } => {
                 facts.extend(moved(&row, Cause::Rejected { reasons: reasons.clone(), number: *number }, None))
             }
+            Verdict::Fallen { reasons, number, blame } => facts.extend(fallen(
+                &row,
+                reasons,
+                (*number, *blame),
+                documents.len(),
+                later(terms.now, terms.cap),
+            )),
             Verdict::AlreadyThere => facts.extend(moved(
                 &row,
                 Cause::Doubt { why: "ya lo tenía de un envío anterior; se está verificando".to_owned() },
@@ -417,8 +417,13 @@ fn facts_of(reader: &Reader, documents: &[Arc<Document>], reports: &[Report], te
             // The channel's own refusals are told for the channel; the others only so often.
             Verdict::Refused { scope, why, retry_at } => {
                 let of_channel = matches!(scope, Scope::Channel | Scope::ChannelForNow);
-                let spent = !of_channel && row.attempts >= terms.attempts;
-                let retry = terms.retry(if spent { u32::MAX } else { row.attempts }, *retry_at);
+                // The same answer twice: a third time would bring it again.
+                let same = row.attempts > 1 && row.error.as_ref() == Some(&why.meaning);
+                let spent = !of_channel && (same || row.attempts >= terms.attempts);
+                let retry = match same && !of_channel {
+                    true => later(terms.now, LONGEST_WAIT),
+                    false => terms.retry(if spent { u32::MAX } else { row.attempts }, *retry_at),
+                };
                 facts.extend(moved(&row, Cause::Refused { why: why.meaning.clone() }, Some(retry)));
                 if spent && row.attention.is_none() {
                     let reason = Some(why.meaning.clone());
@@ -430,30 +435,6 @@ fn facts_of(reader: &Reader, documents: &[Arc<Document>], reports: &[Report], te
         }
     }
     facts
-}
-
-/// An answer that settles nothing: a person may have to look.
-fn not_known(row: &Row, why: &str) -> Option<Fact> {
-    match row.state {
-        DocState::Enviando => moved(row, Cause::Doubt { why: why.to_owned() }, None),
-        DocState::Enviado | DocState::Verificando if row.attention.as_deref() != Some(why) => {
-            Some(Fact::Attention { document: row.id.clone(), reason: Some(why.to_owned()) })
-        }
-        _ => None,
-    }
-}
-
-/// No folio more of the document's range: somebody else uses it.
-pub(crate) fn stop_range(reader: &Reader, document: &Document, why: &Remark) -> Option<Fact> {
-    let of_document = |range: &Range| range.grant.id == document.grant && range.stopped.is_none();
-    reader.ranges().into_iter().find(of_document).map(|range| Fact::GrantStopped {
-        grant: range.grant.id,
-        why: Some(format!(
-            "{}. Lo dijo del documento {}; si el rango es sólo suyo, un encargado lo reanuda con «timbre caf resume»",
-            why.meaning.trim_end_matches('.'),
-            document.id
-        )),
-    })
 }
 
 /// The row of a document while this version of it is the current one.
@@ -478,6 +459,8 @@ pub(crate) fn moved(row: &Row, cause: Cause, next_try: Option<Timestamp>) -> Opt
         // A delivery of which nothing left has used no attempt.
         attempts: match cause {
             Cause::NotSent { .. } => attempts.saturating_sub(1),
+            // Nor is an answer about the whole parcel one of its documents'.
+            Cause::Fell { .. } => attempts.saturating_sub(1),
             _ => attempts,
         },
         cause,

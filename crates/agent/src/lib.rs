@@ -6,6 +6,7 @@
 //!    └────► monitor ─► show ─► view  what people see
 //! ```
 
+mod apart;
 pub mod carrier;
 pub mod chance;
 pub mod clock;
@@ -21,6 +22,7 @@ pub mod inspect;
 mod line;
 mod login;
 mod look;
+mod meaning;
 mod monitor;
 mod offset;
 mod parcel;

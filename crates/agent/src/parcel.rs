@@ -141,13 +141,15 @@ impl Sender {
             .await?;
         timbre_store::crash!("sending-written");
         let issuer = self.issuer()?;
-        let step = self.channel(&parcel.channel).begin(parcel, &self.cx(&issuer, Some(&pass)))?;
+        let brisk = self.fell_before(&documents);
+        let step = self.channel(&parcel.channel).begin(parcel, &self.cx_of(&issuer, Some(&pass), brisk))?;
         let talk = Talk {
             channel: &parcel.channel,
             parcel: &parcel.id,
             documents: &parcel.documents,
             one: None,
             delivery: Some(parcel),
+            brisk,
             attempt,
         };
         match self.drive(step, &talk, Some(pass)).await? {
@@ -185,7 +187,8 @@ impl Sender {
             Phase::Probe => self.probe_all(&open, &documents).await,
             Phase::Follow { state } => {
                 let issuer = self.issuer()?;
-                let cx = self.cx(&issuer, pass.as_ref());
+                let brisk = self.fell_before(&open.documents);
+                let cx = self.cx_of(&issuer, pass.as_ref(), brisk);
                 let step = self.channel(&open.channel).resume(state, Heard::Elapsed, &documents, &cx)?;
                 let talk = Talk {
                     channel: &open.channel,
@@ -193,6 +196,7 @@ impl Sender {
                     documents: &documents,
                     one: None,
                     delivery: None,
+                    brisk,
                     attempt: open.attempt,
                 };
                 match self.drive(step, &talk, pass).await? {
@@ -229,6 +233,11 @@ impl Sender {
         let rest: Vec<_> = documents.iter().map(|document| document.id.clone()).collect();
         self.flag(&rest, &format!("Su envío no se puede repetir: {why}")).await?;
         Ok(Some(self.pause(u32::MAX)))
+    }
+
+    /// Were any of these in a parcel that fell as a whole?
+    fn fell_before(&self, documents: &[(DocumentId, u32)]) -> bool {
+        rows_of(self.reader(), documents).iter().any(|row| row.most.is_some())
     }
 
     /// Where a parcel stands after its conversation said all it had to say: as it was written.

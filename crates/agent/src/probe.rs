@@ -100,6 +100,7 @@ impl Sender {
             documents: about,
             one: Some(document.id.clone()),
             delivery: None,
+            brisk: false,
             attempt: parcel.attempt,
         };
         let after = self.drive(step, &talk, pass).await?;

@@ -138,13 +138,13 @@ impl Agent {
             Verdict::Conflict { why } => {
                 let (document, remark) = (document.clone(), why.clone());
                 let stop = move |reader: &Reader| {
-                    crate::conversation::stop_range(reader, &document, &remark).into_iter().collect()
+                    crate::meaning::stop_range(reader, &document, &remark).into_iter().collect()
                 };
                 self.0.writer.apply(stop).await?;
                 Found::Other(why)
             }
             Verdict::Accepted { .. } | Verdict::AlreadyThere | Verdict::Sent { .. } => Found::Ours,
-            Verdict::Pending | Verdict::Unknown { .. } | Verdict::Refused { .. } => {
+            Verdict::Pending | Verdict::Unknown { .. } | Verdict::Refused { .. } | Verdict::Fallen { .. } => {
                 return Err(ProblemView::unreached(
                     "authority-silent",
                     format!("El {} todavía no dice si tiene {}: no se hizo nada.", self.authority(), row.id),

@@ -11,6 +11,7 @@ use timbre_store::Row;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
 
+use crate::apart::by_most;
 use crate::clock::until;
 use crate::conversation::{Phase, TalkError};
 use crate::deadline::Terms;
@@ -254,11 +255,13 @@ impl Sender {
                     rows.iter().map(|(row, d)| (d.id.clone(), urgency(row, &terms))).collect();
                 let of_channel = self.channel(channel);
                 let together = |a: &Document, b: &Document| of_channel.travels_with(a, b);
-                let groups = pack(rows.into_iter().map(|(_, d)| d), documents, limits.bytes, &together);
-                let mut groups: Vec<_> = groups
-                    .into_iter()
-                    .filter_map(|group| Some((*orders.get(&group.first()?.id)?, group)))
-                    .collect();
+                let classes = by_most(rows, |(row, _)| row.most, documents);
+                let groups = classes.into_iter().flat_map(|(most, rows)| {
+                    let of_class = rows.into_iter().map(|(_, document)| document);
+                    pack(of_class, documents.min(most), limits.bytes, &together)
+                });
+                let mut groups: Vec<_> =
+                    groups.filter_map(|group| Some((*orders.get(&group.first()?.id)?, group))).collect();
                 groups.sort_by_key(|(urgency, _)| *urgency);
                 lane.fresh = groups.iter().map(|(urgency, _)| *urgency).collect();
                 lane.wakes = wakes;

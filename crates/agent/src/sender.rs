@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use timbre_core::channel::Conduct;
 use timbre_core::{
     Channel, ChannelId, Cx, DocumentId, Heard, Issuer, Keys, ParcelId, Pass, Profile, Request, State,
     Timestamp,
@@ -15,6 +16,7 @@ use timbre_store::Reader;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinSet;
 
+use crate::apart::brisk;
 use crate::carrier::Carrier;
 use crate::chance::Chance;
 use crate::clock::{Clock, later, until};
@@ -54,6 +56,8 @@ pub struct LastAnswer {
 /// The sender of one folder.
 pub struct Sender {
     pub(crate) parts: SenderParts,
+    /// How parcels that were taken apart are asked about.
+    brisk: Conduct,
     /// Held by the task that logs in.
     turns: BTreeMap<ChannelId, tokio::sync::Mutex<()>>,
     pub(crate) passes: Mutex<BTreeMap<ChannelId, Pass>>,
@@ -106,6 +110,7 @@ impl Sender {
             Some((true, _)) | None => Line::Up,
         };
         Sender {
+            brisk: brisk(&parts.settings.conduct),
             turns: parts.channels.keys().map(|id| (id.clone(), tokio::sync::Mutex::default())).collect(),
             passes: Mutex::default(),
             generation: AtomicU64::new(0),
@@ -263,6 +268,12 @@ impl Sender {
             simulator: self.parts.settings.simulator.as_deref(),
             conduct: &self.parts.settings.conduct,
         }
+    }
+
+    /// The same for a parcel that is asked about `briskly`.
+    pub(crate) fn cx_of<'a>(&'a self, issuer: &'a Issuer, pass: Option<&'a Pass>, briskly: bool) -> Cx<'a> {
+        let conduct = if briskly { &self.brisk } else { &self.parts.settings.conduct };
+        Cx { conduct, ..self.cx(issuer, pass) }
     }
 
     /// Chance, in 0..1, for pauses.

@@ -77,7 +77,11 @@ fn why(cause: &Cause) -> String {
         Cause::Absent => "No lo tiene: se envía otra vez, igual".to_owned(),
         Cause::Accepted { remarks: all } if all.is_empty() => String::new(),
         Cause::Accepted { remarks: all } | Cause::Rejected { reasons: all, .. } => remarks(all),
-        Cause::Refused { why } => why.clone(),
+        Cause::Refused { why } | Cause::Fell { why, most: None } => why.clone(),
+        Cause::Fell { why, most: Some(1) } => format!("Su envío se rechazó entero: {why}. Se envía solo"),
+        Cause::Fell { why, most: Some(most) } => {
+            format!("Su envío se rechazó entero: {why}. Se envía en grupos de hasta {most}")
+        }
         Cause::Reissued => "Se emitió otra vez con el mismo folio".to_owned(),
         Cause::Replaced { by } => format!("Reemplazado por {by}"),
         Cause::ByHand => "Alguien pidió reenviarlo".to_owned(),

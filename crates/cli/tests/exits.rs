@@ -186,6 +186,14 @@ fn every_command_has_its_exit_codes() {
         (&["resend", "--pending"], "", 0),
         (&["resend", "T39F99"], "", 1),
         (&["resend"], "", 2),
+        (&["reissue", "T39F99"], "", 1),
+        (&["reissue", "T39F1"], "", 1), // nobody rejected it
+        (&["reissue", "T39F1", "--sale", "no-hay.json"], "", 2),
+        (&["folio", "annulled", "T39F1"], "", 1),
+        (&["folio"], "", 2),
+        (&["list", "--state", "to_annul"], "", 0),
+        (&["caf", "resume", "39", "1", "--why", "x"], "", 1), // it is not stopped
+        (&["caf", "resume", "39", "1"], "", 2),
         (&["caf", "list"], "", 0),
         (&["caf", "add", &xml], "", 1),
         (&["caf", "add", "no-hay.xml"], "", 2),

@@ -188,6 +188,13 @@ pub enum Verdict {
         reasons: Vec<Remark>,
         number: NumberFate,
     },
+    /// Its whole parcel was rejected, and nothing of it is kept. Alone in its parcel it is `Rejected` for these
+    /// reasons, unless the envelope is to blame.
+    Fallen {
+        reasons: Vec<Remark>,
+        number: NumberFate,
+        blame: Blame,
+    },
     /// The authority says it has it already: ask about it, do not send it.
     AlreadyThere,
     /// The authority does not have it, and had time enough to.
@@ -208,6 +215,16 @@ pub enum Verdict {
         why: Remark,
         retry_at: Timestamp,
     },
+}
+
+/// Why a parcel was rejected as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blame {
+    /// It may be one of its documents: they go again in smaller parcels, until the bad one stands alone.
+    Documents,
+    /// What is round them (rights, resolution): every parcel of this channel would fall, until a person
+    /// mends it.
+    Envelope,
 }
 
 /// What becomes of the folio of a rejected document.

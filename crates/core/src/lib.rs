@@ -20,8 +20,8 @@ pub mod state;
 
 pub use amount::Amount;
 pub use channel::{
-    Channel, Conduct, Cx, Effect, Environment, Heard, Inquiry, Limits, Method, NumberFate, Pass, Report,
-    Request, Scope, Sent, State, Step, Verdict, Wrapping,
+    Blame, Channel, Conduct, Cx, Effect, Environment, Heard, Inquiry, Limits, Method, NumberFate, Pass,
+    Report, Request, Scope, Sent, State, Step, Verdict, Wrapping,
 };
 pub use document::{
     Document, DocumentId, DocumentRef, Documents, Finding, Parcel, ParcelId, Party, Severity,

@@ -63,6 +63,12 @@ pub enum Cause {
     Refused {
         why: String,
     },
+    /// Its parcel was rejected as a whole and nothing of it is kept: it goes again in another one, with no more
+    /// than so many documents where one of them may be to blame.
+    Fell {
+        why: String,
+        most: Option<u32>,
+    },
     /// Made again on the same folio.
     Reissued,
     /// Another document took its place.
@@ -128,6 +134,7 @@ impl DocState {
             (Enviando, Cause::NotSent { .. } | Cause::NoLine { .. } | Cause::Refused { .. }) => {
                 Some(Pendiente)
             }
+            (Enviando | Enviado, Cause::Fell { .. }) => Some(Pendiente),
             (Enviando, Cause::Doubt { .. }) => Some(Verificando),
             (Enviando | Verificando, Cause::Sent { .. }) => Some(Enviado),
             // A repeated-submission answer about an upload that we thought was ours (RPT).
@@ -165,6 +172,7 @@ mod tests {
             Cause::Accepted { remarks: vec![] },
             Cause::Rejected { reasons: vec![], number: crate::NumberFate::AskByProbe },
             Cause::Refused { why: why() },
+            Cause::Fell { why: why(), most: Some(7) },
             Cause::Reissued,
             Cause::Replaced { by: crate::DocumentId::new("39", 2) },
             Cause::ByHand,
@@ -188,6 +196,15 @@ mod tests {
             assert_eq!(state.after(&Cause::Sending), None, "{state:?}");
         }
         assert_eq!(Verificando.after(&Cause::Absent), Some(Pendiente));
+    }
+
+    #[test]
+    fn what_fell_with_its_parcel_goes_again_and_what_is_in_doubt_does_not() {
+        let fell = Cause::Fell { why: String::new(), most: None };
+        for state in DocState::ALL {
+            let again = matches!(state, Enviando | Enviado).then_some(Pendiente);
+            assert_eq!(state.after(&fell), again, "{state:?}");
+        }
     }
 
     #[test]

@@ -180,10 +180,13 @@ impl Faults {
         struck
     }
 
-    /// The state an upload ends in whatever is in it.
-    pub(crate) fn ending(&mut self) -> Option<String> {
+    /// The state that an upload with documents of these folios ends in, however sound they are.
+    pub(crate) fn ending(&mut self, folios: &[u64]) -> Option<String> {
         let mut struck = None;
         for (ending, (met, times)) in self.scenario.endings.iter().zip(&mut self.endings) {
+            if !ending.folios.is_empty() && !ending.folios.iter().any(|folio| folios.contains(folio)) {
+                continue;
+            }
             let every = if ending.every == 0 && ending.permille == 0 { 1 } else { ending.every };
             let due = met.strikes(Rate { every, permille: ending.permille }, &mut self.random);
             if due && struck.is_none() && ending.times.is_none_or(|most| *times < most) {

@@ -59,7 +59,10 @@ pub(crate) fn register(
         None => Fate::Processed,
     };
     let ending = match fate {
-        Fate::Processed => state.faults.ending(),
+        Fate::Processed => {
+            let folios: Vec<_> = examined.findings.iter().map(|finding| finding.key.folio).collect();
+            state.faults.ending(&folios)
+        }
         Fate::Repeated | Fate::Fallen(_) => None,
     };
     let fate = ending.as_deref().and_then(fallen).map_or(fate, Fate::Fallen);

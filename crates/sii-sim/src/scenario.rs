@@ -113,7 +113,7 @@ pub struct Stuck {
     pub step: String,
 }
 
-static FILES: [(&str, &str); 9] = [
+static FILES: [(&str, &str); 10] = [
     ("calm", include_str!("../scenarios/calm.toml")),
     ("slow", include_str!("../scenarios/slow.toml")),
     ("outage", include_str!("../scenarios/outage.toml")),
@@ -122,6 +122,7 @@ static FILES: [(&str, &str); 9] = [
     ("token-expiry", include_str!("../scenarios/token-expiry.toml")),
     ("rejections", include_str!("../scenarios/rejections.toml")),
     ("stuck", include_str!("../scenarios/stuck.toml")),
+    ("wholesale", include_str!("../scenarios/wholesale.toml")),
     ("black-friday", include_str!("../scenarios/black-friday.toml")),
 ];
 

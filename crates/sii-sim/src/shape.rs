@@ -83,4 +83,7 @@ pub struct Ending {
     /// So many uploads at the most.
     #[serde(default)]
     pub times: Option<u64>,
+    /// Only uploads with a document of one of these folios in them; of any, where there is none.
+    #[serde(default)]
+    pub folios: Vec<u64>,
 }

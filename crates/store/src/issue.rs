@@ -70,6 +70,7 @@ fn new_row(on: &mut Overlay<'_>, issued: &Issued, state: DocState, stand: Stand)
         track: None,
         attempts: 0,
         next_try: None,
+        most: None,
         error: None,
         remarks: Vec::new(),
         parcel: None,

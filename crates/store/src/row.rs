@@ -40,6 +40,9 @@ pub struct Row {
     pub track: Option<String>,
     pub attempts: u32,
     pub next_try: Option<Timestamp>,
+    /// It travels with no more documents than so many in all: a parcel that it was in fell as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most: Option<u32>,
     /// Why it is where it is, in plain words: the last cause that carried any.
     pub error: Option<String>,
     pub remarks: Vec<Remark>,

@@ -103,6 +103,11 @@ fn tell(row: &mut Row, cause: &Cause) {
         Cause::NotSent { why } | Cause::NoLine { why } | Cause::Doubt { why } | Cause::Refused { why } => {
             row.error = Some(why.clone());
         }
+        Cause::Fell { why, most } => {
+            row.error = Some(why.clone());
+            row.most = most.or(row.most);
+            row.track = None;
+        }
         Cause::Sent { track } => {
             row.track = Some(track.clone());
             row.error = None;
@@ -116,6 +121,7 @@ fn tell(row: &mut Row, cause: &Cause) {
             row.remarks = reasons.clone();
         }
         Cause::Reissued => {
+            row.most = None;
             row.track = None;
             row.error = None;
             row.remarks = Vec::new();

@@ -87,10 +87,10 @@ async fn without_permission_to_ask_the_document_keeps_its_state() {
     shop.stop().await;
 }
 
-/// Rows 29 to 31: the whole envelope was rejected.
+/// Rows 29 and 30: the whole envelope was rejected, and with it the one document that it held.
 #[tokio::test]
-async fn an_envelope_that_was_rejected_whole_rejects_its_documents() {
-    for estado in ["RSC", "RFR", "RCT"] {
+async fn an_envelope_that_was_rejected_whole_rejects_its_document() {
+    for estado in ["RSC", "RFR"] {
         let shop = open().await;
         let detail = "[{\"estado\":\"RCH\",\"error\":[{\"seccion\":\"ENV\",\"detalle\":\"CHR-00002: Line too long (4090)\"}]}]";
         shop.sii.next(Asked::Parcel, [rest(900_000, estado, "null", detail)]);
@@ -101,6 +101,20 @@ async fn an_envelope_that_was_rejected_whole_rejects_its_documents() {
         assert_eq!(shop.sii.asked(Asked::Upload), 1);
         shop.stop().await;
     }
+}
+
+/// Row 31: the carátula is no document's fault. The channel stops, a person mends it, and the document goes.
+#[tokio::test]
+async fn a_cover_that_was_rejected_stops_the_channel_and_not_the_document() {
+    let shop = open().await;
+    shop.sii.next(Asked::Parcel, [rest(900_000, "RCT", "null", "null")]);
+    let id = shop.boleta("1").await;
+    shop.settled(&id, "PENDIENTE").await;
+    timbre_tests::until(&shop.running, |running| !running.agent.snapshot().down.is_empty()).await;
+    shop.running.agent.resend_pending().await.unwrap();
+    shop.settled(&id, "ACEPTADO").await;
+    shop.went(&id, &["ENVIANDO", "ENVIADO", "PENDIENTE", "GENERADO", "ENVIANDO", "ENVIADO", "ACEPTADO"]);
+    shop.stop().await;
 }
 
 /// Rows 38 to 42: processed, and this document with it.

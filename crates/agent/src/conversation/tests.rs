@@ -1,4 +1,4 @@
-use timbre_core::{Amount, Company, Environment, Grant, GrantId, NumberFate, Party, Series};
+use timbre_core::{Amount, Company, Environment, Grant, GrantId, NumberFate, Party, Remark, Series};
 use timbre_store::{GrantLoaded, Issued, OpenOptions, Store};
 
 use super::*;

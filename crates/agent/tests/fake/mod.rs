@@ -188,6 +188,11 @@ impl Channel for Post {
                 Step::Done(if about.is_empty() { nobody } else { all(about, &refused) })
             }
             ("track?", "hurry") => Step::Wait(Duration::ZERO, state, vec![]),
+            ("track?", "fell" | "cover") => {
+                let blame = if word == "fell" { Blame::Documents } else { Blame::Envelope };
+                let reasons = vec![Remark::ours("F", "El envío no se entiende.")];
+                Step::Done(all(about, &Verdict::Fallen { reasons, number: NumberFate::FreeForSame, blame }))
+            }
             ("track?", "each") => Step::Done(each(about, rest)),
             (_, "yes" | "bad" | "free") => Step::Done(all(about, &verdict(word))),
             ("have?", "no") => match state.0["absent"].as_bool() {

@@ -59,6 +59,10 @@ pub struct Books {
     /// burnt), `free` (and it is not), `odd`,
     /// `other` (somebody else's has its number), and `wait` for its parcel.
     pub words: BTreeMap<u64, &'static str>,
+    /// Documents that take every parcel that they are in down with them.
+    pub spoiled: BTreeSet<u64>,
+    /// Every parcel falls for what is round its documents.
+    pub bad_cover: bool,
     /// The same where a single document is asked about, before what `words` has.
     pub have: BTreeMap<u64, &'static str>,
     /// Passes up to this one are no good any more.
@@ -86,6 +90,12 @@ impl Books {
         let at: usize = track.parse().unwrap();
         let each: Vec<_> =
             self.parcels[at - 1].lines().skip(1).map(|line| (number(line), self.word(line))).collect();
+        if self.bad_cover {
+            return "cover".to_owned();
+        }
+        if each.iter().any(|(number, _)| self.spoiled.contains(number)) {
+            return "fell".to_owned();
+        }
         match each.iter().find(|(_, word)| *word == "wait") {
             Some(_) => "wait".to_owned(),
             None if each.iter().all(|(_, word)| *word == "yes") => "yes".to_owned(),

@@ -1,7 +1,7 @@
 //! From an upload's counts to a verdict for each document. What the counts do not prove is asked
 //! document by document, or waits.
 
-use timbre_core::{NumberFate, Remark, Verdict};
+use timbre_core::{Blame, NumberFate, Remark, Verdict};
 
 use super::{Count, Detail, Held, Processed, classify};
 use crate::words::remark;
@@ -89,7 +89,8 @@ pub fn conclude(
     answers.iter().map(|(at, code)| Some((*at, verdict(*at, code)?))).collect()
 }
 
-/// The whole envelope was rejected; a document without a fault of its own falls with it.
+/// The whole envelope was rejected; a document without a fault of its own falls with it. RCT is of the
+/// carátula (resolution, RUTs), ENV-3-6 of the sender's rights: neither is any document's fault.
 pub fn reject_all(sent: &[Sent], code: &str, details: &[Detail]) -> Vec<Verdict> {
     let number = match code {
         "RSC" | "RFR" | "RCT" => NumberFate::FreeForSame,
@@ -97,13 +98,18 @@ pub fn reject_all(sent: &[Sent], code: &str, details: &[Detail]) -> Vec<Verdict>
     };
     let envelope: Vec<Remark> =
         details.iter().filter(|d| d.folio.is_none()).flat_map(|d| d.remarks.clone()).collect();
+    let of_envelope = |remark: &Remark| remark.code.starts_with("CRT-") || remark.code == "ENV-3-6";
+    let blame = match code == "RCT" || envelope.iter().any(of_envelope) {
+        true => Blame::Envelope,
+        false => Blame::Documents,
+    };
     sent.iter()
         .map(|&document| {
             let mut reasons = vec![remark(code, "")];
             reasons.extend(envelope.iter().cloned());
             let own = details.iter().filter(|d| d.folio.is_some() && is_about(d, document));
             reasons.extend(own.flat_map(|d| d.remarks.clone()));
-            Verdict::Rejected { reasons, number }
+            Verdict::Fallen { reasons, number, blame }
         })
         .collect()
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::civil::DateTime;
 use openssl::sha::sha256;
 use timbre_core::{
-    ChannelId, Document, Heard, KeyError, NumberFate, Parcel, ParcelId, Scope, Sent, Step, Verdict,
+    Blame, ChannelId, Document, Heard, KeyError, NumberFate, Parcel, ParcelId, Scope, Sent, Step, Verdict,
 };
 
 use super::talk::{Here, Stage, Talk, all, left, reply, unknown};
@@ -79,7 +79,8 @@ fn hear<W: Wire>(
         Upload::NoPass(why) => Step::Done(all(about, here.refused(Scope::Channel, why, here.slow()))),
         Upload::Refused { scope, why, after } => Step::Done(all(about, here.refused(scope, why, after))),
         Upload::Rejected(reasons) => {
-            Step::Done(all(about, Verdict::Rejected { reasons, number: NumberFate::FreeForSame }))
+            let (number, blame) = (NumberFate::FreeForSame, Blame::Documents);
+            Step::Done(all(about, Verdict::Fallen { reasons, number, blame }))
         }
         Upload::Unclear(why) => unknown(about, &why),
     }

@@ -31,7 +31,7 @@ pub struct Args {
     #[arg(long, value_name = "DURACIÓN", value_parser = values::duration, default_value = "0s")]
     latency: Duration,
 
-    /// El tiempo que hará: calm, slow, outage, lost-replies, html-errors, token-expiry, rejections, stuck, black-friday
+    /// El tiempo que hará: calm, slow, outage, lost-replies, html-errors, token-expiry, rejections, stuck, wholesale, black-friday
     #[arg(long, value_name = "NOMBRE", value_parser = simulator::scenario, default_value = "calm")]
     scenario: String,
 

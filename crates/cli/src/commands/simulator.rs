@@ -17,7 +17,7 @@ pub struct Args {
     #[arg(long, value_name = "PUERTO", value_parser = values::number::<u16>)]
     port: Option<u16>,
 
-    /// El tiempo que hará: calm, slow, outage, lost-replies, html-errors, token-expiry, rejections, stuck, black-friday
+    /// El tiempo que hará: calm, slow, outage, lost-replies, html-errors, token-expiry, rejections, stuck, wholesale, black-friday
     #[arg(long, value_name = "NOMBRE", value_parser = scenario, default_value = "calm")]
     scenario: String,
 

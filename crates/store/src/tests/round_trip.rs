@@ -45,6 +45,8 @@ fn every_fact() -> Vec<Fact> {
             Cause::Rejected { reasons: vec![remark()], number: NumberFate::AskByProbe },
         ),
         (DocState::Enviando, DocState::Pendiente, Cause::Refused { why: "permiso".into() }),
+        (DocState::Enviado, DocState::Pendiente, Cause::Fell { why: "RSC".into(), most: Some(7) }),
+        (DocState::Enviado, DocState::Pendiente, Cause::Fell { why: "RCT".into(), most: None }),
         (DocState::Rechazado, DocState::Generado, Cause::Reissued),
         (DocState::Rechazado, DocState::Reemplazado, Cause::Replaced { by: id(8) }),
         (DocState::Pendiente, DocState::Generado, Cause::ByHand),

@@ -1,5 +1,5 @@
 use super::*;
-use timbre_core::{NumberFate, Remark, Verdict};
+use timbre_core::{Remark, Verdict};
 
 const ACCEPTED: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><SII:RESPUESTA xmlns:SII=\"http://www.sii.cl/XMLSchema\">\n    \
     <SII:RESP_BODY>\n        <TIPO_DOCTO>33</TIPO_DOCTO>\n        <INFORMADOS>1</INFORMADOS>\n        <ACEPTADOS>1</ACEPTADOS>\n        \
@@ -51,6 +51,9 @@ fn told(verdict: &Verdict) -> String {
         }
         Verdict::Rejected { reasons, number } => {
             reasons.iter().fold(format!("rejected {number:?}"), |text, r| text + " " + &r.code)
+        }
+        Verdict::Fallen { reasons, number, blame } => {
+            reasons.iter().fold(format!("fallen {number:?} {blame:?}"), |text, r| text + " " + &r.code)
         }
         Verdict::AlreadyThere => "there".to_owned(),
         Verdict::Unknown { .. } => "unknown".to_owned(),
@@ -310,9 +313,12 @@ fn an_envelope_rejected_whole_takes_every_document_with_it() {
     let text = r#"{"estado":"RSC","detalle_rep_rech":[{"estado":"RCH","descripcion":"DTE Rechazado","error":[{"seccion":"ENV","descripcion":"Error en Schema","detalle":"CHR-00002: Line too long (4090)"}]}]}"#;
     let Progress::Rejected { code, details } = boleta(text) else { panic!() };
     let verdicts = reject_all(&[(39, 1), (39, 2)], &code, &details);
-    assert_eq!(verdicts.iter().map(told).collect::<Vec<_>>(), vec!["rejected FreeForSame RSC CHR-00002"; 2]);
+    assert_eq!(
+        verdicts.iter().map(told).collect::<Vec<_>>(),
+        vec!["fallen FreeForSame Documents RSC CHR-00002"; 2]
+    );
     assert!(
-        matches!(&verdicts[0], Verdict::Rejected { reasons, number: NumberFate::FreeForSame } if reasons[1].words == "Error en Schema. CHR-00002: Line too long (4090)")
+        matches!(&verdicts[0], Verdict::Fallen { reasons, .. } if reasons[1].words == "Error en Schema. CHR-00002: Line too long (4090)")
     );
     // A document's own fault is its own.
     let own = |folio| Detail {
@@ -324,10 +330,17 @@ fn an_envelope_rejected_whole_takes_every_document_with_it() {
     let verdicts = reject_all(&[(39, 1), (39, 2)], "RFR", &[own(2)]);
     assert_eq!(
         verdicts.iter().map(told).collect::<Vec<_>>(),
-        ["rejected FreeForSame RFR", "rejected FreeForSame RFR DTE-3-505"]
+        ["fallen FreeForSame Documents RFR", "fallen FreeForSame Documents RFR DTE-3-505"]
     );
     let verdicts = reject_all(&[(39, 1)], "RCO", &[]);
-    assert_eq!(told(&verdicts[0]), "rejected AskByProbe RCO");
+    assert_eq!(told(&verdicts[0]), "fallen AskByProbe Documents RCO");
+    // The carátula and the sender's rights are no document's fault.
+    assert_eq!(told(&reject_all(&[(39, 1)], "RCT", &[])[0]), "fallen FreeForSame Envelope RCT");
+    for (code, blame) in [("CRT-3-19", "Envelope"), ("ENV-3-6", "Envelope"), ("ENV-3-0", "Documents")] {
+        let of_envelope = Detail { folio: None, remarks: vec![remark(code)], ..own(1) };
+        let told = told(&reject_all(&[(39, 1)], "RSC", &[of_envelope])[0]);
+        assert_eq!(told, format!("fallen FreeForSame {blame} RSC {code}"));
+    }
 }
 
 #[test]

@@ -155,8 +155,8 @@ fn each_refusal_reaches_as_far_as_it_should() {
         ("1", "T39F1 refused Channel STATUS 1"),
         ("2", "T39F1 refused Parcel STATUS 2"),
         ("6", "T39F1 refused Channel STATUS 6"),
-        ("7", "T39F1 rejected FreeForSame"),
-        ("8", "T39F1 rejected FreeForSame"),
+        ("7", "T39F1 fallen FreeForSame Documents"),
+        ("8", "T39F1 fallen FreeForSame Documents"),
         ("9", "T39F1 refused ChannelForNow STATUS 9"),
         ("77", "T39F1 unknown"),
     ] {

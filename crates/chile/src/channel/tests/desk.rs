@@ -130,6 +130,7 @@ pub fn told(step: &Step) -> Vec<String> {
         Verdict::Accepted { remarks } if remarks.is_empty() => "accepted".to_owned(),
         Verdict::Accepted { .. } => "objected".to_owned(),
         Verdict::Rejected { number, .. } => format!("rejected {number:?}"),
+        Verdict::Fallen { number, blame, .. } => format!("fallen {number:?} {blame:?}"),
         Verdict::AlreadyThere => "there".to_owned(),
         Verdict::Absent => "absent".to_owned(),
         Verdict::Pending => "pending".to_owned(),

@@ -115,9 +115,10 @@ fn a_repeated_upload_is_no_rejection() {
 #[test]
 fn an_envelope_rejected_whole_frees_every_folio() {
     let (desk, documents) = (desk(), boletas(2));
-    for state in ["RSC", "RFR", "RCT"] {
+    for (state, blame) in [("RSC", "Documents"), ("RFR", "Documents"), ("RCT", "Envelope")] {
         let done = desk.go_on(&DteChannel::new(), &dte_poll(&desk, &documents), header(state), &documents);
-        assert_eq!(told(&done), ["T39F1 rejected FreeForSame", "T39F2 rejected FreeForSame"], "{state}");
+        let fallen = [1, 2].map(|folio| format!("T39F{folio} fallen FreeForSame {blame}"));
+        assert_eq!(told(&done), fallen, "{state}");
         let done =
             desk.go_on(&BoletaChannel::new(), &boleta_poll(&desk, &documents), working(state), &documents);
         assert_eq!(told(&done).len(), 2);

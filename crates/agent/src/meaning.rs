@@ -1,0 +1,71 @@
+//! What single verdicts amount to: for a channel, for a document, for a range of folios. The facts of a whole
+//! conversation are `conversation`'s.
+
+use timbre_core::{Blame, Cause, DocState, Document, NumberFate, Remark, Report, Scope, Timestamp, Verdict};
+use timbre_store::{Fact, Range, Reader, Row};
+
+use crate::apart::apart;
+use crate::conversation::moved;
+use crate::line::Trouble;
+
+/// What a report says of its whole channel; `mended` is when one that names no time is tried again.
+pub(crate) fn trouble_of(report: &Report, mended: Timestamp) -> Option<Trouble> {
+    let (scope, why, retry_at) = match &report.verdict {
+        Verdict::Refused { scope, why, retry_at } => (scope, why, retry_at),
+        Verdict::Fallen { reasons, blame: Blame::Envelope, .. } => {
+            (&Scope::Channel, reasons.first()?, &mended)
+        }
+        _ => return None,
+    };
+    match scope {
+        Scope::Channel => Some(Trouble::Lasting { why: why.clone(), retry_at: *retry_at }),
+        Scope::ChannelForNow => {
+            Some(Trouble::Passing { why: why.meaning.clone(), retry_at: Some(*retry_at) })
+        }
+        Scope::Document | Scope::Parcel => None,
+    }
+}
+
+/// A document whose parcel of so many fell as a whole: alone it is rejected, unless the envelope is to blame,
+/// which is tried again once a person may have `mended` it.
+pub(crate) fn fallen(
+    row: &Row,
+    reasons: &[Remark],
+    (number, blame): (NumberFate, Blame),
+    parcel: usize,
+    mended: Timestamp,
+) -> Option<Fact> {
+    let why = || reasons.first().map(|why| why.meaning.clone()).unwrap_or_default();
+    let most = |most: usize| u32::try_from(most).ok();
+    match blame {
+        Blame::Envelope => moved(row, Cause::Fell { why: why(), most: None }, Some(mended)),
+        Blame::Documents if parcel > 1 => {
+            moved(row, Cause::Fell { why: why(), most: most(apart(parcel)) }, None)
+        }
+        Blame::Documents => moved(row, Cause::Rejected { reasons: reasons.to_vec(), number }, None),
+    }
+}
+
+/// An answer that settles nothing: a person may have to look.
+pub(crate) fn not_known(row: &Row, why: &str) -> Option<Fact> {
+    match row.state {
+        DocState::Enviando => moved(row, Cause::Doubt { why: why.to_owned() }, None),
+        DocState::Enviado | DocState::Verificando if row.attention.as_deref() != Some(why) => {
+            Some(Fact::Attention { document: row.id.clone(), reason: Some(why.to_owned()) })
+        }
+        _ => None,
+    }
+}
+
+/// No folio more of the document's range: somebody else uses it.
+pub(crate) fn stop_range(reader: &Reader, document: &Document, why: &Remark) -> Option<Fact> {
+    let of_document = |range: &Range| range.grant.id == document.grant && range.stopped.is_none();
+    reader.ranges().into_iter().find(of_document).map(|range| Fact::GrantStopped {
+        grant: range.grant.id,
+        why: Some(format!(
+            "{}. Lo dijo del documento {}; si el rango es sólo suyo, un encargado lo reanuda con «timbre caf resume»",
+            why.meaning.trim_end_matches('.'),
+            document.id
+        )),
+    })
+}

@@ -1,0 +1,115 @@
+//! Parcels that fall as a whole: taken apart for a document's fault, held for the envelope's.
+
+mod fake;
+
+use fake::*;
+
+/// Sells so many while nothing is sent, and sends them.
+async fn send_together(
+    dir: &std::path::Path,
+    office: &std::sync::Arc<Office>,
+    many: u64,
+) -> timbre_agent::Agent {
+    let agent = open(dir, office, true).await;
+    agent.set_running(false);
+    sell_many(&agent, many).await;
+    agent.set_running(true);
+    agent
+}
+
+#[tokio::test]
+async fn bad_ones_end_alone_and_all_others_are_accepted() {
+    for bad in [vec![4], vec![1, 10], vec![3, 14, 15, 27], (1..=10).collect()] {
+        let dir = tempfile::tempdir().unwrap();
+        let office = office();
+        office.books().spoiled = bad.iter().copied().collect();
+        let agent = send_together(dir.path(), &office, 30).await;
+        until(&agent, |agent| {
+            let stats = agent.stats();
+            stats.accepted + stats.rejected == 30
+        })
+        .await;
+        for number in 1..=30 {
+            let row = row(&agent, number);
+            let wanted = if bad.contains(&number) { "RECHAZADO" } else { "ACEPTADO" };
+            assert_eq!(row.state, wanted, "{number} of {bad:?}");
+            if wanted == "RECHAZADO" {
+                assert_eq!(row.remarks[0].meaning, "El envío no se entiende.");
+            }
+        }
+        let books = office.books();
+        // Three tens, and for each bad one at the most two parts of its ten and seven singles.
+        let most = 3 + 9 * bad.len();
+        assert!(books.offered.len() <= most, "{:?} for {bad:?}", books.offered);
+        drop(books);
+        agent.stop().await;
+    }
+}
+
+/// What fell and what is new do not travel together: nobody is held up by another's fault.
+#[tokio::test]
+async fn what_is_new_does_not_travel_with_what_fell() {
+    let dir = tempfile::tempdir().unwrap();
+    let office = office();
+    office.books().spoiled = [2].into();
+    let agent = send_together(dir.path(), &office, 10).await;
+    until(&agent, |agent| agent.stats().accepted > 0).await;
+    let parcels = office.books().parcels.clone();
+    sell(&agent, "new", 10).await;
+    until(&agent, |agent| agent.stats().accepted + agent.stats().rejected == 11).await;
+    assert_eq!(row(&agent, 2).state, "RECHAZADO");
+    let all = office.books().parcels.clone();
+    let with_new: Vec<_> = all[parcels.len()..].iter().filter(|parcel| parcel.contains("\n11:")).collect();
+    assert!(with_new.iter().all(|parcel| parcel.lines().count() == 2), "{with_new:?}");
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn a_fault_of_the_envelope_stops_the_channel_and_takes_nothing_apart() {
+    let dir = tempfile::tempdir().unwrap();
+    let office = office();
+    office.books().bad_cover = true;
+    let agent = send_together(dir.path(), &office, 10).await;
+    until(&agent, |agent| agent.stats().pending == 10).await;
+    let snapshot = agent.snapshot();
+    assert_eq!(snapshot.down.iter().map(|down| down.channel.as_str()).collect::<Vec<_>>(), ["post"]);
+    assert_eq!(agent.stats().rejected, 0, "it is no document's fault");
+    office.books().bad_cover = false;
+    let before = office.books().offered.len();
+    agent.resend_pending().await.unwrap();
+    until(&agent, |agent| agent.stats().accepted == 10).await;
+    let after = office.books().offered[before..].to_vec();
+    assert!(after.contains(&9), "one tries the line, the others go together: {after:?}");
+    agent.stop().await;
+}
+
+/// The answer to its first delivery was lost: the bytes that went twice do not go a third time.
+#[tokio::test]
+async fn a_parcel_that_fell_at_its_second_try_is_taken_apart_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let office = office();
+    office.books().spoiled = [5].into();
+    office.books().moods.push_back(("deliver", Mood::Lose));
+    let agent = send_together(dir.path(), &office, 10).await;
+    until(&agent, |agent| agent.stats().accepted == 9 && agent.stats().rejected == 1).await;
+    assert_eq!(row(&agent, 5).state, "RECHAZADO");
+    assert_eq!(office.books().offered.iter().filter(|documents| **documents == 10).count(), 2);
+    agent.stop().await;
+}
+
+/// A parcel's place and its documents' survive a stop between two steps.
+#[tokio::test]
+async fn a_stop_in_the_middle_goes_on_where_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let office = office();
+    office.books().spoiled = [5].into();
+    let agent = send_together(dir.path(), &office, 10).await;
+    until(&agent, |agent| agent.stats().accepted > 0).await;
+    agent.stop().await;
+    drop(agent);
+    let agent = open(dir.path(), &office, true).await;
+    until(&agent, |agent| agent.stats().accepted == 9 && agent.stats().rejected == 1).await;
+    assert_eq!(row(&agent, 5).state, "RECHAZADO");
+    assert_eq!(office.books().offered.iter().filter(|documents| **documents == 10).count(), 1);
+    agent.stop().await;
+}

@@ -1,0 +1,222 @@
+//! Documents that the SII rejected, end to end: envelopes that fall as a whole are taken apart, and what was
+//! rejected is made again, against a simulator that judges every byte.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use sii_sim::{Config, Desk, Rules, Scenario, Sim};
+use timbre_agent::view::RowView;
+use timbre_app::Running;
+use timbre_tests::{boleta, factura, options, sell, shop_of_company, until};
+
+/// One in which every document is rejected for its issuer's register.
+const REGISTER: &str = "[rejections]\nevery = 1\ncode = \"HED-3-861\"\ntext = \"Actividad no registrada\"";
+
+struct Town {
+    sii: sii_sim::Running,
+    shop: Running,
+}
+
+/// A training shop beside a simulator of its own.
+async fn town(dir: &Path, rules: Rules, settings: &str) -> Town {
+    let sim = Sim::new(Config { rules, ..Config::default() });
+    let sii = sii_sim::serve(sim, None).await.expect("a simulator listens");
+    shop_of_company(dir, Desk::company(), &[(33, 1, 50), (39, 1, 200)]).await;
+    let text = format!(
+        "[training]\nsimulator = \"{}\"\n[wire]\nabsence_after_seconds = 0\nabsence_gap_seconds = 0\n{settings}",
+        sii.base
+    );
+    std::fs::write(dir.join("shop/timbre.toml"), text).expect("the shop's settings");
+    let shop = timbre_app::start(options(dir)).await.expect("the shop opens");
+    Town { sii, shop }
+}
+
+impl Town {
+    fn weather(&self, scenario: &str) {
+        let now = self.sii.sim().time(Timestamp::now());
+        self.sii.sim().play(Scenario::parse(scenario).expect("sound"), 1, now);
+    }
+
+    fn row(&self, id: &str) -> RowView {
+        self.shop.agent.detail(id).expect("it is there").row
+    }
+
+    async fn settled(&self, id: &str, state: &str) -> RowView {
+        until(&self.shop, |_| self.row(id).state == state).await;
+        self.row(id)
+    }
+
+    /// Asks the shop's API.
+    async fn post(&self, path: &str, body: String) -> (u16, Value) {
+        let client = reqwest::Client::new();
+        let url = format!("{}/v1{path}", self.shop.address.base);
+        let request = client.post(url).bearer_auth(&*self.shop.address.token).body(body);
+        let answer = request.send().await.expect("the shop answers");
+        let status = answer.status().as_u16();
+        (status, serde_json::from_slice(&answer.bytes().await.expect("a whole answer")).expect("JSON"))
+    }
+
+    /// The simulator found nothing to complain of in how it was spoken to.
+    async fn end(self) {
+        assert_eq!(self.sii.sim().ledger().violations, []);
+        self.shop.stop().await;
+        self.sii.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_fifty_boletas_the_bad_ones_end_alone_and_the_others_are_accepted_within_the_hour() {
+    let dir = tempfile::tempdir().unwrap();
+    let town = town(dir.path(), Rules::default(), "").await;
+    town.weather("[[endings]]\nstate = \"RSC\"\nfolios = [7, 31]");
+    town.shop.agent.set_running(false);
+    for n in 0..50 {
+        sell(&town.shop, &boleta(500 + n), &format!("k{n}")).await.unwrap();
+    }
+    town.shop.agent.set_running(true);
+    until(&town.shop, |shop| shop.agent.stats().accepted + shop.agent.stats().rejected == 50).await;
+    for folio in 1..=50 {
+        let row = town.row(&format!("T39F{folio}"));
+        let bad = folio == 7 || folio == 31;
+        assert_eq!(row.state, if bad { "RECHAZADO" } else { "ACEPTADO" }, "{row:?}");
+        assert!(!bad || row.remarks.iter().any(|remark| remark.code == "RSC"), "{row:?}");
+    }
+    let uploads: Vec<_> = town.sii.sim().ledger().uploads.iter().map(|upload| upload.documents).collect();
+    assert_eq!(uploads.iter().max(), Some(&50));
+    assert!(uploads.len() <= 1 + 8 + 14, "{uploads:?}");
+    // What was wrong is mended, and the paper of both customers stays true.
+    town.weather("");
+    for id in ["T39F7", "T39F31"] {
+        let (status, made) = town.post(&format!("/documents/{id}/reissue"), String::new()).await;
+        assert_eq!((status, &made["number"]), (200, &json!("same")), "{made}");
+        assert_eq!(town.settled(id, "ACEPTADO").await.version, 2);
+    }
+    assert_eq!(town.shop.agent.stats().total, 50);
+    town.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resolution_that_is_not_ours_stops_the_channel_and_rejects_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let town = town(dir.path(), Rules::default(), "").await;
+    town.weather("[[endings]]\nstate = \"RCT\"");
+    town.shop.agent.set_running(false);
+    for n in 0..10 {
+        sell(&town.shop, &boleta(500 + n), &format!("k{n}")).await.unwrap();
+    }
+    town.shop.agent.set_running(true);
+    until(&town.shop, |shop| shop.agent.stats().pending == 10).await;
+    let (status, refused) = town.post("/documents/T39F1/reissue", String::new()).await;
+    assert_eq!((status, &refused["code"]), (409, &json!("not-rejected")), "{refused}");
+    assert_eq!(town.shop.agent.snapshot().down[0].channel, "boleta");
+    assert_eq!(town.sii.sim().ledger().uploads.len(), 1, "nothing was taken apart");
+    town.weather("");
+    town.shop.agent.resend_pending().await.unwrap();
+    until(&town.shop, |shop| shop.agent.stats().accepted == 10).await;
+    town.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rejected_factura_is_mended_under_its_folio_and_the_sii_takes_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let town = town(dir.path(), Rules::default(), "").await;
+    town.weather(REGISTER);
+    let sale = factura(1_000);
+    let id = sell(&town.shop, &sale, "f").await.unwrap().document.id;
+    town.settled(&id, "RECHAZADO").await;
+    let before = town.shop.agent.file(&id).unwrap();
+
+    let with = |pointer: &str, value: Value| {
+        let mut sale = sale.clone();
+        *sale.pointer_mut(pointer).expect("the path is in the sale") = value;
+        sale.to_string()
+    };
+    let path = format!("/documents/{id}/reissue?who=Ana");
+    for (pointer, value, refused) in [
+        ("/Encabezado/Receptor/RUTRecep", json!("99999999-9"), "Encabezado.Receptor.RUTRecep"),
+        ("/Detalle/0/NmbItem", json!("Otra cosa"), "Detalle[0].NmbItem"),
+    ] {
+        let (status, problem) = town.post(&path, with(pointer, value)).await;
+        assert_eq!((status, &problem["errors"][0]["path"]), (422, &json!(refused)), "{problem}");
+    }
+    // The line is down: it says so, and nothing is done.
+    town.sii.sim().set_outage(true);
+    let (status, problem) = town.post(&path, String::new()).await;
+    assert_eq!(status, 504, "{problem}");
+    town.sii.sim().set_outage(false);
+    assert_eq!(town.shop.agent.file(&id).unwrap(), before);
+    assert_eq!(town.row(&id).state, "RECHAZADO");
+
+    town.weather("");
+    let (status, made) = town.post(&path, with("/Encabezado/Receptor/GiroRecep", json!("Panadería"))).await;
+    assert_eq!(
+        (status, &made["number"], &made["document"]["version"]),
+        (200, &json!("same"), &json!(2)),
+        "{made}"
+    );
+    town.settled(&id, "ACEPTADO").await;
+    let after = String::from_utf8_lossy(&town.shop.agent.file(&id).unwrap()).into_owned();
+    assert!(after.contains("<GiroRecep>Panader"), "{after}");
+    let ledger = town.sii.sim().ledger();
+    let held = ledger.document(&id).unwrap();
+    assert_eq!((held.verdict, held.versions.len()), ("accepted", 2));
+    let found: Vec<_> = town.shop.agent.regime().verify(&town.shop.agent.file(&id).unwrap());
+    assert_eq!(found.iter().map(|f| f.code.as_str()).collect::<Vec<_>>(), ["caf-training"]);
+    town.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folio_that_was_annulled_gets_another_and_the_task_is_ticked_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let town = town(dir.path(), Rules::default(), "").await;
+    town.sii.sim().annul(39, 1, 1).unwrap();
+    let id = sell(&town.shop, &boleta(990), "b").await.unwrap().document.id;
+    town.settled(&id, "RECHAZADO").await;
+    let (status, made) = town.post(&format!("/documents/{id}/reissue"), String::new()).await;
+    assert_eq!((status, &made["document"]["id"]), (200, &json!("T39F2")), "{made}");
+    assert!(made["task"].as_str().unwrap().contains("Anule el folio 1"), "{made}");
+    town.settled("T39F2", "ACEPTADO").await;
+    assert_eq!(town.row(&id).replaced_by.as_deref(), Some("T39F2"));
+    let stats = town.shop.agent.stats();
+    assert_eq!((stats.total, stats.issued_today, stats.to_annul), (1, 1, 1));
+    let tick = || town.post("/documents/T39F1/number-annulled", json!({ "who": "Ana" }).to_string());
+    assert_eq!(tick().await.0, 200);
+    assert_eq!(town.shop.agent.stats().to_annul, 0);
+    assert_eq!(tick().await.0, 409);
+    town.end().await;
+}
+
+/// Sources disagree whether a rejection burns a folio. Where it does, a second version is refused as known with
+/// other data, its range is stopped, and a manager may reopen it; with the setting nothing of this happens.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_a_rejection_burns_the_folio_the_setting_gives_another() {
+    for (setting, number) in [("", "same"), ("[reissue]\nfolio = \"always-new\"\n", "new")] {
+        let dir = tempfile::tempdir().unwrap();
+        let rules = Rules { rejected_burns_folio: true, ..Rules::default() };
+        let town = town(dir.path(), rules, setting).await;
+        town.weather(REGISTER);
+        let id = sell(&town.shop, &boleta(990), "b").await.unwrap().document.id;
+        town.settled(&id, "RECHAZADO").await;
+        town.weather("");
+        let (status, made) = town.post(&format!("/documents/{id}/reissue"), String::new()).await;
+        assert_eq!((status, &made["number"]), (200, &json!(number)), "{made}");
+        if number == "new" {
+            town.settled("T39F2", "ACEPTADO").await;
+            town.end().await;
+            continue;
+        }
+        until(&town.shop, |_| town.row(&id).attention.is_some()).await;
+        let refused = sell(&town.shop, &boleta(990), "c").await.unwrap_err();
+        assert_eq!(refused.code, "grant-stopped");
+        assert!(refused.detail.contains("timbre caf resume"), "{}", refused.detail);
+        let order = |why: &str| json!({ "type": "39", "folio": 1, "who": "Ana", "why": why }).to_string();
+        assert_eq!(town.post("/folios/resume", order(" ")).await.1["code"], "why-missing");
+        let (status, range) = town.post("/folios/resume", order("el folio es nuestro")).await;
+        assert_eq!((status, &range["stopped"]), (200, &Value::Null), "{range}");
+        assert_eq!(town.post("/folios/resume", order("otra vez")).await.0, 409);
+        sell(&town.shop, &boleta(990), "c").await.expect("it sells again");
+        town.shop.stop().await;
+        town.sii.stop().await;
+    }
+}
