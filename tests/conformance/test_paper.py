@@ -161,7 +161,7 @@ def wanted(name: str) -> list[str]:
     texts += ["S.I.I. - ÑUÑOA", dd.findtext("IT1").split()[0]]
     if kind_of(name) not in ("110", "111", "112"):
         texts.append(dotted(dd.findtext("MNT")))
-    if kind_of(name) in ("33", "52", "56", "61") and dd.findtext("MNT") != "0":
+    if kind_of(name) in ("33", "52", "56", "61") and dd.findtext("MNT") != "0" and "exenta" not in name:
         texts.append("IVA (19%)")
     if kind_of(name) not in ("39", "41"):
         number, check = dd.findtext("RR").split("-")
