@@ -18,6 +18,7 @@ pub mod engine;
 mod first;
 mod forecast;
 mod foresight;
+mod follows;
 pub mod inspect;
 mod line;
 mod login;

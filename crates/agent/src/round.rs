@@ -294,6 +294,7 @@ impl Sender {
                     wakes = Some(wakes.map_or(at, |wakes| wakes.min(at)));
                 } else if found.len() < many
                     && !known.holds(&row)
+                    && self.has_its_turn(&row).await?
                     && let Some(document) = self.readable(&row.id, row.version).await?
                 {
                     found.push((row, document));
