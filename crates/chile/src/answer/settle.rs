@@ -122,10 +122,10 @@ fn by_line(
     processed: &Processed,
     patient: bool,
 ) -> Result<Vec<Verdict>, Open> {
-    if count.rejected == 0 && count.objected == 0 {
+    let details = processed.details.as_deref();
+    if count.rejected == 0 && count.objected == 0 && details.is_none() {
         return Ok(here.iter().map(|_| Verdict::Accepted { remarks: Vec::new() }).collect());
     }
-    let details = processed.details.as_deref();
     if let Some(verdicts) = details.and_then(|details| by_detail(sent, here, count, details)) {
         return Ok(verdicts);
     }
@@ -134,13 +134,23 @@ fn by_line(
     }
     // Without details nothing tells which one was rejected, nor whether it was because the SII had it
     // already. Which one was objected to is a lesser matter: all of them were accepted.
-    if count.rejected > 0 {
+    if count.rejected > 0 || details.is_some_and(|details| contradicts(sent, here, details)) {
         return Err(Open::Ask);
     }
     Ok(here.iter().map(|_| Verdict::Accepted { remarks: perhaps_objected(Some(count)) }).collect())
 }
 
+/// Details that speak of a rejection, or of nothing that is known, where the counts tell of none.
+fn contradicts(sent: &[Sent], here: &[usize], details: &[Detail]) -> bool {
+    let mine = |detail: &&Detail| detail.folio.is_none() || here.iter().any(|&at| is_about(detail, sent[at]));
+    details.iter().filter(mine).any(|detail| !matches!(detail.state.as_str(), "DOK" | "RPR" | "RLV"))
+}
+
 fn by_detail(sent: &[Sent], here: &[usize], count: Count, details: &[Detail]) -> Option<Vec<Verdict>> {
+    // One without a folio is about all of them.
+    if details.iter().any(|detail| detail.folio.is_none()) {
+        return None;
+    }
     let mut verdicts = Vec::with_capacity(here.len());
     let (mut rejected, mut objected) = (0, 0);
     for &at in here {

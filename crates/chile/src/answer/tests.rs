@@ -3,6 +3,7 @@
 mod documents;
 mod logins;
 mod parcels;
+mod properties;
 mod uploads;
 
 use super::*;
