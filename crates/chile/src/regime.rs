@@ -121,6 +121,10 @@ impl Regime for Chile {
         verify::verify(bytes)
     }
 
+    fn unsigned(&self) -> Vec<(&'static str, &'static str)> {
+        verify::UNSIGNED.iter().map(|region| (region.name, region.why)).collect()
+    }
+
     fn file(&self, document: &Document) -> Vec<u8> {
         dte::file(&document.bytes)
     }

@@ -46,7 +46,7 @@ fn lies(bytes: &[u8], region: &Unsigned) -> Vec<std::ops::Range<usize>> {
     };
     match region.name {
         "certificado" => all(b"<X509Certificate>", b"</X509Certificate>"),
-        "prólogo" => vec![0..find(bytes, b"?>", 0).expect("a prolog") + 2],
+        "prólogo" => std::iter::once(0..find(bytes, b"?>", 0).expect("a prolog") + 2).collect(),
         "blancos" => bytes
             .iter()
             .enumerate()

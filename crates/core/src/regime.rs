@@ -168,6 +168,12 @@ pub trait Regime: Send + Sync {
     /// A second look at a document or an envelope, ours or anybody's.
     fn verify(&self, bytes: &[u8]) -> Vec<Finding>;
 
+    /// The parts of a file that no signature covers and no comparison gives away, each by name and why: what
+    /// [`Regime::verify`] can't see change.
+    fn unsigned(&self) -> Vec<(&'static str, &'static str)> {
+        Vec::new()
+    }
+
     /// A document's bytes as a file of their own: the encoding's prolog line, then those bytes.
     fn file(&self, document: &Document) -> Vec<u8>;
 

@@ -12,8 +12,12 @@ use crate::out::Out;
 #[derive(clap::Args)]
 pub struct Args {
     /// Archivos XML: un DTE o un envío
-    #[arg(value_name = "ARCHIVO", required = true)]
+    #[arg(value_name = "ARCHIVO", required_unless_present = "unsigned")]
     files: Vec<PathBuf>,
+
+    /// Dice también qué partes de un archivo no cubre ninguna firma
+    #[arg(long)]
+    unsigned: bool,
 }
 
 pub fn run(args: Args, out: Out) -> Result<Exit, Failure> {
@@ -34,7 +38,20 @@ pub fn run(args: Args, out: Out) -> Result<Exit, Failure> {
             lines(path, &findings).iter().try_for_each(|line| out.line(line))?;
         }
     }
+    if args.unsigned {
+        tell_unsigned(&regime.unsigned(), out)?;
+    }
     Ok(exit)
+}
+
+/// What can change in a file without this look seeing it.
+fn tell_unsigned(regions: &[(&str, &str)], out: Out) -> Result<(), Failure> {
+    if out.json {
+        let regions: Vec<_> = regions.iter().map(|(name, why)| json!({ "name": name, "why": why })).collect();
+        return out.object(&json!({ "unsigned": regions }));
+    }
+    out.line("Lo que ninguna firma cubre:")?;
+    regions.iter().try_for_each(|(name, why)| out.line(format!("  {name}: {why}")))
 }
 
 fn lines(path: &Path, findings: &[Finding]) -> Vec<String> {
