@@ -79,7 +79,8 @@ async fn a_fault_of_the_envelope_stops_the_channel_and_takes_nothing_apart() {
     agent.resend_pending().await.unwrap();
     until(&agent, |agent| agent.stats().accepted == 10).await;
     let after = office.books().offered[before..].to_vec();
-    assert!(after.contains(&9), "one tries the line, the others go together: {after:?}");
+    // One or two try the line first; a parcel that is taken apart has seven at the most.
+    assert!(after.iter().any(|documents| *documents > 7), "the others go together: {after:?}");
     agent.stop().await;
 }
 
