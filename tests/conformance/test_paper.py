@@ -9,7 +9,7 @@ import os
 import random
 import re
 import subprocess
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -50,7 +50,7 @@ def read(picture: Image.Image) -> list[bytes]:
     return []
 
 
-@cache
+@lru_cache(maxsize=4)
 def pages(name: str, dpi: int) -> list[Image.Image]:
     made = subprocess.run(["pdftoppm", "-gray", "-r", str(dpi), PAPER / f"{name}.pdf"], check=True, capture_output=True)
     # One PGM after the other.
@@ -122,7 +122,7 @@ def read_in_hand(picture: Image.Image) -> list[bytes]:
 
 @pytest.mark.parametrize("medium", ["ticket", "sheet"])
 def test_a_worn_stamp_reads_too(medium):
-    names = NAMES[::10] if medium == "ticket" else WHOLE
+    names = NAMES[::10] if medium == "ticket" else WHOLE[::4]
     good = 0
     for seed, name in enumerate(names):
         picture = ticket(name, "80mm").picture() if medium == "ticket" else pages(name, 300)[-1]

@@ -5,8 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Refusal;
 use crate::receipt::Receipt;
-use crate::{DocumentId, Refusal};
 
 /// Which paper of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
@@ -31,8 +31,95 @@ impl fmt::Display for Copy {
     }
 }
 
-/// A place that prints.
+/// How far a paper has come. The words of the variants are the store's format.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(tag = "paper", rename_all = "lowercase")]
+pub enum Printing {
+    /// It waits for the printer.
+    Asked,
+    /// Bytes may have left. One that is found so after a stop is never printed again unasked.
+    Begun,
+    /// The printer said that it is on paper.
+    #[default]
+    Done,
+    /// The printer took all of it, and is of those that do not tell what became of it.
+    Handed,
+    /// Some of it may be on paper.
+    Partial { why: String },
+    /// None of it is.
+    Failed { why: String },
+}
+
+impl Printing {
+    pub fn is_ended(&self) -> bool {
+        !matches!(self, Printing::Asked | Printing::Begun)
+    }
+
+    /// As the panel says it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Printing::Asked => "Por imprimir",
+            Printing::Begun => "Imprimiendo",
+            Printing::Done => "Impreso",
+            Printing::Handed => "Entregado a la impresora",
+            Printing::Partial { .. } => "Parcial",
+            Printing::Failed { .. } => "No impreso",
+        }
+    }
+
+    /// What happened, where it is not well.
+    pub fn why(&self) -> &str {
+        match self {
+            Printing::Partial { why } | Printing::Failed { why } => why,
+            Printing::Asked | Printing::Begun | Printing::Done | Printing::Handed => "",
+        }
+    }
+}
+
+/// What is drawn of a receipt without a printer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drawing {
+    /// Letter sheets.
+    Pdf,
+    /// A printer's bytes, on paper of 80 or of 58 mm.
+    Ticket80,
+    Ticket58,
+    /// The ticket as a picture for the screen.
+    Svg,
+}
+
+/// A place that prints, and what draws for it.
 pub trait Paper: Send + Sync {
-    /// Prints, or says why not. The sale stands either way.
-    fn print(&self, document: &DocumentId, receipt: &Receipt) -> Result<(), Refusal>;
+    /// What is issued goes to paper by itself.
+    fn on_issue(&self) -> bool;
+
+    /// Prints, and says how it ended; the sale stands either way. It may take as long as a printer takes: not
+    /// for an async task. `name` is for places that keep files.
+    fn print(&self, name: &str, receipt: &Receipt, copy: Copy) -> Printing;
+
+    /// A page that shows whether letters, cut and width are right.
+    fn test(&self) -> Printing;
+
+    fn draw(&self, receipt: &Receipt, copies: &[Copy], drawing: Drawing) -> Result<Vec<u8>, Refusal>;
+}
+
+/// Prints nothing and draws nothing: an engine without paper.
+pub struct NoPaper;
+
+impl Paper for NoPaper {
+    fn on_issue(&self) -> bool {
+        false
+    }
+
+    fn print(&self, _: &str, _: &Receipt, _: Copy) -> Printing {
+        Printing::Failed { why: "No hay una impresora configurada.".to_owned() }
+    }
+
+    fn test(&self) -> Printing {
+        self.print("", &Receipt::default(), Copy::Original)
+    }
+
+    fn draw(&self, _: &Receipt, _: &[Copy], _: Drawing) -> Result<Vec<u8>, Refusal> {
+        Err(Refusal::new("paper-none", "", "Aquí no se puede dibujar un documento."))
+    }
 }

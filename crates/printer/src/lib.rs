@@ -3,6 +3,7 @@
 
 mod bitmap;
 mod codepage;
+pub mod device;
 mod escpos;
 mod glyphs;
 mod pdf;
@@ -10,11 +11,16 @@ pub mod pdf417;
 mod profile;
 pub mod sheet;
 mod stamp;
+mod svg;
 pub mod ticket;
+mod trial;
 
 pub use bitmap::Bitmap;
+pub use device::{BadDevice, Device};
 pub use pdf::pdf;
 pub use pdf417::TooLong;
 pub use profile::{Codepage, Paper, Profile};
 pub use stamp::Stamp;
+pub use svg::svg;
 pub use ticket::{NotPrinted, ticket};
+pub use trial::trial;
