@@ -1,6 +1,7 @@
 //! Many documents: what a start, an issue and memory cost when thousands wait, or a million have gone.
 
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use timbre_agent::Agent;
@@ -10,7 +11,7 @@ use timbre_store::{OpenOptions, Store};
 use tokio::runtime::Runtime;
 
 use crate::bulk::{self, Life};
-use crate::machine::{read_calls, resident};
+use crate::machine::{bytes_read, resident};
 use crate::table::{Figure, ms, ratio};
 use crate::yardstick::{median, quantile};
 use crate::{Done, issuing, shop};
@@ -30,6 +31,9 @@ pub const LARGE: Scale = Scale { waiting: 50_000, settled: 1_000_000, drained: 1
 const MORE: u64 = 10_000;
 const WARM_UP: usize = 100;
 const ROUNDS: usize = 500;
+const STARTS: usize = 3;
+/// Says to a process of its own which store it opens.
+pub const OPEN: &str = "TIMBRE_BENCH_OPEN";
 /// No start with however many documents takes longer, and no issue more than so many times an empty store's.
 const START: f64 = 2_000.0;
 const SLOWER: f64 = 1.2;
@@ -72,30 +76,47 @@ async fn start(place: &Path) -> Done<Running> {
     Ok(timbre_app::start(options).await?)
 }
 
-/// The first opening reads what the index lacks; the one after it is what a start takes.
+/// The first opening reads what the index lacks; those after it are what a start takes, in a process that has nothing
+/// else in memory. The last one is after a stop in the middle: all documents are looked at.
 fn opened(place: &Path, many: u64, words: &str) -> Done<Vec<Figure>> {
     let data = place.join("shop");
-    let open = || -> Done<_> {
-        let begun = Instant::now();
-        let (store, opened) = Store::open(&data, &OpenOptions::default(), &|_, _| {})?;
-        if opened.documents != many + 1 || opened.rebuilt || !opened.damage.is_empty() {
-            return Err(format!("the shop opens otherwise than expected: {opened:?}").into());
-        }
-        Ok((store, begun.elapsed()))
-    };
-    let (store, read) = open()?;
-    drop(store);
-    let before = resident();
-    let (store, start) = open()?;
-    let gained = resident().zip(before).map(|(now, before)| (now - before).max(0.0));
-    drop(store);
+    let (read, _) = apart(&data)?;
+    let starts = (0..STARTS).map(|_| apart(&data)).collect::<Done<Vec<_>>>()?;
+    let took: Vec<_> = starts.iter().map(|(took, _)| *took).collect();
+    // What an index in use leaves beside it, and a power cut does not take away.
+    std::fs::write(data.join("db.in-use"), [])?;
+    let (cut, _) = apart(&data)?;
+    let second = many as f64 / read.as_secs_f64();
     let mut figures = vec![
         Figure::time(format!("{words}: read into the index"), read)
-            .beside(format!("{:.0} documents a second", many as f64 / read.as_secs_f64()), 1.0),
-        Figure::time(format!("{words}: start"), start).at_most(START),
+            .beside(format!("{second:.0} documents a second"), 1.0),
+        Figure::time(format!("{words}: start"), median(&took)).at_most(START),
+        Figure::time(format!("{words}: start after a power cut"), cut),
     ];
-    figures.extend(gained.map(|mb| Figure::megabytes(format!("{words}: memory of the store"), mb)));
+    let memory = starts.last().and_then(|(_, memory)| *memory);
+    figures.extend(memory.map(|mb| Figure::megabytes(format!("{words}: memory with the store open"), mb)));
     Ok(figures)
+}
+
+/// Opens the store in a process of its own: how long that took, and how much memory the process has then.
+fn apart(data: &Path) -> Done<(Duration, Option<f64>)> {
+    let said = Command::new(std::env::current_exe()?).env(OPEN, data).stderr(Stdio::inherit()).output()?;
+    let said: serde_json::Value = serde_json::from_slice(&said.stdout)?;
+    let seconds = said["seconds"].as_f64().ok_or("it says how long it took")?;
+    Ok((Duration::from_secs_f64(seconds), said["megabytes"].as_f64()))
+}
+
+/// The other side of [`apart`].
+pub fn open(data: &Path) -> Done<()> {
+    let begun = Instant::now();
+    let (store, opened) = Store::open(data, &OpenOptions::default(), &|_, _| {})?;
+    let seconds = begun.elapsed().as_secs_f64();
+    if opened.rebuilt || opened.put_aside.is_some() || !opened.damage.is_empty() {
+        return Err(format!("the shop opens otherwise than expected: {opened:?}").into());
+    }
+    println!("{}", serde_json::json!({ "seconds": seconds, "megabytes": resident() }));
+    drop(store);
+    Ok(())
 }
 
 /// The full shop and the empty one take turns, so that whatever else the machine does falls on both.
@@ -107,8 +128,11 @@ async fn issued(full: &Path, empty: &Path, words: &str) -> Done<Vec<Figure>> {
     }
     for _ in 0..ROUNDS {
         for (shop, seen) in [&full, &empty].into_iter().zip(&mut seen) {
-            seen.one(&shop.agent).await?;
+            seen.took.extend(issuing::issue(&shop.agent, 1).await?);
         }
+    }
+    for (shop, seen) in [&full, &empty].into_iter().zip(&mut seen) {
+        seen.count(&shop.agent).await?;
     }
     full.stop().await;
     empty.stop().await;
@@ -120,17 +144,23 @@ async fn issued(full: &Path, empty: &Path, words: &str) -> Done<Vec<Figure>> {
         Figure::time(format!("{words}: one issue, p50"), median(&full.took)).beside(stick, times).aim(SLOWER),
         Figure::time(format!("{words}: one issue, p99"), quantile(&full.took, 99))
             .beside(late, ratio(quantile(&full.took, 99), quantile(&empty.took, 99))),
-        Figure::count(format!("{words}: fsyncs of an issue"), full.fsyncs as f64 / ROUNDS as f64)
-            .beside(format!("an empty store: {}", empty.fsyncs as f64 / ROUNDS as f64), 1.0),
+        Figure::count(format!("{words}: fsyncs of an issue"), full.fsyncs as f64 / ROUNDS as f64).beside(
+            format!("an empty store: {}", empty.fsyncs as f64 / ROUNDS as f64),
+            ratio_of(full.fsyncs, empty.fsyncs),
+        ),
     ];
     if let (Some(full), Some(empty)) = (full.reads, empty.reads) {
-        let beside = format!("an empty store: {:.2}", empty as f64 / ROUNDS as f64);
+        let beside = format!("an empty store: {:.0}", empty as f64 / ROUNDS as f64);
         figures.push(
-            Figure::count(format!("{words}: read calls of an issue"), full as f64 / ROUNDS as f64)
-                .beside(beside, full as f64 / (empty as f64).max(1.0)),
+            Figure::count(format!("{words}: bytes read by an issue"), full as f64 / ROUNDS as f64)
+                .beside(beside, ratio_of(full, empty)),
         );
     }
     Ok(figures)
+}
+
+fn ratio_of(full: u64, empty: u64) -> f64 {
+    full as f64 / (empty as f64).max(1.0)
 }
 
 #[derive(Default)]
@@ -141,13 +171,12 @@ struct Seen {
 }
 
 impl Seen {
-    async fn one(&mut self, agent: &Agent) -> Done<()> {
-        let (fsyncs, reads) = (agent.stats().fsyncs, read_calls());
-        self.took.extend(issuing::issue(agent, 1).await?);
-        self.fsyncs += agent.stats().fsyncs - fsyncs;
-        if let (Some(before), Some(now)) = (reads, read_calls()) {
-            *self.reads.get_or_insert_default() += now - before;
-        }
+    /// What so many issues ask of the disk, while nothing else is at work.
+    async fn count(&mut self, agent: &Agent) -> Done<()> {
+        let (fsyncs, reads) = (agent.stats().fsyncs, bytes_read());
+        issuing::issue(agent, ROUNDS).await?;
+        self.fsyncs = agent.stats().fsyncs - fsyncs;
+        self.reads = bytes_read().zip(reads).map(|(now, before)| now - before);
         Ok(())
     }
 }

@@ -25,9 +25,10 @@ const FOLDER: &str = "TIMBRE_BENCH_FOLDER";
 type Done<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> ExitCode {
-    let done = match std::env::var_os(FOLDER) {
-        None => apart(),
-        Some(folder) => measure(Path::new(&folder)).map(|()| ExitCode::SUCCESS),
+    let done = match (std::env::var_os(load::OPEN), std::env::var_os(FOLDER)) {
+        (Some(store), _) => load::open(Path::new(&store)).map(|()| ExitCode::SUCCESS),
+        (None, None) => apart(),
+        (None, Some(folder)) => measure(Path::new(&folder)).map(|()| ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|error| {
         eprintln!("speed: {error}");

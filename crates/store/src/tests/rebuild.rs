@@ -153,6 +153,22 @@ fn after_a_cut_an_index_that_lost_keys_is_made_again() {
     }
 }
 
+/// More documents than are looked at one by one, so that only the whole look can see the first ones.
+#[test]
+fn after_a_cut_names_that_lead_to_other_rows_are_not_believed() {
+    let (shop, mut store) = Shop::ready();
+    issue(&mut store, 1..=70);
+    let index = store.reader().view.index;
+    let names = index.with_prefix(b"D").unwrap();
+    let crossed = [(names[0].0.clone(), names[1].1.clone()), (names[1].0.clone(), names[0].1.clone())];
+    index.write(&crossed.map(|(key, value)| (key, Some(value))).into()).unwrap();
+    drop((index, store));
+    fs::write(shop.dir().join("db.in-use"), "").unwrap();
+    let (store, opened) = shop.open_said();
+    assert!(opened.put_aside.is_some() && opened.rebuilt);
+    assert_eq!(store.reader().row(&id(1)).unwrap().unwrap().id, id(1));
+}
+
 #[test]
 fn an_index_that_failed_in_use_is_not_believed_again() {
     let (shop, mut store) = Shop::ready();
