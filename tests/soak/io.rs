@@ -9,6 +9,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::chance::Chance;
+use crate::disk::Disk;
 use crate::fault;
 use crate::fault::{Fault, Found};
 use crate::judge;
@@ -28,6 +29,9 @@ const SALES: u64 = 12;
 /// How long selling may take to go on once the disk does.
 const PATIENCE: Duration = Duration::from_secs(75);
 
+/// Sales for which a full disk may still have room, in blocks that files have already.
+const ROOM: usize = 2;
+
 /// How many lives one shop has.
 const LIVES_OF_A_SHOP: u64 = 40;
 
@@ -38,18 +42,27 @@ pub struct Told {
     /// Starts that were refused, and the next one was not.
     refused_starts: u64,
     states: u64,
+    /// Why no disk was really full.
+    no_disk: Option<String>,
     figures: Figures,
 }
 
 impl fmt::Display for Told {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Told { kinds, refused_starts, states, figures } = self;
+        let Told { kinds, refused_starts, states, no_disk, figures } = self;
         let failed: u64 = kinds.values().sum();
         write!(f, "{failed} calls failed once each (")?;
         for (n, ((error, kind), times)) in kinds.iter().enumerate() {
             write!(f, "{}{error} {kind} {times}", if n == 0 { "" } else { ", " })?;
         }
-        write!(f, "), {refused_starts} starts refused; {states} times full or read-only and back; {figures}")
+        write!(
+            f,
+            "), {refused_starts} starts refused; {states} times full or read-only and back; {figures}"
+        )?;
+        match no_disk {
+            Some(why) => write!(f, "; SKIPPED, a disk that is really full: {why}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -72,6 +85,14 @@ pub async fn run(binary: &Path, seed: u64, step: u64) -> Found<Option<Told>> {
             }
             told.figures += shop.end().await?;
         }
+    }
+    match Disk::new()? {
+        Ok(disk) => {
+            told.figures +=
+                full(binary, &disk, seed).await.map_err(|fault| Fault(format!("a full disk: {fault}")))?;
+            told.states += 1;
+        }
+        Err(why) => told.no_disk = Some(why),
     }
     for (errno, name) in STATES {
         for whole in [true, false] {
@@ -132,28 +153,53 @@ fn count(told: &mut Told, name: &'static str, kinds: Vec<String>) {
     }
 }
 
-/// Sells, comes to a disk in this state, is refused, and sells again when the disk is well: in one life.
+/// A disk in one of its states: what is refused, and that selling goes on afterwards.
 async fn state(shop: &mut Shop, shim: &Shim, errno: i32, whole: bool, seed: u64) -> Found<()> {
-    let mut chance = Chance::new(seed, errno.unsigned_abs().into());
     let file = shop.place.root.join("spoilt");
     let below = if whole { shop.place.shop() } else { shop.place.index() };
     let said = shim.said_while(&below.join(""), errno, &file);
-    let mut life = shop.begin(&said).await?;
+    let spoil = || Ok(fs::write(&file, "")?);
+    bad_times(shop, &said, seed, whole, spoil, || Ok(fs::remove_file(&file)?)).await?;
+    shim.told().map(drop)
+}
+
+/// A disk of its own that has no room left.
+async fn full(binary: &Path, disk: &Disk, seed: u64) -> Found<Figures> {
+    let mut shop = Shop::new(binary.to_owned(), Some(disk.at())).await?;
+    shop.make()?;
+    let filler = disk.at().join("filler");
+    let spoil = || disk.fill().map(drop);
+    bad_times(&mut shop, &Said::new(), seed, true, spoil, || Ok(fs::remove_file(&filler)?)).await?;
+    shop.end().await
+}
+
+/// One life: it sells, the disk goes bad (`whole`: for the journal too), it sells nothing or goes on, the
+/// disk is well, and it sells.
+async fn bad_times(
+    shop: &mut Shop,
+    said: &Said,
+    seed: u64,
+    whole: bool,
+    spoil: impl FnOnce() -> Found<()>,
+    mend: impl FnOnce() -> Found<()>,
+) -> Found<()> {
+    let mut chance = Chance::new(seed, 0);
+    let mut life = shop.begin(said).await?;
     let line = Line::patient(&life, PATIENCE);
     shop.sell(&life, &mut chance, 40, false).await?;
-    fs::write(&file, "")?;
-    let before = tills::locked(&shop.book).acknowledged().len();
+    spoil()?;
+    let before = tills::locked(&shop.book).acknowledged();
     shop.sell(&life, &mut chance, 40, true).await?;
     if whole {
         // The journal stands still, and all of it can be read. (An index that fails answers nothing.)
         judge::look(&shop.place, &line, &shop.book, &mut shop.seen).await?;
+        let more = tills::locked(&shop.book).acknowledged().difference(&before).count();
+        // A disk that is full may have room for a few in what the journal's file has already.
+        if more > ROOM {
+            return fault!("{more} sales were acknowledged on a disk that takes nothing");
+        }
     }
-    let sold = tills::locked(&shop.book).acknowledged().len() - before;
-    if whole && sold > 0 {
-        return fault!("{sold} sales were acknowledged, and nothing can be written");
-    }
-    fs::remove_file(&file)?;
-    shim.told()?;
+    mend()?;
     goes_on(shop, &line).await?;
     shop.sell(&life, &mut chance, 40, false).await?;
     judge::look(&shop.place, &line, &shop.book, &mut shop.seen).await?;

@@ -82,7 +82,7 @@ pub async fn look(place: &Place, line: &Line, book: &Mutex<Book>, seen: &mut See
         return fault!("{more} documents that nobody was told of, and {unexplained} sales without an answer");
     }
     let fresh: Vec<_> = ids.iter().filter(|id| !seen.0.contains_key(*id)).collect();
-    let folder = place.root.join("xml");
+    let folder = place.scratch.join("xml");
     fs::create_dir_all(&folder)?;
     let mut files = Vec::new();
     for id in fresh {

@@ -17,6 +17,8 @@ use crate::fault::Found;
 pub struct Place {
     pub binary: PathBuf,
     pub root: PathBuf,
+    /// Where the harness itself may write, whatever becomes of the disk.
+    pub scratch: PathBuf,
 }
 
 /// What is said to a process in its environment.
@@ -50,7 +52,7 @@ impl Place {
 
     /// An agent that was told to start.
     pub fn spawn(&self, said: &Said) -> Found<Child> {
-        let log = fs::File::create(self.root.join("stderr.log"))?;
+        let log = fs::File::create(self.scratch.join("stderr.log"))?;
         let mut command = self.command(&["serve", "--port", "0", "--json"], said);
         Ok(command.stdout(Stdio::piped()).stderr(log).spawn()?)
     }
@@ -147,7 +149,7 @@ impl Life {
         match Life::start(place, said)? {
             Start::Alive(life) => Ok(life),
             Start::Died(status) => {
-                let words = fs::read_to_string(place.root.join("stderr.log")).unwrap_or_default();
+                let words = fs::read_to_string(place.scratch.join("stderr.log")).unwrap_or_default();
                 fault!("the agent does not start: {status} {words}")
             }
         }

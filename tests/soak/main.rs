@@ -3,6 +3,7 @@
 
 mod book;
 mod chance;
+mod disk;
 mod fault;
 mod io;
 mod judge;

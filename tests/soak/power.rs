@@ -2,13 +2,12 @@
 //! flushing its log at a random moment. What was not synced is gone, as on a real disk. Root only.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use tempfile::TempDir;
-
 use crate::chance::Chance;
+use crate::disk::Disk;
 use crate::fault;
 use crate::fault::{Fault, Found};
 use crate::life::{Life, Said};
@@ -21,58 +20,6 @@ const CUTS_OF_A_SHOP: u64 = 20;
 
 /// With syncs that lie, a loss must be found within so many cuts.
 const ENOUGH_TO_FIND: u64 = 10;
-
-/// A disk of its own in a file.
-struct Disk {
-    folder: TempDir,
-}
-
-impl Disk {
-    /// `Err(why)` inside when this machine has none to give.
-    fn new() -> Found<Result<Disk, String>> {
-        let disk = Disk { folder: tempfile::tempdir()? };
-        std::fs::create_dir(disk.at())?;
-        let file = std::fs::File::create(disk.image())?;
-        file.set_len(256 << 20)?;
-        let image = disk.image();
-        let made = command("mkfs.ext4", &["-q".as_ref(), "-F".as_ref(), image.as_ref()]);
-        Ok(made.and_then(|()| disk.mount()).map(|()| disk))
-    }
-
-    fn image(&self) -> PathBuf {
-        self.folder.path().join("image")
-    }
-
-    fn at(&self) -> PathBuf {
-        self.folder.path().join("disk")
-    }
-
-    fn mount(&self) -> Result<(), String> {
-        let (image, at) = (self.image(), self.at());
-        command("mount", &["-o".as_ref(), "loop".as_ref(), image.as_ref(), at.as_ref()])
-    }
-
-    fn unmount(&self) -> Result<(), String> {
-        command("umount", &[self.at().as_ref()])
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        if let Err(why) = self.unmount() {
-            eprintln!("soak: {why}");
-        }
-    }
-}
-
-/// Runs a program of the system; `Err` says why it could not do it.
-fn command(program: &str, words: &[&Path]) -> Result<(), String> {
-    let output = Command::new(program).args(words).output().map_err(|error| format!("{program}: {error}"))?;
-    match output.status.success() {
-        true => Ok(()),
-        false => Err(format!("{program}: {}", String::from_utf8_lossy(&output.stderr).trim())),
-    }
-}
 
 /// The hand at the switch: started beforehand, so that the moment is exact.
 struct Switch {
@@ -185,15 +132,10 @@ async fn cut(disk: &Disk, shop: &mut Shop, said: &Said, mut chance: Chance) -> F
     switch.cut()?;
     life.kill()?;
     sales.await?;
-    back(disk)?;
+    disk.back()?;
     // Who looks for a loss asks for the documents themselves.
     if said.is_empty() && chance.below(2) == 0 {
         shop.place.check()?;
     }
     Ok(())
-}
-
-/// The power is back: the file system replays what it had committed.
-fn back(disk: &Disk) -> Found<()> {
-    disk.unmount().and_then(|()| disk.mount()).map_err(Fault)
 }

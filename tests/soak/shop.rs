@@ -55,7 +55,8 @@ impl Shop {
         };
         let sii = sii_sim::serve(Sim::new(config), None).await?;
         let wire = Wire::to(sii.port).await?;
-        let place = Place { binary, root: root.unwrap_or_else(|| own.path().to_owned()) };
+        let scratch = own.path().to_owned();
+        let place = Place { binary, root: root.unwrap_or_else(|| scratch.clone()), scratch };
         Ok(Shop { place, book: Mutex::default(), seen: Seen::default(), wire, sii, root: Some(own) })
     }
 
