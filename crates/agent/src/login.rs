@@ -12,6 +12,10 @@ use crate::line::{Asked, Trouble};
 use crate::sender::{LastAnswer, Sender, lock};
 use crate::signing;
 
+/// So many of the authority's own errors in a row are a line that is down: each document in doubt would go
+/// on asking otherwise.
+const ERRORS: u32 = 3;
+
 /// How far a login goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Login {
@@ -23,12 +27,18 @@ enum Login {
 
 impl Sender {
     /// A pass for the channel: the one in memory, or a new one. `None` when there is none to be
-    /// had now; the line then says why. Whoever comes second waits for the first one's login.
+    /// had now; the line then says why. Whoever comes second waits for the first one's login, and for
+    /// nothing more when the line went down over it: another login would tell the same, and who waited
+    /// behind would leave before.
     pub(crate) async fn pass(&self, channel: &ChannelId) -> Result<Option<Pass>, TalkError> {
+        let was_open = self.line_is_open(channel);
         let _turn = self.turn(channel).lock().await;
         loop {
             if let Some(pass) = self.pass_in_memory(channel) {
                 return Ok(Some(pass));
+            }
+            if was_open && !self.line_is_open(channel) {
+                return Ok(None);
             }
             let generation = self.generation.load(Ordering::SeqCst);
             let pass = match self.login(channel, Login::Whole).await {
@@ -180,6 +190,21 @@ impl Sender {
         if let Heard::Nothing { why, .. } = heard {
             self.line_failed(channel, Asked::of(request), why).await;
         }
+        if let Heard::Reply { status, .. } = heard
+            && self.in_trouble(channel, *status >= 500)
+        {
+            let why = format!("responde con errores (HTTP {status})");
+            self.line_failed(channel, Asked::of(request), &why).await;
+        }
         Ok(())
+    }
+
+    /// Is that one error of the authority's own too many in a row? One alone may be about what was asked,
+    /// and holds nobody else.
+    fn in_trouble(&self, channel: &ChannelId, error: bool) -> bool {
+        let mut errors = lock(&self.errors);
+        let in_a_row = errors.entry(channel.clone()).or_default();
+        *in_a_row = if error { in_a_row.saturating_add(1) } else { 0 };
+        *in_a_row >= ERRORS
     }
 }

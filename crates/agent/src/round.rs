@@ -408,13 +408,20 @@ fn urgency(row: &Row, terms: &Terms) -> Urgency {
     Urgency { deadline, order: row.order }
 }
 
-/// What `work` answers, or `otherwise` when it panics: its documents must not stay busy for ever.
+/// What `work` answers, or `otherwise` when it panics: its documents must not stay busy for ever. Whoever
+/// drops this ends the work, so that nothing goes on behind a store that was closed.
 async fn unless_it_panics<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
     otherwise: T,
 ) -> T {
-    tokio::spawn(work).await.unwrap_or_else(|error| {
-        tracing::error!(%error, "a task of the sender panicked");
-        otherwise
-    })
+    let mut alone = JoinSet::new();
+    alone.spawn(work);
+    match alone.join_next().await {
+        Some(Ok(answer)) => answer,
+        Some(Err(error)) => {
+            tracing::error!(%error, "a task of the sender panicked");
+            otherwise
+        }
+        None => otherwise,
+    }
 }

@@ -70,6 +70,8 @@ pub struct Sender {
     pub(crate) reaching: tokio::sync::Mutex<()>,
     pub(crate) lost: Notify,
     pub(crate) looking_at_clock: AtomicBool,
+    /// Answers with the authority's own errors, in a row.
+    pub(crate) errors: Mutex<BTreeMap<ChannelId, u32>>,
     /// Lines that came back since the last round.
     pub(crate) returned: Mutex<BTreeSet<ChannelId>>,
     last: Mutex<Option<LastAnswer>>,
@@ -119,6 +121,7 @@ impl Sender {
             reaching: tokio::sync::Mutex::default(),
             lost: Notify::new(),
             looking_at_clock: AtomicBool::new(false),
+            errors: Mutex::default(),
             returned: Mutex::default(),
             last: Mutex::default(),
             probing: Mutex::default(),

@@ -207,3 +207,36 @@ async fn nothing_is_signed_for_the_wire_with_a_certificate_that_expired() {
     assert_eq!(office.books().asked("post/deliver"), 2);
     agent.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_errors_of_the_authoritys_own_in_a_row_are_a_line_that_is_down() {
+    for (errors, down) in [(2, false), (3, true)] {
+        let (dir, office) = (tempfile::tempdir().unwrap(), office());
+        office.books().moods.extend(std::iter::repeat_n(("track?", Mood::Error), errors));
+        let settings = Settings { line_base: HOUR, line_cap: HOUR, ..settings() };
+        let agent = open_with(dir.path(), &office, true, settings).await;
+        sell(&agent, "k", 10).await;
+        until(&agent, |agent| agent.stats().accepted == 1 || !agent.snapshot().down.is_empty()).await;
+        let told: Vec<_> = agent.snapshot().down.into_iter().map(|down| down.why).collect();
+        assert_eq!(told, if down { vec!["responde con errores (HTTP 500)"] } else { vec![] });
+        assert_eq!(office.books().asked("post/track?"), 3);
+        agent.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_a_login_that_fails_does_not_log_in_again() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    office.books().moods.push_back(("login", Mood::Lose));
+    let settings = Settings { line_base: HOUR, line_cap: HOUR, ..settings() };
+    let agent = open_with(dir.path(), &office, true, settings).await;
+    agent.set_running(false);
+    for i in 0..5 {
+        sell(&agent, &format!("k{i}"), ALONE).await;
+    }
+    agent.set_running(true);
+    until(&agent, |agent| agent.stats().pending == 5).await;
+    agent.stop().await;
+    assert_eq!(office.books().asked("post/login"), 1);
+    assert_eq!(office.books().asked("post/deliver"), 0, "nothing leaves before what was sold first");
+}

@@ -140,7 +140,7 @@ impl Channel for Post {
     ) -> Result<Step, KeyError> {
         let at = state.0["at"].as_str().unwrap().to_owned();
         let again = Duration::from_millis(5);
-        let Heard::Reply { body, .. } = heard else {
+        let Heard::Reply { status: 200, body, .. } = heard else {
             return Ok(match (at.as_str(), heard) {
                 ("track?", Heard::Elapsed) => {
                     let track = state.0["track"].as_str().unwrap().to_owned();

@@ -31,6 +31,8 @@ pub enum Mood {
     Hurry,
     /// Takes it and wants to be asked about it at once.
     Chat,
+    /// Has trouble of its own.
+    Error,
 }
 
 #[derive(Default)]
@@ -143,6 +145,9 @@ impl Office {
             Mood::Refuse => return reply("refuse"),
             Mood::Busy => return reply("busy"),
             Mood::Hurry => return reply("hurry"),
+            Mood::Error => {
+                return Heard::Reply { status: 500, headers: vec![], body: Bytes::from_static(b"Error 500") };
+            }
             Mood::Fine | Mood::Swallow | Mood::Halve | Mood::Chat => {}
         }
         let pass = request.headers.iter().find_map(|(_, pass)| pass.strip_prefix("pass-")?.parse().ok());
