@@ -3,8 +3,11 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use crate::{
-    Channel, Cx, Document, Draft, Effect, Folio, Grant, Heard, Keys, Parcel, Sent, State, Step, Timestamp,
+    Channel, Cx, Document, Draft, Effect, Folio, Grant, Heard, Keys, Parcel, Pass, Report, Sent, State, Step,
+    Timestamp, Verdict,
 };
 
 /// The most steps a conversation may take.
@@ -52,14 +55,17 @@ pub fn survives_a_stop_at_every_step(
             Step::Granted(_) => panic!("a parcel's conversation does not end in a pass"),
         };
         step = channel
-            .resume(written_and_read(&state), heard, &parcel.documents, &cx())
+            .resume(written_and_read(&state, cx().pass), heard, &parcel.documents, &cx())
             .expect("the keys of a test sign");
     }
     panic!("the conversation does not end");
 }
 
-fn written_and_read(state: &State) -> State {
+#[track_caller]
+fn written_and_read(state: &State, pass: Option<&Pass>) -> State {
     let text = serde_json::to_string(state).expect("a state is plain data");
+    let told = pass.is_some_and(|pass| !pass.expose().is_empty() && text.contains(pass.expose()));
+    assert!(!told, "a pass is kept in a state: {}", text.len());
     assert!(text.len() < 100_000, "a state holds ids, never bodies");
     serde_json::from_str(&text).expect("what was written is read back")
 }
@@ -90,7 +96,7 @@ pub fn silence_is_answered_by_questions(
             };
             let about = std::slice::from_ref(document);
             step = channel
-                .resume(written_and_read(&state), heard, about, &cx())
+                .resume(written_and_read(&state, cx().pass), heard, about, &cx())
                 .expect("the keys of a test sign");
         }
     }
@@ -112,4 +118,68 @@ pub fn a_lost_answer_is_no_verdict(
         Step::Wait(_, _, reports) => assert!(reports.is_empty(), "{reports:?}"),
         other => panic!("a lost answer must be waited out: {other:?}"),
     }
+}
+
+/// Answers that no authority means: a page of somebody else's, nothing at all, an error of its own.
+fn not_understood() -> [Heard; 5] {
+    let reply = |status, body: &'static str| Heard::Reply {
+        status,
+        headers: vec![("Content-Type".to_owned(), "text/html".to_owned())],
+        body: Bytes::from_static(body.as_bytes()),
+    };
+    [
+        reply(200, "<html><body>Bienvenido a la red del hotel</body></html>"),
+        reply(200, ""),
+        reply(200, "{\"est"),
+        reply(500, "Error 500"),
+        reply(503, "Service Unavailable"),
+    ]
+}
+
+/// What is not understood settles nothing, be it the answer to a delivery or to a question: no document is
+/// accepted, rejected, taken or missing by it, and nothing is delivered again.
+#[track_caller]
+pub fn what_is_not_understood_is_no_verdict(
+    channel: &dyn Channel,
+    parcel: &Parcel,
+    cx: &dyn Fn() -> Cx<'static>,
+) {
+    for heard in not_understood() {
+        let first = channel.begin(parcel, &cx()).expect("the keys of a test sign");
+        settles_nothing(channel, first, &heard, &parcel.documents, cx);
+        for document in &parcel.documents {
+            let first = channel.probe(document, &cx()).expect("the keys of a test sign");
+            settles_nothing(channel, first, &heard, std::slice::from_ref(document), cx);
+        }
+    }
+}
+
+#[track_caller]
+fn settles_nothing(
+    channel: &dyn Channel,
+    first: Step,
+    heard: &Heard,
+    about: &[Arc<Document>],
+    cx: &dyn Fn() -> Cx<'static>,
+) {
+    let Step::Ask(asked, state, _) = first else {
+        panic!("a conversation begins with a request: {first:?}");
+    };
+    let next = channel.resume(state, heard.clone(), about, &cx()).expect("the keys of a test sign");
+    let settles = |report: &Report| match report.verdict {
+        Verdict::Sent { .. }
+        | Verdict::Accepted { .. }
+        | Verdict::Rejected { .. }
+        | Verdict::Absent
+        | Verdict::Conflict { .. } => true,
+        Verdict::AlreadyThere | Verdict::Pending | Verdict::Unknown { .. } | Verdict::Refused { .. } => false,
+    };
+    let (again, reports) = match &next {
+        Step::Ask(request, _, reports) => (request.effect == Effect::Deliver, reports.as_slice()),
+        Step::Wait(_, _, reports) | Step::Done(reports) => (false, reports.as_slice()),
+        Step::Stale(_) => (false, [].as_slice()),
+        Step::Granted(_) => panic!("{heard:?} is no pass"),
+    };
+    assert!(!again, "after {heard:?} to «{}» it is delivered again", asked.what);
+    assert!(!reports.iter().any(settles), "{heard:?} to «{}» settles {reports:?}", asked.what);
 }

@@ -49,6 +49,7 @@ fn both_channels_pass_the_rules_of_every_channel() {
         assert_eq!(once, 1);
         conformance::silence_is_answered_by_questions(&*channel, &documents, &cx, &mut |r| authority(r));
         conformance::a_lost_answer_is_no_verdict(&*channel, &documents[0], &cx);
+        conformance::what_is_not_understood_is_no_verdict(&*channel, &parcel, &cx);
         // No answer at all: delivered once, and left to be asked about.
         let lost = conformance::survives_a_stop_at_every_step(&*channel, &parcel, &cx, &mut |_| {
             silence(Sent::Perhaps)
