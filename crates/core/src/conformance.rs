@@ -170,6 +170,7 @@ fn settles_nothing(
         Verdict::Sent { .. }
         | Verdict::Accepted { .. }
         | Verdict::Rejected { .. }
+        | Verdict::Fallen { .. }
         | Verdict::Absent
         | Verdict::Conflict { .. } => true,
         Verdict::AlreadyThere | Verdict::Pending | Verdict::Unknown { .. } | Verdict::Refused { .. } => false,

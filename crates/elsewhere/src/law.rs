@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use timbre_core::receipt::Receipt;
-use timbre_core::regime::{Kind, PrintGate};
+use timbre_core::regime::{Kind, PrintGate, Term};
 use timbre_core::*;
 
 use crate::Country;
@@ -13,10 +13,14 @@ use crate::Country;
 pub const SERIES: [&str; 3] = ["A", "B", "C"];
 
 const KINDS: &[Kind] = &[
-    Kind { series: "A", name: "Papel", deadline_seconds: Some(3_600) },
-    Kind { series: "B", name: "Carta", deadline_seconds: Some(86_400) },
-    Kind { series: "C", name: "Tarjeta", deadline_seconds: None },
+    Kind { series: "A", name: "Papel", term: term(3_600) },
+    Kind { series: "B", name: "Carta", term: term(86_400) },
+    Kind { series: "C", name: "Tarjeta", term: None },
 ];
+
+const fn term(seconds: u64) -> Option<Term> {
+    Some(Term { seconds, stands_without_coverage: true, confirmed: true })
+}
 
 static AT_ONCE: Profile = profile(PrintGate::OnSeal);
 static LATER: Profile = profile(PrintGate::OnAcceptance);
@@ -72,17 +76,22 @@ impl Regime for Law {
         _: &dyn Documents,
         now: Timestamp,
     ) -> Result<Box<dyn Draft>, Refusals> {
-        let series = sale.body.get("series").and_then(Value::as_str).unwrap_or(SERIES[0]);
-        if !SERIES.contains(&series) {
-            return Err(Refusal::new("series-unknown", "series", "No hay tal tipo.").into());
-        }
-        match sale.body.get("total").and_then(Value::as_i64) {
-            Some(total) if total > 0 => Ok(Box::new(Paper {
-                series: series.to_owned(),
-                total,
-                date: now.to_zoned(jiff::tz::TimeZone::UTC).date(),
-            })),
-            _ => Err(Refusal::new("total-missing", "total", "Falta el total.").into()),
+        Ok(Box::new(paper(sale, now.to_zoned(jiff::tz::TimeZone::UTC).date())?))
+    }
+
+    fn redraft(
+        &self,
+        sale: &Sale,
+        rejected: &Document,
+        _: Number,
+        _: &Issuer,
+        _: &dyn Documents,
+        _: Timestamp,
+    ) -> Result<Box<dyn Draft>, Refusals> {
+        let paper = paper(sale, rejected.date)?;
+        match paper.total == rejected.total.0 {
+            true => Ok(Box::new(paper)),
+            false => Err(Refusal::new("reissue-changes", "total", "No puede cambiar el total.").into()),
         }
     }
 
@@ -93,7 +102,7 @@ impl Regime for Law {
         _: &dyn Documents,
         _: Timestamp,
     ) -> Result<Preview, Refusals> {
-        Ok(Preview { totals: sale.body.clone(), warnings: vec![], xml: String::new() })
+        Ok(Preview { totals: sale.body.clone(), warnings: vec![], xml: String::new(), explained: Vec::new() })
     }
 
     fn receipt(&self, _: &Document, _: &TillData) -> Receipt {
@@ -106,6 +115,17 @@ impl Regime for Law {
 
     fn file(&self, document: &Document) -> Vec<u8> {
         document.bytes.to_vec()
+    }
+}
+
+fn paper(sale: &Sale, date: Date) -> Result<Paper, Refusal> {
+    let series = sale.body.get("series").and_then(Value::as_str).unwrap_or(SERIES[0]);
+    if !SERIES.contains(&series) {
+        return Err(Refusal::new("series-unknown", "series", "No hay tal tipo."));
+    }
+    match sale.body.get("total").and_then(Value::as_i64) {
+        Some(total) if total > 0 => Ok(Paper { series: series.to_owned(), total, date }),
+        _ => Err(Refusal::new("total-missing", "total", "Falta el total.")),
     }
 }
 

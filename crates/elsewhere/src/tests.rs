@@ -24,6 +24,7 @@ fn winding(pass: String) -> impl Fn() -> Cx<'static> {
     let conduct: &'static Conduct = Box::leak(Box::new(Conduct {
         user_agent: String::new(),
         first_poll: LONG,
+        quick_poll: LONG,
         polls: vec![LONG],
         absence_after: Duration::from_secs(600),
         absence_gap: Duration::from_secs(120),
