@@ -204,10 +204,11 @@ fn of_guias(document: &mut Group, earlier: &[Earlier]) {
 
 /// What a document of `total` uses up of earlier ones.
 ///
-/// A credit note uses up what it gives back, so that no document is given back twice or beyond its total; a
-/// debit note that annuls it uses the note up and gives that back. A factura uses up its guías, each once: of
-/// one alone no more than the factura charges, for the rest of it may be billed later. Where a note corrects
-/// several, the first are used up first.
+/// A credit note uses up what it gives back, so that no document is given back twice or beyond its total. A
+/// factura uses up its guías, each once: of one alone no more than the factura charges, for the rest of it may
+/// be billed later. What annuls a document gives back what that had used: the guías of a factura can be billed
+/// anew, and a factura whose credit note was annulled can be annulled again. Where a note corrects several, the
+/// first are used up first.
 pub fn claims(
     tipo: Tipo,
     document: &Group,
@@ -215,20 +216,19 @@ pub fn claims(
     total: i64,
     known: &dyn Documents,
 ) -> Vec<Claim> {
+    let annuls = notes::reasons(document).any(|reason| reason == "1");
+    let annulled = earlier.iter().find(|earlier| earlier.corrected && annuls);
     match tipo {
-        Tipo::NotaCredito => given_back(document, earlier, total),
-        Tipo::NotaDebito if notes::reasons(document).any(|reason| reason == "1") => {
-            let Some(note) = earlier.iter().find(|e| e.corrected && e.tipo == Tipo::NotaCredito) else {
-                return Vec::new();
-            };
-            let issuer =
-                note.body.at(&["Encabezado", "Emisor", "RUTEmisor"]).and_then(|rut| rut.parse().ok());
-            let before = issuer.map(|issuer| self::earlier(&note.body, issuer, known)).unwrap_or_default();
-            let mut claims = vec![Claim { document: note.document.id.clone(), amount: Amount(total) }];
-            let undone = given_back(&note.body, &before, note.document.total.0).into_iter();
-            claims.extend(undone.map(|claim| Claim { amount: Amount(-claim.amount.0), ..claim }));
+        Tipo::NotaCredito => {
+            let mut claims = given_back(document, earlier, total);
+            claims.extend(annulled.map(|factura| undone(factura, known)).unwrap_or_default());
             claims
         }
+        Tipo::NotaDebito => annulled.map_or_else(Vec::new, |note| {
+            let mut claims = vec![claim(note, total)];
+            claims.extend(undone(note, known));
+            claims
+        }),
         Tipo::Factura | Tipo::FacturaExenta => {
             let guias: Vec<&Earlier> = earlier.iter().filter(|earlier| earlier.tipo == Tipo::Guia).collect();
             let most = |guia: &Earlier| match guias.len() {
@@ -237,8 +237,16 @@ pub fn claims(
             };
             guias.iter().map(|guia| claim(guia, most(guia))).filter(|claim| claim.amount.0 > 0).collect()
         }
-        Tipo::NotaDebito | Tipo::Guia | Tipo::Boleta | Tipo::BoletaExenta => Vec::new(),
+        Tipo::Guia | Tipo::Boleta | Tipo::BoletaExenta => Vec::new(),
     }
+}
+
+/// What a document used up, taken back.
+fn undone(document: &Earlier, known: &dyn Documents) -> Vec<Claim> {
+    let issuer = document.body.at(&["Encabezado", "Emisor", "RUTEmisor"]).and_then(|rut| rut.parse().ok());
+    let before = issuer.map(|issuer| earlier(&document.body, issuer, known)).unwrap_or_default();
+    let used = claims(document.tipo, &document.body, &before, document.document.total.0, known);
+    used.into_iter().map(|claim| Claim { amount: Amount(-claim.amount.0), ..claim }).collect()
 }
 
 fn given_back(document: &Group, earlier: &[Earlier], total: i64) -> Vec<Claim> {

@@ -310,6 +310,18 @@ fn guias_become_one_factura() {
     part["Encabezado"]["IdDoc"]["FmaPago"] = 2.into();
     part["Referencia"] = json!({ "TpoDocRef": 52, "FolioRef": 1 });
     assert_eq!(folder.comes_to(&part).1, [("T52F1".to_owned(), 476)]);
+    // A factura that is annulled leaves its guías to be billed anew, until its note is annulled too.
+    let mut both = factura.clone();
+    both["Referencia"][1]["FolioRef"] = 2.into();
+    let folder = folder.with(&both, 9);
+    let names = |claims: Vec<(String, i64)>| {
+        claims.into_iter().map(|(id, n)| format!("{id} {n}")).collect::<Vec<_>>()
+    };
+    let annul = bare(61, reference(33, 9, 1));
+    assert_eq!(names(folder.comes_to(&annul).1), ["T33F9 2856", "T52F1 -1190", "T52F2 -1666"]);
+    let folder = folder.with(&annul, 4);
+    let again = folder.comes_to(&bare(56, reference(61, 4, 1))).1;
+    assert_eq!(names(again), ["T61F4 2856", "T33F9 -2856", "T52F1 1190", "T52F2 1666"]);
 }
 
 #[test]

@@ -103,6 +103,68 @@ fn what_was_changed_after_signing_is_seen() {
     }
 }
 
+/// What a guía and a note must say beyond their schema, one change at a time.
+#[test]
+fn what_a_type_must_say_is_missed() {
+    let envelope = crate::latin1::decode(&vector("EnvioDTE-33-61-52-variantB.xml"));
+    let told = |text: &str| verify(&crate::latin1::encode(text).unwrap());
+    let before = told(&envelope);
+    use Severity::{Note, Objects, Refuses};
+    for (from, to, code, severity) in [
+        ("<TpoDocRef>33</TpoDocRef>", "<TpoDocRef>801</TpoDocRef>", "note-without-reference", Refuses),
+        ("<CodRef>1</CodRef>\n", "", "note-reason-missing", Refuses),
+        ("<CodRef>1</CodRef>", "<CodRef>2</CodRef>", "note-text-amount", Objects),
+        ("<FchRef>2026-01-15</FchRef>", "<FchRef>2026-01-16</FchRef>", "reference-date", Objects),
+        ("<IndTraslado>1</IndTraslado>\n", "", "required", Refuses),
+        ("<IndTraslado>1</IndTraslado>", "<IndTraslado>5</IndTraslado>", "receiver-not-issuer", Refuses),
+        ("<GiroRecep>Servicios</GiroRecep>\n", "", "required", Objects),
+        (
+            "<MntNeto>35113</MntNeto>",
+            "<MntNeto>35113</MntNeto>\n<MntExe>5</MntExe>",
+            "total-mismatch",
+            Objects,
+        ),
+        ("<IVA>6671</IVA>", "<IVA>6672</IVA>", "total-mismatch", Note),
+        (
+            "<IVA>6671</IVA>",
+            "<IVA>6671</IVA>\n<ImptoReten>\n<TipoImp>25</TipoImp>\n<TasaImp>20.5</TasaImp>\n<MontoImp>9</MontoImp>\n</ImptoReten>",
+            "total-mismatch",
+            Objects,
+        ),
+        (
+            "<MontoItem>1980</MontoItem>",
+            "<CodImpAdic>25</CodImpAdic>\n<MontoItem>1980</MontoItem>",
+            "total-mismatch",
+            Objects,
+        ),
+        ("<PrcItem>990</PrcItem>\n", "", "line-unbalanced", Objects),
+        ("<DirOrigen>Av. Irarrázaval 1234</DirOrigen>\n", "", "required", Objects),
+    ] {
+        let changed = envelope.replacen(from, to, 1);
+        assert_ne!(changed, envelope, "{from} is not there");
+        let found = told(&changed);
+        let news = found.iter().filter(|finding| !before.contains(finding));
+        assert!(
+            news.clone().any(|finding| finding.code == code && finding.severity == severity),
+            "{from} -> {to}: {:#?} without {code}",
+            news.collect::<Vec<_>>()
+        );
+    }
+}
+
+/// Taxes that are not reckoned here do not make their document's total wrong.
+#[test]
+fn a_tax_of_fuels_is_noted_and_its_total_taken_as_said() {
+    let envelope = crate::latin1::decode(&vector("EnvioDTE-33-61-52-variantB.xml"));
+    let fuel =
+        "<IVA>6671</IVA>\n<ImptoReten>\n<TipoImp>28</TipoImp>\n<MontoImp>1000</MontoImp>\n</ImptoReten>";
+    let changed = envelope.replacen("<IVA>6671</IVA>", fuel, 1);
+    let changed = changed.replacen("<MntTotal>41784</MntTotal>", "<MntTotal>42784</MntTotal>", 1);
+    let found = verify(&crate::latin1::encode(&changed).unwrap());
+    let of = |code: &str| found.iter().filter(|finding| finding.code == code).count();
+    assert_eq!((of("totals-not-checked"), of("total-mismatch")), (1, 0), "{found:#?}");
+}
+
 #[test]
 fn a_signature_that_leans_on_its_envelope_is_found_out() {
     // The document's own declarations taken off: alone its digest no longer holds.
