@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::tz::TimeZone;
+use timbre_core::paper::Paper;
 use timbre_core::{
     Cause, Certificate, Channel, ChannelId, Date, DocumentId, Environment, Issuer, Keys, Refusal, Regime,
     Sale, Seals, Timestamp,
 };
 use timbre_store::{CertificateLoaded, Fact, Filter, Opened, Reader, Row, Store};
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{Notify, broadcast, mpsc, watch};
 
 use crate::carrier::Carrier;
 use crate::chance::Chance;
@@ -25,7 +26,7 @@ use crate::view::{
     CertificateView, IssuedView, PreviewView, ProblemView, PushView, ResentView, RowView, WarningView,
 };
 use crate::writer::{Seat, Writer};
-use crate::{monitor, show, signing, watchdog};
+use crate::{monitor, paper, show, signing, watchdog};
 
 /// What an answer of the engine is: a view, or a problem a person can act on.
 pub type Answer<T> = Result<T, ProblemView>;
@@ -64,6 +65,7 @@ pub struct AgentParts {
     pub carrier: Arc<dyn Carrier>,
     pub settings: Settings,
     pub seat: Seat,
+    pub paper: Arc<dyn Paper>,
     /// False for a command that only issues or looks.
     pub send: bool,
 }
@@ -82,6 +84,9 @@ pub(crate) struct Inner {
     pub(crate) address: std::sync::Mutex<Option<String>>,
     pub(crate) writer: Writer,
     pub(crate) custody: Arc<dyn Custody>,
+    pub(crate) paper: Arc<dyn Paper>,
+    /// Something waits for the printer.
+    pub(crate) papers: Notify,
     pub(crate) zone: TimeZone,
     pub(crate) pushes: broadcast::Sender<Arc<PushView>>,
     pub(crate) foresight: Foresight,
@@ -122,6 +127,8 @@ impl Agent {
             address: std::sync::Mutex::default(),
             writer,
             custody: parts.custody,
+            paper: parts.paper,
+            papers: Notify::new(),
             zone,
             pushes: broadcast::channel(256).0,
             foresight: Foresight::default(),
@@ -130,6 +137,7 @@ impl Agent {
             thread: std::sync::Mutex::new(thread),
         });
         let mut tasks = vec![tokio::spawn(monitor::watch(Arc::clone(&inner), touches, stopped.clone()))];
+        tasks.push(tokio::spawn(paper::work(Arc::clone(&inner), stopped.clone(), parts.send)));
         if parts.send {
             tasks.push(tokio::spawn(watchdog::watch(Arc::clone(&inner), stopped.clone())));
             tasks.push(tokio::spawn(Arc::clone(&sender).await_return(stopped.clone())));
@@ -167,7 +175,7 @@ impl Agent {
     }
 
     /// The same for a sale that was read already.
-    pub async fn issue_sale(&self, sale: Sale) -> Answer<IssuedView> {
+    pub async fn issue_sale(&self, mut sale: Sale) -> Answer<IssuedView> {
         let issuer = self.issuer()?;
         // A key that is known needs no new checks: prices may have changed since.
         if let Some(key) = &sale.key
@@ -183,8 +191,10 @@ impl Agent {
         self.trust_clock()?;
         let now = self.0.clock.now();
         let draft = self.0.regime.draft(&sale, &issuer, &self.0.reader, now)?;
+        self.wants_paper(&mut sale);
         let issuance = self.0.writer.issue(draft, sale).await?;
         self.0.sender.wake();
+        self.0.papers.notify_one();
         Ok(self.issued(issuance.row, &issuance.warnings, issuance.repeated, &issuer))
     }
 

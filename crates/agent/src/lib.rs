@@ -26,6 +26,7 @@ mod look;
 mod meaning;
 mod monitor;
 mod offset;
+mod paper;
 mod parcel;
 mod plan;
 mod probe;

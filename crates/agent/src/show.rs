@@ -4,7 +4,9 @@ use timbre_core::{Amount, DocState, Profile, Refusal};
 use timbre_store::{Counts, Filter, Range, Row};
 
 use crate::deadline::{Limit, Terms};
-use crate::view::{Counters, DeadlineView, FoliosView, RangeView, RefusalView, RemarkView, RowView};
+use crate::view::{
+    Counters, DeadlineView, FoliosView, PaperView, RangeView, RefusalView, RemarkView, RowView,
+};
 
 /// A row as a person sees it.
 pub fn row(row: &Row, profile: &Profile, terms: &Terms) -> RowView {
@@ -26,6 +28,7 @@ pub fn row(row: &Row, profile: &Profile, terms: &Terms) -> RowView {
         since: row.since.to_string(),
         attention: row.attention.clone(),
         annulled_by: row.annulled_by.as_ref().map(ToString::to_string),
+        paper: row.paper.as_ref().map(PaperView::from),
         replaced_by: row.replaced_by.as_ref().map(ToString::to_string),
         track: row.track.clone(),
         attempts: row.attempts,

@@ -57,7 +57,10 @@ fn words(id: &DocumentId, fact: &Fact) -> Option<(String, String)> {
             None => say("Atención resuelta", String::new()),
         },
         Fact::Annulled { by, .. } => say("Anulado", format!("por {by}")),
-        Fact::Printed { copy, .. } => say("Impreso", copy.clone()),
+        Fact::Printed { copy, how, .. } => match how.why() {
+            "" => say(how.word(), copy.to_string()),
+            why => say(how.word(), format!("{copy}: {why}")),
+        },
         Fact::Mailed { to, .. } => say("Enviado por correo", to.clone()),
         Fact::Notified { to, .. } => say("Avisado", to.clone()),
         Fact::Acted { what, who, .. } => say(what, who.clone()),

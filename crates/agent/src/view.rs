@@ -9,6 +9,7 @@ mod again;
 mod folios;
 mod loaded;
 mod lock;
+mod paper;
 mod preview;
 mod said;
 mod terms;
@@ -17,6 +18,7 @@ pub use again::{ReissuedView, ResumeOrder, VersionView};
 pub use folios::{FoliosView, RangeView};
 pub use loaded::{LoadedCertificateView, LoadedRangeView};
 pub use lock::{LockView, LockedFoliosView};
+pub use paper::PaperView;
 pub use preview::{ExplainedView, PreviewView};
 pub use said::{AdviceView, ClaimOrder, ClaimsView, EventView, LabelView, RemarkView, SaidView};
 pub use terms::{ClockView, DeadlineView, WarningView};
@@ -254,6 +256,10 @@ pub struct RowView {
     pub attention: Option<String>,
     pub annulled_by: Option<String>,
     pub replaced_by: Option<String>,
+    /// The paper of it that was dealt with last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub paper: Option<PaperView>,
     pub track: Option<String>,
     pub attempts: u32,
     pub next_try: Option<String>,
@@ -432,6 +438,7 @@ pub fn typescript() -> String {
         AnswerView,
         CertificateView,
         RowView,
+        PaperView,
         RemarkView,
         AdviceView,
         LabelView,

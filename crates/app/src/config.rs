@@ -8,8 +8,10 @@ use serde::Deserialize;
 use timbre_agent::Settings;
 use timbre_agent::carrier::Witnesses;
 use timbre_chile::hosts::{REGISTRY, USER_AGENT};
+use timbre_printer::Profile;
 
 use crate::StartError;
+use crate::paper::Printer;
 
 /// What the file may say. Unknown names are refused: a mistyped one must not pass in silence.
 #[derive(Debug, Default, Deserialize, PartialEq, Eq)]
@@ -27,6 +29,7 @@ pub struct Config {
     pub reissue: ReissueConfig,
     pub training: TrainingConfig,
     pub certification: CertificationConfig,
+    pub printer: PrinterConfig,
 }
 
 #[derive(Debug, Default, Deserialize, PartialEq, Eq)]
@@ -137,7 +140,27 @@ pub struct CertificationConfig {
     pub boleta_set: bool,
 }
 
+/// The printer of this folder's till.
+#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct PrinterConfig {
+    /// `red:192.168.1.50`, `dispositivo:/dev/usb/lp0`, `cola:NOMBRE`, `carpeta:RUTA`; none without it.
+    pub device: String,
+    /// Print each document when it is issued (true).
+    pub on_issue: Option<bool>,
+    /// What the printer is like: `[printer.profile]`.
+    pub profile: Profile,
+}
+
 impl Config {
+    /// The folder's printer. In training its drawer stays shut.
+    pub fn printer(&self, dir: &Path, training: bool) -> Result<Printer, StartError> {
+        let mut profile = self.printer.profile.clone();
+        profile.drawer &= !training;
+        Printer::new(&self.printer.device, profile, self.printer.on_issue.unwrap_or(true))
+            .map_err(|error| StartError::Config(dir.join("timbre.toml"), error.to_string()))
+    }
+
     /// Reads the folder's file; a folder without one has the defaults.
     pub fn read(dir: &Path) -> Result<Config, StartError> {
         let path = dir.join("timbre.toml");
@@ -238,6 +261,18 @@ mod tests {
         let hosts = vec!["a.cl".to_owned(), "b.cl:80".to_owned()];
         assert_eq!(config.line.witnesses(), Witnesses { names: vec![], hosts });
         assert_eq!(Config::default().line.witnesses().names, ["nic.cl"]);
+    }
+
+    #[test]
+    fn a_printer_is_read_with_its_ways_and_its_drawer_stays_shut_in_training() {
+        let text =
+            "[printer]\ndevice = \"red:192.168.1.50\"\n[printer.profile]\npaper = \"58mm\"\ndrawer = true\n";
+        let config: Config = toml::from_str(text).unwrap();
+        assert!(config.printer.profile.drawer && config.printer.profile.cut);
+        assert!(config.printer(Path::new("."), true).is_ok());
+        let wrong: Config = toml::from_str("[printer]\ndevice = \"lpt1\"\n").unwrap();
+        let error = wrong.printer(Path::new("tienda"), false).err().unwrap().to_string();
+        assert!(error.contains("timbre.toml") && error.contains("red:192.168.1.50"), "{error}");
     }
 
     #[test]

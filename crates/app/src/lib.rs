@@ -9,6 +9,7 @@ pub mod folder;
 mod keeper;
 pub mod keys;
 pub mod logs;
+mod paper;
 pub mod pfx;
 mod start;
 pub mod vault;

@@ -195,6 +195,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let set = config.certification.boleta_set;
     let mut settings = config.settings(training);
     settings.standing = set.then(|| CERTIFICATION_SET.to_owned());
+    let paper = Arc::new(config.printer(&folder, training)?);
     let mut simulator = None;
     // A command that only issues or looks sends nothing, and so needs no simulator.
     if training && (options.sender || options.demo.is_some()) {
@@ -227,6 +228,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         carrier: Arc::new(carrier),
         settings,
         seat: Seat::Thread,
+        paper,
         send: options.sender,
     })
     .map_err(|e| StartError::Network(e.to_string()))?;

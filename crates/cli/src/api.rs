@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use timbre_agent::diagnose::Diagnosis;
 use timbre_agent::view::{
     CertificateView, ClaimOrder, ClaimsView, ClockView, DetailView, IssuedView, LoadedCertificateView,
-    LockView, PageView, PreviewView, Query, RangeView, ReissuedView, ResentView, ResumeOrder, RowView,
-    SaidView, Snapshot,
+    LockView, PageView, PaperView, PreviewView, Query, RangeView, ReissuedView, ResentView, ResumeOrder,
+    RowView, SaidView, Snapshot,
 };
 use timbre_core::{DocumentId, Refusal};
 use zeroize::Zeroizing;
@@ -101,6 +101,30 @@ impl Api {
     /// The prolog line and the document's exact bytes.
     pub async fn xml(&self, id: &str) -> Result<Bytes, Failure> {
         self.wire.send(Ask::get(format!("/v1/documents/{id}/xml"))).await
+    }
+
+    /// A document drawn without a printer: `pdf`, `ticket`, `picture`.
+    pub async fn drawn(
+        &self,
+        id: &DocumentId,
+        what: &str,
+        copy: &str,
+        paper: Option<&str>,
+    ) -> Result<Bytes, Failure> {
+        let mut ask = Ask::get(format!("/v1/documents/{id}/{what}"));
+        ask.query.push(("copy", copy.to_owned()));
+        ask.query.extend(paper.map(|paper| ("paper", paper.to_owned())));
+        self.wire.send(ask).await
+    }
+
+    /// Prints; the answer comes when it ended.
+    pub async fn print(&self, id: &DocumentId, ceded: bool) -> Result<PaperView, Failure> {
+        let ask = Ask::new(Method::POST, format!("/v1/documents/{id}/print"));
+        self.wire.read(ask.json(&json!({ "ceded": ceded })).patient()).await
+    }
+
+    pub async fn test_printer(&self) -> Result<PaperView, Failure> {
+        self.wire.read(Ask::new(Method::POST, "/v1/printer/test").patient()).await
     }
 
     pub async fn history(&self, id: &DocumentId) -> Result<Vec<Value>, Failure> {

@@ -13,6 +13,7 @@ pub mod issue;
 pub mod list;
 pub mod note;
 pub mod preview;
+pub mod print;
 pub mod reissue;
 pub mod resend;
 pub mod results_mail;

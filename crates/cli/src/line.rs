@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    caf, cert, check, claims, clock, company, demo, diagnose, folio, issue, list, note, preview, reissue,
-    resend, results_mail, serve, show, simulator, stats, unlock, vault, verify,
+    caf, cert, check, claims, clock, company, demo, diagnose, folio, issue, list, note, preview, print,
+    reissue, resend, results_mail, serve, show, simulator, stats, unlock, vault, verify,
 };
 use crate::failure::{Exit, Failure};
 use crate::out::Out;
@@ -50,6 +50,8 @@ pub enum Command {
     Preview(preview::Args),
     /// Corrige un documento: lo anula, corrige un texto o montos, o ajusta un cambio
     Note(note::Args),
+    /// Imprime un documento, o lo guarda como PDF o como ticket
+    Print(print::Args),
     /// Lista los documentos, del más nuevo al más viejo
     List(list::Args),
     /// Muestra un documento, su XML o su historia
@@ -107,6 +109,7 @@ impl Line {
             Command::Issue(args) => issue::run(args, data, out).await,
             Command::Preview(args) => preview::run(args, data, out).await,
             Command::Note(args) => note::run(args, data, out).await,
+            Command::Print(args) => print::run(args, data, out).await,
             Command::List(args) => list::run(args, data, out).await,
             Command::Show(args) => show::run(args, data, out).await,
             Command::Resend(args) => resend::run(args, data, out).await,

@@ -57,6 +57,8 @@ pub struct Sale {
     /// The country's own tags, without the till's block.
     pub body: Value,
     pub till: TillData,
+    /// Its document is to be put on paper as soon as it is durable. Said by the engine, not by the till.
+    pub print: bool,
     /// What is wrong with the till's block, with paths below `Timbre`. The regime says it beside what it
     /// finds itself; with any of it there is no draft.
     pub till_faults: Vec<Refusal>,
@@ -101,7 +103,7 @@ impl Sale {
             .into());
         };
         let (till, till_faults) = till::read(object.remove(TILL_BLOCK).as_ref());
-        Ok(Sale { key, body: Value::Object(object), till, till_faults, received, hash })
+        Ok(Sale { key, body: Value::Object(object), till, print: false, till_faults, received, hash })
     }
 }
 

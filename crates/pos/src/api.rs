@@ -116,7 +116,7 @@ fn timeout_of(wait: &Wait) -> Answer<Option<Duration>> {
 }
 
 /// What reads the disk or computes for long, away from the threads that answer others.
-async fn apart<T: Send + 'static>(
+pub(crate) async fn apart<T: Send + 'static>(
     work: impl FnOnce() -> Answer<T, ProblemView> + Send + 'static,
 ) -> Answer<T> {
     match tokio::task::spawn_blocking(work).await {

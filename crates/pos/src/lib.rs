@@ -6,6 +6,7 @@ mod events;
 mod guard;
 mod mending;
 mod panel;
+mod paper;
 mod server;
 mod services;
 

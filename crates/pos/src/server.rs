@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use crate::api::Notices;
 use crate::guard::Guard;
-use crate::{answers, api, events, guard, mending, panel, services};
+use crate::{answers, api, events, guard, mending, panel, paper, services};
 
 /// The largest request body: a sale of a thousand lines is a third of it.
 const BODY: usize = 1 << 20;
@@ -84,6 +84,11 @@ fn routes(agent: Agent, guard: Arc<Guard>, notices: Notices) -> Router {
         .route("/documents/preview", post(api::preview))
         .route("/documents/{id}", get(api::detail))
         .route("/documents/{id}/xml", get(api::xml))
+        .route("/documents/{id}/pdf", get(paper::pdf))
+        .route("/documents/{id}/ticket", get(paper::ticket))
+        .route("/documents/{id}/picture", get(paper::picture))
+        .route("/documents/{id}/print", post(paper::print))
+        .route("/printer/test", post(paper::test))
         .route("/documents/{id}/history", get(api::history))
         .route("/documents/{id}/resend", post(api::resend_one))
         .route("/documents/{id}/reissue", post(mending::reissue))

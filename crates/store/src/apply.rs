@@ -1,6 +1,7 @@
 //! What each fact does to the index. It believes every fact: whether one may be written is asked
 //! in `rules`, before. Documents that are made are in `issue`, documents on their way in `travel`.
 
+use timbre_core::paper::{Copy, Printing};
 use timbre_core::{DocumentId, GrantId, Timestamp};
 
 use crate::fact::GrantLoaded;
@@ -74,11 +75,8 @@ pub(crate) fn apply(on: &mut Overlay<'_>, fact: &Fact, stand: Stand) -> Result<N
             on.remove(key::LOCK_FOUND.to_vec());
             beyond.iter().try_for_each(|mark| raise(on, mark))?;
         }
-        Fact::Login { .. }
-        | Fact::Printed { .. }
-        | Fact::Mailed { .. }
-        | Fact::Notified { .. }
-        | Fact::Acted { .. } => {}
+        Fact::Printed { document, copy, how } => print(on, document, *copy, how, stand)?,
+        Fact::Login { .. } | Fact::Mailed { .. } | Fact::Notified { .. } | Fact::Acted { .. } => {}
     }
     note_history(on, fact, stand)?;
     Ok(noticed)
@@ -93,6 +91,26 @@ pub(crate) fn raise(on: &mut Overlay<'_>, mark: &Mark) -> Result<(), StoreError>
     let next = last.map_or(next, |last| next.min(last + 1));
     let counter = Counter { series: mark.series.clone(), next, stopped };
     on.put_json(key::counter(&mark.grant), &counter)
+}
+
+/// A paper waits from when it is asked for until it has ended, and its document remembers the last one.
+fn print(
+    on: &mut Overlay<'_>,
+    document: &DocumentId,
+    copy: Copy,
+    how: &Printing,
+    stand: Stand,
+) -> Result<(), StoreError> {
+    let Some(mut row) = on.row(document)? else {
+        return Ok(());
+    };
+    let waits = key::paper(copy, row.order);
+    match how.is_ended() {
+        true => on.remove(waits),
+        false => on.put_json(waits, &(copy, how))?,
+    }
+    row.paper = Some((copy, how.clone()));
+    on.put_row(row, stand.sequence)
 }
 
 fn attention(

@@ -8,6 +8,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use timbre_core::paper::{Copy, Printing};
 use timbre_core::{
     Cause, ChannelId, Claims, Company, DocState, Document, DocumentId, Environment, Grant, GrantId, ParcelId,
     Refusal, Series, State, TillData, Timestamp,
@@ -60,9 +61,12 @@ pub enum Fact {
         ok: bool,
         why: String,
     },
+    /// How far a paper of it has come: asked for, begun, and how it ended.
     Printed {
         document: DocumentId,
-        copy: String,
+        copy: Copy,
+        #[serde(default)]
+        how: Printing,
     },
     Mailed {
         document: DocumentId,

@@ -73,6 +73,7 @@ fn new_row(on: &mut Overlay<'_>, issued: &Issued, state: DocState, stand: Stand)
         most: None,
         error: None,
         remarks: Vec::new(),
+        paper: None,
         parcel: None,
         key: issued.key.clone(),
         sale_hash: issued.sale_hash.clone(),

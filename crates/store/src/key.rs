@@ -24,12 +24,13 @@
 //! | `W` order | how much of a document's legal term had run when that was last told: percent |
 //! | `I` series 0 hour | how many documents were issued in that hour since 1970 |
 
+use timbre_core::paper::Copy;
 use timbre_core::{Date, DocState, DocumentId, GrantId, ParcelId, Series};
 
 use crate::Place;
 
 /// Changes with the meaning of any key or value: an index of another number is made again.
-pub(crate) const SCHEMA: u32 = 5;
+pub(crate) const SCHEMA: u32 = 7;
 
 pub(crate) const SCHEMA_KEY: &[u8] = b"Mschema";
 pub(crate) const APPLIED: &[u8] = b"Mapplied";
@@ -46,12 +47,16 @@ pub(crate) const CLOCK_ACCEPTED: &[u8] = b"Mclock-accepted";
 /// A lock found at opening that the journal does not have yet.
 pub(crate) const LOCK_FOUND: &[u8] = b"Mlock-found";
 
+/// The name of a paper among those that wait.
+pub(crate) fn paper(copy: Copy, order: u64) -> Vec<u8> {
+    outbox(Outbox::Print, &copy.to_string(), order)
+}
+
 /// What an outbox entry is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Outbox {
     Authority = 1,
-    #[expect(dead_code, reason = "in the format from the first day, used by a later issue")]
     Print = 2,
     #[expect(dead_code, reason = "in the format from the first day, used by a later issue")]
     Mail = 3,

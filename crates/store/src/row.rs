@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use timbre_core::paper::{Copy, Printing};
 use timbre_core::{
     Amount, ChannelId, Claims, Date, DocState, DocumentId, Grant, ParcelId, Party, Remark, Series, State,
     Timestamp,
@@ -46,6 +47,9 @@ pub struct Row {
     /// Why it is where it is, in plain words: the last cause that carried any.
     pub error: Option<String>,
     pub remarks: Vec<Remark>,
+    /// Which paper of it was dealt with last, and how far it has come.
+    #[serde(default)]
+    pub paper: Option<(Copy, Printing)>,
     /// The parcel it last travelled in.
     pub parcel: Option<ParcelId>,
     pub key: Option<String>,

@@ -229,7 +229,11 @@ state: string,
 /**
  * When it came into that state, RFC 3339.
  */
-since: string, attention: string | null, annulled_by: string | null, replaced_by: string | null, track: string | null, attempts: number, next_try: string | null, 
+since: string, attention: string | null, annulled_by: string | null, replaced_by: string | null, 
+/**
+ * The paper of it that was dealt with last.
+ */
+paper?: PaperView, track: string | null, attempts: number, next_try: string | null, 
 /**
  * In plain words.
  */
@@ -238,6 +242,24 @@ error: string | null, remarks: Array<RemarkView>,
  * When the law wants it at the authority, RFC 3339; absent once it is there.
  */
 deadline: string | null, };
+
+export type PaperView = { 
+/**
+ * `original`, `copia`, `cedible`.
+ */
+copy: string, 
+/**
+ * asked, begun, done, handed, partial, failed.
+ */
+state: string, 
+/**
+ * `Impreso`.
+ */
+word: string, 
+/**
+ * What happened, where it is not well.
+ */
+why: string, };
 
 export type RemarkView = { code: string, words: string, meaning: string, advice?: AdviceView, };
 

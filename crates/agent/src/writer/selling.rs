@@ -6,6 +6,7 @@ use timbre_core::{Document, Refusal, Sale, Timestamp};
 use timbre_store::{Fact, Issued, Make, NoFolio, Reader, Row, StoreError};
 
 use super::{Desk, Issuance, Job, WriteError, answer_known, breaks, no_key};
+use crate::paper;
 use crate::sealing::{Said, accepts, said, seal_all};
 
 impl Desk {
@@ -120,7 +121,8 @@ impl Desk {
                 follows: said.follows.clone(),
                 sale: job.sale.received.clone(),
             }));
-            Box::new(move |_: &Reader| vec![fact]) as Make<'_>
+            let print = job.sale.print.then(|| paper::asked(&fact)).flatten();
+            Box::new(move |_: &Reader| std::iter::once(fact).chain(print).collect()) as Make<'_>
         });
         let orders = orders.collect();
         let each = match self.commit(orders) {

@@ -17,6 +17,7 @@ use timbre_agent::chance::SystemChance;
 use timbre_agent::clock::{Clock, SystemClock, later};
 use timbre_agent::{Agent, AgentParts, Seat, Settings};
 use timbre_core::channel::{Conduct, Method};
+use timbre_core::paper::{NoPaper, Paper};
 use timbre_core::*;
 use timbre_store::{OpenOptions, Opened, Store};
 
@@ -259,6 +260,7 @@ pub struct Opening {
     pub hook: Hook,
     pub keys: Arc<NoKeys>,
     pub environment: Environment,
+    pub paper: Arc<dyn Paper>,
 }
 
 impl Default for Opening {
@@ -271,6 +273,7 @@ impl Default for Opening {
             hook: Arc::new(|_, _| Ok(())),
             keys: Arc::default(),
             environment: Environment::Training,
+            paper: Arc::new(NoPaper),
         }
     }
 }
@@ -306,6 +309,7 @@ pub async fn start(store: Store, opened: Opened, office: &Arc<Office>, opening: 
         carrier: Arc::new(Wire(Arc::clone(office))),
         settings: opening.settings,
         seat: Seat::Thread,
+        paper: opening.paper,
         send: opening.send,
     })
     .unwrap();

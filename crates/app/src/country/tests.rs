@@ -51,6 +51,7 @@ fn open_shop(dir: &Path, simulator: &str, certification_set: bool) -> Agent {
         carrier: Arc::new(HttpCarrier::new(Environment::Training).expect("a carrier")),
         settings,
         seat: Seat::Thread,
+        paper: Arc::new(timbre_core::paper::NoPaper),
         send: true,
     })
     .expect("an engine")

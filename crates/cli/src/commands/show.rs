@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use serde::Deserialize;
 use serde_json::Value;
 use timbre_agent::view::DetailView;
 use timbre_core::DocumentId;
+use timbre_core::paper::Printing;
 
 use super::through;
 use crate::door::Need;
@@ -82,6 +84,8 @@ fn page(detail: &DetailView, environment: &str) -> Vec<String> {
         let action = remark.advice.as_ref().map(|advice| &advice.action);
         field("Qué hacer", action.filter(|action| action.word != "nothing").map(|a| a.text.clone()));
     }
+    let paper = row.paper.as_ref();
+    field("Papel", paper.map(|p| format!("{}, {} {}", p.word, p.copy, p.why).trim_end().to_owned()));
     field("SHA-256", Some(detail.sha256.clone()));
     if !detail.lines.is_empty() {
         let heads = [
@@ -119,7 +123,11 @@ fn happened(event: &Value) -> String {
         "moved" => ("estado", format!("{} → {} {}", text("from"), text("to"), text("why"))),
         "attention" => ("necesita atención", text("reason").to_owned()),
         "annulled" => ("anulado", format!("por {}", text("by"))),
-        "printed" => ("impreso", text("copy").to_owned()),
+        "printed" => {
+            let how: Printing =
+                fact.get("how").and_then(|how| Printing::deserialize(how).ok()).unwrap_or_default();
+            ("papel", format!("{}: {} {}", text("copy"), how.word(), how.why()).trim_end().to_owned())
+        }
         "mailed" => ("enviado por correo", text("to").to_owned()),
         "notified" => ("avisado", text("to").to_owned()),
         "acted" => (text("who"), text("what").to_owned()),

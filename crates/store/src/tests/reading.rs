@@ -205,7 +205,16 @@ fn a_history_has_what_happened_to_the_document_and_its_parcels_and_nothing_else(
     store.commit(depart("p", &[1, 2]), at(4)).unwrap();
     let heard = store.commit(vec![answered("p", None, Some(5))], at(5)).unwrap();
     store.commit(vec![answered("p", Some(2), Some(6)), answered("q", None, None)], at(6)).unwrap();
-    store.commit(vec![Fact::Printed { document: id(1), copy: "original".into() }], at(7)).unwrap();
+    store
+        .commit(
+            vec![Fact::Printed {
+                document: id(1),
+                copy: timbre_core::paper::Copy::Original,
+                how: Default::default(),
+            }],
+            at(7),
+        )
+        .unwrap();
     store
         .commit(vec![Fact::Acted { who: "ana".into(), what: "ver".into(), documents: vec![id(1)] }], at(8))
         .unwrap();

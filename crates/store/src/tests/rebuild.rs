@@ -42,7 +42,8 @@ fn busy(store: &mut Store) {
     store.commit(vec![issued(again), Fact::Moved(step)], at(14)).unwrap();
     let attention = Fact::Attention { document: id(4), reason: Some("mírelo".into()) };
     let line = Fact::Line { what: "internet".into(), up: false, why: "corte".into() };
-    let printed = Fact::Printed { document: id(5), copy: "original".into() };
+    let printed =
+        Fact::Printed { document: id(5), copy: timbre_core::paper::Copy::Original, how: Default::default() };
     store.commit(vec![attention, line, printed], at(15)).unwrap();
     store.commit(vec![Fact::Annulled { document: id(5), by: id(6) }], at(16)).unwrap();
 }

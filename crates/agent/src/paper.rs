@@ -1,0 +1,190 @@
+//! Paper: what waits for the printer, one after the other, and what is drawn of a document for who asks.
+//!
+//! A paper is asked for with the document itself, in the same write. *Begun* is on disk before the first byte
+//! leaves, so that one that was cut by a stop is known and never printed again unasked. Nobody who sells waits
+//! for any of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use timbre_core::paper::{Copy, Drawing, Printing};
+use timbre_core::receipt::Receipt;
+use timbre_core::regime::PrintGate;
+use timbre_core::{DocumentId, Sale};
+use timbre_store::{Event, Fact, StoreError};
+use tokio::sync::{broadcast, watch};
+
+use crate::engine::{Agent, Answer, Inner, missing, parse_id};
+use crate::view::{PaperView, ProblemView};
+
+/// How long one who printed by hand waits for the end. A printer may take longer; it is told all the same.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// What is known of a paper that was under way when the program stopped.
+const CUT: &str = "Timbre se detuvo mientras imprimía: mire si el papel salió";
+
+/// A document just issued asks for its original, in the same write.
+pub(crate) fn asked(issued: &Fact) -> Option<Fact> {
+    match issued {
+        Fact::Issued(issued) => Some(Fact::Printed {
+            document: issued.document.id.clone(),
+            copy: Copy::Original,
+            how: Printing::Asked,
+        }),
+        _ => None,
+    }
+}
+
+impl Agent {
+    /// Marks a sale whose document is to be printed by itself.
+    pub(crate) fn wants_paper(&self, sale: &mut Sale) {
+        sale.print = self.0.paper.on_issue() && self.0.regime.profile().print == PrintGate::OnSeal;
+    }
+
+    /// A document drawn without a printer. Slow for who waits in an async task.
+    pub fn draw(&self, id: &str, copies: &[Copy], drawing: Drawing) -> Answer<Vec<u8>> {
+        let id = parse_id(id)?;
+        let receipt = self.0.receipt(&id)?.ok_or_else(|| missing(&id))?;
+        Ok(self.0.paper.draw(&receipt, copies, drawing)?)
+    }
+
+    /// Prints by hand: the original when there is none yet, else a marked copy; or the one to be ceded. Answers
+    /// when it ended, or how it stands when that takes too long.
+    pub async fn print(&self, id: &str, ceded: bool) -> Answer<PaperView> {
+        let id = parse_id(id)?;
+        self.find(&id)?;
+        let mut pushes = self.subscribe();
+        let wanted = id.clone();
+        self.0
+            .writer
+            .apply(move |reader| {
+                // One that waits already is not asked for twice; what can't be read is for the reader to tell.
+                let waits =
+                    reader.papers().is_ok_and(|papers| papers.iter().any(|(other, ..)| *other == wanted));
+                let events = reader.history(&wanted).unwrap_or_default();
+                let copy = match ceded {
+                    true => Copy::Ceded,
+                    false if events.iter().any(is_original) => Copy::Repeated,
+                    false => Copy::Original,
+                };
+                let asked = Fact::Printed { document: wanted, copy, how: Printing::Asked };
+                if waits { Vec::new() } else { vec![asked] }
+            })
+            .await?;
+        self.0.papers.notify_one();
+        let ended = async {
+            loop {
+                let paper = self.row(&self.find(&id)?).paper;
+                if let Some(paper) = paper.filter(PaperView::is_ended) {
+                    return Ok(paper);
+                }
+                match pushes.recv().await {
+                    Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
+                    Err(broadcast::error::RecvError::Closed) => return Err(ProblemView::internal("cerrado")),
+                }
+            }
+        };
+        match tokio::time::timeout(PATIENCE, ended).await {
+            Ok(paper) => paper,
+            Err(_) => self.row(&self.find(&id)?).paper.ok_or_else(|| ProblemView::internal("papel")),
+        }
+    }
+
+    /// The page that shows whether the printer is set up well.
+    pub async fn test_printer(&self) -> Answer<PaperView> {
+        let paper = Arc::clone(&self.0.paper);
+        let how = tokio::task::spawn_blocking(move || paper.test()).await;
+        let how = how.map_err(ProblemView::internal)?;
+        Ok(PaperView::from(&(Copy::Original, how)))
+    }
+}
+
+/// An original that may be in somebody's hand.
+fn is_original(event: &Event) -> bool {
+    let fact: Result<Fact, _> = serde_json::from_value(event.fact.clone());
+    let Ok(Fact::Printed { copy: Copy::Original, how, .. }) = fact else { return false };
+    matches!(how, Printing::Done | Printing::Handed | Printing::Partial { .. })
+}
+
+impl Inner {
+    fn receipt(&self, id: &DocumentId) -> Result<Option<Receipt>, StoreError> {
+        let issued = self.reader.issued(id)?;
+        Ok(issued.map(|issued| self.regime.receipt(&issued.document, &issued.till)))
+    }
+
+    async fn tell_paper(&self, document: DocumentId, copy: Copy, how: Printing) -> bool {
+        match self.writer.commit(vec![Fact::Printed { document, copy, how }]).await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::error!(%error, "how a paper stands could not be written");
+                false
+            }
+        }
+    }
+}
+
+/// Prints what waits, in the order of issue, until the engine stops. An engine that `sends` takes up what an
+/// earlier run left; a command's prints only what it asked for itself, and ends when that is done.
+pub(crate) async fn work(inner: Arc<Inner>, mut stopped: watch::Receiver<bool>, sends: bool) {
+    if sends {
+        mark_cut(&inner).await;
+        inner.papers.notify_one();
+    }
+    loop {
+        tokio::select! {
+            biased;
+            () = inner.papers.notified() => {}
+            // The sender is gone when the engine is dropped: that is a stop too.
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+        }
+        while !(sends && *stopped.borrow()) {
+            let Some((id, copy)) = next(&inner) else { break };
+            // What can't be written is tried again when something else is asked for.
+            if !print(&inner, id, copy).await {
+                break;
+            }
+        }
+    }
+}
+
+fn next(inner: &Inner) -> Option<(DocumentId, Copy)> {
+    match inner.reader.papers() {
+        Ok(papers) => {
+            papers.into_iter().find(|(_, _, how)| *how == Printing::Asked).map(|(id, copy, _)| (id, copy))
+        }
+        Err(error) => {
+            tracing::error!(%error, "what waits for the printer can't be read");
+            None
+        }
+    }
+}
+
+/// What was under way when the last run ended may be on paper: a person looks.
+async fn mark_cut(inner: &Inner) {
+    for (id, copy, how) in inner.reader.papers().unwrap_or_default() {
+        if how == Printing::Begun {
+            inner.tell_paper(id, copy, Printing::Partial { why: CUT.to_owned() }).await;
+        }
+    }
+}
+
+/// False when nothing more can be written.
+async fn print(inner: &Inner, id: DocumentId, copy: Copy) -> bool {
+    let receipt = match inner.receipt(&id) {
+        Ok(Some(receipt)) => receipt,
+        Ok(None) => return inner.tell_paper(id, copy, failed("no se encuentra el documento")).await,
+        Err(error) => return inner.tell_paper(id, copy, failed(&error.to_string())).await,
+    };
+    if !inner.tell_paper(id.clone(), copy, Printing::Begun).await {
+        return false;
+    }
+    let (paper, name) = (Arc::clone(&inner.paper), id.to_string());
+    let ended = tokio::task::spawn_blocking(move || paper.print(&name, &receipt, copy)).await;
+    let how =
+        ended.unwrap_or_else(|_| Printing::Partial { why: "un error de Timbre lo interrumpió".to_owned() });
+    inner.tell_paper(id, copy, how).await
+}
+
+fn failed(why: &str) -> Printing {
+    Printing::Failed { why: why.to_owned() }
+}

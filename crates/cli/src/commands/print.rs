@@ -1,0 +1,75 @@
+//! `timbre print`: a document on paper, or as a file that becomes paper.
+
+use std::path::{Path, PathBuf};
+
+use timbre_core::DocumentId;
+
+use super::through;
+use crate::door::Need;
+use crate::failure::{Exit, Failure};
+use crate::out::Out;
+use crate::values;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// El documento, como T39F1234
+    #[arg(value_name = "ID", value_parser = values::id, required_unless_present = "test")]
+    id: Option<DocumentId>,
+
+    /// Guarda la hoja carta en este archivo, sin imprimir
+    #[arg(long, value_name = "ARCHIVO", conflicts_with_all = ["escpos", "svg", "test"])]
+    pdf: Option<PathBuf>,
+
+    /// Guarda los bytes para una impresora térmica en este archivo, sin imprimir
+    #[arg(long, value_name = "ARCHIVO", conflicts_with_all = ["svg", "test"])]
+    escpos: Option<PathBuf>,
+
+    /// Guarda la imagen del ticket (SVG) en este archivo, sin imprimir
+    #[arg(long, value_name = "ARCHIVO", conflicts_with = "test")]
+    svg: Option<PathBuf>,
+
+    /// El ancho del papel del ticket: 80mm o 58mm (este, solo para boletas)
+    #[arg(long, value_name = "ANCHO", value_parser = ["80mm", "58mm"], default_value = "80mm", requires = "escpos")]
+    paper: String,
+
+    /// La copia cedible
+    #[arg(long, conflicts_with = "test")]
+    cedible: bool,
+
+    /// Imprime una página de prueba
+    #[arg(long, conflicts_with = "id")]
+    test: bool,
+}
+
+pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
+    let copy = if args.cedible { "cedible" } else { "original" };
+    let drawings = [("pdf", &args.pdf), ("ticket", &args.escpos), ("picture", &args.svg)];
+    let wanted = drawings.into_iter().find_map(|(what, file)| Some((what, file.clone()?)));
+    if let (Some((what, file)), Some(id)) = (wanted, &args.id) {
+        return through(data, Need::Look, async |api| {
+            let bytes = api.drawn(id, what, copy, (what == "ticket").then_some(args.paper.as_str())).await?;
+            std::fs::write(&file, &bytes).map_err(|error| {
+                Failure::refused("output", format!("No se pudo escribir {} ({error}).", file.display()))
+            })?;
+            match out.json {
+                true => out.object(&serde_json::json!({ "id": id, "file": file, "bytes": bytes.len() }))?,
+                false => out.line(format!("{id} en {} ({} bytes)", file.display(), bytes.len()))?,
+            }
+            Ok(Exit::Done)
+        })
+        .await;
+    }
+    through(data, Need::Store, async |api| {
+        let paper = match &args.id {
+            Some(id) => api.print(id, args.cedible).await?,
+            None => api.test_printer().await?,
+        };
+        let name = args.id.as_ref().map_or_else(|| "Página de prueba".to_owned(), ToString::to_string);
+        match out.json {
+            true => out.object(&paper)?,
+            false => out.line(format!("{name}  {}  {}", paper.word, paper.why).trim_end())?,
+        }
+        Ok(if paper.is_well() { Exit::Done } else { Exit::Refused })
+    })
+    .await
+}

@@ -1,0 +1,99 @@
+//! Paper from end to end: a shop whose printer is a folder.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn timbre(data: &Path, words: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_timbre"))
+        .env("TIMBRE_CUSTODY", "keyfile")
+        .env("XDG_STATE_HOME", data.join("state"))
+        .arg("--data")
+        .arg(data.join("shop"))
+        .args(words)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary of this test starts");
+    // One that reads nothing may have ended already.
+    let _ = child.stdin.take().expect("it was piped").write_all(input.as_bytes());
+    child.wait_with_output().expect("it ends")
+}
+
+#[track_caller]
+fn told(output: &Output, exit: i32) -> String {
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(exit), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    text
+}
+
+const SALE: &str = r#"{"Encabezado":{"IdDoc":{"TipoDTE":39}},"Detalle":[{"NmbItem":"Pan","QtyItem":1,"PrcItem":500}],
+    "Timbre":{"Pagos":[{"Medio":"efectivo","Monto":1000}],"Vuelto":500}}"#;
+
+#[test]
+fn what_is_issued_comes_out_once_and_by_hand_again_as_a_copy() {
+    let data = tempfile::tempdir().expect("a folder for the test");
+    let data = data.path();
+    told(&timbre(data, &["demo", "--documents", "0", "--json"], ""), 0);
+    // Without a printer the sale stands all the same, and it is said why there is no paper.
+    told(&timbre(data, &["issue", "-", "--key", "a"], SALE), 0);
+    let none = told(&timbre(data, &["print", "T39F1"], ""), 1);
+    assert!(none.contains("No impreso") && none.contains("No hay una impresora configurada"), "{none}");
+
+    let paper = data.join("papel");
+    let settings =
+        format!("[printer]\ndevice = 'carpeta:{}'\n[printer.profile]\ndrawer = true\n", paper.display());
+    fs::write(data.join("shop/timbre.toml"), settings).expect("settings");
+    told(&timbre(data, &["issue", "-", "--key", "b"], SALE), 0);
+    let ticket = fs::read(paper.join("T39F2.bin")).expect("its ticket, without being asked for");
+    assert!(ticket.starts_with(b"\x1b@\x1c."), "awake, and not in Chinese");
+    // Training: no drawer, no name of a document.
+    let holds = |bytes: &[u8], what: &[u8]| bytes.windows(what.len()).any(|window| window == what);
+    assert!(
+        holds(&ticket, b"SIN VALOR TRIBUTARIO") && !holds(&ticket, b"BOLETA") && !holds(&ticket, b"\x1bp")
+    );
+    // The same sale said again is no second paper.
+    fs::remove_file(paper.join("T39F2.bin")).expect("it is there");
+    told(&timbre(data, &["issue", "-", "--key", "b"], SALE), 0);
+    assert_eq!(fs::read_dir(&paper).expect("the folder").count(), 0);
+
+    let again = told(&timbre(data, &["print", "T39F2", "--json"], ""), 0);
+    let again: Value = serde_json::from_str(again.trim()).expect("JSON");
+    assert_eq!((&again["copy"], &again["state"]), (&"copia".into(), &"done".into()));
+    assert!(holds(&fs::read(paper.join("T39F2-copia.bin")).expect("the copy"), b"COPIA"));
+    // The first one had no paper yet: what comes out is its original.
+    assert!(told(&timbre(data, &["print", "T39F1"], ""), 0).contains("Impreso"));
+    assert!(paper.join("T39F1.bin").is_file());
+    assert!(told(&timbre(data, &["show", "T39F1"], ""), 0).contains("Papel      Impreso, original"));
+    told(&timbre(data, &["print", "--test"], ""), 0);
+    assert!(paper.join("prueba.bin").is_file());
+}
+
+#[test]
+fn a_document_is_had_as_files_too() {
+    let data = tempfile::tempdir().expect("a folder for the test");
+    let data = data.path();
+    told(&timbre(data, &["demo", "--documents", "0", "--json"], ""), 0);
+    told(&timbre(data, &["issue", "-", "--key", "a"], SALE), 0);
+    let file = |name: &str| data.join(name).display().to_string();
+    for (flag, name, begins) in [
+        ("--pdf", "hoja.pdf", &b"%PDF-"[..]),
+        ("--escpos", "ticket.bin", b"\x1b@"),
+        ("--svg", "ticket.svg", b"<svg "),
+    ] {
+        told(&timbre(data, &["print", "T39F1", flag, &file(name)], ""), 0);
+        assert!(fs::read(data.join(name)).expect("written").starts_with(begins), "{name}");
+    }
+    told(&timbre(data, &["print", "T39F1", "--escpos", &file("58.bin"), "--paper", "58mm"], ""), 0);
+    let refused = timbre(data, &["print", "T39F1", "--pdf", &file("no.pdf"), "--cedible"], "");
+    assert_eq!(refused.status.code(), Some(1));
+    let why = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(why.contains("Este documento no tiene copia cedible"), "{why}");
+    assert_eq!(timbre(data, &["print", "T39F9", "--pdf", &file("no.pdf")], "").status.code(), Some(1));
+    assert_eq!(timbre(data, &["print"], "").status.code(), Some(2));
+    assert!(!data.join("no.pdf").exists());
+}

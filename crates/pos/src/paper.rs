@@ -1,0 +1,103 @@
+//! Paper by the API: a document as PDF, as a printer's bytes, as a picture; and printing.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderName, header};
+use serde::Deserialize;
+use timbre_agent::Agent;
+use timbre_agent::view::{PaperView, ProblemView};
+use timbre_core::paper::{Copy, Drawing};
+
+use crate::api::{Answer, apart, read};
+
+/// Which copy, and for a ticket the paper.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Wanted {
+    /// `original` (when it is not said), `copia`, `cedible`, `ambas`.
+    copy: Option<String>,
+    /// `80mm` (when it is not said), `58mm`.
+    paper: Option<String>,
+}
+
+type File = ([(HeaderName, &'static str); 1], Vec<u8>);
+
+impl Wanted {
+    fn copies(&self) -> Answer<Vec<Copy>> {
+        Ok(match self.copy.as_deref() {
+            None | Some("" | "original") => vec![Copy::Original],
+            Some("copia") => vec![Copy::Repeated],
+            Some("cedible") => vec![Copy::Ceded],
+            Some("ambas") => vec![Copy::Original, Copy::Ceded],
+            Some(other) => {
+                let why = format!("«copy={other}» no se conoce; use original, copia, cedible o ambas.");
+                return Err(ProblemView::bad_request("copy-invalid", why).into());
+            }
+        })
+    }
+
+    fn ticket(&self) -> Answer<Drawing> {
+        match self.paper.as_deref() {
+            None | Some("" | "80mm") => Ok(Drawing::Ticket80),
+            Some("58mm") => Ok(Drawing::Ticket58),
+            Some(other) => {
+                let why = format!("«paper={other}» no se conoce; use 80mm o 58mm.");
+                Err(ProblemView::bad_request("paper-invalid", why).into())
+            }
+        }
+    }
+}
+
+pub(crate) async fn pdf(
+    State(agent): State<Agent>,
+    Path(id): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Answer<File> {
+    let copies = wanted.copies()?;
+    let drawn = apart(move || agent.draw(&id, &copies, Drawing::Pdf)).await?;
+    Ok(([(header::CONTENT_TYPE, "application/pdf")], drawn))
+}
+
+/// A thermal printer's bytes (ESC/POS).
+pub(crate) async fn ticket(
+    State(agent): State<Agent>,
+    Path(id): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Answer<File> {
+    let (copies, drawing) = (wanted.copies()?, wanted.ticket()?);
+    let drawn = apart(move || agent.draw(&id, &copies, drawing)).await?;
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], drawn))
+}
+
+/// The ticket as it would come out, for a screen.
+pub(crate) async fn picture(
+    State(agent): State<Agent>,
+    Path(id): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Answer<File> {
+    let copies = wanted.copies()?;
+    let drawn = apart(move || agent.draw(&id, &copies, Drawing::Svg)).await?;
+    Ok(([(header::CONTENT_TYPE, "image/svg+xml")], drawn))
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct Order {
+    /// The copy to be ceded instead of the next one for the customer.
+    ceded: bool,
+}
+
+/// Prints by hand, and answers how it ended.
+pub(crate) async fn print(
+    State(agent): State<Agent>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Answer<Json<PaperView>> {
+    let order = if body.iter().all(u8::is_ascii_whitespace) { Order::default() } else { read(&body)? };
+    Ok(Json(agent.print(&id, order.ceded).await?))
+}
+
+pub(crate) async fn test(State(agent): State<Agent>) -> Answer<Json<PaperView>> {
+    Ok(Json(agent.test_printer().await?))
+}
