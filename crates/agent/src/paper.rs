@@ -139,9 +139,12 @@ pub(crate) async fn work(inner: Arc<Inner>, mut stopped: watch::Receiver<bool>, 
         }
         while !(sends && *stopped.borrow()) {
             let Some((id, copy)) = next(&inner) else { break };
-            // What can't be written is tried again when something else is asked for.
-            if !print(&inner, id, copy).await {
-                break;
+            match print(&inner, id, copy).await {
+                // What can't be written is tried again when something else is asked for.
+                None => break,
+                // A command does not wait for a dead printer once for each paper.
+                Some(Printing::Failed { .. }) if *stopped.borrow() => return,
+                Some(_) => {}
             }
         }
     }
@@ -168,23 +171,21 @@ async fn mark_cut(inner: &Inner) {
     }
 }
 
-/// False when nothing more can be written.
-async fn print(inner: &Inner, id: DocumentId, copy: Copy) -> bool {
-    let receipt = match inner.receipt(&id) {
-        Ok(Some(receipt)) => receipt,
-        Ok(None) => return inner.tell_paper(id, copy, failed("no se encuentra el documento")).await,
-        Err(error) => return inner.tell_paper(id, copy, failed(&error.to_string())).await,
+/// How it ended; `None` when nothing more can be written.
+async fn print(inner: &Inner, id: DocumentId, copy: Copy) -> Option<Printing> {
+    let how = match inner.receipt(&id) {
+        Ok(Some(receipt)) => {
+            if !inner.tell_paper(id.clone(), copy, Printing::Begun).await {
+                return None;
+            }
+            let (paper, name) = (Arc::clone(&inner.paper), id.to_string());
+            let ended = tokio::task::spawn_blocking(move || paper.print(&name, &receipt, copy)).await;
+            ended.unwrap_or_else(|_| Printing::Partial {
+                why: "un error de Timbre lo interrumpió".to_owned(),
+            })
+        }
+        Ok(None) => Printing::Failed { why: "no se encuentra el documento".to_owned() },
+        Err(error) => Printing::Failed { why: error.to_string() },
     };
-    if !inner.tell_paper(id.clone(), copy, Printing::Begun).await {
-        return false;
-    }
-    let (paper, name) = (Arc::clone(&inner.paper), id.to_string());
-    let ended = tokio::task::spawn_blocking(move || paper.print(&name, &receipt, copy)).await;
-    let how =
-        ended.unwrap_or_else(|_| Printing::Partial { why: "un error de Timbre lo interrumpió".to_owned() });
-    inner.tell_paper(id, copy, how).await
-}
-
-fn failed(why: &str) -> Printing {
-    Printing::Failed { why: why.to_owned() }
+    inner.tell_paper(id, copy, how.clone()).await.then_some(how)
 }
