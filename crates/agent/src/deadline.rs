@@ -131,6 +131,15 @@ pub fn limit(issued: Timestamp, term: &Term, gaps: &[Gap]) -> Limit {
     reached(issued, Duration::from_secs(term.seconds), gaps)
 }
 
+/// Where people are told how much of a term has run, in percent; 100 when it is over.
+pub const LEVELS: [u8; 4] = [50, 80, 95, OVER];
+pub const OVER: u8 = 100;
+
+/// The highest level that a term has come to.
+pub fn level(ran: Duration, term: &Term) -> Option<u8> {
+    LEVELS.into_iter().rev().find(|level| ran >= Duration::from_secs(term.seconds) * u32::from(*level) / 100)
+}
+
 /// What it takes to tell the limit of any document at one moment.
 #[derive(Debug, Clone)]
 pub struct Terms {
@@ -147,6 +156,12 @@ impl Terms {
     /// The times for which a term stands still.
     pub fn gaps_of(&self, term: &Term) -> &[Gap] {
         if term.stands_without_coverage { &self.gaps } else { &[] }
+    }
+
+    /// How far the term of a document is, once there is something to say of it.
+    pub fn level(&self, row: &Row) -> Option<u8> {
+        let term = self.term(&row.id.series)?;
+        level(elapsed(row.issued, self.gaps_of(term), self.now), term)
     }
 
     /// When the law wants a document at the authority; `None` once it is there, or where its type has no term.

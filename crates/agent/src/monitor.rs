@@ -93,8 +93,7 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
     let lines = inner.sender.lines();
     let terms = inner.sender.terms();
     let unheld = unheld(inner);
-    let nearest = unheld.iter().filter_map(|row| Some((terms.limit(row)?.earliest(now), row)));
-    let nearest = nearest.min_by_key(|(at, row)| (*at, row.order));
+    let nearest = show::first(unheld.iter(), &terms);
     let term = nearest.and_then(|(_, row)| watchdog::nearest(inner, &terms, row));
     let (active, allowed) = inner.sender.workers();
     let sentence = sentence(&Situation {

@@ -6,10 +6,10 @@ use timbre_core::{Date, Timestamp};
 
 use crate::carrier::{NO_INTERNET, NO_NETWORK};
 use crate::clock::later;
+use crate::deadline::OVER;
 use crate::line::Line;
 use crate::show::day;
 use crate::view::{Counters, FoliosView, Mood, Sentence};
-use crate::watchdog::OVER;
 
 /// For how long nothing must get through before people are told: most breaks mend themselves.
 pub const PATIENCE: Duration = Duration::from_secs(10);

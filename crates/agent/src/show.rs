@@ -39,13 +39,21 @@ pub fn row(row: &Row, profile: &Profile, terms: &Terms) -> RowView {
     }
 }
 
+/// The row whose term ends first, and when.
+pub fn first<'a>(rows: impl Iterator<Item = &'a Row>, terms: &Terms) -> Option<(Limit, &'a Row)> {
+    let limits = rows.filter_map(|row| Some((terms.limit(row)?, row)));
+    limits.min_by_key(|(limit, row)| (limit.earliest(terms.now), row.order))
+}
+
 /// The nearest deadline among rows.
 pub fn nearest<'a>(rows: impl Iterator<Item = &'a Row>, terms: &Terms) -> Option<DeadlineView> {
-    let limits = rows.filter_map(|row| {
-        let limit = terms.limit(row)?;
-        Some((limit.earliest(terms.now), matches!(limit, Limit::Stands { .. }), &row.id))
-    });
-    limits.min().map(|(at, stands, id)| DeadlineView { document: id.to_string(), at: at.to_string(), stands })
+    let (limit, row) = first(rows, terms)?;
+    Some(DeadlineView {
+        document: row.id.to_string(),
+        at: limit.earliest(terms.now).to_string(),
+        stands: matches!(limit, Limit::Stands { .. }),
+        level: terms.level(row).unwrap_or_default(),
+    })
 }
 
 /// The five counters: each document that is not replaced is in exactly one.

@@ -11,14 +11,9 @@ use timbre_store::{Fact, Reader, Row, StoreError, Warned};
 use tokio::sync::watch;
 
 use crate::clock::{later, until};
-use crate::deadline::{Limit, Terms, elapsed, reached};
+use crate::deadline::{LEVELS, Limit, OVER, Terms, elapsed, level, reached};
 use crate::engine::Inner;
 use crate::view::WarningView;
-
-/// Percent of the term.
-pub(crate) const LEVELS: [u8; 4] = [50, 80, 95, 100];
-/// The term is over.
-pub(crate) const OVER: u8 = 100;
 
 /// It looks at least so often, whatever it waits for: the line may have come back meanwhile.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -87,17 +82,10 @@ struct Found {
     next: Option<Timestamp>,
 }
 
-/// The highest level that a term has come to.
-fn level(ran: Duration, term: Duration) -> Option<u8> {
-    LEVELS.into_iter().rev().find(|level| ran >= term * u32::from(*level) / 100)
-}
-
 /// The term of the document that is nearest to its end: how far it is, once there is something to say of it, and
 /// that in words.
 pub(crate) fn nearest(inner: &Inner, terms: &Terms, row: &Row) -> Option<(u8, String)> {
-    let term = terms.term(&row.id.series)?;
-    let ran = elapsed(row.issued, terms.gaps_of(term), terms.now);
-    let level = level(ran, Duration::from_secs(term.seconds))?;
+    let level = terms.level(row)?;
     let limit = terms.limit(row)?.earliest(terms.now);
     let profile = inner.regime.profile();
     let name = profile.kind(&row.id.series).map_or(row.id.series.0.as_str(), |kind| kind.name);
@@ -119,7 +107,7 @@ fn find(reader: &Reader, terms: &Terms) -> Result<Found, StoreError> {
         for (order, issued) in unheld {
             let told = told.get(&order).copied().unwrap_or_default();
             let ran = elapsed(issued, gaps, terms.now);
-            if let Some(level) = level(ran, span).filter(|level| *level > told) {
+            if let Some(level) = level(ran, term).filter(|level| *level > told) {
                 groups.entry(level).or_default().push((order, issued));
             }
             let next = LEVELS.into_iter().find(|level| *level > told && ran < span * u32::from(*level) / 100);

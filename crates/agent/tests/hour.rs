@@ -187,6 +187,7 @@ async fn every_document_has_each_warning_once_though_nothing_is_sent_and_timbre_
     // Ten minutes on the third is at half of it; the first two have heard that.
     says(&warned(&agent, &clock, 10, "d").await, &[(50, "TAF3", 1)]);
     says(&warned(&agent, &clock, 8, "e").await, &[(80, "TAF1", 2)]);
+    assert_eq!(agent.stats().deadline.unwrap().level, 80);
     let sentence = agent.snapshot().sentence.text;
     assert!(sentence.starts_with("Papel 1 todavía no llega al Oficina: va 80 %"), "{sentence}");
     agent.stop().await;

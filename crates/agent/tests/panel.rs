@@ -4,7 +4,7 @@ mod fake;
 
 use std::time::Duration;
 
-use fake::{Mood, office, open, open_with, row, sell, settings, until};
+use fake::{Hands, Mood, Opening, office, open, open_as, open_with, row, sell, settings, until};
 use timbre_agent::Settings;
 use timbre_core::channel::Conduct;
 
@@ -87,6 +87,33 @@ async fn a_rows_number_only_grows() {
         }
     }
     assert!(last > 0, "its changes were pushed");
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_folios_run_out_is_told_after_a_week_of_sales_and_survives_a_restart() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    let opening = || Opening { clock: clock.clone(), send: false, ..Opening::default() };
+    let agent = open_as(dir.path(), &office, opening()).await;
+    let mut told = Vec::new();
+    for day in 0..9 {
+        for n in 0..20 {
+            sell(&agent, &format!("{day}-{n}"), 10).await;
+        }
+        told.push(agent.snapshot().folios[0].runs_out.is_some());
+        clock.advance(Duration::from_secs(24 * 3600));
+    }
+    assert_eq!(told, [false, false, false, false, false, false, false, true, true]);
+    // Twenty a day, and 1,820 are left.
+    let ends: jiff::Timestamp = agent.folios()[0].runs_out.clone().unwrap().parse().unwrap();
+    let days = ends.duration_since(timbre_agent::clock::Clock::now(&*clock)).as_hours() / 24;
+    assert!((80..=100).contains(&days), "{days} days");
+    assert!(agent.stats().folios_run_out["A"].is_some());
+    assert!(!agent.folios()[0].low);
+    agent.stop().await;
+    drop(agent);
+    let agent = open_as(dir.path(), &office, opening()).await;
+    assert_eq!(agent.folios()[0].runs_out, Some(ends.to_string()));
     agent.stop().await;
 }
 

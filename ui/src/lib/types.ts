@@ -129,7 +129,11 @@ at: string,
 /**
  * There is no data coverage, and so the term stands still: this is when it would end if that came back now.
  */
-stands?: boolean, };
+stands?: boolean, 
+/**
+ * How much of the term has run, in percent: 0, 50, 80, 95; 100 when it is over.
+ */
+level?: number, };
 
 export type WarningView = { 
 /**

@@ -13,6 +13,10 @@ pub struct DeadlineView {
     #[serde(default)]
     #[ts(as = "Option<bool>", optional)]
     pub stands: bool,
+    /// How much of the term has run, in percent: 0, 50, 80, 95; 100 when it is over.
+    #[serde(default)]
+    #[ts(as = "Option<u8>", optional)]
+    pub level: u8,
 }
 
 /// So much of the legal term of some documents has run, and they are not at the authority.

@@ -95,6 +95,7 @@ fn part(key: &str) -> &str {
         "took_ms" => "milisegundos",
         "text" => "respuesta",
         "stands" => "detenido sin cobertura",
+        "level" => "por ciento del plazo",
         "offset_seconds" => "segundos del SII menos los de este equipo",
         "good" => "bien",
         "tolerance_seconds" => "tolerancia",
