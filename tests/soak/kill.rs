@@ -84,6 +84,7 @@ pub async fn run(binary: &Path, seed: u64, kills: u64) -> Found<Told> {
             return fault!("{fault}\n  its folder: {}", shop.keep().display());
         }
         n = last;
+        println!("kill: {n} of {kills}");
     }
     Ok(told)
 }

@@ -76,6 +76,7 @@ pub async fn run(binary: &Path, seed: u64, cuts: u64) -> Found<Told> {
         let last = cuts.min(n + CUTS_OF_A_SHOP);
         figures += shop(binary, seed, n..last, None).await?;
         n = last;
+        println!("power: {n} of {cuts}");
     }
     let Some(shim) = Shim::build()? else { return fault!("a loop device, and no shim: is this Linux?") };
     let proof = match shop(binary, seed, 0..ENOUGH_TO_FIND, Some(&shim)).await {
