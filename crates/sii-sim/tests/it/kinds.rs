@@ -127,6 +127,9 @@ fn two_taxes_stand_each_on_its_own_lines() {
         OBJECTED,
     );
     objects(with_taxes(10_000, &[("24", "31.5", 300), ("27", "10", 1_890)], &lines), &[], OBJECTED);
+    // One code is said once, though both its lines be right.
+    let twice = [("24", "31.5", 1_890), ("24", "31.5", 1_890), ("27", "10", 300)];
+    objects(with_taxes(10_000, &twice, &lines), &[], "repetido");
     // A line may bear two.
     let both = line(1, "", &[bearing("18"), bearing("19")].concat(), 10_000);
     accepts(&with_taxes(10_000, &[("18", "5", 500), ("19", "12", 1_200)], &both));
@@ -237,6 +240,34 @@ fn fields_of_another_type_are_refused_where_only_the_official_forms_pass() {
         let field: &'static str = Box::leak(format!("</IndTraslado>\n{field}\n").into_boxed_str());
         rejects(guia(9), &[change(Document, "</IndTraslado>\n", field)], "(ENV-3-0)");
     }
+    let after = |order: Order<'static>, mark: &'static str, field: &str| {
+        order.with(&[change(Document, mark, Box::leak(format!("{mark}{field}").into_boxed_str()))])
+    };
+    let agent = "<Retenedor>\n<IndAgente>R</IndAgente>\n</Retenedor>\n";
+    let purchase = || {
+        let line = line(1, agent, &bearing("15"), 10_000);
+        dte(46, 5, "", &taxed(10_000, &[("15", "19", -1_900)]), line.trim_end())
+    };
+    let sale = || {
+        let line = line(1, "", "", 100);
+        dte(52, 9, "<IndTraslado>1</IndTraslado>\n", &net(100), line.trim_end())
+    };
+    let mandante = "<RUTMandante>76192083-9</RUTMandante>\n";
+    let solicita = "<RUTSolicita>76192083-9</RUTSolicita>\n";
+    let export = "<GuiaExport>\n<CdgTraslado>1</CdgTraslado>\n</GuiaExport>\n";
+    rejects(after(purchase(), "</Emisor>\n", mandante), &[], "RUTMandante");
+    rejects(after(sale(), "</Receptor>\n", solicita), &[], "RUTSolicita");
+    rejects(after(factura(5), "</Acteco>\n", export), &[], "GuiaExport");
+    // And those whose they are have them.
+    accepts(&after(factura(5), "</Emisor>\n", mandante));
+    accepts(&after(factura(5), "</Receptor>\n", solicita));
+    accepts(&after(purchase(), "</Receptor>\n", solicita));
+    accepts(&after(sale(), "</Acteco>\n", export));
+    accepts(&id(factura(5), "<TipoDespacho>2</TipoDespacho>"));
+    accepts(&id(purchase(), "<TipoDespacho>2</TipoDespacho>"));
+    accepts(&after(sale(), "</IndTraslado>\n", "<TpoImpresion>T</TpoImpresion>\n"));
+    accepts(&after(factura(5), "<FmaPago>1</FmaPago>\n", "<MedioPago>EF</MedioPago>\n"));
+    rejects(after(sale(), "</IndTraslado>\n", "<MedioPago>EF</MedioPago>\n"), &[], "MedioPago");
     let lenient = Client::of(sii_sim::Config {
         rules: sii_sim::Rules { official_only: false, ..sii_sim::Rules::default() },
         ..sii_sim::Config::default()
