@@ -179,8 +179,10 @@ impl Sender {
     }
 
     /// While this machine's network or the internet is away, watches for its return without asking the authority;
-    /// then the lines are looked at at once.
+    /// then the lines are looked at at once. Names that were found all the while tell nothing: then the looks keep
+    /// to their own pace.
     pub(crate) async fn await_return(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let mut found = true;
         loop {
             let pause = match lock(&self.coverage).found {
                 Some((_, Reach::Network)) => Some(GLANCE),
@@ -197,12 +199,14 @@ impl Sender {
                 _ = stop.changed() => return,
                 () = waited => {}
             }
-            if pause.is_some() && self.parts.carrier.finds(&self.hosts()).await {
+            let finds = self.parts.carrier.finds(&self.hosts()).await;
+            if pause.is_some() && finds && !found {
                 tracing::info!("a way out is back");
                 lock(&self.coverage).found = None;
                 self.look_at_lost_lines(self.now());
                 self.wake();
             }
+            found = finds;
         }
     }
 }

@@ -193,6 +193,8 @@ async fn every_document_has_each_warning_once_though_nothing_is_sent_and_timbre_
     agent.stop().await;
     drop(agent);
 
+    // Nothing leaves before it is told not to.
+    office.books().down = true;
     let agent = open_as(dir.path(), &office, opening(&clock)).await;
     agent.set_running(false);
     // Two hours without anybody: what is over is told as over, and nothing of what went before.
