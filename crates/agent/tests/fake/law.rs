@@ -58,7 +58,9 @@ impl Regime for Nowhere {
         _: &dyn Documents,
         now: Timestamp,
     ) -> Result<Box<dyn Draft>, Refusals> {
-        Ok(Box::new(note(sale, now.to_zoned(jiff::tz::TimeZone::UTC).date())?))
+        // In the country's legal time, as the engine counts days.
+        let zone = jiff::tz::TimeZone::get(PROFILE.zone).expect("a zone that there is");
+        Ok(Box::new(note(sale, now.to_zoned(zone).date())?))
     }
 
     fn redraft(
