@@ -7,6 +7,7 @@ mod issuing;
 mod load;
 mod machine;
 mod memory;
+mod paper;
 mod sending;
 mod serving;
 mod shop;
@@ -62,6 +63,7 @@ fn measure(folder: &Path) -> Done<()> {
         figures.extend(issuing::measure(&runtime()?, &folder.join("issuing"))?);
         figures.extend(sending::measure(&runtime()?, &folder.join("sending"), &sending::SLOW)?);
         figures.extend(serving::measure(&folder.join("serving"))?);
+        figures.extend(paper::measure()?);
     }
     figures.extend(load::measure(&runtime()?, &folder.join("load"), scale)?);
     figures.extend(sending::measure(&runtime()?, &folder.join("drain"), &sending::long(scale.drained))?);
