@@ -153,7 +153,7 @@ impl Sender {
                             self.refuse_pass(talk.channel, asked).await;
                             None
                         }
-                        false => self.pass(talk.channel).await?,
+                        false => self.pass_for_work(talk.channel).await?,
                     };
                     renewed = true;
                     answer = None;

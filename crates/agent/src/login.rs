@@ -73,6 +73,14 @@ impl Sender {
         Ok(())
     }
 
+    /// The same for work that was begun on an open line: when it went down meanwhile nobody logs in for it.
+    pub(crate) async fn pass_for_work(&self, channel: &ChannelId) -> Result<Option<Pass>, TalkError> {
+        match self.pass_in_memory(channel) {
+            None if !self.line_is_open(channel) => Ok(None),
+            _ => self.pass(channel).await,
+        }
+    }
+
     /// Never waits for a login in course: what was heard is written at once.
     pub(crate) fn pass_in_memory(&self, channel: &ChannelId) -> Option<Pass> {
         lock(&self.passes).get(channel).cloned()

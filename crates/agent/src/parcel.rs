@@ -96,7 +96,7 @@ impl Sender {
         documents: Vec<Arc<Document>>,
     ) -> Result<Option<Timestamp>, TalkError> {
         let channel_id = documents[0].channel.clone();
-        if self.pass(&channel_id).await?.is_none() {
+        if self.pass_for_work(&channel_id).await?.is_none() {
             return Ok(None); // the line says why, and the next round says so of the documents
         }
         if !self.may_sign(&channel_id, Asked::Delivery).await? {
@@ -116,7 +116,7 @@ impl Sender {
 
     /// Sends a parcel's bytes. The fact that they are leaving is on disk before the first one does.
     async fn deliver(&self, parcel: &Parcel, attempt: u32) -> Result<Option<Timestamp>, TalkError> {
-        let Some(pass) = self.pass(&parcel.channel).await? else {
+        let Some(pass) = self.pass_for_work(&parcel.channel).await? else {
             return Ok(Some(self.after_line(&parcel.channel)));
         };
         let sending = Fact::Sending(Sending {
@@ -174,7 +174,7 @@ impl Sender {
             return Ok(None);
         };
         let documents = self.documents_of(&open).await?;
-        let pass = self.pass(&open.channel).await?;
+        let pass = self.pass_for_work(&open.channel).await?;
         if pass.is_none() {
             return Ok(Some(self.after_line(&open.channel)));
         }
