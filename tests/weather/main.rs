@@ -1,0 +1,89 @@
+//! The line and the authority under every weather that a seed can make: the real engine on one thread, over
+//! simulated time, in countries that exist nowhere and in Chile against the strict simulator.
+//!
+//! `TIMBRE_SEEDS=10000` runs so many seeds (Chile a twentieth of them), `TIMBRE_SEED=7` one of them.
+
+mod chile;
+mod dice;
+mod elsewhere;
+mod rules;
+mod run;
+mod sky;
+mod wire;
+mod world;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use chile::Chile;
+use elsewhere::Elsewhere;
+use run::Shop;
+use timbre_elsewhere::Country;
+use world::World;
+
+/// Seeds of a plain test.
+const SEEDS: u64 = 500;
+
+fn from_environment(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().unwrap_or_else(|error| panic!("{name}={text}: {error}")))
+}
+
+/// Runs seeds on as many threads as there are, each run on one.
+fn run_all<W: World + 'static>(shop: &Shop<W>, seeds: std::ops::Range<u64>) {
+    let only = from_environment("TIMBRE_SEED");
+    let seeds = only.map_or(seeds, |one| one..one + 1);
+    let began = Instant::now();
+    let (next, documents, calls) = (AtomicU64::new(seeds.start), AtomicU64::new(0), AtomicU64::new(0));
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= seeds.end {
+                        return;
+                    }
+                    let past = shop.judge(seed);
+                    documents.fetch_add(past.rows.len() as u64, Ordering::Relaxed);
+                    calls.fetch_add(past.calls.len() as u64, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    println!(
+        "{}: seeds {seeds:?}, {documents:?} documents, {calls:?} requests in {:.1} s",
+        shop.world.name(),
+        began.elapsed().as_secs_f64()
+    );
+}
+
+#[test]
+fn every_country_elsewhere_comes_through_every_weather() {
+    let seeds = from_environment("TIMBRE_SEEDS").unwrap_or(SEEDS);
+    let each = seeds.div_ceil(Country::ALL.len() as u64);
+    for country in Country::ALL {
+        run_all(&Shop::open(Elsewhere(country)), 1..each + 1);
+    }
+}
+
+#[test]
+fn chile_comes_through_every_weather() {
+    let seeds = from_environment("TIMBRE_SEEDS").unwrap_or(SEEDS).div_ceil(20);
+    run_all(&Shop::open(Chile), 1..seeds + 1);
+}
+
+#[test]
+fn the_same_seed_is_the_same_run() {
+    fn twice<W: World + 'static>(world: W, seeds: &[u64]) {
+        let shop = Shop::open(world);
+        for seed in seeds {
+            let (one, two) = (shop.run(*seed), shop.run(*seed));
+            let name = shop.world.name();
+            assert_eq!(one.trace(), two.trace(), "seed {seed} in {name}");
+            assert!(one.journal == two.journal, "seed {seed} in {name}: the journals differ");
+        }
+    }
+    Country::ALL.into_iter().for_each(|country| twice(Elsewhere(country), &[3, 4, 5]));
+    twice(Chile, &[3, 4]);
+}

@@ -1,0 +1,158 @@
+//! What must hold at the end of every run, whatever the weather was.
+
+use std::collections::{BTreeMap, HashSet};
+
+use timbre_core::{DocumentId, Effect, Timestamp};
+
+use crate::run::Past;
+use crate::sky::Spell;
+use crate::wire::Call;
+
+/// The rules that were broken, each with what broke it.
+pub fn broken(past: &Past) -> Vec<String> {
+    let mut broken = Vec::new();
+    verdicts(past, &mut broken);
+    numbers(past, &mut broken);
+    broken.extend(past.violations.iter().map(|what| format!("never may a shop do this: {what}")));
+    pace(past, &mut broken);
+    order(past, &mut broken);
+    let check = &past.check;
+    if check.lost_data() || !check.missing.is_empty() || !check.repeated.is_empty() {
+        broken.push(format!("the folder is not whole: {check:?}"));
+    }
+    broken
+}
+
+/// Every document ends with the verdict of the authority's own ledger. That none was offered again after it
+/// was held the authority says itself: only it knows since when it speaks of a document.
+fn verdicts(past: &Past, broken: &mut Vec<String>) {
+    for (id, state) in past.open() {
+        broken.push(format!("{id} is {} for ever", state.word()));
+    }
+    for (id, row) in &past.rows {
+        match past.ledger.get(&id.to_string()) {
+            None => broken.push(format!("{id} is {} and the authority does not have it", row.state.word())),
+            Some(entry) if entry.state != row.state.word() => {
+                broken.push(format!("{id} is {} and the authority says {entry:?}", row.state.word()));
+            }
+            Some(_) => {}
+        }
+    }
+    for id in past.ledger.keys() {
+        if !past.rows.keys().any(|ours| ours.to_string() == *id) {
+            broken.push(format!("the authority has {id}, which nobody sold"));
+        }
+    }
+}
+
+/// Nothing lost, nothing twice, and the numbers of each series without a gap.
+fn numbers(past: &Past, broken: &mut Vec<String>) {
+    let mut next: BTreeMap<_, u64> = BTreeMap::new();
+    for (id, _) in &past.sold {
+        let next = next.entry(id.series.clone()).or_insert(0);
+        *next += 1;
+        if id.number != *next {
+            broken.push(format!("{id} was sold where {next} is next"));
+        }
+        if !past.rows.contains_key(id) {
+            broken.push(format!("{id} was sold and is lost"));
+        }
+    }
+    broken.extend(past.beyond.iter().map(|id| format!("{id} is there and nobody sold it")));
+}
+
+/// No more requests than the settings allow.
+fn pace(past: &Past, broken: &mut Vec<String>) {
+    // At once: never more than there are workers.
+    let mut edges: Vec<(Timestamp, i32)> = Vec::new();
+    for call in &past.calls {
+        edges.push((call.from, 1));
+        edges.push((call.to.unwrap_or(past.end), -1));
+    }
+    edges.sort();
+    let (mut now, mut most) = (0, 0);
+    for (_, edge) in edges {
+        now += edge;
+        most = most.max(now);
+    }
+    if usize::try_from(most).is_ok_and(|most| most > past.workers) {
+        broken.push(format!("{most} requests at once"));
+    }
+    looks(past, broken);
+    questions(past, broken);
+}
+
+/// In a long outage a line is looked at less than once a minute, once it is known to be long.
+fn looks(past: &Past, broken: &mut Vec<String>) {
+    const SETTLED: i64 = 20 * 60;
+    for outage in &past.sky.outages {
+        // What takes deliveries is no outage, and a page for an answer is understood by the channel alone.
+        if matches!(outage.does, Spell::Deaf | Spell::Portal) {
+            continue;
+        }
+        let at = |second: u64| past.start + jiff::SignedDuration::from_secs(second.cast_signed());
+        let (from, to) = (at(outage.from), at(outage.to));
+        // A start begins anew.
+        let began = past.restarts.iter().copied().filter(|restart| (from..to).contains(restart)).max();
+        let settled = began.unwrap_or(from) + jiff::SignedDuration::from_secs(SETTLED);
+        for line in past.calls.iter().map(|call| call.line).collect::<HashSet<_>>() {
+            if outage.line.as_deref().is_some_and(|only| only != line) {
+                continue;
+            }
+            let inside = |call: &&Call| call.line == line && call.from >= settled && call.from < to;
+            let calls = i64::try_from(past.calls.iter().filter(inside).count()).unwrap_or(i64::MAX);
+            let minutes = to.duration_since(settled).as_secs() / 60;
+            if minutes > 0 && calls > minutes {
+                broken.push(format!("{calls} requests to {line} in {minutes} minutes of {outage:?}"));
+            }
+        }
+    }
+}
+
+/// The same question is not asked twice within half a minute of its being heard, unless something went
+/// again meanwhile: from there on it is another question.
+fn questions(past: &Past, broken: &mut Vec<String>) {
+    let mut last: BTreeMap<(&str, &str, &[u8]), Timestamp> = BTreeMap::new();
+    let mut left: HashSet<&str> = HashSet::new();
+    for call in &past.calls {
+        if call.effect == Effect::Deliver {
+            let again = call.documents.iter().filter(|name| !left.insert(name)).count() > 0;
+            last.retain(|(line, _, _), _| !again || *line != call.line);
+            continue;
+        }
+        if call.secret {
+            continue;
+        }
+        let key = (call.line, call.url.as_str(), &call.body[..]);
+        let again = last.remove(&key);
+        if let Some(before) = again.filter(|before| call.from.duration_since(*before).as_secs() < 30) {
+            broken.push(format!("«{}» again {} after {before}", call.what, call.from));
+        }
+        let heard = call.heard.starts_with("200") && !call.heard.contains("stale");
+        if let Some(to) = call.to.filter(|_| heard) {
+            last.insert(key, to);
+        }
+    }
+}
+
+/// On each line what was sold first leaves first: among those of a kind always.
+fn order(past: &Past, broken: &mut Vec<String>) {
+    let mut left: HashSet<&str> = HashSet::new();
+    let mut last: BTreeMap<String, (u64, Timestamp)> = BTreeMap::new();
+    for call in past.calls.iter().filter(|call| call.effect == Effect::Deliver) {
+        for name in &call.documents {
+            if !left.insert(name) {
+                continue;
+            }
+            let Ok(id) = name.parse::<DocumentId>() else {
+                broken.push(format!("{name} was sent, which is no document"));
+                continue;
+            };
+            let last = last.entry(id.series.0.clone()).or_insert((0, call.from));
+            if id.number < last.0 {
+                broken.push(format!("{name} left {} after number {} had at {}", call.from, last.0, last.1));
+            }
+            *last = (id.number.max(last.0), call.from);
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! One run: a shop, its sales, its weather, until every document has its verdict. One thread, and time that
+//! moves only as the timers do.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use timbre_agent::clock::{Clock, TokioClock, later};
+use timbre_agent::{Agent, AgentParts, Seat};
+use timbre_core::{DocState, DocumentId, Timestamp};
+use timbre_store::{OpenOptions, Row, Store};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::dice::{Dice, Loaded};
+use crate::rules;
+use crate::sky::Sky;
+use crate::wire::{Call, Wire};
+use crate::world::{Entry, START, World};
+
+/// How long after the last bad weather everything must have its verdict.
+const PATIENCE: Duration = Duration::from_secs(4 * 24 * 3_600);
+/// How often a run looks whether it is over.
+const LOOK: Duration = Duration::from_secs(300);
+
+/// A shop of a country, set up once: each run gets a copy of it.
+pub struct Shop<W> {
+    pub world: Arc<W>,
+    dir: tempfile::TempDir,
+}
+
+/// What is left of a run.
+pub struct Past {
+    pub sky: Sky,
+    pub start: Timestamp,
+    pub end: Timestamp,
+    pub calls: Vec<Call>,
+    /// What was sold, in order: document and moment.
+    pub sold: Vec<(DocumentId, Timestamp)>,
+    pub rows: BTreeMap<DocumentId, Row>,
+    /// Is there a document with the number after the last one that was sold?
+    pub beyond: Vec<DocumentId>,
+    pub ledger: BTreeMap<String, Entry>,
+    pub violations: Vec<String>,
+    pub restarts: Vec<Timestamp>,
+    pub workers: usize,
+    /// The journal's own bytes, all of them.
+    pub journal: Vec<u8>,
+    pub check: timbre_store::CheckReport,
+}
+
+/// Memory, where the system offers it as a folder: a run's fsyncs are nobody's business.
+fn folder() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.expect("a folder")
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().start_paused(true).build().expect("a runtime of one thread")
+}
+
+impl<W: World + 'static> Shop<W> {
+    pub fn open(world: W) -> Shop<W> {
+        let shop = Shop { world: Arc::new(world), dir: folder() };
+        runtime().block_on(async {
+            let clock = Arc::new(TokioClock::starting_at(START.parse().expect("a time")));
+            let sky = Sky::of(0, shop.world.lines());
+            let authority = shop.world.authority(0, &sky);
+            let wire = Arc::new(Wire::new(Arc::clone(&shop.world), clock.clone(), sky, authority));
+            let agent = shop.engine(shop.dir.path(), clock, &wire, Dice::new(0, "set-up"), false);
+            shop.world.set_up(&agent).await;
+            agent.stop().await;
+        });
+        shop
+    }
+
+    fn engine(
+        &self,
+        dir: &Path,
+        clock: Arc<TokioClock>,
+        wire: &Arc<Wire<W>>,
+        dice: Dice,
+        send: bool,
+    ) -> Agent {
+        let (store, opened) = Store::open(dir, &OpenOptions::default(), &|_, _| {}).expect("a store");
+        let custody = self.world.custody(dir, store.reader());
+        Agent::start(AgentParts {
+            store,
+            opened,
+            regime: self.world.regime(),
+            channels: self.world.channels(),
+            custody,
+            clock,
+            chance: Arc::new(Loaded::new(dice)),
+            carrier: Arc::clone(wire) as Arc<dyn timbre_agent::carrier::Carrier>,
+            settings: self.world.settings(),
+            seat: Seat::Caller,
+            send,
+        })
+        .expect("an engine")
+    }
+
+    /// Runs a seed to its end.
+    pub fn run(&self, seed: u64) -> Past {
+        let dir = folder();
+        copy(self.dir.path(), dir.path());
+        runtime().block_on(self.live(seed, dir.path()))
+    }
+
+    async fn live(&self, seed: u64, dir: &Path) -> Past {
+        let began = Instant::now();
+        let start: Timestamp = START.parse().expect("a time");
+        let clock = Arc::new(TokioClock::starting_at(start));
+        let sky = Sky::of(seed, self.world.lines());
+        let authority = self.world.authority(seed, &sky);
+        let world = Arc::clone(&self.world);
+        let wire = Arc::new(Wire::new(world, clock.clone(), sky.clone(), authority));
+        let mut agent = self.engine(dir, clock.clone(), &wire, Dice::new(seed, "engine 0"), true);
+        let mut sold = Vec::new();
+        let mut restarts = Vec::new();
+        for (second, deed) in self.deeds(seed, &sky) {
+            sleep_until(began + Duration::from_secs(second)).await;
+            match deed {
+                Deed::Sell(key, sale) => {
+                    let now = clock.now();
+                    let issued = agent.issue(Bytes::from(sale), Some(key)).await.expect("a sale is issued");
+                    sold.push((issued.document.id.parse().expect("an id"), now));
+                }
+                Deed::KillPasses => wire.authority().kill_passes(),
+                Deed::Stick(until) => {
+                    let until = start + jiff::SignedDuration::from_secs(until.cast_signed());
+                    wire.authority().stick(until);
+                }
+                Deed::Restart => {
+                    agent.stop().await;
+                    drop(agent);
+                    // What was cut short is dropped by the executor, in its turn.
+                    for _ in 0..10 {
+                        tokio::task::yield_now().await;
+                    }
+                    restarts.push(clock.now());
+                    let dice = Dice::new(seed, &format!("engine {}", restarts.len()));
+                    agent = self.engine(dir, clock.clone(), &wire, dice, true);
+                }
+            }
+        }
+        sleep_until(began + Duration::from_secs(sky.end)).await;
+        let calm = Instant::now();
+        let reader = agent.reader().clone();
+        let row = |id: &DocumentId| reader.row(id).expect("the index is read");
+        let settled = |(id, _): &(DocumentId, Timestamp)| row(id).is_some_and(|row| row.state.is_final());
+        while !sold.iter().all(settled) && calm.elapsed() < PATIENCE {
+            sleep(LOOK).await;
+        }
+        agent.stop().await;
+        let rows = sold.iter().filter_map(|(id, _)| Some((id.clone(), row(id)?))).collect();
+        let last = last_of_each(&sold);
+        let beyond = last.into_iter().filter(|id| row(id).is_some()).collect();
+        drop((reader, agent));
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        let end = clock.now();
+        let journal = journal_of(dir);
+        let check = timbre_store::check(dir, None).expect("the folder is read back");
+        let (ledger, violations) = {
+            let authority = wire.authority();
+            // What it has still in process will have its verdict, too.
+            (authority.ledger(later(end, Duration::from_secs(60 * 24 * 3_600))), authority.violations())
+        };
+        let calls = std::mem::take(&mut *wire.calls());
+        Past {
+            sky,
+            start,
+            end,
+            sold,
+            rows,
+            beyond,
+            ledger,
+            violations,
+            restarts,
+            workers: self.world.settings().workers,
+            journal,
+            check,
+            calls,
+        }
+    }
+
+    /// All that is done in a run, in the order of time.
+    fn deeds(&self, seed: u64, sky: &Sky) -> Vec<(u64, Deed)> {
+        let mut dice = Dice::new(seed, "sales");
+        let mut deeds = Vec::new();
+        let mut at = dice.range(0, 600);
+        for n in 0..self.world.sales(&mut dice) {
+            deeds.push((at, Deed::Sell(format!("k{n}"), self.world.sale(&mut dice).to_string())));
+            // Several in the same second, or a quiet hour.
+            at += dice.one_of(&[0, 0, 0, 1, 20, 60, 600, 1_200]);
+        }
+        deeds.extend(sky.pass_deaths.iter().map(|at| (*at, Deed::KillPasses)));
+        deeds.extend(sky.stuck.iter().map(|(at, until)| (*at, Deed::Stick(*until))));
+        deeds.extend(sky.restarts.iter().map(|at| (*at, Deed::Restart)));
+        deeds.sort_by_key(|(at, _)| *at);
+        deeds
+    }
+
+    /// Runs a seed and holds it against every rule; a failure says all that is needed to see it again.
+    pub fn judge(&self, seed: u64) -> Past {
+        let past = self.run(seed);
+        let broken = rules::broken(&past);
+        if !broken.is_empty() {
+            let mut text = format!("seed {seed} in {}:\n", self.world.name());
+            broken.iter().take(20).for_each(|rule| writeln!(text, "  {rule}").expect("a text"));
+            let trace = past.trace();
+            // One that was asked for by its number is told whole.
+            let told = if std::env::var_os("TIMBRE_SEED").is_some() { usize::MAX } else { 60 };
+            let tail = trace.len().saturating_sub(told);
+            trace[tail..].iter().for_each(|line| writeln!(text, "    {line}").expect("a text"));
+            panic!("{text}");
+        }
+        past
+    }
+}
+
+enum Deed {
+    Sell(String, String),
+    KillPasses,
+    Stick(u64),
+    Restart,
+}
+
+impl Past {
+    /// What passed, a line for each request, and how it ended.
+    pub fn trace(&self) -> Vec<String> {
+        let after = |at: Timestamp| at.duration_since(self.start).as_secs_f64();
+        let call = |call: &Call| {
+            let to = call.to.map_or_else(|| "…".to_owned(), |to| format!("{:.3}", after(to)));
+            format!(
+                "{:>12.3}–{to} {} {} {} {:?} → {}",
+                after(call.from),
+                call.line,
+                call.what,
+                call.documents.join(" "),
+                call.fate,
+                call.heard
+            )
+        };
+        let row = |(id, row): (&DocumentId, &Row)| {
+            let held = self.ledger.get(&id.to_string());
+            format!("{id} {} after {} attempts; there: {held:?}", row.state.word(), row.attempts)
+        };
+        let restarts = self.restarts.iter().map(|at| format!("{:>12.3} stopped and started", after(*at)));
+        self.calls.iter().map(call).chain(restarts).chain(self.rows.iter().map(row)).collect()
+    }
+
+    pub fn open(&self) -> impl Iterator<Item = (&DocumentId, DocState)> {
+        self.rows.iter().filter(|(_, row)| !row.state.is_final()).map(|(id, row)| (id, row.state))
+    }
+}
+
+/// The number after the last one of each series.
+fn last_of_each(sold: &[(DocumentId, Timestamp)]) -> Vec<DocumentId> {
+    let mut last = BTreeMap::new();
+    for (id, _) in sold {
+        let number = last.entry(id.series.clone()).or_insert(0);
+        *number = id.number.max(*number);
+    }
+    last.into_iter().map(|(series, number)| DocumentId { series, number: number + 1 }).collect()
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("a type").is_dir() {
+            fs::create_dir_all(&target).expect("a folder");
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("a copy");
+        }
+    }
+}
+
+fn journal_of(dir: &Path) -> Vec<u8> {
+    let entries = fs::read_dir(dir.join("journal")).expect("a journal");
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    files.sort();
+    files.iter().flat_map(|path| fs::read(path).expect("a segment")).collect()
+}

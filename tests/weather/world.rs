@@ -1,0 +1,79 @@
+//! What a run needs of a country: how its shop is opened, what it sells, and the authority it sends to.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use timbre_agent::{Agent, Custody, Settings};
+use timbre_core::{Channel, ChannelId, Heard, Regime, Request, Timestamp};
+use timbre_store::Reader;
+
+use crate::dice::Dice;
+use crate::sky::Sky;
+
+/// When every run begins.
+pub const START: &str = "2026-03-02T12:00:00Z";
+
+/// What the authority makes of a request that reached it.
+#[derive(Debug)]
+pub enum Told {
+    Heard {
+        after: Duration,
+        heard: Heard,
+    },
+    /// It took effect, and nothing is said.
+    Silence {
+        after: Duration,
+    },
+    /// The line broke before it took effect.
+    NotTaken,
+}
+
+/// An authority, driven by hand.
+pub trait Authority: Send {
+    fn answer(&mut self, request: &Request, now: Timestamp) -> Told;
+
+    /// How it holds each document: the state that the shop has to come to, or `processing`.
+    fn ledger(&self, now: Timestamp) -> BTreeMap<String, Entry>;
+
+    /// What the shop did that it may never do.
+    fn violations(&self) -> Vec<String>;
+
+    fn kill_passes(&mut self);
+
+    /// What comes in from now on stays without a verdict until then.
+    fn stick(&mut self, until: Timestamp);
+}
+
+/// A document at the authority.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// ACEPTADO, REPARO, RECHAZADO, or `processing`.
+    pub state: &'static str,
+    /// In the authority's own words, for whoever reads a failure.
+    pub words: String,
+    /// How many times it was offered.
+    pub offered: u64,
+}
+
+/// A country to run in.
+pub trait World: Send + Sync {
+    fn name(&self) -> String;
+    /// The lines that fail apart from each other.
+    fn lines(&self) -> &'static [&'static str];
+    fn line_of(&self, request: &Request) -> &'static str;
+    fn regime(&self) -> Arc<dyn Regime>;
+    fn channels(&self) -> BTreeMap<ChannelId, Arc<dyn Channel>>;
+    fn custody(&self, dir: &Path, reader: Reader) -> Arc<dyn Custody>;
+    fn settings(&self) -> Settings;
+    /// Company, certificate, ranges of numbers.
+    fn set_up(&self, agent: &Agent) -> impl Future<Output = ()>;
+    fn authority(&self, seed: u64, sky: &Sky) -> Box<dyn Authority>;
+    /// How many sales a run has.
+    fn sales(&self, dice: &mut Dice) -> u64;
+    fn sale(&self, dice: &mut Dice) -> Value;
+    /// The documents that a delivery is of.
+    fn delivered(&self, request: &Request) -> Vec<String>;
+}
