@@ -79,7 +79,7 @@ pub struct Sky {
 impl Sky {
     pub fn of(seed: u64, lines: &[&str]) -> Sky {
         let mut dice = Dice::new(seed, "sky");
-        let long = dice.permille(15);
+        let long = dice.permille(8);
         let mut outages = Vec::new();
         let mut end = dice.range(4, 20) * HOUR;
         if long {
@@ -90,7 +90,7 @@ impl Sky {
             end = from + 7 * DAY + HOUR;
         }
         for _ in 0..dice.range(0, 4) {
-            let from = dice.range(0, 6 * HOUR);
+            let from = dice.range(0, 2 * HOUR);
             let most = dice.one_of(&[2 * MINUTE, 20 * MINUTE, 2 * HOUR, 5 * HOUR]);
             outages.push(Sky::spell(&mut dice, lines, from, from + MINUTE / 2, from + most));
         }
