@@ -99,6 +99,7 @@ impl<W: World + 'static> Shop<W> {
             carrier: Arc::clone(wire) as Arc<dyn timbre_agent::carrier::Carrier>,
             settings: self.world.settings(),
             seat: Seat::Caller,
+            paper: Arc::new(timbre_core::paper::NoPaper),
             send,
         })
         .expect("an engine")
