@@ -136,7 +136,9 @@ fn questions(past: &Past, broken: &mut Vec<String>) {
             continue;
         }
         let key = (call.line, call.url.as_str(), &call.body[..]);
-        let again = last.remove(&key);
+        // A start begins its verifications anew.
+        let started = |before: &Timestamp| past.restarts.iter().any(|at| (*before..call.from).contains(at));
+        let again = last.remove(&key).filter(|before| !started(before));
         if let Some(before) = again.filter(|before| call.from.duration_since(*before).as_secs() < 30) {
             broken.push(format!("«{}» again {} after {before}", call.what, call.from));
         }
