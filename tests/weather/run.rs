@@ -21,8 +21,9 @@ use crate::sky::Sky;
 use crate::wire::{Call, Wire};
 use crate::world::{Entry, START, World};
 
-/// How long after the last bad weather everything must have its verdict.
-const PATIENCE: Duration = Duration::from_secs(4 * 24 * 3_600);
+/// How long after the last bad weather everything must have its verdict. What was refused alike twice goes again
+/// a day later, and where numbers must come in their order each may wait for the one before it.
+const PATIENCE: Duration = Duration::from_secs(20 * 24 * 3_600);
 /// How often a run looks whether it is over.
 const LOOK: Duration = Duration::from_secs(300);
 
