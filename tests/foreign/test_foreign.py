@@ -8,6 +8,8 @@ all but the signature, RSA-SHA256 under the name of rsa-sha1), with dates that h
 
 import base64
 import copy
+import os
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +21,10 @@ from facturacion_electronica.emisor import Emisor
 from facturacion_electronica.envio import Envio
 from facturacion_electronica.firma import Firma
 from simulator import Simulator
+
+# It stamps in the machine's own zone; its till stands in Chile (written out, as zones' names may not be installed).
+os.environ["TZ"] = "<-04>4<-03>,M9.1.6/24,M4.1.6/24"
+time.tzset()
 
 PASSWORD = "clave"
 # It takes the first child of the first child for what it asked: the body has to stand first, where the OAS prints

@@ -17,6 +17,9 @@ use tokio::sync::{broadcast, watch};
 use crate::engine::{Agent, Answer, Inner, missing, parse_id};
 use crate::view::{PaperView, ProblemView};
 
+/// How long a stop waits for the paper that is under way: whoever opens the folder next waits ten seconds.
+const LAST: Duration = Duration::from_secs(5);
+
 /// How long one who printed by hand waits for the end. A printer may take longer; it is told all the same.
 const PATIENCE: Duration = Duration::from_secs(40);
 
@@ -38,7 +41,11 @@ pub(crate) fn asked(issued: &Fact) -> Option<Fact> {
 impl Agent {
     /// Marks a sale whose document is to be printed by itself.
     pub(crate) fn wants_paper(&self, sale: &mut Sale) {
-        sale.print = self.0.paper.on_issue() && self.0.regime.profile().print == PrintGate::OnSeal;
+        sale.print = self.prints_on_issue();
+    }
+
+    pub(crate) fn prints_on_issue(&self) -> bool {
+        self.0.paper.on_issue() && self.0.regime.profile().print == PrintGate::OnSeal
     }
 
     /// A document drawn without a printer. Slow for who waits in an async task.
@@ -59,8 +66,11 @@ impl Agent {
             .writer
             .apply(move |reader| {
                 // One that waits already is not asked for twice; what can't be read is for the reader to tell.
-                let waits =
-                    reader.papers().is_ok_and(|papers| papers.iter().any(|(other, ..)| *other == wanted));
+                let same =
+                    |other: &DocumentId, copy: Copy| *other == wanted && (copy == Copy::Ceded) == ceded;
+                let waits = reader
+                    .papers()
+                    .is_ok_and(|papers| papers.iter().any(|(other, copy, _)| same(other, *copy)));
                 let events = reader.history(&wanted).unwrap_or_default();
                 let copy = match ceded {
                     true => Copy::Ceded,
@@ -75,7 +85,8 @@ impl Agent {
         let ended = async {
             loop {
                 let paper = self.row(&self.find(&id)?).paper;
-                if let Some(paper) = paper.filter(PaperView::is_ended) {
+                let wanted = |paper: &PaperView| paper.is_ended() && (paper.copy == "cedible") == ceded;
+                if let Some(paper) = paper.filter(wanted) {
                     return Ok(paper);
                 }
                 match pushes.recv().await {
@@ -139,11 +150,20 @@ pub(crate) async fn work(inner: Arc<Inner>, mut stopped: watch::Receiver<bool>, 
         }
         while !(sends && *stopped.borrow()) {
             let Some((id, copy)) = next(&inner) else { break };
-            match print(&inner, id, copy).await {
+            let patience = async {
+                let _ = stopped.wait_for(|stopped| *stopped).await;
+                tokio::time::sleep(LAST).await;
+            };
+            let printed = tokio::select! {
+                printed = print(&inner, id, copy) => printed,
+                // It may come out yet: it stays *begun*, which the next start takes for cut.
+                () = patience => return,
+            };
+            match printed {
                 // What can't be written is tried again when something else is asked for.
                 None => break,
                 // A command does not wait for a dead printer once for each paper.
-                Some(Printing::Failed { .. }) if *stopped.borrow() => return,
+                Some(Printing::Failed { .. } | Printing::Partial { .. }) if *stopped.borrow() => return,
                 Some(_) => {}
             }
         }

@@ -16,9 +16,9 @@ use crate::clock::{Clock, later};
 use crate::engine::{Agent, Answer, environment_word, missing, parse_id};
 use crate::sealing::{accepts, said, seal_all};
 use crate::sender::lock;
-use crate::show;
 use crate::view::{ProblemView, ReissuedView};
 use crate::writer::{IssueError, no_key, selling::no_folio, stamp};
+use crate::{paper, show};
 
 use number::{Evidence, Found, choose};
 
@@ -44,10 +44,13 @@ impl Agent {
         }
         let issuer = self.issuer()?;
         self.0.signer()?;
+        self.trust_clock()?;
         let before = self.0.reader.issued(&id)?.ok_or_else(|| missing(&id))?;
         let fate = fate(&self.0.reader.history(&id)?, row.version).ok_or_else(|| no_proof(&id))?;
         let sale = sale_of(order.sale, &before)?;
         let told = self.ask_about(&row, before.document.clone()).await?;
+        // Its answer may have told that the clock is off.
+        self.trust_clock()?;
         let found = self.found(&row, &before.document, told.verdict).await?;
 
         let now = self.0.clock.now();
@@ -77,6 +80,7 @@ impl Agent {
             who: order.who,
             why: why.clone(),
             task: found.task(authority),
+            print: number == Number::New && self.prints_on_issue(),
             answers: told.answers,
             keys: self.0.custody.clone(),
             clock: Arc::clone(&self.0.clock),
@@ -85,6 +89,7 @@ impl Agent {
         let warnings = show::refusals(again.draft.warnings());
         let made = self.commit_again(again).await?;
         self.0.sender.wake();
+        self.0.papers.notify_one();
         let replaced = (number == Number::New).then(|| self.find(&id)).transpose()?;
         Ok(ReissuedView {
             document: self.row(&self.find(&made)?),
@@ -209,6 +214,8 @@ struct Again {
     why: String,
     /// What a person has to know about the number that is left behind.
     task: String,
+    /// Another document is another paper; under its own number the one that the customer has stays true.
+    print: bool,
     /// The proof: what the authority said.
     answers: Vec<Fact>,
     keys: Arc<dyn Keys>,
@@ -240,7 +247,7 @@ impl Again {
         let mut facts = std::mem::take(&mut self.answers);
         let (who, what) = (self.who.clone(), format!("Volver a emitir: {}", self.why));
         facts.push(Fact::Acted { who, what, documents: vec![row.id.clone()] });
-        facts.push(Fact::Issued(Box::new(Issued {
+        let issued = Fact::Issued(Box::new(Issued {
             document,
             key: self.before.key.clone(),
             // The request that made the sale finds it for ever.
@@ -251,7 +258,10 @@ impl Again {
             claims: said.claims,
             follows: said.follows,
             sale: self.sale.received.clone(),
-        })));
+        }));
+        let paper = paper::asked(&issued).filter(|_| self.print);
+        facts.push(issued);
+        facts.extend(paper);
         facts.extend(self.moves(&row, &made));
         Ok((made, facts))
     }

@@ -53,6 +53,12 @@ async fn look(inner: &Arc<Inner>) -> Result<Option<Timestamp>, Box<dyn std::erro
     if inner.writer.stopped().is_some() {
         return Ok(Some(later(inner.clock.now(), LONGEST)));
     }
+    // A clock that was off may have been corrected: nobody should have to try to sell to find out.
+    let sender = &inner.sender;
+    let answered = || sender.channels().iter().any(|channel| sender.line_is_open(channel));
+    if crate::offset::refusal(&inner.reader, inner.regime.profile().authority).is_some() && answered() {
+        sender.look_at_the_clock();
+    }
     let terms = inner.sender.terms();
     let reader = inner.reader.clone();
     // As many as wait are looked at: not for an async task.

@@ -13,8 +13,10 @@ use crate::sale::Below;
 use crate::tags::{Field, Group, Shape, markup};
 use crate::{dom, latin1, money, sale};
 
-/// What a line may change: neither stands on paper as what was sold, how much of it and for how much.
+/// What a line may change: neither stands on paper as what was sold, how much of it and for how much. In a note
+/// the description may be the correction itself.
 const FREE_IN_A_LINE: [&str; 2] = ["CdgItem", "DscItem"];
+const FREE_IN_A_NOTES_LINE: [&str; 1] = ["CdgItem"];
 
 /// Refuses, each with its path, what may not differ between the draft and the `rejected` document. `prefix`
 /// stands before the paths of the sale received.
@@ -39,7 +41,7 @@ fn differences(draft: &DteDraft, rejected: &Document, number: Number) -> Vec<Ref
     }
     let Some(before) = read(draft, rejected) else {
         let message = format!(
-            "Los bytes guardados de {} no se pueden leer para compararlos: no se puede volver a emitir. Ejecute              «timbre check» y avise a soporte.",
+            "Los bytes guardados de {} no se pueden leer para compararlos: no se puede volver a emitir. Ejecute «timbre check» y avise a soporte.",
             rejected.id
         );
         return vec![Refusal::new("reissue-unreadable", "", message)];
@@ -53,6 +55,11 @@ fn differences(draft: &DteDraft, rejected: &Document, number: Number) -> Vec<Ref
     let mut found = Vec::new();
     for (path, what) in [
         (["Encabezado", "IdDoc", "FchEmis"], "la fecha de emisión"),
+        (["Encabezado", "IdDoc", "IndTraslado"], "el tipo de traslado"),
+        (["Encabezado", "IdDoc", "IndNoRebaja"], "si rebaja el débito"),
+        (["Encabezado", "IdDoc", "FchVenc"], "el vencimiento"),
+        (["Encabezado", "IdDoc", "PeriodoDesde"], "el período"),
+        (["Encabezado", "IdDoc", "PeriodoHasta"], "el período"),
         (["Encabezado", "Receptor", "RUTRecep"], "el RUT del receptor"),
     ] {
         if differs(&path) {
@@ -65,9 +72,13 @@ fn differences(draft: &DteDraft, rejected: &Document, number: Number) -> Vec<Ref
         compare(&now, &before, "Encabezado.Totales", &[], &mut paths);
         found.extend(paths.iter().map(|path| changed(path, "los totales", rejected, number)));
     }
-    for (tag, what, free) in
-        [("Detalle", "las líneas", &FREE_IN_A_LINE[..]), ("DscRcgGlobal", "los descuentos", &[])]
-    {
+    let free = if draft.tipo.is_note() { &FREE_IN_A_NOTES_LINE[..] } else { &FREE_IN_A_LINE[..] };
+    for (tag, what, free) in [
+        ("Detalle", "las líneas", free),
+        ("DscRcgGlobal", "los descuentos", &[]),
+        // What a note corrects, or a factura bills, stands on paper too; its date or reason may be the fault.
+        ("Referencia", "las referencias", &["FchRef", "RazonRef"]),
+    ] {
         let (now, before): (Vec<_>, Vec<_>) = (now.groups(tag).collect(), before.groups(tag).collect());
         if now.len() != before.len() {
             found.push(changed(tag, what, rejected, number));
@@ -126,7 +137,7 @@ fn same(shape: Shape, now: &str, before: &str) -> bool {
 fn changed(path: &str, what: &str, rejected: &Document, number: Number) -> Refusal {
     let message = match number {
         Number::Same => format!(
-            "{} se vuelve a emitir con su mismo folio, y el cliente ya tiene su papel: no puede cambiar {what}.              Corrija sólo la falta, o pida un folio nuevo (--new-folio).",
+            "{} se vuelve a emitir con su mismo folio, y el cliente ya tiene su papel: no puede cambiar {what}. Corrija sólo la falta, o pida un folio nuevo (--new-folio).",
             rejected.id
         ),
         Number::New => format!(

@@ -188,9 +188,16 @@ impl Draft for DteDraft {
     }
 
     /// What it corrects: a note on a document that the SII never received is refused (REF-3-750). CodRef says
-    /// that it is one (formato DTE 2.4.2, Referencia).
+    /// that it is one (formato DTE 2.4.2, Referencia); in a boleta it is free text, and RUTOtr names another
+    /// issuer's document, which never waits here.
     fn follows(&self) -> Vec<DocumentId> {
-        let corrects = self.document.groups("Referencia").filter(|reference| reference.has("CodRef"));
+        if !self.tipo.is_note() {
+            return Vec::new();
+        }
+        let issuer = self.document.at(&["Encabezado", "Emisor", "RUTEmisor"]);
+        let ours = |reference: &Group| reference.leaf("RUTOtr").is_none_or(|rut| Some(rut) == issuer);
+        let references = self.document.groups("Referencia");
+        let corrects = references.filter(|reference| reference.has("CodRef") && ours(reference));
         let document = |reference: &Group| {
             let number = reference.leaf("FolioRef")?.parse().ok().filter(|number| *number > 0)?;
             Some(DocumentId::new(reference.leaf("TpoDocRef")?, number))

@@ -44,7 +44,7 @@ pub fn earlier(document: &Group, issuer: Rut, known: &dyn Documents) -> Vec<Earl
 pub fn fill(tipo: Tipo, document: &mut Group, firm: &Firm, earlier: &[Earlier]) {
     match tipo {
         Tipo::NotaCredito | Tipo::NotaDebito => note(document, firm, earlier),
-        Tipo::Factura | Tipo::FacturaExenta => of_guias(document, earlier),
+        Tipo::Factura | Tipo::FacturaExenta => of_guias(tipo, document, earlier),
         Tipo::Guia if document.at(&["Encabezado", "IdDoc", "IndTraslado"]) == Some("5") => {
             issuer_as_receiver(document, firm);
         }
@@ -190,14 +190,19 @@ fn text_line(document: &mut Group) {
     line.set("MontoItem", "0");
 }
 
-/// A factura of guías: their receptor and their lines, in the order of the references.
-fn of_guias(document: &mut Group, earlier: &[Earlier]) {
+/// A factura of guías: their receptor and their lines, in the order of the references. A guía's prices are net
+/// and its lines bear what taxes they bear: no lines are taken over where the factura says that its prices are
+/// gross, nor taxed ones to an exempt one.
+fn of_guias(tipo: Tipo, document: &mut Group, earlier: &[Earlier]) {
     let guias: Vec<&Earlier> = earlier.iter().filter(|earlier| earlier.tipo == Tipo::Guia).collect();
     let named = document.groups("Referencia").filter(|r| r.leaf("TpoDocRef") == Some("52")).count();
     let Some(first) = guias.first() else { return };
     same_receiver(document, first);
+    let gross = document.at(&["Encabezado", "IdDoc", "MntBruto"]).is_some();
+    let taxed = |guia: &&Earlier| guia.body.groups("Detalle").any(|line| !line.has("IndExe"));
+    let otherwise = gross || (tipo.is_exempt() && guias.iter().any(taxed));
     // One that nobody here knows would be forgotten in silence.
-    if !document.has("Detalle") && guias.len() == named {
+    if !document.has("Detalle") && !otherwise && guias.len() == named {
         guias.into_iter().for_each(|guia| lines(document, guia));
     }
 }

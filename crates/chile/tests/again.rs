@@ -84,6 +84,24 @@ fn the_fault_alone_is_mended() {
 }
 
 #[test]
+fn what_a_note_corrects_stays_and_the_date_of_it_may_be_the_fault() {
+    let note = json!({
+        "Encabezado": { "IdDoc": { "TipoDTE": 61 }, "Receptor": factura()["Encabezado"]["Receptor"] },
+        "Detalle": [{ "NmbItem": "Pan", "QtyItem": 1, "PrcItem": 1000, "DscItem": "de ayer" }],
+        "Referencia": [{ "TpoDocRef": 33, "FolioRef": 10, "FchRef": "2026-01-10", "CodRef": 3, "RazonRef": "Devuelve" }],
+    });
+    let rejected = seal(&*draft(&note.to_string()).expect("good"), 5);
+    for (pointer, value, refused) in [
+        ("/Referencia/0/FchRef", json!("2026-01-11"), vec![]),
+        ("/Referencia/0/FolioRef", json!(11), vec!["Referencia[0].FolioRef"]),
+        ("/Detalle/0/DscItem", json!("de hoy"), vec!["Detalle[0].DscItem"]),
+    ] {
+        let sale = with(note.clone(), pointer, value);
+        assert_eq!(paths(redraft(&sale, &rejected, Number::Same)), refused, "{pointer}");
+    }
+}
+
+#[test]
 fn what_the_paper_says_does_not_change_under_its_own_folio() {
     let rejected = seal(&*draft(&factura().to_string()).expect("good"), 7);
     let total = "Encabezado.Totales.MntTotal";

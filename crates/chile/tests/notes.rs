@@ -92,6 +92,40 @@ fn reference(tipo: u16, folio: u64, reason: u8) -> Value {
     json!({ "TpoDocRef": tipo, "FolioRef": folio, "CodRef": reason, "RazonRef": "Motivo" })
 }
 
+/// What is filled in from earlier documents is held to the limits of what is sold (formato DTE 2.4.2, Detalle).
+#[test]
+fn lines_of_guias_are_not_taken_over_where_they_would_say_something_else() {
+    let many = Value::Array(vec![line(100); 25]);
+    let folder = (1..=3).fold(Folder::default(), |folder, n| folder.with(&guia(1, many.clone()), n));
+    let of = |tipo: u16, guias: &[u64]| {
+        let references: Vec<_> = guias.iter().map(|n| json!({ "TpoDocRef": 52, "FolioRef": n })).collect();
+        json!({ "Encabezado": { "IdDoc": { "TipoDTE": tipo, "FmaPago": 2 } }, "Referencia": references })
+    };
+    assert_eq!(folder.comes_to(&of(33, &[1, 2])).0["MntNeto"], 5000);
+    folder.refuses(&of(33, &[1, 2, 3]), "too-many-lines", "Detalle");
+    // Prices of a guía are net, and what bears IVA there is not exempt here.
+    let mut gross = of(33, &[1]);
+    gross["Encabezado"]["IdDoc"]["MntBruto"] = 1.into();
+    folder.refuses(&gross, "no-lines", "Detalle");
+    folder.refuses(&of(34, &[1]), "no-lines", "Detalle");
+}
+
+/// Only a note waits in the queue for what it names; in a boleta CodRef is free text, and what another issuer made
+/// is not waited for.
+#[test]
+fn only_a_note_follows_what_it_corrects() {
+    let follows =
+        |sale: &Value| Folder::default().draft(sale).unwrap_or_else(|no| panic!("{sale}: {no}")).follows();
+    let note = foreign(61, reference(33, 7, 1), line(100));
+    assert_eq!(follows(&note).iter().map(ToString::to_string).collect::<Vec<_>>(), ["T33F7"]);
+    let mut theirs = note;
+    theirs["Referencia"]["RUTOtr"] = "76192083-9".into();
+    assert_eq!(follows(&theirs), []);
+    let exchange = json!({ "Encabezado": { "IdDoc": { "TipoDTE": 39 } }, "Detalle": line(100),
+        "Referencia": { "TpoDocRef": "39", "FolioRef": "41", "CodRef": "CAMBIO" } });
+    assert_eq!(follows(&exchange), []);
+}
+
 /// A note that says everything itself, of a document that nobody here knows.
 fn foreign(tipo: u16, mut reference: Value, lines: Value) -> Value {
     reference["FchRef"] = "2026-01-10".into();

@@ -86,6 +86,7 @@ fn routes(agent: Agent, guard: Arc<Guard>, notices: Notices) -> Router {
         .route("/documents/{id}/xml", get(api::xml))
         .route("/documents/{id}/pdf", get(paper::pdf))
         .route("/documents/{id}/ticket", get(paper::ticket))
+        .route("/documents/{id}/escpos", get(paper::ticket))
         .route("/documents/{id}/picture", get(paper::picture))
         .route("/documents/{id}/print", post(paper::print))
         .route("/printer/test", post(paper::test))

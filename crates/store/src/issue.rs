@@ -128,6 +128,8 @@ pub(crate) fn again(
     row.frame = stand.place;
     row.claims = issued.claims.clone();
     row.follows = issued.follows.clone();
+    // Its term runs anew, and so do the warnings of it.
+    on.remove(key::warned(row.order));
     travel::queue(on, &row);
     claims::take(on, &row, stand)?;
     note_version(on, issued, row.order, stand)?;

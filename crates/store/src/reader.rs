@@ -17,6 +17,7 @@ use crate::live::Live;
 use crate::overlay::ParcelRow;
 use crate::segments::Segments;
 use crate::view::View;
+use crate::watch::moment_of;
 use crate::{
     CertificateLoaded, Counts, Fact, Issued, Locked, OpenParcel, Place, Range, Row, StoreError, travel,
 };
@@ -140,11 +141,26 @@ impl Reader {
         self.rows(self.orders(key::stem(&first), from, limit)?)
     }
 
-    /// For each series the first document that the authority may not hold: it waits, is on the
+    /// For each series the document stamped first that the authority may not hold: it waits, is on the
     /// wire, or is in doubt. Where all of a series have the same term, the nearest is among them.
     pub fn first_unheld(&self) -> Result<Vec<Row>, StoreError> {
-        let firsts = self.view.firsts(key::UNHELD)?;
-        self.rows(firsts.iter().filter_map(|first| key::tail(first)).collect())
+        /// One made again keeps its place in the order and is stamped anew: so many of these are looked behind.
+        const AMONG: usize = 64;
+        let mut nearest = Vec::new();
+        for first in self.view.firsts(key::UNHELD)? {
+            let [from, to] =
+                [0, u64::MAX].map(|order: u64| [key::stem(&first), &order.to_be_bytes()].concat());
+            nearest.extend(self.view.ask(|entries| {
+                let mut least = None;
+                for entry in entries.between(from, to).take(AMONG) {
+                    let (key, value) = entry?;
+                    let stamped = (moment_of(&value)?, key::tail(&key).ok_or_else(|| broken("la cola"))?);
+                    least = Some(least.map_or(stamped, |least| stamped.min(least)));
+                }
+                Ok(least.map(|(_, order)| order))
+            })?);
+        }
+        self.rows(nearest)
     }
 
     /// The numbers that keys of this stem end in, ascending from `from`.

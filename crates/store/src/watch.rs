@@ -75,7 +75,7 @@ pub(crate) fn moment(at: Timestamp) -> Vec<u8> {
     at.as_microsecond().to_be_bytes().to_vec()
 }
 
-fn moment_of(value: &[u8]) -> Result<Timestamp, StoreError> {
+pub(crate) fn moment_of(value: &[u8]) -> Result<Timestamp, StoreError> {
     let micros = value.first_chunk().map(|bytes| i64::from_be_bytes(*bytes));
     let at = micros.and_then(|micros| Timestamp::from_microsecond(micros).ok());
     at.ok_or_else(|| broken("una hora"))

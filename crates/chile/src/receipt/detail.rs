@@ -14,6 +14,8 @@ pub(super) fn line(detail: &Element) -> ReceiptLine {
         Some("1") => " (exento)",
         Some("2" | "6") => " (no facturable)",
         Some("3") => " (garantía)",
+        Some("4") => " (no es venta)",
+        Some("5") => " (a rebajar)",
         _ => "",
     };
     let mut notes: Vec<String> = at("DscItem").into_iter().collect();

@@ -9,11 +9,17 @@ use crate::money;
 
 /// Totals in the order they are printed, by their tags (manual de muestras impresas 4.0, 1.4; Res. Ex.
 /// SII 74/2020, G: the tax stands on a line of its own). Taxes come in between, see [`of`].
-const BEFORE_TAXES: [(&str, &str); 3] =
-    [("MntNeto", "Monto neto"), ("MntExe", "Monto exento"), ("MntBase", "Base faenamiento carne")];
-const AFTER_TAXES: [(&str, &str); 10] = [
+const BEFORE_TAXES: [(&str, &str); 4] = [
+    ("MntNeto", "Monto neto"),
+    ("MntExe", "Monto exento"),
+    ("MntBase", "Base faenamiento carne"),
+    ("MntMargenCom", "Margen de comercialización"),
+];
+const AFTER_TAXES: [(&str, &str); 12] = [
+    ("IVAProp", "IVA propio"),
+    ("IVATerc", "IVA de terceros"),
     ("IVANoRet", "IVA no retenido"),
-    ("CredEC", "Crédito empresas constructoras"),
+    ("CredEC", "Menos: crédito empresas constructoras"),
     ("GrntDep", "Garantía envases"),
     ("MntTotal", "Total"),
     ("MontoNF", "Monto no facturable"),

@@ -22,6 +22,15 @@ pub fn check(making: &mut Making<'_>) -> Option<Vec<(Tax, i64)>> {
         making.refuse("no-lines", "Detalle", "La venta no tiene ninguna línea de detalle.");
         return None;
     }
+    // What follows from earlier documents is filled in after the sale was read.
+    let most = making.tipo.fields().iter().find(|field| field.tag == "Detalle").map(|field| field.most);
+    let count = making.order.document.count("Detalle");
+    if let Some(most) = most.map(usize::from).filter(|most| count > *most) {
+        let message =
+            format!("El documento tendría {count} líneas y admite hasta {most}: divídalo en varios.");
+        making.refuse("too-many-lines", "Detalle", message);
+        return None;
+    }
     required_inside(making);
     if making.tipo.is_exempt() {
         // All that is billed is exempt, and no line says so (formato DTE 2.4.2, detalle, campo 5).

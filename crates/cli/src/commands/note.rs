@@ -96,6 +96,12 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
             }
             return Ok(Exit::Done);
         };
+        if args.key.is_none() {
+            out.note(
+                "aviso: sin clave (--key), si esto se interrumpe el documento puede quedar emitido sin que usted reciba \
+                 la respuesta: revise con «timbre list» antes de repetirlo.",
+            );
+        }
         let wait = args.wait.then_some(args.timeout);
         let issued = api.issue(sale.to_string().into(), args.key.clone(), wait).await?;
         if out.json {
