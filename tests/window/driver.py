@@ -199,8 +199,9 @@ class Window:
         return self.run("return document.body.innerText")
 
     def picture(self, file: Path) -> None:
-        # What has no letters yet is drawn without them.
-        self.call("POST", f"{self.session}/execute/async", {"script": "document.fonts.ready.then(() => arguments[0]())", "args": []})
+        # What has no letters yet is drawn without them, and what was not drawn yet is white.
+        drawn = "const done = arguments[0], next = requestAnimationFrame; document.fonts.ready.then(() => next(() => next(done)))"
+        self.call("POST", f"{self.session}/execute/async", {"script": drawn, "args": []})
         file.write_bytes(base64.b64decode(self.call("GET", f"{self.session}/screenshot")))
 
 
