@@ -191,8 +191,12 @@ async fn bad_times(
     let before = tills::locked(&shop.book).acknowledged();
     shop.sell(&life, &mut chance, 40, true).await?;
     if whole {
-        // The journal stands still, and all of it can be read. (An index that fails answers nothing.)
-        judge::look(&shop.place, &line, &shop.book, &mut shop.seen).await?;
+        // The journal stands still, and all of it can be read; but for an index whose own writing failed meanwhile:
+        // that one answers nothing until the disk is well.
+        match judge::look(&shop.place, &line, &shop.book, &mut shop.seen).await {
+            Err(Fault(why)) if !why.contains("503 Service Unavailable") => return Err(Fault(why)),
+            Ok(()) | Err(_) => {}
+        }
         let more = tills::locked(&shop.book).acknowledged().difference(&before).count();
         // A disk that is full may have room for a few in what the journal's file has already.
         if more > ROOM {
