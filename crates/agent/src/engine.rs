@@ -192,9 +192,12 @@ impl Agent {
         let now = self.0.clock.now();
         let draft = self.0.regime.draft(&sale, &issuer, &self.0.reader, now)?;
         self.wants_paper(&mut sale);
+        let print = sale.print;
         let issuance = self.0.writer.issue(draft, sale).await?;
         self.0.sender.wake();
-        self.0.papers.notify_one();
+        if print {
+            self.0.papers.notify_one();
+        }
         Ok(self.issued(issuance.row, &issuance.warnings, issuance.repeated, &issuer))
     }
 
