@@ -1,35 +1,11 @@
 //! Paper from end to end: a shop whose printer is a folder.
 
+mod shop;
+
 use std::fs;
-use std::io::Write;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
-
-fn timbre(data: &Path, words: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_timbre"))
-        .env("TIMBRE_CUSTODY", "keyfile")
-        .env("XDG_STATE_HOME", data.join("state"))
-        .arg("--data")
-        .arg(data.join("shop"))
-        .args(words)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary of this test starts");
-    // One that reads nothing may have ended already.
-    let _ = child.stdin.take().expect("it was piped").write_all(input.as_bytes());
-    child.wait_with_output().expect("it ends")
-}
-
-#[track_caller]
-fn told(output: &Output, exit: i32) -> String {
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert_eq!(output.status.code(), Some(exit), "{text}{}", String::from_utf8_lossy(&output.stderr));
-    text
-}
+use shop::{timbre, told};
 
 const SALE: &str = r#"{"Encabezado":{"IdDoc":{"TipoDTE":39}},"Detalle":[{"NmbItem":"Pan","QtyItem":1,"PrcItem":500}],
     "Timbre":{"Pagos":[{"Medio":"efectivo","Monto":1000}],"Vuelto":500}}"#;

@@ -1,0 +1,31 @@
+//! A shop in a folder of the test's own, at the command line.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+/// Runs `timbre` there with `input`, to its end.
+pub fn timbre(data: &Path, words: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_timbre"))
+        .env("TIMBRE_CUSTODY", "keyfile")
+        .env("XDG_STATE_HOME", data.join("state"))
+        .arg("--data")
+        .arg(data.join("shop"))
+        .args(words)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary of this test starts");
+    // One that reads nothing may have ended already.
+    let _ = child.stdin.take().expect("it was piped").write_all(input.as_bytes());
+    child.wait_with_output().expect("it ends")
+}
+
+/// What it printed; it must have ended with `exit`.
+#[track_caller]
+pub fn told(output: &Output, exit: i32) -> String {
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(exit), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    text
+}
