@@ -53,6 +53,14 @@ impl Line {
         }
     }
 
+    /// Does it answer that the store is stopped?
+    pub async fn is_stopped(&self, path: &str) -> Found<bool> {
+        let request = self.http.get(format!("{}/v1{path}", self.base)).bearer_auth(&self.token);
+        let answer = request.send().await?;
+        let unavailable = answer.status() == StatusCode::SERVICE_UNAVAILABLE;
+        Ok(unavailable && answer.json::<Value>().await?["code"] == "store-stopped")
+    }
+
     pub async fn json(&self, path: &str) -> Found<Value> {
         Ok(self.ask(path).await?.json().await?)
     }
