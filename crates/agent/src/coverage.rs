@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::carrier::{NO_INTERNET, NO_NETWORK, Reach};
 use crate::clock::until;
-use crate::deadline::{Gap, Terms, Word, gaps, merged, terms};
+use crate::deadline::{Gap, Terms, Word, gaps, merged};
 use crate::sender::{Sender, lock};
 
 /// The names that the facts bear.
@@ -89,9 +89,7 @@ impl Sender {
     /// The terms of all types, with what is known of the line now.
     pub(crate) fn terms(&self) -> Terms {
         let now = self.now();
-        let settings = self.settings();
-        let of = terms(self.parts.profile, &settings.terms);
-        Terms { of, gaps: self.without_coverage(now), now }
+        Terms { of: Arc::clone(&self.legal), gaps: self.without_coverage(now), now }
     }
 
     /// The times without data coverage. An own network that is down may be anybody's cable: it counts only where a

@@ -7,6 +7,7 @@
 //! anew. That the authority does not answer, or that nothing is tried for a while, stops nothing.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use timbre_core::regime::Term;
@@ -143,7 +144,7 @@ pub fn level(ran: Duration, term: &Term) -> Option<u8> {
 /// What it takes to tell the limit of any document at one moment.
 #[derive(Debug, Clone)]
 pub struct Terms {
-    pub of: BTreeMap<String, Term>,
+    pub of: Arc<BTreeMap<String, Term>>,
     pub gaps: Vec<Gap>,
     pub now: Timestamp,
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use timbre_core::channel::Conduct;
+use timbre_core::regime::Term;
 use timbre_core::{
     Channel, ChannelId, Cx, DocumentId, Heard, Issuer, Keys, ParcelId, Pass, Profile, Request, State,
     Timestamp,
@@ -22,6 +23,7 @@ use crate::chance::Chance;
 use crate::clock::{Clock, later, until};
 use crate::conversation::TalkError;
 use crate::coverage::Coverage;
+use crate::deadline;
 use crate::line::{Asked as Of, Line};
 use crate::retry::backoff;
 use crate::round::{Ended, Known};
@@ -66,6 +68,8 @@ pub struct Sender {
     pub(crate) known_lines: Mutex<BTreeMap<ChannelId, Line>>,
     /// What is known of network, internet and authority.
     pub(crate) coverage: Mutex<Coverage>,
+    /// The legal terms, which nothing changes while the engine runs: each sale's answer is told by them.
+    pub(crate) legal: Arc<BTreeMap<String, Term>>,
     /// Held by the task that looks how far this machine gets; told when something was found.
     pub(crate) reaching: tokio::sync::Mutex<()>,
     pub(crate) lost: Notify,
@@ -117,6 +121,7 @@ impl Sender {
             passes: Mutex::default(),
             generation: AtomicU64::new(0),
             known_lines: Mutex::new(parts.channels.keys().map(|id| (id.clone(), line(id))).collect()),
+            legal: Arc::new(deadline::terms(parts.profile, &parts.settings.terms)),
             coverage: Mutex::new(Coverage::load(&parts.reader, parts.clock.now())),
             reaching: tokio::sync::Mutex::default(),
             lost: Notify::new(),

@@ -101,7 +101,7 @@ pub(crate) fn nearest(inner: &Inner, terms: &Terms, row: &Row) -> Option<(u8, St
 /// What nobody was told of yet.
 fn find(reader: &Reader, terms: &Terms) -> Result<Found, StoreError> {
     let mut found = Found::default();
-    for (name, term) in &terms.of {
+    for (name, term) in terms.of.iter() {
         let series = Series(name.clone());
         let gaps = terms.gaps_of(term);
         let span = Duration::from_secs(term.seconds);

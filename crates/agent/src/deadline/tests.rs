@@ -46,8 +46,8 @@ fn the_hour_runs_from_the_issue_and_stands_only_without_coverage() {
 fn a_term_that_nothing_stops_is_not_stopped() {
     let gaps = gaps(&without(0, 500), at(600));
     let all = [("stands", TERM), ("runs", Term { stands_without_coverage: false, ..TERM })];
-    let of = all.map(|(name, term)| (name.to_owned(), term)).into();
-    let terms = Terms { of, gaps, now: at(600) };
+    let of = BTreeMap::from(all.map(|(name, term)| (name.to_owned(), term)));
+    let terms = Terms { of: of.into(), gaps, now: at(600) };
     let stopped = |name: &str| terms.gaps_of(&terms.of[name]).len();
     assert_eq!((stopped("stands"), stopped("runs")), (1, 0));
 }
