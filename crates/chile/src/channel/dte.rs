@@ -1,7 +1,6 @@
 //! The DTE channel: SOAP services and the DTEUpload form (manuals OI2007 autenticación, OI2003 envío,
 //! OI2004 consultas, OIFE2006 consulta con firma).
 
-use bytes::Bytes;
 use timbre_core::{Effect, Method, Pass, Request, Services};
 
 use super::multipart::Form;
@@ -138,19 +137,7 @@ impl Wire for Dte {
 
 /// A question to a SOAP service. The token is a parameter: no cookie.
 fn service(here: &Here<'_>, path: &str, what: &'static str, body: String) -> Request {
-    Request {
-        effect: Effect::Query,
-        method: Method::Post,
-        url: format!("{}{path}", here.hosts.dte),
-        headers: vec![
-            ("User-Agent".to_owned(), here.cx.conduct.user_agent.clone()),
-            ("Content-Type".to_owned(), "text/xml; charset=utf-8".to_owned()),
-            ("SOAPAction".to_owned(), "\"\"".to_owned()),
-        ],
-        body: Bytes::from(body),
-        what,
-        secret: false,
-    }
+    soap::question(here.cx, format!("{}{path}", here.hosts.dte), what, body)
 }
 
 fn parts(rut: Rut) -> (String, String) {

@@ -1,6 +1,8 @@
 //! SOAP 1.1 as the SII's Axis wants it: rpc, unqualified parameters, an XML document inside of a
 //! string. It knows no operation.
 
+use bytes::Bytes;
+use timbre_core::{Cx, Effect, Method, Request};
 use timbre_xmldsig::Xml;
 
 use crate::xml::{self, Element};
@@ -27,6 +29,23 @@ pub(crate) fn call(operation: &str, parameters: &[(&str, &str)]) -> String {
     }
     xml.close(&name).close("soapenv:Body").close("soapenv:Envelope");
     xml.into_string()
+}
+
+/// A call as it leaves. None of them does harm when it is asked twice.
+pub(crate) fn question(cx: &Cx<'_>, url: String, what: &'static str, body: String) -> Request {
+    Request {
+        effect: Effect::Query,
+        method: Method::Post,
+        url,
+        headers: vec![
+            ("User-Agent".to_owned(), cx.conduct.user_agent.clone()),
+            ("Content-Type".to_owned(), "text/xml; charset=utf-8".to_owned()),
+            ("SOAPAction".to_owned(), "\"\"".to_owned()),
+        ],
+        body: Bytes::from(body),
+        what,
+        secret: false,
+    }
 }
 
 /// One call of a service that is no Axis: its own namespace on the operation, parameters bare.

@@ -5,7 +5,7 @@
 use jiff::civil::DateTime;
 use timbre_core::{Cx, Date, Remark, Request};
 
-use super::{NotAsked, hosts, question, token};
+use super::{NotAsked, hosts, token};
 use crate::answer::Reply;
 use crate::channel::soap;
 use crate::rut::Rut;
@@ -178,7 +178,7 @@ fn ask(
     ];
     parameters.extend(act.map(|act| ("accionDoc", act.code())));
     let body = soap::call_in(SPACE, operation, &parameters);
-    let mut request = question(cx, hosts(cx)?.claims, what, body);
+    let mut request = soap::question(cx, hosts(cx)?.claims, what, body);
     request.headers.push(("Cookie".to_owned(), format!("TOKEN={}", token(cx)?)));
     Ok(request)
 }

@@ -3,7 +3,7 @@
 
 use timbre_core::{Cx, Remark, Request};
 
-use super::{NotAsked, hosts, question, token};
+use super::{NotAsked, hosts, token};
 use crate::answer::{Reply, gloss};
 use crate::channel::soap;
 use crate::envelope;
@@ -64,7 +64,7 @@ pub fn ask(cx: &Cx<'_>, track: &str) -> Result<Request, NotAsked> {
         ("TrackId", track),
     ];
     let url = format!("{}/DTEWS/services/wsDTECorreo", hosts(cx)?.dte);
-    Ok(question(cx, url, "reenvío del correo", soap::call("reenvioCorreo", &parameters)))
+    Ok(soap::question(cx, url, "reenvío del correo", soap::call("reenvioCorreo", &parameters)))
 }
 
 pub fn hear(reply: Reply<'_>) -> Mail {

@@ -6,8 +6,7 @@ mod desk;
 pub mod mail;
 pub mod version;
 
-use bytes::Bytes;
-use timbre_core::{Cx, Effect, KeyError, Method, Request};
+use timbre_core::{Cx, KeyError};
 
 use crate::hosts::Hosts;
 
@@ -23,23 +22,6 @@ pub enum NotAsked {
     NoHost,
     #[error(transparent)]
     Key(#[from] KeyError),
-}
-
-/// A SOAP question. None of them does harm when it is asked twice.
-fn question(cx: &Cx<'_>, url: String, what: &'static str, body: String) -> Request {
-    Request {
-        effect: Effect::Query,
-        method: Method::Post,
-        url,
-        headers: vec![
-            ("User-Agent".to_owned(), cx.conduct.user_agent.clone()),
-            ("Content-Type".to_owned(), "text/xml; charset=utf-8".to_owned()),
-            ("SOAPAction".to_owned(), "\"\"".to_owned()),
-        ],
-        body: Bytes::from(body),
-        what,
-        secret: false,
-    }
 }
 
 fn hosts(cx: &Cx<'_>) -> Result<Hosts, NotAsked> {

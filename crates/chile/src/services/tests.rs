@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use timbre_core::{Conduct, Environment, Pass};
+use timbre_core::{Conduct, Effect, Environment, Pass, Request};
 
 use super::claims::{Act, Answer, Factura};
 use super::mail::Mail;

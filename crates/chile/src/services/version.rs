@@ -3,13 +3,13 @@
 
 use timbre_core::{Cx, Request};
 
-use super::{NotAsked, hosts, question};
+use super::{NotAsked, hosts};
 use crate::answer::Reply;
 use crate::channel::soap;
 
 pub fn ask(cx: &Cx<'_>) -> Result<Request, NotAsked> {
     let url = format!("{}/DTEWS/CrSeed.jws", hosts(cx)?.dte);
-    Ok(question(cx, url, "versión", soap::call("getVersion", &[])))
+    Ok(soap::question(cx, url, "versión", soap::call("getVersion", &[])))
 }
 
 /// What the service calls itself; `None` when what came is not its answer.
