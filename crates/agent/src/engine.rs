@@ -194,7 +194,6 @@ impl Agent {
         self.wants_paper(&mut sale);
         let print = sale.print;
         let issuance = self.0.writer.issue(draft, sale).await?;
-        self.0.sender.wake();
         if print {
             self.0.papers.notify_one();
         }

@@ -36,13 +36,20 @@ pub(crate) async fn watch(
                 None => return,
             },
         };
-        inner.sender.wake();
         let mut names: BTreeSet<_> = first.into_iter().collect();
-        tokio::time::sleep(GATHER).await;
-        while let Ok(more) = touches.try_recv() {
-            names.extend(more);
+        let told = tokio::time::sleep(GATHER);
+        tokio::pin!(told);
+        loop {
+            inner.sender.wake();
+            tokio::select! {
+                biased;
+                () = &mut told => break,
+                more = touches.recv() => match more {
+                    Some(more) => names.extend(more),
+                    None => break,
+                },
+            }
         }
-        inner.sender.wake();
         let profile = inner.regime.profile();
         let terms = inner.sender.terms();
         let all = names.len() > MOST_ROWS;

@@ -1,5 +1,5 @@
 //! The one writer owns the store; folios are a function of it. It has a thread of its own, but in a run
-//! that is to be repeated exactly ([`Seat`]).
+//! that is to be repeated exactly ([`Seat`]); a till that finds its desk free works there by itself.
 //!
 //! It drains what waits, checks keys and claims, gives out folios in memory, lets a few threads
 //! sign in parallel, and makes everything durable with one fsync. Only then does anybody hear of it.
@@ -13,7 +13,7 @@ mod tests;
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use timbre_core::{DocumentId, Draft, KeyError, Keys, Refusal, Refusals, Sale, Timestamp};
@@ -25,12 +25,6 @@ use crate::sender::lock;
 
 use seat::Door;
 pub use seat::Seat;
-
-/// How many orders share one fsync at the most.
-const BATCH: usize = 256;
-
-/// After this long without an order the store brings its anchor up to date.
-const REST: Duration = Duration::from_secs(1);
 
 /// How long after a failure the store is opened again: at first, and at the most.
 const MEND_PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
@@ -100,6 +94,8 @@ type Make = Box<dyn FnOnce(&Reader) -> Vec<Fact> + Send>;
 enum Order {
     Issue(Job),
     Apply(Act),
+    /// What a till wrote by itself is to be told.
+    Settle,
     Close,
 }
 
@@ -134,20 +130,9 @@ impl Writer {
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
         let stopped = Arc::new(Mutex::new(None));
         let news = News { stopped: Arc::clone(&stopped), touched };
-        let end = End(news.clone());
-        let desk = Desk { store, keys, clock, news, threads, fsyncs: Arc::clone(&fsyncs), mending: None };
-        let (orders, thread) = match seat {
-            Seat::Thread => {
-                let (orders, inbox) = mpsc::channel();
-                let thread = std::thread::Builder::new().name("timbre-writer".to_owned());
-                let thread = thread.spawn(move || {
-                    let _end = end;
-                    desk.work(&inbox);
-                })?;
-                (Door::Thread(orders), Some(thread))
-            }
-            Seat::Caller => (Door::Caller(Arc::new(Mutex::new(Some((desk, end))))), None),
-        };
+        let fsynced = Arc::clone(&fsyncs);
+        let desk = Desk { store, keys, clock, news, threads, fsyncs: fsynced, mending: None, untold: None };
+        let (orders, thread) = Door::open(desk, seat)?;
         Ok((Writer { orders, fsyncs, stopped }, thread))
     }
 
@@ -221,18 +206,6 @@ impl News {
     }
 }
 
-/// Dropped when the thread ends, however it ends: what does not write any more says so.
-struct End(News);
-
-impl Drop for End {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            *lock(&self.0.stopped) = Some(DIED.to_owned());
-        }
-        self.0.stop(CLOSED);
-    }
-}
-
 struct Desk {
     news: News,
     fsyncs: Arc<AtomicU64>,
@@ -243,6 +216,8 @@ struct Desk {
     threads: usize,
     /// The store failed and is to be opened again.
     mending: Option<Mending>,
+    /// What was written and nobody but who ordered it was told: `None` when nothing was.
+    untold: Option<Vec<DocumentId>>,
 }
 
 struct Mending {
@@ -265,29 +240,6 @@ impl Job {
 }
 
 impl Desk {
-    fn work(mut self, inbox: &mpsc::Receiver<Order>) {
-        loop {
-            let due = self.mending.as_ref().map(|mending| mending.next);
-            let wait = due.map_or(REST, |due| due.saturating_duration_since(Instant::now()));
-            let first = inbox.recv_timeout(wait);
-            // Opened again before the next order is served.
-            self.mend_when_due();
-            let first = match first {
-                Ok(first) => first,
-                Err(mpsc::RecvTimeoutError::Timeout) => {
-                    if self.mending.is_none() {
-                        self.store.rest();
-                    }
-                    continue;
-                }
-                Err(mpsc::RecvTimeoutError::Disconnected) => return,
-            };
-            if self.serve(std::iter::once(first).chain(inbox.try_iter().take(BATCH - 1))) {
-                return;
-            }
-        }
-    }
-
     /// Does these orders; true when one of them was to close.
     fn serve(&mut self, orders: impl IntoIterator<Item = Order>) -> bool {
         let mut jobs = Vec::new();
@@ -297,6 +249,7 @@ impl Desk {
             match order {
                 Order::Issue(job) => jobs.push(job),
                 Order::Apply(act) => acts.push(act),
+                Order::Settle => {}
                 Order::Close => closing = true,
             }
         }
@@ -305,7 +258,6 @@ impl Desk {
             self.issue(jobs);
         }
         self.act(acts);
-        self.catch_up();
         closing
     }
 
@@ -370,14 +322,17 @@ impl Desk {
         let outcome = outcome?;
         let mut touched = named.into_inner();
         touched.extend(outcome.iter().flatten().flat_map(|one| &one.rows).map(|row| row.id.clone()));
-        touched.sort_unstable();
-        touched.dedup();
-        self.news.tell(touched);
+        self.untold.get_or_insert_default().extend(touched);
         Ok(outcome.into_iter().map(|one| one.map_err(WriteError::from)).collect())
     }
 
-    /// The index is told once those who wait have their answers.
-    fn catch_up(&mut self) {
+    /// The panel and the index are told once those who wait have their answers.
+    fn settle(&mut self) {
+        if let Some(mut touched) = self.untold.take() {
+            touched.sort_unstable();
+            touched.dedup();
+            self.news.tell(touched);
+        }
         if let Err(error) = self.store.catch_up() {
             self.stop(&error.to_string());
         }
@@ -391,6 +346,13 @@ impl Desk {
         tracing::error!(why, "nothing is written until the folder is opened again");
         self.news.stop(&format!("{why}. {MENDS}"));
         self.mending = Some(Mending { next: Instant::now(), pause: MEND_PAUSE.0 });
+    }
+
+    /// There is nothing to do: the anchor is brought up to date.
+    fn rest(&mut self) {
+        if self.mending.is_none() {
+            self.store.rest();
+        }
     }
 
     fn mend_when_due(&mut self) {

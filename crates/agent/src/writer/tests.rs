@@ -2,8 +2,9 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
 
-use timbre_core::{Certificate, KeyName, Scheme};
+use timbre_core::{Certificate, Claims, Document, Folio, Grant, KeyName, Scheme, Series};
 use timbre_store::OpenOptions;
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -168,6 +169,107 @@ async fn a_writer_that_dies_tells_everybody() {
     assert!(matches!(shop.writer.commit(vec![line("b")]).await, Err(WriteError::Closed)));
     assert!(shop.writer.stopped().is_some(), "whoever hears it finds it so");
     shop.until(|writer| writer.stopped().is_some_and(|why| why.starts_with("Un error de Timbre"))).await;
+}
+
+/// A draft of a series that has no folios: it gets as far as that.
+struct Numberless;
+
+impl Draft for Numberless {
+    fn series(&self) -> Series {
+        Series("39".to_owned())
+    }
+
+    fn accepts(&self, _: &Grant) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn claims(&self) -> Claims {
+        Claims::default()
+    }
+
+    fn warnings(&self) -> &[Refusal] {
+        &[]
+    }
+
+    fn totals(&self) -> serde_json::Value {
+        serde_json::Value::Null
+    }
+
+    fn seal(&self, _: Folio, _: &dyn Keys, _: Timestamp) -> Result<Document, KeyError> {
+        unreachable!("it has no folio")
+    }
+}
+
+/// Why nothing was issued: the refusal's code.
+async fn try_to_sell(writer: &Writer) -> String {
+    let sale = Sale::read("{}".into(), None).unwrap();
+    match writer.issue(Box::new(Numberless), sale).await {
+        Err(IssueError::Refused(refusals)) => refusals.0[0].code.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A clock that tells who asks it.
+#[derive(Default)]
+struct Witness(Mutex<Vec<Option<String>>>);
+
+impl Clock for Witness {
+    fn now(&self) -> Timestamp {
+        lock(&self.0).push(std::thread::current().name().map(str::to_owned));
+        SystemClock.now()
+    }
+}
+
+impl Witness {
+    /// Was all of it done on the writer's thread? Forgets it, too.
+    fn was_the_writer(&self) -> bool {
+        let seen = std::mem::take(&mut *lock(&self.0));
+        assert!(!seen.is_empty());
+        seen.iter().all(|name| name.as_deref() == Some("timbre-writer"))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_till_works_at_a_free_desk_itself_and_passes_nobody_who_waits() {
+    let witness = Arc::new(Witness::default());
+    let shop = shop_with(witness.clone(), OpenOptions::default());
+    assert_eq!(try_to_sell(&shop.writer).await, "folio-none");
+    assert!(!witness.was_the_writer(), "the desk was free");
+
+    let (go, held) = hold(&shop.writer);
+    let writer = shop.writer.clone();
+    let (waiting, behind) = (order(&writer, |_| vec![line("a")]), writer.clone());
+    let till = tokio::spawn(async move { try_to_sell(&behind).await });
+    while writer.orders.waiting() < 2 {
+        tokio::task::yield_now().await;
+    }
+    lock(&witness.0).clear();
+    go.send(()).unwrap();
+    assert_eq!(till.await.unwrap(), "folio-none");
+    waiting.await.unwrap().unwrap();
+    held.await.unwrap().unwrap();
+    assert!(witness.was_the_writer(), "somebody else worked there, and somebody waited");
+}
+
+#[tokio::test]
+async fn a_till_alone_on_its_thread_does_not_block_it() {
+    let witness = Arc::new(Witness::default());
+    let shop = shop_with(witness.clone(), OpenOptions::default());
+    assert_eq!(try_to_sell(&shop.writer).await, "folio-none");
+    assert!(witness.was_the_writer());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_till_that_panics_at_the_desk_leaves_a_writer_that_says_so() {
+    let bomb = Arc::new(Bomb::default());
+    let mut shop = shop_with(bomb.clone(), OpenOptions::default());
+    bomb.0.store(true, Ordering::SeqCst);
+    let sale = Sale::read("{}".into(), None).unwrap();
+    let outcome = shop.writer.issue(Box::new(Numberless), sale).await;
+    assert!(matches!(outcome, Err(IssueError::Write(WriteError::Closed))));
+    shop.until(|writer| writer.stopped().is_some_and(|why| why.starts_with("Un error de Timbre"))).await;
+    assert!(matches!(shop.writer.commit(vec![line("a")]).await, Err(WriteError::Closed)));
+    tokio::task::spawn_blocking(move || shop.thread.join()).await.unwrap().unwrap();
 }
 
 /// Each batch goes to a segment of its own; where the next one would be there is a folder.
