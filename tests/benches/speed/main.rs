@@ -1,6 +1,7 @@
 //! The speed of Timbre: each figure beside a yardstick measured in the same run, on the same disk. Nothing here
 //! passes or fails; it prints what it saw, with `--json` for a program. `--large` measures with a million documents,
-//! which takes minutes and some twenty gigabytes; `--load` measures nothing but many documents.
+//! which takes minutes and some twenty gigabytes; `--load` measures nothing but many documents, `--issuing`
+//! nothing but what a till waits for.
 
 mod bulk;
 mod issuing;
@@ -61,12 +62,16 @@ fn measure(folder: &Path) -> Done<()> {
     let mut figures = Vec::new();
     if !says("--load") {
         figures.extend(issuing::measure(&runtime()?, &folder.join("issuing"))?);
+    }
+    if !says("--load") && !says("--issuing") {
         figures.extend(sending::measure(&runtime()?, &folder.join("sending"), &sending::SLOW)?);
         figures.extend(serving::measure(&folder.join("serving"))?);
         figures.extend(paper::measure()?);
     }
-    figures.extend(load::measure(&runtime()?, &folder.join("load"), scale)?);
-    figures.extend(sending::measure(&runtime()?, &folder.join("drain"), &sending::long(scale.drained))?);
+    if !says("--issuing") {
+        figures.extend(load::measure(&runtime()?, &folder.join("load"), scale)?);
+        figures.extend(sending::measure(&runtime()?, &folder.join("drain"), &sending::long(scale.drained))?);
+    }
     let machine = machine::describe(folder, before);
     if json {
         table::json(&machine, &figures)
