@@ -51,8 +51,12 @@ impl ProblemView {
             "" => why.meaning.clone(),
             words => format!("{} ({authority}: «{words}»)", why.meaning),
         };
-        let errors =
-            vec![RefusalView { code: why.code.clone(), path: String::new(), message: message.clone() }];
+        let errors = vec![RefusalView {
+            code: why.code.clone(),
+            path: String::new(),
+            message: message.clone(),
+            authority_codes: vec![why.code.clone()],
+        }];
         ProblemView { errors, ..ProblemView::new(status, code, "La autoridad dice que no", message) }
     }
 

@@ -144,9 +144,7 @@ pub fn range(range: &Range, today: timbre_core::Date) -> RangeView {
 }
 
 pub fn refusals(all: &[Refusal]) -> Vec<RefusalView> {
-    all.iter()
-        .map(|r| RefusalView { code: r.code.clone(), path: r.path.clone(), message: r.message.clone() })
-        .collect()
+    all.iter().map(RefusalView::from).collect()
 }
 
 /// A day as people write it: `07-12-2026`.

@@ -209,6 +209,7 @@ pub(crate) fn credentials(issuer: &Issuer, today: Date) -> Vec<Finding> {
         code: "resolution".to_owned(),
         place: "FchResol".to_owned(),
         message,
+        authority_codes: Vec::new(),
     };
     let Some((date, number)) = Firm::of(&issuer.company).ok().and_then(|firm| firm.resolution()) else {
         return vec![finding(Severity::Refuses, "Falta la resolución que autoriza a la empresa.".to_owned())];

@@ -17,7 +17,7 @@ use crate::tags::Group;
 use crate::ted::{TedFields, ted};
 use crate::tipo::Tipo;
 use crate::totals::figures;
-use crate::{hour, latin1, sign};
+use crate::{codes, hour, latin1, sign};
 
 /// A document that lacks only folio, stamp and signature.
 #[derive(Debug, Clone)]
@@ -159,7 +159,7 @@ impl Draft for DteDraft {
             ));
         }
         if self.date.min(self.today) < grant.authorised {
-            return Err(Refusal::new(
+            return Err(codes::beside(Refusal::new(
                 "grant-not-yet",
                 "Encabezado.IdDoc.FchEmis",
                 format!(
@@ -168,17 +168,17 @@ impl Draft for DteDraft {
                     self.date.min(self.today),
                     grant.authorised
                 ),
-            ));
+            )));
         }
         match grant.expires {
-            Some(expires) if self.today > expires => Err(Refusal::temporary(
+            Some(expires) if self.today > expires => Err(codes::beside(Refusal::temporary(
                 "grant-expired",
                 "",
                 format!(
                     "El CAF {} venció el {expires}; cargue uno nuevo y anule en sii.cl los folios sin usar.",
                     grant.series
                 ),
-            )),
+            ))),
             _ => Ok(()),
         }
     }

@@ -4,6 +4,7 @@
 pub mod answer;
 pub mod caf;
 pub mod channel;
+pub mod codes;
 pub mod envelope;
 #[cfg(test)]
 mod fixture;

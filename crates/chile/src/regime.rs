@@ -14,7 +14,7 @@ use crate::company::{self, Firm};
 use crate::draft::{DteDraft, Setting};
 use crate::rules::Limits;
 use crate::totals::explain::explain;
-use crate::{again, dte, hour, receipt, sale, tipo, verify};
+use crate::{again, codes, dte, hour, receipt, sale, tipo, verify};
 
 static PROFILE: Profile = Profile {
     country: "CL",
@@ -53,7 +53,8 @@ impl Regime for Chile {
 
     fn grant(&self, file: &[u8], issuer: &Issuer) -> Result<GrantFile, Refusals> {
         let firm = Firm::of(&issuer.company)?;
-        Caf::read(file)?.into_grant(issuer.environment, &firm.rut)
+        let grant = Caf::read(file).and_then(|caf| caf.into_grant(issuer.environment, &firm.rut));
+        grant.map_err(codes::beside_each)
     }
 
     fn draft(

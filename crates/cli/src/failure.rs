@@ -133,9 +133,12 @@ pub fn reasons(problem: &ProblemView) -> String {
     }
 }
 
-/// `Detalle[0].QtyItem: La cantidad … [quantity-invalid]`.
+/// `Detalle[0].QtyItem: La cantidad … [quantity-invalid]`, with the authority's codes where the sentence does
+/// not tell them.
 pub fn reason(refusal: &RefusalView) -> String {
-    let RefusalView { code, path, message } = refusal;
+    let RefusalView { code, path, message, authority_codes } = refusal;
+    let untold = authority_codes.iter().filter(|theirs| !message.contains(*theirs));
+    let code = std::iter::once(code).chain(untold).map(String::as_str).collect::<Vec<_>>().join(", ");
     // Some sentences begin with the tag that the path ends in: once is enough.
     let tag = path.rsplit('.').next().unwrap_or_default();
     let message = message.strip_prefix(tag).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(message);
@@ -145,7 +148,7 @@ pub fn reason(refusal: &RefusalView) -> String {
 /// A refusal made here, in the clothes of the agent's.
 impl From<Refusals> for Failure {
     fn from(refusals: Refusals) -> Failure {
-        let errors: Vec<_> = refusals.0.into_iter().map(view).collect();
+        let errors: Vec<_> = refusals.0.iter().map(RefusalView::from).collect();
         let detail = errors.iter().map(|r| r.message.as_str()).collect::<Vec<_>>().join("\n");
         let code = errors.first().map(|r| r.code.clone()).unwrap_or_default();
         Failure::Problem(Box::new(ProblemView { status: 422, code, title: detail.clone(), detail, errors }))
@@ -156,11 +159,6 @@ impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Failure {
         Refusals::from(refusal).into()
     }
-}
-
-/// A refusal as it crosses a wire.
-pub fn view(refusal: Refusal) -> RefusalView {
-    RefusalView { code: refusal.code, path: refusal.path, message: refusal.message }
 }
 
 impl From<io::Error> for Failure {
@@ -190,6 +188,7 @@ mod tests {
                 code: "quantity-invalid".to_owned(),
                 path: "Detalle[0].QtyItem".to_owned(),
                 message: "La cantidad debe ser mayor que cero.".to_owned(),
+                authority_codes: Vec::new(),
             }],
         }))
     }
@@ -231,6 +230,11 @@ mod tests {
         assert_eq!(one.to_string(), "No quedan folios. [no-folio]");
         let tagged = Failure::from(Refusal::new("rut", "Emisor.RUT", "RUT: no es válido."));
         assert_eq!(tagged.to_string(), "Emisor.RUT: no es válido. [rut]");
+        let theirs = Refusal {
+            authority_codes: vec!["CAF-3-517".to_owned()],
+            ..Refusal::new("caf", "", "El CAF venció.")
+        };
+        assert_eq!(Failure::from(theirs).to_string(), "El CAF venció. [caf, CAF-3-517]");
         let two = Refusals(vec![Refusal::new("a", "x", "Falta x."), Refusal::new("b", "y", "Falta y.")]);
         assert_eq!(Failure::from(two).to_string(), "2 razones\n  x: Falta x. [a]\n  y: Falta y. [b]");
     }

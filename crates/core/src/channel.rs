@@ -350,7 +350,13 @@ pub trait Channel: Send + Sync {
             Heard::Nothing { why, .. } => why.clone(),
             Heard::Elapsed => String::new(),
         };
-        Finding { severity: Severity::Note, code: code.to_owned(), place: String::new(), message }
+        Finding {
+            severity: Severity::Note,
+            code: code.to_owned(),
+            place: String::new(),
+            message,
+            authority_codes: Vec::new(),
+        }
     }
 
     /// What the authority answers beside the delivery of documents, with this channel's pass.

@@ -166,6 +166,9 @@ pub struct Finding {
     pub place: String,
     /// A Spanish sentence.
     pub message: String,
+    /// The codes by which the authority would say the same, where they are known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authority_codes: Vec<String>,
 }
 
 #[cfg(test)]

@@ -17,12 +17,21 @@ pub struct Refusal {
     /// certificate expired, disk full); false when the request itself is wrong.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub temporary: bool,
+    /// The codes by which the authority would say the same, where they are known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authority_codes: Vec<String>,
 }
 
 impl Refusal {
     /// A refusal of what was asked.
     pub fn new(code: impl Into<String>, path: impl Into<String>, message: impl Into<String>) -> Refusal {
-        Refusal { code: code.into(), path: path.into(), message: message.into(), temporary: false }
+        Refusal {
+            code: code.into(),
+            path: path.into(),
+            message: message.into(),
+            temporary: false,
+            authority_codes: Vec::new(),
+        }
     }
 
     /// A refusal that says nothing against the request: it may be tried again as it is.

@@ -339,7 +339,11 @@ export type RefusalView = { code: string,
 /**
  * JSON path.
  */
-path: string, message: string, };
+path: string, message: string, 
+/**
+ * The codes by which the authority would say the same, where they are known.
+ */
+authority_codes?: Array<string>, };
 
 export type ProblemView = { status: number, code: string, title: string, 
 /**

@@ -57,7 +57,7 @@ pub(super) fn inquired<W: Wire>(code: &str, heard: &Heard) -> Finding {
         Heard::Nothing { why, .. } => (Severity::Refuses, format!("No hubo respuesta: {why}.")),
         Heard::Elapsed => (Severity::Note, String::new()),
     };
-    Finding { severity, code: code.to_owned(), place: String::new(), message }
+    Finding { severity, code: code.to_owned(), place: String::new(), message, authority_codes: Vec::new() }
 }
 
 /// A question about one folio. Who, when and how much are nobody's: the SII knows the folio or not

@@ -14,6 +14,7 @@ pub mod totals;
 use jiff::civil::Date;
 use timbre_core::{Amount, Claim, Documents, Refusal, TillData};
 
+use crate::codes;
 use crate::company::Firm;
 use crate::follow;
 use crate::sale::{self, Order};
@@ -90,11 +91,11 @@ impl Making<'_> {
     }
 
     pub fn refuse(&mut self, code: &str, path: impl Into<String>, message: impl Into<String>) {
-        self.refusals.push(Refusal::new(code, path, message));
+        self.refusals.push(codes::beside(Refusal::new(code, path, message)));
     }
 
     pub fn warn(&mut self, code: &str, path: impl Into<String>, message: impl Into<String>) {
-        self.warnings.push(Refusal::new(code, path, message));
+        self.warnings.push(codes::beside(Refusal::new(code, path, message)));
     }
 
     /// A text of the header, by its group and tag.

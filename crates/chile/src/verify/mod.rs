@@ -10,6 +10,7 @@ mod structure;
 
 use timbre_core::{Finding, Severity};
 
+use crate::codes;
 use crate::dom::{self, Element, Space};
 use crate::latin1;
 use crate::tags::envelope::DTE;
@@ -69,7 +70,18 @@ impl Look {
             (document, "") => document.to_owned(),
             (document, place) => format!("{document} {place}"),
         };
-        self.findings.push(Finding { severity, code: code.to_owned(), place, message: message.into() });
+        let authority_codes = match (self.document.as_str(), code) {
+            // The signature of the whole envelope.
+            ("", "signature-digest" | "signature-value" | "signature-reference") => vec!["RFR".to_owned()],
+            _ => codes::of(code),
+        };
+        self.findings.push(Finding {
+            severity,
+            code: code.to_owned(),
+            place,
+            message: message.into(),
+            authority_codes,
+        });
     }
 
     fn refuses(&mut self, code: &str, place: &str, message: impl Into<String>) {

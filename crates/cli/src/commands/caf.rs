@@ -167,6 +167,7 @@ fn warnings(terms: Terms, range: &Value) -> Vec<RefusalView> {
                       usa. Si no es así no emita con él: se repetirían folios. Al cargar se dice con \
                       --used-up-to N y --share n/m."
                     .to_owned(),
+            authority_codes: Vec::new(),
         });
     }
     all

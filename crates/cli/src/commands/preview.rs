@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use serde_json::json;
-use timbre_agent::view::{PreviewView, ProblemView};
+use timbre_agent::view::{PreviewView, ProblemView, RefusalView};
 use timbre_core::document::NoDocuments;
 use timbre_core::{Sale, Timestamp};
 
 use super::through;
 use crate::api::Api;
 use crate::door::{self, Need};
-use crate::failure::{Exit, Failure, reason, reasons, view};
+use crate::failure::{Exit, Failure, reason, reasons};
 use crate::out::Out;
 use crate::sales::{incoming, unreadable};
 use crate::words::{parts, pesos, whole};
@@ -69,7 +69,7 @@ fn alone(body: Bytes) -> Result<PreviewView, Failure> {
         .map_err(Failure::from)?;
     Ok(PreviewView {
         totals: preview.totals,
-        warnings: preview.warnings.into_iter().map(view).collect(),
+        warnings: preview.warnings.iter().map(RefusalView::from).collect(),
         xml: preview.xml,
         explained: preview.explained.into_iter().map(Into::into).collect(),
     })

@@ -72,7 +72,14 @@ fn lines(path: &Path, findings: &[Finding]) -> Vec<String> {
             Severity::Note => "nota   ",
         };
         let place = if f.place.is_empty() { String::new() } else { format!("{}: ", f.place) };
-        format!("  {weight}  {}  {place}{}", f.code, f.message)
+        let untold: Vec<&str> = f
+            .authority_codes
+            .iter()
+            .map(String::as_str)
+            .filter(|theirs| !f.message.contains(theirs))
+            .collect();
+        let theirs = if untold.is_empty() { String::new() } else { format!(" [{}]", untold.join(", ")) };
+        format!("  {weight}  {}  {place}{}{theirs}", f.code, f.message)
     }));
     lines
 }
@@ -90,12 +97,13 @@ mod tests {
             code: "stamp-invalid".to_owned(),
             place: "T39F7/TED".to_owned(),
             message: "La firma del timbre no corresponde.".to_owned(),
+            authority_codes: vec!["TED-2-510".to_owned()],
         };
         assert_eq!(
             lines(path, &[finding(Severity::Refuses)]),
             [
                 "a.xml: el SII lo rechazaría",
-                "  rechazo  stamp-invalid  T39F7/TED: La firma del timbre no corresponde.",
+                "  rechazo  stamp-invalid  T39F7/TED: La firma del timbre no corresponde. [TED-2-510]",
             ]
         );
         assert_eq!(lines(path, &[finding(Severity::Objects)])[0], "a.xml: el SII lo aceptaría con reparos");
