@@ -98,9 +98,13 @@ async fn every_type_is_accepted_and_so_is_what_corrects_it() {
     let sim = shop.sim.as_ref().unwrap();
     assert_eq!(sim.ledger().violations, []);
     // What was undone may be given back again, once.
-    assert_eq!(code(sell(&shop, &note(56, (61, 1), 1), "again").await), "claim-exceeds");
+    let annulled_by = |id: &str| shop.agent.detail(id).expect("it is there").row.annulled_by;
+    assert_eq!(annulled_by("T33F2").as_deref(), Some("T61F2"));
+    assert_eq!((annulled_by("T33F1"), annulled_by("T61F1").as_deref()), (None, Some("T56F1")));
+    assert_eq!(annulled_by("T33F3"), None);
+    assert_eq!(code(sell(&shop, &note(56, (61, 1), 1), "again").await), "already-annulled");
     assert!(sell(&shop, &note(61, (33, 1), 1), "once more").await.is_ok());
-    assert_eq!(code(sell(&shop, &note(61, (33, 1), 1), "and more").await), "claim-exceeds");
+    assert_eq!(code(sell(&shop, &note(61, (33, 1), 1), "and more").await), "already-annulled");
     assert_eq!(code(sell(&shop, &of_guias, "guías again").await), "claim-exceeds");
     shop.stop().await;
 }
@@ -122,7 +126,7 @@ async fn two_tills_that_annul_at_once_annul_once() {
     }
     let (issued, refused): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
     assert_eq!((issued.len(), refused.len()), (1, 7));
-    assert!(refused.into_iter().all(|no| code(no) == "claim-exceeds"));
+    assert!(refused.into_iter().all(|no| code(no) == "already-annulled"));
     let folios = shop.agent.folios();
     let left = folios.iter().find(|kind| kind.series == "61").map(|kind| kind.left);
     assert_eq!(left, Some(49), "a refused note spends no folio");

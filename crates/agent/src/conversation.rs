@@ -383,7 +383,11 @@ fn facts_of(reader: &Reader, documents: &[Arc<Document>], reports: &[Report], te
         match &report.verdict {
             Verdict::Sent { track } => facts.extend(moved(&row, Cause::Sent { track: track.clone() }, None)),
             Verdict::Accepted { remarks } => {
-                facts.extend(moved(&row, Cause::Accepted { remarks: remarks.clone() }, None));
+                let accepted = moved(&row, Cause::Accepted { remarks: remarks.clone() }, None);
+                if accepted.is_some() {
+                    facts.extend(annulled(reader, &row));
+                }
+                facts.extend(accepted);
                 if row.attention.is_some() {
                     facts.push(Fact::Attention { document: row.id.clone(), reason: None });
                 }
@@ -435,6 +439,17 @@ fn facts_of(reader: &Reader, documents: &[Arc<Document>], reports: &[Report], te
         }
     }
     facts
+}
+
+/// What the note of this row annuls, once it was accepted: in the same commit, so that it is said once. A
+/// document of another system is not marked here.
+fn annulled(reader: &Reader, note: &Row) -> Option<Fact> {
+    let document = note.annuls.clone()?;
+    let here = reader
+        .row(&document)
+        .inspect_err(|error| tracing::error!(%error, %document, "can't be marked as annulled"));
+    here.ok()??;
+    Some(Fact::Annulled { document, by: note.id.clone() })
 }
 
 /// The row of a document while this version of it is the current one.

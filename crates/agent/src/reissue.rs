@@ -257,6 +257,7 @@ impl Again {
             totals: said.totals,
             claims: said.claims,
             follows: said.follows,
+            annuls: said.annuls,
             sale: self.sale.received.clone(),
         }));
         let paper = paper::asked(&issued).filter(|_| self.print);

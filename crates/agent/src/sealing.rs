@@ -17,6 +17,7 @@ pub(crate) struct Said {
     pub series: Series,
     pub claims: Claims,
     pub follows: Vec<DocumentId>,
+    pub annuls: Option<DocumentId>,
     pub warnings: Vec<Refusal>,
     pub totals: Value,
 }
@@ -26,6 +27,7 @@ pub(crate) fn said(draft: &dyn Draft) -> Result<Said, Refusal> {
         series: draft.series(),
         claims: draft.claims(),
         follows: draft.follows(),
+        annuls: draft.annuls(),
         warnings: draft.warnings().to_vec(),
         totals: draft.totals(),
     })

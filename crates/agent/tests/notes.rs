@@ -7,6 +7,7 @@ use fake::*;
 use serde_json::json;
 use timbre_agent::Agent;
 use timbre_agent::reissue::Reissue;
+use timbre_agent::view::ProblemView;
 
 /// A document that annuls so much of another.
 async fn note(agent: &Agent, of: u64, total: i64) -> String {
@@ -36,6 +37,65 @@ async fn a_note_leaves_when_what_it_corrects_was_accepted_and_holds_nobody_up() 
         assert!(place(3) < place(2), "{order:?}");
         agent.stop().await;
     }
+}
+
+/// A note that annuls another document.
+async fn annul(agent: &Agent, of: u64) -> Result<String, ProblemView> {
+    let sale = json!({ "total": 10, "annuls": of, "whole": true }).to_string();
+    agent.issue(Bytes::from(sale), None).await.map(|issued| issued.document.id)
+}
+
+fn annulled_by(agent: &Agent, number: u64) -> Option<String> {
+    row(agent, number).annulled_by.map(|by| by.to_string())
+}
+
+#[tokio::test]
+async fn a_document_is_annulled_once_when_its_note_was_accepted() {
+    let dir = tempfile::tempdir().unwrap();
+    let office = office();
+    let agent = open(dir.path(), &office, true).await;
+    sell(&agent, "first", 10).await;
+    office.books().words.insert(2, "wait");
+    annul(&agent, 1).await.unwrap();
+    until(&agent, |agent| row(agent, 2).state == "ENVIADO").await;
+    assert_eq!(annulled_by(&agent, 1), None, "the authority may still reject it");
+    let problem = annul(&agent, 1).await.expect_err("a second note would annul it twice");
+    assert_eq!(problem.code, "already-annulled");
+    assert!(problem.detail.contains("TAF2"), "{}", problem.detail);
+    office.books().words.clear();
+    until(&agent, |agent| row(agent, 2).state == "ACEPTADO").await;
+    assert_eq!(annulled_by(&agent, 1).as_deref(), Some("TAF2"));
+    agent.stop().await;
+    drop(agent);
+
+    let agent = open(dir.path(), &office, true).await;
+    assert_eq!(annulled_by(&agent, 1).as_deref(), Some("TAF2"));
+    let steps = agent.detail("TAF1").unwrap().timeline;
+    let said: Vec<_> = steps.iter().filter(|step| step.title == "Anulado").map(|step| &step.text).collect();
+    assert_eq!(said, ["por TAF2"]);
+    assert_eq!(annul(&agent, 1).await.expect_err("nor after a restart").code, "already-annulled");
+
+    // A note that is annulled annuls nothing any more.
+    assert_eq!(annul(&agent, 2).await.unwrap(), "TAF3");
+    until(&agent, |agent| row(agent, 3).state == "ACEPTADO").await;
+    assert_eq!((annulled_by(&agent, 1), annulled_by(&agent, 2).as_deref()), (None, Some("TAF3")));
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn a_rejected_note_annuls_nothing_and_leaves_room_for_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let office = office();
+    let agent = open(dir.path(), &office, true).await;
+    sell(&agent, "first", 10).await;
+    office.books().words.insert(2, "free");
+    annul(&agent, 1).await.unwrap();
+    until(&agent, |agent| row(agent, 2).state == "RECHAZADO").await;
+    assert_eq!(annulled_by(&agent, 1), None);
+    assert_eq!(annul(&agent, 1).await.unwrap(), "TAF3");
+    until(&agent, |agent| row(agent, 3).state == "ACEPTADO").await;
+    assert_eq!(annulled_by(&agent, 1).as_deref(), Some("TAF3"));
+    agent.stop().await;
 }
 
 #[tokio::test]

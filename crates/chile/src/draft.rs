@@ -35,6 +35,7 @@ pub struct DteDraft {
     totals: Value,
     warnings: Vec<Refusal>,
     claims: Claims,
+    annuls: Option<DocumentId>,
     environment: Environment,
     /// Facts that the signed bytes do not hold: the resolution that is printed below the stamp.
     printed: Value,
@@ -71,6 +72,7 @@ impl DteDraft {
             refusals: Vec::new(),
             warnings: Vec::new(),
             claims: Vec::new(),
+            annuls: None,
         };
         let faults = std::mem::take(&mut making.order.faults);
         let totals = making.judge(setting.known, faults.is_empty());
@@ -106,6 +108,7 @@ impl DteDraft {
             totals: figures::json(making.tipo, &totals),
             warnings: placed(making.warnings),
             claims: Claims(making.claims),
+            annuls: making.annuls,
             environment: setting.environment,
             printed: printed(firm),
             document: making.order.document,
@@ -203,6 +206,10 @@ impl Draft for DteDraft {
             Some(DocumentId::new(reference.leaf("TpoDocRef")?, number))
         };
         corrects.filter_map(document).collect()
+    }
+
+    fn annuls(&self) -> Option<DocumentId> {
+        self.annuls.clone()
     }
 
     fn warnings(&self) -> &[Refusal] {

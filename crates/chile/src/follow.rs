@@ -207,6 +207,13 @@ fn of_guias(tipo: Tipo, document: &mut Group, earlier: &[Earlier]) {
     }
 }
 
+/// The document of this folder that a note annuls (CodRef 1).
+pub fn annuls(tipo: Tipo, document: &Group, earlier: &[Earlier]) -> Option<DocumentId> {
+    let annuls = tipo.is_note() && notes::reasons(document).any(|reason| reason == "1");
+    let annulled = earlier.iter().find(|earlier| earlier.corrected && annuls)?;
+    Some(annulled.document.id.clone())
+}
+
 /// What a document of `total` uses up of earlier ones.
 ///
 /// A credit note uses up what it gives back, so that no document is given back twice or beyond its total. A

@@ -202,6 +202,11 @@ pub trait Draft: Send + Sync {
         self.claims().0.into_iter().map(|claim| claim.document).collect()
     }
 
+    /// The earlier document of this folder that it annuls once the authority has accepted it.
+    fn annuls(&self) -> Option<crate::DocumentId> {
+        None
+    }
+
     /// What the till should hear although the sale stands.
     fn warnings(&self) -> &[Refusal];
 

@@ -8,7 +8,7 @@ use crate::fact::GrantLoaded;
 use crate::index::Keys;
 use crate::live::{Counter, GrantRow};
 use crate::overlay::Overlay;
-use crate::{Fact, Mark, Place, StoreError, issue, key, numbering, travel, watch};
+use crate::{Fact, Mark, Place, StoreError, claims, issue, key, numbering, travel, watch};
 
 /// Where and when a fact stands.
 #[derive(Debug, Clone, Copy)]
@@ -40,12 +40,7 @@ pub(crate) fn apply(on: &mut Overlay<'_>, fact: &Fact, stand: Stand) -> Result<N
         Fact::Answered(answered) => travel::answer(on, answered)?,
         Fact::Moved(moved) => travel::step(on, moved, stand)?,
         Fact::Attention { document, reason } => attention(on, document, reason.as_ref(), stand)?,
-        Fact::Annulled { document, by } => {
-            if let Some(mut row) = on.row(document)? {
-                row.annulled_by = Some(by.clone());
-                on.put_row(row, stand.sequence)?;
-            }
-        }
+        Fact::Annulled { document, by } => claims::annul(on, document, Some(by), stand)?,
         Fact::GrantLoaded(loaded) => grant(on, loaded, stand)?,
         Fact::GrantStopped { grant, why } => {
             if let Some(mut counter) = on.json::<Counter>(&key::counter(grant))? {

@@ -35,7 +35,7 @@ pub enum Fact {
         document: DocumentId,
         reason: Option<String>,
     },
-    /// A note annulled it.
+    /// A note that the authority accepted annulled it. What it annuls itself, if it is a note, stands again.
     Annulled {
         document: DocumentId,
         by: DocumentId,
@@ -223,6 +223,9 @@ pub struct Issued {
     /// Documents of this folder that must be at the authority before it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub follows: Vec<DocumentId>,
+    /// The earlier document that it annuls once the authority has accepted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub annuls: Option<DocumentId>,
     /// The sale as received. Blob 1 (blob 0 is `document.bytes`).
     #[serde(skip)]
     pub sale: Bytes,

@@ -66,7 +66,9 @@ fn new_row(on: &mut Overlay<'_>, issued: &Issued, state: DocState, stand: Stand)
         replaced_by: None,
         claims: issued.claims.clone(),
         follows: issued.follows.clone(),
+        annuls: issued.annuls.clone(),
         claimed: Amount::ZERO,
+        used_by: Vec::new(),
         track: None,
         attempts: 0,
         next_try: None,
@@ -128,6 +130,7 @@ pub(crate) fn again(
     row.frame = stand.place;
     row.claims = issued.claims.clone();
     row.follows = issued.follows.clone();
+    row.annuls = issued.annuls.clone();
     // Its term runs anew, and so do the warnings of it.
     on.remove(key::warned(row.order));
     travel::queue(on, &row);

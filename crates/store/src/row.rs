@@ -29,6 +29,7 @@ pub struct Row {
     pub since: Timestamp,
     /// A person must act, and why.
     pub attention: Option<String>,
+    /// The note that annulled it, accepted by the authority.
     pub annulled_by: Option<DocumentId>,
     pub replaced_by: Option<DocumentId>,
     /// What it uses up of earlier documents, unless it was rejected.
@@ -36,8 +37,14 @@ pub struct Row {
     /// Documents of this folder that must be at the authority before it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub follows: Vec<DocumentId>,
+    /// The earlier document that it annuls once the authority has accepted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub annuls: Option<DocumentId>,
     /// How much of its total later documents have used up.
     pub claimed: Amount,
+    /// The later documents that use something up of it, or annul it, and were not rejected.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub used_by: Vec<DocumentId>,
     pub track: Option<String>,
     pub attempts: u32,
     pub next_try: Option<Timestamp>,

@@ -33,6 +33,7 @@ fn issued(version: u32) -> Fact {
         totals: serde_json::Value::Null,
         claims: Default::default(),
         follows: Vec::new(),
+        annuls: None,
         sale: Bytes::new(),
     }))
 }

@@ -119,6 +119,7 @@ impl Desk {
                 totals: said.totals.clone(),
                 claims: said.claims.clone(),
                 follows: said.follows.clone(),
+                annuls: said.annuls.clone(),
                 sale: job.sale.received.clone(),
             }));
             let print = job.sale.print.then(|| paper::asked(&fact)).flatten();

@@ -110,6 +110,7 @@ fn note(sale: &Sale, date: Date) -> Result<Note, Refusals> {
             unsealable: sale.body.get("unsealable").is_some(),
             panics: sale.body.get("panics").map(|at| at.as_str().unwrap_or("seal").to_owned()),
             annuls: sale.body.get("annuls").and_then(Value::as_u64),
+            whole: sale.body.get("whole").is_some(),
         }),
         _ => Err(Refusal::new("total-missing", "total", "Falta el total.").into()),
     }
@@ -123,6 +124,8 @@ struct Note {
     panics: Option<String>,
     /// The folio of a document of which it uses up its own total.
     annuls: Option<u64>,
+    /// It annuls that document itself.
+    whole: bool,
 }
 
 impl Note {
@@ -144,6 +147,9 @@ impl Draft for Note {
         self.at("claims");
         let claim = |n| Claim { document: DocumentId::new("A", n), amount: Amount(self.total) };
         Claims(self.annuls.into_iter().map(claim).collect())
+    }
+    fn annuls(&self) -> Option<DocumentId> {
+        self.annuls.filter(|_| self.whole).map(|n| DocumentId::new("A", n))
     }
     fn warnings(&self) -> &[Refusal] {
         self.at("warnings");

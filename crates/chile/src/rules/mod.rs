@@ -12,7 +12,7 @@ pub mod taxes;
 pub mod totals;
 
 use jiff::civil::Date;
-use timbre_core::{Amount, Claim, Documents, Refusal, TillData};
+use timbre_core::{Amount, Claim, DocumentId, Documents, Refusal, TillData};
 
 use crate::codes;
 use crate::company::Firm;
@@ -65,6 +65,8 @@ pub struct Making<'a> {
     pub warnings: Vec<Refusal>,
     /// What it uses up of earlier documents of this folder.
     pub claims: Vec<Claim>,
+    /// The one that it annuls.
+    pub annuls: Option<DocumentId>,
 }
 
 impl Making<'_> {
@@ -86,6 +88,7 @@ impl Making<'_> {
         if self.tipo.is_note() {
             notes::amounts(self, &earlier, &totals);
         }
+        self.annuls = follow::annuls(self.tipo, &self.order.document, &earlier);
         self.claims = follow::claims(self.tipo, &self.order.document, &earlier, totals.total, known);
         Some(totals)
     }

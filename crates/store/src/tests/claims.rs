@@ -76,3 +76,84 @@ fn two_notes_of_one_batch_do_not_use_up_the_same_rest() {
     assert!(store.commit(both, at(2)).is_err());
     assert_eq!(claimed(&store, 1), 0);
 }
+
+/// A note that annuls the whole of another document.
+fn annulling(number: u64, of: u64) -> Issued {
+    let mut annulling = note(number, &[(of, 1000 + i64::try_from(of).unwrap())]);
+    annulling.annuls = Some(id(of));
+    annulling
+}
+
+/// The facts by which the authority accepts a note that annuls `of`.
+fn accepted(number: u64, of: u64) -> Vec<Fact> {
+    let by = Cause::Accepted { remarks: vec![] };
+    let mut facts = depart(&format!("p{number}"), &[number]);
+    facts.push(moved(number, DocState::Enviando, DocState::Aceptado, by));
+    facts.push(Fact::Annulled { document: id(of), by: id(number) });
+    facts
+}
+
+#[track_caller]
+fn already(store: &mut Store, note: Issued, names: u64) {
+    let error = store.commit(vec![issued(note)], at(50)).unwrap_err();
+    assert!(
+        matches!(&error, StoreError::Refused(no) if no.code == "already-annulled" && no.message.contains(&id(names).to_string())),
+        "{error}"
+    );
+}
+
+#[test]
+fn nothing_is_annulled_twice_and_who_annulled_it_is_named() {
+    let (shop, mut store) = Shop::ready();
+    let by = |store: &Store, n: u64| store.reader().row(&id(n)).unwrap().unwrap().annulled_by;
+    issue(&mut store, [1]);
+    store.commit(vec![issued(annulling(2, 1))], at(2)).unwrap();
+    already(&mut store, annulling(3, 1), 2);
+    already(&mut store, note(3, &[(1, 1)]), 2);
+    // One that gives back nothing, of a document that was free.
+    let mut free = annulling(3, 1);
+    free.claims = Claims::default();
+    already(&mut store, free, 2);
+    assert_eq!(by(&store, 1), None);
+    store.commit(accepted(2, 1), at(3)).unwrap();
+    assert_eq!(by(&store, 1), Some(id(2)));
+
+    // The note is annulled itself: what it had annulled stands again, and may be annulled again.
+    let mut undoing = annulling(3, 2);
+    undoing.claims.0.push(Claim { document: id(1), amount: Amount(-1001) });
+    store.commit(vec![issued(undoing)], at(4)).unwrap();
+    store.commit(accepted(3, 2), at(5)).unwrap();
+    assert_eq!((by(&store, 1), by(&store, 2)), (None, Some(id(3))));
+    store.commit(vec![issued(annulling(4, 1))], at(6)).unwrap();
+    store.commit(accepted(4, 1), at(7)).unwrap();
+    assert_eq!(by(&store, 1), Some(id(4)));
+    already(&mut store, annulling(5, 1), 4);
+
+    let before = everything(&store.reader());
+    drop(store);
+    shop.delete_index();
+    let store = shop.open();
+    assert_eq!(everything(&store.reader()), before);
+}
+
+#[test]
+fn a_rejected_note_is_no_second_one() {
+    let (_shop, mut store) = Shop::ready();
+    issue(&mut store, [1]);
+    store.commit(vec![issued(annulling(2, 1))], at(2)).unwrap();
+    let why = Cause::Rejected { reasons: vec![], number: NumberFate::FreeForSame };
+    store.commit(depart("p", &[2]), at(3)).unwrap();
+    store.commit(vec![moved(2, DocState::Enviando, DocState::Rechazado, why)], at(4)).unwrap();
+    store.commit(vec![issued(annulling(3, 1))], at(5)).unwrap();
+    already(&mut store, annulling(4, 1), 3);
+}
+
+#[test]
+fn who_used_the_rest_is_named() {
+    let (_shop, mut store) = Shop::ready();
+    issue(&mut store, [1]);
+    store.commit(vec![issued(note(2, &[(1, 600)]))], at(2)).unwrap();
+    store.commit(vec![issued(note(3, &[(1, 300)]))], at(2)).unwrap();
+    let error = store.commit(vec![issued(note(4, &[(1, 200)]))], at(3)).unwrap_err().to_string();
+    assert!(error.contains(&format!("{}, {}", id(2), id(3))) && error.contains("quedan 101"), "{error}");
+}

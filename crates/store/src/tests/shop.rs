@@ -204,6 +204,7 @@ pub fn sale_of(grant: &str, number: u64) -> Issued {
         totals: json!({"MntTotal": 1000 + number}),
         claims: Claims::default(),
         follows: Vec::new(),
+        annuls: None,
         sale: Bytes::from(format!("{{\"n\":{number}}}")),
     }
 }
