@@ -2,10 +2,13 @@
 //! (it was never received). What is of another system, or on paper, is not waited for.
 
 use timbre_core::{DocState, DocumentId};
-use timbre_store::{Row, StoreError};
+use timbre_store::{Fact, Reader, Row, StoreError};
 
 use crate::conversation::TalkError;
 use crate::sender::Sender;
+
+/// How a note that can't leave is flagged.
+const CORRECTS: &str = "Corrige a ";
 
 /// May a document leave, for those that must be there before it?
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,17 +49,38 @@ impl Sender {
             Turn::Now => Ok(true),
             Turn::Waits => Ok(false),
             Turn::Lost(document) => {
-                if row.attention.is_none() {
+                // What becomes of the other one changes what is to be done.
+                if row.attention.as_ref().is_none_or(|why| why.starts_with(CORRECTS)) {
                     let authority = self.parts.profile.authority;
-                    let why = format!(
-                        "Corrige a {document}, que el {authority} rechazó, y no se envía mientras el {authority} no lo \
-                         tenga: un documento rechazado no se corrige con una nota, se vuelve a emitir"
-                    );
-                    self.flag(std::slice::from_ref(&row.id), &why).await?;
+                    let why = match self.reader().row(&document)?.and_then(|of| of.replaced_by) {
+                        Some(by) if row.never_left() => format!(
+                            "{CORRECTS}{document}, en cuyo lugar está {by}: vuelva a emitir {} y corregirá a {by}",
+                            row.id
+                        ),
+                        Some(_) | None => format!(
+                            "{CORRECTS}{document}, que el {authority} rechazó, y no se envía mientras el {authority} no \
+                             lo tenga: un documento rechazado no se corrige con una nota, se vuelve a emitir"
+                        ),
+                    };
+                    if row.attention.as_ref() != Some(&why) {
+                        self.explain(row, why).await?;
+                    }
                 }
                 Ok(false)
             }
         }
+    }
+
+    /// Says why it can't leave, unless its flag says something else by now.
+    async fn explain(&self, row: &Row, why: String) -> Result<(), TalkError> {
+        let (id, before) = (row.id.clone(), row.attention.clone());
+        let say = move |reader: &Reader| match reader.row(&id) {
+            Ok(Some(row)) if row.attention == before => {
+                vec![Fact::Attention { document: id, reason: Some(why) }]
+            }
+            Ok(_) | Err(_) => Vec::new(),
+        };
+        Ok(self.writer().apply(say).await?)
     }
 }
 

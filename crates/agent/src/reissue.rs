@@ -39,19 +39,26 @@ impl Agent {
         let id = parse_id(id)?;
         let row = self.find(&id)?;
         let authority = self.authority();
-        if row.state != DocState::Rechazado {
+        let stuck = self.stuck(&row)?;
+        if row.state != DocState::Rechazado && stuck.is_none() {
             return Err(not_rejected(&row, authority));
         }
         let issuer = self.issuer()?;
         self.0.signer()?;
         self.trust_clock()?;
         let before = self.0.reader.issued(&id)?.ok_or_else(|| missing(&id))?;
-        let fate = fate(&self.0.reader.history(&id)?, row.version).ok_or_else(|| no_proof(&id))?;
         let sale = sale_of(order.sale, &before)?;
-        let told = self.ask_about(&row, before.document.clone()).await?;
-        // Its answer may have told that the clock is off.
-        self.trust_clock()?;
-        let found = self.found(&row, &before.document, told.verdict).await?;
+        let (found, fate, answers) = match stuck {
+            // The authority can't know of it.
+            Some(found) => (found, NumberFate::FreeForSame, Vec::new()),
+            None => {
+                let fate = fate(&self.0.reader.history(&id)?, row.version).ok_or_else(|| no_proof(&id))?;
+                let told = self.ask_about(&row, before.document.clone()).await?;
+                // Its answer may have told that the clock is off.
+                self.trust_clock()?;
+                (self.found(&row, &before.document, told.verdict).await?, fate, told.answers)
+            }
+        };
 
         let now = self.0.clock.now();
         let redraft =
@@ -81,7 +88,7 @@ impl Agent {
             why: why.clone(),
             task: found.task(authority),
             print: number == Number::New && self.prints_on_issue(),
-            answers: told.answers,
+            answers,
             keys: self.0.custody.clone(),
             clock: Arc::clone(&self.0.clock),
             authority,
@@ -100,6 +107,21 @@ impl Agent {
             warnings,
             environment: environment_word(issuer.environment),
         })
+    }
+
+    /// A note that never left, for another document took the place of what it corrects: it can't leave any more,
+    /// and another note takes its place.
+    fn stuck(&self, row: &Row) -> Answer<Option<Found>> {
+        if !row.never_left() {
+            return Ok(None);
+        }
+        for follows in &row.follows {
+            let by = self.0.reader.row(follows)?.and_then(|of| of.replaced_by);
+            if let Some(by) = by {
+                return Ok(Some(Found::NeverLeft { follows: follows.clone(), by }));
+            }
+        }
+        Ok(None)
     }
 
     /// A person annulled the number of a replaced document at the authority's site.
@@ -227,7 +249,10 @@ impl Again {
     /// The document that is made, and the facts that make it.
     fn facts(mut self, reader: &Reader) -> Result<(DocumentId, Vec<Fact>), IssueError> {
         let row = reader.row(&self.row.id)?;
-        let row = row.filter(|row| row.version == self.row.version && row.state == DocState::Rechazado);
+        let same = |row: &Row| {
+            (row.version, row.state, &row.parcel) == (self.row.version, self.row.state, &self.row.parcel)
+        };
+        let row = row.filter(same);
         let row = row.ok_or_else(|| IssueError::Conflict(self.row.id.clone()))?;
         let stamp = stamp(reader, self.clock.now())?;
         let said = said(&*self.draft)?;

@@ -136,3 +136,39 @@ async fn a_note_on_a_rejected_document_calls_a_person_and_goes_when_that_was_mad
     assert_eq!(row(&agent, 1).version, 2);
     agent.stop().await;
 }
+
+#[tokio::test]
+async fn a_note_on_a_document_that_another_took_the_place_of_is_made_again_on_that_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let office = office();
+    let agent = open(dir.path(), &office, true).await;
+    office.books().words.insert(1, "wait");
+    sell(&agent, "first", 10).await;
+    let sale = || Bytes::from(json!({ "total": 10, "annuls": 1, "whole": true }).to_string());
+    agent.issue(sale(), Some("note".to_owned())).await.unwrap();
+    until(&agent, |agent| row(agent, 1).state == "ENVIADO").await;
+    let again = |new_number| Reissue { sale: None, new_number, who: "Ana".into() };
+    let early = agent.reissue("TAF2", again(false)).await.unwrap_err();
+    assert_eq!(early.code, "not-rejected", "what it corrects may still be accepted");
+    office.books().words.insert(1, "free");
+    until(&agent, |agent| row(agent, 2).attention.is_some()).await;
+    office.books().words.clear();
+    office.books().have.insert(1, "no");
+    assert_eq!(agent.reissue("TAF1", again(true)).await.unwrap().document.id, "TAF3");
+    let told = |agent: &Agent| row(agent, 2).attention.unwrap_or_default();
+    until(&agent, |agent| told(agent).starts_with("Corrige a TAF1, en cuyo lugar está TAF3")).await;
+
+    let made = agent.reissue("TAF2", again(false)).await.unwrap();
+    assert_eq!((made.document.id.as_str(), made.number.as_str()), ("TAF4", "new"));
+    let replaced = made.replaced.unwrap();
+    assert_eq!((replaced.state.as_str(), replaced.replaced_by.as_deref()), ("REEMPLAZADO", Some("TAF4")));
+    assert!(made.task.unwrap().starts_with("Anule el folio 2 en el sitio del Oficina"));
+    until(&agent, |agent| row(agent, 4).state == "ACEPTADO").await;
+    assert_eq!(annulled_by(&agent, 3).as_deref(), Some("TAF4"));
+    assert!(!office.books().order.contains(&2), "it never left");
+    let known = agent.issue(sale(), Some("note".to_owned())).await.unwrap();
+    assert_eq!((known.repeated, known.document.id.as_str()), (true, "TAF4"), "its key names what stands");
+    let twice = agent.reissue("TAF2", again(false)).await.unwrap_err();
+    assert_eq!(twice.code, "not-rejected");
+    agent.stop().await;
+}

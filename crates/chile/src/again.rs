@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use timbre_core::{Document, Number, Refusal, Refusals};
+use timbre_core::{Document, DocumentId, Documents, Number, Refusal, Refusals};
 
 use crate::draft::DteDraft;
 use crate::sale::Below;
@@ -30,6 +30,24 @@ pub(crate) fn judge(
     match refusals.is_empty() {
         true => Ok(()),
         false => Err(Refusals(refusals.into_iter().map(|refusal| refusal.below(prefix)).collect())),
+    }
+}
+
+/// A document that got another one in its place is not the one to refer to: the SII does not have it, or its
+/// folio is to be annulled. What is made again under another folio refers to that other one.
+pub(crate) fn follow(document: &mut Group, known: &dyn Documents) {
+    for reference in document.groups_mut("Referencia") {
+        let number = reference.leaf("FolioRef").and_then(|folio| folio.parse().ok());
+        let (Some(kind), Some(number)) = (reference.leaf("TpoDocRef"), number) else { continue };
+        // None takes the place of one that came after it: there is an end.
+        let first = known.successor(&DocumentId::new(kind, number));
+        let Some(last) = std::iter::successors(first, |id| known.successor(id)).last() else { continue };
+        if last.series.0 == kind
+            && let Some((document, _)) = known.find(&last)
+        {
+            reference.set("FolioRef", last.number.to_string());
+            reference.set("FchRef", document.date.to_string());
+        }
     }
 }
 

@@ -79,7 +79,10 @@ impl Regime for Chile {
         known: &dyn Documents,
         now: Timestamp,
     ) -> Result<Box<dyn Draft>, Refusals> {
-        let order = sale::read(sale)?;
+        let mut order = sale::read(sale)?;
+        if number == Number::New {
+            again::follow(&mut order.document, known);
+        }
         let prefix = sale::prefix(&sale.body);
         let firm = Firm::of(&issuer.company)?;
         let setting = self.setting(&firm, issuer.environment, known, now);

@@ -6,7 +6,7 @@ use desk::{draft, issuer, now, sale, seal};
 use serde_json::{Value, json};
 use timbre_chile::{Chile, latin1};
 use timbre_core::document::NoDocuments;
-use timbre_core::{Document, Draft, Number, Refusals, Regime};
+use timbre_core::{DocState, Document, DocumentId, Documents, Draft, Number, Refusals, Regime};
 
 fn factura() -> Value {
     json!({
@@ -36,9 +36,34 @@ fn with(mut sale: Value, pointer: &str, value: Value) -> Value {
 
 /// Ten days later.
 fn redraft(sale_now: &Value, rejected: &Document, number: Number) -> Result<Box<dyn Draft>, Refusals> {
+    redraft_knowing(&NoDocuments, sale_now, rejected, number)
+}
+
+fn redraft_knowing(
+    known: &dyn Documents,
+    sale_now: &Value,
+    rejected: &Document,
+    number: Number,
+) -> Result<Box<dyn Draft>, Refusals> {
     let sale = sale(&sale_now.to_string()).expect("a sale");
     let later = now().checked_add(jiff::SignedDuration::from_hours(240)).expect("an instant");
-    Chile::default().redraft(&sale, rejected, number, &issuer(), &NoDocuments, later)
+    Chile::default().redraft(&sale, rejected, number, &issuer(), known, later)
+}
+
+/// Facturas of the same sale: each took the place of the one before it.
+struct Line(Vec<Document>);
+
+impl Documents for Line {
+    fn find(&self, id: &DocumentId) -> Option<(Document, DocState)> {
+        let at = self.0.iter().position(|document| document.id == *id)?;
+        let state = if at + 1 == self.0.len() { DocState::Aceptado } else { DocState::Reemplazado };
+        Some((self.0[at].clone(), state))
+    }
+
+    fn successor(&self, id: &DocumentId) -> Option<DocumentId> {
+        let at = self.0.iter().position(|document| document.id == *id)?;
+        Some(self.0.get(at + 1)?.id.clone())
+    }
 }
 
 fn paths(refused: Result<Box<dyn Draft>, Refusals>) -> Vec<String> {
@@ -150,4 +175,28 @@ fn under_another_folio_only_type_and_total_stay() {
     assert_eq!(paths(redraft(&mended, &rejected, Number::New)), [""; 0]);
     let dearer = with(factura(), "/Detalle/0/PrcItem", json!(900));
     assert_eq!(paths(redraft(&dearer, &rejected, Number::New)), ["Encabezado.Totales.MntTotal"]);
+}
+
+#[test]
+fn a_note_under_another_folio_refers_to_what_took_the_place_of_what_it_corrects() {
+    let made = |folio| seal(&*draft(&factura().to_string()).expect("good"), folio);
+    let known = Line(vec![made(7), made(8), made(9)]);
+    let note = json!({
+        "Encabezado": { "IdDoc": { "TipoDTE": 61 }, "Receptor": factura()["Encabezado"]["Receptor"] },
+        "Detalle": factura()["Detalle"],
+        "Referencia": { "TpoDocRef": 33, "FolioRef": 7, "FchRef": "2026-01-02", "CodRef": 1, "RazonRef": "Anula" },
+    });
+    let before = {
+        let sale = sale(&note.to_string()).expect("a sale");
+        let alone = Line(vec![made(7)]);
+        seal(&*Chile::default().draft(&sale, &issuer(), &alone, now()).unwrap_or_else(|e| panic!("{e}")), 1)
+    };
+    let redrafted =
+        |number| redraft_knowing(&known, &note, &before, number).unwrap_or_else(|e| panic!("{e}"));
+    let again = redrafted(Number::New);
+    assert_eq!(again.annuls(), Some(DocumentId::new("33", 9)));
+    assert_eq!(again.claims().0[0].document, DocumentId::new("33", 9));
+    let text = latin1::decode(&seal(&*again, 2).bytes).replace('\n', "");
+    let date = known.0[2].date;
+    assert!(text.contains(&format!("<FolioRef>9</FolioRef><FchRef>{date}</FchRef>")), "{text}");
 }

@@ -133,6 +133,11 @@ impl Parcel {
 pub trait Documents {
     /// The current version of a document of this folder, with its state.
     fn find(&self, id: &DocumentId) -> Option<(Document, DocState)>;
+
+    /// The document that took its place under another number.
+    fn successor(&self, _: &DocumentId) -> Option<DocumentId> {
+        None
+    }
 }
 
 /// No document is known: previews without a store, and tests.

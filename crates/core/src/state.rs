@@ -145,7 +145,8 @@ impl DocState {
             }
             (Enviando | Enviado | Verificando, Cause::Rejected { .. }) => Some(Rechazado),
             (Rechazado, Cause::Reissued) => Some(Generado),
-            (Rechazado, Cause::Replaced { .. }) => Some(Reemplazado),
+            // Before it ever left: the store sees to that.
+            (Rechazado | Generado | Pendiente, Cause::Replaced { .. }) => Some(Reemplazado),
             (
                 Generado | Enviando | Enviado | Verificando | Pendiente | Aceptado | Reparo | Rechazado
                 | Reemplazado,

@@ -307,4 +307,8 @@ impl Documents for Reader {
         let issued = issued.inspect_err(|error| tracing::error!(%error, "leer {id}")).ok()?;
         Some((issued.document, row.state))
     }
+
+    fn successor(&self, id: &DocumentId) -> Option<DocumentId> {
+        self.row(id).inspect_err(|error| tracing::error!(%error, "leer {id}")).ok()??.replaced_by
+    }
 }

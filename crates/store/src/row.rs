@@ -66,6 +66,13 @@ pub struct Row {
     pub frame: Place,
 }
 
+impl Row {
+    /// It waits, and was never offered to the authority.
+    pub fn never_left(&self) -> bool {
+        self.state.may_send() && self.parcel.is_none()
+    }
+}
+
 /// Where a frame stands in the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Place {

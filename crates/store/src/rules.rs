@@ -91,7 +91,7 @@ impl<'a> Rules<'a> {
             && row.id != document.id
         {
             // A key names the current document of its sale.
-            if row.state != DocState::Rechazado || document.version != 1 {
+            if !replaceable(&row) || document.version != 1 {
                 return Err(StoreError::KeyTaken { key: idempotency.clone(), document: row.id });
             }
             self.successors.push((row.id, idempotency.clone(), document.id.clone()));
@@ -128,6 +128,9 @@ impl<'a> Rules<'a> {
         }
         if let Cause::Replaced { by } = &moved.cause {
             known(on, by)?;
+            if !replaceable(&row) {
+                return Err(bad_move(&row, moved.version, "ya se envió: primero se pregunta por él"));
+            }
         }
         if again {
             self.reissued.entry(moved.document.clone()).or_default().1 += 1;
@@ -241,6 +244,11 @@ fn next_folio(on: &Overlay<'_>, issued: &Issued) -> Result<(), StoreError> {
         true => Ok(()),
         false => Err(StoreError::NotNext { document: document.id.clone(), next }),
     }
+}
+
+/// Another document may take its place: the authority rejected it, or never had it offered.
+fn replaceable(row: &Row) -> bool {
+    row.state == DocState::Rechazado || row.never_left()
 }
 
 fn sent(on: &Overlay<'_>, sending: &Sending) -> Result<(), StoreError> {

@@ -1,11 +1,13 @@
 //! Under which number a rejected document is made again: pure. A number is kept only on proof that the authority
 //! does not have it and that nothing is wrong with it.
 
-use timbre_core::{Number, NumberFate, Remark};
+use timbre_core::{DocumentId, Number, NumberFate, Remark};
 
 /// What the authority said when it was asked about the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Found {
+    /// It never left: it follows a document that another one took the place of.
+    NeverLeft { follows: DocumentId, by: DocumentId },
     /// It does not have it.
     Absent,
     /// It has this very document, although it rejected it.
@@ -33,6 +35,9 @@ pub(crate) struct Evidence<'a> {
 pub(crate) fn choose(evidence: &Evidence<'_>, authority: &str) -> (Number, String) {
     let new = |why: String| (Number::New, format!("{why}; se usa un folio nuevo"));
     match evidence.found {
+        Found::NeverLeft { follows, by } => {
+            return new(format!("en lugar de {follows}, que corrige, está {by}"));
+        }
         Found::Ours => return new(format!("el {authority} tiene este folio con este mismo documento")),
         Found::Other(why) => {
             return new(format!("el {authority} tiene este folio con otros datos ({})", why.code));
@@ -76,6 +81,7 @@ impl Found {
                  que otra caja emitió."
             ),
             Found::Void { .. } => "Si ya está anulado, sólo márquelo aquí como hecho.".to_owned(),
+            Found::NeverLeft { .. } => format!("Nunca se envió al {authority}."),
             Found::Absent => String::new(),
         }
     }
@@ -101,6 +107,7 @@ mod tests {
             Found::Ours,
             Found::Other(remark()),
             Found::Void { reasons: vec![remark()], number: NumberFate::Consumed },
+            Found::NeverLeft { follows: DocumentId::new("33", 1), by: DocumentId::new("33", 2) },
         ];
         let mut kept = 0;
         for found in &found {

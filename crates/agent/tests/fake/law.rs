@@ -67,12 +67,16 @@ impl Regime for Nowhere {
         &self,
         sale: &Sale,
         rejected: &Document,
-        _: Number,
+        number: Number,
         _: &Issuer,
-        _: &dyn Documents,
+        known: &dyn Documents,
         _: Timestamp,
     ) -> Result<Box<dyn Draft>, Refusals> {
-        let note = note(sale, rejected.date)?;
+        let mut note = note(sale, rejected.date)?;
+        if number == Number::New {
+            let successor = |n: u64| known.successor(&DocumentId::new("A", n)).map_or(n, |by| by.number);
+            note.annuls = note.annuls.map(successor);
+        }
         match note.total == rejected.total.0 {
             true => Ok(Box::new(note)),
             false => Err(Refusal::new("reissue-changes", "total", "No puede cambiar el total.").into()),

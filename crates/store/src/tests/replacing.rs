@@ -67,3 +67,27 @@ fn a_key_is_taken_over_only_together_with_the_place() {
     let second = Issued { key: Some("key-1".into()), ..sale(3) };
     assert!(store.commit(vec![issued(second), replaced(3)], at(5)).is_err());
 }
+
+/// One that waits may be replaced as long as it was never offered: afterwards the authority may have it.
+#[test]
+fn what_never_left_may_be_replaced_and_what_left_may_not() {
+    let take_the_place = |from| {
+        let moved = moved(1, from, DocState::Reemplazado, Cause::Replaced { by: id(2) });
+        vec![issued(successor()), moved]
+    };
+    let (_shop, mut store) = Shop::ready();
+    issue(&mut store, [1]);
+    store.commit(take_the_place(DocState::Generado), at(2)).unwrap();
+    assert_eq!(store.reader().by_key("key-1").unwrap().unwrap().id, id(2));
+
+    let (_shop, mut store) = Shop::ready();
+    issue(&mut store, [1]);
+    store.commit(depart("p", &[1]), at(2)).unwrap();
+    let back = Cause::NotSent { why: String::new() };
+    store.commit(vec![moved(1, DocState::Enviando, DocState::Pendiente, back)], at(3)).unwrap();
+    let late = store.commit(take_the_place(DocState::Pendiente), at(4)).unwrap_err();
+    assert!(matches!(late, StoreError::KeyTaken { .. }), "{late}");
+    let alone = vec![issued(sale(2)), take_the_place(DocState::Pendiente).remove(1)];
+    let late = store.commit(alone, at(4)).unwrap_err();
+    assert!(matches!(late, StoreError::BadMove { state: DocState::Pendiente, .. }), "{late}");
+}
