@@ -21,6 +21,10 @@ pub struct Place {
     pub scratch: PathBuf,
 }
 
+/// A shop's index waits for thousands of keys before it is written. Here it waits for a few documents', so that a
+/// death meets it often.
+const INDEX_KEYS: &str = "50";
+
 /// What is said to a process in its environment.
 pub type Said = Vec<(&'static str, OsString)>;
 
@@ -40,7 +44,10 @@ impl Place {
     fn command(&self, words: &[&str], said: &Said) -> Command {
         let mut command = Command::new(&self.binary);
         command.env("TIMBRE_CUSTODY", "keyfile").env("XDG_STATE_HOME", self.root.join("state"));
-        command.env_remove("TIMBRE_CRASH").envs(said.iter().map(|(name, value)| (name, value)));
+        command
+            .env_remove("TIMBRE_CRASH")
+            .env("TIMBRE_INDEX_KEYS", INDEX_KEYS)
+            .envs(said.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).arg("--data").arg(self.shop()).args(words);
         command
     }

@@ -27,12 +27,13 @@ pub enum Way {
 use Way::{Behind, IndexFails, JournalFails, New, Opened, Sent, Sold, Suspect, Torn};
 
 /// Name, way, and the highest pass that every such life comes to.
-pub const POINTS: [(&str, Way, u64); 39] = [
+pub const POINTS: [(&str, Way, u64); 42] = [
     ("folder-made", New, 1),
     ("vault-half", New, 2), // the key's file, and the vault's
     ("folder-unsynced", New, 1),
     ("journal-made", New, 1),
-    ("open-unmarked", New, 1),
+    ("index-marked", New, 1),
+    ("open-unsettled", New, 1),
     ("company-written", New, 1),
     ("certificate-unwritten", New, 1),
     ("certificate-written", New, 1),
@@ -43,7 +44,9 @@ pub const POINTS: [(&str, Way, u64); 39] = [
     ("append-half", Sold, 30),
     ("append-unsynced", Sold, 30),
     ("index-before", Sold, 30),
+    ("index-marked", Sold, 30),
     ("index-after", Sold, 30),
+    ("index-synced", Sold, 30),
     ("answer-unsaid", Sold, 20),
     ("answer-unsent", Sold, 20),
     ("segment-unmade", Sold, 1),
@@ -55,7 +58,7 @@ pub const POINTS: [(&str, Way, u64); 39] = [
     ("answer-heard", Sent, 6),
     ("answer-written", Sent, 3),
     ("verdict-unwritten", Sent, 3),
-    ("open-unmarked", Opened, 1),
+    ("open-unsettled", Opened, 1),
     ("journal-made", Opened, 1),
     ("secure-unsynced", Opened, 1),
     ("card-half", Opened, 1),
@@ -66,7 +69,7 @@ pub const POINTS: [(&str, Way, u64); 39] = [
     ("reopen-after", JournalFails, 1),
     ("reopen-shut", IndexFails, 1),
     ("rebuild-put-aside", Suspect, 1),
-    ("rebuild-unsettled", Suspect, 1),
+    ("open-unsettled", Suspect, 1),
 ];
 
 /// One that wants a journal of several hundred documents, so that a rebuild writes more than once.

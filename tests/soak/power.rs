@@ -115,8 +115,14 @@ async fn shop(
 
 /// One life to the moment at which the power goes.
 async fn cut(disk: &Disk, shop: &mut Shop, said: &Said, mut chance: Chance) -> Found<()> {
+    let lies = !said.is_empty();
     let moment = Duration::from_millis(chance.between(1, 700));
-    let mut life = shop.begin(said).await?;
+    let mut said = said.clone();
+    if chance.below(2) == 0 {
+        // As a shop writes its index: seldom, and all that is missing is read from the journal.
+        said.push(("TIMBRE_INDEX_KEYS", "4000".into()));
+    }
+    let mut life = shop.begin(&said).await?;
     let switch = Switch::at(disk, &life)?;
     let line = Line::to(&life);
     // Once the power is gone the disk refuses, and so may the agent.
@@ -135,7 +141,7 @@ async fn cut(disk: &Disk, shop: &mut Shop, said: &Said, mut chance: Chance) -> F
     sales.await?;
     disk.back()?;
     // Who looks for a loss asks for the documents themselves.
-    if said.is_empty() && chance.below(2) == 0 {
+    if !lies && chance.below(2) == 0 {
         shop.place.check()?;
     }
     Ok(())

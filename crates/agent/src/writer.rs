@@ -348,10 +348,12 @@ impl Desk {
         self.mending = Some(Mending { next: Instant::now(), pause: MEND_PAUSE.0 });
     }
 
-    /// There is nothing to do: the anchor is brought up to date.
+    /// There is nothing to do: the anchor is brought up to date, and the index where it lags.
     fn rest(&mut self) {
-        if self.mending.is_none() {
-            self.store.rest();
+        if self.mending.is_none()
+            && let Err(error) = self.store.rest()
+        {
+            self.stop(&error.to_string());
         }
     }
 

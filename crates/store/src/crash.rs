@@ -23,7 +23,7 @@ macro_rules! crash {
 }
 
 #[cfg(feature = "crash-points")]
-pub use armed::{die, due, segment_bytes};
+pub use armed::{die, due, index_keys, segment_bytes};
 
 #[cfg(feature = "crash-points")]
 mod armed {
@@ -56,7 +56,17 @@ mod armed {
 
     /// The harness turns segments over sooner than a shop does (`TIMBRE_SEGMENT_BYTES`).
     pub fn segment_bytes(usual: u64) -> u64 {
-        let said = std::env::var("TIMBRE_SEGMENT_BYTES").ok();
-        said.map_or(usual, |said| said.parse().expect("TIMBRE_SEGMENT_BYTES is a number of bytes"))
+        static SAID: OnceLock<Option<u64>> = OnceLock::new();
+        SAID.get_or_init(|| number("TIMBRE_SEGMENT_BYTES")).unwrap_or(usual)
+    }
+
+    /// It tells the index as soon as so many keys wait (`TIMBRE_INDEX_KEYS`).
+    pub fn index_keys(usual: usize) -> usize {
+        static SAID: OnceLock<Option<u64>> = OnceLock::new();
+        SAID.get_or_init(|| number("TIMBRE_INDEX_KEYS")).map_or(usual, |keys| usual.min(keys as usize))
+    }
+
+    fn number(name: &str) -> Option<u64> {
+        Some(std::env::var(name).ok()?.parse().expect("the harness says a number"))
     }
 }

@@ -1,13 +1,17 @@
 //! sled behind a guard: every call may panic or fail, and then the index is put aside and made
 //! again. What the keys mean is in `key`; whether the index agrees with the journal is asked in
-//! `opening`.
+//! `standing`.
+//!
+//! A power cut while sled writes may cost it any part of what it has, in silence: where it stops
+//! in the middle of its log it goes on behind. So it is written seldom, much at once, and a mark
+//! stands beside it from before the first byte until all is on the device. Without the mark it is
+//! as it was left; with it every document is looked at.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-#[cfg(test)]
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
@@ -23,7 +27,7 @@ use crate::{StoreError, disk, key};
 const CACHE: u64 = 8 << 20;
 /// How long a process that is just closing may still hold sled's lock: tries, 50 ms apart.
 const LOCK_TRIES: u32 = 60;
-/// What the mark beside the folder says when a call failed.
+/// What the mark beside the folder says when a call failed; else it is empty.
 const SUSPECT: &[u8] = b"suspect";
 
 /// What is to change: a value, or `None` to remove the key.
@@ -36,6 +40,8 @@ pub(crate) struct Index {
     ahead: RwLock<Arc<Puts>>,
     /// `None` for a temporary one.
     folder: Option<PathBuf>,
+    /// The mark stands beside the folder.
+    marked: AtomicBool,
     /// Tests make every write fail.
     #[cfg(test)]
     pub fails: AtomicBool,
@@ -44,8 +50,9 @@ pub(crate) struct Index {
 /// How the index was left the last time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Past {
-    Closed,
-    /// The process or the machine stopped in the middle.
+    /// Nothing of it was being written.
+    Settled,
+    /// The process or the machine stopped while it was written.
     Cut,
     /// It failed while in use.
     Suspect,
@@ -97,10 +104,12 @@ impl Index {
     }
 
     fn of(db: sled::Db, folder: Option<PathBuf>) -> Index {
+        let marked = folder.as_deref().is_some_and(|folder| past(folder) != Past::Settled);
         Index {
             db: RwLock::new(Some(Arc::new(db))),
             ahead: RwLock::default(),
             folder,
+            marked: AtomicBool::new(marked),
             #[cfg(test)]
             fails: AtomicBool::new(false),
         }
@@ -108,7 +117,7 @@ impl Index {
 
     /// One that is gone when it is dropped, to compare with.
     pub fn temporary() -> Result<Index, StoreError> {
-        let db = guarded(|| Ok(sled::Config::new().temporary(true).cache_capacity(CACHE).open()?))?;
+        let db = guarded(|| Ok(config().temporary(true).open()?))?;
         Ok(Index::of(db, None))
     }
 
@@ -118,51 +127,65 @@ impl Index {
         let db = self.db.read().unwrap_or_else(PoisonError::into_inner).clone();
         let db = db.ok_or(StoreError::Reopening)?;
         guarded(|| ask(&db)).inspect_err(|error| {
-            if let (StoreError::Index(_), Some(folder)) = (error, &self.folder) {
-                let _ = fs::write(mark(folder), SUSPECT);
+            if let StoreError::Index(_) = error {
+                self.suspect();
             }
         })
     }
 
-    /// Leaves a mark beside the folder until [`Index::close`] takes it away.
-    pub fn mark_in_use(&self) {
+    fn suspect(&self) {
         if let Some(folder) = &self.folder {
-            let mark = mark(folder);
-            let made = File::create(&mark).and_then(|file| file.sync_all());
-            if let (Ok(()), Some(parent)) = (made, mark.parent()) {
-                let _ = disk::sync_folder(parent);
-            }
+            self.marked.store(true, Ordering::Relaxed);
+            let _ = fs::write(mark(folder), SUSPECT);
         }
     }
 
-    /// Everything is on the device and nothing failed: the next opening may believe it.
-    pub fn close(&self) {
+    /// Nothing is in it yet: what the mark says is about the one before it.
+    pub fn begin(&self) -> Result<(), StoreError> {
+        self.marked.store(false, Ordering::Relaxed);
+        self.mark()
+    }
+
+    /// Makes the mark, if it does not stand there.
+    fn mark(&self) -> Result<(), StoreError> {
         if let Some(folder) = &self.folder
-            && past(folder) == Past::Cut
-            && self.settle().is_ok()
+            && !self.marked.load(Ordering::Relaxed)
         {
-            let _ = fs::remove_file(mark(folder));
+            let mark = mark(folder);
+            let made = File::create(&mark).and_then(|file| file.sync_all());
+            let made = made.and_then(|()| mark.parent().map_or(Ok(()), disk::sync_folder));
+            made.map_err(|e| StoreError::io("marcar el índice", &mark, e))?;
+            self.marked.store(true, Ordering::Relaxed);
+            crate::crash!("index-marked");
         }
+        Ok(())
     }
 
     /// Lets go of sled, so that it can be opened again; until [`Index::resume`] nothing is answered.
     pub fn shut(&self) {
-        self.close();
+        // Where that fails the mark stays.
+        let _ = self.settle();
         *self.db.write().unwrap_or_else(PoisonError::into_inner) = None;
-        self.lay(Puts::new());
+        self.lift();
     }
 
     /// Goes on with what `other` opened.
     pub fn resume(&self, other: &Index) {
         let db = other.db.write().unwrap_or_else(PoisonError::into_inner).take();
         *self.db.write().unwrap_or_else(PoisonError::into_inner) = db;
+        self.marked.store(other.marked.load(Ordering::Relaxed), Ordering::Relaxed);
         #[cfg(test)]
         self.fails.store(false, Ordering::Relaxed);
     }
 
     /// Lays changes over what sled has, until [`Index::catch_up`] tells it.
     pub fn lay(&self, puts: Puts) {
-        *self.ahead.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(puts);
+        Arc::make_mut(&mut *self.ahead.write().unwrap_or_else(PoisonError::into_inner)).extend(puts);
+    }
+
+    /// sled has by now what was laid over it.
+    pub fn lift(&self) {
+        *self.ahead.write().unwrap_or_else(PoisonError::into_inner) = Arc::default();
     }
 
     /// What sled was not told yet.
@@ -170,20 +193,23 @@ impl Index {
         self.ahead.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Tells sled what was laid over it. When it fails, that goes on being read.
+    /// Tells sled what was laid over it, and settles it. When it fails, that goes on being read.
     pub fn catch_up(&self) -> Result<(), StoreError> {
         let ahead = self.ahead();
         if !ahead.is_empty() {
             crate::crash!("index-before");
             self.write(&ahead)?;
             crate::crash!("index-after");
-            self.lay(Puts::new());
+            self.settle()?;
+            self.lift();
         }
         Ok(())
     }
 
-    /// All changes or none.
+    /// All changes or none, as long as nothing stops it: from here until [`Index::settle`] a power
+    /// cut may cost anything.
     pub fn write(&self, puts: &Puts) -> Result<(), StoreError> {
+        self.mark()?;
         let mut batch = sled::Batch::default();
         for (key, value) in puts {
             match value {
@@ -198,18 +224,32 @@ impl Index {
         })
     }
 
-    /// Brings what was written to the device: sled's own flush is no fsync on Linux. Never needed
-    /// for safety.
+    /// Brings what was written to the device (sled's own flush is no fsync on Linux), and takes the
+    /// mark away if no call failed.
     pub fn settle(&self) -> Result<(), StoreError> {
+        if !self.marked.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         self.ask(|tree| {
             tree.flush()?;
             Ok(())
         })?;
-        if let Some(folder) = &self.folder {
-            let file = folder.join("db");
-            let opened = fs::OpenOptions::new().read(true).write(true).open(&file);
-            let synced = opened.and_then(|opened| opened.sync_all());
-            synced.map_err(|e| StoreError::io("guardar el índice", &file, e))?;
+        let Some(folder) = &self.folder else {
+            return Ok(());
+        };
+        let file = folder.join("db");
+        let opened = fs::OpenOptions::new().read(true).write(true).open(&file);
+        let synced = opened.and_then(|opened| opened.sync_all()).and_then(|()| disk::sync_folder(folder));
+        // After a sync that failed the next one may be called good although nothing was written.
+        synced.inspect_err(|_| self.suspect()).map_err(|e| StoreError::io("guardar el índice", &file, e))?;
+        crate::crash!("index-synced");
+        if past(folder) == Past::Cut {
+            let mark = mark(folder);
+            // One that stays, or comes back, costs time at the next opening and nothing else.
+            if fs::remove_file(&mark).is_ok() {
+                self.marked.store(false, Ordering::Relaxed);
+                let _ = mark.parent().map_or(Ok(()), disk::sync_folder);
+            }
         }
         Ok(())
     }
@@ -266,7 +306,7 @@ pub(crate) fn past(folder: &Path) -> Past {
     match fs::read(mark(folder)) {
         Ok(text) if text == SUSPECT => Past::Suspect,
         Ok(_) => Past::Cut,
-        Err(_) => Past::Closed,
+        Err(_) => Past::Settled,
     }
 }
 
@@ -296,6 +336,11 @@ pub(crate) fn broken(what: &str) -> StoreError {
     StoreError::Index(format!("no se entiende {what}"))
 }
 
+/// sled's own thread, which writes by itself twice a second, is left out: see the head.
+fn config() -> sled::Config {
+    sled::Config::new().cache_capacity(CACHE).flush_every_ms(None)
+}
+
 /// Why sled did not open.
 enum Failed {
     /// Somebody has it open.
@@ -306,7 +351,7 @@ enum Failed {
 }
 
 fn open_once(folder: &Path) -> Result<sled::Db, Failed> {
-    let config = sled::Config::new().path(folder).cache_capacity(CACHE);
+    let config = config().path(folder);
     match catch_unwind(AssertUnwindSafe(|| config.open())) {
         Ok(Ok(db)) => Ok(db),
         Ok(Err(error)) => Err(Failed::of(error)),

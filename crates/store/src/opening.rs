@@ -106,10 +106,12 @@ pub(crate) fn open_again(
     if index::past(&place.index()) == Past::Suspect {
         return Ok(None);
     }
-    match standing::stand(&index, &segments, Past::Closed)? {
+    match standing::stand(&index, &segments, Past::Settled)? {
         standing @ (Standing::Agrees(..) | Standing::Empty) => {
-            let found = Found { index, standing, put_aside: None };
-            bring_together(place, segments, found, &|_, _| {}).map(Some)
+            let found = Found { index: index.clone(), standing, put_aside: None };
+            let opened = bring_together(place, segments, found, &|_, _| {})?;
+            index.lift();
+            Ok(Some(opened))
         }
         Standing::PutAside(_) => Ok(None),
     }
@@ -130,7 +132,10 @@ fn bring_together(
 
     let (start, held) = match &found.standing {
         Standing::Agrees(tip, damage) => (*tip, damage.clone()),
-        Standing::Empty | Standing::PutAside(_) => (Tip::default(), Vec::new()),
+        Standing::Empty | Standing::PutAside(_) => {
+            found.index.begin()?;
+            (Tip::default(), Vec::new())
+        }
     };
     let judge = Judge { segments: &segments, memory, installation: installation.as_deref() };
     let known = judge.known(&found.standing);
@@ -153,15 +158,14 @@ fn bring_together(
     let live = Live::load(&found.index)?;
 
     let rebuilt = start == Tip::default() && tip != start;
-    crate::crash!("open-unmarked");
-    if rebuilt {
-        crate::crash!("rebuild-unsettled");
-        found.index.settle()?;
+    crate::crash!("open-unsettled");
+    if let Err(error) = found.index.settle() {
+        // Its mark stays, and the next opening looks at it or makes it anew.
+        tracing::warn!(%error, "el índice no llegó al disco");
     }
     if replayed.end.bytes > LONG {
         renew(&found.index, &place.index())?;
     }
-    found.index.mark_in_use();
     let opened = Opened {
         documents: live.counts.total(),
         rebuilt,

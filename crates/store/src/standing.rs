@@ -90,7 +90,7 @@ pub(crate) fn stand(index: &Index, segments: &Segments, past: Past) -> Result<St
     }
     let sound = match past {
         Past::Suspect => false,
-        Past::Closed => is_sound(index, &live, segments, &mut damage)?,
+        Past::Settled => is_sound(index, &live, segments, &mut damage)?,
         Past::Cut => is_sound(index, &live, segments, &mut damage)? && is_whole(index, &live)?,
     };
     match sound {
@@ -150,7 +150,7 @@ fn is_sound(
     Ok(true)
 }
 
-/// Looks at all documents, after a stop that was not a closing: every set must have the size that the counters say,
+/// Looks at all documents, after a stop in the middle of a write: every set must have the size that the counters say,
 /// and the documents' names must lead to their rows. The sets are read at once: a till waits for it.
 fn is_whole(index: &Index, live: &Live) -> Result<bool, StoreError> {
     let (rows, names, sets) = thread::scope(|scope| {

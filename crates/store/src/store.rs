@@ -18,6 +18,11 @@ use crate::{
     opening::{self, Opening},
 };
 
+/// So many keys are told to sled at once, and a quiet moment is used for a part of them. What it was
+/// not told is read from memory, and after a stop from the journal.
+const MUCH: usize = 4000;
+const SOME: usize = 1000;
+
 /// An open folder. There is one at a time; any number of [`Reader`]s go with it.
 pub struct Store {
     place: Opening,
@@ -109,7 +114,7 @@ impl Store {
 
     /// Makes several orders durable with one fsync, each all or none: see [`Make`]. An error of the
     /// whole is every order's. Readers see at once what was written; sled is told by
-    /// [`Store::catch_up`], at the latest with the next commit.
+    /// [`Store::catch_up`] and [`Store::rest`].
     pub fn commit_each(
         &mut self,
         orders: Vec<Make<'_>>,
@@ -134,10 +139,19 @@ impl Store {
         Ok(outcomes)
     }
 
-    /// Tells the index what the last commit wrote: nobody has to wait for it, as readers see it
-    /// already. After an error the store takes no more until it is opened again, which mends it.
+    /// Tells the index what was written, once that is much: nobody has to wait for it, as readers
+    /// see it already. After an error the store takes no more until it is opened again, which mends
+    /// it.
     pub fn catch_up(&mut self) -> Result<(), StoreError> {
-        self.index.catch_up().inspect_err(|_| self.journal.poison())
+        self.tell(at_once(MUCH))
+    }
+
+    /// Tells the index if at least so many keys wait.
+    fn tell(&mut self, keys: usize) -> Result<(), StoreError> {
+        match self.index.ahead().len() >= keys {
+            true => self.index.catch_up().inspect_err(|_| self.journal.poison()),
+            false => Ok(()),
+        }
     }
 
     /// Opens the folder again after a write error, as a start of the program would, and every
@@ -171,8 +185,20 @@ impl Store {
         Ok(opened)
     }
 
-    /// Brings the anchor up to date; for the writer to call when it has nothing else to do.
-    pub fn rest(&mut self) {
+    /// Brings the anchor up to date, and the index where some is to be told; for the writer to call
+    /// when it has nothing else to do. An error is one of [`Store::catch_up`].
+    pub fn rest(&mut self) -> Result<(), StoreError> {
+        self.renew_anchor();
+        self.tell(at_once(SOME))
+    }
+
+    /// Tells the index everything, so that the next opening has nothing to read.
+    pub fn settle(&mut self) -> Result<(), StoreError> {
+        self.renew_anchor();
+        self.tell(0)
+    }
+
+    fn renew_anchor(&mut self) {
         if self.anchor.as_ref().is_some_and(Anchor::is_behind) {
             self.write_anchor(None);
         }
@@ -208,13 +234,17 @@ impl Store {
 
 impl Drop for Store {
     fn drop(&mut self) {
-        self.rest();
-        match self.index.catch_up() {
-            Ok(()) => self.index.close(),
-            // Its mark stays: the next opening makes sure of it.
-            Err(error) => tracing::warn!(%error, "the index is behind the journal"),
+        if let Err(error) = self.settle() {
+            tracing::warn!(%error, "the index is behind the journal");
         }
     }
+}
+
+/// The harness of faults tells the index sooner than a shop does.
+fn at_once(keys: usize) -> usize {
+    #[cfg(feature = "crash-points")]
+    let keys = crate::crash::index_keys(keys);
+    keys
 }
 
 /// Times are kept to the microsecond, and the same before and after a rebuild.

@@ -1,5 +1,5 @@
-//! The index with changes laid over it, read as if they were there: for a plain reader those that
-//! sled is still to be told, for an order those of the batch it is in, which are not durable yet.
+//! The index with changes laid over it, read as if they were there: those that sled is still to be
+//! told, and for an order those of the batch it is in, which are not durable yet.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -12,14 +12,15 @@ use crate::{StoreError, key};
 #[derive(Clone)]
 pub(crate) struct View {
     pub index: Arc<Index>,
-    /// The changes of a batch; a plain reader sees those that are laid over the index just then.
+    /// The changes of a batch; a plain reader has none.
     batch: Option<Arc<Puts>>,
 }
 
 /// The entries of a view, for as long as a question lasts.
 pub(crate) struct Entries<'a> {
     tree: &'a Tree,
-    staged: &'a Puts,
+    ahead: &'a Puts,
+    batch: &'a Puts,
 }
 
 pub(crate) type Entry = sled::Result<(IVec, IVec)>;
@@ -29,7 +30,7 @@ impl View {
         View { index, batch: None }
     }
 
-    /// One that changes are staged over. The index must have caught up.
+    /// One that changes are staged over.
     pub fn staging(index: Arc<Index>) -> View {
         View { index, batch: Some(Arc::default()) }
     }
@@ -44,14 +45,11 @@ impl View {
         self.batch.map(Arc::unwrap_or_clone).unwrap_or_default()
     }
 
-    fn over(&self) -> Arc<Puts> {
-        self.batch.clone().unwrap_or_else(|| self.index.ahead())
-    }
-
     pub fn ask<T>(&self, ask: impl FnOnce(&Entries<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
         // Before the index is looked at: what sled is told meanwhile is then seen twice, not missed.
-        let over = self.over();
-        self.index.ask(|tree| ask(&Entries { tree, staged: &over }))
+        let ahead = self.index.ahead();
+        let batch = self.batch.clone().unwrap_or_default();
+        self.index.ask(|tree| ask(&Entries { tree, ahead: &ahead, batch: &batch }))
     }
 
     pub fn with_prefix(&self, prefix: &[u8]) -> Result<Vec<Pair>, StoreError> {
@@ -85,8 +83,9 @@ impl View {
 
 impl Keys for View {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        match self.over().get(key) {
-            Some(value) => Ok(value.clone()),
+        let staged = self.batch.as_ref().and_then(|batch| batch.get(key).cloned());
+        match staged.or_else(|| self.index.ahead().get(key).cloned()) {
+            Some(value) => Ok(value),
             None => self.index.get(key),
         }
     }
@@ -102,14 +101,21 @@ impl Keys for View {
 impl<'a> Entries<'a> {
     /// Those with keys from `from` to `to`, both included, ascending.
     pub fn between(&self, from: Vec<u8>, to: Vec<u8>) -> impl Iterator<Item = Entry> + use<'a> {
-        let staged = self.staged.range(from.clone()..=to.clone());
-        merged(self.tree.range(from..=to), staged, |kept, staged| kept.cmp(staged))
+        let of = |puts: &'a Puts| puts.range(from.clone()..=to.clone());
+        let order = |kept: &[u8], staged: &[u8]| kept.cmp(staged);
+        merged(
+            merged(self.tree.range(from.clone()..=to.clone()), of(self.ahead), order),
+            of(self.batch),
+            order,
+        )
     }
 
     /// The same, descending.
     pub fn between_back(&self, from: Vec<u8>, to: Vec<u8>) -> impl Iterator<Item = Entry> + use<'a> {
-        let staged = self.staged.range(from.clone()..=to.clone()).rev();
-        merged(self.tree.range(from..=to).rev(), staged, |kept, staged| staged.cmp(kept))
+        let of = |puts: &'a Puts| puts.range(from.clone()..=to.clone()).rev();
+        let order = |kept: &[u8], staged: &[u8]| staged.cmp(kept);
+        let tree = self.tree.range(from.clone()..=to.clone()).rev();
+        merged(merged(tree, of(self.ahead), order), of(self.batch), order)
     }
 }
 

@@ -164,7 +164,7 @@ fn the_anchor_is_written_once_a_second_and_on_closing() {
     let first = read().sequence;
     store.commit(vec![issued(sale(1))], at(0)).unwrap();
     assert_eq!(read().sequence, first, "within the second");
-    store.rest();
+    store.rest().unwrap();
     assert_eq!(read().sequence, first + 1);
     store.commit(vec![issued(sale(2))], at(2)).unwrap();
     assert_eq!(read().sequence, first + 2);

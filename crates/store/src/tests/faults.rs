@@ -232,7 +232,7 @@ fn a_document_is_answered_for_although_the_index_failed() {
     store.reader().view.index.fails.store(true, Ordering::Relaxed);
     let committed = store.commit(vec![issued(sale(2))], at(2)).unwrap();
     assert_eq!(committed.rows[0].id, id(2));
-    assert!(matches!(store.commit(vec![issued(sale(3))], at(3)), Err(StoreError::Index(_))));
+    assert!(matches!(store.settle(), Err(StoreError::Index(_))));
     assert!(matches!(store.commit(vec![issued(sale(3))], at(3)), Err(StoreError::Poisoned)));
     drop(store);
     let (mut store, opened) = shop.open_said();

@@ -109,7 +109,7 @@ fn figures_of_a_million_documents() {
     });
     timed("opened", &mut || assert!(!shop.open_said().1.rebuilt));
     fs::write(shop.dir().join("db.in-use"), "").unwrap();
-    timed("opened after a cut", &mut || assert!(!shop.open_said().1.rebuilt));
+    timed("opened after a cut in a write", &mut || assert!(!shop.open_said().1.rebuilt));
     timed("checked", &mut || {
         let report = shop.check();
         assert_eq!((report.documents, report.index), (documents, IndexCheck::Agrees));

@@ -19,6 +19,7 @@ mod reopening;
 mod replacing;
 mod round_trip;
 mod rules;
+mod settling;
 mod shop;
 mod torn;
 mod watch;

@@ -263,7 +263,7 @@ fn a_document_with_a_thousand_lines_still_fits_the_index() {
     let mut big = sale(1);
     big.document.words = "Ñandú ".repeat(40_000);
     store.commit(vec![issued(big.clone())], at(1)).unwrap();
-    store.catch_up().unwrap();
+    store.settle().unwrap();
     let value = store.reader().view.index.with_prefix(b"R").unwrap().remove(0).1;
     assert!(value.len() < 100_000);
     assert_eq!(numbers(&store.reader(), text("ñandu")), [1]);

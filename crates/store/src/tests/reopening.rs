@@ -82,7 +82,7 @@ fn a_full_disk_is_over_when_there_is_room_again() {
     disk.set(false);
     let opened = store.reopen().unwrap();
     assert_eq!((opened.documents, opened.rebuilt, opened.locked), (3, false, None));
-    assert!(shop.dir().join("db.in-use").exists(), "it is not taken for closed");
+    assert!(!shop.dir().join("db.in-use").exists(), "nothing of it is being written");
     assert_eq!(reader.document(&id(3)).unwrap().unwrap(), sale(3).document);
     issue(&mut store, 4..=5);
     assert_eq!(reader.document(&id(5)).unwrap().unwrap(), sale(5).document);
@@ -100,7 +100,7 @@ fn a_lost_index_is_made_again_and_nothing_of_the_last_batch_is_missing() {
     let reader = store.reader();
     reader.view.index.fails.store(true, Ordering::Relaxed);
     store.commit(vec![issued(sale(2))], at(2)).unwrap();
-    assert!(matches!(store.catch_up(), Err(StoreError::Index(_))));
+    assert!(matches!(store.settle(), Err(StoreError::Index(_))));
     assert_eq!(reader.row(&id(2)).unwrap().unwrap().id, id(2), "it is read although sled lacks it");
     disk.set(true);
     assert!(matches!(store.reopen(), Err(StoreError::Io { .. })));

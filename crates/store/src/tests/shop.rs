@@ -218,7 +218,7 @@ pub fn issued(issued: Issued) -> Fact {
 pub fn issue(store: &mut Store, numbers: impl IntoIterator<Item = u64>) {
     for number in numbers {
         store.commit(vec![issued(sale(number))], at(number as i64)).unwrap();
-        store.catch_up().unwrap();
+        store.settle().unwrap();
     }
 }
 
