@@ -265,6 +265,36 @@ fn details_that_do_not_agree_with_their_counts_prove_nothing() {
     }
 }
 
+/// When the wait is over and details still speak against counts without a rejection, each document is asked about;
+/// which one was objected to is a lesser matter, for all of them were accepted.
+#[test]
+fn a_detail_against_the_counts_is_never_passed_over() {
+    let detail = |folio, state: &str| Detail {
+        kind: Some(39),
+        folio,
+        state: state.to_owned(),
+        remarks: vec![remark(state)],
+    };
+    let late = |line, details: &[Detail]| {
+        let processed =
+            Processed { counts: counts(&[line]), detailed: true, details: Some(details.to_vec()) };
+        settled(&[(39, 1), (39, 2)], &processed, false)
+    };
+    for against in [detail(Some(1), "RCH"), detail(Some(2), "XYZ"), detail(None, "RCH")] {
+        assert_eq!(late((39, 2, 2, 0, 0), std::slice::from_ref(&against)), ["ask", "ask"], "{against:?}");
+    }
+    let one_objection = (39, 2, 1, 0, 1);
+    for details in [
+        vec![],
+        vec![detail(Some(1), "RPR"), detail(Some(2), "RLV")],
+        vec![detail(Some(1), "DOK")],
+        // Of no document that was sent.
+        vec![detail(Some(9), "RCH")],
+    ] {
+        assert_eq!(late(one_objection, &details), ["accepted RPR", "accepted RPR"], "{details:?}");
+    }
+}
+
 #[test]
 fn facturas_without_details_are_asked_about_when_any_was_rejected() {
     let of = |lines| Processed { counts: counts(lines), detailed: false, details: None };
