@@ -138,7 +138,7 @@ impl Caf {
         .into())
     }
 
-    /// RSASK is the private half of RSAPK.
+    /// RSASK is the private half of RSAPK: what it signs is verified with that one.
     fn check_key(&self, parts: &Parts<'_>) -> Result<(), Refusals> {
         let damaged = || {
             Refusal::new(
@@ -152,11 +152,8 @@ impl Caf {
         let pair = || -> Result<bool, openssl::error::ErrorStack> {
             let n = openssl::bn::BigNum::from_slice(&modulus)?;
             let e = openssl::bn::BigNum::from_slice(&exponent)?;
-            if private.n() != n.as_ref() || private.e() != e.as_ref() {
-                return Ok(false);
-            }
             let public = PKey::from_rsa(Rsa::from_public_components(n, e)?)?;
-            let private: PKey<Private> = PKey::from_rsa(private.clone())?;
+            let private: PKey<Private> = PKey::from_rsa(private)?;
             let mut signer = Signer::new(MessageDigest::sha1(), &private)?;
             let signature = signer.sign_oneshot_to_vec(b"<DD></DD>")?;
             Ok(verifies(&public, b"<DD></DD>", &signature))

@@ -175,6 +175,13 @@ mod tests {
     }
 
     #[test]
+    fn a_number_has_at_most_sixty_characters() {
+        let long = |length: usize| format!("{}7", "0".repeat(length - 1));
+        assert_eq!(parse(&long(60)), Some(Decimal::from(7)));
+        assert_eq!(parse(&long(61)), None);
+    }
+
+    #[test]
     fn halves_go_away_from_zero() {
         for (n, d, q) in
             [(5, 2, 3), (-5, 2, -3), (3, 2, 2), (249, 100, 2), (250, 100, 3), (0, 7, 0), (-1, 3, 0)]

@@ -38,6 +38,23 @@ fn a_sound_caf_is_read_and_becomes_a_grant() {
 }
 
 #[test]
+fn a_caf_may_lend_a_single_folio() {
+    let text = caf_text(RUT, "A", 33, (7, 7), "2026-01-05", 999, &caf_key());
+    assert_eq!(Caf::read(text.as_bytes()).unwrap().range(), 7..=7);
+}
+
+/// What ISO-8859-1 has no letter for can't be signed again, nor stand in a stamp.
+#[test]
+fn a_caf_with_control_characters_is_refused() {
+    for control in [0x01, 0x0B, 0x1F, 0x7F, 0x80, 0x9F] {
+        let mut file = latin(&good());
+        let name = file.windows(4).position(|four| four == b"DISE").unwrap();
+        file[name] = control;
+        assert_eq!(refused(&file), "caf-malformed", "{control:#x}");
+    }
+}
+
+#[test]
 fn line_ends_of_another_system_change_nothing() {
     let unix = good();
     let caf = Caf::read(&latin(&unix.replace('\n', "\r\n"))).unwrap();
@@ -57,6 +74,17 @@ fn a_caf_of_another_company_or_environment_is_refused() {
     assert_eq!(codes(Environment::Training, "96670340-7"), ["caf-other-company"]);
     assert_eq!(codes(Environment::Production, RUT), ["caf-environment"]);
     assert_eq!(codes(Environment::Certification, "96670340-7"), ["caf-environment", "caf-other-company"]);
+    let refused = read().into_grant(Environment::Production, &"96670340-7".parse().unwrap());
+    let refusals = refused.err().expect("another company in another environment");
+    let said: Vec<&str> = refusals.0.iter().map(|refusal| refusal.message.as_str()).collect();
+    assert_eq!(
+        said,
+        [
+            "El CAF es del simulador de entrenamiento y esta carpeta es de producción. Cargue el CAF que corresponde.",
+            "El CAF es de 76.192.083-9 (DISEÑO Y SOÑAR & CÍA LTDA) y la empresa de esta carpeta es 96.670.340-7. \
+             Cargue un CAF de su empresa.",
+        ]
+    );
 }
 
 #[test]
@@ -90,6 +118,9 @@ fn a_tampered_caf_is_refused() {
         ("<FA>2026-01-05</FA>", "<FA>05-01-2026</FA>", "caf-malformed"),
         ("<RE>76192083-9</RE>", "<RE>76192083-8</RE>", "caf-malformed"),
         ("<IDK>", "<!-- x --><IDK>", "caf-malformed"),
+        // RS and the rest are never empty, and bear no markup (schema DTE_v10, TED/DD/CAF).
+        ("DISEÑO Y SOÑAR &amp; CÍA LTDA", "", "caf-malformed"),
+        ("DISEÑO", "DISE>O", "caf-malformed"),
         ("<CAF version=\"1.0\">", "<CAF version='1.0'>", "caf-malformed"),
         ("</CAF>", "", "caf-malformed"),
         ("</CAF>", "</CAF></CAF>", "caf-malformed"),
