@@ -63,7 +63,9 @@ impl Look {
     fn authority(&mut self, caf: &Element, da: &str) {
         let idk = caf.text_at(&["DA", "IDK"]).unwrap_or_default();
         let Some(authority) = idk.parse().ok().and_then(Authority::of) else {
-            let message = format!("El CAF dice estar firmado con la clave {idk} del SII, que no se conoce.");
+            let message = format!(
+                "El CAF dice estar firmado con la clave {idk} del SII, que no se conoce (CAF-3-516)."
+            );
             return self.refuses("caf-authority-unknown", "TED.DD.CAF.DA.IDK", message);
         };
         let holds = match (bytes(caf.child("FRMA")), latin1::encode(da)) {
@@ -74,7 +76,7 @@ impl Look {
             self.refuses(
                 "caf-signature",
                 "TED.DD.CAF.FRMA",
-                "La firma del SII en el CAF no corresponde a su contenido (CAF-3-516).",
+                "La firma del SII en el CAF no corresponde a su contenido (CAF-3-514).",
             );
         }
         match authority {

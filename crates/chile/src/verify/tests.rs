@@ -26,6 +26,20 @@ fn envelopes_of_another_maker_are_sound_but_for_their_authority() {
     }
 }
 
+/// The SII tells a CAF whose signature does not hold (514) from one of an authority that it does not know (516).
+#[test]
+fn what_is_wrong_with_a_caf_bears_the_siis_own_code() {
+    let envelope = crate::latin1::decode(&vector("EnvioBOLETA-F7-variantB.xml"));
+    for (idk, code, said) in
+        [("999", "caf-signature", "CAF-3-514"), ("7", "caf-authority-unknown", "CAF-3-516")]
+    {
+        let text = envelope.replacen("<IDK>999<", &format!("<IDK>{idk}<"), 1);
+        let found = verify(&crate::latin1::encode(&text).unwrap());
+        let finding = found.iter().find(|finding| finding.code == code).unwrap();
+        assert!(finding.message.contains(said), "{finding:?}");
+    }
+}
+
 /// The SII's own sample of 2003: no namespace in what is signed, CR LF, a certificate of another key.
 #[test]
 fn the_official_sample_holds_by_its_own_habit() {
