@@ -11,6 +11,17 @@ fn preview(sale: &str) -> Preview {
     Chile::default().preview(&sale, Some(&desk::issuer()), &NoDocuments, desk::now()).expect("good")
 }
 
+/// The sale of a golden document.
+fn golden(name: &str) -> String {
+    std::fs::read_to_string(desk::golden(name)).expect("it is committed")
+}
+
+/// What is said of these tags, whole or but for the number of their line.
+fn told_of(sale: &str, tags: &[&str]) -> Vec<String> {
+    let of = |line: &String| tags.iter().any(|tag| line.starts_with(tag));
+    told(sale).into_iter().filter(of).collect()
+}
+
 fn told(sale: &str) -> Vec<String> {
     preview(sale)
         .explained
@@ -62,6 +73,92 @@ fn a_boleta_says_how_its_iva_comes_out_of_the_price() {
             "IVA 955: 5.980 con IVA menos 5.025 de neto, para que el total no se mueva",
             "MntTotal 5980: 5.025 neto + 955 IVA",
         ]
+    );
+}
+
+/// Formato DTE 2.4.2, campo 117: some taxes are taken of what the lines state, not of what they are worth.
+#[test]
+fn a_tax_says_what_it_is_taken_of() {
+    assert_eq!(
+        told_of(
+            &golden("impuestos/205-faenamiento-y-margen.json"),
+            &["MntBase ", "MntMargenCom ", "ImptoReten", "TasaIVA "]
+        ),
+        [
+            "MntBase 4000010: las bases de faenamiento que dicen las líneas",
+            "MntMargenCom 17782: los márgenes de comercialización que dicen las líneas",
+            "TasaIVA 19: la tasa del IVA (DL 825, art. 14)",
+            "ImptoReten[0].MontoImp 1478: IVA de margen de comercialización (14): 19 % de 7.777, el margen \
+             (MntMargComer) de la línea 3, al peso",
+            "ImptoReten[1].MontoImp 200001: IVA anticipado faenamiento de carne (17): 5 % de 4.000.010, la base de \
+             faenamiento (MntBaseFaena) de la línea 1, al peso",
+            "ImptoReten[2].MontoImp 1901: IVA de margen de instrumentos de prepago (50): 19 % de 10.005, el margen \
+             (MntMargComer) de la línea 2, al peso",
+        ]
+    );
+}
+
+#[test]
+fn what_is_not_billed_is_told_with_its_signs_and_discounts() {
+    assert_eq!(
+        told_of(
+            &golden("boleta/009-no-facturable.json"),
+            &["MontoNF", "TotalPeriodo", "SaldoAnterior", "VlrPagar"]
+        ),
+        [
+            "MontoNF 500: lo que no se factura aquí: líneas 2, 3: 2.000 + -1.500",
+            "TotalPeriodo 6460: 5.960 de total y 500 no facturable",
+            "SaldoAnterior 1200: lo dice la venta",
+            "VlrPagar 7660: 6.460 del período y 1.200 de saldo anterior",
+        ]
+    );
+    // IndExeDR 2: the discount is of what is not billed, and of nothing else.
+    let sale = r#"{ "Encabezado": { "IdDoc": { "TipoDTE": 39 } },
+        "Detalle": [ { "NmbItem": "Pan", "QtyItem": 1, "PrcItem": 1190 }, { "NmbItem": "Envase", "IndExe": 2, "QtyItem": 1, "PrcItem": 1000 } ],
+        "DscRcgGlobal": { "TpoMov": "D", "TpoValor": "%", "ValorDR": 10, "IndExeDR": 2 } }"#;
+    assert_eq!(
+        told_of(sale, &["DscRcgGlobal", "MntNeto", "MontoNF"]),
+        [
+            "DscRcgGlobal[0] 100: descuento global de 10 % sobre 1.000, al peso",
+            "MntNeto 1000: 1.190 con IVA (línea 1: 1.190), dividido por 1,19, al peso",
+            "MontoNF 900: lo que no se factura aquí: línea 2: 1.000 − 100",
+        ]
+    );
+}
+
+#[test]
+fn a_surcharge_is_added() {
+    let sale = r#"{ "Encabezado": { "IdDoc": { "TipoDTE": 41 } }, "Detalle": [ { "NmbItem": "Libro", "QtyItem": 1, "PrcItem": 1000, "RecargoPct": 2.5 } ],
+        "DscRcgGlobal": { "TpoMov": "R", "TpoValor": "$", "ValorDR": 150 } }"#;
+    assert_eq!(
+        told(sale),
+        [
+            "Detalle[0].MontoItem 1025: 1 × 1.000 + 25 de recargo (2,5 %), al peso",
+            "DscRcgGlobal[0] 150: recargo global en pesos",
+            "MntExe 1175: línea 1: 1.025 + 150",
+            "MntTotal 1175: 1.175 exento",
+        ]
+    );
+}
+
+#[test]
+fn lines_are_named_as_long_as_they_can_be_read() {
+    let net_of = |lines: usize| {
+        let line = r#"{ "NmbItem": "Pan", "QtyItem": 1, "PrcItem": 1000 }"#;
+        let detail = vec![line; lines].join(",");
+        told_of(
+            &format!(r#"{{ "Encabezado": {{ "IdDoc": {{ "TipoDTE": 39 }} }}, "Detalle": [ {detail} ] }}"#),
+            &["MntNeto"],
+        )
+    };
+    assert!(
+        net_of(12)[0].contains("líneas 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12: 1.000 + "),
+        "{:?}",
+        net_of(12)
+    );
+    assert_eq!(
+        net_of(13),
+        ["MntNeto 10924: 13.000 con IVA (13 líneas que suman 13.000), dividido por 1,19, al peso"]
     );
 }
 

@@ -22,8 +22,10 @@ pub fn explain(tipo: Tipo, document: &Group) -> Vec<Explained> {
         told.say(&format!("Detalle[{at}].MontoItem"), line.said.unwrap_or(0), of_line(line));
     }
     let globals = figures::globals(tipo, document);
-    let taxed = told.base(Tax::Taxed, Onto::Taxed, &lines, &globals);
-    let exempt = told.base(Tax::Exempt, Onto::Exempt, &lines, &globals);
+    let taxed = told.base(|tax| tax == Tax::Taxed, Onto::Taxed, &lines, &globals);
+    let exempt = told.base(|tax| tax == Tax::Exempt, Onto::Exempt, &lines, &globals);
+    let not_billed = |tax| matches!(tax, Tax::NotBilled | Tax::NotBilledLess);
+    let not_billed = told.base(not_billed, Onto::NotBilled, &lines, &globals);
     let bearing: Vec<Bearing> = document.groups("Detalle").map(Bearing::of).collect();
     for (tag, amount) in figures::tags(tipo, &totals) {
         let from = match tag {
@@ -35,10 +37,7 @@ pub fn explain(tipo: Tipo, document: &Group) -> Vec<Explained> {
             "MntMargenCom" => "los márgenes de comercialización que dicen las líneas".to_owned(),
             "GrntDep" => format!("envases: {}", sum_of(&lines, |tax| tax == Tax::Deposit)),
             "MntTotal" => total(&totals),
-            "MontoNF" => {
-                let of = |tax| matches!(tax, Tax::NotBilled | Tax::NotBilledLess);
-                format!("lo que no se factura aquí: {}", sum_of(&lines, of))
-            }
+            "MontoNF" => format!("lo que no se factura aquí: {}", not_billed.words),
             "MontoPeriodo" | "TotalPeriodo" => format!(
                 "{} de total y {} no facturable",
                 dotted(totals.total),
@@ -75,10 +74,9 @@ impl Told {
     }
 
     /// The lines of one kind and what the globals make of them, each global told by itself.
-    fn base(&mut self, tax: Tax, onto: Onto, lines: &[Line], globals: &[Global]) -> Sum {
-        let sum = lines.iter().filter(|line| line.tax == tax).map(|line| line.said.unwrap_or(0)).sum::<i64>();
-        let mut words = sum_of(lines, |one| one == tax);
-        let mut left = sum;
+    fn base(&mut self, of: impl Fn(Tax) -> bool, onto: Onto, lines: &[Line], globals: &[Global]) -> Sum {
+        let mut left: i64 = lines.iter().filter(|line| of(line.tax)).map(worth).sum();
+        let mut words = sum_of(lines, of);
         for (at, global) in globals.iter().enumerate().filter(|(_, global)| global.onto == onto) {
             let after = global.apply(i128::from(left)).ok().and_then(money::amount).unwrap_or(left);
             let change = (after - left).abs();
@@ -117,21 +115,26 @@ fn of_line(line: &Line) -> String {
     format!("{words}, al peso")
 }
 
-/// `líneas 1 y 3: 980 + 20`.
+/// What a line adds to the sum it is part of.
+fn worth(line: &Line) -> i64 {
+    let amount = line.said.unwrap_or(0);
+    if line.tax == Tax::NotBilledLess { -amount } else { amount }
+}
+
+/// `líneas 1, 3: 980 + 20`.
 fn sum_of(lines: &[Line], of: impl Fn(Tax) -> bool) -> String {
     /// Beyond these the lines are counted, not named.
     const MOST: usize = 12;
     let these: Vec<(usize, &Line)> = lines.iter().enumerate().filter(|(_, line)| of(line.tax)).collect();
-    let sum = |line: &Line| {
-        let amount = line.said.unwrap_or(0);
-        if line.tax == Tax::NotBilledLess { -amount } else { amount }
-    };
+    if these.is_empty() {
+        return "ninguna línea".to_owned();
+    }
     if these.len() > MOST {
-        let all: i64 = these.iter().map(|(_, line)| sum(line)).sum();
+        let all: i64 = these.iter().map(|(_, line)| worth(line)).sum();
         return format!("{} líneas que suman {}", these.len(), dotted(all));
     }
     let numbers: Vec<String> = these.iter().map(|(at, _)| (at + 1).to_string()).collect();
-    let amounts: Vec<String> = these.iter().map(|(_, line)| dotted(sum(line))).collect();
+    let amounts: Vec<String> = these.iter().map(|(_, line)| dotted(worth(line))).collect();
     let word = if these.len() == 1 { "línea" } else { "líneas" };
     format!("{word} {}: {}", numbers.join(", "), amounts.join(" + "))
 }
