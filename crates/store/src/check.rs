@@ -101,7 +101,7 @@ pub fn check(dir: &Path, anchor: Option<&Path>) -> Result<CheckReport, StoreErro
         Ok(Err(why)) => IndexCheck::NotOpened(why),
         Err(error) => IndexCheck::NotOpened(error.to_string()),
     };
-    let torn = found.end.torn.map(|torn| {
+    let torn = found.end.torn.filter(|torn| !torn.empty).map(|torn| {
         let place = Place { segment: torn.segment, offset: torn.offset };
         (place, torn.bytes)
     });

@@ -14,6 +14,12 @@ pub(crate) trait Tape: Send {
     fn write_again(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()>;
     /// Shortens it to `length`; the next append goes there.
     fn cut(&mut self, length: u64) -> io::Result<()>;
+    /// Gives the file `bytes` of zeros after what was appended, on the device: an append into them makes it no
+    /// longer, and a sync then costs no entry in the file system's own journal. True when that took a
+    /// sync; when it fails the file is as it was.
+    fn make_room(&mut self, bytes: u64) -> io::Result<bool>;
+    /// Cuts off what is left of the room.
+    fn give_back_room(&mut self) -> io::Result<()>;
 }
 
 /// A file for reading, from any thread.
@@ -74,8 +80,8 @@ impl Disk for RealDisk {
     fn tape(&self, path: &Path) -> io::Result<Box<dyn Tape>> {
         let mut file =
             fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
-        file.seek(SeekFrom::End(0))?;
-        Ok(Box::new(RealTape(file)))
+        let end = file.seek(SeekFrom::End(0))?;
+        Ok(Box::new(RealTape { file, end, length: end }))
     }
 }
 
@@ -98,27 +104,74 @@ impl Source for File {
     }
 }
 
-struct RealTape(File);
+struct RealTape {
+    file: File,
+    /// Where the next append goes.
+    end: u64,
+    /// The file's own length: beyond `end` there are zeros.
+    length: u64,
+}
 
 impl Tape for RealTape {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.write_all(bytes)
+        self.file.write_all(bytes)?;
+        self.end += bytes.len() as u64;
+        self.length = self.length.max(self.end);
+        Ok(())
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        self.0.sync_data()
+        self.file.sync_data()
     }
 
     fn write_again(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        self.0.seek(SeekFrom::Start(offset))?;
-        self.0.write_all(bytes)?;
-        self.0.seek(SeekFrom::End(0))?;
+        self.file.seek(SeekFrom::Start(offset))?;
+        self.file.write_all(bytes)?;
+        self.file.seek(SeekFrom::Start(self.end))?;
         Ok(())
     }
 
     fn cut(&mut self, length: u64) -> io::Result<()> {
-        self.0.set_len(length)?;
-        self.0.seek(SeekFrom::Start(length))?;
+        self.file.set_len(length)?;
+        self.file.seek(SeekFrom::Start(length))?;
+        (self.end, self.length) = (length, length);
+        Ok(())
+    }
+
+    fn make_room(&mut self, bytes: u64) -> io::Result<bool> {
+        // A little at a time costs as many syncs as it saves.
+        if self.length - self.end >= bytes / 2 {
+            return Ok(false);
+        }
+        let end = self.end;
+        self.lengthen(end + bytes).inspect_err(|_| {
+            if let Err(error) = self.cut(end) {
+                tracing::warn!(%error, "el diario quedó más largo de lo que está escrito");
+            }
+        })?;
+        Ok(true)
+    }
+
+    fn give_back_room(&mut self) -> io::Result<()> {
+        match self.length > self.end {
+            true => self.cut(self.end),
+            false => Ok(()),
+        }
+    }
+}
+
+impl RealTape {
+    /// A hole would do for the length, and not for the blocks.
+    fn lengthen(&mut self, to: u64) -> io::Result<()> {
+        const ZEROS: [u8; 16 << 10] = [0; 16 << 10];
+        self.file.seek(SeekFrom::Start(self.length))?;
+        while self.length < to {
+            let some = ZEROS.len().min((to - self.length) as usize);
+            self.file.write_all(&ZEROS[..some])?;
+            self.length += some as u64;
+        }
+        self.file.sync_data()?;
+        self.file.seek(SeekFrom::Start(self.end))?;
         Ok(())
     }
 }

@@ -13,6 +13,10 @@ use crate::segments::Segments;
 use crate::walk::Tip;
 use crate::{Fact, Place, StoreError, body, segments};
 
+/// So much of a segment is made ready for what comes, once a folder is written to more than now and then.
+const ROOM: u64 = 512 << 10;
+const OFTEN: u64 = if cfg!(test) { 1 } else { 8 };
+
 pub(crate) struct Journal {
     disk: Arc<dyn Disk>,
     folder: PathBuf,
@@ -25,6 +29,9 @@ pub(crate) struct Journal {
     tip: Tip,
     fsyncs: u64,
     poisoned: bool,
+    appended: u64,
+    /// There was none to be had: what is written makes the file longer, as far as that goes.
+    no_room: bool,
 }
 
 /// Frames that become durable together, not written yet.
@@ -71,6 +78,8 @@ impl Journal {
             tip: Tip::default(),
             fsyncs: 2,
             poisoned: false,
+            appended: 0,
+            no_room: false,
         })
     }
 
@@ -161,7 +170,31 @@ impl Journal {
         })?;
         self.end = batch.start + batch.bytes.len() as u64;
         self.tip = batch.tip;
+        self.appended += 1;
         Ok(())
+    }
+
+    /// Makes the next appends cheaper; for when nobody waits. It is no harm when it can't be done.
+    pub fn make_room(&mut self) {
+        if self.poisoned || self.turn || self.no_room || self.appended < OFTEN {
+            return;
+        }
+        let room = ROOM.min(self.segment_bytes.saturating_sub(self.end));
+        match self.tape.make_room(room) {
+            Ok(synced) => self.fsyncs += u64::from(synced),
+            Err(error) => {
+                tracing::warn!(%error, "no hay lugar que preparar en el diario");
+                self.no_room = true;
+            }
+        }
+        crate::crash!("room-made");
+    }
+
+    /// Leaves no more than what was written. What can't be cut off is seen to be empty at the next opening.
+    pub fn give_back_room(&mut self) {
+        if let Err(error) = self.tape.give_back_room() {
+            tracing::warn!(%error, "el diario quedó más largo de lo que está escrito");
+        }
     }
 
     /// After a failure. What can't be cut is a tail for the next opening to cut or to secure; and
@@ -192,6 +225,8 @@ impl Journal {
         let path = segments::path(&self.folder, batch.segment);
         let failed = |e| StoreError::io("escribir el diario", &path, e);
         if batch.segment != self.segment {
+            // Before the next one is there: only the last may end in zeros.
+            self.tape.give_back_room().map_err(failed)?;
             self.tape = self.begin_segment(batch.segment)?;
             self.segment = batch.segment;
             self.end = 0;

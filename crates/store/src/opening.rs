@@ -140,8 +140,11 @@ fn bring_together(
     let judge = Judge { segments: &segments, memory, installation: installation.as_deref() };
     let known = judge.known(&found.standing);
     let mut replayed = replay::replay(&segments, &found.index, start, known, progress)?;
-    if let Some(torn) = replayed.end.torn {
-        keep(&*disk, &segments, torn);
+    let torn = replayed.end.torn;
+    if let Some(torn) = torn {
+        if !torn.empty {
+            keep(&*disk, &segments, torn);
+        }
         crate::crash!("tail-kept");
         journal.cut(torn.segment, torn.offset)?;
         crate::crash!("tail-cut");
@@ -169,7 +172,7 @@ fn bring_together(
     let opened = Opened {
         documents: live.counts.total(),
         rebuilt,
-        torn_bytes: replayed.end.torn.map_or(0, |torn| torn.bytes),
+        torn_bytes: torn.filter(|torn| !torn.empty).map_or(0, |torn| torn.bytes),
         damage: held.into_iter().chain(replayed.damage).collect(),
         missing: replayed.missing,
         put_aside: found.put_aside,

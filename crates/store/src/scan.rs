@@ -12,6 +12,8 @@ use crate::{Place, StoreError, body};
 pub(crate) struct Bad {
     pub place: Place,
     pub bytes: u64,
+    /// Nothing but zeros up to the end: nothing was ever written there.
+    pub empty: bool,
     /// The frame's header where that is sound and only the body is not.
     pub header: Option<Header>,
 }
@@ -53,10 +55,14 @@ impl Strip {
             Look::HeaderOnly(header) => Some(header),
             Look::Nothing => None,
         };
-        let end = self.resume(header.as_ref(), floor)?;
+        let empty = header.is_none() && self.bytes[self.at..].iter().all(|byte| *byte == 0);
+        let end = match empty {
+            true => self.bytes.len(),
+            false => self.resume(header.as_ref(), floor)?,
+        };
         let bytes = (end - self.at) as u64;
         self.at = end;
-        Ok(Some(Piece::Bad(Bad { place, bytes, header })))
+        Ok(Some(Piece::Bad(Bad { place, bytes, empty, header })))
     }
 
     fn place(&self) -> Place {

@@ -123,7 +123,7 @@ impl Store {
         if self.journal.is_poisoned() {
             return Err(StoreError::Poisoned);
         }
-        self.catch_up()?;
+        self.tell(at_once(MUCH))?;
         let at = whole_micros(at);
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner).clone();
         let (index, segments) = (self.index.clone(), self.segments.clone());
@@ -143,6 +143,7 @@ impl Store {
     /// see it already. After an error the store takes no more until it is opened again, which mends
     /// it.
     pub fn catch_up(&mut self) -> Result<(), StoreError> {
+        self.journal.make_room();
         self.tell(at_once(MUCH))
     }
 
@@ -234,6 +235,9 @@ impl Store {
 
 impl Drop for Store {
     fn drop(&mut self) {
+        if !self.journal.is_poisoned() {
+            self.journal.give_back_room();
+        }
         if let Err(error) = self.settle() {
             tracing::warn!(%error, "the index is behind the journal");
         }

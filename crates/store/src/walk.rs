@@ -79,6 +79,8 @@ pub(crate) struct Torn {
     pub segment: u32,
     pub offset: u64,
     pub bytes: u64,
+    /// It is only room for what comes, made ready and not used.
+    pub empty: bool,
 }
 
 /// Reads from just after `start`. `known` is the highest sequence that the index or the anchor
@@ -113,6 +115,8 @@ pub(crate) fn walk(
         }
         done += length;
         if Some(segment) < last_used {
+            // What should have been there is missed by what follows.
+            walk.held.retain(|piece| !matches!(piece, Piece::Bad(bad) if bad.empty));
             walk.settle(None)?;
         }
     }
@@ -252,7 +256,9 @@ impl Walk<'_> {
         let Some(first) = self.held.first() else {
             return Ok(self.end);
         };
-        if self.known > self.end.tip.sequence {
+        // It ends where the zeros begin, whoever knows of more.
+        let empty = matches!(&self.held[..], [Piece::Bad(bad)] if bad.empty);
+        if self.known > self.end.tip.sequence && !empty {
             self.settle(None)?;
             return Ok(self.end);
         }
@@ -264,7 +270,7 @@ impl Walk<'_> {
             Piece::Frame(frame) => frame.header.frame_length() as u64,
             Piece::Bad(bad) => bad.bytes,
         });
-        let torn = Torn { segment: place.segment, offset: place.offset, bytes: bytes.sum() };
+        let torn = Torn { segment: place.segment, offset: place.offset, bytes: bytes.sum(), empty };
         self.end.torn = Some(torn);
         Ok(self.end)
     }

@@ -40,6 +40,7 @@ struct ForgetfulTape {
     disk: Forgetful,
     path: PathBuf,
     real: Box<dyn Tape>,
+    end: usize,
 }
 
 impl Forgetful {
@@ -74,7 +75,8 @@ impl Disk for Forgetful {
     fn tape(&self, path: &Path) -> io::Result<Box<dyn Tape>> {
         self.call(Call::Open)?;
         let real = RealDisk.tape(path)?;
-        Ok(Box::new(ForgetfulTape { disk: self.clone(), path: path.to_owned(), real }))
+        let end = fs::metadata(path)?.len() as usize;
+        Ok(Box::new(ForgetfulTape { disk: self.clone(), path: path.to_owned(), real, end }))
     }
 
     fn sync_folder(&self, path: &Path) -> io::Result<()> {
@@ -90,7 +92,8 @@ impl ForgetfulTape {
 
 impl Tape for ForgetfulTape {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.disk.wrote(&self.path, Write::Bytes(self.length(), bytes.to_vec()));
+        self.disk.wrote(&self.path, Write::Bytes(self.end, bytes.to_vec()));
+        self.end += bytes.len();
         self.real.append(bytes)
     }
 
@@ -122,7 +125,24 @@ impl Tape for ForgetfulTape {
     fn cut(&mut self, length: u64) -> io::Result<()> {
         self.disk.call(Call::Cut)?;
         self.disk.wrote(&self.path, Write::Cut(length as usize));
+        self.end = length as usize;
         self.real.cut(length)
+    }
+
+    fn make_room(&mut self, bytes: u64) -> io::Result<bool> {
+        let made = self.real.make_room(bytes)?;
+        match made.then(|| self.sync()).transpose() {
+            Ok(_) => Ok(made),
+            Err(error) => {
+                self.give_back_room()?;
+                Err(error)
+            }
+        }
+    }
+
+    fn give_back_room(&mut self) -> io::Result<()> {
+        self.disk.wrote(&self.path, Write::Cut(self.end));
+        self.real.give_back_room()
     }
 }
 

@@ -17,6 +17,7 @@ mod reading;
 mod rebuild;
 mod reopening;
 mod replacing;
+mod room;
 mod round_trip;
 mod rules;
 mod settling;

@@ -63,6 +63,15 @@ impl Tape for FillingTape {
     fn cut(&mut self, length: u64) -> io::Result<()> {
         self.1.cut(length)
     }
+
+    fn make_room(&mut self, bytes: u64) -> io::Result<bool> {
+        self.0.ask()?;
+        self.1.make_room(bytes)
+    }
+
+    fn give_back_room(&mut self) -> io::Result<()> {
+        self.1.give_back_room()
+    }
 }
 
 #[test]

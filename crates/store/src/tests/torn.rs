@@ -95,12 +95,12 @@ fn garbage_after_the_end_is_cut() {
     drop(store);
     let mut bytes = fs::read(shop.segment(1)).unwrap();
     let length = bytes.len() as u64;
-    bytes.extend_from_slice(&[0; 4096]);
+    bytes.extend_from_slice(&[7; 4096]);
     fs::write(shop.segment(1), &bytes).unwrap();
     let (mut store, opened) = shop.open_said();
     assert_eq!((opened.torn_bytes, opened.documents, opened.locked), (4096, 2, None));
     assert_eq!(fs::metadata(shop.segment(1)).unwrap().len(), length);
     let kept = shop.segment(1).with_extension(format!("torn-{length}"));
-    assert_eq!(fs::read(kept).unwrap(), [0; 4096]);
+    assert_eq!(fs::read(kept).unwrap(), [7; 4096]);
     issue(&mut store, [3]);
 }
