@@ -179,6 +179,7 @@ impl Journal {
         if self.poisoned || self.turn || self.no_room || self.appended < OFTEN {
             return;
         }
+        // A segment is full before the next one begins: only the last has any.
         let room = ROOM.min(self.segment_bytes.saturating_sub(self.end));
         match self.tape.make_room(room) {
             Ok(synced) => self.fsyncs += u64::from(synced),
@@ -225,8 +226,6 @@ impl Journal {
         let path = segments::path(&self.folder, batch.segment);
         let failed = |e| StoreError::io("escribir el diario", &path, e);
         if batch.segment != self.segment {
-            // Before the next one is there: only the last may end in zeros.
-            self.tape.give_back_room().map_err(failed)?;
             self.tape = self.begin_segment(batch.segment)?;
             self.segment = batch.segment;
             self.end = 0;
