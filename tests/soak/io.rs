@@ -29,8 +29,9 @@ const SALES: u64 = 12;
 /// How long selling may take to go on once the disk does.
 const PATIENCE: Duration = Duration::from_secs(75);
 
-/// Sales for which a full disk may still have room, in blocks that files have already.
-const ROOM: usize = 2;
+/// Sales for which a full disk may still have room, in blocks that the journal's file has already: half a
+/// megabyte, and some four kilobytes a sale.
+const ROOM: usize = 130;
 
 /// How many lives one shop has.
 const LIVES_OF_A_SHOP: u64 = 40;
@@ -159,7 +160,7 @@ async fn state(shop: &mut Shop, shim: &Shim, errno: i32, whole: bool, seed: u64)
     let below = if whole { shop.place.shop() } else { shop.place.index() };
     let said = shim.said_while(&below.join(""), errno, &file);
     let spoil = || Ok(fs::write(&file, "")?);
-    bad_times(shop, &said, seed, whole, spoil, || Ok(fs::remove_file(&file)?)).await?;
+    bad_times(shop, &said, seed, whole.then_some(0), spoil, || Ok(fs::remove_file(&file)?)).await?;
     shim.told().map(drop)
 }
 
@@ -169,17 +170,17 @@ async fn full(binary: &Path, disk: &Disk, seed: u64) -> Found<Figures> {
     shop.make()?;
     let filler = disk.at().join("filler");
     let spoil = || disk.fill().map(drop);
-    bad_times(&mut shop, &Said::new(), seed, true, spoil, || Ok(fs::remove_file(&filler)?)).await?;
+    bad_times(&mut shop, &Said::new(), seed, Some(ROOM), spoil, || Ok(fs::remove_file(&filler)?)).await?;
     shop.end().await
 }
 
-/// One life: it sells, the disk goes bad (`whole`: for the journal too), it sells nothing or goes on, the
-/// disk is well, and it sells.
+/// One life: it sells, the disk goes bad (for the journal too where `most` says how many sales it may still
+/// take), it sells nothing or goes on, the disk is well, and it sells.
 async fn bad_times(
     shop: &mut Shop,
     said: &Said,
     seed: u64,
-    whole: bool,
+    most: Option<usize>,
     spoil: impl FnOnce() -> Found<()>,
     mend: impl FnOnce() -> Found<()>,
 ) -> Found<()> {
@@ -189,17 +190,23 @@ async fn bad_times(
     shop.sell(&life, &mut chance, 40, false).await?;
     spoil()?;
     let before = tills::locked(&shop.book).acknowledged();
-    shop.sell(&life, &mut chance, 40, true).await?;
-    if whole {
+    let sold = || tills::locked(&shop.book).acknowledged().difference(&before).count();
+    let mut more = 0;
+    loop {
+        shop.sell(&life, &mut chance, 40, true).await?;
+        let had = std::mem::replace(&mut more, sold());
+        if more == had || most.is_none_or(|most| more > most) {
+            break;
+        }
+    }
+    if let Some(most) = most {
         // The journal stands still, and all of it can be read; but for an index whose own writing failed meanwhile:
         // that one answers nothing until the disk is well.
         let looked = judge::look(&shop.place, &line, &shop.book, &mut shop.seen).await;
         if looked.is_err() && !line.is_stopped("/documents?limit=1").await? {
             return looked;
         }
-        let more = tills::locked(&shop.book).acknowledged().difference(&before).count();
-        // A disk that is full may have room for a few in what the journal's file has already.
-        if more > ROOM {
+        if more > most {
             return fault!("{more} sales were acknowledged on a disk that takes nothing");
         }
     }

@@ -171,7 +171,8 @@ async fn death(shop: &mut Shop, end: End, shim: Option<&Shim>, chance: &mut Chan
                 }
                 Way::JournalFails => {
                     let Some(shim) = shim else { return Ok(false) };
-                    let fails = shim::Fails { errno: 28, from: chance.between(12, 40), once: true };
+                    // Before room is made: that it can't be is no failure.
+                    let fails = shim::Fails { errno: 28, from: chance.between(12, 20), once: true };
                     said.extend(shim.said(&shop.place.journal(), &fails));
                 }
                 Way::IndexFails => {
