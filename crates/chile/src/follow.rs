@@ -5,7 +5,9 @@ use timbre_core::{Amount, Claim, DocState, Document, DocumentId, Documents};
 
 use crate::company::Firm;
 use crate::dte;
-use crate::rules::notes;
+use crate::money;
+use crate::rest;
+use crate::rules::{Making, header_path, notes};
 use crate::rut::Rut;
 use crate::tags::Group;
 use crate::tipo::{self, Tipo};
@@ -214,32 +216,30 @@ pub fn annuls(tipo: Tipo, document: &Group, earlier: &[Earlier]) -> Option<Docum
     Some(annulled.document.id.clone())
 }
 
-/// What a document of `total` uses up of earlier ones.
+/// What a document of `total` uses up of earlier ones, or why it can't.
 ///
 /// A credit note uses up what it gives back, so that no document is given back twice or beyond its total. A
 /// factura uses up its guías, each once: of one alone no more than the factura charges, for the rest of it may
 /// be billed later. What annuls a document gives back what that had used: the guías of a factura can be billed
 /// anew, and a factura whose credit note was annulled can be annulled again. Where a note corrects several, the
-/// first are used up first.
-pub fn claims(
-    tipo: Tipo,
-    document: &Group,
-    earlier: &[Earlier],
-    total: i64,
-    known: &dyn Documents,
-) -> Vec<Claim> {
+/// first are used up first. The writer judges all of it again.
+pub fn claims(making: &mut Making<'_>, earlier: &[Earlier], total: i64, known: &dyn Documents) -> Vec<Claim> {
+    let document = &making.order.document;
     let annuls = notes::reasons(document).any(|reason| reason == "1");
     let annulled = earlier.iter().find(|earlier| earlier.corrected && annuls);
+    let tipo = making.tipo;
+    if tipo.is_note() && annulled.is_some_and(|of| is_used(making, of, known)) {
+        return Vec::new();
+    }
     match tipo {
-        Tipo::NotaCredito => {
-            let mut claims = given_back(document, earlier, total);
-            claims.extend(annulled.map(|factura| undone(factura, known)).unwrap_or_default());
-            claims
-        }
+        Tipo::NotaCredito => match annulled {
+            Some(annulled) => {
+                std::iter::once(claim(annulled, total)).chain(undone(annulled, known)).collect()
+            }
+            None => given_back(making, earlier, total, known),
+        },
         Tipo::NotaDebito => annulled.map_or_else(Vec::new, |note| {
-            let mut claims = vec![claim(note, total)];
-            claims.extend(undone(note, known));
-            claims
+            std::iter::once(claim(note, total)).chain(undone(note, known)).collect()
         }),
         Tipo::Factura | Tipo::FacturaExenta => {
             let guias: Vec<&Earlier> = earlier.iter().filter(|earlier| earlier.tipo == Tipo::Guia).collect();
@@ -253,19 +253,51 @@ pub fn claims(
     }
 }
 
-/// What a document used up, taken back.
-fn undone(document: &Earlier, known: &dyn Documents) -> Vec<Claim> {
-    let issuer = document.body.at(&["Encabezado", "Emisor", "RUTEmisor"]).and_then(|rut| rut.parse().ok());
-    let before = issuer.map(|issuer| earlier(&document.body, issuer, known)).unwrap_or_default();
-    let used = claims(document.tipo, &document.body, &before, document.document.total.0, known);
-    used.into_iter().map(|claim| Claim { amount: Amount(-claim.amount.0), ..claim }).collect()
+/// Refuses to annul what is annulled already, or given back in part.
+fn is_used(making: &mut Making<'_>, of: &Earlier, known: &dyn Documents) -> bool {
+    let id = &of.document.id;
+    let usage = known.usage(id);
+    let place = format!("Referencia[{}].FolioRef", of.at);
+    if let Some(note) = rest::annulled(id, known) {
+        let message = format!(
+            "{id} ya lo anula {note}. Un documento no se anula dos veces; para deshacer esa anulación, anule {note}."
+        );
+        making.refuse("already-annulled", place, message);
+        return true;
+    }
+    let claimed = usage.claimed.0;
+    if claimed > 0 {
+        let message = format!(
+            "De {id} ya se devolvieron {} ({}): no se anula entero. Para lo que queda, {}, use CodRef 3.",
+            money::dotted(claimed),
+            listed(&usage.used_by),
+            money::dotted(of.document.total.0.saturating_sub(claimed).max(0))
+        );
+        making.refuse("claim-exceeds", place, message);
+    }
+    claimed > 0
 }
 
-fn given_back(document: &Group, earlier: &[Earlier], total: i64) -> Vec<Claim> {
+fn listed(ids: &[DocumentId]) -> String {
+    ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// What a document used up, taken back.
+fn undone(document: &Earlier, known: &dyn Documents) -> Vec<Claim> {
+    let used = known.usage(&document.document.id).claims.0.into_iter();
+    used.filter(|claim| claim.amount != Amount::ZERO)
+        .map(|claim| Claim { amount: Amount(-claim.amount.0), ..claim })
+        .collect()
+}
+
+fn given_back(making: &mut Making<'_>, earlier: &[Earlier], total: i64, known: &dyn Documents) -> Vec<Claim> {
     let corrected: Vec<&Earlier> = earlier.iter().filter(|earlier| earlier.corrected).collect();
     // Nobody knows how much is of the unknown one.
-    if corrected.len() != notes::correcting(document).count() {
+    if total == 0 || corrected.len() != notes::correcting(&making.order.document).count() {
         return Vec::new();
+    }
+    if let [only] = corrected[..] {
+        return one_part(making, only, total, known).into_iter().collect();
     }
     let mut left = total;
     let mut claims = Vec::new();
@@ -277,6 +309,43 @@ fn given_back(document: &Group, earlier: &[Earlier], total: i64) -> Vec<Claim> {
         }
     }
     claims
+}
+
+fn one_part(making: &mut Making<'_>, of: &Earlier, total: i64, known: &dyn Documents) -> Option<Claim> {
+    let id = &of.document.id;
+    match rest::part(making.tipo, &making.order.document, total, of, known) {
+        Ok(part) => {
+            if part.off != 0 {
+                let (more, pesos) =
+                    (if part.off > 0 { "más" } else { "menos" }, money::dotted(part.off.abs()));
+                let exact = total - part.off;
+                let message = format!(
+                    "Con esta nota se devuelve todo {id}, y las notas suman ${pesos} {more} que él porque cada una redondea lo \
+                     suyo. Si debe calzar al peso, emita esta por ${} con MntBruto 1.",
+                    money::dotted(exact)
+                );
+                making.warn("note-rounding", header_path("Totales", "MntTotal"), message);
+            }
+            Some(part.claim)
+        }
+        Err(exceeds) => {
+            let notes = listed(&exceeds.notes);
+            let message = match rest::annulled(id, known) {
+                Some(note) => format!("{id} ya lo anula {note}: no queda nada que devolver."),
+                None if notes.is_empty() => {
+                    format!("De {id} quedan {} por devolver.", money::dotted(exceeds.left))
+                }
+                None => format!(
+                    "De {id} quedan {} por devolver (lo demás lo devuelven {notes}), y esta nota es por {}.",
+                    money::dotted(exceeds.left),
+                    money::dotted(total)
+                ),
+            };
+            let code = if rest::annulled(id, known).is_some() { "already-annulled" } else { "claim-exceeds" };
+            making.refuse(code, format!("Referencia[{}].FolioRef", of.at), message);
+            None
+        }
+    }
 }
 
 fn claim(earlier: &Earlier, amount: i64) -> Claim {

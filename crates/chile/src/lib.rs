@@ -30,6 +30,7 @@ pub mod follow;
 pub mod money;
 pub mod receipt;
 pub mod regime;
+pub mod rest;
 pub mod rules;
 pub mod sale;
 pub mod tags;

@@ -9,6 +9,16 @@ pub const MOST: i64 = 999_999_999_999_999_999;
 /// Rate of the value added tax in percent (DL 825, art. 14).
 pub const IVA_PERCENT: i128 = 19;
 
+/// The same as a decimal.
+pub fn iva_percent() -> Decimal {
+    Decimal::new(19, 0)
+}
+
+/// Whole pesos, half up; `None` beyond the 18 digits of an amount.
+pub fn pesos(value: Decimal) -> Option<i64> {
+    Exact::of(value).pesos()
+}
+
 /// Reads a decimal as JSON or the SII write it: sign, digits, point, digits, and JSON's exponent.
 /// Nothing is rounded: what does not fit exactly is `None`.
 pub fn parse(text: &str) -> Option<Decimal> {

@@ -3,67 +3,11 @@
 
 mod desk;
 
-use std::collections::BTreeMap;
-
-use desk::{issuer, now, sale, seal};
+use desk::folder::Folder;
+use desk::seal;
 use serde_json::{Value, json};
-use timbre_chile::{Chile, dte};
-use timbre_core::{DocState, Document, DocumentId, Documents, Draft, Refusals, Regime};
-
-/// The documents of a folder, each in a state.
-#[derive(Default)]
-struct Folder(BTreeMap<DocumentId, (Document, DocState)>);
-
-impl Documents for Folder {
-    fn find(&self, id: &DocumentId) -> Option<(Document, DocState)> {
-        self.0.get(id).cloned()
-    }
-}
-
-impl Folder {
-    fn with(mut self, sale: &Value, number: u64) -> Folder {
-        let document = seal(&*self.draft(sale).unwrap_or_else(|no| panic!("{sale}: {no}")), number);
-        self.0.insert(document.id.clone(), (document, DocState::Aceptado));
-        self
-    }
-
-    fn in_state(mut self, id: &str, state: DocState) -> Folder {
-        self.0.get_mut(&id.parse().expect("an id")).expect("it is there").1 = state;
-        self
-    }
-
-    fn draft(&self, text: &Value) -> Result<Box<dyn Draft>, Refusals> {
-        Chile::default().draft(&sale(&text.to_string())?, &issuer(), self, now())
-    }
-
-    #[track_caller]
-    fn refused(&self, sale: &Value) -> Vec<(String, String)> {
-        match self.draft(sale) {
-            Ok(_) => panic!("nothing refuses {sale}"),
-            Err(Refusals(refusals)) => refusals.into_iter().map(|r| (r.code, r.path)).collect(),
-        }
-    }
-
-    #[track_caller]
-    fn refuses(&self, sale: &Value, code: &str, path: &str) {
-        let found = self.refused(sale);
-        assert!(found.contains(&(code.into(), path.into())), "{sale} wants {code} at {path}: {found:?}");
-    }
-
-    #[track_caller]
-    fn warned(&self, sale: &Value) -> Vec<String> {
-        let draft = self.draft(sale).unwrap_or_else(|no| panic!("{sale}: {no}"));
-        draft.warnings().iter().map(|warning| warning.code.clone()).collect()
-    }
-
-    /// A draft's totals, and the claims it makes.
-    #[track_caller]
-    fn comes_to(&self, sale: &Value) -> (Value, Vec<(String, i64)>) {
-        let draft = self.draft(sale).unwrap_or_else(|no| panic!("{sale}: {no}"));
-        let claims = draft.claims().0.into_iter().map(|c| (c.document.to_string(), c.amount.0)).collect();
-        (draft.totals(), claims)
-    }
-}
+use timbre_chile::dte;
+use timbre_core::DocState;
 
 fn receptor() -> Value {
     json!({ "RUTRecep": "77777777-7", "RznSocRecep": "R", "GiroRecep": "G", "DirRecep": "D", "CmnaRecep": "C" })
@@ -314,14 +258,14 @@ fn a_text_is_corrected_by_saying_it() {
 #[test]
 fn what_a_note_took_is_given_back_by_what_annuls_the_note() {
     let folder = Folder::default().with(&of_type(33, line(1000)), 5).with(&bare(61, reference(33, 5, 1)), 7);
-    let of_folder = Folder(folder.0.clone());
+    let of_folder = folder.clone();
     let (_, claims) = of_folder.comes_to(&bare(56, reference(61, 7, 1)));
     assert_eq!(claims, [("T61F7".to_owned(), 1190), ("T33F5".to_owned(), -1190)]);
     // Interest charged upon a factura uses nothing up.
     let (_, none) = of_folder.comes_to(&foreign(56, reference(33, 5, 3), line(50)));
     assert_eq!(none, []);
     // Several at once: the first is used up first.
-    let two = Folder(folder.0).with(&of_type(33, line(2000)), 6);
+    let two = folder.with(&of_type(33, line(2000)), 6);
     let mut note = foreign(61, reference(33, 5, 3), line(2500));
     note["Referencia"] = json!([reference(33, 5, 3), reference(33, 6, 3)]);
     assert_eq!(two.comes_to(&note).1, [("T33F5".to_owned(), 1190), ("T33F6".to_owned(), 1785)]);

@@ -138,6 +138,25 @@ pub trait Documents {
     fn successor(&self, _: &DocumentId) -> Option<DocumentId> {
         None
     }
+
+    /// What it uses up of others, and others of it. Nothing of a document that is not known.
+    fn usage(&self, id: &DocumentId) -> Usage {
+        let _ = id;
+        Usage::default()
+    }
+}
+
+/// How a document stands to those before and after it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// What it uses up of earlier ones.
+    pub claims: crate::Claims,
+    /// The earlier one that it annuls once the authority has accepted it.
+    pub annuls: Option<DocumentId>,
+    /// How much of its total later ones have used up.
+    pub claimed: Amount,
+    /// Those, without what was rejected.
+    pub used_by: Vec<DocumentId>,
 }
 
 /// No document is known: previews without a store, and tests.

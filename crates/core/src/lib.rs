@@ -24,7 +24,7 @@ pub use channel::{
     Report, Request, Scope, Sent, State, Step, Verdict, Wrapping,
 };
 pub use document::{
-    Document, DocumentId, DocumentRef, Documents, Finding, Parcel, ParcelId, Party, Severity,
+    Document, DocumentId, DocumentRef, Documents, Finding, Parcel, ParcelId, Party, Severity, Usage,
 };
 pub use grant::{Folio, Grant, GrantFile, GrantId, Series};
 pub use jiff::Timestamp;

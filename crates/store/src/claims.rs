@@ -94,7 +94,7 @@ fn change(on: &mut Overlay<'_>, row: &Row, sign: i64, stand: Stand) -> Result<()
         }
     }
     let claimed =
-        row.claims.0.iter().filter(|claim| claim.amount > Amount::ZERO).map(|claim| &claim.document);
+        row.claims.0.iter().filter(|claim| claim.amount >= Amount::ZERO).map(|claim| &claim.document);
     for document in claimed.chain(&row.annuls) {
         if let Some(mut of) = on.row(document)? {
             of.used_by.retain(|user| *user != row.id);

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use timbre_core::paper::{Copy, Printing};
 use timbre_core::{
     ChannelId, Company, Date, DocState, Document, DocumentId, Documents, Environment, GrantId, ParcelId,
-    Timestamp,
+    Timestamp, Usage,
 };
 
 use crate::index::{Keys, broken, decode};
@@ -310,5 +310,18 @@ impl Documents for Reader {
 
     fn successor(&self, id: &DocumentId) -> Option<DocumentId> {
         self.row(id).inspect_err(|error| tracing::error!(%error, "leer {id}")).ok()??.replaced_by
+    }
+
+    fn usage(&self, id: &DocumentId) -> Usage {
+        match self.row(id) {
+            Ok(Some(Row { claims, annuls, claimed, used_by, .. })) => {
+                Usage { claims, annuls, claimed, used_by }
+            }
+            Ok(None) => Usage::default(),
+            Err(error) => {
+                tracing::error!(%error, "leer {id}");
+                Usage::default()
+            }
+        }
     }
 }

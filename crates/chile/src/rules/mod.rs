@@ -89,7 +89,7 @@ impl Making<'_> {
             notes::amounts(self, &earlier, &totals);
         }
         self.annuls = follow::annuls(self.tipo, &self.order.document, &earlier);
-        self.claims = follow::claims(self.tipo, &self.order.document, &earlier, totals.total, known);
+        self.claims = follow::claims(self, &earlier, totals.total, known);
         Some(totals)
     }
 

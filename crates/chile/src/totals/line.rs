@@ -109,6 +109,18 @@ impl Line {
         Ok(Value { discount, surcharge, amount })
     }
 
+    /// What it comes to before anything of it is rounded.
+    pub fn unrounded(&self) -> Option<Decimal> {
+        let Some(price) = self.price else { return Some(self.said.unwrap_or(0).into()) };
+        let product = self.quantity.unwrap_or(Decimal::ONE).checked_mul(price)?;
+        let part = |percent: Option<Decimal>, said: Option<i64>| match percent {
+            Some(percent) => product.checked_mul(percent)?.checked_div(Decimal::ONE_HUNDRED),
+            None => Some(said.unwrap_or(0).into()),
+        };
+        let discount = part(self.discount_percent, self.discount)?;
+        product.checked_sub(discount)?.checked_add(part(self.surcharge_percent, self.surcharge)?)
+    }
+
     /// A gift, or a line that only has a value. The SII objects to a quantity without a price on a line
     /// that is worth something.
     fn value_without_price(&self) -> Result<Value, LineFault> {

@@ -6,6 +6,7 @@ pub mod explain;
 pub mod figures;
 pub mod line;
 pub mod taxes;
+pub mod worth;
 
 use crate::money::{self, Decimal, Exact};
 

@@ -1,0 +1,126 @@
+//! What is left of a document that credit notes give back part by part.
+//!
+//! Each note rounds its own lines and its own tax, as the SII reckons it, and so the notes that give back all of
+//! a document may come to some pesos more or less than it did: 100 of net are 119, and ten notes of 10 are 12
+//! each. So they are held against it by what they are worth before rounding, and what each uses up is what the
+//! sum of them has grown by: all of them together use up the document to the peso, and a note for the rest is
+//! always possible. One that closes the document to the peso by its total is possible as well.
+
+use timbre_core::{Amount, Claim, DocumentId, Documents};
+
+use crate::dte;
+use crate::follow::Earlier;
+use crate::money::{self, Decimal};
+use crate::tags::Group;
+use crate::tipo::Tipo;
+use crate::totals::worth::unrounded;
+
+/// The notes on a document so far.
+struct Given {
+    /// Without rounding, and by their totals.
+    worth: Decimal,
+    totals: i64,
+    claimed: i64,
+    notes: Vec<DocumentId>,
+}
+
+/// What a note uses up, and what its till should hear.
+pub struct Part {
+    pub claim: Claim,
+    /// By how much all notes together differ from the document that they give back.
+    pub off: i64,
+}
+
+/// It is more than what is left.
+#[derive(Debug)]
+pub struct Exceeds {
+    pub left: i64,
+    pub notes: Vec<DocumentId>,
+}
+
+/// The part that a note of `total` gives back of `earlier`, the only document that it corrects.
+pub fn part(
+    tipo: Tipo,
+    note: &Group,
+    total: i64,
+    earlier: &Earlier,
+    known: &dyn Documents,
+) -> Result<Part, Exceeds> {
+    let whole = earlier.document.total.0;
+    let given = given(earlier, known);
+    let totals = given.totals.saturating_add(total);
+    if given.claimed >= whole {
+        return Err(given.exceeds(whole));
+    }
+    let by_totals = totals <= whole;
+    let worth = unrounded(tipo, note).and_then(|worth| worth.checked_add(given.worth));
+    let (Some(worth), Some(of_all)) = (worth, unrounded(earlier.tipo, &earlier.body)) else {
+        // Beyond what is reckoned exactly: by the totals alone.
+        let amount = Amount(total);
+        let claim = Claim { document: earlier.document.id.clone(), amount };
+        return if by_totals { Ok(Part { claim, off: 0 }) } else { Err(given.exceeds(whole)) };
+    };
+    let most = of_all.max(whole.into()).max(of_rounded(earlier).unwrap_or_default());
+    if !by_totals && worth > most {
+        return Err(given.exceeds(whole));
+    }
+    let all = worth >= of_all.min(whole.into()) || totals == whole;
+    let used = match all {
+        true => whole,
+        false => money::pesos(worth).unwrap_or(whole).min(whole),
+    };
+    let amount = Amount(used.saturating_sub(given.claimed).max(0));
+    let off = if all { totals.saturating_sub(whole) } else { 0 };
+    Ok(Part { claim: Claim { document: earlier.document.id.clone(), amount }, off })
+}
+
+impl Given {
+    fn exceeds(self, whole: i64) -> Exceeds {
+        Exceeds { left: whole.saturating_sub(self.claimed).max(0), notes: self.notes }
+    }
+}
+
+/// The notes that stand: not rejected, nor annulled themselves.
+fn given(earlier: &Earlier, known: &dyn Documents) -> Given {
+    let id = &earlier.document.id;
+    let usage = known.usage(id);
+    let mut given = Given { worth: Decimal::ZERO, totals: 0, claimed: usage.claimed.0, notes: Vec::new() };
+    for user in usage.used_by {
+        let Some((document, _)) = known.find(&user) else { continue };
+        let own = known.usage(&user);
+        if document.total.0 > 0 && own.claimed >= document.total {
+            continue;
+        }
+        let positive: Vec<&Claim> =
+            own.claims.0.iter().filter(|claim| claim.amount >= Amount::ZERO).collect();
+        let claimed: i64 = positive.iter().filter(|c| c.document == *id).map(|c| c.amount.0).sum();
+        // Of one that corrects several documents only its claim is known.
+        let alone = positive.iter().all(|claim| claim.document == *id);
+        let worth = alone
+            .then(|| dte::read(&document.bytes).and_then(|(tipo, body)| unrounded(tipo, &body)))
+            .flatten()
+            .unwrap_or(claimed.into());
+        let total = if alone { document.total.0 } else { claimed };
+        given.worth = given.worth.checked_add(worth).unwrap_or(Decimal::MAX);
+        given.totals = given.totals.saturating_add(total);
+        given.notes.push(user);
+    }
+    given
+}
+
+/// The document's own rounded bases with unrounded taxes: what a note comes to that repeats them.
+fn of_rounded(earlier: &Earlier) -> Option<Decimal> {
+    let totals = earlier.body.group("Encabezado")?.group("Totales")?;
+    let net = totals.leaf("MntNeto").and_then(money::parse)?;
+    let iva = totals.leaf("IVA").and_then(money::parse)?;
+    let exact = net.checked_mul(money::iva_percent())?.checked_div(Decimal::ONE_HUNDRED)?;
+    Decimal::from(earlier.document.total.0).checked_sub(iva)?.checked_add(exact)
+}
+
+/// The note that annuls a document already, where there is one: not one that is annulled itself.
+pub fn annulled(id: &DocumentId, known: &dyn Documents) -> Option<DocumentId> {
+    known.usage(id).used_by.into_iter().find(|note| {
+        let annuls = known.usage(note).annuls.as_ref() == Some(id);
+        annuls && annulled(note, known).is_none()
+    })
+}

@@ -1,0 +1,97 @@
+//! The documents of a folder, each in a state, with what each uses up of others.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use timbre_chile::Chile;
+use timbre_core::{
+    Amount, Claims, DocState, Document, DocumentId, Documents, Draft, Refusals, Regime, Usage,
+};
+
+use super::{issuer, now, sale, seal};
+
+#[derive(Clone)]
+struct Kept {
+    document: Document,
+    state: DocState,
+    claims: Claims,
+    annuls: Option<DocumentId>,
+}
+
+#[derive(Default, Clone)]
+pub struct Folder(BTreeMap<DocumentId, Kept>);
+
+impl Documents for Folder {
+    fn find(&self, id: &DocumentId) -> Option<(Document, DocState)> {
+        self.0.get(id).map(|kept| (kept.document.clone(), kept.state))
+    }
+
+    /// As the store reckons it: what is rejected uses nothing up.
+    fn usage(&self, id: &DocumentId) -> Usage {
+        let Some(own) = self.0.get(id) else { return Usage::default() };
+        let mut usage = Usage { claims: own.claims.clone(), annuls: own.annuls.clone(), ..Usage::default() };
+        let stands = |kept: &&Kept| !matches!(kept.state, DocState::Rechazado | DocState::Reemplazado);
+        for kept in self.0.values().filter(stands) {
+            let mut claims = kept.claims.0.iter().filter(|claim| claim.document == *id).peekable();
+            if claims.peek().is_some_and(|claim| claim.amount >= Amount::ZERO)
+                || kept.annuls.as_ref() == Some(id)
+            {
+                usage.used_by.push(kept.document.id.clone());
+            }
+            usage.claimed = Amount(claims.fold(usage.claimed.0, |sum, claim| sum + claim.amount.0));
+        }
+        usage
+    }
+}
+
+impl Folder {
+    pub fn with(self, sale: &Value, number: u64) -> Folder {
+        let draft = self.draft(sale).unwrap_or_else(|no| panic!("{sale}: {no}"));
+        self.keep(&*draft, number)
+    }
+
+    pub fn keep(mut self, draft: &dyn Draft, number: u64) -> Folder {
+        let document = seal(draft, number);
+        let (claims, annuls) = (draft.claims(), draft.annuls());
+        let kept = Kept { document: document.clone(), state: DocState::Aceptado, claims, annuls };
+        self.0.insert(document.id, kept);
+        self
+    }
+
+    pub fn in_state(mut self, id: &str, state: DocState) -> Folder {
+        self.0.get_mut(&id.parse().expect("an id")).expect("it is there").state = state;
+        self
+    }
+
+    pub fn draft(&self, text: &Value) -> Result<Box<dyn Draft>, Refusals> {
+        Chile::default().draft(&sale(&text.to_string())?, &issuer(), self, now())
+    }
+
+    #[track_caller]
+    pub fn refused(&self, sale: &Value) -> Vec<(String, String)> {
+        match self.draft(sale) {
+            Ok(_) => panic!("nothing refuses {sale}"),
+            Err(Refusals(refusals)) => refusals.into_iter().map(|r| (r.code, r.path)).collect(),
+        }
+    }
+
+    #[track_caller]
+    pub fn refuses(&self, sale: &Value, code: &str, path: &str) {
+        let found = self.refused(sale);
+        assert!(found.contains(&(code.into(), path.into())), "{sale} wants {code} at {path}: {found:?}");
+    }
+
+    #[track_caller]
+    pub fn warned(&self, sale: &Value) -> Vec<String> {
+        let draft = self.draft(sale).unwrap_or_else(|no| panic!("{sale}: {no}"));
+        draft.warnings().iter().map(|warning| warning.code.clone()).collect()
+    }
+
+    /// A draft's totals, and the claims it makes.
+    #[track_caller]
+    pub fn comes_to(&self, sale: &Value) -> (Value, Vec<(String, i64)>) {
+        let draft = self.draft(sale).unwrap_or_else(|no| panic!("{sale}: {no}"));
+        let claims = draft.claims().0.into_iter().map(|c| (c.document.to_string(), c.amount.0)).collect();
+        (draft.totals(), claims)
+    }
+}
