@@ -31,6 +31,8 @@ pub struct DteDraft {
     date: Date,
     /// The day it was drafted on.
     today: Date,
+    /// The date of the rejected document that it is made in the place of.
+    again: Option<Date>,
     total: Amount,
     totals: Value,
     warnings: Vec<Refusal>,
@@ -104,6 +106,7 @@ impl DteDraft {
             receiver_name: making.header_text("Receptor", "RznSocRecep"),
             date,
             today,
+            again: setting.again,
             total: Amount(totals.total),
             totals: figures::json(making.tipo, &totals),
             warnings: placed(making.warnings),
@@ -162,16 +165,9 @@ impl Draft for DteDraft {
             ));
         }
         if self.date.min(self.today) < grant.authorised {
-            return Err(codes::beside(Refusal::new(
-                "grant-not-yet",
-                "Encabezado.IdDoc.FchEmis",
-                format!(
-                    "El documento es del {} y el CAF se autorizó el {}; el SII lo rechazaría. Revise la fecha de la venta \
-                     y el reloj del equipo.",
-                    self.date.min(self.today),
-                    grant.authorised
-                ),
-            )));
+            let message = self.before_its_caf(grant);
+            let path = "Encabezado.IdDoc.FchEmis";
+            return Err(codes::beside(Refusal::new("grant-not-yet", path, message)));
         }
         match grant.expires {
             Some(expires) if self.today > expires => Err(codes::beside(Refusal::temporary(
@@ -263,6 +259,35 @@ impl Draft for DteDraft {
 }
 
 impl DteDraft {
+    /// Why a CAF does not take it whose folios were authorised after the document's date, and what can be done: the
+    /// SII takes no date of issue before FA (HED-3-305), and so a sale of before gets a later one.
+    fn before_its_caf(&self, grant: &Grant) -> String {
+        let from = grant.authorised;
+        if self.today < from {
+            return format!(
+                "El CAF se autorizó el {from} y el reloj de este equipo marca {}; el SII lo rechazaría. Corrija la fecha \
+                 del equipo.",
+                self.today
+            );
+        }
+        let why = format!(
+            "La fecha de emisión es {} y los folios que quedan se autorizaron el {from}: el SII rechaza un documento \
+             anterior a su CAF.",
+            self.date
+        );
+        let period = "Queda en el período tributario de esa fecha: si es otro mes que el de la venta, avise a su contador.";
+        match self.again {
+            Some(_) => format!(
+                "{why} Para volver a emitirlo con fecha de hoy, escriba en la venta Encabezado.IdDoc.FchEmis «{}» y repita \
+                 con «timbre reissue ID --new-folio --sale VENTA.json». {period}",
+                self.today
+            ),
+            None => format!(
+                "{why} Quite FchEmis para emitir con fecha de hoy, o indique una desde el {from}. {period}"
+            ),
+        }
+    }
+
     /// What a channel asks with, and what is printed and not signed.
     fn facts(&self, signed: &str) -> Value {
         let mut facts = self.printed.clone();

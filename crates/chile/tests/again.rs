@@ -200,3 +200,31 @@ fn a_note_under_another_folio_refers_to_what_took_the_place_of_what_it_corrects(
     let date = known.0[2].date;
     assert!(text.contains(&format!("<FolioRef>9</FolioRef><FchRef>{date}</FchRef>")), "{text}");
 }
+
+/// Folios authorised after the sale take no document of its date (HED-3-305): the refusal says the step, and who
+/// takes it hears of the period.
+#[test]
+fn where_only_later_folios_are_left_the_sale_may_be_dated_today() {
+    let rejected = seal(&*draft(&factura().to_string()).expect("good"), 7);
+    let later = timbre_core::Grant {
+        authorised: "2026-01-20".parse().expect("a day"),
+        ..(*desk::grant("33")).clone()
+    };
+    let of_its_date = redraft(&factura(), &rejected, Number::New).expect("good");
+    let no = of_its_date.accepts(&later).expect_err("the SII would reject it");
+    assert_eq!(
+        (no.code.as_str(), no.authority_codes),
+        ("grant-not-yet", vec!["TED-1-646".into(), "HED-3-305".into()])
+    );
+    for said in ["2026-01-15", "2026-01-20", "FchEmis «2026-01-25»", "timbre reissue", "--new-folio --sale"]
+    {
+        assert!(no.message.contains(said), "{said}: {}", no.message);
+    }
+    assert!(of_its_date.warnings().iter().all(|warning| warning.code != "date-moved"));
+
+    let dated_today = with(factura(), "/Encabezado/IdDoc/FchEmis", json!("2026-01-25"));
+    let dated_today = redraft(&dated_today, &rejected, Number::New).expect("the step that was told");
+    dated_today.accepts(&later).expect("the CAF takes it");
+    let told: Vec<_> = dated_today.warnings().iter().filter(|warning| warning.code == "date-moved").collect();
+    assert!(told.len() == 1 && told[0].message.contains("período tributario"), "{told:?}");
+}

@@ -36,6 +36,14 @@ pub fn issued(document: &Group) -> Option<Date> {
 fn dates(making: &mut Making<'_>) {
     let Some(date) = issued(&making.order.document) else { return };
     let path = header_path("IdDoc", "FchEmis");
+    if let Some(before) = making.again.filter(|before| date > *before) {
+        // Where the folios that are left were authorised after the sale it can't be otherwise (HED-3-305).
+        let message = format!(
+            "El documento rechazado es del {before} y el que lo reemplaza va con fecha {date}: queda en el período tributario \
+             de esa fecha. Si es otro mes, avise a su contador."
+        );
+        making.warn("date-moved", path.clone(), message);
+    }
     if date > making.today {
         // Formato DTE 2.4.2, campo 3: the day of issue; a day to come is none.
         let message = format!(
