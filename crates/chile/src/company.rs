@@ -148,6 +148,12 @@ impl Firm {
         limit.pesos().map(Amount)
     }
 
+    /// Of which day the UF is that [`Firm::identify_above`] reckons with.
+    pub fn uf_date(&self) -> Option<Date> {
+        self.tag("ValorUF")?;
+        self.tag("FchUF")?.parse().ok()
+    }
+
     /// Date and number of the resolution that lets it issue.
     pub fn resolution(&self) -> Option<(Date, u32)> {
         Some((self.tag("FchResol")?.parse().ok()?, self.tag("NroResol")?.parse().ok()?))

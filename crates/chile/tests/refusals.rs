@@ -3,6 +3,7 @@
 mod desk;
 
 use desk::{draft, refused};
+use serde_json::{Value, json};
 use timbre_core::Refusals;
 
 const LINE: &str = r#"{"NmbItem":"Pan","QtyItem":1,"PrcItem":1000}"#;
@@ -431,4 +432,35 @@ fn a_peso_of_rounding_is_a_warning_and_ours_is_used() {
     let warned: Vec<&str> = draft.warnings().iter().map(|w| w.path.as_str()).collect();
     assert_eq!(warned, ["Encabezado.Totales.MntNeto", "Encabezado.Totales.IVA"]);
     assert_eq!(draft.totals(), serde_json::json!({"MntNeto": 840, "IVA": 160, "MntTotal": 1000}));
+}
+
+/// An old UF decides with an old limit: who is refused by it, or was asked for more than the law wants, hears so.
+#[test]
+fn an_old_uf_is_told_where_it_decides() {
+    let of = |day: Option<&str>, sale: &Value| {
+        let mut company = desk::company();
+        company["ValorUF"] = "39000.50".into();
+        if let Some(day) = day {
+            company["FchUF"] = day.into();
+        }
+        desk::draft_by(&desk::issuer_of(&company), &sale.to_string())
+    };
+    let large = json!({ "Encabezado": { "IdDoc": { "TipoDTE": 39 } }, "Detalle": { "NmbItem": "Piano", "PrcItem": 5_200_000 } });
+    for (day, said) in [
+        (Some("2025-09-01"), "la UF del 2025-09-01, que ya es antigua: "),
+        (Some("2026-01-10"), "la UF del 2026-01-10: "),
+        (None, "cerca de 135 UF: "),
+    ] {
+        let no = of(day, &large).err().expect("it names nobody").to_string();
+        assert!(no.contains(said), "{day:?}: {no}");
+    }
+    let mut named = large.clone();
+    named["Encabezado"]["IdDoc"]["MedioPago"] = 1.into();
+    named["Encabezado"]["Receptor"] = json!({ "RUTRecep": "76192083-9", "RznSocRecep": "Ana" });
+    let old =
+        |draft: Box<dyn timbre_core::Draft>| draft.warnings().iter().any(|warning| warning.code == "uf-old");
+    assert!(old(of(Some("2025-09-01"), &named).expect("good")));
+    assert!(!old(of(Some("2026-01-10"), &named).expect("good")));
+    named["Detalle"]["PrcItem"] = 5_000.into();
+    assert!(!old(of(Some("2025-09-01"), &named).expect("good")), "far below the limit nothing depends on it");
 }

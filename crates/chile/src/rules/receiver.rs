@@ -1,5 +1,7 @@
 //! Rules of the Receptor.
 
+use jiff::ToSpan;
+
 use super::{Making, header_path, notes};
 use crate::rut::Rut;
 use crate::tipo::{Family, Tipo};
@@ -138,7 +140,28 @@ pub fn large_sale(making: &mut Making<'_>, totals: &Totals) {
     if !making.tipo.is_boleta() || totals.total <= most.0 {
         return;
     }
-    let over = format!("La venta supera ${}, cerca de 135 UF", crate::money::dotted(most.0));
+    // By that many days the UF has moved by more than what is taken off for it.
+    const OLD_UF_DAYS: i64 = 60;
+    let told = making.firm.uf_date();
+    let old = told.filter(|day| *day < making.today.saturating_sub(OLD_UF_DAYS.days()));
+    let limit = crate::money::dotted(most.0);
+    let over = match (old, told) {
+        (Some(day), _) => {
+            format!("La venta supera ${limit}, cerca de 135 UF según la UF del {day}, que ya es antigua")
+        }
+        (None, Some(day)) => format!("La venta supera ${limit}, cerca de 135 UF según la UF del {day}"),
+        (None, None) => format!("La venta supera ${limit}, cerca de 135 UF"),
+    };
+    if let Some(day) = old {
+        making.warn(
+            "uf-old",
+            header_path("Totales", "MntTotal"),
+            format!(
+                "Si la venta pasa de 135 UF se decide con la UF del {day}: ponga la de hoy en los datos de la empresa (ValorUF y \
+                 FchUF), con «timbre company set»."
+            ),
+        );
+    }
     let receptor = header_path("Receptor", "RUTRecep");
     match receiver(making) {
         Some(Rut::CONSUMER | Rut::NONE) | None => {
