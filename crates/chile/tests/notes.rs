@@ -433,3 +433,36 @@ fn an_exempt_document_has_no_tax_and_its_lines_do_not_say_so() {
         none.refuses(&sale, "total-mismatch", "Encabezado.Totales.IVA");
     }
 }
+
+/// Said before a folio is given, with the note's name and where to mend it.
+#[test]
+fn what_is_annulled_already_or_in_part_is_not_annulled_again() {
+    let folder = Folder::default().with(&of_type(33, line(1000)), 5);
+    let annuls = |folder: &Folder, sale: &Value| {
+        folder.draft(sale).expect("good").annuls().map(|annulled| annulled.to_string())
+    };
+    let whole = bare(61, reference(33, 5, 1));
+    let part = |net: u64| foreign(61, reference(33, 5, 3), line(net));
+    let place = "Referencia[0].FolioRef";
+    assert_eq!(annuls(&folder, &whole).as_deref(), Some("T33F5"));
+    assert_eq!(annuls(&folder, &part(400)), None, "a part of it");
+    assert_eq!(annuls(&folder, &foreign(61, reference(33, 6, 1), line(400))), None, "another system's");
+
+    let in_part = folder.clone().with(&part(400), 7);
+    in_part.refuses(&whole, "claim-exceeds", place);
+    let no = in_part.draft(&whole).err().expect("refused").to_string();
+    assert!(no.contains("T61F7") && no.contains("714, use CodRef 3"), "{no}");
+
+    let annulled = folder.with(&whole, 8);
+    for sale in [&whole, &part(400)] {
+        annulled.refuses(sale, "already-annulled", place);
+        assert!(annulled.draft(sale).err().expect("refused").to_string().contains("T61F8"));
+    }
+    // The note is annulled, so that all of the factura may be given back again, whole or in part.
+    let undo = bare(56, reference(61, 8, 1));
+    assert_eq!(annuls(&annulled, &undo).as_deref(), Some("T61F8"));
+    let undone = annulled.with(&undo, 3);
+    undone.refuses(&undo, "already-annulled", place);
+    assert_eq!(undone.comes_to(&whole).1, [("T33F5".to_owned(), 1190)]);
+    assert_eq!(undone.comes_to(&part(1000)).1, [("T33F5".to_owned(), 1190)]);
+}
