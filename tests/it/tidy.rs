@@ -104,7 +104,7 @@ fn arrows() -> BTreeMap<String, BTreeSet<String>> {
     for (path, text) in files(&["Cargo.toml"]) {
         let who = match path.as_str() {
             "Cargo.toml" => "shell".to_owned(),
-            "tests/Cargo.toml" => continue,
+            "tests/Cargo.toml" | "fuzz/Cargo.toml" => continue,
             path => path.trim_start_matches("crates/").trim_end_matches("/Cargo.toml").to_owned(),
         };
         found.insert(who, named(&text));

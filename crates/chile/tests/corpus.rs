@@ -1,47 +1,16 @@
-//! Bytes that nobody checked go into the three readers that take them: a CAF's file, a sale, a document. None
-//! panics, and each says why it takes nothing. Files that once were trouble stand in `corpus`; every run also
-//! spoils the good ones in a way of its own seed.
+//! Bytes that nobody checked go into the three readers that take them: a CAF's file, a sale, a document. What must
+//! hold is said in `readers`. Files that once were trouble, or that `./dev fuzz` found, stand in `corpus`; every run
+//! also spoils the good ones in a way of its own seed.
 
 mod desk;
+mod readers;
 
 use std::path::Path;
 
-use bytes::Bytes;
-use timbre_chile::{Chile, dte};
-use timbre_core::document::NoDocuments;
-use timbre_core::{Regime, Sale};
+use readers::{caf, document, sale};
 
 /// Ways in which each file is spoilt.
 const SPOILT: u64 = 12;
-
-fn caf(bytes: &[u8]) {
-    match Chile::default().grant(bytes, &desk::issuer()) {
-        Ok(file) => assert!(file.grant.first <= file.grant.last && file.grant.public.contains("<CAF")),
-        Err(refused) => assert!(!refused.0.is_empty()),
-    }
-}
-
-fn sale(bytes: &[u8]) {
-    let read = Sale::read(Bytes::copy_from_slice(bytes), None);
-    let drafted =
-        read.and_then(|sale| Chile::default().draft(&sale, &desk::issuer(), &NoDocuments, desk::now()));
-    match drafted {
-        Ok(draft) => {
-            let document = desk::seal(&*draft, 1);
-            assert!(dte::read(&document.bytes).is_some(), "what is issued is read back");
-        }
-        Err(refused) => {
-            assert!(!refused.0.is_empty());
-            assert!(refused.0.iter().all(|r| !r.code.is_empty() && r.message.ends_with('.')), "{refused:?}");
-        }
-    }
-}
-
-fn document(bytes: &[u8]) {
-    let found = Chile::default().verify(bytes);
-    assert!(!found.is_empty(), "even a good document here bears a CAF of training");
-    let _ = dte::read(bytes);
-}
 
 fn files(folder: &Path, ending: &str) -> Vec<Vec<u8>> {
     let mut files = Vec::new();
