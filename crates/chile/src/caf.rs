@@ -171,10 +171,6 @@ impl Caf {
         }
     }
 
-    pub fn issuer(&self) -> Rut {
-        self.issuer
-    }
-
     /// Razón social, as the SII cut it at forty characters.
     pub fn name(&self) -> &str {
         &self.name
@@ -186,10 +182,6 @@ impl Caf {
 
     pub fn range(&self) -> std::ops::RangeInclusive<u64> {
         self.first..=self.last
-    }
-
-    pub fn authorised(&self) -> Date {
-        self.authorised
     }
 
     /// The flat text `<CAF version="1.0">…</CAF>`, as every stamp carries it.

@@ -32,6 +32,7 @@ fn a_sound_caf_is_read_and_becomes_a_grant() {
     let file = caf.into_grant(Environment::Training, &RUT.parse().unwrap()).unwrap();
     assert_eq!((file.grant.first, file.grant.last, file.grant.expires), (1, 100, None));
     assert_eq!(file.grant.series.0, "39");
+    assert_eq!((file.grant.issuer.as_str(), file.grant.authorised.to_string().as_str()), (RUT, "2026-01-05"));
     assert_eq!(file.grant.id.0.len(), 64);
     assert!(Rsa::private_key_from_pem(&file.secret).is_ok());
     assert!(!file.grant.public.contains("RSASK") && !file.grant.public.contains("PRIVATE"));
