@@ -4,7 +4,7 @@
 use serde_json::Value;
 use tauri::{AppHandle, State};
 use timbre_agent::view::{
-    DetailView, IssuedView, PageView, PreviewView, ProblemView, Query, ResentView, Snapshot,
+    DetailView, IssuedView, PageView, PaperView, PreviewView, ProblemView, Query, ResentView, Snapshot,
 };
 use timbre_agent::{Agent, Answer};
 
@@ -39,6 +39,22 @@ pub async fn document(agent: State<'_, Agent>, id: String) -> Answer<DetailView>
 #[tauri::command]
 pub async fn xml(agent: State<'_, Agent>, id: String) -> Answer<String> {
     reading(agent, move |agent| Ok(agent.file(&id)?.into_iter().map(char::from).collect())).await
+}
+
+/// The ticket as it stands on paper.
+#[tauri::command]
+pub async fn picture(agent: State<'_, Agent>, id: String) -> Answer<String> {
+    reading(agent, move |agent| agent.picture(&id)).await
+}
+
+#[tauri::command]
+pub async fn print(agent: State<'_, Agent>, id: String) -> Answer<PaperView> {
+    agent.print(&id, false, None).await
+}
+
+#[tauri::command]
+pub async fn settle_paper(agent: State<'_, Agent>, id: String, printed: bool) -> Answer<PaperView> {
+    agent.settle_paper(&id, printed).await
 }
 
 #[tauri::command]

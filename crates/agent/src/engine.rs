@@ -190,7 +190,8 @@ impl Agent {
         self.0.signer()?;
         self.trust_clock()?;
         let now = self.0.clock.now();
-        let draft = self.0.regime.draft(&sale, &issuer, &self.0.reader, now)?;
+        let draft = self.0.regime.draft(&sale, &issuer, &self.0.reader, now);
+        let draft = self.judge_printer(&sale, draft)?;
         self.wants_paper(&mut sale);
         let print = sale.print;
         let issuance = self.0.writer.issue(draft, sale).await?;
@@ -216,7 +217,8 @@ impl Agent {
         let sale = Sale::read(received, None)?;
         let issuer = self.issuer().ok();
         let now = self.0.clock.now();
-        let preview = self.0.regime.preview(&sale, issuer.as_ref(), &self.0.reader, now)?;
+        let preview = self.0.regime.preview(&sale, issuer.as_ref(), &self.0.reader, now);
+        let preview = self.judge_printer(&sale, preview)?;
         Ok(PreviewView {
             totals: preview.totals,
             warnings: show::refusals(&preview.warnings),

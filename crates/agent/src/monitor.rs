@@ -126,6 +126,7 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
         counters,
         to_annul: show::to_annul(&counts),
         total: show::total(&counts),
+        unprinted: counts.unprinted,
         issued_today: inner.reader.issued_on(inner.today()),
         workers: Workers { active, allowed, running: inner.sender.running() },
         folios,

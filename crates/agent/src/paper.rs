@@ -10,8 +10,8 @@ use std::time::Duration;
 use timbre_core::paper::{Copy, Drawing, Printing};
 use timbre_core::receipt::Receipt;
 use timbre_core::regime::PrintGate;
-use timbre_core::{DocumentId, Sale};
-use timbre_store::{Event, Fact, StoreError};
+use timbre_core::{DocumentId, Refusal, Refusals, Sale};
+use timbre_store::{Event, Fact, StoreError, WaitingPaper};
 use tokio::sync::{broadcast, watch};
 
 use crate::engine::{Agent, Answer, Inner, missing, parse_id};
@@ -33,6 +33,7 @@ pub(crate) fn asked(issued: &Fact) -> Option<Fact> {
             document: issued.document.id.clone(),
             copy: Copy::Original,
             how: Printing::Asked,
+            printer: issued.till.impresora.clone(),
         }),
         _ => None,
     }
@@ -42,6 +43,16 @@ impl Agent {
     /// Marks a sale whose document is to be printed by itself.
     pub(crate) fn wants_paper(&self, sale: &mut Sale) {
         sale.print = self.prints_on_issue();
+    }
+
+    /// What the regime made of a sale, and beside it that the till names a printer which nobody set up: said before
+    /// a number is taken.
+    pub(crate) fn judge_printer<T>(&self, sale: &Sale, judged: Result<T, Refusals>) -> Result<T, Refusals> {
+        let unknown = sale.till.impresora.as_deref().filter(|name| !self.0.paper.knows(name));
+        let Some(name) = unknown else { return judged };
+        let mut all = judged.err().map_or_else(Vec::new, |refusals| refusals.0);
+        all.push(unknown_printer(name, "Timbre.Impresora"));
+        Err(Refusals(all))
     }
 
     pub(crate) fn prints_on_issue(&self) -> bool {
@@ -55,11 +66,18 @@ impl Agent {
         Ok(self.0.paper.draw(&receipt, copies, drawing)?)
     }
 
+    /// The original of a ticket as SVG, for a screen.
+    pub fn picture(&self, id: &str) -> Answer<String> {
+        let drawn = self.draw(id, &[Copy::Original], Drawing::Svg)?;
+        String::from_utf8(drawn).map_err(ProblemView::internal)
+    }
+
     /// Prints by hand: the original when there is none yet, else a marked copy; or the one to be ceded. Answers
     /// when it ended, or how it stands when that takes too long.
-    pub async fn print(&self, id: &str, ceded: bool) -> Answer<PaperView> {
+    pub async fn print(&self, id: &str, ceded: bool, printer: Option<String>) -> Answer<PaperView> {
         let id = parse_id(id)?;
         self.find(&id)?;
+        self.known(printer.as_deref())?;
         let mut pushes = self.subscribe();
         let wanted = id.clone();
         self.0
@@ -67,17 +85,15 @@ impl Agent {
             .apply(move |reader| {
                 // One that waits already is not asked for twice; what can't be read is for the reader to tell.
                 let same =
-                    |other: &DocumentId, copy: Copy| *other == wanted && (copy == Copy::Ceded) == ceded;
-                let waits = reader
-                    .papers()
-                    .is_ok_and(|papers| papers.iter().any(|(other, copy, _)| same(other, *copy)));
+                    |paper: &WaitingPaper| paper.document == wanted && (paper.copy == Copy::Ceded) == ceded;
+                let waits = reader.papers().is_ok_and(|papers| papers.iter().any(same));
                 let events = reader.history(&wanted).unwrap_or_default();
                 let copy = match ceded {
                     true => Copy::Ceded,
                     false if events.iter().any(is_original) => Copy::Repeated,
                     false => Copy::Original,
                 };
-                let asked = Fact::Printed { document: wanted, copy, how: Printing::Asked };
+                let asked = Fact::Printed { document: wanted, copy, how: Printing::Asked, printer };
                 if waits { Vec::new() } else { vec![asked] }
             })
             .await?;
@@ -101,20 +117,61 @@ impl Agent {
         }
     }
 
-    /// The page that shows whether the printer is set up well.
-    pub async fn test_printer(&self) -> Answer<PaperView> {
+    /// The page that shows whether a printer is set up well: the shop's own, or the one that is named.
+    pub async fn test_printer(&self, printer: Option<String>) -> Answer<PaperView> {
+        self.known(printer.as_deref())?;
         let paper = Arc::clone(&self.0.paper);
-        let how = tokio::task::spawn_blocking(move || paper.test()).await;
+        let how = tokio::task::spawn_blocking(move || paper.test(printer.as_deref())).await;
         let how = how.map_err(ProblemView::internal)?;
         Ok(PaperView::from(&(Copy::Original, how)))
     }
+
+    /// A person looked for a paper that did not come out, or not for certain: it is there, or it is wanted no more.
+    pub async fn settle_paper(&self, id: &str, printed: bool) -> Answer<PaperView> {
+        let id = parse_id(id)?;
+        let paper = self.find(&id)?.paper;
+        let settled = move |how: &Printing| match (printed, how) {
+            (true, Printing::Partial { .. }) => Some(Printing::Seen),
+            (false, Printing::Partial { .. } | Printing::Failed { .. }) => Some(Printing::Waived),
+            _ => None,
+        };
+        if paper.as_ref().and_then(|(_, how)| settled(how)).is_none() {
+            let why = format!("El papel de {id} no espera que alguien lo revise.");
+            return Err(Refusal::new("paper-settled", "", why).into());
+        }
+        let wanted = id.clone();
+        self.0
+            .writer
+            .apply(move |reader| {
+                let paper = reader.row(&wanted).ok().flatten().and_then(|row| row.paper);
+                let fact = |(copy, how): (Copy, Printing)| {
+                    let how = settled(&how)?;
+                    Some(Fact::Printed { document: wanted, copy, how, printer: None })
+                };
+                paper.and_then(fact).into_iter().collect()
+            })
+            .await?;
+        let paper = self.find(&id)?.paper;
+        paper.as_ref().map(PaperView::from).ok_or_else(|| missing(&id))
+    }
+
+    fn known(&self, printer: Option<&str>) -> Answer<()> {
+        match printer.filter(|name| !self.0.paper.knows(name)) {
+            Some(name) => Err(unknown_printer(name, "printer").into()),
+            None => Ok(()),
+        }
+    }
+}
+
+fn unknown_printer(name: &str, path: &str) -> Refusal {
+    let message = format!("No hay una impresora «{name}» configurada. Revise el nombre en Ajustes.");
+    Refusal::new("printer-unknown", path, message)
 }
 
 /// An original that may be in somebody's hand.
 fn is_original(event: &Event) -> bool {
     let fact: Result<Fact, _> = serde_json::from_value(event.fact.clone());
-    let Ok(Fact::Printed { copy: Copy::Original, how, .. }) = fact else { return false };
-    matches!(how, Printing::Done | Printing::Handed | Printing::Partial { .. })
+    matches!(fact, Ok(Fact::Printed { copy: Copy::Original, how, .. }) if how.is_out())
 }
 
 impl Inner {
@@ -123,8 +180,10 @@ impl Inner {
         Ok(issued.map(|issued| self.regime.receipt(&issued.document, &issued.till)))
     }
 
-    async fn tell_paper(&self, document: DocumentId, copy: Copy, how: Printing) -> bool {
-        match self.writer.commit(vec![Fact::Printed { document, copy, how }]).await {
+    /// Writes how far a paper has come.
+    async fn tell_paper(&self, paper: &WaitingPaper, how: Printing) -> bool {
+        let WaitingPaper { document, copy, printer, .. } = paper.clone();
+        match self.writer.commit(vec![Fact::Printed { document, copy, how, printer }]).await {
             Ok(()) => true,
             Err(error) => {
                 tracing::error!(%error, "how a paper stands could not be written");
@@ -149,13 +208,13 @@ pub(crate) async fn work(inner: Arc<Inner>, mut stopped: watch::Receiver<bool>, 
             _ = stopped.wait_for(|stopped| *stopped) => return,
         }
         while !(sends && *stopped.borrow()) {
-            let Some((id, copy)) = next(&inner) else { break };
+            let Some(paper) = next(&inner) else { break };
             let patience = async {
                 let _ = stopped.wait_for(|stopped| *stopped).await;
                 tokio::time::sleep(LAST).await;
             };
             let printed = tokio::select! {
-                printed = print(&inner, id, copy) => printed,
+                printed = print(&inner, paper) => printed,
                 // It may come out yet: it stays *begun*, which the next start takes for cut.
                 () = patience => return,
             };
@@ -170,11 +229,9 @@ pub(crate) async fn work(inner: Arc<Inner>, mut stopped: watch::Receiver<bool>, 
     }
 }
 
-fn next(inner: &Inner) -> Option<(DocumentId, Copy)> {
+fn next(inner: &Inner) -> Option<WaitingPaper> {
     match inner.reader.papers() {
-        Ok(papers) => {
-            papers.into_iter().find(|(_, _, how)| *how == Printing::Asked).map(|(id, copy, _)| (id, copy))
-        }
+        Ok(papers) => papers.into_iter().find(|paper| paper.how == Printing::Asked),
         Err(error) => {
             tracing::error!(%error, "what waits for the printer can't be read");
             None
@@ -184,22 +241,24 @@ fn next(inner: &Inner) -> Option<(DocumentId, Copy)> {
 
 /// What was under way when the last run ended may be on paper: a person looks.
 async fn mark_cut(inner: &Inner) {
-    for (id, copy, how) in inner.reader.papers().unwrap_or_default() {
-        if how == Printing::Begun {
-            inner.tell_paper(id, copy, Printing::Partial { why: CUT.to_owned() }).await;
+    for paper in inner.reader.papers().unwrap_or_default() {
+        if paper.how == Printing::Begun {
+            inner.tell_paper(&paper, Printing::Partial { why: CUT.to_owned() }).await;
         }
     }
 }
 
 /// How it ended; `None` when nothing more can be written.
-async fn print(inner: &Inner, id: DocumentId, copy: Copy) -> Option<Printing> {
-    let how = match inner.receipt(&id) {
+async fn print(inner: &Inner, paper: WaitingPaper) -> Option<Printing> {
+    let how = match inner.receipt(&paper.document) {
         Ok(Some(receipt)) => {
-            if !inner.tell_paper(id.clone(), copy, Printing::Begun).await {
+            if !inner.tell_paper(&paper, Printing::Begun).await {
                 return None;
             }
-            let (paper, name) = (Arc::clone(&inner.paper), id.to_string());
-            let ended = tokio::task::spawn_blocking(move || paper.print(&name, &receipt, copy)).await;
+            let (place, name) = (Arc::clone(&inner.paper), paper.document.to_string());
+            let (copy, printer) = (paper.copy, paper.printer.clone());
+            let work = move || place.print(&name, &receipt, copy, printer.as_deref());
+            let ended = tokio::task::spawn_blocking(work).await;
             ended.unwrap_or_else(|_| Printing::Partial {
                 why: "un error de Timbre lo interrumpió".to_owned(),
             })
@@ -207,5 +266,5 @@ async fn print(inner: &Inner, id: DocumentId, copy: Copy) -> Option<Printing> {
         Ok(None) => Printing::Failed { why: "no se encuentra el documento".to_owned() },
         Err(error) => Printing::Failed { why: error.to_string() },
     };
-    inner.tell_paper(id, copy, how.clone()).await.then_some(how)
+    inner.tell_paper(&paper, how.clone()).await.then_some(how)
 }

@@ -102,6 +102,7 @@ pub fn filter_of(word: &str) -> Option<Filter> {
         "at_authority" => counter(&[Enviado, Verificando]),
         "accepted" => counter(&[Aceptado, Reparo]),
         "to_annul" => Some(Filter { states: vec![Reemplazado], flagged: true, ..Filter::default() }),
+        "unprinted" => Some(Filter { unprinted: true, ..Filter::default() }),
         "problem" => Some(Filter { problem: true, ..Filter::default() }),
         word => Some(Filter { states: vec![DocState::from_word(word)?], ..Filter::default() }),
     }

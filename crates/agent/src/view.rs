@@ -39,6 +39,10 @@ pub struct Snapshot {
     #[serde(default)]
     #[ts(type = "number")]
     pub to_annul: u64,
+    /// Documents whose paper did not come out, or not whole.
+    #[serde(default)]
+    #[ts(type = "number")]
+    pub unprinted: u64,
     #[ts(type = "number")]
     pub issued_today: u64,
     pub workers: Workers,
@@ -281,7 +285,8 @@ pub struct PageView {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(default)]
 pub struct Query {
-    /// States by name, or the counters' names: queued, sending, at_authority, accepted, problem.
+    /// States by name, or the counters' names: queued, sending, at_authority, accepted,
+    /// problem; also to_annul and unprinted.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub state: Option<String>,

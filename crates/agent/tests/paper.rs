@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
 use fake::{Opening, office, open_as, sell, until};
+use timbre_agent::view::Query;
 use timbre_core::Refusal;
 use timbre_core::paper::{Copy, Drawing, Paper, Printing};
 use timbre_core::receipt::Receipt;
@@ -21,13 +22,18 @@ impl Paper for Tray {
         true
     }
 
-    fn print(&self, name: &str, _: &Receipt, copy: Copy) -> Printing {
+    fn knows(&self, printer: &str) -> bool {
+        printer == "caja"
+    }
+
+    fn print(&self, name: &str, _: &Receipt, copy: Copy, printer: Option<&str>) -> Printing {
+        let name = printer.map_or_else(|| name.to_owned(), |printer| format!("{name} en {printer}"));
         // Nobody looks when a test has ended.
-        let _ = self.began.lock().unwrap().send((name.to_owned(), copy));
+        let _ = self.began.lock().unwrap().send((name, copy));
         self.ends.lock().unwrap().recv().unwrap_or(Printing::Failed { why: "apagada".to_owned() })
     }
 
-    fn test(&self) -> Printing {
+    fn test(&self, _: Option<&str>) -> Printing {
         Printing::Done
     }
 
@@ -114,11 +120,11 @@ async fn by_hand_the_first_is_an_original_and_the_next_a_copy() {
     until(&agent, |agent| paper_of(agent, &id).as_deref() == Some("failed")).await;
     for (how, copy) in [(Printing::Done, Copy::Original), (Printing::Done, Copy::Repeated)] {
         end.send(how).unwrap();
-        let paper = agent.print(&id, false).await.unwrap();
+        let paper = agent.print(&id, false, None).await.unwrap();
         assert_eq!((paper.copy, paper.word.as_str()), (copy.to_string(), "Impreso"));
     }
     end.send(Printing::Handed).unwrap();
-    assert_eq!(agent.print(&id, true).await.unwrap().copy, "cedible");
+    assert_eq!(agent.print(&id, true, None).await.unwrap().copy, "cedible");
     agent.stop().await;
     let copies: Vec<Copy> = trays.try_iter().map(|(_, copy)| copy).collect();
     assert_eq!(copies, [Copy::Original, Copy::Original, Copy::Repeated, Copy::Ceded]);
@@ -136,6 +142,60 @@ async fn a_repeated_sale_prints_nothing_more() {
     assert!(sell(&agent, "a", 100).await.repeated);
     agent.stop().await;
     assert_eq!(trays.try_iter().count(), 1);
+}
+
+/// The till may name the printer; one that nobody set up is refused, and no number is spent for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_named_printer_is_the_one_that_prints_and_an_unknown_one_is_refused_before_a_number() {
+    let dir = tempfile::tempdir().unwrap();
+    let (tray, trays, end) = tray();
+    let agent = open_as(dir.path(), &office(), opening(tray, false)).await;
+    let sale = |printer: &str| format!(r#"{{"total": 100, "Timbre": {{"Impresora": "{printer}"}}}}"#);
+    let unknown = agent.issue(sale("cocina").into(), Some("a".to_owned())).await.unwrap_err();
+    assert_eq!((unknown.status, unknown.errors[0].code.as_str()), (422, "printer-unknown"));
+    assert_eq!(unknown.errors[0].path, "Timbre.Impresora");
+    assert_eq!(agent.preview(sale("cocina").into()).unwrap_err().errors[0].code, "printer-unknown");
+    end.send(Printing::Handed).unwrap();
+    let id = agent.issue(sale("caja").into(), Some("a".to_owned())).await.unwrap().document.id;
+    assert_eq!(id, "TAF1", "the refused sale spent none");
+    until(&agent, |agent| paper_of(agent, &id).as_deref() == Some("handed")).await;
+    assert!(agent.print(&id, false, Some("cocina".to_owned())).await.is_err());
+    end.send(Printing::Done).unwrap();
+    agent.print(&id, false, Some("caja".to_owned())).await.unwrap();
+    agent.stop().await;
+    let names: Vec<String> = trays.try_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["TAF1 en caja", "TAF1 en caja"]);
+}
+
+/// What did not come out for certain waits for a person, in the panel's own number; each word that may be said
+/// takes it away, and no other.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_did_not_come_out_waits_until_a_person_settles_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (tray, _trays, end) = tray();
+    let agent = open_as(dir.path(), &office(), opening(tray, false)).await;
+    let why = || "sin papel".to_owned();
+    end.send(Printing::Failed { why: why() }).unwrap();
+    end.send(Printing::Partial { why: why() }).unwrap();
+    let failed = sell(&agent, "a", 100).await.document.id;
+    let partial = sell(&agent, "b", 200).await.document.id;
+    until(&agent, |agent| paper_of(agent, &partial).as_deref() == Some("partial")).await;
+    assert_eq!(agent.snapshot().unprinted, 2);
+    let listed = |agent: &timbre_agent::Agent| {
+        let query = Query { state: Some("unprinted".to_owned()), ..Query::default() };
+        agent.list(&query).unwrap().rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(&agent), [partial.clone(), failed.clone()]);
+    // Nobody can have seen what never came out.
+    assert_eq!(agent.settle_paper(&failed, true).await.unwrap_err().errors[0].code, "paper-settled");
+    assert_eq!(agent.settle_paper(&partial, true).await.unwrap().state, "seen");
+    assert_eq!(agent.settle_paper(&failed, false).await.unwrap().state, "waived");
+    assert!(agent.settle_paper(&failed, false).await.is_err(), "said once");
+    assert_eq!((agent.snapshot().unprinted, listed(&agent).len()), (0, 0));
+    // One that a person saw is in somebody's hand: the next is a copy.
+    end.send(Printing::Done).unwrap();
+    assert_eq!(agent.print(&partial, false, None).await.unwrap().copy, "copia");
+    agent.stop().await;
 }
 
 fn copy_dir(from: &std::path::Path, to: &std::path::Path) {

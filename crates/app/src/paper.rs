@@ -37,7 +37,11 @@ impl Paper for Printer {
         self.on_issue && self.device.is_some()
     }
 
-    fn print(&self, name: &str, receipt: &Receipt, copy: Copy) -> Printing {
+    fn knows(&self, _: &str) -> bool {
+        false
+    }
+
+    fn print(&self, name: &str, receipt: &Receipt, copy: Copy, _: Option<&str>) -> Printing {
         let name = match copy {
             Copy::Original => name.to_owned(),
             Copy::Repeated | Copy::Ceded => format!("{name}-{copy}"),
@@ -45,7 +49,7 @@ impl Paper for Printer {
         self.send(&name, ticket(receipt, copy, &self.profile))
     }
 
-    fn test(&self) -> Printing {
+    fn test(&self, _: Option<&str>) -> Printing {
         self.send("prueba", Ok(trial(&self.profile)))
     }
 
@@ -95,7 +99,7 @@ mod tests {
     fn without_a_printer_nothing_is_printed_and_it_is_said() {
         let none = Printer::new("", Profile::default(), true).unwrap();
         assert!(!none.on_issue());
-        let how = none.print("T39F1", &Receipt::default(), Copy::Original);
+        let how = none.print("T39F1", &Receipt::default(), Copy::Original, None);
         assert!(how.why().contains("[printer]"), "{how:?}");
         assert!(
             none.draw(&Receipt::default(), &[Copy::Original], Drawing::Pdf).unwrap().starts_with(b"%PDF")

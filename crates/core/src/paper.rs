@@ -48,11 +48,25 @@ pub enum Printing {
     Partial { why: String },
     /// None of it is.
     Failed { why: String },
+    /// A person looked, and it is on paper.
+    Seen,
+    /// A person wants it no more.
+    Waived,
 }
 
 impl Printing {
     pub fn is_ended(&self) -> bool {
         !matches!(self, Printing::Asked | Printing::Begun)
+    }
+
+    /// It was asked for and is not, or not whole, on paper: a person has to look.
+    pub fn is_lacking(&self) -> bool {
+        matches!(self, Printing::Partial { .. } | Printing::Failed { .. })
+    }
+
+    /// It may be in somebody's hand.
+    pub fn is_out(&self) -> bool {
+        matches!(self, Printing::Done | Printing::Handed | Printing::Partial { .. } | Printing::Seen)
     }
 
     /// As the panel says it.
@@ -64,6 +78,8 @@ impl Printing {
             Printing::Handed => "Entregado a la impresora",
             Printing::Partial { .. } => "Parcial",
             Printing::Failed { .. } => "No impreso",
+            Printing::Seen => "Impreso, según quien lo vio",
+            Printing::Waived => "Sin imprimir, ya no hace falta",
         }
     }
 
@@ -71,7 +87,12 @@ impl Printing {
     pub fn why(&self) -> &str {
         match self {
             Printing::Partial { why } | Printing::Failed { why } => why,
-            Printing::Asked | Printing::Begun | Printing::Done | Printing::Handed => "",
+            Printing::Asked
+            | Printing::Begun
+            | Printing::Done
+            | Printing::Handed
+            | Printing::Seen
+            | Printing::Waived => "",
         }
     }
 }
@@ -93,12 +114,15 @@ pub trait Paper: Send + Sync {
     /// What is issued goes to paper by itself.
     fn on_issue(&self) -> bool;
 
-    /// Prints, and says how it ended; the sale stands either way. It may take as long as a printer takes: not
-    /// for an async task. `name` is for places that keep files.
-    fn print(&self, name: &str, receipt: &Receipt, copy: Copy) -> Printing;
+    /// Whether a printer of this name is set up.
+    fn knows(&self, printer: &str) -> bool;
 
-    /// A page that shows whether letters, cut and width are right.
-    fn test(&self) -> Printing;
+    /// Prints, and says how it ended; the sale stands either way. It may take as long as a printer takes: not
+    /// for an async task. `name` is for places that keep files; without a `printer` the kind of document decides.
+    fn print(&self, name: &str, receipt: &Receipt, copy: Copy, printer: Option<&str>) -> Printing;
+
+    /// A page that shows whether letters, cut and width are right; without a `printer` on the shop's own.
+    fn test(&self, printer: Option<&str>) -> Printing;
 
     fn draw(&self, receipt: &Receipt, copies: &[Copy], drawing: Drawing) -> Result<Vec<u8>, Refusal>;
 }
@@ -111,12 +135,16 @@ impl Paper for NoPaper {
         false
     }
 
-    fn print(&self, _: &str, _: &Receipt, _: Copy) -> Printing {
-        Printing::Failed { why: "No hay una impresora configurada.".to_owned() }
+    fn knows(&self, _: &str) -> bool {
+        false
     }
 
-    fn test(&self) -> Printing {
-        self.print("", &Receipt::default(), Copy::Original)
+    fn print(&self, _: &str, _: &Receipt, _: Copy, printer: Option<&str>) -> Printing {
+        self.test(printer)
+    }
+
+    fn test(&self, _: Option<&str>) -> Printing {
+        Printing::Failed { why: "No hay una impresora configurada.".to_owned() }
     }
 
     fn draw(&self, _: &Receipt, _: &[Copy], _: Drawing) -> Result<Vec<u8>, Refusal> {

@@ -86,6 +86,8 @@ pub(crate) async fn picture(
 struct Order {
     /// The copy to be ceded instead of the next one for the customer.
     ceded: bool,
+    /// By its name; without one the kind of document decides.
+    printer: Option<String>,
 }
 
 /// Prints by hand, and answers how it ended.
@@ -95,9 +97,33 @@ pub(crate) async fn print(
     body: Bytes,
 ) -> Answer<Json<PaperView>> {
     let order = if body.iter().all(u8::is_ascii_whitespace) { Order::default() } else { read(&body)? };
-    Ok(Json(agent.print(&id, order.ceded).await?))
+    Ok(Json(agent.print(&id, order.ceded, order.printer).await?))
 }
 
-pub(crate) async fn test(State(agent): State<Agent>) -> Answer<Json<PaperView>> {
-    Ok(Json(agent.test_printer().await?))
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Looked {
+    printed: bool,
+}
+
+/// A person looked for a paper that did not come out for certain.
+pub(crate) async fn settle(
+    State(agent): State<Agent>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Answer<Json<PaperView>> {
+    let Looked { printed } = read(&body)?;
+    Ok(Json(agent.settle_paper(&id, printed).await?))
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct Named {
+    printer: Option<String>,
+}
+
+/// A test page, on the shop's own printer or the one that is named.
+pub(crate) async fn test(State(agent): State<Agent>, body: Bytes) -> Answer<Json<PaperView>> {
+    let named = if body.iter().all(u8::is_ascii_whitespace) { Named::default() } else { read(&body)? };
+    Ok(Json(agent.test_printer(named.printer).await?))
 }

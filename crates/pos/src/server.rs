@@ -89,6 +89,7 @@ fn routes(agent: Agent, guard: Arc<Guard>, notices: Notices) -> Router {
         .route("/documents/{id}/escpos", get(paper::ticket))
         .route("/documents/{id}/picture", get(paper::picture))
         .route("/documents/{id}/print", post(paper::print))
+        .route("/documents/{id}/paper", post(paper::settle))
         .route("/printer/test", post(paper::test))
         .route("/documents/{id}/history", get(api::history))
         .route("/documents/{id}/resend", post(api::resend_one))

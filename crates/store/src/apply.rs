@@ -1,14 +1,13 @@
 //! What each fact does to the index. It believes every fact: whether one may be written is asked
 //! in `rules`, before. Documents that are made are in `issue`, documents on their way in `travel`.
 
-use timbre_core::paper::{Copy, Printing};
 use timbre_core::{DocumentId, GrantId, Timestamp};
 
 use crate::fact::GrantLoaded;
 use crate::index::Keys;
 use crate::live::{Counter, GrantRow};
 use crate::overlay::Overlay;
-use crate::{Fact, Mark, Place, StoreError, claims, issue, key, numbering, travel, watch};
+use crate::{Fact, Mark, Place, StoreError, WaitingPaper, claims, issue, key, numbering, travel, watch};
 
 /// Where and when a fact stands.
 #[derive(Debug, Clone, Copy)]
@@ -70,7 +69,15 @@ pub(crate) fn apply(on: &mut Overlay<'_>, fact: &Fact, stand: Stand) -> Result<N
             on.remove(key::LOCK_FOUND.to_vec());
             beyond.iter().try_for_each(|mark| raise(on, mark))?;
         }
-        Fact::Printed { document, copy, how } => print(on, document, *copy, how, stand)?,
+        Fact::Printed { document, copy, how, printer } => {
+            let paper = WaitingPaper {
+                document: document.clone(),
+                copy: *copy,
+                how: how.clone(),
+                printer: printer.clone(),
+            };
+            print(on, paper, stand)?;
+        }
         Fact::Login { .. } | Fact::Mailed { .. } | Fact::Notified { .. } | Fact::Acted { .. } => {}
     }
     note_history(on, fact, stand)?;
@@ -89,22 +96,28 @@ pub(crate) fn raise(on: &mut Overlay<'_>, mark: &Mark) -> Result<(), StoreError>
 }
 
 /// A paper waits from when it is asked for until it has ended, and its document remembers the last one.
-fn print(
-    on: &mut Overlay<'_>,
-    document: &DocumentId,
-    copy: Copy,
-    how: &Printing,
-    stand: Stand,
-) -> Result<(), StoreError> {
-    let Some(mut row) = on.row(document)? else {
+fn print(on: &mut Overlay<'_>, paper: WaitingPaper, stand: Stand) -> Result<(), StoreError> {
+    let Some(mut row) = on.row(&paper.document)? else {
         return Ok(());
     };
-    let waits = key::paper(copy, row.order);
-    match how.is_ended() {
+    let waits = key::paper(paper.copy, row.order);
+    match paper.how.is_ended() {
         true => on.remove(waits),
-        false => on.put_json(waits, &(copy, how))?,
+        false => on.put_json(waits, &paper)?,
     }
-    row.paper = Some((copy, how.clone()));
+    let was = row.paper.as_ref().is_some_and(|(_, how)| how.is_lacking());
+    match (was, paper.how.is_lacking()) {
+        (false, true) => {
+            on.put(key::unprinted(row.order), Vec::new());
+            on.count_unprinted(1)?;
+        }
+        (true, false) => {
+            on.remove(key::unprinted(row.order));
+            on.count_unprinted(-1)?;
+        }
+        (true, true) | (false, false) => {}
+    }
+    row.paper = Some((paper.copy, paper.how));
     on.put_row(row, stand.sequence)
 }
 

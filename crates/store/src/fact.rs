@@ -67,6 +67,9 @@ pub enum Fact {
         copy: Copy,
         #[serde(default)]
         how: Printing,
+        /// The printer it was asked of by name; where none is said, its kind decides.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        printer: Option<String>,
     },
     Mailed {
         document: DocumentId,

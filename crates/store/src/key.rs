@@ -15,6 +15,7 @@
 //! | `U` series 0 order | documents that the authority may not hold yet: when they were stamped (microseconds) |
 //! | `S` state order | documents by state |
 //! | `A` order | documents with the flag attention |
+//! | `B` order | documents whose last paper did not come out, or not whole |
 //! | `H` order sequence | place of a frame that names the document |
 //! | `X` order sequence | a parcel it travelled in |
 //! | `E` parcel 0 sequence | place of a frame about a parcel as a whole |
@@ -30,7 +31,7 @@ use timbre_core::{Date, DocState, DocumentId, GrantId, ParcelId, Series};
 use crate::Place;
 
 /// Changes with the meaning of any key or value: an index of another number is made again.
-pub(crate) const SCHEMA: u32 = 7;
+pub(crate) const SCHEMA: u32 = 8;
 
 pub(crate) const SCHEMA_KEY: &[u8] = b"Mschema";
 pub(crate) const APPLIED: &[u8] = b"Mapplied";
@@ -175,6 +176,10 @@ pub(crate) fn parcel(id: &ParcelId) -> Vec<u8> {
 
 pub(crate) fn open_parcel(id: &ParcelId) -> Vec<u8> {
     join(b'O', &[id.0.as_bytes()])
+}
+
+pub(crate) fn unprinted(order: u64) -> Vec<u8> {
+    join(b'B', &[&order.to_be_bytes()])
 }
 
 /// The number that a key ends in.

@@ -43,6 +43,9 @@ fn prefixes(filter: &Filter) -> Vec<Vec<u8>> {
     if filter.problem {
         return vec![key::of_state(DocState::Rechazado), b"A".to_vec()];
     }
+    if filter.unprinted {
+        return vec![b"B".to_vec()];
+    }
     match filter.states.is_empty() {
         true => vec![b"R".to_vec()],
         false => filter.states.iter().map(|state| key::of_state(*state)).collect(),

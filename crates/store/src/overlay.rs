@@ -102,6 +102,13 @@ impl<'a> Overlay<'a> {
         self.put_json(key::COUNTS.to_vec(), &counts)
     }
 
+    /// Counts documents without a whole paper.
+    pub fn count_unprinted(&mut self, by: i64) -> Result<(), StoreError> {
+        let mut counts: Counts = self.json(key::COUNTS)?.unwrap_or_default();
+        counts.unprinted = counts.unprinted.saturating_add_signed(by);
+        self.put_json(key::COUNTS.to_vec(), &counts)
+    }
+
     pub fn count_day(&mut self, date: Date, by: i64) -> Result<(), StoreError> {
         let count = self.number(&key::day(date))?.unwrap_or_default();
         let count = count.saturating_add_signed(by);

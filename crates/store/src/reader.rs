@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use bytes::Bytes;
-use timbre_core::paper::{Copy, Printing};
 use timbre_core::{
     ChannelId, Company, Date, DocState, Document, DocumentId, Documents, Environment, GrantId, ParcelId,
     Timestamp, Usage,
@@ -19,7 +18,8 @@ use crate::segments::Segments;
 use crate::view::View;
 use crate::watch::moment_of;
 use crate::{
-    CertificateLoaded, Counts, Fact, Issued, Locked, OpenParcel, Place, Range, Row, StoreError, travel,
+    CertificateLoaded, Counts, Fact, Issued, Locked, OpenParcel, Place, Range, Row, StoreError, WaitingPaper,
+    travel,
 };
 
 /// Reads what was committed.
@@ -120,18 +120,16 @@ impl Reader {
         self.rows(orders)
     }
 
-    /// The papers that were asked for and have not ended, in the order of issue: which, and how far it came.
-    pub fn papers(&self) -> Result<Vec<(DocumentId, Copy, Printing)>, StoreError> {
+    /// The papers that were asked for and have not ended, in the order of issue.
+    pub fn papers(&self) -> Result<Vec<WaitingPaper>, StoreError> {
         let mut waiting = Vec::new();
         for (key, value) in self.view.with_prefix(&key::outbox_of(Outbox::Print))? {
             let order = key::tail(&key).ok_or_else(|| broken("la cola de impresión"))?;
-            let (copy, how): (Copy, Printing) = serde_json::from_slice(&value)?;
-            if let Some(row) = self.row_at(order)? {
-                waiting.push((order, copy, row.id, how));
-            }
+            let paper: WaitingPaper = decode(&value)?;
+            waiting.push((order, paper));
         }
-        waiting.sort_by_key(|(order, copy, ..)| (*order, *copy));
-        Ok(waiting.into_iter().map(|(_, copy, id, how)| (id, copy, how)).collect())
+        waiting.sort_by_key(|(order, paper)| (*order, paper.copy));
+        Ok(waiting.into_iter().map(|(_, paper)| paper).collect())
     }
 
     /// Those of one channel from an order on: a channel that is shut does not stand before the

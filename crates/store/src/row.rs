@@ -96,6 +96,16 @@ pub struct OpenParcel {
     pub frame: Place,
 }
 
+/// A paper that was asked for and has not ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingPaper {
+    pub document: DocumentId,
+    pub copy: Copy,
+    pub how: Printing,
+    /// The printer it was asked of by name.
+    pub printer: Option<String>,
+}
+
 /// Which documents a list wants.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
@@ -107,6 +117,8 @@ pub struct Filter {
     pub unflagged: bool,
     /// Only those with it.
     pub flagged: bool,
+    /// Only those whose last paper did not come out, or not whole.
+    pub unprinted: bool,
     pub series: Option<Series>,
     pub from: Option<Date>,
     pub to: Option<Date>,
@@ -129,6 +141,9 @@ pub struct Counts {
     pub by_state: [u64; 9],
     /// With the flag *attention*, in the same order.
     pub attention: [u64; 9],
+    /// Whose last paper did not come out, or not whole; each is counted above, too.
+    #[serde(default)]
+    pub unprinted: u64,
 }
 
 impl Counts {

@@ -79,6 +79,13 @@ function settle(row: RowView, i: number, at: number, now: number, scenario: Scen
   }
   if (scenario === "stopped" && i < 9) return row;
   if (scenario === "problem" && (i === 3 || i === 17)) return rejected(row, at);
+  if (scenario === "problem" && (i === 5 || i === 6)) {
+    const paper =
+      i === 5
+        ? { copy: "original", state: "failed", word: "No impreso", why: "la impresora no tiene papel" }
+        : { copy: "original", state: "partial", word: "Parcial", why: "la impresora no confirmó que terminó" };
+    return { ...accepted(row, at, i), paper };
+  }
   if (scenario === "problem" && i === 9) {
     const attention = "Lleva 3 intentos sin respuesta clara del SII";
     return { ...row, state: "VERIFICANDO", attention, attempts: 3, error: "El SII cortó la conexión antes de responder", since: iso(at + 9000) };

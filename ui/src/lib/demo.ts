@@ -3,8 +3,8 @@
 import { accepted, atAuthority, newRow, random, seededRows, type Scenario } from "./demo-shop";
 import { amount } from "./entry";
 import { Problem, unreachable, type Port } from "./port";
-import { canResend, counterOf } from "./states";
-import type { Counters, DetailView, IssuedView, PageView, PushView, Query, RowView, Sentence, Snapshot } from "./types";
+import { canResend, counterOf, inLens, lacksPaper, type Lens } from "./states";
+import type { Counters, DetailView, IssuedView, PageView, PaperView, PushView, Query, RowView, Sentence, Snapshot } from "./types";
 import type { SaleBody } from "./sale-json";
 
 interface Options {
@@ -91,7 +91,7 @@ export class DemoShop implements Port {
     this.reach();
     const words = (query.q ?? "").toLowerCase();
     const found = this.rows.filter((row) => {
-      if (query.state && counterOf(row) !== query.state && row.state !== query.state) return false;
+      if (query.state && !inLens(row, query.state as Lens) && row.state !== query.state) return false;
       if (query.type && row.series !== query.type) return false;
       return !words || [row.id, String(row.folio), row.receiver, row.receiver_id, String(row.total)].some((f) => f.toLowerCase().includes(words));
     });
@@ -125,6 +125,33 @@ export class DemoShop implements Port {
     return `<?xml version="1.0" encoding="ISO-8859-1"?>
 <DTE version="1.0"><Documento ID="${row.id}"><Encabezado><IdDoc><TipoDTE>${row.series}</TipoDTE><Folio>${row.folio}</Folio><FchEmis>${row.date}</FchEmis></IdDoc>
 <Emisor><RUTEmisor>76192083-9</RUTEmisor></Emisor><Totales><MntTotal>${row.total}</MntTotal></Totales></Encabezado></Documento></DTE>`;
+  }
+
+  async picture(id: string): Promise<string> {
+    this.reach();
+    return drawing(this.find(id));
+  }
+
+  /** What the printer does next, so that a test can make it fail. */
+  printer: Pick<PaperView, "state" | "word" | "why"> = { state: "done", word: "Impreso", why: "" };
+
+  async print(id: string): Promise<PaperView> {
+    this.reach();
+    const before = this.find(id).paper;
+    const out = before && (before.copy !== "original" || !["failed", "waived"].includes(before.state));
+    return this.told(id, { copy: out ? "copia" : "original", ...this.printer });
+  }
+
+  async settlePaper(id: string, printed: boolean): Promise<PaperView> {
+    this.reach();
+    const copy = this.find(id).paper?.copy ?? "original";
+    const said = printed ? { state: "seen", word: "Impreso, según quien lo vio" } : { state: "waived", word: "Sin imprimir, ya no hace falta" };
+    return this.told(id, { copy, ...said, why: "" });
+  }
+
+  private told(id: string, paper: PaperView): PaperView {
+    this.push([{ ...this.find(id), paper }]);
+    return paper;
   }
 
   async issue(sale: object, key: string): Promise<IssuedView> {
@@ -219,6 +246,7 @@ export class DemoShop implements Port {
       sentence: this.sentence(counters),
       counters,
       to_annul: 0,
+      unprinted: this.rows.filter(lacksPaper).length,
       total: this.rows.length,
       issued_today: Math.min(this.rows.length, 128),
       workers: { active, allowed: 5, running: this.running },
@@ -256,6 +284,14 @@ export class DemoShop implements Port {
     if (problem > 1) return { mood: "attention", text: `${problem} documentos necesitan su atención` };
     return { mood: "calm", text: "Todo al día" };
   }
+}
+
+/** A ticket, as plain as can be. */
+function drawing(row: RowView): string {
+  const lines = [row.kind.toUpperCase(), `N° ${row.folio}`, row.receiver, `Total ${row.total}`].map(
+    (text, i) => `<text x="32" y="${48 + i * 30}" font-family="monospace" font-size="20">${text}</text>`,
+  );
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 200"><rect width="640" height="200" fill="#fff"/>${lines.join("")}</svg>`;
 }
 
 function step(row: RowView, at: number, i: number): RowView {

@@ -5,9 +5,9 @@
 import { SvelteMap } from "svelte/reactivity";
 
 import { asProblem, type Port, type Problem } from "./port";
-import { inCounter, isFound, Rows } from "./rows.svelte";
-import type { Counter } from "./states";
-import type { PushView, Query, ResentView, RowView, Snapshot } from "./types";
+import { isFound, Rows } from "./rows.svelte";
+import { inLens, type Lens } from "./states";
+import type { PaperView, PushView, Query, ResentView, RowView, Snapshot } from "./types";
 
 /** The seed's refresh, now the fallback of the push. */
 export const REFRESH_MS = 5_000;
@@ -25,7 +25,7 @@ export interface Notice {
 
 export class Monitor {
   snapshot = $state.raw<Snapshot | null>(null);
-  filter = $state<Counter | null>(null);
+  filter = $state<Lens | null>(null);
   search = $state("");
   paused = $state(false);
   /** When the agent was last heard; 0 before the first time. */
@@ -58,8 +58,8 @@ export class Monitor {
     private readonly now: () => number = Date.now,
   ) {
     this.rows = new Rows((cursor) => port.documents(this.query(cursor)), {
-      joins: (row) => inCounter(row, this.filter) && isFound(row, this.search),
-      stays: (row) => inCounter(row, this.filter),
+      joins: (row) => inLens(row, this.filter) && isFound(row, this.search),
+      stays: (row) => inLens(row, this.filter),
     });
   }
 
@@ -114,7 +114,7 @@ export class Monitor {
     if (older && this.rows.known) void this.reload();
   }
 
-  choose(filter: Counter | null): void {
+  choose(filter: Lens | null): void {
     this.filter = this.filter === filter ? null : filter;
     this.selected.clear();
     void this.reload();
@@ -161,6 +161,11 @@ export class Monitor {
 
   resend(ids: string[]): Promise<ResentView | null> {
     return this.act(() => this.port.resend(ids));
+  }
+
+  /** Answers how it stands; `null` when nobody knows. */
+  print(id: string): Promise<PaperView | null> {
+    return this.act(() => this.port.print(id));
   }
 
   resendPending(): Promise<ResentView | null> {

@@ -6,6 +6,7 @@ import type {
   DetailView,
   IssuedView,
   PageView,
+  PaperView,
   PreviewView,
   ProblemView,
   PushView,
@@ -19,6 +20,12 @@ export interface Port {
   documents(query: Query): Promise<PageView>;
   document(id: string): Promise<DetailView>;
   xml(id: string): Promise<string>;
+  /** The ticket as it stands on paper, as SVG. */
+  picture(id: string): Promise<string>;
+  /** The original when there is none yet, else a marked copy. Takes as long as the printer does. */
+  print(id: string): Promise<PaperView>;
+  /** A person looked for a paper that did not come out for certain: it is there, or it is wanted no more. */
+  settlePaper(id: string, printed: boolean): Promise<PaperView>;
   /** The same key is the same document, for ever: a lost answer is asked for again with it. */
   issue(sale: object, key: string): Promise<IssuedView>;
   preview(sale: object): Promise<PreviewView>;

@@ -1,7 +1,6 @@
 // The list of the panel: pages read as they are reached, rows patched in place. While someone's
 // pointer or focus is among the rows nothing moves: new ones wait, and the finished ones stay.
 
-import { counterOf, type Counter } from "./states";
 import type { PageView, RowView } from "./types";
 
 type Ask = (cursor: string | null) => Promise<PageView>;
@@ -232,10 +231,6 @@ export class Rows {
     const again = new Map(added.map((row) => [row.id, newer(before.get(row.id) ?? row, row)]));
     this.fresh = inserted(this.fresh.filter((row) => !again.has(row.id)), [...again.values()]);
   }
-}
-
-export function inCounter(row: RowView, filter: Counter | null): boolean {
-  return filter === null || counterOf(row) === filter;
 }
 
 /** The agent's own search knows more; this one decides whether a new row joins what was found. */

@@ -7,6 +7,9 @@ import type { Counters, RowView } from "./types";
 export type Counter = keyof Counters;
 export const COUNTERS: readonly Counter[] = ["queued", "sending", "at_authority", "accepted", "problem"];
 
+/** What the list can be narrowed to: a counter, or what has no whole paper (in its counter all the same). */
+export type Lens = Counter | "unprinted";
+
 /** The tone names a colour of `app.css` and a shape of `StateIcon`. */
 export type Tone =
   | "queued"
@@ -65,6 +68,16 @@ export function counterOf(row: RowView): Counter | null {
   if (row.state === "ENVIANDO") return "sending";
   if (row.state === "ENVIADO" || row.state === "VERIFICANDO") return "at_authority";
   return "accepted";
+}
+
+/** Its paper did not come out, or not whole: a person has to look. */
+export function lacksPaper({ paper }: RowView): boolean {
+  return paper?.state === "failed" || paper?.state === "partial";
+}
+
+export function inLens(row: RowView, lens: Lens | null): boolean {
+  if (lens === "unprinted") return lacksPaper(row);
+  return lens === null || counterOf(row) === lens;
 }
 
 /** Only from these states can anything leave; for one in doubt the SII is asked first. */

@@ -36,6 +36,7 @@ export const T = {
     at_authority: "En el SII",
     accepted: "Aceptados",
     problem: "Con problema",
+    unprinted: "Sin imprimir",
   },
   countersLabel: "Documentos por estado",
 
@@ -120,6 +121,7 @@ export const T = {
       at_authority: "El SII no tiene documentos en proceso",
       accepted: "Todavía no hay documentos aceptados",
       problem: "Ningún documento tiene problemas",
+      unprinted: "Ningún documento quedó sin imprimir",
     },
     last: (at: string) => `El último documento se emitió ${at}.`,
     search: (q: string) => `Ningún documento coincide con «${q}»`,
@@ -182,6 +184,23 @@ export const T = {
     annulledBy: (id: string) => `Anulado por ${id}`,
     replacedBy: (id: string) => `Reemplazado por ${id}`,
     stamp: "Aceptado por el SII",
+  },
+
+  paper: {
+    title: "Papel",
+    none: "Sin imprimir todavía",
+    said: (word: string, copy: string) => (copy === "original" ? word : `${word} (${copy})`),
+    print: "Imprimir",
+    again: "Reimprimir (copia)",
+    printing: "Imprimiendo…",
+    show: "Ver el papel",
+    hide: "Ocultar el papel",
+    picture: (name: string) => `El papel de ${name}`,
+    seen: "El papel salió bien",
+    waived: "Ya no hace falta",
+    stands: "La venta vale igual: el documento está emitido y guardado.",
+    done: (name: string, word: string, why: string) => `${name}: ${word}${why ? ` (${why})` : ""}`,
+    filter: (n: number) => `Sin imprimir: ${number(n)}`,
   },
 
   sale: {
@@ -310,6 +329,7 @@ export const T = {
         ["Esc", "Cerrar"],
         ["x", "Seleccionar (Shift y clic: un tramo)"],
         ["r", "Reenviar este"],
+        ["p", "Imprimir este (si ya se imprimió, una copia)"],
         ["Shift R", "Reenviar pendientes (pregunta)"],
       ],
       sale: [

@@ -16,7 +16,11 @@ total: number,
 /**
  * Replaced documents whose number a person has still to annul.
  */
-to_annul: number, issued_today: number, workers: Workers, folios: Array<FoliosView>, deadline: DeadlineView | null, 
+to_annul: number, 
+/**
+ * Documents whose paper did not come out, or not whole.
+ */
+unprinted: number, issued_today: number, workers: Workers, folios: Array<FoliosView>, deadline: DeadlineView | null, 
 /**
  * When all that waits will have been sent, RFC 3339; absent where that can't be told.
  */
@@ -253,7 +257,7 @@ export type PaperView = {
  */
 copy: string, 
 /**
- * asked, begun, done, handed, partial, failed.
+ * asked, begun, done, handed, partial, failed, seen, waived.
  */
 state: string, 
 /**
@@ -279,7 +283,8 @@ next: string | null, };
 
 export type Query = { 
 /**
- * States by name, or the counters' names: queued, sending, at_authority, accepted, problem.
+ * States by name, or the counters' names: queued, sending, at_authority, accepted,
+ * problem; also to_annul and unprinted.
  */
 state?: string, type?: string, from?: string, to?: string, q?: string, cursor?: string, limit?: number, };
 

@@ -9,7 +9,7 @@ use ts_rs::TS;
 pub struct PaperView {
     /// `original`, `copia`, `cedible`.
     pub copy: String,
-    /// asked, begun, done, handed, partial, failed.
+    /// asked, begun, done, handed, partial, failed, seen, waived.
     pub state: String,
     /// `Impreso`.
     pub word: String,
@@ -38,6 +38,8 @@ impl From<&(Copy, Printing)> for PaperView {
             Printing::Handed => "handed",
             Printing::Partial { .. } => "partial",
             Printing::Failed { .. } => "failed",
+            Printing::Seen => "seen",
+            Printing::Waived => "waived",
         };
         PaperView {
             copy: copy.to_string(),

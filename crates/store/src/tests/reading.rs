@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use timbre_core::paper::Printing;
 use timbre_core::{
     Amount, Cause, ChannelId, DocState, Documents, GrantId, NumberFate, ParcelId, Party, Remark, Series,
 };
@@ -100,6 +101,29 @@ fn problems_are_rejections_and_flags_each_once() {
     store.commit(vec![Fact::Attention { document: id(3), reason: None }], at(4)).unwrap();
     assert_eq!(numbers(&reader, problem()), [5, 2]);
     assert_eq!(reader.counts().attention.iter().sum::<u64>(), 1);
+}
+
+#[test]
+fn what_has_no_whole_paper_is_counted_and_listed_until_it_has() {
+    let (_shop, mut store) = varied();
+    let paper = |n, how: &Printing| {
+        let (document, how) = (id(n), how.clone());
+        Fact::Printed { document, copy: timbre_core::paper::Copy::Original, how, printer: None }
+    };
+    let why = || "sin papel".to_owned();
+    let (failed, partial) = (Printing::Failed { why: why() }, Printing::Partial { why: why() });
+    let facts = vec![paper(2, &failed), paper(3, &partial), paper(4, &Printing::Handed), paper(2, &partial)];
+    store.commit(facts, at(2)).unwrap();
+    let reader = store.reader();
+    let unprinted = || Filter { unprinted: true, ..Filter::default() };
+    assert_eq!((numbers(&reader, unprinted()), reader.counts().unprinted), (vec![3, 2], 2));
+    // Asked for again, nobody has to look; and a failure makes it so again.
+    store.commit(vec![paper(3, &Printing::Asked)], at(3)).unwrap();
+    assert_eq!((numbers(&reader, unprinted()), reader.counts().unprinted), (vec![2], 1));
+    store.commit(vec![paper(3, &failed), paper(2, &Printing::Seen)], at(4)).unwrap();
+    assert_eq!((numbers(&reader, unprinted()), reader.counts().unprinted), (vec![3], 1));
+    store.commit(vec![paper(3, &Printing::Waived)], at(5)).unwrap();
+    assert_eq!((numbers(&reader, unprinted()), reader.counts().unprinted), (vec![], 0));
 }
 
 #[test]
@@ -211,6 +235,7 @@ fn a_history_has_what_happened_to_the_document_and_its_parcels_and_nothing_else(
                 document: id(1),
                 copy: timbre_core::paper::Copy::Original,
                 how: Default::default(),
+                printer: None,
             }],
             at(7),
         )

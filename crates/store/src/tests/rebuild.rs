@@ -42,9 +42,19 @@ fn busy(store: &mut Store) {
     store.commit(vec![issued(again), Fact::Moved(step)], at(14)).unwrap();
     let attention = Fact::Attention { document: id(4), reason: Some("mírelo".into()) };
     let line = Fact::Line { what: "internet".into(), up: false, why: "corte".into() };
-    let printed =
-        Fact::Printed { document: id(5), copy: timbre_core::paper::Copy::Original, how: Default::default() };
-    store.commit(vec![attention, line, printed], at(15)).unwrap();
+    let printed = Fact::Printed {
+        document: id(5),
+        copy: timbre_core::paper::Copy::Original,
+        how: Default::default(),
+        printer: None,
+    };
+    let lacking = Fact::Printed {
+        document: id(6),
+        copy: timbre_core::paper::Copy::Original,
+        how: timbre_core::paper::Printing::Failed { why: "sin papel".into() },
+        printer: Some("caja".into()),
+    };
+    store.commit(vec![attention, line, printed, lacking], at(15)).unwrap();
     store.commit(vec![Fact::Annulled { document: id(5), by: id(6) }], at(16)).unwrap();
 }
 
@@ -149,7 +159,7 @@ fn loses(prefix: &[u8]) {
 
 #[test]
 fn after_a_cut_an_index_that_lost_keys_is_made_again() {
-    for prefix in [&b"R"[..], b"D", b"K", b"Q", b"U", b"S", b"A", b"T", b"N"] {
+    for prefix in [&b"R"[..], b"D", b"K", b"Q", b"U", b"S", b"A", b"B", b"T", b"N"] {
         loses(prefix);
     }
 }

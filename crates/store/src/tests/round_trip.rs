@@ -88,7 +88,12 @@ fn every_fact() -> Vec<Fact> {
         }),
         Fact::Line { what: "internet".into(), up: false, why: "sin DNS".into() },
         Fact::Login { channel: ChannelId("dte".into()), ok: true, why: String::new() },
-        Fact::Printed { document: id(7), copy: timbre_core::paper::Copy::Ceded, how: Default::default() },
+        Fact::Printed {
+            document: id(7),
+            copy: timbre_core::paper::Copy::Ceded,
+            how: Default::default(),
+            printer: None,
+        },
         Fact::Mailed { document: id(7), to: "a@b.cl".into() },
         Fact::Notified { document: id(7), to: "http://caja".into() },
         Fact::Acted { who: "ana".into(), what: "reenviar".into(), documents: vec![id(7)] },
