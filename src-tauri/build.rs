@@ -14,6 +14,12 @@ const COMMANDS: &[&str] = &[
     "resend",
     "resend_pending",
     "sending",
+    "printers",
+    "found_printers",
+    "put_printer",
+    "remove_printer",
+    "set_logo",
+    "test_printer",
     "quit",
 ];
 

@@ -1,12 +1,15 @@
 //! What the window may ask: each command is one call of the engine. What reads the disk does so on a
 //! thread that may wait, or a long search would hold up the sender.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use tauri::{AppHandle, State};
 use timbre_agent::view::{
-    DetailView, IssuedView, PageView, PaperView, PreviewView, ProblemView, Query, ResentView, Snapshot,
+    DetailView, FoundView, IssuedView, PageView, PaperView, PreviewView, PrinterView, PrintersView,
+    ProblemView, Query, ResentView, Snapshot,
 };
-use timbre_agent::{Agent, Answer};
+use timbre_agent::{Agent, Answer, Printers};
 
 fn bytes(sale: &Value) -> Answer<bytes::Bytes> {
     serde_json::to_vec(sale).map(Into::into).map_err(ProblemView::internal)
@@ -85,6 +88,47 @@ pub async fn sending(agent: State<'_, Agent>, running: bool) -> Answer<()> {
         Ok(())
     })
     .await
+}
+
+#[tauri::command]
+pub fn printers(printers: State<'_, Arc<dyn Printers>>) -> PrintersView {
+    printers.list()
+}
+
+async fn setting<T: Send + 'static>(
+    printers: State<'_, Arc<dyn Printers>>,
+    set: impl FnOnce(&dyn Printers) -> Answer<T> + Send + 'static,
+) -> Answer<T> {
+    let printers = Arc::clone(&printers);
+    tauri::async_runtime::spawn_blocking(move || set(&*printers)).await.map_err(ProblemView::internal)?
+}
+
+#[tauri::command]
+pub async fn found_printers(printers: State<'_, Arc<dyn Printers>>) -> Answer<Vec<FoundView>> {
+    setting(printers, |printers| Ok(printers.find())).await
+}
+
+#[tauri::command]
+pub async fn put_printer(
+    printers: State<'_, Arc<dyn Printers>>,
+    printer: PrinterView,
+) -> Answer<PrintersView> {
+    setting(printers, move |printers| printers.put(&printer)).await
+}
+
+#[tauri::command]
+pub async fn remove_printer(printers: State<'_, Arc<dyn Printers>>, name: String) -> Answer<PrintersView> {
+    setting(printers, move |printers| printers.remove(&name)).await
+}
+
+#[tauri::command]
+pub async fn set_logo(printers: State<'_, Arc<dyn Printers>>, file: Option<Vec<u8>>) -> Answer<PrintersView> {
+    setting(printers, move |printers| printers.set_logo(file.as_deref())).await
+}
+
+#[tauri::command]
+pub async fn test_printer(agent: State<'_, Agent>, name: String) -> Answer<PaperView> {
+    agent.test_printer(Some(name)).await
 }
 
 /// Closes the window although documents wait.

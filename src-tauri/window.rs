@@ -1,7 +1,7 @@
 //! The one window: on our own agent, as a client of the one that runs, or to say why there is none.
 
 use std::process::ExitCode;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tauri::webview::WebviewWindowBuilder;
@@ -34,7 +34,8 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
     let mut told = None;
     if let Shows::Own(running) = &shows {
         told = Some(running.agent.clone());
-        builder = builder.manage(running.agent.clone()).manage(Asked::default());
+        let printers = Arc::clone(&running.printers);
+        builder = builder.manage(running.agent.clone()).manage(printers).manage(Asked::default());
     }
     let built = builder
         .setup(move |app| {
@@ -64,6 +65,12 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
             commands::resend,
             commands::resend_pending,
             commands::sending,
+            commands::printers,
+            commands::found_printers,
+            commands::put_printer,
+            commands::remove_printer,
+            commands::set_logo,
+            commands::test_printer,
             commands::quit,
         ])
         .build(tauri::generate_context!());

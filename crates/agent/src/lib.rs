@@ -29,6 +29,7 @@ mod offset;
 mod paper;
 mod parcel;
 mod plan;
+mod printers;
 mod probe;
 mod problem;
 mod question;
@@ -52,5 +53,6 @@ mod watchdog;
 mod writer;
 
 pub use engine::{Agent, AgentParts, Answer, Custody, ReadCertificate};
+pub use printers::Printers;
 pub use settings::Settings;
 pub use writer::Seat;

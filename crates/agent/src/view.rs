@@ -11,6 +11,7 @@ mod loaded;
 mod lock;
 mod paper;
 mod preview;
+mod printers;
 mod said;
 mod terms;
 
@@ -20,6 +21,7 @@ pub use loaded::{LoadedCertificateView, LoadedRangeView};
 pub use lock::{LockView, LockedFoliosView};
 pub use paper::PaperView;
 pub use preview::{ExplainedView, PreviewView};
+pub use printers::{FoundView, PrinterView, PrintersView};
 pub use said::{AdviceView, ClaimOrder, ClaimsView, EventView, LabelView, RemarkView, SaidView};
 pub use terms::{ClockView, DeadlineView, WarningView};
 
@@ -459,6 +461,9 @@ pub fn typescript() -> String {
         CertificateView,
         RowView,
         PaperView,
+        PrintersView,
+        PrinterView,
+        FoundView,
         RemarkView,
         AdviceView,
         LabelView,

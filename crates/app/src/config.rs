@@ -1,7 +1,7 @@
 //! `timbre.toml`: technical settings of a folder. No secret and no law in it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -29,7 +29,10 @@ pub struct Config {
     pub reissue: ReissueConfig,
     pub training: TrainingConfig,
     pub certification: CertificationConfig,
+    /// The shop's own printer, «principal», and what is said once for all of them.
     pub printer: PrinterConfig,
+    /// Further printers, by the names that tills call them.
+    pub printers: BTreeMap<String, PlaceConfig>,
 }
 
 #[derive(Debug, Default, Deserialize, PartialEq, Eq)]
@@ -144,21 +147,69 @@ pub struct CertificationConfig {
 #[derive(Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields, default)]
 pub struct PrinterConfig {
-    /// `red:192.168.1.50`, `dispositivo:/dev/usb/lp0`, `cola:NOMBRE`, `carpeta:RUTA`; none without it.
+    /// As [`PlaceConfig`]; none without it.
     pub device: String,
+    pub takes: Takes,
+    pub baud: Option<u32>,
+    pub profile: Profile,
     /// Print each document when it is issued (true).
     pub on_issue: Option<bool>,
-    /// What the printer is like: `[printer.profile]`.
+    /// The shop's logo: a PNG, its path as seen from this folder.
+    pub logo: Option<PathBuf>,
+}
+
+impl PrinterConfig {
+    pub fn place(&self) -> PlaceConfig {
+        let (device, takes, baud) = (self.device.clone(), self.takes, self.baud);
+        PlaceConfig { device, takes, baud, profile: self.profile.clone() }
+    }
+}
+
+/// A printer: `[printer]`, `[printers.NAME]`.
+#[derive(Debug, Clone, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct PlaceConfig {
+    /// `red:192.168.1.50`, `cola:NOMBRE`, `dispositivo:/dev/usb/lp0`, `serie:/dev/ttyUSB0`, `carpeta:RUTA`.
+    pub device: String,
+    pub takes: Takes,
+    /// Bits a second of a serial line (9600).
+    pub baud: Option<u32>,
+    /// What it is like: `[printer.profile]`, `[printers.NAME.profile]`.
     pub profile: Profile,
 }
 
+/// Which documents a printer takes that name none.
+#[derive(Debug, Clone, Copy, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Takes {
+    #[default]
+    All,
+    /// What may stand on paper of 58 mm: boletas.
+    Narrow,
+    /// What may not.
+    Wide,
+    /// Only what names it.
+    Asked,
+}
+
+impl Takes {
+    pub const ALL: [Takes; 4] = [Takes::All, Takes::Narrow, Takes::Wide, Takes::Asked];
+
+    /// As it is written.
+    pub fn word(self) -> &'static str {
+        match self {
+            Takes::All => "all",
+            Takes::Narrow => "narrow",
+            Takes::Wide => "wide",
+            Takes::Asked => "asked",
+        }
+    }
+}
+
 impl Config {
-    /// The folder's printer. In training its drawer stays shut.
+    /// The folder's printers. In training their drawers stay shut.
     pub fn printer(&self, dir: &Path, training: bool) -> Result<Printer, StartError> {
-        let mut profile = self.printer.profile.clone();
-        profile.drawer &= !training;
-        Printer::new(&self.printer.device, profile, self.printer.on_issue.unwrap_or(true))
-            .map_err(|error| StartError::Config(dir.join("timbre.toml"), error.to_string()))
+        Printer::new(self, dir, training).map_err(|error| StartError::Config(dir.join("timbre.toml"), error))
     }
 
     /// Reads the folder's file; a folder without one has the defaults.

@@ -11,6 +11,7 @@ pub mod keys;
 pub mod logs;
 mod paper;
 pub mod pfx;
+mod printers;
 mod start;
 pub mod vault;
 

@@ -1,77 +1,206 @@
-//! The printer of a folder: its settings, and the `Paper` that the engine prints by.
+//! The printers of a folder at work: the `Paper` that the engine prints by, and the `Printers` that people set up.
 
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError, RwLock};
+
+use timbre_agent::view::{FoundView, PrinterView, PrintersView, ProblemView};
+use timbre_agent::{Answer, Printers};
 use timbre_core::Refusal;
 use timbre_core::paper::{Copy, Drawing, Paper, Printing};
 use timbre_core::receipt::Receipt;
-use timbre_printer::{Device, NotPrinted, Profile, pdf, svg, ticket, trial};
+use timbre_printer::{Device, Load, Logo, NotPrinted, Profile, device, pdf, svg, ticket, trial, trial_sheet};
+use toml_edit::DocumentMut;
 
-/// A printer, and what draws where there is none.
+use crate::config::Config;
+use crate::printers::{self, MAIN, Ready, Set, capital};
+
+/// The folder's logo, as the window and the command line set it.
+const LOGO: &str = "logo.png";
+
+/// The printers, and what draws where there is none.
 pub struct Printer {
-    device: Option<Device>,
-    profile: Profile,
-    on_issue: bool,
+    dir: PathBuf,
+    training: bool,
+    set: RwLock<Set>,
+    /// Held by whoever writes the settings.
+    writing: Mutex<()>,
 }
 
 impl Printer {
-    /// `device` as it is written in the folder's settings; empty for none.
-    pub fn new(device: &str, profile: Profile, on_issue: bool) -> Result<Printer, timbre_printer::BadDevice> {
-        let device = match device.trim() {
-            "" => None,
-            text => Some(text.parse()?),
-        };
-        Ok(Printer { device, profile, on_issue })
+    /// As it is written in the folder's settings; the error is a sentence.
+    pub fn new(config: &Config, dir: &Path, training: bool) -> Result<Printer, String> {
+        let set = Set::read(config, dir, training)?;
+        if let Some(why) = &set.logo_trouble {
+            tracing::warn!(%why, "the logo is left out");
+        }
+        Ok(Printer { dir: dir.to_owned(), training, set: RwLock::new(set), writing: Mutex::default() })
     }
 
-    fn send(&self, name: &str, bytes: Result<Vec<u8>, NotPrinted>) -> Printing {
-        let none = || "No hay una impresora configurada ([printer] en timbre.toml).".to_owned();
-        match (&self.device, bytes) {
-            (None, _) => Printing::Failed { why: none() },
-            (_, Err(error)) => Printing::Failed { why: error.to_string() },
-            (Some(device), Ok(bytes)) => device.print(name, &bytes),
+    fn set(&self) -> Set {
+        self.set.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn send(ready: Option<&Ready>, none: &str, name: &str, made: impl FnOnce(&Profile) -> Made) -> Printing {
+        let Some(ready) = ready else { return Printing::Failed { why: none.to_owned() } };
+        match made(&ready.profile) {
+            Ok((load, bytes)) => ready.device.print(name, load, &bytes),
+            Err(error) => Printing::Failed { why: error.to_string() },
         }
+    }
+
+    /// Changes the folder's settings and takes them over. A file that would not be read again is not written.
+    fn change(&self, change: impl FnOnce(&mut DocumentMut) -> Answer<()>) -> Answer<PrintersView> {
+        let _alone = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = self.dir.join("timbre.toml");
+        let wrong = |why: String| {
+            let message = format!("No se pudo cambiar {}: {why}", path.display());
+            ProblemView::from(Refusal::new("settings-wrong", "", capital(&message)))
+        };
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(wrong(error.to_string())),
+        };
+        let mut file: DocumentMut = text.parse().map_err(|e: toml_edit::TomlError| wrong(e.to_string()))?;
+        change(&mut file)?;
+        let text = file.to_string();
+        let config: Config = toml::from_str(&text).map_err(|e| wrong(e.to_string()))?;
+        let set = Set::read(&config, &self.dir, self.training).map_err(wrong)?;
+        printers::write_file(&path, text.as_bytes()).map_err(|e| wrong(e.to_string()))?;
+        *self.set.write().unwrap_or_else(PoisonError::into_inner) = set;
+        Ok(self.list())
     }
 }
 
+/// What is sent, or why there is nothing to send.
+type Made = Result<(Load, Vec<u8>), NotPrinted>;
+
+const NONE: &str = "No hay una impresora configurada: agréguela en Ajustes.";
+
 impl Paper for Printer {
     fn on_issue(&self) -> bool {
-        self.on_issue && self.device.is_some()
+        self.set().prints()
     }
 
-    fn knows(&self, _: &str) -> bool {
-        false
+    fn knows(&self, printer: &str) -> bool {
+        self.set().each.contains_key(printer)
     }
 
-    fn print(&self, name: &str, receipt: &Receipt, copy: Copy, _: Option<&str>) -> Printing {
+    fn print(&self, name: &str, receipt: &Receipt, copy: Copy, printer: Option<&str>) -> Printing {
         let name = match copy {
             Copy::Original => name.to_owned(),
             Copy::Repeated | Copy::Ceded => format!("{name}-{copy}"),
         };
-        self.send(&name, ticket(receipt, copy, &self.profile))
+        let set = self.set();
+        let none = match printer {
+            Some(gone) => format!("Ya no hay una impresora «{gone}» configurada."),
+            None if set.each.is_empty() => NONE.to_owned(),
+            None => "Ninguna impresora configurada toma este tipo de documento.".to_owned(),
+        };
+        Printer::send(set.choose(receipt, printer), &none, &name, |profile| match profile.paper.is_sheet() {
+            true => Ok((Load::Sheets, pdf(receipt, &[copy], profile.logo.as_deref())?)),
+            false => Ok((Load::Ticket, ticket(receipt, copy, profile)?)),
+        })
     }
 
-    fn test(&self, _: Option<&str>) -> Printing {
-        self.send("prueba", Ok(trial(&self.profile)))
+    fn test(&self, printer: Option<&str>) -> Printing {
+        let set = self.set();
+        let ready = match printer {
+            Some(name) => set.each.get(name),
+            None => set.first(),
+        };
+        Printer::send(ready, NONE, "prueba", |profile| match profile.paper.is_sheet() {
+            true => Ok((Load::Sheets, trial_sheet(profile)?)),
+            false => Ok((Load::Ticket, trial(profile))),
+        })
     }
 
     fn draw(&self, receipt: &Receipt, copies: &[Copy], drawing: Drawing) -> Result<Vec<u8>, Refusal> {
-        let on = |paper| Profile { paper, ..self.profile.clone() };
+        let set = self.set();
+        // The screen shows what the shop's own paper could bear.
+        let like = set.choose(receipt, None).map(|ready| ready.profile.clone());
+        let like = like.unwrap_or_else(|| Profile { logo: set.logo.clone(), ..Profile::default() });
+        let on = |paper| Profile { paper, ..like.clone() };
         let tickets = |profile: &Profile| -> Result<Vec<u8>, NotPrinted> {
             let each: Result<Vec<_>, _> = copies.iter().map(|copy| ticket(receipt, *copy, profile)).collect();
             Ok(each?.concat())
         };
         let drawn = match drawing {
-            Drawing::Pdf => pdf(receipt, copies),
+            Drawing::Pdf => pdf(receipt, copies, like.logo.as_deref()),
             Drawing::Ticket80 => tickets(&on(timbre_printer::Paper::Mm80)),
             Drawing::Ticket58 => tickets(&on(timbre_printer::Paper::Mm58)),
             Drawing::Svg => {
-                // The screen shows what the shop's own paper could bear.
                 let wide = on(timbre_printer::Paper::Mm80);
-                let profile = if receipt.narrow { &self.profile } else { &wide };
+                let profile = if receipt.narrow { &like } else { &wide };
                 let copy = copies.first().copied().unwrap_or_default();
                 svg(receipt, copy, profile).map(String::into_bytes)
             }
         };
-        drawn.map_err(|error| Refusal::new(code(&error), "", sentence(&error)))
+        drawn.map_err(|error| Refusal::new(code(&error), "", capital(&error.to_string())))
+    }
+}
+
+impl Printers for Printer {
+    fn list(&self) -> PrintersView {
+        let set = self.set();
+        let mut printers: Vec<PrinterView> =
+            set.each.iter().map(|(name, ready)| printers::view(name, &ready.place)).collect();
+        printers.sort_by_key(|printer| (printer.name != MAIN, printer.name.clone()));
+        let (on_issue, logo) = (set.on_issue, set.logo.is_some());
+        PrintersView { printers, on_issue, logo, logo_trouble: set.logo_trouble }
+    }
+
+    /// No caller names a path of this machine: what is not on the network was found here, or stands in the settings
+    /// already.
+    fn put(&self, printer: &PrinterView) -> Answer<PrintersView> {
+        let place = printers::place(printer)?;
+        let known = |device: &str| {
+            self.set().each.values().any(|ready| ready.place.device == device)
+                || device::find().iter().any(|found| found.device == device)
+        };
+        let network = matches!(place.device.parse(), Ok(Device::Network(_)));
+        if !network && !known(&place.device) {
+            let why = format!(
+                "«{}» no está entre las impresoras de este equipo. Elija una de las que encuentra Timbre o una \
+                 dirección de red; otro lugar se escribe en timbre.toml.",
+                place.device
+            );
+            return Err(Refusal::new("printer-not-found", "device", why).into());
+        }
+        self.change(|file| {
+            printers::write_printer(file, &printer.name, Some(&place));
+            Ok(())
+        })
+    }
+
+    fn remove(&self, name: &str) -> Answer<PrintersView> {
+        if !self.knows(name) {
+            let why = format!("No hay una impresora «{name}» configurada.");
+            return Err(Refusal::new("printer-unknown", "name", why).into());
+        }
+        self.change(|file| {
+            printers::write_printer(file, name, None);
+            Ok(())
+        })
+    }
+
+    fn find(&self) -> Vec<FoundView> {
+        let view = |found: device::Found| FoundView { device: found.device, name: found.name };
+        device::find().into_iter().map(view).collect()
+    }
+
+    fn set_logo(&self, file: Option<&[u8]>) -> Answer<PrintersView> {
+        let path = self.dir.join(LOGO);
+        if let Some(bytes) = file {
+            let bad = |why: String| ProblemView::from(Refusal::new("logo-invalid", "", capital(&why)));
+            Logo::read(bytes).map_err(|error| bad(error.to_string()))?;
+            printers::write_file(&path, bytes)
+                .map_err(|error| bad(format!("no se pudo guardar {} ({error})", path.display())))?;
+        }
+        self.change(|settings| {
+            printers::write_logo(settings, file.map(|_| LOGO));
+            Ok(())
+        })
     }
 }
 
@@ -84,23 +213,20 @@ fn code(error: &NotPrinted) -> &'static str {
     }
 }
 
-fn sentence(error: &NotPrinted) -> String {
-    let text = error.to_string();
-    let mut letters = text.chars();
-    let first: String = letters.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn printer(settings: &str) -> Result<Printer, String> {
+        Printer::new(&toml::from_str(settings).unwrap(), Path::new("."), false)
+    }
+
     #[test]
     fn without_a_printer_nothing_is_printed_and_it_is_said() {
-        let none = Printer::new("", Profile::default(), true).unwrap();
+        let none = printer("").unwrap();
         assert!(!none.on_issue());
         let how = none.print("T39F1", &Receipt::default(), Copy::Original, None);
-        assert!(how.why().contains("[printer]"), "{how:?}");
+        assert!(how.why().contains("No hay una impresora configurada"), "{how:?}");
         assert!(
             none.draw(&Receipt::default(), &[Copy::Original], Drawing::Pdf).unwrap().starts_with(b"%PDF")
         );
@@ -108,7 +234,7 @@ mod tests {
 
     #[test]
     fn what_may_not_be_drawn_is_refused_in_a_sentence() {
-        let printer = Printer::new("carpeta:papel", Profile::default(), true).unwrap();
+        let printer = printer("[printer]\ndevice = \"carpeta:papel\"\n").unwrap();
         let refused = |copies: &[Copy], drawing| {
             let refusal = printer.draw(&Receipt::default(), copies, drawing).unwrap_err();
             (refusal.code, refusal.message)
@@ -119,6 +245,5 @@ mod tests {
             "{message}"
         );
         assert_eq!(refused(&[Copy::Ceded], Drawing::Pdf).0, "paper-not-ceded");
-        assert!(Printer::new("lpt", Profile::default(), true).is_err());
     }
 }

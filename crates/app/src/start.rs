@@ -9,7 +9,7 @@ use timbre_agent::carrier::HttpCarrier;
 use timbre_agent::chance::SystemChance;
 use timbre_agent::clock::{Clock, SystemClock};
 use timbre_agent::view::ProblemView;
-use timbre_agent::{Agent, AgentParts, Seat};
+use timbre_agent::{Agent, AgentParts, Printers, Seat};
 use timbre_core::Environment;
 use timbre_store::{CheckReport, Fact, OpenOptions, Opened, Store, StoreError};
 
@@ -116,6 +116,8 @@ impl From<ProblemView> for StartError {
 /// An agent at work.
 pub struct Running {
     pub agent: Agent,
+    /// Where its printers are set up.
+    pub printers: Arc<dyn Printers>,
     pub address: Address,
     /// The built-in simulator, in a training folder.
     pub sim: Option<Sim>,
@@ -196,6 +198,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let mut settings = config.settings(training);
     settings.standing = set.then(|| CERTIFICATION_SET.to_owned());
     let paper = Arc::new(config.printer(&folder, training)?);
+    let printers: Arc<dyn Printers> = paper.clone();
     let mut simulator = None;
     // A command that only issues or looks sends nothing, and so needs no simulator.
     if training && (options.sender || options.demo.is_some()) {
@@ -240,7 +243,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     }
     let weaker = custody.iter().filter(|custody| custody.is_weaker());
     let notices = weaker.map(ToString::to_string).collect();
-    let server = timbre_pos::serve(agent.clone(), listener, token.clone(), notices)
+    let server = timbre_pos::serve(agent.clone(), printers.clone(), listener, token.clone(), notices)
         .map_err(|e| StartError::Port(port, e))?;
     let (sender, keys) = (options.sender, !options.look);
     let address = Address { base: folder::base(server.port()), token, sender, keys };
@@ -252,6 +255,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     agent.set_address(address.base.clone());
     Ok(Running {
         agent,
+        printers,
         address,
         sim: simulator.as_ref().map(|running| running.sim().clone()),
         custody,

@@ -1,6 +1,7 @@
 //! The agent's local API, asked over loopback. Knows routes and answers; what is done with an
 //! answer is each command's business.
 
+mod printers;
 mod wire;
 
 use std::time::Duration;
@@ -118,13 +119,20 @@ impl Api {
     }
 
     /// Prints; the answer comes when it ended.
-    pub async fn print(&self, id: &DocumentId, ceded: bool) -> Result<PaperView, Failure> {
+    pub async fn print(
+        &self,
+        id: &DocumentId,
+        ceded: bool,
+        printer: Option<&str>,
+    ) -> Result<PaperView, Failure> {
         let ask = Ask::new(Method::POST, format!("/v1/documents/{id}/print"));
-        self.wire.read(ask.json(&json!({ "ceded": ceded })).patient()).await
+        self.wire.read(ask.json(&json!({ "ceded": ceded, "printer": printer })).patient()).await
     }
 
-    pub async fn test_printer(&self) -> Result<PaperView, Failure> {
-        self.wire.read(Ask::new(Method::POST, "/v1/printer/test").patient()).await
+    /// The test page of the printer that is named, or of the shop's own.
+    pub async fn test_printer(&self, printer: Option<&str>) -> Result<PaperView, Failure> {
+        let ask = Ask::new(Method::POST, "/v1/printer/test");
+        self.wire.read(ask.json(&json!({ "printer": printer })).patient()).await
     }
 
     pub async fn history(&self, id: &DocumentId) -> Result<Vec<Value>, Failure> {

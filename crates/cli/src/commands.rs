@@ -14,6 +14,7 @@ pub mod list;
 pub mod note;
 pub mod preview;
 pub mod print;
+pub mod printer;
 pub mod reissue;
 pub mod resend;
 pub mod results_mail;

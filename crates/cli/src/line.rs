@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     caf, cert, check, claims, clock, company, demo, diagnose, folio, issue, list, note, preview, print,
-    reissue, resend, results_mail, serve, show, simulator, stats, unlock, vault, verify,
+    printer, reissue, resend, results_mail, serve, show, simulator, stats, unlock, vault, verify,
 };
 use crate::failure::{Exit, Failure};
 use crate::out::Out;
@@ -52,6 +52,8 @@ pub enum Command {
     Note(note::Args),
     /// Imprime un documento, o lo guarda como PDF o como ticket
     Print(print::Args),
+    /// Las impresoras: buscar, configurar, probar
+    Printer(printer::Args),
     /// Lista los documentos, del más nuevo al más viejo
     List(list::Args),
     /// Muestra un documento, su XML o su historia
@@ -110,6 +112,7 @@ impl Line {
             Command::Preview(args) => preview::run(args, data, out).await,
             Command::Note(args) => note::run(args, data, out).await,
             Command::Print(args) => print::run(args, data, out).await,
+            Command::Printer(args) => printer::run(args, data, out).await,
             Command::List(args) => list::run(args, data, out).await,
             Command::Show(args) => show::run(args, data, out).await,
             Command::Resend(args) => resend::run(args, data, out).await,

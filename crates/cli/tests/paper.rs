@@ -49,6 +49,69 @@ fn what_is_issued_comes_out_once_and_by_hand_again_as_a_copy() {
     assert!(paper.join("prueba.bin").is_file());
 }
 
+/// A printer on the network that takes what comes and never answers: the papers, one after the other.
+fn network_printer() -> (String, std::sync::mpsc::Receiver<Vec<u8>>) {
+    use std::io::Read;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("its address").to_string();
+    let (took, papers) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for mut line in listener.incoming().flatten() {
+            let mut paper = Vec::new();
+            // What was cut is a paper, too: the test sees that it is not whole.
+            let _ = line.read_to_end(&mut paper);
+            if took.send(paper).is_err() {
+                return;
+            }
+        }
+    });
+    (address, papers)
+}
+
+#[test]
+fn printers_are_set_up_chosen_by_a_sale_and_taken_away() {
+    let data = tempfile::tempdir().expect("a folder for the test");
+    let data = data.path();
+    told(&timbre(data, &["demo", "--documents", "0", "--json"], ""), 0);
+    assert!(told(&timbre(data, &["printer", "list"], ""), 0).contains("No hay impresoras configuradas"));
+    let (address, papers) = network_printer();
+    let device = format!("red:{address}");
+    let add = |name: &str, more: &[&str]| {
+        let words = [&["printer", "add", name, "--device", device.as_str(), "--json"], more].concat();
+        timbre(data, &words, "")
+    };
+    told(&add("principal", &["--takes", "narrow", "--paper", "58mm"]), 0);
+    let listed: Value =
+        serde_json::from_str(told(&add("bar 2", &["--takes", "asked"]), 0).trim()).expect("JSON");
+    assert_eq!(listed["printers"][0]["paper"], "58mm");
+    assert_eq!(
+        (&listed["printers"][1]["name"], &listed["printers"][1]["takes"]),
+        (&"bar 2".into(), &"asked".into())
+    );
+    // A path of this machine is for the settings' file, not for a caller.
+    let outside = data.join("fuera").display().to_string();
+    let refused = timbre(data, &["printer", "add", "x", "--device", &format!("carpeta:{outside}")], "");
+    assert_eq!(refused.status.code(), Some(1));
+
+    // A test page, and a sale that names its printer; this one does not tell what became of them.
+    assert!(told(&timbre(data, &["printer", "test", "bar 2"], ""), 0).contains("Entregado a la impresora"));
+    let holds = |bytes: &[u8], what: &[u8]| bytes.windows(what.len()).any(|window| window == what);
+    assert!(holds(&papers.recv().expect("the test page"), b"PRUEBA"));
+    let named =
+        |printer: &str| SALE.replace("\"Vuelto\"", &format!("\"Impresora\":\"{printer}\",\"Vuelto\""));
+    let unknown = timbre(data, &["issue", "-", "--key", "a", "--json"], &named("cocina"));
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&unknown.stdout).contains("printer-unknown"), "{unknown:?}");
+    let issued = told(&timbre(data, &["issue", "-", "--key", "a", "--json"], &named("bar 2")), 0);
+    assert!(issued.contains("T39F1"), "the refused one took no folio: {issued}");
+    assert!(holds(&papers.recv().expect("its paper"), b"SIN VALOR TRIBUTARIO"));
+    told(&timbre(data, &["print", "T39F1", "--printer", "principal"], ""), 0);
+    assert!(holds(&papers.recv().expect("its copy"), b"COPIA"));
+    let gone = told(&timbre(data, &["printer", "remove", "bar 2"], ""), 0);
+    assert!(gone.contains("principal") && !gone.contains("bar 2"), "{gone}");
+    assert_eq!(timbre(data, &["print", "T39F1", "--printer", "bar 2"], "").status.code(), Some(1));
+}
+
 #[test]
 fn a_document_is_had_as_files_too() {
     let data = tempfile::tempdir().expect("a folder for the test");

@@ -7,6 +7,7 @@ mod guard;
 mod mending;
 mod panel;
 mod paper;
+mod printers;
 mod server;
 mod services;
 

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Extension, Router, middleware};
-use timbre_agent::Agent;
+use timbre_agent::{Agent, Printers};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::api::Notices;
 use crate::guard::Guard;
-use crate::{answers, api, events, guard, mending, panel, paper, services};
+use crate::{answers, api, events, guard, mending, panel, paper, printers, services};
 
 /// The largest request body: a sale of a thousand lines is a third of it.
 const BODY: usize = 1 << 20;
@@ -62,11 +62,17 @@ fn is_taken(why: io::ErrorKind) -> bool {
 
 /// Serves API and panel on a bound loopback listener. `notices` are what a person should know of
 /// this run, for `/health`.
-pub fn serve(agent: Agent, listener: TcpListener, token: String, notices: Vec<String>) -> io::Result<Server> {
+pub fn serve(
+    agent: Agent,
+    printers: Arc<dyn Printers>,
+    listener: TcpListener,
+    token: String,
+    notices: Vec<String>,
+) -> io::Result<Server> {
     let port = listener.local_addr()?.port();
     let guard = Arc::new(Guard::new(port, token));
     let (stop, mut stopped) = watch::channel(false);
-    let app = routes(agent, guard, Notices(notices.into()));
+    let app = routes(agent, printers, guard, Notices(notices.into()));
     let task = tokio::spawn(async move {
         axum::serve(listener, app)
             .with_graceful_shutdown(async move {
@@ -78,7 +84,7 @@ pub fn serve(agent: Agent, listener: TcpListener, token: String, notices: Vec<St
     Ok(Server { port, stop, task })
 }
 
-fn routes(agent: Agent, guard: Arc<Guard>, notices: Notices) -> Router {
+fn routes(agent: Agent, printers: Arc<dyn Printers>, guard: Arc<Guard>, notices: Notices) -> Router {
     let v1 = Router::new()
         .route("/documents", get(api::list).post(api::issue))
         .route("/documents/preview", post(api::preview))
@@ -91,6 +97,10 @@ fn routes(agent: Agent, guard: Arc<Guard>, notices: Notices) -> Router {
         .route("/documents/{id}/print", post(paper::print))
         .route("/documents/{id}/paper", post(paper::settle))
         .route("/printer/test", post(paper::test))
+        .route("/printers", get(printers::list))
+        .route("/printers/found", get(printers::found))
+        .route("/printers/{name}", put(printers::put).delete(printers::remove))
+        .route("/logo", put(printers::set_logo).delete(printers::remove_logo))
         .route("/documents/{id}/history", get(api::history))
         .route("/documents/{id}/resend", post(api::resend_one))
         .route("/documents/{id}/reissue", post(mending::reissue))
@@ -115,6 +125,7 @@ fn routes(agent: Agent, guard: Arc<Guard>, notices: Notices) -> Router {
         .route("/health", get(api::health))
         .layer(DefaultBodyLimit::max(BODY))
         .layer(Extension(notices))
+        .layer(Extension(printers))
         .layer(middleware::from_fn_with_state(Arc::clone(&guard), guard::known))
         .fallback(api::no_route)
         .method_not_allowed_fallback(api::no_method)

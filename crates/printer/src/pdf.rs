@@ -2,7 +2,8 @@
 
 use krilla::Document;
 use krilla::color::rgb;
-use krilla::geom::{PathBuilder, Point, Rect, Transform};
+use krilla::geom::{PathBuilder, Point, Rect, Size, Transform};
+use krilla::image::Image;
 use krilla::metadata::Metadata;
 use krilla::num::NormalizedF32;
 use krilla::page::PageSettings;
@@ -12,35 +13,44 @@ use krilla::text::{Font, GlyphId, KrillaGlyph};
 use timbre_core::paper::Copy;
 use timbre_core::receipt::Receipt;
 
+use crate::Logo;
 use crate::glyphs::{self, Face};
-use crate::sheet::{self, HEIGHT, Ink, MM, Mark, WIDTH};
+use crate::sheet::{self, HEIGHT, Ink, MM, Mark, Page, WIDTH};
 use crate::ticket::NotPrinted;
 
 /// The sheets of these copies, one after the other, as one PDF. The same receipt gives the same bytes.
-pub fn pdf(receipt: &Receipt, copies: &[Copy]) -> Result<Vec<u8>, NotPrinted> {
+pub fn pdf(receipt: &Receipt, copies: &[Copy], logo: Option<&Logo>) -> Result<Vec<u8>, NotPrinted> {
+    let title = format!("{} {}", receipt.heading.title, receipt.heading.number);
+    let each: Result<Vec<_>, _> = copies.iter().map(|&copy| sheet::lay(receipt, copy, logo)).collect();
+    write(title, &each?.concat(), logo)
+}
+
+/// Pages as they were set, as a PDF.
+pub(crate) fn write(title: String, pages: &[Page], logo: Option<&Logo>) -> Result<Vec<u8>, NotPrinted> {
     let broken = |why: &str| NotPrinted::Sheet(why.to_owned());
     let font = |face: &Face| Font::new(face.bytes.into(), 0).ok_or_else(|| broken("letras"));
     let fonts = [font(glyphs::regular())?, font(glyphs::bold())?];
+    let image = logo.map(|logo| {
+        let (width, height) = logo.size();
+        Image::from_rgba8(logo.pixels().to_vec(), width as u32, height as u32)
+    });
     let mut document = Document::new();
-    let title = format!("{} {}", receipt.heading.title, receipt.heading.number);
     document
         .set_metadata(Metadata::new().title(title).language("es-CL".to_owned()).creator("Timbre".to_owned()));
-    for &copy in copies {
-        for drawn in sheet::lay(receipt, copy)? {
-            let settings = PageSettings::from_wh(WIDTH, HEIGHT).ok_or_else(|| broken("hoja"))?;
-            let mut page = document.start_page_with(settings);
-            let mut surface = page.surface();
-            for mark in &drawn.marks {
-                draw(&mut surface, mark, &fonts);
-            }
-            surface.finish();
-            page.finish();
+    for drawn in pages {
+        let settings = PageSettings::from_wh(WIDTH, HEIGHT).ok_or_else(|| broken("hoja"))?;
+        let mut page = document.start_page_with(settings);
+        let mut surface = page.surface();
+        for mark in &drawn.marks {
+            draw(&mut surface, mark, &fonts, image.as_ref());
         }
+        surface.finish();
+        page.finish();
     }
     document.finish().map_err(|error| NotPrinted::Sheet(format!("{error:?}")))
 }
 
-fn draw(surface: &mut Surface<'_>, mark: &Mark, fonts: &[Font; 2]) {
+fn draw(surface: &mut Surface<'_>, mark: &Mark, fonts: &[Font; 2], logo: Option<&Image>) {
     match mark {
         Mark::Text { x, y, size, bold, ink, slant, text } => {
             fill(surface, *ink);
@@ -65,6 +75,12 @@ fn draw(surface: &mut Surface<'_>, mark: &Mark, fonts: &[Font; 2]) {
         Mark::Bar { x, y, width, height, ink } => {
             fill(surface, *ink);
             bars(surface, [(*x, *y, *width, *height)]);
+        }
+        Mark::Logo { x, y, width, height } => {
+            let Some((image, size)) = logo.cloned().zip(Size::from_wh(*width, *height)) else { return };
+            surface.push_transform(&Transform::from_translate(*x, *y));
+            surface.draw_image(image, size);
+            surface.pop();
         }
         Mark::Stamp { x, y, stamp } => {
             fill(surface, Ink::Black);

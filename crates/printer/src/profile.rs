@@ -1,8 +1,12 @@
 //! What a printer is like: its paper, its page of characters, and what it can do.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 
-/// A roll of thermal paper, at 8 dots a millimetre.
+use crate::Logo;
+
+/// What lies in a printer: a roll of thermal paper, at 8 dots a millimetre, or sheets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 pub enum Paper {
     #[default]
@@ -11,13 +15,16 @@ pub enum Paper {
     /// For boletas only: all else takes 7.5 cm (manual de muestras impresas 4.0, 1.1).
     #[serde(rename = "58mm")]
     Mm58,
+    /// Letter sheets, sent as a PDF. A ticket that is drawn for it all the same is 80 mm wide.
+    #[serde(rename = "letter")]
+    Letter,
 }
 
 impl Paper {
     /// Dots of the head.
     pub fn dots(self) -> usize {
         match self {
-            Paper::Mm80 => 576,
+            Paper::Mm80 | Paper::Letter => 576,
             Paper::Mm58 => 384,
         }
     }
@@ -25,6 +32,20 @@ impl Paper {
     /// Characters of a line, 12 dots each.
     pub fn columns(self) -> usize {
         self.dots() / 12
+    }
+
+    /// Its printer takes PDF, and no ticket.
+    pub fn is_sheet(self) -> bool {
+        self == Paper::Letter
+    }
+
+    /// As it is written in the settings.
+    pub fn word(self) -> &'static str {
+        match self {
+            Paper::Mm80 => "80mm",
+            Paper::Mm58 => "58mm",
+            Paper::Letter => "letter",
+        }
     }
 
     /// Narrower than what most types must have.
@@ -48,6 +69,18 @@ pub enum Codepage {
     Ascii,
 }
 
+impl Codepage {
+    /// As it is written in the settings.
+    pub fn word(self) -> &'static str {
+        match self {
+            Codepage::Pc858 => "pc858",
+            Codepage::Pc850 => "pc850",
+            Codepage::Wpc1252 => "wpc1252",
+            Codepage::Ascii => "ascii",
+        }
+    }
+}
+
 /// A printer's ways. Each field has the value that most printers understand.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -64,6 +97,9 @@ pub struct Profile {
     pub drawer: bool,
     /// Print the stamp on boletas too, where the law leaves it to the shop.
     pub stamp_on_boletas: bool,
+    /// The shop's, above everything else; one for all its printers.
+    #[serde(skip)]
+    pub logo: Option<Arc<Logo>>,
 }
 
 impl Default for Profile {
@@ -76,6 +112,7 @@ impl Default for Profile {
             cut: true,
             drawer: false,
             stamp_on_boletas: true,
+            logo: None,
         }
     }
 }

@@ -7,9 +7,9 @@ mod foot;
 use timbre_core::paper::Copy;
 use timbre_core::receipt::Receipt;
 
-use crate::Stamp;
 use crate::glyphs::{self, Face};
 use crate::ticket::NotPrinted;
+use crate::{Logo, Stamp};
 
 /// Letter: 21.6 by 27.9 cm (the law: 21.5 by 11 to 33; manual de muestras impresas 4.0, 1.1).
 pub const WIDTH: f32 = 612.0;
@@ -72,6 +72,12 @@ pub enum Mark {
         y: f32,
         stamp: Stamp,
     },
+    Logo {
+        x: f32,
+        y: f32,
+        width: f32,
+        height: f32,
+    },
 }
 
 /// What stands on one sheet.
@@ -81,7 +87,7 @@ pub struct Page {
 }
 
 /// The sheets of one copy.
-pub fn lay(receipt: &Receipt, copy: Copy) -> Result<Vec<Page>, NotPrinted> {
+pub fn lay(receipt: &Receipt, copy: Copy, logo: Option<&Logo>) -> Result<Vec<Page>, NotPrinted> {
     let stamp = receipt.code.as_ref().map(|code| Stamp::on_sheet(&code.bytes)).transpose()?;
     let ceded = match (copy, &receipt.ceded) {
         (Copy::Ceded, None) => return Err(NotPrinted::NotCeded),
@@ -90,7 +96,9 @@ pub fn lay(receipt: &Receipt, copy: Copy) -> Result<Vec<Page>, NotPrinted> {
     };
     let foot = foot::Foot { receipt, stamp, ceded };
     let mut set = Setting { pages: vec![Page::default()], y: TOP };
-    blocks::head(&mut set, receipt, copy);
+    // Nobody shall take a training paper for one of the shop's.
+    let logo = logo.filter(|_| receipt.watermark.is_empty());
+    blocks::head(&mut set, receipt, copy, logo);
     blocks::parties(&mut set, receipt);
     blocks::references(&mut set, receipt);
     blocks::detail(&mut set, receipt);
@@ -103,6 +111,21 @@ pub fn lay(receipt: &Receipt, copy: Copy) -> Result<Vec<Page>, NotPrinted> {
         page.watermark(&receipt.watermark);
     }
     Ok(set.pages)
+}
+
+/// A page that shows letters, margins and the logo.
+pub(crate) fn trial(logo: Option<&Logo>) -> Page {
+    let mut set = Setting { pages: vec![Page::default()], y: TOP };
+    let mut y = logo.map_or(TOP, |logo| blocks::put_logo(&mut set, logo)) + 12.0;
+    for (size, bold, text) in [
+        (15.0, true, "TIMBRE: PÁGINA DE PRUEBA"),
+        (9.0, false, "áéíóú ÁÉÍÓÚ ñÑ üÜ ¿? ¡! N° $ 1.234.567"),
+        (9.0, false, "El marco de esta hoja debe verse entero: si no, la impresora corta los bordes."),
+    ] {
+        y = set.block((LEFT + 12.0, y), RIGHT - LEFT - 24.0, size, bold, Ink::Black, text) + 6.0;
+    }
+    set.page().frame(LEFT, TOP, RIGHT - LEFT, BOTTOM - TOP, 0.6, Ink::Black);
+    set.pages.remove(0)
 }
 
 impl Page {

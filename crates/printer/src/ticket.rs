@@ -12,6 +12,9 @@ use crate::{Bitmap, Profile, escpos, stamp};
 /// Dots a millimetre of the heads we know, as dots an inch.
 pub(crate) const DPI: f64 = 203.2;
 
+/// A logo's widest, in dots: 4.8 cm.
+const LOGO_WIDTH: usize = 384;
+
 /// What is drawn from top to bottom.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Strip {
@@ -83,6 +86,11 @@ pub fn lay(receipt: &Receipt, copy: Copy, profile: &Profile) -> Result<Vec<Strip
         (Copy::Original | Copy::Repeated, _) => None,
     };
     let mut roll = Roll { columns: profile.paper.columns(), strips: Vec::new() };
+    // Nobody shall take a training paper for one of the shop's.
+    if let Some(logo) = profile.logo.as_ref().filter(|_| receipt.watermark.is_empty()) {
+        roll.strips.push(Strip::Picture(logo.dots(LOGO_WIDTH.min(profile.paper.dots()))));
+        roll.strips.push(Strip::Feed(16));
+    }
     if copy == Copy::Repeated {
         roll.text("*** COPIA ***", BOLD, Align::Centre);
     }

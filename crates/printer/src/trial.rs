@@ -1,7 +1,7 @@
 //! The page that shows whether a printer is set up well: letters, width, cut and the head's own health.
 
-use crate::ticket::{Align, Strip, Style};
-use crate::{Bitmap, Profile, escpos};
+use crate::ticket::{Align, NotPrinted, Strip, Style};
+use crate::{Bitmap, Profile, escpos, pdf, sheet};
 
 /// The bytes of the test page.
 pub fn trial(profile: &Profile) -> Vec<u8> {
@@ -30,4 +30,10 @@ pub fn trial(profile: &Profile) -> Vec<u8> {
         Strip::Text { text: "derecha".to_owned(), style: Style::default(), align: Align::Right },
     ];
     escpos::write(&strips, profile, true)
+}
+
+/// The test page of a printer of sheets.
+pub fn trial_sheet(profile: &Profile) -> Result<Vec<u8>, NotPrinted> {
+    let logo = profile.logo.as_deref();
+    pdf::write("Timbre: página de prueba".to_owned(), &[sheet::trial(logo)], logo)
 }

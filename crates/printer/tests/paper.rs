@@ -6,13 +6,14 @@ mod desk;
 mod samples;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use timbre_chile::Chile;
 use timbre_core::paper::Copy;
 use timbre_core::receipt::Receipt;
 use timbre_core::{Regime, TillData};
 use timbre_printer::ticket::{Strip, lay};
-use timbre_printer::{NotPrinted, Paper, Profile, pdf, ticket};
+use timbre_printer::{Logo, NotPrinted, Paper, Profile, pdf, ticket};
 
 fn narrow() -> Profile {
     Profile { paper: Paper::Mm58, ..Profile::default() }
@@ -102,6 +103,48 @@ fn training_paper_can_not_be_taken_for_a_document() {
     }
 }
 
+/// A black and white board with a red corner, as a PNG.
+fn logo() -> Arc<Logo> {
+    let (width, height) = (240, 80);
+    let pixel = |n: u32| match (n % width, n / width) {
+        (x, y) if x < 60 && y < 40 => [0xc4, 0x12, 0x20],
+        (x, y) if (x / 20 + y / 20) % 2 == 0 => [0, 0, 0],
+        _ => [255, 255, 255],
+    };
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    let pixels: Vec<u8> = (0..width * height).flat_map(pixel).collect();
+    encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
+    Arc::new(Logo::read(&file).unwrap())
+}
+
+#[test]
+fn a_logo_stands_above_tickets_and_on_sheets_and_on_no_training_paper() {
+    let shop = Profile { logo: Some(logo()), ..Profile::default() };
+    for sample in samples::golden() {
+        let strips = lay(&sample.receipt, Copy::Original, &shop).unwrap();
+        assert!(matches!(&strips[0], Strip::Picture(picture) if picture.width() == 240), "{}", sample.name);
+        let without = lay(&sample.receipt, Copy::Original, &Profile::default()).unwrap();
+        assert_eq!(strips[2..], without[..], "all else is as it was");
+        let training = trained(&sample);
+        assert_eq!(
+            lay(&training, Copy::Original, &shop).unwrap(),
+            lay(&training, Copy::Original, &Profile::default()).unwrap()
+        );
+    }
+    for sample in samples::golden().into_iter().step_by(9) {
+        let training = trained(&sample);
+        let has_picture = |receipt: &Receipt, logo: Option<&Logo>| {
+            let made = pdf(receipt, &[Copy::Original], logo).unwrap();
+            made.windows(14).any(|part| part == b"/Subtype/Image")
+                || made.windows(15).any(|part| part == b"/Subtype /Image")
+        };
+        assert!(has_picture(&sample.receipt, shop.logo.as_deref()) && !has_picture(&sample.receipt, None));
+        assert!(!has_picture(&training, shop.logo.as_deref()));
+    }
+}
+
 /// What the judges are given.
 #[test]
 fn the_bytes_are_left_for_the_judges() {
@@ -117,7 +160,7 @@ fn the_bytes_are_left_for_the_judges() {
         write(format!("{name}.80mm.bin"), &ticket(receipt, Copy::Original, &Profile::default()).unwrap());
         if name.starts_with("drawn") {
             if name.ends_with("00") || name.ends_with("50") {
-                write(format!("{name}.pdf"), &pdf(receipt, &[Copy::Original]).unwrap());
+                write(format!("{name}.pdf"), &pdf(receipt, &[Copy::Original], None).unwrap());
             }
             continue;
         }
@@ -128,13 +171,16 @@ fn the_bytes_are_left_for_the_judges() {
         let training = trained(sample);
         let practice = ticket(&training, Copy::Original, &Profile::default()).unwrap();
         write(format!("{name}.entrenamiento.80mm.bin"), &practice);
-        write(format!("{name}.entrenamiento.pdf.practice"), &pdf(&training, &[Copy::Original]).unwrap());
+        write(
+            format!("{name}.entrenamiento.pdf.practice"),
+            &pdf(&training, &[Copy::Original], None).unwrap(),
+        );
         if receipt.narrow {
             write(format!("{name}.58mm.bin"), &ticket(receipt, Copy::Original, &narrow()).unwrap());
         }
         let copies: &[Copy] =
             if receipt.ceded.is_some() { &[Copy::Original, Copy::Ceded] } else { &[Copy::Original] };
-        write(format!("{name}.pdf"), &pdf(receipt, copies).unwrap());
+        write(format!("{name}.pdf"), &pdf(receipt, copies, None).unwrap());
         if receipt.ceded.is_some() {
             write(
                 format!("{name}.cedible.80mm.bin"),

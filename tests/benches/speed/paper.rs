@@ -30,7 +30,7 @@ pub fn measure() -> Done<Vec<Figure>> {
         Ok(())
     };
     let sheet = |document: &Document| -> Done<()> {
-        pdf(&receipt(document), &[Copy::Original])?;
+        pdf(&receipt(document), &[Copy::Original], None)?;
         Ok(())
     };
     let mut seen: [Vec<Duration>; 4] = Default::default();
@@ -44,7 +44,7 @@ pub fn measure() -> Done<Vec<Figure>> {
     let [signature, small, large, page] = seen.each_ref().map(|seen| median(seen));
     // Two sheets each.
     let pages = took(|| {
-        pdf(&receipt(&long), &[Copy::Original; PAGES / 2])?;
+        pdf(&receipt(&long), &[Copy::Original; PAGES / 2], None)?;
         Ok(())
     })?;
     let stick = || format!("one RSA-2048 signature: {}", ms(signature));

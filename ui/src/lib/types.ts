@@ -269,6 +269,65 @@ word: string,
  */
 why: string, };
 
+export type PrintersView = { printers: Array<PrinterView>, 
+/**
+ * Each document is printed when it is issued.
+ */
+on_issue: boolean, 
+/**
+ * What is printed bears the shop's logo.
+ */
+logo: boolean, 
+/**
+ * What is wrong with the logo that is set, in words.
+ */
+logo_trouble: string | null, };
+
+export type PrinterView = { 
+/**
+ * The shop's own is `principal`.
+ */
+name: string, 
+/**
+ * `red:192.168.1.50`, `cola:NOMBRE`, `dispositivo:/dev/usb/lp0`, `serie:COM3`, `carpeta:RUTA`.
+ */
+device: string, 
+/**
+ * What is printed on it unasked: `all`, `narrow` (what narrow paper may bear: boletas), `wide` (all else), `asked`
+ * (only what names it).
+ */
+takes: string, 
+/**
+ * `80mm`, `58mm`, `letter`.
+ */
+paper: string, 
+/**
+ * `pc858`, `pc850`, `wpc1252`, `ascii`.
+ */
+codepage: string, 
+/**
+ * The printer's own number of that page, where it is not Epson's.
+ */
+codepage_number: number | null, 
+/**
+ * Letters are drawn: for a printer whose pages have no accents.
+ */
+pictures: boolean, cut: boolean, drawer: boolean, 
+/**
+ * The code on documents where the law leaves it to the shop.
+ */
+stamp_on_boletas: boolean, 
+/**
+ * Bits a second of a serial line.
+ */
+baud: number | null, };
+
+export type FoundView = { 
+/**
+ * As [`PrinterView::device`].
+ */
+device: string, name: string, };
+
 export type RemarkView = { code: string, words: string, meaning: string, advice?: AdviceView, };
 
 export type AdviceView = { whose: LabelView, number: LabelView, action: LabelView, };

@@ -36,6 +36,10 @@ pub struct Args {
     #[arg(long, conflicts_with = "test")]
     cedible: bool,
 
+    /// En qué impresora, por su nombre; si falta, la de su tipo de documento
+    #[arg(long, value_name = "NOMBRE", conflicts_with_all = ["pdf", "escpos", "svg"])]
+    printer: Option<String>,
+
     /// Imprime una página de prueba
     #[arg(long, conflicts_with = "id")]
     test: bool,
@@ -61,8 +65,8 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
     }
     through(data, Need::Store, async |api| {
         let paper = match &args.id {
-            Some(id) => api.print(id, args.cedible).await?,
-            None => api.test_printer().await?,
+            Some(id) => api.print(id, args.cedible, args.printer.as_deref()).await?,
+            None => api.test_printer(args.printer.as_deref()).await?,
         };
         let name = args.id.as_ref().map_or_else(|| "Página de prueba".to_owned(), ToString::to_string);
         match out.json {

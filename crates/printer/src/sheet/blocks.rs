@@ -3,7 +3,8 @@
 use timbre_core::paper::Copy;
 use timbre_core::receipt::{Field, Receipt};
 
-use super::{BOTTOM, Ink, LEFT, MM, Page, RIGHT, Setting, TOP, WIDTH, face, wrap};
+use super::{BOTTOM, Ink, LEFT, MM, Mark, Page, RIGHT, Setting, TOP, WIDTH, face, wrap};
+use crate::Logo;
 
 /// The box: 7 cm wide, its line 0.7 mm, its letters 12 points, bold capitals (the law: 5.5 to 8 cm, 0.5 to 1
 /// mm, 10 points and more; manual de muestras impresas 4.0, 1.3).
@@ -12,6 +13,9 @@ pub(super) const BOX_LINE: f32 = 0.7 * MM;
 const BOX_SIZE: f32 = 12.0;
 const BOX_LEADING: f32 = 17.0;
 
+/// The logo's place: 6 by 2 cm, a fiftieth of the sheet (the law: a fifth at the most; 1.2 of the same).
+const LOGO: (f32, f32) = (60.0 * MM, 20.0 * MM);
+
 /// The right edges of the figures, and where the names stand.
 const QUANTITY: f32 = LEFT + 72.0;
 const NAME: f32 = QUANTITY + 12.0;
@@ -19,11 +23,12 @@ const PRICE: f32 = RIGHT - 84.0;
 const SUM: f32 = RIGHT;
 const NAME_WIDTH: f32 = PRICE - 74.0 - NAME;
 
-pub(super) fn head(set: &mut Setting, receipt: &Receipt, copy: Copy) {
+pub(super) fn head(set: &mut Setting, receipt: &Receipt, copy: Copy, logo: Option<&Logo>) {
     let heading = &receipt.heading;
     let below = if heading.framed { framed(set, receipt) } else { bare(set, receipt) };
     let width = RIGHT - BOX_WIDTH - 24.0 - LEFT;
-    let mut y = set.block((LEFT, TOP), width, 15.0, true, Ink::Black, &receipt.issuer.name);
+    let top = logo.map_or(TOP, |logo| put_logo(set, logo));
+    let mut y = set.block((LEFT, top), width, 15.0, true, Ink::Black, &receipt.issuer.name);
     y += 3.0;
     for line in &receipt.issuer.lines {
         y = set.block((LEFT, y), width, 9.0, false, Ink::Black, line);
@@ -32,6 +37,15 @@ pub(super) fn head(set: &mut Setting, receipt: &Receipt, copy: Copy) {
         y = set.block((LEFT, y + 4.0), width, 10.0, true, Ink::Black, "COPIA");
     }
     set.y = y.max(below) + 14.0;
+}
+
+/// At the upper left, in its own shape; answers where what comes next begins.
+pub(super) fn put_logo(set: &mut Setting, logo: &Logo) -> f32 {
+    let (width, height) = logo.size();
+    let scale = (LOGO.0 / width as f32).min(LOGO.1 / height as f32);
+    let (width, height) = (width as f32 * scale, height as f32 * scale);
+    set.page().marks.push(Mark::Logo { x: LEFT, y: TOP, width, height });
+    TOP + height + 6.0
 }
 
 fn framed(set: &mut Setting, receipt: &Receipt) -> f32 {

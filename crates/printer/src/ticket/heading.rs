@@ -23,7 +23,7 @@ pub(super) fn put(roll: &mut Roll, receipt: &Receipt, paper: Paper) {
         return;
     }
     let width = match paper {
-        Paper::Mm80 => 520,
+        Paper::Mm80 | Paper::Letter => 520,
         Paper::Mm58 => 376,
     };
     let inside = (width - 2 * (LINE + MARGIN)) as f32;

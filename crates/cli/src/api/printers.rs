@@ -1,0 +1,35 @@
+//! The printers, through the agent's API.
+
+use reqwest::Method;
+use serde_json::json;
+use timbre_agent::view::{FoundView, PrinterView, PrintersView};
+
+use super::{Api, Ask};
+use crate::failure::Failure;
+
+impl Api {
+    pub async fn printers(&self) -> Result<PrintersView, Failure> {
+        self.wire.read(Ask::get("/v1/printers")).await
+    }
+
+    /// What this machine has.
+    pub async fn found_printers(&self) -> Result<Vec<FoundView>, Failure> {
+        self.wire.read(Ask::get("/v1/printers/found").patient()).await
+    }
+
+    pub async fn put_printer(&self, printer: &PrinterView) -> Result<PrintersView, Failure> {
+        let ask = Ask::new(Method::PUT, format!("/v1/printers/{}", printer.name));
+        self.wire.read(ask.json(&json!(printer)).patient()).await
+    }
+
+    pub async fn remove_printer(&self, name: &str) -> Result<PrintersView, Failure> {
+        self.wire.read(Ask::new(Method::DELETE, format!("/v1/printers/{name}"))).await
+    }
+
+    /// A PNG; or no logo any more.
+    pub async fn set_logo(&self, file: Option<Vec<u8>>) -> Result<PrintersView, Failure> {
+        let mut ask = Ask::new(if file.is_some() { Method::PUT } else { Method::DELETE }, "/v1/logo");
+        ask.body = file.map(|file| ("image/png", file.into()));
+        self.wire.read(ask).await
+    }
+}

@@ -1,0 +1,48 @@
+//! The printers by the API: what is set up, what this machine has, and setting up.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::Path;
+use axum::{Extension, Json};
+use timbre_agent::Printers;
+use timbre_agent::view::{FoundView, PrinterView, PrintersView};
+
+use crate::api::{Answer, apart, read};
+
+type Door = Extension<Arc<dyn Printers>>;
+
+pub(crate) async fn list(Extension(printers): Door) -> Json<PrintersView> {
+    Json(printers.list())
+}
+
+/// What this machine has; the system may take some seconds to tell.
+pub(crate) async fn found(Extension(printers): Door) -> Answer<Json<Vec<FoundView>>> {
+    Ok(Json(apart(move || Ok(printers.find())).await?))
+}
+
+/// The name is the path's: a body that says another one is set up under that of the path.
+pub(crate) async fn put(
+    Extension(printers): Door,
+    Path(name): Path<String>,
+    body: Bytes,
+) -> Answer<Json<PrintersView>> {
+    let printer = PrinterView { name, ..read(&body)? };
+    Ok(Json(apart(move || printers.put(&printer)).await?))
+}
+
+pub(crate) async fn remove(
+    Extension(printers): Door,
+    Path(name): Path<String>,
+) -> Answer<Json<PrintersView>> {
+    Ok(Json(apart(move || printers.remove(&name)).await?))
+}
+
+/// The body is a PNG.
+pub(crate) async fn set_logo(Extension(printers): Door, body: Bytes) -> Answer<Json<PrintersView>> {
+    Ok(Json(apart(move || printers.set_logo(Some(&body))).await?))
+}
+
+pub(crate) async fn remove_logo(Extension(printers): Door) -> Answer<Json<PrintersView>> {
+    Ok(Json(apart(move || printers.set_logo(None)).await?))
+}
