@@ -6,6 +6,7 @@ mod contact;
 mod dev;
 mod failures;
 mod fence;
+mod paper;
 mod refused;
 mod services;
 mod tidy;
