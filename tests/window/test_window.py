@@ -5,6 +5,9 @@ TIMBRE_DESKTOP is the program, TIMBRE_DATA the shop's folder (new), TIMBRE_PICTU
 
 import json
 import os
+import queue
+import socket
+import threading
 import urllib.request
 from pathlib import Path
 
@@ -165,6 +168,88 @@ def test_it_is_usable_at(window, width, height, zoom):
         assert seen, f"{last} is out of reach"
     for _ in range((zoom - 100) // 20):
         window.keys("-", held=CONTROL)
+
+
+class Printer(threading.Thread):
+    """On the network: takes what comes, tells how it is when asked, and keeps each paper."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
+        self.papers = queue.Queue()
+        self.start()
+
+    def run(self):
+        while True:
+            try:
+                line = self.listener.accept()[0]
+            except OSError:  # it was switched off
+                return
+            paper = b""
+            # DLE EOT n and GS r n are answered, with everything in order.
+            while piece := line.recv(65536):
+                paper += piece
+                if paper[-3:-1] in (b"\x10\x04", b"\x1dr"):
+                    line.sendall(b"\x12")
+            self.papers.put(paper)
+
+    def off(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.join(30)
+
+
+def test_the_paper_of_a_sale_is_seen_and_comes_out_of_a_printer_that_was_set_up(window):
+    printer = Printer()
+    window.keys("3", held=ALT)
+    window.see("Todavía no hay una impresora")
+    window.picture(PICTURES / "settings-none.png")
+    window.click("button", "Agregar una impresora")
+    window.type("Dirección de red", printer.address)
+    window.picture(PICTURES / "settings-form.png")
+    window.click("button", "Guardar")
+    window.click("button", "Página de prueba")
+    window.see("La impresora dice que la página de prueba salió.")
+    assert b"PRUEBA" in printer.papers.get(timeout=30)
+    window.picture(PICTURES / "settings.png")
+
+    window.keys("1", held=ALT)
+    window.type("Código o descripción", "Marraqueta" + ENTER)
+    window.keys("450" + ENTER + F10)
+    issued(window, "$ 450")
+    window.see("Impreso")
+    assert b"Marraqueta" in printer.papers.get(timeout=30)
+    window.click("button", "Ver el papel")
+    # Drawn, not only addressed: the page's policy lets it in.
+    window.wait("the receipt's picture", "const e = document.querySelector('main img[alt^=\"El papel\"]'); return e && e.complete && e.naturalWidth > 0;")
+    for width, height in [(1024, 600), (1366, 768)]:
+        window.resize(width, height)
+        window.picture(PICTURES / f"paper-{width}x{height}.png")
+    window.click("button", "Reimprimir (copia)")
+    window.see("Impreso (copia)")
+    assert b"COPIA" in printer.papers.get(timeout=30)
+
+    # A printer that is off: the sale stands, and the panel says what has no paper.
+    printer.off()
+    window.type("Código o descripción", "Marraqueta" + ENTER)
+    window.keys(F10)
+    window.see("No impreso")
+    window.picture(PICTURES / "paper-failed.png")
+    window.keys("2", held=ALT)
+    window.click("button", "Sin imprimir: 1")
+    window.picture(PICTURES / "unprinted.png")
+    window.click("button", "Boleta")
+    window.picture(PICTURES / "unprinted-sheet.png")
+    window.click("button", "Ya no hace falta")
+    window.see("Sin imprimir, ya no hace falta")
+    window.keys(ESCAPE)
+    window.click("button", "Sin imprimir: 0")
+    window.keys("3", held=ALT)
+    window.click("button", "Quitar principal")
+    window.click("button", "Quitar la impresora")
+    window.see("Todavía no hay una impresora")
+    window.keys("2", held=ALT)
 
 
 def test_a_second_window_on_the_folder_is_a_client_of_the_first(window):

@@ -4,7 +4,7 @@ import { accepted, atAuthority, newRow, random, seededRows, type Scenario } from
 import { amount } from "./entry";
 import { Problem, unreachable, type Port } from "./port";
 import { canResend, counterOf, inLens, lacksPaper, type Lens } from "./states";
-import type { Counters, DetailView, IssuedView, PageView, PaperView, PushView, Query, RowView, Sentence, Snapshot } from "./types";
+import type { Counters, DetailView, FoundView, IssuedView, PageView, PaperView, PrintersView, PrinterView, PushView, Query, RowView, Sentence, Snapshot } from "./types";
 import type { SaleBody } from "./sale-json";
 
 interface Options {
@@ -152,6 +152,47 @@ export class DemoShop implements Port {
   private told(id: string, paper: PaperView): PaperView {
     this.push([{ ...this.find(id), paper }]);
     return paper;
+  }
+
+  set: PrintersView = { printers: [], on_issue: true, logo: false, logo_trouble: null };
+  /** What the imaginary machine has. */
+  found: FoundView[] = [
+    { device: "cola:Ticketera", name: "Ticketera" },
+    { device: "serie:/dev/ttyUSB0", name: "USB-Serial" },
+  ];
+
+  async printers(): Promise<PrintersView> {
+    this.reach();
+    return structuredClone(this.set);
+  }
+
+  async foundPrinters(): Promise<FoundView[]> {
+    this.reach();
+    return structuredClone(this.found);
+  }
+
+  async putPrinter(printer: PrinterView): Promise<PrintersView> {
+    this.reach();
+    const others = this.set.printers.filter((one) => one.name !== printer.name);
+    this.set = { ...this.set, printers: [...others, structuredClone(printer)] };
+    return this.printers();
+  }
+
+  async removePrinter(name: string): Promise<PrintersView> {
+    this.reach();
+    this.set = { ...this.set, printers: this.set.printers.filter((one) => one.name !== name) };
+    return this.printers();
+  }
+
+  async testPrinter(): Promise<PaperView> {
+    this.reach();
+    return { copy: "original", ...this.printer };
+  }
+
+  async setLogo(file: Uint8Array | null): Promise<PrintersView> {
+    this.reach();
+    this.set = { ...this.set, logo: file !== null };
+    return this.printers();
   }
 
   async issue(sale: object, key: string): Promise<IssuedView> {

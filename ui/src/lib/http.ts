@@ -35,14 +35,16 @@ export function httpPort({ base = "", token = () => null, fetch: ask = (...args)
 
   interface Asked {
     body?: unknown;
+    /** Sent as it is, in the place of a body. */
+    file?: Blob;
     headers?: Record<string, string>;
     ms?: number;
   }
 
   /** The whole answer is read within the time there is. */
-  function send<A>(method: string, path: string, read: (response: Response) => Promise<A>, { body, headers = {}, ms = ANSWER_MS }: Asked = {}): Promise<A> {
+  function send<A>(method: string, path: string, read: (response: Response) => Promise<A>, { body, file, headers = {}, ms = ANSWER_MS }: Asked = {}): Promise<A> {
     const all = { accept: "application/json", ...bearer(), ...headers };
-    const sent = body === undefined ? { headers: all } : { headers: { ...all, "content-type": "application/json" }, body: JSON.stringify(body) };
+    const sent = file ? { headers: all, body: file } : body === undefined ? { headers: all } : { headers: { ...all, "content-type": "application/json" }, body: JSON.stringify(body) };
     return within(ms, async (signal) => {
       let response: Response;
       try {
@@ -71,6 +73,12 @@ export function httpPort({ base = "", token = () => null, fetch: ask = (...args)
     picture: (id) => send("GET", `${at(id)}/picture`, (response) => response.text(), { headers: { accept: "image/svg+xml" } }),
     print: (id) => json("POST", `${at(id)}/print`, { body: {}, ms: LONG_ANSWER_MS }),
     settlePaper: (id, printed) => json("POST", `${at(id)}/paper`, { body: { printed } }),
+    printers: () => json("GET", "/printers"),
+    foundPrinters: () => json("GET", "/printers/found", { ms: LONG_ANSWER_MS }),
+    putPrinter: (printer) => json("PUT", `/printers/${encodeURIComponent(printer.name)}`, { body: printer, ms: LONG_ANSWER_MS }),
+    removePrinter: (name) => json("DELETE", `/printers/${encodeURIComponent(name)}`),
+    testPrinter: (printer) => json("POST", "/printer/test", { body: { printer }, ms: LONG_ANSWER_MS }),
+    setLogo: (file) => (file ? json("PUT", "/logo", { file: new Blob([file as BlobPart], { type: "image/png" }) }) : json("DELETE", "/logo")),
     issue: (body, key) => json("POST", "/documents", { body, headers: { "idempotency-key": key } }),
     preview: (body) => json("POST", "/documents/preview", { body }),
     resend: (ids) => json("POST", "/resend", { body: { ids }, ms: LONG_ANSWER_MS }),

@@ -4,10 +4,13 @@
 import { T } from "./text";
 import type {
   DetailView,
+  FoundView,
   IssuedView,
   PageView,
   PaperView,
   PreviewView,
+  PrintersView,
+  PrinterView,
   ProblemView,
   PushView,
   Query,
@@ -26,6 +29,15 @@ export interface Port {
   print(id: string): Promise<PaperView>;
   /** A person looked for a paper that did not come out for certain: it is there, or it is wanted no more. */
   settlePaper(id: string, printed: boolean): Promise<PaperView>;
+  printers(): Promise<PrintersView>;
+  /** What this machine has; the system may take some seconds to tell. */
+  foundPrinters(): Promise<FoundView[]>;
+  /** Adds it, or sets the one of its name up anew. */
+  putPrinter(printer: PrinterView): Promise<PrintersView>;
+  removePrinter(name: string): Promise<PrintersView>;
+  testPrinter(name: string): Promise<PaperView>;
+  /** A PNG, or none any more. */
+  setLogo(file: Uint8Array | null): Promise<PrintersView>;
   /** The same key is the same document, for ever: a lost answer is asked for again with it. */
   issue(sale: object, key: string): Promise<IssuedView>;
   preview(sale: object): Promise<PreviewView>;

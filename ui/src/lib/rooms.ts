@@ -2,10 +2,13 @@
 
 import { recall, remember } from "./memory";
 
-export type Room = "sale" | "monitor";
+/** In the order of the rail and of their keys. */
+export const ROOMS = ["sale", "monitor", "settings"] as const;
+export type Room = (typeof ROOMS)[number];
 
 export function lastRoom(): Room {
-  return recall<Room>("room") === "sale" ? "sale" : "monitor";
+  const left = recall<Room>("room");
+  return left && ROOMS.includes(left) ? left : "monitor";
 }
 
 export function keepRoom(room: Room): void {
