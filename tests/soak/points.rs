@@ -27,7 +27,7 @@ pub enum Way {
 use Way::{Behind, IndexFails, JournalFails, New, Opened, Sent, Sold, Suspect, Torn};
 
 /// Name, way, and the highest pass that every such life comes to.
-pub const POINTS: [(&str, Way, u64); 42] = [
+pub const POINTS: [(&str, Way, u64); 43] = [
     ("folder-made", New, 1),
     ("vault-half", New, 2), // the key's file, and the vault's
     ("folder-unsynced", New, 1),
@@ -43,6 +43,7 @@ pub const POINTS: [(&str, Way, u64); 42] = [
     ("append-before", Sold, 30),
     ("append-half", Sold, 30),
     ("append-unsynced", Sold, 30),
+    ("room-made", Sold, 1),
     ("index-before", Sold, 30),
     ("index-marked", Sold, 30),
     ("index-after", Sold, 30),

@@ -12,6 +12,7 @@ mod lock;
 mod paper;
 mod preview;
 mod printers;
+mod refused;
 mod said;
 mod terms;
 
@@ -22,6 +23,7 @@ pub use lock::{LockView, LockedFoliosView};
 pub use paper::PaperView;
 pub use preview::{ExplainedView, PreviewView};
 pub use printers::{FoundView, PrinterView, PrintersView};
+pub use refused::{ProblemView, RefusalView};
 pub use said::{AdviceView, ClaimOrder, ClaimsView, EventView, LabelView, RemarkView, SaidView};
 pub use terms::{ClockView, DeadlineView, WarningView};
 
@@ -363,41 +365,6 @@ pub struct IssuedView {
     pub repeated: bool,
     /// The environment, in every answer.
     pub environment: String,
-}
-
-/// One reason for a no.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct RefusalView {
-    pub code: String,
-    /// JSON path.
-    pub path: String,
-    pub message: String,
-    /// The codes by which the authority would say the same, where they are known.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[ts(as = "Option<Vec<String>>", optional)]
-    pub authority_codes: Vec<String>,
-}
-
-impl From<&timbre_core::Refusal> for RefusalView {
-    fn from(refusal: &timbre_core::Refusal) -> RefusalView {
-        RefusalView {
-            code: refusal.code.clone(),
-            path: refusal.path.clone(),
-            message: refusal.message.clone(),
-            authority_codes: refusal.authority_codes.clone(),
-        }
-    }
-}
-
-/// An error as the API answers it (RFC 9457).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct ProblemView {
-    pub status: u16,
-    pub code: String,
-    pub title: String,
-    /// A Spanish sentence.
-    pub detail: String,
-    pub errors: Vec<RefusalView>,
 }
 
 /// How many documents a resend took up.
