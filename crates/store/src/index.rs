@@ -2,10 +2,12 @@
 //! again. What the keys mean is in `key`; whether the index agrees with the journal is asked in
 //! `standing`.
 //!
-//! A power cut while sled writes may cost it any part of what it has, in silence: where it stops
-//! in the middle of its log it goes on behind. So it is written seldom, much at once, and a mark
-//! stands beside it from before the first byte until all is on the device. Without the mark it is
-//! as it was left; with it every document is looked at.
+//! A power cut while sled is told something may cost any part of it, in silence: where its log is
+//! torn in the middle it goes on behind. So it is told seldom, much at once, and a mark stands
+//! beside it from before the first byte until all is on the device. With the mark every document
+//! is looked at; without it what sled was told is there. What it does by itself, twice a second, is
+//! to move pages: of one that got lost the old copy is there, or sled sees that it is not and
+//! fails (each record bears a checksum and its segment's number).
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -117,7 +119,7 @@ impl Index {
 
     /// One that is gone when it is dropped, to compare with.
     pub fn temporary() -> Result<Index, StoreError> {
-        let db = guarded(|| Ok(config().temporary(true).open()?))?;
+        let db = guarded(|| Ok(sled::Config::new().temporary(true).cache_capacity(CACHE).open()?))?;
         Ok(Index::of(db, None))
     }
 
@@ -336,11 +338,6 @@ pub(crate) fn broken(what: &str) -> StoreError {
     StoreError::Index(format!("no se entiende {what}"))
 }
 
-/// sled's own thread, which writes by itself twice a second, is left out: see the head.
-fn config() -> sled::Config {
-    sled::Config::new().cache_capacity(CACHE).flush_every_ms(None)
-}
-
 /// Why sled did not open.
 enum Failed {
     /// Somebody has it open.
@@ -351,7 +348,7 @@ enum Failed {
 }
 
 fn open_once(folder: &Path) -> Result<sled::Db, Failed> {
-    let config = config().path(folder);
+    let config = sled::Config::new().path(folder).cache_capacity(CACHE);
     match catch_unwind(AssertUnwindSafe(|| config.open())) {
         Ok(Ok(db)) => Ok(db),
         Ok(Err(error)) => Err(Failed::of(error)),
