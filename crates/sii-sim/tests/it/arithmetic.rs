@@ -46,7 +46,9 @@ fn totals_must_add_up() {
         &[change(Document, "<MntNeto>4861", "<MntNeto>4863"), change(Document, "<IVA>923", "<IVA>921")],
         code,
     );
+    // Obligatory since Res. Ex. 74/2020.
     rejects(boleta(7), &[change(Document, "<IVA>923</IVA>\n", "")], "(ENV-3-0)");
+    rejects(boleta(7), &[change(Document, "<MntNeto>4861</MntNeto>\n", "")], "(ENV-3-0)");
     rejects(factura(5), &[change(Document, "<MntTotal>41784", "<MntTotal>41783")], code);
     rejects(factura(5), &[change(Document, "<ValorDR>10<", "<ValorDR>11<")], code);
     rejects(factura(5), &[change(Document, "<TasaIVA>19", "<TasaIVA>18")], code);

@@ -3,8 +3,9 @@
 use crate::{
     client::{Client, Dte},
     judging::{accepts, objects, rejects, verdict},
-    maker::{self, Stage::*, boleta, change, credit_note, factura},
+    maker::{self, Caf, Order, Stage::*, boleta, change, credit_note, factura},
 };
+use jiff::civil::date;
 use sii_sim::{Config, Rules};
 
 #[test]
@@ -30,6 +31,9 @@ fn dates_must_agree_with_the_caf_and_the_calendar() {
     objects(boleta(7), &[change(Document, "<FchEmis>2026-01-15", "<FchEmis>2026-01-16")], "(TED-1-647)");
     objects(boleta(7), &[change(Stamp, "<TSTED>2026-01-15T12", "<TSTED>2026-01-15T13")], "(TED-1-647)");
     objects(boleta(7), &[change(Stamp, "<TSTED>2026-01-15", "<TSTED>2026-01-04")], "(TED-1-646)");
+    // A CAF may be used on the day it was authorised.
+    let new = Caf::of(39, 1, 1000, date(2026, 1, 15), "99999999-9");
+    accepts(&Order { caf: &new, ..boleta(7) });
     // A clock may be ten minutes ahead; it is 12:41 at the SII.
     accepts(&boleta(7).with(&[change(Stamp, "T12:34:56</TSTED>", "T12:51:00</TSTED>")]));
     objects(boleta(7), &[change(Stamp, "T12:34:56</TSTED>", "T12:51:01</TSTED>")], "(TED-1-647)");
