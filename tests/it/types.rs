@@ -92,6 +92,10 @@ async fn every_type_is_accepted_and_so_is_what_corrects_it() {
         "Encabezado": { "IdDoc": { "TipoDTE": 33, "FmaPago": 2 } },
         "Referencia": { "TpoDocRef": 52, "FolioRef": 1 },
     });
+    let nameless =
+        sell(&shop, &as_type(factura(1), 61), "no reference").await.expect_err("it corrects nothing");
+    let said = serde_json::to_value(&nameless).expect("as the API says it");
+    assert_eq!(said["errors"][0]["authority_codes"], json!(["REF-3-415"]), "{said:#}");
     let billed = sell(&shop, &of_guias, "guías").await.expect("a factura of guías");
     assert_eq!(billed.totals["MntTotal"], 2_142);
     accepted(&shop, &["T56F1", "T61F6", "T33F3"]).await;

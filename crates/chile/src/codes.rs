@@ -5,7 +5,7 @@ use timbre_core::{Refusal, Refusals};
 
 /// Our code, and the SII's. Only what a source ties to the rule stands here: the SII's list of errors is not
 /// published as a whole, and where its code is not known nothing is said.
-static BESIDE: [(&str, &[&str]); 22] = [
+static BESIDE: [(&str, &[&str]); 24] = [
     // Dates of document and CAF.
     ("date-late", &["DTE-1-650"]),
     ("grant-not-yet", &["TED-1-646", "HED-3-305"]),
@@ -31,6 +31,8 @@ static BESIDE: [(&str, &[&str]); 22] = [
     ("signature-value", &["DTE-3-505"]),
     ("signature-reference", &["DTE-3-505"]),
     // What its parser takes.
+    ("text-not-latin1", &["ENV-3-0"]),
+    ("value-not-allowed", &["LSX-00290"]),
     ("line-too-long", &["CHR-00002"]),
     ("schema-location", &["SCH-00001"]),
 ];

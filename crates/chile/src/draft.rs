@@ -77,6 +77,7 @@ impl DteDraft {
             annuls: None,
         };
         let faults = std::mem::take(&mut making.order.faults);
+        let faults: Vec<Refusal> = faults.into_iter().map(codes::beside).collect();
         let totals = making.judge(setting.known, faults.is_empty());
         firm.write(making.order.document.within("Encabezado").within("Emisor"));
         if making.tipo.is_boleta()

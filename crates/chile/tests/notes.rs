@@ -3,38 +3,11 @@
 
 mod desk;
 
-use desk::folder::Folder;
+use desk::folder::{Folder, bare, foreign, guia, line, of_type, reference};
 use desk::seal;
 use serde_json::{Value, json};
 use timbre_chile::dte;
 use timbre_core::DocState;
-
-fn receptor() -> Value {
-    json!({ "RUTRecep": "77777777-7", "RznSocRecep": "R", "GiroRecep": "G", "DirRecep": "D", "CmnaRecep": "C" })
-}
-
-fn of_type(tipo: u16, lines: Value) -> Value {
-    json!({ "Encabezado": { "IdDoc": { "TipoDTE": tipo }, "Receptor": receptor() }, "Detalle": lines })
-}
-
-fn line(price: u64) -> Value {
-    json!({ "NmbItem": "Pan", "QtyItem": 1, "PrcItem": price })
-}
-
-fn guia(kind: u8, lines: Value) -> Value {
-    let mut guia = of_type(52, lines);
-    guia["Encabezado"]["IdDoc"]["IndTraslado"] = kind.into();
-    guia
-}
-
-/// A note with this reference and no more.
-fn bare(tipo: u16, reference: Value) -> Value {
-    json!({ "Encabezado": { "IdDoc": { "TipoDTE": tipo } }, "Referencia": reference })
-}
-
-fn reference(tipo: u16, folio: u64, reason: u8) -> Value {
-    json!({ "TpoDocRef": tipo, "FolioRef": folio, "CodRef": reason, "RazonRef": "Motivo" })
-}
 
 /// What is filled in from earlier documents is held to the limits of what is sold (formato DTE 2.4.2, Detalle).
 #[test]
@@ -68,14 +41,6 @@ fn only_a_note_follows_what_it_corrects() {
     let exchange = json!({ "Encabezado": { "IdDoc": { "TipoDTE": 39 } }, "Detalle": line(100),
         "Referencia": { "TpoDocRef": "39", "FolioRef": "41", "CodRef": "CAMBIO" } });
     assert_eq!(follows(&exchange), []);
-}
-
-/// A note that says everything itself, of a document that nobody here knows.
-fn foreign(tipo: u16, mut reference: Value, lines: Value) -> Value {
-    reference["FchRef"] = "2026-01-10".into();
-    let mut note = of_type(tipo, lines);
-    note["Referencia"] = reference;
-    note
 }
 
 #[test]
@@ -465,4 +430,38 @@ fn what_is_annulled_already_or_in_part_is_not_annulled_again() {
     undone.refuses(&undo, "already-annulled", place);
     assert_eq!(undone.comes_to(&whole).1, [("T33F5".to_owned(), 1190)]);
     assert_eq!(undone.comes_to(&part(1000)).1, [("T33F5".to_owned(), 1190)]);
+}
+
+/// A program need not look for the SII's code inside of a sentence.
+#[test]
+fn the_siis_codes_stand_beside_ours() {
+    let folder = Folder::default().with(&of_type(33, line(1000)), 5).in_state("T33F5", DocState::Enviado);
+    let of = |sale: &Value| match folder.draft(sale) {
+        Ok(draft) => draft.warnings().to_vec(),
+        Err(refusals) => refusals.0,
+    };
+    let mut unsaid = bare(61, reference(33, 5, 1));
+    unsaid["Referencia"]["CodRef"] = Value::Null;
+    let mut other = bare(61, reference(33, 5, 1));
+    other["Encabezado"]["Receptor"] = json!({ "RUTRecep": "76192083-9", "RznSocRecep": "Ana" });
+    let mut part = bare(61, reference(33, 5, 1));
+    part["Detalle"] = line(10);
+    let mut emoji = of_type(33, line(1000));
+    emoji["Detalle"]["NmbItem"] = "🍞".into();
+    let mut late = of_type(33, line(1000));
+    late["Encabezado"]["IdDoc"]["FchEmis"] = "2026-01-10".into();
+    for (sale, ours, theirs) in [
+        (of_type(61, line(1)), "note-without-reference", Some("REF-3-415")),
+        (unsaid, "note-reason-missing", Some("REF-3-758")),
+        (other, "reference-receiver", Some("REF-3-751")),
+        (part, "note-amount", Some("REF-2-780")),
+        (bare(61, reference(33, 5, 1)), "reference-pending", Some("REF-3-750")),
+        (late, "date-late", Some("DTE-1-650")),
+        (emoji, "text-not-latin1", Some("ENV-3-0")),
+        (of_type(33, json!([])), "no-lines", None),
+    ] {
+        let said = of(&sale);
+        let found = said.iter().find(|one| one.code == ours).unwrap_or_else(|| panic!("{ours}: {said:?}"));
+        assert_eq!(found.authority_codes, theirs.into_iter().collect::<Vec<_>>(), "{ours}");
+    }
 }

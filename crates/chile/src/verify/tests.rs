@@ -253,3 +253,17 @@ fn what_is_no_document_is_said_so() {
     }
     assert_eq!(codes(&vec![b' '; 6 << 20]), ["file-too-large"]);
 }
+
+/// A document's signature and the envelope's have codes of their own at the SII.
+#[test]
+fn what_the_sii_would_call_it_stands_beside() {
+    let envelope = crate::latin1::decode(&vector("EnvioBOLETA-F7-variantB.xml"));
+    let changed = envelope.replacen("<MntTotal>10784</MntTotal>", "<MntTotal>10785</MntTotal>", 1);
+    let found = verify(&crate::latin1::encode(&changed).unwrap());
+    let theirs = |code: &str| -> Vec<Vec<String>> {
+        found.iter().filter(|f| f.code == code).map(|f| f.authority_codes.clone()).collect()
+    };
+    assert_eq!(theirs("signature-digest"), [["DTE-3-505"], ["RFR"]]);
+    assert_eq!(theirs("stamp-mismatch"), [["TED-3-640"]]);
+    assert_eq!(theirs("total-mismatch").concat(), [""; 0]);
+}

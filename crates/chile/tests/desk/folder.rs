@@ -1,8 +1,8 @@
-//! The documents of a folder, each in a state, with what each uses up of others.
+//! The documents of a folder, each in a state, with what each uses up of others; and sales that follow from them.
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use timbre_chile::Chile;
 use timbre_core::{
     Amount, Claims, DocState, Document, DocumentId, Documents, Draft, Refusals, Regime, Usage,
@@ -94,4 +94,39 @@ impl Folder {
         let claims = draft.claims().0.into_iter().map(|c| (c.document.to_string(), c.amount.0)).collect();
         (draft.totals(), claims)
     }
+}
+
+pub fn receptor() -> Value {
+    json!({ "RUTRecep": "77777777-7", "RznSocRecep": "R", "GiroRecep": "G", "DirRecep": "D", "CmnaRecep": "C" })
+}
+
+pub fn of_type(tipo: u16, lines: Value) -> Value {
+    json!({ "Encabezado": { "IdDoc": { "TipoDTE": tipo }, "Receptor": receptor() }, "Detalle": lines })
+}
+
+pub fn line(price: u64) -> Value {
+    json!({ "NmbItem": "Pan", "QtyItem": 1, "PrcItem": price })
+}
+
+pub fn guia(kind: u8, lines: Value) -> Value {
+    let mut guia = of_type(52, lines);
+    guia["Encabezado"]["IdDoc"]["IndTraslado"] = kind.into();
+    guia
+}
+
+/// A note with this reference and no more.
+pub fn bare(tipo: u16, reference: Value) -> Value {
+    json!({ "Encabezado": { "IdDoc": { "TipoDTE": tipo } }, "Referencia": reference })
+}
+
+pub fn reference(tipo: u16, folio: u64, reason: u8) -> Value {
+    json!({ "TpoDocRef": tipo, "FolioRef": folio, "CodRef": reason, "RazonRef": "Motivo" })
+}
+
+/// A note that says everything itself, of a document that nobody here knows.
+pub fn foreign(tipo: u16, mut reference: Value, lines: Value) -> Value {
+    reference["FchRef"] = "2026-01-10".into();
+    let mut note = of_type(tipo, lines);
+    note["Referencia"] = reference;
+    note
 }
