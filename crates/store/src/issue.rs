@@ -8,7 +8,7 @@ use crate::index::Keys;
 use crate::key;
 use crate::live::Counter;
 use crate::overlay::Overlay;
-use crate::{Row, StoreError, claims, travel, watch};
+use crate::{Row, StoreError, claims, list, travel, watch};
 
 /// A new document: its folio is spent.
 pub(crate) fn first(
@@ -88,6 +88,9 @@ fn new_row(on: &mut Overlay<'_>, issued: &Issued, state: DocState, stand: Stand)
         on.put(key::idempotency(idempotency), order_bytes);
     }
     on.put(key::in_state(state, order), Vec::new());
+    for set in list::sets_of(&row) {
+        on.put(key::in_set(set, order), Vec::new());
+    }
     travel::queue(on, &row);
     claims::take(on, &row, stand)?;
     on.count(state, false, 1)?;
@@ -116,6 +119,9 @@ pub(crate) fn again(
     }
     on.count_day(row.date, -1)?;
     on.count_day(document.date, 1)?;
+    for set in list::sets_of(&row) {
+        on.remove(key::in_set(set, row.order));
+    }
     travel::unqueue(on, &row);
     claims::give_back(on, &row, stand)?;
     row.version = document.version;
@@ -131,6 +137,9 @@ pub(crate) fn again(
     row.claims = issued.claims.clone();
     row.follows = issued.follows.clone();
     row.annuls = issued.annuls.clone();
+    for set in list::sets_of(&row) {
+        on.put(key::in_set(set, row.order), Vec::new());
+    }
     // Its term runs anew, and so do the warnings of it.
     on.remove(key::warned(row.order));
     travel::queue(on, &row);

@@ -15,7 +15,10 @@
 //! | `U` series 0 order | documents that the authority may not hold yet: when they were stamped (microseconds) |
 //! | `S` state order | documents by state |
 //! | `A` order | documents with the flag attention |
-//! | `B` order | documents whose last paper did not come out, or not whole |
+//! | `Z` order | documents whose last paper did not come out, or not whole |
+//! | `B` date order | documents by date of issue |
+//! | `F` tax id 0 order | documents by receiver, without the marks in its id |
+//! | `J` total order | documents by total (its sign turned, so that it sorts) |
 //! | `H` order sequence | place of a frame that names the document |
 //! | `X` order sequence | a parcel it travelled in |
 //! | `E` parcel 0 sequence | place of a frame about a parcel as a whole |
@@ -26,12 +29,12 @@
 //! | `I` series 0 hour | how many documents were issued in that hour since 1970 |
 
 use timbre_core::paper::Copy;
-use timbre_core::{Date, DocState, DocumentId, GrantId, ParcelId, Series};
+use timbre_core::{Amount, Date, DocState, DocumentId, GrantId, ParcelId, Series};
 
 use crate::Place;
 
 /// Changes with the meaning of any key or value: an index of another number is made again.
-pub(crate) const SCHEMA: u32 = 8;
+pub(crate) const SCHEMA: u32 = 9;
 
 pub(crate) const SCHEMA_KEY: &[u8] = b"Mschema";
 pub(crate) const APPLIED: &[u8] = b"Mapplied";
@@ -146,6 +149,25 @@ pub(crate) fn attention(order: u64) -> Vec<u8> {
     join(b'A', &[&order.to_be_bytes()])
 }
 
+pub(crate) fn of_date(date: Date) -> Vec<u8> {
+    join(b'B', &[date.to_string().as_bytes()])
+}
+
+/// `bare` is the tax id without its marks.
+pub(crate) fn of_receiver(bare: &str) -> Vec<u8> {
+    join(b'F', &[bare.as_bytes(), &[0]])
+}
+
+pub(crate) fn of_total(total: Amount) -> Vec<u8> {
+    join(b'J', &[&(total.0 ^ i64::MIN).to_be_bytes()])
+}
+
+/// A document in one of the three sets above.
+pub(crate) fn in_set(mut set: Vec<u8>, order: u64) -> Vec<u8> {
+    set.extend_from_slice(&order.to_be_bytes());
+    set
+}
+
 pub(crate) fn history(order: u64, sequence: u64) -> Vec<u8> {
     join(b'H', &[&order.to_be_bytes(), &sequence.to_be_bytes()])
 }
@@ -179,7 +201,7 @@ pub(crate) fn open_parcel(id: &ParcelId) -> Vec<u8> {
 }
 
 pub(crate) fn unprinted(order: u64) -> Vec<u8> {
-    join(b'B', &[&order.to_be_bytes()])
+    join(b'Z', &[&order.to_be_bytes()])
 }
 
 /// The number that a key ends in.

@@ -52,7 +52,7 @@ pub use lock::{LockReason, Locked, Mark};
 pub use numbering::{NoFolio, Numbering, share};
 pub use opening::{OpenOptions, Opened};
 pub use reader::Reader;
-pub use row::{Counts, Event, Filter, OpenParcel, Page, Place, Range, Row, WaitingPaper};
+pub use row::{Counts, Event, Filter, Found, OpenParcel, Page, Place, Range, Row, WaitingPaper};
 pub use store::{Committed, Store};
 pub use walk::Damage;
 pub use watch::{ClockAccepted, ClockSeen};

@@ -1,55 +1,172 @@
 //! Lists of documents: newest first, filtered, a page at a time. A page is stable while documents
-//! are added, since they come before the first one.
+//! are added, since they come before the first one. What a filter names by its index is found at once
+//! among any number of documents; for the rest so many are looked at, and the page says how far.
 
+use std::collections::BTreeSet;
 use std::iter::Peekable;
 
-use timbre_core::DocState;
+use timbre_core::{Amount, DocState};
 
 use crate::index::{Keys, broken};
 use crate::view::{Entries, Entry};
-use crate::{Filter, Page, Reader, Row, StoreError, key};
+use crate::{Filter, Found, Page, Reader, Row, StoreError, key};
+
+/// A period of more days than this is not read day by day.
+const MOST_DAYS: usize = 400;
 
 impl Reader {
     /// The documents that `filter` wants, newest first. `cursor` is [`Page::next`] of the page
     /// before; `None` for the first.
     pub fn list(&self, filter: &Filter, cursor: Option<u64>, limit: usize) -> Result<Page, StoreError> {
+        self.look(filter, cursor, limit, usize::MAX)
+    }
+
+    /// The same, looking at no more than `most` documents: a page may be short, and say how far it reached.
+    pub fn look(
+        &self,
+        filter: &Filter,
+        cursor: Option<u64>,
+        limit: usize,
+        most: usize,
+    ) -> Result<Page, StoreError> {
+        let mut page = Page::default();
+        let mut looked = 0;
+        self.each_row(filter, cursor, |row, wanted| {
+            if wanted && page.rows.len() == limit {
+                page.next = page.rows.last().map(|row| row.order);
+                return false;
+            }
+            looked += 1;
+            let enough = looked >= most;
+            if enough {
+                (page.next, page.reached) = (Some(row.order), Some(row.issued));
+            }
+            if wanted {
+                page.rows.push(row);
+            }
+            !enough
+        })?;
+        Ok(page)
+    }
+
+    /// How many documents `filter` wants, and what they come to, among the newest `most` that may be meant.
+    pub fn found(&self, filter: &Filter, most: usize) -> Result<Found, StoreError> {
+        let mut found = Found::default();
+        let mut looked = 0;
+        self.each_row(filter, None, |row, wanted| {
+            looked += 1;
+            found.more = looked > most;
+            if wanted && !found.more {
+                found.documents += 1;
+                found.total = Amount(found.total.0.saturating_add(row.total.0));
+            }
+            !found.more
+        })?;
+        Ok(found)
+    }
+
+    /// Hands over what may be wanted, newest first, and whether it is, until `take` has enough.
+    fn each_row(
+        &self,
+        filter: &Filter,
+        cursor: Option<u64>,
+        mut take: impl FnMut(Row, bool) -> bool,
+    ) -> Result<(), StoreError> {
         let before = cursor.unwrap_or(u64::MAX);
         let words = filter.text.as_deref().map(terms).unwrap_or_default();
-        let mut page = Page::default();
+        let sets = self.sets(filter, &words)?;
         self.view.ask(|entries| {
-            let mut orders = Descending::new(entries, &prefixes(filter), before);
+            let mut orders = Descending::new(entries, &sets, before);
             while let Some(order) = orders.next()? {
                 let Some(row) = self.view.get(&key::row(order))? else {
                     continue;
                 };
                 let row = Reader::decode_row(&row)?;
-                if !wants(filter, &words, &row) {
-                    continue;
-                }
-                if page.rows.len() == limit {
-                    page.next = page.rows.last().map(|row| row.order);
+                let wanted = wants(filter, &words, &row);
+                if !take(row, wanted) {
                     break;
                 }
-                page.rows.push(row);
             }
             Ok(())
-        })?;
-        Ok(page)
+        })
+    }
+
+    /// The smallest sets that hold all documents that a filter may want.
+    fn sets(&self, filter: &Filter, words: &[String]) -> Result<Vec<Set>, StoreError> {
+        if let [word] = words {
+            let named = self.named(word)?;
+            if !named.is_empty() {
+                return Ok(named);
+            }
+        }
+        let live = self.live();
+        let whole = (live.counts.total(), vec![Set::Below(b"R".to_vec())]);
+        let states: &[DocState] = if filter.problem { &[DocState::Rechazado] } else { &filter.states };
+        let by_state = (!states.is_empty()).then(|| {
+            let flagged = if filter.problem { live.counts.attention.iter().sum() } else { 0 };
+            let many = states.iter().map(|state| live.counts.of(*state)).sum::<u64>() + flagged;
+            let sets = states.iter().map(|state| key::of_state(*state));
+            (many, sets.chain(filter.problem.then(|| b"A".to_vec())).map(Set::Below).collect())
+        });
+        let within = |date: &timbre_core::Date| {
+            filter.from.is_none_or(|from| *date >= from) && filter.to.is_none_or(|to| *date <= to)
+        };
+        let by_day = (filter.from.is_some() || filter.to.is_some()).then(|| {
+            let days: Vec<_> = live.days.iter().filter(|(date, _)| within(date)).collect();
+            let many = days.iter().map(|(_, many)| **many).sum::<u64>();
+            (many, days.iter().map(|(date, _)| Set::Below(key::of_date(**date))).collect::<Vec<_>>())
+        });
+        let by_day = by_day.filter(|(_, sets)| sets.len() <= MOST_DAYS);
+        let unprinted = filter.unprinted.then(|| (live.counts.unprinted, vec![Set::Below(b"Z".to_vec())]));
+        let smallest = [Some(whole), by_state, by_day, unprinted].into_iter().flatten().min_by_key(|(many, _)| *many);
+        Ok(smallest.map(|(_, sets)| sets).unwrap_or_default())
+    }
+
+    /// The documents of which `word` is the whole folio, id, tax id or total.
+    fn named(&self, word: &str) -> Result<Vec<Set>, StoreError> {
+        let mut orders = BTreeSet::new();
+        let mut sets = Vec::new();
+        if let Ok(id) = word.to_uppercase().parse() {
+            orders.extend(self.view.number(&key::document(&id))?);
+        }
+        let digits = bare(word);
+        if !digits.is_empty() {
+            if let Ok(number) = digits.parse::<u64>() {
+                let series: BTreeSet<_> =
+                    self.live().ranges().into_iter().map(|range| range.grant.series).collect();
+                for series in series {
+                    orders.extend(self.view.number(&key::series_number(&series, number))?);
+                }
+            }
+            let total = digits.parse().ok().map(|total| key::of_total(Amount(total)));
+            for set in total.into_iter().chain([key::of_receiver(&digits)]) {
+                let end = [set.as_slice(), &[0xFF; 8]].concat();
+                if self.view.last(set.clone(), end)?.is_some() {
+                    sets.push(Set::Below(set));
+                }
+            }
+        }
+        if !orders.is_empty() {
+            sets.push(Set::These(orders));
+        }
+        Ok(sets)
     }
 }
 
-/// The smallest sets of keys that hold all documents that a filter may want.
-fn prefixes(filter: &Filter) -> Vec<Vec<u8>> {
-    if filter.problem {
-        return vec![key::of_state(DocState::Rechazado), b"A".to_vec()];
-    }
-    if filter.unprinted {
-        return vec![b"B".to_vec()];
-    }
-    match filter.states.is_empty() {
-        true => vec![b"R".to_vec()],
-        false => filter.states.iter().map(|state| key::of_state(*state)).collect(),
-    }
+/// Where a search finds a document at once: its date, its receiver, its total.
+pub(crate) fn sets_of(row: &Row) -> [Vec<u8>; 3] {
+    let receiver = match bare(&row.receiver.id) {
+        digits if digits.is_empty() => fold(&row.receiver.id),
+        digits => digits,
+    };
+    [key::of_date(row.date), key::of_receiver(&receiver), key::of_total(row.total)]
+}
+
+/// Documents that are read together, by their place in the order of issue.
+enum Set {
+    /// The keys that begin so and end in an order.
+    Below(Vec<u8>),
+    These(BTreeSet<u64>),
 }
 
 fn wants(filter: &Filter, words: &[String], row: &Row) -> bool {
@@ -62,6 +179,7 @@ fn wants(filter: &Filter, words: &[String], row: &Row) -> bool {
         && (!filter.problem || problem())
         && (!filter.unflagged || row.attention.is_none())
         && (!filter.flagged || row.attention.is_some())
+        && (!filter.unprinted || row.paper.as_ref().is_some_and(|(_, how)| how.is_lacking()))
         && filter.series.as_ref().is_none_or(|series| *series == row.id.series)
         && filter.from.is_none_or(|from| row.date >= from)
         && filter.to.is_none_or(|to| row.date <= to)
@@ -125,15 +243,20 @@ struct Descending<'a> {
 type Orders<'a> = Box<dyn Iterator<Item = Result<u64, StoreError>> + 'a>;
 
 impl<'a> Descending<'a> {
-    fn new(entries: &Entries<'a>, prefixes: &[Vec<u8>], before: u64) -> Descending<'a> {
-        let set = |prefix: &Vec<u8>| {
-            let end = [prefix.as_slice(), &before.saturating_sub(1).to_be_bytes()].concat();
-            let keys = entries.between_back(prefix.clone(), end);
-            let order = |entry: Entry| key::tail(&entry?.0).ok_or_else(|| broken("una lista"));
-            let orders: Orders<'a> = Box::new(keys.map(order));
+    fn new(entries: &Entries<'a>, sets: &'a [Set], before: u64) -> Descending<'a> {
+        let set = |set: &'a Set| {
+            let orders: Orders<'a> = match set {
+                Set::Below(prefix) => {
+                    let end = [prefix.as_slice(), &before.saturating_sub(1).to_be_bytes()].concat();
+                    let keys = entries.between_back(prefix.clone(), end);
+                    let order = |entry: Entry| key::tail(&entry?.0).ok_or_else(|| broken("una lista"));
+                    Box::new(keys.map(order))
+                }
+                Set::These(orders) => Box::new(orders.range(..before).rev().copied().map(Ok)),
+            };
             orders.peekable()
         };
-        Descending { sets: prefixes.iter().map(set).collect() }
+        Descending { sets: sets.iter().map(set).collect() }
     }
 
     fn next(&mut self) -> Result<Option<u64>, StoreError> {

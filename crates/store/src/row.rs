@@ -122,7 +122,8 @@ pub struct Filter {
     pub series: Option<Series>,
     pub from: Option<Date>,
     pub to: Option<Date>,
-    /// Matches folio, receiver, total or item names; case and accents do not matter.
+    /// Matches folio, receiver, total or item names; case and accents do not matter. One word that is a
+    /// document's whole folio, id, tax id or total finds those documents alone.
     pub text: Option<String>,
 }
 
@@ -132,6 +133,18 @@ pub struct Page {
     pub rows: Vec<Row>,
     /// Where the next page begins; `None` on the last.
     pub next: Option<u64>,
+    /// As many documents were looked at as may be for one page: when the last of them was issued. There may
+    /// be more from `next` on.
+    pub reached: Option<Timestamp>,
+}
+
+/// All that a filter wants, counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Found {
+    pub documents: u64,
+    pub total: Amount,
+    /// Not all could be looked at: there may be more.
+    pub more: bool,
 }
 
 /// How many documents are where. Their sum is the number of documents.

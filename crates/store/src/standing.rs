@@ -180,7 +180,7 @@ fn sets_agree(index: &Index, live: &Live) -> Result<bool, StoreError> {
     Ok(index.count(b"S")? == counts.total()
         && index.count(b"V")? >= counts.total()
         && index.count(&key::outbox_of(Outbox::Authority))? == sum(DocState::may_send)
-        && index.count(b"B")? == counts.unprinted
+        && index.count(b"Z")? == counts.unprinted
         && index.count(key::UNHELD)? == sum(travel::is_unheld))
 }
 

@@ -8,6 +8,7 @@ mod concurrency;
 mod damage;
 mod faults;
 mod figures;
+mod finding;
 mod forgetful;
 mod format;
 mod grouping;

@@ -135,7 +135,7 @@ fn pages_follow_each_other_while_documents_are_added() {
     let mut cursor = None;
     let mut next = 21;
     loop {
-        let Page { rows, next: after } = reader.list(&Filter::default(), cursor, 3).unwrap();
+        let Page { rows, next: after, .. } = reader.list(&Filter::default(), cursor, 3).unwrap();
         seen.extend(rows.iter().map(|row| row.id.number));
         issue(&mut store, [next]);
         next += 1;
