@@ -38,6 +38,7 @@ mod resume;
 pub mod retry;
 mod round;
 mod runway;
+pub mod sales;
 mod sealing;
 pub mod sender;
 mod sentence;

@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::json;
+use timbre_agent::sales::{Entry, Offer};
 use timbre_agent::view::{IssuedView, ProblemView};
 
 use super::through;
 use crate::api::Api;
 use crate::door::Need;
 use crate::failure::{Exit, Failure, reason, reasons};
+use crate::incoming::{incoming, unreadable};
 use crate::out::Out;
-use crate::sales::{Entry, Offer, incoming, unreadable};
 use crate::values;
 use crate::words::{environment_word, parts, pesos};
 

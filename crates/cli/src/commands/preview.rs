@@ -13,8 +13,8 @@ use super::through;
 use crate::api::Api;
 use crate::door::{self, Need};
 use crate::failure::{Exit, Failure, reason, reasons};
+use crate::incoming::{incoming, unreadable};
 use crate::out::Out;
-use crate::sales::{incoming, unreadable};
 use crate::words::{parts, pesos, whole};
 
 #[derive(clap::Args)]

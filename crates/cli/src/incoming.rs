@@ -5,9 +5,9 @@ use std::fs::File;
 use std::io::{self, BufReader, IsTerminal, Read};
 use std::path::Path;
 
+use timbre_agent::sales::{Entry, Sales};
 use tokio::sync::mpsc;
 
-use super::{Entry, Sales};
 use crate::failure::Failure;
 use crate::out::Out;
 

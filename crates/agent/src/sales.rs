@@ -5,7 +5,6 @@
 mod array;
 mod braces;
 mod entry;
-mod incoming;
 mod wary;
 
 use std::collections::VecDeque;
@@ -17,7 +16,6 @@ use array::Elements;
 use braces::Braces;
 pub use entry::{Entry, Offer};
 use entry::{is_sale, malformed, whole};
-pub use incoming::{incoming, unreadable};
 use wary::Wary;
 
 /// The sales of an input, in order.
