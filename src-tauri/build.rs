@@ -21,6 +21,17 @@ const COMMANDS: &[&str] = &[
     "set_logo",
     "test_printer",
     "quit",
+    "count",
+    "export",
+    "sale",
+    "issue_text",
+    "resend_found",
+    "reissue",
+    "number_annulled",
+    "load_folios",
+    "resume_range",
+    "range_annulled",
+    "check_batch",
 ];
 
 fn main() {

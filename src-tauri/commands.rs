@@ -1,13 +1,16 @@
 //! What the window may ask: each command is one call of the engine. What reads the disk does so on a
 //! thread that may wait, or a long search would hold up the sender.
 
+use std::fs::File;
+use std::io::BufWriter;
 use std::sync::Arc;
 
 use serde_json::Value;
-use tauri::{AppHandle, State};
+use tauri::{AppHandle, Manager, State};
+use timbre_agent::export::Form;
 use timbre_agent::view::{
-    DetailView, FoundView, IssuedView, PageView, PaperView, PreviewView, PrinterView, PrintersView,
-    ProblemView, Query, ResentView, Snapshot,
+    DetailView, FoundPrinterView, FoundView, IssuedView, PageView, PaperView, PreviewView, PrinterView,
+    PrintersView, ProblemView, Query, ResentView, Snapshot,
 };
 use timbre_agent::{Agent, Answer, Printers};
 
@@ -15,7 +18,7 @@ fn bytes(sale: &Value) -> Answer<bytes::Bytes> {
     serde_json::to_vec(sale).map(Into::into).map_err(ProblemView::internal)
 }
 
-async fn reading<T: Send + 'static>(
+pub(crate) async fn reading<T: Send + 'static>(
     agent: State<'_, Agent>,
     read: impl FnOnce(Agent) -> Answer<T> + Send + 'static,
 ) -> Answer<T> {
@@ -65,6 +68,12 @@ pub async fn issue(agent: State<'_, Agent>, sale: Value, key: String) -> Answer<
     agent.issue(bytes(&sale)?, Some(key)).await
 }
 
+/// A sale of a file, by its exact text: decimals stay as they are written there.
+#[tauri::command]
+pub async fn issue_text(agent: State<'_, Agent>, sale: String, key: String) -> Answer<IssuedView> {
+    agent.issue(sale.into(), Some(key)).await
+}
+
 #[tauri::command]
 pub async fn preview(agent: State<'_, Agent>, sale: Value) -> Answer<PreviewView> {
     let sale = bytes(&sale)?;
@@ -79,6 +88,47 @@ pub async fn resend(agent: State<'_, Agent>, ids: Vec<String>) -> Answer<ResentV
 #[tauri::command]
 pub async fn resend_pending(agent: State<'_, Agent>) -> Answer<ResentView> {
     agent.resend_pending().await
+}
+
+#[tauri::command]
+pub async fn resend_found(agent: State<'_, Agent>, query: Query) -> Answer<ResentView> {
+    agent.resend_found(&query).await
+}
+
+#[tauri::command]
+pub async fn count(agent: State<'_, Agent>, query: Query) -> Answer<FoundView> {
+    reading(agent, move |agent| agent.count(&query)).await
+}
+
+/// The sale as it came in, to be mended.
+#[tauri::command]
+pub async fn sale(agent: State<'_, Agent>, id: String) -> Answer<String> {
+    reading(agent, move |agent| String::from_utf8(agent.sale(&id)?).map_err(ProblemView::internal)).await
+}
+
+/// Writes what a query finds into the user's folder of downloads, under a name of our own: the page names no
+/// path. Answers where it is.
+#[tauri::command]
+pub async fn export(app: AppHandle, agent: State<'_, Agent>, query: Query, form: String) -> Answer<String> {
+    let form = Form::from_word(&form)
+        .ok_or_else(|| ProblemView::bad_request("form-invalid", "Se exporta como csv o xml."))?;
+    let folder =
+        app.path().download_dir().or_else(|_| app.path().home_dir()).map_err(ProblemView::internal)?;
+    reading(agent, move |agent| {
+        let path = folder.join(agent.export_name(form));
+        let shown = path.display().to_string();
+        let told =
+            |error: std::io::Error| ProblemView::internal(format!("No se pudo escribir {shown} ({error})."));
+        std::fs::create_dir_all(&folder).map_err(told)?;
+        let file = File::create_new(&path).map_err(told)?;
+        let outcome = agent.export(&query, form, &mut BufWriter::new(file));
+        if outcome.is_err() {
+            // Half a file would be taken for all there is.
+            std::fs::remove_file(&path).map_err(told)?;
+        }
+        outcome.map(|_| shown)
+    })
+    .await
 }
 
 #[tauri::command]
@@ -104,7 +154,7 @@ async fn setting<T: Send + 'static>(
 }
 
 #[tauri::command]
-pub async fn found_printers(printers: State<'_, Arc<dyn Printers>>) -> Answer<Vec<FoundView>> {
+pub async fn found_printers(printers: State<'_, Arc<dyn Printers>>) -> Answer<Vec<FoundPrinterView>> {
     setting(printers, |printers| Ok(printers.find())).await
 }
 

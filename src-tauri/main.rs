@@ -3,6 +3,7 @@
 
 mod commands;
 mod events;
+mod mending;
 mod window;
 
 use std::path::PathBuf;

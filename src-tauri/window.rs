@@ -9,7 +9,7 @@ use tauri::{App, Emitter, Manager, Url, WebviewUrl, Window, WindowEvent};
 use timbre_agent::Agent;
 use timbre_app::{Address, Running};
 
-use crate::{commands, events};
+use crate::{commands, events, mending};
 
 /// What the window shows.
 pub enum Shows {
@@ -72,6 +72,17 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
             commands::set_logo,
             commands::test_printer,
             commands::quit,
+            commands::count,
+            commands::export,
+            commands::sale,
+            commands::issue_text,
+            commands::resend_found,
+            mending::reissue,
+            mending::number_annulled,
+            mending::load_folios,
+            mending::resume_range,
+            mending::range_annulled,
+            mending::check_batch,
         ])
         .build(tauri::generate_context!());
     let outcome = match built {

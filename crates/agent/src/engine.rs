@@ -20,13 +20,17 @@ use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::conversation::moved;
 use crate::foresight::Foresight;
+use crate::look::{among, filter_of};
 use crate::sender::{Sender, SenderParts};
 use crate::settings::Settings;
 use crate::view::{
-    CertificateView, IssuedView, PreviewView, ProblemView, PushView, ResentView, RowView, WarningView,
+    CertificateView, IssuedView, PreviewView, ProblemView, PushView, Query, ResentView, RowView, WarningView,
 };
 use crate::writer::{Seat, Writer};
 use crate::{monitor, paper, show, signing, watchdog};
+
+/// The most documents that the answer to a resend names.
+const MOST_NAMED: usize = 500;
 
 /// What an answer of the engine is: a view, or a problem a person can act on.
 pub type Answer<T> = Result<T, ProblemView>;
@@ -271,6 +275,15 @@ impl Agent {
         self.resend_ids(ids, "Reenviar pendientes").await
     }
 
+    /// The same for all that a query wants, whether or not it was shown.
+    pub async fn resend_found(&self, query: &Query) -> Answer<ResentView> {
+        let filter = filter_of(query)?;
+        let Some(filter) = among(&filter, &show::RESENDABLE) else { return Ok(ResentView::default()) };
+        let rows = self.0.reader.list(&filter, None, usize::MAX)?.rows;
+        let ids = rows.into_iter().rev().map(|row| row.id).collect();
+        self.resend_ids(ids, "Reenviar lo encontrado").await
+    }
+
     async fn resend_ids(&self, ids: Vec<DocumentId>, what: &str) -> Answer<ResentView> {
         let mut queued = 0;
         let mut skipped = 0;
@@ -284,6 +297,7 @@ impl Agent {
                 _ => skipped += 1,
             }
         }
+        let documents = taken.iter().take(MOST_NAMED).map(ToString::to_string).collect();
         if !taken.is_empty() {
             let acted =
                 Fact::Acted { who: "persona".to_owned(), what: what.to_owned(), documents: taken.clone() };
@@ -300,7 +314,7 @@ impl Agent {
         self.0.sender.set_running(true);
         self.0.sender.ask_now();
         self.0.sender.hurry();
-        Ok(ResentView { queued, skipped })
+        Ok(ResentView { queued, skipped, documents })
     }
 
     /// Stops or starts the sending.

@@ -7,6 +7,7 @@
 //! ```
 
 mod apart;
+mod batch;
 pub mod carrier;
 pub mod chance;
 pub mod clock;
@@ -15,6 +16,7 @@ mod coverage;
 pub mod deadline;
 pub mod diagnose;
 pub mod engine;
+pub mod export;
 mod first;
 mod follows;
 mod forecast;

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use timbre_core::{Cause, Date, DocumentId, Series};
+use timbre_core::{Cause, Date, DocState, DocumentId, Series};
 use timbre_store::{Event, Fact, Filter, Moved, StoreError};
 use tokio::sync::broadcast;
 
 use crate::engine::{Agent, Answer, missing, parse_id};
 use crate::view::{
-    DetailView, FoliosView, LineView, PageView, ProblemView, PushView, Query, Snapshot, StatsView,
+    DetailView, FoliosView, FoundView, LineView, PageView, ProblemView, PushView, Query, Snapshot, StatsView,
     VersionView,
 };
 use crate::{foresight, monitor, show, timeline};
@@ -17,6 +17,11 @@ use crate::{foresight, monitor, show, timeline};
 /// Rows of a page when nobody says how many, and the most.
 const PAGE: usize = 100;
 const LONGEST_PAGE: usize = 500;
+
+/// So many documents are looked at for a page, and so many for a count: a search that finds little must not read
+/// a million of them at each key that is pressed.
+const LOOKED_AT: usize = 20_000;
+const COUNTED: usize = 100_000;
 
 impl Agent {
     pub fn list(&self, query: &Query) -> Answer<PageView> {
@@ -29,12 +34,37 @@ impl Agent {
                 })?),
             };
         let limit = query.limit.map_or(PAGE, |n| n as usize).clamp(1, LONGEST_PAGE);
-        let page = self.0.reader.list(&filter, cursor, limit)?;
+        let page = self.0.reader.look(&filter, cursor, limit, LOOKED_AT)?;
         let (profile, terms) = (self.0.regime.profile(), self.0.sender.terms());
         Ok(PageView {
             rows: page.rows.iter().map(|row| show::row(row, profile, &terms)).collect(),
             next: page.next.map(|n| n.to_string()),
+            reached: page.reached.map(|at| at.to_string()),
         })
+    }
+
+    /// How many documents a query wants, and what resending them would take up.
+    pub fn count(&self, query: &Query) -> Answer<FoundView> {
+        let filter = filter_of(query)?;
+        let found = self.0.reader.found(&filter, COUNTED)?;
+        let many = |states: &[DocState]| -> Answer<u64> {
+            let Some(filter) = among(&filter, states) else { return Ok(0) };
+            Ok(self.0.reader.found(&filter, usize::MAX)?.documents)
+        };
+        Ok(FoundView {
+            documents: found.documents,
+            total: found.total.0,
+            more: found.more,
+            resendable: many(&show::RESENDABLE)?,
+            verifying: many(&[DocState::Verificando])?,
+            rejected: many(&[DocState::Rechazado])?,
+        })
+    }
+
+    /// The sale as it came in, byte for byte.
+    pub fn sale(&self, id: &str) -> Answer<Vec<u8>> {
+        let id = parse_id(id)?;
+        Ok(self.0.reader.issued(&id)?.ok_or_else(|| missing(&id))?.sale.to_vec())
     }
 
     pub fn detail(&self, id: &str) -> Answer<DetailView> {
@@ -133,7 +163,14 @@ fn sha256(bytes: &[u8]) -> String {
     crate::sender::hex(&<sha2::Sha256 as sha2::Digest>::digest(bytes))
 }
 
-fn filter_of(query: &Query) -> Answer<Filter> {
+/// The same filter, of these states alone; `None` where it wants none of them.
+pub(crate) fn among(filter: &Filter, states: &[DocState]) -> Option<Filter> {
+    let wanted = |state: &&DocState| filter.states.is_empty() || filter.states.contains(state);
+    let states: Vec<_> = states.iter().filter(wanted).copied().collect();
+    (!states.is_empty()).then(|| Filter { states, ..filter.clone() })
+}
+
+pub(crate) fn filter_of(query: &Query) -> Answer<Filter> {
     let date = |text: &Option<String>| -> Answer<Option<Date>> {
         text.as_deref()
             .filter(|text| !text.is_empty())

@@ -2,7 +2,7 @@
 //! `core::paper::Paper` and knows nothing of this.
 
 use crate::engine::Answer;
-use crate::view::{FoundView, PrinterView, PrintersView};
+use crate::view::{FoundPrinterView, PrinterView, PrintersView};
 
 /// Where a folder's printers are set up. Each answers what there is afterwards.
 pub trait Printers: Send + Sync {
@@ -14,7 +14,7 @@ pub trait Printers: Send + Sync {
     fn remove(&self, name: &str) -> Answer<PrintersView>;
 
     /// Printers that this machine has. It may take some seconds: not for an async task.
-    fn find(&self) -> Vec<FoundView>;
+    fn find(&self) -> Vec<FoundPrinterView>;
 
     /// The shop's logo, a PNG; or none any more.
     fn set_logo(&self, file: Option<&[u8]>) -> Answer<PrintersView>;

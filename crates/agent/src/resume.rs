@@ -1,13 +1,13 @@
-//! A range that was stopped (the authority knows one of its folios with other data) is used again: a manager's
-//! act, with its reason.
+//! What a manager decides about a range: one that was stopped (the authority knows one of its folios with other
+//! data) is used again, with a reason; the folios left in an expired one are annulled at the authority.
 
-use timbre_core::{Refusal, Series};
+use timbre_core::{Date, Refusal, Series};
 use timbre_store::{Fact, Range, Reader};
 
 use crate::engine::{Agent, Answer};
 use crate::reissue::named;
 use crate::show;
-use crate::view::{ProblemView, RangeView, ResumeOrder};
+use crate::view::{ProblemView, RangeOrder, RangeView, ResumeOrder};
 
 impl Agent {
     /// Folios of the range that `order.folio` is in are given again. The journal keeps who decided, and why.
@@ -19,18 +19,17 @@ impl Agent {
                 Refusal::new("why-missing", "why", "Diga por qué se puede volver a usar el rango.").into()
             );
         }
-        let (series, folio) = (Series(order.series.clone()), order.folio);
-        let find = move |reader: &Reader| {
-            let mut ranges = reader.ranges().into_iter();
-            ranges.find(|range| range.grant.series == series && (range.first..=range.last).contains(&folio))
-        };
-        let none =
-            || ProblemView::not_found(format_args!("un rango de tipo {} con el folio {folio}", order.series));
+        let find = range_of(&order.series, order.folio);
+        let none = || no_range(&order.series, order.folio);
         let range = find(&self.0.reader).ok_or_else(none)?;
         if range.stopped.is_none() {
             let Range { first, last, .. } = range;
             let detail = format!("El rango {first} a {last} no está detenido: no hay nada que reanudar.");
             return Err(ProblemView::conflict("not-stopped", detail));
+        }
+        if show::range(&range, self.0.today()).annulled {
+            let detail = "Los folios de ese rango están anulados: no se usan más.";
+            return Err(ProblemView::conflict("range-annulled", detail));
         }
         let looked = find.clone();
         let resume = move |reader: &Reader| {
@@ -46,6 +45,56 @@ impl Agent {
         };
         self.0.writer.apply(resume).await?;
         let range = find(&self.0.reader).ok_or_else(none)?;
+        self.0.push(Vec::new(), false);
         Ok(show::range(&range, self.0.today()))
     }
+    /// A person annulled at the authority's site the folios that were left in an expired range. Nothing is ever
+    /// issued with them again, should the clock go back.
+    pub async fn range_annulled(&self, order: &RangeOrder) -> Answer<RangeView> {
+        let who = named(&order.who)?;
+        let find = range_of(&order.series, order.folio);
+        let none = || no_range(&order.series, order.folio);
+        let range = find(&self.0.reader).ok_or_else(none)?;
+        let today = self.0.today();
+        if !waits_to_be_annulled(&range, today) {
+            let Range { first, last, .. } = range;
+            let detail = format!("En el rango {first} a {last} no quedan folios vencidos por anular.");
+            return Err(ProblemView::conflict("nothing-to-annul", detail));
+        }
+        let looked = find.clone();
+        let annul = move |reader: &Reader| {
+            let range = looked(reader).filter(|range| waits_to_be_annulled(range, today));
+            let facts = range.map(|range| {
+                let what = format!("Folios vencidos {} a {} anulados", range.next, range.last);
+                let why = Some(show::ANNULLED.to_owned());
+                [
+                    Fact::Acted { who, what, documents: Vec::new() },
+                    Fact::GrantStopped { grant: range.grant.id, why },
+                ]
+            });
+            facts.into_iter().flatten().collect()
+        };
+        self.0.writer.apply(annul).await?;
+        let range = find(&self.0.reader).ok_or_else(none)?;
+        self.0.push(Vec::new(), false);
+        Ok(show::range(&range, today))
+    }
+}
+
+fn waits_to_be_annulled(range: &Range, today: Date) -> bool {
+    let view = show::range(range, today);
+    view.expired && view.left > 0 && !view.annulled
+}
+
+/// Finds the range of a type that a folio is in.
+fn range_of(series: &str, folio: u64) -> impl Fn(&Reader) -> Option<Range> + Clone + Send + 'static {
+    let series = Series(series.to_owned());
+    move |reader| {
+        let mut ranges = reader.ranges().into_iter();
+        ranges.find(|range| range.grant.series == series && (range.first..=range.last).contains(&folio))
+    }
+}
+
+fn no_range(series: &str, folio: u64) -> ProblemView {
+    ProblemView::not_found(format_args!("un rango de tipo {series} con el folio {folio}"))
 }

@@ -204,6 +204,9 @@ mod tests {
             expires: None,
             expired,
             stopped: None,
+            annulled: false,
+            lent_first: 1,
+            lent_last: 9,
         };
         let ranges = vec![range(left, false), range(expired, true)];
         FoliosView {

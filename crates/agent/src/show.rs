@@ -130,6 +130,9 @@ pub fn folios(ranges: &[Range], profile: &Profile, today: timbre_core::Date) -> 
         .collect()
 }
 
+/// Why a range is stopped whose last folios a person annulled at the authority.
+pub const ANNULLED: &str = "sus folios sin usar se anularon en el sitio de la autoridad";
+
 /// One range as a person sees it.
 pub fn range(range: &Range, today: timbre_core::Date) -> RangeView {
     RangeView {
@@ -141,6 +144,9 @@ pub fn range(range: &Range, today: timbre_core::Date) -> RangeView {
         expires: range.grant.expires.map(|day| day.to_string()),
         expired: range.grant.expires.is_some_and(|day| day < today),
         stopped: range.stopped.clone(),
+        annulled: range.stopped.as_deref() == Some(ANNULLED),
+        lent_first: range.grant.first,
+        lent_last: range.grant.last,
     }
 }
 
@@ -155,7 +161,12 @@ pub fn day(date: timbre_core::Date) -> String {
 
 /// An amount as people write it: `$ 1.190`.
 pub fn money(amount: Amount) -> String {
-    let digits = amount.0.unsigned_abs().to_string();
+    format!("{}$ {}", if amount.0 < 0 { "-" } else { "" }, thousands(amount.0.unsigned_abs()))
+}
+
+/// A number as people write it: `1.190`.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {
         if i > 0 && (digits.len() - i).is_multiple_of(3) {
@@ -163,7 +174,7 @@ pub fn money(amount: Amount) -> String {
         }
         out.push(digit);
     }
-    format!("{}$ {out}", if amount.0 < 0 { "-" } else { "" })
+    out
 }
 
 #[cfg(test)]

@@ -6,7 +6,9 @@ use serde_json::Value;
 use ts_rs::TS;
 
 mod again;
+mod batch;
 mod folios;
+mod found;
 mod loaded;
 mod lock;
 mod paper;
@@ -17,12 +19,14 @@ mod said;
 mod terms;
 
 pub use again::{ReissuedView, ResumeOrder, VersionView};
-pub use folios::{FoliosView, RangeView};
+pub use batch::{BatchSaleView, BatchView};
+pub use folios::{FoliosView, RangeOrder, RangeView};
+pub use found::{FoundView, ResentView};
 pub use loaded::{LoadedCertificateView, LoadedRangeView};
 pub use lock::{LockView, LockedFoliosView};
 pub use paper::PaperView;
 pub use preview::{ExplainedView, PreviewView};
-pub use printers::{FoundView, PrinterView, PrintersView};
+pub use printers::{FoundPrinterView, PrinterView, PrintersView};
 pub use refused::{ProblemView, RefusalView};
 pub use said::{AdviceView, ClaimOrder, ClaimsView, EventView, LabelView, RemarkView, SaidView};
 pub use terms::{ClockView, DeadlineView, WarningView};
@@ -283,6 +287,11 @@ pub struct PageView {
     pub rows: Vec<RowView>,
     /// Ask for the next page with it.
     pub next: Option<String>,
+    /// As many documents were looked at as may be for one page, down to those issued then (RFC 3339): there
+    /// may be more from `next` on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub reached: Option<String>,
 }
 
 /// What a list is asked for.
@@ -367,16 +376,6 @@ pub struct IssuedView {
     pub environment: String,
 }
 
-/// How many documents a resend took up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct ResentView {
-    #[ts(type = "number")]
-    pub queued: u64,
-    /// Named, but not in a state from which anything can be sent.
-    #[ts(type = "number")]
-    pub skipped: u64,
-}
-
 /// What is pushed: the panel, and the rows that changed since the last push.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct PushView {
@@ -430,7 +429,7 @@ pub fn typescript() -> String {
         PaperView,
         PrintersView,
         PrinterView,
-        FoundView,
+        FoundPrinterView,
         RemarkView,
         AdviceView,
         LabelView,
@@ -445,6 +444,12 @@ pub fn typescript() -> String {
         RefusalView,
         ProblemView,
         ResentView,
+        FoundView,
+        BatchView,
+        BatchSaleView,
+        RangeOrder,
+        LoadedRangeView,
+        ResumeOrder,
         ReissuedView,
         VersionView,
         LockView,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, RwLock};
 
-use timbre_agent::view::{FoundView, PrinterView, PrintersView, ProblemView};
+use timbre_agent::view::{FoundPrinterView, PrinterView, PrintersView, ProblemView};
 use timbre_agent::{Answer, Printers};
 use timbre_core::Refusal;
 use timbre_core::paper::{Copy, Drawing, Paper, Printing};
@@ -184,8 +184,8 @@ impl Printers for Printer {
         })
     }
 
-    fn find(&self) -> Vec<FoundView> {
-        let view = |found: device::Found| FoundView { device: found.device, name: found.name };
+    fn find(&self) -> Vec<FoundPrinterView> {
+        let view = |found: device::Found| FoundPrinterView { device: found.device, name: found.name };
         device::find().into_iter().map(view).collect()
     }
 

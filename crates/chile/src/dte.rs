@@ -83,6 +83,11 @@ fn written_length(tag: &str, text: &str) -> usize {
     2 * tag.len() + 5 + escaped.chars().count()
 }
 
+/// Round the documents of an export. The root declares no namespace: one of its own would be part of what
+/// each signature covers when it is checked in place.
+pub const COLLECTION: (&str, &str) =
+    ("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\n<Documentos>\n", "</Documentos>\n");
+
 /// The whole file of a document by itself: prolog, line feed, bytes.
 pub fn file(bytes: &[u8]) -> Vec<u8> {
     [b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\n".as_slice(), bytes].concat()

@@ -133,6 +133,10 @@ impl Regime for Chile {
         dte::file(&document.bytes)
     }
 
+    fn collection(&self) -> (&'static str, &'static str) {
+        dte::COLLECTION
+    }
+
     fn credentials(&self, issuer: &Issuer, today: Date) -> Vec<Finding> {
         company::credentials(issuer, today)
     }

@@ -177,6 +177,10 @@ pub trait Regime: Send + Sync {
     /// A document's bytes as a file of their own: the encoding's prolog line, then those bytes.
     fn file(&self, document: &Document) -> Vec<u8>;
 
+    /// What precedes and what follows the bytes of several documents in one file: they themselves are not
+    /// touched, and each can be cut out again.
+    fn collection(&self) -> (&'static str, &'static str);
+
     /// What lets this company issue, as far as it can be judged without asking anybody: for a first
     /// contact.
     fn credentials(&self, issuer: &Issuer, today: Date) -> Vec<Finding> {

@@ -116,6 +116,10 @@ impl Regime for Law {
     fn file(&self, document: &Document) -> Vec<u8> {
         document.bytes.to_vec()
     }
+
+    fn collection(&self) -> (&'static str, &'static str) {
+        ("", "")
+    }
 }
 
 fn paper(sale: &Sale, date: Date) -> Result<Paper, Refusal> {

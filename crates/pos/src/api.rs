@@ -166,14 +166,20 @@ pub(crate) async fn resend_one(
 #[serde(deny_unknown_fields)]
 struct Which {
     ids: Option<Vec<String>>,
+    matching: Option<Query>,
 }
 
-/// With `ids`, those; without, all that waits.
+/// With `ids`, those; with `matching`, all that the query wants; without either, all that waits.
 pub(crate) async fn resend(State(agent): State<Agent>, body: Bytes) -> Answer<Json<ResentView>> {
     let which: Which = if body.iter().all(u8::is_ascii_whitespace) { Which::default() } else { read(&body)? };
-    Ok(Json(match which.ids {
-        Some(ids) => agent.resend(&ids).await?,
-        None => agent.resend_pending().await?,
+    Ok(Json(match which {
+        Which { ids: Some(ids), matching: None } => agent.resend(&ids).await?,
+        Which { ids: None, matching: Some(query) } => agent.resend_found(&query).await?,
+        Which { ids: None, matching: None } => agent.resend_pending().await?,
+        Which { ids: Some(_), matching: Some(_) } => {
+            let detail = "Se reenvía por «ids» o por «matching», no por los dos.";
+            return Err(ProblemView::bad_request("resend-twofold", detail).into());
+        }
     }))
 }
 

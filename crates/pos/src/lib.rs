@@ -3,6 +3,7 @@
 mod answers;
 mod api;
 mod events;
+mod finding;
 mod guard;
 mod mending;
 mod panel;

@@ -1,14 +1,16 @@
-//! What people mend: rejected documents made again, numbers annulled at the authority, ranges reopened.
+//! What people mend: rejected documents made again, numbers annulled at the authority, ranges reopened; and a
+//! file of sales looked at before it is issued.
 
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query as QueryOf, State};
+use axum::http::{HeaderName, header};
 use serde::Deserialize;
 use timbre_agent::Agent;
 use timbre_agent::reissue::Reissue;
-use timbre_agent::view::{ProblemView, RangeView, ReissuedView, ResumeOrder, RowView};
+use timbre_agent::view::{BatchView, ProblemView, RangeOrder, RangeView, ReissuedView, ResumeOrder, RowView};
 
-use crate::api::{Answer, read};
+use crate::api::{Answer, apart, read};
 
 /// Who is meant where nobody is named.
 const SOMEBODY: &str = "persona";
@@ -60,4 +62,35 @@ pub(crate) async fn number_annulled(
 pub(crate) async fn resume_range(State(agent): State<Agent>, body: Bytes) -> Answer<Json<RangeView>> {
     let order: ResumeOrder = read(&body)?;
     Ok(Json(agent.resume_range(&order).await?))
+}
+
+/// The folios left in an expired range are annulled at the authority.
+pub(crate) async fn range_annulled(State(agent): State<Agent>, body: Bytes) -> Answer<Json<RangeView>> {
+    let order: RangeOrder = read(&body)?;
+    Ok(Json(agent.range_annulled(&order).await?))
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Batch {
+    /// Sales that were issued on an earlier day are new ones.
+    anew: bool,
+}
+
+/// The body is the file.
+pub(crate) async fn check_batch(
+    State(agent): State<Agent>,
+    QueryOf(how): QueryOf<Batch>,
+    body: Bytes,
+) -> Answer<Json<BatchView>> {
+    Ok(Json(apart(move || agent.check_batch(&body, how.anew)).await?))
+}
+
+/// The sale as it came in, to be mended.
+pub(crate) async fn sale(
+    State(agent): State<Agent>,
+    Path(id): Path<String>,
+) -> Answer<([(HeaderName, &'static str); 1], Vec<u8>)> {
+    let sale = apart(move || agent.sale(&id)).await?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], sale))
 }

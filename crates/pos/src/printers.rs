@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use axum::extract::Path;
 use axum::{Extension, Json};
 use timbre_agent::Printers;
-use timbre_agent::view::{FoundView, PrinterView, PrintersView};
+use timbre_agent::view::{FoundPrinterView, PrinterView, PrintersView};
 
 use crate::api::{Answer, apart, read};
 
@@ -17,7 +17,7 @@ pub(crate) async fn list(Extension(printers): Door) -> Json<PrintersView> {
 }
 
 /// What this machine has; the system may take some seconds to tell.
-pub(crate) async fn found(Extension(printers): Door) -> Answer<Json<Vec<FoundView>>> {
+pub(crate) async fn found(Extension(printers): Door) -> Answer<Json<Vec<FoundPrinterView>>> {
     Ok(Json(apart(move || Ok(printers.find())).await?))
 }
 

@@ -14,10 +14,12 @@ use tokio::sync::watch;
 
 use crate::api::Notices;
 use crate::guard::Guard;
-use crate::{answers, api, events, guard, mending, panel, paper, printers, services};
+use crate::{answers, api, events, finding, guard, mending, panel, paper, printers, services};
 
 /// The largest request body: a sale of a thousand lines is a third of it.
 const BODY: usize = 1 << 20;
+/// The largest file of sales.
+const BATCH: usize = 8 << 20;
 
 /// How long answers in course may take once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(2);
@@ -88,7 +90,10 @@ fn routes(agent: Agent, printers: Arc<dyn Printers>, guard: Arc<Guard>, notices:
     let v1 = Router::new()
         .route("/documents", get(api::list).post(api::issue))
         .route("/documents/preview", post(api::preview))
+        .route("/documents/found", get(finding::count))
+        .route("/documents/export/{form}", get(finding::export))
         .route("/documents/{id}", get(api::detail))
+        .route("/documents/{id}/sale", get(mending::sale))
         .route("/documents/{id}/xml", get(api::xml))
         .route("/documents/{id}/pdf", get(paper::pdf))
         .route("/documents/{id}/ticket", get(paper::ticket))
@@ -114,6 +119,7 @@ fn routes(agent: Agent, printers: Arc<dyn Printers>, guard: Arc<Guard>, notices:
         .route("/stats/snapshot", get(api::snapshot))
         .route("/folios", get(api::folios).post(api::load_grant))
         .route("/folios/resume", post(mending::resume_range))
+        .route("/folios/annulled", post(mending::range_annulled))
         .route("/issuing/lock", get(api::lock))
         .route("/issuing/unlock", post(api::unlock))
         .route("/clock", get(api::clock))
@@ -124,6 +130,7 @@ fn routes(agent: Agent, printers: Arc<dyn Printers>, guard: Arc<Guard>, notices:
         .route("/events", get(events::events))
         .route("/health", get(api::health))
         .layer(DefaultBodyLimit::max(BODY))
+        .route("/batch/check", post(mending::check_batch).layer(DefaultBodyLimit::max(BATCH)))
         .layer(Extension(notices))
         .layer(Extension(printers))
         .layer(middleware::from_fn_with_state(Arc::clone(&guard), guard::known))

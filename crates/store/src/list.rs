@@ -118,7 +118,8 @@ impl Reader {
         });
         let by_day = by_day.filter(|(_, sets)| sets.len() <= MOST_DAYS);
         let unprinted = filter.unprinted.then(|| (live.counts.unprinted, vec![Set::Below(b"Z".to_vec())]));
-        let smallest = [Some(whole), by_state, by_day, unprinted].into_iter().flatten().min_by_key(|(many, _)| *many);
+        let smallest =
+            [Some(whole), by_state, by_day, unprinted].into_iter().flatten().min_by_key(|(many, _)| *many);
         Ok(smallest.map(|(_, sets)| sets).unwrap_or_default())
     }
 

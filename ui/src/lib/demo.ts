@@ -2,9 +2,9 @@
 
 import { accepted, atAuthority, newRow, random, seededRows, type Scenario } from "./demo-shop";
 import { amount } from "./entry";
-import { Problem, unreachable, type Port } from "./port";
+import { Problem, unreachable, type Again, type Port } from "./port";
 import { canResend, counterOf, inLens, lacksPaper, type Lens } from "./states";
-import type { Counters, DetailView, FoundView, IssuedView, PageView, PaperView, PrintersView, PrinterView, PushView, Query, RowView, Sentence, Snapshot } from "./types";
+import type { BatchView, Counters, DetailView, FoliosView, FoundPrinterView, FoundView, IssuedView, LoadedRangeView, PageView, PaperView, PrintersView, PrinterView, PushView, Query, RangeOrder, RangeView, ReissuedView, ResumeOrder, RowView, Sentence, Snapshot } from "./types";
 import type { SaleBody } from "./sale-json";
 
 interface Options {
@@ -30,6 +30,8 @@ export class DemoShop implements Port {
   private readonly scenario: Scenario;
   private readonly environment: string;
   private folios = { 39: 51_790, 33: 796 };
+  /** Ranges of credit notes. */
+  loaded: RangeView[] = [demoRange(1, 100, 1, 1, null)];
   private readonly bodies = new Map<string, SaleBody>();
 
   constructor({ documents = 40, scenario = "busy", environment = "training", now = Date.now }: Options = {}) {
@@ -89,16 +91,107 @@ export class DemoShop implements Port {
 
   async documents(query: Query): Promise<PageView> {
     this.reach();
-    const words = (query.q ?? "").toLowerCase();
-    const found = this.rows.filter((row) => {
-      if (query.state && !inLens(row, query.state as Lens) && row.state !== query.state) return false;
-      if (query.type && row.series !== query.type) return false;
-      return !words || [row.id, String(row.folio), row.receiver, row.receiver_id, String(row.total)].some((f) => f.toLowerCase().includes(words));
-    });
+    const found = this.matching(query);
     const from = query.cursor ? found.findIndex((row) => row.id === query.cursor) + 1 : 0;
     const rows = found.slice(from, from + (query.limit ?? 50));
     const end = from + rows.length >= found.length;
     return { rows: structuredClone(rows), next: end ? null : (rows.at(-1)?.id ?? null) };
+  }
+
+  async count(query: Query): Promise<FoundView> {
+    this.reach();
+    const found = this.matching(query);
+    const many = (state: string) => found.filter((row) => row.state === state).length;
+    return {
+      documents: found.length,
+      total: found.reduce((sum, row) => sum + row.total, 0),
+      more: false,
+      resendable: found.filter(canResend).length,
+      verifying: many("VERIFICANDO"),
+      rejected: many("RECHAZADO"),
+    };
+  }
+
+  async exportFound(_: Query, form: "csv" | "xml"): Promise<string> {
+    this.reach();
+    return `documentos.${form}`;
+  }
+
+  async sale(id: string): Promise<string> {
+    this.reach();
+    return JSON.stringify(this.bodies.get(id) ?? { Encabezado: { IdDoc: { TipoDTE: Number(this.find(id).series) } } });
+  }
+
+  async reissue(id: string, { newNumber }: Again): Promise<ReissuedView> {
+    this.reach();
+    const row = this.find(id);
+    const { document, replaced } = madeAgain(row, newNumber ? this.take(row.series === "33" ? 33 : 39) : null, this.now());
+    this.rows = this.rows.flatMap((one) => (one.id === id ? (replaced ? [document, replaced] : [document]) : [one]));
+    this.push(replaced ? [document, replaced] : [document]);
+    const why = newNumber ? "así se pidió; se usa un folio nuevo" : "el SII no tiene este documento; se conserva su folio, corregido";
+    const number = newNumber ? "new" : "same";
+    return { document, number, why, replaced, task: replaced?.attention ?? null, warnings: [], environment: this.environment };
+  }
+
+  async numberAnnulled(id: string): Promise<RowView> {
+    this.reach();
+    const row = { ...this.find(id), attention: null };
+    this.rows = this.rows.map((one) => (one.id === id ? row : one));
+    this.push([row]);
+    return row;
+  }
+
+  async loadFolios(_: ArrayBuffer, [part, parts]: [number, number], usedUpTo: number | null): Promise<LoadedRangeView> {
+    this.reach();
+    const loaded = demoRange(101, 200, part, parts, usedUpTo);
+    this.loaded = [...this.loaded, loaded];
+    this.push([]);
+    return { ...loaded, warnings: [] };
+  }
+
+  async resumeRange({ folio }: ResumeOrder): Promise<RangeView> {
+    return this.range(folio, { stopped: null });
+  }
+
+  async rangeAnnulled({ folio }: RangeOrder): Promise<RangeView> {
+    return this.range(folio, { annulled: true, stopped: "sus folios sin usar se anularon" });
+  }
+
+  private range(folio: number, changes: Partial<RangeView>): RangeView {
+    this.reach();
+    this.loaded = this.loaded.map((range) => (range.first === folio ? { ...range, ...changes } : range));
+    this.push([]);
+    return this.loaded.find((range) => range.first === folio) as RangeView;
+  }
+
+  async issueText(sale: string, key: string): Promise<IssuedView> {
+    return this.issue(JSON.parse(sale) as object, key);
+  }
+
+  async checkBatch(file: ArrayBuffer): Promise<BatchView> {
+    this.reach();
+    const lines = new TextDecoder().decode(file).split("\n").filter((line) => line.trim());
+    return { sales: lines.map((line, i) => this.looked(line, i + 1)), short: [] };
+  }
+
+  private looked(sale: string, line: number): BatchView["sales"][number] {
+    const body = JSON.parse(sale) as Partial<SaleBody>;
+    const key = `archivo-${sale}`;
+    const issued = this.issued.get(key)?.document ?? null;
+    const bare = { line, key, sale, kind: "Factura", warnings: [], issued };
+    if (body.Detalle?.length) return { ...bare, totals: { MntTotal: this.sum(body as SaleBody) }, refusals: [] };
+    return { ...bare, totals: null, refusals: [{ code: "detail-missing", path: "Detalle", message: "Falta al menos un producto." }] };
+  }
+
+  private matching(query: Query): RowView[] {
+    const words = (query.q ?? "").toLowerCase();
+    return this.rows.filter((row) => {
+      if (query.state === "to_annul" && !(row.state === "REEMPLAZADO" && row.attention)) return false;
+      if (query.state && query.state !== "to_annul" && !inLens(row, query.state as Lens) && row.state !== query.state) return false;
+      if (query.type && row.series !== query.type) return false;
+      if ((query.from && row.date < query.from) || (query.to && row.date > query.to)) return false;
+      return !words || [row.id, String(row.folio), row.receiver, row.receiver_id, String(row.total)].some((f) => f.toLowerCase().includes(words));
+    });
   }
 
   async document(id: string): Promise<DetailView> {
@@ -156,7 +249,7 @@ export class DemoShop implements Port {
 
   set: PrintersView = { printers: [], on_issue: true, logo: false, logo_trouble: null };
   /** What the imaginary machine has. */
-  found: FoundView[] = [
+  found: FoundPrinterView[] = [
     { device: "cola:Ticketera", name: "Ticketera" },
     { device: "serie:/dev/ttyUSB0", name: "USB-Serial" },
   ];
@@ -166,7 +259,7 @@ export class DemoShop implements Port {
     return structuredClone(this.set);
   }
 
-  async foundPrinters(): Promise<FoundView[]> {
+  async foundPrinters(): Promise<FoundPrinterView[]> {
     this.reach();
     return structuredClone(this.found);
   }
@@ -223,6 +316,11 @@ export class DemoShop implements Port {
     return this.queue(this.rows.filter((row) => ids.includes(row.id)));
   }
 
+  async resendFound(query: Query) {
+    this.reach();
+    return this.queue(this.matching(query).filter((row) => canResend(row)));
+  }
+
   async resendPending() {
     this.reach();
     return this.queue(this.rows.filter((row) => canResend(row)));
@@ -248,7 +346,7 @@ export class DemoShop implements Port {
     const since = new Date(this.now()).toISOString();
     this.rows = this.rows.map((row) => (ids.has(row.id) && row.state === "PENDIENTE" ? { ...row, state: "GENERADO", next_try: null, since } : row));
     this.push(this.rows.filter((row) => ids.has(row.id)));
-    return { queued: queued.length, skipped: chosen.length - queued.length };
+    return { queued: queued.length, skipped: chosen.length - queued.length, documents: queued.map((row) => row.id).slice(0, 500) };
   }
 
   private sum(body: SaleBody): number {
@@ -286,12 +384,12 @@ export class DemoShop implements Port {
       company: bare ? null : { id: "76.192.083-9", name: "Almacén Don Lucho SpA" },
       sentence: this.sentence(counters),
       counters,
-      to_annul: 0,
+      to_annul: this.rows.filter((row) => row.state === "REEMPLAZADO" && row.attention).length,
       unprinted: this.rows.filter(lacksPaper).length,
       total: this.rows.length,
       issued_today: Math.min(this.rows.length, 128),
       workers: { active, allowed: 5, running: this.running },
-      folios: bare ? [] : [this.left("39", "Boleta", 39), this.left("33", "Factura", 33)],
+      folios: bare ? [] : [this.left("39", "Boleta", 39), this.left("33", "Factura", 33), notes(this.loaded)],
       deadline: due?.deadline ? { document: due.id, at: due.deadline } : null,
       resendable: this.rows.filter(canResend).length,
       down: this.lines(),
@@ -313,8 +411,11 @@ export class DemoShop implements Port {
     return ["boleta", "dte"].map((channel) => ({ channel, why: "sin internet", next_try }));
   }
 
-  private left(series: string, name: string, kind: 39 | 33) {
-    return { series, name, left: this.folios[kind], next: 100_001 - this.folios[kind], ranges: [] };
+  private left(series: string, name: string, kind: 39 | 33): FoliosView {
+    const left = this.folios[kind];
+    const [next, last] = [100_001 - left, 100_000];
+    const rest = { authorised: "2026-10-01", expires: null, expired: false, stopped: null, lent_first: 1, lent_last: last };
+    return { series, name, left, next, ranges: [{ first: 1, last, next, left, ...rest }] };
   }
 
   private sentence({ queued, problem }: Counters): Sentence {
@@ -333,6 +434,29 @@ function drawing(row: RowView): string {
     (text, i) => `<text x="32" y="${48 + i * 30}" font-family="monospace" font-size="20">${text}</text>`,
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 200"><rect width="640" height="200" fill="#fff"/>${lines.join("")}</svg>`;
+}
+
+function demoRange(first: number, last: number, part: number, parts: number, usedUpTo: number | null): RangeView {
+  const own = { first: first + Math.floor(((last - first + 1) * (part - 1)) / parts), last: first + Math.floor(((last - first + 1) * part) / parts) - 1 };
+  const next = Math.max(own.first, (usedUpTo ?? 0) + 1);
+  const rest = { authorised: "2026-11-01", expires: "2027-05-01", expired: false, stopped: null, lent_first: first, lent_last: last };
+  return { ...own, next, left: own.last - next + 1, ...rest };
+}
+
+function notes(ranges: RangeView[]): FoliosView {
+  const good = ranges.filter((range) => !range.expired && !range.stopped && range.left > 0);
+  const left = good.reduce((sum, range) => sum + range.left, 0);
+  return { series: "61", name: "Nota de crédito", left, next: good[0]?.next ?? null, runs_out: "2026-12-20T15:00:00Z", ranges };
+}
+
+/** Under its own number, or as another document in its place. */
+function madeAgain(row: RowView, folio: number | null, at: number): { document: RowView; replaced: RowView | null } {
+  const since = new Date(at).toISOString();
+  const fresh = { ...row, state: "GENERADO", since, error: null, remarks: [], attention: null, attempts: 0, track: null };
+  if (folio === null) return { document: { ...fresh, version: row.version + 1 }, replaced: null };
+  const document = { ...fresh, id: `T${row.series}F${folio}`, folio, issued: since };
+  const attention = `Anule el folio ${row.folio} en el sitio del SII: en su lugar está ${document.id}.`;
+  return { document, replaced: { ...row, state: "REEMPLAZADO", since, attention, replaced_by: document.id } };
 }
 
 function step(row: RowView, at: number, i: number): RowView {

@@ -46,6 +46,33 @@ describe("the local API", () => {
     ]);
   });
 
+  test("a sale of a file goes as it is written, and a CAF with both answers", async () => {
+    const fetch = answer(201, {});
+    const port = httpPort({ fetch });
+    await port.issueText('{"PrcItem":1.50}', "archivo-1");
+    await port.loadFolios(new ArrayBuffer(3), [2, 3], 60);
+    await port.loadFolios(new ArrayBuffer(3), [1, 1], null);
+    await port.reissue("T33F1", { sale: null, newNumber: true, who: "Rosa Ñ" });
+    await port.resendFound({ type: "33" });
+    expect(fetch.mock.calls.map(([address, request]) => [address, typeof request?.body === "string" ? request.body : "bytes"])).toEqual([
+      ["/v1/documents", '{"PrcItem":1.50}'],
+      ["/v1/folios?share=2%2F3&used_up_to=60", "bytes"],
+      ["/v1/folios?share=1%2F1&used_up_to=", "bytes"],
+      ["/v1/documents/T33F1/reissue?who=Rosa+%C3%91&folio=new", ""],
+      ["/v1/resend", '{"matching":{"type":"33"}}'],
+    ]);
+    expect(fetch.mock.calls[0]?.[1]?.headers).toMatchObject({ "idempotency-key": "archivo-1" });
+  });
+
+  test("a file is kept under the name that the agent gave it", async () => {
+    const file = new Response("id;tipo", { headers: { "content-disposition": 'attachment; filename="documentos-2026.csv"' } });
+    const fetch = vi.fn<typeof globalThis.fetch>().mockResolvedValue(file);
+    const click = vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(() => {});
+    expect(await httpPort({ fetch }).exportFound({ type: "33" }, "csv")).toBe("documentos-2026.csv");
+    expect(fetch.mock.calls[0]?.[0]).toBe("/v1/documents/export/csv?type=33");
+    expect(click).toHaveBeenCalledOnce();
+  });
+
   test("a document is read in the encoding its first line names", async () => {
     const bytes = Uint8Array.from('<?xml version="1.0" encoding="ISO-8859-1"?>\n<NmbItem>Ñandú</NmbItem>', (c) => c.charCodeAt(0));
     const fetch = vi.fn<typeof globalThis.fetch>().mockResolvedValue(new Response(bytes));

@@ -35,16 +35,17 @@ export function httpPort({ base = "", token = () => null, fetch: ask = (...args)
 
   interface Asked {
     body?: unknown;
-    /** Sent as it is, in the place of a body. */
-    file?: Blob;
+    /** A body that is sent as it is. */
+    raw?: BodyInit;
     headers?: Record<string, string>;
     ms?: number;
   }
 
   /** The whole answer is read within the time there is. */
-  function send<A>(method: string, path: string, read: (response: Response) => Promise<A>, { body, file, headers = {}, ms = ANSWER_MS }: Asked = {}): Promise<A> {
+  function send<A>(method: string, path: string, read: (response: Response) => Promise<A>, { body, raw, headers = {}, ms = ANSWER_MS }: Asked = {}): Promise<A> {
     const all = { accept: "application/json", ...bearer(), ...headers };
-    const sent = file ? { headers: all, body: file } : body === undefined ? { headers: all } : { headers: { ...all, "content-type": "application/json" }, body: JSON.stringify(body) };
+    const json = { headers: { ...all, "content-type": "application/json" }, body: JSON.stringify(body) };
+    const sent = raw !== undefined ? { headers: all, body: raw } : body === undefined ? { headers: all } : json;
     return within(ms, async (signal) => {
       let response: Response;
       try {
@@ -78,10 +79,30 @@ export function httpPort({ base = "", token = () => null, fetch: ask = (...args)
     putPrinter: (printer) => json("PUT", `/printers/${encodeURIComponent(printer.name)}`, { body: printer, ms: LONG_ANSWER_MS }),
     removePrinter: (name) => json("DELETE", `/printers/${encodeURIComponent(name)}`),
     testPrinter: (printer) => json("POST", "/printer/test", { body: { printer }, ms: LONG_ANSWER_MS }),
-    setLogo: (file) => (file ? json("PUT", "/logo", { file: new Blob([file as BlobPart], { type: "image/png" }) }) : json("DELETE", "/logo")),
+    setLogo: (file) => (file ? json("PUT", "/logo", { raw: new Blob([file as BlobPart], { type: "image/png" }) }) : json("DELETE", "/logo")),
     issue: (body, key) => json("POST", "/documents", { body, headers: { "idempotency-key": key } }),
     preview: (body) => json("POST", "/documents/preview", { body }),
     resend: (ids) => json("POST", "/resend", { body: { ids }, ms: LONG_ANSWER_MS }),
+    resendFound: (matching) => json("POST", "/resend", { body: { matching }, ms: LONG_ANSWER_MS }),
+    count: (query) => json("GET", `/documents/found${search(query)}`, { ms: LONG_ANSWER_MS }),
+    exportFound: (query, form) =>
+      send("GET", `/documents/export/${form}${search(query)}`, async (response) => save(await response.blob(), nameOf(response)), {
+        headers: { accept: "*/*" },
+        ms: LONG_ANSWER_MS,
+      }),
+    sale: (id) => send("GET", `${at(id)}/sale`, (response) => response.text()),
+    issueText: (sale, key) => json("POST", "/documents", { raw: sale, headers: { "idempotency-key": key } }),
+    checkBatch: (file, anew) => json("POST", `/batch/check?anew=${anew}`, { raw: file, ms: LONG_ANSWER_MS }),
+    reissue: (id, { sale, newNumber, who }) =>
+      json("POST", `${at(id)}/reissue?${new URLSearchParams({ who, ...(newNumber ? { folio: "new" } : {}) })}`, { raw: sale ?? "", ms: LONG_ANSWER_MS }),
+    numberAnnulled: (id, who) => json("POST", `${at(id)}/number-annulled`, { body: { who } }),
+    loadFolios: (file, [part, parts], usedUpTo) =>
+      json("POST", `/folios?${new URLSearchParams({ share: `${part}/${parts}`, used_up_to: usedUpTo === null ? "" : String(usedUpTo) })}`, {
+        raw: file,
+        ms: LONG_ANSWER_MS,
+      }),
+    resumeRange: (order) => json("POST", "/folios/resume", { body: order }),
+    rangeAnnulled: (order) => json("POST", "/folios/annulled", { body: order }),
     resendPending: () => json("POST", "/resend", { ms: LONG_ANSWER_MS }),
     sending: (running) => send("POST", "/sending", async () => {}, { body: { running } }),
     subscribe(onPush, onLost) {
@@ -120,6 +141,22 @@ function text(bytes: ArrayBuffer): string {
   const head = new TextDecoder("latin1").decode(bytes.slice(0, 120));
   const encoding = /encoding=["']([\w-]+)["']/.exec(head)?.[1] ?? "utf-8";
   return new TextDecoder(encoding).decode(bytes);
+}
+
+/** The name that the agent gave to a file. */
+function nameOf(response: Response): string {
+  return /filename="([^"]+)"/.exec(response.headers.get("content-disposition") ?? "")?.[1] ?? "documentos";
+}
+
+/** Hands a file to the browser, which keeps it where it keeps downloads. */
+function save(file: Blob, name: string): string {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(file);
+  link.download = name;
+  link.click();
+  // The browser has taken hold of it when the click was handled.
+  setTimeout(() => URL.revokeObjectURL(link.href));
+  return name;
 }
 
 function search(query: Query): string {

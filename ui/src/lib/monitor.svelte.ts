@@ -2,51 +2,31 @@
 // snapshot wins, pushed rows are patched in place, and a question every five seconds mends what a
 // lost push left out.
 
-import { SvelteMap } from "svelte/reactivity";
-
+import { Listing, PAGE } from "./listing.svelte";
+import { Outcome } from "./outcome.svelte";
 import { asProblem, type Port, type Problem } from "./port";
-import { isFound, Rows } from "./rows.svelte";
-import { inLens, type Lens } from "./states";
-import type { PaperView, PushView, Query, ResentView, RowView, Snapshot } from "./types";
+import type { PushView, RowView, Snapshot } from "./types";
 
 /** The seed's refresh, now the fallback of the push. */
 export const REFRESH_MS = 5_000;
 /** How long nothing must be heard before the window says so. */
 export const PATIENCE_MS = 10_000;
-const TYPING_MS = 180;
 const MEND_MS = 300;
-const PAGE = 100;
 
-export interface Notice {
-  text: string;
-  /** It was not done. */
-  bad: boolean;
-}
-
-export class Monitor {
+export class Monitor extends Listing {
   snapshot = $state.raw<Snapshot | null>(null);
-  filter = $state<Lens | null>(null);
-  search = $state("");
   paused = $state(false);
   /** When the agent was last heard; 0 before the first time. */
   heardAt = $state(0);
   /** When the first unanswered question was asked; `null` while it answers. */
   lostSince = $state<number | null>(null);
   problem = $state.raw<Problem | null>(null);
-  /** What came of the last act, until the next one. */
-  notice = $state.raw<Notice | null>(null);
-  /** The document whose sheet is open. */
-  opened = $state<string | null>(null);
-  /** The same document as last pushed, wherever it is in the list. */
-  openedRow = $state.raw<RowView | null>(null);
-  readonly rows: Rows;
-  /** As last heard of: they stay selected when they leave the list. */
-  readonly selected = new SvelteMap<string, RowView>();
+  /** What came of the last resend, document by document. */
+  outcome = $state.raw<Outcome | null>(null);
   /** Told of every row that was pushed, paused or not. */
   onRows: (rows: RowView[]) => void = () => {};
 
   private unsubscribe: (() => void) | null = null;
-  private typing: ReturnType<typeof setTimeout> | undefined;
   private mending: ReturnType<typeof setTimeout> | undefined;
   private subscribed = false;
   private asking = false;
@@ -54,13 +34,10 @@ export class Monitor {
   private recount = false;
 
   constructor(
-    readonly port: Port,
+    port: Port,
     private readonly now: () => number = Date.now,
   ) {
-    this.rows = new Rows((cursor) => port.documents(this.query(cursor)), {
-      joins: (row) => inLens(row, this.filter) && isFound(row, this.search),
-      stays: (row) => inLens(row, this.filter),
-    });
+    super(port);
   }
 
   /** Begins to listen. Returns what ends it. */
@@ -95,8 +72,8 @@ export class Monitor {
   take(push: PushView): void {
     this.heard();
     this.onRows(push.rows);
-    this.openedRow = push.rows.find((row) => row.id === this.opened) ?? this.openedRow;
-    for (const row of push.rows) if (this.selected.has(row.id)) this.selected.set(row.id, row);
+    this.hear(push.rows);
+    this.outcome?.hear(push.rows);
     this.show(push.snapshot);
     if (this.paused) return;
     this.rows.patch(push.rows);
@@ -114,67 +91,11 @@ export class Monitor {
     if (older && this.rows.known) void this.reload();
   }
 
-  choose(filter: Lens | null): void {
-    this.filter = this.filter === filter ? null : filter;
-    this.selected.clear();
-    void this.reload();
-  }
-
-  /** A search as it is typed: asked for when the fingers rest. */
-  look(text: string): void {
-    this.search = text;
-    clearTimeout(this.typing);
-    this.typing = setTimeout(() => {
-      this.selected.clear();
-      void this.reload();
-    }, TYPING_MS);
-  }
-
-  showAll(): void {
-    clearTimeout(this.typing);
-    this.search = "";
-    this.filter = null;
-    void this.reload();
-  }
-
   async togglePause(): Promise<void> {
     this.paused = !this.paused;
     if (this.paused) return;
     await this.ask();
     await this.rows.refresh();
-  }
-
-  open(id: string | null): void {
-    this.opened = id;
-    this.openedRow = null;
-  }
-
-  toggleSelected(row: RowView): void {
-    if (!this.selected.delete(row.id)) this.selected.set(row.id, row);
-  }
-
-  /** Everything between two rows, as shift-click wants it. */
-  selectRange(from: number, to: number): void {
-    const [first, last] = from < to ? [from, to] : [to, from];
-    for (const row of this.rows.all.slice(first, last + 1)) this.selected.set(row.id, row);
-  }
-
-  resend(ids: string[]): Promise<ResentView | null> {
-    return this.act(() => this.port.resend(ids));
-  }
-
-  /** Answers how it stands; `null` when nobody knows. */
-  print(id: string): Promise<PaperView | null> {
-    return this.act(() => this.port.print(id));
-  }
-
-  resendPending(): Promise<ResentView | null> {
-    return this.act(() => this.port.resendPending());
-  }
-
-  /** Says what came of an act; the next one takes it away. */
-  say(text: string | null): void {
-    this.notice = text === null ? null : { text, bad: false };
   }
 
   /** Answers whether it was done. */
@@ -186,12 +107,8 @@ export class Monitor {
     return done === true;
   }
 
-  reload(): Promise<void> {
-    return this.rows.reload();
-  }
-
   /** What is done is done, whether or not the panel can be read afterwards. */
-  private async act<A>(what: () => Promise<A>): Promise<A | null> {
+  async act<A>(what: () => Promise<A>): Promise<A | null> {
     this.notice = null;
     try {
       const answer = await what();
@@ -249,13 +166,5 @@ export class Monitor {
         void this.ask();
       },
     );
-  }
-
-  private query(cursor: string | null): Query {
-    const query: Query = { limit: PAGE };
-    if (this.filter) query.state = this.filter;
-    if (this.search.trim()) query.q = this.search.trim();
-    if (cursor) query.cursor = cursor;
-    return query;
   }
 }

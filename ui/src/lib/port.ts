@@ -3,9 +3,12 @@
 
 import { T } from "./text";
 import type {
+  BatchView,
   DetailView,
+  FoundPrinterView,
   FoundView,
   IssuedView,
+  LoadedRangeView,
   PageView,
   PaperView,
   PreviewView,
@@ -14,9 +17,22 @@ import type {
   ProblemView,
   PushView,
   Query,
+  RangeOrder,
+  RangeView,
+  ReissuedView,
   ResentView,
+  ResumeOrder,
+  RowView,
   Snapshot,
 } from "./types";
+
+/** How a rejected document is to be made again. */
+export interface Again {
+  /** The sale with its fault mended; `null` when the fault was not the sale's. */
+  sale: string | null;
+  newNumber: boolean;
+  who: string;
+}
 
 export interface Port {
   snapshot(): Promise<Snapshot>;
@@ -31,7 +47,7 @@ export interface Port {
   settlePaper(id: string, printed: boolean): Promise<PaperView>;
   printers(): Promise<PrintersView>;
   /** What this machine has; the system may take some seconds to tell. */
-  foundPrinters(): Promise<FoundView[]>;
+  foundPrinters(): Promise<FoundPrinterView[]>;
   /** Adds it, or sets the one of its name up anew. */
   putPrinter(printer: PrinterView): Promise<PrintersView>;
   removePrinter(name: string): Promise<PrintersView>;
@@ -41,7 +57,25 @@ export interface Port {
   /** The same key is the same document, for ever: a lost answer is asked for again with it. */
   issue(sale: object, key: string): Promise<IssuedView>;
   preview(sale: object): Promise<PreviewView>;
+  /** A sale by its exact text, as a file has it. */
+  issueText(sale: string, key: string): Promise<IssuedView>;
+  /** Looks at a file of sales; nothing is issued. `anew`: those issued on an earlier day are new ones. */
+  checkBatch(file: ArrayBuffer, anew: boolean): Promise<BatchView>;
   resend(ids: string[]): Promise<ResentView>;
+  /** All that a query wants. */
+  resendFound(query: Query): Promise<ResentView>;
+  count(query: Query): Promise<FoundView>;
+  /** Writes a file of all that a query wants; answers its name, or where it is. */
+  exportFound(query: Query, form: "csv" | "xml"): Promise<string>;
+  /** The sale of a document as it came in. */
+  sale(id: string): Promise<string>;
+  reissue(id: string, again: Again): Promise<ReissuedView>;
+  /** The number of a replaced document was annulled at the SII. */
+  numberAnnulled(id: string, who: string): Promise<RowView>;
+  /** `share` is this machine's part and how many there are. */
+  loadFolios(file: ArrayBuffer, share: [number, number], usedUpTo: number | null): Promise<LoadedRangeView>;
+  resumeRange(order: ResumeOrder): Promise<RangeView>;
+  rangeAnnulled(order: RangeOrder): Promise<RangeView>;
   resendPending(): Promise<ResentView>;
   /** Starts or stops the sending; issuing is never stopped by it. */
   sending(running: boolean): Promise<void>;
@@ -89,6 +123,10 @@ export class Problem extends Error {
 
 export function unreachable(detail: string): Problem {
   return new Problem({ status: 0, code: UNREACHABLE, title: "Sin respuesta", detail, errors: [] });
+}
+
+export function refused(code: string, detail: string): Problem {
+  return new Problem({ status: 400, code, title: detail, detail, errors: [] });
 }
 
 export function isProblemView(value: unknown): value is ProblemView {

@@ -2,13 +2,17 @@
 
 import { recall, remember } from "./memory";
 
-/** In the order of the rail and of their keys. */
-export const ROOMS = ["sale", "monitor", "settings"] as const;
+const ROOMS = ["sale", "monitor", "documents", "folios", "settings"] as const;
 export type Room = (typeof ROOMS)[number];
 
+/** The room of `Alt` and a number, from 1. */
+export function roomAt(number: number): Room | undefined {
+  return ROOMS[number - 1];
+}
+
 export function lastRoom(): Room {
-  const left = recall<Room>("room");
-  return left && ROOMS.includes(left) ? left : "monitor";
+  const kept = recall<Room>("room");
+  return ROOMS.find((room) => room === kept) ?? "monitor";
 }
 
 export function keepRoom(room: Room): void {

@@ -32,6 +32,8 @@ export class Rows {
   /** True once the first page has come. */
   known = $state(false);
   more = $state(false);
+  /** How far back was looked for a search that finds little; further only when a person asks. */
+  reached = $state<string | null>(null);
   failed = $state(false);
   held = $state(false);
 
@@ -66,7 +68,7 @@ export class Rows {
     const have = new Set(this.all.map((row) => row.id));
     this.pages.push({ cursor, from: page.rows[0] ?? this.all.at(-1) ?? null, stale: false });
     this.all = [...this.all, ...page.rows.filter((row) => !have.has(row.id))];
-    this.end(page.next);
+    this.end(page);
     this.catchUp();
   }
 
@@ -78,7 +80,7 @@ export class Rows {
     const page = await this.read(null, this.turn);
     if (!page) return;
     const have = new Set(this.all.map((row) => row.id));
-    this.torn = page.next !== null && this.all.length > 0 && !page.rows.some((row) => have.has(row.id));
+    this.torn = page.next !== null && !page.reached && this.all.length > 0 && !page.rows.some((row) => have.has(row.id));
     if (this.torn && !this.held) return this.begin(page);
     this.merge(top, page);
     this.cut(page);
@@ -147,7 +149,7 @@ export class Rows {
     this.touched.clear();
     this.torn = false;
     this.all = page.rows;
-    this.end(page.next);
+    this.end(page);
     this.known = true;
     this.catchUp();
   }
@@ -169,9 +171,10 @@ export class Rows {
     }
   }
 
-  private end(next: string | null): void {
+  private end({ next, reached }: PageView): void {
     this.next = next;
     this.more = next !== null;
+    this.reached = reached ?? null;
   }
 
   private catchUp(): void {
@@ -195,10 +198,11 @@ export class Rows {
   }
 
   /** What the first page no longer reaches becomes a page of its own; one that its neighbours cover goes. */
-  private cut({ rows, next }: PageView): void {
+  private cut(page: PageView): void {
+    const { rows, next } = page;
     const last = rows.at(-1);
     const below = last && this.all.find((row) => byAge(last, row) < 0);
-    if (!below) return this.pages.length === 1 ? this.end(next) : undefined;
+    if (!below) return this.pages.length === 1 ? this.end(page) : undefined;
     const place = ({ from }: Page) => (from === null ? 0 : this.all.findIndex((row) => byAge(from, row) <= 0));
     const pages = [...this.pages, { cursor: next, from: below, stale: true }].sort((a, b) => place(a) - place(b));
     this.pages = pages.filter((page, i) => {

@@ -54,6 +54,26 @@ function receptor(receiver: Receiver): Record<string, string> {
   };
 }
 
+/** Nota de crédito electrónica. */
+export const CREDIT_NOTE = 61;
+
+/** The note that annuls a document whole (CodRef 1): its receptor and lines follow from the document itself. */
+export function annulling(row: { series: string; folio: number }, reason: string): object {
+  const Referencia = { TpoDocRef: Number(row.series), FolioRef: row.folio, CodRef: 1, RazonRef: reason };
+  return { Encabezado: { IdDoc: { TipoDTE: CREDIT_NOTE } }, Referencia };
+}
+
+/** Whom a sale of a file names, for the eye. */
+export function receiverOf(text: string): string {
+  try {
+    const sale = JSON.parse(text) as { Encabezado?: { Receptor?: { RznSocRecep?: unknown; RUTRecep?: unknown } } };
+    const { RznSocRecep, RUTRecep } = sale.Encabezado?.Receptor ?? {};
+    return [RznSocRecep, RUTRecep].find((name): name is string => typeof name === "string" && name !== "") ?? "";
+  } catch {
+    return ""; // What is wrong with it the agent says.
+  }
+}
+
 /** Why a sale was refused, each reason once: what a path points at is named as the cashier knows it. */
 export function reasons(problem: Problem, lines: Line[]): string[] {
   const { errors } = problem.view;

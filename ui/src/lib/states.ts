@@ -85,6 +85,24 @@ export function canResend(row: RowView): boolean {
   return row.state === "GENERADO" || row.state === "PENDIENTE" || row.state === "VERIFICANDO";
 }
 
+/** Only what the SII rejected is made again. */
+export function canReissue(row: RowView): boolean {
+  return row.state === "RECHAZADO";
+}
+
+/** Its number is still to be annulled at the SII. */
+export function canAnnul(row: RowView): boolean {
+  return row.state === "REEMPLAZADO" && row.attention !== null;
+}
+
+/** Types that a credit note corrects: facturas, boletas, and debit notes. */
+const NOTED = ["33", "34", "39", "41", "56"];
+
+/** What stands at the SII, or is on its way there, and is not annulled. A rejected one never gets a note. */
+export function canNote(row: RowView): boolean {
+  return NOTED.includes(row.series) && row.annulled_by === null && row.state !== "RECHAZADO" && row.state !== "REEMPLAZADO";
+}
+
 /** A step of a document's life that is a state has the state's mark. */
 export function stepMark(title: string): Mark | null {
   return BY_STATE[title] ?? null;

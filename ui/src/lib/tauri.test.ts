@@ -15,13 +15,37 @@ test("each question is one command with its arguments", async () => {
   await port.issue({ Detalle: [] }, "k1");
   await port.resendPending();
   await port.sending(false);
+  await port.resendFound({ type: "33" });
+  await port.exportFound({ q: "pan" }, "csv");
+  await port.issueText('{"a":1.50}', "k2");
+  await port.checkBatch(new TextEncoder().encode("{}ñ").buffer, false);
+  await port.reissue("T33F1", { sale: null, newNumber: true, who: "Rosa" });
+  await port.loadFolios(new Uint8Array([60, 0xd1, 62]).buffer, [1, 2], null);
+  await port.rangeAnnulled({ type: "33", folio: 1, who: "Rosa" });
   expect(calls).toEqual([
     ["snapshot", {}],
     ["documents", { query: { state: "queued" } }],
     ["issue", { sale: { Detalle: [] }, key: "k1" }],
     ["resend_pending", {}],
     ["sending", { running: false }],
+    ["resend_found", { query: { type: "33" } }],
+    ["export", { query: { q: "pan" }, form: "csv" }],
+    ["issue_text", { sale: '{"a":1.50}', key: "k2" }],
+    ["check_batch", { file: "{}ñ", anew: false }],
+    ["reissue", { id: "T33F1", again: { sale: null, newNumber: true, who: "Rosa" } }],
+    ["load_folios", { file: "<Ñ>", share: [1, 2], usedUpTo: null }],
+    ["range_annulled", { order: { type: "33", folio: 1, who: "Rosa" } }],
   ]);
+});
+
+test("a file of sales that is no UTF-8 is refused, not mended", async () => {
+  const calls: unknown[] = [];
+  mockIPC((command) => void calls.push(command));
+  const thrown = await tauriPort()
+    .checkBatch(new Uint8Array([0x7b, 0xf1, 0x7d]).buffer, false)
+    .catch((problem: Problem) => problem);
+  expect(thrown).toMatchObject({ message: "El texto no está en UTF-8; guárdelo en UTF-8." });
+  expect(calls).toEqual([]);
 });
 
 test("a refusal keeps its code and its sentence", async () => {

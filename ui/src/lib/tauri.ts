@@ -3,7 +3,8 @@
 import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 
-import { ANSWER_MS, asProblem, LONG_ANSWER_MS, SNAPSHOT_MS, within, type Port } from "./port";
+import { ANSWER_MS, asProblem, LONG_ANSWER_MS, refused, SNAPSHOT_MS, within, type Port } from "./port";
+import { T } from "./text";
 import type { PushView } from "./types";
 
 function call<A>(command: string, args: Record<string, unknown> = {}, ms = ANSWER_MS): Promise<A> {
@@ -32,12 +33,37 @@ export function tauriPort(): Port {
     issue: (sale, key) => call("issue", { sale, key }),
     preview: (sale) => call("preview", { sale }),
     resend: (ids) => call("resend", { ids }, LONG_ANSWER_MS),
+    resendFound: (query) => call("resend_found", { query }, LONG_ANSWER_MS),
+    count: (query) => call("count", { query }, LONG_ANSWER_MS),
+    exportFound: (query, form) => call("export", { query, form }, LONG_ANSWER_MS),
+    sale: (id) => call("sale", { id }),
+    issueText: (sale, key) => call("issue_text", { sale, key }),
+    checkBatch: async (file, anew) => call("check_batch", { file: utf8(file), anew }, LONG_ANSWER_MS),
+    reissue: (id, again) => call("reissue", { id, again }, LONG_ANSWER_MS),
+    numberAnnulled: (id, who) => call("number_annulled", { id, who }),
+    loadFolios: (file, share, usedUpTo) => call("load_folios", { file: bytes(file), share, usedUpTo }, LONG_ANSWER_MS),
+    resumeRange: (order) => call("resume_range", { order }),
+    rangeAnnulled: (order) => call("range_annulled", { order }),
     resendPending: () => call("resend_pending", {}, LONG_ANSWER_MS),
     sending: (running) => call("sending", { running }),
     subscribe: (onPush, onLost) => hear<PushView>("push", onPush, onLost),
     closing: (ask) => hear<number>("closing", ask, () => {}),
     quit: () => call("quit"),
   };
+}
+
+/** A file of sales as text; one that is no UTF-8 is refused, not mended. */
+function utf8(file: ArrayBuffer): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(file);
+  } catch {
+    throw refused("text-not-utf8", T.batch.notUtf8);
+  }
+}
+
+/** A character for each byte. */
+function bytes(file: ArrayBuffer): string {
+  return Array.from(new Uint8Array(file), (byte) => String.fromCharCode(byte)).join("");
 }
 
 /** Hears an event of the shell until what it returns is called. */

@@ -123,7 +123,15 @@ export type RangeView = { first: number, last: number, next: number, left: numbe
 /**
  * `AAAA-MM-DD`.
  */
-authorised: string, expires: string | null, expired: boolean, stopped: string | null, };
+authorised: string, expires: string | null, expired: boolean, stopped: string | null, 
+/**
+ * The folios that were left when it expired are annulled at the authority; so a person said.
+ */
+annulled?: boolean, 
+/**
+ * What the authority lent, of which `first` to `last` is this machine's share.
+ */
+lent_first: number, lent_last: number, };
 
 export type DeadlineView = { document: string, 
 /**
@@ -322,7 +330,7 @@ stamp_on_boletas: boolean,
  */
 baud: number | null, };
 
-export type FoundView = { 
+export type FoundPrinterView = { 
 /**
  * As [`PrinterView::device`].
  */
@@ -338,7 +346,12 @@ export type PageView = { rows: Array<RowView>,
 /**
  * Ask for the next page with it.
  */
-next: string | null, };
+next: string | null, 
+/**
+ * As many documents were looked at as may be for one page, down to those issued then (RFC 3339): there
+ * may be more from `next` on.
+ */
+reached?: string, };
 
 export type Query = { 
 /**
@@ -419,7 +432,99 @@ export type ResentView = { queued: number,
 /**
  * Named, but not in a state from which anything can be sent.
  */
-skipped: number, };
+skipped: number, 
+/**
+ * The ids of those that were taken up, in the order of issue: at most the first 500.
+ */
+documents: Array<string>, };
+
+export type FoundView = { documents: number, 
+/**
+ * What they come to.
+ */
+total: number, 
+/**
+ * There may be more: not all documents were looked at. The counts below are whole all the same.
+ */
+more: boolean, 
+/**
+ * Those that resending them would take up: what waits, and what is in doubt.
+ */
+resendable: number, 
+/**
+ * Of these, those in doubt, which are asked about.
+ */
+verifying: number, rejected: number, };
+
+export type BatchView = { 
+/**
+ * In the order of the file.
+ */
+sales: Array<BatchSaleView>, 
+/**
+ * What keeps the whole file from being issued, though each sale is good: a Spanish sentence each.
+ */
+short: Array<string>, };
+
+export type BatchSaleView = { 
+/**
+ * Where it begins, from 1.
+ */
+line: number, 
+/**
+ * Issue it with this key: the same file, read again, says the same one.
+ */
+key: string, 
+/**
+ * Its exact text, to be issued as it is.
+ */
+sale: string, 
+/**
+ * `Factura`; empty where that can't be told.
+ */
+kind: string, 
+/**
+ * The country's own total tags; `null` where it is refused.
+ */
+totals: Record<string, unknown> | null, refusals: Array<RefusalView>, warnings: Array<RefusalView>, 
+/**
+ * It was issued before, from this file or with its own key.
+ */
+issued: RowView | null, };
+
+export type RangeOrder = { 
+/**
+ * The type of document.
+ */
+type: string, folio: number, 
+/**
+ * Who decides.
+ */
+who: string, };
+
+export type LoadedRangeView = { warnings: Array<RefusalView>, first: number, last: number, next: number, left: number, 
+/**
+ * `AAAA-MM-DD`.
+ */
+authorised: string, expires: string | null, expired: boolean, stopped: string | null, 
+/**
+ * The folios that were left when it expired are annulled at the authority; so a person said.
+ */
+annulled?: boolean, 
+/**
+ * What the authority lent, of which `first` to `last` is this machine's share.
+ */
+lent_first: number, lent_last: number, };
+
+export type ResumeOrder = { 
+/**
+ * The type of document.
+ */
+type: string, folio: number, 
+/**
+ * Who decides, and why.
+ */
+who: string, why: string, };
 
 export type ReissuedView = { 
 /**

@@ -24,12 +24,13 @@ pub struct ReissuedView {
 }
 
 /// A stopped range is to be used again: the one that this folio is in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct ResumeOrder {
     /// The type of document.
     #[serde(rename = "type")]
     pub series: String,
+    #[ts(type = "number")]
     pub folio: u64,
     /// Who decides, and why.
     pub who: String,

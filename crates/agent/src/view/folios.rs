@@ -40,4 +40,28 @@ pub struct RangeView {
     pub expires: Option<String>,
     pub expired: bool,
     pub stopped: Option<String>,
+    /// The folios that were left when it expired are annulled at the authority; so a person said.
+    #[serde(default)]
+    #[ts(as = "Option<bool>", optional)]
+    pub annulled: bool,
+    /// What the authority lent, of which `first` to `last` is this machine's share.
+    #[serde(default)]
+    #[ts(type = "number")]
+    pub lent_first: u64,
+    #[serde(default)]
+    #[ts(type = "number")]
+    pub lent_last: u64,
+}
+
+/// Something is to be done with a range: the one that this folio is in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct RangeOrder {
+    /// The type of document.
+    #[serde(rename = "type")]
+    pub series: String,
+    #[ts(type = "number")]
+    pub folio: u64,
+    /// Who decides.
+    pub who: String,
 }

@@ -1,12 +1,12 @@
-//! What who loads a file is answered: what it became, and what a person should know about it. No screen
-//! shows these yet.
+//! What who loads a file is answered: what it became, and what a person should know about it.
 
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 use super::{CertificateView, RangeView, RefusalView};
 
 /// A range that was just loaded, and what a person should know about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct LoadedRangeView {
     #[serde(flatten)]
     pub range: RangeView,

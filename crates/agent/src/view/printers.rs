@@ -62,7 +62,7 @@ impl Default for PrinterView {
 
 /// A printer that this machine has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-pub struct FoundView {
+pub struct FoundPrinterView {
     /// As [`PrinterView::device`].
     pub device: String,
     pub name: String,

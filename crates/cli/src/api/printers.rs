@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::json;
-use timbre_agent::view::{FoundView, PrinterView, PrintersView};
+use timbre_agent::view::{FoundPrinterView, PrinterView, PrintersView};
 
 use super::{Api, Ask};
 use crate::failure::Failure;
@@ -13,7 +13,7 @@ impl Api {
     }
 
     /// What this machine has.
-    pub async fn found_printers(&self) -> Result<Vec<FoundView>, Failure> {
+    pub async fn found_printers(&self) -> Result<Vec<FoundPrinterView>, Failure> {
         self.wire.read(Ask::get("/v1/printers/found").patient()).await
     }
 

@@ -75,6 +75,47 @@ describe("what is seen", () => {
   });
 });
 
+describe("what is found as a whole", () => {
+  test("all that match are resent, after a question that counts them", async () => {
+    const shop = await open("monitor", { scenario: "offline" });
+    const asked: unknown[] = [];
+    const resend = shop.resendFound.bind(shop);
+    shop.resendFound = (query) => {
+      asked.push(query);
+      return resend(query);
+    };
+    await click("button", "Boleta");
+    const waiting = shop.rows.filter((row) => row.series === "39" && row.state === "PENDIENTE").length;
+    await click("button", "Reenviar los de este filtro");
+    expect(dialog()).toHaveTextContent(`Reenviar los ${waiting} que coinciden`);
+    await click("button", `Reenviar ${waiting}`);
+    expect(asked).toEqual([{ type: "39" }]);
+    const result = screen.getByRole("region", { name: "Resultado del reenvío" });
+    expect(result).toHaveTextContent(`${waiting} documentos reenviados`);
+    expect(result).toHaveTextContent(`${waiting} Por enviar`);
+  });
+
+  test("what becomes of each document of a resend is told as it becomes known", async () => {
+    const shop = await open("monitor", { scenario: "offline" });
+    await press("R", { shiftKey: true });
+    await settle();
+    await click("button", "Reenviar 14");
+    const [first] = shop.rows.filter((row) => row.state === "GENERADO");
+    shop.rows = shop.rows.map((row) => (row.id === first!.id ? { ...row, state: "ACEPTADO" } : row));
+    shop.push(shop.rows.filter((row) => row.id === first!.id));
+    await settle();
+    const result = screen.getByRole("region", { name: "Resultado del reenvío" });
+    expect(result).toHaveTextContent("13 Por enviar");
+    expect(result).toHaveTextContent("1 Aceptados");
+    expect(within(result).getAllByRole("listitem")).toHaveLength(14);
+  });
+
+  test("until when folios last stands beside them", async () => {
+    await open("monitor");
+    expect(screen.getByText(/→\s20\sdic/)).toBeVisible();
+  });
+});
+
 describe("filters and search", () => {
   test("a counter filters, by click and by its key", async () => {
     await open("monitor", { scenario: "problem" });

@@ -1,0 +1,37 @@
+//! What a search found as a whole, and what was done to documents of it.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// All that a query wants, counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FoundView {
+    #[ts(type = "number")]
+    pub documents: u64,
+    /// What they come to.
+    #[ts(type = "number")]
+    pub total: i64,
+    /// There may be more: not all documents were looked at. The counts below are whole all the same.
+    pub more: bool,
+    /// Those that resending them would take up: what waits, and what is in doubt.
+    #[ts(type = "number")]
+    pub resendable: u64,
+    /// Of these, those in doubt, which are asked about.
+    #[ts(type = "number")]
+    pub verifying: u64,
+    #[ts(type = "number")]
+    pub rejected: u64,
+}
+
+/// How many documents a resend took up.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ResentView {
+    #[ts(type = "number")]
+    pub queued: u64,
+    /// Named, but not in a state from which anything can be sent.
+    #[ts(type = "number")]
+    pub skipped: u64,
+    /// The ids of those that were taken up, in the order of issue: at most the first 500.
+    #[serde(default)]
+    pub documents: Vec<String>,
+}

@@ -1,0 +1,44 @@
+//! What a search found as a whole: counted, or as a file.
+
+use axum::Json;
+use axum::extract::{Path, Query as QueryOf, State};
+use axum::http::{HeaderName, HeaderValue, header};
+use timbre_agent::Agent;
+use timbre_agent::export::Form;
+use timbre_agent::view::{FoundView, ProblemView, Query};
+
+use crate::api::{Answer, apart};
+
+pub(crate) async fn count(
+    State(agent): State<Agent>,
+    QueryOf(query): QueryOf<Query>,
+) -> Answer<Json<FoundView>> {
+    Ok(Json(apart(move || agent.count(&query)).await?))
+}
+
+type File = ([(HeaderName, HeaderValue); 2], Vec<u8>);
+
+/// `csv` or `xml`.
+pub(crate) async fn export(
+    State(agent): State<Agent>,
+    Path(form): Path<String>,
+    QueryOf(query): QueryOf<Query>,
+) -> Answer<File> {
+    let form = Form::from_word(&form).ok_or_else(|| {
+        ProblemView::bad_request("form-invalid", format!("«{form}» no se conoce; use csv o xml."))
+    })?;
+    let (kind, name) = match form {
+        Form::Csv => ("text/csv; charset=utf-8", agent.export_name(form)),
+        Form::Xml => ("application/xml", agent.export_name(form)),
+    };
+    let file = apart(move || {
+        let mut file = Vec::new();
+        agent.export(&query, form, &mut file)?;
+        Ok(file)
+    })
+    .await?;
+    let shown = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
+    let shown = shown.map_err(ProblemView::internal)?;
+    let kind = HeaderValue::from_str(kind).map_err(ProblemView::internal)?;
+    Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, shown)], file))
+}

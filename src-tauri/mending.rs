@@ -1,0 +1,60 @@
+//! What people put right and load, as the window asks for it: each command is one call of the engine.
+
+use serde::Deserialize;
+use tauri::State;
+use timbre_agent::reissue::Reissue;
+use timbre_agent::view::{
+    BatchView, LoadedRangeView, RangeOrder, RangeView, ReissuedView, ResumeOrder, RowView,
+};
+use timbre_agent::{Agent, Answer};
+
+use crate::commands::reading;
+
+/// How a rejected document is to be made again.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Again {
+    /// The sale with its fault mended; the same one when there is none.
+    sale: Option<String>,
+    new_number: bool,
+    who: String,
+}
+
+#[tauri::command]
+pub async fn reissue(agent: State<'_, Agent>, id: String, again: Again) -> Answer<ReissuedView> {
+    let Again { sale, new_number, who } = again;
+    agent.reissue(&id, Reissue { sale: sale.map(Into::into), new_number, who }).await
+}
+
+#[tauri::command]
+pub async fn number_annulled(agent: State<'_, Agent>, id: String, who: String) -> Answer<RowView> {
+    agent.number_annulled(&id, &who).await
+}
+
+/// `share` is the part and how many there are.
+#[tauri::command]
+pub async fn load_folios(
+    agent: State<'_, Agent>,
+    file: String,
+    share: (u32, u32),
+    used_up_to: Option<u64>,
+) -> Answer<LoadedRangeView> {
+    // The file is Latin-1, a character a byte.
+    let file: Vec<u8> = file.chars().map(|c| u8::try_from(c).unwrap_or(b'?')).collect();
+    agent.load_grant(&file, share, used_up_to).await
+}
+
+#[tauri::command]
+pub async fn resume_range(agent: State<'_, Agent>, order: ResumeOrder) -> Answer<RangeView> {
+    agent.resume_range(&order).await
+}
+
+#[tauri::command]
+pub async fn range_annulled(agent: State<'_, Agent>, order: RangeOrder) -> Answer<RangeView> {
+    agent.range_annulled(&order).await
+}
+
+#[tauri::command]
+pub async fn check_batch(agent: State<'_, Agent>, file: String, anew: bool) -> Answer<BatchView> {
+    reading(agent, move |agent| agent.check_batch(file.as_bytes(), anew)).await
+}

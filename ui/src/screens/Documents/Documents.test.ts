@@ -1,0 +1,226 @@
+import { fireEvent, screen, within } from "@testing-library/svelte";
+import { describe, expect, test } from "vitest";
+
+import { unreachable } from "../../lib/port";
+import { click, expectAccessible, open, press, settle, write } from "../testing";
+
+/** The question that was asked last: a sheet may be open behind it. */
+const dialog = () => screen.getAllByRole("dialog").at(-1) as HTMLElement;
+const rows = () => screen.queryAllByRole("row").slice(1);
+
+async function room(options: Parameters<typeof open>[1] = {}) {
+  const shop = await open("documents", { scenario: "problem", ...options });
+  await settle(500);
+  return shop;
+}
+
+describe("finding", () => {
+  test("what is found is counted and summed, and the rest is a filter away", async () => {
+    const shop = await room();
+    const sum = shop.rows.reduce((all, row) => all + row.total, 0);
+    expect(screen.getByTestId("found")).toHaveTextContent(`60 documentos · $ ${sum.toLocaleString("es-CL")}`);
+    await click("button", "Factura");
+    await settle(500);
+    const facturas = shop.rows.filter((row) => row.series === "33").length;
+    expect(rows()).toHaveLength(Math.min(facturas, 40));
+    expect(screen.getByTestId("found")).toHaveTextContent(`${facturas} documentos`);
+    await click("button", "Quitar los filtros");
+    await settle(500);
+    expect(screen.getByTestId("found")).toHaveTextContent("60 documentos");
+  });
+
+  test("a period asks for days of issue", async () => {
+    await room();
+    await click("button", "Hoy");
+    expect(screen.getByLabelText("Desde")).toHaveValue("2026-11-22");
+    await fireEvent.change(screen.getByLabelText("Desde"), { target: { value: "2026-01-01" } });
+    await fireEvent.change(screen.getByLabelText("Hasta"), { target: { value: "2026-01-02" } });
+    await settle(500);
+    expect(screen.getByText("Ningún documento está entre lo que se pide")).toBeVisible();
+    expect(screen.getByRole("button", { name: "Exportar CSV" })).toBeDisabled();
+  });
+
+  test("a search that did not reach the end says how far it looked, and goes on when it is told to", async () => {
+    const shop = await room();
+    const all = shop.documents.bind(shop);
+    const asked: (string | undefined)[] = [];
+    shop.documents = async (query) => {
+      asked.push(query.cursor);
+      if (query.q && !query.cursor) return { rows: [], next: "77", reached: "2026-03-01T15:00:00Z" };
+      return all({ ...query, cursor: undefined });
+    };
+    await press("/");
+    await settle();
+    await write("los");
+    await settle(500);
+    const before = asked.length;
+    expect(screen.getByTestId("reached")).toHaveTextContent("Se buscó hasta lo emitido el 1 mar 12:00");
+    await settle(500);
+    expect(asked.length).toBe(before);
+    await click("button", "Seguir buscando");
+    expect(asked.at(-1)).toBe("77");
+    expect(rows().length).toBeGreaterThan(0);
+  });
+
+  test("what is found is exported as it is asked for", async () => {
+    const shop = await room();
+    const asked: unknown[] = [];
+    shop.exportFound = async (query, form) => {
+      asked.push([query, form]);
+      return `documentos.${form}`;
+    };
+    await click("button", "Factura");
+    await settle(500);
+    await click("button", "Exportar XML");
+    expect(asked).toEqual([[{ type: "33" }, "xml"]]);
+    expect(screen.getByTestId("notice")).toHaveTextContent("Exportado: documentos.xml");
+    shop.exportFound = async () => Promise.reject(unreachable("Timbre no responde"));
+    await click("button", "Exportar CSV");
+    expect(screen.getByTestId("notice")).toHaveTextContent("Timbre no responde");
+  });
+
+  test("a reader of the screen finds nothing to complain of", async () => {
+    await room();
+    await expectAccessible();
+  });
+});
+
+describe("a credit note", () => {
+  const accepted = (shop: Awaited<ReturnType<typeof room>>) => shop.rows.find((row) => row.series === "33" && row.state === "ACEPTADO")!;
+
+  test("says what it will do, and does it once however often it is asked for", async () => {
+    const shop = await room();
+    const row = accepted(shop);
+    shop.preview = async () => ({ totals: { MntTotal: row.total }, warnings: [], xml: "" });
+    const keys: string[] = [];
+    shop.issue = async (sale, key) => {
+      keys.push(key);
+      expect(sale).toEqual({
+        Encabezado: { IdDoc: { TipoDTE: 61 } },
+        Referencia: { TpoDocRef: 33, FolioRef: row.folio, CodRef: 1, RazonRef: "Anula documento" },
+      });
+      if (keys.length === 1) throw unreachable("se cortó");
+      const document = { ...row, id: "T61F1", kind: "Nota de crédito", folio: 1 };
+      return { document, key, totals: {}, warnings: [], repeated: false, environment: "training" };
+    };
+    await click("button", `Factura ${row.folio.toLocaleString("es-CL")}`);
+    await fireEvent.click(within(dialog()).getByRole("button", { name: "Nota de crédito" }));
+    await settle();
+    expect(dialog()).toHaveTextContent(`Anula completa la Factura ${row.folio.toLocaleString("es-CL")}`);
+    expect(dialog()).toHaveTextContent("Usa el folio 1 de nota de crédito; quedan 100.");
+    expect(keys).toEqual([]);
+    await click("button", "Emitir la nota de crédito");
+    expect(dialog()).toHaveTextContent("la venta no se emite dos veces");
+    await click("button", "Emitir la nota de crédito");
+    expect(new Set(keys).size).toBe(1);
+    expect(dialog()).toHaveTextContent("Se emitió la Nota de crédito 1");
+  });
+
+  test("is not offered for what was rejected, and not without its folios", async () => {
+    const shop = await room();
+    const rejected = shop.rows.find((row) => row.state === "RECHAZADO")!;
+    await click("button", `${rejected.kind} ${rejected.folio.toLocaleString("es-CL")}`);
+    expect(within(dialog()).queryByRole("button", { name: "Nota de crédito" })).toBeNull();
+    shop.preview = async () => ({ totals: { MntTotal: 1 }, warnings: [], xml: "" });
+    shop.loaded = [];
+    shop.push([]);
+    const row = accepted(shop);
+    await click("button", `Factura ${row.folio.toLocaleString("es-CL")}`);
+    await fireEvent.click(within(dialog()).getByRole("button", { name: "Nota de crédito" }));
+    await settle();
+    expect(dialog()).toHaveTextContent("No hay folios de nota de crédito");
+    expect(screen.getByRole("button", { name: "Emitir la nota de crédito" })).toBeDisabled();
+  });
+});
+
+describe("a rejected document", () => {
+  test("is made again only by someone with a name, who was told what will happen", async () => {
+    const shop = await room();
+    const row = shop.rows.find((one) => one.state === "RECHAZADO")!;
+    await click("button", `${row.kind} ${row.folio.toLocaleString("es-CL")}`);
+    await click("button", "Emitir de nuevo");
+    expect(dialog()).toHaveTextContent("Primero se le pregunta al SII");
+    expect(screen.getByRole("button", { name: "Preguntar al SII y emitir" })).toBeDisabled();
+    await fireEvent.input(screen.getByLabelText("Quién lo decide"), { target: { value: "Rosa" } });
+    await click("button", "Preguntar al SII y emitir");
+    expect(dialog()).toHaveTextContent("se firmó de nuevo con su mismo folio (versión 2)");
+    expect(dialog()).toHaveTextContent("Por qué: el SII no tiene este documento");
+    expect(shop.rows.find((one) => one.id === row.id)?.state).toBe("GENERADO");
+  });
+
+  test("with another folio leaves a task, which is ticked in Folios", async () => {
+    const shop = await room();
+    const row = shop.rows.find((one) => one.state === "RECHAZADO")!;
+    const name = `${row.kind} ${row.folio.toLocaleString("es-CL")}`;
+    await click("button", name);
+    await click("button", "Emitir de nuevo");
+    await fireEvent.click(screen.getByLabelText("Usar un folio nuevo aunque el suyo siga libre"));
+    await fireEvent.input(screen.getByLabelText("Quién lo decide"), { target: { value: "Rosa" } });
+    await click("button", "Preguntar al SII y emitir");
+    expect(dialog()).toHaveTextContent(`Anule el folio ${row.folio}`);
+    await click("button", "Entendido");
+    await press("4", { altKey: true, code: "Digit4" });
+    const task = screen.getByRole("button", { name }).closest("li")!;
+    await fireEvent.click(within(task).getByRole("button", { name: "Ya lo anulé" }));
+    await settle();
+    await fireEvent.input(screen.getByLabelText("Quién lo decide"), { target: { value: "Rosa" } });
+    await fireEvent.click(within(dialog()).getByRole("button", { name: "Ya lo anulé" }));
+    await settle();
+    expect(screen.queryByText("Por anular en el SII")).toBeNull();
+  });
+});
+
+describe("issuing from a file", () => {
+  const sale = (name: string) => JSON.stringify({ Encabezado: { IdDoc: { TipoDTE: 33 }, Receptor: { RznSocRecep: name } }, Detalle: [{ NmbItem: "Arriendo", QtyItem: 1, PrcItem: 1000 }] });
+
+  async function choose(text: string) {
+    const file = new File([text], "ventas.jsonl");
+    await fireEvent.change(screen.getByLabelText("Elija el archivo o suéltelo aquí"), { target: { files: [file] } });
+    await settle();
+  }
+
+  test("one refused sale holds back the whole file, and is named", async () => {
+    const shop = await room();
+    await click("button", "Emitir desde archivo");
+    await choose(`${sale("Buena")}\n{"Encabezado":{"IdDoc":{"TipoDTE":33}},"Detalle":[]}\n`);
+    expect(dialog()).toHaveTextContent("1 venta no se puede emitir");
+    expect(dialog()).toHaveTextContent("Falta al menos un producto.");
+    expect(screen.queryByRole("button", { name: /^Emitir \d/ })).toBeNull();
+    expect(shop.issued.size).toBe(0);
+  });
+
+  test("all are issued with the keys they were given, and the file again issues nothing", async () => {
+    const shop = await room();
+    const text = Array.from({ length: 20 }, (_, i) => sale(`Cliente ${i}`)).join("\n");
+    await click("button", "Emitir desde archivo");
+    await choose(text);
+    expect(dialog()).toHaveTextContent("20 ventas listas por $ 20.000");
+    await click("button", "Emitir 20 documentos");
+    await settle();
+    expect(dialog()).toHaveTextContent("20 documentos emitidos.");
+    expect(dialog()).toHaveTextContent("20 de 20 emitidos");
+    expect(shop.issued.size).toBe(20);
+    await click("button", "Cerrar");
+    await click("button", "Emitir desde archivo");
+    await choose(text);
+    expect(dialog()).toHaveTextContent("20 ventas ya se emitieron antes y no se repiten.");
+    expect(screen.queryByRole("button", { name: /^Emitir \d/ })).toBeNull();
+    expect(shop.issued.size).toBe(20);
+  });
+
+  test("a line that is cut stops it, and it goes on where it was", async () => {
+    const shop = await room();
+    await click("button", "Emitir desde archivo");
+    await choose([sale("A"), sale("B"), sale("C")].join("\n"));
+    const issue = shop.issueText.bind(shop);
+    let left = 1;
+    shop.issueText = (text, key) => (left-- > 0 ? issue(text, key) : Promise.reject(unreachable("Timbre no responde.")));
+    await click("button", "Emitir 3 documentos");
+    expect(dialog()).toHaveTextContent("Se detuvo: Timbre no responde.");
+    expect(dialog()).toHaveTextContent("1 de 3 emitidos");
+    shop.issueText = issue;
+    await click("button", "Seguir");
+    expect(dialog()).toHaveTextContent("3 documentos emitidos.");
+    expect(shop.issued.size).toBe(3);
+  });
+});

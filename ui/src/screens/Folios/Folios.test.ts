@@ -1,0 +1,98 @@
+import { fireEvent, screen, within } from "@testing-library/svelte";
+import { describe, expect, test } from "vitest";
+
+import { Problem } from "../../lib/port";
+import { click, expectAccessible, open, settle } from "../testing";
+
+const CAF = '<?xml version="1.0"?><AUTORIZACION><CAF version="1.0"><DA><RE>76192083-9</RE><TD>61</TD><RNG><D>101</D><H>200</H></RNG></DA></CAF></AUTORIZACION>';
+
+const dialog = () => screen.getByRole("dialog");
+const notes = () => screen.getByRole("region", { name: "Rangos de Nota de crédito" });
+
+async function choose(text = CAF) {
+  const file = new File([text], "F61.xml");
+  await fireEvent.change(screen.getByLabelText("Elija el archivo CAF o suéltelo aquí"), { target: { files: [file] } });
+  await settle();
+}
+
+test("each type says what is left and until when it lasts, in words", async () => {
+  await open("folios");
+  expect(screen.getByRole("heading", { name: "Nota de crédito" })).toBeVisible();
+  expect(screen.getByText("A este ritmo alcanzan hasta el 20 dic 12:00.")).toBeVisible();
+  const [, row] = within(notes()).getAllByRole("row");
+  expect(row).toHaveTextContent("1 a 100");
+  expect(row).toHaveTextContent("En uso");
+  expect(row).toHaveTextContent("01-05-2027");
+  await expectAccessible();
+});
+
+describe("loading a CAF", () => {
+  test("waits for both answers, and sends them", async () => {
+    const shop = await open("folios");
+    const asked: unknown[] = [];
+    const load = shop.loadFolios.bind(shop);
+    shop.loadFolios = (file, share, used) => {
+      asked.push([new TextDecoder().decode(file), share, used]);
+      return load(file, share, used);
+    };
+    await choose();
+    expect(dialog()).toHaveTextContent("Nota de crédito, folios 101 a 200");
+    const yes = () => within(dialog()).getByRole("button", { name: "Cargar un CAF" });
+    expect(yes()).toBeDisabled();
+    await fireEvent.click(screen.getByRole("radio", { name: "Sí, hasta el folio" }));
+    await fireEvent.input(screen.getByRole("textbox", { name: "Sí, hasta el folio" }), { target: { value: "500" } });
+    await fireEvent.click(screen.getByRole("radio", { name: "Varias: ésta es la" }));
+    expect(dialog()).toHaveTextContent("Escriba un folio entre 101 y 200");
+    expect(yes()).toBeDisabled();
+    await fireEvent.input(screen.getByRole("textbox", { name: "Sí, hasta el folio" }), { target: { value: "110" } });
+    await fireEvent.click(yes());
+    await settle();
+    expect(asked).toEqual([[CAF, [1, 2], 110]]);
+    expect(dialog()).toHaveTextContent("Cargados los folios 101 a 150: quedan 40 y el próximo es 111.");
+    await click("button", "Entendido");
+    expect(within(notes()).getAllByRole("row")).toHaveLength(3);
+    expect(notes()).toHaveTextContent("de 101 a 200");
+  });
+
+  test("what the agent refuses is said where it was asked", async () => {
+    const shop = await open("folios");
+    const detail = "El CAF es de otra empresa.";
+    shop.loadFolios = async () => Promise.reject(new Problem({ status: 422, code: "caf-company", title: "", detail, errors: [] }));
+    await choose("no es un CAF");
+    expect(dialog()).toHaveTextContent("F61.xml");
+    await fireEvent.click(screen.getByRole("radio", { name: "No, ninguno" }));
+    await fireEvent.click(screen.getByRole("radio", { name: "Sólo ésta" }));
+    await fireEvent.click(within(dialog()).getByRole("button", { name: "Cargar un CAF" }));
+    await settle();
+    expect(screen.getByRole("alert")).toHaveTextContent(detail);
+  });
+});
+
+test("a stopped range says why, and goes on only with a name and a reason", async () => {
+  const shop = await open("folios");
+  shop.loaded = [{ ...shop.loaded[0]!, stopped: "el SII tiene el folio 7 con otros datos" }];
+  shop.push([]);
+  await settle();
+  expect(notes()).toHaveTextContent("el SII tiene el folio 7 con otros datos");
+  await click("button", "Seguir");
+  expect(within(dialog()).getByRole("button", { name: "Seguir" })).toBeDisabled();
+  await fireEvent.input(screen.getByLabelText("Por qué se puede"), { target: { value: "Eran de la otra caja" } });
+  await fireEvent.input(screen.getByLabelText("Quién lo decide"), { target: { value: "Rosa" } });
+  await fireEvent.click(within(dialog()).getByRole("button", { name: "Seguir" }));
+  await settle();
+  expect(notes()).toHaveTextContent("En uso");
+});
+
+test("folios that expired unused are to be annulled until someone says that they are", async () => {
+  const shop = await open("folios");
+  shop.loaded = [{ ...shop.loaded[0]!, next: 41, left: 60, expired: true }];
+  shop.push([]);
+  await settle();
+  expect(screen.getByText("Nota de crédito: folios 41 a 100, vencidos sin usar")).toBeVisible();
+  await click("button", "Ya lo anulé");
+  await fireEvent.input(screen.getByLabelText("Quién lo decide"), { target: { value: "Rosa" } });
+  await fireEvent.click(within(dialog()).getByRole("button", { name: "Ya lo anulé" }));
+  await settle();
+  expect(screen.queryByText("Por anular en el SII")).toBeNull();
+  expect(notes()).toHaveTextContent("Anulado");
+});
