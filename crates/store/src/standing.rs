@@ -177,6 +177,11 @@ fn sets_agree(index: &Index, live: &Live) -> Result<bool, StoreError> {
     let sum = |is: fn(DocState) -> bool| -> u64 {
         DocState::ALL.into_iter().filter(|state| is(*state)).map(|state| counts.of(state)).sum()
     };
+    for set in [b"B", b"F", b"J"] {
+        if index.count(set)? != counts.total() {
+            return Ok(false);
+        }
+    }
     Ok(index.count(b"S")? == counts.total()
         && index.count(b"V")? >= counts.total()
         && index.count(&key::outbox_of(Outbox::Authority))? == sum(DocState::may_send)
