@@ -248,7 +248,8 @@ impl Sender {
             }
             Gate::All | Gate::One { .. } => {
                 known.told.remove(channel);
-                let (parcels, documents) = lane.room(free, limits.documents.max(1));
+                let (parcels, documents) =
+                    lane.room(free, limits.documents.min(self.settings().parcel).max(1));
                 let (rows, wakes) = self.free_rows(known, channel, now, parcels * documents).await?;
                 let terms = self.terms();
                 let orders: HashMap<_, _> =

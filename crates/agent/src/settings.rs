@@ -12,6 +12,9 @@ pub struct Settings {
     pub workers: usize,
     /// Uploads whose bytes may have left before a document waits for the long pause.
     pub attempts: u32,
+    /// Documents of one parcel at the most, where the channel allows as many. When one of them is bad the authority
+    /// may reject them all.
+    pub parcel: usize,
     /// First pause after a failed try, and the longest.
     pub retry_base: Duration,
     pub retry_cap: Duration,
@@ -47,6 +50,7 @@ impl Settings {
         Settings {
             workers: 5,
             attempts: 3,
+            parcel: 50,
             retry_base: Duration::from_secs(15),
             retry_cap: minutes(30),
             line_base: Duration::from_secs(5),

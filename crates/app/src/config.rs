@@ -42,6 +42,8 @@ pub struct SenderConfig {
     pub workers: Option<usize>,
     /// Uploads of the same bytes before the long pause (3).
     pub attempts: Option<u32>,
+    /// Documents of one upload at the most (50, as the SII recommends; 500 at the most).
+    pub parcel: Option<usize>,
     pub retry_base_seconds: Option<u64>,
     pub retry_cap_seconds: Option<u64>,
 }
@@ -262,6 +264,7 @@ impl Config {
         s.folios_percent = self.folios.percent.unwrap_or(s.folios_percent);
         s.own_network_counts = self.line.own_network_counts;
         s.same_number = self.reissue.folio == ReissueFolio::SameWhenAbsent;
+        s.parcel = self.sender.parcel.unwrap_or(s.parcel).clamp(1, 500);
         if let Some(workers) = self.sender.workers {
             s.workers = workers.max(1);
         }
@@ -329,12 +332,12 @@ mod tests {
     #[test]
     fn what_the_file_says_wins() {
         let config: Config = toml::from_str(
-            "[sender]\nworkers = 2\n[wire]\nfirst_poll_seconds = 7\n[reissue]\nfolio = \"always-new\"\n",
+            "[sender]\nworkers = 2\nparcel = 5000\n[wire]\nfirst_poll_seconds = 7\n[reissue]\nfolio = \"always-new\"\n",
         )
         .unwrap();
         let settings = config.settings(true);
         assert!(!settings.same_number);
-        assert_eq!(settings.workers, 2);
+        assert_eq!((settings.workers, settings.parcel), (2, 500));
         assert_eq!(settings.conduct.first_poll, Duration::from_secs(7));
         assert_eq!(Config::default().settings(false), Settings::new(USER_AGENT));
     }

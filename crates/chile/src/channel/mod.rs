@@ -96,10 +96,10 @@ impl<W: Wire> SiiChannel<W> {
         SiiChannel {
             kind: W::KIND,
             limits: Limits {
-                // 500 may travel, 50 are recommended (OAS boleta electrónica); one bad signature
-                // rejects them all.
-                documents: 50,
-                // UNCONFIRMED: no manual names a size. 50 large documents stay well below it.
+                // 500 may travel (OAS boleta electrónica). The same page recommends 50, since one bad signature
+                // rejects them all: how many the engine puts together is its setting.
+                documents: 500,
+                // UNCONFIRMED: no manual names a size. 500 boletas stay below it.
                 bytes: 4 << 20,
                 in_flight: 5,
                 query_timeout: Duration::from_secs(30),
