@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use sii_sim::{Config, Desk, Host, Outcome, Rejections, Scenario, Sim, Stuck};
+use sii_sim::{Config, Desk, Ending, Host, Outcome, Rejections, Scenario, Sim, Stuck};
 use timbre_agent::{Agent, Custody, Settings};
 use timbre_app::Keeper;
 use timbre_app::vault::{Custody as Kept, Kind, Vault};
@@ -20,16 +20,23 @@ use timbre_tests::{boleta, factura};
 
 use crate::dice::Dice;
 use crate::sky::Sky;
-use crate::world::{Authority, Entry, Told, World};
+use crate::world::{Authority, Entry, Theme, Told, WHOLESALE, World};
 
 /// Where the simulator would listen; nobody does.
 const PORT: u16 = 4581;
 
-pub struct Chile;
+pub struct Chile(pub Theme);
 
 impl World for Chile {
     fn name(&self) -> String {
-        "Chile".to_owned()
+        match self.0 {
+            Theme::Weather => "Chile".to_owned(),
+            theme => format!("Chile, {theme:?}"),
+        }
+    }
+
+    fn theme(&self) -> Theme {
+        self.0
     }
 
     fn lines(&self) -> &'static [&'static str] {
@@ -56,7 +63,12 @@ impl World for Chile {
     }
 
     fn settings(&self) -> Settings {
-        Settings { simulator: Some(format!("http://127.0.0.1:{PORT}")), ..Settings::new(USER_AGENT) }
+        let settings =
+            Settings { simulator: Some(format!("http://127.0.0.1:{PORT}")), ..Settings::new(USER_AGENT) };
+        match self.0 {
+            Theme::Weather => settings,
+            Theme::Wholesale => Settings { parcel: 500, ..settings },
+        }
     }
 
     async fn set_up(&self, agent: &Agent) {
@@ -80,8 +92,11 @@ impl World for Chile {
 
     fn authority(&self, seed: u64, sky: &Sky) -> Box<dyn Authority> {
         let mut dice = Dice::new(seed, "sii");
+        let folios: Vec<_> = self.0.bad(seed).into_iter().collect();
+        let fall = |folios| Ending { state: "RSC".to_owned(), every: 0, permille: 0, times: None, folios };
         let scenario = Scenario {
             name: "weather".to_owned(),
+            endings: Some(folios).filter(|folios| !folios.is_empty()).map(fall).into_iter().collect(),
             jitter_ms: 400,
             min_poll_seconds: Some(30),
             token_uses: dice.permille(200).then(|| dice.range(2, 10)),
@@ -112,12 +127,15 @@ impl World for Chile {
     }
 
     fn sales(&self, dice: &mut Dice) -> u64 {
-        dice.range(3, 12)
+        match self.0 {
+            Theme::Weather => dice.range(3, 12),
+            Theme::Wholesale => WHOLESALE,
+        }
     }
 
-    fn sale(&self, dice: &mut Dice) -> Value {
+    fn sale(&self, dice: &mut Dice, _: bool) -> Value {
         let price = dice.range(100, 90_000);
-        if dice.permille(700) { boleta(price) } else { factura(price) }
+        if self.0 == Theme::Wholesale || dice.permille(700) { boleta(price) } else { factura(price) }
     }
 
     fn delivered(&self, request: &Request) -> Vec<String> {

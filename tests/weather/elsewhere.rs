@@ -14,13 +14,20 @@ use timbre_store::{CertificateLoaded, Reader};
 
 use crate::dice::Dice;
 use crate::sky::Sky;
-use crate::world::{Authority, Entry, Told, World};
+use crate::world::{Authority, Entry, Theme, Told, WHOLESALE, World};
 
-pub struct Elsewhere(pub Country);
+pub struct Elsewhere(pub Country, pub Theme);
 
 impl World for Elsewhere {
     fn name(&self) -> String {
-        format!("{:?}", self.0)
+        match self.1 {
+            Theme::Weather => format!("{:?}", self.0),
+            theme => format!("{:?}, {theme:?}", self.0),
+        }
+    }
+
+    fn theme(&self) -> Theme {
+        self.1
     }
 
     fn lines(&self) -> &'static [&'static str] {
@@ -44,7 +51,11 @@ impl World for Elsewhere {
     }
 
     fn settings(&self) -> Settings {
-        Settings::new("")
+        let settings = Settings::new("");
+        match self.1 {
+            Theme::Weather => settings,
+            Theme::Wholesale => Settings { parcel: 500, ..settings },
+        }
     }
 
     async fn set_up(&self, agent: &Agent) {
@@ -63,10 +74,17 @@ impl World for Elsewhere {
     }
 
     fn sales(&self, dice: &mut Dice) -> u64 {
-        dice.range(4, 24)
+        match self.1 {
+            Theme::Weather => dice.range(4, 24),
+            Theme::Wholesale => WHOLESALE,
+        }
     }
 
-    fn sale(&self, dice: &mut Dice) -> Value {
+    fn sale(&self, dice: &mut Dice, bad: bool) -> Value {
+        if self.1 == Theme::Wholesale {
+            // The authority judges the total: see its words.
+            return json!({ "series": "A", "total": if bad { 13 } else { 20 * dice.range(1, 500) } });
+        }
         let series = dice.one_of(&["A", "A", "A", "B", "C"]);
         json!({ "series": series, "total": dice.range(1, 500) })
     }

@@ -1,7 +1,8 @@
 //! The line and the authority under every weather that a seed can make: the real engine on one thread, over
 //! simulated time, in countries that exist nowhere and in Chile against the strict simulator.
 //!
-//! `TIMBRE_SEEDS=10000` runs so many seeds (Chile a twentieth of them), `TIMBRE_SEED=7` one of them.
+//! `TIMBRE_SEEDS=10000` runs so many seeds (Chile a twentieth of them; wholesale, with five
+//! hundred documents each, a few), `TIMBRE_SEED=7` one of them.
 
 mod chile;
 mod dice;
@@ -19,7 +20,7 @@ use chile::Chile;
 use elsewhere::Elsewhere;
 use run::Shop;
 use timbre_elsewhere::Country;
-use world::World;
+use world::{Theme, World};
 
 /// Seeds of a plain test.
 const SEEDS: u64 = 500;
@@ -63,14 +64,26 @@ fn every_country_elsewhere_comes_through_every_weather() {
     let seeds = from_environment("TIMBRE_SEEDS").unwrap_or(SEEDS);
     let each = seeds.div_ceil(Country::ALL.len() as u64);
     for country in Country::ALL {
-        run_all(&Shop::open(Elsewhere(country)), 1..each + 1);
+        run_all(&Shop::open(Elsewhere(country, Theme::Weather)), 1..each + 1);
     }
 }
 
 #[test]
 fn chile_comes_through_every_weather() {
     let seeds = from_environment("TIMBRE_SEEDS").unwrap_or(SEEDS).div_ceil(20);
-    run_all(&Shop::open(Chile), 1..seeds + 1);
+    run_all(&Shop::open(Chile(Theme::Weather)), 1..seeds + 1);
+}
+
+#[test]
+fn of_a_parcel_of_five_hundred_elsewhere_the_bad_ones_end_alone() {
+    let seeds = from_environment("TIMBRE_SEEDS").unwrap_or(SEEDS).div_ceil(250);
+    run_all(&Shop::open(Elsewhere(Country::Falling, Theme::Wholesale)), 1..seeds + 1);
+}
+
+#[test]
+fn of_a_parcel_of_five_hundred_in_chile_the_bad_ones_end_alone() {
+    let seeds = from_environment("TIMBRE_SEEDS").unwrap_or(SEEDS).div_ceil(500);
+    run_all(&Shop::open(Chile(Theme::Wholesale)), 1..seeds + 1);
 }
 
 #[test]
@@ -84,6 +97,6 @@ fn the_same_seed_is_the_same_run() {
             assert!(one.journal == two.journal, "seed {seed} in {name}: the journals differ");
         }
     }
-    Country::ALL.into_iter().for_each(|country| twice(Elsewhere(country), &[3, 4, 5]));
-    twice(Chile, &[3, 4]);
+    Country::ALL.into_iter().for_each(|country| twice(Elsewhere(country, Theme::Weather), &[3, 4, 5]));
+    twice(Chile(Theme::Weather), &[3, 4]);
 }

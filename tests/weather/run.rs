@@ -69,7 +69,7 @@ impl<W: World + 'static> Shop<W> {
         let shop = Shop { world: Arc::new(world), dir: folder() };
         runtime().block_on(async {
             let clock = Arc::new(TokioClock::starting_at(START.parse().expect("a time")));
-            let sky = Sky::of(0, shop.world.lines());
+            let sky = shop.world.theme().sky(0, shop.world.lines());
             let authority = shop.world.authority(0, &sky);
             let wire = Arc::new(Wire::new(Arc::clone(&shop.world), clock.clone(), sky, authority));
             let agent = shop.engine(shop.dir.path(), clock, &wire, Dice::new(0, "set-up"), false);
@@ -117,7 +117,7 @@ impl<W: World + 'static> Shop<W> {
         let began = Instant::now();
         let start: Timestamp = START.parse().expect("a time");
         let clock = Arc::new(TokioClock::starting_at(start));
-        let sky = Sky::of(seed, self.world.lines());
+        let sky = self.world.theme().sky(seed, self.world.lines());
         let authority = self.world.authority(seed, &sky);
         let world = Arc::clone(&self.world);
         let wire = Arc::new(Wire::new(world, clock.clone(), sky.clone(), authority));
@@ -200,12 +200,16 @@ impl<W: World + 'static> Shop<W> {
     /// All that is done in a run, in the order of time.
     fn deeds(&self, seed: u64, sky: &Sky) -> Vec<(u64, Deed)> {
         let mut dice = Dice::new(seed, "sales");
+        let theme = self.world.theme();
+        let bad = theme.bad(seed);
         let mut deeds = Vec::new();
         let mut at = dice.range(0, 600);
         for n in 0..self.world.sales(&mut dice) {
-            deeds.push((at, Deed::Sell(format!("k{n}"), self.world.sale(&mut dice).to_string())));
-            // Several in the same second, or a quiet hour.
-            at += dice.one_of(&[0, 0, 0, 0, 1, 20, 600, 1_200]);
+            deeds.push((
+                at,
+                Deed::Sell(format!("k{n}"), self.world.sale(&mut dice, bad.contains(&(n + 1))).to_string()),
+            ));
+            at += theme.gap(&mut dice);
         }
         deeds.extend(sky.pass_deaths.iter().map(|at| (*at, Deed::KillPasses)));
         deeds.extend(sky.stuck.iter().map(|(at, until)| (*at, Deed::Stick(*until))));

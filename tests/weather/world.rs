@@ -1,6 +1,6 @@
 //! What a run needs of a country: how its shop is opened, what it sells, and the authority it sends to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,48 @@ use timbre_core::{Channel, ChannelId, Heard, Regime, Request, Timestamp};
 use timbre_store::Reader;
 
 use crate::dice::Dice;
-use crate::sky::Sky;
+use crate::sky::{Outage, Sky, Spell};
+
+/// What the runs of a shop are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Theme {
+    /// A few sales, and all that can happen to them.
+    Weather,
+    /// As many documents as one parcel holds, sold while there is no line. A few of them take every parcel that they
+    /// are in down with them.
+    Wholesale,
+}
+
+/// Documents of a wholesale run, and of its first parcel.
+pub const WHOLESALE: u64 = 500;
+
+impl Theme {
+    pub fn sky(self, seed: u64, lines: &[&str]) -> Sky {
+        let mut sky = Sky::of(seed, lines);
+        if self == Theme::Wholesale {
+            // Until all are sold.
+            sky.outages.insert(0, Outage { from: 0, to: 2 * 3_600, does: Spell::Dead, line: None });
+        }
+        sky
+    }
+
+    /// Seconds from one sale to the next: several in the same second, or a quiet hour.
+    pub fn gap(self, dice: &mut Dice) -> u64 {
+        match self {
+            Theme::Weather => dice.one_of(&[0, 0, 0, 0, 1, 20, 600, 1_200]),
+            Theme::Wholesale => dice.one_of(&[0, 0, 1, 20]),
+        }
+    }
+
+    /// The numbers that parcels fall for, one to ten of them.
+    pub fn bad(self, seed: u64) -> BTreeSet<u64> {
+        let mut dice = Dice::new(seed, "bad");
+        match self {
+            Theme::Weather => BTreeSet::new(),
+            Theme::Wholesale => (0..dice.range(1, 10)).map(|_| dice.range(1, WHOLESALE)).collect(),
+        }
+    }
+}
 
 /// When every run begins.
 pub const START: &str = "2026-03-02T12:00:00Z";
@@ -61,6 +102,7 @@ pub struct Entry {
 /// A country to run in.
 pub trait World: Send + Sync {
     fn name(&self) -> String;
+    fn theme(&self) -> Theme;
     /// The lines that fail apart from each other.
     fn lines(&self) -> &'static [&'static str];
     fn line_of(&self, request: &Request) -> &'static str;
@@ -73,7 +115,8 @@ pub trait World: Send + Sync {
     fn authority(&self, seed: u64, sky: &Sky) -> Box<dyn Authority>;
     /// How many sales a run has.
     fn sales(&self, dice: &mut Dice) -> u64;
-    fn sale(&self, dice: &mut Dice) -> Value;
+    /// One of them; `bad`: of those that parcels fall for.
+    fn sale(&self, dice: &mut Dice, bad: bool) -> Value;
     /// The documents that a delivery is of.
     fn delivered(&self, request: &Request) -> Vec<String>;
 }

@@ -28,10 +28,14 @@ pub enum Country {
     /// As Argentina's: the authority numbers. It takes only what follows the last number it gave, of each
     /// series, and what it takes gets a code of its own.
     Numbering,
+    /// As Chile's: five hundred travel together, and one bad document takes all of them down with it. Nothing of
+    /// what fell is kept.
+    Falling,
 }
 
 impl Country {
-    pub const ALL: [Country; 4] = [Country::Lots, Country::Burning, Country::Gated, Country::Numbering];
+    pub const ALL: [Country; 5] =
+        [Country::Lots, Country::Burning, Country::Gated, Country::Numbering, Country::Falling];
 
     pub fn regime(self) -> Arc<dyn Regime> {
         Arc::new(law::Law::of(self))
@@ -51,7 +55,7 @@ impl Country {
         match self {
             Country::Lots | Country::Gated => NumberFate::FreeIfIdUnchanged,
             Country::Burning => NumberFate::Consumed,
-            Country::Numbering => NumberFate::FreeForSame,
+            Country::Numbering | Country::Falling => NumberFate::FreeForSame,
         }
     }
 }

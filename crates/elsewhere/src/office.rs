@@ -35,12 +35,15 @@ pub struct Held {
     known: Timestamp,
     results: Timestamp,
     bytes: String,
+    /// It is in an envelope that falls when its results come, and is not held any more then.
+    falls: bool,
 }
 
 struct Ticket {
     documents: Vec<DocumentId>,
     results: Timestamp,
     asked: Timestamp,
+    fell: bool,
 }
 
 /// An authority.
@@ -95,6 +98,7 @@ impl Office {
     }
 
     fn text(&mut self, request: &Request, now: Timestamp) -> String {
+        self.held.retain(|_, held| !held.falls || now < held.results);
         let body = String::from_utf8_lossy(&request.body).into_owned();
         if request.what == "login" {
             self.given += 1;
@@ -133,7 +137,11 @@ impl Office {
             self.violate(now, "an envelope that can't be read".to_owned());
             return "what?".to_owned();
         };
-        let most = if self.country == Country::Lots { 15 } else { 1 };
+        let most = match self.country {
+            Country::Lots => 15,
+            Country::Falling => 500,
+            Country::Burning | Country::Gated | Country::Numbering => 1,
+        };
         let one_kind = documents.iter().all(|(id, _)| id.series == documents[0].0.series);
         if documents.len() > most || !one_kind {
             self.violate(now, format!("an envelope of {} documents", documents.len()));
@@ -146,7 +154,9 @@ impl Office {
         {
             return format!("turn {turn}");
         }
-        let lots = self.country == Country::Lots;
+        let lots = matches!(self.country, Country::Lots | Country::Falling);
+        let bad = documents.iter().any(|(_, total)| self.word(*total) == Word::Bad);
+        let falls = self.country == Country::Falling && documents.len() > 1 && bad;
         let results = match lots {
             true => self.stuck_until.unwrap_or(now).max(seconds(now, RESULTS_AFTER)),
             false => now,
@@ -154,13 +164,13 @@ impl Office {
         let known = seconds(now, LAG_SECONDS);
         for ((id, total), bytes) in documents.iter().zip(&lines) {
             let word = self.word(*total).text();
-            let held = Held { word, offered: 1, since: now, known, results, bytes: bytes.clone() };
+            let held = Held { word, offered: 1, since: now, known, results, bytes: bytes.clone(), falls };
             self.held.insert(id.clone(), held);
         }
         match lots {
             true => {
                 let documents = documents.into_iter().map(|(id, _)| id).collect();
-                self.tickets.push(Ticket { documents, results, asked: now });
+                self.tickets.push(Ticket { documents, results, asked: now, fell: falls });
                 format!("ticket {}", self.tickets.len())
             }
             false => self.word(documents[0].1).text().to_owned(),
@@ -198,7 +208,7 @@ impl Office {
                 self.blocked_until = Some(seconds(now, BLOCKED));
                 format!("blocked {BLOCKED}")
             }
-            Country::Burning | Country::Gated | Country::Numbering => "known".to_owned(),
+            Country::Burning | Country::Gated | Country::Numbering | Country::Falling => "known".to_owned(),
         }
     }
 
@@ -209,12 +219,15 @@ impl Office {
         };
         let soon = now < seconds(ticket.asked, PACE);
         ticket.asked = now;
-        let (ready, documents) = (ticket.results <= now, ticket.documents.clone());
+        let (ready, fell, documents) = (ticket.results <= now, ticket.fell, ticket.documents.clone());
         if soon {
             self.violate(now, format!("ticket {body} asked about too soon"));
         }
         if !ready {
             return "wait".to_owned();
+        }
+        if fell {
+            return "fell".to_owned();
         }
         let words = documents.iter().map(|id| format!("{}{}={}", id.series, id.number, self.held[id].word));
         format!("each {}", words.collect::<Vec<_>>().join(" "))

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use timbre_core::channel::Method;
+use timbre_core::channel::{Blame, Method};
 use timbre_core::*;
 
 use crate::Country;
@@ -24,6 +24,7 @@ impl Post {
             Country::Burning | Country::Gated => (1, 5),
             // One after the other: the next number is known when the last one is taken.
             Country::Numbering => (1, 1),
+            Country::Falling => (500, 3),
         };
         let limits = Limits {
             documents,
@@ -207,6 +208,12 @@ impl Channel for Post {
             ("deliver", _) => self.delivered(&text, state, about, cx),
             (_, "stale") => Step::Stale(state),
             ("ticket?", "each") => Step::Done(self.each(about, rest)),
+            ("ticket?", "fell") => {
+                let reasons = vec![Remark::ours("FELL", "Cayó entero.")];
+                let number = self.country.fate();
+                let fallen = Verdict::Fallen { reasons, number, blame: Blame::Documents };
+                Step::Done(all(about, &fallen))
+            }
             ("have?", "no") => self.absent(state, about, cx),
             ("have?", "other") => {
                 let why = Remark::ours("OTHER", "Otro usa el número.");

@@ -88,7 +88,11 @@ fn pass(office: &mut Office, channel: &dyn Channel) -> String {
 
 /// As many documents as travel together.
 fn many(country: Country) -> Vec<Arc<Document>> {
-    if country == Country::Lots { documents(country, &[10, 13, 7]) } else { documents(country, &[7]) }
+    match country {
+        Country::Lots => documents(country, &[10, 13, 7]),
+        Country::Falling => documents(country, &[10, 7]),
+        Country::Burning | Country::Gated | Country::Numbering => documents(country, &[7]),
+    }
 }
 
 #[test]
@@ -138,6 +142,19 @@ fn a_company_that_sends_a_lot_again_is_blocked_for_a_while() {
     assert!(deliver(&mut office, country, &documents[1..], start() + LONG / 12).starts_with("blocked "));
     assert_eq!(deliver(&mut office, country, &documents[1..], start() + LONG), "ticket 2");
     assert_eq!(office.violations().len(), 1);
+}
+
+#[test]
+fn one_bad_document_takes_its_envelope_down_and_nothing_of_it_is_kept() {
+    let (country, mut office) = (Country::Falling, Office::new(Country::Falling));
+    let documents = documents(country, &[10, 13]);
+    assert_eq!(deliver(&mut office, country, &documents, start()), "ticket 1");
+    assert_eq!(office.held().len(), 2, "it is in process");
+    assert_eq!(deliver(&mut office, country, &documents[..1], start() + LONG), "ticket 2");
+    assert_eq!(deliver(&mut office, country, &documents[1..], start() + LONG), "ticket 3");
+    let words: Vec<_> = office.held().values().map(|held| (held.word, held.offered)).collect();
+    assert_eq!(words, [("yes", 1), ("bad", 1)]);
+    assert_eq!(office.violations(), []);
 }
 
 #[test]
