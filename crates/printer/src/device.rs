@@ -6,7 +6,7 @@ mod line;
 mod queue;
 
 use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::mpsc;
@@ -112,6 +112,21 @@ impl Device {
     }
 }
 
+/// What a printer did, as who stands before it is told: goes on after its name.
+fn said(error: &io::Error) -> String {
+    use io::ErrorKind::*;
+    let words = match error.kind() {
+        ConnectionRefused => "rechaza la conexión (revise su dirección y que esté encendida)",
+        TimedOut | WouldBlock => "no contesta a tiempo (revise que esté encendida, su papel y su tapa)",
+        HostUnreachable | NetworkUnreachable | NetworkDown => "no se encuentra en la red",
+        ConnectionReset | ConnectionAborted | BrokenPipe | NotConnected => "cortó la conexión",
+        NotFound => "no está conectada a este equipo",
+        PermissionDenied => "no se deja usar por este usuario del equipo",
+        _ => return format!("falló ({error})"),
+    };
+    words.to_owned()
+}
+
 fn failed(why: impl Into<String>) -> Printing {
     Printing::Failed { why: why.into() }
 }
@@ -143,12 +158,12 @@ fn patiently(work: impl FnOnce(&Begun) -> Printing + Send + 'static) -> Printing
 fn to_file(path: &Path, bytes: &[u8], begun: &Begun) -> Printing {
     let mut device = match OpenOptions::new().write(true).open(path) {
         Ok(device) => device,
-        Err(error) => return failed(format!("no se pudo abrir {} ({error})", path.display())),
+        Err(error) => return failed(format!("la impresora {} {}", path.display(), said(&error))),
     };
     let _ = begun.send(());
     match device.write_all(bytes).and_then(|()| device.flush()) {
         Ok(()) => Printing::Handed,
-        Err(error) => partial(format!("la impresora dejó de recibir ({error})")),
+        Err(error) => partial(format!("mientras imprimía, la impresora {}", said(&error))),
     }
 }
 
@@ -170,9 +185,12 @@ mod tests {
         let address = listener.local_addr().unwrap().to_string();
         drop(listener);
         let nothing = |device: Device| device.print("T39F1", Load::Ticket, b"x");
-        assert!(matches!(nothing(Device::Network(address)), Printing::Failed { .. }));
+        let off = nothing(Device::Network(address));
+        assert!(off.why().contains("revise su dirección y que esté encendida"), "{off:?}");
         assert!(matches!(nothing(Device::File("/nada/lp0".into())), Printing::Failed { .. }));
-        assert!(matches!(nothing(Device::Serial("/nada/tty".into(), BAUD)), Printing::Failed { .. }));
+        let unplugged = nothing(Device::Serial("/nada/tty".into(), BAUD));
+        assert!(matches!(unplugged, Printing::Failed { .. }), "{unplugged:?}");
+        assert!(unplugged.why().contains("no está conectada"), "{unplugged:?}");
     }
 
     #[test]

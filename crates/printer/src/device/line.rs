@@ -7,7 +7,7 @@ use std::time::Duration;
 use serialport::SerialPort;
 use timbre_core::paper::Printing;
 
-use super::{Begun, Load, failed, partial};
+use super::{Begun, Load, failed, partial, said};
 
 /// A printer that is on answers within this.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -40,20 +40,22 @@ impl Line for Box<dyn SerialPort> {
 pub(super) fn to_network(address: &str, load: Load, bytes: &[u8], begun: &Begun) -> Printing {
     match connect(address) {
         Ok(mut line) => speak(&mut line, load, bytes, begun),
-        Err(error) => failed(format!("la impresora {address} no responde ({error})")),
+        Err(error) => failed(format!("la impresora {address} {}", said(&error))),
     }
 }
 
 pub(super) fn to_serial(path: &str, baud: u32, load: Load, bytes: &[u8], begun: &Begun) -> Printing {
     match serialport::new(path, baud).open() {
         Ok(mut line) => speak(&mut line, load, bytes, begun),
-        Err(error) => failed(format!("no se pudo abrir {path} ({error})")),
+        Err(error) => failed(format!("la impresora {path} {}", said(&error.into()))),
     }
 }
 
 fn connect(address: &str) -> io::Result<TcpStream> {
-    let mut why = io::Error::other("no se conoce esa dirección");
-    for place in address.to_socket_addrs()? {
+    // A name that nobody knows is a printer that is not there.
+    let unknown = || io::Error::from(io::ErrorKind::HostUnreachable);
+    let mut why = unknown();
+    for place in address.to_socket_addrs().map_err(|_| unknown())? {
         match TcpStream::connect_timeout(&place, CONNECT) {
             Ok(line) => return Ok(line),
             Err(error) => why = error,
@@ -81,7 +83,7 @@ fn converse(line: &mut impl Line, bytes: &[u8], begun: &Begun) -> Printing {
     }
     // DLE EOT 4: the paper's sensor. Answered at once, whatever else is under way.
     let tells = match line.write_all(&[0x10, 0x04, 4]).map(|()| heard(line)) {
-        Err(error) => return failed(format!("la impresora no responde ({error})")),
+        Err(error) => return failed(format!("la impresora {}", said(&error))),
         Ok(None) => false,
         Ok(Some(status)) if status & 0x60 != 0 => return failed("la impresora no tiene papel"),
         Ok(Some(_)) => true,
@@ -112,7 +114,7 @@ fn send(line: &mut impl Line, bytes: &[u8], begun: &Begun) -> Result<(), Printin
     // Nobody waits for it any more when it took too long.
     let _ = begun.send(());
     let sent = line.write_all(bytes).and_then(|()| line.flush());
-    sent.map_err(|error| partial(format!("se cortó la conexión con la impresora ({error})")))
+    sent.map_err(|error| partial(format!("mientras imprimía, la impresora {}", said(&error))))
 }
 
 /// One byte of status; `None` from a printer that does not tell, or that is gone.
