@@ -1,6 +1,5 @@
 //! What people put right and load, as the window asks for it: each command is one call of the engine.
 
-use serde::Deserialize;
 use tauri::State;
 use timbre_agent::reissue::Reissue;
 use timbre_agent::view::{
@@ -10,19 +9,15 @@ use timbre_agent::{Agent, Answer};
 
 use crate::commands::reading;
 
-/// How a rejected document is to be made again.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Again {
-    /// The sale with its fault mended; the same one when there is none.
+/// `sale` is the one with its fault mended; the same one when there is none.
+#[tauri::command]
+pub async fn reissue(
+    agent: State<'_, Agent>,
+    id: String,
     sale: Option<String>,
     new_number: bool,
     who: String,
-}
-
-#[tauri::command]
-pub async fn reissue(agent: State<'_, Agent>, id: String, again: Again) -> Answer<ReissuedView> {
-    let Again { sale, new_number, who } = again;
+) -> Answer<ReissuedView> {
     agent.reissue(&id, Reissue { sale: sale.map(Into::into), new_number, who }).await
 }
 

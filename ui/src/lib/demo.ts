@@ -297,7 +297,7 @@ export class DemoShop implements Port {
     const total = this.sum(body);
     const receptor = body.Encabezado.Receptor;
     const who: [string, string] | undefined = receptor && [receptor.RUTRecep ?? "", receptor.RznSocRecep ?? ""];
-    const row = newRow(kind, this.take(kind), total, this.now(), who);
+    const row = body.Referencia ? this.note(total) : newRow(kind, this.take(kind), total, this.now(), who);
     this.bodies.set(row.id, structuredClone(body));
     this.rows = [row, ...this.rows];
     const view = { document: row, key, totals: { MntTotal: total }, warnings: [], repeated: false, environment: this.environment };
@@ -349,7 +349,17 @@ export class DemoShop implements Port {
     return { queued: queued.length, skipped: chosen.length - queued.length, documents: queued.map((row) => row.id).slice(0, 500) };
   }
 
+  private note(total: number): RowView {
+    const [range, ...rest] = this.loaded;
+    const folio = range?.next ?? 1;
+    if (range) this.loaded = [{ ...range, next: folio + 1, left: range.left - 1 }, ...rest];
+    return { ...newRow(33, folio, total, this.now()), id: `T61F${folio}`, series: "61", kind: "Nota de crédito" };
+  }
+
   private sum(body: SaleBody): number {
+    // A note that says no more than what it annuls.
+    const { TpoDocRef, FolioRef } = body.Referencia ?? {};
+    if (TpoDocRef) return this.find(`T${TpoDocRef}F${FolioRef}`).total;
     return body.Detalle.reduce((sum, line) => sum + amount(String(line.QtyItem), Number(line.PrcItem)), 0);
   }
 

@@ -28,6 +28,8 @@ export interface Receiver {
 export interface SaleBody {
   Encabezado: { IdDoc: Record<string, number>; Receptor?: Record<string, string> };
   Detalle: Record<string, unknown>[];
+  /** What a note corrects. */
+  Referencia?: Record<string, number | string>;
 }
 
 export function saleJson(kind: 39 | 33, lines: Line[], receiver: Receiver): SaleBody {

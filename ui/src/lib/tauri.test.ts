@@ -32,7 +32,7 @@ test("each question is one command with its arguments", async () => {
     ["export", { query: { q: "pan" }, form: "csv" }],
     ["issue_text", { sale: '{"a":1.50}', key: "k2" }],
     ["check_batch", { file: "{}ñ", anew: false }],
-    ["reissue", { id: "T33F1", again: { sale: null, newNumber: true, who: "Rosa" } }],
+    ["reissue", { id: "T33F1", sale: null, newNumber: true, who: "Rosa" }],
     ["load_folios", { file: "<Ñ>", share: [1, 2], usedUpTo: null }],
     ["range_annulled", { order: { type: "33", folio: 1, who: "Rosa" } }],
   ]);

@@ -39,7 +39,7 @@ export function tauriPort(): Port {
     sale: (id) => call("sale", { id }),
     issueText: (sale, key) => call("issue_text", { sale, key }),
     checkBatch: async (file, anew) => call("check_batch", { file: utf8(file), anew }, LONG_ANSWER_MS),
-    reissue: (id, again) => call("reissue", { id, again }, LONG_ANSWER_MS),
+    reissue: (id, again) => call("reissue", { id, ...again }, LONG_ANSWER_MS),
     numberAnnulled: (id, who) => call("number_annulled", { id, who }),
     loadFolios: (file, share, usedUpTo) => call("load_folios", { file: bytes(file), share, usedUpTo }, LONG_ANSWER_MS),
     resumeRange: (order) => call("resume_range", { order }),
