@@ -20,6 +20,12 @@ fn data_that_the_format_demands_must_be_there() {
     rejects(factura(5), &[change(Document, "<Acteco>472101", "<Acteco>472102")], "(HED-3-861)");
     objects(factura(5), &[change(Document, "(ENTRENAMIENTO)", "(PRUEBA)")], "(HED-1-863)");
     rejects(boleta(7), &[change(Document, "<IndServicio>3", "<IndServicio>4")], "66666666-6");
+    // A service that is billed by periods goes to an address (Formato Boletas, DirRecep).
+    rejects(
+        boleta(7),
+        &[change(Document, "<IndServicio>3", "<IndServicio>1")],
+        "Receptor/DirRecep|66666666-6",
+    );
 }
 
 #[test]
@@ -37,6 +43,8 @@ fn dates_must_agree_with_the_caf_and_the_calendar() {
     // A clock may be ten minutes ahead; it is 12:41 at the SII.
     accepts(&boleta(7).with(&[change(Stamp, "T12:34:56</TSTED>", "T12:51:00</TSTED>")]));
     objects(boleta(7), &[change(Stamp, "T12:34:56</TSTED>", "T12:51:01</TSTED>")], "(TED-1-647)");
+    accepts(&boleta(7).with(&[change(Whole, "T12:34:56</TmstFirma>", "T12:51:00</TmstFirma>")]));
+    objects(boleta(7), &[change(Whole, "T12:34:56</TmstFirma>", "T12:51:01</TmstFirma>")], "(TED-1-647)");
 }
 
 #[test]

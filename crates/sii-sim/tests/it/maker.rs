@@ -29,6 +29,8 @@ pub enum Stage {
     Stamp,
     /// The stamp after it is signed, before the document is.
     Stamped,
+    /// `<Documento>` whole, before it is signed.
+    Whole,
     /// `<DTE>` after it is signed, before the set is.
     Signed,
     /// `<SetDTE>` before it is signed.
@@ -216,6 +218,7 @@ impl Order<'_> {
         let body = apply(self.body.clone(), changes, Stage::Document);
         let ted = self.stamp(&body);
         let inner = format!("{body}\n{ted}\n<TmstFirma>2026-01-15T12:34:56</TmstFirma>\n</Documento>");
+        let inner = apply(inner, changes, Stage::Whole);
         let name = self.id.map_or_else(|| format!("F{folio}T{tipo}"), str::to_owned);
         let uri = self.uri.map_or_else(|| format!("#{name}"), str::to_owned);
         let id = format!("ID=\"{name}\"");
