@@ -53,6 +53,8 @@ export class Documents extends Listing {
   async act<A>(what: () => Promise<A>): Promise<A | null> {
     const answer = await this.monitor.act(what);
     this.notice = this.monitor.notice;
+    // It was asked for here, and is said here.
+    this.monitor.notice = null;
     if (answer !== null && this.rows.known) void this.rows.refresh();
     return answer;
   }

@@ -140,6 +140,7 @@ export class Monitor extends Listing {
   private async mend(): Promise<void> {
     await this.rows.refresh();
     this.onRows(this.rows.all.slice(0, PAGE));
+    this.outcome?.hear(this.rows.all);
   }
 
   private mendSoon(): void {
