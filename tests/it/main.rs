@@ -8,6 +8,7 @@ mod failures;
 mod fence;
 mod paper;
 mod refused;
+mod rooms;
 mod services;
 mod tidy;
 mod types;
