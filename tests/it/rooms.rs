@@ -114,7 +114,8 @@ async fn what_matches_is_resent_and_a_note_is_one_call() {
     let made = sell(&panel.shop, &note, "note").await.unwrap();
     assert_eq!(made.document.id, "T61F1");
     until(&panel.shop, |shop| shop.agent.detail("T33F1").unwrap().row.annulled_by.is_some()).await;
-    let twice = sell(&panel.shop, &note, "another").await.expect_err("what is annulled is not annulled again");
+    let twice =
+        sell(&panel.shop, &note, "another").await.expect_err("what is annulled is not annulled again");
     assert_eq!(twice.code, "already-annulled");
     panel.shop.stop().await;
 }
