@@ -291,6 +291,8 @@ fn a_guia_says_what_its_goods_are_for() {
     for purpose in ["2", "3", "4", "6", "7", "8"] {
         let id = format!("<IndTraslado>{purpose}</IndTraslado>\n");
         accepts(&dte(52, 9, &id, "<MntTotal>0</MntTotal>\n", bare_line().trim_end()));
+        // Of the lines' values nothing need stand in the totals either.
+        accepts(&dte(52, 9, &id, "<MntTotal>0</MntTotal>\n", goods.trim_end()));
         accepts(&dte(52, 9, &id, &net(10_000), goods.trim_end()));
         rejects(dte(52, 9, &id, &net(10_002), goods.trim_end()), &[], "(HED-3-211)");
     }
