@@ -202,7 +202,7 @@ class Printer(threading.Thread):
 
 def test_the_paper_of_a_sale_is_seen_and_comes_out_of_a_printer_that_was_set_up(window):
     printer = Printer()
-    window.keys("3", held=ALT)
+    window.keys("5", held=ALT)
     window.see("Todavía no hay una impresora")
     window.picture(PICTURES / "settings-none.png")
     window.click("button", "Agregar una impresora")

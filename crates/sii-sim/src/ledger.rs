@@ -45,6 +45,8 @@ pub struct LedgerVersion {
     pub verdict: &'static str,
     pub reasons: Vec<String>,
     pub offered: u64,
+    /// How many of those came although it was not rejected, alone or with its envelope.
+    pub repeated: u64,
     pub tracks: Vec<String>,
 }
 
@@ -66,7 +68,8 @@ pub struct LedgerTotals {
     pub objected: u64,
     pub rejected: u64,
     pub processing: u64,
-    /// Documents of which the same bytes came more than once, or other bytes came under a folio already held.
+    /// Documents of which the same bytes came again although they were not rejected, or other bytes came under a
+    /// folio already held.
     pub duplicated: u64,
     pub uploads: u64,
 }
@@ -96,7 +99,7 @@ impl Ledger {
 }
 
 fn duplicated(record: &Record) -> bool {
-    let again = record.versions.iter().any(|version| version.offered > 1);
+    let again = record.versions.iter().any(|version| version.repeated > 0);
     let held_first = record
         .versions
         .iter()
@@ -136,6 +139,7 @@ impl LedgerVersion {
             verdict,
             reasons: version.reasons.iter().map(ToString::to_string).collect(),
             offered: version.offered,
+            repeated: version.repeated,
             tracks: version.tracks.clone(),
         }
     }

@@ -55,6 +55,8 @@ pub(crate) struct Version {
     pub verdict: Verdict,
     pub reasons: Vec<Reason>,
     pub offered: u64,
+    /// How many of them came although it was not rejected.
+    pub repeated: u64,
     pub tracks: Vec<String>,
     /// From when on the SII speaks of it.
     pub known_from: Timestamp,
@@ -259,6 +261,7 @@ impl State {
             let record = self.documents.entry(key.clone()).or_default();
             for version in record.versions.iter_mut().filter(|version| version.digest == digest) {
                 version.offered += 1;
+                version.repeated += u64::from(version.verdict != Verdict::Rejected);
             }
         }
     }
@@ -293,6 +296,8 @@ impl State {
         let held = record.held().map(|version| version.digest);
         if let Some(version) = record.versions.iter_mut().find(|version| version.digest == judged.digest) {
             version.offered += 1;
+            // What fell with its envelope has to come again.
+            version.repeated += u64::from(version.verdict != Verdict::Rejected);
             version.tracks.push(upload.track.clone());
             // The first verdict stands once the document is held; otherwise the last one counts.
             if held != Some(judged.digest) {
@@ -309,6 +314,7 @@ impl State {
             verdict: judged.verdict,
             reasons: judged.reasons.clone(),
             offered: 1,
+            repeated: 0,
             tracks: vec![upload.track.clone()],
             known_from: upload.known_from(),
             processed,

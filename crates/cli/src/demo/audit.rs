@@ -107,10 +107,10 @@ pub async fn known(api: &Api) -> Result<HashSet<String>, Failure> {
     }
 }
 
-/// The same bytes offered again, or other bytes under a number that was held already.
+/// The same bytes offered again although they were not rejected, or other bytes under a number that was held already.
 fn came_twice(document: &LedgerDocument) -> bool {
     let held = document.versions.iter().position(|version| version.verdict != "rejected");
-    document.versions.iter().any(|version| version.offered > 1)
+    document.versions.iter().any(|version| version.repeated > 0)
         || held.is_some_and(|first| first + 1 < document.versions.len())
 }
 
@@ -161,6 +161,7 @@ mod tests {
                 verdict,
                 reasons: vec![],
                 offered: *offered,
+                repeated: *offered - 1,
                 tracks: vec![],
             })
             .collect();

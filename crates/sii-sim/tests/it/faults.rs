@@ -261,6 +261,10 @@ fn an_upload_may_end_in_any_state_whatever_is_in_it() {
         assert_eq!(client.boleta_status(&third)["estado"], "EPR");
         let ledger = client.sim.ledger_at(client.now());
         assert_eq!(ledger.document("T39F7").expect("there").verdict, verdict, "{state}");
+        // What was rejected has to come again; what is held comes twice.
+        client.deliver(Boleta, &[(39, boleta(9).make()), (39, boleta(7).make())]);
+        let twice = u64::from(verdict != "rejected");
+        assert_eq!(client.sim.ledger_at(client.now()).totals.duplicated, twice, "{state}");
     }
 }
 
