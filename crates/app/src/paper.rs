@@ -13,6 +13,7 @@ use toml_edit::DocumentMut;
 
 use crate::config::Config;
 use crate::printers::{self, MAIN, Ready, Set, capital};
+use crate::vault::file;
 
 /// The folder's logo, as the window and the command line set it.
 const LOGO: &str = "logo.png";
@@ -66,7 +67,7 @@ impl Printer {
         let text = file.to_string();
         let config: Config = toml::from_str(&text).map_err(|e| wrong(e.to_string()))?;
         let set = Set::read(&config, &self.dir, self.training).map_err(wrong)?;
-        printers::write_file(&path, text.as_bytes()).map_err(|e| wrong(e.to_string()))?;
+        file::write_plain(&path, text.as_bytes()).map_err(|e| wrong(e.to_string()))?;
         *self.set.write().unwrap_or_else(PoisonError::into_inner) = set;
         Ok(self.list())
     }
@@ -194,7 +195,7 @@ impl Printers for Printer {
         if let Some(bytes) = file {
             let bad = |why: String| ProblemView::from(Refusal::new("logo-invalid", "", capital(&why)));
             Logo::read(bytes).map_err(|error| bad(error.to_string()))?;
-            printers::write_file(&path, bytes)
+            file::write_plain(&path, bytes)
                 .map_err(|error| bad(format!("no se pudo guardar {} ({error})", path.display())))?;
         }
         self.change(|settings| {

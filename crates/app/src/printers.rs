@@ -2,8 +2,7 @@
 //! whose other lines stay as they are.
 
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use timbre_agent::view::PrinterView;
@@ -229,15 +228,6 @@ fn table_of<'a>(above: &'a mut Table, name: &str) -> &'a mut Table {
         above.insert(name, Item::Table(table));
     }
     above[name].as_table_mut().expect("it is one")
-}
-
-/// Whole or not at all, and on disk when this answers.
-pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let next: PathBuf = path.with_extension("new");
-    let mut file = std::fs::File::create(&next)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(next, path)
 }
 
 #[cfg(test)]

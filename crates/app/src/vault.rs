@@ -7,7 +7,7 @@
 mod cipher;
 mod custody;
 mod error;
-mod file;
+pub(crate) mod file;
 mod key_file;
 mod keyring;
 mod passphrase;

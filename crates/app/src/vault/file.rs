@@ -1,4 +1,4 @@
-//! Small private files written whole or not at all, and durable when the call returns.
+//! Small files written whole or not at all, and durable when the call returns; most are private.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -7,6 +7,15 @@ use std::path::Path;
 /// Writes `bytes` as `path`, readable by the user alone (on Windows it has the rights of the
 /// folder, which in a profile are the user's).
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_to(path, bytes, create)
+}
+
+/// The same with the rights that any new file has.
+pub fn write_plain(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_to(path, bytes, |path| File::create_new(path))
+}
+
+fn write_to(path: &Path, bytes: &[u8], create: impl FnOnce(&Path) -> io::Result<File>) -> io::Result<()> {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(".tmp");
     let temporary = Path::new(&temporary);
