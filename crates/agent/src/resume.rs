@@ -48,6 +48,7 @@ impl Agent {
         self.0.push(Vec::new(), false);
         Ok(show::range(&range, self.0.today()))
     }
+
     /// A person annulled at the authority's site the folios that were left in an expired range. Nothing is ever
     /// issued with them again, should the clock go back.
     pub async fn range_annulled(&self, order: &RangeOrder) -> Answer<RangeView> {

@@ -211,9 +211,12 @@ fn of_guias(tipo: Tipo, document: &mut Group, earlier: &[Earlier]) {
 
 /// The document of this folder that a note annuls (CodRef 1).
 pub fn annuls(tipo: Tipo, document: &Group, earlier: &[Earlier]) -> Option<DocumentId> {
+    annulled(tipo, document, earlier).map(|of| of.document.id.clone())
+}
+
+fn annulled<'e>(tipo: Tipo, document: &Group, earlier: &'e [Earlier]) -> Option<&'e Earlier> {
     let annuls = tipo.is_note() && notes::reasons(document).any(|reason| reason == "1");
-    let annulled = earlier.iter().find(|earlier| earlier.corrected && annuls)?;
-    Some(annulled.document.id.clone())
+    earlier.iter().find(|earlier| earlier.corrected && annuls)
 }
 
 /// What a document of `total` uses up of earlier ones, or why it can't.
@@ -224,11 +227,9 @@ pub fn annuls(tipo: Tipo, document: &Group, earlier: &[Earlier]) -> Option<Docum
 /// anew, and a factura whose credit note was annulled can be annulled again. Where a note corrects several, the
 /// first are used up first. The writer judges all of it again.
 pub fn claims(making: &mut Making<'_>, earlier: &[Earlier], total: i64, known: &dyn Documents) -> Vec<Claim> {
-    let document = &making.order.document;
-    let annuls = notes::reasons(document).any(|reason| reason == "1");
-    let annulled = earlier.iter().find(|earlier| earlier.corrected && annuls);
     let tipo = making.tipo;
-    if tipo.is_note() && annulled.is_some_and(|of| is_used(making, of, known)) {
+    let annulled = annulled(tipo, &making.order.document, earlier);
+    if annulled.is_some_and(|of| is_used(making, of, known)) {
         return Vec::new();
     }
     match tipo {
@@ -330,18 +331,20 @@ fn one_part(making: &mut Making<'_>, of: &Earlier, total: i64, known: &dyn Docum
         }
         Err(exceeds) => {
             let notes = listed(&exceeds.notes);
-            let message = match rest::annulled(id, known) {
-                Some(note) => format!("{id} ya lo anula {note}: no queda nada que devolver."),
-                None if notes.is_empty() => {
-                    format!("De {id} quedan {} por devolver.", money::dotted(exceeds.left))
+            let left = money::dotted(exceeds.left);
+            let (code, message) = match rest::annulled(id, known) {
+                Some(note) => {
+                    ("already-annulled", format!("{id} ya lo anula {note}: no queda nada que devolver."))
                 }
-                None => format!(
-                    "De {id} quedan {} por devolver (lo demás lo devuelven {notes}), y esta nota es por {}.",
-                    money::dotted(exceeds.left),
-                    money::dotted(total)
+                None if notes.is_empty() => ("claim-exceeds", format!("De {id} quedan {left} por devolver.")),
+                None => (
+                    "claim-exceeds",
+                    format!(
+                        "De {id} quedan {left} por devolver (lo demás lo devuelven {notes}), y esta nota es por {}.",
+                        money::dotted(total)
+                    ),
                 ),
             };
-            let code = if rest::annulled(id, known).is_some() { "already-annulled" } else { "claim-exceeds" };
             making.refuse(code, format!("Referencia[{}].FolioRef", of.at), message);
             None
         }

@@ -87,22 +87,18 @@ fn change(on: &mut Overlay<'_>, row: &Row, sign: i64, stand: Stand) -> Result<()
     if matches!(row.state, DocState::Rechazado | DocState::Reemplazado) {
         return Ok(());
     }
-    for claim in &row.claims.0 {
-        if let Some(mut of) = on.row(&claim.document)? {
-            of.claimed = Amount(of.claimed.0.saturating_add(sign * claim.amount.0));
-            on.put_row(of, stand.sequence)?;
-        }
-    }
-    let claimed =
-        row.claims.0.iter().filter(|claim| claim.amount >= Amount::ZERO).map(|claim| &claim.document);
-    for document in claimed.chain(&row.annuls) {
-        if let Some(mut of) = on.row(document)? {
+    let claims = row.claims.0.iter();
+    let claims = claims.map(|claim| (&claim.document, claim.amount, claim.amount >= Amount::ZERO));
+    for (document, amount, uses) in claims.chain(row.annuls.iter().map(|of| (of, Amount::ZERO, true))) {
+        let Some(mut of) = on.row(document)? else { continue };
+        of.claimed = Amount(of.claimed.0.saturating_add(sign * amount.0));
+        if uses {
             of.used_by.retain(|user| *user != row.id);
             if sign > 0 {
                 of.used_by.push(row.id.clone());
             }
-            on.put_row(of, stand.sequence)?;
         }
+        on.put_row(of, stand.sequence)?;
     }
     Ok(())
 }

@@ -61,11 +61,7 @@ fn notes_use_up_no_more_than_is_left_and_a_rejected_one_gives_it_back() {
     store.commit(again(500), at(7)).unwrap();
     assert_eq!(claimed(&store, 1), 1001);
 
-    let before = everything(&store.reader());
-    drop(store);
-    shop.delete_index();
-    let store = shop.open();
-    assert_eq!(everything(&store.reader()), before);
+    shop.is_the_same_made_anew(store);
 }
 
 #[test]
@@ -129,11 +125,7 @@ fn nothing_is_annulled_twice_and_who_annulled_it_is_named() {
     assert_eq!(by(&store, 1), Some(id(4)));
     already(&mut store, annulling(5, 1), 4);
 
-    let before = everything(&store.reader());
-    drop(store);
-    shop.delete_index();
-    let store = shop.open();
-    assert_eq!(everything(&store.reader()), before);
+    shop.is_the_same_made_anew(store);
 }
 
 #[test]

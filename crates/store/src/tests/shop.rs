@@ -82,6 +82,15 @@ impl Shop {
         crate::check(&self.dir(), self.options.anchor.as_deref()).unwrap()
     }
 
+    /// What is in the index is there again once it is made anew from the journal.
+    #[track_caller]
+    pub fn is_the_same_made_anew(&self, store: Store) {
+        let before = everything(&store.reader());
+        drop(store);
+        self.delete_index();
+        assert_eq!(everything(&self.open().reader()), before);
+    }
+
     pub fn delete_index(&self) {
         fs::remove_dir_all(self.dir().join("db")).unwrap();
     }
