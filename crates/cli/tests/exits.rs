@@ -1,7 +1,8 @@
 //! The program as scripts know it: for each thing that can be wrong its exit code, its sentence and
 //! its code; and that nothing is half done, no folio least of all.
 
-use std::io::Write;
+mod shop;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -64,15 +65,7 @@ impl Shop {
 }
 
 fn ran(mut command: Command, input: &str) -> Ran {
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary of this test starts");
-    // One that does not read its input may be gone by now.
-    let _ = child.stdin.take().expect("it was piped").write_all(input.as_bytes());
-    let output = child.wait_with_output().expect("it ends");
+    let output = shop::ended(&mut command, input);
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     Ran {
         code: output.status.code().expect("an exit code"),

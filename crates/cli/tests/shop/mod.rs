@@ -1,17 +1,22 @@
 //! A shop in a folder of the test's own, at the command line.
 
+// Each test takes what it needs.
+#![allow(dead_code)]
+
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 /// Runs `timbre` there with `input`, to its end.
 pub fn timbre(data: &Path, words: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_timbre"))
-        .env("TIMBRE_CUSTODY", "keyfile")
-        .env("XDG_STATE_HOME", data.join("state"))
-        .arg("--data")
-        .arg(data.join("shop"))
-        .args(words)
+    let mut command = Command::new(env!("CARGO_BIN_EXE_timbre"));
+    command.env("TIMBRE_CUSTODY", "keyfile").env("XDG_STATE_HOME", data.join("state"));
+    ended(command.arg("--data").arg(data.join("shop")).args(words), input)
+}
+
+/// Runs it with `input`, to its end.
+pub fn ended(command: &mut Command, input: &str) -> Output {
+    let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
