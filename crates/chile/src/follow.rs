@@ -222,8 +222,8 @@ fn annulled<'e>(tipo: Tipo, document: &Group, earlier: &'e [Earlier]) -> Option<
 /// What a document of `total` uses up of earlier ones, or why it can't.
 ///
 /// A credit note uses up what it gives back, so that no document is given back twice or beyond its total. A
-/// factura uses up its guías, each once: of one alone no more than the factura charges, for the rest of it may
-/// be billed later. What annuls a document gives back what that had used: the guías of a factura can be billed
+/// factura uses up its guías, each once: of one alone what the factura charges and no more than what is left,
+/// for the rest of it may be billed later. What annuls a document gives back what that had used: the guías of a factura can be billed
 /// anew, and a factura whose credit note was annulled can be annulled again. Where a note corrects several, the
 /// first are used up first. The writer judges all of it again.
 pub fn claims(making: &mut Making<'_>, earlier: &[Earlier], total: i64, known: &dyn Documents) -> Vec<Claim> {
@@ -244,11 +244,11 @@ pub fn claims(making: &mut Making<'_>, earlier: &[Earlier], total: i64, known: &
         }),
         Tipo::Factura | Tipo::FacturaExenta => {
             let guias: Vec<&Earlier> = earlier.iter().filter(|earlier| earlier.tipo == Tipo::Guia).collect();
-            let most = |guia: &Earlier| match guias.len() {
-                1 => guia.document.total.0.min(total),
-                _ => guia.document.total.0,
+            let claims: Vec<Claim> = match guias[..] {
+                [only] => billed(making, only, total, known).into_iter().collect(),
+                _ => guias.iter().map(|guia| claim(guia, guia.document.total.0)).collect(),
             };
-            guias.iter().map(|guia| claim(guia, most(guia))).filter(|claim| claim.amount.0 > 0).collect()
+            claims.into_iter().filter(|claim| claim.amount.0 > 0).collect()
         }
         Tipo::Guia | Tipo::Boleta | Tipo::BoletaExenta => Vec::new(),
     }
@@ -346,6 +346,28 @@ fn one_part(making: &mut Making<'_>, of: &Earlier, total: i64, known: &dyn Docum
                 ),
             };
             making.refuse(code, format!("Referencia[{}].FolioRef", of.at), message);
+            None
+        }
+    }
+}
+
+/// What a factura bills of its only guía. Of one that was billed in part before, each factura rounded its own, so
+/// that the last is held against the rest before rounding, as a note is.
+fn billed(making: &mut Making<'_>, guia: &Earlier, total: i64, known: &dyn Documents) -> Option<Claim> {
+    let id = &guia.document.id;
+    if known.usage(id).claimed <= Amount::ZERO {
+        return Some(claim(guia, guia.document.total.0.min(total)));
+    }
+    match rest::part(making.tipo, &making.order.document, total, guia, known) {
+        Ok(part) => Some(part.claim),
+        Err(exceeds) => {
+            let message = format!(
+                "De la guía {id} quedan {} por facturar (lo demás lo cobran {}), y esta factura es por {}.",
+                money::dotted(exceeds.left),
+                listed(&exceeds.notes),
+                money::dotted(total)
+            );
+            making.refuse("claim-exceeds", format!("Referencia[{}].FolioRef", guia.at), message);
             None
         }
     }

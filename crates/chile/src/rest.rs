@@ -1,4 +1,4 @@
-//! What is left of a document that credit notes give back part by part.
+//! What is left of a document that credit notes give back part by part, or of a guía that facturas bill so.
 //!
 //! Each note rounds its own lines and its own tax, as the SII reckons it, and so the notes that give back all of
 //! a document may come to some pesos more or less than it did: 100 of net are 119, and ten notes of 10 are 12
@@ -38,7 +38,8 @@ pub struct Exceeds {
     pub notes: Vec<DocumentId>,
 }
 
-/// The part that a note of `total` gives back of `earlier`, the only document that it corrects.
+/// The part that a note of `total` gives back of `earlier`, the only document that it corrects; or that a factura
+/// bills of its only guía.
 pub fn part(
     tipo: Tipo,
     note: &Group,

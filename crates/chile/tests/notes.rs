@@ -253,6 +253,16 @@ fn guias_become_one_factura() {
     part["Encabezado"]["IdDoc"]["FmaPago"] = 2.into();
     part["Referencia"] = json!({ "TpoDocRef": 52, "FolioRef": 1 });
     assert_eq!(folder.comes_to(&part).1, [("T52F1".to_owned(), 476)]);
+    // A quarter of 1190 is 298, so that the last is two pesos more than what the others leave of the guía.
+    let of = |price: u64| {
+        let mut quarter = part.clone();
+        quarter["Detalle"] = line(price);
+        quarter
+    };
+    let three = (10..13).fold(folder.clone(), |folder, n| folder.with(&of(250), n));
+    assert_eq!(three.comes_to(&of(250)).1, [("T52F1".to_owned(), 297)]);
+    three.refuses(&of(260), "claim-exceeds", "Referencia[0].FolioRef");
+    three.with(&of(250), 13).refuses(&of(1), "claim-exceeds", "Referencia[0].FolioRef");
     // A factura that is annulled leaves its guías to be billed anew, until its note is annulled too.
     let mut both = factura.clone();
     both["Referencia"][1]["FolioRef"] = 2.into();
