@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::line::{Line, LineFault};
+use super::line::{Line, LineFault, Value};
 use super::*;
 
 fn dec(text: &str) -> Decimal {
@@ -65,6 +65,21 @@ fn a_line_is_its_product_less_discount_and_more_surcharge() {
     ] {
         assert_eq!(line.value().map(|v| v.amount), Ok(amount), "{line:?}");
     }
+}
+
+/// What is said in pesos and in percent is held against what the percentage makes: each amount by itself.
+#[test]
+fn a_line_by_its_percentages_leaves_out_the_amounts_that_they_explain() {
+    let both = Line {
+        discount_percent: Some(dec("10")),
+        discount: Some(99),
+        surcharge_percent: Some(dec("5")),
+        surcharge: Some(77),
+        ..line("1", "1000")
+    };
+    assert_eq!(both.by_percent(), Some(Value { discount: 100, surcharge: 50, amount: 950 }));
+    let amounts = Line { discount_percent: None, surcharge_percent: None, ..both };
+    assert_eq!(amounts.by_percent(), Some(Value { discount: 99, surcharge: 77, amount: 978 }));
 }
 
 #[test]
