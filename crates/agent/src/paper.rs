@@ -1,30 +1,23 @@
-//! Paper: what waits for the printer, one after the other, and what is drawn of a document for who asks.
-//!
-//! A paper is asked for with the document itself, in the same write. *Begun* is on disk before the first byte
-//! leaves, so that one that was cut by a stop is known and never printed again unasked. Nobody who sells waits
-//! for any of it.
+//! Paper: what is asked of the printers, and what is drawn of a document for who asks. A paper is asked for with
+//! the document itself, in the same write.
+
+mod queue;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use timbre_core::paper::{Copy, Drawing, Printing};
-use timbre_core::receipt::Receipt;
 use timbre_core::regime::PrintGate;
-use timbre_core::{DocumentId, Refusal, Refusals, Sale};
-use timbre_store::{Event, Fact, StoreError, WaitingPaper};
-use tokio::sync::{broadcast, watch};
+use timbre_core::{Refusal, Refusals, Sale};
+use timbre_store::{Event, Fact, WaitingPaper};
+use tokio::sync::broadcast;
 
-use crate::engine::{Agent, Answer, Inner, missing, parse_id};
+pub(crate) use self::queue::work;
+use crate::engine::{Agent, Answer, missing, parse_id};
 use crate::view::{PaperView, ProblemView};
-
-/// How long a stop waits for the paper that is under way: whoever opens the folder next waits ten seconds.
-const LAST: Duration = Duration::from_secs(5);
 
 /// How long one who printed by hand waits for the end. A printer may take longer; it is told all the same.
 const PATIENCE: Duration = Duration::from_secs(40);
-
-/// What is known of a paper that was under way when the program stopped.
-const CUT: &str = "Timbre se detuvo mientras imprimía: mire si el papel salió";
 
 /// A document just issued asks for its original, in the same write.
 pub(crate) fn asked(issued: &Fact) -> Option<Fact> {
@@ -172,99 +165,4 @@ fn unknown_printer(name: &str, path: &str) -> Refusal {
 fn is_original(event: &Event) -> bool {
     let fact: Result<Fact, _> = serde_json::from_value(event.fact.clone());
     matches!(fact, Ok(Fact::Printed { copy: Copy::Original, how, .. }) if how.is_out())
-}
-
-impl Inner {
-    fn receipt(&self, id: &DocumentId) -> Result<Option<Receipt>, StoreError> {
-        let issued = self.reader.issued(id)?;
-        Ok(issued.map(|issued| self.regime.receipt(&issued.document, &issued.till)))
-    }
-
-    /// Writes how far a paper has come.
-    async fn tell_paper(&self, paper: &WaitingPaper, how: Printing) -> bool {
-        let WaitingPaper { document, copy, printer, .. } = paper.clone();
-        match self.writer.commit(vec![Fact::Printed { document, copy, how, printer }]).await {
-            Ok(()) => true,
-            Err(error) => {
-                tracing::error!(%error, "how a paper stands could not be written");
-                false
-            }
-        }
-    }
-}
-
-/// Prints what waits, in the order of issue, until the engine stops. An engine that `sends` takes up what an
-/// earlier run left; a command's prints only what it asked for itself, and ends when that is done.
-pub(crate) async fn work(inner: Arc<Inner>, mut stopped: watch::Receiver<bool>, sends: bool) {
-    if sends {
-        mark_cut(&inner).await;
-        inner.papers.notify_one();
-    }
-    loop {
-        tokio::select! {
-            biased;
-            () = inner.papers.notified() => {}
-            // The sender is gone when the engine is dropped: that is a stop too.
-            _ = stopped.wait_for(|stopped| *stopped) => return,
-        }
-        while !(sends && *stopped.borrow()) {
-            let Some(paper) = next(&inner) else { break };
-            let patience = async {
-                let _ = stopped.wait_for(|stopped| *stopped).await;
-                tokio::time::sleep(LAST).await;
-            };
-            let printed = tokio::select! {
-                printed = print(&inner, paper) => printed,
-                // It may come out yet: it stays *begun*, which the next start takes for cut.
-                () = patience => return,
-            };
-            match printed {
-                // What can't be written is tried again when something else is asked for.
-                None => break,
-                // A command does not wait for a dead printer once for each paper.
-                Some(Printing::Failed { .. } | Printing::Partial { .. }) if *stopped.borrow() => return,
-                Some(_) => {}
-            }
-        }
-    }
-}
-
-fn next(inner: &Inner) -> Option<WaitingPaper> {
-    match inner.reader.papers() {
-        Ok(papers) => papers.into_iter().find(|paper| paper.how == Printing::Asked),
-        Err(error) => {
-            tracing::error!(%error, "what waits for the printer can't be read");
-            None
-        }
-    }
-}
-
-/// What was under way when the last run ended may be on paper: a person looks.
-async fn mark_cut(inner: &Inner) {
-    for paper in inner.reader.papers().unwrap_or_default() {
-        if paper.how == Printing::Begun {
-            inner.tell_paper(&paper, Printing::Partial { why: CUT.to_owned() }).await;
-        }
-    }
-}
-
-/// How it ended; `None` when nothing more can be written.
-async fn print(inner: &Inner, paper: WaitingPaper) -> Option<Printing> {
-    let how = match inner.receipt(&paper.document) {
-        Ok(Some(receipt)) => {
-            if !inner.tell_paper(&paper, Printing::Begun).await {
-                return None;
-            }
-            let (place, name) = (Arc::clone(&inner.paper), paper.document.to_string());
-            let (copy, printer) = (paper.copy, paper.printer.clone());
-            let work = move || place.print(&name, &receipt, copy, printer.as_deref());
-            let ended = tokio::task::spawn_blocking(work).await;
-            ended.unwrap_or_else(|_| Printing::Partial {
-                why: "un error de Timbre lo interrumpió".to_owned(),
-            })
-        }
-        Ok(None) => Printing::Failed { why: "no se encuentra el documento".to_owned() },
-        Err(error) => Printing::Failed { why: error.to_string() },
-    };
-    inner.tell_paper(&paper, how.clone()).await.then_some(how)
 }

@@ -26,6 +26,10 @@ impl Paper for Tray {
         printer == "caja"
     }
 
+    fn place(&self, _: &Receipt, printer: Option<&str>) -> Option<String> {
+        printer.map(str::to_owned)
+    }
+
     fn print(&self, name: &str, _: &Receipt, copy: Copy, printer: Option<&str>) -> Printing {
         let name = printer.map_or_else(|| name.to_owned(), |printer| format!("{name} en {printer}"));
         // Nobody looks when a test has ended.
@@ -80,6 +84,61 @@ async fn a_printer_that_does_not_answer_delays_no_sale() {
     assert_eq!(name, second);
     until(&agent, |agent| paper_of(agent, &second).as_deref() == Some("partial")).await;
     assert_eq!(paper_of(&agent, &first).as_deref(), Some("done"));
+    agent.stop().await;
+}
+
+/// Two printers, of which the kitchen's hangs until it is let go.
+struct Two(Mutex<Receiver<()>>);
+
+impl Paper for Two {
+    fn on_issue(&self) -> bool {
+        true
+    }
+
+    fn knows(&self, _: &str) -> bool {
+        true
+    }
+
+    fn place(&self, _: &Receipt, printer: Option<&str>) -> Option<String> {
+        printer.map(str::to_owned)
+    }
+
+    fn print(&self, _: &str, _: &Receipt, _: Copy, printer: Option<&str>) -> Printing {
+        if printer == Some("cocina") {
+            let _ = self.0.lock().unwrap().recv();
+        }
+        Printing::Done
+    }
+
+    fn test(&self, _: Option<&str>) -> Printing {
+        Printing::Done
+    }
+
+    fn draw(&self, _: &Receipt, _: &[Copy], _: Drawing) -> Result<Vec<u8>, Refusal> {
+        Ok(Vec::new())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_printer_that_hangs_keeps_no_paper_from_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let (let_go, held) = channel();
+    let paper = Arc::new(Two(Mutex::new(held)));
+    let agent = open_as(dir.path(), &office(), Opening { paper, ..Opening::default() }).await;
+    let sell = async |printer: &str, key: &str| {
+        let sale = format!(r#"{{"total": 100, "Timbre": {{"Impresora": "{printer}"}}}}"#);
+        agent.issue(sale.into(), Some(key.to_owned())).await.unwrap().document.id
+    };
+    let (hangs, waits) = (sell("cocina", "a").await, sell("cocina", "b").await);
+    for key in ["c", "d"] {
+        let other = sell("caja", key).await;
+        until(&agent, |agent| paper_of(agent, &other).as_deref() == Some("done")).await;
+    }
+    until(&agent, |agent| paper_of(agent, &hangs).as_deref() == Some("begun")).await;
+    assert_eq!(paper_of(&agent, &waits).as_deref(), Some("asked"), "one after the other");
+    let_go.send(()).unwrap();
+    let_go.send(()).unwrap();
+    until(&agent, |agent| paper_of(agent, &waits).as_deref() == Some("done")).await;
     agent.stop().await;
 }
 

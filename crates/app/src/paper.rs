@@ -87,6 +87,11 @@ impl Paper for Printer {
         self.set().each.contains_key(printer)
     }
 
+    /// By the device: two names may stand for one, on which papers must not mix.
+    fn place(&self, receipt: &Receipt, printer: Option<&str>) -> Option<String> {
+        self.set().choose(receipt, printer).map(|ready| ready.place.device.trim().to_owned())
+    }
+
     fn print(&self, name: &str, receipt: &Receipt, copy: Copy, printer: Option<&str>) -> Printing {
         let name = match copy {
             Copy::Original => name.to_owned(),

@@ -117,6 +117,10 @@ pub trait Paper: Send + Sync {
     /// Whether a printer of this name is set up.
     fn knows(&self, printer: &str) -> bool;
 
+    /// Where such a paper would go: papers of one place wait for each other, and those of several do not. `None`
+    /// where there is none for it.
+    fn place(&self, receipt: &Receipt, printer: Option<&str>) -> Option<String>;
+
     /// Prints, and says how it ended; the sale stands either way. It may take as long as a printer takes: not
     /// for an async task. `name` is for places that keep files; without a `printer` the kind of document decides.
     fn print(&self, name: &str, receipt: &Receipt, copy: Copy, printer: Option<&str>) -> Printing;
@@ -137,6 +141,10 @@ impl Paper for NoPaper {
 
     fn knows(&self, _: &str) -> bool {
         false
+    }
+
+    fn place(&self, _: &Receipt, _: Option<&str>) -> Option<String> {
+        None
     }
 
     fn print(&self, _: &str, _: &Receipt, _: Copy, printer: Option<&str>) -> Printing {

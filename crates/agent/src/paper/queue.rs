@@ -1,0 +1,169 @@
+//! What waits for the printers: each of them takes its papers one after the other, and none waits for another.
+//!
+//! *Begun* is on disk before the first byte leaves, so that a paper that was cut by a stop is known and never
+//! printed again unasked. Nobody who sells waits for any of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use timbre_core::DocumentId;
+use timbre_core::paper::Printing;
+use timbre_core::receipt::Receipt;
+use timbre_store::{Fact, StoreError, WaitingPaper};
+use tokio::sync::watch;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
+
+use crate::engine::Inner;
+
+/// How long a stop waits for the papers that are under way: whoever opens the folder next waits ten seconds.
+const LAST: Duration = Duration::from_secs(5);
+
+/// What is known of a paper that was under way when the program stopped.
+const CUT: &str = "Timbre se detuvo mientras imprimía: mire si el papel salió";
+
+/// Where a paper goes; those that go nowhere share a place.
+type Place = Option<String>;
+
+/// The papers under way, at most one in each place.
+struct UnderWay {
+    inner: Arc<Inner>,
+    papers: JoinSet<(Place, Option<Printing>)>,
+    busy: BTreeSet<Place>,
+}
+
+/// Prints what waits until the engine stops, in each place in the order of issue. An engine that `sends` takes up
+/// what an earlier run left; a command's prints only what it asked for itself, and ends when that is done.
+pub(crate) async fn work(inner: Arc<Inner>, mut stopped: watch::Receiver<bool>, sends: bool) {
+    if sends {
+        mark_cut(&inner).await;
+        inner.papers.notify_one();
+    }
+    let mut under_way = UnderWay { inner: Arc::clone(&inner), papers: JoinSet::new(), busy: BTreeSet::new() };
+    let mut begins = false;
+    // A stop leaves what is under way *begun*: it may come out yet, and the next start takes it for cut.
+    let mut patience: Option<Instant> = None;
+    loop {
+        if begins {
+            under_way.begin();
+        }
+        if patience.is_some() && under_way.papers.is_empty() {
+            return;
+        }
+        tokio::select! {
+            biased;
+            Some(ended) = under_way.papers.join_next() => {
+                match under_way.end(ended) {
+                    // What can't be written is tried again when something else is asked for.
+                    None => begins = false,
+                    // A command does not wait for a dead printer once for each paper.
+                    Some(Printing::Failed { .. } | Printing::Partial { .. }) if patience.is_some() => begins = false,
+                    Some(_) => {}
+                }
+                patience = patience.map(|_| Instant::now() + LAST);
+            }
+            () = inner.papers.notified(), if patience.is_none() => begins = true,
+            // The sender is gone when the engine is dropped: that is a stop too.
+            _ = stopped.wait_for(|stopped| *stopped), if patience.is_none() => {
+                // Of what still waits a command begins its own.
+                begins &= !sends;
+                patience = Some(Instant::now() + LAST);
+            }
+            () = tokio::time::sleep_until(patience.unwrap_or_else(Instant::now)), if patience.is_some() => return,
+        }
+    }
+}
+
+impl UnderWay {
+    /// Begins the first paper of each place that is free.
+    fn begin(&mut self) {
+        let papers = match self.inner.reader.papers() {
+            Ok(papers) => papers,
+            Err(error) => {
+                tracing::error!(%error, "what waits for the printers can't be read");
+                return;
+            }
+        };
+        // The series decides with the printer's name: one look for all that wait alike.
+        let mut places = BTreeMap::new();
+        for paper in papers.into_iter().filter(|paper| paper.how == Printing::Asked) {
+            let alike = (paper.document.series.clone(), paper.printer.clone());
+            let place = places.entry(alike).or_insert_with(|| self.place(&paper)).clone();
+            if self.busy.insert(place.clone()) {
+                let inner = Arc::clone(&self.inner);
+                self.papers.spawn(async move { (place, print(&inner, paper).await) });
+            }
+        }
+    }
+
+    /// One that can't be read goes nowhere, and its printing tells why.
+    fn place(&self, paper: &WaitingPaper) -> Place {
+        let receipt = self.inner.receipt(&paper.document).ok().flatten()?;
+        self.inner.paper.place(&receipt, paper.printer.as_deref())
+    }
+
+    /// How a paper ended, and its place is free; `None` when nothing more can be written.
+    fn end(&mut self, ended: Result<(Place, Option<Printing>), JoinError>) -> Option<Printing> {
+        match ended {
+            Ok((place, how)) => {
+                self.busy.remove(&place);
+                how
+            }
+            Err(error) => {
+                // Its place stays taken: what it did there nobody knows.
+                tracing::error!(%error, "a paper ended badly");
+                None
+            }
+        }
+    }
+}
+
+/// What was under way when the last run ended may be on paper: a person looks.
+async fn mark_cut(inner: &Inner) {
+    for paper in inner.reader.papers().unwrap_or_default() {
+        if paper.how == Printing::Begun {
+            inner.tell_paper(&paper, Printing::Partial { why: CUT.to_owned() }).await;
+        }
+    }
+}
+
+/// How it ended; `None` when nothing more can be written.
+async fn print(inner: &Inner, paper: WaitingPaper) -> Option<Printing> {
+    let how = match inner.receipt(&paper.document) {
+        Ok(Some(receipt)) => {
+            if !inner.tell_paper(&paper, Printing::Begun).await {
+                return None;
+            }
+            let (place, name) = (Arc::clone(&inner.paper), paper.document.to_string());
+            let (copy, printer) = (paper.copy, paper.printer.clone());
+            let work = move || place.print(&name, &receipt, copy, printer.as_deref());
+            let ended = tokio::task::spawn_blocking(work).await;
+            ended.unwrap_or_else(|_| Printing::Partial {
+                why: "un error de Timbre lo interrumpió".to_owned(),
+            })
+        }
+        Ok(None) => Printing::Failed { why: "no se encuentra el documento".to_owned() },
+        Err(error) => Printing::Failed { why: error.to_string() },
+    };
+    inner.tell_paper(&paper, how.clone()).await.then_some(how)
+}
+
+impl Inner {
+    pub(super) fn receipt(&self, id: &DocumentId) -> Result<Option<Receipt>, StoreError> {
+        let issued = self.reader.issued(id)?;
+        Ok(issued.map(|issued| self.regime.receipt(&issued.document, &issued.till)))
+    }
+
+    /// Writes how far a paper has come.
+    async fn tell_paper(&self, paper: &WaitingPaper, how: Printing) -> bool {
+        let WaitingPaper { document, copy, printer, .. } = paper.clone();
+        match self.writer.commit(vec![Fact::Printed { document, copy, how, printer }]).await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::error!(%error, "how a paper stands could not be written");
+                false
+            }
+        }
+    }
+}
