@@ -291,6 +291,7 @@ PICTURES = [
     ("vector-52", "80mm", ".cedible"),
     ("vector-61", "80mm", ""),
     ("boleta-001-pan", "80mm", ".copia"),
+    ("boleta-001-pan", "80mm", ".logo"),
     ("boleta-001-pan", "80mm", ".entrenamiento"),
     ("boleta-007-textos", "80mm", ".dibujada"),
 ]

@@ -4,6 +4,8 @@
 mod find;
 mod line;
 mod queue;
+#[cfg(windows)]
+mod winspool;
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};

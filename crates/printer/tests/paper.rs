@@ -154,13 +154,18 @@ fn the_bytes_are_left_for_the_judges() {
     };
     std::fs::create_dir_all(&dir).unwrap();
     let write = |name: String, bytes: &[u8]| std::fs::write(dir.join(name), bytes).unwrap();
-    for sample in samples::golden().iter().chain(&samples::drawn(500)) {
-        let (name, receipt) = (&sample.name, &sample.receipt);
+    // Every other document is a shop's that has a logo: it may not harm what the law wants beside it.
+    let shop = Profile { logo: Some(logo()), ..Profile::default() };
+    let bare = Profile::default();
+    let shops = [&bare, &shop].into_iter().cycle();
+    for (sample, profile) in samples::golden().iter().chain(&samples::drawn(500)).zip(shops) {
+        let (name, receipt, logo) = (&sample.name, &sample.receipt, profile.logo.as_deref());
         write(format!("{name}.ted"), &sample.ted);
-        write(format!("{name}.80mm.bin"), &ticket(receipt, Copy::Original, &Profile::default()).unwrap());
+        let plain = if name.starts_with("drawn") { profile } else { &bare };
+        write(format!("{name}.80mm.bin"), &ticket(receipt, Copy::Original, plain).unwrap());
         if name.starts_with("drawn") {
-            if name.ends_with("00") || name.ends_with("50") {
-                write(format!("{name}.pdf"), &pdf(receipt, &[Copy::Original], None).unwrap());
+            if name.ends_with("00") || name.ends_with("51") {
+                write(format!("{name}.pdf"), &pdf(receipt, &[Copy::Original], logo).unwrap());
             }
             continue;
         }
@@ -180,7 +185,8 @@ fn the_bytes_are_left_for_the_judges() {
         }
         let copies: &[Copy] =
             if receipt.ceded.is_some() { &[Copy::Original, Copy::Ceded] } else { &[Copy::Original] };
-        write(format!("{name}.pdf"), &pdf(receipt, copies, None).unwrap());
+        write(format!("{name}.pdf"), &pdf(receipt, copies, logo).unwrap());
+        write(format!("{name}.logo.80mm.bin"), &ticket(receipt, Copy::Original, &shop).unwrap());
         if receipt.ceded.is_some() {
             write(
                 format!("{name}.cedible.80mm.bin"),

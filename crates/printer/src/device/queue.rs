@@ -41,17 +41,14 @@ pub(super) fn print(queue: &str, load: Load, bytes: &[u8], begun: &Begun) -> Pri
 /// As RAW, whatever it is: sheets come out only of a printer that understands PDF by itself.
 #[cfg(windows)]
 pub(super) fn print(queue: &str, _: Load, bytes: &[u8], begun: &Begun) -> Printing {
-    use printers::common::base::job::PrinterJobOptions;
+    use super::winspool::{self, NotTaken};
 
-    let Some(printer) = printers::get_printer_by_name(queue) else {
-        return failed(format!("Windows no tiene una impresora «{queue}»"));
-    };
     let _ = begun.send(());
-    let options = PrinterJobOptions { name: Some("Timbre"), ..PrinterJobOptions::none() };
-    match printer.print(bytes, options) {
-        Ok(_) => Printing::Handed,
-        // Only the opening of a job is told to fail: nothing of it was written.
-        Err(error) => failed(format!("Windows no lo tomó para «{queue}» ({})", error.message)),
+    match winspool::print(queue, bytes) {
+        Ok(()) => Printing::Handed,
+        Err(NotTaken::Unknown(why)) => failed(format!("Windows no tiene una impresora «{queue}» ({why})")),
+        Err(NotTaken::Refused(why)) => failed(format!("Windows no tomó nada para «{queue}» ({why})")),
+        Err(NotTaken::Cut(why)) => super::partial(format!("Windows no tomó todo para «{queue}» ({why})")),
     }
 }
 
@@ -77,7 +74,7 @@ pub(super) fn names() -> Vec<String> {
 
 #[cfg(windows)]
 pub(super) fn names() -> Vec<String> {
-    printers::get_printers().into_iter().map(|printer| printer.name).collect()
+    super::winspool::names()
 }
 
 /// What `lpstat -e` lists: a name a line.
