@@ -43,10 +43,10 @@ pub fn earlier(document: &Group, issuer: Rut, known: &dyn Documents) -> Vec<Earl
 }
 
 /// Fills in what follows from the earlier documents. What the sale says itself stands.
-pub fn fill(tipo: Tipo, document: &mut Group, firm: &Firm, earlier: &[Earlier]) {
+pub fn fill(tipo: Tipo, document: &mut Group, firm: &Firm, earlier: &[Earlier], known: &dyn Documents) {
     match tipo {
         Tipo::NotaCredito | Tipo::NotaDebito => note(document, firm, earlier),
-        Tipo::Factura | Tipo::FacturaExenta => of_guias(tipo, document, earlier),
+        Tipo::Factura | Tipo::FacturaExenta => of_guias(tipo, document, earlier, known),
         Tipo::Guia if document.at(&["Encabezado", "IdDoc", "IndTraslado"]) == Some("5") => {
             issuer_as_receiver(document, firm);
         }
@@ -194,15 +194,16 @@ fn text_line(document: &mut Group) {
 
 /// A factura of guías: their receptor and their lines, in the order of the references. A guía's prices are net
 /// and its lines bear what taxes they bear: no lines are taken over where the factura says that its prices are
-/// gross, nor taxed ones to an exempt one.
-fn of_guias(tipo: Tipo, document: &mut Group, earlier: &[Earlier]) {
+/// gross, nor taxed ones to an exempt one, nor where another factura has billed some of them already.
+fn of_guias(tipo: Tipo, document: &mut Group, earlier: &[Earlier], known: &dyn Documents) {
     let guias: Vec<&Earlier> = earlier.iter().filter(|earlier| earlier.tipo == Tipo::Guia).collect();
     let named = document.groups("Referencia").filter(|r| r.leaf("TpoDocRef") == Some("52")).count();
     let Some(first) = guias.first() else { return };
     same_receiver(document, first);
     let gross = document.at(&["Encabezado", "IdDoc", "MntBruto"]).is_some();
     let taxed = |guia: &&Earlier| guia.body.groups("Detalle").any(|line| !line.has("IndExe"));
-    let otherwise = gross || (tipo.is_exempt() && guias.iter().any(taxed));
+    let billed = |guia: &&Earlier| known.usage(&guia.document.id).claimed > Amount::ZERO;
+    let otherwise = gross || (tipo.is_exempt() && guias.iter().any(taxed)) || guias.iter().any(billed);
     // One that nobody here knows would be forgotten in silence.
     if !document.has("Detalle") && !otherwise && guias.len() == named {
         guias.into_iter().for_each(|guia| lines(document, guia));
@@ -244,11 +245,10 @@ pub fn claims(making: &mut Making<'_>, earlier: &[Earlier], total: i64, known: &
         }),
         Tipo::Factura | Tipo::FacturaExenta => {
             let guias: Vec<&Earlier> = earlier.iter().filter(|earlier| earlier.tipo == Tipo::Guia).collect();
-            let claims: Vec<Claim> = match guias[..] {
+            match guias[..] {
                 [only] => billed(making, only, total, known).into_iter().collect(),
-                _ => guias.iter().map(|guia| claim(guia, guia.document.total.0)).collect(),
-            };
-            claims.into_iter().filter(|claim| claim.amount.0 > 0).collect()
+                _ => guias.iter().filter_map(|guia| rest_of(making, guia, known)).collect(),
+            }
         }
         Tipo::Guia | Tipo::Boleta | Tipo::BoletaExenta => Vec::new(),
     }
@@ -302,12 +302,22 @@ fn given_back(making: &mut Making<'_>, earlier: &[Earlier], total: i64, known: &
     }
     let mut left = total;
     let mut claims = Vec::new();
-    for earlier in corrected {
-        let part = left.min(earlier.document.total.0);
+    for earlier in &corrected {
+        let part = left.min(left_of(earlier, known));
         if part > 0 {
             claims.push(claim(earlier, part));
             left -= part;
         }
+    }
+    if left > 0 {
+        let ids: Vec<_> = corrected.iter().map(|earlier| earlier.document.id.clone()).collect();
+        let message = format!(
+            "Lo que queda de {} suma {}, y esta nota es por {}.",
+            listed(&ids),
+            money::dotted(total - left),
+            money::dotted(total)
+        );
+        making.refuse("claim-exceeds", "Referencia", message);
     }
     claims
 }
@@ -316,6 +326,16 @@ fn one_part(making: &mut Making<'_>, of: &Earlier, total: i64, known: &dyn Docum
     let id = &of.document.id;
     match rest::part(making.tipo, &making.order.document, total, of, known) {
         Ok(part) => {
+            for more in rest::beyond(&making.order.document, of, known) {
+                let message = format!(
+                    "Con esta nota se devuelven {} por {} de {id}, que tiene {}: revise si las líneas son afectas o exentas y \
+                     sus impuestos.",
+                    more.said(),
+                    more.words(),
+                    more.right()
+                );
+                making.refuse("claim-exceeds", header_path("Totales", more.tag()), message);
+            }
             if part.off != 0 {
                 let (more, pesos) =
                     (if part.off > 0 { "más" } else { "menos" }, money::dotted(part.off.abs()));
@@ -352,17 +372,22 @@ fn one_part(making: &mut Making<'_>, of: &Earlier, total: i64, known: &dyn Docum
 }
 
 /// What a factura bills of its only guía. Of one that was billed in part before, each factura rounded its own, so
-/// that the last is held against the rest before rounding, as a note is.
+/// that the last is held against the rest before rounding, as a note is. One that says no prices is billed by who
+/// wrote it down: how much of it is left nobody can tell.
 fn billed(making: &mut Making<'_>, guia: &Earlier, total: i64, known: &dyn Documents) -> Option<Claim> {
-    let id = &guia.document.id;
-    if known.usage(id).claimed <= Amount::ZERO {
+    let usage = known.usage(&guia.document.id);
+    if guia.document.total == Amount::ZERO {
+        return rest_of(making, guia, known);
+    }
+    if usage.claimed <= Amount::ZERO {
         return Some(claim(guia, guia.document.total.0.min(total)));
     }
     match rest::part(making.tipo, &making.order.document, total, guia, known) {
         Ok(part) => Some(part.claim),
         Err(exceeds) => {
             let message = format!(
-                "De la guía {id} quedan {} por facturar (lo demás lo cobran {}), y esta factura es por {}.",
+                "De la guía {} quedan {} por facturar (lo demás lo cobran {}), y esta factura es por {}.",
+                guia.document.id,
                 money::dotted(exceeds.left),
                 listed(&exceeds.notes),
                 money::dotted(total)
@@ -371,6 +396,33 @@ fn billed(making: &mut Making<'_>, guia: &Earlier, total: i64, known: &dyn Docum
             None
         }
     }
+}
+
+/// What is left of a guía that is billed among others.
+fn rest_of(making: &mut Making<'_>, guia: &Earlier, known: &dyn Documents) -> Option<Claim> {
+    let usage = known.usage(&guia.document.id);
+    let (id, place) = (&guia.document.id, format!("Referencia[{}].FolioRef", guia.at));
+    if guia.document.total == Amount::ZERO {
+        if !usage.used_by.is_empty() {
+            let message = format!(
+                "La guía {id} no dice precios y ya la cobra {}: revise que esta factura no cobre lo mismo otra vez.",
+                listed(&usage.used_by)
+            );
+            making.warn("guia-billed", place, message);
+        }
+        return Some(claim(guia, 0));
+    }
+    let left = left_of(guia, known);
+    if left <= 0 {
+        let message = format!("La guía {id} ya la cobra entera {}.", listed(&usage.used_by));
+        making.refuse("claim-exceeds", place, message);
+        return None;
+    }
+    Some(claim(guia, left))
+}
+
+fn left_of(earlier: &Earlier, known: &dyn Documents) -> i64 {
+    earlier.document.total.0.saturating_sub(known.usage(&earlier.document.id).claimed.0)
 }
 
 fn claim(earlier: &Earlier, amount: i64) -> Claim {

@@ -27,6 +27,7 @@ pub mod dom;
 pub mod draft;
 pub mod dte;
 pub mod follow;
+mod makeup;
 pub mod money;
 pub mod receipt;
 pub mod regime;

@@ -10,6 +10,7 @@ use timbre_core::{Amount, Claim, DocumentId, Documents};
 
 use crate::dte;
 use crate::follow::Earlier;
+use crate::makeup::{Difference, Makeup};
 use crate::money::{self, Decimal};
 use crate::tags::Group;
 use crate::tipo::Tipo;
@@ -22,6 +23,9 @@ struct Given {
     totals: i64,
     claimed: i64,
     notes: Vec<DocumentId>,
+    /// What their totals are made of, and how many pesos their roundings may have moved it by.
+    makeup: Makeup,
+    rounded: i64,
 }
 
 /// What a note uses up, and what its till should hear.
@@ -85,7 +89,14 @@ impl Given {
 fn given(earlier: &Earlier, known: &dyn Documents) -> Given {
     let id = &earlier.document.id;
     let usage = known.usage(id);
-    let mut given = Given { worth: Decimal::ZERO, totals: 0, claimed: usage.claimed.0, notes: Vec::new() };
+    let mut given = Given {
+        worth: Decimal::ZERO,
+        totals: 0,
+        claimed: usage.claimed.0,
+        notes: Vec::new(),
+        makeup: Makeup::default(),
+        rounded: 0,
+    };
     for user in usage.used_by {
         let Some((document, _)) = known.find(&user) else { continue };
         let own = known.usage(&user);
@@ -97,16 +108,31 @@ fn given(earlier: &Earlier, known: &dyn Documents) -> Given {
         let claimed: i64 = positive.iter().filter(|c| c.document == *id).map(|c| c.amount.0).sum();
         // Of one that corrects several documents only its claim is known.
         let alone = positive.iter().all(|claim| claim.document == *id);
-        let worth = alone
-            .then(|| dte::read(&document.bytes).and_then(|(tipo, body)| unrounded(tipo, &body)))
-            .flatten()
-            .unwrap_or(claimed.into());
+        let read = dte::read(&document.bytes).filter(|_| alone);
+        if let Some((_, body)) = &read {
+            given.makeup = given.makeup.and(&Makeup::of(body));
+            given.rounded += roundings(body);
+        }
+        let worth = read.and_then(|(tipo, body)| unrounded(tipo, &body)).unwrap_or(claimed.into());
         let total = if alone { document.total.0 } else { claimed };
         given.worth = given.worth.checked_add(worth).unwrap_or(Decimal::MAX);
         given.totals = given.totals.saturating_add(total);
         given.notes.push(user);
     }
     given
+}
+
+/// Each line and each sum is rounded once.
+fn roundings(document: &Group) -> i64 {
+    i64::try_from(document.groups("Detalle").count()).unwrap_or(i64::MAX).saturating_add(1)
+}
+
+/// Of what a note gives back more than is left: a total is given back as what it was charged for, and not as something
+/// exempt that was taxed.
+pub fn beyond(note: &Group, earlier: &Earlier, known: &dyn Documents) -> Vec<Difference> {
+    let given = given(earlier, known);
+    let all = given.makeup.and(&Makeup::of(note));
+    all.exceeds(&Makeup::of(&earlier.body), given.rounded.saturating_add(roundings(note)))
 }
 
 /// The document's own rounded bases with unrounded taxes: what a note comes to that repeats them.

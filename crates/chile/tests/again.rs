@@ -179,16 +179,19 @@ fn under_another_folio_only_type_and_total_stay() {
 
 #[test]
 fn a_note_under_another_folio_refers_to_what_took_the_place_of_what_it_corrects() {
-    let made = |folio| seal(&*draft(&factura().to_string()).expect("good"), folio);
-    let known = Line(vec![made(7), made(8), made(9)]);
+    let made = |folio, day: &str| {
+        let dated = with(factura(), "/Encabezado/IdDoc/FchEmis", json!(day));
+        seal(&*draft(&dated.to_string()).expect("good"), folio)
+    };
+    let known = Line(vec![made(7, "2026-01-14"), made(8, "2026-01-15"), made(9, "2026-01-15")]);
     let note = json!({
         "Encabezado": { "IdDoc": { "TipoDTE": 61 }, "Receptor": factura()["Encabezado"]["Receptor"] },
         "Detalle": factura()["Detalle"],
-        "Referencia": { "TpoDocRef": 33, "FolioRef": 7, "FchRef": "2026-01-02", "CodRef": 1, "RazonRef": "Anula" },
+        "Referencia": { "TpoDocRef": 33, "FolioRef": 7, "FchRef": "2026-01-14", "CodRef": 1, "RazonRef": "Anula" },
     });
     let before = {
         let sale = sale(&note.to_string()).expect("a sale");
-        let alone = Line(vec![made(7)]);
+        let alone = Line(vec![made(7, "2026-01-14")]);
         seal(&*Chile::default().draft(&sale, &issuer(), &alone, now()).unwrap_or_else(|e| panic!("{e}")), 1)
     };
     let redrafted =

@@ -55,6 +55,23 @@ fn the_day_is_chiles() {
     assert!(text(&document).contains("<TSTED>2026-01-15T23:30:00</TSTED>"));
 }
 
+/// The SII takes it, and a buyer would ask.
+#[test]
+fn two_things_that_can_not_both_be_are_told() {
+    let warned = |id: &str| {
+        let draft = draft(&factura(id, "")).expect("a good factura");
+        draft.warnings().iter().map(|w| w.code.clone()).collect::<Vec<_>>()
+    };
+    let none: Vec<String> = Vec::new();
+    assert_eq!(warned(r#","FmaPago":2,"FchVenc":"2026-01-15""#), none);
+    assert_eq!(warned(r#","FmaPago":2,"FchVenc":"2026-01-14""#), ["dates-reversed"]);
+    assert_eq!(warned(r#","FmaPago":3"#), ["payment-free"]);
+    let pays =
+        |amount: u32| format!(r#","FmaPago":2,"MntPagos":{{"FchPago":"2026-02-01","MntPago":{amount}}}"#);
+    assert_eq!(warned(&pays(1190)), none);
+    assert_eq!(warned(&pays(1191)), ["payments-exceed"]);
+}
+
 #[test]
 fn the_form_of_payment_follows_the_payments() {
     let of = |id: &str, rest: &str| {

@@ -229,11 +229,110 @@ fn what_a_note_took_is_given_back_by_what_annuls_the_note() {
     // Interest charged upon a factura uses nothing up.
     let (_, none) = of_folder.comes_to(&foreign(56, reference(33, 5, 3), line(50)));
     assert_eq!(none, []);
-    // Several at once: the first is used up first.
-    let two = folder.with(&of_type(33, line(2000)), 6);
-    let mut note = foreign(61, reference(33, 5, 3), line(2500));
-    note["Referencia"] = json!([reference(33, 5, 3), reference(33, 6, 3)]);
-    assert_eq!(two.comes_to(&note).1, [("T33F5".to_owned(), 1190), ("T33F6".to_owned(), 1785)]);
+    // Several at once: the first is used up first, each as far as something is left of it.
+    let two = Folder::default().with(&of_type(33, line(1000)), 5).with(&of_type(33, line(2000)), 6);
+    let of_both = |price: u64| {
+        let mut note = foreign(61, reference(33, 5, 3), line(price));
+        note["Referencia"] = json!([reference(33, 5, 3), reference(33, 6, 3)]);
+        note
+    };
+    assert_eq!(two.comes_to(&of_both(2500)).1, [("T33F5".to_owned(), 1190), ("T33F6".to_owned(), 1785)]);
+    let half = two.with(&foreign(61, reference(33, 5, 3), line(500)), 8);
+    assert_eq!(half.comes_to(&of_both(2500)).1, [("T33F5".to_owned(), 595), ("T33F6".to_owned(), 2380)]);
+    half.refuses(&of_both(2501), "claim-exceeds", "Referencia");
+    let mut twice = of_both(100);
+    twice["Referencia"] = json!([reference(33, 5, 3), reference(33, 5, 3)]);
+    half.refuses(&twice, "reference-repeated", "Referencia[1].FolioRef");
+}
+
+/// What is taxed is given back with its IVA, and what bore another tax with that one: the total alone says neither.
+#[test]
+fn a_note_gives_back_what_the_document_was_made_of() {
+    let mixed = json!([
+        { "NmbItem": "Pan", "QtyItem": 10, "PrcItem": 100 },
+        { "NmbItem": "Diario", "IndExe": 1, "QtyItem": 1, "PrcItem": 190 },
+        { "NmbItem": "Vino", "QtyItem": 1, "PrcItem": 1000, "CodImpAdic": 25 },
+    ]);
+    // 2,000 net, 380 IVA, 190 exempt, 205 of wine.
+    let folder = Folder::default().with(&of_type(33, mixed), 5);
+    let note = |reason: u8, lines: Value| {
+        let mut note = bare(61, reference(33, 5, reason));
+        note["Detalle"] = lines;
+        note
+    };
+    let exempt = |amount: u64| json!([{ "NmbItem": "Todo", "IndExe": 1, "QtyItem": 1, "PrcItem": amount }]);
+    for tag in ["MntNeto", "MntExe", "IVA", "ImptoReten"] {
+        folder.refuses(&note(1, exempt(2775)), "note-amount", &format!("Encabezado.Totales.{tag}"));
+    }
+    folder.comes_to(&bare(61, reference(33, 5, 1)));
+    // In part: no more of each than there is left.
+    folder.refuses(&note(3, exempt(300)), "claim-exceeds", "Encabezado.Totales.MntExe");
+    let folder = folder.with(&note(3, exempt(100)), 1);
+    folder.refuses(&note(3, exempt(100)), "claim-exceeds", "Encabezado.Totales.MntExe");
+    let folder = folder.with(&note(3, exempt(90)), 2);
+    let wine = |code: u16| json!([{ "NmbItem": "Vino", "QtyItem": 1, "PrcItem": 1000, "CodImpAdic": code }]);
+    folder.refuses(&note(3, wine(24)), "claim-exceeds", "Encabezado.Totales.ImptoReten");
+    let folder = folder.with(&note(3, wine(25)), 3);
+    folder.refuses(
+        &note(3, json!([{ "NmbItem": "Pan", "QtyItem": 11, "PrcItem": 100 }])),
+        "claim-exceeds",
+        "Referencia[0].FolioRef",
+    );
+    folder.comes_to(&note(3, json!([{ "NmbItem": "Pan", "QtyItem": 10, "PrcItem": 100 }])));
+}
+
+/// Nothing of it stops a sale: a till may have its reasons.
+#[test]
+fn a_guia_that_is_anothers_or_sold_nothing_is_told() {
+    let mut other = guia(1, line(100));
+    other["Encabezado"]["Receptor"]["RUTRecep"] = "76192083-9".into();
+    let mut within = guia(5, line(100));
+    within["Encabezado"]["Receptor"] = json!({});
+    let folder = Folder::default().with(&other, 1).with(&within, 2).with(&guia(1, line(100)), 3);
+    let warned = |folio: u64| {
+        let mut factura = of_type(33, line(100));
+        factura["Encabezado"]["IdDoc"]["FmaPago"] = 2.into();
+        factura["Referencia"] = json!({ "TpoDocRef": 52, "FolioRef": folio });
+        let mut codes = folder.warned(&factura);
+        codes.retain(|code| code.starts_with("guia"));
+        codes
+    };
+    assert_eq!((warned(1), warned(3)), (vec!["guia-receiver".to_owned()], vec![]));
+    assert_eq!(warned(2), ["guia-receiver", "guia-kind"]);
+}
+
+/// A note that corrects a text, and a factura that is free, are worth nothing and can be annulled all the same.
+#[test]
+fn what_is_worth_nothing_can_be_annulled() {
+    let text = json!({ "Encabezado": { "IdDoc": { "TipoDTE": 61 } }, "Referencia": reference(33, 5, 2) });
+    let mut free = of_type(33, json!({ "NmbItem": "Muestra", "MontoItem": 0 }));
+    free["Encabezado"]["IdDoc"]["FmaPago"] = 3.into();
+    let folder = Folder::default().with(&of_type(33, line(1000)), 5).with(&text, 7).with(&free, 6);
+    assert_eq!(folder.comes_to(&bare(56, reference(61, 7, 1))).0["MntTotal"], 0);
+    assert_eq!(folder.comes_to(&bare(61, reference(33, 6, 1))).0["MntTotal"], 0);
+}
+
+/// What can be seen to be wrong in a reference is refused, for the SII would refuse it after the folio is spent.
+#[test]
+fn a_reference_that_can_not_be_true_is_refused() {
+    let folder = Folder::default().with(&of_type(33, line(1000)), 5);
+    let with = |tag: &str, value: Value| {
+        let mut note = bare(61, reference(33, 5, 3));
+        note["Detalle"] = line(10);
+        note["Referencia"][tag] = value;
+        note
+    };
+    folder.refuses(&with("FchRef", "2026-01-02".into()), "reference-date", "Referencia[0].FchRef");
+    folder.refuses(&with("FolioRef", "ABC".into()), "reference-folio", "Referencia[0].FolioRef");
+    let mut many = bare(61, reference(33, 0, 1));
+    many["Detalle"] = line(10);
+    many["Referencia"]["IndGlobal"] = 1.into();
+    folder.refuses(&many, "note-references", "Referencia");
+    for kind in [3, 4] {
+        let mut exempt = of_type(34, json!([{ "NmbItem": "Clase", "QtyItem": 1, "PrcItem": 100 }]));
+        exempt["Detalle"][0]["IndExe"] = kind.into();
+        folder.refuses(&exempt, "line-kind", "Detalle[0].IndExe");
+    }
 }
 
 #[test]
@@ -253,6 +352,10 @@ fn guias_become_one_factura() {
     part["Encabezado"]["IdDoc"]["FmaPago"] = 2.into();
     part["Referencia"] = json!({ "TpoDocRef": 52, "FolioRef": 1 });
     assert_eq!(folder.comes_to(&part).1, [("T52F1".to_owned(), 476)]);
+    let factura_of = |guias: &[u64]| {
+        let references: Vec<_> = guias.iter().map(|n| json!({ "TpoDocRef": 52, "FolioRef": n })).collect();
+        json!({ "Encabezado": { "IdDoc": { "TipoDTE": 33, "FmaPago": 2 } }, "Referencia": references })
+    };
     // A quarter of 1190 is 298, so that the last is two pesos more than what the others leave of the guía.
     let of = |price: u64| {
         let mut quarter = part.clone();
@@ -262,7 +365,19 @@ fn guias_become_one_factura() {
     let three = (10..13).fold(folder.clone(), |folder, n| folder.with(&of(250), n));
     assert_eq!(three.comes_to(&of(250)).1, [("T52F1".to_owned(), 297)]);
     three.refuses(&of(260), "claim-exceeds", "Referencia[0].FolioRef");
-    three.with(&of(250), 13).refuses(&of(1), "claim-exceeds", "Referencia[0].FolioRef");
+    three.clone().with(&of(250), 13).refuses(&of(1), "claim-exceeds", "Referencia[0].FolioRef");
+    // What is left of one goes with the whole of another, and its lines are the till's to say.
+    folder.clone().with(&of(250), 10).refuses(&factura_of(&[1, 2]), "no-lines", "Detalle");
+    let mut both = factura_of(&[1, 2]);
+    both["Detalle"] = line(2150);
+    let rest = folder.clone().with(&of(250), 10).comes_to(&both).1;
+    assert_eq!(rest, [("T52F1".to_owned(), 892), ("T52F2".to_owned(), 1666)]);
+    three.clone().with(&of(250), 13).refuses(&both, "claim-exceeds", "Referencia[0].FolioRef");
+    // A guía without prices may be billed in parts: that it was is said.
+    let silent = guia(2, json!([{ "NmbItem": "Silla", "QtyItem": 4 }]));
+    let silent = Folder::default().with(&silent, 1);
+    assert!(!silent.warned(&of(250)).contains(&"guia-billed".to_owned()));
+    assert!(silent.with(&of(250), 10).warned(&of(250)).contains(&"guia-billed".to_owned()));
     // A factura that is annulled leaves its guías to be billed anew, until its note is annulled too.
     let mut both = factura.clone();
     both["Referencia"][1]["FolioRef"] = 2.into();

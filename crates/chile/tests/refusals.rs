@@ -217,6 +217,21 @@ fn each_wrong_sale_is_refused_where_it_is_wrong() {
             "line-kind",
             "Detalle[0].IndExe",
         ),
+        (
+            factura("", RECEPTOR, LINE, r#","SubTotInfo":{"NroSTI":1,"LineasDeta":[1,2]}"#),
+            "subtotal-line",
+            "SubTotInfo[0].LineasDeta",
+        ),
+        (
+            factura(
+                "",
+                RECEPTOR,
+                LINE,
+                r#","DscRcgGlobal":{"TpoMov":"D","TpoValor":"$","ValorDR":5,"IndExeDR":2}"#,
+            ),
+            "global-of-nothing",
+            "DscRcgGlobal",
+        ),
         // Totals
         (totals(r#""MntTotal":999"#), "total-mismatch", "Encabezado.Totales.MntTotal"),
         (totals(r#""MntTotal":1001"#), "total-mismatch", "Encabezado.Totales.MntTotal"),

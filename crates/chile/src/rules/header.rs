@@ -112,6 +112,45 @@ fn lists(making: &mut Making<'_>) {
     }
 }
 
+/// What says two things that can't both be: the SII takes it, and a buyer would ask.
+pub fn doubtful(making: &mut Making<'_>, totals: &Totals) {
+    if totals.total > 0 && making.header("IdDoc", "FmaPago") == Some("3") {
+        making.warn(
+            "payment-free",
+            header_path("IdDoc", "FmaPago"),
+            "FmaPago 3 es entrega gratuita, y el documento cobra: use 1 (contado) o 2 (crédito).",
+        );
+    }
+    let date = |group: &str, tag: &str| making.header(group, tag).and_then(|text| text.parse::<Date>().ok());
+    let order = [
+        (("IdDoc", "FchEmis"), ("IdDoc", "FchVenc")),
+        (("Transporte", "FchSalida"), ("Transporte", "FchLlegada")),
+    ];
+    let mut told = Vec::new();
+    for ((group, first), (other, last)) in order {
+        if let (Some(from), Some(until)) = (date(group, first), date(other, last))
+            && until < from
+        {
+            told.push((
+                header_path(other, last),
+                format!("{last} ({until}) es anterior a {first} ({from})."),
+            ));
+        }
+    }
+    for (path, message) in told {
+        making.warn("dates-reversed", path, message);
+    }
+    let id = making.order.document.group("Encabezado").and_then(|e| e.group("IdDoc"));
+    let payments: i128 = id
+        .map(|id| id.groups("MntPagos").filter_map(|p| p.leaf("MntPago")?.parse::<i128>().ok()).sum())
+        .unwrap_or_default();
+    let due = i128::from(totals.payable().unwrap_or(totals.total));
+    if payments > due {
+        let message = format!("Los pagos de MntPagos suman {payments} y hay que pagar {due}.");
+        making.warn("payments-exceed", header_path("IdDoc", "MntPagos"), message);
+    }
+}
+
 /// A factura says how it is paid; without FmaPago the SII takes it for credit (formato DTE 2.4.2, campo
 /// FmaPago). What the till says was paid decides when the sale does not.
 pub fn payment(making: &mut Making<'_>, totals: &Totals) {

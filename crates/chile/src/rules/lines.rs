@@ -32,6 +32,7 @@ pub fn check(making: &mut Making<'_>) -> Option<Vec<(Tax, i64)>> {
         return None;
     }
     required_inside(making);
+    subtotals(making);
     if making.tipo.is_exempt() {
         // All that is billed is exempt, and no line says so (formato DTE 2.4.2, detalle, campo 5).
         making.order.document.groups_mut("Detalle").for_each(|line| line.clear_if("IndExe", "1"));
@@ -93,6 +94,23 @@ fn required_inside(making: &mut Making<'_>) {
     }
 }
 
+/// A subtotal is of lines that there are (formato DTE 2.4.2, SubTotInfo, LineasDeta).
+fn subtotals(making: &mut Making<'_>) {
+    let document = &making.order.document;
+    let lines = document.groups("Detalle").count();
+    let is_there = |text: &str| text.parse::<usize>().is_ok_and(|line| (1..=lines).contains(&line));
+    let subtotals = document.groups("SubTotInfo").enumerate();
+    let wrong: Vec<(usize, String)> = subtotals
+        .filter_map(|(at, subtotal)| {
+            Some((at, subtotal.leaves("LineasDeta").find(|line| !is_there(line))?.to_owned()))
+        })
+        .collect();
+    for (at, line) in wrong {
+        let message = format!("El subtotal es de la línea {line}, y el documento tiene {lines}.");
+        making.refuse("subtotal-line", format!("SubTotInfo[{at}].LineasDeta"), message);
+    }
+}
+
 /// The paths of what must stand in `group` and does not; MontoItem is ours to compute.
 fn wanting(group: &Group, path: &str, missing: &mut Vec<String>) {
     for field in group.fields() {
@@ -110,13 +128,15 @@ fn wanting(group: &Group, path: &str, missing: &mut Vec<String>) {
 
 /// IndExe 4 is what goes along and is not sold: in facturas, and in guías that are a sale. IndExe 5 takes
 /// off what an earlier guía carried: in guías that are none, with a reference to it (formato DTE 2.4.2,
-/// detalle, campo 5). IndExe 3, containers, is of facturas, notes and guías.
+/// detalle, campo 5). IndExe 3, containers, is of facturas, notes and guías. A 34 has nothing but what is exempt
+/// or not billed: no containers, and nothing that goes along (formato DTE 2.4.2, totales of the exempt factura).
 fn kinds(making: &mut Making<'_>) {
     let document = &making.order.document;
     let sells = figures::sells(document);
     let refers = document.groups("Referencia").any(|r| matches!(r.leaf("TpoDocRef"), Some("50" | "52")));
     let fits = |kind: &str| match (kind, making.tipo) {
-        ("4", Tipo::Factura | Tipo::FacturaExenta) => true,
+        ("4", Tipo::Factura) => true,
+        ("3", Tipo::FacturaExenta) => false,
         ("4", Tipo::Guia) => sells,
         ("5", Tipo::Guia) => !sells && refers,
         ("4" | "5", _) => false,
@@ -133,7 +153,8 @@ fn kinds(making: &mut Making<'_>) {
             "line-kind",
             format!("Detalle[{at}].IndExe"),
             "IndExe 4 (no es venta) va en facturas y guías de venta, e IndExe 5 (a rebajar) en guías que no son venta y \
-             citan la guía anterior; use 1 (exento), 2 o 6 (no facturable) o 3 (envases).",
+             citan la guía anterior; una factura exenta no lleva 3 ni 4. Use 1 (exento), 2 o 6 (no facturable) o, donde se \
+             puede, 3 (envases).",
         );
     }
 }

@@ -74,7 +74,7 @@ impl Making<'_> {
     /// nothing refuses.
     pub fn judge(&mut self, known: &dyn Documents, whole: bool) -> Option<Totals> {
         let earlier = follow::earlier(&self.order.document, self.firm.rut, known);
-        follow::fill(self.tipo, &mut self.order.document, self.firm, &earlier);
+        follow::fill(self.tipo, &mut self.order.document, self.firm, &earlier, known);
         header::check(self);
         receiver::check(self);
         sender::check(self);
@@ -82,8 +82,9 @@ impl Making<'_> {
         goods::check(self);
         taxes::check(self);
         let lines = lines::check(self).filter(|_| whole)?;
-        let totals = self::totals::check(self, lines)?;
+        let totals = self::totals::check(self, lines, &earlier)?;
         header::payment(self, &totals);
+        header::doubtful(self, &totals);
         receiver::large_sale(self, &totals);
         if self.tipo.is_note() {
             notes::amounts(self, &earlier, &totals);

@@ -6,6 +6,7 @@ use timbre_core::DocState;
 
 use super::{Making, header, header_path};
 use crate::follow::Earlier;
+use crate::makeup::Makeup;
 use crate::money;
 use crate::tags::Group;
 use crate::tipo::{self, Tipo};
@@ -140,10 +141,24 @@ fn together(making: &Making<'_>) -> Option<Told> {
         return Some(("note-without-reference", "Referencia".to_owned(), message));
     }
     let whole = reasons(document).any(|reason| matches!(reason, "1" | "2"));
-    (whole && count > 1).then(|| {
-        let message = "Para anular (CodRef 1) o corregir un texto (CodRef 2) la nota cita un solo documento.";
-        ("note-references", "Referencia".to_owned(), message.to_owned())
-    })
+    let many = correcting(document).any(|(_, reference)| reference.has("IndGlobal"));
+    if whole && (count > 1 || many) {
+        let message = "Para anular (CodRef 1) o corregir un texto (CodRef 2) la nota cita un solo documento, por su folio.";
+        return Some(("note-references", "Referencia".to_owned(), message.to_owned()));
+    }
+    let named = |reference: &Group| {
+        Some((reference.leaf("TpoDocRef")?.to_owned(), reference.leaf("FolioRef")?.to_owned()))
+    };
+    let mut seen = Vec::new();
+    for (at, reference) in correcting(document).filter(|(_, reference)| !reference.has("IndGlobal")) {
+        let name = named(reference);
+        if name.is_some() && seen.contains(&name) {
+            let message = "La nota cita dos veces el mismo documento; deje una sola referencia.".to_owned();
+            return Some(("reference-repeated", format!("Referencia[{at}].FolioRef"), message));
+        }
+        seen.push(name);
+    }
+    None
 }
 
 /// What this folder knows of what is corrected.
@@ -212,6 +227,25 @@ pub fn amounts(making: &mut Making<'_>, earlier: &[Earlier], totals: &Totals) {
         told.push(("note-text-amount", total.clone(), message));
     }
     if reasons(document).any(|reason| reason == "1") {
+        let (ours, total) = (Makeup::of(document), &total);
+        told.extend(
+            earlier
+                .iter()
+                .filter(|e| e.corrected && e.document.total.0 == totals.total)
+                .flat_map(|earlier| {
+                    ours.differs(&Makeup::of(&earlier.body)).into_iter().map(move |part| (earlier, part))
+                })
+                .map(|(earlier, part)| {
+                    let message = format!(
+                        "La nota anula {} y da {} por {}; debe ser {}, como en el documento (REF-2-780).",
+                        earlier.document.id,
+                        part.said(),
+                        part.words(),
+                        part.right()
+                    );
+                    ("note-amount", header_path("Totales", part.tag()), message)
+                }),
+        );
         for earlier in earlier.iter().filter(|e| e.corrected && e.document.total.0 != totals.total) {
             let message = format!(
                 "La nota anula {} y es por {}; debe ser por los {} del documento (REF-2-780). Para una parte use CodRef 3.",
@@ -219,7 +253,7 @@ pub fn amounts(making: &mut Making<'_>, earlier: &[Earlier], totals: &Totals) {
                 money::dotted(totals.total),
                 money::dotted(earlier.document.total.0)
             );
-            told.push(("note-amount", total.clone(), message));
+            told.push(("note-amount", total.to_owned(), message));
         }
     }
     let corrected = earlier.iter().filter(|earlier| earlier.corrected);

@@ -3,10 +3,10 @@
 use jiff::civil::Date;
 use timbre_core::DocState;
 
-use super::{Making, header, notes};
+use super::{Making, header, header_path, notes};
 use crate::follow::Earlier;
 use crate::tags::Group;
-use crate::tipo::{self, Family};
+use crate::tipo::{self, Family, Tipo};
 
 /// Judges references; `earlier` are those documents of this folder that they name.
 pub fn check(making: &mut Making<'_>, earlier: &[Earlier]) {
@@ -57,6 +57,13 @@ fn dte(making: &mut Making<'_>, earlier: &[Earlier]) {
         making.refuse(code, format!("Referencia[{at}].{tag}"), format!("Referencia {}: {message}", at + 1));
     }
     for earlier in earlier {
+        let said = making.order.document.groups("Referencia").nth(earlier.at).and_then(|r| r.leaf("FchRef"));
+        if let Some(said) = said.filter(|said| *said != earlier.document.date.to_string()) {
+            let (id, date) = (&earlier.document.id, earlier.document.date);
+            let message = format!("Referencia {}: FchRef dice {said} y {id} es del {date}.", earlier.at + 1);
+            making.refuse("reference-date", format!("Referencia[{}].FchRef", earlier.at), message);
+        }
+        guia(making, earlier);
         let dead = matches!(earlier.state, DocState::Rechazado | DocState::Reemplazado);
         if dead && !making.tipo.is_note() {
             let message = format!(
@@ -68,6 +75,34 @@ fn dte(making: &mut Making<'_>, earlier: &[Earlier]) {
         }
     }
 }
+
+/// A factura bills the guía of its own buyer, and one that is a sale or becomes one (formato DTE 2.4.2,
+/// IndTraslado: 5 moves goods between the issuer's own places, 7 gives them back).
+fn guia(making: &mut Making<'_>, guia: &Earlier) {
+    if guia.tipo != Tipo::Guia || !matches!(making.tipo, Tipo::Factura | Tipo::FacturaExenta) {
+        return;
+    }
+    let (id, receiver) = (&guia.document.id, &guia.document.receiver.id);
+    let place = format!("Referencia[{}].FolioRef", guia.at);
+    let ours = making.header_text("Receptor", "RUTRecep");
+    if !ours.is_empty() && ours != *receiver {
+        let message = format!("La guía {id} es de {receiver} y la factura dice {ours}: revise el receptor.");
+        making.warn("guia-receiver", header_path("Receptor", "RUTRecep"), message);
+    }
+    let why = match guia.body.at(&["Encabezado", "IdDoc", "IndTraslado"]) {
+        Some("5") => "es un traslado interno",
+        Some("7") => "es una devolución",
+        _ => return,
+    };
+    making.warn(
+        "guia-kind",
+        place,
+        format!("La guía {id} {why}: no hay una venta que facturar. Revise la referencia."),
+    );
+}
+
+/// Documents whose number is a folio that the SII gave out.
+const ELECTRONIC: [&str; 12] = ["33", "34", "39", "41", "43", "46", "52", "56", "61", "110", "111", "112"];
 
 fn faults(reference: &Group, issued: Option<Date>) -> Vec<(&'static str, &'static str, String)> {
     let mut faults = Vec::new();
@@ -86,6 +121,14 @@ fn faults(reference: &Group, issued: Option<Date>) -> Vec<(&'static str, &'stati
             "TpoDocRef",
             format!("{kind} no es un tipo de documento de la lista del SII."),
         ));
+    }
+    if let (Some(kind), Some(folio)) = (reference.leaf("TpoDocRef"), reference.leaf("FolioRef"))
+        && ELECTRONIC.contains(&kind)
+        && !folio.bytes().all(|b| b.is_ascii_digit())
+    {
+        let message =
+            format!("FolioRef dice «{folio}», y el folio de un documento electrónico es un número.");
+        faults.push(("reference-folio", "FolioRef", message));
     }
     match (reference.leaf("IndGlobal"), reference.leaf("FolioRef")) {
         // Formato DTE 2.4.2, E3 and E4: more than twenty documents of a type, without naming each.

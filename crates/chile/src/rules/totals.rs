@@ -1,17 +1,27 @@
 //! Rules about the sums: what the till said of them, and which type of document they make.
 
 use super::{Making, header_path, notes, taxes};
+use crate::follow::Earlier;
 use crate::money;
 use crate::tags::Group;
 use crate::tipo::Tipo;
 use crate::totals::{Fault, Onto, Tax, Totals, Worth, figures};
 
 /// Adds up, judges, and writes the totals. `None` when the sale does not make a document.
-pub fn check(making: &mut Making<'_>, lines: Vec<(Tax, i64)>) -> Option<Totals> {
+pub fn check(making: &mut Making<'_>, lines: Vec<(Tax, i64)>, earlier: &[Earlier]) -> Option<Totals> {
     let said = making.order.document.within("Encabezado").within("Totales").clone();
     let no_taxed_line = lines.iter().all(|(tax, _)| *tax != Tax::Taxed);
     let no_exempt_line = lines.iter().all(|(tax, _)| *tax != Tax::Exempt);
     let stated = figures::stated(&said);
+    if !lines.iter().any(|(tax, _)| matches!(tax, Tax::NotBilled | Tax::NotBilledLess))
+        && figures::globals(making.tipo, &making.order.document).iter().any(|g| g.onto == Onto::NotBilled)
+    {
+        making.refuse(
+            "global-of-nothing",
+            "DscRcgGlobal",
+            "Un descuento o recargo global es de lo no facturable (IndExeDR 2) y no hay ninguna línea no facturable.",
+        );
+    }
     let totals = match figures::add_up(making.tipo, &making.order.document, lines, stated) {
         Ok(totals) => totals,
         Err(fault) => {
@@ -27,7 +37,7 @@ pub fn check(making: &mut Making<'_>, lines: Vec<(Tax, i64)>) -> Option<Totals> 
     };
     if (no_taxed_line && !no_exempt_line) || (totals.net == 0 && totals.exempt > 0) {
         all_exempt(making);
-    } else if totals.total == 0 && !may_be_nothing(making) {
+    } else if totals.total == 0 && !may_be_nothing(making, earlier) {
         making.refuse("total-zero", "Detalle", "El total de la venta es 0; no hay nada que documentar.");
     }
     several_percentages(making);
@@ -39,11 +49,15 @@ pub fn check(making: &mut Making<'_>, lines: Vec<(Tax, i64)>) -> Option<Totals> 
 }
 
 /// FmaPago 3, free of charge, is a factura's only way to be worth nothing; a guía that sells nothing may
-/// be (formato DTE 2.4.2, detalle, campo 38), and so is a note that corrects a text.
-fn may_be_nothing(making: &Making<'_>) -> bool {
+/// be (formato DTE 2.4.2, detalle, campo 38), and so is a note that corrects a text, or annuls what is worth
+/// nothing.
+fn may_be_nothing(making: &Making<'_>, earlier: &[Earlier]) -> bool {
+    let reason = |wanted| notes::reasons(&making.order.document).any(|reason| reason == wanted);
+    let of_nothing = earlier.iter().any(|earlier| earlier.corrected && earlier.document.total.0 == 0);
     match making.tipo {
         Tipo::Guia => !figures::sells(&making.order.document),
-        Tipo::NotaCredito => notes::reasons(&making.order.document).any(|reason| reason == "2"),
+        Tipo::NotaCredito => reason("2") || (reason("1") && of_nothing),
+        Tipo::NotaDebito => reason("1") && of_nothing,
         _ => making.header("IdDoc", "FmaPago") == Some("3"),
     }
 }

@@ -125,7 +125,7 @@ pub fn reference(tipo: u16, folio: u64, reason: u8) -> Value {
 
 /// A note that says everything itself, of a document that nobody here knows.
 pub fn foreign(tipo: u16, mut reference: Value, lines: Value) -> Value {
-    reference["FchRef"] = "2026-01-10".into();
+    reference["FchRef"] = "2026-01-15".into();
     let mut note = of_type(tipo, lines);
     note["Referencia"] = reference;
     note
