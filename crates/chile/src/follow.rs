@@ -25,12 +25,8 @@ pub struct Earlier {
     pub body: Group,
 }
 
-/// Those that the references of `document` name. What is another's (`RUTOtr`), or many at once (`IndGlobal`),
-/// is not looked for.
+/// Those that the references of `document` name.
 pub fn earlier(document: &Group, issuer: Rut, known: &dyn Documents) -> Vec<Earlier> {
-    let own = |reference: &Group| {
-        !reference.has("IndGlobal") && reference.leaf("RUTOtr").is_none_or(|rut| rut == issuer.to_string())
-    };
     let find = |(at, reference): (usize, &Group)| {
         let number = reference.leaf("FolioRef")?.parse().ok()?;
         let (document, state) = known.find(&DocumentId::new(reference.leaf("TpoDocRef")?, number))?;
@@ -38,7 +34,8 @@ pub fn earlier(document: &Group, issuer: Rut, known: &dyn Documents) -> Vec<Earl
         Some(Earlier { at, corrected: false, tipo, document, state, body })
     };
     let corrected: Vec<usize> = notes::correcting(document).map(|(at, _)| at).collect();
-    let references = document.groups("Referencia").enumerate().filter(|(_, reference)| own(reference));
+    let references =
+        document.groups("Referencia").enumerate().filter(|(_, reference)| is_own(reference, issuer));
     references.filter_map(find).map(|e| Earlier { corrected: corrected.contains(&e.at), ..e }).collect()
 }
 
@@ -210,11 +207,30 @@ fn of_guias(tipo: Tipo, document: &mut Group, earlier: &[Earlier], known: &dyn D
     }
 }
 
-/// The document of this folder that a note annuls (CodRef 1).
-pub fn annuls(tipo: Tipo, document: &Group, earlier: &[Earlier]) -> Option<DocumentId> {
-    annulled(tipo, document, earlier).map(|of| of.document.id.clone())
+/// The document that a note annuls (CodRef 1): one of this folder, or the company's own of another system.
+pub fn annuls(making: &Making<'_>, earlier: &[Earlier]) -> Option<DocumentId> {
+    let document = &making.order.document;
+    let annuls = making.tipo.is_note() && notes::reasons(document).any(|reason| reason == "1");
+    let foreign = || foreign(making, earlier).filter(|_| annuls).map(|(_, id)| id);
+    annulled(making.tipo, document, earlier).map(|of| of.document.id.clone()).or_else(foreign)
 }
 
+/// The only document that a note corrects, where the company issued it with another system, and its reference.
+fn foreign(making: &Making<'_>, earlier: &[Earlier]) -> Option<(usize, DocumentId)> {
+    let mut corrected = notes::correcting(&making.order.document);
+    let ((at, reference), None) = (corrected.next()?, corrected.next()) else { return None };
+    if !is_own(reference, making.firm.rut) || earlier.iter().any(|earlier| earlier.at == at) {
+        return None;
+    }
+    Some((at, DocumentId::new(reference.leaf("TpoDocRef")?, reference.leaf("FolioRef")?.parse().ok()?)))
+}
+
+/// One document of the issuer's: what is another's (`RUTOtr`), or many at once (`IndGlobal`), is not looked for.
+fn is_own(reference: &Group, issuer: Rut) -> bool {
+    !reference.has("IndGlobal") && reference.leaf("RUTOtr").is_none_or(|rut| rut == issuer.to_string())
+}
+
+/// The one of this folder.
 fn annulled<'e>(tipo: Tipo, document: &Group, earlier: &'e [Earlier]) -> Option<&'e Earlier> {
     let annuls = tipo.is_note() && notes::reasons(document).any(|reason| reason == "1");
     earlier.iter().find(|earlier| earlier.corrected && annuls)
@@ -232,6 +248,9 @@ pub fn claims(making: &mut Making<'_>, earlier: &[Earlier], total: i64, known: &
     let annulled = annulled(tipo, &making.order.document, earlier);
     if annulled.is_some_and(|of| is_used(making, of, known)) {
         return Vec::new();
+    }
+    if let Some((at, id)) = foreign(making, earlier) {
+        return of_foreign(making, at, id, total, known).into_iter().collect();
     }
     match tipo {
         Tipo::NotaCredito => match annulled {
@@ -277,6 +296,36 @@ fn is_used(making: &mut Making<'_>, of: &Earlier, known: &dyn Documents) -> bool
         making.refuse("claim-exceeds", place, message);
     }
     claimed > 0
+}
+
+/// What a note gives back of a document of another system: what it came to nobody here knows, but what notes of this
+/// folder did to it.
+fn of_foreign(
+    making: &mut Making<'_>,
+    at: usize,
+    id: DocumentId,
+    total: i64,
+    known: &dyn Documents,
+) -> Option<Claim> {
+    let usage = known.usage(&id);
+    let annuls = notes::reasons(&making.order.document).any(|reason| reason == "1");
+    let gives_back = annuls || (making.tipo == Tipo::NotaCredito && total > 0);
+    let fault = match rest::annulled(&id, known) {
+        Some(note) if gives_back => Some(("already-annulled", format!("{id} ya lo anula {note}."))),
+        _ if annuls && usage.claimed > Amount::ZERO => {
+            let (claimed, notes) = (money::dotted(usage.claimed.0), listed(&usage.used_by));
+            Some((
+                "claim-exceeds",
+                format!("De {id} ya se devolvieron {claimed} ({notes}): no se anula entero."),
+            ))
+        }
+        _ => None,
+    };
+    if let Some((code, message)) = fault {
+        making.refuse(code, format!("Referencia[{at}].FolioRef"), message);
+        return None;
+    }
+    gives_back.then(|| Claim { document: id, amount: Amount(total) })
 }
 
 fn listed(ids: &[DocumentId]) -> String {

@@ -35,8 +35,7 @@ pub fn parse(text: &str) -> Option<Decimal> {
     let exact = Decimal::from_str_exact(base).ok()?.normalize();
     let scale = i32::try_from(exact.scale()).ok()?.checked_sub(exponent)?;
     match u32::try_from(scale) {
-        Ok(scale) if scale <= 28 => Decimal::try_from_i128_with_scale(exact.mantissa(), scale).ok(),
-        Ok(_) => None,
+        Ok(scale) => Decimal::try_from_i128_with_scale(exact.mantissa(), scale).ok(),
         Err(_) => {
             let factor = 10_i128.checked_pow(scale.unsigned_abs())?;
             Decimal::try_from_i128_with_scale(exact.mantissa().checked_mul(factor)?, 0).ok()

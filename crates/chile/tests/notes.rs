@@ -201,7 +201,7 @@ fn the_buyer_of_a_boleta_gets_its_note() {
     typed["Referencia"]["FchRef"] = "2026-01-02".into();
     typed["Detalle"] = line(840);
     let draft = folder.draft(&typed).expect("good");
-    assert_eq!((draft.totals()["MntTotal"].clone(), draft.claims().0.len()), (1000.into(), 0));
+    assert_eq!((draft.totals()["MntTotal"].clone(), draft.claims().0.len()), (1000.into(), 1));
     assert_eq!(seal(&*draft, 2).receiver.id, "99999999-9");
     assert_eq!(folder.warned(&typed), ["note-net-prices"]);
 }
@@ -281,6 +281,30 @@ fn a_note_gives_back_what_the_document_was_made_of() {
     folder.comes_to(&note(3, json!([{ "NmbItem": "Pan", "QtyItem": 10, "PrcItem": 100 }])));
 }
 
+/// Of a document of another system nobody here knows the total, but what notes of this folder did to it.
+#[test]
+fn another_systems_document_is_not_annulled_twice_either() {
+    let (whole, part) =
+        (|| foreign(61, reference(33, 700, 1), line(100)), || foreign(61, reference(33, 700, 3), line(10)));
+    let claim = |amount: i64| vec![("T33F700".to_owned(), amount)];
+    let folder = Folder::default();
+    assert_eq!((folder.comes_to(&whole()).1, folder.comes_to(&part()).1), (claim(119), claim(12)));
+    let place = "Referencia[0].FolioRef";
+    let annulled = folder.clone().with(&whole(), 1);
+    for again in [whole(), part()] {
+        annulled.refuses(&again, "already-annulled", place);
+    }
+    annulled.clone().in_state("T61F1", DocState::Rechazado).comes_to(&whole());
+    folder.with(&part(), 1).refuses(&whole(), "claim-exceeds", place);
+    // Its annulment undone, it can be annulled anew.
+    let undone = annulled.with(&bare(56, reference(61, 1, 1)), 1);
+    assert_eq!(undone.comes_to(&whole()).1, claim(119));
+    // Somebody else's is none of ours.
+    let mut theirs = whole();
+    theirs["Referencia"]["RUTOtr"] = "76192083-9".into();
+    assert_eq!(Folder::default().comes_to(&theirs).1, []);
+}
+
 /// Nothing of it stops a sale: a till may have its reasons.
 #[test]
 fn a_guia_that_is_anothers_or_sold_nothing_is_told() {
@@ -324,6 +348,10 @@ fn a_reference_that_can_not_be_true_is_refused() {
     };
     folder.refuses(&with("FchRef", "2026-01-02".into()), "reference-date", "Referencia[0].FchRef");
     folder.refuses(&with("FolioRef", "ABC".into()), "reference-folio", "Referencia[0].FolioRef");
+    // Issued with another system, or not issued at all.
+    let other = |folio: u64| foreign(61, reference(33, folio, 3), line(10));
+    folder.comes_to(&other(700));
+    folder.refuses(&other(501), "reference-unissued", "Referencia[0].FolioRef");
     let mut many = bare(61, reference(33, 0, 1));
     many["Detalle"] = line(10);
     many["Referencia"]["IndGlobal"] = 1.into();
@@ -536,7 +564,8 @@ fn what_is_annulled_already_or_in_part_is_not_annulled_again() {
     let place = "Referencia[0].FolioRef";
     assert_eq!(annuls(&folder, &whole).as_deref(), Some("T33F5"));
     assert_eq!(annuls(&folder, &part(400)), None, "a part of it");
-    assert_eq!(annuls(&folder, &foreign(61, reference(33, 6, 1), line(400))), None, "another system's");
+    let other = foreign(61, reference(33, 6, 1), line(400));
+    assert_eq!(annuls(&folder, &other).as_deref(), Some("T33F6"), "another system's");
 
     let in_part = folder.clone().with(&part(400), 7);
     in_part.refuses(&whole, "claim-exceeds", place);

@@ -139,7 +139,12 @@ pub trait Documents {
         None
     }
 
-    /// What it uses up of others, and others of it. Nothing of a document that is not known.
+    /// A number of this folder's own ranges that no document has been given yet.
+    fn is_unused(&self, _: &DocumentId) -> bool {
+        false
+    }
+
+    /// What it uses up of others, and others of it. Of another system's, only what documents of this folder use up.
     fn usage(&self, id: &DocumentId) -> Usage {
         let _ = id;
         Usage::default()

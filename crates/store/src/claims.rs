@@ -1,31 +1,63 @@
-//! What documents use up of earlier ones: a note annuls no more than is left, and nothing twice. Of a
-//! document of another system nothing is known here, and nothing is kept.
+//! What documents use up of earlier ones: a note annuls no more than is left, and nothing twice. Of a document of
+//! another system only what was done to it here is known.
 
+use serde::{Deserialize, Serialize};
 use timbre_core::{Amount, DocState, DocumentId, Refusal};
 
 use crate::apply::Stand;
 use crate::fact::Issued;
+use crate::index::Keys;
 use crate::overlay::Overlay;
-use crate::{Row, StoreError};
+use crate::{Row, StoreError, key};
 
-/// Refuses a document that would use up more than is left of another, or annul it again.
+/// What later documents use up of one of another system, whose total nobody here knows.
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
+pub(crate) struct Foreign {
+    pub claimed: Amount,
+    pub used_by: Vec<DocumentId>,
+}
+
+impl Foreign {
+    pub fn of(on: &impl Keys, id: &DocumentId) -> Result<Foreign, StoreError> {
+        Ok(on.json(&key::foreign(id))?.unwrap_or_default())
+    }
+}
+
+/// Refuses a document that would use up more than is left of another, or annul it again. Of one of another system
+/// it is known only whether it was annulled here, or given back in part.
 pub(crate) fn judge(on: &Overlay<'_>, issued: &Issued) -> Result<(), StoreError> {
-    if let Some(row) = issued.annuls.as_ref().map(|annulled| on.row(annulled)).transpose()?.flatten()
-        && let Some(note) = annulling(on, &row)?
+    if let Some(annulled) = &issued.annuls
+        && let Some(note) = standing_note(on, annulled)?
     {
-        return Err(already_annulled(&row, &note));
+        return Err(already_annulled(annulled, &note));
     }
     let claims = &issued.claims.0;
     for (n, claim) in claims.iter().enumerate() {
-        let Some(row) = on.row(&claim.document)? else {
+        let id = &claim.document;
+        let Some(row) = on.row(id)? else {
+            let foreign = Foreign::of(on, id)?;
+            if claim.amount <= Amount::ZERO {
+                continue;
+            }
+            if let Some(note) = standing_note(on, id)? {
+                return Err(already_annulled(id, &note));
+            }
+            if issued.annuls.as_ref() == Some(id) && foreign.claimed > Amount::ZERO {
+                let users = foreign.used_by.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                let message = format!(
+                    "De {id} ya se devolvieron {} ({users}): no se anula entero. Para lo que queda use CodRef 3.",
+                    foreign.claimed
+                );
+                return Err(StoreError::Refused(Refusal::new("claim-exceeds", "", message)));
+            }
             continue;
         };
-        let before = claims[..n].iter().filter(|other| other.document == claim.document);
+        let before = claims[..n].iter().filter(|other| other.document == *id);
         let before: i128 = before.map(|other| i128::from(other.amount.0)).sum();
         let left = i128::from(row.total.0) - i128::from(row.claimed.0) - before;
         if i128::from(claim.amount.0) > left {
-            return Err(match annulling(on, &row)? {
-                Some(note) => already_annulled(&row, &note),
+            return Err(match standing_note(on, id)? {
+                Some(note) => already_annulled(id, &note),
                 None => exceeds(on, &row, claim.amount, left)?,
             });
         }
@@ -33,10 +65,10 @@ pub(crate) fn judge(on: &Overlay<'_>, issued: &Issued) -> Result<(), StoreError>
     Ok(())
 }
 
-fn already_annulled(row: &Row, note: &Row) -> StoreError {
+fn already_annulled(id: &DocumentId, note: &Row) -> StoreError {
     let message = format!(
-        "{} ya lo anula {}, del {}, por {}. Un documento no se anula dos veces; para deshacer esa anulación, anule {}.",
-        row.id, note.id, note.date, note.total, note.id
+        "{id} ya lo anula {}, del {}, por {}. Un documento no se anula dos veces; para deshacer esa anulación, anule {}.",
+        note.id, note.date, note.total, note.id
     );
     StoreError::Refused(Refusal::new("already-annulled", "", message))
 }
@@ -45,7 +77,7 @@ fn exceeds(on: &Overlay<'_>, row: &Row, wanted: Amount, left: i128) -> Result<St
     let mut users = Vec::new();
     for user in &row.used_by {
         if let Some(user) = on.row(user)?
-            && annulling(on, &user)?.is_none()
+            && standing_note(on, &user.id)?.is_none()
         {
             users.push(user.id.to_string());
         }
@@ -58,13 +90,18 @@ fn exceeds(on: &Overlay<'_>, row: &Row, wanted: Amount, left: i128) -> Result<St
     Ok(StoreError::Refused(Refusal::new("claim-exceeds", "", message)))
 }
 
-/// The note that annuls it, or is on its way to: not one that is annulled itself.
-fn annulling(on: &Overlay<'_>, row: &Row) -> Result<Option<Row>, StoreError> {
-    for user in &row.used_by {
+/// The note that annuls a document, or is on its way to: not one that is annulled itself. Of another system's, too.
+fn standing_note(on: &Overlay<'_>, id: &DocumentId) -> Result<Option<Row>, StoreError> {
+    // A note was issued after what it annuls; what is foreign was before all that is ours.
+    let (users, order) = match on.row(id)? {
+        Some(row) => (row.used_by, Some(row.order)),
+        None => (Foreign::of(on, id)?.used_by, None),
+    };
+    for user in &users {
         if let Some(note) = on.row(user)?
-            && note.annuls.as_ref() == Some(&row.id)
-            && note.order > row.order
-            && annulling(on, &note)?.is_none()
+            && note.annuls.as_ref() == Some(id)
+            && order.is_none_or(|order| note.order > order)
+            && standing_note(on, &note.id)?.is_none()
         {
             return Ok(Some(note));
         }
@@ -90,15 +127,26 @@ fn change(on: &mut Overlay<'_>, row: &Row, sign: i64, stand: Stand) -> Result<()
     let claims = row.claims.0.iter();
     let claims = claims.map(|claim| (&claim.document, claim.amount, claim.amount >= Amount::ZERO));
     for (document, amount, uses) in claims.chain(row.annuls.iter().map(|of| (of, Amount::ZERO, true))) {
-        let Some(mut of) = on.row(document)? else { continue };
-        of.claimed = Amount(of.claimed.0.saturating_add(sign * amount.0));
-        if uses {
-            of.used_by.retain(|user| *user != row.id);
-            if sign > 0 {
-                of.used_by.push(row.id.clone());
+        let changed = |claimed: &mut Amount, used_by: &mut Vec<DocumentId>| {
+            claimed.0 = claimed.0.saturating_add(sign * amount.0);
+            if uses {
+                used_by.retain(|user| *user != row.id);
+                if sign > 0 {
+                    used_by.push(row.id.clone());
+                }
+            }
+        };
+        match on.row(document)? {
+            Some(mut of) => {
+                changed(&mut of.claimed, &mut of.used_by);
+                on.put_row(of, stand.sequence)?;
+            }
+            None => {
+                let mut of = Foreign::of(on, document)?;
+                changed(&mut of.claimed, &mut of.used_by);
+                on.put_json(key::foreign(document), &of)?;
             }
         }
-        on.put_row(of, stand.sequence)?;
     }
     Ok(())
 }

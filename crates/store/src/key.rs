@@ -9,6 +9,7 @@
 //! | `T` date | how many documents bear that date |
 //! | `R` order | the row of a document |
 //! | `D` series 0 number | its order |
+//! | `C` series 0 number | what is used up of a document of another system |
 //! | `K` idempotency key | its order |
 //! | `V` order version | place of that version's frame |
 //! | `Q` kind whom 0 order | the outbox: 1 authority (whom: the channel), 2 print, 3 mail, 4 webhook |
@@ -34,7 +35,7 @@ use timbre_core::{Amount, Date, DocState, DocumentId, GrantId, ParcelId, Series}
 use crate::Place;
 
 /// Changes with the meaning of any key or value: an index of another number is made again.
-pub(crate) const SCHEMA: u32 = 9;
+pub(crate) const SCHEMA: u32 = 10;
 
 pub(crate) const SCHEMA_KEY: &[u8] = b"Mschema";
 pub(crate) const APPLIED: &[u8] = b"Mapplied";
@@ -94,6 +95,10 @@ pub(crate) fn document(id: &DocumentId) -> Vec<u8> {
 
 pub(crate) fn series_number(series: &Series, number: u64) -> Vec<u8> {
     join(b'D', &[series.0.as_bytes(), &[0], &number.to_be_bytes()])
+}
+
+pub(crate) fn foreign(id: &DocumentId) -> Vec<u8> {
+    join(b'C', &[id.series.0.as_bytes(), &[0], &id.number.to_be_bytes()])
 }
 
 pub(crate) fn idempotency(key: &str) -> Vec<u8> {

@@ -10,6 +10,7 @@ use timbre_core::{
     Timestamp, Usage,
 };
 
+use crate::claims::Foreign;
 use crate::index::{Keys, broken, decode};
 use crate::key::{self, Outbox};
 use crate::live::Live;
@@ -315,11 +316,22 @@ impl Documents for Reader {
             Ok(Some(Row { claims, annuls, claimed, used_by, .. })) => {
                 Usage { claims, annuls, claimed, used_by }
             }
-            Ok(None) => Usage::default(),
+            Ok(None) => match Foreign::of(&self.view, id) {
+                Ok(Foreign { claimed, used_by }) => Usage { claimed, used_by, ..Usage::default() },
+                Err(error) => {
+                    tracing::error!(%error, "leer {id}");
+                    Usage::default()
+                }
+            },
             Err(error) => {
                 tracing::error!(%error, "leer {id}");
                 Usage::default()
             }
         }
+    }
+
+    fn is_unused(&self, id: &DocumentId) -> bool {
+        let lent = |range: &Range| (range.next..=range.last).contains(&id.number);
+        self.ranges().iter().any(|range| range.grant.series == id.series && lent(range))
     }
 }

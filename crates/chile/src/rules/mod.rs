@@ -78,7 +78,7 @@ impl Making<'_> {
         header::check(self);
         receiver::check(self);
         sender::check(self);
-        references::check(self, &earlier);
+        references::check(self, &earlier, known);
         goods::check(self);
         taxes::check(self);
         let lines = lines::check(self).filter(|_| whole)?;
@@ -89,7 +89,7 @@ impl Making<'_> {
         if self.tipo.is_note() {
             notes::amounts(self, &earlier, &totals);
         }
-        self.annuls = follow::annuls(self.tipo, &self.order.document, &earlier);
+        self.annuls = follow::annuls(self, &earlier);
         self.claims = follow::claims(self, &earlier, totals.total, known);
         Some(totals)
     }

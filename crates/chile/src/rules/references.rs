@@ -1,7 +1,7 @@
 //! Rules of Referencia.
 
 use jiff::civil::Date;
-use timbre_core::DocState;
+use timbre_core::{DocState, DocumentId, Documents};
 
 use super::{Making, header, header_path, notes};
 use crate::follow::Earlier;
@@ -9,13 +9,28 @@ use crate::tags::Group;
 use crate::tipo::{self, Family, Tipo};
 
 /// Judges references; `earlier` are those documents of this folder that they name.
-pub fn check(making: &mut Making<'_>, earlier: &[Earlier]) {
+pub fn check(making: &mut Making<'_>, earlier: &[Earlier], known: &dyn Documents) {
     match making.tipo.family() {
         Family::Dte => dte(making, earlier),
         Family::Boleta => boleta(making),
     }
     if making.tipo.is_note() {
         notes::check(making, earlier);
+    }
+    not_issued(making, known);
+}
+
+/// A folio of this folder's own that no document has yet: the SII knows none either (REF-3-750).
+fn not_issued(making: &mut Making<'_>, known: &dyn Documents) {
+    let named = |(at, reference): (usize, &Group)| {
+        let number = reference.leaf("FolioRef")?.parse().ok()?;
+        let id = DocumentId::new(reference.leaf("TpoDocRef")?, number);
+        (!reference.has("IndGlobal") && !reference.has("RUTOtr") && known.is_unused(&id)).then_some((at, id))
+    };
+    let unused: Vec<_> = making.order.document.groups("Referencia").enumerate().filter_map(named).collect();
+    for (at, id) in unused {
+        let message = format!("Referencia {}: {id} todavía no se emite. Revise el folio.", at + 1);
+        making.refuse("reference-unissued", format!("Referencia[{at}].FolioRef"), message);
     }
 }
 

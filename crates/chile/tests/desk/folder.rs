@@ -26,10 +26,17 @@ impl Documents for Folder {
         self.0.get(id).map(|kept| (kept.document.clone(), kept.state))
     }
 
+    /// Folios that were loaded and not given yet.
+    fn is_unused(&self, id: &DocumentId) -> bool {
+        (500..600).contains(&id.number)
+    }
+
     /// As the store reckons it: what is rejected uses nothing up.
     fn usage(&self, id: &DocumentId) -> Usage {
-        let Some(own) = self.0.get(id) else { return Usage::default() };
-        let mut usage = Usage { claims: own.claims.clone(), annuls: own.annuls.clone(), ..Usage::default() };
+        let mut usage = Usage::default();
+        if let Some(own) = self.0.get(id) {
+            (usage.claims, usage.annuls) = (own.claims.clone(), own.annuls.clone());
+        }
         let stands = |kept: &&Kept| !matches!(kept.state, DocState::Rechazado | DocState::Reemplazado);
         for kept in self.0.values().filter(stands) {
             let mut claims = kept.claims.0.iter().filter(|claim| claim.document == *id).peekable();

@@ -1,6 +1,6 @@
 //! Notes use up what is left of a document, and no more.
 
-use timbre_core::{Amount, Cause, Claim, Claims, DocState, NumberFate};
+use timbre_core::{Amount, Cause, Claim, Claims, DocState, Documents, NumberFate};
 
 use super::shop::*;
 use crate::{Fact, Issued, Moved, Store, StoreError};
@@ -11,6 +11,49 @@ fn note(number: u64, claims: &[(u64, i64)]) -> Issued {
     let mut note = sale(number);
     note.claims = Claims(claims.iter().map(claim).collect());
     note
+}
+
+/// What another system issued: what notes of this folder did to it is known, and nothing else.
+#[test]
+fn a_document_of_another_system_is_annulled_once() {
+    let (shop, mut store) = Shop::ready();
+    let annuls = |number, claims: &[(u64, i64)]| Issued { annuls: Some(id(99)), ..note(number, claims) };
+    let used = |store: &Store| store.reader().usage(&id(99));
+    store.commit(vec![issued(note(1, &[(99, 600)]))], at(1)).unwrap();
+    assert_eq!((used(&store).claimed, used(&store).used_by), (Amount(600), vec![id(1)]));
+    refuses(&mut store, annuls(2, &[(99, 1000)]));
+    store.commit(depart("p", &[1]), at(2)).unwrap();
+    let why = Cause::Rejected { reasons: vec![], number: NumberFate::FreeForSame };
+    store.commit(vec![moved(1, DocState::Enviando, DocState::Rechazado, why)], at(3)).unwrap();
+    assert_eq!((used(&store).claimed, used(&store).used_by), (Amount(0), vec![]));
+    store.commit(vec![issued(annuls(2, &[(99, 1000)]))], at(4)).unwrap();
+    let twice = |store: &mut Store, note: Issued| {
+        let error = store.commit(vec![issued(note)], at(5)).unwrap_err();
+        assert!(
+            matches!(&error, StoreError::Refused(refusal) if refusal.code == "already-annulled"),
+            "{error}"
+        );
+    };
+    twice(&mut store, annuls(3, &[(99, 1000)]));
+    twice(&mut store, note(3, &[(99, 1)]));
+    // The index is made again from the journal, and knows the same.
+    drop(store);
+    shop.delete_index();
+    let mut store = shop.open();
+    twice(&mut store, annuls(3, &[(99, 1000)]));
+    // The note that undoes it gives it back.
+    let undoes = Issued { annuls: Some(id(2)), ..note(3, &[(2, 1001), (99, -1000)]) };
+    store.commit(vec![issued(undoes)], at(6)).unwrap();
+    store.commit(vec![issued(annuls(4, &[(99, 1000)]))], at(7)).unwrap();
+}
+
+/// A number of the folder's own ranges that no document has yet.
+#[test]
+fn a_number_that_was_not_given_is_told_from_one_of_another_system() {
+    let (_shop, mut store) = Shop::ready();
+    issue(&mut store, [1]);
+    let unused = |n: u64| store.reader().is_unused(&id(n));
+    assert_eq!((unused(1), unused(2), unused(1_000_000)), (false, true, false));
 }
 
 fn claimed(store: &Store, n: u64) -> i64 {
