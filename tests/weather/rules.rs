@@ -2,13 +2,11 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use timbre_core::{DocState, DocumentId, Effect, Timestamp};
-use timbre_store::Row;
+use timbre_core::{DocumentId, Effect, Timestamp};
 
 use crate::run::Past;
 use crate::sky::Spell;
 use crate::wire::Call;
-use crate::world::Entry;
 
 /// The rules that were broken, each with what broke it.
 pub fn broken(past: &Past) -> Vec<String> {
@@ -25,20 +23,10 @@ pub fn broken(past: &Past) -> Vec<String> {
     broken
 }
 
-/// What travelled with others that arrived, and was rejected while the answer was lost: where an authority
-/// forgets what it rejects, nobody can tell it from what never came. It is a person's, who was called.
-pub fn left_to_a_person(row: &Row, ledger: &BTreeMap<String, Entry>) -> bool {
-    let rejected = ledger.get(&row.id.to_string()).is_some_and(|entry| entry.state == "RECHAZADO");
-    rejected && row.state == DocState::Verificando && row.attention.is_some()
-}
-
 /// Every document ends with the verdict of the authority's own ledger. That none was offered again after it
 /// was held the authority says itself: only it knows since when it speaks of a document.
 fn verdicts(past: &Past, broken: &mut Vec<String>) {
     for (id, row) in &past.rows {
-        if left_to_a_person(row, &past.ledger) {
-            continue;
-        }
         if !row.state.is_final() {
             broken.push(format!("{id} is {} for ever", row.state.word()));
         }

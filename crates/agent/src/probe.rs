@@ -4,7 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use timbre_core::{Cause, DocState, Document, DocumentId, Heard, ParcelId, Timestamp};
+use timbre_core::{
+    Cause, ChannelId, DocState, Document, DocumentId, Heard, NumberFate, ParcelId, Remark, Timestamp,
+};
 use timbre_store::{OpenParcel, StoreError};
 
 use crate::clock::later;
@@ -68,7 +70,7 @@ impl Sender {
         self.remind(&open.documents).await?;
         match next {
             Some(due) => Ok(Some(due)),
-            None => self.settle_probe(&open.id, &open.documents).await,
+            None => self.settle_probe(&open.id, &open.channel, &open.documents).await,
         }
     }
 
@@ -77,7 +79,7 @@ impl Sender {
         let kept = {
             let mut probing = lock(&self.probing);
             let probing = probing.entry(parcel.id.clone()).or_default();
-            if probing.absent.contains(&document.id) {
+            if probing.absent.contains_key(&document.id) {
                 return Ok(Probed { holds: None, asked: false });
             }
             probing.asked.get(&document.id).cloned()
@@ -116,7 +118,7 @@ impl Sender {
             // Never of one that the authority has taken: there an absence is only odd.
             After::Done { absent: true } if still == Some(DocState::Verificando) => {
                 probing.asked.remove(&document.id);
-                probing.absent.insert(document.id.clone());
+                probing.absent.insert(document.id.clone(), self.now());
                 return Ok(Probed { holds: None, asked: true });
             }
             // A person may have to look; it is asked again, seldom.
@@ -142,10 +144,12 @@ impl Sender {
     }
 
     /// Every document was asked about. When the authority has none of them the same bytes go again;
-    /// when it has some, the envelope did arrive, and an absence is for a person to look at.
+    /// when it has some, the envelope did arrive: what is absent was left out of what the authority took, or is for
+    /// a person to look at.
     async fn settle_probe(
         &self,
         parcel: &ParcelId,
+        channel: &ChannelId,
         documents: &[(DocumentId, u32)],
     ) -> Result<Option<Timestamp>, TalkError> {
         let (absent, asked_next) = {
@@ -156,6 +160,8 @@ impl Sender {
         let (mut arrived, mut open, mut attempts) = (false, false, 0);
         // Refused since: they go with the others, in the same bytes.
         let (mut waiting, mut not_before) = (Vec::new(), None);
+        // Since when the authority is known to have gone through the envelope.
+        let mut processed: Option<Timestamp> = None;
         for (id, version) in documents {
             let row = self.reader().row(id)?.ok_or_else(|| StoreError::NoDocument(id.clone()))?;
             // One made anew since was rejected: that version did arrive.
@@ -165,6 +171,9 @@ impl Sender {
             }
             open |= matches!(row.state, DocState::Verificando | DocState::Enviado);
             attempts = attempts.max(row.attempts);
+            if matches!(row.state, DocState::Aceptado | DocState::Reparo) {
+                processed = Some(processed.map_or(row.since, |at| at.min(row.since)));
+            }
             if row.state.may_send() {
                 not_before = not_before.max(row.next_try);
                 waiting.push(row.id);
@@ -174,13 +183,26 @@ impl Sender {
         }
         let settings = self.settings();
         if arrived || (absent.is_empty() && waiting.is_empty()) {
-            let waiting = waiting.into_iter().filter(|_| open);
-            let odd: Vec<_> = absent.into_iter().chain(waiting).collect();
+            let seldom = later(self.now(), settings.conduct.wait_before(usize::MAX));
+            let mut due = asked_next.unwrap_or(seldom);
+            let mut odd: Vec<_> = waiting.into_iter().filter(|_| open).collect();
+            let proof = processed.map(|at| later(at, settings.conduct.absence_after));
+            match (self.channel(channel).left_out(), proof) {
+                (Some(why), Some(proof)) => {
+                    let (out, early): (Vec<_>, Vec<_>) =
+                        absent.into_iter().partition(|(_, heard)| *heard >= proof);
+                    if !early.is_empty() {
+                        due = due.min(proof.max(self.now()));
+                    }
+                    self.reject_left_out(out.into_iter().map(|(id, _)| id).collect(), why).await?;
+                }
+                _ => odd.extend(absent.into_keys()),
+            }
             self.flag(&odd, "La autoridad tiene otros documentos del mismo envío y dice no tener éste")
                 .await?;
-            let seldom = later(self.now(), settings.conduct.wait_before(usize::MAX));
-            let due = open.then(|| asked_next.unwrap_or(seldom));
-            let phase = open.then_some(Phase::Probe);
+            let rows = rows_of(self.reader(), documents);
+            let open = rows.iter().any(|row| matches!(row.state, DocState::Verificando | DocState::Enviado));
+            let (phase, due) = (open.then_some(Phase::Probe), open.then_some(due));
             self.writer().commit(vec![self.mark(parcel, "verificación", phase, due)]).await?;
             return Ok(due);
         }
@@ -189,7 +211,7 @@ impl Sender {
         let due = if spent { self.pause(u32::MAX) } else { self.now() };
         let due = not_before.map_or(due, |at: Timestamp| at.max(due));
         let answered = self.mark(parcel, "verificación", Some(Phase::Resend), Some(due));
-        let absent: Vec<_> = documents.iter().filter(|(id, _)| absent.contains(id)).cloned().collect();
+        let absent: Vec<_> = documents.iter().filter(|(id, _)| absent.contains_key(id)).cloned().collect();
         self.writer()
             .apply(move |reader| {
                 let rows = rows_of(reader, &absent).into_iter();
@@ -199,6 +221,22 @@ impl Sender {
             })
             .await?;
         Ok(Some(due))
+    }
+
+    /// What the authority left out of an envelope that it went through was rejected, though nobody heard it say so.
+    async fn reject_left_out(&self, out: Vec<DocumentId>, why: Remark) -> Result<(), TalkError> {
+        if out.is_empty() {
+            return Ok(());
+        }
+        self.writer()
+            .apply(move |reader| {
+                let rows = out.iter().filter_map(|id| reader.row(id).ok().flatten());
+                let doubted = rows.filter(|row| row.state == DocState::Verificando);
+                let cause = || Cause::Rejected { reasons: vec![why.clone()], number: NumberFate::AskByProbe };
+                doubted.filter_map(|row| moved(&row, cause(), None)).collect()
+            })
+            .await?;
+        Ok(())
     }
 
     /// Calls a person to documents without a verdict a day after they were issued: it may be slow, or it may be stuck.

@@ -93,7 +93,8 @@ pub struct Sender {
 #[derive(Debug, Default)]
 pub(crate) struct Probing {
     pub asked: BTreeMap<DocumentId, Asked>,
-    pub absent: BTreeSet<DocumentId>,
+    /// Those that the authority does not have, and since when that is known.
+    pub absent: BTreeMap<DocumentId, Timestamp>,
 }
 
 /// A question about one document.

@@ -316,6 +316,13 @@ pub trait Channel: Send + Sync {
         cx: &Cx<'_>,
     ) -> Result<Step, KeyError>;
 
+    /// Why a document was rejected that the authority does not have although it accepted another of the same
+    /// envelope long before it said so: where it goes through an envelope as a whole and forgets what it rejects.
+    /// `None` where that proves nothing, and a person has to look.
+    fn left_out(&self) -> Option<Remark> {
+        None
+    }
+
     /// "Do you know this number?", asked before the first of a range is used: a question that leaves
     /// nothing behind. `Stale` without a pass, then `Ask`; `Done` where it can't be asked here. The
     /// answer is for [`Channel::number_taken`].

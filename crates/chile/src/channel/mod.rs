@@ -27,6 +27,7 @@ use crate::envelope::{self, Kind};
 use crate::hosts::Hosts;
 use crate::hour;
 use crate::rut::Rut;
+use crate::words::remark;
 
 use multipart::Form;
 use subject::Subject;
@@ -153,6 +154,13 @@ impl<W: Wire> Channel for SiiChannel<W> {
     fn probe(&self, document: &DocumentRef, cx: &Cx<'_>) -> Result<Step, KeyError> {
         let about = [Arc::new(document.clone())];
         self.here(cx, &about)?.map_or_else(Ok, |here| probe::begin::<W>(&here, document))
+    }
+
+    /// An envelope is processed as a whole (EPR), with a verdict for each of its documents, and of one that was
+    /// rejected the SII says "no recibido" (reference: states of an upload and of a document; the counts are read in
+    /// the same way in `answer::settle`).
+    fn left_out(&self) -> Option<Remark> {
+        Some(remark("RCH", ""))
     }
 
     fn resume(
