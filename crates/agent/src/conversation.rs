@@ -382,8 +382,9 @@ fn facts_of(reader: &Reader, documents: &[Arc<Document>], reports: &[Report], te
         timbre_store::crash!("verdict-unwritten");
         match &report.verdict {
             Verdict::Sent { track } => facts.extend(moved(&row, Cause::Sent { track: track.clone() }, None)),
-            Verdict::Accepted { remarks } => {
-                let accepted = moved(&row, Cause::Accepted { remarks: remarks.clone() }, None);
+            Verdict::Accepted { remarks, given } => {
+                let (remarks, given) = (remarks.clone(), given.clone());
+                let accepted = moved(&row, Cause::Accepted { remarks, given }, None);
                 if accepted.is_some() {
                     facts.extend(annulled(reader, &row));
                 }

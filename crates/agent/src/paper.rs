@@ -1,5 +1,6 @@
 //! Paper: what is asked of the printers, and what is drawn of a document for who asks. A paper is asked for with
-//! the document itself, in the same write.
+//! the document itself, in the same write. Where the law wants a document accepted before it is on paper, what was
+//! asked for waits for that too, and nothing of it is drawn before.
 
 mod queue;
 
@@ -7,9 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use timbre_core::paper::{Copy, Drawing, Printing};
-use timbre_core::regime::PrintGate;
 use timbre_core::{Refusal, Refusals, Sale};
-use timbre_store::{Event, Fact, WaitingPaper};
+use timbre_store::{Event, Fact, Row, WaitingPaper};
 use tokio::sync::broadcast;
 
 pub(crate) use self::queue::work;
@@ -32,6 +32,13 @@ pub(crate) fn asked(issued: &Fact) -> Option<Fact> {
     }
 }
 
+/// The paper of a document that another took the place of, where it has not begun: nobody wants it any more.
+pub(crate) fn unwanted(replaced: &Row) -> Option<Fact> {
+    let (copy, how) = replaced.paper.clone()?;
+    let (document, how) = (replaced.id.clone(), (how == Printing::Asked).then_some(Printing::Waived)?);
+    Some(Fact::Printed { document, copy, how, printer: None })
+}
+
 impl Agent {
     /// Marks a sale whose document is to be printed by itself.
     pub(crate) fn wants_paper(&self, sale: &mut Sale) {
@@ -49,12 +56,13 @@ impl Agent {
     }
 
     pub(crate) fn prints_on_issue(&self) -> bool {
-        self.0.paper.on_issue() && self.0.regime.profile().print == PrintGate::OnSeal
+        self.0.paper.on_issue()
     }
 
     /// A document drawn without a printer. Slow for who waits in an async task.
     pub fn draw(&self, id: &str, copies: &[Copy], drawing: Drawing) -> Answer<Vec<u8>> {
         let id = parse_id(id)?;
+        self.gate(&self.find(&id)?)?;
         let receipt = self.0.receipt(&id)?.ok_or_else(|| missing(&id))?;
         Ok(self.0.paper.draw(&receipt, copies, drawing)?)
     }
@@ -69,7 +77,7 @@ impl Agent {
     /// when it ended, or how it stands when that takes too long.
     pub async fn print(&self, id: &str, ceded: bool, printer: Option<String>) -> Answer<PaperView> {
         let id = parse_id(id)?;
-        self.find(&id)?;
+        self.gate(&self.find(&id)?)?;
         self.known(printer.as_deref())?;
         let mut pushes = self.subscribe();
         let wanted = id.clone();
@@ -146,6 +154,19 @@ impl Agent {
             .await?;
         let paper = self.find(&id)?.paper;
         paper.as_ref().map(PaperView::from).ok_or_else(|| missing(&id))
+    }
+
+    /// Refuses what may not be on paper yet.
+    fn gate(&self, row: &Row) -> Answer<()> {
+        if self.0.may_print(row) {
+            return Ok(());
+        }
+        let why = format!(
+            "{} todavía no se puede imprimir: antes tiene que aceptarlo {}.",
+            row.id,
+            self.0.regime.profile().authority
+        );
+        Err(Refusal::new("paper-too-soon", "", why).into())
     }
 
     fn known(&self, printer: Option<&str>) -> Answer<()> {

@@ -311,10 +311,12 @@ impl Again {
                     "Anule el folio {} en el sitio del {}: en su lugar está {made}. {}",
                     row.id.number, self.authority, self.task
                 );
-                vec![
+                let mut facts = vec![
                     moved(DocState::Reemplazado, replaced, row.version, row.attempts),
                     flag(Some(task.trim_end().to_owned())),
-                ]
+                ];
+                facts.extend(paper::unwanted(row));
+                facts
             }
         }
     }

@@ -78,8 +78,13 @@ fn why(cause: &Cause) -> String {
         Cause::Doubt { why } => format!("No se sabe si llegó: {why}. Se pregunta antes de reenviar"),
         Cause::Sent { track } => format!("Recibido, TrackID {track}"),
         Cause::Absent => "No lo tiene: se envía otra vez, igual".to_owned(),
-        Cause::Accepted { remarks: all } if all.is_empty() => String::new(),
-        Cause::Accepted { remarks: all } | Cause::Rejected { reasons: all, .. } => remarks(all),
+        Cause::Accepted { remarks: all, given: Some(given) } if all.is_empty() => {
+            format!("Con el número {given}")
+        }
+        Cause::Accepted { remarks: all, given: Some(given) } => {
+            format!("Con el número {given} · {}", remarks(all))
+        }
+        Cause::Accepted { remarks: all, given: None } | Cause::Rejected { reasons: all, .. } => remarks(all),
         Cause::Refused { why } | Cause::Fell { why, most: None } => why.clone(),
         Cause::Fell { why, most: Some(1) } => format!("Su envío se rechazó entero: {why}. Se envía solo"),
         Cause::Fell { why, most: Some(most) } => {

@@ -325,7 +325,7 @@ fn of_foreign(
         making.refuse(code, format!("Referencia[{at}].FolioRef"), message);
         return None;
     }
-    gives_back.then(|| Claim { document: id, amount: Amount(total) })
+    gives_back.then_some(Claim { document: id, amount: Amount(total) })
 }
 
 fn listed(ids: &[DocumentId]) -> String {

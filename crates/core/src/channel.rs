@@ -183,6 +183,9 @@ pub enum Verdict {
     },
     Accepted {
         remarks: Vec<Remark>,
+        /// The number or code that the authority gives a document with its acceptance, in its own words: without it
+        /// the document is not whole. `None` where it is whole when it is sealed.
+        given: Option<String>,
     },
     Rejected {
         reasons: Vec<Remark>,

@@ -54,6 +54,9 @@ pub enum Cause {
     Absent,
     Accepted {
         remarks: Vec<Remark>,
+        /// What the authority gave it: [`crate::Verdict::Accepted`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        given: Option<String>,
     },
     Rejected {
         reasons: Vec<Remark>,
@@ -140,7 +143,7 @@ impl DocState {
             // A repeated-submission answer about an upload that we thought was ours (RPT).
             (Enviado, Cause::Doubt { .. }) => Some(Verificando),
             (Verificando, Cause::Absent) => Some(Pendiente),
-            (Enviando | Enviado | Verificando, Cause::Accepted { remarks }) => {
+            (Enviando | Enviado | Verificando, Cause::Accepted { remarks, .. }) => {
                 Some(if remarks.is_empty() { Aceptado } else { Reparo })
             }
             (Enviando | Enviado | Verificando, Cause::Rejected { .. }) => Some(Rechazado),
@@ -170,7 +173,7 @@ mod tests {
             Cause::Doubt { why: why() },
             Cause::Sent { track: why() },
             Cause::Absent,
-            Cause::Accepted { remarks: vec![] },
+            Cause::Accepted { remarks: vec![], given: None },
             Cause::Rejected { reasons: vec![], number: crate::NumberFate::AskByProbe },
             Cause::Refused { why: why() },
             Cause::Fell { why: why(), most: Some(7) },

@@ -33,7 +33,10 @@ pub(crate) struct Law(&'static Profile);
 
 impl Law {
     pub fn of(country: Country) -> Law {
-        Law(if country == Country::Gated { &LATER } else { &AT_ONCE })
+        Law(match country.print() {
+            PrintGate::OnSeal => &AT_ONCE,
+            PrintGate::OnAcceptance => &LATER,
+        })
     }
 }
 
@@ -107,6 +110,10 @@ impl Regime for Law {
 
     fn receipt(&self, _: &Document, _: &TillData) -> Receipt {
         Receipt::default()
+    }
+
+    fn complete(&self, receipt: &mut Receipt, given: &str) {
+        receipt.heading.number = given.to_owned();
     }
 
     fn verify(&self, _: &[u8]) -> Vec<Finding> {

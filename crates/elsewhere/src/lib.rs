@@ -10,7 +10,8 @@ mod words;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use timbre_core::{Channel, ChannelId, NumberFate, Regime};
+use timbre_core::regime::PrintGate;
+use timbre_core::{Channel, ChannelId, NumberFate, Regime, Remark};
 
 pub use law::{NoKeys, SERIES};
 pub use office::{Held, Office, Violation};
@@ -26,16 +27,24 @@ pub enum Country {
     /// As Colombia's: nothing is printed before the authority has accepted it.
     Gated,
     /// As Argentina's: the authority numbers. It takes only what follows the last number it gave, of each
-    /// series, and what it takes gets a code of its own.
+    /// series, and what it takes gets a code, which only its answer tells and without which no paper is whole.
     Numbering,
     /// As Chile's: five hundred travel together, and one bad document takes all of them down with it. Nothing of
     /// what fell is kept.
     Falling,
+    /// As Chile's too: an envelope is gone through as a whole, and what is rejected of it is not kept.
+    Forgetting,
 }
 
 impl Country {
-    pub const ALL: [Country; 5] =
-        [Country::Lots, Country::Burning, Country::Gated, Country::Numbering, Country::Falling];
+    pub const ALL: [Country; 6] = [
+        Country::Lots,
+        Country::Burning,
+        Country::Gated,
+        Country::Numbering,
+        Country::Falling,
+        Country::Forgetting,
+    ];
 
     pub fn regime(self) -> Arc<dyn Regime> {
         Arc::new(law::Law::of(self))
@@ -50,13 +59,39 @@ impl Country {
         [channel("post"), channel("mail")].into()
     }
 
+    /// When a document may be on paper.
+    pub fn print(self) -> PrintGate {
+        match self {
+            Country::Gated | Country::Numbering => PrintGate::OnAcceptance,
+            Country::Lots | Country::Burning | Country::Falling | Country::Forgetting => PrintGate::OnSeal,
+        }
+    }
+
+    /// How many documents travel in one parcel, and how many parcels at once.
+    pub fn together(self) -> (usize, usize) {
+        match self {
+            Country::Lots => (15, 3),
+            Country::Burning | Country::Gated => (1, 5),
+            // One after the other: the next number is known when the last one is taken.
+            Country::Numbering => (1, 1),
+            Country::Falling => (500, 3),
+            Country::Forgetting => (10, 3),
+        }
+    }
+
     /// What a rejection leaves of the number.
-    fn fate(self) -> NumberFate {
+    pub fn fate(self) -> NumberFate {
         match self {
             Country::Lots | Country::Gated => NumberFate::FreeIfIdUnchanged,
             Country::Burning => NumberFate::Consumed,
             Country::Numbering | Country::Falling => NumberFate::FreeForSame,
+            Country::Forgetting => NumberFate::AskByProbe,
         }
+    }
+
+    /// Why a document was rejected that was in an envelope of which others were accepted.
+    pub fn left_out(self) -> Option<Remark> {
+        (self == Country::Forgetting).then(|| Remark::ours("OUT", "No quedó entre los recibidos."))
     }
 }
 

@@ -35,8 +35,22 @@ pub struct Held {
     known: Timestamp,
     results: Timestamp,
     bytes: String,
+    /// What only the answer tells: empty where nothing is given.
+    pub given: String,
     /// It is in an envelope that falls when its results come, and is not held any more then.
     falls: bool,
+}
+
+impl Held {
+    /// What is said of it.
+    fn said(&self) -> String {
+        if self.given.is_empty() { self.word.to_owned() } else { format!("{} {}", self.word, self.given) }
+    }
+
+    /// It was gone through and rejected, and where that is forgotten nothing more is known of it.
+    fn forgotten(&self, country: Country, now: Timestamp) -> bool {
+        country == Country::Forgetting && self.word == Word::Bad.text() && self.results <= now
+    }
 }
 
 struct Ticket {
@@ -137,16 +151,13 @@ impl Office {
             self.violate(now, "an envelope that can't be read".to_owned());
             return "what?".to_owned();
         };
-        let most = match self.country {
-            Country::Lots => 15,
-            Country::Falling => 500,
-            Country::Burning | Country::Gated | Country::Numbering => 1,
-        };
+        let (most, _) = self.country.together();
         let one_kind = documents.iter().all(|(id, _)| id.series == documents[0].0.series);
         if documents.len() > most || !one_kind {
             self.violate(now, format!("an envelope of {} documents", documents.len()));
         }
-        if let Some((id, _)) = documents.iter().find(|(id, _)| self.held.contains_key(id)) {
+        let held = |id: &DocumentId| self.held.get(id).is_some_and(|held| !held.forgotten(self.country, now));
+        if let Some((id, _)) = documents.iter().find(|(id, _)| held(id)) {
             return self.again(&id.clone(), &lines, now);
         }
         if self.country == Country::Numbering
@@ -154,7 +165,7 @@ impl Office {
         {
             return format!("turn {turn}");
         }
-        let lots = matches!(self.country, Country::Lots | Country::Falling);
+        let lots = matches!(self.country, Country::Lots | Country::Falling | Country::Forgetting);
         let bad = documents.iter().any(|(_, total)| self.word(*total) == Word::Bad);
         let falls = self.country == Country::Falling && documents.len() > 1 && bad;
         let results = match lots {
@@ -164,7 +175,9 @@ impl Office {
         let known = seconds(now, LAG_SECONDS);
         for ((id, total), bytes) in documents.iter().zip(&lines) {
             let word = self.word(*total).text();
-            let held = Held { word, offered: 1, since: now, known, results, bytes: bytes.clone(), falls };
+            let offered = self.held.get(id).map_or(0, |before| before.offered) + 1;
+            let given = self.gives(bytes);
+            let held = Held { word, offered, since: now, known, results, bytes: bytes.clone(), given, falls };
             self.held.insert(id.clone(), held);
         }
         match lots {
@@ -173,7 +186,18 @@ impl Office {
                 self.tickets.push(Ticket { documents, results, asked: now, fell: falls });
                 format!("ticket {}", self.tickets.len())
             }
-            false => self.word(documents[0].1).text().to_owned(),
+            false => self.held[&documents[0].0].said(),
+        }
+    }
+
+    /// What a document gets that is taken: its place among all that this authority took, and a code made of it.
+    fn gives(&self, bytes: &str) -> String {
+        match self.country {
+            Country::Numbering => {
+                let code = bytes.bytes().fold(7u32, |sum, byte| sum.wrapping_mul(31) ^ u32::from(byte));
+                format!("{}-{code:08x}.", self.held.len() + 1)
+            }
+            _ => String::new(),
         }
     }
 
@@ -208,7 +232,11 @@ impl Office {
                 self.blocked_until = Some(seconds(now, BLOCKED));
                 format!("blocked {BLOCKED}")
             }
-            Country::Burning | Country::Gated | Country::Numbering | Country::Falling => "known".to_owned(),
+            Country::Burning
+            | Country::Gated
+            | Country::Numbering
+            | Country::Falling
+            | Country::Forgetting => "known".to_owned(),
         }
     }
 
@@ -237,10 +265,10 @@ impl Office {
     fn have(&mut self, body: &str, now: Timestamp) -> String {
         let held = document(body).and_then(|(id, _)| self.held.get(&id));
         match held {
-            Some(held) if now < held.known => "no".to_owned(),
+            Some(held) if now < held.known || held.forgotten(self.country, now) => "no".to_owned(),
             Some(held) if held.bytes != body => "other".to_owned(),
             Some(held) if now < held.results => "wait".to_owned(),
-            Some(held) => held.word.to_owned(),
+            Some(held) => held.said(),
             None => "no".to_owned(),
         }
     }

@@ -19,13 +19,7 @@ pub(crate) struct Post {
 
 impl Post {
     pub fn new(name: &'static str, country: Country) -> Post {
-        let (documents, in_flight) = match country {
-            Country::Lots => (15, 3),
-            Country::Burning | Country::Gated => (1, 5),
-            // One after the other: the next number is known when the last one is taken.
-            Country::Numbering => (1, 1),
-            Country::Falling => (500, 3),
-        };
+        let (documents, in_flight) = country.together();
         let limits = Limits {
             documents,
             bytes: 1 << 16,
@@ -49,11 +43,18 @@ impl Post {
         }
     }
 
-    /// The words of a verdict; `None` where it is no word of theirs.
+    /// The words of a verdict, and what is given with it; `None` where it is no word of theirs, or not whole.
     fn verdict(&self, text: &str) -> Option<Verdict> {
-        Some(match Word::read(text)? {
-            Word::Yes => Verdict::Accepted { remarks: vec![] },
-            Word::Hm => Verdict::Accepted { remarks: vec![Remark::ours("HM", "Hay un reparo.")] },
+        let (word, given) = text.split_once(' ').unwrap_or((text, ""));
+        let given = (!given.is_empty()).then(|| given.to_owned());
+        let word = Word::read(word)?;
+        let whole = given.as_ref().is_some_and(|given| given.ends_with('.'));
+        if self.country == Country::Numbering && word != Word::Bad && !whole {
+            return None;
+        }
+        Some(match word {
+            Word::Yes => Verdict::Accepted { remarks: vec![], given },
+            Word::Hm => Verdict::Accepted { remarks: vec![Remark::ours("HM", "Hay un reparo.")], given },
             Word::Bad => {
                 let reasons = vec![Remark::ours("NO", "No se acepta.")];
                 Verdict::Rejected { reasons, number: self.country.fate() }
@@ -94,7 +95,7 @@ impl Post {
             }
             "turn" => Step::Done(all(about, &whole(Scope::Document, 5, "TURN", "Falta el anterior."))),
             "known" => Step::Done(all(about, &Verdict::AlreadyThere)),
-            word => match self.verdict(word) {
+            _ => match self.verdict(text) {
                 Some(verdict) => Step::Done(all(about, &verdict)),
                 None => Step::Done(all(about, &unclear())),
             },
@@ -154,6 +155,10 @@ impl Channel for Post {
     fn probe(&self, document: &DocumentRef, cx: &Cx<'_>) -> Result<Step, KeyError> {
         let state = State(json!({"at": "have?", "since": cx.now.as_second()}));
         Ok(Step::Ask(self.ask("have?", text_of(document), cx), state, vec![]))
+    }
+
+    fn left_out(&self) -> Option<Remark> {
+        self.country.left_out()
     }
 
     fn ask_number(&self, series: &Series, number: u64, cx: &Cx<'_>) -> Result<Step, KeyError> {
@@ -219,8 +224,8 @@ impl Channel for Post {
                 let why = Remark::ours("OTHER", "Otro usa el número.");
                 Step::Done(all(about, &Verdict::Conflict { why }))
             }
-            ("have?", word) if self.verdict(word).is_some() => {
-                Step::Done(self.verdict(word).map(|verdict| all(about, &verdict)).unwrap_or_default())
+            ("have?", _) if self.verdict(&text).is_some() => {
+                Step::Done(self.verdict(&text).map(|verdict| all(about, &verdict)).unwrap_or_default())
             }
             // Nothing, or nothing that can be understood, was said of it: a question is asked again.
             _ => {

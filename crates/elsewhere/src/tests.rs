@@ -89,7 +89,7 @@ fn pass(office: &mut Office, channel: &dyn Channel) -> String {
 /// As many documents as travel together.
 fn many(country: Country) -> Vec<Arc<Document>> {
     match country {
-        Country::Lots => documents(country, &[10, 13, 7]),
+        Country::Lots | Country::Forgetting => documents(country, &[10, 13, 7]),
         Country::Falling => documents(country, &[10, 7]),
         Country::Burning | Country::Gated | Country::Numbering => documents(country, &[7]),
     }
@@ -133,6 +133,19 @@ fn deliver(office: &mut Office, country: Country, documents: &[Arc<Document>], a
     }
 }
 
+/// What is said of one document.
+fn have(office: &mut Office, country: Country, document: &Document, at: Timestamp) -> String {
+    let channel = &country.channels()[&ChannelId("post".into())];
+    let pass = pass(office, &**channel);
+    let Step::Ask(request, _, _) = channel.probe(document, &winding(pass)()).expect("a question") else {
+        panic!("no question")
+    };
+    match office.answer(&request, at) {
+        Heard::Reply { body, .. } => String::from_utf8_lossy(&body).into_owned(),
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn a_company_that_sends_a_lot_again_is_blocked_for_a_while() {
     let (country, mut office) = (Country::Lots, Office::new(Country::Lots));
@@ -169,11 +182,16 @@ fn a_rejection_burns_the_number() {
 }
 
 #[test]
-fn nothing_is_printed_before_it_is_accepted_in_one_country_alone() {
-    for country in Country::ALL {
-        let gated = country.regime().profile().print == timbre_core::regime::PrintGate::OnAcceptance;
-        assert_eq!(gated, country == Country::Gated);
-    }
+fn what_is_rejected_of_an_envelope_is_not_known_any_more_and_may_come_again() {
+    let (country, mut office) = (Country::Forgetting, Office::new(Country::Forgetting));
+    let documents = documents(country, &[10, 13]);
+    let later = start() + LONG;
+    assert_eq!(deliver(&mut office, country, &documents, start()), "ticket 1");
+    let asked: Vec<_> = documents.iter().map(|one| have(&mut office, country, one, later)).collect();
+    assert_eq!(asked, ["yes", "no"]);
+    assert_eq!(deliver(&mut office, country, &documents[1..], later), "ticket 2");
+    assert_eq!(office.violations(), []);
+    assert_eq!(deliver(&mut office, country, &documents[..1], later), "known");
 }
 
 #[test]
@@ -181,7 +199,34 @@ fn only_the_number_that_is_next_is_taken_where_the_authority_numbers() {
     let (country, mut office) = (Country::Numbering, Office::new(Country::Numbering));
     let documents = documents(country, &[10, 10]);
     assert_eq!(deliver(&mut office, country, &documents[1..], start()), "turn 1");
-    assert_eq!(deliver(&mut office, country, &documents[..1], start()), "yes");
-    assert_eq!(deliver(&mut office, country, &documents[1..], start()), "yes");
+    let first = deliver(&mut office, country, &documents[..1], start());
+    let second = deliver(&mut office, country, &documents[1..], start());
+    assert!(first.starts_with("yes 1-") && second.starts_with("yes 2-"), "{first} {second}");
+    // What was given once is said whenever it is asked for.
+    assert_eq!(have(&mut office, country, &documents[0], start() + LONG), first);
     assert_eq!(office.violations(), []);
+}
+
+#[test]
+fn what_the_authority_gives_is_told_and_half_an_answer_is_no_verdict() {
+    let country = Country::Numbering;
+    let channel = &country.channels()[&ChannelId("post".into())];
+    let documents = documents(country, &[10]);
+    let parcel = parcel(&**channel, documents.clone());
+    let cx = winding("pass".to_owned());
+    let heard = |text: &'static str| {
+        let Step::Ask(_, state, _) = channel.begin(&parcel, &cx()).expect("a delivery") else {
+            panic!("no delivery")
+        };
+        let heard = Heard::Reply { status: 200, headers: vec![], body: text.into() };
+        match channel.resume(state, heard, &documents, &cx()).expect("a step") {
+            Step::Done(reports) => reports[0].verdict.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let given = Some("1-0a0b0c0d.".to_owned());
+    assert_eq!(heard("yes 1-0a0b0c0d."), Verdict::Accepted { remarks: vec![], given });
+    for half in ["yes 1-0a0b", "yes ", "yes"] {
+        assert!(matches!(heard(half), Verdict::Unknown { .. }), "{half}");
+    }
 }

@@ -73,6 +73,7 @@ fn new_row(on: &mut Overlay<'_>, issued: &Issued, state: DocState, stand: Stand)
         attempts: 0,
         next_try: None,
         most: None,
+        given: None,
         error: None,
         remarks: Vec::new(),
         paper: None,

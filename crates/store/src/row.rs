@@ -54,6 +54,9 @@ pub struct Row {
     /// Why it is where it is, in plain words: the last cause that carried any.
     pub error: Option<String>,
     pub remarks: Vec<Remark>,
+    /// The number or code that the authority gave it with its acceptance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given: Option<String>,
     /// Which paper of it was dealt with last, and how far it has come.
     #[serde(default)]
     pub paper: Option<(Copy, Printing)>,

@@ -112,9 +112,10 @@ fn tell(row: &mut Row, cause: &Cause) {
             row.track = Some(track.clone());
             row.error = None;
         }
-        Cause::Accepted { remarks } => {
+        Cause::Accepted { remarks, given } => {
             row.error = first(remarks);
             row.remarks = remarks.clone();
+            row.given = given.clone();
         }
         Cause::Rejected { reasons, .. } => {
             row.error = first(reasons);

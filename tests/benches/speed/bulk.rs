@@ -117,7 +117,7 @@ fn journey(template: &Issued, ids: &[DocumentId], n: u64) -> [Vec<Fact>; 3] {
         ),
         behind(
             answered("estado del envío", None),
-            moved(Enviado, Aceptado, &Cause::Accepted { remarks: vec![] }),
+            moved(Enviado, Aceptado, &Cause::Accepted { remarks: vec![], given: None }),
         ),
     ]
 }

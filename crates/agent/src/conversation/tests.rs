@@ -93,7 +93,7 @@ fn a_late_answer_about_an_earlier_version_does_not_move_the_current_one() {
     let why = Remark::ours("", "");
     for verdict in [
         Verdict::Sent { track: "1".to_owned() },
-        Verdict::Accepted { remarks: Vec::new() },
+        Verdict::Accepted { remarks: Vec::new(), given: None },
         Verdict::Rejected { reasons: Vec::new(), number: NumberFate::Consumed },
         Verdict::Refused { scope: Scope::Parcel, why: why.clone(), retry_at: at(9) },
         Verdict::Unknown { why: "?".to_owned() },

@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use timbre_core::DocumentId;
 use timbre_core::paper::Printing;
 use timbre_core::receipt::Receipt;
-use timbre_store::{Fact, StoreError, WaitingPaper};
+use timbre_core::regime::PrintGate;
+use timbre_core::{DocState, DocumentId};
+use timbre_store::{Fact, Row, StoreError, WaitingPaper};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
@@ -40,6 +41,8 @@ pub(crate) async fn work(inner: Arc<Inner>, mut stopped: watch::Receiver<bool>, 
         mark_cut(&inner).await;
         inner.papers.notify_one();
     }
+    let gated = inner.regime.profile().print == PrintGate::OnAcceptance;
+    let mut pushes = inner.pushes.subscribe();
     let mut under_way = UnderWay { inner: Arc::clone(&inner), papers: JoinSet::new(), busy: BTreeSet::new() };
     let mut begins = false;
     // A stop leaves what is under way *begun*: it may come out yet, and the next start takes it for cut.
@@ -64,6 +67,8 @@ pub(crate) async fn work(inner: Arc<Inner>, mut stopped: watch::Receiver<bool>, 
                 patience = patience.map(|_| Instant::now() + LAST);
             }
             () = inner.papers.notified(), if patience.is_none() => begins = true,
+            // A verdict may open a gate. One that lags looks again all the same.
+            _ = pushes.recv(), if gated && patience.is_none() => begins = true,
             // The sender is gone when the engine is dropped: that is a stop too.
             _ = stopped.wait_for(|stopped| *stopped), if patience.is_none() => {
                 // Of what still waits a command begins its own.
@@ -78,7 +83,7 @@ pub(crate) async fn work(inner: Arc<Inner>, mut stopped: watch::Receiver<bool>, 
 impl UnderWay {
     /// Begins the first paper of each place that is free.
     fn begin(&mut self) {
-        let papers = match self.inner.reader.papers() {
+        let papers = match self.waiting() {
             Ok(papers) => papers,
             Err(error) => {
                 tracing::error!(%error, "what waits for the printers can't be read");
@@ -87,7 +92,7 @@ impl UnderWay {
         };
         // The series decides with the printer's name: one look for all that wait alike.
         let mut places = BTreeMap::new();
-        for paper in papers.into_iter().filter(|paper| paper.how == Printing::Asked) {
+        for paper in papers {
             let alike = (paper.document.series.clone(), paper.printer.clone());
             let place = places.entry(alike).or_insert_with(|| self.place(&paper)).clone();
             if self.busy.insert(place.clone()) {
@@ -95,6 +100,22 @@ impl UnderWay {
                 self.papers.spawn(async move { (place, print(&inner, paper).await) });
             }
         }
+    }
+
+    /// Those that wait and may be printed.
+    fn waiting(&self) -> Result<Vec<WaitingPaper>, StoreError> {
+        let mut papers = self.inner.reader.papers()?;
+        papers.retain(|paper| paper.how == Printing::Asked);
+        if self.inner.regime.profile().print == PrintGate::OnSeal {
+            return Ok(papers);
+        }
+        let mut open = Vec::new();
+        for paper in papers {
+            if self.inner.reader.row(&paper.document)?.is_none_or(|row| self.inner.may_print(&row)) {
+                open.push(paper);
+            }
+        }
+        Ok(open)
     }
 
     /// One that can't be read goes nowhere, and its printing tells why.
@@ -150,9 +171,20 @@ async fn print(inner: &Inner, paper: WaitingPaper) -> Option<Printing> {
 }
 
 impl Inner {
+    pub(super) fn may_print(&self, row: &Row) -> bool {
+        match self.regime.profile().print {
+            PrintGate::OnSeal => true,
+            PrintGate::OnAcceptance => matches!(row.state, DocState::Aceptado | DocState::Reparo),
+        }
+    }
+
     pub(super) fn receipt(&self, id: &DocumentId) -> Result<Option<Receipt>, StoreError> {
-        let issued = self.reader.issued(id)?;
-        Ok(issued.map(|issued| self.regime.receipt(&issued.document, &issued.till)))
+        let Some(issued) = self.reader.issued(id)? else { return Ok(None) };
+        let mut receipt = self.regime.receipt(&issued.document, &issued.till);
+        if let Some(given) = self.reader.row(id)?.and_then(|row| row.given) {
+            self.regime.complete(&mut receipt, &given);
+        }
+        Ok(Some(receipt))
     }
 
     /// Writes how far a paper has come.

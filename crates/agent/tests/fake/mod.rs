@@ -66,7 +66,7 @@ fn all(about: &[Arc<Document>], verdict: &Verdict) -> Vec<Report> {
 
 fn verdict(word: &str) -> Verdict {
     match word {
-        "yes" => Verdict::Accepted { remarks: vec![] },
+        "yes" => Verdict::Accepted { remarks: vec![], given: None },
         "bad" => Verdict::Rejected {
             reasons: vec![Remark { words: "no".into(), ..Remark::ours("X", "No.") }],
             number: NumberFate::Consumed,

@@ -68,7 +68,7 @@ pub fn conclude(
         let kind = sent[at].0;
         let count = line(counts, kind, places(sent, kind).len());
         match classify(code, "") {
-            Held::Same { .. } => Some(Verdict::Accepted { remarks: perhaps_objected(count) }),
+            Held::Same { .. } => Some(Verdict::Accepted { remarks: perhaps_objected(count), given: None }),
             Held::Differs(why) => Some(Verdict::Conflict { why }),
             Held::Void(why, number) => Some(Verdict::Rejected { reasons: vec![why], number }),
             Held::Absent(_) => match count {
@@ -124,7 +124,7 @@ fn by_line(
 ) -> Result<Vec<Verdict>, Open> {
     let details = processed.details.as_deref();
     if count.rejected == 0 && count.objected == 0 && details.is_none() {
-        return Ok(here.iter().map(|_| Verdict::Accepted { remarks: Vec::new() }).collect());
+        return Ok(here.iter().map(|_| Verdict::Accepted { remarks: Vec::new(), given: None }).collect());
     }
     if let Some(verdicts) = details.and_then(|details| by_detail(sent, here, count, details)) {
         return Ok(verdicts);
@@ -137,7 +137,10 @@ fn by_line(
     if count.rejected > 0 || details.is_some_and(|details| contradicts(sent, here, details)) {
         return Err(Open::Ask);
     }
-    Ok(here.iter().map(|_| Verdict::Accepted { remarks: perhaps_objected(Some(count)) }).collect())
+    Ok(here
+        .iter()
+        .map(|_| Verdict::Accepted { remarks: perhaps_objected(Some(count)), given: None })
+        .collect())
 }
 
 /// Details that speak of a rejection, or of nothing that is known, where the counts tell of none.
@@ -160,7 +163,7 @@ fn by_detail(sent: &[Sent], here: &[usize], count: Count, details: &[Detail]) ->
             return None;
         }
         verdicts.push(match one {
-            None => Verdict::Accepted { remarks: Vec::new() },
+            None => Verdict::Accepted { remarks: Vec::new(), given: None },
             Some(detail) => match detail.state.as_str() {
                 "RCH" => {
                     rejected += 1;
@@ -168,9 +171,9 @@ fn by_detail(sent: &[Sent], here: &[usize], count: Count, details: &[Detail]) ->
                 }
                 "RPR" | "RLV" => {
                     objected += 1;
-                    Verdict::Accepted { remarks: detail.remarks.clone() }
+                    Verdict::Accepted { remarks: detail.remarks.clone(), given: None }
                 }
-                "DOK" => Verdict::Accepted { remarks: Vec::new() },
+                "DOK" => Verdict::Accepted { remarks: Vec::new(), given: None },
                 _ => return None,
             },
         });

@@ -34,7 +34,7 @@ pub(super) fn resume<W: Wire>(
         Heard::Reply { status, headers, body } => (status, headers, body),
     };
     let reply = reply(status, &headers, &body);
-    let accepted = || Step::Done(all(about, Verdict::Accepted { remarks: Vec::new() }));
+    let accepted = || Step::Done(all(about, Verdict::Accepted { remarks: Vec::new(), given: None }));
     if *exact {
         return Ok(match W::hear_exact(reply) {
             Exact::Same | Exact::Unsaid => accepted(),
@@ -77,7 +77,7 @@ fn exactly<W: Wire>(here: &Here<'_>, mut talk: Talk, document: &Document) -> Res
     let about = [Arc::new(document.clone())];
     Ok(match W::ask_exact(here, pass, &subject) {
         Some(request) => Step::Ask(request, talk.state(), Vec::new()),
-        None => Step::Done(all(&about, Verdict::Accepted { remarks: Vec::new() })),
+        None => Step::Done(all(&about, Verdict::Accepted { remarks: Vec::new(), given: None })),
     })
 }
 

@@ -125,7 +125,7 @@ fn annulling(number: u64, of: u64) -> Issued {
 
 /// The facts by which the authority accepts a note that annuls `of`.
 fn accepted(number: u64, of: u64) -> Vec<Fact> {
-    let by = Cause::Accepted { remarks: vec![] };
+    let by = Cause::Accepted { remarks: vec![], given: None };
     let mut facts = depart(&format!("p{number}"), &[number]);
     facts.push(moved(number, DocState::Enviando, DocState::Aceptado, by));
     facts.push(Fact::Annulled { document: id(of), by: id(number) });

@@ -45,7 +45,7 @@ fn cause(n: usize) -> Cause {
         2 => Cause::Doubt { why: why() },
         3 => Cause::Sent { track: "7".into() },
         4 => Cause::Absent,
-        5 => Cause::Accepted { remarks: vec![] },
+        5 => Cause::Accepted { remarks: vec![], given: None },
         6 => Cause::Rejected { reasons: vec![], number: NumberFate::Consumed },
         _ => Cause::ByHand,
     }

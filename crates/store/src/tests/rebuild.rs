@@ -24,7 +24,7 @@ fn busy(store: &mut Store) {
     let sent = |n| moved(n, DocState::Enviando, DocState::Enviado, Cause::Sent { track: "77".into() });
     store.commit(vec![answer, sent(1), sent(2), sent(3)], at(11)).unwrap();
     let rejected = Cause::Rejected { reasons: vec![], number: timbre_core::NumberFate::FreeForSame };
-    let accepted = Cause::Accepted { remarks: vec![] };
+    let accepted = Cause::Accepted { remarks: vec![], given: None };
     store.commit(vec![moved(1, DocState::Enviado, DocState::Rechazado, rejected)], at(12)).unwrap();
     store.commit(vec![moved(2, DocState::Enviado, DocState::Aceptado, accepted)], at(13)).unwrap();
     let mut again = sale(1);

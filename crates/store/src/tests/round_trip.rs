@@ -38,7 +38,7 @@ fn every_fact() -> Vec<Fact> {
         (DocState::Enviando, DocState::Verificando, Cause::Doubt { why: "corte".into() }),
         (DocState::Enviando, DocState::Enviado, Cause::Sent { track: "0245".into() }),
         (DocState::Verificando, DocState::Pendiente, Cause::Absent),
-        (DocState::Enviado, DocState::Reparo, Cause::Accepted { remarks: vec![remark()] }),
+        (DocState::Enviado, DocState::Reparo, Cause::Accepted { remarks: vec![remark()], given: None }),
         (
             DocState::Enviado,
             DocState::Rechazado,

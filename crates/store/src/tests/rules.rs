@@ -75,7 +75,7 @@ fn a_move_follows_the_arrows_from_where_the_document_is() {
     let wrong = [
         moved(1, Enviando, Enviado, Cause::Sent { track: "1".into() }),
         moved(1, Generado, Enviado, Cause::Sending),
-        moved(1, Generado, Aceptado, Cause::Accepted { remarks: vec![] }),
+        moved(1, Generado, Aceptado, Cause::Accepted { remarks: vec![], given: None }),
     ];
     for fact in wrong {
         assert!(matches!(refused(&mut store, vec![fact]), StoreError::BadMove { state: Generado, .. }));
@@ -199,7 +199,7 @@ fn a_document_with_a_verdict_does_not_leave_again() {
     issue(&mut store, 1..=4);
     store.commit(depart("p", &[1, 2, 3, 4]), at(5)).unwrap();
     let remark = timbre_core::Remark::ours("1", "x");
-    let accepted = |remarks| Cause::Accepted { remarks };
+    let accepted = |remarks| Cause::Accepted { remarks, given: None };
     let rejected = || Cause::Rejected { reasons: vec![], number: timbre_core::NumberFate::Consumed };
     let facts = vec![
         moved(1, DocState::Enviando, DocState::Aceptado, accepted(vec![])),

@@ -46,7 +46,7 @@ fn processed(progress: Progress) -> Processed {
 
 fn told(verdict: &Verdict) -> String {
     match verdict {
-        Verdict::Accepted { remarks } => {
+        Verdict::Accepted { remarks, .. } => {
             remarks.iter().fold("accepted".to_owned(), |text, r| text + " " + &r.code)
         }
         Verdict::Rejected { reasons, number } => {
