@@ -22,6 +22,7 @@ const COMMANDS: &[&str] = &[
     "test_printer",
     "quit",
     "count",
+    "today",
     "export",
     "sale",
     "issue_text",

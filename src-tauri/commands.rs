@@ -10,7 +10,7 @@ use tauri::{AppHandle, Manager, State};
 use timbre_agent::export::Form;
 use timbre_agent::view::{
     DetailView, FoundPrinterView, FoundView, IssuedView, PageView, PaperView, PreviewView, PrinterView,
-    PrintersView, ProblemView, Query, ResentView, Snapshot,
+    PrintersView, ProblemView, Query, ResentView, Snapshot, TodayView,
 };
 use timbre_agent::{Agent, Answer, Printers};
 
@@ -98,6 +98,11 @@ pub async fn resend_found(agent: State<'_, Agent>, query: Query) -> Answer<Resen
 #[tauri::command]
 pub async fn count(agent: State<'_, Agent>, query: Query) -> Answer<FoundView> {
     reading(agent, move |agent| agent.count(&query)).await
+}
+
+#[tauri::command]
+pub async fn today(agent: State<'_, Agent>) -> Answer<TodayView> {
+    reading(agent, |agent| agent.today()).await
 }
 
 /// The sale as it came in, to be mended.

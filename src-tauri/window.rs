@@ -73,6 +73,7 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
             commands::test_printer,
             commands::quit,
             commands::count,
+            commands::today,
             commands::export,
             commands::sale,
             commands::issue_text,

@@ -23,6 +23,7 @@ use crate::foresight::Foresight;
 use crate::look::{among, filter_of};
 use crate::sender::{Sender, SenderParts};
 use crate::settings::Settings;
+use crate::today::Tally;
 use crate::view::{
     CertificateView, IssuedView, PreviewView, ProblemView, PushView, Query, ResentView, RowView, WarningView,
 };
@@ -94,6 +95,7 @@ pub(crate) struct Inner {
     pub(crate) zone: TimeZone,
     pub(crate) pushes: broadcast::Sender<Arc<PushView>>,
     pub(crate) foresight: Foresight,
+    pub(crate) tally: Tally,
     stop: watch::Sender<bool>,
     tasks: tokio::sync::Mutex<Vec<tokio::task::JoinHandle<()>>>,
     thread: std::sync::Mutex<Option<std::thread::JoinHandle<()>>>,
@@ -136,6 +138,7 @@ impl Agent {
             zone,
             pushes: broadcast::channel(256).0,
             foresight: Foresight::default(),
+            tally: Tally::default(),
             stop,
             tasks: tokio::sync::Mutex::default(),
             thread: std::sync::Mutex::new(thread),

@@ -50,6 +50,7 @@ mod setup;
 pub mod show;
 mod signing;
 mod timeline;
+mod today;
 mod unlock;
 pub mod view;
 mod watchdog;

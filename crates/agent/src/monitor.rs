@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use timbre_core::{ChannelId, DocState, DocumentId};
+use timbre_core::{ChannelId, DocState, DocumentId, Refusal};
 use timbre_store::Row;
 use tokio::sync::{mpsc, watch};
 
 use crate::engine::{Inner, environment_word};
 use crate::line::Line;
 use crate::sentence::{Situation, sentence};
-use crate::view::{AnswerView, CompanyView, DownView, Snapshot, StatsView, Workers};
+use crate::view::{AnswerView, CompanyView, DownView, Snapshot, StatsView, StoppedView, Workers};
 use crate::{foresight, offset, show, signing, watchdog};
 
 /// Changes that come within this span are told together.
@@ -88,7 +88,8 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
     if folios.is_empty() {
         missing.push("un archivo de folios (CAF)".to_owned());
     }
-    let stopped = inner.writer.stopped().or_else(|| inner.reader.locked().map(|locked| locked.to_string()));
+    let locked = inner.reader.locked().map(|locked| locked.to_string());
+    let kept = inner.writer.stopped();
     let signer = certificate.as_ref().map(|_| inner.signer());
     let (held, mut unsigned) = match signer {
         Some(Ok(held)) => (Some(held), None),
@@ -97,6 +98,7 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
     };
     unsigned = unsigned.or_else(|| signing::clock(inner.reader.last_stamp(), now).err());
     unsigned = unsigned.or_else(|| offset::refusal(&inner.reader, profile.authority));
+    let stopped = stopped(kept, locked, &missing, unsigned.as_ref());
     let lines = inner.sender.lines();
     let terms = inner.sender.terms();
     let unheld = unheld(inner);
@@ -107,7 +109,7 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
         authority: profile.authority,
         now,
         missing: &missing,
-        stopped: stopped.as_deref(),
+        stopped: stopped.as_ref().filter(|why| [STORE, LOCKED].contains(&&*why.code)).map(|why| &*why.text),
         unsigned: unsigned.as_ref().map(|refusal| refusal.message.as_str()),
         folios: &folios,
         counters,
@@ -138,11 +140,30 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
         last_answer: last_answer(inner),
         certificate,
         missing,
+        stopped,
         standing: inner.sender.settings().standing.clone(),
         address: crate::sender::lock(&inner.address).clone(),
         as_of: now.to_string(),
         version,
     }
+}
+
+const STORE: &str = "store";
+const LOCKED: &str = "locked";
+
+/// The gravest cause, as the sentence names it.
+fn stopped(
+    kept: Option<String>,
+    locked: Option<String>,
+    missing: &[String],
+    unsigned: Option<&Refusal>,
+) -> Option<StoppedView> {
+    let say = |code: &str, text| StoppedView { code: code.to_owned(), text };
+    let unset = || (!missing.is_empty()).then(|| say("setup", missing.join(", ")));
+    kept.map(|why| say(STORE, why))
+        .or_else(|| locked.map(|why| say(LOCKED, why)))
+        .or_else(unset)
+        .or_else(|| unsigned.map(|refusal| say(&refusal.code, refusal.message.clone())))
 }
 
 fn down((channel, line): (ChannelId, Line)) -> Option<DownView> {

@@ -1,7 +1,7 @@
 //! The sender: carries documents to the authority in order, a few conversations at once, and asks
 //! for verdicts until they are final. Issuing never waits for it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -45,6 +45,9 @@ pub struct SenderParts {
     pub zone: TimeZone,
 }
 
+/// So many answers of the authority are remembered, for the day at a glance.
+const MOST_ANSWERS: usize = 240;
+
 /// What is remembered of a request for the panel.
 #[derive(Debug, Clone)]
 pub struct LastAnswer {
@@ -78,7 +81,8 @@ pub struct Sender {
     pub(crate) errors: Mutex<BTreeMap<ChannelId, u32>>,
     /// Lines that came back since the last round.
     pub(crate) returned: Mutex<BTreeSet<ChannelId>>,
-    last: Mutex<Option<LastAnswer>>,
+    /// The last of them, the oldest first.
+    heard: Mutex<VecDeque<LastAnswer>>,
     /// What a verification in course remembers of each parcel; lost on a stop, and begun anew.
     pub(crate) probing: Mutex<HashMap<ParcelId, Probing>>,
     pub(crate) permits: Arc<Semaphore>,
@@ -129,7 +133,7 @@ impl Sender {
             looking_at_clock: AtomicBool::new(false),
             errors: Mutex::default(),
             returned: Mutex::default(),
-            last: Mutex::default(),
+            heard: Mutex::default(),
             probing: Mutex::default(),
             permits: Arc::new(Semaphore::new(parts.settings.workers.max(1))),
             in_flight: AtomicU32::new(0),
@@ -173,7 +177,12 @@ impl Sender {
     }
 
     pub fn last_answer(&self) -> Option<LastAnswer> {
-        lock(&self.last).clone()
+        lock(&self.heard).back().cloned()
+    }
+
+    /// The last answers, the oldest first.
+    pub fn answers(&self) -> Vec<LastAnswer> {
+        lock(&self.heard).iter().cloned().collect()
     }
 
     /// Works until `stop` says so.
@@ -320,7 +329,11 @@ impl Sender {
     }
 
     pub(crate) fn remember(&self, answer: LastAnswer) {
-        *lock(&self.last) = Some(answer);
+        let mut heard = lock(&self.heard);
+        if heard.len() == MOST_ANSWERS {
+            heard.pop_front();
+        }
+        heard.push_back(answer);
     }
 
     /// Keys or company changed: every pass is asked for anew, and nothing waits out a refusal.

@@ -16,7 +16,9 @@ mod preview;
 mod printers;
 mod refused;
 mod said;
+mod stopped;
 mod terms;
+mod today;
 
 pub use again::{ReissuedView, ResumeOrder, VersionView};
 pub use batch::{BatchSaleView, BatchView};
@@ -29,7 +31,9 @@ pub use preview::{ExplainedView, PreviewView};
 pub use printers::{FoundPrinterView, PrinterView, PrintersView};
 pub use refused::{ProblemView, RefusalView};
 pub use said::{AdviceView, ClaimOrder, ClaimsView, EventView, LabelView, RemarkView, SaidView};
+pub use stopped::StoppedView;
 pub use terms::{ClockView, DeadlineView, WarningView};
+pub use today::{HourView, PaceView, TodayView};
 
 /// The panel at one instant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
@@ -76,6 +80,10 @@ pub struct Snapshot {
     pub certificate: Option<CertificateView>,
     /// What is missing before a document can be issued; empty when nothing is.
     pub missing: Vec<String>,
+    /// Why no document can be issued now.
+    #[serde(default)]
+    #[ts(optional)]
+    pub stopped: Option<StoppedView>,
     /// What this run does out of the ordinary, for as long as it does it: a sentence.
     #[serde(default)]
     pub standing: Option<String>,
@@ -425,6 +433,7 @@ pub fn typescript() -> String {
         DownView,
         AnswerView,
         CertificateView,
+        StoppedView,
         RowView,
         PaperView,
         PrintersView,
@@ -456,6 +465,9 @@ pub fn typescript() -> String {
         LockedFoliosView,
         PushView,
         StatsView,
+        TodayView,
+        HourView,
+        PaceView,
     );
     out
 }

@@ -5,7 +5,7 @@ use axum::extract::{Path, Query as QueryOf, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use timbre_agent::Agent;
 use timbre_agent::export::Form;
-use timbre_agent::view::{FoundView, ProblemView, Query};
+use timbre_agent::view::{FoundView, ProblemView, Query, TodayView};
 
 use crate::api::{Answer, apart};
 
@@ -14,6 +14,11 @@ pub(crate) async fn count(
     QueryOf(query): QueryOf<Query>,
 ) -> Answer<Json<FoundView>> {
     Ok(Json(apart(move || agent.count(&query)).await?))
+}
+
+/// The day at a glance.
+pub(crate) async fn today(State(agent): State<Agent>) -> Answer<Json<TodayView>> {
+    Ok(Json(apart(move || agent.today()).await?))
 }
 
 type File = ([(HeaderName, HeaderValue); 2], Vec<u8>);

@@ -117,6 +117,7 @@ fn routes(agent: Agent, printers: Arc<dyn Printers>, guard: Arc<Guard>, notices:
         .route("/sending", post(api::sending))
         .route("/stats", get(api::stats))
         .route("/stats/snapshot", get(api::snapshot))
+        .route("/stats/today", get(finding::today))
         .route("/folios", get(api::folios).post(api::load_grant))
         .route("/folios/resume", post(mending::resume_range))
         .route("/folios/annulled", post(mending::range_annulled))

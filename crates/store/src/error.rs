@@ -10,7 +10,7 @@ use crate::{Locked, Place};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The disk said no.
-    #[error("no se pudo {what} en {}: {source}", path.display())]
+    #[error("{}no se pudo {what} en {}: {source}", full(source), path.display())]
     Io { what: &'static str, path: PathBuf, source: io::Error },
     /// Another process (or another [`crate::Store`]) has this folder open.
     #[error("otra ventana o proceso de Timbre está usando la carpeta {}", .0.display())]
@@ -61,6 +61,14 @@ pub enum StoreError {
     Json(#[from] serde_json::Error),
 }
 
+/// What a person can mend goes before what the system says.
+fn full(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "el disco está lleno; ",
+        _ => "",
+    }
+}
+
 impl StoreError {
     pub(crate) fn io(what: &'static str, path: &Path, source: io::Error) -> StoreError {
         StoreError::Io { what, path: path.to_owned(), source }
@@ -74,5 +82,21 @@ impl StoreError {
 impl From<sled::Error> for StoreError {
     fn from(error: sled::Error) -> StoreError {
         StoreError::Index(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_said_before_what_the_system_says() {
+        let said =
+            |kind: io::ErrorKind| StoreError::io("escribir", Path::new("diario"), kind.into()).to_string();
+        assert!(
+            said(io::ErrorKind::StorageFull)
+                .starts_with("el disco está lleno; no se pudo escribir en diario")
+        );
+        assert!(said(io::ErrorKind::NotFound).starts_with("no se pudo escribir en diario"));
     }
 }

@@ -43,6 +43,10 @@ down: Array<DownView>, last_answer: AnswerView | null, certificate: CertificateV
  */
 missing: Array<string>, 
 /**
+ * Why no document can be issued now.
+ */
+stopped?: StoppedView, 
+/**
  * What this run does out of the ordinary, for as long as it does it: a sentence.
  */
 standing: string | null, 
@@ -212,6 +216,17 @@ export type CertificateView = { holder: string, subject: string,
  * RFC 3339.
  */
 not_before: string, not_after: string, };
+
+export type StoppedView = { 
+/**
+ * `setup` (something was never loaded), `store` (nothing can be kept), `locked` (a person must decide), or
+ * why nothing can be signed: `certificate-…`, `clock-…`.
+ */
+code: string, 
+/**
+ * In plain words.
+ */
+text: string, };
 
 export type RowView = { 
 /**
@@ -657,3 +672,33 @@ forecast: string | null, clock: ClockView | null, last_answer: AnswerView | null
  * Fsyncs of the journal since the start.
  */
 fsyncs: number, };
+
+export type TodayView = { 
+/**
+ * The day in the country's legal time, `2026-11-22`.
+ */
+date: string, 
+/**
+ * The hour it is now in that time, 0 to 23.
+ */
+hour: number, 
+/**
+ * Only those with something in them; by type and hour, ascending.
+ */
+hours: Array<HourView>, 
+/**
+ * How the authority answered of late, the oldest first: since this agent was started.
+ */
+answers: Array<PaceView>, };
+
+export type HourView = { series: string, hour: number, documents: number, 
+/**
+ * Whole pesos, as the documents say them: those of notes too are above zero.
+ */
+total: number, };
+
+export type PaceView = { 
+/**
+ * RFC 3339.
+ */
+at: string, ok: boolean, took_ms: number, };
