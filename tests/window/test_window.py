@@ -202,7 +202,7 @@ class Printer(threading.Thread):
 
 def test_the_paper_of_a_sale_is_seen_and_comes_out_of_a_printer_that_was_set_up(window):
     printer = Printer()
-    window.keys("5", held=ALT)
+    window.keys("6", held=ALT)
     window.see("Todavía no hay una impresora")
     window.picture(PICTURES / "settings-none.png")
     window.click("button", "Agregar una impresora")
@@ -246,7 +246,7 @@ def test_the_paper_of_a_sale_is_seen_and_comes_out_of_a_printer_that_was_set_up(
     window.see("Sin imprimir, ya no hace falta")
     window.keys(ESCAPE)
     window.click("button", "Sin imprimir: 0")
-    window.keys("5", held=ALT)
+    window.keys("6", held=ALT)
     window.click("button", "Quitar principal")
     window.click("button", "Quitar la impresora")
     window.see("Todavía no hay una impresora")

@@ -1,10 +1,13 @@
 // A whole agent in memory: it issues, sends and answers like the real one, as fast as it is told to.
 
-import { accepted, atAuthority, newRow, random, seededRows, type Scenario } from "./demo-shop";
+import { demoRange, drawing, madeAgain, notes, step, timeline } from "./demo-answers";
+import { newRow, random, seededRows, type Scenario } from "./demo-shop";
+import { taken } from "./discount";
 import { amount } from "./entry";
+import { day, time } from "./format";
 import { Problem, unreachable, type Again, type Port } from "./port";
 import { canResend, counterOf, inLens, lacksPaper, type Lens } from "./states";
-import type { BatchView, Counters, DetailView, FoliosView, FoundPrinterView, FoundView, IssuedView, LoadedRangeView, PageView, PaperView, PrintersView, PrinterView, PushView, Query, RangeOrder, RangeView, ReissuedView, ResumeOrder, RowView, Sentence, Snapshot } from "./types";
+import type { BatchView, Counters, DetailView, FoliosView, FoundPrinterView, FoundView, IssuedView, LoadedRangeView, PageView, PaperView, PrintersView, PrinterView, PushView, Query, RangeOrder, RangeView, ReissuedView, ResumeOrder, RowView, Sentence, Snapshot, StoppedView, TodayView } from "./types";
 import type { SaleBody } from "./sale-json";
 
 interface Options {
@@ -22,6 +25,8 @@ export class DemoShop implements Port {
   /** Set it to make the next questions fail. */
   down = false;
   standing: string | null = null;
+  /** Why nothing can be issued. */
+  stopped: StoppedView | null = null;
   /** What is pushed to. */
   private readonly listeners = new Set<{ onPush: (push: PushView) => void; onLost: () => void }>();
   private version = 1;
@@ -29,7 +34,7 @@ export class DemoShop implements Port {
   private readonly now: () => number;
   private readonly scenario: Scenario;
   private readonly environment: string;
-  private folios = { 39: 51_790, 33: 796 };
+  folios = { 39: 51_790, 33: 796 };
   /** Ranges of credit notes. */
   loaded: RangeView[] = [demoRange(1, 100, 1, 1, null)];
   private readonly bodies = new Map<string, SaleBody>();
@@ -110,6 +115,24 @@ export class DemoShop implements Port {
       verifying: many("VERIFICANDO"),
       rejected: many("RECHAZADO"),
     };
+  }
+
+  async today(): Promise<TodayView> {
+    this.reach();
+    const date = day(this.now());
+    const hourOf = (at: string | number) => Number(time(at).split(":")[0]);
+    const hours = new Map<string, TodayView["hours"][number]>();
+    for (const { series, total, issued } of this.rows.filter((row) => row.date === date && row.state !== "REEMPLAZADO")) {
+      const hour = hourOf(issued);
+      const sum = hours.get(`${series}.${hour}`) ?? { series, hour, documents: 0, total: 0 };
+      hours.set(`${series}.${hour}`, { ...sum, documents: sum.documents + 1, total: sum.total + total });
+    }
+    const next = random(3);
+    const answers = Array.from({ length: this.rows.length ? 90 : 0 }, (_, i) => {
+      const took_ms = Math.round(180 + next() ** 4 * 6_000);
+      return { at: new Date(this.now() - (90 - i) * 20_000).toISOString(), ok: took_ms < 5_000, took_ms };
+    });
+    return { date, hour: hourOf(this.now()), hours: [...hours.values()], answers };
   }
 
   async exportFound(_: Query, form: "csv" | "xml"): Promise<string> {
@@ -360,7 +383,13 @@ export class DemoShop implements Port {
     // A note that says no more than what it annuls.
     const { TpoDocRef, FolioRef } = body.Referencia ?? {};
     if (TpoDocRef) return this.find(`T${TpoDocRef}F${FolioRef}`).total;
-    return body.Detalle.reduce((sum, line) => sum + amount(String(line.QtyItem), Number(line.PrcItem)), 0);
+    const lines = body.Detalle.reduce((sum, line) => {
+      const worth = amount(String(line.QtyItem), Number(line.PrcItem));
+      const { DescuentoPct: part, DescuentoMonto: pesos } = line;
+      return sum + worth - taken(part ? { unit: "%", value: String(part) } : pesos ? { unit: "$", value: String(pesos) } : null, worth);
+    }, 0);
+    const off = body.DscRcgGlobal;
+    return lines - taken(off ? { unit: off.TpoValor, value: String(off.ValorDR) } : null, lines);
   }
 
   private take(kind: 39 | 33): number {
@@ -408,6 +437,7 @@ export class DemoShop implements Port {
         : null,
       certificate: null,
       missing: bare ? ["los datos de la empresa", "el certificado digital", "un archivo de folios (CAF)"] : [],
+      ...(this.stopped ?? bare ? { stopped: this.stopped ?? { code: "setup", text: "los datos de la empresa, el certificado digital, un archivo de folios (CAF)" } } : {}),
       standing: this.standing,
       address: "http://127.0.0.1:4578",
       as_of: new Date(now).toISOString(),
@@ -436,57 +466,4 @@ export class DemoShop implements Port {
     if (problem > 1) return { mood: "attention", text: `${problem} documentos necesitan su atención` };
     return { mood: "calm", text: "Todo al día" };
   }
-}
-
-/** A ticket, as plain as can be. */
-function drawing(row: RowView): string {
-  const lines = [row.kind.toUpperCase(), `N° ${row.folio}`, row.receiver, `Total ${row.total}`].map(
-    (text, i) => `<text x="32" y="${48 + i * 30}" font-family="monospace" font-size="20">${text}</text>`,
-  );
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 200"><rect width="640" height="200" fill="#fff"/>${lines.join("")}</svg>`;
-}
-
-function demoRange(first: number, last: number, part: number, parts: number, usedUpTo: number | null): RangeView {
-  const own = { first: first + Math.floor(((last - first + 1) * (part - 1)) / parts), last: first + Math.floor(((last - first + 1) * part) / parts) - 1 };
-  const next = Math.max(own.first, (usedUpTo ?? 0) + 1);
-  const rest = { authorised: "2026-11-01", expires: "2027-05-01", expired: false, stopped: null, lent_first: first, lent_last: last };
-  return { ...own, next, left: own.last - next + 1, ...rest };
-}
-
-function notes(ranges: RangeView[]): FoliosView {
-  const good = ranges.filter((range) => !range.expired && !range.stopped && range.left > 0);
-  const left = good.reduce((sum, range) => sum + range.left, 0);
-  return { series: "61", name: "Nota de crédito", left, next: good[0]?.next ?? null, runs_out: "2026-12-20T15:00:00Z", ranges };
-}
-
-/** Under its own number, or as another document in its place. */
-function madeAgain(row: RowView, folio: number | null, at: number): { document: RowView; replaced: RowView | null } {
-  const since = new Date(at).toISOString();
-  const fresh = { ...row, state: "GENERADO", since, error: null, remarks: [], attention: null, attempts: 0, track: null };
-  if (folio === null) return { document: { ...fresh, version: row.version + 1 }, replaced: null };
-  const document = { ...fresh, id: `T${row.series}F${folio}`, folio, issued: since };
-  const attention = `Anule el folio ${row.folio} en el sitio del SII: en su lugar está ${document.id}.`;
-  return { document, replaced: { ...row, state: "REEMPLAZADO", since, attention, replaced_by: document.id } };
-}
-
-function step(row: RowView, at: number, i: number): RowView {
-  const since = new Date(at).toISOString();
-  if (row.state === "GENERADO") return { ...row, state: "ENVIANDO", attempts: row.attempts + 1, since };
-  if (row.state === "PENDIENTE") return { ...row, state: "ENVIANDO", error: null, next_try: null, attempts: row.attempts + 1, since };
-  if (row.state === "ENVIANDO") return { ...atAuthority(row, at, i), since };
-  if (row.state === "ENVIADO") return { ...accepted(row, at, i), since };
-  return row;
-}
-
-function timeline(row: RowView) {
-  const at = (seconds: number) => new Date(Date.parse(row.issued) + seconds * 1000).toISOString();
-  const steps = [
-    { at: at(0), title: "Emitido", text: `Folio ${row.folio}, del rango vigente`, heard: null },
-    { at: at(0), title: "Timbrado y firmado", text: "Guardado en este equipo antes de responder a la caja", heard: null },
-  ] as DetailView["timeline"];
-  if (row.attempts > 0) steps.push({ at: at(4), title: "ENVIANDO", text: `Intento ${row.attempts}`, heard: row.error });
-  if (row.track) steps.push({ at: at(6), title: "ENVIADO", text: `Recibido, TrackID ${row.track}`, heard: `{"trackid":${row.track},"estado":"REC"}` });
-  if (counterOf(row) === "accepted") steps.push({ at: row.since, title: row.state, text: row.remarks.map((r) => `${r.code}: ${r.meaning}`).join(" · "), heard: '{"estado":"EPR"}' });
-  if (row.state === "RECHAZADO") steps.push({ at: row.since, title: row.state, text: row.remarks.map((r) => `${r.code}: ${r.meaning}`).join(" · "), heard: '{"estado":"RCH"}' });
-  return steps;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { amount, looksScanned, parseEntry, parsePesos, parseQuantity } from "./entry";
+import { amount, looksScanned, parseEntry, parsePesos, parseQuantity, parseVarious } from "./entry";
 
 describe("the code field", () => {
   test.each([
@@ -52,3 +52,14 @@ test.each([
   ["0.333", 1000, 333],
   ["999999", 999_999_999, 999_998_999_000_001],
 ])("%s of $ %s is $ %s, halves up", (quantity, price, total) => expect(amount(quantity, price)).toBe(total));
+
+test.each([
+  ["+1990", "", { quantity: "1", price: 1990 }],
+  ["3*+500", "", { quantity: "3", price: 500 }],
+  ["", "1.990", { quantity: "1", price: 1990 }],
+  ["2*", "350", { quantity: "2", price: 350 }],
+  ["", "", null],
+  ["Pan", "350", null],
+  ["0*", "350", null],
+  ["+x", "", null],
+])("«%s» at «%s» is an open price, or none", (typed, price, various) => expect(parseVarious(typed, price)).toEqual(various));

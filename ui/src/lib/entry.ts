@@ -16,6 +16,14 @@ export function parseEntry(typed: string): Entry | null {
   return quantity && text ? { quantity, text } : null;
 }
 
+/** What has no code, at an open price: `+1990`, or a price by itself; after `3*` three of it. */
+export function parseVarious(typed: string, price: string): { quantity: string; price: number } | null {
+  const parts = /^\s*(?:([\d.,]+)\s*[*×]\s*)?(?:\+(.+))?$/.exec(typed);
+  const quantity = parts && (parts[1] === undefined ? "1" : parseQuantity(parts[1]));
+  const pesos = parts && parsePesos(parts[2] ?? price);
+  return quantity && pesos ? { quantity, price: pesos } : null;
+}
+
 /** `1,5` and `1.5` are `1.5`; `null` when it is no quantity or none at all. */
 export function parseQuantity(typed: string): string | null {
   const text = typed.trim();

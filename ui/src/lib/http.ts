@@ -85,6 +85,7 @@ export function httpPort({ base = "", token = () => null, fetch: ask = (...args)
     resend: (ids) => json("POST", "/resend", { body: { ids }, ms: LONG_ANSWER_MS }),
     resendFound: (matching) => json("POST", "/resend", { body: { matching }, ms: LONG_ANSWER_MS }),
     count: (query) => json("GET", `/documents/found${search(query)}`, { ms: LONG_ANSWER_MS }),
+    today: () => json("GET", "/stats/today", { ms: LONG_ANSWER_MS }),
     exportFound: (query, form) =>
       send("GET", `/documents/export/${form}${search(query)}`, async (response) => save(await response.blob(), nameOf(response)), {
         headers: { accept: "*/*" },

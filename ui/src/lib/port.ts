@@ -24,6 +24,7 @@ import type {
   ResumeOrder,
   RowView,
   Snapshot,
+  TodayView,
 } from "./types";
 
 /** How a rejected document is to be made again. */
@@ -65,6 +66,8 @@ export interface Port {
   /** All that a query wants. */
   resendFound(query: Query): Promise<ResentView>;
   count(query: Query): Promise<FoundView>;
+  /** The day at a glance. */
+  today(): Promise<TodayView>;
   /** Writes a file of all that a query wants; answers its name, or where it is. */
   exportFound(query: Query, form: "csv" | "xml"): Promise<string>;
   /** The sale of a document as it came in. */

@@ -2,7 +2,7 @@
 
 import { recall, remember } from "./memory";
 
-const ROOMS = ["sale", "monitor", "documents", "folios", "settings"] as const;
+const ROOMS = ["sale", "monitor", "documents", "folios", "today", "settings"] as const;
 export type Room = (typeof ROOMS)[number];
 
 /** The room of `Alt` and a number, from 1. */

@@ -28,6 +28,12 @@ export function checkRut(text: string): RutCheck {
   return parts[2] === expected ? { state: "right", rut: `${body}-${expected}` } : { state: "wrong", expected };
 }
 
+/** The RUT of a text that is one, however it is written. */
+export function rutOf(text: string): string | null {
+  const check = checkRut(text);
+  return check.state === "right" ? check.rut : null;
+}
+
 /** The consumer without a name of a boleta (formato boleta, RUTRecep 66666666-6). */
 export function isAnyone(rut: string, name: string): boolean {
   const plain = name.trim().toLowerCase();

@@ -1,5 +1,6 @@
 // The sale as the agent takes it: JSON with the SII's own tag names.
 
+import type { Discount } from "./discount";
 import type { Problem } from "./port";
 import { checkRut } from "./rut";
 import type { T } from "./text";
@@ -15,6 +16,8 @@ export interface Line {
   /** What its field says while it is written in; charged only when it is a quantity. */
   typed?: string;
   price: number;
+  /** What is taken off this line. */
+  off?: Discount;
 }
 
 export interface Receiver {
@@ -28,21 +31,30 @@ export interface Receiver {
 export interface SaleBody {
   Encabezado: { IdDoc: Record<string, number>; Receptor?: Record<string, string> };
   Detalle: Record<string, unknown>[];
+  DscRcgGlobal?: { TpoMov: "D"; GlosaDR: string; TpoValor: "%" | "$"; ValorDR: number | string };
   /** What a note corrects. */
   Referencia?: Record<string, number | string>;
 }
 
-export function saleJson(kind: 39 | 33, lines: Line[], receiver: Receiver): SaleBody {
+/** `off` is taken off the whole sale. */
+export function saleJson(kind: 39 | 33, lines: Line[], receiver: Receiver, off: Discount | null = null): SaleBody {
   const Detalle = lines.map((line) => ({
     ...(line.code ? { CdgItem: { TpoCodigo: "INT1", VlrCodigo: line.code } } : {}),
     NmbItem: line.name,
-    // A decimal goes as text, so that it stays exact.
-    QtyItem: line.quantity.includes(".") ? line.quantity : Number(line.quantity),
+    QtyItem: figure(line.quantity),
     PrcItem: line.price,
+    ...(line.off ? { [line.off.unit === "%" ? "DescuentoPct" : "DescuentoMonto"]: figure(line.off.value) } : {}),
   }));
-  if (kind === 39) return { Encabezado: { IdDoc: { TipoDTE: 39 } }, Detalle };
+  const rest: Pick<SaleBody, "Detalle" | "DscRcgGlobal"> = { Detalle };
+  if (off) rest.DscRcgGlobal = { TpoMov: "D", GlosaDR: "Descuento", TpoValor: off.unit, ValorDR: figure(off.value) };
+  if (kind === 39) return { Encabezado: { IdDoc: { TipoDTE: 39 } }, ...rest };
   // Shelf prices include the tax (MntBruto 1); charged at the till is paid in full (FmaPago 1).
-  return { Encabezado: { IdDoc: { TipoDTE: 33, MntBruto: 1, FmaPago: 1 }, Receptor: receptor(receiver) }, Detalle };
+  return { Encabezado: { IdDoc: { TipoDTE: 33, MntBruto: 1, FmaPago: 1 }, Receptor: receptor(receiver) }, ...rest };
+}
+
+/** A decimal goes as text, so that it stays exact. */
+function figure(value: string): number | string {
+  return value.includes(".") ? value : Number(value);
 }
 
 function receptor(receiver: Receiver): Record<string, string> {
@@ -74,6 +86,15 @@ export function receiverOf(text: string): string {
   } catch {
     return ""; // What is wrong with it the agent says.
   }
+}
+
+/** Whom a factura was made out to, by its sale as it came in. */
+export function receiverIn(text: string): Omit<Receiver, "rut"> | null {
+  const sale = JSON.parse(text) as { Encabezado?: { Receptor?: Record<string, unknown> } };
+  const said = sale.Encabezado?.Receptor;
+  const word = (tag: string) => (typeof said?.[tag] === "string" ? said[tag] : "");
+  const known = { name: word("RznSocRecep"), activity: word("GiroRecep"), address: word("DirRecep"), district: word("CmnaRecep") };
+  return known.name ? known : null;
 }
 
 /** Why a sale was refused, each reason once: what a path points at is named as the cashier knows it. */

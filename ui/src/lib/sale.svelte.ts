@@ -1,11 +1,13 @@
 // The running sale: what the cashier has put together, and the one charge that makes a document of
 // it. The document's own amounts always come from the agent.
 
-import { amount, parsePesos, parseQuantity } from "./entry";
+import { taken, type Discount } from "./discount";
+import { amount, parseQuantity } from "./entry";
 import { forget, recall, remember, remembered } from "./memory";
+import { settle, unpaid, type Fault, type Settlement, type Typed, type Way } from "./payment";
 import { asProblem, type Port, type Problem } from "./port";
-import { checkRut } from "./rut";
-import { saleJson, type Line, type Method, type Receiver } from "./sale-json";
+import { rutOf } from "./rut";
+import { receiverIn, saleJson, type Line, type Receiver } from "./sale-json";
 import { T } from "./text";
 import type { IssuedView, RefusalView, RowView } from "./types";
 
@@ -15,7 +17,7 @@ export const PREVIEW_MS = 250;
 export const RECENT_MS = 10 * 60_000;
 
 /** What stands in the way of charging, and so where the focus belongs. */
-export type Obstacle = "agent" | "entry" | "lines" | "quantity" | "receiver" | "tendered";
+export type Obstacle = "agent" | "entry" | "lines" | "quantity" | "discount" | "receiver" | Fault;
 
 /** What stands in the code and price fields and is in no line yet. */
 export interface Typing {
@@ -30,7 +32,8 @@ export interface Done {
   environment: string;
   repeated: boolean;
   warnings: RefusalView[];
-  method: Method;
+  way: Way;
+  tip: number;
   /** `null` where no change is given. */
   change: number | null;
 }
@@ -39,11 +42,9 @@ export interface Done {
 interface Attempt {
   key: string;
   sale: object;
-  method: Method;
-  paid: number | null;
   at: number;
   /** What the screen showed. */
-  shown: { kind: 39 | 33; lines: Line[]; receiver: Receiver; tendered: string };
+  shown: { kind: 39 | 33; lines: Line[]; off: Discount | null; receiver: Receiver; payment: Typed };
 }
 
 const nothing = (): Typing => ({ text: "", price: "", fresh: null });
@@ -54,8 +55,9 @@ export class Sale {
   lines = $state<Line[]>([]);
   kind = $state<39 | 33>(39);
   receiver = $state<Receiver>(nobody());
-  method = $state<Method>("efectivo");
-  tendered = $state("");
+  /** What is taken off the whole sale. */
+  off = $state<Discount | null>(null);
+  payment = $state<Typed>(unpaid());
   typing = $state(nothing());
   busy = $state(false);
   /** No answer came: the sale stays as it is until its key is asked for again. */
@@ -82,18 +84,16 @@ export class Sale {
   readonly locked = $derived(this.busy || this.doubt);
   /** Something would be lost with the page. */
   readonly open = $derived(this.locked || this.lines.length > 0);
-  readonly body = $derived(saleJson(this.kind, this.lines, this.receiver));
+  readonly body = $derived(saleJson(this.kind, this.lines, this.receiver, this.off));
+  /** What the lines come to, each less its discount. */
+  readonly sum = $derived(this.lines.reduce((sum, line) => sum + worth(line), 0));
   /** The agent's total when it has seen this very sale; until then the plain sum. */
   readonly total = $derived.by(() => {
     const seen = this.previewed;
     if (seen && seen.sale === JSON.stringify(this.body)) return seen.total;
-    return this.lines.reduce((sum, line) => sum + amount(line.quantity, line.price), 0);
+    return this.sum - taken(this.off, this.sum);
   });
-  /** Cash has no coins under ten pesos (Ley 20.956): 1 to 5 go down, 6 to 9 up. */
-  readonly due = $derived(this.method === "efectivo" ? roundCash(this.total) : this.total);
-  /** What the customer handed over; nothing typed means exactly what is due. */
-  readonly paid = $derived(this.method !== "efectivo" || this.tendered.trim() === "" ? this.due : parsePesos(this.tendered));
-  readonly change = $derived(this.paid === null ? null : this.paid - this.due);
+  readonly settlement = $derived(settle(this.total, this.payment));
   readonly needsReceiver = $derived(this.kind === 33);
 
   /** Where the sales belong. A charge that was left there without an answer is taken up again: answers whether one was. */
@@ -102,9 +102,8 @@ export class Sale {
     const [name] = remembered(`${place}.attempt.`);
     const left = name ? recall<Attempt>(name) : null;
     if (!left || this.open) return false;
-    const { kind, lines, receiver, tendered } = left.shown;
-    Object.assign(this, { kind, lines, receiver, tendered, method: left.method });
-    this.nextLine = Math.max(0, ...lines.map((line) => line.id)) + 1;
+    Object.assign(this, left.shown);
+    this.nextLine = Math.max(0, ...this.lines.map((line) => line.id)) + 1;
     this.attempt = left;
     this.leftAt = left.at;
     this.doubt = true;
@@ -115,14 +114,15 @@ export class Sale {
   add(name: string, quantity: string, price: number, code: string | null = null): void {
     if (this.locked) return;
     this.problem = null;
-    const same = this.lines.find((line) => line.name === name && line.code === code && line.price === price);
+    const same = this.lines.find((line) => line.name === name && line.code === code && line.price === price && !line.off && name !== T.sale.various);
     if (same && Number.isInteger(Number(same.quantity)) && Number.isInteger(Number(quantity))) {
       same.quantity = String(Number(same.quantity) + Number(quantity));
       delete same.typed;
     } else {
       this.lines.push({ id: this.nextLine++, name, code, quantity, price });
     }
-    remember(this.at(`item.${(code ?? name).toLowerCase()}`), { name, price });
+    // «Varios» has another price each time.
+    if (name !== T.sale.various) remember(this.at(`item.${(code ?? name).toLowerCase()}`), { name, price });
   }
 
   /** What this window sold before under this code or name. */
@@ -148,16 +148,43 @@ export class Sale {
     if (!this.locked) this.lines = this.lines.filter((line) => line.id !== id);
   }
 
+  /** Off one line, or with `null` off the whole sale. */
+  discount(id: number | null, off: Discount | null): void {
+    if (this.locked) return;
+    this.problem = null;
+    const line = this.lines.find((one) => one.id === id);
+    if (id === null) this.off = off;
+    else if (line && off) line.off = off;
+    else if (line) delete line.off;
+  }
+
   /**
    * Fills in what is known of a customer whose RUT was typed to its end, and takes it out again when
    * the RUT becomes another: nobody's document bears someone else's data.
    */
   recallReceiver(): void {
-    const check = checkRut(this.receiver.rut);
-    const rut = check.state === "right" ? check.rut : null;
+    const rut = rutOf(this.receiver.rut);
     if (rut === this.filledFor) return;
     const known = rut === null ? null : recall<Receiver>(this.at(`receiver.${rut}`));
+    if (!known && rut !== null) void this.askReceiver(rut);
     if (!known && this.filledFor === null) return;
+    this.fill(rut, known);
+  }
+
+  /** Whom a factura was made out to is in its own sale, which the agent keeps: it is known after this window forgot it. */
+  private async askReceiver(rut: string): Promise<void> {
+    try {
+      const { rows } = await this.port.documents({ type: "33", q: rut, limit: 5 });
+      const row = rows.find((one) => rutOf(one.receiver_id) === rut);
+      const known = row ? receiverIn(await this.port.sale(row.id)) : null;
+      const untouched = DATA.every((field) => this.receiver[field].trim() === "");
+      if (known && untouched && !this.locked && rutOf(this.receiver.rut) === rut) this.fill(rut, known);
+    } catch {
+      // It is typed once more.
+    }
+  }
+
+  private fill(rut: string | null, known: Omit<Receiver, "rut"> | null): void {
     for (const field of DATA) this.receiver[field] = known?.[field] ?? "";
     this.filledFor = known ? rut : null;
   }
@@ -167,8 +194,10 @@ export class Sale {
     if (text.trim() || price.trim() || fresh) return "entry";
     if (this.lines.length === 0) return "lines";
     if (this.lines.some(badQuantity)) return "quantity";
+    if (this.total < 0 || this.lines.some((line) => worth(line) < 0)) return "discount";
     if (this.needsReceiver && !complete(this.receiver)) return "receiver";
-    if (this.change === null || this.change < 0) return "tendered";
+    if (typeof this.settlement === "string") return this.settlement;
+    if ((this.settlement.change ?? 0) < 0) return "tendered";
     return this.place === null ? "agent" : null;
   }
 
@@ -225,8 +254,8 @@ export class Sale {
     this.warnings = [];
     this.lines = [];
     this.kind = 39;
-    this.method = "efectivo";
-    this.tendered = "";
+    this.off = null;
+    this.payment = unpaid();
     this.receiver = nobody();
   }
 
@@ -237,30 +266,31 @@ export class Sale {
   }
 
   private prepare(): void {
-    const paid = this.paid ?? this.due;
-    const rounding = this.method === "efectivo" ? this.due - this.total : 0;
+    const { payments, change, rounding, tip } = this.settlement as Settlement;
     const till = {
-      Pagos: [{ Medio: this.method, Monto: paid }],
-      Vuelto: paid - this.due,
+      Pagos: payments,
+      Vuelto: change ?? 0,
       ...(rounding === 0 ? {} : { Redondeo: rounding }),
+      ...(tip === 0 ? {} : { Propina: tip }),
     };
-    const sale = { ...this.body, Timbre: till };
-    const cash = this.method === "efectivo";
-    const { kind, lines, receiver, tendered } = this;
-    const shown = $state.snapshot({ kind, lines, receiver, tendered });
-    this.attempt = { key: newKey(), sale: structuredClone(sale), method: this.method, paid: cash ? paid : null, at: this.now(), shown };
+    const sale = { ...$state.snapshot(this.body), Timbre: till };
+    const { kind, lines, off, receiver, payment } = this;
+    const shown = $state.snapshot({ kind, lines, off, receiver, payment });
+    this.attempt = { key: newKey(), sale, at: this.now(), shown };
     // Before anything leaves: a window that is killed now asks again with this key.
     remember(this.at(`attempt.${this.attempt.key}`), this.attempt);
   }
 
-  private finish(issued: IssuedView, { method, paid, shown }: Attempt): void {
+  private finish(issued: IssuedView, { shown }: Attempt): void {
     const { document, environment, repeated, warnings } = issued;
-    const change = paid === null ? null : paid - roundCash(document.total);
-    const check = checkRut(shown.receiver.rut);
-    if (shown.kind === 33 && check.state === "right") remember(this.at(`receiver.${check.rut}`), shown.receiver);
+    // By what the document says, should the screen have shown another total.
+    const settled = settle(document.total, shown.payment);
+    const { change, tip } = typeof settled === "string" ? { change: null, tip: 0 } : settled;
+    const rut = rutOf(shown.receiver.rut);
+    if (shown.kind === 33 && rut !== null) remember(this.at(`receiver.${rut}`), shown.receiver);
     this.busy = false;
     this.clear();
-    this.done = { document, environment, repeated, warnings, method, change };
+    this.done = { document, environment, repeated, warnings, way: shown.payment.way, tip, change };
   }
 
   private drop(): void {
@@ -293,14 +323,13 @@ function newKey(): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-export function roundCash(total: number): number {
-  const rest = total % 10;
-  return rest <= 5 ? total - rest : total + 10 - rest;
+/** What a line comes to, less its discount. */
+export function worth(line: Line): number {
+  const whole = amount(line.quantity, line.price);
+  return whole - taken(line.off, whole);
 }
 
 function complete(receiver: Receiver): boolean {
   const { rut, ...rest } = receiver;
-  return checkRut(rut).state === "right" && Object.values(rest).every((text) => text.trim() !== "");
+  return rutOf(rut) !== null && Object.values(rest).every((text) => text.trim() !== "");
 }
-
-export const METHODS = Object.keys(T.sale.methods) as Method[];

@@ -35,6 +35,7 @@ export function tauriPort(): Port {
     resend: (ids) => call("resend", { ids }, LONG_ANSWER_MS),
     resendFound: (query) => call("resend_found", { query }, LONG_ANSWER_MS),
     count: (query) => call("count", { query }, LONG_ANSWER_MS),
+    today: () => call("today", {}, LONG_ANSWER_MS),
     exportFound: (query, form) => call("export", { query, form }, LONG_ANSWER_MS),
     sale: (id) => call("sale", { id }),
     issueText: (sale, key) => call("issue_text", { sale, key }),

@@ -1,12 +1,13 @@
 // Every sentence of the window, in the Spanish of Chile. Plain words, what happened and what to do.
 
 import { money, number } from "./format";
+import type { Room } from "./rooms";
 
 const plural = (n: number, one: string, many: string) => `${number(n)} ${n === 1 ? one : many}`;
 
 export const T = {
   product: "Timbre",
-  rooms: { sale: "Venta", monitor: "Monitor", documents: "Documentos", folios: "Folios", settings: "Ajustes" },
+  rooms: { sale: "Venta", monitor: "Monitor", documents: "Documentos", folios: "Folios", today: "El día", settings: "Ajustes" },
   roomsLabel: "Salas",
   toMain: "Ir al contenido",
 
@@ -330,6 +331,35 @@ export const T = {
     badShare: "La parte va de 1 al número de cajas",
   },
 
+  today: {
+    title: "Ventas de hoy",
+    sales: (day: string) => `Ventas del ${day}`,
+    documents: (n: number) => plural(n, "venta", "ventas"),
+    each: (average: string) => `${average} en promedio`,
+    byHour: "Ventas por hora",
+    hour: (hour: number) => `${hour}:00`,
+    hourColumn: "Hora",
+    kinds: "Por documento",
+    columns: ["Documento", "Cantidad", "Total"],
+    kind: (series: string) => `Documento ${series}`,
+    noSale: "no es venta",
+    nothing: "Todavía no se ha emitido nada hoy.",
+    states: "Todos los documentos, por estado",
+    pace: "Cuánto demora en responder el SII",
+    noAnswers: "Todavía no hay respuestas del SII desde que se abrió Timbre.",
+    median: (span: string) => `La mitad en menos de ${span}`,
+    slowest: (span: string) => `la más lenta, ${span}`,
+    bad: (n: number) => (n === 0 ? "sin errores" : plural(n, "con error", "con error")),
+    since: (n: number, when: string) => `Las últimas ${number(n)} respuestas, la primera ${when}. Cada trazo es una; más alto, más lenta.`,
+    closing: "Antes de cerrar",
+    nothingUnsent: "No queda nada por enviar",
+    atAuthority: (n: number) => (n === 1 ? "El SII todavía revisa 1 documento; eso no necesita este equipo encendido." : `El SII todavía revisa ${number(n)} documentos; eso no necesita este equipo encendido.`),
+    unsent: (n: number) => (n === 1 ? "Queda 1 documento por enviar" : `Quedan ${number(n)} documentos por enviar`),
+    unsentWhy: "Si apaga el equipo no se envían hasta que se encienda de nuevo, y su plazo legal sigue corriendo.",
+    sentBy: (when: string) => `A este paso, todo enviado ${when}.`,
+    toMonitor: "Ver en el Monitor",
+  },
+
   paper: {
     title: "Papel",
     none: "Sin imprimir todavía",
@@ -417,7 +447,8 @@ export const T = {
 
   sale: {
     code: "Código o descripción",
-    codeHint: "Para tres unidades, escriba 3* antes del código",
+    codeHint: "Tres unidades: 3* antes del código. Sin código: + y el precio",
+    various: "Varios",
     name: "Nombre del producto",
     newCode: (code: string) => `Código nuevo ${code}: escriba su nombre y su precio`,
     nameFirst: (code: string) => `Escriba primero el nombre del código ${code}; después escanee el siguiente`,
@@ -440,8 +471,32 @@ export const T = {
     badTendered: "Escriba cuánto recibió, en pesos",
     change: "Vuelto",
     short: (n: number) => `Faltan ${money(n)}`,
-    rounding: "Redondeo",
-    toPay: "A pagar en efectivo",
+    rounding: "Redondeo (Ley 20.956)",
+    toPay: "A pagar",
+    toPayCash: "A pagar en efectivo",
+    mixed: "Mixto",
+    cashRest: "Efectivo (el resto)",
+    tip: "Propina",
+    addTip: "Propina",
+    noTip: "Sin propina",
+    tipHint: "No es parte de la venta: no lleva IVA ni va en el documento",
+    badTip: "Escriba la propina en pesos",
+    badParts: "Escriba cuánto va por cada medio, en pesos",
+    over: "Los medios suman más que lo que hay que pagar",
+    subtotal: "Subtotal",
+    off: (what: string) => `Descuento ${what}`,
+    discount: {
+      open: "Descuento",
+      ofLine: (name: string) => `Descuento a ${name}`,
+      ofAll: "Descuento a toda la venta",
+      field: "Descuento",
+      hint: "En pesos (500) o en porcentaje (10%)",
+      bad: "Escriba pesos, como 500, o un porcentaje hasta 100, como 10%",
+      tooMuch: (most: number) => `El descuento no puede pasar de ${money(most)}`,
+      becomes: (before: number, after: number) => `De ${money(before)} queda en ${money(after)}`,
+      apply: "Aplicar",
+      none: "Quitar el descuento",
+    },
     total: "Total",
     charge: "Cobrar",
     charging: "Emitiendo…",
@@ -452,6 +507,7 @@ export const T = {
       entry: "Hay algo escrito que no está en la venta: agréguelo con Enter o bórrelo con Esc",
       lines: "Agregue al menos un producto",
       quantity: "Corrija la cantidad que está marcada",
+      discount: "Un descuento supera lo que se vende: corríjalo",
       receiver: "Complete los datos del cliente para la factura",
     },
     cancel: "Descartar esta venta",
@@ -465,6 +521,59 @@ export const T = {
     left: (at: string) => `Una venta quedó sin respuesta ${at}. Pregunte otra vez: no se emite dos veces.`,
     refused: "No se emitió",
   },
+
+  blocked: {
+    folios: {
+      title: (what: string) => `No quedan folios de ${what.toLowerCase()}`,
+      steps: [
+        "Pida folios en sii.cl, en «Solicitud de folios»: se entregan al momento. Cargue aquí el archivo (CAF).",
+        "Mientras tanto no entregue la mercadería sin documento: es una infracción (Código Tributario, art. 97 N° 10).",
+        "Si queda otro tipo de documento que corresponda a esta venta, elíjalo arriba.",
+        "Boletas de papel sólo si el SII se las autorizó a este local.",
+      ],
+      room: "folios",
+      go: "Ir a Folios",
+    },
+    certificate: {
+      title: () => "No se puede firmar",
+      steps: [
+        "Sin un certificado digital vigente no se emite ningún documento, y sin documento no se vende.",
+        "El certificado se compra o se renueva con un proveedor acreditado; suele estar el mismo día.",
+        "Lo ya emitido vale y está guardado. Lo que falta por enviar espera al certificado nuevo, y su plazo sigue corriendo.",
+      ],
+      room: "settings",
+      go: "Ir a Ajustes",
+    },
+    store: {
+      title: () => "No se puede guardar",
+      steps: [
+        "Timbre no cobra lo que no puede guardar. Lo ya emitido vale y está guardado.",
+        "Libere espacio en el disco o conecte el que falta. Timbre vuelve a probar solo, y esta pantalla desaparece.",
+        "Mientras tanto no entregue la mercadería sin documento.",
+      ],
+      room: null,
+      go: "",
+    },
+    locked: {
+      title: () => "La emisión está bloqueada",
+      steps: ["Puede haber folios usados que este equipo no conoce. Un encargado tiene que revisarlo antes de seguir: un folio usado dos veces es una infracción."],
+      room: "settings",
+      go: "Ir a Ajustes",
+    },
+    clock: {
+      title: () => "El reloj de este equipo está mal",
+      steps: ["Un documento lleva la hora en que se timbra. Corrija la fecha y la hora del equipo; Timbre sigue solo."],
+      room: "settings",
+      go: "Ir a Ajustes",
+    },
+    setup: {
+      title: () => "Falta configurar Timbre",
+      steps: ["Hasta entonces no se puede emitir. Ajustes lleva paso a paso hasta el primer documento."],
+      room: "settings",
+      go: "Ir a Ajustes",
+    },
+    kept: "La venta que está armando se conserva.",
+  } as Record<"folios" | "certificate" | "store" | "locked" | "clock" | "setup", { title: (what: string) => string; steps: string[]; room: Room | null; go: string }> & { kept: string },
 
   receiver: {
     title: "Cliente de la factura",
@@ -488,6 +597,9 @@ export const T = {
     open: "Ver en el Monitor",
     next: "Lista para la próxima venta",
     last: "Última venta",
+    tip: "Propina",
+    annul: "Anular esta venta",
+    annulLast: "Anular",
   },
 
   problem: {
@@ -530,7 +642,8 @@ export const T = {
         ["Alt 2", "Ir al Monitor"],
         ["Alt 3", "Ir a Documentos"],
         ["Alt 4", "Ir a Folios"],
-        ["Alt 5", "Ir a Ajustes"],
+        ["Alt 5", "Ir a El día"],
+        ["Alt 6", "Ir a Ajustes"],
         ["/", "Buscar, o ir al código"],
         ["u", "Pausar o seguir en vivo"],
         ["t", "Claro u oscuro"],
@@ -551,12 +664,16 @@ export const T = {
       sale: [
         ["Enter", "Agregar; sin texto, pasar al pago"],
         ["3*", "Antes del código: tres unidades"],
+        ["+1990", "Varios, a un precio abierto"],
         ["F2", "Boleta"],
         ["F3", "Factura"],
+        ["F4", "Descuento (en una cantidad: a esa línea)"],
         ["F6", "Efectivo"],
         ["F7", "Débito"],
         ["F8", "Crédito"],
         ["F9", "Transferencia"],
+        ["⇧ F6", "Varios medios de pago"],
+        ["⇧ F4", "Propina"],
         ["F10", "Cobrar (también Ctrl Enter)"],
       ],
     } as Record<"general" | "monitor" | "sale", [string, string][]>,

@@ -76,7 +76,7 @@ test("one is taken away only after asking, and a hasty Enter keeps it", async ()
   const shop = await open("settings");
   await shop.putPrinter({ name: "bar", device: "red:a", takes: "narrow", paper: "80mm", codepage: "pc858", codepage_number: null, pictures: false, cut: true, drawer: false, stamp_on_boletas: true, baud: null });
   await press("1", { altKey: true, code: "Digit1" });
-  await press("5", { altKey: true, code: "Digit5" });
+  await press("6", { altKey: true, code: "Digit6" });
   await click("button", "Quitar bar");
   expect(screen.getByRole("button", { name: "Cancelar" })).toHaveFocus();
   await click("button", "Quitar la impresora");
@@ -98,6 +98,6 @@ test("an agent that does not answer is told", async () => {
   const shop = await open("settings");
   shop.down = true;
   await press("1", { altKey: true, code: "Digit1" });
-  await press("5", { altKey: true, code: "Digit5" });
+  await press("6", { altKey: true, code: "Digit6" });
   expect(screen.getByText("Timbre no responde en este equipo. Revise que esté abierto.")).toBeVisible();
 });

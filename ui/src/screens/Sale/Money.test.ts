@@ -1,0 +1,210 @@
+import { screen, within } from "@testing-library/svelte";
+import { describe, expect, test, vi } from "vitest";
+
+import { click, enter, expectAccessible, open, press, write } from "../testing";
+import { charged, code, sell } from "./till";
+
+describe("what has no code", () => {
+  test("is sold at an open price, typed after a + or by itself", async () => {
+    const shop = await open("sale");
+    const issue = vi.spyOn(shop, "issue");
+    await enter("2*+1990");
+    expect(code()).toHaveFocus();
+    screen.getByLabelText("Precio").focus();
+    await enter("500");
+    await press("F10");
+    expect(issue.mock.calls[0]?.[0]).toMatchObject({
+      Detalle: [
+        { NmbItem: "Varios", QtyItem: 2, PrcItem: 1990 },
+        { NmbItem: "Varios", QtyItem: 1, PrcItem: 500 },
+      ],
+    });
+  });
+});
+
+describe("a discount", () => {
+  test("on a line is a part of it, and the document says so", async () => {
+    const shop = await open("sale");
+    const issue = vi.spyOn(shop, "issue");
+    await sell("Queso", "5000");
+    await click("button", "Descuento a Queso");
+    expect(screen.getByLabelText("Descuento")).toHaveFocus();
+    await write("10%");
+    expect(screen.getByText("De $ 5.000 queda en $ 4.500")).toBeVisible();
+    await press("Enter");
+    expect(screen.getAllByText("$ 4.500")).not.toHaveLength(0);
+    await press("F10");
+    expect(issue.mock.calls[0]?.[0]).toMatchObject({ Detalle: [{ PrcItem: 5000, DescuentoPct: 10 }] });
+  });
+
+  test("on the whole sale is opened by its key, and taken away again", async () => {
+    const shop = await open("sale");
+    const issue = vi.spyOn(shop, "issue");
+    await sell("Queso", "5000");
+    await press("F4");
+    await enter("500");
+    expect(screen.getAllByText("$ 4.500")).not.toHaveLength(0);
+    await press("F4");
+    await click("button", "Quitar el descuento");
+    await press("F4");
+    await enter("1.000");
+    await press("F10");
+    expect(issue.mock.calls[0]?.[0]).toMatchObject({
+      DscRcgGlobal: { TpoMov: "D", TpoValor: "$", ValorDR: 1000 },
+      Timbre: { Pagos: [{ Medio: "efectivo", Monto: 4000 }] },
+    });
+  });
+
+  test("larger than what it is taken from is not taken", async () => {
+    await open("sale");
+    await sell("Pan", "350");
+    await press("F4");
+    await enter("400");
+    expect(screen.getByText("El descuento no puede pasar de $ 350")).toBeVisible();
+    await press("Escape");
+  });
+
+  test("that grew larger than its line stands in the way of the charge", async () => {
+    const shop = await open("sale");
+    await sell("Pan", "350");
+    screen.getByLabelText("Cantidad de Pan").focus();
+    await write("2");
+    await press("F4");
+    await enter("600");
+    screen.getByLabelText("Cantidad de Pan").focus();
+    await write("1");
+    await press("F10");
+    expect(shop.issued.size).toBe(0);
+    expect(screen.getByRole("dialog", { name: "Descuento a Pan" })).toBeVisible();
+  });
+});
+
+describe("the payment", () => {
+  test("in cash says the legal rounding apart", async () => {
+    const shop = await open("sale");
+    const issue = vi.spyOn(shop, "issue");
+    await sell("Pan", "1996");
+    expect(screen.getByText("Redondeo (Ley 20.956)")).toBeVisible();
+    expect(screen.getByText("A pagar en efectivo")).toBeVisible();
+    await press("F7");
+    expect(screen.queryByText("Redondeo (Ley 20.956)")).toBeNull();
+    await press("F6");
+    await press("F10");
+    expect(issue.mock.calls[0]?.[0]).toMatchObject({ Timbre: { Pagos: [{ Medio: "efectivo", Monto: 2000 }], Redondeo: 4, Vuelto: 0 } });
+  });
+
+  test("by several means: cash is the rest", async () => {
+    const shop = await open("sale");
+    const issue = vi.spyOn(shop, "issue");
+    await sell("Pan", "3000");
+    await press("F6", { shiftKey: true });
+    expect(screen.getByLabelText("Débito", { selector: ".number" })).toHaveFocus();
+    await enter("1000");
+    await enter("");
+    await enter("500");
+    expect(screen.getByLabelText("Efectivo (el resto)")).toHaveFocus();
+    await enter("2000");
+    expect(issue.mock.calls[0]?.[0]).toMatchObject({
+      Timbre: {
+        Pagos: [
+          { Medio: "efectivo", Monto: 2000 },
+          { Medio: "debito", Monto: 1000 },
+          { Medio: "transferencia", Monto: 500 },
+        ],
+        Vuelto: 500,
+      },
+    });
+    expect(within(charged()).getByText("$ 500")).toBeVisible();
+  });
+
+  test("of more by card than there is to pay is not taken", async () => {
+    const shop = await open("sale");
+    await sell("Pan", "3000");
+    await press("F6", { shiftKey: true });
+    await write("3001");
+    await press("F10");
+    expect(shop.issued.size).toBe(0);
+    expect(screen.getByText("Los medios suman más que lo que hay que pagar")).toBeVisible();
+    expect(screen.getByLabelText("Débito", { selector: ".number" })).toHaveFocus();
+  });
+
+  test("with a tip: beside the sale, never in it", async () => {
+    const shop = await open("sale");
+    const issue = vi.spyOn(shop, "issue");
+    await sell("Menú", "8990");
+    await press("F8");
+    await press("F4", { shiftKey: true });
+    expect(screen.getByLabelText("Propina")).toHaveFocus();
+    await write("900");
+    expect(screen.getByText("$ 9.890")).toBeVisible();
+    await press("F10");
+    expect(issue.mock.calls[0]?.[0]).toMatchObject({ Timbre: { Pagos: [{ Medio: "credito", Monto: 9890 }], Propina: 900, Vuelto: 0 } });
+    expect(within(charged()).getByText("$ 8.990")).toBeVisible();
+    expect(within(charged()).getByText("Propina")).toBeVisible();
+  });
+});
+
+describe("the last sale", () => {
+  test("is annulled by a note, from where it stands", async () => {
+    const shop = await open("sale");
+    await sell("Pan", "350");
+    await press("F10");
+    await click("button", "Anular esta venta");
+    await click("button", "Emitir la nota de crédito");
+    expect(screen.getByText(/Se emitió la Nota de crédito/)).toBeVisible();
+    expect(shop.rows[0]?.series).toBe("61");
+  });
+});
+
+describe("whom a factura is for", () => {
+  test("is known by an earlier one though this window remembers nothing", async () => {
+    const shop = await open("sale");
+    await shop.issue(
+      {
+        Encabezado: {
+          IdDoc: { TipoDTE: 33 },
+          Receptor: { RUTRecep: "76354771-K", RznSocRecep: "Panadería Los Aromos Ltda.", GiroRecep: "Panadería", DirRecep: "Los Aromos 12", CmnaRecep: "Ñuñoa" },
+        },
+        Detalle: [{ NmbItem: "Harina", QtyItem: 1, PrcItem: 900 }],
+      },
+      "otra-caja",
+    );
+    await press("F3");
+    await write("76.354.771-k");
+    await press("Tab");
+    expect(screen.getByLabelText("Comuna")).toHaveValue("Ñuñoa");
+    expect(screen.getByText("Datos de su última factura")).toBeVisible();
+  });
+});
+
+describe("what stands in the way of any charge", () => {
+  test.each([
+    ["store", "el disco está lleno; no se pudo escribir", "No se puede guardar"],
+    ["certificate-expired", "El certificado digital venció el 1-11-2026.", "No se puede firmar"],
+    ["clock-behind", "El reloj de este equipo está atrasado.", "El reloj de este equipo está mal"],
+  ])("%s has a screen of its own, and nothing is charged", async (why, text, title) => {
+    const shop = await open("sale");
+    await sell("Pan", "350");
+    shop.stopped = { code: why, text };
+    shop.push([]);
+    await press("Tab");
+    expect(screen.getByRole("heading", { name: title })).toBeVisible();
+    expect(screen.getByText(text)).toBeVisible();
+    await press("F10");
+    expect(shop.issued.size).toBe(0);
+    await expectAccessible();
+  });
+
+  test("no folios of one kind leaves the other, and shows where to load them", async () => {
+    const shop = await open("sale");
+    shop.folios[39] = 0;
+    shop.push([]);
+    await press("Tab");
+    expect(screen.getByRole("heading", { name: "No quedan folios de boleta" })).toBeVisible();
+    await press("F3");
+    expect(screen.queryByTestId("blocked")).toBeNull();
+    await press("F2");
+    await click("button", "Ir a Folios");
+    expect(screen.getByRole("heading", { name: "Folios" })).toBeVisible();
+  });
+});

@@ -1,0 +1,62 @@
+import { screen, within } from "@testing-library/svelte";
+import { expect, test, vi } from "vitest";
+
+import { unreachable } from "../../lib/port";
+import { click, expectAccessible, NOW, open, press, settle } from "../testing";
+
+test("the day is told in figures, and in words behind the pictures", async () => {
+  const shop = await open("today");
+  await settle(3_000);
+  const { hours } = await shop.today();
+  const boletas = hours.filter(({ series }) => series === "39").reduce((sum, { documents }) => sum + documents, 0);
+  expect(within(screen.getByRole("row", { name: /^Boleta/ })).getAllByRole("cell")[0]).toHaveTextContent(String(boletas));
+  expect(screen.getByRole("table", { name: "Ventas por hora" })).toBeInTheDocument();
+  expect(screen.getByText(/La mitad en menos de/)).toBeVisible();
+  await expectAccessible();
+});
+
+test("what is unsent is said before closing, and led to", async () => {
+  const shop = await open("today", { scenario: "stopped" });
+  await settle(3_000);
+  const closing = screen.getByTestId("closing");
+  expect(closing).toHaveTextContent("Quedan 9 documentos por enviar");
+  expect(closing).toHaveTextContent("su plazo legal sigue corriendo");
+  await shop.sending(true);
+  for (let i = 0; i < 40; i++) shop.tick();
+  await settle(3_000);
+  expect(screen.getByTestId("closing")).toHaveTextContent("No queda nada por enviar");
+  await click("button", "Ver en el Monitor");
+  expect(screen.getByRole("heading", { name: "Monitor" })).toBeInTheDocument();
+});
+
+test("a burst of pushes reads the day no more than every two seconds", async () => {
+  const shop = await open("today");
+  await settle(3_000);
+  const read = vi.spyOn(shop, "today");
+  for (let i = 0; i < 100; i++) {
+    shop.push([]);
+    await settle(20);
+  }
+  expect(read.mock.calls.length).toBeLessThanOrEqual(2);
+});
+
+test("a day without a sale says so, and what can't be read too", async () => {
+  const shop = await open("today", { scenario: "empty" });
+  await settle(3_000);
+  expect(screen.getByText("Todavía no se ha emitido nada hoy.")).toBeVisible();
+  expect(screen.getByText("Todavía no hay respuestas del SII desde que se abrió Timbre.")).toBeVisible();
+  await expectAccessible();
+  vi.useFakeTimers({ now: NOW });
+  vi.spyOn(shop, "today").mockRejectedValue(unreachable("Timbre no responde."));
+  shop.push([]);
+  await settle(3_000);
+  expect(screen.getByRole("alert")).toHaveTextContent("Timbre no responde.");
+});
+
+test("its key is the fifth, and that of Ajustes the sixth", async () => {
+  await open("sale");
+  await press("5", { altKey: true, code: "Digit5" });
+  expect(screen.getByRole("heading", { name: "El día" })).toBeInTheDocument();
+  await press("6", { altKey: true, code: "Digit6" });
+  expect(screen.getByRole("heading", { name: "Ajustes" })).toBeInTheDocument();
+});
