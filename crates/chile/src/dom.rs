@@ -15,6 +15,10 @@ const MOST_ELEMENTS: usize = 400_000;
 /// No element of a document has more than five.
 const MOST_ATTRIBUTES: usize = 32;
 
+/// White space as XML has it (XML 1.0, 2.3). A no-break space and other blanks are text, and where only
+/// elements fit a parser with the schema refuses them.
+pub const BLANK: [char; 4] = [' ', '\t', '\n', '\r'];
+
 /// A namespace in force: prefix (empty for the default one) and name.
 pub type Space = (String, String);
 
@@ -54,9 +58,22 @@ pub enum Broken {
     TooMany,
 }
 
+/// Without the white space of XML at its ends.
+pub fn trimmed(text: &str) -> &str {
+    text.trim_matches(BLANK)
+}
+
+/// Characters that a document may hold at all (XML 1.0, 2.2), written or by a reference.
+fn is_character(ch: char) -> bool {
+    matches!(ch, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
+}
+
 /// Reads a whole document: one root that closes. CR LF is LF, as for every XML parser; offsets are those
 /// of `text`, so that it must have no CR.
 pub fn read(text: &str) -> Result<Element, Broken> {
+    if let Some(at) = text.find(|ch| !is_character(ch)) {
+        return Err(Broken::Malformed(at));
+    }
     let mut reader = Reader::from_str(text);
     reader.config_mut().check_end_names = true;
     let mut open: Vec<Element> = Vec::new();
@@ -99,6 +116,9 @@ pub fn read(text: &str) -> Result<Element, Broken> {
                         .ok_or_else(|| malformed.clone())?
                         .to_owned(),
                 };
+                if !resolved.chars().all(is_character) {
+                    return Err(malformed);
+                }
                 say(&resolved, &mut open).ok_or(malformed)?;
             }
             Event::Decl(_) if start <= 1 && open.is_empty() && root.is_none() => {}
@@ -114,13 +134,16 @@ fn position(reader: &Reader<&[u8]>) -> usize {
     usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX)
 }
 
-/// `None` when two attributes have one name, a reference is unknown, or there are too many.
+/// `None` when two attributes have one name, a reference is unknown or no character, or there are too many.
 fn element(tag: &BytesStart<'_>, span: Range<usize>) -> Option<Element> {
     let mut element = Element { name: owned(tag.name().as_ref()), span, ..Element::default() };
     for (at, attribute) in tag.attributes().enumerate() {
         let attribute = attribute.ok().filter(|_| at < MOST_ATTRIBUTES)?;
         let name = owned(attribute.key.as_ref());
         let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).ok()?.into_owned();
+        if !value.chars().all(is_character) {
+            return None;
+        }
         match name.strip_prefix("xmlns:") {
             Some(prefix) => element.spaces.push((prefix.to_owned(), value)),
             None if name == "xmlns" => element.spaces.push((String::new(), value)),
@@ -149,7 +172,7 @@ fn say(text: &str, open: &mut [Element]) -> Option<()> {
             Some(Node::Text(before)) => before.push_str(text),
             _ => element.children.push(Node::Text(text.to_owned())),
         },
-        None if text.trim().is_empty() => {}
+        None if trimmed(text).is_empty() => {}
         None => return None,
     }
     Some(())
@@ -188,7 +211,7 @@ impl Element {
 
     /// The text below a path of names, trimmed.
     pub fn text_at(&self, path: &[&str]) -> Option<String> {
-        self.at(path).map(|e| e.text().trim().to_owned())
+        self.at(path).map(|e| trimmed(&e.text()).to_owned())
     }
 }
 
@@ -230,6 +253,18 @@ mod tests {
         assert!(matches!(read(&format!("<a{many}/>")), Err(Broken::Malformed(_))));
         for bad in ["<a/><b/>", "<a>&nada;</a>", "<a></b>", "x<a/>", "<a b='1' b='2'/>", "<a b='&c;'/>"] {
             assert!(matches!(read(bad), Err(Broken::Malformed(_))), "{bad}: {:?}", read(bad));
+        }
+        // Outside of the root only the blanks of XML; nowhere a character that it does not have.
+        for bad in [
+            "\u{A0}<a/>",
+            "<a/>\u{85}",
+            "<a>\u{B}</a>",
+            "<a>\u{C}</a>",
+            "<a>&#11;</a>",
+            "<a b='&#x1;'/>",
+            "<a\u{C}b=''/>",
+        ] {
+            assert!(matches!(read(bad), Err(Broken::Malformed(_))), "{bad:?}: {:?}", read(bad));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! From an element to a table's group, telling everything that is not as the schema has it.
 
 use super::{Field, Group, Item, Problem, Shape, position};
-use crate::dom::{Element, Node};
+use crate::dom::{self, Element, Node};
 
 /// Something that is not as the schema has it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,7 +46,7 @@ pub fn read(
     for node in &element.children {
         let child = match node {
             Node::Element(child) => child,
-            Node::Text(text) if text.trim().is_empty() => continue,
+            Node::Text(text) if dom::trimmed(text).is_empty() => continue,
             Node::Text(_) => {
                 told(path, Trouble::StrayText);
                 continue;
@@ -94,7 +94,7 @@ fn leaf(element: &Element, shape: Shape, path: &str, told: &mut dyn FnMut(&str, 
     let text = element.text();
     let text = match shape {
         Shape::Text { .. } => text,
-        _ => text.trim().to_owned(),
+        _ => dom::trimmed(&text).to_owned(),
     };
     if let Err(problem) = shape.holds(&text) {
         told(path, problem.into());

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use timbre_core::Severity;
 
 use super::Look;
-use crate::dom::Element;
+use crate::dom::{self, Element};
 use crate::envelope::Kind;
 use crate::holder;
 use crate::sign::SII_DTE;
@@ -46,7 +46,7 @@ impl Look {
         self.attributes(root, &root.name, &[("version", Some("1.0"))]);
         // The uploader picks the schema from it (SCH-00001).
         let location = root.attribute("xsi:schemaLocation").unwrap_or_default();
-        let words: Vec<&str> = location.split_whitespace().collect();
+        let words: Vec<&str> = location.split(dom::BLANK).filter(|word| !word.is_empty()).collect();
         if !words.windows(2).any(|pair| pair == [SII_DTE, schema]) {
             self.refuses(
                 "schema-location",

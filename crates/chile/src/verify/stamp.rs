@@ -9,7 +9,7 @@ use timbre_core::Severity;
 use super::Look;
 use super::signature::rsa_sha1_holds;
 use crate::caf::{self, Authority};
-use crate::dom::Element;
+use crate::dom::{self, Element};
 use crate::latin1;
 use crate::tags::{Group, stamp};
 
@@ -139,7 +139,7 @@ impl Look {
     /// stand as the RUT.
     fn stamp_text(&mut self, tag: &str, said: &str, own: &str) {
         let cut: String = own.chars().take(40).collect();
-        if said == cut || said == cut.trim_end() || (own.is_empty() && tag == "RSR") {
+        if said == cut || said == cut.trim_end_matches(dom::BLANK) || (own.is_empty() && tag == "RSR") {
             return;
         }
         let place = format!("TED.DD.{tag}");

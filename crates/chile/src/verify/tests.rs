@@ -117,6 +117,42 @@ fn what_was_changed_after_signing_is_seen() {
     }
 }
 
+/// XML has four blanks; where only elements fit, others are text, and control characters are nowhere.
+#[test]
+fn blanks_that_xml_does_not_know_are_seen_wherever_they_stand() {
+    let envelope = crate::latin1::decode(&vector("EnvioBOLETA-F7-variantB.xml"));
+    for place in [
+        "<Encabezado>",
+        "<DD>",
+        "<DA>",
+        "</DTE>",
+        "</Caratula>",
+        "<Caratula version=\"1.0\">",
+        "</SetDTE>",
+        "</SignedInfo>",
+        "<RSAKeyValue>",
+        "</EnvioBOLETA>",
+    ] {
+        assert!(envelope.contains(place), "{place}");
+        for (blank, code) in [
+            ('\u{A0}', "text-stray"),
+            ('\u{85}', "text-stray"),
+            ('\u{B}', "xml-malformed"),
+            ('\u{C}', "xml-malformed"),
+        ] {
+            let changed = envelope.replacen(place, &format!("{place}{blank}"), 1);
+            let bytes: Vec<u8> = changed.chars().map(|ch| u8::try_from(u32::from(ch)).unwrap()).collect();
+            let found = codes(&bytes);
+            let wanted = if place == "</EnvioBOLETA>" { "xml-malformed" } else { code };
+            assert!(found.iter().any(|c| c == wanted), "{place}{blank:?}: {found:?}");
+        }
+    }
+    // Round a number they are no part of it, and no blanks either.
+    let changed = envelope.replacen("<Folio>7<", "<Folio>\u{A0}7<", 1);
+    let found = codes(&crate::latin1::encode(&changed).unwrap());
+    assert!(found.iter().any(|code| code == "number-malformed"), "{found:?}");
+}
+
 /// What a guía and a note must say beyond their schema, one change at a time.
 #[test]
 fn what_a_type_must_say_is_missed() {
