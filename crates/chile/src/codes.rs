@@ -5,7 +5,7 @@ use timbre_core::{Refusal, Refusals};
 
 /// Our code, and the SII's. Only what a source ties to the rule stands here: the SII's list of errors is not
 /// published as a whole, and where its code is not known nothing is said.
-static BESIDE: [(&str, &[&str]); 24] = [
+static BESIDE: [(&str, &[&str]); 30] = [
     // Dates of document and CAF.
     ("date-late", &["DTE-1-650"]),
     ("grant-not-yet", &["TED-1-646", "HED-3-305"]),
@@ -17,6 +17,7 @@ static BESIDE: [(&str, &[&str]); 24] = [
     ("caf-signature", &["CAF-3-514"]),
     ("caf-signature-invalid", &["CAF-3-514"]),
     ("caf-reencoded", &["CAF-3-514"]),
+    ("caf-authority-unknown", &["CAF-3-516"]),
     // References of notes.
     ("note-without-reference", &["REF-3-415"]),
     ("note-reason-missing", &["REF-3-758"]),
@@ -30,11 +31,17 @@ static BESIDE: [(&str, &[&str]); 24] = [
     ("signature-digest", &["DTE-3-505"]),
     ("signature-value", &["DTE-3-505"]),
     ("signature-reference", &["DTE-3-505"]),
+    ("signature-namespace", &["DTE-3-505"]),
+    // The envelope: one folio twice, as the same document or as another, and its carátula.
+    ("folio-repeated", &["DTE-3-100", "DTE-3-101"]),
+    ("cover-sender", &["CRT-3-11"]),
+    ("cover-receiver", &["CRT-3-18"]),
     // What its parser takes.
     ("text-not-latin1", &["ENV-3-0"]),
     ("value-not-allowed", &["LSX-00290"]),
     ("line-too-long", &["CHR-00002"]),
     ("schema-location", &["SCH-00001"]),
+    ("prolog-missing", &["SCH-00001"]),
 ];
 
 /// The SII's codes beside one of ours.

@@ -70,7 +70,8 @@ pub fn wrap(
 }
 
 /// The envelope that goes to whoever receives the documents: their same bytes under another carátula, and so
-/// under another signature of the set (instructivo de intercambio). All of them are of one receptor.
+/// under another signature of the set (instructivo de intercambio). All of them are of one receptor. Boletas
+/// are not exchanged: their envelope is only for the SII (formato boletas 4.2).
 pub fn wrap_for_receiver(
     documents: &[Arc<Document>],
     company: &Company,
@@ -79,16 +80,18 @@ pub fn wrap_for_receiver(
 ) -> Result<Wrapping, KeyError> {
     let failed = |why: &str| KeyError::Failed(why.to_owned());
     let first = documents.first().ok_or_else(|| failed("el sobre no lleva documentos"))?;
-    let kind = Kind::of(&first.id.series);
-    if documents.iter().any(|d| d.receiver.id != first.receiver.id || Kind::of(&d.id.series) != kind) {
-        return Err(failed("los documentos del sobre no son de un mismo receptor y familia"));
+    if documents.iter().any(|document| Kind::of(&document.id.series) == Kind::Boleta) {
+        return Err(failed("las boletas no van en un sobre para quien las recibe"));
+    }
+    if documents.iter().any(|document| document.receiver.id != first.receiver.id) {
+        return Err(failed("los documentos del sobre no son de un mismo receptor"));
     }
     let receiver: Rut = first
         .receiver
         .id
         .parse()
         .map_err(|e| KeyError::Failed(format!("el RUT del receptor no sirve: {e}")))?;
-    addressed(receiver, kind, documents, company, keys, stamped)
+    addressed(receiver, Kind::Dte, documents, company, keys, stamped)
 }
 
 fn addressed(

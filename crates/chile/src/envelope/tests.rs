@@ -90,8 +90,8 @@ fn an_envelope_for_the_receptor_carries_the_same_documents() {
     assert_ne!(to_sii.tail, to_him.tail);
     let mixed = [named("33", 1, "77777777-7"), named("33", 2, "76192083-9")];
     assert!(wrap_for_receiver(&mixed, &company(), TestKeys::get(), when).is_err());
-    let families = [named("33", 1, "77777777-7"), named("39", 2, "77777777-7")];
-    assert!(wrap_for_receiver(&families, &company(), TestKeys::get(), when).is_err());
+    let boletas = [named("39", 1, "77777777-7"), named("39", 2, "77777777-7")];
+    assert!(wrap_for_receiver(&boletas, &company(), TestKeys::get(), when).is_err());
     assert!(wrap_for_receiver(&[], &company(), TestKeys::get(), when).is_err());
 }
 

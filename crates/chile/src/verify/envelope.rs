@@ -8,6 +8,7 @@ use super::Look;
 use crate::dom::{self, Element};
 use crate::envelope::Kind;
 use crate::holder;
+use crate::rut::Rut;
 use crate::sign::SII_DTE;
 use crate::tags::Field;
 use crate::tags::envelope::{self, COVER_BOLETA, COVER_DTE, KINDS_BOLETA, KINDS_DTE};
@@ -42,6 +43,11 @@ impl Rules {
 impl Look {
     pub(super) fn envelope(&mut self, root: &Element, text: &str) {
         let Rules { most, schema, kinds, cover } = Rules::of(&root.name);
+        if super::encoding(text).is_none() {
+            let message = "Falta al comienzo la declaración <?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>, y sin ella el SII \
+                           no recibe un sobre (SCH-00001).";
+            self.refuses("prolog-missing", "", message);
+        }
         self.structure(root, envelope::ENVELOPE, &root.name);
         self.attributes(root, &root.name, &[("version", Some("1.0"))]);
         // The uploader picks the schema from it (SCH-00001).
@@ -65,7 +71,9 @@ impl Look {
         self.structure(set, envelope::SET, "SetDTE");
         self.attributes(set, "SetDTE", &[("ID", None)]);
         self.cover(set, cover, &documents, &signer(root));
+        self.receiver_of(root, &documents);
         self.kinds(root, kinds, &documents);
+        self.folios(&documents);
         let mut ids = BTreeSet::new();
         for dte in &documents {
             let id = dte.elements().next().and_then(|e| e.attribute("ID")).unwrap_or_default();
@@ -103,14 +111,53 @@ impl Look {
                 self.refuses("cover-issuer", "Caratula.RutEmisor", message);
             }
         }
-        let said: BTreeMap<String, usize> = cover
+        // Each type is counted once, so that two counts of one are no count of it.
+        let mut said: Vec<(String, usize)> = cover
             .elements()
             .filter(|e| e.name == "SubTotDTE")
             .filter_map(|e| Some((e.text_at(&["TpoDTE"])?, e.text_at(&["NroDTE"])?.parse().ok()?)))
             .collect();
+        said.sort();
+        let carried: Vec<(String, usize)> = carried.into_iter().collect();
         if said != carried {
-            let message = format!("La carátula cuenta {said:?} y el sobre trae {carried:?}.");
+            let message =
+                format!("La carátula cuenta {} y el sobre trae {}.", counts(&said), counts(&carried));
             self.refuses("cover-counts", "Caratula.SubTotDTE", message);
+        }
+    }
+
+    /// To whom it goes: the SII, or in another envelope the receptor of all its documents (CRT-3-18). Boletas
+    /// are only for the SII.
+    fn receiver_of(&mut self, root: &Element, documents: &[&Element]) {
+        let Some(said) = root.at(&["SetDTE", "Caratula"]).and_then(|c| c.text_at(&["RutReceptor"])) else {
+            return;
+        };
+        let his = |dte: &&Element| {
+            dte.at(&["Documento", "Encabezado", "Receptor"]).and_then(|r| r.text_at(&["RUTRecep"])).as_ref()
+                == Some(&said)
+        };
+        let customer = root.name == "EnvioDTE" && documents.iter().all(his);
+        if said != Rut::SII.to_string() && !customer {
+            let whom = if root.name == "EnvioDTE" { ", o al receptor de todos sus documentos" } else { "" };
+            let message =
+                format!("El sobre va dirigido a {said}; debe ir al SII ({}){whom} (CRT-3-18).", Rut::SII);
+            self.refuses("cover-receiver", "Caratula.RutReceptor", message);
+        }
+    }
+
+    /// A folio is of one document: the SII takes the first and refuses the second.
+    fn folios(&mut self, documents: &[&Element]) {
+        let mut seen = BTreeSet::new();
+        for body in documents.iter().filter_map(|dte| dte.elements().next()) {
+            let leaf = |group, tag| body.text_at(&["Encabezado", group, tag]).unwrap_or_default();
+            let (kind, folio) = (leaf("IdDoc", "TipoDTE"), leaf("IdDoc", "Folio"));
+            if !seen.insert((leaf("Emisor", "RUTEmisor"), kind.clone(), folio.clone())) {
+                let message = format!(
+                    "El folio {folio} de tipo {kind} está más de una vez en el sobre: el SII toma el primero y rechaza los \
+                     demás (DTE-3-100, o DTE-3-101 si dicen otra cosa)."
+                );
+                self.refuses("folio-repeated", "SetDTE", message);
+            }
         }
     }
 
@@ -142,6 +189,12 @@ impl Look {
             }
         }
     }
+}
+
+/// `2 de tipo 33, 1 de tipo 61`.
+fn counts(counts: &[(String, usize)]) -> String {
+    let words: Vec<String> = counts.iter().map(|(kind, count)| format!("{count} de tipo {kind}")).collect();
+    words.join(", ")
 }
 
 /// The RUT of whoever signs the set.

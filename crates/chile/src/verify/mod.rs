@@ -109,15 +109,8 @@ impl Look {
 
     /// ISO-8859-1, whatever it says: the SII reads nothing else, and stamps are over those bytes.
     fn decoded(&mut self, bytes: &[u8]) -> String {
-        let prolog = latin1::decode(&bytes[..bytes.len().min(200)]);
-        let declared = prolog
-            .strip_prefix("<?xml")
-            .and_then(|rest| rest.split_once("?>"))
-            .and_then(|(prolog, _)| prolog.split_once("encoding="))
-            .map(|(_, name)| {
-                name.trim_start_matches(['"', '\'']).split(['"', '\'']).next().unwrap_or_default().to_owned()
-            });
-        let text = match declared.as_deref() {
+        let start = latin1::decode(&bytes[..bytes.len().min(200)]);
+        let text = match encoding(&start) {
             Some(name) if name.eq_ignore_ascii_case("UTF-8") => {
                 let message = "El archivo se declara UTF-8; el SII exige ISO-8859-1.";
                 self.refuses("encoding", "", message);
@@ -171,6 +164,14 @@ impl Look {
         self.document_signature(dte, documento, around);
         self.document.clear();
     }
+}
+
+/// The encoding that a file declares in its prolog.
+fn encoding(text: &str) -> Option<&str> {
+    let (prolog, _) = text.strip_prefix("<?xml")?.split_once("?>")?;
+    let (_, said) = prolog.split_once("encoding")?;
+    let name = dom::trimmed(said).strip_prefix('=').map(dom::trimmed)?;
+    name.strip_prefix(['"', '\''])?.split(['"', '\'']).next()
 }
 
 #[cfg(test)]

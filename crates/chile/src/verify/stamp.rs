@@ -40,7 +40,7 @@ impl Look {
             self.authority(caf, &raw(da));
         }
         self.stamp_facts(dd, caf, body);
-        self.stamp_dates(dd, caf);
+        self.stamp_dates(dd, caf, documento.text_at(&["TmstFirma"]));
     }
 
     /// FRMT, by the key of the CAF (Instructivo de emisión, anexo 2, A.2.4).
@@ -159,12 +159,13 @@ impl Look {
         }
     }
 
-    /// The CAF's time: not before FA (TED-1-646), not six months after it (CAF-3-517).
-    fn stamp_dates(&mut self, dd: &Element, caf: &Element) {
+    /// The CAF's time: not before FA (TED-1-646), and not signed six months after it (CAF-3-517, which holds
+    /// the signature of the DTE against FA).
+    fn stamp_dates(&mut self, dd: &Element, caf: &Element, signed: Option<String>) {
         let date = |text: Option<String>| text.and_then(|t| t.parse::<Date>().ok());
-        let stamped = dd.text_at(&["TSTED"]).and_then(|t| t.parse::<DateTime>().ok()).map(|t| t.date());
-        let (Some(authorised), Some(issued), Some(stamped)) =
-            (date(caf.text_at(&["DA", "FA"])), date(dd.text_at(&["FE"])), stamped)
+        let moment = |text: Option<String>| text.and_then(|t| t.parse::<DateTime>().ok());
+        let (Some(authorised), Some(issued), Some(stamp)) =
+            (date(caf.text_at(&["DA", "FA"])), date(dd.text_at(&["FE"])), moment(dd.text_at(&["TSTED"])))
         else {
             return self.refuses(
                 "stamp-dates",
@@ -172,6 +173,9 @@ impl Look {
                 "Falta o no se entiende una fecha del timbre (FE, FA, TSTED).",
             );
         };
+        let stamped = stamp.date();
+        // Where the document does not say it, its structure was told; its stamp is as near as one comes.
+        let signed = moment(signed).unwrap_or(stamp);
         if issued < authorised || stamped < authorised {
             let message = format!(
                 "El documento es del {issued}, anterior al CAF, autorizado el {authorised} (TED-1-646)."
@@ -183,12 +187,20 @@ impl Look {
         let since = jiff::civil::date(2018, 7, 1);
         if kind.is_some_and(|kind| caf::EXPIRING.contains(&kind))
             && authorised >= since
-            && stamped > authorised.saturating_add(6.months())
+            && signed.date() > authorised.saturating_add(6.months())
         {
             let message = format!(
-                "El timbre es del {stamped} y el CAF, del {authorised}, ya había vencido (CAF-3-517)."
+                "El documento se firmó el {} y el CAF, del {authorised}, ya había vencido (CAF-3-517).",
+                signed.date()
             );
             self.refuses("caf-expired", "TED.DD.CAF.DA.FA", message);
+        }
+        if signed < stamp {
+            // The signature covers the stamp. No text of the SII says what it makes of it.
+            let message = format!(
+                "El documento dice haberse firmado ({signed}) antes que su timbre ({stamp}), que va dentro de lo firmado."
+            );
+            self.tell(Severity::Note, "signed-before-stamp", "TmstFirma", message);
         }
         if issued > stamped {
             self.objects(

@@ -37,6 +37,7 @@ fn what_is_wrong_with_a_caf_bears_the_siis_own_code() {
         let found = verify(&crate::latin1::encode(&text).unwrap());
         let finding = found.iter().find(|finding| finding.code == code).unwrap();
         assert!(finding.message.contains(said), "{finding:?}");
+        assert_eq!(finding.authority_codes, [said]);
     }
 }
 
@@ -114,6 +115,66 @@ fn what_was_changed_after_signing_is_seen() {
         assert!(changed != envelope, "{from} is not there");
         let found = codes(&crate::latin1::encode(&changed).unwrap());
         assert!(found.iter().any(|c| c == code), "{from} -> {to}: {found:?} without {code}");
+    }
+}
+
+/// CAF-3-517 holds six months against the day of the signature, whenever the stamp was made.
+#[test]
+fn a_caf_is_expired_by_the_day_of_the_signature() {
+    let envelope = crate::latin1::decode(&vector("EnvioDTE-33-61-52-variantB.xml"));
+    let signed = |when: &str| {
+        let changed = envelope.replacen("<TmstFirma>2026-01-15T12:34:56<", &format!("<TmstFirma>{when}<"), 1);
+        let found = verify(&crate::latin1::encode(&changed).unwrap());
+        let of = |code: &str| found.iter().filter(|f| f.code == code).map(|f| f.severity).next();
+        (of("caf-expired"), of("signed-before-stamp"))
+    };
+    assert_eq!(signed("2026-01-15T12:34:56"), (None, None));
+    assert_eq!(signed("2026-07-05T23:59:59"), (None, None));
+    assert_eq!(signed("2026-07-06T00:00:00"), (Some(Severity::Refuses), None));
+    assert_eq!(signed("2028-01-15T12:34:56"), (Some(Severity::Refuses), None));
+    assert_eq!(signed("2026-01-15T12:34:55"), (None, Some(Severity::Note)));
+}
+
+/// What only an envelope can have wrong.
+#[test]
+fn an_envelope_counts_each_document_and_each_type_once() {
+    let envelope = crate::latin1::decode(&vector("EnvioDTE-33-61-52-variantB.xml"));
+    let boletas = crate::latin1::decode(&vector("EnvioBOLETA-F7-variantB.xml"));
+    let told = |text: &str| verify(&crate::latin1::encode(text).unwrap());
+    #[track_caller]
+    fn refuses(found: &[timbre_core::Finding], code: &str, theirs: &[&str]) {
+        let finding =
+            found.iter().find(|f| f.code == code).unwrap_or_else(|| panic!("{found:#?} without {code}"));
+        assert_eq!(
+            (finding.severity, &finding.authority_codes[..]),
+            (Severity::Refuses, &theirs.iter().map(ToString::to_string).collect::<Vec<_>>()[..])
+        );
+    }
+    // The first document again, under another ID.
+    let start = envelope.find("<DTE ").unwrap();
+    let end = envelope.find("</DTE>").unwrap() + "</DTE>".len();
+    let again = envelope[start..end].replace("F5T33", "F5T33bis");
+    let twice = format!("{}\n{again}{}", &envelope[..end], &envelope[end..]);
+    refuses(&told(&twice), "folio-repeated", &["DTE-3-100", "DTE-3-101"]);
+    // Its type counted twice, once for each.
+    let count = "<SubTotDTE>\n<TpoDTE>33</TpoDTE>\n<NroDTE>1</NroDTE>\n</SubTotDTE>";
+    let two = envelope.replacen(count, &format!("{count}\n{count}"), 1);
+    assert_ne!(two, envelope);
+    refuses(&told(&two), "cover-counts", &[]);
+    // To somebody else; the receptor of all the documents has an envelope of his own.
+    let to = |text: &str, rut: &str| told(&text.replacen(">60803000-K<", &format!(">{rut}<"), 1));
+    refuses(&to(&envelope, "76192083-9"), "cover-receiver", &["CRT-3-18"]);
+    refuses(&to(&boletas, "66666666-6"), "cover-receiver", &["CRT-3-18"]);
+    assert!(to(&envelope, "77777777-7").iter().all(|f| f.code != "cover-receiver"));
+    let stranger = envelope.replacen("<RUTRecep>77777777-7<", "<RUTRecep>76192083-9<", 1);
+    refuses(&to(&stranger, "77777777-7"), "cover-receiver", &["CRT-3-18"]);
+    // No prolog, and one that says no encoding.
+    for text in [&envelope, &boletas] {
+        let (prolog, rest) = text.split_once("?>").unwrap();
+        assert!(prolog.contains("ISO-8859-1"));
+        refuses(&told(rest.trim_start()), "prolog-missing", &["SCH-00001"]);
+        refuses(&told(&format!("<?xml version=\"1.0\"?>{rest}")), "prolog-missing", &["SCH-00001"]);
+        assert!(told(text).iter().all(|f| f.code != "prolog-missing"));
     }
 }
 
@@ -225,8 +286,10 @@ fn a_signature_that_leans_on_its_envelope_is_found_out() {
         1,
     );
     assert_ne!(leaning, envelope);
-    let found = codes(&crate::latin1::encode(&leaning).unwrap());
-    assert_eq!(found, ["caf-signature", "caf-training", "signature-namespace"]);
+    let found = verify(&crate::latin1::encode(&leaning).unwrap());
+    let codes: Vec<_> = found.iter().map(|f| f.code.as_str()).collect();
+    assert_eq!(codes, ["caf-signature", "caf-training", "signature-namespace"]);
+    assert_eq!(found[2].authority_codes, ["DTE-3-505"]);
 }
 
 /// Some of the documents in use have none, and the schema lets them (4.1 of what is known of the format).
@@ -302,4 +365,8 @@ fn what_the_sii_would_call_it_stands_beside() {
     assert_eq!(theirs("signature-digest"), [["DTE-3-505"], ["RFR"]]);
     assert_eq!(theirs("stamp-mismatch"), [["TED-3-640"]]);
     assert_eq!(theirs("total-mismatch").concat(), [""; 0]);
+    let other = envelope.replacen("<RutEnvia>11111111-1<", "<RutEnvia>76192083-9<", 1);
+    let found = verify(&crate::latin1::encode(&other).unwrap());
+    let sender = found.iter().find(|f| f.code == "cover-sender").unwrap();
+    assert_eq!(sender.authority_codes, ["CRT-3-11"]);
 }
