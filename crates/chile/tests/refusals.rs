@@ -25,6 +25,10 @@ fn factura(id: &str, receptor: &str, lines: &str, rest: &str) -> String {
     )
 }
 
+fn exenta(lines: &str) -> String {
+    factura("", RECEPTOR, lines, "").replacen(":33,", ":34,", 1)
+}
+
 fn header(header: &str) -> String {
     boleta("", header, LINE, "")
 }
@@ -232,6 +236,8 @@ fn each_wrong_sale_is_refused_where_it_is_wrong() {
             "global-of-nothing",
             "DscRcgGlobal",
         ),
+        (exenta(r#"{"NmbItem":"x","QtyItem":1,"PrcItem":1,"IndExe":4}"#), "line-kind", "Detalle[0].IndExe"),
+        (exenta(r#"{"NmbItem":"x","QtyItem":1,"PrcItem":1,"IndExe":3}"#), "line-kind", "Detalle[0].IndExe"),
         // Totals
         (totals(r#""MntTotal":999"#), "total-mismatch", "Encabezado.Totales.MntTotal"),
         (totals(r#""MntTotal":1001"#), "total-mismatch", "Encabezado.Totales.MntTotal"),

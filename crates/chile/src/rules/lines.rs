@@ -126,35 +126,34 @@ fn wanting(group: &Group, path: &str, missing: &mut Vec<String>) {
     }
 }
 
-/// IndExe 4 is what goes along and is not sold: in facturas, and in guías that are a sale. IndExe 5 takes
-/// off what an earlier guía carried: in guías that are none, with a reference to it (formato DTE 2.4.2,
-/// detalle, campo 5). IndExe 3, containers, is of facturas, notes and guías. A 34 has nothing but what is exempt
-/// or not billed: no containers, and nothing that goes along (formato DTE 2.4.2, totales of the exempt factura).
-fn kinds(making: &mut Making<'_>) {
-    let document = &making.order.document;
+/// Lines whose `IndExe` is not of this type. 4 is what goes along and is not sold: in facturas that bear tax,
+/// and in guías that are a sale. 5 takes off what an earlier guía carried: in guías that are none, with a
+/// reference to it. 3, containers, is of facturas that bear tax, notes and guías. A factura exenta holds what
+/// is exempt and what it does not bill, and no more (formato DTE 2.4.2, detalle, campo 5; manual de muestras
+/// impresas 4.0, 1.4).
+pub fn misplaced(tipo: Tipo, document: &Group) -> Vec<usize> {
     let sells = figures::sells(document);
     let refers = document.groups("Referencia").any(|r| matches!(r.leaf("TpoDocRef"), Some("50" | "52")));
-    let fits = |kind: &str| match (kind, making.tipo) {
+    let fits = |kind: &str| match (kind, tipo) {
+        ("3" | "4", Tipo::FacturaExenta) => false,
         ("4", Tipo::Factura) => true,
-        ("3", Tipo::FacturaExenta) => false,
         ("4", Tipo::Guia) => sells,
         ("5", Tipo::Guia) => !sells && refers,
         ("4" | "5", _) => false,
         _ => true,
     };
-    let wrong: Vec<usize> = document
-        .groups("Detalle")
-        .enumerate()
-        .filter(|(_, line)| line.leaf("IndExe").is_some_and(|kind| !fits(kind)))
-        .map(|(at, _)| at)
-        .collect();
-    for at in wrong {
+    let lines = document.groups("Detalle").enumerate();
+    lines.filter(|(_, line)| line.leaf("IndExe").is_some_and(|kind| !fits(kind))).map(|(at, _)| at).collect()
+}
+
+fn kinds(making: &mut Making<'_>) {
+    for at in misplaced(making.tipo, &making.order.document) {
         making.refuse(
             "line-kind",
             format!("Detalle[{at}].IndExe"),
-            "IndExe 4 (no es venta) va en facturas y guías de venta, e IndExe 5 (a rebajar) en guías que no son venta y \
-             citan la guía anterior; una factura exenta no lleva 3 ni 4. Use 1 (exento), 2 o 6 (no facturable) o, donde se \
-             puede, 3 (envases).",
+            "IndExe 3 (envases) va en facturas afectas, notas y guías, IndExe 4 (no es venta) en facturas afectas y guías de \
+             venta, e IndExe 5 (a rebajar) en guías que no son venta y citan la guía anterior; use 1 (exento) o 2 o 6 (no \
+             facturable).",
         );
     }
 }

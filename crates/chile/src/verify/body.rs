@@ -5,6 +5,7 @@ use timbre_core::Severity;
 use super::Look;
 use crate::dom::Element;
 use crate::money;
+use crate::rules::lines::misplaced;
 use crate::tags::{Field, Group, boleta, factura};
 use crate::tipo::Tipo;
 use crate::totals::taxes::Tax;
@@ -36,6 +37,7 @@ impl Look {
         match kind.parse().ok().and_then(Tipo::of) {
             Some(tipo) if sound => {
                 self.obligations(tipo, &group);
+                self.line_kinds(tipo, &group);
                 self.figures(tipo, &group);
             }
             Some(_) => {}
@@ -58,6 +60,14 @@ impl Look {
                 "Encabezado.Receptor.CdgIntRecep",
                 "RUTRecep es 0-0 y falta CdgIntRecep, que dice quién es el cliente.",
             );
+        }
+    }
+
+    /// The same rule that a sale is held to.
+    fn line_kinds(&mut self, tipo: Tipo, document: &Group) {
+        for at in misplaced(tipo, document) {
+            let message = format!("Línea {}: IndExe no es de {}.", at + 1, tipo.noun());
+            self.objects("line-kind", &format!("Detalle[{at}].IndExe"), message);
         }
     }
 
@@ -126,6 +136,12 @@ impl Look {
                 let message = format!("Timbre no calcula el impuesto {code}; su monto no se revisa.");
                 self.tell(Severity::Note, "totals-not-checked", &place, message);
                 continue;
+            }
+            if let Some(rate) = tax.leaf("TasaImp").and_then(money::parse)
+                && Tax::of(code).is_some_and(|known| known.rate() != rate)
+            {
+                let message = format!("TasaImp dice {} y no es la del impuesto {code}.", money::plain(rate));
+                self.objects("tax-rate", &place, message);
             }
             let due = totals.taxes.iter().find(|due| due.tax.code == code).map_or(0, |due| due.amount);
             let amount = tax.leaf("MontoImp").and_then(|text| text.parse::<i64>().ok()).unwrap_or(0);
@@ -213,6 +229,7 @@ impl Look {
             .groups("ImptoReten")
             .any(|tax| tax.leaf("TipoImp").is_none_or(|code| Tax::of(code).is_none()));
         let ours = figures::tags(tipo, totals);
+        self.iva_rate(said, ours.iter().any(|(tag, _)| *tag == "TasaIVA"));
         for tag in ["MntNeto", "MntExe", "IVA", "GrntDep", "MontoNF"] {
             if !nothing(tag) && ours.iter().all(|(known, _)| *known != tag) {
                 let message =
@@ -220,7 +237,7 @@ impl Look {
                 self.objects("total-mismatch", &format!("Encabezado.Totales.{tag}"), message);
             }
         }
-        for (tag, ours) in ours {
+        for (tag, ours) in ours.into_iter().filter(|(tag, _)| *tag != "TasaIVA") {
             // What a tax that is not reckoned here is a part of.
             if unknown_tax && matches!(tag, "MntTotal" | "MontoPeriodo" | "VlrPagar") {
                 continue;
@@ -238,6 +255,18 @@ impl Look {
                 format!("{tag} dice {} y el cálculo da {}.", text.unwrap_or("nada"), money::dotted(ours));
             let difference = text.and_then(|t| t.parse::<i64>().ok()).map_or(u64::MAX, |t| t.abs_diff(ours));
             self.differ(difference, "total-mismatch", &format!("Encabezado.Totales.{tag}"), message);
+        }
+    }
+
+    /// A rate is right or wrong: a point more or less is no rounding (formato DTE 2.4.2, campo 111).
+    fn iva_rate(&mut self, said: &Group, wanted: bool) {
+        let place = "Encabezado.Totales.TasaIVA";
+        match said.leaf("TasaIVA") {
+            None if wanted => self.objects("iva-rate", place, "Hay IVA y falta TasaIVA."),
+            Some(text) if money::parse(text) != Some(money::iva_percent()) => {
+                self.objects("iva-rate", place, format!("TasaIVA dice {text}; la tasa vigente es 19."));
+            }
+            Some(_) | None => {}
         }
     }
 

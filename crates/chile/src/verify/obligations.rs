@@ -1,8 +1,12 @@
 //! What a type of document must say beyond its schema: whom it is for, what it corrects, why goods move.
 
+use timbre_core::Severity;
+
 use super::Look;
 use crate::rules::notes;
+use crate::rut::Rut;
 use crate::tags::Group;
+use crate::tags::paper_text;
 use crate::tipo::{Family, Tipo};
 
 /// Obligatory by the format and not by the schema (formato DTE 2.4.2, 2.3); no code of rejection for them is
@@ -22,12 +26,14 @@ impl Look {
         }
         if !tipo.is_note() {
             for [group, tag] in WANTED {
-                if document.at(&["Encabezado", group, tag]).is_none() {
+                // Empty it says nothing either, and the schema lets it.
+                if document.at(&["Encabezado", group, tag]).is_none_or(|text| paper_text(text).is_empty()) {
                     let message = format!("Falta {tag}, que el formato exige en {}.", tipo.noun());
                     self.objects("required", &format!("Encabezado.{group}.{tag}"), message);
                 }
             }
         }
+        self.buyer(tipo, document);
         self.references(document);
         match tipo {
             Tipo::Guia => self.guia(document),
@@ -43,6 +49,31 @@ impl Look {
         if receiver == Some("66666666-6") && service != Some("3") {
             let message = "66.666.666-6 solo va con IndServicio 3 (ventas y servicios).";
             self.refuses("receiver-required", "Encabezado.Receptor.RUTRecep", message);
+        }
+    }
+
+    /// The tax credit of a factura belongs to somebody, and only tourists buy by one without a RUT (formato DTE
+    /// 2.4.2, RUTRecep y TipoFactEsp). By which code the SII says so is not known.
+    fn buyer(&mut self, tipo: Tipo, document: &Group) {
+        let at = |group, tag| document.at(&["Encabezado", group, tag]);
+        let place = "Encabezado.Receptor.RUTRecep";
+        let receiver = at("Receptor", "RUTRecep").and_then(|rut| rut.parse().ok());
+        match (tipo, receiver) {
+            (Tipo::Factura, Some(Rut::CONSUMER)) => {
+                let message =
+                    "Una factura no es para el consumidor final (66.666.666-6), que es de las boletas.";
+                self.objects("receiver-consumer", place, message);
+            }
+            (Tipo::Factura, Some(Rut::FOREIGN)) if at("IdDoc", "TipoFactEsp").is_none() => {
+                let message =
+                    "55.555.555-5 es de extranjeros: en una factura solo va con TipoFactEsp 1 (turistas).";
+                self.objects("receiver-foreign", place, message);
+            }
+            (_, Some(Rut::CONSUMER)) => {
+                let message = "El receptor es el consumidor final (66.666.666-6), que es de las boletas.";
+                self.tell(Severity::Note, "receiver-consumer", place, message);
+            }
+            _ => {}
         }
     }
 

@@ -249,6 +249,21 @@ fn what_a_type_must_say_is_missed() {
             Objects,
         ),
         ("<PrcItem>990</PrcItem>\n", "", "line-unbalanced", Objects),
+        // A rate is no figure that may be a peso off.
+        ("<TasaIVA>19<", "<TasaIVA>18<", "iva-rate", Objects),
+        ("<TasaIVA>19<", "<TasaIVA>19.01<", "iva-rate", Objects),
+        ("<TasaIVA>19</TasaIVA>\n", "", "iva-rate", Objects),
+        (
+            "<IVA>6671</IVA>",
+            "<IVA>6671</IVA>\n<ImptoReten>\n<TipoImp>25</TipoImp>\n<TasaImp>20</TasaImp>\n<MontoImp>1</MontoImp>\n</ImptoReten>",
+            "tax-rate",
+            Objects,
+        ),
+        // Said with nothing in it, it is not said.
+        ("<GiroRecep>Servicios<", "<GiroRecep><", "required", Objects),
+        ("<GiroRecep>Servicios<", "<GiroRecep>\u{A0} <", "required", Objects),
+        ("<RUTRecep>77777777-7<", "<RUTRecep>66666666-6<", "receiver-consumer", Objects),
+        ("<RUTRecep>77777777-7<", "<RUTRecep>55555555-5<", "receiver-foreign", Objects),
         ("<DirOrigen>Av. Irarrázaval 1234</DirOrigen>\n", "", "required", Objects),
     ] {
         let changed = envelope.replacen(from, to, 1);
@@ -259,6 +274,24 @@ fn what_a_type_must_say_is_missed() {
             news.clone().any(|finding| finding.code == code && finding.severity == severity),
             "{from} -> {to}: {:#?} without {code}",
             news.collect::<Vec<_>>()
+        );
+    }
+}
+
+/// Formato DTE 2.4.2, detalle, campo 5: neither containers nor what is no sale.
+#[test]
+fn a_factura_exenta_has_nothing_but_what_is_exempt_and_what_is_not_billed() {
+    let envelope = crate::latin1::decode(&vector("EnvioDTE-33-61-52-variantB.xml"));
+    let exempt = envelope.replacen("<TipoDTE>33<", "<TipoDTE>34<", 1);
+    for (kind, told) in [("1", false), ("2", false), ("3", true), ("4", true), ("5", true), ("6", false)] {
+        let marked = exempt.replacen("<NmbItem>", &format!("<IndExe>{kind}</IndExe>\n<NmbItem>"), 1);
+        assert_ne!(marked, exempt);
+        let found = verify(&crate::latin1::encode(&marked).unwrap());
+        let finding = found.iter().find(|finding| finding.code == "line-kind");
+        assert_eq!(
+            finding.map(|f| f.severity),
+            told.then_some(Severity::Objects),
+            "IndExe {kind}: {found:#?}"
         );
     }
 }
