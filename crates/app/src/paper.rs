@@ -9,11 +9,11 @@ use timbre_core::Refusal;
 use timbre_core::paper::{Copy, Drawing, Paper, Printing};
 use timbre_core::receipt::Receipt;
 use timbre_printer::{Device, Load, Logo, NotPrinted, Profile, device, pdf, svg, ticket, trial, trial_sheet};
+use timbre_store::whole;
 use toml_edit::DocumentMut;
 
 use crate::config::Config;
 use crate::printers::{self, MAIN, Ready, Set, capital};
-use crate::vault::file;
 
 /// The folder's logo, as the window and the command line set it.
 const LOGO: &str = "logo.png";
@@ -67,7 +67,7 @@ impl Printer {
         let text = file.to_string();
         let config: Config = toml::from_str(&text).map_err(|e| wrong(e.to_string()))?;
         let set = Set::read(&config, &self.dir, self.training).map_err(wrong)?;
-        file::write_plain(&path, text.as_bytes()).map_err(|e| wrong(e.to_string()))?;
+        whole::write_plain(&path, text.as_bytes()).map_err(|e| wrong(e.to_string()))?;
         *self.set.write().unwrap_or_else(PoisonError::into_inner) = set;
         Ok(self.list())
     }
@@ -200,7 +200,7 @@ impl Printers for Printer {
         if let Some(bytes) = file {
             let bad = |why: String| ProblemView::from(Refusal::new("logo-invalid", "", capital(&why)));
             Logo::read(bytes).map_err(|error| bad(error.to_string()))?;
-            file::write_plain(&path, bytes)
+            whole::write_plain(&path, bytes)
                 .map_err(|error| bad(format!("no se pudo guardar {} ({error})", path.display())))?;
         }
         self.change(|settings| {

@@ -7,7 +7,6 @@
 mod cipher;
 mod custody;
 mod error;
-pub(crate) mod file;
 mod key_file;
 mod keyring;
 mod passphrase;
@@ -20,6 +19,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use timbre_core::{KeyError, Seals};
+use timbre_store::whole;
 use zeroize::Zeroizing;
 
 pub use cipher::FolderId;
@@ -83,13 +83,13 @@ impl Vault {
         for name in [key_file::NAME, record::NAME] {
             let path = folder.join(name);
             let aside = folder.join(format!("{name}.{mark}"));
-            if file::rename(&path, &aside).map_err(|e| VaultError::disk(&path, e))? {
+            if whole::rename(&path, &aside).map_err(|e| VaultError::disk(&path, e))? {
                 moved.push((aside, path));
             }
         }
         Vault::make(folder, record, how, keyring).inspect_err(|_| {
             // What can't be put back can't be told better than the error we have.
-            moved.iter().for_each(|(aside, path)| drop(file::rename(aside, path)));
+            moved.iter().for_each(|(aside, path)| drop(whole::rename(aside, path)));
         })
     }
 

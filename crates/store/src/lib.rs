@@ -40,6 +40,7 @@ mod verdict;
 mod view;
 mod walk;
 mod watch;
+pub mod whole;
 
 #[cfg(test)]
 mod tests;

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use timbre_store::whole;
 use zeroize::Zeroizing;
 
+use super::VaultError;
 use super::cipher::{Key, random_key};
-use super::{VaultError, file};
 
 /// Its name in the data folder.
 pub const NAME: &str = "vault.key";
@@ -46,7 +47,7 @@ pub fn make(path: &Path) -> Result<Key, VaultError> {
     }
     let mut line = text(&key);
     line.push('\n');
-    file::write(path, line.as_bytes()).map_err(|e| VaultError::disk(path, e))?;
+    whole::write(path, line.as_bytes()).map_err(|e| VaultError::disk(path, e))?;
     Ok(key)
 }
 

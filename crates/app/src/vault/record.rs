@@ -9,9 +9,10 @@ use base64::engine::general_purpose::STANDARD;
 use openssl::sha::sha256;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use timbre_store::whole;
 
 use super::cipher::{self, FolderId, Key, Label, random_key};
-use super::{Kind, Stretch, VaultError, WRAPPED, file};
+use super::{Kind, Stretch, VaultError, WRAPPED};
 
 pub const NAME: &str = "vault.json";
 const VERSION: u64 = 1;
@@ -113,7 +114,7 @@ impl Record {
         let sum = sum(&vault);
         let mut text = format!("{:#}", json!({ "version": VERSION, "vault": vault, "sum": sum }));
         text.push('\n');
-        file::write(&path, text.as_bytes()).map_err(|e| VaultError::disk(&path, e))
+        whole::write(&path, text.as_bytes()).map_err(|e| VaultError::disk(&path, e))
     }
 
     /// A new key of the folder, kept here under the passphrase.

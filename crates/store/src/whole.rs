@@ -4,6 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
+use crate::disk::sync_folder;
+
 /// Writes `bytes` as `path`, readable by the user alone (on Windows it has the rights of the
 /// folder, which in a profile are the user's).
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -23,12 +25,12 @@ fn write_to(path: &Path, bytes: &[u8], create: impl FnOnce(&Path) -> io::Result<
     let mut file = create(temporary)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all());
     drop(file);
-    timbre_store::crash!("vault-half");
+    crate::crash!("vault-half");
     if let Err(e) = written.and_then(|()| fs::rename(temporary, path)) {
         let _ = remove(temporary);
         return Err(e);
     }
-    sync_folder(path)
+    sync_parent(path)
 }
 
 /// Renames a file for good; `false` when there is none.
@@ -36,10 +38,11 @@ pub fn rename(from: &Path, to: &Path) -> io::Result<bool> {
     match fs::rename(from, to) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(e) => Err(e),
-        Ok(()) => sync_folder(to).map(|()| true),
+        Ok(()) => sync_parent(to).map(|()| true),
     }
 }
 
+/// A file that only its owner may read.
 fn create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -55,14 +58,8 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// The new name is durable only when its folder is. Windows has no such call and needs none.
-#[cfg(unix)]
-fn sync_folder(path: &Path) -> io::Result<()> {
+/// The new name is durable only when its folder is.
+fn sync_parent(path: &Path) -> io::Result<()> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
+    sync_folder(parent.unwrap_or(Path::new(".")))
 }
