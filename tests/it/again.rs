@@ -52,6 +52,7 @@ impl Town {
         let client = reqwest::Client::new();
         let url = format!("{}/v1{path}", self.shop.address.base);
         let request = client.post(url).bearer_auth(&*self.shop.address.token).body(body);
+        let request = request.header("Timbre-Client", "tests").header("Content-Type", "application/json");
         let answer = request.send().await.expect("the shop answers");
         let status = answer.status().as_u16();
         (status, serde_json::from_slice(&answer.bytes().await.expect("a whole answer")).expect("JSON"))

@@ -135,6 +135,7 @@ async fn the_api_makes_no_training_company() {
     let answer = reqwest::Client::new()
         .put(format!("{}/v1/company", agent.address.base))
         .bearer_auth(&agent.address.token)
+        .header("Timbre-Client", "tests")
         .json(&json!({ "environment": "training", "data": real_company() }))
         .send()
         .await

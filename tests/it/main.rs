@@ -1,11 +1,13 @@
 //! End-to-end tests and the architecture's own rules.
 
 mod again;
+mod attack;
 mod certification;
 mod contact;
 mod dev;
 mod failures;
 mod fence;
+mod folder;
 mod paper;
 mod refused;
 mod rooms;

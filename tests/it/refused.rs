@@ -177,13 +177,16 @@ async fn every_answer_names_its_environment_and_every_refusal_is_a_problem_in_sp
     let http = reqwest::Client::new();
     let url = |path: &str| format!("{}/v1{path}", shop.address.base);
     let long = vec![b' '; (1 << 20) + 1];
+    let json = |request: reqwest::RequestBuilder| {
+        request.header("Timbre-Client", "tests").header("Content-Type", "application/json")
+    };
     for (request, status) in [
         (http.get(url("/health")), 200),
         (http.get(url("/documents?limit=muchos")), 400),
         (http.get(url("/documents/%FF")), 400),
-        (http.post(url("/documents")).body(long), 413),
-        (http.post(url("/documents")).body("{"), 400),
-        (http.delete(url("/documents")), 405),
+        (json(http.post(url("/documents"))).body(long), 413),
+        (json(http.post(url("/documents"))).body("{"), 400),
+        (json(http.delete(url("/documents"))), 405),
         (http.get(url("/nada")), 404),
         (http.get(url("/stats")).header("Authorization", "Bearer otro"), 401),
     ] {

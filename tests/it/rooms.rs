@@ -19,7 +19,8 @@ impl Panel {
 
     fn ask(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
         let url = format!("{}/v1{path}", self.shop.address.base);
-        reqwest::Client::new().request(method, url).bearer_auth(&*self.shop.address.token)
+        let request = reqwest::Client::new().request(method, url).bearer_auth(&*self.shop.address.token);
+        request.header("Timbre-Client", "tests").header("Content-Type", "application/json")
     }
 
     async fn get(&self, path: &str) -> (u16, Vec<u8>, String) {

@@ -39,6 +39,7 @@ async fn asked(shop: &Running, method: &str, path: &str, body: Option<Value>) ->
     let client = reqwest::Client::new();
     let mut request =
         client.request(method, format!("{}{path}", shop.address.base)).bearer_auth(&*shop.address.token);
+    request = request.header("Timbre-Client", "tests");
     if let Some(body) = body {
         request = request.header("Content-Type", "application/json").body(body.to_string());
     }

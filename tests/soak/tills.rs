@@ -72,6 +72,7 @@ impl Line {
             .post(format!("{}/v1/documents", self.base))
             .bearer_auth(&self.token)
             .header("content-type", "application/json")
+            .header("timbre-client", "soak")
             .body(order.body.clone());
         if let Some(key) = &order.key {
             request = request.header("Idempotency-Key", key);

@@ -11,12 +11,23 @@ use std::collections::VecDeque;
 use std::io::{self, BufRead};
 
 use serde_json::error::Category;
+use timbre_core::Refusal;
 
 use array::Elements;
 use braces::Braces;
 pub use entry::{Entry, Offer};
 use entry::{is_sale, malformed, whole};
 use wary::Wary;
+
+/// A text that is one sale, with its key or without.
+pub fn read_one(text: &[u8]) -> Result<Offer, Refusal> {
+    entry::read(text, 1).offer
+}
+
+/// Is this one object, whole? No part of an object is one.
+pub fn is_object(text: &[u8]) -> bool {
+    text.trim_ascii_start().starts_with(b"{") && whole(text).is_ok()
+}
 
 /// The sales of an input, in order.
 pub struct Sales<R> {

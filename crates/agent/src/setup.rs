@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use timbre_core::{Company, Environment, GrantId, KeyName, Refusal, Regime, Scheme};
+use timbre_core::{Company, Environment, GrantId, KeyName, Refusal, Regime, Scheme, Timestamp};
 use timbre_store::{Fact, GrantLoaded, Opened, Reader, share as share_of};
 
 use crate::engine::{Agent, Answer, ReadCertificate};
@@ -67,6 +67,17 @@ impl Agent {
         timbre_store::crash!("company-written");
         self.0.sender.renew();
         Ok(company)
+    }
+
+    /// Writes down that a person did something which no other fact tells: made a token, set an address.
+    pub async fn note_act(&self, who: &str, what: &str) -> Answer<()> {
+        let acted = Fact::Acted { who: who.to_owned(), what: what.to_owned(), documents: Vec::new() };
+        Ok(self.0.writer.commit(vec![acted]).await?)
+    }
+
+    /// The time by the engine's own clock.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
     }
 
     pub fn company(&self) -> Option<(Company, Environment)> {

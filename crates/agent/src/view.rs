@@ -7,6 +7,7 @@ use ts_rs::TS;
 
 mod again;
 mod batch;
+mod doors;
 mod folios;
 mod found;
 mod loaded;
@@ -22,6 +23,7 @@ mod today;
 
 pub use again::{ReissuedView, ResumeOrder, VersionView};
 pub use batch::{BatchSaleView, BatchView};
+pub use doors::{FolderView, NewTokenView, TokenOrder, TokenView, WaitingFileView};
 pub use folios::{FoliosView, RangeOrder, RangeView};
 pub use found::{FoundView, ResentView};
 pub use loaded::{LoadedCertificateView, LoadedRangeView};

@@ -8,6 +8,8 @@ use serde::Deserialize;
 use timbre_agent::Settings;
 use timbre_agent::carrier::Witnesses;
 use timbre_chile::hosts::{REGISTRY, USER_AGENT};
+use timbre_core::paper::Drawing;
+use timbre_pos::FolderSettings;
 use timbre_printer::Profile;
 
 use crate::StartError;
@@ -19,6 +21,7 @@ use crate::paper::Printer;
 pub struct Config {
     pub sender: SenderConfig,
     pub api: ApiConfig,
+    pub folder: FolderConfig,
     pub wire: WireConfig,
     pub line: LineConfig,
     pub clock: ClockConfig,
@@ -53,6 +56,41 @@ pub struct SenderConfig {
 pub struct ApiConfig {
     /// Loopback port of the API and the panel (4578).
     pub port: Option<u16>,
+    /// Origins of web tills that may call from a browser of this machine, as `https://caja.cl` (none).
+    pub origins: Vec<String>,
+}
+
+/// The drop folder.
+#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct FolderConfig {
+    /// Take sales from `entrada` (true).
+    pub enabled: Option<bool>,
+    /// What is put beside each answer in `salida`: `pdf`, `80mm` or `58mm` (nothing).
+    pub paper: Option<FolderPaper>,
+    /// Other users of this machine may write to `entrada` too: each of them can issue documents (false).
+    pub shared: bool,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, PartialEq, Eq)]
+pub enum FolderPaper {
+    #[serde(rename = "pdf")]
+    Pdf,
+    #[serde(rename = "80mm")]
+    Wide,
+    #[serde(rename = "58mm")]
+    Narrow,
+}
+
+impl FolderConfig {
+    pub fn settings(&self) -> FolderSettings {
+        let drawing = |paper| match paper {
+            FolderPaper::Pdf => Drawing::Pdf,
+            FolderPaper::Wide => Drawing::Ticket80,
+            FolderPaper::Narrow => Drawing::Ticket58,
+        };
+        FolderSettings { paper: self.paper.map(drawing), shared: self.shared }
+    }
 }
 
 #[derive(Debug, Default, Deserialize, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! The agent's local API, asked over loopback. Knows routes and answers; what is done with an
 //! answer is each command's business.
 
+mod doors;
 mod printers;
 mod wire;
 

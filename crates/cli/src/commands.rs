@@ -22,6 +22,7 @@ pub mod serve;
 pub mod show;
 pub mod simulator;
 pub mod stats;
+pub mod token;
 pub mod unlock;
 pub mod vault;
 pub mod verify;

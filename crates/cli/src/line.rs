@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     caf, cert, check, claims, clock, company, demo, diagnose, folio, issue, list, note, preview, print,
-    printer, reissue, resend, results_mail, serve, show, simulator, stats, unlock, vault, verify,
+    printer, reissue, resend, results_mail, serve, show, simulator, stats, token, unlock, vault, verify,
 };
 use crate::failure::{Exit, Failure};
 use crate::out::Out;
@@ -76,6 +76,8 @@ pub enum Command {
     Company(company::Args),
     /// El reloj de este equipo contra el del SII, y la palabra del encargado
     Clock(clock::Args),
+    /// Los programas que pueden llamar a la API: un token por caja
+    Token(token::Args),
     /// Los números del panel
     Stats,
     /// Revisa cualquier DTE o envío, de cualquier emisor
@@ -124,6 +126,7 @@ impl Line {
             Command::Cert(args) => cert::run(args, data, out).await,
             Command::Company(args) => company::run(args, data, out).await,
             Command::Clock(args) => clock::run(args, data, out).await,
+            Command::Token(args) => token::run(args, data, out).await,
             Command::Stats => stats::run(data, out).await,
             Command::Verify(args) => verify::run(args, out),
             Command::Check => check::run(data, out),

@@ -59,6 +59,7 @@ impl Agent {
         let answer = http
             .post(format!("{}/v1/documents{query}", self.address.base))
             .bearer_auth(&self.address.token)
+            .header("Timbre-Client", "tests")
             .header("Idempotency-Key", format!("venta-{n}"))
             .json(&sale)
             .send()

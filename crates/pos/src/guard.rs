@@ -1,79 +1,139 @@
-//! Who may speak to the API: loopback only, a known `Host`, no foreign `Origin`, the owner's token.
+//! Who may speak to the API: a known `Host`, no foreign `Origin`, a token, and one that reaches far enough.
+//!
+//! A name that resolves to loopback is not enough (a page elsewhere may have rebound it), and neither is a
+//! request that comes from this machine: any page in its browser makes those.
 
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use timbre_agent::Agent;
 
 use crate::api::problem;
+use crate::connections::Proof;
+use crate::origins;
+use crate::scope::needed;
+use crate::tokens::{Caller, Tokens};
 
-/// What a request must show.
+/// What a request must show at one door.
 pub struct Guard {
-    token: String,
-    hosts: [String; 3],
+    /// The owner's token: the panel's and the command line's. None where it is no good.
+    owner: Option<String>,
+    scheme: &'static str,
+    hosts: Vec<String>,
+    /// Pages of other origins that may call, as somebody in charge has set them.
+    origins: Vec<String>,
+    pub(crate) tokens: Arc<Tokens>,
 }
 
 impl Guard {
-    /// For a server that listens on `port`, with the owner's token.
-    pub fn new(port: u16, token: String) -> Guard {
-        Guard { token, hosts: ["127.0.0.1", "localhost", "[::1]"].map(|host| format!("{host}:{port}")) }
+    /// For the server that listens on loopback, on `port`.
+    pub fn loopback(port: u16, owner: String, tokens: Arc<Tokens>, origins: Vec<String>) -> Guard {
+        let hosts = ["127.0.0.1", "localhost", "[::1]"].map(|host| format!("{host}:{port}")).to_vec();
+        Guard { owner: Some(owner), scheme: "http://", hosts, origins, tokens }
     }
 
-    /// A name that resolves to loopback is not enough: a page elsewhere may have rebound it.
+    /// For the one that others of the network reach, by these names: tokens of tills alone.
+    pub fn network(port: u16, names: &[String], tokens: Arc<Tokens>, origins: Vec<String>) -> Guard {
+        let hosts = names.iter().map(|name| format!("{name}:{port}")).collect();
+        Guard { owner: None, scheme: "https://", hosts, origins, tokens }
+    }
+
     fn host_is_ours(&self, headers: &HeaderMap) -> bool {
         text(headers, header::HOST)
             .is_some_and(|host| self.hosts.iter().any(|h| h.eq_ignore_ascii_case(host)))
     }
 
-    /// A browser says where a page came from; only our own panel may call.
-    fn origin_is_ours(&self, headers: &HeaderMap) -> bool {
-        match headers.get(header::ORIGIN) {
-            None => true,
-            Some(_) => text(headers, header::ORIGIN)
-                .and_then(|origin| origin.strip_prefix("http://"))
-                .is_some_and(|host| self.hosts.iter().any(|h| h.eq_ignore_ascii_case(host))),
+    /// A browser says where a page came from.
+    fn origin(&self, headers: &HeaderMap) -> Origin {
+        if !headers.contains_key(header::ORIGIN) {
+            return Origin::None;
+        }
+        let Some(origin) = text(headers, header::ORIGIN) else { return Origin::Foreign };
+        let own = origin.strip_prefix(self.scheme);
+        match own.is_some_and(|host| self.hosts.iter().any(|h| h.eq_ignore_ascii_case(host))) {
+            true => Origin::Own,
+            false if self.origins.iter().any(|allowed| allowed == origin) => {
+                Origin::Allowed(origin.to_owned())
+            }
+            false => Origin::Foreign,
         }
     }
 
-    /// Compared in constant time.
-    fn token_is_right(&self, headers: &HeaderMap) -> bool {
-        let given = text(headers, header::AUTHORIZATION)
-            .and_then(|value| value.strip_prefix("Bearer "))
-            .unwrap_or_default();
-        given.len() == self.token.len() && openssl::memcmp::eq(given.as_bytes(), self.token.as_bytes())
+    /// Whose token it is, and whether its use is to be written down.
+    fn caller(&self, headers: &HeaderMap, agent: &Agent) -> Option<(Caller, bool)> {
+        let given = text(headers, header::AUTHORIZATION)?.strip_prefix("Bearer ")?;
+        let same = |owner: &String| {
+            given.len() == owner.len() && openssl::memcmp::eq(given.as_bytes(), owner.as_bytes())
+        };
+        if self.owner.as_ref().is_some_and(same) {
+            return Some((Caller { till: None, scope: crate::scope::Scope::Manage }, false));
+        }
+        self.tokens.known(given, agent.now())
     }
 }
 
-fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
+enum Origin {
+    /// No browser, or none that has to say.
+    None,
+    /// Our own panel.
+    Own,
+    Allowed(String),
+    Foreign,
 }
 
-/// For everything: `Host` and `Origin`.
+/// A header that is there once: of two, somebody else may read the other.
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    let mut all = headers.get_all(name).iter();
+    let first = all.next()?;
+    all.next().is_none().then(|| first.to_str().ok())?
+}
+
+/// For everything: `Host` and `Origin`. A browser that asks beforehand is answered here.
 pub(crate) async fn near(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
-    if !guard.host_is_ours(request.headers()) || !guard.origin_is_ours(request.headers()) {
-        return problem(
-            StatusCode::FORBIDDEN,
-            "origin-forbidden",
-            "Esta dirección sólo atiende a programas de este equipo.",
-        )
-        .into_response();
+    let far = || {
+        let why = "Esta dirección sólo atiende a programas de este equipo y a los que se autorizaron.";
+        problem(StatusCode::FORBIDDEN, "origin-forbidden", why).into_response()
+    };
+    if !guard.host_is_ours(request.headers()) {
+        return far();
     }
-    next.run(request).await
+    match guard.origin(request.headers()) {
+        Origin::Foreign => far(),
+        Origin::None | Origin::Own => next.run(request).await,
+        Origin::Allowed(origin) if origins::is_preflight(&request) => {
+            origins::preflight(&origin, request.headers())
+        }
+        Origin::Allowed(origin) => origins::shared(&origin, next.run(request).await),
+    }
 }
 
-/// For `/v1`: the token as well.
-pub(crate) async fn known(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
-    if !guard.token_is_right(request.headers()) {
-        let mut answer = problem(
-            StatusCode::UNAUTHORIZED,
-            "token-invalid",
-            "Falta el token o no es válido. Va en la cabecera «Authorization: Bearer …».",
-        )
-        .into_response();
+/// For `/v1`: a token, and what it is good for.
+pub(crate) async fn known(
+    State((guard, agent)): State<(Arc<Guard>, Agent)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let Some((caller, due)) = guard.caller(request.headers(), &agent) else {
+        let why = "Falta el token o no es válido. Va en la cabecera «Authorization: Bearer …».";
+        let mut answer = problem(StatusCode::UNAUTHORIZED, "token-invalid", why).into_response();
         answer.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
         return answer;
+    };
+    if let Some(proof) = request.extensions().get::<Proof>() {
+        proof.give();
     }
+    if due {
+        let tokens = Arc::clone(&guard.tokens);
+        tokio::task::spawn_blocking(move || tokens.note_uses());
+    }
+    if caller.scope < needed(request.method(), request.uri().path()) {
+        tracing::warn!(%caller, path = request.uri().path(), "a token does not reach that far");
+        let why = "Este token no alcanza para eso. Pida a quien administra Timbre uno con más alcance.";
+        return problem(StatusCode::FORBIDDEN, "scope-insufficient", why).into_response();
+    }
+    request.extensions_mut().insert(caller);
     next.run(request).await
 }

@@ -6,20 +6,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 use axum::{Extension, Router, middleware};
 use timbre_agent::{Agent, Printers};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::api::Notices;
+use crate::bodies::Patience;
+use crate::events::Hub;
+use crate::folder::Standing;
 use crate::guard::Guard;
-use crate::{answers, api, events, finding, guard, mending, panel, paper, printers, services};
-
-/// The largest request body: a sale of a thousand lines is a third of it.
-const BODY: usize = 1 << 20;
-/// The largest file of sales.
-const BATCH: usize = 8 << 20;
+use crate::tokens::{Tokens, hex};
+use crate::{
+    answers, api, bodies, connections, doors, events, finding, guard, mending, panel, paper, printers,
+    services,
+};
 
 /// How long answers in course may take once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(2);
@@ -62,31 +64,46 @@ fn is_taken(why: io::ErrorKind) -> bool {
     matches!(why, io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied)
 }
 
-/// Serves API and panel on a bound loopback listener. `notices` are what a person should know of
-/// this run, for `/health`.
-pub fn serve(
-    agent: Agent,
-    printers: Arc<dyn Printers>,
-    listener: TcpListener,
-    token: String,
-    notices: Vec<String>,
-) -> io::Result<Server> {
+/// What the doors open to, and for whom.
+pub struct Doors {
+    pub agent: Agent,
+    pub printers: Arc<dyn Printers>,
+    /// The owner's token, of this run alone.
+    pub owner: String,
+    pub tokens: Arc<Tokens>,
+    /// Pages of other origins that may call.
+    pub origins: Vec<String>,
+    /// Where there is a drop folder.
+    pub folder: Option<Arc<Standing>>,
+    /// What a person should know of this run, for `/health`.
+    pub notices: Vec<String>,
+}
+
+/// Serves API and panel on a bound loopback listener.
+pub fn serve(open: Doors, listener: TcpListener) -> io::Result<Server> {
     let port = listener.local_addr()?.port();
-    let guard = Arc::new(Guard::new(port, token));
-    let (stop, mut stopped) = watch::channel(false);
-    let app = routes(agent, printers, guard, Notices(notices.into()));
-    let task = tokio::spawn(async move {
-        axum::serve(listener, app)
-            .with_graceful_shutdown(async move {
-                // The sender is gone when the server is dropped: that is a stop too.
-                let _ = stopped.changed().await;
-            })
-            .await
-    });
+    let Doors { agent, printers, owner, tokens, origins, folder, notices } = open;
+    let guard = Arc::new(Guard::loopback(port, owner, Arc::clone(&tokens), origins));
+    let mut run = [0u8; 8];
+    openssl::rand::rand_bytes(&mut run)?;
+    let hub = Hub::start(&agent, hex(&run));
+    let shared = Shared { printers, tokens, hub, folder, notices: Notices(notices.into()) };
+    let app = routes(agent, guard, shared, Patience::default());
+    let (stop, stopped) = watch::channel(false);
+    let task = tokio::spawn(connections::serve(listener, None, app, stopped));
     Ok(Server { port, stop, task })
 }
 
-fn routes(agent: Agent, printers: Arc<dyn Printers>, guard: Arc<Guard>, notices: Notices) -> Router {
+/// What routes share beside the engine.
+struct Shared {
+    printers: Arc<dyn Printers>,
+    tokens: Arc<Tokens>,
+    hub: Arc<Hub>,
+    folder: Option<Arc<Standing>>,
+    notices: Notices,
+}
+
+fn routes(agent: Agent, guard: Arc<Guard>, shared: Shared, patience: Patience) -> Router {
     let v1 = Router::new()
         .route("/documents", get(api::list).post(api::issue))
         .route("/documents/preview", post(api::preview))
@@ -128,13 +145,20 @@ fn routes(agent: Agent, printers: Arc<dyn Printers>, guard: Arc<Guard>, notices:
         .route("/company", get(api::company).put(api::set_company))
         .route("/diagnosis", post(api::diagnose))
         .route("/certificate", get(api::certificate).post(api::load_certificate))
+        .route("/tokens", get(doors::list).post(doors::make))
+        .route("/tokens/{name}", delete(doors::revoke))
+        .route("/folder", get(doors::folder))
         .route("/events", get(events::events))
         .route("/health", get(api::health))
-        .layer(DefaultBodyLimit::max(BODY))
-        .route("/batch/check", post(mending::check_batch).layer(DefaultBodyLimit::max(BATCH)))
-        .layer(Extension(notices))
-        .layer(Extension(printers))
-        .layer(middleware::from_fn_with_state(Arc::clone(&guard), guard::known))
+        .route("/batch/check", post(mending::check_batch))
+        .layer(DefaultBodyLimit::disable()) // `bodies` has its own
+        .layer(Extension(shared.notices))
+        .layer(Extension(shared.printers))
+        .layer(Extension(shared.tokens))
+        .layer(Extension(shared.hub))
+        .layer(Extension(shared.folder))
+        .layer(middleware::from_fn(move |request, next| bodies::whole(patience, request, next)))
+        .layer(middleware::from_fn_with_state((Arc::clone(&guard), agent.clone()), guard::known))
         .fallback(api::no_route)
         .method_not_allowed_fallback(api::no_method)
         .layer(middleware::from_fn(answers::in_spanish))

@@ -43,9 +43,10 @@ export function httpPort({ base = "", token = () => null, fetch: ask = (...args)
 
   /** The whole answer is read within the time there is. */
   function send<A>(method: string, path: string, read: (response: Response) => Promise<A>, { body, raw, headers = {}, ms = ANSWER_MS }: Asked = {}): Promise<A> {
-    const all = { accept: "application/json", ...bearer(), ...headers };
-    const json = { headers: { ...all, "content-type": "application/json" }, body: JSON.stringify(body) };
-    const sent = raw !== undefined ? { headers: all, body: raw } : body === undefined ? { headers: all } : json;
+    // No page of elsewhere can send these headers unasked: a change without them is refused.
+    const all = { accept: "application/json", "timbre-client": "panel", ...bearer(), ...headers };
+    const typed = { "content-type": "application/json", ...all };
+    const sent = raw !== undefined ? { headers: typed, body: raw } : body === undefined ? { headers: all } : { headers: typed, body: JSON.stringify(body) };
     return within(ms, async (signal) => {
       let response: Response;
       try {
@@ -79,7 +80,7 @@ export function httpPort({ base = "", token = () => null, fetch: ask = (...args)
     putPrinter: (printer) => json("PUT", `/printers/${encodeURIComponent(printer.name)}`, { body: printer, ms: LONG_ANSWER_MS }),
     removePrinter: (name) => json("DELETE", `/printers/${encodeURIComponent(name)}`),
     testPrinter: (printer) => json("POST", "/printer/test", { body: { printer }, ms: LONG_ANSWER_MS }),
-    setLogo: (file) => (file ? json("PUT", "/logo", { raw: new Blob([file as BlobPart], { type: "image/png" }) }) : json("DELETE", "/logo")),
+    setLogo: (file) => (file ? json("PUT", "/logo", { raw: file as BlobPart as BodyInit, headers: { "content-type": "image/png" } }) : json("DELETE", "/logo")),
     issue: (body, key) => json("POST", "/documents", { body, headers: { "idempotency-key": key } }),
     preview: (body) => json("POST", "/documents/preview", { body }),
     resend: (ids) => json("POST", "/resend", { body: { ids }, ms: LONG_ANSWER_MS }),
@@ -100,6 +101,7 @@ export function httpPort({ base = "", token = () => null, fetch: ask = (...args)
     loadFolios: (file, [part, parts], usedUpTo) =>
       json("POST", `/folios?${new URLSearchParams({ share: `${part}/${parts}`, used_up_to: usedUpTo === null ? "" : String(usedUpTo) })}`, {
         raw: file,
+        headers: { "content-type": "application/xml" },
         ms: LONG_ANSWER_MS,
       }),
     resumeRange: (order) => json("POST", "/folios/resume", { body: order }),

@@ -120,6 +120,7 @@ impl Wire {
             .request(ask.method.clone(), format!("{base}{}", ask.path))
             .query(&ask.query)
             .bearer_auth(token)
+            .header("Timbre-Client", concat!("timbre/", env!("CARGO_PKG_VERSION")))
             .timeout(ask.patience);
         if let Some(key) = &ask.key {
             request = request.header("Idempotency-Key", key.as_bytes());

@@ -1,0 +1,188 @@
+//! Connections: so many at once, heads in time, and when there are too many the one goes that has waited
+//! longest without showing a token. A till that comes next to a crowd is served.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use openssl::ssl::{Ssl, SslAcceptor};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, watch};
+use tokio_openssl::SslStream;
+use tower::ServiceExt;
+
+/// How many at once: a process may have a thousand files open, and the store needs some.
+const MOST: usize = 400;
+
+/// How long the head of a request may take, and a connection that is kept may say nothing.
+const HEAD: Duration = Duration::from_secs(30);
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// How long after an accept that failed for want of files.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Of one connection: it has shown a token that is good.
+#[derive(Clone)]
+pub(crate) struct Proof(Arc<Place>);
+
+impl Proof {
+    pub(crate) fn give(&self) {
+        self.0.proven.store(true, Ordering::Relaxed);
+    }
+}
+
+#[derive(Default)]
+struct Place {
+    proven: AtomicBool,
+    left: AtomicBool,
+    gone: Notify,
+}
+
+/// All that are connected to one listener, the oldest first.
+#[derive(Default)]
+struct Crowd(Mutex<VecDeque<Arc<Place>>>);
+
+impl Crowd {
+    fn places(&self) -> MutexGuard<'_, VecDeque<Arc<Place>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn enter(&self, most: usize) -> Arc<Place> {
+        let place = Arc::new(Place::default());
+        let mut places = self.places();
+        places.retain(|place| !place.left.load(Ordering::Relaxed));
+        if places.len() >= most {
+            let stranger = places.iter().position(|place| !place.proven.load(Ordering::Relaxed));
+            if let Some(out) = places.remove(stranger.unwrap_or(0)) {
+                out.gone.notify_one();
+            }
+        }
+        places.push_back(Arc::clone(&place));
+        place
+    }
+}
+
+/// Serves until it is told to stop; then ends once what is being answered was.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    tls: Option<SslAcceptor>,
+    app: Router,
+    mut stopped: watch::Receiver<bool>,
+) -> io::Result<()> {
+    let crowd = Crowd::default();
+    let tls = tls.map(Arc::new);
+    let mut tasks = tokio::task::JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            // The sender is gone when the server is dropped: that is a stop too.
+            _ = stopped.wait_for(|stopped| *stopped) => break,
+            Some(_) = tasks.join_next() => continue,
+            accepted = listener.accept() => accepted,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be taken");
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        // It costs a till's small answer forty milliseconds where it is not set.
+        let _ = stream.set_nodelay(true);
+        let place = crowd.enter(MOST);
+        let (app, stopped, tls) = (app.clone(), stopped.clone(), tls.clone());
+        tasks.spawn(async move {
+            match tls {
+                None => one(TokioIo::new(stream), app, &place, stopped).await,
+                Some(tls) => {
+                    if let Some(stream) = shake(&tls, stream, &place).await {
+                        one(TokioIo::new(stream), app, &place, stopped).await;
+                    }
+                }
+            }
+            place.left.store(true, Ordering::Relaxed);
+        });
+        // So that one who must go has a chance to.
+        tokio::task::yield_now().await;
+    }
+    while tasks.join_next().await.is_some() {}
+    Ok(())
+}
+
+async fn shake(tls: &SslAcceptor, stream: TcpStream, place: &Place) -> Option<SslStream<TcpStream>> {
+    let mut stream = SslStream::new(Ssl::new(tls.context()).ok()?, stream).ok()?;
+    let shaken = async { std::pin::Pin::new(&mut stream).accept().await.ok() };
+    tokio::select! {
+        () = place.gone.notified() => None,
+        shaken = tokio::time::timeout(HANDSHAKE, shaken) => shaken.ok().flatten().map(|()| stream),
+    }
+}
+
+async fn one<S>(stream: TokioIo<S>, app: Router, place: &Arc<Place>, mut stopped: watch::Receiver<bool>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    let proof = Proof(Arc::clone(place));
+    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(proof.clone());
+        app.clone().oneshot(request.map(Body::new))
+    });
+    let serving = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .serve_connection(stream, service);
+    tokio::pin!(serving);
+    let mut told = false;
+    loop {
+        tokio::select! {
+            // A connection that breaks off is its caller's affair.
+            _ = serving.as_mut() => return,
+            () = place.gone.notified() => {
+                if !place.proven.load(Ordering::Relaxed) {
+                    return;
+                }
+                serving.as_mut().graceful_shutdown();
+            }
+            _ = stopped.wait_for(|stopped| *stopped), if !told => {
+                told = true;
+                serving.as_mut().graceful_shutdown();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_shown_no_token_goes_first_and_the_oldest_of_them() {
+        let crowd = Crowd::default();
+        let till = crowd.enter(3);
+        till.proven.store(true, Ordering::Relaxed);
+        let (stranger, newer) = (crowd.enter(3), crowd.enter(3));
+        let _next = crowd.enter(3);
+        let places = crowd.places();
+        let is_in = |place: &Arc<Place>| places.iter().any(|other| Arc::ptr_eq(other, place));
+        assert!(is_in(&till) && !is_in(&stranger) && is_in(&newer));
+    }
+
+    #[test]
+    fn who_has_left_takes_nobodys_place() {
+        let crowd = Crowd::default();
+        crowd.enter(2).left.store(true, Ordering::Relaxed);
+        let kept = crowd.enter(2);
+        let _other = crowd.enter(2);
+        assert!(crowd.places().iter().any(|place| Arc::ptr_eq(place, &kept)));
+    }
+}

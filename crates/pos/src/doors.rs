@@ -1,0 +1,68 @@
+//! The doors by the API: the tokens there are, a new one, one that opens nothing any more; and how the drop
+//! folder stands.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use serde::Deserialize;
+use timbre_agent::Agent;
+use timbre_agent::view::{FolderView, NewTokenView, ProblemView, TokenOrder, TokenView};
+
+use crate::api::{Answer, apart, read};
+use crate::folder::Standing;
+use crate::scope::Scope;
+use crate::tokens::Tokens;
+
+type Door = Extension<Arc<Tokens>>;
+
+/// Who is meant where nobody is named.
+const SOMEBODY: &str = "persona";
+
+pub(crate) async fn list(Extension(tokens): Door) -> Json<Vec<TokenView>> {
+    Json(tokens.list())
+}
+
+/// The answer holds the token, and no other ever will.
+pub(crate) async fn make(
+    State(agent): State<Agent>,
+    Extension(tokens): Door,
+    body: Bytes,
+) -> Answer<(StatusCode, Json<NewTokenView>)> {
+    let TokenOrder { name, scope, who } = read(&body)?;
+    let word = scope.as_deref().unwrap_or(Scope::Issue.word());
+    let scope = Scope::from_word(word).ok_or_else(|| {
+        ProblemView::bad_request("scope-invalid", format!("«{word}» no se conoce; use read, issue o manage."))
+    })?;
+    let now = agent.now();
+    let made = apart(move || tokens.make(&name, scope, now)).await?;
+    let what = format!("Crear el token «{}» ({})", made.name, made.scope);
+    agent.note_act(&who, &what).await?;
+    Ok((StatusCode::CREATED, Json(made)))
+}
+
+pub(crate) async fn folder(
+    Extension(standing): Extension<Option<Arc<Standing>>>,
+) -> Json<Option<FolderView>> {
+    Json(standing.map(|standing| standing.view()))
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct By {
+    who: Option<String>,
+}
+
+pub(crate) async fn revoke(
+    State(agent): State<Agent>,
+    Extension(tokens): Door,
+    Path(name): Path<String>,
+    Query(By { who }): Query<By>,
+) -> Answer<Json<Vec<TokenView>>> {
+    let (book, gone) = (Arc::clone(&tokens), name.clone());
+    apart(move || book.revoke(&gone)).await?;
+    agent.note_act(who.as_deref().unwrap_or(SOMEBODY), &format!("Revocar el token «{name}»")).await?;
+    Ok(Json(tokens.list()))
+}

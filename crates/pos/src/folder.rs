@@ -1,0 +1,280 @@
+//! The drop folder: sales come in as files, answers and papers go out as files, CAFs are loaded. For tills
+//! that can write a file and nothing else.
+//!
+//! Events of the system are hints and get lost: what counts is what a look finds. A sale is issued under a
+//! key, then answered, then put aside, in that order: after a death between two of them the same file makes
+//! the same key, and the key the same document. Nothing is deleted.
+
+mod answer;
+mod caf;
+mod place;
+mod take;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use timbre_agent::Agent;
+use timbre_agent::view::{FolderView, WaitingFileView};
+use timbre_core::paper::Drawing;
+use tokio::runtime::Handle;
+
+use place::{Look, Places, Seen};
+use take::Taken;
+
+/// How often it is looked at, hint or not.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// After a hint, so that one look takes several files.
+const GATHER: Duration = Duration::from_millis(20);
+
+/// How long a file that is not whole must stay as it is before it is taken for finished.
+const UNCHANGED: Duration = Duration::from_secs(10);
+
+/// How long what waits is left alone after it was refused for now: at first, and at the most.
+const PAUSE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(60));
+
+/// So many files of one look may be refused for one and the same reason; the others that waited for it too
+/// are not asked about again.
+const SAME_REASON: usize = 8;
+
+/// The most files that a look takes note of, and the most that people are shown.
+const MOST: usize = 200_000;
+const SHOWN: usize = 100;
+
+/// What a folder's settings say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FolderSettings {
+    /// What is put beside each answer.
+    pub paper: Option<Drawing>,
+    /// Others of this machine may write there too: each of them can issue documents.
+    pub shared: bool,
+}
+
+/// How the folder stands, for who asks.
+#[derive(Default)]
+pub struct Standing(Mutex<FolderView>);
+
+impl Standing {
+    pub(crate) fn view(&self) -> FolderView {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, FolderView> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A folder that is watched, until it is stopped.
+pub struct Folder {
+    standing: Arc<Standing>,
+    stop: Arc<AtomicBool>,
+    wake: Sender<()>,
+    thread: Option<JoinHandle<()>>,
+    /// Hints end with it.
+    _watcher: Option<RecommendedWatcher>,
+}
+
+impl Folder {
+    /// Makes the folders below `dir` where they are missing, and begins. Needs a tokio runtime.
+    pub fn start(agent: Agent, dir: &Path, settings: FolderSettings) -> io::Result<Folder> {
+        let places = Places::make(dir, settings.shared)?;
+        let (wake, woken) = channel();
+        let hint = wake.clone();
+        let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+            if event.is_ok_and(|event| is_of_others(event.kind)) {
+                // Nobody waits any more: it is being stopped.
+                let _ = hint.send(());
+            }
+        });
+        let watched = watcher.and_then(|mut watcher| {
+            for path in [&places.sales, &places.cafs] {
+                watcher.watch(path, RecursiveMode::NonRecursive)?;
+            }
+            Ok(watcher)
+        });
+        let watcher = watched
+            .inspect_err(
+                |error| tracing::warn!(%error, "no hints of the system: the folder is only looked at"),
+            )
+            .ok();
+        let standing = Arc::new(Standing::default());
+        let stop = Arc::new(AtomicBool::new(false));
+        let work = Work {
+            agent,
+            handle: Handle::current(),
+            places,
+            settings,
+            standing: Arc::clone(&standing),
+            stop: Arc::clone(&stop),
+            seen: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            pause: PAUSE.0,
+            asked: Instant::now(),
+            passed: BTreeSet::new(),
+        };
+        let thread = std::thread::Builder::new().name("timbre-folder".to_owned());
+        let thread = thread.spawn(move || work.run(&woken))?;
+        Ok(Folder { standing, stop, wake, thread: Some(thread), _watcher: watcher })
+    }
+
+    pub fn standing(&self) -> Arc<Standing> {
+        Arc::clone(&self.standing)
+    }
+
+    /// Ends once the sale that is being issued was put aside.
+    pub async fn stop(mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        // It is gone when nobody hears it.
+        let _ = self.wake.send(());
+        if let Some(thread) = self.thread.take() {
+            let joined = tokio::task::spawn_blocking(move || thread.join()).await;
+            if !matches!(joined, Ok(Ok(()))) {
+                tracing::error!("the drop folder ended badly");
+            }
+        }
+    }
+}
+
+/// Our own reading and moving away is no news.
+fn is_of_others(kind: EventKind) -> bool {
+    match kind {
+        EventKind::Modify(ModifyKind::Name(RenameMode::From)) => false,
+        EventKind::Create(_) | EventKind::Modify(_) => true,
+        EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
+        EventKind::Access(_) | EventKind::Remove(_) => false,
+        EventKind::Any | EventKind::Other => true,
+    }
+}
+
+/// A sale that can't be issued yet.
+struct Waiting {
+    code: String,
+    why: String,
+    since: String,
+}
+
+struct Work {
+    agent: Agent,
+    handle: Handle,
+    places: Places,
+    settings: FolderSettings,
+    standing: Arc<Standing>,
+    stop: Arc<AtomicBool>,
+    /// Each file as a look found it, and when it was found so first.
+    seen: BTreeMap<String, (Seen, Instant)>,
+    waiting: BTreeMap<String, Waiting>,
+    pause: Duration,
+    /// When what waits was asked about last.
+    asked: Instant,
+    /// Names that were told to the log: each once.
+    passed: BTreeSet<String>,
+}
+
+impl Work {
+    fn run(mut self, woken: &Receiver<()>) {
+        while !self.stopped() {
+            self.look();
+            match woken.recv_timeout(LOOK) {
+                Ok(()) if !self.stopped() => {
+                    std::thread::sleep(GATHER);
+                    woken.try_iter().for_each(drop);
+                }
+                Ok(()) | Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// For how long a file has been as it is.
+    fn unchanged(&mut self, name: &str, seen: Seen) -> Duration {
+        let now = Instant::now();
+        let entry = self.seen.entry(name.to_owned()).or_insert((seen, now));
+        if entry.0 != seen {
+            *entry = (seen, now);
+        }
+        now.duration_since(entry.1)
+    }
+
+    fn look(&mut self) {
+        self.load_cafs();
+        let found = match self.places.sales(MOST) {
+            Ok(found) => found,
+            Err(error) => {
+                self.standing.lock().trouble =
+                    Some(format!("No se puede leer la carpeta entrada ({error})."));
+                return;
+            }
+        };
+        for name in found.passed_over {
+            if self.passed.len() < SHOWN && self.passed.insert(name.clone()) {
+                tracing::warn!(file = name, "what is no plain file of ours is left where it is");
+            }
+        }
+        let names: BTreeSet<_> = found.files.iter().map(|look| look.name.clone()).collect();
+        self.seen.retain(|name, _| names.contains(name) || name.starts_with(caf::MARK));
+        self.waiting.retain(|name, _| names.contains(name));
+        let again = self.asked.elapsed() >= self.pause;
+        let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+        let mut moved_on = false;
+        for Look { name, seen } in found.files {
+            if self.stopped() {
+                return;
+            }
+            let unchanged = self.unchanged(&name, seen);
+            if let Some(waiting) = self.waiting.get(&name).filter(|_| !unchanged.is_zero()) {
+                let tired = reasons.get(&waiting.why).is_some_and(|times| *times >= SAME_REASON);
+                if !again || tired {
+                    continue;
+                }
+            }
+            match self.take(&name, seen, unchanged >= UNCHANGED) {
+                Taken::Issued | Taken::Refused => {
+                    moved_on = true;
+                    self.seen.remove(&name);
+                    self.waiting.remove(&name);
+                }
+                Taken::NotYet { code, why } => {
+                    *reasons.entry(why.clone()).or_default() += 1;
+                    let since = self.waiting.remove(&name).map(|waiting| waiting.since);
+                    let since = since.unwrap_or_else(|| self.agent.now().to_string());
+                    self.waiting.insert(name, Waiting { code, why, since });
+                }
+                Taken::Unfinished | Taken::Gone => {}
+            }
+        }
+        if again {
+            self.asked = Instant::now();
+            self.pause = if moved_on { PAUSE.0 } else { (self.pause * 2).min(PAUSE.1) };
+        }
+        self.show();
+    }
+
+    fn show(&self) {
+        let view = |(name, waiting): (&String, &Waiting)| WaitingFileView {
+            file: name.clone(),
+            code: waiting.code.clone(),
+            why: waiting.why.clone(),
+            since: waiting.since.clone(),
+        };
+        let mut standing = self.standing.lock();
+        standing.trouble = None;
+        standing.waiting_total = self.waiting.len() as u64;
+        standing.waiting = self.waiting.iter().take(SHOWN).map(view).collect();
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.places.sales.join(name)
+    }
+}

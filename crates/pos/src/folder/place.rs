@@ -1,0 +1,250 @@
+//! The folders on disk: made, listed, and read so that no link is followed and nothing is taken that is not
+//! a plain file of a lawful name.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// The largest sale, and the largest CAF: as by the API.
+const LARGEST: u64 = 1 << 20;
+
+/// Where files come from and go to.
+pub(super) struct Places {
+    pub sales: PathBuf,
+    pub answers: PathBuf,
+    pub done: PathBuf,
+    pub refused: PathBuf,
+    pub cafs: PathBuf,
+    pub cafs_loaded: PathBuf,
+    pub cafs_refused: PathBuf,
+}
+
+/// A file as a look finds it: one that is being written differs at the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub size: u64,
+    pub modified: Option<SystemTime>,
+}
+
+impl Seen {
+    /// Since 1970, in steps of two seconds: the coarsest that a file system keeps, so that the same file
+    /// never seems another one after a share was mounted anew.
+    pub fn time(self) -> u64 {
+        let since = self.modified.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
+        since.unwrap_or(Duration::ZERO).as_secs() / 2
+    }
+}
+
+pub(super) struct Look {
+    pub name: String,
+    pub seen: Seen,
+}
+
+pub(super) struct Found {
+    /// In the order in which they were written.
+    pub files: Vec<Look>,
+    /// Names of what is no plain file.
+    pub passed_over: Vec<String>,
+}
+
+impl Places {
+    pub fn make(dir: &Path, shared: bool) -> io::Result<Places> {
+        let cafs = dir.join("caf");
+        let places = Places {
+            sales: dir.join("entrada"),
+            answers: dir.join("salida"),
+            done: dir.join("procesados"),
+            refused: dir.join("rechazados"),
+            cafs_loaded: cafs.join("cargados"),
+            cafs_refused: cafs.join("rechazados"),
+            cafs,
+        };
+        let all = [
+            &places.sales,
+            &places.answers,
+            &places.done,
+            &places.refused,
+            &places.cafs,
+            &places.cafs_loaded,
+            &places.cafs_refused,
+        ];
+        for path in all {
+            make(path)?;
+        }
+        for path in [&places.sales, &places.cafs] {
+            if !shared && others_may_write(path)? {
+                let why = "otros usuarios de este equipo pueden escribir ahí, y cada uno podría emitir documentos: \
+                           quíteles el permiso, o ponga shared = true en [folder] de timbre.toml";
+                return Err(io::Error::new(
+                    io::ErrorKind::PermissionDenied,
+                    format!("{}: {why}", path.display()),
+                ));
+            }
+        }
+        Ok(places)
+    }
+
+    /// The sales that lie there.
+    pub fn sales(&self, most: usize) -> io::Result<Found> {
+        list(&self.sales, most, "json")
+    }
+
+    pub fn cafs(&self, most: usize) -> io::Result<Found> {
+        list(&self.cafs, most, "xml")
+    }
+}
+
+fn make(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn others_may_write(path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::PermissionsExt;
+    Ok(fs::metadata(path)?.permissions().mode() & 0o022 != 0)
+}
+
+/// There a folder has the rights of the one it is in: a profile's are its user's.
+#[cfg(not(unix))]
+fn others_may_write(_: &Path) -> io::Result<bool> {
+    Ok(false)
+}
+
+fn list(folder: &Path, most: usize, ending: &str) -> io::Result<Found> {
+    let mut found = Found { files: Vec::new(), passed_over: Vec::new() };
+    for entry in fs::read_dir(folder)?.take(most) {
+        let entry = entry?;
+        let name = entry.file_name();
+        let shown = name.to_string_lossy().into_owned();
+        let end = Path::new(&name).extension().is_some_and(|end| end.eq_ignore_ascii_case(ending));
+        // Of the entry itself, never of what a link leads to.
+        let Ok(meta) = entry.metadata() else { continue };
+        if !meta.is_file() || name.to_str().is_none() {
+            // Our own folders below, and a till's, are nothing strange.
+            if !meta.is_dir() {
+                found.passed_over.push(shown);
+            }
+            continue;
+        }
+        // Names that begin with a dot are of programs that are not done yet.
+        if end && !shown.starts_with('.') {
+            let seen = Seen { size: meta.len(), modified: meta.modified().ok() };
+            found.files.push(Look { name: shown, seen });
+        }
+    }
+    found.files.sort_by(|a, b| (a.seen.modified, &a.name).cmp(&(b.seen.modified, &b.name)));
+    Ok(found)
+}
+
+/// The whole of a plain file, opened without following a link.
+pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let file = open(path)?;
+    let meta = file.metadata()?;
+    if !meta.is_file() || is_another(path, &meta)? {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "no es un archivo corriente"));
+    }
+    let mut bytes = Vec::new();
+    if file.take(LARGEST + 1).read_to_end(&mut bytes)? as u64 > LARGEST {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "pasa de 1 MiB"));
+    }
+    Ok(bytes)
+}
+
+#[cfg(unix)]
+fn open(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).open(path)
+}
+
+/// It was exchanged for a link between the look and the opening.
+#[cfg(unix)]
+fn is_another(path: &Path, opened: &fs::Metadata) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let named = fs::symlink_metadata(path)?;
+    Ok(!named.is_file() || (named.dev(), named.ino()) != (opened.dev(), opened.ino()))
+}
+
+#[cfg(not(unix))]
+fn is_another(path: &Path, _: &fs::Metadata) -> io::Result<bool> {
+    Ok(!fs::symlink_metadata(path)?.is_file())
+}
+
+/// Puts a file aside under a name that nobody has there.
+pub(super) fn put_aside(from: &Path, folder: &Path, stem: &str, end: &str) -> io::Result<String> {
+    let mut name = format!("{stem}.{end}");
+    let mut times = 1;
+    while folder.join(&name).symlink_metadata().is_ok() {
+        times += 1;
+        name = format!("{stem}.{times}.{end}");
+    }
+    fs::rename(from, folder.join(&name))?;
+    Ok(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_plain_file_of_a_lawful_name_is_not_taken() {
+        let dir = tempfile::tempdir().unwrap();
+        let places = Places::make(dir.path(), false).unwrap();
+        for name in ["a.json", "B.JSON", ".oculto.json", "nota.txt", "a.json.tmp"] {
+            fs::write(places.sales.join(name), "{}").unwrap();
+        }
+        fs::create_dir(places.sales.join("carpeta.json")).unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink("/etc/hostname", places.sales.join("enlace.json")).unwrap();
+        let mut names: Vec<_> = places.sales(100).unwrap().files.into_iter().map(|look| look.name).collect();
+        names.sort();
+        assert_eq!(names, ["B.JSON", "a.json"]);
+        #[cfg(unix)]
+        assert!(read(&places.sales.join("enlace.json")).is_err());
+    }
+
+    #[test]
+    fn a_file_that_is_too_large_is_not_read_into_memory() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.json");
+        File::create(&path).unwrap().set_len(LARGEST + 1).unwrap();
+        assert_eq!(read(&path).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_folder_that_others_may_write_to_is_refused_unless_somebody_said_so() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let places = Places::make(dir.path(), false).unwrap();
+        fs::set_permissions(&places.sales, fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(Places::make(dir.path(), false).is_err());
+        assert!(Places::make(dir.path(), true).is_ok());
+    }
+
+    #[test]
+    fn nothing_that_was_put_aside_is_written_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let (from, to) = (dir.path().join("v.json"), dir.path().join("aside"));
+        fs::create_dir(&to).unwrap();
+        for name in ["v.json", "v.2.json", "v.3.json"] {
+            fs::write(&from, name).unwrap();
+            assert_eq!(put_aside(&from, &to, "v", "json").unwrap(), name);
+            assert_eq!(fs::read_to_string(to.join(name)).unwrap(), name);
+        }
+    }
+}

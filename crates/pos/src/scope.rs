@@ -1,0 +1,71 @@
+//! What a token is good for, and what each request asks of it. No I/O.
+
+use axum::http::Method;
+
+/// How far a token reaches; each may do what those before it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// Looks.
+    Read,
+    /// A till: issues, previews, prints, sends again.
+    Issue,
+    /// Somebody in charge: folios, certificate, company, tokens, rejected documents.
+    Manage,
+}
+
+impl Scope {
+    /// As it is written.
+    pub fn word(self) -> &'static str {
+        match self {
+            Scope::Read => "read",
+            Scope::Issue => "issue",
+            Scope::Manage => "manage",
+        }
+    }
+
+    pub fn from_word(word: &str) -> Option<Scope> {
+        [Scope::Read, Scope::Issue, Scope::Manage].into_iter().find(|scope| scope.word() == word)
+    }
+}
+
+/// What is asked of who wants `path` (below `/v1`). A change that is not known to be a till's business is
+/// for somebody in charge.
+pub(crate) fn needed(method: &Method, path: &str) -> Scope {
+    let parts: Vec<_> = path.trim_matches('/').split('/').collect();
+    let looks = *method == Method::GET || *method == Method::HEAD;
+    match parts.as_slice() {
+        ["tokens" | "webhooks", ..] => Scope::Manage,
+        _ if looks => Scope::Read,
+        ["documents"] | ["documents", "preview"] | ["batch", "check"] | ["resend"] => Scope::Issue,
+        ["documents", _, "print" | "paper" | "resend" | "results-mail"] => Scope::Issue,
+        _ => Scope::Manage,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_till_sells_and_only_somebody_in_charge_changes_how() {
+        for (method, path, scope) in [
+            (Method::GET, "/documents", Scope::Read),
+            (Method::GET, "/events", Scope::Read),
+            (Method::GET, "/tokens", Scope::Manage),
+            (Method::GET, "/webhooks/tienda/attempts", Scope::Manage),
+            (Method::POST, "/documents", Scope::Issue),
+            (Method::POST, "/documents/preview", Scope::Issue),
+            (Method::POST, "/documents/T39F1/resend", Scope::Issue),
+            (Method::POST, "/documents/T39F1/reissue", Scope::Manage),
+            (Method::POST, "/folios", Scope::Manage),
+            (Method::PUT, "/company", Scope::Manage),
+            (Method::POST, "/certificate", Scope::Manage),
+            (Method::POST, "/issuing/unlock", Scope::Manage),
+            (Method::POST, "/algo/nuevo", Scope::Manage),
+            (Method::DELETE, "/tokens/caja", Scope::Manage),
+        ] {
+            assert_eq!(needed(&method, path), scope, "{method} {path}");
+        }
+        assert!(Scope::Read < Scope::Issue && Scope::Issue < Scope::Manage);
+    }
+}

@@ -1,0 +1,174 @@
+//! The drop folder, end to end: sales in, answers out, what waits, what is refused, and nothing twice.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use timbre_app::{DemoOptions, Options, Running};
+use timbre_tests::{boleta, factura, options, shop_of, until};
+
+struct Drop {
+    dir: PathBuf,
+}
+
+impl Drop {
+    fn new(dir: &Path) -> Drop {
+        Drop { dir: dir.join("shop") }
+    }
+
+    async fn open(&self, root: &Path) -> Running {
+        let demo = DemoOptions { latency: std::time::Duration::ZERO, scenario: "calm".to_owned() };
+        timbre_app::start(Options { demo: Some(demo), ..options(root) }).await.expect("it opens")
+    }
+
+    fn at(&self, path: &str) -> PathBuf {
+        self.dir.join(path)
+    }
+
+    /// Put into its place by a rename, as a careful till does.
+    fn put(&self, name: &str, text: &str) {
+        let (half, whole) = (self.at(&format!("entrada/.{name}.tmp")), self.at(&format!("entrada/{name}")));
+        fs::create_dir_all(self.at("entrada")).unwrap();
+        fs::write(&half, text).unwrap();
+        fs::rename(half, whole).unwrap();
+    }
+
+    fn json(&self, path: &str) -> Value {
+        serde_json::from_slice(&fs::read(self.at(path)).expect(path)).expect(path)
+    }
+
+    fn names(&self, folder: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.at(folder)).into_iter().flatten();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap())
+            .filter(|entry| entry.file_type().unwrap().is_file())
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// Waits until the system says that something happened, and it holds.
+    async fn until(&self, done: impl Fn(&Drop) -> bool) {
+        for _ in 0..1_200 {
+            if done(self) {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        let found: Vec<_> =
+            ["entrada", "salida", "procesados", "rechazados"].iter().map(|f| (f, self.names(f))).collect();
+        panic!("it never came to be: {found:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sales_are_issued_answered_and_put_aside_and_a_wrong_one_says_why() {
+    let root = tempfile::tempdir().unwrap();
+    let drop = Drop::new(root.path());
+    fs::create_dir_all(&drop.dir).unwrap();
+    fs::write(drop.at("timbre.toml"), "[folder]\npaper = \"pdf\"\n").unwrap();
+    let shop = drop.open(root.path()).await;
+    drop.put("venta001.json", &boleta(990).to_string());
+    drop.put("con-clave.json", &json!({ "key": "k-7", "sale": factura(1_000) }).to_string());
+    drop.put("mala.json", r#"{"Encabezado":{"IdDoc":{"TipoDTE":39}},"Detalle":[]}"#);
+    drop.until(|drop| drop.names("entrada").is_empty()).await;
+    let answer = drop.json("salida/venta001.json");
+    assert_eq!(
+        (answer["document"]["total"].clone(), answer["environment"].clone()),
+        (json!(990), json!("training"))
+    );
+    assert!(fs::read(drop.at("salida/venta001.pdf")).unwrap().starts_with(b"%PDF"));
+    assert_eq!(drop.json("salida/con-clave.json")["key"], "k-7");
+    assert_eq!(drop.names("rechazados"), ["mala.error.json", "mala.json"]);
+    let why = drop.json("rechazados/mala.error.json");
+    assert_eq!(why["status"], 422);
+    assert!(why["errors"][0]["message"].as_str().unwrap().ends_with('.'), "{why}");
+    assert_eq!(drop.names("procesados").len(), 2, "{:?}", drop.names("procesados"));
+    assert_eq!(shop.agent.stats().total, 2);
+
+    // A till uses the same name every day, and may sell the same again at once.
+    drop.put("venta001.json", &boleta(990).to_string());
+    drop.until(|drop| drop.names("procesados").len() == 3).await;
+    assert_eq!(shop.agent.stats().total, 3, "another sale of the same name and content");
+    until(&shop, |shop| shop.agent.stats().accepted == 3).await;
+    shop.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_not_be_issued_yet_waits_in_its_place_and_goes_when_folios_come() {
+    let root = tempfile::tempdir().unwrap();
+    shop_of(root.path(), &[(1, 2)]).await;
+    let drop = Drop::new(root.path());
+    let shop = timbre_app::start(options(root.path())).await.unwrap();
+    for n in 1..=4 {
+        drop.put(&format!("v{n}.json"), &boleta(500 + n).to_string());
+        drop.until(|drop| {
+            drop.at(&format!("salida/v{n}.json")).exists()
+                || drop.at(&format!("salida/v{n}.espera.json")).exists()
+        })
+        .await;
+    }
+    assert_eq!(drop.names("entrada"), ["v3.json", "v4.json"]);
+    let waits = drop.json("salida/v3.espera.json");
+    assert_eq!(
+        (waits["state"].as_str(), waits["code"].as_str()),
+        (Some("en espera"), Some("folio-exhausted"))
+    );
+    let company = sii_sim::Desk::company();
+    let caf = sii_sim::Desk::caf(company.rut, 39, 3, 50, "2026-11-01".parse().unwrap(), company.name);
+    fs::write(drop.at("caf/nuevo.xml"), caf).unwrap();
+    drop.until(|drop| drop.names("entrada").is_empty()).await;
+    assert_eq!(drop.json("salida/v3.json")["document"]["id"], "T39F3");
+    assert_eq!(drop.json("salida/v4.json")["document"]["id"], "T39F4");
+    assert!(!drop.at("salida/v3.espera.json").exists(), "it waits no more");
+    assert_eq!(drop.names("caf/cargados"), ["nuevo.xml"]);
+    shop.stop().await;
+}
+
+/// The states that a death between two steps leaves behind: each ends in one document, one answer, one file aside.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_death_between_any_two_steps_makes_nothing_twice() {
+    let root = tempfile::tempdir().unwrap();
+    let drop = Drop::new(root.path());
+    let shop = drop.open(root.path()).await;
+    let text = boleta(990).to_string();
+    drop.put("v.json", &text);
+    drop.until(|drop| drop.names("procesados").len() == 1).await;
+    shop.stop().await;
+    let aside = drop.at(&format!("procesados/{}", drop.names("procesados")[0]));
+    // It died after it answered, and after it issued: the file never moved.
+    for answered in [true, false] {
+        fs::rename(&aside, drop.at("entrada/v.json")).unwrap();
+        if !answered {
+            fs::remove_file(drop.at("salida/v.json")).unwrap();
+        }
+        let shop = drop.open(root.path()).await;
+        drop.until(|drop| drop.names("procesados").len() == 1).await;
+        assert_eq!(shop.agent.stats().total, 1, "the same document");
+        assert_eq!(drop.json("salida/v.json")["repeated"], true);
+        shop.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_half_written_file_is_not_taken_and_no_link_is_followed() {
+    let root = tempfile::tempdir().unwrap();
+    let drop = Drop::new(root.path());
+    let shop = drop.open(root.path()).await;
+    let (text, outside) = (boleta(990).to_string(), root.path().join("fuera.json"));
+    fs::write(&outside, &text).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(&outside, drop.at("entrada/enlace.json")).unwrap();
+    #[cfg(unix)]
+    fs::create_dir(drop.at("entrada/carpeta.json")).unwrap();
+    fs::write(drop.at("entrada/media.json"), &text[..text.len() / 2]).unwrap();
+    drop.put("entera.json", &text);
+    drop.until(|drop| drop.at("salida/entera.json").exists()).await;
+    assert!(drop.names("entrada").contains(&"media.json".to_owned()));
+    fs::write(drop.at("entrada/media.json"), &text).unwrap();
+    drop.until(|drop| drop.at("salida/media.json").exists()).await;
+    assert_eq!(shop.agent.stats().total, 2);
+    assert!(!drop.at("salida/enlace.json").exists() && outside.exists(), "nobody asked for that one");
+    shop.stop().await;
+}
