@@ -269,8 +269,26 @@ pub fn claims(making: &mut Making<'_>, earlier: &[Earlier], total: i64, known: &
                 _ => guias.iter().filter_map(|guia| rest_of(making, guia, known)).collect(),
             }
         }
-        Tipo::Guia | Tipo::Boleta | Tipo::BoletaExenta => Vec::new(),
+        Tipo::Boleta | Tipo::BoletaExenta => exchanged(making, earlier, known),
+        Tipo::Guia => Vec::new(),
     }
+}
+
+/// A boleta that names an earlier one charges what an exchange costs besides: it uses nothing up of it, whose
+/// amount stays charged, and who exchanges it again hears of it.
+fn exchanged(making: &mut Making<'_>, earlier: &[Earlier], known: &dyn Documents) -> Vec<Claim> {
+    let boletas: Vec<&Earlier> = earlier.iter().filter(|earlier| earlier.tipo.is_boleta()).collect();
+    for boleta in &boletas {
+        let is_boleta = |id: &&DocumentId| notes::is_boleta(&id.series.0);
+        if let Some(other) = known.usage(&boleta.document.id).used_by.iter().find(is_boleta) {
+            let message = format!(
+                "La boleta {} ya la cambia {other}: revise que no se devuelva lo mismo otra vez.",
+                boleta.document.id
+            );
+            making.warn("exchange-again", format!("Referencia[{}].FolioRef", boleta.at), message);
+        }
+    }
+    boletas.into_iter().map(|boleta| claim(boleta, 0)).collect()
 }
 
 /// Refuses to annul what is annulled already, or given back in part.

@@ -12,6 +12,7 @@ use crate::dte;
 use crate::follow::Earlier;
 use crate::makeup::{Difference, Makeup};
 use crate::money::{self, Decimal};
+use crate::rules::notes;
 use crate::tags::Group;
 use crate::tipo::Tipo;
 use crate::totals::worth::unrounded;
@@ -100,6 +101,10 @@ fn given(earlier: &Earlier, known: &dyn Documents) -> Given {
     for user in usage.used_by {
         let Some((document, _)) = known.find(&user) else { continue };
         let own = known.usage(&user);
+        // What an exchange cost besides is no part of it.
+        if notes::is_boleta(&user.series.0) {
+            continue;
+        }
         if document.total.0 > 0 && own.claimed >= document.total {
             continue;
         }

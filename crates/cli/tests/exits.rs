@@ -395,12 +395,18 @@ fn a_note_says_what_changes_and_the_rest_follows() {
         )
     };
     let (same, less, more) = (lines("same", 30_000), lines("less", 20_000), lines("more", 35_990));
-    let exchange =
-        |taken: &str| shop.run(&["note", "T39F1", "--returned", &same, "--taken", taken, "--json"]);
+    let exchange = |returned: &str, taken: &str| {
+        shop.run(&["note", "T39F1", "--returned", returned, "--taken", taken, "--json"])
+    };
     let told = |ran: &Ran| (ran.code, ran.objects()[0]["type"].clone(), ran.objects()[0]["total"].clone());
-    assert_eq!(told(&exchange(&same)), (0, Value::Null, json!(0)));
-    assert_eq!(told(&exchange(&less)), (0, json!(61), json!(10_000)));
-    assert_eq!(told(&exchange(&more)), (0, json!(39), json!(5_990)));
+    assert_eq!(told(&exchange(&same, &same)), (0, Value::Null, json!(0)));
+    assert_eq!(told(&exchange(&same, &less)), (0, json!(61), json!(10_000)));
+    // What came back already does not come back again.
+    let twice = exchange(&same, &less);
+    assert!(twice.code == 1 && twice.out.contains("quedan 20.000"), "{twice:?}");
+    assert_eq!(told(&exchange(&less, &more)), (0, json!(39), json!(15_990)));
+    let again = shop.run(&["note", "T39F1", "--returned", &less, "--taken", &more]);
+    assert!(again.code == 0 && again.err.contains("ya la cambia"), "{again:?}");
     let part = shop.run(&["note", "T39F1", "--lines", &less, "--reason", "Falla", "--wait", "--json"]);
     assert_eq!(
         (told(&part), &part.objects()[0]["state"]),

@@ -156,6 +156,12 @@ fn note(args: &Args, lines: Option<Value>) -> Result<Value, Failure> {
     Ok(sale)
 }
 
+fn exempt_line(line: &mut Value) {
+    if let Value::Object(line) = line {
+        line.entry("IndExe").or_insert_with(|| 1.into());
+    }
+}
+
 fn reference(args: &Args, code: u8, reason: Option<&str>) -> Value {
     let mut reference = json!({ "TpoDocRef": args.id.series.0, "FolioRef": args.id.number, "CodRef": code });
     for (tag, said) in [("FchRef", args.date.as_deref()), ("RazonRef", reason)] {
@@ -167,7 +173,8 @@ fn reference(args: &Args, code: u8, reason: Option<&str>) -> Value {
 }
 
 /// What is paid back or paid besides when a thing is exchanged (Res. Ex. SII 74/2020, F.7 to F.9): `None` when
-/// both are worth the same. What each comes to the law says.
+/// both are worth the same. What each comes to the law says: what comes back as a note on the boleta, which is
+/// refused when it is more than what is left of it, and what is taken as one that charges.
 async fn exchange(args: &Args, api: &Api, returned: Value, taken: Value) -> Result<Option<Value>, Failure> {
     if !BOLETAS.contains(&args.id.series.0.as_str()) {
         return Err(Failure::usage(
@@ -175,10 +182,17 @@ async fn exchange(args: &Args, api: &Api, returned: Value, taken: Value) -> Resu
         ));
     }
     let exempt = EXEMPT_BOLETAS.contains(&args.id.series.0.as_str());
-    let boleta = if exempt { 41 } else { 39 };
     let mut worth = Vec::new();
-    for lines in [returned, taken] {
-        let preview = api.preview(with_lines(boleta, Some(lines)).to_string().into()).await?;
+    for (tipo, lines) in [(61, returned), (56, taken)] {
+        let mut note = with_lines(tipo, Some(lines));
+        match (exempt, &mut note["Detalle"]) {
+            (false, _) => note["Encabezado"]["IdDoc"]["MntBruto"] = 1.into(),
+            // What an exempt boleta sells does not say so, and in a note it does.
+            (true, Value::Array(lines)) => lines.iter_mut().for_each(exempt_line),
+            (true, line) => exempt_line(line),
+        }
+        note["Referencia"] = reference(args, 3, Some("Cambio de producto"));
+        let preview = api.preview(note.to_string().into()).await?;
         let of = |tag: &str| preview.totals.get(tag).and_then(whole).unwrap_or_default();
         worth.push((of("MntTotal") - of("MntExe"), of("MntExe")));
     }
