@@ -14,7 +14,6 @@ use crate::conversation::without;
 use crate::engine::{Agent, Answer, environment_word};
 use crate::inspect::{Inspection, inspect};
 use crate::offset::{apart, date_of};
-use crate::writer::no_key;
 
 /// A certificate that ends sooner than this is worth a warning.
 const SOON: Duration = Duration::from_secs(30 * 86_400);
@@ -147,7 +146,7 @@ impl Agent {
         let certificate = match self.0.custody.certificate() {
             Ok(certificate) => certificate,
             Err(error) => {
-                return found.add("certificate", Outcome::Fail, title, no_key(&error).message, about);
+                return found.add("certificate", Outcome::Fail, title, error.refusal().message, about);
             }
         };
         let now = self.0.clock.now();
@@ -194,7 +193,7 @@ impl Agent {
 
     async fn hosts(&self, channel: &ChannelId, issuer: &Issuer, found: &mut Findings) -> Answer<()> {
         let sender = &self.0.sender;
-        let hosts = sender.channel(channel).hosts(&sender.cx(issuer, None)).map_err(|e| no_key(&e))?;
+        let hosts = sender.channel(channel).hosts(&sender.cx(issuer, None)).map_err(|e| e.refusal())?;
         for (role, base) in hosts {
             let place = base.clone();
             // A look blocks for seconds: not for an async task.
@@ -244,7 +243,7 @@ impl Agent {
         let mut step = match channel.login(&sender.cx(issuer, None)) {
             Ok(step) => step,
             Err(error) => {
-                found.add("session", Outcome::Fail, title, no_key(&error).message, about);
+                found.add("session", Outcome::Fail, title, error.refusal().message, about);
                 return Ok(None);
             }
         };
@@ -264,7 +263,7 @@ impl Agent {
                         return Ok(None);
                     }
                     let cx = sender.cx(issuer, None);
-                    step = channel.resume(state, heard, &[], &cx).map_err(|e| no_key(&e))?;
+                    step = channel.resume(state, heard, &[], &cx).map_err(|e| e.refusal())?;
                 }
                 Step::Granted(pass) => {
                     let facts = json!({ "length": pass.expose().len() });
@@ -283,7 +282,7 @@ impl Agent {
     async fn rights(&self, id: &ChannelId, issuer: &Issuer, pass: &Pass, found: &mut Findings) -> Answer<()> {
         let sender = &self.0.sender;
         let channel = sender.channel(id);
-        let inquiries = channel.inquiries(&sender.cx(issuer, Some(pass))).map_err(|e| no_key(&e))?;
+        let inquiries = channel.inquiries(&sender.cx(issuer, Some(pass))).map_err(|e| e.refusal())?;
         for inquiry in inquiries {
             let (heard, mut facts) = self.carry(id, &inquiry.request).await;
             let heard = without(heard, Some(pass));

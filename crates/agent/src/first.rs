@@ -6,7 +6,6 @@ use std::time::Duration;
 use timbre_core::{Environment, Issuer, KeyError, Refusal, Remark, Series, Step};
 
 use crate::engine::Agent;
-use crate::writer::no_key;
 
 /// A person waits: longer than this they are told that nobody answered.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -26,7 +25,7 @@ impl Agent {
             return First::Free;
         }
         if let Err(error) = self.0.custody.certificate() {
-            return First::Unasked(no_key(&error).message);
+            return First::Unasked(error.refusal().message);
         }
         let asked = tokio::time::timeout(PATIENCE, self.ask(issuer, series, number)).await;
         match asked.unwrap_or_else(|_| Err("nadie respondió a tiempo".to_owned())) {
@@ -38,7 +37,7 @@ impl Agent {
 
     async fn ask(&self, issuer: &Issuer, series: &Series, number: u64) -> Result<Option<Remark>, String> {
         let sender = &self.0.sender;
-        let told = |error: KeyError| no_key(&error).message;
+        let told = |error: KeyError| error.refusal().message;
         for id in sender.channels() {
             let channel = sender.channel(&id);
             let open = channel.ask_number(series, number, &sender.cx(issuer, None)).map_err(told)?;

@@ -124,6 +124,16 @@ impl Agent {
         Ok(self.0.regime.file(&document))
     }
 
+    /// The document in the envelope that goes to who receives it, signed now. Slow for who waits in an async task.
+    pub fn for_receiver(&self, id: &str) -> Answer<Vec<u8>> {
+        let id = parse_id(id)?;
+        let document = Arc::new(self.0.reader.document(&id)?.ok_or_else(|| missing(&id))?);
+        let (issuer, keys) = (self.issuer()?, self.0.custody.as_ref());
+        let now = self.0.clock.now();
+        let around = self.0.regime.for_receiver(&[Arc::clone(&document)], &issuer.company, keys, now)?;
+        Ok([&around.head[..], &document.bytes, b"\n", &around.tail].concat())
+    }
+
     /// Every fact that names the document, as it is in the journal.
     pub fn history(&self, id: &str) -> Answer<Vec<Value>> {
         let id = parse_id(id)?;

@@ -17,7 +17,7 @@ use crate::engine::{Agent, Answer, environment_word, missing, parse_id};
 use crate::sealing::{accepts, said, seal_all};
 use crate::sender::lock;
 use crate::view::{ProblemView, ReissuedView};
-use crate::writer::{IssueError, no_key, selling::no_folio, stamp};
+use crate::writer::{IssueError, selling::no_folio, stamp};
 use crate::{paper, show};
 
 use number::{Evidence, Found, choose};
@@ -264,7 +264,7 @@ impl Again {
         };
         let sealed = seal_all(vec![(&*self.draft, folio)], 1, &*self.keys, stamp);
         let sealed = sealed.into_iter().next().expect("one draft is one document");
-        let mut document = sealed.map_err(|error| no_key(&error))?;
+        let mut document = sealed.map_err(|error| error.refusal())?;
         if self.number == Number::Same {
             document.version = row.version + 1;
         }

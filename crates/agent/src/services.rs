@@ -8,7 +8,6 @@ use crate::conversation::{TalkError, without};
 use crate::engine::{Agent, Answer, parse_id};
 use crate::line::Line;
 use crate::view::{ClaimOrder, ClaimsView, EventView, ProblemView, SaidView};
-use crate::writer::no_key;
 
 impl Agent {
     /// Asks for the mail with the results of the delivery that a document went with, once more.
@@ -177,7 +176,7 @@ pub(crate) fn trouble(error: TalkError) -> ProblemView {
     match error {
         TalkError::Store(error) => error.into(),
         TalkError::Write(error) => error.into(),
-        TalkError::Key(error) => no_key(&error).into(),
+        TalkError::Key(error) => error.refusal().into(),
         TalkError::NoCompany => ProblemView::internal(error),
     }
 }

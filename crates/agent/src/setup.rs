@@ -24,7 +24,7 @@ impl Agent {
         let read = self.0.regime.grant(file, &issuer)?;
         let id = read.grant.id.clone();
         let purpose = format!("grant:{}", id.0);
-        let sealed = self.0.custody.seal(&purpose, &read.secret).map_err(|e| crate::writer::no_key(&e))?;
+        let sealed = self.0.custody.seal(&purpose, &read.secret).map_err(|e| e.refusal())?;
         let again = self.lost_its_key(&id);
         let authority = self.0.regime.profile().authority;
         let mut warnings = Vec::new();

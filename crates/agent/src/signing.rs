@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use timbre_core::{Certificate, Date, KeyError, Refusal, Timestamp};
 
 use crate::show::day;
-use crate::writer::{clock_is_behind, no_key};
+use crate::writer::clock_is_behind;
 
 /// How long before its end a certificate is spoken of: a new one takes a person some days.
 pub const NOTICE_DAYS: i32 = 30;
@@ -16,7 +16,7 @@ pub fn certificate(
     now: Timestamp,
     zone: &TimeZone,
 ) -> Result<Certificate, Refusal> {
-    let held = held.map_err(|error| no_key(&error))?;
+    let held = held.map_err(|error| error.refusal())?;
     in_force(held.not_before, held.not_after, now, zone)?;
     Ok(held)
 }

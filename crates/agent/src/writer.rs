@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use timbre_core::{DocumentId, Draft, KeyError, Keys, Refusal, Refusals, Sale, Timestamp};
+use timbre_core::{DocumentId, Draft, Keys, Refusal, Refusals, Sale, Timestamp};
 use timbre_store::{Committed, Fact, Reader, Row, Store, StoreError};
 use tokio::sync::oneshot;
 
@@ -438,15 +438,4 @@ fn names(fact: &Fact) -> Vec<DocumentId> {
         | Fact::Notified { document, .. } => vec![document.clone()],
         _ => Vec::new(),
     }
-}
-
-/// Why a document could not be signed, for a person; never with anything secret in it.
-pub fn no_key(error: &KeyError) -> Refusal {
-    let code = match error {
-        KeyError::NoCertificate => "certificate-missing",
-        KeyError::NoGrantKey(_) => "grant-key-missing",
-        KeyError::Locked => "keys-locked",
-        KeyError::Failed(_) => "signing-failed",
-    };
-    Refusal::temporary(code, "", format!("No se pudo firmar: {error}."))
 }

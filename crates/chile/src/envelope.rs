@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::civil::DateTime;
-use timbre_core::{Company, Document, KeyError, Keys, Series, Wrapping};
+use timbre_core::{Company, Document, KeyError, Keys, Refusal, Series, Wrapping};
 use timbre_xmldsig::Xml;
 
 use crate::rut::Rut;
@@ -77,21 +77,24 @@ pub fn wrap_for_receiver(
     company: &Company,
     keys: &dyn Keys,
     stamped: DateTime,
-) -> Result<Wrapping, KeyError> {
-    let failed = |why: &str| KeyError::Failed(why.to_owned());
-    let first = documents.first().ok_or_else(|| failed("el sobre no lleva documentos"))?;
+) -> Result<Wrapping, Refusal> {
+    let refused = |code, why: &str| Err(Refusal::new(code, "", why));
+    let Some(first) = documents.first() else {
+        return refused("envelope-empty", "El sobre no lleva documentos.");
+    };
     if documents.iter().any(|document| Kind::of(&document.id.series) == Kind::Boleta) {
-        return Err(failed("las boletas no van en un sobre para quien las recibe"));
+        return refused(
+            "envelope-boleta",
+            "Una boleta no va en un sobre para quien la recibe: se entrega impresa.",
+        );
     }
     if documents.iter().any(|document| document.receiver.id != first.receiver.id) {
-        return Err(failed("los documentos del sobre no son de un mismo receptor"));
+        return refused("envelope-mixed", "Los documentos del sobre no son de un mismo receptor.");
     }
-    let receiver: Rut = first
-        .receiver
-        .id
-        .parse()
-        .map_err(|e| KeyError::Failed(format!("el RUT del receptor no sirve: {e}")))?;
-    addressed(receiver, Kind::Dte, documents, company, keys, stamped)
+    let Ok(receiver) = first.receiver.id.parse::<Rut>() else {
+        return refused("envelope-receiver", "El receptor no tiene un RUT al que dirigir el sobre.");
+    };
+    addressed(receiver, Kind::Dte, documents, company, keys, stamped).map_err(|error| error.refusal())
 }
 
 fn addressed(

@@ -1,12 +1,14 @@
 //! Chile as the rest of the program sees it: the regime that ties sale, rules, document, receipt and
 //! second look together.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use timbre_core::receipt::Receipt;
 use timbre_core::regime::PrintGate;
 use timbre_core::{
-    Company, Date, Document, Documents, Draft, Environment, Finding, GrantFile, Issuer, Number, Preview,
-    Profile, Refusals, Regime, Sale, TillData, Timestamp,
+    Company, Date, Document, Documents, Draft, Environment, Finding, GrantFile, Issuer, Keys, Number,
+    Preview, Profile, Refusal, Refusals, Regime, Sale, TillData, Timestamp, Wrapping,
 };
 
 use crate::caf::Caf;
@@ -14,7 +16,7 @@ use crate::company::{self, Firm};
 use crate::draft::{DteDraft, Setting};
 use crate::rules::Limits;
 use crate::totals::explain::explain;
-use crate::{again, codes, dte, hour, receipt, sale, tipo, verify};
+use crate::{again, codes, dte, envelope, hour, receipt, sale, tipo, verify};
 
 static PROFILE: Profile = Profile {
     country: "CL",
@@ -131,6 +133,16 @@ impl Regime for Chile {
 
     fn file(&self, document: &Document) -> Vec<u8> {
         dte::file(&document.bytes)
+    }
+
+    fn for_receiver(
+        &self,
+        documents: &[Arc<Document>],
+        company: &Company,
+        keys: &dyn Keys,
+        now: Timestamp,
+    ) -> Result<Wrapping, Refusal> {
+        envelope::wrap_for_receiver(documents, company, keys, hour::local(now))
     }
 
     fn collection(&self) -> (&'static str, &'static str) {

@@ -101,6 +101,10 @@ impl Api {
     }
 
     /// The prolog line and the document's exact bytes.
+    pub async fn envelope(&self, id: &str) -> Result<Bytes, Failure> {
+        self.wire.send(Ask::get(format!("/v1/documents/{id}/envelope"))).await
+    }
+
     pub async fn xml(&self, id: &str) -> Result<Bytes, Failure> {
         self.wire.send(Ask::get(format!("/v1/documents/{id}/xml"))).await
     }

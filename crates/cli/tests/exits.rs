@@ -174,6 +174,7 @@ fn every_command_has_its_exit_codes() {
         (&["show", "T39F1"], "", 0),
         (&["show", "T39F1", "--xml"], "", 0),
         (&["show", "T39F1", "--history"], "", 0),
+        (&["show", "T39F1", "--envelope"], "", 1), // a boleta is handed over on paper
         (&["show", "T39F99"], "", 1),
         (&["show", "39-1"], "", 2),
         (&["resend", "--pending"], "", 0),
@@ -379,6 +380,37 @@ fn the_registry_of_claims_and_the_mail_are_reached_from_the_command_line() {
     }
 }
 
+/// The day in Chile, as the demo's shop has it.
+fn today() -> String {
+    jiff::Timestamp::now().in_tz("America/Santiago").unwrap().date().to_string()
+}
+
+/// What a buyer is sent: the document's same bytes in an envelope of its own, which `verify` finds nothing wrong with.
+#[test]
+fn a_factura_goes_to_its_receiver_in_an_envelope() {
+    let shop = Shop::open();
+    let sale = json!({
+        "Encabezado": {
+            "IdDoc": { "TipoDTE": 33, "FmaPago": 1 },
+            "Receptor": { "RUTRecep": "77777777-7", "RznSocRecep": "R", "GiroRecep": "G", "DirRecep": "D", "CmnaRecep": "C" }
+        },
+        "Detalle": [{ "NmbItem": "Asesoría", "QtyItem": 1, "PrcItem": 1000 }]
+    });
+    assert_eq!(shop.run_with(&["issue"], &sale.to_string()).code, 0);
+    // ISO-8859-1, so not as text.
+    let show = |what: &str| shop::ended(&mut shop.command(&["show", "T33F1", what]), "").stdout;
+    let (envelope, document) = (show("--envelope"), show("--xml"));
+    let holds = |part: &[u8]| envelope.windows(part.len()).any(|bytes| bytes == part);
+    let after_prolog = document.iter().position(|byte| *byte == b'\n').expect("a prolog line") + 1;
+    assert!(holds(b"<RutReceptor>77777777-7</RutReceptor>"));
+    assert!(holds(document[after_prolog..].trim_ascii()), "the same bytes");
+    let file = shop.file("sobre.xml", &envelope);
+    let judged = shop.run(&["verify", &file, "--json"]).objects();
+    let codes: Vec<&Value> =
+        judged[0]["findings"].as_array().expect("a list").iter().map(|finding| &finding["code"]).collect();
+    assert_eq!(codes, ["caf-training"], "{judged:?}");
+}
+
 #[test]
 fn a_note_says_what_changes_and_the_rest_follows() {
     let shop = Shop::open();
@@ -425,8 +457,32 @@ fn a_note_says_what_changes_and_the_rest_follows() {
     let undo =
         shop.run(&["note", annul.objects()[0]["id"].as_str().unwrap(), "--annul", "--debit", "--json"]);
     assert_eq!(told(&undo), (0, json!(56), json!(30_000)));
+    // Of another system: a boleta by its total, a factura by what it was.
+    let typed =
+        shop.run(&["note", "T39F900000001", "--annul", "--total", "4990", "--date", &today(), "--json"]);
+    assert_eq!(told(&typed), (0, json!(61), json!(4_990)), "{typed:?}");
+    let twice = shop.run(&["note", "T39F900000001", "--annul", "--total", "4990", "--date", &today()]);
+    assert!(twice.code == 1 && twice.err.contains("ya lo anula"), "{twice:?}");
+    let factura = json!({
+        "Encabezado": {
+            "IdDoc": { "TipoDTE": 33, "Folio": 99002, "FmaPago": 2 },
+            "Receptor": { "RUTRecep": "77777777-7", "RznSocRecep": "R", "GiroRecep": "G", "DirRecep": "D", "CmnaRecep": "C" },
+            "Totales": { "MntTotal": 1190 }
+        },
+        "Detalle": [{ "NmbItem": "Asesoría", "QtyItem": 1, "PrcItem": 1000 }]
+    });
+    let file = shop.file("factura.json", factura.to_string().as_bytes());
+    let annul =
+        |id: &str| shop.run(&["note", id, "--annul", "--original", &file, "--date", &today(), "--json"]);
+    assert_eq!(told(&annul("T33F900000002")), (0, json!(61), json!(1_190)));
+    let text = ["--text", "Donde dice G debe decir H", "--original", &file, "--date", &today(), "--json"];
+    assert_eq!(told(&shop.run(&[&["note", "T33F900000003"][..], &text].concat())), (0, json!(61), json!(0)));
+    let nobody = shop.run(&["note", "T33F900000004", "--annul"]);
+    assert!(nobody.code == 1 && nobody.err.contains("T33F900000004 no está en esta carpeta"), "{nobody:?}");
     for wrong in [
         &["note", "T39F2"][..],
+        &["note", "T33F99004", "--annul", "--total", "1"],
+        &["note", "T39F2", "--annul", "--original", &same],
         &["note", "T39F2", "--annul", "--text", "x"],
         &["note", "T39F2", "--returned", &same],
         &["note", "nada", "--annul"],

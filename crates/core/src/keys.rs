@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::{GrantId, Timestamp};
+use crate::{GrantId, Refusal, Timestamp};
 
 /// Which key signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +44,19 @@ pub enum KeyError {
     Locked,
     #[error("la firma falló: {0}")]
     Failed(String),
+}
+
+impl KeyError {
+    /// As it is told to who wanted something signed.
+    pub fn refusal(&self) -> Refusal {
+        let code = match self {
+            KeyError::NoCertificate => "certificate-missing",
+            KeyError::NoGrantKey(_) => "grant-key-missing",
+            KeyError::Locked => "keys-locked",
+            KeyError::Failed(_) => "signing-failed",
+        };
+        Refusal::temporary(code, "", format!("No se pudo firmar: {self}."))
+    }
 }
 
 /// Whoever holds the keys. Implementations keep parsed keys, wipe them on drop, and never log.

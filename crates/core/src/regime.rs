@@ -1,12 +1,14 @@
 //! The law of a country and the documents it wants: the seam that every country fits in.
 
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::receipt::Receipt;
 use crate::{
     Amount, Date, Document, Documents, Environment, Finding, Folio, Grant, GrantFile, KeyError, Keys,
-    Refusal, Refusals, Sale, Series, TillData, Timestamp,
+    Refusal, Refusals, Sale, Series, TillData, Timestamp, Wrapping,
 };
 
 /// Names a channel of a country: `dte`, `boleta`.
@@ -181,6 +183,19 @@ pub trait Regime: Send + Sync {
 
     /// A document's bytes as a file of their own: the encoding's prolog line, then those bytes.
     fn file(&self, document: &Document) -> Vec<u8>;
+
+    /// What goes around the bytes of documents that are handed to who receives them: head, each document followed by
+    /// a line feed, and tail are the file. Refuses those that are not exchanged so.
+    fn for_receiver(
+        &self,
+        documents: &[Arc<Document>],
+        company: &Company,
+        keys: &dyn Keys,
+        now: Timestamp,
+    ) -> Result<Wrapping, Refusal> {
+        let _ = (documents, company, keys, now);
+        Err(Refusal::new("envelope-none", "", "Aquí no se intercambian documentos con quien los recibe."))
+    }
 
     /// What precedes and what follows the bytes of several documents in one file: they themselves are not
     /// touched, and each can be cut out again.

@@ -151,6 +151,13 @@ pub(crate) async fn xml(State(agent): State<Agent>, Path(id): Path<String>) -> A
     Ok((kind, file).into_response())
 }
 
+/// The envelope that its receiver is sent.
+pub(crate) async fn envelope(State(agent): State<Agent>, Path(id): Path<String>) -> Answer<Response> {
+    let file = apart(move || agent.for_receiver(&id)).await?;
+    let kind = [(header::CONTENT_TYPE, "application/xml")];
+    Ok((kind, file).into_response())
+}
+
 pub(crate) async fn history(State(agent): State<Agent>, Path(id): Path<String>) -> Answer<Json<Vec<Value>>> {
     Ok(Json(apart(move || agent.history(&id)).await?))
 }

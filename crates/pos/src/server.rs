@@ -112,6 +112,7 @@ fn routes(agent: Agent, guard: Arc<Guard>, shared: Shared, patience: Patience) -
         .route("/documents/{id}", get(api::detail))
         .route("/documents/{id}/sale", get(mending::sale))
         .route("/documents/{id}/xml", get(api::xml))
+        .route("/documents/{id}/envelope", get(api::envelope))
         .route("/documents/{id}/pdf", get(paper::pdf))
         .route("/documents/{id}/ticket", get(paper::ticket))
         .route("/documents/{id}/escpos", get(paper::ticket))

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use timbre_core::{Document, Refusal, Sale, Timestamp};
 use timbre_store::{Fact, Issued, Make, NoFolio, Reader, Row, StoreError};
 
-use super::{Desk, Issuance, Job, WriteError, answer_known, breaks, no_key};
+use super::{Desk, Issuance, Job, WriteError, answer_known, breaks};
 use crate::paper;
 use crate::sealing::{Said, accepts, said, seal_all};
 
@@ -96,7 +96,7 @@ impl Desk {
                 match outcome {
                     Ok(document) => sealed.push(document),
                     Err(error) => {
-                        todo.remove(done + k).0.refuse(no_key(&error));
+                        todo.remove(done + k).0.refuse(error.refusal());
                         break;
                     }
                 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 
-use timbre_core::{Certificate, Claims, Document, Folio, Grant, KeyName, Scheme, Series};
+use timbre_core::{Certificate, Claims, Document, Folio, Grant, KeyError, KeyName, Scheme, Series};
 use timbre_store::OpenOptions;
 use tokio::sync::mpsc::UnboundedReceiver;
 

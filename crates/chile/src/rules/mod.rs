@@ -75,6 +75,9 @@ impl Making<'_> {
     pub fn judge(&mut self, known: &dyn Documents, whole: bool) -> Option<Totals> {
         let earlier = follow::earlier(&self.order.document, self.firm.rut, known);
         follow::fill(self.tipo, &mut self.order.document, self.firm, &earlier, known);
+        if self.tipo.is_note() {
+            notes::unknown(self, &earlier);
+        }
         header::check(self);
         receiver::check(self);
         sender::check(self);

@@ -75,6 +75,28 @@ pub fn check(making: &mut Making<'_>, earlier: &[Earlier]) {
     }
 }
 
+/// One that is not in this folder has to be told whole: said first, for what follows is for the lack of it.
+pub fn unknown(making: &mut Making<'_>, earlier: &[Earlier]) {
+    let document = &making.order.document;
+    if document.has("Detalle") {
+        return;
+    }
+    let named = |(at, reference): (usize, &Group)| {
+        let known = earlier.iter().any(|earlier| earlier.at == at);
+        (!known).then_some((
+            at,
+            reference.leaf("TpoDocRef")?.to_owned(),
+            reference.leaf("FolioRef")?.to_owned(),
+        ))
+    };
+    let Some((at, kind, folio)) = correcting(document).find_map(named) else { return };
+    let message = format!(
+        "T{kind}F{folio} no está en esta carpeta. Revise el tipo y el folio; si lo emitió otro sistema, diga también su fecha \
+         (FchRef), su receptor y sus líneas."
+    );
+    making.refuse("reference-unknown", format!("Referencia[{at}].FolioRef"), message);
+}
+
 fn dead(earlier: &Earlier) -> bool {
     matches!(earlier.state, DocState::Rechazado | DocState::Reemplazado)
 }

@@ -150,7 +150,10 @@ pub fn large_sale(making: &mut Making<'_>, totals: &Totals) {
             format!("La venta supera ${limit}, cerca de 135 UF según la UF del {day}, que ya es antigua")
         }
         (None, Some(day)) => format!("La venta supera ${limit}, cerca de 135 UF según la UF del {day}"),
-        (None, None) => format!("La venta supera ${limit}, cerca de 135 UF"),
+        (None, None) => format!(
+            "La venta supera ${limit}, cerca de 135 UF con la UF más baja que puede ser (la de hoy se pone con «timbre company \
+             set», ValorUF y FchUF)"
+        ),
     };
     if let Some(day) = old {
         making.warn(

@@ -47,6 +47,15 @@ pub struct Args {
     #[arg(long, value_name = "ARCHIVO", requires = "returned")]
     taken: Option<PathBuf>,
 
+    /// Con --annul o --text, cuando el documento lo emitió otro sistema: una venta JSON con su Receptor y su Detalle,
+    /// tal como eran
+    #[arg(long, value_name = "ARCHIVO", conflicts_with_all = ["lines", "returned"])]
+    original: Option<PathBuf>,
+
+    /// Con --annul, cuando es una boleta de otro sistema: su total, en pesos
+    #[arg(long, value_name = "PESOS", requires = "annul", conflicts_with = "original")]
+    total: Option<u64>,
+
     /// Nota de débito (56) en vez de crédito (61)
     #[arg(long, conflicts_with_all = ["text", "returned"])]
     debit: bool,
@@ -78,15 +87,28 @@ pub struct Args {
 
 pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
     let lines = args.lines.as_deref().map(read).transpose()?;
+    let original = match (args.total, &args.original) {
+        (Some(total), _) => Some(whole_boleta(&args.id, total)?),
+        (None, Some(path)) => Some(of_another_system(read(path)?, args.text.is_some())?),
+        (None, None) => None,
+    };
     let exchanged = match (&args.returned, &args.taken) {
-        (Some(returned), Some(taken)) => Some((read(returned)?, read(taken)?)),
+        (Some(returned), Some(taken)) => {
+            let (returned, taken) = (read(returned)?, read(taken)?);
+            if taken.as_array().is_some_and(Vec::is_empty) {
+                return Err(Failure::usage(
+                    "--taken no trae líneas: si el cliente no se lleva nada, devuélvalo con --lines.",
+                ));
+            }
+            Some((returned, taken))
+        }
         _ => None,
     };
     let need = if args.wait { Need::Verdicts } else { Need::Store };
     through(data, need, async |api| {
         let sale = match exchanged {
             Some((returned, taken)) => exchange(&args, api, returned, taken).await?,
-            None => Some(note(&args, lines)?),
+            None => Some(note(&args, lines.or(original))?),
         };
         let Some(sale) = sale else {
             if out.json {
@@ -153,6 +175,44 @@ fn note(args: &Args, lines: Option<Value>) -> Result<Value, Failure> {
         return Err(Failure::usage("La referencia la pone esta orden: quite Referencia del archivo."));
     }
     sale["Referencia"] = reference;
+    Ok(sale)
+}
+
+/// A boleta of another system, of which only the total is known.
+fn whole_boleta(id: &DocumentId, total: u64) -> Result<Value, Failure> {
+    let series = id.series.0.as_str();
+    if !BOLETAS.contains(&series) {
+        return Err(Failure::usage(
+            "--total es para una boleta; de otro documento diga su receptor y sus líneas, con --original.",
+        ));
+    }
+    let mut line = json!({ "NmbItem": format!("Boleta {}", id.number), "QtyItem": 1, "PrcItem": total });
+    if EXEMPT_BOLETAS.contains(&series) {
+        exempt_line(&mut line);
+    }
+    Ok(json!([line]))
+}
+
+/// Whom it was for and what it sold; a note that corrects a text has no lines of it.
+fn of_another_system(mut sale: Value, text: bool) -> Result<Value, Failure> {
+    let Some(object) = sale.as_object_mut().filter(|sale| sale.contains_key("Encabezado")) else {
+        return Err(Failure::usage(
+            "--original es una venta: un objeto JSON con Encabezado (Receptor) y Detalle.",
+        ));
+    };
+    object.remove("Referencia");
+    if text {
+        object.remove("Detalle");
+        object.remove("DscRcgGlobal");
+    }
+    if let Some(Value::Object(header)) = object.get_mut("Encabezado") {
+        header.remove("Totales");
+        header.remove("Emisor");
+        if let Some(Value::Object(id)) = header.get_mut("IdDoc") {
+            // Of the original's own only the kind of its prices is the note's too.
+            id.retain(|tag, _| tag == "MntBruto");
+        }
+    }
     Ok(sale)
 }
 

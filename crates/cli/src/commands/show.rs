@@ -25,14 +25,22 @@ pub struct Args {
     #[arg(long, conflicts_with = "history")]
     xml: bool,
 
+    /// El sobre que se envía a quien lo recibe (EnvioDTE), firmado ahora
+    #[arg(long, conflicts_with_all = ["history", "xml"])]
+    envelope: bool,
+
     /// Todo lo que le ha pasado
     #[arg(long)]
     history: bool,
 }
 
 pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
-    through(data, Need::Look, async |api| {
-        if args.xml {
+    // Only what is signed anew wants the keys.
+    let need = if args.envelope { Need::Store } else { Need::Look };
+    through(data, need, async |api| {
+        if args.envelope {
+            out.latin1(&api.envelope(&args.id.to_string()).await?)?;
+        } else if args.xml {
             out.latin1(&api.xml(&args.id.to_string()).await?)?;
         } else if args.history {
             for event in api.history(&args.id).await? {
