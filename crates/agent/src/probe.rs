@@ -84,6 +84,8 @@ impl Sender {
             }
             probing.asked.get(&document.id).cloned()
         };
+        // An answer is as old as its question.
+        let began = self.now();
         let issuer = self.issuer()?;
         let channel = self.channel(&parcel.channel);
         let about = std::slice::from_ref(document);
@@ -118,7 +120,7 @@ impl Sender {
             // Never of one that the authority has taken: there an absence is only odd.
             After::Done { absent: true } if still == Some(DocState::Verificando) => {
                 probing.asked.remove(&document.id);
-                probing.absent.insert(document.id.clone(), self.now());
+                probing.absent.insert(document.id.clone(), began);
                 return Ok(Probed { holds: None, asked: true });
             }
             // A person may have to look; it is asked again, seldom.

@@ -1,15 +1,13 @@
 //! A rejected document made again: under its own number or another, once, and only when the authority was
 //! heard.
 
-mod fake;
-
 use std::future::Future;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use crate::fake::*;
 use bytes::Bytes;
-use fake::*;
 use serde_json::json;
 use timbre_agent::reissue::Reissue;
 use timbre_agent::view::{ProblemView, ReissuedView};

@@ -171,7 +171,11 @@ impl Office {
                     _ if mood == Mood::Chat => format!("chat {}", books.parcels.len()),
                     // The other channel answers with the verdict at once.
                     "mail/deliver" => "yes".to_owned(),
-                    _ => format!("track {}", books.parcels.len()),
+                    // As does this one, where single documents travel and it has one.
+                    _ => match body.lines().nth(1).map(|document| books.word(document)) {
+                        Some(word @ ("yes" | "bad" | "free")) if !super::several() => word.to_owned(),
+                        _ => format!("track {}", books.parcels.len()),
+                    },
                 }
             }
             "track?" => books.track(&body),

@@ -1,10 +1,8 @@
 //! What the panel is told: its numbers, and what is pushed.
 
-mod fake;
-
 use std::time::Duration;
 
-use fake::{Hands, Mood, Opening, office, open, open_as, open_with, row, sell, settings, until};
+use crate::fake::*;
 use timbre_agent::Settings;
 use timbre_core::channel::Conduct;
 

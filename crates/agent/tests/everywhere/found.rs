@@ -1,10 +1,8 @@
 //! What a search found as a whole: counted, sent again, written into a file; and a file of sales looked at.
 
-mod fake;
-
 use std::time::Duration;
 
-use fake::{Hands, Opening, office, open, open_as, sell};
+use crate::fake::*;
 use serde_json::json;
 use timbre_agent::Agent;
 use timbre_agent::clock::Clock;

@@ -1,14 +1,15 @@
-//! A country that exists nowhere: a law of three lines and an authority in memory, so that the
-//! engine is tested without Chile. Its authority is as nasty as Paraguay's (it blocks a company
-//! that sends a document twice) and as Peru's (a rejection burns the number).
+//! A law of three lines and an authority in memory whose every mood a test commands, with the traits of one of the
+//! countries that exist nowhere (`COUNTRY`): how many travel together, whether the answer to a delivery is the
+//! verdict, when paper may be printed, and what is given or forgotten.
 
-// Each test uses a part of it.
+// Each country's tests use a part of it.
 #![allow(dead_code, unused_imports)]
 
 mod law;
 mod office;
+mod tray;
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,10 +20,14 @@ use timbre_agent::{Agent, AgentParts, Seat, Settings};
 use timbre_core::channel::{Conduct, Method};
 use timbre_core::paper::{NoPaper, Paper};
 use timbre_core::*;
+use timbre_elsewhere::Country;
 use timbre_store::{OpenOptions, Opened, Store};
+
+use crate::COUNTRY;
 
 pub use law::{BY_MAIL, NoKeys, Nowhere};
 pub use office::{Books, Mood, Office, Wire};
+pub use tray::{Tray, given, paper_of, tray, two};
 
 /// What a test does in the middle of the channel `post`: by the name of what is called and the
 /// documents it is about, it fails, panics or waits.
@@ -37,14 +42,22 @@ pub struct Post {
 /// Documents of this total and above travel alone.
 pub const ALONE: i64 = 1_000;
 
-const LIMITS: Limits = Limits {
-    documents: 10,
-    bytes: 1 << 16,
-    in_flight: 5,
-    query_timeout: Duration::from_secs(5),
-    deliver_timeout: Duration::from_secs(5),
-    answer_cap: 1 << 16,
-};
+static LIMITS: LazyLock<Limits> = LazyLock::new(|| {
+    let (documents, at_once) = COUNTRY.together();
+    Limits {
+        documents: documents.min(10),
+        bytes: 1 << 16,
+        in_flight: if at_once == 1 { 1 } else { 5 },
+        query_timeout: Duration::from_secs(5),
+        deliver_timeout: Duration::from_secs(5),
+        answer_cap: 1 << 16,
+    }
+});
+
+/// Several travel together, and their verdicts are asked for later.
+pub fn several() -> bool {
+    LIMITS.documents > 1
+}
 
 impl Post {
     fn ask(&self, effect: Effect, what: &'static str, body: String, cx: &Cx<'_>) -> Request {
@@ -64,9 +77,15 @@ fn all(about: &[Arc<Document>], verdict: &Verdict) -> Vec<Report> {
     about.iter().map(|d| Report { document: d.id.clone(), verdict: verdict.clone() }).collect()
 }
 
+/// What an authority that numbers gives with its acceptance.
+pub const GIVEN: &str = "0007-c0de";
+
 fn verdict(word: &str) -> Verdict {
     match word {
-        "yes" => Verdict::Accepted { remarks: vec![], given: None },
+        "yes" => {
+            let given = (COUNTRY == Country::Numbering).then(|| GIVEN.to_owned());
+            Verdict::Accepted { remarks: vec![], given }
+        }
         "bad" => Verdict::Rejected {
             reasons: vec![Remark { words: "no".into(), ..Remark::ours("X", "No.") }],
             number: NumberFate::Consumed,
@@ -92,6 +111,9 @@ fn each(about: &[Arc<Document>], words: &str) -> Vec<Report> {
 impl Channel for Post {
     fn limits(&self) -> &Limits {
         &LIMITS
+    }
+    fn left_out(&self) -> Option<Remark> {
+        COUNTRY.left_out()
     }
     fn travels_with(&self, first: &Document, other: &Document) -> bool {
         first.total.0 < ALONE && other.total.0 < ALONE
@@ -382,4 +404,42 @@ pub fn damage(dir: &std::path::Path, bytes: &str) {
     let at = journal.windows(bytes.len()).position(|part| part == bytes.as_bytes()).unwrap();
     journal[at] ^= 1;
     std::fs::write(&path, journal).unwrap();
+}
+
+/// Is a person called to it?
+pub fn flagged(agent: &Agent, number: u64) -> bool {
+    row(agent, number).attention.is_some()
+}
+
+/// How many facts there are of a document.
+pub fn history(agent: &Agent, number: u64) -> usize {
+    agent.history(&format!("TAF{number}")).unwrap().len()
+}
+
+/// The sums of the bytes that left with a document, in their order.
+pub fn sums(agent: &Agent, number: u64) -> Vec<String> {
+    let history = agent.history(&format!("TAF{number}")).unwrap();
+    let sent = history.iter().filter(|fact| fact["fact"] == "sending");
+    sent.map(|fact| fact["sha256"].as_str().unwrap().to_owned()).collect()
+}
+
+/// How often the authority was asked about a document of the first channel.
+pub fn questions(office: &Office) -> u32 {
+    office.books().asked("post/have?")
+}
+
+/// Sells `many` before anything is sent, so that they travel together, and opens again to send.
+pub async fn together(dir: &std::path::Path, office: &Arc<Office>, many: u64) -> Agent {
+    let agent = open(dir, office, false).await;
+    for i in 0..many {
+        sell(&agent, &format!("k{i}"), 10).await;
+    }
+    agent.stop().await;
+    drop(agent);
+    open(dir, office, true).await
+}
+
+/// The authority took it: what it says of it comes with that, or later.
+pub fn taken(agent: &Agent, number: u64) -> bool {
+    matches!(row(agent, number).state.as_str(), "ENVIADO" | "ACEPTADO")
 }

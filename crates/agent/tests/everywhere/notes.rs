@@ -1,9 +1,7 @@
 //! Notes wait for what they correct, where that is this folder's.
 
-mod fake;
-
+use crate::fake::*;
 use bytes::Bytes;
-use fake::*;
 use serde_json::json;
 use timbre_agent::Agent;
 use timbre_agent::reissue::Reissue;

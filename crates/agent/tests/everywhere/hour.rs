@@ -1,11 +1,9 @@
 //! The legal hour: from when it counts, what stops it, and who is told in time.
 
-mod fake;
-
 use std::sync::Arc;
 use std::time::Duration;
 
-use fake::{Hands, Opening, office, open_as, row, sell, settings, until};
+use crate::fake::*;
 use timbre_agent::carrier::Reach;
 use timbre_agent::clock::later;
 use timbre_agent::view::WarningView;

@@ -1,10 +1,12 @@
 //! Its law: one series, three lines of checks, and keys that sign nothing.
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
 use serde_json::{Value, json};
 use timbre_agent::{Custody, ReadCertificate};
 use timbre_core::receipt::Receipt;
-use timbre_core::regime::{Kind, PrintGate, Term};
+use timbre_core::regime::{Kind, Term};
 use timbre_core::*;
 use timbre_store::CertificateLoaded;
 
@@ -15,13 +17,13 @@ pub const BY_MAIL: i64 = 7;
 
 const HOUR: Term = Term { seconds: 3600, stands_without_coverage: true, confirmed: true };
 
-static PROFILE: Profile = Profile {
+static PROFILE: LazyLock<Profile> = LazyLock::new(|| Profile {
     country: "XX",
     authority: "Oficina",
     zone: "America/Santiago",
     kinds: &[Kind { series: "A", name: "Papel", term: Some(HOUR) }],
-    print: PrintGate::OnSeal,
-};
+    print: crate::COUNTRY.print(),
+});
 
 impl Regime for Nowhere {
     fn profile(&self) -> &'static Profile {
@@ -100,6 +102,10 @@ impl Regime for Nowhere {
 
     fn receipt(&self, _: &Document, _: &TillData) -> Receipt {
         Receipt::default()
+    }
+
+    fn complete(&self, receipt: &mut Receipt, given: &str) {
+        receipt.heading.number = given.to_owned();
     }
 
     fn verify(&self, _: &[u8]) -> Vec<Finding> {

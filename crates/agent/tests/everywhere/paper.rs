@@ -1,69 +1,17 @@
 //! Paper: asked for with the document, printed behind the till's back, never twice unasked, and never claimed.
 
-mod fake;
+use std::sync::Arc;
 
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
-
-use fake::{Opening, office, open_as, sell, until};
+use crate::fake::*;
+use timbre_agent::reissue::Reissue;
 use timbre_agent::view::Query;
-use timbre_core::Refusal;
-use timbre_core::paper::{Copy, Drawing, Paper, Printing};
-use timbre_core::receipt::Receipt;
+use timbre_core::paper::{Copy, Paper, Printing};
+use timbre_core::regime::PrintGate;
 
-/// A printer that tells what it was given, and ends when it is told how.
-struct Tray {
-    began: Mutex<Sender<(String, Copy)>>,
-    ends: Mutex<Receiver<Printing>>,
-}
-
-impl Paper for Tray {
-    fn on_issue(&self) -> bool {
-        true
-    }
-
-    fn knows(&self, printer: &str) -> bool {
-        printer == "caja"
-    }
-
-    fn place(&self, _: &Receipt, printer: Option<&str>) -> Option<String> {
-        printer.map(str::to_owned)
-    }
-
-    fn print(&self, name: &str, _: &Receipt, copy: Copy, printer: Option<&str>) -> Printing {
-        let name = printer.map_or_else(|| name.to_owned(), |printer| format!("{name} en {printer}"));
-        // Nobody looks when a test has ended.
-        let _ = self.began.lock().unwrap().send((name, copy));
-        self.ends.lock().unwrap().recv().unwrap_or(Printing::Failed { why: "apagada".to_owned() })
-    }
-
-    fn test(&self, _: Option<&str>) -> Printing {
-        Printing::Done
-    }
-
-    fn draw(&self, _: &Receipt, _: &[Copy], _: Drawing) -> Result<Vec<u8>, Refusal> {
-        Ok(Vec::new())
-    }
-}
-
-/// The tray, what it was given, and what ends it.
-fn tray() -> (Arc<Tray>, Receiver<(String, Copy)>, Sender<Printing>) {
-    let (began, given) = channel();
-    let (end, ends) = channel();
-    (Arc::new(Tray { began: Mutex::new(began), ends: Mutex::new(ends) }), given, end)
-}
-
-fn opening(tray: Arc<Tray>, send: bool) -> Opening {
-    Opening { paper: tray, send, ..Opening::default() }
-}
-
-fn paper_of(agent: &timbre_agent::Agent, id: &str) -> Option<String> {
-    agent.detail(id).unwrap().row.paper.map(|paper| paper.state)
-}
-
-/// The given paper, away from the test's runtime.
-async fn given(from: Receiver<(String, Copy)>) -> ((String, Copy), Receiver<(String, Copy)>) {
-    tokio::task::spawn_blocking(move || (from.recv().unwrap(), from)).await.unwrap()
+fn opening(paper: Arc<dyn Paper>, send: bool) -> Opening {
+    // Where paper waits for a verdict, there has to be one.
+    let send = send || crate::COUNTRY.print() == PrintGate::OnAcceptance;
+    Opening { paper, send, ..Opening::default() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,44 +35,11 @@ async fn a_printer_that_does_not_answer_delays_no_sale() {
     agent.stop().await;
 }
 
-/// Two printers, of which the kitchen's hangs until it is let go.
-struct Two(Mutex<Receiver<()>>);
-
-impl Paper for Two {
-    fn on_issue(&self) -> bool {
-        true
-    }
-
-    fn knows(&self, _: &str) -> bool {
-        true
-    }
-
-    fn place(&self, _: &Receipt, printer: Option<&str>) -> Option<String> {
-        printer.map(str::to_owned)
-    }
-
-    fn print(&self, _: &str, _: &Receipt, _: Copy, printer: Option<&str>) -> Printing {
-        if printer == Some("cocina") {
-            let _ = self.0.lock().unwrap().recv();
-        }
-        Printing::Done
-    }
-
-    fn test(&self, _: Option<&str>) -> Printing {
-        Printing::Done
-    }
-
-    fn draw(&self, _: &Receipt, _: &[Copy], _: Drawing) -> Result<Vec<u8>, Refusal> {
-        Ok(Vec::new())
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_printer_that_hangs_keeps_no_paper_from_another() {
     let dir = tempfile::tempdir().unwrap();
-    let (let_go, held) = channel();
-    let paper = Arc::new(Two(Mutex::new(held)));
-    let agent = open_as(dir.path(), &office(), Opening { paper, ..Opening::default() }).await;
+    let (let_go, paper) = two();
+    let agent = open_as(dir.path(), &office(), opening(paper, false)).await;
     let sell = async |printer: &str, key: &str| {
         let sale = format!(r#"{{"total": 100, "Timbre": {{"Impresora": "{printer}"}}}}"#);
         agent.issue(sale.into(), Some(key.to_owned())).await.unwrap().document.id
@@ -228,6 +143,32 @@ async fn a_named_printer_is_the_one_that_prints_and_an_unknown_one_is_refused_be
 
 /// What did not come out for certain waits for a person, in the panel's own number; each word that may be said
 /// takes it away, and no other.
+/// What another document took the place of needs no paper, whatever its printer does.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_replaced_before_it_was_printed_is_printed_no_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let office = office();
+    let (tray, trays, end) = tray();
+    let agent = open_as(dir.path(), &office, opening(tray, true)).await;
+    // The printer hangs on the first one, and the second is rejected meanwhile.
+    let first = sell(&agent, "a", 100).await.document.id;
+    let (_, trays) = given(trays).await;
+    office.books().words.insert(2, "bad");
+    let second = sell(&agent, "b", 200).await.document.id;
+    until(&agent, |agent| row(agent, 2).state == "RECHAZADO").await;
+    let order = Reissue { sale: None, new_number: false, who: "Ana".into() };
+    let third = agent.reissue(&second, order).await.unwrap().document.id;
+    assert_eq!(paper_of(&agent, &second).as_deref(), Some("waived"));
+    for _ in 0..2 {
+        end.send(Printing::Done).unwrap();
+    }
+    until(&agent, |agent| paper_of(agent, &third).as_deref() == Some("done")).await;
+    assert_eq!(paper_of(&agent, &first).as_deref(), Some("done"));
+    agent.stop().await;
+    let names: Vec<String> = trays.try_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, [third]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_did_not_come_out_waits_until_a_person_settles_it() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,15 +1,11 @@
 //! What is made of a line that fails, comes back, or is closed by the authority.
 
-mod fake;
-
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use fake::{
-    ALONE, Hands, Hook, Mood, Opening, let_pass, office, open, open_as, open_with, row, sell, settings, until,
-};
+use crate::fake::*;
 use timbre_agent::clock::Clock;
 use timbre_agent::view::Mood as Tone;
 use timbre_agent::{Agent, Settings};
@@ -54,40 +50,10 @@ async fn a_question_that_may_be_repeated_at_once_waits_its_turn() {
     let opening = Opening { clock: clock.clone(), settings, ..Opening::default() };
     let agent = open_as(dir.path(), &office, opening).await;
     sell(&agent, "k", 10).await;
-    until(&agent, |agent| agent.stats().sent == 1).await;
+    until(&agent, |agent| taken(agent, 1)).await;
     let_pass(&agent, &clock, HOUR / 4, 40, 0).await;
     let asked = office.books().asked("post/track?");
     assert!((8..=10).contains(&asked), "{asked} in ten hours");
-    agent.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_line_that_comes_back_is_tried_by_one_small_parcel() {
-    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
-    let agent = open(dir.path(), &office, false).await;
-    for i in 0..30 {
-        sell(&agent, &format!("k{i}"), 10).await;
-    }
-    agent.stop().await;
-    drop(agent);
-    office.books().dead.insert("post/deliver");
-    let settings = Settings { line_base: HOUR, line_cap: HOUR, ..settings() };
-    let opening = Opening { clock: clock.clone(), settings, ..Opening::default() };
-    let agent = open_as(dir.path(), &office, opening).await;
-    until(&agent, |agent| agent.stats().pending == 30).await;
-    let burst = office.books().offered.len();
-    assert!((1..=3).contains(&burst), "{burst}");
-    let_pass(&agent, &clock, HOUR, 5, 0).await;
-    let tries = office.books().offered[burst..].to_vec();
-    assert!((3..=5).contains(&tries.len()), "one for each look: {tries:?}");
-    assert!(tries.iter().all(|documents| *documents == 1), "{tries:?}");
-    office.books().dead.clear();
-    clock.advance(HOUR);
-    agent.set_running(true);
-    until(&agent, |agent| agent.stats().sent == 30).await;
-    let back = office.books().offered[burst + tries.len()..].to_vec();
-    assert_eq!(back[0], 1, "{back:?}");
-    assert!(back.len() <= 4, "then all that waited together goes together: {back:?}");
     agent.stop().await;
 }
 
@@ -193,7 +159,7 @@ async fn nothing_is_signed_for_the_wire_with_a_certificate_that_expired() {
     let agent = open_as(dir.path(), &office, opening).await;
     // One with a session of its own already, one without.
     sell(&agent, "a", 10).await;
-    until(&agent, |agent| agent.stats().sent == 1).await;
+    until(&agent, |agent| taken(agent, 1)).await;
     agent.set_running(false);
     sell(&agent, "b", 10).await;
     clock.advance(2 * HOUR);
@@ -203,25 +169,9 @@ async fn nothing_is_signed_for_the_wire_with_a_certificate_that_expired() {
     assert_eq!(office.books().asked("post/deliver"), 1);
     *keys.expires.lock().unwrap() = None;
     agent.load_certificate(b"another", "", None).await.unwrap();
-    until(&agent, |agent| agent.stats().pending == 0 && !says(agent, "venció")).await;
+    until(&agent, |agent| taken(agent, 2) && !says(agent, "venció")).await;
     assert_eq!(office.books().asked("post/deliver"), 2);
     agent.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn three_errors_of_the_authoritys_own_in_a_row_are_a_line_that_is_down() {
-    for (errors, down) in [(2, false), (3, true)] {
-        let (dir, office) = (tempfile::tempdir().unwrap(), office());
-        office.books().moods.extend(std::iter::repeat_n(("track?", Mood::Error), errors));
-        let settings = Settings { line_base: HOUR, line_cap: HOUR, ..settings() };
-        let agent = open_with(dir.path(), &office, true, settings).await;
-        sell(&agent, "k", 10).await;
-        until(&agent, |agent| agent.stats().accepted == 1 || !agent.snapshot().down.is_empty()).await;
-        let told: Vec<_> = agent.snapshot().down.into_iter().map(|down| down.why).collect();
-        assert_eq!(told, if down { vec!["responde con errores (HTTP 500)"] } else { vec![] });
-        assert_eq!(office.books().asked("post/track?"), 3);
-        agent.stop().await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,12 +1,10 @@
 //! What is left of a parcel when the journal's own word about it can't be read.
 
-mod fake;
-
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fake::{Mood, Office, damage, office, open, open_with, row, sell, settings, until};
+use crate::fake::*;
 use timbre_agent::Settings;
 
 const HOUR: Duration = Duration::from_secs(3_600);

@@ -1,12 +1,10 @@
 //! The machine's clock against the authority's: who is asked, and for how long a word about it holds.
 
-mod fake;
-
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::fake::*;
 use bytes::Bytes;
-use fake::{Hands, Office, Opening, office, open_as, sell, until};
 use timbre_agent::Agent;
 use timbre_agent::clock::{Clock, later};
 use timbre_agent::view::{Mood, ProblemView};

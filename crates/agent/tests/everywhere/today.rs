@@ -1,10 +1,8 @@
 //! The day at a glance: by type and hour, each document once.
 
-mod fake;
-
 use std::time::Duration;
 
-use fake::{Hands, Opening, office, open, open_as, row, sell, until};
+use crate::fake::*;
 use timbre_agent::Agent;
 use timbre_agent::reissue::Reissue;
 
@@ -47,7 +45,7 @@ async fn what_is_issued_between_two_looks_is_added_and_tomorrow_begins_anew() {
 async fn more_than_one_piece_is_counted_whole() {
     let (dir, office) = (tempfile::tempdir().unwrap(), office());
     let agent = open(dir.path(), &office, false).await;
-    fake::sell_many(&agent, 1001).await;
+    sell_many(&agent, 1001).await;
     let seen = hours(&agent);
     assert_eq!(
         (seen.iter().map(|hour| hour.1).sum::<u64>(), seen.iter().map(|hour| hour.2).sum::<i64>()),

@@ -1,13 +1,11 @@
 //! What fails again and again is tried less and less, and what heals goes on by itself.
 
-mod fake;
-
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
-use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
+use crate::fake::*;
 use bytes::Bytes;
-use fake::{ALONE, Hands, Hook, Mood, Opening, let_pass, office, open, open_as, row, sell, settings, until};
 use serde_json::json;
 use timbre_agent::view::Mood as Tone;
 use timbre_agent::{Agent, Settings};
@@ -45,7 +43,7 @@ async fn keys_that_fail_at_login_are_tried_less_and_less() {
     assert!((2..=SELDOM).contains(&tried), "{tried}");
     locked.store(false, SeqCst);
     agent.resend_pending().await.unwrap();
-    until(&agent, |agent| agent.stats().sent == 1).await;
+    until(&agent, |agent| taken(agent, 1)).await;
     agent.stop().await;
 }
 
@@ -64,7 +62,7 @@ async fn a_dead_upload_host_is_tried_less_and_less_though_the_login_works() {
     assert_eq!((row(&agent, 1).state.as_str(), row(&agent, 1).attempts), ("PENDIENTE", 0));
     office.books().dead.clear();
     agent.resend_pending().await.unwrap();
-    until(&agent, |agent| agent.stats().sent == 1).await;
+    until(&agent, |agent| taken(agent, 1)).await;
     agent.stop().await;
 }
 
@@ -80,40 +78,6 @@ async fn what_waited_for_an_upload_host_drains_by_itself() {
     office.books().dead.clear();
     until(&agent, |agent| agent.stats().accepted == 20).await;
     assert!(office.books().held.values().all(|n| *n == 1));
-    agent.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_stale_pass_is_renewed_once_by_whoever_comes_first() {
-    let (dir, office) = (tempfile::tempdir().unwrap(), office());
-    let (armed, begun) = (Arc::new(AtomicBool::new(false)), [AtomicU32::new(0), AtomicU32::new(0)]);
-    let hook: Hook = {
-        let (armed, office, both) = (Arc::clone(&armed), Arc::clone(&office), Barrier::new(2));
-        Arc::new(move |called, documents| {
-            if called == "begin" && armed.load(SeqCst) {
-                let second = documents[0].id.number == 3;
-                if begun[usize::from(second)].fetch_add(1, SeqCst) == 0 {
-                    // Both have taken the old pass; the second goes on when the first has a new one.
-                    both.wait();
-                    while second && office.books().logins < 2 {
-                        std::thread::yield_now();
-                    }
-                }
-            }
-            Ok(())
-        })
-    };
-    let agent = open_as(dir.path(), &office, Opening { hook, ..Opening::default() }).await;
-    sell(&agent, "first", ALONE).await;
-    until(&agent, |agent| agent.stats().accepted == 1).await;
-    agent.set_running(false);
-    sell(&agent, "a", ALONE).await;
-    sell(&agent, "b", ALONE).await;
-    office.books().expired = 1;
-    armed.store(true, SeqCst);
-    agent.set_running(true);
-    until(&agent, |agent| agent.stats().accepted == 3).await;
-    assert_eq!(office.books().logins, 2, "one for the shop's first pass, one for the stale one");
     agent.stop().await;
 }
 

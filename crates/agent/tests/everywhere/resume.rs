@@ -1,8 +1,6 @@
 //! A range that a conflict stopped is used again when a manager says so, and only then.
 
-mod fake;
-
-use fake::*;
+use crate::fake::*;
 use timbre_agent::view::ResumeOrder;
 
 fn order(folio: u64, who: &str, why: &str) -> ResumeOrder {

@@ -1,57 +1,19 @@
 //! What may go wrong between a shop and its authority, and what must not come of it: nothing leaves
 //! twice, and nobody waits for another's trouble.
 
-mod fake;
-
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
 
+use crate::fake::*;
 use bytes::Bytes;
-use fake::{
-    BY_MAIL, Hands, Hook, Mood, Office, Opening, damage, office, open, open_as, open_with, row, sell,
-    sell_many, settings, start, until,
-};
 use serde_json::json;
+use timbre_agent::Settings;
 use timbre_agent::view::Mood as Tone;
-use timbre_agent::{Agent, Settings};
 use timbre_core::{Environment, KeyError};
 use timbre_store::{OpenOptions, Store};
 
 const HOUR: Duration = Duration::from_secs(3_600);
-
-fn flagged(agent: &Agent, number: u64) -> bool {
-    row(agent, number).attention.is_some()
-}
-
-/// How many facts there are of a document.
-fn history(agent: &Agent, number: u64) -> usize {
-    agent.history(&format!("TAF{number}")).unwrap().len()
-}
-
-/// The sums of the bytes that left with a document, in their order.
-fn sums(agent: &Agent, number: u64) -> Vec<String> {
-    let history = agent.history(&format!("TAF{number}")).unwrap();
-    let sent = history.iter().filter(|fact| fact["fact"] == "sending");
-    sent.map(|fact| fact["sha256"].as_str().unwrap().to_owned()).collect()
-}
-
-/// How often the authority was asked about a document of the first channel.
-fn questions(office: &Office) -> u32 {
-    office.books().asked("post/have?")
-}
-
-/// Sells `many` before anything is sent, so that they travel together, and opens again to send.
-async fn together(dir: &Path, office: &Arc<Office>, many: u64) -> Agent {
-    let agent = open(dir, office, false).await;
-    for i in 0..many {
-        sell(&agent, &format!("k{i}"), 10).await;
-    }
-    agent.stop().await;
-    drop(agent);
-    open(dir, office, true).await
-}
 
 /// Fails the first `times` calls of `what`.
 fn failing(what: &'static str, times: u32) -> Hook {
@@ -79,20 +41,6 @@ async fn what_the_authority_took_is_never_delivered_again_though_it_says_it_is_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_authority_took_is_not_in_doubt_because_another_of_its_parcel_is() {
-    let (dir, office) = (tempfile::tempdir().unwrap(), office());
-    office.books().moods.push_back(("deliver", Mood::Halve));
-    office.books().words.extend([(1, "no"), (2, "no")]);
-    let agent = together(dir.path(), &office, 2).await;
-    until(&agent, |_| questions(&office) >= 12).await;
-    agent.stop().await;
-    assert_eq!(office.books().asked("post/deliver"), 1);
-    assert_eq!(row(&agent, 1).state, "ENVIADO");
-    assert_eq!(row(&agent, 2).state, "VERIFICANDO");
-    assert!(flagged(&agent, 2), "a person is called");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn after_a_lost_delivery_a_refused_one_keeps_its_bytes() {
     let (dir, office) = (tempfile::tempdir().unwrap(), office());
     office.books().moods.extend([("deliver", Mood::Lose), ("deliver", Mood::Refuse)]);
@@ -103,22 +51,6 @@ async fn after_a_lost_delivery_a_refused_one_keeps_its_bytes() {
     assert_eq!(sums.len(), 3, "lost, refused, taken");
     assert!(sums.iter().all(|sum| *sum == sums[0]), "the same bytes: {sums:?}");
     agent.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_parcel_that_arrived_in_part_is_not_delivered_again() {
-    let (dir, office) = (tempfile::tempdir().unwrap(), office());
-    office.books().moods.push_back(("deliver", Mood::Lose));
-    office.books().words.insert(2, "yes");
-    let agent = together(dir.path(), &office, 4).await;
-    until(&agent, |agent| [1, 3, 4].iter().all(|n| flagged(agent, *n))).await;
-    // They are asked about again, and the answer is the same.
-    let before = questions(&office);
-    until(&agent, |_| questions(&office) >= before + 12).await;
-    agent.stop().await;
-    assert_eq!(office.books().asked("post/deliver"), 1);
-    assert_eq!(row(&agent, 2).state, "ACEPTADO");
-    assert!(!flagged(&agent, 2));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -140,66 +72,6 @@ async fn the_same_document_named_twice_is_sent_once() {
 // Nobody waits for another's trouble.
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_conflict_does_not_hold_the_absent_ones_of_its_parcel() {
-    let (dir, office) = (tempfile::tempdir().unwrap(), office());
-    office.books().moods.push_back(("deliver", Mood::Lose));
-    office.books().words.insert(1, "odd");
-    let agent = together(dir.path(), &office, 4).await;
-    until(&agent, |agent| agent.stats().accepted == 3).await;
-    for number in 2..=4 {
-        let sums = sums(&agent, number);
-        assert_eq!(sums.len(), 2);
-        assert_eq!(sums[0], sums[1], "the same bytes");
-    }
-    assert!(flagged(&agent, 1), "the conflict is still a person's");
-    assert!((2..=4).all(|number| !flagged(&agent, number)));
-    agent.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_after_a_conflict_does_not_hold_the_absent_ones_either() {
-    let (dir, office) = (tempfile::tempdir().unwrap(), office());
-    office.books().moods.extend([("deliver", Mood::Lose), ("deliver", Mood::Refuse)]);
-    office.books().words.insert(1, "odd");
-    let agent = together(dir.path(), &office, 3).await;
-    until(&agent, |agent| agent.stats().accepted == 2).await;
-    let sums = sums(&agent, 2);
-    assert_eq!(sums.len(), 3, "lost, refused, taken");
-    assert!(sums.iter().all(|sum| *sum == sums[0]), "the same bytes: {sums:?}");
-    assert!(flagged(&agent, 1));
-    agent.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn one_nobody_answered_about_holds_its_parcel_also_when_a_person_was_called() {
-    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
-    office.books().moods.push_back(("deliver", Mood::Lose));
-    office.books().words.insert(1, "wait");
-    let agent = open(dir.path(), &office, false).await;
-    for i in 0..3 {
-        sell(&agent, &format!("k{i}"), 10).await;
-    }
-    agent.stop().await;
-    drop(agent);
-    let opening = Opening { clock: clock.clone(), ..Opening::default() };
-    let agent = open_as(dir.path(), &office, opening).await;
-    until(&agent, |agent| agent.stats().verifying == 3).await;
-    // Past the day after which a person is called to whatever has no verdict.
-    clock.advance(25 * HOUR);
-    agent.set_running(true);
-    until(&agent, |agent| flagged(agent, 1)).await;
-    for _ in 0..20 {
-        let (asked, known) = (questions(&office), history(&agent, 1));
-        clock.advance(HOUR);
-        agent.set_running(true);
-        // Asked, and the answer written down: before that the clock's next hour is not seen.
-        until(&agent, |agent| questions(&office) > asked && history(agent, 1) > known).await;
-    }
-    agent.stop().await;
-    assert_eq!(office.books().asked("post/deliver"), 1, "its bytes may be there");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn one_unreadable_document_does_not_stop_the_queue() {
     let (dir, office) = (tempfile::tempdir().unwrap(), office());
     let agent = open(dir.path(), &office, false).await;
@@ -216,31 +88,6 @@ async fn one_unreadable_document_does_not_stop_the_queue() {
     let waiting = agent.reader().queue(10).unwrap();
     assert_eq!(waiting.len(), 1);
     assert!(waiting[0].attention.as_ref().is_some_and(|why| why.contains("No se puede leer")));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn one_unreadable_document_does_not_hold_the_others_of_its_parcel() {
-    let (dir, office) = (tempfile::tempdir().unwrap(), office());
-    office.books().words.insert(1, "wait");
-    let agent = open(dir.path(), &office, false).await;
-    sell(&agent, "a", 123).await;
-    for i in 0..2 {
-        sell(&agent, &format!("k{i}"), 10).await;
-    }
-    agent.stop().await;
-    drop(agent);
-    let agent = open(dir.path(), &office, true).await;
-    until(&agent, |agent| agent.stats().sent == 3).await;
-    agent.stop().await;
-    drop(agent);
-    damage(dir.path(), "1:123");
-    for life in 1..=2 {
-        let agent = open(dir.path(), &office, true).await;
-        until(&agent, |agent| agent.stats().accepted == 2 && agent.stats().errors == 1).await;
-        agent.stop().await;
-        assert_eq!(agent.stats().sent, 1, "life {life}: it stays with the authority");
-    }
-    assert_eq!(office.books().asked("post/deliver"), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,8 +1,6 @@
 //! Parcels that fall as a whole: taken apart for a document's fault, held for the envelope's.
 
-mod fake;
-
-use fake::*;
+use crate::fake::*;
 
 /// Sells so many while nothing is sent, and sends them.
 async fn send_together(

@@ -1,12 +1,10 @@
 //! The writer as the engine shows it: its lock, its failures, what it promises to those who wait.
 
-mod fake;
-
 use std::fs;
 use std::path::Path;
 
+use crate::fake::*;
 use bytes::Bytes;
-use fake::{Opening, office, open_as, sell};
 use serde_json::{Value, json};
 use timbre_agent::Agent;
 use timbre_store::OpenOptions;

@@ -1,0 +1,55 @@
+//! Where an authority goes through an envelope as a whole and forgets what it rejects.
+
+use std::time::Duration;
+
+use crate::fake::*;
+
+/// Of four that travelled together the authority has the second; the answer was lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_left_out_of_an_envelope_was_rejected_and_nothing_is_delivered_again() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    office.books().moods.push_back(("deliver", Mood::Lose));
+    office.books().words.insert(2, "yes");
+    let agent = together(dir.path(), &office, 4).await;
+    until(&agent, |agent| agent.stats().rejected == 3).await;
+    agent.stop().await;
+    assert_eq!(office.books().asked("post/deliver"), 1);
+    assert_eq!(row(&agent, 2).state, "ACEPTADO");
+    for number in [1, 3, 4] {
+        assert_eq!(row(&agent, number).remarks[0].meaning, "No quedó entre los recibidos.");
+    }
+}
+
+/// An absence that was said before the authority is known to have gone through the envelope proves nothing: it
+/// says the same of what it has in process.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_absence_before_the_envelope_was_gone_through_is_asked_about_again() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    office.books().moods.push_back(("deliver", Mood::Lose));
+    office.books().words.insert(2, "yes");
+    let agent = open(dir.path(), &office, false).await;
+    sell_many(&agent, 2).await;
+    agent.stop().await;
+    drop(agent);
+    let late = Duration::from_secs(600);
+    let mut settings = settings();
+    settings.conduct.absence_after = late;
+    let agent =
+        open_as(dir.path(), &office, Opening { clock: clock.clone(), settings, ..Opening::default() }).await;
+    // The other one is accepted, and then this one is said twice to be absent.
+    until(&agent, |agent| {
+        clock.advance(Duration::from_millis(20));
+        agent.set_running(true);
+        questions(&office) >= 3
+    })
+    .await;
+    assert_eq!(row(&agent, 2).state, "ACEPTADO");
+    assert_eq!(row(&agent, 1).state, "VERIFICANDO");
+    // It was in process, and is there now.
+    office.books().words.insert(1, "yes");
+    clock.advance(late);
+    agent.set_running(true);
+    until(&agent, |agent| agent.stats().accepted == 2).await;
+    agent.stop().await;
+    assert_eq!(office.books().asked("post/deliver"), 1);
+}
