@@ -383,7 +383,21 @@ fn what_is_no_document_is_said_so() {
         let found = codes(bytes);
         assert!(found.iter().any(|c| c == code), "{}: {found:?}", String::from_utf8_lossy(bytes));
     }
-    assert_eq!(codes(&vec![b' '; 6 << 20]), ["file-too-large"]);
+}
+
+/// The SII takes 2,000 facturas in an envelope and tells of no limit in bytes: what is ours is no refusal.
+#[test]
+fn a_large_file_is_looked_at_and_one_that_is_not_is_not_called_refused() {
+    let mut envelope = vector("EnvioDTE-33-61-52-variantB.xml");
+    let before = verify(&envelope);
+    envelope.resize(6 << 20, b'\n');
+    assert_eq!(verify(&envelope), before);
+    envelope.resize(super::LARGEST + 1, b'\n');
+    let found = verify(&envelope);
+    assert_eq!(
+        found.iter().map(|f| (f.severity, f.code.as_str())).collect::<Vec<_>>(),
+        [(Severity::Note, "file-too-large")]
+    );
 }
 
 /// A document's signature and the envelope's have codes of their own at the SII.

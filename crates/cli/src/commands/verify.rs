@@ -20,6 +20,9 @@ pub struct Args {
     unsigned: bool,
 }
 
+/// The code of a file that is larger than what is looked at.
+const UNSEEN: &str = "file-too-large";
+
 pub fn run(args: Args, out: Out) -> Result<Exit, Failure> {
     let read = |path: &PathBuf| std::fs::read(path).map_err(|e| Failure::unreadable(path, &e));
     let files = args.files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
@@ -28,7 +31,7 @@ pub fn run(args: Args, out: Out) -> Result<Exit, Failure> {
     for (path, bytes) in args.files.iter().zip(files) {
         let mut findings = regime.verify(&bytes);
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-        if findings.iter().any(|f| f.severity == Severity::Refuses) {
+        if findings.iter().any(|f| f.severity == Severity::Refuses || f.code == UNSEEN) {
             exit = Exit::Refused;
         }
         if out.json {
@@ -62,6 +65,7 @@ fn lines(path: &Path, findings: &[Finding]) -> Vec<String> {
     let verdict = match findings.iter().map(|f| f.severity).max() {
         Some(Severity::Refuses) => "el SII lo rechazaría",
         Some(Severity::Objects) => "el SII lo aceptaría con reparos",
+        Some(Severity::Note) | None if findings.iter().any(|f| f.code == UNSEEN) => "no se revisó",
         Some(Severity::Note) | None => "bien, con observaciones",
     };
     let mut lines = vec![format!("{name}: {verdict}")];
@@ -107,5 +111,7 @@ mod tests {
             ]
         );
         assert_eq!(lines(path, &[finding(Severity::Objects)])[0], "a.xml: el SII lo aceptaría con reparos");
+        let unseen = Finding { code: UNSEEN.to_owned(), ..finding(Severity::Note) };
+        assert_eq!(lines(path, &[unseen])[0], "a.xml: no se revisó");
     }
 }
