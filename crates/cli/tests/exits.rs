@@ -494,7 +494,7 @@ fn a_note_says_what_changes_and_the_rest_follows() {
     assert!(regions.code == 0 && regions.out.contains("certificado: "), "{regions:?}");
     assert_eq!(
         shop.run(&["verify", "--unsigned", "--json"]).objects()[0]["unsigned"].as_array().map(Vec::len),
-        Some(4)
+        Some(5)
     );
     let explained = shop.run_with(&["preview", "--explain"], &sale.to_string());
     assert!(explained.code == 0 && explained.out.contains("dividido por 1,19"), "{explained:?}");

@@ -29,7 +29,7 @@ pub struct Unsigned {
 }
 
 /// All of them. What stands elsewhere is signed, or is compared with what is.
-pub static UNSIGNED: [Unsigned; 4] = [
+pub static UNSIGNED: [Unsigned; 5] = [
     Unsigned {
         name: "prólogo",
         why: "la declaración <?xml …?>, que dice la codificación y no es parte de lo firmado",
@@ -39,10 +39,17 @@ pub static UNSIGNED: [Unsigned; 4] = [
         why: "lo que el certificado dice aparte de su clave: la firma se comprueba con la clave, y no se consulta a quien lo \
               emitió",
     },
-    Unsigned { name: "blancos", why: "los blancos entre los atributos y fuera de los elementos firmados" },
     Unsigned {
-        name: "base64",
-        why: "los bits que sobran al final de un valor en base64, que no cambian su contenido",
+        name: "blancos",
+        why: "los espacios y saltos de línea dentro de una etiqueta y después del sobre; los que hay entre elementos sí se firman",
+    },
+    Unsigned {
+        name: "comentarios",
+        why: "los comentarios <!-- … -->, que la forma que se firma (C14N) deja fuera",
+    },
+    Unsigned {
+        name: "escritura",
+        why: "otra manera de escribir lo mismo fuera del timbre: comillas simples en un atributo, &#65; por A, CDATA",
     },
 ];
 
