@@ -57,6 +57,14 @@ pub fn parts(totals: &Value) -> String {
     parts.join(" · ")
 }
 
+/// `$1.190 (neto $1.000 · IVA $190)`; of what has no parts, the amount alone.
+pub fn with_parts(total: i64, totals: &Value) -> String {
+    match parts(totals) {
+        text if text.is_empty() => pesos(total),
+        text => format!("{} ({text})", pesos(total)),
+    }
+}
+
 /// A whole number written as a number or as text.
 pub fn whole(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.parse().ok())
@@ -131,6 +139,8 @@ mod tests {
             "neto $1.000 · IVA $190"
         );
         assert_eq!(parts(&json!({"MntExe": 500})), "exento $500");
+        assert_eq!(with_parts(500, &json!({"MntExe": 500})), "$500 (exento $500)");
+        assert_eq!(with_parts(0, &json!({"MntTotal": 0})), "$0");
     }
 
     #[test]

@@ -38,13 +38,12 @@ pub fn explain(tipo: Tipo, document: &Group) -> Vec<Explained> {
             "GrntDep" => format!("envases: {}", sum_of(&lines, |tax| tax == Tax::Deposit)),
             "MntTotal" => total(&totals),
             "MontoNF" => format!("lo que no se factura aquí: {}", not_billed.words),
-            "MontoPeriodo" | "TotalPeriodo" => format!(
-                "{} de total y {} no facturable",
-                dotted(totals.total),
-                dotted(totals.not_billed.unwrap_or(0))
-            ),
+            "MontoPeriodo" | "TotalPeriodo" => {
+                let not_billed = totals.not_billed.map(|amount| added(amount) + " de lo no facturable");
+                format!("{} del total{}", dotted(totals.total), not_billed.unwrap_or_default())
+            }
             "VlrPagar" => {
-                let previous = totals.stated.previous.map(|p| format!(" y {} de saldo anterior", dotted(p)));
+                let previous = totals.stated.previous.map(|amount| added(amount) + " de saldo anterior");
                 let period = totals.period().unwrap_or(totals.total);
                 format!("{} del período{}", dotted(period), previous.unwrap_or_default())
             }
@@ -134,9 +133,15 @@ fn sum_of(lines: &[Line], of: impl Fn(Tax) -> bool) -> String {
         return format!("{} líneas que suman {}", these.len(), dotted(all));
     }
     let numbers: Vec<String> = these.iter().map(|(at, _)| (at + 1).to_string()).collect();
-    let amounts: Vec<String> = these.iter().map(|(_, line)| dotted(worth(line))).collect();
+    let (first, rest) = (worth(these[0].1), &these[1..]);
+    let rest: String = rest.iter().map(|(_, line)| added(worth(line))).collect();
     let word = if these.len() == 1 { "línea" } else { "líneas" };
-    format!("{word} {}: {}", numbers.join(", "), amounts.join(" + "))
+    format!("{word} {}: {}{rest}", numbers.join(", "), dotted(first))
+}
+
+/// ` + 300`, or ` − 300` of what takes away.
+fn added(amount: i64) -> String {
+    format!(" {} {}", if amount < 0 { "−" } else { "+" }, dotted(amount.abs()))
 }
 
 fn net(prices: Prices, taxed: &Sum) -> String {
@@ -169,8 +174,15 @@ fn taxes(told: &mut Told, totals: &Totals, bearing: &[Bearing]) {
             Base::Margin => "el margen (MntMargComer)",
             Base::Slaughter => "la base de faenamiento (MntBaseFaena)",
         };
+        // What the lines say, where the globals have changed it.
+        let said: i64 = bearing.iter().enumerate().filter(of).map(|(_, line)| line.amount).sum();
+        let changed = if due.tax.base == Base::Lines && said != due.base {
+            format!(" ({}) después de los descuentos y recargos globales", dotted(said))
+        } else {
+            String::new()
+        };
         let from = format!(
-            "{} ({}): {} % de {}, {base} de {} {}, al peso",
+            "{} ({}): {} % de {}, {base} de {} {}{changed}, al peso",
             due.tax.name,
             due.tax.code,
             people(due.tax.rate()),

@@ -15,7 +15,7 @@ use crate::failure::{Exit, Failure, reason, reasons};
 use crate::incoming::{incoming, unreadable};
 use crate::out::Out;
 use crate::values;
-use crate::words::{environment_word, parts, pesos};
+use crate::words::{environment_word, with_parts};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -171,20 +171,16 @@ pub(super) fn answer(issued: &IssuedView, line: u64) -> serde_json::Value {
 pub(super) fn sentence(issued: &IssuedView) -> String {
     let document = &issued.document;
     let key = issued.key.as_deref().map(|key| format!("  clave {key}")).unwrap_or_default();
-    let parts = match parts(&issued.totals) {
-        text if text.is_empty() => text,
-        text => format!(" ({text})"),
-    };
     let again = if issued.repeated { "  (ya emitido antes)" } else { "" };
     let problem = document.error.as_deref().map(|why| format!("  {why}")).unwrap_or_default();
     let place = environment_word(&issued.environment);
     format!(
-        "{:<12}{key}  {} {} folio {}  {}{parts}  {}  {place}{again}{problem}",
+        "{:<12}{key}  {} {} folio {}  {}  {}  {place}{again}{problem}",
         document.id,
         document.kind,
         document.series,
         document.folio,
-        pesos(document.total),
+        with_parts(document.total, &issued.totals),
         document.state
     )
 }

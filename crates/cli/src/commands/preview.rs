@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use serde_json::json;
-use timbre_agent::view::{PreviewView, ProblemView, RefusalView};
+use timbre_agent::view::{ExplainedView, PreviewView, ProblemView, RefusalView};
 use timbre_core::document::NoDocuments;
 use timbre_core::{Sale, Timestamp};
 
@@ -15,7 +15,7 @@ use crate::door::{self, Need};
 use crate::failure::{Exit, Failure, reason, reasons};
 use crate::incoming::{incoming, unreadable};
 use crate::out::Out;
-use crate::words::{parts, pesos, whole};
+use crate::words::{pesos, whole, with_parts};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -84,7 +84,7 @@ fn tell(preview: &PreviewView, explain: bool, out: Out) -> Result<(), Failure> {
         return out.object(&told);
     }
     let total = preview.totals.get("MntTotal").and_then(whole).unwrap_or_default();
-    out.note(format!("Total {} ({})", pesos(total), parts(&preview.totals)));
+    out.note(format!("Total {}", with_parts(total, &preview.totals)));
     for warning in &preview.warnings {
         out.note(format!("aviso: {}", reason(warning)));
     }
@@ -94,7 +94,12 @@ fn tell(preview: &PreviewView, explain: bool, out: Out) -> Result<(), Failure> {
     preview
         .explained
         .iter()
-        .try_for_each(|one| out.line(format!("{:<26} {:>15}  {}", one.tag, pesos(one.amount), one.from)))
+        .try_for_each(|one| out.line(format!("{:<26} {:>15}  {}", one.tag, figure(one), one.from)))
+}
+
+/// An amount; the one rate among them is no money.
+fn figure(one: &ExplainedView) -> String {
+    if one.tag == "TasaIVA" { format!("{} %", one.amount) } else { pesos(one.amount) }
 }
 
 fn refuse(no: &ProblemView, line: u64, out: Out) -> Result<(), Failure> {
@@ -104,4 +109,16 @@ fn refuse(no: &ProblemView, line: u64, out: Out) -> Result<(), Failure> {
     }
     out.note(format!("timbre: la venta de la línea {line} se rechazaría: {}", reasons(no)));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_no_money() {
+        let one = |tag: &str, amount| ExplainedView { tag: tag.to_owned(), amount, from: String::new() };
+        assert_eq!(figure(&one("TasaIVA", 19)), "19 %");
+        assert_eq!(figure(&one("IVA", 1546)), "$1.546");
+    }
 }
