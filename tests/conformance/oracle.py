@@ -314,7 +314,7 @@ def line_sums(body, all_exempt: bool) -> tuple[Decimal, Decimal, int]:
 def with_globals(body, affected: Decimal, exempt: Decimal, all_exempt: bool) -> tuple[Decimal, Decimal]:
     """In their order, each percentage of what the ones before it left, as a whole number of pesos.
 
-    Where several percentages stand, programs differ (differences.md); Timbre warns of it.
+    Where several percentages stand, programs differ (differences.txt); Timbre warns of it.
     """
     result = {"affected": affected, "exempt": exempt}
     for change in (e for e in body if local(e) == "DscRcgGlobal"):

@@ -172,19 +172,18 @@ fn the_stamp_repeats_the_document() {
     for (path, folio) in all() {
         let document = document(&path, folio);
         let text = latin1::decode(&document.bytes);
-        let all = |tag: &str| -> Vec<String> {
-            text.split(&format!("<{tag}>"))
-                .skip(1)
-                .map(|rest| rest.split("</").next().unwrap_or_default().to_owned())
-                .collect()
-        };
-        let one = |tag: &str| all(tag).into_iter().next().unwrap_or_default();
-        assert_eq!(one("F"), folio.to_string());
-        assert_eq!(one("MNT"), one("MntTotal"));
-        assert_eq!(one("RR"), one("RUTRecep"));
-        assert_eq!(one("FE"), one("FchEmis"));
-        assert!(one("NmbItem").starts_with(&one("IT1").replace("&amp", "")) || one("IT1").contains('&'));
-        assert!(one("RznSocRecep").starts_with(&one("RSR")));
+        let root = dom::read(&text).expect("our own");
+        let documento = root.child("Documento").expect("it has one");
+        let said = |path: &[&str]| documento.at(path).unwrap_or_else(|| panic!("no {path:?}")).text();
+        let stamped = |tag: &str| said(&["TED", "DD", tag]);
+        let cut = |text: String| -> String { text.chars().take(40).collect() };
+        let receiver = ["Encabezado", "Receptor"];
+        assert_eq!(stamped("F"), folio.to_string());
+        assert_eq!(stamped("MNT"), said(&["Encabezado", "Totales", "MntTotal"]));
+        assert_eq!(stamped("RR"), said(&[&receiver[..], &["RUTRecep"]].concat()));
+        assert_eq!(stamped("FE"), said(&["Encabezado", "IdDoc", "FchEmis"]));
+        assert_eq!(stamped("IT1"), cut(said(&["Detalle", "NmbItem"])));
+        assert_eq!(stamped("RSR"), cut(said(&[&receiver[..], &["RznSocRecep"]].concat())));
         assert_eq!(document.facts["SignatureValue"].as_str().map(str::len), Some(344));
         assert!(text.contains(&format!("<Documento ID=\"F{folio}T{}\">", document.id.series)));
     }
