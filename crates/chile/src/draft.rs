@@ -77,6 +77,7 @@ impl DteDraft {
             annuls: None,
         };
         let faults = std::mem::take(&mut making.order.faults);
+        let mut warnings = std::mem::take(&mut making.order.ignored);
         let faults: Vec<Refusal> = faults.into_iter().map(codes::beside).collect();
         let totals = making.judge(setting.known, faults.is_empty());
         firm.write(making.order.document.within("Encabezado").within("Emisor"));
@@ -110,7 +111,10 @@ impl DteDraft {
             again: setting.again,
             total: Amount(totals.total),
             totals: figures::json(making.tipo, &totals),
-            warnings: placed(making.warnings),
+            warnings: {
+                warnings.extend(placed(making.warnings));
+                warnings
+            },
             claims: Claims(making.claims),
             annuls: making.annuls,
             environment: setting.environment,

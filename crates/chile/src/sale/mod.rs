@@ -1,6 +1,7 @@
 //! The sale: JSON with the SII's own tags, read against a table. All that is wrong with it is said at
 //! once, each with its path. What a sale means is judged elsewhere.
 
+mod foreign;
 mod json;
 mod nearest;
 
@@ -22,6 +23,8 @@ pub struct Order {
     /// Unknown tags and wrong texts. With any of them there is no draft; the rules are asked all the
     /// same, so that everything is said at once.
     pub faults: Vec<Refusal>,
+    /// Members that say nothing about the document and were left out, each with why.
+    pub ignored: Vec<Refusal>,
 }
 
 /// Refusals that are told; a wrong file must not become a wrong novel.
@@ -47,6 +50,22 @@ pub fn read(sale: &Sale) -> Result<Order, Refusals> {
 }
 
 fn read_body(body: &Value) -> Result<Order, Refusals> {
+    let Some(foreign) = foreign::read(body) else { return read_own(body) };
+    match read_own(&foreign.body) {
+        Ok(mut order) => {
+            order.faults.extend(foreign.faults);
+            order.ignored = foreign.ignored;
+            Ok(order)
+        }
+        Err(Refusals(mut refusals)) => {
+            refusals.extend(foreign.faults);
+            Err(Refusals(refusals))
+        }
+    }
+}
+
+/// One in the SII's own words.
+fn read_own(body: &Value) -> Result<Order, Refusals> {
     let wrapped = Wrapped::of(body);
     let strangers = wrapped.strangers.iter().map(|path| {
         let message = "Al lado del documento solo puede ir el bloque de la caja (Timbre); quítelo.";
@@ -67,7 +86,7 @@ fn read_body(body: &Value) -> Result<Order, Refusals> {
     };
     let found = json::read(wrapped.body, tipo.fields(), tipo.code(), tipo.noun());
     faults.extend(found.refusals.into_iter().map(|refusal| refusal.below(&wrapped.prefix)));
-    Ok(Order { tipo, document: found.group, sender: found.sender, faults })
+    Ok(Order { tipo, document: found.group, sender: found.sender, faults, ignored: Vec::new() })
 }
 
 /// What is wrong whatever the type should be: what every table refuses at the same place.
