@@ -373,3 +373,29 @@ async fn who_listens_again_hears_what_it_missed_and_a_revoked_one_hears_no_more(
     while next(&mut other, &mut held).await.is_some() {}
     shop.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_monitor_asks_for_is_there_and_holds_no_secret() {
+    let dir = tempfile::tempdir().unwrap();
+    let shop = shop(dir.path()).await;
+    timbre_tests::sell(&shop, &boleta(700), "clave-secreta").await.unwrap();
+    timbre_tests::until(&shop, |shop| shop.agent.stats().accepted == 1).await;
+    let reader = token(&shop, "monitor", "read").await;
+    let url = format!("{}/v1/metrics", shop.address.base);
+    let answer = reqwest::Client::new().get(url).bearer_auth(&reader).send().await.unwrap();
+    assert!(answer.headers()["content-type"].to_str().unwrap().starts_with("text/plain; version=0.0.4"));
+    let page = answer.text().await.unwrap();
+    for line in [
+        "timbre_documents{state=\"ACEPTADO\"} 1\n",
+        "timbre_folios_left{type=\"39\"} 99999\n",
+        "timbre_issue_seconds_count 1\n",
+        "timbre_commit_seconds_bucket{le=\"+Inf\"} ",
+        "class=\"ok\"",
+    ] {
+        assert!(page.contains(line), "{line}: {page}");
+    }
+    for secret in [&reader, &shop.address.token, "clave-secreta"] {
+        assert!(!page.contains(secret));
+    }
+    shop.stop().await;
+}

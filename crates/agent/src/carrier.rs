@@ -1,6 +1,7 @@
 //! The one place where bytes leave for an authority: HTTP/1.1, exact length, no redirects,
 //! certificates always checked.
 
+mod courier;
 mod names;
 mod reach;
 
@@ -14,6 +15,7 @@ use bytes::BytesMut;
 use timbre_core::channel::Method;
 use timbre_core::{Effect, Environment, Heard, Limits, Request, Sent};
 
+pub use courier::Courier;
 pub use names::Lookup;
 pub use reach::{Evidence, Reach, Witnesses, judge};
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use jiff::tz::TimeZone;
@@ -20,6 +20,7 @@ use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::conversation::moved;
 use crate::foresight::Foresight;
+use crate::gauges::Histogram;
 use crate::look::{among, filter_of};
 use crate::sender::{Sender, SenderParts};
 use crate::settings::Settings;
@@ -96,6 +97,8 @@ pub(crate) struct Inner {
     pub(crate) pushes: broadcast::Sender<Arc<PushView>>,
     pub(crate) foresight: Foresight,
     pub(crate) tally: Tally,
+    /// From a sale to its answer.
+    pub(crate) issued_in: Histogram,
     stop: watch::Sender<bool>,
     tasks: tokio::sync::Mutex<Vec<tokio::task::JoinHandle<()>>>,
     thread: std::sync::Mutex<Option<std::thread::JoinHandle<()>>>,
@@ -139,6 +142,7 @@ impl Agent {
             pushes: broadcast::channel(256).0,
             foresight: Foresight::default(),
             tally: Tally::default(),
+            issued_in: Histogram::default(),
             stop,
             tasks: tokio::sync::Mutex::default(),
             thread: std::sync::Mutex::new(thread),
@@ -177,8 +181,11 @@ impl Agent {
 
     /// Issues a sale: checked, numbered, signed and on disk when this answers.
     pub async fn issue(&self, received: Bytes, key: Option<String>) -> Answer<IssuedView> {
+        let begun = Instant::now();
         let sale = Sale::read(received, key)?;
-        self.issue_sale(sale).await
+        let issued = self.issue_sale(sale).await?;
+        self.0.issued_in.note(begun.elapsed());
+        Ok(issued)
     }
 
     /// The same for a sale that was read already.

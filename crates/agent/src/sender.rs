@@ -24,6 +24,7 @@ use crate::clock::{Clock, later, until};
 use crate::conversation::TalkError;
 use crate::coverage::Coverage;
 use crate::deadline;
+use crate::gauges::{Durations, Histogram};
 use crate::line::{Asked as Of, Line};
 use crate::retry::backoff;
 use crate::round::{Ended, Known};
@@ -77,6 +78,8 @@ pub struct Sender {
     pub(crate) reaching: tokio::sync::Mutex<()>,
     pub(crate) lost: Notify,
     pub(crate) looking_at_clock: AtomicBool,
+    /// How long answers took.
+    pub(crate) answered_in: Mutex<BTreeMap<(&'static str, bool), Histogram>>,
     /// Answers with the authority's own errors, in a row.
     pub(crate) errors: Mutex<BTreeMap<ChannelId, u32>>,
     /// Lines that came back since the last round.
@@ -131,6 +134,7 @@ impl Sender {
             reaching: tokio::sync::Mutex::default(),
             lost: Notify::new(),
             looking_at_clock: AtomicBool::new(false),
+            answered_in: Mutex::default(),
             errors: Mutex::default(),
             returned: Mutex::default(),
             heard: Mutex::default(),
@@ -183,6 +187,11 @@ impl Sender {
     /// The last answers, the oldest first.
     pub fn answers(&self) -> Vec<LastAnswer> {
         lock(&self.heard).iter().cloned().collect()
+    }
+
+    /// How long answers took, by what was asked and whether they were good ones.
+    pub fn answered_in(&self) -> Vec<(&'static str, bool, Durations)> {
+        lock(&self.answered_in).iter().map(|((what, ok), took)| (*what, *ok, took.read())).collect()
     }
 
     /// Works until `stop` says so.
@@ -329,6 +338,7 @@ impl Sender {
     }
 
     pub(crate) fn remember(&self, answer: LastAnswer) {
+        lock(&self.answered_in).entry((answer.what, answer.ok)).or_default().note(answer.took);
         let mut heard = lock(&self.heard);
         if heard.len() == MOST_ANSWERS {
             heard.pop_front();

@@ -23,7 +23,10 @@ mod today;
 
 pub use again::{ReissuedView, ResumeOrder, VersionView};
 pub use batch::{BatchSaleView, BatchView};
-pub use doors::{FolderView, NewTokenView, TokenOrder, TokenView, WaitingFileView};
+pub use doors::{
+    AttemptView, ChangeView, FolderView, NewTokenView, NewWebhookView, TokenOrder, TokenView,
+    WaitingFileView, WebhookOrder, WebhookView,
+};
 pub use folios::{FoliosView, RangeOrder, RangeView};
 pub use found::{FoundView, ResentView};
 pub use loaded::{LoadedCertificateView, LoadedRangeView};

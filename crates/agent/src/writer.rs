@@ -21,6 +21,7 @@ use timbre_store::{Committed, Fact, Reader, Row, Store, StoreError};
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
+use crate::gauges::{Durations, Histogram};
 use crate::sender::lock;
 
 use seat::Door;
@@ -110,6 +111,7 @@ struct Act {
 pub struct Writer {
     orders: Door,
     fsyncs: Arc<AtomicU64>,
+    commits: Arc<Histogram>,
     stopped: Arc<Mutex<Option<String>>>,
 }
 
@@ -130,10 +132,12 @@ impl Writer {
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
         let stopped = Arc::new(Mutex::new(None));
         let news = News { stopped: Arc::clone(&stopped), touched };
-        let fsynced = Arc::clone(&fsyncs);
-        let desk = Desk { store, keys, clock, news, threads, fsyncs: fsynced, mending: None, untold: None };
+        let (fsynced, commits) = (Arc::clone(&fsyncs), Arc::new(Histogram::default()));
+        let took = Arc::clone(&commits);
+        let desk =
+            Desk { store, keys, clock, news, threads, fsyncs: fsynced, took, mending: None, untold: None };
         let (orders, thread) = Door::open(desk, seat)?;
-        Ok((Writer { orders, fsyncs, stopped }, thread))
+        Ok((Writer { orders, fsyncs, commits, stopped }, thread))
     }
 
     /// Issues a draft; the answer comes when it is on disk.
@@ -175,6 +179,11 @@ impl Writer {
         lock(&self.stopped).clone()
     }
 
+    /// How long commits took.
+    pub fn commits(&self) -> Durations {
+        self.commits.read()
+    }
+
     /// Fsyncs of the journal since the start.
     pub fn fsyncs(&self) -> u64 {
         self.fsyncs.load(Ordering::Relaxed)
@@ -209,6 +218,7 @@ impl News {
 struct Desk {
     news: News,
     fsyncs: Arc<AtomicU64>,
+    took: Arc<Histogram>,
     store: Store,
     keys: Arc<dyn Keys>,
     clock: Arc<dyn Clock>,
@@ -309,7 +319,9 @@ impl Desk {
             Box::new(move |reader: &Reader| named_by(make, reader)) as timbre_store::Make<'_>
         });
         let before = self.store.fsyncs();
+        let begun = Instant::now();
         let outcome = self.store.commit_each(listening.collect(), self.clock.now());
+        self.took.note(begun.elapsed());
         self.fsyncs.fetch_add(self.store.fsyncs().saturating_sub(before), Ordering::Relaxed);
         let broken = match &outcome {
             Ok(each) => each.iter().filter_map(|one| one.as_ref().err()).find(|error| breaks(error)),

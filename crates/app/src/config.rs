@@ -1,6 +1,7 @@
 //! `timbre.toml`: technical settings of a folder. No secret and no law in it.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use timbre_agent::Settings;
 use timbre_agent::carrier::Witnesses;
 use timbre_chile::hosts::{REGISTRY, USER_AGENT};
 use timbre_core::paper::Drawing;
-use timbre_pos::FolderSettings;
+use timbre_pos::{FolderSettings, NetworkSettings};
 use timbre_printer::Profile;
 
 use crate::StartError;
@@ -22,6 +23,7 @@ pub struct Config {
     pub sender: SenderConfig,
     pub api: ApiConfig,
     pub folder: FolderConfig,
+    pub network: NetworkConfig,
     pub wire: WireConfig,
     pub line: LineConfig,
     pub clock: ClockConfig,
@@ -58,6 +60,26 @@ pub struct ApiConfig {
     pub port: Option<u16>,
     /// Origins of web tills that may call from a browser of this machine, as `https://caja.cl` (none).
     pub origins: Vec<String>,
+}
+
+/// The API for other machines of the shop's network: over TLS, and only where `listen` is set.
+#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct NetworkConfig {
+    /// `0.0.0.0:4579` (none: this machine alone).
+    pub listen: Option<SocketAddr>,
+    /// What tills call this machine, as `["192.168.1.10", "caja.local"]`.
+    pub names: Vec<String>,
+    /// PEM files as seen from this folder: the certificate with its chain, and its key.
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
+impl NetworkConfig {
+    pub fn settings(&self, dir: &Path) -> Option<NetworkSettings> {
+        let (certificate, key) = (dir.join(&self.certificate), dir.join(&self.key));
+        Some(NetworkSettings { listen: self.listen?, names: self.names.clone(), certificate, key })
+    }
 }
 
 /// The drop folder.

@@ -5,6 +5,7 @@ mod authorities;
 pub mod config;
 mod country;
 mod demo;
+mod doors;
 pub mod folder;
 mod keeper;
 pub mod keys;

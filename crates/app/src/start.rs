@@ -11,10 +11,10 @@ use timbre_agent::clock::{Clock, SystemClock};
 use timbre_agent::view::ProblemView;
 use timbre_agent::{Agent, AgentParts, Printers, Seat};
 use timbre_core::Environment;
-use timbre_pos::{Doors, Folder, Tokens};
-use timbre_store::{CheckReport, Fact, OpenOptions, Opened, Store, StoreError, whole};
+use timbre_store::{CheckReport, Fact, OpenOptions, Opened, Store, StoreError};
 
 use crate::config::Config;
+use crate::doors::Open;
 use crate::folder::{self, Address, Lock, data_dir, demo_dir};
 use crate::keeper::Keeper;
 use crate::logs::{self, Log};
@@ -127,21 +127,22 @@ pub struct Running {
     pub custody: Option<CustodyUsed>,
     /// What was found when the store was opened.
     pub opened: Opened,
-    server: timbre_pos::Server,
+    doors: Open,
     simulator: Option<SimRunning>,
-    drop_folder: Option<Folder>,
     lock: Lock,
     _log: Option<Log>,
 }
 
 impl Running {
+    /// Where other machines of the network call, if they may.
+    pub fn network_port(&self) -> Option<u16> {
+        self.doors.server.network_port()
+    }
+
     /// Stops taking requests, lets what is on the wire end, closes the store, gives the folder back.
     pub async fn stop(self) {
         self.lock.withdraw();
-        self.server.stop().await;
-        if let Some(folder) = self.drop_folder {
-            folder.stop().await;
-        }
+        self.doors.stop().await;
         self.agent.stop().await;
         if let Some(simulator) = self.simulator {
             simulator.stop().await;
@@ -207,8 +208,8 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let mut simulator = None;
     // A command that only issues or looks sends nothing, and so needs no simulator.
     if training && (options.sender || options.demo.is_some()) {
-        settings.simulator = match (&options.demo, config.training.simulator) {
-            (None, Some(base)) => Some(base),
+        settings.simulator = match (&options.demo, &config.training.simulator) {
+            (None, Some(base)) => Some(base.clone()),
             (demo, _) => {
                 let running = start_simulator(demo.as_ref(), &folder).await?;
                 let base = running.base.clone();
@@ -222,7 +223,6 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let port = wanted.unwrap_or(PORT);
     let listener = timbre_pos::bind(port, wanted.is_some()).await.map_err(|e| StartError::Port(port, e))?;
     let token = token()?;
-    let (tokens, unread) = open_tokens(&folder)?;
     let carrier = HttpCarrier::new(environment).map_err(|e| StartError::Network(e.to_string()))?;
     let carrier = carrier.witnessed_by(config.line.witnesses());
     let keeper = Keeper::new(reader, vault);
@@ -248,34 +248,21 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         return Err(problem.into());
     }
     let weaker = custody.iter().filter(|custody| custody.is_weaker());
-    let mut notices: Vec<_> = weaker.map(ToString::to_string).collect();
-    notices.extend(unread);
-    // One that does not send is gone in a moment.
-    let drop_folder = (options.sender && config.folder.enabled.unwrap_or(true))
-        .then(|| Folder::start(agent.clone(), &folder, config.folder.settings()))
-        .transpose()
-        .unwrap_or_else(|error| {
-            tracing::error!(%error, "the drop folder can't be used");
-            notices.push(format!("La carpeta de entrada no se puede usar: {error}."));
-            None
-        });
-    let doors = Doors {
-        agent: agent.clone(),
-        printers: printers.clone(),
-        owner: token.clone(),
-        tokens: Arc::new(tokens),
-        origins: config.api.origins,
-        folder: drop_folder.as_ref().map(Folder::standing),
-        notices,
-    };
-    let server = timbre_pos::serve(doors, listener).map_err(|e| StartError::Port(port, e))?;
-    let (sender, keys) = (options.sender, !options.look);
-    let address = Address { base: folder::base(server.port()), token, sender, keys };
-    if let Err(error) = lock.announce(&address, server.port()) {
-        server.stop().await;
-        if let Some(folder) = drop_folder {
-            folder.stop().await;
+    let notices = weaker.map(ToString::to_string).collect();
+    let stays = options.sender;
+    let opening =
+        Open::open((&agent, &printers), listener, token.clone(), (&folder, &config), stays, notices).await;
+    let doors = match opening {
+        Ok(doors) => doors,
+        Err(error) => {
+            agent.stop().await;
+            return Err(error);
         }
+    };
+    let (sender, keys) = (options.sender, !options.look);
+    let address = Address { base: folder::base(doors.server.port()), token, sender, keys };
+    if let Err(error) = lock.announce(&address, doors.server.port()) {
+        doors.stop().await;
         agent.stop().await;
         return Err(error);
     }
@@ -287,9 +274,8 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         sim: simulator.as_ref().map(|running| running.sim().clone()),
         custody,
         opened,
-        server,
+        doors,
         simulator,
-        drop_folder,
         lock,
         _log: log,
     })
@@ -408,22 +394,6 @@ fn state_dir() -> Option<PathBuf> {
     }
     let base = set("XDG_STATE_HOME").or_else(|| set("HOME").map(|home| home.join(".local/state")));
     base.map(|dir| dir.join("timbre"))
-}
-
-/// The tills' tokens. A file that can't be understood stops no window: it is put aside, no token of it is good any
-/// more, and it is said.
-fn open_tokens(folder: &Path) -> Result<(Tokens, Option<String>), StartError> {
-    let failed = |e| StartError::Folder(folder.to_owned(), e);
-    match Tokens::open(folder) {
-        Ok(tokens) => Ok((tokens, None)),
-        Err(error) => {
-            tracing::error!(%error, "the file of tokens was damaged and is put aside");
-            let path = folder.join("tokens.json");
-            whole::rename(&path, &folder.join("tokens.json.damaged")).map_err(failed)?;
-            let why = "El archivo de tokens estaba dañado: los de las cajas ya no sirven y hay que crearlos de nuevo.";
-            Ok((Tokens::open(folder).map_err(failed)?, Some(why.to_owned())))
-        }
-    }
 }
 
 /// A fresh owner's token: 256 bits, hexadecimal.

@@ -6,6 +6,7 @@ pub mod check;
 pub mod claims;
 pub mod clock;
 pub mod company;
+pub mod completion;
 pub mod demo;
 pub mod diagnose;
 pub mod folio;
@@ -19,6 +20,7 @@ pub mod reissue;
 pub mod resend;
 pub mod results_mail;
 pub mod serve;
+pub mod service;
 pub mod show;
 pub mod simulator;
 pub mod stats;
@@ -26,6 +28,7 @@ pub mod token;
 pub mod unlock;
 pub mod vault;
 pub mod verify;
+pub mod webhook;
 
 use std::path::Path;
 

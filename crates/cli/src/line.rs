@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    caf, cert, check, claims, clock, company, demo, diagnose, folio, issue, list, note, preview, print,
-    printer, reissue, resend, results_mail, serve, show, simulator, stats, token, unlock, vault, verify,
+    caf, cert, check, claims, clock, company, completion, demo, diagnose, folio, issue, list, note, preview,
+    print, printer, reissue, resend, results_mail, serve, service, show, simulator, stats, token, unlock,
+    vault, verify, webhook,
 };
 use crate::failure::{Exit, Failure};
 use crate::out::Out;
@@ -78,6 +79,8 @@ pub enum Command {
     Clock(clock::Args),
     /// Los programas que pueden llamar a la API: un token por caja
     Token(token::Args),
+    /// Las direcciones a las que se avisa lo que pasa con los documentos
+    Webhook(webhook::Args),
     /// Los números del panel
     Stats,
     /// Revisa cualquier DTE o envío, de cualquier emisor
@@ -90,6 +93,12 @@ pub enum Command {
     Unlock(unlock::Args),
     /// La bóveda de las llaves, cuando la suya se perdió
     Vault(vault::Args),
+    /// El agente como servicio del sistema: se inicia solo y se vuelve a iniciar
+    Service(service::Args),
+    /// Lo que una shell necesita para completar órdenes
+    Completion(completion::Args),
+    /// La página del manual, para guardarla como timbre.1
+    Man,
     /// El SII simulado, solo
     Simulator(simulator::Args),
     /// Muestra esta ayuda, o la de una orden
@@ -127,12 +136,16 @@ impl Line {
             Command::Company(args) => company::run(args, data, out).await,
             Command::Clock(args) => clock::run(args, data, out).await,
             Command::Token(args) => token::run(args, data, out).await,
+            Command::Webhook(args) => webhook::run(args, data, out).await,
             Command::Stats => stats::run(data, out).await,
             Command::Verify(args) => verify::run(args, out),
             Command::Check => check::run(data, out),
             Command::Diagnose => diagnose::run(data, out).await,
             Command::Unlock(args) => unlock::run(args, data, out).await,
             Command::Vault(args) => vault::run(args, data, out),
+            Command::Service(args) => service::run(args, data, out),
+            Command::Completion(args) => completion::run(args, out),
+            Command::Man => completion::man(out),
             Command::Simulator(args) => simulator::run(args, out).await,
             Command::Help { words } => out.text(&spanish::help(&words)?),
         }

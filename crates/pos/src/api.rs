@@ -21,6 +21,9 @@ use timbre_agent::view::{
 use timbre_core::Environment;
 use zeroize::{Zeroize, Zeroizing};
 
+/// Who is meant where nobody is named.
+pub(crate) const SOMEBODY: &str = "persona";
+
 /// A problem on its way out: `application/problem+json`.
 #[derive(Debug)]
 pub(crate) struct Problem(ProblemView);

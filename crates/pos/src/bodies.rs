@@ -23,18 +23,8 @@ const BATCH: usize = 8 << 20;
 /// How long a body may take to come.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How long, of an accepted request: tests wait for less.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Patience(pub Duration);
-
-impl Default for Patience {
-    fn default() -> Patience {
-        Patience(PATIENCE)
-    }
-}
-
 /// Reads the body of a change, whole.
-pub(crate) async fn whole(patience: Patience, request: Request, next: Next) -> Response {
+pub(crate) async fn whole(request: Request, next: Next) -> Response {
     if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
         return next.run(request).await;
     }
@@ -48,7 +38,7 @@ pub(crate) async fn whole(patience: Patience, request: Request, next: Next) -> R
     if long.is_some_and(|long: u64| long > most as u64) {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     }
-    let body = match tokio::time::timeout(patience.0, to_bytes(body, most)).await {
+    let body = match tokio::time::timeout(PATIENCE, to_bytes(body, most)).await {
         Err(_late) => return StatusCode::REQUEST_TIMEOUT.into_response(),
         Ok(Err(error)) if is_too_long(&error) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
         Ok(Err(_cut)) => return StatusCode::BAD_REQUEST.into_response(),

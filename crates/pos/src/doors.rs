@@ -11,15 +11,12 @@ use serde::Deserialize;
 use timbre_agent::Agent;
 use timbre_agent::view::{FolderView, NewTokenView, ProblemView, TokenOrder, TokenView};
 
-use crate::api::{Answer, apart, read};
+use crate::api::{Answer, SOMEBODY, apart, read};
 use crate::folder::Standing;
 use crate::scope::Scope;
 use crate::tokens::Tokens;
 
 type Door = Extension<Arc<Tokens>>;
-
-/// Who is meant where nobody is named.
-const SOMEBODY: &str = "persona";
 
 pub(crate) async fn list(Extension(tokens): Door) -> Json<Vec<TokenView>> {
     Json(tokens.list())

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::{Stream, StreamExt, stream};
 use timbre_agent::Agent;
 use timbre_agent::view::PushView;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 use tokio_stream::wrappers::BroadcastStream;
 
 use crate::tokens::{Caller, Tokens};
@@ -37,23 +38,27 @@ struct Past {
 }
 
 impl Hub {
-    /// Numbers what the engine pushes from now on, until the engine is gone.
-    pub fn start(agent: &Agent, run: String) -> Arc<Hub> {
-        let hub = Arc::new(Hub { run, past: Mutex::default(), live: broadcast::channel(KEPT).0 });
-        let (heard, mut pushes) = (Arc::downgrade(&hub), agent.subscribe());
-        let agent = agent.clone();
-        tokio::spawn(async move {
-            loop {
-                let push = match pushes.recv().await {
-                    Ok(push) => push,
-                    Err(broadcast::error::RecvError::Lagged(_)) => Arc::new(PushView::anew(agent.snapshot())),
-                    Err(broadcast::error::RecvError::Closed) => return,
-                };
-                let Some(hub) = heard.upgrade() else { return };
-                hub.tell(push);
+    /// One that numbers what the engine pushes while [`Hub::listen`] runs.
+    pub fn new(run: String) -> Arc<Hub> {
+        Arc::new(Hub { run, past: Mutex::default(), live: broadcast::channel(KEPT).0 })
+    }
+
+    /// Until the server stops: an engine that is listened to can't be opened again.
+    pub async fn listen(self: Arc<Hub>, agent: Agent, mut stopped: watch::Receiver<bool>) -> io::Result<()> {
+        let mut pushes = agent.subscribe();
+        loop {
+            let push = tokio::select! {
+                _ = stopped.wait_for(|stopped| *stopped) => return Ok(()),
+                push = pushes.recv() => push,
+            };
+            match push {
+                Ok(push) => self.tell(push),
+                Err(broadcast::error::RecvError::Lagged(_)) => {
+                    self.tell(Arc::new(PushView::anew(agent.snapshot())));
+                }
+                Err(broadcast::error::RecvError::Closed) => return Ok(()),
             }
-        });
-        hub
+        }
     }
 
     fn past(&self) -> MutexGuard<'_, Past> {

@@ -1,4 +1,5 @@
-//! The till's side: the local API with the panel it serves to a browser, and the drop folder.
+//! The till's side: the local API with the panel it serves to a browser, the drop folder,
+//! and webhooks.
 
 mod answers;
 mod api;
@@ -10,6 +11,8 @@ mod finding;
 mod folder;
 mod guard;
 mod mending;
+mod metrics;
+mod network;
 mod origins;
 mod panel;
 mod paper;
@@ -18,7 +21,10 @@ mod scope;
 mod server;
 mod services;
 mod tokens;
+mod webhooks;
 
 pub use folder::{Folder, FolderSettings, Standing};
+pub use network::{Network, NetworkSettings};
 pub use server::{Doors, Server, bind, serve};
 pub use tokens::Tokens;
+pub use webhooks::Webhooks;

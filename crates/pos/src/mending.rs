@@ -10,10 +10,7 @@ use timbre_agent::Agent;
 use timbre_agent::reissue::Reissue;
 use timbre_agent::view::{BatchView, ProblemView, RangeOrder, RangeView, ReissuedView, ResumeOrder, RowView};
 
-use crate::api::{Answer, apart, read};
-
-/// Who is meant where nobody is named.
-const SOMEBODY: &str = "persona";
+use crate::api::{Answer, SOMEBODY, apart, read};
 
 #[derive(Deserialize, Default)]
 #[serde(default)]

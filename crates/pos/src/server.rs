@@ -13,14 +13,15 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::api::Notices;
-use crate::bodies::Patience;
 use crate::events::Hub;
 use crate::folder::Standing;
 use crate::guard::Guard;
+use crate::network::Network;
 use crate::tokens::{Tokens, hex};
+use crate::webhooks::Webhooks;
 use crate::{
-    answers, api, bodies, connections, doors, events, finding, guard, mending, panel, paper, printers,
-    services,
+    answers, api, bodies, connections, doors, events, finding, guard, mending, metrics, panel, paper,
+    printers, services, webhooks,
 };
 
 /// How long answers in course may take once the server is told to stop.
@@ -29,8 +30,9 @@ const GRACE: Duration = Duration::from_secs(2);
 /// A running server.
 pub struct Server {
     port: u16,
+    network_port: Option<u16>,
     stop: watch::Sender<bool>,
-    task: tokio::task::JoinHandle<io::Result<()>>,
+    tasks: Vec<tokio::task::JoinHandle<io::Result<()>>>,
 }
 
 impl Server {
@@ -38,13 +40,21 @@ impl Server {
         self.port
     }
 
+    /// Where other machines call, if they may.
+    pub fn network_port(&self) -> Option<u16> {
+        self.network_port
+    }
+
     /// Stops listening; answers in course are finished, streams (which never end) are cut.
-    pub async fn stop(mut self) {
-        // The task is gone when nobody hears it.
+    pub async fn stop(self) {
+        // The tasks are gone when nobody hears it.
         let _ = self.stop.send(true);
-        if tokio::time::timeout(GRACE, &mut self.task).await.is_err() {
-            self.task.abort();
-            let _ = self.task.await;
+        let late = tokio::time::Instant::now() + GRACE;
+        for mut task in self.tasks {
+            if tokio::time::timeout_at(late, &mut task).await.is_err() {
+                task.abort();
+                let _ = task.await;
+            }
         }
     }
 }
@@ -75,36 +85,57 @@ pub struct Doors {
     pub origins: Vec<String>,
     /// Where there is a drop folder.
     pub folder: Option<Arc<Standing>>,
+    pub webhooks: Arc<Webhooks>,
     /// What a person should know of this run, for `/health`.
     pub notices: Vec<String>,
 }
 
-/// Serves API and panel on a bound loopback listener.
-pub fn serve(open: Doors, listener: TcpListener) -> io::Result<Server> {
+/// Serves API and panel on a bound loopback listener, and the API alone to the network where that is set up.
+pub fn serve(open: Doors, listener: TcpListener, network: Option<Network>) -> io::Result<Server> {
     let port = listener.local_addr()?.port();
-    let Doors { agent, printers, owner, tokens, origins, folder, notices } = open;
-    let guard = Arc::new(Guard::loopback(port, owner, Arc::clone(&tokens), origins));
+    let Doors { agent, printers, owner, tokens, origins, folder, webhooks, notices } = open;
     let mut run = [0u8; 8];
     openssl::rand::rand_bytes(&mut run)?;
-    let hub = Hub::start(&agent, hex(&run));
-    let shared = Shared { printers, tokens, hub, folder, notices: Notices(notices.into()) };
-    let app = routes(agent, guard, shared, Patience::default());
+    let hub = Hub::new(hex(&run));
+    let notices = Notices(notices.into());
+    let shared =
+        Shared { printers, tokens: Arc::clone(&tokens), hub: Arc::clone(&hub), folder, webhooks, notices };
     let (stop, stopped) = watch::channel(false);
-    let task = tokio::spawn(connections::serve(listener, None, app, stopped));
-    Ok(Server { port, stop, task })
+    let guard = Arc::new(Guard::loopback(port, owner, Arc::clone(&tokens), origins.clone()));
+    let app = Router::new()
+        .nest("/v1", routes(agent.clone(), Arc::clone(&guard), shared.clone()))
+        .fallback(get(panel::file))
+        .layer(middleware::from_fn_with_state(guard, guard::near));
+    let listening = hub.listen(agent.clone(), stopped.clone());
+    let mut tasks = vec![tokio::spawn(listening)];
+    tasks.push(tokio::spawn(connections::serve(listener, None, app, stopped.clone())));
+    let mut network_port = None;
+    if let Some(Network { listener, tls, names }) = network {
+        let port = listener.local_addr()?.port();
+        let guard = Arc::new(Guard::network(port, &names, tokens, origins));
+        let app = Router::new()
+            .nest("/v1", routes(agent, Arc::clone(&guard), shared))
+            .fallback(api::no_route)
+            .layer(middleware::from_fn_with_state(guard, guard::near));
+        tasks.push(tokio::spawn(connections::serve(listener, Some(tls), app, stopped)));
+        network_port = Some(port);
+    }
+    Ok(Server { port, network_port, stop, tasks })
 }
 
 /// What routes share beside the engine.
+#[derive(Clone)]
 struct Shared {
     printers: Arc<dyn Printers>,
     tokens: Arc<Tokens>,
     hub: Arc<Hub>,
     folder: Option<Arc<Standing>>,
+    webhooks: Arc<Webhooks>,
     notices: Notices,
 }
 
-fn routes(agent: Agent, guard: Arc<Guard>, shared: Shared, patience: Patience) -> Router {
-    let v1 = Router::new()
+fn routes(agent: Agent, guard: Arc<Guard>, shared: Shared) -> Router {
+    Router::new()
         .route("/documents", get(api::list).post(api::issue))
         .route("/documents/preview", post(api::preview))
         .route("/documents/found", get(finding::count))
@@ -148,6 +179,11 @@ fn routes(agent: Agent, guard: Arc<Guard>, shared: Shared, patience: Patience) -
         .route("/certificate", get(api::certificate).post(api::load_certificate))
         .route("/tokens", get(doors::list).post(doors::make))
         .route("/tokens/{name}", delete(doors::revoke))
+        .route("/webhooks", get(webhooks::list))
+        .route("/webhooks/{name}", put(webhooks::put).delete(webhooks::remove))
+        .route("/webhooks/{name}/test", post(webhooks::test))
+        .route("/webhooks/{name}/redeliver", post(webhooks::aside))
+        .route("/metrics", get(metrics::metrics))
         .route("/folder", get(doors::folder))
         .route("/events", get(events::events))
         .route("/health", get(api::health))
@@ -158,17 +194,14 @@ fn routes(agent: Agent, guard: Arc<Guard>, shared: Shared, patience: Patience) -
         .layer(Extension(shared.tokens))
         .layer(Extension(shared.hub))
         .layer(Extension(shared.folder))
-        .layer(middleware::from_fn(move |request, next| bodies::whole(patience, request, next)))
+        .layer(Extension(shared.webhooks))
+        .layer(middleware::from_fn(bodies::whole))
         .layer(middleware::from_fn_with_state((Arc::clone(&guard), agent.clone()), guard::known))
         .fallback(api::no_route)
         .method_not_allowed_fallback(api::no_method)
         .layer(middleware::from_fn(answers::in_spanish))
         .layer(middleware::from_fn_with_state(agent.clone(), answers::environment))
-        .with_state(agent);
-    Router::new()
-        .nest("/v1", v1)
-        .fallback(get(panel::file))
-        .layer(middleware::from_fn_with_state(guard, guard::near))
+        .with_state(agent)
 }
 
 #[cfg(test)]

@@ -182,7 +182,7 @@ impl Tokens {
 }
 
 /// A name is shown to people and written to logs.
-fn check_name(name: &str) -> Result<(), ProblemView> {
+pub(crate) fn check_name(name: &str) -> Result<(), ProblemView> {
     let lawful = |c: char| c.is_alphanumeric() || " -_.".contains(c);
     let good = (1..=40).contains(&name.chars().count()) && name.chars().all(lawful) && name.trim() == name;
     match good {

@@ -56,3 +56,73 @@ pub struct WaitingFileView {
     /// RFC 3339.
     pub since: String,
 }
+
+/// What became of a document: what a webhook is told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChangeView {
+    /// The same at each delivery, and no other change has it.
+    pub event: String,
+    pub document: String,
+    pub version: u32,
+    /// The state that it came into.
+    pub state: String,
+    /// When, RFC 3339.
+    pub at: String,
+    pub environment: String,
+    /// The document in its place, where it was replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<String>,
+    /// As it stands when this is told: it may have gone on since.
+    pub now: super::RowView,
+}
+
+/// An address that is told what becomes of documents.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebhookView {
+    pub name: String,
+    pub url: String,
+    /// The states that it is told of.
+    pub states: Vec<String>,
+    /// RFC 3339.
+    pub made: String,
+    /// Tries of the event that is due, none of which was taken.
+    pub tries: u32,
+    /// When it is tried again, RFC 3339.
+    pub next_try: Option<String>,
+    /// Events that were given up and wait for somebody to have them delivered again.
+    pub put_aside: u64,
+    /// The last tries, the newest first.
+    pub attempts: Vec<AttemptView>,
+}
+
+/// One try to deliver an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptView {
+    pub event: String,
+    /// `T39F1234`; empty for a test.
+    pub document: String,
+    /// RFC 3339.
+    pub at: String,
+    /// What was answered; absent where nothing was.
+    pub status: Option<u16>,
+    /// Why it counts as undelivered; empty where it was taken.
+    pub why: String,
+}
+
+/// An address to be told, or told otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookOrder {
+    pub url: String,
+    /// Verdicts when none is said.
+    #[serde(default)]
+    pub states: Vec<String>,
+    pub who: String,
+}
+
+/// A webhook just set, with the secret that its deliveries are signed with: the only answer that ever holds it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewWebhookView {
+    pub name: String,
+    pub secret: String,
+}

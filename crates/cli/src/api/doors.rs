@@ -1,7 +1,10 @@
-//! Who may call, through the agent's API.
+//! Who may call and who is told, through the agent's API.
 
 use reqwest::Method;
-use timbre_agent::view::{NewTokenView, TokenOrder, TokenView};
+use serde_json::Value;
+use timbre_agent::view::{
+    AttemptView, NewTokenView, NewWebhookView, TokenOrder, TokenView, WebhookOrder, WebhookView,
+};
 
 use super::{Api, Ask, body_of};
 use crate::failure::Failure;
@@ -21,6 +24,31 @@ impl Api {
         let mut ask = Ask::new(Method::DELETE, format!("/v1/tokens/{}", segment(name)));
         ask.query.push(("who", who.to_owned()));
         self.wire.read(ask).await
+    }
+
+    pub async fn webhooks(&self) -> Result<Vec<WebhookView>, Failure> {
+        self.wire.read(Ask::get("/v1/webhooks")).await
+    }
+
+    pub async fn put_webhook(&self, name: &str, order: &WebhookOrder) -> Result<NewWebhookView, Failure> {
+        let mut ask = Ask::new(Method::PUT, format!("/v1/webhooks/{}", segment(name)));
+        ask.body = Some(("application/json", body_of(order)?));
+        self.wire.read(ask).await
+    }
+
+    pub async fn remove_webhook(&self, name: &str, who: &str) -> Result<Vec<WebhookView>, Failure> {
+        let mut ask = Ask::new(Method::DELETE, format!("/v1/webhooks/{}", segment(name)));
+        ask.query.push(("who", who.to_owned()));
+        self.wire.read(ask).await
+    }
+
+    pub async fn test_webhook(&self, name: &str) -> Result<AttemptView, Failure> {
+        self.wire.read(Ask::new(Method::POST, format!("/v1/webhooks/{}/test", segment(name)))).await
+    }
+
+    /// What was given up goes again; how many events that are.
+    pub async fn redeliver(&self, name: &str) -> Result<Value, Failure> {
+        self.wire.read(Ask::new(Method::POST, format!("/v1/webhooks/{}/redeliver", segment(name)))).await
     }
 }
 

@@ -1,0 +1,122 @@
+//! The doors of a folder, opened as its settings say: API, drop folder, webhooks. What can't be opened beside
+//! the API stops no sale: it is said.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use timbre_agent::carrier::Courier;
+use timbre_agent::{Agent, Printers};
+use timbre_pos::{Doors, Folder, Network, Server, Tokens, Webhooks};
+use timbre_store::whole;
+use tokio::net::TcpListener;
+
+use crate::StartError;
+use crate::config::Config;
+
+/// The doors of a running agent.
+pub(crate) struct Open {
+    pub server: Server,
+    folder: Option<Folder>,
+    webhooks: Arc<Webhooks>,
+}
+
+impl Open {
+    /// `stays`: an agent that works the queue. Another one is gone in a moment.
+    pub async fn open(
+        (agent, printers): (&Agent, &Arc<dyn Printers>),
+        listener: TcpListener,
+        owner: String,
+        (dir, config): (&Path, &Config),
+        stays: bool,
+        mut notices: Vec<String>,
+    ) -> Result<Open, StartError> {
+        let failed = |e| StartError::Folder(dir.to_owned(), e);
+        let tokens = read(dir, "tokens.json", || Tokens::open(dir), &mut notices, TOKENS).map_err(failed)?;
+        let tell = || {
+            let courier = Courier::new().map_err(io::Error::other)?;
+            Webhooks::start(agent.clone(), dir, courier, stays)
+        };
+        let webhooks = read(dir, "webhooks.json", tell, &mut notices, WEBHOOKS).map_err(failed)?;
+        let folder = (stays && config.folder.enabled.unwrap_or(true))
+            .then(|| Folder::start(agent.clone(), dir, config.folder.settings()))
+            .transpose()
+            .unwrap_or_else(|error| {
+                tracing::error!(%error, "the drop folder can't be used");
+                notices.push(format!("La carpeta de entrada no se puede usar: {error}."));
+                None
+            });
+        let mut network = None;
+        if let Some(settings) = config.network.settings(dir).filter(|_| stays) {
+            match Network::open(&settings).await {
+                Ok(open) => {
+                    let what = format!("Abrir la API a la red en {}", settings.listen);
+                    tracing::warn!(listen = %settings.listen, "the API is open to the network");
+                    if let Err(error) = agent.note_act("timbre.toml", &what).await {
+                        tracing::error!(%error, "that the API is open to the network can't be written");
+                    }
+                    notices.push(format!(
+                        "La API atiende a la red en {}: lo pide timbre.toml.",
+                        settings.listen
+                    ));
+                    network = Some(open);
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the API can't be opened to the network");
+                    notices.push(format!("La API no se pudo abrir a la red: {error}."));
+                }
+            }
+        }
+        let port = listener.local_addr().map_or(0, |at| at.port());
+        let doors = Doors {
+            agent: agent.clone(),
+            printers: Arc::clone(printers),
+            owner,
+            tokens: Arc::new(tokens),
+            origins: config.api.origins.clone(),
+            folder: folder.as_ref().map(Folder::standing),
+            webhooks: Arc::clone(&webhooks),
+            notices,
+        };
+        let server = timbre_pos::serve(doors, listener, network).map_err(|e| StartError::Port(port, e))?;
+        Ok(Open { server, folder, webhooks })
+    }
+
+    pub async fn stop(self) {
+        self.server.stop().await;
+        if let Some(folder) = self.folder {
+            folder.stop().await;
+        }
+        self.webhooks.stop().await;
+    }
+}
+
+const TOKENS: &str =
+    "El archivo de tokens estaba dañado: los de las cajas ya no sirven y hay que crearlos de nuevo.";
+const WEBHOOKS: &str =
+    "El archivo de los avisos estaba dañado: no se avisa a nadie hasta que se configuren de nuevo.";
+
+/// A file of the folder. One that can't be understood is put aside, and it is said.
+fn read<T>(
+    dir: &Path,
+    name: &str,
+    open: impl Fn() -> io::Result<T>,
+    notices: &mut Vec<String>,
+    words: &str,
+) -> io::Result<T> {
+    match open() {
+        Err(error) if error.kind() == io::ErrorKind::InvalidData || is_json(&error) => {
+            tracing::error!(%error, name, "a file was damaged and is put aside");
+            whole::rename(&dir.join(name), &dir.join(format!("{name}.damaged")))?;
+            notices.push(words.to_owned());
+            open()
+        }
+        opened => opened,
+    }
+}
+
+/// It ends too early, or is none.
+fn is_json(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<serde_json::Error>())
+        || error.kind() == io::ErrorKind::UnexpectedEof
+}

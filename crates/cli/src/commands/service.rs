@@ -1,0 +1,87 @@
+//! `timbre service`: the agent started by the system itself. What each system wants for that is in a file of
+//! its own: here only what is asked for.
+
+#[cfg(not(windows))]
+mod systemd;
+#[cfg(windows)]
+mod tasks;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+#[cfg(not(windows))]
+use systemd as system;
+#[cfg(windows)]
+use tasks as system;
+
+use crate::door;
+use crate::failure::{Exit, Failure};
+use crate::out::Out;
+
+#[derive(clap::Args)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(clap::Subcommand)]
+enum What {
+    /// Hace que el sistema inicie «timbre serve» y lo vuelva a iniciar si se cae
+    Install {
+        /// Sólo muestra lo que se instalaría
+        #[arg(long)]
+        print: bool,
+    },
+    /// Deja de iniciarlo
+    Uninstall,
+    /// Dice si está instalado y en marcha
+    Status,
+}
+
+/// What is started.
+struct Started {
+    program: PathBuf,
+    data: PathBuf,
+}
+
+pub fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
+    let data = std::path::absolute(door::folder(data)).map_err(|e| trouble(&e.to_string()))?;
+    match args.what {
+        What::Install { print } => {
+            let program = std::env::current_exe().map_err(|e| trouble(&e.to_string()))?;
+            let started = Started { program, data };
+            if print {
+                return out.text(&system::shown(&started)?);
+            }
+            system::install(&started)?;
+            out.line("Instalado: el sistema inicia Timbre y lo vuelve a iniciar si se cae.")?;
+        }
+        What::Uninstall => {
+            system::uninstall()?;
+            out.line("Quitado: el sistema ya no inicia Timbre.")?;
+        }
+        What::Status => return out.text(&system::status()?),
+    }
+    Ok(Exit::Done)
+}
+
+/// Runs a program of the system's; what it wrote.
+fn ask(program: &str, words: &[&str]) -> Result<String, Failure> {
+    let output = Command::new(program)
+        .args(words)
+        .output()
+        .map_err(|e| trouble(&format!("no se pudo ejecutar {program}: {e}")))?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    match output.status.success() {
+        true => Ok(said),
+        false => {
+            let why = String::from_utf8_lossy(&output.stderr);
+            Err(trouble(&format!("{program} {}: {}{}", words.join(" "), said.trim(), why.trim())))
+        }
+    }
+}
+
+fn trouble(why: &str) -> Failure {
+    Failure::refused("service-failed", format!("El sistema no lo permite ({why})."))
+}

@@ -1,0 +1,95 @@
+//! A unit of systemd: of the user, or of the machine when root installs it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{Started, ask, trouble};
+use crate::failure::Failure;
+
+const UNIT: &str = "timbre.service";
+
+/// The unit, as it is written.
+pub fn shown(started: &Started) -> Result<String, Failure> {
+    let (program, data) = (quoted(&started.program)?, quoted(&started.data)?);
+    let wanted_by = if is_root() { "multi-user.target" } else { "default.target" };
+    Ok(format!(
+        "[Unit]\nDescription=Timbre: documentos tributarios de la caja\nAfter=network.target\n\n\
+         [Service]\nExecStart={program} --data {data} serve\nRestart=on-failure\nRestartSec=5\nTimeoutStopSec=60\n\
+         NoNewPrivileges=true\nPrivateTmp=true\nUMask=0077\n\n\
+         [Install]\nWantedBy={wanted_by}\n"
+    ))
+}
+
+pub fn install(started: &Started) -> Result<(), Failure> {
+    let unit = shown(started)?;
+    let path = path()?;
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(|e| trouble(&e.to_string()))?;
+    }
+    fs::write(&path, unit).map_err(|e| trouble(&format!("{}: {e}", path.display())))?;
+    systemctl(&["daemon-reload"])?;
+    systemctl(&["enable", "--now", UNIT]).map(drop)
+}
+
+pub fn uninstall() -> Result<(), Failure> {
+    systemctl(&["disable", "--now", UNIT])?;
+    let path = path()?;
+    fs::remove_file(&path).map_err(|e| trouble(&format!("{}: {e}", path.display())))?;
+    systemctl(&["daemon-reload"]).map(drop)
+}
+
+pub fn status() -> Result<String, Failure> {
+    systemctl(&["show", UNIT, "--property=LoadState,ActiveState,SubState,ExecMainStartTimestamp"])
+}
+
+fn systemctl(words: &[&str]) -> Result<String, Failure> {
+    let whose: &[&str] = if is_root() { &[] } else { &["--user"] };
+    ask("systemctl", &[whose, words].concat())
+}
+
+fn path() -> Result<PathBuf, Failure> {
+    if is_root() {
+        return Ok(Path::new("/etc/systemd/system").join(UNIT));
+    }
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let config = set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|home| home.join(".config")));
+    Ok(config.ok_or_else(|| trouble("falta HOME"))?.join("systemd/user").join(UNIT))
+}
+
+fn is_root() -> bool {
+    std::env::var_os("USER").is_some_and(|user| user == "root")
+        || fs::metadata("/proc/self").is_ok_and(|own| {
+            #[cfg(unix)]
+            return std::os::unix::fs::MetadataExt::uid(&own) == 0;
+            #[cfg(not(unix))]
+            return false;
+        })
+}
+
+/// A path as one word of `ExecStart` (systemd.service(5)): in quotes, `%` and `$` doubled.
+fn quoted(path: &Path) -> Result<String, Failure> {
+    let text = path.to_str().filter(|text| !text.chars().any(char::is_control));
+    let text = text.ok_or_else(|| trouble("la ruta lleva caracteres que systemd no admite"))?;
+    let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%").replace('$', "$$");
+    Ok(format!("\"{text}\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_with_blanks_and_signs_stays_one_word() {
+        let started =
+            Started { program: "/opt/Mi Tienda/timbre".into(), data: "/home/rosa/caja 100%\"$x".into() };
+        let unit = shown(&started).unwrap();
+        assert!(
+            unit.contains(
+                "ExecStart=\"/opt/Mi Tienda/timbre\" --data \"/home/rosa/caja 100%%\\\"$$x\" serve\n"
+            ),
+            "{unit}"
+        );
+        assert!(unit.contains("Restart=on-failure\n") && unit.ends_with(".target\n"), "{unit}");
+        assert!(quoted(Path::new("/x\ny")).is_err());
+    }
+}

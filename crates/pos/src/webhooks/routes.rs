@@ -1,0 +1,58 @@
+//! The webhooks by the API: set, tried, taken up again, removed.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{Path, Query};
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use serde::{Deserialize, Serialize};
+use timbre_agent::view::{AttemptView, NewWebhookView, WebhookOrder, WebhookView};
+
+use super::Webhooks;
+use crate::api::{Answer, SOMEBODY, read};
+
+type Door = Extension<Arc<Webhooks>>;
+
+pub(crate) async fn list(Extension(webhooks): Door) -> Json<Vec<WebhookView>> {
+    Json(webhooks.list())
+}
+
+/// The answer holds the secret that deliveries are signed with, and no other ever will.
+pub(crate) async fn put(
+    Extension(webhooks): Door,
+    Path(name): Path<String>,
+    body: Bytes,
+) -> Answer<(StatusCode, Json<NewWebhookView>)> {
+    let order: WebhookOrder = read(&body)?;
+    Ok((StatusCode::CREATED, Json(webhooks.put(&name, &order).await?)))
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct By {
+    who: Option<String>,
+}
+
+pub(crate) async fn remove(
+    Extension(webhooks): Door,
+    Path(name): Path<String>,
+    Query(By { who }): Query<By>,
+) -> Answer<Json<Vec<WebhookView>>> {
+    Ok(Json(webhooks.remove(&name, who.as_deref().unwrap_or(SOMEBODY)).await?))
+}
+
+pub(crate) async fn test(Extension(webhooks): Door, Path(name): Path<String>) -> Answer<Json<AttemptView>> {
+    Ok(Json(webhooks.test(&name).await?))
+}
+
+/// How many events go again.
+#[derive(Serialize)]
+pub(crate) struct Again {
+    events: u64,
+}
+
+/// What was given up is delivered again.
+pub(crate) async fn aside(Extension(webhooks): Door, Path(name): Path<String>) -> Answer<Json<Again>> {
+    Ok(Json(Again { events: webhooks.deliver_aside(&name).await? }))
+}

@@ -1,0 +1,85 @@
+//! The API for other machines: only where it was set up, over TLS, for tills' tokens, without the panel.
+
+use openssl::asn1::Asn1Time;
+use openssl::bn::BigNum;
+use openssl::hash::MessageDigest;
+use openssl::pkey::PKey;
+use openssl::rsa::Rsa;
+use openssl::x509::extension::{BasicConstraints, SubjectAlternativeName};
+use openssl::x509::{X509, X509NameBuilder};
+use serde_json::{Value, json};
+use timbre_app::{DemoOptions, Options};
+use timbre_tests::{boleta, options};
+
+/// A certificate of its own for this machine's address, and its key; PEM.
+fn certificate() -> (Vec<u8>, Vec<u8>) {
+    let key = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
+    let mut name = X509NameBuilder::new().unwrap();
+    name.append_entry_by_text("CN", "caja").unwrap();
+    let name = name.build();
+    let mut cert = X509::builder().unwrap();
+    cert.set_version(2).unwrap();
+    cert.set_serial_number(&BigNum::from_u32(1).unwrap().to_asn1_integer().unwrap()).unwrap();
+    cert.set_subject_name(&name).unwrap();
+    cert.set_issuer_name(&name).unwrap();
+    cert.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
+    cert.set_not_after(&Asn1Time::days_from_now(2).unwrap()).unwrap();
+    cert.set_pubkey(&key).unwrap();
+    cert.append_extension(BasicConstraints::new().critical().ca().build().unwrap()).unwrap();
+    let names =
+        SubjectAlternativeName::new().ip("127.0.0.1").build(&cert.x509v3_context(None, None)).unwrap();
+    cert.append_extension(names).unwrap();
+    cert.sign(&key, MessageDigest::sha256()).unwrap();
+    (cert.build().to_pem().unwrap(), key.private_key_to_pem_pkcs8().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_machine_sells_over_tls_with_a_tills_token_and_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("shop");
+    std::fs::create_dir_all(&folder).unwrap();
+    let (cert, key) = certificate();
+    std::fs::write(folder.join("red.pem"), &cert).unwrap();
+    std::fs::write(folder.join("red.key"), key).unwrap();
+    let text = "[network]\nlisten = \"127.0.0.1:0\"\nnames = [\"127.0.0.1\"]\ncertificate = \"red.pem\"\nkey = \"red.key\"\n";
+    std::fs::write(folder.join("timbre.toml"), text).unwrap();
+    let demo = DemoOptions { latency: std::time::Duration::ZERO, scenario: "calm".to_owned() };
+    let shop = timbre_app::start(Options { demo: Some(demo), ..options(dir.path()) }).await.unwrap();
+    let made: Value = reqwest::Client::new()
+        .post(format!("{}/v1/tokens", shop.address.base))
+        .bearer_auth(&shop.address.token)
+        .header("Timbre-Client", "tests")
+        .json(&json!({ "name": "caja 2", "who": "Rosa" }))
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    let till = made["token"].as_str().unwrap();
+    let http = reqwest::Client::builder()
+        .tls_backend_native()
+        .add_root_certificate(reqwest::Certificate::from_pem(&cert).unwrap())
+        .build()
+        .unwrap();
+    let port = shop.network_port().expect("it listens");
+    let at = |path: &str| format!("https://127.0.0.1:{port}{path}");
+    let sale = |token: &str| {
+        http.post(at("/v1/documents")).bearer_auth(token).header("Timbre-Client", "caja 2").json(&boleta(990))
+    };
+    assert_eq!(sale(till).send().await.unwrap().status(), 201);
+    assert_eq!(
+        sale(&shop.address.token).send().await.unwrap().status(),
+        401,
+        "the owner's is for this machine"
+    );
+    assert_eq!(sale(till).header("Host", "evil.example").send().await.unwrap().status(), 403);
+    assert_eq!(http.get(at("/")).send().await.unwrap().status(), 404, "no panel");
+    let plain = reqwest::Client::new().get(format!("http://127.0.0.1:{port}/v1/health")).send().await;
+    assert!(plain.is_err(), "nothing in the clear");
+    let health: Value =
+        http.get(at("/v1/health")).bearer_auth(till).send().await.unwrap().json().await.unwrap();
+    assert!(health["notices"].to_string().contains("atiende a la red"), "{health}");
+    assert_eq!(shop.agent.stats().total, 1);
+    shop.stop().await;
+}
