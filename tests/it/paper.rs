@@ -28,7 +28,7 @@ fn printer() -> (String, Sender<Option<usize>>, Receiver<Vec<u8>>) {
                 // GS r 1: is it done?
                 if limit.is_none() && paper.ends_with(&[0x1d, b'r', 1]) {
                     paper.truncate(paper.len() - 3);
-                    line.write_all(&[0x12]).unwrap();
+                    line.write_all(&[0]).unwrap();
                     break;
                 }
             }

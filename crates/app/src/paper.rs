@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError, RwLock};
 use timbre_agent::view::{FoundPrinterView, PrinterView, PrintersView, ProblemView};
 use timbre_agent::{Answer, Printers};
 use timbre_core::Refusal;
-use timbre_core::paper::{Copy, Drawing, Paper, Printing};
+use timbre_core::paper::{Copy, Drawing, Hold, Paper, Printing};
 use timbre_core::receipt::Receipt;
 use timbre_printer::{Device, Load, Logo, NotPrinted, Profile, device, pdf, svg, ticket, trial, trial_sheet};
 use timbre_store::whole;
@@ -41,10 +41,16 @@ impl Printer {
         self.set.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn send(ready: Option<&Ready>, none: &str, name: &str, made: impl FnOnce(&Profile) -> Made) -> Printing {
+    fn send(
+        ready: Option<&Ready>,
+        none: &str,
+        name: &str,
+        hold: Hold,
+        made: impl FnOnce(&Profile) -> Made,
+    ) -> Printing {
         let Some(ready) = ready else { return Printing::Failed { why: none.to_owned() } };
         match made(&ready.profile) {
-            Ok((load, bytes)) => ready.device.print(name, load, &bytes),
+            Ok((load, bytes)) => ready.device.print(name, load, &bytes, hold),
             Err(error) => Printing::Failed { why: error.to_string() },
         }
     }
@@ -92,7 +98,14 @@ impl Paper for Printer {
         self.set().choose(receipt, printer).map(|ready| ready.place.device.trim().to_owned())
     }
 
-    fn print(&self, name: &str, receipt: &Receipt, copy: Copy, printer: Option<&str>) -> Printing {
+    fn print(
+        &self,
+        name: &str,
+        receipt: &Receipt,
+        copy: Copy,
+        printer: Option<&str>,
+        hold: Hold,
+    ) -> Printing {
         let name = match copy {
             Copy::Original => name.to_owned(),
             Copy::Repeated | Copy::Ceded => format!("{name}-{copy}"),
@@ -103,9 +116,11 @@ impl Paper for Printer {
             None if set.each.is_empty() => NONE.to_owned(),
             None => "Ninguna impresora configurada toma este tipo de documento.".to_owned(),
         };
-        Printer::send(set.choose(receipt, printer), &none, &name, |profile| match profile.paper.is_sheet() {
-            true => Ok((Load::Sheets, pdf(receipt, &[copy], profile.logo.as_deref())?)),
-            false => Ok((Load::Ticket, ticket(receipt, copy, profile)?)),
+        Printer::send(set.choose(receipt, printer), &none, &name, hold, |profile| {
+            match profile.paper.is_sheet() {
+                true => Ok((Load::Sheets, pdf(receipt, &[copy], profile.logo.as_deref())?)),
+                false => Ok((Load::Ticket, ticket(receipt, copy, profile)?)),
+            }
         })
     }
 
@@ -115,7 +130,7 @@ impl Paper for Printer {
             Some(name) => set.each.get(name),
             None => set.first(),
         };
-        Printer::send(ready, NONE, "prueba", |profile| match profile.paper.is_sheet() {
+        Printer::send(ready, NONE, "prueba", Box::new(()), |profile| match profile.paper.is_sheet() {
             true => Ok((Load::Sheets, trial_sheet(profile)?)),
             false => Ok((Load::Ticket, trial(profile))),
         })
@@ -231,7 +246,7 @@ mod tests {
     fn without_a_printer_nothing_is_printed_and_it_is_said() {
         let none = printer("").unwrap();
         assert!(!none.on_issue());
-        let how = none.print("T39F1", &Receipt::default(), Copy::Original, None);
+        let how = none.print("T39F1", &Receipt::default(), Copy::Original, None, Box::new(()));
         assert!(how.why().contains("No hay una impresora configurada"), "{how:?}");
         assert!(
             none.draw(&Receipt::default(), &[Copy::Original], Drawing::Pdf).unwrap().starts_with(b"%PDF")

@@ -109,6 +109,10 @@ pub enum Drawing {
     Svg,
 }
 
+/// Kept by who prints for as long as its place is busy, and then let go: a printer that is stuck may be busy long
+/// after it was said how its paper ended.
+pub type Hold = Box<dyn Send>;
+
 /// A place that prints, and what draws for it.
 pub trait Paper: Send + Sync {
     /// What is issued goes to paper by itself.
@@ -123,7 +127,8 @@ pub trait Paper: Send + Sync {
 
     /// Prints, and says how it ended; the sale stands either way. It may take as long as a printer takes: not
     /// for an async task. `name` is for places that keep files; without a `printer` the kind of document decides.
-    fn print(&self, name: &str, receipt: &Receipt, copy: Copy, printer: Option<&str>) -> Printing;
+    fn print(&self, name: &str, receipt: &Receipt, copy: Copy, printer: Option<&str>, hold: Hold)
+    -> Printing;
 
     /// A page that shows whether letters, cut and width are right; without a `printer` on the shop's own.
     fn test(&self, printer: Option<&str>) -> Printing;
@@ -147,7 +152,7 @@ impl Paper for NoPaper {
         None
     }
 
-    fn print(&self, _: &str, _: &Receipt, _: Copy, printer: Option<&str>) -> Printing {
+    fn print(&self, _: &str, _: &Receipt, _: Copy, printer: Option<&str>, _: Hold) -> Printing {
         self.test(printer)
     }
 

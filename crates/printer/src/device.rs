@@ -1,6 +1,7 @@
 //! Where bytes go to become paper: a printer on the network, on a serial line, a device of this machine, the
 //! system's queue, a folder. What is claimed is never more than the printer told.
 
+mod ear;
 mod find;
 mod line;
 mod queue;
@@ -11,17 +12,22 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use timbre_core::paper::Printing;
+use timbre_core::paper::{Hold, Printing};
 
 pub use find::{Found, find};
 
 /// The port of printers on a network.
 const PORT: u16 = 9100;
-/// Devices and queues say nothing while they are stuck.
+/// A printer that has taken no byte for so long is stuck: devices and queues say nothing of it.
 const STUCK: Duration = Duration::from_secs(40);
+/// Bytes that stand between a program and a serial line, at the most: the last of them leave unseen.
+const BETWEEN: u64 = 8 * 1024;
+/// Written at a time to a device.
+const PIECE: usize = 4 * 1024;
 /// What most serial printers are set to when they leave the factory, in bits a second.
 pub const BAUD: u32 = 9600;
 
@@ -88,8 +94,9 @@ impl Device {
         }
     }
 
-    /// Sends a paper and says how it ended. Takes as long as the printer does.
-    pub fn print(&self, name: &str, load: Load, bytes: &[u8]) -> Printing {
+    /// Sends a paper and says how it ended, or that it is stuck. Then the device may be busy with it still: `hold` is
+    /// let go when it is free.
+    pub fn print(&self, name: &str, load: Load, bytes: &[u8], hold: Hold) -> Printing {
         let (device, bytes) = (self.clone(), bytes.to_vec());
         match device {
             Device::Folder(dir) => {
@@ -103,13 +110,18 @@ impl Device {
                 }
             }
             Device::Network(address) => {
-                patiently(move |begun| line::to_network(&address, load, &bytes, begun))
+                patiently(STUCK, hold, move |course| line::to_network(&address, load, &bytes, course))
             }
             Device::Serial(path, baud) => {
-                patiently(move |begun| line::to_serial(&path, baud, load, &bytes, begun))
+                // Ten bits a byte.
+                let last = Duration::from_secs(BETWEEN * 10 / u64::from(baud.max(1)));
+                let work = move |course: &Course| line::to_serial(&path, baud, load, &bytes, course);
+                patiently(STUCK + last, hold, work)
             }
-            Device::File(path) => patiently(move |begun| to_file(&path, &bytes, begun)),
-            Device::Queue(queue) => patiently(move |begun| queue::print(&queue, load, &bytes, begun)),
+            Device::File(path) => patiently(STUCK, hold, move |course| to_file(&path, &bytes, course)),
+            Device::Queue(queue) => {
+                patiently(STUCK, hold, move |course| queue::print(&queue, load, &bytes, course))
+            }
         }
     }
 }
@@ -123,6 +135,7 @@ fn said(error: &io::Error) -> String {
         HostUnreachable | NetworkUnreachable | NetworkDown => "no se encuentra en la red",
         ConnectionReset | ConnectionAborted | BrokenPipe | NotConnected => "cortó la conexión",
         NotFound => "no está conectada a este equipo",
+        ResourceBusy => "está ocupada por otro programa de este equipo",
         PermissionDenied => "no se deja usar por este usuario del equipo",
         _ => return format!("falló ({error})"),
     };
@@ -137,33 +150,99 @@ fn partial(why: impl Into<String>) -> Printing {
     Printing::Partial { why: why.into() }
 }
 
-/// Told before the first byte of a paper may leave.
-type Begun = mpsc::Sender<()>;
+/// A printing under way, as who waits for it is told.
+struct Course {
+    signs: mpsc::Sender<Sign>,
+    /// Taken by who comes first: the first byte, or who gives up waiting for it.
+    decided: Arc<AtomicBool>,
+    stuck: Duration,
+}
 
-/// Work that may never come back (a device without paper holds who writes to it) is left to itself after a while.
-fn patiently(work: impl FnOnce(&Begun) -> Printing + Send + 'static) -> Printing {
-    let (begun, began) = mpsc::channel();
-    let (end, ended) = mpsc::channel();
-    std::thread::spawn(move || {
-        // Nobody waits any more when it took too long.
-        let _ = end.send(work(&begun));
-    });
-    match ended.recv_timeout(STUCK) {
-        Ok(how) => how,
-        Err(_) if began.try_recv().is_ok() => {
-            partial("la impresora no terminó de recibir: revise papel y tapa")
+enum Sign {
+    /// It goes on; the next sign comes within this.
+    Moved(Duration),
+    Ended(Printing),
+}
+
+impl Course {
+    /// Before the first byte may leave. Refused when nobody waits any more: it was said that nothing came out.
+    fn begin(&self) -> Result<(), Printing> {
+        if self.decided.swap(true, Ordering::SeqCst) {
+            return Err(failed(SILENT));
         }
-        Err(_) => failed("la impresora no responde"),
+        self.moved();
+        Ok(())
+    }
+
+    /// The printer took something.
+    fn moved(&self) {
+        self.waits(Duration::ZERO);
+    }
+
+    /// Nothing more is to be seen for so long.
+    fn waits(&self, span: Duration) {
+        // Nobody waits any more when it took too long.
+        let _ = self.signs.send(Sign::Moved(self.stuck + span));
     }
 }
 
-fn to_file(path: &Path, bytes: &[u8], begun: &Begun) -> Printing {
+const SILENT: &str = "la impresora no responde";
+
+#[cfg(test)]
+impl Course {
+    /// One that nobody watches.
+    fn unwatched() -> Course {
+        let (signs, _) = mpsc::channel();
+        Course { signs, decided: Arc::default(), stuck: STUCK }
+    }
+
+    fn has_begun(&self) -> bool {
+        self.decided.load(Ordering::SeqCst)
+    }
+}
+
+/// Work that may never come back (a device without paper holds who writes to it) is left to itself when nothing was
+/// taken for so long; it keeps `hold` until it ends.
+fn patiently(
+    stuck: Duration,
+    hold: Hold,
+    work: impl FnOnce(&Course) -> Printing + Send + 'static,
+) -> Printing {
+    let (signs, seen) = mpsc::channel();
+    let decided = Arc::new(AtomicBool::new(false));
+    let course = Course { signs, decided: Arc::clone(&decided), stuck };
+    std::thread::spawn(move || {
+        let how = work(&course);
+        let _ = course.signs.send(Sign::Ended(how));
+        drop(hold);
+    });
+    let mut patience = stuck;
+    loop {
+        match seen.recv_timeout(patience) {
+            Ok(Sign::Moved(next)) => patience = next,
+            Ok(Sign::Ended(how)) => return how,
+            Err(_) if decided.swap(true, Ordering::SeqCst) => {
+                return partial("la impresora no terminó de recibir: revise papel y tapa");
+            }
+            Err(_) => return failed(SILENT),
+        }
+    }
+}
+
+fn to_file(path: &Path, bytes: &[u8], course: &Course) -> Printing {
     let mut device = match OpenOptions::new().write(true).open(path) {
         Ok(device) => device,
         Err(error) => return failed(format!("la impresora {} {}", path.display(), said(&error))),
     };
-    let _ = begun.send(());
-    match device.write_all(bytes).and_then(|()| device.flush()) {
+    if let Err(how) = course.begin() {
+        return how;
+    }
+    let sent = bytes.chunks(PIECE).try_for_each(|piece| {
+        device.write_all(piece)?;
+        course.moved();
+        Ok(())
+    });
+    match sent.and_then(|()| device.flush()) {
         Ok(()) => Printing::Handed,
         Err(error) => partial(format!("mientras imprimía, la impresora {}", said(&error))),
     }
@@ -186,7 +265,7 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         drop(listener);
-        let nothing = |device: Device| device.print("T39F1", Load::Ticket, b"x");
+        let nothing = |device: Device| device.print("T39F1", Load::Ticket, b"x", Box::new(()));
         let off = nothing(Device::Network(address));
         assert!(off.why().contains("revise su dirección y que esté encendida"), "{off:?}");
         assert!(matches!(nothing(Device::File("/nada/lp0".into())), Printing::Failed { .. }));
@@ -195,12 +274,46 @@ mod tests {
         assert!(unplugged.why().contains("no está conectada"), "{unplugged:?}");
     }
 
+    /// What is given up was said not to have come out: it may not come out later.
+    #[test]
+    fn what_was_given_up_before_its_first_byte_never_begins() {
+        let (wait, go) = mpsc::channel::<()>();
+        let (tell, told) = mpsc::channel();
+        let how = patiently(Duration::ZERO, Box::new(()), move |course| {
+            go.recv().unwrap();
+            let begun = course.begin();
+            tell.send(begun.is_ok()).unwrap();
+            Printing::Done
+        });
+        assert_eq!(how, failed(SILENT));
+        wait.send(()).unwrap();
+        assert!(!told.recv().unwrap());
+    }
+
+    /// A slow line takes longer than anything may stand still.
+    #[test]
+    fn a_printer_that_takes_byte_after_byte_is_not_stuck_and_one_that_stands_still_is() {
+        let (hold, freed) = mpsc::channel::<()>();
+        let (go_on, wait) = mpsc::channel::<()>();
+        let how = patiently(Duration::from_millis(50), Box::new(hold), move |course| {
+            course.begin().unwrap();
+            course.waits(Duration::from_secs(60));
+            course.moved();
+            let _ = wait.recv();
+            Printing::Done
+        });
+        assert!(matches!(how, Printing::Partial { .. }), "{how:?}");
+        assert_eq!(freed.try_recv(), Err(mpsc::TryRecvError::Empty), "its place is busy still");
+        go_on.send(()).unwrap();
+        assert_eq!(freed.recv(), Err(mpsc::RecvError), "and free when it ends");
+    }
+
     #[test]
     fn a_folder_keeps_each_paper_whole() {
         let dir = tempfile::tempdir().unwrap();
         let device = Device::Folder(dir.path().join("papel"));
-        assert_eq!(device.print("T39F1", Load::Ticket, b"bytes"), Printing::Done);
-        assert_eq!(device.print("T33F1", Load::Sheets, b"%PDF"), Printing::Done);
+        assert_eq!(device.print("T39F1", Load::Ticket, b"bytes", Box::new(())), Printing::Done);
+        assert_eq!(device.print("T33F1", Load::Sheets, b"%PDF", Box::new(())), Printing::Done);
         assert_eq!(fs::read(dir.path().join("papel/T39F1.bin")).unwrap(), b"bytes");
         assert_eq!(fs::read(dir.path().join("papel/T33F1.pdf")).unwrap(), b"%PDF");
     }

@@ -12,7 +12,7 @@ use timbre_core::receipt::Receipt;
 use timbre_core::regime::PrintGate;
 use timbre_core::{DocState, DocumentId};
 use timbre_store::{Fact, Row, StoreError, WaitingPaper};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 
@@ -27,10 +27,15 @@ const CUT: &str = "Timbre se detuvo mientras imprimía: mire si el papel salió"
 /// Where a paper goes; those that go nowhere share a place.
 type Place = Option<String>;
 
+/// How a paper ended, `None` when nothing more can be written; and what ends when its place is free again.
+type Printed = (Option<Printing>, oneshot::Receiver<()>);
+
 /// The papers under way, at most one in each place.
 struct UnderWay {
     inner: Arc<Inner>,
-    papers: JoinSet<(Place, Option<Printing>)>,
+    papers: JoinSet<(Place, Printed)>,
+    /// Places that are busy still with a paper of which it was said how it ended: the printer is stuck.
+    stuck: JoinSet<Place>,
     busy: BTreeSet<Place>,
 }
 
@@ -43,7 +48,12 @@ pub(crate) async fn work(inner: Arc<Inner>, mut stopped: watch::Receiver<bool>, 
     }
     let gated = inner.regime.profile().print == PrintGate::OnAcceptance;
     let mut pushes = inner.pushes.subscribe();
-    let mut under_way = UnderWay { inner: Arc::clone(&inner), papers: JoinSet::new(), busy: BTreeSet::new() };
+    let mut under_way = UnderWay {
+        inner: Arc::clone(&inner),
+        papers: JoinSet::new(),
+        stuck: JoinSet::new(),
+        busy: BTreeSet::new(),
+    };
     let mut begins = false;
     // A stop leaves what is under way *begun*: it may come out yet, and the next start takes it for cut.
     let mut patience: Option<Instant> = None;
@@ -66,6 +76,7 @@ pub(crate) async fn work(inner: Arc<Inner>, mut stopped: watch::Receiver<bool>, 
                 }
                 patience = patience.map(|_| Instant::now() + LAST);
             }
+            Some(free) = under_way.stuck.join_next() => under_way.free(free),
             () = inner.papers.notified(), if patience.is_none() => begins = true,
             // A verdict may open a gate. One that lags looks again all the same.
             _ = pushes.recv(), if gated && patience.is_none() => begins = true,
@@ -124,11 +135,15 @@ impl UnderWay {
         self.inner.paper.place(&receipt, paper.printer.as_deref())
     }
 
-    /// How a paper ended, and its place is free; `None` when nothing more can be written.
-    fn end(&mut self, ended: Result<(Place, Option<Printing>), JoinError>) -> Option<Printing> {
+    /// How a paper ended; `None` when nothing more can be written. Its place is free when its printer is.
+    fn end(&mut self, ended: Result<(Place, Printed), JoinError>) -> Option<Printing> {
         match ended {
-            Ok((place, how)) => {
-                self.busy.remove(&place);
+            Ok((place, (how, freed))) => {
+                self.stuck.spawn(async move {
+                    // Nothing is sent: it is dropped.
+                    let _ = freed.await;
+                    place
+                });
                 how
             }
             Err(error) => {
@@ -136,6 +151,13 @@ impl UnderWay {
                 tracing::error!(%error, "a paper ended badly");
                 None
             }
+        }
+    }
+
+    fn free(&mut self, place: Result<Place, JoinError>) {
+        match place {
+            Ok(place) => _ = self.busy.remove(&place),
+            Err(error) => tracing::error!(%error, "a place for paper is lost"),
         }
     }
 }
@@ -149,16 +171,16 @@ async fn mark_cut(inner: &Inner) {
     }
 }
 
-/// How it ended; `None` when nothing more can be written.
-async fn print(inner: &Inner, paper: WaitingPaper) -> Option<Printing> {
+async fn print(inner: &Inner, paper: WaitingPaper) -> Printed {
+    let (hold, freed) = oneshot::channel::<()>();
     let how = match inner.receipt(&paper.document) {
         Ok(Some(receipt)) => {
             if !inner.tell_paper(&paper, Printing::Begun).await {
-                return None;
+                return (None, freed);
             }
             let (place, name) = (Arc::clone(&inner.paper), paper.document.to_string());
             let (copy, printer) = (paper.copy, paper.printer.clone());
-            let work = move || place.print(&name, &receipt, copy, printer.as_deref());
+            let work = move || place.print(&name, &receipt, copy, printer.as_deref(), Box::new(hold));
             let ended = tokio::task::spawn_blocking(work).await;
             ended.unwrap_or_else(|_| Printing::Partial {
                 why: "un error de Timbre lo interrumpió".to_owned(),
@@ -167,7 +189,7 @@ async fn print(inner: &Inner, paper: WaitingPaper) -> Option<Printing> {
         Ok(None) => Printing::Failed { why: "no se encuentra el documento".to_owned() },
         Err(error) => Printing::Failed { why: error.to_string() },
     };
-    inner.tell_paper(&paper, how.clone()).await.then_some(how)
+    (inner.tell_paper(&paper, how.clone()).await.then_some(how), freed)
 }
 
 impl Inner {

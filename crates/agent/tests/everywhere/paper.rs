@@ -36,6 +36,24 @@ async fn a_printer_that_does_not_answer_delays_no_sale() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_printer_that_is_busy_still_with_a_paper_that_was_given_up_is_given_no_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let (given, paper) = stuck();
+    let agent = open_as(dir.path(), &office(), opening(paper, false)).await;
+    let first = sell(&agent, "a", 100).await.document.id;
+    let second = sell(&agent, "b", 200).await.document.id;
+    until(&agent, |agent| paper_of(agent, &first).as_deref() == Some("partial")).await;
+    assert_eq!(paper_of(&agent, &second).as_deref(), Some("asked"), "it waits for the printer");
+    let (name, hold) = given.recv().unwrap();
+    assert_eq!(name, first);
+    assert!(given.try_recv().is_err());
+    drop(hold);
+    until(&agent, |agent| paper_of(agent, &second).as_deref() == Some("partial")).await;
+    assert_eq!(given.recv().unwrap().0, second);
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_printer_that_hangs_keeps_no_paper_from_another() {
     let dir = tempfile::tempdir().unwrap();
     let (let_go, paper) = two();

@@ -130,8 +130,11 @@ fn sheets_and_tickets_go_each_their_way() {
     std::fs::write(dir.path().join("timbre.toml"), settings).unwrap();
     let printer = Printer::new(&Config::read(dir.path()).unwrap(), dir.path(), false).unwrap();
     let boleta = Receipt { narrow: true, ..Receipt::default() };
-    assert_eq!(printer.print("T39F1", &boleta, Copy::Original, None), Printing::Done);
-    assert_eq!(printer.print("T33F1", &Receipt::default(), Copy::Original, None), Printing::Done);
+    assert_eq!(printer.print("T39F1", &boleta, Copy::Original, None, Box::new(())), Printing::Done);
+    assert_eq!(
+        printer.print("T33F1", &Receipt::default(), Copy::Original, None, Box::new(())),
+        Printing::Done
+    );
     assert_eq!(printer.test(Some("oficina")), Printing::Done);
     let begins = |file: &str, with: &[u8]| {
         assert!(std::fs::read(dir.path().join(file)).unwrap().starts_with(with), "{file}")
@@ -140,7 +143,7 @@ fn sheets_and_tickets_go_each_their_way() {
     begins("hojas/T33F1.pdf", b"%PDF-");
     begins("hojas/prueba.pdf", b"%PDF-");
     // A printer that was taken away while a paper waited for it.
-    let gone = printer.print("T39F2", &boleta, Copy::Original, Some("cocina"));
+    let gone = printer.print("T39F2", &boleta, Copy::Original, Some("cocina"), Box::new(()));
     assert!(gone.why().contains("«cocina»"), "{gone:?}");
 }
 

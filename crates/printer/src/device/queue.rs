@@ -3,10 +3,10 @@
 
 use timbre_core::paper::Printing;
 
-use super::{Begun, Load, failed};
+use super::{Course, Load, failed};
 
 #[cfg(not(windows))]
-pub(super) fn print(queue: &str, load: Load, bytes: &[u8], begun: &Begun) -> Printing {
+pub(super) fn print(queue: &str, load: Load, bytes: &[u8], course: &Course) -> Printing {
     use std::io::Write;
     use std::process::{Command, Stdio};
 
@@ -15,6 +15,9 @@ pub(super) fn print(queue: &str, load: Load, bytes: &[u8], begun: &Begun) -> Pri
         Load::Ticket => &["-o", "raw"],
         Load::Sheets => &[],
     };
+    if let Err(how) = course.begin() {
+        return how;
+    }
     let child = Command::new("lp")
         .args(["-d", queue, "-s"])
         .args(raw)
@@ -26,7 +29,6 @@ pub(super) fn print(queue: &str, load: Load, bytes: &[u8], begun: &Begun) -> Pri
         Ok(child) => child,
         Err(error) => return failed(format!("no se pudo usar la cola {queue} ({error})")),
     };
-    let _ = begun.send(());
     // The pipe closes with the end of this line; a queue that refuses says why when it ends.
     let written = child.stdin.take().map_or(Ok(()), |mut pipe| pipe.write_all(bytes));
     match child.wait_with_output() {
@@ -40,10 +42,12 @@ pub(super) fn print(queue: &str, load: Load, bytes: &[u8], begun: &Begun) -> Pri
 
 /// As RAW, whatever it is: sheets come out only of a printer that understands PDF by itself.
 #[cfg(windows)]
-pub(super) fn print(queue: &str, _: Load, bytes: &[u8], begun: &Begun) -> Printing {
+pub(super) fn print(queue: &str, _: Load, bytes: &[u8], course: &Course) -> Printing {
     use super::winspool::{self, NotTaken};
 
-    let _ = begun.send(());
+    if let Err(how) = course.begin() {
+        return how;
+    }
     match winspool::print(queue, bytes) {
         Ok(()) => Printing::Handed,
         Err(NotTaken::Unknown(why)) => failed(format!("Windows no tiene una impresora «{queue}» ({why})")),

@@ -27,7 +27,7 @@ use crate::COUNTRY;
 
 pub use law::{BY_MAIL, NoKeys, Nowhere};
 pub use office::{Books, Mood, Office, Wire};
-pub use tray::{Tray, given, paper_of, tray, two};
+pub use tray::{Tray, given, paper_of, stuck, tray, two};
 
 /// What a test does in the middle of the channel `post`: by the name of what is called and the
 /// documents it is about, it fails, panics or waits.

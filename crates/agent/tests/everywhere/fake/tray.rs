@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
 use timbre_core::Refusal;
-use timbre_core::paper::{Copy, Drawing, Paper, Printing};
+use timbre_core::paper::{Copy, Drawing, Hold, Paper, Printing};
 use timbre_core::receipt::Receipt;
 
 /// A printer that tells what it was given, and ends when it is told how.
@@ -28,7 +28,7 @@ impl Paper for Tray {
         printer.map(str::to_owned)
     }
 
-    fn print(&self, name: &str, receipt: &Receipt, copy: Copy, printer: Option<&str>) -> Printing {
+    fn print(&self, name: &str, receipt: &Receipt, copy: Copy, printer: Option<&str>, _: Hold) -> Printing {
         let name = printer.map_or_else(|| name.to_owned(), |printer| format!("{name} en {printer}"));
         self.numbers.lock().unwrap().push(receipt.heading.number.clone());
         // Nobody looks when a test has ended.
@@ -79,7 +79,7 @@ impl Paper for Two {
         printer.map(str::to_owned)
     }
 
-    fn print(&self, _: &str, _: &Receipt, _: Copy, printer: Option<&str>) -> Printing {
+    fn print(&self, _: &str, _: &Receipt, _: Copy, printer: Option<&str>, _: Hold) -> Printing {
         if printer == Some("cocina") {
             let _ = self.0.lock().unwrap().recv();
         }
@@ -99,4 +99,40 @@ impl Paper for Two {
 pub fn two() -> (Sender<()>, Arc<Two>) {
     let (let_go, held) = channel();
     (let_go, Arc::new(Two(Mutex::new(held))))
+}
+
+/// Says of every paper that it is cut, and keeps what holds its place.
+pub struct Stuck(Mutex<Sender<(String, Hold)>>);
+
+impl Paper for Stuck {
+    fn on_issue(&self) -> bool {
+        true
+    }
+
+    fn knows(&self, _: &str) -> bool {
+        true
+    }
+
+    fn place(&self, _: &Receipt, _: Option<&str>) -> Option<String> {
+        Some("caja".to_owned())
+    }
+
+    fn print(&self, name: &str, _: &Receipt, _: Copy, _: Option<&str>, hold: Hold) -> Printing {
+        let _ = self.0.lock().unwrap().send((name.to_owned(), hold));
+        Printing::Partial { why: "sin papel".to_owned() }
+    }
+
+    fn test(&self, _: Option<&str>) -> Printing {
+        Printing::Done
+    }
+
+    fn draw(&self, _: &Receipt, _: &[Copy], _: Drawing) -> Result<Vec<u8>, Refusal> {
+        Ok(Vec::new())
+    }
+}
+
+/// What it was given, and itself.
+pub fn stuck() -> (Receiver<(String, Hold)>, Arc<Stuck>) {
+    let (began, given) = channel();
+    (given, Arc::new(Stuck(Mutex::new(began))))
 }
