@@ -12,7 +12,7 @@ use timbre_core::{
     Cause, Certificate, Channel, ChannelId, Date, DocumentId, Environment, Issuer, Keys, Refusal, Regime,
     Sale, Seals, Timestamp,
 };
-use timbre_store::{CertificateLoaded, Fact, Filter, Opened, Reader, Row, Store};
+use timbre_store::{CertificateLoaded, Fact, Filter, NoFolio, Numbering, Opened, Reader, Row, Store};
 use tokio::sync::{Notify, broadcast, mpsc, watch};
 
 use crate::carrier::Carrier;
@@ -232,13 +232,24 @@ impl Agent {
         let issuer = self.issuer().ok();
         let now = self.0.clock.now();
         let preview = self.0.regime.preview(&sale, issuer.as_ref(), &self.0.reader, now);
-        let preview = self.judge_printer(&sale, preview)?;
+        let mut preview = self.judge_printer(&sale, preview)?;
+        preview.warnings.extend(issuer.and_then(|issuer| self.no_range(&sale, &issuer, now)));
         Ok(PreviewView {
             totals: preview.totals,
             warnings: show::refusals(&preview.warnings),
             xml: preview.xml,
             explained: preview.explained.into_iter().map(Into::into).collect(),
         })
+    }
+
+    /// There are folios, but none that may be used for this sale: it would be refused when it is issued.
+    fn no_range(&self, sale: &Sale, issuer: &Issuer, now: Timestamp) -> Option<Refusal> {
+        let draft = self.0.regime.draft(sale, issuer, &self.0.reader, now).ok()?;
+        let (mut numbering, series) = (Numbering::of(self.0.reader.ranges()), draft.series());
+        match numbering.take(&series, &mut |grant| draft.accepts(grant)) {
+            Err(NoFolio::Refused(refusal)) => Some(refusal),
+            Ok(_) | Err(NoFolio::NoGrant | NoFolio::Exhausted { .. }) => None,
+        }
     }
 
     /// Waits until a document's state is final, or `timeout` is over; answers how it stands.

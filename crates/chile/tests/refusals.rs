@@ -66,7 +66,7 @@ fn each_wrong_sale_is_refused_where_it_is_wrong() {
         (r#"{"Encabezado":{"IdDoc":{"TipoDTE":43}}}"#.into(), "type-unsupported", "Encabezado.IdDoc.TipoDTE"),
         (r#"{"Encabezado":{"IdDoc":{"TipoDTE":99}}}"#.into(), "type-unknown", "Encabezado.IdDoc.TipoDTE"),
         (r#"{"Encabezado":{"IdDoc":{"TipoDTE":39.5}}}"#.into(), "type-unknown", "Encabezado.IdDoc.TipoDTE"),
-        (r#"{"response":["XML"],"dte":{}}"#.into(), "unknown-tag", "response"),
+        (r#"{"respuesta":["XML"],"dte":{}}"#.into(), "unknown-tag", "respuesta"),
         // Tags
         (line(r#""QtItem":1,"PrcItem":1"#), "unknown-tag", "Detalle[0].QtItem"),
         (header(r#","Otros":{}"#), "unknown-tag", "Encabezado.Otros"),

@@ -496,6 +496,12 @@ fn a_note_says_what_changes_and_the_rest_follows() {
         shop.run(&["verify", "--unsigned", "--json"]).objects()[0]["unsigned"].as_array().map(Vec::len),
         Some(5)
     );
+    // Older than every CAF: it would be refused when it is issued, and the preview says so.
+    let mut old = factura.clone();
+    old["Encabezado"]["IdDoc"] = json!({ "TipoDTE": 33, "FmaPago": 2, "FchEmis": "2020-01-02" });
+    old["Encabezado"]["Totales"] = json!({});
+    let previewed = shop.run_with(&["preview", "--json"], &old.to_string());
+    assert!(previewed.code == 0 && previewed.out.contains("\"grant-not-yet\""), "{previewed:?}");
     let explained = shop.run_with(&["preview", "--explain"], &sale.to_string());
     assert!(explained.code == 0 && explained.out.contains("dividido por 1,19"), "{explained:?}");
 }

@@ -150,6 +150,9 @@ pub fn large_sale(making: &mut Making<'_>, totals: &Totals) {
             format!("La venta supera ${limit}, cerca de 135 UF según la UF del {day}, que ya es antigua")
         }
         (None, Some(day)) => format!("La venta supera ${limit}, cerca de 135 UF según la UF del {day}"),
+        (None, None) if making.firm.tag("ValorUF").is_some() => {
+            format!("La venta supera ${limit}, cerca de 135 UF")
+        }
         (None, None) => format!(
             "La venta supera ${limit}, cerca de 135 UF con la UF más baja que puede ser (la de hoy se pone con «timbre company \
              set», ValorUF y FchUF)"
