@@ -204,7 +204,7 @@ impl Authority for Sii {
                 other => other,
             };
             let words = document.reasons.join(" ");
-            (document.id, Entry { state, words, offered: document.offered })
+            (document.id, Entry { state, words, offered: document.offered, given: None })
         };
         self.0.ledger_at(now).documents.into_iter().map(entry).collect()
     }

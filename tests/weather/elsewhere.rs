@@ -113,6 +113,7 @@ impl Authority for Office {
             },
             words: held.word.to_owned(),
             offered: held.offered.into(),
+            given: Some(held.given.clone()).filter(|given| !given.is_empty()),
         };
         self.held().iter().map(|(id, held)| (id.to_string(), entry(held))).collect()
     }

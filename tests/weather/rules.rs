@@ -35,6 +35,9 @@ fn verdicts(past: &Past, broken: &mut Vec<String>) {
             Some(entry) if entry.state != row.state.word() => {
                 broken.push(format!("{id} is {} and the authority says {entry:?}", row.state.word()));
             }
+            Some(entry) if entry.given != row.given => {
+                broken.push(format!("{id} got {:?} and the authority gave {entry:?}", row.given));
+            }
             Some(_) => {}
         }
     }

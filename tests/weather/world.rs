@@ -97,6 +97,8 @@ pub struct Entry {
     pub words: String,
     /// How many times it was offered.
     pub offered: u64,
+    /// What it got with its acceptance.
+    pub given: Option<String>,
 }
 
 /// A country to run in.
