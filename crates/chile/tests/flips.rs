@@ -55,7 +55,7 @@ fn between(bytes: &[u8], from: &[u8], until: &[u8]) -> Vec<Range<usize>> {
 /// Where one bit may change unseen, by the name that the list has for it.
 fn excused(bytes: &[u8], name: &str) -> Vec<Range<usize>> {
     match name {
-        "prólogo" => vec![0..find(bytes, b"?>", 0).expect("a prolog")],
+        "prólogo" => between(bytes, b"<?", b"?>"),
         // Of an envelope its own: those of its documents are part of what it signs.
         "certificado" => {
             between(bytes, b"<X509Certificate>", b"</X509Certificate>").pop().into_iter().collect()

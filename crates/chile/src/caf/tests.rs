@@ -2,6 +2,7 @@ use super::*;
 use crate::fixture::{authority, caf_key, caf_text, sign_sha1, vector};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use openssl::rsa::Padding;
 
 const RUT: &str = "76192083-9";
 
@@ -186,4 +187,30 @@ fn the_official_caf_verifies_with_the_certification_key() {
     assert!(verifies(&Authority::Certification.key(), da.as_bytes(), &frma));
     assert!(!verifies(&Authority::Production.key(), da.as_bytes(), &frma));
     assert!(!verifies(&Authority::Certification.key(), da.replace("200", "201").as_bytes(), &frma));
+}
+
+/// Two CAFs of production of 2019, in facturas that stand in the tests of cl-sii-python. Their companies are no
+/// business of ours: what the SII signed is here as the SHA-1 of its DA, and a digest is all that a signature is of.
+#[test]
+fn cafs_of_production_verify_with_the_production_key() {
+    for (da, frma) in [
+        (
+            "9e126080bb0cbd70742f8b750cbc45f1d5b5ac89",
+            "PI7bw8y0RNUJrGxyhb2gr6BjFtv/Ikyo/6g69wycoXTHSoRML3xvZvOBytreN7REw9JF0Ldoj91RRtaZbH38bA==",
+        ),
+        (
+            "63d2eab1be1ab0c8c395f6eec7515fb8558015dc",
+            "RJh0IgoGPl5SJrrRz/pZPt4i/3EweSAsnUFKo56OP0vwplcqNaaHmUT4IA21kJ7UJkt1KYKiDXco6P61sjLmFg==",
+        ),
+    ] {
+        let frma = STANDARD.decode(frma).unwrap();
+        let signed_by = |authority: Authority| {
+            let (key, mut plain) = (authority.key().rsa().unwrap(), [0; 64]);
+            let length = key.public_decrypt(&frma, &mut plain, Padding::PKCS1).unwrap_or(0);
+            // A DigestInfo of SHA-1 ends with the digest.
+            plain[..length].iter().map(|byte| format!("{byte:02x}")).collect::<String>().ends_with(da)
+        };
+        assert!(signed_by(Authority::Production));
+        assert!(!signed_by(Authority::Certification));
+    }
 }
