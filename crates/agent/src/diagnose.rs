@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use timbre_core::{
     ChannelId, Environment, Finding, Heard, Issuer, Pass, Request, Served, Severity, Step, Verdict, Wish,
 };
+use ts_rs::TS;
 
 use crate::clock::until;
 use crate::conversation::without;
@@ -23,7 +24,7 @@ const CLOCK_NOTE: Duration = Duration::from_secs(60);
 const CLOCK_LIMIT: Duration = Duration::from_secs(300);
 
 /// All that was found, in the order it was looked at.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct Diagnosis {
     pub environment: String,
     /// RFC 3339.
@@ -32,7 +33,7 @@ pub struct Diagnosis {
 }
 
 /// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 pub struct Check {
     /// Stable, for programs: `certificate`, `host`, `seed`.
     pub code: String,
@@ -44,10 +45,11 @@ pub struct Check {
     /// What it is looked at for.
     pub about: String,
     /// What a developer may want to know; nothing secret.
+    #[ts(type = "unknown")]
     pub facts: Value,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     Ok,

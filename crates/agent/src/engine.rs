@@ -1,8 +1,8 @@
 //! The engine as the doors see it: one handle, cheap to clone, for window, API and command line.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -22,6 +22,7 @@ use crate::conversation::moved;
 use crate::foresight::Foresight;
 use crate::gauges::Histogram;
 use crate::look::{among, filter_of};
+use crate::roles::Staff;
 use crate::sender::{Sender, SenderParts};
 use crate::settings::Settings;
 use crate::today::Tally;
@@ -99,6 +100,7 @@ pub(crate) struct Inner {
     pub(crate) tally: Tally,
     /// From a sale to its answer.
     pub(crate) issued_in: Histogram,
+    pub(crate) staff: OnceLock<Arc<dyn Staff>>,
     stop: watch::Sender<bool>,
     tasks: tokio::sync::Mutex<Vec<tokio::task::JoinHandle<()>>>,
     thread: std::sync::Mutex<Option<std::thread::JoinHandle<()>>>,
@@ -143,6 +145,7 @@ impl Agent {
             foresight: Foresight::default(),
             tally: Tally::default(),
             issued_in: Histogram::default(),
+            staff: OnceLock::new(),
             stop,
             tasks: tokio::sync::Mutex::default(),
             thread: std::sync::Mutex::new(thread),

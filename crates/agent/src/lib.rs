@@ -41,6 +41,7 @@ mod question;
 pub mod reissue;
 mod resume;
 pub mod retry;
+pub mod roles;
 mod round;
 mod runway;
 pub mod sales;

@@ -35,6 +35,11 @@ impl ProblemView {
         ProblemView::new(422, code, "Rechazado", detail)
     }
 
+    /// Who asks may not do that.
+    pub fn forbidden(code: &str, detail: impl Into<String>) -> ProblemView {
+        ProblemView::new(403, code, "Sin permiso", detail)
+    }
+
     /// Something else happened to it meanwhile, or before.
     pub fn conflict(code: &str, detail: impl Into<String>) -> ProblemView {
         ProblemView::new(409, code, "No corresponde ahora", detail)

@@ -6,9 +6,11 @@ use serde_json::Value;
 use timbre_core::{Company, Environment, GrantId, KeyName, Refusal, Regime, Scheme, Timestamp};
 use timbre_store::{Fact, GrantLoaded, Opened, Reader, share as share_of};
 
-use crate::engine::{Agent, Answer, ReadCertificate};
+use crate::engine::{Agent, Answer, ReadCertificate, environment_word};
 use crate::first::{self, First};
-use crate::view::{CertificateView, LoadedCertificateView, LoadedRangeView, ProblemView};
+use crate::view::{
+    CertificateView, CompanyDataView, CompanyOrder, LoadedCertificateView, LoadedRangeView, ProblemView,
+};
 use crate::{show, signing};
 
 impl Agent {
@@ -78,6 +80,27 @@ impl Agent {
     /// The time by the engine's own clock.
     pub fn now(&self) -> Timestamp {
         self.0.clock.now()
+    }
+
+    /// The same by a person's hand. The company of training is made up, and never typed.
+    pub async fn set_own_company(&self, order: CompanyOrder) -> Answer<CompanyDataView> {
+        if order.environment == Environment::Training {
+            return Err(ProblemView::bad_request(
+                "training-company",
+                "El ambiente de entrenamiento usa su propia empresa ficticia; ábralo con «timbre demo».",
+            ));
+        }
+        self.set_company(order.environment, &order.data).await?;
+        self.company_view().ok_or_else(|| ProblemView::internal("la empresa guardada no aparece"))
+    }
+
+    pub fn company_view(&self) -> Option<CompanyDataView> {
+        self.company().map(|(company, environment)| CompanyDataView {
+            environment: environment_word(environment),
+            id: company.id,
+            name: company.name,
+            data: company.data,
+        })
     }
 
     pub fn company(&self) -> Option<(Company, Environment)> {

@@ -17,6 +17,8 @@ mod preview;
 mod printers;
 mod refused;
 mod said;
+mod setup;
+mod staff;
 mod stopped;
 mod terms;
 mod today;
@@ -36,6 +38,8 @@ pub use preview::{ExplainedView, PreviewView};
 pub use printers::{FoundPrinterView, PrinterView, PrintersView};
 pub use refused::{ProblemView, RefusalView};
 pub use said::{AdviceView, ClaimOrder, ClaimsView, EventView, LabelView, RemarkView, SaidView};
+pub use setup::{CompanyDataView, CompanyOrder};
+pub use staff::{StaffView, WorkerOrder, WorkerView};
 pub use stopped::StoppedView;
 pub use terms::{ClockView, DeadlineView, WarningView};
 pub use today::{HourView, PaceView, TodayView};
@@ -470,6 +474,15 @@ pub fn typescript() -> String {
         LockedFoliosView,
         PushView,
         StatsView,
+        crate::diagnose::Diagnosis,
+        crate::diagnose::Check,
+        crate::diagnose::Outcome,
+        CompanyOrder,
+        CompanyDataView,
+        LoadedCertificateView,
+        StaffView,
+        WorkerView,
+        WorkerOrder,
         TodayView,
         HourView,
         PaceView,

@@ -18,6 +18,7 @@ use crate::doors::Open;
 use crate::folder::{self, Address, Lock, data_dir, demo_dir};
 use crate::keeper::Keeper;
 use crate::logs::{self, Log};
+use crate::staff::Workers;
 use crate::vault::{Custody, CustodyUsed, Vault, VaultError};
 use crate::{authorities, country, demo};
 
@@ -203,6 +204,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let set = config.certification.boleta_set;
     let mut settings = config.settings(training);
     settings.standing = set.then(|| CERTIFICATION_SET.to_owned());
+    let staff = Workers::open(&folder, Arc::new(SystemClock));
     let paper = Arc::new(config.printer(&folder, training)?);
     let printers: Arc<dyn Printers> = paper.clone();
     let mut simulator = None;
@@ -241,6 +243,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         send: options.sender,
     })
     .map_err(|e| StartError::Network(e.to_string()))?;
+    agent.employ(Arc::new(staff));
     if options.demo.is_some()
         && let Err(problem) = demo::open_shop(&agent).await
     {

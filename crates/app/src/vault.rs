@@ -9,7 +9,7 @@ mod custody;
 mod error;
 mod key_file;
 mod keyring;
-mod passphrase;
+pub(crate) mod passphrase;
 mod record;
 #[cfg(test)]
 mod tests;

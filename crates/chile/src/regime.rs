@@ -93,6 +93,10 @@ impl Regime for Chile {
         Ok(Box::new(draft))
     }
 
+    fn corrects(&self, sale: &Sale) -> bool {
+        sale::read(sale).is_ok_and(|order| order.tipo.is_note())
+    }
+
     /// The document as it would be, with Folio 0 and neither stamp nor signature: nothing in it can be
     /// taken for a document.
     fn preview(

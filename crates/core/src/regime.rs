@@ -164,6 +164,12 @@ pub trait Regime: Send + Sync {
         now: Timestamp,
     ) -> Result<Preview, Refusals>;
 
+    /// Whether this sale is a note: it changes or takes back what was issued.
+    fn corrects(&self, sale: &Sale) -> bool {
+        let _ = sale;
+        false
+    }
+
     /// What the customer takes home: read back from the signed bytes, with the till's own data.
     fn receipt(&self, document: &Document, till: &TillData) -> Receipt;
 

@@ -8,17 +8,16 @@ use axum::extract::{Path, Query as QueryOf, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use timbre_agent::Agent;
 use timbre_agent::diagnose::Diagnosis;
-use timbre_agent::engine::environment_word;
 use timbre_agent::view::{
-    CertificateView, ClockView, DetailView, FoliosView, IssuedView, LoadedCertificateView, LoadedRangeView,
-    LockView, Mood, PageView, PreviewView, ProblemView, Query, ResentView, RowView, Snapshot, StatsView,
+    CertificateView, ClockView, CompanyDataView, CompanyOrder, DetailView, FoliosView, IssuedView,
+    LoadedCertificateView, LoadedRangeView, LockView, Mood, PageView, PreviewView, ProblemView, Query,
+    ResentView, RowView, Snapshot, StatsView,
 };
-use timbre_core::Environment;
 use zeroize::{Zeroize, Zeroizing};
 
 /// Who is meant where nobody is named.
@@ -280,38 +279,13 @@ pub(crate) async fn unlock(State(agent): State<Agent>, body: Bytes) -> Answer<Js
     Ok(Json(agent.unlock(&who).await?))
 }
 
-/// A company with its environment.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CompanyOf {
-    environment: Environment,
-    /// The country's own tags.
-    data: Value,
+pub(crate) async fn company(State(agent): State<Agent>) -> Json<Option<CompanyDataView>> {
+    Json(agent.company_view())
 }
 
-pub(crate) async fn company(State(agent): State<Agent>) -> Json<Value> {
-    Json(match agent.company() {
-        None => Value::Null,
-        Some((company, environment)) => json!({
-            "environment": environment_word(environment),
-            "id": company.id,
-            "name": company.name,
-            "data": company.data,
-        }),
-    })
-}
-
-pub(crate) async fn set_company(State(agent): State<Agent>, body: Bytes) -> Answer<Json<Value>> {
-    let CompanyOf { environment, data } = read(&body)?;
-    if environment == Environment::Training {
-        return Err(ProblemView::bad_request(
-            "training-company",
-            "El ambiente de entrenamiento usa su propia empresa ficticia; ábralo con «timbre demo».",
-        )
-        .into());
-    }
-    agent.set_company(environment, &data).await?;
-    Ok(company(State(agent)).await)
+pub(crate) async fn set_company(State(agent): State<Agent>, body: Bytes) -> Answer<Json<CompanyDataView>> {
+    let order: CompanyOrder = read(&body)?;
+    Ok(Json(agent.set_own_company(order).await?))
 }
 
 pub(crate) async fn certificate(State(agent): State<Agent>) -> Answer<Json<Option<CertificateView>>> {

@@ -20,6 +20,7 @@ mod printers;
 mod scope;
 mod server;
 mod services;
+mod staff;
 mod tokens;
 mod webhooks;
 

@@ -21,7 +21,7 @@ use crate::tokens::{Tokens, hex};
 use crate::webhooks::Webhooks;
 use crate::{
     answers, api, bodies, connections, doors, events, finding, guard, mending, metrics, panel, paper,
-    printers, services, webhooks,
+    printers, services, staff, webhooks,
 };
 
 /// How long answers in course may take once the server is told to stop.
@@ -188,6 +188,10 @@ fn routes(agent: Agent, guard: Arc<Guard>, shared: Shared) -> Router {
         .route("/events", get(events::events))
         .route("/health", get(api::health))
         .route("/batch/check", post(mending::check_batch))
+        .route("/staff", get(staff::list))
+        .route("/staff/permit", post(staff::permit))
+        .route("/staff/{name}", put(staff::put).delete(staff::remove))
+        .route_layer(middleware::from_fn_with_state(agent.clone(), staff::gate))
         .layer(DefaultBodyLimit::disable()) // `bodies` has its own
         .layer(Extension(shared.notices))
         .layer(Extension(shared.printers))

@@ -673,6 +673,68 @@ forecast: string | null, clock: ClockView | null, last_answer: AnswerView | null
  */
 fsyncs: number, };
 
+export type Diagnosis = { environment: string, 
+/**
+ * RFC 3339.
+ */
+at: string, checks: Array<Check>, };
+
+export type Check = { 
+/**
+ * Stable, for programs: `certificate`, `host`, `seed`.
+ */
+code: string, outcome: Outcome, 
+/**
+ * What was looked at, in Spanish.
+ */
+title: string, 
+/**
+ * What was found, and what to do where it is not well.
+ */
+detail: string, 
+/**
+ * What it is looked at for.
+ */
+about: string, 
+/**
+ * What a developer may want to know; nothing secret.
+ */
+facts: unknown, };
+
+export type Outcome = "ok" | "warn" | "fail";
+
+export type CompanyOrder = { environment: string, 
+/**
+ * The country's own tags.
+ */
+data: Record<string, unknown>, };
+
+export type CompanyDataView = { environment: string, id: string, name: string, data: Record<string, unknown>, };
+
+export type LoadedCertificateView = { warning: string | null, holder: string, subject: string, 
+/**
+ * RFC 3339.
+ */
+not_before: string, not_after: string, };
+
+export type StaffView = { workers: Array<WorkerView>, };
+
+export type WorkerView = { name: string, 
+/**
+ * `cajero` or `encargado`.
+ */
+role: string, 
+/**
+ * No PIN of theirs is looked at before then (RFC 3339): too many were wrong.
+ */
+locked_until?: string, };
+
+export type WorkerOrder = { name: string, role: string, 
+/**
+ * 4 to 12 digits. It is forgotten once it was made into what is kept.
+ */
+pin: string, };
+
 export type TodayView = { 
 /**
  * The day in the country's legal time, `2026-11-22`.

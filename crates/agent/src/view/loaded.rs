@@ -14,7 +14,7 @@ pub struct LoadedRangeView {
 }
 
 /// A certificate that was just loaded, and what a person should know about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct LoadedCertificateView {
     #[serde(flatten)]
     pub certificate: CertificateView,

@@ -1,0 +1,146 @@
+//! Who may do what. A risky act is asked about at its moment: somebody in charge says their PIN, and what they
+//! allowed is written down before it is done. While nobody has a PIN everybody may do everything.
+//!
+//! Who works here and their PINs are kept by the composition root ([`Staff`]).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use timbre_core::Sale;
+
+use crate::engine::{Agent, Answer};
+use crate::view::{ProblemView, RefusalView, StaffView, WorkerOrder};
+
+/// What only somebody in charge may do, by the name of the window's command, and what the journal calls it.
+/// Every other command is everybody's.
+pub const RISKY: &[(&str, &str)] = &[
+    (CORRECT, "Emitir una nota"),
+    ("resend_pending", "Reenviar todos los pendientes"),
+    ("resend_found", "Reenviar todo lo encontrado"),
+    ("sending", "Detener o iniciar el envío"),
+    ("export", "Exportar documentos"),
+    ("reissue", "Emitir de nuevo un documento rechazado"),
+    ("number_annulled", "Marcar un folio como anulado en el SII"),
+    ("load_folios", "Cargar folios"),
+    ("resume_range", "Volver a usar un rango de folios"),
+    ("range_annulled", "Marcar un rango como anulado en el SII"),
+    ("unlock", "Desbloquear la emisión"),
+    ("accept_clock", "Emitir con el reloj corrido"),
+    ("set_company", "Cambiar los datos de la empresa"),
+    ("load_certificate", "Cargar un certificado"),
+    ("put_printer", "Cambiar una impresora"),
+    ("remove_printer", "Quitar una impresora"),
+    ("set_logo", "Cambiar el logo"),
+    ("put_worker", "Cambiar quién trabaja aquí"),
+    ("remove_worker", "Quitar a quien trabaja aquí"),
+];
+
+/// A note, which takes back or changes what was issued; any other sale is everybody's.
+pub const CORRECT: &str = "correct";
+
+/// Somebody in charge is needed, and said nothing yet.
+pub const NEEDED: &str = "pin-needed";
+
+/// Who works in a folder. It may compute for a while: not for an async task.
+pub trait Staff: Send + Sync {
+    fn list(&self) -> StaffView;
+
+    /// Adds somebody, or changes who has that name. The first with a PIN is in charge.
+    fn put(&self, order: &WorkerOrder) -> Answer<StaffView>;
+
+    /// The last who is in charge goes only when nobody else is left.
+    fn remove(&self, name: &str) -> Answer<StaffView>;
+
+    /// Whether anybody has a PIN.
+    fn asks(&self) -> bool;
+
+    /// Allows `act` once, soon: answers what to show for it. A wrong PIN is counted before this answers.
+    fn permit(&self, name: &str, pin: &str, act: &str) -> Answer<String>;
+
+    /// Takes a permit: answers who gave it.
+    fn spend(&self, act: &str, permit: &str) -> Option<String>;
+}
+
+/// What the journal calls a risky act; `None` when it is everybody's.
+pub fn risky(act: &str) -> Option<&'static str> {
+    RISKY.iter().find(|(name, _)| *name == act).map(|(_, words)| *words)
+}
+
+impl Agent {
+    /// Whoever keeps the staff of this folder; once.
+    pub fn employ(&self, staff: Arc<dyn Staff>) {
+        // Nobody employs twice.
+        let _ = self.0.staff.set(staff);
+    }
+
+    pub fn staff(&self) -> StaffView {
+        self.0.staff.get().map(|staff| staff.list()).unwrap_or_default()
+    }
+
+    pub async fn put_worker(&self, order: WorkerOrder) -> Answer<StaffView> {
+        self.with_staff(move |staff| staff.put(&order)).await
+    }
+
+    pub async fn remove_worker(&self, name: String) -> Answer<StaffView> {
+        self.with_staff(move |staff| staff.remove(&name)).await
+    }
+
+    /// Somebody in charge allows `act` once, by their PIN. One that was wrong is written down.
+    pub async fn permit(&self, name: String, pin: String, act: String) -> Answer<String> {
+        let Some(words) = risky(&act) else {
+            return Err(ProblemView::bad_request("act-unknown", "Eso no necesita permiso."));
+        };
+        let who = name.clone();
+        let permit = self.with_staff(move |staff| staff.permit(&name, &pin, &act)).await;
+        if permit.as_ref().is_err_and(|problem| problem.code == "pin-wrong") {
+            self.note_act(&who, &format!("PIN equivocado para: {words}")).await?;
+        }
+        permit
+    }
+
+    /// Lets an act through, or says that somebody in charge must allow it. Who did is in the journal before the
+    /// act is done.
+    pub async fn let_through(&self, act: &str, permit: Option<&str>) -> Answer<()> {
+        let (Some(words), Some(staff)) = (risky(act), self.0.staff.get()) else { return Ok(()) };
+        if !staff.asks() {
+            return Ok(());
+        }
+        match permit.and_then(|permit| staff.spend(act, permit)) {
+            Some(who) => self.note_act(&who, &format!("Autoriza: {words}")).await,
+            None => Err(needed(act, words)),
+        }
+    }
+
+    /// The act that issuing this sale is: a note takes somebody in charge. What can't be read is refused later.
+    pub fn act_of_sale(&self, received: Bytes) -> &'static str {
+        match Sale::read(received, None) {
+            Ok(sale) if self.0.regime.corrects(&sale) => CORRECT,
+            Ok(_) | Err(_) => "issue",
+        }
+    }
+
+    async fn with_staff<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&dyn Staff) -> Answer<T> + Send + 'static,
+    ) -> Answer<T> {
+        let Some(staff) = self.0.staff.get().cloned() else {
+            return Err(ProblemView::conflict(
+                "no-staff",
+                "Esta orden no lleva los nombres de quienes trabajan.",
+            ));
+        };
+        tokio::task::spawn_blocking(move || ask(&*staff)).await.map_err(ProblemView::internal)?
+    }
+}
+
+/// The path names the act, for whoever asks for the permit.
+fn needed(act: &str, words: &str) -> ProblemView {
+    let detail = format!("{words}: lo autoriza un encargado con su PIN.");
+    let error = RefusalView {
+        code: NEEDED.to_owned(),
+        path: act.to_owned(),
+        message: detail.clone(),
+        ..Default::default()
+    };
+    ProblemView { errors: vec![error], ..ProblemView::forbidden(NEEDED, detail) }
+}

@@ -1,0 +1,27 @@
+//! Who issues, as it is set and shown.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use timbre_core::Environment;
+use ts_rs::TS;
+
+/// A company with its environment, as a person says it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct CompanyOrder {
+    #[ts(type = "string")]
+    pub environment: Environment,
+    /// The country's own tags.
+    #[ts(type = "Record<string, unknown>")]
+    pub data: Value,
+}
+
+/// The company as it is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct CompanyDataView {
+    pub environment: String,
+    pub id: String,
+    pub name: String,
+    #[ts(type = "Record<string, unknown>")]
+    pub data: Value,
+}

@@ -1,0 +1,171 @@
+//! Who works here, and the gate before what the panel asks for: a page in a browser does what is risky with the
+//! permit of somebody in charge, or not at all. Programs, which have the owner's token and no person before them,
+//! pass.
+
+use axum::Json;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{MatchedPath, Path, Request, State};
+use axum::http::{HeaderMap, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use timbre_agent::Agent;
+use timbre_agent::view::{ProblemView, StaffView, WorkerOrder};
+
+use crate::api::{Answer, Problem, read};
+
+/// Where the page puts a permit.
+const PERMIT: &str = "timbre-permit";
+
+/// The largest body that is looked into.
+const BODY: usize = 1 << 20;
+
+pub(crate) async fn list(State(agent): State<Agent>) -> Json<StaffView> {
+    Json(agent.staff())
+}
+
+pub(crate) async fn put(
+    State(agent): State<Agent>,
+    Path(name): Path<String>,
+    body: Bytes,
+) -> Answer<Json<StaffView>> {
+    let worker: WorkerOrder = read(&body)?;
+    if worker.name != name {
+        return Err(ProblemView::bad_request(
+            "worker-name",
+            "El nombre del cuerpo no es el de la dirección.",
+        )
+        .into());
+    }
+    Ok(Json(agent.put_worker(worker).await?))
+}
+
+pub(crate) async fn remove(State(agent): State<Agent>, Path(name): Path<String>) -> Answer<Json<StaffView>> {
+    Ok(Json(agent.remove_worker(name).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    name: String,
+    pin: String,
+    act: String,
+}
+
+/// The permit for one act, once.
+pub(crate) async fn permit(State(agent): State<Agent>, body: Bytes) -> Answer<Json<Value>> {
+    let Asked { name, pin, act } = read(&body)?;
+    Ok(Json(json!({ "permit": agent.permit(name, pin, act).await? })))
+}
+
+/// For every route: what a page does is let through, or not.
+pub(crate) async fn gate(State(agent): State<Agent>, request: Request, next: Next) -> Response {
+    if !is_a_page(request.headers()) {
+        return next.run(request).await;
+    }
+    let path =
+        request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
+    let path = path.strip_prefix("/v1").unwrap_or(&path);
+    let method = request.method().clone();
+    let (act, request) = match (act_of(&method, path), method, path) {
+        (None, Method::POST, "/documents" | "/resend") => {
+            let (parts, body) = request.into_parts();
+            let Ok(body) = to_bytes(body, BODY).await else {
+                let detail = "El cuerpo es demasiado grande.";
+                return Problem::from(ProblemView::bad_request("body-too-large", detail)).into_response();
+            };
+            let act = match path {
+                "/resend" => act_of_resend(&body),
+                _ => Some(agent.act_of_sale(body.clone())),
+            };
+            (act, Request::from_parts(parts, Body::from(body)))
+        }
+        (act, _, _) => (act, request),
+    };
+    if let Some(act) = act {
+        let permit = request.headers().get(PERMIT).and_then(|permit| permit.to_str().ok());
+        if let Err(problem) = agent.let_through(act, permit).await {
+            return Problem::from(problem).into_response();
+        }
+    }
+    next.run(request).await
+}
+
+/// A browser says so, and no page can keep it from it.
+fn is_a_page(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::ORIGIN) || headers.contains_key("sec-fetch-site")
+}
+
+/// The act that a route is, by the name of the window's command; of two it depends on the body.
+fn act_of(method: &Method, path: &str) -> Option<&'static str> {
+    Some(match (method.as_str(), path) {
+        ("POST", "/sending") => "sending",
+        ("GET", "/documents/export/{form}") => "export",
+        ("POST", "/documents/{id}/reissue") => "reissue",
+        ("POST", "/documents/{id}/number-annulled") => "number_annulled",
+        ("POST", "/folios") => "load_folios",
+        ("POST", "/folios/resume") => "resume_range",
+        ("POST", "/folios/annulled") => "range_annulled",
+        ("POST", "/issuing/unlock") => "unlock",
+        ("POST", "/clock/accept") => "accept_clock",
+        ("PUT", "/company") => "set_company",
+        ("POST", "/certificate") => "load_certificate",
+        ("PUT", "/printers/{name}") => "put_printer",
+        ("DELETE", "/printers/{name}") => "remove_printer",
+        ("PUT" | "DELETE", "/logo") => "set_logo",
+        ("PUT", "/staff/{name}") => "put_worker",
+        ("DELETE", "/staff/{name}") => "remove_worker",
+        _ => return None,
+    })
+}
+
+/// Named documents are anybody's to send again.
+fn act_of_resend(body: &[u8]) -> Option<&'static str> {
+    let asked: Value = serde_json::from_slice(body).unwrap_or_default();
+    match (asked.get("ids"), asked.get("matching")) {
+        (Some(_), None) => None,
+        (_, Some(_)) => Some("resend_found"),
+        (None, None) => Some("resend_pending"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use timbre_agent::roles::{CORRECT, RISKY};
+
+    use super::*;
+
+    #[test]
+    fn each_risky_act_is_a_route_and_each_such_route_is_risky() {
+        let routes = include_str!("server.rs").lines().filter_map(|line| {
+            let path = line.split('"').nth(1)?;
+            line.trim_start().starts_with(".route(").then_some((path, line))
+        });
+        let mut seen = vec![CORRECT, "resend_found", "resend_pending"];
+        for (path, line) in routes {
+            for (method, word) in [
+                (Method::GET, "get("),
+                (Method::POST, "post("),
+                (Method::PUT, "put("),
+                (Method::DELETE, "delete("),
+            ] {
+                if line.contains(word) {
+                    seen.extend(act_of(&method, path));
+                }
+            }
+        }
+        seen.sort_unstable();
+        seen.dedup();
+        let mut risky: Vec<_> = RISKY.iter().map(|(act, _)| *act).collect();
+        risky.sort_unstable();
+        assert_eq!(seen, risky);
+    }
+
+    #[test]
+    fn to_send_named_documents_again_is_anybodys() {
+        assert_eq!(act_of_resend(br#"{"ids": ["T39F1"]}"#), None);
+        assert_eq!(act_of_resend(br#"{"matching": {"state": "queued"}}"#), Some("resend_found"));
+        assert_eq!(act_of_resend(b""), Some("resend_pending"));
+    }
+}
