@@ -21,6 +21,7 @@ const COMMANDS: &[&str] = &[
     "set_logo",
     "test_printer",
     "quit",
+    "hide",
     "count",
     "today",
     "export",
@@ -33,6 +34,17 @@ const COMMANDS: &[&str] = &[
     "resume_range",
     "range_annulled",
     "check_batch",
+    "company",
+    "set_company",
+    "load_certificate",
+    "diagnose",
+    "lock",
+    "unlock",
+    "accept_clock",
+    "staff",
+    "put_worker",
+    "remove_worker",
+    "permit",
 ];
 
 fn main() {

@@ -186,6 +186,12 @@ pub async fn test_printer(agent: State<'_, Agent>, name: String) -> Answer<Paper
     agent.test_printer(Some(name)).await
 }
 
+/// The window goes to the tray; the sending goes on.
+#[tauri::command]
+pub fn hide(window: tauri::Window) -> Answer<()> {
+    window.hide().map_err(ProblemView::internal)
+}
+
 /// Closes the window although documents wait.
 #[tauri::command]
 pub fn quit(app: AppHandle) {

@@ -5,15 +5,21 @@ use timbre_agent::Agent;
 use timbre_agent::view::PushView;
 use tokio::sync::broadcast::error::RecvError;
 
+use crate::tray;
+
 /// Name of the event, the same as the API's.
 const PUSH: &str = "push";
 
-/// Forwards every push until the engine is gone. A window that fell behind is told the whole again.
+/// Tells the tray and forwards every push until the engine is gone. A window that fell behind is told the whole again.
 pub async fn forward(agent: Agent, app: AppHandle) {
     let mut pushes = agent.subscribe();
+    tray::tell(&app, &agent.snapshot());
     loop {
         let sent = match pushes.recv().await {
-            Ok(push) => app.emit(PUSH, &*push),
+            Ok(push) => {
+                tray::tell(&app, &push.snapshot);
+                app.emit(PUSH, &*push)
+            }
             Err(RecvError::Lagged(_)) => app.emit(PUSH, PushView::anew(agent.snapshot())),
             Err(RecvError::Closed) => return,
         };

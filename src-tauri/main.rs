@@ -4,6 +4,9 @@
 mod commands;
 mod events;
 mod mending;
+mod setup;
+mod staff;
+mod tray;
 mod window;
 
 use std::path::PathBuf;

@@ -4,12 +4,13 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
 use tauri::webview::WebviewWindowBuilder;
-use tauri::{App, Emitter, Manager, Url, WebviewUrl, Window, WindowEvent};
+use tauri::{App, AppHandle, Emitter, Manager, Url, WebviewUrl, Window, WindowEvent};
 use timbre_agent::Agent;
 use timbre_app::{Address, Running};
 
-use crate::{commands, events, mending};
+use crate::{commands, events, mending, setup, staff, tray};
 
 /// What the window shows.
 pub enum Shows {
@@ -41,18 +42,19 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
         .setup(move |app| {
             place.open(app)?;
             if let Some(agent) = told {
+                tray::open(app.handle())?;
                 tauri::async_runtime::spawn(events::forward(agent, app.handle().clone()));
             }
             Ok(())
         })
         .on_window_event(|window, event| {
             if let WindowEvent::CloseRequested { api, .. } = event
-                && must_ask(window)
+                && stays(window)
             {
                 api.prevent_close();
             }
         })
-        .invoke_handler(tauri::generate_handler![
+        .invoke_handler(staff::gate(tauri::generate_handler![
             commands::snapshot,
             commands::documents,
             commands::document,
@@ -72,6 +74,7 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
             commands::set_logo,
             commands::test_printer,
             commands::quit,
+            commands::hide,
             commands::count,
             commands::today,
             commands::export,
@@ -84,7 +87,18 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
             mending::resume_range,
             mending::range_annulled,
             mending::check_batch,
-        ])
+            setup::company,
+            setup::set_company,
+            setup::load_certificate,
+            setup::diagnose,
+            setup::lock,
+            setup::unlock,
+            setup::accept_clock,
+            staff::staff,
+            staff::put_worker,
+            staff::remove_worker,
+            staff::permit,
+        ]))
         .build(tauri::generate_context!());
     let outcome = match built {
         Ok(app) => match u8::try_from(app.run_return(|_, _| {})) {
@@ -135,15 +149,49 @@ impl Place {
 #[derive(Default)]
 struct Asked(Mutex<Option<Instant>>);
 
-/// Closing stops the sending: the window says first how many documents are still to be sent. Asked
+/// Closing the window must not stop the sending by the way. With nothing to be sent it goes to the tray, where
+/// there is one; else the window says first how many documents are still to be sent, and what may be done. Asked
 /// twice within a few seconds it closes all the same, should the page not answer.
-fn must_ask(window: &Window) -> bool {
+fn stays(window: &Window) -> bool {
     let (Some(agent), Some(asked)) = (window.try_state::<Agent>(), window.try_state::<Asked>()) else {
         return false;
     };
-    let stats = agent.stats();
-    let waiting = stats.queued + stats.pending + stats.sending + stats.verifying;
     let before = asked.0.lock().unwrap_or_else(PoisonError::into_inner).replace(Instant::now());
-    let again = before.is_some_and(|at| at.elapsed() < Duration::from_secs(5));
-    waiting > 0 && !again && window.emit("closing", waiting).is_ok()
+    if before.is_some_and(|at| at.elapsed() < Duration::from_secs(5)) {
+        return false;
+    }
+    let told = Closing { waiting: tray::waiting(&agent), tray: tray::is_there(window.app_handle()) };
+    if told.waiting == 0 && told.tray {
+        return window.hide().is_ok();
+    }
+    told.waiting > 0 && window.emit("closing", told).is_ok()
+}
+
+/// What who closes the window is told.
+#[derive(Debug, Clone, Copy, Serialize)]
+struct Closing {
+    waiting: u64,
+    /// The window may go there, and the sending go on.
+    tray: bool,
+}
+
+/// The window, back from the tray.
+pub fn show_again(app: &AppHandle) {
+    for window in app.webview_windows().values() {
+        let shown = window.show().and_then(|()| window.unminimize()).and_then(|()| window.set_focus());
+        if let Err(error) = shown {
+            tracing::warn!(%error, "the window can't be shown");
+        }
+    }
+}
+
+/// From the tray: what is still to be sent is said before Timbre ends.
+pub fn ask_to_quit(app: &AppHandle) {
+    let waiting = app.try_state::<Agent>().map_or(0, |agent| tray::waiting(&agent));
+    let asks = waiting > 0 && app.emit("closing", Closing { waiting, tray: true }).is_ok();
+    if asks {
+        show_again(app);
+    } else {
+        app.exit(0);
+    }
 }

@@ -17,6 +17,8 @@ export default defineConfig({
     environment: "happy-dom",
     include: ["src/**/*.test.ts"],
     setupFiles: ["src/testing.ts"],
+    // The colours are judged by a test; the rest of the styles only costs time.
+    css: { include: [/app\.css/] },
     restoreMocks: true,
     testTimeout: 30_000,
   },

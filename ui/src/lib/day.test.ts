@@ -24,7 +24,7 @@ test("hours without a sale have a place, up to now", () => {
   expect(bars.map(({ hour }) => hour)).toEqual([7, 8, 9, 10, 11, 12, 13, 14]);
   expect(bars.map(({ total }) => total)).toEqual([0, 0, 0, 9_000, 0, 6_000, -1_500, 0]);
   expect(bars[6]).toMatchObject({ sold: 0, taken: 1_500 });
-  expect(barsOf([], 3).map(({ hour }) => hour)).toEqual([0, 1, 2, 3]);
+  expect(barsOf([], 3).map(({ hour }) => hour)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
 });
 
 test("the middle answer is of the good ones", () => {

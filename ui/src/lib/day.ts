@@ -41,10 +41,10 @@ export interface Bar extends Sum {
   sold: number;
 }
 
-/** A bar an hour, from the first with a document to now; at least so many that the picture has a shape. */
+/** A bar an hour, from the first with a document to now; at least eight, so that the picture has a shape. */
 export function barsOf(hours: HourView[], now: number): Bar[] {
   const first = Math.max(0, Math.min(...hours.map(({ hour }) => hour), now - 7));
-  const last = Math.max(...hours.map(({ hour }) => hour), now);
+  const last = Math.max(...hours.map(({ hour }) => hour), now, first + 7);
   return Array.from({ length: last - first + 1 }, (_, i) => {
     const of = hours.filter(({ hour }) => hour === first + i);
     const sold = of.reduce((sum, { series, total }) => sum + (signOf(series) === 1 ? total : 0), 0);

@@ -1,11 +1,12 @@
 // A whole agent in memory: it issues, sends and answers like the real one, as fast as it is told to.
 
 import { demoRange, drawing, madeAgain, notes, step, timeline } from "./demo-answers";
+import { DemoStaff } from "./demo-staff";
 import { newRow, random, seededRows, type Scenario } from "./demo-shop";
 import { taken } from "./discount";
 import { amount } from "./entry";
 import { day, time } from "./format";
-import { Problem, unreachable, type Again, type Port } from "./port";
+import { Problem, type Again, type Port } from "./port";
 import { canResend, counterOf, inLens, lacksPaper, type Lens } from "./states";
 import type { BatchView, Counters, DetailView, FoliosView, FoundPrinterView, FoundView, IssuedView, LoadedRangeView, PageView, PaperView, PrintersView, PrinterView, PushView, Query, RangeOrder, RangeView, ReissuedView, ResumeOrder, RowView, Sentence, Snapshot, StoppedView, TodayView } from "./types";
 import type { SaleBody } from "./sale-json";
@@ -17,13 +18,11 @@ interface Options {
   now?: () => number;
 }
 
-export class DemoShop implements Port {
+export class DemoShop extends DemoStaff implements Port {
   rows: RowView[];
   running: boolean;
   /** Keys and the documents they made. */
   readonly issued = new Map<string, IssuedView>();
-  /** Set it to make the next questions fail. */
-  down = false;
   standing: string | null = null;
   /** Why nothing can be issued. */
   stopped: StoppedView | null = null;
@@ -40,6 +39,7 @@ export class DemoShop implements Port {
   private readonly bodies = new Map<string, SaleBody>();
 
   constructor({ documents = 40, scenario = "busy", environment = "training", now = Date.now }: Options = {}) {
+    super();
     this.now = now;
     this.scenario = scenario;
     this.environment = environment;
@@ -316,6 +316,7 @@ export class DemoShop implements Port {
     const known = this.issued.get(key);
     if (known) return { ...structuredClone(known), repeated: true };
     const body = sale as SaleBody;
+    if (body.Referencia) await this.allowed("correct");
     const kind = body.Encabezado.IdDoc.TipoDTE === 33 ? 33 : 39;
     const total = this.sum(body);
     const receptor = body.Encabezado.Receptor;
@@ -340,17 +341,17 @@ export class DemoShop implements Port {
   }
 
   async resendFound(query: Query) {
-    this.reach();
+    await this.allowed("resend_found");
     return this.queue(this.matching(query).filter((row) => canResend(row)));
   }
 
   async resendPending() {
-    this.reach();
+    await this.allowed("resend_pending");
     return this.queue(this.rows.filter((row) => canResend(row)));
   }
 
   async sending(running: boolean): Promise<void> {
-    this.reach();
+    await this.allowed("sending");
     this.running = running;
     this.push([]);
   }
@@ -402,10 +403,6 @@ export class DemoShop implements Port {
     if (row) return row;
     const detail = `No hay un documento ${id}.`;
     throw new Problem({ status: 404, code: "document-unknown", title: "No encontrado", detail, errors: [] });
-  }
-
-  private reach(): void {
-    if (this.down) throw unreachable("Timbre no responde en este equipo. Revise que esté abierto.");
   }
 
   private shot(): Snapshot {

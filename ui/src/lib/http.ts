@@ -1,7 +1,7 @@
 // The port of the panel in a browser: the local API at the same origin, with the bearer token of
 // the link that opened it.
 
-import { ANSWER_MS, asProblem, isProblemView, LONG_ANSWER_MS, Problem, SNAPSHOT_MS, unreachable, within, type Port } from "./port";
+import { ANSWER_MS, asProblem, DIAGNOSIS_MS, isProblemView, LONG_ANSWER_MS, permitted, Problem, SNAPSHOT_MS, unreachable, within, type Port } from "./port";
 import { EventParser } from "./sse";
 import { T } from "./text";
 import type { PushView, Query } from "./types";
@@ -47,20 +47,22 @@ export function httpPort({ base = "", token = () => null, fetch: ask = (...args)
     const all = { accept: "application/json", "timbre-client": "panel", ...bearer(), ...headers };
     const typed = { "content-type": "application/json", ...all };
     const sent = raw !== undefined ? { headers: typed, body: raw } : body === undefined ? { headers: all } : { headers: typed, body: JSON.stringify(body) };
-    return within(ms, async (signal) => {
-      let response: Response;
-      try {
-        response = await ask(`${base}/v1${path}`, { method, signal, ...sent });
-      } catch {
-        throw unreachable(T.problem.unreachable);
-      }
-      if (!response.ok) throw await problemOf(response);
-      try {
-        return await read(response);
-      } catch {
-        throw unreachable(T.problem.cutShort);
-      }
-    });
+    return permitted((permit) =>
+      within(ms, async (signal) => {
+        let response: Response;
+        try {
+          response = await ask(`${base}/v1${path}`, { method, signal, ...sent, headers: { ...sent.headers, ...permit } });
+        } catch {
+          throw unreachable(T.problem.unreachable);
+        }
+        if (!response.ok) throw await problemOf(response);
+        try {
+          return await read(response);
+        } catch {
+          throw unreachable(T.problem.cutShort);
+        }
+      }),
+    );
   }
 
   const json = <A>(method: string, path: string, asked?: Asked) => send(method, path, (response) => response.json() as Promise<A>, asked);
@@ -86,6 +88,18 @@ export function httpPort({ base = "", token = () => null, fetch: ask = (...args)
     resend: (ids) => json("POST", "/resend", { body: { ids }, ms: LONG_ANSWER_MS }),
     resendFound: (matching) => json("POST", "/resend", { body: { matching }, ms: LONG_ANSWER_MS }),
     count: (query) => json("GET", `/documents/found${search(query)}`, { ms: LONG_ANSWER_MS }),
+    company: () => json("GET", "/company"),
+    setCompany: (order) => json("PUT", "/company", { body: order }),
+    loadCertificate: (file, password, holder) =>
+      json("POST", "/certificate", { body: { pfx: base64(file), password, holder }, ms: LONG_ANSWER_MS }),
+    diagnose: () => json("POST", "/diagnosis", { ms: DIAGNOSIS_MS }),
+    lock: () => json("GET", "/issuing/lock"),
+    unlock: (who) => json("POST", "/issuing/unlock", { body: { who } }),
+    acceptClock: (who) => json("POST", "/clock/accept", { body: { who } }),
+    staff: () => json("GET", "/staff"),
+    putWorker: (worker) => json("PUT", `/staff/${encodeURIComponent(worker.name)}`, { body: worker }),
+    removeWorker: (name) => json("DELETE", `/staff/${encodeURIComponent(name)}`),
+    permit: async (name, pin, act) => (await json<{ permit: string }>("POST", "/staff/permit", { body: { name, pin, act } })).permit,
     today: () => json("GET", "/stats/today", { ms: LONG_ANSWER_MS }),
     exportFound: (query, form) =>
       send("GET", `/documents/export/${form}${search(query)}`, async (response) => save(await response.blob(), nameOf(response)), {
@@ -172,6 +186,10 @@ function search(query: Query): string {
 }
 
 /** What was refused, as the agent says it. A proxy's or a crash's page is no answer of the agent. */
+function base64(file: Uint8Array): string {
+  return btoa(Array.from(file, (byte) => String.fromCharCode(byte)).join(""));
+}
+
 async function problemOf(response: Response): Promise<Problem> {
   const body: unknown = await response.json().catch(() => null);
   if (response.status === 401) return refused(401, T.problem.noToken);

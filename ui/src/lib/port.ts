@@ -4,11 +4,17 @@
 import { T } from "./text";
 import type {
   BatchView,
+  ClockView,
+  CompanyDataView,
+  CompanyOrder,
   DetailView,
+  Diagnosis,
   FoundPrinterView,
   FoundView,
   IssuedView,
+  LoadedCertificateView,
   LoadedRangeView,
+  LockView,
   PageView,
   PaperView,
   PreviewView,
@@ -24,7 +30,9 @@ import type {
   ResumeOrder,
   RowView,
   Snapshot,
+  StaffView,
   TodayView,
+  WorkerOrder,
 } from "./types";
 
 /** How a rejected document is to be made again. */
@@ -33,6 +41,13 @@ export interface Again {
   sale: string | null;
   newNumber: boolean;
   who: string;
+}
+
+/** What is left when the window is asked to close. */
+export interface Closing {
+  waiting: number;
+  /** There is a tray to go to. */
+  tray: boolean;
 }
 
 export interface Port {
@@ -85,13 +100,61 @@ export interface Port {
   /** Returns what ends it. After `onLost` nothing more is pushed: subscribe again. */
   subscribe(onPush: (push: PushView) => void, onLost: () => void): () => void;
   /** Only where the window is the agent's own: asked before it closes while so many documents wait. Returns what ends it. */
-  closing?(ask: (waiting: number) => void): () => void;
+  closing?(ask: (closing: Closing) => void): () => void;
   quit?(): Promise<void>;
+  /** The window goes to the tray, and the sending goes on. */
+  hide?(): Promise<void>;
+  /** `null` before there is one. */
+  company(): Promise<CompanyDataView | null>;
+  setCompany(order: CompanyOrder): Promise<CompanyDataView>;
+  /** `holder` where the file does not say whose it is. */
+  loadCertificate(file: Uint8Array, password: string, holder: string | null): Promise<LoadedCertificateView>;
+  /** Asks the authority all that needs no folio; takes up to a minute. */
+  diagnose(): Promise<Diagnosis>;
+  /** Why issuing is locked; `null` when it is not. */
+  lock(): Promise<LockView | null>;
+  unlock(who: string): Promise<LockView>;
+  acceptClock(who: string): Promise<ClockView>;
+  /** Who works here, in which role; never a PIN. */
+  staff(): Promise<StaffView>;
+  putWorker(worker: WorkerOrder): Promise<StaffView>;
+  removeWorker(name: string): Promise<StaffView>;
+  /** Somebody in charge allows one act, once: answers what shows it. */
+  permit(name: string, pin: string, act: string): Promise<string>;
+}
+
+/** Where a permit goes with a question. */
+export const PERMIT = "timbre-permit";
+
+type Asker = (act: string, why: string) => Promise<string | null>;
+let asker: Asker | null = null;
+
+/** Whoever asks people for a permit: answers it, or `null` when nobody gave one. Returns what ends it. */
+export function askPermitsBy(ask: Asker): () => void {
+  asker = ask;
+  return () => {
+    if (asker === ask) asker = null;
+  };
+}
+
+/** Asks; when somebody in charge must allow it, asks them and then once more. */
+export async function permitted<A>(ask: (headers: Record<string, string>) => Promise<A>): Promise<A> {
+  try {
+    return await ask({});
+  } catch (thrown) {
+    const problem = asProblem(thrown);
+    const act = problem.view.code === "pin-needed" ? problem.view.errors[0]?.path : undefined;
+    const permit = act && asker ? await asker(act, problem.message) : null;
+    if (permit === null) throw problem;
+    return ask({ [PERMIT]: permit });
+  }
 }
 
 /** How long an answer may take before it counts as none, and that of an act on many documents. */
 export const ANSWER_MS = 10_000;
 export const LONG_ANSWER_MS = 60_000;
+/** The authority is asked a dozen things, one after the other. */
+export const DIAGNOSIS_MS = 120_000;
 /** The panel itself is asked for every five seconds. */
 export const SNAPSHOT_MS = 5_000;
 

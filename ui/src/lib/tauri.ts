@@ -3,15 +3,17 @@
 import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 
-import { ANSWER_MS, asProblem, LONG_ANSWER_MS, refused, SNAPSHOT_MS, within, type Port } from "./port";
+import { ANSWER_MS, asProblem, DIAGNOSIS_MS, LONG_ANSWER_MS, permitted, refused, SNAPSHOT_MS, within, type Closing, type Port } from "./port";
 import { T } from "./text";
 import type { PushView } from "./types";
 
 function call<A>(command: string, args: Record<string, unknown> = {}, ms = ANSWER_MS): Promise<A> {
-  return within(ms, () =>
-    invoke<A>(command, args).catch((thrown: unknown) => {
-      throw asProblem(thrown);
-    }),
+  return permitted((headers) =>
+    within(ms, () =>
+      invoke<A>(command, args, { headers }).catch((thrown: unknown) => {
+        throw asProblem(thrown);
+      }),
+    ),
   );
 }
 
@@ -48,8 +50,20 @@ export function tauriPort(): Port {
     resendPending: () => call("resend_pending", {}, LONG_ANSWER_MS),
     sending: (running) => call("sending", { running }),
     subscribe: (onPush, onLost) => hear<PushView>("push", onPush, onLost),
-    closing: (ask) => hear<number>("closing", ask, () => {}),
+    closing: (ask) => hear<Closing>("closing", ask, () => {}),
     quit: () => call("quit"),
+    hide: () => call("hide"),
+    company: () => call("company"),
+    setCompany: (order) => call("set_company", { order }),
+    loadCertificate: (file, password, holder) => call("load_certificate", { file: Array.from(file), password, holder }, LONG_ANSWER_MS),
+    diagnose: () => call("diagnose", {}, DIAGNOSIS_MS),
+    lock: () => call("lock"),
+    unlock: (who) => call("unlock", { who }),
+    acceptClock: (who) => call("accept_clock", { who }),
+    staff: () => call("staff"),
+    putWorker: (worker) => call("put_worker", { worker }),
+    removeWorker: (name) => call("remove_worker", { name }),
+    permit: (name, pin, act) => call("permit", { name, pin, act }),
   };
 }
 

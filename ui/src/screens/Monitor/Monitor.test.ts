@@ -4,7 +4,7 @@ import { describe, expect, test, vi } from "vitest";
 import App from "../../App.svelte";
 import { DemoShop } from "../../lib/demo";
 import { PATIENCE_MS, REFRESH_MS } from "../../lib/monitor.svelte";
-import { Problem, unreachable } from "../../lib/port";
+import { Problem, unreachable, type Closing } from "../../lib/port";
 import { click, expectAccessible, NOW, open, press, settle, write } from "../testing";
 
 const dialog = () => screen.getByRole("dialog");
@@ -376,25 +376,33 @@ describe("the sending", () => {
 
 test("before the window closes it says how many documents are still to be sent", async () => {
   vi.useFakeTimers({ now: NOW });
-  let ask = (_: number) => {};
-  const quit = vi.fn(async () => {});
-  const shop = Object.assign(new DemoShop(), { quit, closing: (heard: (n: number) => void) => ((ask = heard), () => {}) });
+  let ask = (_: Closing) => {};
+  const [quit, hide] = [vi.fn(async () => {}), vi.fn(async () => {})];
+  const shop = Object.assign(new DemoShop(), { quit, hide, closing: (heard: (closing: Closing) => void) => ((ask = heard), () => {}) });
   render(App, { port: shop, first: "monitor" });
   await settle();
-  ask(14);
+  ask({ waiting: 14, tray: false });
   await settle();
   expect(within(dialog()).getByRole("heading")).toHaveTextContent("Quedan 14 documentos por enviar");
   expect(screen.getByRole("button", { name: "Seguir abierto" })).toHaveFocus();
   await click("button", "Seguir abierto");
   expect(screen.queryByRole("dialog")).toBeNull();
-  ask(1);
+  ask({ waiting: 1, tray: false });
   await settle();
+  expect(screen.queryByRole("button", { name: "Dejar en la bandeja" })).toBeNull();
   await click("button", "Cerrar de todos modos");
   expect(quit).toHaveBeenCalledOnce();
+  ask({ waiting: 1, tray: true });
+  await settle();
+  await click("button", "Dejar en la bandeja");
+  expect(hide).toHaveBeenCalledOnce();
+  expect(quit).toHaveBeenCalledOnce();
+  expect(screen.queryByRole("dialog")).toBeNull();
 });
 
 test("before anything is set up it says what is missing", async () => {
   await open("monitor", { scenario: "bare" });
+  await press("2", { altKey: true, code: "Digit2" });
   expect(screen.getByRole("status")).toHaveTextContent("Falta para empezar: los datos de la empresa, el certificado digital, un archivo de folios (CAF)");
   expect(screen.getByText("Todavía no hay documentos")).toBeVisible();
 });

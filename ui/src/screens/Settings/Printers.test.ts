@@ -99,5 +99,6 @@ test("an agent that does not answer is told", async () => {
   shop.down = true;
   await press("1", { altKey: true, code: "Digit1" });
   await press("6", { altKey: true, code: "Digit6" });
-  expect(screen.getByText("Timbre no responde en este equipo. Revise que esté abierto.")).toBeVisible();
+  const printers = within(screen.getByRole("region", { name: "Impresoras" }));
+  expect(printers.getByText("Timbre no responde en este equipo. Revise que esté abierto.")).toBeVisible();
 });

@@ -1,0 +1,151 @@
+//! Who works here, and the gate before the window's commands: a risky one passes with the permit of somebody in
+//! charge, or not at all.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use tauri::ipc::{Invoke, InvokeBody};
+use tauri::{Manager, State, Wry};
+use timbre_agent::roles::risky;
+use timbre_agent::view::{StaffView, WorkerOrder};
+use timbre_agent::{Agent, Answer};
+
+/// Where the page puts a permit.
+const PERMIT: &str = "timbre-permit";
+
+/// Lets a command through to `handler`, once it may be done.
+pub fn gate(handler: impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static) -> impl Fn(Invoke<Wry>) -> bool {
+    let handler = Arc::new(handler);
+    move |invoke| {
+        let webview = invoke.message.webview();
+        let Some(agent) = webview.try_state::<Agent>().map(|agent| agent.inner().clone()) else {
+            return handler(invoke);
+        };
+        let act = act(&agent, invoke.message.command(), invoke.message.payload());
+        if risky(&act).is_none() {
+            return handler(invoke);
+        }
+        let permit = invoke.message.headers().get(PERMIT).and_then(|permit| permit.to_str().ok());
+        let (permit, handler) = (permit.map(str::to_owned), Arc::clone(&handler));
+        tauri::async_runtime::spawn(async move {
+            match agent.let_through(&act, permit.as_deref()).await {
+                Ok(()) => {
+                    handler(invoke);
+                }
+                Err(problem) => invoke.resolver.reject(problem),
+            }
+        });
+        true
+    }
+}
+
+/// What a command does: to issue a note is another act than to issue a sale.
+fn act(agent: &Agent, command: &str, body: &InvokeBody) -> String {
+    let InvokeBody::Json(body) = body else { return command.to_owned() };
+    let sale = match (command, &body["sale"]) {
+        ("issue", sale) => sale.to_string(),
+        ("issue_text", Value::String(sale)) => sale.clone(),
+        _ => return command.to_owned(),
+    };
+    agent.act_of_sale(sale.into()).to_owned()
+}
+
+#[tauri::command]
+pub fn staff(agent: State<'_, Agent>) -> StaffView {
+    agent.staff()
+}
+
+#[tauri::command]
+pub async fn put_worker(agent: State<'_, Agent>, worker: WorkerOrder) -> Answer<StaffView> {
+    agent.put_worker(worker).await
+}
+
+#[tauri::command]
+pub async fn remove_worker(agent: State<'_, Agent>, name: String) -> Answer<StaffView> {
+    agent.remove_worker(name).await
+}
+
+/// Answers the permit for one act, once.
+#[tauri::command]
+pub async fn permit(agent: State<'_, Agent>, name: String, pin: String, act: String) -> Answer<String> {
+    agent.permit(name, pin, act).await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Every command of the window. A new one stands here with who may use it, or the test fails.
+    const EVERYBODY: &[&str] = &[
+        "snapshot",
+        "documents",
+        "document",
+        "xml",
+        "picture",
+        "print",
+        "settle_paper",
+        // A note is the act `correct`.
+        "issue",
+        "issue_text",
+        "preview",
+        "resend",
+        "printers",
+        "found_printers",
+        "test_printer",
+        "quit",
+        "hide",
+        "count",
+        "today",
+        "sale",
+        "check_batch",
+        "company",
+        "diagnose",
+        "lock",
+        "staff",
+        "permit",
+    ];
+    const IN_CHARGE: &[&str] = &[
+        "resend_pending",
+        "sending",
+        "put_printer",
+        "remove_printer",
+        "set_logo",
+        "export",
+        "resend_found",
+        "reissue",
+        "number_annulled",
+        "load_folios",
+        "resume_range",
+        "range_annulled",
+        "set_company",
+        "load_certificate",
+        "unlock",
+        "accept_clock",
+        "put_worker",
+        "remove_worker",
+    ];
+
+    #[test]
+    fn every_command_has_a_role_and_no_other_is_granted() {
+        let listed: BTreeSet<&str> = EVERYBODY.iter().chain(IN_CHARGE).copied().collect();
+        assert_eq!(listed.len(), EVERYBODY.len() + IN_CHARGE.len(), "one role each");
+        for command in &listed {
+            assert_eq!(risky(command).is_some(), IN_CHARGE.contains(command), "{command}");
+        }
+        let built = include_str!("build.rs")
+            .lines()
+            .filter_map(|line| line.strip_prefix("    \"").and_then(|rest| rest.strip_suffix("\",")));
+        assert_eq!(built.collect::<BTreeSet<_>>(), listed, "as build.rs declares them");
+        let config: Value = serde_json::from_str(include_str!("../tauri.conf.json")).unwrap();
+        let granted = config["app"]["security"]["capabilities"][0]["permissions"].as_array().unwrap();
+        let granted = granted.iter().filter_map(|one| one.as_str()?.strip_prefix("allow-"));
+        let granted: BTreeSet<_> = granted.map(|name| name.replace('-', "_")).collect();
+        assert_eq!(
+            granted,
+            listed.iter().map(|name| (*name).to_owned()).collect(),
+            "as the capability grants them"
+        );
+    }
+}

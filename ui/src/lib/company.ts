@@ -1,0 +1,41 @@
+// What the SII wants to know of who issues, field by field, as a person types it.
+
+export interface CompanyField {
+  /** The SII's own tag. */
+  tag: string;
+  most: number;
+  wide?: boolean;
+  numeric?: boolean;
+}
+
+export const COMPANY_FIELDS: CompanyField[] = [
+  { tag: "RUTEmisor", most: 12 },
+  { tag: "RznSoc", most: 100, wide: true },
+  { tag: "GiroEmis", most: 80, wide: true },
+  { tag: "Acteco", most: 30, numeric: true },
+  { tag: "DirOrigen", most: 60, wide: true },
+  { tag: "CmnaOrigen", most: 20 },
+  { tag: "FchResol", most: 10 },
+  { tag: "NroResol", most: 6, numeric: true },
+];
+
+/** As the agent takes it: what is left out is not said, several activities are a list. */
+export function companyData(typed: Record<string, string>): Record<string, unknown> {
+  const said = COMPANY_FIELDS.map(({ tag }) => [tag, (typed[tag] ?? "").trim()] as const).filter(([, text]) => text !== "");
+  return Object.fromEntries(said.map(([tag, text]) => [tag, valueOf(tag, text)]));
+}
+
+function valueOf(tag: string, text: string): unknown {
+  if (tag === "Acteco") return text.split(/[\s,;]+/).filter(Boolean).map(whole);
+  return tag === "NroResol" ? whole(text) : text;
+}
+
+/** What is no number goes as it was typed: the agent says what is wrong with it. */
+function whole(text: string): number | string {
+  return /^\d{1,9}$/.test(text) ? Number(text) : text;
+}
+
+/** What is kept, to be changed. */
+export function typedOf(data: Record<string, unknown>): Record<string, string> {
+  return Object.fromEntries(COMPANY_FIELDS.map(({ tag }) => [tag, ([data[tag] ?? ""].flat() as unknown[]).join(", ")]));
+}

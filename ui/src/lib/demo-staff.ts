@@ -1,0 +1,105 @@
+// Who works in the demo shop and what they allow, and how it is set up.
+
+import { PERMIT, permitted, Problem, unreachable } from "./port";
+import type { ClockView, CompanyDataView, CompanyOrder, Diagnosis, LoadedCertificateView, LockView, StaffView, WorkerOrder } from "./types";
+
+export class DemoStaff {
+  /** Set it to make the next questions fail. */
+  down = false;
+  /** Who has a PIN, and what they allowed. */
+  readonly people = new Map<string, WorkerOrder>();
+  private readonly permits = new Map<string, string>();
+
+  async staff(): Promise<StaffView> {
+    this.reach();
+    return { workers: [...this.people.values()].map(({ name, role }) => ({ name, role })) };
+  }
+
+  async putWorker(worker: WorkerOrder): Promise<StaffView> {
+    await this.allowed("put_worker");
+    this.people.set(worker.name, structuredClone(worker));
+    return this.staff();
+  }
+
+  async removeWorker(name: string): Promise<StaffView> {
+    await this.allowed("remove_worker");
+    this.people.delete(name);
+    return this.staff();
+  }
+
+  async permit(name: string, pin: string, act: string): Promise<string> {
+    this.reach();
+    if (this.people.get(name)?.pin !== pin) throw new Problem({ status: 403, code: "pin-wrong", title: "Sin permiso", detail: "El PIN no es ése.", errors: [] });
+    const permit = `permiso-${this.permits.size}`;
+    this.permits.set(permit, act);
+    return permit;
+  }
+
+  /** As the agent does: while anybody has a PIN, a risky act takes a permit for it. */
+  protected allowed(act: string): Promise<void> {
+    this.reach();
+    return permitted(async (headers) => {
+      const permit = headers[PERMIT] ?? "";
+      const given = this.permits.get(permit) === act;
+      if (given) this.permits.set(permit, "");
+      if (given || this.people.size === 0) return;
+      const detail = "Lo autoriza un encargado con su PIN.";
+      throw new Problem({ status: 403, code: "pin-needed", title: "Sin permiso", detail, errors: [{ code: "pin-needed", path: act, message: detail }] });
+    });
+  }
+
+  firm: CompanyDataView | null = null;
+  locked: LockView | null = null;
+
+  async company(): Promise<CompanyDataView | null> {
+    this.reach();
+    return structuredClone(this.firm);
+  }
+
+  async setCompany({ environment, data }: CompanyOrder): Promise<CompanyDataView> {
+    await this.allowed("set_company");
+    const errors = ["RUTEmisor", "RznSoc"].filter((tag) => !data[tag]).map((path) => ({ code: "company-data-missing", path, message: `Falta ${path}.` }));
+    if (errors.length) throw new Problem({ status: 422, code: "company-data-missing", title: "Rechazado", detail: "Faltan datos.", errors });
+    this.firm = { environment, id: String(data.RUTEmisor), name: String(data.RznSoc), data };
+    return structuredClone(this.firm);
+  }
+
+  async loadCertificate(_: Uint8Array, password: string, holder: string | null): Promise<LoadedCertificateView> {
+    await this.allowed("load_certificate");
+    const refused = (code: string, detail: string) => new Problem({ status: 422, code, title: "Rechazado", detail, errors: [] });
+    if (password !== "clave") throw refused("certificate-password", "La clave no abre este certificado.");
+    if (holder === null) throw refused("certificate-holder-missing", "El certificado no dice el RUT de su titular.");
+    return { holder, subject: "CN=Rosa", not_before: "2026-01-01T00:00:00Z", not_after: "2028-01-01T12:00:00Z", warning: null };
+  }
+
+  async diagnose(): Promise<Diagnosis> {
+    this.reach();
+    const checks: Diagnosis["checks"] = [
+      { code: "certificate", outcome: "ok", title: "Certificado", detail: "Vigente.", about: "", facts: {} },
+      { code: "host", outcome: "fail", title: "Conexión con el SII", detail: "No se pudo llegar. Revise internet.", about: "", facts: {} },
+    ];
+    return { environment: "training", at: "2026-11-22T15:00:00Z", checks };
+  }
+
+  async lock(): Promise<LockView | null> {
+    this.reach();
+    return structuredClone(this.locked);
+  }
+
+  async unlock(): Promise<LockView> {
+    await this.allowed("unlock");
+    const lifted = this.locked;
+    if (!lifted) throw new Problem({ status: 422, code: "not-locked", title: "Rechazado", detail: "La emisión no está detenida.", errors: [] });
+    this.locked = null;
+    return lifted;
+  }
+
+  async acceptClock(who: string): Promise<ClockView> {
+    await this.allowed("accept_clock");
+    return { offset_seconds: 400, good: false, tolerance_seconds: 120, seen: "2026-11-22T15:00:00Z", stops: false, accepted_by: who, text: "El reloj de este equipo está 400 s atrasado." };
+  }
+
+  protected reach(): void {
+    if (this.down) throw unreachable("Timbre no responde en este equipo. Revise que esté abierto.");
+  }
+}

@@ -1,0 +1,84 @@
+import { fireEvent, screen, within } from "@testing-library/svelte";
+import { expect, test, vi } from "vitest";
+
+import { click, expectAccessible, open, press, settle, write } from "../testing";
+
+const setup = () => within(screen.getByRole("region", { name: "Puesta en marcha" }));
+
+test("a shop that was never set up opens on what is missing, and says what to have at hand", async () => {
+  await open("sale", { scenario: "bare" });
+  expect(screen.getByRole("heading", { name: "Puesta en marcha" })).toBeVisible();
+  expect(setup().getByText("Certificado digital:")).toBeVisible();
+  expect(setup().getByText(/varias semanas/)).toBeVisible();
+  expect(setup().getByRole("button", { name: /Empresa y ambiente/ })).toHaveAttribute("aria-expanded", "true");
+  await expectAccessible();
+});
+
+test("only once: the other rooms stay within reach", async () => {
+  await open("sale", { scenario: "bare" });
+  await press("1", { altKey: true, code: "Digit1" });
+  await settle(6_000);
+  expect(screen.getByRole("heading", { name: "Venta" })).toBeInTheDocument();
+  expect(screen.getByRole("heading", { name: "Falta configurar Timbre" })).toBeVisible();
+});
+
+test("what is wrong with the company is said beside its field; what is right goes in the SII's tags", async () => {
+  const shop = await open("settings", { scenario: "bare", environment: "certification" });
+  await click("button", "Revisar y guardar");
+  expect(screen.getByLabelText("RUT de la empresa")).toBeInvalid();
+  expect(screen.getByText("Falta RUTEmisor.")).toBeVisible();
+  for (const [label, text] of [["RUT de la empresa", "76.192.083-9"], ["Razón social", "Almacén SpA"], ["Número de la resolución", "0"]] as const) {
+    screen.getByLabelText(label).focus();
+    await write(text);
+  }
+  await click("button", "Revisar y guardar");
+  expect(shop.firm).toMatchObject({ environment: "certification", data: { RUTEmisor: "76.192.083-9", NroResol: 0 } });
+});
+
+test("a certificate is tried at once: a wrong password is said, and a missing RUT is asked for", async () => {
+  const shop = await open("settings", { environment: "certification" });
+  const load = vi.spyOn(shop, "loadCertificate");
+  await click("button", "Probar y cargar");
+  expect(screen.getByRole("alert")).toHaveTextContent("Elija primero el archivo");
+  const file = new File([new Uint8Array([1, 2, 3])], "rosa.pfx");
+  await fireEvent.change(screen.getByLabelText("Elija el certificado o suéltelo aquí"), { target: { files: [file] } });
+  screen.getByLabelText("Clave del certificado").focus();
+  await write("otra");
+  await click("button", "Probar y cargar");
+  await settle();
+  expect(screen.getByRole("alert")).toHaveTextContent("La clave no abre este certificado.");
+  screen.getByLabelText("Clave del certificado").focus();
+  await write("clave");
+  await click("button", "Probar y cargar");
+  await settle();
+  screen.getByLabelText("RUT del titular (el archivo no lo dice)").focus();
+  await write("12.345.678-5");
+  await click("button", "Probar y cargar");
+  await settle();
+  expect(load.mock.calls.at(-1)).toEqual([new Uint8Array([1, 2, 3]), "clave", "12.345.678-5"]);
+});
+
+test("talking to the SII says what was found and what to do", async () => {
+  await open("settings");
+  await click("button", /Hablar con el SII/);
+  await click("button", "Probar ahora");
+  expect(screen.getByText("No se pudo llegar. Revise internet.")).toBeVisible();
+  await expectAccessible();
+});
+
+test("a lock on issuing is explained, and lifted only by somebody who gives their name", async () => {
+  const shop = await open("sale");
+  shop.locked = { reason: "index-ahead", text: "Hay folios usados que el diario no conoce.", folios: [{ series: "39", name: "Boleta", used_from: 10, used_to: 12, next: 13 }] };
+  shop.stopped = { code: "locked", text: shop.locked.text };
+  shop.push([]);
+  await press("6", { altKey: true, code: "Digit6" });
+  await settle();
+  expect(screen.getByText(/los folios 10 a 12 pueden estar usados/)).toBeVisible();
+  await click("button", "Desbloquear la emisión");
+  expect(screen.getByRole("button", { name: "Lo decido yo" })).toBeDisabled();
+  screen.getByLabelText("Quién lo decide").focus();
+  await write("Ana");
+  await settle();
+  await click("button", "Lo decido yo");
+  expect(shop.locked).toBeNull();
+});

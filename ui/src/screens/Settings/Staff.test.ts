@@ -1,0 +1,91 @@
+import { fireEvent, screen, within } from "@testing-library/svelte";
+import { expect, test } from "vitest";
+
+import { click, enter, expectAccessible, open, press, settle, write } from "../testing";
+import { sell } from "../Sale/till";
+
+const field = (name: string) => screen.getByLabelText(name);
+
+async function withPin() {
+  const shop = await open("settings");
+  await click("button", "Poner el primer PIN");
+  field("Nombre").focus();
+  await write("Ana");
+  field("PIN").focus();
+  await write("2580");
+  field("Repita el PIN").focus();
+  await write("2580");
+  await settle();
+  await click("button", "Guardar");
+  return shop;
+}
+
+test("without a PIN everybody may, and that is said", async () => {
+  const shop = await open("settings");
+  expect(screen.getByText(/Nadie tiene PIN/)).toBeVisible();
+  await press("1", { altKey: true, code: "Digit1" });
+  await sell("Pan", "350");
+  await press("F10");
+  await click("button", "Anular esta venta");
+  await click("button", "Emitir la nota de crédito");
+  expect(shop.rows[0]?.series).toBe("61");
+});
+
+test("the first PIN is somebody's in charge; two that differ are not taken", async () => {
+  const shop = await open("settings");
+  await click("button", "Poner el primer PIN");
+  expect(field("Rol")).toBeDisabled();
+  field("Nombre").focus();
+  await write("Ana");
+  field("PIN").focus();
+  await write("2580");
+  field("Repita el PIN").focus();
+  await write("2581");
+  await settle();
+  expect(screen.getByText("Los dos no son iguales")).toBeVisible();
+  expect(screen.getByRole("button", { name: "Guardar" })).toBeDisabled();
+  await write("2580");
+  await settle();
+  await click("button", "Guardar");
+  expect(shop.people.get("Ana")).toMatchObject({ role: "encargado" });
+  await click("button", "Cambiar a Ana");
+  await expectAccessible();
+});
+
+test("a risky act asks for the PIN at its moment; a wrong one does nothing, the right one does it once", async () => {
+  const shop = await withPin();
+  await press("1", { altKey: true, code: "Digit1" });
+  await sell("Pan", "350");
+  await press("F10");
+  expect(shop.rows[0]?.series).toBe("39");
+  await click("button", "Anular esta venta");
+  await click("button", "Emitir la nota de crédito");
+  const asked = screen.getByRole("dialog", { name: "Lo autoriza un encargado" });
+  expect(within(asked).getByLabelText("PIN")).toHaveFocus();
+  await enter("1111");
+  expect(within(asked).getByRole("alert")).toHaveTextContent("El PIN no es ése.");
+  expect(shop.rows[0]?.series).toBe("39");
+  await enter("2580");
+  expect(shop.rows[0]?.series).toBe("61");
+  expect(screen.queryByRole("dialog", { name: "Lo autoriza un encargado" })).toBeNull();
+});
+
+test("who does not allow it leaves everything as it was, and the next act asks anew", async () => {
+  const shop = await withPin();
+  await press("2", { altKey: true, code: "Digit2" });
+  await click("button", "Detener el envío");
+  await fireEvent.click(within(screen.getByRole("dialog")).getByRole("button", { name: "Detener el envío" }));
+  await settle();
+  await fireEvent.click(within(screen.getByRole("dialog", { name: "Lo autoriza un encargado" })).getByRole("button", { name: "Cancelar" }));
+  await settle();
+  expect(shop.running).toBe(true);
+  expect(screen.getByTestId("not-done")).toHaveTextContent("Lo autoriza un encargado con su PIN.");
+});
+
+test("who can ask is accessible", async () => {
+  await withPin();
+  await click("button", "Quitar a Ana");
+  await click("button", "Quitar");
+  expect(screen.getByRole("dialog", { name: "Lo autoriza un encargado" })).toBeVisible();
+  await expectAccessible();
+});
