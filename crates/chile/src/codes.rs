@@ -5,7 +5,7 @@ use timbre_core::{Refusal, Refusals};
 
 /// Our code, and the SII's. Only what a source ties to the rule stands here: the SII's list of errors is not
 /// published as a whole, and where its code is not known nothing is said.
-static BESIDE: [(&str, &[&str]); 30] = [
+static BESIDE: [(&str, &[&str]); 31] = [
     // Dates of document and CAF.
     ("date-late", &["DTE-1-650"]),
     ("grant-not-yet", &["TED-1-646", "HED-3-305"]),
@@ -23,6 +23,7 @@ static BESIDE: [(&str, &[&str]); 30] = [
     ("note-reason-missing", &["REF-3-758"]),
     ("note-amount", &["REF-2-780"]),
     ("reference-rejected", &["REF-3-750"]),
+    ("reference-unissued", &["REF-3-750"]),
     ("reference-pending", &["REF-3-750"]),
     ("reference-receiver", &["REF-3-751"]),
     // Stamp and signature.
