@@ -11,7 +11,8 @@ use timbre_core::Sale;
 use crate::engine::{Agent, Answer};
 use crate::view::{ProblemView, RefusalView, StaffView, WorkerOrder};
 
-/// What only somebody in charge may do, by the name of the window's command, and what the journal calls it.
+/// What only somebody in charge may do, by the name of the window's command or of the API's act, and what the
+/// journal calls it.
 /// Every other command is everybody's.
 pub const RISKY: &[(&str, &str)] = &[
     (CORRECT, "Emitir una nota"),
@@ -31,6 +32,10 @@ pub const RISKY: &[(&str, &str)] = &[
     ("put_printer", "Cambiar una impresora"),
     ("remove_printer", "Quitar una impresora"),
     ("set_logo", "Cambiar el logo"),
+    ("make_token", "Dar acceso a un programa"),
+    ("revoke_token", "Quitar el acceso de un programa"),
+    ("put_webhook", "Cambiar a qué dirección se avisa"),
+    ("remove_webhook", "Dejar de avisar a una dirección"),
     ("put_worker", "Cambiar quién trabaja aquí"),
     ("remove_worker", "Quitar a quien trabaja aquí"),
 ];
