@@ -39,35 +39,35 @@ async fn nothing_is_on_paper_before_it_was_accepted_and_then_it_comes_by_itself(
     agent.stop().await;
 }
 
-/// Accepted while nobody printed: the next start prints it, also when the index had to be made again.
+/// Also when the index had to be made again, and on a copy of what was printed before.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_given_survives_a_stop_and_a_rebuild() {
+async fn what_waits_for_its_verdict_and_what_was_given_survive_a_stop() {
     let (dir, office) = (tempfile::tempdir().unwrap(), office());
-    let (hangs, trays, end) = tray();
-    let agent = open_as(dir.path(), &office, Opening { paper: hangs, ..Opening::default() }).await;
+    office.books().words.insert(2, "wait");
+    let opening = |tray| Opening { paper: tray, ..Opening::default() };
+    let (tray_one, _trays, end) = tray();
+    let agent = open_as(dir.path(), &office, opening(tray_one)).await;
+    end.send(Printing::Done).unwrap();
     let first = sell(&agent, "a", 100).await.document.id;
-    let (_, trays) = given(trays).await;
     let second = sell(&agent, "b", 100).await.document.id;
-    until(&agent, |agent| row(agent, 2).state == "ACEPTADO").await;
-    end.send(Printing::Failed { why: "sin papel".to_owned() }).unwrap();
-    drop((end, trays));
+    until(&agent, |agent| paper_of(agent, &first).as_deref() == Some("done")).await;
+    until(&agent, |agent| row(agent, 2).state == "ENVIADO").await;
     agent.stop().await;
     drop(agent);
     std::fs::remove_dir_all(dir.path().join("db")).unwrap();
 
-    let (tray, _trays, end) = tray();
-    let agent = open_as(dir.path(), &office, Opening { paper: tray.clone(), ..Opening::default() }).await;
-    for id in [&first, &second] {
-        if paper_of(&agent, id).as_deref() != Some("done") {
-            end.send(Printing::Done).unwrap();
-            // The one that waits by itself, or by hand.
-            agent.print(id, false, None).await.unwrap();
-        }
-    }
-    assert!(tray.numbers.lock().unwrap().iter().all(|on_paper| on_paper == number()));
-    let said = |id: &str| agent.detail(id).unwrap().timeline.into_iter().map(|step| step.text);
-    assert_eq!(said(&first).any(|text| text.contains(GIVEN)), COUNTRY == Country::Numbering);
+    let (tray_two, trays, end) = tray();
+    let agent = open_as(dir.path(), &office, opening(tray_two.clone())).await;
+    end.send(Printing::Done).unwrap();
+    assert_eq!(agent.print(&first, false, None).await.unwrap().copy, "copia");
+    office.books().words.clear();
+    end.send(Printing::Done).unwrap();
+    until(&agent, |agent| paper_of(agent, &second).as_deref() == Some("done")).await;
     agent.stop().await;
+    assert_eq!(trays.try_iter().map(|(name, _)| name).collect::<Vec<_>>(), [first.clone(), second]);
+    assert_eq!(*tray_two.numbers.lock().unwrap(), [number(), number()]);
+    let said = agent.detail(&first).unwrap().timeline.into_iter().map(|step| step.text).collect::<Vec<_>>();
+    assert_eq!(said.iter().any(|text| text.contains(GIVEN)), COUNTRY == Country::Numbering);
 }
 
 #[tokio::test(flavor = "multi_thread")]
