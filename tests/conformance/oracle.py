@@ -131,6 +131,31 @@ def check_document_signature(document: Document) -> None:
         verify(document.alone, where, ["--enabled-key-data", "key-name", "--pubkey-der", key.name])
 
 
+def check_document_signature_by_hand(document: Document) -> None:
+    """The same without xmlsec1, so that thousands are checked in a breath: libxml2's C14N, and Python's integers."""
+    root = document.tree
+    check_reference(root, document.body)
+    signature = root.find(f"{{{DSIG}}}Signature")
+    digest = base64.b64encode(hashlib.sha1(canonical(document, document.body)).digest()).decode()
+    assert digest == value(signature, "DigestValue"), "the digest is of something else"
+    number = lambda name: int.from_bytes(base64.b64decode(value(signature, name)), "big")
+    signed = canonical(document, signature.find(f"{{{DSIG}}}SignedInfo"))
+    check_rsa_sha1("the signature", signed, value(signature, "SignatureValue"), number("Modulus"), number("Exponent"))
+    # DER has the key as it stands in KeyValue.
+    key = base64.b64decode(value(signature, "Modulus"))
+    assert key in base64.b64decode(value(signature, "X509Certificate")), "the certificate is of another key"
+
+
+def canonical(document: Document, element) -> bytes:
+    """Of one element, cut out by its characters and given what is in force: of a part of a tree lxml makes what no one signs."""
+    text = cut_one(document.text, local(element).encode())
+    start = text[: text.index(b">")]
+    names = {f"xmlns:{prefix}" if prefix else "xmlns": uri for prefix, uri in element.nsmap.items()}
+    spaces = "".join(f' {name}="{uri}"' for name, uri in names.items() if f" {name}=".encode() not in start).encode()
+    at = len(local(element)) + 1
+    return etree.tostring(parse(PROLOG + text[:at] + spaces + text[at:]), method="c14n", with_comments=False)
+
+
 def check_envelope_signatures(content: bytes) -> None:
     """The set's signature, and every document's where it stands: third parties verify it there."""
     root = parse(content)
@@ -250,7 +275,7 @@ def check_totals(document: Document) -> None:
 
     check_taxes(body, totals)
     affected, exempt, other = line_sums(body, all_exempt=tipo in (34, 41))
-    affected, exempt = with_globals(body, affected, exempt, all_exempt=tipo in (34, 41))
+    affected, exempt, other = with_globals(body, affected, exempt, Decimal(other), all_exempt=tipo in (34, 41))
     if tipo == 52 and value(body, "IndTraslado") not in ("1", "2") and not neto:
         return  # a guía that sells nothing may carry values and no total
     assert exento == pesos(exempt), f"MntExe {exento}, the lines make {exempt}"
@@ -281,7 +306,8 @@ def check_taxes(body, totals) -> None:
         bearing = [line for line in lines if str(code) in [c.text for c in line.iterfind("{*}CodImpAdic")]]
         if code in OF_LINES:
             due, all_bear = OF_LINES[code], all(line in bearing for line in lines if value(line, "IndExe") is None)
-            base, _ = with_globals(body, Decimal(sum(int(value(line, "MontoItem")) for line in bearing)), Decimal(0), False)
+            base = Decimal(sum(int(value(line, "MontoItem")) for line in bearing))
+            base, _, _ = with_globals(body, base, Decimal(0), Decimal(0), False)
             fixed = any(value(g, "TpoValor") == "$" and value(g, "IndExeDR") is None for g in body.iterfind("{*}DscRcgGlobal"))
             assert all_bear or not fixed, f"of which tax is an amount off the whole taken? ({code})"
         else:
@@ -311,21 +337,18 @@ def line_sums(body, all_exempt: bool) -> tuple[Decimal, Decimal, int]:
     return affected, exempt, other
 
 
-def with_globals(body, affected: Decimal, exempt: Decimal, all_exempt: bool) -> tuple[Decimal, Decimal]:
+def with_globals(body, affected: Decimal, exempt: Decimal, other: Decimal, all_exempt: bool) -> tuple[Decimal, ...]:
     """In their order, each percentage of what the ones before it left, as a whole number of pesos.
 
     Where several percentages stand, programs differ (differences.txt); Timbre warns of it.
     """
-    result = {"affected": affected, "exempt": exempt}
+    result = {"0": affected, "1": exempt, "2": other}
     for change in (e for e in body if local(e) == "DscRcgGlobal"):
-        kind = value(change, "IndExeDR", "1" if all_exempt else "0")
-        if kind == "2":
-            continue
-        which = "exempt" if kind == "1" else "affected"
+        which = value(change, "IndExeDR", "1" if all_exempt else "0")
         size = Decimal(value(change, "ValorDR"))
-        amount = pesos(result[which] * size / 100) if value(change, "TpoValor") == "%" else size
+        amount = pesos(result[which] * size / 100 if value(change, "TpoValor") == "%" else size)
         result[which] += amount if value(change, "TpoMov") == "R" else -amount
-    return result["affected"], result["exempt"]
+    return result["0"], result["1"], result["2"]
 
 
 # --- all of it -----------------------------------------------------------------------------------------------------

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from documents import PROLOG, VECTORS, cut, documents_of
-from oracle import AUTHORITIES, faults
+from documents import PROLOG, VECTORS, Document, cut, documents_of
+from oracle import AUTHORITIES, check_document_signature_by_hand, faults
 
 BOLETA = (VECTORS / "EnvioBOLETA-F7-variantB.xml").read_bytes()
 FACTURAS = (VECTORS / "EnvioDTE-33-61-52-variantB.xml").read_bytes()
@@ -124,6 +124,22 @@ def test_the_oracle_finds(name):
     spoilt = spoil(good)
     assert spoilt != good
     assert set(faults(spoilt)) == wanted, faults(spoilt)
+
+
+SIGNATURES = [name for name, (_, _, wanted) in FAULTS.items() if "check_document_signature" in wanted]
+
+
+@pytest.mark.parametrize("name", SIGNATURES)
+def test_the_signature_by_hand_finds_what_xmlsec1_finds(name):
+    good, spoil, _ = FAULTS[name]
+    for content, fault in ((good, False), (spoil(good), True)):
+        found = False
+        for document in (Document("", text) for text in cut(content, b"DTE")):
+            try:
+                check_document_signature_by_hand(document)
+            except AssertionError:
+                found = True
+        assert found is fault
 
 
 def test_documents_are_cut_out_to_the_byte():
