@@ -88,6 +88,8 @@ async fn each_verdict_is_told_signed_and_again_until_it_is_taken() {
     let secret = made["secret"].as_str().unwrap().to_owned();
     let (_, listed) = ask(&first, reqwest::Method::GET, "/webhooks", None).await;
     assert!(!listed.to_string().contains(&secret), "it is never told again");
+    let kept = std::fs::read_to_string(dir.path().join("shop/webhooks.json")).unwrap();
+    assert!(!kept.contains(&secret), "nor does it stand on the disk");
 
     let id = sell(&first, &boleta(990), "a").await.unwrap().document.id;
     let refused = next(&told).await;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use timbre_agent::carrier::Courier;
 use timbre_agent::{Agent, Printers};
-use timbre_pos::{Doors, Folder, Network, Server, Tokens, Webhooks};
+use timbre_pos::{Doors, Folder, Network, Safe, Server, Tokens, Webhooks};
 use timbre_store::whole;
 use tokio::net::TcpListener;
 
@@ -24,7 +24,7 @@ pub(crate) struct Open {
 impl Open {
     /// `stays`: an agent that works the queue. Another one is gone in a moment.
     pub async fn open(
-        (agent, printers): (&Agent, &Arc<dyn Printers>),
+        (agent, printers, safe): (&Agent, &Arc<dyn Printers>, Arc<dyn Safe>),
         listener: TcpListener,
         owner: String,
         (dir, config): (&Path, &Config),
@@ -35,7 +35,7 @@ impl Open {
         let tokens = read(dir, "tokens.json", || Tokens::open(dir), &mut notices, TOKENS).map_err(failed)?;
         let tell = || {
             let courier = Courier::new().map_err(io::Error::other)?;
-            Webhooks::start(agent.clone(), dir, courier, stays)
+            Webhooks::start(agent.clone(), dir, courier, Arc::clone(&safe), stays)
         };
         let webhooks = read(dir, "webhooks.json", tell, &mut notices, WEBHOOKS).map_err(failed)?;
         let folder = (stays && config.folder.enabled.unwrap_or(true))

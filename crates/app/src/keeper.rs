@@ -9,7 +9,9 @@ use sii_sim::Desk;
 use timbre_agent::{Custody, ReadCertificate};
 use timbre_chile::rut::Rut;
 use timbre_core::{Certificate, Environment, KeyError, KeyName, Keys, Refusal, Scheme, Seals};
+use timbre_pos::Safe;
 use timbre_store::Reader;
+use zeroize::Zeroizing;
 
 use crate::keys::{FolderKeys, seal_certificate};
 use crate::pfx;
@@ -49,6 +51,17 @@ impl Keys for Keeper {
 impl Seals for Keeper {
     fn seal(&self, purpose: &str, secret: &[u8]) -> Result<Bytes, KeyError> {
         self.open()?.vault.seal(purpose, secret)
+    }
+}
+
+impl Safe for Keeper {
+    fn close(&self, purpose: &str, secret: &[u8]) -> Result<Vec<u8>, KeyError> {
+        Ok(self.seal(purpose, secret)?.to_vec())
+    }
+
+    fn open(&self, purpose: &str, closed: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        let opened = self.open()?.vault.unseal(purpose, closed);
+        opened.map_err(|error| KeyError::Failed(error.to_string()))
     }
 }
 

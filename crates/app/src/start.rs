@@ -227,13 +227,13 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let token = token()?;
     let carrier = HttpCarrier::new(environment).map_err(|e| StartError::Network(e.to_string()))?;
     let carrier = carrier.witnessed_by(config.line.witnesses());
-    let keeper = Keeper::new(reader, vault);
+    let keeper = Arc::new(Keeper::new(reader, vault));
     let agent = Agent::start(AgentParts {
         store,
         opened: opened.clone(),
         regime: country::regime(),
         channels: country::channels(set),
-        custody: Arc::new(keeper),
+        custody: keeper.clone(),
         clock: Arc::new(SystemClock),
         chance: Arc::new(SystemChance),
         carrier: Arc::new(carrier),
@@ -254,7 +254,8 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let notices = weaker.map(ToString::to_string).collect();
     let stays = options.sender;
     let opening =
-        Open::open((&agent, &printers), listener, token.clone(), (&folder, &config), stays, notices).await;
+        Open::open((&agent, &printers, keeper), listener, token.clone(), (&folder, &config), stays, notices)
+            .await;
     let doors = match opening {
         Ok(doors) => doors,
         Err(error) => {

@@ -28,4 +28,4 @@ pub use folder::{Folder, FolderSettings, Standing};
 pub use network::{Network, NetworkSettings};
 pub use server::{Doors, Server, bind, serve};
 pub use tokens::Tokens;
-pub use webhooks::Webhooks;
+pub use webhooks::{Safe, Webhooks};

@@ -13,11 +13,14 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use openssl::base64::encode_block;
 use timbre_agent::carrier::Courier;
 use timbre_agent::view::{AttemptView, NewWebhookView, ProblemView, WebhookOrder, WebhookView};
 use timbre_agent::{Agent, Answer};
+use timbre_core::KeyError;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
+use zeroize::Zeroizing;
 
 use book::{Book, Hook};
 use deliver::Worker;
@@ -55,9 +58,23 @@ pub struct Webhooks {
     works: bool,
 }
 
+/// What keeps the secrets that deliveries are signed with, as the folder's other secrets are kept.
+pub trait Safe: Send + Sync {
+    /// Closes a secret. What was closed for one `purpose` does not open for another.
+    fn close(&self, purpose: &str, secret: &[u8]) -> Result<Vec<u8>, KeyError>;
+
+    fn open(&self, purpose: &str, closed: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError>;
+}
+
+/// What the secret of an address is closed for.
+fn purpose(name: &str) -> String {
+    format!("webhook:{name}")
+}
+
 struct Shared {
     agent: Agent,
     courier: Courier,
+    safe: Arc<dyn Safe>,
     book: Mutex<Book>,
     /// Something may be due: an event was put back.
     due: Notify,
@@ -71,10 +88,16 @@ impl Shared {
 
 impl Webhooks {
     /// Those of a folder, `works` or only set. Needs a tokio runtime.
-    pub fn start(agent: Agent, folder: &Path, courier: Courier, works: bool) -> io::Result<Arc<Webhooks>> {
+    pub fn start(
+        agent: Agent,
+        folder: &Path,
+        courier: Courier,
+        safe: Arc<dyn Safe>,
+        works: bool,
+    ) -> io::Result<Arc<Webhooks>> {
         let book = Book::open(folder)?;
         let names: Vec<_> = book.hooks.keys().cloned().collect();
-        let shared = Arc::new(Shared { agent, courier, book: Mutex::new(book), due: Notify::new() });
+        let shared = Arc::new(Shared { agent, courier, safe, book: Mutex::new(book), due: Notify::new() });
         let webhooks = Arc::new(Webhooks { shared, workers: Mutex::default(), works });
         names.iter().for_each(|name| webhooks.employ(name));
         Ok(webhooks)
@@ -112,11 +135,12 @@ impl Webhooks {
         check_name(name)?;
         Courier::allows(&order.url).map_err(|why| ProblemView::refused("address-invalid", why))?;
         let states = states_of(&order.states)?;
-        let mut random = [0u8; 32];
-        openssl::rand::rand_bytes(&mut random).map_err(ProblemView::internal)?;
-        let secret = hex(&random);
+        let mut random = Zeroizing::new([0u8; 32]);
+        openssl::rand::rand_bytes(&mut random[..]).map_err(ProblemView::internal)?;
+        let secret = hex(&random[..]);
+        let closed = self.shared.safe.close(&purpose(name), secret.as_bytes()).map_err(|e| e.refusal())?;
         let (at, made) = (self.shared.agent.now_in_journal()?, self.shared.agent.now());
-        let hook = Hook::new(order.url.clone(), states, secret.clone(), at, made);
+        let hook = Hook::new(order.url.clone(), states, encode_block(&closed), at, made);
         let shared = Arc::clone(&self.shared);
         let named = name.to_owned();
         let set = move || {

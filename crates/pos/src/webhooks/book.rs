@@ -1,5 +1,4 @@
-//! What is kept of each webhook, in a file of the folder that its owner alone may read (it holds the secrets
-//! that deliveries are signed with).
+//! What is kept of each webhook, in a file of the folder that its owner alone may read.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -25,7 +24,8 @@ pub(super) const ASIDE: usize = 1_000;
 pub(super) struct Hook {
     pub url: String,
     pub states: Vec<String>,
-    pub secret: String,
+    /// The secret that deliveries are signed with, closed ([`Safe`](super::Safe)); base64.
+    pub sealed: String,
     pub made: Timestamp,
     /// Up to here everything was taken, or put aside.
     pub at: Bookmark,
@@ -40,11 +40,11 @@ pub(super) struct Hook {
 }
 
 impl Hook {
-    pub fn new(url: String, states: Vec<String>, secret: String, at: Bookmark, made: Timestamp) -> Hook {
+    pub fn new(url: String, states: Vec<String>, sealed: String, at: Bookmark, made: Timestamp) -> Hook {
         Hook {
             url,
             states,
-            secret,
+            sealed,
             made,
             at,
             tries: 0,
@@ -57,7 +57,7 @@ impl Hook {
 
     /// Set up anew: it goes on where it stood, at once.
     pub fn anew(self, new: Hook) -> Hook {
-        Hook { url: new.url, states: new.states, secret: new.secret, tries: 0, next_try: None, ..self }
+        Hook { url: new.url, states: new.states, sealed: new.sealed, tries: 0, next_try: None, ..self }
     }
 
     /// What was given up is due again.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use openssl::base64::decode_block;
 use openssl::hash::MessageDigest;
 use openssl::pkey::PKey;
 use openssl::sign::Signer;
@@ -12,8 +13,8 @@ use timbre_agent::view::{AttemptView, ChangeView};
 use timbre_store::Bookmark;
 use tokio::sync::{broadcast, watch};
 
-use super::Shared;
 use super::book::{ASIDE, Hook};
+use super::{Shared, purpose};
 use crate::tokens::hex;
 
 /// Between the first two tries; then twice as long each time, up to the longest.
@@ -200,7 +201,10 @@ impl Worker {
             why: String::new(),
         };
         let signed = serde_json::to_vec(said).map_err(|e| e.to_string()).and_then(|body| {
-            Ok((sign(&hook.secret, now.as_second(), &body).map_err(|e| e.to_string())?, body))
+            let closed = decode_block(&hook.sealed).map_err(|e| e.to_string())?;
+            let secret =
+                self.shared.safe.open(&purpose(&self.name), &closed).map_err(|e| e.refusal().message)?;
+            Ok((sign(&secret, now.as_second(), &body).map_err(|e| e.to_string())?, body))
         });
         let answered = match signed {
             Ok((signature, body)) => {
@@ -232,8 +236,8 @@ const LONG: Duration = Duration::from_secs(600);
 
 /// `t=1764180000,v1=…`: HMAC-SHA256 over the time, a dot and the body, so that who keeps a delivery can't send
 /// it again as a new one.
-fn sign(secret: &str, at: i64, body: &[u8]) -> Result<String, openssl::error::ErrorStack> {
-    let key = PKey::hmac(secret.as_bytes())?;
+fn sign(secret: &[u8], at: i64, body: &[u8]) -> Result<String, openssl::error::ErrorStack> {
+    let key = PKey::hmac(secret)?;
     let mut signer = Signer::new(MessageDigest::sha256(), &key)?;
     signer.update(format!("{at}.").as_bytes())?;
     signer.update(body)?;
@@ -283,7 +287,7 @@ mod tests {
     #[test]
     fn the_signature_is_what_any_other_hmac_makes_of_it() {
         // python3 -c 'import hmac; print(hmac.new(b"secreto", b"1764180000.{}", "sha256").hexdigest())'
-        let signed = sign("secreto", 1_764_180_000, b"{}").unwrap();
+        let signed = sign(b"secreto", 1_764_180_000, b"{}").unwrap();
         assert_eq!(signed, EXPECTED);
     }
 
