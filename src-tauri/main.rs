@@ -4,6 +4,7 @@
 mod commands;
 mod events;
 mod mending;
+mod place;
 mod setup;
 mod staff;
 mod tray;

@@ -10,7 +10,7 @@ use tauri::{App, AppHandle, Emitter, Manager, Url, WebviewUrl, Window, WindowEve
 use timbre_agent::Agent;
 use timbre_app::{Address, Running};
 
-use crate::{commands, events, mending, setup, staff, tray};
+use crate::{commands, events, mending, place, setup, staff, tray};
 
 /// What the window shows.
 pub enum Shows {
@@ -48,10 +48,11 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
             Ok(())
         })
         .on_window_event(|window, event| {
-            if let WindowEvent::CloseRequested { api, .. } = event
-                && stays(window)
-            {
-                api.prevent_close();
+            if let WindowEvent::CloseRequested { api, .. } = event {
+                place::keep(window);
+                if stays(window) {
+                    api.prevent_close();
+                }
             }
         })
         .invoke_handler(staff::gate(tauri::generate_handler![
@@ -140,8 +141,7 @@ impl Place {
         if let Some(script) = script {
             builder = builder.initialization_script(script);
         }
-        builder.build()?;
-        Ok(())
+        Ok(place::restore(&builder.build()?)?)
     }
 }
 

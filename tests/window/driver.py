@@ -20,6 +20,8 @@ ESCAPE = "\ue00c"
 ALT = "\ue00a"
 SHIFT = "\ue008"
 CONTROL = "\ue009"
+F4 = "\ue034"
+F6 = "\ue036"
 F10 = "\ue03a"
 
 # A person is slower than a scanner, whose keys come within 30 ms of each other.

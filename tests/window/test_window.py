@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from driver import ALT, CONTROL, ENTER, ESCAPE, F10, SHIFT, Window
+from driver import ALT, CONTROL, ENTER, ESCAPE, F4, F6, F10, SHIFT, Window
 
 PICTURES = Path(os.environ["TIMBRE_PICTURES"])
 SHOP = Path(os.environ["TIMBRE_DATA"])
@@ -81,6 +81,71 @@ def test_a_sale_is_charged_by_keys_alone_and_goes_all_the_way_to_accepted(window
     window.keys("1", held=ALT)
     day = "-".join(reversed(told["date"].split("-")))
     window.wait("its day on the stamp", "return [...document.querySelectorAll('textPath')].some((e) => e.textContent === given[0])", day)
+
+
+def test_a_discount_and_several_means_of_payment_end_in_one_boleta(window):
+    window.keys("1", held=ALT)
+    window.type("Código o descripción", "Queso" + ENTER)
+    window.keys("5490" + ENTER)
+    window.keys("+506" + ENTER)
+    window.find("item", "Varios")
+    window.keys(F4)
+    window.see("Descuento a toda la venta")
+    window.keys("10%" + ENTER)
+    window.keys(F6, held=SHIFT)
+    assert window.focused() == "Débito"
+    window.keys("3000")
+    window.see("Redondeo (Ley 20.956)")
+    window.picture(PICTURES / "mixed.png")
+    window.keys(F10)
+    document = issued(window, "$ 5.396")
+    sale = answer(f"/v1/documents/{document}/sale")
+    assert sale["Timbre"]["Pagos"] == [{"Medio": "efectivo", "Monto": 2400}, {"Medio": "debito", "Monto": 3000}]
+    assert sale["Timbre"]["Redondeo"] == 4
+
+    # What the day came to is told by the same figures.
+    window.keys("5", held=ALT)
+    window.see("Por documento")
+    day = answer("/v1/stats/today")
+    total = sum(hour["total"] for hour in day["hours"])
+    window.see(f"$ {total:,}".replace(",", "."))
+    window.picture(PICTURES / "day.png")
+
+
+def test_annulling_asks_for_a_pin_and_a_wrong_one_does_nothing(window):
+    window.keys("6", held=ALT)
+    window.see("Timbre está listo para emitir")
+    window.click("button", "Poner el primer PIN")
+    window.type("Nombre", "Ana")
+    window.type("PIN", "2580")
+    window.type("Repita el PIN", "2580")
+    window.picture(PICTURES / "pin-new.png")
+    window.click("button", "Guardar")
+    window.find("button", "Cambiar a Ana")
+
+    window.keys("1", held=ALT)
+    window.type("Código o descripción", "Pan amasado" + ENTER + F10)
+    issued(window, "$ 350")
+    before = answer("/v1/stats")["total"]
+    window.click("button", "Anular esta venta")
+    window.click("button", "Emitir la nota de crédito")
+    window.see("Lo autoriza un encargado")
+    window.keys("1111" + ENTER)
+    window.see("El PIN no es ése.")
+    window.picture(PICTURES / "pin-wrong.png")
+    assert answer("/v1/stats")["total"] == before
+    window.keys("2580" + ENTER)
+    window.see("Se emitió la Nota de crédito")
+    assert answer("/v1/stats")["total"] == before + 1
+    window.click("button", "Entendido")
+
+    window.keys("6", held=ALT)
+    window.click("button", "Quitar a Ana")
+    window.click("button", "Quitar")
+    window.see("Lo autoriza un encargado")
+    window.keys("2580" + ENTER)
+    window.see("Nadie tiene PIN")
+    window.picture(PICTURES / "settings-room.png")
 
 
 def test_a_scan_in_the_money_field_goes_to_the_code_field_and_charges_nothing(window):
