@@ -76,7 +76,8 @@ async fn one(agent: &Agent, folder: &Path) -> Done<Vec<Figure>> {
 fn foreign(boleta: Duration) -> Done<Option<Figure>> {
     let Ok(spent) = std::env::var("TIMBRE_FOREIGN_MS") else { return Ok(None) };
     let spent = Duration::from_secs_f64(spent.trim().parse::<f64>()? / 1e3);
-    let beside = format!("facturacion-electronica {}", ms(spent));
+    let times = 1.0 / ratio(boleta, spent);
+    let beside = format!("facturacion-electronica {}, {times:.0} times as much", ms(spent));
     Ok(Some(
         Figure::time("  the same, beside another issuer", boleta)
             .beside(beside, ratio(boleta, spent))
