@@ -193,8 +193,9 @@ impl Sender {
                 (Some(why), Some(proof)) => {
                     let (out, early): (Vec<_>, Vec<_>) =
                         absent.into_iter().partition(|(_, heard)| *heard >= proof);
-                    if !early.is_empty() {
-                        due = due.min(proof.max(self.now()));
+                    // Asked about again, and no sooner than two absences are ever apart.
+                    if let Some(last) = early.iter().map(|(_, heard)| *heard).max() {
+                        due = due.min(proof.max(later(last, settings.conduct.absence_gap)));
                     }
                     self.reject_left_out(out.into_iter().map(|(id, _)| id).collect(), why).await?;
                 }

@@ -53,3 +53,44 @@ async fn an_absence_before_the_envelope_was_gone_through_is_asked_about_again() 
     agent.stop().await;
     assert_eq!(office.books().asked("post/deliver"), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_absence_that_came_too_early_is_asked_about_again_in_its_time_and_not_at_once() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    office.books().moods.push_back(("deliver", Mood::Lose));
+    office.books().words.extend([(2, "yes"), (3, "wait")]);
+    let agent = open(dir.path(), &office, false).await;
+    sell_many(&agent, 3).await;
+    agent.stop().await;
+    drop(agent);
+    let (late, gap) = (Duration::from_secs(600), Duration::from_secs(6_000));
+    let mut settings = settings();
+    (settings.conduct.absence_after, settings.conduct.absence_gap) = (late, gap);
+    settings.conduct.polls = vec![100 * gap];
+    let agent =
+        open_as(dir.path(), &office, Opening { clock: clock.clone(), settings, ..Opening::default() }).await;
+    // The first is absent, the second is there, and the third holds their parcel.
+    until(&agent, |agent| {
+        clock.advance(Duration::from_millis(20));
+        agent.set_running(true);
+        questions(&office) >= 5
+    })
+    .await;
+    office.books().words.insert(3, "yes");
+    clock.advance(late);
+    agent.set_running(true);
+    until(&agent, |agent| agent.stats().accepted == 2).await;
+    let asked = questions(&office);
+    let_pass(&agent, &clock, Duration::from_secs(1), 5, 2).await;
+    assert_eq!(questions(&office), asked);
+    assert_eq!(row(&agent, 1).state, "VERIFICANDO");
+    clock.advance(gap);
+    until(&agent, |agent| {
+        clock.advance(Duration::from_millis(20));
+        agent.set_running(true);
+        row(agent, 1).state == "RECHAZADO"
+    })
+    .await;
+    agent.stop().await;
+    assert_eq!(office.books().asked("post/deliver"), 1);
+}
