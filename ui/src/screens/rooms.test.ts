@@ -1,0 +1,30 @@
+// Every room, in the states that change what it shows, as those who can't see it or have no mouse meet it.
+
+import { screen } from "@testing-library/svelte";
+import { expect, test } from "vitest";
+
+import type { Scenario } from "../lib/demo-shop";
+import { roomAt, type Room } from "../lib/rooms";
+import { T } from "../lib/text";
+import { expectAccessible, open, press, settle } from "./testing";
+
+const ROOMS = [1, 2, 3, 4, 5, 6].map((number) => roomAt(number) as Room);
+
+test.each<[Room, Scenario]>([...ROOMS.map((room): [Room, Scenario] => [room, "problem"]), ["monitor", "offline"], ["monitor", "stopped"], ["documents", "empty"], ["folios", "empty"], ["sale", "offline"]])(
+  "%s has no barrier when the shop is «%s»",
+  async (room, scenario) => {
+    await open(room, { scenario });
+    await settle(3_000);
+    expect(screen.getByRole("heading", { level: 1 })).toHaveTextContent(T.rooms[room]);
+    await expectAccessible();
+  },
+);
+
+test("each room is reached by its key, in the order of the rail", async () => {
+  await open("sale");
+  for (const [i, room] of ROOMS.entries()) {
+    await press(String(i + 1), { altKey: true, code: `Digit${i + 1}` });
+    expect(screen.getByRole("heading", { level: 1 })).toHaveTextContent(T.rooms[room]);
+    expect(screen.getAllByRole("button", { current: "page" })[0]).toHaveTextContent(T.rooms[room]);
+  }
+});
