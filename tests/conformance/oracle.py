@@ -273,6 +273,8 @@ def check_totals(document: Document) -> None:
     adds_up = neto + exento + iva + taxes - kept + get("GrntDep") - get("CredEC")
     assert total == adds_up, f"MntTotal {total}, its parts make {adds_up}"
 
+    rate = totals.findtext("{*}TasaIVA")
+    assert rate is None if tipo in BOLETAS or not neto else Decimal(rate or 0) == 19, f"TasaIVA is {rate}"
     check_taxes(body, totals)
     affected, exempt, other = line_sums(body, all_exempt=tipo in (34, 41))
     affected, exempt, other = with_globals(body, affected, exempt, Decimal(other), all_exempt=tipo in (34, 41))

@@ -90,6 +90,8 @@ FAULTS = {
     ),
     "a line": (BOLETA, once(b"<MontoItem>1804", b"<MontoItem>1805"), IN_BOTH | {"check_totals"}),
     "iva of a factura": (FACTURAS, once(b"<IVA>6671", b"<IVA>6670"), IN_BOTH | {"check_totals"}),
+    "rate of iva": (FACTURAS, once(b"<TasaIVA>19", b"<TasaIVA>18"), IN_BOTH | {"check_totals"}),
+    "no rate of iva": (FACTURAS, once(b"<TasaIVA>19</TasaIVA>\n", b""), IN_BOTH | {"check_totals"}),
     "order of elements": (
         BOLETA,
         lambda c: re.sub(rb"(<Folio>7</Folio>\n)(<FchEmis>2026-01-15</FchEmis>\n)", rb"\2\1", c),
