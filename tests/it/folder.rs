@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
+use notify::{RecursiveMode, Watcher};
 use serde_json::{Value, json};
 use timbre_app::{DemoOptions, Options, Running};
 use timbre_tests::{boleta, factura, options, shop_of, until};
@@ -17,7 +19,7 @@ impl Drop {
     }
 
     async fn open(&self, root: &Path) -> Running {
-        let demo = DemoOptions { latency: std::time::Duration::ZERO, scenario: "calm".to_owned() };
+        let demo = DemoOptions { latency: Duration::ZERO, scenario: "calm".to_owned() };
         timbre_app::start(Options { demo: Some(demo), ..options(root) }).await.expect("it opens")
     }
 
@@ -48,17 +50,27 @@ impl Drop {
         names
     }
 
-    /// Waits until the system says that something happened, and it holds.
+    /// Looks again whenever something happens in the shop's folder.
     async fn until(&self, done: impl Fn(&Drop) -> bool) {
-        for _ in 0..1_200 {
-            if done(self) {
-                return;
+        let (tell, told) = std::sync::mpsc::channel();
+        let mut watcher = notify::recommended_watcher(move |_event| {
+            // Nobody waits any more.
+            let _ = tell.send(());
+        })
+        .unwrap();
+        watcher.watch(&self.dir, RecursiveMode::Recursive).unwrap();
+        let late = Instant::now() + Duration::from_secs(120);
+        while !done(self) {
+            if Instant::now() > late {
+                let found: Vec<_> = ["entrada", "salida", "procesados", "rechazados"]
+                    .iter()
+                    .map(|f| (f, self.names(f)))
+                    .collect();
+                panic!("it never came to be: {found:?}");
             }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            // A hint may be lost: then the next second looks.
+            let _ = tokio::task::block_in_place(|| told.recv_timeout(Duration::from_secs(1)));
         }
-        let found: Vec<_> =
-            ["entrada", "salida", "procesados", "rechazados"].iter().map(|f| (f, self.names(f))).collect();
-        panic!("it never came to be: {found:?}");
     }
 }
 

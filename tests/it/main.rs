@@ -8,6 +8,7 @@ mod dev;
 mod failures;
 mod fence;
 mod folder;
+mod integrating;
 mod network;
 mod paper;
 mod refused;

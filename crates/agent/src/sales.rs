@@ -5,6 +5,7 @@
 mod array;
 mod braces;
 mod entry;
+pub mod rows;
 mod wary;
 
 use std::collections::VecDeque;

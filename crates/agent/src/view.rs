@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
+use utoipa::{IntoParams, ToSchema};
 
 mod again;
 mod batch;
@@ -45,7 +46,7 @@ pub use terms::{ClockView, DeadlineView, WarningView};
 pub use today::{HourView, PaceView, TodayView};
 
 /// The panel at one instant.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 pub struct Snapshot {
     /// `training`, `certification` or `production`.
     pub environment: String,
@@ -105,7 +106,7 @@ pub struct Snapshot {
     pub version: u64,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 pub struct CompanyView {
     /// Tax id as the authority writes it: `76192083-9`.
     pub id: String,
@@ -113,13 +114,13 @@ pub struct CompanyView {
 }
 
 /// The one sentence: can I go on selling, must anyone do something?
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct Sentence {
     pub mood: Mood,
     pub text: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Mood {
     /// All is well.
@@ -133,7 +134,7 @@ pub enum Mood {
 }
 
 /// The five counters. Every document that is not replaced is in exactly one.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct Counters {
     /// Por enviar: GENERADO, PENDIENTE.
     #[ts(type = "number")]
@@ -152,7 +153,7 @@ pub struct Counters {
     pub problem: u64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct Workers {
     /// Requests in flight now.
     pub active: u32,
@@ -162,7 +163,7 @@ pub struct Workers {
 }
 
 /// A channel that nothing goes through now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct DownView {
     pub channel: String,
     /// In plain words.
@@ -172,7 +173,7 @@ pub struct DownView {
 }
 
 /// The authority's last answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct AnswerView {
     pub at: String,
     pub what: String,
@@ -182,7 +183,7 @@ pub struct AnswerView {
     pub text: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct CertificateView {
     pub holder: String,
     pub subject: String,
@@ -192,7 +193,7 @@ pub struct CertificateView {
 }
 
 /// The panel's numbers, flat: what `GET /v1/stats` and `timbre stats` answer.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 pub struct StatsView {
     pub environment: String,
     /// GENERADO.
@@ -253,7 +254,7 @@ pub struct StatsView {
 }
 
 /// One row of a list.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 pub struct RowView {
     /// `T39F1234`.
     pub id: String,
@@ -299,7 +300,7 @@ pub struct RowView {
     pub deadline: Option<String>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 pub struct PageView {
     pub rows: Vec<RowView>,
     /// Ask for the next page with it.
@@ -312,8 +313,9 @@ pub struct PageView {
 }
 
 /// What a list is asked for.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema, IntoParams)]
 #[serde(default)]
+#[into_params(parameter_in = Query)]
 pub struct Query {
     /// States by name, or the counters' names: queued, sending, at_authority, accepted,
     /// problem; also to_annul and unprinted.
@@ -341,7 +343,7 @@ pub struct Query {
 }
 
 /// One document with what happened to it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 pub struct DetailView {
     pub row: RowView,
     pub timeline: Vec<StepView>,
@@ -359,7 +361,7 @@ pub struct DetailView {
     pub replaces: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct LineView {
     pub name: String,
     pub quantity: String,
@@ -369,7 +371,7 @@ pub struct LineView {
 }
 
 /// One step of a document's life, as a person reads it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct StepView {
     /// RFC 3339.
     pub at: String,
@@ -380,7 +382,7 @@ pub struct StepView {
 }
 
 /// A document just issued (or found again by its key).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 pub struct IssuedView {
     pub document: RowView,
     pub key: Option<String>,
@@ -394,7 +396,7 @@ pub struct IssuedView {
 }
 
 /// What is pushed: the panel, and the rows that changed since the last push.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 pub struct PushView {
     pub snapshot: Snapshot,
     pub rows: Vec<RowView>,

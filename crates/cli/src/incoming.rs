@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, BufReader, IsTerminal, Read};
 use std::path::Path;
 
+use timbre_agent::sales::rows::{self, RowMap};
 use timbre_agent::sales::{Entry, Sales};
 use tokio::sync::mpsc;
 
@@ -32,6 +33,28 @@ pub fn incoming(file: Option<&Path>, out: Out) -> Result<mpsc::Receiver<io::Resu
         for entry in Sales::new(BufReader::new(input)) {
             // Nobody listens any more: the command has ended.
             if give.blocking_send(entry).is_err() {
+                break;
+            }
+        }
+    });
+    Ok(take)
+}
+
+/// The sales of a table, by the map (TOML) that says which column is what.
+pub fn incoming_rows(file: Option<&Path>, map: &Path) -> Result<mpsc::Receiver<io::Result<Entry>>, Failure> {
+    let text = std::fs::read_to_string(map).map_err(|e| Failure::unreadable(map, &e))?;
+    let map: RowMap = toml::from_str(&text)
+        .map_err(|e| Failure::usage(format!("El mapa {} no se entiende: {e}", map.display())))?;
+    let mut table = Vec::new();
+    match file.filter(|path| *path != Path::new("-")) {
+        Some(path) => table = std::fs::read(path).map_err(|e| Failure::unreadable(path, &e))?,
+        None => _ = io::stdin().lock().read_to_end(&mut table).map_err(|e| unreadable(&e))?,
+    }
+    let (give, take) = mpsc::channel(AHEAD);
+    std::thread::spawn(move || {
+        for entry in rows::read(&map, &table) {
+            // Nobody listens any more: the command has ended.
+            if give.blocking_send(Ok(entry)).is_err() {
                 break;
             }
         }

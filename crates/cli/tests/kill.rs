@@ -1,85 +1,38 @@
 //! The agent is killed (`kill -9`) in the middle of issuing and of sending, and started again:
 //! nothing lost, nothing twice, the queue goes on. What was acknowledged is remembered out here.
 
+mod life;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use sii_sim::{Config, Sim};
-use timbre_app::Address;
+
+use life::{Agent, timbre};
 
 /// After how many answers each life of the agent ends.
 const LIVES: [usize; 6] = [1, 9, 23, 2, 40, 15];
 const SALES: usize = 160;
 
-fn timbre(data: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_timbre"));
-    command.env("TIMBRE_CUSTODY", "keyfile").env("XDG_STATE_HOME", data.join("state"));
-    command.arg("--data").arg(data.join("shop"));
-    command
-}
-
-/// An agent that was started and says that it answers; killed without a word when dropped.
-struct Agent {
-    child: Mutex<Child>,
-    address: Address,
-}
-
-impl Agent {
-    fn start(data: &Path) -> Agent {
-        let mut child = timbre(data)
-            .args(["serve", "--port", "0", "--json"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the binary of this test starts");
-        let mut line = String::new();
-        let out = child.stdout.take().expect("it was piped");
-        BufReader::new(out).read_line(&mut line).expect("it says where it is");
-        let address = timbre_app::find(&data.join("shop")).expect("its folder").expect("it announced itself");
-        Agent { child: Mutex::new(child), address }
-    }
-
-    /// `kill -9`, and the folder is free again when this returns.
-    fn die(&self) {
-        let mut child = self.child.lock().expect("nobody panics with it");
-        child.kill().expect("a process of ours can be killed");
-        child.wait().expect("and waited for");
-    }
-
-    async fn sell(&self, http: &reqwest::Client, n: usize, wait: bool) -> Result<Value, reqwest::Error> {
-        let query = if wait { "?wait=verdict&timeout=60s" } else { "" };
-        let sale = json!({
-            "Encabezado": { "IdDoc": { "TipoDTE": 39 } },
-            "Detalle": [{ "NmbItem": format!("Artículo {n}"), "QtyItem": 1, "PrcItem": 1000 + n }],
-        });
-        let answer = http
-            .post(format!("{}/v1/documents{query}", self.address.base))
-            .bearer_auth(&self.address.token)
-            .header("Timbre-Client", "tests")
-            .header("Idempotency-Key", format!("venta-{n}"))
-            .json(&sale)
-            .send()
-            .await?;
-        let status = answer.status();
-        let body: Value = answer.json().await?;
-        assert!(status.is_success(), "{status} {body}");
-        Ok(body)
-    }
-}
-
-/// The end of the test's own process must not leave an agent behind.
-impl Drop for Agent {
-    fn drop(&mut self) {
-        if let Ok(child) = self.child.get_mut() {
-            // It may be dead already.
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
+async fn sell(agent: &Agent, http: &reqwest::Client, n: usize, wait: bool) -> Result<Value, reqwest::Error> {
+    let query = if wait { "?wait=verdict&timeout=60s" } else { "" };
+    let sale = json!({
+        "Encabezado": { "IdDoc": { "TipoDTE": 39 } },
+        "Detalle": [{ "NmbItem": format!("Artículo {n}"), "QtyItem": 1, "PrcItem": 1000 + n }],
+    });
+    let answer = http
+        .post(format!("{}/v1/documents{query}", agent.address.base))
+        .bearer_auth(&agent.address.token)
+        .header("Timbre-Client", "tests")
+        .header("Idempotency-Key", format!("venta-{n}"))
+        .json(&sale)
+        .send()
+        .await?;
+    let status = answer.status();
+    let body: Value = answer.json().await?;
+    assert!(status.is_success(), "{status} {body}");
+    Ok(body)
 }
 
 fn id(answer: &Value) -> String {
@@ -114,7 +67,7 @@ async fn killed_in_the_middle_nothing_is_lost_and_nothing_is_twice() {
                 let n = (next + i) % SALES;
                 let agent = &agent;
                 let http = &http;
-                async move { agent.sell(http, n, false).await.ok().map(|answer| (n, id(&answer))) }
+                async move { sell(agent, http, n, false).await.ok().map(|answer| (n, id(&answer))) }
             });
             for (n, id) in futures_util::future::join_all(tills).await.into_iter().flatten() {
                 acknowledged.insert(n, id);
@@ -122,7 +75,7 @@ async fn killed_in_the_middle_nothing_is_lost_and_nothing_is_twice() {
             next += 8;
         }
         // One more round is on its way when the end comes.
-        let dying = (0..8).map(|i| agent.sell(&http, (next + i) % SALES, false));
+        let dying = (0..8).map(|i| sell(&agent, &http, (next + i) % SALES, false));
         let mut round = Box::pin(futures_util::future::join_all(dying));
         // One look lets the requests leave; whether they are answered is not waited for.
         let looked = futures_util::poll!(&mut round);
@@ -138,7 +91,7 @@ async fn killed_in_the_middle_nothing_is_lost_and_nothing_is_twice() {
     let agent = Agent::start(data.path());
     let mut ids = BTreeSet::new();
     for n in 0..SALES {
-        let answer = agent.sell(&http, n, true).await.expect("this agent lives");
+        let answer = sell(&agent, &http, n, true).await.expect("this agent lives");
         let id = id(&answer);
         if let Some(before) = acknowledged.get(&n) {
             assert_eq!(before, &id, "an acknowledged sale became another document");

@@ -14,11 +14,12 @@ use serde_json::{Value, json};
 use timbre_agent::Agent;
 use timbre_agent::diagnose::Diagnosis;
 use timbre_agent::view::{
-    CertificateView, ClockView, CompanyDataView, CompanyOrder, DetailView, FoliosView, IssuedView,
-    LoadedCertificateView, LoadedRangeView, LockView, Mood, PageView, PreviewView, ProblemView, Query,
-    ResentView, RowView, Snapshot, StatsView,
+    DetailView, FoliosView, IssuedView, Mood, PageView, PreviewView, ProblemView, Query, ResentView, RowView,
+    Snapshot, StatsView,
 };
-use zeroize::{Zeroize, Zeroizing};
+
+use crate::bodies::CLIENT;
+use crate::tokens::Caller;
 
 /// Who is meant where nobody is named.
 pub(crate) const SOMEBODY: &str = "persona";
@@ -53,16 +54,32 @@ pub(crate) fn problem(status: StatusCode, code: &str, detail: &str) -> Problem {
     })
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, utoipa::IntoParams)]
 #[serde(default)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Wait {
     wait: Option<String>,
     timeout: Option<String>,
 }
 
+#[utoipa::path(
+    post,
+    path = "/v1/documents",
+    summary = "Emite una venta: la respuesta llega cuando el documento está guardado",
+    request_body(content = serde_json::Value, example = json!({"Encabezado": {"IdDoc": {"TipoDTE": 39}}, "Detalle": [{"NmbItem": "Pan amasado", "QtyItem": 2, "PrcItem": 350}]})),
+    params(
+        Wait,
+        ("Idempotency-Key" = Option<String>, Header, description = "La misma clave con la misma venta es siempre el mismo documento.", example = "caja1-000123"),
+    ),
+    responses(
+        (status = 201, description = "Hecho", body = IssuedView),
+        (status = 200, description = "La clave ya se conocía: el mismo documento de entonces.", body = IssuedView),
+    )
+)]
 pub(crate) async fn issue(
     State(agent): State<Agent>,
     QueryOf(wait): QueryOf<Wait>,
+    Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer<(StatusCode, Json<IssuedView>)> {
@@ -77,6 +94,8 @@ pub(crate) async fn issue(
         }
     };
     let mut issued = agent.issue(body, key).await?;
+    let (document, repeated, client) = (&issued.document.id, issued.repeated, headers.get(CLIENT));
+    tracing::info!(document, repeated, %caller, ?client, "a sale is answered");
     timbre_store::crash!("answer-unsent");
     if let Some(timeout) = timeout {
         let waited = agent.wait_for_verdict(&issued.document.id, timeout).await;
@@ -127,10 +146,24 @@ pub(crate) async fn apart<T: Send + 'static>(
     }
 }
 
+#[utoipa::path(
+    post,
+    path = "/v1/documents/preview",
+    summary = "Las mismas revisiones y totales, sin gastar folio",
+    request_body(content = serde_json::Value, example = json!({"Encabezado": {"IdDoc": {"TipoDTE": 39}}, "Detalle": [{"NmbItem": "Pan amasado", "QtyItem": 2, "PrcItem": 350}]})),
+    responses((status = 200, description = "Hecho", body = PreviewView))
+)]
 pub(crate) async fn preview(State(agent): State<Agent>, body: Bytes) -> Answer<Json<PreviewView>> {
     Ok(Json(apart(move || agent.preview(body)).await?))
 }
 
+#[utoipa::path(
+    get,
+    path = "/v1/documents",
+    summary = "Lista documentos, del más nuevo al más viejo",
+    params(Query),
+    responses((status = 200, description = "Hecho", body = PageView))
+)]
 pub(crate) async fn list(
     State(agent): State<Agent>,
     QueryOf(query): QueryOf<Query>,
@@ -138,15 +171,35 @@ pub(crate) async fn list(
     Ok(Json(apart(move || agent.list(&query)).await?))
 }
 
+#[utoipa::path(
+    get,
+    path = "/v1/documents/{id}",
+    summary = "Un documento, con lo que le pasó",
+    params(("id" = String, Path, example = "T39F1")),
+    responses((status = 200, description = "Hecho", body = DetailView))
+)]
 pub(crate) async fn detail(State(agent): State<Agent>, Path(id): Path<String>) -> Answer<Json<DetailView>> {
     Ok(Json(apart(move || agent.detail(&id)).await?))
 }
 
 /// Everything that can be checked against the authority without using a folio; it may take a minute.
+#[utoipa::path(
+    post,
+    path = "/v1/diagnosis",
+    summary = "Revisa todo lo que se puede contra el SII sin gastar folios",
+    responses((status = 200, description = "Hecho", body = serde_json::Value))
+)]
 pub(crate) async fn diagnose(State(agent): State<Agent>) -> Answer<Json<Diagnosis>> {
     Ok(Json(agent.diagnose().await?))
 }
 
+#[utoipa::path(
+    get,
+    path = "/v1/documents/{id}/xml",
+    summary = "El documento firmado, byte a byte",
+    params(("id" = String, Path, example = "T39F1")),
+    responses((status = 200, description = "Hecho", body = String, content_type = "application/xml"))
+)]
 pub(crate) async fn xml(State(agent): State<Agent>, Path(id): Path<String>) -> Answer<Response> {
     let file = apart(move || agent.file(&id)).await?;
     let kind = [(header::CONTENT_TYPE, "application/xml")];
@@ -154,16 +207,37 @@ pub(crate) async fn xml(State(agent): State<Agent>, Path(id): Path<String>) -> A
 }
 
 /// The envelope that its receiver is sent.
+#[utoipa::path(
+    get,
+    path = "/v1/documents/{id}/envelope",
+    summary = "El sobre para quien lo recibe, firmado ahora",
+    params(("id" = String, Path, example = "T33F1")),
+    responses((status = 200, description = "Hecho", body = String, content_type = "application/xml"))
+)]
 pub(crate) async fn envelope(State(agent): State<Agent>, Path(id): Path<String>) -> Answer<Response> {
     let file = apart(move || agent.for_receiver(&id)).await?;
     let kind = [(header::CONTENT_TYPE, "application/xml")];
     Ok((kind, file).into_response())
 }
 
+#[utoipa::path(
+    get,
+    path = "/v1/documents/{id}/history",
+    summary = "Cada hecho del diario que lo nombra",
+    params(("id" = String, Path, example = "T39F1")),
+    responses((status = 200, description = "Hecho", body = Vec<serde_json::Value>))
+)]
 pub(crate) async fn history(State(agent): State<Agent>, Path(id): Path<String>) -> Answer<Json<Vec<Value>>> {
     Ok(Json(apart(move || agent.history(&id)).await?))
 }
 
+#[utoipa::path(
+    post,
+    path = "/v1/documents/{id}/resend",
+    summary = "Vuelve a enviar uno que espera",
+    params(("id" = String, Path, example = "T39F1")),
+    responses((status = 200, description = "Hecho", body = ResentView))
+)]
 pub(crate) async fn resend_one(
     State(agent): State<Agent>,
     Path(id): Path<String>,
@@ -179,6 +253,13 @@ struct Which {
 }
 
 /// With `ids`, those; with `matching`, all that the query wants; without either, all that waits.
+#[utoipa::path(
+    post,
+    path = "/v1/resend",
+    summary = "Vuelve a enviar los que se nombran, los que calzan, o todos los que esperan",
+    request_body(content = Option<serde_json::Value>, example = json!({"ids": ["T39F1"]})),
+    responses((status = 200, description = "Hecho", body = ResentView))
+)]
 pub(crate) async fn resend(State(agent): State<Agent>, body: Bytes) -> Answer<Json<ResentView>> {
     let which: Which = if body.iter().all(u8::is_ascii_whitespace) { Which::default() } else { read(&body)? };
     Ok(Json(match which {
@@ -198,136 +279,59 @@ struct Running {
     running: bool,
 }
 
+#[utoipa::path(
+    post,
+    path = "/v1/sending",
+    summary = "Detiene o reanuda el envío al SII",
+    request_body(content = serde_json::Value, example = json!({"running": true})),
+    responses((status = 204, description = "Hecho"))
+)]
 pub(crate) async fn sending(State(agent): State<Agent>, body: Bytes) -> Answer<StatusCode> {
     let Running { running } = read(&body)?;
     agent.set_running(running);
     Ok(StatusCode::NO_CONTENT)
 }
 
+#[utoipa::path(
+    get,
+    path = "/v1/stats",
+    summary = "Los números del panel",
+    responses((status = 200, description = "Hecho", body = StatsView))
+)]
 pub(crate) async fn stats(State(agent): State<Agent>) -> Json<StatsView> {
     Json(agent.stats())
 }
 
+#[utoipa::path(
+    get,
+    path = "/v1/stats/snapshot",
+    summary = "El panel entero en un instante",
+    responses((status = 200, description = "Hecho", body = Snapshot))
+)]
 pub(crate) async fn snapshot(State(agent): State<Agent>) -> Json<Snapshot> {
     Json(agent.snapshot())
 }
 
+#[utoipa::path(
+    get,
+    path = "/v1/folios",
+    summary = "Los folios que quedan, por tipo y rango",
+    responses((status = 200, description = "Hecho", body = Vec<FoliosView>))
+)]
 pub(crate) async fn folios(State(agent): State<Agent>) -> Json<Vec<FoliosView>> {
     Json(agent.folios())
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub(crate) struct Share {
-    share: Option<String>,
-    used_up_to: Option<String>,
-}
-
-pub(crate) async fn load_grant(
-    State(agent): State<Agent>,
-    QueryOf(asked): QueryOf<Share>,
-    body: Bytes,
-) -> Answer<(StatusCode, Json<LoadedRangeView>)> {
-    let share = match asked.share.as_deref() {
-        None | Some("") => (1, 1),
-        Some(text) => text
-            .split_once('/')
-            .and_then(|(n, m)| Some((n.trim().parse().ok()?, m.trim().parse().ok()?)))
-            .filter(|(n, m)| (1..=*m).contains(n))
-            .ok_or_else(|| {
-                ProblemView::bad_request(
-                    "share-invalid",
-                    format!("«{text}» no es una parte del rango; se escribe n/m, por ejemplo 1/2."),
-                )
-            })?,
-    };
-    let used_up_to = match asked.used_up_to.as_deref() {
-        None | Some("") => None,
-        Some(text) => Some(text.parse().map_err(|_| {
-            ProblemView::bad_request("used-up-to-invalid", format!("«{text}» no es un folio."))
-        })?),
-    };
-    let loaded = agent.load_grant(&body, share, used_up_to).await;
-    wipe(body);
-    let range = loaded?;
-    Ok((StatusCode::CREATED, Json(range)))
-}
-
-pub(crate) async fn lock(State(agent): State<Agent>) -> Json<Option<LockView>> {
-    Json(agent.lock())
-}
-
-pub(crate) async fn clock(State(agent): State<Agent>) -> Json<Option<ClockView>> {
-    Json(agent.clock())
-}
-
-/// Somebody in charge takes it upon them that documents are stamped by a clock that is off.
-pub(crate) async fn accept_clock(State(agent): State<Agent>, body: Bytes) -> Answer<Json<ClockView>> {
-    let Decided { who } = read(&body)?;
-    Ok(Json(agent.accept_clock(&who).await?))
-}
-
-/// Who decided that it goes on.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Decided {
-    who: String,
-}
-
-pub(crate) async fn unlock(State(agent): State<Agent>, body: Bytes) -> Answer<Json<LockView>> {
-    let Decided { who } = read(&body)?;
-    Ok(Json(agent.unlock(&who).await?))
-}
-
-pub(crate) async fn company(State(agent): State<Agent>) -> Json<Option<CompanyDataView>> {
-    Json(agent.company_view())
-}
-
-pub(crate) async fn set_company(State(agent): State<Agent>, body: Bytes) -> Answer<Json<CompanyDataView>> {
-    let order: CompanyOrder = read(&body)?;
-    Ok(Json(agent.set_own_company(order).await?))
-}
-
-pub(crate) async fn certificate(State(agent): State<Agent>) -> Answer<Json<Option<CertificateView>>> {
-    Ok(Json(agent.certificate()?))
-}
-
-/// A certificate's file and its password, both wiped after use.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CertificateOf {
-    /// Base64.
-    pfx: Zeroizing<String>,
-    password: Zeroizing<String>,
-    /// Whose it is, for a file that does not say.
-    holder: Option<String>,
-}
-
-/// Overwrites a body that held a secret, where it is in one piece and nobody else reads it.
-fn wipe(body: Bytes) {
-    if let Ok(mut body) = body.try_into_mut() {
-        body.as_mut().zeroize();
-    }
-}
-
-pub(crate) async fn load_certificate(
-    State(agent): State<Agent>,
-    body: Bytes,
-) -> Answer<(StatusCode, Json<LoadedCertificateView>)> {
-    let asked = read(&body);
-    wipe(body);
-    let CertificateOf { pfx, password, holder } = asked?;
-    let file = openssl::base64::decode_block(&pfx)
-        .map_err(|_| ProblemView::bad_request("pfx-base64", "El campo pfx debe venir en base64."))?;
-    let file = Zeroizing::new(file);
-    let view = agent.load_certificate(&file, &password, holder.as_deref()).await?;
-    Ok((StatusCode::CREATED, Json(view)))
 }
 
 /// What a person should know of this run of the agent, in sentences.
 #[derive(Clone)]
 pub(crate) struct Notices(pub Arc<[String]>);
 
+#[utoipa::path(
+    get,
+    path = "/v1/health",
+    summary = "Si se puede vender, y por qué no",
+    responses((status = 200, description = "Hecho", body = serde_json::Value))
+)]
 pub(crate) async fn health(
     State(agent): State<Agent>,
     Extension(notices): Extension<Notices>,

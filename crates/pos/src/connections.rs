@@ -20,8 +20,8 @@ use tokio::sync::{Notify, watch};
 use tokio_openssl::SslStream;
 use tower::ServiceExt;
 
-/// How many at once: a process may have a thousand files open, and the store needs some.
-const MOST: usize = 400;
+/// How many at once: a process may have 256 files open on some systems, and the store needs some.
+const MOST: usize = 160;
 
 /// How long the head of a request may take, and a connection that is kept may say nothing.
 const HEAD: Duration = Duration::from_secs(30);

@@ -18,11 +18,24 @@ use crate::tokens::Tokens;
 
 type Door = Extension<Arc<Tokens>>;
 
+#[utoipa::path(
+    get,
+    path = "/v1/tokens",
+    summary = "Los tokens, y cuándo se usó cada uno",
+    responses((status = 200, description = "Hecho", body = Vec<TokenView>))
+)]
 pub(crate) async fn list(Extension(tokens): Door) -> Json<Vec<TokenView>> {
     Json(tokens.list())
 }
 
 /// The answer holds the token, and no other ever will.
+#[utoipa::path(
+    post,
+    path = "/v1/tokens",
+    summary = "Crea un token: sólo esta respuesta lo muestra",
+    request_body = TokenOrder,
+    responses((status = 201, description = "Hecho", body = NewTokenView))
+)]
 pub(crate) async fn make(
     State(agent): State<Agent>,
     Extension(tokens): Door,
@@ -40,18 +53,32 @@ pub(crate) async fn make(
     Ok((StatusCode::CREATED, Json(made)))
 }
 
+#[utoipa::path(
+    get,
+    path = "/v1/folder",
+    summary = "Cómo está la carpeta de entrada",
+    responses((status = 200, description = "Hecho", body = Option<FolderView>))
+)]
 pub(crate) async fn folder(
     Extension(standing): Extension<Option<Arc<Standing>>>,
 ) -> Json<Option<FolderView>> {
     Json(standing.map(|standing| standing.view()))
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, utoipa::IntoParams)]
 #[serde(default)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct By {
     who: Option<String>,
 }
 
+#[utoipa::path(
+    delete,
+    path = "/v1/tokens/{name}",
+    summary = "Revoca un token",
+    params(("name" = String, Path), By),
+    responses((status = 200, description = "Hecho", body = Vec<TokenView>))
+)]
 pub(crate) async fn revoke(
     State(agent): State<Agent>,
     Extension(tokens): Door,

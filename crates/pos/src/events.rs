@@ -101,6 +101,15 @@ impl Hub {
 
 /// The state of the panel now, or what was missed, then every change. A listener that falls behind is told
 /// the whole again and loses nothing; one whose token is revoked is cut off at the next change.
+#[utoipa::path(
+    get,
+    path = "/v1/events",
+    summary = "Lo que cambia, a medida que cambia (eventos enviados por el servidor)",
+    params(
+        ("Last-Event-ID" = Option<String>, Header, description = "El último id que se oyó: se cuenta lo que siguió."),
+    ),
+    responses((status = 200, description = "Hecho", body = PushView, content_type = "text/event-stream"))
+)]
 pub(crate) async fn events(
     State(agent): State<Agent>,
     Extension(hub): Extension<Arc<Hub>>,

@@ -9,6 +9,13 @@ use timbre_agent::view::{FoundView, ProblemView, Query, TodayView};
 
 use crate::api::{Answer, apart};
 
+#[utoipa::path(
+    get,
+    path = "/v1/documents/found",
+    summary = "Cuenta lo que calza con una búsqueda",
+    params(Query),
+    responses((status = 200, description = "Hecho", body = FoundView))
+)]
 pub(crate) async fn count(
     State(agent): State<Agent>,
     QueryOf(query): QueryOf<Query>,
@@ -17,6 +24,12 @@ pub(crate) async fn count(
 }
 
 /// The day at a glance.
+#[utoipa::path(
+    get,
+    path = "/v1/stats/today",
+    summary = "El día de un vistazo: por hora y por tipo",
+    responses((status = 200, description = "Hecho", body = TodayView))
+)]
 pub(crate) async fn today(State(agent): State<Agent>) -> Answer<Json<TodayView>> {
     Ok(Json(apart(move || agent.today()).await?))
 }
@@ -24,6 +37,13 @@ pub(crate) async fn today(State(agent): State<Agent>) -> Answer<Json<TodayView>>
 type File = ([(HeaderName, HeaderValue); 2], Vec<u8>);
 
 /// `csv` or `xml`.
+#[utoipa::path(
+    get,
+    path = "/v1/documents/export/{form}",
+    summary = "Lo que calza con una búsqueda, como archivo",
+    params(("form" = String, Path, description = "csv o xml", example = "csv"), Query),
+    responses((status = 200, description = "Hecho", content((String = "text/csv"), (String = "application/xml"))))
+)]
 pub(crate) async fn export(
     State(agent): State<Agent>,
     Path(form): Path<String>,

@@ -12,14 +12,23 @@ use timbre_agent::view::{BatchView, ProblemView, RangeOrder, RangeView, Reissued
 
 use crate::api::{Answer, SOMEBODY, apart, read};
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, utoipa::IntoParams)]
 #[serde(default)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct How {
     folio: Option<String>,
     who: Option<String>,
 }
 
 /// The body is the sale with its fault mended, or empty; `folio=new` asks for another one.
+#[utoipa::path(
+    post,
+    path = "/v1/documents/{id}/reissue",
+    summary = "Vuelve a emitir uno rechazado",
+    request_body = Option<serde_json::Value>,
+    params(("id" = String, Path, example = "T39F1"), How),
+    responses((status = 200, description = "Hecho", body = ReissuedView))
+)]
 pub(crate) async fn reissue(
     State(agent): State<Agent>,
     Path(id): Path<String>,
@@ -46,6 +55,14 @@ struct Ticked {
 }
 
 /// The task of a replaced document is done.
+#[utoipa::path(
+    post,
+    path = "/v1/documents/{id}/number-annulled",
+    summary = "Marca como anulado en el SII el folio de un reemplazado",
+    request_body(content = serde_json::Value, example = json!({"who": "Rosa"})),
+    params(("id" = String, Path, example = "T39F1")),
+    responses((status = 200, description = "Hecho", body = RowView))
+)]
 pub(crate) async fn number_annulled(
     State(agent): State<Agent>,
     Path(id): Path<String>,
@@ -56,25 +73,48 @@ pub(crate) async fn number_annulled(
 }
 
 /// A stopped range is used again.
+#[utoipa::path(
+    post,
+    path = "/v1/folios/resume",
+    summary = "Vuelve a usar un rango detenido",
+    request_body = ResumeOrder,
+    responses((status = 200, description = "Hecho", body = RangeView))
+)]
 pub(crate) async fn resume_range(State(agent): State<Agent>, body: Bytes) -> Answer<Json<RangeView>> {
     let order: ResumeOrder = read(&body)?;
     Ok(Json(agent.resume_range(&order).await?))
 }
 
 /// The folios left in an expired range are annulled at the authority.
+#[utoipa::path(
+    post,
+    path = "/v1/folios/annulled",
+    summary = "Marca como anulados en el SII los folios que quedaban de un rango vencido",
+    request_body = RangeOrder,
+    responses((status = 200, description = "Hecho", body = RangeView))
+)]
 pub(crate) async fn range_annulled(State(agent): State<Agent>, body: Bytes) -> Answer<Json<RangeView>> {
     let order: RangeOrder = read(&body)?;
     Ok(Json(agent.range_annulled(&order).await?))
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, utoipa::IntoParams)]
 #[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Batch {
     /// Sales that were issued on an earlier day are new ones.
     anew: bool,
 }
 
 /// The body is the file.
+#[utoipa::path(
+    post,
+    path = "/v1/batch/check",
+    summary = "Revisa un archivo de ventas sin emitir ninguna",
+    request_body = String,
+    params(Batch),
+    responses((status = 200, description = "Hecho", body = BatchView))
+)]
 pub(crate) async fn check_batch(
     State(agent): State<Agent>,
     QueryOf(how): QueryOf<Batch>,
@@ -84,6 +124,13 @@ pub(crate) async fn check_batch(
 }
 
 /// The sale as it came in, to be mended.
+#[utoipa::path(
+    get,
+    path = "/v1/documents/{id}/sale",
+    summary = "La venta tal como llegó",
+    params(("id" = String, Path, example = "T39F1")),
+    responses((status = 200, description = "Hecho", body = serde_json::Value))
+)]
 pub(crate) async fn sale(
     State(agent): State<Agent>,
     Path(id): Path<String>,

@@ -12,6 +12,12 @@ use crate::api::{Answer, apart};
 
 const KIND: &str = "text/plain; version=0.0.4; charset=utf-8";
 
+#[utoipa::path(
+    get,
+    path = "/v1/metrics",
+    summary = "Las cifras para Prometheus",
+    responses((status = 200, description = "Hecho", body = String, content_type = "text/plain"))
+)]
 pub(crate) async fn metrics(State(agent): State<Agent>) -> Answer<([(HeaderName, &'static str); 1], String)> {
     let page = apart(move || {
         let now = agent.now();

@@ -10,7 +10,7 @@ use include_dir::{Dir, include_dir};
 static FILES: Dir<'_> = include_dir!("$OUT_DIR/panel");
 
 /// Nothing from elsewhere, nothing inline, no frame round it.
-const POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
+pub(crate) const POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
                       frame-ancestors 'none'; form-action 'none'";
 
 /// A file of the panel.

@@ -12,8 +12,9 @@ use timbre_core::paper::{Copy, Drawing};
 use crate::api::{Answer, apart, read};
 
 /// Which copy, and for a ticket the paper.
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, utoipa::IntoParams)]
 #[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Wanted {
     /// `original` (when it is not said), `copia`, `cedible`, `ambas`.
     copy: Option<String>,
@@ -49,6 +50,13 @@ impl Wanted {
     }
 }
 
+#[utoipa::path(
+    get,
+    path = "/v1/documents/{id}/pdf",
+    summary = "El documento en hojas PDF",
+    params(("id" = String, Path, example = "T39F1"), Wanted),
+    responses((status = 200, description = "Hecho", body = Vec<u8>, content_type = "application/pdf"))
+)]
 pub(crate) async fn pdf(
     State(agent): State<Agent>,
     Path(id): Path<String>,
@@ -60,6 +68,13 @@ pub(crate) async fn pdf(
 }
 
 /// A thermal printer's bytes (ESC/POS).
+#[utoipa::path(
+    get,
+    path = "/v1/documents/{id}/ticket",
+    summary = "El documento como ticket, en bytes ESC/POS",
+    params(("id" = String, Path, example = "T39F1"), Wanted),
+    responses((status = 200, description = "Hecho", body = Vec<u8>, content_type = "application/octet-stream"))
+)]
 pub(crate) async fn ticket(
     State(agent): State<Agent>,
     Path(id): Path<String>,
@@ -71,6 +86,13 @@ pub(crate) async fn ticket(
 }
 
 /// The ticket as it would come out, for a screen.
+#[utoipa::path(
+    get,
+    path = "/v1/documents/{id}/picture",
+    summary = "El ticket como imagen SVG",
+    params(("id" = String, Path, example = "T39F1"), Wanted),
+    responses((status = 200, description = "Hecho", body = Vec<u8>, content_type = "image/svg+xml"))
+)]
 pub(crate) async fn picture(
     State(agent): State<Agent>,
     Path(id): Path<String>,
@@ -91,6 +113,14 @@ struct Order {
 }
 
 /// Prints by hand, and answers how it ended.
+#[utoipa::path(
+    post,
+    path = "/v1/documents/{id}/print",
+    summary = "Lo imprime, y dice cómo terminó",
+    request_body(content = Option<serde_json::Value>, example = json!({})),
+    params(("id" = String, Path, example = "T39F1")),
+    responses((status = 200, description = "Hecho", body = PaperView))
+)]
 pub(crate) async fn print(
     State(agent): State<Agent>,
     Path(id): Path<String>,
@@ -107,6 +137,14 @@ struct Looked {
 }
 
 /// A person looked for a paper that did not come out for certain.
+#[utoipa::path(
+    post,
+    path = "/v1/documents/{id}/paper",
+    summary = "Alguien miró un papel que no salió con certeza",
+    request_body(content = serde_json::Value, example = json!({"printed": true})),
+    params(("id" = String, Path, example = "T39F1")),
+    responses((status = 200, description = "Hecho", body = PaperView))
+)]
 pub(crate) async fn settle(
     State(agent): State<Agent>,
     Path(id): Path<String>,
@@ -123,6 +161,13 @@ struct Named {
 }
 
 /// A test page, on the shop's own printer or the one that is named.
+#[utoipa::path(
+    post,
+    path = "/v1/printer/test",
+    summary = "Imprime una página de prueba",
+    request_body(content = Option<serde_json::Value>, example = json!({})),
+    responses((status = 200, description = "Hecho", body = PaperView))
+)]
 pub(crate) async fn test(State(agent): State<Agent>, body: Bytes) -> Answer<Json<PaperView>> {
     let named = if body.iter().all(u8::is_ascii_whitespace) { Named::default() } else { read(&body)? };
     Ok(Json(agent.test_printer(named.printer).await?))

@@ -12,16 +12,36 @@ use crate::api::{Answer, apart, read};
 
 type Door = Extension<Arc<dyn Printers>>;
 
+#[utoipa::path(
+    get,
+    path = "/v1/printers",
+    summary = "Las impresoras configuradas",
+    responses((status = 200, description = "Hecho", body = PrintersView))
+)]
 pub(crate) async fn list(Extension(printers): Door) -> Json<PrintersView> {
     Json(printers.list())
 }
 
 /// What this machine has; the system may take some seconds to tell.
+#[utoipa::path(
+    get,
+    path = "/v1/printers/found",
+    summary = "Las impresoras que tiene este equipo",
+    responses((status = 200, description = "Hecho", body = Vec<FoundPrinterView>))
+)]
 pub(crate) async fn found(Extension(printers): Door) -> Answer<Json<Vec<FoundPrinterView>>> {
     Ok(Json(apart(move || Ok(printers.find())).await?))
 }
 
 /// The name is the path's: a body that says another one is set up under that of the path.
+#[utoipa::path(
+    put,
+    path = "/v1/printers/{name}",
+    summary = "Configura una impresora",
+    request_body = PrinterView,
+    params(("name" = String, Path)),
+    responses((status = 200, description = "Hecho", body = PrintersView))
+)]
 pub(crate) async fn put(
     Extension(printers): Door,
     Path(name): Path<String>,
@@ -31,6 +51,13 @@ pub(crate) async fn put(
     Ok(Json(apart(move || printers.put(&printer)).await?))
 }
 
+#[utoipa::path(
+    delete,
+    path = "/v1/printers/{name}",
+    summary = "Quita una impresora",
+    params(("name" = String, Path)),
+    responses((status = 200, description = "Hecho", body = PrintersView))
+)]
 pub(crate) async fn remove(
     Extension(printers): Door,
     Path(name): Path<String>,
@@ -39,10 +66,23 @@ pub(crate) async fn remove(
 }
 
 /// The body is a PNG.
+#[utoipa::path(
+    put,
+    path = "/v1/logo",
+    summary = "Pone el logo, un PNG",
+    request_body(content = Vec<u8>, content_type = "image/png"),
+    responses((status = 200, description = "Hecho", body = PrintersView))
+)]
 pub(crate) async fn set_logo(Extension(printers): Door, body: Bytes) -> Answer<Json<PrintersView>> {
     Ok(Json(apart(move || printers.set_logo(Some(&body))).await?))
 }
 
+#[utoipa::path(
+    delete,
+    path = "/v1/logo",
+    summary = "Quita el logo",
+    responses((status = 200, description = "Hecho", body = PrintersView))
+)]
 pub(crate) async fn remove_logo(Extension(printers): Door) -> Answer<Json<PrintersView>> {
     Ok(Json(apart(move || printers.set_logo(None)).await?))
 }

@@ -20,8 +20,8 @@ use crate::network::Network;
 use crate::tokens::{Tokens, hex};
 use crate::webhooks::Webhooks;
 use crate::{
-    answers, api, bodies, connections, doors, events, finding, guard, mending, metrics, panel, paper,
-    printers, services, staff, webhooks,
+    answers, api, bodies, connections, docs, doors, events, finding, guard, mending, metrics, openapi, panel,
+    paper, printers, services, setup, staff, webhooks,
 };
 
 /// How long answers in course may take once the server is told to stop.
@@ -104,6 +104,8 @@ pub fn serve(open: Doors, listener: TcpListener, network: Option<Network>) -> io
     let guard = Arc::new(Guard::loopback(port, owner, Arc::clone(&tokens), origins.clone()));
     let app = Router::new()
         .nest("/v1", routes(agent.clone(), Arc::clone(&guard), shared.clone()))
+        .route("/docs", get(docs::html))
+        .route("/docs.css", get(docs::css))
         .fallback(get(panel::file))
         .layer(middleware::from_fn_with_state(guard, guard::near));
     let listening = hub.listen(agent.clone(), stopped.clone());
@@ -167,16 +169,16 @@ fn routes(agent: Agent, guard: Arc<Guard>, shared: Shared) -> Router {
         .route("/stats", get(api::stats))
         .route("/stats/snapshot", get(api::snapshot))
         .route("/stats/today", get(finding::today))
-        .route("/folios", get(api::folios).post(api::load_grant))
+        .route("/folios", get(api::folios).post(setup::load_grant))
         .route("/folios/resume", post(mending::resume_range))
         .route("/folios/annulled", post(mending::range_annulled))
-        .route("/issuing/lock", get(api::lock))
-        .route("/issuing/unlock", post(api::unlock))
-        .route("/clock", get(api::clock))
-        .route("/clock/accept", post(api::accept_clock))
-        .route("/company", get(api::company).put(api::set_company))
+        .route("/issuing/lock", get(setup::lock))
+        .route("/issuing/unlock", post(setup::unlock))
+        .route("/clock", get(setup::clock))
+        .route("/clock/accept", post(setup::accept_clock))
+        .route("/company", get(setup::company).put(setup::set_company))
         .route("/diagnosis", post(api::diagnose))
-        .route("/certificate", get(api::certificate).post(api::load_certificate))
+        .route("/certificate", get(setup::certificate).post(setup::load_certificate))
         .route("/tokens", get(doors::list).post(doors::make))
         .route("/tokens/{name}", delete(doors::revoke))
         .route("/webhooks", get(webhooks::list))
@@ -201,6 +203,7 @@ fn routes(agent: Agent, guard: Arc<Guard>, shared: Shared) -> Router {
         .layer(Extension(shared.webhooks))
         .layer(middleware::from_fn(bodies::whole))
         .layer(middleware::from_fn_with_state((Arc::clone(&guard), agent.clone()), guard::known))
+        .route("/openapi.json", get(openapi::openapi)) // for whoever asks: nothing of a shop is in it
         .fallback(api::no_route)
         .method_not_allowed_fallback(api::no_method)
         .layer(middleware::from_fn(answers::in_spanish))

@@ -12,6 +12,13 @@ use timbre_core::{Numbered, Series};
 use crate::api::{Answer, read};
 
 /// The mail with the results of the document's upload, once more.
+#[utoipa::path(
+    post,
+    path = "/v1/documents/{id}/results-mail",
+    summary = "Pide al SII que vuelva a mandar el correo de resultados",
+    params(("id" = String, Path, example = "T39F1")),
+    responses((status = 200, description = "Hecho", body = SaidView))
+)]
 pub(crate) async fn results_mail(
     State(agent): State<Agent>,
     Path(id): Path<String>,
@@ -19,13 +26,21 @@ pub(crate) async fn results_mail(
     Ok(Json(agent.results_mail(&id).await?))
 }
 
+#[utoipa::path(
+    get,
+    path = "/v1/documents/{id}/claims",
+    summary = "Lo que dice el registro de reclamos de un documento propio",
+    params(("id" = String, Path, example = "T39F1")),
+    responses((status = 200, description = "Hecho", body = ClaimsView))
+)]
 pub(crate) async fn claims(State(agent): State<Agent>, Path(id): Path<String>) -> Answer<Json<ClaimsView>> {
     Ok(Json(agent.claims(&id).await?))
 }
 
 /// A document that is not of this folder.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Which {
     issuer: String,
     #[serde(rename = "type")]
@@ -34,6 +49,13 @@ pub(crate) struct Which {
 }
 
 /// `?issuer=76192083-9&type=33&folio=41`.
+#[utoipa::path(
+    get,
+    path = "/v1/claims",
+    summary = "Lo mismo de uno recibido",
+    params(Which),
+    responses((status = 200, description = "Hecho", body = ClaimsView))
+)]
 pub(crate) async fn claims_of(
     State(agent): State<Agent>,
     Query(Which { issuer, series, folio }): Query<Which>,
@@ -42,6 +64,13 @@ pub(crate) async fn claims_of(
 }
 
 /// Accepts or claims a document that was received: an act with legal effect.
+#[utoipa::path(
+    post,
+    path = "/v1/claims",
+    summary = "Acepta o reclama un documento recibido: tiene efecto legal",
+    request_body = ClaimOrder,
+    responses((status = 200, description = "Hecho", body = SaidView))
+)]
 pub(crate) async fn claim(State(agent): State<Agent>, body: Bytes) -> Answer<Json<SaidView>> {
     let order: ClaimOrder = read(&body)?;
     Ok(Json(agent.claim(&order).await?))

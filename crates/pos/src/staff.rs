@@ -21,10 +21,24 @@ const PERMIT: &str = "timbre-permit";
 /// The largest body that is looked into.
 const BODY: usize = 1 << 20;
 
+#[utoipa::path(
+    get,
+    path = "/v1/staff",
+    summary = "Quiénes trabajan aquí; nunca sus PIN",
+    responses((status = 200, description = "Hecho", body = StaffView))
+)]
 pub(crate) async fn list(State(agent): State<Agent>) -> Json<StaffView> {
     Json(agent.staff())
 }
 
+#[utoipa::path(
+    put,
+    path = "/v1/staff/{name}",
+    summary = "Agrega a alguien, o cambia su rol o su PIN",
+    params(("name" = String, Path, example = "Rosa")),
+    request_body = WorkerOrder,
+    responses((status = 200, description = "Hecho", body = StaffView))
+)]
 pub(crate) async fn put(
     State(agent): State<Agent>,
     Path(name): Path<String>,
@@ -41,6 +55,13 @@ pub(crate) async fn put(
     Ok(Json(agent.put_worker(worker).await?))
 }
 
+#[utoipa::path(
+    delete,
+    path = "/v1/staff/{name}",
+    summary = "Quita a alguien",
+    params(("name" = String, Path, example = "Rosa")),
+    responses((status = 200, description = "Hecho", body = StaffView))
+)]
 pub(crate) async fn remove(State(agent): State<Agent>, Path(name): Path<String>) -> Answer<Json<StaffView>> {
     Ok(Json(agent.remove_worker(name).await?))
 }
@@ -54,6 +75,13 @@ struct Asked {
 }
 
 /// The permit for one act, once.
+#[utoipa::path(
+    post,
+    path = "/v1/staff/permit",
+    summary = "El permiso de alguien a cargo para un acto, una vez",
+    request_body(content = serde_json::Value, example = json!({"name": "Rosa", "pin": "1234", "act": "reissue"})),
+    responses((status = 200, description = "Hecho", body = serde_json::Value))
+)]
 pub(crate) async fn permit(State(agent): State<Agent>, body: Bytes) -> Answer<Json<Value>> {
     let Asked { name, pin, act } = read(&body)?;
     Ok(Json(json!({ "permit": agent.permit(name, pin, act).await? })))

@@ -6,7 +6,7 @@
 
 mod book;
 mod deliver;
-mod routes;
+pub(crate) mod routes;
 
 use std::collections::BTreeMap;
 use std::io;

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 use super::{RefusalView, RowView};
 
 /// A rejected document, made again.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 pub struct ReissuedView {
     /// The current one: a later version under the same number, or the document in its place.
     pub document: RowView,
@@ -24,7 +25,7 @@ pub struct ReissuedView {
 }
 
 /// A stopped range is to be used again: the one that this folio is in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ResumeOrder {
     /// The type of document.
@@ -38,7 +39,7 @@ pub struct ResumeOrder {
 }
 
 /// One version of a document: all of them are kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct VersionView {
     pub version: u32,
     /// When it was stamped, RFC 3339.

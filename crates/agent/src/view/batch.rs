@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 use super::{RefusalView, RowView};
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 pub struct BatchView {
     /// In the order of the file.
     pub sales: Vec<BatchSaleView>,
@@ -15,7 +16,7 @@ pub struct BatchView {
 }
 
 /// One sale of the file.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 pub struct BatchSaleView {
     /// Where it begins, from 1.
     #[ts(type = "number")]

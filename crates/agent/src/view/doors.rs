@@ -1,9 +1,10 @@
 //! Who may come in by the doors of the folder, and what came in by them.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A till's token, without the token.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TokenView {
     pub name: String,
     /// `read`, `issue` or `manage`: each may do what the one before may.
@@ -15,7 +16,7 @@ pub struct TokenView {
 }
 
 /// What a new token is to be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TokenOrder {
     pub name: String,
@@ -27,7 +28,7 @@ pub struct TokenOrder {
 }
 
 /// A token just made: the only answer that ever holds it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NewTokenView {
     pub name: String,
     pub scope: String,
@@ -35,7 +36,7 @@ pub struct NewTokenView {
 }
 
 /// The drop folder, since the agent was started.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FolderView {
     pub issued: u64,
     pub refused: u64,
@@ -47,7 +48,7 @@ pub struct FolderView {
 }
 
 /// A sale that stays in `entrada` until it can be issued.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WaitingFileView {
     pub file: String,
     /// As the API would say it.
@@ -58,7 +59,7 @@ pub struct WaitingFileView {
 }
 
 /// What became of a document: what a webhook is told.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ChangeView {
     /// The same at each delivery, and no other change has it.
     pub event: String,
@@ -77,7 +78,7 @@ pub struct ChangeView {
 }
 
 /// An address that is told what becomes of documents.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WebhookView {
     pub name: String,
     pub url: String,
@@ -96,7 +97,7 @@ pub struct WebhookView {
 }
 
 /// One try to deliver an event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AttemptView {
     pub event: String,
     /// `T39F1234`; empty for a test.
@@ -110,7 +111,7 @@ pub struct AttemptView {
 }
 
 /// An address to be told, or told otherwise.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookOrder {
     pub url: String,
@@ -121,7 +122,7 @@ pub struct WebhookOrder {
 }
 
 /// A webhook just set, with the secret that its deliveries are signed with: the only answer that ever holds it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NewWebhookView {
     pub name: String,
     pub secret: String,

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 /// What is left of one type of document.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct FoliosView {
     pub series: String,
     /// `Boleta`, `Factura`.
@@ -25,7 +26,7 @@ pub struct FoliosView {
     pub ranges: Vec<RangeView>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct RangeView {
     #[ts(type = "number")]
     pub first: u64,
@@ -54,7 +55,7 @@ pub struct RangeView {
 }
 
 /// Something is to be done with a range: the one that this folio is in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RangeOrder {
     /// The type of document.

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 use super::{CertificateView, RangeView, RefusalView};
 
 /// A range that was just loaded, and what a person should know about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct LoadedRangeView {
     #[serde(flatten)]
     pub range: RangeView,
@@ -14,7 +15,7 @@ pub struct LoadedRangeView {
 }
 
 /// A certificate that was just loaded, and what a person should know about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct LoadedCertificateView {
     #[serde(flatten)]
     pub certificate: CertificateView,

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 /// Why nothing is issued until a person decides, and what to know before deciding.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct LockView {
     /// `index-ahead`, `anchor-ahead`, `other-history` or `damage`.
     pub reason: String,
@@ -15,7 +16,7 @@ pub struct LockView {
 }
 
 /// A range while issuing is locked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct LockedFoliosView {
     pub series: String,
     pub name: String,

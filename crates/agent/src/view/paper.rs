@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 use timbre_core::paper::{Copy, Printing};
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 /// Which paper, and how far it has come.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct PaperView {
     /// `original`, `copia`, `cedible`.
     pub copy: String,

@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 use super::RefusalView;
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 pub struct PreviewView {
     #[ts(type = "Record<string, unknown>")]
     pub totals: Value,
@@ -19,7 +20,7 @@ pub struct PreviewView {
 }
 
 /// A figure of a document and how it came to be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct ExplainedView {
     /// The authority's tag, with its place where there are several.
     pub tag: String,

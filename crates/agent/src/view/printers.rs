@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 /// All that is set up.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct PrintersView {
     pub printers: Vec<PrinterView>,
     /// Each document is printed when it is issued.
@@ -16,7 +17,7 @@ pub struct PrintersView {
 }
 
 /// One printer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PrinterView {
     /// The shop's own is `principal`.
@@ -61,7 +62,7 @@ impl Default for PrinterView {
 }
 
 /// A printer that this machine has.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct FoundPrinterView {
     /// As [`PrinterView::device`].
     pub device: String,

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 /// One reason for a no.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct RefusalView {
     pub code: String,
     /// JSON path.
@@ -28,7 +29,7 @@ impl From<&timbre_core::Refusal> for RefusalView {
 }
 
 /// An error as the API answers it (RFC 9457).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct ProblemView {
     pub status: u16,
     pub code: String,

@@ -4,9 +4,10 @@
 use serde::{Deserialize, Serialize};
 use timbre_core::{Advice, Event, Label, Numbered, Remark, Series};
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 /// One remark of the authority: its own code and words, and ours.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct RemarkView {
     pub code: String,
     pub words: String,
@@ -17,7 +18,7 @@ pub struct RemarkView {
 }
 
 /// Whose doing a remark is, what becomes of the folio, and the one thing to do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct AdviceView {
     pub whose: LabelView,
     pub number: LabelView,
@@ -25,20 +26,20 @@ pub struct AdviceView {
 }
 
 /// A stable word for programs, and a Spanish sentence for people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct LabelView {
     pub word: String,
     pub text: String,
 }
 
 /// The authority did what was asked of it, or says that it had been done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SaidView {
     pub remark: RemarkView,
 }
 
 /// What the registry of claims holds about a document, ours or a supplier's.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ClaimsView {
     /// Tax id of who issued it.
     pub issuer: String,
@@ -55,7 +56,7 @@ pub struct ClaimsView {
     pub untold: Vec<RemarkView>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct EventView {
     pub what: RemarkView,
     /// Tax id of who said it.
@@ -65,7 +66,7 @@ pub struct EventView {
 }
 
 /// To say something of a document that a supplier sent: an act with legal effect.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClaimOrder {
     /// Tax id of who issued it.

@@ -4,12 +4,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use timbre_core::Environment;
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 /// A company with its environment, as a person says it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CompanyOrder {
     #[ts(type = "string")]
+    #[schema(value_type = String)]
     pub environment: Environment,
     /// The country's own tags.
     #[ts(type = "Record<string, unknown>")]
@@ -17,7 +19,7 @@ pub struct CompanyOrder {
 }
 
 /// The company as it is kept.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 pub struct CompanyDataView {
     pub environment: String,
     pub id: String,

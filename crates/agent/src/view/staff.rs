@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use utoipa::ToSchema;
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct StaffView {
     pub workers: Vec<WorkerView>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct WorkerView {
     pub name: String,
     /// `cajero` or `encargado`.
@@ -20,7 +21,7 @@ pub struct WorkerView {
 }
 
 /// Somebody as they are added or changed.
-#[derive(Clone, Deserialize, TS)]
+#[derive(Clone, Deserialize, TS, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WorkerOrder {
     pub name: String,

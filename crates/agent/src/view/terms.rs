@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 /// The nearest moment at which the law wants a document at the authority.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct DeadlineView {
     pub document: String,
     /// RFC 3339.
@@ -20,7 +21,7 @@ pub struct DeadlineView {
 }
 
 /// So much of the legal term of some documents has run, and they are not at the authority.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct WarningView {
     /// Percent of the term: 50, 80, 95; 100 when it is over.
     pub level: u8,
@@ -36,7 +37,7 @@ pub struct WarningView {
 }
 
 /// This machine's clock against the authority's.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct ClockView {
     /// The authority's time less this machine's, in seconds, as it was found last.
     #[ts(type = "number")]

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 /// What was issued today, and how the authority answers.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct TodayView {
     /// The day in the country's legal time, `2026-11-22`.
     pub date: String,
@@ -17,7 +18,7 @@ pub struct TodayView {
 }
 
 /// The documents of one type that were issued in one hour. One that was replaced counts as the one in its place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct HourView {
     pub series: String,
     pub hour: u8,
@@ -29,7 +30,7 @@ pub struct HourView {
 }
 
 /// One answer of the authority.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct PaceView {
     /// RFC 3339.
     pub at: String,

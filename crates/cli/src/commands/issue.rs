@@ -12,7 +12,7 @@ use super::through;
 use crate::api::Api;
 use crate::door::Need;
 use crate::failure::{Exit, Failure, reason, reasons};
-use crate::incoming::{incoming, unreadable};
+use crate::incoming::{incoming, incoming_rows, unreadable};
 use crate::out::Out;
 use crate::values;
 use crate::words::{environment_word, with_parts};
@@ -22,6 +22,10 @@ pub struct Args {
     /// Archivo con la venta, una lista, o una venta por línea ({"key": …, "sale": {…}}); «-» o nada: la entrada estándar
     #[arg(value_name = "ARCHIVO")]
     file: Option<PathBuf>,
+
+    /// El archivo es una tabla (CSV), y este mapa (TOML) dice qué columna es qué etiqueta; vea docs/integrating.md
+    #[arg(long, value_name = "MAPA", conflicts_with = "key")]
+    csv: Option<PathBuf>,
 
     /// Clave de idempotencia de la venta: la misma clave da siempre el mismo documento
     #[arg(long, value_name = "CLAVE")]
@@ -37,7 +41,10 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
-    let mut sales = incoming(args.file.as_deref(), out)?;
+    let mut sales = match &args.csv {
+        Some(map) => incoming_rows(args.file.as_deref(), map)?,
+        None => incoming(args.file.as_deref(), out)?,
+    };
     let need = if args.wait { Need::Verdicts } else { Need::Store };
     through(data, need, async |api| {
         let mut issuing = Issuing {

@@ -44,10 +44,12 @@ pub(super) fn waits(work: &Work, stem: &str, problem: &ProblemView) -> io::Resul
     }
 }
 
+/// The reason comes first: who finds a refused file finds why.
 pub(super) fn refused(work: &Work, path: &Path, stem: &str, problem: &ProblemView) -> io::Result<()> {
-    let name = place::put_aside(path, &work.places.refused, stem, "json")?;
-    let stem_there = name.strip_suffix(".json").unwrap_or(&name);
-    write(&work.places.refused.join(format!("{stem_there}.error.json")), problem)?;
+    let name = place::free_name(&work.places.refused, stem, "json");
+    let free = name.strip_suffix(".json").unwrap_or(&name);
+    write(&work.places.refused.join(format!("{free}.error.json")), problem)?;
+    place::put_aside(path, &work.places.refused, stem, "json")?;
     no_longer_waits(work, stem)
 }
 

@@ -34,10 +34,10 @@ impl Work {
             let Ok(bytes) = place::read(&path) else { continue };
             let loaded = self.handle.block_on(self.agent.load_grant(&bytes, (1, 1), None));
             let moved = match loaded {
-                Ok(_) => place::put_aside(&path, &self.places.cafs_loaded, stem, "xml").map(drop),
+                Ok(_) => place::put_aside(&path, &self.places.cafs_loaded, stem, "xml"),
                 // It was loaded when we died before it was put aside, or by somebody else.
                 Err(problem) if problem.code == "grant-repeated" => {
-                    place::put_aside(&path, &self.places.cafs_loaded, stem, "xml").map(drop)
+                    place::put_aside(&path, &self.places.cafs_loaded, stem, "xml")
                 }
                 Err(problem) if problem.status >= 500 => {
                     tracing::warn!(file = name, code = problem.code, "a CAF can't be loaded now");
@@ -53,9 +53,10 @@ impl Work {
 
     fn refuse_caf(&self, path: &std::path::Path, stem: &str, problem: &ProblemView) -> std::io::Result<()> {
         tracing::warn!(file = stem, code = problem.code, "a CAF of the folder is refused");
-        let name = place::put_aside(path, &self.places.cafs_refused, stem, "xml")?;
-        let stem = name.strip_suffix(".xml").unwrap_or(&name);
+        let name = place::free_name(&self.places.cafs_refused, stem, "xml");
+        let free = name.strip_suffix(".xml").unwrap_or(&name);
         let text = serde_json::to_vec(problem)?;
-        whole::write_plain(&self.places.cafs_refused.join(format!("{stem}.error.json")), &text)
+        whole::write_plain(&self.places.cafs_refused.join(format!("{free}.error.json")), &text)?;
+        place::put_aside(path, &self.places.cafs_refused, stem, "xml")
     }
 }

@@ -184,16 +184,20 @@ fn is_another(path: &Path, _: &fs::Metadata) -> io::Result<bool> {
     Ok(!fs::symlink_metadata(path)?.is_file())
 }
 
-/// Puts a file aside under a name that nobody has there.
-pub(super) fn put_aside(from: &Path, folder: &Path, stem: &str, end: &str) -> io::Result<String> {
+/// A name that nobody has in a folder: `stem.end`, or `stem.2.end` and so on.
+pub(super) fn free_name(folder: &Path, stem: &str, end: &str) -> String {
     let mut name = format!("{stem}.{end}");
     let mut times = 1;
     while folder.join(&name).symlink_metadata().is_ok() {
         times += 1;
         name = format!("{stem}.{times}.{end}");
     }
-    fs::rename(from, folder.join(&name))?;
-    Ok(name)
+    name
+}
+
+/// Puts a file aside under a name that nobody has there.
+pub(super) fn put_aside(from: &Path, folder: &Path, stem: &str, end: &str) -> io::Result<()> {
+    fs::rename(from, folder.join(free_name(folder, stem, end)))
 }
 
 #[cfg(test)]
@@ -243,7 +247,7 @@ mod tests {
         fs::create_dir(&to).unwrap();
         for name in ["v.json", "v.2.json", "v.3.json"] {
             fs::write(&from, name).unwrap();
-            assert_eq!(put_aside(&from, &to, "v", "json").unwrap(), name);
+            put_aside(&from, &to, "v", "json").unwrap();
             assert_eq!(fs::read_to_string(to.join(name)).unwrap(), name);
         }
     }

@@ -67,7 +67,7 @@ impl Work {
                     return Taken::NotYet { code: "answer-unwritten".to_owned(), why: said(&error) };
                 }
                 match place::put_aside(&path, &self.places.done, &format!("{stem}.{print}"), "json") {
-                    Ok(_) => {}
+                    Ok(()) => {}
                     Err(error) => {
                         tracing::error!(%error, file = name, "a sale that was issued can't be put aside");
                         return Taken::NotYet { code: "file-unmovable".to_owned(), why: said(&error) };

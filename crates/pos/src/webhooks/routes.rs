@@ -14,11 +14,25 @@ use crate::api::{Answer, SOMEBODY, read};
 
 type Door = Extension<Arc<Webhooks>>;
 
+#[utoipa::path(
+    get,
+    path = "/v1/webhooks",
+    summary = "Las direcciones a las que se avisa",
+    responses((status = 200, description = "Hecho", body = Vec<WebhookView>))
+)]
 pub(crate) async fn list(Extension(webhooks): Door) -> Json<Vec<WebhookView>> {
     Json(webhooks.list())
 }
 
 /// The answer holds the secret that deliveries are signed with, and no other ever will.
+#[utoipa::path(
+    put,
+    path = "/v1/webhooks/{name}",
+    summary = "Avisa a una dirección: sólo esta respuesta muestra su secreto",
+    request_body = WebhookOrder,
+    params(("name" = String, Path)),
+    responses((status = 201, description = "Hecho", body = NewWebhookView))
+)]
 pub(crate) async fn put(
     Extension(webhooks): Door,
     Path(name): Path<String>,
@@ -28,12 +42,20 @@ pub(crate) async fn put(
     Ok((StatusCode::CREATED, Json(webhooks.put(&name, &order).await?)))
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, utoipa::IntoParams)]
 #[serde(default)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct By {
     who: Option<String>,
 }
 
+#[utoipa::path(
+    delete,
+    path = "/v1/webhooks/{name}",
+    summary = "Deja de avisar",
+    params(("name" = String, Path), By),
+    responses((status = 200, description = "Hecho", body = Vec<WebhookView>))
+)]
 pub(crate) async fn remove(
     Extension(webhooks): Door,
     Path(name): Path<String>,
@@ -42,17 +64,31 @@ pub(crate) async fn remove(
     Ok(Json(webhooks.remove(&name, who.as_deref().unwrap_or(SOMEBODY)).await?))
 }
 
+#[utoipa::path(
+    post,
+    path = "/v1/webhooks/{name}/test",
+    summary = "Manda un aviso de prueba",
+    params(("name" = String, Path)),
+    responses((status = 200, description = "Hecho", body = AttemptView))
+)]
 pub(crate) async fn test(Extension(webhooks): Door, Path(name): Path<String>) -> Answer<Json<AttemptView>> {
     Ok(Json(webhooks.test(&name).await?))
 }
 
 /// How many events go again.
-#[derive(Serialize)]
+#[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct Again {
     events: u64,
 }
 
 /// What was given up is delivered again.
+#[utoipa::path(
+    post,
+    path = "/v1/webhooks/{name}/redeliver",
+    summary = "Vuelve a mandar lo que quedó de lado",
+    params(("name" = String, Path)),
+    responses((status = 200, description = "Hecho", body = Again))
+)]
 pub(crate) async fn aside(Extension(webhooks): Door, Path(name): Path<String>) -> Answer<Json<Again>> {
     Ok(Json(Again { events: webhooks.deliver_aside(&name).await? }))
 }

@@ -1,0 +1,122 @@
+//! `docs/integrating.md` as a new integrator reads it: its examples run, in every language that is at hand, and
+//! what the API says of itself is true.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+use timbre_app::Running;
+use timbre_tests::shop;
+
+/// The first block of a language.
+fn block(language: &str) -> String {
+    let text =
+        std::fs::read_to_string("../docs/integrating.md").expect("the page is there").replace("\r\n", "\n");
+    let begin = text.find(&format!("```{language}\n")).expect(language) + language.len() + 4;
+    text[begin..].split("\n```").next().expect("a block ends").to_owned()
+}
+
+async fn token(shop: &Running, scope: &str) -> String {
+    let answer = reqwest::Client::new()
+        .post(format!("{}/v1/tokens", shop.address.base))
+        .bearer_auth(&shop.address.token)
+        .header("Timbre-Client", "tests")
+        .json(&json!({ "name": format!("caja {scope}"), "scope": scope, "who": "Rosa" }));
+    answer.send().await.unwrap().json::<Value>().await.unwrap()["token"].as_str().unwrap().to_owned()
+}
+
+/// Runs a program where there is one; what it wrote.
+async fn run(
+    shop: &Running,
+    token: &str,
+    program: &'static str,
+    words: &[&str],
+    text: String,
+) -> Option<String> {
+    let (dir, at) = (tempfile::tempdir().unwrap(), shop.address.base.clone());
+    let file = dir.path().join(format!("ejemplo{}", if program == "node" { ".mjs" } else { "" }));
+    std::fs::write(&file, text).unwrap();
+    let mut command = Command::new(program);
+    command.args(words).arg(&file).env("TIMBRE", at).env("TOKEN", token);
+    for proxy in ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"] {
+        command.env_remove(proxy);
+    }
+    let output = match tokio::task::spawn_blocking(move || command.output()).await.unwrap() {
+        Ok(output) => output,
+        Err(_) => {
+            eprintln!("{program} is not at hand: its example is left out");
+            return None;
+        }
+    };
+    drop(dir);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{program}: {said}{}", String::from_utf8_lossy(&output.stderr));
+    Some(said)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_example_whose_language_is_at_hand_issues_a_boleta() {
+    let dir = tempfile::tempdir().unwrap();
+    let shop = shop(dir.path(), "calm").await;
+    let till = token(&shop, "issue").await;
+    let mut made = 0;
+    for (language, program, words) in [
+        ("python", "python3", &[][..]),
+        ("javascript", "node", &[]),
+        ("php", "php", &[]),
+        ("powershell", "pwsh", &["-NoProfile", "-File"]),
+    ] {
+        let said = run(&shop, &till, program, words, block(language)).await;
+        if let Some(said) = said {
+            made += 1;
+            assert!(said.contains(&format!("T39F{made}")) && said.contains("ACEPTADO"), "{language}: {said}");
+        }
+    }
+    // The ten boletas of the first section: what follows its second block is what is typed.
+    let text = std::fs::read_to_string("../docs/integrating.md").unwrap().replace("\r\n", "\n");
+    let begin = text.find("for n in 1 2").expect("the ten boletas");
+    let typed = text[begin..].split("\n```").next().unwrap().to_owned();
+    if let Some(said) = run(&shop, &till, "bash", &[], typed).await {
+        assert_eq!(said.matches("ACEPTADO").count(), 10, "{said}");
+        made += 10;
+    }
+    assert_eq!(shop.agent.stats().accepted, made);
+    shop.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_api_describes_itself_without_a_token_and_its_examples_are_taken() {
+    let dir = tempfile::tempdir().unwrap();
+    let shop = shop(dir.path(), "calm").await;
+    let http = reqwest::Client::new();
+    let base = &shop.address.base;
+    let described: Value =
+        http.get(format!("{base}/v1/openapi.json")).send().await.unwrap().json().await.unwrap();
+    let page = http.get(format!("{base}/docs")).send().await.unwrap();
+    assert!(page.headers()["content-security-policy"].to_str().unwrap().contains("default-src 'self'"));
+    assert!(page.text().await.unwrap().contains("/v1/documents"));
+    let mut tried = 0;
+    // In the order of a till's day: a document is there before it is printed or sent again.
+    let mut paths: Vec<_> = described["paths"].as_object().unwrap().iter().collect();
+    paths.sort_by_key(|(path, _)| *path != "/v1/documents");
+    for (path, item) in paths {
+        for (method, operation) in item.as_object().unwrap() {
+            let example = &operation["requestBody"]["content"]["application/json"]["example"];
+            // What stops the sending, or accepts a clock that is right, is a person's business.
+            let persons = ["/v1/clock/accept", "/v1/issuing/unlock"].contains(&path.as_str())
+                || path.ends_with("/number-annulled")
+                || path.ends_with("/paper");
+            if example.is_null() || persons {
+                continue;
+            }
+            let url = format!("{base}{}", path.replace("{id}", "T39F1"));
+            let request =
+                http.request(method.to_uppercase().parse().unwrap(), url).bearer_auth(&shop.address.token);
+            let answer = request.header("Timbre-Client", "tests").json(example).send().await.unwrap();
+            let status = answer.status();
+            assert!(status.is_success(), "{method} {path}: {status} {}", answer.text().await.unwrap());
+            tried += 1;
+        }
+    }
+    assert!(tried >= 4, "{tried}");
+    shop.stop().await;
+}
