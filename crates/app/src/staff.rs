@@ -122,7 +122,7 @@ impl Workers {
         })?;
         let key =
             worker.argon2id.key(pin).ok_or_else(|| ProblemView::internal("El archivo users está dañado."))?;
-        let hash = STANDARD.encode(&*key);
+        let hash = STANDARD.encode(key.as_slice());
         if hash.len() != worker.hash.len() || !openssl::memcmp::eq(hash.as_bytes(), worker.hash.as_bytes()) {
             return Err(ProblemView::forbidden("pin-wrong", "El PIN no es ése."));
         }
@@ -172,7 +172,7 @@ impl Staff for Workers {
         let argon2id = Stretch::random().map_err(ProblemView::internal)?;
         let key =
             argon2id.key(&order.pin).ok_or_else(|| ProblemView::internal("El PIN no se pudo guardar."))?;
-        let worker = Worker { role, argon2id, hash: STANDARD.encode(&*key), wrong: 0, locked_until: None };
+        let worker = Worker { role, argon2id, hash: STANDARD.encode(key.as_slice()), wrong: 0, locked_until: None };
         self.change(|people| {
             people.insert(name.to_owned(), worker);
             somebody_in_charge(people)

@@ -191,7 +191,7 @@ fn text_line(document: &mut Group) {
 
 /// A factura of guías: their receptor and their lines, in the order of the references. A guía's prices are net
 /// and its lines bear what taxes they bear: no lines are taken over where the factura says that its prices are
-/// gross, nor taxed ones to an exempt one, nor where another factura has billed some of them already.
+/// gross, nor taxed ones to an exempt one, nor where another factura has billed a part of them already.
 fn of_guias(tipo: Tipo, document: &mut Group, earlier: &[Earlier], known: &dyn Documents) {
     let guias: Vec<&Earlier> = earlier.iter().filter(|earlier| earlier.tipo == Tipo::Guia).collect();
     let named = document.groups("Referencia").filter(|r| r.leaf("TpoDocRef") == Some("52")).count();
@@ -199,7 +199,8 @@ fn of_guias(tipo: Tipo, document: &mut Group, earlier: &[Earlier], known: &dyn D
     same_receiver(document, first);
     let gross = document.at(&["Encabezado", "IdDoc", "MntBruto"]).is_some();
     let taxed = |guia: &&Earlier| guia.body.groups("Detalle").any(|line| !line.has("IndExe"));
-    let billed = |guia: &&Earlier| known.usage(&guia.document.id).claimed > Amount::ZERO;
+    let billed =
+        |guia: &&Earlier| (1..guia.document.total.0).contains(&known.usage(&guia.document.id).claimed.0);
     let otherwise = gross || (tipo.is_exempt() && guias.iter().any(taxed)) || guias.iter().any(billed);
     // One that nobody here knows would be forgotten in silence.
     if !document.has("Detalle") && !otherwise && guias.len() == named {

@@ -1,0 +1,130 @@
+//! Guías: what they say, and the facturas that bill them.
+
+mod desk;
+
+use desk::folder::{Folder, bare, guia, line, of_type, reference};
+use desk::seal;
+use serde_json::{Value, json};
+
+/// What is filled in from earlier documents is held to the limits of what is sold (formato DTE 2.4.2, Detalle).
+#[test]
+fn lines_of_guias_are_not_taken_over_where_they_would_say_something_else() {
+    let many = Value::Array(vec![line(100); 25]);
+    let folder = (1..=3).fold(Folder::default(), |folder, n| folder.with(&guia(1, many.clone()), n));
+    let of = |tipo: u16, guias: &[u64]| {
+        let references: Vec<_> = guias.iter().map(|n| json!({ "TpoDocRef": 52, "FolioRef": n })).collect();
+        json!({ "Encabezado": { "IdDoc": { "TipoDTE": tipo, "FmaPago": 2 } }, "Referencia": references })
+    };
+    assert_eq!(folder.comes_to(&of(33, &[1, 2])).0["MntNeto"], 5000);
+    folder.refuses(&of(33, &[1, 2, 3]), "too-many-lines", "Detalle");
+    // Prices of a guía are net, and what bears IVA there is not exempt here.
+    let mut gross = of(33, &[1]);
+    gross["Encabezado"]["IdDoc"]["MntBruto"] = 1.into();
+    folder.refuses(&gross, "no-lines", "Detalle");
+    folder.refuses(&of(34, &[1]), "no-lines", "Detalle");
+}
+
+/// Nothing of it stops a sale: a till may have its reasons.
+#[test]
+fn a_guia_that_is_anothers_or_sold_nothing_is_told() {
+    let mut other = guia(1, line(100));
+    other["Encabezado"]["Receptor"]["RUTRecep"] = "76192083-9".into();
+    let mut within = guia(5, line(100));
+    within["Encabezado"]["Receptor"] = json!({});
+    let folder = Folder::default().with(&other, 1).with(&within, 2).with(&guia(1, line(100)), 3);
+    let warned = |folio: u64| {
+        let mut factura = of_type(33, line(100));
+        factura["Encabezado"]["IdDoc"]["FmaPago"] = 2.into();
+        factura["Referencia"] = json!({ "TpoDocRef": 52, "FolioRef": folio });
+        let mut codes = folder.warned(&factura);
+        codes.retain(|code| code.starts_with("guia"));
+        codes
+    };
+    assert_eq!((warned(1), warned(3)), (vec!["guia-receiver".to_owned()], vec![]));
+    assert_eq!(warned(2), ["guia-receiver", "guia-kind"]);
+}
+
+#[test]
+fn guias_become_one_factura() {
+    let lines = |price: u64| json!([{ "NmbItem": "Harina", "QtyItem": 2, "PrcItem": price }, { "NmbItem": "Muestra", "IndExe": 4, "QtyItem": 1 }]);
+    let folder = Folder::default().with(&guia(1, lines(500)), 1).with(&guia(1, lines(700)), 2);
+    let mut factura = json!({ "Encabezado": { "IdDoc": { "TipoDTE": 33, "FmaPago": 2 } },
+        "Referencia": [{ "TpoDocRef": 52, "FolioRef": 1 }, { "TpoDocRef": 52, "FolioRef": 2 }] });
+    let (totals, claims) = folder.comes_to(&factura);
+    assert_eq!(totals["MntNeto"], 2400);
+    assert_eq!(claims, [("T52F1".to_owned(), 1190), ("T52F2".to_owned(), 1666)]);
+    // One that is not known here would be forgotten: nothing is filled in.
+    factura["Referencia"][1]["FolioRef"] = 3.into();
+    folder.refuses(&factura, "no-lines", "Detalle");
+    // A part of one guía, and the rest later.
+    let mut part = of_type(33, line(400));
+    part["Encabezado"]["IdDoc"]["FmaPago"] = 2.into();
+    part["Referencia"] = json!({ "TpoDocRef": 52, "FolioRef": 1 });
+    assert_eq!(folder.comes_to(&part).1, [("T52F1".to_owned(), 476)]);
+    let factura_of = |guias: &[u64]| {
+        let references: Vec<_> = guias.iter().map(|n| json!({ "TpoDocRef": 52, "FolioRef": n })).collect();
+        json!({ "Encabezado": { "IdDoc": { "TipoDTE": 33, "FmaPago": 2 } }, "Referencia": references })
+    };
+    // A quarter of 1190 is 298, so that the last is two pesos more than what the others leave of the guía.
+    let of = |price: u64| {
+        let mut quarter = part.clone();
+        quarter["Detalle"] = line(price);
+        quarter
+    };
+    let three = (10..13).fold(folder.clone(), |folder, n| folder.with(&of(250), n));
+    assert_eq!(three.comes_to(&of(250)).1, [("T52F1".to_owned(), 297)]);
+    three.refuses(&of(260), "claim-exceeds", "Referencia[0].FolioRef");
+    three.clone().with(&of(250), 13).refuses(&of(1), "claim-exceeds", "Referencia[0].FolioRef");
+    // What is left of one goes with the whole of another, and its lines are the till's to say.
+    folder.clone().with(&of(250), 10).refuses(&factura_of(&[1, 2]), "no-lines", "Detalle");
+    let mut both = factura_of(&[1, 2]);
+    both["Detalle"] = line(2150);
+    let rest = folder.clone().with(&of(250), 10).comes_to(&both).1;
+    assert_eq!(rest, [("T52F1".to_owned(), 892), ("T52F2".to_owned(), 1666)]);
+    three.clone().with(&of(250), 13).refuses(&both, "claim-exceeds", "Referencia[0].FolioRef");
+    // A guía without prices may be billed in parts: that it was is said.
+    let silent = guia(2, json!([{ "NmbItem": "Silla", "QtyItem": 4 }]));
+    let silent = Folder::default().with(&silent, 1);
+    assert!(!silent.warned(&of(250)).contains(&"guia-billed".to_owned()));
+    assert!(silent.with(&of(250), 10).warned(&of(250)).contains(&"guia-billed".to_owned()));
+    // A factura that is annulled leaves its guías to be billed anew, until its note is annulled too.
+    let mut both = factura.clone();
+    both["Referencia"][1]["FolioRef"] = 2.into();
+    let folder = folder.with(&both, 9);
+    let names = |claims: Vec<(String, i64)>| {
+        claims.into_iter().map(|(id, n)| format!("{id} {n}")).collect::<Vec<_>>()
+    };
+    let annul = bare(61, reference(33, 9, 1));
+    assert_eq!(names(folder.comes_to(&annul).1), ["T33F9 2856", "T52F1 -1190", "T52F2 -1666"]);
+    let folder = folder.with(&annul, 4);
+    let again = folder.comes_to(&bare(56, reference(61, 4, 1))).1;
+    assert_eq!(names(again), ["T61F4 2856", "T33F9 -2856", "T52F1 1190", "T52F2 1666"]);
+}
+
+#[test]
+fn a_guia_says_what_it_moves_and_why() {
+    let none = Folder::default();
+    none.refuses(&of_type(52, line(1)), "required", "Encabezado.IdDoc.IndTraslado");
+    let free = json!({ "NmbItem": "Silla", "QtyItem": 4 });
+    assert_eq!(none.comes_to(&guia(6, free.clone())).0, json!({ "MntTotal": 0 }));
+    none.refuses(&guia(1, free.clone()), "price-missing", "Detalle[0]");
+    none.refuses(&guia(5, free.clone()), "receiver-not-issuer", "Encabezado.Receptor.RUTRecep");
+    none.refuses(&guia(8, free.clone()), "required", "Encabezado.Emisor.GuiaExport.CdgTraslado");
+    let mut within = guia(5, free.clone());
+    within["Encabezado"]["Receptor"] = Value::Null;
+    assert_eq!(seal(&*none.draft(&within).expect("good"), 1).receiver.id, "99999999-9");
+    let less = json!({ "NmbItem": "Envases", "IndExe": 5, "QtyItem": 4 });
+    none.refuses(&guia(1, less.clone()), "line-kind", "Detalle[0].IndExe");
+    none.refuses(&guia(7, less.clone()), "line-kind", "Detalle[0].IndExe");
+    let mut refers = guia(7, less);
+    refers["Referencia"] = json!({ "TpoDocRef": 52, "FolioRef": 4, "FchRef": "2026-01-10" });
+    assert!(none.draft(&refers).is_ok());
+    let aside = json!([line(100), { "NmbItem": "Muestra", "IndExe": 4, "QtyItem": 1, "PrcItem": 500 }]);
+    assert_eq!(none.comes_to(&guia(1, aside.clone())).0["MntNeto"], 100);
+    none.refuses(&guia(6, aside), "line-kind", "Detalle[1].IndExe");
+    assert_eq!(none.warned(&guia(6, free)), ["transport-missing"]);
+    let global = json!({ "TpoMov": "D", "TpoValor": "%", "ValorDR": 5 });
+    let mut discounted = guia(1, line(100));
+    discounted["DscRcgGlobal"] = global;
+    none.refuses(&discounted, "tag-not-for-type", "DscRcgGlobal");
+}
