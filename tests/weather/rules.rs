@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use timbre_core::{DocumentId, Effect, Timestamp};
 
 use crate::run::Past;
-use crate::sky::Spell;
+use crate::sky::{Fate, Spell};
 use crate::wire::Call;
 
 /// The rules that were broken, each with what broke it.
@@ -14,6 +14,9 @@ pub fn broken(past: &Past) -> Vec<String> {
     verdicts(past, &mut broken);
     numbers(past, &mut broken);
     broken.extend(past.violations.iter().map(|what| format!("never may a shop do this: {what}")));
+    if restless(&past.calls, past.sold.len()) {
+        broken.push("documents are offered again and again, and it does not end".to_owned());
+    }
     pace(past, &mut broken);
     order(past, &mut broken);
     let check = &past.check;
@@ -46,6 +49,14 @@ fn verdicts(past: &Past, broken: &mut Vec<String>) {
             broken.push(format!("the authority has {id}, which nobody sold"));
         }
     }
+}
+
+/// Do the documents of these calls go round in circles? In the worst weather one is offered some dozen times: for
+/// each step of taking its parcel apart, and again where nothing of it had arrived.
+pub fn restless(calls: &[Call], sold: usize) -> bool {
+    const OFTEN: usize = 40;
+    let offered = calls.iter().filter(|call| call.fate != Fate::NoWay).map(|call| call.documents.len());
+    offered.sum::<usize>() > OFTEN * sold.max(10)
 }
 
 /// Nothing lost, nothing twice, and the numbers of each series without a gap.

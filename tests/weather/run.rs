@@ -150,12 +150,16 @@ impl<W: World + 'static> Shop<W> {
                 }
             }
         }
-        sleep_until(began + Duration::from_secs(sky.end)).await;
+        let end = began + Duration::from_secs(sky.end);
+        while Instant::now() < end && !rules::restless(&wire.calls(), sold.len()) {
+            sleep(LOOK.min(end - Instant::now())).await;
+        }
         let calm = Instant::now();
         let reader = agent.reader().clone();
         let row = |id: &DocumentId| reader.row(id).expect("the index is read");
         while calm.elapsed() < PATIENCE {
-            if sold.iter().filter_map(|(id, _)| row(id)).all(|row| row.state.is_final()) {
+            let settled = sold.iter().filter_map(|(id, _)| row(id)).all(|row| row.state.is_final());
+            if settled || rules::restless(&wire.calls(), sold.len()) {
                 break;
             }
             sleep(LOOK).await;
