@@ -133,7 +133,8 @@ impl Look {
             return;
         };
         let his = |dte: &&Element| {
-            dte.at(&["Documento", "Encabezado", "Receptor"]).and_then(|r| r.text_at(&["RUTRecep"])).as_ref()
+            let body = dte.elements().next();
+            body.and_then(|body| body.text_at(&["Encabezado", "Receptor", "RUTRecep"])).as_ref()
                 == Some(&said)
         };
         let customer = root.name == "EnvioDTE" && documents.iter().all(his);

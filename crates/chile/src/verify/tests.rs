@@ -166,6 +166,13 @@ fn an_envelope_counts_each_document_and_each_type_once() {
     refuses(&to(&envelope, "76192083-9"), "cover-receiver", &["CRT-3-18"]);
     refuses(&to(&boletas, "66666666-6"), "cover-receiver", &["CRT-3-18"]);
     assert!(to(&envelope, "77777777-7").iter().all(|f| f.code != "cover-receiver"));
+    // Exports have another body, and a receptor all the same.
+    let export = envelope.replacen("<Documento ID", "<Exportaciones ID", 1).replacen(
+        "</Documento>",
+        "</Exportaciones>",
+        1,
+    );
+    assert!(to(&export, "77777777-7").iter().all(|f| f.code != "cover-receiver"));
     let stranger = envelope.replacen("<RUTRecep>77777777-7<", "<RUTRecep>76192083-9<", 1);
     refuses(&to(&stranger, "77777777-7"), "cover-receiver", &["CRT-3-18"]);
     // No prolog, and one that says no encoding.
