@@ -85,18 +85,21 @@ async fn load(add: Add, data: Option<&Path>, out: Out) -> Result<Exit, Failure> 
     let terms = add.files.iter().map(terms).collect::<Result<Vec<_>, _>>()?;
     through(data, Need::Store, async |api| {
         let mut exit = Exit::Done;
+        let mut office = Office::of(&api.company().await?);
         for ((path, file), terms) in add.files.iter().zip(files).zip(terms) {
             match api.load_folios(file, terms.share, terms.used_up_to).await {
                 Ok(mut range) if out.json => {
                     if terms.assumed {
                         range["assumed"] = json!({ "used_up_to": null, "share": "1/1" });
                     }
-                    range["warnings"] = json!(warnings(terms, &range));
+                    let all: Vec<_> =
+                        warnings(terms, &range).into_iter().chain(office.missed(&range)).collect();
+                    range["warnings"] = json!(all);
                     out.object(&range)?
                 }
                 Ok(range) => {
                     out.line(loaded(path, &range))?;
-                    for warning in warnings(terms, &range) {
+                    for warning in warnings(terms, &range).into_iter().chain(office.missed(&range)) {
                         out.note(format!("aviso: {}", reason(&warning)));
                     }
                 }
@@ -151,6 +154,37 @@ fn terms(add: &Add, path: &Path, somebody: bool) -> Result<Terms, Failure> {
         },
     )?;
     Ok(Terms { share, used_up_to, assumed: false })
+}
+
+/// The office of the SII that stands under the box of all but boletas (manual de muestras impresas 4.0, 1.3): without
+/// it they come out unlawful, and it is said once.
+enum Office {
+    Known,
+    Missing,
+}
+
+impl Office {
+    fn of(company: &Value) -> Office {
+        match company["data"]["UnidadSII"].as_str() {
+            Some(_) => Office::Known,
+            None => Office::Missing,
+        }
+    }
+
+    fn missed(&mut self, range: &Value) -> Option<RefusalView> {
+        let wants = !matches!(range["series"].as_str(), Some("39" | "41") | None);
+        if !wants || matches!(std::mem::replace(self, Office::Known), Office::Known) {
+            return None;
+        }
+        let message = "Falta la unidad del SII, que la norma pide bajo el recuadro de facturas, guías y notas. \
+                       Agréguela con «timbre company set --unidad-sii \"SANTIAGO CENTRO\"».";
+        Some(RefusalView {
+            code: "company-office-missing".to_owned(),
+            path: "UnidadSII".to_owned(),
+            message: message.to_owned(),
+            authority_codes: Vec::new(),
+        })
+    }
 }
 
 /// What the agent says of the range, and what was taken for granted here, for a person who may know

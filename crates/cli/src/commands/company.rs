@@ -52,6 +52,9 @@ struct Set {
     /// Ciudad de origen
     #[arg(long, value_name = "TEXTO")]
     ciudad: Option<String>,
+    /// Unidad del SII, que se imprime bajo el recuadro de facturas, guías y notas: SANTIAGO CENTRO
+    #[arg(long, value_name = "UNIDAD")]
+    unidad_sii: Option<String>,
     /// Fecha de la resolución del SII (AAAA-MM-DD)
     #[arg(long, value_name = "FECHA", value_parser = values::date)]
     resolucion_fecha: Option<Date>,
@@ -135,6 +138,7 @@ fn body(set: &Set, file: Option<&Value>, known: &Value) -> Result<Value, Failure
         ("DirOrigen", &set.direccion),
         ("CmnaOrigen", &set.comuna),
         ("CiudadOrigen", &set.ciudad),
+        ("UnidadSII", &set.unidad_sii),
     ];
     data.extend(texts.into_iter().filter_map(|(tag, text)| Some((tag.to_owned(), json!(text.as_ref()?)))));
     data.extend(set.resolucion_fecha.map(|date| ("FchResol".to_owned(), json!(date.to_string()))));
