@@ -21,6 +21,10 @@ pub struct Args {
     #[arg(long, value_name = "ESTADO", value_parser = values::state)]
     state: Option<String>,
 
+    /// Sólo los que no tienen su papel, o no entero
+    #[arg(long, conflicts_with = "state")]
+    unprinted: bool,
+
     /// Sólo los de este tipo: 39, 33 …
     #[arg(long = "type", value_name = "TIPO", value_parser = values::number::<u16>)]
     kind: Option<u16>,
@@ -45,7 +49,7 @@ pub struct Args {
 pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
     let mut left = args.limit.unwrap_or(u64::MAX);
     let mut query = Query {
-        state: args.state,
+        state: args.unprinted.then(|| "unprinted".to_owned()).or(args.state),
         series: args.kind.map(|kind| kind.to_string()),
         from: args.from.map(|date| date.to_string()),
         to: args.to.map(|date| date.to_string()),
