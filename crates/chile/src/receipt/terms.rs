@@ -55,6 +55,8 @@ pub(super) fn references(body: &Element, boleta: bool) -> Vec<String> {
         let at = |tag: &str| reference.text_at(&[tag]).filter(|text| !text.is_empty());
         let kind = at("TpoDocRef").map(|code| tipo::name_of(&code).map_or(code, str::to_owned));
         let folio = at("FolioRef").filter(|folio| folio != "0").map(|folio| format!("N° {folio}"));
+        // One line for many documents of a type (formato DTE 2.4.2: IndGlobal, with FolioRef 0).
+        let global = at("IndGlobal").filter(|said| said == "1").map(|_| "(varios documentos)".to_owned());
         let date = at("FchRef").map(|date| format!("del {}", day(&date)));
         // In a DTE the code is one of three; in a boleta it is the shop's own text.
         let code = at("CodRef").map(|code| match code.as_str() {
@@ -64,7 +66,7 @@ pub(super) fn references(body: &Element, boleta: bool) -> Vec<String> {
             _ => code,
         });
         let rest = [code, at("RazonRef"), at("CodVndor"), at("CodCaja")];
-        [kind, folio, date].into_iter().chain(rest).flatten().collect::<Vec<_>>().join(" ")
+        [kind, global, folio, date].into_iter().chain(rest).flatten().collect::<Vec<_>>().join(" ")
     };
     body.elements().filter(|e| e.name == "Referencia").map(one).collect()
 }
