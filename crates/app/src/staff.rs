@@ -172,7 +172,8 @@ impl Staff for Workers {
         let argon2id = Stretch::random().map_err(ProblemView::internal)?;
         let key =
             argon2id.key(&order.pin).ok_or_else(|| ProblemView::internal("El PIN no se pudo guardar."))?;
-        let worker = Worker { role, argon2id, hash: STANDARD.encode(key.as_slice()), wrong: 0, locked_until: None };
+        let worker =
+            Worker { role, argon2id, hash: STANDARD.encode(key.as_slice()), wrong: 0, locked_until: None };
         self.change(|people| {
             people.insert(name.to_owned(), worker);
             somebody_in_charge(people)

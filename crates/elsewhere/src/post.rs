@@ -212,7 +212,13 @@ impl Channel for Post {
             }
             ("deliver", _) => self.delivered(&text, state, about, cx),
             (_, "stale") => Step::Stale(state),
-            ("ticket?", "each") => Step::Done(self.each(about, rest)),
+            // Who is not named may be asked about one by one, but for where that is forgotten what was rejected: there
+            // only this answer tells, and a list that was cut is no answer.
+            ("ticket?", "each")
+                if self.country.left_out().is_none() || self.each(about, rest).len() == about.len() =>
+            {
+                Step::Done(self.each(about, rest))
+            }
             ("ticket?", "fell") => {
                 let reasons = vec![Remark::ours("FELL", "Cayó entero.")];
                 let number = self.country.fate();
