@@ -27,6 +27,7 @@ pub const RISKY: &[(&str, &str)] = &[
     ("range_annulled", "Marcar un rango como anulado en el SII"),
     ("unlock", "Desbloquear la emisión"),
     ("accept_clock", "Emitir con el reloj corrido"),
+    ("claim", "Aceptar o reclamar un documento recibido"),
     ("set_company", "Cambiar los datos de la empresa"),
     ("load_certificate", "Cargar un certificado"),
     ("put_printer", "Cambiar una impresora"),

@@ -169,7 +169,7 @@ impl Staff for Workers {
         if order.pin.bytes().all(|byte| byte == first) {
             return refused("pin-weak", "Un PIN de un solo número repetido se adivina: elija otro.");
         }
-        let argon2id = Stretch::random().map_err(ProblemView::internal)?;
+        let argon2id = Stretch::quick().map_err(ProblemView::internal)?;
         let key =
             argon2id.key(&order.pin).ok_or_else(|| ProblemView::internal("El PIN no se pudo guardar."))?;
         let worker =

@@ -137,6 +137,7 @@ fn act_of(method: &Method, path: &str) -> Option<&'static str> {
         ("POST", "/folios/annulled") => "range_annulled",
         ("POST", "/issuing/unlock") => "unlock",
         ("POST", "/clock/accept") => "accept_clock",
+        ("POST", "/claims") => "claim",
         ("PUT", "/company") => "set_company",
         ("POST", "/certificate") => "load_certificate",
         ("PUT", "/printers/{name}") => "put_printer",
