@@ -22,6 +22,8 @@ const COMMANDS: &[&str] = &[
     "test_printer",
     "quit",
     "hide",
+    "autostart",
+    "set_autostart",
     "count",
     "today",
     "export",

@@ -1,6 +1,8 @@
 //! The desktop shell: it starts an agent, or finds the one that runs, and shows its window. Only glue.
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
+mod alarms;
+mod autostart;
 mod commands;
 mod events;
 mod mending;

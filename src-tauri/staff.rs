@@ -96,6 +96,8 @@ mod tests {
         "test_printer",
         "quit",
         "hide",
+        "autostart",
+        "set_autostart",
         "count",
         "today",
         "sale",

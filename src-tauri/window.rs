@@ -10,7 +10,7 @@ use tauri::{App, AppHandle, Emitter, Manager, Url, WebviewUrl, Window, WindowEve
 use timbre_agent::Agent;
 use timbre_app::{Address, Running};
 
-use crate::{commands, events, mending, place, setup, staff, tray};
+use crate::{autostart, commands, events, mending, place, setup, staff, tray};
 
 /// What the window shows.
 pub enum Shows {
@@ -31,7 +31,9 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
         Shows::Another(address) => (Place::Panel(address.panel()), 0),
         Shows::Trouble { code, text } => (Place::Trouble(text.clone()), *code),
     };
-    let mut builder = tauri::Builder::default();
+    let mut builder = tauri::Builder::default()
+        .plugin(tauri_plugin_notification::init())
+        .plugin(tauri_plugin_autostart::Builder::new().app_name("Timbre").build());
     let mut told = None;
     if let Shows::Own(running) = &shows {
         told = Some(running.agent.clone());
@@ -76,6 +78,8 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
             commands::test_printer,
             commands::quit,
             commands::hide,
+            autostart::autostart,
+            autostart::set_autostart,
             commands::count,
             commands::today,
             commands::export,

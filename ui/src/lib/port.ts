@@ -104,6 +104,10 @@ export interface Port {
   quit?(): Promise<void>;
   /** The window goes to the tray, and the sending goes on. */
   hide?(): Promise<void>;
+  /** Whether it opens when somebody logs in to this machine. */
+  autostart?(): Promise<boolean>;
+  /** Answers how it is now. */
+  setAutostart?(on: boolean): Promise<boolean>;
   /** `null` before there is one. */
   company(): Promise<CompanyDataView | null>;
   setCompany(order: CompanyOrder): Promise<CompanyDataView>;

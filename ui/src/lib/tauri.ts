@@ -53,6 +53,8 @@ export function tauriPort(): Port {
     closing: (ask) => hear<Closing>("closing", ask, () => {}),
     quit: () => call("quit"),
     hide: () => call("hide"),
+    autostart: () => call("autostart"),
+    setAutostart: (on) => call("set_autostart", { on }),
     company: () => call("company"),
     setCompany: (order) => call("set_company", { order }),
     loadCertificate: (file, password, holder) => call("load_certificate", { file: Array.from(file), password, holder }, LONG_ANSWER_MS),

@@ -405,6 +405,12 @@ export const T = {
     },
   },
 
+  desktop: {
+    title: "Este equipo",
+    autostart: "Abrir Timbre al entrar a este equipo",
+    hint: "Lo que quedó por enviar sale al abrir. Timbre queda en la bandeja, junto al reloj, aunque se cierre su ventana.",
+  },
+
   health: {
     title: "La carpeta de datos",
     sound: (n: string) => `Está sana. Guarda ${n} documentos, cada uno a salvo en el disco antes de responder a la caja.`,

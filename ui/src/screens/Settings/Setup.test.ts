@@ -1,7 +1,9 @@
-import { fireEvent, screen, within } from "@testing-library/svelte";
+import { fireEvent, render, screen, within } from "@testing-library/svelte";
 import { expect, test, vi } from "vitest";
 
-import { click, expectAccessible, open, press, settle, write } from "../testing";
+import App from "../../App.svelte";
+import { DemoShop } from "../../lib/demo";
+import { click, expectAccessible, NOW, open, press, settle, write } from "../testing";
 
 const setup = () => within(screen.getByRole("region", { name: "Puesta en marcha" }));
 
@@ -64,6 +66,19 @@ test("talking to the SII says what was found and what to do", async () => {
   await click("button", "Probar ahora");
   expect(screen.getByText("No se pudo llegar. Revise internet.")).toBeVisible();
   await expectAccessible();
+});
+
+test("where the window is the agent's own it may open by itself", async () => {
+  vi.useFakeTimers({ now: NOW });
+  let kept = false;
+  const shop = Object.assign(new DemoShop(), { autostart: async () => kept, setAutostart: async (on: boolean) => (kept = on) });
+  render(App, { port: shop, first: "settings" });
+  await settle();
+  const box = screen.getByRole("checkbox", { name: "Abrir Timbre al entrar a este equipo" });
+  expect(box).not.toBeChecked();
+  await fireEvent.click(box);
+  await settle();
+  expect(kept).toBe(true);
 });
 
 test("a lock on issuing is explained, and lifted only by somebody who gives their name", async () => {
