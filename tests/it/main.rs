@@ -14,6 +14,7 @@ mod paper;
 mod refused;
 mod rooms;
 mod services;
+mod staff;
 mod tidy;
 mod types;
 mod webhooks;
