@@ -427,7 +427,7 @@ export const T = {
     clockText: "Lo mejor es corregir la hora del equipo. Si emite así, los documentos llevan una hora que no es la del SII.",
     decide: "Lo decido yo",
     hint: "Respáldela completa, fuera de este equipo. Los originales se guardan seis años.",
-    address: (url: string) => `La misma ventana, desde un navegador de este equipo: ${url}`,
+    address: (url: string) => `La API local de este equipo atiende en ${url}`,
   },
 
   pin: {
