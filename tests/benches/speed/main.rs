@@ -1,9 +1,10 @@
 //! The speed of Timbre: each figure beside a yardstick measured in the same run, on the same disk. Nothing here
 //! passes or fails; it prints what it saw, with `--json` for a program. `--large` measures with a million documents,
 //! which takes minutes and some twenty gigabytes; `--load` measures nothing but many documents, `--issuing`
-//! nothing but what a till waits for.
+//! nothing but what a till waits for, `--doors` nothing but API and folder.
 
 mod bulk;
+mod doors;
 mod issuing;
 mod load;
 mod machine;
@@ -60,12 +61,23 @@ fn measure(folder: &Path) -> Done<()> {
     let says = |word: &str| std::env::args().any(|argument| argument == word);
     let scale = if says("--large") { load::LARGE } else { load::SMALL };
     let mut figures = Vec::new();
+    if says("--doors") {
+        figures.extend(doors::measure(&runtime()?, &folder.join("doors"), says("--large"))?);
+        let machine = machine::describe(folder, before);
+        if json {
+            table::json(&machine, &figures)
+        } else {
+            table::print(&machine, &figures)
+        }
+        return Ok(());
+    }
     if !says("--load") {
         figures.extend(issuing::measure(&runtime()?, &folder.join("issuing"))?);
     }
     if !says("--load") && !says("--issuing") {
         figures.extend(sending::measure(&runtime()?, &folder.join("sending"), &sending::SLOW)?);
         figures.extend(serving::measure(&folder.join("serving"))?);
+        figures.extend(doors::measure(&runtime()?, &folder.join("doors"), says("--large"))?);
         figures.extend(paper::measure()?);
     }
     if !says("--issuing") {
