@@ -94,6 +94,8 @@ pub(crate) struct Inner {
     pub(crate) paper: Arc<dyn Paper>,
     /// Something waits for the printer.
     pub(crate) papers: Notify,
+    /// What was still being printed when the engine stopped.
+    pub(crate) leftover: std::sync::Mutex<paper::Leftover>,
     pub(crate) zone: TimeZone,
     pub(crate) pushes: broadcast::Sender<Arc<PushView>>,
     pub(crate) foresight: Foresight,
@@ -140,6 +142,7 @@ impl Agent {
             custody: parts.custody,
             paper: parts.paper,
             papers: Notify::new(),
+            leftover: std::sync::Mutex::default(),
             zone,
             pushes: broadcast::channel(256).0,
             foresight: Foresight::default(),
@@ -161,8 +164,8 @@ impl Agent {
         Ok(Agent(inner))
     }
 
-    /// Lets what is on the wire end (for a few seconds), then closes the store.
-    pub async fn stop(&self) {
+    /// Lets what is on the wire end (for a few seconds), then closes the store. Answers what is still being printed.
+    pub async fn stop(&self) -> paper::Leftover {
         // Nobody listens when it was stopped before.
         let _ = self.0.stop.send(true);
         for task in self.0.tasks.lock().await.drain(..) {
@@ -178,6 +181,7 @@ impl Agent {
                 tracing::error!("the writer ended badly");
             }
         }
+        std::mem::take(&mut *crate::sender::lock(&self.0.leftover))
     }
 
     // The sale.
@@ -209,7 +213,7 @@ impl Agent {
         let now = self.0.clock.now();
         let draft = self.0.regime.draft(&sale, &issuer, &self.0.reader, now);
         let draft = self.judge_printer(&sale, draft)?;
-        self.wants_paper(&mut sale);
+        self.wants_paper(&mut sale, &draft.series());
         let print = sale.print;
         let issuance = self.0.writer.issue(draft, sale).await?;
         if print {

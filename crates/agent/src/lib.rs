@@ -62,6 +62,7 @@ mod writer;
 
 pub use changes::Changes;
 pub use engine::{Agent, AgentParts, Answer, Custody, ReadCertificate};
+pub use paper::{Leftover, Printed};
 pub use printers::Printers;
 pub use settings::Settings;
 pub use writer::Seat;

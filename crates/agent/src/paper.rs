@@ -2,16 +2,20 @@
 //! the document itself, in the same write. Where the law wants a document accepted before it is on paper, what was
 //! asked for waits for that too, and nothing of it is drawn before.
 
+mod copies;
+mod leftover;
 mod queue;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use timbre_core::paper::{Copy, Drawing, Printing};
-use timbre_core::{Refusal, Refusals, Sale};
-use timbre_store::{Event, Fact, Row, WaitingPaper};
+use timbre_core::{DocumentId, Refusal, Refusals, Sale, Series};
+use timbre_store::{Fact, Row, WaitingPaper};
 use tokio::sync::broadcast;
 
+pub(crate) use self::copies::reads_otherwise;
+pub use self::leftover::{Leftover, Printed};
 pub(crate) use self::queue::work;
 use crate::engine::{Agent, Answer, missing, parse_id};
 use crate::view::{PaperView, ProblemView};
@@ -32,17 +36,19 @@ pub(crate) fn asked(issued: &Fact) -> Option<Fact> {
     }
 }
 
-/// The paper of a document that another took the place of, where it has not begun: nobody wants it any more.
-pub(crate) fn unwanted(replaced: &Row) -> Option<Fact> {
-    let (copy, how) = replaced.paper.clone()?;
-    let (document, how) = (replaced.id.clone(), (how == Printing::Asked).then_some(Printing::Waived)?);
-    Some(Fact::Printed { document, copy, how, printer: None })
+/// The papers of a document that another took the place of, where they have not begun: nobody wants them any more.
+pub(crate) fn unwanted(replaced: &Row) -> impl Iterator<Item = Fact> {
+    let asked = replaced.papers.iter().filter(|(_, how)| *how == Printing::Asked);
+    asked.map(|(copy, _)| {
+        let (document, how) = (replaced.id.clone(), Printing::Waived);
+        Fact::Printed { document, copy: *copy, how, printer: None }
+    })
 }
 
 impl Agent {
     /// Marks a sale whose document is to be printed by itself.
-    pub(crate) fn wants_paper(&self, sale: &mut Sale) {
-        sale.print = self.prints_on_issue();
+    pub(crate) fn wants_paper(&self, sale: &mut Sale, series: &Series) {
+        sale.print = self.prints_on_issue(series, sale.till.impresora.as_deref());
     }
 
     /// What the regime made of a sale, and beside it that the till names a printer which nobody set up: said before
@@ -55,8 +61,8 @@ impl Agent {
         Err(Refusals(all))
     }
 
-    pub(crate) fn prints_on_issue(&self) -> bool {
-        self.0.paper.on_issue()
+    pub(crate) fn prints_on_issue(&self, series: &Series, printer: Option<&str>) -> bool {
+        self.0.paper.on_issue(series, printer)
     }
 
     /// A document drawn without a printer. Slow for who waits in an async task.
@@ -73,37 +79,39 @@ impl Agent {
         String::from_utf8(drawn).map_err(ProblemView::internal)
     }
 
-    /// Prints by hand: the original when there is none yet, else a marked copy; or the one to be ceded. Answers
-    /// when it ended, or how it stands when that takes too long.
+    /// Prints by hand: the original when there is none yet, else a marked copy; or the one to be ceded, alike. Answers
+    /// when it ended, or how it stands when that takes too long. What can't be is refused, and nothing is asked.
     pub async fn print(&self, id: &str, ceded: bool, printer: Option<String>) -> Answer<PaperView> {
         let id = parse_id(id)?;
         self.gate(&self.find(&id)?)?;
         self.known(printer.as_deref())?;
+        let receipt = self.0.receipt(&id)?.ok_or_else(|| missing(&id))?;
+        if ceded && receipt.ceded.is_none() {
+            let why = format!("{id} no tiene copia cedible.");
+            return Err(Refusal::new("paper-not-ceded", "", why).into());
+        }
         let mut pushes = self.subscribe();
-        let wanted = id.clone();
+        let (wanted, regime) = (id.clone(), Arc::clone(&self.0.regime));
         self.0
             .writer
             .apply(move |reader| {
                 // One that waits already is not asked for twice; what can't be read is for the reader to tell.
-                let same =
-                    |paper: &WaitingPaper| paper.document == wanted && (paper.copy == Copy::Ceded) == ceded;
+                let same = |paper: &WaitingPaper| paper.document == wanted && paper.copy.is_ceded() == ceded;
                 let waits = reader.papers().is_ok_and(|papers| papers.iter().any(same));
-                let events = reader.history(&wanted).unwrap_or_default();
-                let copy = match ceded {
-                    true => Copy::Ceded,
-                    false if events.iter().any(is_original) => Copy::Repeated,
-                    false => Copy::Original,
-                };
+                // Of what can't be read a paper may be out.
+                let marked = if ceded { Copy::CededAgain } else { Copy::Repeated };
+                let copy = copies::next(reader, &*regime, &wanted, ceded).unwrap_or(marked);
                 let asked = Fact::Printed { document: wanted, copy, how: Printing::Asked, printer };
                 if waits { Vec::new() } else { vec![asked] }
             })
             .await?;
         self.0.papers.notify_one();
+        let of = |id: &DocumentId| -> Answer<Option<PaperView>> {
+            Ok(self.find(id)?.paper_of(ceded).map(PaperView::from))
+        };
         let ended = async {
             loop {
-                let paper = self.row(&self.find(&id)?).paper;
-                let wanted = |paper: &PaperView| paper.is_ended() && (paper.copy == "cedible") == ceded;
-                if let Some(paper) = paper.filter(wanted) {
+                if let Some(paper) = of(&id)?.filter(PaperView::is_ended) {
                     return Ok(paper);
                 }
                 match pushes.recv().await {
@@ -112,9 +120,11 @@ impl Agent {
                 }
             }
         };
-        match tokio::time::timeout(PATIENCE, ended).await {
+        // Another program prints, and takes this one up when it comes back to the folder: it is not to be kept out.
+        let patience = if self.0.paper.claim() { PATIENCE } else { Duration::ZERO };
+        match tokio::time::timeout(patience, ended).await {
             Ok(paper) => paper,
-            Err(_) => self.row(&self.find(&id)?).paper.ok_or_else(|| ProblemView::internal("papel")),
+            Err(_) => of(&id)?.ok_or_else(|| ProblemView::internal("papel")),
         }
     }
 
@@ -130,7 +140,7 @@ impl Agent {
     /// A person looked for a paper that did not come out, or not for certain: it is there, or it is wanted no more.
     pub async fn settle_paper(&self, id: &str, printed: bool) -> Answer<PaperView> {
         let id = parse_id(id)?;
-        let paper = self.find(&id)?.paper;
+        let paper = self.find(&id)?.paper().cloned();
         let settled = move |how: &Printing| match (printed, how) {
             (true, Printing::Partial { .. }) => Some(Printing::Seen),
             (false, Printing::Partial { .. } | Printing::Failed { .. }) => Some(Printing::Waived),
@@ -144,7 +154,7 @@ impl Agent {
         self.0
             .writer
             .apply(move |reader| {
-                let paper = reader.row(&wanted).ok().flatten().and_then(|row| row.paper);
+                let paper = reader.row(&wanted).ok().flatten().and_then(|row| row.paper().cloned());
                 let fact = |(copy, how): (Copy, Printing)| {
                     let how = settled(&how)?;
                     Some(Fact::Printed { document: wanted, copy, how, printer: None })
@@ -152,7 +162,7 @@ impl Agent {
                 paper.and_then(fact).into_iter().collect()
             })
             .await?;
-        let paper = self.find(&id)?.paper;
+        let paper = self.find(&id)?.paper().cloned();
         paper.as_ref().map(PaperView::from).ok_or_else(|| missing(&id))
     }
 
@@ -180,10 +190,4 @@ impl Agent {
 fn unknown_printer(name: &str, path: &str) -> Refusal {
     let message = format!("No hay una impresora «{name}» configurada. Revise el nombre en Ajustes.");
     Refusal::new("printer-unknown", path, message)
-}
-
-/// An original that may be in somebody's hand.
-fn is_original(event: &Event) -> bool {
-    let fact: Result<Fact, _> = serde_json::from_value(event.fact.clone());
-    matches!(fact, Ok(Fact::Printed { copy: Copy::Original, how, .. }) if how.is_out())
 }

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use timbre_core::{
-    Cause, DocState, Document, DocumentId, Draft, Folio, Keys, Number, NumberFate, Refusal, Sale, Timestamp,
-    Verdict,
+    Cause, DocState, Document, DocumentId, Draft, Folio, Keys, Number, NumberFate, Refusal, Regime, Sale,
+    Timestamp, Verdict,
 };
 use timbre_store::{Event, Fact, Issued, Moved, Numbering, Reader, Row};
 
@@ -78,6 +78,7 @@ impl Agent {
             Number::Same => redraft(Number::Same)?,
             Number::New => draft,
         };
+        let print = self.prints_on_issue(&id.series, sale.till.impresora.as_deref());
         let again = Again {
             row,
             before,
@@ -87,7 +88,8 @@ impl Agent {
             who: order.who,
             why: why.clone(),
             task: found.task(authority),
-            print: number == Number::New && self.prints_on_issue(),
+            print,
+            regime: Arc::clone(&self.0.regime),
             answers,
             keys: self.0.custody.clone(),
             clock: Arc::clone(&self.0.clock),
@@ -236,8 +238,9 @@ struct Again {
     why: String,
     /// What a person has to know about the number that is left behind.
     task: String,
-    /// Another document is another paper; under its own number the one that the customer has stays true.
+    /// What the customer is to hold is printed by itself.
     print: bool,
+    regime: Arc<dyn Regime>,
     /// The proof: what the authority said.
     answers: Vec<Fact>,
     keys: Arc<dyn Keys>,
@@ -269,6 +272,10 @@ impl Again {
             document.version = row.version + 1;
         }
         let made = document.id.clone();
+        // Another document is another paper; under its own number the one that the customer has may stay true.
+        let print = self.print
+            && (self.number == Number::New
+                || paper::reads_otherwise(&*self.regime, &self.before.document, &document, &self.sale.till));
         let mut facts = std::mem::take(&mut self.answers);
         let (who, what) = (self.who.clone(), format!("Volver a emitir: {}", self.why));
         facts.push(Fact::Acted { who, what, documents: vec![row.id.clone()] });
@@ -285,7 +292,7 @@ impl Again {
             annuls: said.annuls,
             sale: self.sale.received.clone(),
         }));
-        let paper = paper::asked(&issued).filter(|_| self.print);
+        let paper = paper::asked(&issued).filter(|_| print);
         facts.push(issued);
         facts.extend(paper);
         facts.extend(self.moves(&row, &made));

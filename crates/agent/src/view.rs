@@ -227,10 +227,14 @@ pub struct RowView {
     pub attention: Option<String>,
     pub annulled_by: Option<String>,
     pub replaced_by: Option<String>,
-    /// The paper of it that was dealt with last.
+    /// The paper of it that a person is told of: one that is lacking, else the one that was dealt with last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub paper: Option<PaperView>,
+    /// The customer's and the one to be ceded, where there are both.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<PaperView>>")]
+    pub papers: Vec<PaperView>,
     pub track: Option<String>,
     pub attempts: u32,
     pub next_try: Option<String>,

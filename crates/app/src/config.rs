@@ -216,6 +216,8 @@ pub struct PrinterConfig {
     pub profile: Profile,
     /// Print each document when it is issued (true).
     pub on_issue: Option<bool>,
+    /// Sheets bring the copy to be ceded with the original (true).
+    pub cedible: Option<bool>,
     /// The shop's logo: a PNG, its path as seen from this folder.
     pub logo: Option<PathBuf>,
 }

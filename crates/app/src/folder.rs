@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -122,6 +123,25 @@ impl Lock {
     }
 }
 
+/// The printing of a folder, one program's alone until the last of these is dropped: it may print on when it has let
+/// go of the folder.
+#[derive(Debug, Clone)]
+pub struct Turn {
+    _file: Arc<File>,
+}
+
+impl Turn {
+    /// `None` while another program prints.
+    pub fn take(dir: &Path) -> io::Result<Option<Turn>> {
+        let file = open(&dir.join("papers.lock"))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Turn { _file: Arc::new(file) })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+}
+
 impl Drop for Lock {
     fn drop(&mut self) {
         self.withdraw();
@@ -176,12 +196,11 @@ pub(crate) fn base(port: u16) -> String {
 
 fn open_lock(dir: &Path) -> Result<File, StartError> {
     let path = dir.join("agent.lock");
-    OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(|e| StartError::Folder(path, e))
+    open(&path).map_err(|e| StartError::Folder(path, e))
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).truncate(false).write(true).open(path)
 }
 
 /// A new folder is for its owner's eyes only (a profile's on Windows is, by inheritance). One that

@@ -20,5 +20,5 @@ pub mod vault;
 pub use country::regime;
 pub use folder::{Address, data_dir, demo_dir, find, find_able, is_shop};
 pub use keeper::Keeper;
-pub use start::{DemoOptions, Options, PORT, Running, StartError, check, remake_vault, start};
+pub use start::{DemoOptions, Left, Options, PORT, Running, StartError, check, remake_vault, start};
 pub use timbre_store::{CheckReport, IndexCheck};

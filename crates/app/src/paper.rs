@@ -5,14 +5,15 @@ use std::sync::{Mutex, PoisonError, RwLock};
 
 use timbre_agent::view::{FoundPrinterView, PrinterView, PrintersView, ProblemView};
 use timbre_agent::{Answer, Printers};
-use timbre_core::Refusal;
 use timbre_core::paper::{Copy, Drawing, Hold, Paper, Printing};
 use timbre_core::receipt::Receipt;
+use timbre_core::{Refusal, Series};
 use timbre_printer::{Device, Load, Logo, NotPrinted, Profile, device, pdf, svg, ticket, trial, trial_sheet};
 use timbre_store::whole;
 use toml_edit::DocumentMut;
 
 use crate::config::Config;
+use crate::folder::Turn;
 use crate::printers::{self, MAIN, Ready, Set, capital};
 
 /// The folder's logo, as the window and the command line set it.
@@ -25,6 +26,8 @@ pub struct Printer {
     set: RwLock<Set>,
     /// Held by whoever writes the settings.
     writing: Mutex<()>,
+    /// The printing of the folder, while it is ours.
+    turn: Mutex<Option<Turn>>,
 }
 
 impl Printer {
@@ -34,7 +37,23 @@ impl Printer {
         if let Some(why) = &set.logo_trouble {
             tracing::warn!(%why, "the logo is left out");
         }
-        Ok(Printer { dir: dir.to_owned(), training, set: RwLock::new(set), writing: Mutex::default() })
+        Ok(Printer {
+            dir: dir.to_owned(),
+            training,
+            set: RwLock::new(set),
+            writing: Mutex::default(),
+            turn: Mutex::default(),
+        })
+    }
+
+    /// Goes on with a printing that was this program's before.
+    pub fn resume(&self, turn: Option<Turn>) {
+        *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = turn;
+    }
+
+    /// The printing of the folder, where it is ours.
+    pub fn turn(&self) -> Option<Turn> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn set(&self) -> Set {
@@ -85,8 +104,8 @@ type Made = Result<(Load, Vec<u8>), NotPrinted>;
 const NONE: &str = "No hay una impresora configurada: agréguela en Ajustes.";
 
 impl Paper for Printer {
-    fn on_issue(&self) -> bool {
-        self.set().prints()
+    fn on_issue(&self, series: &Series, printer: Option<&str>) -> bool {
+        self.set().prints(series, printer)
     }
 
     fn knows(&self, printer: &str) -> bool {
@@ -108,7 +127,7 @@ impl Paper for Printer {
     ) -> Printing {
         let name = match copy {
             Copy::Original => name.to_owned(),
-            Copy::Repeated | Copy::Ceded => format!("{name}-{copy}"),
+            copy => format!("{name}-{}", copy.to_string().replace(' ', "-")),
         };
         let set = self.set();
         let none = match printer {
@@ -118,10 +137,33 @@ impl Paper for Printer {
         };
         Printer::send(set.choose(receipt, printer), &none, &name, hold, |profile| {
             match profile.paper.is_sheet() {
-                true => Ok((Load::Sheets, pdf(receipt, &[copy], profile.logo.as_deref())?)),
+                true => {
+                    let beside = set.beside(receipt, printer).filter(|_| copy == Copy::Original);
+                    let copies: Vec<Copy> = [copy].into_iter().chain(beside).collect();
+                    Ok((Load::Sheets, pdf(receipt, &copies, profile.logo.as_deref())?))
+                }
                 false => Ok((Load::Ticket, ticket(receipt, copy, profile)?)),
             }
         })
+    }
+
+    fn beside(&self, receipt: &Receipt, printer: Option<&str>) -> Option<Copy> {
+        self.set().beside(receipt, printer)
+    }
+
+    fn claim(&self) -> bool {
+        let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        if turn.is_none() {
+            match Turn::take(&self.dir) {
+                Ok(taken) => *turn = taken,
+                Err(error) => tracing::error!(%error, "who prints for this folder can't be told"),
+            }
+        }
+        turn.is_some()
+    }
+
+    fn leave(&self) {
+        self.resume(None);
     }
 
     fn test(&self, printer: Option<&str>) -> Printing {
@@ -245,7 +287,7 @@ mod tests {
     #[test]
     fn without_a_printer_nothing_is_printed_and_it_is_said() {
         let none = printer("").unwrap();
-        assert!(!none.on_issue());
+        assert!(!none.on_issue(&Series("39".to_owned()), None));
         let how = none.print("T39F1", &Receipt::default(), Copy::Original, None, Box::new(()));
         assert!(how.why().contains("No hay una impresora configurada"), "{how:?}");
         assert!(

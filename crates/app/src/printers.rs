@@ -6,8 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use timbre_agent::view::PrinterView;
-use timbre_core::Refusal;
+use timbre_core::paper::Copy;
 use timbre_core::receipt::Receipt;
+use timbre_core::{Refusal, Series};
 use timbre_printer::{Codepage, Device, Logo, Paper, Profile};
 use toml_edit::{DocumentMut, Item, Table, value};
 
@@ -31,6 +32,8 @@ pub(crate) struct Ready {
 pub(crate) struct Set {
     pub each: BTreeMap<String, Ready>,
     pub on_issue: bool,
+    /// Sheets of an original bring the copy to be ceded, where there is one.
+    pub cedible: bool,
     pub logo: Option<Arc<Logo>>,
     /// What is wrong with the logo that is set: it stops no sale.
     pub logo_trouble: Option<String>,
@@ -62,7 +65,14 @@ impl Set {
                 return Err(format!("la impresora «{name}» está dos veces"));
             }
         }
-        Ok(Set { each, on_issue: config.printer.on_issue.unwrap_or(true), logo, logo_trouble })
+        let (on_issue, cedible) = (config.printer.on_issue, config.printer.cedible);
+        Ok(Set {
+            each,
+            on_issue: on_issue.unwrap_or(true),
+            cedible: cedible.unwrap_or(true),
+            logo,
+            logo_trouble,
+        })
     }
 
     /// The printer for a paper: the one that is named; else the one for its kind before one for everything, the
@@ -71,7 +81,11 @@ impl Set {
         if let Some(name) = named {
             return self.each.get(name);
         }
-        let kind = if receipt.narrow { Takes::Narrow } else { Takes::Wide };
+        self.taker(receipt.narrow)
+    }
+
+    fn taker(&self, narrow: bool) -> Option<&Ready> {
+        let kind = if narrow { Takes::Narrow } else { Takes::Wide };
         let own = |wanted: Takes| {
             let main = self.each.get(MAIN).into_iter();
             main.chain(self.each.values()).find(|ready| ready.takes == wanted)
@@ -79,14 +93,22 @@ impl Set {
         own(kind).or_else(|| own(Takes::All))
     }
 
+    /// A printer of sheets gives the copy to be ceded with the original, unless the shop wants it otherwise.
+    pub fn beside(&self, receipt: &Receipt, named: Option<&str>) -> Option<Copy> {
+        let sheets = self.choose(receipt, named).is_some_and(|ready| ready.profile.paper.is_sheet());
+        (sheets && self.cedible && receipt.ceded.is_some()).then_some(Copy::Ceded)
+    }
+
     /// The one that a test without a name is for.
     pub fn first(&self) -> Option<&Ready> {
         self.each.get(MAIN).or_else(|| self.each.values().next())
     }
 
-    /// Something may be printed unasked.
-    pub fn prints(&self) -> bool {
-        self.on_issue && self.each.values().any(|ready| ready.takes != Takes::Asked)
+    /// A document of this type is printed unasked. One that no printer takes lacks nothing.
+    pub fn prints(&self, series: &Series, named: Option<&str>) -> bool {
+        // Paper of 57 mm and more (Res. Ex. SII 74/2020, G); all else takes 7.5 cm (muestras impresas 4.0, 1.1).
+        let narrow = matches!(series.0.as_str(), "39" | "41");
+        self.on_issue && (named.is_some() || self.taker(narrow).is_some())
     }
 }
 

@@ -9,15 +9,17 @@ use timbre_agent::carrier::HttpCarrier;
 use timbre_agent::chance::SystemChance;
 use timbre_agent::clock::{Clock, SystemClock};
 use timbre_agent::view::ProblemView;
-use timbre_agent::{Agent, AgentParts, Printers, Seat};
+use timbre_agent::{Agent, AgentParts, Leftover, Printers, Seat};
 use timbre_core::Environment;
+use timbre_core::paper::Paper;
 use timbre_store::{CheckReport, Fact, OpenOptions, Opened, Store, StoreError};
 
 use crate::config::Config;
 use crate::doors::Open;
-use crate::folder::{self, Address, Lock, data_dir, demo_dir};
+use crate::folder::{self, Address, Lock, Turn, data_dir, demo_dir};
 use crate::keeper::Keeper;
 use crate::logs::{self, Log};
+use crate::paper::Printer;
 use crate::staff::Workers;
 use crate::vault::{Custody, CustodyUsed, Vault, VaultError};
 use crate::{authorities, country, demo};
@@ -46,6 +48,8 @@ pub struct Options {
     pub custody: Option<Custody>,
     /// Where anchors are; without it the platform's place for state.
     pub state: Option<PathBuf>,
+    /// The printing of the folder that this program has already.
+    pub turn: Option<Turn>,
 }
 
 #[derive(Debug, Clone)]
@@ -130,8 +134,16 @@ pub struct Running {
     pub opened: Opened,
     doors: Open,
     simulator: Option<SimRunning>,
+    printer: Arc<Printer>,
     lock: Lock,
     _log: Option<Log>,
+}
+
+/// What a stopped agent has left: papers that are still being printed, and the printing of the folder for as long as
+/// they are.
+pub struct Left {
+    pub papers: Leftover,
+    pub turn: Option<Turn>,
 }
 
 impl Running {
@@ -140,16 +152,22 @@ impl Running {
         self.doors.server.network_port()
     }
 
-    /// Stops taking requests, lets what is on the wire end, closes the store, gives the folder back.
-    pub async fn stop(self) {
+    /// Stops taking requests, lets what is on the wire end, closes the store, gives the folder back. A command's papers
+    /// may go on: who has the folder next finds that this program prints.
+    pub async fn stop(self) -> Left {
         self.lock.withdraw();
         self.doors.stop().await;
-        self.agent.stop().await;
+        let papers = self.agent.stop().await;
+        if papers.is_empty() {
+            self.printer.leave();
+        }
+        let turn = self.printer.turn();
         if let Some(simulator) = self.simulator {
             simulator.stop().await;
         }
         drop(self.sim);
         drop(self.lock);
+        Left { papers, turn }
     }
 }
 
@@ -206,7 +224,8 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     settings.standing = set.then(|| CERTIFICATION_SET.to_owned());
     let staff = Workers::open(&folder, Arc::new(SystemClock));
     let paper = Arc::new(config.printer(&folder, training)?);
-    let printers: Arc<dyn Printers> = paper.clone();
+    paper.resume(options.turn.clone());
+    let (printers, printer): (Arc<dyn Printers>, _) = (paper.clone(), paper.clone());
     let mut simulator = None;
     // A command that only issues or looks sends nothing, and so needs no simulator.
     if training && (options.sender || options.demo.is_some()) {
@@ -280,6 +299,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         opened,
         doors,
         simulator,
+        printer,
         lock,
         _log: log,
     })

@@ -45,8 +45,9 @@ impl Api {
         self.wire.environment()
     }
 
-    pub async fn close(self) {
-        self.wire.door.close().await;
+    /// Answers what did not come out of papers that nobody waited for.
+    pub async fn close(self) -> Vec<String> {
+        self.wire.door.close().await
     }
 
     /// Issues a sale; with `wait`, the answer comes with the verdict or when that time is over.

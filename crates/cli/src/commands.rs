@@ -36,7 +36,8 @@ use crate::api::Api;
 use crate::door::{Door, Need};
 use crate::failure::Failure;
 
-/// Opens the way, works, and closes it again whatever came of the work.
+/// Opens the way, works, and closes it again whatever came of the work. What did not come out of papers is said: the
+/// answer was given before.
 async fn through<T>(
     data: Option<&Path>,
     need: Need,
@@ -44,7 +45,9 @@ async fn through<T>(
 ) -> Result<T, Failure> {
     let api = Api::new(Door::open(data, need).await?)?;
     let done = work(&api).await;
-    api.close().await;
+    for trouble in api.close().await {
+        eprintln!("aviso: {}.", trouble.trim_end_matches('.'));
+    }
     done
 }
 

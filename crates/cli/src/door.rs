@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use timbre_app::vault::{Custody, CustodyUsed, VaultError};
-use timbre_app::{DemoOptions, Options, Running, StartError};
+use timbre_app::{DemoOptions, Left, Options, Running, StartError};
 use timbre_core::Regime;
 use tokio::sync::Mutex;
 use tokio::task::block_in_place;
@@ -73,11 +73,14 @@ impl Door {
         Ok(true)
     }
 
-    /// Stops an engine of our own; leaves another's alone.
-    pub async fn close(self) {
-        if let Some(engine) = self.way.into_inner().engine {
-            engine.stop().await;
-        }
+    /// Stops an engine of our own; leaves another's alone. Papers that are under way then go on without the folder, so
+    /// that whoever sells next has it at once. Answers what did not come out.
+    pub async fn close(self) -> Vec<String> {
+        let Some(engine) = self.way.into_inner().engine else { return Vec::new() };
+        let mut left = engine.stop().await;
+        let mut troubles = std::mem::take(&mut left.papers.troubles);
+        troubles.extend(print_on(&self.data, left).await);
+        troubles
     }
 }
 
@@ -121,6 +124,44 @@ impl Way {
     fn through(address: Address) -> Way {
         Way { address: Arc::new(address), engine: None }
     }
+}
+
+/// Waits for papers, and comes back to the folder each time to write how they ended and to begin what waits. Where an
+/// agent that stays has taken it meanwhile, that one leaves them to a person, and prints what waits.
+async fn print_on(data: &Path, mut left: Left) -> Vec<String> {
+    let mut troubles = Vec::new();
+    while !left.papers.is_empty() {
+        let ended = left.papers.ended().await;
+        troubles.extend(ended.iter().filter_map(timbre_agent::Printed::trouble));
+        let data = data.to_owned();
+        let options = Options {
+            data: Some(data.clone()),
+            look: true,
+            port: Some(0),
+            turn: left.turn,
+            ..Options::default()
+        };
+        let engine = match running(&data, Need::Verdicts) {
+            Ok(None) => start(options).await.map_err(Failure::from),
+            Ok(Some(_)) => return troubles,
+            Err(busy) => Err(busy),
+        };
+        left = match engine {
+            Ok(engine) => {
+                if let Err(problem) = engine.agent.end_papers(ended).await {
+                    troubles.push(problem.detail);
+                }
+                let mut left = engine.stop().await;
+                troubles.append(&mut left.papers.troubles);
+                left
+            }
+            Err(failure) => {
+                troubles.push(format!("no se pudo anotar cómo terminó la impresión: {failure}"));
+                return troubles;
+            }
+        };
+    }
+    troubles
 }
 
 /// The agent without a window, for `timbre serve`.

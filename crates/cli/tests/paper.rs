@@ -5,7 +5,7 @@ mod shop;
 use std::fs;
 
 use serde_json::Value;
-use shop::{timbre, told};
+use shop::{started, timbre, told};
 
 const SALE: &str = r#"{"Encabezado":{"IdDoc":{"TipoDTE":39}},"Detalle":[{"NmbItem":"Pan","QtyItem":1,"PrcItem":500}],
     "Timbre":{"Pagos":[{"Medio":"efectivo","Monto":1000}],"Vuelto":500}}"#;
@@ -39,12 +39,15 @@ fn what_is_issued_comes_out_once_and_by_hand_again_as_a_copy() {
 
     let again = told(&timbre(data, &["print", "T39F2", "--json"], ""), 0);
     let again: Value = serde_json::from_str(again.trim()).expect("JSON");
-    assert_eq!((&again["copy"], &again["state"]), (&"copia".into(), &"done".into()));
+    assert_eq!((&again["copy"], &again["state"]), (&"copia".into(), &"handed".into()));
     assert!(holds(&fs::read(paper.join("T39F2-copia.bin")).expect("the copy"), b"COPIA"));
     // The first one had no paper yet: what comes out is its original.
-    assert!(told(&timbre(data, &["print", "T39F1"], ""), 0).contains("Impreso"));
+    assert!(told(&timbre(data, &["print", "T39F1"], ""), 0).contains("Entregado"));
     assert!(paper.join("T39F1.bin").is_file());
-    assert!(told(&timbre(data, &["show", "T39F1"], ""), 0).contains("Papel      Impreso, original"));
+    assert!(
+        told(&timbre(data, &["show", "T39F1"], ""), 0)
+            .contains("Papel      Entregado a la impresora, original")
+    );
     told(&timbre(data, &["print", "--test"], ""), 0);
     assert!(paper.join("prueba.bin").is_file());
 }
@@ -92,6 +95,9 @@ fn printers_are_set_up_chosen_by_a_sale_and_taken_away() {
     let outside = data.join("fuera").display().to_string();
     let refused = timbre(data, &["printer", "add", "x", "--device", &format!("carpeta:{outside}")], "");
     assert_eq!(refused.status.code(), Some(1));
+    let named = timbre(data, &["printer", "add", "bar/2", "--device", device.as_str()], "");
+    let why = String::from_utf8_lossy(&named.stderr).into_owned();
+    assert!(named.status.code() == Some(1) && why.contains("el nombre lleva"), "{why}");
 
     // A test page, and a sale that names its printer; this one does not tell what became of them.
     assert!(told(&timbre(data, &["printer", "test", "bar 2"], ""), 0).contains("Entregado a la impresora"));
@@ -110,6 +116,81 @@ fn printers_are_set_up_chosen_by_a_sale_and_taken_away() {
     let gone = told(&timbre(data, &["printer", "remove", "bar 2"], ""), 0);
     assert!(gone.contains("principal") && !gone.contains("bar 2"), "{gone}");
     assert_eq!(timbre(data, &["print", "T39F1", "--printer", "bar 2"], "").status.code(), Some(1));
+}
+
+/// A printer that takes a paper when it is let: tells that somebody has come, and reads when it may.
+fn held_printer() -> (String, std::sync::mpsc::Receiver<()>, std::sync::mpsc::Sender<()>) {
+    use std::io::Read;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("its address").to_string();
+    let (come, came) = std::sync::mpsc::channel();
+    let (let_go, may) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for mut line in listener.incoming().flatten() {
+            if come.send(()).is_err() || may.recv().is_err() {
+                return;
+            }
+            // The paper of a program that was killed ends where it was.
+            let _ = line.read_to_end(&mut Vec::new());
+        }
+    });
+    (address, came, let_go)
+}
+
+fn shop_with(printer: &str) -> tempfile::TempDir {
+    let data = tempfile::tempdir().expect("a folder for the test");
+    told(&timbre(data.path(), &["demo", "--documents", "0", "--json"], ""), 0);
+    let settings = format!("[printer]\ndevice = 'red:{printer}'\n");
+    fs::write(data.path().join("shop/timbre.toml"), settings).expect("settings");
+    data
+}
+
+fn paper_of(data: &std::path::Path, id: &str) -> String {
+    let shown = told(&timbre(data, &["show", id], ""), 0);
+    shown.lines().find(|line| line.starts_with("Papel")).unwrap_or_default().to_owned()
+}
+
+/// The answer is there, the folder is free, and the next sale goes on, however long a printer takes; what it prints is
+/// written when it is known, and what was asked for meanwhile is printed after it.
+#[test]
+fn a_command_lets_go_of_the_folder_while_its_paper_is_printed() {
+    let (address, came, let_go) = held_printer();
+    let data = shop_with(&address);
+    let data = data.path();
+    let first = started(data, &["issue", "-", "--key", "a"], SALE);
+    came.recv().expect("its paper");
+    assert!(told(&timbre(data, &["issue", "-", "--key", "b"], SALE), 0).contains("T39F2"));
+    assert!(came.try_recv().is_err(), "one paper after the other");
+    assert!(paper_of(data, "T39F1").contains("Imprimiendo"));
+    assert!(paper_of(data, "T39F2").contains("Por imprimir"));
+    let_go.send(()).expect("it may");
+    came.recv().expect("the paper of the second sale");
+    let_go.send(()).expect("it may");
+    told(&first.wait_with_output().expect("it ends"), 0);
+    for id in ["T39F1", "T39F2"] {
+        assert!(paper_of(data, id).contains("Entregado"), "{id}: {}", paper_of(data, id));
+    }
+}
+
+/// Nobody knows what became of the paper of a program that is gone: it is looked for before it is made again.
+#[test]
+fn a_paper_whose_program_is_gone_is_looked_for_and_comes_again_as_a_copy() {
+    let (address, came, let_go) = held_printer();
+    let data = shop_with(&address);
+    let data = data.path();
+    let mut first = started(data, &["issue", "-", "--key", "a"], SALE);
+    came.recv().expect("its paper");
+    // It has let go of the folder: another command has it at once.
+    assert!(paper_of(data, "T39F1").contains("Imprimiendo"));
+    first.kill().expect("it is there");
+    first.wait().expect("it ends");
+    let_go.send(()).expect("it may");
+    let cut = told(&timbre(data, &["print", "T39F1"], ""), 1);
+    assert!(cut.contains("Parcial") && cut.contains("mire si el papel salió"), "{cut}");
+    assert!(came.try_recv().is_err(), "nothing is printed unasked");
+    let_go.send(()).expect("it may");
+    let again = told(&timbre(data, &["print", "T39F1", "--json"], ""), 0);
+    assert!(again.contains("\"copia\""), "{again}");
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Refusal;
 use crate::receipt::Receipt;
+use crate::{Refusal, Series};
 
 /// Which paper of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
@@ -17,8 +17,22 @@ pub enum Copy {
     Original,
     /// Printed again, and marked so.
     Repeated,
-    /// The one with which the claim may be ceded.
+    /// The one with which the claim may be ceded, printed once.
     Ceded,
+    /// The same again, and marked so.
+    CededAgain,
+}
+
+impl Copy {
+    /// With the words and the box of the copy that may be ceded.
+    pub fn is_ceded(self) -> bool {
+        matches!(self, Copy::Ceded | Copy::CededAgain)
+    }
+
+    /// Printed again: it must be told from the first.
+    pub fn is_marked(self) -> bool {
+        matches!(self, Copy::Repeated | Copy::CededAgain)
+    }
 }
 
 impl fmt::Display for Copy {
@@ -27,6 +41,7 @@ impl fmt::Display for Copy {
             Copy::Original => "original",
             Copy::Repeated => "copia",
             Copy::Ceded => "cedible",
+            Copy::CededAgain => "copia cedible",
         })
     }
 }
@@ -115,8 +130,8 @@ pub type Hold = Box<dyn Send>;
 
 /// A place that prints, and what draws for it.
 pub trait Paper: Send + Sync {
-    /// What is issued goes to paper by itself.
-    fn on_issue(&self) -> bool;
+    /// What is issued of this type goes to paper by itself: on the printer that is named, or on one that takes the type.
+    fn on_issue(&self, series: &Series, printer: Option<&str>) -> bool;
 
     /// Whether a printer of this name is set up.
     fn knows(&self, printer: &str) -> bool;
@@ -125,10 +140,24 @@ pub trait Paper: Send + Sync {
     /// where there is none for it.
     fn place(&self, receipt: &Receipt, printer: Option<&str>) -> Option<String>;
 
+    /// What comes out beside the original of itself: the copy to be ceded, where the place prints both.
+    fn beside(&self, _: &Receipt, _: Option<&str>) -> Option<Copy> {
+        None
+    }
+
     /// Prints, and says how it ended; the sale stands either way. It may take as long as a printer takes: not
     /// for an async task. `name` is for places that keep files; without a `printer` the kind of document decides.
     fn print(&self, name: &str, receipt: &Receipt, copy: Copy, printer: Option<&str>, hold: Hold)
     -> Printing;
+
+    /// Takes the printing of this folder for this program, which keeps it until [`Paper::leave`]: `false` while
+    /// another one, that has let go of the folder, still prints.
+    fn claim(&self) -> bool {
+        true
+    }
+
+    /// Gives the printing back: nothing of ours is under way, and who has the folder knows it.
+    fn leave(&self) {}
 
     /// A page that shows whether letters, cut and width are right; without a `printer` on the shop's own.
     fn test(&self, printer: Option<&str>) -> Printing;
@@ -140,7 +169,7 @@ pub trait Paper: Send + Sync {
 pub struct NoPaper;
 
 impl Paper for NoPaper {
-    fn on_issue(&self) -> bool {
+    fn on_issue(&self, _: &Series, _: Option<&str>) -> bool {
         false
     }
 

@@ -72,8 +72,7 @@ impl FromStr for Device {
             text.split_once(':').filter(|(_, place)| !place.trim().is_empty()).ok_or_else(bad)?;
         let place = place.trim();
         match kind {
-            "red" if place.contains(':') => Ok(Device::Network(place.to_owned())),
-            "red" => Ok(Device::Network(format!("{place}:{PORT}"))),
+            "red" => address(place).map(Device::Network).ok_or_else(bad),
             "serie" => Ok(Device::Serial(place.to_owned(), BAUD)),
             "dispositivo" => Ok(Device::File(place.into())),
             // It is given to the system's own program as a word: none that could be an option of it.
@@ -83,6 +82,28 @@ impl FromStr for Device {
             _ => Err(bad()),
         }
     }
+}
+
+/// `nombre`, `nombre:puerto`, `[::1]:puerto`, with the usual port where none is said; `None` of what can be no address.
+fn address(place: &str) -> Option<String> {
+    let (host, port) = match place.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((inside, after)) => {
+            inside.parse::<std::net::Ipv6Addr>().ok()?;
+            let port = if after.is_empty() { None } else { Some(after.strip_prefix(':')?) };
+            (format!("[{inside}]"), port)
+        }
+        None => {
+            let (host, port) = place.split_once(':').map_or((place, None), |(host, port)| (host, Some(port)));
+            let lawful = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
+            // Figures and points alone are an address of four parts, or a slip.
+            let figures = host.chars().all(|c| c.is_ascii_digit() || c == '.');
+            let good = !host.is_empty() && host.chars().all(lawful);
+            let good = good && (!figures || host.parse::<std::net::Ipv4Addr>().is_ok());
+            good.then(|| (host.to_owned(), port))?
+        }
+    };
+    let port = port.map_or(Some(PORT), |port| port.parse().ok().filter(|port| *port > 0))?;
+    Some(format!("{host}:{port}"))
 }
 
 impl Device {
@@ -105,7 +126,8 @@ impl Device {
                     Load::Sheets => "pdf",
                 };
                 match keep(&dir, &format!("{name}.{end}"), &bytes) {
-                    Ok(()) => Printing::Done,
+                    // A file is not paper yet.
+                    Ok(()) => Printing::Handed,
                     Err(error) => failed(format!("no se pudo escribir en {} ({error})", dir.display())),
                 }
             }
@@ -120,7 +142,8 @@ impl Device {
             }
             Device::File(path) => patiently(STUCK, hold, move |course| to_file(&path, &bytes, course)),
             Device::Queue(queue) => {
-                patiently(STUCK, hold, move |course| queue::print(&queue, load, &bytes, course))
+                let job = name.to_owned();
+                patiently(STUCK, hold, move |course| queue::print(&queue, &job, load, &bytes, course))
             }
         }
     }
@@ -312,8 +335,8 @@ mod tests {
     fn a_folder_keeps_each_paper_whole() {
         let dir = tempfile::tempdir().unwrap();
         let device = Device::Folder(dir.path().join("papel"));
-        assert_eq!(device.print("T39F1", Load::Ticket, b"bytes", Box::new(())), Printing::Done);
-        assert_eq!(device.print("T33F1", Load::Sheets, b"%PDF", Box::new(())), Printing::Done);
+        assert_eq!(device.print("T39F1", Load::Ticket, b"bytes", Box::new(())), Printing::Handed);
+        assert_eq!(device.print("T33F1", Load::Sheets, b"%PDF", Box::new(())), Printing::Handed);
         assert_eq!(fs::read(dir.path().join("papel/T39F1.bin")).unwrap(), b"bytes");
         assert_eq!(fs::read(dir.path().join("papel/T33F1.pdf")).unwrap(), b"%PDF");
     }
@@ -328,7 +351,18 @@ mod tests {
         let serial: Device = "serie:COM3".parse().unwrap();
         assert_eq!(serial, Device::Serial("COM3".to_owned(), 9600));
         assert_eq!(serial.at(Some(19_200)), Device::Serial("COM3".to_owned(), 19_200));
-        for bad in ["", "lp0", "red:", "usb:1", "/dev/usb/lp0", "cola:-o", "serie: "] {
+        assert_eq!("red:[::1]".parse(), Ok(Device::Network("[::1]:9100".to_owned())));
+        let slips = [
+            "red:192.168.1",
+            "red:192.168.1.500",
+            "red:caja:0",
+            "red:caja:99999",
+            "red:caja:x",
+            "red:una caja",
+        ];
+        let slips =
+            slips.into_iter().chain(["red:http://caja", "red:[x]:9100", "red:caja:9100:1", "red::9100"]);
+        for bad in slips.chain(["", "lp0", "red:", "usb:1", "/dev/usb/lp0", "cola:-o", "serie: "]) {
             assert!(bad.parse::<Device>().is_err(), "{bad}");
         }
     }

@@ -11,6 +11,8 @@ pub const MOST_SIDE: u32 = 2000;
 const LEAST_SIDE: u32 = 16;
 /// On a ticket: dots, so that it is no higher than 3 cm.
 const TICKET_HEIGHT: usize = 240;
+/// On a sheet: what its place of 6 by 2 cm shows at 300 dots an inch.
+const SHEET: (usize, usize) = (709, 236);
 
 /// A logo that can be printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -79,9 +81,38 @@ impl Logo {
         (self.width, self.height)
     }
 
-    /// Red, green, blue, opacity.
-    pub(crate) fn pixels(&self) -> &[u8] {
-        &self.pixels
+    /// For sheets: width, height, and red, green, blue, opacity of each pixel, no more of them than are seen there, or a
+    /// sheet would be as heavy as the file was.
+    pub(crate) fn on_sheet(&self) -> (usize, usize, Vec<u8>) {
+        let (width, height) = self.shrunk(SHEET.0, SHEET.1);
+        if (width, height) == (self.width, self.height) {
+            return (width, height, self.pixels.clone());
+        }
+        let mut pixels = Vec::with_capacity(width * height * 4);
+        for (x, y) in (0..height).flat_map(|y| (0..width).map(move |x| (x, y))) {
+            let (columns, rows) = (together(x, width, self.width), together(y, height, self.height));
+            let count = (columns.len() * rows.len()) as u32;
+            for part in 0..4 {
+                let of = |row: usize, column: usize| {
+                    u32::from(self.pixels[(row * self.width + column) * 4 + part])
+                };
+                let sum: u32 = rows
+                    .clone()
+                    .flat_map(|row| columns.clone().map(move |c| (row, c)))
+                    .map(|(r, c)| of(r, c))
+                    .sum();
+                pixels.push((sum / count) as u8);
+            }
+        }
+        (width, height, pixels)
+    }
+
+    /// In its own shape, no wider and no higher; never grown.
+    fn shrunk(&self, widest: usize, highest: usize) -> (usize, usize) {
+        let fit = |side: usize, most: usize| most as f64 / side as f64;
+        let scale = fit(self.width, widest).min(fit(self.height, highest)).min(1.0);
+        let scaled = |side: usize| ((side as f64 * scale) as usize).max(1);
+        (scaled(self.width), scaled(self.height))
     }
 
     /// How light each pixel is on white paper (ITU-R BT.601).
@@ -97,17 +128,10 @@ impl Logo {
     /// As black dots, at most so wide: shrunk where it is larger, never grown, its greys scattered.
     pub(crate) fn dots(&self, widest: usize) -> Bitmap {
         let greys = self.greys();
-        let fit = |side: usize, most: usize| most as f64 / side as f64;
-        let scale = fit(self.width, widest).min(fit(self.height, TICKET_HEIGHT)).min(1.0);
-        let scaled = |side: usize| ((side as f64 * scale) as usize).max(1);
-        let (width, height) = (scaled(self.width), scaled(self.height));
+        let (width, height) = self.shrunk(widest, TICKET_HEIGHT);
         // The mean of the pixels that fall together.
         let mean = |x: usize, y: usize| {
-            let span = |at: usize, to: usize, from: usize| {
-                let first = at * from / to;
-                first..((at + 1) * from / to).clamp(first + 1, from.max(first + 1))
-            };
-            let (columns, rows) = (span(x, width, self.width), span(y, height, self.height));
+            let (columns, rows) = (together(x, width, self.width), together(y, height, self.height));
             let count = (columns.len() * rows.len()) as u32;
             let sum: u32 = rows
                 .flat_map(|row| greys[row * self.width..][columns.clone()].iter())
@@ -141,6 +165,12 @@ impl Logo {
         }
         drawn
     }
+}
+
+/// Which of `from` pixels fall on the one at `at` of `to`.
+fn together(at: usize, to: usize, from: usize) -> std::ops::Range<usize> {
+    let first = at * from / to;
+    first..((at + 1) * from / to).clamp(first + 1, from.max(first + 1))
 }
 
 #[cfg(test)]
@@ -188,6 +218,22 @@ mod tests {
         let high = Logo::read(&grey(300, 900, 0)).unwrap().dots(384);
         assert_eq!((high.width(), high.height()), (80, 240));
         assert_eq!(Logo::read(&grey(20, 16, 0)).unwrap().dots(384).width(), 20);
+    }
+
+    /// The worst for a PDF: a large picture in which no pixel is like the next.
+    #[test]
+    fn on_a_sheet_it_is_no_heavier_than_what_is_seen() {
+        let pixels: Vec<u8> =
+            (0..1900_u32 * 600).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        let mut logo = Logo::read(&grey(1900, 600, 9)).unwrap();
+        logo.pixels = pixels.iter().flat_map(|&g| [g, g, g, 255]).collect();
+        let (width, height, pixels) = logo.on_sheet();
+        assert_eq!((width, height, pixels.len()), (709, 223, 709 * 223 * 4));
+        let receipt = timbre_core::receipt::Receipt::default();
+        let sheet = crate::pdf(&receipt, &[timbre_core::paper::Copy::Original], Some(&logo)).unwrap();
+        assert!(sheet.len() < 500_000, "{}", sheet.len());
+        let same = Logo::read(&grey(300, 100, 9)).unwrap().on_sheet();
+        assert_eq!((same.0, same.1), (300, 100), "never grown");
     }
 
     #[test]

@@ -31,8 +31,8 @@ pub(crate) fn write(title: String, pages: &[Page], logo: Option<&Logo>) -> Resul
     let font = |face: &Face| Font::new(face.bytes.into(), 0).ok_or_else(|| broken("letras"));
     let fonts = [font(glyphs::regular())?, font(glyphs::bold())?];
     let image = logo.map(|logo| {
-        let (width, height) = logo.size();
-        Image::from_rgba8(logo.pixels().to_vec(), width as u32, height as u32)
+        let (width, height, pixels) = logo.on_sheet();
+        Image::from_rgba8(pixels, width as u32, height as u32)
     });
     let mut document = Document::new();
     document

@@ -89,16 +89,12 @@ pub struct Page {
 /// The sheets of one copy.
 pub fn lay(receipt: &Receipt, copy: Copy, logo: Option<&Logo>) -> Result<Vec<Page>, NotPrinted> {
     let stamp = receipt.code.as_ref().map(|code| Stamp::on_sheet(&code.bytes)).transpose()?;
-    let ceded = match (copy, &receipt.ceded) {
-        (Copy::Ceded, None) => return Err(NotPrinted::NotCeded),
-        (Copy::Ceded, ceded) => ceded.as_ref(),
-        (Copy::Original | Copy::Repeated, _) => None,
-    };
+    let ceded = crate::ticket::ceded(receipt, copy)?;
     let foot = foot::Foot { receipt, stamp, ceded };
-    let mut set = Setting { pages: vec![Page::default()], y: TOP };
+    let mut set = Setting { pages: vec![Page::default()], y: TOP, marked: copy.is_marked() };
     // Nobody shall take a training paper for one of the shop's.
     let logo = logo.filter(|_| receipt.watermark.is_empty());
-    blocks::head(&mut set, receipt, copy, logo);
+    blocks::head(&mut set, receipt, logo);
     blocks::parties(&mut set, receipt);
     blocks::references(&mut set, receipt);
     blocks::detail(&mut set, receipt);
@@ -115,7 +111,7 @@ pub fn lay(receipt: &Receipt, copy: Copy, logo: Option<&Logo>) -> Result<Vec<Pag
 
 /// A page that shows letters, margins and the logo.
 pub(crate) fn trial(logo: Option<&Logo>) -> Page {
-    let mut set = Setting { pages: vec![Page::default()], y: TOP };
+    let mut set = Setting { pages: vec![Page::default()], y: TOP, marked: false };
     let mut y = logo.map_or(TOP, |logo| blocks::put_logo(&mut set, logo)) + 12.0;
     for (size, bold, text) in [
         (15.0, true, "TIMBRE: PÁGINA DE PRUEBA"),
@@ -159,6 +155,8 @@ impl Page {
 struct Setting {
     pages: Vec<Page>,
     y: f32,
+    /// Each sheet says that it is a copy.
+    marked: bool,
 }
 
 impl Setting {
@@ -229,7 +227,89 @@ fn pieces(word: &str, width: f32, size: f32, face: &Face) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use timbre_core::receipt::{Heading, ReceiptLine, Sum};
+
     use super::*;
+
+    /// Every text of the sheets that is not their frame, and no two of them on one place.
+    fn texts(receipt: &Receipt, copy: Copy) -> (Vec<Page>, Vec<String>) {
+        let pages = lay(receipt, copy, None).unwrap();
+        let mut all = Vec::new();
+        for page in &pages {
+            let mut placed: Vec<(f32, f32, f32, &str)> = Vec::new();
+            for mark in &page.marks {
+                let Mark::Text { x, y, size, bold, text, .. } = mark else { continue };
+                let right = x + face(*bold).width(text, *size);
+                assert!(*x >= LEFT - 0.1 && right <= RIGHT + 0.1, "{text}: {x} to {right}");
+                assert!(*y >= TOP && *y <= BOTTOM + 16.0, "{text}: {y}");
+                for (from, to, at, other) in &placed {
+                    let beside = right <= *from || *to <= *x;
+                    assert!(beside || (y - at).abs() >= 6.0, "«{text}» on «{other}»");
+                }
+                placed.push((*x, right, *y, text));
+                all.push(text.clone());
+            }
+        }
+        (pages, all)
+    }
+
+    fn sum(name: String, sum: &str) -> Sum {
+        Sum { name, sum: sum.to_owned(), grand: false }
+    }
+
+    #[test]
+    fn totals_and_payments_go_on_over_as_many_sheets_as_they_take() {
+        let totals =
+            (0..40).map(|n| sum(format!("Descuento {n} de un nombre que no cabe en su línea"), "1.234.567"));
+        let till =
+            (0..72).map(|n| sum(format!("Tarjeta {n} de la casa comercial del barrio {n}"), "-99.999.999"));
+        let receipt = Receipt { totals: totals.collect(), till: till.collect(), ..Receipt::default() };
+        let (pages, all) = texts(&receipt, Copy::Original);
+        assert!(pages.len() > 2);
+        assert_eq!(all.iter().filter(|text| *text == "1.234.567").count(), 40);
+        assert_eq!(all.iter().filter(|text| *text == "-99.999.999").count(), 72);
+        let said = all.join(" ");
+        assert!(said.contains("Descuento 39") && said.contains("barrio 71"), "{said}");
+    }
+
+    #[test]
+    fn figures_that_are_wider_than_their_columns_stand_below_the_name() {
+        let line = |quantity: &str, price: &str, sum: &str| ReceiptLine {
+            name: "W".repeat(80),
+            quantity: quantity.to_owned(),
+            price: price.to_owned(),
+            sum: sum.to_owned(),
+            ..ReceiptLine::default()
+        };
+        let wide = [
+            line("123.456,789012 CAJA", "1.234,567891", "152.415.788"),
+            line("0,000001 KG", "123.456.789,123456", "123"),
+            line("1", "99.999.999.999", "999.999.999.999.999.999"),
+        ];
+        let receipt = Receipt { lines: wide.to_vec(), ..Receipt::default() };
+        let said = texts(&receipt, Copy::Original).1.join(" ");
+        for line in &wide {
+            let times = format!("{} x {}", line.quantity, line.price);
+            assert!(said.contains(&times) && said.contains(&line.sum), "{times}: {said}");
+        }
+        let plain = Receipt { lines: vec![line("3 UN", "12.345", "37.035")], ..Receipt::default() };
+        assert!(!texts(&plain, Copy::Original).1.join(" ").contains(" x "));
+    }
+
+    #[test]
+    fn a_copy_says_so_on_each_sheet_and_a_long_office_stays_below_the_box() {
+        let heading = Heading {
+            office: Some("S.I.I. - ".to_owned() + &"SANTIAGO ".repeat(7)),
+            framed: true,
+            ..Heading::default()
+        };
+        let lines = vec![ReceiptLine { name: "Pan".to_owned(), ..ReceiptLine::default() }; 120];
+        let receipt = Receipt { heading, lines, ..Receipt::default() };
+        let (pages, all) = texts(&receipt, Copy::Repeated);
+        assert!(pages.len() > 2);
+        assert_eq!(all.iter().filter(|text| *text == "COPIA").count(), pages.len());
+        assert!(!texts(&receipt, Copy::Original).1.contains(&"COPIA".to_owned()));
+    }
 
     #[test]
     fn no_line_is_wider_than_asked_and_no_letter_is_lost() {

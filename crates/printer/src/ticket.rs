@@ -4,7 +4,7 @@
 mod heading;
 
 use timbre_core::paper::Copy;
-use timbre_core::receipt::{Receipt, ReceiptLine, Sum};
+use timbre_core::receipt::{Ceded, Receipt, ReceiptLine, Sum};
 
 use crate::pdf417::TooLong;
 use crate::{Bitmap, Profile, escpos, stamp};
@@ -80,18 +80,14 @@ pub fn lay(receipt: &Receipt, copy: Copy, profile: &Profile) -> Result<Vec<Strip
     if profile.paper.is_narrow() && !receipt.narrow {
         return Err(NotPrinted::PaperTooNarrow);
     }
-    let ceded = match (copy, &receipt.ceded) {
-        (Copy::Ceded, None) => return Err(NotPrinted::NotCeded),
-        (Copy::Ceded, ceded) => ceded.as_ref(),
-        (Copy::Original | Copy::Repeated, _) => None,
-    };
+    let ceded = ceded(receipt, copy)?;
     let mut roll = Roll { columns: profile.paper.columns(), strips: Vec::new() };
     // Nobody shall take a training paper for one of the shop's.
     if let Some(logo) = profile.logo.as_ref().filter(|_| receipt.watermark.is_empty()) {
         roll.strips.push(Strip::Picture(logo.dots(LOGO_WIDTH.min(profile.paper.dots()))));
         roll.strips.push(Strip::Feed(16));
     }
-    if copy == Copy::Repeated {
+    if copy.is_marked() {
         roll.text("*** COPIA ***", BOLD, Align::Centre);
     }
     heading::put(&mut roll, receipt, profile.paper);
@@ -125,14 +121,8 @@ pub fn lay(receipt: &Receipt, copy: Copy, profile: &Profile) -> Result<Vec<Strip
         receipt.till.iter().for_each(|sum| roll.pair(sum, PLAIN));
     }
     if let Some(ceded) = ceded {
-        roll.strips.push(Strip::Rule);
-        for field in &ceded.fields {
-            let line = "_".repeat(roll.columns.saturating_sub(field.chars().count() + 2));
-            roll.strips.push(Strip::Feed(16));
-            roll.text(&format!("{field}: {line}"), PLAIN, Align::Left);
-        }
         roll.strips.push(Strip::Feed(16));
-        roll.block(&ceded.text, PLAIN, Align::Left);
+        roll.acknowledgement(ceded);
     }
     put_stamp(&mut roll, receipt, profile)?;
     for line in &receipt.legend {
@@ -143,10 +133,19 @@ pub fn lay(receipt: &Receipt, copy: Copy, profile: &Profile) -> Result<Vec<Strip
     if let Some(ceded) = ceded {
         roll.text(&ceded.legend, GRAND, Align::Right);
     }
-    if copy == Copy::Repeated {
+    if copy.is_marked() {
         roll.text("*** COPIA ***", BOLD, Align::Centre);
     }
     Ok(roll.strips)
+}
+
+/// What a copy that may be ceded bears; `None` on the others.
+pub(crate) fn ceded(receipt: &Receipt, copy: Copy) -> Result<Option<&Ceded>, NotPrinted> {
+    match (copy.is_ceded(), &receipt.ceded) {
+        (true, None) => Err(NotPrinted::NotCeded),
+        (true, ceded) => Ok(ceded.as_ref()),
+        (false, _) => Ok(None),
+    }
 }
 
 /// A boleta may go without where the shop or the paper wants it so; nothing else may.
@@ -194,6 +193,24 @@ impl Roll {
     fn pair(&mut self, sum: &Sum, style: Style) {
         for line in pair(&sum.name, &sum.sum, self.columns) {
             self.text(&line, style, Align::Left);
+        }
+    }
+
+    /// Fields to be filled in by hand, and what that means, in a box (manual de muestras impresas 4.0, 1.4). Its sides
+    /// are letters that every printer has.
+    fn acknowledgement(&mut self, ceded: &Ceded) {
+        let inside = self.columns - 4;
+        let edge = format!("+{}+", "-".repeat(self.columns - 2));
+        let boxed = |text: &str| format!("| {text:<inside$} |");
+        let fields = ceded.fields.iter().flat_map(|field| {
+            let line = "_".repeat(inside.saturating_sub(field.chars().count() + 2));
+            // Room to write.
+            [String::new(), format!("{field}: {line}")]
+        });
+        let lines: Vec<String> =
+            fields.chain([String::new()]).chain(wrap(&ceded.text, inside)).map(|line| boxed(&line)).collect();
+        for line in [edge.clone()].into_iter().chain(lines).chain([edge]) {
+            self.text(&line, PLAIN, Align::Left);
         }
     }
 

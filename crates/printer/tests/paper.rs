@@ -72,7 +72,8 @@ fn only_the_cedible_copy_has_the_acknowledgement() {
         for text in ["acuse de recibo", "Recinto", "CEDIBLE"] {
             assert!(!plain.contains(text) && ceded.contains(text), "{text}: {ceded}");
         }
-        assert!(!ceded.to_lowercase().contains("recibí conforme"));
+        assert!(!ceded.to_lowercase().contains("recibí conforme") && !ceded.contains("COPIA"));
+        assert!(said(Copy::CededAgain).contains("COPIA") && said(Copy::CededAgain).contains("CEDIBLE"));
     }
 }
 
@@ -164,7 +165,8 @@ fn the_bytes_are_left_for_the_judges() {
         let plain = if name.starts_with("drawn") { profile } else { &bare };
         write(format!("{name}.80mm.bin"), &ticket(receipt, Copy::Original, plain).unwrap());
         if name.starts_with("drawn") {
-            if name.ends_with("00") || name.ends_with("51") {
+            // One in five.
+            if name.ends_with('0') || name.ends_with('5') {
                 write(format!("{name}.pdf"), &pdf(receipt, &[Copy::Original], logo).unwrap());
             }
             continue;
@@ -173,6 +175,10 @@ fn the_bytes_are_left_for_the_judges() {
         write(format!("{name}.copia.80mm.bin"), &repeated);
         let drawn = Profile { pictures: true, ..Profile::default() };
         write(format!("{name}.dibujada.80mm.bin"), &ticket(receipt, Copy::Original, &drawn).unwrap());
+        let till = Profile { drawer: true, ..Profile::default() };
+        write(format!("{name}.cajon.80mm.bin"), &ticket(receipt, Copy::Original, &till).unwrap());
+        let again = ticket(receipt, Copy::Repeated, &till).unwrap();
+        write(format!("{name}.cajon-copia.80mm.bin"), &again);
         let training = trained(sample);
         let practice = ticket(&training, Copy::Original, &Profile::default()).unwrap();
         write(format!("{name}.entrenamiento.80mm.bin"), &practice);

@@ -95,7 +95,8 @@ pub(crate) fn raise(on: &mut Overlay<'_>, mark: &Mark) -> Result<(), StoreError>
     on.put_json(key::counter(&mark.grant), &counter)
 }
 
-/// A paper waits from when it is asked for until it has ended, and its document remembers the last one.
+/// A paper waits from when it is asked for until it has ended, and its document remembers the last one of each kind:
+/// one that came out says nothing of the other.
 fn print(on: &mut Overlay<'_>, paper: WaitingPaper, stand: Stand) -> Result<(), StoreError> {
     let Some(mut row) = on.row(&paper.document)? else {
         return Ok(());
@@ -105,8 +106,10 @@ fn print(on: &mut Overlay<'_>, paper: WaitingPaper, stand: Stand) -> Result<(), 
         true => on.remove(waits),
         false => on.put_json(waits, &paper)?,
     }
-    let was = row.paper.as_ref().is_some_and(|(_, how)| how.is_lacking());
-    match (was, paper.how.is_lacking()) {
+    let was = row.lacks_paper();
+    row.papers.retain(|(copy, _)| copy.is_ceded() != paper.copy.is_ceded());
+    row.papers.push((paper.copy, paper.how));
+    match (was, row.lacks_paper()) {
         (false, true) => {
             on.put(key::unprinted(row.order), Vec::new());
             on.count_unprinted(1)?;
@@ -117,7 +120,6 @@ fn print(on: &mut Overlay<'_>, paper: WaitingPaper, stand: Stand) -> Result<(), 
         }
         (true, true) | (false, false) => {}
     }
-    row.paper = Some((paper.copy, paper.how));
     on.put_row(row, stand.sequence)
 }
 

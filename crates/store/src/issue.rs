@@ -76,7 +76,7 @@ fn new_row(on: &mut Overlay<'_>, issued: &Issued, state: DocState, stand: Stand)
         given: None,
         error: None,
         remarks: Vec::new(),
-        paper: None,
+        papers: Vec::new(),
         parcel: None,
         key: issued.key.clone(),
         sale_hash: issued.sale_hash.clone(),

@@ -35,7 +35,7 @@ use timbre_core::{Amount, Date, DocState, DocumentId, GrantId, ParcelId, Series}
 use crate::Place;
 
 /// Changes with the meaning of any key or value: an index of another number is made again.
-pub(crate) const SCHEMA: u32 = 10;
+pub(crate) const SCHEMA: u32 = 11;
 
 pub(crate) const SCHEMA_KEY: &[u8] = b"Mschema";
 pub(crate) const APPLIED: &[u8] = b"Mapplied";

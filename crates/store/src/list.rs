@@ -180,7 +180,7 @@ fn wants(filter: &Filter, words: &[String], row: &Row) -> bool {
         && (!filter.problem || problem())
         && (!filter.unflagged || row.attention.is_none())
         && (!filter.flagged || row.attention.is_some())
-        && (!filter.unprinted || row.paper.as_ref().is_some_and(|(_, how)| how.is_lacking()))
+        && (!filter.unprinted || row.lacks_paper())
         && filter.series.as_ref().is_none_or(|series| *series == row.id.series)
         && filter.from.is_none_or(|from| row.date >= from)
         && filter.to.is_none_or(|to| row.date <= to)

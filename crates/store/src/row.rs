@@ -57,9 +57,10 @@ pub struct Row {
     /// The number or code that the authority gave it with its acceptance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub given: Option<String>,
-    /// Which paper of it was dealt with last, and how far it has come.
+    /// How far its papers have come: the customer's, and the one to be ceded. The one that was dealt with last is the
+    /// last.
     #[serde(default)]
-    pub paper: Option<(Copy, Printing)>,
+    pub papers: Vec<(Copy, Printing)>,
     /// The parcel it last travelled in.
     pub parcel: Option<ParcelId>,
     pub key: Option<String>,
@@ -70,6 +71,22 @@ pub struct Row {
 }
 
 impl Row {
+    /// The paper that a person is told of: one that is lacking, else the one that was dealt with last.
+    pub fn paper(&self) -> Option<&(Copy, Printing)> {
+        let lacking = self.papers.iter().rfind(|(_, how)| how.is_lacking());
+        lacking.or(self.papers.last())
+    }
+
+    /// The customer's paper, or the one to be ceded.
+    pub fn paper_of(&self, ceded: bool) -> Option<&(Copy, Printing)> {
+        self.papers.iter().find(|(copy, _)| copy.is_ceded() == ceded)
+    }
+
+    /// A person has to look for one of its papers.
+    pub fn lacks_paper(&self) -> bool {
+        self.papers.iter().any(|(_, how)| how.is_lacking())
+    }
+
     /// It waits, and was never offered to the authority.
     pub fn never_left(&self) -> bool {
         self.state.may_send() && self.parcel.is_none()

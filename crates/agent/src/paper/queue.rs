@@ -1,13 +1,14 @@
 //! What waits for the printers: each of them takes its papers one after the other, and none waits for another.
 //!
 //! *Begun* is on disk before the first byte leaves, so that a paper that was cut by a stop is known and never
-//! printed again unasked. Nobody who sells waits for any of it.
+//! printed again unasked. Nobody who sells waits for any of it: a command that ends lets go of the folder while its
+//! papers are still under way ([`Leftover`]), and comes back to write how they ended.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use timbre_core::paper::Printing;
+use timbre_core::paper::{Copy, Printing};
 use timbre_core::receipt::Receipt;
 use timbre_core::regime::PrintGate;
 use timbre_core::{DocState, DocumentId};
@@ -16,10 +17,15 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 
+use super::leftover::{Going, Leftover, Printed};
 use crate::engine::Inner;
 
 /// How long a stop waits for the papers that are under way: whoever opens the folder next waits ten seconds.
 const LAST: Duration = Duration::from_secs(5);
+/// How long a command does: what takes longer goes on without the folder.
+const GRACE: Duration = Duration::from_millis(500);
+/// How often it is asked whether another program has ended its printing.
+const TURN: Duration = Duration::from_secs(1);
 
 /// What is known of a paper that was under way when the program stopped.
 const CUT: &str = "Timbre se detuvo mientras imprimía: mire si el papel salió";
@@ -27,25 +33,23 @@ const CUT: &str = "Timbre se detuvo mientras imprimía: mire si el papel salió"
 /// Where a paper goes; those that go nowhere share a place.
 type Place = Option<String>;
 
-/// How a paper ended, `None` when nothing more can be written; and what ends when its place is free again.
-type Printed = (Option<Printing>, oneshot::Receiver<()>);
-
 /// The papers under way, at most one in each place.
 struct UnderWay {
     inner: Arc<Inner>,
-    papers: JoinSet<(Place, Printed)>,
+    papers: JoinSet<Going>,
     /// Places that are busy still with a paper of which it was said how it ended: the printer is stuck.
     stuck: JoinSet<Place>,
     busy: BTreeSet<Place>,
+    /// The printing of this folder is ours.
+    claimed: bool,
+    /// What did not come out of a command's papers.
+    troubles: Vec<String>,
 }
 
 /// Prints what waits until the engine stops, in each place in the order of issue. An engine that `sends` takes up
-/// what an earlier run left; a command's prints only what it asked for itself, and ends when that is done.
+/// what an earlier run left; a command's begins when it has asked for something itself, and leaves what is under
+/// way when it ends.
 pub(crate) async fn work(inner: Arc<Inner>, mut stopped: watch::Receiver<bool>, sends: bool) {
-    if sends {
-        mark_cut(&inner).await;
-        inner.papers.notify_one();
-    }
     let gated = inner.regime.profile().print == PrintGate::OnAcceptance;
     let mut pushes = inner.pushes.subscribe();
     let mut under_way = UnderWay {
@@ -53,47 +57,71 @@ pub(crate) async fn work(inner: Arc<Inner>, mut stopped: watch::Receiver<bool>, 
         papers: JoinSet::new(),
         stuck: JoinSet::new(),
         busy: BTreeSet::new(),
+        claimed: false,
+        troubles: Vec::new(),
     };
-    let mut begins = false;
+    let last = if sends { LAST } else { GRACE };
+    let mut begins = sends;
     // A stop leaves what is under way *begun*: it may come out yet, and the next start takes it for cut.
     let mut patience: Option<Instant> = None;
     loop {
         if begins {
-            under_way.begin();
+            under_way.begin().await;
         }
         if patience.is_some() && under_way.papers.is_empty() {
-            return;
+            break;
         }
+        let waits = begins && !under_way.claimed && patience.is_none();
         tokio::select! {
             biased;
             Some(ended) = under_way.papers.join_next() => {
-                match under_way.end(ended) {
+                match under_way.end(ended).await {
                     // What can't be written is tried again when something else is asked for.
                     None => begins = false,
                     // A command does not wait for a dead printer once for each paper.
                     Some(Printing::Failed { .. } | Printing::Partial { .. }) if patience.is_some() => begins = false,
                     Some(_) => {}
                 }
-                patience = patience.map(|_| Instant::now() + LAST);
+                if sends {
+                    patience = patience.map(|_| Instant::now() + last);
+                }
             }
             Some(free) = under_way.stuck.join_next() => under_way.free(free),
             () = inner.papers.notified(), if patience.is_none() => begins = true,
             // A verdict may open a gate. One that lags looks again all the same.
             _ = pushes.recv(), if gated && patience.is_none() => begins = true,
-            // The sender is gone when the engine is dropped: that is a stop too.
-            _ = stopped.wait_for(|stopped| *stopped), if patience.is_none() => {
+            () = stop(&mut stopped), if patience.is_none() => {
                 // Of what still waits a command begins its own.
                 begins &= !sends;
-                patience = Some(Instant::now() + LAST);
+                patience = Some(Instant::now() + last);
             }
-            () = tokio::time::sleep_until(patience.unwrap_or_else(Instant::now)), if patience.is_some() => return,
+            () = tokio::time::sleep(TURN), if waits => {}
+            () = tokio::time::sleep_until(patience.unwrap_or_else(Instant::now)), if patience.is_some() => {
+                break;
+            }
         }
     }
+    if !sends {
+        let UnderWay { papers, troubles, .. } = under_way;
+        *crate::sender::lock(&inner.leftover) = Leftover { papers, troubles };
+    }
+}
+
+/// The sender is gone when the engine is dropped: that is a stop too.
+async fn stop(stopped: &mut watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
 impl UnderWay {
     /// Begins the first paper of each place that is free.
-    fn begin(&mut self) {
+    async fn begin(&mut self) {
+        if !self.claimed {
+            if !self.inner.paper.claim() {
+                return;
+            }
+            self.claimed = true;
+            mark_cut(&self.inner).await;
+        }
         let papers = match self.waiting() {
             Ok(papers) => papers,
             Err(error) => {
@@ -106,9 +134,8 @@ impl UnderWay {
         for paper in papers {
             let alike = (paper.document.series.clone(), paper.printer.clone());
             let place = places.entry(alike).or_insert_with(|| self.place(&paper)).clone();
-            if self.busy.insert(place.clone()) {
-                let inner = Arc::clone(&self.inner);
-                self.papers.spawn(async move { (place, print(&inner, paper).await) });
+            if !self.busy.contains(&place) && !self.print(paper, place).await {
+                return;
             }
         }
     }
@@ -135,16 +162,50 @@ impl UnderWay {
         self.inner.paper.place(&receipt, paper.printer.as_deref())
     }
 
+    /// `false` when nothing more can be written.
+    async fn print(&mut self, paper: WaitingPaper, place: Place) -> bool {
+        let why = match self.inner.receipt(&paper.document) {
+            Ok(Some(receipt)) => {
+                // What comes out with it fares as it does.
+                let beside = match paper.copy {
+                    Copy::Original => self.inner.paper.beside(&receipt, paper.printer.as_deref()),
+                    Copy::Repeated | Copy::Ceded | Copy::CededAgain => None,
+                };
+                if !self.inner.tell_papers(&paper, beside, Printing::Begun).await {
+                    return false;
+                }
+                self.busy.insert(place.clone());
+                let (hold, freed) = oneshot::channel::<()>();
+                let (printer, name) = (Arc::clone(&self.inner.paper), paper.document.to_string());
+                self.papers.spawn(async move {
+                    let (copy, named) = (paper.copy, paper.printer.clone());
+                    let work = move || printer.print(&name, &receipt, copy, named.as_deref(), Box::new(hold));
+                    let ended = tokio::task::spawn_blocking(work).await;
+                    let how = ended.unwrap_or_else(|_| Printing::Partial {
+                        why: "un error de Timbre lo interrumpió".to_owned(),
+                    });
+                    (place, Printed { paper, beside, how }, freed)
+                });
+                return true;
+            }
+            Ok(None) => "no se encuentra el documento".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        self.inner.tell_paper(&paper, Printing::Failed { why }).await
+    }
+
     /// How a paper ended; `None` when nothing more can be written. Its place is free when its printer is.
-    fn end(&mut self, ended: Result<(Place, Printed), JoinError>) -> Option<Printing> {
+    async fn end(&mut self, ended: Result<Going, JoinError>) -> Option<Printing> {
         match ended {
-            Ok((place, (how, freed))) => {
+            Ok((place, printed, freed)) => {
                 self.stuck.spawn(async move {
                     // Nothing is sent: it is dropped.
                     let _ = freed.await;
                     place
                 });
-                how
+                self.troubles.extend(printed.trouble());
+                let Printed { paper, beside, how } = printed;
+                self.inner.tell_papers(&paper, beside, how.clone()).await.then_some(how)
             }
             Err(error) => {
                 // Its place stays taken: what it did there nobody knows.
@@ -171,25 +232,13 @@ async fn mark_cut(inner: &Inner) {
     }
 }
 
-async fn print(inner: &Inner, paper: WaitingPaper) -> Printed {
-    let (hold, freed) = oneshot::channel::<()>();
-    let how = match inner.receipt(&paper.document) {
-        Ok(Some(receipt)) => {
-            if !inner.tell_paper(&paper, Printing::Begun).await {
-                return (None, freed);
-            }
-            let (place, name) = (Arc::clone(&inner.paper), paper.document.to_string());
-            let (copy, printer) = (paper.copy, paper.printer.clone());
-            let work = move || place.print(&name, &receipt, copy, printer.as_deref(), Box::new(hold));
-            let ended = tokio::task::spawn_blocking(work).await;
-            ended.unwrap_or_else(|_| Printing::Partial {
-                why: "un error de Timbre lo interrumpió".to_owned(),
-            })
-        }
-        Ok(None) => Printing::Failed { why: "no se encuentra el documento".to_owned() },
-        Err(error) => Printing::Failed { why: error.to_string() },
+pub(super) fn facts(paper: &WaitingPaper, beside: Option<Copy>, how: &Printing) -> Vec<Fact> {
+    let fact = |copy| {
+        let WaitingPaper { document, printer, .. } = paper.clone();
+        Fact::Printed { document, copy, how: how.clone(), printer }
     };
-    (inner.tell_paper(&paper, how.clone()).await.then_some(how), freed)
+    // The one that people are told of first is the last.
+    beside.into_iter().chain([paper.copy]).map(fact).collect()
 }
 
 impl Inner {
@@ -209,10 +258,13 @@ impl Inner {
         Ok(Some(receipt))
     }
 
-    /// Writes how far a paper has come.
     async fn tell_paper(&self, paper: &WaitingPaper, how: Printing) -> bool {
-        let WaitingPaper { document, copy, printer, .. } = paper.clone();
-        match self.writer.commit(vec![Fact::Printed { document, copy, how, printer }]).await {
+        self.tell_papers(paper, None, how).await
+    }
+
+    /// Writes how far a paper has come, and with it the one beside it.
+    async fn tell_papers(&self, paper: &WaitingPaper, beside: Option<Copy>, how: Printing) -> bool {
+        match self.writer.commit(facts(paper, beside, &how)).await {
             Ok(()) => true,
             Err(error) => {
                 tracing::error!(%error, "how a paper stands could not be written");

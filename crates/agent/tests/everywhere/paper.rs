@@ -159,6 +159,34 @@ async fn a_named_printer_is_the_one_that_prints_and_an_unknown_one_is_refused_be
     assert_eq!(names, ["TAF1 en caja", "TAF1 en caja"]);
 }
 
+/// Under its own number a document may be another to read: then the paper in somebody's hand is not true any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_made_again_is_a_new_original_where_it_reads_otherwise_and_else_none() {
+    for (name, copies) in [
+        ("otro", vec![Copy::Original, Copy::Original, Copy::Repeated]),
+        ("", vec![Copy::Original, Copy::Repeated]),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let office = office();
+        let (tray, trays, end) = tray();
+        let agent = open_as(dir.path(), &office, opening(tray, true)).await;
+        (0..3).for_each(|_| end.send(Printing::Done).unwrap());
+        office.books().words.insert(1, "free");
+        sell(&agent, "k", 10).await;
+        until(&agent, |agent| agent.detail("TAF1").unwrap().row.state == "RECHAZADO").await;
+        until(&agent, |agent| paper_of(agent, "TAF1").as_deref() == Some("done")).await;
+        office.books().words.clear();
+        office.books().have.insert(1, "no");
+        let sale = format!(r#"{{"total": 10, "name": "{name}"}}"#);
+        let again = Reissue { sale: Some(sale.into()), new_number: false, who: "Ana".into() };
+        assert_eq!(agent.reissue("TAF1", again).await.unwrap().document.version, 2);
+        until(&agent, |agent| paper_of(agent, "TAF1").as_deref() == Some("done")).await;
+        assert_eq!(agent.print("TAF1", false, None).await.unwrap().copy, "copia");
+        agent.stop().await;
+        assert_eq!(trays.try_iter().map(|(_, copy)| copy).collect::<Vec<_>>(), copies);
+    }
+}
+
 /// What did not come out for certain waits for a person, in the panel's own number; each word that may be said
 /// takes it away, and no other.
 /// What another document took the place of needs no paper, whatever its printer does.

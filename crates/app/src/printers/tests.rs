@@ -1,5 +1,6 @@
 use timbre_agent::Printers as _;
 use timbre_core::paper::{Copy, Paper as _, Printing};
+use timbre_core::receipt::Ceded;
 
 use super::*;
 use crate::paper::Printer;
@@ -25,10 +26,17 @@ fn each_paper_has_its_printer() {
     assert_eq!(chosen(&shop, true, Some("cocina")).as_deref(), Some("carpeta:cocina"));
     assert_eq!(chosen(&shop, true, Some("bodega")), None);
     let asked = set("[printers.cocina]\ndevice = \"red:a\"\ntakes = \"asked\"\n").unwrap();
-    assert_eq!((chosen(&asked, true, None), asked.prints()), (None, false), "nothing unasked");
+    assert_eq!(
+        (chosen(&asked, true, None), asked.prints(&Series("39".to_owned()), None)),
+        (None, false),
+        "nothing unasked"
+    );
     let two = set("[printers.b]\ndevice = \"red:b\"\n[printers.a]\ndevice = \"red:a\"\n").unwrap();
     assert_eq!(chosen(&two, true, None).as_deref(), Some("red:a"), "by name");
-    assert!(two.prints() && set(SETTINGS).unwrap().logo_trouble.is_some(), "a logo that is not there");
+    assert!(
+        two.prints(&Series("39".to_owned()), None) && set(SETTINGS).unwrap().logo_trouble.is_some(),
+        "a logo that is not there"
+    );
 }
 
 #[test]
@@ -130,12 +138,12 @@ fn sheets_and_tickets_go_each_their_way() {
     std::fs::write(dir.path().join("timbre.toml"), settings).unwrap();
     let printer = Printer::new(&Config::read(dir.path()).unwrap(), dir.path(), false).unwrap();
     let boleta = Receipt { narrow: true, ..Receipt::default() };
-    assert_eq!(printer.print("T39F1", &boleta, Copy::Original, None, Box::new(())), Printing::Done);
+    assert_eq!(printer.print("T39F1", &boleta, Copy::Original, None, Box::new(())), Printing::Handed);
     assert_eq!(
         printer.print("T33F1", &Receipt::default(), Copy::Original, None, Box::new(())),
-        Printing::Done
+        Printing::Handed
     );
-    assert_eq!(printer.test(Some("oficina")), Printing::Done);
+    assert_eq!(printer.test(Some("oficina")), Printing::Handed);
     let begins = |file: &str, with: &[u8]| {
         assert!(std::fs::read(dir.path().join(file)).unwrap().starts_with(with), "{file}")
     };
@@ -145,6 +153,27 @@ fn sheets_and_tickets_go_each_their_way() {
     // A printer that was taken away while a paper waited for it.
     let gone = printer.print("T39F2", &boleta, Copy::Original, Some("cocina"), Box::new(()));
     assert!(gone.why().contains("«cocina»"), "{gone:?}");
+}
+
+/// Sheets bring the copy to be ceded, and a shop whose only printer takes boletas lacks no factura's paper.
+#[test]
+fn what_comes_out_unasked_follows_the_printers_there_are() {
+    let read =
+        |settings: &str| Printer::new(&toml::from_str(settings).unwrap(), Path::new("."), false).unwrap();
+    let series = |code: &str| Series(code.to_owned());
+    let narrow = read("[printer]\ndevice = 'carpeta:p'\ntakes = 'narrow'\nprofile.paper = '58mm'\n");
+    assert!(narrow.on_issue(&series("39"), None) && !narrow.on_issue(&series("33"), None));
+    assert!(narrow.on_issue(&series("33"), Some("principal")), "what the till names is asked for");
+    let asked = read("[printer]\ndevice = 'carpeta:p'\ntakes = 'asked'\n");
+    assert!(!asked.on_issue(&series("39"), None));
+
+    let factura = Receipt { ceded: Some(Ceded::default()), ..Receipt::default() };
+    let letter = "[printer]\ndevice = 'carpeta:p'\nprofile.paper = 'letter'\n";
+    assert_eq!(read(letter).beside(&factura, None), Some(Copy::Ceded));
+    assert_eq!(read(letter).beside(&Receipt::default(), None), None, "nothing of it is ceded");
+    assert_eq!(read("[printer]\ndevice = 'carpeta:p'\n").beside(&factura, None), None, "a roll");
+    let without = letter.replace("profile", "cedible = false\nprofile");
+    assert_eq!(read(&without).beside(&factura, None), None);
 }
 
 /// 16 by 16 black dots.

@@ -7,6 +7,12 @@ use timbre_agent::view::{FoundPrinterView, PrinterView, PrintersView};
 use super::{Api, Ask};
 use crate::failure::Failure;
 
+/// A name as one part of a path, whatever it holds: what may be a name is for the agent to say.
+fn part(name: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    name.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
 impl Api {
     pub async fn printers(&self) -> Result<PrintersView, Failure> {
         self.wire.read(Ask::get("/v1/printers")).await
@@ -18,12 +24,12 @@ impl Api {
     }
 
     pub async fn put_printer(&self, printer: &PrinterView) -> Result<PrintersView, Failure> {
-        let ask = Ask::new(Method::PUT, format!("/v1/printers/{}", printer.name));
+        let ask = Ask::new(Method::PUT, format!("/v1/printers/{}", part(&printer.name)));
         self.wire.read(ask.json(&json!(printer)).patient()).await
     }
 
     pub async fn remove_printer(&self, name: &str) -> Result<PrintersView, Failure> {
-        self.wire.read(Ask::new(Method::DELETE, format!("/v1/printers/{name}"))).await
+        self.wire.read(Ask::new(Method::DELETE, format!("/v1/printers/{}", part(name)))).await
     }
 
     /// A PNG; or no logo any more.

@@ -36,6 +36,10 @@ pub struct Args {
     #[arg(long, conflicts_with = "test")]
     cedible: bool,
 
+    /// Qué copias: original, cedible o ambas
+    #[arg(long, value_name = "CUÁLES", value_parser = ["original", "cedible", "ambas"], conflicts_with_all = ["test", "cedible"])]
+    copies: Option<String>,
+
     /// En qué impresora, por su nombre; si falta, la de su tipo de documento
     #[arg(long, value_name = "NOMBRE", conflicts_with_all = ["pdf", "escpos", "svg"])]
     printer: Option<String>,
@@ -46,7 +50,11 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
-    let copy = if args.cedible { "cedible" } else { "original" };
+    let copy = match &args.copies {
+        Some(which) => which.as_str(),
+        None if args.cedible => "cedible",
+        None => "original",
+    };
     let drawings = [("pdf", &args.pdf), ("ticket", &args.escpos), ("picture", &args.svg)];
     let wanted = drawings.into_iter().find_map(|(what, file)| Some((what, file.clone()?)));
     if let (Some((what, file)), Some(id)) = (wanted, &args.id) {
@@ -64,16 +72,23 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
         .await;
     }
     through(data, Need::Store, async |api| {
-        let paper = match &args.id {
-            Some(id) => api.print(id, args.cedible, args.printer.as_deref()).await?,
-            None => api.test_printer(args.printer.as_deref()).await?,
-        };
-        let name = args.id.as_ref().map_or_else(|| "Página de prueba".to_owned(), ToString::to_string);
-        match out.json {
-            true => out.object(&paper)?,
-            false => out.line(format!("{name}  {}  {}", paper.word, paper.why).trim_end())?,
+        let mut exit = Exit::Done;
+        let wanted = [(false, copy != "cedible"), (true, copy != "original")];
+        for (ceded, _) in wanted.into_iter().filter(|(_, wanted)| *wanted) {
+            let paper = match &args.id {
+                Some(id) => api.print(id, ceded, args.printer.as_deref()).await?,
+                None => api.test_printer(args.printer.as_deref()).await?,
+            };
+            let name = args.id.as_ref().map_or_else(|| "Página de prueba".to_owned(), ToString::to_string);
+            match out.json {
+                true => out.object(&paper)?,
+                false => out.line(format!("{name}  {}  {}", paper.word, paper.why).trim_end())?,
+            }
+            if !paper.is_well() {
+                exit = Exit::Refused;
+            }
         }
-        Ok(if paper.is_well() { Exit::Done } else { Exit::Refused })
+        Ok(exit)
     })
     .await
 }

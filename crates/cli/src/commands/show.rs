@@ -92,8 +92,10 @@ fn page(detail: &DetailView, environment: &str) -> Vec<String> {
         let action = remark.advice.as_ref().map(|advice| &advice.action);
         field("Qué hacer", action.filter(|action| action.word != "nothing").map(|a| a.text.clone()));
     }
-    let paper = row.paper.as_ref();
-    field("Papel", paper.map(|p| format!("{}, {} {}", p.word, p.copy, p.why).trim_end().to_owned()));
+    let papers = if row.papers.is_empty() { row.paper.as_slice() } else { &row.papers };
+    for p in papers {
+        field("Papel", Some(format!("{}, {} {}", p.word, p.copy, p.why).trim_end().to_owned()));
+    }
     field("SHA-256", Some(detail.sha256.clone()));
     if !detail.lines.is_empty() {
         let heads = [

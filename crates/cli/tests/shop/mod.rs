@@ -5,17 +5,26 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 /// Runs `timbre` there with `input`, to its end.
 pub fn timbre(data: &Path, words: &[&str], input: &str) -> Output {
+    started(data, words, input).wait_with_output().expect("it ends")
+}
+
+/// Starts `timbre` there with `input`.
+pub fn started(data: &Path, words: &[&str], input: &str) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_timbre"));
     command.env("TIMBRE_CUSTODY", "keyfile").env("XDG_STATE_HOME", data.join("state"));
-    ended(command.arg("--data").arg(data.join("shop")).args(words), input)
+    start(command.arg("--data").arg(data.join("shop")).args(words), input)
 }
 
 /// Runs it with `input`, to its end.
 pub fn ended(command: &mut Command, input: &str) -> Output {
+    start(command, input).wait_with_output().expect("it ends")
+}
+
+fn start(command: &mut Command, input: &str) -> Child {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -24,7 +33,7 @@ pub fn ended(command: &mut Command, input: &str) -> Output {
         .expect("the binary of this test starts");
     // One that reads nothing may have ended already.
     let _ = child.stdin.take().expect("it was piped").write_all(input.as_bytes());
-    child.wait_with_output().expect("it ends")
+    child
 }
 
 /// What it printed; it must have ended with `exit`.

@@ -6,7 +6,7 @@ use timbre_core::paper::Printing;
 use super::{Course, Load, failed};
 
 #[cfg(not(windows))]
-pub(super) fn print(queue: &str, load: Load, bytes: &[u8], course: &Course) -> Printing {
+pub(super) fn print(queue: &str, job: &str, load: Load, bytes: &[u8], course: &Course) -> Printing {
     use std::io::Write;
     use std::process::{Command, Stdio};
 
@@ -19,7 +19,8 @@ pub(super) fn print(queue: &str, load: Load, bytes: &[u8], course: &Course) -> P
         return how;
     }
     let child = Command::new("lp")
-        .args(["-d", queue, "-s"])
+        // As its people see it in the queue.
+        .args(["-d", queue, "-t", job, "-s"])
         .args(raw)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
@@ -42,7 +43,7 @@ pub(super) fn print(queue: &str, load: Load, bytes: &[u8], course: &Course) -> P
 
 /// As RAW, whatever it is: sheets come out only of a printer that understands PDF by itself.
 #[cfg(windows)]
-pub(super) fn print(queue: &str, _: Load, bytes: &[u8], course: &Course) -> Printing {
+pub(super) fn print(queue: &str, _: &str, _: Load, bytes: &[u8], course: &Course) -> Printing {
     use super::winspool::{self, NotTaken};
 
     if let Err(how) = course.begin() {

@@ -1,6 +1,5 @@
 //! From the top: the box and the issuer, who receives, what is referred to, and the detail with its breaks.
 
-use timbre_core::paper::Copy;
 use timbre_core::receipt::{Field, Receipt};
 
 use super::{BOTTOM, Ink, LEFT, MM, Mark, Page, RIGHT, Setting, TOP, WIDTH, face, wrap};
@@ -13,6 +12,9 @@ pub(super) const BOX_LINE: f32 = 0.7 * MM;
 const BOX_SIZE: f32 = 12.0;
 const BOX_LEADING: f32 = 17.0;
 
+/// What tells a sheet from the first one of its kind.
+const COPY: &str = "COPIA";
+
 /// The logo's place: 6 by 2 cm, a fiftieth of the sheet (the law: a fifth at the most; 1.2 of the same).
 const LOGO: (f32, f32) = (60.0 * MM, 20.0 * MM);
 
@@ -21,9 +23,13 @@ const QUANTITY: f32 = LEFT + 72.0;
 const NAME: f32 = QUANTITY + 12.0;
 const PRICE: f32 = RIGHT - 84.0;
 const SUM: f32 = RIGHT;
-const NAME_WIDTH: f32 = PRICE - 74.0 - NAME;
+const NAME_WIDTH: f32 = PRICE - PRICE_WIDTH - NAME;
+/// The widest figures that stand in their columns, with white before them.
+const QUANTITY_WIDTH: f32 = QUANTITY - LEFT;
+const PRICE_WIDTH: f32 = 74.0;
+const SUM_WIDTH: f32 = SUM - PRICE - 8.0;
 
-pub(super) fn head(set: &mut Setting, receipt: &Receipt, copy: Copy, logo: Option<&Logo>) {
+pub(super) fn head(set: &mut Setting, receipt: &Receipt, logo: Option<&Logo>) {
     let heading = &receipt.heading;
     let below = if heading.framed { framed(set, receipt) } else { bare(set, receipt) };
     let width = RIGHT - BOX_WIDTH - 24.0 - LEFT;
@@ -33,8 +39,8 @@ pub(super) fn head(set: &mut Setting, receipt: &Receipt, copy: Copy, logo: Optio
     for line in &receipt.issuer.lines {
         y = set.block((LEFT, y), width, 9.0, false, Ink::Black, line);
     }
-    if copy == Copy::Repeated {
-        y = set.block((LEFT, y + 4.0), width, 10.0, true, Ink::Black, "COPIA");
+    if set.marked {
+        y = set.block((LEFT, y + 4.0), width, 10.0, true, Ink::Black, COPY);
     }
     set.y = y.max(below) + 14.0;
 }
@@ -63,9 +69,9 @@ fn framed(set: &mut Setting, receipt: &Receipt) -> f32 {
         centred(set.page(), left, y, BOX_SIZE, line);
     }
     let mut below = TOP + height;
-    if let Some(office) = &heading.office {
-        below += 14.0;
-        centred(set.page(), left, below, 9.5, office);
+    for line in heading.office.iter().flat_map(|office| wrap(office, BOX_WIDTH, 9.5, face(true))) {
+        below += 13.0;
+        centred(set.page(), left, below, 9.5, &line);
     }
     below
 }
@@ -128,8 +134,17 @@ pub(super) fn detail(set: &mut Setting, receipt: &Receipt) {
     columns(set);
     for line in &receipt.lines {
         let name = wrap(&line.name, NAME_WIDTH, 9.0, face(false));
-        let notes: Vec<String> =
-            line.notes.iter().flat_map(|note| wrap(note, NAME_WIDTH, 7.5, face(false))).collect();
+        // Figures that are too wide for their columns stand below the name, in full.
+        let wide = |text: &str, width: f32| face(false).width(text, 9.0) > width;
+        let apart = wide(&line.quantity, QUANTITY_WIDTH) || wide(&line.price, PRICE_WIDTH - 6.0);
+        let apart = apart || wide(&line.sum, SUM_WIDTH);
+        let times = match (line.quantity.is_empty(), line.price.is_empty()) {
+            (false, false) => format!("{} x {}", line.quantity, line.price),
+            (true, _) => line.price.clone(),
+            (false, true) => line.quantity.clone(),
+        };
+        let notes = apart.then_some(&times).into_iter().chain(&line.notes);
+        let notes: Vec<String> = notes.flat_map(|note| wrap(note, NAME_WIDTH, 7.5, face(false))).collect();
         let height = name.len().max(1) as f32 * 11.7 + notes.len() as f32 * 9.75 + 3.0;
         // A description of a thousand letters is shorter than a sheet: a line is never broken.
         if set.y + height > BOTTOM - 12.0 {
@@ -137,8 +152,10 @@ pub(super) fn detail(set: &mut Setting, receipt: &Receipt) {
             columns(set);
         }
         let base = set.y + 9.0;
-        set.at_right(QUANTITY, base, 9.0, false, Ink::Black, &line.quantity);
-        set.at_right(PRICE, base, 9.0, false, Ink::Black, &line.price);
+        if !apart {
+            set.at_right(QUANTITY, base, 9.0, false, Ink::Black, &line.quantity);
+            set.at_right(PRICE, base, 9.0, false, Ink::Black, &line.price);
+        }
         set.at_right(SUM, base, 9.0, false, Ink::Black, &line.sum);
         for (at, text) in name.iter().enumerate() {
             set.page().text(NAME, base + at as f32 * 11.7, 9.0, false, Ink::Black, text);
@@ -171,5 +188,9 @@ pub(super) fn again(set: &mut Setting, receipt: &Receipt) {
     set.at_right(RIGHT, TOP + 9.0, 9.0, true, Ink::Black, &what);
     set.page().text(LEFT, TOP + 20.0, 8.0, false, Ink::Grey, &heading.tax_id);
     set.at_right(RIGHT, TOP + 20.0, 8.0, false, Ink::Grey, &receipt.date);
+    if set.marked {
+        let x = (WIDTH - face(true).width(COPY, 9.0)) / 2.0;
+        set.page().text(x, TOP + 9.0, 9.0, true, Ink::Black, COPY);
+    }
     set.y = TOP + 30.0;
 }

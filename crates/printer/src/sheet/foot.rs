@@ -3,7 +3,7 @@
 
 use timbre_core::receipt::{Ceded, Receipt, Sum};
 
-use super::{BOTTOM, Ink, LEFT, MM, Mark, RIGHT, Setting, blocks, face, wrap};
+use super::{BOTTOM, Ink, LEFT, MM, Mark, RIGHT, Setting, TOP, blocks, face, wrap};
 use crate::Stamp;
 
 /// The stamp is at least 2 cm from the left edge, with white around it (muestras impresas 4.0, 1.5).
@@ -18,51 +18,105 @@ pub(super) struct Foot<'a> {
     pub ceded: Option<&'a Ceded>,
 }
 
+/// Where the foot may begin on a further sheet.
+const FURTHER: f32 = TOP + 44.0;
+
+/// A line of the totals' column.
+enum Row<'a> {
+    Total(&'a Sum),
+    /// Between what is owed and what the till said.
+    Parting,
+    Paid(&'a Sum),
+}
+
+impl Row<'_> {
+    fn of(receipt: &Receipt) -> Vec<Row<'_>> {
+        let parting = (!receipt.till.is_empty()).then_some(Row::Parting);
+        let totals = receipt.totals.iter().map(Row::Total);
+        totals.chain(parting).chain(receipt.till.iter().map(Row::Paid)).collect()
+    }
+
+    fn size(&self) -> f32 {
+        match self {
+            Row::Total(sum) if sum.grand => 13.0,
+            Row::Total(_) => 9.0,
+            Row::Parting | Row::Paid(_) => 8.0,
+        }
+    }
+
+    /// The name on as many lines as it takes beside its figure.
+    fn name(&self) -> Vec<String> {
+        let (Row::Total(sum) | Row::Paid(sum)) = self else { return Vec::new() };
+        let room = RIGHT - TOTALS - face(sum.grand).width(&sum.sum, self.size()) - 8.0;
+        wrap(&sum.name, room, self.size(), face(sum.grand))
+    }
+
+    fn height(&self) -> f32 {
+        match self {
+            Row::Parting => 8.0,
+            Row::Total(_) | Row::Paid(_) => self.name().len().max(1) as f32 * self.size() * 1.2 + 3.0,
+        }
+    }
+
+    fn put(&self, set: &mut Setting, y: f32) {
+        let (sum, ink) = match self {
+            Row::Parting => return set.page().bar(TOTALS, y + 4.0, RIGHT - TOTALS, 0.3, Ink::Grey),
+            Row::Total(sum) => (sum, Ink::Black),
+            Row::Paid(sum) => (sum, Ink::Grey),
+        };
+        let (size, base) = (self.size(), y + self.size());
+        for (at, line) in self.name().iter().enumerate() {
+            set.page().text(TOTALS, base + at as f32 * size * 1.2, size, sum.grand, ink, line);
+        }
+        set.at_right(RIGHT, base, size, sum.grand, ink, &sum.sum);
+    }
+}
+
+fn height_of(rows: &[Row<'_>]) -> f32 {
+    8.0 + rows.iter().map(Row::height).sum::<f32>()
+}
+
 impl Foot<'_> {
     pub(super) fn put(self, set: &mut Setting, receipt: &Receipt) {
-        let totals = 8.0 + self.receipt.totals.iter().map(height_of).sum::<f32>();
-        let till = match self.receipt.till.len() {
-            0 => 0.0,
-            count => 10.0 + count as f32 * 11.0,
-        };
         let stamp = self.stamp.as_ref().map_or(0.0, |stamp| 2.0 * QUIET + stamp.height() as f32 * MM);
         let legend = stamp + 6.0 + self.receipt.legend.len() as f32 * 10.0;
         let ceded = self.ceded.map_or(0.0, |_| 118.0);
-        let height = (totals + till).max(legend) + ceded;
+        let rows = Row::of(self.receipt);
+        let mut rest = rows.as_slice();
+        // What no foot can hold goes before it, on as many sheets as it takes.
+        if height_of(rest) + ceded > BOTTOM - FURTHER {
+            let y = set.y;
+            set.page().bar(TOTALS, y, RIGHT - TOTALS, 0.6, Ink::Black);
+            set.y += 6.0;
+        }
+        while let [first, others @ ..] = rest
+            && height_of(rest) + ceded > BOTTOM - FURTHER
+        {
+            if set.y + first.height() > BOTTOM {
+                blocks::again(set, receipt);
+            }
+            first.put(set, set.y);
+            set.y += first.height();
+            rest = others;
+        }
+        let height = height_of(rest).max(legend) + ceded;
         if set.y + height > BOTTOM {
             blocks::again(set, receipt);
         }
-        let top = BOTTOM - height;
-        self.totals(set, top);
+        self.totals(set, BOTTOM - height, rest);
         self.stamp(set, BOTTOM - ceded - legend);
         if let Some(ceded) = self.ceded {
             acknowledgement(set, BOTTOM - 112.0, ceded);
         }
     }
 
-    fn totals(&self, set: &mut Setting, top: f32) {
+    fn totals(&self, set: &mut Setting, top: f32, rows: &[Row<'_>]) {
         let mut y = top;
         set.page().bar(TOTALS, y, RIGHT - TOTALS, 0.6, Ink::Black);
         y += 6.0;
-        for sum in &self.receipt.totals {
-            let size = if sum.grand { 13.0 } else { 9.0 };
-            let base = y + size;
-            let room = RIGHT - TOTALS - face(sum.grand).width(&sum.sum, size) - 8.0;
-            for (at, line) in wrap(&sum.name, room, size, face(sum.grand)).iter().enumerate() {
-                set.page().text(TOTALS, base + at as f32 * size * 1.2, size, sum.grand, Ink::Black, line);
-            }
-            set.at_right(RIGHT, base, size, sum.grand, Ink::Black, &sum.sum);
-            y += height_of(sum);
-        }
-        if !self.receipt.till.is_empty() {
-            y += 4.0;
-            set.page().bar(TOTALS, y, RIGHT - TOTALS, 0.3, Ink::Grey);
-            y += 4.0;
-        }
-        for sum in &self.receipt.till {
-            set.page().text(TOTALS, y + 8.0, 8.0, false, Ink::Grey, &sum.name);
-            set.at_right(RIGHT, y + 8.0, 8.0, false, Ink::Grey, &sum.sum);
-            y += 11.0;
+        for row in rows {
+            row.put(set, y);
+            y += row.height();
         }
     }
 
@@ -80,13 +134,6 @@ impl Foot<'_> {
             y += 10.0;
         }
     }
-}
-
-fn height_of(sum: &Sum) -> f32 {
-    let size = if sum.grand { 13.0 } else { 9.0 };
-    let room = RIGHT - TOTALS - face(sum.grand).width(&sum.sum, size) - 8.0;
-    let lines = wrap(&sum.name, room, size, face(sum.grand)).len().max(1);
-    lines as f32 * size * 1.2 + 3.0
 }
 
 /// Fields to be filled in by hand, what that means, and at the lower right whose copy it is.

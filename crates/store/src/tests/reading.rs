@@ -126,6 +126,25 @@ fn what_has_no_whole_paper_is_counted_and_listed_until_it_has() {
     assert_eq!((numbers(&reader, unprinted()), reader.counts().unprinted), (vec![], 0));
 }
 
+/// What came out says nothing of the other copy.
+#[test]
+fn the_customers_paper_and_the_one_to_be_ceded_are_told_apart() {
+    use timbre_core::paper::Copy;
+    let (_shop, mut store) = varied();
+    let paper = |copy, how| Fact::Printed { document: id(2), copy, how, printer: None };
+    let failed = || Printing::Failed { why: "sin papel".to_owned() };
+    store.commit(vec![paper(Copy::Original, failed()), paper(Copy::Ceded, Printing::Done)], at(2)).unwrap();
+    let reader = store.reader();
+    let row = || reader.row(&id(2)).unwrap().unwrap();
+    assert_eq!(row().paper(), Some(&(Copy::Original, failed())), "the one that is lacking is told of");
+    assert_eq!(reader.counts().unprinted, 1);
+    store.commit(vec![paper(Copy::Repeated, Printing::Handed)], at(3)).unwrap();
+    assert_eq!((row().paper(), reader.counts().unprinted), (Some(&(Copy::Repeated, Printing::Handed)), 0));
+    store.commit(vec![paper(Copy::CededAgain, failed())], at(4)).unwrap();
+    assert_eq!(row().paper_of(false), Some(&(Copy::Repeated, Printing::Handed)));
+    assert_eq!((row().paper_of(true), reader.counts().unprinted), (Some(&(Copy::CededAgain, failed())), 1));
+}
+
 #[test]
 fn pages_follow_each_other_while_documents_are_added() {
     let (_shop, mut store) = Shop::ready();

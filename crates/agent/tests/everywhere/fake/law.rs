@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use timbre_agent::{Custody, ReadCertificate};
-use timbre_core::receipt::Receipt;
+use timbre_core::receipt::{Ceded, Field, Receipt};
 use timbre_core::regime::{Kind, Term};
 use timbre_core::*;
 use timbre_store::CertificateLoaded;
@@ -100,8 +100,9 @@ impl Regime for Nowhere {
         Ok(Preview { totals: json!({}), warnings: vec![], xml: String::new(), explained: vec![] })
     }
 
-    fn receipt(&self, _: &Document, _: &TillData) -> Receipt {
-        Receipt::default()
+    fn receipt(&self, document: &Document, _: &TillData) -> Receipt {
+        let receiver = vec![Field::new("Nombre", document.receiver.name.clone())];
+        Receipt { receiver, ceded: Some(Ceded::default()), ..Receipt::default() }
     }
 
     fn complete(&self, receipt: &mut Receipt, given: &str) {
@@ -130,6 +131,7 @@ fn note(sale: &Sale, date: Date) -> Result<Note, Refusals> {
             panics: sale.body.get("panics").map(|at| at.as_str().unwrap_or("seal").to_owned()),
             annuls: sale.body.get("annuls").and_then(Value::as_u64),
             whole: sale.body.get("whole").is_some(),
+            name: sale.body.get("name").and_then(Value::as_str).unwrap_or_default().to_owned(),
         }),
         _ => Err(Refusal::new("total-missing", "total", "Falta el total.").into()),
     }
@@ -145,6 +147,8 @@ struct Note {
     annuls: Option<u64>,
     /// It annuls that document itself.
     whole: bool,
+    /// Who it is for.
+    name: String,
 }
 
 impl Note {
@@ -191,7 +195,7 @@ impl Draft for Note {
             channel: ChannelId(if self.total == BY_MAIL { "mail" } else { "post" }.into()),
             date: self.date,
             stamped: at,
-            receiver: Party::default(),
+            receiver: Party { name: self.name.clone(), ..Party::default() },
             total: Amount(self.total),
             words: String::new(),
             facts: json!({}),

@@ -3,9 +3,9 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
-use timbre_core::Refusal;
 use timbre_core::paper::{Copy, Drawing, Hold, Paper, Printing};
 use timbre_core::receipt::Receipt;
+use timbre_core::{Refusal, Series};
 
 /// A printer that tells what it was given, and ends when it is told how.
 pub struct Tray {
@@ -16,7 +16,7 @@ pub struct Tray {
 }
 
 impl Paper for Tray {
-    fn on_issue(&self) -> bool {
+    fn on_issue(&self, _: &Series, _: Option<&str>) -> bool {
         true
     }
 
@@ -67,7 +67,7 @@ pub async fn given(from: Receiver<(String, Copy)>) -> ((String, Copy), Receiver<
 pub struct Two(Mutex<Receiver<()>>);
 
 impl Paper for Two {
-    fn on_issue(&self) -> bool {
+    fn on_issue(&self, _: &Series, _: Option<&str>) -> bool {
         true
     }
 
@@ -105,7 +105,7 @@ pub fn two() -> (Sender<()>, Arc<Two>) {
 pub struct Stuck(Mutex<Sender<(String, Hold)>>);
 
 impl Paper for Stuck {
-    fn on_issue(&self) -> bool {
+    fn on_issue(&self, _: &Series, _: Option<&str>) -> bool {
         true
     }
 
