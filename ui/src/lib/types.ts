@@ -262,9 +262,13 @@ state: string,
  */
 since: string, attention: string | null, annulled_by: string | null, replaced_by: string | null, 
 /**
- * The paper of it that was dealt with last.
+ * The paper of it that a person is told of: one that is lacking, else the one that was dealt with last.
  */
-paper?: PaperView, track: string | null, attempts: number, next_try: string | null, 
+paper?: PaperView, 
+/**
+ * The customer's and the one to be ceded, where there are both.
+ */
+papers?: Array<PaperView>, track: string | null, attempts: number, next_try: string | null, 
 /**
  * In plain words.
  */
