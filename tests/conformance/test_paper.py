@@ -98,15 +98,17 @@ def test_every_stamp_of_a_ticket_reads_to_the_very_bytes_and_verifies():
 @pytest.mark.parametrize("dpi", [200, 300])
 def test_every_stamp_of_a_sheet_reads_to_the_very_bytes(dpi):
     for name in sorted(path.stem for path in PAPER.glob("*.pdf")):
+        if dpi == 300 and name.startswith("drawn") and not name.endswith(("00", "50")):
+            continue
         stamps = [stamp for page in pages(name, dpi) for stamp in read(page)]
-        assert stamps and set(stamps) == {ted_of(name)}, name
+        # The original, and where there is one the copy to be ceded.
+        assert stamps == [ted_of(name)] * (2 if "CEDIBLE" in words(name) else 1), name
 
 
 def worn(picture: Image.Image, seed: int) -> Image.Image:
-    """Dirty paper seen askew: one dot in twenty has the wrong colour, then a turn by 3 degrees, then out of focus."""
+    """Dirty paper seen askew: one dot in twenty (13 of 256) has the other colour, then a turn by 3 degrees, then out of focus."""
     noise = Image.frombytes("L", picture.size, random.Random(seed).randbytes(picture.width * picture.height))
-    picture = ImageChops.darker(picture, noise.point(lambda value: BLACK if value < 6 else WHITE))
-    picture = ImageChops.lighter(picture, noise.point(lambda value: WHITE if value > 249 else BLACK))
+    picture = ImageChops.difference(picture, noise.point(lambda value: WHITE if value < 13 else BLACK))
     return turned(picture, 3).filter(ImageFilter.GaussianBlur(0.8))
 
 
@@ -158,14 +160,14 @@ def wanted(name: str) -> list[str]:
     dd = parse(b'<?xml version="1.0" encoding="ISO-8859-1"?>' + ted_of(name)).find("DD")
     year, month, day = dd.findtext("FE").split("-")
     texts = [f"{day}-{month}-{year}", "Timbre Electrónico SII", "Res. 80 de 2014", "Verifique documento: www.sii.cl"]
-    texts += ["S.I.I. - ÑUÑOA", dd.findtext("IT1").split()[0]]
+    texts += ["S.I.I. - ÑUÑOA", dd.findtext("IT1").split()[0], dd.findtext("CAF/DA/RS").split()[0]]
     if kind_of(name) not in ("110", "111", "112"):
         texts.append(dotted(dd.findtext("MNT")))
-    if kind_of(name) in ("33", "52", "56", "61") and dd.findtext("MNT") != "0" and "exenta" not in name:
+    if kind_of(name) in ("33", "39", "52", "56", "61") and dd.findtext("MNT") != "0" and "exenta" not in name:
         texts.append("IVA (19%)")
     if kind_of(name) not in ("39", "41"):
         number, check = dd.findtext("RR").split("-")
-        texts.append(f"{dotted(number)}-{check}")
+        texts += [f"{dotted(number)}-{check}", dd.findtext("RSR").split()[0]]
     if kind_of(name) == "52":
         texts.append("Traslado")
     return texts
@@ -195,7 +197,8 @@ def test_the_cedible_copy_has_the_words_of_the_law_and_the_other_has_not(name):
         "recibido (s)."
     )
     legend = "CEDIBLE CON SU FACTURA" if kind_of(name) == "52" else "CEDIBLE"
-    flatten = lambda lines: " ".join(" ".join(lines).split())
+    # The sides of the box are no words.
+    flatten = lambda lines: " ".join(" ".join(line.strip("|+- ") for line in lines).split())
     plain, ceded = flatten(ticket(name, "80mm").lines), flatten(ticket(name, "80mm", ".cedible").lines)
     for text in [law, legend, "Nombre:", "Recinto:", "Firma:"]:
         assert text in ceded and text not in plain, text
@@ -256,6 +259,26 @@ def test_the_box_on_a_sheet_has_lawful_measures(name):
     assert all(0.5 <= thick <= 1.0 for thick in line), line
 
 
+@pytest.mark.parametrize(("name", "paper"), [("boleta-001-pan", "80mm"), ("boleta-001-pan", "58mm"), ("vector-33", "80mm")])
+def test_the_box_on_a_ticket_has_lawful_measures(name, paper):
+    picture = ticket(name, paper).picture()
+    dot = 25.4 / 203.2
+
+    def longest(dark: list[bool]) -> tuple[int, int]:
+        return max(spans(dark), key=lambda run: run[1] - run[0], default=(0, -1))
+
+    across = [longest([picture.getpixel((x, y)) == BLACK for x in range(picture.width)]) for y in range(400)]
+    sides = spans([right - left > 300 for left, right in across])
+    assert len(sides) == 2, "the upper and the lower line of the box"
+    left, right = across[sides[0][0]]
+    width, height = (right - left + 1) * dot, (sides[1][1] - sides[0][0] + 1) * dot
+    upright = spans([picture.getpixel((x, (sides[0][0] + sides[1][1]) // 2)) == BLACK for x in range(left, left + 10)])[0]
+    lines = [(side[1] - side[0] + 1) * dot for side in [*sides, upright]]
+    # As on a sheet where the paper is that wide (manual de muestras impresas 4.0, 1.3); one of 58 mm has 4.8 cm for letters.
+    assert (55 if paper == "80mm" else 45) <= width <= 80 and 15 <= height <= 40, (width, height)
+    assert all(0.5 <= line <= 1.0 for line in lines), lines
+
+
 def test_no_sheet_prints_into_its_border():
     for name in WHOLE:
         for page in pages(name, 200):
@@ -290,6 +313,10 @@ PICTURES = [
     ("factura-005-referencias", "80mm", ".cedible"),
     ("vector-52", "80mm", ".cedible"),
     ("vector-61", "80mm", ""),
+    ("factura-exenta-101-capacitacion", "80mm", ""),
+    ("boleta-exenta-001-clase", "80mm", ""),
+    ("boleta-exenta-001-clase", "58mm", ""),
+    ("nota-debito-452-intereses", "80mm", ""),
     ("boleta-001-pan", "80mm", ".copia"),
     ("boleta-001-pan", "80mm", ".logo"),
     ("boleta-001-pan", "80mm", ".entrenamiento"),
@@ -315,6 +342,8 @@ def test_a_ticket_is_cut_once_and_opens_no_drawer_unless_told():
     for name in WHOLE:
         made = ticket(name, "80mm")
         assert (made.cuts, made.drawer) == (1, 0), name
+        assert ticket(name, "80mm", ".cajon").drawer == 1, name
+        assert ticket(name, "80mm", ".cajon-copia").drawer == 0, name
 
 
 def test_the_printer_is_strict():
