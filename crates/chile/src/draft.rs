@@ -1,7 +1,7 @@
 //! From a sale to a draft that nothing can refuse any more but the CAF, and from a draft to signed bytes.
 
 use bytes::Bytes;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use serde_json::{Value, json};
 use timbre_core::{
     Amount, ChannelId, Claims, Document, DocumentId, Documents, Draft, Environment, Folio, Grant, KeyError,
@@ -14,7 +14,7 @@ use crate::rules::{self, Limits, Making};
 use crate::rut::Rut;
 use crate::sale::{self, Below};
 use crate::tags::Group;
-use crate::ted::{TedFields, ted};
+use crate::ted::{self, TedFields, ted};
 use crate::tipo::Tipo;
 use crate::totals::figures;
 use crate::{codes, hour, latin1, sign};
@@ -129,6 +129,36 @@ impl DteDraft {
     }
 }
 
+impl DteDraft {
+    fn stamp(&self, folio: u64, stamped: DateTime) -> TedFields<'_> {
+        TedFields {
+            issuer: self.issuer,
+            kind: self.tipo.code(),
+            folio,
+            date: self.date,
+            receiver: self.receiver,
+            receiver_name: &self.receiver_name,
+            total: self.total,
+            first_item: dte::first_item(&self.document),
+            stamped,
+        }
+    }
+
+    /// A document whose stamp fits no paper could be issued and never handed over.
+    fn stamp_fits(&self, grant: &Grant) -> Result<(), Refusal> {
+        let length = ted::length(&self.stamp(grant.last, self.today.at(0, 0, 0, 0)), &grant.public);
+        if length <= ted::MOST_BYTES {
+            return Ok(());
+        }
+        let message = format!(
+            "El timbre no cabe en el papel ({length} bytes, y caben {}): use en la razón social del receptor y en el \
+             nombre del primer producto menos signos & < > \" ', que ocupan varios cada uno, o textos más cortos.",
+            ted::MOST_BYTES
+        );
+        Err(Refusal::new("stamp-too-long", "Detalle", message))
+    }
+}
+
 fn printed(firm: &Firm) -> Value {
     let mut printed = json!({});
     if let Some((date, number)) = firm.resolution() {
@@ -183,7 +213,7 @@ impl Draft for DteDraft {
                     grant.series
                 ),
             ))),
-            _ => Ok(()),
+            _ => self.stamp_fits(grant),
         }
     }
 
@@ -231,18 +261,7 @@ impl Draft for DteDraft {
                 stamped.date()
             )));
         }
-        let fields = TedFields {
-            issuer: self.issuer,
-            kind: self.tipo.code(),
-            folio: folio.number(),
-            date: self.date,
-            receiver: self.receiver,
-            receiver_name: &self.receiver_name,
-            total: self.total,
-            first_item: dte::first_item(&self.document),
-            stamped,
-        };
-        let ted = ted(&fields, &grant.public, keys, &grant.id)?;
+        let ted = ted(&self.stamp(folio.number(), stamped), &grant.public, keys, &grant.id)?;
         let seal = Seal { folio: folio.number(), ted: Some(&ted), stamped: Some(hour::stamp(stamped)) };
         let documento = dte::write(self.tipo, self.document.clone(), seal);
         let signed = sign::document(&documento, &dte::id(self.tipo, folio.number()), keys)?;

@@ -13,6 +13,10 @@ use crate::{hour, latin1};
 /// Longest RSR and IT1, in characters (schema DTE_v10, TED/DD).
 const LONGEST: usize = 40;
 
+/// The longest stamp that a PDF417 of level 5 takes: 928 words, of which 64 correct and two say how it is read, and six
+/// bytes in five of the rest (ISO/IEC 15438; level 5: Instructivo técnico, anexo 2, A.2.5).
+pub const MOST_BYTES: usize = 1034;
+
 /// What a stamp says of its document, as the document says it.
 #[derive(Debug, Clone)]
 pub struct TedFields<'a> {
@@ -57,6 +61,16 @@ pub fn ted(
         .close("FRMT")
         .close("TED");
     Ok(ted.into_string())
+}
+
+/// How many bytes a stamp will have, before there is a signature in it.
+pub fn length(fields: &TedFields<'_>, grant_public: &str) -> usize {
+    // A signature is as long as its key's modulus, and both stand as base64.
+    let modulus = grant_public.split_once("<M>").and_then(|(_, rest)| rest.split_once("</M>"));
+    let frmt = modulus.map_or(0, |(modulus, _)| modulus.split_whitespace().map(str::len).sum());
+    let around = "<TED version=\"1.0\"><FRMT algoritmo=\"SHA1withRSA\"></FRMT></TED>".len();
+    // In Latin-1 each letter is a byte.
+    dd(fields, grant_public).chars().count() + frmt + around
 }
 
 /// The signed part, in the schema's order.

@@ -140,6 +140,28 @@ fn a_draft_takes_only_a_caf_of_its_time_and_kind() {
     assert!(drafted.accepts(&Grant { expires: Some(day("2026-01-15")), ..grant }).is_ok());
 }
 
+/// A document that can't be handed over is refused before it takes a folio: in the stamp's names an ampersand is five
+/// bytes. What fits has the very length that was reckoned.
+#[test]
+fn a_stamp_that_fits_no_paper_is_refused_before_a_folio() {
+    let grant = desk::grant("33");
+    let named = |name: &str| {
+        let receiver = format!(r#""RznSocRecep":"{}""#, "&".repeat(40));
+        let sale = factura(r#","FmaPago":1"#, "").replace(r#""RznSocRecep":"R""#, &receiver);
+        draft(&sale.replace("Pan", name)).expect("lawful texts")
+    };
+    let fits = named("Pan");
+    fits.accepts(&grant).expect("it fits");
+    let stamp = text(&seal(&*fits, grant.last));
+    let stamp = &stamp[stamp.find("<TED").unwrap()..stamp.find("</TED>").unwrap() + 6];
+    assert!(stamp.chars().count() <= 1034 && stamp.contains("&amp;&amp;"), "{stamp}");
+    // Each further one is five bytes; the first that is too much is refused.
+    let room = (1034 - stamp.chars().count()) / 5;
+    named(&format!("Pan{}", "&".repeat(room))).accepts(&grant).expect("up to the last byte");
+    let refused = named(&format!("Pan{}", "&".repeat(room + 1))).accepts(&grant).expect_err("too long");
+    assert_eq!((refused.code.as_str(), refused.temporary), ("stamp-too-long", false));
+}
+
 #[test]
 fn a_preview_needs_neither_company_nor_folio() {
     let own = Chile::default()
