@@ -30,7 +30,7 @@ use crate::view::{
     CertificateView, IssuedView, PreviewView, ProblemView, PushView, Query, ResentView, RowView, WarningView,
 };
 use crate::writer::{Seat, Writer};
-use crate::{monitor, paper, show, signing, watchdog};
+use crate::{monitor, paper, sealing, show, signing, watchdog};
 
 /// The most documents that the answer to a resend names.
 const MOST_NAMED: usize = 500;
@@ -213,7 +213,7 @@ impl Agent {
         let now = self.0.clock.now();
         let draft = self.0.regime.draft(&sale, &issuer, &self.0.reader, now);
         let draft = self.judge_printer(&sale, draft)?;
-        self.wants_paper(&mut sale, &draft.series());
+        self.wants_paper(&mut sale, &sealing::series(&*draft)?);
         let print = sale.print;
         let issuance = self.0.writer.issue(draft, sale).await?;
         if print {
@@ -252,8 +252,8 @@ impl Agent {
     /// There are folios, but none that may be used for this sale: it would be refused when it is issued.
     fn no_range(&self, sale: &Sale, issuer: &Issuer, now: Timestamp) -> Option<Refusal> {
         let draft = self.0.regime.draft(sale, issuer, &self.0.reader, now).ok()?;
-        let (mut numbering, series) = (Numbering::of(self.0.reader.ranges()), draft.series());
-        match numbering.take(&series, &mut |grant| draft.accepts(grant)) {
+        let (mut numbering, series) = (Numbering::of(self.0.reader.ranges()), sealing::series(&*draft).ok()?);
+        match numbering.take(&series, &mut |grant| sealing::accepts(&*draft, grant)) {
             Err(NoFolio::Refused(refusal)) => Some(refusal),
             Ok(_) | Err(NoFolio::NoGrant | NoFolio::Exhausted { .. }) => None,
         }

@@ -33,6 +33,10 @@ pub(crate) fn said(draft: &dyn Draft) -> Result<Said, Refusal> {
     })
 }
 
+pub(crate) fn series(draft: &dyn Draft) -> Result<Series, Refusal> {
+    unless_it_panics(|| draft.series())
+}
+
 pub(crate) fn accepts(draft: &dyn Draft, grant: &Grant) -> Result<(), Refusal> {
     unless_it_panics(|| draft.accepts(grant))?
 }
