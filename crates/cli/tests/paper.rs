@@ -97,7 +97,7 @@ fn printers_are_set_up_chosen_by_a_sale_and_taken_away() {
     assert_eq!(refused.status.code(), Some(1));
     let named = timbre(data, &["printer", "add", "bar/2", "--device", device.as_str()], "");
     let why = String::from_utf8_lossy(&named.stderr).into_owned();
-    assert!(named.status.code() == Some(1) && why.contains("el nombre lleva"), "{why}");
+    assert!(named.status.code() == Some(1) && why.contains("El nombre lleva"), "{why}");
 
     // A test page, and a sale that names its printer; this one does not tell what became of them.
     assert!(told(&timbre(data, &["printer", "test", "bar 2"], ""), 0).contains("Entregado a la impresora"));
