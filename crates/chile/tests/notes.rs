@@ -286,6 +286,21 @@ fn another_systems_document_is_not_annulled_twice_either() {
     assert_eq!(Folder::default().comes_to(&theirs).1, []);
 }
 
+/// In a factura, or on an order, CodRef does nothing: a till that means something by it hears so.
+#[test]
+fn a_code_that_does_nothing_is_told() {
+    let folder = Folder::default().with(&of_type(33, line(1000)), 5);
+    let mut factura = of_type(33, line(10));
+    factura["Referencia"] = json!({ "TpoDocRef": 33, "FolioRef": 5, "CodRef": 1, "RazonRef": "Anula" });
+    assert!(folder.warned(&factura).contains(&"reference-code".to_owned()));
+    let mut note = bare(61, reference(33, 5, 1));
+    assert!(!folder.warned(&note).contains(&"reference-code".to_owned()));
+    let order =
+        json!({ "TpoDocRef": 801, "FolioRef": "OC-1", "FchRef": "2026-01-10", "CodRef": 1, "RazonRef": "x" });
+    note["Referencia"] = json!([reference(33, 5, 1), order]);
+    assert!(folder.warned(&note).contains(&"reference-code".to_owned()));
+}
+
 /// A note that corrects a text, and a factura that is free, are worth nothing and can be annulled all the same.
 #[test]
 fn what_is_worth_nothing_can_be_annulled() {

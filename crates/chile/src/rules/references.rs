@@ -71,6 +71,7 @@ fn dte(making: &mut Making<'_>, earlier: &[Earlier]) {
     for (at, code, tag, message) in found {
         making.refuse(code, format!("Referencia[{at}].{tag}"), format!("Referencia {}: {message}", at + 1));
     }
+    idle_codes(making);
     for earlier in earlier {
         let said = making.order.document.groups("Referencia").nth(earlier.at).and_then(|r| r.leaf("FchRef"));
         if let Some(said) = said.filter(|said| *said != earlier.document.date.to_string()) {
@@ -88,6 +89,30 @@ fn dte(making: &mut Making<'_>, earlier: &[Earlier]) {
             );
             making.warn("reference-rejected", format!("Referencia[{}].FolioRef", earlier.at), message);
         }
+    }
+}
+
+/// CodRef says what a note does to the document that it corrects (formato DTE 2.4.2, CodRef); anywhere else it does
+/// nothing, whatever its till meant by it.
+fn idle_codes(making: &mut Making<'_>) {
+    let document = &making.order.document;
+    let corrected: Vec<usize> = notes::correcting(document).map(|(at, _)| at).collect();
+    let is_note = making.tipo.is_note();
+    // One on a guía is refused in a note.
+    let guia = |reference: &Group| matches!(reference.leaf("TpoDocRef"), Some("50" | "52"));
+    let idle: Vec<usize> = document
+        .groups("Referencia")
+        .enumerate()
+        .filter(|(_, reference)| reference.has("CodRef"))
+        .filter(|(at, reference)| if is_note { !corrected.contains(at) && !guia(reference) } else { true })
+        .map(|(at, _)| at)
+        .collect();
+    for at in idle {
+        let message = format!(
+            "Referencia {}: CodRef solo vale en una nota y sobre el documento que corrige; aquí no anula ni corrige nada.",
+            at + 1
+        );
+        making.warn("reference-code", format!("Referencia[{at}].CodRef"), message);
     }
 }
 
