@@ -15,7 +15,8 @@ async fn page(
 ) -> (u16, Value) {
     let url = format!("{}/v1{path}", shop.address.base);
     let request = reqwest::Client::new().request(method, url).bearer_auth(&*shop.address.token);
-    let request = request.header("origin", &shop.address.base);
+    let request = request.header("origin", &shop.address.base).header("timbre-client", "panel");
+    let request = if body.is_empty() { request } else { request.header("content-type", "application/json") };
     let request = match permit {
         Some(permit) => request.header("timbre-permit", permit),
         None => request,
@@ -81,7 +82,8 @@ async fn a_page_does_what_is_risky_only_with_a_permit_and_the_journal_says_whose
 
     // A program has no person before it.
     let url = format!("{}/v1/resend", shop.address.base);
-    let program = reqwest::Client::new().post(url).bearer_auth(&*shop.address.token).send().await.unwrap();
+    let program = reqwest::Client::new().post(url).bearer_auth(&*shop.address.token);
+    let program = program.header("timbre-client", "caja").send().await.unwrap();
     assert_eq!(program.status().as_u16(), 200);
     shop.stop().await;
 
