@@ -255,8 +255,8 @@ class Printer(threading.Thread):
             # DLE EOT n and GS r n are answered, with everything in order.
             while piece := line.recv(65536):
                 paper += piece
-                if paper[-3:-1] in (b"\x10\x04", b"\x1dr"):
-                    line.sendall(b"\x12")
+                if answer := {b"\x10\x04": b"\x12", b"\x1dr": b"\0"}.get(paper[-3:-1]):
+                    line.sendall(answer)
             self.papers.put(paper)
 
     def off(self):
