@@ -240,10 +240,10 @@ fn annulled<'e>(tipo: Tipo, document: &Group, earlier: &'e [Earlier]) -> Option<
 /// What a document of `total` uses up of earlier ones, or why it can't.
 ///
 /// A credit note uses up what it gives back, so that no document is given back twice or beyond its total. A
-/// factura uses up its guías, each once: of one alone what the factura charges and no more than what is left,
-/// for the rest of it may be billed later. What annuls a document gives back what that had used: the guías of a factura can be billed
-/// anew, and a factura whose credit note was annulled can be annulled again. Where a note corrects several, the
-/// first are used up first. The writer judges all of it again.
+/// factura uses up its guías, each once: of one alone what the factura charges and no more than what is left, for
+/// the rest of it may be billed later. A boleta of an exchange uses nothing up. What annuls a document gives back
+/// what that had used: the guías of a factura can be billed anew, and a factura whose credit note was annulled can
+/// be annulled again. Where a note corrects several, the first are used up first. The writer judges all of it again.
 pub fn claims(making: &mut Making<'_>, earlier: &[Earlier], total: i64, known: &dyn Documents) -> Vec<Claim> {
     let tipo = making.tipo;
     let annulled = annulled(tipo, &making.order.document, earlier);
@@ -394,7 +394,7 @@ fn one_part(making: &mut Making<'_>, of: &Earlier, total: i64, known: &dyn Docum
     let id = &of.document.id;
     match rest::part(making.tipo, &making.order.document, total, of, known) {
         Ok(part) => {
-            for more in rest::beyond(&making.order.document, of, known) {
+            for more in part.beyond {
                 let message = format!(
                     "Con esta nota se devuelven {} por {} de {id}, que tiene {}: revise si las líneas son afectas o exentas y \
                      sus impuestos.",

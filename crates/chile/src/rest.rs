@@ -34,6 +34,9 @@ pub struct Part {
     pub claim: Claim,
     /// By how much all notes together differ from the document that they give back.
     pub off: i64,
+    /// Of what more is given back than is left: a total is given back as what it was charged for, and not as something
+    /// exempt that was taxed.
+    pub beyond: Vec<Difference>,
 }
 
 /// It is more than what is left.
@@ -58,13 +61,16 @@ pub fn part(
     if given.claimed >= whole {
         return Err(given.exceeds(whole));
     }
+    let all_of_them = given.makeup.clone().and(&Makeup::of(note));
+    let beyond =
+        all_of_them.exceeds(&Makeup::of(&earlier.body), given.rounded.saturating_add(roundings(note)));
     let by_totals = totals <= whole;
     let worth = unrounded(tipo, note).and_then(|worth| worth.checked_add(given.worth));
     let (Some(worth), Some(of_all)) = (worth, unrounded(earlier.tipo, &earlier.body)) else {
         // Beyond what is reckoned exactly: by the totals alone.
         let amount = Amount(total);
         let claim = Claim { document: earlier.document.id.clone(), amount };
-        return if by_totals { Ok(Part { claim, off: 0 }) } else { Err(given.exceeds(whole)) };
+        return if by_totals { Ok(Part { claim, off: 0, beyond }) } else { Err(given.exceeds(whole)) };
     };
     let most = of_all.max(whole.into()).max(of_rounded(earlier).unwrap_or_default());
     if !by_totals && worth > most {
@@ -77,7 +83,7 @@ pub fn part(
     };
     let amount = Amount(used.saturating_sub(given.claimed).max(0));
     let off = if all { totals.saturating_sub(whole) } else { 0 };
-    Ok(Part { claim: Claim { document: earlier.document.id.clone(), amount }, off })
+    Ok(Part { claim: Claim { document: earlier.document.id.clone(), amount }, off, beyond })
 }
 
 impl Given {
@@ -130,14 +136,6 @@ fn given(earlier: &Earlier, known: &dyn Documents) -> Given {
 /// Each line and each sum is rounded once.
 fn roundings(document: &Group) -> i64 {
     i64::try_from(document.groups("Detalle").count()).unwrap_or(i64::MAX).saturating_add(1)
-}
-
-/// Of what a note gives back more than is left: a total is given back as what it was charged for, and not as something
-/// exempt that was taxed.
-pub fn beyond(note: &Group, earlier: &Earlier, known: &dyn Documents) -> Vec<Difference> {
-    let given = given(earlier, known);
-    let all = given.makeup.and(&Makeup::of(note));
-    all.exceeds(&Makeup::of(&earlier.body), given.rounded.saturating_add(roundings(note)))
 }
 
 /// The document's own rounded bases with unrounded taxes: what a note comes to that repeats them.
