@@ -24,6 +24,20 @@ use crate::tokens::Caller;
 /// Who is meant where nobody is named.
 pub(crate) const SOMEBODY: &str = "persona";
 
+/// Who does it, where the request has no body to say it in.
+#[derive(Deserialize, Default, utoipa::IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct By {
+    who: Option<String>,
+}
+
+impl By {
+    pub fn who(&self) -> &str {
+        self.who.as_deref().unwrap_or(SOMEBODY)
+    }
+}
+
 /// A problem on its way out: `application/problem+json`.
 #[derive(Debug)]
 pub(crate) struct Problem(ProblemView);

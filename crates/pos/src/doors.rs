@@ -7,11 +7,10 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use serde::Deserialize;
 use timbre_agent::Agent;
 use timbre_agent::view::{FolderView, NewTokenView, ProblemView, TokenOrder, TokenView};
 
-use crate::api::{Answer, SOMEBODY, apart, read};
+use crate::api::{Answer, By, apart, read};
 use crate::folder::Standing;
 use crate::scope::Scope;
 use crate::tokens::Tokens;
@@ -65,13 +64,6 @@ pub(crate) async fn folder(
     Json(standing.map(|standing| standing.view()))
 }
 
-#[derive(Deserialize, Default, utoipa::IntoParams)]
-#[serde(default)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct By {
-    who: Option<String>,
-}
-
 #[utoipa::path(
     delete,
     path = "/v1/tokens/{name}",
@@ -83,10 +75,10 @@ pub(crate) async fn revoke(
     State(agent): State<Agent>,
     Extension(tokens): Door,
     Path(name): Path<String>,
-    Query(By { who }): Query<By>,
+    Query(by): Query<By>,
 ) -> Answer<Json<Vec<TokenView>>> {
     let (book, gone) = (Arc::clone(&tokens), name.clone());
     apart(move || book.revoke(&gone)).await?;
-    agent.note_act(who.as_deref().unwrap_or(SOMEBODY), &format!("Revocar el token «{name}»")).await?;
+    agent.note_act(by.who(), &format!("Revocar el token «{name}»")).await?;
     Ok(Json(tokens.list()))
 }

@@ -6,11 +6,11 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use timbre_agent::view::{AttemptView, NewWebhookView, WebhookOrder, WebhookView};
 
 use super::Webhooks;
-use crate::api::{Answer, SOMEBODY, read};
+use crate::api::{Answer, By, read};
 
 type Door = Extension<Arc<Webhooks>>;
 
@@ -42,13 +42,6 @@ pub(crate) async fn put(
     Ok((StatusCode::CREATED, Json(webhooks.put(&name, &order).await?)))
 }
 
-#[derive(Deserialize, Default, utoipa::IntoParams)]
-#[serde(default)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct By {
-    who: Option<String>,
-}
-
 #[utoipa::path(
     delete,
     path = "/v1/webhooks/{name}",
@@ -59,9 +52,9 @@ pub(crate) struct By {
 pub(crate) async fn remove(
     Extension(webhooks): Door,
     Path(name): Path<String>,
-    Query(By { who }): Query<By>,
+    Query(by): Query<By>,
 ) -> Answer<Json<Vec<WebhookView>>> {
-    Ok(Json(webhooks.remove(&name, who.as_deref().unwrap_or(SOMEBODY)).await?))
+    Ok(Json(webhooks.remove(&name, by.who()).await?))
 }
 
 #[utoipa::path(
