@@ -130,11 +130,11 @@ def test_annulling_asks_for_a_pin_and_a_wrong_one_does_nothing(window):
     window.click("button", "Anular esta venta")
     window.click("button", "Emitir la nota de crédito")
     window.see("Lo autoriza un encargado")
-    window.keys("1111" + ENTER)
+    window.type("PIN", "1111" + ENTER)
     window.see("El PIN no es ése.")
     window.picture(PICTURES / "pin-wrong.png")
     assert answer("/v1/stats")["total"] == before
-    window.keys("2580" + ENTER)
+    window.type("PIN", "2580" + ENTER)
     window.see("Se emitió la Nota de crédito")
     assert answer("/v1/stats")["total"] == before + 1
     window.click("button", "Entendido")
@@ -143,7 +143,7 @@ def test_annulling_asks_for_a_pin_and_a_wrong_one_does_nothing(window):
     window.click("button", "Quitar a Ana")
     window.click("button", "Quitar")
     window.see("Lo autoriza un encargado")
-    window.keys("2580" + ENTER)
+    window.type("PIN", "2580" + ENTER)
     window.see("Nadie tiene PIN")
     window.picture(PICTURES / "settings-room.png")
 
