@@ -97,10 +97,11 @@ fn pace(past: &Past, broken: &mut Vec<String>) {
 }
 
 /// In a long outage a line is looked at less than once a minute, once it is known to be long: of looks a minute apart
-/// one more than there are minutes fits. It is known from the first request that meets it on: where nothing was left
-/// to say for twenty minutes, nobody could tell.
+/// one more than there are minutes fits. It is known by the third request that meets it at the latest, since so many
+/// errors of the authority's own are a line that is down: a shop that has nothing to say can't tell.
 fn looks(past: &Past, broken: &mut Vec<String>) {
     const SETTLED: i64 = 20 * 60;
+    const KNOWN: usize = 3;
     for outage in &past.sky.outages {
         // What takes deliveries is no outage, and a page for an answer is understood by the channel alone.
         if matches!(outage.does, Spell::Deaf | Spell::Portal) {
@@ -116,9 +117,10 @@ fn looks(past: &Past, broken: &mut Vec<String>) {
                 continue;
             }
             let meets = |call: &&Call| call.line == line && (began..to).contains(&call.from);
-            let met: Vec<_> = past.calls.iter().filter(meets).map(|call| call.from).collect();
-            let Some(first) = met.iter().min() else { continue };
-            let settled = *first + jiff::SignedDuration::from_secs(SETTLED);
+            let mut met: Vec<_> = past.calls.iter().filter(meets).map(|call| call.from).collect();
+            met.sort();
+            let Some(known) = met.get(KNOWN - 1) else { continue };
+            let settled = *known + jiff::SignedDuration::from_secs(SETTLED);
             let calls = met.iter().filter(|from| **from >= settled).count();
             let minutes = to.duration_since(settled).as_secs() / 60;
             if minutes > 0 && i64::try_from(calls).is_ok_and(|calls| calls > minutes + 1) {
