@@ -83,6 +83,29 @@ fn a_bill_says_its_period_its_due_date_and_how_it_was_paid() {
     assert_eq!(labelled(&receipt.terms), ["Medio de pago: Medio electrónico"]);
 }
 
+/// Discounts are printed as amounts, the percentage besides (manual de muestras impresas 4.0, 1.4); each is of what the
+/// ones before it left, as in the totals.
+#[test]
+fn a_global_in_percent_says_what_it_comes_to() {
+    for (name, globals) in [
+        ("boleta/005-descuento-global-porcentaje", vec!["Descuento socios 10% -3.768"]),
+        (
+            "boleta/006-globales-monto-y-exento",
+            vec!["Cupón -1.500", "Cargo por servicio 300,5", "Día del espectador 20% (exento) -2.000"],
+        ),
+        ("boleta-exenta/002-dice-que-es-exenta", vec!["Descuento global 5% -500"]),
+        ("factura/011-bruto-con-descuento-y-exento", vec!["Convenio 5% -5.625"]),
+        ("factura-exenta/102-descuento-y-no-facturable", vec!["Descuento global -330", "Despacho 2,5% 825"]),
+        ("impuestos/202-descuento-porcentual", vec!["Descuento global 10% -1.200", "Recargo global 3% 324"]),
+    ] {
+        let sale = std::fs::read_to_string(desk::golden(&format!("{name}.json"))).expect("committed");
+        let (document, till) = document(&sale);
+        let totals = said(&Chile::default().receipt(&as_if_real(&document), &till).totals);
+        assert_eq!(totals[..globals.len()], globals, "{name}");
+        assert!(totals[globals.len()].starts_with("Monto"), "{name}: {totals:?}");
+    }
+}
+
 /// The code on paper is the very stamp of the document, byte for byte.
 #[test]
 fn the_code_is_the_stamp() {

@@ -6,6 +6,9 @@ use timbre_core::receipt::Sum;
 use super::figure;
 use crate::dom::Element;
 use crate::money;
+use crate::tags::markup;
+use crate::tipo::Tipo;
+use crate::totals::figures;
 
 /// Totals in the order they are printed, by their tags (manual de muestras impresas 4.0, 1.4; Res. Ex.
 /// SII 74/2020, G: the tax stands on a line of its own). Taxes come in between, see [`of`].
@@ -36,8 +39,7 @@ pub(super) fn pesos(name: &str, amount: Amount) -> Sum {
 }
 
 pub(super) fn of(body: &Element, code: &str) -> Vec<Sum> {
-    let mut sums: Vec<Sum> =
-        body.elements().filter(|e| e.name == "DscRcgGlobal").filter_map(global).collect();
+    let mut sums = globals(body, code);
     let Some(totales) = body.at(&["Encabezado", "Totales"]) else { return sums };
     let named = |tags: &[(&str, &str)]| -> Vec<Sum> {
         let sums = tags.iter().filter_map(|(tag, name)| {
@@ -70,22 +72,41 @@ pub(super) fn of(body: &Element, code: &str) -> Vec<Sum> {
     sums
 }
 
-/// A global in pesos is an amount; one in percent says its rate, and what it came to is in the totals.
-fn global(said: &Element) -> Option<Sum> {
-    let value = said.text_at(&["ValorDR"])?;
-    let adds = said.text_at(&["TpoMov"]).as_deref() == Some("R");
-    let word = said
-        .text_at(&["GlosaDR"])
-        .unwrap_or_else(|| (if adds { "Recargo global" } else { "Descuento global" }).to_owned());
-    let onto = match said.text_at(&["IndExeDR"]).as_deref() {
-        Some("1") => " (exento)",
-        Some("2") => " (no facturable)",
-        _ => "",
+/// Each global by its own words and in pesos, a percentage besides (manual de muestras impresas 4.0, 1.4). Of a type
+/// that is not issued here, whose sums nobody reckons, a percentage alone is said.
+fn globals(body: &Element, code: &str) -> Vec<Sum> {
+    let each: Vec<&Element> = body.elements().filter(|e| e.name == "DscRcgGlobal").collect();
+    let is_percent = |said: &&Element| said.text_at(&["TpoValor"]).as_deref() == Some("%");
+    let changes = if each.iter().any(is_percent) { changes(body, code) } else { None };
+    let sum = |(at, said): (usize, &&Element)| {
+        let value = said.text_at(&["ValorDR"])?;
+        let adds = said.text_at(&["TpoMov"]).as_deref() == Some("R");
+        let word = said
+            .text_at(&["GlosaDR"])
+            .unwrap_or_else(|| (if adds { "Recargo global" } else { "Descuento global" }).to_owned());
+        let onto = match said.text_at(&["IndExeDR"]).as_deref() {
+            Some("1") => " (exento)",
+            Some("2") => " (no facturable)",
+            _ => "",
+        };
+        let pesos = changes.as_ref().and_then(|changes| changes.get(at)).filter(|_| is_percent(said));
+        let (rate, sum) = match pesos {
+            Some(&pesos) => (format!(" {}%", figure(&value)), money::dotted(pesos)),
+            None if is_percent(said) => {
+                (String::new(), format!("{}{}%", if adds { "+" } else { "" }, figure(&value)))
+            }
+            None => (String::new(), figure(&value)),
+        };
+        let sign = if adds { "" } else { "-" };
+        Some(Sum { name: format!("{word}{rate}{onto}"), sum: format!("{sign}{sum}"), grand: false })
     };
-    let percent = said.text_at(&["TpoValor"]).as_deref() == Some("%");
-    let (plus, unit) = if percent { ("+", "%") } else { ("", "") };
-    let sign = if adds { plus } else { "-" };
-    Some(Sum { name: format!("{word}{onto}"), sum: format!("{sign}{}{unit}", figure(&value)), grand: false })
+    each.iter().enumerate().filter_map(sum).collect()
+}
+
+/// What the globals come to, by the arithmetic of the totals.
+fn changes(body: &Element, code: &str) -> Option<Vec<i64>> {
+    let tipo = Tipo::of(code.parse().ok()?)?;
+    figures::changes(tipo, &markup::read(body, tipo.fields(), "", &mut |_, _| {}))
 }
 
 /// Additional and retained taxes by name (formato DTE 2.4.2, 4: códigos de impuestos).

@@ -97,6 +97,14 @@ pub fn globals(tipo: Tipo, document: &Group) -> Vec<Global> {
     document.groups("DscRcgGlobal").filter_map(|said| global(tipo, said)).collect()
 }
 
+/// What each of a document's globals comes to in pesos, in their order; `None` where one can't be read.
+pub fn changes(tipo: Tipo, document: &Group) -> Option<Vec<i64>> {
+    let globals = globals(tipo, document);
+    let lines = lines(tipo, document).into_iter().map(|line| (line.tax, line.said.unwrap_or(0)));
+    let changes = super::changes(lines, &globals).ok()?;
+    (changes.len() == document.groups("DscRcgGlobal").count()).then_some(changes)
+}
+
 fn global(tipo: Tipo, said: &Group) -> Option<Global> {
     Some(Global {
         adds: said.leaf("TpoMov") == Some("R"),

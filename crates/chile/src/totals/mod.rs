@@ -135,26 +135,9 @@ pub fn add_up(
     taxes: Vec<taxes::Due>,
     stated: Stated,
 ) -> Result<Totals, Fault> {
-    let (mut taxed, mut exempt, mut deposit, mut not_billed) = (0_i128, 0_i128, 0_i128, None::<i128>);
-    for (tax, amount) in lines {
-        let amount = i128::from(amount);
-        match tax {
-            Tax::Taxed => taxed += amount,
-            Tax::Exempt => exempt += amount,
-            Tax::Deposit => deposit += amount,
-            Tax::NotBilled => *not_billed.get_or_insert(0) += amount,
-            Tax::NotBilledLess => *not_billed.get_or_insert(0) -= amount,
-            Tax::Aside => {}
-        }
-    }
-    for global in globals {
-        let onto = match global.onto {
-            Onto::Taxed => &mut taxed,
-            Onto::Exempt => &mut exempt,
-            Onto::NotBilled => not_billed.get_or_insert(0),
-        };
-        *onto = global.apply(*onto)?;
-    }
+    let mut sums = Sums::of(lines);
+    globals.iter().try_for_each(|global| sums.apply(global).map(drop))?;
+    let Sums { taxed, exempt, deposit, not_billed } = sums;
     if taxed < 0 {
         return Err(Fault::Negative("afecto"));
     }
@@ -184,6 +167,52 @@ pub fn add_up(
     let totals = Totals { net, exempt, slaughter, margin, iva, taxes, deposit, total, not_billed, stated };
     totals.payable().ok_or(Fault::TooLarge)?;
     Ok(totals)
+}
+
+/// What each global takes off or puts on, in their order: pesos, over what the lines of its kind and the globals
+/// before it left.
+pub fn changes(lines: impl IntoIterator<Item = (Tax, i64)>, globals: &[Global]) -> Result<Vec<i64>, Fault> {
+    let mut sums = Sums::of(lines);
+    globals.iter().map(|global| money::amount(sums.apply(global)?.abs()).ok_or(Fault::TooLarge)).collect()
+}
+
+/// What the lines come to by how they count, and what the globals make of it.
+#[derive(Default)]
+struct Sums {
+    taxed: i128,
+    exempt: i128,
+    deposit: i128,
+    not_billed: Option<i128>,
+}
+
+impl Sums {
+    fn of(lines: impl IntoIterator<Item = (Tax, i64)>) -> Sums {
+        let mut sums = Sums::default();
+        for (tax, amount) in lines {
+            let amount = i128::from(amount);
+            match tax {
+                Tax::Taxed => sums.taxed += amount,
+                Tax::Exempt => sums.exempt += amount,
+                Tax::Deposit => sums.deposit += amount,
+                Tax::NotBilled => *sums.not_billed.get_or_insert(0) += amount,
+                Tax::NotBilledLess => *sums.not_billed.get_or_insert(0) -= amount,
+                Tax::Aside => {}
+            }
+        }
+        sums
+    }
+
+    /// Answers by how much the sum it is of changed.
+    fn apply(&mut self, global: &Global) -> Result<i128, Fault> {
+        let onto = match global.onto {
+            Onto::Taxed => &mut self.taxed,
+            Onto::Exempt => &mut self.exempt,
+            Onto::NotBilled => self.not_billed.get_or_insert(0),
+        };
+        let before = *onto;
+        *onto = global.apply(before)?;
+        Ok(*onto - before)
+    }
 }
 
 impl Global {
