@@ -4,7 +4,7 @@
 mod heading;
 
 use timbre_core::paper::Copy;
-use timbre_core::receipt::{Ceded, Receipt, ReceiptLine, Sum};
+use timbre_core::receipt::{Ceded, Field, Receipt, ReceiptLine, Sum};
 
 use crate::pdf417::TooLong;
 use crate::{Bitmap, Profile, escpos, stamp};
@@ -97,8 +97,9 @@ pub fn lay(receipt: &Receipt, copy: Copy, profile: &Profile) -> Result<Vec<Strip
         roll.block(line, PLAIN, Align::Left);
     }
     roll.strips.push(Strip::Rule);
-    roll.block(&format!("Fecha: {}", receipt.date), PLAIN, Align::Left);
-    for field in receipt.receiver.iter().chain(&receipt.terms) {
+    // Who receives, and then when: the manual's own order.
+    let date = Field::new("Fecha", receipt.date.as_str());
+    for field in receipt.receiver.iter().chain([&date]).chain(&receipt.terms) {
         roll.block(&format!("{}: {}", field.label, field.value), PLAIN, Align::Left);
     }
     if !receipt.references.is_empty() {

@@ -64,6 +64,23 @@ fn no_line_is_longer_than_the_paper_is_wide() {
     }
 }
 
+/// Receiver, date, references, detail (manual de muestras impresas 4.0, 1.2, for a roll).
+#[test]
+fn what_stands_on_a_ticket_is_in_the_order_of_the_manual() {
+    for samples::Sample { name, receipt, .. } in samples::golden() {
+        let said = words(&lay(&receipt, Copy::Original, &Profile::default()).unwrap());
+        let single = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let receiver = receipt.receiver.iter().map(|field| single(&field.value));
+        let date = [format!("Fecha: {}", receipt.date)];
+        let references = receipt.references.iter().map(|reference| single(reference));
+        let detail = receipt.lines.iter().map(|line| single(&line.name));
+        let mut rest = said.as_str();
+        for text in receiver.chain(date).chain(references).chain(detail) {
+            rest = rest.split_once(&text).unwrap_or_else(|| panic!("{name}: {text} in {rest}")).1;
+        }
+    }
+}
+
 #[test]
 fn only_the_cedible_copy_has_the_acknowledgement() {
     for sample in samples::golden().iter().filter(|sample| sample.receipt.ceded.is_some()) {
