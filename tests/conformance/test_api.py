@@ -10,6 +10,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,missing_required_header"
 # What asks the authority, the printer or the disk for long, never ends, or takes the shop away from under the others.
@@ -76,6 +77,29 @@ def test_a_generated_client_sells_lists_and_follows_what_happens(shop, tmp_path)
     with client.get_httpx_client().stream("GET", "/v1/events") as stream:
         said = next(line for line in stream.iter_lines() if line.startswith("data:"))
     assert json.loads(said.removeprefix("data:"))["all"] is True
+
+
+def test_the_metrics_are_read_by_who_reads_those_of_everybody(shop):
+    sale = {"Encabezado": {"IdDoc": {"TipoDTE": 39}}, "Detalle": [{"NmbItem": "Pan", "QtyItem": 1, "PrcItem": 500}]}
+    shop.ask("POST", "/v1/documents?wait=verdict", sale, **{"Idempotency-Key": "m-1"})
+    request = urllib.request.Request(shop.base + "/v1/metrics", headers={"Authorization": f"Bearer {shop.token}"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        families = {family.name: family for family in text_string_to_metric_families(answer.read().decode())}
+    assert all(family.documentation and family.samples for family in families.values() if family.name != "timbre_deadline_seconds")
+    accepted = {s.labels["type"]: s.value for s in families["timbre_documents"].samples if s.labels["state"] == "ACEPTADO"}
+    assert accepted["39"] >= 1 and accepted["33"] == 0
+    assert families["timbre_deadlines_missed"].type == "counter"
+    for name, labels in {
+        "timbre_issue_seconds": {}, "timbre_fsync_seconds": {}, "timbre_sii_answer_seconds": {"class": "ok"},
+    }.items():
+        family = families[name]
+        assert family.type == "histogram"
+        counted = [s.value for s in family.samples if s.name == f"{name}_count" and labels.items() <= s.labels.items()]
+        assert sum(counted) >= 1, name
+    # Every label has a value out of a list that is known beforehand: types, states, questions, classes, bounds.
+    labels = {label for family in families.values() for sample in family.samples for label in sample.labels}
+    assert labels <= {"type", "state", "asked", "class", "le"}
+    assert sum(len(family.samples) for family in families.values()) < 500
 
 
 def test_no_answer_is_outside_the_description_and_none_is_an_error_of_ours(shop, tmp_path):

@@ -386,7 +386,10 @@ async fn what_a_monitor_asks_for_is_there_and_holds_no_secret() {
     assert!(answer.headers()["content-type"].to_str().unwrap().starts_with("text/plain; version=0.0.4"));
     let page = answer.text().await.unwrap();
     for line in [
-        "timbre_documents{state=\"ACEPTADO\"} 1\n",
+        "timbre_documents{type=\"39\",state=\"ACEPTADO\"} 1\n",
+        "timbre_documents{type=\"33\",state=\"ACEPTADO\"} 0\n",
+        "timbre_queue_documents{type=\"39\"} 0\n",
+        "timbre_deadlines_missed_total{type=\"39\"} 0\n",
         "timbre_folios_left{type=\"39\"} 99999\n",
         "timbre_issue_seconds_count 1\n",
         "timbre_commit_seconds_bucket{le=\"+Inf\"} ",

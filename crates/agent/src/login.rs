@@ -9,7 +9,7 @@ use timbre_store::Fact;
 use crate::clock::later;
 use crate::conversation::TalkError;
 use crate::line::{Asked, Trouble};
-use crate::sender::{LastAnswer, Sender, lock};
+use crate::sender::{Class, LastAnswer, Sender, lock};
 use crate::signing;
 
 /// So many of the authority's own errors in a row are a line that is down: each document in doubt would go
@@ -188,13 +188,14 @@ impl Sender {
         heard: &Heard,
         took: Duration,
     ) -> Result<(), TalkError> {
-        let (ok, text) = match heard {
-            Heard::Reply { status, .. } => ((200..400).contains(status), format!("HTTP {status}")),
-            Heard::Nothing { why, .. } => (false, why.clone()),
+        let (class, text) = match heard {
+            Heard::Reply { status, .. } => (Class::of(*status), format!("HTTP {status}")),
+            Heard::Nothing { why, .. } => (Class::Silent, why.clone()),
             Heard::Elapsed => return Ok(()),
         };
+        let ok = class == Class::Ok;
         tracing::debug!(what = request.what, ok, text, took_ms = took.as_millis() as u64, "answer");
-        self.remember(LastAnswer { at: self.now(), what: request.what, ok, took, text });
+        self.remember(LastAnswer { at: self.now(), what: request.what, ok, took, text }, class);
         if let Heard::Nothing { why, .. } = heard {
             self.line_failed(channel, Asked::of(request), why).await;
         }

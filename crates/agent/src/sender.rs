@@ -59,6 +59,38 @@ pub struct LastAnswer {
     pub text: String,
 }
 
+/// How a request to the authority ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    Ok,
+    /// With a status of 400 to 499, or one that there is not.
+    Refused,
+    /// With an error of the authority's own: 500 or more.
+    Failed,
+    /// Without an answer.
+    Silent,
+}
+
+impl Class {
+    /// Of an HTTP status.
+    pub fn of(status: u16) -> Class {
+        match status {
+            200..400 => Class::Ok,
+            500.. => Class::Failed,
+            _ => Class::Refused,
+        }
+    }
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Class::Ok => "ok",
+            Class::Refused => "refused",
+            Class::Failed => "failed",
+            Class::Silent => "silent",
+        }
+    }
+}
+
 /// The sender of one folder.
 pub struct Sender {
     pub(crate) parts: SenderParts,
@@ -79,7 +111,7 @@ pub struct Sender {
     pub(crate) lost: Notify,
     pub(crate) looking_at_clock: AtomicBool,
     /// How long answers took.
-    pub(crate) answered_in: Mutex<BTreeMap<(&'static str, bool), Histogram>>,
+    pub(crate) answered_in: Mutex<BTreeMap<(&'static str, Class), Histogram>>,
     /// Answers with the authority's own errors, in a row.
     pub(crate) errors: Mutex<BTreeMap<ChannelId, u32>>,
     /// Lines that came back since the last round.
@@ -189,9 +221,9 @@ impl Sender {
         lock(&self.heard).iter().cloned().collect()
     }
 
-    /// How long answers took, by what was asked and whether they were good ones.
-    pub fn answered_in(&self) -> Vec<(&'static str, bool, Durations)> {
-        lock(&self.answered_in).iter().map(|((what, ok), took)| (*what, *ok, took.read())).collect()
+    /// How long answers took, by what was asked and how it ended.
+    pub fn answered_in(&self) -> Vec<(&'static str, Class, Durations)> {
+        lock(&self.answered_in).iter().map(|((what, class), took)| (*what, *class, took.read())).collect()
     }
 
     /// Works until `stop` says so.
@@ -337,8 +369,8 @@ impl Sender {
         }
     }
 
-    pub(crate) fn remember(&self, answer: LastAnswer) {
-        lock(&self.answered_in).entry((answer.what, answer.ok)).or_default().note(answer.took);
+    pub(crate) fn remember(&self, answer: LastAnswer, class: Class) {
+        lock(&self.answered_in).entry((answer.what, class)).or_default().note(answer.took);
         let mut heard = lock(&self.heard);
         if heard.len() == MOST_ANSWERS {
             heard.pop_front();

@@ -112,6 +112,7 @@ pub struct Writer {
     orders: Door,
     fsyncs: Arc<AtomicU64>,
     commits: Arc<Histogram>,
+    syncs: Arc<Histogram>,
     stopped: Arc<Mutex<Option<String>>>,
 }
 
@@ -132,12 +133,21 @@ impl Writer {
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
         let stopped = Arc::new(Mutex::new(None));
         let news = News { stopped: Arc::clone(&stopped), touched };
-        let (fsynced, commits) = (Arc::clone(&fsyncs), Arc::new(Histogram::default()));
-        let took = Arc::clone(&commits);
-        let desk =
-            Desk { store, keys, clock, news, threads, fsyncs: fsynced, took, mending: None, untold: None };
+        let (commits, syncs) = (Arc::<Histogram>::default(), Arc::<Histogram>::default());
+        let desk = Desk {
+            news,
+            fsyncs: Arc::clone(&fsyncs),
+            took: Arc::clone(&commits),
+            synced_in: Arc::clone(&syncs),
+            store,
+            keys,
+            clock,
+            threads,
+            mending: None,
+            untold: None,
+        };
         let (orders, thread) = Door::open(desk, seat)?;
-        Ok((Writer { orders, fsyncs, commits, stopped }, thread))
+        Ok((Writer { orders, fsyncs, commits, syncs, stopped }, thread))
     }
 
     /// Issues a draft; the answer comes when it is on disk.
@@ -184,6 +194,11 @@ impl Writer {
         self.commits.read()
     }
 
+    /// How long their fsyncs took.
+    pub fn fsync_times(&self) -> Durations {
+        self.syncs.read()
+    }
+
     /// Fsyncs of the journal since the start.
     pub fn fsyncs(&self) -> u64 {
         self.fsyncs.load(Ordering::Relaxed)
@@ -219,6 +234,7 @@ struct Desk {
     news: News,
     fsyncs: Arc<AtomicU64>,
     took: Arc<Histogram>,
+    synced_in: Arc<Histogram>,
     store: Store,
     keys: Arc<dyn Keys>,
     clock: Arc<dyn Clock>,
@@ -318,11 +334,16 @@ impl Desk {
             let named_by = &named_by;
             Box::new(move |reader: &Reader| named_by(make, reader)) as timbre_store::Make<'_>
         });
-        let before = self.store.fsyncs();
+        let before = (self.store.fsyncs(), self.store.syncing());
         let begun = Instant::now();
         let outcome = self.store.commit_each(listening.collect(), self.clock.now());
         self.took.note(begun.elapsed());
-        self.fsyncs.fetch_add(self.store.fsyncs().saturating_sub(before), Ordering::Relaxed);
+        self.fsyncs.fetch_add(self.store.fsyncs().saturating_sub(before.0), Ordering::Relaxed);
+        // One batch is one fsync; where there was nothing to write there is none.
+        let synced = self.store.syncing().saturating_sub(before.1);
+        if !synced.is_zero() {
+            self.synced_in.note(synced);
+        }
         let broken = match &outcome {
             Ok(each) => each.iter().filter_map(|one| one.as_ref().err()).find(|error| breaks(error)),
             Err(error) => Some(error).filter(|error| breaks(error)),

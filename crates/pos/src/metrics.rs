@@ -5,7 +5,7 @@ use std::fmt::Write;
 use axum::extract::State;
 use axum::http::{HeaderName, header};
 use timbre_agent::Agent;
-use timbre_agent::figures::Figures;
+use timbre_agent::figures::{Figures, KindFigures};
 use timbre_agent::gauges::Durations;
 
 use crate::api::{Answer, apart};
@@ -31,18 +31,39 @@ pub(crate) async fn metrics(State(agent): State<Agent>) -> Answer<([(HeaderName,
 fn page(figures: &Figures, now: i64) -> String {
     let mut page = Page(String::new());
     let stats = &figures.stats;
-    page.head("timbre_documents", "gauge", "Documents by state.");
-    for (state, many) in &figures.states {
-        page.line("timbre_documents", &[("state", state)], *many as f64);
+    page.head("timbre_documents", "gauge", "Documents by type and state.");
+    for (kind, of) in &figures.kinds {
+        for (state, many) in &of.states {
+            page.line("timbre_documents", &[("type", kind), ("state", state)], *many as f64);
+        }
     }
-    page.head("timbre_queue_documents", "gauge", "Documents that the SII does not have yet, by type.");
-    for (series, (many, _)) in &figures.open {
-        page.line("timbre_queue_documents", &[("type", series)], *many as f64);
-    }
-    page.head("timbre_queue_oldest_seconds", "gauge", "Age of the oldest of them, by type.");
-    for (series, (_, age)) in &figures.open {
-        page.line("timbre_queue_oldest_seconds", &[("type", series)], *age as f64);
-    }
+    page.kinds(
+        figures,
+        "timbre_queue_documents",
+        "gauge",
+        "Documents that the SII may not have yet.",
+        |of| Some(of.open),
+    );
+    page.kinds(figures, "timbre_queue_oldest_seconds", "gauge", "Age of the oldest of them.", |of| {
+        Some(of.oldest)
+    });
+    page.kinds(
+        figures,
+        "timbre_deadlines_near",
+        "gauge",
+        "Of them, those with 80 % of their legal term gone or more, and not all of it.",
+        |of| Some(of.deadlines?.0),
+    );
+    page.kinds(figures, "timbre_deadlines_over", "gauge", "Of them, those past their legal term.", |of| {
+        Some(of.deadlines?.1)
+    });
+    page.kinds(
+        figures,
+        "timbre_deadlines_missed_total",
+        "counter",
+        "Documents that the SII did not have at the end of their legal term, since the folder was made.",
+        |of| of.deadlines.map(|_| of.missed),
+    );
     page.head("timbre_folios_left", "gauge", "Folios left, by type.");
     for (series, left) in &stats.folios_left {
         page.line("timbre_folios_left", &[("type", series)], *left as f64);
@@ -64,6 +85,7 @@ fn page(figures: &Figures, now: i64) -> String {
     page.head("timbre_fsyncs_total", "counter", "Fsyncs of the journal since the start.");
     page.line("timbre_fsyncs_total", &[], stats.fsyncs as f64);
     page.durations("timbre_issue_seconds", "From a sale to its answer.", &[(&[], &figures.issue)]);
+    page.durations("timbre_fsync_seconds", "An fsync of the journal.", &[(&[], &figures.fsync)]);
     page.durations(
         "timbre_commit_seconds",
         "From an append to the end of its fsync.",
@@ -72,7 +94,7 @@ fn page(figures: &Figures, now: i64) -> String {
     let answers: Vec<_> = figures
         .answers
         .iter()
-        .map(|(what, ok, took)| ([("asked", *what), ("class", if *ok { "ok" } else { "failed" })], took))
+        .map(|(what, class, took)| ([("asked", *what), ("class", class.word())], took))
         .collect();
     let answers: Vec<(&[(&str, &str)], &Durations)> =
         answers.iter().map(|(labels, took)| (labels.as_slice(), *took)).collect();
@@ -93,6 +115,23 @@ impl Page {
             labels.iter().map(|(name, value)| format!("{name}=\"{}\"", escaped(value))).collect();
         let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
         let _ = writeln!(self.0, "{name}{labels} {value}");
+    }
+
+    /// A line for each type that it can be said of.
+    fn kinds(
+        &mut self,
+        figures: &Figures,
+        name: &str,
+        kind: &str,
+        help: &str,
+        of: impl Fn(&KindFigures) -> Option<u64>,
+    ) {
+        self.head(name, kind, help);
+        for (series, figures) in &figures.kinds {
+            if let Some(value) = of(figures) {
+                self.line(name, &[("type", series)], value as f64);
+            }
+        }
     }
 
     fn durations(&mut self, name: &str, help: &str, all: &[(&[(&str, &str)], &Durations)]) {

@@ -57,7 +57,7 @@ pub(crate) fn apply(on: &mut Overlay<'_>, fact: &Fact, stand: Stand) -> Result<N
             watch::word(on, what, *up, stand);
             line(on, what, *up, stand.at)?;
         }
-        Fact::Warned(warned) => watch::warn(on, warned),
+        Fact::Warned(warned) => watch::warn(on, warned)?,
         Fact::ClockSeen { offset_seconds, good } => watch::seen(on, *offset_seconds, *good, stand)?,
         Fact::ClockAccepted { who, offset_seconds } => watch::accept(on, who, *offset_seconds, stand)?,
         Fact::IssuingLocked(lock) => {
@@ -132,8 +132,9 @@ fn attention(
     let Some(mut row) = on.row(document)? else {
         return Ok(());
     };
-    on.count(row.state, row.attention.is_some(), -1)?;
-    on.count(row.state, reason.is_some(), 1)?;
+    let series = &row.id.series;
+    on.count(series, row.state, row.attention.is_some(), -1)?;
+    on.count(series, row.state, reason.is_some(), 1)?;
     match reason {
         Some(_) => on.put(key::attention(row.order), Vec::new()),
         None => on.remove(key::attention(row.order)),

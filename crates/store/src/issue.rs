@@ -94,7 +94,7 @@ fn new_row(on: &mut Overlay<'_>, issued: &Issued, state: DocState, stand: Stand)
     }
     travel::queue(on, &row);
     claims::take(on, &row, stand)?;
-    on.count(state, false, 1)?;
+    on.count(&document.id.series, state, false, 1)?;
     on.count_day(document.date, 1)?;
     watch::count_hour(on, document)?;
     note_version(on, issued, order, stand)?;

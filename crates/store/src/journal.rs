@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use timbre_core::Timestamp;
 
@@ -28,6 +29,8 @@ pub(crate) struct Journal {
     /// The last frame written.
     tip: Tip,
     fsyncs: u64,
+    /// How long those of batches took, all together.
+    syncing: Duration,
     poisoned: bool,
     appended: u64,
     /// There was none to be had: what is written makes the file longer, as far as that goes.
@@ -77,6 +80,7 @@ impl Journal {
             turn: false,
             tip: Tip::default(),
             fsyncs: 2,
+            syncing: Duration::ZERO,
             poisoned: false,
             appended: 0,
             no_room: false,
@@ -135,6 +139,10 @@ impl Journal {
 
     pub fn fsyncs(&self) -> u64 {
         self.fsyncs
+    }
+
+    pub fn syncing(&self) -> Duration {
+        self.syncing
     }
 
     pub fn tip(&self) -> &Tip {
@@ -239,7 +247,10 @@ impl Journal {
         self.tape.append(&batch.bytes).map_err(failed)?;
         crate::crash!("append-unsynced");
         self.fsyncs += 1;
-        self.tape.sync().map_err(failed)
+        let begun = Instant::now();
+        let synced = self.tape.sync();
+        self.syncing += begun.elapsed();
+        synced.map_err(failed)
     }
 }
 

@@ -28,6 +28,8 @@
 //! | `Y` what 0 sequence | a word about the line: when (microseconds), up or down |
 //! | `W` order | how much of a document's legal term had run when that was last told: percent |
 //! | `I` series 0 hour | how many documents were issued in that hour since 1970 |
+//! | `k` series 0 state | how many documents of that series are in that state |
+//! | `w` series 0 level | how many documents of that series were ever told of at that level of their legal term |
 
 use timbre_core::paper::Copy;
 use timbre_core::{Amount, Date, DocState, DocumentId, GrantId, ParcelId, Series};
@@ -35,7 +37,7 @@ use timbre_core::{Amount, Date, DocState, DocumentId, GrantId, ParcelId, Series}
 use crate::Place;
 
 /// Changes with the meaning of any key or value: an index of another number is made again.
-pub(crate) const SCHEMA: u32 = 11;
+pub(crate) const SCHEMA: u32 = 12;
 
 pub(crate) const SCHEMA_KEY: &[u8] = b"Mschema";
 pub(crate) const APPLIED: &[u8] = b"Mapplied";
@@ -83,6 +85,22 @@ pub(crate) fn counter(id: &GrantId) -> Vec<u8> {
 
 pub(crate) fn day(date: Date) -> Vec<u8> {
     join(b'T', &[date.to_string().as_bytes()])
+}
+
+/// The counter of a series' documents in a state.
+pub(crate) fn in_series(series: &Series, state: DocState) -> Vec<u8> {
+    join(b'k', &[series.0.as_bytes(), &[0, state_byte(state)]])
+}
+
+/// The counter of a series' documents that were told of at a level.
+pub(crate) fn told(series: &Series, level: u8) -> Vec<u8> {
+    join(b'w', &[series.0.as_bytes(), &[0, level]])
+}
+
+/// The series and the byte that such a key names.
+pub(crate) fn series_and_byte(key: &[u8]) -> Option<(Series, u8)> {
+    let (byte, head) = key.get(1..)?.split_last()?;
+    Some((Series(String::from_utf8(head.strip_suffix(&[0])?.to_vec()).ok()?), *byte))
 }
 
 pub(crate) fn row(order: u64) -> Vec<u8> {

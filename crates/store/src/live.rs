@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use timbre_core::{Company, Date, Environment, Grant, GrantId, Series, Timestamp};
+use timbre_core::{Company, Date, DocState, Environment, Grant, GrantId, Series, Timestamp};
 
 use crate::index::{Index, Puts, decode};
 use crate::{ClockAccepted, ClockSeen, Counts, Locked, Mark, Place, Range, StoreError, key};
@@ -13,6 +13,8 @@ use crate::{ClockAccepted, ClockSeen, Counts, Locked, Mark, Place, Range, StoreE
 pub(crate) struct Live {
     pub counts: Counts,
     pub days: BTreeMap<Date, u64>,
+    /// Documents by series and state.
+    pub kinds: BTreeMap<(Series, DocState), u64>,
     pub company: Option<(Company, Environment)>,
     pub certificate: Option<Place>,
     pub stamp: Option<Timestamp>,
@@ -47,7 +49,7 @@ pub(crate) struct Counter {
 impl Live {
     pub fn load(index: &Index) -> Result<Live, StoreError> {
         let mut live = Live::default();
-        for letter in [b'M', b'L', b'G', b'N', b'T'] {
+        for letter in [b'M', b'L', b'G', b'N', b'T', b'k'] {
             for (key, value) in index.with_prefix(&[letter])? {
                 live.take(&key, Some(&value))?;
             }
@@ -73,6 +75,12 @@ impl Live {
             (b'T', Some(value)) => {
                 let date = text().parse().map_err(|_| crate::index::broken("una fecha"))?;
                 self.days.insert(date, key::tail(value).unwrap_or_default());
+            }
+            (b'k', Some(value)) => {
+                let named = key::series_and_byte(key)
+                    .and_then(|(series, byte)| Some((series, *DocState::ALL.get(usize::from(byte))?)));
+                let kind = named.ok_or_else(|| crate::index::broken("una cuenta por tipo"))?;
+                self.kinds.insert(kind, key::tail(value).unwrap_or_default());
             }
             _ => {}
         }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use timbre_core::{Date, DocState, DocumentId, ParcelId};
+use timbre_core::{Date, DocState, DocumentId, ParcelId, Series};
 
 use crate::index::{Keys, Puts};
 use crate::walk::Tip;
@@ -90,8 +90,15 @@ impl<'a> Overlay<'a> {
         Ok(last.as_deref().and_then(key::tail))
     }
 
-    /// Adds `by` to a state's counter.
-    pub fn count(&mut self, state: DocState, attention: bool, by: i64) -> Result<(), StoreError> {
+    /// Adds `by` to a state's counters: that of all documents, and that of their series.
+    pub fn count(
+        &mut self,
+        series: &Series,
+        state: DocState,
+        attention: bool,
+        by: i64,
+    ) -> Result<(), StoreError> {
+        self.add(key::in_series(series, state), by)?;
         let mut counts: Counts = self.json(key::COUNTS)?.unwrap_or_default();
         let counters = match attention {
             true => &mut counts.attention,
@@ -110,9 +117,13 @@ impl<'a> Overlay<'a> {
     }
 
     pub fn count_day(&mut self, date: Date, by: i64) -> Result<(), StoreError> {
-        let count = self.number(&key::day(date))?.unwrap_or_default();
-        let count = count.saturating_add_signed(by);
-        self.put(key::day(date), count.to_be_bytes().to_vec());
+        self.add(key::day(date), by)
+    }
+
+    /// Adds `by` to the counter that stands under a key.
+    pub fn add(&mut self, key: Vec<u8>, by: i64) -> Result<(), StoreError> {
+        let count = self.number(&key)?.unwrap_or_default().saturating_add_signed(by);
+        self.put(key, count.to_be_bytes().to_vec());
         Ok(())
     }
 

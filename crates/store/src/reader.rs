@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use bytes::Bytes;
 use timbre_core::{
     ChannelId, Company, Date, DocState, Document, DocumentId, Documents, Environment, GrantId, ParcelId,
-    Timestamp, Usage,
+    Series, Timestamp, Usage,
 };
 
 use crate::claims::Foreign;
@@ -103,6 +103,16 @@ impl Reader {
 
     pub fn counts(&self) -> Counts {
         self.live().counts.clone()
+    }
+
+    /// How many documents there are, by series and state, where there are any.
+    pub fn kinds(&self) -> BTreeMap<(Series, DocState), u64> {
+        let live = self.live();
+        live.kinds
+            .iter()
+            .filter(|(_, count)| **count > 0)
+            .map(|(kind, count)| (kind.clone(), *count))
+            .collect()
     }
 
     /// How many documents bear this date of issue; one that was replaced counts as the one in its place.

@@ -10,7 +10,7 @@ use std::thread;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use timbre_core::{DocState, DocumentId};
+use timbre_core::{DocState, DocumentId, Series};
 
 use crate::index::{self, Index, Keys, Past};
 use crate::key::{self, Outbox};
@@ -160,9 +160,14 @@ fn is_whole(index: &Index, live: &Live) -> Result<bool, StoreError> {
     });
     let panicked = |_| StoreError::Index("la revisión se interrumpió".to_owned());
     let (rows, names, sets) = (rows?, names.map_err(panicked)??, sets.map_err(panicked)??);
-    let of = |state| rows.states.get(&state).copied().unwrap_or_default();
+    let of = |state| {
+        rows.kinds.iter().filter(|((_, other), _)| *other == state).map(|(_, count)| count).sum::<u64>()
+    };
     let states_agree = DocState::ALL.into_iter().all(|state| live.counts.of(state) == of(state));
+    // One that has no document any more stays, as zero.
+    let kinds_agree = live.kinds.iter().filter(|(_, count)| **count > 0).eq(rows.kinds.iter());
     Ok(states_agree
+        && kinds_agree
         && names == rows.names
         // One that was replaced counts on no day.
         && live.days.values().sum::<u64>() + live.counts.of(DocState::Reemplazado) == names.count
@@ -219,7 +224,7 @@ impl Names {
 #[derive(Default)]
 struct Rows {
     names: Names,
-    states: BTreeMap<DocState, u64>,
+    kinds: BTreeMap<(Series, DocState), u64>,
     keyed: u64,
     flagged: u64,
 }
@@ -240,7 +245,7 @@ impl Rows {
         index.each(b"R", |_, value| {
             let row: Brief = index::decode(value)?;
             rows.names.add(&key::document(&row.id), row.order);
-            *rows.states.entry(row.state).or_default() += 1;
+            *rows.kinds.entry((row.id.series, row.state)).or_default() += 1;
             rows.keyed += u64::from(row.key.is_some());
             rows.flagged += u64::from(row.attention.is_some());
             Ok(())

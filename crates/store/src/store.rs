@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use timbre_core::Timestamp;
 
@@ -102,6 +103,11 @@ impl Store {
     /// How many fsyncs the journal made since it was opened.
     pub fn fsyncs(&self) -> u64 {
         self.journal.fsyncs()
+    }
+
+    /// How long the fsyncs of batches took since then, all together.
+    pub fn syncing(&self) -> Duration {
+        self.journal.syncing()
     }
 
     /// Makes facts durable, all or none, with one fsync. They are judged first: an error other

@@ -67,8 +67,8 @@ pub(crate) fn step(on: &mut Overlay<'_>, moved: &Moved, stand: Stand) -> Result<
     let flagged = row.attention.is_some();
     on.remove(key::in_state(row.state, order));
     on.put(key::in_state(moved.to, order), Vec::new());
-    on.count(row.state, flagged, -1)?;
-    on.count(moved.to, flagged, 1)?;
+    on.count(&row.id.series, row.state, flagged, -1)?;
+    on.count(&row.id.series, moved.to, flagged, 1)?;
     match (is_under_way(row.state), is_under_way(moved.to)) {
         (false, true) => enter_parcel(on, &row)?,
         (true, false) => leave_parcel(on, &row)?,

@@ -9,7 +9,7 @@ use timbre_core::{Document, Series, Timestamp};
 
 use crate::apply::Stand;
 use crate::fact::Warned;
-use crate::index::{Keys, broken};
+use crate::index::broken;
 use crate::overlay::Overlay;
 use crate::{Reader, StoreError, key};
 
@@ -39,8 +39,9 @@ pub(crate) fn word(on: &mut Overlay<'_>, what: &str, up: bool, stand: Stand) {
     on.put(key::word(what, stand.sequence), said);
 }
 
-pub(crate) fn warn(on: &mut Overlay<'_>, warned: &Warned) {
+pub(crate) fn warn(on: &mut Overlay<'_>, warned: &Warned) -> Result<(), StoreError> {
     warned.orders.iter().for_each(|order| on.put(key::warned(*order), vec![warned.level]));
+    on.add(key::told(&warned.series, warned.level), warned.orders.len() as i64)
 }
 
 pub(crate) fn seen(
@@ -64,10 +65,7 @@ pub(crate) fn accept(
 
 /// A document more in the hour that it was stamped in.
 pub(crate) fn count_hour(on: &mut Overlay<'_>, document: &Document) -> Result<(), StoreError> {
-    let hour = key::hour(&document.id.series, hour_of(document.stamped));
-    let count = on.number(&hour)?.unwrap_or_default() + 1;
-    on.put(hour, count.to_be_bytes().to_vec());
-    Ok(())
+    on.add(key::hour(&document.id.series, hour_of(document.stamped)), 1)
 }
 
 /// A time as a value.
@@ -112,6 +110,14 @@ impl Reader {
             });
             found.collect()
         })
+    }
+
+    /// How many documents were ever told of, by series and level.
+    pub fn told(&self) -> Result<BTreeMap<(Series, u8), u64>, StoreError> {
+        let counted = self.view.with_prefix(b"w")?.into_iter().map(|(key, value)| {
+            key::series_and_byte(&key).zip(key::tail(&value)).ok_or_else(|| broken("una cuenta de avisos"))
+        });
+        counted.collect()
     }
 
     /// What was said of the line `what`, in its order, from the last word before `since` on: when, and

@@ -141,6 +141,14 @@ async fn when_a_way_out_is_back_the_line_is_looked_at_at_once() {
     agent.stop().await;
 }
 
+/// What is not at the authority, near and past the end of its term, and what ever was past it.
+#[track_caller]
+fn counted(agent: &Agent, expect: (u64, Option<(u64, u64)>, u64)) {
+    let figures = agent.figures().unwrap();
+    let of = figures.kinds.values().find(|of| of.open > 0).expect("something is open");
+    assert_eq!((of.open, of.deadlines, of.missed), expect);
+}
+
 /// The next warnings that are told, once something else is sold.
 async fn warned(agent: &Agent, clock: &Hands, minutes: u32, key: &str) -> Vec<WarningView> {
     let mut pushes = agent.subscribe();
@@ -186,6 +194,7 @@ async fn every_document_has_each_warning_once_though_nothing_is_sent_and_timbre_
     says(&warned(&agent, &clock, 10, "d").await, &[(50, "TAF3", 1)]);
     says(&warned(&agent, &clock, 8, "e").await, &[(80, "TAF1", 2)]);
     assert_eq!(agent.stats().deadline.unwrap().level, 80);
+    counted(&agent, (5, Some((2, 0)), 0));
     let sentence = agent.snapshot().sentence.text;
     assert!(sentence.starts_with("Papel 1 todavía no llega al Oficina: va 80 %"), "{sentence}");
     agent.stop().await;
@@ -198,6 +207,7 @@ async fn every_document_has_each_warning_once_though_nothing_is_sent_and_timbre_
     // Two hours without anybody: what is over is told as over, and nothing of what went before.
     says(&warned(&agent, &clock, 120, "f").await, &[(100, "TAF1", 6)]);
     assert_eq!(agent.reader().warned(0).unwrap().into_values().collect::<Vec<_>>(), [100; 6]);
+    counted(&agent, (6, Some((0, 6)), 6));
     assert!(agent.snapshot().sentence.text.starts_with("Pasó el plazo legal: Papel 1 debía estar"));
     agent.stop().await;
 }

@@ -181,6 +181,8 @@ impl World {
         for state in DocState::ALL {
             let count = self.model.values().filter(|s| **s == state).count() as u64;
             assert_eq!(reader.counts().of(state), count, "{state:?}");
+            let of_series = reader.kinds().get(&(id(1).series, state)).copied();
+            assert_eq!(of_series.unwrap_or_default(), count, "{state:?}");
         }
         let queue: Vec<u64> = reader.queue(1000).unwrap().iter().map(|r| r.id.number).collect();
         let waiting = self.model.iter().filter(|(_, state)| state.may_send());

@@ -270,6 +270,8 @@ pub fn everything(reader: &Reader) -> BTreeMap<String, String> {
         tell(&format!("row {}", row.id), format!("{row:?}"));
     }
     tell("counts", format!("{:?}", reader.counts()));
+    tell("kinds", format!("{:?}", reader.kinds()));
+    tell("told", format!("{:?}", reader.told().unwrap()));
     tell("ranges", format!("{:?}", reader.ranges()));
     tell("queue", format!("{:?}", reader.queue(usize::MAX).unwrap()));
     tell("parcels", format!("{:?}", reader.parcels().unwrap()));

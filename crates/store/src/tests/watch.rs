@@ -43,6 +43,8 @@ fn told(reader: &Reader) {
     let order = unheld[0].0;
     assert_eq!(reader.warned(0).unwrap(), [(order, 80), (order + 1, 95)].into());
     assert_eq!(reader.warned(order + 1).unwrap(), [(order + 1, 95)].into());
+    let ever = [((boletas(), 50), 1), ((boletas(), 80), 1), ((boletas(), 95), 1)];
+    assert_eq!(reader.told().unwrap(), ever.into());
     let seen = reader.clock_seen().unwrap();
     assert_eq!((seen.offset_seconds, seen.good, seen.at), (-301, false, hour(4)));
     assert_eq!(reader.clock_accepted().unwrap().who, "ana");
