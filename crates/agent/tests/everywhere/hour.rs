@@ -194,7 +194,7 @@ async fn every_document_has_each_warning_once_though_nothing_is_sent_and_timbre_
     says(&warned(&agent, &clock, 10, "d").await, &[(50, "TAF3", 1)]);
     says(&warned(&agent, &clock, 8, "e").await, &[(80, "TAF1", 2)]);
     assert_eq!(agent.stats().deadline.unwrap().level, 80);
-    counted(&agent, (5, Some((2, 0)), 0));
+    counted(&agent, (6, Some((2, 0)), 0));
     let sentence = agent.snapshot().sentence.text;
     assert!(sentence.starts_with("Papel 1 todavía no llega al Oficina: va 80 %"), "{sentence}");
     agent.stop().await;
@@ -207,7 +207,7 @@ async fn every_document_has_each_warning_once_though_nothing_is_sent_and_timbre_
     // Two hours without anybody: what is over is told as over, and nothing of what went before.
     says(&warned(&agent, &clock, 120, "f").await, &[(100, "TAF1", 6)]);
     assert_eq!(agent.reader().warned(0).unwrap().into_values().collect::<Vec<_>>(), [100; 6]);
-    counted(&agent, (6, Some((0, 6)), 6));
+    counted(&agent, (7, Some((0, 6)), 6));
     assert!(agent.snapshot().sentence.text.starts_with("Pasó el plazo legal: Papel 1 debía estar"));
     agent.stop().await;
 }
