@@ -13,6 +13,7 @@ pub mod logs;
 mod paper;
 pub mod pfx;
 mod printers;
+mod secret;
 mod staff;
 mod start;
 pub mod vault;

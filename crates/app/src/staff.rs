@@ -1,5 +1,4 @@
-//! Who works in a folder: names, roles and PINs in its file `users`. Of a PIN only what Argon2id makes of it is
-//! kept, and how often it was wrong in a row, so that a restart forgives nothing.
+//! Who works in a folder: names, roles and PINs in its file `users`, these as [`crate::secret`] keeps them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use openssl::rand::rand_bytes;
 use serde::{Deserialize, Serialize};
 use timbre_agent::Answer;
@@ -16,13 +15,8 @@ use timbre_agent::roles::Staff;
 use timbre_agent::view::{ProblemView, StaffView, WorkerOrder, WorkerView};
 use timbre_core::Timestamp;
 
-use crate::vault::passphrase::Stretch;
+use crate::secret::{Secret, span};
 use timbre_store::whole;
-
-/// So many wrong PINs cost nothing; each further one twice the wait of the one before, up to an hour.
-const FREE: u32 = 3;
-const WAIT: Duration = Duration::from_secs(30);
-const LONGEST: Duration = Duration::from_secs(3600);
 
 /// A permit that is not used by then is none.
 const PERMIT: Duration = Duration::from_secs(60);
@@ -37,14 +31,8 @@ enum Role {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Worker {
     role: Role,
-    argon2id: Stretch,
-    /// Base64.
-    hash: String,
-    /// Wrong PINs in a row.
-    #[serde(default)]
-    wrong: u32,
-    #[serde(default)]
-    locked_until: Option<Timestamp>,
+    #[serde(flatten)]
+    pin: Secret,
 }
 
 type People = BTreeMap<String, Worker>;
@@ -107,28 +95,19 @@ impl Workers {
             let worker = people.get_mut(name).ok_or_else(|| {
                 ProblemView::refused("worker-unknown", format!("«{name}» no trabaja aquí."))
             })?;
-            // A clock that was put back must not lock for longer than any lock lasts.
-            if let Some(until) =
-                worker.locked_until.filter(|until| now < *until && *until <= later(now, LONGEST))
-            {
-                let left = u64::try_from(until.duration_since(now).as_secs()).unwrap_or_default() + 1;
+            worker.pin.count(now).map_err(|left| {
                 let detail =
                     format!("Demasiados PIN equivocados. Se puede intentar de nuevo en {}.", span(left));
-                return Err(ProblemView::forbidden("pin-locked", detail));
-            }
-            worker.wrong += 1;
-            worker.locked_until = wait(worker.wrong).map(|wait| later(now, wait));
+                ProblemView::forbidden("pin-locked", detail)
+            })?;
             Ok(worker.clone())
         })?;
-        let key =
-            worker.argon2id.key(pin).ok_or_else(|| ProblemView::internal("El archivo users está dañado."))?;
-        let hash = STANDARD.encode(key.as_slice());
-        if hash.len() != worker.hash.len() || !openssl::memcmp::eq(hash.as_bytes(), worker.hash.as_bytes()) {
+        if !worker.pin.is(pin).ok_or_else(|| ProblemView::internal("El archivo users está dañado."))? {
             return Err(ProblemView::forbidden("pin-wrong", "El PIN no es ése."));
         }
         self.change(|people| {
             if let Some(worker) = people.get_mut(name) {
-                (worker.wrong, worker.locked_until) = (0, None);
+                worker.pin.forgive();
             }
             Ok(())
         })?;
@@ -146,7 +125,7 @@ impl Staff for Workers {
                 Role::Encargado => "encargado",
             }
             .to_owned(),
-            locked_until: worker.locked_until.filter(|until| now < *until).map(|until| until.to_string()),
+            locked_until: worker.pin.locked(now).map(|until| until.to_string()),
         };
         StaffView { workers: held(&self.people).iter().map(view).collect() }
     }
@@ -169,11 +148,7 @@ impl Staff for Workers {
         if order.pin.bytes().all(|byte| byte == first) {
             return refused("pin-weak", "Un PIN de un solo número repetido se adivina: elija otro.");
         }
-        let argon2id = Stretch::quick().map_err(ProblemView::internal)?;
-        let key =
-            argon2id.key(&order.pin).ok_or_else(|| ProblemView::internal("El PIN no se pudo guardar."))?;
-        let worker =
-            Worker { role, argon2id, hash: STANDARD.encode(key.as_slice()), wrong: 0, locked_until: None };
+        let worker = Worker { role, pin: Secret::new(&order.pin).map_err(ProblemView::internal)? };
         self.change(|people| {
             people.insert(name.to_owned(), worker);
             somebody_in_charge(people)
@@ -222,19 +197,6 @@ fn somebody_in_charge(people: &People) -> Answer<()> {
     Err(ProblemView::refused("nobody-in-charge", "Tiene que quedar al menos un encargado."))
 }
 
-/// How long no PIN is looked at after so many wrong ones.
-fn wait(wrong: u32) -> Option<Duration> {
-    let doubled = wrong.checked_sub(FREE)?;
-    Some(WAIT.saturating_mul(1 << doubled.min(16)).min(LONGEST))
-}
-
-fn span(seconds: u64) -> String {
-    match seconds {
-        0..=90 => format!("{seconds} segundos"),
-        _ => format!("{} minutos", seconds.div_ceil(60)),
-    }
-}
-
 fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -242,6 +204,7 @@ fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::{FREE, WAIT};
     use timbre_agent::clock::SystemClock;
 
     struct Hands(Mutex<Timestamp>);
@@ -310,7 +273,6 @@ mod tests {
         clock.advance(WAIT);
         workers.permit("Ana", "2580", "x").unwrap();
         assert_eq!(code(workers.permit("Ana", "1111", "x")), "pin-wrong", "the right one begins anew");
-        assert_eq!((wait(2), wait(3), wait(40)), (None, Some(WAIT), Some(LONGEST)));
     }
 
     #[test]
