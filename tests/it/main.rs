@@ -10,6 +10,7 @@ mod fence;
 mod folder;
 mod integrating;
 mod network;
+mod panel;
 mod paper;
 mod refused;
 mod rooms;

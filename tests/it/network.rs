@@ -1,4 +1,5 @@
-//! The API for other machines: only where it was set up, over TLS, for tills' tokens, without the panel.
+//! The API for other machines: only where it was set up, over TLS, for tills' tokens, and without the panel where nobody
+//! asked for it.
 
 use openssl::asn1::Asn1Time;
 use openssl::bn::BigNum;
@@ -12,7 +13,7 @@ use timbre_app::{DemoOptions, Options};
 use timbre_tests::{boleta, options};
 
 /// A certificate of its own for this machine's address, and its key; PEM.
-fn certificate() -> (Vec<u8>, Vec<u8>) {
+pub(crate) fn certificate() -> (Vec<u8>, Vec<u8>) {
     let key = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
     let mut name = X509NameBuilder::new().unwrap();
     name.append_entry_by_text("CN", "caja").unwrap();

@@ -37,6 +37,7 @@ pub const RISKY: &[(&str, &str)] = &[
     ("revoke_token", "Quitar el acceso de un programa"),
     ("put_webhook", "Cambiar a qué dirección se avisa"),
     ("remove_webhook", "Dejar de avisar a una dirección"),
+    ("panel_password", "Cambiar la contraseña del panel"),
     ("put_worker", "Cambiar quién trabaja aquí"),
     ("remove_worker", "Quitar a quien trabaja aquí"),
 ];

@@ -28,7 +28,7 @@ mod today;
 pub use again::{ReissuedView, ResumeOrder, VersionView};
 pub use batch::{BatchSaleView, BatchView};
 pub use doors::{
-    AttemptView, ChangeView, FolderView, NewTokenView, NewWebhookView, TokenOrder, TokenView,
+    AttemptView, ChangeView, FolderView, NewTokenView, NewWebhookView, PanelView, TokenOrder, TokenView,
     WaitingFileView, WebhookOrder, WebhookView,
 };
 pub use folios::{FoliosView, RangeOrder, RangeView};

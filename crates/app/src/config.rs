@@ -62,7 +62,7 @@ pub struct ApiConfig {
     pub origins: Vec<String>,
 }
 
-/// The API for other machines of the shop's network: over TLS, and only where `listen` is set.
+/// The API, and the panel, for other machines of the shop's network: over TLS, and only where `listen` is set.
 #[derive(Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields, default)]
 pub struct NetworkConfig {
@@ -73,12 +73,18 @@ pub struct NetworkConfig {
     /// PEM files as seen from this folder: the certificate with its chain, and its key.
     pub certificate: PathBuf,
     pub key: PathBuf,
+    /// Serve the panel there too, to who knows its password (false).
+    pub panel: bool,
+    /// Minutes after which the panel asks for the password again from who does nothing (30; 480 at the most).
+    pub idle_minutes: Option<u64>,
 }
 
 impl NetworkConfig {
     pub fn settings(&self, dir: &Path) -> Option<NetworkSettings> {
         let (certificate, key) = (dir.join(&self.certificate), dir.join(&self.key));
-        Some(NetworkSettings { listen: self.listen?, names: self.names.clone(), certificate, key })
+        let idle = Duration::from_secs(60 * self.idle_minutes.unwrap_or(30).clamp(1, 480));
+        let panel = self.panel.then_some(idle);
+        Some(NetworkSettings { listen: self.listen?, names: self.names.clone(), certificate, key, panel })
     }
 }
 

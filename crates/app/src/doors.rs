@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use timbre_agent::carrier::Courier;
+use timbre_agent::clock::SystemClock;
 use timbre_agent::{Agent, Printers};
 use timbre_pos::{Doors, Folder, Network, Safe, Server, Tokens, Webhooks};
 use timbre_store::whole;
@@ -13,6 +14,7 @@ use tokio::net::TcpListener;
 
 use crate::StartError;
 use crate::config::Config;
+use crate::password::PanelPassword;
 
 /// The doors of a running agent.
 pub(crate) struct Open {
@@ -50,13 +52,17 @@ impl Open {
         if let Some(settings) = config.network.settings(dir).filter(|_| stays) {
             match Network::open(&settings).await {
                 Ok(open) => {
-                    let what = format!("Abrir la API a la red en {}", settings.listen);
+                    let (whom, serve) = match settings.panel {
+                        Some(_) => ("La API y el panel", "atienden"),
+                        None => ("La API", "atiende"),
+                    };
+                    let what = format!("Abrir a la red en {}: {whom}", settings.listen);
                     tracing::warn!(listen = %settings.listen, "the API is open to the network");
                     if let Err(error) = agent.note_act("timbre.toml", &what).await {
                         tracing::error!(%error, "that the API is open to the network can't be written");
                     }
                     notices.push(format!(
-                        "La API atiende a la red en {}: lo pide timbre.toml.",
+                        "{whom} {serve} a la red en {}: lo pide timbre.toml.",
                         settings.listen
                     ));
                     network = Some(open);
@@ -76,6 +82,7 @@ impl Open {
             origins: config.api.origins.clone(),
             folder: folder.as_ref().map(Folder::standing),
             webhooks: Arc::clone(&webhooks),
+            password: Arc::new(PanelPassword::open(dir, Arc::new(SystemClock))),
             notices,
         };
         let server = timbre_pos::serve(doors, listener, network).map_err(|e| StartError::Port(port, e))?;

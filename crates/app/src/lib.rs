@@ -11,6 +11,7 @@ mod keeper;
 pub mod keys;
 pub mod logs;
 mod paper;
+mod password;
 pub mod pfx;
 mod printers;
 mod secret;

@@ -69,6 +69,11 @@ impl Secret {
         Some(hash.len() == self.hash.len() && openssl::memcmp::eq(hash.as_bytes(), self.hash.as_bytes()))
     }
 
+    /// Made of the same word at the same time: what is counted may differ.
+    pub fn is_the_same(&self, other: &Secret) -> bool {
+        self.argon2id == other.argon2id && self.hash == other.hash
+    }
+
     /// It was said right.
     pub fn forgive(&mut self) {
         (self.wrong, self.locked_until) = (0, None);

@@ -13,6 +13,7 @@ pub mod folio;
 pub mod issue;
 pub mod list;
 pub mod note;
+pub mod panel;
 pub mod preview;
 pub mod print;
 pub mod printer;

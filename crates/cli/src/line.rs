@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    caf, cert, check, claims, clock, company, completion, demo, diagnose, folio, issue, list, note, preview,
-    print, printer, reissue, resend, results_mail, serve, service, show, simulator, stats, token, unlock,
-    vault, verify, webhook,
+    caf, cert, check, claims, clock, company, completion, demo, diagnose, folio, issue, list, note, panel,
+    preview, print, printer, reissue, resend, results_mail, serve, service, show, simulator, stats, token,
+    unlock, vault, verify, webhook,
 };
 use crate::failure::{Exit, Failure};
 use crate::out::Out;
@@ -79,6 +79,8 @@ pub enum Command {
     Clock(clock::Args),
     /// Los programas que pueden llamar a la API: un token por caja
     Token(token::Args),
+    /// El panel para otros equipos, y su contraseña
+    Panel(panel::Args),
     /// Las direcciones a las que se avisa lo que pasa con los documentos
     Webhook(webhook::Args),
     /// Los números del panel
@@ -136,6 +138,7 @@ impl Line {
             Command::Company(args) => company::run(args, data, out).await,
             Command::Clock(args) => clock::run(args, data, out).await,
             Command::Token(args) => token::run(args, data, out).await,
+            Command::Panel(args) => panel::run(args, data, out).await,
             Command::Webhook(args) => webhook::run(args, data, out).await,
             Command::Stats => stats::run(data, out).await,
             Command::Verify(args) => verify::run(args, out),

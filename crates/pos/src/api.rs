@@ -19,6 +19,7 @@ use timbre_agent::view::{
 };
 
 use crate::bodies::CLIENT;
+use crate::entrance::Entrance;
 use crate::tokens::Caller;
 
 /// Who is meant where nobody is named.
@@ -349,15 +350,18 @@ pub(crate) struct Notices(pub Arc<[String]>);
 pub(crate) async fn health(
     State(agent): State<Agent>,
     Extension(notices): Extension<Notices>,
+    Extension(entrance): Extension<Arc<Entrance>>,
 ) -> Json<Value> {
     let snapshot = agent.snapshot();
     let stopped = snapshot.sentence.mood == Mood::Stopped;
+    let said = snapshot.standing.iter().chain(&*notices.0).map(String::as_str);
+    let notices: Vec<&str> = said.chain(entrance.notice()).collect();
     Json(json!({
         "status": if stopped { "stopped" } else { "ok" },
         "version": env!("CARGO_PKG_VERSION"),
         "environment": snapshot.environment,
         "sentence": snapshot.sentence,
-        "notices": snapshot.standing.iter().chain(&*notices.0).collect::<Vec<_>>(),
+        "notices": notices,
     }))
 }
 

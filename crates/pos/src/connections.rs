@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -39,6 +40,10 @@ impl Proof {
         self.0.proven.store(true, Ordering::Relaxed);
     }
 }
+
+/// Where a connection comes from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub IpAddr);
 
 #[derive(Default)]
 struct Place {
@@ -89,8 +94,8 @@ pub(crate) async fn serve(
             Some(_) = tasks.join_next() => continue,
             accepted = listener.accept() => accepted,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, from) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be taken");
                 tokio::time::sleep(PAUSE).await;
@@ -103,10 +108,10 @@ pub(crate) async fn serve(
         let (app, stopped, tls) = (app.clone(), stopped.clone(), tls.clone());
         tasks.spawn(async move {
             match tls {
-                None => one(TokioIo::new(stream), app, &place, stopped).await,
+                None => one(TokioIo::new(stream), app, (&place, from), stopped).await,
                 Some(tls) => {
                     if let Some(stream) = shake(&tls, stream, &place).await {
-                        one(TokioIo::new(stream), app, &place, stopped).await;
+                        one(TokioIo::new(stream), app, (&place, from), stopped).await;
                     }
                 }
             }
@@ -128,13 +133,18 @@ async fn shake(tls: &SslAcceptor, stream: TcpStream, place: &Place) -> Option<Ss
     }
 }
 
-async fn one<S>(stream: TokioIo<S>, app: Router, place: &Arc<Place>, mut stopped: watch::Receiver<bool>)
-where
+async fn one<S>(
+    stream: TokioIo<S>,
+    app: Router,
+    (place, from): (&Arc<Place>, SocketAddr),
+    mut stopped: watch::Receiver<bool>,
+) where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
     let proof = Proof(Arc::clone(place));
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(proof.clone());
+        request.extensions_mut().insert(Peer(from.ip()));
         app.clone().oneshot(request.map(Body::new))
     });
     let serving = http1::Builder::new()

@@ -123,11 +123,12 @@ pub(crate) async fn events(
         Some(missed) => missed.iter().map(|(number, push)| hub.event(*number, push)).collect(),
         None => vec![hub.event(now, &PushView::anew(agent.snapshot()))],
     };
+    let clock = agent.clone();
     let changes = BroadcastStream::new(live).map(move |push| match push {
         Ok((number, push)) => hub.event(number, &push),
         Err(_) => hub.event(hub.past().last, &PushView::anew(agent.snapshot())),
     });
-    let changes = changes.take_while(move |_| std::future::ready(tokens.stands(&caller)));
+    let changes = changes.take_while(move |_| std::future::ready(tokens.stands(&caller, clock.now())));
     let all = stream::iter(first).chain(changes).map(Ok);
     Sse::new(all).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
 }

@@ -6,16 +6,19 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use timbre_agent::Agent;
 
 use crate::api::problem;
 use crate::connections::Proof;
+use crate::entrance::Entrance;
 use crate::origins;
-use crate::scope::needed;
-use crate::tokens::{Caller, Tokens};
+use crate::scope::{Scope, needed};
+use crate::sessions::Session;
+use crate::staff::is_a_page;
+use crate::tokens::{Caller, Tokens, Who};
 
 /// What a request must show at one door.
 pub struct Guard {
@@ -26,19 +29,27 @@ pub struct Guard {
     /// Pages of other origins that may call, as somebody in charge has set them.
     origins: Vec<String>,
     pub(crate) tokens: Arc<Tokens>,
+    /// Where other machines enter the panel; none where there is no such door.
+    entrance: Option<Arc<Entrance>>,
 }
 
 impl Guard {
     /// For the server that listens on loopback, on `port`.
     pub fn loopback(port: u16, owner: String, tokens: Arc<Tokens>, origins: Vec<String>) -> Guard {
         let hosts = ["127.0.0.1", "localhost", "[::1]"].map(|host| format!("{host}:{port}")).to_vec();
-        Guard { owner: Some(owner), scheme: "http://", hosts, origins, tokens }
+        Guard { owner: Some(owner), scheme: "http://", hosts, origins, tokens, entrance: None }
     }
 
-    /// For the one that others of the network reach, by these names: tokens of tills alone.
-    pub fn network(port: u16, names: &[String], tokens: Arc<Tokens>, origins: Vec<String>) -> Guard {
+    /// For the one that others of the network reach, by these names: tokens of tills, and who has entered the panel.
+    pub(crate) fn network(
+        port: u16,
+        names: &[String],
+        tokens: Arc<Tokens>,
+        origins: Vec<String>,
+        entrance: Arc<Entrance>,
+    ) -> Guard {
         let hosts = names.iter().map(|name| format!("{name}:{port}")).collect();
-        Guard { owner: None, scheme: "https://", hosts, origins, tokens }
+        Guard { owner: None, scheme: "https://", hosts, origins, tokens, entrance: Some(entrance) }
     }
 
     fn host_is_ours(&self, headers: &HeaderMap) -> bool {
@@ -62,14 +73,24 @@ impl Guard {
         }
     }
 
-    /// Whose token it is, and whether its use is to be written down.
+    /// Who has entered the panel from another machine; never by a page of elsewhere, not even one that may call.
+    pub(crate) fn session(&self, headers: &HeaderMap, agent: &Agent) -> Option<Arc<Session>> {
+        let own = matches!(self.origin(headers), Origin::None | Origin::Own);
+        self.entrance.as_ref()?.session(headers, own, agent)
+    }
+
+    /// Who it is, and whether the use of their token is to be written down.
     fn caller(&self, headers: &HeaderMap, agent: &Agent) -> Option<(Caller, bool)> {
+        if !headers.contains_key(header::AUTHORIZATION) {
+            let who = Who::Panel(self.session(headers, agent)?);
+            return Some((Caller { who, scope: Scope::Manage }, false));
+        }
         let given = text(headers, header::AUTHORIZATION)?.strip_prefix("Bearer ")?;
         let same = |owner: &String| {
             given.len() == owner.len() && openssl::memcmp::eq(given.as_bytes(), owner.as_bytes())
         };
         if self.owner.as_ref().is_some_and(same) {
-            return Some((Caller { till: None, scope: crate::scope::Scope::Manage }, false));
+            return Some((Caller { who: Who::Owner, scope: Scope::Manage }, false));
         }
         self.tokens.known(given, agent.now())
     }
@@ -117,9 +138,13 @@ pub(crate) async fn known(
     next: Next,
 ) -> Response {
     let Some((caller, due)) = guard.caller(request.headers(), &agent) else {
+        if guard.entrance.as_ref().is_some_and(|door| door.is_served()) && is_a_page(request.headers()) {
+            let why = "La sesión terminó. Entre de nuevo.";
+            return problem(StatusCode::UNAUTHORIZED, "session-ended", why).into_response();
+        }
         let why = "Falta el token o no es válido. Va en la cabecera «Authorization: Bearer …».";
         let mut answer = problem(StatusCode::UNAUTHORIZED, "token-invalid", why).into_response();
-        answer.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+        answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         return answer;
     };
     if let Some(proof) = request.extensions().get::<Proof>() {
@@ -134,6 +159,12 @@ pub(crate) async fn known(
         let why = "Este token no alcanza para eso. Pida a quien administra Timbre uno con más alcance.";
         return problem(StatusCode::FORBIDDEN, "scope-insufficient", why).into_response();
     }
+    // No browser of another machine keeps what it was shown (ASVS 14.3.2).
+    let passing = matches!(caller.who, Who::Panel(_));
     request.extensions_mut().insert(caller);
-    next.run(request).await
+    let mut answer = next.run(request).await;
+    if passing {
+        answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    answer
 }

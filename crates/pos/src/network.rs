@@ -1,9 +1,10 @@
-//! The API for other machines of the shop's network: only where somebody in charge set it up, over TLS alone,
-//! for tokens of tills alone, and without the panel.
+//! The API for other machines of the shop's network: only where somebody in charge set it up, over TLS alone, for
+//! tokens of tills; and the panel, where that is asked for too, for who knows its password.
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use openssl::error::ErrorStack;
 use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod, SslVersion};
@@ -19,6 +20,8 @@ pub struct NetworkSettings {
     /// PEM: its certificate with the chain, and its private key.
     pub certificate: PathBuf,
     pub key: PathBuf,
+    /// Serve the panel as well: how long who does nothing there stays.
+    pub panel: Option<Duration>,
 }
 
 /// Ready to be served.
@@ -26,6 +29,7 @@ pub struct Network {
     pub(crate) listener: TcpListener,
     pub(crate) tls: SslAcceptor,
     pub(crate) names: Vec<String>,
+    pub(crate) panel: Option<Duration>,
 }
 
 impl Network {
@@ -39,7 +43,7 @@ impl Network {
         }
         let tls = acceptor(&settings.certificate, &settings.key).map_err(io::Error::other)?;
         let listener = TcpListener::bind(settings.listen).await?;
-        Ok(Network { listener, tls, names: settings.names.clone() })
+        Ok(Network { listener, tls, names: settings.names.clone(), panel: settings.panel })
     }
 }
 

@@ -9,7 +9,8 @@ use utoipa::OpenApi;
 
 use crate::scope::needed;
 use crate::{
-    api, doors, events, finding, mending, metrics, paper, printers, services, setup, staff, webhooks,
+    api, doors, entrance, events, finding, mending, metrics, paper, printers, services, setup, staff,
+    webhooks,
 };
 
 #[derive(OpenApi)]
@@ -77,6 +78,9 @@ use crate::{
         doors::make,
         doors::revoke,
         doors::folder,
+        entrance::standing,
+        entrance::set_password,
+        entrance::remove_password,
         webhooks::routes::list,
         webhooks::routes::put,
         webhooks::routes::remove,

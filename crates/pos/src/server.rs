@@ -8,11 +8,13 @@ use std::time::Duration;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{delete, get, post, put};
 use axum::{Extension, Router, middleware};
+use jiff::SignedDuration;
 use timbre_agent::{Agent, Printers};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::api::Notices;
+use crate::entrance::{Entrance, Password};
 use crate::events::Hub;
 use crate::folder::Standing;
 use crate::guard::Guard;
@@ -20,8 +22,8 @@ use crate::network::Network;
 use crate::tokens::{Tokens, hex};
 use crate::webhooks::Webhooks;
 use crate::{
-    answers, api, bodies, connections, docs, doors, events, finding, guard, mending, metrics, openapi, panel,
-    paper, printers, services, setup, staff, webhooks,
+    answers, api, bodies, connections, docs, doors, entrance, events, finding, guard, mending, metrics,
+    openapi, panel, paper, printers, services, setup, staff, webhooks,
 };
 
 /// How long answers in course may take once the server is told to stop.
@@ -86,20 +88,33 @@ pub struct Doors {
     /// Where there is a drop folder.
     pub folder: Option<Arc<Standing>>,
     pub webhooks: Arc<Webhooks>,
+    /// Of the panel for other machines.
+    pub password: Arc<dyn Password>,
     /// What a person should know of this run, for `/health`.
     pub notices: Vec<String>,
 }
 
-/// Serves API and panel on a bound loopback listener, and the API alone to the network where that is set up.
+/// Serves API and panel on a bound loopback listener, and the API to the network where that is set up; the panel there
+/// to who knows its password, where that is asked for.
 pub fn serve(open: Doors, listener: TcpListener, network: Option<Network>) -> io::Result<Server> {
     let port = listener.local_addr()?.port();
-    let Doors { agent, printers, owner, tokens, origins, folder, webhooks, notices } = open;
+    let Doors { agent, printers, owner, tokens, origins, folder, webhooks, password, notices } = open;
     let mut run = [0u8; 8];
     openssl::rand::rand_bytes(&mut run)?;
     let hub = Hub::new(hex(&run));
     let notices = Notices(notices.into());
-    let shared =
-        Shared { printers, tokens: Arc::clone(&tokens), hub: Arc::clone(&hub), folder, webhooks, notices };
+    let idle = network.as_ref().and_then(|network| network.panel);
+    let idle = idle.map(SignedDuration::try_from).transpose().map_err(io::Error::other)?;
+    let entrance = Arc::new(Entrance::new(password, idle));
+    let shared = Shared {
+        printers,
+        tokens: Arc::clone(&tokens),
+        hub: Arc::clone(&hub),
+        folder,
+        webhooks,
+        entrance: Arc::clone(&entrance),
+        notices,
+    };
     let (stop, stopped) = watch::channel(false);
     let guard = Arc::new(Guard::loopback(port, owner, Arc::clone(&tokens), origins.clone()));
     let app = Router::new()
@@ -112,12 +127,15 @@ pub fn serve(open: Doors, listener: TcpListener, network: Option<Network>) -> io
     let mut tasks = vec![tokio::spawn(listening)];
     tasks.push(tokio::spawn(connections::serve(listener, None, app, stopped.clone())));
     let mut network_port = None;
-    if let Some(Network { listener, tls, names }) = network {
+    if let Some(Network { listener, tls, names, panel }) = network {
         let port = listener.local_addr()?.port();
-        let guard = Arc::new(Guard::network(port, &names, tokens, origins));
-        let app = Router::new()
+        let guard = Arc::new(Guard::network(port, &names, tokens, origins, Arc::clone(&entrance)));
+        let beside = match panel {
+            Some(_) => entrance::routes(entrance, Arc::clone(&guard), agent.clone()),
+            None => Router::new().fallback(api::no_route),
+        };
+        let app = beside
             .nest("/v1", routes(agent, Arc::clone(&guard), shared))
-            .fallback(api::no_route)
             .layer(middleware::from_fn_with_state(guard, guard::near));
         tasks.push(tokio::spawn(connections::serve(listener, Some(tls), app, stopped)));
         network_port = Some(port);
@@ -133,6 +151,7 @@ struct Shared {
     hub: Arc<Hub>,
     folder: Option<Arc<Standing>>,
     webhooks: Arc<Webhooks>,
+    entrance: Arc<Entrance>,
     notices: Notices,
 }
 
@@ -179,6 +198,8 @@ fn routes(agent: Agent, guard: Arc<Guard>, shared: Shared) -> Router {
         .route("/company", get(setup::company).put(setup::set_company))
         .route("/diagnosis", post(api::diagnose))
         .route("/certificate", get(setup::certificate).post(setup::load_certificate))
+        .route("/panel", get(entrance::standing))
+        .route("/panel/password", put(entrance::set_password).delete(entrance::remove_password))
         .route("/tokens", get(doors::list).post(doors::make))
         .route("/tokens/{name}", delete(doors::revoke))
         .route("/webhooks", get(webhooks::list))
@@ -201,6 +222,7 @@ fn routes(agent: Agent, guard: Arc<Guard>, shared: Shared) -> Router {
         .layer(Extension(shared.hub))
         .layer(Extension(shared.folder))
         .layer(Extension(shared.webhooks))
+        .layer(Extension(shared.entrance))
         .layer(middleware::from_fn(bodies::whole))
         .layer(middleware::from_fn_with_state((Arc::clone(&guard), agent.clone()), guard::known))
         .route("/openapi.json", get(openapi::openapi)) // for whoever asks: nothing of a shop is in it

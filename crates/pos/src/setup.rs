@@ -157,7 +157,7 @@ struct CertificateOf {
 }
 
 /// Overwrites a body that held a secret, where it is in one piece and nobody else reads it.
-fn wipe(body: Bytes) {
+pub(crate) fn wipe(body: Bytes) {
     if let Ok(mut body) = body.try_into_mut() {
         body.as_mut().zeroize();
     }

@@ -14,6 +14,7 @@ use timbre_agent::Agent;
 use timbre_agent::view::{ProblemView, StaffView, WorkerOrder};
 
 use crate::api::{Answer, Problem, read};
+use crate::tokens::{Caller, Who};
 
 /// Where the page puts a permit.
 const PERMIT: &str = "timbre-permit";
@@ -89,7 +90,7 @@ pub(crate) async fn permit(State(agent): State<Agent>, body: Bytes) -> Answer<Js
 
 /// For every route: what a page does is let through, or not.
 pub(crate) async fn gate(State(agent): State<Agent>, request: Request, next: Next) -> Response {
-    if !is_a_page(request.headers()) {
+    if !is_a_page(request.headers()) && !came_in_by_the_panel(&request) {
         return next.run(request).await;
     }
     let path =
@@ -121,8 +122,13 @@ pub(crate) async fn gate(State(agent): State<Agent>, request: Request, next: Nex
 }
 
 /// A browser says so, and no page can keep it from it.
-fn is_a_page(headers: &HeaderMap) -> bool {
+pub(crate) fn is_a_page(headers: &HeaderMap) -> bool {
     headers.contains_key(header::ORIGIN) || headers.contains_key("sec-fetch-site")
+}
+
+/// Who has entered from another machine is before a page, whatever it says of itself.
+fn came_in_by_the_panel(request: &Request) -> bool {
+    request.extensions().get::<Caller>().is_some_and(|caller| matches!(caller.who, Who::Panel(_)))
 }
 
 /// The act that a route is, by the name of the window's command; of two it depends on the body.
@@ -147,6 +153,7 @@ fn act_of(method: &Method, path: &str) -> Option<&'static str> {
         ("DELETE", "/tokens/{name}") => "revoke_token",
         ("PUT", "/webhooks/{name}") => "put_webhook",
         ("DELETE", "/webhooks/{name}") => "remove_webhook",
+        ("PUT" | "DELETE", "/panel/password") => "panel_password",
         ("PUT", "/staff/{name}") => "put_worker",
         ("DELETE", "/staff/{name}") => "remove_worker",
         _ => return None,

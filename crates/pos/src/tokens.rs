@@ -4,7 +4,7 @@
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use openssl::sha::sha256;
@@ -13,6 +13,7 @@ use timbre_agent::view::{NewTokenView, ProblemView, TokenView};
 use timbre_store::whole;
 
 use crate::scope::Scope;
+use crate::sessions::Session;
 
 /// The file, in the folder.
 const NAME: &str = "tokens.json";
@@ -51,17 +52,31 @@ pub struct Tokens {
     writing: Mutex<()>,
 }
 
-/// Whose token a request showed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Who a request is of.
+#[derive(Debug, Clone)]
 pub(crate) struct Caller {
-    /// `None`: the owner's, which the panel and the command line have.
-    pub till: Option<String>,
+    pub who: Who,
     pub scope: Scope,
+}
+
+/// By what they are known.
+#[derive(Debug, Clone)]
+pub(crate) enum Who {
+    /// The owner's token, which the panel of this machine and the command line have.
+    Owner,
+    /// The token of a till.
+    Till(String),
+    /// The panel of another machine.
+    Panel(Arc<Session>),
 }
 
 impl fmt::Display for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.till.as_deref().unwrap_or("owner"))
+        f.write_str(match &self.who {
+            Who::Owner => "owner",
+            Who::Till(name) => name,
+            Who::Panel(_) => "panel",
+        })
     }
 }
 
@@ -163,12 +178,16 @@ impl Tokens {
         if due {
             found.last_used = Some(now);
         }
-        Some((Caller { till: Some(found.name.clone()), scope }, due))
+        Some((Caller { who: Who::Till(found.name.clone()), scope }, due))
     }
 
-    /// Is there still a token of this till? Whoever listens for long is asked again.
-    pub(crate) fn stands(&self, caller: &Caller) -> bool {
-        caller.till.as_ref().is_none_or(|till| self.kept().iter().any(|kept| kept.name == *till))
+    /// Is what they showed still good? Whoever listens for long is asked again.
+    pub(crate) fn stands(&self, caller: &Caller, now: Timestamp) -> bool {
+        match &caller.who {
+            Who::Owner => true,
+            Who::Till(name) => self.kept().iter().any(|kept| kept.name == *name),
+            Who::Panel(session) => session.stands(now),
+        }
     }
 
     /// Writes down when tokens were used last. What fails is tried again in ten minutes.
@@ -220,12 +239,12 @@ mod tests {
         assert!(!kept.contains(made.token.trim_start_matches(MARK)), "not even in the file");
         let again = Tokens::open(dir.path()).unwrap();
         let (caller, _) = again.known(&made.token, now).unwrap();
-        assert_eq!(caller, Caller { till: Some("caja 1".to_owned()), scope: Scope::Issue });
+        assert_eq!((caller.to_string().as_str(), caller.scope), ("caja 1", Scope::Issue));
         assert!(again.known(&made.token[..made.token.len() - 1], now).is_none());
         assert!(again.known("", now).is_none());
         assert_eq!(again.make("caja 1", Scope::Read, now).err().unwrap().code, "token-exists");
         again.revoke("caja 1").unwrap();
-        assert!(again.known(&made.token, now).is_none() && !again.stands(&caller));
+        assert!(again.known(&made.token, now).is_none() && !again.stands(&caller, now));
         assert!(Tokens::open(dir.path()).unwrap().known(&made.token, now).is_none());
         assert_eq!(again.revoke("caja 1").unwrap_err().status, 404);
     }

@@ -15,6 +15,15 @@ pub struct TokenView {
     pub last_used: Option<String>,
 }
 
+/// How the panel stands for other machines.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PanelView {
+    /// `timbre.toml` asks for it (`[network] panel`), and it could be opened.
+    pub served: bool,
+    /// It has a password: without one nobody enters.
+    pub password: bool,
+}
+
 /// What a new token is to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

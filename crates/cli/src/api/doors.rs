@@ -1,9 +1,10 @@
 //! Who may call and who is told, through the agent's API.
 
+use bytes::Bytes;
 use reqwest::Method;
 use serde_json::Value;
 use timbre_agent::view::{
-    AttemptView, NewTokenView, NewWebhookView, TokenOrder, TokenView, WebhookOrder, WebhookView,
+    AttemptView, NewTokenView, NewWebhookView, PanelView, TokenOrder, TokenView, WebhookOrder, WebhookView,
 };
 
 use super::{Api, Ask, body_of};
@@ -22,6 +23,22 @@ impl Api {
 
     pub async fn revoke_token(&self, name: &str, who: &str) -> Result<Vec<TokenView>, Failure> {
         let mut ask = Ask::new(Method::DELETE, format!("/v1/tokens/{}", segment(name)));
+        ask.query.push(("who", who.to_owned()));
+        self.wire.read(ask).await
+    }
+
+    pub async fn panel(&self) -> Result<PanelView, Failure> {
+        self.wire.read(Ask::get("/v1/panel")).await
+    }
+
+    pub async fn set_panel_password(&self, order: Bytes) -> Result<PanelView, Failure> {
+        let mut ask = Ask::new(Method::PUT, "/v1/panel/password");
+        ask.body = Some(("application/json", order));
+        self.wire.read(ask).await
+    }
+
+    pub async fn remove_panel_password(&self, who: &str) -> Result<PanelView, Failure> {
+        let mut ask = Ask::new(Method::DELETE, "/v1/panel/password");
         ask.query.push(("who", who.to_owned()));
         self.wire.read(ask).await
     }
