@@ -7,7 +7,9 @@ use crate::fact::GrantLoaded;
 use crate::index::Keys;
 use crate::live::{Counter, GrantRow};
 use crate::overlay::Overlay;
-use crate::{Fact, Mark, Place, StoreError, WaitingPaper, claims, issue, key, numbering, travel, watch};
+use crate::{
+    Fact, Mark, Place, StoreError, WaitingPaper, acts, claims, issue, key, numbering, travel, voucher, watch,
+};
 
 /// Where and when a fact stands.
 #[derive(Debug, Clone, Copy)]
@@ -78,8 +80,11 @@ pub(crate) fn apply(on: &mut Overlay<'_>, fact: &Fact, stand: Stand) -> Result<N
             };
             print(on, paper, stand)?;
         }
+        Fact::Vouched(vouched) => voucher::take(on, vouched, stand)?,
+        Fact::VoucherTerm { since, stands } => voucher::declare(on, *since, *stands)?,
         Fact::Login { .. } | Fact::Mailed { .. } | Fact::Notified { .. } | Fact::Acted { .. } => {}
     }
+    acts::note(on, fact, stand)?;
     note_history(on, fact, stand)?;
     Ok(noticed)
 }

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use timbre_core::paper::{Copy, Printing};
 use timbre_core::{
-    Cause, ChannelId, Claims, Company, DocState, Document, DocumentId, Environment, Grant, GrantId, ParcelId,
-    Refusal, Series, State, TillData, Timestamp,
+    Amount, Cause, ChannelId, Claims, Company, Date, DocState, Document, DocumentId, Environment, Grant,
+    GrantId, ParcelId, Refusal, Series, State, TillData, Timestamp,
 };
 
 use crate::{Locked, Mark};
@@ -112,6 +112,14 @@ pub enum Fact {
         who: String,
         offset_seconds: i64,
     },
+    /// A sale that no document is issued for: the voucher of its card payment stands for one.
+    Vouched(Box<Vouched>),
+    /// From a day on card vouchers stand for documents, or don't, as the company declared. What was said of that
+    /// day or of later ones holds no more.
+    VoucherTerm {
+        since: Date,
+        stands: bool,
+    },
 }
 
 impl Fact {
@@ -139,6 +147,8 @@ impl Fact {
             Fact::Warned(_) => 19,
             Fact::ClockSeen { .. } => 20,
             Fact::ClockAccepted { .. } => 21,
+            Fact::Vouched(_) => 22,
+            Fact::VoucherTerm { .. } => 23,
         }
     }
 
@@ -153,6 +163,7 @@ impl Fact {
             Fact::Answered(a) => vec![&a.heard],
             Fact::GrantLoaded(g) => vec![&g.sealed],
             Fact::CertificateLoaded(c) => vec![&c.der, &c.sealed],
+            Fact::Vouched(v) => vec![&v.sale],
             _ => Vec::new(),
         }
     }
@@ -181,7 +192,9 @@ impl Fact {
             | Fact::IssuingUnlocked { .. }
             | Fact::Warned(_)
             | Fact::ClockSeen { .. }
-            | Fact::ClockAccepted { .. } => Vec::new(),
+            | Fact::ClockAccepted { .. }
+            | Fact::Vouched(_)
+            | Fact::VoucherTerm { .. } => Vec::new(),
         }
     }
 
@@ -202,6 +215,7 @@ impl Fact {
             Fact::Answered(a) => vec![&mut a.heard],
             Fact::GrantLoaded(g) => vec![&mut g.sealed],
             Fact::CertificateLoaded(c) => vec![&mut c.der, &mut c.sealed],
+            Fact::Vouched(v) => vec![&mut v.sale],
             _ => Vec::new(),
         }
     }
@@ -324,4 +338,23 @@ pub struct CertificateLoaded {
     /// Private key, sealed by the vault. Blob 1.
     #[serde(skip)]
     pub sealed: Bytes,
+}
+
+/// A sale that a card's voucher stands for. It has no number, and is never sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Vouched {
+    /// The idempotency key: the same key is the same record, for ever.
+    pub key: String,
+    /// Hash of the canonical JSON of the sale that the key came with.
+    pub sale_hash: String,
+    /// The day in the country's legal time.
+    pub date: Date,
+    /// The type of document that would have been issued.
+    pub series: Series,
+    /// What that would have come to.
+    pub total: Amount,
+    pub till: TillData,
+    /// The sale as received. Blob 0.
+    #[serde(skip)]
+    pub sale: Bytes,
 }

@@ -30,6 +30,9 @@
 //! | `I` series 0 hour | how many documents were issued in that hour since 1970 |
 //! | `k` series 0 state | how many documents of that series are in that state |
 //! | `w` series 0 level | how many documents of that series were ever told of at that level of their legal term |
+//! | `v` date sequence | a sale that a card's voucher stands for |
+//! | `n` idempotency key | the key of such a sale's record |
+//! | `a` sequence | what a person did |
 
 use timbre_core::paper::Copy;
 use timbre_core::{Amount, Date, DocState, DocumentId, GrantId, ParcelId, Series};
@@ -37,7 +40,7 @@ use timbre_core::{Amount, Date, DocState, DocumentId, GrantId, ParcelId, Series}
 use crate::Place;
 
 /// Changes with the meaning of any key or value: an index of another number is made again.
-pub(crate) const SCHEMA: u32 = 12;
+pub(crate) const SCHEMA: u32 = 13;
 
 pub(crate) const SCHEMA_KEY: &[u8] = b"Mschema";
 pub(crate) const APPLIED: &[u8] = b"Mapplied";
@@ -53,6 +56,11 @@ pub(crate) const CLOCK: &[u8] = b"Mclock";
 pub(crate) const CLOCK_ACCEPTED: &[u8] = b"Mclock-accepted";
 /// A lock found at opening that the journal does not have yet.
 pub(crate) const LOCK_FOUND: &[u8] = b"Mlock-found";
+
+/// Since when card vouchers stand for documents, or don't.
+pub(crate) const VOUCHER_TERMS: &[u8] = b"Mvoucher-terms";
+/// How many sales there are that a voucher stands for.
+pub(crate) const VOUCHED: &[u8] = b"Mvouched";
 
 /// The name of a paper among those that wait.
 pub(crate) fn paper(copy: Copy, order: u64) -> Vec<u8> {
@@ -225,6 +233,18 @@ pub(crate) fn open_parcel(id: &ParcelId) -> Vec<u8> {
 
 pub(crate) fn unprinted(order: u64) -> Vec<u8> {
     join(b'Z', &[&order.to_be_bytes()])
+}
+
+pub(crate) fn vouched(date: Date, sequence: u64) -> Vec<u8> {
+    join(b'v', &[date.to_string().as_bytes(), &sequence.to_be_bytes()])
+}
+
+pub(crate) fn vouched_key(key: &str) -> Vec<u8> {
+    join(b'n', &[key.as_bytes()])
+}
+
+pub(crate) fn act(sequence: u64) -> Vec<u8> {
+    join(b'a', &[&sequence.to_be_bytes()])
 }
 
 /// The number that a key ends in.

@@ -4,6 +4,7 @@
 //! may be deleted at any time and is made again from the journal. No rule of a country lives
 //! here, no clock, no network; folios are given by the one writer and nowhere else.
 
+mod acts;
 mod anchor;
 mod apply;
 mod body;
@@ -39,6 +40,7 @@ mod store;
 mod travel;
 mod verdict;
 mod view;
+mod voucher;
 mod walk;
 mod watch;
 pub mod whole;
@@ -46,9 +48,10 @@ pub mod whole;
 #[cfg(test)]
 mod tests;
 
+pub use acts::{Act, Acts};
 pub use check::{CheckReport, IndexCheck, check};
 pub use error::StoreError;
-pub use fact::{Answered, CertificateLoaded, Fact, GrantLoaded, Issued, Moved, Sending, Warned};
+pub use fact::{Answered, CertificateLoaded, Fact, GrantLoaded, Issued, Moved, Sending, Vouched, Warned};
 pub use group::Make;
 pub use lock::{LockReason, Locked, Mark};
 pub use news::{Bookmark, News, Told};
@@ -57,5 +60,6 @@ pub use opening::{OpenOptions, Opened};
 pub use reader::Reader;
 pub use row::{Counts, Event, Filter, Found, OpenParcel, Page, Place, Range, Row, WaitingPaper};
 pub use store::{Committed, Store};
+pub use voucher::{VouchedRow, VoucherSums, Vouchers};
 pub use walk::Damage;
 pub use watch::{ClockAccepted, ClockSeen};

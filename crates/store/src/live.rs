@@ -21,6 +21,8 @@ pub(crate) struct Live {
     pub lines: BTreeMap<String, (bool, Timestamp)>,
     pub clock: Option<ClockSeen>,
     pub clock_accepted: Option<ClockAccepted>,
+    /// Ascending: from each day on, whether card vouchers stand for documents.
+    pub voucher_terms: Vec<(Date, bool)>,
     pub lock: Option<Locked>,
     pub lock_found: Option<Locked>,
     grants: BTreeMap<GrantId, GrantRow>,
@@ -95,6 +97,7 @@ impl Live {
             key::STAMP => self.stamp = value.map(decode).transpose()?,
             key::CLOCK => self.clock = value.map(decode).transpose()?,
             key::CLOCK_ACCEPTED => self.clock_accepted = value.map(decode).transpose()?,
+            key::VOUCHER_TERMS => self.voucher_terms = value.map(decode).transpose()?.unwrap_or_default(),
             key::LOCK => self.lock = value.map(decode).transpose()?,
             key::LOCK_FOUND => self.lock_found = value.map(decode).transpose()?,
             _ => {}

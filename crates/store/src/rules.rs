@@ -9,7 +9,7 @@ use crate::fact::{GrantLoaded, Issued, Moved, Sending};
 use crate::index::Keys;
 use crate::live::{Counter, GrantRow, Live};
 use crate::overlay::Overlay;
-use crate::{Counts, Fact, Mark, Row, StoreError, claims, key, numbering};
+use crate::{Counts, Fact, Mark, Row, StoreError, claims, key, numbering, voucher};
 
 /// As many documents as one parcel may hold, so that its row stays small.
 const MOST_IN_PARCEL: usize = 3000;
@@ -51,6 +51,7 @@ impl<'a> Rules<'a> {
                 "Sólo la carpeta misma detiene la emisión, al abrirse.",
             )),
             Fact::IssuingUnlocked { beyond, .. } => self.unlocked(beyond),
+            Fact::Vouched(vouched) => voucher::judge(self.live, on, vouched),
             Fact::Answered(_)
             | Fact::CertificateLoaded(_)
             | Fact::Line { .. }
@@ -58,7 +59,8 @@ impl<'a> Rules<'a> {
             | Fact::Acted { .. }
             | Fact::Warned(_)
             | Fact::ClockSeen { .. }
-            | Fact::ClockAccepted { .. } => Ok(()),
+            | Fact::ClockAccepted { .. }
+            | Fact::VoucherTerm { .. } => Ok(()),
         }
     }
 
@@ -84,6 +86,7 @@ impl<'a> Rules<'a> {
             return Err(StoreError::Locked(lock.clone()));
         }
         claims::judge(on, issued)?;
+        voucher::no_document(on, issued)?;
         let document = &issued.document;
         if let Some(idempotency) = &issued.key
             && let Some(order) = on.number(&key::idempotency(idempotency))?

@@ -18,7 +18,7 @@ use crate::live::Live;
 use crate::overlay::Overlay;
 use crate::segments::Segments;
 use crate::walk::{Damage, Tip};
-use crate::{Fact, Mark, Place, Row, StoreError, travel};
+use crate::{Fact, Mark, Place, Row, StoreError, travel, voucher};
 
 /// The index as it was found.
 pub(crate) struct Found {
@@ -173,6 +173,7 @@ fn is_whole(index: &Index, live: &Live) -> Result<bool, StoreError> {
         && live.days.values().sum::<u64>() + live.counts.of(DocState::Reemplazado) == names.count
         && index.count(b"K")? == rows.keyed
         && index.count(b"A")? == rows.flagged
+        && voucher::agrees(index)?
         && sets)
 }
 

@@ -24,4 +24,5 @@ mod rules;
 mod settling;
 mod shop;
 mod torn;
+mod vouching;
 mod watch;

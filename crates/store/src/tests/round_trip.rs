@@ -109,6 +109,8 @@ fn every_fact() -> Vec<Fact> {
         }),
         Fact::ClockSeen { offset_seconds: -301, good: false },
         Fact::ClockAccepted { who: "ana".into(), offset_seconds: -301 },
+        vouched("caja1-9", date(3), 1990),
+        Fact::VoucherTerm { since: date(1), stands: true },
     ]);
     facts
 }
@@ -126,7 +128,7 @@ fn every_fact_is_read_back_to_the_byte() {
             assert!(body::decode(&body.slice(..end)).is_err(), "{end} bytes of {fact:?}");
         }
     }
-    assert_eq!(kinds, (1..=21).collect());
+    assert_eq!(kinds, (1..=23).collect());
 }
 
 #[test]

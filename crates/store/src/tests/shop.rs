@@ -14,7 +14,7 @@ use timbre_core::{
 
 use crate::{
     CheckReport, Fact, Filter, GrantLoaded, Issued, Moved, OpenOptions, Opened, Reader, Row, Sending, Store,
-    StoreError,
+    StoreError, Vouched,
 };
 
 pub struct Shop {
@@ -224,6 +224,19 @@ pub fn issued(issued: Issued) -> Fact {
 
 /// Issues boletas of grant `a`, one batch each; sled is told of them all.
 #[track_caller]
+/// The record of a sale that a card's voucher stands for.
+pub fn vouched(key: &str, date: Date, total: i64) -> Fact {
+    Fact::Vouched(Box::new(Vouched {
+        key: key.to_owned(),
+        sale_hash: "hash".to_owned(),
+        date,
+        series: Series("39".to_owned()),
+        total: Amount(total),
+        till: TillData::default(),
+        sale: Bytes::from(format!("{{\"{key}\":1}}")),
+    }))
+}
+
 pub fn issue(store: &mut Store, numbers: impl IntoIterator<Item = u64>) {
     for number in numbers {
         store.commit(vec![issued(sale(number))], at(number as i64)).unwrap();
