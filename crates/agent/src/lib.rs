@@ -38,6 +38,7 @@ mod printers;
 mod probe;
 mod problem;
 mod question;
+mod queue;
 pub mod reissue;
 mod resume;
 pub mod retry;

@@ -17,11 +17,9 @@ use crate::conversation::{Phase, TalkError};
 use crate::deadline::Terms;
 use crate::line::{Asked, Line};
 use crate::parcel::pack;
-use crate::plan::{self, CLOCK_STEP, Desk, Gate, Going, Lane, Stage, Start, Urgency, Waiting};
+use crate::plan::{self, CLOCK_STEP, Desk, Gate, Going, Lane, Stage, Start, Waiting};
+use crate::queue::{Queue, urgency};
 use crate::sender::{Sender, lock};
-
-/// How many rows are read at a time.
-const PAGE: usize = 500;
 
 /// What the loop knows between rounds.
 #[derive(Default)]
@@ -250,8 +248,8 @@ impl Sender {
                 known.told.remove(channel);
                 let (parcels, documents) =
                     lane.room(free, limits.documents.min(self.settings().parcel).max(1));
-                let (rows, wakes) = self.free_rows(known, channel, now, parcels * documents).await?;
                 let terms = self.terms();
+                let (rows, wakes) = self.free_rows(known, channel, &terms, parcels * documents).await?;
                 let orders: HashMap<_, _> =
                     rows.iter().map(|(row, d)| (d.id.clone(), urgency(row, &terms))).collect();
                 let of_channel = self.channel(channel);
@@ -271,40 +269,30 @@ impl Sender {
         }
     }
 
-    /// The first `many` documents of a channel's queue that may leave now and can be read, and the
-    /// first time that one of those before them waits for.
+    /// The `many` most urgent documents of a channel that may leave now and can be read, and the first time that one
+    /// of those before them waits for.
     async fn free_rows(
         &self,
         known: &Known,
         channel: &ChannelId,
-        now: Timestamp,
+        terms: &Terms,
         many: usize,
     ) -> Result<(Vec<(Row, Arc<Document>)>, Option<Timestamp>), TalkError> {
         let released = known.released.get(channel).copied();
-        let mut found = Vec::new();
-        let mut wakes: Option<Timestamp> = None;
-        let mut from = 0;
-        let mut page = (many + known.busy_documents.len() + 1).min(PAGE);
-        while found.len() < many {
-            let rows = self.reader().queue_of(channel, from, page)?;
-            let last = rows.len() < page;
-            for row in rows {
-                from = row.order + 1;
-                let wait = Waiting { since: row.since, next_try: row.next_try };
-                if let Some(at) = plan::waits(wait, now, released) {
-                    wakes = Some(wakes.map_or(at, |wakes| wakes.min(at)));
-                } else if found.len() < many
-                    && !known.holds(&row)
-                    && self.has_its_turn(&row).await?
-                    && let Some(document) = self.readable(&row.id, row.version).await?
-                {
-                    found.push((row, document));
-                }
+        let (mut found, mut wakes) = (Vec::new(), None::<Timestamp>);
+        let mut queue = Queue::of(channel, self.reader(), terms, many + known.busy_documents.len() + 1)?;
+        while found.len() < many
+            && let Some(row) = queue.next()?
+        {
+            let wait = Waiting { since: row.since, next_try: row.next_try };
+            if let Some(at) = plan::waits(wait, terms.now, released) {
+                wakes = wakes.into_iter().chain([at]).min();
+            } else if !known.holds(&row)
+                && self.has_its_turn(&row).await?
+                && let Some(document) = self.readable(&row.id, row.version).await?
+            {
+                found.push((row, document));
             }
-            if last {
-                break;
-            }
-            page = PAGE;
         }
         Ok((found, wakes))
     }
@@ -401,12 +389,6 @@ impl Known {
         };
         self.busy_documents.contains(&row.id) || in_parcel().is_some()
     }
-}
-
-/// The nearest legal deadline first.
-fn urgency(row: &Row, terms: &Terms) -> Urgency {
-    let deadline = terms.limit(row).map_or(Timestamp::MAX, |limit| limit.earliest(terms.now));
-    Urgency { deadline, order: row.order }
 }
 
 /// What `work` answers, or `otherwise` when it panics: its documents must not stay busy for ever. Whoever

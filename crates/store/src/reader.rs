@@ -150,6 +150,22 @@ impl Reader {
         self.rows(self.orders(key::stem(&first), from, limit)?)
     }
 
+    /// The series with documents that the authority may not hold.
+    pub fn unheld_series(&self) -> Result<Vec<Series>, StoreError> {
+        let named = |first: &Vec<u8>| match key::stem(first) {
+            [_, name @ .., 0] => Ok(Series(String::from_utf8_lossy(name).into_owned())),
+            _ => Err(broken("la cola")),
+        };
+        self.view.firsts(key::UNHELD)?.iter().map(named).collect()
+    }
+
+    /// Up to `limit` documents of a series that the authority may not hold, in the order of issue, from the place
+    /// `from` on.
+    pub fn unheld_rows(&self, series: &Series, from: u64, limit: usize) -> Result<Vec<Row>, StoreError> {
+        let first = key::unheld(series, from);
+        self.rows(self.orders(key::stem(&first), from, limit)?)
+    }
+
     /// For each series the document stamped first that the authority may not hold: it waits, is on the
     /// wire, or is in doubt. Where all of a series have the same term, the nearest is among them.
     pub fn first_unheld(&self) -> Result<Vec<Row>, StoreError> {
