@@ -58,7 +58,9 @@ impl Line {
         let request = self.http.get(format!("{}/v1{path}", self.base)).bearer_auth(&self.token);
         let answer = request.send().await?;
         let unavailable = answer.status() == StatusCode::SERVICE_UNAVAILABLE;
-        Ok(unavailable && answer.json::<Value>().await?["code"] == "store-stopped")
+        let code = answer.json::<Value>().await?["code"].clone();
+        Ok(unavailable
+            && ["store-stopped", "disk-full", "disk-failed"].contains(&code.as_str().unwrap_or_default()))
     }
 
     pub async fn json(&self, path: &str) -> Found<Value> {

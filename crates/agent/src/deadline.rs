@@ -177,11 +177,12 @@ impl Terms {
 }
 
 /// The terms of a country with what a folder's settings say of them: one that the law's text gives can only be made
-/// shorter, any other can be told, or done without (zero).
+/// shorter, and not be done without; any other can be told, or done without (zero).
 pub fn terms(profile: &Profile, told: &BTreeMap<String, Duration>) -> BTreeMap<String, Term> {
     let term = |kind: &timbre_core::regime::Kind| {
         let seconds = told.get(kind.series).map(Duration::as_secs);
         let term = match (kind.term, seconds) {
+            (Some(term), None | Some(0)) if term.confirmed => Some(term),
             (Some(term), Some(told)) if term.confirmed => {
                 Some(Term { seconds: term.seconds.min(told), ..term })
             }

@@ -1,7 +1,7 @@
 //! From typed errors to an answer a person can act on: the one place where they become sentences
 //! with an HTTP status.
 
-use std::fmt;
+use std::{fmt, io};
 
 use timbre_core::{Refusal, Refusals, Remark};
 use timbre_store::StoreError;
@@ -108,6 +108,14 @@ impl From<&StoreError> for ProblemView {
             }
             StoreError::Damaged { .. } => {
                 ProblemView::new(500, "store-damaged", "Datos dañados", error.to_string())
+            }
+            // The next try may find room again, or the disk back in its place (trade.md 23).
+            StoreError::Io { source, .. } => {
+                let code = match source.kind() {
+                    io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "disk-full",
+                    _ => "disk-failed",
+                };
+                ProblemView::new(503, code, "No se puede ahora", error.to_string())
             }
             _ => ProblemView::internal(error),
         }

@@ -1,6 +1,6 @@
 //! Watches the legal terms, and is not the sender: whatever keeps a document here, people are told in time. Each
 //! document has each warning once, together with those that are as far; what was told is on disk, so that a
-//! restart says nothing twice.
+//! restart says nothing twice. Where the disk takes nothing people are told all the same.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use crate::clock::{later, until};
 use crate::deadline::{LEVELS, Limit, OVER, Terms, elapsed, level, reached};
 use crate::engine::Inner;
 use crate::view::WarningView;
+use crate::writer::WriteError;
 
 /// It looks at least so often, whatever it waits for: the line may have come back meanwhile.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -26,8 +27,9 @@ const TOGETHER: usize = 1000;
 /// Looks when the next document comes to its next level, until the engine stops.
 pub(crate) async fn watch(inner: Arc<Inner>, mut stopped: watch::Receiver<bool>) {
     let mut pushes = inner.pushes.subscribe();
+    let mut unwritten = Vec::new();
     loop {
-        let next = match look(&inner).await {
+        let next = match look(&inner, &mut unwritten).await {
             Ok(next) => next,
             Err(error) => {
                 tracing::error!(%error, "the legal terms can't be looked at");
@@ -48,27 +50,32 @@ pub(crate) async fn watch(inner: Arc<Inner>, mut stopped: watch::Receiver<bool>)
     }
 }
 
-/// Tells what is to be told now; answers when something else will be.
-async fn look(inner: &Arc<Inner>) -> Result<Option<Timestamp>, Box<dyn std::error::Error + Send + Sync>> {
-    if inner.writer.stopped().is_some() {
-        return Ok(Some(later(inner.clock.now(), LONGEST)));
-    }
+/// Tells what is to be told now; answers when something else will be. What was told and could not be written is
+/// kept in `unwritten`, and written as soon as that can be done.
+async fn look(
+    inner: &Arc<Inner>,
+    unwritten: &mut Vec<Warned>,
+) -> Result<Option<Timestamp>, Box<dyn std::error::Error + Send + Sync>> {
+    let able = inner.writer.stopped().is_none();
     // A clock that was off may have been corrected: nobody should have to try to sell to find out.
     let sender = &inner.sender;
     let answered = || sender.channels().iter().any(|channel| sender.line_is_open(channel));
-    if crate::offset::refusal(&inner.reader, inner.regime.profile().authority).is_some() && answered() {
+    let off = || crate::offset::refusal(&inner.reader, inner.regime.profile().authority).is_some();
+    if able && off() && answered() {
         sender.look_at_the_clock();
     }
-    let terms = inner.sender.terms();
-    let reader = inner.reader.clone();
+    let (reader, terms) = (inner.reader.clone(), inner.sender.terms());
+    let told = unwritten.iter().flat_map(|warned| warned.orders.iter().map(|order| (*order, warned.level)));
+    // The gravest of each is the last.
+    let told: BTreeMap<u64, u8> = told.collect();
     // As many as wait are looked at: not for an async task.
-    let found = tokio::task::spawn_blocking(move || find(&reader, &terms)).await??;
+    let found = tokio::task::spawn_blocking(move || find(&reader, &terms, &told)).await??;
     for warned in &found.warned {
-        for orders in warned.orders.chunks(TOGETHER) {
-            let fact = Fact::Warned(Warned { orders: orders.to_vec(), ..warned.clone() });
-            inner.writer.commit(vec![fact]).await?;
-        }
-        let Warned { series, level, first, orders, limit } = warned;
+        let pieces = warned.orders.chunks(TOGETHER);
+        unwritten.extend(pieces.map(|orders| Warned { orders: orders.to_vec(), ..warned.clone() }));
+    }
+    let written = if able { write(inner, unwritten).await } else { Ok(()) };
+    for Warned { series, level, first, orders, limit } in &found.warned {
         let (series, first, limit, documents) =
             (&series.0, first.to_string(), limit.to_string(), orders.len());
         match *level {
@@ -79,7 +86,19 @@ async fn look(inner: &Arc<Inner>) -> Result<Option<Timestamp>, Box<dyn std::erro
     if !found.warned.is_empty() {
         inner.warn(found.warned.iter().map(|warned| view(inner, warned)).collect());
     }
-    Ok(found.next)
+    written?;
+    // Until all is written it comes back for it.
+    let again = (!unwritten.is_empty()).then(|| later(inner.clock.now(), LONGEST));
+    Ok(found.next.into_iter().chain(again).min())
+}
+
+/// In the order in which it was told.
+async fn write(inner: &Inner, unwritten: &mut Vec<Warned>) -> Result<(), WriteError> {
+    while let Some(warned) = unwritten.first() {
+        inner.writer.commit(vec![Fact::Warned(warned.clone())]).await?;
+        unwritten.remove(0);
+    }
+    Ok(())
 }
 
 #[derive(Default)]
@@ -98,8 +117,8 @@ pub(crate) fn nearest(inner: &Inner, terms: &Terms, row: &Row) -> Option<(u8, St
     Some((level, words(profile.authority, name, &row.id, 1, level, &hour(inner, limit))))
 }
 
-/// What nobody was told of yet.
-fn find(reader: &Reader, terms: &Terms) -> Result<Found, StoreError> {
+/// What nobody was told of yet, be it written or only `told`.
+fn find(reader: &Reader, terms: &Terms, told: &BTreeMap<u64, u8>) -> Result<Found, StoreError> {
     let mut found = Found::default();
     for (name, term) in terms.of.iter() {
         let series = Series(name.clone());
@@ -108,10 +127,11 @@ fn find(reader: &Reader, terms: &Terms) -> Result<Found, StoreError> {
         let ends = |issued: Timestamp| reached(issued, span, gaps).earliest(terms.now);
         let unheld = reader.unheld(&series, 0)?;
         let Some((oldest, _)) = unheld.first() else { continue };
-        let told = reader.warned(*oldest)?;
+        let written = reader.warned(*oldest)?;
         let mut groups: BTreeMap<u8, Vec<(u64, Timestamp)>> = BTreeMap::new();
         for (order, issued) in unheld {
-            let told = told.get(&order).copied().unwrap_or_default();
+            let told =
+                [&written, told].iter().filter_map(|told| told.get(&order)).max().copied().unwrap_or(0);
             let ran = elapsed(issued, gaps, terms.now);
             if let Some(level) = level(ran, term).filter(|level| *level > told) {
                 groups.entry(level).or_default().push((order, issued));

@@ -84,7 +84,7 @@ impl Sale {
             return Err(Refusals(repeated));
         }
         if let Some(text) = &key
-            && (text.trim().is_empty() || text.len() > 200)
+            && (text.trim().is_empty() || text.chars().count() > 200)
         {
             return Err(Refusal::new(
                 "key-invalid",

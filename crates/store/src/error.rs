@@ -16,7 +16,9 @@ pub enum StoreError {
     #[error("otra ventana o proceso de Timbre está usando la carpeta {}", .0.display())]
     InUse(PathBuf),
     /// A write failed before; nothing is written until the store is opened again.
-    #[error("la carpeta quedó detenida tras un error de escritura; ciérrela y ábrala de nuevo")]
+    #[error(
+        "la carpeta quedó detenida tras un error de escritura; se vuelve a abrir por sí sola en cuanto el disco lo permita"
+    )]
     Poisoned,
     /// It is being opened again after such an error.
     #[error("la carpeta se está abriendo de nuevo; vuelva a intentar en un momento")]

@@ -86,7 +86,7 @@ fn settings_may_shorten_what_the_law_says_and_tell_what_it_does_not() {
     assert_eq!(told(&[]), [Some(HOUR), Some(12 * HOUR), None]);
     assert_eq!(told(&[("law", 60), ("quoted", 60), ("none", 60)]), [Some(60), Some(60), Some(60)]);
     assert_eq!(told(&[("law", 9 * HOUR), ("quoted", 99 * HOUR)])[..2], [Some(HOUR), Some(99 * HOUR)]);
-    assert_eq!(told(&[("quoted", 0)]), [Some(HOUR), None, None]);
+    assert_eq!(told(&[("quoted", 0), ("law", 0)]), [Some(HOUR), None, None], "the law's is not done without");
 }
 
 /// Any history: words at any minutes, in any order of times.

@@ -6,9 +6,10 @@ use std::time::Duration;
 use crate::fake::*;
 use timbre_agent::carrier::Reach;
 use timbre_agent::clock::later;
-use timbre_agent::view::WarningView;
+use timbre_agent::view::{Mood, WarningView};
 use timbre_agent::{Agent, Settings};
 use timbre_core::Timestamp;
+use timbre_store::OpenOptions;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -209,5 +210,44 @@ async fn every_document_has_each_warning_once_though_nothing_is_sent_and_timbre_
     assert_eq!(agent.reader().warned(0).unwrap().into_values().collect::<Vec<_>>(), [100; 6]);
     counted(&agent, (7, Some((0, 6)), 6));
     assert!(agent.snapshot().sentence.text.starts_with("Pasó el plazo legal: Papel 1 debía estar"));
+    agent.stop().await;
+}
+
+/// Nothing can leave nor be written down just then: people have to know all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_warned_once_though_the_disk_takes_nothing_and_it_is_written_when_it_does() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    // Each batch goes to a segment of its own; where the next one would be there is a folder.
+    let options = OpenOptions { segment_bytes: 1, ..OpenOptions::default() };
+    let agent = open_as(dir.path(), &office, Opening { options, ..opening(&clock) }).await;
+    agent.set_running(false);
+    sell(&agent, "a", 10).await;
+    let journal = dir.path().join("journal");
+    let next = journal.join(format!("{:06}.tj", std::fs::read_dir(&journal).unwrap().count() + 1));
+    std::fs::create_dir(&next).unwrap();
+    let mut pushes = agent.subscribe();
+    clock.advance(31 * MINUTE);
+    let refused = agent.issue(r#"{"total":10}"#.into(), Some("b".into())).await.unwrap_err();
+    assert_eq!((refused.status, refused.code.as_str()), (503, "disk-failed"));
+    let told = async {
+        loop {
+            let push = pushes.recv().await.unwrap();
+            if !push.warnings.is_empty() {
+                return push.warnings.clone();
+            }
+        }
+    };
+    says(&tokio::time::timeout(Duration::from_secs(60), told).await.expect("a warning"), &[(50, "TAF1", 1)]);
+    assert!(agent.reader().warned(0).unwrap().is_empty());
+
+    std::fs::remove_dir(&next).unwrap();
+    until(&agent, |agent| agent.snapshot().sentence.mood != Mood::Stopped).await;
+    let mut pushes = agent.subscribe();
+    clock.advance(MINUTE);
+    sell(&agent, "c", 10).await;
+    until(&agent, |agent| agent.reader().warned(0).unwrap().into_values().eq([50])).await;
+    while let Ok(push) = pushes.try_recv() {
+        says(&push.warnings, &[]);
+    }
     agent.stop().await;
 }
