@@ -11,7 +11,7 @@ use timbre_store::{OpenOptions, Store};
 use tokio::runtime::Runtime;
 
 use crate::bulk::{self, Life};
-use crate::machine::{bytes_read, resident};
+use crate::machine::{self, Read, resident};
 use crate::table::{Figure, ms, ratio};
 use crate::yardstick::{median, quantile};
 use crate::{Done, issuing, shop};
@@ -160,10 +160,18 @@ async fn issued(full: &Path, empty: &Path, words: &str) -> Done<Vec<Figure>> {
         ),
     ];
     if let (Some(full), Some(empty)) = (full.reads, empty.reads) {
-        let beside = format!("an empty store: {:.0}", empty as f64 / ROUNDS as f64);
+        let each = |reads: u64| reads as f64 / ROUNDS as f64;
         figures.push(
-            Figure::count(format!("{words}: bytes read by an issue"), full as f64 / ROUNDS as f64)
-                .beside(beside, ratio_of(full, empty)),
+            Figure::count(format!("{words}: reads of an issue"), each(full.calls)).beside(
+                format!("an empty store: {:.2}", each(empty.calls)),
+                ratio_of(full.calls, empty.calls),
+            ),
+        );
+        figures.push(
+            Figure::count(format!("{words}: bytes read by an issue"), each(full.bytes)).beside(
+                format!("an empty store: {:.0}", each(empty.bytes)),
+                ratio_of(full.bytes, empty.bytes),
+            ),
         );
     }
     Ok(figures)
@@ -177,16 +185,18 @@ fn ratio_of(full: u64, empty: u64) -> f64 {
 struct Seen {
     took: Vec<Duration>,
     fsyncs: u64,
-    reads: Option<u64>,
+    reads: Option<Read>,
 }
 
 impl Seen {
     /// What so many issues ask of the disk, while nothing else is at work.
     async fn count(&mut self, agent: &Agent) -> Done<()> {
-        let (fsyncs, reads) = (agent.stats().fsyncs, bytes_read());
+        let (fsyncs, before) = (agent.stats().fsyncs, machine::read());
         issuing::issue(agent, ROUNDS).await?;
         self.fsyncs = agent.stats().fsyncs - fsyncs;
-        self.reads = bytes_read().zip(reads).map(|(now, before)| now - before);
+        self.reads = machine::read()
+            .zip(before)
+            .map(|(now, before)| Read { calls: now.calls - before.calls, bytes: now.bytes - before.bytes });
         Ok(())
     }
 }

@@ -48,8 +48,16 @@ pub fn resident() -> Option<f64> {
     line.split_ascii_whitespace().next()?.parse::<f64>().ok().map(|kilobytes| kilobytes / 1024.0)
 }
 
-/// How many bytes this process has read, wherever they came from: a call of the executor's own reads eight.
-pub fn bytes_read() -> Option<u64> {
+/// What this process has read, wherever it came from.
+#[derive(Clone, Copy)]
+pub struct Read {
+    pub calls: u64,
+    pub bytes: u64,
+}
+
+/// A call of the executor's own, to wake itself, counts too, and reads eight bytes.
+pub fn read() -> Option<Read> {
     let io = read_to_string("/proc/self/io").ok()?;
-    io.lines().find_map(|line| line.strip_prefix("rchar:"))?.trim().parse().ok()
+    let of = |name: &str| io.lines().find_map(|line| line.strip_prefix(name))?.trim().parse().ok();
+    Some(Read { calls: of("syscr:")?, bytes: of("rchar:")? })
 }
