@@ -47,6 +47,12 @@ const COMMANDS: &[&str] = &[
     "put_worker",
     "remove_worker",
     "permit",
+    "vouchers",
+    "set_vouchers",
+    "record",
+    "vouched",
+    "export_vouched",
+    "acts",
 ];
 
 fn main() {

@@ -14,7 +14,7 @@ use timbre_agent::view::{
 };
 use timbre_agent::{Agent, Answer, Printers};
 
-fn bytes(sale: &Value) -> Answer<bytes::Bytes> {
+pub(crate) fn bytes(sale: &Value) -> Answer<bytes::Bytes> {
     serde_json::to_vec(sale).map(Into::into).map_err(ProblemView::internal)
 }
 
@@ -117,21 +117,37 @@ pub async fn sale(agent: State<'_, Agent>, id: String) -> Answer<String> {
 pub async fn export(app: AppHandle, agent: State<'_, Agent>, query: Query, form: String) -> Answer<String> {
     let form = Form::from_word(&form)
         .ok_or_else(|| ProblemView::bad_request("form-invalid", "Se exporta como csv o xml."))?;
+    downloaded(
+        app,
+        agent,
+        move |agent| agent.export_name(form),
+        move |agent, file| agent.export(&query, form, &mut BufWriter::new(file)).map(drop),
+    )
+    .await
+}
+
+/// Writes a new file into the user's folder of downloads. Answers where it is.
+pub(crate) async fn downloaded(
+    app: AppHandle,
+    agent: State<'_, Agent>,
+    name: impl FnOnce(&Agent) -> String + Send + 'static,
+    write: impl FnOnce(&Agent, File) -> Answer<()> + Send + 'static,
+) -> Answer<String> {
     let folder =
         app.path().download_dir().or_else(|_| app.path().home_dir()).map_err(ProblemView::internal)?;
     reading(agent, move |agent| {
-        let path = folder.join(agent.export_name(form));
+        let path = folder.join(name(&agent));
         let shown = path.display().to_string();
         let told =
             |error: std::io::Error| ProblemView::internal(format!("No se pudo escribir {shown} ({error})."));
         std::fs::create_dir_all(&folder).map_err(told)?;
         let file = File::create_new(&path).map_err(told)?;
-        let outcome = agent.export(&query, form, &mut BufWriter::new(file));
+        let outcome = write(&agent, file);
         if outcome.is_err() {
             // Half a file would be taken for all there is.
             std::fs::remove_file(&path).map_err(told)?;
         }
-        outcome.map(|_| shown)
+        outcome.map(|()| shown)
     })
     .await
 }

@@ -10,6 +10,7 @@ mod place;
 mod setup;
 mod staff;
 mod tray;
+mod vouchers;
 mod window;
 
 use std::path::PathBuf;

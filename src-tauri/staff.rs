@@ -107,6 +107,10 @@ mod tests {
         "lock",
         "staff",
         "permit",
+        "vouchers",
+        "record",
+        "vouched",
+        "acts",
     ];
     const IN_CHARGE: &[&str] = &[
         "resend_pending",
@@ -127,6 +131,8 @@ mod tests {
         "accept_clock",
         "put_worker",
         "remove_worker",
+        "set_vouchers",
+        "export_vouched",
     ];
 
     #[test]

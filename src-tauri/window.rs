@@ -10,7 +10,7 @@ use tauri::{App, AppHandle, Emitter, Manager, Url, WebviewUrl, Window, WindowEve
 use timbre_agent::Agent;
 use timbre_app::{Address, Running};
 
-use crate::{autostart, commands, events, mending, place, setup, staff, tray};
+use crate::{autostart, commands, events, mending, place, setup, staff, tray, vouchers};
 
 /// What the window shows.
 pub enum Shows {
@@ -103,6 +103,12 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
             staff::put_worker,
             staff::remove_worker,
             staff::permit,
+            vouchers::vouchers,
+            vouchers::set_vouchers,
+            vouchers::record,
+            vouchers::vouched,
+            vouchers::export_vouched,
+            vouchers::acts,
         ]))
         .build(tauri::generate_context!());
     let outcome = match built {

@@ -18,6 +18,7 @@ mod services;
 mod staff;
 mod tidy;
 mod types;
+mod vouchers;
 mod webhooks;
 mod whole;
 mod wire;

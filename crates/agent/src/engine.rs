@@ -211,6 +211,7 @@ impl Agent {
         self.0.signer()?;
         self.trust_clock()?;
         let now = self.0.clock.now();
+        self.wants_document(&sale, &issuer, now)?;
         let draft = self.0.regime.draft(&sale, &issuer, &self.0.reader, now);
         let draft = self.judge_printer(&sale, draft)?;
         self.wants_paper(&mut sale, &sealing::series(&*draft)?);

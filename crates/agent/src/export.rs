@@ -127,7 +127,7 @@ const HEAD: &str = "\u{feff}id;tipo;folio;fecha;emitido;rut receptor;receptor;to
                     anulado por;reemplazado por;error\r\n";
 
 /// One cell. What a spreadsheet would take for a formula is text: a name is whatever a customer says.
-fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     let formula = !number && text.starts_with(['=', '+', '-', '@', '\t', '\r']);

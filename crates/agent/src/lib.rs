@@ -6,6 +6,7 @@
 //!    └────► monitor ─► show ─► view  what people see
 //! ```
 
+mod acts;
 mod apart;
 mod batch;
 pub mod carrier;
@@ -58,6 +59,7 @@ mod timeline;
 mod today;
 mod unlock;
 pub mod view;
+pub mod vouch;
 mod watchdog;
 mod writer;
 

@@ -141,6 +141,7 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
         certificate,
         missing,
         stopped,
+        vouchers: inner.reader.voucher_stands(inner.today()),
         standing: inner.sender.settings().standing.clone(),
         address: crate::sender::lock(&inner.address).clone(),
         as_of: now.to_string(),

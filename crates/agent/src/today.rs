@@ -48,6 +48,7 @@ impl Agent {
                 .filter(|(_, (documents, _))| *documents > 0)
                 .map(|((series, hour), (documents, total))| HourView { series, hour, documents, total })
                 .collect(),
+            vouchers: self.vouched_on(now.date())?,
             answers: answers.collect(),
         })
     }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use ts_rs::TS;
 use utoipa::{IntoParams, ToSchema};
 
+mod acts;
 mod again;
 mod batch;
 mod doors;
@@ -24,7 +25,9 @@ mod stats;
 mod stopped;
 mod terms;
 mod today;
+mod vouch;
 
+pub use acts::{ActView, ActsView};
 pub use again::{ReissuedView, ResumeOrder, VersionView};
 pub use batch::{BatchSaleView, BatchView};
 pub use doors::{
@@ -46,6 +49,9 @@ pub use stats::StatsView;
 pub use stopped::StoppedView;
 pub use terms::{ClockView, DeadlineView, WarningView};
 pub use today::{HourView, PaceView, TodayView};
+pub use vouch::{
+    VouchedView, VoucherOrder, VoucherSumsView, VoucherTermView, VoucherTermsView, VouchersView,
+};
 
 /// The panel at one instant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
@@ -96,6 +102,9 @@ pub struct Snapshot {
     #[serde(default)]
     #[ts(optional)]
     pub stopped: Option<StoppedView>,
+    /// A card's voucher stands for a document today, as the company declared.
+    #[serde(default)]
+    pub vouchers: bool,
     /// What this run does out of the ordinary, for as long as it does it: a sentence.
     #[serde(default)]
     pub standing: Option<String>,
@@ -433,6 +442,14 @@ pub fn typescript() -> String {
         TodayView,
         HourView,
         PaceView,
+        VoucherOrder,
+        VoucherTermsView,
+        VoucherTermView,
+        VoucherSumsView,
+        VouchedView,
+        VouchersView,
+        ActsView,
+        ActView,
     );
     out
 }

@@ -33,7 +33,7 @@ pub struct DteDraft {
     today: Date,
     /// The date of the rejected document that it is made in the place of.
     again: Option<Date>,
-    total: Amount,
+    pub total: Amount,
     totals: Value,
     warnings: Vec<Refusal>,
     claims: Claims,

@@ -8,7 +8,7 @@ use timbre_core::receipt::Receipt;
 use timbre_core::regime::PrintGate;
 use timbre_core::{
     Company, Date, Document, Documents, Draft, Environment, Finding, GrantFile, Issuer, Keys, Number,
-    Preview, Profile, Refusal, Refusals, Regime, Sale, TillData, Timestamp, Wrapping,
+    Preview, Profile, Refusal, Refusals, Regime, Sale, TillData, Timestamp, Voucher, Wrapping,
 };
 
 use crate::caf::Caf;
@@ -25,6 +25,25 @@ static PROFILE: Profile = Profile {
     kinds: &tipo::KINDS,
     print: PrintGate::OnSeal,
 };
+
+/// Whether a means of payment is a card that gives a voucher, by its name with neither case nor accents nor blanks.
+fn by_card(means: &str) -> bool {
+    const CARDS: [&str; 10] = [
+        "debito",
+        "credito",
+        "prepago",
+        "tarjeta",
+        "tarjetadebito",
+        "tarjetadedebito",
+        "tarjetacredito",
+        "tarjetadecredito",
+        "tarjetaprepago",
+        "tarjetadeprepago",
+    ];
+    let plain = means.to_lowercase().replace('é', "e");
+    let plain: String = plain.chars().filter(char::is_ascii_alphabetic).collect();
+    CARDS.contains(&plain.as_str())
+}
 
 /// The law of Chile.
 #[derive(Debug, Clone, Copy, Default)]
@@ -95,6 +114,28 @@ impl Regime for Chile {
 
     fn corrects(&self, sale: &Sale) -> bool {
         sale::read(sale).is_ok_and(|order| order.tipo.is_note())
+    }
+
+    /// A voucher may stand for a boleta and for nothing else; cash and transfers always want one (Res. Ex. SII
+    /// 176/2020).
+    fn voucher(
+        &self,
+        sale: &Sale,
+        issuer: &Issuer,
+        known: &dyn Documents,
+        now: Timestamp,
+    ) -> Result<Voucher, Refusals> {
+        let order = sale::read(sale)?;
+        let cards = sale.till.pagos.iter().filter(|payment| by_card(&payment.medio)).count();
+        match (order.tipo.is_boleta(), cards) {
+            (false, _) | (true, 0) => Ok(Voucher::Nothing),
+            (true, cards) if cards < sale.till.pagos.len() => Ok(Voucher::Part),
+            (true, _) => {
+                let firm = Firm::of(&issuer.company)?;
+                let draft = DteDraft::of(sale, order, &self.setting(&firm, issuer.environment, known, now))?;
+                Ok(Voucher::Whole { series: draft.series(), total: draft.total })
+            }
+        }
     }
 
     /// The document as it would be, with Folio 0 and neither stamp nor signature: nothing in it can be

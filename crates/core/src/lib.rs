@@ -32,7 +32,7 @@ pub use jiff::civil::Date;
 pub use keys::{Certificate, KeyError, KeyName, Keys, Scheme, Seals};
 pub use refusal::{Refusal, Refusals};
 pub use regime::{
-    ChannelId, Claim, Claims, Company, Draft, Explained, Issuer, Number, Preview, Profile, Regime,
+    ChannelId, Claim, Claims, Company, Draft, Explained, Issuer, Number, Preview, Profile, Regime, Voucher,
 };
 pub use remark::{Advice, Label, Remark};
 pub use sale::{Sale, TillData};

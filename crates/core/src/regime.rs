@@ -124,6 +124,17 @@ pub enum Number {
     New,
 }
 
+/// What the voucher of a card stands for, where the company declared that it does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Voucher {
+    /// Nothing: the sale gets its document.
+    Nothing,
+    /// The document that this sale would be.
+    Whole { series: Series, total: Amount },
+    /// A part of it: the rest would be a document of its own.
+    Part,
+}
+
 /// The law of a country and the documents it wants. No I/O, no clock.
 pub trait Regime: Send + Sync {
     fn profile(&self) -> &'static Profile;
@@ -168,6 +179,19 @@ pub trait Regime: Send + Sync {
     fn corrects(&self, sale: &Sale) -> bool {
         let _ = sale;
         false
+    }
+
+    /// What of this sale a card's voucher stands for. Asked only where the company declared that vouchers do; with
+    /// the same checks as [`Regime::draft`].
+    fn voucher(
+        &self,
+        sale: &Sale,
+        issuer: &Issuer,
+        known: &dyn Documents,
+        now: Timestamp,
+    ) -> Result<Voucher, Refusals> {
+        let _ = (sale, issuer, known, now);
+        Ok(Voucher::Nothing)
     }
 
     /// What the customer takes home: read back from the signed bytes, with the till's own data.

@@ -99,16 +99,7 @@ pub(crate) async fn issue(
     body: Bytes,
 ) -> Answer<(StatusCode, Json<IssuedView>)> {
     let timeout = timeout_of(&wait)?;
-    let key = match headers.get("idempotency-key").map(|value| std::str::from_utf8(value.as_bytes())) {
-        None => None,
-        Some(Ok(key)) => Some(key.to_owned()),
-        Some(Err(_)) => {
-            return Err(
-                ProblemView::bad_request("key-invalid", "Idempotency-Key debe venir en UTF-8.").into()
-            );
-        }
-    };
-    let mut issued = agent.issue(body, key).await?;
+    let mut issued = agent.issue(body, key_of(&headers)?).await?;
     let (document, repeated, client) = (&issued.document.id, issued.repeated, headers.get(CLIENT));
     tracing::info!(document, repeated, %caller, ?client, "a sale is answered");
     timbre_store::crash!("answer-unsent");
@@ -118,6 +109,16 @@ pub(crate) async fn issue(
     }
     let status = if issued.repeated { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(issued)))
+}
+
+pub(crate) fn key_of(headers: &HeaderMap) -> Answer<Option<String>> {
+    match headers.get("idempotency-key").map(|value| std::str::from_utf8(value.as_bytes())) {
+        None => Ok(None),
+        Some(Ok(key)) => Ok(Some(key.to_owned())),
+        Some(Err(_)) => {
+            Err(ProblemView::bad_request("key-invalid", "Idempotency-Key debe venir en UTF-8.").into())
+        }
+    }
 }
 
 /// It is durable: a wait that fails must not hide that from the till.

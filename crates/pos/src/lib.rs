@@ -27,6 +27,7 @@ mod sessions;
 mod setup;
 mod staff;
 mod tokens;
+mod vouchers;
 mod webhooks;
 
 pub use entrance::Password;

@@ -10,7 +10,7 @@ use utoipa::OpenApi;
 use crate::scope::needed;
 use crate::{
     api, doors, entrance, events, finding, mending, metrics, paper, printers, services, setup, staff,
-    webhooks,
+    vouchers, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -86,6 +86,12 @@ use crate::{
         webhooks::routes::remove,
         webhooks::routes::test,
         webhooks::routes::aside,
+        vouchers::list,
+        vouchers::record,
+        vouchers::terms,
+        vouchers::set_terms,
+        vouchers::export,
+        vouchers::acts,
         metrics::metrics,
         events::events
     )

@@ -34,9 +34,11 @@ pub(crate) fn needed(method: &Method, path: &str) -> Scope {
     let parts: Vec<_> = path.trim_matches('/').split('/').collect();
     let looks = *method == Method::GET || *method == Method::HEAD;
     match parts.as_slice() {
-        ["tokens" | "webhooks", ..] => Scope::Manage,
+        ["tokens" | "webhooks" | "acts", ..] => Scope::Manage,
         _ if looks => Scope::Read,
-        ["documents"] | ["documents", "preview"] | ["batch", "check"] | ["resend"] => Scope::Issue,
+        ["documents"] | ["documents", "preview"] | ["batch", "check"] | ["resend"] | ["vouchers"] => {
+            Scope::Issue
+        }
         ["documents", _, "print" | "paper" | "resend" | "results-mail"] => Scope::Issue,
         _ => Scope::Manage,
     }
@@ -55,6 +57,9 @@ mod tests {
             (Method::GET, "/webhooks/tienda/attempts", Scope::Manage),
             (Method::POST, "/documents", Scope::Issue),
             (Method::POST, "/documents/preview", Scope::Issue),
+            (Method::POST, "/vouchers", Scope::Issue),
+            (Method::PUT, "/vouchers/terms", Scope::Manage),
+            (Method::GET, "/acts", Scope::Manage),
             (Method::POST, "/documents/T39F1/resend", Scope::Issue),
             (Method::POST, "/documents/T39F1/reissue", Scope::Manage),
             (Method::POST, "/folios", Scope::Manage),

@@ -23,7 +23,7 @@ use crate::tokens::{Tokens, hex};
 use crate::webhooks::Webhooks;
 use crate::{
     answers, api, bodies, connections, docs, doors, entrance, events, finding, guard, mending, metrics,
-    openapi, panel, paper, printers, services, setup, staff, webhooks,
+    openapi, panel, paper, printers, services, setup, staff, vouchers, webhooks,
 };
 
 /// How long answers in course may take once the server is told to stop.
@@ -208,6 +208,10 @@ fn routes(agent: Agent, guard: Arc<Guard>, shared: Shared) -> Router {
         .route("/webhooks/{name}/redeliver", post(webhooks::aside))
         .route("/metrics", get(metrics::metrics))
         .route("/folder", get(doors::folder))
+        .route("/vouchers", get(vouchers::list).post(vouchers::record))
+        .route("/vouchers/terms", get(vouchers::terms).put(vouchers::set_terms))
+        .route("/vouchers/export", get(vouchers::export))
+        .route("/acts", get(vouchers::acts))
         .route("/events", get(events::events))
         .route("/health", get(api::health))
         .route("/batch/check", post(mending::check_batch))

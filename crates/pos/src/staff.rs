@@ -136,6 +136,8 @@ fn act_of(method: &Method, path: &str) -> Option<&'static str> {
     Some(match (method.as_str(), path) {
         ("POST", "/sending") => "sending",
         ("GET", "/documents/export/{form}") => "export",
+        ("GET", "/vouchers/export") => "export_vouched",
+        ("PUT", "/vouchers/terms") => "set_vouchers",
         ("POST", "/documents/{id}/reissue") => "reissue",
         ("POST", "/documents/{id}/number-annulled") => "number_annulled",
         ("POST", "/folios") => "load_folios",

@@ -1,7 +1,7 @@
 // A whole agent in memory: it issues, sends and answers like the real one, as fast as it is told to.
 
 import { demoRange, drawing, madeAgain, notes, step, timeline } from "./demo-answers";
-import { DemoStaff } from "./demo-staff";
+import { DemoVouchers } from "./demo-vouchers";
 import { newRow, random, seededRows, type Scenario } from "./demo-shop";
 import { taken } from "./discount";
 import { amount } from "./entry";
@@ -18,7 +18,7 @@ interface Options {
   now?: () => number;
 }
 
-export class DemoShop extends DemoStaff implements Port {
+export class DemoShop extends DemoVouchers implements Port {
   rows: RowView[];
   running: boolean;
   /** Keys and the documents they made. */
@@ -83,6 +83,14 @@ export class DemoShop extends DemoStaff implements Port {
     for (const { onPush } of this.listeners) onPush(structuredClone(push));
   }
 
+  protected moment(): number {
+    return this.now();
+  }
+
+  protected told(): void {
+    this.push([]);
+  }
+
   /** Breaks the stream, as a network does. */
   lose(): void {
     for (const { onLost } of [...this.listeners]) onLost();
@@ -132,7 +140,7 @@ export class DemoShop extends DemoStaff implements Port {
       const took_ms = Math.round(180 + next() ** 4 * 6_000);
       return { at: new Date(this.now() - (90 - i) * 20_000).toISOString(), ok: took_ms < 5_000, took_ms };
     });
-    return { date, hour: hourOf(this.now()), hours: [...hours.values()], answers };
+    return { date, hour: hourOf(this.now()), hours: [...hours.values()], vouchers: this.vouchedOn(date), answers };
   }
 
   async exportFound(_: Query, form: "csv" | "xml"): Promise<string> {
@@ -255,17 +263,17 @@ export class DemoShop extends DemoStaff implements Port {
     this.reach();
     const before = this.find(id).paper;
     const out = before && (before.copy !== "original" || !["failed", "waived"].includes(before.state));
-    return this.told(id, { copy: out ? "copia" : "original", ...this.printer });
+    return this.printed(id, { copy: out ? "copia" : "original", ...this.printer });
   }
 
   async settlePaper(id: string, printed: boolean): Promise<PaperView> {
     this.reach();
     const copy = this.find(id).paper?.copy ?? "original";
     const said = printed ? { state: "seen", word: "Impreso, según quien lo vio" } : { state: "waived", word: "Sin imprimir, ya no hace falta" };
-    return this.told(id, { copy, ...said, why: "" });
+    return this.printed(id, { copy, ...said, why: "" });
   }
 
-  private told(id: string, paper: PaperView): PaperView {
+  private printed(id: string, paper: PaperView): PaperView {
     this.push([{ ...this.find(id), paper }]);
     return paper;
   }
@@ -380,7 +388,7 @@ export class DemoShop extends DemoStaff implements Port {
     return { ...newRow(33, folio, total, this.now()), id: `T61F${folio}`, series: "61", kind: "Nota de crédito" };
   }
 
-  private sum(body: SaleBody): number {
+  protected sum(body: SaleBody): number {
     // A note that says no more than what it annuls.
     const { TpoDocRef, FolioRef } = body.Referencia ?? {};
     if (TpoDocRef) return this.find(`T${TpoDocRef}F${FolioRef}`).total;
@@ -435,6 +443,7 @@ export class DemoShop extends DemoStaff implements Port {
       certificate: null,
       missing: bare ? ["los datos de la empresa", "el certificado digital", "un archivo de folios (CAF)"] : [],
       ...(this.stopped ?? bare ? { stopped: this.stopped ?? { code: "setup", text: "los datos de la empresa, el certificado digital, un archivo de folios (CAF)" } } : {}),
+      vouchers: this.stands(),
       standing: this.standing,
       address: "http://127.0.0.1:4578",
       as_of: new Date(now).toISOString(),

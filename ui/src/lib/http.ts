@@ -84,6 +84,16 @@ export function httpPort({ base = "", token = () => null, fetch: ask = (...args)
     testPrinter: (printer) => json("POST", "/printer/test", { body: { printer }, ms: LONG_ANSWER_MS }),
     setLogo: (file) => (file ? json("PUT", "/logo", { raw: file as BlobPart as BodyInit, headers: { "content-type": "image/png" } }) : json("DELETE", "/logo")),
     issue: (body, key) => json("POST", "/documents", { body, headers: { "idempotency-key": key } }),
+    vouchers: () => json("GET", "/vouchers/terms"),
+    setVouchers: (order) => json("PUT", "/vouchers/terms", { body: order }),
+    record: (body, key) => json("POST", "/vouchers", { body, headers: { "idempotency-key": key } }),
+    vouched: (from, to, cursor) => json("GET", `/vouchers?${new URLSearchParams({ from, to, cursor: cursor ?? "" })}`),
+    exportVouched: (from, to) =>
+      send("GET", `/vouchers/export?${new URLSearchParams({ from, to })}`, async (response) => save(await response.blob(), nameOf(response)), {
+        headers: { accept: "*/*" },
+        ms: LONG_ANSWER_MS,
+      }),
+    acts: (q, before) => json("GET", `/acts?${new URLSearchParams({ q, ...(before === null ? {} : { before: String(before) }) })}`),
     preview: (body) => json("POST", "/documents/preview", { body }),
     resend: (ids) => json("POST", "/resend", { body: { ids }, ms: LONG_ANSWER_MS }),
     resendFound: (matching) => json("POST", "/resend", { body: { matching }, ms: LONG_ANSWER_MS }),

@@ -3,6 +3,7 @@
 
 import { T } from "./text";
 import type {
+  ActsView,
   BatchView,
   ClockView,
   CompanyDataView,
@@ -32,6 +33,10 @@ import type {
   Snapshot,
   StaffView,
   TodayView,
+  VouchedView,
+  VoucherOrder,
+  VouchersView,
+  VoucherTermsView,
   WorkerOrder,
 } from "./types";
 
@@ -73,6 +78,17 @@ export interface Port {
   /** The same key is the same document, for ever: a lost answer is asked for again with it. */
   issue(sale: object, key: string): Promise<IssuedView>;
   preview(sale: object): Promise<PreviewView>;
+  /** Since when card vouchers stand for boletas, as the company declared. */
+  vouchers(): Promise<VoucherTermsView>;
+  setVouchers(order: VoucherOrder): Promise<VoucherTermsView>;
+  /** Records a sale that its voucher stands for; the same key is the same record, for ever. */
+  record(sale: object, key: string): Promise<VouchedView>;
+  /** Those of some days, the newest first. */
+  vouched(from: string, to: string, cursor: string | null): Promise<VouchersView>;
+  /** Writes a file of them; answers its name, or where it is. */
+  exportVouched(from: string, to: string): Promise<string>;
+  /** What people did, the newest first: those older than `before` in which each word is found. */
+  acts(words: string, before: number | null): Promise<ActsView>;
   /** A sale by its exact text, as a file has it. */
   issueText(sale: string, key: string): Promise<IssuedView>;
   /** Looks at a file of sales; nothing is issued. `anew`: those issued on an earlier day are new ones. */

@@ -9,7 +9,7 @@ import { asProblem, type Port, type Problem } from "./port";
 import { rutOf } from "./rut";
 import { receiverIn, saleJson, type Line, type Receiver } from "./sale-json";
 import { T } from "./text";
-import type { IssuedView, RefusalView, RowView } from "./types";
+import type { IssuedView, RefusalView, RowView, VouchedView } from "./types";
 
 export const PREVIEW_MS = 250;
 
@@ -17,7 +17,7 @@ export const PREVIEW_MS = 250;
 export const RECENT_MS = 10 * 60_000;
 
 /** What stands in the way of charging, and so where the focus belongs. */
-export type Obstacle = "agent" | "entry" | "lines" | "quantity" | "discount" | "receiver" | Fault;
+export type Obstacle = "agent" | "entry" | "lines" | "quantity" | "discount" | "receiver" | "voucher" | Fault;
 
 /** What stands in the code and price fields and is in no line yet. */
 export interface Typing {
@@ -38,10 +38,19 @@ export interface Done {
   change: number | null;
 }
 
+/** A sale that its voucher stands for. */
+export interface Recorded {
+  record: VouchedView;
+  way: Way;
+  tip: number;
+}
+
 /** One charge. It outlives the window: its key is the only way to learn what came of it. */
 interface Attempt {
   key: string;
   sale: object;
+  /** The voucher stands for the boleta: it is recorded, not issued. */
+  voucher?: boolean;
   at: number;
   /** What the screen showed. */
   shown: { kind: 39 | 33; lines: Line[]; off: Discount | null; receiver: Receiver; payment: Typed };
@@ -69,6 +78,9 @@ export class Sale {
   problem = $state.raw<Problem | null>(null);
   warnings = $state.raw<RefusalView[]>([]);
   done = $state.raw<Done | null>(null);
+  recorded = $state.raw<Recorded | null>(null);
+  /** Card vouchers stand for boletas today, as the agent says. */
+  vouchers = $state(false);
 
   private previewed = $state.raw<{ sale: string; total: number } | null>(null);
   private attempt: Attempt | null = null;
@@ -94,6 +106,12 @@ export class Sale {
     return this.sum - taken(this.off, this.sum);
   });
   readonly settlement = $derived(settle(this.total, this.payment));
+  /** The card's voucher is this sale's boleta: it is recorded, and no folio is used. */
+  readonly byVoucher = $derived(this.vouchers && this.kind === 39 && CARDS.includes(this.payment.way));
+  /** A card pays a part of it: that part has its voucher, and only the rest would be a boleta. */
+  readonly partly = $derived(
+    this.vouchers && this.kind === 39 && typeof this.settlement !== "string" && this.payment.way === "mixto" && this.settlement.payments.some(({ Medio }) => CARDS.includes(Medio)),
+  );
   readonly needsReceiver = $derived(this.kind === 33);
 
   /** Where the sales belong. A charge that was left there without an answer is taken up again: answers whether one was. */
@@ -198,6 +216,7 @@ export class Sale {
     if (this.needsReceiver && !complete(this.receiver)) return "receiver";
     if (typeof this.settlement === "string") return this.settlement;
     if ((this.settlement.change ?? 0) < 0) return "tendered";
+    if (this.partly) return "voucher";
     return this.place === null ? "agent" : null;
   }
 
@@ -230,7 +249,8 @@ export class Sale {
     this.busy = true;
     this.problem = null;
     try {
-      this.finish(await this.port.issue(attempt.sale, attempt.key), attempt);
+      if (attempt.voucher) this.keep(await this.port.record(attempt.sale, attempt.key), attempt);
+      else this.finish(await this.port.issue(attempt.sale, attempt.key), attempt);
       return true;
     } catch (thrown) {
       this.problem = asProblem(thrown);
@@ -276,7 +296,7 @@ export class Sale {
     const sale = { ...$state.snapshot(this.body), Timbre: till };
     const { kind, lines, off, receiver, payment } = this;
     const shown = $state.snapshot({ kind, lines, off, receiver, payment });
-    this.attempt = { key: newKey(), sale, at: this.now(), shown };
+    this.attempt = { key: newKey(), sale, voucher: this.byVoucher, at: this.now(), shown };
     // Before anything leaves: a window that is killed now asks again with this key.
     remember(this.at(`attempt.${this.attempt.key}`), this.attempt);
   }
@@ -290,7 +310,16 @@ export class Sale {
     if (shown.kind === 33 && rut !== null) remember(this.at(`receiver.${rut}`), shown.receiver);
     this.busy = false;
     this.clear();
+    this.recorded = null;
     this.done = { document, environment, repeated, warnings, way: shown.payment.way, tip, change };
+  }
+
+  private keep(record: VouchedView, { shown }: Attempt): void {
+    const settled = settle(record.total, shown.payment);
+    this.busy = false;
+    this.clear();
+    this.done = null;
+    this.recorded = { record, way: shown.payment.way, tip: typeof settled === "string" ? 0 : settled.tip };
   }
 
   private drop(): void {
@@ -303,6 +332,9 @@ export class Sale {
     return `${this.place ?? ""}.${name}`;
   }
 }
+
+/** The means that give a voucher. */
+const CARDS: Way[] = ["debito", "credito"];
 
 /** Once in doubt only these say what came of it: what stands before the agent's own answer says nothing. */
 const SETTLES = [409, 422];

@@ -344,7 +344,7 @@ export const T = {
         ["Certificado digital:", "el archivo .pfx o .p12 de una persona autorizada ante el SII, y su clave."],
         ["Folios:", "un archivo CAF por cada tipo de documento, pedido en sii.cl."],
         ["Resolución:", "fecha y número. En certificación el número es 0."],
-        ["Tarjetas:", "Timbre emite boleta por cada venta, también con tarjeta. Si la empresa declaró al SII que el voucher es la boleta (Res. Ex. 176/2020), esas ventas van sólo por el terminal: cobrarlas también aquí las declara dos veces."],
+        ["Tarjetas:", "qué declaró la empresa al SII: si el voucher del terminal es la boleta, o si cada venta con tarjeta lleva además su boleta."],
         ["Impresora:", "de tickets o de hojas; se puede empezar sin ella."],
       ],
       time: "Certificarse ante el SII toma desde unos días hasta varias semanas, porque el SII revisa cada etapa. Mientras tanto se practica en entrenamiento. Pasar a producción es una carpeta nueva, con sus propios folios.",
@@ -386,6 +386,19 @@ export const T = {
       todo: "Un CAF por cada tipo de documento",
       text: "Pida en sii.cl los folios de cada documento que va a emitir, y cargue aquí los archivos. Para anular boletas y facturas hacen falta folios de nota de crédito.",
       go: "Ir a Folios",
+    },
+    vouchers: {
+      title: "Ventas con tarjeta",
+      todo: "Sin declarar: cada venta lleva su boleta, también con tarjeta",
+      done: (stands: boolean) => (stands ? "El voucher del terminal es la boleta" : "Cada venta lleva su boleta, también con tarjeta"),
+      text: "El SII permite declarar que el voucher del terminal es la boleta de lo que se paga con tarjeta (Res. Ex. 176/2020). Lo que se paga en efectivo o con transferencia lleva siempre boleta, y las facturas no cambian.",
+      model: "Qué declaró la empresa",
+      models: { boleta: "Cada venta con tarjeta lleva su boleta", voucher: "El voucher es la boleta: Timbre registra la venta, sin folio y sin enviarla" },
+      since: "Desde el día",
+      care: "Debe decir lo mismo que lo declarado en sii.cl: si no calza, las ventas con tarjeta quedan declaradas dos veces o ninguna. Si no lo sabe, pregúntele a su contador antes de elegir.",
+      choose: "Elija qué declaró la empresa.",
+      save: "Guardar",
+      term: (since: string, stands: boolean) => `Desde el ${since}: ${stands ? "el voucher es la boleta." : "cada venta con tarjeta lleva su boleta."}`,
     },
     diagnosis: {
       title: "Hablar con el SII",
@@ -474,6 +487,12 @@ export const T = {
     kind: (series: string) => `Documento ${series}`,
     noSale: "no es venta",
     nothing: "Todavía no se ha emitido nada hoy.",
+    vouchers: "Con tarjeta, por voucher",
+    vouchersWhy: "El voucher es la boleta: van aparte de los documentos, y no se envían.",
+    vouchersColumns: ["Hora", "Medio", "Total"],
+    vouchersShow: "Ver las ventas",
+    vouchersMore: "Ver más",
+    vouchersExport: "Exportar a planilla",
     states: "Todos los documentos, por estado",
     pace: "Cuánto demora en responder el SII",
     noAnswers: "Todavía no hay respuestas del SII desde que se abrió Timbre.",
@@ -630,6 +649,9 @@ export const T = {
     total: "Total",
     charge: "Cobrar",
     charging: "Emitiendo…",
+    record: "Registrar",
+    recording: "Registrando…",
+    byVoucher: "El voucher del terminal es la boleta: no se usa un folio.",
     retry: "Preguntar otra vez",
     items: (n: number) => plural(n, "producto", "productos"),
     need: {
@@ -639,6 +661,7 @@ export const T = {
       quantity: "Corrija la cantidad que está marcada",
       discount: "Un descuento supera lo que se vende: corríjalo",
       receiver: "Complete los datos del cliente para la factura",
+      voucher: "Lo que va con tarjeta ya tiene su voucher por boleta: cobre en dos ventas, una con tarjeta y otra con el resto.",
     },
     cancel: "Descartar esta venta",
     cancelAsk: {
@@ -730,6 +753,13 @@ export const T = {
     tip: "Propina",
     annul: "Anular esta venta",
     annulLast: "Anular",
+  },
+
+  recorded: {
+    title: "Venta registrada",
+    repeated: "Esta venta ya estaba registrada: es la misma.",
+    why: "Su boleta es el voucher del terminal: entrégueselo al cliente. Timbre no usó un folio y no envía nada.",
+    annul: "Para anularla, anule el pago en el terminal.",
   },
 
   problem: {

@@ -47,6 +47,10 @@ missing: Array<string>,
  */
 stopped?: StoppedView, 
 /**
+ * A card's voucher stands for a document today, as the company declared.
+ */
+vouchers: boolean, 
+/**
  * What this run does out of the ordinary, for as long as it does it: a sentence.
  */
 standing: string | null, 
@@ -753,6 +757,10 @@ hour: number,
  */
 hours: Array<HourView>, 
 /**
+ * Sales that card vouchers stand for: no documents, and in none of the sums above.
+ */
+vouchers: VoucherSumsView, 
+/**
  * How the authority answered of late, the oldest first: since this agent was started.
  */
 answers: Array<PaceView>, };
@@ -768,3 +776,71 @@ export type PaceView = {
  * RFC 3339.
  */
 at: string, ok: boolean, took_ms: number, };
+
+export type VoucherOrder = { stands: boolean, 
+/**
+ * The first day, `AAAA-MM-DD`.
+ */
+since: string, who: string, };
+
+export type VoucherTermsView = { 
+/**
+ * Today they do.
+ */
+stands: boolean, terms: Array<VoucherTermView>, };
+
+export type VoucherTermView = { since: string, stands: boolean, };
+
+export type VoucherSumsView = { sales: number, total: number, };
+
+export type VouchedView = { key: string, 
+/**
+ * When it was written down, RFC 3339.
+ */
+at: string, 
+/**
+ * The day in the country's legal time.
+ */
+date: string, 
+/**
+ * What would have been issued: `Boleta`.
+ */
+kind: string, total: number, 
+/**
+ * The means of payment, as the till names them.
+ */
+means: Array<string>, 
+/**
+ * The key was known: this is the record that it made then.
+ */
+repeated: boolean, };
+
+export type VouchersView = { rows: Array<VouchedView>, 
+/**
+ * Ask for the next page with it.
+ */
+next: string | null, };
+
+export type ActsView = { rows: Array<ActView>, 
+/**
+ * Ask for older ones with it; there may be none.
+ */
+next: number | null, };
+
+export type ActView = { 
+/**
+ * No other act has it.
+ */
+number: number, 
+/**
+ * RFC 3339.
+ */
+at: string, who: string, what: string, 
+/**
+ * The documents it was about, the first ones of many.
+ */
+documents: Array<string>, 
+/**
+ * How many those were.
+ */
+count: number, };

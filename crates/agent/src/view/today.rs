@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
+use super::VoucherSumsView;
+
 /// What was issued today, and how the authority answers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct TodayView {
@@ -13,6 +15,9 @@ pub struct TodayView {
     pub hour: u8,
     /// Only those with something in them; by type and hour, ascending.
     pub hours: Vec<HourView>,
+    /// Sales that card vouchers stand for: no documents, and in none of the sums above.
+    #[serde(default)]
+    pub vouchers: VoucherSumsView,
     /// How the authority answered of late, the oldest first: since this agent was started.
     pub answers: Vec<PaceView>,
 }

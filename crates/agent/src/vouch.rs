@@ -1,0 +1,215 @@
+//! Sales that a card's voucher stands for, where the company declared so: they get no document but a record, which
+//! is on disk before the till is answered, like a document, and which nothing sends.
+
+use std::io::{self, Write};
+
+use bytes::Bytes;
+use timbre_core::{Date, Issuer, Refusal, Sale, Timestamp, Voucher};
+use timbre_store::{Fact, StoreError, Vouched, VouchedRow};
+
+use crate::engine::{Agent, Answer};
+use crate::export::cell;
+use crate::view::{
+    ProblemView, VouchedView, VoucherOrder, VoucherSumsView, VoucherTermView, VoucherTermsView, VouchersView,
+};
+
+/// Records of a page, and of a piece of a file.
+const PAGE: usize = 100;
+
+/// The mark tells spreadsheets that it is UTF-8.
+const HEAD: &str = "\u{feff}fecha;registrada;documento que reemplaza;total;medios;caja;cajero;clave\r\n";
+
+impl Agent {
+    /// What was declared of card vouchers.
+    pub fn vouchers(&self) -> VoucherTermsView {
+        let terms = self.0.reader.voucher_terms().into_iter();
+        VoucherTermsView {
+            stands: self.0.reader.voucher_stands(self.0.today()),
+            terms: terms
+                .map(|(since, stands)| VoucherTermView { since: since.to_string(), stands })
+                .collect(),
+        }
+    }
+
+    /// Writes down what the company declared. A day that is over stays as its sales were made.
+    pub async fn set_vouchers(&self, order: VoucherOrder) -> Answer<VoucherTermsView> {
+        let since = day_of(&order.since)?;
+        if since < self.0.today() {
+            let detail = "Las ventas de los días que pasaron ya están hechas: elija hoy o un día que viene.";
+            return Err(ProblemView::bad_request("voucher-past", detail));
+        }
+        let what = match order.stands {
+            true => format!("Desde el {since} el voucher de la tarjeta reemplaza al documento"),
+            false => format!("Desde el {since} cada venta con tarjeta lleva su documento"),
+        };
+        let acted = Fact::Acted { who: order.who, what, documents: Vec::new() };
+        let term = Fact::VoucherTerm { since, stands: order.stands };
+        self.0.writer.commit(vec![term, acted]).await?;
+        self.0.push(Vec::new(), false);
+        Ok(self.vouchers())
+    }
+
+    /// Records a sale that its card's voucher stands for: on disk when this answers. The same key and the same sale
+    /// are the same record, for ever.
+    pub async fn record(&self, received: Bytes, key: Option<String>) -> Answer<VouchedView> {
+        let sale = Sale::read(received, key)?;
+        let Some(key) = sale.key.clone() else {
+            let detail = "El registro de una venta con voucher lleva siempre una clave (Idempotency-Key).";
+            return Err(ProblemView::bad_request("key-missing", detail));
+        };
+        if let Some(row) = self.0.reader.vouched(&key)? {
+            return self.known_record(&row, &sale);
+        }
+        let issuer = self.issuer()?;
+        let now = self.0.clock.now();
+        let date = self.0.today();
+        if !self.0.reader.voucher_stands(date) {
+            let message = "La empresa no tiene declarado que el voucher de la tarjeta reemplaza al documento: \
+                           esta venta lleva el suyo.";
+            return Err(Refusal::new("voucher-not-declared", "", message).into());
+        }
+        let (series, total) = match self.0.regime.voucher(&sale, &issuer, &self.0.reader, now)? {
+            Voucher::Whole { series, total } => (series, total),
+            Voucher::Part => return Err(partly().into()),
+            Voucher::Nothing => {
+                let message = "Esta venta no se pagó con tarjeta, o su documento no lo reemplaza un voucher: \
+                               se emite como siempre.";
+                return Err(Refusal::new("voucher-wants-document", "Timbre.Pagos", message).into());
+            }
+        };
+        let vouched = Vouched {
+            key: key.clone(),
+            sale_hash: sale.hash.clone(),
+            date,
+            series,
+            total,
+            till: sale.till.clone(),
+            sale: sale.received.clone(),
+        };
+        let written = self.0.writer.commit(vec![Fact::Vouched(Box::new(vouched))]).await;
+        // Asked twice at once: the other one has written it.
+        let row = self.0.reader.vouched(&key)?;
+        match (written, row) {
+            (Ok(()), Some(row)) => {
+                self.0.push(Vec::new(), false);
+                Ok(self.vouched(&row, false))
+            }
+            (Ok(()), None) => Err(ProblemView::internal("la venta registrada no aparece")),
+            (Err(_), Some(row)) => self.known_record(&row, &sale),
+            (Err(error), None) => Err(error.into()),
+        }
+    }
+
+    fn known_record(&self, row: &VouchedRow, sale: &Sale) -> Answer<VouchedView> {
+        match row.sale_hash == sale.hash {
+            true => Ok(self.vouched(row, true)),
+            false => Err(ProblemView::conflict(
+                "key-conflict",
+                "Esa clave ya se usó para registrar otra venta. Use una clave nueva para cada venta.",
+            )),
+        }
+    }
+
+    /// Refuses to issue what a voucher stands for: the sale would be declared twice.
+    pub(crate) fn wants_document(&self, sale: &Sale, issuer: &Issuer, now: Timestamp) -> Answer<()> {
+        if !self.0.reader.voucher_stands(self.0.day(now)) {
+            return Ok(());
+        }
+        match self.0.regime.voucher(sale, issuer, &self.0.reader, now)? {
+            Voucher::Nothing => Ok(()),
+            Voucher::Part => Err(partly().into()),
+            Voucher::Whole { .. } => {
+                let message = "La empresa declaró que el voucher de la tarjeta reemplaza al documento: emitir otro \
+                               declararía la venta dos veces. Regístrela sin documento (POST /v1/vouchers).";
+                Err(Refusal::new("voucher-stands", "Timbre.Pagos", message).into())
+            }
+        }
+    }
+
+    /// The records of some days, `AAAA-MM-DD`, the newest first.
+    pub fn vouched_between(&self, from: &str, to: &str, cursor: Option<&str>) -> Answer<VouchersView> {
+        let page =
+            self.0.reader.vouchers((day_of(from)?, day_of(to)?), cursor.map(place).transpose()?, PAGE)?;
+        Ok(VouchersView {
+            rows: page.rows.iter().map(|row| self.vouched(row, false)).collect(),
+            next: page.next.map(|(day, sequence)| format!("{day}.{sequence}")),
+        })
+    }
+
+    /// The same, all of them, as a table for a spreadsheet.
+    pub fn export_vouched(&self, from: &str, to: &str, out: &mut dyn Write) -> Answer<()> {
+        let span = (day_of(from)?, day_of(to)?);
+        let written = |outcome: io::Result<()>| {
+            outcome
+                .map_err(|error| ProblemView::internal(format!("El archivo no se pudo escribir ({error}).")))
+        };
+        written(out.write_all(HEAD.as_bytes()))?;
+        let mut cursor = None;
+        loop {
+            let page = self.0.reader.vouchers(span, cursor, PAGE)?;
+            for row in &page.rows {
+                let view = self.vouched(row, false);
+                let text = |text: &Option<String>| text.clone().unwrap_or_default();
+                let cells = [
+                    view.date,
+                    view.at,
+                    view.kind,
+                    view.total.to_string(),
+                    view.means.join(", "),
+                    text(&row.till.caja),
+                    text(&row.till.cajero),
+                    view.key,
+                ];
+                let cells: Vec<_> = cells.iter().map(|text| cell(text)).collect();
+                written(out.write_all(format!("{}\r\n", cells.join(";")).as_bytes()))?;
+            }
+            cursor = page.next;
+            if cursor.is_none() {
+                return written(out.flush());
+            }
+        }
+    }
+
+    /// A name for that file.
+    pub fn vouched_name(&self) -> String {
+        let now = self.0.clock.now().to_zoned(self.0.zone.clone());
+        format!("ventas-con-voucher-{}.csv", now.strftime("%Y-%m-%d-%H%M%S"))
+    }
+
+    pub(crate) fn vouched_on(&self, day: Date) -> Result<VoucherSumsView, StoreError> {
+        let sums = self.0.reader.vouched_on(day)?;
+        Ok(VoucherSumsView { sales: sums.sales, total: sums.total.0 })
+    }
+
+    fn vouched(&self, row: &VouchedRow, repeated: bool) -> VouchedView {
+        let kind = self.0.regime.profile().kind(&row.series);
+        VouchedView {
+            key: row.key.clone(),
+            at: row.at.to_string(),
+            date: row.date.to_string(),
+            kind: kind.map_or_else(|| row.series.0.clone(), |kind| kind.name.to_owned()),
+            total: row.total.0,
+            means: row.till.pagos.iter().map(|payment| payment.medio.clone()).collect(),
+            repeated,
+        }
+    }
+}
+
+fn partly() -> Refusal {
+    let message = "Una parte se paga con tarjeta, y el voucher ya es el documento de esa parte: cobre en dos \
+                   ventas, una con lo que va con tarjeta y otra con el resto.";
+    Refusal::new("voucher-partly", "Timbre.Pagos", message)
+}
+
+fn day_of(text: &str) -> Answer<Date> {
+    text.parse().map_err(|_| {
+        ProblemView::bad_request("date-invalid", format!("«{text}» no es una fecha como 2026-11-22."))
+    })
+}
+
+fn place(cursor: &str) -> Answer<(Date, u64)> {
+    let parts = cursor.split_once('.');
+    parts
+        .and_then(|(day, sequence)| Some((day.parse().ok()?, sequence.parse().ok()?)))
+        .ok_or_else(|| ProblemView::bad_request("cursor-invalid", "El cursor no es de esta lista."))
+}

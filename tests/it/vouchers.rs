@@ -1,0 +1,109 @@
+//! Sales that a card's voucher stands for: no document, no folio, nothing for the SII, and never lost.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use timbre_app::Running;
+use timbre_tests::{boleta, factura_to, options, shop_of_company};
+
+async fn ask(shop: &Running, method: Method, path: &str, key: &str, body: &Value) -> (u16, Value) {
+    let url = format!("{}/v1{path}", shop.address.base);
+    let request = reqwest::Client::new().request(method, url).bearer_auth(&*shop.address.token);
+    let request = request.header("timbre-client", "caja");
+    let request = if key.is_empty() { request } else { request.header("idempotency-key", key) };
+    let request = if body.is_null() { request } else { request.json(body) };
+    let answer = request.send().await.expect("the shop answers");
+    let status = answer.status().as_u16();
+    let bytes = answer.bytes().await.expect("a whole answer");
+    (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+}
+
+fn paid(mut sale: Value, payments: Value) -> Value {
+    sale["Timbre"] = json!({ "Pagos": payments });
+    sale
+}
+
+async fn declare(shop: &Running, stands: bool) -> (u16, Value) {
+    let today = shop.agent.today().unwrap().date;
+    let order = json!({ "stands": stands, "since": today, "who": "Ana" });
+    ask(shop, Method::PUT, "/vouchers/terms", "", &order).await
+}
+
+/// What the day's documents come to.
+fn sum_of(shop: &Running) -> i64 {
+    shop.agent.today().unwrap().hours.iter().map(|hour| hour.total).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_voucher_stands_for_gets_a_record_and_no_document_once_the_company_said_so() {
+    let dir = tempfile::tempdir().unwrap();
+    shop_of_company(dir.path(), sii_sim::Desk::company(), &[(33, 1, 10), (39, 1, 10)]).await;
+    let shop = timbre_app::start(options(dir.path())).await.expect("it opens");
+    let card = paid(boleta(1_190), json!([{ "Medio": "Débito", "Monto": 1_190 }]));
+    let cash = paid(boleta(500), json!([{ "Medio": "efectivo", "Monto": 500 }]));
+    let both = paid(
+        boleta(900),
+        json!([{ "Medio": "credito", "Monto": 400 }, { "Medio": "efectivo", "Monto": 500 }]),
+    );
+    let factura = paid(factura_to("77777777-7", 1_000), json!([{ "Medio": "debito", "Monto": 1_190 }]));
+
+    // Until it is declared each sale has its document, and none is only recorded.
+    let (status, problem) = ask(&shop, Method::POST, "/vouchers", "k0", &card).await;
+    assert_eq!((status, &problem["code"]), (422, &json!("voucher-not-declared")));
+    assert_eq!(ask(&shop, Method::POST, "/documents", "k1", &card).await.0, 201);
+
+    let past = json!({ "stands": true, "since": "2020-01-01", "who": "Ana" });
+    assert_eq!(ask(&shop, Method::PUT, "/vouchers/terms", "", &past).await.1["code"], "voucher-past");
+    let (status, terms) = declare(&shop, true).await;
+    assert_eq!((status, &terms["stands"]), (200, &json!(true)));
+    assert!(shop.agent.snapshot().vouchers);
+
+    // A boleta beside the voucher would declare the sale twice.
+    for (sale, code) in [(&card, "voucher-stands"), (&both, "voucher-partly")] {
+        let (status, problem) = ask(&shop, Method::POST, "/documents", "k2", sale).await;
+        assert_eq!((status, &problem["code"]), (422, &json!(code)));
+    }
+    assert_eq!(ask(&shop, Method::POST, "/vouchers", "k2", &both).await.1["code"], "voucher-partly");
+    for sale in [&cash, &factura] {
+        let (status, problem) = ask(&shop, Method::POST, "/vouchers", "k2", sale).await;
+        assert_eq!((status, &problem["code"]), (422, &json!("voucher-wants-document")));
+    }
+    assert_eq!(ask(&shop, Method::POST, "/documents", "cash", &cash).await.0, 201);
+    assert_eq!(ask(&shop, Method::POST, "/documents", "factura", &factura).await.0, 201);
+    let (issued, sold) = (shop.agent.stats().total, sum_of(&shop));
+
+    // The record: by its key, once.
+    assert_eq!(ask(&shop, Method::POST, "/vouchers", "", &card).await.1["code"], "key-missing");
+    let (status, record) = ask(&shop, Method::POST, "/vouchers", "k2", &card).await;
+    assert_eq!((status, &record["total"], &record["kind"]), (201, &json!(1_190), &json!("Boleta")));
+    let (status, again) = ask(&shop, Method::POST, "/vouchers", "k2", &card).await;
+    assert_eq!((status, &again["at"], &again["repeated"]), (200, &record["at"], &json!(true)));
+    let other = paid(boleta(2_000), json!([{ "Medio": "debito", "Monto": 2_000 }]));
+    assert_eq!(ask(&shop, Method::POST, "/vouchers", "k2", &other).await.1["code"], "key-conflict");
+    // A key is one sale, whatever became of it.
+    assert_ne!(ask(&shop, Method::POST, "/vouchers", "k1", &card).await.0, 201);
+    assert_eq!(ask(&shop, Method::POST, "/documents", "k2", &cash).await.1["code"], "key-vouched");
+    assert_eq!(shop.agent.stats().total, issued, "no document, no folio");
+    shop.stop().await;
+
+    // It is there after a restart, counts apart, and a file has it.
+    let shop = timbre_app::start(options(dir.path())).await.expect("it opens");
+    let today = shop.agent.today().unwrap();
+    assert_eq!((today.vouchers.sales, today.vouchers.total), (1, 1_190));
+    assert_eq!(sum_of(&shop), sold, "the documents alone");
+    let path = format!("/vouchers?from={0}&to={0}", today.date);
+    let rows = ask(&shop, Method::GET, &path, "", &Value::Null).await.1["rows"].clone();
+    assert_eq!((rows.as_array().unwrap().len(), &rows[0]["key"]), (1, &json!("k2")));
+    let mut file = Vec::new();
+    shop.agent.export_vouched(&today.date, &today.date, &mut file).unwrap();
+    let lines: Vec<_> = std::str::from_utf8(&file).unwrap().lines().skip(1).collect();
+    assert_eq!(lines.len(), 1);
+    assert!(lines[0].contains(";Boleta;1190;Débito;"), "{}", lines[0]);
+
+    // Taken back: boletas again, and who said so is on the list.
+    assert_eq!(declare(&shop, false).await.1["stands"], false);
+    assert_eq!(ask(&shop, Method::POST, "/documents", "k3", &card).await.0, 201);
+    let acts = ask(&shop, Method::GET, "/acts?q=ana%20tarjeta", "", &Value::Null).await.1["rows"].clone();
+    assert_eq!(acts.as_array().unwrap().len(), 2);
+    assert!(acts[0]["what"].as_str().unwrap().contains("cada venta con tarjeta lleva su documento"));
+    shop.stop().await;
+}

@@ -1,0 +1,79 @@
+// The demo shop's sales that a card's voucher stands for, and what people did there.
+
+import { DemoStaff } from "./demo-staff";
+import { day } from "./format";
+import { refused } from "./port";
+import type { ActsView, ActView, VouchedView, VoucherOrder, VoucherSumsView, VouchersView, VoucherTermsView } from "./types";
+import type { SaleBody } from "./sale-json";
+
+export abstract class DemoVouchers extends DemoStaff {
+  terms: VoucherTermsView["terms"] = [];
+  /** The newest first. */
+  records: VouchedView[] = [];
+  /** The newest first. */
+  done: ActView[] = [];
+
+  protected abstract moment(): number;
+  protected abstract told(): void;
+  protected abstract sum(body: SaleBody): number;
+
+  protected stands(): boolean {
+    const today = day(this.moment());
+    return this.terms.filter(({ since }) => since <= today).at(-1)?.stands ?? false;
+  }
+
+  async vouchers(): Promise<VoucherTermsView> {
+    this.reach();
+    return { stands: this.stands(), terms: structuredClone(this.terms) };
+  }
+
+  async setVouchers({ stands, since }: VoucherOrder): Promise<VoucherTermsView> {
+    await this.allowed("set_vouchers");
+    this.terms = [...this.terms.filter((term) => term.since < since), { since, stands }];
+    this.told();
+    return this.vouchers();
+  }
+
+  async record(sale: object, key: string): Promise<VouchedView> {
+    this.reach();
+    const known = this.records.find((one) => one.key === key);
+    if (known) return { ...known, repeated: true };
+    if (!this.stands()) throw refused("voucher-not-declared", "La empresa no tiene declarado que el voucher reemplaza al documento.");
+    const { Timbre } = sale as { Timbre: { Pagos: { Medio: string }[] } };
+    const at = new Date(this.moment()).toISOString();
+    const means = Timbre.Pagos.map(({ Medio }) => Medio);
+    const made = { key, at, date: day(this.moment()), kind: "Boleta", total: this.sum(sale as SaleBody), means, repeated: false };
+    this.records = [made, ...this.records];
+    this.told();
+    return structuredClone(made);
+  }
+
+  async vouched(from: string, to: string, cursor: string | null): Promise<VouchersView> {
+    this.reach();
+    const all = this.records.filter(({ date }) => from <= date && date <= to);
+    const first = cursor ? all.findIndex(({ key }) => key === cursor) + 1 : 0;
+    const rows = all.slice(first, first + 100);
+    return { rows, next: first + rows.length < all.length ? (rows.at(-1)?.key ?? null) : null };
+  }
+
+  async exportVouched(): Promise<string> {
+    await this.allowed("export_vouched");
+    return "ventas-con-voucher.csv";
+  }
+
+  protected vouchedOn(date: string): VoucherSumsView {
+    const of = this.records.filter((one) => one.date === date);
+    return { sales: of.length, total: of.reduce((sum, { total }) => sum + total, 0) };
+  }
+
+  async acts(words: string, before: number | null): Promise<ActsView> {
+    this.reach();
+    const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
+    const found = this.done.filter((act) => {
+      const text = [act.who, act.what, ...act.documents].join(" ").toLowerCase();
+      return (before === null || act.number < before) && wanted.every((word) => text.includes(word));
+    });
+    const rows = found.slice(0, 50);
+    return { rows, next: found.length > rows.length ? (rows.at(-1)?.number ?? null) : null };
+  }
+}

@@ -1,0 +1,91 @@
+import { screen, within } from "@testing-library/svelte";
+import { expect, test, vi } from "vitest";
+
+import { unreachable } from "../../lib/port";
+import { click, expectAccessible, open, press, reopen, settle, write } from "../testing";
+import { charged, sell } from "./till";
+
+const declared = { stands: true, since: "2026-11-01", who: "Ana" };
+
+test("until the company declares otherwise a card gets its boleta; then it is recorded with no folio, apart from the documents", async () => {
+  const shop = await open("sale");
+  await sell("Pan", "1190");
+  await press("F7");
+  await press("F10");
+  expect(charged()).toBeVisible();
+  expect(shop.issued.size).toBe(1);
+
+  await shop.setVouchers(declared);
+  await settle();
+  await sell("Queso", "2500");
+  await press("F7");
+  expect(screen.getByText("El voucher del terminal es la boleta: no se usa un folio.")).toBeVisible();
+  await click("button", /Registrar/);
+  expect(within(screen.getByTestId("recorded")).getByText("$ 2.500")).toBeVisible();
+  expect(screen.queryByTestId("done")).toBeNull();
+  expect(shop.issued.size).toBe(1);
+  expect(shop.records).toHaveLength(1);
+  await expectAccessible();
+  vi.useFakeTimers();
+
+  // Cash is a boleta as ever.
+  await sell("Té", "900");
+  await press("F6");
+  await press("F10");
+  expect(shop.issued.size).toBe(2);
+
+  await press("5", { altKey: true, code: "Digit5" });
+  const apart = within(screen.getByTestId("vouchers"));
+  expect(apart.getByText("$ 2.500")).toBeVisible();
+  await click("button", "Ver las ventas");
+  expect(apart.getByText("Débito")).toBeVisible();
+  await expectAccessible();
+});
+
+test("a card pays no part of a boleta: it says to charge twice, and charges nothing", async () => {
+  const shop = await open("sale");
+  await shop.setVouchers(declared);
+  await settle();
+  await sell("Pan", "3000");
+  await press("F6", { shiftKey: true });
+  await write("1000");
+  await press("F10");
+  expect(screen.getByText(/cobre en dos ventas/)).toBeVisible();
+  expect([shop.issued.size, shop.records.length]).toEqual([0, 0]);
+});
+
+test("a record whose answer is lost is asked for again by its key, and is there once", async () => {
+  const shop = await open("sale");
+  await shop.setVouchers(declared);
+  await settle();
+  const record = shop.record.bind(shop);
+  const asked = vi.spyOn(shop, "record").mockImplementationOnce(async (sale, key) => {
+    await record(sale, key);
+    throw unreachable("sin respuesta");
+  });
+  await sell("Pan", "1190");
+  await press("F8");
+  await press("F10");
+  expect(screen.getByText(/no se emite dos veces/)).toBeVisible();
+  await reopen(shop);
+  expect(screen.getByTestId("recorded")).toBeVisible();
+  expect(new Set(asked.mock.calls.map(([, key]) => key)).size).toBe(1);
+  expect(shop.records).toHaveLength(1);
+  expect(shop.issued.size).toBe(0);
+});
+
+test("what the company declared is set in Ajustes, from a day on", async () => {
+  const shop = await open("settings");
+  await click("button", /Ventas con tarjeta/);
+  await click("button", "Guardar");
+  expect(shop.terms).toEqual([]);
+  screen.getByLabelText("Quién lo decide").focus();
+  await write("Ana");
+  await click("button", "Guardar");
+  expect(screen.getByRole("alert")).toHaveTextContent("Elija qué declaró la empresa.");
+  await click("radio", /El voucher es la boleta/);
+  await click("button", "Guardar");
+  expect(shop.terms).toEqual([{ since: "2026-11-22", stands: true }]);
+  expect(screen.getByText("El voucher del terminal es la boleta")).toBeVisible();
+  await expectAccessible();
+});
