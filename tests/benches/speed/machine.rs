@@ -43,8 +43,17 @@ fn file_system(folder: &Path) -> Option<String> {
 
 /// Megabytes of this process in memory.
 pub fn resident() -> Option<f64> {
+    status("VmRSS:")
+}
+
+/// The most of them there ever were.
+pub fn most_resident() -> Option<f64> {
+    status("VmHWM:")
+}
+
+fn status(line: &str) -> Option<f64> {
     let status = read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let line = status.lines().find_map(|said| said.strip_prefix(line))?;
     line.split_ascii_whitespace().next()?.parse::<f64>().ok().map(|kilobytes| kilobytes / 1024.0)
 }
 

@@ -1,7 +1,7 @@
 //! The speed of Timbre: each figure beside a yardstick measured in the same run, on the same disk. Nothing here
 //! passes or fails; it prints what it saw, with `--json` for a program. `--large` measures with a million documents,
 //! which takes minutes and some twenty gigabytes; `--load` measures nothing but many documents, `--issuing`
-//! nothing but what a till waits for, `--doors` nothing but API and folder.
+//! nothing but what a till waits for, `--doors` nothing but API and folder, `--paper` nothing but tickets and sheets.
 
 mod bulk;
 mod doors;
@@ -28,11 +28,18 @@ const FOLDER: &str = "TIMBRE_BENCH_FOLDER";
 type Done<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> ExitCode {
+    if std::env::var_os(paper::MEMORY).is_some() {
+        return ended(paper::tell_memory().map(|()| ExitCode::SUCCESS));
+    }
     let done = match (std::env::var_os(load::OPEN), std::env::var_os(FOLDER)) {
         (Some(store), _) => load::open(Path::new(&store)).map(|()| ExitCode::SUCCESS),
         (None, None) => apart(),
         (None, Some(folder)) => measure(Path::new(&folder)).map(|()| ExitCode::SUCCESS),
     };
+    ended(done)
+}
+
+fn ended(done: Done<ExitCode>) -> ExitCode {
     done.unwrap_or_else(|error| {
         eprintln!("speed: {error}");
         ExitCode::FAILURE
@@ -61,8 +68,14 @@ fn measure(folder: &Path) -> Done<()> {
     let says = |word: &str| std::env::args().any(|argument| argument == word);
     let scale = if says("--large") { load::LARGE } else { load::SMALL };
     let mut figures = Vec::new();
-    if says("--doors") {
-        figures.extend(doors::measure(&runtime()?, &folder.join("doors"), says("--large"))?);
+    let doors = || doors::measure(&runtime()?, &folder.join("doors"), says("--large"));
+    let alone = match () {
+        () if says("--doors") => Some(doors()?),
+        () if says("--paper") => Some(paper::measure()?),
+        () => None,
+    };
+    if let Some(alone) = alone {
+        figures.extend(alone);
         let machine = machine::describe(folder, before);
         if json {
             table::json(&machine, &figures)
@@ -77,7 +90,7 @@ fn measure(folder: &Path) -> Done<()> {
     if !says("--load") && !says("--issuing") {
         figures.extend(sending::measure(&runtime()?, &folder.join("sending"), &sending::SLOW)?);
         figures.extend(serving::measure(&folder.join("serving"))?);
-        figures.extend(doors::measure(&runtime()?, &folder.join("doors"), says("--large"))?);
+        figures.extend(doors()?);
         figures.extend(paper::measure()?);
     }
     if !says("--issuing") {

@@ -1,5 +1,7 @@
-//! Paper: a signed document becomes a ticket's bytes or a sheet, beside one RSA-2048 signature.
+//! Paper: a signed document becomes a ticket's bytes or a sheet, beside one RSA-2048 signature; and what memory a
+//! hundred sheets take.
 
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use openssl::pkey::PKey;
@@ -11,12 +13,15 @@ use timbre_core::{Amount, ChannelId, Date, Document, DocumentId, GrantId, Party,
 use timbre_printer::{Profile, pdf, ticket};
 
 use crate::Done;
+use crate::machine::{most_resident, resident};
 use crate::table::{Figure, ms, ratio};
 use crate::yardstick::median;
 
 const ROUNDS: usize = 200;
-/// As many pages as one file is asked for.
+/// As many pages as one file is asked for, and as are made one after the other.
 const PAGES: usize = 100;
+/// Says to a second process that it is to tell the memory of so many.
+pub const MEMORY: &str = "TIMBRE_BENCH_PAGES";
 
 pub fn measure() -> Done<Vec<Figure>> {
     let (short, long) = (document("001-descuento-global")?, document("010-sesenta-lineas")?);
@@ -48,12 +53,48 @@ pub fn measure() -> Done<Vec<Figure>> {
         Ok(())
     })?;
     let stick = || format!("one RSA-2048 signature: {}", ms(signature));
-    Ok(vec![
+    let mut figures = vec![
         Figure::time("a ticket's bytes, one line", small).beside(stick(), ratio(small, signature)).aim(5.0),
         Figure::time("a ticket's bytes, 60 lines", large).beside(stick(), ratio(large, signature)),
         Figure::time("a sheet in PDF", page).beside(stick(), ratio(page, signature)).at_most(30.0),
         Figure::time("100 sheets in one PDF", pages),
+    ];
+    figures.extend(memory()?);
+    Ok(figures)
+}
+
+/// In a process of its own, in which nothing else has left memory to be used again; only Linux tells.
+fn memory() -> Done<Vec<Figure>> {
+    let said = Command::new(std::env::current_exe()?).env(MEMORY, "").stderr(Stdio::inherit()).output()?;
+    let Some([one, ten, hundred, most]) = serde_json::from_slice::<Option<[f64; 4]>>(&said.stdout)? else {
+        return Ok(Vec::new());
+    };
+    let beside = |words: &str, megabytes: f64| format!("{words}: {megabytes:.1} MB");
+    Ok(vec![
+        Figure::megabytes("memory after 100 sheets, one by one", hundred)
+            .beside(beside("after ten of them", ten), hundred / ten)
+            .aim(1.1),
+        Figure::megabytes("memory with 100 sheets in one PDF, at most", most)
+            .beside(beside("after one sheet", one), most / one),
     ])
+}
+
+/// The other side of [`memory`]: megabytes after one sheet, ten and a hundred, one by one, and at the most when as many
+/// have gone into one file.
+pub fn tell_memory() -> Done<()> {
+    let (short, long) = (document("001-descuento-global")?, document("010-sesenta-lineas")?);
+    let after = |sheets: usize| -> Done<Option<f64>> {
+        for _ in 0..sheets {
+            pdf(&receipt(&short), &[Copy::Original], None)?;
+        }
+        Ok(resident())
+    };
+    let (one, ten, hundred) = (after(1)?, after(9)?, after(90)?);
+    pdf(&receipt(&long), &[Copy::Original; PAGES / 2], None)?;
+    let all = one.zip(ten).zip(hundred).zip(most_resident());
+    let all = all.map(|(((one, ten), hundred), most)| [one, ten, hundred, most]);
+    println!("{}", serde_json::to_string(&all)?);
+    Ok(())
 }
 
 fn took(work: impl FnOnce() -> Done<()>) -> Done<Duration> {
