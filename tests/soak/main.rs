@@ -4,6 +4,7 @@
 mod book;
 mod chance;
 mod disk;
+mod doors;
 mod fault;
 mod io;
 mod judge;
@@ -27,6 +28,8 @@ struct Asked {
     parts: Vec<String>,
     kills: u64,
     cuts: u64,
+    /// How often every point of the folder and the webhooks is died at.
+    rounds: u64,
     /// Every so-manyth call on the index fails.
     step: u64,
     seed: u64,
@@ -39,7 +42,7 @@ impl Asked {
             return fault!("TIMBRE_BIN names the harness's build of the binary; ./dev soak makes it");
         };
         let seed = std::process::id().into();
-        let mut asked = Asked { parts: Vec::new(), kills: 60, cuts: 40, step: 1, seed, binary };
+        let mut asked = Asked { parts: Vec::new(), kills: 60, cuts: 40, rounds: 1, step: 1, seed, binary };
         while let Some(word) = words.next() {
             let mut number = || -> Found<u64> {
                 let said = words.next().unwrap_or_default();
@@ -48,9 +51,10 @@ impl Asked {
             match word.as_str() {
                 "--kills" => asked.kills = number()?,
                 "--cuts" => asked.cuts = number()?,
+                "--rounds" => asked.rounds = number()?,
                 "--step" => asked.step = number()?.max(1),
                 "--seed" => asked.seed = number()?,
-                part @ ("kill" | "power" | "io") => asked.parts.push(part.to_owned()),
+                part @ ("kill" | "doors" | "power" | "io") => asked.parts.push(part.to_owned()),
                 other => return fault!("«{other}» is no part and no setting"),
             }
         }
@@ -108,6 +112,7 @@ async fn run(part: &str, asked: &Asked) -> Found<Done> {
     let Asked { binary, seed, .. } = asked;
     match part {
         "kill" => Ok(Done::Passed(kill::run(binary, *seed, asked.kills).await?.to_string())),
+        "doors" => Ok(Done::Passed(doors::run(binary, *seed, asked.rounds).await?.to_string())),
         "power" => Ok(match power::run(binary, *seed, asked.cuts).await? {
             power::Told::Done { cuts, figures, proof } => {
                 Done::Passed(format!("{cuts} power cuts; {figures}; with syncs that lie: «{proof}»"))

@@ -67,6 +67,13 @@ impl Line {
         Ok(self.ask(path).await?.json().await?)
     }
 
+    /// Puts a setting.
+    pub async fn set(&self, path: &str, body: &Value) -> Found<Value> {
+        let request = self.http.put(format!("{}/v1{path}", self.base)).bearer_auth(&self.token);
+        let answer = request.header("timbre-client", "soak").json(body).send().await?;
+        Ok(answer.error_for_status()?.json().await?)
+    }
+
     /// `None` when no whole answer came.
     async fn sell(&self, order: &Order) -> Option<(StatusCode, Value)> {
         let mut request = self

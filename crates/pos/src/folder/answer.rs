@@ -22,7 +22,10 @@ pub(super) fn issued(work: &Work, stem: &str, issued: &IssuedView) -> io::Result
             Drawing::Ticket80 | Drawing::Ticket58 => "escpos",
         };
         match work.agent.draw(&issued.document.id, &[Copy::Original], drawing) {
-            Ok(drawn) => whole::write_plain(&work.places.answers.join(format!("{stem}.{end}")), &drawn)?,
+            Ok(drawn) => {
+                whole::write_plain(&work.places.answers.join(format!("{stem}.{end}")), &drawn)?;
+                timbre_store::crash!("paper-left");
+            }
             // A factura does not go on narrow paper: it is issued all the same.
             Err(problem) => {
                 tracing::warn!(document = issued.document.id, code = problem.code, "a paper can't be drawn");
@@ -30,6 +33,7 @@ pub(super) fn issued(work: &Work, stem: &str, issued: &IssuedView) -> io::Result
         }
     }
     write(&work.places.answers.join(format!("{stem}.json")), issued)?;
+    timbre_store::crash!("file-answered");
     no_longer_waits(work, stem)
 }
 
@@ -49,6 +53,7 @@ pub(super) fn refused(work: &Work, path: &Path, stem: &str, problem: &ProblemVie
     let name = place::free_name(&work.places.refused, stem, "json");
     let free = name.strip_suffix(".json").unwrap_or(&name);
     write(&work.places.refused.join(format!("{free}.error.json")), problem)?;
+    timbre_store::crash!("refusal-left");
     place::put_aside(path, &work.places.refused, stem, "json")?;
     no_longer_waits(work, stem)
 }

@@ -34,7 +34,10 @@ impl Work {
             let Ok(bytes) = place::read(&path) else { continue };
             let loaded = self.handle.block_on(self.agent.load_grant(&bytes, (1, 1), None));
             let moved = match loaded {
-                Ok(_) => place::put_aside(&path, &self.places.cafs_loaded, stem, "xml"),
+                Ok(_) => {
+                    timbre_store::crash!("caf-loaded");
+                    place::put_aside(&path, &self.places.cafs_loaded, stem, "xml")
+                }
                 // It was loaded when we died before it was put aside, or by somebody else.
                 Err(problem) if problem.code == "grant-repeated" => {
                     place::put_aside(&path, &self.places.cafs_loaded, stem, "xml")

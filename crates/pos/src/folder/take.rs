@@ -57,17 +57,21 @@ impl Work {
         let Offer { key, body } = offer;
         let print = fingerprint(name, seen, &bytes);
         let key = key.unwrap_or_else(|| self.fresh_key(stem, &print));
+        timbre_store::crash!("file-read");
         let issued = self.handle.block_on(self.agent.issue(body, Some(key)));
         match issued {
             Ok(issued) => {
                 tracing::info!(document = issued.document.id, file = name, "a sale of the folder is issued");
+                timbre_store::crash!("file-issued");
                 if let Err(error) = answer::issued(self, stem, &issued) {
                     // It is issued: the next look finds it by its key, and answers again.
                     tracing::error!(%error, file = name, "an answer can't be written");
                     return Taken::NotYet { code: "answer-unwritten".to_owned(), why: said(&error) };
                 }
                 match place::put_aside(&path, &self.places.done, &format!("{stem}.{print}"), "json") {
-                    Ok(()) => {}
+                    Ok(()) => {
+                        timbre_store::crash!("file-aside");
+                    }
                     Err(error) => {
                         tracing::error!(%error, file = name, "a sale that was issued can't be put aside");
                         return Taken::NotYet { code: "file-unmovable".to_owned(), why: said(&error) };

@@ -70,6 +70,7 @@ impl Worker {
                         tracing::error!(%error, webhook = self.name, "how a delivery ended can't be written");
                         tokio::time::sleep(TROUBLE).await;
                     }
+                    timbre_store::crash!("event-settled");
                     continue;
                 }
                 Err(error) => {
@@ -214,7 +215,10 @@ impl Worker {
                     ("timbre-event", event.to_owned()),
                     ("timbre-signature", signature),
                 ];
-                self.shared.courier.deliver(&hook.url, &headers, body).await
+                timbre_store::crash!("event-unsent");
+                let answered = self.shared.courier.deliver(&hook.url, &headers, body).await;
+                timbre_store::crash!("event-sent");
+                answered
             }
             Err(why) => Err(why),
         };
