@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use notify::{RecursiveMode, Watcher};
 use serde_json::{Value, json};
@@ -135,6 +135,32 @@ async fn what_can_not_be_issued_yet_waits_in_its_place_and_goes_when_folios_come
     assert_eq!(drop.json("salida/v4.json")["document"]["id"], "T39F4");
     assert!(!drop.at("salida/v3.espera.json").exists(), "it waits no more");
     assert_eq!(drop.names("caf/cargados"), ["nuevo.xml"]);
+    shop.stop().await;
+}
+
+/// What lies there when Timbre starts: who was written first gets the lower folio, whatever its name; those of one
+/// moment go by their names.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backlog_is_issued_in_the_order_in_which_it_was_written() {
+    let root = tempfile::tempdir().unwrap();
+    let drop = Drop::new(root.path());
+    let wrote = |second| SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_000_000 + second);
+    let mut expected = Vec::new();
+    for n in 0..20 {
+        // Two of each moment; the later the moment, the earlier the name.
+        let name = format!("v{:02}-{}", 50 - n / 2, n % 2);
+        drop.put(&format!("{name}.json"), &boleta(1_000 + n).to_string());
+        let file = fs::File::options().write(true).open(drop.at(&format!("entrada/{name}.json"))).unwrap();
+        file.set_modified(wrote(n / 2)).unwrap();
+        expected.push((name, format!("T39F{}", n + 1)));
+    }
+    #[cfg(unix)]
+    fs::set_permissions(drop.at("entrada"), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let shop = drop.open(root.path()).await;
+    drop.until(|drop| drop.names("entrada").is_empty()).await;
+    for (name, id) in expected {
+        assert_eq!(drop.json(&format!("salida/{name}.json"))["document"]["id"], *id, "{name}");
+    }
     shop.stop().await;
 }
 
