@@ -11,7 +11,7 @@ use timbre_store::Counts;
 use crate::clock::{later, until};
 use crate::engine::Inner;
 use crate::forecast;
-use crate::runway::{self, PAST};
+use crate::runway::{self, End, PAST};
 use crate::sender::lock;
 use crate::show;
 use crate::view::FoliosView;
@@ -45,25 +45,36 @@ pub(crate) fn folios(inner: &Inner) -> Vec<FoliosView> {
     let mut folios = show::folios(&inner.reader.ranges(), inner.regime.profile(), inner.today());
     let (now, settings) = (inner.clock.now(), &inner.sender.parts.settings);
     for kind in &mut folios {
-        let ends = runs_out(inner, &kind.series, kind.left, now);
+        let (end, by_pace) = end(inner, kind, now);
+        let ends = end.map(End::at);
         kind.runs_out = ends.map(|at| at.to_string());
+        kind.expiring = matches!(end, Some(End::Expired(_)));
         let loaded: u64 = kind.ranges.iter().filter(|r| !r.expired).map(|r| r.last - r.first + 1).sum();
-        kind.low = match ends {
-            Some(ends) => until(now, ends) <= settings.folios_last,
-            None => kind.left * 100 < loaded * settings.folios_percent,
-        };
+        let soon = ends.is_some_and(|ends| until(now, ends) <= settings.folios_last);
+        kind.low = soon || !by_pace && kind.left * 100 < loaded * settings.folios_percent;
     }
     folios
 }
 
-fn runs_out(inner: &Inner, series: &str, left: u64, now: Timestamp) -> Option<Timestamp> {
+/// How they end, and whether the pace of past weeks is known.
+fn end(inner: &Inner, kind: &FoliosView, now: Timestamp) -> (Option<End>, bool) {
+    let series = kind.series.as_str();
+    let good = kind.ranges.iter().filter(|range| !range.expired && range.stopped.is_none());
+    let ranges: Vec<_> =
+        good.map(|range| (range.left, range.expires.as_deref().and_then(|day| after(inner, day)))).collect();
     let hour = runway::hour(now);
     let mut known = lock(&inner.foresight.selling);
     if known.get(series).is_none_or(|(of, _)| *of != hour) {
         known.insert(series.to_owned(), (hour, pace(inner, series, now)));
     }
-    let (_, pace) = known.get(series)?;
-    pace.as_ref()?.runs_out(left, now, &inner.zone)
+    let pace = known.get(series).and_then(|(_, pace)| pace.as_ref());
+    (runway::end(&ranges, pace, now, &inner.zone), pace.is_some())
+}
+
+/// The end of a day that is written `AAAA-MM-DD`.
+fn after(inner: &Inner, day: &str) -> Option<Timestamp> {
+    let next = day.parse::<timbre_core::Date>().ok()?.tomorrow().ok()?;
+    Some(next.to_zoned(inner.zone.clone()).ok()?.timestamp())
 }
 
 fn pace(inner: &Inner, series: &str, now: Timestamp) -> Option<runway::Pace> {
@@ -84,6 +95,11 @@ pub(crate) fn low(inner: &Inner, folios: &[FoliosView]) -> Vec<String> {
         let name = kind.name.to_lowercase();
         let ends = kind.runs_out.as_ref().and_then(|at| at.parse().ok());
         match (kind.left, ends) {
+            // It ends with the last moment of their last day.
+            (_, Some(ends)) if kind.expiring => {
+                let last = earlier(ends);
+                format!("Los folios de {name} que quedan sirven hasta {}", whole_day(inner, last).0)
+            }
             (1, None) => format!("Queda 1 folio de {name}"),
             (left, None) => format!("Quedan {left} folios de {name}"),
             (_, Some(ends)) => format!("A este ritmo los folios de {name} se acaban {}", day(inner, ends)),
@@ -94,16 +110,30 @@ pub(crate) fn low(inner: &Inner, folios: &[FoliosView]) -> Vec<String> {
 
 /// `el sábado a las 18:40`.
 fn day(inner: &Inner, at: Timestamp) -> String {
+    let clock = at.to_zoned(inner.zone.clone()).strftime("a las %H:%M").to_string();
+    match whole_day(inner, at) {
+        (day, true) => format!("{day} {clock}"),
+        (day, false) => day,
+    }
+}
+
+/// `el sábado`, and whether it is within a week.
+fn whole_day(inner: &Inner, at: Timestamp) -> (String, bool) {
     const DAYS: [&str; 7] = ["lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"];
     let (local, today) = (at.to_zoned(inner.zone.clone()), inner.today());
-    let clock = local.strftime("a las %H:%M");
-    match local.date().since(today).map_or(i32::MAX, |span| span.get_days()) {
-        0 => format!("hoy {clock}"),
-        1 => format!("mañana {clock}"),
+    let day = match local.date().since(today).map_or(i32::MAX, |span| span.get_days()) {
+        0 => "hoy".to_owned(),
+        1 => "mañana".to_owned(),
         2..7 => {
             let name = usize::try_from(local.weekday().to_monday_zero_offset()).unwrap_or_default();
-            format!("el {} {clock}", DAYS[name])
+            format!("el {}", DAYS[name])
         }
-        _ => format!("el {}", show::day(local.date())),
-    }
+        _ => return (format!("el {}", show::day(local.date())), false),
+    };
+    (day, true)
+}
+
+/// A second before.
+fn earlier(at: Timestamp) -> Timestamp {
+    at.saturating_sub(jiff::SignedDuration::from_secs(1)).unwrap_or(at)
 }

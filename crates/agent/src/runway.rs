@@ -80,6 +80,49 @@ impl Pace {
     }
 }
 
+/// How the folios of a type come to their end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    Used(Timestamp),
+    Expired(Timestamp),
+}
+
+impl End {
+    pub fn at(self) -> Timestamp {
+        match self {
+            End::Used(at) | End::Expired(at) => at,
+        }
+    }
+}
+
+/// When the last of a type's folios can be given: they are used range by range in this order, each so many and until
+/// it expires. `None` where that can't be told.
+pub fn end(
+    ranges: &[(u64, Option<Timestamp>)],
+    pace: Option<&Pace>,
+    now: Timestamp,
+    zone: &TimeZone,
+) -> Option<End> {
+    let mut end = pace.map(|_| End::Used(now));
+    let mut from = now;
+    for (left, expires) in ranges {
+        // What expires before its turn comes adds nothing.
+        if *left == 0 || expires.is_some_and(|at| at <= from) {
+            continue;
+        }
+        let used = pace.and_then(|pace| pace.runs_out(*left, from, zone));
+        let of_range = match (used, *expires) {
+            (Some(used), Some(expires)) if expires < used => End::Expired(expires),
+            (Some(used), _) => End::Used(used),
+            (None, Some(expires)) => End::Expired(expires),
+            (None, None) => return None,
+        };
+        from = of_range.at();
+        end = Some(of_range);
+    }
+    end
+}
+
 /// The beginning of a moment's hour.
 pub(crate) fn hour(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second().div_euclid(HOUR) * HOUR).unwrap_or(at)
@@ -160,6 +203,26 @@ mod tests {
         runs_out(&week, 60, "2026-11-25T18:00", Some("2026-11-25T19:00"));
         let few = [(at("2026-11-02T12:00"), 19)];
         runs_out(&few, 10, "2026-11-25T18:00", None);
+    }
+
+    #[test]
+    fn what_expires_is_not_counted_on() {
+        let (now, zone) = (at("2026-11-25T18:00"), chile());
+        let pace =
+            Pace::of(&shop("2026-10-01T00:00", "2026-11-25T18:00", 60), Timestamp::UNIX_EPOCH, now, &zone);
+        let soon = at("2026-11-26T00:00");
+        let told = |ranges: &[(u64, Option<Timestamp>)]| end(ranges, pace.as_ref(), now, &zone);
+        assert_eq!(told(&[]), Some(End::Used(now)));
+        assert_eq!(told(&[(40, Some(soon))]), Some(End::Used(at("2026-11-25T18:40"))));
+        assert_eq!(told(&[(121, Some(soon))]), Some(End::Expired(soon)));
+        // The next range is used from then on, and one that expires before its turn never.
+        assert_eq!(told(&[(500, Some(soon)), (60, None)]), Some(End::Used(at("2026-11-26T11:00"))));
+        assert_eq!(told(&[(500, Some(soon)), (60, Some(soon))]), Some(End::Expired(soon)));
+        assert_eq!(told(&[(40, None), (20, Some(now))]), Some(End::Used(at("2026-11-25T18:40"))));
+        // Without a pace it is known when they expire at the latest.
+        let told = |ranges: &[(u64, Option<Timestamp>)]| end(ranges, None, now, &zone);
+        assert_eq!(told(&[(5, Some(soon))]), Some(End::Expired(soon)));
+        assert_eq!((told(&[(5, Some(soon)), (5, None)]), told(&[])), (None, None));
     }
 
     proptest! {

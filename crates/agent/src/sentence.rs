@@ -215,6 +215,7 @@ mod tests {
             left,
             next: None,
             runs_out: None,
+            expiring: false,
             low: false,
             ranges,
         }

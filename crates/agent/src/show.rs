@@ -124,6 +124,7 @@ pub fn folios(ranges: &[Range], profile: &Profile, today: timbre_core::Date) -> 
                 left: own.iter().filter(good).map(|r| r.left()).sum(),
                 next: own.iter().filter(good).find(|r| r.left() > 0).map(|r| r.next),
                 runs_out: None,
+                expiring: false,
                 low: false,
                 ranges: own.iter().map(|r| range(r, today)).collect(),
             })

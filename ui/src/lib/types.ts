@@ -119,9 +119,14 @@ name: string, left: number,
  */
 next: number | null, 
 /**
- * When they run out at the pace of past weeks, RFC 3339; absent where that can't be told.
+ * When they run out at the pace of past weeks, or expire if that is sooner, RFC 3339; absent where that can't
+ * be told.
  */
 runs_out?: string, 
+/**
+ * They expire before they are used up.
+ */
+expiring?: boolean, 
 /**
  * It is time to load more.
  */

@@ -15,10 +15,15 @@ pub struct FoliosView {
     /// The folio that comes next.
     #[ts(type = "number | null")]
     pub next: Option<u64>,
-    /// When they run out at the pace of past weeks, RFC 3339; absent where that can't be told.
+    /// When they run out at the pace of past weeks, or expire if that is sooner, RFC 3339; absent where that can't
+    /// be told.
     #[serde(default)]
     #[ts(optional)]
     pub runs_out: Option<String>,
+    /// They expire before they are used up.
+    #[serde(default)]
+    #[ts(as = "Option<bool>", optional)]
+    pub expiring: bool,
     /// It is time to load more.
     #[serde(default)]
     #[ts(as = "Option<bool>", optional)]

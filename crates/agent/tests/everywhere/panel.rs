@@ -116,6 +116,29 @@ async fn when_folios_run_out_is_told_after_a_week_of_sales_and_survives_a_restar
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn that_folios_expire_is_told_in_time() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    let zone = jiff::tz::TimeZone::get("America/Santiago").unwrap();
+    let now = timbre_agent::clock::Clock::now(&*clock);
+    let last = now.to_zoned(zone.clone()).date().checked_add(jiff::Span::new().days(30)).unwrap();
+    let end = last.tomorrow().unwrap().to_zoned(zone).unwrap().timestamp();
+    let ranges = vec![format!("1-5 {last}"), format!("6-500 {last}")];
+    let opening = Opening { clock: clock.clone(), send: false, ranges, ..Opening::default() };
+    let agent = open_as(dir.path(), &office, opening).await;
+    let told = || {
+        let kind = agent.folios().remove(0);
+        (kind.runs_out, kind.expiring, kind.low)
+    };
+    // The end of the day where the shop is.
+    assert_eq!(told(), (Some(end.to_string()), true, false));
+    clock.advance(timbre_agent::clock::until(now, end) - Duration::from_secs(12 * 3600));
+    assert_eq!(told(), (Some(end.to_string()), true, true));
+    let sentence = agent.snapshot().sentence.text;
+    assert!(sentence.contains("Los folios de papel que quedan sirven hasta hoy"), "{sentence}");
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn where_nothing_goes_through_it_is_told_when_it_is_tried_next() {
     let (dir, office) = (tempfile::tempdir().unwrap(), office());
     office.books().down = true;

@@ -283,6 +283,8 @@ pub struct Opening {
     pub keys: Arc<NoKeys>,
     pub environment: Environment,
     pub paper: Arc<dyn Paper>,
+    /// Of a new folder.
+    pub ranges: Vec<String>,
 }
 
 impl Default for Opening {
@@ -296,6 +298,7 @@ impl Default for Opening {
             keys: Arc::default(),
             environment: Environment::Training,
             paper: Arc::new(NoPaper),
+            ranges: ["1-5", "6-500", "501-2000"].map(str::to_owned).to_vec(),
         }
     }
 }
@@ -338,7 +341,7 @@ pub async fn start(store: Store, opened: Opened, office: &Arc<Office>, opening: 
     if agent.company().is_none() {
         agent.set_company(opening.environment, &json!({})).await.unwrap();
         agent.load_certificate(b"", "", None).await.unwrap();
-        for range in ["1-5", "6-500", "501-2000"] {
+        for range in opening.ranges {
             agent.load_grant(range.as_bytes(), (1, 1), None).await.unwrap();
         }
     }
