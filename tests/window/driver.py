@@ -1,4 +1,5 @@
-"""A thin W3C WebDriver client for WebKitWebDriver: finds by role and name, as a screen reader does.
+"""A thin W3C WebDriver client: finds by role and name, as a screen reader does. Of a window by WebKitWebDriver, of a page
+in Chromium by chromedriver.
 
 Knows nothing of Timbre. Every call has a time limit, and waiting is for a change in the page, never for a while.
 """
@@ -64,22 +65,19 @@ watch.observe(document, { subtree: true, childList: true, characterData: true, a
 """
 
 
-class Window:
-    def __init__(self, binary: str, *arguments: str, log: Path, seconds: int = 30):
+class Page:
+    """What a person sees and does, whatever shows it."""
+
+    def __init__(self, driver: str, options: dict, environment: dict, log: Path, seconds: int):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        # The first lets itself be driven; the others keep desktop services, which a virtual display lacks, out of the log.
-        environment = {**os.environ, "TAURI_WEBVIEW_AUTOMATION": "true", "NO_AT_BRIDGE": "1", "GTK_USE_PORTAL": "0"}
-        for hangs_screenshots in ("WEBKIT_DISABLE_DMABUF_RENDERER", "WEBKIT_DISABLE_COMPOSITING_MODE"):
-            environment.pop(hangs_screenshots, None)
         self.log = log.open("wb")
-        command = ["WebKitWebDriver", f"--port={self.port}"]
+        command = [driver, f"--port={self.port}"]
         self.driver = subprocess.Popen(command, env=environment, stdout=self.log, stderr=self.log, start_new_session=True)
         self.session = ""
-        options = {"binary": binary, "args": list(arguments)}
         limits = {"script": seconds * 1000, "pageLoad": 60_000, "implicit": 0}
-        wanted = {"alwaysMatch": {"webkitgtk:browserOptions": options, "timeouts": limits}}
+        wanted = {"alwaysMatch": {**options, "timeouts": limits}}
         try:
             answer = self.call("POST", "/session", {"capabilities": wanted}, retry=True)
         except BaseException:
@@ -94,9 +92,10 @@ class Window:
         self.close()
 
     def close(self) -> None:
+        session, self.session = self.session, ""
         try:
-            if self.session:
-                self.call("DELETE", self.session)
+            if session:
+                self.call("DELETE", session)
         finally:
             if self.driver.poll() is None:
                 os.killpg(self.driver.pid, signal.SIGTERM)
@@ -123,7 +122,7 @@ class Window:
                     self.driver.wait(0.05)
                 except subprocess.TimeoutExpired:
                     pass
-        raise AssertionError(f"WebKitWebDriver does not answer: {last}")
+        raise AssertionError(f"the driver does not answer: {last}")
 
     def run(self, script: str, *given):
         return self.call("POST", f"{self.session}/execute/sync", {"script": GIVEN + FIND + script, "args": list(given)})
@@ -163,6 +162,61 @@ class Window:
         gaps = self.run("return window.keyed.slice(1).map((at, i) => at - window.keyed[i])")
         return max(gaps) < SCANNER_MS
 
+    def focused(self) -> str:
+        return self.run("return name(document.activeElement)")
+
+    def give(self, what: str, file: Path) -> None:
+        """Puts a file into the field that wants `what`, which nobody sees."""
+        field = self.wait(f"a field for {what}", "return document.querySelector(`input[type=file][accept*='${given[0]}']`)", what)
+        self.call("POST", f"{self.session}/element/{field[ELEMENT]}/value", {"text": str(file)})
+
+    def fits(self, width: int, height: int) -> None:
+        self.wait(
+            f"the page to be {width} wide",
+            "return innerWidth <= given[0] && innerHeight <= given[1]",
+            width,
+            height,
+        )
+
+    def see(self, words: str) -> None:
+        self.wait(f"the words «{words}»", "return text(document.body).includes(given[0])", words)
+
+    def read(self, role: str, words: str) -> str:
+        """What stands in it, line by line; browsers don't agree on the blank ones."""
+        self.find(role, words)
+        lines = self.run("return find(given[0], given[1])[0].innerText", role, words).replace("\xa0", " ").split("\n")
+        return "\n".join(filter(None, lines))
+
+    def text(self) -> str:
+        return self.run("return document.body.innerText")
+
+    def picture(self, file: Path) -> None:
+        # What has no letters yet is drawn without them, and what was not drawn yet is white.
+        drawn = "const done = arguments[0], next = requestAnimationFrame; document.fonts.ready.then(() => next(() => next(done)))"
+        self.call("POST", f"{self.session}/execute/async", {"script": drawn, "args": []})
+        file.write_bytes(base64.b64decode(self.call("GET", f"{self.session}/screenshot")))
+
+
+class Window(Page):
+    """The program's own window."""
+
+    def __init__(self, binary: str, *arguments: str, log: Path, seconds: int = 30):
+        # The first lets itself be driven; the others keep desktop services, which a virtual display lacks, out of the log.
+        environment = {**os.environ, "TAURI_WEBVIEW_AUTOMATION": "true", "NO_AT_BRIDGE": "1", "GTK_USE_PORTAL": "0"}
+        for hangs_screenshots in ("WEBKIT_DISABLE_DMABUF_RENDERER", "WEBKIT_DISABLE_COMPOSITING_MODE"):
+            environment.pop(hangs_screenshots, None)
+        options = {"webkitgtk:browserOptions": {"binary": binary, "args": list(arguments)}}
+        super().__init__("WebKitWebDriver", options, environment, log, seconds)
+
+    def resize(self, width: int, height: int) -> None:
+        self.call("POST", f"{self.session}/window/rect", {"width": width, "height": height})
+        self.fits(width, height)
+
+    def zoom(self, percent: int) -> None:
+        """From 100 % to that, and from that back to 100 % by its negative."""
+        for _ in range((abs(percent) - 100) // 20):
+            self.keys("+" if percent > 0 else "-", held=CONTROL)
+
     def ask_to_close(self, title: str) -> None:
         """What a window manager does when the cross is pressed; WebDriver has no word for it."""
         x11 = ctypes.CDLL("libX11.so.6")
@@ -178,33 +232,38 @@ class Window:
         finally:
             x11.XCloseDisplay(display)
 
-    def focused(self) -> str:
-        return self.run("return name(document.activeElement)")
+
+class Chromium(Page):
+    """A page in a browser."""
+
+    def __init__(self, address: str, *, log: Path, seconds: int = 30):
+        self.size, self.scale = (1366, 768), 1.0
+        # As root there is no sandbox, and a small /dev/shm must not end it.
+        arguments = ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--hide-scrollbars"]
+        options = {"browserName": "chrome", "acceptInsecureCerts": True, "goog:chromeOptions": {"args": arguments}}
+        super().__init__("chromedriver", options, dict(os.environ), log, seconds)
+        try:
+            self.draw()
+            self.call("POST", f"{self.session}/url", {"url": address})
+        except BaseException:
+            self.close()
+            raise
+
+    def draw(self) -> None:
+        width, height = (round(side / self.scale) for side in self.size)
+        given = {"width": width, "height": height, "deviceScaleFactor": self.scale, "mobile": False}
+        whole = {"cmd": "Emulation.setDeviceMetricsOverride", "params": given}
+        self.call("POST", f"{self.session}/goog/cdp/execute", whole)
 
     def resize(self, width: int, height: int) -> None:
-        self.call("POST", f"{self.session}/window/rect", {"width": width, "height": height})
-        self.wait(
-            f"the page to be {width} wide",
-            "return innerWidth <= given[0] && innerHeight <= given[1]",
-            width,
-            height,
-        )
+        self.size = (width, height)
+        self.draw()
+        self.fits(width, height)
 
-    def see(self, words: str) -> None:
-        self.wait(f"the words «{words}»", "return text(document.body).includes(given[0])", words)
-
-    def read(self, role: str, words: str) -> str:
-        self.find(role, words)
-        return self.run("return find(given[0], given[1])[0].innerText", role, words).replace("\xa0", " ")
-
-    def text(self) -> str:
-        return self.run("return document.body.innerText")
-
-    def picture(self, file: Path) -> None:
-        # What has no letters yet is drawn without them, and what was not drawn yet is white.
-        drawn = "const done = arguments[0], next = requestAnimationFrame; document.fonts.ready.then(() => next(() => next(done)))"
-        self.call("POST", f"{self.session}/execute/async", {"script": drawn, "args": []})
-        file.write_bytes(base64.b64decode(self.call("GET", f"{self.session}/screenshot")))
+    def zoom(self, percent: int) -> None:
+        """As a browser does it: fewer, larger points."""
+        self.scale = percent / 100 if percent > 0 else 1.0
+        self.draw()
 
 
 class CloseEvent(ctypes.Structure):

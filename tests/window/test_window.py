@@ -1,29 +1,19 @@
-"""The real window on the demo shop: a cashier's sale, from the code field to the SII's verdict.
-
-TIMBRE_DESKTOP is the program, TIMBRE_DATA the shop's folder (new), TIMBRE_PICTURES where the pictures go.
+"""The real window, and the panel in a browser, on the demo shop: a cashier's sale, from the code field to the SII's
+verdict.
 """
 
-import json
-import os
 import queue
 import socket
 import threading
-import urllib.request
-from pathlib import Path
 
 import pytest
 
-from driver import ALT, CONTROL, ENTER, ESCAPE, F4, F6, F10, SHIFT, Window
+from driver import ALT, ENTER, ESCAPE, F4, F6, F10, SHIFT, Page
+from shown import IN_BROWSER, PICTURES, SHOP, answer, only_window, opened
 
-PICTURES = Path(os.environ["TIMBRE_PICTURES"])
-SHOP = Path(os.environ["TIMBRE_DATA"])
 STATES = ["Por enviar", "Enviando", "En el SII", "Aceptado"]
 # Slow enough that each state is on the screen for a while.
 DEMO = ["--demo", "--latency", "500ms", "--data", str(SHOP)]
-
-
-def opened(*arguments: str, log: str) -> Window:
-    return Window(os.environ["TIMBRE_DESKTOP"], *arguments, log=PICTURES / log, seconds=60)
 
 
 @pytest.fixture(scope="module")
@@ -181,11 +171,12 @@ def test_what_waits_is_resent_when_the_question_is_answered(window):
     )
     window.picture(PICTURES / "stopped.png")
 
-    window.ask_to_close("Timbre")
-    window.see("Queda 1 documento por enviar")
-    window.picture(PICTURES / "closing.png")
-    window.keys(ENTER)
-    window.wait("the question to be gone", "return !document.querySelector('dialog')")
+    if not IN_BROWSER:
+        window.ask_to_close("Timbre")
+        window.see("Queda 1 documento por enviar")
+        window.picture(PICTURES / "closing.png")
+        window.keys(ENTER)
+        window.wait("the question to be gone", "return !document.querySelector('dialog')")
 
     window.keys("r", held=SHIFT)
     window.see("Reenviar 1 pendiente")
@@ -209,8 +200,7 @@ def test_the_counters_sum_to_all_documents(window):
 @pytest.mark.parametrize("width, height, zoom", [(1366, 768, 100), (1024, 600, 100), (1024, 600, 200)])
 def test_it_is_usable_at(window, width, height, zoom):
     window.resize(width, height)
-    for _ in range((zoom - 100) // 20):
-        window.keys("+", held=CONTROL)
+    window.zoom(zoom)
     window.wait(f"{zoom} % zoom", "return Math.abs(innerWidth * given[1] / 100 - given[0]) < 4", width, zoom)
     for room, field, last in (("1", "Código o descripción", ".charge, [data-testid=done]"), ("2", "Buscar", "[role=row]:last-child")):
         window.keys(room, held=ALT)
@@ -231,8 +221,7 @@ def test_it_is_usable_at(window, width, height, zoom):
         )
         window.picture(PICTURES / f"{picture}-below.png")
         assert seen, f"{last} is out of reach"
-    for _ in range((zoom - 100) // 20):
-        window.keys("-", held=CONTROL)
+    window.zoom(-zoom)
 
 
 class Printer(threading.Thread):
@@ -332,6 +321,7 @@ def test_a_second_window_on_the_folder_is_a_client_of_the_first(window):
     counted(window, before + 1)
 
 
+@only_window
 def test_why_it_does_not_start_is_said_in_a_window():
     file = PICTURES / "no-folder"
     file.write_text("a file, where a folder should be")
@@ -341,7 +331,7 @@ def test_why_it_does_not_start_is_said_in_a_window():
         trouble.picture(PICTURES / "trouble.png")
 
 
-def put_away(window: Window) -> None:
+def put_away(window: Page) -> None:
     """The sale that is on the screen, if it was not charged."""
     window.keys(ESCAPE)
     if window.run("return find('button', 'Descartar esta venta').length"):
@@ -350,7 +340,7 @@ def put_away(window: Window) -> None:
     window.see("Escanee o escriba el primer producto")
 
 
-def counted(window: Window, total: int) -> None:
+def counted(window: Page, total: int) -> None:
     """Every document is in one counter."""
     window.wait(
         f"the counters to sum to {total}",
@@ -362,18 +352,8 @@ def counted(window: Window, total: int) -> None:
     )
 
 
-def issued(window: Window, total: str) -> str:
+def issued(window: Page, total: str) -> str:
     """The document of the sale just charged."""
     kind, folio, *rest = window.read("region", "Venta emitida").split("\n")
     assert kind == "Boleta" and total in rest, rest
     return f"T39F{folio.replace('.', '')}"
-
-
-def answer(path: str):
-    """From the same agent's local API, by the owner's token in its folder: what the window shows is so."""
-    agent = json.loads(next(SHOP.rglob("agent.json")).read_text())
-    headers = {"Authorization": f"Bearer {agent['token']}"}
-    request = urllib.request.Request(f"http://127.0.0.1:{agent['port']}{path}", headers=headers)
-    with urllib.request.urlopen(request, timeout=30) as reply:
-        found = json.load(reply)
-    return found.get("row", found)  # a document's detail has its row inside
