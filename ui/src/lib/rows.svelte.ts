@@ -55,21 +55,19 @@ export class Rows {
 
   /** From the top, for another filter or search. */
   async reload(): Promise<void> {
-    const page = await this.read(null, ++this.turn);
-    if (page) this.begin(page);
+    await this.read(null, ++this.turn, (page) => this.begin(page));
   }
 
   /** The next page, when the end comes near. */
   async grow(): Promise<void> {
     if (this.loading || !this.more) return;
     const cursor = this.next;
-    const page = await this.read(cursor, this.turn);
-    if (!page) return;
-    const have = new Set(this.all.map((row) => row.id));
-    this.pages.push({ cursor, from: page.rows[0] ?? this.all.at(-1) ?? null, stale: false });
-    this.all = [...this.all, ...page.rows.filter((row) => !have.has(row.id))];
-    this.end(page);
-    this.catchUp();
+    await this.read(cursor, this.turn, (page) => {
+      const have = new Set(this.all.map((row) => row.id));
+      this.pages.push({ cursor, from: page.rows[0] ?? this.all.at(-1) ?? null, stale: false });
+      this.all = [...this.all, ...page.rows.filter((row) => !have.has(row.id))];
+      this.end(page);
+    });
   }
 
   /** Reads the first page again, and every other one when it is looked at, without moving anything held. */
@@ -77,14 +75,13 @@ export class Rows {
     const [top] = this.pages;
     if (!this.known || !top) return this.reload();
     for (const other of this.pages) other.stale = other !== top;
-    const page = await this.read(null, this.turn);
-    if (!page) return;
-    const have = new Set(this.all.map((row) => row.id));
-    this.torn = page.next !== null && !page.reached && this.all.length > 0 && !page.rows.some((row) => have.has(row.id));
-    if (this.torn && !this.held) return this.begin(page);
-    this.merge(top, page);
-    this.cut(page);
-    this.catchUp();
+    await this.read(null, this.turn, (page) => {
+      const have = new Set(this.all.map((row) => row.id));
+      this.torn = page.next !== null && !page.reached && this.all.length > 0 && !page.rows.some((row) => have.has(row.id));
+      if (this.torn && !this.held) return this.begin(page);
+      this.merge(top, page);
+      this.cut(page);
+    });
   }
 
   /** Someone looks at the rows from one place to another: what is stale there is read again. */
@@ -93,11 +90,10 @@ export class Rows {
     const looked = [this.all[first], this.all[Math.min(last, this.all.length) - 1]];
     const page = looked.map((row) => row && this.pageOf(row)).find((one) => one?.stale);
     if (!page) return;
-    const read = await this.read(page.cursor, this.turn);
-    if (!read) return;
-    page.stale = false;
-    this.merge(page, read);
-    this.catchUp();
+    await this.read(page.cursor, this.turn, (read) => {
+      page.stale = false;
+      this.merge(page, read);
+    });
   }
 
   /** After a failure: what was not read is asked for again. */
@@ -151,24 +147,22 @@ export class Rows {
     this.all = page.rows;
     this.end(page);
     this.known = true;
-    this.catchUp();
   }
 
-  private async read(cursor: string | null, turn: number): Promise<PageView | null> {
+  /** What came is in its place before it counts as read: whoever sees that nothing is loading may ask for the next. */
+  private async read(cursor: string | null, turn: number, take: (page: PageView) => void): Promise<void> {
     this.reading++;
     this.loading = true;
+    const page = await this.ask(cursor).catch(() => null);
     try {
-      const page = await this.ask(cursor);
-      if (turn !== this.turn) return null;
-      this.failed = false;
-      return page;
-    } catch {
-      if (turn === this.turn) this.failed = true;
-      return null;
+      if (turn !== this.turn) return;
+      this.failed = page === null;
+      if (page) take(page);
     } finally {
       this.reading--;
       this.loading = this.reading > 0;
     }
+    if (page) this.catchUp();
   }
 
   private end({ next, reached }: PageView): void {

@@ -1,4 +1,4 @@
-import { fireEvent, render, screen, within } from "@testing-library/svelte";
+import { cleanup, fireEvent, render, screen, within } from "@testing-library/svelte";
 import { describe, expect, test, vi } from "vitest";
 
 import App from "../../App.svelte";
@@ -12,6 +12,26 @@ const rows = () => screen.queryAllByRole("row").slice(1);
 const list = () => screen.getByRole("table", { name: "Documentos" });
 
 describe("what is seen", () => {
+  test("each page is asked for once, and what lies further back only when a person asks", async () => {
+    const whole = DemoShop.prototype.documents;
+    let reached: string | undefined;
+    const asked: (string | null | undefined)[] = [];
+    const documents = vi.spyOn(DemoShop.prototype, "documents").mockImplementation(async function (this: DemoShop, query) {
+      if (query.limit !== 1) asked.push(query.cursor);
+      const page = await whole.call(this, { ...query, limit: 8 });
+      return asked.length === 2 && reached ? { ...page, reached } : page;
+    });
+    await open("monitor", { documents: 60 });
+    expect(asked.length).toBeGreaterThan(3);
+    expect(new Set(asked).size).toBe(asked.length);
+    cleanup();
+
+    [reached, asked.length] = ["2026-01-01T00:00:00Z", 0];
+    await open("monitor", { documents: 60 });
+    expect(asked.length).toBe(2);
+    documents.mockRestore();
+  });
+
   test("the sentence, the counters, and where we are", async () => {
     await open("monitor", { scenario: "offline" });
     expect(screen.getByRole("status")).toHaveTextContent("Sin internet: puede seguir vendiendo. 14 por enviar");
