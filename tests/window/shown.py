@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 import urllib.request
 from pathlib import Path
 
@@ -28,6 +29,10 @@ def opened(*arguments: str, log: str, seconds: int = 60) -> Page:
     file = PICTURES / log
     if IN_BROWSER:
         return Panel(*arguments, log=file, seconds=seconds)
+    if "--data" in arguments:
+        # What a web view remembers is this shop's alone, as in a browser that is new.
+        folder = Path(arguments[arguments.index("--data") + 1])
+        os.environ["XDG_DATA_HOME"] = str(folder.with_name(f"{folder.name}.web"))
     return Window(os.environ["TIMBRE_DESKTOP"], *arguments, log=file, seconds=seconds)
 
 
@@ -89,6 +94,15 @@ def told(folder: Path) -> dict | None:
     """Where the agent of a folder is, and the owner's token, as it tells in a file while it runs."""
     file = next(folder.rglob("agent.json"), None)
     return json.loads(file.read_text()) if file else None
+
+
+def has_stopped(folder: Path) -> bool:
+    """A window's driver may be gone before the program that it drove."""
+    for _ in range(600):
+        if not told(folder):
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def answer(path: str, folder: Path = SHOP):
