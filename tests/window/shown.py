@@ -96,10 +96,12 @@ def told(folder: Path) -> dict | None:
     return json.loads(file.read_text()) if file else None
 
 
-def has_stopped(folder: Path) -> bool:
-    """A window's driver may be gone before the program that it drove."""
+def has_ended(page: Page) -> bool:
+    """All that its driver began, once it was closed: the driver may be gone before the program that it drove."""
     for _ in range(600):
-        if not told(folder):
+        try:
+            os.killpg(page.driver.pid, 0)
+        except ProcessLookupError:
             return True
         time.sleep(0.05)
     return False

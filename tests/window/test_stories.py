@@ -11,7 +11,7 @@ import urllib.request
 import pytest
 
 from driver import ALT, ENTER, ESCAPE, F10, SHIFT, Page
-from shown import answer, has_stopped, opened, PICTURES, Program, SHOP
+from shown import PICTURES, SHOP, Program, answer, has_ended, opened
 from test_window import counted, issued
 
 TOWN = SHOP.with_name("town")
@@ -145,7 +145,7 @@ def test_all_that_waits_is_sent_again_by_one_question(window, sii):
 def test_what_is_closed_is_there_again_when_it_is_opened(window):
     before = answer("/v1/stats", TOWN)
     window.close()
-    assert has_stopped(TOWN)
+    assert has_ended(window)
     with opened("--data", str(TOWN), log="again.log") as anew:
         anew.see("ENTRENAMIENTO")
         anew.keys("2", held=ALT)
