@@ -17,7 +17,8 @@ async function choosePort(): Promise<Port> {
   if (token === null && "__TAURI_INTERNALS__" in window) return (await import("./lib/tauri")).tauriPort();
   // The link of an agent that was started anew, opened in this tab, only changes the fragment.
   addEventListener("hashchange", () => (token = takeToken()));
-  return httpPort({ token: () => token });
+  // Another machine's panel is served over TLS alone, and has no link with a token.
+  return httpPort({ token: () => token, entered: token === null && location.protocol === "https:" });
 }
 
 startTheme();

@@ -129,6 +129,16 @@ describe("the local API", () => {
     expect(problem.message).toContain("Ábralo desde el enlace");
   });
 
+  test("where a session ended it is said as such, and who entered can leave", async () => {
+    const problem = await thrownBy(answer(401, { status: 401, code: "session-ended", title: "", detail: "La sesión terminó.", errors: [] }));
+    expect(problem.view).toMatchObject({ code: "session-ended", status: 401 });
+    expect(httpPort({ fetch: answer(200, {}) }).leave).toBeUndefined();
+    const fetch = answer(500, "");
+    await expect(httpPort({ fetch, entered: true }).leave?.()).rejects.toMatchObject({ unreachable: true });
+    expect(fetch.mock.calls[0]?.[0]).toBe("/salir");
+    expect(fetch.mock.calls[0]?.[1]).toMatchObject({ method: "POST", headers: { "timbre-client": "panel" } });
+  });
+
   test("pushes are read from the stream, and its end is told once", async () => {
     const push = { snapshot: { version: 3 }, rows: [] };
     const fetch = answer(200, `: hola\n\nevent: push\ndata: ${JSON.stringify(push)}\n\nevent: other\ndata: {}\n\n`, "text/event-stream");

@@ -1,7 +1,7 @@
 // The port of the panel in a browser: the local API at the same origin, with the bearer token of
 // the link that opened it.
 
-import { ANSWER_MS, asProblem, DIAGNOSIS_MS, isProblemView, LONG_ANSWER_MS, permitted, Problem, SNAPSHOT_MS, unreachable, within, type Port } from "./port";
+import { ANSWER_MS, asProblem, DIAGNOSIS_MS, isProblemView, LONG_ANSWER_MS, permitted, Problem, SESSION_ENDED, SNAPSHOT_MS, unreachable, within, type Port } from "./port";
 import { EventParser } from "./sse";
 import { T } from "./text";
 import type { PushView, Query } from "./types";
@@ -13,6 +13,8 @@ interface Options {
   /** Asked for with each question: a new link may bring a new one. */
   token?: () => string | null;
   fetch?: typeof fetch;
+  /** The panel is another machine's: who it is, a cookie says that no script sees. */
+  entered?: boolean;
 }
 
 /** Takes the token out of `#token=…`, keeps it for this tab, and cleans the address bar. */
@@ -27,7 +29,7 @@ export function takeToken(place: Location = location, past: History = history, k
   return token;
 }
 
-export function httpPort({ base = "", token = () => null, fetch: ask = (...args) => fetch(...args) }: Options = {}): Port {
+export function httpPort({ base = "", token = () => null, fetch: ask = (...args) => fetch(...args), entered = false }: Options = {}): Port {
   const bearer = (): Record<string, string> => {
     const known = token();
     return known ? { authorization: `Bearer ${known}` } : {};
@@ -132,6 +134,7 @@ export function httpPort({ base = "", token = () => null, fetch: ask = (...args)
     rangeAnnulled: (order) => json("POST", "/folios/annulled", { body: order }),
     resendPending: () => json("POST", "/resend", { ms: LONG_ANSWER_MS }),
     sending: (running) => send("POST", "/sending", async () => {}, { body: { running } }),
+    leave: entered ? leave : undefined,
     subscribe(onPush, onLost) {
       const end = new AbortController();
       listen(end.signal, onPush).then(
@@ -141,6 +144,12 @@ export function httpPort({ base = "", token = () => null, fetch: ask = (...args)
       return () => end.abort();
     },
   };
+
+  async function leave(): Promise<void> {
+    const left = await within(ANSWER_MS, (signal) => ask(`${base}/salir`, { method: "POST", headers: { "timbre-client": "panel" }, signal })).catch(() => null);
+    if (!left?.ok) throw unreachable(T.problem.unreachable);
+    location.assign("/entrar");
+  }
 
   /** `EventSource` can't carry the token, so the stream is read by hand. Ends when the stream does. */
   async function listen(signal: AbortSignal, onPush: (push: PushView) => void): Promise<void> {
@@ -202,6 +211,7 @@ function base64(file: Uint8Array): string {
 
 async function problemOf(response: Response): Promise<Problem> {
   const body: unknown = await response.json().catch(() => null);
+  if (response.status === 401 && isProblemView(body) && body.code === SESSION_ENDED) return asProblem({ ...body, status: 401 });
   if (response.status === 401) return refused(401, T.problem.noToken);
   if (isProblemView(body)) return asProblem({ ...body, status: body.status || response.status });
   if (response.status >= 500) return unreachable(T.problem.noAnswer(response.status));

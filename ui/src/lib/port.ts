@@ -118,6 +118,8 @@ export interface Port {
   /** Only where the window is the agent's own: asked before it closes while so many documents wait. Returns what ends it. */
   closing?(ask: (closing: Closing) => void): () => void;
   quit?(): Promise<void>;
+  /** Only where the panel is another machine's, which asks for a password: from then on it is asked for anew. */
+  leave?(): Promise<void>;
   /** The window goes to the tray, and the sending goes on. */
   hide?(): Promise<void>;
   /** Whether it opens when somebody logs in to this machine. */
@@ -191,6 +193,9 @@ export function within<A>(ms: number, ask: (signal: AbortSignal) => Promise<A>):
       .finally(() => clearTimeout(timer));
   });
 }
+
+/** Who was in the panel of another machine for too long without doing anything. */
+export const SESSION_ENDED = "session-ended";
 
 /** No answer came, so nobody knows whether it was done. */
 export const UNREACHABLE = "unreachable";

@@ -46,6 +46,8 @@ export const T = {
     paused: "En pausa",
     lost: "Sin conexión",
     noToken: "Sin permiso",
+    sessionEnded: "La sesión terminó",
+    enter: "Entrar de nuevo, en otra pestaña",
     age: (ago: string) => `hace ${ago}`,
     pause: "Pausar la actualización",
     resume: "Seguir en vivo",
@@ -790,6 +792,7 @@ export const T = {
 
   dialog: { cancel: "Cancelar", close: "Cerrar", understood: "Entendido" },
 
+  leave: "Salir",
   tools: { theme: "Cambiar entre claro y oscuro", themeShort: "Tema", keys: "Ver los atajos de teclado", keysShort: "Atajos" },
 
   keys: {
