@@ -24,7 +24,7 @@ use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use timbre_agent::Agent;
 use timbre_agent::view::{FolderView, WaitingFileView};
 use timbre_core::paper::Drawing;
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, Runtime};
 
 use place::{Look, Places, Seen};
 use take::Taken;
@@ -44,6 +44,9 @@ const PAUSE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs
 /// So many files of one look may be refused for one and the same reason; the others that waited for it too
 /// are not asked about again.
 const SAME_REASON: usize = 8;
+
+/// So many files are issued together: they share signatures and fsyncs, and are in memory at once.
+const TOGETHER: usize = 64;
 
 /// The most files that a look takes note of, and the most that people are shown.
 const MOST: usize = 200_000;
@@ -110,6 +113,7 @@ impl Folder {
         let work = Work {
             agent,
             handle: Handle::current(),
+            runtime: tokio::runtime::Builder::new_current_thread().build()?,
             places,
             settings,
             standing: Arc::clone(&standing),
@@ -164,6 +168,8 @@ struct Waiting {
 struct Work {
     agent: Agent,
     handle: Handle,
+    /// Of its own and one thread, so that the sales of a look wait together for the writer.
+    runtime: Runtime,
     places: Places,
     settings: FolderSettings,
     standing: Arc<Standing>,
@@ -228,30 +234,39 @@ impl Work {
         let again = self.asked.elapsed() >= self.pause;
         let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
         let mut moved_on = false;
-        for Look { name, seen } in found.files {
+        let mut files = found.files.into_iter().peekable();
+        while files.peek().is_some() {
             if self.stopped() {
                 return;
             }
-            let unchanged = self.unchanged(&name, seen);
-            if let Some(waiting) = self.waiting.get(&name).filter(|_| !unchanged.is_zero()) {
-                let tired = reasons.get(&waiting.why).is_some_and(|times| *times >= SAME_REASON);
-                if !again || tired {
-                    continue;
+            let mut due = Vec::new();
+            while due.len() < TOGETHER
+                && let Some(look) = files.next()
+            {
+                let unchanged = self.unchanged(&look.name, look.seen);
+                if let Some(waiting) = self.waiting.get(&look.name).filter(|_| !unchanged.is_zero()) {
+                    let tired = reasons.get(&waiting.why).is_some_and(|times| *times >= SAME_REASON);
+                    if !again || tired {
+                        continue;
+                    }
                 }
+                due.push((look, unchanged >= UNCHANGED));
             }
-            match self.take(&name, seen, unchanged >= UNCHANGED) {
-                Taken::Issued | Taken::Refused => {
-                    moved_on = true;
-                    self.seen.remove(&name);
-                    self.waiting.remove(&name);
+            for (taken, (Look { name, .. }, _)) in self.take(&due).into_iter().zip(due) {
+                match taken {
+                    Taken::Issued | Taken::Refused => {
+                        moved_on = true;
+                        self.seen.remove(&name);
+                        self.waiting.remove(&name);
+                    }
+                    Taken::NotYet { code, why } => {
+                        *reasons.entry(why.clone()).or_default() += 1;
+                        let since = self.waiting.remove(&name).map(|waiting| waiting.since);
+                        let since = since.unwrap_or_else(|| self.agent.now().to_string());
+                        self.waiting.insert(name, Waiting { code, why, since });
+                    }
+                    Taken::Unfinished | Taken::Gone => {}
                 }
-                Taken::NotYet { code, why } => {
-                    *reasons.entry(why.clone()).or_default() += 1;
-                    let since = self.waiting.remove(&name).map(|waiting| waiting.since);
-                    let since = since.unwrap_or_else(|| self.agent.now().to_string());
-                    self.waiting.insert(name, Waiting { code, why, since });
-                }
-                Taken::Unfinished | Taken::Gone => {}
             }
         }
         if again {

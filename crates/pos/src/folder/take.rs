@@ -1,13 +1,16 @@
-//! One file of the folder: read, issued under its key, answered, put aside.
+//! Files of the folder: read, issued under their keys, answered, put aside.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use axum::body::Bytes;
+use futures_util::future::join_all;
 use openssl::sha::sha256;
+use timbre_agent::Answer;
 use timbre_agent::sales::{self, Offer};
-use timbre_agent::view::ProblemView;
+use timbre_agent::view::{IssuedView, ProblemView};
 
-use super::place::{self, Seen};
+use super::place::{self, Look, Seen};
 use super::{Work, answer};
 use crate::tokens::hex;
 
@@ -29,46 +32,103 @@ pub(super) enum Taken {
 /// What a key of ours begins with.
 const MARK: &str = "carpeta-";
 
+/// So many answers are brought to the device at once: what they wait for, they wait for together.
+const WRITERS: usize = 8;
+
+/// A sale that was read, on its way.
+struct Sale {
+    path: PathBuf,
+    name: String,
+    stem: String,
+    print: String,
+    key: String,
+    body: Bytes,
+}
+
 impl Work {
-    /// `old`: it has been as it is for so long that nobody writes it any more.
-    pub(super) fn take(&self, name: &str, seen: Seen, old: bool) -> Taken {
+    /// Those files, issued in this order, what became of each. They share signatures and fsyncs; one that is `true`
+    /// has been as it is for so long that nobody writes it any more.
+    pub(super) fn take(&self, files: &[(Look, bool)]) -> Vec<Taken> {
+        let read: Vec<_> = files.iter().map(|(look, old)| self.read(look, *old)).collect();
+        let issuing = read.iter().filter_map(|read| read.as_ref().ok());
+        let issuing = issuing.map(|sale| self.agent.issue(sale.body.clone(), Some(sale.key.clone())));
+        let mut outcomes = self.runtime.block_on(join_all(issuing)).into_iter();
+        let ended: Vec<_> = read
+            .into_iter()
+            .map(|read| read.map(|sale| (sale, outcomes.next().expect("one for each"))))
+            .collect();
+        let issued: Vec<_> =
+            ended.iter().map(|ended| ended.as_ref().ok().map(|(sale, out)| (sale, out))).collect();
+        let mut answered = self.answer(&issued).into_iter();
+        drop(issued);
+        let end = |ended: Result<(Sale, _), Taken>| {
+            let answered = answered.next().expect("one for each");
+            match ended {
+                Ok((sale, outcome)) => self.finish(&sale, outcome, answered),
+                Err(taken) => taken,
+            }
+        };
+        ended.into_iter().map(end).collect()
+    }
+
+    /// What is to be issued, or why nothing is.
+    fn read(&self, Look { name, seen }: &Look, old: bool) -> Result<Sale, Taken> {
         let path = self.path(name);
         let stem = Path::new(name).file_stem().and_then(|stem| stem.to_str()).unwrap_or(name);
         let bytes = match place::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
                 let why = ProblemView::bad_request("file-too-large", "El archivo pasa de 1 MiB.");
-                return self.refuse(&path, stem, &why);
+                return Err(self.refuse(&path, stem, &why));
             }
             Err(error) => {
                 tracing::warn!(%error, file = name, "a file can't be read now");
-                return Taken::Gone;
+                return Err(Taken::Gone);
             }
         };
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
         // One that is whole needs no second look.
         if !sales::is_object(text) && !old {
-            return Taken::Unfinished;
+            return Err(Taken::Unfinished);
         }
-        let offer = match sales::read_one(text) {
-            Ok(offer) => offer,
-            Err(refusal) => return self.refuse(&path, stem, &ProblemView::from(refusal)),
-        };
-        let Offer { key, body } = offer;
-        let print = fingerprint(name, seen, &bytes);
+        let Offer { key, body } =
+            sales::read_one(text).map_err(|refusal| self.refuse(&path, stem, &ProblemView::from(refusal)))?;
+        let print = fingerprint(name, *seen, &bytes);
         let key = key.unwrap_or_else(|| self.fresh_key(stem, &print));
         timbre_store::crash!("file-read");
-        let issued = self.handle.block_on(self.agent.issue(body, Some(key)));
-        match issued {
-            Ok(issued) => {
-                tracing::info!(document = issued.document.id, file = name, "a sale of the folder is issued");
-                timbre_store::crash!("file-issued");
-                if let Err(error) = answer::issued(self, stem, &issued) {
+        Ok(Sale { stem: stem.to_owned(), name: name.clone(), path, print, key, body })
+    }
+
+    /// Writes the answers of those that were issued; for the others there is nothing to write.
+    fn answer(&self, ended: &[Option<(&Sale, &Answer<IssuedView>)>]) -> Vec<io::Result<()>> {
+        let one = |ended: &Option<(&Sale, &Answer<IssuedView>)>| {
+            let Some((sale, Ok(issued))) = ended else { return Ok(()) };
+            tracing::info!(document = issued.document.id, file = sale.name, "a sale of the folder is issued");
+            timbre_store::crash!("file-issued");
+            answer::issued(self, &sale.stem, issued)
+        };
+        let each = ended.len().div_ceil(WRITERS).max(1);
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = ended
+                .chunks(each)
+                .map(|some| scope.spawn(move || some.iter().map(one).collect::<Vec<_>>()))
+                .collect();
+            let panics = |panic| std::panic::resume_unwind(panic);
+            threads.into_iter().flat_map(|thread| thread.join().unwrap_or_else(panics)).collect()
+        })
+    }
+
+    /// What was issued and answered goes aside; what can't be issued waits, or is refused.
+    fn finish(&self, sale: &Sale, outcome: Answer<IssuedView>, answered: io::Result<()>) -> Taken {
+        let Sale { path, name, stem, print, .. } = sale;
+        match outcome {
+            Ok(_) => {
+                if let Err(error) = answered {
                     // It is issued: the next look finds it by its key, and answers again.
                     tracing::error!(%error, file = name, "an answer can't be written");
                     return Taken::NotYet { code: "answer-unwritten".to_owned(), why: said(&error) };
                 }
-                match place::put_aside(&path, &self.places.done, &format!("{stem}.{print}"), "json") {
+                match place::put_aside(path, &self.places.done, &format!("{stem}.{print}"), "json") {
                     Ok(()) => {
                         timbre_store::crash!("file-aside");
                     }
@@ -86,7 +146,7 @@ impl Work {
                 }
                 Taken::NotYet { code: problem.code, why: problem.detail }
             }
-            Err(problem) => self.refuse(&path, stem, &problem),
+            Err(problem) => self.refuse(path, stem, &problem),
         }
     }
 
