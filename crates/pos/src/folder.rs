@@ -12,11 +12,12 @@ mod take;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
@@ -120,6 +121,7 @@ impl Folder {
             stop: Arc::clone(&stop),
             seen: BTreeMap::new(),
             waiting: BTreeMap::new(),
+            refusing: Mutex::default(),
             pause: PAUSE.0,
             asked: Instant::now(),
             passed: BTreeSet::new(),
@@ -177,6 +179,8 @@ struct Work {
     /// Each file as a look found it, and when it was found so first.
     seen: BTreeMap<String, (Seen, Instant)>,
     waiting: BTreeMap<String, Waiting>,
+    /// One at a time looks for a free name among the refused.
+    refusing: Mutex<()>,
     pause: Duration,
     /// When what waits was asked about last.
     asked: Instant,
@@ -232,41 +236,28 @@ impl Work {
         self.seen.retain(|name, _| names.contains(name) || name.starts_with(caf::MARK));
         self.waiting.retain(|name, _| names.contains(name));
         let again = self.asked.elapsed() >= self.pause;
-        let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
         let mut moved_on = false;
-        let mut files = found.files.into_iter().peekable();
-        while files.peek().is_some() {
-            if self.stopped() {
-                return;
-            }
-            let mut due = Vec::new();
-            while due.len() < TOGETHER
-                && let Some(look) = files.next()
-            {
+        let files: Vec<_> = found
+            .files
+            .into_iter()
+            .map(|look| {
                 let unchanged = self.unchanged(&look.name, look.seen);
-                if let Some(waiting) = self.waiting.get(&look.name).filter(|_| !unchanged.is_zero()) {
-                    let tired = reasons.get(&waiting.why).is_some_and(|times| *times >= SAME_REASON);
-                    if !again || tired {
-                        continue;
-                    }
+                (look, unchanged)
+            })
+            .collect();
+        for (name, taken) in self.take_all(files, again) {
+            match taken {
+                Taken::Issued | Taken::Refused => {
+                    moved_on = true;
+                    self.seen.remove(&name);
+                    self.waiting.remove(&name);
                 }
-                due.push((look, unchanged >= UNCHANGED));
-            }
-            for (taken, (Look { name, .. }, _)) in self.take(&due).into_iter().zip(due) {
-                match taken {
-                    Taken::Issued | Taken::Refused => {
-                        moved_on = true;
-                        self.seen.remove(&name);
-                        self.waiting.remove(&name);
-                    }
-                    Taken::NotYet { code, why } => {
-                        *reasons.entry(why.clone()).or_default() += 1;
-                        let since = self.waiting.remove(&name).map(|waiting| waiting.since);
-                        let since = since.unwrap_or_else(|| self.agent.now().to_string());
-                        self.waiting.insert(name, Waiting { code, why, since });
-                    }
-                    Taken::Unfinished | Taken::Gone => {}
+                Taken::NotYet { code, why } => {
+                    let since = self.waiting.remove(&name).map(|waiting| waiting.since);
+                    let since = since.unwrap_or_else(|| self.agent.now().to_string());
+                    self.waiting.insert(name, Waiting { code, why, since });
                 }
+                Taken::Unfinished | Taken::Gone => {}
             }
         }
         if again {
@@ -274,6 +265,50 @@ impl Work {
             self.pause = if moved_on { PAUSE.0 } else { (self.pause * 2).min(PAUSE.1) };
         }
         self.show();
+    }
+
+    /// Some together, one lot after the other: while the answers of one are written, the next one is issued. Each file
+    /// with how long it has been as it is; `again`: what waits is asked about too.
+    fn take_all(&self, files: Vec<(Look, Duration)>, again: bool) -> Vec<(String, Taken)> {
+        let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+        let mut all: Vec<(String, Taken)> = Vec::new();
+        let mut done = |lot: Vec<(String, Taken)>, reasons: &mut BTreeMap<String, usize>| {
+            for (_, taken) in &lot {
+                if let Taken::NotYet { why, .. } = taken {
+                    *reasons.entry(why.clone()).or_default() += 1;
+                }
+            }
+            all.extend(lot);
+        };
+        let mut files = files.into_iter().peekable();
+        std::thread::scope(|scope| {
+            let mut answering: Option<ScopedJoinHandle<'_, Vec<(String, Taken)>>> = None;
+            let ended =
+                |lot: ScopedJoinHandle<'_, _>| lot.join().unwrap_or_else(|panic| resume_unwind(panic));
+            while files.peek().is_some() && !self.stopped() {
+                let mut due = Vec::new();
+                while due.len() < TOGETHER
+                    && let Some((look, unchanged)) = files.next()
+                {
+                    if let Some(waiting) = self.waiting.get(&look.name).filter(|_| !unchanged.is_zero()) {
+                        let tired = reasons.get(&waiting.why).is_some_and(|times| *times >= SAME_REASON);
+                        if !again || tired {
+                            continue;
+                        }
+                    }
+                    due.push((look, unchanged >= UNCHANGED));
+                }
+                let issued = self.issue(due);
+                if let Some(lot) = answering.take() {
+                    done(ended(lot), &mut reasons);
+                }
+                answering = Some(scope.spawn(move || self.answer(issued)));
+            }
+            if let Some(lot) = answering.take() {
+                done(ended(lot), &mut reasons);
+            }
+        });
+        all
     }
 
     fn show(&self) {

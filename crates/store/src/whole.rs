@@ -17,7 +17,22 @@ pub fn write_plain(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_to(path, bytes, |path| File::create_new(path))
 }
 
+/// The same for one of many: it is whole, and there after a power cut once [`settle`] was said of its folder.
+pub fn write_plain_unsettled(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    name_as(path, bytes, |path| File::create_new(path))
+}
+
+/// Makes the names in a folder durable.
+pub fn settle(folder: &Path) -> io::Result<()> {
+    sync_folder(folder)
+}
+
 fn write_to(path: &Path, bytes: &[u8], create: impl FnOnce(&Path) -> io::Result<File>) -> io::Result<()> {
+    name_as(path, bytes, create)?;
+    sync_parent(path)
+}
+
+fn name_as(path: &Path, bytes: &[u8], create: impl FnOnce(&Path) -> io::Result<File>) -> io::Result<()> {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(".tmp");
     let temporary = Path::new(&temporary);
@@ -30,7 +45,7 @@ fn write_to(path: &Path, bytes: &[u8], create: impl FnOnce(&Path) -> io::Result<
         let _ = remove(temporary);
         return Err(e);
     }
-    sync_parent(path)
+    Ok(())
 }
 
 /// Renames a file for good; `false` when there is none.

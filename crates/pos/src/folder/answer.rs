@@ -1,5 +1,5 @@
 //! What goes out: answers and papers in `salida`, and beside a refused file why it was. Each appears whole,
-//! renamed into place, and is on the device before its sale is put aside.
+//! renamed into place, and is on the device before its sale is put aside: those of one lot by one sync of their folder.
 
 use std::fs;
 use std::io;
@@ -23,7 +23,7 @@ pub(super) fn issued(work: &Work, stem: &str, issued: &IssuedView) -> io::Result
         };
         match work.agent.draw(&issued.document.id, &[Copy::Original], drawing) {
             Ok(drawn) => {
-                whole::write_plain(&work.places.answers.join(format!("{stem}.{end}")), &drawn)?;
+                whole::write_plain_unsettled(&work.places.answers.join(format!("{stem}.{end}")), &drawn)?;
                 timbre_store::crash!("paper-left");
             }
             // A factura does not go on narrow paper: it is issued all the same.
@@ -32,9 +32,17 @@ pub(super) fn issued(work: &Work, stem: &str, issued: &IssuedView) -> io::Result
             }
         }
     }
-    write(&work.places.answers.join(format!("{stem}.json")), issued)?;
+    whole::write_plain_unsettled(
+        &work.places.answers.join(format!("{stem}.json")),
+        &serde_json::to_vec(issued)?,
+    )?;
     timbre_store::crash!("file-answered");
-    no_longer_waits(work, stem)
+    Ok(())
+}
+
+/// Of all that were written before.
+pub(super) fn settle(work: &Work) -> io::Result<()> {
+    whole::settle(&work.places.answers)
 }
 
 /// It stays where it is: it is issued when it can be.
@@ -58,7 +66,7 @@ pub(super) fn refused(work: &Work, path: &Path, stem: &str, problem: &ProblemVie
     no_longer_waits(work, stem)
 }
 
-fn no_longer_waits(work: &Work, stem: &str) -> io::Result<()> {
+pub(super) fn no_longer_waits(work: &Work, stem: &str) -> io::Result<()> {
     match fs::remove_file(work.places.answers.join(format!("{stem}.espera.json"))) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),

@@ -1,7 +1,10 @@
 //! Files of the folder: read, issued under their keys, answered, put aside.
 
 use std::io;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
+use std::thread::ScopedJoinHandle;
 
 use axum::body::Bytes;
 use futures_util::future::join_all;
@@ -32,11 +35,14 @@ pub(super) enum Taken {
 /// What a key of ours begins with.
 const MARK: &str = "carpeta-";
 
-/// So many answers are brought to the device at once: what they wait for, they wait for together.
-const WRITERS: usize = 8;
+/// So many answers are brought to the device at once: they wait for it together.
+const WRITERS: usize = 16;
+
+/// A file by its name: a sale and what came of issuing it, or why none was issued.
+pub(super) type Ended = (String, Result<(Sale, Answer<IssuedView>), Taken>);
 
 /// A sale that was read, on its way.
-struct Sale {
+pub(super) struct Sale {
     path: PathBuf,
     name: String,
     stem: String,
@@ -46,29 +52,49 @@ struct Sale {
 }
 
 impl Work {
-    /// Those files, issued in this order, what became of each. They share signatures and fsyncs; one that is `true`
-    /// has been as it is for so long that nobody writes it any more.
-    pub(super) fn take(&self, files: &[(Look, bool)]) -> Vec<Taken> {
+    /// Those files, issued in this order: they share signatures and fsyncs. One that is `true` has been as it is for so
+    /// long that nobody writes it any more.
+    pub(super) fn issue(&self, files: Vec<(Look, bool)>) -> Vec<Ended> {
         let read: Vec<_> = files.iter().map(|(look, old)| self.read(look, *old)).collect();
         let issuing = read.iter().filter_map(|read| read.as_ref().ok());
         let issuing = issuing.map(|sale| self.agent.issue(sale.body.clone(), Some(sale.key.clone())));
         let mut outcomes = self.runtime.block_on(join_all(issuing)).into_iter();
-        let ended: Vec<_> = read
-            .into_iter()
-            .map(|read| read.map(|sale| (sale, outcomes.next().expect("one for each"))))
-            .collect();
-        let issued: Vec<_> =
-            ended.iter().map(|ended| ended.as_ref().ok().map(|(sale, out)| (sale, out))).collect();
-        let mut answered = self.answer(&issued).into_iter();
-        drop(issued);
-        let end = |ended: Result<(Sale, _), Taken>| {
-            let answered = answered.next().expect("one for each");
-            match ended {
-                Ok((sale, outcome)) => self.finish(&sale, outcome, answered),
+        let mut with = |sale| (sale, outcomes.next().expect("each that was read has one"));
+        let ended = read.into_iter().map(|read| read.map(&mut with)).collect::<Vec<_>>();
+        files.into_iter().map(|(look, _)| look.name).zip(ended).collect()
+    }
+
+    /// Answers what was issued and puts it aside; what became of each.
+    pub(super) fn answer(&self, ended: Vec<Ended>) -> Vec<(String, Taken)> {
+        let each = ended.len().div_ceil(WRITERS).max(1);
+        let write = |some: &[Ended]| some.iter().map(|(_, ended)| self.write(ended)).collect::<Vec<_>>();
+        let write = &write;
+        let written: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = ended.chunks(each).map(|some| scope.spawn(move || write(some))).collect();
+            let ended = |thread: ScopedJoinHandle<'_, _>| thread.join().unwrap_or_else(|e| resume_unwind(e));
+            threads.into_iter().flat_map(ended).collect()
+        });
+        let mut settled = Ok(());
+        if written.iter().any(|written| matches!(written, Some(Ok(())))) {
+            settled = answer::settle(self).map_err(|error| error.to_string());
+        }
+        let end = |((name, ended), written): (Ended, Option<io::Result<()>>)| {
+            let written = written.unwrap_or(Ok(())).map_err(|error| error.to_string());
+            let taken = match ended {
+                Ok((sale, outcome)) => self.finish(&sale, outcome, written.and(settled.clone())),
                 Err(taken) => taken,
-            }
+            };
+            (name, taken)
         };
-        ended.into_iter().map(end).collect()
+        ended.into_iter().zip(written).map(end).collect()
+    }
+
+    /// The answer of one that was issued; `None` for any other.
+    fn write(&self, ended: &Result<(Sale, Answer<IssuedView>), Taken>) -> Option<io::Result<()>> {
+        let Ok((sale, Ok(issued))) = ended else { return None };
+        tracing::info!(document = issued.document.id, file = sale.name, "a sale of the folder is issued");
+        timbre_store::crash!("file-issued");
+        Some(answer::issued(self, &sale.stem, issued))
     }
 
     /// What is to be issued, or why nothing is.
@@ -99,44 +125,25 @@ impl Work {
         Ok(Sale { stem: stem.to_owned(), name: name.clone(), path, print, key, body })
     }
 
-    /// Writes the answers of those that were issued; for the others there is nothing to write.
-    fn answer(&self, ended: &[Option<(&Sale, &Answer<IssuedView>)>]) -> Vec<io::Result<()>> {
-        let one = |ended: &Option<(&Sale, &Answer<IssuedView>)>| {
-            let Some((sale, Ok(issued))) = ended else { return Ok(()) };
-            tracing::info!(document = issued.document.id, file = sale.name, "a sale of the folder is issued");
-            timbre_store::crash!("file-issued");
-            answer::issued(self, &sale.stem, issued)
-        };
-        let each = ended.len().div_ceil(WRITERS).max(1);
-        std::thread::scope(|scope| {
-            let threads: Vec<_> = ended
-                .chunks(each)
-                .map(|some| scope.spawn(move || some.iter().map(one).collect::<Vec<_>>()))
-                .collect();
-            let panics = |panic| std::panic::resume_unwind(panic);
-            threads.into_iter().flat_map(|thread| thread.join().unwrap_or_else(panics)).collect()
-        })
-    }
-
     /// What was issued and answered goes aside; what can't be issued waits, or is refused.
-    fn finish(&self, sale: &Sale, outcome: Answer<IssuedView>, answered: io::Result<()>) -> Taken {
+    fn finish(&self, sale: &Sale, outcome: Answer<IssuedView>, answered: Result<(), String>) -> Taken {
         let Sale { path, name, stem, print, .. } = sale;
         match outcome {
             Ok(_) => {
-                if let Err(error) = answered {
+                let waits_no_more =
+                    |()| answer::no_longer_waits(self, stem).map_err(|error| error.to_string());
+                if let Err(error) = answered.and_then(waits_no_more) {
                     // It is issued: the next look finds it by its key, and answers again.
-                    tracing::error!(%error, file = name, "an answer can't be written");
+                    tracing::error!(error, file = name, "an answer can't be written");
                     return Taken::NotYet { code: "answer-unwritten".to_owned(), why: said(&error) };
                 }
-                match place::put_aside(path, &self.places.done, &format!("{stem}.{print}"), "json") {
-                    Ok(()) => {
-                        timbre_store::crash!("file-aside");
-                    }
-                    Err(error) => {
-                        tracing::error!(%error, file = name, "a sale that was issued can't be put aside");
-                        return Taken::NotYet { code: "file-unmovable".to_owned(), why: said(&error) };
-                    }
+                if let Err(error) =
+                    place::put_aside(path, &self.places.done, &format!("{stem}.{print}"), "json")
+                {
+                    tracing::error!(%error, file = name, "a sale that was issued can't be put aside");
+                    return Taken::NotYet { code: "file-unmovable".to_owned(), why: said(&error) };
                 }
+                timbre_store::crash!("file-aside");
                 self.standing.lock().issued += 1;
                 Taken::Issued
             }
@@ -166,7 +173,10 @@ impl Work {
 
     fn refuse(&self, path: &Path, stem: &str, problem: &ProblemView) -> Taken {
         tracing::warn!(file = stem, code = problem.code, "a file of the folder is refused");
-        match answer::refused(self, path, stem, problem) {
+        let alone = self.refusing.lock().unwrap_or_else(PoisonError::into_inner);
+        let refused = answer::refused(self, path, stem, problem);
+        drop(alone);
+        match refused {
             Ok(()) => {
                 self.standing.lock().refused += 1;
                 Taken::Refused
@@ -176,7 +186,7 @@ impl Work {
     }
 }
 
-pub(super) fn said(error: &io::Error) -> String {
+pub(super) fn said(error: &impl std::fmt::Display) -> String {
     format!("El disco no lo permite ({error}).")
 }
 
