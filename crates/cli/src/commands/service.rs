@@ -1,6 +1,8 @@
 //! `timbre service`: the agent started by the system itself. What each system wants for that is in a file of
 //! its own: here only what is asked for.
 
+#[cfg(any(windows, test))]
+mod definition;
 #[cfg(not(windows))]
 mod systemd;
 #[cfg(windows)]

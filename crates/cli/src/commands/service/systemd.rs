@@ -10,7 +10,8 @@ const UNIT: &str = "timbre.service";
 
 /// The unit, as it is written.
 pub fn shown(started: &Started) -> Result<String, Failure> {
-    let (program, data) = (quoted(&started.program)?, quoted(&started.data)?);
+    // Where the program is named no variable is read, so that a `$` stands for itself there.
+    let (program, data) = (quoted(&started.program)?, quoted(&started.data)?.replace('$', "$$"));
     let wanted_by = if is_root() { "multi-user.target" } else { "default.target" };
     Ok(format!(
         "[Unit]\nDescription=Timbre: documentos tributarios de la caja\nAfter=network.target\n\n\
@@ -66,11 +67,11 @@ fn is_root() -> bool {
         })
 }
 
-/// A path as one word of `ExecStart` (systemd.service(5)): in quotes, `%` and `$` doubled.
+/// A path as one word of `ExecStart` (systemd.service(5)): in quotes, `%` doubled.
 fn quoted(path: &Path) -> Result<String, Failure> {
     let text = path.to_str().filter(|text| !text.chars().any(char::is_control));
     let text = text.ok_or_else(|| trouble("la ruta lleva caracteres que systemd no admite"))?;
-    let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%").replace('$', "$$");
+    let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%");
     Ok(format!("\"{text}\""))
 }
 
@@ -91,5 +92,25 @@ mod tests {
         );
         assert!(unit.contains("Restart=on-failure\n") && unit.ends_with(".target\n"), "{unit}");
         assert!(quoted(Path::new("/x\ny")).is_err());
+    }
+
+    /// systemd's own look at it: sections, settings, and a program that it finds and may run.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn systemd_finds_nothing_wrong_with_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let program = dir.path().join("Mi $Tienda 5%").join("timbre");
+        fs::create_dir_all(program.parent().unwrap()).unwrap();
+        fs::copy("/bin/true", &program).unwrap();
+        let started = Started { program, data: dir.path().join("caja 100%\"$x") };
+        let unit = dir.path().join(UNIT);
+        fs::write(&unit, shown(&started).unwrap()).unwrap();
+        match std::process::Command::new("systemd-analyze").arg("verify").arg(&unit).output() {
+            Ok(said) => {
+                let why = String::from_utf8_lossy(&said.stderr);
+                assert!(said.status.success() && why.is_empty(), "{why}");
+            }
+            Err(_) => eprintln!("systemd-analyze is not at hand: the unit is not looked at"),
+        }
     }
 }
