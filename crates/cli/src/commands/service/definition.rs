@@ -66,10 +66,8 @@ mod tests {
 
     #[test]
     fn it_runs_without_end_on_a_battery_too_and_names_stay_what_they_are() {
-        let started = Started {
-            program: r"C:\Pan & Café\timbre.exe".into(),
-            data: r"C:\Users\Rosa\caja 1".into(),
-        };
+        let started =
+            Started { program: r"C:\Pan & Café\timbre.exe".into(), data: r"C:\Users\Rosa\caja 1".into() };
         let text = xml(&started, r"TIENDA\Rosa");
         for part in [
             "<ExecutionTimeLimit>PT0S<",
@@ -82,6 +80,9 @@ mod tests {
             assert!(text.contains(part), "{part}: {text}");
         }
         let bytes = bytes(&started, r"TIENDA\Rosa");
-        assert_eq!((&bytes[..4], bytes.len()), (&[0xff, 0xfe, b'<', 0][..], 2 * (text.encode_utf16().count() + 1)));
+        assert_eq!(
+            (&bytes[..4], bytes.len()),
+            (&[0xff, 0xfe, b'<', 0][..], 2 * (text.encode_utf16().count() + 1))
+        );
     }
 }
