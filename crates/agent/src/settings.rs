@@ -65,6 +65,8 @@ impl Settings {
                 absence_after: minutes(10),
                 absence_gap: minutes(2),
                 settle_after: minutes(24 * 60),
+                // UNCONFIRMED whether every holder of a certificate may ask the second question.
+                data_alone: false,
             },
             same_number: true,
             poll_floor: Duration::from_secs(30),

@@ -55,6 +55,9 @@ pub struct Conduct {
     /// How long the authority may be silent about a delivery it took before its documents are asked
     /// about one by one.
     pub settle_after: Duration,
+    /// Where a document in doubt is proved by two questions (its data, then the signed document itself) and the
+    /// authority says that it can't answer the second: is the first enough?
+    pub data_alone: bool,
 }
 
 impl Conduct {

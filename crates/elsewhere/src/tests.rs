@@ -29,6 +29,7 @@ fn winding(pass: String) -> impl Fn() -> Cx<'static> {
         absence_after: Duration::from_secs(600),
         absence_gap: Duration::from_secs(120),
         settle_after: LONG,
+        data_alone: false,
     }));
     let pass: &'static Pass = Box::leak(Box::new(Pass::new(pass)));
     let (company, looks) = (company(), Cell::new(0));

@@ -3,7 +3,6 @@
 use timbre_core::{NumberFate, Remark};
 
 use super::{Reply, gloss, is_plain, state};
-use crate::channel::soap;
 use crate::words::remark;
 
 /// What the SII says it holds.
@@ -98,7 +97,7 @@ pub fn classify(code: &str, words: &str) -> Held {
 
 /// getEstDte.
 pub fn dte_document(reply: Reply<'_>) -> Held {
-    let answer = soap::payload(&reply.text());
+    let answer = reply.soap();
     match answer.as_ref().and_then(|a| Some((a, state(a)?))) {
         Some((answer, state)) => classify(state, &gloss(answer)),
         None => Held::Later(reply.unclear()),
@@ -133,18 +132,21 @@ pub enum Exact {
     Same,
     Other(Remark),
     NoPass(Remark),
-    /// The service does not say.
-    Unsaid,
+    /// The service says that it does not compare: it takes the question for wrong (5), or this person may not ask it
+    /// about this company (9).
+    Unable(Remark),
+    /// Nothing that can be understood, or trouble: ask again.
+    Later(String),
 }
 
-/// ERR_CODE of getEstDteAv (OIFE2006): 1 and 2 are the token's.
+/// ERR_CODE of getEstDteAv (OIFE2006): 1 and 2 are the token's; any other is its own trouble.
 #[cfg(test)]
 pub(crate) const EXACT_ERRORS: &[&str] = &["0", "1", "2", "5", "9"];
 
 /// getEstDteAv, which compares the signature too.
 pub fn dte_exact(reply: Reply<'_>) -> Exact {
-    let Some(answer) = soap::payload(&reply.text()) else {
-        return Exact::Unsaid;
+    let Some(answer) = reply.soap() else {
+        return Exact::Later(reply.unclear());
     };
     let token = state(&answer).filter(|s| matches!(*s, "001" | "002" | "003"));
     if let Some(code) = token {
@@ -156,6 +158,9 @@ pub fn dte_exact(reply: Reply<'_>) -> Exact {
     match answer.value("RECIBIDO") {
         Some("SI") => Exact::Same,
         Some("NO") => Exact::Other(remark("FIRMA NO", gloss(&answer))),
-        _ => Exact::Unsaid,
+        _ => match answer.value("ERR_CODE") {
+            Some(code @ ("5" | "9")) => Exact::Unable(remark(format!("FIRMA {code}"), gloss(&answer))),
+            _ => Exact::Later(reply.unclear()),
+        },
     }
 }

@@ -12,13 +12,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::channel::soap;
 use crate::xml;
 
 pub use document::{Exact, Held, boleta_document, classify, dte_document, dte_exact};
 pub use login::{Login, boleta_seed, boleta_token, dte_seed, dte_token};
 pub(crate) use parcel::NOT_YET;
 pub use parcel::{Progress, boleta_parcel, dte_parcel};
-pub use settle::{Settled, conclude, reject_all, settle};
+pub use settle::{Concluded, Settled, conclude, fall, reject_all, settle};
 pub use statistics::{Count, Detail, Processed};
 pub use upload::{Upload, boleta_upload, dte_upload};
 
@@ -46,6 +47,11 @@ impl Reply<'_> {
             return None;
         }
         serde_json::from_str::<Value>(&self.text()).ok().filter(Value::is_object)
+    }
+
+    /// What a SOAP service answers, complete. A question that ends in an HTTP error was not answered.
+    fn soap(&self) -> Option<xml::Element> {
+        (self.status == 200).then(|| soap::payload(&self.text())).flatten()
     }
 
     fn header(&self, name: &str) -> Option<&str> {

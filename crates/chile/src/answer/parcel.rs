@@ -7,7 +7,6 @@ use timbre_core::Remark;
 
 use super::statistics::{Detail, Processed, count, details, flat_counts};
 use super::{Reply, gloss, is_html, is_plain, same_track, scalar, state};
-use crate::channel::soap;
 use crate::words::remark;
 
 /// How an upload is doing.
@@ -106,7 +105,7 @@ pub(crate) const NOT_YET: &str = "ESTADO -11 ERR 2";
 
 /// getEstUp. Answers that are not EPR carry no body.
 pub fn dte_parcel(reply: Reply<'_>, track: &str) -> Progress {
-    let answer = soap::payload(&reply.text());
+    let answer = reply.soap();
     let Some((answer, state)) = answer.as_ref().and_then(|a| Some((a, state(a)?))) else {
         return Progress::Unclear { why: reply.unclear(), after: reply.retry_after() };
     };

@@ -51,67 +51,101 @@ pub fn settle(sent: &[Sent], processed: &Processed, patient: bool) -> Settled {
     Settled::Decided(verdicts)
 }
 
-/// Verdicts for the documents that were asked about: their places in the parcel and the SII's state
-/// of each. `None` while the answers contradict the counts; with `last`, a person decides instead.
-pub fn conclude(
-    sent: &[Sent],
-    counts: &[Count],
-    answers: &[(usize, String)],
-    last: bool,
-) -> Option<Vec<(usize, Verdict)>> {
-    let absent = |kind: u16| {
-        let missing = answers.iter().filter(|(at, code)| sent[*at].0 == kind && is_absent(code));
-        missing.count()
-    };
-    let doubt = |why: &str| last.then(|| Verdict::Unknown { why: why.to_owned() });
-    let verdict = |at: usize, code: &str| {
-        let kind = sent[at].0;
-        let count = line(counts, kind, places(sent, kind).len());
-        match classify(code, "") {
-            Held::Same { .. } => Some(Verdict::Accepted { remarks: perhaps_objected(count), given: None }),
-            Held::Differs(why) => Some(Verdict::Conflict { why }),
-            Held::Void(why, number) => Some(Verdict::Rejected { reasons: vec![why], number }),
-            Held::Absent(_) => match count {
-                // Processed, counted among the rejected, and not there: the rejection is proved.
-                Some(count) if absent(kind) <= count.rejected as usize => Some(Verdict::Rejected {
-                    reasons: vec![remark("RCH", "")],
-                    number: NumberFate::FreeForSame,
-                }),
-                _ => doubt(
-                    "el SII procesó el envío y dice que no tiene este documento, sin contarlo entre los rechazados",
-                ),
-            },
-            Held::NoPass(_) | Held::Refused(_) | Held::Later(_) => {
-                doubt("el SII no dice qué pasó con este documento")
-            }
-        }
-    };
-    answers.iter().map(|(at, code)| Some((*at, verdict(*at, code)?))).collect()
+/// What came of asking about documents one by one.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Concluded {
+    /// Their places in the parcel, and what is certain of each.
+    pub verdicts: Vec<(usize, Verdict)>,
+    /// Others must be asked about again.
+    pub open: bool,
 }
 
-/// The whole envelope was rejected; a document without a fault of its own falls with it. RCT is of the
-/// carátula (resolution, RUTs), ENV-3-6 of the sender's rights: neither is any document's fault.
-pub fn reject_all(sent: &[Sent], code: &str, details: &[Detail]) -> Vec<Verdict> {
-    let number = match code {
-        "RSC" | "RFR" | "RCT" => NumberFate::FreeForSame,
-        _ => NumberFate::AskByProbe,
+/// What the SII's states of the documents of a kind, all of which were asked about, come to: their places in the
+/// parcel and the state of each. With `last`, a person decides about what they leave open.
+///
+/// One that the SII does not have was rejected only where the counts prove it: all that it does not hold as ours
+/// (FAU, DNK, FNA, FAN) are together as many as were rejected, or all were. Else one of them may be of those that
+/// were accepted, and not be in the tables yet.
+pub fn conclude(sent: &[Sent], counts: &[Count], answers: &[(usize, String)], last: bool) -> Concluded {
+    let proved = |kind: u16| {
+        let count = line(counts, kind, places(sent, kind).len())?;
+        let other = answers.iter().filter(|(at, code)| sent[*at].0 == kind && !is_ours(code)).count();
+        Some(other == count.rejected as usize || count.rejected == count.informed)
     };
+    let mut concluded = Concluded::default();
+    for (at, code) in answers {
+        let kind = sent[*at].0;
+        let decided = match classify(code, "") {
+            Held::Same { .. } => {
+                let count = line(counts, kind, places(sent, kind).len());
+                Ok(Verdict::Accepted { remarks: perhaps_objected(count), given: None })
+            }
+            Held::Differs(why) => Ok(Verdict::Conflict { why }),
+            Held::Void(why, number) => Ok(Verdict::Rejected { reasons: vec![why], number }),
+            Held::Absent(_) if proved(kind) == Some(true) => {
+                Ok(Verdict::Rejected { reasons: vec![remark("RCH", "")], number: NumberFate::FreeForSame })
+            }
+            Held::Absent(_) => Err(
+                "el SII procesó el envío y dice que no tiene este documento, sin contarlo entre los rechazados",
+            ),
+            Held::NoPass(_) | Held::Refused(_) | Held::Later(_) => {
+                Err("el SII no dice qué pasó con este documento")
+            }
+        };
+        match decided {
+            Ok(verdict) => concluded.verdicts.push((*at, verdict)),
+            Err(why) if last => concluded.verdicts.push((*at, Verdict::Unknown { why: why.to_owned() })),
+            Err(_) => concluded.open = true,
+        }
+    }
+    concluded
+}
+
+/// The whole envelope was rejected; a document without a fault of its own falls with it. What is said without a
+/// folio is said of the envelope.
+pub fn reject_all(sent: &[Sent], code: &str, details: &[Detail]) -> Vec<Verdict> {
     let envelope: Vec<Remark> =
         details.iter().filter(|d| d.folio.is_none()).flat_map(|d| d.remarks.clone()).collect();
-    let of_envelope = |remark: &Remark| remark.code.starts_with("CRT-") || remark.code == "ENV-3-6";
-    let blame = match code == "RCT" || envelope.iter().any(of_envelope) {
+    sent.iter()
+        .map(|&document| {
+            let own = details.iter().filter(|d| d.folio.is_some() && is_about(d, document));
+            let own: Vec<Remark> = own.flat_map(|d| d.remarks.clone()).collect();
+            fall(remark(code, ""), &envelope, &own, sent.len())
+        })
+        .collect()
+}
+
+/// What became of one of `many` documents whose envelope was rejected: `how`, and for reasons told of the envelope and
+/// of the document itself. One that the SII has already (DTE-3-100), or whose folio it has with other data (DTE-3-101), was
+/// not rejected: told of the envelope, it is the one document's in it; of several each is asked about.
+///
+/// RCT is of the carátula (resolution, RUTs), as is CRT, and ENV-3-6 of the sender's rights: none is any document's
+/// fault.
+pub fn fall(how: Remark, envelope: &[Remark], own: &[Remark], many: usize) -> Verdict {
+    let alone = many == 1;
+    let known = held_already(own).or_else(|| match held_already(envelope) {
+        Some(_) if !alone => Some(Verdict::AlreadyThere),
+        known => known,
+    });
+    if let Some(known) = known {
+        return known;
+    }
+    let blame = match how.code == "RCT" || envelope.iter().any(of_envelope) {
         true => Blame::Envelope,
         false => Blame::Documents,
     };
-    sent.iter()
-        .map(|&document| {
-            let mut reasons = vec![remark(code, "")];
-            reasons.extend(envelope.iter().cloned());
-            let own = details.iter().filter(|d| d.folio.is_some() && is_about(d, document));
-            reasons.extend(own.flat_map(|d| d.remarks.clone()));
-            Verdict::Fallen { reasons, number, blame }
-        })
-        .collect()
+    let stored = !matches!(how.code.as_str(), "RSC" | "RFR" | "RCT" | "STATUS 7" | "STATUS 8");
+    let reasons: Vec<Remark> = std::iter::once(&how).chain(envelope).chain(own).cloned().collect();
+    let number = match number_of(&reasons) {
+        NumberFate::AskByProbe if !stored => NumberFate::FreeForSame,
+        number => number,
+    };
+    Verdict::Fallen { reasons, number, blame }
+}
+
+/// Of the carátula or of the sender's rights.
+fn of_envelope(remark: &Remark) -> bool {
+    remark.code.starts_with("CRT-") || remark.code == "ENV-3-6"
 }
 
 /// The verdicts of one type's documents, when its line and the details prove them.
@@ -126,7 +160,7 @@ fn by_line(
     if count.rejected == 0 && count.objected == 0 && details.is_none() {
         return Ok(here.iter().map(|_| Verdict::Accepted { remarks: Vec::new(), given: None }).collect());
     }
-    if let Some(verdicts) = details.and_then(|details| by_detail(sent, here, count, details)) {
+    if let Some(verdicts) = by_detail(sent, here, count, processed) {
         return Ok(verdicts);
     }
     if processed.detailed && patient {
@@ -149,11 +183,14 @@ fn contradicts(sent: &[Sent], here: &[usize], details: &[Detail]) -> bool {
     details.iter().filter(mine).any(|detail| !matches!(detail.state.as_str(), "DOK" | "RPR" | "RLV"))
 }
 
-fn by_detail(sent: &[Sent], here: &[usize], count: Count, details: &[Detail]) -> Option<Vec<Verdict>> {
+fn by_detail(sent: &[Sent], here: &[usize], count: Count, processed: &Processed) -> Option<Vec<Verdict>> {
+    let details = processed.details.as_deref()?;
     // One without a folio is about all of them.
     if details.iter().any(|detail| detail.folio.is_none()) {
         return None;
     }
+    // What was accepted beside it had the same carátula.
+    let some_passed = processed.counts.iter().any(|count| count.accepted > 0 || count.objected > 0);
     let mut verdicts = Vec::with_capacity(here.len());
     let (mut rejected, mut objected) = (0, 0);
     for &at in here {
@@ -167,7 +204,7 @@ fn by_detail(sent: &[Sent], here: &[usize], count: Count, details: &[Detail]) ->
             Some(detail) => match detail.state.as_str() {
                 "RCH" => {
                     rejected += 1;
-                    rejection(&detail.remarks)
+                    rejection(&detail.remarks, some_passed)
                 }
                 "RPR" | "RLV" => {
                     objected += 1;
@@ -181,25 +218,44 @@ fn by_detail(sent: &[Sent], here: &[usize], count: Count, details: &[Detail]) ->
     (rejected == count.rejected && objected == count.objected).then_some(verdicts)
 }
 
-/// What a rejection says of the folio.
-fn rejection(reasons: &[Remark]) -> Verdict {
-    let has = |section: &str, number: &str| {
-        reasons.iter().find(|r| r.code.starts_with(section) && r.code.rsplit('-').next() == Some(number))
-    };
-    // The folio is at the SII with other data: another till, or a restored backup.
-    if let Some(why) = has("DTE-", "101") {
-        return Verdict::Conflict { why: why.clone() };
+/// What a document's own rejection means. Where nothing but the carátula or the sender's rights is to blame
+/// (CRT-3-19, the resolution) every document would be rejected alike, until a person mends it: none is spent on it,
+/// unless others passed with the same.
+fn rejection(reasons: &[Remark], others_passed: bool) -> Verdict {
+    let number = number_of(reasons);
+    let grave = || reasons.iter().filter(|reason| reason.code.contains("-3-"));
+    let envelope = grave().next().is_some() && grave().all(of_envelope);
+    match held_already(reasons) {
+        Some(known) => known,
+        None if envelope && !others_passed => {
+            Verdict::Fallen { reasons: reasons.to_vec(), number, blame: Blame::Envelope }
+        }
+        None => Verdict::Rejected { reasons: reasons.to_vec(), number },
     }
-    // The SII has it, from another upload.
-    if has("DTE-", "100").is_some() {
-        return Verdict::AlreadyThere;
+}
+
+/// "Rejected" since the SII has the folio already: with this document, from another upload (DTE-3-100), or with
+/// other data, of another till or a restored backup (DTE-3-101).
+fn held_already(reasons: &[Remark]) -> Option<Verdict> {
+    match (reason(reasons, "DTE-", "101"), reason(reasons, "DTE-", "100")) {
+        (Some(why), _) => Some(Verdict::Conflict { why: why.clone() }),
+        (None, Some(_)) => Some(Verdict::AlreadyThere),
+        (None, None) => None,
     }
-    let number = match (has("DTE-", "601"), has("CAF-", "517")) {
+}
+
+/// What the reasons of a rejection say of the folio.
+fn number_of(reasons: &[Remark]) -> NumberFate {
+    match (reason(reasons, "DTE-", "601"), reason(reasons, "CAF-", "517")) {
         (Some(_), _) => NumberFate::Consumed,
         (None, Some(_)) => NumberFate::MustBeVoided,
         (None, None) => NumberFate::AskByProbe,
-    };
-    Verdict::Rejected { reasons: reasons.to_vec(), number }
+    }
+}
+
+/// The reason of that section and number, of whatever level.
+fn reason<'a>(reasons: &'a [Remark], section: &str, number: &str) -> Option<&'a Remark> {
+    reasons.iter().find(|r| r.code.starts_with(section) && r.code.rsplit('-').next() == Some(number))
 }
 
 /// The remark of those accepted where the counts tell of objections and nothing tells to which.
@@ -236,6 +292,6 @@ fn is_about(detail: &Detail, (kind, folio): Sent) -> bool {
     detail.folio == Some(folio) && detail.kind.is_none_or(|k| k == kind)
 }
 
-fn is_absent(code: &str) -> bool {
-    matches!(classify(code, ""), Held::Absent(_))
+fn is_ours(code: &str) -> bool {
+    matches!(classify(code, ""), Held::Same { .. })
 }

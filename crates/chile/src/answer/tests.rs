@@ -4,6 +4,7 @@ mod documents;
 mod logins;
 mod parcels;
 mod properties;
+mod rejections;
 mod uploads;
 
 use super::*;
@@ -88,7 +89,7 @@ proptest! {
             prop_assert!(!matches!(login, Login::Got(_)));
         }
         for upload in [dte_upload(reply), boleta_upload(reply)] {
-            let taken = matches!(upload, Upload::Received { .. } | Upload::Already | Upload::Rejected(_));
+            let taken = matches!(upload, Upload::Received { .. } | Upload::Already | Upload::Rejected { .. });
             prop_assert!(!taken);
         }
         for progress in [dte_parcel(reply, "1"), boleta_parcel(reply, "1")] {
@@ -98,6 +99,6 @@ proptest! {
         for held in [dte_document(reply), boleta_document(reply)] {
             prop_assert!(matches!(held, Held::Later(_) | Held::NoPass(_)));
         }
-        prop_assert_eq!(dte_exact(reply), Exact::Unsaid);
+        prop_assert!(matches!(dte_exact(reply), Exact::Later(_)));
     }
 }

@@ -19,8 +19,8 @@ pub enum Upload {
     NoPass(Remark),
     /// Nothing was stored, and not because of the documents.
     Refused { scope: Scope, why: Remark, after: Duration },
-    /// Nothing was stored: schema or signature.
-    Rejected(Vec<Remark>),
+    /// Nothing was stored: schema or signature, and what was said besides.
+    Rejected { how: Remark, reasons: Vec<Remark> },
     /// The SII may or may not hold it.
     Unclear(String),
 }
@@ -64,8 +64,15 @@ const HOUR: Duration = Duration::from_secs(3600);
 const MINUTE: Duration = Duration::from_secs(60);
 const TEN_MINUTES: Duration = Duration::from_secs(600);
 
-/// RECEPCIONDTE, or what came instead of it.
+/// RECEPCIONDTE, or what came instead of it. Only under HTTP 200 is anything said: an error's page may come from
+/// whatever stands between, whatever it looks like, and the upload may have been taken.
 pub fn dte_upload(reply: Reply<'_>) -> Upload {
+    match reply.status {
+        200 => {}
+        401 => return Upload::NoPass(remark("STATUS 5", "HTTP 401")),
+        429 => return throttled(reply),
+        _ => return Upload::Unclear(reply.unclear()),
+    }
     let text = reply.text();
     let Some(answer) = xml::read(&text).filter(|root| root.name == "RECEPCIONDTE") else {
         return dte_instead(reply, &text);
@@ -90,19 +97,16 @@ pub fn dte_upload(reply: Reply<'_>) -> Upload {
         Some(Class::Framing) => Upload::Refused { scope: Scope::Parcel, why: why(), after: MINUTE },
         Some(Class::Busy) => Upload::Refused { scope: Scope::ChannelForNow, why: why(), after: TEN_MINUTES },
         Some(Class::Document) => {
-            let mut reasons = vec![why()];
             let errors = answer.all("ERROR");
-            reasons.extend(
-                errors.iter().map(|e| e.text.trim()).filter(|t| !t.is_empty()).map(statistics::parser_remark),
-            );
-            Upload::Rejected(reasons)
+            let said = errors.iter().map(|e| e.text.trim()).filter(|t| !t.is_empty());
+            Upload::Rejected { how: why(), reasons: said.map(statistics::parser_remark).collect() }
         }
         None => Upload::Unclear(format!("el SII respondió STATUS {status} ({})", words(&answer))),
     }
 }
 
 fn dte_instead(reply: Reply<'_>, text: &str) -> Upload {
-    if reply.status == 401 || (is_html(text) && text.contains("Error 501")) {
+    if is_html(text) && text.contains("Error 501") {
         return Upload::NoPass(remark("STATUS 5", "Error 501"));
     }
     if is_html(text) && text.contains("NO ESTA AUTORIZADA") {
@@ -111,9 +115,6 @@ fn dte_instead(reply: Reply<'_>, text: &str) -> Upload {
             why: remark("STATUS 6", "NO ESTA AUTORIZADA"),
             after: HOUR,
         };
-    }
-    if reply.status == 429 {
-        return throttled(reply);
     }
     Upload::Unclear(reply.unclear())
 }
@@ -143,10 +144,9 @@ pub fn boleta_upload(reply: Reply<'_>) -> Upload {
         }
         return match answer["estado"].as_str() {
             Some(state @ ("RSC" | "RFR")) => {
-                let mut reasons = vec![remark(state, "")];
                 let details = statistics::details(&answer["detalle_rep_rech"]).unwrap_or_default();
-                reasons.extend(details.into_iter().flat_map(|d| d.remarks));
-                Upload::Rejected(reasons)
+                let reasons = details.into_iter().flat_map(|d| d.remarks).collect();
+                Upload::Rejected { how: remark(state, ""), reasons }
             }
             _ => Upload::Unclear(reply.unclear()),
         };
@@ -164,7 +164,7 @@ pub fn boleta_upload(reply: Reply<'_>) -> Upload {
         429 => throttled(reply),
         // The old gateway: the upload went to the host of the questions.
         500 if text.contains("Acceso Denegado") => config("Acceso Denegado"),
-        _ if text.contains("NO ESTA AUTENTICADO") => Upload::NoPass(remark("HTTP 401", text.trim())),
+        ..500 if text.contains("NO ESTA AUTENTICADO") => Upload::NoPass(remark("HTTP 401", text.trim())),
         _ => Upload::Unclear(reply.unclear()),
     }
 }

@@ -95,7 +95,7 @@ impl Wire for Boleta {
     }
 
     fn hear_exact(_: Reply<'_>) -> Exact {
-        Exact::Unsaid
+        Exact::Later(String::new())
     }
 }
 

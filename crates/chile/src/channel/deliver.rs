@@ -6,21 +6,13 @@ use std::time::Duration;
 
 use jiff::civil::DateTime;
 use openssl::sha::sha256;
-use timbre_core::{
-    Blame, ChannelId, Document, Heard, KeyError, NumberFate, Parcel, ParcelId, Scope, Sent, Step, Verdict,
-};
+use timbre_core::{ChannelId, Document, Heard, KeyError, Parcel, ParcelId, Scope, Sent, Step, Verdict};
 
-use super::talk::{Here, Stage, Talk, all, left, reply, unknown};
+use super::talk::{Here, Stage, TO_MEND, Talk, all, reply, unknown};
 use super::{Wire, multipart};
-use crate::answer::Upload;
+use crate::answer::{Upload, fall};
 use crate::envelope;
 use crate::words::remark;
-
-/// A boleta is at the SII an hour after it was made (Res. Ex. SII 74/2020, F.6): the earliest that it can be, for
-/// a line without coverage may have stopped it.
-const HOUR: Duration = Duration::from_secs(3600);
-/// What is left of it for a person to mend a boleta that was rejected.
-const TO_MEND: Duration = Duration::from_secs(15 * 60);
 
 pub(super) fn begin<W: Wire>(here: &Here<'_>, parcel: &Parcel) -> Result<Step, KeyError> {
     let body = parcel.body();
@@ -78,10 +70,7 @@ fn hear<W: Wire>(
         }
         Upload::NoPass(why) => Step::Done(all(about, here.refused(Scope::Channel, why, here.slow()))),
         Upload::Refused { scope, why, after } => Step::Done(all(about, here.refused(scope, why, after))),
-        Upload::Rejected(reasons) => {
-            let (number, blame) = (NumberFate::FreeForSame, Blame::Documents);
-            Step::Done(all(about, Verdict::Fallen { reasons, number, blame }))
-        }
+        Upload::Rejected { how, reasons } => Step::Done(all(about, fall(how, &reasons, &[], about.len()))),
         Upload::Unclear(why) => unknown(about, &why),
     }
 }
@@ -94,8 +83,7 @@ fn first_wait<W: Wire>(here: &Here<'_>, about: &[Arc<Document>]) -> Duration {
     if !W::WAITS {
         return quick;
     }
-    let oldest = about.iter().map(|document| document.stamped).min().unwrap_or(here.cx.now);
-    left(oldest, HOUR, here.cx.now).saturating_sub(TO_MEND).clamp(quick, advised)
+    here.of_the_hour(about).saturating_sub(TO_MEND).clamp(quick, advised)
 }
 
 /// After a login: nothing was stored, so the same bytes go once more. They are made again from the

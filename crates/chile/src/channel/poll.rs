@@ -11,7 +11,7 @@ use super::Wire;
 use super::subject::Subject;
 use super::talk::{Here, Stage, Talk, all, left, reply, unknown};
 use crate::answer::{
-    Count, Held, NOT_YET, Processed, Progress, Reply, Settled, conclude, reject_all, settle,
+    Concluded, Count, Held, NOT_YET, Processed, Progress, Reply, Settled, conclude, reject_all, settle,
 };
 use crate::words::meaning;
 
@@ -88,14 +88,15 @@ fn hear_parcel<W: Wire>(
     progress: Progress,
     about: &[Arc<Document>],
 ) -> Result<Step, KeyError> {
+    let named = |after: Option<Duration>| after.map(|after| here.named(after, about));
     Ok(match progress {
         Progress::Working { code, after } => match overdue(here, &talk, &code) {
             Some(why) => unknown(about, &why),
             // Where every wait was shortened for training, this one is too.
-            None => wait(here, talk, after.or((code == NOT_YET).then(|| SOON.min(here.slow())))),
+            None => wait(here, talk, named(after).or((code == NOT_YET).then(|| SOON.min(here.slow())))),
         },
         // Trouble on the way says nothing about the upload, however long it lasts.
-        Progress::Unclear { after, .. } => wait(here, talk, after),
+        Progress::Unclear { after, .. } => wait(here, talk, named(after)),
         Progress::NoPass(why) => here.no_pass(talk, why, about),
         Progress::Refused(why) => here.held_up(Talk { renewals: 0, ..talk }, why, about),
         Progress::Repeated => Step::Done(all(about, Verdict::AlreadyThere)),
@@ -166,7 +167,10 @@ fn hear_document<W: Wire>(
         Held::Refused(why) => {
             return Ok(here.held_up(Talk { renewals: 0, ..talk }, why, about));
         }
-        Held::Later(_) => return Ok(wait(here, talk, reply.retry_after())),
+        Held::Later(_) => {
+            let after = reply.retry_after().map(|after| here.named(after, about));
+            return Ok(wait(here, talk, after));
+        }
         Held::Same { code } => code,
         Held::Differs(_) => "DNK".to_owned(),
         Held::Absent(_) => "FAU".to_owned(),
@@ -181,12 +185,21 @@ fn hear_document<W: Wire>(
         return ask::<W>(here, talk, Vec::new(), about);
     }
     *rounds += 1;
-    let all_asked = concluded(about, counts, places, answers, *rounds >= ROUNDS);
+    let concluded = concluded(about, counts, places, answers, *rounds >= ROUNDS);
     answers.clear();
-    Ok(match all_asked {
-        Some(reports) => Step::Done(reports),
-        None => wait(here, talk, None),
+    let reports = reports(about, concluded.verdicts.into_iter());
+    Ok(match concluded.open {
+        true => telling(wait(here, talk, None), reports),
+        false => Step::Done(reports),
     })
+}
+
+/// A wait that tells what is certain already: a folio that somebody else uses must not wait for the rest.
+fn telling(step: Step, reports: Vec<Report>) -> Step {
+    match step {
+        Step::Wait(span, state, _) => Step::Wait(span, state, reports),
+        step => step,
+    }
 }
 
 fn concluded(
@@ -195,10 +208,12 @@ fn concluded(
     places: &[usize],
     answers: &[String],
     last: bool,
-) -> Option<Vec<Report>> {
+) -> Concluded {
     let answered: Vec<(usize, String)> = places.iter().copied().zip(answers.iter().cloned()).collect();
-    let verdicts = conclude(&sent(about)?, counts, &answered, last)?;
-    Some(reports(about, verdicts.into_iter()))
+    match sent(about) {
+        Some(sent) => conclude(&sent, counts, &answered, last),
+        None => Concluded { open: true, ..Concluded::default() },
+    }
 }
 
 fn reports(about: &[Arc<Document>], verdicts: impl Iterator<Item = (usize, Verdict)>) -> Vec<Report> {

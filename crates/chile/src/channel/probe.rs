@@ -34,12 +34,20 @@ pub(super) fn resume<W: Wire>(
         Heard::Reply { status, headers, body } => (status, headers, body),
     };
     let reply = reply(status, &headers, &body);
+    let named = || reply.retry_after().map(|after| here.named(after, about));
     let accepted = || Step::Done(all(about, Verdict::Accepted { remarks: Vec::new(), given: None }));
     if *exact {
         return Ok(match W::hear_exact(reply) {
-            Exact::Same | Exact::Unsaid => accepted(),
+            Exact::Same => accepted(),
+            Exact::Unable(_) if here.cx.conduct.data_alone => accepted(),
+            // Asked again, slowly; meanwhile a person may mend what keeps it from saying.
+            Exact::Unable(why) => {
+                let unknown = all(about, Verdict::Unknown { why: why.meaning });
+                Step::Wait(here.slow(), Talk { renewals: 0, ..talk }.state(), unknown)
+            }
             Exact::Other(why) => unknown(about, &why.meaning),
             Exact::NoPass(why) => here.no_pass(talk, why, about),
+            Exact::Later(_) => later(here, Talk { renewals: 0, ..talk }, named()),
         });
     }
     let held = W::hear_document(reply);
@@ -53,7 +61,7 @@ pub(super) fn resume<W: Wire>(
         Held::Absent(_) => absent(here, talk, about),
         Held::NoPass(why) => here.no_pass(talk, why, about),
         Held::Refused(why) => here.held_up(talk, why, about),
-        Held::Later(_) => later(here, talk, reply.retry_after()),
+        Held::Later(_) => later(here, talk, named()),
     })
 }
 
@@ -65,7 +73,7 @@ fn ask<W: Wire>(here: &Here<'_>, talk: Talk, document: &Document) -> Result<Step
     Ok(here.ask(talk, Vec::new(), |pass| W::ask_document(here, pass, sender, &subject)))
 }
 
-/// The data are ours; is the signed document ours too? A channel that can't say is believed.
+/// The data are ours; is the signed document ours too? Where a channel has no such question the data are believed.
 fn exactly<W: Wire>(here: &Here<'_>, mut talk: Talk, document: &Document) -> Result<Step, KeyError> {
     let subject = Subject::of(document)?;
     if let Stage::Probe { exact, .. } = &mut talk.stage {

@@ -16,6 +16,12 @@ use crate::hosts::Hosts;
 use crate::rut::Rut;
 use crate::words::remark;
 
+/// A boleta is at the SII an hour after it was made (Res. Ex. SII 74/2020, F.6): the earliest that it can be, for
+/// a line without coverage may have stopped it.
+const HOUR: Duration = Duration::from_secs(3600);
+/// What is left of it for a person to mend a boleta that was rejected.
+pub(super) const TO_MEND: Duration = Duration::from_secs(15 * 60);
+
 /// A step and how often the pass was renewed for it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Talk {
@@ -111,6 +117,22 @@ impl<'a> Here<'a> {
     pub(crate) fn slow(&self) -> Duration {
         let conduct = self.cx.conduct;
         conduct.polls.iter().copied().max().unwrap_or(conduct.first_poll).max(conduct.first_poll)
+    }
+
+    /// What is left of the hour of the oldest of these.
+    pub(crate) fn of_the_hour(&self, about: &[Arc<Document>]) -> Duration {
+        let oldest = about.iter().map(|document| document.stamped).min().unwrap_or(self.cx.now);
+        left(oldest, HOUR, self.cx.now)
+    }
+
+    /// How long a question waits for which the SII, or whatever stands between, named a time: no longer than the
+    /// slowest pace, and while a boleta's hour runs so that its answer can still be acted upon.
+    pub(crate) fn named(&self, after: Duration, about: &[Arc<Document>]) -> Duration {
+        let longest = match self.of_the_hour(about) {
+            left if self.kind == Kind::Boleta && !left.is_zero() => left.saturating_sub(TO_MEND).max(TO_MEND),
+            _ => self.slow(),
+        };
+        after.min(longest).min(self.slow())
     }
 
     pub(crate) fn refused(&self, scope: Scope, why: Remark, after: Duration) -> Verdict {

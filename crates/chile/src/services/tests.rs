@@ -19,6 +19,7 @@ fn with<T>(environment: Environment, pass: Option<&Pass>, ask: impl FnOnce(&Cx<'
         absence_after: Duration::ZERO,
         absence_gap: Duration::ZERO,
         settle_after: Duration::ZERO,
+        data_alone: false,
     };
     ask(&Cx {
         now: "2026-03-01T12:00:00Z".parse().unwrap(),

@@ -94,6 +94,7 @@ fn verdict(word: &str) -> Verdict {
             reasons: vec![Remark { words: "no".into(), ..Remark::ours("X", "No.") }],
             number: NumberFate::AskByProbe,
         },
+        "there" => Verdict::AlreadyThere,
         "other" => Verdict::Conflict { why: Remark::ours("O", "Otro usa el número.") },
         other => Verdict::Unknown { why: format!("¿{other}?") },
     }
@@ -242,6 +243,7 @@ pub fn settings() -> Settings {
             absence_after: ms(5),
             absence_gap: ms(5),
             settle_after: ms(60_000),
+            data_alone: false,
             user_agent: String::new(),
         },
         ..Settings::new("")

@@ -54,6 +54,13 @@ fn each_state_of_a_document_has_its_meaning() {
 
 #[test]
 fn trouble_says_nothing_about_a_document() {
+    let whole = |state: &str| {
+        soap("getEstDte", &format!("<RESPUESTA><RESP_HDR><ESTADO>{state}</ESTADO></RESP_HDR></RESPUESTA>"))
+    };
+    assert_eq!(told(with(200, &whole("FAU"), dte_document)), "absent FAU");
+    for (status, state) in [(500, "FAU"), (503, "DOK"), (404, "DNK"), (401, "FAN"), (500, "001")] {
+        assert_eq!(told(with(status, &whole(state), dte_document)), "later", "{status} {state}");
+    }
     let cut = &soap("getEstDte", "<R><RESP_HDR><ESTADO>FAU</ESTADO></RESP_HDR></R>");
     for (status, text) in [
         (200, AXIS_FAULT),
@@ -113,6 +120,21 @@ fn the_signed_document_itself_is_compared() {
     ));
     assert!(matches!(hear(&answer("<ESTADO>001</ESTADO>", "")), Exact::NoPass(_)));
     assert!(matches!(hear(&answer("<ESTADO>-1</ESTADO><ERR_CODE>1</ERR_CODE>", "")), Exact::NoPass(_)));
-    assert_eq!(hear(&answer("<ESTADO>-1</ESTADO><ERR_CODE>5</ERR_CODE>", "")), Exact::Unsaid);
-    assert_eq!(hear(AXIS_FAULT), Exact::Unsaid);
+    for code in ["5", "9"] {
+        let unable = hear(&answer(&format!("<ESTADO>-1</ESTADO><ERR_CODE>{code}</ERR_CODE>"), ""));
+        assert!(matches!(&unable, Exact::Unable(why) if why.code == format!("FIRMA {code}")), "{unable:?}");
+    }
+    // Its own trouble, a fault, a page: no answer.
+    let same = answer("<SII:ESTADO>0</SII:ESTADO>", "<RECIBIDO>SI</RECIBIDO>");
+    for (status, text) in [
+        (200, answer("<ESTADO>-1</ESTADO><ERR_CODE>3</ERR_CODE>", "").as_str()),
+        (200, &answer("<ESTADO>0</ESTADO>", "")),
+        (200, AXIS_FAULT),
+        (200, ERROR_PAGE),
+        (503, ERROR_PAGE),
+        (503, &same),
+        (200, &same[..same.len() - 1]),
+    ] {
+        assert!(matches!(with(status, text, dte_exact), Exact::Later(_)), "{status} {text}");
+    }
 }

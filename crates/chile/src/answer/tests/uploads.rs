@@ -19,8 +19,8 @@ fn told(upload: Upload) -> String {
         Upload::Refused { scope: Scope::Channel, why, .. } => format!("channel {}", why.code),
         Upload::Refused { scope: Scope::ChannelForNow, why, .. } => format!("for now {}", why.code),
         Upload::Refused { scope, why, .. } => format!("{scope:?} {}", why.code),
-        Upload::Rejected(reasons) => {
-            format!("rejected {}", reasons.iter().map(|r| r.code.as_str()).collect::<Vec<_>>().join(" "))
+        Upload::Rejected { how, reasons } => {
+            reasons.iter().fold(format!("rejected {}", how.code), |text, r| text + " " + &r.code)
         }
         Upload::Unclear(_) => "unclear".to_owned(),
     }
@@ -136,6 +136,22 @@ fn pages_instead_of_an_answer() {
     assert_eq!(told(with(503, "", dte_upload)), "unclear");
     assert_eq!(told(with(401, "", dte_upload)), "no pass");
     assert_eq!(told(with(429, "", dte_upload)), "for now HTTP 429");
+}
+
+/// A form that was taken was answered by an HTTP 500 with STATUS 7 in it, and its documents were taken for rejected.
+#[test]
+fn a_form_answered_with_an_http_error_is_in_doubt_whatever_its_text_says() {
+    for http in [201, 302, 400, 403, 404, 500, 502, 503, 504] {
+        let said = |text: &str| told(with(http, text, dte_upload));
+        assert_eq!(said(OK), "unclear", "{http}");
+        for code in ["1", "2", "3", "5", "6", "7", "8", "9", "99", "-1"] {
+            assert_eq!(said(&status(code, "con Trackid 251550580")), "unclear", "{http} STATUS {code}");
+        }
+        for page in [ERROR_501, ERROR_PAGE, "<html><body>NO ESTA AUTORIZADA</body></html>"] {
+            assert_eq!(said(page), "unclear", "{http} {page}");
+        }
+    }
+    assert_eq!(told(with(500, "NO ESTA AUTENTICADO", boleta_upload)), "unclear");
 }
 
 #[test]

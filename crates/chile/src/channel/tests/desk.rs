@@ -26,6 +26,7 @@ pub fn desk() -> Desk {
             absence_after: seconds(600),
             absence_gap: seconds(120),
             settle_after: seconds(24 * 3600),
+            data_alone: false,
         },
         company: company(),
         pass: Some(Pass::new(TOKEN.to_owned())),

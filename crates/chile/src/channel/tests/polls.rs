@@ -83,6 +83,31 @@ fn the_sii_may_say_how_long_to_wait() {
     assert_eq!(waits(&desk.go_on(&DteChannel::new(), &dte, soon, &documents)), 30);
 }
 
+/// `Retry-After: 86400` on a page of whatever stands between put the next question off for a day.
+#[test]
+fn a_time_that_is_named_puts_no_question_off_beyond_the_pace_nor_the_hour() {
+    let (mut desk, documents) = (desk(), boletas(1));
+    let day = |status| Heard::Reply {
+        status,
+        headers: vec![("Retry-After".to_owned(), "86400".to_owned())],
+        body: "<html>".into(),
+    };
+    let channels: [(&dyn Channel, Step); 2] = [
+        (&BoletaChannel::new(), boleta_poll(&desk, &documents)),
+        (&DteChannel::new(), dte_poll(&desk, &documents)),
+    ];
+    let stamped = documents[0].stamped;
+    for (minutes, boleta, dte) in [(0, 45, 60), (20, 25, 60), (50, 15, 60), (61, 60, 60)] {
+        desk.now = stamped + Duration::from_secs(60 * minutes);
+        for ((channel, step), longest) in channels.iter().zip([boleta, dte]) {
+            let waiting = desk.go_on(*channel, step, day(503), &documents);
+            assert_eq!(waits(&waiting), 60 * longest, "{minutes} minutes after");
+        }
+    }
+    let probe = DteChannel::new().probe(&documents[0], &desk.cx()).unwrap();
+    assert_eq!(waits(&desk.go_on(&DteChannel::new(), &probe, day(503), &documents)), 3600);
+}
+
 #[test]
 fn a_pass_is_renewed_once_a_question_and_trouble_is_said_without_giving_up() {
     let (desk, channel, documents) = (desk(), DteChannel::new(), boletas(1));

@@ -29,9 +29,33 @@ fn a_document_with_our_data_and_our_signature_is_accepted() {
     assert_eq!(told(&desk.go_on(&channel, &step, exact("SI"), &documents)), ["T39F1 accepted"]);
     // A signature that is not ours is for a person.
     assert_eq!(told(&desk.go_on(&channel, &step, exact("NO"), &documents)), ["T39F1 unknown"]);
-    // A service that does not say leaves what the first one said.
-    assert_eq!(told(&desk.go_on(&channel, &step, reply(500, "Error 500"), &documents)), ["T39F1 accepted"]);
     assert!(matches!(desk.go_on(&channel, &step, header("001"), &documents), Step::Stale(_)));
+}
+
+/// An HTTP 503 to the second question was taken for "accepted".
+#[test]
+fn half_a_proof_accepts_nothing() {
+    let (mut desk, channel, documents) = (desk(), DteChannel::new(), boletas(1));
+    let step = probe(&desk, &channel, &documents);
+    let mut step = desk.go_on(&channel, &step, dok(), &documents);
+    for heard in
+        [reply(503, "<html></html>"), reply(500, "Error 500"), reply(200, ""), silence(Sent::Perhaps)]
+    {
+        let waiting = desk.go_on(&channel, &step, heard, &documents);
+        assert_eq!((waits(&waiting), told(&waiting)), (120, vec![]));
+        step = desk.go_on(&channel, &waiting, Heard::Elapsed, &documents);
+        assert_eq!(asks(&step).what, "firma del documento");
+    }
+    // The service says that it can't say: a person is told, unless a setting passes over it.
+    let unable = soap_reply("<SII:RESP_HDR><SII:ESTADO>-1</SII:ESTADO><ERR_CODE>9</ERR_CODE></SII:RESP_HDR>");
+    let waiting = desk.go_on(&channel, &step, unable.clone(), &documents);
+    assert_eq!((waits(&waiting), told(&waiting)), (3600, vec!["T39F1 unknown".to_owned()]));
+    let again = desk.go_on(&channel, &waiting, Heard::Elapsed, &documents);
+    assert_eq!(told(&desk.go_on(&channel, &again, exact("SI"), &documents)), ["T39F1 accepted"]);
+    desk.conduct.data_alone = true;
+    assert_eq!(told(&desk.go_on(&channel, &step, unable, &documents)), ["T39F1 accepted"]);
+    let waiting = desk.go_on(&channel, &step, reply(503, ""), &documents);
+    assert_eq!((waits(&waiting), told(&waiting)), (120, vec![]), "trouble is never passed over");
 }
 
 #[test]
