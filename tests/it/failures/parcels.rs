@@ -1,7 +1,10 @@
-//! Rows 6, 7, 11, 18, 25, 26, 28 to 31, 34, 36, 38 to 49: how an upload may be said to be doing.
+//! Rows 6, 7, 11, 18, 25, 26, 28 to 31, 34 to 36, 38 to 49: how an upload may be said to be doing.
 
 use super::{STRAIGHT, open, open_with};
 use timbre_tests::scripted::{Act, Asked, respuesta, soap_of};
+
+/// The counts of an upload of one boleta that was rejected.
+const ONE_REJECTED: &str = "[{\"tipo\":39,\"informados\":1,\"aceptados\":0,\"rechazados\":1,\"reparos\":0}]";
 
 fn rest(track: u32, estado: &str, statistics: &str, detail: &str) -> Act {
     Act::say(
@@ -103,18 +106,27 @@ async fn an_envelope_that_was_rejected_whole_rejects_its_document() {
     }
 }
 
-/// Row 31: the carátula is no document's fault. The channel stops, a person mends it, and the document goes.
+/// Row 31: the carátula is no document's fault, whether it is told of the envelope or of the document. The channel
+/// stops, a person mends it, and the document goes.
 #[tokio::test]
 async fn a_cover_that_was_rejected_stops_the_channel_and_not_the_document() {
-    let shop = open().await;
-    shop.sii.next(Asked::Parcel, [rest(900_000, "RCT", "null", "null")]);
-    let id = shop.boleta("1").await;
-    shop.settled(&id, "PENDIENTE").await;
-    timbre_tests::until(&shop.running, |running| !running.agent.snapshot().down.is_empty()).await;
-    shop.running.agent.resend_pending().await.unwrap();
-    shop.settled(&id, "ACEPTADO").await;
-    shop.went(&id, &["ENVIANDO", "ENVIADO", "PENDIENTE", "GENERADO", "ENVIANDO", "ENVIADO", "ACEPTADO"]);
-    shop.stop().await;
+    let of_document = |section: &str, code: u32| {
+        let detail = format!(
+            "[{{\"tipo\":39,\"folio\":1,\"estado\":\"RCH\",\"error\":[{{\"seccion\":\"{section}\",\"nivel\":3,\"codigo\":{code}}}]}}]"
+        );
+        rest(900_000, "EPR", ONE_REJECTED, &detail)
+    };
+    for said in [rest(900_000, "RCT", "null", "null"), of_document("CRT", 19), of_document("ENV", 6)] {
+        let shop = open().await;
+        shop.sii.next(Asked::Parcel, [said]);
+        let id = shop.boleta("1").await;
+        shop.settled(&id, "PENDIENTE").await;
+        timbre_tests::until(&shop.running, |running| !running.agent.snapshot().down.is_empty()).await;
+        shop.running.agent.resend_pending().await.unwrap();
+        shop.settled(&id, "ACEPTADO").await;
+        shop.went(&id, &["ENVIANDO", "ENVIADO", "PENDIENTE", "GENERADO", "ENVIANDO", "ENVIADO", "ACEPTADO"]);
+        shop.stop().await;
+    }
 }
 
 /// Rows 38 to 42: processed, and this document with it.
@@ -126,8 +138,6 @@ async fn a_processed_upload_says_what_became_of_each_document() {
         ("RCH", "DTE-3-601", "RECHAZADO", rejected),
         ("RCH", "CAF-3-517", "RECHAZADO", rejected),
         ("RCH", "CAF-3-514", "RECHAZADO", rejected),
-        ("RCH", "CRT-3-19", "RECHAZADO", rejected),
-        ("RCH", "ENV-3-6", "RECHAZADO", rejected),
         ("RCH", "REF-3-750", "RECHAZADO", rejected),
         ("RPR", "REF-2-780", "REPARO", objected),
         ("RLV", "DTE-1-650", "REPARO", objected),
@@ -166,15 +176,40 @@ async fn a_repeated_upload_is_settled_by_asking_for_its_documents() {
     shop.stop().await;
 }
 
-/// Row 34: a document rejected as repeated (100) is there already.
+/// Row 34: a document rejected as repeated (100) is there already, also where the whole envelope was rejected for it.
 #[tokio::test]
 async fn a_document_rejected_as_repeated_is_asked_about() {
+    let detail = |folio: &str| {
+        format!(
+            "[{{{folio}\"estado\":\"RCH\",\"error\":[{{\"seccion\":\"DTE\",\"nivel\":3,\"codigo\":100}}]}}]"
+        )
+    };
+    let of_it = rest(900_000, "EPR", ONE_REJECTED, &detail("\"tipo\":39,\"folio\":1,"));
+    for said in [of_it, rest(900_000, "RCH", "null", &detail(""))] {
+        let shop = open().await;
+        shop.sii.next(Asked::Parcel, [said]);
+        let id = shop.boleta("1").await;
+        shop.settled(&id, "ACEPTADO").await;
+        shop.went(&id, &["ENVIANDO", "ENVIADO", "VERIFICANDO", "ACEPTADO"]);
+        assert_eq!(shop.sii.asked(Asked::Upload), 1);
+        shop.stop().await;
+    }
+}
+
+/// Row 35: the folio is there with other data, told of the whole envelope. Its range is stopped, and a person called.
+#[tokio::test]
+async fn an_envelope_rejected_for_a_folio_with_other_data_stops_its_range() {
     let shop = open().await;
-    let counts = "[{\"tipo\":39,\"informados\":1,\"aceptados\":0,\"rechazados\":1,\"reparos\":0}]";
-    let detail = "[{\"tipo\":39,\"folio\":1,\"estado\":\"RCH\",\"error\":[{\"seccion\":\"DTE\",\"nivel\":3,\"codigo\":100}]}]";
-    shop.sii.next(Asked::Parcel, [rest(900_000, "EPR", counts, detail)]);
+    let detail = "[{\"estado\":\"RCH\",\"error\":[{\"seccion\":\"DTE\",\"nivel\":3,\"codigo\":101}]}]";
+    shop.sii.always(Asked::Document, Act::say(200, "{\"codigo\":\"DNK\",\"descripcion\":\"d\"}"));
+    shop.sii.next(Asked::Parcel, [rest(900_000, "RCH", "null", detail)]);
     let id = shop.boleta("1").await;
-    shop.settled(&id, "ACEPTADO").await;
+    let row = shop.until(&id, |row| row.attention.is_some()).await;
+    assert_eq!(row.state, "ENVIADO");
+    let stopped = |agent: &timbre_agent::Agent| {
+        agent.folios().iter().flat_map(|kind| &kind.ranges).any(|range| range.stopped.is_some())
+    };
+    assert!(stopped(&shop.running.agent));
     assert_eq!(shop.sii.asked(Asked::Upload), 1);
     shop.stop().await;
 }
