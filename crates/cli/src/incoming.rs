@@ -45,10 +45,14 @@ pub fn incoming_rows(file: Option<&Path>, map: &Path) -> Result<mpsc::Receiver<i
     let text = std::fs::read_to_string(map).map_err(|e| Failure::unreadable(map, &e))?;
     let map: RowMap = toml::from_str(&text)
         .map_err(|e| Failure::usage(format!("El mapa {} no se entiende: {e}", map.display())))?;
-    let mut table = Vec::new();
+    // One byte more than a table may have tells that it has too many.
+    let (mut table, most) = (Vec::new(), rows::MOST_BYTES as u64 + 1);
     match file.filter(|path| *path != Path::new("-")) {
-        Some(path) => table = std::fs::read(path).map_err(|e| Failure::unreadable(path, &e))?,
-        None => _ = io::stdin().lock().read_to_end(&mut table).map_err(|e| unreadable(&e))?,
+        Some(path) => {
+            let file = File::open(path).map_err(|e| Failure::unreadable(path, &e))?;
+            file.take(most).read_to_end(&mut table).map_err(|e| Failure::unreadable(path, &e))?;
+        }
+        None => _ = io::stdin().lock().take(most).read_to_end(&mut table).map_err(|e| unreadable(&e))?,
     }
     let (give, take) = mpsc::channel(AHEAD);
     std::thread::spawn(move || {

@@ -1,5 +1,10 @@
 //! Sales out of a table (CSV), read by a map that says which column is which tag. Lines that share a key, one
-//! after the other, are the lines of one sale.
+//! after the other, are the lines of one sale. A sale goes on whole or not at all: a line that can't be read
+//! takes with it every sale it may belong to, since a sale that lacks a line is a wrong document for ever.
+
+mod encoding;
+mod number;
+mod records;
 
 use std::collections::BTreeMap;
 
@@ -8,6 +13,14 @@ use serde_json::{Map as Object, Value, json};
 use timbre_core::Refusal;
 
 use super::{Entry, Offer};
+use encoding::decoded;
+pub use number::Decimal;
+use records::{Record, Records};
+
+/// The largest table, in bytes; it is held whole, since a sale's line may stand anywhere in it.
+pub const MOST_BYTES: usize = 16 << 20;
+/// The most lines of one table.
+const MOST_ROWS: usize = 100_000;
 
 /// Which column is what. Tags are paths: `Encabezado.IdDoc.TipoDTE`.
 #[derive(Debug, Clone, Deserialize)]
@@ -16,8 +29,8 @@ pub struct RowMap {
     #[serde(default = "semicolon")]
     pub separator: char,
     /// `,` where the table writes `1.234,50`.
-    #[serde(default = "point")]
-    pub decimal: char,
+    #[serde(default)]
+    pub decimal: Decimal,
     /// The column that tells one sale from another; its value, behind `prefix`, is the sale's key.
     pub key: Option<String>,
     #[serde(default)]
@@ -25,7 +38,7 @@ pub struct RowMap {
     /// What every sale says.
     #[serde(default)]
     pub fixed: BTreeMap<String, String>,
-    /// Tags of the sale, by column: the first line of each sale says them.
+    /// Tags of the sale, by column: the first line of each sale says them, and no other says otherwise.
     #[serde(default)]
     pub sale: BTreeMap<String, String>,
     /// Where the sale's lines go.
@@ -42,82 +55,273 @@ fn semicolon() -> char {
     ';'
 }
 
-fn point() -> char {
-    '.'
-}
-
 fn detail() -> String {
     "Detalle".to_owned()
 }
 
-/// The sales of a table, in its order. A table without one of the map's columns has none: that is one refusal.
+/// The sales of a table, in its order. A table that can't be read as one has none: that is one refusal.
 pub fn read(map: &RowMap, bytes: &[u8]) -> Vec<Entry> {
-    let text = decoded(bytes);
-    let mut rows = records(&text, map.separator).into_iter();
-    let refuse = |line: u64, why: String| {
-        let refusal = Refusal::new("table-invalid", format!("línea {line}"), why);
-        Entry { line, offer: Err(refusal) }
-    };
-    let Some((_, heads)) = rows.next() else { return Vec::new() };
-    let heads: Vec<String> = heads.iter().map(|head| head.trim().to_owned()).collect();
-    let wanted = map.sale.values().chain(map.line.values()).chain(&map.key);
-    if let Some(missing) = wanted.into_iter().find(|name| !heads.contains(name)) {
-        return vec![refuse(1, format!("La tabla no trae la columna «{missing}» que pide el mapa."))];
+    match table(map, bytes) {
+        Ok((heads, records)) => {
+            let mut found = Found { map, heads, sales: Vec::new(), doubt: None };
+            records.into_iter().for_each(|record| found.take(record));
+            found.refuse_keys_that_come_again();
+            found.sales.iter().map(|sale| found.entry(sale)).collect()
+        }
+        Err(refusal) => vec![Entry { line: 1, offer: Err(refusal) }],
     }
-    let mut sales: Vec<Entry> = Vec::new();
-    let mut open: Option<(String, u64, Value)> = None;
-    for (line, cells) in rows {
-        if cells.iter().all(|cell| cell.trim().is_empty()) {
-            continue;
+}
+
+fn refusal(code: &str, line: u64, why: impl Into<String>) -> Refusal {
+    Refusal::new(code, format!("línea {line}"), why)
+}
+
+/// The heads of a table and what stands below them.
+fn table(map: &RowMap, bytes: &[u8]) -> Result<(Vec<String>, Vec<Record>), Refusal> {
+    let invalid = |line, why: String| Err(refusal("table-invalid", line, why));
+    if bytes.len() > MOST_BYTES {
+        return invalid(1, format!("La tabla pasa de {} MiB: divídala.", MOST_BYTES >> 20));
+    }
+    let text = decoded(bytes).map_err(|(line, why)| refusal("table-encoding", line, why))?;
+    let (mut text, mut line) = (text.as_str(), 1);
+    // A line for the spreadsheet, which says how the others are separated.
+    if let Some(rest) = text.strip_prefix("sep=")
+        && let Some(said) = rest.chars().next()
+    {
+        if said != map.separator {
+            return invalid(
+                1,
+                format!("La tabla se separa con «{said}» y el mapa dice «{}».", map.separator),
+            );
         }
-        if cells.len() != heads.len() {
-            sales.extend(open.take().map(|sale| entry(map, sale)));
-            let why = format!("La línea trae {} columnas y la tabla tiene {}.", cells.len(), heads.len());
-            sales.push(refuse(line, why));
-            continue;
+        let rest = &rest[said.len_utf8()..];
+        text = rest.strip_prefix("\r\n").or(rest.strip_prefix(['\n', '\r'])).unwrap_or(rest);
+        line = 2;
+    }
+    let mut records = Records::new(text, map.separator, line);
+    let Some(first) = records.next() else { return Ok((Vec::new(), Vec::new())) };
+    if let Some((_, why)) = first.fault {
+        return Err(refusal("table-quote", line, why));
+    }
+    let heads: Vec<String> = first.cells.iter().map(|head| head.trim().to_owned()).collect();
+    for name in map.sale.values().chain(map.line.values()).chain(&map.key) {
+        match heads.iter().filter(|head| *head == name).count() {
+            0 => return invalid(line, format!("La tabla no trae la columna «{name}» que pide el mapa.")),
+            1 => {}
+            _ => return invalid(line, format!("La tabla trae más de una columna «{name}».")),
         }
-        let cell =
-            |name: &String| heads.iter().position(|head| head == name).map_or("", |at| cells[at].trim());
-        let key = map.key.as_ref().map_or_else(String::new, |name| cell(name).to_owned());
-        let same = !key.is_empty() && open.as_ref().is_some_and(|(other, ..)| *other == key);
-        if !same {
-            sales.extend(open.take().map(|sale| entry(map, sale)));
-            let mut sale = json!({});
-            for (tag, text) in &map.fixed {
-                put(&mut sale, tag, Value::from(text.as_str()));
+    }
+    let rows = records.filter(|record| record.cells.iter().any(|cell| !cell.trim().is_empty()));
+    let rows: Vec<Record> = rows.take(MOST_ROWS + 1).collect();
+    match rows.len() > MOST_ROWS {
+        true => invalid(line, format!("La tabla trae más de {MOST_ROWS} líneas: divídala.")),
+        false => Ok((heads, rows)),
+    }
+}
+
+/// Lines that belong together, or one that can't be read.
+struct RowSale {
+    key: Option<String>,
+    rows: Vec<Record>,
+    /// Why it is not a sale.
+    no: Option<Refusal>,
+}
+
+impl RowSale {
+    fn line(&self) -> u64 {
+        self.rows[0].line
+    }
+}
+
+/// What was found so far.
+struct Found<'a> {
+    map: &'a RowMap,
+    heads: Vec<String>,
+    sales: Vec<RowSale>,
+    /// The last line, when it may belong to the sale that comes next.
+    doubt: Option<u64>,
+}
+
+impl Found<'_> {
+    fn column(&self, name: &str) -> usize {
+        self.heads.iter().position(|head| head == name).expect("the map's columns were looked for")
+    }
+
+    /// Puts a line where it belongs. What can't be told of one is a doubt about its neighbours.
+    fn take(&mut self, record: Record) {
+        let line = record.line;
+        let fault = self.fault(&record);
+        let doubt = fault.as_ref().is_some_and(|fault| fault.hides_others);
+        let trusted = fault.as_ref().map_or(record.cells.len(), |fault| fault.trusted);
+        let no = fault.map(|fault| refusal(fault.code, line, fault.why));
+        let Some(name) = &self.map.key else {
+            self.sales.push(RowSale { key: None, rows: vec![record], no });
+            return;
+        };
+        let at = self.column(name);
+        let key = record.cells.get(at).filter(|_| at < trusted).map(|key| key.trim().to_owned());
+        let Some(key) = key.filter(|key| !key.is_empty()) else {
+            let why = || {
+                format!(
+                    "La línea no trae su clave (columna «{name}») y no se sabe de qué venta es: repita la clave en \
+                     cada línea de la venta."
+                )
+            };
+            let no = no.unwrap_or_else(|| refusal("table-key-missing", line, why()));
+            self.doubt_the_last(line);
+            self.sales.push(RowSale { key: None, rows: vec![record], no: Some(no) });
+            self.doubt = Some(line);
+            return;
+        };
+        if self.sales.last().is_none_or(|last| last.key.as_ref() != Some(&key)) {
+            if doubt {
+                self.doubt_the_last(line);
             }
-            for (tag, column) in &map.sale {
-                put(&mut sale, tag, map.value(tag, cell(column)));
-            }
-            put(&mut sale, &map.lines, json!([]));
-            open = Some((key, line, sale));
+            let no = self.doubt.take().map(beside);
+            self.sales.push(RowSale { key: Some(key), rows: Vec::new(), no });
         }
-        if let Some((_, _, sale)) = &mut open {
+        let sale = self.sales.last_mut().expect("there is one by now");
+        sale.no = sale.no.take().or(no);
+        sale.rows.push(record);
+        self.doubt = doubt.then_some(line);
+    }
+
+    fn doubt_the_last(&mut self, line: u64) {
+        if let Some(last) = self.sales.last_mut() {
+            last.no.get_or_insert_with(|| beside(line));
+        }
+    }
+
+    /// What keeps a line from being read.
+    fn fault(&self, record: &Record) -> Option<Fault> {
+        if let Some((trusted, why)) = &record.fault {
+            let why = why.clone();
+            return Some(Fault { code: "table-quote", why, trusted: *trusted, hides_others: true });
+        }
+        let separators = |cell: &String| cell.matches(self.map.separator).count() + 1 >= self.heads.len();
+        let swallows = |cell: &String| cell.contains('\n') && separators(cell);
+        if let Some(trusted) = record.cells.iter().position(swallows) {
+            let why =
+                "Entre comillas hay líneas enteras de la tabla: falta una comilla que cierra.".to_owned();
+            return Some(Fault { code: "table-quote", why, trusted, hides_others: true });
+        }
+        if record.width != self.heads.len() {
+            let why =
+                format!("La línea trae {} columnas y la tabla tiene {}.", record.width, self.heads.len());
+            // What is too much or too little may stand anywhere behind the first cell.
+            return Some(Fault { code: "table-invalid", why, trusted: 1, hides_others: false });
+        }
+        let control = |cell: &String| cell.chars().find(|ch| ch.is_control() && !matches!(ch, '\t' | '\n'));
+        let (at, ch) = record.cells.iter().enumerate().find_map(|(at, cell)| Some((at, control(cell)?)))?;
+        let why = format!(
+            "La columna «{}» trae un carácter de control (U+{:04X}), que ningún documento puede llevar: bórrelo.",
+            self.heads[at], ch as u32
+        );
+        Some(Fault { code: "table-control", why, trusted: record.cells.len(), hides_others: false })
+    }
+
+    /// Lines of one key that do not follow each other: one sale torn apart, or two that share a number.
+    fn refuse_keys_that_come_again(&mut self) {
+        let mut places: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+        for sale in &self.sales {
+            if let Some(key) = &sale.key {
+                places.entry(key.clone()).or_default().push(sale.line());
+            }
+        }
+        for sale in &mut self.sales {
+            let Some(key) = &sale.key else { continue };
+            let lines = &places[key];
+            if lines.len() > 1 && sale.no.is_none() {
+                let lines: Vec<String> = lines.iter().take(5).map(u64::to_string).collect();
+                let why = format!(
+                    "La clave «{key}» está en líneas que no van seguidas ({}): si son de una venta, póngalas juntas; \
+                     si son dos ventas, cada una lleva su clave.",
+                    lines.join(", ")
+                );
+                sale.no = Some(refusal("table-key-again", sale.line(), why));
+            }
+        }
+    }
+
+    fn entry(&self, sale: &RowSale) -> Entry {
+        let offer = match &sale.no {
+            Some(no) => Err(no.clone()),
+            None => self.body(sale).map(|body| {
+                let key = sale.key.as_ref().map(|key| format!("{}{key}", self.map.prefix));
+                Offer { key, body: body.to_string().into() }
+            }),
+        };
+        Entry { line: sale.line(), offer }
+    }
+
+    /// The sale that the lines say.
+    fn body(&self, sale: &RowSale) -> Result<Value, Refusal> {
+        let map = self.map;
+        let first = &sale.rows[0];
+        let mut body = json!({});
+        for (tag, text) in &map.fixed {
+            put(&mut body, tag, Value::from(text.as_str()));
+        }
+        for (tag, column) in &map.sale {
+            let at = self.column(column);
+            let said = first.cells[at].trim();
+            for other in &sale.rows[1..] {
+                let says = other.cells[at].trim();
+                if !says.is_empty() && says != said {
+                    let why = format!(
+                        "Las líneas {} y {} tienen la misma clave y no dicen lo mismo en «{column}» («{said}» y \
+                         «{says}»): si son dos ventas, cada una lleva su clave.",
+                        first.line, other.line
+                    );
+                    return Err(refusal("table-sale-differs", other.line, why));
+                }
+            }
+            put(&mut body, tag, self.value(tag, column, first)?);
+        }
+        let mut lines = Vec::new();
+        for row in &sale.rows {
             let mut one = json!({});
             for (tag, column) in &map.line {
-                put(&mut one, tag, map.value(tag, cell(column)));
+                put(&mut one, tag, self.value(tag, column, row)?);
             }
-            if let Some(Value::Array(lines)) = at(sale, &map.lines) {
-                lines.push(one);
-            }
+            lines.push(one);
         }
+        put(&mut body, &map.lines, Value::from(lines));
+        Ok(body)
     }
-    sales.extend(open.take().map(|sale| entry(map, sale)));
-    sales
+
+    fn value(&self, tag: &str, column: &str, row: &Record) -> Result<Value, Refusal> {
+        let text = row.cells[self.column(column)].trim();
+        if text.is_empty() || !self.map.numbers.iter().any(|number| number == tag) {
+            return Ok(Value::from(text));
+        }
+        self.map.decimal.read(text).map(Value::from).ok_or_else(|| {
+            let example = match self.map.decimal {
+                Decimal::Comma => "1.234,50",
+                Decimal::Point => "1234.50",
+            };
+            let why = format!("«{text}» no es un número como los escribe esta tabla ({example}).");
+            Refusal::new("table-number", format!("línea {}, columna «{column}»", row.line), why)
+        })
+    }
 }
 
-fn entry(map: &RowMap, (key, line, sale): (String, u64, Value)) -> Entry {
-    let key = (!key.is_empty()).then(|| format!("{}{key}", map.prefix));
-    Entry { line, offer: Ok(Offer { key, body: sale.to_string().into() }) }
+/// What is wrong with a line.
+struct Fault {
+    code: &'static str,
+    why: String,
+    /// How many of its first cells can be believed.
+    trusted: usize,
+    /// It may hold lines of its neighbours.
+    hides_others: bool,
 }
 
-impl RowMap {
-    fn value(&self, tag: &str, text: &str) -> Value {
-        match self.decimal == ',' && self.numbers.iter().any(|number| number == tag) {
-            true => Value::from(text.replace('.', "").replace(',', ".")),
-            false => Value::from(text),
-        }
-    }
+fn beside(line: u64) -> Refusal {
+    let why = format!(
+        "La línea {line}, que está al lado, no se pudo leer y puede ser de esta venta: corríjala y repita. Así no se \
+         emite una venta incompleta."
+    );
+    refusal("table-beside-fault", line, why)
 }
 
 /// Puts a value at a path of tags; an empty one says nothing and is left out.
@@ -135,108 +339,5 @@ fn put(object: &mut Value, path: &str, value: Value) {
     *place = value;
 }
 
-fn at<'a>(object: &'a mut Value, path: &str) -> Option<&'a mut Value> {
-    path.split('.').try_fold(object, |place, tag| place.get_mut(tag))
-}
-
-/// UTF-8, with or without its mark, or else Latin-1: what a spreadsheet in Chile writes.
-fn decoded(bytes: &[u8]) -> String {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => bytes.iter().map(|&byte| char::from(byte)).collect(),
-    }
-}
-
-/// Records with the line each begins on (RFC 4180: quotes hold separators, line ends and doubled quotes).
-fn records(text: &str, separator: char) -> Vec<(u64, Vec<String>)> {
-    let mut all = Vec::new();
-    let (mut cells, mut cell, mut quoted) = (Vec::new(), String::new(), false);
-    let (mut line, mut begun) = (1, 1);
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        line += u64::from(c == '\n');
-        match c {
-            '"' if quoted && chars.peek() == Some(&'"') => {
-                chars.next();
-                cell.push('"');
-            }
-            '"' if quoted => quoted = false,
-            '"' if cell.is_empty() => quoted = true,
-            c if quoted => cell.push(c),
-            '\r' if chars.peek() == Some(&'\n') => {}
-            '\n' => {
-                cells.push(std::mem::take(&mut cell));
-                all.push((begun, std::mem::take(&mut cells)));
-                begun = line;
-            }
-            c if c == separator => cells.push(std::mem::take(&mut cell)),
-            c => cell.push(c),
-        }
-    }
-    if !cell.is_empty() || !cells.is_empty() {
-        cells.push(cell);
-        all.push((begun, cells));
-    }
-    all
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn map(extra: Value) -> RowMap {
-        let mut map = json!({
-            "key": "numero", "prefix": "tienda-", "decimal": ",", "numbers": ["PrcItem"],
-            "fixed": { "Encabezado.IdDoc.TipoDTE": "39" },
-            "sale": { "Encabezado.Receptor.RUTRecep": "cliente" },
-            "line": { "NmbItem": "producto", "QtyItem": "cantidad", "PrcItem": "precio" },
-        });
-        if let (Value::Object(map), Value::Object(extra)) = (&mut map, extra) {
-            map.extend(extra);
-        }
-        serde_json::from_value(map).unwrap()
-    }
-
-    fn sales(table: &[u8]) -> Vec<(Option<String>, Value)> {
-        let offers = read(&map(json!({})), table).into_iter().map(|entry| entry.offer.unwrap());
-        offers.map(|offer| (offer.key, serde_json::from_slice(&offer.body).unwrap())).collect()
-    }
-
-    #[test]
-    fn lines_of_one_key_are_one_sale_and_numbers_are_the_tables_own() {
-        let table = "numero;cliente;producto;cantidad;precio\n\
-                     1;;Pan amasado;2;350\n1;;\"Queso \"\"chanco\"\"; kilo\";1;1.234,50\n\n2;77777777-7;Té;1;990\n";
-        let found = sales(table.as_bytes());
-        assert_eq!(found.len(), 2);
-        assert_eq!(found[0].0.as_deref(), Some("tienda-1"));
-        let expected = json!({
-            "Encabezado": { "IdDoc": { "TipoDTE": "39" } },
-            "Detalle": [
-                { "NmbItem": "Pan amasado", "PrcItem": "350", "QtyItem": "2" },
-                { "NmbItem": "Queso \"chanco\"; kilo", "PrcItem": "1234.50", "QtyItem": "1" },
-            ],
-        });
-        assert_eq!(found[0].1, expected);
-        assert_eq!(found[1].1["Encabezado"]["Receptor"]["RUTRecep"], "77777777-7");
-    }
-
-    #[test]
-    fn a_spreadsheets_latin1_is_read_as_what_it_is() {
-        let found = sales(b"numero;cliente;producto;cantidad;precio\r\n1;;\xd1and\xfa;1;10\r\n");
-        assert_eq!(found[0].1["Detalle"][0]["NmbItem"], "Ñandú");
-    }
-
-    #[test]
-    fn what_is_no_line_of_the_table_is_told_with_its_place_and_holds_up_no_other() {
-        let table = "numero;cliente;producto;cantidad;precio\n1;;Pan;1;10\n2;;Pan\n3;;Té;1;20\n";
-        let told: Vec<_> = read(&map(json!({})), table.as_bytes())
-            .into_iter()
-            .map(|entry| (entry.line, entry.offer.map(|offer| offer.key).map_err(|no| no.code)))
-            .collect();
-        let key = |n: u8| Ok(Some(format!("tienda-{n}")));
-        assert_eq!(told, [(2, key(1)), (3, Err("table-invalid".to_owned())), (4, key(3))]);
-        let other = read(&map(json!({ "key": "folio" })), table.as_bytes());
-        assert!(other[0].offer.as_ref().unwrap_err().message.contains("«folio»"));
-    }
-}
+mod tests;
