@@ -3,11 +3,16 @@
 
 /// A character that ISO-8859-1 has no byte for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("el carácter «{ch}» (posición {offset}) no existe en ISO-8859-1, la codificación que exige el SII")]
+#[error("el carácter {} (posición {offset}) no existe en ISO-8859-1, la codificación que exige el SII", shown(*.ch))]
 pub struct NotLatin1 {
     /// Byte offset in the text.
     pub offset: usize,
     pub ch: char,
+}
+
+/// `«ñ»`, or `de control U+0096`: that has no shape to be shown.
+pub fn shown(ch: char) -> String {
+    if ch.is_control() { format!("de control U+{:04X}", ch as u32) } else { format!("«{ch}»") }
 }
 
 /// One byte a character; refuses what has none, and the control characters that XML or the SII do
@@ -72,15 +77,13 @@ fn transliterate(ch: char) -> Option<&'static str> {
         | '\u{202F}'
         | '\u{205F}'
         | '\u{3000}' => " ",
-        // Invisible: soft hyphen, joiners, marks of direction, byte order mark, controls
+        // Invisible: soft hyphen, joiners, marks of direction, byte order mark
         '\u{AD}'
         | '\u{200B}'..='\u{200F}'
         | '\u{202A}'..='\u{202E}'
         | '\u{2060}'
         | '\u{FE0F}'
-        | '\u{FEFF}'
-        | '\0'..='\u{1F}'
-        | '\u{7F}'..='\u{9F}' => "",
+        | '\u{FEFF}' => "",
         // Letters of names that are common in Chile
         'Œ' => "OE",
         'œ' => "oe",
@@ -127,7 +130,7 @@ mod tests {
             ("Café “Ñandú” – 1½ kg…", "Café \"Ñandú\" - 1½ kg..."),
             ("cafe\u{301} n\u{303}on\u{303}o pingu\u{308}ino", "café ñoño pingüino"),
             ("5\u{A0}€", "5 EUR"),
-            ("a\tb\r\nc\u{0}\u{85}\u{200B}\u{FEFF}", "a b  c"),
+            ("a\tb\r\nc\u{200B}\u{FEFF}", "a b  c"),
             ("Luksić Čović", "Luksic Covic"),
             ("«ya está» ¿sí? ¡no!", "«ya está» ¿sí? ¡no!"),
         ] {
@@ -140,7 +143,13 @@ mod tests {
     fn what_has_no_byte_is_refused_and_not_lost() {
         assert_eq!(encode(&tidy("pan 🍞")), Err(NotLatin1 { offset: 4, ch: '🍞' }));
         assert_eq!(encode("5 €"), Err(NotLatin1 { offset: 2, ch: '€' }));
-        assert_eq!(encode("a\u{85}"), Err(NotLatin1 { offset: 1, ch: '\u{85}' }));
+        // A dash of windows-1252 that was read as ISO-8859-1, and what C ends its texts with.
+        for control in ['\u{96}', '\0', '\u{7F}', '\u{85}'] {
+            let written = format!("a{control}");
+            let no = encode(&tidy(&written)).unwrap_err();
+            assert_eq!(no, NotLatin1 { offset: 1, ch: control });
+            assert!(no.to_string().contains(&format!("U+{:04X}", control as u32)), "{no}");
+        }
         assert_eq!(encode("ñÑ ÿ").unwrap(), b"\xF1\xD1 \xFF");
     }
 

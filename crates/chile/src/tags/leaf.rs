@@ -25,7 +25,8 @@ pub enum Problem {
     #[error("está vacío y el SII exige un texto")]
     Empty,
     #[error(
-        "tiene el carácter «{0}», que no existe en ISO-8859-1, la codificación que exige el SII; quítelo o cámbielo"
+        "tiene el carácter {}, que no existe en ISO-8859-1, la codificación que exige el SII; quítelo o cámbielo",
+        latin1::shown(*.0)
     )]
     NotLatin1(char),
     #[error("«{0}» no es una fecha; escríbala como 2026-01-31")]
@@ -75,7 +76,8 @@ impl Problem {
 /// envelope fell for "PLC'S"; with neither quote there is nothing to disagree about.
 pub fn paper_text(text: &str) -> String {
     let tidied = latin1::tidy(text);
-    tidied.trim().chars().map(unquoted).collect()
+    // Every blank is a plain one by now; what Unicode takes for one beside it is a control character.
+    tidied.trim_matches(' ').chars().map(unquoted).collect()
 }
 
 fn unquoted(ch: char) -> char {
