@@ -12,7 +12,7 @@ use crate::company::Firm;
 use crate::dte::{self, Seal};
 use crate::rules::{self, Limits, Making};
 use crate::rut::Rut;
-use crate::sale::{self, Below};
+use crate::sale;
 use crate::tags::Group;
 use crate::ted::{self, TedFields, ted};
 use crate::tipo::Tipo;
@@ -91,7 +91,7 @@ impl DteDraft {
             making.refuse("text-too-long", path, message);
         }
         let placed = |refusals: Vec<Refusal>| -> Vec<Refusal> {
-            refusals.into_iter().map(|refusal| refusal.below(&prefix)).collect()
+            refusals.into_iter().map(|refusal| sale::place(&sale.body, &prefix, refusal)).collect()
         };
         let refusals = rules::together(faults, placed(std::mem::take(&mut making.refusals)));
         let date = rules::header::issued(&making.order.document);

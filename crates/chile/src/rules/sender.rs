@@ -33,10 +33,14 @@ pub fn check(making: &mut Making<'_>) {
                 continue;
             }
             let own: Vec<&str> = making.firm.tags(ours).collect();
-            let own =
-                if own.is_empty() { "no tiene".to_owned() } else { format!("tiene «{}»", own.join(", ")) };
+            if own.is_empty() {
+                let message = format!("{tag} «{said}» no se usa: la empresa configurada no tiene {tag}.");
+                making.warn("member-ignored", header_path("Emisor", tag), message);
+                continue;
+            }
             let message = format!(
-                "{tag} dice «{said}» y la empresa configurada {own}; corrija la venta u omita {tag}."
+                "{tag} dice «{said}» y la empresa configurada tiene «{}»; corrija la venta u omita {tag}.",
+                own.join(", ")
             );
             making.refuse("sender-mismatch", header_path("Emisor", tag), message);
         }

@@ -2,17 +2,21 @@
 //! nothing about the document and are named here one by one; and SimpleAPI's own names for the SII's tags.
 //! What is not named here is refused as ever.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 use timbre_core::Refusal;
 
+use super::json::is_absent;
 use super::{WRAPPERS, under};
 
 /// Members beside a wrapped document, or in it beside its own, and what they mean to whom they were written for.
-const IGNORED: [(&str, &str); 9] = [
+const IGNORED: [(&str, &str); 10] = [
     ("LibreDTE", "son datos de LibreDTE para su propia impresión"),
     ("response", "dice qué devuelve OpenFactura"),
     ("custom", "son textos de OpenFactura para su propia impresión"),
     ("customization", "dice cómo imprime OpenFactura"),
+    ("customizePage", "es de la página de autoservicio de OpenFactura"),
     ("customer", "es el contacto del cliente en OpenFactura"),
     ("sendEmail", "pide a OpenFactura que mande un correo"),
     ("selfService", "es del autoservicio de OpenFactura"),
@@ -26,7 +30,7 @@ const SECRETS: [&str; 3] = ["Certificado", "certificado", "auth"];
 /// SimpleAPI's names, by the group they stand in: theirs, the SII's.
 const NAMES: [(&str, &[(&str, &str)]); 9] = [
     ("", &[("Detalles", "Detalle"), ("Referencias", "Referencia"), ("DescuentosRecargos", "DscRcgGlobal")]),
-    ("Encabezado", &[("IdentificacionDTE", "IdDoc")]),
+    ("Encabezado", &[("IdentificacionDTE", "IdDoc"), ("RutSolicitante", "RUTSolicita")]),
     (
         "IdDoc",
         &[
@@ -34,6 +38,7 @@ const NAMES: [(&str, &[(&str, &str)]); 9] = [
             ("FechaVencimiento", "FchVenc"),
             ("FormaPago", "FmaPago"),
             ("IndicadorServicio", "IndServicio"),
+            ("IndicadorMontosNetosBoleta", "IndMntNeto"),
             ("TipoDespacho", "TipoDespacho"),
             ("TipoTraslado", "IndTraslado"),
         ],
@@ -127,8 +132,9 @@ pub(super) fn read(body: &Value) -> Option<Foreign> {
         }
     });
     (foreign.ignored, foreign.faults) = (ignored, faults);
+    let path = received(body).map_or_else(String::new, |(_, path)| path);
     if let Some(document) = document_of(&mut foreign.body).filter(|document| is_simple(document)) {
-        rename(document, "");
+        rename(document, "", &path, &mut foreign.faults);
     }
     Some(foreign)
 }
@@ -175,28 +181,98 @@ fn document_of(body: &mut Value) -> Option<&mut Map<String, Value>> {
     document_of(object.get_mut(wrapper)?)
 }
 
-/// Gives each member of a group the SII's name, and goes on below.
-fn rename(group: &mut Map<String, Value>, name: &str) {
-    let names = NAMES.iter().find(|(other, _)| *other == name).map_or(&[][..], |(_, names)| *names);
+/// Gives each member of a group the SII's name, and goes on below. Two names of one tag are one too many: which
+/// was meant nobody knows. `path` is the group's as it was sent.
+fn rename(group: &mut Map<String, Value>, name: &str, path: &str, faults: &mut Vec<Refusal>) {
     let old = std::mem::take(group);
+    let mut written: BTreeMap<String, String> = BTreeMap::new();
     for (member, mut value) in old {
-        let theirs = names.iter().find(|(theirs, _)| *theirs == member);
-        let member = theirs.map_or(member.clone(), |(_, ours)| (*ours).to_owned());
+        let tag =
+            names_in(name).iter().find(|(theirs, _)| *theirs == member).map_or(&*member, |(_, ours)| ours);
+        let path = under(path, &member);
         match &mut value {
-            Value::Object(inner) => rename(inner, &member),
+            Value::Object(inner) => rename(inner, tag, &path, faults),
             Value::Array(all) => {
-                for inner in all.iter_mut().filter_map(Value::as_object_mut) {
-                    rename(inner, &member);
+                for (at, inner) in all.iter_mut().enumerate() {
+                    let Some(inner) = inner.as_object_mut() else { continue };
+                    rename(inner, tag, &format!("{path}[{at}]"), faults);
                 }
             }
             _ => {}
         }
-        let value = match (member.as_str(), value) {
-            ("TpoMov", Value::String(word)) => Value::from(word.chars().take(1).collect::<String>()),
-            ("TpoValor", Value::String(word)) if word == "Porcentaje" => Value::from("%"),
-            ("TpoValor", Value::String(word)) if word == "Pesos" => Value::from("$"),
-            (_, value) => value,
-        };
-        group.insert(member, value);
+        if let Some(word) = value.as_str().and_then(|word| in_letters(tag, word)) {
+            value = Value::from(word);
+        }
+        let other = written.get(tag).filter(|_| group.get(tag).is_some_and(|said| !is_absent(said)));
+        match other {
+            Some(_) if is_absent(&value) => {}
+            Some(other) if !is_one_thing(&group[tag], &value) => {
+                let why = format!("«{other}» y «{member}» son la misma etiqueta ({tag}); deje una sola.");
+                faults.push(Refusal::new("json-duplicate-key", path, why));
+            }
+            _ => {
+                let tag = tag.to_owned();
+                written.insert(tag.clone(), member);
+                group.insert(tag, value);
+            }
+        }
     }
+}
+
+/// A total that was sent under both names, each time the same, was sent once.
+fn is_one_thing(one: &Value, other: &Value) -> bool {
+    one == other && !one.is_object() && !one.is_array()
+}
+
+/// SimpleAPI's words for what the SII writes in a letter. Only the words themselves: a surcharge that is taken
+/// for a discount, or the other way round, is another total.
+fn in_letters(tag: &str, word: &str) -> Option<&'static str> {
+    match (tag, word) {
+        ("TpoMov", "Descuento") => Some("D"),
+        ("TpoMov", "Recargo") => Some("R"),
+        ("TpoValor", "Porcentaje") => Some("%"),
+        ("TpoValor", "Pesos") => Some("$"),
+        _ => None,
+    }
+}
+
+fn names_in(group: &str) -> &'static [(&'static str, &'static str)] {
+    NAMES.iter().find(|(other, _)| *other == group).map_or(&[], |(_, names)| names)
+}
+
+/// A path in the SII's tags as the sale that was received has it: its own names where it uses them, and where
+/// it says nothing of a tag, the name it would have for it.
+pub(super) fn as_sent(body: &Value, path: &str) -> String {
+    let Some((document, prefix)) = received(body).filter(|(document, _)| is_simple(document)) else {
+        return path.to_owned();
+    };
+    let Some(tags) = path.strip_prefix(&*prefix).filter(|tags| !tags.is_empty()) else {
+        return path.to_owned();
+    };
+    let (mut group, mut place) = (String::new(), Some(document));
+    let mut sent = prefix;
+    for part in tags.trim_start_matches('.').split('.') {
+        let (tag, at) = part.find('[').map_or((part, ""), |from| part.split_at(from));
+        let theirs = names_in(&group).iter().find(|(_, ours)| *ours == tag).map(|(theirs, _)| *theirs);
+        let has = |name: &str| place.is_some_and(|place| place.contains_key(name));
+        let name = theirs.filter(|theirs| has(theirs) || !has(tag)).unwrap_or(tag);
+        sent = under(&sent, &format!("{name}{at}"));
+        let number = at.trim_matches(['[', ']']).parse::<usize>().ok();
+        place = place.and_then(|place| match place.get(name)? {
+            Value::Array(all) => all.get(number?)?.as_object(),
+            value => value.as_object(),
+        });
+        group = tag.to_owned();
+    }
+    sent
+}
+
+/// The document out of its wrappings, and the path to it.
+fn received(body: &Value) -> Option<(&Map<String, Value>, String)> {
+    let (mut object, mut prefix) = (body.as_object()?, String::new());
+    while !object.contains_key("Encabezado") {
+        let wrapper = WRAPPERS.into_iter().find(|wrapper| object.contains_key(*wrapper))?;
+        (object, prefix) = (object[wrapper].as_object()?, under(&prefix, wrapper));
+    }
+    Some((object, prefix))
 }

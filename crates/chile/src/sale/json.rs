@@ -111,6 +111,13 @@ impl Reader {
         if values.len() > usize::from(field.most) {
             self.too_many(field, values.len(), path);
         }
+        // LibreDTE leaves a code out by saying `false` of both its parts.
+        let says_nothing = |value: &Value| {
+            value.as_object().is_some_and(|members| !members.is_empty() && members.values().all(is_absent))
+        };
+        if field.is_group() && field.least == 0 && values.iter().all(says_nothing) {
+            return;
+        }
         for (at, value) in values.iter().enumerate().take(MOST_ITEMS) {
             let path = if is_list { format!("{path}[{at}]") } else { path.to_owned() };
             match field.shape {
@@ -246,7 +253,7 @@ fn as_thousands(written: &str) -> Option<String> {
 
 /// `null` and the empty text say nothing, and so do the empty list and `false`, which is how sales written
 /// for LibreDTE leave a tag out.
-fn is_absent(value: &Value) -> bool {
+pub fn is_absent(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => text.trim().is_empty(),

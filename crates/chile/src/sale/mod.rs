@@ -51,16 +51,14 @@ pub fn read(sale: &Sale) -> Result<Order, Refusals> {
 
 fn read_body(body: &Value) -> Result<Order, Refusals> {
     let Some(foreign) = foreign::read(body) else { return read_own(body) };
+    let as_sent = |refusals: Vec<Refusal>| refusals.into_iter().map(|refusal| place(body, "", refusal));
     match read_own(&foreign.body) {
         Ok(mut order) => {
-            order.faults.extend(foreign.faults);
+            order.faults = as_sent(order.faults).chain(foreign.faults).collect();
             order.ignored = foreign.ignored;
             Ok(order)
         }
-        Err(Refusals(mut refusals)) => {
-            refusals.extend(foreign.faults);
-            Err(Refusals(refusals))
-        }
+        Err(Refusals(refusals)) => Err(Refusals(as_sent(refusals).chain(foreign.faults).collect())),
     }
 }
 
@@ -114,6 +112,12 @@ impl Below for Refusal {
 /// What stands before each path of a sale's own tags.
 pub fn prefix(body: &Value) -> String {
     Wrapped::of(body).prefix
+}
+
+/// A refusal where the JSON received has it, whose paths begin with `prefix`: in the words of who sent it.
+pub fn place(body: &Value, prefix: &str, refusal: Refusal) -> Refusal {
+    let refusal = refusal.below(prefix);
+    Refusal { path: foreign::as_sent(body, &refusal.path), ..refusal }
 }
 
 /// A body out of its wrappings.
