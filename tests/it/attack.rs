@@ -65,7 +65,7 @@ fn request(line: &str, headers: &[(&str, &str)], body: &str) -> String {
 }
 
 /// Makes a token by the owner's.
-async fn token(shop: &Running, name: &str, scope: &str) -> String {
+pub(crate) async fn token(shop: &Running, name: &str, scope: &str) -> String {
     let answer = reqwest::Client::new()
         .post(format!("{}/v1/tokens", shop.address.base))
         .bearer_auth(&shop.address.token)
@@ -307,6 +307,39 @@ async fn a_till_is_served_next_to_two_thousand_connections_and_who_dawdles_is_hu
         let _ = stream.read_to_end(&mut rest);
     }
     assert_eq!(shop.agent.stats().total, 4, "none of it issued anything");
+    shop.stop().await;
+}
+
+/// Streams never end by themselves: of too many those go that have listened longest, be their token good.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_till_is_served_next_to_any_number_of_streams() {
+    let dir = tempfile::tempdir().unwrap();
+    let shop = shop(dir.path()).await;
+    let host = shop.address.base.trim_start_matches("http://").to_owned();
+    let of = |token: String| format!("Bearer {token}");
+    let (reads, till) = (of(token(&shop, "panel", "read").await), of(token(&shop, "caja", "issue").await));
+    let listen = request("GET /v1/events", &[("Host", &host), ("Authorization", &reads)], "");
+    let mut streams = Vec::new();
+    for n in 0..200 {
+        let mut stream = connect(&shop);
+        stream.write_all(listen.as_bytes()).unwrap();
+        let mut begin = [0; 12];
+        stream.read_exact(&mut begin).unwrap_or_else(|error| panic!("stream {n}: {error}"));
+        assert_eq!(&begin, b"HTTP/1.1 200", "stream {n}");
+        streams.push(stream);
+    }
+    let head = [
+        ("Host", host.as_str()),
+        ("Authorization", &till),
+        ("Content-Type", "application/json"),
+        ("Timbre-Client", "x"),
+    ];
+    let heard = say(&shop, &request("POST /v1/documents", &head, &boleta(990).to_string()));
+    assert_eq!(heard.status, 201, "{}", heard.text);
+    // The first has been hung up on: it ends, where it would be told of changes for ever.
+    let mut rest = Vec::new();
+    let _ = streams[0].read_to_end(&mut rest);
+    assert!(!String::from_utf8_lossy(&rest).contains("T39F1"), "it hears no more");
     shop.stop().await;
 }
 

@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 use timbre_app::{DemoOptions, Options};
 use timbre_tests::{boleta, options};
 
+use crate::attack::token;
+
 /// A certificate of its own for this machine's address, and its key; PEM.
 pub(crate) fn certificate() -> (Vec<u8>, Vec<u8>) {
     let key = PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap();
@@ -46,18 +48,7 @@ async fn another_machine_sells_over_tls_with_a_tills_token_and_nothing_else() {
     std::fs::write(folder.join("timbre.toml"), text).unwrap();
     let demo = DemoOptions { latency: std::time::Duration::ZERO, scenario: "calm".to_owned() };
     let shop = timbre_app::start(Options { demo: Some(demo), ..options(dir.path()) }).await.unwrap();
-    let made: Value = reqwest::Client::new()
-        .post(format!("{}/v1/tokens", shop.address.base))
-        .bearer_auth(&shop.address.token)
-        .header("Timbre-Client", "tests")
-        .json(&json!({ "name": "caja 2", "who": "Rosa" }))
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
-    let till = made["token"].as_str().unwrap();
+    let till = &token(&shop, "caja 2", "issue").await;
     let http = reqwest::Client::builder()
         .tls_backend_native()
         .add_root_certificate(reqwest::Certificate::from_pem(&cert).unwrap())
@@ -81,6 +72,19 @@ async fn another_machine_sells_over_tls_with_a_tills_token_and_nothing_else() {
     let health: Value =
         http.get(at("/v1/health")).bearer_auth(till).send().await.unwrap().json().await.unwrap();
     assert!(health["notices"].to_string().contains("atiende a la red"), "{health}");
+    // Nor does a token that came from elsewhere make another one, however far it reaches.
+    let manage = token(&shop, "bodega", "manage").await;
+    let by = |method: reqwest::Method, path: &str| {
+        let request = http.request(method, at(path)).bearer_auth(&manage).header("Timbre-Client", "bodega");
+        request.json(&json!({ "name": "otro", "who": "Rosa", "url": "https://example.com", "states": [] }))
+    };
+    for (method, path) in [(reqwest::Method::POST, "/v1/tokens"), (reqwest::Method::PUT, "/v1/webhooks/otro")]
+    {
+        let refused = by(method, path).send().await.unwrap();
+        assert_eq!(refused.status(), 403, "{path}");
+        assert_eq!(refused.json::<Value>().await.unwrap()["code"], "only-here", "{path}");
+    }
+    assert_eq!(by(reqwest::Method::GET, "/v1/tokens").send().await.unwrap().status(), 200);
     assert_eq!(shop.agent.stats().total, 1);
     shop.stop().await;
 }

@@ -1,5 +1,5 @@
 //! Connections: so many at once, heads in time, and when there are too many the one goes that has waited
-//! longest without showing a token. A till that comes next to a crowd is served.
+//! longest without showing a token, else the one that has listened longest. A till that comes next to a crowd is served.
 
 use std::collections::VecDeque;
 use std::io;
@@ -31,6 +31,9 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long after an accept that failed for want of files.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// How long who must go, and has shown a token, may still take over what it was asking.
+const GRACE: Duration = Duration::from_secs(30);
+
 /// Of one connection: it has shown a token that is good.
 #[derive(Clone)]
 pub(crate) struct Proof(Arc<Place>);
@@ -38,6 +41,11 @@ pub(crate) struct Proof(Arc<Place>);
 impl Proof {
     pub(crate) fn give(&self) {
         self.0.proven.store(true, Ordering::Relaxed);
+    }
+
+    /// It listens from now on, and loses nothing where it is hung up on: it comes again and hears what it missed.
+    pub(crate) fn listens(&self) {
+        self.0.listens.store(true, Ordering::Relaxed);
     }
 }
 
@@ -48,6 +56,7 @@ pub(crate) struct Peer(pub IpAddr);
 #[derive(Default)]
 struct Place {
     proven: AtomicBool,
+    listens: AtomicBool,
     left: AtomicBool,
     gone: Notify,
 }
@@ -67,7 +76,8 @@ impl Crowd {
         places.retain(|place| !place.left.load(Ordering::Relaxed));
         if places.len() >= most {
             let stranger = places.iter().position(|place| !place.proven.load(Ordering::Relaxed));
-            if let Some(out) = places.remove(stranger.unwrap_or(0)) {
+            let listener = places.iter().position(|place| place.listens.load(Ordering::Relaxed));
+            if let Some(out) = places.remove(stranger.or(listener).unwrap_or(0)) {
                 out.gone.notify_one();
             }
         }
@@ -153,16 +163,20 @@ async fn one<S>(
         .serve_connection(stream, service);
     tokio::pin!(serving);
     let mut told = false;
+    let mut over = None;
     loop {
         tokio::select! {
             // A connection that breaks off is its caller's affair.
             _ = serving.as_mut() => return,
             () = place.gone.notified() => {
-                if !place.proven.load(Ordering::Relaxed) {
+                if !place.proven.load(Ordering::Relaxed) || place.listens.load(Ordering::Relaxed) {
                     return;
                 }
                 serving.as_mut().graceful_shutdown();
+                over = Some(tokio::time::Instant::now() + GRACE);
             }
+            () = async { tokio::time::sleep_until(over.unwrap_or_else(tokio::time::Instant::now)).await },
+                if over.is_some() => return,
             _ = stopped.wait_for(|stopped| *stopped), if !told => {
                 told = true;
                 serving.as_mut().graceful_shutdown();
@@ -185,6 +199,19 @@ mod tests {
         let places = crowd.places();
         let is_in = |place: &Arc<Place>| places.iter().any(|other| Arc::ptr_eq(other, place));
         assert!(is_in(&till) && !is_in(&stranger) && is_in(&newer));
+    }
+
+    #[test]
+    fn then_who_has_listened_longest_and_then_the_oldest() {
+        let crowd = Crowd::default();
+        let all: Vec<_> = (0..3).map(|_| crowd.enter(3)).collect();
+        all.iter().for_each(|place| place.proven.store(true, Ordering::Relaxed));
+        all[1].listens.store(true, Ordering::Relaxed);
+        let is_in = |place: &Arc<Place>| crowd.places().iter().any(|other| Arc::ptr_eq(other, place));
+        crowd.enter(3).proven.store(true, Ordering::Relaxed);
+        assert!(is_in(&all[0]) && !is_in(&all[1]) && is_in(&all[2]));
+        crowd.enter(3);
+        assert!(!is_in(&all[0]) && is_in(&all[2]));
     }
 
     #[test]

@@ -17,6 +17,7 @@ use timbre_agent::view::PushView;
 use tokio::sync::{broadcast, watch};
 use tokio_stream::wrappers::BroadcastStream;
 
+use crate::connections::Proof;
 use crate::tokens::{Caller, Tokens};
 
 /// How many pushes are remembered: some fifteen seconds of a busy shop, hours of a quiet one.
@@ -115,8 +116,10 @@ pub(crate) async fn events(
     Extension(hub): Extension<Arc<Hub>>,
     Extension(tokens): Extension<Arc<Tokens>>,
     Extension(caller): Extension<Caller>,
+    Extension(proof): Extension<Proof>,
     headers: HeaderMap,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    proof.listens();
     let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let (missed, now, live) = hub.after(seen);
     let first: Vec<Event> = match missed {

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use timbre_agent::Agent;
@@ -15,7 +15,7 @@ use crate::api::problem;
 use crate::connections::Proof;
 use crate::entrance::Entrance;
 use crate::origins;
-use crate::scope::{Scope, needed};
+use crate::scope::{Scope, needed, opens_doors};
 use crate::sessions::Session;
 use crate::staff::is_a_page;
 use crate::tokens::{Caller, Tokens, Who};
@@ -36,7 +36,7 @@ pub struct Guard {
 impl Guard {
     /// For the server that listens on loopback, on `port`.
     pub fn loopback(port: u16, owner: String, tokens: Arc<Tokens>, origins: Vec<String>) -> Guard {
-        let hosts = ["127.0.0.1", "localhost", "[::1]"].map(|host| format!("{host}:{port}")).to_vec();
+        let hosts = hosts(["127.0.0.1", "localhost", "[::1]"], port, 80);
         Guard { owner: Some(owner), scheme: "http://", hosts, origins, tokens, entrance: None }
     }
 
@@ -48,7 +48,7 @@ impl Guard {
         origins: Vec<String>,
         entrance: Arc<Entrance>,
     ) -> Guard {
-        let hosts = names.iter().map(|name| format!("{name}:{port}")).collect();
+        let hosts = hosts(names.iter().map(String::as_str), port, 443);
         Guard { owner: None, scheme: "https://", hosts, origins, tokens, entrance: Some(entrance) }
     }
 
@@ -94,6 +94,15 @@ impl Guard {
         }
         self.tokens.known(given, agent.now())
     }
+}
+
+/// As `Host` names them: the usual port of a scheme is left out (RFC 9110, 4.2.3), or is not.
+fn hosts<'a>(names: impl IntoIterator<Item = &'a str>, port: u16, usual: u16) -> Vec<String> {
+    let of = |name: &str| {
+        let bare = (port == usual).then(|| name.to_owned());
+        bare.into_iter().chain([format!("{name}:{port}")])
+    };
+    names.into_iter().flat_map(of).collect()
 }
 
 enum Origin {
@@ -159,6 +168,13 @@ pub(crate) async fn known(
         let why = "Este token no alcanza para eso. Pida a quien administra Timbre uno con más alcance.";
         return problem(StatusCode::FORBIDDEN, "scope-insufficient", why).into_response();
     }
+    // By a token that came from elsewhere nobody makes themselves another one, nor has the events told to them.
+    let from_elsewhere = guard.owner.is_none() && matches!(caller.who, Who::Till(_));
+    if from_elsewhere && request.method() != Method::GET && opens_doors(request.uri().path()) {
+        tracing::warn!(%caller, path = request.uri().path(), "a token of the network asked for another door");
+        let why = "Los tokens y los avisos se administran en el equipo de Timbre o en su panel.";
+        return problem(StatusCode::FORBIDDEN, "only-here", why).into_response();
+    }
     // No browser of another machine keeps what it was shown (ASVS 14.3.2).
     let passing = matches!(caller.who, Who::Panel(_));
     request.extensions_mut().insert(caller);
@@ -167,4 +183,15 @@ pub(crate) async fn known(
         answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schemes_usual_port_is_left_out_or_not() {
+        assert_eq!(hosts(["caja"], 443, 443), ["caja", "caja:443"]);
+        assert_eq!(hosts(["a", "[::1]"], 4577, 80), ["a:4577", "[::1]:4577"]);
+    }
 }

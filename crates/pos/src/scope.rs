@@ -28,6 +28,12 @@ impl Scope {
     }
 }
 
+/// Who may speak to Timbre, and to whom it speaks.
+pub(crate) fn opens_doors(path: &str) -> bool {
+    let mut parts = path.trim_matches('/').split('/');
+    matches!(parts.next(), Some("tokens" | "webhooks"))
+}
+
 /// What is asked of who wants `path` (below `/v1`). A change that is not known to be a till's business is
 /// for somebody in charge.
 pub(crate) fn needed(method: &Method, path: &str) -> Scope {
