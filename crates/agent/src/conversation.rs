@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use crate::clock::later;
 use crate::line::Asked;
-use crate::meaning::{fallen, not_known, stop_range, trouble_of};
+use crate::meaning::{REPEATED, fallen, not_known, stop_range, trouble_of};
 use crate::plan::{LONGEST_WAIT, Stage};
 use crate::retry::backoff;
 use crate::sender::Sender;
@@ -403,11 +403,9 @@ fn facts_of(reader: &Reader, documents: &[Arc<Document>], reports: &[Report], te
                 documents.len(),
                 later(terms.now, terms.cap),
             )),
-            Verdict::AlreadyThere => facts.extend(moved(
-                &row,
-                Cause::Doubt { why: "ya lo tenía de un envío anterior; se está verificando".to_owned() },
-                None,
-            )),
+            Verdict::AlreadyThere => {
+                facts.extend(moved(&row, Cause::Doubt { why: REPEATED.to_owned() }, None))
+            }
             Verdict::Unknown { why } => facts.extend(not_known(&row, why)),
             Verdict::Conflict { why } => {
                 // Said of this document before, it stops nothing again: a person may have reopened the range.

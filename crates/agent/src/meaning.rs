@@ -2,11 +2,14 @@
 //! conversation are `conversation`'s.
 
 use timbre_core::{Blame, Cause, DocState, Document, NumberFate, Remark, Report, Scope, Timestamp, Verdict};
-use timbre_store::{Fact, Range, Reader, Row};
+use timbre_store::{Event, Fact, Range, Reader, Row};
 
 use crate::apart::apart;
 use crate::conversation::moved;
 use crate::line::Trouble;
+
+/// The doubt about what the authority says it has already, as the journal words it.
+pub(crate) const REPEATED: &str = "ya lo tenía de un envío anterior; se está verificando";
 
 /// What a report says of its whole channel; `mended` is when one that names no time is tried again.
 pub(crate) fn trouble_of(report: &Report, mended: Timestamp) -> Option<Trouble> {
@@ -55,6 +58,17 @@ pub(crate) fn not_known(row: &Row, why: &str) -> Option<Fact> {
         }
         _ => None,
     }
+}
+
+/// How often this version was said to be at the authority already.
+pub(crate) fn times_repeated(events: &[Event], version: u32) -> usize {
+    let repeated = |event: &&Event| match serde_json::from_value(event.fact.clone()) {
+        Ok(Fact::Moved(moved)) => {
+            moved.version == version && matches!(&moved.cause, Cause::Doubt { why } if why == REPEATED)
+        }
+        Ok(_) | Err(_) => false,
+    };
+    events.iter().filter(repeated).count()
 }
 
 /// No folio more of the document's range: somebody else uses it.

@@ -7,10 +7,12 @@ use std::time::Duration;
 use timbre_core::{
     Cause, ChannelId, DocState, Document, DocumentId, Heard, NumberFate, ParcelId, Remark, Timestamp,
 };
-use timbre_store::{OpenParcel, StoreError};
+use timbre_store::{Fact, OpenParcel, StoreError};
 
 use crate::clock::later;
 use crate::conversation::{After, Phase, Talk, TalkError, current, moved, rows_of};
+use crate::meaning::times_repeated;
+use crate::plan::LONGEST_WAIT;
 use crate::sender::{Asked, Sender, lock};
 
 /// Without a verdict for this long a person is called.
@@ -18,6 +20,10 @@ const LONG_WAIT: Duration = Duration::from_secs(24 * 3_600);
 
 /// Questions asked before others have their turn: a long verification holds nobody's hand.
 const AT_A_TIME: usize = 10;
+
+/// Why a person is called to a document that goes round in a circle.
+const CIRCLE: &str = "La autoridad dijo dos veces que ya lo tenía y después que no lo tiene. Búsquelo en su sitio antes de \
+    reenviarlo; por sí solo se reintenta en un día";
 
 /// What came of one document of a parcel.
 struct Probed {
@@ -209,21 +215,43 @@ impl Sender {
             self.writer().commit(vec![self.mark(parcel, "verificación", phase, due)]).await?;
             return Ok(due);
         }
+        let absent: Vec<_> = documents.iter().filter(|(id, _)| absent.contains_key(id)).cloned().collect();
+        let circling = self.circling(&absent)?;
         // A try of which nothing left is none.
-        let spent = attempts >= settings.attempts;
-        let due = if spent { self.pause(u32::MAX) } else { self.now() };
+        let spent = attempts >= settings.attempts || circling;
+        let due = match (circling, spent) {
+            (true, _) => later(self.now(), LONGEST_WAIT),
+            (false, true) => self.pause(u32::MAX),
+            (false, false) => self.now(),
+        };
         let due = not_before.map_or(due, |at: Timestamp| at.max(due));
         let answered = self.mark(parcel, "verificación", Some(Phase::Resend), Some(due));
-        let absent: Vec<_> = documents.iter().filter(|(id, _)| absent.contains_key(id)).cloned().collect();
         self.writer()
             .apply(move |reader| {
-                let rows = rows_of(reader, &absent).into_iter();
-                rows.filter_map(|row| moved(&row, Cause::Absent, spent.then_some(due)))
+                let rows = rows_of(reader, &absent);
+                let calls = rows.iter().filter(|row| circling && row.attention.is_none());
+                let calls: Vec<_> = calls
+                    .map(|row| Fact::Attention { document: row.id.clone(), reason: Some(CIRCLE.to_owned()) })
+                    .collect();
+                rows.iter()
+                    .filter_map(|row| moved(row, Cause::Absent, spent.then_some(due)))
+                    .chain(calls)
                     .chain([answered])
                     .collect()
             })
             .await?;
         Ok(Some(due))
+    }
+
+    /// Was any of these, which the authority does not have, twice said to be there already? Sending it once more would
+    /// bring the same.
+    fn circling(&self, absent: &[(DocumentId, u32)]) -> Result<bool, StoreError> {
+        for (id, version) in absent {
+            if times_repeated(&self.reader().history(id)?, *version) > 1 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// What the authority left out of an envelope that it went through was rejected, though nobody heard it say so.

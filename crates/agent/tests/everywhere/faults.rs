@@ -40,6 +40,27 @@ async fn what_the_authority_took_is_never_delivered_again_though_it_says_it_is_a
     assert!(flagged(&agent, 1), "a person is called");
 }
 
+/// "I have it already", "I don't have it": eleven uploads in a minute, and nobody was called.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_round_in_a_circle_twice_calls_a_person_and_waits() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    office.books().words.insert(1, "there");
+    office.books().have.insert(1, "no");
+    let agent = open(dir.path(), &office, true).await;
+    sell(&agent, "k", 10).await;
+    until(&agent, |agent| row(agent, 1).attention.is_some_and(|why| why.contains("dos veces"))).await;
+    assert_eq!(row(&agent, 1).state, "PENDIENTE");
+    assert_eq!(office.books().asked("post/deliver"), 2);
+    let sums = sums(&agent, 1);
+    assert!(sums.iter().all(|sum| *sum == sums[0]), "the same bytes: {sums:?}");
+    // A person may send it all the same; when the authority takes it nobody is called any more.
+    office.books().words.insert(1, "yes");
+    assert_eq!(agent.resend(&["TAF1".to_owned()]).await.unwrap().queued, 1);
+    until(&agent, |agent| agent.stats().accepted == 1).await;
+    assert_eq!((office.books().asked("post/deliver"), row(&agent, 1).attention), (3, None));
+    agent.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_lost_delivery_a_refused_one_keeps_its_bytes() {
     let (dir, office) = (tempfile::tempdir().unwrap(), office());
