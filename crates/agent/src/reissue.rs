@@ -27,7 +27,7 @@ use number::{Evidence, Found, choose};
 pub struct Reissue {
     /// The sale with its fault mended; `None` when the fault was not the sale's.
     pub sale: Option<Bytes>,
-    /// Another number, whatever the authority says of this one.
+    /// Another number, whatever the authority says of this one: also when it has this very document.
     pub new_number: bool,
     /// Who decides.
     pub who: String,
@@ -56,7 +56,11 @@ impl Agent {
                 let told = self.ask_about(&row, before.document.clone()).await?;
                 // Its answer may have told that the clock is off.
                 self.trust_clock()?;
-                (self.found(&row, &before.document, told.verdict).await?, fate, told.answers)
+                let found = self.found(&row, &before.document, told.verdict).await?;
+                if found == Found::Ours && !order.new_number {
+                    return Err(self.held_after_all(&row, told.answers).await?);
+                }
+                (found, fate, told.answers)
             }
         };
 
@@ -180,6 +184,26 @@ impl Agent {
                 ));
             }
         })
+    }
+
+    /// The authority has this very document, which it is said to have rejected: perhaps it did accept it, and another
+    /// one would be the same sale twice. A person looks, and may then ask for another number.
+    async fn held_after_all(&self, row: &Row, answers: Vec<Fact>) -> Answer<ProblemView> {
+        let reason = format!(
+            "El {} dice tener este mismo documento: puede que lo haya aceptado. Véalo en su sitio, y sólo si allá figura \
+             rechazado vuelva a emitirlo con un folio nuevo",
+            self.authority()
+        );
+        let problem = ProblemView::conflict("accepted-after-all", format!("{reason}. No se emitió nada."));
+        let (document, version) = (row.id.clone(), row.version);
+        let note = move |reader: &Reader| {
+            let still = crate::conversation::current(reader, &document, version).ok().flatten();
+            let rejected = still.is_some_and(|row| row.state == DocState::Rechazado);
+            let call = rejected.then(|| Fact::Attention { document, reason: Some(reason) });
+            answers.into_iter().chain(call).collect()
+        };
+        self.0.writer.apply(note).await?;
+        Ok(problem)
     }
 
     fn too_soon(&self, id: &DocumentId, sure: Timestamp) -> ProblemView {

@@ -74,7 +74,7 @@ async fn what_the_authority_has_is_replaced_and_its_number_waits_to_be_annulled(
     let office = office();
     let agent = open(dir.path(), &office, true).await;
     rejected(&agent, &office, "free", "yes").await;
-    let made = again(&agent).await.unwrap();
+    let made = agent.reissue("TAF1", Reissue { new_number: true, ..plain() }).await.unwrap();
     assert_eq!((made.number.as_str(), made.document.id.as_str()), ("new", "TAF2"));
     assert!(made.task.unwrap().contains("Anule el folio 1"));
     until(&agent, |agent| row(agent, 2).state == "ACEPTADO").await;
@@ -94,6 +94,31 @@ async fn what_the_authority_has_is_replaced_and_its_number_waits_to_be_annulled(
     assert_eq!(agent.number_annulled("TAF1", "Ana").await.unwrap_err().code, "nothing-to-annul");
     assert_eq!(agent.number_annulled("TAF2", "Ana").await.unwrap_err().code, "nothing-to-annul");
     assert_eq!(again(&agent).await.unwrap_err().code, "not-rejected");
+    agent.stop().await;
+}
+
+/// A wrong rejection must not become a second sale.
+#[tokio::test]
+async fn what_the_authority_has_though_it_was_rejected_is_for_a_person_to_look_at() {
+    let dir = tempfile::tempdir().unwrap();
+    let office = office();
+    let agent = open(dir.path(), &office, true).await;
+    rejected(&agent, &office, "free", "yes").await;
+    for _ in 0..2 {
+        let problem = again(&agent).await.unwrap_err();
+        assert_eq!((problem.status, problem.code.as_str()), (409, "accepted-after-all"), "{problem:?}");
+        let row = row(&agent, 1);
+        assert_eq!((row.state.as_str(), row.version), ("RECHAZADO", 1));
+        assert!(row.attention.is_some_and(|why| why.contains("este mismo documento")));
+        assert_eq!(agent.folios()[0].next, Some(2), "no folio was spent");
+    }
+    // What was heard is kept.
+    let history = agent.history("TAF1").unwrap();
+    assert!(history.iter().any(|fact| fact["fact"] == "answered" && fact["what"] == "have?"));
+    // It turns out not to have it: made again as ever, and nobody is called any more.
+    office.books().have.insert(1, "no");
+    let made = again(&agent).await.unwrap();
+    assert_eq!((made.number.as_str(), made.document.attention), ("same", None));
     agent.stop().await;
 }
 
@@ -183,7 +208,8 @@ async fn of_two_who_ask_at_once_one_wins() {
         let office = office();
         let agent = open(dir.path(), &office, true).await;
         rejected(&agent, &office, "free", have).await;
-        let (one, other) = tokio::join!(again(&agent), again(&agent));
+        let order = || Reissue { new_number: have == "yes", ..plain() };
+        let (one, other) = tokio::join!(agent.reissue("TAF1", order()), agent.reissue("TAF1", order()));
         let lost = match (one, other) {
             (Ok(_), Err(lost)) | (Err(lost), Ok(_)) => lost,
             both => panic!("{both:?}"),
