@@ -9,8 +9,8 @@ use bytes::Bytes;
 use jiff::tz::TimeZone;
 use timbre_core::paper::Paper;
 use timbre_core::{
-    Cause, Certificate, Channel, ChannelId, Date, DocumentId, Environment, Issuer, Keys, Refusal, Regime,
-    Sale, Seals, Timestamp,
+    Cause, Certificate, Channel, ChannelId, Date, DocState, DocumentId, Environment, Issuer, Keys, Refusal,
+    Regime, Sale, Seals, Timestamp,
 };
 use timbre_store::{CertificateLoaded, Fact, Filter, NoFolio, Numbering, Opened, Reader, Row, Store};
 use tokio::sync::{Notify, broadcast, mpsc, watch};
@@ -285,7 +285,7 @@ impl Agent {
     // Acting.
 
     /// Sends these documents again as soon as it can be done: always safe, as what may be at the
-    /// authority is asked about first.
+    /// authority is asked about first. What is with it is only asked about, now.
     pub async fn resend(&self, ids: &[String]) -> Answer<ResentView> {
         let ids: BTreeSet<_> = ids.iter().map(|id| parse_id(id)).collect::<Answer<_>>()?;
         for id in &ids {
@@ -317,15 +317,18 @@ impl Agent {
         let mut queued = 0;
         let mut skipped = 0;
         let mut taken = Vec::new();
+        let mut with_authority = Vec::new();
         for id in ids {
             match self.find(&id)? {
                 row if show::RESENDABLE.contains(&row.state) => {
                     queued += 1;
                     taken.push(id);
                 }
+                Row { state: DocState::Enviado, parcel: Some(parcel), .. } => with_authority.push(parcel),
                 _ => skipped += 1,
             }
         }
+        let asked = with_authority.len() as u64;
         let documents = taken.iter().take(MOST_NAMED).map(ToString::to_string).collect();
         if !taken.is_empty() {
             let acted =
@@ -342,8 +345,9 @@ impl Agent {
         }
         self.0.sender.set_running(true);
         self.0.sender.ask_now();
+        self.0.sender.ask_about(with_authority);
         self.0.sender.hurry();
-        Ok(ResentView { queued, skipped, documents })
+        Ok(ResentView { queued, skipped, asked, documents })
     }
 
     /// Stops or starts the sending.

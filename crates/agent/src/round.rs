@@ -12,7 +12,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
 
 use crate::apart::by_most;
-use crate::clock::until;
+use crate::clock::{later, until};
 use crate::conversation::{Phase, TalkError};
 use crate::deadline::Terms;
 use crate::line::{Asked, Line};
@@ -43,6 +43,8 @@ struct Open {
     channel: ChannelId,
     due: Timestamp,
     stage: Stage,
+    /// When its last conversation stopped.
+    heard: Option<Timestamp>,
     documents: HashMap<DocumentId, u32>,
 }
 
@@ -86,6 +88,7 @@ impl Sender {
                     channel: open.channel,
                     due,
                     stage: Phase::of(open.state.as_ref()).stage(),
+                    heard: None,
                     documents: open.documents.into_iter().collect(),
                 },
             );
@@ -121,6 +124,7 @@ impl Sender {
         match (left.due, known.parcels.get_mut(&left.parcel)) {
             (Some(due), Some(open)) => {
                 open.due = due;
+                open.heard = Some(self.now());
                 // What can't be read is asked about.
                 let row = self.reader().parcel_row(&left.parcel).ok().flatten();
                 open.stage = Phase::of(row.and_then(|row| row.state).as_ref()).stage();
@@ -179,8 +183,14 @@ impl Sender {
         known.last = Some(now);
         let hurry = self.hurry.swap(false, Ordering::Relaxed);
         let returned = std::mem::take(&mut *lock(&self.returned));
+        let wanted = std::mem::take(&mut *lock(&self.wanted));
         let mut probing = lock(&self.probing);
         for (id, open) in &mut known.parcels {
+            if open.stage == Stage::Follow && wanted.contains(id) {
+                // A person may press twice.
+                let floor = open.heard.map(|heard| later(heard, self.settings().poll_floor));
+                open.due = open.due.min(floor.map_or(now, |floor| floor.max(now)));
+            }
             let over = match open.stage {
                 Stage::Follow => went_back,
                 Stage::Probe => went_back || hurry,
@@ -333,7 +343,7 @@ impl Sender {
         known.busy_documents.extend(names.iter().cloned());
         known.busy.insert(id.clone(), (channel.clone(), false));
         let due = self.now();
-        known.parcels.insert(id.clone(), Open { channel, due, stage: Stage::Fresh, documents });
+        known.parcels.insert(id.clone(), Open { channel, due, stage: Stage::Fresh, heard: None, documents });
         let sender = Arc::clone(self);
         tasks.spawn(async move {
             let _permit = permit;

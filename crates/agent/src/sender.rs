@@ -126,6 +126,8 @@ pub struct Sender {
     wake: Notify,
     /// A person asked: waits are over for everything that is not with the authority already.
     pub(crate) hurry: AtomicBool,
+    /// Parcels that a person wants to be asked about now.
+    pub(crate) wanted: Mutex<BTreeSet<ParcelId>>,
 }
 
 /// A verification in course.
@@ -176,6 +178,7 @@ impl Sender {
             running: AtomicBool::new(true),
             wake: Notify::new(),
             hurry: AtomicBool::new(false),
+            wanted: Mutex::default(),
             parts,
         }
     }
@@ -190,6 +193,11 @@ impl Sender {
     pub fn hurry(&self) {
         self.hurry.store(true, Ordering::Relaxed);
         self.wake();
+    }
+
+    /// A person wants to know how these parcels, which are with the authority, are doing.
+    pub(crate) fn ask_about(&self, parcels: impl IntoIterator<Item = ParcelId>) {
+        lock(&self.wanted).extend(parcels);
     }
 
     /// Stops or starts taking up work; what is on the wire ends in its own time.

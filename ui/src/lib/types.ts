@@ -462,6 +462,10 @@ export type ResentView = { queued: number,
  */
 skipped: number, 
 /**
+ * Named, and with the authority: it is asked about them now, and nothing is sent.
+ */
+asked: number, 
+/**
  * The ids of those that were taken up, in the order of issue: at most the first 500.
  */
 documents: Array<string>, };

@@ -32,6 +32,10 @@ pub struct ResentView {
     /// Named, but not in a state from which anything can be sent.
     #[ts(type = "number")]
     pub skipped: u64,
+    /// Named, and with the authority: it is asked about them now, and nothing is sent.
+    #[ts(type = "number")]
+    #[serde(default)]
+    pub asked: u64,
     /// The ids of those that were taken up, in the order of issue: at most the first 500.
     #[serde(default)]
     pub documents: Vec<String>,

@@ -33,6 +33,26 @@ async fn resending_all_takes_up_as_many_as_the_panel_says_and_asks_at_once() {
     agent.stop().await;
 }
 
+/// A parcel's next question was put off for a day, and nobody could have it asked sooner.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_with_the_authority_is_asked_about_when_a_person_wants_it() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    let seldom = || Settings { poll_floor: Duration::from_secs(36_000), ..settings() };
+    office.books().words.insert(1, "wait");
+    let agent = open_with(dir.path(), &office, true, seldom()).await;
+    sell(&agent, "k", 10).await;
+    until(&agent, |agent| row(agent, 1).state == "ENVIADO").await;
+    agent.stop().await;
+    drop(agent);
+    office.books().words.insert(1, "yes");
+    let agent = open_with(dir.path(), &office, true, seldom()).await;
+    let resent = agent.resend(&["TAF1".to_owned()]).await.unwrap();
+    assert_eq!((resent.queued, resent.skipped, resent.asked), (0, 0, 1));
+    until(&agent, |agent| agent.stats().accepted == 1).await;
+    assert_eq!(office.books().asked("post/deliver"), 1, "nothing was sent again");
+    agent.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_nearest_term_is_also_that_of_a_document_in_doubt() {
     let (dir, office) = (tempfile::tempdir().unwrap(), office());

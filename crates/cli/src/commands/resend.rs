@@ -1,5 +1,5 @@
 //! `timbre resend`: documents that wait are sent again. Always safe: what may already be at the SII
-//! is asked about first.
+//! is asked about first, and what is there is only asked about.
 
 use std::path::Path;
 
@@ -28,19 +28,27 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
         if out.json {
             out.object(&resent)?;
         } else {
-            out.line(match resent.queued {
-                0 => "Nada que reenviar.".to_owned(),
-                1 => "1 documento vuelve a enviarse.".to_owned(),
-                n => format!("{n} documentos vuelven a enviarse."),
-            })?;
+            match (resent.queued, resent.asked) {
+                (0, 0) => out.line("Nada que reenviar.")?,
+                (0, _) => {}
+                (1, _) => out.line("1 documento vuelve a enviarse.")?,
+                (n, _) => out.line(format!("{n} documentos vuelven a enviarse."))?,
+            }
+            match resent.asked {
+                0 => {}
+                1 => out.line("1 documento ya está en el SII: se le pregunta ahora cómo quedó.")?,
+                n => out.line(format!(
+                    "{n} documentos ya están en el SII: se le pregunta ahora cómo quedaron."
+                ))?,
+            }
             if resent.skipped > 0 {
                 out.note(format!("{} no están en un estado desde el que se pueda enviar.", resent.skipped));
             }
-            if resent.queued > 0 && api.door().is_ours().await {
-                out.note("Salen cuando el agente esté en marcha (timbre serve).");
+            if resent.queued + resent.asked > 0 && api.door().is_ours().await {
+                out.note("Se hace cuando el agente esté en marcha (timbre serve).");
             }
         }
-        let none = !args.pending && resent.queued == 0;
+        let none = !args.pending && resent.queued + resent.asked == 0;
         Ok(if none { Exit::Refused } else { Exit::Done })
     })
     .await
