@@ -94,16 +94,18 @@ impl World for Chile {
         let mut dice = Dice::new(seed, "sii");
         let folios: Vec<_> = self.0.bad(seed).into_iter().collect();
         let fall = |folios| Ending { state: "RSC".to_owned(), every: 0, permille: 0, times: None, folios };
+        let fall = Some(folios).filter(|folios| !folios.is_empty()).map(fall);
+        let (odd, grave) = self.odd(seed);
         let scenario = Scenario {
             name: "weather".to_owned(),
-            endings: Some(folios).filter(|folios| !folios.is_empty()).map(fall).into_iter().collect(),
+            endings: fall.into_iter().chain(odd).collect(),
             jitter_ms: 400,
             min_poll_seconds: Some(30),
             token_uses: dice.permille(200).then(|| dice.range(2, 10)),
             rejections: Rejections {
                 permille: dice.one_of(&[0, 0, 150]),
-                code: "HED-3-861".to_owned(),
-                text: "Actividad Economica no registrada para el Contribuyente".to_owned(),
+                code: grave.0.to_owned(),
+                text: grave.1.to_owned(),
                 ..Rejections::default()
             },
             stuck: Stuck {
@@ -146,6 +148,31 @@ impl World for Chile {
             Some(format!("T{tipo}F{folio}"))
         };
         text.split("<Documento ID=\"").skip(1).filter_map(id).collect()
+    }
+}
+
+impl Chile {
+    /// How uploads end otherwise than they should, and what sound documents are rejected for: as known already, or
+    /// for the carátula, of the whole envelope or of each document.
+    fn odd(&self, seed: u64) -> (Option<Ending>, (&'static str, &'static str)) {
+        let mut dice = Dice::new(seed, "endings");
+        let ending = |state: &str, permille, times| Ending {
+            state: state.to_owned(),
+            every: 0,
+            permille,
+            times,
+            folios: Vec::new(),
+        };
+        let odd = match dice.range(0, 3) {
+            0 => Some(ending("RPT", 300, None)),
+            1 => Some(ending("RCT", 300, Some(3))),
+            _ => None,
+        };
+        let grave = match dice.permille(400) {
+            true => ("CRT-3-19", "Numero de Resolucion Invalido"),
+            false => ("HED-3-861", "Actividad Economica no registrada para el Contribuyente"),
+        };
+        (odd.filter(|_| self.0 == Theme::Weather), grave)
     }
 }
 
