@@ -27,11 +27,12 @@ pub enum Way {
 use Way::{Behind, IndexFails, JournalFails, New, Opened, Sent, Sold, Suspect, Torn};
 
 /// Name, way, and the highest pass that every such life comes to.
-pub const POINTS: [(&str, Way, u64); 43] = [
+pub const POINTS: [(&str, Way, u64); 44] = [
     ("folder-made", New, 1),
     ("vault-half", New, 2), // the key's file, and the vault's
     ("folder-unsynced", New, 1),
     ("journal-made", New, 1),
+    ("anchor-based", New, 1),
     ("index-marked", New, 1),
     ("open-unsettled", New, 1),
     ("company-written", New, 1),

@@ -49,3 +49,26 @@ fn an_older_journal_is_told_locks_issuing_and_is_unlocked_by_a_person() {
     assert_eq!(sell(data, "d"), 4);
     told(&timbre(data, &["check"], ""), 0);
 }
+
+/// The folder copied to another machine, which has its own state.
+#[test]
+fn a_folder_brought_from_another_machine_issues_nothing_until_a_person_says_that_it_is_the_only_one() {
+    let data = tempfile::tempdir().expect("a folder for the test");
+    let there = data.path();
+    told(&timbre(there, &["demo", "--documents", "0", "--json"], ""), 0);
+    assert_eq!(sell(there, "a"), 1);
+    let other = tempfile::tempdir().expect("another machine");
+    let here = other.path();
+    shop::copy(&there.join("shop"), &here.join("shop"));
+
+    let report = object(&told(&timbre(here, &["check", "--json"], ""), 0));
+    assert_eq!((&report["sound"], &report["locked"]["reason"]), (&true.into(), &"anchor-missing".into()));
+    let refused = timbre(here, &["issue", "--key", "b"], SALE);
+    assert_eq!(refused.status.code(), Some(1), "{}", String::from_utf8_lossy(&refused.stderr));
+    let asked = told(&timbre(here, &["unlock"], "no\n"), 1);
+    assert!(asked.contains("¿es ésta la única copia de la carpeta que va a"), "{asked}");
+    // The one that stays where it was goes on.
+    assert_eq!(sell(there, "b"), 2);
+    told(&timbre(here, &["unlock", "--who", "Ana", "--yes"], ""), 0);
+    assert_eq!(sell(here, "c"), 2);
+}

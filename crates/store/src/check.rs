@@ -8,6 +8,7 @@ use std::sync::Arc;
 use sled::IVec;
 use timbre_core::DocumentId;
 
+use crate::anchor::Recalled;
 use crate::disk::RealDisk;
 use crate::index::{Index, Keys};
 use crate::live::Live;
@@ -15,7 +16,7 @@ use crate::segments::Segments;
 use crate::standing::Standing;
 use crate::verdict::Judge;
 use crate::walk::{Damage, Tip};
-use crate::{Locked, Place, StoreError, anchor, index, key, opening, replay, standing};
+use crate::{LockReason, Locked, Place, StoreError, index, key, opening, replay, standing};
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,13 +57,15 @@ pub enum IndexCheck {
 }
 
 impl CheckReport {
-    /// Is anything gone that can't be made again?
+    /// Is anything gone that can't be made again? A folder that was brought from another machine is
+    /// whole, though it issues nothing here until a person decides.
     pub fn lost_data(&self) -> bool {
+        let lost = |lock: &Locked| lock.reason != LockReason::AnchorMissing;
         !self.damage.is_empty()
             || !self.missing.is_empty()
             || !self.repeated.is_empty()
             || self.ends_early > 0
-            || self.locked.is_some()
+            || self.locked.as_ref().is_some_and(lost)
     }
 }
 
@@ -71,7 +74,8 @@ impl CheckReport {
 pub fn check(dir: &Path, anchor: Option<&Path>) -> Result<CheckReport, StoreError> {
     let segments = Segments::new(Arc::new(RealDisk), &dir.join("journal"));
     // Before the journal: an agent that is running only makes the journal longer than this.
-    let memory = anchor.and_then(|path| anchor::read(&RealDisk, path));
+    let recalled = anchor.map(|path| Recalled::read(&RealDisk, path)).transpose()?;
+    let memory = recalled.as_ref().and_then(Recalled::memory);
     let db = dir.join("db");
     let own = match db.exists() {
         true => Index::open(&db),
@@ -83,7 +87,8 @@ pub fn check(dir: &Path, anchor: Option<&Path>) -> Result<CheckReport, StoreErro
     };
     let standing = standing.unwrap_or(Standing::PutAside(None));
     let installation = opening::installation(&segments);
-    let judge = Judge { segments: &segments, memory, installation: installation.as_deref() };
+    let anchored = recalled.is_some();
+    let judge = Judge { segments: &segments, memory, anchored, installation: installation.as_deref() };
     let known = judge.known(&standing);
     let fresh = Index::temporary()?;
     let mut found = replay::replay(&segments, &fresh, Tip::default(), known, &|_, _| {})?;

@@ -31,6 +31,9 @@ pub enum LockReason {
     IndexAhead,
     /// The anchor outside the folder knows more than the journal.
     AnchorAhead,
+    /// There is a journal and no anchor that can be read: the folder came from another machine, or
+    /// what is remembered on this one was deleted.
+    AnchorMissing,
     /// The anchor belongs to another history: the folder was replaced, or is a clone that went on.
     OtherHistory,
     /// A damaged part of the journal may have held the last folios of a range.
@@ -50,6 +53,7 @@ impl LockReason {
         match self {
             LockReason::IndexAhead => "index-ahead",
             LockReason::AnchorAhead => "anchor-ahead",
+            LockReason::AnchorMissing => "anchor-missing",
             LockReason::OtherHistory => "other-history",
             LockReason::Damage => "damage",
         }
@@ -63,7 +67,12 @@ impl fmt::Display for Locked {
                 "el diario termina antes de lo que recuerda su índice; parece una copia antigua"
             }
             LockReason::AnchorAhead => {
-                "el diario termina antes de lo que se recuerda fuera de la carpeta; parece una copia antigua"
+                "el diario termina antes de lo que se recuerda fuera de la carpeta; parece una copia antigua, o que \
+                 otra copia emite en este equipo"
+            }
+            LockReason::AnchorMissing => {
+                "este equipo no recuerda haber usado esta carpeta; parece traída de otro, que puede seguir emitiendo \
+                 con ella"
             }
             LockReason::OtherHistory => {
                 "la carpeta no es la que se usó aquí la última vez; parece otra, o una copia que siguió por su lado"

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use timbre_core::DocumentId;
 
-use crate::anchor::{self, Anchor};
+use crate::anchor::{Anchor, Memory, Recalled};
 use crate::apply;
 use crate::disk::Disk;
 use crate::index::{self, Index, Past};
@@ -19,7 +19,7 @@ use crate::standing::{self, Found, Standing};
 use crate::store::Parts;
 use crate::verdict::{Judge, Verdict};
 use crate::walk::{Damage, Tip, Torn};
-use crate::{Locked, Place, StoreError, frame, key};
+use crate::{LockReason, Locked, Place, StoreError, frame, key};
 
 /// So many bytes of the journal are a lot. Tests have none that is, and renew the index all the same.
 const LONG: u64 = if cfg!(test) { 1 << 10 } else { 64 << 20 };
@@ -128,7 +128,8 @@ fn bring_together(
     let last = segments.list()?.last().copied().unwrap_or((1, 0));
     let mut journal = Journal::open(disk.clone(), folder, last, options.segment_bytes)?;
     let installation = installation(&segments);
-    let memory = options.anchor.as_deref().and_then(|path| anchor::read(&*disk, path));
+    let recalled = options.anchor.as_deref().map(|path| Recalled::read(&*disk, path)).transpose()?;
+    let memory = recalled.as_ref().and_then(Recalled::memory);
 
     let (start, held) = match &found.standing {
         Standing::Agrees(tip, damage) => (*tip, damage.clone()),
@@ -137,7 +138,8 @@ fn bring_together(
             (Tip::default(), Vec::new())
         }
     };
-    let judge = Judge { segments: &segments, memory, installation: installation.as_deref() };
+    let anchored = recalled.is_some();
+    let judge = Judge { segments: &segments, memory, anchored, installation: installation.as_deref() };
     let known = judge.known(&found.standing);
     let mut replayed = replay::replay(&segments, &found.index, start, known, progress)?;
     let torn = replayed.end.torn;
@@ -157,7 +159,7 @@ fn bring_together(
 
     let live = Live::load(&found.index)?;
     let verdict = judge.judge(&live, &tip, &found.standing, &mut replayed)?;
-    note(&found.index, &tip, &live, &verdict)?;
+    note(&found.index, &tip, &live, &verdict, memory)?;
     let live = Live::load(&found.index)?;
 
     let rebuilt = start == Tip::default() && tip != start;
@@ -178,7 +180,12 @@ fn bring_together(
         put_aside: found.put_aside,
         locked: live.locked().cloned(),
     };
-    let anchor = options.anchor.clone().map(|path| Anchor::new(disk, path));
+    let mut anchor = options.anchor.clone().map(|path| Anchor::new(disk, path));
+    if let (Some(anchor), Some(recalled), None) = (&mut anchor, &recalled, &opened.locked)
+        && !recalled.is_based_on(tip.sequence)
+    {
+        anchor.set(&memory_of(installation.as_deref(), &tip, &live));
+    }
     let parts = Parts { place, journal, index: found.index, segments, live, anchor, installation };
     Ok((parts, opened))
 }
@@ -212,14 +219,40 @@ pub(crate) fn installation(segments: &Segments) -> Option<String> {
     segments.frame(first).ok().map(|first| frame::hex(&first.hash))
 }
 
+/// What an anchor is to remember of a journal that ends at `tip`.
+pub(crate) fn memory_of(installation: Option<&str>, tip: &Tip, live: &Live) -> Memory {
+    match (installation, tip.place) {
+        (Some(installation), Some(frame)) => Memory {
+            installation: installation.to_owned(),
+            sequence: tip.sequence,
+            hash: frame::hex(&tip.hash),
+            frame,
+            marks: live.marks(),
+        },
+        // None that can be named.
+        (None, _) | (_, None) => Memory::of_nothing(),
+    }
+}
+
 /// Writes what was decided to the index; the journal gets the lock with the next batch.
-fn note(index: &Index, tip: &Tip, live: &Live, verdict: &Verdict) -> Result<(), StoreError> {
+fn note(
+    index: &Index,
+    tip: &Tip,
+    live: &Live,
+    verdict: &Verdict,
+    memory: Option<&Memory>,
+) -> Result<(), StoreError> {
     let mut overlay = Overlay::new(index);
     for mark in &verdict.raise {
         apply::raise(&mut overlay, mark)?;
     }
     if let (Some(lock), None) = (&verdict.lock, live.locked()) {
         overlay.put_json(key::LOCK_FOUND.to_vec(), lock)?;
+    }
+    // Opened where its anchor is: that another user of the machine has none says nothing any more.
+    let missed = live.lock_found.as_ref().is_some_and(|lock| lock.reason == LockReason::AnchorMissing);
+    if missed && memory.is_some() && verdict.lock.is_none() {
+        overlay.remove(key::LOCK_FOUND.to_vec());
     }
     match overlay.is_empty() {
         true => Ok(()),

@@ -6,16 +6,18 @@ use std::time::Duration;
 
 use timbre_core::Timestamp;
 
-use crate::anchor::{Anchor, Memory};
+use crate::anchor::Anchor;
 use crate::disk::{Disk, RealDisk};
 use crate::group::Group;
 use crate::index::Index;
 use crate::journal::Journal;
 use crate::live::Live;
+use crate::overlay::Overlay;
 use crate::segments::Segments;
+use crate::verdict::Judge;
 use crate::view::View;
 use crate::{
-    Fact, Locked, Make, Numbering, OpenOptions, Opened, Place, Reader, Row, StoreError, frame,
+    Fact, Locked, Make, Numbering, OpenOptions, Opened, Place, Reader, Row, StoreError, key,
     opening::{self, Opening},
 };
 
@@ -131,6 +133,10 @@ impl Store {
         }
         self.tell(at_once(MUCH))?;
         let at = whole_micros(at);
+        if self.anchor.as_ref().is_some_and(|anchor| anchor.is_due(at)) {
+            self.look_at_anchor().inspect_err(|_| self.journal.poison())?;
+        }
+        let locked = self.locked().is_some();
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner).clone();
         let (index, segments) = (self.index.clone(), self.segments.clone());
         let mut group = Group::new(at, self.journal.batch(at), index, segments, live);
@@ -141,7 +147,7 @@ impl Store {
         self.journal.append(&batch)?;
         self.index.lay(puts);
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = live;
-        self.remember(at);
+        self.remember(at, locked);
         Ok(outcomes)
     }
 
@@ -207,15 +213,44 @@ impl Store {
 
     fn renew_anchor(&mut self) {
         if self.anchor.as_ref().is_some_and(Anchor::is_behind) {
-            self.write_anchor(None);
+            match self.look_at_anchor() {
+                Ok(()) => self.write_anchor(None),
+                Err(error) => tracing::warn!(%error, "the anchor can't be judged, and is left as it is"),
+            }
         }
     }
 
-    fn remember(&mut self, at: Timestamp) {
+    /// Locks issuing when another copy of the folder wrote the anchor, before this one writes it or
+    /// gives a folio.
+    fn look_at_anchor(&mut self) -> Result<(), StoreError> {
+        let Some(memory) = self.anchor.as_mut().and_then(Anchor::news) else { return Ok(()) };
+        let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
+        let installation = self.installation.as_deref();
+        let judge = Judge { segments: &self.segments, memory: Some(&memory), anchored: true, installation };
+        if let (None, Some(lock)) = (live.locked(), judge.foreign(&live, self.journal.tip())?) {
+            tracing::error!(%lock, "another copy of the folder is in use");
+            let mut overlay = Overlay::new(&*self.index);
+            overlay.put_json(key::LOCK_FOUND.to_vec(), &lock)?;
+            let puts = overlay.into_changes();
+            live.follow(&puts)?;
+            self.index.lay(puts);
+        }
+        Ok(())
+    }
+
+    /// A person who lifts a lock decides that this copy is the one: the anchor is this one's from then on.
+    fn remember(&mut self, at: Timestamp, was_locked: bool) {
         if self.installation.is_none() {
             self.installation = opening::installation(&self.segments);
         }
-        if self.anchor.as_mut().is_some_and(|anchor| anchor.is_due(at)) {
+        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
+        let lifted = was_locked && live.locked().is_none();
+        let Some(anchor) = &mut self.anchor else { return };
+        anchor.fall_behind();
+        if lifted {
+            anchor.set(&opening::memory_of(self.installation.as_deref(), self.journal.tip(), &live));
+        } else if anchor.is_due(at) {
+            drop(live);
             self.write_anchor(Some(at));
         }
     }
@@ -224,17 +259,10 @@ impl Store {
     fn write_anchor(&mut self, at: Option<Timestamp>) {
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
         let tip = self.journal.tip();
-        if let (Some(anchor), Some(installation), Some(frame), None) =
-            (&mut self.anchor, &self.installation, tip.place, live.locked())
+        if let (Some(anchor), Some(installation), Some(_), None) =
+            (&mut self.anchor, self.installation.as_deref(), tip.place, live.locked())
         {
-            let memory = Memory {
-                installation: installation.clone(),
-                sequence: tip.sequence,
-                hash: frame::hex(&tip.hash),
-                frame,
-                marks: live.marks(),
-            };
-            anchor.write(&memory, at);
+            anchor.write(&opening::memory_of(Some(installation), &tip, &live), at);
         }
     }
 }

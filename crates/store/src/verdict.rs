@@ -17,7 +17,9 @@ use crate::{LockReason, Locked, Mark, Place, StoreError, frame};
 /// Weighs what is known against what the journal says.
 pub(crate) struct Judge<'a> {
     pub segments: &'a Segments,
-    pub memory: Option<Memory>,
+    pub memory: Option<&'a Memory>,
+    /// There should be one: the folder is used with an anchor.
+    pub anchored: bool,
     pub installation: Option<&'a str>,
 }
 
@@ -37,7 +39,7 @@ impl Judge<'_> {
             Standing::Empty | Standing::PutAside(None) => 0,
         };
         let ours = |memory: &&Memory| self.installation.is_none_or(|id| id == memory.installation);
-        let anchor = self.memory.as_ref().filter(ours).map_or(0, |memory| memory.sequence);
+        let anchor = self.memory.filter(ours).map_or(0, |memory| memory.sequence);
         index.max(anchor)
     }
 
@@ -59,7 +61,10 @@ impl Judge<'_> {
             }
             collect(&mut marks, knew.marks.clone());
         }
-        if let Some(memory) = &self.memory {
+        if self.anchored && self.memory.is_none() && *tip != Tip::default() {
+            reasons.push(LockReason::AnchorMissing);
+        }
+        if let Some(memory) = self.memory {
             reasons.extend(self.against_anchor(memory, tip)?);
             for mark in higher(&memory.marks, live) {
                 match replayed.doubts.remove(&mark.grant) {
@@ -81,7 +86,21 @@ impl Judge<'_> {
         Ok(verdict)
     }
 
+    /// The lock that the anchor asks for while the folder is in use: another copy wrote it.
+    pub fn foreign(&self, live: &Live, tip: &Tip) -> Result<Option<Locked>, StoreError> {
+        let Some(memory) = self.memory else { return Ok(None) };
+        let ahead = (!higher(&memory.marks, live).is_empty()).then_some(LockReason::AnchorAhead);
+        let reason = self.against_anchor(memory, tip)?.or(ahead);
+        let mut marks = BTreeMap::new();
+        collect(&mut marks, live.marks());
+        collect(&mut marks, memory.marks.clone());
+        Ok(reason.map(|reason| Locked { reason, beyond: marks.into_values().collect() }))
+    }
+
     fn against_anchor(&self, memory: &Memory, tip: &Tip) -> Result<Option<LockReason>, StoreError> {
+        if memory.is_of_nothing() {
+            return Ok(None);
+        }
         if self.installation.is_some_and(|id| id != memory.installation) {
             return Ok(Some(LockReason::OtherHistory));
         }

@@ -596,7 +596,7 @@ sha256: string, };
 
 export type LockView = { 
 /**
- * `index-ahead`, `anchor-ahead`, `other-history` or `damage`.
+ * `index-ahead`, `anchor-ahead`, `anchor-missing`, `other-history` or `damage`.
  */
 reason: string, 
 /**

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 /// Why nothing is issued until a person decides, and what to know before deciding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct LockView {
-    /// `index-ahead`, `anchor-ahead`, `other-history` or `damage`.
+    /// `index-ahead`, `anchor-ahead`, `anchor-missing`, `other-history` or `damage`.
     pub reason: String,
     /// A Spanish sentence.
     pub text: String,

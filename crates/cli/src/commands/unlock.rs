@@ -17,10 +17,11 @@ use crate::words::thousands;
 const WORD: &str = "DESBLOQUEAR";
 
 const MEANING: &str = "\
-Esto pasa cuando se restaura un respaldo, cuando la carpeta es copia de otra que siguió emitiendo, o
-cuando se dañó el disco. Puede haber folios usados que esta carpeta no conoce, y un folio no se usa
-dos veces. Antes de seguir revise en sii.cl qué documentos se emitieron, y asegúrese de que ningún
-otro equipo emita con esta misma carpeta.";
+Esto pasa cuando se restaura un respaldo, cuando la carpeta se trajo de otro equipo o es copia de otra
+que siguió emitiendo, cuando se borró lo que Timbre recuerda en este equipo, o cuando se dañó el disco.
+Puede haber folios usados que esta carpeta no conoce, y un folio no se usa dos veces. Antes de seguir
+revise en sii.cl qué documentos se emitieron, y responda: ¿es ésta la única copia de la carpeta que va a
+emitir? Si otra, en este equipo o en otro, puede seguir emitiendo, no desbloquee ésta.";
 
 #[derive(clap::Args)]
 pub struct Args {

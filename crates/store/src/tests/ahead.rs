@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::shop::*;
-use crate::{Fact, LockReason, StoreError};
+use crate::{Fact, LockReason, Store, StoreError};
 
 fn line() -> Fact {
     Fact::Line { what: "internet".into(), up: true, why: String::new() }
@@ -160,7 +160,8 @@ fn another_folder_in_the_same_place_locks_issuing() {
 fn the_anchor_is_written_once_a_second_and_on_closing() {
     let (shop, mut store) = Shop::ready();
     let path = shop.root.path().join("anchor.json");
-    let read = || crate::anchor::read(&crate::disk::RealDisk, &path).unwrap();
+    let read =
+        || crate::anchor::Recalled::read(&crate::disk::RealDisk, &path).unwrap().memory().unwrap().clone();
     let first = read().sequence;
     store.commit(vec![issued(sale(1))], at(0)).unwrap();
     assert_eq!(read().sequence, first, "within the second");
@@ -174,8 +175,9 @@ fn the_anchor_is_written_once_a_second_and_on_closing() {
     assert_eq!(read().marks[0].next, 4);
 }
 
+/// A power cut may leave the file that is not synced empty.
 #[test]
-fn an_unreadable_anchor_says_nothing() {
+fn an_anchor_that_a_power_cut_emptied_has_its_base() {
     let (shop, mut store) = Shop::ready();
     issue(&mut store, 1..=2);
     drop(store);
@@ -183,4 +185,92 @@ fn an_unreadable_anchor_says_nothing() {
     let (mut store, opened) = shop.open_said();
     assert_eq!(opened.locked, None);
     issue(&mut store, [3]);
+    drop(store);
+    shop.backup("monday");
+    issue(&mut shop.open(), [4]);
+    drop(shop.open());
+    fs::write(shop.root.path().join("anchor.json"), b"").unwrap();
+    shop.put_back("monday");
+    is_locked_until_unlocked(&shop, LockReason::AnchorAhead, 5);
+}
+
+#[test]
+fn a_folder_whose_anchor_can_not_be_read_locks_issuing() {
+    let (shop, mut store) = Shop::ready();
+    issue(&mut store, 1..=2);
+    drop(store);
+    for file in ["anchor.json", "anchor.base"] {
+        fs::write(shop.root.path().join(file), b"").unwrap();
+    }
+    is_locked_until_unlocked(&shop, LockReason::AnchorMissing, 3);
+}
+
+/// A copy on another machine, or a machine whose state was wiped.
+#[test]
+fn a_folder_without_its_anchor_locks_issuing_though_nothing_of_it_is_lost() {
+    let (shop, mut store) = Shop::ready();
+    issue(&mut store, 1..=2);
+    drop(store);
+    shop.delete_anchor();
+    let report = shop.check();
+    assert_eq!(report.locked.as_ref().unwrap().reason, LockReason::AnchorMissing);
+    assert!(!report.lost_data());
+    is_locked_until_unlocked(&shop, LockReason::AnchorMissing, 3);
+}
+
+/// It is not the shop that is strange, but who looked.
+#[test]
+fn a_look_without_the_anchor_does_not_stop_who_has_it() {
+    let (mut shop, mut store) = Shop::ready();
+    issue(&mut store, 1..=2);
+    drop(store);
+    let own = shop.options.anchor.replace(shop.root.path().join("another user's.json"));
+    assert!(shop.open_said().1.locked.is_some());
+    shop.options.anchor = own;
+    let (mut store, opened) = shop.open_said();
+    assert_eq!(opened.locked, None);
+    issue(&mut store, [3]);
+}
+
+#[test]
+fn a_new_folder_that_dies_before_its_first_anchor_is_not_locked() {
+    let (shop, store) = Shop::ready();
+    drop(store);
+    // As it stands until the first batch is remembered.
+    fs::remove_file(shop.root.path().join("anchor.json")).unwrap();
+    let base = fs::read_to_string(shop.root.path().join("anchor.base")).unwrap();
+    assert!(base.contains("\"sequence\": 0"), "{base}");
+    let (mut store, opened) = shop.open_said();
+    assert_eq!(opened.locked, None);
+    issue(&mut store, [1]);
+}
+
+/// Both run on one machine, and so have one anchor.
+#[test]
+fn of_a_folder_and_its_copy_in_use_at_once_only_one_issues() {
+    let (shop, mut store) = Shop::ready();
+    issue(&mut store, [1]);
+    store.settle().unwrap();
+    let other = shop.root.path().join("copy");
+    shop.backup("copy");
+    fs::remove_dir_all(other.join("db")).unwrap();
+    let open_other = || Store::open(&other, &shop.options, &|_, _| {}).unwrap();
+    let (mut copy, opened) = open_other();
+    assert_eq!(opened.locked, None, "nothing tells them apart yet");
+    store.commit(vec![issued(sale(2))], at(10)).unwrap();
+    let same = copy.commit(vec![issued(sale(2))], at(10));
+    let Err(StoreError::Locked(lock)) = same else { panic!("{same:?}") };
+    assert_eq!((lock.reason, lock.beyond[0].next), (LockReason::AnchorAhead, 3));
+    // What it writes meanwhile does not hide the other's word.
+    copy.commit(vec![line()], at(12)).unwrap();
+    copy.rest().unwrap();
+    store.commit(vec![issued(sale(3))], at(13)).unwrap();
+    drop(copy);
+    let (mut copy, opened) = open_other();
+    assert!(opened.locked.is_some());
+    // A person decides that the copy is the one: now the other one stops.
+    unlock(&mut copy, 20);
+    copy.commit(vec![issued(sale(3))], at(20)).unwrap();
+    assert!(matches!(store.commit(vec![issued(sale(4))], at(21)), Err(StoreError::Locked(_))));
+    copy.commit(vec![issued(sale(4))], at(22)).unwrap();
 }

@@ -96,7 +96,16 @@ impl Shop {
     }
 
     pub fn delete_anchor(&self) {
-        let _ = fs::remove_file(self.root.path().join("anchor.json"));
+        for file in ["anchor.json", "anchor.base"] {
+            let _ = fs::remove_file(self.root.path().join(file));
+        }
+    }
+
+    /// The anchor as it stands beside a folder that is new.
+    pub fn renew_anchor(&self) {
+        self.delete_anchor();
+        let memory = crate::anchor::Memory::of_nothing();
+        fs::write(self.root.path().join("anchor.base"), serde_json::to_vec(&memory).unwrap()).unwrap();
     }
 
     /// Copies the whole folder elsewhere; [`Shop::put_back`] undoes what came after.

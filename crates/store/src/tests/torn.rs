@@ -63,7 +63,7 @@ fn a_torn_folio_is_given_again_and_an_answered_one_never() {
         drop(store);
         let (_, opened) = shop.open_said();
         assert_eq!((opened.documents, opened.damage), (next, vec![]));
-        shop.delete_anchor();
+        shop.renew_anchor();
     }
 }
 
