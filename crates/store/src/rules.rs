@@ -179,6 +179,15 @@ impl<'a> Rules<'a> {
             );
             return Err(StoreError::refused("grant-used-beyond", message));
         }
+        // A digit that is missing would give used folios again.
+        if loaded.used_up_to.is_some_and(|used| used < grant.first) {
+            let message = format!(
+                "El rango empieza en el folio {}: el último usado no puede ser uno más bajo. Si no se ha usado \
+                 ninguno, no diga ninguno.",
+                grant.first
+            );
+            return Err(StoreError::refused("grant-used-below", message));
+        }
         self.remembered(loaded)?;
         self.grants.push(grant.clone());
         Ok(())

@@ -158,6 +158,10 @@ fn a_grant_is_loaded_once_and_crosses_no_other() {
         code(refused(&mut store, vec![shared_caf("b", "39", (101, 102), (1, 1), Some(103))])),
         "grant-used-beyond"
     );
+    for below in [100, 10, 0] {
+        let error = refused(&mut store, vec![shared_caf("b", "39", (101, 102), (1, 1), Some(below))]);
+        assert_eq!(code(error), "grant-used-below");
+    }
     store.commit(vec![caf("b", "33", 1, 100), caf("c", "39", 101, 150)], at(1)).unwrap();
 }
 
