@@ -23,4 +23,4 @@ pub use country::regime;
 pub use folder::{Address, data_dir, demo_dir, find, find_able, is_shop};
 pub use keeper::Keeper;
 pub use start::{DemoOptions, Left, Options, PORT, Running, StartError, check, remake_vault, start};
-pub use timbre_store::{CheckReport, IndexCheck};
+pub use timbre_store::{CheckReport, IndexCheck, Mark};

@@ -89,8 +89,10 @@ fn lines(report: &CheckReport) -> Vec<String> {
     }
     if let Some(locked) = &report.locked {
         lines.push(locked.to_string());
-        lines.extend(locked.beyond.iter().map(|mark| {
-            let last = mark.next.saturating_sub(1);
+        // Of some types nobody remembers a single one.
+        let used = |mark: &&door::Mark| mark.next > 1;
+        lines.extend(locked.beyond.iter().filter(used).map(|mark| {
+            let last = thousands(mark.next - 1);
             format!("Tipo {}: pueden haberse usado los folios hasta el {last}", mark.series)
         }));
         lines.push("Para seguir emitiendo: timbre unlock".to_owned());
