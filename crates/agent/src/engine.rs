@@ -114,9 +114,10 @@ impl Agent {
         let reader = parts.store.reader();
         let (touched, touches) = mpsc::unbounded_channel();
         let keys: Arc<dyn Keys> = parts.custody.clone();
-        let (writer, thread) =
-            Writer::start(parts.store, Arc::clone(&keys), Arc::clone(&parts.clock), touched, parts.seat)?;
         let zone = TimeZone::get(parts.regime.profile().zone).map_err(std::io::Error::other)?;
+        let clock = Arc::clone(&parts.clock);
+        let (writer, thread) =
+            Writer::start(parts.store, Arc::clone(&keys), clock, zone.clone(), touched, parts.seat)?;
         let sender = Arc::new(Sender::new(SenderParts {
             channels: parts.channels,
             keys,

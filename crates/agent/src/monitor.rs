@@ -96,7 +96,7 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
         Some(Err(refusal)) => (None, Some(refusal)),
         None => (None, None),
     };
-    unsigned = unsigned.or_else(|| signing::clock(inner.reader.last_stamp(), now).err());
+    unsigned = unsigned.or_else(|| signing::clock(inner.reader.last_stamp(), now, &inner.zone).err());
     unsigned = unsigned.or_else(|| offset::refusal(&inner.reader, profile.authority));
     let stopped = stopped(kept, locked, &missing, unsigned.as_ref());
     let lines = inner.sender.lines();
@@ -134,7 +134,7 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
         folios,
         deadline: show::nearest(unheld.iter(), &terms),
         forecast: forecast.map(|at| at.to_string()),
-        clock: offset::view(&inner.reader, &inner.sender.parts.settings),
+        clock: offset::view(inner),
         resendable: show::RESENDABLE.into_iter().map(|state| counts.of(state)).sum(),
         down: lines.into_iter().filter_map(down).collect(),
         last_answer: last_answer(inner),
@@ -205,7 +205,7 @@ pub(crate) fn stats(inner: &Inner) -> StatsView {
         folios_run_out: folios.into_iter().map(|f| (f.series, f.runs_out)).collect(),
         deadline: show::nearest(unheld(inner).iter(), &inner.sender.terms()),
         forecast: foresight::forecast(inner, &counts).map(|at| at.to_string()),
-        clock: offset::view(&inner.reader, &inner.sender.parts.settings),
+        clock: offset::view(inner),
         last_answer: last_answer(inner),
         fsyncs: inner.writer.fsyncs(),
     }

@@ -1,5 +1,5 @@
-//! How far this machine's clock is from the authority's, and a person's word about it. It never changes a stamp:
-//! those are the machine's own and never go back. A clock that is off by too much stops the sale until it is
+//! How far this machine's clock is from the authority's, and from the last stamp, and a person's word about it. It
+//! never changes a stamp: those are the machine's own, and go back only by that word, where the clock was ahead. A clock that is off by too much stops the sale until it is
 //! corrected, or until somebody in charge takes that upon them.
 
 use std::sync::atomic::Ordering;
@@ -9,9 +9,9 @@ use timbre_core::{Heard, Refusal, Timestamp};
 use timbre_store::{Fact, Reader};
 
 use crate::clock::until;
-use crate::engine::{Agent, Answer};
+use crate::engine::{Agent, Answer, Inner};
 use crate::sender::Sender;
-use crate::settings::Settings;
+use crate::signing;
 use crate::view::ClockView;
 
 /// A word about a clock is about this one offset, and what it wanders in months.
@@ -116,27 +116,29 @@ impl Sender {
 impl Agent {
     /// What was found of the clock; `None` where nothing was ever wrong with it.
     pub fn clock(&self) -> Option<ClockView> {
-        view(&self.0.reader, &self.0.sender.parts.settings)
+        view(&self.0)
     }
 
-    /// `who` takes it upon them that documents are stamped by this clock, as far off as it is now. The journal keeps
-    /// who and when; when it is off by more, or otherwise, there is a new question.
+    /// `who` takes it upon them that documents are stamped by this clock, as far off as it is now, and though the last
+    /// one was stamped later by a clock that was ahead. The journal keeps who and when; when it is off by more, or
+    /// otherwise, there is a new question.
     pub async fn accept_clock(&self, who: &str) -> Answer<ClockView> {
         let who = who.trim();
         if who.is_empty() {
             return Err(Refusal::new("who-missing", "who", "Diga quién decide seguir con este reloj.").into());
         }
-        let Some(offset_seconds) = doubt(&self.0.reader) else {
-            return Err(Refusal::new(
-                "clock-good",
-                "",
-                "El reloj no impide vender: no hay nada que aceptar.",
-            )
-            .into());
-        };
-        let fact = Fact::ClockAccepted { who: who.to_owned(), offset_seconds };
-        self.0.writer.commit(vec![fact]).await?;
-        self.clock().ok_or_else(|| crate::view::ProblemView::internal("el reloj no quedó anotado"))
+        let who = who.to_owned();
+        let off = doubt(&self.0.reader);
+        let last = signing::behind(self.0.reader.last_stamp(), self.0.clock.now());
+        let off = off.map(|offset_seconds| Fact::ClockAccepted { who: who.clone(), offset_seconds });
+        let last = last.map(|last| Fact::StampsResumed { who: who.clone(), last });
+        let facts: Vec<Fact> = off.into_iter().chain(last).collect();
+        if facts.is_empty() {
+            let why = "El reloj no impide vender: no hay nada que aceptar.";
+            return Err(Refusal::new("clock-good", "", why).into());
+        }
+        self.0.writer.commit(facts).await?;
+        Ok(view(&self.0).unwrap_or_else(|| resumed(&self.0, who)))
     }
 
     /// Refuses a sale by a clock that is off; it is asked for again.
@@ -151,14 +153,27 @@ impl Agent {
     }
 }
 
-pub(crate) fn view(reader: &Reader, settings: &Settings) -> Option<ClockView> {
+pub(crate) fn view(inner: &Inner) -> Option<ClockView> {
+    let (reader, now) = (&inner.reader, inner.clock.now());
+    let tolerance_seconds = inner.sender.parts.settings.clock_tolerance.as_secs();
+    if let Some(last) = signing::behind(reader.last_stamp(), now) {
+        return Some(ClockView {
+            offset_seconds: last.duration_since(now).as_secs(),
+            good: false,
+            seen: now.to_string(),
+            tolerance_seconds,
+            stops: true,
+            accepted_by: None,
+            text: signing::behind_words(last, now, &inner.zone),
+        });
+    }
     let seen = reader.clock_seen()?;
     let accepted = reader.clock_accepted().filter(|_| !seen.good && doubt(reader).is_none());
     Some(ClockView {
         offset_seconds: seen.offset_seconds,
         good: seen.good,
         seen: seen.at.to_string(),
-        tolerance_seconds: settings.clock_tolerance.as_secs(),
+        tolerance_seconds,
         stops: doubt(reader).is_some(),
         accepted_by: accepted.map(|word| word.who),
         text: match seen.good {
@@ -166,6 +181,19 @@ pub(crate) fn view(reader: &Reader, settings: &Settings) -> Option<ClockView> {
             false => format!("El reloj de este equipo está {}", words(seen.offset_seconds)),
         },
     })
+}
+
+/// Nothing was ever wrong with the clock as it is now.
+fn resumed(inner: &Inner, who: String) -> ClockView {
+    ClockView {
+        offset_seconds: 0,
+        good: true,
+        seen: inner.clock.now().to_string(),
+        tolerance_seconds: inner.sender.parts.settings.clock_tolerance.as_secs(),
+        stops: false,
+        accepted_by: Some(who),
+        text: "Los documentos que siguen llevan la hora que marca este equipo".to_owned(),
+    }
 }
 
 /// How far apart two clocks are.

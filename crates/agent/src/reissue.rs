@@ -6,6 +6,7 @@ mod number;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use jiff::tz::TimeZone;
 use timbre_core::{
     Cause, DocState, Document, DocumentId, Draft, Folio, Keys, Number, NumberFate, Refusal, Regime, Sale,
     Timestamp, Verdict,
@@ -97,6 +98,7 @@ impl Agent {
             answers,
             keys: self.0.custody.clone(),
             clock: Arc::clone(&self.0.clock),
+            zone: self.0.zone.clone(),
             authority,
         };
         let warnings = show::refusals(again.draft.warnings());
@@ -269,6 +271,7 @@ struct Again {
     answers: Vec<Fact>,
     keys: Arc<dyn Keys>,
     clock: Arc<dyn Clock>,
+    zone: TimeZone,
     authority: &'static str,
 }
 
@@ -281,7 +284,7 @@ impl Again {
         };
         let row = row.filter(same);
         let row = row.ok_or_else(|| IssueError::Conflict(self.row.id.clone()))?;
-        let stamp = stamp(reader, self.clock.now())?;
+        let stamp = stamp(reader, self.clock.now(), &self.zone)?;
         let said = said(&*self.draft)?;
         let folio = match self.number {
             Number::Same => own_folio(reader, &self.before.document)?,

@@ -5,7 +5,6 @@ use jiff::tz::TimeZone;
 use timbre_core::{Certificate, Date, KeyError, Refusal, Timestamp};
 
 use crate::show::day;
-use crate::writer::clock_is_behind;
 
 /// How long before its end a certificate is spoken of: a new one takes a person some days.
 pub const NOTICE_DAYS: i32 = 30;
@@ -38,16 +37,42 @@ pub fn in_force(from: Timestamp, until: Timestamp, now: Timestamp, zone: &TimeZo
     Ok(())
 }
 
-/// Refuses when the clock is so far behind the last stamp that nothing may be stamped.
-pub fn clock(last: Option<Timestamp>, now: Timestamp) -> Result<(), Refusal> {
-    match clock_is_behind(last, now) {
-        false => Ok(()),
-        true => Err(Refusal::temporary(
+/// A stamp may repeat the last one's time when the clock went back, but not by more than this.
+const SLACK_SECONDS: i64 = 5 * 60;
+
+/// The last stamp, where the clock is so far behind it that nothing may be stamped.
+pub fn behind(last: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+    last.filter(|last| last.duration_since(now).as_secs() > SLACK_SECONDS)
+}
+
+/// Refuses when the clock is too far behind the last stamp. Which of the two is wrong only a person knows.
+pub fn clock(last: Option<Timestamp>, now: Timestamp, zone: &TimeZone) -> Result<(), Refusal> {
+    match behind(last, now) {
+        None => Ok(()),
+        Some(last) => Err(Refusal::temporary(
             "clock-behind",
             "",
-            "El reloj de este equipo está atrasado. Corrija la fecha y la hora.",
+            format!(
+                "{}. Si la hora de ahora está mal, corríjala. Si está bien, el encargado puede aceptar seguir con ella \
+                 en Ajustes o con «timbre clock accept».",
+                behind_words(last, now, zone)
+            ),
         )),
     }
+}
+
+/// What the clock and the last stamp say.
+pub fn behind_words(last: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+    let minute = |at: Timestamp| {
+        let local = at.to_zoned(zone.clone());
+        format!("{} a las {:02}:{:02}", day(local.date()), local.hour(), local.minute())
+    };
+    format!(
+        "El reloj de este equipo marca el {} y el último documento se timbró el {}: o el reloj está atrasado, o \
+         estaba adelantado cuando se timbró",
+        minute(now),
+        minute(last)
+    )
 }
 
 /// The last day of a certificate that ends soon, and in how many days.
@@ -104,8 +129,18 @@ mod tests {
     #[test]
     fn a_clock_that_is_far_behind_the_last_stamp_stamps_nothing() {
         let last = Some(at("2026-11-25T12:00:00Z"));
-        assert!(clock(last, at("2026-11-25T11:56:00Z")).is_ok());
-        assert_eq!(clock(last, at("2026-11-25T11:50:00Z")).unwrap_err().code, "clock-behind");
-        assert!(clock(None, at("2026-11-25T11:50:00Z")).is_ok());
+        let zone = TimeZone::get("America/Santiago").unwrap();
+        assert!(clock(last, at("2026-11-25T11:56:00Z"), &zone).is_ok());
+        let refused = clock(last, at("2026-11-25T11:50:00.123456789Z"), &zone).unwrap_err();
+        assert_eq!(refused.code, "clock-behind");
+        assert!(
+            refused.message.starts_with(
+                "El reloj de este equipo marca el 25-11-2026 a las 08:50 y el último documento se timbró el \
+                 25-11-2026 a las 09:00: o el reloj está atrasado, o estaba adelantado cuando se timbró."
+            ),
+            "{}",
+            refused.message
+        );
+        assert!(clock(None, at("2026-11-25T11:50:00Z"), &zone).is_ok());
     }
 }

@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use jiff::tz::TimeZone;
 use timbre_core::{DocumentId, Draft, Keys, Refusal, Refusals, Sale, Timestamp};
 use timbre_store::{Committed, Fact, Reader, Row, Store, StoreError};
 use tokio::sync::oneshot;
@@ -23,6 +24,7 @@ use tokio::sync::oneshot;
 use crate::clock::Clock;
 use crate::gauges::{Durations, Histogram};
 use crate::sender::lock;
+use crate::signing;
 
 use seat::Door;
 pub use seat::Seat;
@@ -34,9 +36,6 @@ const MEND_PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from
 const MENDS: &str = "Timbre vuelve a intentarlo por sí solo";
 const CLOSED: &str = "Timbre se está cerrando";
 const DIED: &str = "Un error de Timbre detuvo lo que guarda los documentos. Cierre Timbre y ábralo de nuevo";
-
-/// A stamp may repeat the last one's time when the clock went back, but not by more than this.
-const CLOCK_SLACK_SECONDS: i64 = 5 * 60;
 
 /// Why something was not written. Several orders share a commit, and so its error.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -125,6 +124,7 @@ impl Writer {
         store: Store,
         keys: Arc<dyn Keys>,
         clock: Arc<dyn Clock>,
+        zone: TimeZone,
         touched: Touched,
         seat: Seat,
     ) -> std::io::Result<(Writer, Option<std::thread::JoinHandle<()>>)> {
@@ -142,6 +142,7 @@ impl Writer {
             store,
             keys,
             clock,
+            zone,
             threads,
             mending: None,
             untold: None,
@@ -238,6 +239,8 @@ struct Desk {
     store: Store,
     keys: Arc<dyn Keys>,
     clock: Arc<dyn Clock>,
+    /// Where the shop is: for the words about a clock that is wrong.
+    zone: TimeZone,
     /// How many seal at once.
     threads: usize,
     /// The store failed and is to be opened again.
@@ -414,24 +417,16 @@ impl Desk {
     }
 
     fn stamp(&self, reader: &Reader) -> Result<Timestamp, Refusal> {
-        stamp(reader, self.clock.now())
+        stamp(reader, self.clock.now(), &self.zone)
     }
 }
 
-/// The time of the stamps: now, and never before the last one (`TmstFirma` may not go back).
-pub(crate) fn stamp(reader: &Reader, now: Timestamp) -> Result<Timestamp, Refusal> {
-    match reader.last_stamp() {
-        Some(last) if clock_is_behind(Some(last), now) => Err(Refusal::temporary(
-            "clock-behind",
-            "",
-            format!(
-                "El reloj de este equipo está atrasado: marca {now} y el último documento se \
-                 timbró el {last}. Corrija la fecha y la hora y vuelva a intentar."
-            ),
-        )),
-        Some(last) if last > now => Ok(last),
-        _ => Ok(now),
-    }
+/// The time of the stamps: now, and never before the last one (`TmstFirma` may not go back), unless a
+/// person in charge said that the last one was ahead of time.
+pub(crate) fn stamp(reader: &Reader, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, Refusal> {
+    let last = reader.last_stamp();
+    signing::clock(last, now, zone)?;
+    Ok(last.map_or(now, |last| last.max(now)))
 }
 
 /// After this nothing can be written, nor the index be believed, until the store is opened again.
@@ -449,11 +444,6 @@ fn answer_known(job: Job, row: Row) {
         Err(IssueError::Conflict(row.id))
     };
     let _ = job.reply.send(outcome);
-}
-
-/// Is the clock too far behind the last stamp to stamp anything?
-pub(crate) fn clock_is_behind(last: Option<Timestamp>, now: Timestamp) -> bool {
-    last.is_some_and(|last| last.duration_since(now).as_secs() > CLOCK_SLACK_SECONDS)
 }
 
 /// The documents a fact is about.

@@ -62,6 +62,7 @@ pub(crate) fn apply(on: &mut Overlay<'_>, fact: &Fact, stand: Stand) -> Result<N
         Fact::Warned(warned) => watch::warn(on, warned)?,
         Fact::ClockSeen { offset_seconds, good } => watch::seen(on, *offset_seconds, *good, stand)?,
         Fact::ClockAccepted { who, offset_seconds } => watch::accept(on, who, *offset_seconds, stand)?,
+        Fact::StampsResumed { .. } => on.put_json(key::STAMP.to_vec(), &stand.at)?,
         Fact::IssuingLocked(lock) => {
             on.put_json(key::LOCK.to_vec(), lock)?;
             on.remove(key::LOCK_FOUND.to_vec());

@@ -120,6 +120,12 @@ pub enum Fact {
         since: Date,
         stands: bool,
     },
+    /// Documents were stamped by a clock that was ahead, the last one at `last`: a person took it upon
+    /// them that the next ones are stamped by the clock as it is now, before that.
+    StampsResumed {
+        who: String,
+        last: Timestamp,
+    },
 }
 
 impl Fact {
@@ -149,6 +155,7 @@ impl Fact {
             Fact::ClockAccepted { .. } => 21,
             Fact::Vouched(_) => 22,
             Fact::VoucherTerm { .. } => 23,
+            Fact::StampsResumed { .. } => 24,
         }
     }
 
@@ -194,7 +201,8 @@ impl Fact {
             | Fact::ClockSeen { .. }
             | Fact::ClockAccepted { .. }
             | Fact::Vouched(_)
-            | Fact::VoucherTerm { .. } => Vec::new(),
+            | Fact::VoucherTerm { .. }
+            | Fact::StampsResumed { .. } => Vec::new(),
         }
     }
 

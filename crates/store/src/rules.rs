@@ -60,7 +60,8 @@ impl<'a> Rules<'a> {
             | Fact::Warned(_)
             | Fact::ClockSeen { .. }
             | Fact::ClockAccepted { .. }
-            | Fact::VoucherTerm { .. } => Ok(()),
+            | Fact::VoucherTerm { .. }
+            | Fact::StampsResumed { .. } => Ok(()),
         }
     }
 

@@ -40,7 +40,9 @@ fn shop_with(clock: Arc<dyn Clock>, options: OpenOptions) -> Shop {
     let (store, _) = Store::open(dir.path(), &options, &|_, _| {}).unwrap();
     let reader = store.reader();
     let (touched, touches) = tokio::sync::mpsc::unbounded_channel();
-    let (writer, thread) = Writer::start(store, Arc::new(NoKeys), clock, touched, Seat::Thread).unwrap();
+    let (writer, thread) =
+        Writer::start(store, Arc::new(NoKeys), clock, jiff::tz::TimeZone::UTC, touched, Seat::Thread)
+            .unwrap();
     let thread = thread.expect("it has one");
     Shop { dir, writer, touches, thread, reader }
 }

@@ -72,3 +72,44 @@ async fn a_clock_that_is_off_stops_the_sale_until_somebody_in_charge_takes_it_up
     assert!(agent.clock().unwrap().good);
     agent.stop().await;
 }
+
+/// Offline, by a clock that was a day ahead and was put right.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_was_ahead_stops_the_sale_only_until_somebody_in_charge_says_that_it_is_right_now() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    let today = clock.now();
+    let agent =
+        open_as(dir.path(), &office, Opening { send: false, clock: clock.clone(), ..Opening::default() })
+            .await;
+    clock.advance(24 * 60 * MINUTE);
+    let ahead = sell(&agent, "k1", 10).await;
+    clock.back(24 * 60 * MINUTE);
+    let problem = refused(&agent, "k2").await;
+    assert_eq!((problem.status, problem.code.as_str()), (503, "clock-behind"));
+    assert!(problem.detail.contains("o estaba adelantado cuando se timbró"), "{}", problem.detail);
+    assert!(!problem.detail.contains('Z'), "{}", problem.detail);
+    let told = agent.clock().expect("it is told");
+    assert!(told.stops && !told.good);
+    assert_eq!(agent.accept_clock(" ").await.unwrap_err().code, "who-missing");
+    let accepted = agent.accept_clock("Ana").await.unwrap();
+    assert_eq!((accepted.stops, accepted.accepted_by.as_deref()), (false, Some("Ana")));
+    let second = sell(&agent, "k2", 10).await;
+    assert_eq!(second.document.issued, today.to_string());
+    assert!(second.document.issued < ahead.document.issued);
+    assert_eq!(agent.accept_clock("Ana").await.unwrap_err().code, "clock-good");
+    agent.stop().await;
+    drop(agent);
+
+    // The word is in the journal, and stands when the index is made anew.
+    std::fs::remove_dir_all(dir.path().join("db")).unwrap();
+    let agent =
+        open_as(dir.path(), &office, Opening { send: false, clock: clock.clone(), ..Opening::default() })
+            .await;
+    sell(&agent, "k3", 10).await;
+    // From then on stamps do not go back again.
+    clock.advance(MINUTE);
+    sell(&agent, "k4", 10).await;
+    clock.back(10 * MINUTE);
+    assert_eq!(refused(&agent, "k5").await.code, "clock-behind");
+    agent.stop().await;
+}

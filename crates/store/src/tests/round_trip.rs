@@ -111,6 +111,7 @@ fn every_fact() -> Vec<Fact> {
         Fact::ClockAccepted { who: "ana".into(), offset_seconds: -301 },
         vouched("caja1-9", date(3), 1990),
         Fact::VoucherTerm { since: date(1), stands: true },
+        Fact::StampsResumed { who: "ana".into(), last: at(86_400) },
     ]);
     facts
 }
@@ -128,7 +129,7 @@ fn every_fact_is_read_back_to_the_byte() {
             assert!(body::decode(&body.slice(..end)).is_err(), "{end} bytes of {fact:?}");
         }
     }
-    assert_eq!(kinds, (1..=23).collect());
+    assert_eq!(kinds, (1..=24).collect());
 }
 
 #[test]
