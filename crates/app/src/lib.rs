@@ -2,6 +2,7 @@
 //! simulator. Both shells (window and command line) call it and nothing below it.
 
 mod authorities;
+mod check;
 pub mod config;
 mod country;
 mod demo;
@@ -19,8 +20,9 @@ mod staff;
 mod start;
 pub mod vault;
 
+pub use check::{Checked, Unsound, check};
 pub use country::regime;
 pub use folder::{Address, data_dir, demo_dir, find, find_able, is_shop};
 pub use keeper::Keeper;
-pub use start::{DemoOptions, Left, Options, PORT, Running, StartError, check, remake_vault, start};
+pub use start::{DemoOptions, Left, Options, PORT, Running, StartError, remake_vault, start};
 pub use timbre_store::{CheckReport, IndexCheck, Mark};

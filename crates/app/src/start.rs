@@ -12,7 +12,7 @@ use timbre_agent::view::ProblemView;
 use timbre_agent::{Agent, AgentParts, Leftover, Printers, Seat};
 use timbre_core::Environment;
 use timbre_core::paper::Paper;
-use timbre_store::{CheckReport, Fact, OpenOptions, Opened, Store, StoreError};
+use timbre_store::{Fact, OpenOptions, Opened, Store, StoreError};
 
 use crate::config::Config;
 use crate::doors::Open;
@@ -399,15 +399,10 @@ fn simulator_seed() -> Result<u64, StartError> {
 
 /// Where the folder's anchor is: outside the folder, under its vault's name. Who only looks does
 /// without one where that can't be read.
-fn anchor(state: Option<PathBuf>, folder: &Path) -> Option<PathBuf> {
+pub(crate) fn anchor(state: Option<PathBuf>, folder: &Path) -> Option<PathBuf> {
     let dir = state.or_else(state_dir)?;
     let name = Vault::name(folder).ok().flatten()?;
     Some(dir.join("anchors").join(format!("{name}.json")))
-}
-
-/// Reads the whole store of a folder back, and asks its anchor too; the vault stays shut.
-pub fn check(dir: &Path) -> Result<CheckReport, StartError> {
-    Ok(timbre_store::check(dir, anchor(None, dir).as_deref())?)
 }
 
 /// The platform's place for what is no document and no setting.

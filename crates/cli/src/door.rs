@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use tokio::task::block_in_place;
 use zeroize::Zeroizing;
 
-pub use timbre_app::{Address, CheckReport, Mark};
+pub use timbre_app::{Address, CheckReport, Checked, Mark};
 
 use crate::ask;
 use crate::failure::{Exit, Failure};
@@ -290,9 +290,10 @@ pub fn regime() -> Arc<dyn Regime> {
     timbre_app::regime()
 }
 
-/// Reads the whole store back.
-pub fn check(data: &Path) -> Result<CheckReport, Failure> {
-    Ok(block_in_place(|| timbre_app::check(data))?)
+/// Reads the whole store back, and verifies every document. `progress` hears how many bytes were
+/// read, of how many.
+pub fn check(data: &Path, progress: &dyn Fn(u64, u64)) -> Result<Checked, Failure> {
+    Ok(block_in_place(|| timbre_app::check(data, progress))?)
 }
 
 impl From<StartError> for Failure {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sled::IVec;
-use timbre_core::DocumentId;
+use timbre_core::{Document, DocumentId};
 
 use crate::anchor::Recalled;
 use crate::disk::RealDisk;
@@ -70,8 +70,15 @@ impl CheckReport {
 }
 
 /// Reads the journal of `dir` from its first frame to its last, and asks the index and `anchor`
-/// whether it has all that they know of.
-pub fn check(dir: &Path, anchor: Option<&Path>) -> Result<CheckReport, StoreError> {
+/// whether it has all that they know of. `show` is handed every document, all versions, in the
+/// journal's order: what its bytes are worth is not judged here. `progress` hears how many bytes of
+/// the journal were read, of how many.
+pub fn check(
+    dir: &Path,
+    anchor: Option<&Path>,
+    show: &mut dyn FnMut(Document),
+    progress: &dyn Fn(u64, u64),
+) -> Result<CheckReport, StoreError> {
     let segments = Segments::new(Arc::new(RealDisk), &dir.join("journal"));
     // Before the journal: an agent that is running only makes the journal longer than this.
     let recalled = anchor.map(|path| Recalled::read(&RealDisk, path)).transpose()?;
@@ -91,7 +98,7 @@ pub fn check(dir: &Path, anchor: Option<&Path>) -> Result<CheckReport, StoreErro
     let judge = Judge { segments: &segments, memory, anchored, installation: installation.as_deref() };
     let known = judge.known(&standing);
     let fresh = Index::temporary()?;
-    let mut found = replay::replay(&segments, &fresh, Tip::default(), known, &|_, _| {})?;
+    let mut found = replay::replay_showing(&segments, &fresh, Tip::default(), known, progress, show)?;
     let live = Live::load(&fresh)?;
     let tip = found.end.tip;
     let verdict = judge.judge(&live, &tip, &standing, &mut found)?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use timbre_core::{DocumentId, GrantId};
+use timbre_core::{Document, DocumentId, GrantId};
 
 use crate::apply::{self, Stand};
 use crate::index::Index;
@@ -46,6 +46,18 @@ pub(crate) fn replay(
     known: u64,
     progress: &dyn Fn(u64, u64),
 ) -> Result<Replayed, StoreError> {
+    replay_showing(segments, index, start, known, progress, &mut |_| {})
+}
+
+/// The same; `show` is handed every document that is met, all versions.
+pub(crate) fn replay_showing(
+    segments: &Segments,
+    index: &Index,
+    start: Tip,
+    known: u64,
+    progress: &dyn Fn(u64, u64),
+    show: &mut dyn FnMut(Document),
+) -> Result<Replayed, StoreError> {
     let mut overlay = Overlay::new(index);
     let mut found = Replayed::default();
     let mut tip = start;
@@ -53,7 +65,7 @@ pub(crate) fn replay(
         match met {
             Met::Frame(frame) => {
                 tip = tip.then(frame);
-                take(&mut overlay, frame, &mut found)?;
+                take(&mut overlay, frame, &mut found, show)?;
             }
             Met::BatchEnd(end) => {
                 if overlay.len() > AT_ONCE {
@@ -81,7 +93,12 @@ pub(crate) fn replay(
     Ok(found)
 }
 
-fn take(overlay: &mut Overlay<'_>, frame: &Frame, found: &mut Replayed) -> Result<(), StoreError> {
+fn take(
+    overlay: &mut Overlay<'_>,
+    frame: &Frame,
+    found: &mut Replayed,
+    show: &mut dyn FnMut(Document),
+) -> Result<(), StoreError> {
     let fact = frame.fact()?;
     let stand = Stand { at: frame.at(), place: frame.place, sequence: frame.header.sequence };
     let noticed = apply::apply(overlay, &fact, stand)?;
@@ -96,8 +113,9 @@ fn take(overlay: &mut Overlay<'_>, frame: &Frame, found: &mut Replayed) -> Resul
     if let Fact::Issued(issued) = fact {
         found.issued += 1;
         if noticed.repeated {
-            found.repeated.push((issued.document.id, issued.document.version));
+            found.repeated.push((issued.document.id.clone(), issued.document.version));
         }
+        show(issued.document);
     }
     Ok(())
 }

@@ -1,11 +1,12 @@
-//! `timbre check`: reads the whole store back and says whether it is sound. It needs no agent and
-//! repairs nothing.
+//! `timbre check`: reads the whole store back, verifies every document, and says whether all is sound.
+//! It needs no agent and repairs nothing.
 
+use std::cell::Cell;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::door::{self, CheckReport};
+use crate::door::{self, CheckReport, Checked};
 use crate::failure::{Exit, Failure};
 use crate::out::Out;
 use crate::words::thousands;
@@ -15,7 +16,14 @@ pub fn run(data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
     if !folder.join("journal").is_dir() {
         return Err(Failure::refused("folder-missing", format!("No hay datos en {}.", folder.display())));
     }
-    let report = door::check(&folder)?;
+    let percent = Cell::new(u64::MAX);
+    let report = door::check(&folder, &|read, all| {
+        let now = (read * 100).checked_div(all).unwrap_or(100);
+        if percent.replace(now) != now {
+            out.progress(&format!("Leyendo y verificando: {now} %"));
+        }
+    })?;
+    out.progress("");
     if out.json {
         out.object(&object(&report))?;
     } else {
@@ -30,28 +38,36 @@ fn index(report: &CheckReport) -> String {
     told.split([' ', '(', '{']).next().unwrap_or_default().to_owned()
 }
 
-fn object(report: &CheckReport) -> Value {
+fn object(checked: &Checked) -> Value {
+    let report = &checked.store;
+    let unsound: Vec<_> = checked
+        .unsound
+        .iter()
+        .map(|u| json!({ "document": u.document, "version": u.version, "findings": u.findings }))
+        .collect();
     let damage: Vec<_> = report
         .damage
         .iter()
         .map(|d| json!({ "place": d.place, "bytes": d.bytes, "frames": d.frames, "why": d.why, "documents": d.documents }))
         .collect();
     json!({
-        "sound": !report.lost_data(),
+        "sound": !checked.lost_data(),
         "documents": report.documents,
         "segments": report.segments, "batches": report.batches, "frames": report.frames, "bytes": report.bytes,
         "torn": report.torn.map(|(place, bytes)| json!({ "place": place, "bytes": bytes })),
         "damage": damage,
         "missing": report.missing,
         "repeated": report.repeated,
+        "unsound": unsound,
         "ends_early": report.ends_early,
         "locked": report.locked,
         "index": index(report).to_lowercase(),
     })
 }
 
-fn lines(report: &CheckReport) -> Vec<String> {
-    let mut lines = vec![if report.lost_data() {
+fn lines(checked: &Checked) -> Vec<String> {
+    let report = &checked.store;
+    let mut lines = vec![if checked.lost_data() {
         "Hay datos dañados o faltan: no siga emitiendo en esta carpeta y pida ayuda.".to_owned()
     } else {
         "Los datos están sanos.".to_owned()
@@ -75,6 +91,14 @@ fn lines(report: &CheckReport) -> Vec<String> {
     }
     for (id, version) in &report.repeated {
         lines.push(format!("{id} está dos veces en su versión {version}"));
+    }
+    for unsound in &checked.unsound {
+        let of = match unsound.version {
+            1 => unsound.document.to_string(),
+            version => format!("{} en su versión {version}", unsound.document),
+        };
+        let found: Vec<_> = unsound.findings.iter().map(|f| format!("{} ({})", f.message, f.code)).collect();
+        lines.push(format!("{of} no es lo que se firmó: {}", found.join(" ")));
     }
     if let Some((_, bytes)) = report.torn {
         lines.push(format!(

@@ -79,7 +79,7 @@ impl Shop {
 
     #[track_caller]
     pub fn check(&self) -> CheckReport {
-        crate::check(&self.dir(), self.options.anchor.as_deref()).unwrap()
+        crate::check(&self.dir(), self.options.anchor.as_deref(), &mut |_| {}, &|_, _| {}).unwrap()
     }
 
     /// What is in the index is there again once it is made anew from the journal.
