@@ -101,6 +101,8 @@ impl Sender {
             Some(asked) if asked.due > self.now() => {
                 return Ok(Probed { holds: self.holds(&document.id, &asked)?, asked: false });
             }
+            // The authority's own delay is long over or not begun, who knows: it is waited for anew.
+            Some(asked) if self.reading().was_set_since(&asked.at) => channel.probe(document, &cx)?,
             Some(Asked { state: Some(state), .. }) => channel.resume(state, Heard::Elapsed, about, &cx)?,
             Some(Asked { state: None, .. }) | None => channel.probe(document, &cx)?,
         };
@@ -115,10 +117,11 @@ impl Sender {
         };
         let after = self.drive(step, &talk, pass).await?;
         let still = current(self.reader(), &document.id, document.version)?.map(|row| row.state);
+        let at = self.reading();
         let mut probing = lock(&self.probing);
         let probing = probing.entry(parcel.id.clone()).or_default();
         let asked = match after {
-            After::Wait { due, state } => Asked { state: Some(state), due, answered: false },
+            After::Wait { due, state } => Asked { state: Some(state), due, at, answered: false },
             After::Done { .. } if !matches!(still, Some(DocState::Verificando | DocState::Enviado)) => {
                 probing.asked.remove(&document.id);
                 return Ok(Probed { holds: None, asked: true });
@@ -132,10 +135,10 @@ impl Sender {
             // A person may have to look; it is asked again, seldom.
             After::Done { .. } => {
                 let due = later(self.now(), self.settings().conduct.wait_before(usize::MAX));
-                Asked { state: None, due, answered: true }
+                Asked { state: None, due, at, answered: true }
             }
             After::Doubt { .. } | After::NotSent { .. } | After::NoPass => {
-                Asked { state: None, due: self.after_line(&parcel.channel), answered: false }
+                Asked { state: None, due: self.after_line(&parcel.channel), at, answered: false }
             }
         };
         probing.asked.insert(document.id.clone(), asked.clone());

@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use crate::apart::brisk;
 use crate::carrier::Carrier;
 use crate::chance::Chance;
-use crate::clock::{Clock, later, until};
+use crate::clock::{Clock, Reading, later, until};
 use crate::conversation::TalkError;
 use crate::coverage::Coverage;
 use crate::deadline;
@@ -145,6 +145,8 @@ pub(crate) struct Asked {
     pub state: Option<State>,
     /// When to ask again.
     pub due: Timestamp,
+    /// When that was said.
+    pub at: Reading,
     /// It was answered, and the answer settles nothing.
     pub answered: bool,
 }
@@ -293,6 +295,10 @@ impl Sender {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.parts.clock.now()
+    }
+
+    pub(crate) fn reading(&self) -> Reading {
+        Reading::of(&*self.parts.clock)
     }
 
     pub(crate) fn zone(&self) -> &TimeZone {

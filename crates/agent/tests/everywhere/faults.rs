@@ -61,6 +61,46 @@ async fn what_goes_round_in_a_circle_twice_calls_a_person_and_waits() {
     agent.stop().await;
 }
 
+/// "I do not have it" is also said of what is in process, for ten minutes that no clock shortens.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_set_ahead_lets_nothing_leave_again_before_its_time() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    office.books().moods.push_back(("deliver", Mood::Lose));
+    office.books().words.insert(1, "no");
+    let mut settings = settings();
+    settings.conduct.absence_after = Duration::from_secs(600);
+    settings.conduct.absence_gap = Duration::from_millis(10);
+    let agent =
+        open_as(dir.path(), &office, Opening { clock: clock.clone(), settings, ..Opening::default() }).await;
+    sell(&agent, "k", 10).await;
+    let ask_on = |agent: &Agent| {
+        clock.advance(Duration::from_secs(1));
+        agent.set_running(true);
+    };
+    until(&agent, |agent| {
+        ask_on(agent);
+        questions(&office) >= 2
+    })
+    .await;
+    clock.set_ahead(Duration::from_secs(3_600));
+    let before = questions(&office);
+    until(&agent, |agent| {
+        ask_on(agent);
+        questions(&office) >= before + 4
+    })
+    .await;
+    assert_eq!(office.books().asked("post/deliver"), 1);
+    assert_eq!(row(&agent, 1).state, "VERIFICANDO");
+    clock.advance(Duration::from_secs(600));
+    office.books().words.remove(&1);
+    until(&agent, |agent| {
+        ask_on(agent);
+        office.books().asked("post/deliver") > 1 || agent.stats().accepted == 1
+    })
+    .await;
+    agent.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_lost_delivery_a_refused_one_keeps_its_bytes() {
     let (dir, office) = (tempfile::tempdir().unwrap(), office());

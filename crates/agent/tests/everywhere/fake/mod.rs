@@ -251,27 +251,42 @@ pub fn settings() -> Settings {
 }
 
 /// A clock that somebody sets by hand.
-pub struct Hands(Mutex<Timestamp>);
+pub struct Hands {
+    shows: Mutex<Timestamp>,
+    /// How far it was set, and no time went by.
+    set: Mutex<Duration>,
+}
 
 impl Hands {
     pub fn new() -> Arc<Hands> {
-        Arc::new(Hands(Mutex::new(SystemClock.now())))
+        Arc::new(Hands { shows: Mutex::new(SystemClock.now()), set: Mutex::default() })
     }
 
     pub fn advance(&self, span: Duration) {
-        let mut now = self.0.lock().unwrap();
+        let mut now = self.shows.lock().unwrap();
         *now = later(*now, span);
     }
 
+    /// Somebody sets it: no time goes by.
+    pub fn set_ahead(&self, span: Duration) {
+        self.advance(span);
+        *self.set.lock().unwrap() += span;
+    }
+
     pub fn back(&self, span: Duration) {
-        let mut now = self.0.lock().unwrap();
+        let mut now = self.shows.lock().unwrap();
         *now = now.checked_sub(jiff::SignedDuration::try_from(span).unwrap()).unwrap();
     }
 }
 
 impl Clock for Hands {
     fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap()
+        *self.shows.lock().unwrap()
+    }
+
+    fn steady(&self) -> Duration {
+        let shown = self.now().duration_since(Timestamp::UNIX_EPOCH);
+        Duration::try_from(shown).unwrap() - *self.set.lock().unwrap()
     }
 }
 
