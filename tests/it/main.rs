@@ -9,6 +9,7 @@ mod failures;
 mod fence;
 mod folder;
 mod integrating;
+mod keys;
 mod network;
 mod panel;
 mod paper;

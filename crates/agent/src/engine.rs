@@ -189,8 +189,18 @@ impl Agent {
 
     /// Issues a sale: checked, numbered, signed and on disk when this answers.
     pub async fn issue(&self, received: Bytes, key: Option<String>) -> Answer<IssuedView> {
+        self.issue_from(received, key, None).await
+    }
+
+    /// The same for the sale of a till that is known by a name.
+    pub async fn issue_from(
+        &self,
+        received: Bytes,
+        key: Option<String>,
+        from: Option<String>,
+    ) -> Answer<IssuedView> {
         let begun = Instant::now();
-        let sale = Sale::read(received, key)?;
+        let sale = Sale { from, ..Sale::read(received, key)? };
         let issued = self.issue_sale(sale).await?;
         self.0.issued_in.note(begun.elapsed());
         Ok(issued)
@@ -206,7 +216,9 @@ impl Agent {
             if row.sale_hash != sale.hash {
                 return Err(crate::writer::IssueError::Conflict(row.id).into());
             }
-            return Ok(self.issued(row, &[], true, &issuer));
+            let warnings: Vec<Refusal> =
+                self.key_of_another(&row, sale.from.as_deref())?.into_iter().collect();
+            return Ok(self.issued(row, &warnings, true, &issuer));
         }
         // Before a folio is taken.
         self.0.signer()?;
@@ -216,12 +228,28 @@ impl Agent {
         let draft = self.0.regime.draft(&sale, &issuer, &self.0.reader, now);
         let draft = self.judge_printer(&sale, draft)?;
         self.wants_paper(&mut sale, &sealing::series(&*draft)?);
-        let print = sale.print;
-        let issuance = self.0.writer.issue(draft, sale).await?;
+        let (print, from) = (sale.print, sale.from.clone());
+        let mut issuance = self.0.writer.issue(draft, sale).await?;
+        if issuance.repeated {
+            issuance.warnings.extend(self.key_of_another(&issuance.row, from.as_deref())?);
+        }
         if print {
             self.0.papers.notify_one();
         }
         Ok(self.issued(issuance.row, &issuance.warnings, issuance.repeated, &issuer))
+    }
+
+    /// A key that another till gave first. It may be the same sale on another way; but tills that both count
+    /// from 1 give one key to two sales, and where these say the same the second has no document.
+    fn key_of_another(&self, row: &Row, from: Option<&str>) -> Answer<Option<Refusal>> {
+        let Some(from) = from else { return Ok(None) };
+        let first = self.0.reader.issued(&row.id)?.and_then(|issued| issued.from);
+        let Some(first) = first.filter(|first| first != from) else { return Ok(None) };
+        let message = format!(
+            "Esta clave ya la usó «{first}», y ahora llegó de «{from}»: se responde con el documento de entonces. Si \
+             son dos ventas, la segunda quedó sin documento: cada caja debe poner su nombre en la clave."
+        );
+        Ok(Some(Refusal::new("key-of-another-till", "key", message)))
     }
 
     fn issued(&self, row: Row, warnings: &[Refusal], repeated: bool, issuer: &Issuer) -> IssuedView {

@@ -311,6 +311,7 @@ impl Again {
             key: self.before.key.clone(),
             // The request that made the sale finds it for ever.
             sale_hash: self.before.sale_hash.clone(),
+            from: self.before.from.clone(),
             till: self.sale.till.clone(),
             warnings: said.warnings,
             totals: said.totals,

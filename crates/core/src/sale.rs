@@ -54,6 +54,8 @@ pub struct Payment {
 pub struct Sale {
     /// The caller's key: the same key and the same sale is the same document, for ever.
     pub key: Option<String>,
+    /// Which till handed it in, by the name it is known by where it came in. Said by the door, not by the sale.
+    pub from: Option<String>,
     /// The country's own tags, without the till's block.
     pub body: Value,
     pub till: TillData,
@@ -71,7 +73,11 @@ pub struct Sale {
 impl Sale {
     /// Reads a sale. Refuses what is not a JSON object or says a key twice; the rest is for the regime,
     /// the till's block with wrong or unknown fields too, so that all is said at once.
-    pub fn read(received: Bytes, key: Option<String>) -> Result<Sale, Refusals> {
+    pub fn read(mut received: Bytes, key: Option<String>) -> Result<Sale, Refusals> {
+        if received.starts_with(BYTE_ORDER_MARK) {
+            received = received.slice(BYTE_ORDER_MARK.len()..);
+        }
+        in_utf8(&received)?;
         let value: Value = serde_json::from_slice(&received).map_err(|e| {
             Refusal::new(
                 "json-malformed",
@@ -103,8 +109,21 @@ impl Sale {
             .into());
         };
         let (till, till_faults) = till::read(object.remove(TILL_BLOCK).as_ref());
-        Ok(Sale { key, body: Value::Object(object), till, print: false, till_faults, received, hash })
+        let (body, from) = (Value::Object(object), None);
+        Ok(Sale { key, from, body, till, print: false, till_faults, received, hash })
     }
+}
+
+/// What some programs write before a text in UTF-8; it is no part of it.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+fn in_utf8(text: &[u8]) -> Result<(), Refusal> {
+    let Err(error) = std::str::from_utf8(text) else { return Ok(()) };
+    let before = &text[..error.valid_up_to()];
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+    let why = "El texto no está en UTF-8; guárdelo y envíelo en UTF-8.";
+    Err(Refusal::new("json-malformed", format!("línea {line}, columna {column}"), why))
 }
 
 fn reason(error: &serde_json::Error) -> &'static str {
@@ -193,5 +212,17 @@ mod tests {
         assert_eq!(refused.0[0].code, "json-malformed");
         assert!(refused.0[0].path.starts_with("línea 2"));
         assert_eq!(read("[1]").unwrap_err().0[0].code, "sale-not-object");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_passed_over_and_another_encoding_is_named() {
+        let marked = read("\u{feff}{\"a\":1}").unwrap();
+        assert_eq!((&marked.received[..], marked.hash), (&b"{\"a\":1}"[..], read("{\"a\":1}").unwrap().hash));
+        let refused = Sale::read(Bytes::from_static(b"{\n\"a\": \"\xd1and\xfa\"}"), None).unwrap_err();
+        assert_eq!(
+            (refused.0[0].code.as_str(), refused.0[0].path.as_str()),
+            ("json-malformed", "línea 2, columna 7")
+        );
+        assert!(refused.0[0].message.contains("UTF-8"), "{refused:?}");
     }
 }

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use timbre_agent::Agent;
 use timbre_agent::diagnose::Diagnosis;
 use timbre_agent::view::{
-    DetailView, FoliosView, IssuedView, Mood, PageView, PreviewView, ProblemView, Query, ResentView, RowView,
-    Snapshot, StatsView,
+    DetailView, FoliosView, IssuedView, Mood, PageView, PreviewView, ProblemView, Query, RefusalView,
+    ResentView, RowView, Snapshot, StatsView,
 };
 
 use crate::bodies::CLIENT;
@@ -84,7 +84,7 @@ pub(crate) struct Wait {
     request_body(content = serde_json::Value, example = json!({"Encabezado": {"IdDoc": {"TipoDTE": 39}}, "Detalle": [{"NmbItem": "Pan amasado", "QtyItem": 2, "PrcItem": 350}]})),
     params(
         Wait,
-        ("Idempotency-Key" = Option<String>, Header, description = "La misma clave con la misma venta es siempre el mismo documento.", example = "caja1-000123"),
+        ("Idempotency-Key" = Option<String>, Header, description = "La misma clave con la misma venta es siempre el mismo documento. Las claves son de toda la tienda, no de cada token: ponga en ella el nombre de la caja, o dos cajas que cuentan desde 1 dan un solo documento por dos ventas (aviso key-of-another-till). Una sola por solicitud; sin ella, warnings trae key-missing.", example = "caja1-000123"),
     ),
     responses(
         (status = 201, description = "Hecho", body = IssuedView),
@@ -99,7 +99,12 @@ pub(crate) async fn issue(
     body: Bytes,
 ) -> Answer<(StatusCode, Json<IssuedView>)> {
     let timeout = timeout_of(&wait)?;
-    let mut issued = agent.issue(body, key_of(&headers)?).await?;
+    let key = key_of(&headers)?;
+    let keyless = key.is_none();
+    let mut issued = agent.issue_from(body, key, caller.till()).await?;
+    if keyless {
+        issued.warnings.push(key_missing());
+    }
     let (document, repeated, client) = (&issued.document.id, issued.repeated, headers.get(CLIENT));
     tracing::info!(document, repeated, %caller, ?client, "a sale is answered");
     timbre_store::crash!("answer-unsent");
@@ -111,13 +116,30 @@ pub(crate) async fn issue(
     Ok((status, Json(issued)))
 }
 
+/// The sale's key. Two of them say two things, and the first is not the truer one.
 pub(crate) fn key_of(headers: &HeaderMap) -> Answer<Option<String>> {
-    match headers.get("idempotency-key").map(|value| std::str::from_utf8(value.as_bytes())) {
-        None => Ok(None),
-        Some(Ok(key)) => Ok(Some(key.to_owned())),
-        Some(Err(_)) => {
-            Err(ProblemView::bad_request("key-invalid", "Idempotency-Key debe venir en UTF-8.").into())
-        }
+    let mut said = headers.get_all("idempotency-key").iter();
+    let Some(key) = said.next() else { return Ok(None) };
+    if said.next().is_some() {
+        let why = "Idempotency-Key viene más de una vez: cada venta tiene una sola clave.";
+        return Err(ProblemView::bad_request("key-repeated", why).into());
+    }
+    match std::str::from_utf8(key.as_bytes()) {
+        Ok(key) => Ok(Some(key.to_owned())),
+        Err(_) => Err(ProblemView::bad_request("key-invalid", "Idempotency-Key debe venir en UTF-8.").into()),
+    }
+}
+
+/// Without a key an answer that is lost leaves a document that nobody knows of, and the sale said again makes
+/// another one.
+fn key_missing() -> RefusalView {
+    RefusalView {
+        code: "key-missing".to_owned(),
+        path: "Idempotency-Key".to_owned(),
+        message: "La venta no trae clave (Idempotency-Key): si la respuesta se pierde, repetirla emite otro documento. \
+                  Envíe una clave por venta."
+            .to_owned(),
+        authority_codes: Vec::new(),
     }
 }
 

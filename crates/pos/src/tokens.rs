@@ -70,6 +70,16 @@ pub(crate) enum Who {
     Panel(Arc<Session>),
 }
 
+impl Caller {
+    /// The till's name, where it is one.
+    pub fn till(&self) -> Option<String> {
+        match &self.who {
+            Who::Till(name) => Some(name.clone()),
+            Who::Owner | Who::Panel(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match &self.who {

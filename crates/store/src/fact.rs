@@ -238,6 +238,9 @@ pub struct Issued {
     /// Hash of the canonical JSON of the sale that the key came with; a document that is made again keeps it,
     /// so that the same request finds it.
     pub sale_hash: String,
+    /// Which till handed the sale in, by its token's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
     pub till: TillData,
     pub warnings: Vec<Refusal>,
     /// The country's own total tags.

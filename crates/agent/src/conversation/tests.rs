@@ -28,6 +28,7 @@ fn issued(version: u32) -> Fact {
         document: document(version),
         key: None,
         sale_hash: String::new(),
+        from: None,
         till: timbre_core::TillData::default(),
         warnings: Vec::new(),
         totals: serde_json::Value::Null,

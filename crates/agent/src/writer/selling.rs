@@ -114,6 +114,7 @@ impl Desk {
                 document,
                 key: job.sale.key.clone(),
                 sale_hash: job.sale.hash.clone(),
+                from: job.sale.from.clone(),
                 till: job.sale.till.clone(),
                 warnings: said.warnings.clone(),
                 totals: said.totals.clone(),

@@ -8,8 +8,8 @@ use std::time::Duration;
 use crate::fake::*;
 use bytes::Bytes;
 use serde_json::json;
-use timbre_agent::{Agent, Settings};
 use timbre_agent::view::Mood as Tone;
+use timbre_agent::{Agent, Settings};
 use timbre_core::{Environment, KeyError};
 use timbre_store::{OpenOptions, Store};
 

@@ -142,7 +142,8 @@ impl Issuing<'_> {
             return self.out.object(&answer(issued, line));
         }
         self.out.line(sentence(issued))?;
-        for warning in &issued.warnings {
+        // That there is no key was said once, for all of them.
+        for warning in issued.warnings.iter().filter(|warning| warning.code != "key-missing") {
             self.out.note(format!("aviso: {}: {}", issued.document.id, reason(warning)));
         }
         Ok(())

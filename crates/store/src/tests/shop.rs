@@ -217,6 +217,7 @@ pub fn sale_of(grant: &str, number: u64) -> Issued {
         document,
         key: Some(format!("key-{number}")),
         sale_hash: format!("hash-{number}"),
+        from: None,
         till: TillData::default(),
         warnings: Vec::new(),
         totals: json!({"MntTotal": 1000 + number}),
