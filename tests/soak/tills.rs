@@ -16,6 +16,10 @@ use crate::life::Life;
 /// How many sell at once.
 pub const TILLS: u64 = 4;
 
+/// A connection that was silent for so long is not used again: the agent closes one after half a minute, and on a
+/// busy machine a question may meet that.
+const SILENT: Duration = Duration::from_secs(10);
+
 /// How an agent is spoken to.
 #[derive(Clone)]
 pub struct Line {
@@ -29,7 +33,7 @@ pub struct Line {
 impl Line {
     pub fn to(life: &Life) -> Line {
         Line {
-            http: Client::new(),
+            http: Client::builder().pool_idle_timeout(SILENT).build().expect("a client of settings alone"),
             base: life.base.clone(),
             token: life.token.clone(),
             patience: Duration::ZERO,
