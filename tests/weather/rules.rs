@@ -116,7 +116,12 @@ fn looks(past: &Past, broken: &mut Vec<String>) {
             if outage.line.as_deref().is_some_and(|only| only != line) {
                 continue;
             }
-            let meets = |call: &&Call| call.line == line && (began..to).contains(&call.from);
+            // Where two outages fall together one of them reigns, and the other is not met.
+            let reigns = |call: &Call| {
+                let second = u64::try_from(call.from.duration_since(past.start).as_secs()).unwrap_or(0);
+                past.sky.spell_at(line, second).is_some_and(|reigning| std::ptr::eq(reigning, outage))
+            };
+            let meets = |call: &&Call| call.line == line && call.from >= began && reigns(call);
             let mut met: Vec<_> = past.calls.iter().filter(meets).map(|call| call.from).collect();
             met.sort();
             let Some(known) = met.get(KNOWN - 1) else { continue };
