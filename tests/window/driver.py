@@ -240,14 +240,18 @@ class Chromium(Page):
         self.size, self.scale = (1366, 768), 1.0
         # As root there is no sandbox, and a small /dev/shm must not end it.
         arguments = ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--hide-scrollbars"]
-        options = {"browserName": "chrome", "acceptInsecureCerts": True, "goog:chromeOptions": {"args": arguments}}
+        options = {"browserName": "chrome", "acceptInsecureCerts": True, "unhandledPromptBehavior": "accept", "goog:chromeOptions": {"args": arguments}}
         super().__init__("chromedriver", options, dict(os.environ), log, seconds)
         try:
             self.draw()
-            self.call("POST", f"{self.session}/url", {"url": address})
+            self.go(address)
         except BaseException:
             self.close()
             raise
+
+    def go(self, address: str) -> None:
+        """Whatever the page still holds is let go of."""
+        self.call("POST", f"{self.session}/url", {"url": address})
 
     def draw(self) -> None:
         width, height = (round(side / self.scale) for side in self.size)
