@@ -9,7 +9,7 @@ use timbre_agent::view::PrinterView;
 use timbre_core::paper::Copy;
 use timbre_core::receipt::Receipt;
 use timbre_core::{Refusal, Series};
-use timbre_printer::{Codepage, Device, Logo, Paper, Profile};
+use timbre_printer::{Codepage, Device, Logo, Paper, Profile, Status};
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use crate::config::{Config, PlaceConfig, Takes};
@@ -58,7 +58,8 @@ impl Set {
                 profile.drawer &= !training;
                 profile.logo = logo.clone();
                 let takes = place.takes;
-                Ok(Ready { device: device.at(place.baud), profile, takes, place })
+                let device = device.at(place.baud).silent(profile.status == Status::None);
+                Ok(Ready { device, profile, takes, place })
             });
             let ready = named.map_err(|why| format!("la impresora «{name}»: {why}"))?;
             if each.insert(name.clone(), ready).is_some() {
@@ -142,6 +143,7 @@ pub(crate) fn view(name: &str, place: &PlaceConfig) -> PrinterView {
         cut: profile.cut,
         drawer: profile.drawer,
         stamp_on_boletas: profile.stamp_on_boletas,
+        status: profile.status.word().to_owned(),
         baud: place.baud,
     }
 }
@@ -162,6 +164,9 @@ pub(crate) fn place(view: &PrinterView) -> Result<PlaceConfig, Refusal> {
     let pages = [Codepage::Pc858, Codepage::Pc850, Codepage::Wpc1252, Codepage::Ascii];
     let codepage = pages.into_iter().find(|page| page.word() == view.codepage);
     let codepage = codepage.ok_or_else(|| word("codepage", &view.codepage, &pages.map(Codepage::word)))?;
+    let statuses = [Status::Ask, Status::None];
+    let status = statuses.into_iter().find(|status| status.word() == view.status);
+    let status = status.ok_or_else(|| word("status", &view.status, &statuses.map(Status::word)))?;
     let speeds = 300..=921_600;
     if let Some(baud) = view.baud.filter(|baud| !speeds.contains(baud)) {
         return Err(bad(
@@ -178,6 +183,7 @@ pub(crate) fn place(view: &PrinterView) -> Result<PlaceConfig, Refusal> {
         cut: view.cut,
         drawer: view.drawer,
         stamp_on_boletas: view.stamp_on_boletas,
+        status,
         logo: None,
     };
     Ok(PlaceConfig {
@@ -222,6 +228,7 @@ pub(crate) fn write_printer(file: &mut DocumentMut, name: &str, place: Option<&P
     profile["cut"] = value(place.profile.cut);
     profile["drawer"] = value(place.profile.drawer);
     profile["stamp_on_boletas"] = value(place.profile.stamp_on_boletas);
+    profile["status"] = value(place.profile.status.word());
 }
 
 /// Writes where the logo is, or that there is none.

@@ -36,6 +36,8 @@ pub const BAUD: u32 = 9600;
 pub enum Device {
     /// `host:port`.
     Network(String),
+    /// The same, of one that takes all, tells nothing and does not end the line.
+    Silent(String),
     /// A serial line (`/dev/ttyUSB0`, `COM3`) and its bits a second; 8 data bits, no parity, one stop bit.
     Serial(String, u32),
     /// A device file (`/dev/usb/lp0`, `LPT1`), or a shared printer (`\\equipo\nombre`).
@@ -115,6 +117,14 @@ impl Device {
         }
     }
 
+    /// A printer on the network that tells nothing, as its shop says; any other device as it is.
+    pub fn silent(self, silent: bool) -> Device {
+        match self {
+            Device::Network(address) if silent => Device::Silent(address),
+            device => device,
+        }
+    }
+
     /// Sends a paper and says how it ended, or that it is stuck. Then the device may be busy with it still: `hold` is
     /// let go when it is free.
     pub fn print(&self, name: &str, load: Load, bytes: &[u8], hold: Hold) -> Printing {
@@ -133,6 +143,9 @@ impl Device {
             }
             Device::Network(address) => {
                 patiently(STUCK, hold, move |course| line::to_network(&address, load, &bytes, course))
+            }
+            Device::Silent(address) => {
+                patiently(STUCK, hold, move |course| line::to_silent(&address, &bytes, course))
             }
             Device::Serial(path, baud) => {
                 // Ten bits a byte.
@@ -209,6 +222,7 @@ impl Course {
     }
 }
 
+const STUCK_MIDWAY: &str = "la impresora no terminó de recibir: revise papel y tapa";
 const SILENT: &str = "la impresora no responde";
 
 #[cfg(test)]
@@ -245,7 +259,7 @@ fn patiently(
             Ok(Sign::Moved(next)) => patience = next,
             Ok(Sign::Ended(how)) => return how,
             Err(_) if decided.swap(true, Ordering::SeqCst) => {
-                return partial("la impresora no terminó de recibir: revise papel y tapa");
+                return partial(STUCK_MIDWAY);
             }
             Err(_) => return failed(SILENT),
         }

@@ -21,7 +21,7 @@ pub use device::{BadDevice, Device, Load};
 pub use logo::{BadLogo, Logo};
 pub use pdf::pdf;
 pub use pdf417::TooLong;
-pub use profile::{Codepage, Paper, Profile};
+pub use profile::{Codepage, Paper, Profile, Status};
 pub use stamp::Stamp;
 pub use svg::svg;
 pub use ticket::{NotPrinted, ticket};

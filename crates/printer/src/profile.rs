@@ -81,6 +81,27 @@ impl Codepage {
     }
 }
 
+/// Whether a printer tells how it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// It is asked, and may not answer.
+    #[default]
+    Ask,
+    /// One on the network that the shop has seen print: it answers nothing and does not even end the line.
+    None,
+}
+
+impl Status {
+    /// As it is written in the settings.
+    pub fn word(self) -> &'static str {
+        match self {
+            Status::Ask => "ask",
+            Status::None => "none",
+        }
+    }
+}
+
 /// A printer's ways. Each field has the value that most printers understand.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -97,6 +118,8 @@ pub struct Profile {
     pub drawer: bool,
     /// Print the stamp on boletas too, where the law leaves it to the shop.
     pub stamp_on_boletas: bool,
+    /// What it tells, where it is on the network.
+    pub status: Status,
     /// The shop's, above everything else; one for all its printers.
     #[serde(skip)]
     pub logo: Option<Arc<Logo>>,
@@ -112,6 +135,7 @@ impl Default for Profile {
             cut: true,
             drawer: false,
             stamp_on_boletas: true,
+            status: Status::default(),
             logo: None,
         }
     }

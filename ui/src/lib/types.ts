@@ -354,6 +354,11 @@ pictures: boolean, cut: boolean, drawer: boolean,
  */
 stamp_on_boletas: boolean, 
 /**
+ * `ask`, or `none` for a printer on the network that prints, tells nothing and never ends the line: its papers are
+ * *handed* when its end has taken every byte.
+ */
+status?: string, 
+/**
  * Bits a second of a serial line.
  */
 baud: number | null, };

@@ -39,6 +39,10 @@ pub struct PrinterView {
     pub drawer: bool,
     /// The code on documents where the law leaves it to the shop.
     pub stamp_on_boletas: bool,
+    /// `ask`, or `none` for a printer on the network that prints, tells nothing and never ends the line: its papers are
+    /// *handed* when its end has taken every byte.
+    #[ts(optional, as = "Option<_>")]
+    pub status: String,
     /// Bits a second of a serial line.
     pub baud: Option<u32>,
 }
@@ -56,6 +60,7 @@ impl Default for PrinterView {
             cut: true,
             drawer: false,
             stamp_on_boletas: true,
+            status: "ask".to_owned(),
             baud: None,
         }
     }

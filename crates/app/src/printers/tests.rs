@@ -70,6 +70,7 @@ fn a_printer_that_is_set_up_is_there_at_once_and_after_a_restart_and_what_was_wr
         takes: "narrow".into(),
         paper: "58mm".into(),
         drawer: true,
+        status: "none".into(),
         ..said("Bar 2", "red:10.0.0.7")
     };
     let shown = printer.put(&bar).unwrap();
@@ -115,6 +116,7 @@ fn no_caller_names_a_path_of_this_machine() {
         PrinterView { paper: "A4".into(), ..said("caja", "red:a") },
         PrinterView { takes: "boletas".into(), ..said("caja", "red:a") },
         PrinterView { codepage: "utf8".into(), ..said("caja", "red:a") },
+        PrinterView { status: "quizás".into(), ..said("caja", "red:a") },
         PrinterView { baud: Some(1), ..said("caja", "red:a") },
     ];
     for view in invalid {

@@ -95,6 +95,10 @@ struct Add {
     /// No imprime el timbre en las boletas
     #[arg(long)]
     no_stamp: bool,
+
+    /// Impresora de red que imprime bien, pero queda «Parcial» porque no contesta nada ni corta la conexión
+    #[arg(long)]
+    no_status: bool,
 }
 
 impl Add {
@@ -110,6 +114,7 @@ impl Add {
             cut: !self.no_cut,
             drawer: self.drawer,
             stamp_on_boletas: !self.no_stamp,
+            status: if self.no_status { "none" } else { "ask" }.to_owned(),
             baud: self.baud,
         }
     }
@@ -145,10 +150,14 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
             }
             What::Test { name } => {
                 let paper = api.test_printer(name.as_deref()).await?;
+                let mute = paper.state == "partial" && tells(&api.printers().await?, name.as_deref());
                 match out.json {
                     true => out.object(&paper)?,
                     false => {
-                        out.line(format!("Página de prueba  {}  {}", paper.word, paper.why).trim_end())?
+                        out.line(format!("Página de prueba  {}  {}", paper.word, paper.why).trim_end())?;
+                        if mute {
+                            out.line("Si la página salió entera, la impresora no avisa: agréguela otra vez con --no-status.")?;
+                        }
                     }
                 }
                 return Ok(if paper.is_well() { Exit::Done } else { Exit::Refused });
@@ -158,6 +167,15 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
         Ok(Exit::Done)
     })
     .await
+}
+
+/// A printer on the network that is asked how it is.
+fn tells(shown: &PrintersView, name: Option<&str>) -> bool {
+    let tested = match name {
+        Some(name) => shown.printers.iter().find(|printer| printer.name == name),
+        None => shown.printers.first(),
+    };
+    tested.is_some_and(|printer| printer.device.starts_with("red:") && printer.status == "ask")
 }
 
 fn tell(shown: &PrintersView, out: Out) -> Result<(), Failure> {

@@ -6,10 +6,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serialport::SerialPort;
+use socket2::SockRef;
 use timbre_core::paper::Printing;
 
 use super::ear::{Ear, NO_PAPER, OPEN, Said};
-use super::{Course, Load, failed, partial, said};
+use super::{Course, Load, STUCK_MIDWAY, failed, partial, said};
 
 /// A printer that is on answers within this.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -23,6 +24,13 @@ const END: Duration = Duration::from_secs(20);
 const SLOWEST: u64 = 1_000;
 /// Written at a time.
 const PIECE: usize = 1024;
+/// Of what is for a printer that tells nothing hardly more than a piece stands in this machine: the system gives a buffer
+/// of no less.
+const UNSEEN: usize = 4 * 1024;
+/// How long a printer that tells nothing is listened to all the same: it may break off.
+const LISTEN: Duration = Duration::from_secs(1);
+/// How long its end may take to acknowledge what stood there.
+const LAST: Duration = Duration::from_secs(5);
 
 /// Something that a printer is at the other end of.
 trait Line: Read + Write {
@@ -60,6 +68,43 @@ pub(super) fn to_network(address: &str, load: Load, bytes: &[u8], course: &Cours
         Ok(mut line) => speak(&mut line, load, bytes, course),
         Err(error) => failed(format!("la impresora {address} {}", said(&error))),
     }
+}
+
+/// To a printer of which its shop says that it prints, tells nothing and never ends the line. That its end has taken every
+/// byte can be known all the same: a closing that lingers comes back when the last one is acknowledged. It is given no
+/// more than a piece to wait for, and only a printer that breaks off in that moment is not heard.
+pub(super) fn to_silent(address: &str, bytes: &[u8], course: &Course) -> Printing {
+    let opened = connect(address).and_then(|line| {
+        let socket = SockRef::from(&line);
+        socket.set_send_buffer_size(UNSEEN)?;
+        socket.set_linger(Some(LAST))?;
+        Ok(line)
+    });
+    match opened {
+        Ok(line) => hand_over(line, bytes, course).unwrap_or_else(|how| how),
+        Err(error) => failed(format!("la impresora {address} {}", said(&error))),
+    }
+}
+
+fn hand_over(mut line: TcpStream, bytes: &[u8], course: &Course) -> Result<Printing, Printing> {
+    let broken = |error: io::Error| partial(format!("mientras imprimía, la impresora {}", said(&error)));
+    send(&mut line, bytes, course)?;
+    line.conclude().map_err(broken)?;
+    let until = Instant::now() + LISTEN;
+    loop {
+        match read(&mut line, until) {
+            Ok(Some(_)) => {}
+            Ok(None) => return Ok(Printing::Handed),
+            Err(error) if is_late(&error) => break,
+            Err(error) => return Err(broken(error)),
+        }
+    }
+    let begun = Instant::now();
+    drop(line);
+    if begun.elapsed() < LAST {
+        return Ok(Printing::Handed);
+    }
+    Err(partial(STUCK_MIDWAY))
 }
 
 pub(super) fn to_serial(path: &str, baud: u32, load: Load, bytes: &[u8], course: &Course) -> Printing {
@@ -174,7 +219,7 @@ fn see_off(
             Ok(Some(byte)) => byte,
             Ok(None) => return Ok(Printing::Handed),
             Err(error) if is_late(&error) => {
-                return Err(partial("la impresora no terminó de recibir: revise papel y tapa"));
+                return Err(partial(STUCK_MIDWAY));
             }
             Err(error) => return Err(broken(error)),
         };

@@ -152,6 +152,58 @@ fn a_printer_that_stops_reading_took_no_paper() {
     }
 }
 
+/// Its shop says that it prints: what is claimed is that its end took every byte, and nothing is waited for.
+#[test]
+fn a_printer_that_neither_tells_nor_hangs_up_is_handed_what_its_end_took() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let device = Device::Network(address).silent(true);
+    let (over, wait) = std::sync::mpsc::channel::<()>();
+    let work = std::thread::spawn(move || {
+        let mut line = listener.accept().unwrap().0;
+        let taken = read_all(&mut line);
+        // It keeps the line as long as it can.
+        let _ = wait.recv();
+        taken
+    });
+    let how = device.print("T39F1", Load::Ticket, &long(), Box::new(()));
+    drop(over);
+    assert_eq!((how, work.join().unwrap()), (Printing::Handed, long().len()));
+}
+
+/// Its own small buffer is full, and what stands in ours was not taken.
+#[test]
+fn a_silent_printer_that_stops_reading_took_no_paper() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    SockRef::from(&listener).set_recv_buffer_size(2 * 1024).unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let (over, wait) = std::sync::mpsc::channel::<()>();
+    let work = std::thread::spawn(move || {
+        let line = listener.accept().unwrap().0;
+        let _ = wait.recv();
+        drop(line);
+    });
+    // Enough for both buffers: none is left to be written, and the closing waits for the rest.
+    let how = to_silent(&address, &[0; 6 * 1024], &Course::unwatched());
+    drop(over);
+    work.join().unwrap();
+    assert!(matches!(how, Printing::Partial { .. }), "{how:?}");
+}
+
+#[test]
+fn a_silent_printer_that_breaks_off_is_heard() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let work = std::thread::spawn(move || {
+        let mut line = listener.accept().unwrap().0;
+        line.read_exact(&mut [0; 2048]).unwrap();
+        // What it did not read makes its closing a breaking off.
+    });
+    let how = to_silent(&address, &[0; 100_000], &Course::unwatched());
+    work.join().unwrap();
+    assert!(matches!(how, Printing::Partial { .. }), "{how:?}");
+}
+
 /// A line that is closed upon a byte that nobody read is broken off, with all that stands in it.
 #[test]
 fn a_printer_that_answers_late_gets_all_of_its_paper() {
