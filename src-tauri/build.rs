@@ -53,6 +53,14 @@ const COMMANDS: &[&str] = &[
     "vouched",
     "export_vouched",
     "acts",
+    "tokens",
+    "make_token",
+    "revoke_token",
+    "webhooks",
+    "put_webhook",
+    "remove_webhook",
+    "test_webhook",
+    "redeliver_webhook",
 ];
 
 fn main() {

@@ -54,8 +54,8 @@ pub async fn picture(agent: State<'_, Agent>, id: String) -> Answer<String> {
 }
 
 #[tauri::command]
-pub async fn print(agent: State<'_, Agent>, id: String) -> Answer<PaperView> {
-    agent.print(&id, false, None).await
+pub async fn print(agent: State<'_, Agent>, id: String, ceded: bool) -> Answer<PaperView> {
+    agent.print(&id, ceded, None).await
 }
 
 #[tauri::command]

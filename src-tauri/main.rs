@@ -1,6 +1,7 @@
 //! The desktop shell: it starts an agent, or finds the one that runs, and shows its window. Only glue.
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
+mod access;
 mod alarms;
 mod autostart;
 mod commands;

@@ -111,6 +111,10 @@ mod tests {
         "record",
         "vouched",
         "acts",
+        "tokens",
+        "webhooks",
+        "test_webhook",
+        "redeliver_webhook",
     ];
     const IN_CHARGE: &[&str] = &[
         "resend_pending",
@@ -133,6 +137,10 @@ mod tests {
         "remove_worker",
         "set_vouchers",
         "export_vouched",
+        "make_token",
+        "revoke_token",
+        "put_webhook",
+        "remove_webhook",
     ];
 
     #[test]

@@ -10,7 +10,7 @@ use tauri::{App, AppHandle, Emitter, Manager, Url, WebviewUrl, Window, WindowEve
 use timbre_agent::Agent;
 use timbre_app::{Address, Running};
 
-use crate::{autostart, commands, events, mending, place, setup, staff, tray, vouchers};
+use crate::{access, autostart, commands, events, mending, place, setup, staff, tray, vouchers};
 
 /// What the window shows.
 pub enum Shows {
@@ -39,6 +39,7 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
         told = Some(running.agent.clone());
         let printers = Arc::clone(&running.printers);
         builder = builder.manage(running.agent.clone()).manage(printers).manage(Asked::default());
+        builder = builder.manage(Arc::clone(&running.tokens)).manage(Arc::clone(&running.webhooks));
     }
     let built = builder
         .setup(move |app| {
@@ -109,6 +110,14 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
             vouchers::vouched,
             vouchers::export_vouched,
             vouchers::acts,
+            access::tokens,
+            access::make_token,
+            access::revoke_token,
+            access::webhooks,
+            access::put_webhook,
+            access::remove_webhook,
+            access::test_webhook,
+            access::redeliver_webhook,
         ]))
         .build(tauri::generate_context!());
     let outcome = match built {

@@ -85,6 +85,7 @@ impl Agent {
             row: self.row(&row),
             timeline: timeline::steps(&id, &events, &heard),
             versions: self.versions(&id)?,
+            cedes: receipt.ceded.is_some(),
             replaces: events.iter().find_map(|event| replaced(&id, event)),
             totals: row.totals.clone(),
             lines: receipt

@@ -310,6 +310,9 @@ pub struct DetailView {
     /// Every version there is, ascending.
     #[serde(default)]
     pub versions: Vec<VersionView>,
+    /// It has a copy to be ceded, which is printed on its own.
+    #[serde(default)]
+    pub cedes: bool,
     /// The rejected document that it is in the place of.
     #[serde(default)]
     pub replaces: Option<String>,
@@ -450,6 +453,13 @@ pub fn typescript() -> String {
         VouchersView,
         ActsView,
         ActView,
+        TokenView,
+        TokenOrder,
+        NewTokenView,
+        WebhookView,
+        AttemptView,
+        WebhookOrder,
+        NewWebhookView,
     );
     out
 }

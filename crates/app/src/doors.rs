@@ -20,7 +20,8 @@ use crate::password::PanelPassword;
 pub(crate) struct Open {
     pub server: Server,
     folder: Option<Folder>,
-    webhooks: Arc<Webhooks>,
+    pub webhooks: Arc<Webhooks>,
+    pub tokens: Arc<Tokens>,
 }
 
 impl Open {
@@ -39,6 +40,7 @@ impl Open {
             let courier = Courier::new().map_err(io::Error::other)?;
             Webhooks::start(agent.clone(), dir, courier, Arc::clone(&safe), stays)
         };
+        let tokens = Arc::new(tokens);
         let webhooks = read(dir, "webhooks.json", tell, &mut notices, WEBHOOKS).map_err(failed)?;
         let folder = (stays && config.folder.enabled.unwrap_or(true))
             .then(|| Folder::start(agent.clone(), dir, config.folder.settings()))
@@ -78,7 +80,7 @@ impl Open {
             agent: agent.clone(),
             printers: Arc::clone(printers),
             owner,
-            tokens: Arc::new(tokens),
+            tokens: Arc::clone(&tokens),
             origins: config.api.origins.clone(),
             folder: folder.as_ref().map(Folder::standing),
             webhooks: Arc::clone(&webhooks),
@@ -86,7 +88,7 @@ impl Open {
             notices,
         };
         let server = timbre_pos::serve(doors, listener, network).map_err(|e| StartError::Port(port, e))?;
-        Ok(Open { server, folder, webhooks })
+        Ok(Open { server, folder, webhooks, tokens })
     }
 
     pub async fn stop(self) {

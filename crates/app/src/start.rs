@@ -12,6 +12,7 @@ use timbre_agent::view::ProblemView;
 use timbre_agent::{Agent, AgentParts, Leftover, Printers, Seat};
 use timbre_core::Environment;
 use timbre_core::paper::Paper;
+use timbre_pos::{Tokens, Webhooks};
 use timbre_store::{Fact, OpenOptions, Opened, Store, StoreError};
 
 use crate::config::Config;
@@ -124,6 +125,10 @@ pub struct Running {
     pub agent: Agent,
     /// Where its printers are set up.
     pub printers: Arc<dyn Printers>,
+    /// Who may come in by its doors.
+    pub tokens: Arc<Tokens>,
+    /// Who is told what becomes of documents.
+    pub webhooks: Arc<Webhooks>,
     pub address: Address,
     /// The built-in simulator, in a training folder.
     pub sim: Option<Sim>,
@@ -293,6 +298,8 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     Ok(Running {
         agent,
         printers,
+        tokens: Arc::clone(&doors.tokens),
+        webhooks: Arc::clone(&doors.webhooks),
         address,
         sim: simulator.as_ref().map(|running| running.sim().clone()),
         custody,

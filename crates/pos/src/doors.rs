@@ -8,11 +8,10 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use timbre_agent::Agent;
-use timbre_agent::view::{FolderView, NewTokenView, ProblemView, TokenOrder, TokenView};
+use timbre_agent::view::{FolderView, NewTokenView, TokenOrder, TokenView};
 
-use crate::api::{Answer, By, apart, read};
+use crate::api::{Answer, By, read};
 use crate::folder::Standing;
-use crate::scope::Scope;
 use crate::tokens::Tokens;
 
 type Door = Extension<Arc<Tokens>>;
@@ -40,16 +39,8 @@ pub(crate) async fn make(
     Extension(tokens): Door,
     body: Bytes,
 ) -> Answer<(StatusCode, Json<NewTokenView>)> {
-    let TokenOrder { name, scope, who } = read(&body)?;
-    let word = scope.as_deref().unwrap_or(Scope::Issue.word());
-    let scope = Scope::from_word(word).ok_or_else(|| {
-        ProblemView::bad_request("scope-invalid", format!("«{word}» no se conoce; use read, issue o manage."))
-    })?;
-    let now = agent.now();
-    let made = apart(move || tokens.make(&name, scope, now)).await?;
-    let what = format!("Crear el token «{}» ({})", made.name, made.scope);
-    agent.note_act(&who, &what).await?;
-    Ok((StatusCode::CREATED, Json(made)))
+    let order: TokenOrder = read(&body)?;
+    Ok((StatusCode::CREATED, Json(tokens.make_for(&agent, order).await?)))
 }
 
 #[utoipa::path(
@@ -77,8 +68,5 @@ pub(crate) async fn revoke(
     Path(name): Path<String>,
     Query(by): Query<By>,
 ) -> Answer<Json<Vec<TokenView>>> {
-    let (book, gone) = (Arc::clone(&tokens), name.clone());
-    apart(move || book.revoke(&gone)).await?;
-    agent.note_act(by.who(), &format!("Revocar el token «{name}»")).await?;
-    Ok(Json(tokens.list()))
+    Ok(Json(tokens.revoke_for(&agent, name, by.who()).await?))
 }

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use openssl::sha::sha256;
 use serde::{Deserialize, Serialize};
-use timbre_agent::view::{NewTokenView, ProblemView, TokenView};
+use timbre_agent::view::{NewTokenView, ProblemView, TokenOrder, TokenView};
+use timbre_agent::{Agent, Answer};
 use timbre_store::whole;
 
 use crate::scope::Scope;
@@ -106,7 +107,36 @@ impl Tokens {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn list(&self) -> Vec<TokenView> {
+    /// Makes a token and writes down who did. The answer holds it, and no other ever will.
+    pub async fn make_for(self: &Arc<Self>, agent: &Agent, order: TokenOrder) -> Answer<NewTokenView> {
+        let TokenOrder { name, scope, who } = order;
+        let word = scope.as_deref().unwrap_or(Scope::Issue.word());
+        let scope = Scope::from_word(word).ok_or_else(|| {
+            let detail = format!("«{word}» no se conoce; use read, issue o manage.");
+            ProblemView::bad_request("scope-invalid", detail)
+        })?;
+        let (tokens, now) = (Arc::clone(self), agent.now());
+        let making = tokio::task::spawn_blocking(move || tokens.make(&name, scope, now));
+        let made = making.await.map_err(ProblemView::internal)??;
+        agent.note_act(&who, &format!("Crear el token «{}» ({})", made.name, made.scope)).await?;
+        Ok(made)
+    }
+
+    /// Revokes a token, and writes down who did. Answers those that are left.
+    pub async fn revoke_for(
+        self: &Arc<Self>,
+        agent: &Agent,
+        name: String,
+        who: &str,
+    ) -> Answer<Vec<TokenView>> {
+        let (tokens, gone) = (Arc::clone(self), name.clone());
+        let revoking = tokio::task::spawn_blocking(move || tokens.revoke(&gone));
+        revoking.await.map_err(ProblemView::internal)??;
+        agent.note_act(who, &format!("Revocar el token «{name}»")).await?;
+        Ok(self.list())
+    }
+
+    pub fn list(&self) -> Vec<TokenView> {
         let view = |kept: &Kept| TokenView {
             name: kept.name.clone(),
             scope: kept.scope.clone(),

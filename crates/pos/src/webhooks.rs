@@ -125,13 +125,13 @@ impl Webhooks {
         }
     }
 
-    pub(crate) fn list(&self) -> Vec<WebhookView> {
+    pub fn list(&self) -> Vec<WebhookView> {
         self.shared.book().hooks.iter().map(|(name, hook)| hook.view(name)).collect()
     }
 
     /// Sets an address up, or anew: it is told what happens from now on. A name that is known keeps its place
     /// in the journal and gets a new secret.
-    pub(crate) async fn put(&self, name: &str, order: &WebhookOrder) -> Answer<NewWebhookView> {
+    pub async fn put(&self, name: &str, order: &WebhookOrder) -> Answer<NewWebhookView> {
         check_name(name)?;
         Courier::allows(&order.url).map_err(|why| ProblemView::refused("address-invalid", why))?;
         let states = states_of(&order.states)?;
@@ -169,7 +169,7 @@ impl Webhooks {
         Ok(NewWebhookView { name: name.to_owned(), secret })
     }
 
-    pub(crate) async fn remove(&self, name: &str, who: &str) -> Answer<Vec<WebhookView>> {
+    pub async fn remove(&self, name: &str, who: &str) -> Answer<Vec<WebhookView>> {
         let shared = Arc::clone(&self.shared);
         let named = name.to_owned();
         let remove = move || {
@@ -188,13 +188,13 @@ impl Webhooks {
     }
 
     /// Tells an address something now, so that a person sees whether it is heard.
-    pub(crate) async fn test(&self, name: &str) -> Answer<AttemptView> {
+    pub async fn test(&self, name: &str) -> Answer<AttemptView> {
         let worker = Worker { shared: Arc::clone(&self.shared), name: name.to_owned() };
         worker.test().await.ok_or_else(|| unknown(name))
     }
 
     /// What was given up goes again, in its order. How many there are.
-    pub(crate) async fn deliver_aside(&self, name: &str) -> Answer<u64> {
+    pub async fn deliver_aside(&self, name: &str) -> Answer<u64> {
         let shared = Arc::clone(&self.shared);
         let named = name.to_owned();
         let back = move || {

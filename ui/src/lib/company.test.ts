@@ -9,6 +9,12 @@ test("what is typed goes in the SII's tags, and comes back the same", () => {
   expect(companyData(typedOf(data))).toEqual(data);
 });
 
+test("what was said elsewhere and has no field in the window is not lost by saving", () => {
+  const kept = { RUTEmisor: "1-9", RznSoc: "Almacén", Telefono: ["2 2345 6789"], UnidadSII: "ÑUÑOA" };
+  expect(companyData({ ...typedOf(kept), RznSoc: "Otro" }, kept)).toEqual({ ...kept, RznSoc: "Otro" });
+  expect(companyData({ ...typedOf(kept), UnidadSII: "" }, kept)).not.toHaveProperty("UnidadSII");
+});
+
 test("what is no number is left for the agent to refuse", () => {
   expect(companyData({ NroResol: "ochenta", Acteco: "471100 x" })).toEqual({ NroResol: "ochenta", Acteco: [471100, "x"] });
 });

@@ -17,12 +17,15 @@ export const COMPANY_FIELDS: CompanyField[] = [
   { tag: "CmnaOrigen", most: 20 },
   { tag: "FchResol", most: 10 },
   { tag: "NroResol", most: 6, numeric: true },
+  { tag: "UnidadSII", most: 60 },
 ];
 
-/** As the agent takes it: what is left out is not said, several activities are a list. */
-export function companyData(typed: Record<string, string>): Record<string, unknown> {
+/** As the agent takes it: what is left out is not said, several activities are a list. What was `kept` and has no field here stays. */
+export function companyData(typed: Record<string, string>, kept: Record<string, unknown> = {}): Record<string, unknown> {
   const said = COMPANY_FIELDS.map(({ tag }) => [tag, (typed[tag] ?? "").trim()] as const).filter(([, text]) => text !== "");
-  return Object.fromEntries(said.map(([tag, text]) => [tag, valueOf(tag, text)]));
+  const fields = COMPANY_FIELDS.map(({ tag }) => tag);
+  const others = Object.entries(kept).filter(([tag]) => !fields.includes(tag));
+  return Object.fromEntries([...others, ...said.map(([tag, text]) => [tag, valueOf(tag, text)] as const)]);
 }
 
 function valueOf(tag: string, text: string): unknown {

@@ -1,7 +1,7 @@
 // A whole agent in memory: it issues, sends and answers like the real one, as fast as it is told to.
 
 import { demoRange, drawing, madeAgain, notes, step, timeline } from "./demo-answers";
-import { DemoVouchers } from "./demo-vouchers";
+import { DemoAccess } from "./demo-access";
 import { newRow, random, seededRows, type Scenario } from "./demo-shop";
 import { taken } from "./discount";
 import { amount } from "./entry";
@@ -18,7 +18,7 @@ interface Options {
   now?: () => number;
 }
 
-export class DemoShop extends DemoVouchers implements Port {
+export class DemoShop extends DemoAccess implements Port {
   rows: RowView[];
   running: boolean;
   /** Keys and the documents they made. */
@@ -240,6 +240,7 @@ export class DemoShop extends DemoVouchers implements Port {
       lines: lines ?? [{ name: "Venta del día", quantity: "1", price: String(row.total), amount: row.total }],
       sha256: "4f1c9d27e0b85a3376f2a91be4d06c58123e7f9a0b4cd5e6817293a4b5c6d7e8",
       versions: [],
+      cedes: row.series === "33",
       replaces: null,
     };
   }
@@ -259,8 +260,9 @@ export class DemoShop extends DemoVouchers implements Port {
   /** What the printer does next, so that a test can make it fail. */
   printer: Pick<PaperView, "state" | "word" | "why"> = { state: "done", word: "Impreso", why: "" };
 
-  async print(id: string): Promise<PaperView> {
+  async print(id: string, ceded = false): Promise<PaperView> {
     this.reach();
+    if (ceded) return this.printed(id, { copy: "cedible", ...this.printer });
     const before = this.find(id).paper;
     const out = before && (before.copy !== "original" || !["failed", "waived"].includes(before.state));
     return this.printed(id, { copy: out ? "copia" : "original", ...this.printer });

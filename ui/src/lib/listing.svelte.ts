@@ -127,7 +127,7 @@ export abstract class Listing {
 
   /** Answers how it stands; `null` when nobody knows. */
   print(id: string): Promise<PaperView | null> {
-    return this.act(() => this.port.print(id));
+    return this.act(() => this.port.print(id, false));
   }
 
   reissue(id: string, sale: string | null, newNumber: boolean, who: string): Promise<ReissuedView | null> {

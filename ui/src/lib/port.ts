@@ -4,6 +4,7 @@
 import { T } from "./text";
 import type {
   ActsView,
+  AttemptView,
   BatchView,
   ClockView,
   CompanyDataView,
@@ -16,6 +17,8 @@ import type {
   LoadedCertificateView,
   LoadedRangeView,
   LockView,
+  NewTokenView,
+  NewWebhookView,
   PageView,
   PaperView,
   PreviewView,
@@ -33,10 +36,14 @@ import type {
   Snapshot,
   StaffView,
   TodayView,
+  TokenOrder,
+  TokenView,
   VouchedView,
   VoucherOrder,
   VouchersView,
   VoucherTermsView,
+  WebhookOrder,
+  WebhookView,
   WorkerOrder,
 } from "./types";
 
@@ -62,8 +69,8 @@ export interface Port {
   xml(id: string): Promise<string>;
   /** The ticket as it stands on paper, as SVG. */
   picture(id: string): Promise<string>;
-  /** The original when there is none yet, else a marked copy. Takes as long as the printer does. */
-  print(id: string): Promise<PaperView>;
+  /** The original when there is none yet, else a marked copy; or the one to be ceded, alike. Takes as long as the printer does. */
+  print(id: string, ceded: boolean): Promise<PaperView>;
   /** A person looked for a paper that did not come out for certain: it is there, or it is wanted no more. */
   settlePaper(id: string, printed: boolean): Promise<PaperView>;
   printers(): Promise<PrintersView>;
@@ -137,6 +144,19 @@ export interface Port {
   lock(): Promise<LockView | null>;
   unlock(who: string): Promise<LockView>;
   acceptClock(who: string): Promise<ClockView>;
+  /** The programs that may come in by the local API; never a token. */
+  tokens(): Promise<TokenView[]>;
+  /** The only answer that ever holds the token. */
+  makeToken(order: TokenOrder): Promise<NewTokenView>;
+  revokeToken(name: string, who: string): Promise<TokenView[]>;
+  /** The addresses that are told what becomes of documents. */
+  webhooks(): Promise<WebhookView[]>;
+  /** The only answer that ever holds the secret. */
+  putWebhook(name: string, order: WebhookOrder): Promise<NewWebhookView>;
+  removeWebhook(name: string, who: string): Promise<WebhookView[]>;
+  testWebhook(name: string): Promise<AttemptView>;
+  /** What was given up goes again. */
+  redeliverWebhook(name: string): Promise<unknown>;
   /** Who works here, in which role; never a PIN. */
   staff(): Promise<StaffView>;
   putWorker(worker: WorkerOrder): Promise<StaffView>;

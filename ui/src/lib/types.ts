@@ -407,6 +407,10 @@ sha256: string,
  */
 versions: Array<VersionView>, 
 /**
+ * It has a copy to be ceded, which is printed on its own.
+ */
+cedes: boolean, 
+/**
  * The rejected document that it is in the place of.
  */
 replaces: string | null, };
@@ -858,3 +862,81 @@ documents: Array<string>,
  * How many those were.
  */
 count: number, };
+
+export type TokenView = { name: string, 
+/**
+ * `read`, `issue` or `manage`: each may do what the one before may.
+ */
+scope: string, 
+/**
+ * RFC 3339.
+ */
+made: string, 
+/**
+ * To some ten minutes, RFC 3339; absent where it was never used.
+ */
+last_used: string | null, };
+
+export type TokenOrder = { name: string, 
+/**
+ * `issue` when it is not said.
+ */
+scope?: string, 
+/**
+ * Who made it.
+ */
+who: string, };
+
+export type NewTokenView = { name: string, scope: string, token: string, };
+
+export type WebhookView = { name: string, url: string, 
+/**
+ * The states that it is told of.
+ */
+states: Array<string>, 
+/**
+ * RFC 3339.
+ */
+made: string, 
+/**
+ * Tries of the event that is due, none of which was taken.
+ */
+tries: number, 
+/**
+ * When it is tried again, RFC 3339.
+ */
+next_try: string | null, 
+/**
+ * Events that were given up and wait for somebody to have them delivered again.
+ */
+put_aside: number, 
+/**
+ * The last tries, the newest first.
+ */
+attempts: Array<AttemptView>, };
+
+export type AttemptView = { event: string, 
+/**
+ * `T39F1234`; empty for a test.
+ */
+document: string, 
+/**
+ * RFC 3339.
+ */
+at: string, 
+/**
+ * What was answered; absent where nothing was.
+ */
+status: number | null, 
+/**
+ * Why it counts as undelivered; empty where it was taken.
+ */
+why: string, };
+
+export type WebhookOrder = { url: string, 
+/**
+ * Verdicts when none is said.
+ */
+states: Array<string>, who: string, };
+
+export type NewWebhookView = { name: string, secret: string, };

@@ -1,10 +1,11 @@
 //! Who may come in by the doors of the folder, and what came in by them.
 
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 use utoipa::ToSchema;
 
 /// A till's token, without the token.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct TokenView {
     pub name: String,
     /// `read`, `issue` or `manage`: each may do what the one before may.
@@ -25,19 +26,20 @@ pub struct PanelView {
 }
 
 /// What a new token is to be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TokenOrder {
     pub name: String,
     /// `issue` when it is not said.
     #[serde(default)]
+    #[ts(optional)]
     pub scope: Option<String>,
     /// Who made it.
     pub who: String,
 }
 
 /// A token just made: the only answer that ever holds it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct NewTokenView {
     pub name: String,
     pub scope: String,
@@ -87,7 +89,7 @@ pub struct ChangeView {
 }
 
 /// An address that is told what becomes of documents.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct WebhookView {
     pub name: String,
     pub url: String,
@@ -100,13 +102,14 @@ pub struct WebhookView {
     /// When it is tried again, RFC 3339.
     pub next_try: Option<String>,
     /// Events that were given up and wait for somebody to have them delivered again.
+    #[ts(type = "number")]
     pub put_aside: u64,
     /// The last tries, the newest first.
     pub attempts: Vec<AttemptView>,
 }
 
 /// One try to deliver an event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct AttemptView {
     pub event: String,
     /// `T39F1234`; empty for a test.
@@ -120,7 +123,7 @@ pub struct AttemptView {
 }
 
 /// An address to be told, or told otherwise.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookOrder {
     pub url: String,
@@ -131,7 +134,7 @@ pub struct WebhookOrder {
 }
 
 /// A webhook just set, with the secret that its deliveries are signed with: the only answer that ever holds it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct NewWebhookView {
     pub name: String,
     pub secret: String,

@@ -184,6 +184,7 @@ mod tests {
                 issued: "2026-11-22T13:58:03Z".to_owned(),
                 sha256: "ab".to_owned(),
             }],
+            cedes: false,
             replaces: None,
         };
         assert_eq!(
@@ -223,8 +224,19 @@ mod tests {
             remark(label("nothing", "No hay nada que hacer.")),
         ];
         let (timeline, totals, lines, sha256) = (vec![], json!({}), vec![], String::new());
-        let page =
-            page(&DetailView { row, timeline, totals, lines, sha256, versions: vec![], replaces: None }, "");
+        let page = page(
+            &DetailView {
+                row,
+                timeline,
+                totals,
+                lines,
+                sha256,
+                versions: vec![],
+                cedes: false,
+                replaces: None,
+            },
+            "",
+        );
         let said: Vec<_> = page.iter().filter(|line| line.starts_with("Qué hacer")).collect();
         assert_eq!(said, ["Qué hacer  Corrija la venta."]);
     }
