@@ -41,6 +41,7 @@ fn a_voucher_stands_from_the_day_that_was_declared_until_the_next_word() {
     // A later word takes back what was said of its day and after.
     store.commit(vec![term(5, true)], at(2)).unwrap();
     assert_eq!(days(&store.reader()), [3, 4, 5, 6, 7, 8, 9]);
+    assert_eq!(store.reader().voucher_terms(), [(date(3), true), (date(5), true)]);
     shop.is_the_same_made_anew(store);
 }
 
