@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_was_set_is_told_from_one_that_went_on() {
-        let at = |shown, steady| Reading {
+        let at = |shown: i64, steady| Reading {
             shown: Timestamp::from_second(1_790_000_000 + shown).unwrap(),
             steady: Duration::from_secs(steady),
         };

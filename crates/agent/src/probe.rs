@@ -92,6 +92,7 @@ impl Sender {
         };
         // An answer is as old as its question.
         let began = self.now();
+        let before = self.reading();
         let issuer = self.issuer()?;
         let channel = self.channel(&parcel.channel);
         let about = std::slice::from_ref(document);
@@ -118,9 +119,16 @@ impl Sender {
         let after = self.drive(step, &talk, pass).await?;
         let still = current(self.reader(), &document.id, document.version)?.map(|row| row.state);
         let at = self.reading();
+        let set = at.was_set_since(&before);
         let mut probing = lock(&self.probing);
         let probing = probing.entry(parcel.id.clone()).or_default();
         let asked = match after {
+            // Set while it was asked: no span that the channel measured is true.
+            After::Wait { due, .. } if set => Asked { state: None, due, at, answered: false },
+            After::Done { absent: true } if set && still == Some(DocState::Verificando) => {
+                let due = later(self.now(), self.settings().conduct.absence_gap);
+                Asked { state: None, due, at, answered: false }
+            }
             After::Wait { due, state } => Asked { state: Some(state), due, at, answered: false },
             After::Done { .. } if !matches!(still, Some(DocState::Verificando | DocState::Enviado)) => {
                 probing.asked.remove(&document.id);

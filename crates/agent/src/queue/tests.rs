@@ -48,6 +48,7 @@ fn issued(series: &str, number: u64, channel: &str, seconds: i64) -> Fact {
         document,
         key: None,
         sale_hash: String::new(),
+        from: None,
         till: timbre_core::TillData::default(),
         warnings: Vec::new(),
         totals: serde_json::Value::Null,
