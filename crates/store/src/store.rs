@@ -262,7 +262,7 @@ impl Store {
         if let (Some(anchor), Some(installation), Some(_), None) =
             (&mut self.anchor, self.installation.as_deref(), tip.place, live.locked())
         {
-            anchor.write(&opening::memory_of(Some(installation), &tip, &live), at);
+            anchor.write(&opening::memory_of(Some(installation), tip, &live), at);
         }
     }
 }

@@ -31,7 +31,8 @@ impl Decimal {
         let first = groups.next().filter(|first| digits(first))?;
         let rest: Vec<&str> = groups.collect();
         let grouped = first.len() <= 3 && !first.starts_with('0');
-        if !rest.is_empty() && !(grouped && rest.iter().all(|group| group.len() == 3 && digits(group))) {
+        let in_threes = || grouped && rest.iter().all(|group| group.len() == 3 && digits(group));
+        if !rest.is_empty() && !in_threes() {
             return None;
         }
         let part = part.map_or_else(String::new, |part| format!(".{part}"));

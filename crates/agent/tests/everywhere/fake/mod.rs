@@ -223,6 +223,15 @@ impl Channel for Post {
                 Some(true) => Step::Done(all(about, &Verdict::Absent)),
                 _ => Step::Wait(again, State(json!({"at": "have?", "absent": true})), vec![]),
             },
+            // Believed once it is as old as the settings say.
+            ("have?", "unsure") => {
+                let now = cx.now.as_second();
+                let since = state.0["since"].as_i64().unwrap_or(now);
+                match now - since >= cx.conduct.absence_after.as_secs().cast_signed() {
+                    true => Step::Done(all(about, &Verdict::Absent)),
+                    false => Step::Wait(again, State(json!({"at": "have?", "since": since})), vec![]),
+                }
+            }
             (_, other) => Step::Done(all(about, &verdict(other))),
         })
     }
