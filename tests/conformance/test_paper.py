@@ -42,9 +42,9 @@ def kind_of(name: str) -> str:
 
 
 def read(picture: Image.Image) -> list[bytes]:
-    """What is read at the first look, else at a second one from nearer: the finder now and then overlooks a code
-    among much else, which is no fault of the code's."""
-    for nearer in (1, 2):
+    """What is read at the first look, else from nearer: the finder looks along some lines of a picture, and now and
+    then overlooks a code among much else, which is no fault of the code's."""
+    for nearer in (1, 2, 4):
         size = (picture.width * nearer, picture.height * nearer)
         codes = zxingcpp.read_barcodes(picture.resize(size, Image.Resampling.NEAREST), formats=zxingcpp.BarcodeFormat.PDF417)
         if codes:
