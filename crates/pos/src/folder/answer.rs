@@ -58,11 +58,10 @@ pub(super) fn waits(work: &Work, stem: &str, problem: &ProblemView) -> io::Resul
 
 /// The reason comes first: who finds a refused file finds why.
 pub(super) fn refused(work: &Work, path: &Path, stem: &str, problem: &ProblemView) -> io::Result<()> {
-    let name = place::free_name(&work.places.refused, stem, "json");
-    let free = name.strip_suffix(".json").unwrap_or(&name);
+    let free = place::free_refused(&work.places.refused, stem);
     write(&work.places.refused.join(format!("{free}.error.json")), problem)?;
     timbre_store::crash!("refusal-left");
-    place::put_aside(path, &work.places.refused, stem, "json")?;
+    fs::rename(path, work.places.refused.join(format!("{free}.json")))?;
     no_longer_waits(work, stem)
 }
 

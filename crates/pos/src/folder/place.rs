@@ -195,6 +195,22 @@ pub(super) fn free_name(folder: &Path, stem: &str, end: &str) -> String {
     name
 }
 
+/// A stem for a refused sale and its reason, `STEM.error.json`: of a sale that was called as that reason would be
+/// nothing is written over. A reason without its sale is what a stop left of this very refusal.
+pub(super) fn free_refused(folder: &Path, stem: &str) -> String {
+    let is = |name: String| folder.join(name).symlink_metadata().is_ok();
+    let taken = |free: &str| {
+        let called_so = is(format!("{free}.error.json")) && is(format!("{free}.error.error.json"));
+        called_so || is(format!("{free}.json"))
+    };
+    let (mut free, mut times) = (stem.to_owned(), 1);
+    while taken(&free) {
+        times += 1;
+        free = format!("{stem}.{times}");
+    }
+    free
+}
+
 /// Puts a file aside under a name that nobody has there.
 pub(super) fn put_aside(from: &Path, folder: &Path, stem: &str, end: &str) -> io::Result<()> {
     fs::rename(from, folder.join(free_name(folder, stem, end)))
@@ -238,6 +254,20 @@ mod tests {
         fs::set_permissions(&places.sales, fs::Permissions::from_mode(0o777)).unwrap();
         assert!(Places::make(dir.path(), false).is_err());
         assert!(Places::make(dir.path(), true).is_ok());
+    }
+
+    #[test]
+    fn no_reason_is_written_over_a_sale_that_is_called_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let put = |name: &str| fs::write(dir.path().join(name), "x").unwrap();
+        // The sale «x.error.json» was refused, and then «x.json» is.
+        put("x.error.json");
+        assert_eq!(free_refused(dir.path(), "x"), "x", "a stop left its reason");
+        put("x.error.error.json");
+        assert_eq!(free_refused(dir.path(), "x"), "x.2");
+        put("x.2.json");
+        assert_eq!(free_refused(dir.path(), "x"), "x.3");
+        assert_eq!(free_refused(dir.path(), "x.error"), "x.error.2");
     }
 
     #[test]
