@@ -38,18 +38,17 @@ impl<'a> Queue<'a> {
     ) -> Result<Queue<'a>, StoreError> {
         let next = Some((0, page.clamp(1, PAGE)));
         let line = |series| OfSeries { series, next, read: VecDeque::new() };
-        let lines = reader.unheld_series()?.into_iter().map(line).collect();
+        let lines = reader.queued_series(channel)?.into_iter().map(line).collect();
         Ok(Queue { reader, channel, terms, lines })
     }
 
     /// The next one; `None` where that was the last.
     pub fn next(&mut self) -> Result<Option<Row>, StoreError> {
         for line in &mut self.lines {
-            while let (true, Some((from, page))) = (line.read.is_empty(), line.next) {
-                let rows = self.reader.unheld_rows(&line.series, from, page)?;
-                line.next = rows.last().filter(|_| rows.len() >= page).map(|last| (last.order + 1, PAGE));
-                let here = |row: &Row| row.channel == *self.channel && row.state.may_send();
-                line.read.extend(rows.into_iter().filter(here));
+            if let (true, Some((from, page))) = (line.read.is_empty(), line.next) {
+                line.read.extend(self.reader.queue_of_series(self.channel, &line.series, from, page)?);
+                let follows = line.read.back().filter(|_| line.read.len() >= page);
+                line.next = follows.map(|last| (last.order + 1, PAGE));
             }
         }
         let urgency = |line: &OfSeries| line.read.front().map(|row| urgency(row, self.terms));

@@ -12,7 +12,7 @@
 //! | `C` series 0 number | what is used up of a document of another system |
 //! | `K` idempotency key | its order |
 //! | `V` order version | place of that version's frame |
-//! | `Q` kind whom 0 order | the outbox: 1 authority (whom: the channel), 2 print, 3 mail, 4 webhook |
+//! | `Q` kind whom 0 order | the outbox: 1 authority (whom: channel 0 series), 2 print, 3 mail, 4 webhook |
 //! | `U` series 0 order | documents that the authority may not hold yet: when they were stamped (microseconds) |
 //! | `S` state order | documents by state |
 //! | `A` order | documents with the flag attention |
@@ -35,12 +35,12 @@
 //! | `a` sequence | what a person did |
 
 use timbre_core::paper::Copy;
-use timbre_core::{Amount, Date, DocState, DocumentId, GrantId, ParcelId, Series};
+use timbre_core::{Amount, ChannelId, Date, DocState, DocumentId, GrantId, ParcelId, Series};
 
 use crate::Place;
 
 /// Changes with the meaning of any key or value: an index of another number is made again.
-pub(crate) const SCHEMA: u32 = 13;
+pub(crate) const SCHEMA: u32 = 14;
 
 pub(crate) const SCHEMA_KEY: &[u8] = b"Mschema";
 pub(crate) const APPLIED: &[u8] = b"Mapplied";
@@ -137,6 +137,16 @@ pub(crate) fn version(order: u64, version: u32) -> Vec<u8> {
 
 pub(crate) fn outbox(kind: Outbox, whom: &str, order: u64) -> Vec<u8> {
     join(b'Q', &[&[kind as u8], whom.as_bytes(), &[0], &order.to_be_bytes()])
+}
+
+/// What waits for the authority, by channel and series.
+pub(crate) fn queued(channel: &ChannelId, series: &Series, order: u64) -> Vec<u8> {
+    outbox(Outbox::Authority, &format!("{}\0{}", channel.0, series.0), order)
+}
+
+/// What the keys of all that waits for a channel begin with.
+pub(crate) fn queued_in(channel: &ChannelId) -> Vec<u8> {
+    join(b'Q', &[&[Outbox::Authority as u8], channel.0.as_bytes(), &[0]])
 }
 
 pub(crate) fn outbox_of(kind: Outbox) -> Vec<u8> {

@@ -122,9 +122,14 @@ impl Reader {
 
     /// Documents that wait to be sent, in the order they were issued.
     pub fn queue(&self, limit: usize) -> Result<Vec<Row>, StoreError> {
+        self.merged(&key::outbox_of(Outbox::Authority), 0, limit)
+    }
+
+    /// The first in the order of issue from an order on, of all whose keys begin so.
+    fn merged(&self, prefix: &[u8], from: u64, limit: usize) -> Result<Vec<Row>, StoreError> {
         let mut orders = Vec::new();
-        for first in self.view.firsts(&key::outbox_of(Outbox::Authority))? {
-            orders.extend(self.orders(key::stem(&first), 0, limit)?);
+        for first in self.view.firsts(prefix)? {
+            orders.extend(self.orders(key::stem(&first), from, limit)?);
         }
         orders.sort_unstable();
         orders.truncate(limit);
@@ -146,23 +151,28 @@ impl Reader {
     /// Those of one channel from an order on: a channel that is shut does not stand before the
     /// others, nor the first documents of one before all the rest.
     pub fn queue_of(&self, channel: &ChannelId, from: u64, limit: usize) -> Result<Vec<Row>, StoreError> {
-        let first = key::outbox(Outbox::Authority, &channel.0, from);
-        self.rows(self.orders(key::stem(&first), from, limit)?)
+        self.merged(&key::queued_in(channel), from, limit)
     }
 
-    /// The series with documents that the authority may not hold.
-    pub fn unheld_series(&self) -> Result<Vec<Series>, StoreError> {
-        let named = |first: &Vec<u8>| match key::stem(first) {
-            [_, name @ .., 0] => Ok(Series(String::from_utf8_lossy(name).into_owned())),
+    /// The series of which something waits for a channel.
+    pub fn queued_series(&self, channel: &ChannelId) -> Result<Vec<Series>, StoreError> {
+        let prefix = key::queued_in(channel);
+        let named = |first: &Vec<u8>| match key::stem(first).get(prefix.len()..) {
+            Some([name @ .., 0]) => Ok(Series(String::from_utf8_lossy(name).into_owned())),
             _ => Err(broken("la cola")),
         };
-        self.view.firsts(key::UNHELD)?.iter().map(named).collect()
+        self.view.firsts(&prefix)?.iter().map(named).collect()
     }
 
-    /// Up to `limit` documents of a series that the authority may not hold, in the order of issue, from the place
-    /// `from` on.
-    pub fn unheld_rows(&self, series: &Series, from: u64, limit: usize) -> Result<Vec<Row>, StoreError> {
-        let first = key::unheld(series, from);
+    /// Those of one series of a channel, from an order on.
+    pub fn queue_of_series(
+        &self,
+        channel: &ChannelId,
+        series: &Series,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<Row>, StoreError> {
+        let first = key::queued(channel, series, from);
         self.rows(self.orders(key::stem(&first), from, limit)?)
     }
 

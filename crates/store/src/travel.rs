@@ -6,7 +6,7 @@ use timbre_core::{Cause, DocState, Remark};
 use crate::apply::Stand;
 use crate::fact::{Answered, Moved, Sending};
 use crate::index::Keys;
-use crate::key::{self, Outbox};
+use crate::key;
 use crate::overlay::{Overlay, ParcelRow};
 use crate::{OpenParcel, Row, StoreError, claims, watch};
 
@@ -134,7 +134,7 @@ fn tell(row: &mut Row, cause: &Cause) {
 /// Puts a document where those of its state wait.
 pub(crate) fn queue(on: &mut Overlay<'_>, row: &Row) {
     if row.state.may_send() {
-        on.put(key::outbox(Outbox::Authority, &row.channel.0, row.order), Vec::new());
+        on.put(key::queued(&row.channel, &row.id.series, row.order), Vec::new());
     }
     if is_unheld(row.state) {
         on.put(key::unheld(&row.id.series, row.order), watch::moment(row.issued));
@@ -143,7 +143,7 @@ pub(crate) fn queue(on: &mut Overlay<'_>, row: &Row) {
 
 /// Undoes [`queue`].
 pub(crate) fn unqueue(on: &mut Overlay<'_>, row: &Row) {
-    on.remove(key::outbox(Outbox::Authority, &row.channel.0, row.order));
+    on.remove(key::queued(&row.channel, &row.id.series, row.order));
     on.remove(key::unheld(&row.id.series, row.order));
 }
 

@@ -373,6 +373,8 @@ fn a_channels_queue_is_read_a_page_at_a_time() {
     assert_eq!((first, second), (vec![1, 2, 3], vec![4, 5]));
     assert_eq!(page("dte", 0, 10).0, [1, 2]);
     assert_eq!(page("other", 0, 10).0, [0u64; 0]);
+    let series = |channel: &str| reader.queued_series(&ChannelId(channel.into())).unwrap();
+    assert_eq!((series("dte"), series("other")), (vec![Series("33".into())], vec![]));
     let all: Vec<String> = reader.queue(6).unwrap().iter().map(|row| row.id.to_string()).collect();
     assert_eq!(all, ["T39F1", "T39F2", "T33F1", "T39F3", "T39F4", "T33F2"]);
 }
