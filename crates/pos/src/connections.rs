@@ -18,6 +18,7 @@ use openssl::ssl::{Ssl, SslAcceptor};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 use tokio_openssl::SslStream;
 use tower::ServiceExt;
 
@@ -173,10 +174,9 @@ async fn one<S>(
                     return;
                 }
                 serving.as_mut().graceful_shutdown();
-                over = Some(tokio::time::Instant::now() + GRACE);
+                over = Some(Instant::now() + GRACE);
             }
-            () = async { tokio::time::sleep_until(over.unwrap_or_else(tokio::time::Instant::now)).await },
-                if over.is_some() => return,
+            () = tokio::time::sleep_until(over.unwrap_or_else(Instant::now)), if over.is_some() => return,
             _ = stopped.wait_for(|stopped| *stopped), if !told => {
                 told = true;
                 serving.as_mut().graceful_shutdown();
