@@ -21,6 +21,8 @@ pub mod engine;
 pub mod export;
 pub mod figures;
 mod first;
+#[cfg(test)]
+mod fixture;
 mod follows;
 mod forecast;
 mod foresight;

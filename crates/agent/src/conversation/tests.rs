@@ -1,7 +1,8 @@
-use timbre_core::{Amount, Company, Environment, Grant, GrantId, NumberFate, Party, Remark, Series};
-use timbre_store::{GrantLoaded, Issued, OpenOptions, Store};
+use timbre_core::{Amount, GrantId, NumberFate, Party, Remark};
+use timbre_store::{OpenOptions, Store};
 
 use super::*;
+use crate::fixture;
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_000_000 + seconds).unwrap()
@@ -24,42 +25,13 @@ fn document(version: u32) -> Document {
 }
 
 fn issued(version: u32) -> Fact {
-    Fact::Issued(Box::new(Issued {
-        document: document(version),
-        key: None,
-        sale_hash: String::new(),
-        from: None,
-        till: timbre_core::TillData::default(),
-        warnings: Vec::new(),
-        totals: serde_json::Value::Null,
-        claims: Default::default(),
-        follows: Vec::new(),
-        annuls: None,
-        sale: Bytes::new(),
-    }))
+    fixture::issued(document(version))
 }
 
 /// A folder with a document that was rejected and made again: version 2 waits to be sent.
 fn folder(dir: &std::path::Path) -> Store {
     let (mut store, _) = Store::open(dir, &OpenOptions::default(), &|_, _| {}).unwrap();
-    let company = Company { id: "1".to_owned(), name: "Nadie".to_owned(), data: serde_json::Value::Null };
-    let grant = Grant {
-        id: GrantId("g".to_owned()),
-        series: Series("A".to_owned()),
-        first: 1,
-        last: 9,
-        environment: Environment::Training,
-        issuer: "1".to_owned(),
-        authorised: "2026-01-01".parse().unwrap(),
-        expires: None,
-        public: String::new(),
-    };
-    let loaded = GrantLoaded { grant, share: (1, 1), used_up_to: None, again: false, sealed: Bytes::new() };
-    let facts = vec![
-        Fact::Company { company, environment: Environment::Training },
-        Fact::GrantLoaded(Box::new(loaded)),
-        issued(1),
-    ];
+    let facts = vec![fixture::company(), fixture::grant("g", "A", 9), issued(1)];
     store.commit(facts, at(0)).unwrap();
     let rejected = Cause::Rejected { reasons: Vec::new(), number: NumberFate::FreeForSame };
     for cause in [Cause::Sending, Cause::Sent { track: "1".to_owned() }, rejected] {

@@ -5,29 +5,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use timbre_core::regime::Term;
-use timbre_core::{Amount, Company, Document, DocumentId, Environment, Grant, GrantId, Party};
-use timbre_store::{Fact, GrantLoaded, Issued, OpenOptions, Store};
+use timbre_core::{Amount, Document, DocumentId, GrantId, Party};
+use timbre_store::{Fact, OpenOptions, Store};
 
 use super::*;
+use crate::fixture;
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_000_000 + seconds).unwrap()
-}
-
-fn grant(series: &str) -> Fact {
-    let grant = Grant {
-        id: GrantId(series.to_owned()),
-        series: Series(series.to_owned()),
-        first: 1,
-        last: 2_000,
-        environment: Environment::Training,
-        issuer: "1".to_owned(),
-        authorised: "2026-01-01".parse().unwrap(),
-        expires: None,
-        public: String::new(),
-    };
-    let loaded = GrantLoaded { grant, share: (1, 1), used_up_to: None, again: false, sealed: Bytes::new() };
-    Fact::GrantLoaded(Box::new(loaded))
 }
 
 fn issued(series: &str, number: u64, channel: &str, seconds: i64) -> Fact {
@@ -44,19 +29,7 @@ fn issued(series: &str, number: u64, channel: &str, seconds: i64) -> Fact {
         facts: serde_json::Value::Null,
         bytes: Bytes::from_static(b"x"),
     };
-    Fact::Issued(Box::new(Issued {
-        document,
-        key: None,
-        sale_hash: String::new(),
-        from: None,
-        till: timbre_core::TillData::default(),
-        warnings: Vec::new(),
-        totals: serde_json::Value::Null,
-        claims: Default::default(),
-        follows: Vec::new(),
-        annuls: None,
-        sale: Bytes::new(),
-    }))
+    fixture::issued(document)
 }
 
 /// Papers have an hour, letters a minute, cards no term.
@@ -68,9 +41,8 @@ fn terms() -> Terms {
 
 fn store(dir: &std::path::Path, issued: Vec<Fact>) -> Store {
     let (mut store, _) = Store::open(dir, &OpenOptions::default(), &|_, _| {}).unwrap();
-    let company = Company { id: "1".to_owned(), name: "Nadie".to_owned(), data: serde_json::Value::Null };
-    let mut facts = vec![Fact::Company { company, environment: Environment::Training }];
-    facts.extend(["A", "B", "C"].map(grant));
+    let mut facts = vec![fixture::company()];
+    facts.extend(["A", "B", "C"].map(|series| fixture::grant(series, series, 2_000)));
     facts.extend(issued);
     store.commit(facts, at(0)).unwrap();
     store
