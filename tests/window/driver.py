@@ -129,10 +129,13 @@ class Page:
 
     def wait(self, what: str, probe: str, *given):
         """`probe` is a function's body; its parameters are in `given`. Fails when the session's script limit is over."""
-        try:
-            return self.call("POST", f"{self.session}/execute/async", {"script": FIND + WAIT % probe, "args": list(given)})
-        except AssertionError as error:
-            raise AssertionError(f"waited in vain for {what}: {error}\nthe page says:\n{self.text()}") from None
+        script = {"script": FIND + WAIT % probe, "args": list(given)}
+        for left in (1, 0):  # a page that goes away takes the script that waits in it along: its successor is asked too
+            try:
+                return self.call("POST", f"{self.session}/execute/async", script)
+            except AssertionError as error:
+                if not left:
+                    raise AssertionError(f"waited in vain for {what}: {error}\nthe page says:\n{self.text()}") from None
 
     def find(self, role: str, words: str) -> str:
         found = self.wait(f"{role} «{words}»", "return find(given[0], given[1])[0]", role, words)

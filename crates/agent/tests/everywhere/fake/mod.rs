@@ -379,8 +379,9 @@ pub async fn until(agent: &Agent, done: impl Fn(&Agent) -> bool) {
     let mut pushes = agent.subscribe();
     let wait = async {
         while !done(agent) {
-            // A lagging listener looks again all the same.
-            let _ = pushes.recv().await;
+            // A lagging listener looks again all the same, and so does one to whom nothing is told: the clock that
+            // `done` may move tells nobody.
+            let _ = tokio::time::timeout(Duration::from_millis(100), pushes.recv()).await;
         }
     };
     let limit = Duration::from_secs(60);
