@@ -438,3 +438,26 @@ async fn what_a_monitor_asks_for_is_there_and_holds_no_secret() {
     }
     shop.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_owner_asks_for_the_window_and_only_where_there_is_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let shop = shop(dir.path()).await;
+    let manage = token(&shop, "oficina", "manage").await;
+    let ask = async |token: &str| {
+        let request = reqwest::Client::new().post(format!("{}/v1/window", shop.address.base));
+        let answer = request.bearer_auth(token).header("Timbre-Client", "tests").send().await.unwrap();
+        let status = answer.status().as_u16();
+        let body = answer.json::<Value>().await.unwrap_or_default();
+        (status, body["code"].as_str().unwrap_or_default().to_owned())
+    };
+    assert_eq!(ask(&shop.address.token).await, (404, "window-none".to_owned()), "an agent without a window");
+    let mut window = shop.window.attend();
+    assert_eq!(ask(&manage).await, (403, "owner-only".to_owned()));
+    assert!(!window.has_changed().unwrap());
+    assert_eq!(ask(&shop.address.token).await.0, 204);
+    window.changed().await.expect("it is asked for");
+    drop(window);
+    assert_eq!(ask(&shop.address.token).await.0, 404, "its window is closed");
+    shop.stop().await;
+}

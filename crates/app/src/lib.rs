@@ -25,5 +25,5 @@ pub use country::regime;
 pub use folder::{Address, data_dir, demo_dir, find, find_able, is_shop};
 pub use keeper::Keeper;
 pub use start::{DemoOptions, Left, Options, PORT, Running, StartError, remake_vault, start};
-pub use timbre_pos::{Tokens, Webhooks};
+pub use timbre_pos::{Tokens, Webhooks, Window};
 pub use timbre_store::{CheckReport, IndexCheck, Mark};

@@ -12,7 +12,7 @@ use timbre_agent::view::ProblemView;
 use timbre_agent::{Agent, AgentParts, Leftover, Printers, Seat};
 use timbre_core::Environment;
 use timbre_core::paper::Paper;
-use timbre_pos::{Tokens, Webhooks};
+use timbre_pos::{Tokens, Webhooks, Window};
 use timbre_store::{Fact, OpenOptions, Opened, Store, StoreError};
 
 use crate::config::Config;
@@ -129,6 +129,8 @@ pub struct Running {
     pub tokens: Arc<Tokens>,
     /// Who is told what becomes of documents.
     pub webhooks: Arc<Webhooks>,
+    /// Where a shell that has a window hears that it is asked for.
+    pub window: Arc<Window>,
     pub address: Address,
     /// The built-in simulator, in a training folder.
     pub sim: Option<Sim>,
@@ -300,6 +302,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         printers,
         tokens: Arc::clone(&doors.tokens),
         webhooks: Arc::clone(&doors.webhooks),
+        window: doors.server.window(),
         address,
         sim: simulator.as_ref().map(|running| running.sim().clone()),
         custody,

@@ -29,6 +29,7 @@ mod staff;
 mod tokens;
 mod vouchers;
 mod webhooks;
+mod window;
 
 pub use entrance::Password;
 pub use folder::{Folder, FolderSettings, Standing};
@@ -36,3 +37,4 @@ pub use network::{Network, NetworkSettings};
 pub use server::{Doors, Server, bind, serve};
 pub use tokens::Tokens;
 pub use webhooks::{Safe, Webhooks};
+pub use window::Window;

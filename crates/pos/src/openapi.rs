@@ -10,7 +10,7 @@ use utoipa::OpenApi;
 use crate::scope::needed;
 use crate::{
     api, doors, entrance, events, finding, mending, metrics, paper, printers, services, setup, staff,
-    vouchers, webhooks,
+    vouchers, webhooks, window,
 };
 
 #[derive(OpenApi)]
@@ -93,7 +93,8 @@ use crate::{
         vouchers::export,
         vouchers::acts,
         metrics::metrics,
-        events::events
+        events::events,
+        window::show
     )
 )]
 struct Handlers;

@@ -21,9 +21,10 @@ use crate::guard::Guard;
 use crate::network::Network;
 use crate::tokens::{Tokens, hex};
 use crate::webhooks::Webhooks;
+use crate::window::Window;
 use crate::{
     answers, api, bodies, connections, docs, doors, entrance, events, finding, guard, mending, metrics,
-    openapi, panel, paper, printers, services, setup, staff, vouchers, webhooks,
+    openapi, panel, paper, printers, services, setup, staff, vouchers, webhooks, window,
 };
 
 /// How long answers in course may take once the server is told to stop.
@@ -35,6 +36,7 @@ pub struct Server {
     network_port: Option<u16>,
     stop: watch::Sender<bool>,
     tasks: Vec<tokio::task::JoinHandle<io::Result<()>>>,
+    window: Arc<Window>,
 }
 
 impl Server {
@@ -45,6 +47,11 @@ impl Server {
     /// Where other machines call, if they may.
     pub fn network_port(&self) -> Option<u16> {
         self.network_port
+    }
+
+    /// Where a shell hears that its window is asked for.
+    pub fn window(&self) -> Arc<Window> {
+        Arc::clone(&self.window)
     }
 
     /// Stops listening; answers in course are finished, streams (which never end) are cut.
@@ -106,6 +113,7 @@ pub fn serve(open: Doors, listener: TcpListener, network: Option<Network>) -> io
     let idle = network.as_ref().and_then(|network| network.panel);
     let idle = idle.map(SignedDuration::try_from).transpose().map_err(io::Error::other)?;
     let entrance = Arc::new(Entrance::new(password, idle));
+    let window = Window::new();
     let shared = Shared {
         printers,
         tokens: Arc::clone(&tokens),
@@ -114,6 +122,7 @@ pub fn serve(open: Doors, listener: TcpListener, network: Option<Network>) -> io
         webhooks,
         entrance: Arc::clone(&entrance),
         notices,
+        window: Arc::clone(&window),
     };
     let (stop, stopped) = watch::channel(false);
     let guard = Arc::new(Guard::loopback(port, owner, Arc::clone(&tokens), origins.clone()));
@@ -140,7 +149,7 @@ pub fn serve(open: Doors, listener: TcpListener, network: Option<Network>) -> io
         tasks.push(tokio::spawn(connections::serve(listener, Some(tls), app, stopped)));
         network_port = Some(port);
     }
-    Ok(Server { port, network_port, stop, tasks })
+    Ok(Server { port, network_port, stop, tasks, window })
 }
 
 /// What routes share beside the engine.
@@ -153,6 +162,7 @@ struct Shared {
     webhooks: Arc<Webhooks>,
     entrance: Arc<Entrance>,
     notices: Notices,
+    window: Arc<Window>,
 }
 
 fn routes(agent: Agent, guard: Arc<Guard>, shared: Shared) -> Router {
@@ -214,6 +224,7 @@ fn routes(agent: Agent, guard: Arc<Guard>, shared: Shared) -> Router {
         .route("/acts", get(vouchers::acts))
         .route("/events", get(events::events))
         .route("/health", get(api::health))
+        .route("/window", post(window::show))
         .route("/batch/check", post(mending::check_batch))
         .route("/staff", get(staff::list))
         .route("/staff/permit", post(staff::permit))
@@ -227,6 +238,7 @@ fn routes(agent: Agent, guard: Arc<Guard>, shared: Shared) -> Router {
         .layer(Extension(shared.folder))
         .layer(Extension(shared.webhooks))
         .layer(Extension(shared.entrance))
+        .layer(Extension(shared.window))
         .layer(middleware::from_fn(bodies::whole))
         .layer(middleware::from_fn_with_state((Arc::clone(&guard), agent.clone()), guard::known))
         .route("/openapi.json", get(openapi::openapi)) // for whoever asks: nothing of a shop is in it
