@@ -110,7 +110,6 @@ mod tests {
         "vouchers",
         "record",
         "vouched",
-        "acts",
         "tokens",
         "webhooks",
         "test_webhook",
@@ -141,6 +140,7 @@ mod tests {
         "revoke_token",
         "put_webhook",
         "remove_webhook",
+        "acts",
     ];
 
     #[test]

@@ -63,6 +63,7 @@ async fn a_page_does_what_is_risky_only_with_a_permit_and_the_journal_says_whose
         (Method::POST, "/documents", wrapped, "correct"),
         (Method::POST, "/sending", json!({ "running": false }).to_string(), "sending"),
         (Method::GET, "/documents/export/csv", String::new(), "export"),
+        (Method::GET, "/acts", String::new(), "acts"),
         (Method::PUT, "/staff/Ana", ana, "put_worker"),
         (Method::DELETE, "/staff/Ana", String::new(), "remove_worker"),
     ] {
@@ -79,6 +80,14 @@ async fn a_page_does_what_is_risky_only_with_a_permit_and_the_journal_says_whose
     let given = permit(&shop, "2580", "correct").await.1["permit"].as_str().unwrap().to_owned();
     assert_eq!(page(&shop, Method::POST, "/documents", Some(&given), note.clone()).await.0, 201);
     assert_eq!(page(&shop, Method::POST, "/documents", Some(&given), note).await.0, 403);
+
+    // What is looked through is looked through on one permit, written down once, and good for nothing else.
+    let look = permit(&shop, "2580", "acts").await.1["permit"].as_str().unwrap().to_owned();
+    for _ in 0..2 {
+        let (status, acts) = page(&shop, Method::GET, "/acts?q=autoriza%20ver", Some(&look), String::new()).await;
+        assert_eq!((status, acts["rows"].as_array().map(Vec::len)), (200, Some(1)), "{acts}");
+    }
+    assert_eq!(page(&shop, Method::POST, "/resend", Some(&look), String::new()).await.0, 403);
 
     // A program has no person before it.
     let url = format!("{}/v1/resend", shop.address.base);

@@ -29,6 +29,7 @@ pub const RISKY: &[(&str, &str)] = &[
     ("unlock", "Desbloquear la emisión"),
     ("accept_clock", "Emitir con el reloj corrido"),
     ("claim", "Aceptar o reclamar un documento recibido"),
+    (LOOK_ACTS, "Ver quién hizo o autorizó qué"),
     ("set_company", "Cambiar los datos de la empresa"),
     ("set_vouchers", "Cambiar el modelo de voucher de las tarjetas"),
     ("load_certificate", "Cargar un certificado"),
@@ -46,6 +47,9 @@ pub const RISKY: &[(&str, &str)] = &[
 
 /// A note, which takes back or changes what was issued; any other sale is everybody's.
 pub const CORRECT: &str = "correct";
+
+/// To look through what people did: its permit is good for as many looks as there is time for, and written down once.
+pub const LOOK_ACTS: &str = "acts";
 
 /// Somebody in charge is needed, and said nothing yet.
 pub const NEEDED: &str = "pin-needed";
@@ -67,7 +71,15 @@ pub trait Staff: Send + Sync {
     fn permit(&self, name: &str, pin: &str, act: &str) -> Answer<String>;
 
     /// Takes a permit: answers who gave it.
-    fn spend(&self, act: &str, permit: &str) -> Option<String>;
+    fn spend(&self, act: &str, permit: &str) -> Option<Spent>;
+}
+
+/// A permit that was good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spent {
+    pub who: String,
+    /// It was shown before, for the same looking.
+    pub again: bool,
 }
 
 /// What the journal calls a risky act; `None` when it is everybody's.
@@ -115,7 +127,8 @@ impl Agent {
             return Ok(());
         }
         match permit.and_then(|permit| staff.spend(act, permit)) {
-            Some(who) => self.note_act(&who, &format!("Autoriza: {words}")).await,
+            Some(Spent { again: true, .. }) => Ok(()),
+            Some(Spent { who, .. }) => self.note_act(&who, &format!("Autoriza: {words}")).await,
             None => Err(needed(act, words)),
         }
     }

@@ -11,7 +11,7 @@ use openssl::rand::rand_bytes;
 use serde::{Deserialize, Serialize};
 use timbre_agent::Answer;
 use timbre_agent::clock::{Clock, later};
-use timbre_agent::roles::Staff;
+use timbre_agent::roles::{LOOK_ACTS, Spent, Staff};
 use timbre_agent::view::{ProblemView, StaffView, WorkerOrder, WorkerView};
 use timbre_core::Timestamp;
 
@@ -20,6 +20,9 @@ use timbre_store::whole;
 
 /// A permit that is not used by then is none.
 const PERMIT: Duration = Duration::from_secs(60);
+
+/// As long may be looked through what one shows.
+const LOOK: Duration = Duration::from_secs(300);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -41,6 +44,7 @@ struct Permit {
     act: String,
     who: String,
     until: Timestamp,
+    shown: bool,
 }
 
 /// The staff of one folder.
@@ -178,14 +182,23 @@ impl Staff for Workers {
         let now = self.clock.now();
         let mut permits = held(&self.permits);
         permits.retain(|_, given| now < given.until);
-        let given = Permit { act: act.to_owned(), who: name.to_owned(), until: later(now, PERMIT) };
+        let until = later(now, if act == LOOK_ACTS { LOOK } else { PERMIT });
+        let given = Permit { act: act.to_owned(), who: name.to_owned(), until, shown: false };
         permits.insert(permit.clone(), given);
         Ok(permit)
     }
 
-    fn spend(&self, act: &str, permit: &str) -> Option<String> {
-        let given = held(&self.permits).remove(permit)?;
-        (given.act == act && self.clock.now() < given.until).then_some(given.who)
+    fn spend(&self, act: &str, permit: &str) -> Option<Spent> {
+        let mut permits = held(&self.permits);
+        let given = permits.remove(permit)?;
+        if given.act != act || given.until <= self.clock.now() {
+            return None;
+        }
+        let spent = Spent { who: given.who.clone(), again: given.shown };
+        if act == LOOK_ACTS {
+            permits.insert(permit.to_owned(), Permit { shown: true, ..given });
+        }
+        Some(spent)
     }
 }
 
@@ -245,12 +258,20 @@ mod tests {
         assert!(workers.asks());
         let permit = || workers.permit("Ana", "2580", "reissue").unwrap();
         let first = permit();
-        assert_eq!(workers.spend("reissue", &first).as_deref(), Some("Ana"));
+        let ana = |again| Some(Spent { who: "Ana".to_owned(), again });
+        assert_eq!(workers.spend("reissue", &first), ana(false));
         assert_eq!(workers.spend("reissue", &first), None, "it was used");
         assert_eq!(workers.spend("export", &permit()), None, "it was for something else");
         let late = permit();
         clock.advance(PERMIT);
         assert_eq!(workers.spend("reissue", &late), None, "it is over");
+        let look = workers.permit("Ana", "2580", LOOK_ACTS).unwrap();
+        assert_eq!(workers.spend(LOOK_ACTS, &look), ana(false));
+        assert_eq!(workers.spend(LOOK_ACTS, &look), ana(true), "the next page needs no other");
+        assert_eq!(workers.spend("reissue", &look), None, "to look is not to do");
+        let look = workers.permit("Ana", "2580", LOOK_ACTS).unwrap();
+        clock.advance(LOOK);
+        assert_eq!(workers.spend(LOOK_ACTS, &look), None);
         let kept = std::fs::read_to_string(dir.path().join("users")).unwrap();
         assert!(!kept.contains("2580"));
     }

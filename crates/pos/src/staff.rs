@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use timbre_agent::Agent;
+use timbre_agent::roles::LOOK_ACTS;
 use timbre_agent::view::{ProblemView, StaffView, WorkerOrder};
 
 use crate::api::{Answer, Problem, read};
@@ -146,6 +147,7 @@ fn act_of(method: &Method, path: &str) -> Option<&'static str> {
         ("POST", "/issuing/unlock") => "unlock",
         ("POST", "/clock/accept") => "accept_clock",
         ("POST", "/claims") => "claim",
+        ("GET", "/acts") => LOOK_ACTS,
         ("PUT", "/company") => "set_company",
         ("POST", "/certificate") => "load_certificate",
         ("PUT", "/printers/{name}") => "put_printer",

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { companyData, typedOf } from "./company";
+import { besideField, companyData, typedOf } from "./company";
 
 test("what is typed goes in the SII's tags, and comes back the same", () => {
   const typed = { RUTEmisor: "76.192.083-9", RznSoc: " Almacén ", Acteco: "471100, 472101", NroResol: "80", FchResol: "2014-08-22", CmnaOrigen: "" };
@@ -17,4 +17,11 @@ test("what was said elsewhere and has no field in the window is not lost by savi
 
 test("what is no number is left for the agent to refuse", () => {
   expect(companyData({ NroResol: "ochenta", Acteco: "471100 x" })).toEqual({ NroResol: "ochenta", Acteco: [471100, "x"] });
+});
+
+test("what is wrong with a field is said without the SII's tag", () => {
+  const said = (code: string, path: string, message: string) => besideField({ code, path, message });
+  expect(said("rut-malformed", "RUTEmisor", "RUTEmisor: «x» no es un RUT.")).toBe("«x» no es un RUT.");
+  expect(said("text-long", "Acteco[1]", "Acteco[1]: es muy largo.")).toBe("Es muy largo.");
+  expect(said("company-data-missing", "RznSoc", "Falta RznSoc de la empresa: la razón social.")).toBe("Falta este dato.");
 });

@@ -1,5 +1,8 @@
 // What the SII wants to know of who issues, field by field, as a person types it.
 
+import { T } from "./text";
+import type { RefusalView } from "./types";
+
 export interface CompanyField {
   /** The SII's own tag. */
   tag: string;
@@ -41,4 +44,11 @@ function whole(text: string): number | string {
 /** What is kept, to be changed. */
 export function typedOf(data: Record<string, unknown>): Record<string, string> {
   return Object.fromEntries(COMPANY_FIELDS.map(({ tag }) => [tag, ([data[tag] ?? ""].flat() as unknown[]).join(", ")]));
+}
+
+/** What is wrong with a field, as it stands beside it: whose it is its label says, and tags are the SII's, not the shop's. */
+export function besideField({ code, path, message }: RefusalView): string {
+  if (code === "company-data-missing") return T.setup.company.missing;
+  const bare = message.startsWith(`${path}: `) ? message.slice(path.length + 2) : message;
+  return bare.charAt(0).toUpperCase() + bare.slice(1);
 }

@@ -67,7 +67,7 @@ export abstract class DemoVouchers extends DemoStaff {
   }
 
   async acts(words: string, before: number | null): Promise<ActsView> {
-    this.reach();
+    await this.allowed("acts");
     const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
     const found = this.done.filter((act) => {
       const text = [act.who, act.what, ...act.documents].join(" ").toLowerCase();

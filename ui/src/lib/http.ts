@@ -1,7 +1,7 @@
 // The port of the panel in a browser: the local API at the same origin, with the bearer token of
 // the link that opened it.
 
-import { ANSWER_MS, asProblem, DIAGNOSIS_MS, isProblemView, LONG_ANSWER_MS, permitted, Problem, SESSION_ENDED, SNAPSHOT_MS, unreachable, within, type Port } from "./port";
+import { ANSWER_MS, asProblem, DIAGNOSIS_MS, isProblemView, LONG_ANSWER_MS, permitted, permittedAgain, Problem, SESSION_ENDED, SNAPSHOT_MS, unreachable, within, type Port } from "./port";
 import { EventParser } from "./sse";
 import { T } from "./text";
 import type { PushView, Query } from "./types";
@@ -41,15 +41,17 @@ export function httpPort({ base = "", token = () => null, fetch: ask = (...args)
     raw?: BodyInit;
     headers?: Record<string, string>;
     ms?: number;
+    /** How somebody in charge is asked. */
+    permit?: typeof permitted;
   }
 
   /** The whole answer is read within the time there is. */
-  function send<A>(method: string, path: string, read: (response: Response) => Promise<A>, { body, raw, headers = {}, ms = ANSWER_MS }: Asked = {}): Promise<A> {
+  function send<A>(method: string, path: string, read: (response: Response) => Promise<A>, { body, raw, headers = {}, ms = ANSWER_MS, permit: allow = permitted }: Asked = {}): Promise<A> {
     // No page of elsewhere can send these headers unasked: a change without them is refused.
     const all = { accept: "application/json", "timbre-client": "panel", ...bearer(), ...headers };
     const typed = { "content-type": "application/json", ...all };
     const sent = raw !== undefined ? { headers: typed, body: raw } : body === undefined ? { headers: all } : { headers: typed, body: JSON.stringify(body) };
-    return permitted((permit) =>
+    return allow((permit) =>
       within(ms, async (signal) => {
         let response: Response;
         try {
@@ -69,6 +71,7 @@ export function httpPort({ base = "", token = () => null, fetch: ask = (...args)
 
   const json = <A>(method: string, path: string, asked?: Asked) => send(method, path, (response) => response.json() as Promise<A>, asked);
 
+  const looking = permittedAgain();
   const at = (id: string) => `/documents/${encodeURIComponent(id)}`;
 
   return {
@@ -95,7 +98,7 @@ export function httpPort({ base = "", token = () => null, fetch: ask = (...args)
         headers: { accept: "*/*" },
         ms: LONG_ANSWER_MS,
       }),
-    acts: (q, before) => json("GET", `/acts?${new URLSearchParams({ q, ...(before === null ? {} : { before: String(before) }) })}`),
+    acts: (q, before) => json("GET", `/acts?${new URLSearchParams({ q, ...(before === null ? {} : { before: String(before) }) })}`, { permit: looking }),
     preview: (body) => json("POST", "/documents/preview", { body }),
     resend: (ids) => json("POST", "/resend", { body: { ids }, ms: LONG_ANSWER_MS }),
     resendFound: (matching) => json("POST", "/resend", { body: { matching }, ms: LONG_ANSWER_MS }),

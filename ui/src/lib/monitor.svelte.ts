@@ -4,7 +4,7 @@
 
 import { Listing, PAGE } from "./listing.svelte";
 import { Outcome } from "./outcome.svelte";
-import { asProblem, type Port, type Problem } from "./port";
+import { asProblem, type Port, type Problem, SESSION_ENDED } from "./port";
 import type { PushView, RowView, Snapshot } from "./types";
 
 /** The seed's refresh, now the fallback of the push. */
@@ -12,6 +12,8 @@ export const REFRESH_MS = 5_000;
 /** How long nothing must be heard before the window says so. */
 export const PATIENCE_MS = 10_000;
 const MEND_MS = 300;
+
+export type Stale = "ended" | "barred" | "lost";
 
 export class Monitor extends Listing {
   snapshot = $state.raw<Snapshot | null>(null);
@@ -38,6 +40,13 @@ export class Monitor extends Listing {
     private readonly now: () => number = Date.now,
   ) {
     super(port);
+  }
+
+  /** Why what is shown may be old by now: nobody is let in any more, or nothing is heard. */
+  stale(now: number): Stale | null {
+    if (this.problem?.view.code === SESSION_ENDED) return "ended";
+    if (this.problem?.view.status === 401) return "barred";
+    return this.lostSince !== null && now - this.lostSince >= PATIENCE_MS ? "lost" : null;
   }
 
   /** Begins to listen. Returns what ends it. */

@@ -192,6 +192,25 @@ export async function permitted<A>(ask: (headers: Record<string, string>) => Pro
   }
 }
 
+/** The same for what is looked through page by page: a permit is shown again for as long as it is good. */
+export function permittedAgain(): typeof permitted {
+  let kept: string | undefined;
+  return async (ask) => {
+    if (kept !== undefined) {
+      try {
+        return await ask({ [PERMIT]: kept });
+      } catch (thrown) {
+        if (asProblem(thrown).view.code !== "pin-needed") throw thrown;
+        kept = undefined;
+      }
+    }
+    return permitted((headers) => {
+      kept = headers[PERMIT];
+      return ask(headers);
+    });
+  };
+}
+
 /** How long an answer may take before it counts as none, and that of an act on many documents. */
 export const ANSWER_MS = 10_000;
 export const LONG_ANSWER_MS = 60_000;

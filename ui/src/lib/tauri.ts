@@ -3,12 +3,12 @@
 import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 
-import { ANSWER_MS, asProblem, DIAGNOSIS_MS, LONG_ANSWER_MS, permitted, refused, SNAPSHOT_MS, within, type Closing, type Port } from "./port";
+import { ANSWER_MS, asProblem, DIAGNOSIS_MS, LONG_ANSWER_MS, permitted, permittedAgain, refused, SNAPSHOT_MS, within, type Closing, type Port } from "./port";
 import { T } from "./text";
 import type { PushView } from "./types";
 
-function call<A>(command: string, args: Record<string, unknown> = {}, ms = ANSWER_MS): Promise<A> {
-  return permitted((headers) =>
+function call<A>(command: string, args: Record<string, unknown> = {}, ms = ANSWER_MS, permit = permitted): Promise<A> {
+  return permit((headers) =>
     within(ms, () =>
       invoke<A>(command, args, { headers }).catch((thrown: unknown) => {
         throw asProblem(thrown);
@@ -18,6 +18,7 @@ function call<A>(command: string, args: Record<string, unknown> = {}, ms = ANSWE
 }
 
 export function tauriPort(): Port {
+  const looking = permittedAgain();
   return {
     snapshot: () => call("snapshot", {}, SNAPSHOT_MS),
     documents: (query) => call("documents", { query }),
@@ -38,7 +39,7 @@ export function tauriPort(): Port {
     record: (sale, key) => call("record", { sale, key }),
     vouched: (from, to, cursor) => call("vouched", { from, to, cursor }),
     exportVouched: (from, to) => call("export_vouched", { from, to }, LONG_ANSWER_MS),
-    acts: (words, before) => call("acts", { words, before }),
+    acts: (words, before) => call("acts", { words, before }, ANSWER_MS, looking),
     preview: (sale) => call("preview", { sale }),
     resend: (ids) => call("resend", { ids }, LONG_ANSWER_MS),
     resendFound: (query) => call("resend_found", { query }, LONG_ANSWER_MS),

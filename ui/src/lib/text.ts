@@ -53,6 +53,12 @@ export const T = {
     resume: "Seguir en vivo",
     lostBanner: (since: string) =>
       `Esta ventana no recibe respuesta de Timbre ${since}. Lo que ve puede estar atrasado; se reintenta cada 5 segundos.`,
+    /** In place of the sentence, which may be true no more. */
+    stale: {
+      ended: (since: string) => `La sesión terminó: no se sabe qué pasa ${since}`,
+      barred: (since: string) => `Sin permiso: no se sabe qué pasa ${since}`,
+      lost: (since: string) => `Sin noticias de Timbre ${since}`,
+    },
     waitingForFirst: "Conectando con Timbre…",
   },
 
@@ -369,6 +375,7 @@ export const T = {
         UnidadSII: ["Unidad del SII", "La que se imprime bajo el recuadro rojo de las hojas, por ejemplo SANTIAGO CENTRO. Está en sus documentos timbrados; si no la sabe, déjela en blanco."],
       } as Record<string, [string, string]>,
       mend: "Corrija los datos marcados.",
+      missing: "Falta este dato.",
       save: "Revisar y guardar",
     },
     certificate: {
@@ -486,6 +493,7 @@ export const T = {
     none: "Todavía no hay nada anotado.",
     noneFound: (words: string) => `Nada calza con «${words}».`,
     older: "Ver más antiguos",
+    again: "Pedir de nuevo",
   },
 
   once: {

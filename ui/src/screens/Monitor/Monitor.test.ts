@@ -92,6 +92,21 @@ describe("what is seen", () => {
     expect(screen.queryByText(/no recibe respuesta/)).toBeNull();
     await settle(PATIENCE_MS);
     expect(screen.getByText(/no recibe respuesta de Timbre desde las 12:00/)).toBeVisible();
+    expect(screen.getByRole("status")).toHaveTextContent("Sin noticias de Timbre desde las 12:00");
+    expect(screen.getByRole("status")).not.toHaveTextContent("documento");
+    shop.down = false;
+    await settle(REFRESH_MS);
+    expect(screen.getByRole("status")).toHaveTextContent("1 documento necesita su atención");
+  });
+
+  test("who is let in no more does not read that all is well", async () => {
+    const shop = await open("monitor");
+    expect(screen.getByRole("status")).toHaveTextContent("1 documento necesita su atención");
+    const ended = { status: 401, code: "session-ended", title: "", detail: "La sesión terminó.", errors: [] };
+    vi.spyOn(shop, "snapshot").mockRejectedValue(new Problem(ended));
+    shop.lose();
+    await settle();
+    expect(screen.getByRole("status")).toHaveTextContent("La sesión terminó: no se sabe qué pasa desde las 12:00");
   });
 });
 

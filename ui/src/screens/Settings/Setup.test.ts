@@ -28,7 +28,7 @@ test("what is wrong with the company is said beside its field; what is right goe
   const shop = await open("settings", { scenario: "bare", environment: "certification" });
   await click("button", "Revisar y guardar");
   expect(screen.getByLabelText("RUT de la empresa")).toBeInvalid();
-  expect(screen.getByText("Falta RUTEmisor.")).toBeVisible();
+  expect(screen.getAllByText("Falta este dato.")[0]).toBeVisible();
   for (const [label, text] of [["RUT de la empresa", "76.192.083-9"], ["Razón social", "Almacén SpA"], ["Número de la resolución", "0"]] as const) {
     screen.getByLabelText(label).focus();
     await write(text);

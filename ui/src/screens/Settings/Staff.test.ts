@@ -89,3 +89,21 @@ test("who can ask is accessible", async () => {
   expect(screen.getByRole("dialog", { name: "Lo autoriza un encargado" })).toBeVisible();
   await expectAccessible();
 });
+
+test("what people did is somebody's in charge to see, by one PIN for all its pages", async () => {
+  const shop = await withPin();
+  shop.done = Array.from({ length: 60 }, (_, i) => ({ number: 60 - i, at: "2026-11-22T14:00:00Z", who: "Ana", what: "Reenviar", documents: [], count: 0 }));
+  screen.getByText("Quién hizo qué").click();
+  await settle(400);
+  const deeds = within(screen.getByRole("region", { name: "Quién hizo qué" }));
+  expect(deeds.queryByRole("row")).toBeNull();
+  await click("button", "Cancelar");
+  expect(deeds.getByRole("alert")).toHaveTextContent("Lo autoriza un encargado");
+  await click("button", "Pedir de nuevo");
+  field("PIN").focus();
+  await enter("2580");
+  expect(deeds.getAllByRole("row")).toHaveLength(51);
+  await click("button", "Ver más antiguos");
+  expect(deeds.getAllByRole("row")).toHaveLength(61);
+  expect(screen.queryByRole("dialog")).toBeNull();
+});
