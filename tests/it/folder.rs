@@ -138,6 +138,123 @@ async fn what_can_not_be_issued_yet_waits_in_its_place_and_goes_when_folios_come
     shop.stop().await;
 }
 
+/// A till uses the same name every day: yesterday's answer must never stand for today's sale.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_of_an_earlier_sale_of_that_name_makes_room_before_anything_is_said() {
+    let root = tempfile::tempdir().unwrap();
+    shop_of(root.path(), &[(1, 2)]).await;
+    let drop = Drop::new(root.path());
+    fs::write(drop.at("timbre.toml"), "[folder]\npaper = \"pdf\"\n").unwrap();
+    let shop = timbre_app::start(options(root.path())).await.unwrap();
+    let sell = async |price: u64| {
+        drop.put("caja.json", &boleta(price).to_string());
+        drop.until(|drop| drop.names("entrada").is_empty() || drop.at("salida/caja.espera.json").exists())
+            .await;
+    };
+    sell(700).await;
+    assert_eq!(drop.json("salida/caja.json")["document"]["id"], "T39F1");
+    // One that is refused leaves nothing that looks like its answer.
+    drop.put("caja.json", r#"{"Encabezado":{"IdDoc":{"TipoDTE":39}},"Detalle":[]}"#);
+    drop.until(|drop| drop.at("rechazados/caja.json").exists()).await;
+    assert_eq!(drop.names("salida"), Vec::<String>::new());
+    assert_eq!(drop.names("salida/anteriores"), ["caja.T39F1.json", "caja.T39F1.pdf"]);
+    assert_eq!(drop.json("salida/anteriores/caja.T39F1.json")["document"]["total"], 700);
+    // Nor does the refusal stand beside the answer of the next.
+    sell(1_980).await;
+    assert_eq!(drop.json("salida/caja.json")["document"]["id"], "T39F2");
+    assert_eq!(drop.names("rechazados"), Vec::<String>::new());
+    assert_eq!(drop.names("rechazados/anteriores"), ["caja.error.json", "caja.json"]);
+    // One that waits.
+    sell(2_500).await;
+    assert_eq!(drop.names("entrada"), ["caja.json"]);
+    assert_eq!(drop.names("salida"), ["caja.espera.json"]);
+    // A key that is known, with another sale: refused, and the old answer makes room too.
+    fs::remove_file(drop.at("entrada/caja.json")).unwrap();
+    let keyed = |name: &str, price| {
+        drop.put(&format!("{name}.json"), &json!({ "key": "k-1", "sale": boleta(price) }).to_string());
+    };
+    let company = sii_sim::Desk::company();
+    let caf = sii_sim::Desk::caf(company.rut, 39, 3, 50, "2026-11-01".parse().unwrap(), company.name);
+    fs::write(drop.at("caf/nuevo.xml"), caf).unwrap();
+    drop.until(|drop| drop.names("caf/cargados") == ["nuevo.xml"]).await;
+    keyed("k", 100);
+    drop.until(|drop| drop.at("salida/k.json").exists() && drop.names("entrada").is_empty()).await;
+    // The very same again is the same document, and its answer stays where it is.
+    keyed("k", 100);
+    drop.until(|drop| drop.names("entrada").is_empty()).await;
+    assert_eq!(drop.json("salida/k.json")["repeated"], true);
+    keyed("k", 200);
+    drop.until(|drop| drop.at("rechazados/k.json").exists()).await;
+    assert!(!drop.at("salida/k.json").exists() && drop.at("salida/anteriores/k.T39F3.json").exists());
+    shop.stop().await;
+}
+
+/// A file system that knows one name from the other.
+#[tokio::test(flavor = "multi_thread")]
+#[cfg(target_os = "linux")]
+async fn two_sales_whose_answers_would_have_one_name_are_both_answered() {
+    let root = tempfile::tempdir().unwrap();
+    let drop = Drop::new(root.path());
+    for (name, price) in [("caso.json", 100), ("caso.JSON", 200)] {
+        drop.put(name, &boleta(price).to_string());
+    }
+    fs::set_permissions(drop.at("entrada"), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let shop = drop.open(root.path()).await;
+    drop.until(|drop| drop.names("entrada").is_empty()).await;
+    let mut totals = vec![drop.json("salida/caso.json")["document"]["total"].clone()];
+    let before = drop.names("salida/anteriores");
+    totals.extend(
+        before.iter().map(|n| drop.json(&format!("salida/anteriores/{n}"))["document"]["total"].clone()),
+    );
+    totals.sort_by_key(Value::as_u64);
+    assert_eq!(totals, [json!(100), json!(200)]);
+    shop.stop().await;
+}
+
+/// What can't be answered has no folio; what is no sale is told of.
+#[tokio::test(flavor = "multi_thread")]
+async fn names_that_leave_no_room_for_an_answer_are_refused_and_what_is_left_aside_is_told() {
+    let root = tempfile::tempdir().unwrap();
+    let drop = Drop::new(root.path());
+    let shop = drop.open(root.path()).await;
+    let long = "ñ".repeat(122); // 244 bytes, and 249 with its ending
+    drop.put("a.espera.json", &boleta(100).to_string());
+    fs::write(drop.at(&format!("entrada/{long}.json")), boleta(100).to_string()).unwrap();
+    let fits = "f".repeat(200);
+    drop.put(&format!("{fits}.json"), &boleta(300).to_string());
+    #[cfg(target_os = "linux")]
+    {
+        let name: &std::ffi::OsStr = std::os::unix::ffi::OsStrExt::from_bytes(b"caf\xe9.json");
+        fs::write(drop.at("entrada").join(name), boleta(400).to_string()).unwrap();
+    }
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("/etc/hostname", drop.at("entrada/enlace.json")).unwrap();
+    drop.until(|drop| {
+        drop.names("rechazados").len() == 4 && drop.at(&format!("salida/{fits}.json")).exists()
+    })
+    .await;
+    assert_eq!(shop.agent.stats().total, 1, "none of the refused has a folio");
+    assert_eq!(drop.json("rechazados/a.espera.error.json")["code"], "file-name");
+    let short = "ñ".repeat(100);
+    assert_eq!(drop.json(&format!("rechazados/{short}.error.json"))["code"], "file-name");
+    let url = format!("{}/v1/folder", shop.address.base);
+    let told = async || -> Value {
+        let answer = reqwest::Client::new().get(&url).bearer_auth(&shop.address.token).send().await;
+        answer.unwrap().json().await.unwrap()
+    };
+    let mut folder = told().await;
+    // The look that took the others tells of them at its end.
+    while cfg!(target_os = "linux") && folder["left_total"].as_u64() < Some(2) {
+        folder = told().await;
+    }
+    #[cfg(target_os = "linux")]
+    for (file, word) in [("caf\u{fffd}.json", "UTF-8"), ("enlace.json", "enlace")] {
+        let left = folder["left"].as_array().unwrap().iter().find(|left| left["file"] == file);
+        assert!(left.expect(file)["why"].as_str().unwrap().contains(word), "{folder}");
+    }
+    shop.stop().await;
+}
+
 /// What lies there when Timbre starts: who was written first gets the lower folio, whatever its name; those of one
 /// moment go by their names.
 #[tokio::test(flavor = "multi_thread")]

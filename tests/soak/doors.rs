@@ -168,16 +168,18 @@ impl Till {
 
     /// Renamed into its place, as a careful till does; every other one with a key inside.
     fn put(&mut self, total: Option<u64>, n: u64, chance: &mut Chance) -> Found<()> {
-        let stem = format!("venta{n}-{}", self.put.len());
+        // Half of them under names of the life before, as tills use them again.
+        let put = self.put.len();
+        let stem = if n.is_multiple_of(2) { format!("caja{n}") } else { format!("venta{n}-{put}") };
         let mut sale = json!({
             "Encabezado": { "IdDoc": { "TipoDTE": 39 } },
-            "Detalle": [{ "NmbItem": format!("Artículo {stem}"), "QtyItem": 1, "PrcItem": total.unwrap_or(1) }],
+            "Detalle": [{ "NmbItem": format!("Artículo {put}"), "QtyItem": 1, "PrcItem": total.unwrap_or(1) }],
         });
         if total.is_none() {
             sale["Detalle"] = json!([]);
         }
         if chance.below(2) == 0 {
-            sale = json!({ "key": stem, "sale": sale });
+            sale = json!({ "key": format!("{stem}-{put}"), "sale": sale });
         }
         let (folder, text) = (self.folder("entrada"), sale.to_string());
         let half = folder.join(format!(".{stem}.tmp"));
@@ -185,6 +187,17 @@ impl Till {
         fs::rename(half, folder.join(format!("{stem}.json")))?;
         self.put.push(Put { stem, text, total });
         Ok(())
+    }
+
+    /// Plain files of a folder, and of what was there before.
+    fn paths(&self, folder: &str) -> Found<Vec<PathBuf>> {
+        let mut paths = Vec::new();
+        for folder in [self.folder(folder), self.folder(folder).join("anteriores")] {
+            if folder.exists() {
+                paths.extend(names(&folder)?.into_iter().map(|name| folder.join(name)));
+            }
+        }
+        Ok(paths)
     }
 
     fn put_caf(&mut self) -> Found<()> {
@@ -219,36 +232,44 @@ impl Till {
 
     /// Each file is one document, one answer with its paper, and one file aside.
     async fn files(&self, line: &Line) -> Found<()> {
-        let (done, refused) = (names(&self.folder("procesados"))?, names(&self.folder("rechazados"))?);
-        let answers = names(&self.folder("salida"))?;
-        let right: Vec<_> = self.put.iter().filter(|put| put.total.is_some()).collect();
+        let (done, refused) = (self.paths("procesados")?, self.paths("rechazados")?);
+        let answers = self.paths("salida")?;
+        let (right, wrong): (Vec<_>, Vec<_>) = self.put.iter().partition(|put| put.total.is_some());
         if (done.len(), answers.len()) != (right.len(), 2 * right.len()) {
             return fault!("{} sales, aside {done:?}, answers {answers:?}", right.len());
         }
-        if refused.len() != 2 * (self.put.len() - right.len()) {
+        for (puts, aside, end) in [(&right, &done, "."), (&wrong, &refused, ".json")] {
+            for put in puts {
+                let named = aside.iter().filter(|path| name(path).starts_with(&format!("{}{end}", put.stem)));
+                let texts = named.map(fs::read_to_string).collect::<Result<Vec<_>, _>>()?;
+                if !texts.contains(&put.text) {
+                    return fault!("{} is not there as it was put in: {aside:?}", put.stem);
+                }
+            }
+        }
+        let reasons = refused.iter().filter(|path| name(path).ends_with(".error.json")).count();
+        if (reasons, refused.len()) != (wrong.len(), 2 * wrong.len()) {
             return fault!("refused: {refused:?}");
         }
+        // What a till finds under a name is the answer to the last sale that was called so; the others are kept.
         let mut documents = BTreeMap::new();
-        for put in &self.put {
-            let here = match put.total {
-                Some(_) => done.iter().find(|name| name.starts_with(&format!("{}.", put.stem))),
-                None => refused.iter().find(|name| **name == format!("{}.json", put.stem)),
-            };
-            let folder = if put.total.is_some() { "procesados" } else { "rechazados" };
-            match here {
-                Some(name) if fs::read_to_string(self.folder(folder).join(name))? == put.text => {}
-                _ => return fault!("{} is not in {folder} as it was put in", put.stem),
+        for path in answers.iter().filter(|path| name(path).ends_with(".json")) {
+            let document = serde_json::from_slice::<Value>(&fs::read(path)?)?["document"].clone();
+            documents.insert(document["id"].to_string(), document["total"].clone());
+        }
+        let mut last = BTreeMap::new();
+        for put in &right {
+            if !documents.values().any(|total| Some(total) == put.total.map(Value::from).as_ref()) {
+                return fault!("{} of {:?} has no answer", put.stem, put.total);
             }
-            let Some(total) = put.total else {
-                fs::metadata(self.folder("rechazados").join(format!("{}.error.json", put.stem)))?;
-                continue;
-            };
-            let answer = fs::read(self.folder("salida").join(format!("{}.json", put.stem)))?;
+            last.insert(&put.stem, put.total);
+        }
+        for (stem, total) in last {
+            let answer = fs::read(self.folder("salida").join(format!("{stem}.json")))?;
             let document = serde_json::from_slice::<Value>(&answer)?["document"].clone();
-            if document["total"] != total {
-                return fault!("{} of {total} was answered with {document}", put.stem);
+            if Some(&document["total"]) != total.map(Value::from).as_ref() {
+                return fault!("{stem} of {total:?} was answered with {document}");
             }
-            documents.insert(document["id"].to_string(), total);
         }
         let total = line.json("/stats").await?["total"].clone();
         if documents.len() != right.len() || total != right.len() {
@@ -318,6 +339,10 @@ fn true_log(log: &Value, came: &[Came], before: usize) -> Result<(), String> {
         Some(entry) => Err(format!("the log has {entry}, and it never came")),
         None => Ok(()),
     }
+}
+
+fn name(path: &Path) -> std::borrow::Cow<'_, str> {
+    path.file_name().unwrap_or_default().to_string_lossy()
 }
 
 /// Plain files of a folder that are not in the making.

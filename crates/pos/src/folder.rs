@@ -23,11 +23,11 @@ use std::time::{Duration, Instant};
 use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use timbre_agent::Agent;
-use timbre_agent::view::{FolderView, WaitingFileView};
+use timbre_agent::view::{FolderView, LeftFileView, WaitingFileView};
 use timbre_core::paper::Drawing;
 use tokio::runtime::{Handle, Runtime};
 
-use place::{Look, Places, Seen};
+use place::{Left, Look, Places, Seen};
 use take::Taken;
 
 /// How often it is looked at, hint or not.
@@ -149,6 +149,23 @@ impl Folder {
     }
 }
 
+/// Of sales whose answers would have one name (`v.json`, `v.JSON`) the later one waits until the first is done: then it
+/// is one whose name is used again.
+fn one_for_each_answer(files: Vec<Look>) -> (Vec<Look>, Vec<Left>) {
+    let mut stems = BTreeSet::new();
+    let (mut first, mut twins) = (Vec::new(), Vec::new());
+    for look in files {
+        if stems.insert(place::stem(&look.name).to_owned()) {
+            first.push(look);
+        } else {
+            let why =
+                "Otra venta tiene el mismo nombre con otra escritura de .json: se toma cuando ésa termine.";
+            twins.push(Left { look, why: why.to_owned(), passing: true });
+        }
+    }
+    (first, twins)
+}
+
 /// Our own reading and moving away is no news.
 fn is_of_others(kind: EventKind) -> bool {
     match kind {
@@ -227,18 +244,15 @@ impl Work {
                 return;
             }
         };
-        for name in found.passed_over {
-            if self.passed.len() < SHOWN && self.passed.insert(name.clone()) {
-                tracing::warn!(file = name, "what is no plain file of ours is left where it is");
-            }
-        }
-        let names: BTreeSet<_> = found.files.iter().map(|look| look.name.clone()).collect();
+        let (files, twins) = one_for_each_answer(found.files);
+        let left: Vec<_> = found.left.into_iter().chain(twins).collect();
+        let all = files.iter().chain(left.iter().map(|left| &left.look));
+        let names: BTreeSet<_> = all.map(|look| look.name.clone()).collect();
         self.seen.retain(|name, _| names.contains(name) || name.starts_with(caf::MARK));
         self.waiting.retain(|name, _| names.contains(name));
         let again = self.asked.elapsed() >= self.pause;
         let mut moved_on = false;
-        let files: Vec<_> = found
-            .files
+        let files: Vec<_> = files
             .into_iter()
             .map(|look| {
                 let unchanged = self.unchanged(&look.name, look.seen);
@@ -264,7 +278,23 @@ impl Work {
             self.asked = Instant::now();
             self.pause = if moved_on { PAUSE.0 } else { (self.pause * 2).min(PAUSE.1) };
         }
-        self.show();
+        let left = self.left(left);
+        self.show(left);
+    }
+
+    /// What people are told of: not what somebody may still be writing.
+    fn left(&mut self, left: Vec<Left>) -> Vec<LeftFileView> {
+        let mut told = Vec::new();
+        for Left { look: Look { name, seen }, why, passing } in left {
+            if self.unchanged(&name, seen) < UNCHANGED && passing {
+                continue;
+            }
+            if self.passed.len() < SHOWN && self.passed.insert(name.clone()) {
+                tracing::warn!(file = name, why, "a file is left where it is");
+            }
+            told.push(LeftFileView { file: name, why });
+        }
+        told
     }
 
     /// Some together, one lot after the other: while the answers of one are written, the next one is issued. Each file
@@ -311,7 +341,7 @@ impl Work {
         all
     }
 
-    fn show(&self) {
+    fn show(&self, mut left: Vec<LeftFileView>) {
         let view = |(name, waiting): (&String, &Waiting)| WaitingFileView {
             file: name.clone(),
             code: waiting.code.clone(),
@@ -322,6 +352,9 @@ impl Work {
         standing.trouble = None;
         standing.waiting_total = self.waiting.len() as u64;
         standing.waiting = self.waiting.iter().take(SHOWN).map(view).collect();
+        standing.left_total = left.len() as u64;
+        left.truncate(SHOWN);
+        standing.left = left;
     }
 
     fn path(&self, name: &str) -> PathBuf {

@@ -54,8 +54,19 @@ pub struct FolderView {
     /// Sales that can't be issued yet: all of them, and the first hundred by name.
     pub waiting_total: u64,
     pub waiting: Vec<WaitingFileView>,
+    /// What lies in `entrada` and is not taken: all of it, and the first hundred.
+    pub left_total: u64,
+    pub left: Vec<LeftFileView>,
     /// Why nothing is taken, a sentence.
     pub trouble: Option<String>,
+}
+
+/// A file that is no sale, or is called as none may be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LeftFileView {
+    pub file: String,
+    /// A sentence.
+    pub why: String,
 }
 
 /// A sale that stays in `entrada` until it can be issued.

@@ -1,17 +1,83 @@
 //! What goes out: answers and papers in `salida`, and beside a refused file why it was. Each appears whole,
 //! renamed into place, and is on the device before its sale is put aside: those of one lot by one sync of their folder.
+//! What was said of an earlier sale of the same name makes room first.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use timbre_agent::view::{IssuedView, ProblemView};
 use timbre_core::paper::{Copy, Drawing};
 use timbre_store::whole;
 
+use super::place::Places;
 use super::{Work, place};
+
+/// What an answer of before says of itself.
+#[derive(Deserialize)]
+struct Before {
+    key: String,
+    document: Whose,
+}
+
+#[derive(Deserialize)]
+struct Whose {
+    id: String,
+}
+
+/// What goes out beside an answer.
+const PAPERS: [&str; 3] = ["pdf", "svg", "escpos"];
+
+/// Tills use a name again: the answer to an earlier sale of this name makes room, so that nobody takes it for this
+/// one's. One under `key` is this very sale's, from a life before, and stays. True where something was moved, which is
+/// there for good once [`settle_before`] was said.
+pub(super) fn make_room(work: &Work, stem: &str, key: Option<&str>) -> io::Result<bool> {
+    let (answers, before) = (&work.places.answers, &work.places.answers_before);
+    let old = match fs::read(answers.join(format!("{stem}.json"))) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        old => old?,
+    };
+    let old = serde_json::from_slice::<Before>(&old).ok();
+    if old.as_ref().is_some_and(|old| key == Some(&old.key)) {
+        return Ok(false);
+    }
+    let whose = old.map(|old| old.document.id).filter(|id| id.chars().all(|c| c.is_ascii_alphanumeric()));
+    let name = whose.map_or_else(|| stem.to_owned(), |id| format!("{stem}.{id}"));
+    // The answer last: while it is there its papers are looked for again.
+    for end in PAPERS.into_iter().chain(["json"]) {
+        let from = answers.join(format!("{stem}.{end}"));
+        if from.symlink_metadata().is_ok() {
+            place::put_aside(&from, before, &name, end)?;
+            timbre_store::crash!("old-answer-aside");
+        }
+    }
+    Ok(true)
+}
+
+/// The same of an earlier sale of this name that was refused. A reason without its sale is this very one's.
+pub(super) fn make_room_refused(work: &Work, stem: &str) -> io::Result<bool> {
+    let (refused, before) = (&work.places.refused, &work.places.refused_before);
+    let sale = refused.join(format!("{stem}.json"));
+    // What is called so may be the reason of another one.
+    if stem.ends_with(".error") || sale.symlink_metadata().is_err() {
+        return Ok(false);
+    }
+    let free = place::free_refused(before, stem);
+    whole::rename(&refused.join(format!("{stem}.error.json")), &before.join(format!("{free}.error.json")))?;
+    timbre_store::crash!("old-refusal-half");
+    fs::rename(sale, before.join(format!("{free}.json")))?;
+    Ok(true)
+}
+
+/// What made room is there for good.
+pub(super) fn settle_before(work: &Work) -> io::Result<()> {
+    let Places { answers, answers_before, refused, refused_before, .. } = &work.places;
+    [answers_before, answers, refused_before, refused]
+        .into_iter()
+        .try_for_each(|folder| whole::settle(folder))
+}
 
 /// The answer comes last: who sees it finds its paper.
 pub(super) fn issued(work: &Work, stem: &str, issued: &IssuedView) -> io::Result<()> {
@@ -58,6 +124,9 @@ pub(super) fn waits(work: &Work, stem: &str, problem: &ProblemView) -> io::Resul
 
 /// The reason comes first: who finds a refused file finds why.
 pub(super) fn refused(work: &Work, path: &Path, stem: &str, problem: &ProblemView) -> io::Result<()> {
+    if make_room(work, stem, None)? | make_room_refused(work, stem)? {
+        settle_before(work)?;
+    }
     let free = place::free_refused(&work.places.refused, stem);
     write(&work.places.refused.join(format!("{free}.error.json")), problem)?;
     timbre_store::crash!("refusal-left");

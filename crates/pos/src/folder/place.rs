@@ -9,12 +9,22 @@ use std::time::{Duration, SystemTime};
 /// The largest sale, and the largest CAF: as by the API.
 const LARGEST: u64 = 1 << 20;
 
+/// The folder of what was said before under a name that is used again.
+const BEFORE: &str = "anteriores";
+
+/// The longest name of a sale without its `.json`, in bytes: a name has 255 at the most where it is put aside, and what is
+/// added there takes up to 40.
+pub(super) const LONGEST: usize = 200;
+
 /// Where files come from and go to.
 pub(super) struct Places {
     pub sales: PathBuf,
     pub answers: PathBuf,
+    /// Answers of before, under names that were used again.
+    pub answers_before: PathBuf,
     pub done: PathBuf,
     pub refused: PathBuf,
+    pub refused_before: PathBuf,
     pub cafs: PathBuf,
     pub cafs_loaded: PathBuf,
     pub cafs_refused: PathBuf,
@@ -41,21 +51,31 @@ pub(super) struct Look {
     pub seen: Seen,
 }
 
+/// What is not taken, and stays where it is.
+pub(super) struct Left {
+    pub look: Look,
+    /// A sentence.
+    pub why: String,
+    /// By its name alone: somebody may still be writing it, or about to call it otherwise.
+    pub passing: bool,
+}
+
 pub(super) struct Found {
     /// In the order in which they were written.
     pub files: Vec<Look>,
-    /// Names of what is no plain file.
-    pub passed_over: Vec<String>,
+    pub left: Vec<Left>,
 }
 
 impl Places {
     pub fn make(dir: &Path, shared: bool) -> io::Result<Places> {
-        let cafs = dir.join("caf");
+        let (answers, refused, cafs) = (dir.join("salida"), dir.join("rechazados"), dir.join("caf"));
         let places = Places {
             sales: dir.join("entrada"),
-            answers: dir.join("salida"),
+            answers_before: answers.join(BEFORE),
+            answers,
             done: dir.join("procesados"),
-            refused: dir.join("rechazados"),
+            refused_before: refused.join(BEFORE),
+            refused,
             cafs_loaded: cafs.join("cargados"),
             cafs_refused: cafs.join("rechazados"),
             cafs,
@@ -63,8 +83,10 @@ impl Places {
         let all = [
             &places.sales,
             &places.answers,
+            &places.answers_before,
             &places.done,
             &places.refused,
+            &places.refused_before,
             &places.cafs,
             &places.cafs_loaded,
             &places.cafs_refused,
@@ -121,25 +143,38 @@ fn others_may_write(_: &Path) -> io::Result<bool> {
 }
 
 fn list(folder: &Path, most: usize, ending: &str) -> io::Result<Found> {
-    let mut found = Found { files: Vec::new(), passed_over: Vec::new() };
+    let mut found = Found { files: Vec::new(), left: Vec::new() };
     for entry in fs::read_dir(folder)?.take(most) {
         let entry = entry?;
         let name = entry.file_name();
-        let shown = name.to_string_lossy().into_owned();
-        let end = Path::new(&name).extension().is_some_and(|end| end.eq_ignore_ascii_case(ending));
         // Of the entry itself, never of what a link leads to.
         let Ok(meta) = entry.metadata() else { continue };
-        if !meta.is_file() || name.to_str().is_none() {
-            // Our own folders below, and a till's, are nothing strange.
-            if !meta.is_dir() {
-                found.passed_over.push(shown);
-            }
+        // Our own folders below, and a till's, are nothing strange.
+        if meta.is_dir() {
             continue;
         }
-        // Names that begin with a dot are of programs that are not done yet.
-        if end && !shown.starts_with('.') {
-            let seen = Seen { size: meta.len(), modified: meta.modified().ok() };
-            found.files.push(Look { name: shown, seen });
+        let seen = Seen { size: meta.len(), modified: meta.modified().ok() };
+        let look = Look { name: name.to_string_lossy().into_owned(), seen };
+        let left = |look, why: &str, passing| Left { look, why: why.to_owned(), passing };
+        if !meta.is_file() {
+            let why = match meta.is_symlink() {
+                true => "Es un enlace, y ninguno se sigue: deje el archivo mismo.",
+                false => "No es un archivo corriente.",
+            };
+            found.left.push(left(look, why, false));
+        } else if name.to_str().is_none() {
+            found.left.push(left(look, "Su nombre no está en UTF-8: póngale otro.", false));
+        } else if look.name.starts_with('.') {
+            // Of programs that are not done yet.
+            found.left.push(left(
+                look,
+                "Su nombre comienza con un punto, como el de uno a medio escribir.",
+                true,
+            ));
+        } else if !Path::new(&look.name).extension().is_some_and(|end| end.eq_ignore_ascii_case(ending)) {
+            found.left.push(left(look, &format!("Su nombre no termina en .{ending}."), true));
+        } else {
+            found.files.push(look);
         }
     }
     found.files.sort_by(|a, b| (a.seen.modified, &a.name).cmp(&(b.seen.modified, &b.name)));
@@ -184,6 +219,17 @@ fn is_another(path: &Path, _: &fs::Metadata) -> io::Result<bool> {
     Ok(!fs::symlink_metadata(path)?.is_file())
 }
 
+/// A file's name without its ending.
+pub(super) fn stem(name: &str) -> &str {
+    Path::new(name).file_stem().and_then(|stem| stem.to_str()).unwrap_or(name)
+}
+
+/// As much of a stem as leaves room for what is added to it.
+pub(super) fn shortened(stem: &str) -> &str {
+    let end = (0..=LONGEST.min(stem.len())).rev().find(|end| stem.is_char_boundary(*end));
+    &stem[..end.unwrap_or(0)]
+}
+
 /// A name that nobody has in a folder: `stem.end`, or `stem.2.end` and so on.
 pub(super) fn free_name(folder: &Path, stem: &str, end: &str) -> String {
     let mut name = format!("{stem}.{end}");
@@ -224,17 +270,31 @@ mod tests {
     fn what_is_no_plain_file_of_a_lawful_name_is_not_taken() {
         let dir = tempfile::tempdir().unwrap();
         let places = Places::make(dir.path(), false).unwrap();
-        for name in ["a.json", "B.JSON", ".oculto.json", "nota.txt", "a.json.tmp"] {
+        for name in ["a.json", "B.JSON", ".oculto.json", "nota.txt", "a.json.tmp", "..json"] {
             fs::write(places.sales.join(name), "{}").unwrap();
         }
         fs::create_dir(places.sales.join("carpeta.json")).unwrap();
         #[cfg(unix)]
         std::os::unix::fs::symlink("/etc/hostname", places.sales.join("enlace.json")).unwrap();
-        let mut names: Vec<_> = places.sales(100).unwrap().files.into_iter().map(|look| look.name).collect();
+        let Found { files, mut left } = places.sales(100).unwrap();
+        let mut names: Vec<_> = files.into_iter().map(|look| look.name).collect();
         names.sort();
         assert_eq!(names, ["B.JSON", "a.json"]);
+        left.sort_by(|a, b| a.look.name.cmp(&b.look.name));
+        let told: Vec<_> = left.iter().map(|left| (left.look.name.as_str(), left.passing)).collect();
+        let passing = [("..json", true), (".oculto.json", true), ("a.json.tmp", true)];
+        assert_eq!(told[..3], passing, "each is told of, and why");
+        assert!(left.iter().all(|left| left.why.ends_with('.')) && told.last() == Some(&("nota.txt", true)));
         #[cfg(unix)]
         assert!(read(&places.sales.join("enlace.json")).is_err());
+    }
+
+    #[test]
+    fn a_stem_is_cut_between_two_letters() {
+        assert_eq!(shortened("caja"), "caja");
+        assert_eq!(shortened(&format!("x{}", "ñ".repeat(150))).len(), 199);
+        // With all that is added where a sale is put aside.
+        assert!("x".repeat(LONGEST).len() + ".0123456789abcdef01234567.99999.json.tmp".len() <= 255);
     }
 
     #[test]

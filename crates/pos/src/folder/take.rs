@@ -49,13 +49,21 @@ pub(super) struct Sale {
     print: String,
     key: String,
     body: Bytes,
+    /// What was said of an earlier one of its name made room for it.
+    made_room: bool,
 }
 
 impl Work {
     /// Those files, issued in this order: they share signatures and fsyncs. One that is `true` has been as it is for so
     /// long that nobody writes it any more.
     pub(super) fn issue(&self, files: Vec<(Look, bool)>) -> Vec<Ended> {
-        let read: Vec<_> = files.iter().map(|(look, old)| self.read(look, *old)).collect();
+        let mut read: Vec<_> = files.iter().map(|(look, old)| self.read(look, *old)).collect();
+        let made_room = |read: &Result<Sale, Taken>| read.as_ref().is_ok_and(|sale| sale.made_room);
+        if read.iter().any(made_room)
+            && let Err(error) = answer::settle_before(self)
+        {
+            read.iter_mut().filter(|read| made_room(read)).for_each(|read| *read = Err(no_room(&error)));
+        }
         let issuing = read.iter().filter_map(|read| read.as_ref().ok());
         let issuing = issuing.map(|sale| self.agent.issue(sale.body.clone(), Some(sale.key.clone())));
         let mut outcomes = self.runtime.block_on(join_all(issuing)).into_iter();
@@ -100,7 +108,7 @@ impl Work {
     /// What is to be issued, or why nothing is.
     fn read(&self, Look { name, seen }: &Look, old: bool) -> Result<Sale, Taken> {
         let path = self.path(name);
-        let stem = Path::new(name).file_stem().and_then(|stem| stem.to_str()).unwrap_or(name);
+        let stem = place::stem(name);
         let bytes = match place::read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
@@ -117,12 +125,18 @@ impl Work {
         if !sales::is_object(text) && !old {
             return Err(Taken::Unfinished);
         }
+        if let Some(why) = unanswerable(stem) {
+            return Err(self.refuse(&path, stem, &ProblemView::bad_request("file-name", why)));
+        }
         let Offer { key, body } =
             sales::read_one(text).map_err(|refusal| self.refuse(&path, stem, &ProblemView::from(refusal)))?;
         let print = fingerprint(name, *seen, &bytes);
         let key = key.unwrap_or_else(|| self.fresh_key(stem, &print));
         timbre_store::crash!("file-read");
-        Ok(Sale { stem: stem.to_owned(), name: name.clone(), path, print, key, body })
+        let made_room = answer::make_room(self, stem, Some(&key))
+            .and_then(|answered| Ok(answered | answer::make_room_refused(self, stem)?))
+            .map_err(|error| no_room(&error))?;
+        Ok(Sale { stem: stem.to_owned(), name: name.clone(), path, print, key, body, made_room })
     }
 
     /// What was issued and answered goes aside; what can't be issued waits, or is refused.
@@ -174,7 +188,7 @@ impl Work {
     fn refuse(&self, path: &Path, stem: &str, problem: &ProblemView) -> Taken {
         tracing::warn!(file = stem, code = problem.code, "a file of the folder is refused");
         let alone = self.refusing.lock().unwrap_or_else(PoisonError::into_inner);
-        let refused = answer::refused(self, path, stem, problem);
+        let refused = answer::refused(self, path, place::shortened(stem), problem);
         drop(alone);
         match refused {
             Ok(()) => {
@@ -184,6 +198,22 @@ impl Work {
             Err(error) => Taken::NotYet { code: "file-unmovable".to_owned(), why: said(&error) },
         }
     }
+}
+
+/// What was said of an earlier sale of this name stands, and could be taken for this one's.
+fn no_room(error: &io::Error) -> Taken {
+    tracing::error!(%error, "the answer to an earlier sale can't be put aside");
+    Taken::NotYet { code: "answer-unmovable".to_owned(), why: said(error) }
+}
+
+/// Why nothing could be answered to a sale of this name, if so: before it has a folio.
+fn unanswerable(stem: &str) -> Option<String> {
+    if stem.len() > place::LONGEST {
+        let most = place::LONGEST;
+        return Some(format!("El nombre del archivo es demasiado largo: use a lo más {most} letras."));
+    }
+    let notes = stem.len() >= ".espera".len() && stem.to_ascii_lowercase().ends_with(".espera");
+    notes.then(|| "Los nombres que terminan en .espera.json son de las notas de Timbre: use otro.".to_owned())
 }
 
 pub(super) fn said(error: &impl std::fmt::Display) -> String {
