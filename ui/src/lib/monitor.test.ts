@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 
 import { DemoShop } from "./demo";
 import { Monitor, REFRESH_MS } from "./monitor.svelte";
+import { KEPT } from "./rows.svelte";
 import type { RowView } from "./types";
 
 const NOW = Date.parse("2026-11-22T15:00:00Z");
@@ -97,6 +98,34 @@ describe("what is shown", () => {
     await monitor.rows.grow();
     expect(new Set(ids()).size).toBe(250);
     expect(monitor.rows.more).toBe(false);
+  });
+});
+
+describe("what a window that stays open keeps", () => {
+  const many = Array.from({ length: KEPT }, (_, n) => 99_001 + n);
+
+  test("are some pages, however many documents come", async () => {
+    shop.push(many.map((folio) => born(folio)));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(ids()).toHaveLength(100);
+    expect(ids()[0]).toBe(`T39F${99_000 + KEPT}`);
+    await monitor.rows.grow();
+    expect(new Set(ids()).size).toBe(200);
+  });
+
+  test("is left alone while someone is among them", async () => {
+    const [some, rest] = [many.slice(0, 1_800), many.slice(1_800)];
+    shop.push(some.map((folio) => born(folio)));
+    await vi.advanceTimersByTimeAsync(0);
+    const before = ids();
+    expect(before).toHaveLength(1_900);
+    monitor.rows.hold(true);
+    shop.push(rest.map((folio) => born(folio)));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(ids()).toEqual(before);
+    monitor.rows.hold(false);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(ids()).toHaveLength(100);
   });
 });
 

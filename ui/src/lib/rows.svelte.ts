@@ -22,6 +22,9 @@ interface Page {
   stale: boolean;
 }
 
+/** More rows than these are not kept once nobody is among them: a window that stays open for a year holds no year. */
+export const KEPT = 2_000;
+
 export class Rows {
   all = $state.raw<RowView[]>([]);
   /** New ones that wait until nobody is among the rows. */
@@ -121,6 +124,7 @@ export class Rows {
     if (this.gone.size) this.gone = new Set([...this.gone].filter((id) => !back.has(id)));
     if (!this.held) this.leave();
     this.welcome(added);
+    this.forget();
   }
 
   /** Someone came among the rows, or left. */
@@ -136,6 +140,7 @@ export class Rows {
     this.all = inserted(this.all, this.fresh.filter((row) => this.belongs.joins(row)));
     this.fresh = [];
     if (this.torn) void this.reload();
+    else this.forget();
   }
 
   private begin(page: PageView): void {
@@ -220,6 +225,11 @@ export class Rows {
     this.all = this.all.filter((row) => !this.gone.has(row.id) && (!this.touched.has(row.id) || this.belongs.stays(row)));
     this.touched.clear();
     this.gone = new Set();
+  }
+
+  /** Begins anew when there is more than is kept; what was left out comes with its page, as ever. */
+  private forget(): void {
+    if (!this.held && !this.loading && this.all.length > KEPT) void this.reload();
   }
 
   private welcome(added: RowView[]): void {
