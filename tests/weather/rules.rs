@@ -81,7 +81,9 @@ fn pace(past: &Past, broken: &mut Vec<String>) {
     let mut edges: Vec<(Timestamp, i32)> = Vec::new();
     for call in &past.calls {
         edges.push((call.from, 1));
-        edges.push((call.to.unwrap_or(past.end), -1));
+        // What a stop cut off ended with it.
+        let cut = past.restarts.iter().copied().filter(|restart| *restart >= call.from).min();
+        edges.push((call.to.or(cut).unwrap_or(past.end), -1));
     }
     edges.sort();
     let (mut now, mut most) = (0, 0);
