@@ -8,7 +8,8 @@ use crate::index::Keys;
 use crate::live::{Counter, GrantRow};
 use crate::overlay::Overlay;
 use crate::{
-    Fact, Mark, Place, StoreError, WaitingPaper, acts, claims, issue, key, numbering, travel, voucher, watch,
+    Fact, Mark, Place, Span, StoreError, WaitingPaper, acts, claims, issue, key, numbering, travel, voucher,
+    watch,
 };
 
 /// Where and when a fact stands.
@@ -81,6 +82,9 @@ pub(crate) fn apply(on: &mut Overlay<'_>, fact: &Fact, stand: Stand) -> Result<N
             };
             print(on, paper, stand)?;
         }
+        Fact::SkippedAnnulled { grant, first, last } => {
+            skipped_annulled(on, grant, Span { first: *first, last: *last })?;
+        }
         Fact::Vouched(vouched) => voucher::take(on, vouched, stand)?,
         Fact::VoucherTerm { since, stands } => voucher::declare(on, *since, *stands)?,
         Fact::Login { .. } | Fact::Mailed { .. } | Fact::Notified { .. } | Fact::Acted { .. } => {}
@@ -92,13 +96,24 @@ pub(crate) fn apply(on: &mut Overlay<'_>, fact: &Fact, stand: Stand) -> Result<N
 
 /// A counter never goes down.
 pub(crate) fn raise(on: &mut Overlay<'_>, mark: &Mark) -> Result<(), StoreError> {
-    let counter: Option<Counter> = on.json(&key::counter(&mark.grant))?;
-    let stopped = counter.as_ref().and_then(|c| c.stopped.clone());
     let last = on.json::<GrantRow>(&key::grant(&mark.grant))?.map(|row| row.last);
-    let next = counter.map_or(0, |c| c.next).max(mark.next);
-    let next = last.map_or(next, |last| next.min(last + 1));
-    let counter = Counter { series: mark.series.clone(), next, stopped };
+    let next = last.map_or(mark.next, |last| mark.next.min(last + 1));
+    let counter = match on.json::<Counter>(&key::counter(&mark.grant))? {
+        Some(mut counter) => {
+            counter.skip_to(next);
+            counter
+        }
+        None => Counter { series: mark.series.clone(), next, stopped: None, skipped: Vec::new() },
+    };
     on.put_json(key::counter(&mark.grant), &counter)
+}
+
+/// What a person ticked off was passed over, wherever the counter came from.
+fn skipped_annulled(on: &mut Overlay<'_>, grant: &GrantId, done: Span) -> Result<(), StoreError> {
+    let Some(mut counter) = on.json::<Counter>(&key::counter(grant))? else { return Ok(()) };
+    counter.skip_to(done.last + 1);
+    counter.settle(done);
+    on.put_json(key::counter(grant), &counter)
 }
 
 /// A paper waits from when it is asked for until it has ended, and its document remembers the last one of each kind:
@@ -157,13 +172,25 @@ fn grant(on: &mut Overlay<'_>, loaded: &GrantLoaded, stand: Stand) -> Result<(),
         return on.put_json(key::grant(&grant.id), &GrantRow { frame: stand.place, ..row });
     }
     let (first, last) = numbering::share(grant, loaded.share).unwrap_or((grant.first, grant.last));
+    let known = on.get(&key::grant(&grant.id))?.is_some();
     let row = GrantRow { grant: grant.clone(), first, last, loaded: stand.at, frame: stand.place };
     on.put_json(key::grant(&grant.id), &row)?;
     // Documents that carry its folios although the journal does not show it being loaded before.
     let seen = on.highest(&DocumentId { series: grant.series.clone(), number: last })?;
     let used = seen.filter(|seen| *seen >= first).max(loaded.used_up_to);
     let next = used.map_or(first, |used| first.max(used.saturating_add(1)));
-    raise(on, &Mark { series: grant.series.clone(), grant: grant.id.clone(), next })
+    let series = grant.series.clone();
+    let remembered: Option<Counter> = on.json(&key::counter(&grant.id))?;
+    match remembered.filter(|_| !known) {
+        // Of a journal that is gone: what it gave has no documents here.
+        Some(remembered) => {
+            let next = next.min(last + 1);
+            let mut counter = Counter { series, next, stopped: remembered.stopped, skipped: Vec::new() };
+            counter.skip_to(remembered.next.min(last + 1));
+            on.put_json(key::counter(&grant.id), &counter)
+        }
+        None => raise(on, &Mark { series, grant: grant.id.clone(), next }),
+    }
 }
 
 fn line(on: &mut Overlay<'_>, what: &str, up: bool, at: Timestamp) -> Result<(), StoreError> {

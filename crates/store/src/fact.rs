@@ -126,6 +126,12 @@ pub enum Fact {
         who: String,
         last: Timestamp,
     },
+    /// A person looked which of the folios that were passed over the authority has, and annulled the others there.
+    SkippedAnnulled {
+        grant: GrantId,
+        first: u64,
+        last: u64,
+    },
 }
 
 impl Fact {
@@ -156,6 +162,7 @@ impl Fact {
             Fact::Vouched(_) => 22,
             Fact::VoucherTerm { .. } => 23,
             Fact::StampsResumed { .. } => 24,
+            Fact::SkippedAnnulled { .. } => 25,
         }
     }
 
@@ -202,7 +209,8 @@ impl Fact {
             | Fact::ClockAccepted { .. }
             | Fact::Vouched(_)
             | Fact::VoucherTerm { .. }
-            | Fact::StampsResumed { .. } => Vec::new(),
+            | Fact::StampsResumed { .. }
+            | Fact::SkippedAnnulled { .. } => Vec::new(),
         }
     }
 

@@ -8,7 +8,7 @@ use crate::index::Keys;
 use crate::key;
 use crate::live::Counter;
 use crate::overlay::Overlay;
-use crate::{Row, StoreError, claims, list, travel, watch};
+use crate::{Row, Span, StoreError, claims, list, travel, watch};
 
 /// A new document: its folio is spent.
 pub(crate) fn first(
@@ -38,11 +38,14 @@ fn spend(on: &mut Overlay<'_>, issued: &Issued, noticed: &mut Noticed) -> Result
         noticed.skipped = Some((id(counter.next), id(number - 1)));
     }
     if number >= counter.next {
+        counter.skip_to(number);
         counter.next = number + 1;
         noticed.gave = Some(document.grant.clone());
-        on.put_json(key::counter(&document.grant), &counter)?;
+    } else {
+        // A later version of one whose first was lost.
+        counter.settle(Span { first: number, last: number });
     }
-    Ok(())
+    on.put_json(key::counter(&document.grant), &counter)
 }
 
 fn new_row(on: &mut Overlay<'_>, issued: &Issued, state: DocState, stand: Stand) -> Result<(), StoreError> {

@@ -5,7 +5,7 @@
 //! | `M` name | what is known once: schema, applied, counts, company, certificate, stamp, lock |
 //! | `L` what | the line: up or down, since |
 //! | `G` grant | the range: grant, this folder's share, its frame |
-//! | `N` grant | its counter: next folio, stopped |
+//! | `N` grant | its counter: next folio, stopped, passed over |
 //! | `T` date | how many documents bear that date |
 //! | `R` order | the row of a document |
 //! | `D` series 0 number | its order |
@@ -40,7 +40,7 @@ use timbre_core::{Amount, ChannelId, Date, DocState, DocumentId, GrantId, Parcel
 use crate::Place;
 
 /// Changes with the meaning of any key or value: an index of another number is made again.
-pub(crate) const SCHEMA: u32 = 14;
+pub(crate) const SCHEMA: u32 = 15;
 
 pub(crate) const SCHEMA_KEY: &[u8] = b"Mschema";
 pub(crate) const APPLIED: &[u8] = b"Mapplied";

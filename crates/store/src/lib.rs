@@ -58,7 +58,7 @@ pub use news::{Bookmark, News, Told};
 pub use numbering::{NoFolio, Numbering, share};
 pub use opening::{OpenOptions, Opened};
 pub use reader::Reader;
-pub use row::{Counts, Event, Filter, Found, OpenParcel, Page, Place, Range, Row, WaitingPaper};
+pub use row::{Counts, Event, Filter, Found, OpenParcel, Page, Place, Range, Row, Span, WaitingPaper};
 pub use store::{Committed, Store};
 pub use voucher::{VouchedRow, VoucherSums, Vouchers};
 pub use walk::Damage;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use timbre_core::{Company, Date, DocState, Environment, Grant, GrantId, Series, Timestamp};
 
 use crate::index::{Index, Puts, decode};
-use crate::{ClockAccepted, ClockSeen, Counts, Locked, Mark, Place, Range, StoreError, key};
+use crate::{ClockAccepted, ClockSeen, Counts, Locked, Mark, Place, Range, Span, StoreError, key};
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Live {
@@ -46,6 +46,35 @@ pub(crate) struct Counter {
     pub series: Series,
     pub next: u64,
     pub stopped: Option<String>,
+    /// Passed over and not looked at by a person yet: ascending, apart from each other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<Span>,
+}
+
+impl Counter {
+    /// Goes on at `next`, never lower: what lies between may have been used, and is for a person to look at.
+    pub fn skip_to(&mut self, next: u64) {
+        if next <= self.next {
+            return;
+        }
+        match self.skipped.last_mut() {
+            Some(span) if span.last + 1 == self.next => span.last = next - 1,
+            Some(_) | None => self.skipped.push(Span { first: self.next, last: next - 1 }),
+        }
+        self.next = next;
+    }
+
+    /// Nobody has to look at these any more.
+    pub fn settle(&mut self, done: Span) {
+        let kept = |span: &Span| {
+            let before = Span { first: span.first, last: span.last.min(done.first.saturating_sub(1)) };
+            let after = Span { first: span.first.max(done.last.saturating_add(1)), last: span.last };
+            let apart = done.last < span.first || done.first > span.last;
+            let parts = if apart { vec![*span] } else { vec![before, after] };
+            parts.into_iter().filter(|part| part.first <= part.last)
+        };
+        self.skipped = self.skipped.iter().flat_map(kept).collect();
+    }
 }
 
 impl Live {
@@ -143,6 +172,7 @@ impl Live {
             last: row.last,
             next: counter.map_or(row.first, |c| c.next),
             stopped: counter.and_then(|c| c.stopped.clone()),
+            skipped: counter.map(|c| c.skipped.clone()).unwrap_or_default(),
             loaded: row.loaded,
         }
     }

@@ -201,12 +201,34 @@ pub struct Range {
     pub next: u64,
     /// No folio of it is given any more, and why (a conflict at the authority).
     pub stopped: Option<String>,
+    /// Folios that were passed over, for they may have been used where this folder does not know of it: a person
+    /// has still to look which of them the authority has, and to annul the others there.
+    pub skipped: Vec<Span>,
     pub loaded: Timestamp,
+}
+
+/// Folios that follow each other; both ends are among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    pub first: u64,
+    pub last: u64,
+}
+
+impl Span {
+    /// How many.
+    pub fn count(&self) -> u64 {
+        self.last - self.first + 1
+    }
 }
 
 impl Range {
     pub fn left(&self) -> u64 {
         (self.last + 1).saturating_sub(self.next)
+    }
+
+    /// The folios passed over that `folio` is one of.
+    pub fn skipped_at(&self, folio: u64) -> Option<Span> {
+        self.skipped.iter().copied().find(|span| (span.first..=span.last).contains(&folio))
     }
 }
 

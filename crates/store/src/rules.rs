@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use timbre_core::{Cause, Company, DocState, DocumentId, Environment, Grant, Refusal};
+use timbre_core::{Cause, Company, DocState, DocumentId, Environment, Grant, GrantId, Refusal};
 
 use crate::fact::{GrantLoaded, Issued, Moved, Sending};
 use crate::index::Keys;
@@ -51,6 +51,7 @@ impl<'a> Rules<'a> {
                 "Sólo la carpeta misma detiene la emisión, al abrirse.",
             )),
             Fact::IssuingUnlocked { beyond, .. } => self.unlocked(beyond),
+            Fact::SkippedAnnulled { grant, first, last } => skipped(on, grant, *first, *last),
             Fact::Vouched(vouched) => voucher::judge(self.live, on, vouched),
             Fact::Answered(_)
             | Fact::CertificateLoaded(_)
@@ -232,6 +233,19 @@ impl<'a> Rules<'a> {
                     mark.next.saturating_sub(1)
                 ),
             ))),
+        }
+    }
+}
+
+/// Only what was passed over is ticked off, and nothing else with it.
+fn skipped(on: &Overlay<'_>, grant: &GrantId, first: u64, last: u64) -> Result<(), StoreError> {
+    let counter: Option<Counter> = on.json(&key::counter(grant))?;
+    let waits = counter
+        .is_some_and(|counter| counter.skipped.iter().any(|span| span.first <= first && last <= span.last));
+    match waits && first <= last {
+        true => Ok(()),
+        false => {
+            Err(StoreError::refused("nothing-to-annul", "Esos folios no se saltaron, o ya se anotaron."))
         }
     }
 }

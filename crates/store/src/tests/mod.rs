@@ -23,6 +23,7 @@ mod round_trip;
 mod rules;
 mod settling;
 mod shop;
+mod skipped;
 mod torn;
 mod vouching;
 mod watch;
