@@ -35,6 +35,7 @@ const COMMANDS: &[&str] = &[
     "load_folios",
     "resume_range",
     "range_annulled",
+    "skipped_annulled",
     "check_batch",
     "company",
     "set_company",

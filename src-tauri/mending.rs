@@ -50,6 +50,11 @@ pub async fn range_annulled(agent: State<'_, Agent>, order: RangeOrder) -> Answe
 }
 
 #[tauri::command]
+pub async fn skipped_annulled(agent: State<'_, Agent>, order: RangeOrder) -> Answer<RangeView> {
+    agent.skipped_annulled(&order).await
+}
+
+#[tauri::command]
 pub async fn check_batch(agent: State<'_, Agent>, file: String, anew: bool) -> Answer<BatchView> {
     reading(agent, move |agent| agent.check_batch(file.as_bytes(), anew)).await
 }

@@ -128,6 +128,7 @@ mod tests {
         "load_folios",
         "resume_range",
         "range_annulled",
+        "skipped_annulled",
         "set_company",
         "load_certificate",
         "unlock",

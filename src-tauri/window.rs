@@ -92,6 +92,7 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
             mending::load_folios,
             mending::resume_range,
             mending::range_annulled,
+            mending::skipped_annulled,
             mending::check_batch,
             setup::company,
             setup::set_company,

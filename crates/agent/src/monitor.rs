@@ -197,6 +197,7 @@ pub(crate) fn stats(inner: &Inner) -> StatsView {
         rejected: of(DocState::Rechazado),
         errors: show::counters(&counts).problem,
         to_annul: show::to_annul(&counts),
+        skipped: show::skipped(&folios),
         total: show::total(&counts),
         issued_today: inner.reader.issued_on(inner.today()),
         workers_active,

@@ -1,8 +1,8 @@
 //! What a manager decides about a range: one that was stopped (the authority knows one of its folios with other
-//! data) is used again, with a reason; the folios left in an expired one are annulled at the authority.
+//! data) is used again, with a reason; the folios left in an expired one are annulled at the authority, and those that were passed over looked for there.
 
 use timbre_core::{Date, Refusal, Series};
-use timbre_store::{Fact, Range, Reader};
+use timbre_store::{Fact, Range, Reader, Span};
 
 use crate::engine::{Agent, Answer};
 use crate::reissue::named;
@@ -79,6 +79,35 @@ impl Agent {
         let range = find(&self.0.reader).ok_or_else(none)?;
         self.0.push(Vec::new(), false);
         Ok(show::range(&range, today))
+    }
+
+    /// A person looked which of the folios that were passed over around `order.folio` the authority has, and
+    /// annulled the others at its site.
+    pub async fn skipped_annulled(&self, order: &RangeOrder) -> Answer<RangeView> {
+        let who = named(&order.who)?;
+        let (find, folio) = (range_of(&order.series, order.folio), order.folio);
+        let none = || no_range(&order.series, folio);
+        if find(&self.0.reader).ok_or_else(none)?.skipped_at(folio).is_none() {
+            let detail = format!("El folio {folio} no está entre los que se saltaron y falta revisar.");
+            return Err(ProblemView::conflict("nothing-to-annul", detail));
+        }
+        let looked = find.clone();
+        let annul = move |reader: &Reader| {
+            let found = looked(reader).and_then(|range| Some((range.skipped_at(folio)?, range.grant.id)));
+            let facts = found.map(|(Span { first, last }, grant)| {
+                let what =
+                    format!("Folios saltados {first} a {last} revisados, y anulados los que no se usaron");
+                [
+                    Fact::Acted { who, what, documents: Vec::new() },
+                    Fact::SkippedAnnulled { grant, first, last },
+                ]
+            });
+            facts.into_iter().flatten().collect()
+        };
+        self.0.writer.apply(annul).await?;
+        let range = find(&self.0.reader).ok_or_else(none)?;
+        self.0.push(Vec::new(), false);
+        Ok(show::range(&range, self.0.today()))
     }
 }
 

@@ -26,6 +26,7 @@ pub const RISKY: &[(&str, &str)] = &[
     ("load_folios", "Cargar folios"),
     ("resume_range", "Volver a usar un rango de folios"),
     ("range_annulled", "Marcar un rango como anulado en el SII"),
+    ("skipped_annulled", "Marcar folios saltados como anulados en el SII"),
     ("unlock", "Desbloquear la emisión"),
     ("accept_clock", "Emitir con el reloj corrido"),
     ("claim", "Aceptar o reclamar un documento recibido"),

@@ -8,7 +8,7 @@ use crate::carrier::{NO_INTERNET, NO_NETWORK};
 use crate::clock::later;
 use crate::deadline::OVER;
 use crate::line::Line;
-use crate::show::day;
+use crate::show::{self, day, thousands};
 use crate::view::{Counters, FoliosView, Mood, Sentence};
 
 /// For how long nothing must get through before people are told: most breaks mend themselves.
@@ -108,6 +108,15 @@ pub fn sentence(s: &Situation<'_>) -> Sentence {
         let text = format!("Puede seguir vendiendo; {what} en el sitio del {}", s.authority);
         return say(Mood::Attention, text);
     }
+    let skipped = show::skipped(s.folios);
+    if skipped > 0 {
+        let what = match skipped {
+            1 => "falta revisar 1 folio que se saltó".to_owned(),
+            n => format!("falta revisar {} folios que se saltaron", thousands(n)),
+        };
+        let text = format!("Puede seguir vendiendo; {what} al desbloquear la emisión");
+        return say(Mood::Attention, text);
+    }
     if let [first, ..] = s.low {
         return say(Mood::Attention, format!("Puede seguir vendiendo. {first}: cargue un CAF nuevo"));
     }
@@ -171,7 +180,7 @@ fn changed(text: &str, first: impl Fn(char) -> String) -> String {
 mod tests {
     use super::*;
     use crate::line::Asked;
-    use crate::view::RangeView;
+    use crate::view::{RangeView, SpanView};
 
     const NOW: Timestamp = Timestamp::constant(1_000_000, 0);
 
@@ -207,6 +216,7 @@ mod tests {
             annulled: false,
             lent_first: 1,
             lent_last: 9,
+            skipped: Vec::new(),
         };
         let ranges = vec![range(left, false), range(expired, true)];
         FoliosView {
@@ -270,6 +280,18 @@ mod tests {
         ] {
             says(&Situation { lines: &[Line::Up, down(10, why)], ..calm() }, Mood::Waiting, text);
         }
+    }
+
+    #[test]
+    fn folios_that_were_passed_over_are_a_task_until_somebody_looked() {
+        let mut boletas = [kind("Boleta", 5, 0)];
+        boletas[0].ranges[0].skipped = vec![SpanView { first: 3, last: 3 }];
+        let text = "Puede seguir vendiendo; falta revisar 1 folio que se saltó al desbloquear la emisión";
+        says(&Situation { folios: &boletas, ..calm() }, Mood::Attention, text);
+        boletas[0].ranges[1].skipped = vec![SpanView { first: 10, last: 1_009 }];
+        let text =
+            "Puede seguir vendiendo; falta revisar 1.001 folios que se saltaron al desbloquear la emisión";
+        says(&Situation { folios: &boletas, ..calm() }, Mood::Attention, text);
     }
 
     #[test]

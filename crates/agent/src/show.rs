@@ -5,7 +5,7 @@ use timbre_store::{Counts, Filter, Range, Row};
 
 use crate::deadline::{Limit, Terms};
 use crate::view::{
-    Counters, DeadlineView, FoliosView, PaperView, RangeView, RefusalView, RemarkView, RowView,
+    Counters, DeadlineView, FoliosView, PaperView, RangeView, RefusalView, RemarkView, RowView, SpanView,
 };
 
 /// A row as a person sees it.
@@ -149,7 +149,14 @@ pub fn range(range: &Range, today: timbre_core::Date) -> RangeView {
         annulled: range.stopped.as_deref() == Some(ANNULLED),
         lent_first: range.grant.first,
         lent_last: range.grant.last,
+        skipped: range.skipped.iter().map(|span| SpanView { first: span.first, last: span.last }).collect(),
     }
+}
+
+/// How many folios were passed over and wait for a person.
+pub fn skipped(folios: &[FoliosView]) -> u64 {
+    let spans = folios.iter().flat_map(|kind| &kind.ranges).flat_map(|range| &range.skipped);
+    spans.map(|span| span.last - span.first + 1).sum()
 }
 
 pub fn refusals(all: &[Refusal]) -> Vec<RefusalView> {

@@ -34,7 +34,7 @@ pub use doors::{
     AttemptView, ChangeView, FolderView, LeftFileView, NewTokenView, NewWebhookView, PanelView, TokenOrder,
     TokenView, WaitingFileView, WebhookOrder, WebhookView,
 };
-pub use folios::{FoliosView, RangeOrder, RangeView};
+pub use folios::{FoliosView, RangeOrder, RangeView, SpanView};
 pub use found::{FoundView, ResentView};
 pub use loaded::{LoadedCertificateView, LoadedRangeView};
 pub use lock::{LockView, LockedFoliosView};

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use timbre_agent::diagnose::Diagnosis;
 use timbre_agent::view::{
     CertificateView, ClaimOrder, ClaimsView, ClockView, DetailView, IssuedView, LoadedCertificateView,
-    LockView, PageView, PaperView, PreviewView, Query, RangeView, ReissuedView, ResentView, ResumeOrder,
-    RowView, SaidView, Snapshot,
+    LockView, PageView, PaperView, PreviewView, Query, RangeOrder, RangeView, ReissuedView, ResentView,
+    ResumeOrder, RowView, SaidView, Snapshot,
 };
 use timbre_core::{DocumentId, Refusal};
 use zeroize::Zeroizing;
@@ -173,6 +173,13 @@ impl Api {
     pub async fn number_annulled(&self, id: &DocumentId, who: &str) -> Result<RowView, Failure> {
         let ask = Ask::new(Method::POST, format!("/v1/documents/{id}/number-annulled"));
         self.wire.read(ask.json(&json!({ "who": who }))).await
+    }
+
+    /// Folios that were passed over are looked for at the SII, and those it has not are annulled there.
+    pub async fn skipped_annulled(&self, order: &RangeOrder) -> Result<RangeView, Failure> {
+        let mut ask = Ask::new(Method::POST, "/v1/folios/skipped-annulled");
+        ask.body = Some(("application/json", body_of(order)?));
+        self.wire.read(ask).await
     }
 
     /// A stopped range is used again.

@@ -98,6 +98,19 @@ pub(crate) async fn range_annulled(State(agent): State<Agent>, body: Bytes) -> A
     Ok(Json(agent.range_annulled(&order).await?))
 }
 
+/// The folios passed over around this one were looked for at the authority, and those it has not are annulled.
+#[utoipa::path(
+    post,
+    path = "/v1/folios/skipped-annulled",
+    summary = "Marca como revisados los folios que se saltaron al desbloquear: los que no se usaron están anulados",
+    request_body = RangeOrder,
+    responses((status = 200, description = "Hecho", body = RangeView))
+)]
+pub(crate) async fn skipped_annulled(State(agent): State<Agent>, body: Bytes) -> Answer<Json<RangeView>> {
+    let order: RangeOrder = read(&body)?;
+    Ok(Json(agent.skipped_annulled(&order).await?))
+}
+
 #[derive(Deserialize, Default, utoipa::IntoParams)]
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]

@@ -52,6 +52,7 @@ use crate::{
         mending::number_annulled,
         mending::resume_range,
         mending::range_annulled,
+        mending::skipped_annulled,
         mending::check_batch,
         mending::sale,
         paper::pdf,

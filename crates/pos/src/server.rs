@@ -201,6 +201,7 @@ fn routes(agent: Agent, guard: Arc<Guard>, shared: Shared) -> Router {
         .route("/folios", get(api::folios).post(setup::load_grant))
         .route("/folios/resume", post(mending::resume_range))
         .route("/folios/annulled", post(mending::range_annulled))
+        .route("/folios/skipped-annulled", post(mending::skipped_annulled))
         .route("/issuing/lock", get(setup::lock))
         .route("/issuing/unlock", post(setup::unlock))
         .route("/clock", get(setup::clock))

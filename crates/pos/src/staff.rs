@@ -144,6 +144,7 @@ fn act_of(method: &Method, path: &str) -> Option<&'static str> {
         ("POST", "/folios") => "load_folios",
         ("POST", "/folios/resume") => "resume_range",
         ("POST", "/folios/annulled") => "range_annulled",
+        ("POST", "/folios/skipped-annulled") => "skipped_annulled",
         ("POST", "/issuing/unlock") => "unlock",
         ("POST", "/clock/accept") => "accept_clock",
         ("POST", "/claims") => "claim",

@@ -144,7 +144,12 @@ annulled?: boolean,
 /**
  * What the authority lent, of which `first` to `last` is this machine's share.
  */
-lent_first: number, lent_last: number, };
+lent_first: number, lent_last: number, 
+/**
+ * Folios that were passed over when issuing was unlocked: a person has still to look in the authority's site
+ * which of them were used, and to annul the others there.
+ */
+skipped?: Array<SpanView>, };
 
 export type DeadlineView = { document: string, 
 /**
@@ -555,7 +560,12 @@ annulled?: boolean,
 /**
  * What the authority lent, of which `first` to `last` is this machine's share.
  */
-lent_first: number, lent_last: number, };
+lent_first: number, lent_last: number, 
+/**
+ * Folios that were passed over when issuing was unlocked: a person has still to look in the authority's site
+ * which of them were used, and to annul the others there.
+ */
+skipped?: Array<SpanView>, };
 
 export type ResumeOrder = { 
 /**
@@ -678,6 +688,10 @@ errors: number,
  * Replaced ones whose number a person has still to annul.
  */
 to_annul: number, 
+/**
+ * Folios that were passed over when issuing was unlocked, and that a person has still to look for.
+ */
+skipped: number, 
 /**
  * One that was replaced counts as the one in its place.
  */

@@ -57,6 +57,20 @@ pub struct RangeView {
     #[serde(default)]
     #[ts(type = "number")]
     pub lent_last: u64,
+    /// Folios that were passed over when issuing was unlocked: a person has still to look in the authority's site
+    /// which of them were used, and to annul the others there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<SpanView>>", optional)]
+    pub skipped: Vec<SpanView>,
+}
+
+/// Folios that follow each other; both ends are among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct SpanView {
+    #[ts(type = "number")]
+    pub first: u64,
+    #[ts(type = "number")]
+    pub last: u64,
 }
 
 /// Something is to be done with a range: the one that this folio is in.

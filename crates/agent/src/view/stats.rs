@@ -41,6 +41,10 @@ pub struct StatsView {
     #[serde(default)]
     #[ts(type = "number")]
     pub to_annul: u64,
+    /// Folios that were passed over when issuing was unlocked, and that a person has still to look for.
+    #[serde(default)]
+    #[ts(type = "number")]
+    pub skipped: u64,
     /// One that was replaced counts as the one in its place.
     #[ts(type = "number")]
     pub total: u64,

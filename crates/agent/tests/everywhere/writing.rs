@@ -7,6 +7,7 @@ use crate::fake::*;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use timbre_agent::Agent;
+use timbre_agent::view::{RangeOrder, SpanView};
 use timbre_store::OpenOptions;
 
 /// An engine that sends nothing, with an anchor beside its folder.
@@ -61,6 +62,14 @@ async fn a_restored_folder_issues_nothing_until_somebody_decides_and_then_above_
     assert_eq!(try_to_sell(&agent, "e").await.unwrap_err().0, 503);
     assert_eq!(agent.unlock("ana").await.unwrap(), lock);
     assert_eq!((agent.lock(), try_to_sell(&agent, "e").await), (None, Ok(5)));
+    let skipped = |agent: &Agent| agent.snapshot().folios[0].ranges[0].skipped.clone();
+    assert_eq!((skipped(&agent), agent.stats().skipped), (vec![SpanView { first: 2, last: 4 }], 3));
+    let order = |folio| RangeOrder { series: "A".into(), folio, who: "ana".into() };
+    assert_eq!(agent.skipped_annulled(&order(5)).await.unwrap_err().code, "nothing-to-annul");
+    let nobody = RangeOrder { who: " ".into(), ..order(3) };
+    assert_eq!(agent.skipped_annulled(&nobody).await.unwrap_err().code, "who-missing");
+    assert_eq!(agent.skipped_annulled(&order(3)).await.unwrap().skipped, []);
+    assert_eq!(agent.skipped_annulled(&order(3)).await.unwrap_err().code, "nothing-to-annul");
     agent.stop().await;
     drop(agent);
 
@@ -69,6 +78,7 @@ async fn a_restored_folder_issues_nothing_until_somebody_decides_and_then_above_
     assert!(journal.contains(r#""fact":"issuing_unlocked","who":"ana""#));
     let agent = quiet(root.path()).await;
     assert_eq!((agent.lock(), try_to_sell(&agent, "f").await), (None, Ok(6)));
+    assert_eq!((skipped(&agent), agent.stats().skipped), (vec![], 0));
     agent.stop().await;
 }
 

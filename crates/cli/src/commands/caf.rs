@@ -217,6 +217,7 @@ async fn list(data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
         } else {
             columns(&folios).iter().try_for_each(|line| out.line(line))?;
             folios.iter().filter_map(lasts).try_for_each(|line| out.line(line))?;
+            folios.iter().flat_map(skipped).try_for_each(|line| out.line(line))?;
         }
         Ok(Exit::Done)
     })
@@ -270,6 +271,23 @@ fn lasts(view: &Value) -> Option<String> {
     let ends = moment(view.get("runs_out")?.as_str()?);
     let low = if view.get("low")?.as_bool()? { ": cargue un CAF nuevo" } else { "" };
     Some(format!("A este ritmo los folios de {} se acaban el {ends}{low}", word(view, "name").to_lowercase()))
+}
+
+/// What is to be done about folios that were passed over.
+fn skipped(view: &Value) -> Vec<String> {
+    let list =
+        |value: &Value, name: &str| value.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+    let spans = list(view, "ranges").iter().flat_map(|range| list(range, "skipped")).collect::<Vec<_>>();
+    let line = |span: &Value| {
+        let (from, to) = (number(span, "first")?, number(span, "last")?);
+        let id = format!("T{}F{}", word(view, "series"), span.get("first")?);
+        Some(format!(
+            "Los folios {from} a {to} de {} se saltaron al desbloquear: búsquelos en sii.cl, anule allí los que no \
+             se usaron y anótelo con «timbre folio annulled {id}»",
+            word(view, "name").to_lowercase()
+        ))
+    };
+    spans.iter().filter_map(line).collect()
 }
 
 fn columns(folios: &[Value]) -> Vec<String> {
@@ -328,6 +346,15 @@ mod tests {
         assert_eq!(lasts(&view(false)).unwrap(), line);
         assert_eq!(lasts(&view(true)).unwrap(), format!("{line}: cargue un CAF nuevo"));
         assert_eq!(lasts(&json!({ "name": "Boleta", "runs_out": null, "low": true })), None);
+    }
+
+    #[test]
+    fn what_was_skipped_is_told_with_what_to_do() {
+        let view = |skipped| json!({ "series": "39", "name": "Boleta", "ranges": [{ "skipped": skipped }] });
+        let lines = skipped(&view(json!([{ "first": 4, "last": 1_008 }])));
+        assert!(lines[0].starts_with("Los folios 4 a 1.008 de boleta se saltaron"), "{lines:?}");
+        assert!(lines[0].ends_with("«timbre folio annulled T39F4»"), "{lines:?}");
+        assert_eq!(skipped(&json!({ "series": "39", "ranges": [{ "first": 1 }] })), [""; 0]);
     }
 
     #[test]

@@ -29,8 +29,9 @@ const STATES: [&str; 9] =
     ["queued", "sending", "sent", "verifying", "pending", "accepted", "objected", "rejected", "errors"];
 
 /// The names people know the others by.
-const NAMES: [(&str, &str); 13] = [
+const NAMES: [(&str, &str); 14] = [
     ("to_annul", "Folios por anular en el SII"),
+    ("skipped", "Folios saltados por revisar"),
     ("environment", "Ambiente"),
     ("total", "Documentos"),
     ("issued_today", "Emitidos hoy"),

@@ -58,7 +58,12 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
         let lifted = api.unlock(&args.who.unwrap_or_else(ask::user)).await?;
         match out.json {
             true => out.object(&lifted)?,
-            false => out.line("La emisión sigue. Quedó anotado quién lo decidió y cuándo.")?,
+            false => {
+                out.line("La emisión sigue. Quedó anotado quién lo decidió y cuándo.")?;
+                if lifted.folios.iter().any(|of| of.used_from.is_some()) {
+                    out.line("Los folios que se saltaron quedan por revisar: véalos con «timbre caf list».")?;
+                }
+            }
         }
         Ok(Exit::Done)
     })
