@@ -50,7 +50,7 @@ impl Reply<'_> {
     }
 
     /// What a SOAP service answers, complete. A question that ends in an HTTP error was not answered.
-    fn soap(&self) -> Option<xml::Element> {
+    pub(crate) fn soap(&self) -> Option<xml::Element> {
         (self.status == 200).then(|| soap::payload(&self.text())).flatten()
     }
 

@@ -157,8 +157,9 @@ pub fn hear_cedible(reply: Reply<'_>) -> Answer<Remark> {
 /// The moment, by the wall clock of Santiago.
 pub fn hear_reception(reply: Reply<'_>) -> Answer<DateTime> {
     let text = reply.text();
-    let moment = soap::body(&text).and_then(|body| moment(&returned(&body)?.text));
-    moment.map_or_else(|| hear(reply, |_, _| None), Answer::Told)
+    let body = soap::body(&text).filter(|_| reply.status == 200);
+    let at = body.and_then(|body| moment(&returned(&body)?.text));
+    at.map_or_else(|| hear(reply, |_, _| None), Answer::Told)
 }
 
 fn ask(
@@ -193,7 +194,8 @@ fn hear<T>(reply: Reply<'_>, read: impl FnOnce(&Element, Remark) -> Option<T>) -
     if matches!(reply.status, 401 | 403) {
         return Answer::NoPass(remark("RECLAMO TOKEN", format!("HTTP {}", reply.status)));
     }
-    let answer = body.as_ref().and_then(returned);
+    // An error's page may come from whatever stands between, whatever it looks like.
+    let answer = body.as_ref().filter(|_| reply.status == 200).and_then(returned);
     let Some((answer, code)) = answer.and_then(|a| Some((a, a.value("codResp")?))) else {
         return Answer::Unclear;
     };

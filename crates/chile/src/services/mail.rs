@@ -68,7 +68,7 @@ pub fn ask(cx: &Cx<'_>, track: &str) -> Result<Request, NotAsked> {
 }
 
 pub fn hear(reply: Reply<'_>) -> Mail {
-    let answer = soap::payload(&reply.text());
+    let answer = reply.soap();
     let Some((answer, state)) = answer.as_ref().and_then(|a| Some((a, a.value("ESTADO")?))) else {
         return if reply.status == 401 { Mail::NoPass(remark("HTTP 401", "")) } else { Mail::Unclear };
     };

@@ -129,6 +129,13 @@ fn the_mail_with_the_results_is_asked_for_again() {
         assert_eq!(said, told);
     }
     assert_eq!(hear(500, "Error 500", mail::hear), Mail::Unclear);
+    // An error's page may come from whatever stands between, whatever it looks like.
+    for status in [302, 403, 429, 500, 502, 503] {
+        for state in ["0", "114", "105"] {
+            assert_eq!(hear(status, &answer(state), mail::hear), Mail::Unclear, "{status} {state}");
+        }
+    }
+    assert!(matches!(hear(401, "", mail::hear), Mail::NoPass(_)));
 }
 
 #[test]
@@ -180,6 +187,12 @@ fn an_act_is_registered_once_however_often_it_is_said() {
     ] {
         let text = registry(&format!("<codResp>{code}</codResp><descResp>Lo que sea</descResp>"));
         assert_eq!(told(hear(200, &text, claims::hear_act)), outcome);
+    }
+    for status in [302, 500, 502, 503] {
+        let text = registry("<codResp>0</codResp><descResp>Lo que sea</descResp>");
+        assert_eq!(told(hear(status, &text, claims::hear_act)), "unclear");
+        let moment = registry("21-02-2017 19:02:03");
+        assert_eq!(told(hear(status, &moment, claims::hear_reception)), "unclear");
     }
     let fault = soap(
         "<soapenv:Fault><faultcode>x</faultcode><faultstring>Error de Autenticacion: TOKEN invalido</faultstring></soapenv:Fault>",
