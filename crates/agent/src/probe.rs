@@ -7,11 +7,11 @@ use std::time::Duration;
 use timbre_core::{
     Cause, ChannelId, DocState, Document, DocumentId, Heard, NumberFate, ParcelId, Remark, Timestamp,
 };
-use timbre_store::{Fact, OpenParcel, StoreError};
+use timbre_store::{Fact, OpenParcel, Row, StoreError};
 
 use crate::clock::later;
 use crate::conversation::{After, Phase, Talk, TalkError, current, moved, rows_of};
-use crate::meaning::times_repeated;
+use crate::meaning::{REPEATED, times_repeated};
 use crate::plan::LONGEST_WAIT;
 use crate::sender::{Asked, Sender, lock};
 
@@ -188,7 +188,7 @@ impl Sender {
                 arrived = true;
                 continue;
             }
-            open |= matches!(row.state, DocState::Verificando | DocState::Enviado);
+            open |= is_open(&row);
             attempts = attempts.max(row.attempts);
             if matches!(row.state, DocState::Aceptado | DocState::Reparo) {
                 processed = Some(processed.map_or(row.since, |at| at.min(row.since)));
@@ -214,29 +214,54 @@ impl Sender {
                     if let Some(last) = early.iter().map(|(_, heard)| *heard).max() {
                         due = due.min(proof.max(later(last, settings.conduct.absence_gap)));
                     }
-                    self.reject_left_out(out.into_iter().map(|(id, _)| id).collect(), why).await?;
+                    let out = out.into_iter().map(|(id, _)| id).collect();
+                    let (fell, out) = self.fell_as_repeated(out)?;
+                    self.reject_left_out(out, why).await?;
+                    let rows = rows_of(self.reader(), documents);
+                    let alone = !rows.iter().any(|row| is_open(row) && !fell.contains(&row.id));
+                    if !fell.is_empty() && alone {
+                        let fell = documents.iter().filter(|(id, _)| fell.contains(id)).cloned().collect();
+                        return self.send_again(parcel, fell, attempts, not_before, None).await;
+                    }
+                    // Until nothing else of the parcel is open they are only asked about.
+                    if !fell.is_empty() {
+                        due = due.min(later(self.now(), settings.conduct.absence_gap));
+                    }
                 }
                 _ => odd.extend(absent.into_keys()),
             }
             self.flag(&odd, "La autoridad tiene otros documentos del mismo envío y dice no tener éste")
                 .await?;
-            let rows = rows_of(self.reader(), documents);
-            let open = rows.iter().any(|row| matches!(row.state, DocState::Verificando | DocState::Enviado));
+            let open = rows_of(self.reader(), documents).iter().any(is_open);
             let (phase, due) = (open.then_some(Phase::Probe), open.then_some(due));
             self.writer().commit(vec![self.mark(parcel, "verificación", phase, due)]).await?;
             return Ok(due);
         }
         let absent: Vec<_> = documents.iter().filter(|(id, _)| absent.contains_key(id)).cloned().collect();
+        self.send_again(parcel, absent, attempts, not_before, Some(Phase::Resend)).await
+    }
+
+    /// The authority does not have these: they go again with their whole parcel (`then`), or in another one. Answers
+    /// when to go on with the parcel.
+    async fn send_again(
+        &self,
+        parcel: &ParcelId,
+        absent: Vec<(DocumentId, u32)>,
+        attempts: u32,
+        not_before: Option<Timestamp>,
+        then: Option<Phase>,
+    ) -> Result<Option<Timestamp>, TalkError> {
         let circling = self.circling(&absent)?;
         // A try of which nothing left is none.
-        let spent = attempts >= settings.attempts || circling;
+        let spent = attempts >= self.settings().attempts || circling;
         let due = match (circling, spent) {
             (true, _) => later(self.now(), LONGEST_WAIT),
             (false, true) => self.pause(u32::MAX),
             (false, false) => self.now(),
         };
         let due = not_before.map_or(due, |at: Timestamp| at.max(due));
-        let answered = self.mark(parcel, "verificación", Some(Phase::Resend), Some(due));
+        let goes_on = then.is_some().then_some(due);
+        let answered = self.mark(parcel, "verificación", then, goes_on);
         self.writer()
             .apply(move |reader| {
                 let rows = rows_of(reader, &absent);
@@ -251,7 +276,21 @@ impl Sender {
                     .collect()
             })
             .await?;
-        Ok(Some(due))
+        Ok(goes_on)
+    }
+
+    /// Those whose envelope was refused as a whole because the authority had one of it from another (DTE-3-100 told of
+    /// the envelope): that it holds that one proves nothing about these. And the others.
+    fn fell_as_repeated(
+        &self,
+        ids: Vec<DocumentId>,
+    ) -> Result<(Vec<DocumentId>, Vec<DocumentId>), StoreError> {
+        let (mut fell, mut others) = (Vec::new(), Vec::new());
+        for id in ids {
+            let repeated = self.reader().row(&id)?.is_some_and(|row| row.error.as_deref() == Some(REPEATED));
+            if repeated { fell.push(id) } else { others.push(id) }
+        }
+        Ok((fell, others))
     }
 
     /// Was any of these, which the authority does not have, twice said to be there already? Sending it once more would
@@ -284,12 +323,14 @@ impl Sender {
     /// Calls a person to documents without a verdict a day after they were issued: it may be slow, or it may be stuck.
     pub(crate) async fn remind(&self, documents: &[(DocumentId, u32)]) -> Result<(), TalkError> {
         let now = self.now();
-        let old = |row: &timbre_store::Row| {
-            let waits = matches!(row.state, DocState::Enviado | DocState::Verificando);
-            waits && row.attention.is_none() && later(row.issued, LONG_WAIT) <= now
-        };
+        let old = |row: &Row| is_open(row) && row.attention.is_none() && later(row.issued, LONG_WAIT) <= now;
         let rows = rows_of(self.reader(), documents).into_iter();
         let ids: Vec<_> = rows.filter(old).map(|row| row.id).collect();
         self.flag(&ids, "Lleva más de 24 horas sin veredicto; se sigue preguntando").await
     }
+}
+
+/// The authority has it, or may have it, and there is no verdict yet.
+fn is_open(row: &Row) -> bool {
+    matches!(row.state, DocState::Verificando | DocState::Enviado)
 }

@@ -98,3 +98,38 @@ async fn an_absence_that_came_too_early_is_asked_about_again_in_its_time_and_not
     agent.stop().await;
     assert_eq!(office.books().asked("post/deliver"), 1);
 }
+
+/// An envelope that is refused as a whole, since one of its documents is there from another, says nothing of the
+/// others: that this one is held is no proof that they were gone through and rejected.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_fell_with_a_repeated_one_goes_again_and_is_not_taken_for_left_out() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    office.books().words.extend((1..=3).map(|number| (number, "there")));
+    office.books().have.extend([(1, "no"), (2, "yes"), (3, "no")]);
+    let agent = open(dir.path(), &office, false).await;
+    sell_many(&agent, 3).await;
+    agent.stop().await;
+    drop(agent);
+    let late = Duration::from_secs(600);
+    let mut settings = settings();
+    settings.conduct.absence_after = late;
+    let agent =
+        open_as(dir.path(), &office, Opening { clock: clock.clone(), settings, ..Opening::default() }).await;
+    until(&agent, |agent| {
+        clock.advance(Duration::from_millis(20));
+        agent.set_running(true);
+        agent.stats().accepted == 1
+    })
+    .await;
+    office.books().words.clear();
+    until(&agent, |agent| {
+        clock.advance(late);
+        agent.set_running(true);
+        let stats = agent.stats();
+        stats.accepted == 3 || stats.rejected > 0
+    })
+    .await;
+    agent.stop().await;
+    assert_eq!((agent.stats().accepted, agent.stats().rejected), (3, 0));
+    assert_eq!(office.books().offered, [3, 2], "the one that is held is not offered again");
+}
