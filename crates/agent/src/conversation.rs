@@ -103,6 +103,8 @@ struct Answer {
     status: Option<u16>,
     took: Duration,
     heard: Bytes,
+    /// No service's answer: see [`Heard::is_page`].
+    page: bool,
 }
 
 impl Sender {
@@ -343,12 +345,13 @@ impl Answer {
             status: None,
             took: Duration::ZERO,
             heard: Bytes::new(),
+            page: false,
         }
     }
 
-    /// Not the authority's own trouble, nor a request for patience.
+    /// Not the authority's own trouble, nor a request for patience, nor what somebody else says.
     fn is_well(&self) -> bool {
-        self.status.is_some_and(|status| status < 500 && status != 429)
+        !self.page && self.status.is_some_and(|status| status < 500 && status != 429)
     }
 
     fn new(request: &Request, heard: &Heard, took: Duration) -> Answer {
@@ -356,8 +359,9 @@ impl Answer {
             Heard::Reply { status, body, .. } => (Some(*status), body.clone()),
             Heard::Nothing { .. } | Heard::Elapsed => (None, Bytes::new()),
         };
+        let page = heard.is_page();
         let heard = if request.secret { Bytes::new() } else { body };
-        Answer { asked: Asked::of(request), what: request.what, status, took, heard }
+        Answer { asked: Asked::of(request), what: request.what, status, took, heard, page }
     }
 }
 

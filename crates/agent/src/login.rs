@@ -8,13 +8,17 @@ use timbre_store::Fact;
 
 use crate::clock::later;
 use crate::conversation::TalkError;
-use crate::line::{Asked, Trouble};
+use crate::line::{Asked, Line, Trouble};
 use crate::sender::{Class, LastAnswer, Sender, lock};
 use crate::signing;
 
-/// So many of the authority's own errors in a row are a line that is down: each document in doubt would go
-/// on asking otherwise.
+/// So many of the authority's own errors in a row, or pages that are no answer, are a line that is down: each document
+/// in doubt would go on asking otherwise.
 const ERRORS: u32 = 3;
+
+/// Why a line is down that answers with pages.
+const PAGE: &str =
+    "responde una página web que no es del servicio; puede que la red pida algo antes de dejar salir";
 
 /// How far a login goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -200,20 +204,28 @@ impl Sender {
             self.line_failed(channel, Asked::of(request), why).await;
         }
         if let Heard::Reply { status, .. } = heard
-            && self.in_trouble(channel, *status >= 500)
+            && self.in_trouble(channel, *status >= 500, heard.is_page(), Asked::of(request))
         {
-            let why = format!("responde con errores (HTTP {status})");
+            let why = match *status >= 500 {
+                true => format!("responde con errores (HTTP {status})"),
+                false => PAGE.to_owned(),
+            };
             self.line_failed(channel, Asked::of(request), &why).await;
         }
         Ok(())
     }
 
-    /// Is that one error of the authority's own too many in a row? One alone may be about what was asked,
-    /// and holds nobody else.
-    fn in_trouble(&self, channel: &ChannelId, error: bool) -> bool {
-        let mut errors = lock(&self.errors);
-        let in_a_row = errors.entry(channel.clone()).or_default();
-        *in_a_row = if error { in_a_row.saturating_add(1) } else { 0 };
-        *in_a_row >= ERRORS
+    /// Is that one error of the authority's own, or one page, too many in a row? One alone may be about what was
+    /// asked, and holds nobody else; but a line that is half open is tried by one. (A page may also tell a delivery
+    /// that its pass is too old.)
+    fn in_trouble(&self, channel: &ChannelId, error: bool, page: bool, asked: Asked) -> bool {
+        let in_a_row = {
+            let mut errors = lock(&self.errors);
+            let in_a_row = errors.entry(channel.clone()).or_default();
+            *in_a_row = if error || page { in_a_row.saturating_add(1) } else { 0 };
+            *in_a_row
+        };
+        let tried = || matches!(lock(&self.known_lines).get(channel), Some(Line::Trying { .. }));
+        in_a_row >= ERRORS || (error || (page && asked == Asked::Question)) && tried()
     }
 }

@@ -150,6 +150,23 @@ pub enum Heard {
     Elapsed,
 }
 
+impl Heard {
+    /// An answer for people and not for programs: a web page, or the way to one. What stands between gives it (a
+    /// hotel's network that wants its conditions accepted), or an authority in trouble.
+    pub fn is_page(&self) -> bool {
+        match self {
+            Heard::Reply { status, body, .. } => (300..400).contains(status) || is_html(body),
+            Heard::Nothing { .. } | Heard::Elapsed => false,
+        }
+    }
+}
+
+/// The bytes of a web page, whatever their status and header say.
+pub fn is_html(body: &[u8]) -> bool {
+    let start: Vec<u8> = body.trim_ascii_start().iter().take(200).map(u8::to_ascii_lowercase).collect();
+    start.starts_with(b"<!doctype html") || start.windows(5).any(|part| part == b"<html")
+}
+
 /// Did bytes leave this machine?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sent {
@@ -375,5 +392,28 @@ pub trait Channel: Send + Sync {
     /// What the authority answers beside the delivery of documents, with this channel's pass.
     fn services(&self) -> Option<&dyn Services> {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_known_by_its_bytes_or_by_leading_elsewhere() {
+        let heard = |status, body: &'static str| Heard::Reply { status, headers: vec![], body: body.into() };
+        for (status, body, page) in [
+            (200, "<html><body>Acepte las condiciones</body></html>", true),
+            (200, "\n<!DOCTYPE HTML PUBLIC>", true),
+            (302, "", true),
+            (511, "<HTML>", true),
+            (200, "<RECEPCIONDTE><STATUS>0</STATUS></RECEPCIONDTE>", false),
+            (200, "{}", false),
+            (401, "", false),
+            (200, "", false),
+        ] {
+            assert_eq!(heard(status, body).is_page(), page, "{status} {body}");
+        }
+        assert!(!Heard::Elapsed.is_page());
     }
 }

@@ -169,6 +169,43 @@ async fn three_errors_of_the_authoritys_own_in_a_row_are_a_line_that_is_down() {
     }
 }
 
+/// Whoever has not accepted the conditions of a hotel's network is answered with its page, whatever they ask.
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_for_people_are_a_line_that_is_down_and_nobody_is_asked_about_meanwhile() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    office.books().words.extend((1..=8).map(|number| (number, "wait")));
+    let settings = Settings { line_base: HOUR, line_cap: HOUR, ..settings() };
+    let opening = Opening { clock: clock.clone(), settings, ..Opening::default() };
+    let agent = open_as(dir.path(), &office, opening).await;
+    for i in 0..8 {
+        sell(&agent, &format!("k{i}"), ALONE).await;
+    }
+    until(&agent, |agent| agent.stats().sent == 8).await;
+    office.books().portal = true;
+    clock.advance(HOUR);
+    agent.set_running(true);
+    until(&agent, |agent| agent.snapshot().down.iter().any(|down| down.why.contains("página web"))).await;
+    let mut asked = 0;
+    for hour in 0..6 {
+        let looks = office.books().asked("post/login");
+        clock.advance(HOUR);
+        agent.set_running(true);
+        until(&agent, |_| office.books().asked("post/login") > looks).await;
+        let questions = office.books().asked("post/track?");
+        assert!(hour == 0 || questions == asked, "{questions} in hour {hour}, {asked} before");
+        asked = questions;
+    }
+    office.books().portal = false;
+    office.books().words.clear();
+    until(&agent, |agent| {
+        clock.advance(HOUR);
+        agent.set_running(true);
+        agent.stats().accepted == 8
+    })
+    .await;
+    agent.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn new_sales_go_while_a_long_verification_is_in_course() {
     let (dir, office) = (tempfile::tempdir().unwrap(), office());

@@ -78,8 +78,7 @@ impl Reply<'_> {
 
 /// The SII's error pages come with status 200.
 fn is_html(text: &str) -> bool {
-    let start: String = text.trim_start().chars().take(200).collect::<String>().to_ascii_lowercase();
-    start.starts_with("<!doctype html") || start.contains("<html")
+    timbre_core::channel::is_html(text.as_bytes())
 }
 
 /// The service's own short text, and no page of whatever stands between.

@@ -211,6 +211,7 @@ impl Channel for Post {
                 let nobody = vec![Report { document: DocumentId::new("", 0), verdict: refused.clone() }];
                 Step::Done(if about.is_empty() { nobody } else { all(about, &refused) })
             }
+            ("track?" | "have?", "<html>") => Step::Wait(again, state, vec![]),
             ("track?", "hurry") => Step::Wait(Duration::ZERO, state, vec![]),
             ("track?", "fell" | "cover") => {
                 let blame = if word == "fell" { Blame::Documents } else { Blame::Envelope };

@@ -33,6 +33,8 @@ pub enum Mood {
     Chat,
     /// Has trouble of its own.
     Error,
+    /// Somebody else answers, with a page for people.
+    Page,
 }
 
 #[derive(Default)]
@@ -52,6 +54,8 @@ pub struct Books {
     pub finds: bool,
     /// The time by its own clock, which its answers bear.
     pub date: Option<Timestamp>,
+    /// Between the machine and the authority stands somebody who answers everything with a page.
+    pub portal: bool,
     /// Addresses (`post/deliver`) that nothing reaches.
     pub dead: BTreeSet<&'static str>,
     /// What was asked at each address, heard or not.
@@ -131,6 +135,7 @@ impl Office {
             return nothing(Sent::No);
         }
         let mood = match books.moods.front() {
+            _ if books.portal => Mood::Page,
             Some((what, mood)) if *what == request.what => {
                 let mood = *mood;
                 books.moods.pop_front();
@@ -148,6 +153,7 @@ impl Office {
             Mood::Error => {
                 return Heard::Reply { status: 500, headers: vec![], body: Bytes::from_static(b"Error 500") };
             }
+            Mood::Page => return reply("<html> Acepte las condiciones.</html>"),
             Mood::Fine | Mood::Swallow | Mood::Halve | Mood::Chat => {}
         }
         let pass = request.headers.iter().find_map(|(_, pass)| pass.strip_prefix("pass-")?.parse().ok());
