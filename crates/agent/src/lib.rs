@@ -57,6 +57,7 @@ pub mod settings;
 mod setup;
 pub mod show;
 mod signing;
+mod tale;
 mod timeline;
 mod today;
 mod unlock;

@@ -25,6 +25,7 @@ use crate::clock::Clock;
 use crate::gauges::{Durations, Histogram};
 use crate::sender::lock;
 use crate::signing;
+use crate::tale::{self, Line};
 
 use seat::Door;
 pub use seat::Seat;
@@ -146,6 +147,7 @@ impl Writer {
             threads,
             mending: None,
             untold: None,
+            tale: Vec::new(),
         };
         let (orders, thread) = Door::open(desk, seat)?;
         Ok((Writer { orders, fsyncs, commits, syncs, stopped }, thread))
@@ -247,6 +249,8 @@ struct Desk {
     mending: Option<Mending>,
     /// What was written and nobody but who ordered it was told: `None` when nothing was.
     untold: Option<Vec<DocumentId>>,
+    /// What was written, for the log.
+    tale: Vec<Line>,
 }
 
 struct Mending {
@@ -328,14 +332,16 @@ impl Desk {
             return Err(StoreError::Poisoned.into());
         }
         let named: RefCell<Vec<DocumentId>> = RefCell::default();
-        let named_by = |make: timbre_store::Make<'_>, reader: &Reader| {
+        let told: RefCell<Vec<(usize, Line)>> = RefCell::default();
+        let named_by = |n: usize, make: timbre_store::Make<'_>, reader: &Reader| {
             let facts = make(reader);
             named.borrow_mut().extend(facts.iter().flat_map(names));
+            told.borrow_mut().extend(facts.iter().flat_map(tale::lines).map(|line| (n, line)));
             facts
         };
-        let listening = orders.into_iter().map(|make| {
+        let listening = orders.into_iter().enumerate().map(|(n, make)| {
             let named_by = &named_by;
-            Box::new(move |reader: &Reader| named_by(make, reader)) as timbre_store::Make<'_>
+            Box::new(move |reader: &Reader| named_by(n, make, reader)) as timbre_store::Make<'_>
         });
         let before = (self.store.fsyncs(), self.store.syncing());
         let begun = Instant::now();
@@ -359,11 +365,14 @@ impl Desk {
         let mut touched = named.into_inner();
         touched.extend(outcome.iter().flatten().flat_map(|one| &one.rows).map(|row| row.id.clone()));
         self.untold.get_or_insert_default().extend(touched);
+        let written = told.into_inner().into_iter().filter(|(n, _)| outcome[*n].is_ok());
+        self.tale.extend(written.map(|(_, line)| line));
         Ok(outcome.into_iter().map(|one| one.map_err(WriteError::from)).collect())
     }
 
-    /// The panel and the index are told once those who wait have their answers.
+    /// The log, the panel and the index are told once those who wait have their answers.
     fn settle(&mut self) {
+        self.tale.drain(..).for_each(Line::tell);
         if let Some(mut touched) = self.untold.take() {
             touched.sort_unstable();
             touched.dedup();
