@@ -62,6 +62,11 @@ const COMMANDS: &[&str] = &[
     "remove_webhook",
     "test_webhook",
     "redeliver_webhook",
+    "settings",
+    "set_settings",
+    "place",
+    "begin_check",
+    "check",
 ];
 
 fn main() {

@@ -5,6 +5,7 @@ mod access;
 mod alarms;
 mod autostart;
 mod commands;
+mod data_folder;
 mod events;
 mod mending;
 mod place;

@@ -114,6 +114,9 @@ mod tests {
         "webhooks",
         "test_webhook",
         "redeliver_webhook",
+        "settings",
+        "place",
+        "check",
     ];
     const IN_CHARGE: &[&str] = &[
         "resend_pending",
@@ -142,6 +145,8 @@ mod tests {
         "put_webhook",
         "remove_webhook",
         "acts",
+        "set_settings",
+        "begin_check",
     ];
 
     #[test]

@@ -10,7 +10,7 @@ use tauri::{App, AppHandle, Emitter, Manager, Url, WebviewUrl, Window, WindowEve
 use timbre_agent::Agent;
 use timbre_app::{Address, Running};
 
-use crate::{access, autostart, commands, events, mending, place, setup, staff, tray, vouchers};
+use crate::{access, autostart, commands, data_folder, events, mending, place, setup, staff, tray, vouchers};
 
 /// What the window shows.
 pub enum Shows {
@@ -40,6 +40,7 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
         let printers = Arc::clone(&running.printers);
         builder = builder.manage(running.agent.clone()).manage(printers).manage(Asked::default());
         builder = builder.manage(Arc::clone(&running.tokens)).manage(Arc::clone(&running.webhooks));
+        builder = builder.manage(Arc::clone(&running.data_folder));
     }
     let built = builder
         .setup(move |app| {
@@ -119,6 +120,11 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
             access::remove_webhook,
             access::test_webhook,
             access::redeliver_webhook,
+            data_folder::settings,
+            data_folder::set_settings,
+            data_folder::place,
+            data_folder::begin_check,
+            data_folder::check,
         ]))
         .build(tauri::generate_context!());
     let outcome = match built {

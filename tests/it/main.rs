@@ -16,6 +16,7 @@ mod paper;
 mod refused;
 mod rooms;
 mod services;
+mod settings;
 mod staff;
 mod tidy;
 mod types;

@@ -6,7 +6,7 @@ use timbre_app::Running;
 use timbre_tests::{boleta, factura_to, options, sell, shop_of_company};
 
 /// A request as a page of the panel makes it: a browser says where the page came from.
-async fn page(
+pub(crate) async fn page(
     shop: &Running,
     method: Method,
     path: &str,
@@ -27,7 +27,7 @@ async fn page(
     (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
 }
 
-async fn permit(shop: &Running, pin: &str, act: &str) -> (u16, Value) {
+pub(crate) async fn permit(shop: &Running, pin: &str, act: &str) -> (u16, Value) {
     let body = json!({ "name": "Ana", "pin": pin, "act": act }).to_string();
     page(shop, Method::POST, "/staff/permit", None, body).await
 }
@@ -84,7 +84,8 @@ async fn a_page_does_what_is_risky_only_with_a_permit_and_the_journal_says_whose
     // What is looked through is looked through on one permit, written down once, and good for nothing else.
     let look = permit(&shop, "2580", "acts").await.1["permit"].as_str().unwrap().to_owned();
     for _ in 0..2 {
-        let (status, acts) = page(&shop, Method::GET, "/acts?q=autoriza%20ver", Some(&look), String::new()).await;
+        let (status, acts) =
+            page(&shop, Method::GET, "/acts?q=autoriza%20ver", Some(&look), String::new()).await;
         assert_eq!((status, acts["rows"].as_array().map(Vec::len)), (200, Some(1)), "{acts}");
     }
     assert_eq!(page(&shop, Method::POST, "/resend", Some(&look), String::new()).await.0, 403);

@@ -15,6 +15,7 @@ mod changes;
 pub mod clock;
 mod conversation;
 mod coverage;
+mod data_folder;
 pub mod deadline;
 pub mod diagnose;
 pub mod engine;
@@ -67,6 +68,7 @@ mod watchdog;
 mod writer;
 
 pub use changes::Changes;
+pub use data_folder::DataFolder;
 pub use engine::{Agent, AgentParts, Answer, Custody, ReadCertificate};
 pub use paper::{Leftover, Printed};
 pub use printers::Printers;

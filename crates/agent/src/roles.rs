@@ -32,6 +32,8 @@ pub const RISKY: &[(&str, &str)] = &[
     ("claim", "Aceptar o reclamar un documento recibido"),
     (LOOK_ACTS, "Ver quién hizo o autorizó qué"),
     ("set_company", "Cambiar los datos de la empresa"),
+    ("set_settings", "Cambiar los ajustes"),
+    ("begin_check", "Revisar todos los datos"),
     ("set_vouchers", "Cambiar el modelo de voucher de las tarjetas"),
     ("load_certificate", "Cargar un certificado"),
     ("put_printer", "Cambiar una impresora"),

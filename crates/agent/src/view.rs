@@ -19,6 +19,7 @@ mod preview;
 mod printers;
 mod refused;
 mod said;
+mod settings;
 mod setup;
 mod staff;
 mod stats;
@@ -43,6 +44,7 @@ pub use preview::{ExplainedView, PreviewView};
 pub use printers::{FoundPrinterView, PrinterView, PrintersView};
 pub use refused::{ProblemView, RefusalView};
 pub use said::{AdviceView, ClaimOrder, ClaimsView, EventView, LabelView, RemarkView, SaidView};
+pub use settings::{CheckView, OtherSettingView, PlaceView, SettingView, SettingsOrder, SettingsView};
 pub use setup::{CompanyDataView, CompanyOrder};
 pub use staff::{StaffView, WorkerOrder, WorkerView};
 pub use stats::StatsView;
@@ -460,6 +462,14 @@ pub fn typescript() -> String {
         AttemptView,
         WebhookOrder,
         NewWebhookView,
+        SettingsView,
+        SettingView,
+        OtherSettingView,
+        SettingsOrder,
+        PlaceView,
+        FolderView,
+        WaitingFileView,
+        CheckView,
     );
     out
 }

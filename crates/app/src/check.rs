@@ -1,6 +1,8 @@
 //! A second look at a whole folder: the store is read back, and every document in it is verified as
 //! one that comes from elsewhere would be. The vault stays shut, and nothing is repaired.
 
+mod words;
+
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::thread::{self, available_parallelism};

@@ -17,7 +17,7 @@ use crate::StartError;
 use crate::paper::Printer;
 
 /// What the file may say. Unknown names are refused: a mistyped one must not pass in silence.
-#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     pub sender: SenderConfig,
@@ -40,7 +40,7 @@ pub struct Config {
     pub printers: BTreeMap<String, PlaceConfig>,
 }
 
-#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields, default)]
 pub struct SenderConfig {
     /// Conversations with the SII at once (5).
@@ -53,7 +53,7 @@ pub struct SenderConfig {
     pub retry_cap_seconds: Option<u64>,
 }
 
-#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields, default)]
 pub struct ApiConfig {
     /// Loopback port of the API and the panel (4578).
@@ -63,7 +63,7 @@ pub struct ApiConfig {
 }
 
 /// The API, and the panel, for other machines of the shop's network: over TLS, and only where `listen` is set.
-#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields, default)]
 pub struct NetworkConfig {
     /// `0.0.0.0:4579` (none: this machine alone).
@@ -89,7 +89,7 @@ impl NetworkConfig {
 }
 
 /// The drop folder.
-#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields, default)]
 pub struct FolderConfig {
     /// Take sales from `entrada` (true).
@@ -121,7 +121,7 @@ impl FolderConfig {
     }
 }
 
-#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields, default)]
 pub struct WireConfig {
     pub user_agent: Option<String>,
@@ -140,7 +140,7 @@ pub struct WireConfig {
     pub data_alone: Option<bool>,
 }
 
-#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields, default)]
 pub struct ClockConfig {
     /// How far this machine's clock may be from the SII's before somebody in charge is asked (300; 60 at least).
@@ -148,7 +148,7 @@ pub struct ClockConfig {
 }
 
 /// When it is time to load more folios.
-#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields, default)]
 pub struct FoliosConfig {
     /// They last no longer than this at the pace of past weeks (72).
@@ -158,7 +158,7 @@ pub struct FoliosConfig {
 }
 
 /// How the lack of data coverage is told from the SII's silence: it alone stops the boleta's hour.
-#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields, default)]
 pub struct LineConfig {
     /// Names that this machine's name server is asked for when the SII is not heard; nothing is sent to whom they
@@ -179,7 +179,7 @@ impl LineConfig {
     }
 }
 
-#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReissueConfig {
     pub folio: ReissueFolio,
@@ -196,7 +196,7 @@ pub enum ReissueFolio {
     AlwaysNew,
 }
 
-#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainingConfig {
     /// A simulator that runs by itself (`timbre simulator`), `http://127.0.0.1:4581`. Without it a
@@ -204,7 +204,7 @@ pub struct TrainingConfig {
     pub simulator: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields, default)]
 pub struct CertificationConfig {
     /// Boletas go by DTEUpload, as the SII wants those of the set with which a company is certified: its
@@ -214,7 +214,7 @@ pub struct CertificationConfig {
 }
 
 /// The printer of this folder's till.
-#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields, default)]
 pub struct PrinterConfig {
     /// As [`PlaceConfig`]; none without it.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use timbre_agent::carrier::Courier;
 use timbre_agent::clock::SystemClock;
-use timbre_agent::{Agent, Printers};
-use timbre_pos::{Doors, Folder, Network, Safe, Server, Tokens, Webhooks};
+use timbre_agent::{Agent, DataFolder, Printers};
+use timbre_pos::{Doors, Folder, Network, Safe, Server, Standing, Tokens, Webhooks};
 use timbre_store::whole;
 use tokio::net::TcpListener;
 
@@ -24,10 +24,13 @@ pub(crate) struct Open {
     pub tokens: Arc<Tokens>,
 }
 
+/// Who answers what comes in.
+type Behind<'a> = (&'a Agent, &'a Arc<dyn Printers>, &'a Arc<dyn DataFolder>, Arc<dyn Safe>);
+
 impl Open {
     /// `stays`: an agent that works the queue. Another one is gone in a moment.
     pub async fn open(
-        (agent, printers, safe): (&Agent, &Arc<dyn Printers>, Arc<dyn Safe>),
+        (agent, printers, data_folder, safe): Behind<'_>,
         listener: TcpListener,
         owner: String,
         (dir, config): (&Path, &Config),
@@ -79,6 +82,7 @@ impl Open {
         let doors = Doors {
             agent: agent.clone(),
             printers: Arc::clone(printers),
+            data_folder: Arc::clone(data_folder),
             owner,
             tokens: Arc::clone(&tokens),
             origins: config.api.origins.clone(),
@@ -89,6 +93,11 @@ impl Open {
         };
         let server = timbre_pos::serve(doors, listener, network).map_err(|e| StartError::Port(port, e))?;
         Ok(Open { server, folder, webhooks, tokens })
+    }
+
+    /// How the drop folder stands, where there is one.
+    pub fn drop_folder(&self) -> Option<Arc<Standing>> {
+        self.folder.as_ref().map(Folder::standing)
     }
 
     pub async fn stop(self) {

@@ -1,7 +1,7 @@
 //! The printers of a folder at work: the `Paper` that the engine prints by, and the `Printers` that people set up.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use timbre_agent::view::{FoundPrinterView, PrinterView, PrintersView, ProblemView};
 use timbre_agent::{Answer, Printers};
@@ -15,6 +15,7 @@ use toml_edit::DocumentMut;
 use crate::config::Config;
 use crate::folder::Turn;
 use crate::printers::{self, MAIN, Ready, Set, capital};
+use crate::settings_file::SettingsFile;
 
 /// The folder's logo, as the window and the command line set it.
 const LOGO: &str = "logo.png";
@@ -24,8 +25,7 @@ pub struct Printer {
     dir: PathBuf,
     training: bool,
     set: RwLock<Set>,
-    /// Held by whoever writes the settings.
-    writing: Mutex<()>,
+    file: Arc<SettingsFile>,
     /// The printing of the folder, while it is ours.
     turn: Mutex<Option<Turn>>,
 }
@@ -41,7 +41,7 @@ impl Printer {
             dir: dir.to_owned(),
             training,
             set: RwLock::new(set),
-            writing: Mutex::default(),
+            file: Arc::new(SettingsFile::of(dir)),
             turn: Mutex::default(),
         })
     }
@@ -74,26 +74,24 @@ impl Printer {
         }
     }
 
-    /// Changes the folder's settings and takes them over. A file that would not be read again is not written.
-    fn change(&self, change: impl FnOnce(&mut DocumentMut) -> Answer<()>) -> Answer<PrintersView> {
-        let _alone = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let path = self.dir.join("timbre.toml");
-        let wrong = |why: String| {
-            let message = format!("No se pudo cambiar {}: {why}", path.display());
-            ProblemView::from(Refusal::new("settings-wrong", "", capital(&message)))
-        };
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(wrong(error.to_string())),
-        };
-        let mut file: DocumentMut = text.parse().map_err(|e: toml_edit::TomlError| wrong(e.to_string()))?;
-        change(&mut file)?;
-        let text = file.to_string();
-        let config: Config = toml::from_str(&text).map_err(|e| wrong(e.to_string()))?;
-        let set = Set::read(&config, &self.dir, self.training).map_err(wrong)?;
-        whole::write_plain(&path, text.as_bytes()).map_err(|e| wrong(e.to_string()))?;
+    /// The file that it is set up in.
+    pub(crate) fn file(&self) -> &Arc<SettingsFile> {
+        &self.file
+    }
+
+    /// What settings mean for it, if they mean anything.
+    pub(crate) fn read(&self, config: &Config) -> Answer<Set> {
+        Set::read(config, &self.dir, self.training).map_err(|why| self.file.wrong(&why))
+    }
+
+    /// From now on it is set up so.
+    pub(crate) fn take(&self, set: Set) {
         *self.set.write().unwrap_or_else(PoisonError::into_inner) = set;
+    }
+
+    /// Changes the folder's settings and takes them over.
+    fn change(&self, change: impl FnOnce(&mut DocumentMut) -> Answer<()>) -> Answer<PrintersView> {
+        self.take(self.file.change(change, |config| self.read(config))?);
         Ok(self.list())
     }
 }

@@ -10,9 +10,10 @@ use timbre_core::paper::Copy;
 use timbre_core::receipt::Receipt;
 use timbre_core::{Refusal, Series};
 use timbre_printer::{Codepage, Device, Logo, Paper, Profile, Status};
-use toml_edit::{DocumentMut, Item, Table, value};
+use toml_edit::{DocumentMut, Table, value};
 
 use crate::config::{Config, PlaceConfig, Takes};
+use crate::settings_file::table_of;
 
 /// The name of the printer that `[printer]` describes.
 pub const MAIN: &str = "principal";
@@ -245,18 +246,6 @@ fn set(table: &mut Table, key: &str, number: Option<i64>) {
         Some(number) => table[key] = value(number),
         None => _ = table.remove(key),
     }
-}
-
-/// The table of this name, made where there is none. One that was written on a line becomes one of its own.
-fn table_of<'a>(above: &'a mut Table, name: &str) -> &'a mut Table {
-    if !above.get(name).is_some_and(Item::is_table) {
-        let held = above.remove(name).and_then(|item| item.into_table().ok());
-        let mut table = held.unwrap_or_default();
-        // A table of tables alone has no line of its own.
-        table.set_implicit(true);
-        above.insert(name, Item::Table(table));
-    }
-    above[name].as_table_mut().expect("it is one")
 }
 
 #[cfg(test)]

@@ -9,13 +9,14 @@ use timbre_agent::carrier::HttpCarrier;
 use timbre_agent::chance::SystemChance;
 use timbre_agent::clock::{Clock, SystemClock};
 use timbre_agent::view::ProblemView;
-use timbre_agent::{Agent, AgentParts, Leftover, Printers, Seat};
+use timbre_agent::{Agent, AgentParts, DataFolder, Leftover, Printers, Seat};
 use timbre_core::Environment;
 use timbre_core::paper::Paper;
-use timbre_pos::{Tokens, Webhooks, Window};
+use timbre_pos::{Safe, Tokens, Webhooks, Window};
 use timbre_store::{Fact, OpenOptions, Opened, Store, StoreError};
 
 use crate::config::Config;
+use crate::data_folder::Place;
 use crate::doors::Open;
 use crate::folder::{self, Address, Lock, Turn, data_dir, demo_dir};
 use crate::keeper::Keeper;
@@ -125,6 +126,8 @@ pub struct Running {
     pub agent: Agent,
     /// Where its printers are set up.
     pub printers: Arc<dyn Printers>,
+    /// Its folder, with the settings.
+    pub data_folder: Arc<dyn DataFolder>,
     /// Who may come in by its doors.
     pub tokens: Arc<Tokens>,
     /// Who is told what becomes of documents.
@@ -265,7 +268,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         carrier: Arc::new(carrier),
         settings,
         seat: Seat::Thread,
-        paper,
+        paper: paper.clone(),
         send: options.sender,
     })
     .map_err(|e| StartError::Network(e.to_string()))?;
@@ -279,9 +282,11 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let weaker = custody.iter().filter(|custody| custody.is_weaker());
     let notices = weaker.map(ToString::to_string).collect();
     let stays = options.sender;
-    let opening =
-        Open::open((&agent, &printers, keeper), listener, token.clone(), (&folder, &config), stays, notices)
-            .await;
+    let place = Arc::new(Place::new(&folder, training, paper, config.clone()));
+    let data_folder: Arc<dyn DataFolder> = place.clone();
+    let safe: Arc<dyn Safe> = keeper;
+    let behind = (&agent, &printers, &data_folder, safe);
+    let opening = Open::open(behind, listener, token.clone(), (&folder, &config), stays, notices).await;
     let doors = match opening {
         Ok(doors) => doors,
         Err(error) => {
@@ -289,6 +294,9 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
             return Err(error);
         }
     };
+    if let Some(standing) = doors.drop_folder() {
+        place.drops(standing);
+    }
     let (sender, keys) = (options.sender, !options.look);
     let address = Address { base: folder::base(doors.server.port()), token, sender, keys };
     if let Err(error) = lock.announce(&address, doors.server.port()) {
@@ -300,6 +308,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     Ok(Running {
         agent,
         printers,
+        data_folder,
         tokens: Arc::clone(&doors.tokens),
         webhooks: Arc::clone(&doors.webhooks),
         window: doors.server.window(),

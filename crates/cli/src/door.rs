@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use tokio::task::block_in_place;
 use zeroize::Zeroizing;
 
-pub use timbre_app::{Address, CheckReport, Checked, Mark};
+pub use timbre_app::{Address, Checked};
 
 use crate::ask;
 use crate::failure::{Exit, Failure};

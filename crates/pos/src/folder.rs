@@ -67,7 +67,7 @@ pub struct FolderSettings {
 pub struct Standing(Mutex<FolderView>);
 
 impl Standing {
-    pub(crate) fn view(&self) -> FolderView {
+    pub fn view(&self) -> FolderView {
         self.lock().clone()
     }
 

@@ -5,6 +5,7 @@ mod answers;
 mod api;
 mod bodies;
 mod connections;
+mod data_folder;
 mod docs;
 mod doors;
 mod entrance;

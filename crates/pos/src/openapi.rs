@@ -9,8 +9,8 @@ use utoipa::OpenApi;
 
 use crate::scope::needed;
 use crate::{
-    api, doors, entrance, events, finding, mending, metrics, paper, printers, services, setup, staff,
-    vouchers, webhooks, window,
+    api, data_folder, doors, entrance, events, finding, mending, metrics, paper, printers, services, setup,
+    staff, vouchers, webhooks, window,
 };
 
 #[derive(OpenApi)]
@@ -61,6 +61,11 @@ use crate::{
         paper::print,
         paper::settle,
         paper::test,
+        data_folder::settings,
+        data_folder::set,
+        data_folder::place,
+        data_folder::check,
+        data_folder::begin_check,
         printers::list,
         printers::found,
         printers::put,

@@ -9,7 +9,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{delete, get, post, put};
 use axum::{Extension, Router, middleware};
 use jiff::SignedDuration;
-use timbre_agent::{Agent, Printers};
+use timbre_agent::{Agent, DataFolder, Printers};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -23,8 +23,8 @@ use crate::tokens::{Tokens, hex};
 use crate::webhooks::Webhooks;
 use crate::window::Window;
 use crate::{
-    answers, api, bodies, connections, docs, doors, entrance, events, finding, guard, mending, metrics,
-    openapi, panel, paper, printers, services, setup, staff, vouchers, webhooks, window,
+    answers, api, bodies, connections, data_folder, docs, doors, entrance, events, finding, guard, mending,
+    metrics, openapi, panel, paper, printers, services, setup, staff, vouchers, webhooks, window,
 };
 
 /// How long answers in course may take once the server is told to stop.
@@ -87,6 +87,7 @@ fn is_taken(why: io::ErrorKind) -> bool {
 pub struct Doors {
     pub agent: Agent,
     pub printers: Arc<dyn Printers>,
+    pub data_folder: Arc<dyn DataFolder>,
     /// The owner's token, of this run alone.
     pub owner: String,
     pub tokens: Arc<Tokens>,
@@ -105,7 +106,8 @@ pub struct Doors {
 /// to who knows its password, where that is asked for.
 pub fn serve(open: Doors, listener: TcpListener, network: Option<Network>) -> io::Result<Server> {
     let port = listener.local_addr()?.port();
-    let Doors { agent, printers, owner, tokens, origins, folder, webhooks, password, notices } = open;
+    let Doors { agent, printers, data_folder, owner, tokens, origins, folder, webhooks, password, notices } =
+        open;
     let mut run = [0u8; 8];
     openssl::rand::rand_bytes(&mut run)?;
     let hub = Hub::new(hex(&run));
@@ -116,6 +118,7 @@ pub fn serve(open: Doors, listener: TcpListener, network: Option<Network>) -> io
     let window = Window::new();
     let shared = Shared {
         printers,
+        data_folder,
         tokens: Arc::clone(&tokens),
         hub: Arc::clone(&hub),
         folder,
@@ -156,6 +159,7 @@ pub fn serve(open: Doors, listener: TcpListener, network: Option<Network>) -> io
 #[derive(Clone)]
 struct Shared {
     printers: Arc<dyn Printers>,
+    data_folder: Arc<dyn DataFolder>,
     tokens: Arc<Tokens>,
     hub: Arc<Hub>,
     folder: Option<Arc<Standing>>,
@@ -186,6 +190,9 @@ fn routes(agent: Agent, guard: Arc<Guard>, shared: Shared) -> Router {
         .route("/printers/found", get(printers::found))
         .route("/printers/{name}", put(printers::put).delete(printers::remove))
         .route("/logo", put(printers::set_logo).delete(printers::remove_logo))
+        .route("/settings", get(data_folder::settings).put(data_folder::set))
+        .route("/place", get(data_folder::place))
+        .route("/check", get(data_folder::check).post(data_folder::begin_check))
         .route("/documents/{id}/history", get(api::history))
         .route("/documents/{id}/resend", post(api::resend_one))
         .route("/documents/{id}/reissue", post(mending::reissue))
@@ -234,6 +241,7 @@ fn routes(agent: Agent, guard: Arc<Guard>, shared: Shared) -> Router {
         .layer(DefaultBodyLimit::disable()) // `bodies` has its own
         .layer(Extension(shared.notices))
         .layer(Extension(shared.printers))
+        .layer(Extension(shared.data_folder))
         .layer(Extension(shared.tokens))
         .layer(Extension(shared.hub))
         .layer(Extension(shared.folder))

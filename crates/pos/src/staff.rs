@@ -149,6 +149,8 @@ fn act_of(method: &Method, path: &str) -> Option<&'static str> {
         ("POST", "/clock/accept") => "accept_clock",
         ("POST", "/claims") => "claim",
         ("GET", "/acts") => LOOK_ACTS,
+        ("PUT", "/settings") => "set_settings",
+        ("POST", "/check") => "begin_check",
         ("PUT", "/company") => "set_company",
         ("POST", "/certificate") => "load_certificate",
         ("PUT", "/printers/{name}") => "put_printer",

@@ -1,10 +1,10 @@
 // Who may come in by the demo shop's doors, and who is told what becomes of its documents.
 
-import { DemoVouchers } from "./demo-vouchers";
+import { DemoFolder } from "./demo-folder";
 import { refused } from "./port";
 import type { AttemptView, NewTokenView, NewWebhookView, TokenOrder, TokenView, WebhookOrder, WebhookView } from "./types";
 
-export abstract class DemoAccess extends DemoVouchers {
+export abstract class DemoAccess extends DemoFolder {
   keys: TokenView[] = [];
   hooks: WebhookView[] = [];
 

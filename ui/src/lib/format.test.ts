@@ -1,3 +1,4 @@
+import { bytes } from "./format";
 import { expect, test } from "vitest";
 
 import { at, date, day, money, number, since, span, time, took, when } from "./format";
@@ -33,4 +34,8 @@ test.each([
 
 test("a slow answer is told in seconds", () => {
   expect([took(320), took(2449)]).toEqual(["320 ms", "2,4 s"]);
+});
+
+test("how much there is on a disk", () => {
+  expect([0, 900, 12_345, 3_400_000, 52_000_000_000, 2_000_000_000_000].map(bytes)).toEqual(["0 KB", "0,9 KB", "12 KB", "3,4 MB", "52 GB", "2,0 TB"]);
 });

@@ -81,6 +81,17 @@ export function span(ms: number): string {
   return `${Math.floor(hours / 24)} días`;
 }
 
+/** How much there is on a disk: `850 KB`, `3,4 MB`, `52 GB`. */
+export function bytes(many: number): string {
+  const units = ["KB", "MB", "GB", "TB"];
+  let value = many / 1000;
+  while (value >= 1000 && units.length > 1) {
+    value /= 1000;
+    units.shift();
+  }
+  return `${value >= 10 || value === 0 ? Math.round(value) : value.toFixed(1).replace(".", ",")} ${units[0]}`;
+}
+
 /** How long a conversation took: `320 ms`, `2,4 s`. */
 export function took(ms: number): string {
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1).replace(".", ",")} s`;

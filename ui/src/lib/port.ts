@@ -6,6 +6,7 @@ import type {
   ActsView,
   AttemptView,
   BatchView,
+  CheckView,
   ClockView,
   CompanyDataView,
   CompanyOrder,
@@ -21,6 +22,7 @@ import type {
   NewWebhookView,
   PageView,
   PaperView,
+  PlaceView,
   PreviewView,
   PrintersView,
   PrinterView,
@@ -33,6 +35,8 @@ import type {
   ResentView,
   ResumeOrder,
   RowView,
+  SettingsOrder,
+  SettingsView,
   Snapshot,
   StaffView,
   TodayView,
@@ -157,6 +161,15 @@ export interface Port {
   testWebhook(name: string): Promise<AttemptView>;
   /** What was given up goes again. */
   redeliverWebhook(name: string): Promise<unknown>;
+  /** What the folder's file of settings says. */
+  settings(): Promise<SettingsView>;
+  /** All that is wanted, or nothing of it. */
+  setSettings(order: SettingsOrder): Promise<SettingsView>;
+  /** Where the data folder is, and how full. */
+  place(): Promise<PlaceView>;
+  /** Begins a second look at all data; how far it is `check` tells. */
+  beginCheck(): Promise<CheckView>;
+  check(): Promise<CheckView>;
   /** Who works here, in which role; never a PIN. */
   staff(): Promise<StaffView>;
   putWorker(worker: WorkerOrder): Promise<StaffView>;

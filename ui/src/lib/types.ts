@@ -954,3 +954,99 @@ export type WebhookOrder = { url: string,
 states: Array<string>, who: string, };
 
 export type NewWebhookView = { name: string, secret: string, };
+
+export type SettingsView = { 
+/**
+ * Where the file is.
+ */
+file: string, settings: Array<SettingView>, 
+/**
+ * What is written there and changed there alone.
+ */
+others: Array<OtherSettingView>, 
+/**
+ * Some of what is written holds from the next start on.
+ */
+waits: boolean, };
+
+export type SettingView = { 
+/**
+ * As the file calls it, `sender.parcel`.
+ */
+name: string, 
+/**
+ * What is written; nothing where the default holds.
+ */
+value: string | null, default: string, 
+/**
+ * The bounds of a number; both, or none.
+ */
+least: number | null, most: number | null, 
+/**
+ * What it may be, where it is no number.
+ */
+choices: Array<string>, };
+
+export type OtherSettingView = { name: string, 
+/**
+ * As it is written.
+ */
+value: string, };
+
+export type SettingsOrder = { 
+/**
+ * By name; with nothing the default is to hold.
+ */
+settings: Record<string, string | null>, who: string, };
+
+export type PlaceView = { path: string, 
+/**
+ * What it holds, and its journal alone.
+ */
+bytes: number, journal_bytes: number, 
+/**
+ * What is left on its disk; absent where the system does not tell.
+ */
+free_bytes: number | null, 
+/**
+ * The drop folder, where there is one.
+ */
+drop: FolderView | null, };
+
+export type FolderView = { issued: number, refused: number, 
+/**
+ * Sales that can't be issued yet: all of them, and the first hundred by name.
+ */
+waiting_total: number, waiting: Array<WaitingFileView>, 
+/**
+ * Why nothing is taken, a sentence.
+ */
+trouble: string | null, };
+
+export type WaitingFileView = { file: string, 
+/**
+ * As the API would say it.
+ */
+code: string, why: string, 
+/**
+ * RFC 3339.
+ */
+since: string, };
+
+export type CheckView = { 
+/**
+ * It is being looked at, and how far that is, in percent.
+ */
+running: boolean, percent: number, 
+/**
+ * When the last look ended, RFC 3339; absent before the first since the start.
+ */
+at: string | null, 
+/**
+ * What it came to.
+ */
+sound: boolean | null, 
+/**
+ * In words.
+ */
+lines: Array<string>, };

@@ -47,11 +47,14 @@ pub struct NewTokenView {
 }
 
 /// The drop folder, since the agent was started.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct FolderView {
+    #[ts(type = "number")]
     pub issued: u64,
+    #[ts(type = "number")]
     pub refused: u64,
     /// Sales that can't be issued yet: all of them, and the first hundred by name.
+    #[ts(type = "number")]
     pub waiting_total: u64,
     pub waiting: Vec<WaitingFileView>,
     /// What lies in `entrada` and is not taken: all of it, and the first hundred.
@@ -70,7 +73,7 @@ pub struct LeftFileView {
 }
 
 /// A sale that stays in `entrada` until it can be issued.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct WaitingFileView {
     pub file: String,
     /// As the API would say it.

@@ -1,0 +1,83 @@
+//! What a second look found, in words: for a terminal, and for the window.
+
+use timbre_agent::show::thousands;
+use timbre_store::Mark;
+
+use super::Checked;
+
+impl Checked {
+    /// The index's standing, by the name the store gives it: `Agrees`, `Behind`, `Differs`, `NotOpened`.
+    pub fn index(&self) -> String {
+        let told = format!("{:?}", self.store.index);
+        told.split([' ', '(', '{']).next().unwrap_or_default().to_owned()
+    }
+
+    /// The whole, line by line; the first says whether all is well.
+    pub fn words(&self) -> Vec<String> {
+        let report = &self.store;
+        let mut lines = vec![if self.lost_data() {
+            "Hay datos dañados o faltan: no siga emitiendo en esta carpeta y pida ayuda.".to_owned()
+        } else {
+            "Los datos están sanos.".to_owned()
+        }];
+        lines.push(format!(
+            "Diario: {} documentos, {} hechos en {} segmentos, {} bytes",
+            thousands(report.documents),
+            thousands(report.frames),
+            thousands(report.segments),
+            thousands(report.bytes)
+        ));
+        for damage in &report.damage {
+            let (segment, offset) = (damage.place.segment, damage.place.offset);
+            lines.push(format!(
+                "Daño en el segmento {segment}, posición {offset} ({} bytes): {}",
+                damage.bytes, damage.why
+            ));
+        }
+        for (first, last) in &report.missing {
+            lines.push(format!("Faltan los documentos {first} a {last}: sus folios se entregaron"));
+        }
+        for (id, version) in &report.repeated {
+            lines.push(format!("{id} está dos veces en su versión {version}"));
+        }
+        for unsound in &self.unsound {
+            let of = match unsound.version {
+                1 => unsound.document.to_string(),
+                version => format!("{} en su versión {version}", unsound.document),
+            };
+            let found: Vec<_> =
+                unsound.findings.iter().map(|f| format!("{} ({})", f.message, f.code)).collect();
+            lines.push(format!("{of} no es lo que se firmó: {}", found.join(" ")));
+        }
+        if let Some((_, bytes)) = report.torn {
+            lines.push(format!(
+                "El final quedó a medio escribir ({bytes} bytes, nadie recibió respuesta): se corta al abrir"
+            ));
+        }
+        if report.ends_early > 0 {
+            lines.push(format!(
+                "Al diario le faltan sus últimos {} hechos: hay quien los recuerda y aquí no están. Parece una copia antigua",
+                thousands(report.ends_early)
+            ));
+        }
+        if let Some(locked) = &report.locked {
+            lines.push(locked.to_string());
+            // Of some types nobody remembers a single one.
+            let used = |mark: &&Mark| mark.next > 1;
+            lines.extend(locked.beyond.iter().filter(used).map(|mark| {
+                let last = thousands(mark.next - 1);
+                format!("Tipo {}: pueden haberse usado los folios hasta el {last}", mark.series)
+            }));
+        }
+        lines.push(match self.index().as_str() {
+            "Agrees" => "Índice: al día".to_owned(),
+            "Behind" => "Índice: le faltan los últimos hechos, que se agregan al abrir".to_owned(),
+            "Differs" => "Índice: no coincide con el diario; se rehace al abrir, sin pérdida".to_owned(),
+            _ => {
+                "Índice: no se pudo mirar (está en uso o dañado); si hace falta se rehace del diario, sin pérdida"
+                    .to_owned()
+            }
+        });
+        lines
+    }
+}

@@ -1,0 +1,206 @@
+//! The data folder at hand: the settings that people change without opening the file, where it is and how full, and
+//! a second look at it while it is in use.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use timbre_agent::clock::{Clock, SystemClock};
+use timbre_agent::view::{CheckView, OtherSettingView, PlaceView, ProblemView, SettingsOrder, SettingsView};
+use timbre_agent::{Answer, DataFolder};
+use timbre_core::Refusal;
+use timbre_pos::Standing;
+use toml_edit::{Item, Table};
+
+use crate::check::check;
+use crate::config::{Config, PrinterConfig};
+use crate::knobs::{self, KNOBS};
+use crate::paper::Printer;
+use crate::settings_file::{SettingsFile, put, table_of};
+
+pub(crate) struct Place {
+    dir: PathBuf,
+    training: bool,
+    file: Arc<SettingsFile>,
+    /// Its settings hold at once.
+    printer: Arc<Printer>,
+    /// What holds since the start.
+    started: Config,
+    drop: OnceLock<Arc<Standing>>,
+    looked: Arc<Mutex<CheckView>>,
+}
+
+impl Place {
+    pub fn new(dir: &Path, training: bool, printer: Arc<Printer>, started: Config) -> Place {
+        let file = Arc::clone(printer.file());
+        let (drop, looked) = (OnceLock::new(), Arc::default());
+        Place { dir: dir.to_owned(), training, file, printer, started, drop, looked }
+    }
+
+    /// How the drop folder stands; once.
+    pub fn drops(&self, standing: Arc<Standing>) {
+        // Nobody opens it twice.
+        let _ = self.drop.set(standing);
+    }
+
+    fn view(&self, file: &Table, config: &Config) -> SettingsView {
+        let apart = |config: &Config| Config {
+            printer: PrinterConfig::default(),
+            printers: BTreeMap::new(),
+            ..config.clone()
+        };
+        SettingsView {
+            file: self.file.path.display().to_string(),
+            settings: KNOBS.iter().map(|knob| knob.view(file, self.training)).collect(),
+            others: others(file),
+            waits: apart(config) != apart(&self.started),
+        }
+    }
+
+    fn config(&self) -> Answer<Config> {
+        Config::read(&self.dir).map_err(|error| self.file.wrong(&error.to_string()))
+    }
+}
+
+/// What stands in the file and is changed nowhere else; printers have a room of their own.
+fn others(file: &Table) -> Vec<OtherSettingView> {
+    let mut found = Vec::new();
+    for (name, item) in file {
+        if !matches!(name, "printer" | "printers") {
+            gather(name, item, &mut found);
+        }
+    }
+    found.retain(|other| knobs::named(&other.name).is_none());
+    found
+}
+
+fn gather(name: &str, item: &Item, found: &mut Vec<OtherSettingView>) {
+    if let Some(table) = item.as_table_like() {
+        for (key, item) in table.iter() {
+            gather(&format!("{name}.{key}"), item, found);
+        }
+    } else if let Some(value) = item.as_value() {
+        found.push(OtherSettingView { name: name.to_owned(), value: knobs::bare(value) });
+    }
+}
+
+impl DataFolder for Place {
+    fn settings(&self) -> Answer<SettingsView> {
+        Ok(self.view(self.file.read()?.as_table(), &self.config()?))
+    }
+
+    fn set(&self, order: &SettingsOrder) -> Answer<(SettingsView, Vec<String>)> {
+        let mut wanted = Vec::new();
+        let mut wrong = Vec::new();
+        for (name, said) in &order.settings {
+            match knobs::named(name).map(|knob| (knob, knob.read(said.as_deref()))) {
+                Some((knob, Ok(value))) => wanted.push((knob, value)),
+                Some((_, Err(why))) => wrong.push(Refusal::new("setting-invalid", name, why)),
+                None => {
+                    let why = "Ese ajuste no se cambia aquí: se escribe en timbre.toml.";
+                    wrong.push(Refusal::new("setting-unknown", name, why));
+                }
+            }
+        }
+        if !wrong.is_empty() {
+            return Err(timbre_core::Refusals(wrong).into());
+        }
+        let mut changed = Vec::new();
+        let (config, set) = self.file.change(
+            |file| {
+                for (knob, value) in wanted {
+                    let now = value.as_ref().map(knobs::text);
+                    if knob.written(file) != now {
+                        let now = now.map_or_else(|| "lo normal".to_owned(), |now| knob.words_of(&now));
+                        changed.push(format!("{} a {now}", knob.words));
+                        put(table_of(file.as_table_mut(), knob.table), knob.key, value);
+                    }
+                }
+                Ok(())
+            },
+            |config| {
+                let settings = config.settings(self.training);
+                if settings.retry_base > settings.retry_cap {
+                    let why = "La pausa más larga no puede ser menor que la primera.";
+                    return Err(Refusal::new("setting-invalid", "sender.retry_cap_seconds", why).into());
+                }
+                Ok((config.clone(), self.printer.read(config)?))
+            },
+        )?;
+        self.printer.take(set);
+        Ok((self.view(self.file.read()?.as_table(), &config), changed))
+    }
+
+    fn place(&self) -> Answer<PlaceView> {
+        let told = |error: std::io::Error| {
+            ProblemView::internal(format!("No se puede mirar {} ({error}).", self.dir.display()))
+        };
+        Ok(PlaceView {
+            path: self.dir.display().to_string(),
+            bytes: held(&self.dir).map_err(told)?,
+            journal_bytes: held(&self.dir.join("journal")).map_err(told)?,
+            free_bytes: fs2::available_space(&self.dir).ok(),
+            drop: self.drop.get().map(|standing| standing.view()),
+        })
+    }
+
+    fn begin_check(&self) -> Answer<CheckView> {
+        let mut looked = at(&self.looked);
+        if looked.running {
+            return Ok(looked.clone());
+        }
+        *looked = CheckView { running: true, ..CheckView::default() };
+        let begun = looked.clone();
+        let (dir, standing) = (self.dir.clone(), Arc::clone(&self.looked));
+        let look = move || {
+            let progress = |read: u64, all: u64| {
+                let percent = (read.saturating_mul(100)).checked_div(all).unwrap_or(100).min(100);
+                at(&standing).percent = u32::try_from(percent).unwrap_or(100);
+            };
+            let (sound, lines) = match check(&dir, &progress) {
+                Ok(checked) => (!checked.lost_data(), checked.words()),
+                Err(error) => (false, vec![crate::printers::capital(&error.to_string())]),
+            };
+            let ended = Some(SystemClock.now().to_string());
+            *at(&standing) = CheckView { running: false, percent: 100, at: ended, sound: Some(sound), lines };
+        };
+        std::thread::Builder::new().name("check".to_owned()).spawn(look).map_err(|error| {
+            *looked = CheckView::default();
+            ProblemView::internal(error)
+        })?;
+        Ok(begun)
+    }
+
+    fn check(&self) -> CheckView {
+        at(&self.looked).clone()
+    }
+}
+
+fn at(looked: &Mutex<CheckView>) -> MutexGuard<'_, CheckView> {
+    looked.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The bytes of all files below; what goes away meanwhile weighs nothing, and no link is followed.
+fn held(dir: &Path) -> std::io::Result<u64> {
+    let mut bytes = 0;
+    let mut folders = vec![dir.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let entries = match fs::read_dir(&folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && folder != dir => continue,
+            entries => entries?,
+        };
+        for entry in entries {
+            match entry.and_then(|entry| Ok((entry.path(), entry.metadata()?))) {
+                Ok((path, about)) if about.is_dir() => folders.push(path),
+                Ok((_, about)) => bytes += about.len(),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+import { screen, within } from "@testing-library/svelte";
+import { expect, test } from "vitest";
+
+import { click, expectAccessible, open, settle, write } from "../testing";
+
+const part = (name: string) => within(screen.getByRole("region", { name }));
+const health = () => part("La carpeta de datos");
+
+async function technical() {
+  const shop = await open("settings");
+  screen.getByText("Envío, límites y carpetas").click();
+  await settle();
+  return shop;
+}
+
+async function type(label: string, text: string): Promise<void> {
+  screen.getByLabelText(label).focus();
+  await write(text);
+  await settle();
+}
+
+test("a setting is said in words with what is usual, and only what was changed is written", async () => {
+  const shop = await technical();
+  const parcel = screen.getByLabelText("Documentos por envío");
+  expect(parcel).toHaveValue("");
+  expect(parcel).toHaveAccessibleDescription(/El SII recomienda 50.*Lo normal: 50. De 1 a 500./);
+  expect(screen.getByLabelText("Pausa más larga, en segundos")).toHaveAccessibleDescription(/Lo normal: 1800 s \(30 min\)/);
+  expect(screen.getByRole("button", { name: "Revisar y guardar" })).toBeDisabled();
+  await type("Documentos por envío", "20");
+  await type("Quién lo decide", "Ana");
+  await click("button", "Revisar y guardar");
+  expect(shop.knobs.filter(({ value }) => value !== null).map(({ name, value }) => [name, value])).toEqual([["sender.parcel", "20"]]);
+  expect(screen.getByText("Guardado. Vale desde la próxima vez que se abra Timbre.")).toBeVisible();
+  await type("Documentos por envío", "");
+  await click("button", "Revisar y guardar");
+  expect(shop.knobs.every(({ value }) => value === null)).toBe(true);
+});
+
+test("what is wrong is said beside its field, and what only the file changes is shown with its place", async () => {
+  const shop = await technical();
+  await type("Plazo de la boleta, en segundos", "7200");
+  await type("Quién lo decide", "Ana");
+  await click("button", "Revisar y guardar");
+  const term = screen.getByLabelText("Plazo de la boleta, en segundos");
+  expect(term).toBeInvalid();
+  expect(term).toHaveAccessibleDescription("Es un número entero de 600 a 3600.");
+  expect(shop.knobs.every(({ value }) => value === null)).toBe(true);
+  const others = part("Envío, límites y carpetas");
+  expect(others.getByText("Timbre/datos/timbre.toml")).toBeVisible();
+  expect(others.getByText("line.witnesses")).toBeVisible();
+  await expectAccessible();
+});
+
+test("the folder tells where it is, how full, and what came in by files", async () => {
+  await open("settings");
+  expect(health().getByText("Timbre/datos")).toBeVisible();
+  expect(health().getByText("3,4 MB, de ellos 2,1 MB en el diario con los originales. Quedan 52 GB libres en su disco.")).toBeVisible();
+  expect(health().getByText("Desde que se abrió Timbre: emitidas 12, rechazadas 1, en espera 0.")).toBeVisible();
+});
+
+test("a look at all data is begun here, told while it runs, and ends in words", async () => {
+  const shop = await open("settings");
+  await click("button", "Revisar todos los datos");
+  shop.review = { ...shop.review, percent: 40 };
+  await settle(1_000);
+  expect(screen.getByRole("button", { name: "Revisando: 40 %" })).toBeDisabled();
+  shop.review = { running: false, percent: 100, at: "2026-11-22T15:00:00Z", sound: true, lines: ["Los datos están sanos."] };
+  await settle(1_000);
+  expect(health().getByText("Todo sano, revisado a las 12:00")).toBeVisible();
+  expect(health().getByText("Los datos están sanos.")).toBeVisible();
+  await click("button", "Revisar todos los datos");
+  shop.review = { running: false, percent: 100, at: "2026-11-22T15:00:00Z", sound: false, lines: ["Faltan los documentos T39F3 a T39F4"] };
+  await settle(1_000);
+  expect(health().getByText(/encontró algo malo, a las 12:00: no siga emitiendo/)).toBeVisible();
+});
+
+test("colours and the size of letters are this screen's own", async () => {
+  await open("settings");
+  const look = part("Apariencia");
+  look.getByLabelText("Oscuros").click();
+  look.getByLabelText("Grande").click();
+  await settle();
+  expect(document.documentElement.dataset.theme).toBe("dark");
+  expect(document.documentElement.style.fontSize).toBe("115%");
+  look.getByLabelText("Como el equipo").click();
+  look.getByLabelText("Normal").click();
+  await settle();
+  expect(document.documentElement.dataset.theme).toBe("light");
+  expect(document.documentElement.style.fontSize).toBe("");
+});
