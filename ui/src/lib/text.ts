@@ -859,8 +859,10 @@ export const T = {
       room: "settings",
       go: "Ir a Ajustes",
     },
+    cards: "Con tarjeta puede seguir: el voucher del terminal es la boleta y no usa folio.",
+    card: "Cobrar con tarjeta",
     kept: "La venta que está armando se conserva.",
-  } as Record<"folios" | "certificate" | "store" | "locked" | "clock" | "setup", { title: (what: string) => string; steps: string[]; room: Room | null; go: string }> & { kept: string },
+  } as Record<"folios" | "certificate" | "store" | "locked" | "clock" | "setup", { title: (what: string) => string; steps: string[]; room: Room | null; go: string }> & { cards: string; card: string; kept: string },
 
   receiver: {
     title: "Cliente de la factura",

@@ -89,3 +89,32 @@ test("what the company declared is set in Ajustes, from a day on", async () => {
   expect(screen.getByText("El voucher del terminal es la boleta")).toBeVisible();
   await expectAccessible();
 });
+
+test("without folios a sale by card goes on, and one in cash does not", async () => {
+  const shop = await open("sale");
+  shop.folios[39] = 0;
+  shop.push([]);
+  await sell("Pan", "3000");
+  await press("F7");
+  expect(screen.getByText("No quedan folios de boleta")).toBeVisible();
+  expect(screen.queryByRole("button", { name: "Cobrar con tarjeta" })).toBeNull();
+
+  await press("F6");
+  await shop.setVouchers(declared);
+  await settle();
+  await click("button", "Cobrar con tarjeta");
+  expect(screen.queryByText("No quedan folios de boleta")).toBeNull();
+  await press("F6");
+  expect(screen.getByText("No quedan folios de boleta")).toBeVisible();
+  await press("F7");
+  await press("F10");
+  expect(within(screen.getByTestId("recorded")).getByText("$ 3.000")).toBeVisible();
+  expect([shop.issued.size, shop.records.length]).toEqual([0, 1]);
+
+  // What can't be written can't be recorded either.
+  shop.stopped = { code: "store", text: "El disco está lleno." };
+  shop.push([]);
+  await sell("Pan", "3000");
+  await press("F7");
+  expect(screen.getByText("El disco está lleno.")).toBeVisible();
+});

@@ -11,10 +11,16 @@ export interface Block {
   text: string;
 }
 
-/** `null` when a document of that kind can be issued. */
-export function blockOf(snapshot: Snapshot | null, kind: number, what: string): Block | null {
-  if (!snapshot) return null;
-  const { stopped, folios } = snapshot;
+/** What stands in the way of a record too, which takes neither folio nor signature. */
+const OF_RECORDS: Cause[] = ["store", "setup"];
+
+/** `null` when a document of that kind can be issued; or with `byVoucher`, when its sale can be recorded. */
+export function blockOf(snapshot: Snapshot | null, kind: number, what: string, byVoucher = false): Block | null {
+  const block = snapshot && ofDocuments(snapshot, kind, what);
+  return block && byVoucher && !OF_RECORDS.includes(block.cause) ? null : block;
+}
+
+function ofDocuments({ stopped, folios }: Snapshot, kind: number, what: string): Block | null {
   if (stopped) return { cause: causeOf(stopped.code), what, text: stopped.text };
   const left = folios.find(({ series }) => series === String(kind))?.left ?? 0;
   return left > 0 ? null : { cause: "folios", what, text: "" };
