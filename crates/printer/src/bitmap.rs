@@ -46,6 +46,15 @@ impl Bitmap {
         }
     }
 
+    /// Blackens the picture's edges.
+    pub(crate) fn frame(&mut self, line: usize) {
+        let (width, height) = (self.width, self.rows.len());
+        self.fill(0, 0, width, line);
+        self.fill(0, height - line, width, line);
+        self.fill(0, 0, line, height);
+        self.fill(width - line, 0, line, height);
+    }
+
     /// Eight dots a byte, the first one highest; each row begins a new byte.
     pub(crate) fn packed(&self) -> Vec<u8> {
         let byte = |dots: &[bool]| {

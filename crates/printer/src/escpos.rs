@@ -8,6 +8,8 @@ use crate::{Bitmap, Paper, Profile, glyphs};
 const BAND: usize = 255;
 /// The cell of a letter, in dots.
 const CELL: (usize, usize) = (12, 24);
+/// White below it, as printers leave it.
+const BELOW: usize = 4;
 
 /// The ticket as it is sent, from waking the printer to the cut.
 pub(crate) fn write(strips: &[Strip], profile: &Profile, drawer: bool) -> Vec<u8> {
@@ -24,7 +26,9 @@ pub(crate) fn write(strips: &[Strip], profile: &Profile, drawer: bool) -> Vec<u8
                 picture(&mut out, &drawn(text, *style, *align, profile.paper), profile.paper);
             }
             Strip::Text { text, style, align } => line(&mut out, text, *style, *align, profile),
-            Strip::Picture(bitmap) => picture(&mut out, bitmap, profile.paper),
+            Strip::Picture(bitmap) | Strip::Framed { picture: bitmap, .. } => {
+                picture(&mut out, bitmap, profile.paper);
+            }
             Strip::Rule => {
                 let mut rule = Bitmap::new(profile.paper.dots(), 10);
                 rule.fill(0, 4, profile.paper.dots(), 2);
@@ -87,5 +91,7 @@ fn drawn(text: &str, style: Style, align: Align, paper: Paper) -> Bitmap {
         let x = (left + at * CELL.0) as f32 + (CELL.0 as f32 - face.advance(c) * size) / 2.0;
         face.draw(&mut single, x, 18.0, size, &c.to_string());
     }
-    Bitmap::of(single.rows().iter().flat_map(|row| vec![row.clone(); tall]).collect())
+    let mut rows: Vec<Vec<bool>> = single.rows().iter().flat_map(|row| vec![row.clone(); tall]).collect();
+    rows.resize(rows.len() + BELOW, vec![false; paper.dots()]);
+    Bitmap::of(rows)
 }

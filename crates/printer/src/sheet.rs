@@ -17,11 +17,16 @@ pub const HEIGHT: f32 = 792.0;
 /// Points a millimetre.
 pub const MM: f32 = 72.0 / 25.4;
 
+/// A thin line: a hundredth of an inch, and each on a multiple of it, so that screens and printers of 100, 200, 300 and
+/// 600 dots an inch draw all of them alike.
+const HAIR: f32 = 0.72;
+
 /// The margins: 15 mm (the law: 5 and more).
-const LEFT: f32 = 42.0;
-const RIGHT: f32 = WIDTH - 42.0;
-const TOP: f32 = 42.0;
-const BOTTOM: f32 = HEIGHT - 42.0;
+const MARGIN: f32 = 59.0 * HAIR;
+const LEFT: f32 = MARGIN;
+const RIGHT: f32 = WIDTH - MARGIN;
+const TOP: f32 = MARGIN;
+const BOTTOM: f32 = HEIGHT - MARGIN;
 
 /// A colour of the sheet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +102,7 @@ pub fn lay(receipt: &Receipt, copy: Copy, logo: Option<&Logo>) -> Result<Vec<Pag
     blocks::head(&mut set, receipt, logo);
     blocks::parties(&mut set, receipt);
     blocks::references(&mut set, receipt);
-    blocks::detail(&mut set, receipt);
+    blocks::detail(&mut set, receipt, foot.height());
     foot.put(&mut set, receipt);
     let count = set.pages.len();
     for (at, page) in set.pages.iter_mut().enumerate() {
@@ -120,7 +125,7 @@ pub(crate) fn trial(logo: Option<&Logo>) -> Page {
     ] {
         y = set.block((LEFT + 12.0, y), RIGHT - LEFT - 24.0, size, bold, Ink::Black, text) + 6.0;
     }
-    set.page().frame(LEFT, TOP, RIGHT - LEFT, BOTTOM - TOP, 0.6, Ink::Black);
+    set.page().frame(LEFT, TOP, RIGHT - LEFT, BOTTOM - TOP, HAIR, Ink::Black);
     set.pages.remove(0)
 }
 
@@ -131,6 +136,11 @@ impl Page {
 
     fn bar(&mut self, x: f32, y: f32, width: f32, height: f32, ink: Ink) {
         self.marks.push(Mark::Bar { x, y, width, height, ink });
+    }
+
+    /// A thin line across, as thick as any other one.
+    fn hair(&mut self, x: f32, y: f32, width: f32, ink: Ink) {
+        self.bar(x, on_hairs(y), width, HAIR, ink);
     }
 
     fn frame(&mut self, x: f32, y: f32, width: f32, height: f32, line: f32, ink: Ink) {
@@ -165,7 +175,7 @@ impl Setting {
     }
 
     fn rule(&mut self, y: f32) {
-        self.page().bar(LEFT, y, RIGHT - LEFT, 0.6, Ink::Black);
+        self.page().hair(LEFT, y, RIGHT - LEFT, Ink::Black);
     }
 
     /// Lines of text from `y` downwards; answers where they end.
@@ -182,6 +192,11 @@ impl Setting {
         let x = right - face(bold).width(text, size);
         self.page().text(x, y, size, bold, ink, text);
     }
+}
+
+/// The nearest place where a hairline covers whole dots.
+fn on_hairs(at: f32) -> f32 {
+    (at / HAIR).round() * HAIR
 }
 
 fn face(bold: bool) -> &'static Face {
@@ -227,7 +242,7 @@ fn pieces(word: &str, width: f32, size: f32, face: &Face) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use timbre_core::receipt::{Heading, ReceiptLine, Sum};
+    use timbre_core::receipt::{Ceded, Heading, ReceiptLine, Sum};
 
     use super::*;
 
@@ -309,6 +324,43 @@ mod tests {
         assert!(pages.len() > 2);
         assert_eq!(all.iter().filter(|text| *text == "COPIA").count(), pages.len());
         assert!(!texts(&receipt, Copy::Original).1.contains(&"COPIA".to_owned()));
+    }
+
+    /// A sheet of nothing but a foot looks like a leaf that was torn off another document.
+    #[test]
+    fn a_foot_that_finds_no_room_takes_the_last_lines_along() {
+        let ceded = Ceded { legend: "CEDIBLE".to_owned(), ..Ceded::default() };
+        let line = |n: usize| ReceiptLine { name: format!("Línea {n:02}"), ..ReceiptLine::default() };
+        for count in 2..90 {
+            let lines = (0..count).map(line).collect();
+            let receipt = Receipt { lines, ceded: Some(ceded.clone()), ..Receipt::default() };
+            let (pages, all) = texts(&receipt, Copy::Ceded);
+            assert_eq!(all.iter().filter(|text| text.starts_with("Línea")).count(), count, "each once");
+            for (at, page) in pages.iter().enumerate() {
+                let is_line =
+                    |mark: &&Mark| matches!(mark, Mark::Text { text, .. } if text.starts_with("Línea"));
+                assert!(page.marks.iter().any(|mark| is_line(&mark)), "{count}: sheet {at} has none");
+            }
+        }
+    }
+
+    #[test]
+    fn every_thin_line_covers_whole_dots() {
+        let lines = vec![ReceiptLine { name: "Pan".to_owned(), ..ReceiptLine::default() }; 70];
+        let till = vec![sum("Efectivo".to_owned(), "20.000")];
+        let references = vec!["Guía de despacho electrónica N° 1".to_owned()];
+        let ceded = Ceded { fields: vec!["Nombre".to_owned(), "Firma".to_owned()], ..Ceded::default() };
+        let receipt = Receipt { lines, till, references, ceded: Some(ceded), ..Receipt::default() };
+        let whole = |at: f32| (at / HAIR - (at / HAIR).round()).abs() < 0.01;
+        for page in texts(&receipt, Copy::Ceded).0 {
+            let across = page.marks.iter().filter_map(|mark| match mark {
+                Mark::Bar { y, height, .. } => Some((*y, *height)),
+                Mark::Text { .. } | Mark::Stamp { .. } | Mark::Logo { .. } => None,
+            });
+            for (y, height) in across {
+                assert!(whole(y) && whole(height), "{y}, {height} high");
+            }
+        }
     }
 
     #[test]

@@ -59,7 +59,7 @@ fn put(out: &mut String, strip: &Strip, y: usize, paper: Paper) -> usize {
             }
             LINE * scale as usize
         }
-        Strip::Picture(picture) => {
+        Strip::Picture(picture) | Strip::Framed { picture, .. } => {
             let left = MARGIN + paper.dots().saturating_sub(picture.width()) / 2;
             let _ = write!(out, "<path d=\"{}\"/>", path(picture, left, y));
             picture.height()

@@ -1,6 +1,7 @@
 //! A receipt laid out on a roll: strips from top to bottom, each a line of text, a picture or white. Which
 //! bytes a printer takes for them is not known here.
 
+mod acknowledgement;
 mod heading;
 
 use timbre_core::paper::Copy;
@@ -24,6 +25,11 @@ pub enum Strip {
         align: Align,
     },
     Picture(Bitmap),
+    /// Words that stand in a frame: no printer's letters can be framed.
+    Framed {
+        says: String,
+        picture: Bitmap,
+    },
     /// A thin line across.
     Rule,
     /// So many dots of white.
@@ -123,7 +129,7 @@ pub fn lay(receipt: &Receipt, copy: Copy, profile: &Profile) -> Result<Vec<Strip
     }
     if let Some(ceded) = ceded {
         roll.strips.push(Strip::Feed(16));
-        roll.acknowledgement(ceded);
+        acknowledgement::put(&mut roll, ceded, profile.paper);
     }
     put_stamp(&mut roll, receipt, profile)?;
     for line in &receipt.legend {
@@ -194,24 +200,6 @@ impl Roll {
     fn pair(&mut self, sum: &Sum, style: Style) {
         for line in pair(&sum.name, &sum.sum, self.columns) {
             self.text(&line, style, Align::Left);
-        }
-    }
-
-    /// Fields to be filled in by hand, and what that means, in a box (manual de muestras impresas 4.0, 1.4). Its sides
-    /// are letters that every printer has.
-    fn acknowledgement(&mut self, ceded: &Ceded) {
-        let inside = self.columns - 4;
-        let edge = format!("+{}+", "-".repeat(self.columns - 2));
-        let boxed = |text: &str| format!("| {text:<inside$} |");
-        let fields = ceded.fields.iter().flat_map(|field| {
-            let line = "_".repeat(inside.saturating_sub(field.chars().count() + 2));
-            // Room to write.
-            [String::new(), format!("{field}: {line}")]
-        });
-        let lines: Vec<String> =
-            fields.chain([String::new()]).chain(wrap(&ceded.text, inside)).map(|line| boxed(&line)).collect();
-        for line in [edge.clone()].into_iter().chain(lines).chain([edge]) {
-            self.text(&line, PLAIN, Align::Left);
         }
     }
 

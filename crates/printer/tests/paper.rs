@@ -27,7 +27,7 @@ fn trained(sample: &samples::Sample) -> Receipt {
 /// All words of a ticket, as one text with single blanks.
 fn words(strips: &[Strip]) -> String {
     let lines = strips.iter().filter_map(|strip| match strip {
-        Strip::Text { text, .. } => Some(text.as_str()),
+        Strip::Text { text, .. } | Strip::Framed { says: text, .. } => Some(text.as_str()),
         Strip::Picture(_) | Strip::Rule | Strip::Feed(_) => None,
     });
     lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
@@ -56,7 +56,9 @@ fn no_line_is_longer_than_the_paper_is_wide() {
                     Strip::Text { text, .. } => {
                         assert!(text.chars().count() <= profile.paper.columns(), "{text}")
                     }
-                    Strip::Picture(picture) => assert!(picture.width() <= profile.paper.dots()),
+                    Strip::Picture(picture) | Strip::Framed { picture, .. } => {
+                        assert!(picture.width() <= profile.paper.dots())
+                    }
                     Strip::Rule | Strip::Feed(_) => {}
                 }
             }
@@ -113,7 +115,8 @@ fn training_paper_can_not_be_taken_for_a_document() {
     for sample in samples::golden() {
         let receipt = trained(&sample);
         let strips = lay(&receipt, Copy::Original, &profile).unwrap();
-        assert!(!strips.iter().any(|strip| matches!(strip, Strip::Picture(_))), "a box or a stamp");
+        let drawn = |strip: &Strip| matches!(strip, Strip::Picture(_) | Strip::Framed { .. });
+        assert!(!strips.iter().any(drawn), "a box or a stamp");
         let said = words(&strips);
         let between = said.matches("ENTRENAMIENTO · SIN VALOR TRIBUTARIO").count();
         assert!(between >= receipt.lines.len(), "{said}");

@@ -65,8 +65,14 @@ pub(super) fn references(body: &Element, boleta: bool) -> Vec<String> {
             "3" if !boleta => "(corrige montos)".to_owned(),
             _ => code,
         });
-        let rest = [code, at("RazonRef"), at("CodVndor"), at("CodCaja")];
-        [kind, global, folio, date].into_iter().chain(rest).flatten().collect::<Vec<_>>().join(" ")
+        let which = [kind, global, folio, date, code].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let seller = at("CodVndor").map(|code| format!("vendedor {code}"));
+        let till = at("CodCaja").map(|code| format!("caja {code}"));
+        let why = [at("RazonRef"), seller, till].into_iter().flatten().collect::<Vec<_>>().join(", ");
+        match (which.is_empty(), why.is_empty()) {
+            (false, false) => format!("{which}: {why}"),
+            (true, _) | (_, true) => which + &why,
+        }
     };
     body.elements().filter(|e| e.name == "Referencia").map(one).collect()
 }

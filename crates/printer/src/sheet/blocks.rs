@@ -1,14 +1,14 @@
 //! From the top: the box and the issuer, who receives, what is referred to, and the detail with its breaks.
 
-use timbre_core::receipt::{Field, Receipt};
+use timbre_core::receipt::{Field, Receipt, ReceiptLine};
 
-use super::{BOTTOM, Ink, LEFT, MM, Mark, Page, RIGHT, Setting, TOP, WIDTH, face, wrap};
+use super::{BOTTOM, HAIR, Ink, LEFT, MM, Mark, Page, RIGHT, Setting, TOP, WIDTH, face, on_hairs, wrap};
 use crate::Logo;
 
-/// The box: 7 cm wide, its line 0.7 mm, its letters 12 points, bold capitals (the law: 5.5 to 8 cm, 0.5 to 1
+/// The box: 7 cm wide, its line 0.76 mm, its letters 12 points, bold capitals (the law: 5.5 to 8 cm, 0.5 to 1
 /// mm, 10 points and more; manual de muestras impresas 4.0, 1.3).
-pub(super) const BOX_WIDTH: f32 = 70.0 * MM;
-pub(super) const BOX_LINE: f32 = 0.7 * MM;
+const BOX_WIDTH: f32 = 276.0 * HAIR;
+const BOX_LINE: f32 = 3.0 * HAIR;
 const BOX_SIZE: f32 = 12.0;
 const BOX_LEADING: f32 = 17.0;
 
@@ -61,7 +61,7 @@ fn framed(set: &mut Setting, receipt: &Receipt) -> f32 {
         .into_iter()
         .flat_map(|text| wrap(&text.to_uppercase(), inside, BOX_SIZE, face(true)))
         .collect();
-    let height = 22.0 + lines.len() as f32 * BOX_LEADING;
+    let height = on_hairs(22.0 + lines.len() as f32 * BOX_LEADING);
     let left = RIGHT - BOX_WIDTH;
     set.page().frame(left, TOP, BOX_WIDTH, height, BOX_LINE, Ink::Red);
     for (at, line) in lines.iter().enumerate() {
@@ -130,14 +130,45 @@ pub(super) fn references(set: &mut Setting, receipt: &Receipt) {
     set.y += 8.0;
 }
 
-pub(super) fn detail(set: &mut Setting, receipt: &Receipt) {
+/// So many lines of detail at the most go over to the sheet of a foot that finds no room below all of them.
+const CARRIED: usize = 3;
+
+/// `foot` high is what comes below.
+pub(super) fn detail(set: &mut Setting, receipt: &Receipt, foot: f32) {
     columns(set);
-    for line in &receipt.lines {
+    let rows: Vec<Row<'_>> = receipt.lines.iter().map(Row::of).collect();
+    let carried = CARRIED.min(rows.len() / 2);
+    for (at, row) in rows.iter().enumerate() {
+        let rest: f32 = rows[at..].iter().map(|row| row.height).sum();
+        // A foot that would stand on a sheet of its own gets the last lines for company, where it leaves them room.
+        let lonely = at > 0 && at == rows.len() - carried && set.y + rest + foot > BOTTOM;
+        let moves = lonely && AGAIN + COLUMNS + rest + foot <= BOTTOM;
+        // A description of a thousand letters is shorter than a sheet: a line is never broken.
+        if moves || set.y + row.height > BOTTOM - 12.0 {
+            again(set, receipt);
+            columns(set);
+        }
+        row.put(set);
+    }
+}
+
+/// A line of detail as it is set.
+struct Row<'a> {
+    line: &'a ReceiptLine,
+    /// Figures that are too wide for their columns stand below the name, in full.
+    apart: bool,
+    name: Vec<String>,
+    notes: Vec<String>,
+    height: f32,
+}
+
+impl Row<'_> {
+    fn of(line: &ReceiptLine) -> Row<'_> {
         let name = wrap(&line.name, NAME_WIDTH, 9.0, face(false));
-        // Figures that are too wide for their columns stand below the name, in full.
         let wide = |text: &str, width: f32| face(false).width(text, 9.0) > width;
-        let apart = wide(&line.quantity, QUANTITY_WIDTH) || wide(&line.price, PRICE_WIDTH - 6.0);
-        let apart = apart || wide(&line.sum, SUM_WIDTH);
+        let apart = wide(&line.quantity, QUANTITY_WIDTH)
+            || wide(&line.price, PRICE_WIDTH - 6.0)
+            || wide(&line.sum, SUM_WIDTH);
         let times = match (line.quantity.is_empty(), line.price.is_empty()) {
             (false, false) => format!("{} x {}", line.quantity, line.price),
             (true, _) => line.price.clone(),
@@ -146,27 +177,29 @@ pub(super) fn detail(set: &mut Setting, receipt: &Receipt) {
         let notes = apart.then_some(&times).into_iter().chain(&line.notes);
         let notes: Vec<String> = notes.flat_map(|note| wrap(note, NAME_WIDTH, 7.5, face(false))).collect();
         let height = name.len().max(1) as f32 * 11.7 + notes.len() as f32 * 9.75 + 3.0;
-        // A description of a thousand letters is shorter than a sheet: a line is never broken.
-        if set.y + height > BOTTOM - 12.0 {
-            again(set, receipt);
-            columns(set);
-        }
+        Row { line, apart, name, notes, height }
+    }
+
+    fn put(&self, set: &mut Setting) {
         let base = set.y + 9.0;
-        if !apart {
-            set.at_right(QUANTITY, base, 9.0, false, Ink::Black, &line.quantity);
-            set.at_right(PRICE, base, 9.0, false, Ink::Black, &line.price);
+        if !self.apart {
+            set.at_right(QUANTITY, base, 9.0, false, Ink::Black, &self.line.quantity);
+            set.at_right(PRICE, base, 9.0, false, Ink::Black, &self.line.price);
         }
-        set.at_right(SUM, base, 9.0, false, Ink::Black, &line.sum);
-        for (at, text) in name.iter().enumerate() {
+        set.at_right(SUM, base, 9.0, false, Ink::Black, &self.line.sum);
+        for (at, text) in self.name.iter().enumerate() {
             set.page().text(NAME, base + at as f32 * 11.7, 9.0, false, Ink::Black, text);
         }
-        let below = base + name.len().max(1) as f32 * 11.7 - 1.0;
-        for (at, text) in notes.iter().enumerate() {
+        let below = base + self.name.len().max(1) as f32 * 11.7 - 1.0;
+        for (at, text) in self.notes.iter().enumerate() {
             set.page().text(NAME, below + at as f32 * 9.75, 7.5, false, Ink::Grey, text);
         }
-        set.y += height;
+        set.y += self.height;
     }
 }
+
+/// How high the heads of the columns are.
+const COLUMNS: f32 = 22.0;
 
 fn columns(set: &mut Setting) {
     set.rule(set.y);
@@ -176,8 +209,11 @@ fn columns(set: &mut Setting) {
     set.at_right(PRICE, base, 7.5, true, Ink::Black, "Precio");
     set.at_right(SUM, base, 7.5, true, Ink::Black, "Valor");
     set.rule(set.y + 16.0);
-    set.y += 22.0;
+    set.y += COLUMNS;
 }
+
+/// Where a further sheet's own words end.
+pub(super) const AGAIN: f32 = TOP + 30.0;
 
 /// A further sheet says whose it is.
 pub(super) fn again(set: &mut Setting, receipt: &Receipt) {
@@ -192,5 +228,5 @@ pub(super) fn again(set: &mut Setting, receipt: &Receipt) {
         let x = (WIDTH - face(true).width(COPY, 9.0)) / 2.0;
         set.page().text(x, TOP + 9.0, 9.0, true, Ink::Black, COPY);
     }
-    set.y = TOP + 30.0;
+    set.y = AGAIN;
 }

@@ -3,7 +3,7 @@
 
 use timbre_core::receipt::{Ceded, Receipt, Sum};
 
-use super::{BOTTOM, Ink, LEFT, MM, Mark, RIGHT, Setting, TOP, blocks, face, wrap};
+use super::{BOTTOM, HAIR, Ink, LEFT, MM, Mark, RIGHT, Setting, TOP, blocks, face, on_hairs, wrap};
 use crate::Stamp;
 
 /// The stamp is at least 2 cm from the left edge, with white around it (muestras impresas 4.0, 1.5).
@@ -60,7 +60,7 @@ impl Row<'_> {
 
     fn put(&self, set: &mut Setting, y: f32) {
         let (sum, ink) = match self {
-            Row::Parting => return set.page().bar(TOTALS, y + 4.0, RIGHT - TOTALS, 0.3, Ink::Grey),
+            Row::Parting => return set.page().hair(TOTALS, y + 4.0, RIGHT - TOTALS, Ink::Grey),
             Row::Total(sum) => (sum, Ink::Black),
             Row::Paid(sum) => (sum, Ink::Grey),
         };
@@ -77,16 +77,29 @@ fn height_of(rows: &[Row<'_>]) -> f32 {
 }
 
 impl Foot<'_> {
-    pub(super) fn put(self, set: &mut Setting, receipt: &Receipt) {
+    /// How high it stands, all totals in it.
+    pub(super) fn height(&self) -> f32 {
+        height_of(&Row::of(self.receipt)).max(self.legend()) + self.acknowledgement()
+    }
+
+    /// Stamp, the white around it, and what stands below.
+    fn legend(&self) -> f32 {
         let stamp = self.stamp.as_ref().map_or(0.0, |stamp| 2.0 * QUIET + stamp.height() as f32 * MM);
-        let legend = stamp + 6.0 + self.receipt.legend.len() as f32 * 10.0;
-        let ceded = self.ceded.map_or(0.0, |_| 118.0);
+        stamp + 6.0 + self.receipt.legend.len() as f32 * 10.0
+    }
+
+    fn acknowledgement(&self) -> f32 {
+        self.ceded.map_or(0.0, |_| 118.0)
+    }
+
+    pub(super) fn put(self, set: &mut Setting, receipt: &Receipt) {
+        let (legend, ceded) = (self.legend(), self.acknowledgement());
         let rows = Row::of(self.receipt);
         let mut rest = rows.as_slice();
         // What no foot can hold goes before it, on as many sheets as it takes.
         if height_of(rest) + ceded > BOTTOM - FURTHER {
             let y = set.y;
-            set.page().bar(TOTALS, y, RIGHT - TOTALS, 0.6, Ink::Black);
+            set.page().hair(TOTALS, y, RIGHT - TOTALS, Ink::Black);
             set.y += 6.0;
         }
         while let [first, others @ ..] = rest
@@ -112,7 +125,7 @@ impl Foot<'_> {
 
     fn totals(&self, set: &mut Setting, top: f32, rows: &[Row<'_>]) {
         let mut y = top;
-        set.page().bar(TOTALS, y, RIGHT - TOTALS, 0.6, Ink::Black);
+        set.page().hair(TOTALS, y, RIGHT - TOTALS, Ink::Black);
         y += 6.0;
         for row in rows {
             row.put(set, y);
@@ -139,13 +152,16 @@ impl Foot<'_> {
 /// Fields to be filled in by hand, what that means, and at the lower right whose copy it is.
 fn acknowledgement(set: &mut Setting, top: f32, ceded: &Ceded) {
     let width = RIGHT - LEFT;
-    set.page().frame(LEFT, top, width, 88.0, 0.6, Ink::Black);
+    let (upper, lower) = (on_hairs(top), on_hairs(top + 88.0));
+    set.page().frame(LEFT, upper, width, lower - upper, HAIR, Ink::Black);
     let column = (width - 24.0) / 2.0;
     for (at, field) in ceded.fields.iter().enumerate() {
         let x = LEFT + 12.0 + (at % 2) as f32 * column;
         let y = top + 18.0 + (at / 2) as f32 * 17.0;
         set.page().text(x, y, 8.0, false, Ink::Black, &format!("{field}:"));
-        set.page().bar(x + 44.0, y + 1.5, column - 56.0, 0.4, Ink::Grey);
+        // A gap between the columns, none at the right.
+        let end = if at % 2 == 0 { x + column - 12.0 } else { RIGHT - 12.0 };
+        set.page().hair(x + 44.0, y + 1.5, end - x - 44.0, Ink::Grey);
     }
     set.block((LEFT + 12.0, top + 60.0), width - 24.0, 6.5, false, Ink::Black, &ceded.text);
     set.at_right(RIGHT, top + 106.0, 13.0, true, Ink::Black, &ceded.legend);

@@ -1,5 +1,4 @@
-//! The box that says who issues what under which number, drawn as a picture: no printer's letters can be
-//! framed by a line of the law's width.
+//! The box that says who issues what under which number, its frame of the law's width.
 
 use timbre_core::receipt::Receipt;
 
@@ -34,16 +33,13 @@ pub(super) fn put(roll: &mut Roll, receipt: &Receipt, paper: Paper) {
         .collect();
     let height = 2 * (LINE + MARGIN) + lines.len() * LEADING;
     let mut picture = Bitmap::new(width, height);
-    picture.fill(0, 0, width, LINE);
-    picture.fill(0, height - LINE, width, LINE);
-    picture.fill(0, 0, LINE, height);
-    picture.fill(width - LINE, 0, LINE, height);
+    picture.frame(LINE);
     for (at, line) in lines.iter().enumerate() {
         let x = (width as f32 - face.width(line, SIZE)) / 2.0;
         let y = (LINE + MARGIN + at * LEADING) as f32 + SIZE;
         face.draw(&mut picture, x, y, SIZE, line);
     }
-    roll.strips.push(Strip::Picture(picture));
+    roll.strips.push(Strip::Framed { says: lines.join("\n"), picture });
     if let Some(office) = &heading.office {
         roll.strips.push(Strip::Feed(8));
         roll.block(office, BOLD, Align::Centre);
@@ -52,7 +48,7 @@ pub(super) fn put(roll: &mut Roll, receipt: &Receipt, paper: Paper) {
 }
 
 /// Words on lines that `fits` takes.
-fn wrap(text: &str, fits: impl Fn(&str) -> bool) -> Vec<String> {
+pub(super) fn wrap(text: &str, fits: impl Fn(&str) -> bool) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {
