@@ -38,6 +38,37 @@ test("one on the network is added by its address, and tried", async () => {
   await expectAccessible();
 });
 
+test("one that prints and tells nothing is kept so by who saw its page, and stays so when something else is changed", async () => {
+  const shop = await open("settings");
+  await click("button", "Agregar una impresora");
+  await fill("Dirección de red", "192.168.1.50");
+  await click("button", "Guardar");
+  shop.printer = { state: "partial", word: "Parcial", why: "la impresora no terminó de recibir" };
+  await click("button", "Página de prueba en principal");
+  expect(list().getByText("La impresora no contestó. ¿Salió la página entera?")).toBeVisible();
+  await click("button", "No");
+  expect(list().queryByRole("button", { name: "Sí, salió entera" })).toBeNull();
+  expect(shop.set.printers[0]?.status ?? "ask").toBe("ask");
+  await click("button", "Página de prueba en principal");
+  await click("button", "Sí, salió entera");
+  expect(shop.set.printers).toMatchObject([{ name: "principal", device: "red:192.168.1.50", status: "none" }]);
+  expect(list().getByText(/^Anotado: esta impresora imprime, pero no avisa/)).toBeVisible();
+  // It is asked once.
+  await click("button", "Página de prueba en principal");
+  expect(list().queryByRole("button", { name: "Sí, salió entera" })).toBeNull();
+  await click("button", "Cambiar principal");
+  await choose("Papel", "58mm");
+  await click("button", "Guardar");
+  expect(shop.set.printers).toMatchObject([{ paper: "58mm", status: "none" }]);
+  await click("button", "Cambiar principal");
+  await fireEvent.click(form().getByLabelText(/no contesta/));
+  await click("button", "Guardar");
+  expect(shop.set.printers).toMatchObject([{ paper: "58mm", status: "ask" }]);
+  await click("button", "Página de prueba en principal");
+  expect(list().getByRole("button", { name: "Sí, salió entera" })).toBeVisible();
+  await expectAccessible();
+});
+
 test("what this machine has is offered, and a serial line asks for its speed", async () => {
   const shop = await open("settings");
   await click("button", "Agregar una impresora");
