@@ -396,6 +396,7 @@ pub fn typescript() -> String {
         Counters,
         Workers,
         FoliosView,
+        SpanView,
         RangeView,
         DeadlineView,
         WarningView,
@@ -469,6 +470,7 @@ pub fn typescript() -> String {
         PlaceView,
         FolderView,
         WaitingFileView,
+        LeftFileView,
         CheckView,
     );
     out

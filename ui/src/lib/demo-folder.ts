@@ -19,7 +19,7 @@ export abstract class DemoFolder extends DemoVouchers {
     choice("printer.cedible", "true", YES_NO),
   ];
   others = [{ name: "line.witnesses", value: '["a.cl", "b.cl"]' }];
-  where: PlaceView = { path: "Timbre/datos", bytes: 3_400_000, journal_bytes: 2_100_000, free_bytes: 52_000_000_000, drop: { issued: 12, refused: 1, waiting_total: 0, waiting: [], trouble: null } };
+  where: PlaceView = { path: "Timbre/datos", bytes: 3_400_000, journal_bytes: 2_100_000, free_bytes: 52_000_000_000, drop: { issued: 12, refused: 1, waiting_total: 0, waiting: [], left_total: 0, left: [], trouble: null } };
   review: CheckView = { running: false, percent: 0, at: null, sound: null, lines: [] };
   private changed = false;
 

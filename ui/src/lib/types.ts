@@ -132,6 +132,8 @@ expiring?: boolean,
  */
 low?: boolean, ranges: Array<RangeView>, };
 
+export type SpanView = { first: number, last: number, };
+
 export type RangeView = { first: number, last: number, next: number, left: number, 
 /**
  * `AAAA-MM-DD`.
@@ -1019,6 +1021,10 @@ export type FolderView = { issued: number, refused: number,
  */
 waiting_total: number, waiting: Array<WaitingFileView>, 
 /**
+ * What lies in `entrada` and is not taken: all of it, and the first hundred.
+ */
+left_total: number, left: Array<LeftFileView>, 
+/**
  * Why nothing is taken, a sentence.
  */
 trouble: string | null, };
@@ -1032,6 +1038,12 @@ code: string, why: string,
  * RFC 3339.
  */
 since: string, };
+
+export type LeftFileView = { file: string, 
+/**
+ * A sentence.
+ */
+why: string, };
 
 export type CheckView = { 
 /**

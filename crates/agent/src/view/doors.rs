@@ -58,6 +58,7 @@ pub struct FolderView {
     pub waiting_total: u64,
     pub waiting: Vec<WaitingFileView>,
     /// What lies in `entrada` and is not taken: all of it, and the first hundred.
+    #[ts(type = "number")]
     pub left_total: u64,
     pub left: Vec<LeftFileView>,
     /// Why nothing is taken, a sentence.
@@ -65,7 +66,7 @@ pub struct FolderView {
 }
 
 /// A file that is no sale, or is called as none may be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct LeftFileView {
     pub file: String,
     /// A sentence.
