@@ -174,7 +174,8 @@ impl<W: World + 'static> Shop<W> {
         }
         let end = clock.now();
         let journal = journal_of(dir);
-        let check = timbre_store::check(dir, None, &mut |_| {}, &|_, _| {}).expect("the folder is read back");
+        let check =
+            timbre_store::check(dir, None, None, &mut |_| {}, &|_, _| {}).expect("the folder is read back");
         let (ledger, violations) = {
             let authority = wire.authority();
             // What it has still in process will have its verdict, too.

@@ -62,7 +62,7 @@ fn check_against(
             some.clear();
         }
     };
-    let store = timbre_store::check(dir, anchor.as_deref(), &mut show, progress)?;
+    let store = timbre_store::check(dir, anchor.as_deref(), None, &mut show, progress)?;
     unsound.extend(look(&*regime, &some));
     Ok(Checked { store, unsound })
 }

@@ -9,12 +9,14 @@ use sled::IVec;
 use timbre_core::{Document, DocumentId};
 
 use crate::anchor::Recalled;
+use crate::disguise::{Disguise, clear};
 use crate::disk::RealDisk;
 use crate::index::{Index, Keys};
 use crate::live::Live;
+use crate::sealing::SegmentKeys;
 use crate::segments::Segments;
 use crate::standing::Standing;
-use crate::verdict::Judge;
+use crate::verdict::{Judge, Verdict};
 use crate::walk::{Damage, Tip};
 use crate::{LockReason, Locked, Place, StoreError, index, key, opening, replay, standing};
 
@@ -40,6 +42,11 @@ pub struct CheckReport {
     /// journal does not.
     pub locked: Option<Locked>,
     pub index: IndexCheck,
+    /// The segments that are sealed.
+    pub sealed: Vec<u32>,
+    /// Sealed facts that were not read, as their key was not had, and why that was: the chain over them is proved all
+    /// the same, and what they hold is not.
+    pub unread: Option<(u64, String)>,
 }
 
 /// The index against the journal. It can be made again, so nothing here is lost data.
@@ -71,21 +78,34 @@ impl CheckReport {
 
 /// Reads the journal of `dir` from its first frame to its last, and asks the index and `anchor`
 /// whether it has all that they know of. `show` is handed every document, all versions, in the
-/// journal's order: what its bytes are worth is not judged here. `progress` hears how many bytes of
-/// the journal were read, of how many.
+/// journal's order: what its bytes are worth is not judged here. What is sealed is read with `keys`. `progress` hears
+/// how many bytes of the journal were read, of how many.
 pub fn check(
     dir: &Path,
     anchor: Option<&Path>,
+    keys: Option<Arc<dyn SegmentKeys>>,
     show: &mut dyn FnMut(Document),
     progress: &dyn Fn(u64, u64),
 ) -> Result<CheckReport, StoreError> {
-    let segments = Segments::new(Arc::new(RealDisk), &dir.join("journal"));
+    let folder = dir.join("journal");
+    let mut segments = Segments::new(Arc::new(RealDisk), &folder, keys);
+    let sealed = segments.sealed()?;
+    let shut = match sealed.last().map(|segment| segments.key(*segment)) {
+        Some(Err(StoreError::Sealed { why, .. })) => Some(why),
+        Some(Err(error)) => return Err(error),
+        Some(Ok(_)) | None => None,
+    };
+    if shut.is_some() {
+        // The wrong ones are no better than none.
+        segments = Segments::new(Arc::new(RealDisk), &folder, None);
+    }
+    let keys = segments.keys().map(|keys| &**keys);
     // Before the journal: an agent that is running only makes the journal longer than this.
     let recalled = anchor.map(|path| Recalled::read(&RealDisk, path)).transpose()?;
     let memory = recalled.as_ref().and_then(Recalled::memory);
     let db = dir.join("db");
     let own = match db.exists() {
-        true => Index::open(&db),
+        true => Index::open(&db, keys),
         false => Ok(Err("no hay índice".to_owned())),
     };
     let standing = match &own {
@@ -97,16 +117,30 @@ pub fn check(
     let anchored = recalled.is_some();
     let judge = Judge { segments: &segments, memory, anchored, installation: installation.as_deref() };
     let known = judge.known(&standing);
-    let fresh = Index::temporary()?;
+    let disguise = match &own {
+        Ok(Ok(own)) => own.disguise(),
+        Ok(Err(_)) | Err(_) => None,
+    };
+    let disguise = match disguise {
+        None if !sealed.is_empty() => Some(Arc::new(Disguise::fresh()?)),
+        other => other,
+    };
+    let fresh = Index::temporary(disguise)?;
     let mut found = replay::replay_showing(&segments, &fresh, Tip::default(), known, progress, show)?;
     let live = Live::load(&fresh)?;
     let tip = found.end.tip;
-    let verdict = judge.judge(&live, &tip, &standing, &mut found)?;
+    let unread = shut.map(|why| (found.unread, why));
+    // Who could not read the facts knows of no folio.
+    let verdict = match unread {
+        None => judge.judge(&live, &tip, &standing, &mut found)?,
+        Some(_) => Verdict::default(),
+    };
     let noted = match &own {
         Ok(Ok(index)) => index.json(key::LOCK_FOUND).ok().flatten(),
         Ok(Err(_)) | Err(_) => None,
     };
     let index = match own {
+        Ok(Ok(_)) if unread.is_some() => IndexCheck::NotOpened("está cifrado".to_owned()),
         Ok(Ok(own)) => {
             compare(&own, &fresh, &tip).unwrap_or_else(|error| IndexCheck::NotOpened(error.to_string()))
         }
@@ -130,6 +164,8 @@ pub fn check(
         ends_early: known.saturating_sub(tip.sequence),
         locked: verdict.lock.or(noted).or(live.lock),
         index,
+        sealed,
+        unread,
     })
 }
 
@@ -151,12 +187,14 @@ fn compare(own: &Index, fresh: &Index, tip: &Tip) -> Result<IndexCheck, StoreErr
 /// How many keys one of them lacks, or has with another value. Both are read in order, side by
 /// side: a million documents have too many keys to hold in memory twice.
 fn differing(own: &Index, fresh: &Index) -> Result<u64, StoreError> {
-    let of_the_index =
-        |entry: &sled::Result<(IVec, IVec)>| !matches!(entry, Ok((key, _)) if *key == key::LOCK_FOUND);
+    let of_the_index = |entry: &sled::Result<(IVec, IVec)>| !matches!(entry, Ok((key, _)) if *key == key::LOCK_FOUND || *key == key::DISGUISE);
+    let (ours, theirs) = (own.disguise(), fresh.disguise());
     own.ask(|own| {
         fresh.ask(|fresh| {
-            let mut own = own.iter().filter(of_the_index).peekable();
-            let mut fresh = fresh.iter().filter(of_the_index).peekable();
+            let own = own.iter().map(|entry| clear(ours.as_deref(), entry));
+            let fresh = fresh.iter().map(|entry| clear(theirs.as_deref(), entry));
+            let mut own = own.filter(of_the_index).peekable();
+            let mut fresh = fresh.filter(of_the_index).peekable();
             let mut differs = 0;
             loop {
                 let order = match (own.peek(), fresh.peek()) {

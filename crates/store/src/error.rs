@@ -46,9 +46,11 @@ pub enum StoreError {
     /// A frame is not what was written there.
     #[error("el diario está dañado en el segmento {}, posición {}: {why}", place.segment, place.offset)]
     Damaged { place: Place, why: String },
-    /// A sealed body, and no key to open it.
-    #[error("el registro del segmento {}, posición {} está cifrado con la clave {key}, que no está cargada", place.segment, place.offset)]
-    Sealed { place: Place, key: u32 },
+    /// What is written from a segment on is sealed, and its key can't be had. Nothing is lost, nothing was changed.
+    #[error("lo guardado está cifrado desde el segmento {segment} y su llave no se puede usar: {why}")]
+    Sealed { segment: u32, why: String },
+    #[error("falló el cifrado: {0}")]
+    Cipher(String),
     /// Written by a later Timbre.
     #[error("el registro del segmento {}, posición {} es de una versión más nueva de Timbre: {why}", place.segment, place.offset)]
     Newer { place: Place, why: String },

@@ -11,7 +11,7 @@
 //! | 5 | 1 | kind of fact ([`crate::Fact::kind`]) |
 //! | 6 | 1 | flags: bit 0 last frame of its batch, bit 1 the body is sealed |
 //! | 7 | 1 | zero |
-//! | 8 | 4 | key id of a sealed body (AES-256-GCM; 12 bytes nonce, text, 16 bytes tag), else zero |
+//! | 8 | 4 | the segment whose key a sealed body is under, else zero |
 //! | 12 | 4 | length of the body |
 //! | 16 | 8 | batch, counted from 1 |
 //! | 24 | 8 | sequence, counted from 1 |
@@ -21,7 +21,12 @@
 //! | 76 | 4 | CRC-32 of the 76 bytes before |
 //!
 //! A body that is not sealed: length of the JSON (4 bytes), the fact as JSON, then for every blob
-//! of the fact its length (4 bytes) and its bytes.
+//! of the fact its length (4 bytes) and its bytes. A sealed one is that under AES-256-GCM: 12 bytes of nonce, the
+//! text, 16 bytes of tag; bound to it are the first 72 bytes of the header, without bit 0 of the flags. So checksums
+//! and chain are over what is on disk, and can be proved without any key.
+//!
+//! A sealed segment begins with a frame of kind 255, in the batch of its first facts. It is no fact: its body is the
+//! segment's key, closed, as `sealing` writes it.
 
 use sha2::{Digest, Sha256};
 use timbre_core::Timestamp;
@@ -31,6 +36,8 @@ pub(crate) const MAGIC: [u8; 4] = [0xE5, b'T', b'J', 0x1A];
 const VERSION: u8 = 1;
 const LAST: u8 = 1;
 const SEALED: u8 = 2;
+/// The kind of the frame that holds a segment's closed key.
+pub(crate) const KEY: u8 = 255;
 
 /// SHA-256 of a whole frame.
 pub(crate) type Hash = [u8; 32];
@@ -101,6 +108,12 @@ impl Header {
             before: *head[40..].first_chunk().expect("80 bytes hold 32 from 40 on"),
             body_crc: number(head, 72),
         })
+    }
+
+    /// What a sealed body is bound to: all that is known before it is sealed, but for which frame is the last.
+    pub fn bound(&self) -> [u8; 72] {
+        let whole = Header { last: false, ..self.clone() }.encode();
+        *whole.first_chunk().expect("80 bytes hold 72")
     }
 
     /// Length of the whole frame.

@@ -34,6 +34,6 @@ impl Reader {
 
     fn event(&self, place: Place) -> Result<Event, StoreError> {
         let frame = self.segments.frame(place)?;
-        Ok(Event { at: frame.at(), fact: frame.json()?, frame: place })
+        Ok(Event { at: frame.at(), fact: self.segments.json(&frame)?, frame: place })
     }
 }

@@ -9,6 +9,7 @@
 //! to move pages: of one that got lost the old copy is there, or sled sees that it is not and
 //! fails (each record bears a checksum and its segment's number).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
@@ -20,8 +21,10 @@ use std::thread;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use sled::Tree;
+use sled::{IVec, Tree};
 
+use crate::disguise::{Disguise, clear};
+use crate::sealing::SegmentKeys;
 use crate::{StoreError, disk, key};
 
 /// sled's own cache, in bytes as it counts them: its default is a gigabyte, and what it holds in
@@ -40,6 +43,8 @@ pub(crate) struct Index {
     db: RwLock<Option<Arc<sled::Db>>>,
     /// What the journal has and sled is still to be told: read as if it were there.
     ahead: RwLock<Arc<Puts>>,
+    /// What it says is kept from who has no key: see `disguise`.
+    disguise: RwLock<Option<Arc<Disguise>>>,
     /// `None` for a temporary one.
     folder: Option<PathBuf>,
     /// The mark stands beside the folder.
@@ -88,12 +93,12 @@ pub(crate) trait Keys {
 
 impl Index {
     /// Opens the folder. `Ok(Err(why))` says that it is damaged and must be put aside.
-    pub fn open(folder: &Path) -> Result<Result<Index, String>, StoreError> {
+    pub fn open(folder: &Path, keys: Option<&dyn SegmentKeys>) -> Result<Result<Index, String>, StoreError> {
         remove_half_made(folder);
         let mut tries = 0;
         loop {
             match open_once(folder) {
-                Ok(db) => return Ok(Ok(Index::of(db, Some(folder.to_owned())))),
+                Ok(db) => return Index::of(db, Some(folder.to_owned())).unveil(keys),
                 Err(Failed::Locked) if tries < LOCK_TRIES => {
                     tries += 1;
                     thread::sleep(Duration::from_millis(50));
@@ -110,6 +115,7 @@ impl Index {
         Index {
             db: RwLock::new(Some(Arc::new(db))),
             ahead: RwLock::default(),
+            disguise: RwLock::default(),
             folder,
             marked: AtomicBool::new(marked),
             #[cfg(test)]
@@ -117,10 +123,39 @@ impl Index {
         }
     }
 
-    /// One that is gone when it is dropped, to compare with.
-    pub fn temporary() -> Result<Index, StoreError> {
+    /// Finds its key, where it has one. Who has no keys can't read it; one that is under another key is as good as
+    /// damaged.
+    fn unveil(self, keys: Option<&dyn SegmentKeys>) -> Result<Result<Index, String>, StoreError> {
+        let closed = match self.ask(|tree| Ok(tree.get(key::DISGUISE)?)) {
+            Ok(None) => return Ok(Ok(self)),
+            Ok(Some(closed)) => closed,
+            Err(error) => return Ok(Err(error.to_string())),
+        };
+        let keys = keys.ok_or_else(|| StoreError::Index("está cifrado".to_owned()))?;
+        match keys.open(&closed) {
+            Ok(key) => {
+                self.wear(Some(Arc::new(Disguise::of(key)?)));
+                Ok(Ok(self))
+            }
+            Err(error) => Ok(Err(error.to_string())),
+        }
+    }
+
+    fn wear(&self, disguise: Option<Arc<Disguise>>) {
+        *self.disguise.write().unwrap_or_else(PoisonError::into_inner) = disguise;
+    }
+
+    pub fn disguise(&self) -> Option<Arc<Disguise>> {
+        self.disguise.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// One that is gone when it is dropped, to compare with another. It lies where others may look: of sealed
+    /// segments nothing is in it in clear either.
+    pub fn temporary(disguise: Option<Arc<Disguise>>) -> Result<Index, StoreError> {
         let db = guarded(|| Ok(sled::Config::new().temporary(true).cache_capacity(CACHE).open()?))?;
-        Ok(Index::of(db, None))
+        let index = Index::of(db, None);
+        index.wear(disguise);
+        Ok(index)
     }
 
     /// Runs `ask` with the tree; a panic inside sled becomes an error.
@@ -142,10 +177,22 @@ impl Index {
         }
     }
 
-    /// Nothing is in it yet: what the mark says is about the one before it.
-    pub fn begin(&self) -> Result<(), StoreError> {
+    /// Nothing is in it yet: what the mark says is about the one before it. With `keys` it is sealed from its first
+    /// word on.
+    pub fn begin(&self, keys: Option<&dyn SegmentKeys>) -> Result<(), StoreError> {
         self.marked.store(false, Ordering::Relaxed);
-        self.mark()
+        self.mark()?;
+        if let Some(keys) = keys {
+            let disguise = Disguise::fresh()?;
+            let closed = keys.close(disguise.key());
+            let closed = closed.map_err(|e| StoreError::Sealed { segment: 0, why: e.to_string() })?;
+            self.ask(|tree| {
+                tree.insert(key::DISGUISE, closed)?;
+                Ok(())
+            })?;
+            self.wear(Some(Arc::new(disguise)));
+        }
+        Ok(())
     }
 
     /// Makes the mark, if it does not stand there.
@@ -175,6 +222,7 @@ impl Index {
     pub fn resume(&self, other: &Index) {
         let db = other.db.write().unwrap_or_else(PoisonError::into_inner).take();
         *self.db.write().unwrap_or_else(PoisonError::into_inner) = db;
+        self.wear(other.disguise());
         self.marked.store(other.marked.load(Ordering::Relaxed), Ordering::Relaxed);
         #[cfg(test)]
         self.fails.store(false, Ordering::Relaxed);
@@ -213,10 +261,17 @@ impl Index {
     pub fn write(&self, puts: &Puts) -> Result<(), StoreError> {
         self.mark()?;
         let mut batch = sled::Batch::default();
+        let disguise = self.disguise();
         for (key, value) in puts {
-            match value {
-                Some(value) => batch.insert(key.as_slice(), value.as_slice()),
-                None => batch.remove(key.as_slice()),
+            match (&disguise, value) {
+                (None, Some(value)) => batch.insert(key.as_slice(), value.as_slice()),
+                (None, None) => batch.remove(key.as_slice()),
+                (Some(disguise), Some(value)) => {
+                    let key = disguise.key_of(key)?;
+                    let value = disguise.close(&key, value)?;
+                    batch.insert(&*key, &*value);
+                }
+                (Some(disguise), None) => batch.remove(&*disguise.key_of(key)?),
             }
         }
         self.ask(|tree| {
@@ -256,18 +311,28 @@ impl Index {
         Ok(())
     }
 
-    /// Hands over the keys and values that begin with `prefix`, in order.
+    /// Hands over the keys and values that begin with `prefix`, in order. What a person said in a key is not told.
     pub fn each(
         &self,
         prefix: &[u8],
         mut take: impl FnMut(&[u8], &[u8]) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
+        let disguise = self.disguise();
         self.ask(|tree| {
             for entry in tree.scan_prefix(prefix) {
-                let (key, value) = entry?;
+                let (key, value) = clear(disguise.as_deref(), entry)?;
                 take(&key, &value)?;
             }
             Ok(())
+        })
+    }
+
+    /// The last values that are under a prefix, from the last one down.
+    pub fn last_values(&self, prefix: &[u8], most: usize) -> Result<Vec<IVec>, StoreError> {
+        let disguise = self.disguise();
+        self.ask(|tree| {
+            let last = tree.scan_prefix(prefix).rev().take(most);
+            Ok(last.map(|entry| Ok(clear(disguise.as_deref(), entry)?.1)).collect::<sled::Result<_>>()?)
         })
     }
 
@@ -281,24 +346,40 @@ impl Index {
     }
 
     pub fn count(&self, prefix: &[u8]) -> Result<u64, StoreError> {
-        let mut count = 0;
-        self.each(prefix, |_, _| {
-            count += 1;
-            Ok(())
-        })?;
-        Ok(count)
+        self.ask(|tree| {
+            let keys = tree.scan_prefix(prefix).keys();
+            Ok(keys.map(|key| key.map(|_| 1)).sum::<sled::Result<u64>>()?)
+        })
     }
 }
 
 impl Keys for Index {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.ask(|tree| Ok(tree.get(key)?.map(|value| value.to_vec())))
+        let disguise = self.disguise();
+        let Some(disguise) = disguise else {
+            return self.ask(|tree| Ok(tree.get(key)?.map(|value| value.to_vec())));
+        };
+        let key = disguise.key_of(key)?;
+        self.ask(|tree| {
+            let entry = tree.get(&key)?.map(|value| clear(Some(&disguise), Ok((key.as_ref().into(), value))));
+            Ok(entry.transpose()?.map(|(_, value)| value.to_vec()))
+        })
     }
 
     fn last(&self, from: Vec<u8>, to: Vec<u8>) -> Result<Option<Vec<u8>>, StoreError> {
+        let disguise = self.disguise();
+        let named = |key: Vec<u8>| match &disguise {
+            Some(disguise) => disguise.key_of(&key).map(Cow::into_owned),
+            None => Ok(key),
+        };
+        let like = from.clone();
+        let (from, to) = (named(from)?, named(to)?);
         self.ask(|tree| {
-            let last = tree.range(from..=to).next_back();
-            Ok(last.transpose()?.map(|(key, _)| key.to_vec()))
+            let last = tree.range(from..=to).next_back().transpose()?.map(|(key, _)| key);
+            Ok(last.map(|key| match &disguise {
+                Some(disguise) => disguise.reveal(&key, &like).into_owned(),
+                None => key.to_vec(),
+            }))
         })
     }
 }

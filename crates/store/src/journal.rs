@@ -10,6 +10,7 @@ use timbre_core::Timestamp;
 
 use crate::disk::{Disk, Tape};
 use crate::frame::{self, HEADER, Header};
+use crate::sealing::{self, Key, SegmentKeys};
 use crate::segments::Segments;
 use crate::walk::Tip;
 use crate::{Fact, Place, StoreError, body, segments};
@@ -35,6 +36,10 @@ pub(crate) struct Journal {
     appended: u64,
     /// There was none to be had: what is written makes the file longer, as far as that goes.
     no_room: bool,
+    /// Segments that begin from now on are sealed, and their keys closed by it.
+    seals: Option<Arc<dyn SegmentKeys>>,
+    /// The key of the segment that is written to, when that is sealed.
+    key: Option<Arc<Key>>,
 }
 
 /// Frames that become durable together, not written yet.
@@ -46,6 +51,10 @@ pub(crate) struct Batch {
     bytes: Vec<u8>,
     /// Where the last frame begins.
     last: usize,
+    /// What its bodies are sealed with.
+    key: Option<Arc<Key>>,
+    /// It begins a sealed segment: the body of the frame that goes before all others.
+    head: Option<Vec<u8>>,
 }
 
 /// How far a batch had come.
@@ -84,6 +93,8 @@ impl Journal {
             poisoned: false,
             appended: 0,
             no_room: false,
+            seals: None,
+            key: None,
         })
     }
 
@@ -137,6 +148,23 @@ impl Journal {
         self.turn = true;
     }
 
+    /// Goes on as the journal's end was left: sealed, in a segment of this key, or with a new one where that can't be
+    /// had.
+    pub fn go_on_sealed(&mut self, keys: Arc<dyn SegmentKeys>, key: Option<Arc<Key>>) {
+        self.turn |= key.is_none() && self.end > 0;
+        (self.seals, self.key) = (Some(keys), key);
+    }
+
+    /// From the next batch on what is written is sealed, or in clear: in a segment of its own.
+    pub fn seal(&mut self, keys: Option<Arc<dyn SegmentKeys>>) {
+        self.seals = keys;
+        self.turn = self.end > 0;
+    }
+
+    pub fn is_sealing(&self) -> bool {
+        self.seals.is_some()
+    }
+
     pub fn fsyncs(&self) -> u64 {
         self.fsyncs
     }
@@ -158,13 +186,23 @@ impl Journal {
     }
 
     /// A new batch, after all that was written.
-    pub fn batch(&self, at: Timestamp) -> Batch {
+    pub fn batch(&self, at: Timestamp) -> Result<Batch, StoreError> {
         let (segment, start) = match self.turn || self.end >= self.segment_bytes {
             true => (self.segment + 1, 0),
             false => (self.segment, self.end),
         };
         let tip = Tip { batch: self.tip.batch + 1, ..self.tip };
-        Batch { at, tip, segment, start, bytes: Vec::new(), last: 0 }
+        let (key, head) = match (start, &self.seals) {
+            (0, Some(keys)) => {
+                let key = sealing::fresh_key()?;
+                let closed = keys.close(&key);
+                let closed = closed.map_err(|e| StoreError::Sealed { segment, why: e.to_string() })?;
+                (Some(Arc::new(key)), Some(sealing::head(&closed)?))
+            }
+            (0, None) => (None, None),
+            (_, _) => (self.key.clone(), None),
+        };
+        Ok(Batch { at, tip, segment, start, bytes: Vec::new(), last: 0, key, head })
     }
 
     /// Appends a batch and returns when it is on the device.
@@ -178,6 +216,7 @@ impl Journal {
         })?;
         self.end = batch.start + batch.bytes.len() as u64;
         self.tip = batch.tip;
+        self.key.clone_from(&batch.key);
         self.appended += 1;
         Ok(())
     }
@@ -257,22 +296,35 @@ impl Journal {
 impl Batch {
     /// Adds a fact; returns where it will stand and its sequence.
     pub fn push(&mut self, fact: &Fact) -> Result<(Place, u64), StoreError> {
-        let body = body::encode(fact)?;
-        if body.len() > body::LARGEST {
-            return Err(StoreError::TooLarge(body.len()));
+        let text = body::encode(fact)?;
+        if let (true, Some(head)) = (self.bytes.is_empty(), self.head.clone()) {
+            self.put(frame::KEY, None, head)?;
         }
-        let header = Header {
-            kind: fact.kind(),
+        self.put(fact.kind(), self.key.clone(), text)
+    }
+
+    fn put(&mut self, kind: u8, key: Option<Arc<Key>>, text: Vec<u8>) -> Result<(Place, u64), StoreError> {
+        let length = text.len() + key.as_ref().map_or(0, |_| sealing::MORE);
+        if length > body::LARGEST {
+            return Err(StoreError::TooLarge(length));
+        }
+        let mut header = Header {
+            kind,
             last: false,
-            sealed: false,
-            key: 0,
-            length: body.len() as u32,
+            sealed: key.is_some(),
+            key: key.as_ref().map_or(0, |_| self.segment),
+            length: length as u32,
             batch: self.tip.batch,
             sequence: self.tip.sequence + 1,
             micros: self.at.as_microsecond(),
             before: self.tip.hash,
-            body_crc: crc32fast::hash(&body),
+            body_crc: 0,
         };
+        let body = match key {
+            Some(key) => sealing::seal(&key, header.sequence, &header.bound(), &text)?,
+            None => text,
+        };
+        header.body_crc = crc32fast::hash(&body);
         let place = Place { segment: self.segment, offset: self.start + self.bytes.len() as u64 };
         let head = header.encode();
         self.last = self.bytes.len();
@@ -287,6 +339,11 @@ impl Batch {
             end: (self.segment, self.start + self.bytes.len() as u64),
         };
         Ok((place, header.sequence))
+    }
+
+    /// The segment it goes to and that one's key, where it is sealed.
+    pub fn key(&self) -> Option<(u32, Arc<Key>)> {
+        Some((self.segment, self.key.clone()?))
     }
 
     pub fn mark(&self) -> BatchMark {

@@ -57,6 +57,18 @@ pub(crate) const CLOCK_ACCEPTED: &[u8] = b"Mclock-accepted";
 /// A lock found at opening that the journal does not have yet.
 pub(crate) const LOCK_FOUND: &[u8] = b"Mlock-found";
 
+/// The key of the index itself, closed, where the journal has sealed segments.
+pub(crate) const DISGUISE: &[u8] = b"Mdisguise";
+
+/// May the value under such a key hold what a person said? Of the others it is a number, a place, or nothing.
+pub(crate) fn holds_words(key: &[u8]) -> bool {
+    match key.first() {
+        Some(b'M') => key != SCHEMA_KEY && key != DISGUISE,
+        Some(letter) => b"LGNCRQPXva".contains(letter),
+        None => false,
+    }
+}
+
 /// Since when card vouchers stand for documents, or don't.
 pub(crate) const VOUCHER_TERMS: &[u8] = b"Mvoucher-terms";
 /// How many sales there are that a voucher stands for.

@@ -6,7 +6,7 @@ use timbre_core::Timestamp;
 
 use crate::index::Keys;
 use crate::walk::Tip;
-use crate::{Fact, Place, Reader, StoreError, key};
+use crate::{Fact, Place, Reader, StoreError, frame, key};
 
 /// A place between two facts of the journal. It stays good for as long as the folder does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -54,12 +54,15 @@ impl Reader {
             match self.segments.frame(Place { segment: at.segment, offset: at.offset }) {
                 Ok(frame) => {
                     at.offset = frame.end();
-                    match frame.fact() {
+                    if frame.header.kind == frame::KEY {
+                        continue;
+                    }
+                    match self.segments.fact(&frame) {
                         Ok(fact) => {
                             let sequence = frame.header.sequence;
                             facts.push(Told { sequence, at: frame.at(), fact, next: at });
                         }
-                        Err(StoreError::Newer { .. } | StoreError::Sealed { .. }) => {}
+                        Err(StoreError::Newer { .. } | StoreError::Damaged { .. }) => {}
                         Err(error) => return Err(error),
                     }
                 }

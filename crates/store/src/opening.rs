@@ -14,6 +14,7 @@ use crate::journal::Journal;
 use crate::live::Live;
 use crate::overlay::Overlay;
 use crate::replay;
+use crate::sealing::{Key, SegmentKeys};
 use crate::segments::Segments;
 use crate::standing::{self, Found, Standing};
 use crate::store::Parts;
@@ -32,6 +33,8 @@ pub struct OpenOptions {
     pub anchor: Option<PathBuf>,
     /// A segment that has reached this size is followed by a new one.
     pub segment_bytes: u64,
+    /// Whoever keeps the keys of sealed segments: without them a folder that has any does not open.
+    pub keys: Option<Arc<dyn SegmentKeys>>,
 }
 
 impl Default for OpenOptions {
@@ -39,7 +42,7 @@ impl Default for OpenOptions {
         let segment_bytes = 64 << 20;
         #[cfg(feature = "crash-points")]
         let segment_bytes = crate::crash::segment_bytes(segment_bytes);
-        OpenOptions { anchor: None, segment_bytes }
+        OpenOptions { anchor: None, segment_bytes, keys: None }
     }
 }
 
@@ -88,7 +91,11 @@ pub(crate) fn open(
             disk.sync_folder(made).map_err(|e| StoreError::io("crear la carpeta", made, e))?;
         }
     }
-    let segments = Arc::new(Segments::new(disk.clone(), &folder));
+    let segments = Arc::new(Segments::new(disk.clone(), &folder, options.keys.clone()));
+    // Before anything is changed: with the wrong key, or none, the folder stays as it is.
+    if let Some(segment) = segments.sealed()?.pop() {
+        segments.key(segment)?;
+    }
     let place = Opening { disk, dir: dir.to_owned(), options: options.clone() };
 
     // The index first: its lock keeps a second process out before anything is written.
@@ -134,7 +141,8 @@ fn bring_together(
     let (start, held) = match &found.standing {
         Standing::Agrees(tip, damage) => (*tip, damage.clone()),
         Standing::Empty | Standing::PutAside(_) => {
-            found.index.begin()?;
+            let sealed = !segments.sealed()?.is_empty();
+            found.index.begin(segments.keys().filter(|_| sealed).map(|keys| &**keys))?;
             (Tip::default(), Vec::new())
         }
     };
@@ -156,6 +164,11 @@ fn bring_together(
     if replayed.end.broken_end || held.iter().any(|damage| Some(damage.place) == tip.place) {
         journal.turn();
     }
+    if let Some(keys) = segments.keys()
+        && let Some(key) = sealed_end(&segments, &tip)?
+    {
+        journal.go_on_sealed(keys.clone(), key.filter(|_| tip.end.0 == last.0));
+    }
 
     let live = Live::load(&found.index)?;
     let verdict = judge.judge(&live, &tip, &found.standing, &mut replayed)?;
@@ -169,7 +182,7 @@ fn bring_together(
         tracing::warn!(%error, "el índice no llegó al disco");
     }
     if replayed.end.bytes > LONG {
-        renew(&found.index, &place.index())?;
+        renew(&found.index, &place)?;
     }
     let opened = Opened {
         documents: live.counts.total(),
@@ -190,11 +203,27 @@ fn bring_together(
     Ok((parts, opened))
 }
 
+/// Was what is at the journal's end sealed, and with which key? That is `Some(None)` where the key's copies at the
+/// segment's head are lost.
+fn sealed_end(segments: &Segments, tip: &Tip) -> Result<Option<Option<Arc<Key>>>, StoreError> {
+    let Some(place) = tip.place else { return Ok(None) };
+    match segments.key(place.segment) {
+        Ok(key) => Ok(Some(Some(key))),
+        Err(StoreError::Damaged { .. }) => match segments.frame(place) {
+            Ok(frame) => Ok(frame.header.sealed.then_some(None)),
+            Err(StoreError::Damaged { .. }) => Ok(None),
+            Err(error) => Err(error),
+        },
+        Err(error) => Err(error),
+    }
+}
+
 /// sled notes where its pages are when it is opened, and reads all that was written since at the next opening: once
 /// a lot of the journal was read into it, it is opened again here and not at the next start, where a till waits.
-fn renew(index: &Index, folder: &Path) -> Result<(), StoreError> {
+fn renew(index: &Index, place: &Opening) -> Result<(), StoreError> {
     index.shut();
-    let again = Index::open(folder)?.map_err(StoreError::Index)?;
+    let keys = place.options.keys.as_deref();
+    let again = Index::open(&place.index(), keys)?.map_err(StoreError::Index)?;
     index.resume(&again);
     Ok(())
 }

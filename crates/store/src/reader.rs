@@ -95,7 +95,7 @@ impl Reader {
     }
 
     fn issued_frame(&self, place: Place) -> Result<Issued, StoreError> {
-        match self.segments.frame(place)?.fact()? {
+        match self.segments.fact_at(place)? {
             Fact::Issued(issued) => Ok(*issued),
             _ => Err(broken("dónde está un documento")),
         }
@@ -237,7 +237,7 @@ impl Reader {
         let Some(parcel) = self.parcel_row(id)? else {
             return Ok(None);
         };
-        match self.segments.frame(parcel.frame)?.fact()? {
+        match self.segments.fact_at(parcel.frame)? {
             Fact::Sending(sending) => Ok(Some((sending.head, sending.tail))),
             _ => Err(broken("dónde está un envío")),
         }
@@ -286,7 +286,7 @@ impl Reader {
         let Some(place) = self.live().certificate else {
             return Ok(None);
         };
-        match self.segments.frame(place)?.fact()? {
+        match self.segments.fact_at(place)? {
             Fact::CertificateLoaded(loaded) => Ok(Some(loaded)),
             _ => Err(broken("dónde está el certificado")),
         }
@@ -297,7 +297,7 @@ impl Reader {
         let Some(place) = self.live().grant(id).map(|row| row.frame) else {
             return Ok(None);
         };
-        match self.segments.frame(place)?.fact()? {
+        match self.segments.fact_at(place)? {
             Fact::GrantLoaded(loaded) => Ok(Some(loaded.sealed)),
             _ => Err(broken("dónde está un CAF")),
         }
@@ -320,7 +320,7 @@ impl Reader {
 
     /// The exact bytes of an answer.
     pub fn heard(&self, place: Place) -> Result<Bytes, StoreError> {
-        match self.segments.frame(place)?.fact()? {
+        match self.segments.fact_at(place)? {
             Fact::Answered(answered) => Ok(answered.heard),
             _ => Err(StoreError::Damaged { place, why: "no es una respuesta".to_owned() }),
         }

@@ -10,7 +10,7 @@ use crate::live::Live;
 use crate::overlay::Overlay;
 use crate::segments::{Frame, Segments};
 use crate::walk::{self, Damage, End, Met, Tip};
-use crate::{Fact, StoreError};
+use crate::{Fact, StoreError, frame};
 
 /// Changes are written to the index in batches of about this many keys.
 const AT_ONCE: usize = 4000;
@@ -27,6 +27,8 @@ pub(crate) struct Replayed {
     /// Documents that are in the journal twice in the same version.
     pub repeated: Vec<(DocumentId, u32)>,
     pub issued: u64,
+    /// Facts that are sealed, and that nobody has keys for: only that they stand there is known.
+    pub unread: u64,
 }
 
 /// How much of a grant's use may be missing.
@@ -64,8 +66,18 @@ pub(crate) fn replay_showing(
     let end = walk::walk(segments, start, known, progress, &mut |met| {
         match met {
             Met::Frame(frame) => {
-                tip = tip.then(frame);
-                take(&mut overlay, frame, &mut found, show)?;
+                let before = tip;
+                tip = before.then(frame);
+                match read(segments, frame) {
+                    Ok(Some(fact)) => take(&mut overlay, frame, fact, &mut found, show)?,
+                    Ok(None) => {}
+                    Err(StoreError::Sealed { .. }) if segments.keys().is_none() => found.unread += 1,
+                    Err(StoreError::Damaged { why, .. }) => {
+                        let damage = unreadable(frame, why);
+                        step_over(index, &mut overlay, &before, &damage, &mut found)?;
+                    }
+                    Err(error) => return Err(error),
+                }
             }
             Met::BatchEnd(end) => {
                 if overlay.len() > AT_ONCE {
@@ -74,14 +86,7 @@ pub(crate) fn replay_showing(
                     crate::crash!("rebuild-half");
                 }
             }
-            Met::Damage(damage) => {
-                if damage.documents {
-                    let full = std::mem::replace(&mut overlay, Overlay::new(index));
-                    index.write(&full.into_puts(&tip)?)?;
-                    doubt(index, &tip, damage, &mut found.doubts)?;
-                }
-                found.damage.push(damage.clone());
-            }
+            Met::Damage(damage) => step_over(index, &mut overlay, &tip, damage, &mut found)?,
         }
         Ok(())
     })?;
@@ -93,13 +98,46 @@ pub(crate) fn replay_showing(
     Ok(found)
 }
 
+/// The fact of a frame; the one that holds its segment's key has none.
+fn read(segments: &Segments, frame: &Frame) -> Result<Option<Fact>, StoreError> {
+    match frame.header.kind {
+        frame::KEY => Ok(None),
+        _ => segments.fact(frame).map(Some),
+    }
+}
+
+/// It is what was written there, by its checksum, and does not open: its key is lost, or somebody who had none wrote
+/// it.
+fn unreadable(frame: &Frame, why: String) -> Damage {
+    let documents = frame.header.kind == Fact::ISSUED;
+    let bytes = frame.header.frame_length() as u64;
+    Damage { place: frame.place, bytes, frames: Some(1), why, documents }
+}
+
+/// Goes on behind a damaged part that comes after `tip`.
+fn step_over<'i>(
+    index: &'i Index,
+    overlay: &mut Overlay<'i>,
+    tip: &Tip,
+    damage: &Damage,
+    found: &mut Replayed,
+) -> Result<(), StoreError> {
+    if damage.documents {
+        let full = std::mem::replace(overlay, Overlay::new(index));
+        index.write(&full.into_puts(tip)?)?;
+        doubt(index, tip, damage, &mut found.doubts)?;
+    }
+    found.damage.push(damage.clone());
+    Ok(())
+}
+
 fn take(
     overlay: &mut Overlay<'_>,
     frame: &Frame,
+    fact: Fact,
     found: &mut Replayed,
     show: &mut dyn FnMut(Document),
 ) -> Result<(), StoreError> {
-    let fact = frame.fact()?;
     let stand = Stand { at: frame.at(), place: frame.place, sequence: frame.header.sequence };
     let noticed = apply::apply(overlay, &fact, stand)?;
     if let Some(grant) = noticed.gave {

@@ -1,4 +1,4 @@
-//! The journal's files for reading: their names, their sizes, and one frame at a place. Any number
+//! The journal's files for reading: their names, their sizes, one frame at a place, and what is in it. Any number
 //! of threads may read while the writer appends; nothing here writes.
 
 use std::collections::HashMap;
@@ -11,6 +11,7 @@ use timbre_core::Timestamp;
 
 use crate::disk::{Disk, Source};
 use crate::frame::{self, HEADER, Hash, Header, NoHeader};
+use crate::sealing::{self, Key, SegmentKeys};
 use crate::{Fact, Place, StoreError, body};
 
 /// Most frames are read whole with one call of this size.
@@ -35,41 +36,30 @@ impl Frame {
         self.place.offset + self.header.frame_length() as u64
     }
 
-    pub fn fact(&self) -> Result<Fact, StoreError> {
-        self.open()?;
-        body::decode(&self.body).map_err(|e| self.newer(e.to_string()))
-    }
-
-    /// The fact's JSON as it stands.
-    pub fn json(&self) -> Result<serde_json::Value, StoreError> {
-        self.open()?;
-        let json = body::json(&self.body).map_err(|e| self.newer(e.to_string()))?;
-        serde_json::from_slice(&json).map_err(|e| self.newer(e.to_string()))
-    }
-
-    fn open(&self) -> Result<(), StoreError> {
-        match self.header.sealed {
-            true => Err(StoreError::Sealed { place: self.place, key: self.header.key }),
-            false => Ok(()),
-        }
-    }
-
     /// The checksum holds, so these are the bytes that were written: by somebody who knew more.
     fn newer(&self, why: String) -> StoreError {
         StoreError::Newer { place: self.place, why }
     }
 }
 
-/// The files of one journal, with a pool of open handles.
+/// The files of one journal, with a pool of open handles and of the keys of sealed segments.
 pub(crate) struct Segments {
     disk: Arc<dyn Disk>,
     folder: PathBuf,
+    keys: Option<Arc<dyn SegmentKeys>>,
     handles: Mutex<HashMap<u32, Arc<dyn Source>>>,
+    opened: Mutex<HashMap<u32, Arc<Key>>>,
 }
 
 impl Segments {
-    pub fn new(disk: Arc<dyn Disk>, folder: &Path) -> Segments {
-        Segments { disk, folder: folder.to_owned(), handles: Mutex::default() }
+    pub fn new(disk: Arc<dyn Disk>, folder: &Path, keys: Option<Arc<dyn SegmentKeys>>) -> Segments {
+        let (handles, opened) = Default::default();
+        Segments { disk, folder: folder.to_owned(), keys, handles, opened }
+    }
+
+    /// Whoever keeps the keys of sealed segments.
+    pub fn keys(&self) -> Option<&Arc<dyn SegmentKeys>> {
+        self.keys.as_ref()
     }
 
     pub fn path(&self, segment: u32) -> PathBuf {
@@ -132,9 +122,82 @@ impl Segments {
         Ok(Frame { place, header, hash, body })
     }
 
+    /// The fact at a place.
+    pub fn fact_at(&self, place: Place) -> Result<Fact, StoreError> {
+        self.fact(&self.frame(place)?)
+    }
+
+    /// The fact in a frame.
+    pub fn fact(&self, frame: &Frame) -> Result<Fact, StoreError> {
+        body::decode(&self.text(frame)?).map_err(|e| frame.newer(e.to_string()))
+    }
+
+    /// The fact's JSON as it stands.
+    pub fn json(&self, frame: &Frame) -> Result<serde_json::Value, StoreError> {
+        let json = body::json(&self.text(frame)?).map_err(|e| frame.newer(e.to_string()))?;
+        serde_json::from_slice(&json).map_err(|e| frame.newer(e.to_string()))
+    }
+
+    /// The body of a frame, in clear.
+    fn text(&self, frame: &Frame) -> Result<Bytes, StoreError> {
+        let Frame { place, header, body, .. } = frame;
+        if !header.sealed {
+            return Ok(body.clone());
+        }
+        let key = self.key(header.key)?;
+        let text = sealing::unseal(&key, &header.bound(), body);
+        text.map(Bytes::from).ok_or_else(|| damaged(*place, "no se abre con la llave de su segmento"))
+    }
+
+    /// The key of a sealed segment. It is opened once: whoever keeps it may take their time.
+    pub fn key(&self, segment: u32) -> Result<Arc<Key>, StoreError> {
+        if let Some(key) = self.opened.lock().unwrap_or_else(PoisonError::into_inner).get(&segment) {
+            return Ok(key.clone());
+        }
+        let closed = self.closed_key(segment)?;
+        let closed = closed
+            .ok_or_else(|| damaged(Place { segment, offset: 0 }, "la llave del segmento está dañada"))?;
+        let sealed = |why: String| StoreError::Sealed { segment, why };
+        let keys =
+            self.keys.as_ref().ok_or_else(|| sealed("no se abrió la bóveda de la carpeta".to_owned()))?;
+        let key = Arc::new(keys.open(&closed).map_err(|error| sealed(error.to_string()))?);
+        self.learn(segment, key.clone());
+        Ok(key)
+    }
+
+    /// A segment has this key from now on.
+    pub fn learn(&self, segment: u32, key: Arc<Key>) {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner).insert(segment, key);
+    }
+
+    /// The closed key that a segment begins with; `None` for one in clear, or where no copy of it is whole.
+    pub fn closed_key(&self, segment: u32) -> Result<Option<Vec<u8>>, StoreError> {
+        let failed = |e| StoreError::io("leer el diario", &self.path(segment), e);
+        let file = match self.disk.source(&self.path(segment)) {
+            Ok(file) => file,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(failed(e)),
+        };
+        let mut bytes = vec![0; sealing::HEAD];
+        let read = file.read_at(&mut bytes, 0).map_err(failed)?;
+        Ok(sealing::closed_key(&bytes[..read]).map(<[u8]>::to_vec))
+    }
+
+    /// The sealed segments, in order.
+    pub fn sealed(&self) -> Result<Vec<u32>, StoreError> {
+        let mut sealed = Vec::new();
+        for (segment, _) in self.list()? {
+            if self.closed_key(segment)?.is_some() {
+                sealed.push(segment);
+            }
+        }
+        Ok(sealed)
+    }
+
     /// Opens every file anew: the one behind its name may be another by now.
     pub fn forget(&self) {
         self.handles.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     fn handle(&self, segment: u32) -> Result<Arc<dyn Source>, StoreError> {

@@ -44,7 +44,8 @@ pub(crate) struct Knew {
 
 pub(crate) fn find(folder: &Path, segments: &Segments) -> Result<Found, StoreError> {
     let past = index::past(folder);
-    let knew = match Index::open(folder)? {
+    let keys = segments.keys().map(|keys| &**keys);
+    let knew = match Index::open(folder, keys)? {
         Ok(index) => match stand(&index, segments, past) {
             Ok(Standing::PutAside(knew)) => knew,
             Ok(standing) => return Ok(Found { index: Arc::new(index), standing, put_aside: None }),
@@ -61,7 +62,7 @@ pub(crate) fn find(folder: &Path, segments: &Segments) -> Result<Found, StoreErr
     };
     let put_aside = Some(index::put_aside(folder)?);
     crate::crash!("rebuild-put-aside");
-    let index = Index::open(folder)?.map_err(StoreError::Index)?;
+    let index = Index::open(folder, keys)?.map_err(StoreError::Index)?;
     Ok(Found { index: Arc::new(index), standing: Standing::PutAside(knew), put_aside })
 }
 
@@ -76,6 +77,10 @@ pub(crate) fn stand(index: &Index, segments: &Segments, past: Past) -> Result<St
     let tip: Tip = index.json(key::APPLIED)?.ok_or_else(|| index::broken("hasta dónde llega"))?;
     let live = Live::load(index)?;
     let knew = Knew { sequence: tip.sequence, marks: live.marks() };
+    // What is sealed in the journal is sealed in the index, too.
+    if index.disguise().is_none() && !segments.sealed()?.is_empty() {
+        return Ok(Standing::PutAside(Some(knew)));
+    }
     let mut damage = Vec::new();
     if let Some(place) = tip.place {
         match segments.frame(place) {
@@ -118,10 +123,8 @@ fn is_sound(
 ) -> Result<bool, StoreError> {
     const ROWS: usize = 64;
     const FRAMES: usize = 8;
-    let newest: Vec<Row> = index.ask(|tree| {
-        let rows = tree.scan_prefix(b"R").rev().take(ROWS);
-        rows.map(|entry| index::decode(&entry?.1)).collect()
-    })?;
+    let newest = index.last_values(b"R", ROWS)?;
+    let newest = newest.iter().map(|row| index::decode(row)).collect::<Result<Vec<Row>, _>>()?;
     for (n, row) in newest.iter().enumerate() {
         if index.number(&key::document(&row.id))? != Some(row.order)
             || index.get(&key::in_state(row.state, row.order))?.is_none()
@@ -132,7 +135,7 @@ fn is_sound(
         if n >= FRAMES || damage.iter().any(|known| known.place == row.frame) {
             continue;
         }
-        match segments.frame(row.frame).and_then(|frame| frame.fact()) {
+        match segments.fact_at(row.frame) {
             Ok(Fact::Issued(issued)) if issued.document.id == row.id => {}
             Ok(_) => return Ok(false),
             Err(StoreError::Damaged { why, .. }) => damage.push(unreadable(row.frame, 0, why)),

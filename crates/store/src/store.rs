@@ -139,16 +139,47 @@ impl Store {
         let locked = self.locked().is_some();
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner).clone();
         let (index, segments) = (self.index.clone(), self.segments.clone());
-        let mut group = Group::new(at, self.journal.batch(at), index, segments, live);
+        let mut group = Group::new(at, self.journal.batch(at)?, index, segments, live);
         let outcomes: Vec<_> = orders.into_iter().map(|make| group.add(make)).collect();
         let Some((batch, puts, live)) = group.finish()? else {
             return Ok(outcomes);
         };
         self.journal.append(&batch)?;
+        if let Some((segment, key)) = batch.key() {
+            self.segments.learn(segment, key);
+        }
         self.index.lay(puts);
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = live;
         self.remember(at, locked);
         Ok(outcomes)
+    }
+
+    /// Is what is written sealed?
+    pub fn is_sealing(&self) -> bool {
+        self.journal.is_sealing()
+    }
+
+    /// From now on what is written is sealed, or in clear, beginning with `facts`: they are the first of a segment of
+    /// their own. What was written before stays as it is. The index, which is sealed where any of the journal is, is
+    /// made anew when it has to be, and the folder opened again.
+    pub fn set_sealing(
+        &mut self,
+        sealing: bool,
+        facts: Vec<Fact>,
+        at: Timestamp,
+    ) -> Result<Opened, StoreError> {
+        let keys = match (sealing, self.segments.keys()) {
+            (true, None) => {
+                return Err(StoreError::refused("no-segment-keys", "La bóveda de la carpeta está cerrada."));
+            }
+            (true, Some(keys)) => Some(keys.clone()),
+            (false, _) => None,
+        };
+        self.journal.seal(keys);
+        let written = self.commit(facts, at);
+        // Also where nothing was written: the journal's end says how it goes on.
+        let opened = self.reopen()?;
+        written.map(|_| opened)
     }
 
     /// Tells the index what was written, once that is much: nobody has to wait for it, as readers

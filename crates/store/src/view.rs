@@ -1,11 +1,13 @@
 //! The index with changes laid over it, read as if they were there: those that sled is still to be
 //! told, and for an order those of the batch it is in, which are not durable yet.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
 use sled::{IVec, Tree};
 
+use crate::disguise::{Disguise, clear};
 use crate::index::{Index, Keys, Pair, Puts};
 use crate::{StoreError, key};
 
@@ -19,6 +21,7 @@ pub(crate) struct View {
 /// The entries of a view, for as long as a question lasts.
 pub(crate) struct Entries<'a> {
     tree: &'a Tree,
+    disguise: Option<&'a Disguise>,
     ahead: &'a Puts,
     batch: &'a Puts,
 }
@@ -49,7 +52,9 @@ impl View {
         // Before the index is looked at: what sled is told meanwhile is then seen twice, not missed.
         let ahead = self.index.ahead();
         let batch = self.batch.clone().unwrap_or_default();
-        self.index.ask(|tree| ask(&Entries { tree, ahead: &ahead, batch: &batch }))
+        let disguise = self.index.disguise();
+        let disguise = disguise.as_deref();
+        self.index.ask(|tree| ask(&Entries { tree, disguise, ahead: &ahead, batch: &batch }))
     }
 
     pub fn with_prefix(&self, prefix: &[u8]) -> Result<Vec<Pair>, StoreError> {
@@ -103,19 +108,39 @@ impl<'a> Entries<'a> {
     pub fn between(&self, from: Vec<u8>, to: Vec<u8>) -> impl Iterator<Item = Entry> + use<'a> {
         let of = |puts: &'a Puts| puts.range(from.clone()..=to.clone());
         let order = |kept: &[u8], staged: &[u8]| kept.cmp(staged);
-        merged(
-            merged(self.tree.range(from.clone()..=to.clone()), of(self.ahead), order),
-            of(self.batch),
-            order,
-        )
+        let tree = self.in_tree(from.clone(), to.clone());
+        merged(merged(tree, of(self.ahead), order), of(self.batch), order)
     }
 
     /// The same, descending.
     pub fn between_back(&self, from: Vec<u8>, to: Vec<u8>) -> impl Iterator<Item = Entry> + use<'a> {
         let of = |puts: &'a Puts| puts.range(from.clone()..=to.clone()).rev();
         let order = |kept: &[u8], staged: &[u8]| staged.cmp(kept);
-        let tree = self.tree.range(from.clone()..=to.clone()).rev();
+        let tree = self.in_tree(from.clone(), to.clone()).rev();
         merged(merged(tree, of(self.ahead), order), of(self.batch), order)
+    }
+
+    /// What sled has between two keys, in clear. Where these name a text, both name the same.
+    fn in_tree(&self, from: Vec<u8>, to: Vec<u8>) -> impl DoubleEndedIterator<Item = Entry> + use<'a> {
+        let disguise = self.disguise;
+        let named = |key: &[u8]| match disguise {
+            Some(disguise) => disguise.key_of(key).map(Cow::into_owned),
+            None => Ok(key.to_vec()),
+        };
+        // A name that can't be made is told as the first entry.
+        let (first, range) = match (named(&from), named(&to)) {
+            (Ok(first), Ok(last)) => (None, Some(self.tree.range(first..=last))),
+            (Err(error), _) | (_, Err(error)) => (Some(sled::Error::ReportableBug(error.to_string())), None),
+        };
+        let entries = range.into_iter().flatten().map(move |entry| {
+            let (key, value) = clear(disguise, entry)?;
+            let key = match disguise.map(|disguise| disguise.reveal(&key, &from)) {
+                Some(Cow::Owned(key)) => key.into(),
+                Some(Cow::Borrowed(_)) | None => key,
+            };
+            Ok((key, value))
+        });
+        first.map(Err).into_iter().chain(entries)
     }
 }
 

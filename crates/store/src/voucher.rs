@@ -137,7 +137,7 @@ impl Reader {
 
     /// The sale of a record as it was received.
     pub fn vouched_sale(&self, row: &VouchedRow) -> Result<bytes::Bytes, StoreError> {
-        match self.segments.frame(row.frame)?.fact()? {
+        match self.segments.fact_at(row.frame)? {
             Fact::Vouched(vouched) => Ok(vouched.sale),
             _ => Err(broken("dónde está una venta con voucher")),
         }

@@ -92,11 +92,19 @@ fn look(shop: &Shop, harm: &str) {
 
 #[test]
 fn damage_at_random_is_healed_or_told_and_no_folio_is_given_twice() {
+    harmed(Shop::new(), 200);
+}
+
+#[test]
+fn damage_at_random_of_a_sealed_folder_is_healed_or_told_too() {
+    harmed(Shop::sealed(), 60);
+}
+
+fn harmed(mut shop: Shop, runs: u64) {
     let seed = std::env::var("TIMBRE_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_261_125);
-    let runs = std::env::var("TIMBRE_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(200);
+    let runs = std::env::var("TIMBRE_RUNS").ok().and_then(|runs| runs.parse().ok()).unwrap_or(runs);
     println!("seed {seed}, {runs} runs");
     let mut chance = Chance(seed);
-    let mut shop = Shop::new();
     shop.options.segment_bytes = 6000;
     let mut store = shop.stocked();
     issue(&mut store, 1..=6);

@@ -53,7 +53,7 @@ fn journal_of(shop: &Shop, documents: u64) {
     let bytes = shop.options.segment_bytes;
     let mut journal = Journal::open(Arc::new(RealDisk), shop.journal(), (1, 0), bytes).unwrap();
     let mut write = |facts: Vec<Fact>| {
-        let mut batch = journal.batch(at(0));
+        let mut batch = journal.batch(at(0)).unwrap();
         for fact in &facts {
             batch.push(fact).unwrap();
         }

@@ -21,6 +21,7 @@ mod replacing;
 mod room;
 mod round_trip;
 mod rules;
+mod sealed;
 mod settling;
 mod shop;
 mod skipped;

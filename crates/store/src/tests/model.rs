@@ -202,8 +202,8 @@ proptest! {
     })]
 
     #[test]
-    fn the_store_says_what_the_map_says(steps in prop::collection::vec(step(), 1..25)) {
-        let mut shop = Shop::new();
+    fn the_store_says_what_the_map_says(sealed: bool, steps in prop::collection::vec(step(), 1..25)) {
+        let mut shop = if sealed { Shop::sealed() } else { Shop::new() };
         shop.options.segment_bytes = 8000;
         let mut store = shop.open();
         store.commit(vec![company("1-9"), caf("a", "39", 1, 1000)], at(0)).unwrap();

@@ -78,7 +78,7 @@ fn the_mark_stands_from_the_first_write_until_all_is_on_the_device() {
     let (shop, store) = Shop::ready();
     drop(store);
     assert!(!marked(&shop));
-    let index = Index::open(&shop.dir().join("db")).unwrap().unwrap();
+    let index = Index::open(&shop.dir().join("db"), None).unwrap().unwrap();
     index.write(&[(b"Ztest".to_vec(), Some(vec![1]))].into()).unwrap();
     assert!(marked(&shop));
     index.settle().unwrap();

@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::json;
 use tempfile::TempDir;
 use timbre_core::{
     Amount, Cause, ChannelId, Claims, Company, Date, DocState, Document, DocumentId, Environment, Grant,
-    GrantId, ParcelId, Party, Series, TillData, Timestamp,
+    GrantId, KeyError, ParcelId, Party, Series, TillData, Timestamp,
 };
 
+use crate::sealing::{self, Key, SegmentKeys};
 use crate::{
     CheckReport, Fact, Filter, GrantLoaded, Issued, Moved, OpenOptions, Opened, Reader, Row, Sending, Store,
     StoreError, Vouched,
@@ -30,6 +32,20 @@ impl Shop {
         let options = OpenOptions { anchor, ..OpenOptions::default() };
         fs::create_dir(root.path().join("data")).unwrap();
         Shop { root, options }
+    }
+
+    /// The same with somebody who keeps the keys of sealed segments. What is written is in clear until it is sealed.
+    pub fn with_keys() -> Shop {
+        let mut shop = Shop::new();
+        shop.options.keys = Some(Arc::new(Keeper::new()));
+        shop
+    }
+
+    /// What is written from its first fact on is sealed.
+    pub fn sealed() -> Shop {
+        let shop = Shop::with_keys();
+        shop.open().set_sealing(true, vec![acted("seal")], at(0)).unwrap();
+        shop
     }
 
     pub fn without_anchor() -> Shop {
@@ -79,7 +95,8 @@ impl Shop {
 
     #[track_caller]
     pub fn check(&self) -> CheckReport {
-        crate::check(&self.dir(), self.options.anchor.as_deref(), &mut |_| {}, &|_, _| {}).unwrap()
+        let OpenOptions { anchor, keys, .. } = &self.options;
+        crate::check(&self.dir(), anchor.as_deref(), keys.clone(), &mut |_| {}, &|_, _| {}).unwrap()
     }
 
     /// What is in the index is there again once it is made anew from the journal.
@@ -117,6 +134,31 @@ impl Shop {
         fs::remove_dir_all(self.dir()).unwrap();
         copy(&self.root.path().join(name), &self.dir());
     }
+}
+
+/// Keeps keys as a vault does: closed with one of its own.
+#[derive(Debug)]
+pub struct Keeper(Key);
+
+impl Keeper {
+    pub fn new() -> Keeper {
+        Keeper(sealing::fresh_key().unwrap())
+    }
+}
+
+impl SegmentKeys for Keeper {
+    fn close(&self, key: &Key) -> Result<Vec<u8>, KeyError> {
+        sealing::seal(&self.0, 0, b"keeper", &**key).map_err(|e| KeyError::Failed(e.to_string()))
+    }
+
+    fn open(&self, closed: &[u8]) -> Result<Key, KeyError> {
+        let opened = sealing::unseal(&self.0, b"keeper", closed).ok_or(KeyError::Locked)?;
+        Ok(Key::new(opened.try_into().map_err(|_| KeyError::Locked)?))
+    }
+}
+
+pub fn acted(what: &str) -> Fact {
+    Fact::Acted { who: "ana".to_owned(), what: what.to_owned(), documents: Vec::new() }
 }
 
 pub fn copy(from: &Path, to: &Path) {

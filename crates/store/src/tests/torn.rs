@@ -30,10 +30,10 @@ fn cut_short(shop: &Shop) -> (u64, Vec<u8>) {
 fn a_torn_batch_is_cut_whole_at_every_byte() {
     let shop = Shop::new();
     let (before, whole) = cut_short(&shop);
-    let segments = Segments::new(std::sync::Arc::new(crate::disk::RealDisk), &shop.journal());
+    let segments = Segments::new(std::sync::Arc::new(crate::disk::RealDisk), &shop.journal(), None);
     for length in before as usize..=whole.len() {
         fs::write(shop.segment(1), &whole[..length]).unwrap();
-        let index = Index::temporary().unwrap();
+        let index = Index::temporary(None).unwrap();
         let found = replay::replay(&segments, &index, Tip::default(), 0, &|_, _| {}).unwrap();
         assert_eq!(found.damage, []);
         let torn = found.end.torn.map_or(0, |torn| torn.bytes);
