@@ -59,7 +59,7 @@ impl World for Chile {
 
     fn custody(&self, dir: &Path, reader: Reader) -> Arc<dyn Custody> {
         let (vault, _) = Vault::open(dir, &Kept::forced(Kind::KeyFile)).expect("a vault");
-        Arc::new(Keeper::new(reader, Some(vault)))
+        Arc::new(Keeper::new(reader, Some(Arc::new(vault))))
     }
 
     fn settings(&self) -> Settings {

@@ -1,17 +1,19 @@
 //! A second look at a whole folder: the store is read back, and every document in it is verified as
-//! one that comes from elsewhere would be. The vault stays shut, and nothing is repaired.
+//! one that comes from elsewhere would be. The vault stays shut unless something is sealed, and nothing is repaired.
 
 mod words;
 
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread::{self, available_parallelism};
 
 use timbre_core::{Document, DocumentId, Finding, Regime, Severity};
-use timbre_store::CheckReport;
+use timbre_store::{CheckReport, SegmentKeys};
 
-use crate::country;
 use crate::start::{StartError, anchor};
+use crate::vault::Vault;
+use crate::{country, sealing};
 
 /// So many documents are held in memory at once, to be verified on all cores.
 const AT_ONCE: usize = 512;
@@ -45,14 +47,16 @@ impl Checked {
 /// Reads the whole store of a folder back, asks its anchor too, and verifies every document, all
 /// versions. `progress` hears how many bytes of the journal were read, of how many.
 pub fn check(dir: &Path, progress: &dyn Fn(u64, u64)) -> Result<Checked, StartError> {
-    check_against(anchor(None, dir), dir, progress)
+    check_against(anchor(None, dir), dir, sealing::keys(dir, None)?, progress)
 }
 
 fn check_against(
     anchor: Option<PathBuf>,
     dir: &Path,
+    keys: Option<Arc<Vault>>,
     progress: &dyn Fn(u64, u64),
 ) -> Result<Checked, StartError> {
+    let keys = keys.map(|vault| vault as Arc<dyn SegmentKeys>);
     let regime = country::regime();
     let (mut some, mut unsound) = (Vec::with_capacity(AT_ONCE), Vec::new());
     let mut show = |document| {
@@ -62,7 +66,7 @@ fn check_against(
             some.clear();
         }
     };
-    let store = timbre_store::check(dir, anchor.as_deref(), None, &mut show, progress)?;
+    let store = timbre_store::check(dir, anchor.as_deref(), keys, &mut show, progress)?;
     unsound.extend(look(&*regime, &some));
     Ok(Checked { store, unsound })
 }
@@ -120,7 +124,7 @@ mod tests {
         let sold = shop.agent.issue(sale.to_string().into(), Some("a".to_owned())).await.expect("a sale");
         assert_eq!(sold.document.id, "T39F1");
         shop.stop().await;
-        let sound = check_against(None, &folder, &|_, _| {}).expect("it is read back");
+        let sound = check_against(None, &folder, None, &|_, _| {}).expect("it is read back");
         assert_eq!((sound.store.documents, &sound.unsound, sound.lost_data()), (1, &vec![], false));
 
         let (mut store, _) = Store::open(&folder, &OpenOptions::default(), &|_, _| {}).expect("its store");
@@ -133,7 +137,7 @@ mod tests {
         let forged = Fact::Issued(Box::new(forged));
         store.commit(vec![forged], SystemClock.now()).expect("it is written");
         drop(store);
-        let found = check_against(None, &folder, &|_, _| {}).expect("it is read back");
+        let found = check_against(None, &folder, None, &|_, _| {}).expect("it is read back");
         assert!(found.lost_data() && !found.store.lost_data());
         let [unsound] = &found.unsound[..] else { panic!("{:?}", found.unsound) };
         assert_eq!((unsound.document.to_string(), unsound.version), ("T39F2".to_owned(), 1));

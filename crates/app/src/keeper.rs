@@ -26,11 +26,8 @@ struct Open {
 }
 
 impl Keeper {
-    pub fn new(reader: Reader, vault: Option<Vault>) -> Keeper {
-        Keeper(vault.map(|vault| {
-            let vault = Arc::new(vault);
-            Open { keys: FolderKeys::new(reader, Arc::clone(&vault)), vault }
-        }))
+    pub fn new(reader: Reader, vault: Option<Arc<Vault>>) -> Keeper {
+        Keeper(vault.map(|vault| Open { keys: FolderKeys::new(reader, Arc::clone(&vault)), vault }))
     }
 
     fn open(&self) -> Result<&Open, KeyError> {

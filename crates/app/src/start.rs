@@ -13,7 +13,7 @@ use timbre_agent::{Agent, AgentParts, DataFolder, Leftover, Printers, Seat};
 use timbre_core::Environment;
 use timbre_core::paper::Paper;
 use timbre_pos::{Safe, Tokens, Webhooks, Window};
-use timbre_store::{Fact, OpenOptions, Opened, Store, StoreError};
+use timbre_store::{Fact, OpenOptions, Opened, SegmentKeys, Store, StoreError};
 
 use crate::config::Config;
 use crate::data_folder::Place;
@@ -24,7 +24,7 @@ use crate::logs::{self, Log};
 use crate::paper::Printer;
 use crate::staff::Workers;
 use crate::vault::{Custody, CustodyUsed, Vault, VaultError};
-use crate::{authorities, country, demo};
+use crate::{authorities, country, demo, sealing};
 
 /// The port that tills know.
 pub const PORT: u16 = 4578;
@@ -76,7 +76,16 @@ pub enum StartError {
     #[error(transparent)]
     Vault(#[from] VaultError),
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
+    #[error(
+        "{0}. No se perdió nada: con la clave de recuperación, «timbre vault recover» devuelve la llave a este equipo"
+    )]
+    Sealed(StoreError),
+    #[error(
+        "lo guardado en {} está cifrado, y con una bóveda nueva no se podría leer: con la clave de recuperación, \
+         «timbre vault recover» devuelve la llave. No se hizo nada", .0.display()
+    )]
+    SealedFolder(PathBuf),
     #[error("no se pudo abrir el puerto {0}: {1}")]
     Port(u16, #[source] std::io::Error),
     #[error("no se conoce el escenario «{0}»; hay: {1}")]
@@ -103,14 +112,27 @@ impl StartError {
     pub fn exit_code(&self) -> u8 {
         match self {
             StartError::Busy(_) | StartError::Passing(_) | StartError::Port(..) | StartError::Network(_) => 3,
-            StartError::Store(StoreError::Damaged { .. } | StoreError::Sealed { .. })
-            | StartError::Vault(VaultError::Damaged { .. }) => 4,
+            StartError::Store(StoreError::Damaged { .. }) | StartError::Vault(VaultError::Damaged { .. }) => {
+                4
+            }
             StartError::Store(StoreError::InUse(_)) => 3,
             StartError::Config(..) | StartError::Scenario(..) | StartError::ForeignAuthority(..) => 2,
             StartError::OnlyCertification(..) => 2,
-            StartError::Folder(..) | StartError::Vault(_) | StartError::Store(_) | StartError::Problem(_) => {
-                1
-            }
+            StartError::Folder(..)
+            | StartError::Vault(_)
+            | StartError::Store(_)
+            | StartError::Sealed(_)
+            | StartError::SealedFolder(_)
+            | StartError::Problem(_) => 1,
+        }
+    }
+}
+
+impl From<StoreError> for StartError {
+    fn from(error: StoreError) -> StartError {
+        match error {
+            StoreError::Sealed { .. } => StartError::Sealed(error),
+            other => StartError::Store(other),
         }
     }
 }
@@ -194,24 +216,29 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         let lock = Lock::take(&dir)?;
         let config = Config::read(&dir)?;
         let log = sends.then(|| logs::start(&dir)).flatten();
-        let vault = match look {
+        let sealed = sealing::sealed(&dir)?;
+        // Who only looks needs no key, but to read what is sealed.
+        let (vault, used) = match look && sealed.sealed.is_empty() {
             true => None,
             false => Some(Vault::open(&dir, &custody.map_or_else(Custody::from_env, Ok)?)?),
-        };
-        let options = OpenOptions { anchor: anchor(state, &dir), ..OpenOptions::default() };
+        }
+        .unzip();
+        let vault = vault.map(Arc::new);
+        let keys = vault.clone().map(|vault| vault as Arc<dyn SegmentKeys>);
+        let options = OpenOptions { anchor: anchor(state, &dir), keys, ..OpenOptions::default() };
         let (mut store, opened) = Store::open(&dir, &options, &|_, _| {})?;
         if config.certification.boleta_set {
             announce_set(&mut store, &dir, sends)?;
         }
-        Ok((lock, log, config, vault, store, opened))
+        let vault = vault.filter(|_| !look);
+        Ok((lock, log, config, vault, used, sealed, store, opened))
     };
     // Disk, and perhaps a person at the keyring: not for an async task.
     let opening = tokio::task::spawn_blocking(open).await;
-    let (lock, log, config, vault, store, opened) =
+    let (lock, log, config, vault, custody, sealed, store, opened) =
         opening.map_err(|e| StartError::Network(e.to_string()))??;
-    let (vault, custody) = vault.unzip();
 
-    report(&opened, vault.as_ref().is_some_and(Vault::is_new), custody.as_ref());
+    report(&opened, vault.as_ref().is_some_and(|vault| vault.is_new()), custody.as_ref());
     let reader = store.reader();
     let environment = match (reader.company(), &options.demo) {
         // Before anything of it could begin to be sent.
@@ -280,7 +307,8 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         return Err(problem.into());
     }
     let weaker = custody.iter().filter(|custody| custody.is_weaker());
-    let notices = weaker.map(ToString::to_string).collect();
+    let notices = weaker.map(ToString::to_string);
+    let notices = notices.chain(sealing::notice(&sealed).map(str::to_owned)).collect();
     let stays = options.sender;
     let place = Arc::new(Place::new(&folder, training, paper, config.clone()));
     let data_folder: Arc<dyn DataFolder> = place.clone();
@@ -328,6 +356,9 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
 /// the folder meanwhile.
 pub fn remake_vault(dir: &Path, custody: Option<Custody>) -> Result<CustodyUsed, StartError> {
     let _lock = Lock::take(dir)?;
+    if !sealing::sealed(dir)?.sealed.is_empty() {
+        return Err(StartError::SealedFolder(dir.to_owned()));
+    }
     let how = custody.map_or_else(Custody::from_env, Ok)?;
     let (_, used) = Vault::remake(dir, &how)?;
     Ok(used)

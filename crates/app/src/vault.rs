@@ -11,24 +11,29 @@ mod key_file;
 mod keyring;
 pub(crate) mod passphrase;
 mod record;
+mod recovery;
+mod segments;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 use std::path::Path;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use timbre_core::{KeyError, Seals};
 use timbre_store::whole;
 use zeroize::Zeroizing;
 
 pub use cipher::FolderId;
-use cipher::{Key, Label};
+use cipher::{Key, Label, random_key};
 pub use custody::{Custody, CustodyUsed, Kind};
 pub use error::VaultError;
 use keyring::Keyring;
 use passphrase::Stretch;
 use record::Record;
+pub use recovery::RecoveryKey;
 
 /// Sealed with the folder's key when the vault is made: says whether a key found later is that one.
 const CHECK: &str = "timbre:comprobación";
@@ -40,6 +45,8 @@ pub struct Vault {
     folder: FolderId,
     key: Key,
     new: bool,
+    /// The folder's key, wrapped with the recovery key, where there is one. Base64.
+    recovery: Option<String>,
 }
 
 impl Vault {
@@ -58,7 +65,7 @@ impl Vault {
     ) -> Result<(Vault, CustodyUsed), VaultError> {
         match Record::read(folder)? {
             Some(record) => Vault::reopen(folder, &record, how, keyring),
-            None => Vault::make(folder, Record::new(FolderId::random()?), how, keyring),
+            None => Vault::make(folder, Record::new(FolderId::random()?), how, keyring, None),
         }
     }
 
@@ -79,6 +86,17 @@ impl Vault {
             Ok(None) | Err(VaultError::Damaged { .. }) => Record::new(FolderId::random()?),
             Err(other) => return Err(other),
         };
+        Vault::replace(folder, record, how, keyring, None)
+    }
+
+    /// Puts what was there aside, and makes the vault anew: with `key`, or with a new one.
+    fn replace(
+        folder: &Path,
+        record: Record,
+        how: &Custody,
+        keyring: &Keyring,
+        key: Option<Key>,
+    ) -> Result<(Vault, CustodyUsed), VaultError> {
         let (mark, mut moved) = (FolderId::random()?, Vec::new());
         for name in [key_file::NAME, record::NAME] {
             let path = folder.join(name);
@@ -87,15 +105,70 @@ impl Vault {
                 moved.push((aside, path));
             }
         }
-        Vault::make(folder, record, how, keyring).inspect_err(|_| {
+        Vault::make(folder, record, how, keyring, key).inspect_err(|_| {
             // What can't be put back can't be told better than the error we have.
             moved.iter().for_each(|(aside, path)| drop(whole::rename(aside, path)));
         })
     }
 
+    /// Gives the folder's key to a custody again, when the one that had it lost it: the key is in `heads` (what stands
+    /// at the heads of sealed segments, the newest first) or in what is left of the vault, wrapped with the recovery
+    /// key. All that was ever sealed with it opens again. What was there is put aside, never deleted; with another
+    /// recovery key nothing changes.
+    pub fn recover(
+        folder: &Path,
+        heads: &[Vec<u8>],
+        recovery: &RecoveryKey,
+        how: &Custody,
+    ) -> Result<(Vault, CustodyUsed), VaultError> {
+        Vault::recover_with(folder, heads, recovery, how, &Keyring::native())
+    }
+
+    fn recover_with(
+        folder: &Path,
+        heads: &[Vec<u8>],
+        recovery: &RecoveryKey,
+        how: &Custody,
+        keyring: &Keyring,
+    ) -> Result<(Vault, CustodyUsed), VaultError> {
+        let old = match Record::read(folder) {
+            Ok(old) => old,
+            Err(VaultError::Damaged { .. }) => None,
+            Err(other) => return Err(other),
+        };
+        let own = old.as_ref().and_then(|old| old.recovered(recovery));
+        let found = own.or_else(|| heads.iter().find_map(|head| segments::recovered(head, recovery)));
+        let Some((id, key, wrapped)) = found else {
+            let none = heads.is_empty() && old.is_none_or(|old| old.recovery.is_none());
+            return Err(if none { VaultError::NoRecoveryKey } else { VaultError::WrongRecoveryKey });
+        };
+        // A name of its own in the keyring: what is there under another one stays.
+        let remade = old.map_or(0, |old| old.remade) + 1;
+        let mut record = Record::new(id);
+        (record.remade, record.recovery) = (remade, Some(wrapped));
+        let (vault, used) = Vault::replace(folder, record, how, keyring, Some(key))?;
+        Ok((Vault { new: false, ..vault }, used))
+    }
+
+    /// The folder's key can be had again by this recovery key from now on, and by no other that was kept here. What
+    /// sealed segments keep at their heads stays under the one that there was then.
+    pub fn recoverable_by(self, folder: &Path, recovery: &RecoveryKey) -> Result<Vault, VaultError> {
+        let missing = || VaultError::damaged(&folder.join(record::NAME), "falta");
+        let mut record = Record::read(folder)?.ok_or_else(missing)?;
+        let wrapped = STANDARD.encode(recovery.wrap(&self.folder, &self.key)?);
+        record.recovery = Some(wrapped.clone());
+        record.write(folder)?;
+        Ok(Vault { recovery: Some(wrapped), ..self })
+    }
+
     /// The name of the vault that `folder` has, without opening it.
     pub fn name(folder: &Path) -> Result<Option<FolderId>, VaultError> {
         Ok(Record::read(folder)?.map(|record| record.folder))
+    }
+
+    /// Who keeps the key of the vault that `folder` has.
+    pub fn kind(folder: &Path) -> Result<Option<Kind>, VaultError> {
+        Ok(Record::read(folder)?.map(|record| record.custody))
     }
 
     /// The folder's name for ever, random and no secret; a copy of the folder has the same.
@@ -139,7 +212,7 @@ impl Vault {
                 (key, CustodyUsed::key_file(folder, path, None))
             }
         };
-        let vault = Vault { folder: record.folder, key, new: false };
+        let vault = Vault { folder: record.folder, key, new: false, recovery: record.recovery.clone() };
         let check = record.check(folder)?;
         vault.unseal(CHECK, &check).map_err(|_| VaultError::OtherKey(kind))?;
         Ok((vault, used))
@@ -150,17 +223,24 @@ impl Vault {
         mut record: Record,
         how: &Custody,
         keyring: &Keyring,
+        key: Option<Key>,
     ) -> Result<(Vault, CustodyUsed), VaultError> {
         std::fs::create_dir_all(folder).map_err(|e| VaultError::disk(folder, e))?;
+        let kept = |key: Option<Key>| {
+            let key = key.map_or_else(random_key, Ok)?;
+            Ok::<_, VaultError>(keyring.keep(&record.name(), &key).map(|()| key))
+        };
         let (key, used) = match how.wish() {
-            Some(Kind::Passphrase) => (record.wrap_key(how.given_passphrase()?)?, CustodyUsed::Passphrase),
-            Some(Kind::KeyFile) => Vault::key_file(folder, how, None)?,
-            Some(Kind::Keyring) => {
-                (keyring.make(&record.name())?.map_err(VaultError::NoKeyring)?, CustodyUsed::Keyring)
+            Some(Kind::Passphrase) => {
+                let key = key.map_or_else(random_key, Ok)?;
+                record.wrap_key(&key, how.given_passphrase()?)?;
+                (key, CustodyUsed::Passphrase)
             }
-            None => match keyring.make(&record.name())? {
+            Some(Kind::KeyFile) => Vault::key_file(folder, how, key, None)?,
+            Some(Kind::Keyring) => (kept(key)?.map_err(VaultError::NoKeyring)?, CustodyUsed::Keyring),
+            None => match kept(key.clone())? {
                 Ok(key) => (key, CustodyUsed::Keyring),
-                Err(why) => Vault::key_file(folder, how, Some(why))?,
+                Err(why) => Vault::key_file(folder, how, key, Some(why))?,
             },
         };
         record.custody = used.kind();
@@ -168,7 +248,7 @@ impl Vault {
             record.key_file = Some(path.clone());
         }
         let id = record.folder;
-        let vault = Vault { folder: id, key, new: true };
+        let vault = Vault { folder: id, key, new: true, recovery: record.recovery.clone() };
         record.set_check(&cipher::seal(
             &vault.key,
             &Label { purpose: CHECK, folder: &id },
@@ -179,12 +259,22 @@ impl Vault {
     }
 
     /// The key of the file that is there already (a service's credential, or a first start that was
-    /// cut), else a new one in a new file.
-    fn key_file(folder: &Path, how: &Custody, why: Option<String>) -> Result<(Key, CustodyUsed), VaultError> {
+    /// cut), else a new one in a new file. A key that is given must be that file's.
+    fn key_file(
+        folder: &Path,
+        how: &Custody,
+        key: Option<Key>,
+        why: Option<String>,
+    ) -> Result<(Key, CustodyUsed), VaultError> {
         let path = key_file::place(folder, how.key_file.as_deref());
-        let key = match key_file::read(&path)? {
-            Some(key) => key,
-            None => key_file::make(&path)?,
+        let key = match (key_file::read(&path)?, key) {
+            (Some(there), Some(key)) if *there != *key => return Err(VaultError::OtherKeyFile(path)),
+            (Some(there), _) => there,
+            (None, key) => {
+                let key = key.map_or_else(random_key, Ok)?;
+                key_file::keep(&path, &key)?;
+                key
+            }
         };
         Ok((key, CustodyUsed::key_file(folder, path, why)))
     }

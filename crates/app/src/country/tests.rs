@@ -41,7 +41,7 @@ fn open_shop(dir: &Path, simulator: &str, certification_set: bool) -> Agent {
     let mut settings = Config::default().settings(true);
     settings.simulator = Some(simulator.to_owned());
     Agent::start(AgentParts {
-        custody: Arc::new(Keeper::new(store.reader(), Some(vault))),
+        custody: Arc::new(Keeper::new(store.reader(), Some(Arc::new(vault)))),
         store,
         opened,
         regime: regime(),

@@ -16,8 +16,9 @@ pub enum VaultError {
     NeedsPassphrase,
     #[error(
         "el llavero del sistema no entregó la llave de esta carpeta: {0}. Abre la sesión con el mismo \
-         usuario que la creó y desbloquea el llavero; si la llave se perdió, hay que rehacer la bóveda \
-         (timbre vault remake) y volver a cargar el certificado y los CAF"
+         usuario que la creó y desbloquea el llavero; si la llave se perdió, la clave de \
+         recuperación la devuelve (timbre vault recover); sin ella hay que rehacer la bóveda (timbre vault remake) \
+         y volver a cargar el certificado y los CAF"
     )]
     Keyring(String),
     #[error(
@@ -30,9 +31,15 @@ pub enum VaultError {
          TIMBRE_CUSTODY o cámbialo"
     )]
     OtherCustody { made_with: Kind, asked: Kind },
-    #[error("la llave que dio {0} no es la de esta carpeta: ¿viene de otro equipo o de otra carpeta?")]
+    #[error(
+        "la llave que dio {0} no es la de esta carpeta: ¿viene de otro equipo o de otra carpeta? La clave de \
+         recuperación devuelve la suya (timbre vault recover)"
+    )]
     OtherKey(Kind),
-    #[error("falta el archivo de llave {0}: tráelo de vuelta, o indica dónde está en TIMBRE_KEY_FILE")]
+    #[error(
+        "falta el archivo de llave {0}: tráelo de vuelta, o indica dónde está en TIMBRE_KEY_FILE; si se perdió, la \
+         clave de recuperación lo devuelve (timbre vault recover)"
+    )]
     NoKeyFile(PathBuf),
     #[error(
         "otros usuarios pueden leer el archivo de llave {path} (permisos {mode:03o}): \
@@ -41,6 +48,14 @@ pub enum VaultError {
     ExposedKeyFile { path: PathBuf, mode: u32 },
     #[error("{0} no es un archivo de llave de Timbre, o está dañado")]
     BadKeyFile(PathBuf),
+    #[error("{0} tiene otra llave: indica otro archivo en TIMBRE_KEY_FILE, o aparta ése")]
+    OtherKeyFile(PathBuf),
+    #[error("eso no es una clave de recuperación: {0}")]
+    NotRecoveryKey(String),
+    #[error("esa clave de recuperación no es la de esta carpeta; no se cambió nada")]
+    WrongRecoveryKey,
+    #[error("esta carpeta no tiene clave de recuperación: se hace al cifrar lo guardado (timbre seal on)")]
+    NoRecoveryKey,
     #[error("{path} está dañado ({why}): recupéralo de un respaldo de esta misma carpeta")]
     Damaged { path: PathBuf, why: String },
     #[error("{path} es de una versión más nueva de Timbre ({version}): actualiza este equipo")]

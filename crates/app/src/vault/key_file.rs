@@ -10,7 +10,7 @@ use timbre_store::whole;
 use zeroize::Zeroizing;
 
 use super::VaultError;
-use super::cipher::{Key, random_key};
+use super::cipher::Key;
 
 /// Its name in the data folder.
 pub const NAME: &str = "vault.key";
@@ -39,16 +39,14 @@ pub fn read(path: &Path) -> Result<Option<Key>, VaultError> {
     }
 }
 
-/// A new key in a new file.
-pub fn make(path: &Path) -> Result<Key, VaultError> {
-    let key = random_key()?;
+/// A key in a new file.
+pub fn keep(path: &Path, key: &Key) -> Result<(), VaultError> {
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         fs::create_dir_all(parent).map_err(|e| VaultError::disk(parent, e))?;
     }
-    let mut line = text(&key);
+    let mut line = text(key);
     line.push('\n');
-    whole::write(path, line.as_bytes()).map_err(|e| VaultError::disk(path, e))?;
-    Ok(key)
+    whole::write(path, line.as_bytes()).map_err(|e| VaultError::disk(path, e))
 }
 
 /// A key in base64, as files and keyrings hold it (some keyrings hold text only).

@@ -11,8 +11,7 @@ use std::time::Duration;
 use keyring_core::{CredentialStore, Entry, Error};
 use zeroize::Zeroizing;
 
-use super::VaultError;
-use super::cipher::{Key, random_key};
+use super::cipher::Key;
 use super::key_file::{parse, text};
 
 const SERVICE: &str = "Timbre";
@@ -49,15 +48,12 @@ impl Keyring {
         })
     }
 
-    /// Makes a key of that name; it is trusted only when it reads back. The outer error is
-    /// about us, the inner one about the keyring.
-    pub fn make(&self, name: &str) -> Result<Result<Key, String>, VaultError> {
-        let key = random_key()?;
-        let secret = text(&key);
-        let stored = self.ask(name, move |entry| entry.set_password(&secret)).and_then(|()| self.get(name));
-        Ok(stored.and_then(|read| {
-            (read == key).then_some(key).ok_or_else(|| "no guardó lo que se le dio".to_owned())
-        }))
+    /// Keeps a key under that name; it is trusted only when it reads back.
+    pub fn keep(&self, name: &str, key: &Key) -> Result<(), String> {
+        let secret = text(key);
+        self.ask(name, move |entry| entry.set_password(&secret))?;
+        let read = self.get(name)?;
+        (read == *key).then_some(()).ok_or_else(|| "no guardó lo que se le dio".to_owned())
     }
 
     fn ask<T: Send + 'static>(

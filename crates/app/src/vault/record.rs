@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use timbre_store::whole;
 
-use super::cipher::{self, FolderId, Key, Label, random_key};
-use super::{Kind, Stretch, VaultError, WRAPPED};
+use super::cipher::{self, FolderId, Key, Label};
+use super::{Kind, RecoveryKey, Stretch, VaultError, WRAPPED};
 
 pub const NAME: &str = "vault.json";
 const VERSION: u64 = 1;
@@ -27,6 +27,8 @@ pub struct Record {
     pub key_file: Option<PathBuf>,
     stretch: Option<Stretch>,
     wrapped: Option<String>,
+    /// The folder's key, wrapped with the recovery key, where there is one. Base64.
+    pub recovery: Option<String>,
     check: String,
 }
 
@@ -44,6 +46,8 @@ struct Written {
     argon2id: Option<Stretch>,
     #[serde(skip_serializing_if = "Option::is_none")]
     wrapped: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    recovery: Option<String>,
     check: String,
 }
 
@@ -56,6 +60,7 @@ impl Record {
             key_file: None,
             stretch: None,
             wrapped: None,
+            recovery: None,
             check: String::new(),
         }
     }
@@ -95,6 +100,7 @@ impl Record {
             key_file: written.key_file,
             stretch: written.argon2id,
             wrapped: written.wrapped,
+            recovery: written.recovery,
             check: written.check,
         }))
     }
@@ -108,6 +114,7 @@ impl Record {
             key_file: self.key_file,
             argon2id: self.stretch,
             wrapped: self.wrapped,
+            recovery: self.recovery,
             check: self.check,
         };
         let vault = serde_json::to_value(written).map_err(|e| VaultError::disk(&path, e.into()))?;
@@ -117,15 +124,21 @@ impl Record {
         whole::write(&path, text.as_bytes()).map_err(|e| VaultError::disk(&path, e))
     }
 
-    /// A new key of the folder, kept here under the passphrase.
-    pub fn wrap_key(&mut self, passphrase: &str) -> Result<Key, VaultError> {
-        let key = random_key()?;
+    /// The folder's name and key, and the key as it was wrapped with this recovery key.
+    pub fn recovered(&self, recovery: &RecoveryKey) -> Option<(FolderId, Key, String)> {
+        let text = self.recovery.clone()?;
+        let key = recovery.unwrap(&self.folder, &STANDARD.decode(&text).ok()?)?;
+        Some((self.folder, key, text))
+    }
+
+    /// Keeps the folder's key here, under the passphrase.
+    pub fn wrap_key(&mut self, key: &Key, passphrase: &str) -> Result<(), VaultError> {
         let stretch = Stretch::random()?;
         let over = stretch.key(passphrase).ok_or_else(|| VaultError::Cipher("argon2".to_owned()))?;
-        let wrapped = cipher::seal(&over, &self.label(), &*key)?;
+        let wrapped = cipher::seal(&over, &self.label(), &**key)?;
         self.wrapped = Some(STANDARD.encode(wrapped));
         self.stretch = Some(stretch);
-        Ok(key)
+        Ok(())
     }
 
     /// The key of the folder that [`Record::wrap_key`] kept.

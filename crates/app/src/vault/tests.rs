@@ -2,6 +2,7 @@
 
 mod key_file;
 mod keyring;
+mod recovery;
 
 use std::fs;
 use std::path::Path;
@@ -65,7 +66,8 @@ fn a_changed_byte_another_purpose_or_another_folder_is_refused() {
         assert!(vault.unseal(purpose, &sealed).is_err(), "{purpose:?}");
     }
     // Even when somebody carries the key over to another folder.
-    let elsewhere = Vault { folder: FolderId::random().unwrap(), key: vault.key.clone(), new: false };
+    let elsewhere =
+        Vault { folder: FolderId::random().unwrap(), key: vault.key.clone(), new: false, recovery: None };
     assert!(elsewhere.unseal("grant:a", &sealed).is_err());
     let (_other, other) = with_key_file();
     assert!(other.unseal("grant:a", &sealed).is_err());

@@ -54,7 +54,7 @@ fn a_keyring_that_lost_the_key_is_an_error_and_never_a_new_key() {
     // Somebody else's key under that name.
     let name = Record::read(folder.path()).unwrap().unwrap().name();
     let other = mock::Store::new().unwrap();
-    of(&other).make(&name).unwrap().unwrap();
+    of(&other).keep(&name, &cipher::random_key().unwrap()).unwrap();
     let error = Vault::open_with(folder.path(), &Custody::default(), &of(&other)).map(|_| ()).unwrap_err();
     assert!(matches!(error, VaultError::OtherKey(Kind::Keyring)), "{error}");
 }

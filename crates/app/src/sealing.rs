@@ -1,0 +1,213 @@
+//! What is written of a folder sealed or in clear: turning it on and off, and having its key again. No agent may have
+//! the folder meanwhile. What sealing is stands in the store; the keys are the vault's.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use timbre_agent::clock::{Clock, SystemClock};
+use timbre_agent::roles::{NEEDED, Staff};
+use timbre_agent::view::ProblemView;
+use timbre_store::{Fact, OpenOptions, Opened, Sealed, Store};
+
+use crate::folder::{Lock, data_dir};
+use crate::staff::Workers;
+use crate::start::{Options, StartError, anchor};
+use crate::vault::{Custody, CustodyUsed, RecoveryKey, Vault};
+
+/// What the permit is for.
+const ACT: &str = "seal";
+const ON: &str = "Cifrar lo que se guarda";
+const OFF: &str = "Dejar de cifrar lo que se guarda";
+const RECOVERED: &str = "Recuperar la llave de la carpeta con la clave de recuperación";
+
+/// Who turns it on or off: somebody in charge by their PIN, where anybody has one.
+pub struct Asker {
+    pub name: String,
+    pub pin: Option<zeroize::Zeroizing<String>>,
+}
+
+/// What of a folder is sealed; no key is asked for.
+pub fn sealed(dir: &Path) -> Result<Sealed, StartError> {
+    Ok(timbre_store::sealed(dir)?)
+}
+
+/// Does it take somebody in charge?
+pub fn asks_for_pin(dir: &Path) -> bool {
+    Workers::open(dir, Arc::new(SystemClock)).asks()
+}
+
+/// From now on what is written is sealed, and the folder's key can be had again with `recovery`.
+pub fn seal(at: &Options, who: &Asker, recovery: &RecoveryKey) -> Result<CustodyUsed, StartError> {
+    let dir = &data_dir(at.data.as_deref());
+    let _lock = Lock::take(dir)?;
+    if sealed(dir)?.on {
+        return Err(ProblemView::conflict("sealed-already", "Lo que se guarda aquí ya se cifra.").into());
+    }
+    let (vault, used) = open_vault(dir, at.custody.clone())?;
+    let allowed = allow(dir, who, ON);
+    // The vault has it before the first segment that needs it.
+    let vault = match &allowed {
+        Ok(_) => vault.recoverable_by(dir, recovery)?,
+        Err(_) => vault,
+    };
+    let (mut store, _) = open_store(at, dir, &Arc::new(vault))?;
+    let who = or_noted(&mut store, allowed, who, ON)?;
+    store.set_sealing(true, vec![acted(who, ON)], SystemClock.now())?;
+    Ok(used)
+}
+
+/// From now on what is written is in clear again. What was sealed stays sealed, and needs its key.
+pub fn unseal(at: &Options, who: &Asker) -> Result<(), StartError> {
+    let dir = &data_dir(at.data.as_deref());
+    let _lock = Lock::take(dir)?;
+    if !sealed(dir)?.on {
+        return Err(ProblemView::conflict("sealed-not", "Lo que se guarda aquí no se cifra.").into());
+    }
+    let (vault, _) = open_vault(dir, at.custody.clone())?;
+    let allowed = allow(dir, who, OFF);
+    let (mut store, _) = open_store(at, dir, &Arc::new(vault))?;
+    let who = or_noted(&mut store, allowed, who, OFF)?;
+    store.set_sealing(false, vec![acted(who, OFF)], SystemClock.now())?;
+    Ok(())
+}
+
+/// Gives the folder's key to a custody again: see [`Vault::recover`].
+pub fn recover_vault(
+    at: &Options,
+    who: &str,
+    recovery: &RecoveryKey,
+) -> Result<(CustodyUsed, Opened), StartError> {
+    let dir = &data_dir(at.data.as_deref());
+    let _lock = Lock::take(dir)?;
+    let how = at.custody.clone().map_or_else(Custody::from_env, Ok)?;
+    let (vault, used) = Vault::recover(dir, &sealed(dir)?.keys, recovery, &how)?;
+    let (mut store, opened) = open_store(at, dir, &Arc::new(vault))?;
+    store.commit(vec![acted(who.to_owned(), RECOVERED)], SystemClock.now())?;
+    Ok((used, opened))
+}
+
+/// Keys for who only reads sealed segments; `None` where none are needed, or the vault does not open.
+pub(crate) fn keys(dir: &Path, custody: Option<Custody>) -> Result<Option<Arc<Vault>>, StartError> {
+    if sealed(dir)?.sealed.is_empty() || Vault::name(dir)?.is_none() {
+        return Ok(None);
+    }
+    match open_vault(dir, custody) {
+        Ok((vault, _)) => Ok(Some(Arc::new(vault))),
+        Err(error) => {
+            tracing::warn!(%error, "what is sealed can't be read");
+            Ok(None)
+        }
+    }
+}
+
+/// What a person should know where anything is sealed.
+pub(crate) fn notice(sealed: &Sealed) -> Option<&'static str> {
+    match (sealed.on, sealed.sealed.is_empty()) {
+        (true, _) => {
+            Some("Lo que se guarda se cifra; lo anterior a ese día sigue como estaba (timbre seal status).")
+        }
+        (false, false) => {
+            Some("Lo que se guarda ya no se cifra; lo que se cifró antes sigue cifrado (timbre seal status).")
+        }
+        (false, true) => None,
+    }
+}
+
+fn open_vault(dir: &Path, custody: Option<Custody>) -> Result<(Vault, CustodyUsed), StartError> {
+    Ok(Vault::open(dir, &custody.map_or_else(Custody::from_env, Ok)?)?)
+}
+
+fn open_store(at: &Options, dir: &Path, vault: &Arc<Vault>) -> Result<(Store, Opened), StartError> {
+    let anchor = anchor(at.state.clone(), dir);
+    let options = OpenOptions { anchor, keys: Some(vault.clone()), ..OpenOptions::default() };
+    Ok(Store::open(dir, &options, &|_, _| {})?)
+}
+
+/// Somebody in charge, by their PIN, or whoever sits there while nobody has one.
+fn allow(dir: &Path, who: &Asker, words: &str) -> Result<String, ProblemView> {
+    let staff = Workers::open(dir, Arc::new(SystemClock));
+    if !staff.asks() {
+        return Ok(who.name.clone());
+    }
+    let needed = || ProblemView::forbidden(NEEDED, format!("{words}: lo autoriza un encargado con su PIN."));
+    let pin = who.pin.as_ref().ok_or_else(needed)?;
+    let permit = staff.permit(&who.name, pin, ACT)?;
+    staff.spend(ACT, &permit).ok_or_else(needed)
+}
+
+/// A wrong PIN is written down.
+fn or_noted(
+    store: &mut Store,
+    allowed: Result<String, ProblemView>,
+    who: &Asker,
+    words: &str,
+) -> Result<String, StartError> {
+    if allowed.as_ref().is_err_and(|problem| problem.code == "pin-wrong") {
+        let wrong = format!("PIN equivocado para: {words}");
+        store.commit(vec![acted(who.name.clone(), &wrong)], SystemClock.now())?;
+    }
+    Ok(allowed?)
+}
+
+fn acted(who: String, what: &str) -> Fact {
+    Fact::Acted { who, what: what.to_owned(), documents: Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use timbre_agent::view::WorkerOrder;
+    use zeroize::Zeroizing;
+
+    use super::*;
+    use crate::vault::Kind;
+
+    fn asker(name: &str, pin: &str) -> Asker {
+        let pin = Some(pin).filter(|pin| !pin.is_empty()).map(|pin| Zeroizing::new(pin.to_owned()));
+        Asker { name: name.to_owned(), pin }
+    }
+
+    #[test]
+    fn where_there_are_pins_somebody_in_charge_turns_it_on_and_off_and_it_is_written_down() {
+        let root = tempfile::tempdir().expect("a folder");
+        let dir = root.path().join("shop");
+        let at = Options {
+            data: Some(dir.clone()),
+            custody: Some(Custody::forced(Kind::KeyFile)),
+            state: Some(root.path().join("state")),
+            ..Options::default()
+        };
+        let key = RecoveryKey::fresh().expect("a key");
+        drop(open_store(&at, &dir, &Arc::new(open_vault(&dir, at.custody.clone()).expect("a vault").0)));
+        assert!(!asks_for_pin(&dir));
+        let staff = Workers::open(&dir, Arc::new(SystemClock));
+        for (name, role) in [("Ana", "encargado"), ("Beto", "cajero")] {
+            let (name, role, pin) = (name.to_owned(), role.to_owned(), "2580".to_owned());
+            staff.put(&WorkerOrder { name, role, pin }).expect("a worker");
+        }
+        assert!(asks_for_pin(&dir));
+        let vault = std::fs::read(dir.join("vault.json")).expect("it is there");
+        for (name, pin, code) in [
+            ("Ana", "", NEEDED),
+            ("Ana", "1111", "pin-wrong"),
+            ("Beto", "2580", "role-insufficient"),
+            ("Nadie", "2580", "worker-unknown"),
+        ] {
+            let refused = seal(&at, &asker(name, pin), &key).expect_err("it is refused");
+            let StartError::Problem(problem) = refused else { panic!("{refused}") };
+            assert_eq!(problem.code, code);
+            assert!(!sealed(&dir).expect("it is read").on, "{name}");
+        }
+        assert_eq!(std::fs::read(dir.join("vault.json")).expect("it is there"), vault);
+        seal(&at, &asker("Ana", "2580"), &key).expect("she may");
+        assert!(sealed(&dir).expect("it is read").on);
+        assert!(unseal(&at, &asker("Beto", "2580")).is_err());
+        unseal(&at, &asker("Ana", "2580")).expect("she may");
+
+        let vault = open_vault(&dir, at.custody.clone()).expect("the vault").0;
+        let (store, _) = open_store(&at, &dir, &Arc::new(vault)).expect("the store");
+        let acts = store.reader().acts("", None, 9).expect("they are read").rows;
+        let acts: Vec<_> = acts.iter().rev().map(|act| (act.who.as_str(), act.what.as_str())).collect();
+        let wrong = format!("PIN equivocado para: {ON}");
+        assert_eq!(acts, [("Ana", wrong.as_str()), ("Ana", ON), ("Ana", OFF)]);
+    }
+}
