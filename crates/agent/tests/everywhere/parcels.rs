@@ -188,9 +188,12 @@ async fn pages_for_people_are_a_line_that_is_down_and_nobody_is_asked_about_mean
     let mut asked = 0;
     for hour in 0..6 {
         let looks = office.books().asked("post/login");
-        clock.advance(HOUR);
-        agent.set_running(true);
-        until(&agent, |_| office.books().asked("post/login") > looks).await;
+        until(&agent, |agent| {
+            clock.advance(HOUR);
+            agent.set_running(true);
+            office.books().asked("post/login") > looks
+        })
+        .await;
         let questions = office.books().asked("post/track?");
         assert!(hour == 0 || questions == asked, "{questions} in hour {hour}, {asked} before");
         asked = questions;
