@@ -39,6 +39,7 @@ pub(crate) fn issued(document: Document) -> Fact {
         claims: Default::default(),
         follows: Vec::new(),
         annuls: None,
+        awaits_authority: false,
         sale: Bytes::new(),
     }))
 }

@@ -318,6 +318,7 @@ impl Again {
             claims: said.claims,
             follows: said.follows,
             annuls: said.annuls,
+            awaits_authority: said.awaits_authority,
             sale: self.sale.received.clone(),
         }));
         let paper = paper::asked(&issued).filter(|_| print);

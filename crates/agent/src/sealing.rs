@@ -18,6 +18,7 @@ pub(crate) struct Said {
     pub claims: Claims,
     pub follows: Vec<DocumentId>,
     pub annuls: Option<DocumentId>,
+    pub awaits_authority: bool,
     pub warnings: Vec<Refusal>,
     pub totals: Value,
 }
@@ -28,6 +29,7 @@ pub(crate) fn said(draft: &dyn Draft) -> Result<Said, Refusal> {
         claims: draft.claims(),
         follows: draft.follows(),
         annuls: draft.annuls(),
+        awaits_authority: draft.awaits_authority(),
         warnings: draft.warnings().to_vec(),
         totals: draft.totals(),
     })

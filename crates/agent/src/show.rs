@@ -36,6 +36,7 @@ pub fn row(row: &Row, profile: &Profile, terms: &Terms) -> RowView {
         next_try: row.next_try.map(|at| at.to_string()),
         error: row.error.clone(),
         remarks: row.remarks.iter().map(RemarkView::from).collect(),
+        hold_goods: row.holds_back(),
         deadline: terms.limit(row).map(|limit| limit.earliest(terms.now).to_string()),
     }
 }

@@ -252,6 +252,10 @@ pub struct RowView {
     /// In plain words.
     pub error: Option<String>,
     pub remarks: Vec<RemarkView>,
+    /// «No despachar»: what it covers must not leave before the authority has it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub hold_goods: bool,
     /// When the law wants it at the authority, RFC 3339; absent once it is there.
     pub deadline: Option<String>,
 }

@@ -243,6 +243,21 @@ impl Draft for DteDraft {
         self.annuls.clone()
     }
 
+    /// A guía, and a factura that goes with goods: it says by whose account they are sent (formato DTE 2.4.2,
+    /// TipoDespacho: absent where no goods go with it) or what carries them. It has to be at the SII before they move
+    /// (the text of Res. Ex. SII 45/2003 was not seen).
+    fn awaits_authority(&self) -> bool {
+        let header = |path: &[&str]| self.document.at(&[&["Encabezado"], path].concat()).is_some();
+        match self.tipo {
+            Tipo::Guia => true,
+            Tipo::Factura | Tipo::FacturaExenta => {
+                header(&["IdDoc", "TipoDespacho"])
+                    || ["Patente", "RUTTrans", "FchSalida"].iter().any(|tag| header(&["Transporte", tag]))
+            }
+            Tipo::Boleta | Tipo::BoletaExenta | Tipo::NotaDebito | Tipo::NotaCredito => false,
+        }
+    }
+
     fn warnings(&self) -> &[Refusal] {
         &self.warnings
     }

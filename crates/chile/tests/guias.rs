@@ -128,3 +128,30 @@ fn a_guia_says_what_it_moves_and_why() {
     discounted["DscRcgGlobal"] = global;
     none.refuses(&discounted, "tag-not-for-type", "DscRcgGlobal");
 }
+
+/// A guía, and a factura that goes with goods, have to be at the SII before these move; what a customer takes along
+/// from the counter is no transport.
+#[test]
+fn what_covers_goods_on_the_road_awaits_the_sii() {
+    let awaits = |sale: &Value| {
+        let draft = Folder::default().draft(sale).unwrap_or_else(|no| panic!("{sale}: {no}"));
+        draft.awaits_authority()
+    };
+    let factura = |tag: &str, value: Value| {
+        let mut factura = of_type(33, line(100));
+        factura["Encabezado"]["IdDoc"]["FmaPago"] = 1.into();
+        match tag {
+            "" => {}
+            "TipoDespacho" => factura["Encabezado"]["IdDoc"][tag] = value,
+            tag => factura["Encabezado"]["Transporte"] = json!({ tag: value }),
+        }
+        factura
+    };
+    assert!(awaits(&guia(1, line(100))) && awaits(&guia(6, line(100))));
+    assert!(!awaits(&factura("", Value::Null)));
+    assert!(!awaits(&factura("DirDest", "Calle 1".into())), "an address is not yet a truck");
+    for way in 1..=3 {
+        assert!(awaits(&factura("TipoDespacho", way.into())), "{way}");
+    }
+    assert!(awaits(&factura("Patente", "ABCD12".into())));
+}

@@ -261,6 +261,11 @@ pub trait Draft: Send + Sync {
         None
     }
 
+    /// What it covers (goods on the road) must not leave before the authority has it.
+    fn awaits_authority(&self) -> bool {
+        false
+    }
+
     /// What the till should hear although the sale stands.
     fn warnings(&self) -> &[Refusal];
 

@@ -262,6 +262,9 @@ pub struct Issued {
     /// The earlier document that it annuls once the authority has accepted it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub annuls: Option<DocumentId>,
+    /// What it covers must not leave before the authority has it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub awaits_authority: bool,
     /// The sale as received. Blob 1 (blob 0 is `document.bytes`).
     #[serde(skip)]
     pub sale: Bytes,

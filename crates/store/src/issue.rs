@@ -70,6 +70,7 @@ fn new_row(on: &mut Overlay<'_>, issued: &Issued, state: DocState, stand: Stand)
         claims: issued.claims.clone(),
         follows: issued.follows.clone(),
         annuls: issued.annuls.clone(),
+        awaits_authority: issued.awaits_authority,
         claimed: Amount::ZERO,
         used_by: Vec::new(),
         track: None,
@@ -141,6 +142,7 @@ pub(crate) fn again(
     row.claims = issued.claims.clone();
     row.follows = issued.follows.clone();
     row.annuls = issued.annuls.clone();
+    row.awaits_authority = issued.awaits_authority;
     for set in list::sets_of(&row) {
         on.put(key::in_set(set, row.order), Vec::new());
     }

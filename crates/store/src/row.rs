@@ -8,6 +8,8 @@ use timbre_core::{
     Timestamp,
 };
 
+use crate::travel;
+
 /// All that a list or a panel shows of a document, without its bytes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
@@ -40,6 +42,9 @@ pub struct Row {
     /// The earlier document that it annuls once the authority has accepted it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub annuls: Option<DocumentId>,
+    /// What it covers must not leave before the authority has it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub awaits_authority: bool,
     /// How much of its total later documents have used up.
     pub claimed: Amount,
     /// The later documents that use something up of it, or annul it, and were not rejected.
@@ -85,6 +90,12 @@ impl Row {
     /// A person has to look for one of its papers.
     pub fn lacks_paper(&self) -> bool {
         self.papers.iter().any(|(_, how)| how.is_lacking())
+    }
+
+    /// What it covers must not leave yet: the authority has not taken it, or has rejected it. One in whose place there
+    /// is another says nothing of its goods any more.
+    pub fn holds_back(&self) -> bool {
+        self.awaits_authority && (travel::is_unheld(self.state) || self.state == DocState::Rechazado)
     }
 
     /// It waits, and was never offered to the authority.

@@ -290,6 +290,10 @@ papers?: Array<PaperView>, track: string | null, attempts: number, next_try: str
  */
 error: string | null, remarks: Array<RemarkView>, 
 /**
+ * «No despachar»: what it covers must not leave before the authority has it.
+ */
+hold_goods?: boolean, 
+/**
  * When the law wants it at the authority, RFC 3339; absent once it is there.
  */
 deadline: string | null, };

@@ -121,6 +121,7 @@ impl Desk {
                 claims: said.claims.clone(),
                 follows: said.follows.clone(),
                 annuls: said.annuls.clone(),
+                awaits_authority: said.awaits_authority,
                 sale: job.sale.received.clone(),
             }));
             let print = job.sale.print.then(|| paper::asked(&fact)).flatten();

@@ -174,3 +174,19 @@ async fn where_nothing_goes_through_it_is_told_when_it_is_tried_next() {
     assert!(agent.snapshot().down.is_empty());
     agent.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn goods_are_held_back_until_the_authority_has_their_document() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    let agent = open(dir.path(), &office, false).await;
+    let sale = serde_json::json!({ "total": 10, "goods": true }).to_string();
+    let issued = agent.issue(sale.into(), Some("goods".to_owned())).await.unwrap();
+    let plain = sell(&agent, "plain", 10).await;
+    assert!(issued.document.hold_goods && !plain.document.hold_goods);
+    agent.stop().await;
+    drop(agent);
+    let agent = open(dir.path(), &office, true).await;
+    until(&agent, |agent| agent.stats().accepted == 2).await;
+    assert!(!row(&agent, 1).hold_goods && !row(&agent, 2).hold_goods);
+    agent.stop().await;
+}

@@ -170,7 +170,7 @@ pub(super) fn answer(issued: &IssuedView, line: u64) -> serde_json::Value {
     json!({
         "id": document.id, "key": issued.key, "type": kind, "folio": document.folio,
         "total": document.total, "totals": issued.totals, "state": document.state, "date": document.date,
-        "repeated": issued.repeated, "warnings": issued.warnings, "environment": issued.environment,
+        "repeated": issued.repeated, "hold_goods": document.hold_goods, "warnings": issued.warnings, "environment": issued.environment,
         "line": line,
     })
 }
@@ -180,10 +180,11 @@ pub(super) fn sentence(issued: &IssuedView) -> String {
     let document = &issued.document;
     let key = issued.key.as_deref().map(|key| format!("  clave {key}")).unwrap_or_default();
     let again = if issued.repeated { "  (ya emitido antes)" } else { "" };
+    let hold = if document.hold_goods { "  NO DESPACHAR: el SII todavía no lo tiene" } else { "" };
     let problem = document.error.as_deref().map(|why| format!("  {why}")).unwrap_or_default();
     let place = environment_word(&issued.environment);
     format!(
-        "{:<12}{key}  {} {} folio {}  {}  {}  {place}{again}{problem}",
+        "{:<12}{key}  {} {} folio {}  {}  {}  {place}{again}{hold}{problem}",
         document.id,
         document.kind,
         document.series,
@@ -228,13 +229,15 @@ pub mod tests {
         );
         let again = IssuedView { repeated: true, key: None, ..issued() };
         assert!(sentence(&again).ends_with("GENERADO  entrenamiento  (ya emitido antes)"));
+        let goods = IssuedView { document: RowView { hold_goods: true, ..row() }, ..issued() };
+        assert!(sentence(&goods).ends_with("entrenamiento  NO DESPACHAR: el SII todavía no lo tiene"));
     }
 
     #[test]
     fn programs_read_one_object_a_document() {
         assert_eq!(
             answer(&issued(), 3).to_string(),
-            r#"{"id":"T39F1234","key":"k-1","type":39,"folio":1234,"total":1190,"totals":{"MntNeto":1000,"IVA":190,"MntTotal":1190},"state":"GENERADO","date":"2026-11-22","repeated":false,"warnings":[],"environment":"training","line":3}"#
+            r#"{"id":"T39F1234","key":"k-1","type":39,"folio":1234,"total":1190,"totals":{"MntNeto":1000,"IVA":190,"MntTotal":1190},"state":"GENERADO","date":"2026-11-22","repeated":false,"hold_goods":false,"warnings":[],"environment":"training","line":3}"#
         );
     }
 }

@@ -68,6 +68,9 @@ fn page(detail: &DetailView, environment: &str) -> Vec<String> {
         format!("Emitido    {}", moment(&row.issued)),
         format!("Receptor   {} {}", row.receiver_id, row.receiver).trim_end().to_owned(),
     ];
+    if row.hold_goods {
+        lines.push("NO DESPACHAR: la mercadería no sale hasta que el SII tenga el documento.".to_owned());
+    }
     let mut field = |name: &str, text: Option<String>| {
         if let Some(text) = text.filter(|text| !text.is_empty()) {
             lines.push(format!("{name:<10} {text}"));

@@ -266,6 +266,7 @@ pub fn sale_of(grant: &str, number: u64) -> Issued {
         claims: Claims::default(),
         follows: Vec::new(),
         annuls: None,
+        awaits_authority: false,
         sale: Bytes::from(format!("{{\"n\":{number}}}")),
     }
 }

@@ -131,6 +131,7 @@ fn note(sale: &Sale, date: Date) -> Result<Note, Refusals> {
             panics: sale.body.get("panics").map(|at| at.as_str().unwrap_or("seal").to_owned()),
             annuls: sale.body.get("annuls").and_then(Value::as_u64),
             whole: sale.body.get("whole").is_some(),
+            goods: sale.body.get("goods").is_some(),
             name: sale.body.get("name").and_then(Value::as_str).unwrap_or_default().to_owned(),
         }),
         _ => Err(Refusal::new("total-missing", "total", "Falta el total.").into()),
@@ -147,6 +148,8 @@ struct Note {
     annuls: Option<u64>,
     /// It annuls that document itself.
     whole: bool,
+    /// It covers goods on the road.
+    goods: bool,
     /// Who it is for.
     name: String,
 }
@@ -173,6 +176,9 @@ impl Draft for Note {
     }
     fn annuls(&self) -> Option<DocumentId> {
         self.annuls.filter(|_| self.whole).map(|n| DocumentId::new("A", n))
+    }
+    fn awaits_authority(&self) -> bool {
+        self.goods
     }
     fn warnings(&self) -> &[Refusal] {
         self.at("warnings");
