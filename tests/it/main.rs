@@ -19,6 +19,7 @@ mod services;
 mod settings;
 mod staff;
 mod tidy;
+mod troubles;
 mod types;
 mod vouchers;
 mod webhooks;

@@ -89,6 +89,8 @@ pub(crate) struct Inner {
     pub(crate) opened: Opened,
     pub(crate) version: AtomicU64,
     pub(crate) address: std::sync::Mutex<Option<String>>,
+    /// What is wrong beside the engine: see `trouble`.
+    pub(crate) troubles: std::sync::Mutex<BTreeMap<&'static str, String>>,
     pub(crate) writer: Writer,
     pub(crate) custody: Arc<dyn Custody>,
     pub(crate) paper: Arc<dyn Paper>,
@@ -139,6 +141,7 @@ impl Agent {
             opened: parts.opened,
             version: AtomicU64::new(1),
             address: std::sync::Mutex::default(),
+            troubles: std::sync::Mutex::default(),
             writer,
             custody: parts.custody,
             paper: parts.paper,

@@ -61,6 +61,7 @@ mod signing;
 mod tale;
 mod timeline;
 mod today;
+mod trouble;
 mod unlock;
 pub mod view;
 pub mod vouch;

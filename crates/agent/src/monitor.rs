@@ -102,6 +102,7 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
     let lines = inner.sender.lines();
     let terms = inner.sender.terms();
     let unheld = unheld(inner);
+    let troubles = inner.troubles();
     let nearest = show::first(unheld.iter(), &terms);
     let term = nearest.and_then(|(_, row)| watchdog::nearest(inner, &terms, row));
     let (active, allowed) = inner.sender.workers();
@@ -112,6 +113,7 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
         stopped: stopped.as_ref().filter(|why| [STORE, LOCKED].contains(&&*why.code)).map(|why| &*why.text),
         unsigned: unsigned.as_ref().map(|refusal| refusal.message.as_str()),
         folios: &folios,
+        troubles: &troubles,
         counters,
         lines: &lines.values().cloned().collect::<Vec<_>>(),
         paused: !inner.sender.running(),

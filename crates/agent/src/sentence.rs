@@ -27,6 +27,8 @@ pub struct Situation<'a> {
     /// Nothing can be signed, and why: a sentence.
     pub unsigned: Option<&'a str>,
     pub folios: &'a [FoliosView],
+    /// What is wrong at the doors, a sentence each.
+    pub troubles: &'a [String],
     pub counters: Counters,
     pub lines: &'a [Line],
     /// A person stopped the sending.
@@ -64,6 +66,14 @@ pub fn sentence(s: &Situation<'_>) -> Sentence {
         let text = match level {
             OVER => format!("{words}. Revise la conexión y reenvíe"),
             _ => words.to_owned(),
+        };
+        return say(Mood::Attention, text);
+    }
+    if let [first, others @ ..] = s.troubles {
+        let first = first.trim_end_matches('.');
+        let text = match others.len() {
+            0 => first.to_owned(),
+            more => format!("{first} (y {more} más)"),
         };
         return say(Mood::Attention, text);
     }
@@ -192,6 +202,7 @@ mod tests {
             stopped: None,
             unsigned: None,
             folios: &[],
+            troubles: &[],
             counters: Counters { queued: 14, ..Counters::default() },
             lines: &[],
             paused: false,
@@ -306,6 +317,15 @@ mod tests {
         says(&pressing, Mood::Attention, "queda poco");
         let over = Situation { term: Some((100, "Pasó")), ..pressing };
         says(&over, Mood::Attention, "Pasó. Revise la conexión y reenvíe");
+    }
+
+    #[test]
+    fn trouble_at_a_door_by_which_tills_sell_is_not_all_is_well() {
+        let one = ["La carpeta de entrada no se puede usar: permisos.".to_owned()];
+        let text = "La carpeta de entrada no se puede usar: permisos";
+        says(&Situation { troubles: &one, ..calm() }, Mood::Attention, text);
+        let two = [one[0].clone(), "Los tokens se perdieron.".to_owned()];
+        says(&Situation { troubles: &two, ..calm() }, Mood::Attention, &format!("{text} (y 1 más)"));
     }
 
     #[test]

@@ -32,8 +32,8 @@ pub use acts::{ActView, ActsView};
 pub use again::{ReissuedView, ResumeOrder, VersionView};
 pub use batch::{BatchSaleView, BatchView};
 pub use doors::{
-    AttemptView, ChangeView, FolderView, LeftFileView, NewTokenView, NewWebhookView, PanelView, TokenOrder,
-    TokenView, WaitingFileView, WebhookOrder, WebhookView,
+    AttemptView, ChangeView, FolderView, HealthView, LeftFileView, NewTokenView, NewWebhookView, PanelView,
+    TokenOrder, TokenView, WaitingFileView, WebhookOrder, WebhookView,
 };
 pub use folios::{FoliosView, RangeOrder, RangeView, SpanView};
 pub use found::{FoundView, ResentView};

@@ -1,5 +1,5 @@
 //! The doors of a folder, opened as its settings say: API, drop folder, webhooks. What can't be opened beside
-//! the API stops no sale: it is said.
+//! the API stops no sale: it is said, for as long as it is so.
 
 use std::io;
 use std::path::Path;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use timbre_agent::carrier::Courier;
 use timbre_agent::clock::SystemClock;
 use timbre_agent::{Agent, DataFolder, Printers};
-use timbre_pos::{Doors, Folder, Network, Safe, Server, Standing, Tokens, Webhooks};
+use timbre_pos::{Doors, Folder, Network, Safe, Server, Standing, TROUBLE, Tokens, Webhooks};
 use timbre_store::whole;
 use tokio::net::TcpListener;
 
@@ -38,21 +38,30 @@ impl Open {
         mut notices: Vec<String>,
     ) -> Result<Open, StartError> {
         let failed = |e| StartError::Folder(dir.to_owned(), e);
-        let tokens = read(dir, "tokens.json", || Tokens::open(dir), &mut notices, TOKENS).map_err(failed)?;
+        let tokens = read(agent, dir, "tokens.json", || Tokens::open(dir), TOKENS).map_err(failed)?;
         let tell = || {
             let courier = Courier::new().map_err(io::Error::other)?;
             Webhooks::start(agent.clone(), dir, courier, Arc::clone(&safe), stays)
         };
         let tokens = Arc::new(tokens);
-        let webhooks = read(dir, "webhooks.json", tell, &mut notices, WEBHOOKS).map_err(failed)?;
-        let folder = (stays && config.folder.enabled.unwrap_or(true))
-            .then(|| Folder::start(agent.clone(), dir, config.folder.settings()))
-            .transpose()
-            .unwrap_or_else(|error| {
+        let webhooks = read(agent, dir, "webhooks.json", tell, WEBHOOKS).map_err(failed)?;
+        let wanted = stays && config.folder.enabled.unwrap_or(true);
+        let folder = wanted.then(|| Folder::start(agent.clone(), dir, config.folder.settings()));
+        let (folder, standing) = match folder {
+            None => (None, None),
+            Some(Ok(folder)) => {
+                let standing = folder.standing();
+                (Some(folder), Some(standing))
+            }
+            Some(Err(error)) => {
                 tracing::error!(%error, "the drop folder can't be used");
-                notices.push(format!("La carpeta de entrada no se puede usar: {error}."));
-                None
-            });
+                let why = format!(
+                    "La carpeta de entrada no se puede usar: {error}. Al corregirlo, reinicie Timbre."
+                );
+                agent.set_trouble(TROUBLE, Some(why.clone()));
+                (None, Some(Standing::in_trouble(why)))
+            }
+        };
         let mut network = None;
         if let Some(settings) = config.network.settings(dir).filter(|_| stays) {
             match Network::open(&settings).await {
@@ -74,7 +83,8 @@ impl Open {
                 }
                 Err(error) => {
                     tracing::error!(%error, "the API can't be opened to the network");
-                    notices.push(format!("La API no se pudo abrir a la red: {error}."));
+                    let why = format!("La API no se pudo abrir a la red: {error}.");
+                    agent.set_trouble("network", Some(why));
                 }
             }
         }
@@ -86,7 +96,7 @@ impl Open {
             owner,
             tokens: Arc::clone(&tokens),
             origins: config.api.origins.clone(),
-            folder: folder.as_ref().map(Folder::standing),
+            folder: standing,
             webhooks: Arc::clone(&webhooks),
             password: Arc::new(PanelPassword::open(dir, Arc::new(SystemClock))),
             notices,
@@ -109,28 +119,33 @@ impl Open {
     }
 }
 
-const TOKENS: &str =
-    "El archivo de tokens estaba dañado: los de las cajas ya no sirven y hay que crearlos de nuevo.";
-const WEBHOOKS: &str =
-    "El archivo de los avisos estaba dañado: no se avisa a nadie hasta que se configuren de nuevo.";
+const TOKENS: &str = "El archivo de tokens estaba dañado: los de las cajas ya no sirven y hay que crearlos de nuevo. Quedó \
+                      como tokens.json.damaged.";
+const WEBHOOKS: &str = "El archivo de los avisos estaba dañado: no se avisa a nadie hasta que se configuren de nuevo. Quedó como \
+                        webhooks.json.damaged.";
 
-/// A file of the folder. One that can't be understood is put aside, and it is said.
+/// A file of the folder. One that can't be understood is put aside, and it is said until there is one again, whichever
+/// program found it so.
 fn read<T>(
+    agent: &Agent,
     dir: &Path,
-    name: &str,
+    name: &'static str,
     open: impl Fn() -> io::Result<T>,
-    notices: &mut Vec<String>,
     words: &str,
 ) -> io::Result<T> {
-    match open() {
+    let (file, aside) = (dir.join(name), dir.join(format!("{name}.damaged")));
+    let opened = match open() {
         Err(error) if error.kind() == io::ErrorKind::InvalidData || is_json(&error) => {
             tracing::error!(%error, name, "a file was damaged and is put aside");
-            whole::rename(&dir.join(name), &dir.join(format!("{name}.damaged")))?;
-            notices.push(words.to_owned());
+            whole::rename(&file, &aside)?;
             open()
         }
         opened => opened,
+    }?;
+    if aside.exists() && !file.exists() {
+        agent.set_trouble(name, Some(words.to_owned()));
     }
+    Ok(opened)
 }
 
 /// It ends too early, or is none.

@@ -237,6 +237,9 @@ fn remarks(engine: &Running) {
     if let Some(standing) = engine.agent.snapshot().standing {
         eprintln!("aviso: {standing}");
     }
+    for trouble in engine.agent.troubles() {
+        eprintln!("aviso: {trouble}");
+    }
     for damage in &engine.opened.damage {
         eprintln!("aviso: hay datos dañados en el diario ({}). Revise con «timbre check».", damage.why);
     }

@@ -10,12 +10,12 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 use timbre_agent::Agent;
 use timbre_agent::diagnose::Diagnosis;
 use timbre_agent::view::{
-    DetailView, FoliosView, IssuedView, Mood, PageView, PreviewView, ProblemView, Query, RefusalView,
-    ResentView, RowView, Snapshot, StatsView,
+    DetailView, FoliosView, HealthView, IssuedView, Mood, PageView, PreviewView, ProblemView, Query,
+    RefusalView, ResentView, RowView, Snapshot, StatsView,
 };
 
 use crate::bodies::CLIENT;
@@ -368,24 +368,22 @@ pub(crate) struct Notices(pub Arc<[String]>);
     get,
     path = "/v1/health",
     summary = "Si se puede vender, y por qué no",
-    responses((status = 200, description = "Hecho", body = serde_json::Value))
+    responses((status = 200, description = "Hecho", body = HealthView))
 )]
 pub(crate) async fn health(
     State(agent): State<Agent>,
     Extension(notices): Extension<Notices>,
     Extension(entrance): Extension<Arc<Entrance>>,
-) -> Json<Value> {
+) -> Json<HealthView> {
     let snapshot = agent.snapshot();
-    let stopped = snapshot.sentence.mood == Mood::Stopped;
-    let said = snapshot.standing.iter().chain(&*notices.0).map(String::as_str);
-    let notices: Vec<&str> = said.chain(entrance.notice()).collect();
-    Json(json!({
-        "status": if stopped { "stopped" } else { "ok" },
-        "version": env!("CARGO_PKG_VERSION"),
-        "environment": snapshot.environment,
-        "sentence": snapshot.sentence,
-        "notices": notices,
-    }))
+    let said = snapshot.standing.into_iter().chain(notices.0.iter().cloned()).chain(agent.troubles());
+    Json(HealthView {
+        status: if snapshot.sentence.mood == Mood::Stopped { "stopped" } else { "ok" }.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        environment: snapshot.environment,
+        sentence: snapshot.sentence,
+        notices: said.chain(entrance.notice().map(str::to_owned)).collect(),
+    })
 }
 
 pub(crate) async fn no_route() -> Problem {
@@ -408,6 +406,8 @@ pub(crate) fn read<T: DeserializeOwned>(body: &Bytes) -> Answer<T> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -53,6 +53,9 @@ const TOGETHER: usize = 64;
 const MOST: usize = 200_000;
 const SHOWN: usize = 100;
 
+/// Its name among what is wrong at the doors.
+pub const TROUBLE: &str = "folder";
+
 /// What a folder's settings say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FolderSettings {
@@ -67,6 +70,11 @@ pub struct FolderSettings {
 pub struct Standing(Mutex<FolderView>);
 
 impl Standing {
+    /// Of one that could not be opened, and why: a sentence.
+    pub fn in_trouble(why: String) -> Arc<Standing> {
+        Arc::new(Standing(Mutex::new(FolderView { trouble: Some(why), ..FolderView::default() })))
+    }
+
     pub fn view(&self) -> FolderView {
         self.lock().clone()
     }
@@ -239,8 +247,9 @@ impl Work {
         let found = match self.places.sales(MOST) {
             Ok(found) => found,
             Err(error) => {
-                self.standing.lock().trouble =
-                    Some(format!("No se puede leer la carpeta entrada ({error})."));
+                let why = format!("No se puede leer la carpeta entrada ({error}).");
+                self.standing.lock().trouble = Some(why.clone());
+                self.agent.set_trouble(TROUBLE, Some(why));
                 return;
             }
         };
@@ -355,6 +364,8 @@ impl Work {
         standing.left_total = left.len() as u64;
         left.truncate(SHOWN);
         standing.left = left;
+        drop(standing);
+        self.agent.set_trouble(TROUBLE, None);
     }
 
     fn path(&self, name: &str) -> PathBuf {

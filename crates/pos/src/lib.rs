@@ -33,7 +33,7 @@ mod webhooks;
 mod window;
 
 pub use entrance::Password;
-pub use folder::{Folder, FolderSettings, Standing};
+pub use folder::{Folder, FolderSettings, Standing, TROUBLE};
 pub use network::{Network, NetworkSettings};
 pub use server::{Doors, Server, bind, serve};
 pub use tokens::Tokens;

@@ -118,6 +118,7 @@ impl Tokens {
         let (tokens, now) = (Arc::clone(self), agent.now());
         let making = tokio::task::spawn_blocking(move || tokens.make(&name, scope, now));
         let made = making.await.map_err(ProblemView::internal)??;
+        agent.set_trouble(NAME, None);
         agent.note_act(&who, &format!("Crear el token «{}» ({})", made.name, made.scope)).await?;
         Ok(made)
     }

@@ -161,6 +161,7 @@ impl Webhooks {
         };
         tokio::task::spawn_blocking(set).await.map_err(ProblemView::internal)??;
         self.shared.agent.note_act(&order.who, &format!("Avisar a «{name}» ({})", order.url)).await?;
+        self.shared.agent.set_trouble(book::NAME, None);
         let known = self.workers().contains_key(name);
         if !known {
             self.employ(name);

@@ -46,6 +46,19 @@ pub struct NewTokenView {
     pub token: String,
 }
 
+/// Whether can be sold, for who watches over it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct HealthView {
+    /// `ok`, or `stopped`: no document can be issued.
+    pub status: String,
+    pub version: String,
+    /// `training`, `certification` or `production`; empty before there is a company.
+    pub environment: String,
+    pub sentence: super::Sentence,
+    /// What a person should know of this run, a sentence each.
+    pub notices: Vec<String>,
+}
+
 /// The drop folder, since the agent was started.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct FolderView {

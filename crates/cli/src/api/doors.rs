@@ -4,13 +4,18 @@ use bytes::Bytes;
 use reqwest::Method;
 use serde_json::Value;
 use timbre_agent::view::{
-    AttemptView, NewTokenView, NewWebhookView, PanelView, TokenOrder, TokenView, WebhookOrder, WebhookView,
+    AttemptView, HealthView, NewTokenView, NewWebhookView, PanelView, TokenOrder, TokenView, WebhookOrder,
+    WebhookView,
 };
 
 use super::{Api, Ask, body_of};
 use crate::failure::Failure;
 
 impl Api {
+    pub async fn health(&self) -> Result<HealthView, Failure> {
+        self.wire.read(Ask::get("/v1/health")).await
+    }
+
     pub async fn tokens(&self) -> Result<Vec<TokenView>, Failure> {
         self.wire.read(Ask::get("/v1/tokens")).await
     }

@@ -18,6 +18,8 @@ pub async fn run(data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
             out.object(&stats)?;
         } else {
             lines(&stats, api.snapshot().await?.counters).iter().try_for_each(|line| out.line(line))?;
+            let notices = api.health().await?.notices;
+            notices.iter().try_for_each(|notice| out.line(format!("Aviso: {notice}")))?;
         }
         Ok(Exit::Done)
     })

@@ -10,7 +10,8 @@ use timbre_agent::Answer;
 use timbre_agent::view::{AttemptView, ChangeView, ProblemView, WebhookView};
 use timbre_store::{Bookmark, whole};
 
-const NAME: &str = "webhooks.json";
+/// The file, in the folder.
+pub(super) const NAME: &str = "webhooks.json";
 
 /// How many of the last tries are kept.
 const ATTEMPTS: usize = 50;
