@@ -228,8 +228,106 @@ def test_the_cedible_copy_has_the_words_of_the_law_and_the_other_has_not(name):
 def framed(picture: Image.Image) -> bool:
     """Both edges of the head draw a line of more than 3 cm without a gap: the sides of the acknowledgement's box."""
     sides = (32, 32 + HEADS["80mm"] - 1)
-    longest = [max((end - start for start, end in spans([picture.getpixel((x, y)) == BLACK for y in range(picture.height)])), default=0) for x in sides]
-    return min(longest) > 240
+    runs = (spans([picture.getpixel((x, y)) == BLACK for y in range(picture.height)]) for x in sides)
+    return all(any(end - start > 240 for start, end in found) for found in runs)
+
+
+# --- what stands on it, beside the document itself -------------------------------------------------------------------
+
+ROOT = Path(__file__).parents[2]
+TRANSFERS = {
+    "1": "constituye venta",
+    "2": "Venta por efectuar",
+    "3": "Consignación",
+    "4": "Entrega gratuita",
+    "5": "Traslado interno",
+    "6": "no venta",
+    "7": "devolución",
+    "8": "exportación (no venta)",
+    "9": "Venta para exportación",
+}
+# What is referred to is named in words (manual de muestras impresas 4.0, 1.2).
+NAMED = {**TITLES, "801": "orden de compra", "HES": "hoja de entrada de servicio", "SET": "set de pruebas"}
+
+
+@lru_cache(maxsize=None)
+def document(name: str):
+    """The Documento whose paper this is, out of its golden file, without the names' space."""
+    golden = (ROOT / "crates/chile/tests/golden").glob("*/*.xml")
+    vectors = ROOT / "tests/vectors/EnvioDTE-33-61-52-variantB.xml"
+    [file] = [vectors] if name.startswith("vector") else [one for one in golden if f"{one.parent.name}-{one.stem}" == name]
+    every = parse(file.read_bytes()).iter("{*}Documento")
+    return next(one for one in every if one.findtext(".//{*}TipoDTE") == kind_of(name))
+
+
+def figure(text: str) -> str:
+    whole, _, rest = text.partition(".")
+    rest = rest.rstrip("0")
+    return f"{int(whole):,}".replace(",", ".") + (f",{rest}" if rest else "")
+
+
+def lawful(name: str) -> list[str]:
+    """What the document says and the law wants on its paper: who, when, what, to whom, how much, about what."""
+    doc = document(name)
+    at = lambda path, whose=doc: (whose.findtext("/".join(f"{{*}}{step}" for step in path.split("/"))) or "").strip()
+    boleta = kind_of(name) in ("39", "41")
+    head = "Encabezado/"
+    issuer = ["RznSoc", "RznSocEmisor", "GiroEmis", "GiroEmisor", "DirOrigen", "CmnaOrigen"]
+    tags = [*(f"Emisor/{tag}" for tag in issuer), "Receptor/DirRecep"]
+    if not boleta:
+        # A boleta's receptor is nobody's business but where it is somebody (formato boletas 4.2).
+        tags += ["Receptor/RznSocRecep", "Receptor/GiroRecep", "Receptor/CmnaRecep"]
+        tags += ["Transporte/Patente", "Transporte/DirDest", "Transporte/Chofer/NombreChofer"]
+    texts = [at(head + tag) for tag in tags]
+    if form := at(head + "IdDoc/FmaPago"):
+        texts.append("Forma de pago" + {"1": "Contado", "2": "Crédito", "3": "Sin costo"}[form])
+    for tag in ("FchEmis", "FchVenc", "PeriodoDesde", "PeriodoHasta"):
+        if day := at(head + "IdDoc/" + tag):
+            texts.append("-".join(reversed(day.split("-"))))
+    if transfer := at(head + "IdDoc/IndTraslado"):
+        texts.append(TRANSFERS[transfer])
+    totals = doc.find("{*}Encabezado/{*}Totales")
+    # Each beside its name (manual de muestras impresas 4.0, 1.4).
+    names = {"MntNeto": "Monto neto", "MntExe": "Monto exento", "IVA": "IVA (19%)", "MntTotal": "Total", "VlrPagar": "Valor a pagar"}
+    for tag, called in names.items():
+        texts += [called + figure(at(tag, totals))] if at(tag, totals) else []
+    for tag in ("MontoNF", "SaldoAnterior", "GrntDep", "CredEC", "IVAProp", "IVATerc"):
+        texts += [figure(at(tag, totals))] if at(tag, totals) else []
+    for tax in totals.iter("{*}ImptoReten"):
+        texts += [figure(at("MontoImp", tax)), *([figure(at("TasaImp", tax)) + "%"] if at("TasaImp", tax) else [])]
+    for line in doc.iter("{*}Detalle"):
+        texts += [at("NmbItem", line), at("DscItem", line), at("UnmdItem", line)]
+        figures = (at(tag, line) for tag in ("QtyItem", "PrcItem", "MontoItem", "DescuentoMonto", "RecargoMonto"))
+        texts += [figure(one) for one in figures if one.strip("0.")]
+    texts += [at("GlosaDR", one) for one in doc.iter("{*}DscRcgGlobal")]
+    for one in doc.iter("{*}Referencia"):
+        texts += [at("RazonRef", one), at("CodVndor", one), at("CodCaja", one), NAMED.get(at("TpoDocRef", one), "")]
+        texts += [f"N° {at('FolioRef', one)}"] if at("FolioRef", one) not in ("", "0") else []
+        texts += ["-".join(reversed(at("FchRef", one).split("-")))] if at("FchRef", one) else []
+    return [" ".join(text.split()) for text in texts if text]
+
+
+def check_all(wishes: list[str], text: str) -> None:
+    """Words may be broken over lines and pages, and letters be capitals: nothing else may differ."""
+    said = "".join(text.replace("Forma de pago:", "Forma de pago").split()).lower()
+    for wish in wishes:
+        assert "".join(wish.split()).lower() in said, f"«{wish}» is not on it: {text}"
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_all_of_a_document_that_the_law_wants_on_paper_is_on_its_sheet_and_its_ticket(name):
+    wishes = lawful(name)
+    assert len(wishes) > 8
+    check_all(wishes, " ".join(layout(name)))
+    check_all(wishes, " ".join(ticket(name, "80mm").lines))
+    if kind_of(name) in ("39", "41"):
+        check_all(wishes, " ".join(ticket(name, "58mm").lines))
+
+
+def layout(name: str) -> list[str]:
+    """The lines of all sheets in the order in which they are drawn."""
+    raw = subprocess.run(["pdftotext", "-raw", PAPER / f"{name}.pdf", "-"], check=True, capture_output=True)
+    return raw.stdout.decode().splitlines()
 
 
 # --- measures ------------------------------------------------------------------------------------------------------
