@@ -1,5 +1,6 @@
 //! Paper from end to end: a shop whose printer is a folder.
 
+mod life;
 mod shop;
 
 use std::fs;
@@ -191,6 +192,124 @@ fn a_paper_whose_program_is_gone_is_looked_for_and_comes_again_as_a_copy() {
     let_go.send(()).expect("it may");
     let again = told(&timbre(data, &["print", "T39F1", "--json"], ""), 0);
     assert!(again.contains("\"copia\""), "{again}");
+}
+
+/// How far a paper has come, as its printer sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Come,
+    /// It is asked how it is.
+    Asked,
+    /// It has some of it.
+    Middle,
+    /// It has all of it, and is asked whether it is done.
+    Sent,
+    /// It said so.
+    Told,
+    /// It is left alone, to the end.
+    Whole,
+}
+
+/// A printer that tells how it is, and of each paper comes to a step. There it says so and waits; of a whole one it
+/// says what it took.
+struct Stepping {
+    address: String,
+    steps: std::sync::mpsc::Sender<Step>,
+    reached: std::sync::mpsc::Receiver<()>,
+    go_on: std::sync::mpsc::Sender<()>,
+    papers: std::sync::mpsc::Receiver<Vec<u8>>,
+}
+
+fn stepping_printer() -> Stepping {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("its address").to_string();
+    let (steps, wanted) = std::sync::mpsc::channel();
+    let (reach, reached) = std::sync::mpsc::channel();
+    let (go_on, going_on) = std::sync::mpsc::channel();
+    let (took, papers) = std::sync::mpsc::channel();
+    let print = move |line: &mut std::net::TcpStream, step: Step| -> std::io::Result<Vec<u8>> {
+        let (mut paper, mut byte, mut asked) = (Vec::new(), [0], [0; 3]);
+        if step == Step::Come {
+            return Ok(paper);
+        }
+        for _ in 0..2 {
+            line.read_exact(&mut asked)?;
+            if step == Step::Asked {
+                return Ok(paper);
+            }
+            line.write_all(&[0x12])?;
+        }
+        while !paper.ends_with(b"\x1dr\x01") {
+            line.read_exact(&mut byte)?;
+            paper.extend(byte);
+            if step == Step::Middle && paper.len() == 300 {
+                return Ok(paper);
+            }
+        }
+        if step != Step::Sent {
+            line.write_all(&[0])?;
+        }
+        Ok(paper)
+    };
+    std::thread::spawn(move || {
+        for (mut line, step) in listener.incoming().flatten().zip(wanted) {
+            let paper = print(&mut line, step).expect("nobody breaks off before its step");
+            let told = match step {
+                Step::Whole => took.send(paper).is_ok(),
+                _ => reach.send(()).is_ok() && going_on.recv().is_ok(),
+            };
+            if !told {
+                return;
+            }
+        }
+    });
+    Stepping { address, steps, reached, go_on, papers }
+}
+
+/// Whatever the step, the paper that had begun is left to a person, and the one that waited behind it comes out once.
+#[test]
+fn killed_between_any_two_steps_of_a_paper_none_comes_out_twice() {
+    let printer = stepping_printer();
+    let data = shop_with(&printer.address);
+    let data = data.path();
+    let sold = |key: &str| {
+        let issued =
+            told(&timbre(data, &["issue", "-", "--key", key, "--json"], &SALE.replace("Pan", key)), 0);
+        let issued: Value = serde_json::from_str(issued.trim()).expect("JSON");
+        issued["id"].as_str().expect("an id").to_owned()
+    };
+    let mut agent = life::Agent::start(data);
+    let mut before: Vec<(String, &str)> = Vec::new();
+    for step in [Step::Come, Step::Asked, Step::Middle, Step::Sent, Step::Told] {
+        printer.steps.send(step).expect("it prints");
+        let begun = sold(&format!("Empezado {step:?}"));
+        let behind = format!("Espera {step:?}");
+        // The one behind a paper that is done begins at once: there it comes after the end.
+        let waits = (step != Step::Told).then(|| sold(&behind));
+        printer.reached.recv().expect("its paper");
+        agent.die();
+        printer.go_on.send(()).expect("it waits");
+
+        printer.steps.send(Step::Whole).expect("it prints");
+        agent = life::Agent::start(data);
+        let waits = waits.unwrap_or_else(|| sold(&behind));
+        let paper = printer.papers.recv().expect("the one that waited");
+        let says = |text: String| paper.windows(text.len()).any(|part| part == text.as_bytes());
+        assert!(says(behind) && !says(format!("Empezado {step:?}")), "{step:?}");
+        assert!(!says("COPIA".to_owned()), "{step:?}: it is the original");
+        assert!((0..500).any(|_| paper_of(data, &waits).contains("Impreso")), "{step:?}: its end is written");
+        let cut = paper_of(data, &begun);
+        // Whether the printer's last word was written down before the end is chance.
+        let known = step == Step::Told && cut.contains("Impreso");
+        assert!(cut.contains("Parcial") || known, "{step:?}: {cut}");
+        before.extend([(begun, if known { "Impreso" } else { "Parcial" }), (waits, "Impreso")]);
+        for (id, word) in &before {
+            assert!(paper_of(data, id).contains(word), "{step:?}: {id}");
+        }
+    }
+    agent.die();
+    assert!(printer.papers.try_recv().is_err(), "nothing beside them came out");
 }
 
 #[test]

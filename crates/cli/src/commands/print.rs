@@ -71,18 +71,15 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
         })
         .await;
     }
+    let Some(id) = &args.id else { return super::printer::test(args.printer.as_deref(), data, out).await };
     through(data, Need::Store, async |api| {
         let mut exit = Exit::Done;
         let wanted = [(false, copy != "cedible"), (true, copy != "original")];
         for (ceded, _) in wanted.into_iter().filter(|(_, wanted)| *wanted) {
-            let paper = match &args.id {
-                Some(id) => api.print(id, ceded, args.printer.as_deref()).await?,
-                None => api.test_printer(args.printer.as_deref()).await?,
-            };
-            let name = args.id.as_ref().map_or_else(|| "Página de prueba".to_owned(), ToString::to_string);
+            let paper = api.print(id, ceded, args.printer.as_deref()).await?;
             match out.json {
                 true => out.object(&paper)?,
-                false => out.line(format!("{name}  {}  {}", paper.word, paper.why).trim_end())?,
+                false => out.line(format!("{id}  {}  {}", paper.word, paper.why).trim_end())?,
             }
             if !paper.is_well() {
                 exit = Exit::Refused;

@@ -5,14 +5,23 @@ use std::path::{Path, PathBuf};
 use timbre_agent::view::{PrinterView, PrintersView};
 
 use super::through;
+use crate::api::Api;
+use crate::ask;
 use crate::door::Need;
 use crate::failure::{Exit, Failure};
 use crate::out::Out;
 use crate::values;
 use crate::words::{Lean, table};
 
+const AFTER: &str = "\
+Para empezar:
+  timbre printer find                                          qué hay en este equipo
+  timbre printer add principal --device red:192.168.1.50       o uno de los lugares que mostró find
+  timbre printer test                                          mire el papel
+Desde entonces cada documento se imprime al emitirse; a mano, con «timbre print T39F1».";
+
 #[derive(clap::Args)]
-#[command(subcommand_required = true, arg_required_else_help = true)]
+#[command(subcommand_required = true, arg_required_else_help = true, after_help = AFTER)]
 pub struct Args {
     #[command(subcommand)]
     what: What,
@@ -60,15 +69,15 @@ struct Add {
     #[arg(long, value_name = "LUGAR")]
     device: String,
 
-    /// Qué papel lleva
+    /// Qué papel lleva: 80mm, 58mm (solo boletas) o letter (hojas carta); si falta, 80mm
     #[arg(long, value_name = "PAPEL", value_parser = ["80mm", "58mm", "letter"], default_value = "80mm")]
     paper: String,
 
-    /// Qué imprime sin que se le pida: all, narrow (boletas), wide (lo demás), asked (nada)
+    /// Qué imprime sin que se le pida: all (todo), narrow (boletas), wide (lo demás), asked (nada); si falta, all
     #[arg(long, value_name = "QUÉ", value_parser = ["all", "narrow", "wide", "asked"], default_value = "all")]
     takes: String,
 
-    /// Página de códigos de las letras
+    /// Página de las letras, si los acentos salen mal: pc858, pc850, wpc1252, ascii (sin acentos); si falta, pc858
     #[arg(long, value_name = "PÁGINA", value_parser = ["pc858", "pc850", "wpc1252", "ascii"], default_value = "pc858")]
     codepage: String,
 
@@ -76,7 +85,7 @@ struct Add {
     #[arg(long, value_name = "N", value_parser = values::number::<u8>)]
     codepage_number: Option<u8>,
 
-    /// Velocidad de un puerto serie
+    /// Velocidad de un puerto serie; si falta, 9600
     #[arg(long, value_name = "BAUDIOS", value_parser = values::number::<u32>)]
     baud: Option<u32>,
 
@@ -121,61 +130,105 @@ impl Add {
 }
 
 pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
-    // A file that is not there is said before an agent is started.
-    let logo = match &args.what {
-        What::Logo { file: Some(file), .. } => {
-            Some(std::fs::read(file).map_err(|error| Failure::unreadable(file, &error))?)
+    match args.what {
+        What::List => show(data, out, async |api| api.printers().await).await,
+        What::Find => find(data, out).await,
+        What::Add(add) => {
+            let printer = add.view();
+            let done = show(data, out, async |api| api.put_printer(&printer).await).await?;
+            if !out.json {
+                out.line(format!("Pruébela: timbre printer test \"{}\"", printer.name))?;
+            }
+            Ok(done)
         }
-        _ => None,
-    };
-    through(data, Need::Store, async |api| {
-        let shown = match args.what {
-            What::List => api.printers().await?,
-            What::Add(add) => api.put_printer(&add.view()).await?,
-            What::Remove { name } => api.remove_printer(&name).await?,
-            What::Logo { .. } => api.set_logo(logo).await?,
-            What::Find => {
-                let found = api.found_printers().await?;
-                if out.json {
-                    found.iter().try_for_each(|one| out.object(one))?;
-                } else if found.is_empty() {
-                    out.line("No se encontraron impresoras en este equipo.")?;
-                    out.line("Una de red se configura por su dirección: --device red:192.168.1.50")?;
-                } else {
-                    let rows: Vec<_> = found.into_iter().map(|one| vec![one.device, one.name]).collect();
-                    let lines = table(&[("Lugar", Lean::Left), ("Impresora", Lean::Left)], &rows);
-                    lines.iter().try_for_each(|line| out.line(line))?;
-                }
-                return Ok(Exit::Done);
-            }
-            What::Test { name } => {
-                let paper = api.test_printer(name.as_deref()).await?;
-                let mute = paper.state == "partial" && tells(&api.printers().await?, name.as_deref());
-                match out.json {
-                    true => out.object(&paper)?,
-                    false => {
-                        out.line(format!("Página de prueba  {}  {}", paper.word, paper.why).trim_end())?;
-                        if mute {
-                            out.line("Si la página salió entera, la impresora no avisa: agréguela otra vez con --no-status.")?;
-                        }
-                    }
-                }
-                return Ok(if paper.is_well() { Exit::Done } else { Exit::Refused });
-            }
-        };
-        tell(&shown, out)?;
-        Ok(Exit::Done)
-    })
-    .await
+        What::Remove { name } => show(data, out, async |api| api.remove_printer(&name).await).await,
+        What::Test { name } => test(name.as_deref(), data, out).await,
+        What::Logo { file, .. } => {
+            // A file that is not there is said before an agent is started.
+            let read =
+                |file: PathBuf| std::fs::read(&file).map_err(|error| Failure::unreadable(&file, &error));
+            let logo = file.map(read).transpose()?;
+            show(data, out, async |api| api.set_logo(logo).await).await
+        }
+    }
 }
 
-/// A printer on the network that is asked how it is.
-fn tells(shown: &PrintersView, name: Option<&str>) -> bool {
+/// Does something, and shows what is set up afterwards.
+async fn show(
+    data: Option<&Path>,
+    out: Out,
+    what: impl AsyncFnOnce(&Api) -> Result<PrintersView, Failure>,
+) -> Result<Exit, Failure> {
+    let shown = through(data, Need::Store, what).await?;
+    tell(&shown, out)?;
+    Ok(Exit::Done)
+}
+
+async fn find(data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
+    let found = through(data, Need::Store, async |api| api.found_printers().await).await?;
+    if out.json {
+        found.iter().try_for_each(|one| out.object(one))?;
+    } else if found.is_empty() {
+        out.line("No se encontraron impresoras en este equipo.")?;
+        out.line("Una de red se configura por su dirección:")?;
+        out.line("timbre printer add principal --device red:192.168.1.50")?;
+    } else {
+        let rows: Vec<_> = found.into_iter().map(|one| vec![one.device, one.name]).collect();
+        let lines = table(&[("Lugar", Lean::Left), ("Impresora", Lean::Left)], &rows);
+        lines.iter().try_for_each(|line| out.line(line))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// A test page. Of a printer on the network that did not tell how it ended, a person knows better: that is asked where
+/// there is one, and kept, since it will not tell of a sale's paper either.
+pub async fn test(name: Option<&str>, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
+    let (paper, mute) = through(data, Need::Store, async |api| {
+        let paper = api.test_printer(name).await?;
+        let mute = if paper.state == "partial" { mute(api.printers().await?, name) } else { None };
+        Ok((paper, mute))
+    })
+    .await?;
+    match out.json {
+        true => out.object(&paper)?,
+        false => out.line(format!("Página de prueba  {}  {}", paper.word, paper.why).trim_end())?,
+    }
+    let exit = if paper.is_well() { Exit::Done } else { Exit::Refused };
+    let Some(printer) = mute.filter(|_| !out.json) else { return Ok(exit) };
+    if !ask::somebody() {
+        let PrinterView { name, device, .. } = printer;
+        out.line(
+            "Si la página salió entera, la impresora imprime bien pero no avisa. Configúrela otra vez con",
+        )?;
+        out.line(format!("--no-status: timbre printer add \"{name}\" --device {device} --no-status"))?;
+        return Ok(exit);
+    }
+    if !ask::until("¿Salió la página entera? (sí/no) ", &false, yes_or_no)? {
+        return Ok(exit);
+    }
+    let name = printer.name.clone();
+    let silent = PrinterView { status: "none".to_owned(), ..printer };
+    through(data, Need::Store, async |api| api.put_printer(&silent).await).await?;
+    out.line(format!("Anotado: «{name}» no avisa. Lo que ella reciba queda «Entregado a la impresora»."))?;
+    Ok(Exit::Done)
+}
+
+/// The one that was tested, if it is on the network and asked how it is.
+fn mute(shown: PrintersView, name: Option<&str>) -> Option<PrinterView> {
+    let mut printers = shown.printers.into_iter();
     let tested = match name {
-        Some(name) => shown.printers.iter().find(|printer| printer.name == name),
-        None => shown.printers.first(),
+        Some(name) => printers.find(|printer| printer.name == name),
+        None => printers.next(),
     };
-    tested.is_some_and(|printer| printer.device.starts_with("red:") && printer.status == "ask")
+    tested.filter(|printer| printer.device.starts_with("red:") && printer.status == "ask")
+}
+
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text.to_lowercase().as_str() {
+        "s" | "si" | "sí" => Ok(true),
+        "n" | "no" => Ok(false),
+        _ => Err("Escriba sí o no.".to_owned()),
+    }
 }
 
 fn tell(shown: &PrintersView, out: Out) -> Result<(), Failure> {

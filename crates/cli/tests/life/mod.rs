@@ -1,5 +1,8 @@
 //! The real binary as an agent that is started, and killed.
 
+// Each test takes what it needs.
+#![allow(dead_code)]
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
