@@ -131,7 +131,8 @@ impl Paper for Printer {
         let none = match printer {
             Some(gone) => format!("Ya no hay una impresora «{gone}» configurada."),
             None if set.each.is_empty() => NONE.to_owned(),
-            None => "Ninguna impresora configurada toma este tipo de documento.".to_owned(),
+            None => "Ninguna impresora configurada toma este tipo de documento (en papel de 58 mm solo salen boletas)."
+                .to_owned(),
         };
         Printer::send(set.choose(receipt, printer), &none, &name, hold, |profile| {
             match profile.paper.is_sheet() {

@@ -90,7 +90,9 @@ impl Set {
         let kind = if narrow { Takes::Narrow } else { Takes::Wide };
         let own = |wanted: Takes| {
             let main = self.each.get(MAIN).into_iter();
-            main.chain(self.each.values()).find(|ready| ready.takes == wanted)
+            // Paper that bears boletas alone takes nothing else.
+            main.chain(self.each.values())
+                .find(|ready| ready.takes == wanted && (narrow || !ready.profile.paper.is_narrow()))
         };
         own(kind).or_else(|| own(Takes::All))
     }

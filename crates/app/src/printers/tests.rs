@@ -166,6 +166,12 @@ fn what_comes_out_unasked_follows_the_printers_there_are() {
     let narrow = read("[printer]\ndevice = 'carpeta:p'\ntakes = 'narrow'\nprofile.paper = '58mm'\n");
     assert!(narrow.on_issue(&series("39"), None) && !narrow.on_issue(&series("33"), None));
     assert!(narrow.on_issue(&series("33"), Some("principal")), "what the till names is asked for");
+    // Paper of 58 mm bears boletas alone, whatever its printer is set to take.
+    let small = "[printer]\ndevice = 'carpeta:p'\nprofile.paper = '58mm'\n";
+    assert!(read(small).on_issue(&series("39"), None) && !read(small).on_issue(&series("33"), None));
+    let beside = format!("{small}[printers.oficina]\ndevice = 'carpeta:hojas'\nprofile.paper = 'letter'\n");
+    assert_eq!(chosen(&set(&beside).unwrap(), false, None).as_deref(), Some("carpeta:hojas"));
+    assert_eq!(chosen(&set(&beside).unwrap(), true, None).as_deref(), Some("carpeta:p"));
     let asked = read("[printer]\ndevice = 'carpeta:p'\ntakes = 'asked'\n");
     assert!(!asked.on_issue(&series("39"), None));
 
