@@ -110,10 +110,10 @@ fn stands(terms: &[(Date, bool)], day: Date) -> bool {
     terms.iter().rev().find(|(since, _)| *since <= day).is_some_and(|(_, stands)| *stands)
 }
 
-/// After a stop in the middle of a write: none of the records is missing.
+/// After a stop in the middle of a write: none of the records is missing, and no key of one.
 pub(crate) fn agrees(index: &Index) -> Result<bool, StoreError> {
     let count = index.number(key::VOUCHED)?.unwrap_or_default();
-    Ok(index.count(b"v")? == count && index.count(b"k")? == count)
+    Ok(index.count(b"v")? == count && index.count(b"n")? == count)
 }
 
 impl Reader {
