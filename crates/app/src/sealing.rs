@@ -132,7 +132,7 @@ fn allow(dir: &Path, who: &Asker, words: &str) -> Result<String, ProblemView> {
     let needed = || ProblemView::forbidden(NEEDED, format!("{words}: lo autoriza un encargado con su PIN."));
     let pin = who.pin.as_ref().ok_or_else(needed)?;
     let permit = staff.permit(&who.name, pin, ACT)?;
-    staff.spend(ACT, &permit).ok_or_else(needed)
+    staff.spend(ACT, &permit).map(|spent| spent.who).ok_or_else(needed)
 }
 
 /// A wrong PIN is written down.
