@@ -164,9 +164,9 @@ async fn death(shop: &mut Shop, end: End, shim: Option<&Shim>, chance: &mut Chan
                 Way::Torn => die_at(shop, "append-half", chance).await?,
                 Way::Behind => die_at(shop, "append-unsynced", chance).await?,
                 Way::Suspect => {
-                    if name == LARGE.0 {
-                        grow(shop, LARGE_SHOP).await?;
-                    }
+                    // The death before this one may have left none to be suspicious of.
+                    let least = if name == LARGE.0 { LARGE_SHOP } else { 0 };
+                    grow(shop, least).await?;
                     mark_suspect(&shop.place.index())?;
                 }
                 Way::JournalFails => {
