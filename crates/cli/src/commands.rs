@@ -20,6 +20,7 @@ pub mod printer;
 pub mod reissue;
 pub mod resend;
 pub mod results_mail;
+pub mod seal;
 pub mod serve;
 pub mod service;
 pub mod show;

@@ -5,14 +5,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use timbre_app::vault::{Custody, CustodyUsed, VaultError};
+use timbre_app::vault::{Custody, CustodyUsed, Kind, Vault, VaultError};
 use timbre_app::{DemoOptions, Left, Options, Running, StartError};
 use timbre_core::Regime;
 use tokio::sync::Mutex;
 use tokio::task::block_in_place;
 use zeroize::Zeroizing;
 
-pub use timbre_app::{Address, Checked};
+pub use timbre_app::sealing::Asker;
+pub use timbre_app::vault::RecoveryKey;
+pub use timbre_app::{Address, Checked, Opened, Sealed};
 
 use crate::ask;
 use crate::failure::{Exit, Failure};
@@ -208,12 +210,78 @@ fn passphrase(new: bool) -> Option<Zeroizing<String>> {
 
 /// Makes the vault of `data` anew; what keeps its key now.
 pub fn remake_vault(data: Option<&Path>) -> Result<CustodyUsed, Failure> {
-    let data = folder(data);
-    if !timbre_app::is_shop(&data) {
-        return Err(Failure::refused("folder-missing", format!("No hay datos en {}.", data.display())));
-    }
-    alone(&data)?;
+    let data = shop_alone(data)?;
     Ok(block_in_place(|| timbre_app::remake_vault(&data, None))?)
+}
+
+/// Gives the key of `data` to a custody again.
+pub fn recover_vault(
+    data: Option<&Path>,
+    who: &str,
+    recovery: &RecoveryKey,
+) -> Result<(CustodyUsed, Opened), Failure> {
+    let at = at(data, true)?;
+    Ok(block_in_place(|| timbre_app::sealing::recover_vault(&at, who, recovery))?)
+}
+
+/// What `data` writes is sealed from now on; what keeps its key.
+pub fn seal(data: Option<&Path>, who: &Asker, recovery: &RecoveryKey) -> Result<CustodyUsed, Failure> {
+    let at = at(data, false)?;
+    Ok(block_in_place(|| timbre_app::sealing::seal(&at, who, recovery))?)
+}
+
+/// What it writes is in clear again.
+pub fn unseal(data: Option<&Path>, who: &Asker) -> Result<(), Failure> {
+    let at = at(data, false)?;
+    Ok(block_in_place(|| timbre_app::sealing::unseal(&at, who))?)
+}
+
+/// What of `data` is sealed. An agent may have it meanwhile.
+pub fn sealed(data: Option<&Path>) -> Result<Sealed, Failure> {
+    Ok(timbre_app::sealing::sealed(&shop(data)?)?)
+}
+
+pub fn asks_for_pin(data: Option<&Path>) -> bool {
+    timbre_app::sealing::asks_for_pin(&folder(data))
+}
+
+pub fn recovery_key() -> Result<RecoveryKey, Failure> {
+    Ok(RecoveryKey::fresh().map_err(StartError::from)?)
+}
+
+pub fn read_recovery_key(text: &str) -> Result<RecoveryKey, Failure> {
+    RecoveryKey::parse(text)
+        .map_err(|e| Failure::refused("recovery-key-invalid", format!("No se hizo nada: {e}.")))
+}
+
+/// The folder, which is a shop's.
+fn shop(data: Option<&Path>) -> Result<PathBuf, Failure> {
+    let data = folder(data);
+    match timbre_app::is_shop(&data) {
+        true => Ok(data),
+        false => Err(Failure::refused("folder-missing", format!("No hay datos en {}.", data.display()))),
+    }
+}
+
+fn shop_alone(data: Option<&Path>) -> Result<PathBuf, Failure> {
+    let data = shop(data)?;
+    alone(&data)?;
+    Ok(data)
+}
+
+/// A shop that is ours alone, and what opens its vault: what the environment says, and the passphrase of a person where
+/// that is wanted (`new`: twice, for a vault that is made).
+fn at(data: Option<&Path>, new: bool) -> Result<Options, Failure> {
+    let data = shop_alone(data)?;
+    let mut custody = Custody::from_env().map_err(StartError::from)?;
+    let wanted = match new {
+        true => custody.force,
+        false => Vault::kind(&data).map_err(StartError::from)?,
+    };
+    if wanted == Some(Kind::Passphrase) && custody.passphrase.is_none() && ask::somebody() {
+        custody.passphrase = block_in_place(|| passphrase(new));
+    }
+    Ok(Options { data: Some(data), custody: Some(custody), ..Options::default() })
 }
 
 /// For what can't share a folder with an agent that is running. A passing command's is waited for.

@@ -7,8 +7,8 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     caf, cert, check, claims, clock, company, completion, demo, diagnose, folio, issue, list, note, panel,
-    preview, print, printer, reissue, resend, results_mail, serve, service, show, simulator, stats, token,
-    unlock, vault, verify, webhook,
+    preview, print, printer, reissue, resend, results_mail, seal, serve, service, show, simulator, stats,
+    token, unlock, vault, verify, webhook,
 };
 use crate::failure::{Exit, Failure};
 use crate::out::Out;
@@ -93,6 +93,8 @@ pub enum Command {
     Diagnose,
     /// Vuelve a emitir después de restaurar un respaldo: dice qué folios pueden estar usados y pide confirmarlo
     Unlock(unlock::Args),
+    /// Cifrar lo que se guarda: encender, apagar, ver
+    Seal(seal::Args),
     /// La bóveda de las llaves, cuando la suya se perdió
     Vault(vault::Args),
     /// El agente como servicio del sistema: se inicia solo y se vuelve a iniciar
@@ -145,6 +147,7 @@ impl Line {
             Command::Check => check::run(data, out),
             Command::Diagnose => diagnose::run(data, out).await,
             Command::Unlock(args) => unlock::run(args, data, out).await,
+            Command::Seal(args) => seal::run(args, data, out),
             Command::Vault(args) => vault::run(args, data, out),
             Command::Service(args) => service::run(args, data, out),
             Command::Completion(args) => completion::run(args, out),

@@ -126,7 +126,12 @@ fn every_command_has_its_exit_codes() {
         (&["verify", "no-hay.xml"], "", 2),
         (&["check"], "", 0),
         (&["simulator", "--scenario", "nieve"], "", 2),
-        (&["vault", "remake"], "", 2), // nobody to ask whether it is meant
+        (&["seal", "status"], "", 0),
+        (&["seal", "key"], "", 0),
+        (&["seal", "on"], "", 2),       // nobody to show a recovery key to
+        (&["seal", "off"], "", 1),      // it is off
+        (&["vault", "recover"], "", 2), // nobody to ask for it
+        (&["vault", "remake"], "", 2),  // nobody to ask whether it is meant
         (&["vault", "remake", "--yes"], "", 0),
         (&["issue", "--key", "otra"], &boleta().to_string(), 1), // its certificate has to be loaded again
         (&["list"], "", 0),
@@ -165,6 +170,8 @@ fn a_folder_without_a_shop_is_refused_and_stays_as_it_is() {
             &["company", "show"],
             &["check"],
             &["vault", "remake", "--yes"],
+            &["seal", "status"],
+            &["seal", "off"],
         ] {
             let mut command = shop.command(words);
             command.env("TIMBRE_CERT_PASSWORD", "x");

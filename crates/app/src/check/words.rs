@@ -15,10 +15,10 @@ impl Checked {
     /// The whole, line by line; the first says whether all is well.
     pub fn words(&self) -> Vec<String> {
         let report = &self.store;
-        let mut lines = vec![if self.lost_data() {
-            "Hay datos dañados o faltan: no siga emitiendo en esta carpeta y pida ayuda.".to_owned()
-        } else {
-            "Los datos están sanos.".to_owned()
+        let mut lines = vec![match (self.lost_data(), &report.unread) {
+            (true, _) => "Hay datos dañados o faltan: no siga emitiendo en esta carpeta y pida ayuda.".to_owned(),
+            (false, Some(_)) => "No se pudo leer lo cifrado: lo demás está sano.".to_owned(),
+            (false, None) => "Los datos están sanos.".to_owned(),
         }];
         lines.push(format!(
             "Diario: {} documentos, {} hechos en {} segmentos, {} bytes",
@@ -36,6 +36,16 @@ impl Checked {
         }
         for (first, last) in &report.missing {
             lines.push(format!("Faltan los documentos {first} a {last}: sus folios se entregaron"));
+        }
+        if !report.sealed.is_empty() {
+            lines.push(format!("Cifrados: {} de los {} segmentos", report.sealed.len(), report.segments));
+        }
+        if let Some((facts, why)) = &report.unread {
+            lines.push(format!(
+                "La cadena está completa, pero {} hechos cifrados no se pudieron leer ni verificar sus firmas ({why}). \
+                 Si la llave se perdió: timbre vault recover",
+                thousands(*facts)
+            ));
         }
         for (id, version) in &report.repeated {
             lines.push(format!("{id} está dos veces en su versión {version}"));

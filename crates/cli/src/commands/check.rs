@@ -31,7 +31,11 @@ pub fn run(data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
             out.line("Para seguir emitiendo: timbre unlock")?;
         }
     }
-    Ok(if report.lost_data() { Exit::Damaged } else { Exit::Done })
+    Ok(match (report.lost_data(), &report.store.unread) {
+        (true, _) => Exit::Damaged,
+        (false, Some(_)) => Exit::Refused,
+        (false, None) => Exit::Done,
+    })
 }
 
 fn object(checked: &Checked) -> Value {
@@ -47,7 +51,7 @@ fn object(checked: &Checked) -> Value {
         .map(|d| json!({ "place": d.place, "bytes": d.bytes, "frames": d.frames, "why": d.why, "documents": d.documents }))
         .collect();
     json!({
-        "sound": !checked.lost_data(),
+        "sound": !checked.lost_data() && report.unread.is_none(),
         "documents": report.documents,
         "segments": report.segments, "batches": report.batches, "frames": report.frames, "bytes": report.bytes,
         "torn": report.torn.map(|(place, bytes)| json!({ "place": place, "bytes": bytes })),
@@ -58,5 +62,6 @@ fn object(checked: &Checked) -> Value {
         "ends_early": report.ends_early,
         "locked": report.locked,
         "index": checked.index().to_lowercase(),
+        "sealed": { "segments": report.sealed, "unread": report.unread.as_ref().map_or(0, |(facts, _)| *facts) },
     })
 }

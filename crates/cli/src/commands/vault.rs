@@ -1,5 +1,5 @@
-//! `timbre vault`: what keeps the folder's private keys closed, when its own key is lost. The only
-//! command beside `check` that needs no agent, and may have none.
+//! `timbre vault`: what keeps the folder's private keys closed, when its own key is lost. Like `check` and `seal` it
+//! needs no agent, and may have none.
 
 use std::io::IsTerminal;
 use std::path::Path;
@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::ask;
+use crate::commands::seal;
 use crate::door;
 use crate::failure::{Exit, Failure};
 use crate::out::Out;
@@ -26,6 +27,8 @@ enum What {
         #[arg(long)]
         yes: bool,
     },
+    /// Devuelve a este equipo la llave de la carpeta con la clave de recuperación: se abre todo lo que ella cerró
+    Recover,
 }
 
 const LOST: &str = "\
@@ -35,7 +38,32 @@ Se hará una bóveda nueva para esta carpeta. Lo que estaba cerrado con la llave
 No se pierde ningún documento ni se repite ningún folio. La bóveda anterior se guarda a un lado.";
 
 pub fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
-    let What::Remake { yes } = args.what;
+    match args.what {
+        What::Remake { yes } => remake(yes, data, out),
+        What::Recover => recover(data, out),
+    }
+}
+
+fn recover(data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
+    let (used, opened) = door::recover_vault(data, &ask::user(), &seal::known(out)?)?;
+    if out.json {
+        let locked = opened.locked.is_some();
+        return out
+            .object(&json!({ "recovered": true, "custody": used.to_string(), "locked": locked }))
+            .map(|()| Exit::Done);
+    }
+    out.line(
+        "La llave de la carpeta está de vuelta: lo guardado, el certificado y los CAF se abren como antes.",
+    )?;
+    out.line(format!("Ahora {used}."))?;
+    if let Some(locked) = &opened.locked {
+        out.line(locked.to_string())?;
+        out.line("Para seguir emitiendo: timbre unlock")?;
+    }
+    Ok(Exit::Done)
+}
+
+fn remake(yes: bool, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
     if !yes {
         if out.json || !std::io::stdin().is_terminal() {
             return Err(Failure::usage("Para rehacer la bóveda sin preguntar agregue --yes."));

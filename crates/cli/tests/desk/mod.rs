@@ -68,11 +68,9 @@ impl Shop {
 pub fn ran(mut command: Command, input: &str) -> Ran {
     let output = shop::ended(&mut command, input);
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    Ran {
-        code: output.status.code().expect("an exit code"),
-        out: text(output.stdout),
-        err: text(output.stderr),
-    }
+    let (out, err) = (text(output.stdout), text(output.stderr));
+    let code = output.status.code().unwrap_or_else(|| panic!("{command:?}: {} {out} {err}", output.status));
+    Ran { code, out, err }
 }
 
 impl Ran {
