@@ -107,6 +107,10 @@ async fn lives(
             if !made {
                 shop.make()?;
                 made = true;
+                // Half of the shops write sealed from their first sale on.
+                if (seed + n).is_multiple_of(2) {
+                    shop.place.seal(&Said::new()).map_err(with)?;
+                }
             }
             let died = death(shop, end, shim, &mut chance).await.map_err(with)?;
             if !died {
@@ -155,11 +159,19 @@ async fn new(binary: &Path, name: &str, pass: u64) -> Found<()> {
 /// One life to its end; false when this machine can't bring it about.
 async fn death(shop: &mut Shop, end: End, shim: Option<&Shim>, chance: &mut Chance) -> Found<bool> {
     match end {
+        End::At(name, Way::Sealing, pass) => {
+            let said = vec![("TIMBRE_CRASH", format!("{name}:{pass}").into())];
+            let died = shop.place.seal(&said)?;
+            if died.status.code().is_some() {
+                return fault!("it does not come there: {}", died.status);
+            }
+        }
         End::At(name, way, pass) => {
             let mut said: Said = vec![("TIMBRE_CRASH", format!("{name}:{pass}").into())];
             let mut spoil = None;
             match way {
                 Way::New => return fault!("a new shop has a folder of its own"),
+                Way::Sealing => return fault!("a command of its own brings it there"),
                 Way::Sold | Way::Sent | Way::Opened => {}
                 Way::Torn => die_at(shop, "append-half", chance).await?,
                 Way::Behind => die_at(shop, "append-unsynced", chance).await?,

@@ -25,6 +25,9 @@ pub struct Place {
 /// death meets it often.
 const INDEX_KEYS: &str = "50";
 
+/// A recovery key like any other.
+const RECOVERY: &str = "60RK-4CSM-6MV3-EE1S-C5H6-6S35-CVHD";
+
 /// What is said to a process in its environment.
 pub type Said = Vec<(&'static str, OsString)>;
 
@@ -67,6 +70,19 @@ impl Place {
     /// Makes the shop: company, certificate and ranges of training.
     pub fn make(&self, said: &Said) -> Found<Output> {
         self.run(&["demo", "--documents", "0", "--json"], said)
+    }
+
+    /// Turns sealing on in a folder that writes in clear, and off in one that is sealed.
+    pub fn seal(&self, said: &Said) -> Found<Output> {
+        let status = self.run(&["seal", "status", "--json"], &Said::new())?;
+        let on = serde_json::from_slice::<Value>(&status.stdout)?["sealing"] == true;
+        let mut said = said.clone();
+        said.push(("TIMBRE_RECOVERY_KEY", RECOVERY.into()));
+        let output = self.run(&["seal", if on { "off" } else { "on" }, "--json"], &said)?;
+        if !output.status.success() && output.status.code().is_some() {
+            return fault!("seal: {} {}", output.status, String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(output)
     }
 
     /// Writes the folder's settings: whom it trains with, and short waits.

@@ -22,12 +22,14 @@ pub enum Way {
     JournalFails,
     /// A write to the index fails while selling (Linux: by the preloaded shim).
     IndexFails,
+    /// What is written is sealed, or is in clear again: a command of its own.
+    Sealing,
 }
 
-use Way::{Behind, IndexFails, JournalFails, New, Opened, Sent, Sold, Suspect, Torn};
+use Way::{Behind, IndexFails, JournalFails, New, Opened, Sealing, Sent, Sold, Suspect, Torn};
 
 /// Name, way, and the highest pass that every such life comes to.
-pub const POINTS: [(&str, Way, u64); 44] = [
+pub const POINTS: [(&str, Way, u64); 46] = [
     ("folder-made", New, 1),
     ("vault-half", New, 2), // the key's file, and the vault's
     ("folder-unsynced", New, 1),
@@ -72,6 +74,9 @@ pub const POINTS: [(&str, Way, u64); 44] = [
     ("reopen-shut", IndexFails, 1),
     ("rebuild-put-aside", Suspect, 1),
     ("open-unsettled", Suspect, 1),
+    // Last, so that one short run comes to all others sealed, or in clear, and to the rest the other way round.
+    ("sealing-unwritten", Sealing, 1),
+    ("sealing-written", Sealing, 1),
 ];
 
 /// One that wants a journal of several hundred documents, so that a rebuild writes more than once.

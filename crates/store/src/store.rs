@@ -176,7 +176,9 @@ impl Store {
             (false, _) => None,
         };
         self.journal.seal(keys);
+        crate::crash!("sealing-unwritten");
         let written = self.commit(facts, at);
+        crate::crash!("sealing-written");
         // Also where nothing was written: the journal's end says how it goes on.
         let opened = self.reopen()?;
         written.map(|_| opened)
