@@ -10,6 +10,7 @@ mod load;
 mod machine;
 mod memory;
 mod paper;
+mod sealed;
 mod sending;
 mod serving;
 mod shop;
@@ -86,6 +87,7 @@ fn measure(folder: &Path) -> Done<()> {
     }
     if !says("--load") {
         figures.extend(issuing::measure(&runtime()?, &folder.join("issuing"))?);
+        figures.extend(sealed::measure(&runtime()?, &folder.join("sealing"))?);
     }
     if !says("--load") && !says("--issuing") {
         figures.extend(sending::measure(&runtime()?, &folder.join("sending"), &sending::SLOW)?);
