@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use tauri::State;
 use timbre_agent::view::{
-    AttemptView, NewTokenView, NewWebhookView, TokenOrder, TokenView, WebhookOrder, WebhookView,
+    AttemptView, NewTokenView, NewWebhookView, RedeliveredView, TokenOrder, TokenView, WebhookOrder,
+    WebhookView,
 };
 use timbre_agent::{Agent, Answer};
 use timbre_app::{Tokens, Webhooks};
@@ -65,6 +66,6 @@ pub async fn test_webhook(webhooks: State<'_, Arc<Webhooks>>, name: String) -> A
 
 /// What was given up is delivered again; how many those are.
 #[tauri::command]
-pub async fn redeliver_webhook(webhooks: State<'_, Arc<Webhooks>>, name: String) -> Answer<u64> {
-    webhooks.deliver_aside(&name).await
+pub async fn redeliver_webhook(webhooks: State<'_, Arc<Webhooks>>, name: String) -> Answer<RedeliveredView> {
+    webhooks.redeliver(&name, None).await
 }

@@ -1,10 +1,11 @@
-//! Webhooks, end to end: an address of its own is told each verdict, signed, in order, until it takes it.
+//! Webhooks, end to end: an address of its own is told each verdict, signed, of each document in order, until it takes it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use timbre_app::Running;
@@ -28,9 +29,14 @@ impl Came {
 
 /// An address that answers with these statuses one after the other, then 200.
 fn address(statuses: &[u16]) -> (String, Receiver<Came>) {
+    let mut statuses: VecDeque<_> = statuses.iter().copied().collect();
+    listening(move |_| statuses.pop_front().unwrap_or(200))
+}
+
+/// An address that answers what it thinks of each.
+fn listening(mut answers: impl FnMut(&Came) -> u16 + Send + 'static) -> (String, Receiver<Came>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/avisos", listener.local_addr().unwrap());
-    let statuses = Arc::new(Mutex::new(statuses.iter().copied().collect::<VecDeque<_>>()));
     let (tell, told) = channel();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
@@ -49,9 +55,10 @@ fn address(statuses: &[u16]) -> (String, Receiver<Came>) {
             if reader.read_exact(&mut body).is_err() {
                 continue;
             }
-            let status = statuses.lock().unwrap().pop_front().unwrap_or(200);
+            let came = Came { head, body: String::from_utf8(body).unwrap() };
+            let status = answers(&came);
             let _ = write!(stream, "HTTP/1.1 {status} x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-            if tell.send(Came { head, body: String::from_utf8(body).unwrap() }).is_err() {
+            if tell.send(came).is_err() {
                 return;
             }
         }
@@ -68,6 +75,10 @@ async fn ask(shop: &Running, method: reqwest::Method, path: &str, body: Option<V
     }
     let answer = request.send().await.unwrap();
     (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
+fn text(said: &Value, name: &str) -> String {
+    said[name].as_str().unwrap_or_default().to_owned()
 }
 
 async fn next(told: &Receiver<Came>) -> Came {
@@ -109,7 +120,8 @@ async fn each_verdict_is_told_signed_and_again_until_it_is_taken() {
 
     let (status, tried) = ask(&first, reqwest::Method::POST, "/webhooks/tienda/test", None).await;
     assert_eq!((status, tried["status"].as_u64()), (200, Some(200)), "{tried}");
-    assert_eq!(next(&told).await.json()["event"], "test");
+    let trial = next(&told).await.json();
+    assert_eq!((trial["event"].as_str(), trial["environment"].as_str()), (Some("test"), Some("training")));
     let (_, listed) = ask(&first, reqwest::Method::GET, "/webhooks", None).await;
     let attempts = listed[0]["attempts"].as_array().unwrap();
     assert_eq!(attempts.len(), 3, "{attempts:?}");
@@ -127,13 +139,66 @@ async fn each_verdict_is_told_signed_and_again_until_it_is_taken() {
     let second = timbre_app::start(options(dir.path())).await.unwrap();
     let order = json!({ "url": url, "states": ["GENERADO", "ACEPTADO"], "who": "Rosa" });
     ask(&second, reqwest::Method::PUT, "/webhooks/otra", Some(order)).await;
-    let mut events = Vec::new();
+    let mut events: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for _ in 0..6 {
         let came = next(&told).await.json();
-        events.push((came["event"].as_str().unwrap().parse::<u64>().unwrap(), came["document"].clone()));
+        events.entry(text(&came, "document")).or_default().push(text(&came, "state"));
     }
-    assert!(events.is_sorted_by(|a, b| a.0 < b.0), "in the journal's order, each once: {events:?}");
+    let in_order = |states: &Vec<String>| *states == ["GENERADO", "ACEPTADO"];
+    assert!(events.len() == 3 && events.values().all(in_order), "each once: {events:?}");
     second.stop().await;
+}
+
+/// The one that is refused holds up nobody else; a person may have it tell now, and what was taken told again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_that_is_not_taken_holds_up_no_other_and_goes_when_a_person_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let shop = shop(dir.path(), "calm").await;
+    let refuses = Arc::new(AtomicBool::new(true));
+    let still = Arc::clone(&refuses);
+    let (url, told) = listening(move |came| match came.body.contains("\"T39F1\"") {
+        true if still.load(Ordering::Relaxed) => 500,
+        _ => 200,
+    });
+    let order = json!({ "url": url, "states": ["GENERADO", "ACEPTADO"], "who": "Rosa" });
+    assert_eq!(ask(&shop, reqwest::Method::PUT, "/webhooks/tienda", Some(order)).await.0, 201);
+    sell(&shop, &boleta(990), "uno").await.unwrap();
+    let refused = next(&told).await.json();
+    assert_eq!((text(&refused, "document"), text(&refused, "state")), ("T39F1".into(), "GENERADO".into()));
+    for n in 2..=4 {
+        sell(&shop, &boleta(n), &format!("k{n}")).await.unwrap();
+    }
+    let mut others: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    while others.values().map(Vec::len).sum::<usize>() < 6 {
+        let came = next(&told).await.json();
+        if text(&came, "document") == "T39F1" {
+            assert_eq!(text(&came, "event"), text(&refused, "event"), "its second waits for its first");
+        } else {
+            others.entry(text(&came, "document")).or_default().push(text(&came, "state"));
+        }
+    }
+    assert!(others.values().all(|states| *states == ["GENERADO", "ACEPTADO"]), "{others:?}");
+    let listed = ask(&shop, reqwest::Method::GET, "/webhooks", None).await.1[0].clone();
+    assert!(listed["due"].as_u64() >= Some(1) && listed["tries"].as_u64() >= Some(1), "{listed}");
+    refuses.store(false, Ordering::Relaxed);
+    let (status, again) = ask(&shop, reqwest::Method::POST, "/webhooks/tienda/redeliver", None).await;
+    assert_eq!((status, again), (200, json!({ "events": 0, "sooner": 1 })), "it says what it did");
+    let mut came = next(&told).await.json();
+    while text(&came, "state") == "GENERADO" {
+        assert_eq!(text(&came, "event"), text(&refused, "event"));
+        came = next(&told).await.json();
+    }
+    assert_eq!((text(&came, "document"), text(&came, "state")), ("T39F1".into(), "ACEPTADO".into()));
+    // What was taken, under the numbers that it had.
+    let body = Some(json!({ "document": "T39F1" }));
+    let (_, again) = ask(&shop, reqwest::Method::POST, "/webhooks/tienda/redeliver", body).await;
+    assert_eq!(again["events"], 2);
+    let (first, second) = (next(&told).await.json(), next(&told).await.json());
+    assert_eq!(text(&first, "event"), text(&refused, "event"));
+    assert_eq!(text(&second, "event"), text(&came, "event"));
+    let body = Some(json!({ "document": "T39F99" }));
+    assert_eq!(ask(&shop, reqwest::Method::POST, "/webhooks/tienda/redeliver", body).await.0, 404);
+    shop.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,9 +1,9 @@
 //! What became of documents, in the order of the journal: for who tells others and must miss nothing.
 
 use timbre_core::{Cause, DocState};
-use timbre_store::{Bookmark, Fact};
+use timbre_store::{Bookmark, Fact, Told};
 
-use crate::engine::{Agent, Answer, environment_word};
+use crate::engine::{Agent, Answer, environment_word, missing, parse_id};
 use crate::view::ChangeView;
 
 /// How many facts are looked at for one answer.
@@ -26,9 +26,22 @@ impl Agent {
     /// What became of documents after `from`. It reads the disk: not for an async task.
     pub fn changes(&self, from: Bookmark) -> Answer<Changes> {
         let news = self.0.reader.news(from, AT_ONCE)?;
+        Ok(Changes { changes: self.changes_in(news.facts)?, next: news.next, more: news.more })
+    }
+
+    /// All that became of one document so far. It reads the disk too.
+    pub fn changes_of(&self, id: &str) -> Answer<Vec<(ChangeView, Bookmark)>> {
+        let id = parse_id(id)?;
+        match self.0.reader.news_of(&id)? {
+            none if none.is_empty() => Err(missing(&id)),
+            facts => self.changes_in(facts),
+        }
+    }
+
+    fn changes_in(&self, facts: Vec<Told>) -> Answer<Vec<(ChangeView, Bookmark)>> {
         let environment = self.0.reader.company().map(|(_, env)| environment_word(env)).unwrap_or_default();
         let mut changes = Vec::new();
-        for told in news.facts {
+        for told in facts {
             let (id, version, state, by) = match &told.fact {
                 Fact::Issued(issued) => {
                     (&issued.document.id, issued.document.version, DocState::Generado, None)
@@ -56,6 +69,6 @@ impl Agent {
             };
             changes.push((change, told.next));
         }
-        Ok(Changes { changes, next: news.next, more: news.more })
+        Ok(changes)
     }
 }

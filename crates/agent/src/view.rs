@@ -33,7 +33,7 @@ pub use again::{ReissuedView, ResumeOrder, VersionView};
 pub use batch::{BatchSaleView, BatchView};
 pub use doors::{
     AttemptView, ChangeView, FolderView, HealthView, LeftFileView, NewTokenView, NewWebhookView, PanelView,
-    TokenOrder, TokenView, WaitingFileView, WebhookOrder, WebhookView,
+    RedeliveredView, TokenOrder, TokenView, WaitingFileView, WebhookOrder, WebhookView,
 };
 pub use folios::{FoliosView, RangeOrder, RangeView, SpanView};
 pub use found::{FoundView, ResentView};

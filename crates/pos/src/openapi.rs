@@ -91,7 +91,7 @@ use crate::{
         webhooks::routes::put,
         webhooks::routes::remove,
         webhooks::routes::test,
-        webhooks::routes::aside,
+        webhooks::routes::redeliver,
         vouchers::list,
         vouchers::record,
         vouchers::terms,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{delete, get, post, put};
+use axum::routing::{any, delete, get, post, put};
 use axum::{Extension, Router, middleware};
 use jiff::SignedDuration;
 use timbre_agent::{Agent, DataFolder, Printers};
@@ -131,10 +131,12 @@ pub fn serve(open: Doors, listener: TcpListener, network: Option<Network>) -> io
     let guard = Arc::new(Guard::loopback(port, owner, Arc::clone(&tokens), origins.clone()));
     let app = Router::new()
         .nest("/v1", routes(agent.clone(), Arc::clone(&guard), shared.clone()))
+        .route("/v1/", any(api::no_route)) // the nest begins behind it
         .route("/docs", get(docs::html))
         .route("/docs.css", get(docs::css))
         .fallback(get(panel::file))
-        .layer(middleware::from_fn_with_state(guard, guard::near));
+        .layer(middleware::from_fn_with_state(guard, guard::near))
+        .layer(middleware::from_fn_with_state(agent.clone(), answers::environment));
     let listening = hub.listen(agent.clone(), stopped.clone());
     let mut tasks = vec![tokio::spawn(listening)];
     tasks.push(tokio::spawn(connections::serve(listener, None, app, stopped.clone())));
@@ -147,8 +149,10 @@ pub fn serve(open: Doors, listener: TcpListener, network: Option<Network>) -> io
             None => Router::new().fallback(api::no_route),
         };
         let app = beside
-            .nest("/v1", routes(agent, Arc::clone(&guard), shared))
-            .layer(middleware::from_fn_with_state(guard, guard::near));
+            .route("/v1/", any(api::no_route))
+            .nest("/v1", routes(agent.clone(), Arc::clone(&guard), shared))
+            .layer(middleware::from_fn_with_state(guard, guard::near))
+            .layer(middleware::from_fn_with_state(agent, answers::environment));
         tasks.push(tokio::spawn(connections::serve(listener, Some(tls), app, stopped)));
         network_port = Some(port);
     }
@@ -223,7 +227,7 @@ fn routes(agent: Agent, guard: Arc<Guard>, shared: Shared) -> Router {
         .route("/webhooks", get(webhooks::list))
         .route("/webhooks/{name}", put(webhooks::put).delete(webhooks::remove))
         .route("/webhooks/{name}/test", post(webhooks::test))
-        .route("/webhooks/{name}/redeliver", post(webhooks::aside))
+        .route("/webhooks/{name}/redeliver", post(webhooks::redeliver))
         .route("/metrics", get(metrics::metrics))
         .route("/folder", get(doors::folder))
         .route("/vouchers", get(vouchers::list).post(vouchers::record))
@@ -254,7 +258,6 @@ fn routes(agent: Agent, guard: Arc<Guard>, shared: Shared) -> Router {
         .fallback(api::no_route)
         .method_not_allowed_fallback(api::no_method)
         .layer(middleware::from_fn(answers::in_spanish))
-        .layer(middleware::from_fn_with_state(agent.clone(), answers::environment))
         .with_state(agent)
 }
 

@@ -1,8 +1,8 @@
-//! Webhooks: addresses that somebody in charge has set are told what becomes of documents. Signed, in the
-//! journal's order, tried again until they take it.
+//! Webhooks: addresses that somebody in charge has set are told what becomes of documents. Signed, of each document
+//! in its order, tried again until they take it.
 //!
-//! The journal is the outbox: each address has a bookmark in it, moved on once an event was taken. After a
-//! death the event that was under way goes again, with the same number.
+//! The journal is the outbox: each address has a bookmark in it, moved on once an event stands in the book, where it
+//! stays until it was taken. After a death what was under way goes again, with the same number.
 
 mod book;
 mod deliver;
@@ -14,8 +14,12 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use openssl::base64::encode_block;
+use serde_json::{Value, json};
 use timbre_agent::carrier::Courier;
-use timbre_agent::view::{AttemptView, NewWebhookView, ProblemView, WebhookOrder, WebhookView};
+use timbre_agent::engine::environment_word;
+use timbre_agent::view::{
+    AttemptView, NewWebhookView, ProblemView, RedeliveredView, WebhookOrder, WebhookView,
+};
 use timbre_agent::{Agent, Answer};
 use timbre_core::KeyError;
 use tokio::sync::{Notify, watch};
@@ -24,7 +28,7 @@ use zeroize::Zeroizing;
 
 use book::{Book, Hook};
 use deliver::Worker;
-pub(crate) use routes::{aside, list, put, remove, test};
+pub(crate) use routes::{list, put, redeliver, remove, test};
 
 use crate::tokens::{check_name, hex};
 
@@ -83,6 +87,12 @@ struct Shared {
 impl Shared {
     fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What an address is tried with.
+    fn trial(&self) -> Value {
+        let environment = self.agent.company().map(|(_, environment)| environment_word(environment));
+        json!({ "event": "test", "at": self.agent.now().to_string(), "environment": environment })
     }
 }
 
@@ -194,21 +204,27 @@ impl Webhooks {
         worker.test().await.ok_or_else(|| unknown(name))
     }
 
-    /// What was given up goes again, in its order. How many there are.
-    pub async fn deliver_aside(&self, name: &str) -> Answer<u64> {
+    /// What was given up goes again, in its order, and what waits for its next try goes now; or all that was told of
+    /// this document.
+    pub async fn redeliver(&self, name: &str, document: Option<&str>) -> Answer<RedeliveredView> {
         let shared = Arc::clone(&self.shared);
-        let named = name.to_owned();
+        let (named, document) = (name.to_owned(), document.map(str::to_owned));
         let back = move || {
-            let mut many = 0;
+            let all = document.map(|id| shared.agent.changes_of(&id)).transpose()?;
+            let mut again = RedeliveredView { events: 0, sooner: 0 };
             shared.book().change(|hooks| {
-                many = hooks.get_mut(&named).ok_or_else(|| unknown(&named))?.take_up();
+                let hook = hooks.get_mut(&named).ok_or_else(|| unknown(&named))?;
+                again = match all {
+                    Some(all) => hook.tell_again(all),
+                    None => hook.take_up(),
+                };
                 Ok(())
             })?;
-            Ok::<_, ProblemView>(many)
+            Ok::<_, ProblemView>(again)
         };
-        let many = tokio::task::spawn_blocking(back).await.map_err(ProblemView::internal)??;
+        let again = tokio::task::spawn_blocking(back).await.map_err(ProblemView::internal)??;
         self.shared.due.notify_waiters();
-        Ok(many)
+        Ok(again)
     }
 }
 

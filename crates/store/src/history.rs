@@ -24,7 +24,7 @@ impl Reader {
         places.into_values().map(|place| self.event(place)).collect()
     }
 
-    fn places(&self, prefix: &[u8]) -> Result<BTreeMap<u64, Place>, StoreError> {
+    pub(crate) fn places(&self, prefix: &[u8]) -> Result<BTreeMap<u64, Place>, StoreError> {
         let found = self.view.with_prefix(prefix)?;
         let place = |(key, value): (Vec<u8>, Vec<u8>)| {
             key::tail(&key).zip(key::place_of(&value)).ok_or_else(|| broken("una historia"))

@@ -2,7 +2,7 @@
 //! what happened and must not miss any of it.
 
 use serde::{Deserialize, Serialize};
-use timbre_core::Timestamp;
+use timbre_core::{DocumentId, Timestamp};
 
 use crate::index::Keys;
 use crate::walk::Tip;
@@ -75,5 +75,16 @@ impl Reader {
             }
         }
         Ok(News { facts, next: at, more: at < end })
+    }
+
+    /// The facts about one document alone, oldest first; none of an unknown one.
+    pub fn news_of(&self, id: &DocumentId) -> Result<Vec<Told>, StoreError> {
+        let Some(order) = self.view.number(&key::document(id))? else { return Ok(Vec::new()) };
+        let told = |place| {
+            let frame = self.segments.frame(place)?;
+            let next = Bookmark { segment: place.segment, offset: frame.end() };
+            Ok(Told { sequence: frame.header.sequence, at: frame.at(), fact: self.segments.fact(&frame)?, next })
+        };
+        self.places(&key::history_of(order))?.into_values().map(told).collect()
     }
 }

@@ -125,15 +125,29 @@ pub struct WebhookView {
     pub states: Vec<String>,
     /// RFC 3339.
     pub made: String,
-    /// Tries of the event that is due, none of which was taken.
+    /// Events that are due, those not counted that were given up.
+    #[serde(default)]
+    #[ts(skip)]
+    pub due: u64,
+    /// Tries of the one that was tried most, none of which was taken.
     pub tries: u32,
-    /// When it is tried again, RFC 3339.
+    /// When one of them is tried again, RFC 3339.
     pub next_try: Option<String>,
     /// Events that were given up and wait for somebody to have them delivered again.
     #[ts(type = "number")]
     pub put_aside: u64,
     /// The last tries, the newest first.
     pub attempts: Vec<AttemptView>,
+}
+
+/// What goes again because somebody asked for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RedeliveredView {
+    /// Events that were given up, or taken before, and are due again.
+    pub events: u64,
+    /// Events that waited for their next try and go now.
+    #[serde(default)]
+    pub sooner: u64,
 }
 
 /// One try to deliver an event.

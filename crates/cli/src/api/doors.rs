@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::json;
 use timbre_agent::view::{
-    AttemptView, HealthView, NewTokenView, NewWebhookView, PanelView, TokenOrder, TokenView, WebhookOrder,
-    WebhookView,
+    AttemptView, HealthView, NewTokenView, NewWebhookView, PanelView, RedeliveredView, TokenOrder, TokenView,
+    WebhookOrder, WebhookView,
 };
 
 use super::{Api, Ask, body_of};
@@ -69,8 +69,12 @@ impl Api {
     }
 
     /// What was given up goes again; how many events that are.
-    pub async fn redeliver(&self, name: &str) -> Result<Value, Failure> {
-        self.wire.read(Ask::new(Method::POST, format!("/v1/webhooks/{}/redeliver", segment(name)))).await
+    pub async fn redeliver(&self, name: &str, document: Option<&str>) -> Result<RedeliveredView, Failure> {
+        let mut ask = Ask::new(Method::POST, format!("/v1/webhooks/{}/redeliver", segment(name)));
+        if let Some(document) = document {
+            ask.body = Some(("application/json", body_of(&json!({ "document": document }))?));
+        }
+        self.wire.read(ask).await
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use timbre_agent::view::{AttemptView, WebhookOrder, WebhookView};
+use timbre_agent::view::{AttemptView, RedeliveredView, WebhookOrder, WebhookView};
 
 use super::through;
 use crate::ask;
@@ -54,11 +54,15 @@ enum What {
         #[arg(value_name = "NOMBRE")]
         name: String,
     },
-    /// Vuelve a mandar los avisos que se dejaron de lado
+    /// Vuelve a mandar los avisos que se dejaron de lado, y ahora mismo los que esperan su próximo intento
     Redeliver {
         /// Su nombre
         #[arg(value_name = "NOMBRE")]
         name: String,
+
+        /// Todos los de este documento, también los ya recibidos
+        #[arg(long, value_name = "DOCUMENTO")]
+        document: Option<String>,
     },
 }
 
@@ -107,17 +111,25 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
                     }
                 }
             }
-            What::Redeliver { name } => {
-                let again = api.redeliver(&name).await?;
+            What::Redeliver { name, document } => {
+                let again = api.redeliver(&name, document.as_deref()).await?;
                 match out.json {
                     true => out.object(&again)?,
-                    false => out.line(format!("Avisos que se vuelven a mandar: {}", again["events"]))?,
+                    false => out.line(again_of(again))?,
                 }
             }
         }
         Ok(Exit::Done)
     })
     .await
+}
+
+fn again_of(RedeliveredView { events, sooner }: RedeliveredView) -> String {
+    let again = format!("Avisos que se vuelven a mandar: {events}");
+    match sooner {
+        0 => again,
+        waiting => format!("{again}. Esperaban su próximo intento y se mandan ahora: {waiting}"),
+    }
 }
 
 fn line_of(attempt: &AttemptView) -> String {
@@ -140,7 +152,9 @@ fn show(hooks: &[WebhookView], out: Out) -> Result<(), Failure> {
     }
     let row = |hook: &WebhookView| {
         let stands = match (&hook.next_try, hook.put_aside) {
-            (Some(at), _) => format!("no responde; se intenta de nuevo el {}", moment(at)),
+            (Some(at), _) => {
+                format!("no recibidos: {}; se intenta de nuevo el {}", hook.due, moment(at))
+            }
             (None, 0) => "al día".to_owned(),
             (None, many) => format!("{many} dejados de lado"),
         };

@@ -6,8 +6,8 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use serde::Serialize;
-use timbre_agent::view::{AttemptView, NewWebhookView, WebhookOrder, WebhookView};
+use serde::Deserialize;
+use timbre_agent::view::{AttemptView, NewWebhookView, RedeliveredView, WebhookOrder, WebhookView};
 
 use super::Webhooks;
 use crate::api::{Answer, By, read};
@@ -29,8 +29,8 @@ pub(crate) async fn list(Extension(webhooks): Door) -> Json<Vec<WebhookView>> {
     put,
     path = "/v1/webhooks/{name}",
     summary = "Avisa a una dirección: sólo esta respuesta muestra su secreto",
-    request_body = WebhookOrder,
-    params(("name" = String, Path)),
+    request_body(content = WebhookOrder, example = json!({"url": "https://tienda.example/avisos", "states": ["ACEPTADO", "RECHAZADO"], "who": "Rosa"})),
+    params(("name" = String, Path, example = "tienda")),
     responses((status = 201, description = "Hecho", body = NewWebhookView))
 )]
 pub(crate) async fn put(
@@ -46,7 +46,7 @@ pub(crate) async fn put(
     delete,
     path = "/v1/webhooks/{name}",
     summary = "Deja de avisar",
-    params(("name" = String, Path), By),
+    params(("name" = String, Path, example = "tienda"), By),
     responses((status = 200, description = "Hecho", body = Vec<WebhookView>))
 )]
 pub(crate) async fn remove(
@@ -61,27 +61,36 @@ pub(crate) async fn remove(
     post,
     path = "/v1/webhooks/{name}/test",
     summary = "Manda un aviso de prueba",
-    params(("name" = String, Path)),
+    params(("name" = String, Path, example = "tienda")),
     responses((status = 200, description = "Hecho", body = AttemptView))
 )]
 pub(crate) async fn test(Extension(webhooks): Door, Path(name): Path<String>) -> Answer<Json<AttemptView>> {
     Ok(Json(webhooks.test(&name).await?))
 }
 
-/// How many events go again.
-#[derive(Serialize, utoipa::ToSchema)]
+/// What goes again.
+#[derive(Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Again {
-    events: u64,
+    /// All that was told of this document, taken or not.
+    #[schema(example = "T39F1")]
+    document: Option<String>,
 }
 
-/// What was given up is delivered again.
+/// Without a document, what was given up and what waits for its next try.
 #[utoipa::path(
     post,
     path = "/v1/webhooks/{name}/redeliver",
-    summary = "Vuelve a mandar lo que quedó de lado",
-    params(("name" = String, Path)),
-    responses((status = 200, description = "Hecho", body = Again))
+    summary = "Vuelve a mandar lo que quedó de lado, o todo lo de un documento",
+    params(("name" = String, Path, example = "tienda")),
+    request_body(content = Option<Again>, example = json!({"document": "T39F1"})),
+    responses((status = 200, description = "Hecho", body = RedeliveredView))
 )]
-pub(crate) async fn aside(Extension(webhooks): Door, Path(name): Path<String>) -> Answer<Json<Again>> {
-    Ok(Json(Again { events: webhooks.deliver_aside(&name).await? }))
+pub(crate) async fn redeliver(
+    Extension(webhooks): Door,
+    Path(name): Path<String>,
+    body: Bytes,
+) -> Answer<Json<RedeliveredView>> {
+    let again: Again = if body.is_empty() { Again::default() } else { read(&body)? };
+    Ok(Json(webhooks.redeliver(&name, again.document.as_deref()).await?))
 }
