@@ -11,7 +11,7 @@ use timbre_app::{DemoOptions, Options, Running};
 use timbre_tests::{boleta, options};
 
 /// A shop whose web till is at one origin.
-async fn shop(dir: &Path) -> Running {
+pub(crate) async fn shop(dir: &Path) -> Running {
     std::fs::create_dir_all(dir.join("shop")).unwrap();
     std::fs::write(dir.join("shop/timbre.toml"), "[api]\norigins = [\"https://caja.example\"]\n").unwrap();
     let demo = DemoOptions { latency: std::time::Duration::ZERO, scenario: "calm".to_owned() };
@@ -19,9 +19,9 @@ async fn shop(dir: &Path) -> Running {
 }
 
 /// An answer, as it came.
-struct Heard {
-    status: u16,
-    text: String,
+pub(crate) struct Heard {
+    pub status: u16,
+    pub text: String,
 }
 
 impl Heard {
@@ -31,7 +31,7 @@ impl Heard {
         body["code"].as_str().unwrap_or_default().to_owned()
     }
 
-    fn has(&self, header: &str) -> bool {
+    pub fn has(&self, header: &str) -> bool {
         self.text.to_ascii_lowercase().contains(&header.to_ascii_lowercase())
     }
 }
@@ -41,7 +41,7 @@ fn connect(shop: &Running) -> TcpStream {
 }
 
 /// Says these bytes and hears the answer to its end; status 0 where it was only hung up.
-fn say(shop: &Running, request: &str) -> Heard {
+pub(crate) fn say(shop: &Running, request: &str) -> Heard {
     let mut stream = connect(shop);
     // It may hang up on what it does not want to read to the end.
     let _ = stream.write_all(request.as_bytes());
@@ -53,7 +53,7 @@ fn say(shop: &Running, request: &str) -> Heard {
 }
 
 /// A request written by hand: the method and path, headers by their names, a body.
-fn request(line: &str, headers: &[(&str, &str)], body: &str) -> String {
+pub(crate) fn request(line: &str, headers: &[(&str, &str)], body: &str) -> String {
     let mut text = format!("{line} HTTP/1.1\r\nConnection: close\r\n");
     for (name, value) in headers {
         text.push_str(&format!("{name}: {value}\r\n"));
@@ -154,6 +154,18 @@ async fn whatever_is_tried_at_the_api_is_refused_and_nothing_is_done() {
         (
             "a form in plain text",
             request(sell, &with("Content-Type", "text/plain"), &sale),
+            415,
+            "content-type-invalid",
+        ),
+        (
+            "a sale that says it is a picture",
+            request(sell, &with("Content-Type", "image/png"), &sale),
+            415,
+            "content-type-invalid",
+        ),
+        (
+            "a sale that says it is XML",
+            request(sell, &with("Content-Type", "text/xml"), &sale),
             415,
             "content-type-invalid",
         ),

@@ -1,6 +1,7 @@
 //! End-to-end tests and the architecture's own rules.
 
 mod again;
+mod answers;
 mod attack;
 mod certification;
 mod contact;

@@ -9,6 +9,7 @@ use timbre_core::{
     ChannelId, Environment, Finding, Heard, Issuer, Pass, Request, Served, Severity, Step, Verdict, Wish,
 };
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 use crate::clock::until;
 use crate::conversation::without;
@@ -24,7 +25,7 @@ const CLOCK_NOTE: Duration = Duration::from_secs(60);
 const CLOCK_LIMIT: Duration = Duration::from_secs(300);
 
 /// All that was found, in the order it was looked at.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 pub struct Diagnosis {
     pub environment: String,
     /// RFC 3339.
@@ -33,7 +34,7 @@ pub struct Diagnosis {
 }
 
 /// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 pub struct Check {
     /// Stable, for programs: `certificate`, `host`, `seed`.
     pub code: String,
@@ -46,10 +47,11 @@ pub struct Check {
     pub about: String,
     /// What a developer may want to know; nothing secret.
     #[ts(type = "unknown")]
+    #[schema(value_type = Object)]
     pub facts: Value,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     Ok,

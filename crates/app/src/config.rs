@@ -13,8 +13,8 @@ use timbre_core::paper::Drawing;
 use timbre_pos::{FolderSettings, NetworkSettings};
 use timbre_printer::Profile;
 
-use crate::StartError;
 use crate::paper::Printer;
+use crate::{StartError, origins};
 
 /// What the file may say. Unknown names are refused: a mistyped one must not pass in silence.
 #[derive(Debug, Clone, Default, Deserialize, PartialEq, Eq)]
@@ -292,7 +292,18 @@ impl Config {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Config::default()),
             Err(e) => return Err(StartError::Folder(path, e)),
         };
-        toml::from_str(&text).map_err(|e| StartError::Config(path, e.to_string()))
+        let config: Config =
+            toml::from_str(&text).map_err(|e| StartError::Config(path.clone(), e.to_string()))?;
+        let wrong = config.api.origins.iter().find_map(|origin| Some((origin, origins::no_origin(origin)?)));
+        match wrong {
+            Some((origin, why)) => {
+                let why = format!(
+                    "[api] origins: «{origin}» no sirve: {why}. Un origen se escribe como https://caja.cl"
+                );
+                Err(StartError::Config(path, why))
+            }
+            None => Ok(config),
+        }
     }
 
     /// The engine's settings: defaults, hurried for training, then what the file says.

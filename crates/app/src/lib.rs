@@ -13,6 +13,7 @@ mod keeper;
 pub mod keys;
 mod knobs;
 pub mod logs;
+mod origins;
 mod paper;
 mod password;
 pub mod pfx;

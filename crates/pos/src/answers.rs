@@ -1,4 +1,4 @@
-//! What every answer of the API has, whoever made it: the environment's name, and a problem in
+//! What every answer has, whoever made it: the environment's name, and a problem in
 //! Spanish where the library would answer in its own words.
 
 use axum::extract::{Request, State};

@@ -26,6 +26,25 @@ use crate::tokens::Caller;
 pub(crate) const SOMEBODY: &str = "persona";
 
 /// Who does it, where the request has no body to say it in.
+/// The same words as the engine has for its own (`agent/problem.rs`).
+fn title(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        400 => "Solicitud mal hecha",
+        401 => "Sin identificación",
+        403 => "Sin permiso",
+        404 => "No existe",
+        405 => "Método no admitido",
+        408 => "Solicitud incompleta",
+        409 => "No corresponde ahora",
+        413 => "Demasiado grande",
+        415 => "Tipo de contenido no admitido",
+        422 => "Rechazado",
+        503 => "No se puede ahora",
+        500.. => "Error de Timbre",
+        _ => "No se puede así",
+    }
+}
+
 #[derive(Deserialize, Default, utoipa::IntoParams)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]
@@ -63,7 +82,7 @@ pub(crate) fn problem(status: StatusCode, code: &str, detail: &str) -> Problem {
     Problem(ProblemView {
         status: status.as_u16(),
         code: code.to_owned(),
-        title: status.canonical_reason().unwrap_or_default().to_owned(),
+        title: title(status).to_owned(),
         detail: detail.to_owned(),
         errors: Vec::new(),
     })
@@ -225,7 +244,7 @@ pub(crate) async fn detail(State(agent): State<Agent>, Path(id): Path<String>) -
     post,
     path = "/v1/diagnosis",
     summary = "Revisa todo lo que se puede contra el SII sin gastar folios",
-    responses((status = 200, description = "Hecho", body = serde_json::Value))
+    responses((status = 200, description = "Hecho", body = Diagnosis))
 )]
 pub(crate) async fn diagnose(State(agent): State<Agent>) -> Answer<Json<Diagnosis>> {
     Ok(Json(agent.diagnose().await?))
@@ -258,12 +277,23 @@ pub(crate) async fn envelope(State(agent): State<Agent>, Path(id): Path<String>)
     Ok((kind, file).into_response())
 }
 
+/// A fact of the journal, as it stands there: beside these what it says, by the names of its kind.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "it describes what the journal has written")]
+struct FactView {
+    /// RFC 3339.
+    at: String,
+    /// `issued`, `sending`, `answered`, `moved` …
+    #[schema(example = "moved")]
+    fact: String,
+}
+
 #[utoipa::path(
     get,
     path = "/v1/documents/{id}/history",
     summary = "Cada hecho del diario que lo nombra",
     params(("id" = String, Path, example = "T39F1")),
-    responses((status = 200, description = "Hecho", body = Vec<serde_json::Value>))
+    responses((status = 200, description = "Hecho", body = Vec<FactView>))
 )]
 pub(crate) async fn history(State(agent): State<Agent>, Path(id): Path<String>) -> Answer<Json<Vec<Value>>> {
     Ok(Json(apart(move || agent.history(&id)).await?))

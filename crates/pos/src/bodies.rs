@@ -44,9 +44,10 @@ pub(crate) async fn whole(request: Request, next: Next) -> Response {
         Ok(Err(_cut)) => return StatusCode::BAD_REQUEST.into_response(),
         Ok(Ok(body)) => body,
     };
-    if !body.is_empty() && !is_ours(&parts.headers) {
-        let why = "El cuerpo va como «Content-Type: application/json» (un CAF, como application/xml).";
-        return problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type-invalid", why).into_response();
+    let kinds = kinds(parts.uri.path());
+    if !body.is_empty() && !kinds.contains(&kind(&parts.headers).as_str()) {
+        let why = format!("Aquí el cuerpo va como «Content-Type: {}».", kinds.join("» o «"));
+        return problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type-invalid", &why).into_response();
     }
     next.run(Request::from_parts(parts, Body::from(body))).await
 }
@@ -56,12 +57,19 @@ fn names_its_client(headers: &HeaderMap) -> bool {
     said.is_some_and(|name| !name.trim().is_empty() && name.len() <= 100)
 }
 
-/// Of a kind that a page can't send without asking.
-fn is_ours(headers: &HeaderMap) -> bool {
+/// What is read there: of no kind that a page can send without asking.
+fn kinds(path: &str) -> &'static [&'static str] {
+    match path {
+        "/folios" => &["application/xml", "text/xml", "application/octet-stream"],
+        "/logo" => &["image/png"],
+        "/batch/check" => &["application/json", "application/x-ndjson"],
+        _ => &["application/json"],
+    }
+}
+
+fn kind(headers: &HeaderMap) -> String {
     let said = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let kind = said.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let ours = ["application/json", "application/x-ndjson", "application/xml", "application/octet-stream"];
-    ours.contains(&kind.as_str()) || ["text/xml", "text/csv", "image/png"].contains(&kind.as_str())
+    said.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 fn is_too_long(error: &axum::Error) -> bool {
@@ -81,17 +89,22 @@ mod tests {
 
     #[test]
     fn no_kind_of_body_that_a_page_sends_unasked_is_read() {
-        let of = |kind: &str| {
+        let of = |path: &str, said: &str| {
             let mut headers = HeaderMap::new();
-            headers.insert(header::CONTENT_TYPE, kind.parse().unwrap());
-            is_ours(&headers)
+            headers.insert(header::CONTENT_TYPE, said.parse().unwrap());
+            kinds(path).contains(&kind(&headers).as_str())
         };
-        assert!(of("application/json") && of("Application/JSON; charset=utf-8") && of("application/xml"));
+        assert!(of("/documents", "application/json") && of("/documents", "Application/JSON; charset=utf-8"));
+        assert!(of("/folios", "application/xml") && of("/logo", "image/png"));
+        assert!(!of("/documents", "image/png") && !of("/documents", "text/xml"), "a sale is JSON");
         for simple in
             ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""]
         {
-            assert!(!of(simple), "{simple}");
+            for path in ["/documents", "/folios", "/logo", "/batch/check"] {
+                assert!(!of(path, simple), "{simple}");
+            }
         }
-        assert!(!of("text/plain; application/json") && !is_ours(&HeaderMap::new()));
+        assert!(!of("/documents", "text/plain; application/json"));
+        assert!(!kinds("/documents").contains(&kind(&HeaderMap::new()).as_str()));
     }
 }

@@ -1,0 +1,79 @@
+//! What every answer has, however early it is given, and where nobody is answered.
+
+use std::net::TcpStream;
+
+use serde_json::Value;
+
+use crate::attack::{request, say, shop};
+
+/// Whoever is refused, however early, is told in which environment, and in Spanish.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_names_the_environment_and_every_problem_speaks_spanish() {
+    let dir = tempfile::tempdir().unwrap();
+    let shop = shop(dir.path()).await;
+    let host = shop.address.base.trim_start_matches("http://").to_owned();
+    let owner = format!("Bearer {}", shop.address.token);
+    let (here, all) = (("Host", host.as_str()), ("Authorization", owner.as_str()));
+    let (client, kind) = (("Timbre-Client", "x"), ("Content-Type", "application/json"));
+    for (line, headers, body, status) in [
+        ("GET /v1/health", vec![("Host", "evil.example")], "", 403),
+        ("GET /", vec![("Host", "evil.example")], "", 403),
+        ("GET /v1/health", vec![here, ("Origin", "https://evil.example")], "", 403),
+        ("GET /v1/health", vec![here], "", 401),
+        ("GET /v1/nada", vec![here, all], "", 404),
+        ("GET /v1/", vec![here, all], "", 404),
+        ("DELETE /v1/health", vec![here, all, client], "", 405),
+        ("POST /v1/documents", vec![here, all, kind], "{}", 403),
+        ("POST /v1/documents", vec![here, all, client, ("Content-Type", "text/csv")], "{}", 415),
+        ("POST /v1/documents", vec![here, all, client, kind], "{", 400),
+        ("GET /v1/documents?cursor=x%ff", vec![here, all], "", 400),
+        ("GET /v1/documents/T39F1", vec![here, all], "", 404),
+        ("GET /v1/openapi.json", vec![here], "", 200),
+        ("GET /v1/health", vec![here, all], "", 200),
+    ] {
+        let heard = say(&shop, &request(line, &headers, body));
+        assert_eq!(heard.status, status, "{line}: {}", heard.text);
+        assert!(heard.has("timbre-environment: training"), "{line}: {}", heard.text);
+        let head = heard.text.split("\r\n\r\n").next().unwrap();
+        if status >= 400 {
+            assert!(head.contains("application/problem+json"), "{line}: {}", heard.text);
+            let problem: Value = serde_json::from_str(heard.text.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+            let title = problem["title"].as_str().unwrap();
+            let english = [
+                "Unauthorized",
+                "Forbidden",
+                "Not Found",
+                "Method Not Allowed",
+                "Unsupported Media Type",
+                "Bad Request",
+            ];
+            assert!(!title.is_empty() && !english.contains(&title), "{line}: {title}");
+        }
+    }
+    shop.stop().await;
+}
+
+/// By another address of this machine nobody gets in: what listens on all of them would answer there.
+#[tokio::test(flavor = "multi_thread")]
+async fn it_listens_on_loopback_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let shop = shop(dir.path()).await;
+    let port: u16 = shop.address.base.rsplit_once(':').unwrap().1.parse().unwrap();
+    assert!(TcpStream::connect(("127.0.0.1", port)).is_ok());
+    // Asked for the way to an address of nobody (RFC 5737), the system says which of ours it would use; nothing is sent.
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+    let outward = socket.connect("192.0.2.1:9").and_then(|()| socket.local_addr());
+    let mut others: Vec<_> = outward.iter().map(|at| at.ip()).collect();
+    if cfg!(target_os = "linux") {
+        // There all of 127.0.0.0/8 is this machine.
+        others.push("127.0.0.2".parse().unwrap());
+    }
+    if others.is_empty() {
+        eprintln!("this machine has one address: that no other is listened on is not looked at");
+    }
+    for other in others.into_iter().filter(|ip| *ip != std::net::Ipv4Addr::LOCALHOST) {
+        let connected = TcpStream::connect_timeout(&(other, port).into(), std::time::Duration::from_secs(5));
+        assert!(connected.is_err(), "it listens on {other}");
+    }
+    shop.stop().await;
+}
