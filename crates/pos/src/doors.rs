@@ -31,7 +31,7 @@ pub(crate) async fn list(Extension(tokens): Door) -> Json<Vec<TokenView>> {
     post,
     path = "/v1/tokens",
     summary = "Crea un token: sólo esta respuesta lo muestra",
-    request_body = TokenOrder,
+    request_body(content = TokenOrder, example = json!({"name": "caja1", "scope": "issue", "who": "Rosa"})),
     responses((status = 201, description = "Hecho", body = NewTokenView))
 )]
 pub(crate) async fn make(
@@ -59,7 +59,7 @@ pub(crate) async fn folder(
     delete,
     path = "/v1/tokens/{name}",
     summary = "Revoca un token",
-    params(("name" = String, Path), By),
+    params(("name" = String, Path, example = "caja1"), By),
     responses((status = 200, description = "Hecho", body = Vec<TokenView>))
 )]
 pub(crate) async fn revoke(

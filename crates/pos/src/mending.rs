@@ -25,7 +25,7 @@ pub(crate) struct How {
     post,
     path = "/v1/documents/{id}/reissue",
     summary = "Vuelve a emitir uno rechazado",
-    request_body = Option<serde_json::Value>,
+    request_body(content = Option<serde_json::Value>, example = json!({"Encabezado": {"IdDoc": {"TipoDTE": 39}}, "Detalle": [{"NmbItem": "Pan amasado", "QtyItem": 2, "PrcItem": 350}]})),
     params(("id" = String, Path, example = "T39F1"), How),
     responses((status = 200, description = "Hecho", body = ReissuedView))
 )]
@@ -77,7 +77,7 @@ pub(crate) async fn number_annulled(
     post,
     path = "/v1/folios/resume",
     summary = "Vuelve a usar un rango detenido",
-    request_body = ResumeOrder,
+    request_body(content = ResumeOrder, example = json!({"type": "39", "folio": 1, "who": "Rosa", "why": "El SII lo aclaró"})),
     responses((status = 200, description = "Hecho", body = RangeView))
 )]
 pub(crate) async fn resume_range(State(agent): State<Agent>, body: Bytes) -> Answer<Json<RangeView>> {
@@ -90,7 +90,7 @@ pub(crate) async fn resume_range(State(agent): State<Agent>, body: Bytes) -> Ans
     post,
     path = "/v1/folios/annulled",
     summary = "Marca como anulados en el SII los folios que quedaban de un rango vencido",
-    request_body = RangeOrder,
+    request_body(content = RangeOrder, example = json!({"type": "39", "folio": 1, "who": "Rosa"})),
     responses((status = 200, description = "Hecho", body = RangeView))
 )]
 pub(crate) async fn range_annulled(State(agent): State<Agent>, body: Bytes) -> Answer<Json<RangeView>> {
@@ -124,7 +124,7 @@ pub(crate) struct Batch {
     post,
     path = "/v1/batch/check",
     summary = "Revisa un archivo de ventas sin emitir ninguna",
-    request_body = String,
+    request_body(content = serde_json::Value, example = json!([{"Encabezado": {"IdDoc": {"TipoDTE": 39}}, "Detalle": [{"NmbItem": "Pan amasado", "QtyItem": 2, "PrcItem": 350}]}])),
     params(Batch),
     responses((status = 200, description = "Hecho", body = BatchView))
 )]

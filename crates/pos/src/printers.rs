@@ -38,8 +38,8 @@ pub(crate) async fn found(Extension(printers): Door) -> Answer<Json<Vec<FoundPri
     put,
     path = "/v1/printers/{name}",
     summary = "Configura una impresora",
-    request_body = PrinterView,
-    params(("name" = String, Path)),
+    request_body(content = PrinterView, example = json!({"name": "cocina", "device": "red:192.168.1.50", "takes": "asked", "paper": "80mm"})),
+    params(("name" = String, Path, example = "cocina")),
     responses((status = 200, description = "Hecho", body = PrintersView))
 )]
 pub(crate) async fn put(
@@ -55,7 +55,7 @@ pub(crate) async fn put(
     delete,
     path = "/v1/printers/{name}",
     summary = "Quita una impresora",
-    params(("name" = String, Path)),
+    params(("name" = String, Path, example = "cocina")),
     responses((status = 200, description = "Hecho", body = PrintersView))
 )]
 pub(crate) async fn remove(

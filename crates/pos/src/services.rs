@@ -68,7 +68,7 @@ pub(crate) async fn claims_of(
     post,
     path = "/v1/claims",
     summary = "Acepta o reclama un documento recibido: tiene efecto legal",
-    request_body = ClaimOrder,
+    request_body(content = ClaimOrder, example = json!({"issuer": "88888888-8", "type": "33", "folio": 41, "action": "ACD"})),
     responses((status = 200, description = "Hecho", body = SaidView))
 )]
 pub(crate) async fn claim(State(agent): State<Agent>, body: Bytes) -> Answer<Json<SaidView>> {

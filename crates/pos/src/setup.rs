@@ -27,7 +27,7 @@ pub(crate) struct Share {
     post,
     path = "/v1/folios",
     summary = "Carga un CAF",
-    request_body(content = String, content_type = "application/xml"),
+    request_body(content = String, content_type = "application/xml", example = json!("<?xml version=\"1.0\"?><AUTORIZACION>…</AUTORIZACION>")),
     params(Share),
     responses((status = 201, description = "Hecho", body = LoadedRangeView))
 )]
@@ -127,7 +127,7 @@ pub(crate) async fn company(State(agent): State<Agent>) -> Json<Option<CompanyDa
     put,
     path = "/v1/company",
     summary = "Guarda la empresa que emite",
-    request_body = CompanyOrder,
+    request_body(content = CompanyOrder, example = json!({"environment": "training", "data": {"RUTEmisor": "99999999-9", "RznSoc": "ALMACEN EL TIMBRE (ENTRENAMIENTO) LTDA", "GiroEmis": "Venta al por menor en almacenes", "Acteco": [472101], "DirOrigen": "Av. Irarrázaval 1234", "CmnaOrigen": "Ñuñoa", "FchResol": "2014-08-22", "NroResol": 0}})),
     responses((status = 200, description = "Hecho", body = CompanyDataView))
 )]
 pub(crate) async fn set_company(State(agent): State<Agent>, body: Bytes) -> Answer<Json<CompanyDataView>> {
@@ -146,11 +146,13 @@ pub(crate) async fn certificate(State(agent): State<Agent>) -> Answer<Json<Optio
 }
 
 /// A certificate's file and its password, both wiped after use.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 struct CertificateOf {
     /// Base64.
+    #[schema(value_type = String)]
     pfx: Zeroizing<String>,
+    #[schema(value_type = String)]
     password: Zeroizing<String>,
     /// Whose it is, for a file that does not say.
     holder: Option<String>,
@@ -167,7 +169,7 @@ pub(crate) fn wipe(body: Bytes) {
     post,
     path = "/v1/certificate",
     summary = "Carga un certificado con su clave",
-    request_body = serde_json::Value,
+    request_body(content = CertificateOf, example = json!({"pfx": "TUlJ", "password": "clave del certificado"})),
     responses((status = 201, description = "Hecho", body = LoadedCertificateView))
 )]
 pub(crate) async fn load_certificate(

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use timbre_agent::Agent;
 use timbre_agent::roles::LOOK_ACTS;
 use timbre_agent::view::{ProblemView, StaffView, WorkerOrder};
@@ -38,7 +38,7 @@ pub(crate) async fn list(State(agent): State<Agent>) -> Json<StaffView> {
     path = "/v1/staff/{name}",
     summary = "Agrega a alguien, o cambia su rol o su PIN",
     params(("name" = String, Path, example = "Rosa")),
-    request_body = WorkerOrder,
+    request_body(content = WorkerOrder, example = json!({"name": "Rosa", "role": "encargado", "pin": "4821"})),
     responses((status = 200, description = "Hecho", body = StaffView))
 )]
 pub(crate) async fn put(
@@ -76,17 +76,23 @@ struct Asked {
     act: String,
 }
 
+/// It goes into the header `Timbre-Permit` of the one request that it is for.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+pub(crate) struct PermitView {
+    permit: String,
+}
+
 /// The permit for one act, once.
 #[utoipa::path(
     post,
     path = "/v1/staff/permit",
     summary = "El permiso de alguien a cargo para un acto, una vez",
     request_body(content = serde_json::Value, example = json!({"name": "Rosa", "pin": "1234", "act": "reissue"})),
-    responses((status = 200, description = "Hecho", body = serde_json::Value))
+    responses((status = 200, description = "Hecho", body = PermitView))
 )]
-pub(crate) async fn permit(State(agent): State<Agent>, body: Bytes) -> Answer<Json<Value>> {
+pub(crate) async fn permit(State(agent): State<Agent>, body: Bytes) -> Answer<Json<PermitView>> {
     let Asked { name, pin, act } = read(&body)?;
-    Ok(Json(json!({ "permit": agent.permit(name, pin, act).await? })))
+    Ok(Json(PermitView { permit: agent.permit(name, pin, act).await? }))
 }
 
 /// For every route: what a page does is let through, or not.

@@ -24,7 +24,7 @@ pub(crate) async fn terms(State(agent): State<Agent>) -> Json<VoucherTermsView> 
     put,
     path = "/v1/vouchers/terms",
     summary = "Anota lo que la empresa declaró de los vouchers, desde hoy o un día que viene",
-    request_body = VoucherOrder,
+    request_body(content = VoucherOrder, example = json!({"stands": true, "since": "2099-01-01", "who": "Rosa"})),
     responses((status = 200, description = "Hecho", body = VoucherTermsView))
 )]
 pub(crate) async fn set_terms(State(agent): State<Agent>, body: Bytes) -> Answer<Json<VoucherTermsView>> {
