@@ -8,14 +8,16 @@ use crate::failure::Failure;
 
 const UNIT: &str = "timbre.service";
 
-/// The unit, as it is written.
+/// The unit, as it is written. What no new start mends is not started again: a setting that is wrong (2), data that
+/// are damaged (4).
 pub fn shown(started: &Started) -> Result<String, Failure> {
     // Where the program is named no variable is read, so that a `$` stands for itself there.
     let (program, data) = (quoted(&started.program)?, quoted(&started.data)?.replace('$', "$$"));
     let wanted_by = if is_root() { "multi-user.target" } else { "default.target" };
     Ok(format!(
         "[Unit]\nDescription=Timbre: documentos tributarios de la caja\nAfter=network.target\n\n\
-         [Service]\nExecStart={program} --data {data} serve\nRestart=on-failure\nRestartSec=5\nTimeoutStopSec=60\n\
+         [Service]\nExecStart={program} --data {data} serve\nRestart=on-failure\nRestartSec=5\n\
+         RestartPreventExitStatus=2 4\nTimeoutStopSec=60\n\
          NoNewPrivileges=true\nPrivateTmp=true\nUMask=0077\n\n\
          [Install]\nWantedBy={wanted_by}\n"
     ))
@@ -27,15 +29,26 @@ pub fn install(started: &Started) -> Result<(), Failure> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(|e| trouble(&e.to_string()))?;
     }
-    fs::write(&path, unit).map_err(|e| trouble(&format!("{}: {e}", path.display())))?;
-    systemctl(&["daemon-reload"])?;
-    systemctl(&["enable", "--now", UNIT]).map(drop)
+    let before = fs::read(&path).ok();
+    let failed = |e: std::io::Error| trouble(&format!("{}: {e}", path.display()));
+    fs::write(&path, unit).map_err(failed)?;
+    let started = systemctl(&["daemon-reload"]).and_then(|_| systemctl(&["enable", "--now", UNIT]));
+    if started.is_err() {
+        // What was not taken must not start by itself some day.
+        match before {
+            Some(before) => fs::write(&path, before),
+            None => fs::remove_file(&path),
+        }
+        .map_err(failed)?;
+    }
+    started.map(drop)
 }
 
 pub fn uninstall() -> Result<(), Failure> {
-    systemctl(&["disable", "--now", UNIT])?;
+    let stopped = systemctl(&["disable", "--now", UNIT]);
     let path = path()?;
-    fs::remove_file(&path).map_err(|e| trouble(&format!("{}: {e}", path.display())))?;
+    let removed = fs::remove_file(&path).map_err(|e| trouble(&format!("{}: {e}", path.display())));
+    stopped.and(removed)?;
     systemctl(&["daemon-reload"]).map(drop)
 }
 
@@ -90,7 +103,12 @@ mod tests {
             ),
             "{unit}"
         );
-        assert!(unit.contains("Restart=on-failure\n") && unit.ends_with(".target\n"), "{unit}");
+        for line in
+            ["Restart=on-failure", "RestartPreventExitStatus=2 4", "UMask=0077", "NoNewPrivileges=true"]
+        {
+            assert!(unit.contains(&format!("\n{line}\n")), "{line}: {unit}");
+        }
+        assert!(unit.ends_with(".target\n"), "{unit}");
         assert!(quoted(Path::new("/x\ny")).is_err());
     }
 
