@@ -76,6 +76,12 @@ fn main() -> ExitCode {
             .unwrap_or_else(|error| Shows::Trouble { code: error.exit_code(), text: error.to_string() }),
         Err(text) => Shows::Trouble { code: 2, text },
     };
+    if let Shows::Another(address) = &shows
+        && runtime.block_on(address.ask_for_window())
+    {
+        println!("Timbre ya está abierto en este equipo: su ventana pasa al frente.");
+        return ExitCode::SUCCESS;
+    }
     match &shows {
         Shows::Own(running) => println!("Panel local: {}", running.address.base),
         Shows::Another(address) => println!("Panel del Timbre que ya está abierto: {}", address.base),

@@ -9,6 +9,7 @@ use tauri::webview::WebviewWindowBuilder;
 use tauri::{App, AppHandle, Emitter, Manager, Url, WebviewUrl, Window, WindowEvent};
 use timbre_agent::Agent;
 use timbre_app::{Address, Running};
+use tokio::sync::watch;
 
 use crate::{access, autostart, commands, data_folder, events, mending, place, setup, staff, tray, vouchers};
 
@@ -36,7 +37,7 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
         .plugin(tauri_plugin_autostart::Builder::new().app_name("Timbre").build());
     let mut told = None;
     if let Shows::Own(running) = &shows {
-        told = Some(running.agent.clone());
+        told = Some((running.agent.clone(), Arc::clone(&running.window)));
         let printers = Arc::clone(&running.printers);
         builder = builder.manage(running.agent.clone()).manage(printers).manage(Asked::default());
         builder = builder.manage(Arc::clone(&running.tokens)).manage(Arc::clone(&running.webhooks));
@@ -45,9 +46,10 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
     let built = builder
         .setup(move |app| {
             place.open(app)?;
-            if let Some(agent) = told {
+            if let Some((agent, window)) = told {
                 tray::open(app.handle())?;
                 tauri::async_runtime::spawn(events::forward(agent, app.handle().clone()));
+                tauri::async_runtime::spawn(come_forward(window.attend(), app.handle().clone()));
             }
             Ok(())
         })
@@ -208,6 +210,13 @@ pub fn show_again(app: &AppHandle) {
         if let Err(error) = shown {
             tracing::warn!(%error, "the window can't be shown");
         }
+    }
+}
+
+/// Whoever starts Timbre a second time on the folder gets this window.
+async fn come_forward(mut asked: watch::Receiver<()>, app: AppHandle) {
+    while asked.changed().await.is_ok() {
+        show_again(&app);
     }
 }
 

@@ -23,6 +23,8 @@ IN_BROWSER = os.environ.get("TIMBRE_SHOWN") == "browser"
 # What only the program's own window does.
 only_window = pytest.mark.skipif(IN_BROWSER, reason="a browser's page has no such thing")
 
+only_browser = pytest.mark.skipif(not IN_BROWSER, reason="a window of the program's own has no such thing")
+
 
 def opened(*arguments: str, log: str, seconds: int = 60) -> Page:
     """Timbre, as somebody opens it on a folder (`--data`)."""

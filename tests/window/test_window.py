@@ -2,14 +2,17 @@
 verdict.
 """
 
+import json
+import os
 import queue
 import socket
+import subprocess
 import threading
 
 import pytest
 
 from driver import ALT, ENTER, ESCAPE, F4, F6, F10, SHIFT, Page
-from shown import IN_BROWSER, PICTURES, SHOP, answer, only_window, opened
+from shown import IN_BROWSER, PICTURES, SHOP, Program, answer, only_browser, only_window, opened
 
 STATES = ["Por enviar", "Enviando", "En el SII", "Aceptado"]
 # Slow enough that each state is on the screen for a while.
@@ -307,11 +310,36 @@ def test_the_paper_of_a_sale_is_seen_and_comes_out_of_a_printer_that_was_set_up(
     window.keys("2", held=ALT)
 
 
-def test_a_second_window_on_the_folder_is_a_client_of_the_first(window):
+@only_window
+def test_a_second_start_brings_the_first_window_forward_and_ends(window):
+    window.run("window.__TAURI_INTERNALS__.invoke('hide')")
+    unseen(window, True)
+    second = subprocess.run([os.environ["TIMBRE_DESKTOP"], *DEMO], capture_output=True, text=True, timeout=60)
+    assert second.returncode == 0, second.stderr
+    assert "Timbre ya está abierto" in second.stdout
+    unseen(window, False)
+
+
+@only_window
+def test_a_window_on_the_folder_of_an_agent_without_one_is_its_client():
+    folder = SHOP.with_name("headless")
+    with Program("demo", "--serve", "--documents", "0", "--data", str(folder), log=PICTURES / "headless.agent.log"):
+        with opened("--data", str(folder), log="headless.log") as client:
+            client.see("ENTRENAMIENTO")
+            assert client.run("return location.hostname") == "127.0.0.1"
+            client.keys("1", held=ALT)
+            client.type("Código o descripción", "Sopaipilla" + ENTER)
+            client.keys("200" + ENTER + F10)
+            issued(client, "$ 200")
+            client.picture(PICTURES / "second.png")
+            assert answer("/v1/stats", folder)["total"] == 1
+
+
+@only_browser
+def test_a_second_page_sees_what_the_first_does(window):
     with opened(*DEMO, log="second.log") as second:
         second.see("ENTRENAMIENTO")
         before = answer("/v1/stats")["total"]
-        assert second.run("return location.hostname") == "127.0.0.1"
         second.keys("1", held=ALT)
         second.type("Código o descripción", "Sopaipilla" + ENTER)
         second.keys("200" + ENTER + F10)
@@ -329,6 +357,12 @@ def test_why_it_does_not_start_is_said_in_a_window():
         trouble.see("Timbre no pudo partir")
         trouble.see("no-folder")
         trouble.picture(PICTURES / "trouble.png")
+
+
+def unseen(window: Page, wanted: bool) -> None:
+    """Whether the window is out of sight, as its page is told by the system."""
+    script = f"const done = arguments[0], look = () => document.hidden === {json.dumps(wanted)} && done(true); document.addEventListener('visibilitychange', look); look()"
+    window.call("POST", f"{window.session}/execute/async", {"script": script, "args": []})
 
 
 def put_away(window: Page) -> None:

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
+use timbre_agent::carrier::Courier;
 
 use crate::StartError;
 
@@ -30,6 +31,14 @@ impl Address {
     /// What to open in a browser. The token is in the fragment, which no server is sent.
     pub fn panel(&self) -> String {
         format!("{}/#token={}", self.base, self.token)
+    }
+
+    /// Brings the window of that agent forward. False where it has none, or does not answer.
+    pub async fn ask_for_window(&self) -> bool {
+        let Ok(courier) = Courier::new() else { return false };
+        let headers =
+            [("authorization", format!("Bearer {}", self.token)), ("timbre-client", "ventana".to_owned())];
+        courier.deliver(&format!("{}/v1/window", self.base), &headers, Vec::new()).await == Ok(204)
     }
 }
 
