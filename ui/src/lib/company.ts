@@ -1,5 +1,6 @@
 // What the SII wants to know of who issues, field by field, as a person types it.
 
+import { capital } from "./format";
 import { T } from "./text";
 import type { RefusalView } from "./types";
 
@@ -50,5 +51,5 @@ export function typedOf(data: Record<string, unknown>): Record<string, string> {
 export function besideField({ code, path, message }: RefusalView): string {
   if (code === "company-data-missing") return T.setup.company.missing;
   const bare = message.startsWith(`${path}: `) ? message.slice(path.length + 2) : message;
-  return bare.charAt(0).toUpperCase() + bare.slice(1);
+  return capital(bare);
 }

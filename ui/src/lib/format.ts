@@ -81,6 +81,11 @@ export function span(ms: number): string {
   return `${Math.floor(hours / 24)} días`;
 }
 
+/** A sentence as it begins. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** How much there is on a disk: `850 KB`, `3,4 MB`, `52 GB`. */
 export function bytes(many: number): string {
   const units = ["KB", "MB", "GB", "TB"];

@@ -436,7 +436,7 @@ export const T = {
 
   health: {
     title: "La carpeta de datos",
-    sound: (n: string) => `Está sana. Guarda ${n} documentos, cada uno a salvo en el disco antes de responder a la caja.`,
+    keeps: (n: string) => `Guarda ${n} documentos, cada uno a salvo en el disco antes de responder a la caja.`,
     store: "No se puede guardar",
     locked: "La emisión está bloqueada",
     used: (from: number, to: number) => `los folios ${number(from)} a ${number(to)} pueden estar usados.`,

@@ -1,6 +1,7 @@
 import { screen, within } from "@testing-library/svelte";
 import { describe, expect, test, vi } from "vitest";
 
+import { capital } from "../../lib/format";
 import { click, enter, expectAccessible, open, press, write } from "../testing";
 import { charged, code, sell } from "./till";
 
@@ -189,7 +190,7 @@ describe("what stands in the way of any charge", () => {
     shop.push([]);
     await press("Tab");
     expect(screen.getByRole("heading", { name: title })).toBeVisible();
-    expect(screen.getByText(text)).toBeVisible();
+    expect(screen.getByText(capital(text))).toBeVisible();
     await press("F10");
     expect(shop.issued.size).toBe(0);
     await expectAccessible();

@@ -97,3 +97,11 @@ test("a lock on issuing is explained, and lifted only by somebody who gives thei
   await click("button", "Lo decido yo");
   expect(shop.locked).toBeNull();
 });
+
+test("what comes to be missing while somebody sells leads nobody out of the sale", async () => {
+  const shop = await open("sale");
+  shop.stopped = { code: "setup", text: "el certificado digital" };
+  shop.push([]);
+  await settle();
+  expect(screen.getByRole("heading", { level: 1 })).toHaveTextContent("Venta");
+});
