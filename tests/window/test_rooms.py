@@ -1,0 +1,60 @@
+"""Every room in light and in dark, as axe-core judges it where there is a layout and there are colours: contrast, names,
+roles, the size of what is pressed. What has no layout is judged with the components (`ui/src/screens/rooms.test.ts`).
+"""
+
+from pathlib import Path
+
+import pytest
+
+from driver import ALT, ENTER, ESCAPE, F10
+from shown import PICTURES, SHOP, opened
+
+AXE = Path(__file__).parents[2] / "ui/node_modules/axe-core/axe.min.js"
+ROOMS = {"1": "Venta", "2": "Monitor", "3": "Documentos", "4": "Folios", "5": "El día", "6": "Ajustes"}
+JUDGE = """
+const done = arguments[arguments.length - 1];
+const told = ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`;
+axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => done(violations.map(told)));
+"""
+
+
+@pytest.fixture(scope="module")
+def window():
+    with opened("--demo", "--latency", "50ms", "--data", str(SHOP.with_name("rooms")), log="rooms.log") as window:
+        window.see("ENTRENAMIENTO")
+        window.run(f"{AXE.read_text()}; return 1")
+        window.keys("1", held=ALT)
+        window.type("Código o descripción", "Pan amasado" + ENTER)
+        window.keys("350" + ENTER + F10)
+        window.find("region", "Venta emitida")
+        yield window
+
+
+def violations(window) -> list[str]:
+    return window.call("POST", f"{window.session}/execute/async", {"script": JUDGE, "args": []})
+
+
+def test_the_judge_sees_a_fault(window):
+    window.run("document.querySelector('main').insertAdjacentHTML('beforeend', '<p id=fault style=\"color: #ccc\"><input></p>')")
+    assert any(found.startswith("label:") for found in violations(window))
+    window.run("document.getElementById('fault').remove()")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_room_has_a_barrier(window, theme):
+    window.run("document.documentElement.dataset.theme = given[0]", theme)
+    found = {}
+    for key, room in ROOMS.items():
+        window.keys(key, held=ALT)
+        window.wait(f"{room}", "return text(document.querySelector('h1')) === given[0]", room)
+        if room == "Ajustes":
+            window.run("document.querySelectorAll('.settings details').forEach((e) => (e.open = true))")
+            window.see("Documentos por envío")
+        found[room] = violations(window)
+        window.picture(PICTURES / f"room-{key}-{theme}.png")
+    window.keys("2", held=ALT)
+    window.keys("j" + ENTER)
+    window.see("Ver el papel")
+    found["la ficha"] = violations(window)
+    window.keys(ESCAPE)
+    assert not any(found.values()), found
