@@ -188,6 +188,11 @@ export class DemoShop extends DemoAccess implements Port {
     return this.range(folio, { annulled: true, stopped: "sus folios sin usar se anularon" });
   }
 
+  async skippedAnnulled({ folio }: RangeOrder): Promise<RangeView> {
+    const held = this.loaded.find(({ first, last }) => first <= folio && folio <= last);
+    return this.range(held?.first ?? 0, { skipped: held?.skipped?.filter(({ first, last }) => folio < first || last < folio) ?? [] });
+  }
+
   private range(folio: number, changes: Partial<RangeView>): RangeView {
     this.reach();
     this.loaded = this.loaded.map((range) => (range.first === folio ? { ...range, ...changes } : range));

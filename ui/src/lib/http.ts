@@ -148,6 +148,7 @@ export function httpPort({ base = "", token = () => null, fetch: ask = (...args)
       }),
     resumeRange: (order) => json("POST", "/folios/resume", { body: order }),
     rangeAnnulled: (order) => json("POST", "/folios/annulled", { body: order }),
+    skippedAnnulled: (order) => json("POST", "/folios/skipped-annulled", { body: order }),
     resendPending: () => json("POST", "/resend", { ms: LONG_ANSWER_MS }),
     sending: (running) => send("POST", "/sending", async () => {}, { body: { running } }),
     leave: entered ? leave : undefined,

@@ -121,6 +121,8 @@ export interface Port {
   loadFolios(file: ArrayBuffer, share: [number, number], usedUpTo: number | null): Promise<LoadedRangeView>;
   resumeRange(order: ResumeOrder): Promise<RangeView>;
   rangeAnnulled(order: RangeOrder): Promise<RangeView>;
+  /** Those passed over when issuing was unlocked were looked for at the SII, around this one, and the unused ones annulled. */
+  skippedAnnulled(order: RangeOrder): Promise<RangeView>;
   resendPending(): Promise<ResentView>;
   /** Starts or stops the sending; issuing is never stopped by it. */
   sending(running: boolean): Promise<void>;

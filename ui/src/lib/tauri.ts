@@ -54,6 +54,7 @@ export function tauriPort(): Port {
     loadFolios: (file, share, usedUpTo) => call("load_folios", { file: bytes(file), share, usedUpTo }, LONG_ANSWER_MS),
     resumeRange: (order) => call("resume_range", { order }),
     rangeAnnulled: (order) => call("range_annulled", { order }),
+    skippedAnnulled: (order) => call("skipped_annulled", { order }),
     resendPending: () => call("resend_pending", {}, LONG_ANSWER_MS),
     sending: (running) => call("sending", { running }),
     subscribe: (onPush, onLost) => hear<PushView>("push", onPush, onLost),

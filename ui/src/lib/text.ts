@@ -95,6 +95,7 @@ export const T = {
   },
 
   list: {
+    hold: "No despachar",
     label: "Documentos",
     search: "Buscar folio, RUT, nombre, producto o monto",
     clearSearch: "Borrar la búsqueda",
@@ -189,6 +190,7 @@ export const T = {
   },
 
   sheet: {
+    hold: "La mercadería que ampara no sale hasta que el SII tenga este documento.",
     close: "Cerrar",
     total: "Total",
     receiver: "Receptor",
@@ -324,6 +326,8 @@ export const T = {
     toAnnulText: "Folios que no se usarán más. Anúlelos en sii.cl y márquelos aquí.",
     expiredLeft: (name: string, range: string) => `${name}: folios ${range}, vencidos sin usar`,
     annulled: "Ya lo anulé",
+    skipped: (name: string, range: string) => `${name}: folios ${range}, saltados al desbloquear. Vea en sii.cl cuáles se usaron y anule los demás`,
+    looked: "Ya los revisé",
     annulTitle: "¿Está anulado en sii.cl?",
     annulText: "Márquelo sólo si ya lo anuló en el sitio del SII. Queda anotado quién lo dijo.",
     file: (name: string, range: string) => `${name}, folios ${range}`,

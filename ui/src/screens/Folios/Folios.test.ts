@@ -96,3 +96,17 @@ test("folios that expired unused are to be annulled until someone says that they
   expect(screen.queryByText("Por anular en el SII")).toBeNull();
   expect(notes()).toHaveTextContent("Anulado");
 });
+
+test("folios that an unlock passed over are to be looked for until someone says that they did", async () => {
+  const shop = await open("folios");
+  shop.loaded = [{ ...shop.loaded[0]!, skipped: [{ first: 12, last: 15 }, { first: 30, last: 31 }] }];
+  shop.push([]);
+  await settle();
+  expect(screen.getByText(/folios 12 a 15, saltados al desbloquear/)).toBeVisible();
+  await fireEvent.click(screen.getAllByRole("button", { name: "Ya los revisé" })[0]!);
+  await fireEvent.input(screen.getByLabelText("Quién lo decide"), { target: { value: "Rosa" } });
+  await fireEvent.click(within(dialog()).getByRole("button", { name: "Ya lo anulé" }));
+  await settle();
+  expect(screen.queryByText(/12 a 15/)).toBeNull();
+  expect(screen.getByText(/folios 30 a 31, saltados/)).toBeVisible();
+});

@@ -70,6 +70,18 @@ describe("what is seen", () => {
     expect(first).toHaveTextContent("Próximo intento en 30 s");
   });
 
+  test("what covers goods on the road says «No despachar», in its row and its sheet", async () => {
+    const shop = await open("monitor");
+    shop.rows = shop.rows.map((row, i) => (i === 0 ? { ...row, hold_goods: true } : row));
+    shop.push([shop.rows[0]!]);
+    await settle();
+    expect(rows()[0]).toHaveTextContent("No despachar");
+    expect(rows()[1]).not.toHaveTextContent("No despachar");
+    await fireEvent.click(within(rows()[0]!).getByRole("button", { name: /Factura/ }));
+    await settle();
+    expect(screen.getByRole("dialog")).toHaveTextContent("No despachar. La mercadería que ampara no sale hasta que el SII tenga este documento.");
+  });
+
   test("a change is seen without asking", async () => {
     const shop = await open("monitor");
     const [row] = shop.rows;
