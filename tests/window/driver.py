@@ -127,12 +127,16 @@ class Page:
     def run(self, script: str, *given):
         return self.call("POST", f"{self.session}/execute/sync", {"script": GIVEN + FIND + script, "args": list(given)})
 
+    def later(self, script: str, *given):
+        """What a script answers by its last argument, when it is done."""
+        return self.call("POST", f"{self.session}/execute/async", {"script": script, "args": list(given)})
+
     def wait(self, what: str, probe: str, *given):
         """`probe` is a function's body; its parameters are in `given`. Fails when the session's script limit is over."""
-        script = {"script": FIND + WAIT % probe, "args": list(given)}
+        script = FIND + WAIT % probe
         for left in (1, 0):  # a page that goes away takes the script that waits in it along: its successor is asked too
             try:
-                return self.call("POST", f"{self.session}/execute/async", script)
+                return self.later(script, *given)
             except AssertionError as error:
                 if not left:
                     raise AssertionError(f"waited in vain for {what}: {error}\nthe page says:\n{self.text()}") from None
@@ -196,7 +200,7 @@ class Page:
     def picture(self, file: Path) -> None:
         # What has no letters yet is drawn without them, and what was not drawn yet is white.
         drawn = "const done = arguments[0], next = requestAnimationFrame; document.fonts.ready.then(() => next(() => next(done)))"
-        self.call("POST", f"{self.session}/execute/async", {"script": drawn, "args": []})
+        self.later(drawn)
         file.write_bytes(base64.b64decode(self.call("GET", f"{self.session}/screenshot")))
 
 
@@ -256,11 +260,13 @@ class Chromium(Page):
         """Whatever the page still holds is let go of."""
         self.call("POST", f"{self.session}/url", {"url": address})
 
+    def devtools(self, command: str, **given):
+        """What only the browser's own tools can do."""
+        return self.call("POST", f"{self.session}/goog/cdp/execute", {"cmd": command, "params": given})
+
     def draw(self) -> None:
         width, height = (round(side / self.scale) for side in self.size)
-        given = {"width": width, "height": height, "deviceScaleFactor": self.scale, "mobile": False}
-        whole = {"cmd": "Emulation.setDeviceMetricsOverride", "params": given}
-        self.call("POST", f"{self.session}/goog/cdp/execute", whole)
+        self.devtools("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=self.scale, mobile=False)
 
     def resize(self, width: int, height: int) -> None:
         self.size = (width, height)

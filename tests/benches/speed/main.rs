@@ -1,7 +1,8 @@
 //! The speed of Timbre: each figure beside a yardstick measured in the same run, on the same disk. Nothing here
 //! passes or fails; it prints what it saw, with `--json` for a program. `--large` measures with a million documents,
 //! which takes minutes and some twenty gigabytes; `--load` measures nothing but many documents, `--issuing`
-//! nothing but what a till waits for, `--doors` nothing but API and folder, `--paper` nothing but tickets and sheets.
+//! nothing but what a till waits for, `--doors` nothing but API and folder, `--paper` nothing but tickets and sheets,
+//! `--panel` nothing but the window, which only it measures since it wants Chromium.
 
 mod bulk;
 mod doors;
@@ -9,6 +10,7 @@ mod issuing;
 mod load;
 mod machine;
 mod memory;
+mod panel;
 mod paper;
 mod sealed;
 mod sending;
@@ -22,6 +24,8 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use tokio::runtime::{Builder, Runtime};
+
+use crate::table::Figure;
 
 /// Says to the second process where it may write.
 const FOLDER: &str = "TIMBRE_BENCH_FOLDER";
@@ -63,26 +67,34 @@ fn apart() -> Done<ExitCode> {
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// What was measured is told even when something fails after it: it may have taken an hour.
 fn measure(folder: &Path) -> Done<()> {
-    let json = std::env::args().any(|argument| argument == "--json");
     let before = machine::load();
-    let says = |word: &str| std::env::args().any(|argument| argument == word);
-    let scale = if says("--large") { load::LARGE } else { load::SMALL };
     let mut figures = Vec::new();
+    let done = all(folder, &mut figures);
+    let machine = machine::describe(folder, before);
+    match says("--json") {
+        true => table::json(&machine, &figures),
+        false => table::print(&machine, &figures),
+    }
+    done
+}
+
+fn says(word: &str) -> bool {
+    std::env::args().any(|argument| argument == word)
+}
+
+fn all(folder: &Path, figures: &mut Vec<Figure>) -> Done<()> {
+    let scale = if says("--large") { load::LARGE } else { load::SMALL };
     let doors = || doors::measure(&runtime()?, &folder.join("doors"), says("--large"));
     let alone = match () {
         () if says("--doors") => Some(doors()?),
         () if says("--paper") => Some(paper::measure()?),
+        () if says("--panel") => Some(panel::measure(&runtime()?, &folder.join("panel"), panel::DOCUMENTS)?),
         () => None,
     };
     if let Some(alone) = alone {
         figures.extend(alone);
-        let machine = machine::describe(folder, before);
-        if json {
-            table::json(&machine, &figures)
-        } else {
-            table::print(&machine, &figures)
-        }
         return Ok(());
     }
     if !says("--load") {
@@ -96,14 +108,8 @@ fn measure(folder: &Path) -> Done<()> {
         figures.extend(paper::measure()?);
     }
     if !says("--issuing") {
-        figures.extend(load::measure(&runtime()?, &folder.join("load"), scale)?);
+        load::measure(&runtime()?, &folder.join("load"), scale, figures)?;
         figures.extend(sending::measure(&runtime()?, &folder.join("drain"), &sending::long(scale.drained))?);
-    }
-    let machine = machine::describe(folder, before);
-    if json {
-        table::json(&machine, &figures)
-    } else {
-        table::print(&machine, &figures)
     }
     Ok(())
 }

@@ -30,6 +30,10 @@ impl Figure {
         Figure::new(what, value, "MB")
     }
 
+    pub fn kilobytes(what: impl Into<String>, value: f64) -> Figure {
+        Figure::new(what, value, "KB")
+    }
+
     pub fn count(what: impl Into<String>, value: f64) -> Figure {
         Figure::new(what, value, "")
     }
@@ -41,6 +45,11 @@ impl Figure {
     /// Its yardstick in words, and how often that goes into it.
     pub fn beside(self, words: String, ratio: f64) -> Figure {
         Figure { beside: words, ratio: Some(ratio), ..self }
+    }
+
+    /// Words that are no yardstick.
+    pub fn note(self, words: String) -> Figure {
+        Figure { beside: words, ..self }
     }
 
     /// At most so many times the yardstick.
