@@ -919,11 +919,11 @@ states: Array<string>,
  */
 made: string, 
 /**
- * Tries of the event that is due, none of which was taken.
+ * Tries of the one that was tried most, none of which was taken.
  */
 tries: number, 
 /**
- * When it is tried again, RFC 3339.
+ * When one of them is tried again, RFC 3339.
  */
 next_try: string | null, 
 /**
