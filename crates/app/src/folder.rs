@@ -88,6 +88,8 @@ pub fn is_shop(dir: &Path) -> bool {
 /// The folder, ours alone until it is dropped.
 pub struct Lock {
     dir: PathBuf,
+    /// What tells this folder from its copies; let go before the folder.
+    alone: Option<File>,
     _file: File,
 }
 
@@ -100,7 +102,7 @@ impl Lock {
         loop {
             match file.try_lock() {
                 Ok(()) => {
-                    let lock = Lock { dir: dir.to_owned(), _file: file };
+                    let lock = Lock { dir: dir.to_owned(), alone: None, _file: file };
                     // One that was killed has left its card: nobody is to believe it while we open.
                     lock.withdraw();
                     return Ok(lock);
@@ -112,6 +114,23 @@ impl Lock {
                 Err(TryLockError::Error(e)) => return Err(StartError::Folder(dir.to_owned(), e)),
             }
         }
+    }
+
+    /// A copy of this folder has the same `anchor` on this machine: while one of them may issue the other does not.
+    /// (Of what one of them had issued before, the anchor itself tells the other.)
+    pub fn alone(&mut self, anchor: &Path) -> Result<(), StartError> {
+        let path = anchor.with_extension("lock");
+        let failed = |error| StartError::Folder(path.clone(), error);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(failed)?;
+        }
+        let file = open(&path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => self.alone = Some(file),
+            Err(TryLockError::WouldBlock) => return Err(StartError::Copy(self.dir.clone())),
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+        Ok(())
     }
 
     /// Says where we listen, and for what we are good.
@@ -154,6 +173,7 @@ impl Turn {
 impl Drop for Lock {
     fn drop(&mut self) {
         self.withdraw();
+        drop(self.alone.take());
     }
 }
 
@@ -266,6 +286,19 @@ mod tests {
         drop(lock);
         assert!(find(dir.path()).unwrap().is_none());
         Lock::take(dir.path()).unwrap();
+    }
+
+    #[test]
+    fn of_a_folder_and_its_copy_one_may_issue_at_a_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let anchor = dir.path().join("state/anchors/a.json");
+        let take = |name: &str| Lock::take(&dir.path().join(name)).unwrap();
+        let (mut shop, mut copy) = (take("shop"), take("copy"));
+        shop.alone(&anchor).unwrap();
+        assert!(matches!(copy.alone(&anchor), Err(StartError::Copy(of)) if of == dir.path().join("copy")));
+        copy.alone(&dir.path().join("state/anchors/b.json")).unwrap();
+        drop(shop);
+        take("shop").alone(&anchor).unwrap();
     }
 
     #[test]

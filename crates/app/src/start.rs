@@ -69,6 +69,11 @@ pub enum StartError {
     Busy(PathBuf),
     #[error("otra orden de Timbre tiene abierta la carpeta {}. Espere a que termine y repita.", .0.display())]
     Passing(PathBuf),
+    #[error(
+        "otra copia de la carpeta {} está en uso en este equipo, y dos copias repetirían folios. Use una sola: cierre la \
+         otra, o borre la que sobra.", .0.display()
+    )]
+    Copy(PathBuf),
     #[error("no se puede usar {}: {}", .0.display(), .1)]
     Folder(PathBuf, #[source] std::io::Error),
     #[error("{} tiene un error: {}", .0.display(), .1)]
@@ -111,7 +116,11 @@ impl StartError {
     /// The exit code of a command that ends with it.
     pub fn exit_code(&self) -> u8 {
         match self {
-            StartError::Busy(_) | StartError::Passing(_) | StartError::Port(..) | StartError::Network(_) => 3,
+            StartError::Busy(_)
+            | StartError::Passing(_)
+            | StartError::Copy(_)
+            | StartError::Port(..)
+            | StartError::Network(_) => 3,
             StartError::Store(StoreError::Damaged { .. }) | StartError::Vault(VaultError::Damaged { .. }) => {
                 4
             }
@@ -213,7 +222,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let (custody, state, sends) = (options.custody.clone(), options.state.clone(), options.sender);
     let look = options.look;
     let open = move || -> Result<_, StartError> {
-        let lock = Lock::take(&dir)?;
+        let mut lock = Lock::take(&dir)?;
         let config = Config::read(&dir)?;
         let log = sends.then(|| logs::start(&dir)).flatten();
         let sealed = sealing::sealed(&dir)?;
@@ -225,7 +234,12 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         .unzip();
         let vault = vault.map(Arc::new);
         let keys = vault.clone().map(|vault| vault as Arc<dyn SegmentKeys>);
-        let options = OpenOptions { anchor: anchor(state, &dir), keys, ..OpenOptions::default() };
+        let anchor = anchor(state, &dir);
+        // Who only looks gives no folio.
+        if let Some(anchor) = anchor.as_ref().filter(|_| !look) {
+            lock.alone(anchor)?;
+        }
+        let options = OpenOptions { anchor, keys, ..OpenOptions::default() };
         let (mut store, opened) = Store::open(&dir, &options, &|_, _| {})?;
         if config.certification.boleta_set {
             announce_set(&mut store, &dir, sends)?;

@@ -1,10 +1,12 @@
 //! A journal put back from an older copy: `check` says so, nothing is issued, and `unlock` is the
 //! way out.
 
+mod life;
 mod shop;
 
 use std::fs;
 use std::path::Path;
+use std::process::{Command, Output};
 
 use serde_json::Value;
 use shop::{timbre, told};
@@ -71,4 +73,31 @@ fn a_folder_brought_from_another_machine_issues_nothing_until_a_person_says_that
     assert_eq!(sell(there, "b"), 2);
     told(&timbre(here, &["unlock", "--who", "Ana", "--yes"], ""), 0);
     assert_eq!(sell(here, "c"), 2);
+}
+
+/// A copy on the same machine has the same anchor, which tells them apart only once one of them has sold.
+#[test]
+fn of_a_folder_and_its_copy_one_at_a_time_may_issue_on_a_machine() {
+    let data = tempfile::tempdir().expect("a folder for the test");
+    let data = data.path();
+    told(&timbre(data, &["demo", "--documents", "0", "--json"], ""), 0);
+    assert_eq!(sell(data, "a"), 1);
+    shop::copy(&data.join("shop"), &data.join("copy"));
+    let in_copy = |words: &[&str], input: &str| -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_timbre"));
+        command.env("TIMBRE_CUSTODY", "keyfile").env("XDG_STATE_HOME", data.join("state"));
+        shop::ended(command.arg("--data").arg(data.join("copy")).args(words), input)
+    };
+    let agent = life::Agent::start(data);
+    assert!(agent.address.keys);
+    let refused = in_copy(&["issue", "--key", "b"], SALE);
+    let why = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(3), "{why}");
+    assert!(why.contains("otra copia de la carpeta") && why.contains("copy"), "{why}");
+    told(&in_copy(&["list"], ""), 0);
+    agent.die();
+    // From here on the anchor tells them apart: the first one has written since.
+    let refused = in_copy(&["issue", "--key", "b"], SALE);
+    assert_eq!(refused.status.code(), Some(1), "{}", String::from_utf8_lossy(&refused.stderr));
+    assert_eq!(sell(data, "b"), 2);
 }
