@@ -62,17 +62,21 @@ performance.clearResourceTimings();
 # for the eye or for the Tab key.
 WATCH = """
 const places = ['style', 'aria-rowindex', 'tabindex'];
+// The first row is where Tab enters, until somebody chooses another.
+const but = (names) => (names ?? '').split(' ').filter((name) => name !== 'active').join(' ');
+const isPlace = ({ target, attributeName, oldValue }) => places.includes(attributeName) || (attributeName === 'class' && but(oldValue) === but(target.getAttribute('class')));
 window.touched = { entered: {}, changed: {}, moved: {} };
 window.watching?.disconnect();
 window.watching = new MutationObserver((records) => {
   const note = (which, row, what) => ((touched[which][row.dataset.id] ??= []).push(what));
-  for (const { target, type, attributeName, addedNodes } of records) {
+  for (const record of records) {
+    const { target, type, attributeName, addedNodes } = record;
     const row = (target.nodeType === 1 ? target : target.parentElement)?.closest('[data-id]');
-    if (row) note(places.includes(attributeName) ? 'moved' : 'changed', row, attributeName ?? type);
+    if (row) note(type === 'attributes' && isPlace(record) ? 'moved' : 'changed', row, attributeName ?? type);
     else for (const node of addedNodes) if (node.dataset?.id) note('entered', node, type);
   }
 });
-watching.observe(document.querySelector('[role=table]'), { subtree: true, childList: true, attributes: true, characterData: true });
+watching.observe(document.querySelector('[role=table]'), { subtree: true, childList: true, attributes: true, attributeOldValue: true, characterData: true });
 """
 
 LISTEN = """
