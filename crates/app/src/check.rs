@@ -12,7 +12,7 @@ use timbre_core::{Document, DocumentId, Finding, Regime, Severity};
 use timbre_store::{CheckReport, SegmentKeys};
 
 use crate::start::{StartError, anchor};
-use crate::vault::Vault;
+use crate::vault::{Custody, Vault};
 use crate::{country, sealing};
 
 /// So many documents are held in memory at once, to be verified on all cores.
@@ -45,9 +45,14 @@ impl Checked {
 }
 
 /// Reads the whole store of a folder back, asks its anchor too, and verifies every document, all
-/// versions. `progress` hears how many bytes of the journal were read, of how many.
-pub fn check(dir: &Path, progress: &dyn Fn(u64, u64)) -> Result<Checked, StartError> {
-    check_against(anchor(None, dir), dir, sealing::keys(dir, None)?, progress)
+/// versions; what is sealed as far as `custody` opens it (without one what the environment says). `progress` hears how
+/// many bytes of the journal were read, of how many.
+pub fn check(
+    dir: &Path,
+    custody: Option<Custody>,
+    progress: &dyn Fn(u64, u64),
+) -> Result<Checked, StartError> {
+    check_against(anchor(None, dir), dir, sealing::keys(dir, custody)?, progress)
 }
 
 fn check_against(
@@ -100,7 +105,7 @@ mod tests {
     use timbre_store::{Fact, OpenOptions, Store};
 
     use super::*;
-    use crate::vault::{Custody, Kind};
+    use crate::vault::Kind;
     use crate::{DemoOptions, Options};
 
     /// Its frames and its chain are whole: only the signature tells.

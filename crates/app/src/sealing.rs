@@ -40,10 +40,11 @@ pub fn asks_for_pin(dir: &Path) -> bool {
 pub fn seal(at: &Options, who: &Asker, recovery: &RecoveryKey) -> Result<CustodyUsed, StartError> {
     let dir = &data_dir(at.data.as_deref());
     let _lock = Lock::take(dir)?;
-    if sealed(dir)?.on {
+    let before = sealed(dir)?;
+    if before.on {
         return Err(ProblemView::conflict("sealed-already", "Lo que se guarda aquí ya se cifra.").into());
     }
-    let (vault, used) = open_vault(dir, at.custody.clone())?;
+    let (vault, used) = open_vault(dir, at.custody.clone(), &before)?;
     let allowed = allow(dir, who, ON);
     // The vault has it before the first segment that needs it.
     let vault = match &allowed {
@@ -60,10 +61,11 @@ pub fn seal(at: &Options, who: &Asker, recovery: &RecoveryKey) -> Result<Custody
 pub fn unseal(at: &Options, who: &Asker) -> Result<(), StartError> {
     let dir = &data_dir(at.data.as_deref());
     let _lock = Lock::take(dir)?;
-    if !sealed(dir)?.on {
+    let before = sealed(dir)?;
+    if !before.on {
         return Err(ProblemView::conflict("sealed-not", "Lo que se guarda aquí no se cifra.").into());
     }
-    let (vault, _) = open_vault(dir, at.custody.clone())?;
+    let (vault, _) = open_vault(dir, at.custody.clone(), &before)?;
     let allowed = allow(dir, who, OFF);
     let (mut store, _) = open_store(at, dir, &Arc::new(vault))?;
     let who = or_noted(&mut store, allowed, who, OFF)?;
@@ -88,10 +90,12 @@ pub fn recover_vault(
 
 /// Keys for who only reads sealed segments; `None` where none are needed, or the vault does not open.
 pub(crate) fn keys(dir: &Path, custody: Option<Custody>) -> Result<Option<Arc<Vault>>, StartError> {
-    if sealed(dir)?.sealed.is_empty() || Vault::name(dir)?.is_none() {
+    let sealed = sealed(dir)?;
+    // A vault is never made here.
+    if sealed.sealed.is_empty() || matches!(Vault::name(dir), Ok(None)) {
         return Ok(None);
     }
-    match open_vault(dir, custody) {
+    match open_vault(dir, custody, &sealed) {
         Ok((vault, _)) => Ok(Some(Arc::new(vault))),
         Err(error) => {
             tracing::warn!(%error, "what is sealed can't be read");
@@ -113,8 +117,14 @@ pub(crate) fn notice(sealed: &Sealed) -> Option<&'static str> {
     }
 }
 
-fn open_vault(dir: &Path, custody: Option<Custody>) -> Result<(Vault, CustodyUsed), StartError> {
-    Ok(Vault::open(dir, &custody.map_or_else(Custody::from_env, Ok)?)?)
+/// The vault of a folder, which knows what its sealed segments know.
+pub(crate) fn open_vault(
+    dir: &Path,
+    custody: Option<Custody>,
+    sealed: &Sealed,
+) -> Result<(Vault, CustodyUsed), StartError> {
+    let (vault, used) = Vault::open(dir, &custody.map_or_else(Custody::from_env, Ok)?)?;
+    Ok((vault.reminded(&sealed.keys), used))
 }
 
 fn open_store(at: &Options, dir: &Path, vault: &Arc<Vault>) -> Result<(Store, Opened), StartError> {
@@ -177,7 +187,12 @@ mod tests {
             ..Options::default()
         };
         let key = RecoveryKey::fresh().expect("a key");
-        drop(open_store(&at, &dir, &Arc::new(open_vault(&dir, at.custody.clone()).expect("a vault").0)));
+        let open = || {
+            let vault =
+                open_vault(&dir, at.custody.clone(), &sealed(&dir).expect("it is read")).expect("a vault").0;
+            open_store(&at, &dir, &Arc::new(vault)).expect("a store").0
+        };
+        drop(open());
         assert!(!asks_for_pin(&dir));
         let staff = Workers::open(&dir, Arc::new(SystemClock));
         for (name, role) in [("Ana", "encargado"), ("Beto", "cajero")] {
@@ -203,8 +218,7 @@ mod tests {
         assert!(unseal(&at, &asker("Beto", "2580")).is_err());
         unseal(&at, &asker("Ana", "2580")).expect("she may");
 
-        let vault = open_vault(&dir, at.custody.clone()).expect("the vault").0;
-        let (store, _) = open_store(&at, &dir, &Arc::new(vault)).expect("the store");
+        let store = open();
         let acts = store.reader().acts("", None, 9).expect("they are read").rows;
         let acts: Vec<_> = acts.iter().rev().map(|act| (act.who.as_str(), act.what.as_str())).collect();
         let wrong = format!("PIN equivocado para: {ON}");

@@ -229,7 +229,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         // Who only looks needs no key, but to read what is sealed.
         let (vault, used) = match look && sealed.sealed.is_empty() {
             true => None,
-            false => Some(Vault::open(&dir, &custody.map_or_else(Custody::from_env, Ok)?)?),
+            false => Some(sealing::open_vault(&dir, custody, &sealed)?),
         }
         .unzip();
         let vault = vault.map(Arc::new);

@@ -150,6 +150,15 @@ impl Vault {
         Ok((Vault { new: false, ..vault }, used))
     }
 
+    /// A vault whose file comes from a backup may not know of the recovery key that is in use: `heads` do (what stands at
+    /// the heads of sealed segments, the newest first). Segments to come are to be had again with it, too.
+    pub fn reminded(mut self, heads: &[Vec<u8>]) -> Vault {
+        let folder = self.folder;
+        let newest = || heads.iter().find_map(|head| segments::wrapped(head, &folder));
+        self.recovery = self.recovery.or_else(newest);
+        self
+    }
+
     /// The folder's key can be had again by this recovery key from now on, and by no other that was kept here. What
     /// sealed segments keep at their heads stays under the one that there was then.
     pub fn recoverable_by(self, folder: &Path, recovery: &RecoveryKey) -> Result<Vault, VaultError> {

@@ -269,19 +269,26 @@ fn shop_alone(data: Option<&Path>) -> Result<PathBuf, Failure> {
     Ok(data)
 }
 
-/// A shop that is ours alone, and what opens its vault: what the environment says, and the passphrase of a person where
-/// that is wanted (`new`: twice, for a vault that is made).
+/// A shop that is ours alone, and what opens its vault.
 fn at(data: Option<&Path>, new: bool) -> Result<Options, Failure> {
     let data = shop_alone(data)?;
+    let custody = Some(custody(&data, new)?);
+    Ok(Options { data: Some(data), custody, ..Options::default() })
+}
+
+/// What the environment says of the custody, and the passphrase of a person where that is wanted (`new`: twice, for a
+/// vault that is made).
+fn custody(data: &Path, new: bool) -> Result<Custody, Failure> {
     let mut custody = Custody::from_env().map_err(StartError::from)?;
     let wanted = match new {
         true => custody.force,
-        false => Vault::kind(&data).map_err(StartError::from)?,
+        // One that can't be read says so when it is opened.
+        false => Vault::kind(data).unwrap_or(None),
     };
     if wanted == Some(Kind::Passphrase) && custody.passphrase.is_none() && ask::somebody() {
         custody.passphrase = block_in_place(|| passphrase(new));
     }
-    Ok(Options { data: Some(data), custody: Some(custody), ..Options::default() })
+    Ok(custody)
 }
 
 /// For what can't share a folder with an agent that is running. A passing command's is waited for.
@@ -364,7 +371,9 @@ pub fn regime() -> Arc<dyn Regime> {
 /// Reads the whole store back, and verifies every document. `progress` hears how many bytes were
 /// read, of how many.
 pub fn check(data: &Path, progress: &dyn Fn(u64, u64)) -> Result<Checked, Failure> {
-    Ok(block_in_place(|| timbre_app::check(data, progress))?)
+    let sealed = !timbre_app::sealing::sealed(data)?.sealed.is_empty();
+    let custody = if sealed { Some(custody(data, false)?) } else { None };
+    Ok(block_in_place(|| timbre_app::check(data, custody, progress))?)
 }
 
 impl From<StartError> for Failure {

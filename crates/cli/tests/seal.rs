@@ -134,6 +134,13 @@ fn the_journal_alone_and_the_paper_are_enough() {
     let key = fresh_key(&shop);
     assert_eq!(with_key(&shop, &["seal", "on"], &key).code, 0);
     sold(&shop, "a");
+    std::fs::write(shop.data().join("vault.json"), "{").unwrap();
+    let check = shop.run(&["check", "--json"]);
+    assert_eq!(
+        (check.code, &check.objects()[0]["damage"]),
+        (1, &json!([])),
+        "the chain is proved without it: {check:?}"
+    );
     for name in ["vault.key", "vault.json"] {
         std::fs::remove_file(shop.data().join(name)).unwrap();
     }

@@ -46,6 +46,12 @@ impl SegmentKeys for Vault {
     }
 }
 
+/// The folder's key as the recovery key wrapped it, in what stands at a segment's head of this folder.
+pub(super) fn wrapped(closed: &[u8], folder: &FolderId) -> Option<String> {
+    let closed: Closed = serde_json::from_slice(closed).ok()?;
+    (FolderId::parse(&closed.folder)? == *folder).then_some(closed.recovery)
+}
+
 /// The folder's name and key in what stands at a segment's head, and the key as it was wrapped; `None` when another
 /// recovery key wrapped it.
 pub(super) fn recovered(closed: &[u8], recovery: &RecoveryKey) -> Option<(FolderId, Key, String)> {

@@ -81,6 +81,26 @@ fn what_stands_at_a_segments_head_is_enough_when_the_vault_is_gone() {
 }
 
 #[test]
+fn a_vault_from_a_backup_that_knows_no_recovery_key_learns_it_from_the_journal() {
+    let folder = tempdir().unwrap();
+    let how = Custody::forced(Kind::KeyFile);
+    let (vault, _) = Vault::open_with(folder.path(), &how, &no_keyring()).unwrap();
+    let backup = fs::read(folder.path().join("vault.json")).unwrap();
+    let recovery = RecoveryKey::fresh().unwrap();
+    let head = vault.recoverable_by(folder.path(), &recovery).unwrap().close(&Key::new([7; 32])).unwrap();
+    fs::write(folder.path().join("vault.json"), backup).unwrap();
+    let (vault, _) = Vault::open_with(folder.path(), &how, &no_keyring()).unwrap();
+    let vault = vault.reminded(&[b"none".to_vec(), head]);
+    let next = vault.close(&Key::new([8; 32])).unwrap();
+    fs::remove_file(folder.path().join("vault.key")).unwrap();
+    let (vault, _) =
+        Vault::recover_with(folder.path(), &[next.clone()], &recovery, &how, &no_keyring()).unwrap();
+    assert_eq!(SegmentKeys::open(&vault, &next).unwrap(), Key::new([8; 32]));
+    let (_other, other) = super::with_key_file();
+    assert!(other.reminded(&[next]).close(&Key::new([9; 32])).is_err(), "of another folder it is none");
+}
+
+#[test]
 fn a_wrong_recovery_key_changes_nothing() {
     let Made { folder, head, .. } = made();
     let before = picture(folder.path());
