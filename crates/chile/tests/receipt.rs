@@ -128,7 +128,7 @@ fn a_factura_names_its_receptor_and_references() {
         ["Señor(es): Receptora de Prueba S.A.", "R.U.T.: 77.777.777-7"]
     );
     assert!(
-        receipt.references.contains(&"Orden de compra N° OC-4471 del 10-01-2026 Orden de compra".to_owned())
+        receipt.references.contains(&"Orden de compra N° OC-4471 del 10-01-2026: Orden de compra".to_owned())
     );
     assert!(labelled(&receipt.terms).contains(&"Forma de pago: Crédito".to_owned()));
     let ceded = receipt.ceded.expect("a factura may be ceded");
