@@ -47,6 +47,34 @@ fn figures() {
     }
 }
 
+/// A commit in a sealed folder beside one in clear, in turns.
+#[test]
+#[ignore = "measures, proves nothing"]
+fn figures_of_sealing() {
+    let shops = [Shop::new(), Shop::sealed()];
+    let mut stores = [&shops[0], &shops[1]].map(|shop| {
+        let mut store = shop.open();
+        store.commit(vec![company("1-9"), caf("a", "39", 1, 1_000_000)], at(0)).unwrap();
+        store
+    });
+    let mut took = [Vec::new(), Vec::new()];
+    for number in 1..=3000 {
+        for (store, took) in stores.iter_mut().zip(&mut took) {
+            let mut sale = sale(number);
+            sale.document.bytes = Bytes::from(vec![b'x'; 6000]);
+            let begin = Instant::now();
+            store.commit(vec![issued(sale)], at(number as i64)).unwrap();
+            took.push(begin.elapsed());
+            store.catch_up().unwrap();
+        }
+    }
+    let [clear, sealed] = took.map(|mut took| {
+        took.sort_unstable();
+        took[took.len() / 2]
+    });
+    println!("a commit, median: {clear:?} in clear, {sealed:?} sealed");
+}
+
 /// A journal of so many documents, without an index: as it is found after the index was lost.
 fn journal_of(shop: &Shop, documents: u64) {
     fs::create_dir_all(shop.journal()).unwrap();

@@ -94,7 +94,8 @@ fn a_vault_from_a_backup_that_knows_no_recovery_key_learns_it_from_the_journal()
     let next = vault.close(&Key::new([8; 32])).unwrap();
     fs::remove_file(folder.path().join("vault.key")).unwrap();
     let (vault, _) =
-        Vault::recover_with(folder.path(), &[next.clone()], &recovery, &how, &no_keyring()).unwrap();
+        Vault::recover_with(folder.path(), std::slice::from_ref(&next), &recovery, &how, &no_keyring())
+            .unwrap();
     assert_eq!(SegmentKeys::open(&vault, &next).unwrap(), Key::new([8; 32]));
     let (_other, other) = super::with_key_file();
     assert!(other.reminded(&[next]).close(&Key::new([9; 32])).is_err(), "of another folder it is none");
