@@ -47,7 +47,6 @@ pub struct Check {
     pub about: String,
     /// What a developer may want to know; nothing secret.
     #[ts(type = "unknown")]
-    #[schema(value_type = Object)]
     pub facts: Value,
 }
 
