@@ -74,22 +74,26 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
     let folios = foresight::folios(inner);
     let low = foresight::low(inner, &folios);
     let forecast = foresight::forecast(inner, &counts);
-    let certificate = inner.certificate().unwrap_or_else(|error| {
-        tracing::error!(%error, "the certificate can't be read");
-        None
-    });
+    // What can't be read is not missing: the disk is what ails.
+    let (certificate, unread) = match inner.certificate() {
+        Ok(certificate) => (certificate, None),
+        Err(error) => {
+            tracing::error!(%error, "the certificate can't be read");
+            (None, Some(error.to_string()))
+        }
+    };
     let mut missing = Vec::new();
     if company.is_none() {
         missing.push("los datos de la empresa".to_owned());
     }
-    if certificate.is_none() {
+    if certificate.is_none() && unread.is_none() {
         missing.push("el certificado digital".to_owned());
     }
     if folios.is_empty() {
         missing.push("un archivo de folios (CAF)".to_owned());
     }
     let locked = inner.reader.locked().map(|locked| locked.to_string());
-    let kept = inner.writer.stopped();
+    let kept = inner.writer.stopped().or(unread);
     let signer = certificate.as_ref().map(|_| inner.signer());
     let (held, mut unsigned) = match signer {
         Some(Ok(held)) => (Some(held), None),

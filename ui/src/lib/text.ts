@@ -440,7 +440,7 @@ export const T = {
 
   health: {
     title: "La carpeta de datos",
-    keeps: (n: string) => `Guarda ${n} documentos, cada uno a salvo en el disco antes de responder a la caja.`,
+    keeps: (n: number) => `Guarda ${n === 1 ? "1 documento" : `${number(n)} documentos`}, cada uno a salvo en el disco antes de responder a la caja.`,
     store: "No se puede guardar",
     locked: "La emisión está bloqueada",
     used: (from: number, to: number) => `los folios ${number(from)} a ${number(to)} pueden estar usados.`,
