@@ -52,7 +52,16 @@ pub fn check(
     custody: Option<Custody>,
     progress: &dyn Fn(u64, u64),
 ) -> Result<Checked, StartError> {
-    check_against(anchor(None, dir), dir, sealing::keys(dir, custody)?, progress)
+    check_with(dir, sealing::keys(dir, custody)?, progress)
+}
+
+/// The same of a folder whose vault somebody has open.
+pub(crate) fn check_with(
+    dir: &Path,
+    keys: Option<Arc<Vault>>,
+    progress: &dyn Fn(u64, u64),
+) -> Result<Checked, StartError> {
+    check_against(anchor(None, dir), dir, keys, progress)
 }
 
 fn check_against(

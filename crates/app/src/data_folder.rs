@@ -13,11 +13,12 @@ use timbre_core::Refusal;
 use timbre_pos::Standing;
 use toml_edit::{Item, Table};
 
-use crate::check::check;
+use crate::check::check_with;
 use crate::config::{Config, PrinterConfig};
 use crate::knobs::{self, KNOBS};
 use crate::paper::Printer;
 use crate::settings_file::{SettingsFile, put, table_of};
+use crate::vault::Vault;
 
 pub(crate) struct Place {
     dir: PathBuf,
@@ -27,15 +28,23 @@ pub(crate) struct Place {
     printer: Arc<Printer>,
     /// What holds since the start.
     started: Config,
+    /// Opens what is sealed.
+    vault: Option<Arc<Vault>>,
     drop: OnceLock<Arc<Standing>>,
     looked: Arc<Mutex<CheckView>>,
 }
 
 impl Place {
-    pub fn new(dir: &Path, training: bool, printer: Arc<Printer>, started: Config) -> Place {
+    pub fn new(
+        dir: &Path,
+        training: bool,
+        printer: Arc<Printer>,
+        started: Config,
+        vault: Option<Arc<Vault>>,
+    ) -> Place {
         let file = Arc::clone(printer.file());
         let (drop, looked) = (OnceLock::new(), Arc::default());
-        Place { dir: dir.to_owned(), training, file, printer, started, drop, looked }
+        Place { dir: dir.to_owned(), training, file, printer, started, vault, drop, looked }
     }
 
     /// How the drop folder stands; once.
@@ -152,14 +161,14 @@ impl DataFolder for Place {
         }
         *looked = CheckView { running: true, ..CheckView::default() };
         let begun = looked.clone();
-        let (dir, standing) = (self.dir.clone(), Arc::clone(&self.looked));
+        let (dir, vault, standing) = (self.dir.clone(), self.vault.clone(), Arc::clone(&self.looked));
         let look = move || {
             let progress = |read: u64, all: u64| {
                 let percent = (read.saturating_mul(100)).checked_div(all).unwrap_or(100).min(100);
                 at(&standing).percent = u32::try_from(percent).unwrap_or(100);
             };
-            let (sound, lines) = match check(&dir, &progress) {
-                Ok(checked) => (!checked.lost_data(), checked.words()),
+            let (sound, lines) = match check_with(&dir, vault, &progress) {
+                Ok(checked) => (!checked.lost_data() && checked.store.unread.is_none(), checked.words()),
                 Err(error) => (false, vec![crate::printers::capital(&error.to_string())]),
             };
             let ended = Some(SystemClock.now().to_string());

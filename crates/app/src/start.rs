@@ -297,7 +297,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let token = token()?;
     let carrier = HttpCarrier::new(environment).map_err(|e| StartError::Network(e.to_string()))?;
     let carrier = carrier.witnessed_by(config.line.witnesses());
-    let keeper = Arc::new(Keeper::new(reader, vault));
+    let keeper = Arc::new(Keeper::new(reader, vault.clone()));
     let agent = Agent::start(AgentParts {
         store,
         opened: opened.clone(),
@@ -324,7 +324,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let notices = weaker.map(ToString::to_string);
     let notices = notices.chain(sealing::notice(&sealed).map(str::to_owned)).collect();
     let stays = options.sender;
-    let place = Arc::new(Place::new(&folder, training, paper, config.clone()));
+    let place = Arc::new(Place::new(&folder, training, paper, config.clone(), vault));
     let data_folder: Arc<dyn DataFolder> = place.clone();
     let safe: Arc<dyn Safe> = keeper;
     let behind = (&agent, &printers, &data_folder, safe);

@@ -83,7 +83,12 @@ impl Reader {
         let told = |place| {
             let frame = self.segments.frame(place)?;
             let next = Bookmark { segment: place.segment, offset: frame.end() };
-            Ok(Told { sequence: frame.header.sequence, at: frame.at(), fact: self.segments.fact(&frame)?, next })
+            Ok(Told {
+                sequence: frame.header.sequence,
+                at: frame.at(),
+                fact: self.segments.fact(&frame)?,
+                next,
+            })
         };
         self.places(&key::history_of(order))?.into_values().map(told).collect()
     }

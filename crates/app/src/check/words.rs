@@ -16,7 +16,9 @@ impl Checked {
     pub fn words(&self) -> Vec<String> {
         let report = &self.store;
         let mut lines = vec![match (self.lost_data(), &report.unread) {
-            (true, _) => "Hay datos dañados o faltan: no siga emitiendo en esta carpeta y pida ayuda.".to_owned(),
+            (true, _) => {
+                "Hay datos dañados o faltan: no siga emitiendo en esta carpeta y pida ayuda.".to_owned()
+            }
             (false, Some(_)) => "No se pudo leer lo cifrado: lo demás está sano.".to_owned(),
             (false, None) => "Los datos están sanos.".to_owned(),
         }];
