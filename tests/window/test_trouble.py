@@ -6,6 +6,7 @@ authority whose clock says something else.
 import fcntl
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -103,8 +104,8 @@ def sii():
 @pytest.fixture
 def disk():
     """A small disk of its own, where one can be had."""
-    if os.geteuid() != 0 or not os.path.exists("/dev/loop-control"):
-        pytest.skip("a disk to fill or to pull out takes root and loop devices")
+    if os.geteuid() != 0 or not os.path.exists("/dev/loop-control") or not shutil.which("mkfs.ext4"):
+        pytest.skip("a disk to fill or to pull out takes root, loop devices and mkfs.ext4")
     image, at = SHOP.with_name("disk.img"), SHOP.with_name("disk")
     at.mkdir()
     try:
