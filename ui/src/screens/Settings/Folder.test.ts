@@ -1,5 +1,5 @@
 import { screen, within } from "@testing-library/svelte";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
 import { click, expectAccessible, open, settle, write } from "../testing";
 
@@ -28,7 +28,9 @@ test("a setting is said in words with what is usual, and only what was changed i
   expect(screen.getByRole("button", { name: "Revisar y guardar" })).toBeDisabled();
   await type("Documentos por envío", "20");
   await type("Quién lo decide", "Ana");
+  const asked = vi.spyOn(shop, "setSettings");
   await click("button", "Revisar y guardar");
+  expect(asked).toHaveBeenCalledWith({ settings: { "sender.parcel": "20" }, who: "Ana" });
   expect(shop.knobs.filter(({ value }) => value !== null).map(({ name, value }) => [name, value])).toEqual([["sender.parcel", "20"]]);
   expect(screen.getByText("Guardado. Vale desde la próxima vez que se abra Timbre.")).toBeVisible();
   await type("Documentos por envío", "");
