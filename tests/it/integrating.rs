@@ -152,7 +152,7 @@ async fn the_api_describes_itself_without_a_token_and_its_examples_are_taken() {
 
 /// Bodies whose example can't be done in a shop where all is well, or with a certificate that nobody has: what they are
 /// answered.
-const OTHERWISE: [(&str, &str); 12] = [
+const OTHERWISE: [(&str, &str); 13] = [
     ("/v1/certificate", "certificate-not-pfx"),
     ("/v1/claims", "authority-refused"),
     ("/v1/clock/accept", "clock-good"),
@@ -163,6 +163,7 @@ const OTHERWISE: [(&str, &str); 12] = [
     ("/v1/folios", "caf-reencoded"),
     ("/v1/folios/annulled", "nothing-to-annul"),
     ("/v1/folios/resume", "not-stopped"),
+    ("/v1/folios/skipped-annulled", "nothing-to-annul"),
     ("/v1/issuing/unlock", "not-locked"),
     ("/v1/staff/permit", "worker-unknown"),
 ];

@@ -20,7 +20,7 @@ impl Panel {
     fn ask(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
         let url = format!("{}/v1{path}", self.shop.address.base);
         let request = reqwest::Client::new().request(method, url).bearer_auth(&*self.shop.address.token);
-        request.header("Timbre-Client", "tests").header("Content-Type", "application/json")
+        request.header("Timbre-Client", "tests")
     }
 
     async fn get(&self, path: &str) -> (u16, Vec<u8>, String) {
@@ -31,7 +31,12 @@ impl Panel {
     }
 
     async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
-        let answer = self.ask(reqwest::Method::POST, path).body(body).send().await.expect("the shop answers");
+        self.post_as("application/json", path, body).await
+    }
+
+    async fn post_as(&self, kind: &str, path: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
+        let request = self.ask(reqwest::Method::POST, path).header("Content-Type", kind);
+        let answer = request.body(body).send().await.expect("the shop answers");
         let status = answer.status().as_u16();
         let bytes = answer.bytes().await.expect("a whole answer");
         (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
@@ -62,7 +67,8 @@ async fn a_hundred_facturas_of_one_file_are_issued_once_and_taken_out_as_they_we
     let (_, checked) = panel.post("/batch/check", file.clone()).await;
     for pass in 0..2 {
         for sale in checked["sales"].as_array().unwrap() {
-            let request = panel.ask(reqwest::Method::POST, "/documents");
+            let request =
+                panel.ask(reqwest::Method::POST, "/documents").header("Content-Type", "application/json");
             let request = request.header("idempotency-key", sale["key"].as_str().unwrap());
             let answer = request.body(sale["sale"].as_str().unwrap().to_owned()).send().await.unwrap();
             assert_eq!(answer.status().as_u16(), if pass == 0 { 201 } else { 200 });
@@ -127,7 +133,7 @@ async fn a_share_of_a_caf_is_shown_beside_the_whole_of_it() {
     let panel = Panel::open(dir.path()).await;
     let company = sii_sim::Desk::company();
     let caf = sii_sim::Desk::caf(company.rut, 33, 201, 300, "2026-11-01".parse().unwrap(), company.name);
-    let (status, loaded) = panel.post("/folios?share=2%2F2&used_up_to=260", caf).await;
+    let (status, loaded) = panel.post_as("application/xml", "/folios?share=2%2F2&used_up_to=260", caf).await;
     assert_eq!(status, 201, "{loaded}");
     let part = |name: &str| loaded[name].as_u64().unwrap();
     assert_eq!((part("first"), part("last"), part("next"), part("left")), (251, 300, 261, 40));

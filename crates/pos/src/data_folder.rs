@@ -26,7 +26,7 @@ pub(crate) async fn settings(Extension(folder): Door) -> Answer<Json<SettingsVie
     put,
     path = "/v1/settings",
     summary = "Cambia ajustes: todos los que se piden, o ninguno",
-    request_body = SettingsOrder,
+    request_body(content = SettingsOrder, example = json!({"settings": {"sender.parcel": "20"}, "who": "Rosa"})),
     responses((status = 200, description = "Hecho", body = SettingsView))
 )]
 pub(crate) async fn set(

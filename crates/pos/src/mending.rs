@@ -103,7 +103,7 @@ pub(crate) async fn range_annulled(State(agent): State<Agent>, body: Bytes) -> A
     post,
     path = "/v1/folios/skipped-annulled",
     summary = "Marca como revisados los folios que se saltaron al desbloquear: los que no se usaron están anulados",
-    request_body = RangeOrder,
+    request_body(content = RangeOrder, example = json!({"type": "39", "folio": 1, "who": "Rosa"})),
     responses((status = 200, description = "Hecho", body = RangeView))
 )]
 pub(crate) async fn skipped_annulled(State(agent): State<Agent>, body: Bytes) -> Answer<Json<RangeView>> {
