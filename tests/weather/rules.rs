@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use timbre_agent::Settings;
 use timbre_core::{DocumentId, Effect, Timestamp};
 
 use crate::run::Past;
@@ -14,9 +15,7 @@ pub fn broken(past: &Past) -> Vec<String> {
     verdicts(past, &mut broken);
     numbers(past, &mut broken);
     broken.extend(past.violations.iter().map(|what| format!("never may a shop do this: {what}")));
-    if restless(&past.calls, past.sold.len()) {
-        broken.push("documents are offered again and again, and it does not end".to_owned());
-    }
+    broken.extend(restless(&past.calls, &past.settings));
     pace(past, &mut broken);
     order(past, &mut broken);
     let check = &past.check;
@@ -51,12 +50,28 @@ fn verdicts(past: &Past, broken: &mut Vec<String>) {
     }
 }
 
-/// Do the documents of these calls go round in circles? In the worst weather one is offered some dozen times: for
-/// each step of taking its parcel apart, and again where nothing of it had arrived.
-pub fn restless(calls: &[Call], sold: usize) -> bool {
-    const OFTEN: usize = 40;
-    let offered = calls.iter().filter(|call| call.fate != Fate::NoWay).map(|call| call.documents.len());
-    offered.sum::<usize>() > OFTEN * sold.max(10)
+/// Does a document of these calls go round in a circle? It is offered once for each step of taking its parcel apart
+/// (the whole, fifties, sevens, alone), and again where nothing of it had arrived: so many times as its attempts are at
+/// once, and from there on after the authority's delay, in which an absence proves nothing, and half of the long pause
+/// at the least, for chance takes the other half.
+pub fn restless(calls: &[Call], settings: &Settings) -> Option<String> {
+    const STEPS: u64 = 4;
+    let each = (settings.conduct.absence_after + settings.retry_cap / 2).as_secs();
+    let mut offers: BTreeMap<&str, (u64, Timestamp)> = BTreeMap::new();
+    for call in calls.iter().filter(|call| call.fate != Fate::NoWay) {
+        for document in &call.documents {
+            let (times, first) = offers.entry(document).or_insert((0, call.from));
+            *times += 1;
+            let span = u64::try_from(call.from.duration_since(*first).as_secs()).unwrap_or(0);
+            let most = STEPS + u64::from(settings.attempts) + span / each;
+            if *times > most {
+                return Some(format!(
+                    "{document} was offered {times} times in {span} s, and {most} is the most"
+                ));
+            }
+        }
+    }
+    None
 }
 
 /// Nothing lost, nothing twice, and the numbers of each series without a gap.
@@ -91,7 +106,7 @@ fn pace(past: &Past, broken: &mut Vec<String>) {
         now += edge;
         most = most.max(now);
     }
-    if usize::try_from(most).is_ok_and(|most| most > past.workers) {
+    if usize::try_from(most).is_ok_and(|most| most > past.settings.workers) {
         broken.push(format!("{most} requests at once"));
     }
     looks(past, broken);
@@ -105,8 +120,8 @@ fn looks(past: &Past, broken: &mut Vec<String>) {
     const SETTLED: i64 = 20 * 60;
     const KNOWN: usize = 3;
     for outage in &past.sky.outages {
-        // What takes deliveries is no outage, and a page for an answer is understood by the channel alone.
-        if matches!(outage.does, Spell::Deaf | Spell::Portal) {
+        // What takes deliveries is no outage.
+        if outage.does == Spell::Deaf {
             continue;
         }
         let at = |second: u64| past.start + jiff::SignedDuration::from_secs(second.cast_signed());

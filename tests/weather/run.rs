@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use timbre_agent::clock::{Clock, TokioClock, later};
-use timbre_agent::{Agent, AgentParts, Seat};
+use timbre_agent::{Agent, AgentParts, Seat, Settings};
 use timbre_core::{DocumentId, Timestamp};
 use timbre_store::{OpenOptions, Row, Store};
 use tokio::time::{Instant, sleep, sleep_until};
@@ -24,6 +24,8 @@ use crate::world::{Entry, START, World};
 /// How long after the last bad weather everything must have its verdict. What was refused alike twice goes again
 /// a day later, and where numbers must come in their order each may wait for the one before it.
 const PATIENCE: Duration = Duration::from_secs(20 * 24 * 3_600);
+/// No pause of the engine's is longer than a day: where nothing was asked for so long nothing ever will be.
+const QUIET: Duration = Duration::from_secs(26 * 3_600);
 /// How often a run looks whether it is over.
 const LOOK: Duration = Duration::from_secs(300);
 
@@ -47,7 +49,7 @@ pub struct Past {
     pub ledger: BTreeMap<String, Entry>,
     pub violations: Vec<String>,
     pub restarts: Vec<Timestamp>,
-    pub workers: usize,
+    pub settings: Settings,
     /// The journal's own bytes, all of them.
     pub journal: Vec<u8>,
     pub check: timbre_store::CheckReport,
@@ -122,7 +124,7 @@ impl<W: World + 'static> Shop<W> {
         let world = Arc::clone(&self.world);
         let wire = Arc::new(Wire::new(world, clock.clone(), sky.clone(), authority));
         let mut agent = self.engine(dir, clock.clone(), &wire, Dice::new(seed, "engine 0"), true);
-        let mut sold = Vec::new();
+        let mut sold: Vec<(DocumentId, Timestamp)> = Vec::new();
         let mut restarts = Vec::new();
         for (second, deed) in self.deeds(seed, &sky) {
             sleep_until(began + Duration::from_secs(second)).await;
@@ -151,15 +153,18 @@ impl<W: World + 'static> Shop<W> {
             }
         }
         let end = began + Duration::from_secs(sky.end);
-        while Instant::now() < end && !rules::restless(&wire.calls(), sold.len()) {
+        let settings = self.world.settings();
+        while Instant::now() < end && rules::restless(&wire.calls(), &settings).is_none() {
             sleep(LOOK.min(end - Instant::now())).await;
         }
         let calm = Instant::now();
         let reader = agent.reader().clone();
         let row = |id: &DocumentId| reader.row(id).expect("the index is read");
+        let mut open: Vec<DocumentId> = sold.iter().map(|(id, _)| id.clone()).collect();
         while calm.elapsed() < PATIENCE {
-            let settled = sold.iter().filter_map(|(id, _)| row(id)).all(|row| row.state.is_final());
-            if settled || rules::restless(&wire.calls(), sold.len()) {
+            open.retain(|id| row(id).is_some_and(|row| !row.state.is_final()));
+            let over = open.is_empty() || is_quiet(&wire.calls(), clock.now(), calm.elapsed());
+            if over || rules::restless(&wire.calls(), &settings).is_some() {
                 break;
             }
             sleep(LOOK).await;
@@ -192,7 +197,7 @@ impl<W: World + 'static> Shop<W> {
             ledger,
             violations,
             restarts,
-            workers: self.world.settings().workers,
+            settings,
             journal,
             check,
             calls,
@@ -268,6 +273,12 @@ impl Past {
         let restarts = self.restarts.iter().map(|at| format!("{:>12.3} stopped and started", after(*at)));
         self.calls.iter().map(call).chain(restarts).chain(self.rows.iter().map(row)).collect()
     }
+}
+
+/// Was nothing asked for long, although nothing stands in the way?
+fn is_quiet(calls: &[Call], now: Timestamp, calm: Duration) -> bool {
+    let heard = |call: &Call| now.duration_since(call.to.unwrap_or(call.from)).unsigned_abs() < QUIET;
+    calm >= QUIET && !calls.iter().rev().take(50).any(heard)
 }
 
 /// The number after the last one of each series.
