@@ -135,6 +135,12 @@ impl World for Chile {
         }
     }
 
+    fn twins(&self, seed: u64) -> u64 {
+        let mut dice = Dice::new(seed, "twins");
+        let twins = dice.permille(250) && self.0 == Theme::Weather;
+        if twins { dice.range(1, 3) } else { 0 }
+    }
+
     fn sale(&self, dice: &mut Dice, _: bool) -> Value {
         let price = dice.range(100, 90_000);
         if self.0 == Theme::Wholesale || dice.permille(700) { boleta(price) } else { factura(price) }

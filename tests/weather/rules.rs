@@ -14,7 +14,12 @@ pub fn broken(past: &Past) -> Vec<String> {
     let mut broken = Vec::new();
     verdicts(past, &mut broken);
     numbers(past, &mut broken);
-    broken.extend(past.violations.iter().map(|what| format!("never may a shop do this: {what}")));
+    // Two tills with the same numbers can't but use one twice: it is offered until it is known.
+    let by_twins = |what: &&String| {
+        what.contains("FolioReused") && past.twins.iter().any(|twin| what.ends_with(&twin.to_string()))
+    };
+    let violations = past.violations.iter().filter(|what| !by_twins(what));
+    broken.extend(violations.map(|what| format!("never may a shop do this: {what}")));
     broken.extend(restless(&past.calls, &past.settings));
     pace(past, &mut broken);
     order(past, &mut broken);
@@ -29,6 +34,13 @@ pub fn broken(past: &Past) -> Vec<String> {
 /// was held the authority says itself: only it knows since when it speaks of a document.
 fn verdicts(past: &Past, broken: &mut Vec<String>) {
     for (id, row) in &past.rows {
+        if past.twins.contains(id) {
+            // It is another till's: nothing is decided about ours but that a person is called.
+            if row.state.is_final() || row.attention.is_none() {
+                broken.push(format!("{id} is {} and the authority has another one", row.state.word()));
+            }
+            continue;
+        }
         if !row.state.is_final() {
             broken.push(format!("{id} is {} for ever", row.state.word()));
         }
@@ -43,7 +55,8 @@ fn verdicts(past: &Past, broken: &mut Vec<String>) {
             Some(_) => {}
         }
     }
-    for id in past.ledger.keys() {
+    let twins = past.twins.iter().map(ToString::to_string).collect::<HashSet<_>>();
+    for id in past.ledger.keys().filter(|id| !twins.contains(*id)) {
         if !past.rows.keys().any(|ours| ours.to_string() == *id) {
             broken.push(format!("the authority has {id}, which nobody sold"));
         }
@@ -74,12 +87,20 @@ pub fn restless(calls: &[Call], settings: &Settings) -> Option<String> {
     None
 }
 
+/// The last number of the first range that every country's shop is lent.
+const FIRST_RANGE: u64 = 5;
+
 /// Nothing lost, nothing twice, and the numbers of each series without a gap.
 fn numbers(past: &Past, broken: &mut Vec<String>) {
     let mut next: BTreeMap<_, u64> = BTreeMap::new();
     for (id, _) in &past.sold {
         let next = next.entry(id.series.clone()).or_insert(0);
         *next += 1;
+        // A range of which the authority knows a number with other data is stopped, and the next one goes on.
+        let stops = past.twins.iter().any(|twin| twin.series == id.series);
+        if stops && *next <= FIRST_RANGE && id.number == FIRST_RANGE + 1 {
+            *next = id.number;
+        }
         if id.number != *next {
             broken.push(format!("{id} was sold where {next} is next"));
         }

@@ -1,17 +1,17 @@
 //! One run: a shop, its sales, its weather, until every document has its verdict. One thread, and time that
 //! moves only as the timers do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use timbre_agent::clock::{Clock, TokioClock, later};
 use timbre_agent::{Agent, AgentParts, Seat, Settings};
-use timbre_core::{DocumentId, Timestamp};
+use timbre_core::{DocState, DocumentId, Timestamp};
 use timbre_store::{OpenOptions, Row, Store};
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -19,7 +19,7 @@ use crate::dice::{Dice, Loaded};
 use crate::rules;
 use crate::sky::Sky;
 use crate::wire::{Call, Wire};
-use crate::world::{Entry, START, World};
+use crate::world::{Authority, Entry, START, World};
 
 /// How long after the last bad weather everything must have its verdict. What was refused alike twice goes again
 /// a day later, and where numbers must come in their order each may wait for the one before it.
@@ -50,6 +50,8 @@ pub struct Past {
     pub violations: Vec<String>,
     pub restarts: Vec<Timestamp>,
     pub settings: Settings,
+    /// What the authority had accepted of another till under numbers of this one.
+    pub twins: BTreeSet<DocumentId>,
     /// The journal's own bytes, all of them.
     pub journal: Vec<u8>,
     pub check: timbre_store::CheckReport,
@@ -72,7 +74,7 @@ impl<W: World + 'static> Shop<W> {
         runtime().block_on(async {
             let clock = Arc::new(TokioClock::starting_at(START.parse().expect("a time")));
             let sky = shop.world.theme().sky(0, shop.world.lines());
-            let authority = shop.world.authority(0, &sky);
+            let authority = Arc::new(Mutex::new(shop.world.authority(0, &sky)));
             let wire = Arc::new(Wire::new(Arc::clone(&shop.world), clock.clone(), sky, authority));
             let agent = shop.engine(shop.dir.path(), clock, &wire, Dice::new(0, "set-up"), false);
             shop.world.set_up(&agent).await;
@@ -116,11 +118,11 @@ impl<W: World + 'static> Shop<W> {
     }
 
     async fn live(&self, seed: u64, dir: &Path) -> Past {
-        let began = Instant::now();
-        let start: Timestamp = START.parse().expect("a time");
-        let clock = Arc::new(TokioClock::starting_at(start));
+        let clock = Arc::new(TokioClock::starting_at(START.parse().expect("a time")));
         let sky = self.world.theme().sky(seed, self.world.lines());
-        let authority = self.world.authority(seed, &sky);
+        let authority = Arc::new(Mutex::new(self.world.authority(seed, &sky)));
+        let twins = self.twins(seed, &clock, &authority).await;
+        let (began, start) = (Instant::now(), clock.now());
         let world = Arc::clone(&self.world);
         let wire = Arc::new(Wire::new(world, clock.clone(), sky.clone(), authority));
         let mut agent = self.engine(dir, clock.clone(), &wire, Dice::new(seed, "engine 0"), true);
@@ -162,7 +164,9 @@ impl<W: World + 'static> Shop<W> {
         let row = |id: &DocumentId| reader.row(id).expect("the index is read");
         let mut open: Vec<DocumentId> = sold.iter().map(|(id, _)| id.clone()).collect();
         while calm.elapsed() < PATIENCE {
-            open.retain(|id| row(id).is_some_and(|row| !row.state.is_final()));
+            let settled =
+                |row: &Row| row.state.is_final() || (twins.contains(&row.id) && row.attention.is_some());
+            open.retain(|id| row(id).is_some_and(|row| !settled(&row)));
             let over = open.is_empty() || is_quiet(&wire.calls(), clock.now(), calm.elapsed());
             if over || rules::restless(&wire.calls(), &settings).is_some() {
                 break;
@@ -198,10 +202,50 @@ impl<W: World + 'static> Shop<W> {
             violations,
             restarts,
             settings,
+            twins,
             journal,
             check,
             calls,
         }
+    }
+
+    /// Another till with the same numbers sells, in calm weather, until it has its verdicts. Which of its documents the
+    /// authority took.
+    async fn twins(
+        &self,
+        seed: u64,
+        clock: &Arc<TokioClock>,
+        authority: &Arc<Mutex<Box<dyn Authority>>>,
+    ) -> BTreeSet<DocumentId> {
+        let (dir, mut dice) = (folder(), Dice::new(seed, "twins' sales"));
+        let sales = self.world.twins(seed);
+        if sales == 0 {
+            return BTreeSet::new();
+        }
+        copy(self.dir.path(), dir.path());
+        let authority = Arc::clone(authority);
+        let wire = Arc::new(Wire::new(Arc::clone(&self.world), clock.clone(), Sky::calm(), authority));
+        let twin = self.engine(dir.path(), clock.clone(), &wire, Dice::new(seed, "twin"), true);
+        let mut sold: Vec<DocumentId> = Vec::new();
+        for n in 0..sales {
+            let sale = Bytes::from(self.world.sale(&mut dice, false).to_string());
+            let issued = twin.issue(sale, Some(format!("twin {n}"))).await.expect("a sale is issued");
+            sold.push(issued.document.id.parse().expect("an id"));
+        }
+        let reader = twin.reader().clone();
+        let row = |id: &DocumentId| reader.row(id).expect("the index is read").expect("what was sold");
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE && !sold.iter().all(|id| row(id).state.is_final()) {
+            sleep(LOOK).await;
+        }
+        twin.stop().await;
+        let taken = |id: &DocumentId| matches!(row(id).state, DocState::Aceptado | DocState::Reparo);
+        let taken = sold.into_iter().filter(taken).collect();
+        drop((reader, twin));
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        taken
     }
 
     /// All that is done in a run, in the order of time.

@@ -130,6 +130,19 @@ impl Sky {
         Sky { dice, end, outages, rates, pass_deaths, stuck, restarts }
     }
 
+    /// Nothing is in the way.
+    pub fn calm() -> Sky {
+        Sky {
+            dice: Dice::new(0, "calm"),
+            end: 0,
+            outages: Vec::new(),
+            rates: Rates::default(),
+            pass_deaths: Vec::new(),
+            stuck: Vec::new(),
+            restarts: Vec::new(),
+        }
+    }
+
     fn spell(dice: &mut Dice, lines: &[&str], from: u64, least: u64, most: u64) -> Outage {
         let all = [Spell::Dead, Spell::Dead, Spell::Silent, Spell::Portal, Spell::Broken, Spell::Deaf];
         let does = dice.one_of(&all);

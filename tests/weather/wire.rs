@@ -43,21 +43,19 @@ pub struct Wire<W> {
     pub clock: Arc<dyn Clock>,
     start: Timestamp,
     pub sky: Mutex<Sky>,
-    pub authority: Mutex<Box<dyn Authority>>,
+    pub authority: Arc<Mutex<Box<dyn Authority>>>,
     pub calls: Mutex<Vec<Call>>,
 }
 
 impl<W: World> Wire<W> {
-    pub fn new(world: Arc<W>, clock: Arc<dyn Clock>, sky: Sky, authority: Box<dyn Authority>) -> Wire<W> {
+    pub fn new(
+        world: Arc<W>,
+        clock: Arc<dyn Clock>,
+        sky: Sky,
+        authority: Arc<Mutex<Box<dyn Authority>>>,
+    ) -> Wire<W> {
         let start = clock.now();
-        Wire {
-            world,
-            clock,
-            start,
-            sky: Mutex::new(sky),
-            authority: Mutex::new(authority),
-            calls: Mutex::default(),
-        }
+        Wire { world, clock, start, sky: Mutex::new(sky), authority, calls: Mutex::default() }
     }
 
     pub fn authority(&self) -> MutexGuard<'_, Box<dyn Authority>> {

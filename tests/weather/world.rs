@@ -117,6 +117,12 @@ pub trait World: Send + Sync {
     fn authority(&self, seed: u64, sky: &Sky) -> Box<dyn Authority>;
     /// How many sales a run has.
     fn sales(&self, dice: &mut Dice) -> u64;
+    /// How many sales another till made before with the same numbers, for somebody put an old copy of the folder to use:
+    /// the authority knows these numbers with other data.
+    fn twins(&self, seed: u64) -> u64 {
+        let _ = seed;
+        0
+    }
     /// One of them; `bad`: of those that parcels fall for.
     fn sale(&self, dice: &mut Dice, bad: bool) -> Value;
     /// The documents that a delivery is of.
