@@ -10,7 +10,7 @@ use crate::{Locked, Place};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The disk said no.
-    #[error("{}no se pudo {what} en {}: {source}", full(source), path.display())]
+    #[error("{}; no se pudo {what} en {}", meaning(source), path.display())]
     Io { what: &'static str, path: PathBuf, source: io::Error },
     /// Another process (or another [`crate::Store`]) has this folder open.
     #[error("otra ventana o proceso de Timbre está usando la carpeta {}", .0.display())]
@@ -65,11 +65,19 @@ pub enum StoreError {
     Json(#[from] serde_json::Error),
 }
 
-/// What a person can mend goes before what the system says.
-fn full(source: &io::Error) -> &'static str {
-    match source.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "el disco está lleno; ",
-        _ => "",
+/// What a person can mend, in words; of the system's own, which are English, its number alone.
+fn meaning(source: &io::Error) -> String {
+    let words = match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "el disco está lleno",
+        io::ErrorKind::PermissionDenied => "falta permiso",
+        io::ErrorKind::NotFound => "el archivo o el disco no está",
+        io::ErrorKind::ReadOnlyFilesystem => "el disco no deja escribir",
+        _ if source.raw_os_error().is_some() => "el disco no responde como debe",
+        _ => return source.to_string(),
+    };
+    match source.raw_os_error() {
+        Some(number) => format!("{words} (error {number})"),
+        None => words.to_owned(),
     }
 }
 
@@ -94,13 +102,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_disk_is_said_before_what_the_system_says() {
-        let said =
-            |kind: io::ErrorKind| StoreError::io("escribir", Path::new("diario"), kind.into()).to_string();
-        assert!(
-            said(io::ErrorKind::StorageFull)
-                .starts_with("el disco está lleno; no se pudo escribir en diario")
+    fn what_the_system_says_is_told_in_words_that_a_shop_reads() {
+        let said = |source| StoreError::io("escribir", Path::new("diario"), source).to_string();
+        assert_eq!(
+            said(io::ErrorKind::StorageFull.into()),
+            "el disco está lleno; no se pudo escribir en diario"
         );
-        assert!(said(io::ErrorKind::NotFound).starts_with("no se pudo escribir en diario"));
+        let gone = said(io::Error::from_raw_os_error(5));
+        assert!(
+            gone.contains("(error 5); no se pudo escribir en diario") && !gone.contains("os error"),
+            "{gone}"
+        );
+        assert_eq!(said(io::Error::other("se acabó")), "se acabó; no se pudo escribir en diario");
     }
 }
