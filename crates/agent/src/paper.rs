@@ -6,7 +6,7 @@ mod copies;
 mod leftover;
 mod queue;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use timbre_core::paper::{Copy, Drawing, Printing};
@@ -18,6 +18,7 @@ pub(crate) use self::copies::reads_otherwise;
 pub use self::leftover::{Leftover, Printed};
 pub(crate) use self::queue::work;
 use crate::engine::{Agent, Answer, missing, parse_id};
+use crate::sender::lock;
 use crate::view::{PaperView, ProblemView};
 
 /// How long one who printed by hand waits for the end. A printer may take longer; it is told all the same.
@@ -80,7 +81,8 @@ impl Agent {
     }
 
     /// Prints by hand: the original when there is none yet, else a marked copy; or the one to be ceded, alike. Answers
-    /// when it ended, or how it stands when that takes too long. What can't be is refused, and nothing is asked.
+    /// when it ended, or how it stands when that takes too long. What can't be is refused, and nothing is asked: so is
+    /// one on a printer that is named, while another prints it.
     pub async fn print(&self, id: &str, ceded: bool, printer: Option<String>) -> Answer<PaperView> {
         let id = parse_id(id)?;
         self.gate(&self.find(&id)?)?;
@@ -91,21 +93,42 @@ impl Agent {
             return Err(Refusal::new("paper-not-ceded", "", why).into());
         }
         let mut pushes = self.subscribe();
-        let (wanted, regime) = (id.clone(), Arc::clone(&self.0.regime));
+        let (wanted, regime, paper) = (id.clone(), Arc::clone(&self.0.regime), Arc::clone(&self.0.paper));
+        let held: Arc<Mutex<Option<WaitingPaper>>> = Arc::default();
+        let slot = Arc::clone(&held);
         self.0
             .writer
             .apply(move |reader| {
-                // One that waits already is not asked for twice; what can't be read is for the reader to tell.
-                let same = |paper: &WaitingPaper| paper.document == wanted && paper.copy.is_ceded() == ceded;
-                let waits = reader.papers().is_ok_and(|papers| papers.iter().any(same));
-                // Of what can't be read a paper may be out.
-                let marked = if ceded { Copy::CededAgain } else { Copy::Repeated };
-                let copy = copies::next(reader, &*regime, &wanted, ceded).unwrap_or(marked);
-                let asked = Fact::Printed { document: wanted, copy, how: Printing::Asked, printer };
-                if waits { Vec::new() } else { vec![asked] }
+                // What can't be read is for the reader to tell.
+                let of_it = |paper: &WaitingPaper| paper.document == wanted && paper.copy.is_ceded() == ceded;
+                let waits = reader.papers().ok().and_then(|papers| papers.into_iter().find(of_it));
+                let place = |named: Option<&str>| paper.place(&receipt, named);
+                let there = |waits: &WaitingPaper| {
+                    printer.is_none() || place(printer.as_deref()) == place(waits.printer.as_deref())
+                };
+                let copy = match waits {
+                    // One that waits already is not asked for twice.
+                    Some(waits) if there(&waits) => return Vec::new(),
+                    // Nobody has any of it yet: the same paper goes to the other printer.
+                    Some(waits) if waits.how == Printing::Asked => waits.copy,
+                    Some(begun) => {
+                        *lock(&slot) = Some(begun);
+                        return Vec::new();
+                    }
+                    None => {
+                        // Of what can't be read a paper may be out.
+                        let marked = if ceded { Copy::CededAgain } else { Copy::Repeated };
+                        copies::next(reader, &*regime, &wanted, ceded).unwrap_or(marked)
+                    }
+                };
+                vec![Fact::Printed { document: wanted, copy, how: Printing::Asked, printer }]
             })
             .await?;
+        // One that was cut is found out, too.
         self.0.papers.notify_one();
+        if let Some(begun) = lock(&held).take() {
+            return Err(busy_elsewhere(&begun));
+        }
         let of = |id: &DocumentId| -> Answer<Option<PaperView>> {
             Ok(self.find(id)?.paper_of(ceded).map(PaperView::from))
         };
@@ -185,6 +208,16 @@ impl Agent {
             None => Ok(()),
         }
     }
+}
+
+/// It is on its way to paper on another printer than the one that is wanted now.
+fn busy_elsewhere(paper: &WaitingPaper) -> ProblemView {
+    let place = paper.printer.as_ref().map_or("otra impresora".to_owned(), |name| format!("«{name}»"));
+    let why = format!(
+        "{} se está imprimiendo en {place}: espere a que termine, o pida una copia después.",
+        paper.document
+    );
+    ProblemView::conflict("paper-under-way", why)
 }
 
 fn unknown_printer(name: &str, path: &str) -> Refusal {

@@ -6,19 +6,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use timbre_core::paper::{Copy, Printing};
 use timbre_core::receipt::Receipt;
 use timbre_core::regime::PrintGate;
 use timbre_core::{DocState, DocumentId};
-use timbre_store::{Fact, Row, StoreError, WaitingPaper};
+use timbre_store::{Fact, Reader, Row, StoreError, WaitingPaper};
 use tokio::sync::{oneshot, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::leftover::{Going, Leftover, Printed};
 use crate::engine::Inner;
+use crate::writer::WriteError;
 
 /// How long a stop waits for the papers that are under way: whoever opens the folder next waits ten seconds.
 const LAST: Duration = Duration::from_secs(5);
@@ -171,8 +173,11 @@ impl UnderWay {
                     Copy::Original => self.inner.paper.beside(&receipt, paper.printer.as_deref()),
                     Copy::Repeated | Copy::Ceded | Copy::CededAgain => None,
                 };
-                if !self.inner.tell_papers(&paper, beside, Printing::Begun).await {
-                    return false;
+                match self.inner.begin_paper(&paper, beside).await {
+                    Some(true) => {}
+                    // It was asked of another printer since, or nobody wants it any more: that is looked at next.
+                    Some(false) => return true,
+                    None => return false,
                 }
                 self.busy.insert(place.clone());
                 let (hold, freed) = oneshot::channel::<()>();
@@ -262,14 +267,39 @@ impl Inner {
         self.tell_papers(paper, None, how).await
     }
 
+    /// Writes that a paper begins, and the one beside it, if it waits still as it was read; `None` where nothing can be
+    /// written.
+    async fn begin_paper(&self, paper: &WaitingPaper, beside: Option<Copy>) -> Option<bool> {
+        let (wanted, begun) = (paper.clone(), Arc::new(AtomicBool::new(false)));
+        let told = Arc::clone(&begun);
+        let begin = move |reader: &Reader| {
+            if !reader.papers().is_ok_and(|papers| papers.contains(&wanted)) {
+                return Vec::new();
+            }
+            told.store(true, Ordering::SeqCst);
+            facts(&wanted, beside, &Printing::Begun)
+        };
+        match self.writer.apply(begin).await {
+            Ok(()) => Some(begun.load(Ordering::SeqCst)),
+            Err(error) => {
+                unwritten(&error);
+                None
+            }
+        }
+    }
+
     /// Writes how far a paper has come, and with it the one beside it.
     async fn tell_papers(&self, paper: &WaitingPaper, beside: Option<Copy>, how: Printing) -> bool {
         match self.writer.commit(facts(paper, beside, &how)).await {
             Ok(()) => true,
             Err(error) => {
-                tracing::error!(%error, "how a paper stands could not be written");
+                unwritten(&error);
                 false
             }
         }
     }
+}
+
+fn unwritten(error: &WriteError) {
+    tracing::error!(%error, "how a paper stands could not be written");
 }

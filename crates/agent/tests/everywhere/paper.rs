@@ -75,6 +75,32 @@ async fn a_printer_that_hangs_keeps_no_paper_from_another() {
     agent.stop().await;
 }
 
+/// What is being printed on one printer is no answer to who names another; what only waits goes where it is wanted.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paper_under_way_on_one_printer_is_refused_on_another_and_one_that_waits_goes_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let (let_go, paper) = two();
+    let agent = open_as(dir.path(), &office(), opening(paper, false)).await;
+    let sell = async |key: &str| {
+        let sale = r#"{"total": 100, "Timbre": {"Impresora": "cocina"}}"#;
+        agent.issue(sale.into(), Some(key.to_owned())).await.unwrap().document.id
+    };
+    let (hangs, waits) = (sell("a").await, sell("b").await);
+    until(&agent, |agent| paper_of(agent, &hangs).as_deref() == Some("begun")).await;
+    let on = |printer: &str| Some(printer.to_owned());
+    let refused = agent.print(&hangs, false, on("caja")).await.unwrap_err();
+    assert_eq!((refused.status, refused.code.as_str()), (409, "paper-under-way"));
+    assert!(refused.detail.contains("se está imprimiendo en «cocina»"), "{}", refused.detail);
+    let moved = agent.print(&waits, false, on("caja")).await.unwrap();
+    assert_eq!((moved.copy.as_str(), moved.word.as_str()), ("original", "Impreso"));
+    // Who names the same one waits for what is under way; had it ended just now, its copy is let go as well.
+    (0..2).for_each(|_| let_go.send(()).unwrap());
+    assert_eq!(agent.print(&hangs, false, on("cocina")).await.unwrap().word, "Impreso");
+    let copy = agent.print(&hangs, false, on("caja")).await.unwrap();
+    assert_eq!((copy.copy.as_str(), copy.word.as_str()), ("copia", "Impreso"));
+    agent.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_for_the_printer_survives_a_stop_and_what_had_begun_is_never_printed_again() {
     let dir = tempfile::tempdir().unwrap();
