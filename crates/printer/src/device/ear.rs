@@ -2,7 +2,9 @@
 //! (*automatic status back*), and answer late: no byte is taken for the answer to another question.
 //!
 //! By the fixed bits of ESC/POS: `DLE EOT n` is answered with `0xx1xx10`, `GS r n` with `0xx0xxxx`, and what is said
-//! unasked are four bytes of which the first is `0xx1xx00`. `XON` and `XOFF` (`0xx1xx11`, `0xx1xx01`) are no answer.
+//! unasked are four bytes of which the first is `0xx1xx00` and each other one `0xx0xxxx`. `XON` and `XOFF` are no answer, and
+//! may come in between. What fits none of these comes from another kind of machine at that address; bytes above 127, which
+//! a line makes of itself when it is opened, are passed over.
 
 /// What was said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,10 +15,16 @@ pub(super) enum Said {
     InTurn(u8),
     /// Unasked: why it can't print.
     Lacks(&'static str),
+    /// No printer says this.
+    Foreign,
 }
 
 pub(super) const NO_PAPER: &str = "la impresora no tiene papel";
 pub(super) const OPEN: &str = "la tapa de la impresora está abierta";
+
+pub(super) const FOREIGN: &str = "no contesta como impresora (revise su dirección)";
+const XON: u8 = 0x11;
+const XOFF: u8 = 0x13;
 
 /// Tells apart what is heard.
 #[derive(Debug, Default)]
@@ -28,21 +36,28 @@ pub(super) struct Ear {
 impl Ear {
     /// One more byte; `None` while it says nothing that matters.
     pub fn hear(&mut self, byte: u8) -> Option<Said> {
+        if matches!(byte, XON | XOFF | 0x80..) {
+            return None;
+        }
         if !self.unasked.is_empty() {
             self.unasked.push(byte);
+            if byte & 0x10 != 0 {
+                self.unasked.clear();
+                return Some(Said::Foreign);
+            }
             return match self.unasked.len() {
                 4 => lacks(&std::mem::take(&mut self.unasked)),
                 _ => None,
             };
         }
-        match byte {
-            byte if byte & 0x90 == 0 => Some(Said::InTurn(byte)),
-            byte if byte & 0x93 == 0x12 => Some(Said::AtOnce(byte)),
-            byte if byte & 0x93 == 0x10 => {
+        match byte & 0x13 {
+            0x00..=0x03 => Some(Said::InTurn(byte)),
+            0x12 => Some(Said::AtOnce(byte)),
+            0x10 => {
                 self.unasked.push(byte);
                 None
             }
-            _ => None,
+            _ => Some(Said::Foreign),
         }
     }
 }
@@ -73,5 +88,15 @@ mod tests {
         assert_eq!(all(&[0x14, 0, 0x0c, 0]), [Said::Lacks(NO_PAPER)]);
         assert_eq!(all(&[0x30, 0, 0, 0]), [Said::Lacks(OPEN)]);
         assert_eq!(all(&[0x11, 0x13, 0x72]), [Said::AtOnce(0x72)], "XON and XOFF are no answers");
+        assert_eq!(all(&[0x14, 0x13, 0, 0xff, 0x0c, 0]), [Said::Lacks(NO_PAPER)], "nor is noise");
+    }
+
+    #[test]
+    fn what_no_printer_says_is_known() {
+        for text in
+            ["HTTP/1.1 400 Bad Request", "SSH-2.0-OpenSSH", "220 mail.example ESMTP", "\x15\x03\x03\0\x02"]
+        {
+            assert!(all(text.as_bytes()).contains(&Said::Foreign), "{text}");
+        }
     }
 }

@@ -9,13 +9,15 @@ use serialport::SerialPort;
 use socket2::SockRef;
 use timbre_core::paper::Printing;
 
-use super::ear::{Ear, NO_PAPER, OPEN, Said};
+use super::ear::{Ear, FOREIGN, NO_PAPER, OPEN, Said};
 use super::{Course, Load, STUCK_MIDWAY, failed, partial, said};
 
 /// A printer that is on answers within this.
 const CONNECT: Duration = Duration::from_secs(3);
 /// A printer that tells how it is does so at once.
 const STATUS: Duration = Duration::from_millis(600);
+/// What has come already, or comes at once, is heard within this.
+const MOMENT: Duration = Duration::from_millis(50);
 /// A full buffer may stand for as long as a ticket takes.
 const WRITE: Duration = Duration::from_secs(15);
 /// How long a short paper may take from its last byte to the printer's word that it has it.
@@ -87,8 +89,11 @@ pub(super) fn to_silent(address: &str, bytes: &[u8], course: &Course) -> Printin
 }
 
 fn hand_over(mut line: TcpStream, bytes: &[u8], course: &Course) -> Result<Printing, Printing> {
-    let broken = |error: io::Error| partial(format!("mientras imprimía, la impresora {}", said(&error)));
+    not_cut(&mut line)?;
     send(&mut line, bytes, course)?;
+    if listen(&mut line, MOMENT, None)? {
+        return Err(broken(ErrorKind::ConnectionAborted.into()));
+    }
     line.conclude().map_err(broken)?;
     let until = Instant::now() + LISTEN;
     loop {
@@ -144,7 +149,9 @@ fn speak(line: &mut impl Line, load: Load, bytes: &[u8], course: &Course) -> Pri
     let how = match load {
         Load::Ticket => converse(line, bytes, course),
         // A printer of sheets does not know these questions.
-        Load::Sheets => send(line, bytes, course).and_then(|()| see_off(line, bytes, None, course)),
+        Load::Sheets => not_cut(line)
+            .and_then(|()| send(line, bytes, course))
+            .and_then(|()| see_off(line, bytes, None, course)),
     };
     how.unwrap_or_else(|how| how)
 }
@@ -153,19 +160,22 @@ fn speak(line: &mut impl Line, load: Load, bytes: &[u8], course: &Course) -> Pri
 /// last one too; one that answers none is seen to have read to the end, and no more is claimed.
 fn converse(line: &mut impl Line, bytes: &[u8], course: &Course) -> Result<Printing, Printing> {
     let mut ear = Ear::default();
-    let gone = |error: io::Error| failed(format!("la impresora {}", said(&error)));
     // DLE EOT 4: the paper's sensor. Answered at once, whatever else is under way.
     let tells = match ask(line, &mut ear, &[0x10, 0x04, 4], STATUS).map_err(gone)? {
-        Some(Said::AtOnce(status)) if status & 0x60 != 0 => return Err(failed(NO_PAPER)),
-        Some(Said::Lacks(why)) => return Err(failed(why)),
+        Some(Said::AtOnce(status)) if status & 0x60 != 0 => {
+            return Err(failed(or_foreign(line, &mut ear, NO_PAPER)));
+        }
+        Some(Said::Lacks(why)) => return Err(failed(or_foreign(line, &mut ear, why))),
+        Some(Said::Foreign) => return Err(failed(FOREIGN)),
         told => told.is_some(),
     };
     // DLE EOT 2: why it would be off line; its cover is one bit of that.
     if tells {
-        match ask(line, &mut ear, &[0x10, 0x04, 2], STATUS) {
-            Ok(Some(Said::AtOnce(status))) if status & 0x04 != 0 => return Err(failed(OPEN)),
-            Ok(Some(Said::Lacks(why))) => return Err(failed(why)),
-            Ok(_) | Err(_) => {}
+        match ask(line, &mut ear, &[0x10, 0x04, 2], STATUS).map_err(gone)? {
+            Some(Said::AtOnce(status)) if status & 0x04 != 0 => return Err(failed(OPEN)),
+            Some(Said::Lacks(why)) => return Err(failed(or_foreign(line, &mut ear, why))),
+            Some(Said::Foreign) => return Err(failed(FOREIGN)),
+            Some(Said::AtOnce(_) | Said::InTurn(_)) | None => {}
         }
     }
     send(line, bytes, course)?;
@@ -181,6 +191,7 @@ fn converse(line: &mut impl Line, bytes: &[u8], course: &Course) -> Result<Print
             Err(partial("se acabó el papel mientras imprimía"))
         }
         Ok(Some(Said::Lacks(why))) => Err(partial(format!("mientras imprimía, {why}"))),
+        Ok(Some(Said::Foreign)) => Err(partial(FOREIGN)),
         Ok(Some(Said::AtOnce(_)) | None) | Err(_) => Err(partial("la impresora no confirmó que terminó")),
     }
 }
@@ -194,8 +205,7 @@ fn send(line: &mut impl Line, bytes: &[u8], course: &Course) -> Result<(), Print
         course.moved();
         Ok(())
     });
-    sent.and_then(|()| line.flush())
-        .map_err(|error: io::Error| partial(format!("mientras imprimía, la impresora {}", said(&error))))
+    sent.and_then(|()| line.flush()).map_err(broken)
 }
 
 /// What was written stands in a buffer of ours until the printer has read it: it has when it ends the line as we did.
@@ -207,28 +217,76 @@ fn see_off(
     mut ear: Option<Ear>,
     course: &Course,
 ) -> Result<Printing, Printing> {
-    let broken = |error: io::Error| partial(format!("mientras imprimía, la impresora {}", said(&error)));
+    // One that ended before we did has broken off, whatever it read.
+    if listen(line, MOMENT, ear.as_mut())? {
+        return Err(broken(ErrorKind::ConnectionAborted.into()));
+    }
     if !line.conclude().map_err(broken)? {
         return Ok(Printing::Handed);
     }
     let span = end_of(bytes);
     course.waits(span);
+    match listen(line, span, ear.as_mut())? {
+        true => Ok(Printing::Handed),
+        false => Err(partial(STUCK_MIDWAY)),
+    }
+}
+
+/// Before the first byte: one that has ended already takes none.
+fn not_cut(line: &mut impl Line) -> Result<(), Printing> {
+    let until = Instant::now() + MOMENT;
+    loop {
+        match read(line, until) {
+            Ok(Some(_)) => {}
+            Ok(None) => return Err(gone(ErrorKind::ConnectionAborted.into())),
+            Err(error) if is_late(&error) => return Ok(()),
+            Err(error) => return Err(gone(error)),
+        }
+    }
+}
+
+/// Hears what it says after the first byte, for so long. `true` when the other end has ended the line.
+fn listen(line: &mut impl Line, span: Duration, mut ear: Option<&mut Ear>) -> Result<bool, Printing> {
     let until = Instant::now() + span;
     loop {
         let byte = match read(line, until) {
             Ok(Some(byte)) => byte,
-            Ok(None) => return Ok(Printing::Handed),
-            Err(error) if is_late(&error) => {
-                return Err(partial(STUCK_MIDWAY));
-            }
+            Ok(None) => return Ok(true),
+            Err(error) if is_late(&error) => return Ok(false),
             Err(error) => return Err(broken(error)),
         };
-        match ear.as_mut().and_then(|ear| ear.hear(byte)) {
-            Some(Said::AtOnce(status)) if status & 0x60 != 0 => return Err(partial(NO_PAPER)),
-            Some(Said::Lacks(why)) => return Err(partial(why)),
+        let Some(ear) = ear.as_deref_mut() else { continue };
+        match ear.hear(byte) {
+            Some(Said::AtOnce(status)) if status & 0x60 != 0 => {
+                return Err(partial(or_foreign(line, ear, NO_PAPER)));
+            }
+            Some(Said::Lacks(why)) => return Err(partial(or_foreign(line, ear, why))),
+            Some(Said::Foreign) => return Err(partial(FOREIGN)),
             Some(Said::AtOnce(_) | Said::InTurn(_)) | None => {}
         }
     }
+}
+
+/// What a printer lacks, unless more comes with it that none says then: letters look like a status, too.
+fn or_foreign(line: &mut impl Line, ear: &mut Ear, why: &'static str) -> &'static str {
+    let until = Instant::now() + MOMENT;
+    while let Ok(Some(byte)) = read(line, until) {
+        match ear.hear(byte) {
+            Some(Said::Foreign | Said::AtOnce(_) | Said::InTurn(_)) => return FOREIGN,
+            Some(Said::Lacks(_)) | None => {}
+        }
+    }
+    why
+}
+
+/// Before the first byte.
+fn gone(error: io::Error) -> Printing {
+    failed(format!("la impresora {}", said(&error)))
+}
+
+/// After it.
+fn broken(error: io::Error) -> Printing {
+    partial(format!("mientras imprimía, la impresora {}", said(&error)))
 }
 
 /// How long it may take to read and draw so much.
@@ -237,23 +295,29 @@ fn end_of(bytes: &[u8]) -> Duration {
 }
 
 /// Asks, and waits for what can be the answer: `GS` in its turn, `DLE` at once. `None` from a printer that does not
-/// tell, or that has hung up.
+/// tell; one that has hung up is an error. Its own question back is what no printer says.
 fn ask(line: &mut impl Line, ear: &mut Ear, question: &[u8], span: Duration) -> io::Result<Option<Said>> {
     line.patience(span)?;
     line.write_all(question)?;
     let until = Instant::now() + span;
+    let mut echoed = 0;
     loop {
         let byte = match read(line, until) {
             Ok(Some(byte)) => byte,
-            Ok(None) => return Ok(None),
+            Ok(None) => return Err(ErrorKind::ConnectionAborted.into()),
             Err(error) if is_late(&error) => return Ok(None),
             Err(error) => return Err(error),
         };
+        // An automatic status looks like its beginning.
+        echoed = if question.get(echoed) == Some(&byte) { echoed + 1 } else { 0 };
+        if echoed == question.len() {
+            return Ok(Some(Said::Foreign));
+        }
         let in_turn = question[0] == 0x1d;
         match ear.hear(byte) {
             Some(said @ Said::AtOnce(_)) if !in_turn => return Ok(Some(said)),
             Some(said @ Said::InTurn(_)) if in_turn => return Ok(Some(said)),
-            Some(said @ Said::Lacks(_)) => return Ok(Some(said)),
+            Some(said @ (Said::Lacks(_) | Said::Foreign)) => return Ok(Some(said)),
             Some(Said::AtOnce(_) | Said::InTurn(_)) | None => {}
         }
     }

@@ -81,7 +81,12 @@ fn print(like: Printer, ticket: &[u8]) -> (Printing, usize) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let length = ticket.len();
-    let work = std::thread::spawn(move || serve(&mut listener.accept().unwrap().0, like, length));
+    let work = std::thread::spawn(move || {
+        let mut line = listener.accept().unwrap().0;
+        let taken = serve(&mut line, like, length);
+        // One that has not hung up takes no leave before we do.
+        taken + if taken == length { read_all(&mut line) } else { 0 }
+    });
     let how = Device::Network(address).print("T39F1", Load::Ticket, ticket, Box::new(()));
     (how, work.join().unwrap())
 }
@@ -261,11 +266,67 @@ fn cut_after_any_byte_it_is_partial() {
     }
 }
 
-/// A line without a network between: it takes so many bytes, and answers so many questions.
+/// One that ends its side before we did has broken off, and may read nothing more: not a byte of it is claimed.
+#[test]
+fn an_end_that_comes_before_ours_is_a_cut() {
+    let cut_before = |bytes: usize| {
+        move |mut line: TcpStream| {
+            line.read_exact(&mut vec![0; bytes]).unwrap();
+            line.shutdown(Shutdown::Write).unwrap();
+            read_all(&mut line)
+        }
+    };
+    // Upon the question for its paper.
+    let how = print_on(short(), Load::Ticket, cut_before(3)).0;
+    assert_eq!(how, failed("la impresora cortó la conexión"));
+    // More than all buffers hold: it reads on only after its end.
+    for load in [Load::Ticket, Load::Sheets] {
+        let how = print_on(vec![0; 16 << 20], load, cut_before(1024)).0;
+        assert_eq!(how, partial("mientras imprimía, la impresora cortó la conexión"));
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut line = connect(&listener.local_addr().unwrap().to_string()).unwrap();
+    let far = listener.accept().unwrap().0;
+    assert_eq!(not_cut(&mut line), Ok(()));
+    far.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(not_cut(&mut line), Err(failed("la impresora cortó la conexión")));
+}
+
+/// Another kind of machine at the printer's address: it is not said to lack paper, and it is sent none.
+#[test]
+fn what_answers_otherwise_than_a_printer_is_none() {
+    let says: [&[u8]; 5] = [
+        b"HTTP/1.1 400 Bad Request\r\n\r\n<html>",
+        b"SSH-2.0-OpenSSH\r\n",
+        b"220 correo\r\n",
+        b"-ERR\r\n",
+        // The question itself.
+        &[0x10, 0x04, 4],
+    ];
+    for says in says {
+        let (how, taken) = print_on(short(), Load::Ticket, move |mut line| {
+            line.read_exact(&mut [0; 3]).unwrap();
+            line.write_all(says).unwrap();
+            read_all(&mut line)
+        });
+        assert_eq!((how, taken), (failed(FOREIGN), 0), "{}", String::from_utf8_lossy(says));
+    }
+    // Said too late, it may have printed something all the same.
+    let (how, _) = print_on(vec![0; 10_000], Load::Ticket, |mut line| {
+        line.read_exact(&mut [0; 3 + 2048]).unwrap();
+        line.write_all(b"HTTP/1.1 400 Bad Request\r\n").unwrap();
+        read_all(&mut line)
+    });
+    assert_eq!(how, partial(FOREIGN));
+}
+
+/// A line without a network between: it takes so many bytes, and answers so many questions. Then it is silent until
+/// our end, or `ends` by itself.
 struct Cut {
     takes: usize,
     answers: usize,
     of: usize,
+    ends: bool,
 }
 
 impl Write for Cut {
@@ -283,7 +344,7 @@ impl Write for Cut {
 impl Read for Cut {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         if self.answers == 0 {
-            return Ok(0);
+            return if self.ends { Ok(0) } else { Err(ErrorKind::TimedOut.into()) };
         }
         self.answers -= 1;
         // The third one is the one that comes in its turn.
@@ -298,6 +359,7 @@ impl Line for Cut {
     }
 
     fn conclude(&mut self) -> io::Result<bool> {
+        self.ends = true;
         Ok(true)
     }
 }
@@ -310,17 +372,19 @@ fn cut_anywhere_in_the_conversation_what_is_said_is_true() {
     assert!(ticket.len() > 20_000);
     let (asking, whole) = (6, 6 + ticket.len() + 3);
     for takes in 0..=whole {
-        for answers in 0..=3 {
+        for (answers, ends) in (0..=3).flat_map(|answers| [(answers, false), (answers, true)]) {
             let course = Course::unwatched();
-            let how = converse(&mut Cut { takes, answers, of: answers }, &ticket, &course);
+            let how = converse(&mut Cut { takes, answers, of: answers, ends }, &ticket, &course);
             let how = how.unwrap_or_else(|how| how);
             // The printer that answered nothing was asked one question only.
             let before = if answers == 0 { 3 } else { asking };
             let left = course.has_begun();
             match how {
                 Printing::Done => assert!(takes == whole && answers == 3),
-                Printing::Handed => assert!(answers == 0 && takes >= before + ticket.len()),
+                Printing::Handed => assert!(answers == 0 && !ends && takes >= before + ticket.len()),
                 Printing::Partial { .. } => assert!(left, "{takes} {answers}"),
+                // It ended upon a question.
+                Printing::Failed { .. } if ends && answers < 2 => assert!(!left, "{takes} {answers}"),
                 Printing::Failed { .. } => assert!(!left && takes <= before, "{takes} {answers}"),
                 other => panic!("{other:?}"),
             }
