@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use timbre_agent::Settings;
 use timbre_core::{DocumentId, Effect, Timestamp};
 
 use crate::run::Past;
@@ -20,7 +19,9 @@ pub fn broken(past: &Past) -> Vec<String> {
     };
     let violations = past.violations.iter().filter(|what| !by_twins(what));
     broken.extend(violations.map(|what| format!("never may a shop do this: {what}")));
-    broken.extend(restless(&past.calls, &past.settings));
+    if restless(&past.calls, past.sold.len()) {
+        broken.push("documents are offered again and again, and it does not end".to_owned());
+    }
     pace(past, &mut broken);
     order(past, &mut broken);
     let check = &past.check;
@@ -63,28 +64,13 @@ fn verdicts(past: &Past, broken: &mut Vec<String>) {
     }
 }
 
-/// Does a document of these calls go round in a circle? It is offered once for each step of taking its parcel apart
-/// (the whole, fifties, sevens, alone), and again where nothing of it had arrived: so many times as its attempts are at
-/// once, and from there on after the authority's delay, in which an absence proves nothing, and half of the long pause
-/// at the least, for chance takes the other half.
-pub fn restless(calls: &[Call], settings: &Settings) -> Option<String> {
-    const STEPS: u64 = 4;
-    let each = (settings.conduct.absence_after + settings.retry_cap / 2).as_secs();
-    let mut offers: BTreeMap<&str, (u64, Timestamp)> = BTreeMap::new();
-    for call in calls.iter().filter(|call| call.fate != Fate::NoWay) {
-        for document in &call.documents {
-            let (times, first) = offers.entry(document).or_insert((0, call.from));
-            *times += 1;
-            let span = u64::try_from(call.from.duration_since(*first).as_secs()).unwrap_or(0);
-            let most = STEPS + u64::from(settings.attempts) + span / each;
-            if *times > most {
-                return Some(format!(
-                    "{document} was offered {times} times in {span} s, and {most} is the most"
-                ));
-            }
-        }
-    }
-    None
+/// Do the documents of these calls go round in circles? In the worst weather one is offered some dozen times: for
+/// each step of taking its parcel apart, again where nothing of it had arrived, and where numbers must come in their
+/// order each time that it was not its turn.
+pub fn restless(calls: &[Call], sold: usize) -> bool {
+    const OFTEN: usize = 40;
+    let offered = calls.iter().filter(|call| call.fate != Fate::NoWay).map(|call| call.documents.len());
+    offered.sum::<usize>() > OFTEN * sold.max(10)
 }
 
 /// The last number of the first range that every country's shop is lent.

@@ -155,8 +155,7 @@ impl<W: World + 'static> Shop<W> {
             }
         }
         let end = began + Duration::from_secs(sky.end);
-        let settings = self.world.settings();
-        while Instant::now() < end && rules::restless(&wire.calls(), &settings).is_none() {
+        while Instant::now() < end && !rules::restless(&wire.calls(), sold.len()) {
             sleep(LOOK.min(end - Instant::now())).await;
         }
         let calm = Instant::now();
@@ -168,7 +167,7 @@ impl<W: World + 'static> Shop<W> {
                 |row: &Row| row.state.is_final() || (twins.contains(&row.id) && row.attention.is_some());
             open.retain(|id| row(id).is_some_and(|row| !settled(&row)));
             let over = open.is_empty() || is_quiet(&wire.calls(), clock.now(), calm.elapsed());
-            if over || rules::restless(&wire.calls(), &settings).is_some() {
+            if over || rules::restless(&wire.calls(), sold.len()) {
                 break;
             }
             sleep(LOOK).await;
@@ -201,7 +200,7 @@ impl<W: World + 'static> Shop<W> {
             ledger,
             violations,
             restarts,
-            settings,
+            settings: self.world.settings(),
             twins,
             journal,
             check,
