@@ -196,18 +196,17 @@ pub async fn test(name: Option<&str>, data: Option<&Path>, out: Out) -> Result<E
     let exit = if paper.is_well() { Exit::Done } else { Exit::Refused };
     let Some(printer) = mute.filter(|_| !out.json) else { return Ok(exit) };
     if !ask::somebody() {
-        let PrinterView { name, device, .. } = printer;
         out.line(
-            "Si la página salió entera, la impresora imprime bien pero no avisa. Configúrela otra vez con",
+            "Si la página salió entera, la impresora imprime bien pero no avisa. Configúrela otra vez así:",
         )?;
-        out.line(format!("--no-status: timbre printer add \"{name}\" --device {device} --no-status"))?;
+        out.line(added(&silent(printer)))?;
         return Ok(exit);
     }
     if !ask::until("¿Salió la página entera? (sí/no) ", &false, yes_or_no)? {
         return Ok(exit);
     }
     let name = printer.name.clone();
-    let silent = PrinterView { status: "none".to_owned(), ..printer };
+    let silent = silent(printer);
     through(data, Need::Store, async |api| api.put_printer(&silent).await).await?;
     out.line(format!("Anotado: «{name}» no avisa. Lo que ella reciba queda «Entregado a la impresora»."))?;
     Ok(Exit::Done)
@@ -221,6 +220,43 @@ fn mute(shown: PrintersView, name: Option<&str>) -> Option<PrinterView> {
         None => printers.next(),
     };
     tested.filter(|printer| printer.device.starts_with("red:") && printer.status == "ask")
+}
+
+/// The same printer, known not to tell.
+fn silent(printer: PrinterView) -> PrinterView {
+    PrinterView { status: "none".to_owned(), ..printer }
+}
+
+/// What is typed to set a printer up as it is: `add` changes it whole, so that all of it is said.
+fn added(printer: &PrinterView) -> String {
+    let PrinterView {
+        name,
+        device,
+        takes,
+        paper,
+        codepage,
+        codepage_number,
+        pictures,
+        cut,
+        drawer,
+        stamp_on_boletas,
+        status,
+        baud,
+    } = printer;
+    let mut line = format!(
+        "timbre printer add \"{name}\" --device \"{device}\" --paper {paper} --takes {takes} --codepage {codepage}"
+    );
+    line.extend(codepage_number.map(|number| format!(" --codepage-number {number}")));
+    line.extend(baud.map(|baud| format!(" --baud {baud}")));
+    let flags = [
+        (*pictures, " --pictures"),
+        (!cut, " --no-cut"),
+        (*drawer, " --drawer"),
+        (!stamp_on_boletas, " --no-stamp"),
+        (status == "none", " --no-status"),
+    ];
+    line.extend(flags.into_iter().filter_map(|(wanted, flag)| wanted.then_some(flag)));
+    line
 }
 
 fn yes_or_no(text: &str) -> Result<bool, String> {
@@ -259,4 +295,51 @@ fn takes(word: &str) -> String {
         other => other,
     }
     .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Typed {
+        #[command(flatten)]
+        printer: Args,
+    }
+
+    /// What a person is told to type loses nothing of the printer.
+    #[test]
+    fn a_printer_is_set_up_again_as_it_was() {
+        let plain =
+            PrinterView { name: "bar".into(), device: "red:192.168.1.50".into(), ..PrinterView::default() };
+        let odd = PrinterView {
+            name: "bar 2".into(),
+            device: "cola:Caja 1".into(),
+            takes: "narrow".into(),
+            paper: "58mm".into(),
+            codepage: "ascii".into(),
+            codepage_number: Some(16),
+            pictures: true,
+            cut: false,
+            drawer: true,
+            stamp_on_boletas: false,
+            status: "none".into(),
+            baud: Some(19_200),
+        };
+        for printer in [plain, odd] {
+            let line = added(&printer);
+            // As a shell reads it: blanks part words, except between quotes.
+            let parts = line.split('"').enumerate();
+            let words = parts.flat_map(|(at, part)| match at % 2 {
+                0 => part.split_whitespace().collect(),
+                _ => vec![part],
+            });
+            let typed =
+                Typed::try_parse_from(words.skip(1)).unwrap_or_else(|error| panic!("{line}: {error}"));
+            let What::Add(add) = typed.printer.what else { panic!("{line}") };
+            assert_eq!(add.view(), printer, "{line}");
+        }
+    }
 }
