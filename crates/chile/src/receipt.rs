@@ -137,9 +137,21 @@ fn legend(document: &Document) -> Vec<String> {
 }
 
 fn till_sums(till: &TillData) -> Vec<Sum> {
-    let paid = till.pagos.iter().map(|p| sums::pesos(&capitalised(&p.medio), p.monto));
+    let paid = till.pagos.iter().map(|p| sums::pesos(&means(&p.medio), p.monto));
     let rest = [("Redondeo", till.redondeo), ("Propina", till.propina), ("Vuelto", till.vuelto)];
-    paid.chain(rest.into_iter().filter_map(|(name, amount)| Some(sums::pesos(name, amount?)))).collect()
+    let said =
+        rest.into_iter().filter_map(|(name, amount)| Some((name, amount.filter(|amount| amount.0 != 0)?)));
+    paid.chain(said.map(|(name, amount)| sums::pesos(name, amount))).collect()
+}
+
+/// A means of payment as people read it: tills write it without accents.
+fn means(text: &str) -> String {
+    let word = |word: &str| match word.to_lowercase().as_str() {
+        "debito" => "débito".to_owned(),
+        "credito" => "crédito".to_owned(),
+        _ => word.to_owned(),
+    };
+    capitalised(&text.split(' ').map(word).collect::<Vec<_>>().join(" "))
 }
 
 fn capitalised(text: &str) -> String {
@@ -172,7 +184,29 @@ mod tests {
             assert_eq!(figure(text), people_read);
         }
         assert_eq!(day("2026-01-15"), "15-01-2026");
-        assert_eq!(capitalised("efectivo"), "Efectivo");
+    }
+
+    #[test]
+    fn means_of_payment_are_read_with_their_accents() {
+        for (said, people_read) in [
+            ("efectivo", "Efectivo"),
+            ("debito", "Débito"),
+            ("credito", "Crédito"),
+            ("tarjeta de credito", "Tarjeta de crédito"),
+            ("Débito", "Débito"),
+            ("prepago", "Prepago"),
+        ] {
+            assert_eq!(means(said), people_read);
+        }
+    }
+
+    #[test]
+    fn what_comes_to_nothing_is_no_line() {
+        let [redondeo, propina, vuelto] = [0, 0, 0].map(|n| Some(timbre_core::Amount(n)));
+        let till = TillData { redondeo, propina, vuelto, ..TillData::default() };
+        assert_eq!(till_sums(&till), []);
+        let till = TillData { redondeo: Some(timbre_core::Amount(-3)), ..till };
+        assert_eq!(till_sums(&till).len(), 1);
     }
 
     #[test]
