@@ -46,8 +46,10 @@ const PAUSE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs
 /// are not asked about again.
 const SAME_REASON: usize = 8;
 
-/// So many files are issued together: they share signatures and fsyncs, and are in memory at once.
-const TOGETHER: usize = 64;
+/// So many files, and so many bytes of them, are issued together: they share signatures and fsyncs, and are in memory
+/// at once.
+const TOGETHER: usize = 256;
+const TOGETHER_BYTES: u64 = 32 << 20;
 
 /// The most files that a look takes note of, and the most that people are shown.
 const MOST: usize = 200_000;
@@ -325,8 +327,9 @@ impl Work {
             let ended =
                 |lot: ScopedJoinHandle<'_, _>| lot.join().unwrap_or_else(|panic| resume_unwind(panic));
             while files.peek().is_some() && !self.stopped() {
-                let mut due = Vec::new();
+                let (mut due, mut bytes) = (Vec::new(), 0);
                 while due.len() < TOGETHER
+                    && bytes < TOGETHER_BYTES
                     && let Some((look, unchanged)) = files.next()
                 {
                     if let Some(waiting) = self.waiting.get(&look.name).filter(|_| !unchanged.is_zero()) {
@@ -335,6 +338,7 @@ impl Work {
                             continue;
                         }
                     }
+                    bytes += look.seen.size;
                     due.push((look, unchanged >= UNCHANGED));
                 }
                 let issued = self.issue(due);
