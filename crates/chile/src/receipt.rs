@@ -64,6 +64,7 @@ fn fiscal(document: &Document, body: &Element, text: &str) -> Option<Receipt> {
         receiver: parties::receiver(header, boleta),
         terms: terms::of(header),
         references: terms::references(body, boleta),
+        prices: prices(header, &code).to_owned(),
         lines: body.elements().filter(|e| e.name == "Detalle").map(detail::line).collect(),
         totals: sums::of(body, &code),
         till: Vec::new(),
@@ -80,6 +81,20 @@ fn fiscal(document: &Document, body: &Element, text: &str) -> Option<Receipt> {
         train(&mut receipt, &code);
     }
     Some(receipt)
+}
+
+/// What a reader would not take for granted: a boleta's prices have the tax in them and all others have not (formato
+/// boletas 4.2, IndMntNeto; formato DTE 2.4.2, MntBruto).
+fn prices(header: &Element, code: &str) -> &'static str {
+    let said = |tag| header.text_at(&["IdDoc", tag]);
+    match code {
+        // Of what is exempt there is no tax to speak of.
+        "34" | "41" => "",
+        "39" if said("IndMntNeto").as_deref() == Some("2") => "Precios netos, sin IVA",
+        "39" => "",
+        _ if said("MntBruto").as_deref() == Some("1") => "Precios con IVA incluido",
+        _ => "",
+    }
 }
 
 /// The type as it stands on paper (manual de muestras impresas 4.0, 1.3; Res. Ex. 74/2020, G).

@@ -83,6 +83,22 @@ fn a_bill_says_its_period_its_due_date_and_how_it_was_paid() {
     assert_eq!(labelled(&receipt.terms), ["Medio de pago: Medio electrónico"]);
 }
 
+/// Where lines that sum to more, or less, than the net amount would be read as wrong.
+#[test]
+fn prices_that_are_meant_otherwise_than_usual_are_said_to_be() {
+    let read = |sale: &str| {
+        let (document, till) = document(sale);
+        Chile::default().receipt(&as_if_real(&document), &till).prices
+    };
+    let golden = |name: &str| read(&std::fs::read_to_string(desk::golden(name)).expect("committed"));
+    assert_eq!(golden("factura/002-precios-con-iva.json"), "Precios con IVA incluido");
+    assert_eq!(golden("nota-credito/404-de-boleta-con-iva.json"), "Precios con IVA incluido");
+    assert_eq!(golden("factura/005-referencias.json"), "");
+    assert_eq!(read(SALE), "");
+    let net = SALE.replace(r#""TipoDTE": 39"#, r#""TipoDTE": 39, "IndMntNeto": 2"#);
+    assert_eq!(read(&net), "Precios netos, sin IVA");
+}
+
 /// Discounts are printed as amounts, the percentage besides (manual de muestras impresas 4.0, 1.4); each is of what the
 /// ones before it left, as in the totals.
 #[test]

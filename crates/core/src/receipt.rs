@@ -17,6 +17,8 @@ pub struct Receipt {
     pub terms: Vec<Field>,
     /// Other documents it refers to, each in words.
     pub references: Vec<String>,
+    /// What holds of the price of every line, where it has to be said; empty otherwise.
+    pub prices: String,
     pub lines: Vec<ReceiptLine>,
     /// In printing order.
     pub totals: Vec<Sum>,

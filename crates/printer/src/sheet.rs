@@ -326,6 +326,16 @@ mod tests {
         assert!(!texts(&receipt, Copy::Original).1.contains(&"COPIA".to_owned()));
     }
 
+    #[test]
+    fn how_prices_are_meant_stands_at_the_head_of_the_detail_on_each_sheet() {
+        let lines = vec![ReceiptLine { name: "Pan".to_owned(), ..ReceiptLine::default() }; 120];
+        let receipt = Receipt { lines, prices: "Precios con IVA incluido".to_owned(), ..Receipt::default() };
+        let all = texts(&receipt, Copy::Original).1;
+        let count = |text: &str| all.iter().filter(|said| *said == text).count();
+        assert!(count("Detalle") > 2);
+        assert_eq!(count(&receipt.prices), count("Detalle"));
+    }
+
     /// A sheet of nothing but a foot looks like a leaf that was torn off another document.
     #[test]
     fn a_foot_that_finds_no_room_takes_the_last_lines_along() {

@@ -115,6 +115,7 @@ pub fn lay(receipt: &Receipt, copy: Copy, profile: &Profile) -> Result<Vec<Strip
         roll.hung(&format!("- {reference}"), 2);
     }
     roll.strips.push(Strip::Rule);
+    roll.block(&receipt.prices, PLAIN, Align::Left);
     for line in &receipt.lines {
         roll.detail(line);
         roll.block(&receipt.watermark, BOLD, Align::Centre);

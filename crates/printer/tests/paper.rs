@@ -75,9 +75,10 @@ fn what_stands_on_a_ticket_is_in_the_order_of_the_manual() {
         let receiver = receipt.receiver.iter().map(|field| single(&field.value));
         let date = [format!("Fecha: {}", receipt.date)];
         let references = receipt.references.iter().map(|reference| single(reference));
+        let prices = [receipt.prices.clone()];
         let detail = receipt.lines.iter().map(|line| single(&line.name));
         let mut rest = said.as_str();
-        for text in receiver.chain(date).chain(references).chain(detail) {
+        for text in receiver.chain(date).chain(references).chain(prices).chain(detail) {
             rest = rest.split_once(&text).unwrap_or_else(|| panic!("{name}: {text} in {rest}")).1;
         }
     }

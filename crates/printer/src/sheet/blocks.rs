@@ -135,7 +135,7 @@ const CARRIED: usize = 3;
 
 /// `foot` high is what comes below.
 pub(super) fn detail(set: &mut Setting, receipt: &Receipt, foot: f32) {
-    columns(set);
+    columns(set, &receipt.prices);
     let rows: Vec<Row<'_>> = receipt.lines.iter().map(Row::of).collect();
     let carried = CARRIED.min(rows.len() / 2);
     for (at, row) in rows.iter().enumerate() {
@@ -146,7 +146,7 @@ pub(super) fn detail(set: &mut Setting, receipt: &Receipt, foot: f32) {
         // A description of a thousand letters is shorter than a sheet: a line is never broken.
         if moves || set.y + row.height > BOTTOM - 12.0 {
             again(set, receipt);
-            columns(set);
+            columns(set, &receipt.prices);
         }
         row.put(set);
     }
@@ -201,11 +201,15 @@ impl Row<'_> {
 /// How high the heads of the columns are.
 const COLUMNS: f32 = 22.0;
 
-fn columns(set: &mut Setting) {
+fn columns(set: &mut Setting, prices: &str) {
     set.rule(set.y);
     let base = set.y + 11.0;
     set.at_right(QUANTITY, base, 7.5, true, Ink::Black, "Cantidad");
     set.page().text(NAME, base, 7.5, true, Ink::Black, "Detalle");
+    if !prices.is_empty() {
+        let beside = NAME + face(true).width("Detalle", 7.5) + 10.0;
+        set.page().text(beside, base, 7.5, false, Ink::Black, prices);
+    }
     set.at_right(PRICE, base, 7.5, true, Ink::Black, "Precio");
     set.at_right(SUM, base, 7.5, true, Ink::Black, "Valor");
     set.rule(set.y + 16.0);
