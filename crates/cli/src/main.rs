@@ -15,12 +15,16 @@ mod values;
 mod words;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::FromArgMatches;
 
 use failure::{Exit, Failure};
 use line::Line;
 use out::Out;
+
+/// So long what is on its way may take at the end; it is milliseconds.
+const LAST_WORK: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
     let line = spanish::command().try_get_matches().and_then(|matches| Line::from_arg_matches(&matches));
@@ -32,8 +36,9 @@ fn main() -> ExitCode {
     let done = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => {
             let done = runtime.block_on(line.run());
-            // A thread may still wait for the standard input: it is not waited for.
-            runtime.shutdown_background();
+            // What still encrypts must end before the process does: OpenSSL takes its memory away at exit, and the
+            // exit code went with a thread that died of it. One that waits for the standard input is left.
+            runtime.shutdown_timeout(LAST_WORK);
             done
         }
         Err(e) => Err(Failure::unreachable(format!("El sistema no deja trabajar ({e})."))),
