@@ -37,7 +37,10 @@ impl Checked {
             ));
         }
         for (first, last) in &report.missing {
-            lines.push(format!("Faltan los documentos {first} a {last}: sus folios se entregaron"));
+            lines.push(match first == last {
+                true => format!("Falta el documento {first}: su folio se entregó"),
+                false => format!("Faltan los documentos {first} a {last}: sus folios se entregaron"),
+            });
         }
         if !report.sealed.is_empty() {
             lines.push(format!("Cifrados: {} de los {} segmentos", report.sealed.len(), report.segments));
