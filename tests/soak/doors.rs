@@ -238,9 +238,9 @@ impl Till {
         if (done.len(), answers.len()) != (right.len(), 2 * right.len()) {
             return fault!("{} sales, aside {done:?}, answers {answers:?}", right.len());
         }
-        for (puts, aside, end) in [(&right, &done, "."), (&wrong, &refused, ".json")] {
+        for (puts, aside) in [(&right, &done), (&wrong, &refused)] {
             for put in puts {
-                let named = aside.iter().filter(|path| name(path).starts_with(&format!("{}{end}", put.stem)));
+                let named = aside.iter().filter(|path| name(path).starts_with(&format!("{}.", put.stem)));
                 let texts = named.map(fs::read_to_string).collect::<Result<Vec<_>, _>>()?;
                 if !texts.contains(&put.text) {
                     return fault!("{} is not there as it was put in: {aside:?}", put.stem);

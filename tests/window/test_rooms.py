@@ -14,7 +14,11 @@ ROOMS = {"1": "Venta", "2": "Monitor", "3": "Documentos", "4": "Folios", "5": "E
 JUDGE = """
 const done = arguments[arguments.length - 1];
 const told = ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`;
-axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => done(violations.map(told)));
+// What still comes in has not its colours yet.
+const still = Promise.all(document.getAnimations().map((motion) => motion.finished.catch(() => null)));
+still
+  .then(() => axe.run(document, { resultTypes: ['violations'] }))
+  .then(({ violations }) => done(violations.map(told)));
 """
 
 
