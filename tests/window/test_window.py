@@ -119,6 +119,8 @@ def test_annulling_asks_for_a_pin_and_a_wrong_one_does_nothing(window):
     window.keys("1", held=ALT)
     window.type("Código o descripción", "Pan amasado" + ENTER + F10)
     issued(window, "$ 350")
+    # Until then the question warns of it, and what it says when it comes moves the button away from under the pointer.
+    window.see("Aceptado")
     before = answer("/v1/stats")["total"]
     window.click("button", "Anular esta venta")
     window.click("button", "Emitir la nota de crédito")
