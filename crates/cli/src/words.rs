@@ -2,24 +2,12 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
+pub use timbre_agent::show::thousands;
 
 /// `$1.190`, `-$50`.
 pub fn pesos(amount: i64) -> String {
     let sign = if amount < 0 { "-" } else { "" };
     format!("{sign}${}", thousands(amount.unsigned_abs()))
-}
-
-/// `100.000`.
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push('.');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// `22-11-2026 10:58:03` in Chile's time; what is no moment stays as it came.
