@@ -113,7 +113,7 @@ fn pace(past: &Past, broken: &mut Vec<String>) {
         now += edge;
         most = most.max(now);
     }
-    if usize::try_from(most).is_ok_and(|most| most > past.settings.workers) {
+    if usize::try_from(most).is_ok_and(|most| most > past.workers) {
         broken.push(format!("{most} requests at once"));
     }
     looks(past, broken);

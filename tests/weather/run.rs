@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use timbre_agent::clock::{Clock, TokioClock, later};
-use timbre_agent::{Agent, AgentParts, Seat, Settings};
+use timbre_agent::{Agent, AgentParts, Seat};
 use timbre_core::{DocState, DocumentId, Timestamp};
 use timbre_store::{OpenOptions, Row, Store};
 use tokio::time::{Instant, sleep, sleep_until};
@@ -49,7 +49,7 @@ pub struct Past {
     pub ledger: BTreeMap<String, Entry>,
     pub violations: Vec<String>,
     pub restarts: Vec<Timestamp>,
-    pub settings: Settings,
+    pub workers: usize,
     /// What the authority had accepted of another till under numbers of this one.
     pub twins: BTreeSet<DocumentId>,
     /// The journal's own bytes, all of them.
@@ -200,7 +200,7 @@ impl<W: World + 'static> Shop<W> {
             ledger,
             violations,
             restarts,
-            settings: self.world.settings(),
+            workers: self.world.settings().workers,
             twins,
             journal,
             check,

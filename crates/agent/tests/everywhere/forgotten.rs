@@ -1,8 +1,37 @@
 //! Where an authority goes through an envelope as a whole and forgets what it rejects.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use timbre_agent::{Agent, Settings};
+
 use crate::fake::*;
+
+/// A shop that sold so many while nothing was sent, and sends now, by a clock that is wound.
+async fn sold_before(
+    dir: &Path,
+    office: &Arc<Office>,
+    sales: u64,
+    clock: &Arc<Hands>,
+    settings: Settings,
+) -> Agent {
+    let agent = open(dir, office, false).await;
+    sell_many(&agent, sales).await;
+    agent.stop().await;
+    drop(agent);
+    open_as(dir, office, Opening { clock: clock.clone(), settings, ..Opening::default() }).await
+}
+
+/// A person asks for all that waits again and again, a moment apart, until `done` holds.
+async fn hurry(agent: &Agent, clock: &Hands, done: impl Fn(&Agent) -> bool) {
+    until(agent, |agent| {
+        clock.advance(Duration::from_millis(20));
+        agent.set_running(true);
+        done(agent)
+    })
+    .await;
+}
 
 /// Of four that travelled together the authority has the second; the answer was lost.
 #[tokio::test(flavor = "multi_thread")]
@@ -27,22 +56,11 @@ async fn an_absence_before_the_envelope_was_gone_through_is_asked_about_again() 
     let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
     office.books().moods.push_back(("deliver", Mood::Lose));
     office.books().words.insert(2, "yes");
-    let agent = open(dir.path(), &office, false).await;
-    sell_many(&agent, 2).await;
-    agent.stop().await;
-    drop(agent);
-    let late = Duration::from_secs(600);
-    let mut settings = settings();
+    let (late, mut settings) = (Duration::from_secs(600), settings());
     settings.conduct.absence_after = late;
-    let agent =
-        open_as(dir.path(), &office, Opening { clock: clock.clone(), settings, ..Opening::default() }).await;
+    let agent = sold_before(dir.path(), &office, 2, &clock, settings).await;
     // The other one is accepted, and then this one is said twice to be absent.
-    until(&agent, |agent| {
-        clock.advance(Duration::from_millis(20));
-        agent.set_running(true);
-        questions(&office) >= 3
-    })
-    .await;
+    hurry(&agent, &clock, |_| questions(&office) >= 3).await;
     assert_eq!(row(&agent, 2).state, "ACEPTADO");
     assert_eq!(row(&agent, 1).state, "VERIFICANDO");
     // It was in process, and is there now.
@@ -59,23 +77,13 @@ async fn an_absence_that_came_too_early_is_asked_about_again_in_its_time_and_not
     let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
     office.books().moods.push_back(("deliver", Mood::Lose));
     office.books().words.extend([(2, "yes"), (3, "wait")]);
-    let agent = open(dir.path(), &office, false).await;
-    sell_many(&agent, 3).await;
-    agent.stop().await;
-    drop(agent);
     let (late, gap) = (Duration::from_secs(600), Duration::from_secs(6_000));
     let mut settings = settings();
     (settings.conduct.absence_after, settings.conduct.absence_gap) = (late, gap);
     settings.conduct.polls = vec![100 * gap];
-    let agent =
-        open_as(dir.path(), &office, Opening { clock: clock.clone(), settings, ..Opening::default() }).await;
+    let agent = sold_before(dir.path(), &office, 3, &clock, settings).await;
     // The first is absent, the second is there, and the third holds their parcel.
-    until(&agent, |agent| {
-        clock.advance(Duration::from_millis(20));
-        agent.set_running(true);
-        questions(&office) >= 5
-    })
-    .await;
+    hurry(&agent, &clock, |_| questions(&office) >= 5).await;
     office.books().words.insert(3, "yes");
     clock.advance(late);
     // The answer before this one may still be on its way, and sets its own time when it comes.
@@ -89,12 +97,7 @@ async fn an_absence_that_came_too_early_is_asked_about_again_in_its_time_and_not
     assert_eq!(questions(&office), asked);
     assert_eq!(row(&agent, 1).state, "VERIFICANDO");
     clock.advance(gap);
-    until(&agent, |agent| {
-        clock.advance(Duration::from_millis(20));
-        agent.set_running(true);
-        row(agent, 1).state == "RECHAZADO"
-    })
-    .await;
+    hurry(&agent, &clock, |agent| row(agent, 1).state == "RECHAZADO").await;
     agent.stop().await;
     assert_eq!(office.books().asked("post/deliver"), 1);
 }
@@ -106,21 +109,10 @@ async fn what_fell_with_a_repeated_one_goes_again_and_is_not_taken_for_left_out(
     let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
     office.books().words.extend((1..=3).map(|number| (number, "there")));
     office.books().have.extend([(1, "no"), (2, "yes"), (3, "no")]);
-    let agent = open(dir.path(), &office, false).await;
-    sell_many(&agent, 3).await;
-    agent.stop().await;
-    drop(agent);
-    let late = Duration::from_secs(600);
-    let mut settings = settings();
+    let (late, mut settings) = (Duration::from_secs(600), settings());
     settings.conduct.absence_after = late;
-    let agent =
-        open_as(dir.path(), &office, Opening { clock: clock.clone(), settings, ..Opening::default() }).await;
-    until(&agent, |agent| {
-        clock.advance(Duration::from_millis(20));
-        agent.set_running(true);
-        agent.stats().accepted == 1
-    })
-    .await;
+    let agent = sold_before(dir.path(), &office, 3, &clock, settings).await;
+    hurry(&agent, &clock, |agent| agent.stats().accepted == 1).await;
     office.books().words.clear();
     until(&agent, |agent| {
         clock.advance(late);
