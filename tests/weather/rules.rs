@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use timbre_core::{DocumentId, Effect, Timestamp};
+use timbre_core::{DocState, DocumentId, Effect, Timestamp};
 
 use crate::run::Past;
 use crate::sky::{Fate, Spell};
@@ -17,7 +17,15 @@ pub fn broken(past: &Past) -> Vec<String> {
     let by_twins = |what: &&String| {
         what.contains("FolioReused") && past.twins.iter().any(|twin| what.ends_with(&twin.to_string()))
     };
-    let violations = past.violations.iter().filter(|what| !by_twins(what));
+    // What a question that a stop cut off would have heard nobody knows: it is asked again after the start.
+    let by_stop = |what: &&String| {
+        let at = what.split(' ').next().and_then(|at| at.parse::<Timestamp>().ok());
+        let since = |at: Timestamp| {
+            past.restarts.iter().any(|stop| (0..60).contains(&at.duration_since(*stop).as_secs()))
+        };
+        what.ends_with("asked about too soon") && at.is_some_and(since)
+    };
+    let violations = past.violations.iter().filter(|what| !by_twins(what) && !by_stop(what));
     broken.extend(violations.map(|what| format!("never may a shop do this: {what}")));
     if restless(&past.calls, past.sold.len()) {
         broken.push("documents are offered again and again, and it does not end".to_owned());
@@ -47,6 +55,8 @@ fn verdicts(past: &Past, broken: &mut Vec<String>) {
         }
         match past.ledger.get(&id.to_string()) {
             None => broken.push(format!("{id} is {} and the authority does not have it", row.state.word())),
+            Some(entry)
+                if entry.state == "REPARO" && row.state == DocState::Aceptado && unheard(past, id) => {}
             Some(entry) if entry.state != row.state.word() => {
                 broken.push(format!("{id} is {} and the authority says {entry:?}", row.state.word()));
             }
@@ -56,12 +66,21 @@ fn verdicts(past: &Past, broken: &mut Vec<String>) {
             Some(_) => {}
         }
     }
-    let twins = past.twins.iter().map(ToString::to_string).collect::<HashSet<_>>();
-    for id in past.ledger.keys().filter(|id| !twins.contains(*id)) {
+    let foreign = past.foreign.iter().map(ToString::to_string).collect::<HashSet<_>>();
+    for id in past.ledger.keys().filter(|id| !foreign.contains(*id)) {
         if !past.rows.keys().any(|ours| ours.to_string() == *id) {
             broken.push(format!("the authority has {id}, which nobody sold"));
         }
     }
+}
+
+/// Was the answer to each delivery of this document lost? Then it was asked about by itself, and what is said of a
+/// document alone tells no objections: they stand beside the upload's number, which nobody has.
+fn unheard(past: &Past, id: &DocumentId) -> bool {
+    let id = id.to_string();
+    let heard =
+        |call: &&Call| matches!(call.fate, Fate::Through | Fate::Slow(_)) && call.heard.starts_with("200");
+    !past.calls.iter().filter(|call| call.documents.contains(&id)).any(|call| heard(&call))
 }
 
 /// Do the documents of these calls go round in circles? In the worst weather one is offered some dozen times: for

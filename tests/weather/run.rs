@@ -52,6 +52,8 @@ pub struct Past {
     pub workers: usize,
     /// What the authority had accepted of another till under numbers of this one.
     pub twins: BTreeSet<DocumentId>,
+    /// All that the other till sold, accepted or not.
+    pub foreign: BTreeSet<DocumentId>,
     /// The journal's own bytes, all of them.
     pub journal: Vec<u8>,
     pub check: timbre_store::CheckReport,
@@ -121,7 +123,7 @@ impl<W: World + 'static> Shop<W> {
         let clock = Arc::new(TokioClock::starting_at(START.parse().expect("a time")));
         let sky = self.world.theme().sky(seed, self.world.lines());
         let authority = Arc::new(Mutex::new(self.world.authority(seed, &sky)));
-        let twins = self.twins(seed, &clock, &authority).await;
+        let (foreign, twins) = self.twins(seed, &clock, &authority).await;
         let (began, start) = (Instant::now(), clock.now());
         let world = Arc::clone(&self.world);
         let wire = Arc::new(Wire::new(world, clock.clone(), sky.clone(), authority));
@@ -202,34 +204,35 @@ impl<W: World + 'static> Shop<W> {
             restarts,
             workers: self.world.settings().workers,
             twins,
+            foreign,
             journal,
             check,
             calls,
         }
     }
 
-    /// Another till with the same numbers sells, in calm weather, until it has its verdicts. Which of its documents the
-    /// authority took.
+    /// Another till with the same numbers sells, in calm weather, until it has its verdicts. All its documents, and those
+    /// that the authority took.
     async fn twins(
         &self,
         seed: u64,
         clock: &Arc<TokioClock>,
         authority: &Arc<Mutex<Box<dyn Authority>>>,
-    ) -> BTreeSet<DocumentId> {
+    ) -> (BTreeSet<DocumentId>, BTreeSet<DocumentId>) {
         let (dir, mut dice) = (folder(), Dice::new(seed, "twins' sales"));
         let sales = self.world.twins(seed);
         if sales == 0 {
-            return BTreeSet::new();
+            return Default::default();
         }
         copy(self.dir.path(), dir.path());
         let authority = Arc::clone(authority);
         let wire = Arc::new(Wire::new(Arc::clone(&self.world), clock.clone(), Sky::calm(), authority));
         let twin = self.engine(dir.path(), clock.clone(), &wire, Dice::new(seed, "twin"), true);
-        let mut sold: Vec<DocumentId> = Vec::new();
+        let mut sold = BTreeSet::new();
         for n in 0..sales {
             let sale = Bytes::from(self.world.sale(&mut dice, false).to_string());
             let issued = twin.issue(sale, Some(format!("twin {n}"))).await.expect("a sale is issued");
-            sold.push(issued.document.id.parse().expect("an id"));
+            sold.insert(issued.document.id.parse().expect("an id"));
         }
         let reader = twin.reader().clone();
         let row = |id: &DocumentId| reader.row(id).expect("the index is read").expect("what was sold");
@@ -239,12 +242,12 @@ impl<W: World + 'static> Shop<W> {
         }
         twin.stop().await;
         let taken = |id: &DocumentId| matches!(row(id).state, DocState::Aceptado | DocState::Reparo);
-        let taken = sold.into_iter().filter(taken).collect();
+        let taken = sold.iter().filter(|id| taken(id)).cloned().collect();
         drop((reader, twin));
         for _ in 0..10 {
             tokio::task::yield_now().await;
         }
-        taken
+        (sold, taken)
     }
 
     /// All that is done in a run, in the order of time.
