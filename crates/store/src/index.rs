@@ -1,13 +1,11 @@
-//! sled behind a guard: every call may panic or fail, and then the index is put aside and made
-//! again. What the keys mean is in `key`; whether the index agrees with the journal is asked in
-//! `standing`.
+//! sled behind a guard: every call may panic or fail, and then the index is put aside and made again. What the
+//! keys mean is in `key`; whether the index agrees with the journal is asked in `standing`.
 //!
-//! A power cut while sled is told something may cost any part of it, in silence: where its log is
-//! torn in the middle it goes on behind. So it is told seldom, much at once, and a mark stands
-//! beside it from before the first byte until all is on the device. With the mark every document
-//! is looked at; without it what sled was told is there. What it does by itself, twice a second, is
-//! to move pages: of one that got lost the old copy is there, or sled sees that it is not and
-//! fails (each record bears a checksum and its segment's number).
+//! A power cut while sled is told something may cost any part of it, in silence: where its log is torn in the middle
+//! it goes on behind. So it is told seldom, much at once, and a mark stands beside it from before the first byte
+//! until all is on the device. With the mark every document is looked at; without it what sled was told is there.
+//! What it does by itself, twice a second, is to move pages: of one that got lost the old copy is there, or sled sees
+//! that it is not and fails (each record bears a checksum and its segment's number).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -25,6 +23,7 @@ use sled::{IVec, Tree};
 
 use crate::disguise::{Disguise, clear};
 use crate::sealing::SegmentKeys;
+use crate::seen::Seen;
 use crate::{StoreError, disk, key};
 
 /// sled's own cache, in bytes as it counts them: its default is a gigabyte, and what it holds in
@@ -39,6 +38,8 @@ const SUSPECT: &[u8] = b"suspect";
 pub(crate) type Puts = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
 pub(crate) struct Index {
+    /// Spares looking for keys that are not there; let go of before sled is.
+    pub(crate) seen: RwLock<Option<Seen>>,
     /// `None` while the store is being opened again.
     db: RwLock<Option<Arc<sled::Db>>>,
     /// What the journal has and sled is still to be told: read as if it were there.
@@ -113,6 +114,7 @@ impl Index {
     fn of(db: sled::Db, folder: Option<PathBuf>) -> Index {
         let marked = folder.as_deref().is_some_and(|folder| past(folder) != Past::Settled);
         Index {
+            seen: RwLock::default(),
             db: RwLock::new(Some(Arc::new(db))),
             ahead: RwLock::default(),
             disguise: RwLock::default(),
@@ -158,11 +160,14 @@ impl Index {
         Ok(index)
     }
 
+    /// A handle of one's own: a question may ask another one, and the lock is not held by then.
+    pub(crate) fn db(&self) -> Option<Arc<sled::Db>> {
+        self.db.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Runs `ask` with the tree; a panic inside sled becomes an error.
     pub fn ask<T>(&self, ask: impl FnOnce(&Tree) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        // A handle of its own: a question may ask another one, and the lock is not held by then.
-        let db = self.db.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let db = db.ok_or(StoreError::Reopening)?;
+        let db = self.db().ok_or(StoreError::Reopening)?;
         guarded(|| ask(&db)).inspect_err(|error| {
             if let StoreError::Index(_) = error {
                 self.suspect();
@@ -214,12 +219,15 @@ impl Index {
     pub fn shut(&self) {
         // Where that fails the mark stays.
         let _ = self.settle();
+        *self.seen.write().unwrap_or_else(PoisonError::into_inner) = None;
         *self.db.write().unwrap_or_else(PoisonError::into_inner) = None;
         self.lift();
     }
 
     /// Goes on with what `other` opened.
     pub fn resume(&self, other: &Index) {
+        let seen = other.seen.write().unwrap_or_else(PoisonError::into_inner).take();
+        *self.seen.write().unwrap_or_else(PoisonError::into_inner) = seen;
         let db = other.db.write().unwrap_or_else(PoisonError::into_inner).take();
         *self.db.write().unwrap_or_else(PoisonError::into_inner) = db;
         self.wear(other.disguise());
@@ -262,16 +270,20 @@ impl Index {
         self.mark()?;
         let mut batch = sled::Batch::default();
         let disguise = self.disguise();
+        let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
+        let telling = seen.as_ref().map(Seen::telling);
         for (key, value) in puts {
-            match (&disguise, value) {
-                (None, Some(value)) => batch.insert(key.as_slice(), value.as_slice()),
-                (None, None) => batch.remove(key.as_slice()),
-                (Some(disguise), Some(value)) => {
-                    let key = disguise.key_of(key)?;
-                    let value = disguise.close(&key, value)?;
-                    batch.insert(&*key, &*value);
-                }
-                (Some(disguise), None) => batch.remove(&*disguise.key_of(key)?),
+            let key = named(disguise.as_deref(), key)?;
+            let Some(value) = value else {
+                batch.remove(&*key);
+                continue;
+            };
+            if let Some(telling) = &telling {
+                telling.note(&key);
+            }
+            match &disguise {
+                Some(disguise) => batch.insert(&*key, &*disguise.close(&key, value)?),
+                None => batch.insert(&*key, value.as_slice()),
             }
         }
         self.ask(|tree| {
@@ -356,32 +368,34 @@ impl Index {
 impl Keys for Index {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let disguise = self.disguise();
-        let Some(disguise) = disguise else {
-            return self.ask(|tree| Ok(tree.get(key)?.map(|value| value.to_vec())));
-        };
-        let key = disguise.key_of(key)?;
+        let key = named(disguise.as_deref(), key)?;
+        if self.lacks(&key) {
+            return Ok(None);
+        }
         self.ask(|tree| {
-            let entry = tree.get(&key)?.map(|value| clear(Some(&disguise), Ok((key.as_ref().into(), value))));
-            Ok(entry.transpose()?.map(|(_, value)| value.to_vec()))
+            let entry = tree.get(&key)?.map(|value| (key.as_ref().into(), value));
+            let entry = entry.map(|entry| clear(disguise.as_deref(), Ok(entry))).transpose()?;
+            Ok(entry.map(|(_, value)| value.to_vec()))
         })
     }
 
     fn last(&self, from: Vec<u8>, to: Vec<u8>) -> Result<Option<Vec<u8>>, StoreError> {
         let disguise = self.disguise();
-        let named = |key: Vec<u8>| match &disguise {
-            Some(disguise) => disguise.key_of(&key).map(Cow::into_owned),
-            None => Ok(key),
-        };
-        let like = from.clone();
-        let (from, to) = (named(from)?, named(to)?);
+        let like = &from;
+        let (from, to) = (named(disguise.as_deref(), &from)?, named(disguise.as_deref(), &to)?);
         self.ask(|tree| {
-            let last = tree.range(from..=to).next_back().transpose()?.map(|(key, _)| key);
+            let last = tree.range(&*from..=&*to).next_back().transpose()?.map(|(key, _)| key);
             Ok(last.map(|key| match &disguise {
-                Some(disguise) => disguise.reveal(&key, &like).into_owned(),
+                Some(disguise) => disguise.reveal(&key, like).into_owned(),
                 None => key.to_vec(),
             }))
         })
     }
+}
+
+/// A key as sled has it.
+fn named<'k>(disguise: Option<&Disguise>, key: &'k [u8]) -> Result<Cow<'k, [u8]>, StoreError> {
+    disguise.map_or(Ok(Cow::Borrowed(key)), |disguise| disguise.key_of(key))
 }
 
 /// How the index in `folder` was left.

@@ -36,6 +36,7 @@ pub mod row;
 mod rules;
 mod scan;
 mod sealing;
+mod seen;
 mod segments;
 mod standing;
 mod store;

@@ -9,7 +9,7 @@ use timbre_core::DocumentId;
 use crate::anchor::{Anchor, Memory, Recalled};
 use crate::apply;
 use crate::disk::Disk;
-use crate::index::{self, Index, Past};
+use crate::index::{self, Index, Keys, Past};
 use crate::journal::Journal;
 use crate::live::Live;
 use crate::overlay::Overlay;
@@ -184,6 +184,7 @@ fn bring_together(
     if replayed.end.bytes > LONG {
         renew(&found.index, &place)?;
     }
+    found.index.learn_keys(live.counts.total() + found.index.number(key::VOUCHED)?.unwrap_or_default());
     let opened = Opened {
         documents: live.counts.total(),
         rebuilt,

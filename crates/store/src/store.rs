@@ -25,6 +25,8 @@ use crate::{
 /// not told is read from memory, and after a stop from the journal.
 const MUCH: usize = 4000;
 const SOME: usize = 1000;
+/// With so many the next batch tells them itself, and its till waits: nobody else has come to it.
+const TOO_MUCH: usize = 4 * MUCH;
 
 /// An open folder. There is one at a time; any number of [`Reader`]s go with it.
 pub struct Store {
@@ -131,7 +133,7 @@ impl Store {
         if self.journal.is_poisoned() {
             return Err(StoreError::Poisoned);
         }
-        self.tell(at_once(MUCH))?;
+        self.tell(at_once(TOO_MUCH))?;
         let at = whole_micros(at);
         if self.anchor.as_ref().is_some_and(|anchor| anchor.is_due(at)) {
             self.look_at_anchor().inspect_err(|_| self.journal.poison())?;
