@@ -60,7 +60,7 @@ fn copy(template: &Issued, number: u64, at: Timestamp) -> Fact {
     issued.document.id = id(template, number);
     issued.document.stamped = at;
     issued.document.date = at.to_zoned(jiff::tz::TimeZone::UTC).date();
-    issued.key = Some(format!("copia-{number}"));
+    issued.key = Some(crate::shop::scattered(number | 1 << 40));
     issued.sale_hash = format!("{number:064x}");
     Fact::Issued(Box::new(issued))
 }

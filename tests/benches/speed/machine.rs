@@ -64,9 +64,27 @@ pub struct Read {
     pub bytes: u64,
 }
 
-/// A call of the executor's own, to wake itself, counts too, and reads eight bytes.
+impl Read {
+    pub fn less(self, before: Read) -> Read {
+        Read {
+            calls: self.calls.saturating_sub(before.calls),
+            bytes: self.bytes.saturating_sub(before.bytes),
+        }
+    }
+}
+
+/// Of the whole process. A call of the executor's own, to wake itself, counts too, and reads eight bytes.
 pub fn read() -> Option<Read> {
-    let io = read_to_string("/proc/self/io").ok()?;
+    read_by("/proc/self/io")
+}
+
+/// Of the thread that asks.
+pub fn read_here() -> Option<Read> {
+    read_by("/proc/thread-self/io")
+}
+
+fn read_by(counters: &str) -> Option<Read> {
+    let io = read_to_string(counters).ok()?;
     let of = |name: &str| io.lines().find_map(|line| line.strip_prefix(name))?.trim().parse().ok();
     Some(Read { calls: of("syscr:")?, bytes: of("rchar:")? })
 }

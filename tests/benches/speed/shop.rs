@@ -27,7 +27,16 @@ pub async fn open(folder: &Path, sender: bool, latency: Duration) -> Done<Runnin
 /// A till's key for its next sale.
 pub fn key() -> Option<String> {
     static NEXT: AtomicU64 = AtomicU64::new(1);
-    Some(format!("caja-1-{:06}", NEXT.fetch_add(1, Ordering::Relaxed)))
+    Some(scattered(NEXT.fetch_add(1, Ordering::Relaxed)))
+}
+
+/// The key of sale `n`, in no order, as most tills make theirs: each lies somewhere among all that came before
+/// (splitmix64).
+pub fn scattered(n: u64) -> String {
+    let mixed = n.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    format!("caja-1-{:016x}", mixed ^ (mixed >> 31))
 }
 
 /// A boleta of three lines, as a till says it.
