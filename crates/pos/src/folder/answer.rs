@@ -12,7 +12,7 @@ use timbre_agent::view::{IssuedView, ProblemView};
 use timbre_core::paper::{Copy, Drawing};
 use timbre_store::whole;
 
-use super::place::Places;
+use super::place::{Content, Places};
 use super::{Work, place};
 
 /// What an answer of before says of itself.
@@ -123,14 +123,24 @@ pub(super) fn waits(work: &Work, stem: &str, problem: &ProblemView) -> io::Resul
 }
 
 /// The reason comes first: who finds a refused file finds why.
-pub(super) fn refused(work: &Work, path: &Path, stem: &str, problem: &ProblemView) -> io::Result<()> {
+pub(super) fn refused(
+    work: &Work,
+    path: &Path,
+    stem: &str,
+    problem: &ProblemView,
+    content: Option<&Content>,
+) -> io::Result<()> {
     if make_room(work, stem, None)? | make_room_refused(work, stem)? {
         settle_before(work)?;
     }
     let free = place::free_refused(&work.places.refused, stem);
     write(&work.places.refused.join(format!("{free}.error.json")), problem)?;
     timbre_store::crash!("refusal-left");
-    fs::rename(path, work.places.refused.join(format!("{free}.json")))?;
+    let aside = work.places.refused.join(format!("{free}.json"));
+    match content {
+        Some(content) => place::move_as_read(path, &aside, content)?,
+        None => fs::rename(path, aside)?,
+    }
     no_longer_waits(work, stem)
 }
 

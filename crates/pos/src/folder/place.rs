@@ -6,6 +6,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use openssl::sha::sha256;
+
 /// The largest sale, and the largest CAF: as by the API.
 const LARGEST: u64 = 1 << 20;
 
@@ -257,6 +259,31 @@ pub(super) fn free_refused(folder: &Path, stem: &str) -> String {
     free
 }
 
+/// SHA-256 of what a file held when it was read.
+pub(super) type Content = [u8; 32];
+
+/// Moves a sale that was read to where nobody has the name `to`. What a till wrote over it since then is another sale:
+/// it goes back, under its name where that is still free, and is taken in its turn. What it holds says so, for a share
+/// may number or date a file anew.
+pub(super) fn move_as_read(from: &Path, to: &Path, content: &Content) -> io::Result<()> {
+    fs::rename(from, to)?;
+    let same = match read(to) {
+        Ok(bytes) => sha256(&bytes) == *content,
+        Err(error) if matches!(error.kind(), io::ErrorKind::FileTooLarge | io::ErrorKind::InvalidInput) => {
+            false
+        }
+        Err(error) => return Err(error),
+    };
+    if same {
+        return Ok(());
+    }
+    tracing::warn!(file = %from.display(), "a sale was written over while it was issued: the new one is taken next");
+    let (Some(folder), Some(name)) = (from.parent(), from.file_name().and_then(|name| name.to_str())) else {
+        return Err(io::ErrorKind::InvalidInput.into());
+    };
+    put_aside(to, folder, stem(name), "json")
+}
+
 /// Puts a file aside under a name that nobody has there.
 pub(super) fn put_aside(from: &Path, folder: &Path, stem: &str, end: &str) -> io::Result<()> {
     fs::rename(from, folder.join(free_name(folder, stem, end)))
@@ -328,6 +355,27 @@ mod tests {
         put("x.2.json");
         assert_eq!(free_refused(dir.path(), "x"), "x.3");
         assert_eq!(free_refused(dir.path(), "x.error"), "x.error.2");
+    }
+
+    #[test]
+    fn a_sale_that_was_written_over_another_goes_back_and_a_new_date_makes_it_no_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let (sales, done) = (dir.path().join("entrada"), dir.path().join("procesados"));
+        fs::create_dir_all(&sales).and_then(|()| fs::create_dir(&done)).unwrap();
+        let (from, first) = (sales.join("v.json"), sha256(b"{1}"));
+        // Written over while the first was issued; then there is a third of its name as well.
+        fs::write(&from, "{2}").unwrap();
+        move_as_read(&from, &done.join("v.1.json"), &first).unwrap();
+        assert_eq!(fs::read_to_string(&from).unwrap(), "{2}");
+        assert_eq!(fs::read_dir(&done).unwrap().count(), 0, "it was not issued");
+        fs::write(&from, "{1}").unwrap();
+        File::options().write(true).open(&from).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        move_as_read(&from, &done.join("v.1.json"), &first).unwrap();
+        assert_eq!(fs::read_to_string(done.join("v.1.json")).unwrap(), "{1}");
+        // What is far larger than a sale is none that was read.
+        File::create(&from).unwrap().set_len(LARGEST + 1).unwrap();
+        move_as_read(&from, &done.join("v.2.json"), &first).unwrap();
+        assert!(from.exists() && !done.join("v.2.json").exists());
     }
 
     #[test]

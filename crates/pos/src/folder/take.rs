@@ -13,7 +13,7 @@ use timbre_agent::Answer;
 use timbre_agent::sales::{self, Offer};
 use timbre_agent::view::{IssuedView, ProblemView};
 
-use super::place::{self, Look, Seen};
+use super::place::{self, Content, Look, Seen};
 use super::{Work, answer};
 use crate::tokens::hex;
 
@@ -47,6 +47,7 @@ pub(super) struct Sale {
     name: String,
     stem: String,
     print: String,
+    content: Content,
     key: String,
     body: Bytes,
     /// What was said of an earlier one of its name made room for it.
@@ -113,35 +114,41 @@ impl Work {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
                 let why = ProblemView::bad_request("file-too-large", "El archivo pasa de 1 MiB.");
-                return Err(self.refuse(&path, stem, &why));
+                return Err(self.refuse(&path, stem, &why, None));
             }
             Err(error) => {
                 tracing::warn!(%error, file = name, "a file can't be read now");
                 return Err(Taken::Gone);
             }
         };
+        let content = sha256(&bytes);
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
         // One that is whole needs no second look.
         if !sales::is_object(text) && !old {
             return Err(Taken::Unfinished);
         }
         if let Some(why) = unanswerable(stem) {
-            return Err(self.refuse(&path, stem, &ProblemView::bad_request("file-name", why)));
+            return Err(self.refuse(
+                &path,
+                stem,
+                &ProblemView::bad_request("file-name", why),
+                Some(&content),
+            ));
         }
-        let Offer { key, body } =
-            sales::read_one(text).map_err(|refusal| self.refuse(&path, stem, &ProblemView::from(refusal)))?;
-        let print = fingerprint(name, *seen, &bytes);
+        let Offer { key, body } = sales::read_one(text)
+            .map_err(|refusal| self.refuse(&path, stem, &ProblemView::from(refusal), Some(&content)))?;
+        let print = fingerprint(name, *seen, bytes.len(), &content);
         let key = key.unwrap_or_else(|| self.fresh_key(stem, &print));
         timbre_store::crash!("file-read");
         let made_room = answer::make_room(self, stem, Some(&key))
             .and_then(|answered| Ok(answered | answer::make_room_refused(self, stem)?))
             .map_err(|error| no_room(&error))?;
-        Ok(Sale { stem: stem.to_owned(), name: name.clone(), path, print, key, body, made_room })
+        Ok(Sale { stem: stem.to_owned(), name: name.clone(), path, print, content, key, body, made_room })
     }
 
     /// What was issued and answered goes aside; what can't be issued waits, or is refused.
     fn finish(&self, sale: &Sale, outcome: Answer<IssuedView>, answered: Result<(), String>) -> Taken {
-        let Sale { path, name, stem, print, .. } = sale;
+        let Sale { path, name, stem, print, content, .. } = sale;
         match outcome {
             Ok(_) => {
                 let waits_no_more =
@@ -151,9 +158,9 @@ impl Work {
                     tracing::error!(error, file = name, "an answer can't be written");
                     return Taken::NotYet { code: "answer-unwritten".to_owned(), why: said(&error) };
                 }
-                if let Err(error) =
-                    place::put_aside(path, &self.places.done, &format!("{stem}.{print}"), "json")
-                {
+                let done = &self.places.done;
+                let aside = done.join(place::free_name(done, &format!("{stem}.{print}"), "json"));
+                if let Err(error) = place::move_as_read(path, &aside, content) {
                     tracing::error!(%error, file = name, "a sale that was issued can't be put aside");
                     return Taken::NotYet { code: "file-unmovable".to_owned(), why: said(&error) };
                 }
@@ -167,7 +174,7 @@ impl Work {
                 }
                 Taken::NotYet { code: problem.code, why: problem.detail }
             }
-            Err(problem) => self.refuse(path, stem, &problem),
+            Err(problem) => self.refuse(path, stem, &problem, Some(content)),
         }
     }
 
@@ -185,10 +192,11 @@ impl Work {
         }
     }
 
-    fn refuse(&self, path: &Path, stem: &str, problem: &ProblemView) -> Taken {
+    /// `content`: what was read, where it could be.
+    fn refuse(&self, path: &Path, stem: &str, problem: &ProblemView, content: Option<&Content>) -> Taken {
         tracing::warn!(file = stem, code = problem.code, "a file of the folder is refused");
         let alone = self.refusing.lock().unwrap_or_else(PoisonError::into_inner);
-        let refused = answer::refused(self, path, place::shortened(stem), problem);
+        let refused = answer::refused(self, path, place::shortened(stem), problem, content);
         drop(alone);
         match refused {
             Ok(()) => {
@@ -221,9 +229,8 @@ pub(super) fn said(error: &impl std::fmt::Display) -> String {
 }
 
 /// Name, size, time and content together: what tells one file from another.
-fn fingerprint(name: &str, seen: Seen, bytes: &[u8]) -> String {
-    let content = hex(&sha256(bytes));
-    let all = format!("{name}\0{}\0{}\0{content}", bytes.len(), seen.time());
+fn fingerprint(name: &str, seen: Seen, length: usize, content: &Content) -> String {
+    let all = format!("{name}\0{length}\0{}\0{}", seen.time(), hex(content));
     hex(&sha256(all.as_bytes()))[..24].to_owned()
 }
 
@@ -236,10 +243,11 @@ mod tests {
     fn name_size_time_and_content_make_the_key_and_a_coarser_clock_does_not() {
         let at =
             |ms: u64| Seen { size: 3, modified: Some(SystemTime::UNIX_EPOCH + Duration::from_millis(ms)) };
-        let one = fingerprint("v.json", at(4_000), b"{ }");
-        assert_eq!(one, fingerprint("v.json", at(5_999), b"{ }"), "a share that keeps every other second");
-        assert_ne!(one, fingerprint("v.json", at(6_000), b"{ }"));
-        assert_ne!(one, fingerprint("w.json", at(4_000), b"{ }"));
-        assert_ne!(one, fingerprint("v.json", at(4_000), b"{\t}"));
+        let of = |name, seen, text: &[u8]| fingerprint(name, seen, text.len(), &sha256(text));
+        let one = of("v.json", at(4_000), b"{ }");
+        assert_eq!(one, of("v.json", at(5_999), b"{ }"), "a share that keeps every other second");
+        assert_ne!(one, of("v.json", at(6_000), b"{ }"));
+        assert_ne!(one, of("w.json", at(4_000), b"{ }"));
+        assert_ne!(one, of("v.json", at(4_000), b"{\t}"));
     }
 }
