@@ -127,6 +127,18 @@ async fn whatever_is_tried_at_the_api_is_refused_and_nothing_is_done() {
             "origin-forbidden",
         ),
         (
+            "another host in the first line",
+            request(&format!("POST http://{rebound}/v1/documents"), &good, &sale),
+            403,
+            "origin-forbidden",
+        ),
+        (
+            "two kinds of body",
+            request(sell, &[&good[..], &[("Content-Type", "text/plain")]].concat(), &sale),
+            415,
+            "content-type-invalid",
+        ),
+        (
             "a foreign page",
             request(sell, &with("Origin", "https://evil.example"), &sale),
             403,
@@ -231,6 +243,10 @@ async fn whatever_is_tried_at_the_api_is_refused_and_nothing_is_done() {
 
     let heard = say(&shop, &request(sell, &good, &sale));
     assert_eq!(heard.status, 201, "the till itself is served: {}", heard.text);
+    let small = till.replace("Bearer", "bearer");
+    let heard =
+        say(&shop, &swapped("Authorization", &small, &format!("POST http://{host}/v1/documents"), &sale));
+    assert_eq!(heard.status, 201, "as some clients write it: {}", heard.text);
     let heard = say(&shop, &swapped("Authorization", &owner, "DELETE /v1/tokens/caja", ""));
     assert_eq!(heard.status, 200, "{}", heard.text);
     let heard = say(&shop, &request(sell, &good, &sale));

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::api::problem;
+use crate::guard::text;
 
 /// Names the program that calls. A form or a simple request of a page can't carry it, so a browser asks
 /// first (ASVS 3.5.2); it is also what the log says of the change.
@@ -53,8 +54,8 @@ pub(crate) async fn whole(request: Request, next: Next) -> Response {
 }
 
 fn names_its_client(headers: &HeaderMap) -> bool {
-    let said = headers.get(CLIENT).and_then(|name| name.to_str().ok());
-    said.is_some_and(|name| !name.trim().is_empty() && name.len() <= 100)
+    text(headers, HeaderName::from_static(CLIENT))
+        .is_some_and(|name| !name.trim().is_empty() && name.len() <= 100)
 }
 
 /// What is read there: of no kind that a page can send without asking.
@@ -68,7 +69,7 @@ fn kinds(path: &str) -> &'static [&'static str] {
 }
 
 fn kind(headers: &HeaderMap) -> String {
-    let said = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let said = text(headers, header::CONTENT_TYPE).unwrap_or_default();
     said.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 

@@ -268,7 +268,7 @@ async fn change(
 fn here(caller: &Caller) -> Answer<()> {
     match caller.who {
         Who::Owner => Ok(()),
-        Who::Till(_) | Who::Panel(_) => {
+        Who::Till { .. } | Who::Panel(_) => {
             let why = "La contraseña del panel se cambia sólo en el equipo de Timbre.";
             Err(problem(StatusCode::FORBIDDEN, "only-here", why))
         }

@@ -52,9 +52,12 @@ impl Guard {
         Guard { owner: None, scheme: "https://", hosts, origins, tokens, entrance: Some(entrance) }
     }
 
-    fn host_is_ours(&self, headers: &HeaderMap) -> bool {
-        text(headers, header::HOST)
-            .is_some_and(|host| self.hosts.iter().any(|h| h.eq_ignore_ascii_case(host)))
+    /// Where a request names its host in its first line too, both are ours (RFC 9112, 3.2.2).
+    fn host_is_ours(&self, request: &Request) -> bool {
+        let is_ours = |host: &str| self.hosts.iter().any(|h| h.eq_ignore_ascii_case(host));
+        let named = request.uri().authority();
+        named.is_none_or(|named| is_ours(named.as_str()))
+            && text(request.headers(), header::HOST).is_some_and(is_ours)
     }
 
     /// A browser says where a page came from.
@@ -85,7 +88,9 @@ impl Guard {
             let who = Who::Panel(self.session(headers, agent)?);
             return Some((Caller { who, scope: Scope::Manage }, false));
         }
-        let given = text(headers, header::AUTHORIZATION)?.strip_prefix("Bearer ")?;
+        let (scheme, given) = text(headers, header::AUTHORIZATION)?.split_once(' ')?;
+        // In small letters too (RFC 9110, 11.1).
+        let given = scheme.eq_ignore_ascii_case("Bearer").then(|| given.trim_start_matches(' '))?;
         let same = |owner: &String| {
             given.len() == owner.len() && openssl::memcmp::eq(given.as_bytes(), owner.as_bytes())
         };
@@ -115,7 +120,7 @@ enum Origin {
 }
 
 /// A header that is there once: of two, somebody else may read the other.
-fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+pub(crate) fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     let mut all = headers.get_all(name).iter();
     let first = all.next()?;
     all.next().is_none().then(|| first.to_str().ok())?
@@ -127,7 +132,7 @@ pub(crate) async fn near(State(guard): State<Arc<Guard>>, request: Request, next
         let why = "Esta dirección sólo atiende a programas de este equipo y a los que se autorizaron.";
         problem(StatusCode::FORBIDDEN, "origin-forbidden", why).into_response()
     };
-    if !guard.host_is_ours(request.headers()) {
+    if !guard.host_is_ours(&request) {
         return far();
     }
     match guard.origin(request.headers()) {
@@ -169,7 +174,7 @@ pub(crate) async fn known(
         return problem(StatusCode::FORBIDDEN, "scope-insufficient", why).into_response();
     }
     // By a token that came from elsewhere nobody makes themselves another one, nor has the events told to them.
-    let from_elsewhere = guard.owner.is_none() && matches!(caller.who, Who::Till(_));
+    let from_elsewhere = guard.owner.is_none() && matches!(caller.who, Who::Till { .. });
     if from_elsewhere && request.method() != Method::GET && opens_doors(request.uri().path()) {
         tracing::warn!(%caller, path = request.uri().path(), "a token of the network asked for another door");
         let why = "Los tokens y los avisos se administran en el equipo de Timbre o en su panel.";

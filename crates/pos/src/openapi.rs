@@ -108,6 +108,38 @@ struct Handlers;
 /// The whole, with what every operation has alike.
 pub(crate) static DOCUMENT: LazyLock<Value> = LazyLock::new(document);
 
+/// What parameters of a name mean, wherever they are asked for: for people, so in their language.
+const PARAMETERS: [(&str, &str); 21] = [
+    ("anew", "true: las ventas que ya se emitieron otro día son ventas nuevas."),
+    ("before", "Sólo lo anterior a este número."),
+    ("copy", "original (si no se dice), copia, cedible o ambas."),
+    ("cursor", "El «next» de la página anterior, tal cual; sin él, la primera página."),
+    ("folio", "Qué folio: al emitir de nuevo sólo «new», que pide otro; en los reclamos, el de la factura."),
+    ("form", "csv o xml."),
+    ("from", "Desde este día, incluido: AAAA-MM-DD."),
+    ("id", "El documento: T, tipo, F y folio, como T39F1234."),
+    ("issuer", "El RUT de quien la emitió."),
+    ("limit", "Cuántos a lo más."),
+    ("name", "El nombre que se le puso."),
+    ("paper", "80mm (si no se dice) o 58mm."),
+    ("q", "Palabras que deben estar todas."),
+    ("share", "Si varias cajas usan el mismo rango: cuál parte es ésta y de cuántas, como 1/3."),
+    (
+        "state",
+        "Un estado (ACEPTADO, RECHAZADO, …) o un contador del panel: queued, sending, at_authority, accepted, problem; \
+         también to_annul y unprinted.",
+    ),
+    ("timeout", "Con wait=verdict, cuántos segundos esperar, como 20s (lo usual); a lo más 300s."),
+    ("to", "Hasta este día, incluido: AAAA-MM-DD."),
+    ("type", "El tipo de documento, como 39."),
+    ("used_up_to", "El último folio del rango que ya se usó en otra parte."),
+    ("who", "Quién lo hace."),
+    (
+        "wait",
+        "verdict: responde cuando el SII dijo si lo acepta, o con el estado que tenga al terminar «timeout».",
+    ),
+];
+
 static TEXT: LazyLock<String> = LazyLock::new(|| DOCUMENT.to_string());
 
 /// No token is asked for: nothing of a shop is in it.
@@ -143,6 +175,11 @@ fn complete(path: &str, method: &str, operation: &mut Map<String, Value>) {
     operation.insert("operationId".to_owned(), json!(format!("{method}_{}", words.join("_"))));
     operation.insert("tags".to_owned(), json!([words.first().unwrap_or(&"timbre")]));
     operation.insert("x-timbre-scope".to_owned(), json!(scope));
+    for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some((_, words)) = PARAMETERS.iter().find(|(name, _)| parameter["name"] == *name) {
+            parameter["description"] = json!(words);
+        }
+    }
     if verb != Method::GET {
         let client = json!({
             "name": "Timbre-Client", "in": "header", "required": true,
@@ -200,12 +237,26 @@ mod tests {
             }
         }
         let mut routes = routes();
-        // The same as the ticket, under the name that the contract has for it; and the description itself with its page.
-        for path in ["/documents/{id}/escpos", "/openapi.json", "/docs", "/docs.css"] {
+        // The same as `escpos`, under the name that it had first; and the description itself with its page.
+        for path in ["/documents/{id}/ticket", "/openapi.json", "/docs", "/docs.css"] {
             assert!(routes.remove(&(path.to_owned(), "get".to_owned())), "{path}");
         }
         assert_eq!(described, routes);
         assert_eq!(DOCUMENT["openapi"].as_str().unwrap()[..3], *"3.1");
+    }
+
+    #[test]
+    fn every_parameter_says_in_spanish_what_it_is_for() {
+        for (path, item) in DOCUMENT["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                    let (name, words) = (parameter["name"].as_str().unwrap(), &parameter["description"]);
+                    let ours = PARAMETERS.iter().any(|(other, said)| *other == name && words == said);
+                    let headers = ["Idempotency-Key", "Last-Event-ID", "Timbre-Client"];
+                    assert!(ours || headers.contains(&name), "{method} {path} {name}: {words}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -70,7 +70,7 @@ pub(crate) async fn pdf(
 /// A thermal printer's bytes (ESC/POS).
 #[utoipa::path(
     get,
-    path = "/v1/documents/{id}/ticket",
+    path = "/v1/documents/{id}/escpos",
     summary = "El documento como ticket, en bytes ESC/POS",
     params(("id" = String, Path, example = "T39F1"), Wanted),
     responses((status = 200, description = "Hecho", body = Vec<u8>, content_type = "application/octet-stream"))

@@ -65,8 +65,8 @@ pub(crate) struct Caller {
 pub(crate) enum Who {
     /// The owner's token, which the panel of this machine and the command line have.
     Owner,
-    /// The token of a till.
-    Till(String),
+    /// The token of a till: this one alone, and none that took its name later.
+    Till { name: String, sha256: String },
     /// The panel of another machine.
     Panel(Arc<Session>),
 }
@@ -75,7 +75,7 @@ impl Caller {
     /// The till's name, where it is one.
     pub fn till(&self) -> Option<String> {
         match &self.who {
-            Who::Till(name) => Some(name.clone()),
+            Who::Till { name, .. } => Some(name.clone()),
             Who::Owner | Who::Panel(_) => None,
         }
     }
@@ -85,7 +85,7 @@ impl fmt::Display for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match &self.who {
             Who::Owner => "owner",
-            Who::Till(name) => name,
+            Who::Till { name, .. } => name,
             Who::Panel(_) => "panel",
         })
     }
@@ -219,14 +219,15 @@ impl Tokens {
         if due {
             found.last_used = Some(now);
         }
-        Some((Caller { who: Who::Till(found.name.clone()), scope }, due))
+        let who = Who::Till { name: found.name.clone(), sha256: given };
+        Some((Caller { who, scope }, due))
     }
 
     /// Is what they showed still good? Whoever listens for long is asked again.
     pub(crate) fn stands(&self, caller: &Caller, now: Timestamp) -> bool {
         match &caller.who {
             Who::Owner => true,
-            Who::Till(name) => self.kept().iter().any(|kept| kept.name == *name),
+            Who::Till { sha256, .. } => self.kept().iter().any(|kept| kept.sha256 == *sha256),
             Who::Panel(session) => session.stands(now),
         }
     }
@@ -288,6 +289,11 @@ mod tests {
         assert!(again.known(&made.token, now).is_none() && !again.stands(&caller, now));
         assert!(Tokens::open(dir.path()).unwrap().known(&made.token, now).is_none());
         assert_eq!(again.revoke("caja 1").unwrap_err().status, 404);
+        again.make("caja 1", Scope::Read, now).unwrap();
+        assert!(
+            !again.stands(&caller, now),
+            "who listens by the old one has nothing of the new one of its name"
+        );
     }
 
     #[test]
