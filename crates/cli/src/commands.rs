@@ -66,6 +66,18 @@ async fn until_stopped() -> Result<(), Failure> {
             _ = terminate.recv() => Ok(()),
         }
     }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await.map_err(deaf)
+    // Its window is closed, who sells goes home, or the machine is switched off: Windows waits some seconds.
+    #[cfg(windows)]
+    {
+        use tokio::signal::windows::{ctrl_break, ctrl_close, ctrl_logoff, ctrl_shutdown};
+        let (mut broken, mut closed) = (ctrl_break().map_err(deaf)?, ctrl_close().map_err(deaf)?);
+        let (mut left, mut off) = (ctrl_logoff().map_err(deaf)?, ctrl_shutdown().map_err(deaf)?);
+        tokio::select! {
+            heard = tokio::signal::ctrl_c() => heard.map_err(deaf),
+            _ = broken.recv() => Ok(()),
+            _ = closed.recv() => Ok(()),
+            _ = left.recv() => Ok(()),
+            _ = off.recv() => Ok(()),
+        }
+    }
 }

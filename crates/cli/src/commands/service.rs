@@ -42,6 +42,7 @@ enum What {
 }
 
 /// What is started.
+#[derive(Clone)]
 struct Started {
     program: PathBuf,
     data: PathBuf,
@@ -57,7 +58,7 @@ pub fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
                 return out.text(&system::shown(&started)?);
             }
             system::install(&started)?;
-            out.line("Instalado: el sistema inicia Timbre y lo vuelve a iniciar si se cae.")?;
+            out.line(system::told())?;
         }
         What::Uninstall => {
             system::uninstall()?;

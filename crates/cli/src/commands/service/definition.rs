@@ -13,7 +13,7 @@ pub fn bytes(started: &Started, user: &str) -> Vec<u8> {
 pub fn xml(started: &Started, user: &str) -> String {
     let user = escaped(user);
     let program = escaped(&started.program.display().to_string());
-    let arguments = escaped(&format!("--data \"{}\" serve", started.data.display()));
+    let arguments = escaped(&format!("--data {} serve", quoted(&started.data.display().to_string())));
     format!(
         r#"<?xml version="1.0" encoding="UTF-16"?>
 <Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
@@ -56,6 +56,12 @@ pub fn xml(started: &Started, user: &str) -> String {
     )
 }
 
+/// As one argument: before the closing quote a stroke would take it for a letter (CommandLineToArgvW).
+fn quoted(path: &str) -> String {
+    let strokes = path.len() - path.trim_end_matches('\\').len();
+    format!("\"{path}{}\"", r"\".repeat(strokes))
+}
+
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
@@ -79,6 +85,8 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part}: {text}");
         }
+        let root = xml(&Started { data: r"D:\caja\".into(), ..started.clone() }, "x");
+        assert!(root.contains(r#"--data "D:\caja\\" serve<"#), "the quote ends what it began: {root}");
         let bytes = bytes(&started, r"TIENDA\Rosa");
         assert_eq!(
             (&bytes[..4], bytes.len()),

@@ -1,6 +1,7 @@
 //! A unit of systemd: of the user, or of the machine when root installs it.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::{Started, ask, trouble};
@@ -8,19 +9,55 @@ use crate::failure::Failure;
 
 const UNIT: &str = "timbre.service";
 
+/// What an agent never does, whoever starts it. Printers are devices of the machine's, and a clock may be wrong: neither
+/// is kept from it.
+const NEVER: &str = "NoNewPrivileges=true\nPrivateTmp=true\nUMask=0077\nLockPersonality=true\nMemoryDenyWriteExecute=true\n\
+                     RestrictNamespaces=true\nRestrictRealtime=true\nRestrictSUIDSGID=true\nSystemCallArchitectures=native\n\
+                     RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK\n";
+
+/// What only the machine's systemd can keep from it: a user's has not the rights, and would not start it (218).
+const NEVER_OF_THE_MACHINE: &str = "CapabilityBoundingSet=\nProtectControlGroups=true\nProtectHostname=true\n\
+                                    ProtectKernelLogs=true\nProtectKernelModules=true\nProtectKernelTunables=true\n\
+                                    ProtectSystem=full\n";
+
 /// The unit, as it is written. What no new start mends is not started again: a setting that is wrong (2), data that
 /// are damaged (4).
 pub fn shown(started: &Started) -> Result<String, Failure> {
+    unit(started, is_root())
+}
+
+fn unit(started: &Started, of_the_machine: bool) -> Result<String, Failure> {
+    let (program, data) = (quoted(&started.program)?, quoted(&started.data)?);
+    let (whose, wanted_by) = match of_the_machine {
+        // Named, so that it has a home: what tells a folder from its copies is kept there.
+        true => (
+            format!(
+                "User={}\nReadWritePaths=-{data}\n{NEVER_OF_THE_MACHINE}",
+                owner(&started.data).unwrap_or_default()
+            ),
+            "multi-user.target",
+        ),
+        false => (String::new(), "default.target"),
+    };
     // Where the program is named no variable is read, so that a `$` stands for itself there.
-    let (program, data) = (quoted(&started.program)?, quoted(&started.data)?.replace('$', "$$"));
-    let wanted_by = if is_root() { "multi-user.target" } else { "default.target" };
+    let data = data.replace('$', "$$");
     Ok(format!(
         "[Unit]\nDescription=Timbre: documentos tributarios de la caja\nAfter=network.target\n\n\
          [Service]\nExecStart={program} --data {data} serve\nRestart=on-failure\nRestartSec=5\n\
-         RestartPreventExitStatus=2 4\nTimeoutStopSec=60\n\
-         NoNewPrivileges=true\nPrivateTmp=true\nUMask=0077\n\n\
+         RestartPreventExitStatus=2 4\nTimeoutStopSec=60\n{NEVER}{whose}\n\
          [Install]\nWantedBy={wanted_by}\n"
     ))
+}
+
+/// What a person should know of how it was installed.
+pub fn told() -> &'static str {
+    match is_root() {
+        true => "Instalado: el equipo inicia Timbre al encender y lo vuelve a iniciar si se cae.",
+        false => {
+            "Instalado: Timbre se inicia cuando usted entra en su sesión, y de nuevo si se cae. Para que parta al encender el \
+             equipo, sin que nadie entre: loginctl enable-linger"
+        }
+    }
 }
 
 pub fn install(started: &Started) -> Result<(), Failure> {
@@ -71,13 +108,12 @@ fn path() -> Result<PathBuf, Failure> {
 }
 
 fn is_root() -> bool {
-    std::env::var_os("USER").is_some_and(|user| user == "root")
-        || fs::metadata("/proc/self").is_ok_and(|own| {
-            #[cfg(unix)]
-            return std::os::unix::fs::MetadataExt::uid(&own) == 0;
-            #[cfg(not(unix))]
-            return false;
-        })
+    owner(Path::new("/proc/self")) == Some(0)
+}
+
+/// By number: the user whose file or folder it is.
+fn owner(path: &Path) -> Option<u32> {
+    fs::metadata(path).ok().map(|meta| meta.uid())
 }
 
 /// A path as one word of `ExecStart` (systemd.service(5)): in quotes, `%` doubled.
@@ -112,6 +148,22 @@ mod tests {
         assert!(quoted(Path::new("/x\ny")).is_err());
     }
 
+    #[test]
+    fn the_machines_unit_runs_as_who_has_the_folder_and_so_has_a_home() {
+        let dir = tempfile::tempdir().unwrap();
+        let started = Started { program: "/opt/timbre".into(), data: dir.path().to_owned() };
+        let (machines, users) = (unit(&started, true).unwrap(), unit(&started, false).unwrap());
+        let owner = owner(dir.path()).unwrap();
+        assert!(machines.contains(&format!("\nUser={owner}\n")), "{machines}");
+        assert!(
+            machines.ends_with("WantedBy=multi-user.target\n")
+                && users.ends_with("WantedBy=default.target\n")
+        );
+        for line in ["User=", "CapabilityBoundingSet=", "ProtectKernelModules=", "ReadWritePaths="] {
+            assert!(!users.contains(line), "a user's systemd can't: {users}");
+        }
+    }
+
     /// systemd's own look at it: sections, settings, and a program that it finds and may run.
     #[test]
     #[cfg(target_os = "linux")]
@@ -121,14 +173,16 @@ mod tests {
         fs::create_dir_all(program.parent().unwrap()).unwrap();
         fs::copy("/bin/true", &program).unwrap();
         let started = Started { program, data: dir.path().join("caja 100%\"$x") };
-        let unit = dir.path().join(UNIT);
-        fs::write(&unit, shown(&started).unwrap()).unwrap();
-        match std::process::Command::new("systemd-analyze").arg("verify").arg(&unit).output() {
-            Ok(said) => {
-                let why = String::from_utf8_lossy(&said.stderr);
-                assert!(said.status.success() && why.is_empty(), "{why}");
+        let path = dir.path().join(UNIT);
+        for of_the_machine in [true, false] {
+            fs::write(&path, unit(&started, of_the_machine).unwrap()).unwrap();
+            match std::process::Command::new("systemd-analyze").arg("verify").arg(&path).output() {
+                Ok(said) => {
+                    let why = String::from_utf8_lossy(&said.stderr);
+                    assert!(said.status.success() && why.is_empty(), "{why}");
+                }
+                Err(_) => eprintln!("systemd-analyze is not at hand: the unit is not looked at"),
             }
-            Err(_) => eprintln!("systemd-analyze is not at hand: the unit is not looked at"),
         }
     }
 }

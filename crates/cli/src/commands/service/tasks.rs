@@ -20,6 +20,11 @@ pub fn install(started: &Started) -> Result<(), Failure> {
     ask("schtasks", &["/Run", "/TN", TASK]).map(drop)
 }
 
+/// What a person should know of how it was installed.
+pub fn told() -> &'static str {
+    "Instalado: Timbre se inicia cuando usted entra en su sesión de Windows, y de nuevo si se cae."
+}
+
 pub fn uninstall() -> Result<(), Failure> {
     ask("schtasks", &["/End", "/TN", TASK])?;
     ask("schtasks", &["/Delete", "/F", "/TN", TASK]).map(drop)
