@@ -163,16 +163,32 @@ fn issue_once(store: &mut Store, n: u64) -> Result<u64, StoreError> {
     Ok(folio.number())
 }
 
+/// How what a shop writes is kept from who has no key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Seal {
+    Off,
+    On,
+    /// It is turned on between two sales.
+    TurnedOn,
+}
+
 /// A shop that is opened, sells, is opened again by itself after each failure, and at the end is
 /// looked at with a good disk. False when the n-th call was never made.
-fn run(disk: &Faulty, place: &str) -> bool {
-    let mut shop = Shop::new();
+fn run(disk: &Faulty, seal: Seal, place: &str) -> bool {
+    let mut shop = match seal {
+        Seal::Off => Shop::new(),
+        Seal::On => Shop::sealed(),
+        Seal::TurnedOn => Shop::with_keys(),
+    };
     shop.options.segment_bytes = 2500;
     drop(shop.stocked());
     let mut answered: Vec<(u64, u64)> = Vec::new();
     let opened = Store::open_on(Arc::new(disk.clone()), &shop.dir(), &shop.options, &|_, _| {});
     let mut store = opened.map_or_else(|_| shop.open(), |(store, _)| store);
     for n in 1..=8 {
+        if seal == Seal::TurnedOn && n == 4 {
+            store = turned_on(store, &shop, place);
+        }
         match issue_once(&mut store, n) {
             Ok(number) => {
                 answered.push((n, number));
@@ -192,6 +208,7 @@ fn run(disk: &Faulty, place: &str) -> bool {
     }
     let wanted: Vec<(u64, u64)> = (1..=8).map(|n| (n, n)).collect();
     assert_eq!(answered, wanted, "{place}");
+    assert_eq!(store.is_sealing(), seal != Seal::Off, "{place}");
     drop(store);
     assert!(!shop.check().lost_data(), "{place}");
     let (store, said) = shop.open_said();
@@ -205,18 +222,42 @@ fn run(disk: &Faulty, place: &str) -> bool {
     disk.calls() >= disk.0.nth
 }
 
+/// What is written from now on is sealed, be it at the second try; until then the folder is in clear and whole.
+fn turned_on(mut store: Store, shop: &Shop, place: &str) -> Store {
+    for _ in 0..3 {
+        let sealed = match store.is_sealing() {
+            true => return store,
+            false => store.set_sealing(true, vec![acted("seal")], at(4)).map(drop),
+        };
+        if let Err(error) = sealed {
+            assert!(matches!(error, StoreError::Io { .. }), "{error} {place}");
+            if store.reopen().is_err() {
+                drop(store);
+                store = shop.open();
+            }
+        }
+    }
+    panic!("sealing is not turned on {place}");
+}
+
+/// Each call fails once for as long as there is one; how many there were, and of which kinds.
+fn each(seal: Seal, fails: Fails) -> (usize, BTreeSet<&'static str>) {
+    let mut failed = BTreeSet::new();
+    let runs = (1..)
+        .take_while(|nth| {
+            let disk = Faulty::new(*nth, fails);
+            let made = run(&disk, seal, &format!("call {nth} {fails:?} {seal:?}"));
+            failed.append(&mut disk.0.kinds.lock().unwrap());
+            made
+        })
+        .count();
+    (runs, failed)
+}
+
 #[test]
 fn any_call_to_the_disk_may_fail_and_nothing_acknowledged_is_lost_nor_a_folio_given_twice() {
     for fails in [Fails::Once, Fails::Twice, Fails::FromThenOn] {
-        let mut failed = BTreeSet::new();
-        let runs = (1..)
-            .take_while(|nth| {
-                let disk = Faulty::new(*nth, fails);
-                let made = run(&disk, &format!("call {nth} {fails:?}"));
-                failed.append(&mut disk.0.kinds.lock().unwrap());
-                made
-            })
-            .count();
+        let (runs, failed) = each(Seal::Off, fails);
         assert!(runs > 60, "{runs} calls were tried");
         for kind in [
             "append",
@@ -233,6 +274,17 @@ fn any_call_to_the_disk_may_fail_and_nothing_acknowledged_is_lost_nor_a_folio_gi
             "write again",
             "write the anchor",
         ] {
+            assert!(failed.contains(kind), "{kind} was never among them: {failed:?}");
+        }
+    }
+}
+
+#[test]
+fn any_call_to_the_disk_may_fail_where_what_is_written_is_sealed_or_just_begins_to_be() {
+    for seal in [Seal::On, Seal::TurnedOn] {
+        let (runs, failed) = each(seal, Fails::Once);
+        assert!(runs > 60, "{runs} calls were tried");
+        for kind in ["append", "open to read", "read", "sync", "write again"] {
             assert!(failed.contains(kind), "{kind} was never among them: {failed:?}");
         }
     }

@@ -91,3 +91,19 @@ fn what_never_left_may_be_replaced_and_what_left_may_not() {
     let late = store.commit(alone, at(4)).unwrap_err();
     assert!(matches!(late, StoreError::BadMove { state: DocState::Pendiente, .. }), "{late}");
 }
+
+#[test]
+fn one_that_is_made_again_holds_goods_back_as_it_says_now() {
+    let (_shop, mut store) = Shop::ready();
+    rejected(&mut store);
+    let holds_back = |store: &Store| store.reader().row(&id(1)).unwrap().unwrap().holds_back();
+    assert!(!holds_back(&store));
+    let mut again = Issued { awaits_authority: true, ..sale(1) };
+    again.document.version = 2;
+    let mut to = moved(1, DocState::Rechazado, DocState::Generado, Cause::Reissued);
+    if let Fact::Moved(moved) = &mut to {
+        moved.version = 2;
+    }
+    store.commit(vec![issued(again), to], at(4)).unwrap();
+    assert!(holds_back(&store));
+}
