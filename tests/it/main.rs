@@ -5,6 +5,7 @@ mod answers;
 mod attack;
 mod certification;
 mod contact;
+mod copies;
 mod dev;
 mod failures;
 mod fence;
