@@ -29,7 +29,8 @@ pub const LARGE: Scale = Scale { waiting: 50_000, settled: 1_000_000, drained: 1
 
 /// Folios beyond the copies, to issue with.
 const MORE: u64 = 10_000;
-const WARM_UP: usize = 100;
+/// By then the filter of the tills' keys is read, with a million documents too.
+const WARM_UP: usize = 1_000;
 const ROUNDS: usize = 500;
 const STARTS: usize = 3;
 /// Documents that the journal has and the index was not told of when the power goes: as many as a shop ever leaves.
