@@ -209,6 +209,38 @@ async fn pages_for_people_are_a_line_that_is_down_and_nobody_is_asked_about_mean
     agent.stop().await;
 }
 
+/// Its login gets through and its questions do not: after each look one of them is tried.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_is_looked_at_falls_again_by_one_page() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    office.books().words.extend((1..=8).map(|number| (number, "wait")));
+    let settings = Settings { line_base: HOUR, line_cap: HOUR, ..settings() };
+    let opening = Opening { clock: clock.clone(), settings, ..Opening::default() };
+    let agent = open_as(dir.path(), &office, opening).await;
+    for i in 0..8 {
+        sell(&agent, &format!("k{i}"), ALONE).await;
+    }
+    until(&agent, |agent| agent.stats().sent == 8).await;
+    office.books().portal = true;
+    clock.advance(HOUR);
+    agent.set_running(true);
+    until(&agent, |agent| agent.snapshot().down.iter().any(|down| down.why.contains("página web"))).await;
+    let asked = |office: &Office| ["post/login", "post/track?"].map(|what| office.books().asked(what));
+    let before = asked(&office);
+    office.books().portal = false;
+    office.books().moods.extend(std::iter::repeat_n(("track?", Mood::Page), 1_000));
+    until(&agent, |_| {
+        clock.advance(HOUR);
+        agent.set_running(true);
+        asked(&office)[1] >= before[1] + 6
+    })
+    .await;
+    agent.stop().await;
+    let after = asked(&office);
+    let [looks, questions] = [after[0] - before[0], after[1] - before[1]];
+    assert!(questions <= looks, "{questions} questions after {looks} looks");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn new_sales_go_while_a_long_verification_is_in_course() {
     let (dir, office) = (tempfile::tempdir().unwrap(), office());

@@ -106,4 +106,16 @@ fn one_that_is_made_again_holds_goods_back_as_it_says_now() {
     }
     store.commit(vec![issued(again), to], at(4)).unwrap();
     assert!(holds_back(&store));
+    // Until the authority has it, and again where it rejects it.
+    let mut row = store.reader().row(&id(1)).unwrap().unwrap();
+    let holding = DocState::ALL.into_iter().filter(|state| {
+        row.state = *state;
+        row.holds_back()
+    });
+    use DocState::{Enviando, Generado, Pendiente, Rechazado, Verificando};
+    let mut holding: Vec<_> = holding.map(DocState::word).collect();
+    holding.sort_unstable();
+    let mut wanted = [Generado, Enviando, Verificando, Pendiente, Rechazado].map(DocState::word);
+    wanted.sort_unstable();
+    assert_eq!(holding, wanted);
 }
