@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use timbre_app::Running;
-use timbre_tests::{boleta, factura_to, options, shop_of_company};
+use timbre_tests::{boleta, factura_to, options, shop_of_company, until};
 
 async fn ask(shop: &Running, method: Method, path: &str, key: &str, body: &Value) -> (u16, Value) {
     let url = format!("{}/v1{path}", shop.address.base);
@@ -58,10 +58,8 @@ async fn what_a_voucher_stands_for_gets_a_record_and_no_document_once_the_compan
     assert!(shop.agent.snapshot().vouchers);
 
     // A boleta beside the voucher would declare the sale twice.
-    for (sale, code) in [(&card, "voucher-stands"), (&both, "voucher-partly")] {
-        let (status, problem) = ask(&shop, Method::POST, "/documents", "k2", sale).await;
-        assert_eq!((status, &problem["code"]), (422, &json!(code)));
-    }
+    let (status, problem) = ask(&shop, Method::POST, "/documents", "k2", &card).await;
+    assert_eq!((status, &problem["code"]), (422, &json!("voucher-stands")));
     assert_eq!(ask(&shop, Method::POST, "/vouchers", "k2", &both).await.1["code"], "voucher-partly");
     for sale in [&cash, &factura] {
         let (status, problem) = ask(&shop, Method::POST, "/vouchers", "k2", sale).await;
@@ -105,5 +103,63 @@ async fn what_a_voucher_stands_for_gets_a_record_and_no_document_once_the_compan
     let acts = ask(&shop, Method::GET, "/acts?q=ana%20tarjeta", "", &Value::Null).await.1["rows"].clone();
     assert_eq!(acts.as_array().unwrap().len(), 2);
     assert!(acts[0]["what"].as_str().unwrap().contains("cada venta con tarjeta lleva su documento"));
+    shop.stop().await;
+}
+
+/// Half by card: its voucher stands for that, and a boleta for the rest, in one act.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_pays_a_part_and_one_key_makes_its_record_and_a_boleta_for_the_rest() {
+    let dir = tempfile::tempdir().unwrap();
+    shop_of_company(dir.path(), sii_sim::Desk::company(), &[(39, 1, 10)]).await;
+    let shop = timbre_app::start(options(dir.path())).await.expect("it opens");
+    assert_eq!(declare(&shop, true).await.0, 200);
+    let mut both = paid(
+        boleta(3_003),
+        json!([{ "Medio": "credito", "Monto": 1_000 }, { "Medio": "efectivo", "Monto": 5_000 }]),
+    );
+    both["Timbre"]["Vuelto"] = json!(3_000);
+    both["Timbre"]["Redondeo"] = json!(-3);
+
+    assert_eq!(ask(&shop, Method::POST, "/documents", "", &both).await.1["code"], "key-missing");
+    let preview = ask(&shop, Method::POST, "/documents/preview", "", &both).await.1;
+    assert_eq!(preview["totals"]["MntTotal"], 2_003, "what would be issued");
+    let (status, issued) = ask(&shop, Method::POST, "/documents", "k1", &both).await;
+    assert_eq!((status, &issued["document"]["total"]), (201, &json!(2_003)));
+    let id = issued["document"]["id"].as_str().unwrap().to_owned();
+    let part = issued["voucher"].clone();
+    assert_eq!(
+        (&part["total"], &part["rest"], &part["means"]),
+        (&json!(1_000), &json!(id), &json!(["credito"]))
+    );
+
+    // The customer's paper says what it is for.
+    let detail = shop.agent.detail(&id).unwrap();
+    let line = "Saldo de la venta pagada en parte con tarjeta\nVenta por $3.003; con tarjeta $1.000, según su voucher";
+    assert_eq!((detail.lines.len(), detail.lines[0].name.as_str()), (1, line));
+    until(&shop, |shop| shop.agent.stats().accepted == 1).await;
+    shop.stop().await;
+
+    // The till that lost the answer asks again, after a restart too: nothing is made a second time.
+    let shop = timbre_app::start(options(dir.path())).await.expect("it opens");
+    let (status, again) = ask(&shop, Method::POST, "/documents", "k1", &both).await;
+    assert_eq!((status, &again["document"]["id"], &again["voucher"]["at"]), (200, &json!(id), &part["at"]));
+    assert_eq!(ask(&shop, Method::POST, "/vouchers", "k1", &both).await.0, 200, "the record that is there");
+    let other = paid(boleta(2_003), json!([{ "Medio": "efectivo", "Monto": 2_003 }]));
+    assert_eq!(ask(&shop, Method::POST, "/documents", "k1", &other).await.1["code"], "key-conflict");
+    let today = shop.agent.today().unwrap();
+    assert_eq!((today.vouchers.sales, today.vouchers.total, sum_of(&shop)), (1, 1_000, 2_003));
+    assert_eq!(shop.agent.stats().total, 1);
+    let mut file = Vec::new();
+    shop.agent.export_vouched(&today.date, &today.date, &mut file).unwrap();
+    assert!(String::from_utf8(file).unwrap().trim_end().ends_with(&format!(";Boleta;1000;credito;;;k1;{id}")));
+
+    // Where the company was told otherwise such a sale is made in two.
+    let order = json!({ "stands": true, "two_sales": true, "since": today.date, "who": "Ana" });
+    let (_, terms) = ask(&shop, Method::PUT, "/vouchers/terms", "", &order).await;
+    assert_eq!(terms["terms"][0]["two_sales"], true);
+    assert!(shop.agent.snapshot().two_sales);
+    for path in ["/documents", "/vouchers"] {
+        assert_eq!(ask(&shop, Method::POST, path, "k2", &both).await.1["code"], "voucher-partly");
+    }
     shop.stop().await;
 }

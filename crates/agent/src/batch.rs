@@ -80,6 +80,16 @@ impl Batch<'_> {
             return Ok(BatchSaleView { key, kind, totals, issued, ..refused(line, body, &[]) });
         }
         let now = self.agent.0.clock.now();
+        let sale = match self.agent.for_document(sale, &self.issuer, now) {
+            Ok(sale) => sale,
+            Err(problem) => {
+                return Ok(BatchSaleView {
+                    key,
+                    refusals: vec![said_no(problem)],
+                    ..refused(line, body, &[])
+                });
+            }
+        };
         let draft = self.agent.0.regime.draft(&sale, &self.issuer, &self.agent.0.reader, now);
         let said = match draft.and_then(|draft| Ok(said(&*draft)?)) {
             Ok(said) => said,

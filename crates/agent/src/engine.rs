@@ -30,7 +30,7 @@ use crate::view::{
     CertificateView, IssuedView, PreviewView, ProblemView, PushView, Query, ResentView, RowView, WarningView,
 };
 use crate::writer::{Seat, Writer};
-use crate::{monitor, paper, sealing, show, signing, watchdog};
+use crate::{monitor, paper, sealing, show, signing, vouch, watchdog};
 
 /// The most documents that the answer to a resend names.
 const MOST_NAMED: usize = 500;
@@ -210,7 +210,7 @@ impl Agent {
     }
 
     /// The same for a sale that was read already.
-    pub async fn issue_sale(&self, mut sale: Sale) -> Answer<IssuedView> {
+    pub async fn issue_sale(&self, sale: Sale) -> Answer<IssuedView> {
         let issuer = self.issuer()?;
         // A key that is known needs no new checks: prices may have changed since.
         if let Some(key) = &sale.key
@@ -221,13 +221,16 @@ impl Agent {
             }
             let warnings: Vec<Refusal> =
                 self.key_of_another(&row, sale.from.as_deref())?.into_iter().collect();
-            return Ok(self.issued(row, &warnings, true, &issuer));
+            return self.issued(row, &warnings, true, &issuer);
         }
         // Before a folio is taken.
         self.0.signer()?;
         self.trust_clock()?;
         let now = self.0.clock.now();
-        self.wants_document(&sale, &issuer, now)?;
+        let mut sale = self.for_document(sale, &issuer, now)?;
+        if sale.card.is_some() && sale.key.is_none() {
+            return Err(vouch::key_missing());
+        }
         let draft = self.0.regime.draft(&sale, &issuer, &self.0.reader, now);
         let draft = self.judge_printer(&sale, draft)?;
         self.wants_paper(&mut sale, &sealing::series(&*draft)?);
@@ -239,7 +242,7 @@ impl Agent {
         if print {
             self.0.papers.notify_one();
         }
-        Ok(self.issued(issuance.row, &issuance.warnings, issuance.repeated, &issuer))
+        self.issued(issuance.row, &issuance.warnings, issuance.repeated, &issuer)
     }
 
     /// A key that another till gave first. It may be the same sale on another way; but tills that both count
@@ -255,22 +258,26 @@ impl Agent {
         Ok(Some(Refusal::new("key-of-another-till", "key", message)))
     }
 
-    fn issued(&self, row: Row, warnings: &[Refusal], repeated: bool, issuer: &Issuer) -> IssuedView {
-        IssuedView {
+    fn issued(&self, row: Row, warnings: &[Refusal], repeated: bool, issuer: &Issuer) -> Answer<IssuedView> {
+        Ok(IssuedView {
+            voucher: self.part_by_card(&row, repeated)?,
             document: self.row(&row),
             key: row.key.clone(),
             totals: row.totals.clone(),
             warnings: show::refusals(warnings),
             repeated,
             environment: environment_word(issuer.environment),
-        }
+        })
     }
 
     /// The same checks and totals; nothing is issued and no folio is taken.
     pub fn preview(&self, received: Bytes) -> Answer<PreviewView> {
-        let sale = Sale::read(received, None)?;
+        let mut sale = Sale::read(received, None)?;
         let issuer = self.issuer().ok();
         let now = self.0.clock.now();
+        if let Some(issuer) = &issuer {
+            sale = self.for_document(sale, issuer, now)?;
+        }
         let preview = self.0.regime.preview(&sale, issuer.as_ref(), &self.0.reader, now);
         let mut preview = self.judge_printer(&sale, preview)?;
         preview.warnings.extend(issuer.and_then(|issuer| self.no_range(&sale, &issuer, now)));

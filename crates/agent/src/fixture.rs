@@ -40,6 +40,7 @@ pub(crate) fn issued(document: Document) -> Fact {
         follows: Vec::new(),
         annuls: None,
         awaits_authority: false,
+        card: None,
         sale: Bytes::new(),
     }))
 }

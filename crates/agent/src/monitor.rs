@@ -127,6 +127,7 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
         to_annul: show::to_annul(&counts),
         ends: held.and_then(|held| signing::ends_soon(&held, now, &inner.zone)),
     });
+    let vouchers = inner.reader.voucher_stands(inner.today());
     Snapshot {
         environment: company.as_ref().map_or_else(String::new, |(_, e)| environment_word(*e)),
         company: company.map(|(company, _)| CompanyView { id: company.id, name: company.name }),
@@ -147,7 +148,8 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
         certificate,
         missing,
         stopped,
-        vouchers: inner.reader.voucher_stands(inner.today()),
+        vouchers: vouchers.is_some(),
+        two_sales: vouchers.is_some_and(|term| term.two_sales),
         standing: inner.sender.settings().standing.clone(),
         address: crate::sender::lock(&inner.address).clone(),
         as_of: now.to_string(),

@@ -319,6 +319,8 @@ impl Again {
             follows: said.follows,
             annuls: said.annuls,
             awaits_authority: said.awaits_authority,
+            // Recorded with the first document, and not touched by what became of that.
+            card: None,
             sale: self.sale.received.clone(),
         }));
         let paper = paper::asked(&issued).filter(|_| print);

@@ -107,6 +107,9 @@ pub struct Snapshot {
     /// A card's voucher stands for a document today, as the company declared.
     #[serde(default)]
     pub vouchers: bool,
+    /// Where they do: a sale that a card pays a part of is made in two.
+    #[serde(default)]
+    pub two_sales: bool,
     /// What this run does out of the ordinary, for as long as it does it: a sentence.
     #[serde(default)]
     pub standing: Option<String>,
@@ -354,6 +357,8 @@ pub struct IssuedView {
     pub warnings: Vec<RefusalView>,
     /// The key was known: this is the document it made then.
     pub repeated: bool,
+    /// The part of the sale that a card's voucher stands for: the document is for the rest.
+    pub voucher: Option<VouchedView>,
     /// The environment, in every answer.
     pub environment: String,
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use bytes::Bytes;
 use timbre_core::{Date, Issuer, Refusal, Sale, Timestamp, Voucher};
-use timbre_store::{Fact, StoreError, Vouched, VouchedRow};
+use timbre_store::{Fact, Row, StoreError, Vouched, VouchedRow, VoucherTerm};
 
 use crate::engine::{Agent, Answer};
 use crate::export::cell;
@@ -17,16 +17,20 @@ use crate::view::{
 const PAGE: usize = 100;
 
 /// The mark tells spreadsheets that it is UTF-8.
-const HEAD: &str = "\u{feff}fecha;registrada;documento que reemplaza;total;medios;caja;cajero;clave\r\n";
+const HEAD: &str = "\u{feff}fecha;registrada;documento que reemplaza;total;medios;caja;cajero;clave;documento por el resto\r\n";
 
 impl Agent {
     /// What was declared of card vouchers.
     pub fn vouchers(&self) -> VoucherTermsView {
         let terms = self.0.reader.voucher_terms().into_iter();
         VoucherTermsView {
-            stands: self.0.reader.voucher_stands(self.0.today()),
+            stands: self.0.reader.voucher_stands(self.0.today()).is_some(),
             terms: terms
-                .map(|(since, stands)| VoucherTermView { since: since.to_string(), stands })
+                .map(|VoucherTerm { since, stands, two_sales }| VoucherTermView {
+                    since: since.to_string(),
+                    stands,
+                    two_sales,
+                })
                 .collect(),
         }
     }
@@ -38,12 +42,17 @@ impl Agent {
             let detail = "Las ventas de los días que pasaron ya están hechas: elija hoy o un día que viene.";
             return Err(ProblemView::bad_request("voucher-past", detail));
         }
-        let what = match order.stands {
-            true => format!("Desde el {since} el voucher de la tarjeta reemplaza al documento"),
-            false => format!("Desde el {since} cada venta con tarjeta lleva su documento"),
+        let what = match (order.stands, order.two_sales) {
+            (true, false) => format!("Desde el {since} el voucher de la tarjeta reemplaza al documento"),
+            (true, true) => format!(
+                "Desde el {since} el voucher de la tarjeta reemplaza al documento, y lo que se paga en parte con \
+                 tarjeta son dos ventas"
+            ),
+            (false, _) => format!("Desde el {since} cada venta con tarjeta lleva su documento"),
         };
         let acted = Fact::Acted { who: order.who, what, documents: Vec::new() };
-        let term = Fact::VoucherTerm { since, stands: order.stands };
+        let term = VoucherTerm { since, stands: order.stands, two_sales: order.stands && order.two_sales };
+        let term = Fact::VoucherTerm(term);
         self.0.writer.commit(vec![term, acted]).await?;
         self.0.push(Vec::new(), false);
         Ok(self.vouchers())
@@ -54,8 +63,7 @@ impl Agent {
     pub async fn record(&self, received: Bytes, key: Option<String>) -> Answer<VouchedView> {
         let sale = Sale::read(received, key)?;
         let Some(key) = sale.key.clone() else {
-            let detail = "El registro de una venta con voucher lleva siempre una clave (Idempotency-Key).";
-            return Err(ProblemView::bad_request("key-missing", detail));
+            return Err(key_missing());
         };
         if let Some(row) = self.0.reader.vouched(&key)? {
             return self.known_record(&row, &sale);
@@ -63,14 +71,19 @@ impl Agent {
         let issuer = self.issuer()?;
         let now = self.0.clock.now();
         let date = self.0.today();
-        if !self.0.reader.voucher_stands(date) {
+        let Some(term) = self.0.reader.voucher_stands(date) else {
             let message = "La empresa no tiene declarado que el voucher de la tarjeta reemplaza al documento: \
                            esta venta lleva el suyo.";
             return Err(Refusal::new("voucher-not-declared", "", message).into());
-        }
+        };
         let (series, total) = match self.0.regime.voucher(&sale, &issuer, &self.0.reader, now)? {
             Voucher::Whole { series, total } => (series, total),
-            Voucher::Part => return Err(partly().into()),
+            Voucher::Part(_) if term.two_sales => return Err(two_sales().into()),
+            Voucher::Part(_) => {
+                let message = "La tarjeta paga una parte: emítala como siempre (POST /v1/documents), y queda registrada \
+                               esa parte y emitido el documento por el resto.";
+                return Err(Refusal::new("voucher-partly", "Timbre.Pagos", message).into());
+            }
             Voucher::Nothing => {
                 let message = "Esta venta no se pagó con tarjeta, o su documento no lo reemplaza un voucher: \
                                se emite como siempre.";
@@ -110,14 +123,14 @@ impl Agent {
         }
     }
 
-    /// Refuses to issue what a voucher stands for: the sale would be declared twice.
-    pub(crate) fn wants_document(&self, sale: &Sale, issuer: &Issuer, now: Timestamp) -> Answer<()> {
-        if !self.0.reader.voucher_stands(self.0.day(now)) {
-            return Ok(());
-        }
-        match self.0.regime.voucher(sale, issuer, &self.0.reader, now)? {
-            Voucher::Nothing => Ok(()),
-            Voucher::Part => Err(partly().into()),
+    /// The sale that gets a document: this one, or what of it no card paid. Refuses what a voucher stands for as a
+    /// whole: it would be declared twice.
+    pub(crate) fn for_document(&self, sale: Sale, issuer: &Issuer, now: Timestamp) -> Answer<Sale> {
+        let Some(term) = self.0.reader.voucher_stands(self.0.day(now)) else { return Ok(sale) };
+        match self.0.regime.voucher(&sale, issuer, &self.0.reader, now)? {
+            Voucher::Nothing => Ok(sale),
+            Voucher::Part(_) if term.two_sales => Err(two_sales().into()),
+            Voucher::Part(rest) => Ok(*rest),
             Voucher::Whole { .. } => {
                 let message = "La empresa declaró que el voucher de la tarjeta reemplaza al documento: emitir otro \
                                declararía la venta dos veces. Regístrela sin documento (POST /v1/vouchers).";
@@ -159,6 +172,7 @@ impl Agent {
                     text(&row.till.caja),
                     text(&row.till.cajero),
                     view.key,
+                    text(&view.rest),
                 ];
                 let cells: Vec<_> = cells.iter().map(|text| cell(text)).collect();
                 written(out.write_all(format!("{}\r\n", cells.join(";")).as_bytes()))?;
@@ -181,6 +195,14 @@ impl Agent {
         Ok(VoucherSumsView { sales: sums.sales, total: sums.total.0 })
     }
 
+    /// What of a document's sale a card paid, as it was recorded with it.
+    pub(crate) fn part_by_card(&self, row: &Row, repeated: bool) -> Answer<Option<VouchedView>> {
+        let Some(key) = row.key.as_deref().filter(|_| self.0.reader.knows_vouchers()) else {
+            return Ok(None);
+        };
+        Ok(self.0.reader.vouched(key)?.map(|row| self.vouched(&row, repeated)))
+    }
+
     fn vouched(&self, row: &VouchedRow, repeated: bool) -> VouchedView {
         let kind = self.0.regime.profile().kind(&row.series);
         VouchedView {
@@ -189,16 +211,22 @@ impl Agent {
             date: row.date.to_string(),
             kind: kind.map_or_else(|| row.series.0.clone(), |kind| kind.name.to_owned()),
             total: row.total.0,
+            rest: row.rest.as_ref().map(ToString::to_string),
             means: row.till.pagos.iter().map(|payment| payment.medio.clone()).collect(),
             repeated,
         }
     }
 }
 
-fn partly() -> Refusal {
+fn two_sales() -> Refusal {
     let message = "Una parte se paga con tarjeta, y el voucher ya es el documento de esa parte: cobre en dos \
                    ventas, una con lo que va con tarjeta y otra con el resto.";
     Refusal::new("voucher-partly", "Timbre.Pagos", message)
+}
+
+pub(crate) fn key_missing() -> ProblemView {
+    let detail = "El registro de una venta con voucher lleva siempre una clave (Idempotency-Key).";
+    ProblemView::bad_request("key-missing", detail)
 }
 
 fn day_of(text: &str) -> Answer<Date> {

@@ -38,5 +38,6 @@ pub mod tags;
 pub mod tipo;
 pub mod totals;
 pub mod verify;
+pub mod voucher;
 
 pub use regime::Chile;

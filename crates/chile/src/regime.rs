@@ -16,7 +16,7 @@ use crate::company::{self, Firm};
 use crate::draft::{DteDraft, Setting};
 use crate::rules::Limits;
 use crate::totals::explain::explain;
-use crate::{again, codes, dte, envelope, hour, receipt, sale, tipo, verify};
+use crate::{again, codes, dte, envelope, hour, receipt, sale, tipo, verify, voucher};
 
 static PROFILE: Profile = Profile {
     country: "CL",
@@ -25,25 +25,6 @@ static PROFILE: Profile = Profile {
     kinds: &tipo::KINDS,
     print: PrintGate::OnSeal,
 };
-
-/// Whether a means of payment is a card that gives a voucher, by its name with neither case nor accents nor blanks.
-fn by_card(means: &str) -> bool {
-    const CARDS: [&str; 10] = [
-        "debito",
-        "credito",
-        "prepago",
-        "tarjeta",
-        "tarjetadebito",
-        "tarjetadedebito",
-        "tarjetacredito",
-        "tarjetadecredito",
-        "tarjetaprepago",
-        "tarjetadeprepago",
-    ];
-    let plain = means.to_lowercase().replace('é', "e");
-    let plain: String = plain.chars().filter(char::is_ascii_alphabetic).collect();
-    CARDS.contains(&plain.as_str())
-}
 
 /// The law of Chile.
 #[derive(Debug, Clone, Copy, Default)]
@@ -116,8 +97,6 @@ impl Regime for Chile {
         sale::read(sale).is_ok_and(|order| order.tipo.is_note())
     }
 
-    /// A voucher may stand for a boleta and for nothing else; cash and transfers always want one (Res. Ex. SII
-    /// 176/2020).
     fn voucher(
         &self,
         sale: &Sale,
@@ -126,16 +105,12 @@ impl Regime for Chile {
         now: Timestamp,
     ) -> Result<Voucher, Refusals> {
         let order = sale::read(sale)?;
-        let cards = sale.till.pagos.iter().filter(|payment| by_card(&payment.medio)).count();
-        match (order.tipo.is_boleta(), cards) {
-            (false, _) | (true, 0) => Ok(Voucher::Nothing),
-            (true, cards) if cards < sale.till.pagos.len() => Ok(Voucher::Part),
-            (true, _) => {
-                let firm = Firm::of(&issuer.company)?;
-                let draft = DteDraft::of(sale, order, &self.setting(&firm, issuer.environment, known, now))?;
-                Ok(Voucher::Whole { series: draft.series(), total: draft.total })
-            }
+        if !voucher::may_stand(order.tipo, &sale.till) {
+            return Ok(Voucher::Nothing);
         }
+        let firm = Firm::of(&issuer.company)?;
+        let draft = DteDraft::of(sale, order, &self.setting(&firm, issuer.environment, known, now))?;
+        voucher::of(sale, &draft, hour::local(now).date())
     }
 
     /// The document as it would be, with Folio 0 and neither stamp nor signature: nothing in it can be

@@ -35,6 +35,6 @@ pub use regime::{
     ChannelId, Claim, Claims, Company, Draft, Explained, Issuer, Number, Preview, Profile, Regime, Voucher,
 };
 pub use remark::{Advice, Label, Remark};
-pub use sale::{Sale, TillData};
+pub use sale::{CardPart, Sale, TillData};
 pub use services::{Event, Numbered, Served, Services, Wish};
 pub use state::{Cause, DocState};

@@ -125,14 +125,14 @@ pub enum Number {
 }
 
 /// What the voucher of a card stands for, where the company declared that it does.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Voucher {
     /// Nothing: the sale gets its document.
     Nothing,
     /// The document that this sale would be.
     Whole { series: Series, total: Amount },
-    /// A part of it: the rest would be a document of its own.
-    Part,
+    /// A part of it: the rest is a sale that gets a document ([`Sale::card`] is set).
+    Part(Box<Sale>),
 }
 
 /// The law of a country and the documents it wants. No I/O, no clock.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::{Amount, Refusal, Refusals};
+use crate::{Amount, Date, Refusal, Refusals};
 
 mod repeated;
 mod till;
@@ -49,6 +49,20 @@ pub struct Payment {
     pub monto: Amount,
 }
 
+/// The part of a sale that the voucher of a card stands for, where the rest gets a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CardPart {
+    /// The day in the country's legal time.
+    pub date: Date,
+    /// What the cards paid of it.
+    pub total: Amount,
+    /// The till's data with the payments by card alone.
+    pub till: TillData,
+    /// The whole sale as received.
+    #[serde(skip)]
+    pub sale: Bytes,
+}
+
 /// A sale, as it came in.
 #[derive(Debug, Clone)]
 pub struct Sale {
@@ -61,6 +75,9 @@ pub struct Sale {
     pub till: TillData,
     /// Its document is to be put on paper as soon as it is durable. Said by the engine, not by the till.
     pub print: bool,
+    /// What a voucher stands for beside its document: then body, till and received are the rest's, key and hash those
+    /// of the whole. Said by the regime, not by the till.
+    pub card: Option<Box<CardPart>>,
     /// What is wrong with the till's block, with paths below `Timbre`. The regime says it beside what it
     /// finds itself; with any of it there is no draft.
     pub till_faults: Vec<Refusal>,
@@ -110,7 +127,7 @@ impl Sale {
         };
         let (till, till_faults) = till::read(object.remove(TILL_BLOCK).as_ref());
         let (body, from) = (Value::Object(object), None);
-        Ok(Sale { key, from, body, till, print: false, till_faults, received, hash })
+        Ok(Sale { key, from, body, till, print: false, card: None, till_faults, received, hash })
     }
 }
 

@@ -36,6 +36,7 @@ pub(crate) fn apply(on: &mut Overlay<'_>, fact: &Fact, stand: Stand) -> Result<N
     match fact {
         Fact::Issued(issued) if issued.document.version == 1 => {
             issue::first(on, issued, stand, &mut noticed)?;
+            voucher::take_part(on, issued, stand)?;
         }
         Fact::Issued(issued) => issue::again(on, issued, stand, &mut noticed)?,
         Fact::Sending(sending) => travel::send(on, sending, stand)?,
@@ -86,7 +87,7 @@ pub(crate) fn apply(on: &mut Overlay<'_>, fact: &Fact, stand: Stand) -> Result<N
             skipped_annulled(on, grant, Span { first: *first, last: *last })?;
         }
         Fact::Vouched(vouched) => voucher::take(on, vouched, stand)?,
-        Fact::VoucherTerm { since, stands } => voucher::declare(on, *since, *stands)?,
+        Fact::VoucherTerm(term) => voucher::declare(on, *term)?,
         Fact::Login { .. } | Fact::Mailed { .. } | Fact::Notified { .. } | Fact::Acted { .. } => {}
     }
     acts::note(on, fact, stand)?;

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use timbre_core::paper::{Copy, Printing};
 use timbre_core::{
-    Amount, Cause, ChannelId, Claims, Company, Date, DocState, Document, DocumentId, Environment, Grant,
-    GrantId, ParcelId, Refusal, Series, State, TillData, Timestamp,
+    Amount, CardPart, Cause, ChannelId, Claims, Company, Date, DocState, Document, DocumentId, Environment,
+    Grant, GrantId, ParcelId, Refusal, Series, State, TillData, Timestamp,
 };
 
 use crate::{Locked, Mark};
@@ -116,10 +116,7 @@ pub enum Fact {
     Vouched(Box<Vouched>),
     /// From a day on card vouchers stand for documents, or don't, as the company declared. What was said of that
     /// day or of later ones holds no more.
-    VoucherTerm {
-        since: Date,
-        stands: bool,
-    },
+    VoucherTerm(VoucherTerm),
     /// Documents were stamped by a clock that was ahead, the last one at `last`: a person took it upon
     /// them that the next ones are stamped by the clock as it is now, before that.
     StampsResumed {
@@ -160,7 +157,7 @@ impl Fact {
             Fact::ClockSeen { .. } => 20,
             Fact::ClockAccepted { .. } => 21,
             Fact::Vouched(_) => 22,
-            Fact::VoucherTerm { .. } => 23,
+            Fact::VoucherTerm(_) => 23,
             Fact::StampsResumed { .. } => 24,
             Fact::SkippedAnnulled { .. } => 25,
         }
@@ -172,7 +169,10 @@ impl Fact {
     /// The raw byte strings that travel beside the JSON, in their order.
     pub fn blobs(&self) -> Vec<&Bytes> {
         match self {
-            Fact::Issued(i) => vec![&i.document.bytes, &i.sale],
+            Fact::Issued(i) => {
+                let whole = i.card.as_ref().map(|card| &card.sale);
+                [&i.document.bytes, &i.sale].into_iter().chain(whole).collect()
+            }
             Fact::Sending(s) => vec![&s.head, &s.tail],
             Fact::Answered(a) => vec![&a.heard],
             Fact::GrantLoaded(g) => vec![&g.sealed],
@@ -208,7 +208,7 @@ impl Fact {
             | Fact::ClockSeen { .. }
             | Fact::ClockAccepted { .. }
             | Fact::Vouched(_)
-            | Fact::VoucherTerm { .. }
+            | Fact::VoucherTerm(_)
             | Fact::StampsResumed { .. }
             | Fact::SkippedAnnulled { .. } => Vec::new(),
         }
@@ -226,7 +226,10 @@ impl Fact {
     /// Where the byte strings go when a fact is read back.
     pub(crate) fn blobs_mut(&mut self) -> Vec<&mut Bytes> {
         match self {
-            Fact::Issued(i) => vec![&mut i.document.bytes, &mut i.sale],
+            Fact::Issued(i) => {
+                let whole = i.card.as_mut().map(|card| &mut card.sale);
+                [&mut i.document.bytes, &mut i.sale].into_iter().chain(whole).collect()
+            }
             Fact::Sending(s) => vec![&mut s.head, &mut s.tail],
             Fact::Answered(a) => vec![&mut a.heard],
             Fact::GrantLoaded(g) => vec![&mut g.sealed],
@@ -265,7 +268,11 @@ pub struct Issued {
     /// What it covers must not leave before the authority has it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub awaits_authority: bool,
-    /// The sale as received. Blob 1 (blob 0 is `document.bytes`).
+    /// The part of the sale that a card's voucher stands for: the document is for the rest, and the part becomes a
+    /// record beside it, by this very fact. Its sale is blob 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<Box<CardPart>>,
+    /// The sale as received; where a card paid a part, that of the rest. Blob 1 (blob 0 is `document.bytes`).
     #[serde(skip)]
     pub sale: Bytes,
 }
@@ -360,6 +367,16 @@ pub struct CertificateLoaded {
     /// Private key, sealed by the vault. Blob 1.
     #[serde(skip)]
     pub sealed: Bytes,
+}
+
+/// From a day on card vouchers stand for documents, or don't, as the company declared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoucherTerm {
+    pub since: Date,
+    pub stands: bool,
+    /// A sale that a card pays a part of is made in two; else its rest gets a document of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub two_sales: bool,
 }
 
 /// A sale that a card's voucher stands for. It has no number, and is never sent.

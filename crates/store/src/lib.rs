@@ -54,7 +54,9 @@ mod tests;
 pub use acts::{Act, Acts};
 pub use check::{CheckReport, IndexCheck, check};
 pub use error::StoreError;
-pub use fact::{Answered, CertificateLoaded, Fact, GrantLoaded, Issued, Moved, Sending, Vouched, Warned};
+pub use fact::{
+    Answered, CertificateLoaded, Fact, GrantLoaded, Issued, Moved, Sending, Vouched, VoucherTerm, Warned,
+};
 pub use group::Make;
 pub use lock::{LockReason, Locked, Mark};
 pub use news::{Bookmark, News, Told};

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use timbre_core::{Company, Date, DocState, Environment, Grant, GrantId, Series, Timestamp};
 
 use crate::index::{Index, Puts, decode};
-use crate::{ClockAccepted, ClockSeen, Counts, Locked, Mark, Place, Range, Span, StoreError, key};
+use crate::{
+    ClockAccepted, ClockSeen, Counts, Locked, Mark, Place, Range, Span, StoreError, VoucherTerm, key,
+};
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Live {
@@ -22,7 +24,7 @@ pub(crate) struct Live {
     pub clock: Option<ClockSeen>,
     pub clock_accepted: Option<ClockAccepted>,
     /// Ascending: from each day on, whether card vouchers stand for documents.
-    pub voucher_terms: Vec<(Date, bool)>,
+    pub voucher_terms: Vec<VoucherTerm>,
     pub lock: Option<Locked>,
     pub lock_found: Option<Locked>,
     grants: BTreeMap<GrantId, GrantRow>,

@@ -61,7 +61,7 @@ impl<'a> Rules<'a> {
             | Fact::Warned(_)
             | Fact::ClockSeen { .. }
             | Fact::ClockAccepted { .. }
-            | Fact::VoucherTerm { .. }
+            | Fact::VoucherTerm(_)
             | Fact::StampsResumed { .. } => Ok(()),
         }
     }
@@ -89,6 +89,7 @@ impl<'a> Rules<'a> {
         }
         claims::judge(on, issued)?;
         voucher::no_document(on, issued)?;
+        voucher::judge_part(self.live, on, issued)?;
         let document = &issued.document;
         if let Some(idempotency) = &issued.key
             && let Some(order) = on.number(&key::idempotency(idempotency))?

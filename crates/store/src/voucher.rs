@@ -3,10 +3,10 @@
 //! told elsewhere.
 
 use serde::{Deserialize, Serialize};
-use timbre_core::{Amount, Date, Series, TillData, Timestamp};
+use timbre_core::{Amount, Date, DocumentId, Series, TillData, Timestamp};
 
 use crate::apply::Stand;
-use crate::fact::{Issued, Vouched};
+use crate::fact::{Issued, Vouched, VoucherTerm};
 use crate::index::{Index, Keys, broken, decode};
 use crate::live::Live;
 use crate::overlay::Overlay;
@@ -24,6 +24,9 @@ pub struct VouchedRow {
     pub series: Series,
     pub total: Amount,
     pub till: TillData,
+    /// The document that was issued for the rest of the sale, where a card paid a part of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rest: Option<DocumentId>,
     /// Where the fact stands.
     pub frame: Place,
 }
@@ -45,11 +48,7 @@ pub struct VoucherSums {
 
 /// A key names one sale, be it a document or a record, and a record is made only while vouchers stand for documents.
 pub(crate) fn judge(live: &Live, on: &Overlay<'_>, vouched: &Vouched) -> Result<(), StoreError> {
-    if !stands(&live.voucher_terms, vouched.date) {
-        let message =
-            "En esta fecha el voucher de la tarjeta no reemplaza al documento: la venta lleva el suyo.";
-        return Err(StoreError::refused("voucher-not-declared", message));
-    }
+    declared(live, vouched.date)?;
     if let Some(order) = on.number(&key::idempotency(&vouched.key))?
         && let Some(row) = on.json::<Row>(&key::row(order))?
     {
@@ -61,12 +60,37 @@ pub(crate) fn judge(live: &Live, on: &Overlay<'_>, vouched: &Vouched) -> Result<
     }
 }
 
-/// A sale that was recorded gets no document beside it.
+/// A sale that was recorded whole gets no document beside it.
 pub(crate) fn no_document(on: &Overlay<'_>, issued: &Issued) -> Result<(), StoreError> {
-    match &issued.key {
-        Some(key) if on.get(&key::vouched_key(key))?.is_some() => Err(taken(key)),
-        Some(_) | None => Ok(()),
+    let Some(key) = &issued.key else { return Ok(()) };
+    let Some(name) = on.get(&key::vouched_key(key))? else { return Ok(()) };
+    match on.json::<VouchedRow>(&name)? {
+        Some(row) if row.rest.is_some() => Ok(()),
+        Some(_) | None => Err(taken(key)),
     }
+}
+
+/// A part is recorded once, with the first document of its sale, and only while vouchers stand for documents.
+pub(crate) fn judge_part(live: &Live, on: &Overlay<'_>, issued: &Issued) -> Result<(), StoreError> {
+    let Some(card) = &issued.card else { return Ok(()) };
+    declared(live, card.date)?;
+    let Some(key) = issued.key.as_ref().filter(|_| issued.document.version == 1) else {
+        let message =
+            "La parte pagada con tarjeta se registra con la clave de la venta y su primer documento.";
+        return Err(StoreError::refused("voucher-part", message));
+    };
+    match on.get(&key::vouched_key(key))? {
+        Some(_) => Err(taken(key)),
+        None => Ok(()),
+    }
+}
+
+fn declared(live: &Live, day: Date) -> Result<(), StoreError> {
+    if stands(&live.voucher_terms, day).is_some() {
+        return Ok(());
+    }
+    let message = "En esta fecha el voucher de la tarjeta no reemplaza al documento: la venta lleva el suyo.";
+    Err(StoreError::refused("voucher-not-declared", message))
 }
 
 fn taken(key: &str) -> StoreError {
@@ -77,9 +101,6 @@ fn taken(key: &str) -> StoreError {
 }
 
 pub(crate) fn take(on: &mut Overlay<'_>, vouched: &Vouched, stand: Stand) -> Result<(), StoreError> {
-    if on.get(&key::vouched_key(&vouched.key))?.is_some() {
-        return Ok(());
-    }
     let row = VouchedRow {
         sequence: stand.sequence,
         at: stand.at,
@@ -89,25 +110,53 @@ pub(crate) fn take(on: &mut Overlay<'_>, vouched: &Vouched, stand: Stand) -> Res
         series: vouched.series.clone(),
         total: vouched.total,
         till: vouched.till.clone(),
+        rest: None,
         frame: stand.place,
     };
+    put(on, &row)
+}
+
+/// The part of a sale that a card paid, with the document for the rest.
+pub(crate) fn take_part(on: &mut Overlay<'_>, issued: &Issued, stand: Stand) -> Result<(), StoreError> {
+    let (Some(card), Some(key)) = (&issued.card, &issued.key) else { return Ok(()) };
+    let row = VouchedRow {
+        sequence: stand.sequence,
+        at: stand.at,
+        date: card.date,
+        key: key.clone(),
+        sale_hash: issued.sale_hash.clone(),
+        series: issued.document.id.series.clone(),
+        total: card.total,
+        till: card.till.clone(),
+        rest: Some(issued.document.id.clone()),
+        frame: stand.place,
+    };
+    put(on, &row)
+}
+
+/// Once for each key: a fact may be read again.
+fn put(on: &mut Overlay<'_>, row: &VouchedRow) -> Result<(), StoreError> {
+    if on.get(&key::vouched_key(&row.key))?.is_some() {
+        return Ok(());
+    }
     let name = key::vouched(row.date, row.sequence);
-    on.put_json(name.clone(), &row)?;
-    on.put(key::vouched_key(&vouched.key), name);
+    on.put_json(name.clone(), row)?;
+    on.put(key::vouched_key(&row.key), name);
     let count = on.number(key::VOUCHED)?.unwrap_or_default() + 1;
     on.put(key::VOUCHED.to_vec(), count.to_be_bytes().to_vec());
     Ok(())
 }
 
-pub(crate) fn declare(on: &mut Overlay<'_>, since: Date, stands: bool) -> Result<(), StoreError> {
-    let mut terms: Vec<(Date, bool)> = on.json(key::VOUCHER_TERMS)?.unwrap_or_default();
-    terms.retain(|(before, _)| *before < since);
-    terms.push((since, stands));
+pub(crate) fn declare(on: &mut Overlay<'_>, term: VoucherTerm) -> Result<(), StoreError> {
+    let mut terms: Vec<VoucherTerm> = on.json(key::VOUCHER_TERMS)?.unwrap_or_default();
+    terms.retain(|before| before.since < term.since);
+    terms.push(term);
     on.put_json(key::VOUCHER_TERMS.to_vec(), &terms)
 }
 
-fn stands(terms: &[(Date, bool)], day: Date) -> bool {
-    terms.iter().rev().find(|(since, _)| *since <= day).is_some_and(|(_, stands)| *stands)
+/// The term of that day, where vouchers stand for documents on it.
+fn stands(terms: &[VoucherTerm], day: Date) -> Option<VoucherTerm> {
+    terms.iter().rev().find(|term| term.since <= day).filter(|term| term.stands).copied()
 }
 
 /// After a stop in the middle of a write: none of the records is missing, and no key of one.
@@ -117,13 +166,18 @@ pub(crate) fn agrees(index: &Index) -> Result<bool, StoreError> {
 }
 
 impl Reader {
-    /// Whether card vouchers stand for documents on that day.
-    pub fn voucher_stands(&self, day: Date) -> bool {
+    /// The term under which card vouchers stand for documents on that day; `None` where they don't.
+    pub fn voucher_stands(&self, day: Date) -> Option<VoucherTerm> {
         stands(&self.live().voucher_terms, day)
     }
 
+    /// Whether anything was ever declared of them: without that there is no record.
+    pub fn knows_vouchers(&self) -> bool {
+        !self.live().voucher_terms.is_empty()
+    }
+
     /// What was declared, ascending by the day from which it holds.
-    pub fn voucher_terms(&self) -> Vec<(Date, bool)> {
+    pub fn voucher_terms(&self) -> Vec<VoucherTerm> {
         self.live().voucher_terms.clone()
     }
 
@@ -139,6 +193,10 @@ impl Reader {
     pub fn vouched_sale(&self, row: &VouchedRow) -> Result<bytes::Bytes, StoreError> {
         match self.segments.fact_at(row.frame)? {
             Fact::Vouched(vouched) => Ok(vouched.sale),
+            Fact::Issued(issued) => {
+                let card = issued.card.ok_or_else(|| broken("dónde está una venta con voucher"))?;
+                Ok(card.sale)
+            }
             _ => Err(broken("dónde está una venta con voucher")),
         }
     }

@@ -27,9 +27,14 @@ export abstract class DemoVouchers extends DemoStaff {
     return { stands: this.stands(), terms: structuredClone(this.terms) };
   }
 
-  async setVouchers({ stands, since }: VoucherOrder): Promise<VoucherTermsView> {
+  protected twoSales(): boolean {
+    const today = day(this.moment());
+    return this.terms.filter(({ since }) => since <= today).at(-1)?.two_sales ?? false;
+  }
+
+  async setVouchers({ stands, since, two_sales }: VoucherOrder): Promise<VoucherTermsView> {
     await this.allowed("set_vouchers");
-    this.terms = [...this.terms.filter((term) => term.since < since), { since, stands }];
+    this.terms = [...this.terms.filter((term) => term.since < since), { since, stands, two_sales }];
     this.told();
     return this.vouchers();
   }
@@ -42,10 +47,21 @@ export abstract class DemoVouchers extends DemoStaff {
     const { Timbre } = sale as { Timbre: { Pagos: { Medio: string }[] } };
     const at = new Date(this.moment()).toISOString();
     const means = Timbre.Pagos.map(({ Medio }) => Medio);
-    const made = { key, at, date: day(this.moment()), kind: "Boleta", total: this.sum(sale as SaleBody), means, repeated: false };
+    const made = { key, at, date: day(this.moment()), kind: "Boleta", total: this.sum(sale as SaleBody), rest: null, means, repeated: false };
     this.records = [made, ...this.records];
     this.told();
     return structuredClone(made);
+  }
+
+  /** What a card pays of a sale with other means beside it: `null` where its voucher stands for nothing. */
+  protected byCard(sale: object, total: number): Pick<VouchedView, "total" | "means"> | null {
+    const { Encabezado, Timbre } = sale as SaleBody & { Timbre?: { Pagos: { Medio: string; Monto: number }[] } };
+    const cards = Timbre?.Pagos.filter(({ Medio }) => Medio === "debito" || Medio === "credito") ?? [];
+    const paid = cards.reduce((sum, { Monto }) => sum + Monto, 0);
+    if (!this.stands() || Encabezado.IdDoc.TipoDTE !== 39 || paid === 0) return null;
+    if (paid >= total) throw refused("voucher-stands", "La empresa declaró que el voucher de la tarjeta reemplaza al documento.");
+    if (this.twoSales()) throw refused("voucher-partly", "Cobre en dos ventas.");
+    return { total: paid, means: cards.map(({ Medio }) => Medio) };
   }
 
   async vouched(from: string, to: string, cursor: string | null): Promise<VouchersView> {

@@ -333,13 +333,17 @@ export class DemoShop extends DemoAccess implements Port {
     const body = sale as SaleBody;
     if (body.Referencia) await this.allowed("correct");
     const kind = body.Encabezado.IdDoc.TipoDTE === 33 ? 33 : 39;
-    const total = this.sum(body);
+    const whole = this.sum(body);
+    const card = this.byCard(sale, whole);
+    const total = whole - (card?.total ?? 0);
     const receptor = body.Encabezado.Receptor;
     const who: [string, string] | undefined = receptor && [receptor.RUTRecep ?? "", receptor.RznSocRecep ?? ""];
     const row = body.Referencia ? this.note(total) : newRow(kind, this.take(kind), total, this.now(), who);
     this.bodies.set(row.id, structuredClone(body));
     this.rows = [row, ...this.rows];
-    const view = { document: row, key, totals: { MntTotal: total }, warnings: [], repeated: false, environment: this.environment };
+    const voucher = card && { ...card, key, at: row.issued, date: row.date, kind: row.kind, rest: row.id, repeated: false };
+    if (voucher) this.records = [voucher, ...this.records];
+    const view = { document: row, key, totals: { MntTotal: total }, warnings: [], repeated: false, voucher, environment: this.environment };
     this.issued.set(key, view);
     this.push([row]);
     return structuredClone(view);
@@ -451,6 +455,7 @@ export class DemoShop extends DemoAccess implements Port {
       missing: bare ? ["los datos de la empresa", "el certificado digital", "un archivo de folios (CAF)"] : [],
       ...(this.stopped ?? bare ? { stopped: this.stopped ?? { code: "setup", text: "los datos de la empresa, el certificado digital, un archivo de folios (CAF)" } } : {}),
       vouchers: this.stands(),
+      two_sales: this.twoSales(),
       standing: this.standing,
       address: "http://127.0.0.1:4578",
       as_of: new Date(now).toISOString(),

@@ -36,6 +36,8 @@ export interface Done {
   tip: number;
   /** `null` where no change is given. */
   change: number | null;
+  /** What a card paid of it: its voucher is the boleta of that part. */
+  card: number;
 }
 
 /** A sale that its voucher stands for. */
@@ -81,6 +83,8 @@ export class Sale {
   recorded = $state.raw<Recorded | null>(null);
   /** Card vouchers stand for boletas today, as the agent says. */
   vouchers = $state(false);
+  /** Then a sale that a card pays a part of is made in two. */
+  twoSales = $state(false);
 
   private previewed = $state.raw<{ sale: string; total: number } | null>(null);
   private attempt: Attempt | null = null;
@@ -106,12 +110,15 @@ export class Sale {
     return this.sum - taken(this.off, this.sum);
   });
   readonly settlement = $derived(settle(this.total, this.payment));
+  /** What cards pay whose vouchers stand for the boleta. */
+  readonly byCard = $derived.by(() => {
+    if (!this.vouchers || this.kind !== 39 || typeof this.settlement === "string") return 0;
+    return this.settlement.payments.reduce((sum, { Medio, Monto }) => sum + (CARDS.includes(Medio) ? Monto : 0), 0);
+  });
   /** The card's voucher is this sale's boleta: it is recorded, and no folio is used. */
-  readonly byVoucher = $derived(this.vouchers && this.kind === 39 && CARDS.includes(this.payment.way));
-  /** A card pays a part of it: that part has its voucher, and only the rest would be a boleta. */
-  readonly partly = $derived(
-    this.vouchers && this.kind === 39 && typeof this.settlement !== "string" && this.payment.way === "mixto" && this.settlement.payments.some(({ Medio }) => CARDS.includes(Medio)),
-  );
+  readonly byVoucher = $derived(this.vouchers && this.kind === 39 && (CARDS.includes(this.payment.way) || (this.byCard > 0 && this.byCard >= this.total)));
+  /** A card pays a part of it: that part has its voucher, and only the rest gets a boleta. */
+  readonly partly = $derived(!this.byVoucher && this.byCard > 0);
   readonly needsReceiver = $derived(this.kind === 33);
 
   /** Where the sales belong. A charge that was left there without an answer is taken up again: answers whether one was. */
@@ -216,7 +223,7 @@ export class Sale {
     if (this.needsReceiver && !complete(this.receiver)) return "receiver";
     if (typeof this.settlement === "string") return this.settlement;
     if ((this.settlement.change ?? 0) < 0) return "tendered";
-    if (this.partly) return "voucher";
+    if (this.partly && this.twoSales) return "voucher";
     return this.place === null ? "agent" : null;
   }
 
@@ -304,14 +311,15 @@ export class Sale {
   private finish(issued: IssuedView, { shown }: Attempt): void {
     const { document, environment, repeated, warnings } = issued;
     // By what the document says, should the screen have shown another total.
-    const settled = settle(document.total, shown.payment);
+    const card = issued.voucher?.total ?? 0;
+    const settled = settle(document.total + card, shown.payment);
     const { change, tip } = typeof settled === "string" ? { change: null, tip: 0 } : settled;
     const rut = rutOf(shown.receiver.rut);
     if (shown.kind === 33 && rut !== null) remember(this.at(`receiver.${rut}`), shown.receiver);
     this.busy = false;
     this.clear();
     this.recorded = null;
-    this.done = { document, environment, repeated, warnings, way: shown.payment.way, tip, change };
+    this.done = { document, environment, repeated, warnings, way: shown.payment.way, tip, change, card };
   }
 
   private keep(record: VouchedView, { shown }: Attempt): void {

@@ -408,11 +408,15 @@ export const T = {
       text: "El SII permite declarar que el voucher del terminal es la boleta de lo que se paga con tarjeta (Res. Ex. 176/2020). Lo que se paga en efectivo o con transferencia lleva siempre boleta, y las facturas no cambian.",
       model: "Qué declaró la empresa",
       models: { boleta: "Cada venta con tarjeta lleva su boleta", voucher: "El voucher es la boleta: Timbre registra la venta, sin folio y sin enviarla" },
+      part: "Si la tarjeta paga sólo una parte",
+      parts: { balance: "Una boleta por el resto, en una línea: «Saldo de la venta pagada en parte con tarjeta»", two: "No se acepta: se cobra en dos ventas" },
+      partCare: "El SII pide boleta por lo que no se paga con tarjeta, pero no dice qué líneas lleva. Si su contador le indica otra cosa, elija dos ventas.",
       since: "Desde el día",
       care: "Debe decir lo mismo que lo declarado en sii.cl: si no calza, las ventas con tarjeta quedan declaradas dos veces o ninguna. Si no lo sabe, pregúntele a su contador antes de elegir.",
       choose: "Elija qué declaró la empresa.",
       save: "Guardar",
-      term: (since: string, stands: boolean) => `Desde el ${since}: ${stands ? "el voucher es la boleta." : "cada venta con tarjeta lleva su boleta."}`,
+      term: (since: string, stands: boolean, two: boolean) =>
+        `Desde el ${since}: ${stands ? `el voucher es la boleta; si paga una parte, ${two ? "son dos ventas" : "hay boleta por el resto"}.` : "cada venta con tarjeta lleva su boleta."}`,
     },
     diagnosis: {
       title: "Hablar con el SII",
@@ -797,6 +801,7 @@ export const T = {
     record: "Registrar",
     recording: "Registrando…",
     byVoucher: "El voucher del terminal es la boleta: no se usa un folio.",
+    partly: (card: number, rest: number) => `En el terminal: ${money(card)}, y su voucher es la boleta de esa parte. Timbre emite una por ${money(rest)}.`,
     retry: "Preguntar otra vez",
     items: (n: number) => plural(n, "producto", "productos"),
     need: {
@@ -900,6 +905,9 @@ export const T = {
     tip: "Propina",
     annul: "Anular esta venta",
     annulLast: "Anular",
+    card: "Con tarjeta",
+    rest: "Boleta por el resto",
+    cardWhy: "Entregue también el voucher. Para anular, además de la boleta anule el pago en el terminal.",
   },
 
   recorded: {

@@ -51,6 +51,10 @@ stopped?: StoppedView,
  */
 vouchers: boolean, 
 /**
+ * Where they do: a sale that a card pays a part of is made in two.
+ */
+two_sales: boolean, 
+/**
  * What this run does out of the ordinary, for as long as it does it: a sentence.
  */
 standing: string | null, 
@@ -444,6 +448,10 @@ export type IssuedView = { document: RowView, key: string | null, totals: Record
  */
 repeated: boolean, 
 /**
+ * The part of the sale that a card's voucher stands for: the document is for the rest.
+ */
+voucher: VouchedView | null, 
+/**
  * The environment, in every answer.
  */
 environment: string, };
@@ -819,7 +827,12 @@ export type VoucherOrder = { stands: boolean,
 /**
  * The first day, `AAAA-MM-DD`.
  */
-since: string, who: string, };
+since: string, 
+/**
+ * A sale that a card pays a part of is made in two. Else one act makes both: the record of that part, and a
+ * document for the rest, in one line. UNCONFIRMED: the authority says nothing of the lines of that document.
+ */
+two_sales: boolean, who: string, };
 
 export type VoucherTermsView = { 
 /**
@@ -827,7 +840,11 @@ export type VoucherTermsView = {
  */
 stands: boolean, terms: Array<VoucherTermView>, };
 
-export type VoucherTermView = { since: string, stands: boolean, };
+export type VoucherTermView = { since: string, stands: boolean, 
+/**
+ * A sale that a card pays a part of is made in two.
+ */
+two_sales: boolean, };
 
 export type VoucherSumsView = { sales: number, total: number, };
 
@@ -843,7 +860,15 @@ date: string,
 /**
  * What would have been issued: `Boleta`.
  */
-kind: string, total: number, 
+kind: string, 
+/**
+ * What the voucher stands for of it.
+ */
+total: number, 
+/**
+ * The document of the rest, where a card paid a part: `T39F1234`.
+ */
+rest: string | null, 
 /**
  * The means of payment, as the till names them.
  */

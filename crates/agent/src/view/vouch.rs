@@ -11,6 +11,10 @@ pub struct VoucherOrder {
     pub stands: bool,
     /// The first day, `AAAA-MM-DD`.
     pub since: String,
+    /// A sale that a card pays a part of is made in two. Else one act makes both: the record of that part, and a
+    /// document for the rest, in one line. UNCONFIRMED: the authority says nothing of the lines of that document.
+    #[serde(default)]
+    pub two_sales: bool,
     pub who: String,
 }
 
@@ -26,6 +30,8 @@ pub struct VoucherTermsView {
 pub struct VoucherTermView {
     pub since: String,
     pub stands: bool,
+    /// A sale that a card pays a part of is made in two.
+    pub two_sales: bool,
 }
 
 /// How many of such sales, and what they come to in whole pesos.
@@ -47,8 +53,11 @@ pub struct VouchedView {
     pub date: String,
     /// What would have been issued: `Boleta`.
     pub kind: String,
+    /// What the voucher stands for of it.
     #[ts(type = "number")]
     pub total: i64,
+    /// The document of the rest, where a card paid a part: `T39F1234`.
+    pub rest: Option<String>,
     /// The means of payment, as the till names them.
     pub means: Vec<String>,
     /// The key was known: this is the record that it made then.

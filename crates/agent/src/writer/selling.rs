@@ -122,6 +122,7 @@ impl Desk {
                 follows: said.follows.clone(),
                 annuls: said.annuls.clone(),
                 awaits_authority: said.awaits_authority,
+                card: job.sale.card.clone(),
                 sale: job.sale.received.clone(),
             }));
             let print = job.sale.print.then(|| paper::asked(&fact)).flatten();

@@ -98,6 +98,12 @@ fn faults_of_any_type(body: &Value) -> Vec<Refusal> {
     faults
 }
 
+/// A sale's own tags: out of its wrappings, and by the SII's names.
+pub fn own(body: &Value) -> Value {
+    let body = foreign::read(body).map_or_else(|| body.clone(), |foreign| foreign.body);
+    Wrapped::of(&body).body.clone()
+}
+
 /// A refusal where the whole JSON has it.
 pub trait Below {
     fn below(self, prefix: &str) -> Self;

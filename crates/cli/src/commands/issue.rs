@@ -167,12 +167,16 @@ impl Issuing<'_> {
 pub(super) fn answer(issued: &IssuedView, line: u64) -> serde_json::Value {
     let document = &issued.document;
     let kind = document.series.parse::<u64>().map_or_else(|_| json!(document.series), |number| json!(number));
-    json!({
+    let mut said = json!({
         "id": document.id, "key": issued.key, "type": kind, "folio": document.folio,
         "total": document.total, "totals": issued.totals, "state": document.state, "date": document.date,
         "repeated": issued.repeated, "hold_goods": document.hold_goods, "warnings": issued.warnings, "environment": issued.environment,
         "line": line,
-    })
+    });
+    if let Some(part) = &issued.voucher {
+        said["voucher"] = json!(part);
+    }
+    said
 }
 
 /// `T39F1234  clave k-1  Boleta 39 folio 1234  $1.190 (neto $1.000 · IVA $190)  GENERADO  entrenamiento`.
@@ -182,9 +186,16 @@ pub(super) fn sentence(issued: &IssuedView) -> String {
     let again = if issued.repeated { "  (ya emitido antes)" } else { "" };
     let hold = if document.hold_goods { "  NO DESPACHAR: el SII todavía no lo tiene" } else { "" };
     let problem = document.error.as_deref().map(|why| format!("  {why}")).unwrap_or_default();
+    let card = issued.voucher.as_ref().map(|part| {
+        format!(
+            "  y {} con tarjeta, cuyo voucher es la boleta",
+            timbre_agent::show::money(timbre_core::Amount(part.total))
+        )
+    });
+    let card = card.unwrap_or_default();
     let place = environment_word(&issued.environment);
     format!(
-        "{:<12}{key}  {} {} folio {}  {}  {}  {place}{again}{hold}{problem}",
+        "{:<12}{key}  {} {} folio {}  {}  {}  {place}{again}{card}{hold}{problem}",
         document.id,
         document.kind,
         document.series,
@@ -217,6 +228,7 @@ pub mod tests {
             totals: json!({"MntNeto": 1000, "IVA": 190, "MntTotal": 1190}),
             warnings: vec![],
             repeated: false,
+            voucher: None,
             environment: "training".to_owned(),
         }
     }

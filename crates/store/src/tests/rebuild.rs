@@ -145,7 +145,7 @@ fn an_index_that_does_not_open_is_put_aside_and_made_again() {
 fn cut_without(prefix: Option<&[u8]>) -> (Shop, BTreeMap<String, String>) {
     let (shop, mut store) = Shop::ready();
     busy(&mut store);
-    store.commit(vec![Fact::VoucherTerm { since: date(1), stands: true }], at(7)).unwrap();
+    store.commit(vec![declared(1)], at(7)).unwrap();
     store.commit(vec![vouched("v1", date(3), 1000), vouched("v2", date(3), 2000)], at(7)).unwrap();
     // So many newer documents that a look at the newest ones can't see it.
     issue(&mut store, 7..=80);

@@ -110,7 +110,7 @@ fn every_fact() -> Vec<Fact> {
         Fact::ClockSeen { offset_seconds: -301, good: false },
         Fact::ClockAccepted { who: "ana".into(), offset_seconds: -301 },
         vouched("caja1-9", date(3), 1990),
-        Fact::VoucherTerm { since: date(1), stands: true },
+        declared(1),
         Fact::StampsResumed { who: "ana".into(), last: at(86_400) },
         Fact::SkippedAnnulled { grant: timbre_core::GrantId("a".into()), first: 4, last: 8 },
     ]);

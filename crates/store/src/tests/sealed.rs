@@ -17,7 +17,7 @@ fn day(store: &mut Store) {
     store.commit(depart("P1", &[1, 2, 3]), at(10)).unwrap();
     let sent = Cause::Sent { track: "77".to_owned() };
     store.commit(vec![moved(1, DocState::Enviando, DocState::Enviado, sent)], at(11)).unwrap();
-    store.commit(vec![Fact::VoucherTerm { since: date(1), stands: true }], at(12)).unwrap();
+    store.commit(vec![declared(1)], at(12)).unwrap();
     store.commit(vec![vouched("caja-9-voucher", date(22), 990)], at(12)).unwrap();
     store.settle().unwrap();
 }

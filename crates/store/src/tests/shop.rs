@@ -16,7 +16,7 @@ use timbre_core::{
 use crate::sealing::{self, Key, SegmentKeys};
 use crate::{
     CheckReport, Fact, Filter, GrantLoaded, Issued, Moved, OpenOptions, Opened, Reader, Row, Sending, Store,
-    StoreError, Vouched,
+    StoreError, Vouched, VoucherTerm,
 };
 
 pub struct Shop {
@@ -267,6 +267,7 @@ pub fn sale_of(grant: &str, number: u64) -> Issued {
         follows: Vec::new(),
         annuls: None,
         awaits_authority: false,
+        card: None,
         sale: Bytes::from(format!("{{\"n\":{number}}}")),
     }
 }
@@ -275,8 +276,11 @@ pub fn issued(issued: Issued) -> Fact {
     Fact::Issued(Box::new(issued))
 }
 
-/// Issues boletas of grant `a`, one batch each; sled is told of them all.
-#[track_caller]
+/// From that day on card vouchers stand for documents.
+pub fn declared(day: i8) -> Fact {
+    Fact::VoucherTerm(VoucherTerm { since: date(day), stands: true, two_sales: false })
+}
+
 /// The record of a sale that a card's voucher stands for.
 pub fn vouched(key: &str, date: Date, total: i64) -> Fact {
     Fact::Vouched(Box::new(Vouched {
@@ -290,6 +294,8 @@ pub fn vouched(key: &str, date: Date, total: i64) -> Fact {
     }))
 }
 
+/// Issues boletas of grant `a`, one batch each; sled is told of them all.
+#[track_caller]
 pub fn issue(store: &mut Store, numbers: impl IntoIterator<Item = u64>) {
     for number in numbers {
         store.commit(vec![issued(sale(number))], at(number as i64)).unwrap();

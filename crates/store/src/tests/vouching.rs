@@ -1,13 +1,14 @@
 //! Sales that a card's voucher stands for, and what people did: kept by the index, and the same when that is made
 //! anew.
 
-use timbre_core::{Amount, Date, TillData};
+use bytes::Bytes;
+use timbre_core::{Amount, CardPart, Date, TillData};
 
 use super::shop::*;
-use crate::{Fact, Issued, Reader, Store, StoreError, VoucherSums};
+use crate::{Fact, Issued, Reader, Store, StoreError, VoucherSums, VoucherTerm};
 
 fn term(day: i8, stands: bool) -> Fact {
-    Fact::VoucherTerm { since: date(day), stands }
+    Fact::VoucherTerm(VoucherTerm { since: date(day), stands, two_sales: false })
 }
 
 fn span() -> (Date, Date) {
@@ -34,14 +35,18 @@ fn keys(reader: &Reader) -> Vec<String> {
 #[test]
 fn a_voucher_stands_from_the_day_that_was_declared_until_the_next_word() {
     let (shop, mut store) = Shop::ready();
-    let days = |reader: &Reader| (1..=9).filter(|day| reader.voucher_stands(date(*day))).collect::<Vec<_>>();
+    let days = |reader: &Reader| {
+        (1..=9).filter(|day| reader.voucher_stands(date(*day)).is_some()).collect::<Vec<_>>()
+    };
     assert!(days(&store.reader()).is_empty(), "nobody declared anything");
     store.commit(vec![term(3, true), term(6, false)], at(1)).unwrap();
     assert_eq!(days(&store.reader()), [3, 4, 5]);
     // A later word takes back what was said of its day and after.
     store.commit(vec![term(5, true)], at(2)).unwrap();
     assert_eq!(days(&store.reader()), [3, 4, 5, 6, 7, 8, 9]);
-    assert_eq!(store.reader().voucher_terms(), [(date(3), true), (date(5), true)]);
+    let terms = store.reader().voucher_terms();
+    let terms: Vec<_> = terms.iter().map(|term| (term.since, term.stands)).collect();
+    assert_eq!(terms, [(date(3), true), (date(5), true)]);
     shop.is_the_same_made_anew(store);
 }
 
@@ -57,6 +62,36 @@ fn a_record_needs_the_declaration_and_a_key_of_its_own() {
     refused(&mut store, vouched("k2", date(3), 1000), "key-taken");
     assert_eq!(keys(&store.reader()), ["k1"]);
     shop.is_the_same_made_anew(store);
+}
+
+/// A document for the rest of a sale that a card paid 400 of.
+fn partly(number: u64, day: i8) -> Issued {
+    let (till, sale) = (TillData::default(), Bytes::from_static(b"{\"whole\":1}"));
+    let card = CardPart { date: date(day), total: Amount(400), till, sale };
+    Issued { card: Some(Box::new(card)), ..super::shop::sale(number) }
+}
+
+#[test]
+fn the_part_that_a_card_paid_is_recorded_by_the_fact_that_issues_the_rest() {
+    let (shop, mut store) = Shop::ready();
+    refused(&mut store, issued(partly(1, 3)), "voucher-not-declared");
+    store.commit(vec![term(3, true)], at(1)).unwrap();
+    refused(&mut store, issued(Issued { key: None, ..partly(1, 3) }), "voucher-part");
+    store.commit(vec![issued(partly(1, 3))], at(2)).unwrap();
+    let told = |reader: &Reader| {
+        let row = reader.vouched("key-1").unwrap().unwrap();
+        assert_eq!((row.total, row.rest.clone(), &*row.sale_hash), (Amount(400), Some(id(1)), "hash-1"));
+        assert_eq!(reader.vouched_sale(&row).unwrap(), b"{\"whole\":1}"[..]);
+        assert_eq!(reader.issued(&id(1)).unwrap().unwrap().sale, b"{\"n\":1}"[..], "the rest's own");
+        assert_eq!(reader.by_key("key-1").unwrap().unwrap().total, Amount(1001));
+        assert_eq!(reader.vouched_on(date(3)).unwrap(), VoucherSums { sales: 1, total: Amount(400) });
+    };
+    told(&store.reader());
+    // Neither again under its key, nor as a record alone.
+    refused(&mut store, issued(Issued { key: Some("key-1".to_owned()), ..partly(2, 3) }), "key-vouched");
+    refused(&mut store, vouched("key-1", date(3), 400), "key-taken");
+    shop.is_the_same_made_anew(store);
+    told(&shop.open().reader());
 }
 
 #[test]

@@ -101,7 +101,7 @@ describe("a credit note", () => {
       });
       if (keys.length === 1) throw unreachable("se cortó");
       const document = { ...row, id: "T61F1", kind: "Nota de crédito", folio: 1 };
-      return { document, key, totals: {}, warnings: [], repeated: false, environment: "training" };
+      return { document, key, totals: {}, warnings: [], repeated: false, voucher: null, environment: "training" };
     };
     await click("button", `Factura ${row.folio.toLocaleString("es-CL")}`);
     await fireEvent.click(within(dialog()).getByRole("button", { name: "Nota de crédito" }));

@@ -5,7 +5,7 @@ import { unreachable } from "../../lib/port";
 import { click, expectAccessible, open, press, reopen, settle, write } from "../testing";
 import { charged, sell } from "./till";
 
-const declared = { stands: true, since: "2026-11-01", who: "Ana" };
+const declared = { stands: true, two_sales: false, since: "2026-11-01", who: "Ana" };
 
 test("until the company declares otherwise a card gets its boleta; then it is recorded with no folio, apart from the documents", async () => {
   const shop = await open("sale");
@@ -42,9 +42,44 @@ test("until the company declares otherwise a card gets its boleta; then it is re
   await expectAccessible();
 });
 
-test("a card pays no part of a boleta: it says to charge twice, and charges nothing", async () => {
+test("a card pays a part: its voucher is recorded, the rest gets a boleta, and both are said before and after", async () => {
   const shop = await open("sale");
   await shop.setVouchers(declared);
+  await settle();
+  await sell("Pan", "3003");
+  await press("F6", { shiftKey: true });
+  await write("1000");
+  expect(screen.getByText(/En el terminal: \$ 1\.000.*una por \$ 2\.003/)).toBeVisible();
+  screen.getByLabelText("Efectivo (el resto)").focus();
+  await write("5000");
+  await press("F10");
+  const done = within(charged());
+  expect(done.getByText("Boleta por el resto").nextElementSibling).toHaveTextContent("$ 2.003");
+  expect(done.getByText("Con tarjeta").nextElementSibling).toHaveTextContent("$ 1.000");
+  // 2.003 in cash are 2.000.
+  expect(done.getByText("Vuelto").nextElementSibling).toHaveTextContent("$ 3.000");
+  expect([shop.issued.size, shop.records.length]).toEqual([1, 1]);
+  expect(shop.records[0]).toMatchObject({ total: 1000, rest: shop.rows[0]?.id });
+  await expectAccessible();
+});
+
+test("two cards that pay all of it leave no boleta", async () => {
+  const shop = await open("sale");
+  await shop.setVouchers(declared);
+  await settle();
+  await sell("Pan", "3000");
+  await press("F6", { shiftKey: true });
+  await write("1000");
+  screen.getByLabelText("Crédito").focus();
+  await write("2000");
+  await press("F10");
+  expect(screen.getByTestId("recorded")).toBeVisible();
+  expect([shop.issued.size, shop.records.length]).toEqual([0, 1]);
+});
+
+test("where such a sale is made in two it says to charge twice, and charges nothing", async () => {
+  const shop = await open("sale");
+  await shop.setVouchers({ ...declared, two_sales: true });
   await settle();
   await sell("Pan", "3000");
   await press("F6", { shiftKey: true });
@@ -85,7 +120,7 @@ test("what the company declared is set in Ajustes, from a day on", async () => {
   expect(screen.getByRole("alert")).toHaveTextContent("Elija qué declaró la empresa.");
   await click("radio", /El voucher es la boleta/);
   await click("button", "Guardar");
-  expect(shop.terms).toEqual([{ since: "2026-11-22", stands: true }]);
+  expect(shop.terms).toEqual([{ since: "2026-11-22", stands: true, two_sales: false }]);
   expect(screen.getByText("El voucher del terminal es la boleta")).toBeVisible();
   await expectAccessible();
 });

@@ -1,0 +1,123 @@
+//! What of a boleta the voucher of a card stands for, where the company declared to the SII that it does (Res. Ex.
+//! SII 176/2020), and the sale that is left for a boleta when a card pays a part. What was declared is the engine's.
+
+use serde_json::{Value, json};
+use timbre_core::sale::{Payment, TILL_BLOCK};
+use timbre_core::{Amount, CardPart, Date, Draft, Refusal, Refusals, Sale, TillData, Voucher};
+
+use crate::draft::DteDraft;
+use crate::money::dotted;
+use crate::sale;
+use crate::tipo::Tipo;
+
+/// What the boleta for the rest names; its description says the whole sale and the card's part. UNCONFIRMED: the
+/// resolution and the SII's answers to questions say that what no card pays gets a boleta, and not which lines it
+/// has. A company that was told otherwise sets that such sales are made in two.
+const BALANCE: &str = "Saldo de la venta pagada en parte con tarjeta";
+
+/// What cash rounding may put between the payments and the sale (Ley 20.956), where the till does not say it.
+const ROUNDING: i128 = 5;
+
+/// Whether a means of payment is a card that gives a voucher, by its name with neither case nor accents nor blanks.
+fn by_card(payment: &Payment) -> bool {
+    const CARDS: [&str; 10] = [
+        "debito",
+        "credito",
+        "prepago",
+        "tarjeta",
+        "tarjetadebito",
+        "tarjetadedebito",
+        "tarjetacredito",
+        "tarjetadecredito",
+        "tarjetaprepago",
+        "tarjetadeprepago",
+    ];
+    let plain = payment.medio.to_lowercase().replace('é', "e");
+    let plain: String = plain.chars().filter(char::is_ascii_alphabetic).collect();
+    CARDS.contains(&plain.as_str())
+}
+
+/// Whether it needs to be asked at all: a voucher stands for a boleta and for nothing else; cash and transfers always
+/// want one.
+pub fn may_stand(tipo: Tipo, till: &TillData) -> bool {
+    tipo.is_boleta() && till.pagos.iter().any(by_card)
+}
+
+/// What a voucher stands for of a sale whose boleta would be this draft; `today` is the country's.
+pub fn of(sale: &Sale, draft: &DteDraft, today: Date) -> Result<Voucher, Refusals> {
+    let (cards, others): (Vec<_>, Vec<_>) = sale.till.pagos.iter().cloned().partition(by_card);
+    let paid: i128 = cards.iter().map(|payment| i128::from(payment.monto.0)).sum();
+    let total = draft.total;
+    if others.is_empty() || paid >= i128::from(total.0) {
+        return Ok(Voucher::Whole { series: draft.series(), total });
+    }
+    adds_up(&sale.till, total)?;
+    let Ok(paid @ 1..) = i64::try_from(paid) else { return Ok(Voucher::Nothing) };
+    one_kind(draft)?;
+    let TillData { caja, cajero, turno, .. } = sale.till.clone();
+    let by_card = TillData { pagos: cards, caja, cajero, turno, ..TillData::default() };
+    let card = CardPart { date: today, total: Amount(paid), till: by_card, sale: sale.received.clone() };
+    let till = TillData { pagos: others, ..sale.till.clone() };
+    let body = rest(&sale::own(&sale.body), total, Amount(paid));
+    let mut said = body.clone();
+    said[TILL_BLOCK] = serde_json::to_value(&till).expect("the till's data is plain JSON");
+    let received = said.to_string().into();
+    Ok(Voucher::Part(Box::new(Sale { body, till, received, card: Some(Box::new(card)), ..sale.clone() })))
+}
+
+/// The rest is the total less what the cards paid: a wrong figure among the payments would be declared.
+fn adds_up(till: &TillData, total: Amount) -> Result<(), Refusal> {
+    let extra = |amount: Option<Amount>| i128::from(amount.map_or(0, |amount| amount.0));
+    let paid: i128 = till.pagos.iter().map(|payment| i128::from(payment.monto.0)).sum();
+    let paid = paid - extra(till.vuelto);
+    let due = i128::from(total.0) + extra(till.propina) + extra(till.redondeo);
+    let most = if till.redondeo.is_none() { ROUNDING } else { 0 };
+    if (paid - due).abs() <= most && till.pagos.iter().all(|payment| payment.monto.0 >= 0) {
+        return Ok(());
+    }
+    let message = format!(
+        "Una parte se paga con tarjeta y la boleta es por el resto: los pagos menos el vuelto deben sumar lo mismo que \
+         la venta con su propina y su redondeo ({due}), y suman {paid}. Corrija Pagos, Vuelto, Propina o Redondeo."
+    );
+    Err(Refusal::new("voucher-sum", format!("{TILL_BLOCK}.Pagos"), message))
+}
+
+/// All of it has IVA, or all of it is exempt: else nothing says what of the rest is which.
+fn one_kind(draft: &DteDraft) -> Result<(), Refusal> {
+    let exempt = draft.tipo == Tipo::BoletaExenta;
+    let strange = |line: &crate::tags::Group| match line.leaf("IndExe") {
+        None => false,
+        Some("1") => !exempt,
+        Some(_) => true,
+    };
+    let totals = draft.totals();
+    let more = ["MontoNF", "SaldoAnterior", "VlrPagar"].iter().any(|tag| !totals[*tag].is_null());
+    if !more && !draft.document.groups("Detalle").any(strange) {
+        return Ok(());
+    }
+    let message = "Una parte se paga con tarjeta, y la venta lleva a la vez productos afectos y exentos (u otros cobros): \
+                   no se sabe cuáles paga la tarjeta. Cobre en dos ventas: una con lo que va con tarjeta y otra con el \
+                   resto.";
+    Err(Refusal::new("voucher-mixed-goods", "Detalle", message))
+}
+
+/// The sale that is left: what the header says stays, but for what it says of prices and totals; one line.
+fn rest(whole: &Value, total: Amount, by_card: Amount) -> Value {
+    let mut header = whole["Encabezado"].clone();
+    if let Some(header) = header.as_object_mut() {
+        header.remove("Totales");
+    }
+    // The balance is what is to be paid, with IVA.
+    if let Some(id) = header["IdDoc"].as_object_mut() {
+        id.remove("IndMntNeto");
+        id.remove("MntPagos");
+    }
+    let text =
+        format!("Venta por ${}; con tarjeta ${}, según su voucher", dotted(total.0), dotted(by_card.0));
+    let line = json!({ "NmbItem": BALANCE, "DscItem": text, "QtyItem": 1, "PrcItem": total.0 - by_card.0 });
+    let mut sale = json!({ "Encabezado": header, "Detalle": [line] });
+    if !whole["Referencia"].is_null() {
+        sale["Referencia"] = whole["Referencia"].clone();
+    }
+    sale
+}

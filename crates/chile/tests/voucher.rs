@@ -1,0 +1,124 @@
+//! What of a sale a card's voucher stands for, and the boleta that is left for the rest.
+
+mod desk;
+
+use desk::folder::Folder;
+use serde_json::{Value, json};
+use timbre_chile::regime::Chile;
+use timbre_core::{Refusals, Regime, Sale, Voucher};
+
+fn ask(sale: &Value) -> Result<Voucher, Refusals> {
+    let sale = desk::sale(&sale.to_string()).expect("a sale");
+    Chile::default().voucher(&sale, &desk::issuer(), &Folder::default(), desk::now())
+}
+
+#[track_caller]
+fn rest(sale: &Value) -> Sale {
+    match ask(sale) {
+        Ok(Voucher::Part(rest)) => *rest,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[track_caller]
+fn refused(sale: &Value, code: &str) {
+    let refusals = ask(sale).expect_err("refused").0;
+    assert_eq!(refusals.iter().map(|refusal| &*refusal.code).collect::<Vec<_>>(), [code]);
+}
+
+fn boleta(tipo: u16, lines: Value, till: Value) -> Value {
+    json!({ "Encabezado": { "IdDoc": { "TipoDTE": tipo } }, "Detalle": lines, "Timbre": till })
+}
+
+fn line(price: u64) -> Value {
+    json!({ "NmbItem": "Pan", "QtyItem": 1, "PrcItem": price })
+}
+
+fn mixed(card: i64, cash: i64) -> Value {
+    json!({ "Pagos": [{ "Medio": "Débito", "Monto": card }, { "Medio": "efectivo", "Monto": cash }] })
+}
+
+#[test]
+fn the_rest_is_one_line_and_the_till_keeps_what_belongs_to_each_part() {
+    let mut till = mixed(1_000, 5_000);
+    till["Vuelto"] = json!(2_700);
+    till["Redondeo"] = json!(-3);
+    till["Propina"] = json!(300);
+    till["Caja"] = json!("2");
+    // Cash: 2.003 of the sale and the tip of 300, rounded to 2.300.
+    let rest = rest(&boleta(39, json!([line(3_003)]), till));
+    let draft = desk::draft(std::str::from_utf8(&rest.received).unwrap()).expect("a boleta of its own");
+    assert_eq!((draft.totals()["MntTotal"].as_i64(), draft.series().0.as_str()), (Some(2_003), "39"));
+    let line = &rest.body["Detalle"][0];
+    assert_eq!(rest.body["Detalle"].as_array().unwrap().len(), 1);
+    assert_eq!(line["NmbItem"], "Saldo de la venta pagada en parte con tarjeta");
+    assert_eq!(line["DscItem"], "Venta por $3.003; con tarjeta $1.000, según su voucher");
+    let names = |till: &timbre_core::TillData| {
+        till.pagos.iter().map(|payment| payment.medio.clone()).collect::<Vec<_>>()
+    };
+    let card = rest.card.as_ref().expect("the card's part");
+    assert_eq!(
+        (card.total.0, names(&card.till), card.till.caja.as_deref()),
+        (1_000, vec!["Débito".to_owned()], Some("2"))
+    );
+    assert_eq!((card.till.propina, card.till.redondeo, card.till.vuelto), (None, None, None));
+    assert_eq!(names(&rest.till), ["efectivo"]);
+    let extra = [rest.till.vuelto, rest.till.redondeo, rest.till.propina].map(|amount| amount.unwrap().0);
+    assert_eq!(extra, [2_700, -3, 300]);
+    // What the document is made of again is the rest; key and hash are the whole's.
+    let again = Sale::read(rest.received.clone(), None).unwrap();
+    assert_eq!((again.body, again.till), (rest.body, rest.till));
+    assert_ne!(again.hash, rest.hash);
+}
+
+#[test]
+fn all_exempt_stays_exempt_and_both_kinds_at_once_are_refused() {
+    let rest = rest(&boleta(41, json!([line(3_000)]), mixed(1_000, 2_000)));
+    let draft = desk::draft(std::str::from_utf8(&rest.received).unwrap()).expect("a boleta of its own");
+    assert_eq!((draft.totals()["MntExe"].as_i64(), draft.series().0.as_str()), (Some(2_000), "41"));
+    let mut exempt = line(1_000);
+    exempt["IndExe"] = json!(1);
+    refused(&boleta(39, json!([line(2_000), exempt]), mixed(1_000, 2_000)), "voucher-mixed-goods");
+    let mut apart = line(1_000);
+    apart["IndExe"] = json!(2);
+    refused(&boleta(39, json!([line(2_000), apart]), mixed(1_000, 1_000)), "voucher-mixed-goods");
+}
+
+#[test]
+fn payments_that_do_not_add_up_are_refused() {
+    let sale = |till| boleta(39, json!([line(3_000)]), till);
+    // A tip that stands in the card's amount and nowhere else would leave 300 undeclared.
+    refused(&sale(mixed(1_300, 2_000)), "voucher-sum");
+    refused(&sale(mixed(1_000, 1_000)), "voucher-sum");
+    refused(&sale(mixed(-500, 3_500)), "voucher-sum");
+    // What rounding may take or add need not be said.
+    rest(&sale(mixed(1_003, 2_000)));
+}
+
+#[test]
+fn cards_that_pay_all_of_it_leave_no_rest() {
+    let whole = |till| match ask(&boleta(39, json!([line(3_000)]), till)) {
+        Ok(Voucher::Whole { total, .. }) => total.0,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(whole(json!({ "Pagos": [{ "Medio": "credito", "Monto": 3_000 }] })), 3_000);
+    let mut tip = mixed(3_000, 300);
+    tip["Propina"] = json!(300);
+    assert_eq!(whole(tip), 3_000);
+    assert!(matches!(ask(&boleta(39, json!([line(3_000)]), mixed(0, 3_000))), Ok(Voucher::Nothing)));
+    let factura =
+        json!({ "Encabezado": { "IdDoc": { "TipoDTE": 33 } }, "Detalle": [line(1)], "Timbre": mixed(1, 1) });
+    assert!(matches!(ask(&factura), Ok(Voucher::Nothing)));
+}
+
+#[test]
+fn net_prices_wrappings_and_references_are_seen_through() {
+    let mut net = boleta(39, json!([line(1_000)]), mixed(190, 1_000));
+    net["Encabezado"]["IdDoc"]["IndMntNeto"] = json!(2);
+    let rest = rest(
+        &json!({ "dte": { "Encabezado": net["Encabezado"], "Detalle": net["Detalle"] }, "Timbre": net["Timbre"] }),
+    );
+    assert_eq!(rest.body["Detalle"][0]["PrcItem"], 1_000);
+    let draft = desk::draft(std::str::from_utf8(&rest.received).unwrap()).expect("a boleta of its own");
+    assert_eq!(draft.totals()["MntTotal"], 1_000, "with IVA");
+}
