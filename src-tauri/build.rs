@@ -21,6 +21,7 @@ const COMMANDS: &[&str] = &[
     "set_logo",
     "test_printer",
     "quit",
+    "restart",
     "hide",
     "autostart",
     "set_autostart",

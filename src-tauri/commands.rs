@@ -14,6 +14,8 @@ use timbre_agent::view::{
 };
 use timbre_agent::{Agent, Answer, Printers};
 
+use crate::window::Again;
+
 pub(crate) fn bytes(sale: &Value) -> Answer<bytes::Bytes> {
     serde_json::to_vec(sale).map(Into::into).map_err(ProblemView::internal)
 }
@@ -211,5 +213,12 @@ pub fn hide(window: tauri::Window) -> Answer<()> {
 /// Closes the window although documents wait.
 #[tauri::command]
 pub fn quit(app: AppHandle) {
+    app.exit(0);
+}
+
+/// Closes Timbre and opens it again: what was set holds from then on, and what waits goes on.
+#[tauri::command]
+pub fn restart(app: AppHandle, again: State<'_, Again>) {
+    again.ask();
     app.exit(0);
 }

@@ -95,6 +95,7 @@ mod tests {
         "found_printers",
         "test_printer",
         "quit",
+        "restart",
         "hide",
         "autostart",
         "set_autostart",

@@ -1,6 +1,7 @@
 //! The one window: on our own agent, as a client of the one that runs, or to say why there is none.
 
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -43,6 +44,9 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
         builder = builder.manage(Arc::clone(&running.tokens)).manage(Arc::clone(&running.webhooks));
         builder = builder.manage(Arc::clone(&running.data_folder));
     }
+    let again = Again::default();
+    builder = builder.manage(again.clone());
+    let mut env = None;
     let built = builder
         .setup(move |app| {
             place.open(app)?;
@@ -81,6 +85,7 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
             commands::set_logo,
             commands::test_printer,
             commands::quit,
+            commands::restart,
             commands::hide,
             autostart::autostart,
             autostart::set_autostart,
@@ -130,11 +135,14 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
         ]))
         .build(tauri::generate_context!());
     let outcome = match built {
-        Ok(app) => match u8::try_from(app.run_return(|_, _| {})) {
-            Ok(0) => ExitCode::from(code),
-            Ok(code) => ExitCode::from(code),
-            Err(_) => ExitCode::FAILURE,
-        },
+        Ok(app) => {
+            env = Some(app.env());
+            match u8::try_from(app.run_return(|_, _| {})) {
+                Ok(0) => ExitCode::from(code),
+                Ok(code) => ExitCode::from(code),
+                Err(_) => ExitCode::FAILURE,
+            }
+        }
         Err(error) => {
             eprintln!("La ventana no se pudo abrir: {error}");
             ExitCode::FAILURE
@@ -143,7 +151,25 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
     if let Shows::Own(running) = shows {
         runtime.block_on(running.stop());
     }
+    // The folder is free by now.
+    if let Some(env) = env.filter(|_| again.asked()) {
+        tauri::process::restart(&env);
+    }
     outcome
+}
+
+/// Whether Timbre opens again once it has closed.
+#[derive(Debug, Clone, Default)]
+pub struct Again(Arc<AtomicBool>);
+
+impl Again {
+    pub fn ask(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn asked(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 enum Place {

@@ -131,6 +131,8 @@ export interface Port {
   /** Only where the window is the agent's own: asked before it closes while so many documents wait. Returns what ends it. */
   closing?(ask: (closing: Closing) => void): () => void;
   quit?(): Promise<void>;
+  /** Only where the window is the agent's own: closes Timbre and opens it again. */
+  restart?(): Promise<void>;
   /** Only where the panel is another machine's, which asks for a password: from then on it is asked for anew. */
   leave?(): Promise<void>;
   /** The window goes to the tray, and the sending goes on. */

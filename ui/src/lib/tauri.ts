@@ -60,6 +60,7 @@ export function tauriPort(): Port {
     subscribe: (onPush, onLost) => hear<PushView>("push", onPush, onLost),
     closing: (ask) => hear<Closing>("closing", ask, () => {}),
     quit: () => call("quit"),
+    restart: () => call("restart"),
     hide: () => call("hide"),
     autostart: () => call("autostart"),
     setAutostart: (on) => call("set_autostart", { on }),

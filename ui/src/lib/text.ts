@@ -487,8 +487,8 @@ export const T = {
 
   technical: {
     title: "Envío, límites y carpetas",
-    hint: "Lo normal sirve para casi todas las tiendas: deje en blanco lo que no necesite cambiar.",
-    waits: "Hay cambios guardados que valen desde la próxima vez que se abra Timbre.",
+    hint: "Lo normal sirve para casi todas las tiendas: deje en blanco lo que no necesite cambiar. Lo de impresión vale apenas se guarda; lo demás, desde el próximo inicio de Timbre.",
+    waits: "Hay cambios guardados que valen desde el próximo inicio de Timbre.",
     groups: { sender: "Envío al SII", limits: "Límites y avisos", folders: "Carpetas y copias" },
     names: {
       "sender.parcel": ["Documentos por envío", "El SII recomienda 50: si uno viene malo puede rechazar el envío entero."],
@@ -512,10 +512,18 @@ export const T = {
     usual: (normal: string, least: string, most: string) => `Lo normal: ${normal}. De ${least} a ${most}.`,
     save: "Revisar y guardar",
     saved: "Guardado.",
-    savedWaits: "Guardado. Vale desde la próxima vez que se abra Timbre.",
+    savedWaits: "Guardado. Vale desde el próximo inicio de Timbre.",
     others: "Lo que sólo se cambia en el archivo",
     othersHint: "Está escrito en",
     noOthers: "No hay nada más escrito ahí.",
+  },
+
+  restart: {
+    open: "Reiniciar ahora",
+    text: "Timbre se cierra y se abre solo en unos segundos. Mientras tanto las cajas no pueden cobrar.",
+    waiting: (n: number) => (n === 0 ? "No queda nada por enviar." : `${n === 1 ? "Queda 1 documento por enviar, que sigue" : `Quedan ${number(n)} documentos por enviar, que siguen`} apenas se abra.`),
+    sale: "Hay una venta a medio armar en esta ventana: se pierde. Cóbrela o descártela antes.",
+    away: "Este panel es de un Timbre que corre sin ventana: reinícielo en su equipo.",
   },
 
   pin: {

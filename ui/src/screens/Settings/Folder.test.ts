@@ -1,7 +1,7 @@
 import { screen, within } from "@testing-library/svelte";
 import { expect, test, vi } from "vitest";
 
-import { click, expectAccessible, open, settle, write } from "../testing";
+import { click, expectAccessible, open, reopen, settle, write } from "../testing";
 
 const part = (name: string) => within(screen.getByRole("region", { name }));
 const health = () => part("La carpeta de datos");
@@ -32,7 +32,7 @@ test("a setting is said in words with what is usual, and only what was changed i
   await click("button", "Revisar y guardar");
   expect(asked).toHaveBeenCalledWith({ settings: { "sender.parcel": "20" }, who: "Ana" });
   expect(shop.knobs.filter(({ value }) => value !== null).map(({ name, value }) => [name, value])).toEqual([["sender.parcel", "20"]]);
-  expect(screen.getByText("Guardado. Vale desde la próxima vez que se abra Timbre.")).toBeVisible();
+  expect(screen.getByText("Guardado. Vale desde el próximo inicio de Timbre.")).toBeVisible();
   await type("Documentos por envío", "");
   await click("button", "Revisar y guardar");
   expect(shop.knobs.every(({ value }) => value === null)).toBe(true);
@@ -89,4 +89,27 @@ test("colours and the size of letters are this screen's own", async () => {
   await settle();
   expect(document.documentElement.dataset.theme).toBe("light");
   expect(document.documentElement.style.fontSize).toBe("");
+});
+
+test("what waits for the next start says so and offers it, with what is unsent", async () => {
+  const shop = await technical();
+  const restarted = vi.fn(async () => {});
+  Object.assign(shop, { restart: restarted });
+  await type("Documentos por envío", "20");
+  await type("Quién lo decide", "Ana");
+  await click("button", "Revisar y guardar");
+  await reopen(shop, "settings");
+  screen.getByText("Envío, límites y carpetas").click();
+  await settle();
+  expect(screen.getByText("Hay cambios guardados que valen desde el próximo inicio de Timbre.")).toBeVisible();
+  await click("button", "Reiniciar ahora");
+  const asked = within(screen.getByRole("dialog"));
+  const { queued, sending } = (await shop.snapshot()).counters;
+  expect(asked.getByText(`Quedan ${queued + sending} documentos por enviar, que siguen apenas se abra.`)).toBeVisible();
+  await expectAccessible();
+  vi.useFakeTimers();
+  expect(restarted).not.toHaveBeenCalled();
+  asked.getByRole("button", { name: "Reiniciar ahora" }).click();
+  await settle();
+  expect(restarted).toHaveBeenCalledOnce();
 });
