@@ -68,6 +68,9 @@ const COMMANDS: &[&str] = &[
     "place",
     "begin_check",
     "check",
+    "sealing",
+    "recovery_key",
+    "seal",
 ];
 
 fn main() {

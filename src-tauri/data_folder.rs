@@ -8,7 +8,7 @@ use timbre_agent::{Agent, Answer, DataFolder};
 
 type Folder<'a> = State<'a, Arc<dyn DataFolder>>;
 
-async fn of_disk<T: Send + 'static>(
+pub async fn of_disk<T: Send + 'static>(
     folder: Folder<'_>,
     ask: impl FnOnce(&dyn DataFolder) -> Answer<T> + Send + 'static,
 ) -> Answer<T> {

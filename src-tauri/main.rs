@@ -9,6 +9,7 @@ mod data_folder;
 mod events;
 mod mending;
 mod place;
+mod sealing;
 mod setup;
 mod staff;
 mod tray;

@@ -118,6 +118,8 @@ mod tests {
         "settings",
         "place",
         "check",
+        "sealing",
+        "recovery_key",
     ];
     const IN_CHARGE: &[&str] = &[
         "resend_pending",
@@ -148,6 +150,7 @@ mod tests {
         "acts",
         "set_settings",
         "begin_check",
+        "seal",
     ];
 
     #[test]

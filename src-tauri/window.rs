@@ -12,7 +12,9 @@ use timbre_agent::Agent;
 use timbre_app::{Address, Running};
 use tokio::sync::watch;
 
-use crate::{access, autostart, commands, data_folder, events, mending, place, setup, staff, tray, vouchers};
+use crate::{
+    access, autostart, commands, data_folder, events, mending, place, sealing, setup, staff, tray, vouchers,
+};
 
 /// What the window shows.
 pub enum Shows {
@@ -132,6 +134,9 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
             data_folder::place,
             data_folder::begin_check,
             data_folder::check,
+            sealing::sealing,
+            sealing::recovery_key,
+            sealing::seal,
         ]))
         .build(tauri::generate_context!());
     let outcome = match built {

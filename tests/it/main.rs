@@ -17,6 +17,7 @@ mod panel;
 mod paper;
 mod refused;
 mod rooms;
+mod sealing;
 mod services;
 mod settings;
 mod staff;

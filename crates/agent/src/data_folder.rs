@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use crate::engine::{Agent, Answer};
-use crate::view::{CheckView, PlaceView, ProblemView, SettingsOrder, SettingsView};
+use timbre_store::Fact;
+
+use crate::roles::{SEAL, risky};
+use crate::view::{CheckView, PlaceView, ProblemView, SealingView, SettingsOrder, SettingsView};
 
 /// What a folder's settings say, where it is, whether it is sound. All of it reads the disk: not for an async task.
 pub trait DataFolder: Send + Sync {
@@ -18,6 +21,15 @@ pub trait DataFolder: Send + Sync {
     fn begin_check(&self) -> Answer<CheckView>;
 
     fn check(&self) -> CheckView;
+
+    fn sealing(&self) -> Answer<SealingView>;
+
+    /// A fresh recovery key in words, to be written down by a person. It is kept until it is typed back, and nowhere
+    /// on disk; asked for again it is another one.
+    fn recovery_key(&self) -> Answer<String>;
+
+    /// Whoever has the paper typed it back: from now on the folder's key can be had again with it.
+    fn agree(&self, typed: &str) -> Answer<()>;
 }
 
 impl Agent {
@@ -37,5 +49,21 @@ impl Agent {
             self.note_act(&who, &format!("Cambia los ajustes: {}", changed.join(", "))).await?;
         }
         Ok(settings)
+    }
+
+    /// Seals what is written from now on, once the recovery key that was shown is typed back. Who wanted it is the
+    /// first fact that is sealed. Sales wait meanwhile, as the index may have to be made anew.
+    pub async fn seal(&self, folder: Arc<dyn DataFolder>, typed: String, who: String) -> Answer<SealingView> {
+        let who = who.trim().to_owned();
+        if who.is_empty() {
+            return Err(ProblemView::refused("who-missing", "Falta quién lo decide."));
+        }
+        let agreeing = Arc::clone(&folder);
+        let agreed = tokio::task::spawn_blocking(move || agreeing.agree(&typed)).await;
+        agreed.map_err(ProblemView::internal)??;
+        let what = risky(SEAL).unwrap_or(SEAL).to_owned();
+        self.0.writer.seal(vec![Fact::Acted { who, what, documents: Vec::new() }]).await?;
+        self.0.push(Vec::new(), true);
+        tokio::task::spawn_blocking(move || folder.sealing()).await.map_err(ProblemView::internal)?
     }
 }

@@ -34,6 +34,7 @@ pub const RISKY: &[(&str, &str)] = &[
     ("set_company", "Cambiar los datos de la empresa"),
     ("set_settings", "Cambiar los ajustes"),
     ("begin_check", "Revisar todos los datos"),
+    (SEAL, "Cifrar lo que se guarda"),
     ("set_vouchers", "Cambiar el modelo de voucher de las tarjetas"),
     ("load_certificate", "Cargar un certificado"),
     ("put_printer", "Cambiar una impresora"),
@@ -53,6 +54,9 @@ pub const CORRECT: &str = "correct";
 
 /// To look through what people did: its permit is good for as many looks as there is time for, and written down once.
 pub const LOOK_ACTS: &str = "acts";
+
+/// To seal what is written: in the folder's own window or a terminal, since a recovery key is shown for it.
+pub const SEAL: &str = "seal";
 
 /// Somebody in charge is needed, and said nothing yet.
 pub const NEEDED: &str = "pin-needed";

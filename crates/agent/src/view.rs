@@ -9,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 mod acts;
 mod again;
 mod batch;
+mod detail;
 mod doors;
 mod folios;
 mod found;
@@ -31,6 +32,7 @@ mod vouch;
 pub use acts::{ActView, ActsView};
 pub use again::{ReissuedView, ResumeOrder, VersionView};
 pub use batch::{BatchSaleView, BatchView};
+pub use detail::{DetailView, LineView, StepView};
 pub use doors::{
     AttemptView, ChangeView, FolderView, HealthView, LeftFileView, NewTokenView, NewWebhookView, PanelView,
     RedeliveredView, TokenOrder, TokenView, WaitingFileView, WebhookOrder, WebhookView,
@@ -44,7 +46,9 @@ pub use preview::{ExplainedView, PreviewView};
 pub use printers::{FoundPrinterView, PrinterView, PrintersView};
 pub use refused::{ProblemView, RefusalView};
 pub use said::{AdviceView, ClaimOrder, ClaimsView, EventView, LabelView, RemarkView, SaidView};
-pub use settings::{CheckView, OtherSettingView, PlaceView, SettingView, SettingsOrder, SettingsView};
+pub use settings::{
+    CheckView, OtherSettingView, PlaceView, SealingView, SettingView, SettingsOrder, SettingsView,
+};
 pub use setup::{CompanyDataView, CompanyOrder};
 pub use staff::{StaffView, WorkerOrder, WorkerView};
 pub use stats::StatsView;
@@ -305,48 +309,6 @@ pub struct Query {
     pub limit: Option<u32>,
 }
 
-/// One document with what happened to it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
-pub struct DetailView {
-    pub row: RowView,
-    pub timeline: Vec<StepView>,
-    /// The country's own total tags.
-    #[ts(type = "Record<string, unknown>")]
-    pub totals: Value,
-    pub lines: Vec<LineView>,
-    /// SHA-256 of the signed bytes.
-    pub sha256: String,
-    /// Every version there is, ascending.
-    #[serde(default)]
-    pub versions: Vec<VersionView>,
-    /// It has a copy to be ceded, which is printed on its own.
-    #[serde(default)]
-    pub cedes: bool,
-    /// The rejected document that it is in the place of.
-    #[serde(default)]
-    pub replaces: Option<String>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
-pub struct LineView {
-    pub name: String,
-    pub quantity: String,
-    pub price: String,
-    #[ts(type = "number")]
-    pub amount: i64,
-}
-
-/// One step of a document's life, as a person reads it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
-pub struct StepView {
-    /// RFC 3339.
-    pub at: String,
-    pub title: String,
-    pub text: String,
-    /// What the authority said, exactly, where it said something.
-    pub heard: Option<String>,
-}
-
 /// A document just issued (or found again by its key).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 pub struct IssuedView {
@@ -473,6 +435,7 @@ pub fn typescript() -> String {
         WebhookOrder,
         NewWebhookView,
         SettingsView,
+        SealingView,
         SettingView,
         OtherSettingView,
         SettingsOrder,

@@ -5,6 +5,7 @@
 //! sign in parallel, and makes everything durable with one fsync. Only then does anybody hear of it.
 //! After a write error it says so and opens the store again by itself.
 
+mod sealing;
 mod seat;
 pub(crate) mod selling;
 #[cfg(test)]
@@ -27,6 +28,7 @@ use crate::sender::lock;
 use crate::signing;
 use crate::tale::{self, Line};
 
+use sealing::Sealing;
 use seat::Door;
 pub use seat::Seat;
 
@@ -95,6 +97,7 @@ type Make = Box<dyn FnOnce(&Reader) -> Vec<Fact> + Send>;
 enum Order {
     Issue(Job),
     Apply(Act),
+    Seal(Sealing),
     /// What a till wrote by itself is to be told.
     Settle,
     Close,
@@ -277,11 +280,13 @@ impl Desk {
     fn serve(&mut self, orders: impl IntoIterator<Item = Order>) -> bool {
         let mut jobs = Vec::new();
         let mut acts = Vec::new();
+        let mut sealings = Vec::new();
         let mut closing = false;
         for order in orders {
             match order {
                 Order::Issue(job) => jobs.push(job),
                 Order::Apply(act) => acts.push(act),
+                Order::Seal(sealing) => sealings.push(sealing),
                 Order::Settle => {}
                 Order::Close => closing = true,
             }
@@ -291,6 +296,7 @@ impl Desk {
             self.issue(jobs);
         }
         self.act(acts);
+        sealings.into_iter().for_each(|sealing| self.seal_journal(sealing));
         closing
     }
 

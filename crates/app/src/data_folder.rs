@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use timbre_agent::clock::{Clock, SystemClock};
-use timbre_agent::view::{CheckView, OtherSettingView, PlaceView, ProblemView, SettingsOrder, SettingsView};
+use timbre_agent::view::{
+    CheckView, OtherSettingView, PlaceView, ProblemView, SealingView, SettingsOrder, SettingsView,
+};
 use timbre_agent::{Answer, DataFolder};
 use timbre_core::Refusal;
 use timbre_pos::Standing;
@@ -17,8 +19,10 @@ use crate::check::check_with;
 use crate::config::{Config, PrinterConfig};
 use crate::knobs::{self, KNOBS};
 use crate::paper::Printer;
+use crate::printers::capital;
+use crate::sealing;
 use crate::settings_file::{SettingsFile, put, table_of};
-use crate::vault::Vault;
+use crate::vault::{CustodyUsed, RecoveryKey, Vault};
 
 pub(crate) struct Place {
     dir: PathBuf,
@@ -30,6 +34,10 @@ pub(crate) struct Place {
     started: Config,
     /// Opens what is sealed.
     vault: Option<Arc<Vault>>,
+    /// Who keeps the key of that.
+    custody: Option<CustodyUsed>,
+    /// A recovery key that was shown, until it is typed back.
+    recovery: Mutex<Option<RecoveryKey>>,
     drop: OnceLock<Arc<Standing>>,
     looked: Arc<Mutex<CheckView>>,
 }
@@ -41,10 +49,22 @@ impl Place {
         printer: Arc<Printer>,
         started: Config,
         vault: Option<Arc<Vault>>,
+        custody: Option<CustodyUsed>,
     ) -> Place {
         let file = Arc::clone(printer.file());
-        let (drop, looked) = (OnceLock::new(), Arc::default());
-        Place { dir: dir.to_owned(), training, file, printer, started, vault, drop, looked }
+        let (recovery, drop, looked) = (Mutex::default(), OnceLock::new(), Arc::default());
+        Place {
+            dir: dir.to_owned(),
+            training,
+            file,
+            printer,
+            started,
+            vault,
+            custody,
+            recovery,
+            drop,
+            looked,
+        }
     }
 
     /// How the drop folder stands; once.
@@ -169,7 +189,7 @@ impl DataFolder for Place {
             };
             let (sound, lines) = match check_with(&dir, vault, &progress) {
                 Ok(checked) => (!checked.lost_data() && checked.store.unread.is_none(), checked.words()),
-                Err(error) => (false, vec![crate::printers::capital(&error.to_string())]),
+                Err(error) => (false, vec![capital(&error.to_string())]),
             };
             let ended = Some(SystemClock.now().to_string());
             *at(&standing) = CheckView { running: false, percent: 100, at: ended, sound: Some(sound), lines };
@@ -184,10 +204,57 @@ impl DataFolder for Place {
     fn check(&self) -> CheckView {
         at(&self.looked).clone()
     }
+
+    fn sealing(&self) -> Answer<SealingView> {
+        let sealed = sealing::sealed(&self.dir).map_err(unsealed)?;
+        Ok(SealingView {
+            on: sealed.on,
+            segments: sealed.segments,
+            sealed: sealed.sealed.len() as u64,
+            unconfirmed: at(&self.recovery).is_some(),
+            keeper: self.custody.as_ref().map(|used| capital(&used.to_string())).unwrap_or_default(),
+            weaker: self.custody.as_ref().is_some_and(CustodyUsed::is_weaker),
+        })
+    }
+
+    fn recovery_key(&self) -> Answer<String> {
+        if sealing::sealed(&self.dir).map_err(unsealed)?.on {
+            return Err(sealing::already());
+        }
+        let key = RecoveryKey::fresh().map_err(unsealed)?;
+        let words = key.words().to_string();
+        *at(&self.recovery) = Some(key);
+        Ok(words)
+    }
+
+    fn agree(&self, typed: &str) -> Answer<()> {
+        let Some(vault) = &self.vault else {
+            return Err(Refusal::new("no-segment-keys", "", "La bóveda de la carpeta está cerrada.").into());
+        };
+        let mut shown = at(&self.recovery);
+        let Some(key) = &*shown else {
+            return Err(
+                Refusal::new("recovery-key-unknown", "", "Pida primero una clave de recuperación.").into()
+            );
+        };
+        if !RecoveryKey::parse(typed).map_err(unsealed)?.is(key) {
+            let message = "No es la clave que se mostró: mire su papel. No se cifró nada.";
+            return Err(Refusal::new("recovery-key-differs", "typed", message).into());
+        }
+        // The vault has it before the first segment that needs it.
+        vault.recoverable_by(&self.dir, key).map_err(unsealed)?;
+        *shown = None;
+        Ok(())
+    }
 }
 
-fn at(looked: &Mutex<CheckView>) -> MutexGuard<'_, CheckView> {
+fn at<T>(looked: &Mutex<T>) -> MutexGuard<'_, T> {
     looked.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Why nothing could be sealed, in the vault's or the store's own words.
+fn unsealed(why: impl std::fmt::Display) -> ProblemView {
+    Refusal::new("seal-failed", "", capital(&why.to_string())).into()
 }
 
 /// The bytes of all files below; what goes away meanwhile weighs nothing, and no link is followed.

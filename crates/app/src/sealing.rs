@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use timbre_agent::clock::{Clock, SystemClock};
-use timbre_agent::roles::{NEEDED, Staff};
+use timbre_agent::roles::{self, NEEDED, Staff};
 use timbre_agent::view::ProblemView;
 use timbre_store::{Fact, OpenOptions, Opened, Sealed, Store};
 
@@ -15,7 +15,7 @@ use crate::start::{Options, StartError, anchor};
 use crate::vault::{Custody, CustodyUsed, RecoveryKey, Vault};
 
 /// What the permit is for.
-const ACT: &str = "seal";
+const ACT: &str = roles::SEAL;
 const ON: &str = "Cifrar lo que se guarda";
 const OFF: &str = "Dejar de cifrar lo que se guarda";
 const RECOVERED: &str = "Recuperar la llave de la carpeta con la clave de recuperación";
@@ -42,15 +42,14 @@ pub fn seal(at: &Options, who: &Asker, recovery: &RecoveryKey) -> Result<Custody
     let _lock = Lock::take(dir)?;
     let before = sealed(dir)?;
     if before.on {
-        return Err(ProblemView::conflict("sealed-already", "Lo que se guarda aquí ya se cifra.").into());
+        return Err(already().into());
     }
     let (vault, used) = open_vault(dir, at.custody.clone(), &before)?;
     let allowed = allow(dir, who, ON);
     // The vault has it before the first segment that needs it.
-    let vault = match &allowed {
-        Ok(_) => vault.recoverable_by(dir, recovery)?,
-        Err(_) => vault,
-    };
+    if allowed.is_ok() {
+        vault.recoverable_by(dir, recovery)?;
+    }
     let (mut store, _) = open_store(at, dir, &Arc::new(vault))?;
     let who = or_noted(&mut store, allowed, who, ON)?;
     store.set_sealing(true, vec![acted(who, ON)], SystemClock.now())?;
@@ -115,6 +114,11 @@ pub(crate) fn notice(sealed: &Sealed) -> Option<&'static str> {
         }
         (false, true) => None,
     }
+}
+
+/// It is on.
+pub(crate) fn already() -> ProblemView {
+    ProblemView::conflict("sealed-already", "Lo que se guarda aquí ya se cifra.")
 }
 
 /// The vault of a folder, which knows what its sealed segments know.

@@ -18,6 +18,7 @@ mod tests;
 
 use std::fmt;
 use std::path::Path;
+use std::sync::{PoisonError, RwLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -45,8 +46,9 @@ pub struct Vault {
     folder: FolderId,
     key: Key,
     new: bool,
-    /// The folder's key, wrapped with the recovery key, where there is one. Base64.
-    recovery: Option<String>,
+    /// The folder's key, wrapped with the recovery key, where there is one. Base64. A person may make a new one while
+    /// the vault is in use.
+    recovery: RwLock<Option<String>>,
 }
 
 impl Vault {
@@ -152,22 +154,27 @@ impl Vault {
 
     /// A vault whose file comes from a backup may not know of the recovery key that is in use: `heads` do (what stands at
     /// the heads of sealed segments, the newest first). Segments to come are to be had again with it, too.
-    pub fn reminded(mut self, heads: &[Vec<u8>]) -> Vault {
-        let folder = self.folder;
-        let newest = || heads.iter().find_map(|head| segments::wrapped(head, &folder));
-        self.recovery = self.recovery.or_else(newest);
-        self
+    pub fn reminded(self, heads: &[Vec<u8>]) -> Vault {
+        let newest = || heads.iter().find_map(|head| segments::wrapped(head, &self.folder));
+        let known = self.wrapped().or_else(newest);
+        Vault { recovery: RwLock::new(known), ..self }
     }
 
     /// The folder's key can be had again by this recovery key from now on, and by no other that was kept here. What
     /// sealed segments keep at their heads stays under the one that there was then.
-    pub fn recoverable_by(self, folder: &Path, recovery: &RecoveryKey) -> Result<Vault, VaultError> {
+    pub fn recoverable_by(&self, folder: &Path, recovery: &RecoveryKey) -> Result<(), VaultError> {
         let missing = || VaultError::damaged(&folder.join(record::NAME), "falta");
         let mut record = Record::read(folder)?.ok_or_else(missing)?;
         let wrapped = STANDARD.encode(recovery.wrap(&self.folder, &self.key)?);
         record.recovery = Some(wrapped.clone());
         record.write(folder)?;
-        Ok(Vault { recovery: Some(wrapped), ..self })
+        *self.recovery.write().unwrap_or_else(PoisonError::into_inner) = Some(wrapped);
+        Ok(())
+    }
+
+    /// The folder's key as the recovery key wrapped it.
+    fn wrapped(&self) -> Option<String> {
+        self.recovery.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The name of the vault that `folder` has, without opening it.
@@ -221,7 +228,8 @@ impl Vault {
                 (key, CustodyUsed::key_file(folder, path, None))
             }
         };
-        let vault = Vault { folder: record.folder, key, new: false, recovery: record.recovery.clone() };
+        let vault =
+            Vault { folder: record.folder, key, new: false, recovery: RwLock::new(record.recovery.clone()) };
         let check = record.check(folder)?;
         vault.unseal(CHECK, &check).map_err(|_| VaultError::OtherKey(kind))?;
         Ok((vault, used))
@@ -257,7 +265,7 @@ impl Vault {
             record.key_file = Some(path.clone());
         }
         let id = record.folder;
-        let vault = Vault { folder: id, key, new: true, recovery: record.recovery.clone() };
+        let vault = Vault { folder: id, key, new: true, recovery: RwLock::new(record.recovery.clone()) };
         record.set_check(&cipher::seal(
             &vault.key,
             &Label { purpose: CHECK, folder: &id },

@@ -2,7 +2,8 @@
 
 import { DemoVouchers } from "./demo-vouchers";
 import { Problem, refused } from "./port";
-import type { CheckView, PlaceView, SettingsOrder, SettingsView, SettingView } from "./types";
+import type { Sealer } from "./port";
+import type { CheckView, PlaceView, SealingView, SettingsOrder, SettingsView, SettingView } from "./types";
 
 const number = (name: string, least: number, most: number, normal: string): SettingView => ({ name, value: null, default: normal, least, most, choices: [] });
 const choice = (name: string, normal: string, choices: string[]): SettingView => ({ name, value: null, default: normal, least: null, most: null, choices });
@@ -22,6 +23,29 @@ export abstract class DemoFolder extends DemoVouchers {
   where: PlaceView = { path: "Timbre/datos", bytes: 3_400_000, journal_bytes: 2_100_000, free_bytes: 52_000_000_000, drop: { issued: 12, refused: 1, waiting_total: 0, waiting: [], left_total: 0, left: [], trouble: null } };
   review: CheckView = { running: false, percent: 0, at: null, sound: null, lines: [] };
   private changed = false;
+  sealed: SealingView = { on: false, segments: 3, sealed: 0, unconfirmed: false, keeper: "La llave de esta carpeta está en el llavero del sistema", weaker: false };
+  /** The key that was shown. */
+  shown: string | null = null;
+  readonly sealer: Sealer = {
+    sealing: async () => {
+      this.reach();
+      return { ...this.sealed, unconfirmed: this.shown !== null };
+    },
+    recoveryKey: async () => {
+      this.reach();
+      this.shown = `rk-${(this.made += 1)}`;
+      return this.shown;
+    },
+    seal: async (typed, who) => {
+      await this.allowed("seal");
+      if (typed.trim() !== this.shown) throw refused("recovery-key-differs", "No es la clave que se mostró: mire su papel. No se cifró nada.");
+      this.shown = null;
+      this.done = [{ number: this.done.length + 1, at: new Date(this.moment()).toISOString(), who, what: "Cifrar lo que se guarda", documents: [], count: 0 }, ...this.done];
+      this.sealed = { ...this.sealed, on: true, segments: 4, sealed: 1 };
+      return this.sealer.sealing();
+    },
+  };
+  private made = 0;
 
   async settings(): Promise<SettingsView> {
     this.reach();

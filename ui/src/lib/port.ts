@@ -35,6 +35,7 @@ import type {
   ResentView,
   ResumeOrder,
   RowView,
+  SealingView,
   SettingsOrder,
   SettingsView,
   Snapshot,
@@ -64,6 +65,14 @@ export interface Closing {
   waiting: number;
   /** There is a tray to go to. */
   tray: boolean;
+}
+
+/** Seals what the folder keeps. */
+export interface Sealer {
+  sealing(): Promise<SealingView>;
+  /** A fresh recovery key, shown once; it is in use when it was typed back. */
+  recoveryKey(): Promise<string>;
+  seal(typed: string, who: string): Promise<SealingView>;
 }
 
 export interface Port {
@@ -172,6 +181,8 @@ export interface Port {
   /** Where the data folder is, and how full. */
   place(): Promise<PlaceView>;
   /** Begins a second look at all data; how far it is `check` tells. */
+  /** Only where the window is the agent's own: the recovery key is not for the network. */
+  sealer?: Sealer;
   beginCheck(): Promise<CheckView>;
   check(): Promise<CheckView>;
   /** Who works here, in which role; never a PIN. */

@@ -81,6 +81,11 @@ export function tauriPort(): Port {
     redeliverWebhook: (name) => call("redeliver_webhook", { name }),
     settings: () => call("settings"),
     setSettings: (order) => call("set_settings", { order }),
+    sealer: {
+      sealing: () => call("sealing"),
+      recoveryKey: () => call("recovery_key"),
+      seal: (typed, who) => call("seal", { typed, who }, DIAGNOSIS_MS),
+    },
     place: () => call("place", {}, LONG_ANSWER_MS),
     beginCheck: () => call("begin_check"),
     check: () => call("check"),

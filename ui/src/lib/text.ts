@@ -461,6 +461,31 @@ export const T = {
     address: (url: string) => `La API local de este equipo atiende en ${url}`,
   },
 
+  sealing: {
+    title: "Cifrado de lo guardado",
+    on: "Lo que se guarda se cifra.",
+    off: "Lo que se guarda no se cifra: quien copie la carpeta puede leer las ventas.",
+    unconfirmed: "Sin cifrar: se mostró una clave de recuperación y nadie la comprobó. Empiece de nuevo.",
+    much: (some: string, all: string) => `Están cifrados ${some} de los ${all} archivos del diario; los otros siguen como estaban.`,
+    hint: "La firma y los folios ya están protegidos; esto protege además lo que dice cada venta.",
+    hintOn: "La clave de recuperación está en el papel de quien la anotó: sin ella, si este equipo se pierde, nadie puede leer los documentos.",
+    open: "Cifrar lo que se guarde",
+    before: [
+      "Desde ahora lo que se guarde en esta carpeta queda cifrado. Lo que ya está guardado sigue como está.",
+      "La llave la cuida este equipo. Si se pierde (otro equipo, otro disco, otro usuario), sólo una clave de recuperación permite leer los documentos, y la ley pide guardarlos seis años.",
+      "Tenga papel y lápiz: la clave se muestra una sola vez, y Timbre no la guarda.",
+    ],
+    show: "Mostrar la clave",
+    write: "Anótela en un papel y guárdelo lejos de este equipo. En el paso que sigue la escribe mirando su papel.",
+    written: "Ya la anoté",
+    typed: "La clave, mirando su papel",
+    another: "Hacer otra clave",
+    working: "Cifrando. Con muchos documentos puede demorar un minuto, y las cajas esperan.",
+    seal: "Cifrar desde ahora",
+    recover: "Para volver a leer un respaldo en otro equipo, en una terminal:",
+    end: "Para dejar de cifrar, con Timbre cerrado:",
+  },
+
   place: {
     where: "Dónde está",
     size: "Cuánto ocupa",

@@ -1000,6 +1000,24 @@ others: Array<OtherSettingView>,
  */
 waits: boolean, };
 
+export type SealingView = { on: boolean, 
+/**
+ * Files of the journal, and those of them that are sealed.
+ */
+segments: number, sealed: number, 
+/**
+ * A recovery key was shown in this run and not typed back: nothing is sealed with it.
+ */
+unconfirmed: boolean, 
+/**
+ * Who keeps the folder's key on this machine, in words.
+ */
+keeper: string, 
+/**
+ * That is less than could be had: who copies the folder may have the key with it.
+ */
+weaker: boolean, };
+
 export type SettingView = { 
 /**
  * As the file calls it, `sender.parcel`.

@@ -53,6 +53,23 @@ pub struct SettingsOrder {
     pub who: String,
 }
 
+/// Whether what is written of the folder is sealed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct SealingView {
+    pub on: bool,
+    /// Files of the journal, and those of them that are sealed.
+    #[ts(type = "number")]
+    pub segments: u64,
+    #[ts(type = "number")]
+    pub sealed: u64,
+    /// A recovery key was shown in this run and not typed back: nothing is sealed with it.
+    pub unconfirmed: bool,
+    /// Who keeps the folder's key on this machine, in words.
+    pub keeper: String,
+    /// That is less than could be had: who copies the folder may have the key with it.
+    pub weaker: bool,
+}
+
 /// The data folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct PlaceView {

@@ -9,7 +9,7 @@ fn place(text: &str) -> (tempfile::TempDir, Place) {
     }
     let config = Config::read(dir.path()).unwrap();
     let printer = Arc::new(config.printer(dir.path(), false).unwrap());
-    let place = Place::new(dir.path(), false, printer, config, None);
+    let place = Place::new(dir.path(), false, printer, config, None, None);
     (dir, place)
 }
 

@@ -27,7 +27,7 @@ impl SegmentKeys for Vault {
         let closed = Closed {
             folder: self.folder.to_string(),
             key: STANDARD.encode(self.seal(PURPOSE, &**key)?),
-            recovery: self.recovery.clone().ok_or_else(none)?,
+            recovery: self.wrapped().ok_or_else(none)?,
         };
         serde_json::to_vec(&closed).map_err(|e| KeyError::Failed(e.to_string()))
     }

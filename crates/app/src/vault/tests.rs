@@ -66,8 +66,12 @@ fn a_changed_byte_another_purpose_or_another_folder_is_refused() {
         assert!(vault.unseal(purpose, &sealed).is_err(), "{purpose:?}");
     }
     // Even when somebody carries the key over to another folder.
-    let elsewhere =
-        Vault { folder: FolderId::random().unwrap(), key: vault.key.clone(), new: false, recovery: None };
+    let elsewhere = Vault {
+        folder: FolderId::random().unwrap(),
+        key: vault.key.clone(),
+        new: false,
+        recovery: RwLock::default(),
+    };
     assert!(elsewhere.unseal("grant:a", &sealed).is_err());
     let (_other, other) = with_key_file();
     assert!(other.unseal("grant:a", &sealed).is_err());

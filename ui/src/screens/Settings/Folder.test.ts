@@ -113,3 +113,28 @@ test("what waits for the next start says so and offers it, with what is unsent",
   await settle();
   expect(restarted).toHaveBeenCalledOnce();
 });
+
+test("sealing shows a key once, has it typed back, and does nothing before it was", async () => {
+  const shop = await open("settings");
+  const sealing = part("Cifrado de lo guardado");
+  expect(sealing.getByText(/no se cifra/)).toBeVisible();
+  await click("button", "Cifrar lo que se guarde");
+  await expectAccessible();
+  vi.useFakeTimers();
+  await click("button", "Mostrar la clave");
+  const key = screen.getByTestId("recovery-key").textContent ?? "";
+  expect(key).toBe(shop.shown);
+  await click("button", "Ya la anoté");
+  expect(screen.queryByText(key)).toBeNull();
+  await type("La clave, mirando su papel", "otra");
+  await type("Quién lo decide", "Ana");
+  await click("button", "Cifrar desde ahora");
+  expect(screen.getByText(/No es la clave que se mostró/)).toBeVisible();
+  expect(shop.sealed.on).toBe(false);
+  await type("La clave, mirando su papel", key);
+  await click("button", "Cifrar desde ahora");
+  expect(shop.sealed.on).toBe(true);
+  expect(sealing.getByText("Lo que se guarda se cifra.")).toBeVisible();
+  expect(shop.done[0]).toMatchObject({ who: "Ana", what: "Cifrar lo que se guarda" });
+  await expectAccessible();
+});

@@ -29,7 +29,7 @@ fn made() -> Made {
     let key = Key::new([7; 32]);
     assert!(vault.close(&key).is_err(), "no segment is sealed without a recovery key");
     let recovery = RecoveryKey::fresh().unwrap();
-    let vault = vault.recoverable_by(folder.path(), &recovery).unwrap();
+    vault.recoverable_by(folder.path(), &recovery).unwrap();
     let (vault, _) = Vault::open_with(folder.path(), &Custody::default(), &of(&store))
         .map(|(again, used)| (again, (vault, used)))
         .unwrap();
@@ -87,7 +87,8 @@ fn a_vault_from_a_backup_that_knows_no_recovery_key_learns_it_from_the_journal()
     let (vault, _) = Vault::open_with(folder.path(), &how, &no_keyring()).unwrap();
     let backup = fs::read(folder.path().join("vault.json")).unwrap();
     let recovery = RecoveryKey::fresh().unwrap();
-    let head = vault.recoverable_by(folder.path(), &recovery).unwrap().close(&Key::new([7; 32])).unwrap();
+    vault.recoverable_by(folder.path(), &recovery).unwrap();
+    let head = vault.close(&Key::new([7; 32])).unwrap();
     fs::write(folder.path().join("vault.json"), backup).unwrap();
     let (vault, _) = Vault::open_with(folder.path(), &how, &no_keyring()).unwrap();
     let vault = vault.reminded(&[b"none".to_vec(), head]);

@@ -1,0 +1,33 @@
+//! Sealing the folder, as the window asks for it. The recovery key is shown to whoever sits at this machine, and to
+//! nobody by the network: it is in use only once it was typed back.
+
+use std::sync::Arc;
+
+use tauri::State;
+use timbre_agent::view::SealingView;
+use timbre_agent::{Agent, Answer, DataFolder};
+
+use crate::data_folder::of_disk;
+
+type Folder<'a> = State<'a, Arc<dyn DataFolder>>;
+
+#[tauri::command]
+pub async fn sealing(folder: Folder<'_>) -> Answer<SealingView> {
+    of_disk(folder, |folder| folder.sealing()).await
+}
+
+/// A fresh one each time.
+#[tauri::command]
+pub async fn recovery_key(folder: Folder<'_>) -> Answer<String> {
+    of_disk(folder, |folder| folder.recovery_key()).await
+}
+
+#[tauri::command]
+pub async fn seal(
+    agent: State<'_, Agent>,
+    folder: Folder<'_>,
+    typed: String,
+    who: String,
+) -> Answer<SealingView> {
+    agent.seal(Arc::clone(&folder), typed, who).await
+}
