@@ -27,7 +27,8 @@ use crate::sender::{Sender, SenderParts};
 use crate::settings::Settings;
 use crate::today::Tally;
 use crate::view::{
-    CertificateView, IssuedView, PreviewView, ProblemView, PushView, Query, ResentView, RowView, WarningView,
+    CertificateView, IssuedView, PreviewView, ProblemView, PushView, Query, ResentView, RoomView, RowView,
+    WarningView,
 };
 use crate::writer::{Seat, Writer};
 use crate::{monitor, paper, sealing, show, signing, vouch, watchdog};
@@ -91,6 +92,8 @@ pub(crate) struct Inner {
     pub(crate) address: std::sync::Mutex<Option<String>>,
     /// What is wrong beside the engine: see `trouble`.
     pub(crate) troubles: std::sync::Mutex<BTreeMap<&'static str, String>>,
+    /// How much room the disk has, while it is little.
+    pub(crate) room: std::sync::Mutex<Option<RoomView>>,
     pub(crate) writer: Writer,
     pub(crate) custody: Arc<dyn Custody>,
     pub(crate) paper: Arc<dyn Paper>,
@@ -142,6 +145,7 @@ impl Agent {
             version: AtomicU64::new(1),
             address: std::sync::Mutex::default(),
             troubles: std::sync::Mutex::default(),
+            room: std::sync::Mutex::default(),
             writer,
             custody: parts.custody,
             paper: parts.paper,

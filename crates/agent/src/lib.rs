@@ -47,6 +47,7 @@ pub mod reissue;
 mod resume;
 pub mod retry;
 pub mod roles;
+pub mod room;
 mod round;
 mod runway;
 pub mod sales;

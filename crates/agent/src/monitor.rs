@@ -148,6 +148,7 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
         certificate,
         missing,
         stopped,
+        room: inner.room(),
         vouchers: vouchers.is_some(),
         two_sales: vouchers.is_some_and(|term| term.two_sales),
         standing: inner.sender.settings().standing.clone(),

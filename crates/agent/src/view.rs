@@ -47,7 +47,7 @@ pub use printers::{FoundPrinterView, PrinterView, PrintersView};
 pub use refused::{ProblemView, RefusalView};
 pub use said::{AdviceView, ClaimOrder, ClaimsView, EventView, LabelView, RemarkView, SaidView};
 pub use settings::{
-    CheckView, OtherSettingView, PlaceView, SealingView, SettingView, SettingsOrder, SettingsView,
+    CheckView, OtherSettingView, PlaceView, RoomView, SealingView, SettingView, SettingsOrder, SettingsView,
 };
 pub use setup::{CompanyDataView, CompanyOrder};
 pub use staff::{StaffView, WorkerOrder, WorkerView};
@@ -108,6 +108,10 @@ pub struct Snapshot {
     #[serde(default)]
     #[ts(optional)]
     pub stopped: Option<StoppedView>,
+    /// How much room the disk has, while it is little.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub room: Option<RoomView>,
     /// A card's voucher stands for a document today, as the company declared.
     #[serde(default)]
     pub vouchers: bool,
@@ -436,6 +440,7 @@ pub fn typescript() -> String {
         NewWebhookView,
         SettingsView,
         SealingView,
+        RoomView,
         SettingView,
         OtherSettingView,
         SettingsOrder,

@@ -258,7 +258,7 @@ fn unsealed(why: impl std::fmt::Display) -> ProblemView {
 }
 
 /// The bytes of all files below; what goes away meanwhile weighs nothing, and no link is followed.
-fn held(dir: &Path) -> std::io::Result<u64> {
+pub(crate) fn held(dir: &Path) -> std::io::Result<u64> {
     let mut bytes = 0;
     let mut folders = vec![dir.to_owned()];
     while let Some(folder) = folders.pop() {

@@ -18,6 +18,7 @@ mod paper;
 mod password;
 pub mod pfx;
 mod printers;
+mod room;
 pub mod sealing;
 mod secret;
 mod settings_file;

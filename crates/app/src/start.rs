@@ -24,7 +24,7 @@ use crate::logs::{self, Log};
 use crate::paper::Printer;
 use crate::staff::Workers;
 use crate::vault::{Custody, CustodyUsed, Vault, VaultError};
-use crate::{authorities, country, demo, sealing};
+use crate::{authorities, country, demo, room, sealing};
 
 /// The port that tills know.
 pub const PORT: u16 = 4578;
@@ -176,6 +176,8 @@ pub struct Running {
     doors: Open,
     simulator: Option<SimRunning>,
     printer: Arc<Printer>,
+    /// Looks at the disk; of a command that ends nobody.
+    looks: Option<tokio::task::JoinHandle<()>>,
     lock: Lock,
     _log: Option<Log>,
 }
@@ -197,6 +199,9 @@ impl Running {
     /// may go on: who has the folder next finds that this program prints.
     pub async fn stop(self) -> Left {
         self.lock.withdraw();
+        if let Some(looks) = &self.looks {
+            looks.abort();
+        }
         self.doors.stop().await;
         let papers = self.agent.stop().await;
         if papers.is_empty() {
@@ -347,6 +352,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         return Err(error);
     }
     agent.set_address(address.base.clone());
+    let looks = stays.then(|| room::watch(agent.clone(), folder));
     Ok(Running {
         agent,
         printers,
@@ -361,6 +367,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         doors,
         simulator,
         printer,
+        looks,
         lock,
         _log: log,
     })

@@ -26,6 +26,8 @@ export class DemoShop extends DemoAccess implements Port {
   standing: string | null = null;
   /** Why nothing can be issued. */
   stopped: StoppedView | null = null;
+  /** A disk that has little room left. */
+  room: Snapshot["room"];
   /** What is pushed to. */
   private readonly listeners = new Set<{ onPush: (push: PushView) => void; onLost: () => void }>();
   private version = 1;
@@ -454,6 +456,7 @@ export class DemoShop extends DemoAccess implements Port {
       certificate: null,
       missing: bare ? ["los datos de la empresa", "el certificado digital", "un archivo de folios (CAF)"] : [],
       ...(this.stopped ?? bare ? { stopped: this.stopped ?? { code: "setup", text: "los datos de la empresa, el certificado digital, un archivo de folios (CAF)" } } : {}),
+      ...(this.room ? { room: this.room } : {}),
       vouchers: this.stands(),
       two_sales: this.twoSales(),
       standing: this.standing,

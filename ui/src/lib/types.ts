@@ -47,6 +47,10 @@ missing: Array<string>,
  */
 stopped?: StoppedView, 
 /**
+ * How much room the disk has, while it is little.
+ */
+room?: RoomView, 
+/**
  * A card's voucher stands for a document today, as the company declared.
  */
 vouchers: boolean, 
@@ -1017,6 +1021,12 @@ keeper: string,
  * That is less than could be had: who copies the folder may have the key with it.
  */
 weaker: boolean, };
+
+export type RoomView = { free_bytes: number, 
+/**
+ * About so many sales fit yet, told as fewer rather than more.
+ */
+sales: number, };
 
 export type SettingView = { 
 /**

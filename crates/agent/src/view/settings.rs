@@ -70,6 +70,16 @@ pub struct SealingView {
     pub weaker: bool,
 }
 
+/// A disk that has little room left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct RoomView {
+    #[ts(type = "number")]
+    pub free_bytes: u64,
+    /// About so many sales fit yet, told as fewer rather than more.
+    #[ts(type = "number")]
+    pub sales: u64,
+}
+
 /// The data folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct PlaceView {

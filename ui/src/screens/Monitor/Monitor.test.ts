@@ -161,6 +161,15 @@ describe("what is found as a whole", () => {
     await open("monitor");
     expect(screen.getByText(/→\s20\sdic/)).toBeVisible();
   });
+
+  test("a disk that is filling up says how many sales fit yet, and nothing while there is room", async () => {
+    const shop = await open("monitor");
+    expect(screen.queryByText("Disco")).toBeNull();
+    shop.room = { free_bytes: 190_000_000, sales: 5_800 };
+    shop.push([]);
+    await settle();
+    expect(screen.getByText("Disco").nextElementSibling).toHaveTextContent("caben unas 5.800 ventas");
+  });
 });
 
 describe("filters and search", () => {
