@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use timbre_agent::Settings;
 use timbre_core::{DocState, DocumentId, Effect, Timestamp};
 
 use crate::run::Past;
@@ -27,9 +28,7 @@ pub fn broken(past: &Past) -> Vec<String> {
     };
     let violations = past.violations.iter().filter(|what| !by_twins(what) && !by_stop(what));
     broken.extend(violations.map(|what| format!("never may a shop do this: {what}")));
-    if restless(&past.calls, past.sold.len()) {
-        broken.push("documents are offered again and again, and it does not end".to_owned());
-    }
+    broken.extend(restless(&past.calls, &past.settings));
     pace(past, &mut broken);
     order(past, &mut broken);
     let check = &past.check;
@@ -83,13 +82,36 @@ fn unheard(past: &Past, id: &DocumentId) -> bool {
     !past.calls.iter().filter(|call| call.documents.contains(&id)).any(|call| heard(&call))
 }
 
-/// Do the documents of these calls go round in circles? In the worst weather one is offered some dozen times: for
-/// each step of taking its parcel apart, again where nothing of it had arrived, and where numbers must come in their
-/// order each time that it was not its turn.
-pub fn restless(calls: &[Call], sold: usize) -> bool {
-    const OFTEN: usize = 40;
-    let offered = calls.iter().filter(|call| call.fate != Fate::NoWay).map(|call| call.documents.len());
-    offered.sum::<usize>() > OFTEN * sold.max(10)
+/// Is a document of these calls offered more often than the pace allows? That is once for each step of taking its
+/// parcel apart (the whole, fifties, sevens, alone), as often as its attempts are at once, once for each return of
+/// its line, which ends every wait, and from there on after the authority's delay, in which an absence proves nothing,
+/// and half of the long pause at the least, for chance takes the other half.
+pub fn restless(calls: &[Call], settings: &Settings) -> Option<String> {
+    const STEPS: u64 = 4;
+    let each = (settings.conduct.absence_after + settings.retry_cap / 2).as_secs();
+    // How often each line came back, and is it away?
+    let mut lines: BTreeMap<&str, (u64, bool)> = BTreeMap::new();
+    let mut offers: BTreeMap<&str, (u64, u64, Timestamp)> = BTreeMap::new();
+    for call in calls {
+        let (returns, away) = lines.entry(call.line).or_default();
+        for document in call.documents.iter().filter(|_| call.fate != Fate::NoWay) {
+            let (times, before, first) = offers.entry(document).or_insert((0, *returns, call.from));
+            *times += 1;
+            let span = u64::try_from(call.from.duration_since(*first).as_secs()).unwrap_or(0);
+            let most = STEPS + u64::from(settings.attempts) + (*returns - *before) + span / each;
+            if *times > most {
+                return Some(format!(
+                    "{document} was offered {times} times in {span} s and {} returns of its line, and {most} is the \
+                     most",
+                    *returns - *before
+                ));
+            }
+        }
+        let well = call.heard.starts_with("200") && !call.heard.contains("<html");
+        *returns += u64::from(*away && well);
+        *away = !well;
+    }
+    None
 }
 
 /// The last number of the first range that every country's shop is lent.
@@ -132,7 +154,7 @@ fn pace(past: &Past, broken: &mut Vec<String>) {
         now += edge;
         most = most.max(now);
     }
-    if usize::try_from(most).is_ok_and(|most| most > past.workers) {
+    if usize::try_from(most).is_ok_and(|most| most > past.settings.workers) {
         broken.push(format!("{most} requests at once"));
     }
     looks(past, broken);

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use timbre_agent::clock::{Clock, TokioClock, later};
-use timbre_agent::{Agent, AgentParts, Seat};
+use timbre_agent::{Agent, AgentParts, Seat, Settings};
 use timbre_core::{DocState, DocumentId, Timestamp};
 use timbre_store::{OpenOptions, Row, Store};
 use tokio::time::{Instant, sleep, sleep_until};
@@ -49,7 +49,7 @@ pub struct Past {
     pub ledger: BTreeMap<String, Entry>,
     pub violations: Vec<String>,
     pub restarts: Vec<Timestamp>,
-    pub workers: usize,
+    pub settings: Settings,
     /// What the authority had accepted of another till under numbers of this one.
     pub twins: BTreeSet<DocumentId>,
     /// All that the other till sold, accepted or not.
@@ -156,21 +156,33 @@ impl<W: World + 'static> Shop<W> {
                 }
             }
         }
+        let settings = self.world.settings();
+        // Where nothing was asked or heard since the last look nothing is otherwise.
+        let mut seen = (0, 0);
+        let mut news = || {
+            let calls = wire.calls();
+            let under_way = calls.iter().rev().take(50).filter(|call| call.to.is_none()).count();
+            let now = (calls.len(), under_way);
+            std::mem::replace(&mut seen, now) != now
+        };
+        let restless = || rules::restless(&wire.calls(), &settings).is_some();
         let end = began + Duration::from_secs(sky.end);
-        while Instant::now() < end && !rules::restless(&wire.calls(), sold.len()) {
+        while Instant::now() < end && !(news() && restless()) {
             sleep(LOOK.min(end - Instant::now())).await;
         }
         let calm = Instant::now();
         let reader = agent.reader().clone();
         let row = |id: &DocumentId| reader.row(id).expect("the index is read");
         let mut open: Vec<DocumentId> = sold.iter().map(|(id, _)| id.clone()).collect();
-        while calm.elapsed() < PATIENCE {
+        let patience = self.world.theme().patience(PATIENCE);
+        while calm.elapsed() < patience && !is_quiet(&wire.calls(), clock.now(), calm.elapsed()) {
             let settled =
                 |row: &Row| row.state.is_final() || (twins.contains(&row.id) && row.attention.is_some());
-            open.retain(|id| row(id).is_some_and(|row| !settled(&row)));
-            let over = open.is_empty() || is_quiet(&wire.calls(), clock.now(), calm.elapsed());
-            if over || rules::restless(&wire.calls(), sold.len()) {
-                break;
+            if news() || calm.elapsed().is_zero() {
+                open.retain(|id| row(id).is_some_and(|row| !settled(&row)));
+                if open.is_empty() || restless() {
+                    break;
+                }
             }
             sleep(LOOK).await;
         }
@@ -202,7 +214,7 @@ impl<W: World + 'static> Shop<W> {
             ledger,
             violations,
             restarts,
-            workers: self.world.settings().workers,
+            settings,
             twins,
             foreign,
             journal,

@@ -36,6 +36,14 @@ impl Theme {
         sky
     }
 
+    /// How much of the longest patience its documents need: where none waits for the number before it, less.
+    pub fn patience(self, longest: Duration) -> Duration {
+        match self {
+            Theme::Weather => longest,
+            Theme::Wholesale => longest / 5,
+        }
+    }
+
     /// Seconds from one sale to the next: several in the same second, or a quiet hour.
     pub fn gap(self, dice: &mut Dice) -> u64 {
         match self {
