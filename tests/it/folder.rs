@@ -1,5 +1,6 @@
 //! The drop folder, end to end: sales in, answers out, what waits, what is refused, and nothing twice.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -135,6 +136,10 @@ async fn what_can_not_be_issued_yet_waits_in_its_place_and_goes_when_folios_come
     assert_eq!(drop.json("salida/v4.json")["document"]["id"], "T39F4");
     assert!(!drop.at("salida/v3.espera.json").exists(), "it waits no more");
     assert_eq!(drop.names("caf/cargados"), ["nuevo.xml"]);
+    fs::write(drop.at("caf/.foto.tmp"), vec![b' '; (1 << 20) + 1]).unwrap();
+    fs::rename(drop.at("caf/.foto.tmp"), drop.at("caf/foto.xml")).unwrap();
+    drop.until(|drop| drop.names("caf/rechazados") == ["foto.error.json", "foto.xml"]).await;
+    assert_eq!(drop.json("caf/rechazados/foto.error.json")["code"], "file-too-large");
     shop.stop().await;
 }
 
@@ -275,9 +280,13 @@ async fn a_backlog_is_issued_in_the_order_in_which_it_was_written() {
     fs::set_permissions(drop.at("entrada"), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
     let shop = drop.open(root.path()).await;
     drop.until(|drop| drop.names("entrada").is_empty()).await;
+    let mut written = BTreeSet::new();
     for (name, id) in expected {
-        assert_eq!(drop.json(&format!("salida/{name}.json"))["document"]["id"], *id, "{name}");
+        let document = drop.json(&format!("salida/{name}.json"))["document"].take();
+        assert_eq!(document["id"], *id, "{name}");
+        written.insert(document["since"].to_string());
     }
+    assert!(written.len() < 20, "none shares its fsync with another: {written:?}");
     shop.stop().await;
 }
 

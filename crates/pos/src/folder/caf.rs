@@ -1,12 +1,13 @@
 //! CAFs that are put into `caf/`: loaded, and put aside.
 
+use std::io;
 use std::time::Duration;
 
 use timbre_agent::view::ProblemView;
 use timbre_store::whole;
 
 use super::place::{self, Look};
-use super::{MOST, Work};
+use super::{MOST, SHOWN, Work};
 
 /// Before the names of CAFs among those of sales: no name of a file has a stroke.
 pub(super) const MARK: &str = "caf/";
@@ -31,8 +32,19 @@ impl Work {
             }
             let path = self.places.cafs.join(&name);
             let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
-            let Ok(bytes) = place::read(&path) else { continue };
-            let loaded = self.handle.block_on(self.agent.load_grant(&bytes, (1, 1), None));
+            let loaded = match place::read(&path) {
+                Ok(bytes) => self.handle.block_on(self.agent.load_grant(&bytes, (1, 1), None)),
+                Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                    Err(ProblemView::bad_request("file-too-large", "El archivo pasa de 1 MiB: no es un CAF."))
+                }
+                Err(error) => {
+                    // Each once: it is tried again at every look.
+                    if self.passed.len() < SHOWN && self.passed.insert(format!("{MARK}{name}")) {
+                        tracing::warn!(%error, file = name, "a CAF can't be read");
+                    }
+                    continue;
+                }
+            };
             let moved = match loaded {
                 Ok(_) => {
                     timbre_store::crash!("caf-loaded");
@@ -54,7 +66,7 @@ impl Work {
         }
     }
 
-    fn refuse_caf(&self, path: &std::path::Path, stem: &str, problem: &ProblemView) -> std::io::Result<()> {
+    fn refuse_caf(&self, path: &std::path::Path, stem: &str, problem: &ProblemView) -> io::Result<()> {
         tracing::warn!(file = stem, code = problem.code, "a CAF of the folder is refused");
         let name = place::free_name(&self.places.cafs_refused, stem, "xml");
         let free = name.strip_suffix(".xml").unwrap_or(&name);

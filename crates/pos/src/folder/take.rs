@@ -116,10 +116,7 @@ impl Work {
                 let why = ProblemView::bad_request("file-too-large", "El archivo pasa de 1 MiB.");
                 return Err(self.refuse(&path, stem, &why, None));
             }
-            Err(error) => {
-                tracing::warn!(%error, file = name, "a file can't be read now");
-                return Err(Taken::Gone);
-            }
+            Err(error) => return Err(unread(name, &error)),
         };
         let content = sha256(&bytes);
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
@@ -208,6 +205,20 @@ impl Work {
     }
 }
 
+/// Somebody took it back; or it is not ours to read, or in other hands: people are told, and it is tried again.
+fn unread(name: &str, error: &io::Error) -> Taken {
+    tracing::warn!(%error, file = name, "a file can't be read now");
+    match error.kind() {
+        io::ErrorKind::NotFound => Taken::Gone,
+        _ => Taken::NotYet {
+            code: "file-unreadable".to_owned(),
+            why: format!(
+                "No se puede leer el archivo ({error}): revise sus permisos, o ciérrelo donde está abierto."
+            ),
+        },
+    }
+}
+
 /// What was said of an earlier sale of this name stands, and could be taken for this one's.
 fn no_room(error: &io::Error) -> Taken {
     tracing::error!(%error, "the answer to an earlier sale can't be put aside");
@@ -238,6 +249,15 @@ fn fingerprint(name: &str, seen: Seen, length: usize, content: &Content) -> Stri
 mod tests {
     use super::*;
     use std::time::{Duration, SystemTime};
+
+    #[test]
+    fn a_file_that_can_not_be_read_waits_where_people_see_it_unless_it_is_gone() {
+        let taken = |kind: io::ErrorKind| unread("v.json", &io::Error::from(kind));
+        assert!(matches!(taken(io::ErrorKind::NotFound), Taken::Gone));
+        for kind in [io::ErrorKind::PermissionDenied, io::ErrorKind::Other, io::ErrorKind::InvalidInput] {
+            assert!(matches!(taken(kind), Taken::NotYet { code, .. } if code == "file-unreadable"), "{kind}");
+        }
+    }
 
     #[test]
     fn name_size_time_and_content_make_the_key_and_a_coarser_clock_does_not() {
