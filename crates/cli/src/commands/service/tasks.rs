@@ -22,7 +22,8 @@ pub fn install(started: &Started) -> Result<(), Failure> {
 
 /// What a person should know of how it was installed.
 pub fn told() -> &'static str {
-    "Instalado: Timbre se inicia cuando usted entra en su sesión de Windows, y de nuevo si se cae."
+    "Instalado: Timbre se inicia cuando usted entra en su sesión de Windows, y de nuevo al minuto si se cae o se cierra su \
+     ventana."
 }
 
 pub fn uninstall() -> Result<(), Failure> {
