@@ -11,7 +11,9 @@ fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("panel");
     let built = root.join("../../ui/dist");
-    println!("cargo::rerun-if-changed={}", built.display());
+    // What is not there counts as changed: this crate and all above it would be built anew each time.
+    let watched = if built.is_dir() { built.clone() } else { root.join("../../ui") };
+    println!("cargo::rerun-if-changed={}", watched.display());
     if out.exists() {
         fs::remove_dir_all(&out)?;
     }
