@@ -109,6 +109,8 @@ pub(crate) struct Inner {
     pub(crate) issued_in: Histogram,
     pub(crate) staff: OnceLock<Arc<dyn Staff>>,
     stop: watch::Sender<bool>,
+    /// The doors are about to close.
+    pub(crate) closing: watch::Sender<bool>,
     tasks: tokio::sync::Mutex<Vec<tokio::task::JoinHandle<()>>>,
     thread: std::sync::Mutex<Option<std::thread::JoinHandle<()>>>,
 }
@@ -158,6 +160,7 @@ impl Agent {
             issued_in: Histogram::default(),
             staff: OnceLock::new(),
             stop,
+            closing: watch::Sender::new(false),
             tasks: tokio::sync::Mutex::default(),
             thread: std::sync::Mutex::new(thread),
         });
@@ -170,6 +173,11 @@ impl Agent {
         }
         *inner.tasks.try_lock().expect("nobody else has it yet") = tasks;
         Ok(Agent(inner))
+    }
+
+    /// The doors are about to close: who waits for a printer is answered as it stands.
+    pub fn closing(&self) {
+        self.0.closing.send_replace(true);
     }
 
     /// Lets what is on the wire end (for a few seconds), then closes the store. Answers what is still being printed.

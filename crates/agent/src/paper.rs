@@ -12,7 +12,7 @@ use std::time::Duration;
 use timbre_core::paper::{Copy, Drawing, Printing};
 use timbre_core::{DocumentId, Refusal, Refusals, Sale, Series};
 use timbre_store::{Fact, Row, WaitingPaper};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 pub(crate) use self::copies::reads_otherwise;
 pub use self::leftover::{Leftover, Printed};
@@ -23,6 +23,9 @@ use crate::view::{PaperView, ProblemView};
 
 /// How long one who printed by hand waits for the end. A printer may take longer; it is told all the same.
 const PATIENCE: Duration = Duration::from_secs(40);
+
+/// How long a test page is waited for when the doors close, which wait for two seconds.
+const LAST_MOMENT: Duration = Duration::from_millis(1500);
 
 /// A document just issued asks for its original, in the same write.
 pub(crate) fn asked(issued: &Fact) -> Option<Fact> {
@@ -93,6 +96,7 @@ impl Agent {
             return Err(Refusal::new("paper-not-ceded", "", why).into());
         }
         let mut pushes = self.subscribe();
+        let mut closing = self.0.closing.subscribe();
         let (wanted, regime, paper) = (id.clone(), Arc::clone(&self.0.regime), Arc::clone(&self.0.paper));
         let held: Arc<Mutex<Option<WaitingPaper>>> = Arc::default();
         let slot = Arc::clone(&held);
@@ -145,9 +149,10 @@ impl Agent {
         };
         // Another program prints, and takes this one up when it comes back to the folder: it is not to be kept out.
         let patience = if self.0.paper.claim() { PATIENCE } else { Duration::ZERO };
-        match tokio::time::timeout(patience, ended).await {
-            Ok(paper) => paper,
-            Err(_) => of(&id)?.ok_or_else(|| ProblemView::internal("papel")),
+        tokio::select! {
+            paper = ended => paper,
+            () = tokio::time::sleep(patience) => of(&id)?.ok_or_else(|| ProblemView::internal("papel")),
+            () = closes(&mut closing) => of(&id)?.ok_or_else(|| ProblemView::internal("papel")),
         }
     }
 
@@ -155,8 +160,14 @@ impl Agent {
     pub async fn test_printer(&self, printer: Option<String>) -> Answer<PaperView> {
         self.known(printer.as_deref())?;
         let paper = Arc::clone(&self.0.paper);
-        let how = tokio::task::spawn_blocking(move || paper.test(printer.as_deref())).await;
-        let how = how.map_err(ProblemView::internal)?;
+        let test = tokio::task::spawn_blocking(move || paper.test(printer.as_deref()));
+        let mut closing = self.0.closing.subscribe();
+        let how = tokio::select! {
+            how = test => how.map_err(ProblemView::internal)?,
+            () = async { closes(&mut closing).await; tokio::time::sleep(LAST_MOMENT).await } => {
+                Printing::Partial { why: queue::CUT.to_owned() }
+            }
+        };
         Ok(PaperView::from(&(Copy::Original, how)))
     }
 
@@ -208,6 +219,11 @@ impl Agent {
             None => Ok(()),
         }
     }
+}
+
+async fn closes(closing: &mut watch::Receiver<bool>) {
+    // It goes with its engine: that is an end, too.
+    let _ = closing.wait_for(|closing| *closing).await;
 }
 
 /// It is on its way to paper on another printer than the one that is wanted now.

@@ -226,6 +226,8 @@ pub struct PrinterConfig {
     pub on_issue: Option<bool>,
     /// Sheets bring the copy to be ceded with the original (true).
     pub cedible: Option<bool>,
+    /// Seconds that a printer may take, beside drawing a paper, when a command ends with one under way (8).
+    pub patience: Option<u16>,
     /// The shop's logo: a PNG, its path as seen from this folder.
     pub logo: Option<PathBuf>,
 }

@@ -2,13 +2,16 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use timbre_agent::view::{FoundPrinterView, PrinterView, PrintersView, ProblemView};
 use timbre_agent::{Answer, Printers};
 use timbre_core::paper::{Copy, Drawing, Hold, Paper, Printing};
 use timbre_core::receipt::Receipt;
 use timbre_core::{Refusal, Series};
-use timbre_printer::{Device, Load, Logo, NotPrinted, Profile, device, pdf, svg, ticket, trial, trial_sheet};
+use timbre_printer::{
+    Device, Hurry, Load, Logo, NotPrinted, Profile, device, pdf, svg, ticket, trial, trial_sheet,
+};
 use timbre_store::whole;
 use toml_edit::DocumentMut;
 
@@ -28,6 +31,7 @@ pub struct Printer {
     file: Arc<SettingsFile>,
     /// The printing of the folder, while it is ours.
     turn: Mutex<Option<Turn>>,
+    hurry: Hurry,
 }
 
 impl Printer {
@@ -43,6 +47,7 @@ impl Printer {
             set: RwLock::new(set),
             file: Arc::new(SettingsFile::of(dir)),
             turn: Mutex::default(),
+            hurry: Hurry::of(config.printer.patience.map(|seconds| Duration::from_secs(seconds.into()))),
         })
     }
 
@@ -61,6 +66,7 @@ impl Printer {
     }
 
     fn send(
+        &self,
         ready: Option<&Ready>,
         none: &str,
         name: &str,
@@ -69,7 +75,7 @@ impl Printer {
     ) -> Printing {
         let Some(ready) = ready else { return Printing::Failed { why: none.to_owned() } };
         match made(&ready.profile) {
-            Ok((load, bytes)) => ready.device.print(name, load, &bytes, hold),
+            Ok((load, bytes)) => ready.device.print(name, load, &bytes, hold, &self.hurry),
             Err(error) => Printing::Failed { why: error.to_string() },
         }
     }
@@ -134,7 +140,7 @@ impl Paper for Printer {
             None => "Ninguna impresora configurada toma este tipo de documento (en papel de 58 mm solo salen boletas)."
                 .to_owned(),
         };
-        Printer::send(set.choose(receipt, printer), &none, &name, hold, |profile| {
+        self.send(set.choose(receipt, printer), &none, &name, hold, |profile| {
             match profile.paper.is_sheet() {
                 true => {
                     let beside = set.beside(receipt, printer).filter(|_| copy == Copy::Original);
@@ -161,6 +167,10 @@ impl Paper for Printer {
         turn.is_some()
     }
 
+    fn hurry(&self) {
+        self.hurry.say();
+    }
+
     fn leave(&self) {
         self.resume(None);
     }
@@ -171,7 +181,7 @@ impl Paper for Printer {
             Some(name) => set.each.get(name),
             None => set.first(),
         };
-        Printer::send(ready, NONE, "prueba", Box::new(()), |profile| match profile.paper.is_sheet() {
+        self.send(ready, NONE, "prueba", Box::new(()), |profile| match profile.paper.is_sheet() {
             true => Ok((Load::Sheets, trial_sheet(profile)?)),
             false => Ok((Load::Ticket, trial(profile))),
         })
@@ -216,18 +226,13 @@ impl Printers for Printer {
     /// already.
     fn put(&self, printer: &PrinterView) -> Answer<PrintersView> {
         let place = printers::place(printer)?;
-        let known = |device: &str| {
-            self.set().each.values().any(|ready| ready.place.device == device)
-                || device::find().iter().any(|found| found.device == device)
-        };
         let network = matches!(place.device.parse(), Ok(Device::Network(_)));
-        if !network && !known(&place.device) {
-            let why = format!(
-                "«{}» no está entre las impresoras de este equipo. Elija una de las que encuentra Timbre o una \
-                 dirección de red; otro lugar se escribe en timbre.toml.",
-                place.device
-            );
-            return Err(Refusal::new("printer-not-found", "device", why).into());
+        let set_up = self.set().each.values().any(|ready| ready.place.device == place.device);
+        if !network && !set_up {
+            let found = device::find();
+            if !found.iter().any(|found| found.device == place.device) {
+                return Err(not_found(&place.device, &found).into());
+            }
         }
         self.change(|file| {
             printers::write_printer(file, &printer.name, Some(&place));
@@ -266,6 +271,22 @@ impl Printers for Printer {
     }
 }
 
+/// With what there is in its place.
+fn not_found(device: &str, found: &[device::Found]) -> Refusal {
+    let here = match found {
+        [] => "Timbre no encuentra ninguna".to_owned(),
+        found => {
+            let each: Vec<String> = found.iter().map(|found| format!("«{}»", found.device)).collect();
+            format!("Timbre encuentra {}", each.join(", "))
+        }
+    };
+    let why = format!(
+        "«{device}» no está entre las impresoras de este equipo: {here}. Use una de esas o una dirección de red; otro \
+         lugar se escribe en timbre.toml."
+    );
+    Refusal::new("printer-not-found", "device", why)
+}
+
 fn code(error: &NotPrinted) -> &'static str {
     match error {
         NotPrinted::PaperTooNarrow => "paper-narrow",
@@ -292,6 +313,15 @@ mod tests {
         assert!(
             none.draw(&Receipt::default(), &[Copy::Original], Drawing::Pdf).unwrap().starts_with(b"%PDF")
         );
+    }
+
+    #[test]
+    fn a_printer_that_is_not_here_is_refused_with_those_that_are() {
+        let found = |device: &str| device::Found { device: device.to_owned(), name: String::new() };
+        let here = [found("cola:Caja"), found("dispositivo:/dev/usb/lp0")];
+        let refused = not_found("cola:Cja", &here);
+        assert!(refused.message.contains("«cola:Caja», «dispositivo:/dev/usb/lp0»"), "{}", refused.message);
+        assert!(not_found("cola:Cja", &[]).message.contains("no encuentra ninguna"));
     }
 
     #[test]

@@ -202,6 +202,7 @@ impl Running {
         if let Some(looks) = &self.looks {
             looks.abort();
         }
+        self.agent.closing();
         self.doors.stop().await;
         let papers = self.agent.stop().await;
         if papers.is_empty() {

@@ -150,10 +150,12 @@ async fn print_on(data: &Path, mut left: Left) -> Vec<String> {
         };
         left = match engine {
             Ok(engine) => {
-                if let Err(problem) = engine.agent.end_papers(ended).await {
+                let waiting = engine.agent.end_papers(ended).await.unwrap_or_else(|problem| {
                     troubles.push(problem.detail);
-                }
+                    0
+                });
                 let mut left = engine.stop().await;
+                left.papers.waiting = left.papers.waiting.max(waiting);
                 troubles.append(&mut left.papers.troubles);
                 left
             }
@@ -162,6 +164,13 @@ async fn print_on(data: &Path, mut left: Left) -> Vec<String> {
                 return troubles;
             }
         };
+    }
+    if left.papers.waiting > 0 {
+        let few = match left.papers.waiting {
+            1 => "queda un papel por imprimir: sale".to_owned(),
+            n => format!("quedan {n} papeles por imprimir: salen"),
+        };
+        troubles.push(format!("{few} con la próxima venta, o con el agente en marcha (timbre serve)"));
     }
     troubles
 }

@@ -138,10 +138,11 @@ fn held_printer() -> (String, std::sync::mpsc::Receiver<()>, std::sync::mpsc::Se
     (address, came, let_go)
 }
 
+/// Its commands wait for their printer for as long as it takes.
 fn shop_with(printer: &str) -> tempfile::TempDir {
     let data = tempfile::tempdir().expect("a folder for the test");
     told(&timbre(data.path(), &["demo", "--documents", "0", "--json"], ""), 0);
-    let settings = format!("[printer]\ndevice = 'red:{printer}'\n");
+    let settings = format!("[printer]\ndevice = 'red:{printer}'\npatience = 3600\n");
     fs::write(data.path().join("shop/timbre.toml"), settings).expect("settings");
     data
 }
@@ -162,15 +163,124 @@ fn a_command_lets_go_of_the_folder_while_its_paper_is_printed() {
     came.recv().expect("its paper");
     assert!(told(&timbre(data, &["issue", "-", "--key", "b"], SALE), 0).contains("T39F2"));
     assert!(came.try_recv().is_err(), "one paper after the other");
-    assert!(paper_of(data, "T39F1").contains("Imprimiendo"));
-    assert!(paper_of(data, "T39F2").contains("Por imprimir"));
+    // A printer is not waited for without end: both at one look.
+    let listed = told(&timbre(data, &["list", "--json"], ""), 0);
     let_go.send(()).expect("it may");
+    for (id, state) in [("T39F1", "begun"), ("T39F2", "asked")] {
+        let one = listed.lines().find(|line| line.contains(id)).unwrap_or_default();
+        assert!(one.contains(&format!("\"state\":\"{state}\"")), "{listed}");
+    }
     came.recv().expect("the paper of the second sale");
     let_go.send(()).expect("it may");
     told(&first.wait_with_output().expect("it ends"), 0);
     for id in ["T39F1", "T39F2"] {
         assert!(paper_of(data, id).contains("Entregado"), "{id}: {}", paper_of(data, id));
     }
+}
+
+/// A printer that takes nothing holds nobody's command: nothing has left, so the paper waits, and comes out once, as the
+/// original, with the next one.
+#[cfg(unix)]
+#[test]
+fn a_command_ends_before_a_dead_printer_does_and_its_paper_waits() {
+    use std::io::Read;
+    let data = tempfile::tempdir().expect("a folder for the test");
+    let data = data.path();
+    told(&timbre(data, &["demo", "--documents", "0", "--json"], ""), 0);
+    // Whoever opens it to write waits until somebody reads.
+    let device = data.join("ticketera");
+    assert!(std::process::Command::new("mkfifo").arg(&device).status().expect("mkfifo").success());
+    let settings = format!("[printer]\ndevice = 'dispositivo:{}'\n", device.display());
+    fs::write(data.join("shop/timbre.toml"), settings).expect("settings");
+    let first = timbre(data, &["issue", "-", "--key", "a"], &SALE.replace("Pan", "Primero"));
+    told(&first, 0);
+    let said = String::from_utf8_lossy(&first.stderr).into_owned();
+    assert!(
+        said.contains("T39F1: Por imprimir, la impresora no responde")
+            && said.contains("queda un papel por imprimir"),
+        "{said}"
+    );
+    assert!(paper_of(data, "T39F1").contains("Por imprimir"));
+
+    let reader = std::thread::spawn(move || {
+        let (mut papers, mut piece) = (Vec::new(), [0; 4096]);
+        let holds = |papers: &[u8], what: &[u8]| papers.windows(what.len()).any(|part| part == what);
+        while !holds(&papers, b"Segundo") {
+            let mut line = fs::File::open(&device).expect("the device");
+            while let Ok(read @ 1..) = line.read(&mut piece) {
+                papers.extend(&piece[..read]);
+            }
+        }
+        papers
+    });
+    told(&timbre(data, &["issue", "-", "--key", "b"], &SALE.replace("Pan", "Segundo")), 0);
+    let papers = String::from_utf8_lossy(&reader.join().expect("it reads")).into_owned();
+    let at = |what: &str| papers.find(what);
+    assert!(at("Primero").is_some() && at("Primero") < at("Segundo"), "in the order of the sales");
+    assert_eq!((papers.matches("Primero").count(), at("COPIA")), (1, None));
+    for id in ["T39F1", "T39F2"] {
+        assert!(paper_of(data, id).contains("Entregado"), "{id}: {}", paper_of(data, id));
+    }
+}
+
+/// One that took bytes and says no more is not waited for to the end, either; what it made of them a person sees.
+#[test]
+fn a_command_ends_before_a_printer_that_hangs_with_a_paper_in_it() {
+    let (address, came, _let_go) = held_printer();
+    let data = shop_with(&address);
+    let data = data.path();
+    fs::write(data.join("shop/timbre.toml"), format!("[printer]\ndevice = 'red:{address}'\npatience = 0\n"))
+        .expect("settings");
+    let issued = timbre(data, &["issue", "-", "--key", "a"], SALE);
+    told(&issued, 0);
+    came.recv().expect("its paper");
+    let said = String::from_utf8_lossy(&issued.stderr).into_owned();
+    assert!(said.contains("T39F1: Parcial, la impresora no terminó a tiempo"), "{said}");
+    assert!(paper_of(data, "T39F1").contains("Parcial"));
+}
+
+/// The agent through which a paper was asked for was another command's, and goes when that one ends: the paper is
+/// answered as it stands, and comes out all the same.
+#[test]
+fn a_paper_asked_through_a_passing_agent_is_answered_when_that_one_goes() {
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+    let (address, came, let_go) = held_printer();
+    let data = tempfile::tempdir().expect("a folder for the test");
+    let data = data.path();
+    told(&timbre(data, &["demo", "--documents", "0", "--json"], ""), 0);
+    told(&timbre(data, &["issue", "-", "--key", "a"], SALE), 0);
+    fs::write(
+        data.join("shop/timbre.toml"),
+        format!("[printer]\ndevice = 'red:{address}'\npatience = 3600\n"),
+    )
+    .expect("settings");
+    // It sells for as long as somebody writes to it.
+    let mut passing = Command::new(env!("CARGO_BIN_EXE_timbre"));
+    passing.env("TIMBRE_CUSTODY", "keyfile").env("XDG_STATE_HOME", data.join("state"));
+    passing.arg("--data").arg(data.join("shop")).args(["issue", "-"]);
+    let mut passing = passing
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut input = passing.stdin.take().expect("it was piped");
+    let one = format!("{{\"key\": \"b\", \"sale\": {}}}\n", SALE.replace('\n', " "));
+    input.write_all(one.as_bytes()).expect("it reads");
+    came.recv().expect("its paper");
+    let asked = started(data, &["print", "T39F1"], "");
+    while !paper_of(data, "T39F1").contains("Por imprimir") {}
+    drop(input);
+    let answered = asked.wait_with_output().expect("it ends");
+    assert!(told(&answered, 1).contains("Por imprimir"));
+    assert!(String::from_utf8_lossy(&answered.stderr).contains("timbre show T39F1"), "{answered:?}");
+    for _ in 0..2 {
+        let_go.send(()).expect("it may");
+    }
+    came.recv().expect("the paper that waited");
+    told(&passing.wait_with_output().expect("it ends"), 0);
+    assert!(paper_of(data, "T39F1").contains("Entregado"), "{}", paper_of(data, "T39F1"));
 }
 
 /// Nobody knows what became of the paper of a program that is gone: it is looked for before it is made again.
@@ -328,6 +438,11 @@ fn a_document_is_had_as_files_too() {
         assert!(fs::read(data.join(name)).expect("written").starts_with(begins), "{name}");
     }
     told(&timbre(data, &["print", "T39F1", "--escpos", &file("58.bin"), "--paper", "58mm"], ""), 0);
+    // The width is a roll's: of a sheet it would say nothing.
+    for drawing in ["--pdf", "--svg"] {
+        let wide = timbre(data, &["print", "T39F1", drawing, &file("no.pdf"), "--paper", "58mm"], "");
+        assert_eq!(wide.status.code(), Some(2), "{drawing}");
+    }
     let refused = timbre(data, &["print", "T39F1", "--pdf", &file("no.pdf"), "--cedible"], "");
     assert_eq!(refused.status.code(), Some(1));
     let why = String::from_utf8_lossy(&refused.stderr).into_owned();

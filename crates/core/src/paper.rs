@@ -156,6 +156,10 @@ pub trait Paper: Send + Sync {
         true
     }
 
+    /// This program is about to end. What is under way ends soon: of what no byte has left yet none leaves any more,
+    /// and it is given back as [`Printing::Asked`]; what has begun is given no longer than a paper takes.
+    fn hurry(&self) {}
+
     /// Gives the printing back: nothing of ours is under way, and who has the folder knows it.
     fn leave(&self) {}
 

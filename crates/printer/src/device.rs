@@ -1,6 +1,7 @@
 //! Where bytes go to become paper: a printer on the network, on a serial line, a device of this machine, the
 //! system's queue, a folder. What is claimed is never more than the printer told.
 
+mod course;
 mod ear;
 mod find;
 mod line;
@@ -12,12 +13,14 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use timbre_core::paper::{Hold, Printing};
 
+use crate::escpos;
+use course::{Course, Patience, STUCK_MIDWAY, patiently};
+
+pub use course::Hurry;
 pub use find::{Found, find};
 
 /// The port of printers on a network.
@@ -28,6 +31,8 @@ const STUCK: Duration = Duration::from_secs(40);
 const BETWEEN: u64 = 8 * 1024;
 /// Written at a time to a device.
 const PIECE: usize = 4 * 1024;
+/// A slow printer of sheets reads so many bytes in a second.
+const SLOWEST_READER: u64 = 10_000;
 /// What most serial printers are set to when they leave the factory, in bits a second.
 pub const BAUD: u32 = 9600;
 
@@ -126,9 +131,11 @@ impl Device {
     }
 
     /// Sends a paper and says how it ended, or that it is stuck. Then the device may be busy with it still: `hold` is
-    /// let go when it is free.
-    pub fn print(&self, name: &str, load: Load, bytes: &[u8], hold: Hold) -> Printing {
+    /// let go when it is free. [`Printing::Asked`] says that in the `hurry` nothing of it had left, nor will.
+    pub fn print(&self, name: &str, load: Load, bytes: &[u8], hold: Hold, hurry: &Hurry) -> Printing {
         let (device, bytes) = (self.clone(), bytes.to_vec());
+        let patience =
+            Patience { stuck: STUCK, soon: takes(load, &bytes) + hurry.beside, hurry: hurry.clone() };
         match device {
             Device::Folder(dir) => {
                 let end = match load {
@@ -142,23 +149,34 @@ impl Device {
                 }
             }
             Device::Network(address) => {
-                patiently(STUCK, hold, move |course| line::to_network(&address, load, &bytes, course))
+                patiently(patience, hold, move |course| line::to_network(&address, load, &bytes, course))
             }
             Device::Silent(address) => {
-                patiently(STUCK, hold, move |course| line::to_silent(&address, &bytes, course))
+                patiently(patience, hold, move |course| line::to_silent(&address, &bytes, course))
             }
             Device::Serial(path, baud) => {
                 // Ten bits a byte.
-                let last = Duration::from_secs(BETWEEN * 10 / u64::from(baud.max(1)));
+                let bits = |bytes: u64| Duration::from_secs(bytes * 10 / u64::from(baud.max(1)));
+                let stuck = STUCK + bits(BETWEEN);
+                let soon = patience.soon + bits(bytes.len() as u64);
                 let work = move |course: &Course| line::to_serial(&path, baud, load, &bytes, course);
-                patiently(STUCK + last, hold, work)
+                patiently(Patience { stuck, soon, ..patience }, hold, work)
             }
-            Device::File(path) => patiently(STUCK, hold, move |course| to_file(&path, &bytes, course)),
+            Device::File(path) => patiently(patience, hold, move |course| to_file(&path, &bytes, course)),
             Device::Queue(queue) => {
                 let job = name.to_owned();
-                patiently(STUCK, hold, move |course| queue::print(&queue, &job, load, &bytes, course))
+                patiently(patience, hold, move |course| queue::print(&queue, &job, load, &bytes, course))
             }
         }
+    }
+}
+
+/// How long a slow printer takes to draw it.
+fn takes(load: Load, bytes: &[u8]) -> Duration {
+    match load {
+        Load::Ticket => escpos::takes(bytes),
+        // It is read, and drawn at leisure.
+        Load::Sheets => Duration::from_secs(bytes.len() as u64 / SLOWEST_READER),
     }
 }
 
@@ -184,86 +202,6 @@ fn failed(why: impl Into<String>) -> Printing {
 
 fn partial(why: impl Into<String>) -> Printing {
     Printing::Partial { why: why.into() }
-}
-
-/// A printing under way, as who waits for it is told.
-struct Course {
-    signs: mpsc::Sender<Sign>,
-    /// Taken by who comes first: the first byte, or who gives up waiting for it.
-    decided: Arc<AtomicBool>,
-    stuck: Duration,
-}
-
-enum Sign {
-    /// It goes on; the next sign comes within this.
-    Moved(Duration),
-    Ended(Printing),
-}
-
-impl Course {
-    /// Before the first byte may leave. Refused when nobody waits any more: it was said that nothing came out.
-    fn begin(&self) -> Result<(), Printing> {
-        if self.decided.swap(true, Ordering::SeqCst) {
-            return Err(failed(SILENT));
-        }
-        self.moved();
-        Ok(())
-    }
-
-    /// The printer took something.
-    fn moved(&self) {
-        self.waits(Duration::ZERO);
-    }
-
-    /// Nothing more is to be seen for so long.
-    fn waits(&self, span: Duration) {
-        // Nobody waits any more when it took too long.
-        let _ = self.signs.send(Sign::Moved(self.stuck + span));
-    }
-}
-
-const STUCK_MIDWAY: &str = "la impresora no terminó de recibir: revise papel y tapa";
-const SILENT: &str = "la impresora no responde";
-
-#[cfg(test)]
-impl Course {
-    /// One that nobody watches.
-    fn unwatched() -> Course {
-        let (signs, _) = mpsc::channel();
-        Course { signs, decided: Arc::default(), stuck: STUCK }
-    }
-
-    fn has_begun(&self) -> bool {
-        self.decided.load(Ordering::SeqCst)
-    }
-}
-
-/// Work that may never come back (a device without paper holds who writes to it) is left to itself when nothing was
-/// taken for so long; it keeps `hold` until it ends.
-fn patiently(
-    stuck: Duration,
-    hold: Hold,
-    work: impl FnOnce(&Course) -> Printing + Send + 'static,
-) -> Printing {
-    let (signs, seen) = mpsc::channel();
-    let decided = Arc::new(AtomicBool::new(false));
-    let course = Course { signs, decided: Arc::clone(&decided), stuck };
-    std::thread::spawn(move || {
-        let how = work(&course);
-        let _ = course.signs.send(Sign::Ended(how));
-        drop(hold);
-    });
-    let mut patience = stuck;
-    loop {
-        match seen.recv_timeout(patience) {
-            Ok(Sign::Moved(next)) => patience = next,
-            Ok(Sign::Ended(how)) => return how,
-            Err(_) if decided.swap(true, Ordering::SeqCst) => {
-                return partial(STUCK_MIDWAY);
-            }
-            Err(_) => return failed(SILENT),
-        }
-    }
 }
 
 fn to_file(path: &Path, bytes: &[u8], course: &Course) -> Printing {
@@ -302,7 +240,8 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         drop(listener);
-        let nothing = |device: Device| device.print("T39F1", Load::Ticket, b"x", Box::new(()));
+        let nothing =
+            |device: Device| device.print("T39F1", Load::Ticket, b"x", Box::new(()), &Hurry::default());
         let off = nothing(Device::Network(address));
         assert!(off.why().contains("revise su dirección y que esté encendida"), "{off:?}");
         assert!(matches!(nothing(Device::File("/nada/lp0".into())), Printing::Failed { .. }));
@@ -311,46 +250,18 @@ mod tests {
         assert!(unplugged.why().contains("no está conectada"), "{unplugged:?}");
     }
 
-    /// What is given up was said not to have come out: it may not come out later.
-    #[test]
-    fn what_was_given_up_before_its_first_byte_never_begins() {
-        let (wait, go) = mpsc::channel::<()>();
-        let (tell, told) = mpsc::channel();
-        let how = patiently(Duration::ZERO, Box::new(()), move |course| {
-            go.recv().unwrap();
-            let begun = course.begin();
-            tell.send(begun.is_ok()).unwrap();
-            Printing::Done
-        });
-        assert_eq!(how, failed(SILENT));
-        wait.send(()).unwrap();
-        assert!(!told.recv().unwrap());
-    }
-
-    /// A slow line takes longer than anything may stand still.
-    #[test]
-    fn a_printer_that_takes_byte_after_byte_is_not_stuck_and_one_that_stands_still_is() {
-        let (hold, freed) = mpsc::channel::<()>();
-        let (go_on, wait) = mpsc::channel::<()>();
-        let how = patiently(Duration::from_millis(50), Box::new(hold), move |course| {
-            course.begin().unwrap();
-            course.waits(Duration::from_secs(60));
-            course.moved();
-            let _ = wait.recv();
-            Printing::Done
-        });
-        assert!(matches!(how, Printing::Partial { .. }), "{how:?}");
-        assert_eq!(freed.try_recv(), Err(mpsc::TryRecvError::Empty), "its place is busy still");
-        go_on.send(()).unwrap();
-        assert_eq!(freed.recv(), Err(mpsc::RecvError), "and free when it ends");
-    }
-
     #[test]
     fn a_folder_keeps_each_paper_whole() {
         let dir = tempfile::tempdir().unwrap();
         let device = Device::Folder(dir.path().join("papel"));
-        assert_eq!(device.print("T39F1", Load::Ticket, b"bytes", Box::new(())), Printing::Handed);
-        assert_eq!(device.print("T33F1", Load::Sheets, b"%PDF", Box::new(())), Printing::Handed);
+        assert_eq!(
+            device.print("T39F1", Load::Ticket, b"bytes", Box::new(()), &Hurry::default()),
+            Printing::Handed
+        );
+        assert_eq!(
+            device.print("T33F1", Load::Sheets, b"%PDF", Box::new(()), &Hurry::default()),
+            Printing::Handed
+        );
         assert_eq!(fs::read(dir.path().join("papel/T39F1.bin")).unwrap(), b"bytes");
         assert_eq!(fs::read(dir.path().join("papel/T33F1.pdf")).unwrap(), b"%PDF");
     }

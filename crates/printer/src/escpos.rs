@@ -1,5 +1,7 @@
 //! Strips as the bytes of a thermal printer (ESC/POS). Only commands that every maker copied.
 
+use std::time::Duration;
+
 use crate::codepage::encode;
 use crate::ticket::{Align, Strip, Style};
 use crate::{Bitmap, Paper, Profile, glyphs};
@@ -10,6 +12,30 @@ const BAND: usize = 255;
 const CELL: (usize, usize) = (12, 24);
 /// White below it, as printers leave it.
 const BELOW: usize = 4;
+
+/// What a slow printer (60 mm a second) draws in one: bytes of text, and rows of a picture.
+const SLOWEST: (u64, u64) = (1_000, 480);
+/// A picture, up to its bytes in a row and its rows, each a little-endian number of two bytes.
+const PICTURE: &[u8] = b"\x1dv0\0";
+
+/// How long a slow printer draws a ticket of ours.
+pub(crate) fn takes(mut ticket: &[u8]) -> Duration {
+    let (mut text, mut rows) = (0, 0);
+    while let [_, rest @ ..] = ticket {
+        ticket = match ticket.strip_prefix(PICTURE) {
+            Some([low, high, few, many, drawn @ ..]) => {
+                let (wide, tall) = (u16::from_le_bytes([*low, *high]), u16::from_le_bytes([*few, *many]));
+                rows += u64::from(tall);
+                drawn.get(usize::from(wide) * usize::from(tall)..).unwrap_or_default()
+            }
+            Some(_) | None => {
+                text += 1;
+                rest
+            }
+        };
+    }
+    Duration::from_millis(text * 1000 / SLOWEST.0 + rows * 1000 / SLOWEST.1)
+}
 
 /// The ticket as it is sent, from waking the printer to the cut.
 pub(crate) fn write(strips: &[Strip], profile: &Profile, drawer: bool) -> Vec<u8> {
@@ -68,7 +94,7 @@ fn picture(out: &mut Vec<u8>, bitmap: &Bitmap, paper: Paper) {
     let rows: Vec<Vec<bool>> = rows.collect();
     for band in rows.chunks(BAND) {
         let bytes = (paper.dots() / 8) as u16;
-        out.extend(b"\x1dv0\0");
+        out.extend(PICTURE);
         out.extend(bytes.to_le_bytes());
         out.extend((band.len() as u16).to_le_bytes());
         out.extend(Bitmap::of(band.to_vec()).packed());

@@ -17,7 +17,7 @@ pub mod ticket;
 mod trial;
 
 pub use bitmap::Bitmap;
-pub use device::{BadDevice, Device, Load};
+pub use device::{BadDevice, Device, Hurry, Load};
 pub use logo::{BadLogo, Logo};
 pub use pdf::pdf;
 pub use pdf417::TooLong;

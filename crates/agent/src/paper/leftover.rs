@@ -1,13 +1,19 @@
 //! Papers that go on when their engine has stopped: a command answers its till and lets go of the folder, whatever
 //! its printer does. How they ended is written by the next engine that the same program opens.
 
-use timbre_core::paper::{Copy, Printing};
+use std::sync::Arc;
+use std::time::Duration;
+
+use timbre_core::paper::{Copy, Paper, Printing};
 use timbre_store::{Reader, WaitingPaper};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use super::queue;
 use crate::engine::{Agent, Answer};
+
+/// How long papers are waited for before they are to hurry: an address that nobody answers is known to be dead by then.
+const CALM: Duration = Duration::from_secs(4);
 
 /// A paper, and how it ended.
 pub struct Printed {
@@ -21,8 +27,19 @@ impl Printed {
     /// What a person should know of it: whose paper it is, how it stands, and why. `None` where it is well.
     pub fn trouble(&self) -> Option<String> {
         let Printed { paper, how, .. } = self;
-        let lacks = how.is_lacking();
-        lacks.then(|| format!("el papel de {}: {}, {}", paper.document, how.word(), how.why()))
+        let why = match how {
+            Printing::Asked => "la impresora no responde",
+            Printing::Partial { why } | Printing::Failed { why } => why,
+            Printing::Begun | Printing::Done | Printing::Handed | Printing::Seen | Printing::Waived => {
+                return None;
+            }
+        };
+        Some(format!("el papel de {}: {}, {why}", paper.document, how.word()))
+    }
+
+    /// Its printer is likely to be dead.
+    fn is_in_vain(&self) -> bool {
+        self.how.is_lacking() || self.how == Printing::Asked
     }
 }
 
@@ -33,6 +50,10 @@ pub(super) type Going = (Option<String>, Printed, oneshot::Receiver<()>);
 #[derive(Default)]
 pub struct Leftover {
     pub(super) papers: JoinSet<Going>,
+    /// Where they are printed.
+    pub(super) paper: Option<Arc<dyn Paper>>,
+    /// How many wait for an engine that begins them.
+    pub waiting: usize,
     /// What did not come out of those that ended before.
     pub troubles: Vec<String>,
 }
@@ -42,21 +63,33 @@ impl Leftover {
         self.papers.is_empty()
     }
 
-    /// Waits until each has ended. One that ended badly stays *begun*, and is taken for cut.
+    /// Waits until each has ended: who sold waits for the end of the command, and not for a dead printer. One that ended
+    /// badly stays *begun*, and is taken for cut.
     pub async fn ended(mut self) -> Vec<Printed> {
         let mut all = Vec::new();
-        while let Some(ended) = self.papers.join_next().await {
-            all.extend(ended.ok().map(|(_, printed, _)| printed));
+        let mut calm = true;
+        let until = tokio::time::Instant::now() + CALM;
+        loop {
+            tokio::select! {
+                biased;
+                ended = self.papers.join_next() => match ended {
+                    Some(ended) => all.extend(ended.ok().map(|(_, printed, _)| printed)),
+                    None => return all,
+                },
+                () = tokio::time::sleep_until(until), if calm => {
+                    calm = false;
+                    self.paper.iter().for_each(|paper| paper.hurry());
+                }
+            }
         }
-        all
     }
 }
 
 impl Agent {
-    /// Writes how papers ended that an engine left, and goes on with what waits unless one of them did not come out:
-    /// its printer is likely to be dead. What somebody has dealt with since is left as it is.
-    pub async fn end_papers(&self, ended: Vec<Printed>) -> Answer<()> {
-        let goes_on = ended.iter().all(|printed| !printed.how.is_lacking());
+    /// Writes how papers ended that an engine left, and goes on with what waits unless one of them did not come out. What somebody has dealt with since is left as it is.
+    /// Answers how many then stay waiting.
+    pub async fn end_papers(&self, ended: Vec<Printed>) -> Answer<usize> {
+        let goes_on = !ended.iter().any(Printed::is_in_vain);
         let write = move |reader: &Reader| {
             let begun = reader.papers().unwrap_or_default();
             let stands = |printed: &Printed| {
@@ -71,7 +104,8 @@ impl Agent {
         self.0.writer.apply(write).await?;
         if goes_on {
             self.0.papers.notify_one();
+            return Ok(0);
         }
-        Ok(())
+        Ok(self.0.reader.papers()?.iter().filter(|paper| paper.how == Printing::Asked).count())
     }
 }

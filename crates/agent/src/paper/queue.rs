@@ -30,7 +30,7 @@ const GRACE: Duration = Duration::from_millis(500);
 const TURN: Duration = Duration::from_secs(1);
 
 /// What is known of a paper that was under way when the program stopped.
-const CUT: &str = "Timbre se detuvo mientras imprimía: mire si el papel salió";
+pub(super) const CUT: &str = "Timbre se detuvo mientras imprimía: mire si el papel salió";
 
 /// Where a paper goes; those that go nowhere share a place.
 type Place = Option<String>;
@@ -70,7 +70,9 @@ pub(crate) async fn work(inner: Arc<Inner>, mut stopped: watch::Receiver<bool>, 
         if begins {
             under_way.begin().await;
         }
-        if patience.is_some() && under_way.papers.is_empty() {
+        // The next one begins when its place is free, which is a moment after the last one ended.
+        let next = begins && !under_way.stuck.is_empty();
+        if patience.is_some() && under_way.papers.is_empty() && !next {
             break;
         }
         let waits = begins && !under_way.claimed && patience.is_none();
@@ -95,6 +97,9 @@ pub(crate) async fn work(inner: Arc<Inner>, mut stopped: watch::Receiver<bool>, 
             () = stop(&mut stopped), if patience.is_none() => {
                 // Of what still waits a command begins its own.
                 begins &= !sends;
+                if sends {
+                    inner.paper.hurry();
+                }
                 patience = Some(Instant::now() + last);
             }
             () = tokio::time::sleep(TURN), if waits => {}
@@ -104,8 +109,12 @@ pub(crate) async fn work(inner: Arc<Inner>, mut stopped: watch::Receiver<bool>, 
         }
     }
     if !sends {
+        // Another program that prints takes up what waits.
+        let waiting =
+            if under_way.claimed { under_way.waiting().map_or(0, |papers| papers.len()) } else { 0 };
         let UnderWay { papers, troubles, .. } = under_way;
-        *crate::sender::lock(&inner.leftover) = Leftover { papers, troubles };
+        let paper = Some(Arc::clone(&inner.paper));
+        *crate::sender::lock(&inner.leftover) = Leftover { papers, paper, troubles, waiting };
     }
 }
 
@@ -238,12 +247,14 @@ async fn mark_cut(inner: &Inner) {
 }
 
 pub(super) fn facts(paper: &WaitingPaper, beside: Option<Copy>, how: &Printing) -> Vec<Fact> {
-    let fact = |copy| {
+    let fact = |copy, how: &Printing| {
         let WaitingPaper { document, printer, .. } = paper.clone();
         Fact::Printed { document, copy, how: how.clone(), printer }
     };
+    // One that waits again takes with it what comes out beside it, which by itself waits for nothing.
+    let along = if *how == Printing::Asked { &Printing::Waived } else { how };
     // The one that people are told of first is the last.
-    beside.into_iter().chain([paper.copy]).map(fact).collect()
+    beside.map(|beside| fact(beside, along)).into_iter().chain([fact(paper.copy, how)]).collect()
 }
 
 impl Inner {

@@ -29,7 +29,8 @@ pub struct Args {
     svg: Option<PathBuf>,
 
     /// El ancho del papel del ticket: 80mm o 58mm (este, solo para boletas)
-    #[arg(long, value_name = "ANCHO", value_parser = ["80mm", "58mm"], default_value = "80mm", requires = "escpos")]
+    #[arg(long, value_name = "ANCHO", value_parser = ["80mm", "58mm"], default_value = "80mm", requires = "escpos",
+        conflicts_with_all = ["pdf", "svg", "test"])]
     paper: String,
 
     /// La copia cedible
@@ -80,6 +81,9 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
             match out.json {
                 true => out.object(&paper)?,
                 false => out.line(format!("{id}  {}  {}", paper.word, paper.why).trim_end())?,
+            }
+            if !paper.is_ended() {
+                out.note(format!("{id} espera a su impresora, que puede estar ocupada: vea cómo terminó con «timbre show {id}»."));
             }
             if !paper.is_well() {
                 exit = Exit::Refused;

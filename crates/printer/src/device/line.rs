@@ -10,7 +10,7 @@ use socket2::SockRef;
 use timbre_core::paper::Printing;
 
 use super::ear::{Ear, FOREIGN, NO_PAPER, OPEN, Said};
-use super::{Course, Load, STUCK_MIDWAY, failed, partial, said};
+use super::{Course, Load, STUCK_MIDWAY, failed, partial, said, takes};
 
 /// A printer that is on answers within this.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -20,10 +20,8 @@ const STATUS: Duration = Duration::from_millis(600);
 const MOMENT: Duration = Duration::from_millis(50);
 /// A full buffer may stand for as long as a ticket takes.
 const WRITE: Duration = Duration::from_secs(15);
-/// How long a short paper may take from its last byte to the printer's word that it has it.
+/// How long a printer may take from the last byte of a paper to its word that it has it, beside drawing it.
 const END: Duration = Duration::from_secs(20);
-/// A slow printer draws so many bytes in a second: a line of text at 60 mm/s.
-const SLOWEST: u64 = 1_000;
 /// Written at a time.
 const PIECE: usize = 1024;
 /// Of what is for a printer that tells nothing hardly more than a piece stands in this machine: the system gives a buffer
@@ -183,7 +181,7 @@ fn converse(line: &mut impl Line, bytes: &[u8], course: &Course) -> Result<Print
         return see_off(line, bytes, Some(ear), course);
     }
     // GS r 1: answered in its turn, when all before it is on paper.
-    let span = end_of(bytes);
+    let span = END + takes(Load::Ticket, bytes);
     course.waits(span);
     match ask(line, &mut ear, &[0x1d, b'r', 1], span) {
         Ok(Some(Said::InTurn(status))) if status & 0x0c == 0 => Ok(Printing::Done),
@@ -224,7 +222,7 @@ fn see_off(
     if !line.conclude().map_err(broken)? {
         return Ok(Printing::Handed);
     }
-    let span = end_of(bytes);
+    let span = END + takes(if ear.is_some() { Load::Ticket } else { Load::Sheets }, bytes);
     course.waits(span);
     match listen(line, span, ear.as_mut())? {
         true => Ok(Printing::Handed),
@@ -287,11 +285,6 @@ fn gone(error: io::Error) -> Printing {
 /// After it.
 fn broken(error: io::Error) -> Printing {
     partial(format!("mientras imprimía, la impresora {}", said(&error)))
-}
-
-/// How long it may take to read and draw so much.
-fn end_of(bytes: &[u8]) -> Duration {
-    END + Duration::from_secs(bytes.len() as u64 / SLOWEST)
 }
 
 /// Asks, and waits for what can be the answer: `GS` in its turn, `DLE` at once. `None` from a printer that does not

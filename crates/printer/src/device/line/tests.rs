@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use timbre_core::paper::Copy;
 use timbre_core::receipt::{Code, Heading, Receipt, ReceiptLine, Sum};
 
-use super::super::Device;
+use super::super::{Device, Hurry};
 use super::*;
 use crate::{Profile, ticket};
 
@@ -87,7 +87,7 @@ fn print(like: Printer, ticket: &[u8]) -> (Printing, usize) {
         // One that has not hung up takes no leave before we do.
         taken + if taken == length { read_all(&mut line) } else { 0 }
     });
-    let how = Device::Network(address).print("T39F1", Load::Ticket, ticket, Box::new(()));
+    let how = Device::Network(address).print("T39F1", Load::Ticket, ticket, Box::new(()), &Hurry::default());
     (how, work.join().unwrap())
 }
 
@@ -121,7 +121,8 @@ fn sheets_are_sent_without_a_question_and_only_handed() {
         listener.accept().unwrap().0.read_to_end(&mut all).unwrap();
         all
     });
-    let how = Device::Network(address).print("T33F1", Load::Sheets, b"%PDF-1.7", Box::new(()));
+    let how =
+        Device::Network(address).print("T33F1", Load::Sheets, b"%PDF-1.7", Box::new(()), &Hurry::default());
     assert_eq!(how, Printing::Handed);
     assert_eq!(work.join().unwrap(), b"%PDF-1.7");
 }
@@ -135,7 +136,7 @@ fn print_on(
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let work = std::thread::spawn(move || printer(listener.accept().unwrap().0));
-    let how = Device::Network(address).print("T39F1", load, &bytes, Box::new(()));
+    let how = Device::Network(address).print("T39F1", load, &bytes, Box::new(()), &Hurry::default());
     (how, work.join().unwrap())
 }
 
@@ -171,7 +172,7 @@ fn a_printer_that_neither_tells_nor_hangs_up_is_handed_what_its_end_took() {
         let _ = wait.recv();
         taken
     });
-    let how = device.print("T39F1", Load::Ticket, &long(), Box::new(()));
+    let how = device.print("T39F1", Load::Ticket, &long(), Box::new(()), &Hurry::default());
     drop(over);
     assert_eq!((how, work.join().unwrap()), (Printing::Handed, long().len()));
 }
