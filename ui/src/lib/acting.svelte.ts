@@ -5,13 +5,16 @@ export class Acting {
   busy = $state(false);
   problem = $state<string | null>(null);
 
-  async act(what: () => Promise<void>): Promise<void> {
+  /** Answers whether it was done. */
+  async act(what: () => Promise<unknown>): Promise<boolean> {
     this.problem = null;
     this.busy = true;
     try {
       await what();
+      return true;
     } catch (thrown) {
       this.problem = asProblem(thrown).message;
+      return false;
     } finally {
       this.busy = false;
     }
