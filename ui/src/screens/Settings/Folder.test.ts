@@ -126,6 +126,7 @@ test("sealing shows a key once, has it typed back, and does nothing before it wa
   expect(key).toBe(shop.shown);
   await click("button", "Ya la anoté");
   expect(screen.queryByText(key)).toBeNull();
+  expect(screen.getByLabelText("La clave, mirando su papel")).toHaveFocus();
   await type("La clave, mirando su papel", "otra");
   await type("Quién lo decide", "Ana");
   await click("button", "Cifrar desde ahora");
