@@ -42,6 +42,9 @@ pub struct Told {
     kinds: BTreeMap<(&'static str, String), u64>,
     /// Starts that were refused, and the next one was not.
     refused_starts: u64,
+    /// Shops whose calls failed, and those of them that wrote sealed.
+    shops: u64,
+    sealed: u64,
     states: u64,
     /// Why no disk was really full.
     no_disk: Option<String>,
@@ -50,7 +53,7 @@ pub struct Told {
 
 impl fmt::Display for Told {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Told { kinds, refused_starts, states, no_disk, figures } = self;
+        let Told { kinds, refused_starts, shops, sealed, states, no_disk, figures } = self;
         let failed: u64 = kinds.values().sum();
         write!(f, "{failed} calls failed once each (")?;
         for (n, ((error, kind), times)) in kinds.iter().enumerate() {
@@ -58,7 +61,7 @@ impl fmt::Display for Told {
         }
         write!(
             f,
-            "), {refused_starts} starts refused; {states} times full or read-only and back; {figures}"
+            ") in {shops} shops, {sealed} of them sealed, {refused_starts} starts refused; {states} times full or read-only and back; {figures}"
         )?;
         match no_disk {
             Some(why) => write!(f, "; SKIPPED, a disk that is really full: {why}"),
@@ -78,6 +81,12 @@ pub async fn run(binary: &Path, seed: u64, step: u64) -> Found<Option<Told>> {
         while left {
             let mut shop = Shop::new(binary.to_owned(), None).await?;
             shop.make()?;
+            // Every other one writes sealed from its first sale on, beginning with the first.
+            if told.shops.is_multiple_of(2) {
+                shop.place.seal(&Said::new())?;
+                told.sealed += 1;
+            }
+            told.shops += 1;
             let last = n + LIVES_OF_A_SHOP * step;
             while left && n < last {
                 let with = |fault| Fault(format!("{name} at call {n} of seed {seed}: {fault}"));
