@@ -91,13 +91,17 @@ fn bare(set: &mut Setting, receipt: &Receipt) -> f32 {
     y
 }
 
-/// Who receives at the left, when and how at the right.
+/// Who receives at the left, when and how at the right. Where nobody is named that begins at the left.
 pub(super) fn parties(set: &mut Setting, receipt: &Receipt) {
     set.rule(set.y);
     let top = set.y + 8.0;
     let dated = [Field::new("Fecha", receipt.date.clone())];
-    let right: Vec<&Field> = dated.iter().chain(&receipt.terms).collect();
-    let left: Vec<&Field> = receipt.receiver.iter().collect();
+    let mut left: Vec<&Field> = receipt.receiver.iter().collect();
+    let mut right: Vec<&Field> = dated.iter().chain(&receipt.terms).collect();
+    if left.is_empty() {
+        let second = right.split_off(right.len().div_ceil(2));
+        left = std::mem::replace(&mut right, second);
+    }
     let middle = WIDTH / 2.0 + 20.0;
     let at_left = fields(set, LEFT, top, middle - 16.0 - LEFT, &left);
     let at_right = fields(set, middle, top, RIGHT - middle, &right);
