@@ -16,7 +16,8 @@ use crate::tipo::{Family, Tipo};
 /// `DirOrigen` has 70 characters in the schema and 60 in the format's text; the shorter holds.
 /// `RUTProvSW` is the RUT of whoever makes the program, which boletas may carry; when it becomes
 /// obligatory is not confirmed, so it is written only where the company says it. `UnidadSII` is printed
-/// under a factura's box and enters no document; nor do `ValorUF` and `FchUF`, the UF of a day, from which
+/// under a factura's box and enters no document; nor does `CasaMatriz`, the head office of a shop that sells
+/// elsewhere (manual de muestras impresas 4.0, 1.2: paper says it beside the branch); nor do `ValorUF` and `FchUF`, the UF of a day, from which
 /// the limit of a boleta without a buyer's name is reckoned.
 static FIELDS: &[Field] = &[
     tags::rut("RUTEmisor").must(),
@@ -34,6 +35,7 @@ static FIELDS: &[Field] = &[
     tags::whole("NroResol", 0, 999_999).must(),
     tags::rut("RUTProvSW"),
     tags::text("UnidadSII", 60),
+    tags::text("CasaMatriz", 100),
     tags::pesos("ValorUF"),
     tags::date("FchUF"),
 ];

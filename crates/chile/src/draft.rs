@@ -165,8 +165,10 @@ fn printed(firm: &Firm) -> Value {
         printed["FchResol"] = date.to_string().into();
         printed["NroResol"] = number.into();
     }
-    if let Some(unit) = firm.tag("UnidadSII") {
-        printed["UnidadSII"] = unit.into();
+    for tag in ["UnidadSII", "CasaMatriz"] {
+        if let Some(text) = firm.tag(tag) {
+            printed[tag] = text.into();
+        }
     }
     printed
 }

@@ -3,6 +3,7 @@
 
 mod detail;
 mod parties;
+mod practice;
 mod sums;
 mod terms;
 
@@ -17,8 +18,7 @@ use crate::rut::Rut;
 use crate::totals::explain::people;
 use crate::{latin1, tipo};
 
-/// Printed through the lines of a training document (no fiscal value, and nobody may think so).
-pub const WATERMARK: &str = "ENTRENAMIENTO · SIN VALOR TRIBUTARIO";
+pub use practice::WATERMARK;
 
 /// What is signed by receiving (Ley 19.983, art. 4 b and 5 c; manual de muestras impresas 4.0, 1.4).
 const ACKNOWLEDGES: &str = "El acuse de recibo que se declara en este acto, de acuerdo a lo dispuesto en la \
@@ -28,24 +28,23 @@ const ACKNOWLEDGES: &str = "El acuse de recibo que se declara en este acto, de a
 /// The receipt of a document. Bytes that are not a document of ours leave only what was kept beside them.
 pub fn of(document: &Document, till: &TillData) -> Receipt {
     let text = latin1::decode(&document.bytes);
-    let mut receipt = dom::read(&text)
+    dom::read(&text)
         .ok()
         .and_then(|root| {
             let body =
                 ["Documento", "Exportaciones", "Liquidacion"].iter().find_map(|name| root.child(name))?;
-            fiscal(document, body, &text)
+            fiscal(document, body, &text, till)
         })
         .unwrap_or_else(|| Receipt {
             heading: Heading { title: document.id.to_string(), ..Heading::default() },
             date: document.date.to_string(),
             totals: vec![sums::pesos("Total", document.total)],
+            till: till_sums(till),
             ..Receipt::default()
-        });
-    receipt.till = till_sums(till);
-    receipt
+        })
 }
 
-fn fiscal(document: &Document, body: &Element, text: &str) -> Option<Receipt> {
+fn fiscal(document: &Document, body: &Element, text: &str, till: &TillData) -> Option<Receipt> {
     let code = body.text_at(&["Encabezado", "IdDoc", "TipoDTE"])?;
     let header = body.child("Encabezado")?;
     let emisor = header.child("Emisor")?;
@@ -59,7 +58,7 @@ fn fiscal(document: &Document, body: &Element, text: &str) -> Option<Receipt> {
             office: document.facts["UnidadSII"].as_str().map(|unit| format!("S.I.I. - {unit}")),
             framed: true,
         },
-        issuer: parties::issuer(emisor),
+        issuer: parties::issuer(emisor, document.facts["CasaMatriz"].as_str()),
         date: date(body),
         receiver: parties::receiver(header, boleta),
         terms: terms::of(header),
@@ -67,7 +66,7 @@ fn fiscal(document: &Document, body: &Element, text: &str) -> Option<Receipt> {
         prices: prices(header, &code).to_owned(),
         lines: body.elements().filter(|e| e.name == "Detalle").map(detail::line).collect(),
         totals: sums::of(body, &code),
-        till: Vec::new(),
+        till: till_sums(till),
         // Optional on boletas since 1 January 2026 (Res. Ex. SII 207/2025, by its summaries).
         code: stamp.map(|bytes| Code { bytes, optional: boleta }),
         legend: legend(document),
@@ -78,7 +77,7 @@ fn fiscal(document: &Document, body: &Element, text: &str) -> Option<Receipt> {
     };
     let authority = body.text_at(&["TED", "DD", "CAF", "DA", "IDK"]).and_then(|idk| idk.parse().ok());
     if authority.and_then(Authority::of).is_none_or(|authority| authority == Authority::Training) {
-        train(&mut receipt, &code);
+        practice::train(&mut receipt, &code);
     }
     Some(receipt)
 }
@@ -100,22 +99,6 @@ fn prices(header: &Element, code: &str) -> &'static str {
 /// The type as it stands on paper (manual de muestras impresas 4.0, 1.3; Res. Ex. 74/2020, G).
 fn title(code: &str) -> String {
     tipo::name_of(code).unwrap_or("Documento").to_uppercase()
-}
-
-/// Training paper never says what it imitates, has no box and no stamp.
-fn train(receipt: &mut Receipt, code: &str) {
-    receipt.heading.title = match code {
-        "39" | "41" => "VENTA DE ENTRENAMIENTO".to_owned(),
-        "33" | "34" => "VENTA DE ENTRENAMIENTO CON DATOS DE CLIENTE".to_owned(),
-        _ => "DOCUMENTO DE ENTRENAMIENTO".to_owned(),
-    };
-    receipt.heading.framed = false;
-    receipt.heading.office = None;
-    receipt.references.clear();
-    receipt.code = None;
-    receipt.ceded = None;
-    receipt.legend = vec![WATERMARK.to_owned()];
-    receipt.watermark = WATERMARK.to_owned();
 }
 
 /// The second copy of those that may be ceded; of guías only those of a sale (muestras impresas 4.0, 1.4).

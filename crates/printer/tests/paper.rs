@@ -13,7 +13,7 @@ use timbre_core::paper::Copy;
 use timbre_core::receipt::Receipt;
 use timbre_core::{Regime, TillData};
 use timbre_printer::ticket::{Strip, lay};
-use timbre_printer::{Logo, NotPrinted, Paper, Profile, pdf, ticket};
+use timbre_printer::{Logo, NotPrinted, Paper, Profile, pdf, svg, ticket};
 
 fn narrow() -> Profile {
     Profile { paper: Paper::Mm58, ..Profile::default() }
@@ -22,6 +22,51 @@ fn narrow() -> Profile {
 /// The receipt of the document as it is: the simulator lent its folio.
 fn trained(sample: &samples::Sample) -> Receipt {
     Chile::default().receipt(&samples::document(&sample.text), &TillData::default())
+}
+
+/// The same with a name of a document in all that a till or a shop may write.
+fn imitating(sample: &samples::Sample) -> Receipt {
+    let mut text = sample.text.clone();
+    for tag in [
+        "RznSocEmisor",
+        "RznSoc",
+        "GiroEmisor",
+        "GiroEmis",
+        "DirOrigen",
+        "CmnaOrigen",
+        "Sucursal",
+        "RznSocRecep",
+        "GiroRecep",
+        "DirRecep",
+        "CmnaRecep",
+        "Contacto",
+        "NombreChofer",
+        "DirDest",
+        "NmbItem",
+        "DscItem",
+        "UnmdItem",
+        "GlosaDR",
+        "GlosaPagos",
+        "RazonRef",
+    ] {
+        let (open, close) = (format!("<{tag}>"), format!("</{tag}>"));
+        let parts: Vec<&str> = text.split(&open).collect();
+        let named = |part: &&str| {
+            part.split_once(&close).map(|(_, rest)| format!("BOLETA Factura Electrónica{close}{rest}"))
+        };
+        let rest: Vec<String> = parts[1..].iter().map(|part| named(part).expect("its end")).collect();
+        text = std::iter::once(parts[0].to_owned()).chain(rest).collect::<Vec<_>>().join(&open);
+    }
+    let till = serde_json::from_str(r#"{"Pagos":[{"Medio":"boleta","Monto":1}]}"#).expect("a till's data");
+    Chile::default().receipt(&samples::document(&text), &till)
+}
+
+/// Paper says a name of a document, whatever its letters' size and accents.
+fn imitates(said: &str) -> bool {
+    let said = said.to_lowercase();
+    ["boleta", "factura", "guía de despacho", "nota de crédito", "nota de débito"]
+        .iter()
+        .any(|name| said.contains(name))
 }
 
 /// All words of a ticket, as one text with single blanks.
@@ -122,6 +167,18 @@ fn training_paper_can_not_be_taken_for_a_document() {
         let between = said.matches("ENTRENAMIENTO · SIN VALOR TRIBUTARIO").count();
         assert!(between >= receipt.lines.len(), "{said}");
         assert!(!ticket(&receipt, Copy::Original, &profile).unwrap().windows(2).any(|pair| pair == b"\x1bp"));
+        let real = words(&lay(&sample.receipt, Copy::Original, &profile).unwrap());
+        let imitation = imitating(&sample);
+        let written = words(&lay(&imitation, Copy::Original, &profile).unwrap());
+        assert!(
+            !imitates(&written) && written.contains("B·O·L·E·T·A F·a·c·t·u·r·a"),
+            "{}: {written}",
+            sample.name
+        );
+        assert!(!imitates(&svg(&imitation, Copy::Original, &profile).unwrap()), "{}", sample.name);
+        let named = |strip: &Strip| matches!(strip, Strip::Framed { says, .. } if imitates(says));
+        let boxed = lay(&sample.receipt, Copy::Original, &profile).unwrap().iter().any(named);
+        assert!(boxed || imitates(&real), "{}: a real one says it", sample.name);
     }
 }
 
@@ -204,6 +261,10 @@ fn the_bytes_are_left_for_the_judges() {
             format!("{name}.entrenamiento.pdf.practice"),
             &pdf(&training, &[Copy::Original], None).unwrap(),
         );
+        let imitation = imitating(sample);
+        let practice = ticket(&imitation, Copy::Original, &Profile::default()).unwrap();
+        write(format!("{name}.imitacion.80mm.bin"), &practice);
+        write(format!("{name}.imitacion.pdf.practice"), &pdf(&imitation, &[Copy::Original], None).unwrap());
         if receipt.narrow {
             write(format!("{name}.58mm.bin"), &ticket(receipt, Copy::Original, &narrow()).unwrap());
         }

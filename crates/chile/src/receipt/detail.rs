@@ -3,7 +3,7 @@
 use timbre_core::Amount;
 use timbre_core::receipt::ReceiptLine;
 
-use super::figure;
+use super::{dotted, figure};
 use crate::dom::Element;
 use crate::money;
 
@@ -18,7 +18,8 @@ pub(super) fn line(detail: &Element) -> ReceiptLine {
         Some("5") => " (a rebajar)",
         _ => "",
     };
-    let mut notes: Vec<String> = at("DscItem").into_iter().collect();
+    let sold_for = at("RUTMandante").map(|rut| format!("Por cuenta de {}", dotted(&rut)));
+    let mut notes: Vec<String> = at("DscItem").into_iter().chain(sold_for).collect();
     for (tag, percent, word) in
         [("DescuentoMonto", "DescuentoPct", "Descuento"), ("RecargoMonto", "RecargoPct", "Recargo")]
     {

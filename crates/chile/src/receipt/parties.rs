@@ -7,13 +7,17 @@ use crate::dom::Element;
 use crate::rules;
 use crate::rut::Rut;
 
-/// Business name set off, activity unabbreviated, address, branch (manual de muestras impresas 4.0, 1.2).
-pub(super) fn issuer(emisor: &Element) -> Issuer {
+/// Business name set off, activity unabbreviated, address, head office, branch (manual de muestras impresas 4.0, 1.2). The
+/// SII's number of a branch stands for its name where that has none, as in a boleta.
+pub(super) fn issuer(emisor: &Element, head_office: Option<&str>) -> Issuer {
     let at = |tags: &[&str]| tags.iter().find_map(|tag| emisor.text_at(&[tag]));
     let lines = [
         at(&["GiroEmis", "GiroEmisor"]),
         place(emisor, ["DirOrigen", "CmnaOrigen", "CiudadOrigen"]),
-        at(&["Sucursal"]).map(|branch| format!("Sucursal: {branch}")),
+        head_office.map(|address| format!("Casa matriz: {address}")),
+        at(&["Sucursal"])
+            .map(|branch| format!("Sucursal: {branch}"))
+            .or_else(|| at(&["CdgSIISucur"]).map(|number| format!("Sucursal SII N° {number}"))),
         at(&["Telefono"]).map(|number| format!("Fono: {number}")),
         at(&["CorreoEmisor"]),
     ];
@@ -46,6 +50,8 @@ pub(super) fn receiver(header: &Element, boleta: bool) -> Vec<Field> {
         field("Comuna", at("CmnaRecep")),
         field("Ciudad", at("CiudadRecep").filter(|city| Some(city) != at("CmnaRecep").as_ref())),
         field("Contacto", at("Contacto")),
+        field("Identificación", receptor.text_at(&["Extranjero", "NumId"])),
+        field("Solicita", header.text_at(&["RUTSolicita"]).map(|rut| dotted(&rut))),
     ]
     .into_iter()
     .flatten()

@@ -3,13 +3,13 @@
 use timbre_core::receipt::Field;
 
 use super::parties::place;
-use super::{day, dotted};
+use super::{day, dotted, figure};
 use crate::dom::Element;
 use crate::tipo;
 
 /// Formato boletas 4.2 (printing column: the period, FchVenc, above 135 UF MedioPago); manual de muestras
 /// impresas 4.0, 1.4 (a guía says its transfer in words); formato DTE 2.4.2 and Res. Ex. SII 154/2025 (who
-/// carries the goods).
+/// carries the goods; who is sold for: RUTMandante; instalments: MntPagos).
 pub(super) fn of(header: &Element) -> Vec<Field> {
     let at = |tag: &str| header.text_at(&["IdDoc", tag]).filter(|text| !text.is_empty());
     let field = |label: &str, value: Option<String>| value.map(|value| Field::new(label, value));
@@ -21,20 +21,25 @@ pub(super) fn of(header: &Element) -> Vec<Field> {
         field("Forma de pago", at("FmaPago").map(|code| form(&code).to_owned())),
         field("Medio de pago", at("MedioPago").map(|code| means(&code).to_owned())),
         field("Vencimiento", at("FchVenc").map(|date| day(&date))),
+        field("Pagado antes", at("MntCancel").map(|sum| figure(&sum))),
+        field("Saldo", at("SaldoInsol").map(|sum| figure(&sum))),
+        field("Por cuenta de", header.text_at(&["RUTMandante"]).map(|rut| dotted(&rut))),
     ]
     .into_iter()
     .flatten()
     .collect();
+    let instalments =
+        header.child("IdDoc").into_iter().flat_map(Element::elements).filter(|e| e.name == "MntPagos");
+    terms.extend(instalments.map(|instalment| Field::new("Cuota", pays(instalment))));
     if let Some(transport) = header.child("Transporte") {
         let carried = |path: &[&str]| transport.text_at(path).filter(|text| !text.is_empty());
         let leaves = carried(&["FchSalida"]).map(|date| {
             let hour = carried(&["HraSalida"]).map(|hour| format!(" {hour}")).unwrap_or_default();
             format!("{}{hour}", day(&date))
         });
-        let driver = carried(&["Chofer", "NombreChofer"]).map(|name| {
-            let rut = carried(&["Chofer", "RUTChofer"]).map(|rut| format!(", {}", dotted(&rut)));
-            format!("{name}{}", rut.unwrap_or_default())
-        });
+        let rut = carried(&["Chofer", "RUTChofer"]).map(|rut| dotted(&rut));
+        let driver: Vec<String> = carried(&["Chofer", "NombreChofer"]).into_iter().chain(rut).collect();
+        let driver = Some(driver.join(", ")).filter(|driver| !driver.is_empty());
         let parts = [
             field("Patente", carried(&["Patente"])),
             field("Patente carro", carried(&["PatenteCarro"])),
@@ -75,6 +80,14 @@ pub(super) fn references(body: &Element, boleta: bool) -> Vec<String> {
         }
     };
     body.elements().filter(|e| e.name == "Referencia").map(one).collect()
+}
+
+/// `15-02-2026: 50.000, Cuota 1`.
+fn pays(instalment: &Element) -> String {
+    let at = |tag: &str| instalment.text_at(&[tag]).filter(|text| !text.is_empty());
+    let words = at("GlosaPagos").map(|words| format!(", {words}")).unwrap_or_default();
+    let sum = at("MntPago").map(|sum| figure(&sum)).unwrap_or_default();
+    format!("{}: {sum}{words}", at("FchPago").map(|date| day(&date)).unwrap_or_default())
 }
 
 fn form(code: &str) -> &'static str {

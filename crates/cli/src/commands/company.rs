@@ -52,6 +52,9 @@ struct Set {
     /// Ciudad de origen
     #[arg(long, value_name = "TEXTO")]
     ciudad: Option<String>,
+    /// Dirección de la casa matriz, que se imprime si se vende en otra parte: Calle Uno 1, Providencia
+    #[arg(long, value_name = "TEXTO")]
+    casa_matriz: Option<String>,
     /// Unidad del SII, que se imprime bajo el recuadro de facturas, guías y notas: SANTIAGO CENTRO
     #[arg(long, value_name = "UNIDAD")]
     unidad_sii: Option<String>,
@@ -138,6 +141,7 @@ fn body(set: &Set, file: Option<&Value>, known: &Value) -> Result<Value, Failure
         ("DirOrigen", &set.direccion),
         ("CmnaOrigen", &set.comuna),
         ("CiudadOrigen", &set.ciudad),
+        ("CasaMatriz", &set.casa_matriz),
         ("UnidadSII", &set.unidad_sii),
     ];
     data.extend(texts.into_iter().filter_map(|(tag, text)| Some((tag.to_owned(), json!(text.as_ref()?)))));

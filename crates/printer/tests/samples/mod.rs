@@ -108,6 +108,10 @@ pub fn sample(name: String, text: &str) -> Sample {
 
 /// What paper reads of a document besides its bytes.
 pub fn document(text: &str) -> Document {
+    let mut facts = json!({ "FchResol": "2014-08-22", "NroResol": 80, "UnidadSII": "ÑUÑOA" });
+    if text.contains("<CdgSIISucur>") {
+        facts["CasaMatriz"] = "Calle Matriz 1, Providencia".into();
+    }
     Document {
         id: DocumentId::new("39", 1),
         version: 1,
@@ -118,7 +122,7 @@ pub fn document(text: &str) -> Document {
         receiver: Party::default(),
         total: Amount(0),
         words: String::new(),
-        facts: json!({ "FchResol": "2014-08-22", "NroResol": 80, "UnidadSII": "ÑUÑOA" }),
+        facts,
         bytes: latin1::encode(text).expect("Latin-1").into(),
     }
 }
