@@ -151,7 +151,9 @@ async fn a_card_pays_a_part_and_one_key_makes_its_record_and_a_boleta_for_the_re
     assert_eq!(shop.agent.stats().total, 1);
     let mut file = Vec::new();
     shop.agent.export_vouched(&today.date, &today.date, &mut file).unwrap();
-    assert!(String::from_utf8(file).unwrap().trim_end().ends_with(&format!(";Boleta;1000;credito;;;k1;{id}")));
+    assert!(
+        String::from_utf8(file).unwrap().trim_end().ends_with(&format!(";Boleta;1000;credito;;;k1;{id}"))
+    );
 
     // Where the company was told otherwise such a sale is made in two.
     let order = json!({ "stands": true, "two_sales": true, "since": today.date, "who": "Ana" });
