@@ -65,6 +65,11 @@ export function dayMonth(at: string | number): string {
   return `${Number(date)} ${MONTHS[Number(month) - 1]}`;
 }
 
+/** The last moment of what ends at this one: a day's end is the next day's beginning. */
+export function lastMoment(end: string): number {
+  return Date.parse(end) - 1;
+}
+
 /** `22-11-2026`, of a date without an hour. */
 export function date(plain: string): string {
   return plain.split("-").reverse().join("-");

@@ -270,7 +270,18 @@ fn loaded(path: &Path, range: &Value) -> String {
 fn lasts(view: &Value) -> Option<String> {
     let ends = moment(view.get("runs_out")?.as_str()?);
     let low = if view.get("low")?.as_bool()? { ": cargue un CAF nuevo" } else { "" };
-    Some(format!("A este ritmo los folios de {} se acaban el {ends}{low}", word(view, "name").to_lowercase()))
+    let name = word(view, "name").to_lowercase();
+    Some(match last_day(view) {
+        Some(day) => format!("Los folios de {name} que quedan sirven hasta el {day}{low}"),
+        None => format!("A este ritmo los folios de {name} se acaban el {ends}{low}"),
+    })
+}
+
+/// Of folios that expire before they are used up: the last day on which they serve. They end with its last moment.
+fn last_day(view: &Value) -> Option<String> {
+    let ends = view.get("runs_out")?.as_str().filter(|_| view["expiring"] == true)?;
+    let last = ends.parse::<jiff::Timestamp>().ok()? - jiff::SignedDuration::from_nanos(1);
+    Some(moment(&last.to_string()).split(' ').next()?.to_owned())
 }
 
 /// What is to be done about folios that were passed over.
@@ -346,6 +357,10 @@ mod tests {
         assert_eq!(lasts(&view(false)).unwrap(), line);
         assert_eq!(lasts(&view(true)).unwrap(), format!("{line}: cargue un CAF nuevo"));
         assert_eq!(lasts(&json!({ "name": "Boleta", "runs_out": null, "low": true })), None);
+        // At the end of a day, Chile's.
+        let view =
+            json!({ "name": "Factura", "runs_out": "2027-05-26T04:00:00Z", "low": false, "expiring": true });
+        assert_eq!(lasts(&view).unwrap(), "Los folios de factura que quedan sirven hasta el 25-05-2027");
     }
 
     #[test]

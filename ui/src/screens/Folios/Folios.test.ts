@@ -1,8 +1,10 @@
-import { fireEvent, screen, within } from "@testing-library/svelte";
+import { fireEvent, render, screen, within } from "@testing-library/svelte";
 import { describe, expect, test } from "vitest";
 
+import { demoRange, notes as demoNotes } from "../../lib/demo-answers";
 import { Problem } from "../../lib/port";
 import { click, expectAccessible, open, settle } from "../testing";
+import Kind from "./Kind.svelte";
 
 const CAF = '<?xml version="1.0"?><AUTORIZACION><CAF version="1.0"><DA><RE>76192083-9</RE><TD>61</TD><RNG><D>101</D><H>200</H></RNG></DA></CAF></AUTORIZACION>';
 
@@ -24,6 +26,12 @@ test("each type says what is left and until when it lasts, in words", async () =
   expect(row).toHaveTextContent("En uso");
   expect(row).toHaveTextContent("01-05-2027");
   await expectAccessible();
+});
+
+test("those that expire first are said to serve until their last day", () => {
+  const kind = { ...demoNotes([demoRange(1, 100, 1, 1, null)]), runs_out: "2027-05-02T04:00:00Z", expiring: true };
+  render(Kind, { kind, onresume: () => {} });
+  expect(screen.getByText("Los que quedan sirven hasta el 01-05-2027.")).toBeVisible();
 });
 
 describe("loading a CAF", () => {
