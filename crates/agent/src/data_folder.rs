@@ -30,6 +30,9 @@ pub trait DataFolder: Send + Sync {
 
     /// Whoever has the paper typed it back: from now on the folder's key can be had again with it.
     fn agree(&self, typed: &str) -> Answer<()>;
+
+    /// What was agreed on is done: the key that was shown is forgotten.
+    fn sealed(&self);
 }
 
 impl Agent {
@@ -52,7 +55,8 @@ impl Agent {
     }
 
     /// Seals what is written from now on, once the recovery key that was shown is typed back. Who wanted it is the
-    /// first fact that is sealed. Sales wait meanwhile, as the index may have to be made anew.
+    /// first fact that is sealed. The index may have to be made anew for it: meanwhile sales wait, and those with a key,
+    /// which is looked for first, are told to come again. The key that was shown serves until it is done.
     pub async fn seal(&self, folder: Arc<dyn DataFolder>, typed: String, who: String) -> Answer<SealingView> {
         let who = who.trim().to_owned();
         if who.is_empty() {
@@ -63,6 +67,7 @@ impl Agent {
         agreed.map_err(ProblemView::internal)??;
         let what = risky(SEAL).unwrap_or(SEAL).to_owned();
         self.0.writer.seal(vec![Fact::Acted { who, what, documents: Vec::new() }]).await?;
+        folder.sealed();
         self.0.push(Vec::new(), true);
         tokio::task::spawn_blocking(move || folder.sealing()).await.map_err(ProblemView::internal)?
     }

@@ -168,6 +168,11 @@ impl Agent {
                 Printing::Partial { why: queue::CUT.to_owned() }
             }
         };
+        // Nothing will try a test again.
+        let how = match how {
+            Printing::Asked => Printing::Failed { why: "la impresora no responde".to_owned() },
+            how => how,
+        };
         Ok(PaperView::from(&(Copy::Original, how)))
     }
 

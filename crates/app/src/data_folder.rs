@@ -231,7 +231,7 @@ impl DataFolder for Place {
         let Some(vault) = &self.vault else {
             return Err(Refusal::new("no-segment-keys", "", "La bóveda de la carpeta está cerrada.").into());
         };
-        let mut shown = at(&self.recovery);
+        let shown = at(&self.recovery);
         let Some(key) = &*shown else {
             return Err(
                 Refusal::new("recovery-key-unknown", "", "Pida primero una clave de recuperación.").into()
@@ -242,9 +242,11 @@ impl DataFolder for Place {
             return Err(Refusal::new("recovery-key-differs", "typed", message).into());
         }
         // The vault has it before the first segment that needs it.
-        vault.recoverable_by(&self.dir, key).map_err(unsealed)?;
-        *shown = None;
-        Ok(())
+        vault.recoverable_by(&self.dir, key).map_err(unsealed)
+    }
+
+    fn sealed(&self) {
+        *at(&self.recovery) = None;
     }
 }
 

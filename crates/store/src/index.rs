@@ -226,11 +226,13 @@ impl Index {
 
     /// Goes on with what `other` opened.
     pub fn resume(&self, other: &Index) {
-        let seen = other.seen.write().unwrap_or_else(PoisonError::into_inner).take();
-        *self.seen.write().unwrap_or_else(PoisonError::into_inner) = seen;
+        // In this order: whoever asks meanwhile finds no index, and not one whose keys go by other names; and nothing is
+        // denied before it is there.
+        self.wear(other.disguise());
         let db = other.db.write().unwrap_or_else(PoisonError::into_inner).take();
         *self.db.write().unwrap_or_else(PoisonError::into_inner) = db;
-        self.wear(other.disguise());
+        let seen = other.seen.write().unwrap_or_else(PoisonError::into_inner).take();
+        *self.seen.write().unwrap_or_else(PoisonError::into_inner) = seen;
         self.marked.store(other.marked.load(Ordering::Relaxed), Ordering::Relaxed);
         #[cfg(test)]
         self.fails.store(false, Ordering::Relaxed);

@@ -194,6 +194,11 @@ impl Store {
         self.tell(at_once(MUCH))
     }
 
+    /// Does it take nothing until it is [opened again](Store::reopen)?
+    pub fn is_poisoned(&self) -> bool {
+        self.journal.is_poisoned()
+    }
+
     /// Tells the index if at least so many keys wait.
     fn tell(&mut self, keys: usize) -> Result<(), StoreError> {
         match self.index.ahead().len() >= keys {

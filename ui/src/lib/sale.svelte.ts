@@ -45,6 +45,7 @@ export interface Recorded {
   record: VouchedView;
   way: Way;
   tip: number;
+  change: number | null;
 }
 
 /** One charge. It outlives the window: its key is the only way to learn what came of it. */
@@ -327,7 +328,8 @@ export class Sale {
     this.busy = false;
     this.clear();
     this.done = null;
-    this.recorded = { record, way: shown.payment.way, tip: typeof settled === "string" ? 0 : settled.tip };
+    const { change, tip } = typeof settled === "string" ? { change: null, tip: 0 } : settled;
+    this.recorded = { record, way: shown.payment.way, tip, change };
   }
 
   private drop(): void {

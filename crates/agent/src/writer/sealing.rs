@@ -29,7 +29,8 @@ impl Desk {
         };
         match &sealed {
             Ok(()) => self.untold = Some(self.untold.take().unwrap_or_default()),
-            Err(error) if breaks(error) => self.stop(&error.to_string()),
+            // Its folder is to be opened again, whatever kept it from that just now (a reader that goes on).
+            Err(error) if breaks(error) || self.store.is_poisoned() => self.stop(&error.to_string()),
             Err(_) => {}
         }
         // Whoever asked may have gone; it is sealed all the same.

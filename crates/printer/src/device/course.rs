@@ -168,15 +168,25 @@ mod tests {
         assert!(!told.recv().unwrap());
     }
 
-    /// A slow line takes longer than anything may stand still.
+    /// A slow line takes longer than anything may stand still, and says so.
     #[test]
-    fn a_printer_that_takes_byte_after_byte_is_not_stuck_and_one_that_stands_still_is() {
+    fn a_printer_that_says_that_it_takes_long_is_not_stuck() {
+        let stuck = Duration::from_millis(500);
+        let how = patiently(patience(stuck), Box::new(()), move |course| {
+            course.begin().unwrap();
+            course.waits(LONG);
+            std::thread::sleep(2 * stuck);
+            Printing::Done
+        });
+        assert_eq!(how, Printing::Done);
+    }
+
+    #[test]
+    fn a_printer_that_stands_still_is_stuck() {
         let (hold, freed) = mpsc::channel::<()>();
         let (go_on, wait) = mpsc::channel::<()>();
-        let how = patiently(patience(Duration::from_millis(50)), Box::new(hold), move |course| {
+        let how = patiently(patience(Duration::from_secs(1)), Box::new(hold), move |course| {
             course.begin().unwrap();
-            course.waits(Duration::from_secs(60));
-            course.moved();
             let _ = wait.recv();
             Printing::Done
         });

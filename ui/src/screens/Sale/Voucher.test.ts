@@ -77,6 +77,24 @@ test("two cards that pay all of it leave no boleta", async () => {
   expect([shop.issued.size, shop.records.length]).toEqual([0, 1]);
 });
 
+test("where cards pay all of the sale and cash the tip, the change is said", async () => {
+  const shop = await open("sale");
+  await shop.setVouchers(declared);
+  await settle();
+  await sell("Pan", "3000");
+  await press("F4", { shiftKey: true });
+  await write("300");
+  await press("F6", { shiftKey: true });
+  screen.getByLabelText("Crédito").focus();
+  await write("3000");
+  screen.getByLabelText("Efectivo (el resto)").focus();
+  await write("500");
+  await press("F10");
+  const recorded = within(screen.getByTestId("recorded"));
+  expect(recorded.getByText("Vuelto").nextElementSibling).toHaveTextContent("$ 200");
+  expect(shop.issued.size).toBe(0);
+});
+
 test("where such a sale is made in two it says to charge twice, and charges nothing", async () => {
   const shop = await open("sale");
   await shop.setVouchers({ ...declared, two_sales: true });
