@@ -18,7 +18,13 @@ const BALANCE: &str = "Saldo de la venta pagada en parte con tarjeta";
 /// What cash rounding may put between the payments and the sale (Ley 20.956), where the till does not say it.
 const ROUNDING: i128 = 5;
 
-/// Whether a means of payment is a card that gives a voucher, by its name with neither case nor accents nor blanks.
+/// The name of a means of payment with neither case nor accents nor blanks.
+fn plain(payment: &Payment) -> String {
+    let plain = payment.medio.to_lowercase().replace('é', "e");
+    plain.chars().filter(char::is_ascii_alphabetic).collect()
+}
+
+/// Whether a means of payment is a card that gives a voucher.
 fn by_card(payment: &Payment) -> bool {
     const CARDS: [&str; 10] = [
         "debito",
@@ -32,9 +38,7 @@ fn by_card(payment: &Payment) -> bool {
         "tarjetaprepago",
         "tarjetadeprepago",
     ];
-    let plain = payment.medio.to_lowercase().replace('é', "e");
-    let plain: String = plain.chars().filter(char::is_ascii_alphabetic).collect();
-    CARDS.contains(&plain.as_str())
+    CARDS.contains(&plain(payment).as_str())
 }
 
 /// Whether it needs to be asked at all: a voucher stands for a boleta and for nothing else; cash and transfers always
@@ -48,17 +52,20 @@ pub fn of(sale: &Sale, draft: &DteDraft, today: Date) -> Result<Voucher, Refusal
     let (cards, others): (Vec<_>, Vec<_>) = sale.till.pagos.iter().cloned().partition(by_card);
     let paid: i128 = cards.iter().map(|payment| i128::from(payment.monto.0)).sum();
     let total = draft.total;
-    if others.is_empty() || paid >= i128::from(total.0) {
+    // A card alone may lack what rounding took, and no more: the rest would be in no boleta.
+    let lacking = if others.is_empty() { ROUNDING } else { 0 };
+    if paid + lacking >= i128::from(total.0) {
         return Ok(Voucher::Whole { series: draft.series(), total });
     }
     adds_up(&sale.till, total)?;
     let Ok(paid @ 1..) = i64::try_from(paid) else { return Ok(Voucher::Nothing) };
+    no_tip(&sale.till)?;
     one_kind(draft)?;
     let TillData { caja, cajero, turno, .. } = sale.till.clone();
     let by_card = TillData { pagos: cards, caja, cajero, turno, ..TillData::default() };
     let card = CardPart { date: today, total: Amount(paid), till: by_card, sale: sale.received.clone() };
+    let body = rest(&sale::own(&sale.body), total, Amount(paid), &others);
     let till = TillData { pagos: others, ..sale.till.clone() };
-    let body = rest(&sale::own(&sale.body), total, Amount(paid));
     let mut said = body.clone();
     said[TILL_BLOCK] = serde_json::to_value(&till).expect("the till's data is plain JSON");
     let received = said.to_string().into();
@@ -82,6 +89,17 @@ fn adds_up(till: &TillData, total: Amount) -> Result<(), Refusal> {
     Err(Refusal::new("voucher-sum", format!("{TILL_BLOCK}.Pagos"), message))
 }
 
+/// Nobody says which payment has the tip in it: within the card's amount it would be taken for goods that the card
+/// paid, and so much of the sale would be in no boleta.
+fn no_tip(till: &TillData) -> Result<(), Refusal> {
+    if till.propina.is_none_or(|tip| tip.0 == 0) {
+        return Ok(());
+    }
+    let message = "Una parte se paga con tarjeta y hay propina: no se sabe con qué pago va. Cobre en dos ventas, una con \
+                   lo que va con tarjeta y otra con el resto, y ponga la propina en una de ellas.";
+    Err(Refusal::new("voucher-tip", format!("{TILL_BLOCK}.Propina"), message))
+}
+
 /// All of it has IVA, or all of it is exempt: else nothing says what of the rest is which.
 fn one_kind(draft: &DteDraft) -> Result<(), Refusal> {
     let exempt = draft.tipo == Tipo::BoletaExenta;
@@ -102,7 +120,7 @@ fn one_kind(draft: &DteDraft) -> Result<(), Refusal> {
 }
 
 /// The sale that is left: what the header says stays, but for what it says of prices and totals; one line.
-fn rest(whole: &Value, total: Amount, by_card: Amount) -> Value {
+fn rest(whole: &Value, total: Amount, by_card: Amount, others: &[Payment]) -> Value {
     let mut header = whole["Encabezado"].clone();
     if let Some(header) = header.as_object_mut() {
         header.remove("Totales");
@@ -111,6 +129,10 @@ fn rest(whole: &Value, total: Amount, by_card: Amount) -> Value {
     if let Some(id) = header["IdDoc"].as_object_mut() {
         id.remove("IndMntNeto");
         id.remove("MntPagos");
+        // The whole's may name the card. A large one must say it: then it is what the rest is paid with.
+        if id.remove("MedioPago").is_some_and(|means| !means.is_null()) {
+            id.insert("MedioPago".to_owned(), means_of(others).into());
+        }
     }
     let text =
         format!("Venta por ${}; con tarjeta ${}, según su voucher", dotted(total.0), dotted(by_card.0));
@@ -120,4 +142,17 @@ fn rest(whole: &Value, total: Amount, by_card: Amount) -> Value {
         sale["Referencia"] = whole["Referencia"].clone();
     }
     sale
+}
+
+/// `MedioPago` of a boleta (formato boletas 4.2): 1 cash, 3 transfer, 4 cheque, 5 another one, or several.
+fn means_of(others: &[Payment]) -> u8 {
+    let mut codes =
+        others.iter().filter(|payment| payment.monto.0 > 0).map(|payment| match plain(payment).as_str() {
+            "efectivo" => 1,
+            "transferencia" => 3,
+            "cheque" => 4,
+            _ => 5,
+        });
+    let first = codes.next().unwrap_or(5);
+    if codes.all(|code| code == first) { first } else { 5 }
 }

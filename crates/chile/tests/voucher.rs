@@ -41,11 +41,11 @@ fn mixed(card: i64, cash: i64) -> Value {
 #[test]
 fn the_rest_is_one_line_and_the_till_keeps_what_belongs_to_each_part() {
     let mut till = mixed(1_000, 5_000);
-    till["Vuelto"] = json!(2_700);
+    till["Vuelto"] = json!(3_000);
     till["Redondeo"] = json!(-3);
-    till["Propina"] = json!(300);
+    till["Propina"] = json!(0);
     till["Caja"] = json!("2");
-    // Cash: 2.003 of the sale and the tip of 300, rounded to 2.300.
+    // Cash: 2.003 of the sale, rounded to 2.000.
     let rest = rest(&boleta(39, json!([line(3_003)]), till));
     let draft = desk::draft(std::str::from_utf8(&rest.received).unwrap()).expect("a boleta of its own");
     assert_eq!((draft.totals()["MntTotal"].as_i64(), draft.series().0.as_str()), (Some(2_003), "39"));
@@ -64,7 +64,7 @@ fn the_rest_is_one_line_and_the_till_keeps_what_belongs_to_each_part() {
     assert_eq!((card.till.propina, card.till.redondeo, card.till.vuelto), (None, None, None));
     assert_eq!(names(&rest.till), ["efectivo"]);
     let extra = [rest.till.vuelto, rest.till.redondeo, rest.till.propina].map(|amount| amount.unwrap().0);
-    assert_eq!(extra, [2_700, -3, 300]);
+    assert_eq!(extra, [3_000, -3, 0]);
     // What the document is made of again is the rest; key and hash are the whole's.
     let again = Sale::read(rest.received.clone(), None).unwrap();
     assert_eq!((again.body, again.till), (rest.body, rest.till));
@@ -90,9 +90,47 @@ fn payments_that_do_not_add_up_are_refused() {
     // A tip that stands in the card's amount and nowhere else would leave 300 undeclared.
     refused(&sale(mixed(1_300, 2_000)), "voucher-sum");
     refused(&sale(mixed(1_000, 1_000)), "voucher-sum");
+    // Nor does a card alone stand for what it did not pay.
+    refused(&sale(json!({ "Pagos": [{ "Medio": "Débito", "Monto": 1_000 }] })), "voucher-sum");
+    refused(&sale(json!({ "Pagos": [{ "Medio": "Débito", "Monto": 2_994 }] })), "voucher-sum");
+    refused(&sale(json!({ "Pagos": [{ "Medio": "Débito", "Monto": 0 }] })), "voucher-sum");
     refused(&sale(mixed(-500, 3_500)), "voucher-sum");
     // What rounding may take or add need not be said.
     rest(&sale(mixed(1_003, 2_000)));
+}
+
+#[test]
+fn a_tip_beside_a_card_that_pays_a_part_is_refused_whosever_it_is() {
+    let sale = |card, cash| {
+        let mut till = mixed(card, cash);
+        till["Propina"] = json!(300);
+        boleta(39, json!([line(3_000)]), till)
+    };
+    // In the card's amount it would be 300 in no boleta; in cash it looks the same.
+    for sale in [sale(1_300, 2_000), sale(1_000, 2_300)] {
+        let refusals = ask(&sale).expect_err("refused").0;
+        assert_eq!((&*refusals[0].code, &*refusals[0].path), ("voucher-tip", "Timbre.Propina"));
+    }
+    // No card pays anything: a boleta as ever.
+    assert!(matches!(ask(&sale(0, 3_300)), Ok(Voucher::Nothing)));
+}
+
+#[test]
+fn the_rest_says_of_itself_how_it_is_paid() {
+    let means = |said: Value, others: Value| {
+        let mut payments = vec![json!({ "Medio": "Débito", "Monto": 1_000 })];
+        payments.extend(others.as_array().unwrap().iter().cloned());
+        let mut sale = boleta(39, json!([line(3_000)]), json!({ "Pagos": payments }));
+        sale["Encabezado"]["IdDoc"]["MedioPago"] = said;
+        rest(&sale).body["Encabezado"]["IdDoc"]["MedioPago"].clone()
+    };
+    let cash = json!([{ "Medio": "Efectivo", "Monto": 2_000 }]);
+    // 2 is «electrónico».
+    assert_eq!(means(json!(2), cash.clone()), 1);
+    assert_eq!(means(json!(2), json!([{ "Medio": "transferencia", "Monto": 2_000 }])), 3);
+    let several = json!([{ "Medio": "cheque", "Monto": 1_500 }, { "Medio": "efectivo", "Monto": 500 }]);
+    assert_eq!(means(json!(2), several), 5);
+    assert_eq!(means(Value::Null, cash), Value::Null, "nobody asked for it");
 }
 
 #[test]
@@ -102,6 +140,7 @@ fn cards_that_pay_all_of_it_leave_no_rest() {
         other => panic!("{other:?}"),
     };
     assert_eq!(whole(json!({ "Pagos": [{ "Medio": "credito", "Monto": 3_000 }] })), 3_000);
+    assert_eq!(whole(json!({ "Pagos": [{ "Medio": "credito", "Monto": 2_995 }] })), 3_000, "rounded");
     let mut tip = mixed(3_000, 300);
     tip["Propina"] = json!(300);
     assert_eq!(whole(tip), 3_000);
