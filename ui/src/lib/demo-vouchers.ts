@@ -55,12 +55,13 @@ export abstract class DemoVouchers extends DemoStaff {
 
   /** What a card pays of a sale with other means beside it: `null` where its voucher stands for nothing. */
   protected byCard(sale: object, total: number): Pick<VouchedView, "total" | "means"> | null {
-    const { Encabezado, Timbre } = sale as SaleBody & { Timbre?: { Pagos: { Medio: string; Monto: number }[] } };
+    const { Encabezado, Timbre } = sale as SaleBody & { Timbre?: { Pagos: { Medio: string; Monto: number }[]; Propina?: number } };
     const cards = Timbre?.Pagos.filter(({ Medio }) => Medio === "debito" || Medio === "credito") ?? [];
     const paid = cards.reduce((sum, { Monto }) => sum + Monto, 0);
     if (!this.stands() || Encabezado.IdDoc.TipoDTE !== 39 || paid === 0) return null;
     if (paid >= total) throw refused("voucher-stands", "La empresa declaró que el voucher de la tarjeta reemplaza al documento.");
     if (this.twoSales()) throw refused("voucher-partly", "Cobre en dos ventas.");
+    if (Timbre?.Propina) throw refused("voucher-tip", "Cobre en dos ventas, la propina con una de ellas.");
     return { total: paid, means: cards.map(({ Medio }) => Medio) };
   }
 

@@ -17,7 +17,7 @@ export const PREVIEW_MS = 250;
 export const RECENT_MS = 10 * 60_000;
 
 /** What stands in the way of charging, and so where the focus belongs. */
-export type Obstacle = "agent" | "entry" | "lines" | "quantity" | "discount" | "receiver" | "voucher" | Fault;
+export type Obstacle = "agent" | "entry" | "lines" | "quantity" | "discount" | "receiver" | "voucher" | "voucherTip" | Fault;
 
 /** What stands in the code and price fields and is in no line yet. */
 export interface Typing {
@@ -120,6 +120,8 @@ export class Sale {
   readonly byVoucher = $derived(this.vouchers && this.kind === 39 && (CARDS.includes(this.payment.way) || (this.byCard > 0 && this.byCard >= this.total)));
   /** A card pays a part of it: that part has its voucher, and only the rest gets a boleta. */
   readonly partly = $derived(!this.byVoucher && this.byCard > 0);
+  /** Beside such a sale a tip may stand in the card's amount or not, and nobody says it: the agent refuses it. */
+  readonly tipAstray = $derived(this.partly && typeof this.settlement !== "string" && this.settlement.tip > 0);
   readonly needsReceiver = $derived(this.kind === 33);
 
   /** Where the sales belong. A charge that was left there without an answer is taken up again: answers whether one was. */
@@ -225,6 +227,7 @@ export class Sale {
     if (typeof this.settlement === "string") return this.settlement;
     if ((this.settlement.change ?? 0) < 0) return "tendered";
     if (this.partly && this.twoSales) return "voucher";
+    if (this.tipAstray) return "voucherTip";
     return this.place === null ? "agent" : null;
   }
 

@@ -850,6 +850,7 @@ export const T = {
       discount: "Un descuento supera lo que se vende: corríjalo",
       receiver: "Complete los datos del cliente para la factura",
       voucher: "Lo que va con tarjeta ya tiene su voucher por boleta: cobre en dos ventas, una con tarjeta y otra con el resto.",
+      voucherTip: "Con tarjeta y otro medio a la vez no se sabe con qué pago va la propina: cobre en dos ventas, y ponga la propina en una de ellas.",
     },
     cancel: "Descartar esta venta",
     cancelAsk: {

@@ -63,6 +63,26 @@ test("a card pays a part: its voucher is recorded, the rest gets a boleta, and b
   await expectAccessible();
 });
 
+test("a tip beside a card that pays a part is said to be a matter of two sales, and nothing is charged", async () => {
+  const shop = await open("sale");
+  await shop.setVouchers(declared);
+  await settle();
+  await sell("Pan", "3000");
+  await press("F6", { shiftKey: true });
+  await write("1300");
+  await press("F4", { shiftKey: true });
+  await settle();
+  screen.getByLabelText("Propina").focus();
+  await write("300");
+  await press("F10");
+  expect(screen.getByText(/ponga la propina en una de ellas/)).toBeVisible();
+  expect(screen.queryByText(/En el terminal/)).toBeNull();
+  expect([shop.issued.size, shop.records.length]).toEqual([0, 0]);
+  await press("F4", { shiftKey: true });
+  await press("F10");
+  expect([shop.issued.size, shop.records.length]).toEqual([1, 1]);
+});
+
 test("two cards that pay all of it leave no boleta", async () => {
   const shop = await open("sale");
   await shop.setVouchers(declared);
