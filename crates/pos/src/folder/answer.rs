@@ -122,26 +122,34 @@ pub(super) fn waits(work: &Work, stem: &str, problem: &ProblemView) -> io::Resul
     }
 }
 
-/// The reason comes first: who finds a refused file finds why.
+/// The reason comes first: who finds a refused file finds why. `false`: it was written over meanwhile, and is another
+/// sale, which this reason is not said of.
 pub(super) fn refused(
     work: &Work,
     path: &Path,
     stem: &str,
     problem: &ProblemView,
     content: Option<&Content>,
-) -> io::Result<()> {
+) -> io::Result<bool> {
     if make_room(work, stem, None)? | make_room_refused(work, stem)? {
         settle_before(work)?;
     }
     let free = place::free_refused(&work.places.refused, stem);
-    write(&work.places.refused.join(format!("{free}.error.json")), problem)?;
+    let reason = work.places.refused.join(format!("{free}.error.json"));
+    write(&reason, problem)?;
     timbre_store::crash!("refusal-left");
     let aside = work.places.refused.join(format!("{free}.json"));
-    match content {
-        Some(content) => place::move_as_read(path, &aside, content)?,
-        None => fs::rename(path, aside)?,
+    let moved = match content {
+        Some(content) => place::move_as_read(path, &aside, content),
+        None => fs::rename(path, &aside).map(|()| true),
+    };
+    // The cashier would sell again what is still to be issued.
+    if aside.symlink_metadata().is_err() {
+        fs::remove_file(&reason)?;
     }
-    no_longer_waits(work, stem)
+    let moved = moved?;
+    no_longer_waits(work, stem)?;
+    Ok(moved)
 }
 
 pub(super) fn no_longer_waits(work: &Work, stem: &str) -> io::Result<()> {

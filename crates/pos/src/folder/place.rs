@@ -262,26 +262,49 @@ pub(super) fn free_refused(folder: &Path, stem: &str) -> String {
 /// SHA-256 of what a file held when it was read.
 pub(super) type Content = [u8; 32];
 
-/// Moves a sale that was read to where nobody has the name `to`. What a till wrote over it since then is another sale:
-/// it goes back, under its name where that is still free, and is taken in its turn. What it holds says so, for a share
-/// may number or date a file anew.
-pub(super) fn move_as_read(from: &Path, to: &Path, content: &Content) -> io::Result<()> {
-    fs::rename(from, to)?;
-    let same = match read(to) {
-        Ok(bytes) => sha256(&bytes) == *content,
-        Err(error) if matches!(error.kind(), io::ErrorKind::FileTooLarge | io::ErrorKind::InvalidInput) => {
-            false
+/// Moves a sale that was read to where nobody has the name `to`; `false`: it did not stay there. What a till wrote over
+/// it since then is another sale, which is taken in its turn: it is not moved, or goes back, under its name where that is
+/// still free. What it holds says so, for a share may number or date a file anew.
+pub(super) fn move_as_read(from: &Path, to: &Path, content: &Content) -> io::Result<bool> {
+    move_while(from, to, |path| holds(path, content))
+}
+
+/// `same`: whether that file is the one that was read.
+fn move_while(from: &Path, to: &Path, same: impl Fn(&Path) -> io::Result<bool>) -> io::Result<bool> {
+    // Before it is moved: a death leaves nothing aside that was not issued.
+    if same(from)? {
+        fs::rename(from, to)?;
+        match same(to) {
+            Ok(true) => return Ok(true),
+            Ok(false) => {
+                let (Some(folder), Some(name)) = (from.parent(), from.file_name().and_then(|n| n.to_str()))
+                else {
+                    return Err(io::ErrorKind::InvalidInput.into());
+                };
+                put_aside(to, folder, stem(name), "json")?;
+            }
+            // Nobody knows. The very same sale has its key by its name: under another one it would be issued twice.
+            Err(error) if from.symlink_metadata().is_ok() => return Err(error),
+            Err(error) => {
+                tracing::warn!(%error, file = %from.display(), "a sale that was moved can't be read: it goes back");
+                fs::rename(to, from)?;
+                return Ok(false);
+            }
         }
-        Err(error) => return Err(error),
-    };
-    if same {
-        return Ok(());
     }
     tracing::warn!(file = %from.display(), "a sale was written over while it was issued: the new one is taken next");
-    let (Some(folder), Some(name)) = (from.parent(), from.file_name().and_then(|name| name.to_str())) else {
-        return Err(io::ErrorKind::InvalidInput.into());
-    };
-    put_aside(to, folder, stem(name), "json")
+    Ok(false)
+}
+
+/// Whether a file holds this; what is no sale, or far larger than one, does not.
+fn holds(path: &Path, content: &Content) -> io::Result<bool> {
+    match read(path) {
+        Ok(bytes) => Ok(sha256(&bytes) == *content),
+        Err(error) if matches!(error.kind(), io::ErrorKind::FileTooLarge | io::ErrorKind::InvalidInput) => {
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Puts a file aside under a name that nobody has there.
@@ -365,17 +388,44 @@ mod tests {
         let (from, first) = (sales.join("v.json"), sha256(b"{1}"));
         // Written over while the first was issued; then there is a third of its name as well.
         fs::write(&from, "{2}").unwrap();
-        move_as_read(&from, &done.join("v.1.json"), &first).unwrap();
+        assert!(!move_as_read(&from, &done.join("v.1.json"), &first).unwrap());
         assert_eq!(fs::read_to_string(&from).unwrap(), "{2}");
         assert_eq!(fs::read_dir(&done).unwrap().count(), 0, "it was not issued");
         fs::write(&from, "{1}").unwrap();
         File::options().write(true).open(&from).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
-        move_as_read(&from, &done.join("v.1.json"), &first).unwrap();
+        assert!(move_as_read(&from, &done.join("v.1.json"), &first).unwrap());
         assert_eq!(fs::read_to_string(done.join("v.1.json")).unwrap(), "{1}");
         // What is far larger than a sale is none that was read.
         File::create(&from).unwrap().set_len(LARGEST + 1).unwrap();
-        move_as_read(&from, &done.join("v.2.json"), &first).unwrap();
+        assert!(!move_as_read(&from, &done.join("v.2.json"), &first).unwrap());
         assert!(from.exists() && !done.join("v.2.json").exists());
+    }
+
+    #[test]
+    fn a_sale_is_aside_only_where_it_was_read_again_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let (from, to) = (dir.path().join("v.json"), dir.path().join("v.1.json"));
+        fs::write(&from, "{1}").unwrap();
+        let broken = || io::Error::from(io::ErrorKind::PermissionDenied);
+        let unread = |path: &Path| if path == from { Ok(true) } else { Err(broken()) };
+        assert!(move_while(&from, &to, |_| Err(broken())).is_err());
+        assert!(from.exists() && !to.exists(), "it is not moved before it is known");
+        assert!(!move_while(&from, &to, unread).unwrap());
+        assert!(from.exists() && !to.exists(), "it went back");
+        // Written over between the two looks.
+        assert!(!move_while(&from, &to, |path| Ok(path == from)).unwrap());
+        assert!(from.exists() && !to.exists());
+        // Meanwhile somebody has its name: it is issued, and would be again under another one.
+        let named_again = |path: &Path| match path == from {
+            true => Ok(true),
+            false => fs::write(&from, "{2}").and(Err(broken())),
+        };
+        assert!(move_while(&from, &to, named_again).is_err());
+        assert_eq!(
+            (fs::read_to_string(&from).unwrap(), fs::read_to_string(&to).unwrap()),
+            ("{2}".into(), "{1}".into())
+        );
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
     }
 
     #[test]

@@ -116,7 +116,7 @@ impl Work {
                 let why = ProblemView::bad_request("file-too-large", "El archivo pasa de 1 MiB.");
                 return Err(self.refuse(&path, stem, &why, None));
             }
-            Err(error) => return Err(unread(name, &error)),
+            Err(error) => return Err(unread(name, old, &error)),
         };
         let content = sha256(&bytes);
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
@@ -196,26 +196,31 @@ impl Work {
         let refused = answer::refused(self, path, place::shortened(stem), problem, content);
         drop(alone);
         match refused {
-            Ok(()) => {
+            Ok(true) => {
                 self.standing.lock().refused += 1;
                 Taken::Refused
             }
+            // What was written over it is taken next.
+            Ok(false) => Taken::Gone,
             Err(error) => Taken::NotYet { code: "file-unmovable".to_owned(), why: said(&error) },
         }
     }
 }
 
-/// Somebody took it back; or it is not ours to read, or in other hands: people are told, and it is tried again.
-fn unread(name: &str, error: &io::Error) -> Taken {
-    tracing::warn!(%error, file = name, "a file can't be read now");
+/// Somebody took it back; or it is not ours to read, or in other hands. For a moment that may be one who looks for
+/// viruses: each look tries again. After that people are told, and it waits.
+fn unread(name: &str, old: bool, error: &io::Error) -> Taken {
     match error.kind() {
-        io::ErrorKind::NotFound => Taken::Gone,
-        _ => Taken::NotYet {
-            code: "file-unreadable".to_owned(),
-            why: format!(
-                "No se puede leer el archivo ({error}): revise sus permisos, o ciérrelo donde está abierto."
-            ),
-        },
+        kind if kind == io::ErrorKind::NotFound || !old => Taken::Gone,
+        _ => {
+            tracing::warn!(%error, file = name, "a file can't be read now");
+            Taken::NotYet {
+                code: "file-unreadable".to_owned(),
+                why: format!(
+                    "No se puede leer el archivo ({error}): revise sus permisos, o ciérrelo donde está abierto."
+                ),
+            }
+        }
     }
 }
 
@@ -252,8 +257,10 @@ mod tests {
 
     #[test]
     fn a_file_that_can_not_be_read_waits_where_people_see_it_unless_it_is_gone() {
-        let taken = |kind: io::ErrorKind| unread("v.json", &io::Error::from(kind));
+        let taken = |kind: io::ErrorKind| unread("v.json", true, &io::Error::from(kind));
         assert!(matches!(taken(io::ErrorKind::NotFound), Taken::Gone));
+        let scanned = unread("v.json", false, &io::ErrorKind::PermissionDenied.into());
+        assert!(matches!(scanned, Taken::Gone), "in other hands for a moment");
         for kind in [io::ErrorKind::PermissionDenied, io::ErrorKind::Other, io::ErrorKind::InvalidInput] {
             assert!(matches!(taken(kind), Taken::NotYet { code, .. } if code == "file-unreadable"), "{kind}");
         }
