@@ -1,6 +1,7 @@
 //! The task as Windows' scheduler reads it (Task Scheduler 1.2, MS-TSCH 2.5). What `schtasks` makes of its own
 //! options ends after three days and does not run on a battery; a till's agent runs for months, and on laptops. A program
-//! that ended is no failure to the scheduler, whatever its code: each minute it is started where it does not run.
+//! that ended is no failure to the scheduler, whatever its code: only one that could not be started is tried again. To start
+//! it each minute would open a console over the till wherever the folder is in use or a setting is wrong.
 
 use super::Started;
 
@@ -26,14 +27,6 @@ pub fn xml(started: &Started, user: &str) -> String {
       <Enabled>true</Enabled>
       <UserId>{user}</UserId>
     </LogonTrigger>
-    <TimeTrigger>
-      <Repetition>
-        <Interval>PT1M</Interval>
-        <StopAtDurationEnd>false</StopAtDurationEnd>
-      </Repetition>
-      <StartBoundary>2026-01-01T00:00:00</StartBoundary>
-      <Enabled>true</Enabled>
-    </TimeTrigger>
   </Triggers>
   <Principals>
     <Principal id="Author">
@@ -80,14 +73,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_runs_without_end_and_again_after_an_end_on_a_battery_too_and_names_stay_what_they_are() {
+    fn it_runs_without_end_on_a_battery_too_and_names_stay_what_they_are() {
         let started =
             Started { program: r"C:\Pan & Café\timbre.exe".into(), data: r"C:\Users\Rosa\caja 1".into() };
         let text = xml(&started, r"TIENDA\Rosa");
         for part in [
             "<ExecutionTimeLimit>PT0S<",
-            "<Interval>PT1M</Interval>\n        <StopAtDurationEnd>false<",
-            "<MultipleInstancesPolicy>IgnoreNew<",
             "<DisallowStartIfOnBatteries>false<",
             "<StopIfGoingOnBatteries>false<",
             r"<UserId>TIENDA\Rosa<",

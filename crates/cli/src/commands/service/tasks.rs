@@ -22,8 +22,8 @@ pub fn install(started: &Started) -> Result<(), Failure> {
 
 /// What a person should know of how it was installed.
 pub fn told() -> &'static str {
-    "Instalado: Timbre se inicia cuando usted entra en su sesión de Windows, y de nuevo al minuto si se cae o se cierra su \
-     ventana."
+    "Instalado: Timbre se inicia cuando usted entra en su sesión de Windows. Si se cae o se cierra su \
+     ventana, vuelve cuando usted entra de nuevo."
 }
 
 pub fn uninstall() -> Result<(), Failure> {
