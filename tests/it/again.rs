@@ -6,7 +6,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sii_sim::{Config, Desk, Rules, Scenario, Sim};
-use timbre_agent::view::RowView;
+use timbre_agent::view::{RowView, VouchedView, VoucherOrder};
 use timbre_app::Running;
 use timbre_tests::{boleta, factura, options, sell, shop_of_company, until};
 
@@ -185,6 +185,41 @@ async fn a_folio_that_was_annulled_gets_another_and_the_task_is_ticked_once() {
     assert_eq!(tick().await.0, 200);
     assert_eq!(town.shop.agent.stats().to_annul, 0);
     assert_eq!(tick().await.0, 409);
+    town.end().await;
+}
+
+/// The record of what a card paid names the document that is there for the rest, not the one that was rejected.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_record_of_a_card_s_part_names_the_document_that_took_the_place_of_the_rest() {
+    let dir = tempfile::tempdir().unwrap();
+    let town = town(dir.path(), Rules::default(), "").await;
+    let agent = &town.shop.agent;
+    let today = agent.today().unwrap().date;
+    let order = VoucherOrder { stands: true, since: today.clone(), two_sales: false, who: "Ana".to_owned() };
+    agent.set_vouchers(order).await.unwrap();
+    town.sii.sim().annul(39, 1, 1).unwrap();
+    let mut both = boleta(3_000);
+    both["Timbre"] =
+        json!({ "Pagos": [{ "Medio": "debito", "Monto": 1_000 }, { "Medio": "efectivo", "Monto": 2_000 }] });
+    let first = sell(&town.shop, &both, "b").await.unwrap();
+    let part = first.voucher.clone().expect("a part by card");
+    assert_eq!((first.document.id.as_str(), part.rest.as_deref()), ("T39F1", Some("T39F1")));
+    town.settled("T39F1", "RECHAZADO").await;
+    let (status, made) = town.post("/documents/T39F1/reissue", String::new()).await;
+    assert_eq!((status, &made["document"]["id"]), (200, &json!("T39F2")), "{made}");
+
+    let again = sell(&town.shop, &both, "b").await.unwrap().voucher.expect("a part by card");
+    assert_eq!((again.rest.as_deref(), again.repeated), (Some("T39F2"), true));
+    assert_eq!(
+        VouchedView { rest: part.rest.clone(), repeated: false, ..again },
+        part,
+        "nothing else of it changed"
+    );
+    let rows = agent.vouched_between(&today, &today, None).unwrap().rows;
+    assert_eq!((rows.len(), rows[0].rest.as_deref()), (1, Some("T39F2")));
+    let mut file = Vec::new();
+    agent.export_vouched(&today, &today, &mut file).unwrap();
+    assert!(String::from_utf8(file).unwrap().trim_end().ends_with(";T39F2"));
     town.end().await;
 }
 

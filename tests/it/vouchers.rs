@@ -60,6 +60,10 @@ async fn what_a_voucher_stands_for_gets_a_record_and_no_document_once_the_compan
     // A boleta beside the voucher would declare the sale twice.
     let (status, problem) = ask(&shop, Method::POST, "/documents", "k2", &card).await;
     assert_eq!((status, &problem["code"]), (422, &json!("voucher-stands")));
+    // To be looked at it is the sale itself.
+    let (status, preview) = ask(&shop, Method::POST, "/documents/preview", "", &card).await;
+    assert_eq!((status, &preview["totals"]["MntTotal"]), (200, &json!(1_190)));
+    assert_eq!(preview["warnings"][0]["code"], "voucher-stands");
     assert_eq!(ask(&shop, Method::POST, "/vouchers", "k2", &both).await.1["code"], "voucher-partly");
     for sale in [&cash, &factura] {
         let (status, problem) = ask(&shop, Method::POST, "/vouchers", "k2", sale).await;
@@ -120,7 +124,17 @@ async fn a_card_pays_a_part_and_one_key_makes_its_record_and_a_boleta_for_the_re
     both["Timbre"]["Vuelto"] = json!(3_000);
     both["Timbre"]["Redondeo"] = json!(-3);
 
-    assert_eq!(ask(&shop, Method::POST, "/documents", "", &both).await.1["code"], "key-missing");
+    let problem = ask(&shop, Method::POST, "/documents", "", &both).await.1;
+    assert_eq!(problem["code"], "key-missing");
+    assert!(problem["detail"].as_str().unwrap().contains("paga en parte"), "{problem}");
+    let mut tip = both.clone();
+    tip["Timbre"]["Vuelto"] = json!(2_700);
+    tip["Timbre"]["Propina"] = json!(300);
+    assert_eq!(ask(&shop, Method::POST, "/documents", "tip", &tip).await.1["code"], "voucher-tip");
+    let short = paid(boleta(3_000), json!([{ "Medio": "Débito", "Monto": 1_000 }]));
+    for path in ["/documents", "/vouchers"] {
+        assert_eq!(ask(&shop, Method::POST, path, "short", &short).await.1["code"], "voucher-sum");
+    }
     let preview = ask(&shop, Method::POST, "/documents/preview", "", &both).await.1;
     assert_eq!(preview["totals"]["MntTotal"], 2_003, "what would be issued");
     let (status, issued) = ask(&shop, Method::POST, "/documents", "k1", &both).await;

@@ -28,7 +28,7 @@ use crate::settings::Settings;
 use crate::today::Tally;
 use crate::view::{
     CertificateView, IssuedView, PreviewView, ProblemView, PushView, Query, ResentView, RoomView, RowView,
-    WarningView,
+    VouchedView, WarningView,
 };
 use crate::writer::{Seat, Writer};
 use crate::{monitor, paper, sealing, show, signing, vouch, watchdog};
@@ -233,7 +233,8 @@ impl Agent {
             }
             let warnings: Vec<Refusal> =
                 self.key_of_another(&row, sale.from.as_deref())?.into_iter().collect();
-            return self.issued(row, &warnings, true, &issuer);
+            let voucher = self.part_by_card(&row)?;
+            return Ok(self.issued(row, voucher, &warnings, true, &issuer));
         }
         // Before a folio is taken.
         self.0.signer()?;
@@ -241,12 +242,12 @@ impl Agent {
         let now = self.0.clock.now();
         let mut sale = self.for_document(sale, &issuer, now)?;
         if sale.card.is_some() && sale.key.is_none() {
-            return Err(vouch::key_missing());
+            return Err(vouch::part_without_key());
         }
         let draft = self.0.regime.draft(&sale, &issuer, &self.0.reader, now);
         let draft = self.judge_printer(&sale, draft)?;
         self.wants_paper(&mut sale, &sealing::series(&*draft)?);
-        let (print, from) = (sale.print, sale.from.clone());
+        let (print, from, card) = (sale.print, sale.from.clone(), sale.card.clone());
         let mut issuance = self.0.writer.issue(draft, sale).await?;
         if issuance.repeated {
             issuance.warnings.extend(self.key_of_another(&issuance.row, from.as_deref())?);
@@ -254,7 +255,8 @@ impl Agent {
         if print {
             self.0.papers.notify_one();
         }
-        self.issued(issuance.row, &issuance.warnings, issuance.repeated, &issuer)
+        let voucher = self.part_issued(&issuance, card.as_deref())?;
+        Ok(self.issued(issuance.row, voucher, &issuance.warnings, issuance.repeated, &issuer))
     }
 
     /// A key that another till gave first. It may be the same sale on another way; but tills that both count
@@ -270,16 +272,17 @@ impl Agent {
         Ok(Some(Refusal::new("key-of-another-till", "key", message)))
     }
 
-    fn issued(&self, row: Row, warnings: &[Refusal], repeated: bool, issuer: &Issuer) -> Answer<IssuedView> {
-        Ok(IssuedView {
-            voucher: self.part_by_card(&row, repeated)?,
-            document: self.row(&row),
-            key: row.key.clone(),
-            totals: row.totals.clone(),
-            warnings: show::refusals(warnings),
-            repeated,
-            environment: environment_word(issuer.environment),
-        })
+    fn issued(
+        &self,
+        row: Row,
+        voucher: Option<VouchedView>,
+        warnings: &[Refusal],
+        repeated: bool,
+        issuer: &Issuer,
+    ) -> IssuedView {
+        let (warnings, environment) = (show::refusals(warnings), environment_word(issuer.environment));
+        let document = self.row(&row);
+        IssuedView { voucher, document, key: row.key, totals: row.totals, warnings, repeated, environment }
     }
 
     /// The same checks and totals; nothing is issued and no folio is taken.
@@ -287,12 +290,17 @@ impl Agent {
         let mut sale = Sale::read(received, None)?;
         let issuer = self.issuer().ok();
         let now = self.0.clock.now();
+        let mut whole = None;
         if let Some(issuer) = &issuer {
-            sale = self.for_document(sale, issuer, now)?;
+            (sale, whole) = self.for_preview(sale, issuer, now)?;
         }
         let preview = self.0.regime.preview(&sale, issuer.as_ref(), &self.0.reader, now);
         let mut preview = self.judge_printer(&sale, preview)?;
-        preview.warnings.extend(issuer.and_then(|issuer| self.no_range(&sale, &issuer, now)));
+        // What gets no document needs no folio.
+        preview.warnings.extend(match whole {
+            None => issuer.and_then(|issuer| self.no_range(&sale, &issuer, now)),
+            whole => whole,
+        });
         Ok(PreviewView {
             totals: preview.totals,
             warnings: show::refusals(&preview.warnings),

@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use bytes::Bytes;
-use timbre_core::{Date, Issuer, Refusal, Sale, Timestamp, Voucher};
+use timbre_core::{CardPart, Date, DocumentId, Issuer, Refusal, Sale, Timestamp, Voucher};
 use timbre_store::{Fact, Row, StoreError, Vouched, VouchedRow, VoucherTerm};
 
 use crate::engine::{Agent, Answer};
@@ -12,6 +12,7 @@ use crate::export::cell;
 use crate::view::{
     ProblemView, VouchedView, VoucherOrder, VoucherSumsView, VoucherTermView, VoucherTermsView, VouchersView,
 };
+use crate::writer::Issuance;
 
 /// Records of a page, and of a piece of a file.
 const PAGE: usize = 100;
@@ -105,7 +106,7 @@ impl Agent {
         match (written, row) {
             (Ok(()), Some(row)) => {
                 self.0.push(Vec::new(), false);
-                Ok(self.vouched(&row, false))
+                self.vouched(&row, false)
             }
             (Ok(()), None) => Err(ProblemView::internal("la venta registrada no aparece")),
             (Err(_), Some(row)) => self.known_record(&row, &sale),
@@ -115,7 +116,7 @@ impl Agent {
 
     fn known_record(&self, row: &VouchedRow, sale: &Sale) -> Answer<VouchedView> {
         match row.sale_hash == sale.hash {
-            true => Ok(self.vouched(row, true)),
+            true => self.vouched(row, true),
             false => Err(ProblemView::conflict(
                 "key-conflict",
                 "Esa clave ya se usó para registrar otra venta. Use una clave nueva para cada venta.",
@@ -126,15 +127,29 @@ impl Agent {
     /// The sale that gets a document: this one, or what of it no card paid. Refuses what a voucher stands for as a
     /// whole: it would be declared twice.
     pub(crate) fn for_document(&self, sale: Sale, issuer: &Issuer, now: Timestamp) -> Answer<Sale> {
-        let Some(term) = self.0.reader.voucher_stands(self.0.day(now)) else { return Ok(sale) };
+        match self.for_preview(sale, issuer, now)? {
+            (sale, None) => Ok(sale),
+            (_, Some(whole)) => Err(whole.into()),
+        }
+    }
+
+    /// The same to be looked at: what a voucher stands for as a whole is the sale itself, with why no document of it
+    /// will be made.
+    pub(crate) fn for_preview(
+        &self,
+        sale: Sale,
+        issuer: &Issuer,
+        now: Timestamp,
+    ) -> Answer<(Sale, Option<Refusal>)> {
+        let Some(term) = self.0.reader.voucher_stands(self.0.day(now)) else { return Ok((sale, None)) };
         match self.0.regime.voucher(&sale, issuer, &self.0.reader, now)? {
-            Voucher::Nothing => Ok(sale),
+            Voucher::Nothing => Ok((sale, None)),
             Voucher::Part(_) if term.two_sales => Err(two_sales().into()),
-            Voucher::Part(rest) => Ok(*rest),
+            Voucher::Part(rest) => Ok((*rest, None)),
             Voucher::Whole { .. } => {
                 let message = "La empresa declaró que el voucher de la tarjeta reemplaza al documento: emitir otro \
                                declararía la venta dos veces. Regístrela sin documento (POST /v1/vouchers).";
-                Err(Refusal::new("voucher-stands", "Timbre.Pagos", message).into())
+                Ok((sale, Some(Refusal::new("voucher-stands", "Timbre.Pagos", message))))
             }
         }
     }
@@ -144,7 +159,7 @@ impl Agent {
         let page =
             self.0.reader.vouchers((day_of(from)?, day_of(to)?), cursor.map(place).transpose()?, PAGE)?;
         Ok(VouchersView {
-            rows: page.rows.iter().map(|row| self.vouched(row, false)).collect(),
+            rows: page.rows.iter().map(|row| self.vouched(row, false)).collect::<Answer<_>>()?,
             next: page.next.map(|(day, sequence)| format!("{day}.{sequence}")),
         })
     }
@@ -161,7 +176,7 @@ impl Agent {
         loop {
             let page = self.0.reader.vouchers(span, cursor, PAGE)?;
             for row in &page.rows {
-                let view = self.vouched(row, false);
+                let view = self.vouched(row, false)?;
                 let text = |text: &Option<String>| text.clone().unwrap_or_default();
                 let cells = [
                     view.date,
@@ -195,15 +210,50 @@ impl Agent {
         Ok(VoucherSumsView { sales: sums.sales, total: sums.total.0 })
     }
 
+    /// What of a sale that was just issued a card paid. Nothing is read: the sale is on disk, and a read that fails
+    /// must not answer it with an error.
+    pub(crate) fn part_issued(
+        &self,
+        issuance: &Issuance,
+        card: Option<&CardPart>,
+    ) -> Answer<Option<VouchedView>> {
+        let row = &issuance.row;
+        if issuance.repeated {
+            return self.part_by_card(row);
+        }
+        let (Some(card), Some(key)) = (card, &row.key) else { return Ok(None) };
+        let record = VouchedRow {
+            sequence: row.order,
+            // It came into its first state when it was written down.
+            at: row.since,
+            date: card.date,
+            key: key.clone(),
+            sale_hash: row.sale_hash.clone(),
+            series: row.id.series.clone(),
+            total: card.total,
+            till: card.till.clone(),
+            rest: Some(row.id.clone()),
+            frame: row.frame,
+        };
+        Ok(Some(self.record_view(&record, Some(&row.id), false)))
+    }
+
     /// What of a document's sale a card paid, as it was recorded with it.
-    pub(crate) fn part_by_card(&self, row: &Row, repeated: bool) -> Answer<Option<VouchedView>> {
+    pub(crate) fn part_by_card(&self, row: &Row) -> Answer<Option<VouchedView>> {
         let Some(key) = row.key.as_deref().filter(|_| self.0.reader.knows_vouchers()) else {
             return Ok(None);
         };
-        Ok(self.0.reader.vouched(key)?.map(|row| self.vouched(&row, repeated)))
+        self.0.reader.vouched(key)?.map(|row| self.vouched(&row, true)).transpose()
     }
 
-    fn vouched(&self, row: &VouchedRow, repeated: bool) -> VouchedView {
+    fn vouched(&self, row: &VouchedRow, repeated: bool) -> Answer<VouchedView> {
+        let Some(first) = &row.rest else { return Ok(self.record_view(row, None, repeated)) };
+        // Another document may have taken that one's place, and its key with it.
+        let now = self.0.reader.by_key(&row.key)?.map(|row| row.id);
+        Ok(self.record_view(row, now.as_ref().or(Some(first)), repeated))
+    }
+
+    fn record_view(&self, row: &VouchedRow, rest: Option<&DocumentId>, repeated: bool) -> VouchedView {
         let kind = self.0.regime.profile().kind(&row.series);
         VouchedView {
             key: row.key.clone(),
@@ -211,7 +261,7 @@ impl Agent {
             date: row.date.to_string(),
             kind: kind.map_or_else(|| row.series.0.clone(), |kind| kind.name.to_owned()),
             total: row.total.0,
-            rest: row.rest.as_ref().map(ToString::to_string),
+            rest: rest.map(ToString::to_string),
             means: row.till.pagos.iter().map(|payment| payment.medio.clone()).collect(),
             repeated,
         }
@@ -224,8 +274,14 @@ fn two_sales() -> Refusal {
     Refusal::new("voucher-partly", "Timbre.Pagos", message)
 }
 
-pub(crate) fn key_missing() -> ProblemView {
+fn key_missing() -> ProblemView {
     let detail = "El registro de una venta con voucher lleva siempre una clave (Idempotency-Key).";
+    ProblemView::bad_request("key-missing", detail)
+}
+
+/// The same of a sale that gets its document beside the record.
+pub(crate) fn part_without_key() -> ProblemView {
+    let detail = "Una venta que la tarjeta paga en parte lleva siempre una clave (Idempotency-Key).";
     ProblemView::bad_request("key-missing", detail)
 }
 
