@@ -54,10 +54,7 @@ pub(crate) fn judge(live: &Live, on: &Overlay<'_>, vouched: &Vouched) -> Result<
     {
         return Err(StoreError::KeyTaken { key: vouched.key.clone(), document: row.id });
     }
-    match on.get(&key::vouched_key(&vouched.key))? {
-        Some(_) => Err(taken(&vouched.key)),
-        None => Ok(()),
-    }
+    unrecorded(on, &vouched.key)
 }
 
 /// A sale that was recorded whole gets no document beside it.
@@ -66,7 +63,7 @@ pub(crate) fn no_document(on: &Overlay<'_>, issued: &Issued) -> Result<(), Store
     let Some(name) = on.get(&key::vouched_key(key))? else { return Ok(()) };
     match on.json::<VouchedRow>(&name)? {
         Some(row) if row.rest.is_some() => Ok(()),
-        Some(_) | None => Err(taken(key)),
+        row => Err(taken(key, row.as_ref())),
     }
 }
 
@@ -79,10 +76,7 @@ pub(crate) fn judge_part(live: &Live, on: &Overlay<'_>, issued: &Issued) -> Resu
             "La parte pagada con tarjeta se registra con la clave de la venta y su primer documento.";
         return Err(StoreError::refused("voucher-part", message));
     };
-    match on.get(&key::vouched_key(key))? {
-        Some(_) => Err(taken(key)),
-        None => Ok(()),
-    }
+    unrecorded(on, key)
 }
 
 fn declared(live: &Live, day: Date) -> Result<(), StoreError> {
@@ -93,10 +87,21 @@ fn declared(live: &Live, day: Date) -> Result<(), StoreError> {
     Err(StoreError::refused("voucher-not-declared", message))
 }
 
-fn taken(key: &str) -> StoreError {
-    let message = format!(
-        "La venta con la clave «{key}» ya quedó registrada con el voucher de la tarjeta, sin documento."
-    );
+/// A key has one record.
+fn unrecorded(on: &Overlay<'_>, key: &str) -> Result<(), StoreError> {
+    match on.get(&key::vouched_key(key))? {
+        Some(name) => Err(taken(key, on.json(&name)?.as_ref())),
+        None => Ok(()),
+    }
+}
+
+fn taken(key: &str, row: Option<&VouchedRow>) -> StoreError {
+    let beside = match row.and_then(|row| row.rest.as_ref()) {
+        Some(_) => "y lo que no pagó la tarjeta tiene su documento",
+        None => "sin documento",
+    };
+    let message =
+        format!("La venta con la clave «{key}» ya quedó registrada con el voucher de la tarjeta, {beside}.");
     StoreError::refused("key-vouched", message)
 }
 

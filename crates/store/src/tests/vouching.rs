@@ -89,6 +89,9 @@ fn the_part_that_a_card_paid_is_recorded_by_the_fact_that_issues_the_rest() {
     told(&store.reader());
     // Neither again under its key, nor as a record alone.
     refused(&mut store, issued(Issued { key: Some("key-1".to_owned()), ..partly(2, 3) }), "key-vouched");
+    let again = issued(Issued { key: Some("key-1".to_owned()), ..partly(2, 3) });
+    let why = store.commit(vec![again], at(9)).unwrap_err().to_string();
+    assert!(why.contains("tiene su documento") && !why.contains("sin documento"), "{why}");
     refused(&mut store, vouched("key-1", date(3), 400), "key-taken");
     shop.is_the_same_made_anew(store);
     told(&shop.open().reader());
