@@ -30,13 +30,10 @@ fn unit(started: &Started, of_the_machine: bool) -> Result<String, Failure> {
     let (program, data) = (quoted(&started.program)?, quoted(&started.data)?);
     let (whose, wanted_by) = match of_the_machine {
         // Named, so that it has a home: what tells a folder from its copies is kept there.
-        true => (
-            format!(
-                "User={}\nReadWritePaths=-{data}\n{NEVER_OF_THE_MACHINE}",
-                owner(&started.data).unwrap_or_default()
-            ),
-            "multi-user.target",
-        ),
+        true => {
+            let owner = owner(&started.data).ok_or_else(|| no_folder(&started.data))?;
+            (format!("User={owner}\nReadWritePaths=-{data}\n{NEVER_OF_THE_MACHINE}"), "multi-user.target")
+        }
         false => (String::new(), "default.target"),
     };
     // Where the program is named no variable is read, so that a `$` stands for itself there.
@@ -47,6 +44,16 @@ fn unit(started: &Started, of_the_machine: bool) -> Result<String, Failure> {
          RestartPreventExitStatus=2 4\nTimeoutStopSec=60\n{NEVER}{whose}\n\
          [Install]\nWantedBy={wanted_by}\n"
     ))
+}
+
+/// Whose it would be nobody knows, and root without its rights could never open it.
+fn no_folder(data: &Path) -> Failure {
+    let why = format!(
+        "No existe la carpeta {}. Primero guarde la empresa ahí («timbre company set»), como el usuario que usará Timbre; \
+         después instale el servicio.",
+        data.display()
+    );
+    Failure::refused("folder-missing", why)
 }
 
 /// What a person should know of how it was installed.
@@ -132,7 +139,7 @@ mod tests {
     fn a_path_with_blanks_and_signs_stays_one_word() {
         let started =
             Started { program: "/opt/Mi Tienda/timbre".into(), data: "/home/rosa/caja 100%\"$x".into() };
-        let unit = shown(&started).unwrap();
+        let unit = unit(&started, false).unwrap();
         assert!(
             unit.contains(
                 "ExecStart=\"/opt/Mi Tienda/timbre\" --data \"/home/rosa/caja 100%%\\\"$$x\" serve\n"
@@ -164,6 +171,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn root_installs_nothing_for_a_folder_that_is_not_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let started = Started { program: "/opt/timbre".into(), data: dir.path().join("caja") };
+        let why = unit(&started, true).unwrap_err().to_string();
+        assert!(why.contains("guarde la empresa") && why.contains("caja"), "{why}");
+        assert!(unit(&started, false).is_ok(), "a user's agent makes it");
+    }
+
     /// systemd's own look at it: sections, settings, and a program that it finds and may run.
     #[test]
     #[cfg(target_os = "linux")]
@@ -173,6 +189,7 @@ mod tests {
         fs::create_dir_all(program.parent().unwrap()).unwrap();
         fs::copy("/bin/true", &program).unwrap();
         let started = Started { program, data: dir.path().join("caja 100%\"$x") };
+        fs::create_dir(&started.data).unwrap();
         let path = dir.path().join(UNIT);
         for of_the_machine in [true, false] {
             fs::write(&path, unit(&started, of_the_machine).unwrap()).unwrap();
