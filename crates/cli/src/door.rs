@@ -272,7 +272,8 @@ fn shop(data: Option<&Path>) -> Result<PathBuf, Failure> {
     }
 }
 
-fn shop_alone(data: Option<&Path>) -> Result<PathBuf, Failure> {
+/// The folder, which is a shop's and which no agent has.
+pub fn shop_alone(data: Option<&Path>) -> Result<PathBuf, Failure> {
     let data = shop(data)?;
     alone(&data)?;
     Ok(data)

@@ -2,6 +2,7 @@
 //! and a machine that lost its key has it again with the recovery key alone.
 
 mod desk;
+mod life;
 mod shop;
 
 use std::path::{Path, PathBuf};
@@ -51,6 +52,18 @@ fn plain(shop: &Shop) -> Vec<PathBuf> {
     let mut found = Vec::new();
     saying(shop.0.path(), &mut found);
     found
+}
+
+/// Without a terminal none is shown: that would be another refusal (2).
+#[test]
+fn a_folder_that_is_in_use_is_told_before_a_key_is_shown_for_it() {
+    let shop = Shop::open();
+    let agent = life::Agent::start(shop.0.path());
+    let on = shop.run(&["seal", "on"]);
+    assert_eq!(on.code, 3, "{on:?}");
+    assert!(on.err.contains("ciérrelo primero"), "{on:?}");
+    agent.die();
+    assert_eq!(shop.run(&["seal", "on"]).code, 2, "there is nobody to show a key to");
 }
 
 #[test]

@@ -75,6 +75,7 @@ pub fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
 
 fn on(by: By, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
     // Before a key is shown that would be for nothing.
+    door::shop_alone(data)?;
     if door::sealed(data)?.on {
         return Err(Failure::refused("sealed-already", "Lo que se guarda aquí ya se cifra."));
     }
