@@ -4,9 +4,13 @@ mod life;
 mod shop;
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use shop::{started, timbre, told};
+
+/// After so long nothing comes any more.
+const LONGEST: Duration = Duration::from_secs(180);
 
 const SALE: &str = r#"{"Encabezado":{"IdDoc":{"TipoDTE":39}},"Detalle":[{"NmbItem":"Pan","QtyItem":1,"PrcItem":500}],
     "Timbre":{"Pagos":[{"Medio":"efectivo","Monto":1000}],"Vuelto":500}}"#;
@@ -202,7 +206,8 @@ fn a_command_ends_before_a_dead_printer_does_and_its_paper_waits() {
     );
     assert!(paper_of(data, "T39F1").contains("Por imprimir"));
 
-    let reader = std::thread::spawn(move || {
+    let (tell, papers) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
         let (mut papers, mut piece) = (Vec::new(), [0; 4096]);
         let holds = |papers: &[u8], what: &[u8]| papers.windows(what.len()).any(|part| part == what);
         while !holds(&papers, b"Segundo") {
@@ -211,10 +216,12 @@ fn a_command_ends_before_a_dead_printer_does_and_its_paper_waits() {
                 papers.extend(&piece[..read]);
             }
         }
-        papers
+        // Nobody listens any more where the test has failed.
+        let _ = tell.send(papers);
     });
     told(&timbre(data, &["issue", "-", "--key", "b"], &SALE.replace("Pan", "Segundo")), 0);
-    let papers = String::from_utf8_lossy(&reader.join().expect("it reads")).into_owned();
+    let papers = papers.recv_timeout(LONGEST).expect("both papers come");
+    let papers = String::from_utf8_lossy(&papers).into_owned();
     let at = |what: &str| papers.find(what);
     assert!(at("Primero").is_some() && at("Primero") < at("Segundo"), "in the order of the sales");
     assert_eq!((papers.matches("Primero").count(), at("COPIA")), (1, None));
@@ -270,7 +277,10 @@ fn a_paper_asked_through_a_passing_agent_is_answered_when_that_one_goes() {
     input.write_all(one.as_bytes()).expect("it reads");
     came.recv().expect("its paper");
     let asked = started(data, &["print", "T39F1"], "");
-    while !paper_of(data, "T39F1").contains("Por imprimir") {}
+    let late = Instant::now() + LONGEST;
+    while !paper_of(data, "T39F1").contains("Por imprimir") {
+        assert!(Instant::now() < late, "it never waits: {}", paper_of(data, "T39F1"));
+    }
     drop(input);
     let answered = asked.wait_with_output().expect("it ends");
     assert!(told(&answered, 1).contains("Por imprimir"));
