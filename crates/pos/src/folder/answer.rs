@@ -134,11 +134,23 @@ pub(super) fn refused(
     if make_room(work, stem, None)? | make_room_refused(work, stem)? {
         settle_before(work)?;
     }
-    let free = place::free_refused(&work.places.refused, stem);
-    let reason = work.places.refused.join(format!("{free}.error.json"));
+    let moved = with_reason(&work.places.refused, path, stem, problem, content)?;
+    no_longer_waits(work, stem)?;
+    Ok(moved)
+}
+
+fn with_reason(
+    refused: &Path,
+    path: &Path,
+    stem: &str,
+    problem: &ProblemView,
+    content: Option<&Content>,
+) -> io::Result<bool> {
+    let free = place::free_refused(refused, stem);
+    let reason = refused.join(format!("{free}.error.json"));
     write(&reason, problem)?;
     timbre_store::crash!("refusal-left");
-    let aside = work.places.refused.join(format!("{free}.json"));
+    let aside = refused.join(format!("{free}.json"));
     let moved = match content {
         Some(content) => place::move_as_read(path, &aside, content),
         None => fs::rename(path, &aside).map(|()| true),
@@ -147,9 +159,7 @@ pub(super) fn refused(
     if aside.symlink_metadata().is_err() {
         fs::remove_file(&reason)?;
     }
-    let moved = moved?;
-    no_longer_waits(work, stem)?;
-    Ok(moved)
+    moved
 }
 
 pub(super) fn no_longer_waits(work: &Work, stem: &str) -> io::Result<()> {
@@ -161,4 +171,28 @@ pub(super) fn no_longer_waits(work: &Work, stem: &str) -> io::Result<()> {
 
 fn write(path: &Path, value: &impl Serialize) -> io::Result<()> {
     whole::write_plain(path, &serde_json::to_vec(value)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use openssl::sha::sha256;
+
+    use super::*;
+
+    #[test]
+    fn no_reason_stays_for_a_sale_that_was_written_over_or_taken_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, refused) = (dir.path().join("v.json"), dir.path().join("rechazados"));
+        fs::create_dir(&refused).unwrap();
+        let problem = ProblemView::bad_request("wrong", "No.");
+        let refuse = |content: &[u8]| with_reason(&refused, &path, "v", &problem, Some(&sha256(content)));
+        let many = || fs::read_dir(&refused).unwrap().count();
+        assert!(refuse(b"{1}").is_err());
+        assert_eq!(many(), 0, "it was taken back");
+        fs::write(&path, "{2}").unwrap();
+        assert!(!refuse(b"{1}").unwrap());
+        assert_eq!((many(), path.exists()), (0, true), "it is to be issued");
+        assert!(refuse(b"{2}").unwrap());
+        assert_eq!((many(), path.exists()), (2, false));
+    }
 }
