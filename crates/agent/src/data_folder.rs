@@ -42,10 +42,7 @@ impl Agent {
         folder: Arc<dyn DataFolder>,
         order: SettingsOrder,
     ) -> Answer<SettingsView> {
-        let who = order.who.trim().to_owned();
-        if who.is_empty() {
-            return Err(ProblemView::refused("who-missing", "Falta quién lo decide."));
-        }
+        let who = decider(&order.who)?;
         let setting = tokio::task::spawn_blocking(move || folder.set(&order));
         let (settings, changed) = setting.await.map_err(ProblemView::internal)??;
         if !changed.is_empty() {
@@ -58,10 +55,7 @@ impl Agent {
     /// first fact that is sealed. The index may have to be made anew for it: meanwhile sales wait, and those with a key,
     /// which is looked for first, are told to come again. The key that was shown serves until it is done.
     pub async fn seal(&self, folder: Arc<dyn DataFolder>, typed: String, who: String) -> Answer<SealingView> {
-        let who = who.trim().to_owned();
-        if who.is_empty() {
-            return Err(ProblemView::refused("who-missing", "Falta quién lo decide."));
-        }
+        let who = decider(&who)?;
         let agreeing = Arc::clone(&folder);
         let agreed = tokio::task::spawn_blocking(move || agreeing.agree(&typed)).await;
         agreed.map_err(ProblemView::internal)??;
@@ -70,5 +64,13 @@ impl Agent {
         folder.sealed();
         self.0.push(Vec::new(), true);
         tokio::task::spawn_blocking(move || folder.sealing()).await.map_err(ProblemView::internal)?
+    }
+}
+
+/// Who decides it.
+fn decider(who: &str) -> Answer<String> {
+    match who.trim() {
+        "" => Err(ProblemView::refused("who-missing", "Falta quién lo decide.")),
+        who => Ok(who.to_owned()),
     }
 }

@@ -86,8 +86,8 @@ impl Leftover {
 }
 
 impl Agent {
-    /// Writes how papers ended that an engine left, and goes on with what waits unless one of them did not come out. What somebody has dealt with since is left as it is.
-    /// Answers how many then stay waiting.
+    /// Writes how papers ended that an engine left, and goes on with what waits unless one of them did not come out.
+    /// What somebody has dealt with since is left as it is. Answers how many then stay waiting.
     pub async fn end_papers(&self, ended: Vec<Printed>) -> Answer<usize> {
         let goes_on = !ended.iter().any(Printed::is_in_vain);
         let write = move |reader: &Reader| {

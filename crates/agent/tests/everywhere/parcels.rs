@@ -1,8 +1,10 @@
 //! Where several documents travel together and the verdict is asked for later: one of a parcel is not all of it.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use timbre_agent::Settings;
+use timbre_agent::{Agent, Settings};
 
 use crate::fake::*;
 
@@ -169,14 +171,12 @@ async fn three_errors_of_the_authoritys_own_in_a_row_are_a_line_that_is_down() {
     }
 }
 
-/// Whoever has not accepted the conditions of a hotel's network is answered with its page, whatever they ask.
-#[tokio::test(flavor = "multi_thread")]
-async fn pages_for_people_are_a_line_that_is_down_and_nobody_is_asked_about_meanwhile() {
-    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+/// Eight documents are with the authority when its line turns out to be a hotel's page.
+async fn behind_a_portal(dir: &Path, office: &Arc<Office>, clock: &Arc<Hands>) -> Agent {
     office.books().words.extend((1..=8).map(|number| (number, "wait")));
     let settings = Settings { line_base: HOUR, line_cap: HOUR, ..settings() };
     let opening = Opening { clock: clock.clone(), settings, ..Opening::default() };
-    let agent = open_as(dir.path(), &office, opening).await;
+    let agent = open_as(dir, office, opening).await;
     for i in 0..8 {
         sell(&agent, &format!("k{i}"), ALONE).await;
     }
@@ -185,6 +185,14 @@ async fn pages_for_people_are_a_line_that_is_down_and_nobody_is_asked_about_mean
     clock.advance(HOUR);
     agent.set_running(true);
     until(&agent, |agent| agent.snapshot().down.iter().any(|down| down.why.contains("página web"))).await;
+    agent
+}
+
+/// Whoever has not accepted the conditions of a hotel's network is answered with its page, whatever they ask.
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_for_people_are_a_line_that_is_down_and_nobody_is_asked_about_meanwhile() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    let agent = behind_a_portal(dir.path(), &office, &clock).await;
     let mut asked = 0;
     for hour in 0..6 {
         let looks = office.books().asked("post/login");
@@ -213,18 +221,7 @@ async fn pages_for_people_are_a_line_that_is_down_and_nobody_is_asked_about_mean
 #[tokio::test(flavor = "multi_thread")]
 async fn a_line_that_is_looked_at_falls_again_by_one_page() {
     let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
-    office.books().words.extend((1..=8).map(|number| (number, "wait")));
-    let settings = Settings { line_base: HOUR, line_cap: HOUR, ..settings() };
-    let opening = Opening { clock: clock.clone(), settings, ..Opening::default() };
-    let agent = open_as(dir.path(), &office, opening).await;
-    for i in 0..8 {
-        sell(&agent, &format!("k{i}"), ALONE).await;
-    }
-    until(&agent, |agent| agent.stats().sent == 8).await;
-    office.books().portal = true;
-    clock.advance(HOUR);
-    agent.set_running(true);
-    until(&agent, |agent| agent.snapshot().down.iter().any(|down| down.why.contains("página web"))).await;
+    let agent = behind_a_portal(dir.path(), &office, &clock).await;
     let asked = |office: &Office| ["post/login", "post/track?"].map(|what| office.books().asked(what));
     let before = asked(&office);
     office.books().portal = false;
