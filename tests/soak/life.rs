@@ -44,6 +44,11 @@ impl Place {
         self.shop().join("db")
     }
 
+    /// What an agent says while it lives.
+    fn log(&self) -> PathBuf {
+        self.scratch.join("stderr.log")
+    }
+
     fn command(&self, words: &[&str], said: &Said) -> Command {
         let mut command = Command::new(&self.binary);
         command.env("TIMBRE_CUSTODY", "keyfile").env("XDG_STATE_HOME", self.root.join("state"));
@@ -62,7 +67,7 @@ impl Place {
 
     /// An agent that was told to start.
     pub fn spawn(&self, said: &Said) -> Found<Child> {
-        let log = fs::File::create(self.scratch.join("stderr.log"))?;
+        let log = fs::File::create(self.log())?;
         let mut command = self.command(&["serve", "--port", "0", "--json"], said);
         Ok(command.stdout(Stdio::piped()).stderr(log).spawn()?)
     }
@@ -143,6 +148,7 @@ pub struct Life {
     child: Child,
     /// Held, so that its standard output stays open.
     _out: BufReader<ChildStdout>,
+    log: PathBuf,
     pub base: String,
     pub token: String,
 }
@@ -164,7 +170,7 @@ impl Life {
         if base.is_empty() {
             return Ok(Start::Died(child.wait()?));
         }
-        Ok(Start::Alive(Life { child, _out: out, base, token }))
+        Ok(Start::Alive(Life { child, _out: out, log: place.log(), base, token }))
     }
 
     /// One that must live.
@@ -172,7 +178,7 @@ impl Life {
         match Life::start(place, said)? {
             Start::Alive(life) => Ok(life),
             Start::Died(status) => {
-                let words = fs::read_to_string(place.scratch.join("stderr.log")).unwrap_or_default();
+                let words = fs::read_to_string(place.log()).unwrap_or_default();
                 fault!("the agent does not start: {status} {words}")
             }
         }
@@ -192,7 +198,10 @@ impl Life {
         let ended = self.child.wait()?;
         match (told.success(), ended.code()) {
             (true, Some(0)) => Ok(()),
-            _ => fault!("told to stop it ends with {ended}"),
+            _ => {
+                let words = fs::read_to_string(&self.log).unwrap_or_default();
+                fault!("told to stop it ends with {ended} {words}")
+            }
         }
     }
 

@@ -125,7 +125,7 @@ def disk():
 def test_a_full_disk_stops_the_sale_says_so_and_is_over_when_there_is_room(sii, disk):
     with Shop(disk / "full", sii) as shop:
         page = shop.page
-        page.see("Todo al día")
+        shop.see("Queda poco disco", "full-soon")
         with (disk / "fotos").open("wb") as fill:
             try:
                 while True:
@@ -145,7 +145,7 @@ def test_a_full_disk_stops_the_sale_says_so_and_is_over_when_there_is_room(sii, 
 
 def test_a_disk_that_was_pulled_out_stops_the_sale_and_says_so(sii, disk):
     with Shop(disk / "gone", sii) as shop:
-        shop.page.see("Todo al día")
+        shop.page.see("Queda poco disco")
         shop.page.keys("1", held=ALT)
         shop.page.type("Código o descripción", "+500" + ENTER)
         shop.page.find("item", "Varios")
