@@ -5,6 +5,7 @@
  *   TIMBRE_FAIL_FROM   the first call that fails, counted from 1
  *   TIMBRE_FAIL_ONCE   set: that call alone
  *   TIMBRE_FAIL_WHILE  set: calls fail, uncounted, while this file exists
+ *   TIMBRE_FAIL_KIND   set: calls of this kind alone, as they are told
  *   TIMBRE_FAIL_TOLD   the kinds of the calls that failed are appended to this file
  */
 #define _GNU_SOURCE
@@ -41,6 +42,8 @@ static int fails(const char *what, const char *path) {
     const char *below = getenv("TIMBRE_FAIL_BELOW");
     const char *error = getenv("TIMBRE_FAIL_ERRNO");
     if (!below || !error || strncmp(path, below, strlen(below)) != 0) return 0;
+    const char *kind = getenv("TIMBRE_FAIL_KIND");
+    if (kind && strcmp(kind, what) != 0) return 0;
     const char *here = getenv("TIMBRE_FAIL_WHILE");
     if (here) {
         if (syscall(SYS_faccessat, AT_FDCWD, here, F_OK) != 0) return 0;

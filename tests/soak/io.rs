@@ -33,6 +33,10 @@ const PATIENCE: Duration = Duration::from_secs(75);
 /// megabyte, and some four kilobytes a sale.
 const ROOM: usize = 130;
 
+/// Lives that end on a disk that syncs no more. Where the index happens to sync by itself just then, it says nothing
+/// at its end.
+const LAST: u64 = 3;
+
 /// How many lives one shop has.
 const LIVES_OF_A_SHOP: u64 = 40;
 
@@ -61,7 +65,7 @@ impl fmt::Display for Told {
         }
         write!(
             f,
-            ") in {shops} shops, {sealed} of them sealed, {refused_starts} starts refused; {states} times full or read-only and back; {figures}"
+            ") in {shops} shops, {sealed} of them sealed, {refused_starts} starts refused; {states} times full, read-only or deaf to syncs and back; {figures}"
         )?;
         match no_disk {
             Some(why) => write!(f, "; SKIPPED, a disk that is really full: {why}"),
@@ -115,6 +119,11 @@ pub async fn run(binary: &Path, seed: u64, step: u64) -> Found<Option<Told>> {
             told.states += 1;
         }
     }
+    let mut shop = Shop::new(binary.to_owned(), None).await?;
+    shop.make()?;
+    last(&mut shop, &shim, seed).await.map_err(|fault| Fault(format!("its last sync: {fault}")))?;
+    told.figures += shop.end().await?;
+    told.states += LAST;
     Ok(Some(told))
 }
 
@@ -170,6 +179,25 @@ async fn state(shop: &mut Shop, shim: &Shim, errno: i32, whole: bool, seed: u64)
     let said = shim.said_while(&below.join(""), errno, &file);
     let spoil = || Ok(fs::write(&file, "")?);
     bad_times(shop, &said, seed, whole.then_some(0), spoil, || Ok(fs::remove_file(&file)?)).await?;
+    shim.told().map(drop)
+}
+
+/// The disk says no to the last thing that is asked of it, when the index is closed: the agent ends as it was told to.
+async fn last(shop: &mut Shop, shim: &Shim, seed: u64) -> Found<()> {
+    let mut chance = Chance::new(seed, 1);
+    let file = shop.place.root.join("spoilt");
+    let mut said = shim.said_while(&shop.place.index().join(""), 5, &file);
+    said.push(("TIMBRE_FAIL_KIND", "fsync".into()));
+    for _ in 0..LAST {
+        let mut life = shop.begin(&said).await?;
+        let line = Line::patient(&life, PATIENCE);
+        shop.sell(&life, &mut chance, SALES, false).await?;
+        judge::drain(&line).await?;
+        fs::write(&file, "")?;
+        life.end()?;
+        fs::remove_file(&file)?;
+        shop.place.check()?;
+    }
     shim.told().map(drop)
 }
 

@@ -1,4 +1,4 @@
-//! sled behind a guard: every call may panic or fail, and then the index is put aside and made again. What the
+//! sled, behind its `guard`: every call may fail, and then the index is put aside and made again. What the
 //! keys mean is in `key`; whether the index agrees with the journal is asked in `standing`.
 //!
 //! A power cut while sled is told something may cost any part of it, in silence: where its log is torn in the middle
@@ -10,8 +10,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -22,6 +20,7 @@ use serde::de::DeserializeOwned;
 use sled::{IVec, Tree};
 
 use crate::disguise::{Disguise, clear};
+use crate::guard::{Db, Failed, guarded, remove_half_made};
 use crate::sealing::SegmentKeys;
 use crate::seen::Seen;
 use crate::{StoreError, disk, key};
@@ -41,7 +40,7 @@ pub(crate) struct Index {
     /// Spares looking for keys that are not there; let go of before sled is.
     pub(crate) seen: RwLock<Option<Seen>>,
     /// `None` while the store is being opened again.
-    db: RwLock<Option<Arc<sled::Db>>>,
+    db: RwLock<Option<Arc<Db>>>,
     /// What the journal has and sled is still to be told: read as if it were there.
     ahead: RwLock<Arc<Puts>>,
     /// What it says is kept from who has no key: see `disguise`.
@@ -98,7 +97,7 @@ impl Index {
         remove_half_made(folder);
         let mut tries = 0;
         loop {
-            match open_once(folder) {
+            match Db::open(folder, CACHE) {
                 Ok(db) => return Index::of(db, Some(folder.to_owned())).unveil(keys),
                 Err(Failed::Locked) if tries < LOCK_TRIES => {
                     tries += 1;
@@ -111,7 +110,7 @@ impl Index {
         }
     }
 
-    fn of(db: sled::Db, folder: Option<PathBuf>) -> Index {
+    fn of(db: Db, folder: Option<PathBuf>) -> Index {
         let marked = folder.as_deref().is_some_and(|folder| past(folder) != Past::Settled);
         Index {
             seen: RwLock::default(),
@@ -154,14 +153,13 @@ impl Index {
     /// One that is gone when it is dropped, to compare with another. It lies where others may look: of sealed
     /// segments nothing is in it in clear either.
     pub fn temporary(disguise: Option<Arc<Disguise>>) -> Result<Index, StoreError> {
-        let db = guarded(|| Ok(sled::Config::new().temporary(true).cache_capacity(CACHE).open()?))?;
-        let index = Index::of(db, None);
+        let index = Index::of(Db::temporary(CACHE)?, None);
         index.wear(disguise);
         Ok(index)
     }
 
     /// A handle of one's own: a question may ask another one, and the lock is not held by then.
-    pub(crate) fn db(&self) -> Option<Arc<sled::Db>> {
+    pub(crate) fn db(&self) -> Option<Arc<Db>> {
         self.db.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -433,66 +431,4 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError>
 
 pub(crate) fn broken(what: &str) -> StoreError {
     StoreError::Index(format!("no se entiende {what}"))
-}
-
-/// Why sled did not open.
-enum Failed {
-    /// Somebody has it open.
-    Locked,
-    /// The disk is full, or may not be written: nothing is wrong with the index.
-    Disk(io::Error),
-    Damaged(String),
-}
-
-fn open_once(folder: &Path) -> Result<sled::Db, Failed> {
-    let config = sled::Config::new().path(folder).cache_capacity(CACHE);
-    match catch_unwind(AssertUnwindSafe(|| config.open())) {
-        Ok(Ok(db)) => Ok(db),
-        Ok(Err(error)) => Err(Failed::of(error)),
-        Err(panic) => Err(Failed::Damaged(said(panic.as_ref()))),
-    }
-}
-
-impl Failed {
-    fn of(error: sled::Error) -> Failed {
-        use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
-        if error.to_string().contains("could not acquire lock") {
-            return Failed::Locked;
-        }
-        match error {
-            sled::Error::Io(e)
-                if matches!(
-                    e.kind(),
-                    PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull
-                ) =>
-            {
-                Failed::Disk(e)
-            }
-            other => Failed::Damaged(other.to_string()),
-        }
-    }
-}
-
-/// A kill while sled starts leaves such a file, and with it sled never opens again (its issue
-/// 1527). It is only a copy in the making: the finished one has another name.
-fn remove_half_made(folder: &Path) {
-    let Ok(entries) = fs::read_dir(folder) else {
-        return;
-    };
-    for entry in entries.filter_map(io::Result::ok) {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with("snap.") && name.ends_with(".generating") {
-            let _ = fs::remove_file(entry.path());
-        }
-    }
-}
-
-fn guarded<T>(call: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
-    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| Err(StoreError::Index(said(panic.as_ref()))))
-}
-
-fn said(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-    format!("pánico: {}", text.unwrap_or("sin palabras"))
 }

@@ -18,6 +18,7 @@ mod error;
 pub mod fact;
 mod frame;
 mod group;
+mod guard;
 mod history;
 mod index;
 mod issue;

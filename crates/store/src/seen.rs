@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::thread::{self, JoinHandle};
 
+use crate::guard::Db;
 use crate::index::Index;
 
 /// The sets of such keys: those of documents, and those of sales that a voucher stands for.
@@ -47,7 +48,7 @@ fn concerns(key: &[u8]) -> bool {
 
 impl Seen {
     /// Begins to read the keys of an index that holds about so many; with room for as many more.
-    pub fn of(db: Arc<sled::Db>, keys: u64) -> io::Result<Seen> {
+    pub fn of(db: Arc<Db>, keys: u64) -> io::Result<Seen> {
         let room = keys.saturating_mul(2).max(LEAST);
         let words = usize::try_from(room.saturating_mul(BITS_PER_KEY) / 64).unwrap_or(usize::MAX >> 8);
         let filter = Arc::new(Filter::of(words));
@@ -219,7 +220,7 @@ mod tests {
 
     #[test]
     fn nothing_is_denied_by_one_that_was_told_something_all_the_time_it_was_read() {
-        let db = sled::Config::new().temporary(true).open().unwrap();
+        let db = Db::temporary(1 << 20).unwrap();
         let filter = Arc::new(Filter::of(16));
         let seen = Seen { filter: Arc::clone(&filter), thread: None };
         let telling = seen.telling();

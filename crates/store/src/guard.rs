@@ -1,0 +1,128 @@
+//! Every call of sled may panic, the one that closes it too. Here a panic becomes an error.
+
+use std::fs;
+use std::io;
+use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use crate::StoreError;
+
+/// An open sled.
+pub(crate) struct Db(Closing<sled::Db>);
+
+impl Db {
+    /// `cache` in bytes, as sled counts them.
+    pub fn open(folder: &Path, cache: u64) -> Result<Db, Failed> {
+        let config = sled::Config::new().path(folder).cache_capacity(cache);
+        match catch_unwind(AssertUnwindSafe(|| config.open())) {
+            Ok(Ok(db)) => Ok(Db(Closing::of(db))),
+            Ok(Err(error)) => Err(Failed::of(error)),
+            Err(panic) => Err(Failed::Damaged(said(panic.as_ref()))),
+        }
+    }
+
+    /// One that is gone when it is dropped.
+    pub fn temporary(cache: u64) -> Result<Db, StoreError> {
+        let config = sled::Config::new().temporary(true).cache_capacity(cache);
+        guarded(|| Ok(config.open()?)).map(|db| Db(Closing::of(db)))
+    }
+}
+
+impl Deref for Db {
+    type Target = sled::Db;
+
+    fn deref(&self) -> &sled::Db {
+        self.0.0.as_ref().expect("it is there until it is dropped")
+    }
+}
+
+/// What may panic when it is dropped: sled's last `fsync` does where the disk says no. Nothing hangs on that one:
+/// what must be on the device was flushed before, and its answer heeded.
+struct Closing<T>(Option<T>);
+
+impl<T> Closing<T> {
+    fn of(what: T) -> Closing<T> {
+        Closing(Some(what))
+    }
+}
+
+impl<T> Drop for Closing<T> {
+    fn drop(&mut self) {
+        let what = self.0.take();
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(what))) {
+            tracing::warn!(error = said(panic.as_ref()), "the index did not close as it should");
+        }
+    }
+}
+
+/// Why sled did not open.
+pub(crate) enum Failed {
+    /// Somebody has it open.
+    Locked,
+    /// The disk is full, or may not be written: nothing is wrong with the index.
+    Disk(io::Error),
+    Damaged(String),
+}
+
+impl Failed {
+    fn of(error: sled::Error) -> Failed {
+        use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        if error.to_string().contains("could not acquire lock") {
+            return Failed::Locked;
+        }
+        match error {
+            sled::Error::Io(e)
+                if matches!(
+                    e.kind(),
+                    PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull
+                ) =>
+            {
+                Failed::Disk(e)
+            }
+            other => Failed::Damaged(other.to_string()),
+        }
+    }
+}
+
+/// A kill while sled starts leaves such a file, and with it sled never opens again (its issue
+/// 1527). It is only a copy in the making: the finished one has another name.
+pub(crate) fn remove_half_made(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.filter_map(io::Result::ok) {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("snap.") && name.ends_with(".generating") {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+pub(crate) fn guarded<T>(call: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| Err(StoreError::Index(said(panic.as_ref()))))
+}
+
+fn said(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+    format!("pánico: {}", text.unwrap_or("sin palabras"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Bad;
+
+    impl Drop for Bad {
+        fn drop(&mut self) {
+            panic!("el disco dice que no");
+        }
+    }
+
+    #[test]
+    fn what_panics_when_it_is_closed_takes_nobody_along() {
+        drop(Closing::of(Bad));
+    }
+}
