@@ -174,7 +174,8 @@ async fn death(shop: &mut Shop, end: End, shim: Option<&Shim>, chance: &mut Chan
                 Way::Sealing => return fault!("a command of its own brings it there"),
                 Way::Sold | Way::Sent | Way::Opened => {}
                 Way::Torn => die_at(shop, "append-half", chance).await?,
-                Way::Behind => die_at(shop, "append-unsynced", chance).await?,
+                // A sale: not every batch says something that the index has to hear.
+                Way::Behind => die_at(shop, "answer-unsaid", chance).await?,
                 Way::Suspect => {
                     // The death before this one may have left none to be suspicious of.
                     let least = if name == LARGE.0 { LARGE_SHOP } else { 0 };
