@@ -1,5 +1,6 @@
 """Every room in light and in dark, as axe-core judges it where there is a layout and there are colours: contrast, names,
-roles, the size of what is pressed. What has no layout is judged with the components (`ui/src/screens/rooms.test.ts`).
+roles, the size of what is pressed. And every room at each size, where nothing goes out at the side. What has no layout is
+judged with the components (`ui/src/screens/rooms.test.ts`).
 """
 
 from pathlib import Path
@@ -19,6 +20,16 @@ const still = Promise.all(document.getAnimations().map((motion) => motion.finish
 still
   .then(() => axe.run(document, { resultTypes: ['violations'] }))
   .then(({ violations }) => done(violations.map(told)));
+"""
+
+# What scrolls sideways, or would be cut off there. What is meant to has a name to be focused by (a table of folios), or is
+# a row of buttons that each come into view when they have the focus.
+SIDEWAYS = """
+const meant = '[role=region][tabindex], .chips, .cut, .hidden, .mono, input, select';
+return [...document.querySelectorAll('*')]
+  .filter((e) => e.clientWidth && !e.matches(meant) && !e.closest('svg') && getComputedStyle(e).overflowX !== 'visible')
+  .filter((e) => e.scrollWidth > e.clientWidth)
+  .map((e) => `${e.tagName}.${e.className}: ${e.scrollWidth} in ${e.clientWidth}`);
 """
 
 
@@ -44,16 +55,22 @@ def test_the_judge_sees_a_fault(window):
     window.run("document.getElementById('fault').remove()")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_room_has_a_barrier(window, theme):
-    window.run("document.documentElement.dataset.theme = given[0]", theme)
-    found = {}
+def rooms(window):
+    """Each of them as it is entered, with all that can be unfolded."""
     for key, room in ROOMS.items():
         window.keys(key, held=ALT)
         window.wait(f"{room}", "return text(document.querySelector('h1')) === given[0]", room)
         if room == "Ajustes":
             window.run("document.querySelectorAll('.settings details').forEach((e) => (e.open = true))")
             window.see("Documentos por envío")
+        yield key, room
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_room_has_a_barrier(window, theme):
+    window.run("document.documentElement.dataset.theme = given[0]", theme)
+    found = {}
+    for key, room in rooms(window):
         found[room] = violations(window)
         window.picture(PICTURES / f"room-{key}-{theme}.png")
     window.keys("2", held=ALT)
@@ -62,3 +79,24 @@ def test_no_room_has_a_barrier(window, theme):
     found["la ficha"] = violations(window)
     window.keys(ESCAPE)
     assert not any(found.values()), found
+
+
+@pytest.mark.parametrize("width, height, zoom", [(1180, 760, 100), (1024, 600, 100), (1366, 768, 100), (1024, 600, 200)])
+def test_no_room_scrolls_sideways_at(window, width, height, zoom):
+    window.resize(width, height)
+    window.zoom(zoom)
+    try:
+        found = {}
+        for key, room in rooms(window):
+            found[room] = window.run(SIDEWAYS)
+            window.picture(PICTURES / f"room-{key}-{width}-{zoom}.png")
+            if room == "Venta":  # and with something to be paid
+                window.type("Código o descripción", "+500" + ENTER)
+                window.find("item", "Varios")
+                found["Venta, con un producto"] = window.run(SIDEWAYS)
+                window.picture(PICTURES / f"room-{key}-pay-{width}-{zoom}.png")
+                window.keys(F10)
+                window.find("region", "Venta emitida")
+        assert not any(found.values()), found
+    finally:
+        window.zoom(-zoom)
