@@ -10,9 +10,16 @@ test("what is typed goes in the SII's tags, and comes back the same", () => {
 });
 
 test("what was said elsewhere and has no field in the window is not lost by saving", () => {
-  const kept = { RUTEmisor: "1-9", RznSoc: "Almacén", Telefono: ["2 2345 6789"], UnidadSII: "ÑUÑOA" };
+  const kept = { RUTEmisor: "1-9", RznSoc: "Almacén", Telefono: ["2 2345 6789"], UnidadSII: "ÑUÑOA", ValorUF: 39_000 };
   expect(companyData({ ...typedOf(kept), RznSoc: "Otro" }, kept)).toEqual({ ...kept, RznSoc: "Otro" });
   expect(companyData({ ...typedOf(kept), UnidadSII: "" }, kept)).not.toHaveProperty("UnidadSII");
+});
+
+test("a branch, its head office and its two telephones go as the SII names them, and come back the same", () => {
+  const typed = { CasaMatriz: "Calle Uno 1, Providencia", Sucursal: "PLAZA EGAÑA", CdgSIISucur: "81303347", Telefono: "2 2345 6789, +56 9 1234 5678" };
+  const data = companyData(typed);
+  expect(data).toEqual({ ...typed, CdgSIISucur: 81303347, Telefono: ["2 2345 6789", "+56 9 1234 5678"] });
+  expect(companyData(typedOf(data))).toEqual(data);
 });
 
 test("what is no number is left for the agent to refuse", () => {

@@ -10,31 +10,42 @@ export interface CompanyField {
   most: number;
   wide?: boolean;
   numeric?: boolean;
+  /** Several are written in one field, with commas between them. */
+  several?: boolean;
+  /** Only what is printed beside the rest: most shops have no need of it. */
+  more?: boolean;
 }
 
 export const COMPANY_FIELDS: CompanyField[] = [
   { tag: "RUTEmisor", most: 12 },
   { tag: "RznSoc", most: 100, wide: true },
   { tag: "GiroEmis", most: 80, wide: true },
-  { tag: "Acteco", most: 30, numeric: true },
+  { tag: "Acteco", most: 30, numeric: true, several: true },
   { tag: "DirOrigen", most: 60, wide: true },
   { tag: "CmnaOrigen", most: 20 },
   { tag: "FchResol", most: 10 },
   { tag: "NroResol", most: 6, numeric: true },
   { tag: "UnidadSII", most: 60 },
+  { tag: "CasaMatriz", most: 100, wide: true, more: true },
+  { tag: "Sucursal", most: 20, more: true },
+  { tag: "CdgSIISucur", most: 9, numeric: true, more: true },
+  { tag: "CiudadOrigen", most: 20, more: true },
+  { tag: "Telefono", most: 42, several: true, more: true },
+  { tag: "CorreoEmisor", most: 80, wide: true, more: true },
 ];
 
-/** As the agent takes it: what is left out is not said, several activities are a list. What was `kept` and has no field here stays. */
+/** As the agent takes it: what is left out is not said, several are a list. What was `kept` and has no field here stays. */
 export function companyData(typed: Record<string, string>, kept: Record<string, unknown> = {}): Record<string, unknown> {
-  const said = COMPANY_FIELDS.map(({ tag }) => [tag, (typed[tag] ?? "").trim()] as const).filter(([, text]) => text !== "");
+  const said = COMPANY_FIELDS.map((field) => [field, (typed[field.tag] ?? "").trim()] as const).filter(([, text]) => text !== "");
   const fields = COMPANY_FIELDS.map(({ tag }) => tag);
   const others = Object.entries(kept).filter(([tag]) => !fields.includes(tag));
-  return Object.fromEntries([...others, ...said.map(([tag, text]) => [tag, valueOf(tag, text)] as const)]);
+  return Object.fromEntries([...others, ...said.map(([field, text]) => [field.tag, valueOf(field, text)] as const)]);
 }
 
-function valueOf(tag: string, text: string): unknown {
-  if (tag === "Acteco") return text.split(/[\s,;]+/).filter(Boolean).map(whole);
-  return tag === "NroResol" ? whole(text) : text;
+function valueOf({ numeric, several }: CompanyField, text: string): unknown {
+  const value = numeric ? whole : (one: string) => one;
+  // A telephone has spaces in it, a number has none.
+  return several ? text.split(numeric ? /[\s,;]+/ : /\s*[,;]\s*/).filter(Boolean).map(value) : value(text);
 }
 
 /** What is no number goes as it was typed: the agent says what is wrong with it. */

@@ -3,6 +3,7 @@ import { expect, test, vi } from "vitest";
 
 import App from "../../App.svelte";
 import { DemoShop } from "../../lib/demo";
+import { Problem } from "../../lib/port";
 import { click, expectAccessible, NOW, open, press, settle, write } from "../testing";
 
 const setup = () => within(screen.getByRole("region", { name: "Puesta en marcha" }));
@@ -35,6 +36,24 @@ test("what is wrong with the company is said beside its field; what is right goe
   }
   await click("button", "Revisar y guardar");
   expect(shop.firm).toMatchObject({ environment: "certification", data: { RUTEmisor: "76.192.083-9", NroResol: 0 } });
+});
+
+test("a shop that sells away from its head office says so, and a fault there is not folded away", async () => {
+  const shop = await open("settings", { scenario: "bare", environment: "certification" });
+  const more = () => screen.getByText(/^Casa matriz, sucursal/).closest("details");
+  expect(more()).not.toHaveAttribute("open");
+  const fault = { code: "number-malformed", path: "CdgSIISucur", message: "CdgSIISucur: «uno» no es un número." };
+  vi.spyOn(shop, "setCompany").mockRejectedValueOnce(new Problem({ status: 422, code: "company-invalid", title: "", detail: "", errors: [fault] }));
+  await click("button", "Revisar y guardar");
+  await settle();
+  expect(more()).toHaveAttribute("open");
+  expect(screen.getByLabelText("Código de la sucursal")).toBeInvalid();
+  for (const [label, text] of [["RUT de la empresa", "76.192.083-9"], ["Razón social", "Almacén SpA"], ["Dirección de la casa matriz", "Calle Uno 1"]] as const) {
+    screen.getByLabelText(label).focus();
+    await write(text);
+  }
+  await click("button", "Revisar y guardar");
+  expect(shop.firm).toMatchObject({ data: { CasaMatriz: "Calle Uno 1" } });
 });
 
 test("a certificate is tried at once: a wrong password is said, and a missing RUT is asked for", async () => {
