@@ -64,7 +64,8 @@ impl Line {
         let unavailable = answer.status() == StatusCode::SERVICE_UNAVAILABLE;
         let code = answer.json::<Value>().await?["code"].clone();
         Ok(unavailable
-            && ["store-stopped", "disk-full", "disk-failed"].contains(&code.as_str().unwrap_or_default()))
+            && ["store-stopped", "index-failed", "disk-full", "disk-failed"]
+                .contains(&code.as_str().unwrap_or_default()))
     }
 
     pub async fn json(&self, path: &str) -> Found<Value> {

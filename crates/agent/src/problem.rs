@@ -117,6 +117,15 @@ impl From<&StoreError> for ProblemView {
                 };
                 ProblemView::new(503, code, "No se puede ahora", error.to_string())
             }
+            // A question may go well the next time; what sells and sends opens the folder again by itself.
+            StoreError::Index(_) => ProblemView::new(
+                503,
+                "index-failed",
+                "No se puede ahora",
+                format!(
+                    "{error}. Nada se perdió: pida de nuevo; si sigue así, cierre Timbre y ábralo, y el índice se rehace solo"
+                ),
+            ),
             _ => ProblemView::internal(error),
         }
     }
@@ -153,5 +162,17 @@ impl From<IssueError> for ProblemView {
             ),
             IssueError::Write(error) => error.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_that_fails_is_to_be_asked_again() {
+        let told = ProblemView::from(StoreError::Index("el disco no responde".to_owned()));
+        assert_eq!((told.status, told.code.as_str()), (503, "index-failed"));
+        assert!(told.detail.contains("el disco no responde. Nada se perdió"), "{}", told.detail);
     }
 }
