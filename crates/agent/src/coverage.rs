@@ -35,7 +35,8 @@ const KEPT: Duration = Duration::from_secs(31 * 24 * 3600);
 #[derive(Debug, Default)]
 pub(crate) struct Coverage {
     words: BTreeMap<&'static str, Vec<Word>>,
-    found: Option<(Timestamp, Reach)>,
+    /// When, by the clock that nobody sets.
+    found: Option<(Duration, Reach)>,
 }
 
 impl Coverage {
@@ -123,12 +124,12 @@ impl Sender {
     async fn reach(&self) -> Reach {
         let _turn = self.reaching.lock().await;
         if let Some((at, reach)) = lock(&self.coverage).found
-            && until(at, self.now()) < FRESH
+            && self.parts.clock.steady().saturating_sub(at) < FRESH
         {
             return reach;
         }
         let reach = self.parts.carrier.reach(&self.hosts()).await;
-        lock(&self.coverage).found = Some((self.now(), reach));
+        lock(&self.coverage).found = Some((self.parts.clock.steady(), reach));
         self.lost.notify_one();
         reach
     }

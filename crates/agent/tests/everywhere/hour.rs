@@ -90,6 +90,21 @@ async fn the_hour_of_what_was_issued_without_coverage_counts_from_its_return() {
     agent.stop().await;
 }
 
+/// What was found under a clock that showed too late a time was found just now, and no longer.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_found_of_the_line_grows_old_though_the_clock_is_set_back() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    office.books().down = true;
+    office.books().reach = Some(Reach::Internet);
+    let agent = open_as(dir.path(), &office, opening(&clock)).await;
+    sell(&agent, "k", 10).await;
+    until(&agent, |agent| words(agent, "internet") == [false]).await;
+    clock.back(60 * MINUTE);
+    office.books().reach = Some(Reach::Authority);
+    look_until(&agent, &clock, |agent| words(agent, "internet").last() == Some(&true)).await;
+    agent.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn neither_the_authoritys_silence_nor_a_cable_nor_what_nobody_can_tell_stops_the_hour() {
     for reach in [Reach::Authority, Reach::Network, Reach::Untold] {

@@ -264,7 +264,7 @@ pub fn settings() -> Settings {
 pub struct Hands {
     shows: Mutex<Timestamp>,
     /// How far it was set, and no time went by.
-    set: Mutex<Duration>,
+    set: Mutex<jiff::SignedDuration>,
 }
 
 impl Hands {
@@ -280,12 +280,15 @@ impl Hands {
     /// Somebody sets it: no time goes by.
     pub fn set_ahead(&self, span: Duration) {
         self.advance(span);
-        *self.set.lock().unwrap() += span;
+        *self.set.lock().unwrap() += jiff::SignedDuration::try_from(span).unwrap();
     }
 
+    /// Somebody sets it back: no time goes by.
     pub fn back(&self, span: Duration) {
+        let span = jiff::SignedDuration::try_from(span).unwrap();
         let mut now = self.shows.lock().unwrap();
-        *now = now.checked_sub(jiff::SignedDuration::try_from(span).unwrap()).unwrap();
+        *now = now.checked_sub(span).unwrap();
+        *self.set.lock().unwrap() -= span;
     }
 }
 
@@ -296,7 +299,7 @@ impl Clock for Hands {
 
     fn steady(&self) -> Duration {
         let shown = self.now().duration_since(Timestamp::UNIX_EPOCH);
-        Duration::try_from(shown).unwrap() - *self.set.lock().unwrap()
+        Duration::try_from(shown - *self.set.lock().unwrap()).unwrap()
     }
 }
 
