@@ -69,6 +69,12 @@ async fn what_a_voucher_stands_for_gets_a_record_and_no_document_once_the_compan
         let (status, problem) = ask(&shop, Method::POST, "/vouchers", "k2", sale).await;
         assert_eq!((status, &problem["code"]), (422, &json!("voucher-wants-document")));
     }
+    // Of yesterday's sales nothing was declared.
+    let today: timbre_core::Date = shop.agent.today().unwrap().date.parse().unwrap();
+    let mut late = card.clone();
+    late["Encabezado"]["IdDoc"]["FchEmis"] = json!(today.yesterday().unwrap().to_string());
+    let (_, problem) = ask(&shop, Method::POST, "/vouchers", "late", &late).await;
+    assert_eq!(problem["code"], "voucher-wants-document");
     assert_eq!(ask(&shop, Method::POST, "/documents", "cash", &cash).await.0, 201);
     assert_eq!(ask(&shop, Method::POST, "/documents", "factura", &factura).await.0, 201);
     let (issued, sold) = (shop.agent.stats().total, sum_of(&shop));
@@ -82,7 +88,9 @@ async fn what_a_voucher_stands_for_gets_a_record_and_no_document_once_the_compan
     let other = paid(boleta(2_000), json!([{ "Medio": "debito", "Monto": 2_000 }]));
     assert_eq!(ask(&shop, Method::POST, "/vouchers", "k2", &other).await.1["code"], "key-conflict");
     // A key is one sale, whatever became of it.
-    assert_ne!(ask(&shop, Method::POST, "/vouchers", "k1", &card).await.0, 201);
+    let (status, problem) = ask(&shop, Method::POST, "/vouchers", "k1", &card).await;
+    assert_eq!((status, &problem["code"]), (409, &json!("key-conflict")));
+    assert!(problem["detail"].as_str().unwrap().contains("«k1» ya es del documento T39F1"), "{problem}");
     assert_eq!(ask(&shop, Method::POST, "/documents", "k2", &cash).await.1["code"], "key-vouched");
     assert_eq!(shop.agent.stats().total, issued, "no document, no folio");
     shop.stop().await;

@@ -102,6 +102,12 @@ impl From<&StoreError> for ProblemView {
     fn from(error: &StoreError) -> ProblemView {
         match error {
             StoreError::Refused(refusal) => refusal.clone().into(),
+            StoreError::KeyTaken { key, document } => ProblemView::conflict(
+                "key-conflict",
+                format!(
+                    "La clave «{key}» ya es del documento {document}. Use una clave nueva para cada venta."
+                ),
+            ),
             StoreError::NoDocument(id) => ProblemView::not_found(format_args!("el documento {id}")),
             StoreError::Poisoned | StoreError::Reopening | StoreError::Locked(_) | StoreError::InUse(_) => {
                 ProblemView::new(503, "store-stopped", "No se puede ahora", error.to_string())

@@ -69,25 +69,27 @@ impl Agent {
         if let Some(row) = self.0.reader.vouched(&key)? {
             return self.known_record(&row, &sale);
         }
+        if let Some(row) = self.0.reader.by_key(&key)? {
+            return Err(StoreError::KeyTaken { key, document: row.id }.into());
+        }
         let issuer = self.issuer()?;
         let now = self.0.clock.now();
-        let date = self.0.today();
-        let Some(term) = self.0.reader.voucher_stands(date) else {
+        if !self.0.reader.knows_vouchers() {
             let message = "La empresa no tiene declarado que el voucher de la tarjeta reemplaza al documento: \
                            esta venta lleva el suyo.";
             return Err(Refusal::new("voucher-not-declared", "", message).into());
-        };
-        let (series, total) = match self.0.regime.voucher(&sale, &issuer, &self.0.reader, now)? {
-            Voucher::Whole { series, total } => (series, total),
-            Voucher::Part(_) if term.two_sales => return Err(two_sales().into()),
+        }
+        let (series, total, date) = match self.voucher(&sale, &issuer, now)? {
+            Voucher::Whole { series, total, date } => (series, total, date),
+            Voucher::Part(rest) if self.in_two(&rest) => return Err(two_sales().into()),
             Voucher::Part(_) => {
                 let message = "La tarjeta paga una parte: emítala como siempre (POST /v1/documents), y queda registrada \
                                esa parte y emitido el documento por el resto.";
                 return Err(Refusal::new("voucher-partly", "Timbre.Pagos", message).into());
             }
             Voucher::Nothing => {
-                let message = "Esta venta no se pagó con tarjeta, o su documento no lo reemplaza un voucher: \
-                               se emite como siempre.";
+                let message = "Esta venta no se pagó con tarjeta, o su documento no lo reemplaza un voucher (por su tipo, o \
+                               porque para el día de la venta no está declarado): se emite como siempre.";
                 return Err(Refusal::new("voucher-wants-document", "Timbre.Pagos", message).into());
             }
         };
@@ -124,6 +126,18 @@ impl Agent {
         }
     }
 
+    /// What was declared for the sale's own day counts, which may be another than today (trade.md 13).
+    fn voucher(&self, sale: &Sale, issuer: &Issuer, now: Timestamp) -> Answer<Voucher> {
+        let stands = |day| self.0.reader.voucher_stands(day).is_some();
+        Ok(self.0.regime.voucher(sale, issuer, &self.0.reader, now, &stands)?)
+    }
+
+    /// Is such a sale made in two, by what was declared for its day?
+    fn in_two(&self, rest: &Sale) -> bool {
+        let term = rest.card.as_ref().and_then(|card| self.0.reader.voucher_stands(card.date));
+        term.is_some_and(|term| term.two_sales)
+    }
+
     /// The sale that gets a document: this one, or what of it no card paid. Refuses what a voucher stands for as a
     /// whole: it would be declared twice.
     pub(crate) fn for_document(&self, sale: Sale, issuer: &Issuer, now: Timestamp) -> Answer<Sale> {
@@ -141,10 +155,12 @@ impl Agent {
         issuer: &Issuer,
         now: Timestamp,
     ) -> Answer<(Sale, Option<Refusal>)> {
-        let Some(term) = self.0.reader.voucher_stands(self.0.day(now)) else { return Ok((sale, None)) };
-        match self.0.regime.voucher(&sale, issuer, &self.0.reader, now)? {
+        if !self.0.reader.knows_vouchers() {
+            return Ok((sale, None));
+        }
+        match self.voucher(&sale, issuer, now)? {
             Voucher::Nothing => Ok((sale, None)),
-            Voucher::Part(_) if term.two_sales => Err(two_sales().into()),
+            Voucher::Part(rest) if self.in_two(&rest) => Err(two_sales().into()),
             Voucher::Part(rest) => Ok((*rest, None)),
             Voucher::Whole { .. } => {
                 let message = "La empresa declaró que el voucher de la tarjeta reemplaza al documento: emitir otro \

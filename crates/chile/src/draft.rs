@@ -55,6 +55,11 @@ pub struct Setting<'a> {
 }
 
 impl DteDraft {
+    /// `FchEmis`.
+    pub(crate) fn date(&self) -> Date {
+        self.date
+    }
+
     /// Judges a sale. Every refusal at once, with paths into the JSON received.
     pub fn of(sale: &Sale, order: sale::Order, setting: &Setting<'_>) -> Result<DteDraft, Refusals> {
         let today = hour::local(setting.now).date();

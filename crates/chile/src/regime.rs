@@ -103,14 +103,18 @@ impl Regime for Chile {
         issuer: &Issuer,
         known: &dyn Documents,
         now: Timestamp,
+        stands: &dyn Fn(Date) -> bool,
     ) -> Result<Voucher, Refusals> {
         let order = sale::read(sale)?;
-        if !voucher::may_stand(order.tipo, &sale.till) {
+        if !voucher::may_stand(order.tipo, sale) {
             return Ok(Voucher::Nothing);
         }
         let firm = Firm::of(&issuer.company)?;
         let draft = DteDraft::of(sale, order, &self.setting(&firm, issuer.environment, known, now))?;
-        voucher::of(sale, &draft, hour::local(now).date())
+        match stands(draft.date()) {
+            true => voucher::of(sale, &draft),
+            false => Ok(Voucher::Nothing),
+        }
     }
 
     /// The document as it would be, with Folio 0 and neither stamp nor signature: nothing in it can be

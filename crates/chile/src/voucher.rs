@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use timbre_core::sale::{Payment, TILL_BLOCK};
-use timbre_core::{Amount, CardPart, Date, Draft, Refusal, Refusals, Sale, TillData, Voucher};
+use timbre_core::{Amount, CardPart, Draft, Refusal, Refusals, Sale, TillData, Voucher};
 
 use crate::draft::DteDraft;
 use crate::money::dotted;
@@ -14,6 +14,9 @@ use crate::tipo::Tipo;
 /// resolution and the SII's answers to questions say that what no card pays gets a boleta, and not which lines it
 /// has. A company that was told otherwise sets that such sales are made in two.
 const BALANCE: &str = "Saldo de la venta pagada en parte con tarjeta";
+
+/// `MedioPago` of a boleta: cards, and whatever else is no cash, transfer nor cheque.
+const ELECTRONIC: u64 = 2;
 
 /// What cash rounding may put between the payments and the sale (Ley 20.956), where the till does not say it.
 const ROUNDING: i128 = 5;
@@ -26,10 +29,16 @@ fn plain(payment: &Payment) -> String {
 
 /// Whether a means of payment is a card that gives a voucher.
 fn by_card(payment: &Payment) -> bool {
-    const CARDS: [&str; 10] = [
+    const CARDS: [&str; 16] = [
         "debito",
         "credito",
         "prepago",
+        "redcompra",
+        "visa",
+        "mastercard",
+        "amex",
+        "americanexpress",
+        "transbank",
         "tarjeta",
         "tarjetadebito",
         "tarjetadedebito",
@@ -41,29 +50,36 @@ fn by_card(payment: &Payment) -> bool {
     CARDS.contains(&plain(payment).as_str())
 }
 
-/// Whether it needs to be asked at all: a voucher stands for a boleta and for nothing else; cash and transfers always
-/// want one.
-pub fn may_stand(tipo: Tipo, till: &TillData) -> bool {
-    tipo.is_boleta() && till.pagos.iter().any(by_card)
+/// `MedioPago` of a boleta that says «electrónico» (formato boletas 4.2), as a sale may write it.
+fn says_electronic(sale: &Sale) -> bool {
+    let said = &sale::own(&sale.body)["Encabezado"]["IdDoc"]["MedioPago"];
+    said.as_u64() == Some(ELECTRONIC) || said.as_str().is_some_and(|text| text.trim() == "2")
 }
 
-/// What a voucher stands for of a sale whose boleta would be this draft; `today` is the country's.
-pub fn of(sale: &Sale, draft: &DteDraft, today: Date) -> Result<Voucher, Refusals> {
+/// Whether it needs to be asked at all: a voucher stands for a boleta and for nothing else; cash and transfers always
+/// want one.
+pub fn may_stand(tipo: Tipo, sale: &Sale) -> bool {
+    tipo.is_boleta() && (sale.till.pagos.iter().any(by_card) || says_electronic(sale))
+}
+
+/// What a voucher stands for of a sale whose boleta would be this draft.
+pub fn of(sale: &Sale, draft: &DteDraft) -> Result<Voucher, Refusals> {
     let (cards, others): (Vec<_>, Vec<_>) = sale.till.pagos.iter().cloned().partition(by_card);
-    let paid: i128 = cards.iter().map(|payment| i128::from(payment.monto.0)).sum();
-    let total = draft.total;
-    // A card alone may lack what rounding took, and no more: the rest would be in no boleta.
-    let lacking = if others.is_empty() { ROUNDING } else { 0 };
-    if paid + lacking >= i128::from(total.0) {
-        return Ok(Voucher::Whole { series: draft.series(), total });
+    if cards.is_empty() {
+        return Err(which_card().into());
     }
-    adds_up(&sale.till, total)?;
+    let paid: i128 = cards.iter().map(|payment| i128::from(payment.monto.0)).sum();
+    let (total, date) = (draft.total, draft.date());
+    adds_up(&sale.till, total, others.is_empty())?;
+    if paid >= i128::from(total.0) {
+        return Ok(Voucher::Whole { series: draft.series(), total, date });
+    }
     let Ok(paid @ 1..) = i64::try_from(paid) else { return Ok(Voucher::Nothing) };
     no_tip(&sale.till)?;
     one_kind(draft)?;
     let TillData { caja, cajero, turno, .. } = sale.till.clone();
     let by_card = TillData { pagos: cards, caja, cajero, turno, ..TillData::default() };
-    let card = CardPart { date: today, total: Amount(paid), till: by_card, sale: sale.received.clone() };
+    let card = CardPart { date, total: Amount(paid), till: by_card, sale: sale.received.clone() };
     let body = rest(&sale::own(&sale.body), total, Amount(paid), &others);
     let till = TillData { pagos: others, ..sale.till.clone() };
     let mut said = body.clone();
@@ -72,19 +88,29 @@ pub fn of(sale: &Sale, draft: &DteDraft, today: Date) -> Result<Voucher, Refusal
     Ok(Voucher::Part(Box::new(Sale { body, till, received, card: Some(Box::new(card)), ..sale.clone() })))
 }
 
-/// The rest is the total less what the cards paid: a wrong figure among the payments would be declared.
-fn adds_up(till: &TillData, total: Amount) -> Result<(), Refusal> {
+/// The boleta says that it was paid by «electrónico», and nobody says by what card: besides the voucher it would
+/// declare the sale twice.
+fn which_card() -> Refusal {
+    let message = "MedioPago dice que se pagó por medio electrónico, y la empresa declaró que el voucher reemplaza a la \
+                   boleta: diga en Timbre.Pagos cuánto pagó la tarjeta (Medio «debito», «credito» o «prepago»), o \
+                   corrija MedioPago si no fue con tarjeta.";
+    Refusal::new("voucher-payments", "Encabezado.IdDoc.MedioPago", message)
+}
+
+/// What the cards paid is what their vouchers declare, and the rest is the total less that: a wrong figure among the
+/// payments would be declared. Cash alone is rounded (Ley 20.956).
+fn adds_up(till: &TillData, total: Amount, cards_alone: bool) -> Result<(), Refusal> {
     let extra = |amount: Option<Amount>| i128::from(amount.map_or(0, |amount| amount.0));
     let paid: i128 = till.pagos.iter().map(|payment| i128::from(payment.monto.0)).sum();
     let paid = paid - extra(till.vuelto);
     let due = i128::from(total.0) + extra(till.propina) + extra(till.redondeo);
-    let most = if till.redondeo.is_none() { ROUNDING } else { 0 };
+    let most = if till.redondeo.is_none() && !cards_alone { ROUNDING } else { 0 };
     if (paid - due).abs() <= most && till.pagos.iter().all(|payment| payment.monto.0 >= 0) {
         return Ok(());
     }
     let message = format!(
-        "Una parte se paga con tarjeta y la boleta es por el resto: los pagos menos el vuelto deben sumar lo mismo que \
-         la venta con su propina y su redondeo ({due}), y suman {paid}. Corrija Pagos, Vuelto, Propina o Redondeo."
+        "El voucher de la tarjeta declara lo que ella pagó: los pagos menos el vuelto deben sumar lo mismo que la venta \
+         con su propina y su redondeo ({due}), y suman {paid}. Corrija Pagos, Vuelto, Propina o Redondeo."
     );
     Err(Refusal::new("voucher-sum", format!("{TILL_BLOCK}.Pagos"), message))
 }

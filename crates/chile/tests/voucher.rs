@@ -5,11 +5,15 @@ mod desk;
 use desk::folder::Folder;
 use serde_json::{Value, json};
 use timbre_chile::regime::Chile;
-use timbre_core::{Refusals, Regime, Sale, Voucher};
+use timbre_core::{Date, Refusals, Regime, Sale, Voucher};
 
 fn ask(sale: &Value) -> Result<Voucher, Refusals> {
+    ask_of(sale, &|_| true)
+}
+
+fn ask_of(sale: &Value, stands: &dyn Fn(Date) -> bool) -> Result<Voucher, Refusals> {
     let sale = desk::sale(&sale.to_string()).expect("a sale");
-    Chile::default().voucher(&sale, &desk::issuer(), &Folder::default(), desk::now())
+    Chile::default().voucher(&sale, &desk::issuer(), &Folder::default(), desk::now(), stands)
 }
 
 #[track_caller]
@@ -92,11 +96,59 @@ fn payments_that_do_not_add_up_are_refused() {
     refused(&sale(mixed(1_000, 1_000)), "voucher-sum");
     // Nor does a card alone stand for what it did not pay.
     refused(&sale(json!({ "Pagos": [{ "Medio": "Débito", "Monto": 1_000 }] })), "voucher-sum");
-    refused(&sale(json!({ "Pagos": [{ "Medio": "Débito", "Monto": 2_994 }] })), "voucher-sum");
+    // Not for five pesos either: cash alone is rounded.
+    refused(&sale(json!({ "Pagos": [{ "Medio": "Débito", "Monto": 2_995 }] })), "voucher-sum");
+    // What a card paid over the sale its voucher declares all the same.
+    refused(&sale(json!({ "Pagos": [{ "Medio": "Débito", "Monto": 3_500 }] })), "voucher-sum");
+    refused(&sale(mixed(3_000, 500)), "voucher-sum");
     refused(&sale(json!({ "Pagos": [{ "Medio": "Débito", "Monto": 0 }] })), "voucher-sum");
     refused(&sale(mixed(-500, 3_500)), "voucher-sum");
     // What rounding may take or add need not be said.
     rest(&sale(mixed(1_003, 2_000)));
+}
+
+#[test]
+fn a_card_that_pays_the_tip_too_stands_for_the_sale() {
+    let till = json!({ "Pagos": [{ "Medio": "Visa", "Monto": 3_300 }], "Propina": 300 });
+    match ask(&boleta(39, json!([line(3_000)]), till)) {
+        Ok(Voucher::Whole { total, .. }) => assert_eq!(total.0, 3_000),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A boleta that says «electrónico» and no card would be issued besides the voucher.
+#[test]
+fn a_boleta_paid_by_electronic_means_says_what_the_card_paid() {
+    let mut sale = boleta(39, json!([line(3_000)]), json!({}));
+    for (means, wanted) in [(json!(2), true), (json!("2"), true), (json!(1), false), (json!(3), false)] {
+        sale["Encabezado"]["IdDoc"]["MedioPago"] = means;
+        match wanted {
+            true => refused(&sale, "voucher-payments"),
+            false => assert!(matches!(ask(&sale), Ok(Voucher::Nothing))),
+        }
+    }
+    sale["Encabezado"]["IdDoc"]["MedioPago"] = json!(2);
+    assert!(matches!(ask_of(&sale, &|_| false), Ok(Voucher::Nothing)), "nothing was declared");
+    sale["Timbre"] = json!({ "Pagos": [{ "Medio": "Débito", "Monto": 3_000 }] });
+    assert!(matches!(ask(&sale), Ok(Voucher::Whole { .. })));
+}
+
+/// A dated setting: what is declared from today says nothing of yesterday's sale, nor the other way round.
+#[test]
+fn what_was_declared_for_the_day_of_the_sale_counts() {
+    let today = timbre_chile::hour::local(desk::now()).date();
+    let yesterday = today.yesterday().unwrap();
+    let mut sale =
+        boleta(39, json!([line(3_000)]), json!({ "Pagos": [{ "Medio": "Débito", "Monto": 3_000 }] }));
+    sale["Encabezado"]["IdDoc"]["FchEmis"] = json!(yesterday.to_string());
+    assert!(matches!(ask_of(&sale, &|day| day >= today), Ok(Voucher::Nothing)));
+    match ask_of(&sale, &|day| day < today) {
+        Ok(Voucher::Whole { date, .. }) => assert_eq!(date, yesterday),
+        other => panic!("{other:?}"),
+    }
+    sale["Timbre"] = mixed(1_000, 2_000);
+    let Ok(Voucher::Part(rest)) = ask_of(&sale, &|day| day == yesterday) else { panic!("a part") };
+    assert_eq!(rest.card.unwrap().date, yesterday);
 }
 
 #[test]
@@ -140,7 +192,6 @@ fn cards_that_pay_all_of_it_leave_no_rest() {
         other => panic!("{other:?}"),
     };
     assert_eq!(whole(json!({ "Pagos": [{ "Medio": "credito", "Monto": 3_000 }] })), 3_000);
-    assert_eq!(whole(json!({ "Pagos": [{ "Medio": "credito", "Monto": 2_995 }] })), 3_000, "rounded");
     let mut tip = mixed(3_000, 300);
     tip["Propina"] = json!(300);
     assert_eq!(whole(tip), 3_000);

@@ -129,8 +129,8 @@ pub enum Number {
 pub enum Voucher {
     /// Nothing: the sale gets its document.
     Nothing,
-    /// The document that this sale would be.
-    Whole { series: Series, total: Amount },
+    /// The document that this sale would be, with its date.
+    Whole { series: Series, total: Amount, date: Date },
     /// A part of it: the rest is a sale that gets a document ([`Sale::card`] is set).
     Part(Box<Sale>),
 }
@@ -181,16 +181,17 @@ pub trait Regime: Send + Sync {
         false
     }
 
-    /// What of this sale a card's voucher stands for. Asked only where the company declared that vouchers do; with
-    /// the same checks as [`Regime::draft`].
+    /// What of this sale a card's voucher stands for; `stands` says whether the company declared so for the sales of a
+    /// day. With the same checks as [`Regime::draft`].
     fn voucher(
         &self,
         sale: &Sale,
         issuer: &Issuer,
         known: &dyn Documents,
         now: Timestamp,
+        stands: &dyn Fn(Date) -> bool,
     ) -> Result<Voucher, Refusals> {
-        let _ = (sale, issuer, known, now);
+        let _ = (sale, issuer, known, now, stands);
         Ok(Voucher::Nothing)
     }
 
