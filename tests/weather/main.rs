@@ -5,6 +5,7 @@
 //! hundred documents each, a few), `TIMBRE_SEED=7` one of them. `TIMBRE_COUNTRY=Numbering`
 //! leaves out the other countries elsewhere.
 
+mod asked;
 mod chile;
 mod dice;
 mod elsewhere;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use timbre_agent::Settings;
 use timbre_core::{DocState, DocumentId, Effect, Timestamp};
 
+use crate::asked::{in_vain, nagging};
 use crate::run::Past;
 use crate::sky::{Fate, Spell};
 use crate::wire::Call;
@@ -28,7 +29,7 @@ pub fn broken(past: &Past) -> Vec<String> {
     };
     let violations = past.violations.iter().filter(|what| !by_twins(what) && !by_stop(what));
     broken.extend(violations.map(|what| format!("never may a shop do this: {what}")));
-    broken.extend(restless(&past.calls, &past.settings));
+    broken.extend(hopeless(&past.calls, &past.restarts, &past.settings));
     pace(past, &mut broken);
     order(past, &mut broken);
     let check = &past.check;
@@ -82,11 +83,16 @@ fn unheard(past: &Past, id: &DocumentId) -> bool {
     !past.calls.iter().filter(|call| call.documents.contains(&id)).any(|call| heard(&call))
 }
 
+/// Is something offered or asked so often, or for so long, that nothing more can come of the run?
+pub fn hopeless(calls: &[Call], restarts: &[Timestamp], settings: &Settings) -> Option<String> {
+    restless(calls, settings).or_else(|| nagging(calls, restarts)).or_else(|| in_vain(calls))
+}
+
 /// Is a document of these calls offered more often than the pace allows? That is once for each step of taking its
 /// parcel apart (the whole, fifties, sevens, alone), as often as its attempts are at once, once for each return of
 /// its line, which ends every wait, and from there on after the authority's delay, in which an absence proves nothing,
 /// and half of the long pause at the least, for chance takes the other half.
-pub fn restless(calls: &[Call], settings: &Settings) -> Option<String> {
+fn restless(calls: &[Call], settings: &Settings) -> Option<String> {
     const STEPS: u64 = 4;
     let each = (settings.conduct.absence_after + settings.retry_cap / 2).as_secs();
     // How often each line came back, and is it away?

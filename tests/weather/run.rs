@@ -165,9 +165,9 @@ impl<W: World + 'static> Shop<W> {
             let now = (calls.len(), under_way);
             std::mem::replace(&mut seen, now) != now
         };
-        let restless = || rules::restless(&wire.calls(), &settings).is_some();
+        let hopeless = || rules::hopeless(&wire.calls(), &restarts, &settings).is_some();
         let end = began + Duration::from_secs(sky.end);
-        while Instant::now() < end && !(news() && restless()) {
+        while Instant::now() < end && !(news() && hopeless()) {
             sleep(LOOK.min(end - Instant::now())).await;
         }
         let calm = Instant::now();
@@ -180,7 +180,7 @@ impl<W: World + 'static> Shop<W> {
                 |row: &Row| row.state.is_final() || (twins.contains(&row.id) && row.attention.is_some());
             if news() || calm.elapsed().is_zero() {
                 open.retain(|id| row(id).is_some_and(|row| !settled(&row)));
-                if open.is_empty() || restless() {
+                if open.is_empty() || hopeless() {
                     break;
                 }
             }

@@ -103,9 +103,9 @@ mod tests {
     fn one_that_fell_is_asked_about_within_the_minute() {
         let usual = crate::Settings::new("").conduct;
         let brisk = brisk(&usual);
-        let minute = Duration::from_secs(60);
-        assert_eq!([0, 1, 5].map(|asked| brisk.wait_before(asked)), [minute; 3]);
-        assert_eq!(brisk.wait_before(6), usual.wait_before(1), "and later as everything else");
+        let (minute, now) = (Duration::from_secs(60), Duration::ZERO);
+        assert_eq!([0, 1, 5].map(|asked| brisk.wait_before(asked, now)), [minute; 3]);
+        assert_eq!(brisk.wait_before(6, now), usual.wait_before(1, now), "and later as everything else");
         assert_eq!(brisk.absence_after, usual.absence_after, "no absence is believed sooner");
     }
 }

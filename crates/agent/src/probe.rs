@@ -9,7 +9,7 @@ use timbre_core::{
 };
 use timbre_store::{Fact, OpenParcel, Row, StoreError};
 
-use crate::clock::later;
+use crate::clock::{later, until};
 use crate::conversation::{After, Phase, Talk, TalkError, current, moved, rows_of};
 use crate::meaning::{REPEATED, times_repeated};
 use crate::plan::LONGEST_WAIT;
@@ -90,6 +90,7 @@ impl Sender {
             }
             probing.asked.get(&document.id).cloned()
         };
+        let times = kept.as_ref().map_or(0, |asked| asked.times);
         // An answer is as old as its question.
         let began = self.now();
         let before = self.reading();
@@ -117,19 +118,28 @@ impl Sender {
             attempt: parcel.attempt,
         };
         let after = self.drive(step, &talk, pass).await?;
-        let still = current(self.reader(), &document.id, document.version)?.map(|row| row.state);
+        let row = current(self.reader(), &document.id, document.version)?;
+        let still = row.as_ref().map(|row| row.state);
+        let age = row.as_ref().map_or(Duration::ZERO, |row| until(row.since, self.now()));
+        // What the authority has taken does not go again for what is said of it: there is no hurry.
+        let taken = still == Some(DocState::Enviado);
+        let times = times + 1;
+        let pace = |times| later(self.now(), self.settings().conduct.wait_before(times, age));
         let at = self.reading();
         let set = at.was_set_since(&before);
         let mut probing = lock(&self.probing);
         let probing = probing.entry(parcel.id.clone()).or_default();
         let asked = match after {
             // Set while it was asked: no span that the channel measured is true.
-            After::Wait { due, .. } if set => Asked { state: None, due, at, answered: false },
+            After::Wait { due, .. } if set => Asked { state: None, due, at, times, answered: false },
             After::Done { absent: true } if set && still == Some(DocState::Verificando) => {
                 let due = later(self.now(), self.settings().conduct.absence_gap);
-                Asked { state: None, due, at, answered: false }
+                Asked { state: None, due, at, times, answered: false }
             }
-            After::Wait { due, state } => Asked { state: Some(state), due, at, answered: false },
+            After::Wait { due, state } => {
+                let due = if taken { due.max(pace(times)) } else { due };
+                Asked { state: Some(state), due, at, times, answered: false }
+            }
             After::Done { .. } if !matches!(still, Some(DocState::Verificando | DocState::Enviado)) => {
                 probing.asked.remove(&document.id);
                 return Ok(Probed { holds: None, asked: true });
@@ -141,12 +151,9 @@ impl Sender {
                 return Ok(Probed { holds: None, asked: true });
             }
             // A person may have to look; it is asked again, seldom.
-            After::Done { .. } => {
-                let due = later(self.now(), self.settings().conduct.wait_before(usize::MAX));
-                Asked { state: None, due, at, answered: true }
-            }
+            After::Done { .. } => Asked { state: None, due: pace(usize::MAX), at, times, answered: true },
             After::Doubt { .. } | After::NotSent { .. } | After::NoPass => {
-                Asked { state: None, due: self.after_line(&parcel.channel), at, answered: false }
+                Asked { state: None, due: self.after_line(&parcel.channel), at, times, answered: false }
             }
         };
         probing.asked.insert(document.id.clone(), asked.clone());
@@ -177,6 +184,7 @@ impl Sender {
             (probing.absent, probing.asked.into_values().map(|asked| asked.due).min())
         };
         let (mut arrived, mut open, mut attempts) = (false, false, 0);
+        let mut oldest = self.now();
         // Refused since: they go with the others, in the same bytes.
         let (mut waiting, mut not_before) = (Vec::new(), None);
         // Since when the authority is known to have gone through the envelope.
@@ -188,7 +196,10 @@ impl Sender {
                 arrived = true;
                 continue;
             }
-            open |= is_open(&row);
+            if is_open(&row) {
+                open = true;
+                oldest = oldest.min(row.since);
+            }
             attempts = attempts.max(row.attempts);
             if matches!(row.state, DocState::Aceptado | DocState::Reparo) {
                 processed = Some(processed.map_or(row.since, |at| at.min(row.since)));
@@ -202,8 +213,9 @@ impl Sender {
         }
         let settings = self.settings();
         if arrived || (absent.is_empty() && waiting.is_empty()) {
-            let seldom = later(self.now(), settings.conduct.wait_before(usize::MAX));
-            let mut due = asked_next.unwrap_or(seldom);
+            let age = until(oldest, self.now());
+            let seldom = settings.conduct.wait_before(usize::MAX, age);
+            let mut due = asked_next.unwrap_or(later(self.now(), seldom));
             let mut odd: Vec<_> = waiting.into_iter().filter(|_| open).collect();
             let proof = processed.map(|at| later(at, settings.conduct.absence_after));
             match (self.channel(channel).left_out(), proof) {
@@ -223,9 +235,10 @@ impl Sender {
                         let fell = documents.iter().filter(|(id, _)| fell.contains(id)).cloned().collect();
                         return self.send_again(parcel, fell, attempts, not_before, None).await;
                     }
-                    // Until nothing else of the parcel is open they are only asked about.
+                    // Until nothing else of the parcel is open they are only asked about, each time after twice as long.
                     if !fell.is_empty() {
-                        due = due.min(later(self.now(), settings.conduct.absence_gap));
+                        let twice = age.max(settings.conduct.absence_gap).min(seldom);
+                        due = due.min(later(self.now(), twice));
                     }
                 }
                 _ => odd.extend(absent.into_keys()),

@@ -147,6 +147,8 @@ pub(crate) struct Asked {
     pub due: Timestamp,
     /// When that was said.
     pub at: Reading,
+    /// How often it was asked.
+    pub times: usize,
     /// It was answered, and the answer settles nothing.
     pub answered: bool,
 }

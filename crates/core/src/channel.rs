@@ -60,13 +60,18 @@ pub struct Conduct {
     pub data_alone: bool,
 }
 
+/// Who has said nothing of use for so long is asked once in so long: by then a person was called.
+pub const SELDOM: Duration = Duration::from_secs(24 * 3600);
+
 impl Conduct {
-    /// The wait before question number `asked` (0 is the first one).
-    pub fn wait_before(&self, asked: usize) -> Duration {
-        match asked {
+    /// The wait before question number `asked` (0 is the first one) about something that is `age` old: the authority
+    /// names no rate, and what others get through with is "hourly for a day, then daily".
+    pub fn wait_before(&self, asked: usize, age: Duration) -> Duration {
+        let pace = match asked {
             0 => self.first_poll,
             n => self.polls.get(n - 1).or(self.polls.last()).copied().unwrap_or(self.first_poll),
-        }
+        };
+        if age < SELDOM { pace } else { pace.max(SELDOM) }
     }
 }
 
@@ -423,5 +428,32 @@ mod tests {
             assert_eq!(heard(status, body).is_page(), page, "{status} {body}");
         }
         assert!(!Heard::Elapsed.is_page());
+    }
+
+    #[test]
+    fn who_says_nothing_of_use_for_a_day_is_asked_once_a_day_whatever_the_pace_is() {
+        let minutes = |n: u64| Duration::from_secs(60 * n);
+        let conduct = Conduct {
+            user_agent: String::new(),
+            first_poll: minutes(10),
+            quick_poll: minutes(1),
+            polls: vec![minutes(10), minutes(60)],
+            absence_after: minutes(10),
+            absence_gap: minutes(2),
+            settle_after: SELDOM,
+            data_alone: false,
+        };
+        for (asked, age, wait) in [
+            (0, 0, 10),
+            (1, 10, 10),
+            (2, 20, 60),
+            (40, 24 * 60 - 1, 60),
+            (40, 24 * 60, 24 * 60),
+            (0, 9_999, 24 * 60),
+        ] {
+            assert_eq!(conduct.wait_before(asked, minutes(age)), minutes(wait), "{asked} {age}");
+        }
+        let slow = Conduct { polls: vec![minutes(9_000)], ..conduct };
+        assert_eq!(slow.wait_before(1, minutes(9_999)), minutes(9_000));
     }
 }

@@ -237,7 +237,10 @@ impl Channel for Post {
             _ => {
                 state.0["asked"] = json!(asked + 1);
                 let index = usize::try_from(asked).unwrap_or(usize::MAX);
-                Step::Wait(cx.conduct.wait_before(index), state, vec![])
+                let began = state.0["began"].as_i64().unwrap_or(cx.now.as_second());
+                state.0["began"] = json!(began);
+                let age = Duration::from_secs((cx.now.as_second() - began).unsigned_abs());
+                Step::Wait(cx.conduct.wait_before(index, age), state, vec![])
             }
         })
     }

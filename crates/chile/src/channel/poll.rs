@@ -20,7 +20,7 @@ use crate::words::meaning;
 const PATIENCE: usize = 6;
 /// Times that every open document is asked about before a person decides.
 const ROUNDS: u8 = 3;
-/// The wait for an upload that will be in the SII's tables in seconds.
+/// The wait for an upload that will be in the SII's tables in seconds, the first [`PATIENCE`] times that it is not.
 const SOON: Duration = Duration::from_secs(30);
 
 pub(super) fn resume<W: Wire>(
@@ -74,12 +74,15 @@ fn wait(here: &Here<'_>, mut talk: Talk, after: Option<Duration>) -> Step {
         // A state of an older Timbre does not say.
         since.get_or_insert(here.cx.now);
     }
-    if let Stage::Poll { asked, .. } | Stage::Settle { asked, .. } = &mut talk.stage {
-        *asked += 1;
-        let pace = here.pace(*asked);
-        return Step::Wait(after.unwrap_or(pace), talk.state(), Vec::new());
-    }
-    Step::Wait(here.slow(), talk.state(), Vec::new())
+    let wait = match &mut talk.stage {
+        Stage::Poll { asked, .. } | Stage::Settle { asked, .. } => {
+            *asked += 1;
+            let asked = *asked;
+            here.wait_of(&talk, asked, after)
+        }
+        _ => here.slow(),
+    };
+    Step::Wait(wait, talk.state(), Vec::new())
 }
 
 fn hear_parcel<W: Wire>(
@@ -93,7 +96,10 @@ fn hear_parcel<W: Wire>(
         Progress::Working { code, after } => match overdue(here, &talk, &code) {
             Some(why) => unknown(about, &why),
             // Where every wait was shortened for training, this one is too.
-            None => wait(here, talk, named(after).or((code == NOT_YET).then(|| SOON.min(here.slow())))),
+            None => {
+                let soon = code == NOT_YET && asked(&talk) < PATIENCE;
+                wait(here, talk, named(after).or(soon.then(|| SOON.min(here.slow()))))
+            }
         },
         // Trouble on the way says nothing about the upload, however long it lasts.
         Progress::Unclear { after, .. } => wait(here, talk, named(after)),
@@ -112,6 +118,14 @@ fn hear_parcel<W: Wire>(
     })
 }
 
+/// How many questions about the upload were asked.
+fn asked(talk: &Talk) -> usize {
+    match talk.stage {
+        Stage::Poll { asked, .. } | Stage::Settle { asked, .. } => asked,
+        _ => 0,
+    }
+}
+
 /// An upload that the SII still does not settle, or does not know, long after it took it: lost (VOF,
 /// "no existe recurso", -11) or stuck. Each of its documents is asked about by itself.
 fn overdue(here: &Here<'_>, talk: &Talk, code: &str) -> Option<String> {
@@ -126,7 +140,7 @@ fn processed_parcel<W: Wire>(
     processed: Processed,
     about: &[Arc<Document>],
 ) -> Result<Step, KeyError> {
-    let (Stage::Poll { track, asked, counted, .. }, Some(sent)) = (&mut talk.stage, sent(about)) else {
+    let (Stage::Poll { track, asked, counted, since }, Some(sent)) = (&mut talk.stage, sent(about)) else {
         return Ok(wait(here, talk, None));
     };
     let patient = *counted < PATIENCE;
@@ -148,6 +162,7 @@ fn processed_parcel<W: Wire>(
         counts: processed.counts,
         ask: open,
         answers: Vec::new(),
+        since: *since,
     };
     if here.cx.pass.is_none() {
         // The verdicts at hand must not wait for a login.

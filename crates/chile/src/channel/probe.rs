@@ -43,7 +43,7 @@ pub(super) fn resume<W: Wire>(
             // Asked again, slowly; meanwhile a person may mend what keeps it from saying.
             Exact::Unable(why) => {
                 let unknown = all(about, Verdict::Unknown { why: why.meaning });
-                Step::Wait(here.slow(), Talk { renewals: 0, ..talk }.state(), unknown)
+                Step::Wait(here.pace(&talk, usize::MAX), Talk { renewals: 0, ..talk }.state(), unknown)
             }
             Exact::Other(why) => unknown(about, &why.meaning),
             Exact::NoPass(why) => here.no_pass(talk, why, about),
@@ -115,10 +115,11 @@ fn absent(here: &Here<'_>, mut talk: Talk, about: &[Arc<Document>]) -> Step {
 
 /// A question that came to nothing says nothing about the document.
 fn later(here: &Here<'_>, mut talk: Talk, after: Option<Duration>) -> Step {
-    let mut wait = here.slow();
-    if let Stage::Probe { asked, .. } = &mut talk.stage {
-        *asked += 1;
-        wait = if *asked <= BRISK { here.cx.conduct.absence_gap } else { here.pace(*asked - BRISK) };
+    let mut asked = BRISK + 1;
+    if let Stage::Probe { asked: before, .. } = &mut talk.stage {
+        *before += 1;
+        asked = *before;
     }
-    Step::Wait(after.unwrap_or(wait), talk.state(), Vec::new())
+    let brisk = (asked <= BRISK).then_some(here.cx.conduct.absence_gap);
+    Step::Wait(here.wait_of(&talk, asked - asked.min(BRISK), after.or(brisk)), talk.state(), Vec::new())
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
+use timbre_core::channel::SELDOM;
 use timbre_core::{
     Cx, Document, DocumentId, KeyError, Pass, Remark, Report, Request, Scope, State, Step, Timestamp, Verdict,
 };
@@ -63,6 +64,9 @@ pub(crate) enum Stage {
         counts: Vec<Count>,
         ask: Vec<usize>,
         answers: Vec<String>,
+        /// When the SII took it, as far as it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
     },
     /// "Do you have this one?" `exact` while the signature is being compared.
     Probe {
@@ -81,6 +85,16 @@ impl Talk {
 
     pub fn read(state: &State) -> Option<Talk> {
         serde_json::from_value(state.0.clone()).ok()
+    }
+
+    /// How long ago what is asked about began; nothing where that is not known.
+    pub fn age(&self, now: Timestamp) -> Duration {
+        let since = match &self.stage {
+            Stage::Poll { since, .. } | Stage::Settle { since, .. } => *since,
+            Stage::Probe { since, .. } => Some(*since),
+            Stage::Seed { .. } | Stage::Token { .. } | Stage::Upload { .. } => None,
+        };
+        since.and_then(|since| Duration::try_from(now.duration_since(since)).ok()).unwrap_or_default()
     }
 
     pub fn state(&self) -> State {
@@ -108,9 +122,15 @@ impl<'a> Here<'a> {
         envelope::sender(self.cx.keys)
     }
 
-    /// The wait before the next question, `asked` having been answered.
-    pub(crate) fn pace(&self, asked: usize) -> Duration {
-        self.cx.conduct.wait_before(asked)
+    /// The wait before the next question of this conversation, `asked` having been answered.
+    pub(crate) fn pace(&self, talk: &Talk, asked: usize) -> Duration {
+        self.cx.conduct.wait_before(asked, talk.age(self.cx.now))
+    }
+
+    /// The same where the SII, or whatever stands between, named a time: it may shorten a wait for a day, and no longer.
+    pub(crate) fn wait_of(&self, talk: &Talk, asked: usize, named: Option<Duration>) -> Duration {
+        let pace = self.pace(talk, asked);
+        named.filter(|_| talk.age(self.cx.now) < SELDOM).unwrap_or(pace)
     }
 
     /// The wait while a person mends something: the slowest pace there is.

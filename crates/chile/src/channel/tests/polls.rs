@@ -83,6 +83,54 @@ fn the_sii_may_say_how_long_to_wait() {
     assert_eq!(waits(&desk.go_on(&DteChannel::new(), &dte, soon, &documents)), 30);
 }
 
+/// Each thirty seconds for a day they were over two thousand questions about one upload.
+#[test]
+fn an_upload_that_is_not_in_the_tables_yet_is_asked_about_soon_a_few_times_and_then_at_the_pace_of_all() {
+    let (mut desk, channel, documents) = (desk(), DteChannel::new(), boletas(1));
+    let mut step = dte_poll(&desk, &documents);
+    let soon = || soap_reply("<SII:RESP_HDR><ESTADO>-11</ESTADO><ERR_CODE>2</ERR_CODE></SII:RESP_HDR>");
+    let mut wait = || {
+        let waiting = desk.go_on(&channel, &step, soon(), &documents);
+        desk.now += Duration::from_secs(waits(&waiting));
+        step = desk.go_on(&channel, &waiting, Heard::Elapsed, &documents);
+        waits(&waiting)
+    };
+    assert_eq!((0..8).map(|_| wait()).collect::<Vec<_>>(), [30, 30, 30, 30, 30, 30, 3600, 3600]);
+}
+
+#[test]
+fn after_a_day_without_an_answer_of_use_a_question_is_asked_daily_though_the_sii_names_a_time() {
+    let (mut desk, documents) = (desk(), boletas(1));
+    let began = desk.now;
+    let named = || Heard::Reply {
+        status: 503,
+        headers: vec![("Retry-After".to_owned(), "60".to_owned())],
+        body: "".into(),
+    };
+    let (boletas, dtes) = (BoletaChannel::new(), DteChannel::new());
+    let probe = |channel: &dyn Channel, desk: &Desk| channel.probe(&documents[0], &desk.cx()).unwrap();
+    for (channel, step) in [
+        (&boletas as &dyn Channel, boleta_poll(&desk, &documents)),
+        (&dtes, dte_poll(&desk, &documents)),
+        (&boletas, probe(&boletas, &desk)),
+        (&dtes, probe(&dtes, &desk)),
+    ] {
+        desk.now = began;
+        // What is waited for is kept with its beginning.
+        let waiting = desk.go_on(channel, &step, named(), &documents);
+        assert_eq!(waits(&waiting), 60);
+        for (hours, wait) in [(23, 60), (24, 86_400), (500, 86_400)] {
+            desk.now = began + Duration::from_secs(3600 * hours);
+            let step = desk.go_on(channel, &waiting, Heard::Elapsed, &documents);
+            assert_eq!(waits(&desk.go_on(channel, &step, named(), &documents)), wait, "{hours}");
+        }
+        let step = desk.go_on(channel, &waiting, Heard::Elapsed, &documents);
+        for heard in [silence(Sent::Perhaps), reply(200, "<html>")] {
+            assert_eq!(waits(&desk.go_on(channel, &step, heard, &documents)), 86_400);
+        }
+    }
+}
+
 /// `Retry-After: 86400` on a page of whatever stands between put the next question off for a day.
 #[test]
 fn a_time_that_is_named_puts_no_question_off_beyond_the_pace_nor_the_hour() {
