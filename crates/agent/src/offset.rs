@@ -10,6 +10,7 @@ use timbre_store::{Fact, Reader};
 
 use crate::clock::until;
 use crate::engine::{Agent, Answer, Inner};
+use crate::reissue::named;
 use crate::sender::Sender;
 use crate::signing;
 use crate::view::ClockView;
@@ -123,11 +124,7 @@ impl Agent {
     /// one was stamped later by a clock that was ahead. The journal keeps who and when; when it is off by more, or
     /// otherwise, there is a new question.
     pub async fn accept_clock(&self, who: &str) -> Answer<ClockView> {
-        let who = who.trim();
-        if who.is_empty() {
-            return Err(Refusal::new("who-missing", "who", "Diga quién decide seguir con este reloj.").into());
-        }
-        let who = who.to_owned();
+        let who = named(who)?;
         let off = doubt(&self.0.reader);
         let last = signing::behind(self.0.reader.last_stamp(), self.0.clock.now());
         let off = off.map(|offset_seconds| Fact::ClockAccepted { who: who.clone(), offset_seconds });

@@ -401,6 +401,7 @@ fn sale_of(mended: Option<Bytes>, before: &Issued) -> Answer<Sale> {
     Ok(sale)
 }
 
+/// Who decides something that the journal keeps their name with.
 pub(crate) fn named(who: &str) -> Answer<String> {
     match who.trim() {
         "" => Err(Refusal::new("who-missing", "who", "Diga quién lo decide.").into()),

@@ -5,6 +5,7 @@ use timbre_core::{Profile, Refusal};
 use timbre_store::{Locked, Range};
 
 use crate::engine::{Agent, Answer};
+use crate::reissue::named;
 use crate::view::{LockView, LockedFoliosView};
 
 impl Agent {
@@ -17,16 +18,10 @@ impl Agent {
     /// `who` decided that issuing goes on: every range from where nobody remembers a folio used. The
     /// journal keeps who and when. Answers what was lifted.
     pub async fn unlock(&self, who: &str) -> Answer<LockView> {
-        let who = who.trim();
-        if who.is_empty() {
-            return Err(
-                Refusal::new("who-missing", "who", "Diga quién decide desbloquear la emisión.").into()
-            );
-        }
+        let who = named(who)?;
         let lifted = self.lock().ok_or_else(|| {
             Refusal::new("not-locked", "", "La emisión no está detenida: no hay nada que desbloquear.")
         })?;
-        let who = who.to_owned();
         let lift = move |reader: &timbre_store::Reader| {
             reader.locked().map(|locked| locked.lifted_by(&who)).into_iter().collect()
         };

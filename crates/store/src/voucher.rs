@@ -7,10 +7,10 @@ use timbre_core::{Amount, Date, DocumentId, Series, TillData, Timestamp};
 
 use crate::apply::Stand;
 use crate::fact::{Issued, Vouched, VoucherTerm};
-use crate::index::{Index, Keys, broken, decode};
+use crate::index::{Index, Keys, decode};
 use crate::live::Live;
 use crate::overlay::Overlay;
-use crate::{Fact, Place, Reader, Row, StoreError, key};
+use crate::{Place, Reader, Row, StoreError, key};
 
 /// The record of one sale, without the sale itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -191,18 +191,6 @@ impl Reader {
         match self.view.get(&key::vouched_key(key))? {
             Some(name) => self.view.json(&name),
             None => Ok(None),
-        }
-    }
-
-    /// The sale of a record as it was received.
-    pub fn vouched_sale(&self, row: &VouchedRow) -> Result<bytes::Bytes, StoreError> {
-        match self.segments.fact_at(row.frame)? {
-            Fact::Vouched(vouched) => Ok(vouched.sale),
-            Fact::Issued(issued) => {
-                let card = issued.card.ok_or_else(|| broken("dónde está una venta con voucher"))?;
-                Ok(card.sale)
-            }
-            _ => Err(broken("dónde está una venta con voucher")),
         }
     }
 
