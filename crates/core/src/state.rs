@@ -183,6 +183,44 @@ mod tests {
         ]
     }
 
+    /// Every arrow there is, and none besides: a row for each state, a column for each cause.
+    #[test]
+    fn each_cause_takes_each_state_where_the_drawing_says_and_nowhere_else() {
+        let letter = |state: DocState| match state {
+            Generado => 'G',
+            Enviando => 'E',
+            Enviado => 'S',
+            Verificando => 'V',
+            Pendiente => 'P',
+            Aceptado => 'A',
+            Reparo => 'O',
+            Rechazado => 'R',
+            Reemplazado => 'X',
+        };
+        // Sending, NotSent, NoLine, Doubt, Sent; Absent, Accepted, Rejected, Refused, Fell; Reissued, Replaced, ByHand.
+        let drawn = [
+            "G E.P.. ...P. .X.",
+            "E .PPVS .ARPP ...",
+            "S ...V. .AR.P ...",
+            "V ....S PAR.. ...",
+            "P E.P.. ...P. .XG",
+            "A ..... ..... ...",
+            "O ..... ..... ...",
+            "R ..... ..... GX.",
+            "X ..... ..... ...",
+        ];
+        for (state, drawn) in DocState::ALL.into_iter().zip(drawn) {
+            let after = |cause: &Cause| state.after(cause).map_or('.', letter);
+            let arrows: String = causes().iter().map(after).collect();
+            let row = format!("{} {} {} {}", letter(state), &arrows[..5], &arrows[5..10], &arrows[10..]);
+            assert_eq!(row, drawn);
+        }
+        let objected = Cause::Accepted { remarks: vec![Remark::ours("1", "")], given: None };
+        for state in [Enviando, Enviado, Verificando] {
+            assert_eq!(state.after(&objected), Some(Reparo));
+        }
+    }
+
     #[test]
     fn a_final_state_leaves_only_by_a_persons_act_on_a_rejection() {
         for state in DocState::ALL.into_iter().filter(|s| s.is_final()) {
