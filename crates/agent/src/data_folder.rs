@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::engine::{Agent, Answer};
 use timbre_store::Fact;
 
+use crate::reissue::named;
 use crate::roles::{SEAL, risky};
 use crate::view::{CheckView, PlaceView, ProblemView, SealingView, SettingsOrder, SettingsView};
 
@@ -42,7 +43,7 @@ impl Agent {
         folder: Arc<dyn DataFolder>,
         order: SettingsOrder,
     ) -> Answer<SettingsView> {
-        let who = decider(&order.who)?;
+        let who = named(&order.who)?;
         let setting = tokio::task::spawn_blocking(move || folder.set(&order));
         let (settings, changed) = setting.await.map_err(ProblemView::internal)??;
         if !changed.is_empty() {
@@ -55,7 +56,7 @@ impl Agent {
     /// first fact that is sealed. The index may have to be made anew for it: meanwhile sales wait, and those with a key,
     /// which is looked for first, are told to come again. The key that was shown serves until it is done.
     pub async fn seal(&self, folder: Arc<dyn DataFolder>, typed: String, who: String) -> Answer<SealingView> {
-        let who = decider(&who)?;
+        let who = named(&who)?;
         let agreeing = Arc::clone(&folder);
         let agreed = tokio::task::spawn_blocking(move || agreeing.agree(&typed)).await;
         agreed.map_err(ProblemView::internal)??;
@@ -63,14 +64,15 @@ impl Agent {
         self.0.writer.seal(vec![Fact::Acted { who, what, documents: Vec::new() }]).await?;
         folder.sealed();
         self.0.push(Vec::new(), true);
-        tokio::task::spawn_blocking(move || folder.sealing()).await.map_err(ProblemView::internal)?
-    }
-}
-
-/// Who decides it.
-fn decider(who: &str) -> Answer<String> {
-    match who.trim() {
-        "" => Err(ProblemView::refused("who-missing", "Falta quién lo decide.")),
-        who => Ok(who.to_owned()),
+        let looked =
+            tokio::task::spawn_blocking(move || folder.sealing()).await.map_err(ProblemView::internal)?;
+        // It is done, whatever keeps the folder from being looked at.
+        looked.map_err(|problem| ProblemView {
+            detail: format!(
+                "Lo que se guarda se cifra desde ahora, y la clave de su papel sirve. La carpeta no se pudo mirar: {}",
+                problem.detail
+            ),
+            ..problem
+        })
     }
 }

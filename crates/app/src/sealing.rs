@@ -52,7 +52,7 @@ pub fn seal(at: &Options, who: &Asker, recovery: &RecoveryKey) -> Result<Custody
     }
     let (mut store, _) = open_store(at, dir, &Arc::new(vault))?;
     let who = or_noted(&mut store, allowed, who, ON)?;
-    store.set_sealing(true, vec![acted(who, ON)], SystemClock.now())?;
+    set(&mut store, true, acted(who, ON))?;
     Ok(used)
 }
 
@@ -68,7 +68,14 @@ pub fn unseal(at: &Options, who: &Asker) -> Result<(), StartError> {
     let allowed = allow(dir, who, OFF);
     let (mut store, _) = open_store(at, dir, &Arc::new(vault))?;
     let who = or_noted(&mut store, allowed, who, OFF)?;
-    store.set_sealing(false, vec![acted(who, OFF)], SystemClock.now())?;
+    set(&mut store, false, acted(who, OFF))
+}
+
+/// What could not be opened again here is opened at the next start: it is done all the same.
+fn set(store: &mut Store, on: bool, act: Fact) -> Result<(), StartError> {
+    if let Err(error) = store.set_sealing(on, vec![act], SystemClock.now())? {
+        tracing::warn!(%error, "the folder could not be opened again");
+    }
     Ok(())
 }
 

@@ -164,12 +164,15 @@ impl Store {
     /// From now on what is written is sealed, or in clear, beginning with `facts`: they are the first of a segment of
     /// their own. What was written before stays as it is. The index, which is sealed where any of the journal is, is
     /// made anew when it has to be, and the folder opened again.
+    ///
+    /// An error says that nothing of it was written. Within, how the folder was opened again: where that failed what
+    /// was wanted is done and durable all the same, and nothing is taken until [`Store::reopen`] succeeds.
     pub fn set_sealing(
         &mut self,
         sealing: bool,
         facts: Vec<Fact>,
         at: Timestamp,
-    ) -> Result<Opened, StoreError> {
+    ) -> Result<Result<Opened, StoreError>, StoreError> {
         let keys = match (sealing, self.segments.keys()) {
             (true, None) => {
                 return Err(StoreError::refused("no-segment-keys", "La bóveda de la carpeta está cerrada."));
@@ -182,7 +185,7 @@ impl Store {
         let written = self.commit(facts, at);
         crate::crash!("sealing-written");
         // Also where nothing was written: the journal's end says how it goes on.
-        let opened = self.reopen()?;
+        let opened = self.reopen();
         written.map(|_| opened)
     }
 

@@ -12,7 +12,8 @@ pub(super) struct Sealing {
 }
 
 impl Writer {
-    /// Seals what is written, beginning with `facts`.
+    /// Seals what is written, beginning with `facts`. An error says that nothing is sealed; a folder that could not be
+    /// opened again for it is sealed, and [`Writer::stopped`] says what keeps it from selling.
     pub async fn seal(&self, facts: Vec<Fact>) -> Result<(), WriteError> {
         let (reply, answer) = oneshot::channel();
         self.hand_in(Order::Seal(Sealing { facts, reply }))?;
@@ -25,15 +26,18 @@ impl Desk {
     pub(super) fn seal_journal(&mut self, Sealing { facts, reply }: Sealing) {
         let sealed = match self.mending {
             Some(_) => Err(StoreError::Poisoned),
-            None => self.store.set_sealing(true, facts, self.clock.now()).map(drop),
+            None => self.store.set_sealing(true, facts, self.clock.now()),
         };
+        if sealed.is_ok() {
+            self.untold = Some(self.untold.take().unwrap_or_default());
+        }
         match &sealed {
-            Ok(()) => self.untold = Some(self.untold.take().unwrap_or_default()),
             // Its folder is to be opened again, whatever kept it from that just now (a reader that goes on).
+            Ok(Err(error)) => self.stop(&error.to_string()),
             Err(error) if breaks(error) || self.store.is_poisoned() => self.stop(&error.to_string()),
-            Err(_) => {}
+            Ok(Ok(_)) | Err(_) => {}
         }
         // Whoever asked may have gone; it is sealed all the same.
-        let _ = reply.send(sealed.map_err(WriteError::from));
+        let _ = reply.send(sealed.map(drop).map_err(WriteError::from));
     }
 }

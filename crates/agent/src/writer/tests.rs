@@ -274,6 +274,56 @@ async fn a_till_that_panics_at_the_desk_leaves_a_writer_that_says_so() {
     tokio::task::spawn_blocking(move || shop.thread.join()).await.unwrap().unwrap();
 }
 
+/// Keeps keys closed, and opens none while it is lost.
+#[derive(Debug, Default)]
+struct Ring(AtomicBool);
+
+impl timbre_store::SegmentKeys for Ring {
+    fn close(&self, key: &timbre_store::Key) -> Result<Vec<u8>, KeyError> {
+        Ok(key.to_vec())
+    }
+
+    fn open(&self, closed: &[u8]) -> Result<timbre_store::Key, KeyError> {
+        match self.0.load(Ordering::SeqCst) {
+            true => Err(KeyError::Locked),
+            false => Ok(timbre_store::Key::new(closed.try_into().expect("a key"))),
+        }
+    }
+}
+
+/// Who is told that it failed types their paper once more, or throws it away, and it is sealed all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sealed_is_said_to_be_though_the_folder_can_not_be_opened_again_at_once() {
+    let ring = Arc::new(Ring::default());
+    let options = OpenOptions { keys: Some(ring.clone()), ..OpenOptions::default() };
+    let mut shop = shop_with(Arc::new(SystemClock), options);
+    ring.0.store(true, Ordering::SeqCst);
+    shop.writer.seal(vec![line("a")]).await.unwrap();
+    assert!(timbre_store::sealed(shop.dir.path()).unwrap().on);
+    assert!(shop.writer.stopped().is_some(), "and what is the matter is told");
+    assert!(shop.writer.commit(vec![line("b")]).await.is_err());
+    ring.0.store(false, Ordering::SeqCst);
+    shop.until(|writer| writer.stopped().is_none()).await;
+    shop.writer.commit(vec![line("c")]).await.unwrap();
+    assert_eq!(shop.reader.line().keys().collect::<Vec<_>>(), ["a", "c"]);
+    let sealed = timbre_store::sealed(shop.dir.path()).unwrap();
+    assert_eq!((sealed.on, sealed.sealed.len()), (true, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_could_not_be_sealed_is_said_not_to_be_and_stays_in_clear() {
+    let options = OpenOptions { keys: Some(Arc::new(Ring::default())), ..OpenOptions::default() };
+    let mut shop = shop_with(Arc::new(SystemClock), options);
+    shop.writer.commit(vec![line("a")]).await.unwrap();
+    let blocked = block(&shop.journal());
+    shop.writer.seal(vec![line("b")]).await.unwrap_err();
+    std::fs::remove_dir(blocked).unwrap();
+    assert!(!timbre_store::sealed(shop.dir.path()).unwrap().on);
+    shop.until(|writer| writer.stopped().is_none()).await;
+    shop.writer.seal(vec![line("c")]).await.unwrap();
+    assert!(timbre_store::sealed(shop.dir.path()).unwrap().on);
+}
+
 /// Each batch goes to a segment of its own; where the next one would be there is a folder.
 fn block(journal: &Path) -> std::path::PathBuf {
     let next = std::fs::read_dir(journal).unwrap().count() + 1;

@@ -222,19 +222,23 @@ fn run(disk: &Faulty, seal: Seal, place: &str) -> bool {
     disk.calls() >= disk.0.nth
 }
 
-/// What is written from now on is sealed, be it at the second try; until then the folder is in clear and whole.
+/// What is written from now on is sealed, be it at the second try; until then the folder is in clear and whole. What is
+/// said of each try is what the disk says.
 fn turned_on(mut store: Store, shop: &Shop, place: &str) -> Store {
     for _ in 0..3 {
-        let sealed = match store.is_sealing() {
-            true => return store,
-            false => store.set_sealing(true, vec![acted("seal")], at(4)).map(drop),
-        };
-        if let Err(error) = sealed {
+        let sealed = store.set_sealing(true, vec![acted("seal")], at(4));
+        assert_eq!(crate::sealed(&shop.dir()).unwrap().on, sealed.is_ok(), "{place}");
+        let done = sealed.is_ok();
+        if let Err(error) | Ok(Err(error)) = sealed {
             assert!(matches!(error, StoreError::Io { .. }), "{error} {place}");
             if store.reopen().is_err() {
                 drop(store);
                 store = shop.open();
             }
+        }
+        if done {
+            assert!(store.is_sealing(), "{place}");
+            return store;
         }
     }
     panic!("sealing is not turned on {place}");

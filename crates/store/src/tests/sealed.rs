@@ -140,13 +140,13 @@ fn sealing_begins_a_segment_and_leaves_the_earlier_ones_in_clear_and_so_does_its
     issue(&mut store, 1..=2);
     let reader = store.reader();
     assert!(!store.is_sealing());
-    store.set_sealing(true, vec![acted("seal")], at(3)).unwrap();
+    store.set_sealing(true, vec![acted("seal")], at(3)).unwrap().unwrap();
     assert!(store.is_sealing());
     issue(&mut store, 3..=4);
     let fsyncs = store.fsyncs();
     issue(&mut store, [5]);
     assert_eq!(store.fsyncs(), fsyncs + 1, "no fsync more for an issue");
-    store.set_sealing(false, vec![acted("clear")], at(6)).unwrap();
+    store.set_sealing(false, vec![acted("clear")], at(6)).unwrap().unwrap();
     issue(&mut store, [6]);
     let segment = |number| reader.row(&id(number)).unwrap().unwrap().frame.segment;
     assert_eq!([1, 2, 3, 4, 5, 6].map(segment), [1, 1, 2, 2, 2, 3]);
@@ -269,9 +269,9 @@ fn one_copy_of_the_closed_key_is_enough_to_read_all_and_damage_of_it_is_told() {
 fn a_segment_whose_key_is_lost_for_good_is_damage_and_its_folios_stay_used() {
     let shop = Shop::sealed();
     let mut store = shop.stocked();
-    store.set_sealing(false, vec![acted("clear")], at(1)).unwrap();
+    store.set_sealing(false, vec![acted("clear")], at(1)).unwrap().unwrap();
     issue(&mut store, 1..=2);
-    store.set_sealing(true, vec![acted("seal")], at(3)).unwrap();
+    store.set_sealing(true, vec![acted("seal")], at(3)).unwrap().unwrap();
     issue(&mut store, 3..=4);
     drop(store);
     shop.delete_index();

@@ -44,7 +44,7 @@ impl Shop {
     /// What is written from its first fact on is sealed.
     pub fn sealed() -> Shop {
         let shop = Shop::with_keys();
-        shop.open().set_sealing(true, vec![acted("seal")], at(0)).unwrap();
+        shop.open().set_sealing(true, vec![acted("seal")], at(0)).unwrap().unwrap();
         shop
     }
 
