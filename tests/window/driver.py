@@ -64,16 +64,19 @@ const watch = new MutationObserver(() => {
 watch.observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
 """
 
+# What has no letters yet is drawn without them, and what was not drawn yet is white.
+DRAWN = "const done = arguments[0], next = requestAnimationFrame; document.fonts.ready.then(() => next(() => next(done)))"
+
 
 class Page:
     """What a person sees and does, whatever shows it."""
 
-    def __init__(self, driver: str, options: dict, environment: dict, log: Path, seconds: int):
+    def __init__(self, driver: list[str], options: dict, environment: dict, log: Path, seconds: int):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.log = log.open("wb")
-        command = [driver, f"--port={self.port}"]
+        command = [*driver, f"--port={self.port}"]
         self.driver = subprocess.Popen(command, env=environment, stdout=self.log, stderr=self.log, start_new_session=True)
         self.session = ""
         limits = {"script": seconds * 1000, "pageLoad": 60_000, "implicit": 0}
@@ -123,6 +126,10 @@ class Page:
                 except subprocess.TimeoutExpired:
                     pass
         raise AssertionError(f"the driver does not answer: {last}")
+
+    def go(self, address: str) -> None:
+        """Whatever the page still holds is let go of."""
+        self.call("POST", f"{self.session}/url", {"url": address})
 
     def run(self, script: str, *given):
         return self.call("POST", f"{self.session}/execute/sync", {"script": GIVEN + FIND + script, "args": list(given)})
@@ -198,9 +205,7 @@ class Page:
         return self.run("return document.body.innerText")
 
     def picture(self, file: Path) -> None:
-        # What has no letters yet is drawn without them, and what was not drawn yet is white.
-        drawn = "const done = arguments[0], next = requestAnimationFrame; document.fonts.ready.then(() => next(() => next(done)))"
-        self.later(drawn)
+        self.later(DRAWN)
         file.write_bytes(base64.b64decode(self.call("GET", f"{self.session}/screenshot")))
 
 
@@ -213,7 +218,7 @@ class Window(Page):
         for hangs_screenshots in ("WEBKIT_DISABLE_DMABUF_RENDERER", "WEBKIT_DISABLE_COMPOSITING_MODE"):
             environment.pop(hangs_screenshots, None)
         options = {"webkitgtk:browserOptions": {"binary": binary, "args": list(arguments)}}
-        super().__init__("WebKitWebDriver", options, environment, log, seconds)
+        super().__init__(["WebKitWebDriver"], options, environment, log, seconds)
 
     def resize(self, width: int, height: int) -> None:
         self.call("POST", f"{self.session}/window/rect", {"width": width, "height": height})
@@ -240,6 +245,15 @@ class Window(Page):
             x11.XCloseDisplay(display)
 
 
+class Restarted(Page):
+    """The window of a process that a driven one began in its own place, as it ended: it can be driven where that was."""
+
+    def __init__(self, process: int, *, log: Path, seconds: int = 30):
+        said = Path(f"/proc/{process}/environ").read_bytes().decode().split("\0")
+        address = next(pair.partition("=")[2] for pair in said if pair.startswith("WEBKIT_INSPECTOR_SERVER="))
+        super().__init__(["WebKitWebDriver", f"--target={address}"], {}, dict(os.environ), log, seconds)
+
+
 class Chromium(Page):
     """A page in a browser."""
 
@@ -248,17 +262,13 @@ class Chromium(Page):
         # As root there is no sandbox, and a small /dev/shm must not end it.
         arguments = ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--hide-scrollbars"]
         options = {"browserName": "chrome", "acceptInsecureCerts": True, "unhandledPromptBehavior": "accept", "goog:chromeOptions": {"args": arguments}}
-        super().__init__("chromedriver", options, dict(os.environ), log, seconds)
+        super().__init__(["chromedriver"], options, dict(os.environ), log, seconds)
         try:
             self.draw()
             self.go(address)
         except BaseException:
             self.close()
             raise
-
-    def go(self, address: str) -> None:
-        """Whatever the page still holds is let go of."""
-        self.call("POST", f"{self.session}/url", {"url": address})
 
     def devtools(self, command: str, **given):
         """What only the browser's own tools can do."""

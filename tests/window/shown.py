@@ -98,6 +98,15 @@ def told(folder: Path) -> dict | None:
     return json.loads(file.read_text()) if file else None
 
 
+def successor(folder: Path, before: dict) -> dict:
+    """The agent that came after another on its folder."""
+    for _ in range(600):
+        if (now := told(folder)) and now["pid"] != before["pid"]:
+            return now
+        time.sleep(0.05)
+    raise AssertionError(f"nobody followed {before['pid']} on {folder}")
+
+
 def has_ended(page: Page) -> bool:
     """All that its driver began, once it was closed: the driver may be gone before the program that it drove."""
     for _ in range(600):

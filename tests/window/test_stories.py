@@ -10,8 +10,8 @@ import urllib.request
 
 import pytest
 
-from driver import ALT, ENTER, ESCAPE, F10, SHIFT, Page
-from shown import PICTURES, SHOP, Program, answer, has_ended, opened
+from driver import ALT, ENTER, ESCAPE, F10, SHIFT, Page, Restarted
+from shown import PICTURES, SHOP, Program, answer, has_ended, only_window, opened, successor, told
 from test_window import counted, issued
 
 TOWN = SHOP.with_name("town")
@@ -156,6 +156,48 @@ def test_what_is_closed_is_there_again_when_it_is_opened(window):
         }
         sell(anew, 27)
         anew.picture(PICTURES / "again.png")
+    assert has_ended(anew)
+
+
+@only_window
+def test_a_restart_for_new_settings_brings_the_window_back_and_sends_what_waited(sii):
+    sii.say("/outage/on")
+    window = opened("--data", str(TOWN), log="before-restart.log")
+    try:
+        window.see("ENTRENAMIENTO")
+        sell(window, 28)
+        settings(window)
+        window.type("Documentos por envío", "40")
+        window.type("Quién lo decide", "Ana")
+        window.run("find('region', 'Envío, límites y carpetas')[0].querySelector('.primary').click()")
+        window.click("button", "Reiniciar ahora")
+        window.see("Queda 1 documento por enviar")
+        window.picture(PICTURES / "restart.png")
+        before = told(TOWN)
+        window.run("find('dialog', 'Reiniciar ahora')[0].querySelector('.primary').click()")
+        after = successor(TOWN, before)
+        with Restarted(after["pid"], log=PICTURES / "restarted.log") as again:
+            again.see("1 por enviar")
+            again.picture(PICTURES / "restarted.png")
+            settings(again)
+            assert again.run("return find('textbox', 'Documentos por envío')[0].value") == "40"
+            assert not again.run("return find('button', 'Reiniciar ahora').length"), "it holds by now"
+            sii.say("/outage/off")
+            again.keys("2", held=ALT)
+            shows(again, 28, "Aceptado")
+            second = subprocess.run([os.environ["TIMBRE_DESKTOP"], "--data", str(TOWN)], capture_output=True, text=True, timeout=60)
+            assert "Timbre ya está abierto" in second.stdout
+    finally:
+        window.close()
+    assert has_ended(window), "and its successor with it"
+
+
+def settings(window: Page) -> None:
+    """Those that few shops touch."""
+    window.keys("6", held=ALT)
+    window.find("region", "Envío, límites y carpetas")
+    window.run("find('region', 'Envío, límites y carpetas')[0].querySelector('details').open = true")
+    window.see("Documentos por envío")
 
 
 def sell(window: Page, folio: int, what: str = "") -> None:
