@@ -23,7 +23,7 @@ export abstract class DemoFolder extends DemoVouchers {
   where: PlaceView = { path: "Timbre/datos", bytes: 3_400_000, journal_bytes: 2_100_000, free_bytes: 52_000_000_000, drop: { issued: 12, refused: 1, waiting_total: 0, waiting: [], left_total: 0, left: [], trouble: null } };
   review: CheckView = { running: false, percent: 0, at: null, sound: null, lines: [] };
   private changed = false;
-  sealed: SealingView = { on: false, segments: 3, sealed: 0, unconfirmed: false, keeper: "La llave de esta carpeta está en el llavero del sistema", weaker: false };
+  sealed: SealingView = { on: false, segments: 3, sealed: 0, unconfirmed: false, keeper: "La llave de esta carpeta está en el llavero del sistema.", weaker: false };
   /** The key that was shown. */
   shown: string | null = null;
   readonly sealer: Sealer = {
