@@ -63,6 +63,8 @@ def rooms(window):
         if room == "Ajustes":
             window.run("document.querySelectorAll('.settings details').forEach((e) => (e.open = true))")
             window.see("Documentos por envío")
+        if room == "Documentos":
+            window.wait("how many", "return text(document.querySelector('[data-testid=found]'))")
         yield key, room
 
 
