@@ -232,15 +232,18 @@ def framed(picture: Image.Image) -> bool:
 # --- what stands on it, beside the document itself -------------------------------------------------------------------
 
 ROOT = Path(__file__).parents[2]
+# The types that Timbre issues, each of which has samples; the others are known by name, since documents refer to them.
+ISSUED = {"33", "34", "39", "41", "52", "56", "61"}
+# A guía says its transfer in words (manual de muestras impresas 4.0, 1.4), which are those of formato DTE 2.4.2, IndTraslado.
 TRANSFERS = {
-    "1": "constituye venta",
+    "1": "Operación constituye venta",
     "2": "Venta por efectuar",
     "3": "Consignación",
     "4": "Entrega gratuita",
     "5": "Traslado interno",
-    "6": "no venta",
-    "7": "devolución",
-    "8": "exportación (no venta)",
+    "6": "Otro traslado, no venta",
+    "7": "Guía de devolución",
+    "8": "Traslado para exportación (no venta)",
     "9": "Venta para exportación",
 }
 # What is referred to is named in words (manual de muestras impresas 4.0, 1.2).
@@ -333,7 +336,7 @@ def lawful(name: str) -> list[str]:
         if date := at(head + "IdDoc/" + tag):
             texts.append(day(date))
     if transfer := at(head + "IdDoc/IndTraslado"):
-        texts.append(TRANSFERS[transfer])
+        texts.append(f"Traslado: {TRANSFERS[transfer]}")
     totals = doc.find("{*}Encabezado/{*}Totales")
     # Each beside its name (manual de muestras impresas 4.0, 1.4).
     names = {"MntNeto": "Monto neto", "MntExe": "Monto exento", "IVA": "IVA (19%)", "MntTotal": "Total", "VlrPagar": "Valor a pagar"}
@@ -384,8 +387,21 @@ ASKED = [
     *("Jorge González", "Puerto San Antonio", "Buin", "Casa Matriz", HEAD_OFFICE, "Sucursal SII N° 81234567", "Crédito", "Contado"),
     *("Cuota: 15-02-2026: 50.000", "Cuota 1", "Por cuenta de 96.670.340-7", "96.670.340-7", "Impuesto vinos", "corrige texto"),
     *("anula", "corrige montos", "Salida: 15-01-2026", "Llegada: 16-01-2026", "FR-123456", "Pagado antes: 20.000"),
-    *(TRANSFERS[code] for code in "13579"),
+    *(f"Traslado: {words}" for words in TRANSFERS.values()),
 ]
+
+
+def test_every_type_that_is_issued_has_samples_and_no_other_has():
+    """43, 46, 110, 111 and 112 are not issued: there is no paper of theirs to judge."""
+    assert ISSUED | {"43", "46", "110", "111", "112"} == set(TITLES)
+    assert {kind_of(name) for name in WHOLE if not name.startswith("vector")} == ISSUED
+    ceded = {kind_of(name) for name in WHOLE if (PAPER / f"{name}.cedible.80mm.bin").exists()}
+    assert ceded == {"33", "34", "52"}, "Ley 19.983; of guías those of a sale alone"
+    assert {code for name in WHOLE if kind_of(name) == "52" and "CEDIBLE" in words(name) for code in transfers(name)} == {"1"}
+
+
+def transfers(name: str) -> list[str]:
+    return [one.text for one in document(name).iter("{*}IndTraslado")]
 
 
 def test_every_text_that_the_law_knows_is_asked_for_by_a_document():

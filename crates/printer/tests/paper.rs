@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use timbre_chile::Chile;
+use timbre_chile::tipo::Tipo;
 use timbre_core::paper::Copy;
 use timbre_core::receipt::Receipt;
 use timbre_core::{Regime, TillData};
@@ -82,6 +83,11 @@ fn words(strips: &[Strip]) -> String {
 fn every_document_is_laid_out_on_the_papers_that_it_may_have() {
     let samples = samples::golden();
     assert!(samples.len() > 25);
+    for tipo in Tipo::ALL {
+        let of_it =
+            |sample: &&samples::Sample| sample.kind == tipo.series() && !sample.name.starts_with("vector");
+        assert!(samples.iter().any(|sample| of_it(&sample)), "{} is issued and has no sample", tipo.name());
+    }
     for sample in &samples {
         let boleta = matches!(sample.kind.as_str(), "39" | "41");
         lay(&sample.receipt, Copy::Original, &Profile::default()).unwrap();
