@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
 
 use timbre_agent::view::{FoundPrinterView, PrinterView, PrintersView, ProblemView};
 use timbre_agent::{Answer, Printers};
@@ -47,7 +46,7 @@ impl Printer {
             set: RwLock::new(set),
             file: Arc::new(SettingsFile::of(dir)),
             turn: Mutex::default(),
-            hurry: Hurry::of(config.printer.patience.map(|seconds| Duration::from_secs(seconds.into()))),
+            hurry: Hurry::default(),
         })
     }
 
@@ -75,7 +74,9 @@ impl Printer {
     ) -> Printing {
         let Some(ready) = ready else { return Printing::Failed { why: none.to_owned() } };
         match made(&ready.profile) {
-            Ok((load, bytes)) => ready.device.print(name, load, &bytes, hold, &self.hurry),
+            Ok((load, bytes)) => {
+                ready.device.print(name, load, &bytes, hold, &self.hurry.giving(self.set().patience))
+            }
             Err(error) => Printing::Failed { why: error.to_string() },
         }
     }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use timbre_agent::view::PrinterView;
 use timbre_core::paper::Copy;
@@ -35,6 +36,8 @@ pub(crate) struct Set {
     pub on_issue: bool,
     /// Sheets of an original bring the copy to be ceded, where there is one.
     pub cedible: bool,
+    /// What a printer may take beside drawing a paper, when the program is about to end.
+    pub patience: Option<Duration>,
     pub logo: Option<Arc<Logo>>,
     /// What is wrong with the logo that is set: it stops no sale.
     pub logo_trouble: Option<String>,
@@ -72,6 +75,7 @@ impl Set {
             each,
             on_issue: on_issue.unwrap_or(true),
             cedible: cedible.unwrap_or(true),
+            patience: config.printer.patience.map(|seconds| Duration::from_secs(seconds.into())),
             logo,
             logo_trouble,
         })

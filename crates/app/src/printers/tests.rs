@@ -184,6 +184,33 @@ fn what_comes_out_unasked_follows_the_printers_there_are() {
     assert_eq!(read(&without).beside(&factura, None), None);
 }
 
+/// What stands in the file holds from the next paper on, as all else of the printers does.
+#[test]
+fn how_long_a_printer_is_waited_for_changes_with_its_settings() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let settings = format!("[printer]\ndevice = 'red:{address}'\npatience = 3600\nprofile.status = 'none'\n");
+    let (dir, printer) = shop(&settings);
+    std::fs::write(dir.path().join("timbre.toml"), settings.replace("3600", "0")).unwrap();
+    printer.put(&said("bar", "red:10.0.0.7")).unwrap();
+    let (let_go, held) = std::sync::mpsc::channel::<()>();
+    let how = std::thread::scope(|scope| {
+        let (listener, printer) = (&listener, &printer);
+        scope.spawn(move || {
+            let (mut line, _) = listener.accept().unwrap();
+            std::io::Read::read_exact(&mut line, &mut [0]).unwrap();
+            printer.hurry();
+            // It says nothing, and does not hang up.
+            let _ = held.recv();
+        });
+        let boleta = Receipt { narrow: true, ..Receipt::default() };
+        let how = printer.print("T39F1", &boleta, Copy::Original, None, Box::new(()));
+        drop(let_go);
+        how
+    });
+    assert!(how.why().contains("dejó de esperarla"), "{how:?}");
+}
+
 /// 16 by 16 black dots.
 const DOT: &[u8] = include_bytes!("dot.png");
 

@@ -29,14 +29,14 @@ pub struct Hurry {
 
 impl Default for Hurry {
     fn default() -> Hurry {
-        Hurry::of(None)
+        Hurry { said: Arc::default(), beside: BESIDE }
     }
 }
 
 impl Hurry {
-    /// With so much time for a printer beside drawing a paper; else as much as a good one takes.
-    pub fn of(beside: Option<Duration>) -> Hurry {
-        Hurry { said: Arc::default(), beside: beside.unwrap_or(BESIDE) }
+    /// The same, with so much time for a printer beside drawing a paper; else as much as a good one takes.
+    pub fn giving(&self, beside: Option<Duration>) -> Hurry {
+        Hurry { said: Arc::clone(&self.said), beside: beside.unwrap_or(BESIDE) }
     }
 
     pub fn say(&self) {
