@@ -242,7 +242,7 @@ fn pieces(word: &str, width: f32, size: f32, face: &Face) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use timbre_core::receipt::{Ceded, Heading, ReceiptLine, Sum};
+    use timbre_core::receipt::{Ceded, Field, Heading, Issuer, ReceiptLine, Sum};
 
     use super::*;
 
@@ -334,6 +334,45 @@ mod tests {
         let count = |text: &str| all.iter().filter(|said| *said == text).count();
         assert!(count("Detalle") > 2);
         assert_eq!(count(&receipt.prices), count("Detalle"));
+    }
+
+    /// Formato DTE 2.4.2: a name of 100 letters, 40 references, 30 instalments, 60 lines of 1,000 letters of description.
+    #[test]
+    fn what_a_document_holds_at_the_most_stands_on_its_sheets_and_nothing_on_anything_else() {
+        let words =
+            |count: usize| "Ñandú WWWWWWW ".repeat(count / 13 + 1).chars().take(count).collect::<String>();
+        let field = |n: usize| Field::new("Cuota", format!("15-02-2026: 9.999.999, {n:02} {}", words(37)));
+        let heading = Heading {
+            tax_id: "R.U.T.: 99.999.999-9".to_owned(),
+            title: "FACTURA NO AFECTA O EXENTA ELECTRÓNICA".to_owned(),
+            number: "N° 9999999999".to_owned(),
+            office: Some(format!("S.I.I. - {}", words(40))),
+            framed: true,
+        };
+        let line = |n: usize| ReceiptLine {
+            name: format!("{n:02} {}", words(77)),
+            notes: vec![words(1000), "Descuento 10%: 1.234".to_owned()],
+            quantity: "123.456,789012 CAJA".to_owned(),
+            price: "123.456.789,123456".to_owned(),
+            sum: "999.999.999.999.999.999".to_owned(),
+            ..ReceiptLine::default()
+        };
+        let receipt = Receipt {
+            heading,
+            issuer: Issuer { name: words(100), lines: vec![words(80); 6] },
+            date: "15-01-2026 12:34".to_owned(),
+            receiver: vec![Field::new("Señor(es)", words(100)); 9],
+            terms: (0..30).map(field).collect(),
+            references: (0..40).map(|n| format!("Orden de compra N° {n:02}: {}", words(90))).collect(),
+            lines: (0..60).map(line).collect(),
+            totals: (0..20).map(|n| sum(format!("Impuesto {n}"), "999.999.999.999.999.999")).collect(),
+            ..Receipt::default()
+        };
+        let (_, all) = texts(&receipt, Copy::Repeated);
+        let said = all.join(" ");
+        for n in 0..30 {
+            assert!(said.contains(&format!("9.999.999, {n:02} ")), "instalment {n}");
+        }
     }
 
     /// A sheet of nothing but a foot looks like a leaf that was torn off another document.

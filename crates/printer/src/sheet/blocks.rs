@@ -91,29 +91,44 @@ fn bare(set: &mut Setting, receipt: &Receipt) -> f32 {
     y
 }
 
-/// Who receives at the left, when and how at the right. Where nobody is named that begins at the left.
+/// What begins here finds room for itself on this sheet, and is not left alone at its lower end.
+const LOWEST: f32 = BOTTOM - 100.0;
+
+/// Who receives at the left, when and how at the right. Where nobody is named that begins at the left, and so does what
+/// finds no room on the first sheet (thirty instalments).
 pub(super) fn parties(set: &mut Setting, receipt: &Receipt) {
     set.rule(set.y);
-    let top = set.y + 8.0;
     let dated = [Field::new("Fecha", receipt.date.clone())];
     let mut left: Vec<&Field> = receipt.receiver.iter().collect();
     let mut right: Vec<&Field> = dated.iter().chain(&receipt.terms).collect();
-    if left.is_empty() {
-        let second = right.split_off(right.len().div_ceil(2));
-        left = std::mem::replace(&mut right, second);
-    }
     let middle = WIDTH / 2.0 + 20.0;
-    let at_left = fields(set, LEFT, top, middle - 16.0 - LEFT, &left);
-    let at_right = fields(set, middle, top, RIGHT - middle, &right);
-    set.y = at_left.max(at_right) + 8.0;
+    loop {
+        if left.is_empty() {
+            let second = right.split_off(right.len().div_ceil(2));
+            left = std::mem::replace(&mut right, second);
+        }
+        let top = set.y + 8.0;
+        let at_left = fields(set, LEFT, top, middle - 16.0 - LEFT, &mut left);
+        let at_right = fields(set, middle, top, RIGHT - middle, &mut right);
+        set.y = at_left.max(at_right) + 8.0;
+        if left.is_empty() && right.is_empty() {
+            return;
+        }
+        again(set, receipt);
+    }
 }
 
-fn fields(set: &mut Setting, x: f32, top: f32, width: f32, fields: &[&Field]) -> f32 {
+/// Puts of the fields what there is room for, and leaves the rest; answers where they end.
+fn fields(set: &mut Setting, x: f32, top: f32, width: f32, fields: &mut Vec<&Field>) -> f32 {
     let mut y = top;
-    for field in fields {
-        set.page().text(x, y + 9.0, 7.5, false, Ink::Grey, &field.label);
-        y = set.block((x + 66.0, y), width - 66.0, 9.0, false, Ink::Black, &field.value) + 1.5;
-    }
+    fields.retain(|field| {
+        let fits = y <= LOWEST;
+        if fits {
+            set.page().text(x, y + 9.0, 7.5, false, Ink::Grey, &field.label);
+            y = set.block((x + 66.0, y), width - 66.0, 9.0, false, Ink::Black, &field.value) + 1.5;
+        }
+        !fits
+    });
     y
 }
 
@@ -127,7 +142,7 @@ pub(super) fn references(set: &mut Setting, receipt: &Receipt) {
     set.page().text(LEFT, base, 7.5, false, Ink::Grey, "Referencias");
     for reference in &receipt.references {
         set.y = set.block((LEFT + 66.0, set.y), RIGHT - LEFT - 66.0, 9.0, false, Ink::Black, reference) + 1.5;
-        if set.y > BOTTOM - 100.0 {
+        if set.y > LOWEST {
             again(set, receipt);
         }
     }
@@ -223,18 +238,29 @@ fn columns(set: &mut Setting, prices: &str) {
 /// Where a further sheet's own words end.
 pub(super) const AGAIN: f32 = TOP + 30.0;
 
-/// A further sheet says whose it is.
+/// A further sheet says whose it is; of a long name the beginning, since the first sheet has it whole.
 pub(super) fn again(set: &mut Setting, receipt: &Receipt) {
     set.pages.push(Page::default());
     let heading = &receipt.heading;
     let what = format!("{} {}", heading.title, heading.number);
-    set.page().text(LEFT, TOP + 9.0, 9.0, true, Ink::Black, &receipt.issuer.name);
+    let room = RIGHT - LEFT - face(true).width(&what, 9.0) - 12.0;
+    set.page().text(LEFT, TOP + 9.0, 9.0, true, Ink::Black, &shortened(&receipt.issuer.name, room, 9.0));
     set.at_right(RIGHT, TOP + 9.0, 9.0, true, Ink::Black, &what);
     set.page().text(LEFT, TOP + 20.0, 8.0, false, Ink::Grey, &heading.tax_id);
     set.at_right(RIGHT, TOP + 20.0, 8.0, false, Ink::Grey, &receipt.date);
     if set.marked {
         let x = (WIDTH - face(true).width(COPY, 9.0)) / 2.0;
-        set.page().text(x, TOP + 9.0, 9.0, true, Ink::Black, COPY);
+        set.page().text(x, TOP + 20.0, 9.0, true, Ink::Black, COPY);
     }
     set.y = AGAIN;
+}
+
+/// On one line of bold letters: whole words, and a sign that there are more.
+fn shortened(text: &str, width: f32, size: f32) -> String {
+    const MORE: &str = "…";
+    if face(true).width(text, size) <= width {
+        return text.to_owned();
+    }
+    let first = wrap(text, width - face(true).width(MORE, size), size, face(true)).into_iter().next();
+    first.unwrap_or_default() + MORE
 }
