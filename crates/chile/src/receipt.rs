@@ -142,8 +142,11 @@ fn till_sums(till: &TillData) -> Vec<Sum> {
     paid.chain(said.map(|(name, amount)| sums::pesos(name, amount))).collect()
 }
 
-/// A means of payment as people read it: tills write it without accents.
+/// A means of payment as people read it: tills write it without accents. Nobody signed it, so that it may hold what no
+/// paper has a letter for.
 fn means(text: &str) -> String {
+    let letter = |c: char| if latin1::encode(c.encode_utf8(&mut [0; 4])).is_ok() { c } else { '?' };
+    let text: String = latin1::tidy(text).chars().map(letter).collect();
     let word = |word: &str| match word.to_lowercase().as_str() {
         "debito" => "débito".to_owned(),
         "credito" => "crédito".to_owned(),
@@ -193,6 +196,8 @@ mod tests {
             ("tarjeta de credito", "Tarjeta de crédito"),
             ("Débito", "Débito"),
             ("prepago", "Prepago"),
+            ("vale de 5 €", "Vale de 5 EUR"),
+            ("gift card 😀\u{1}\nazul", "Gift card ?? azul"),
         ] {
             assert_eq!(means(said), people_read);
         }

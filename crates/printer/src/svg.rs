@@ -103,7 +103,9 @@ fn path(picture: &Bitmap, left: usize, top: usize) -> String {
     drawn
 }
 
+/// What XML has no character for is left white.
 fn escaped(text: &str) -> String {
+    let text = text.replace(char::is_control, " ");
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
@@ -123,5 +125,6 @@ mod tests {
         picture.fill(1, 0, 2, 2);
         assert_eq!(path(&picture, 10, 20), "M11 20h2v2h-2z");
         assert_eq!(escaped("a<&>\""), "a&lt;&amp;&gt;&quot;");
+        assert_eq!(escaped("a\u{1}b"), "a b");
     }
 }
