@@ -13,9 +13,11 @@ use crate::{hour, latin1};
 /// Longest RSR and IT1, in characters (schema DTE_v10, TED/DD).
 const LONGEST: usize = 40;
 
-/// The longest stamp that a PDF417 of level 5 takes: 928 words, of which 64 correct and two say how it is read, and six
-/// bytes in five of the rest (ISO/IEC 15438; level 5: Instructivo técnico, anexo 2, A.2.5).
-pub const MOST_BYTES: usize = 1034;
+/// The longest stamp that fits every paper that all types may have. A PDF417 of level 5 has 928 words at the most (ISO/IEC
+/// 15438; level 5: Instructivo técnico, anexo 2, A.2.5). On a roll of 80 mm, where a lawful module is two dots, it has 12
+/// columns, and so 77 rows: 924 words, of which 64 correct and two say how it is read, with six bytes in five of the rest and
+/// one byte in each of the last three.
+pub const MOST_BYTES: usize = 1029;
 
 /// What a stamp says of its document, as the document says it.
 #[derive(Debug, Clone)]

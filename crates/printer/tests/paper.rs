@@ -9,9 +9,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use timbre_chile::Chile;
+use timbre_chile::ted::MOST_BYTES;
 use timbre_chile::tipo::Tipo;
 use timbre_core::paper::Copy;
-use timbre_core::receipt::Receipt;
+use timbre_core::receipt::{Code, Receipt};
 use timbre_core::{Regime, TillData};
 use timbre_printer::ticket::{Strip, lay};
 use timbre_printer::{Logo, NotPrinted, Paper, Profile, pdf, svg, ticket};
@@ -95,6 +96,21 @@ fn every_document_is_laid_out_on_the_papers_that_it_may_have() {
         assert_eq!(small.err(), (!boleta).then_some(NotPrinted::PaperTooNarrow), "{}", sample.name);
         let ceded = lay(&sample.receipt, Copy::Ceded, &Profile::default());
         assert_eq!(ceded.is_ok(), sample.receipt.ceded.is_some(), "{}", sample.name);
+    }
+}
+
+/// What the regime lets pass can be handed over on every paper that all types may have.
+#[test]
+fn the_longest_stamp_that_is_issued_fits_the_roll_and_the_sheet() {
+    let sample = samples::golden().into_iter().find(|sample| sample.kind == "33").expect("a factura");
+    for length in 1024..=MOST_BYTES {
+        let bytes: Vec<u8> = sample.ted.iter().copied().cycle().take(length).collect();
+        let receipt = Receipt { code: Some(Code { bytes, optional: false }), ..sample.receipt.clone() };
+        for copy in [Copy::Original, Copy::Ceded] {
+            let strips = lay(&receipt, copy, &Profile::default());
+            assert!(strips.is_ok(), "{length} bytes on a roll: {:?}", strips.err());
+        }
+        pdf(&receipt, &[Copy::Ceded], None).expect("a sheet of its own");
     }
 }
 
