@@ -46,6 +46,17 @@ impl Out {
         Ok(stdout.flush()?)
     }
 
+    /// A file as it is, to another program. A terminal would take it for commands of its own.
+    pub fn file(self, bytes: &[u8]) -> Result<(), Failure> {
+        let mut stdout = io::stdout().lock();
+        if stdout.is_terminal() {
+            let why = "Esto no es texto: diga un archivo en vez de «-», o páselo a otro programa con «|».";
+            return Err(Failure::refused("output", why));
+        }
+        stdout.write_all(bytes)?;
+        Ok(stdout.flush()?)
+    }
+
     /// A remark for the person at the terminal; not part of the output.
     pub fn note(self, text: impl AsRef<str>) {
         // When nobody can read remarks any more the command still has its work to do.

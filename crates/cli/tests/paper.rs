@@ -445,7 +445,10 @@ fn a_document_is_had_as_files_too() {
         ("--svg", "ticket.svg", b"<svg "),
     ] {
         told(&timbre(data, &["print", "T39F1", flag, &file(name)], ""), 0);
-        assert!(fs::read(data.join(name)).expect("written").starts_with(begins), "{name}");
+        let written = fs::read(data.join(name)).expect("written");
+        assert!(written.starts_with(begins), "{name}");
+        let piped = timbre(data, &["print", "T39F1", flag, "-"], "");
+        assert!(piped.status.success() && piped.stdout == written, "{flag}: the file alone");
     }
     told(&timbre(data, &["print", "T39F1", "--escpos", &file("58.bin"), "--paper", "58mm"], ""), 0);
     // The width is a roll's: of a sheet it would say nothing.

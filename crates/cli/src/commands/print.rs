@@ -16,15 +16,15 @@ pub struct Args {
     #[arg(value_name = "ID", value_parser = values::id, required_unless_present = "test")]
     id: Option<DocumentId>,
 
-    /// Guarda la hoja carta en este archivo, sin imprimir
+    /// Guarda la hoja carta en este archivo («-»: la salida), sin imprimir
     #[arg(long, value_name = "ARCHIVO", conflicts_with_all = ["escpos", "svg", "test"])]
     pdf: Option<PathBuf>,
 
-    /// Guarda los bytes para una impresora térmica en este archivo, sin imprimir
+    /// Guarda los bytes para una impresora térmica en este archivo («-»: la salida), sin imprimir
     #[arg(long, value_name = "ARCHIVO", conflicts_with_all = ["svg", "test"])]
     escpos: Option<PathBuf>,
 
-    /// Guarda la imagen del ticket (SVG) en este archivo, sin imprimir
+    /// Guarda la imagen del ticket (SVG) en este archivo («-»: la salida), sin imprimir
     #[arg(long, value_name = "ARCHIVO", conflicts_with = "test")]
     svg: Option<PathBuf>,
 
@@ -61,6 +61,10 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
     if let (Some((what, file)), Some(id)) = (wanted, &args.id) {
         return through(data, Need::Look, async |api| {
             let bytes = api.drawn(id, what, copy, (what == "ticket").then_some(args.paper.as_str())).await?;
+            // As `timbre issue -` reads a sale.
+            if file.as_os_str() == "-" {
+                return out.file(&bytes).map(|()| Exit::Done);
+            }
             std::fs::write(&file, &bytes).map_err(|error| {
                 Failure::refused("output", format!("No se pudo escribir {} ({error}).", file.display()))
             })?;
