@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use bytes::Bytes;
 use timbre_core::{CardPart, Date, DocumentId, Issuer, Refusal, Sale, Timestamp, Voucher};
-use timbre_store::{Fact, Row, StoreError, Vouched, VouchedRow, VoucherTerm};
+use timbre_store::{Committed, Fact, Row, StoreError, Vouched, VouchedRow, VoucherTerm};
 
 use crate::engine::{Agent, Answer};
 use crate::export::cell;
@@ -102,17 +102,19 @@ impl Agent {
             till: sale.till.clone(),
             sale: sale.received.clone(),
         };
-        let written = self.0.writer.commit(vec![Fact::Vouched(Box::new(vouched))]).await;
-        // Asked twice at once: the other one has written it.
-        let row = self.0.reader.vouched(&key)?;
-        match (written, row) {
-            (Ok(()), Some(row)) => {
+        match self.0.writer.commit(vec![Fact::Vouched(Box::new(vouched))]).await {
+            // It is on disk: nothing is read, for a read that fails must not answer it with an error.
+            Ok(Committed { recorded, .. }) => {
                 self.0.push(Vec::new(), false);
-                self.vouched(&row, false)
+                let row =
+                    recorded.first().ok_or_else(|| ProblemView::internal("la venta no quedó registrada"))?;
+                Ok(self.record_view(row, None, false))
             }
-            (Ok(()), None) => Err(ProblemView::internal("la venta registrada no aparece")),
-            (Err(_), Some(row)) => self.known_record(&row, &sale),
-            (Err(error), None) => Err(error.into()),
+            Err(error) => match self.0.reader.vouched(&key)? {
+                // Asked twice at once: the other one has written it.
+                Some(row) => self.known_record(&row, &sale),
+                None => Err(error.into()),
+            },
         }
     }
 

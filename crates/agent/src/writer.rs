@@ -106,7 +106,7 @@ enum Order {
 /// Facts that are said in the writer.
 struct Act {
     make: Make,
-    reply: oneshot::Sender<Result<(), WriteError>>,
+    reply: oneshot::Sender<Result<Committed, WriteError>>,
 }
 
 /// A handle to the writer.
@@ -169,8 +169,12 @@ impl Writer {
         &self,
         make: impl FnOnce(&Reader) -> Vec<Fact> + Send + 'static,
     ) -> Result<(), WriteError> {
+        self.act(Box::new(make)).await.map(drop)
+    }
+
+    async fn act(&self, make: Make) -> Result<Committed, WriteError> {
         let (reply, answer) = oneshot::channel();
-        self.hand_in(Order::Apply(Act { make: Box::new(make), reply }))?;
+        self.hand_in(Order::Apply(Act { make, reply }))?;
         answer.await.map_err(|_| self.closed())?
     }
 
@@ -210,9 +214,9 @@ impl Writer {
         self.fsyncs.load(Ordering::Relaxed)
     }
 
-    /// Commits facts that depend on nothing.
-    pub async fn commit(&self, facts: Vec<Fact>) -> Result<(), WriteError> {
-        self.apply(move |_| facts).await
+    /// Commits facts that depend on nothing; says what became of them.
+    pub async fn commit(&self, facts: Vec<Fact>) -> Result<Committed, WriteError> {
+        self.act(Box::new(move |_| facts)).await
     }
 }
 
@@ -317,13 +321,12 @@ impl Desk {
             };
             Box::new(order) as timbre_store::Make<'_>
         });
-        let outcomes = self.commit(orders.collect());
-        for (n, reply) in replies.into_iter().enumerate() {
-            let outcome = match &outcomes {
-                _ if panicked[n].get() => Err(WriteError::Panicked),
-                Ok(each) => each[n].as_ref().map(drop).map_err(WriteError::clone),
-                Err(all) => Err(all.clone()),
-            };
+        let outcomes = match self.commit(orders.collect()) {
+            Ok(each) => each,
+            Err(all) => replies.iter().map(|_| Err(all.clone())).collect(),
+        };
+        for ((reply, outcome), panicked) in replies.into_iter().zip(outcomes).zip(panicked) {
+            let outcome = if panicked.get() { Err(WriteError::Panicked) } else { outcome };
             // Whoever asked may have gone; the facts stand all the same.
             let _ = reply.send(outcome);
         }

@@ -68,11 +68,12 @@ impl Group {
         }
         rules.judge_batch(&overlay)?;
         let rows = mem::take(&mut overlay.touched).into_values().collect();
+        let recorded = mem::take(&mut overlay.recorded);
         let puts = overlay.into_changes();
         drop(view);
         live.follow(&puts)?;
         self.view.stage(puts);
-        Ok(Committed { places, rows })
+        Ok(Committed { places, rows, recorded })
     }
 
     /// The frames, what they do to the index, and what is live then; `None` when no order wrote

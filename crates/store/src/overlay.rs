@@ -8,7 +8,7 @@ use timbre_core::{Date, DocState, DocumentId, ParcelId, Series};
 
 use crate::index::{Keys, Puts};
 use crate::walk::Tip;
-use crate::{Counts, OpenParcel, Row, StoreError, key};
+use crate::{Counts, OpenParcel, Row, StoreError, VouchedRow, key};
 
 /// sled keeps larger values in files that it never syncs (above 128 KiB); we stay well below.
 const LARGEST_VALUE: usize = 96 << 10;
@@ -18,6 +18,8 @@ pub(crate) struct Overlay<'a> {
     puts: Puts,
     /// Documents changed, as they are now, by order.
     pub touched: BTreeMap<u64, Row>,
+    /// Sales that were recorded with their card's voucher.
+    pub recorded: Vec<VouchedRow>,
 }
 
 /// A parcel and how many of its documents are still on their way in it.
@@ -45,7 +47,7 @@ impl Keys for Overlay<'_> {
 
 impl<'a> Overlay<'a> {
     pub fn new(base: &'a dyn Keys) -> Overlay<'a> {
-        Overlay { base, puts: Puts::new(), touched: BTreeMap::new() }
+        Overlay { base, puts: Puts::new(), touched: BTreeMap::new(), recorded: Vec::new() }
     }
 
     pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {

@@ -17,7 +17,7 @@ use crate::segments::Segments;
 use crate::verdict::Judge;
 use crate::view::View;
 use crate::{
-    Fact, Locked, Make, Numbering, OpenOptions, Opened, Place, Reader, Row, StoreError, key,
+    Fact, Locked, Make, Numbering, OpenOptions, Opened, Place, Reader, Row, StoreError, VouchedRow, key,
     opening::{self, Opening},
 };
 
@@ -57,6 +57,9 @@ pub struct Committed {
     pub places: Vec<Place>,
     /// The documents it touched, as they are now, in order of issue.
     pub rows: Vec<Row>,
+    /// The sales that were recorded with their card's voucher, as whoever ordered it is answered: nothing has to be
+    /// read for that.
+    pub recorded: Vec<VouchedRow>,
 }
 
 impl Store {

@@ -118,7 +118,7 @@ pub(crate) fn take(on: &mut Overlay<'_>, vouched: &Vouched, stand: Stand) -> Res
         rest: None,
         frame: stand.place,
     };
-    put(on, &row)
+    put(on, row)
 }
 
 /// The part of a sale that a card paid, with the document for the rest.
@@ -136,19 +136,20 @@ pub(crate) fn take_part(on: &mut Overlay<'_>, issued: &Issued, stand: Stand) -> 
         rest: Some(issued.document.id.clone()),
         frame: stand.place,
     };
-    put(on, &row)
+    put(on, row)
 }
 
 /// Once for each key: a fact may be read again.
-fn put(on: &mut Overlay<'_>, row: &VouchedRow) -> Result<(), StoreError> {
+fn put(on: &mut Overlay<'_>, row: VouchedRow) -> Result<(), StoreError> {
     if on.get(&key::vouched_key(&row.key))?.is_some() {
         return Ok(());
     }
     let name = key::vouched(row.date, row.sequence);
-    on.put_json(name.clone(), row)?;
+    on.put_json(name.clone(), &row)?;
     on.put(key::vouched_key(&row.key), name);
     let count = on.number(key::VOUCHED)?.unwrap_or_default() + 1;
     on.put(key::VOUCHED.to_vec(), count.to_be_bytes().to_vec());
+    on.recorded.push(row);
     Ok(())
 }
 

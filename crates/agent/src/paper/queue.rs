@@ -302,7 +302,7 @@ impl Inner {
     /// Writes how far a paper has come, and with it the one beside it.
     async fn tell_papers(&self, paper: &WaitingPaper, beside: Option<Copy>, how: Printing) -> bool {
         match self.writer.commit(facts(paper, beside, &how)).await {
-            Ok(()) => true,
+            Ok(_) => true,
             Err(error) => {
                 unwritten(&error);
                 false

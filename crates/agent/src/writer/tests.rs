@@ -87,7 +87,7 @@ fn hold(writer: &Writer) -> (mpsc::Sender<()>, tokio::task::JoinHandle<Result<()
 fn order(
     writer: &Writer,
     make: impl FnOnce(&Reader) -> Vec<Fact> + Send + 'static,
-) -> oneshot::Receiver<Result<(), WriteError>> {
+) -> oneshot::Receiver<Result<Committed, WriteError>> {
     let (reply, answer) = oneshot::channel();
     let act = Act { make: Box::new(make), reply };
     assert!(writer.orders.hand_in(Order::Apply(act)));

@@ -125,6 +125,26 @@ fn a_lost_index_is_made_again_and_nothing_of_the_last_batch_is_missing() {
     assert!(!shop.open_said().1.rebuilt);
 }
 
+/// Whoever ordered it is answered by that, whatever became of the index meanwhile.
+#[test]
+fn what_was_recorded_is_told_by_its_commit_though_nothing_can_be_read_any_more() {
+    let (shop, disk) = (Shop::new(), Filling::default());
+    drop(shop.stocked());
+    let mut store = disk.open(&shop);
+    store.commit(vec![declared(1)], at(1)).unwrap();
+    let reader = store.reader();
+    reader.view.index.fails.store(true, Ordering::Relaxed);
+    let committed = store.commit(vec![vouched("k", date(2), 1_000)], at(2)).unwrap();
+    assert!(matches!(store.settle(), Err(StoreError::Index(_))));
+    disk.set(true);
+    assert!(matches!(store.reopen(), Err(StoreError::Io { .. })));
+    assert!(matches!(reader.vouched("k"), Err(StoreError::Reopening)));
+    disk.set(false);
+    store.reopen().unwrap();
+    let read = reader.vouched("k").unwrap().expect("it was recorded");
+    assert_eq!((read.at, committed.recorded), (at(2), vec![read]));
+}
+
 #[test]
 fn what_is_found_at_reopening_locks_as_at_a_start() {
     let (shop, mut store) = Shop::ready();
