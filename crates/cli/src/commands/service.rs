@@ -29,7 +29,11 @@ pub struct Args {
 
 #[derive(clap::Subcommand)]
 enum What {
-    /// Hace que el sistema inicie «timbre serve» y lo vuelva a iniciar si se cae
+    #[cfg_attr(
+        not(windows),
+        doc = "Hace que el sistema inicie «timbre serve» y lo vuelva a iniciar si se cae"
+    )]
+    #[cfg_attr(windows, doc = "Hace que Windows inicie «timbre serve» cada vez que usted entra en su sesión")]
     Install {
         /// Sólo muestra lo que se instalaría
         #[arg(long)]
