@@ -22,6 +22,7 @@ mod xml;
 
 // The document: sale, totals, rules, draft, receipt, and the second look.
 mod again;
+pub mod claims;
 pub mod company;
 pub mod dom;
 pub mod draft;

@@ -14,6 +14,7 @@ pub mod totals;
 use jiff::civil::Date;
 use timbre_core::{Amount, Claim, DocumentId, Documents, Refusal, TillData};
 
+use crate::claims;
 use crate::codes;
 use crate::company::Firm;
 use crate::follow;
@@ -92,8 +93,8 @@ impl Making<'_> {
         if self.tipo.is_note() {
             notes::amounts(self, &earlier, &totals);
         }
-        self.annuls = follow::annuls(self, &earlier);
-        self.claims = follow::claims(self, &earlier, totals.total, known);
+        self.annuls = claims::annuls(self, &earlier);
+        self.claims = claims::of(self, &earlier, totals.total, known);
         Some(totals)
     }
 

@@ -1,0 +1,295 @@
+//! What a document uses up of earlier ones, and what it gives back: nothing is annulled, returned or billed twice.
+//! What is left of one that is given back in parts is reckoned in `rest`.
+
+use timbre_core::{Amount, Claim, DocumentId, Documents};
+
+use crate::follow::{Earlier, is_own};
+use crate::money;
+use crate::rest;
+use crate::rules::{Making, header_path, notes};
+use crate::tags::Group;
+use crate::tipo::Tipo;
+
+/// The document that a note annuls (CodRef 1): one of this folder, or the company's own of another system.
+pub fn annuls(making: &Making<'_>, earlier: &[Earlier]) -> Option<DocumentId> {
+    let document = &making.order.document;
+    let annuls = making.tipo.is_note() && notes::reasons(document).any(|reason| reason == "1");
+    let foreign = || foreign(making, earlier).filter(|_| annuls).map(|(_, id)| id);
+    annulled(making.tipo, document, earlier).map(|of| of.document.id.clone()).or_else(foreign)
+}
+
+/// The only document that a note corrects, where the company issued it with another system, and its reference.
+fn foreign(making: &Making<'_>, earlier: &[Earlier]) -> Option<(usize, DocumentId)> {
+    let mut corrected = notes::correcting(&making.order.document);
+    let ((at, reference), None) = (corrected.next()?, corrected.next()) else { return None };
+    if !is_own(reference, making.firm.rut) || earlier.iter().any(|earlier| earlier.at == at) {
+        return None;
+    }
+    Some((at, DocumentId::new(reference.leaf("TpoDocRef")?, reference.leaf("FolioRef")?.parse().ok()?)))
+}
+
+/// The one of this folder.
+fn annulled<'e>(tipo: Tipo, document: &Group, earlier: &'e [Earlier]) -> Option<&'e Earlier> {
+    let annuls = tipo.is_note() && notes::reasons(document).any(|reason| reason == "1");
+    earlier.iter().find(|earlier| earlier.corrected && annuls)
+}
+
+/// What a document of `total` uses up of earlier ones, or why it can't.
+///
+/// A credit note uses up what it gives back, so that no document is given back twice or beyond its total. A
+/// factura uses up its guías, each once: of one alone what the factura charges and no more than what is left, for
+/// the rest of it may be billed later. A boleta of an exchange uses nothing up. What annuls a document gives back
+/// what that had used: the guías of a factura can be billed anew, and a factura whose credit note was annulled can
+/// be annulled again. Where a note corrects several, the first are used up first. The writer judges all of it again.
+pub fn of(making: &mut Making<'_>, earlier: &[Earlier], total: i64, known: &dyn Documents) -> Vec<Claim> {
+    let tipo = making.tipo;
+    let annulled = annulled(tipo, &making.order.document, earlier);
+    if annulled.is_some_and(|of| is_used(making, of, known)) {
+        return Vec::new();
+    }
+    if let Some((at, id)) = foreign(making, earlier) {
+        return of_foreign(making, at, id, total, known).into_iter().collect();
+    }
+    match tipo {
+        Tipo::NotaCredito => match annulled {
+            Some(annulled) => {
+                std::iter::once(claim(annulled, total)).chain(undone(annulled, known)).collect()
+            }
+            None => given_back(making, earlier, total, known),
+        },
+        Tipo::NotaDebito => annulled.map_or_else(Vec::new, |note| {
+            std::iter::once(claim(note, total)).chain(undone(note, known)).collect()
+        }),
+        Tipo::Factura | Tipo::FacturaExenta => {
+            let guias: Vec<&Earlier> = earlier.iter().filter(|earlier| earlier.tipo == Tipo::Guia).collect();
+            match guias[..] {
+                [only] => billed(making, only, total, known).into_iter().collect(),
+                _ => guias.iter().filter_map(|guia| rest_of(making, guia, known)).collect(),
+            }
+        }
+        Tipo::Boleta | Tipo::BoletaExenta => exchanged(making, earlier, known),
+        Tipo::Guia => Vec::new(),
+    }
+}
+
+/// A boleta that names an earlier one charges what an exchange costs besides: it uses nothing up of it, whose
+/// amount stays charged, and who exchanges it again hears of it.
+fn exchanged(making: &mut Making<'_>, earlier: &[Earlier], known: &dyn Documents) -> Vec<Claim> {
+    let boletas: Vec<&Earlier> = earlier.iter().filter(|earlier| earlier.tipo.is_boleta()).collect();
+    for boleta in &boletas {
+        let is_boleta = |id: &&DocumentId| notes::is_boleta(&id.series.0);
+        if let Some(other) = known.usage(&boleta.document.id).used_by.iter().find(is_boleta) {
+            let message = format!(
+                "La boleta {} ya la cambia {other}: revise que no se devuelva lo mismo otra vez.",
+                boleta.document.id
+            );
+            making.warn("exchange-again", format!("Referencia[{}].FolioRef", boleta.at), message);
+        }
+    }
+    boletas.into_iter().map(|boleta| claim(boleta, 0)).collect()
+}
+
+/// Refuses to annul what is annulled already, or given back in part.
+fn is_used(making: &mut Making<'_>, of: &Earlier, known: &dyn Documents) -> bool {
+    let id = &of.document.id;
+    let usage = known.usage(id);
+    let place = format!("Referencia[{}].FolioRef", of.at);
+    if let Some(note) = rest::annulled(id, known) {
+        let message = format!(
+            "{id} ya lo anula {note}. Un documento no se anula dos veces; para deshacer esa anulación, anule {note}."
+        );
+        making.refuse("already-annulled", place, message);
+        return true;
+    }
+    let claimed = usage.claimed.0;
+    if claimed > 0 {
+        let message = format!(
+            "De {id} ya se devolvieron {} ({}): no se anula entero. Para lo que queda, {}, use CodRef 3.",
+            money::dotted(claimed),
+            listed(&usage.used_by),
+            money::dotted(of.document.total.0.saturating_sub(claimed).max(0))
+        );
+        making.refuse("claim-exceeds", place, message);
+    }
+    claimed > 0
+}
+
+/// What a note gives back of a document of another system: what it came to nobody here knows, but what notes of this
+/// folder did to it.
+fn of_foreign(
+    making: &mut Making<'_>,
+    at: usize,
+    id: DocumentId,
+    total: i64,
+    known: &dyn Documents,
+) -> Option<Claim> {
+    let usage = known.usage(&id);
+    let annuls = notes::reasons(&making.order.document).any(|reason| reason == "1");
+    let gives_back = annuls || (making.tipo == Tipo::NotaCredito && total > 0);
+    let fault = match rest::annulled(&id, known) {
+        Some(note) if gives_back => Some(("already-annulled", format!("{id} ya lo anula {note}."))),
+        _ if annuls && usage.claimed > Amount::ZERO => {
+            let (claimed, notes) = (money::dotted(usage.claimed.0), listed(&usage.used_by));
+            Some((
+                "claim-exceeds",
+                format!("De {id} ya se devolvieron {claimed} ({notes}): no se anula entero."),
+            ))
+        }
+        _ => None,
+    };
+    if let Some((code, message)) = fault {
+        making.refuse(code, format!("Referencia[{at}].FolioRef"), message);
+        return None;
+    }
+    gives_back.then_some(Claim { document: id, amount: Amount(total) })
+}
+
+fn listed(ids: &[DocumentId]) -> String {
+    ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// What a document used up, taken back.
+fn undone(document: &Earlier, known: &dyn Documents) -> Vec<Claim> {
+    let used = known.usage(&document.document.id).claims.0.into_iter();
+    used.filter(|claim| claim.amount != Amount::ZERO)
+        .map(|claim| Claim { amount: Amount(-claim.amount.0), ..claim })
+        .collect()
+}
+
+fn given_back(making: &mut Making<'_>, earlier: &[Earlier], total: i64, known: &dyn Documents) -> Vec<Claim> {
+    let corrected: Vec<&Earlier> = earlier.iter().filter(|earlier| earlier.corrected).collect();
+    // Nobody knows how much is of the unknown one.
+    if total == 0 || corrected.len() != notes::correcting(&making.order.document).count() {
+        return Vec::new();
+    }
+    if let [only] = corrected[..] {
+        return one_part(making, only, total, known).into_iter().collect();
+    }
+    let mut left = total;
+    let mut claims = Vec::new();
+    for earlier in &corrected {
+        let part = left.min(left_of(earlier, known));
+        if part > 0 {
+            claims.push(claim(earlier, part));
+            left -= part;
+        }
+    }
+    if left > 0 {
+        let ids: Vec<_> = corrected.iter().map(|earlier| earlier.document.id.clone()).collect();
+        let message = format!(
+            "Lo que queda de {} suma {}, y esta nota es por {}.",
+            listed(&ids),
+            money::dotted(total - left),
+            money::dotted(total)
+        );
+        making.refuse("claim-exceeds", "Referencia", message);
+    }
+    claims
+}
+
+fn one_part(making: &mut Making<'_>, of: &Earlier, total: i64, known: &dyn Documents) -> Option<Claim> {
+    let id = &of.document.id;
+    match rest::part(making.tipo, &making.order.document, total, of, known) {
+        Ok(part) => {
+            for more in part.beyond {
+                let message = format!(
+                    "Con esta nota se devuelven {} por {} de {id}, que tiene {}: revise si las líneas son afectas o exentas y \
+                     sus impuestos.",
+                    more.said(),
+                    more.words(),
+                    more.right()
+                );
+                making.refuse("claim-exceeds", header_path("Totales", more.tag()), message);
+            }
+            if part.off != 0 {
+                let (more, pesos) =
+                    (if part.off > 0 { "más" } else { "menos" }, money::dotted(part.off.abs()));
+                let exact = total - part.off;
+                let message = format!(
+                    "Con esta nota se devuelve todo {id}, y las notas suman ${pesos} {more} que él porque cada una redondea lo \
+                     suyo. Si debe calzar al peso, emita esta por ${} con MntBruto 1.",
+                    money::dotted(exact)
+                );
+                making.warn("note-rounding", header_path("Totales", "MntTotal"), message);
+            }
+            Some(part.claim)
+        }
+        Err(exceeds) => {
+            let notes = listed(&exceeds.notes);
+            let left = money::dotted(exceeds.left);
+            let (code, message) = match rest::annulled(id, known) {
+                Some(note) => {
+                    ("already-annulled", format!("{id} ya lo anula {note}: no queda nada que devolver."))
+                }
+                None if notes.is_empty() => ("claim-exceeds", format!("De {id} quedan {left} por devolver.")),
+                None => (
+                    "claim-exceeds",
+                    format!(
+                        "De {id} quedan {left} por devolver (lo demás lo devuelven {notes}), y esta nota es por {}.",
+                        money::dotted(total)
+                    ),
+                ),
+            };
+            making.refuse(code, format!("Referencia[{}].FolioRef", of.at), message);
+            None
+        }
+    }
+}
+
+/// What a factura bills of its only guía. Of one that was billed in part before, each factura rounded its own, so
+/// that the last is held against the rest before rounding, as a note is. One that says no prices is billed by who
+/// wrote it down: how much of it is left nobody can tell.
+fn billed(making: &mut Making<'_>, guia: &Earlier, total: i64, known: &dyn Documents) -> Option<Claim> {
+    let usage = known.usage(&guia.document.id);
+    if guia.document.total == Amount::ZERO {
+        return rest_of(making, guia, known);
+    }
+    if usage.claimed <= Amount::ZERO {
+        return Some(claim(guia, guia.document.total.0.min(total)));
+    }
+    match rest::part(making.tipo, &making.order.document, total, guia, known) {
+        Ok(part) => Some(part.claim),
+        Err(exceeds) => {
+            let message = format!(
+                "De la guía {} quedan {} por facturar (lo demás lo cobran {}), y esta factura es por {}.",
+                guia.document.id,
+                money::dotted(exceeds.left),
+                listed(&exceeds.notes),
+                money::dotted(total)
+            );
+            making.refuse("claim-exceeds", format!("Referencia[{}].FolioRef", guia.at), message);
+            None
+        }
+    }
+}
+
+/// What is left of a guía that is billed among others.
+fn rest_of(making: &mut Making<'_>, guia: &Earlier, known: &dyn Documents) -> Option<Claim> {
+    let usage = known.usage(&guia.document.id);
+    let (id, place) = (&guia.document.id, format!("Referencia[{}].FolioRef", guia.at));
+    if guia.document.total == Amount::ZERO {
+        if !usage.used_by.is_empty() {
+            let message = format!(
+                "La guía {id} no dice precios y ya la cobra {}: revise que esta factura no cobre lo mismo otra vez.",
+                listed(&usage.used_by)
+            );
+            making.warn("guia-billed", place, message);
+        }
+        return Some(claim(guia, 0));
+    }
+    let left = left_of(guia, known);
+    if left <= 0 {
+        let message = format!("La guía {id} ya la cobra entera {}.", listed(&usage.used_by));
+        making.refuse("claim-exceeds", place, message);
+        return None;
+    }
+    Some(claim(guia, left))
+}
+
+fn left_of(earlier: &Earlier, known: &dyn Documents) -> i64 {
+    earlier.document.total.0.saturating_sub(known.usage(&earlier.document.id).claimed.0)
+}
+
+fn claim(earlier: &Earlier, amount: i64) -> Claim {
+    Claim { document: earlier.document.id.clone(), amount: Amount(amount) }
+}
