@@ -1,14 +1,16 @@
 //! Documents that wait for others: a note leaves when the authority has what it corrects, and is refused before
-//! (it was never received). What is of another system, or on paper, is not waited for.
+//! (it was never received); and what uses what a note gave back leaves when the authority has taken that note. What
+//! is of another system, or on paper, is not waited for.
 
-use timbre_core::{DocState, DocumentId};
+use timbre_core::{Amount, DocState, DocumentId};
 use timbre_store::{Fact, Reader, Row, StoreError};
 
 use crate::conversation::TalkError;
 use crate::sender::Sender;
 
-/// How a note that can't leave is flagged.
+/// How a document that can't leave is flagged.
 const CORRECTS: &str = "Corrige a ";
+const USES: &str = "Usa lo que devolvía ";
 
 /// May a document leave, for those that must be there before it?
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,27 +43,69 @@ fn turn(
     Ok(turn)
 }
 
+/// The earlier documents of which `note` gave back what `row` uses; none where `row` names that note itself.
+pub(crate) fn given_back(row: &Row, note: &Row) -> Vec<DocumentId> {
+    let names =
+        row.annuls.as_ref() == Some(&note.id) || row.claims.0.iter().any(|own| own.document == note.id);
+    let uses = row.claims.0.iter().filter(|own| !names && own.amount > Amount::ZERO);
+    uses.map(|own| &own.document).filter(|of| gives_back(note, of)).cloned().collect()
+}
+
+fn gives_back(note: &Row, of: &DocumentId) -> bool {
+    note.claims.0.iter().any(|claim| claim.document == *of && claim.amount < Amount::ZERO)
+}
+
+/// Where a document stands that `row` follows, for `row`.
+fn stands(reader: &Reader, row: &Row, id: &DocumentId) -> Result<Option<DocState>, StoreError> {
+    let Some(of) = reader.row(id)? else { return Ok(None) };
+    let used = match of.state {
+        DocState::Rechazado | DocState::Reemplazado => given_back(row, &of),
+        _ => Vec::new(),
+    };
+    match used.is_empty() || is_used_twice(reader, &used)? {
+        true => Ok(Some(of.state)),
+        false => given_back_by_now(reader, &used),
+    }
+}
+
+/// Something is used beyond what there is of it. Of another system's document nobody here knows how much that is.
+fn is_used_twice(reader: &Reader, used: &[DocumentId]) -> Result<bool, StoreError> {
+    for id in used {
+        if reader.row(id)?.is_none_or(|of| of.claimed > of.total) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Another note gave back what a rejected one had: the state of one that is still on its way, if there is any.
+fn given_back_by_now(reader: &Reader, used: &[DocumentId]) -> Result<Option<DocState>, StoreError> {
+    for id in used {
+        for user in reader.row(id)?.map(|of| of.used_by).unwrap_or_default() {
+            for note in reader.row(&user)?.map(|of| of.used_by).unwrap_or_default() {
+                let note = reader.row(&note)?.filter(|note| gives_back(note, id));
+                if let Some(note) = note
+                    && turn(&[note.id], |_| Ok(Some(note.state)))? != Turn::Now
+                {
+                    return Ok(Some(note.state));
+                }
+            }
+        }
+    }
+    Ok(None)
+}
+
 impl Sender {
     /// May it leave now? A person is called to one that can't any more as things are.
     pub(crate) async fn has_its_turn(&self, row: &Row) -> Result<bool, TalkError> {
-        let state = |id: &DocumentId| Ok(self.reader().row(id)?.map(|row| row.state));
-        match turn(&row.follows, state)? {
+        match turn(&row.follows, |id| stands(self.reader(), row, id))? {
             Turn::Now => Ok(true),
             Turn::Waits => Ok(false),
             Turn::Lost(document) => {
                 // What becomes of the other one changes what is to be done.
-                if row.attention.as_ref().is_none_or(|why| why.starts_with(CORRECTS)) {
-                    let authority = self.parts.profile.authority;
-                    let why = match self.reader().row(&document)?.and_then(|of| of.replaced_by) {
-                        Some(by) if row.never_left() => format!(
-                            "{CORRECTS}{document}, en cuyo lugar está {by}: vuelva a emitir {} y corregirá a {by}",
-                            row.id
-                        ),
-                        Some(_) | None => format!(
-                            "{CORRECTS}{document}, que el {authority} rechazó, y no se envía mientras el {authority} no \
-                             lo tenga: un documento rechazado no se corrige con una nota, se vuelve a emitir"
-                        ),
-                    };
+                if row.attention.as_ref().is_none_or(|why| why.starts_with(CORRECTS) || why.starts_with(USES))
+                {
+                    let why = self.why_lost(row, &document)?;
                     if row.attention.as_ref() != Some(&why) {
                         self.explain(row, why).await?;
                     }
@@ -69,6 +113,27 @@ impl Sender {
                 Ok(false)
             }
         }
+    }
+
+    fn why_lost(&self, row: &Row, document: &DocumentId) -> Result<String, StoreError> {
+        let authority = self.parts.profile.authority;
+        let of = self.reader().row(document)?;
+        if of.as_ref().is_some_and(|of| !given_back(row, of).is_empty()) {
+            return Ok(format!(
+                "{USES}{document}, que el {authority} rechazó, y no se envía para que no se cobre o devuelva dos veces lo \
+                 mismo: vuelva a emitir {document}"
+            ));
+        }
+        Ok(match of.and_then(|of| of.replaced_by) {
+            Some(by) if row.never_left() => format!(
+                "{CORRECTS}{document}, en cuyo lugar está {by}: vuelva a emitir {} y corregirá a {by}",
+                row.id
+            ),
+            Some(_) | None => format!(
+                "{CORRECTS}{document}, que el {authority} rechazó, y no se envía mientras el {authority} no \
+                 lo tenga: un documento rechazado no se corrige con una nota, se vuelve a emitir"
+            ),
+        })
     }
 
     /// Says why it can't leave, unless its flag says something else by now.

@@ -15,6 +15,7 @@ use timbre_store::{Event, Fact, Issued, Moved, Numbering, Reader, Row};
 
 use crate::clock::{Clock, later};
 use crate::engine::{Agent, Answer, environment_word, missing, parse_id};
+use crate::follows::given_back;
 use crate::sealing::{accepts, said, seal_all};
 use crate::sender::lock;
 use crate::view::{ProblemView, ReissuedView};
@@ -124,8 +125,9 @@ impl Agent {
             return Ok(None);
         }
         for follows in &row.follows {
-            let by = self.0.reader.row(follows)?.and_then(|of| of.replaced_by);
-            if let Some(by) = by {
+            let Some(of) = self.0.reader.row(follows)? else { continue };
+            // What it does not name may have another folio.
+            if let Some(by) = of.replaced_by.clone().filter(|_| given_back(row, &of).is_empty()) {
                 return Ok(Some(Found::NeverLeft { follows: follows.clone(), by }));
             }
         }

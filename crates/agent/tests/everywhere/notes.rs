@@ -170,3 +170,47 @@ async fn a_note_on_a_document_that_another_took_the_place_of_is_made_again_on_th
     assert_eq!(twice.code, "not-rejected");
     agent.stop().await;
 }
+
+/// Of what the first document came to, the second used all; the third annuls that and gives it back, and the fourth
+/// uses it: it waits for the third, which is rejected, until another gives back what that had.
+#[tokio::test]
+async fn what_uses_what_a_note_gave_back_waits_until_that_is_sure() {
+    for reissued in [true, false] {
+        let dir = tempfile::tempdir().unwrap();
+        let office = office();
+        let agent = open(dir.path(), &office, true).await;
+        let issue = |sale: serde_json::Value| agent.issue(Bytes::from(sale.to_string()), None);
+        sell(&agent, "first", 10).await;
+        note(&agent, 1, 10).await;
+        office.books().words.insert(3, "wait");
+        let annul = json!({ "total": 10, "annuls": 2, "whole": true, "frees": 1 });
+        issue(annul.clone()).await.unwrap();
+        issue(json!({ "total": 10, "annuls": 1, "waits": 3 })).await.unwrap();
+        until(&agent, |agent| row(agent, 3).state == "ENVIADO").await;
+        let waiting = row(&agent, 4);
+        assert_eq!((waiting.state.as_str(), waiting.attention), ("GENERADO", None));
+
+        office.books().words.insert(3, "free");
+        let told = |agent: &Agent| row(agent, 4).attention.unwrap_or_default();
+        until(&agent, |agent| told(agent).starts_with("Usa lo que devolvía TAF3, que el Oficina rechazó"))
+            .await;
+        agent.resend_pending().await.unwrap();
+
+        office.books().words.insert(5, "wait");
+        let again = |new_number| Reissue { sale: None, new_number, who: "Ana".into() };
+        if reissued {
+            office.books().have.insert(3, "no");
+            assert_eq!(agent.reissue("TAF3", again(true)).await.unwrap().document.id, "TAF5");
+        } else {
+            assert_eq!(issue(annul).await.unwrap().document.id, "TAF5");
+        }
+        until(&agent, |agent| row(agent, 5).state == "ENVIADO").await;
+        let early = agent.reissue("TAF4", again(false)).await.unwrap_err();
+        assert_eq!((early.code.as_str(), row(&agent, 4).state.as_str()), ("not-rejected", "GENERADO"));
+        assert!(!office.books().order.contains(&4), "it never left");
+        office.books().words.clear();
+        until(&agent, |agent| row(agent, 4).state == "ACEPTADO").await;
+        assert_eq!((row(&agent, 5).state.as_str(), row(&agent, 4).attention), ("ACEPTADO", None));
+        agent.stop().await;
+    }
+}

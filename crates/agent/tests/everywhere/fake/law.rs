@@ -131,6 +131,8 @@ fn note(sale: &Sale, date: Date) -> Result<Note, Refusals> {
             panics: sale.body.get("panics").map(|at| at.as_str().unwrap_or("seal").to_owned()),
             annuls: sale.body.get("annuls").and_then(Value::as_u64),
             whole: sale.body.get("whole").is_some(),
+            frees: sale.body.get("frees").and_then(Value::as_u64),
+            waits: sale.body.get("waits").and_then(Value::as_u64),
             goods: sale.body.get("goods").is_some(),
             name: sale.body.get("name").and_then(Value::as_str).unwrap_or_default().to_owned(),
         }),
@@ -148,6 +150,10 @@ struct Note {
     annuls: Option<u64>,
     /// It annuls that document itself.
     whole: bool,
+    /// The folio of a document of which it gives back as much, for who used it is annulled.
+    frees: Option<u64>,
+    /// The folio of the document that gave back what it uses.
+    waits: Option<u64>,
     /// It covers goods on the road.
     goods: bool,
     /// Who it is for.
@@ -171,8 +177,13 @@ impl Draft for Note {
     }
     fn claims(&self) -> Claims {
         self.at("claims");
-        let claim = |n| Claim { document: DocumentId::new("A", n), amount: Amount(self.total) };
-        Claims(self.annuls.into_iter().map(claim).collect())
+        let claim = |n, amount| Claim { document: DocumentId::new("A", n), amount: Amount(amount) };
+        let frees = self.frees.into_iter().map(|n| claim(n, -self.total));
+        Claims(self.annuls.into_iter().map(|n| claim(n, self.total)).chain(frees).collect())
+    }
+    fn follows(&self) -> Vec<DocumentId> {
+        let named = self.claims().0.into_iter().map(|claim| claim.document);
+        named.chain(self.waits.map(|n| DocumentId::new("A", n))).collect()
     }
     fn annuls(&self) -> Option<DocumentId> {
         self.annuls.filter(|_| self.whole).map(|n| DocumentId::new("A", n))
