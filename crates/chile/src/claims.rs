@@ -72,6 +72,37 @@ pub fn of(making: &mut Making<'_>, earlier: &[Earlier], total: i64, known: &dyn 
     }
 }
 
+/// The notes without which there is not enough left of an earlier document for what is used up of it, as long as the
+/// SII has not accepted them: one that it rejected gave nothing back, and the same would be billed or returned twice.
+/// Who uses it waits for them.
+pub fn freed_by(making: &mut Making<'_>, earlier: &[Earlier], known: &dyn Documents) -> Vec<DocumentId> {
+    let mut notes: Vec<DocumentId> = Vec::new();
+    for claim in making.claims.clone().iter().filter(|claim| claim.amount > Amount::ZERO) {
+        // For one that it names it waits anyhow.
+        let is_named = |note: &DocumentId| earlier.iter().any(|earlier| earlier.document.id == *note);
+        let mut pending = rest::pending(&claim.document, known);
+        pending.retain(|(note, _)| !is_named(note));
+        let freed: i128 = pending.iter().map(|(_, amount)| i128::from(amount.0)).sum();
+        let claimed = i128::from(known.usage(&claim.document).claimed.0);
+        let total = known.find(&claim.document).map(|(document, _)| i128::from(document.total.0));
+        let is_enough = total.is_some_and(|total| total - claimed - freed >= i128::from(claim.amount.0));
+        if pending.is_empty() || is_enough {
+            continue;
+        }
+        let ids: Vec<DocumentId> = pending.into_iter().map(|(note, _)| note).collect();
+        let named = earlier.iter().find(|earlier| earlier.document.id == claim.document);
+        let place = named.map_or("Referencia".to_owned(), |e| format!("Referencia[{}].FolioRef", e.at));
+        let message = format!(
+            "Usa lo que devuelve {}, que el SII todavía no acepta: este documento espera a que lo acepte, y si lo rechazara no se \
+             envía hasta que se vuelva a emitir.",
+            listed(&ids)
+        );
+        making.warn("freed-pending", place, message);
+        notes.extend(ids.into_iter().filter(|id| !notes.contains(id)).collect::<Vec<_>>());
+    }
+    notes
+}
+
 /// A boleta that names an earlier one charges what an exchange costs besides: it uses nothing up of it, whose
 /// amount stays charged, and who exchanges it again hears of it.
 fn exchanged(making: &mut Making<'_>, earlier: &[Earlier], known: &dyn Documents) -> Vec<Claim> {

@@ -37,6 +37,7 @@ pub struct DteDraft {
     totals: Value,
     warnings: Vec<Refusal>,
     claims: Claims,
+    freed_by: Vec<DocumentId>,
     annuls: Option<DocumentId>,
     environment: Environment,
     /// Facts that the signed bytes do not hold: the resolution that is printed below the stamp.
@@ -79,6 +80,7 @@ impl DteDraft {
             refusals: Vec::new(),
             warnings: Vec::new(),
             claims: Vec::new(),
+            freed_by: Vec::new(),
             annuls: None,
         };
         let faults = std::mem::take(&mut making.order.faults);
@@ -121,6 +123,7 @@ impl DteDraft {
                 warnings
             },
             claims: Claims(making.claims),
+            freed_by: making.freed_by,
             annuls: making.annuls,
             environment: setting.environment,
             printed: printed(firm),
@@ -230,10 +233,12 @@ impl Draft for DteDraft {
 
     /// What it corrects: a note on a document that the SII never received is refused (REF-3-750). CodRef says
     /// that it is one (formato DTE 2.4.2, Referencia); in a boleta it is free text, and RUTOtr names another
-    /// issuer's document, which never waits here.
+    /// issuer's document, which never waits here. And, of whatever type it is, the notes that gave back what it uses
+    /// up and that the SII may still reject.
     fn follows(&self) -> Vec<DocumentId> {
+        let freed_by = self.freed_by.iter().cloned();
         if !self.tipo.is_note() {
-            return Vec::new();
+            return freed_by.collect();
         }
         let issuer = self.document.at(&["Encabezado", "Emisor", "RUTEmisor"]);
         let ours = |reference: &Group| reference.leaf("RUTOtr").is_none_or(|rut| Some(rut) == issuer);
@@ -243,7 +248,7 @@ impl Draft for DteDraft {
             let number = reference.leaf("FolioRef")?.parse().ok().filter(|number| *number > 0)?;
             Some(DocumentId::new(reference.leaf("TpoDocRef")?, number))
         };
-        corrects.filter_map(document).collect()
+        corrects.filter_map(document).chain(freed_by).collect()
     }
 
     fn annuls(&self) -> Option<DocumentId> {

@@ -6,7 +6,7 @@
 //! sum of them has grown by: all of them together use up the document to the peso, and a note for the rest is
 //! always possible. One that closes the document to the peso by its total is possible as well.
 
-use timbre_core::{Amount, Claim, DocumentId, Documents};
+use timbre_core::{Amount, Claim, DocState, DocumentId, Documents};
 
 use crate::dte;
 use crate::follow::Earlier;
@@ -153,4 +153,22 @@ pub fn annulled(id: &DocumentId, known: &dyn Documents) -> Option<DocumentId> {
         let annuls = known.usage(note).annuls.as_ref() == Some(id);
         annuls && annulled(note, known).is_none()
     })
+}
+
+/// The notes that gave something of a document back, and how much, which the SII has not accepted yet: those on what had
+/// used it up.
+pub fn pending(id: &DocumentId, known: &dyn Documents) -> Vec<(DocumentId, Amount)> {
+    let mut notes: Vec<DocumentId> = Vec::new();
+    for user in known.usage(id).used_by {
+        let of_user = known.usage(&user).used_by;
+        notes.extend(of_user.into_iter().filter(|note| !notes.contains(note)).collect::<Vec<_>>());
+    }
+    let given_back = |note: DocumentId| {
+        let claims = known.usage(&note).claims.0.into_iter().filter(|claim| claim.document == *id);
+        let amount: i64 = claims.map(|claim| claim.amount.0.min(0).saturating_neg()).sum();
+        let accepted = |state| matches!(state, DocState::Aceptado | DocState::Reparo);
+        let waits = || known.find(&note).is_some_and(|(_, state)| !accepted(state));
+        (amount > 0 && waits()).then_some((note, Amount(amount)))
+    };
+    notes.into_iter().filter_map(given_back).collect()
 }

@@ -5,6 +5,7 @@ mod desk;
 use desk::folder::{Folder, bare, guia, line, of_type, reference};
 use desk::seal;
 use serde_json::{Value, json};
+use timbre_core::DocState;
 
 /// What is filled in from earlier documents is held to the limits of what is sold (formato DTE 2.4.2, Detalle).
 #[test]
@@ -154,4 +155,35 @@ fn what_covers_goods_on_the_road_awaits_the_sii() {
         assert!(awaits(&factura("TipoDespacho", way.into())), "{way}");
     }
     assert!(awaits(&factura("Patente", "ABCD12".into())));
+}
+
+/// A note that the SII rejects gives nothing back: who had used that already would charge it, or give it back, twice.
+#[test]
+fn what_uses_what_a_note_gave_back_waits_for_that_note() {
+    let waits = |folder: &Folder, sale: &Value| {
+        let draft = folder.draft(sale).unwrap_or_else(|no| panic!("{sale}: {no}"));
+        let told = draft.warnings().iter().filter(|warning| warning.code == "freed-pending").count();
+        (draft.follows().iter().map(ToString::to_string).collect::<Vec<_>>(), told)
+    };
+    let factura = |price: u64| {
+        let mut factura = of_type(33, line(price));
+        factura["Encabezado"]["IdDoc"]["FmaPago"] = 2.into();
+        factura["Referencia"] = json!({ "TpoDocRef": 52, "FolioRef": 1 });
+        factura
+    };
+    let annul = bare(61, reference(33, 1, 1));
+    let folder = Folder::default().with(&guia(1, line(1000)), 1).with(&factura(600), 1).with(&annul, 1);
+    let pending = folder.clone().in_state("T61F1", DocState::Enviado);
+    assert_eq!(waits(&pending, &factura(1000)), (vec!["T61F1".to_owned()], 1));
+    assert_eq!(waits(&folder, &factura(1000)), (vec![], 0), "the SII has it");
+    // Of 1190 there are 476 that nobody had billed.
+    assert_eq!(waits(&pending, &factura(400)), (vec![], 0));
+    assert_eq!(waits(&pending, &factura(401)).0, ["T61F1"]);
+    let taken = pending.clone().with(&factura(300), 2);
+    assert_eq!(waits(&taken, &factura(200)).0, ["T61F1"]);
+    // Who annuls again what was annulled waits for what undid that.
+    let undone = folder.with(&bare(56, reference(61, 1, 1)), 1);
+    assert_eq!(waits(&undone, &annul), (vec!["T33F1".to_owned()], 0));
+    let pending = undone.in_state("T56F1", DocState::Pendiente);
+    assert_eq!(waits(&pending, &annul), (vec!["T33F1".to_owned(), "T56F1".to_owned()], 1));
 }

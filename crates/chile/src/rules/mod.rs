@@ -66,6 +66,8 @@ pub struct Making<'a> {
     pub warnings: Vec<Refusal>,
     /// What it uses up of earlier documents of this folder.
     pub claims: Vec<Claim>,
+    /// The notes whose acceptance gives it what it uses up.
+    pub freed_by: Vec<DocumentId>,
     /// The one that it annuls.
     pub annuls: Option<DocumentId>,
 }
@@ -95,6 +97,7 @@ impl Making<'_> {
         }
         self.annuls = claims::annuls(self, &earlier);
         self.claims = claims::of(self, &earlier, totals.total, known);
+        self.freed_by = claims::freed_by(self, &earlier, known);
         Some(totals)
     }
 
