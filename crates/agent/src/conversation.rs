@@ -411,7 +411,7 @@ fn facts_of(reader: &Reader, documents: &[Arc<Document>], reports: &[Report], te
                 facts.extend(moved(&row, Cause::Doubt { why: REPEATED.to_owned() }, None))
             }
             Verdict::Unknown { why } => facts.extend(not_known(&row, why)),
-            Verdict::Conflict { why } => {
+            Verdict::Conflict { why, .. } => {
                 // Said of this document before, it stops nothing again: a person may have reopened the range.
                 let news = not_known(&row, &why.meaning);
                 let is_news = news.is_some();

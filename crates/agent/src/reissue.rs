@@ -59,8 +59,8 @@ impl Agent {
                 // Its answer may have told that the clock is off.
                 self.trust_clock()?;
                 let found = self.found(&row, &before.document, told.verdict).await?;
-                if found == Found::Ours && !order.new_number {
-                    return Err(self.held_after_all(&row, told.answers).await?);
+                if matches!(found, Found::Ours | Found::Alike(_)) && !order.new_number {
+                    return Err(self.held_after_all(&row, &found, told.answers).await?);
                 }
                 (found, fate, told.answers)
             }
@@ -172,13 +172,13 @@ impl Agent {
                 Found::Absent
             }
             Verdict::Rejected { reasons, number } => Found::Void { reasons, number },
-            Verdict::Conflict { why } => {
+            Verdict::Conflict { why, alike } => {
                 let (document, remark) = (document.clone(), why.clone());
                 let stop = move |reader: &Reader| {
                     crate::meaning::stop_range(reader, &document, &remark).into_iter().collect()
                 };
                 self.0.writer.apply(stop).await?;
-                Found::Other(why)
+                if alike { Found::Alike(why) } else { Found::Other(why) }
             }
             Verdict::Accepted { .. } | Verdict::AlreadyThere | Verdict::Sent { .. } => Found::Ours,
             Verdict::Pending | Verdict::Unknown { .. } | Verdict::Refused { .. } | Verdict::Fallen { .. } => {
@@ -191,14 +191,27 @@ impl Agent {
     }
 
     /// The authority has this very document, which it is said to have rejected: perhaps it did accept it, and another
-    /// one would be the same sale twice. A person looks, and may then ask for another number.
-    async fn held_after_all(&self, row: &Row, answers: Vec<Fact>) -> Answer<ProblemView> {
-        let reason = format!(
-            "El {} dice tener este mismo documento: puede que lo haya aceptado. Véalo en su sitio, y sólo si allá figura \
-             rechazado vuelva a emitirlo con un folio nuevo",
-            self.authority()
-        );
-        let problem = ProblemView::conflict("accepted-after-all", format!("{reason}. No se emitió nada."));
+    /// one would be the same sale twice. So it would be where it has one like it. A person looks, and may then ask for
+    /// another number.
+    async fn held_after_all(&self, row: &Row, found: &Found, answers: Vec<Fact>) -> Answer<ProblemView> {
+        let authority = self.authority();
+        let (code, reason) = match found {
+            Found::Alike(_) => (
+                "same-data-held",
+                format!(
+                    "El {authority} tiene con este folio otro documento, de los mismos datos: puede ser esta misma venta, \
+                     emitida dos veces. Véalo en su sitio, y sólo si es otra venta vuelva a emitirla con un folio nuevo"
+                ),
+            ),
+            _ => (
+                "accepted-after-all",
+                format!(
+                    "El {authority} dice tener este mismo documento: puede que lo haya aceptado. Véalo en su sitio, y \
+                     sólo si allá figura rechazado vuelva a emitirlo con un folio nuevo"
+                ),
+            ),
+        };
+        let problem = ProblemView::conflict(code, format!("{reason}. No se emitió nada."));
         let (document, version) = (row.id.clone(), row.version);
         let note = move |reader: &Reader| {
             let still = crate::conversation::current(reader, &document, version).ok().flatten();

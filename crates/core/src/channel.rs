@@ -240,10 +240,12 @@ pub enum Verdict {
     Unknown {
         why: String,
     },
-    /// The authority holds this number with other data: somebody else uses the same range. No
+    /// The authority holds another document under this number: somebody else uses the same range. No
     /// number of it may be given any more, and a person has to look.
     Conflict {
         why: Remark,
+        /// Its data are this document's, and yet it is not this one: it may be the same sale, made twice.
+        alike: bool,
     },
     /// Not taken, for a reason that is not the document's.
     Refused {

@@ -228,7 +228,7 @@ impl Channel for Post {
             ("have?", "no") => self.absent(state, about, cx),
             ("have?", "other") => {
                 let why = Remark::ours("OTHER", "Otro usa el número.");
-                Step::Done(all(about, &Verdict::Conflict { why }))
+                Step::Done(all(about, &Verdict::Conflict { why, alike: false }))
             }
             ("have?", _) if self.verdict(&text).is_some() => {
                 Step::Done(self.verdict(&text).map(|verdict| all(about, &verdict)).unwrap_or_default())

@@ -70,7 +70,7 @@ fn a_late_answer_about_an_earlier_version_does_not_move_the_current_one() {
         Verdict::Rejected { reasons: Vec::new(), number: NumberFate::Consumed },
         Verdict::Refused { scope: Scope::Parcel, why: why.clone(), retry_at: at(9) },
         Verdict::Unknown { why: "?".to_owned() },
-        Verdict::Conflict { why },
+        Verdict::Conflict { why, alike: false },
         Verdict::AlreadyThere,
     ] {
         let report = [Report { document: document(1).id, verdict }];

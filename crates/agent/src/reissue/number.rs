@@ -14,6 +14,8 @@ pub(crate) enum Found {
     Ours,
     /// It has this number with other data.
     Other(Remark),
+    /// It has another document under this number, with the same data: it may be the same sale, made twice.
+    Alike(Remark),
     /// The number itself is no good.
     Void { reasons: Vec<Remark>, number: NumberFate },
 }
@@ -41,6 +43,9 @@ pub(crate) fn choose(evidence: &Evidence<'_>, authority: &str) -> (Number, Strin
         Found::Ours => return new(format!("el {authority} tiene este folio con este mismo documento")),
         Found::Other(why) => {
             return new(format!("el {authority} tiene este folio con otros datos ({})", why.code));
+        }
+        Found::Alike(why) => {
+            return new(format!("el {authority} tiene este folio con otro documento igual ({})", why.code));
         }
         Found::Void { reasons, .. } => {
             let code = reasons.first().map(|why| why.code.as_str()).unwrap_or_default();
@@ -80,6 +85,10 @@ impl Found {
                 "El {authority} tiene este folio con otros datos: vea primero de quién son, y no anule un documento \
                  que otra caja emitió."
             ),
+            Found::Alike(_) => format!(
+                "El {authority} tiene este folio con otro documento de los mismos datos: no anule uno que otra caja emitió, \
+                 y si es esta misma venta avise a su contador."
+            ),
             Found::Void { .. } => "Si ya está anulado, sólo márquelo aquí como hecho.".to_owned(),
             Found::NeverLeft { .. } => format!("Nunca se envió al {authority}."),
             Found::Absent => String::new(),
@@ -106,6 +115,7 @@ mod tests {
             Found::Absent,
             Found::Ours,
             Found::Other(remark()),
+            Found::Alike(remark()),
             Found::Void { reasons: vec![remark()], number: NumberFate::Consumed },
             Found::NeverLeft { follows: DocumentId::new("33", 1), by: DocumentId::new("33", 2) },
         ];

@@ -122,6 +122,24 @@ async fn what_the_authority_has_though_it_was_rejected_is_for_a_person_to_look_a
     agent.stop().await;
 }
 
+/// The same sale, keyed again in a second system: what the authority has under this number is as good as it.
+#[tokio::test]
+async fn one_like_it_under_its_number_is_for_a_person_to_look_at() {
+    let dir = tempfile::tempdir().unwrap();
+    let office = office();
+    let agent = open(dir.path(), &office, true).await;
+    rejected(&agent, &office, "free", "alike").await;
+    let problem = again(&agent).await.unwrap_err();
+    assert_eq!((problem.status, problem.code.as_str()), (409, "same-data-held"), "{problem:?}");
+    assert!(row(&agent, 1).attention.is_some_and(|why| why.contains("dos veces")));
+    assert!(agent.folios()[0].ranges[0].stopped.is_some(), "somebody else uses it");
+    assert_eq!(agent.stats().total, 1);
+    let made = agent.reissue("TAF1", Reissue { new_number: true, ..plain() }).await.unwrap();
+    assert_eq!((made.number.as_str(), made.document.id.as_str()), ("new", "TAF6"));
+    assert!(made.task.unwrap().contains("misma venta"));
+    agent.stop().await;
+}
+
 #[tokio::test]
 async fn a_burnt_number_a_setting_or_a_person_make_it_another_number() {
     for (word, same_number, new_number) in

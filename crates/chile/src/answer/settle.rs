@@ -60,45 +60,93 @@ pub struct Concluded {
     pub open: bool,
 }
 
-/// What the SII's states of the documents of a kind, all of which were asked about, come to: their places in the
-/// parcel and the state of each. With `last`, a person decides about what they leave open.
+/// What the documents of a kind, all of which were asked about, come to: their places in the parcel and what was heard
+/// of each. With `last`, a person decides about what they leave open.
 ///
 /// One that the SII does not have was rejected only where the counts prove it: all that it does not hold as ours
-/// (FAU, DNK, FNA, FAN) are together as many as were rejected, or all were. Else one of them may be of those that
-/// were accepted, and not be in the tables yet.
+/// (FAU, DNK, FNA, FAN, another signature) are together as many as were rejected, or all were. Else one of them may
+/// be of those that were accepted, and not be in the tables yet. And where more were rejected than those, one that is
+/// there with our data may be another's: only its signature tells (DTE-3-100 or DTE-3-101).
 pub fn conclude(sent: &[Sent], counts: &[Count], answers: &[(usize, String)], last: bool) -> Concluded {
-    let proved = |kind: u16| {
-        let count = line(counts, kind, places(sent, kind).len())?;
-        let other = answers.iter().filter(|(at, code)| sent[*at].0 == kind && !is_ours(code)).count();
-        Some(other == count.rejected as usize || count.rejected == count.informed)
-    };
     let mut concluded = Concluded::default();
     for (at, code) in answers {
         let kind = sent[*at].0;
-        let decided = match classify(code, "") {
-            Held::Same { .. } => {
-                let count = line(counts, kind, places(sent, kind).len());
-                Ok(Verdict::Accepted { remarks: perhaps_objected(count), given: None })
-            }
-            Held::Differs(why) => Ok(Verdict::Conflict { why }),
-            Held::Void(why, number) => Ok(Verdict::Rejected { reasons: vec![why], number }),
-            Held::Absent(_) if proved(kind) == Some(true) => {
+        let count = line(counts, kind, places(sent, kind).len());
+        let of_kind = answers.iter().filter(|(at, _)| sent[*at].0 == kind);
+        let others = of_kind.filter(|(_, code)| !asked(code).is_ours()).count();
+        let proved =
+            count.is_some_and(|count| others == count.rejected as usize || count.rejected == count.informed);
+        let accepted = || Verdict::Accepted { remarks: perhaps_objected(count), given: None };
+        let decided = match asked(code) {
+            Asked::Ours => Ok(accepted()),
+            Asked::Data if count.is_none_or(|count| count.rejected as usize <= others) => Ok(accepted()),
+            Asked::Data => Err("el SII rechazó documentos de este envío y dice tener uno con este folio y estos datos, \
+                 sin que se sepa si es éste"
+                .to_owned()),
+            Asked::Another { why, alike } => Ok(Verdict::Conflict { why, alike }),
+            Asked::Void(why, number) => Ok(Verdict::Rejected { reasons: vec![why], number }),
+            Asked::Absent if proved => {
                 Ok(Verdict::Rejected { reasons: vec![remark("RCH", "")], number: NumberFate::FreeForSame })
             }
-            Held::Absent(_) => Err(
-                "el SII procesó el envío y dice que no tiene este documento, sin contarlo entre los rechazados",
+            Asked::Absent => Err(
+                "el SII procesó el envío y dice que no tiene este documento, sin contarlo entre los rechazados"
+                    .to_owned(),
             ),
-            Held::NoPass(_) | Held::Refused(_) | Held::Later(_) => {
-                Err("el SII no dice qué pasó con este documento")
-            }
+            Asked::Untold(why) => Err(why),
         };
         match decided {
             Ok(verdict) => concluded.verdicts.push((*at, verdict)),
-            Err(why) if last => concluded.verdicts.push((*at, Verdict::Unknown { why: why.to_owned() })),
+            Err(why) if last => concluded.verdicts.push((*at, Verdict::Unknown { why })),
             Err(_) => concluded.open = true,
         }
     }
     concluded
+}
+
+/// What was heard of a document's signature, the SII holding its data: that it holds this very one.
+pub const THIS_ONE: &str = "FIRMA SI";
+/// What stands for an answer about its signature where nobody can be asked for one: its data are there.
+pub const ITS_DATA: &str = "DOK";
+
+/// What came of asking about one document: its state, or, where that said "ours", what was said of its signature.
+enum Asked {
+    /// It holds this very document.
+    Ours,
+    /// It holds its data; its signature could not be asked about.
+    Data,
+    /// It holds another document under its folio.
+    Another {
+        why: Remark,
+        alike: bool,
+    },
+    Void(Remark, NumberFate),
+    Absent,
+    /// Nothing that decides.
+    Untold(String),
+}
+
+impl Asked {
+    fn is_ours(&self) -> bool {
+        matches!(self, Asked::Ours | Asked::Data)
+    }
+}
+
+fn asked(code: &str) -> Asked {
+    match code {
+        THIS_ONE => return Asked::Ours,
+        "FIRMA NO" => return Asked::Another { why: remark(code, ""), alike: true },
+        _ if code.starts_with("FIRMA ") => return Asked::Untold(remark(code, "").meaning),
+        _ => {}
+    }
+    match classify(code, "") {
+        Held::Same { .. } => Asked::Data,
+        Held::Differs(why) => Asked::Another { why, alike: false },
+        Held::Void(why, number) => Asked::Void(why, number),
+        Held::Absent(_) => Asked::Absent,
+        Held::NoPass(_) | Held::Refused(_) | Held::Later(_) => {
+            Asked::Untold("el SII no dice qué pasó con este documento".to_owned())
+        }
+    }
 }
 
 /// The whole envelope was rejected; a document without a fault of its own falls with it. What is said without a
@@ -238,7 +286,7 @@ fn rejection(reasons: &[Remark], others_passed: bool) -> Verdict {
 /// other data, of another till or a restored backup (DTE-3-101).
 fn held_already(reasons: &[Remark]) -> Option<Verdict> {
     match (reason(reasons, "DTE-", "101"), reason(reasons, "DTE-", "100")) {
-        (Some(why), _) => Some(Verdict::Conflict { why: why.clone() }),
+        (Some(why), _) => Some(Verdict::Conflict { why: why.clone(), alike: false }),
         (None, Some(_)) => Some(Verdict::AlreadyThere),
         (None, None) => None,
     }
@@ -290,8 +338,4 @@ fn places(sent: &[Sent], kind: u16) -> Vec<usize> {
 /// A detail may leave its type out.
 fn is_about(detail: &Detail, (kind, folio): Sent) -> bool {
     detail.folio == Some(folio) && detail.kind.is_none_or(|k| k == kind)
-}
-
-fn is_ours(code: &str) -> bool {
-    matches!(classify(code, ""), Held::Same { .. })
 }

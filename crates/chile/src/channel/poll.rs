@@ -11,7 +11,8 @@ use super::Wire;
 use super::subject::Subject;
 use super::talk::{Here, Stage, Talk, all, left, reply, unknown};
 use crate::answer::{
-    Concluded, Count, Held, NOT_YET, Processed, Progress, Reply, Settled, conclude, reject_all, settle,
+    Concluded, Count, Exact, Held, ITS_DATA, NOT_YET, Processed, Progress, Reply, Settled, THIS_ONE,
+    conclude, reject_all, settle,
 };
 use crate::words::meaning;
 
@@ -52,12 +53,19 @@ fn ask<W: Wire>(
     about: &[Arc<Document>],
 ) -> Result<Step, KeyError> {
     match &talk.stage {
-        Stage::Settle { ask: places, answers, .. } => {
+        Stage::Settle { ask: places, answers, exact, .. } => {
             let Some(document) = places.get(answers.len()).and_then(|&at| about.get(at)) else {
                 return Ok(Step::Done(reports));
             };
             let (sender, subject) = (here.sender()?, Subject::of(document)?);
-            Ok(here.ask(talk, reports, |pass| W::ask_document(here, pass, sender, &subject)))
+            if !exact {
+                return Ok(here.ask(talk, reports, |pass| W::ask_document(here, pass, sender, &subject)));
+            }
+            let Some(pass) = here.cx.pass else { return Ok(Step::Stale(talk.state())) };
+            match W::ask_exact(here, pass, &subject) {
+                Some(request) => Ok(Step::Ask(request, talk.state(), reports)),
+                None => answered::<W>(here, talk, ITS_DATA.to_owned(), about),
+            }
         }
         Stage::Poll { track, .. } => {
             let track = track.clone();
@@ -163,6 +171,7 @@ fn processed_parcel<W: Wire>(
         ask: open,
         answers: Vec::new(),
         since: *since,
+        exact: false,
     };
     if here.cx.pass.is_none() {
         // The verdicts at hand must not wait for a login.
@@ -177,24 +186,50 @@ fn hear_document<W: Wire>(
     reply: Reply<'_>,
     about: &[Arc<Document>],
 ) -> Result<Step, KeyError> {
+    let later = |talk| wait(here, talk, reply.retry_after().map(|after| here.named(after, about)));
+    if matches!(talk.stage, Stage::Settle { exact: true, .. }) {
+        let code = match W::hear_exact(reply) {
+            Exact::Same => THIS_ONE.to_owned(),
+            Exact::Unable(_) if here.cx.conduct.data_alone => ITS_DATA.to_owned(),
+            Exact::Other(why) | Exact::Unable(why) => why.code,
+            Exact::NoPass(why) => return Ok(here.no_pass(talk, why, about)),
+            Exact::Later(_) => return Ok(later(talk)),
+        };
+        return answered::<W>(here, talk, code, about);
+    }
     let code = match W::hear_document(reply) {
         Held::NoPass(why) => return Ok(here.no_pass(talk, why, about)),
         Held::Refused(why) => {
             return Ok(here.held_up(Talk { renewals: 0, ..talk }, why, about));
         }
-        Held::Later(_) => {
-            let after = reply.retry_after().map(|after| here.named(after, about));
-            return Ok(wait(here, talk, after));
+        Held::Later(_) => return Ok(later(talk)),
+        // Its data are ours; is the signed document ours too? A twin's is rejected, and its data are there.
+        Held::Same { .. } => {
+            talk.renewals = 0;
+            if let Stage::Settle { exact, .. } = &mut talk.stage {
+                *exact = true;
+            }
+            return ask::<W>(here, talk, Vec::new(), about);
         }
-        Held::Same { code } => code,
         Held::Differs(_) => "DNK".to_owned(),
         Held::Absent(_) => "FAU".to_owned(),
         Held::Void(why, _) => why.code,
     };
+    answered::<W>(here, talk, code, about)
+}
+
+/// All that is to be heard of the next document was: on to the one after it, or to what all of them come to.
+fn answered<W: Wire>(
+    here: &Here<'_>,
+    mut talk: Talk,
+    code: String,
+    about: &[Arc<Document>],
+) -> Result<Step, KeyError> {
     talk.renewals = 0;
-    let Stage::Settle { rounds, counts, ask: places, answers, .. } = &mut talk.stage else {
+    let Stage::Settle { rounds, counts, ask: places, answers, exact, .. } = &mut talk.stage else {
         return Ok(wait(here, talk, None));
     };
+    *exact = false;
     answers.push(code);
     if answers.len() < places.len() {
         return ask::<W>(here, talk, Vec::new(), about);

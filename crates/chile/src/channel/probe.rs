@@ -8,7 +8,7 @@ use timbre_core::{Document, Heard, KeyError, Step, Verdict};
 
 use super::Wire;
 use super::subject::Subject;
-use super::talk::{Here, Stage, Talk, all, left, reply, unknown};
+use super::talk::{Here, Stage, Talk, all, left, reply};
 use crate::answer::{Exact, Held};
 
 /// Questions asked at the pace of `absence_gap` before they slow down.
@@ -45,7 +45,7 @@ pub(super) fn resume<W: Wire>(
                 let unknown = all(about, Verdict::Unknown { why: why.meaning });
                 Step::Wait(here.pace(&talk, usize::MAX), Talk { renewals: 0, ..talk }.state(), unknown)
             }
-            Exact::Other(why) => unknown(about, &why.meaning),
+            Exact::Other(why) => Step::Done(all(about, Verdict::Conflict { why, alike: true })),
             Exact::NoPass(why) => here.no_pass(talk, why, about),
             Exact::Later(_) => later(here, Talk { renewals: 0, ..talk }, named()),
         });
@@ -56,7 +56,7 @@ pub(super) fn resume<W: Wire>(
     }
     Ok(match held {
         Held::Same { .. } => return exactly::<W>(here, talk, document),
-        Held::Differs(why) => Step::Done(all(about, Verdict::Conflict { why })),
+        Held::Differs(why) => Step::Done(all(about, Verdict::Conflict { why, alike: false })),
         Held::Void(why, number) => Step::Done(all(about, Verdict::Rejected { reasons: vec![why], number })),
         Held::Absent(_) => absent(here, talk, about),
         Held::NoPass(why) => here.no_pass(talk, why, about),

@@ -56,7 +56,8 @@ pub(crate) enum Stage {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         since: Option<Timestamp>,
     },
-    /// The counts do not tell which: these places of the parcel are asked about, one by one.
+    /// The counts do not tell which: these places of the parcel are asked about, one by one; `exact` while the
+    /// signature of the next one is being compared, since its data are there.
     Settle {
         track: String,
         asked: usize,
@@ -67,6 +68,8 @@ pub(crate) enum Stage {
         /// When the SII took it, as far as it is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         since: Option<Timestamp>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        exact: bool,
     },
     /// "Do you have this one?" `exact` while the signature is being compared.
     Probe {

@@ -95,7 +95,8 @@ fn verdict(word: &str) -> Verdict {
             number: NumberFate::AskByProbe,
         },
         "there" => Verdict::AlreadyThere,
-        "other" => Verdict::Conflict { why: Remark::ours("O", "Otro usa el número.") },
+        "other" => Verdict::Conflict { why: Remark::ours("O", "Otro usa el número."), alike: false },
+        "alike" => Verdict::Conflict { why: Remark::ours("O", "Otro usa el número."), alike: true },
         other => Verdict::Unknown { why: format!("¿{other}?") },
     }
 }

@@ -57,7 +57,9 @@ pub(super) fn told(verdict: &Verdict) -> String {
         }
         Verdict::AlreadyThere => "there".to_owned(),
         Verdict::Unknown { .. } => "unknown".to_owned(),
-        Verdict::Conflict { why } => format!("conflict {}", why.code),
+        Verdict::Conflict { why, alike } => {
+            format!("{} {}", if *alike { "twin" } else { "conflict" }, why.code)
+        }
         other => format!("{other:?}"),
     }
 }

@@ -47,8 +47,16 @@ fn asking_about_each_must_agree_with_the_counts() {
     let check = |codes: &[(usize, &str)], last| of(&lines, codes, last);
     let one = ["0 accepted".to_owned(), "1 rejected FreeForSame RCH".to_owned()];
     assert_eq!(check(&[(0, "DOK"), (1, "FAU")], false), one);
+    assert_eq!(check(&[(0, "FIRMA SI"), (1, "FAU")], false), one);
     // Rejected here, and there all the same: it came in another upload.
-    assert_eq!(check(&[(0, "DOK"), (1, "DOK")], false), ["0 accepted", "1 accepted"]);
+    assert_eq!(check(&[(0, "FIRMA SI"), (1, "FIRMA SI")], false), ["0 accepted", "1 accepted"]);
+    // One of them was rejected, and data alone don't tell which is another's.
+    assert_eq!(check(&[(0, "DOK"), (1, "DOK")], false), ["ask again"]);
+    assert_eq!(check(&[(0, "FIRMA SI"), (1, "DOK")], false), ["0 accepted", "ask again"]);
+    assert_eq!(check(&[(0, "FIRMA SI"), (1, "FIRMA 9")], true), ["0 accepted", "1 unknown"]);
+    assert_eq!(check(&[(0, "FIRMA SI"), (1, "FIRMA NO")], false), ["0 accepted", "1 twin FIRMA NO"]);
+    // The twin is the rejected one, and the accepted one is not in the tables yet: they were told the other way round.
+    assert_eq!(check(&[(0, "FAU"), (1, "FIRMA NO")], false), ["1 twin FIRMA NO", "ask again"]);
     // More are missing than were rejected: not in the tables yet.
     assert_eq!(check(&[(0, "FAU"), (1, "FAU")], false), ["ask again"]);
     assert_eq!(check(&[(0, "FAU"), (1, "FAU")], true), ["0 unknown", "1 unknown"]);
@@ -60,7 +68,8 @@ fn asking_about_each_must_agree_with_the_counts() {
     assert_eq!(check(&[(0, "FAN"), (1, "FAU")], true), ["0 rejected Consumed FAN", "1 unknown"]);
     // All were rejected, one of them since another upload has it.
     let all = counts(&[(33, 2, 0, 2, 0)]);
-    assert_eq!(of(&all, &[(0, "DOK"), (1, "FAU")], false), one);
+    assert_eq!(of(&all, &[(0, "FIRMA SI"), (1, "FAU")], false), one);
+    assert_eq!(of(&all, &[(0, "DOK"), (1, "FAU")], false), ["1 rejected FreeForSame RCH", "ask again"]);
     assert_eq!(of(&all, &[(0, "DNK"), (1, "FAU")], false), ["0 conflict DNK", "1 rejected FreeForSame RCH"]);
     // A type without counts: there or not yet.
     assert_eq!(check(&[(2, "FAU")], false), ["ask again"]);
@@ -85,7 +94,7 @@ fn what_uses_up_the_count_of_the_rejected_proves_no_other_rejection() {
     ] {
         let certain = ["0 accepted", verdict, "3 accepted"];
         assert_eq!(
-            asked(["DOK", other, "FAU", "DOK"], false),
+            asked(["DOK", other, "FAU", "FIRMA SI"], false),
             (certain.map(str::to_owned).to_vec(), true),
             "{other}"
         );

@@ -104,6 +104,13 @@ pub fn header(state: &str) -> Heard {
     soap_reply(&format!("<SII:RESP_HDR><ESTADO>{state}</ESTADO></SII:RESP_HDR>"))
 }
 
+/// Whether the SII holds this very document, by its signature.
+pub fn exact(received: &str) -> Heard {
+    soap_reply(&format!(
+        "<SII:RESP_HDR><SII:ESTADO>0</SII:ESTADO></SII:RESP_HDR><SII:RESP_BODY><RECIBIDO>{received}</RECIBIDO></SII:RESP_BODY>"
+    ))
+}
+
 #[track_caller]
 pub fn asks(step: &Step) -> &Request {
     match step {
@@ -136,7 +143,8 @@ pub fn told(step: &Step) -> Vec<String> {
         Verdict::Absent => "absent".to_owned(),
         Verdict::Pending => "pending".to_owned(),
         Verdict::Unknown { .. } => "unknown".to_owned(),
-        Verdict::Conflict { .. } => "conflict".to_owned(),
+        Verdict::Conflict { alike: true, .. } => "twin".to_owned(),
+        Verdict::Conflict { alike: false, .. } => "conflict".to_owned(),
         Verdict::Refused { scope, why, .. } => format!("refused {scope:?} {}", why.code),
     };
     reports.iter().map(|r| format!("{} {}", r.document, verdict(&r.verdict))).collect()

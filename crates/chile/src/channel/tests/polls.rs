@@ -216,9 +216,42 @@ fn mixed_counts_are_settled_by_asking_about_each() {
         let again = desk.go_on(&channel, &waiting, Heard::Elapsed, &documents);
         assert_eq!(asks(&again).body, asks(&step).body);
         step = desk.go_on(&channel, &again, heard, &documents);
+        if folio == 1 {
+            // Its data are there; the next document's turn comes when the signature was compared.
+            assert_eq!(asks(&step).what, "firma del documento");
+            same_question_after_a_stop(&desk, &channel, &step, &documents);
+            let waiting = desk.go_on(&channel, &step, silence(Sent::Perhaps), &documents);
+            let again = desk.go_on(&channel, &waiting, Heard::Elapsed, &documents);
+            assert_eq!(asks(&again).body, asks(&step).body);
+            step = desk.go_on(&channel, &again, exact("SI"), &documents);
+        }
     }
-    let done = desk.go_on(&channel, &step, header("DOK"), &documents);
+    let step = desk.go_on(&channel, &step, header("DOK"), &documents);
+    let done = desk.go_on(&channel, &step, exact("SI"), &documents);
     assert_eq!(told(&done), ["T39F1 accepted", "T39F2 rejected FreeForSame", "T39F3 accepted"]);
+}
+
+/// Two tills of one company sold the same factura under one folio. The SII rejected the second's (DTE-3-101), said that
+/// it had its data, and it was taken for accepted.
+#[test]
+fn a_rejected_document_whose_data_are_there_is_accepted_only_by_its_signature() {
+    let (mut desk, channel, documents) = (desk(), DteChannel::new(), boletas(1));
+    let rejected = |desk: &Desk| {
+        let step = desk.go_on(&channel, &dte_poll(desk, &documents), dte_counted(1, 0, 1, 0), &documents);
+        desk.go_on(&channel, &step, header("DOK"), &documents)
+    };
+    let step = rejected(&desk);
+    assert_eq!(told(&desk.go_on(&channel, &step, exact("NO"), &documents)), ["T39F1 twin"]);
+    assert_eq!(told(&desk.go_on(&channel, &step, exact("SI"), &documents)), ["T39F1 accepted"]);
+    assert!(matches!(desk.go_on(&channel, &step, header("001"), &documents), Step::Stale(_)));
+    // The service can't compare: nobody knows, and the counts are against it. A setting that believes data does not
+    // believe them against a rejection.
+    let unable = soap_reply("<SII:RESP_HDR><SII:ESTADO>-1</SII:ESTADO><ERR_CODE>9</ERR_CODE></SII:RESP_HDR>");
+    for data_alone in [false, true] {
+        desk.conduct.data_alone = data_alone;
+        let waiting = desk.go_on(&channel, &rejected(&desk), unable.clone(), &documents);
+        assert!(matches!(waiting, Step::Wait(..)) && told(&waiting).is_empty(), "{waiting:?}");
+    }
 }
 
 #[test]

@@ -5,12 +5,6 @@ fn dok() -> Heard {
     header("DOK")
 }
 
-fn exact(received: &str) -> Heard {
-    soap_reply(&format!(
-        "<SII:RESP_HDR><SII:ESTADO>0</SII:ESTADO></SII:RESP_HDR><SII:RESP_BODY><RECIBIDO>{received}</RECIBIDO></SII:RESP_BODY>"
-    ))
-}
-
 fn probe(desk: &Desk, channel: &dyn Channel, documents: &[Arc<Document>]) -> Step {
     channel.probe(&documents[0], &desk.cx()).unwrap()
 }
@@ -27,8 +21,8 @@ fn a_document_with_our_data_and_our_signature_is_accepted() {
     assert!(body.contains("<FirmaDte xsi:type=\"xsd:string\">AAAABBBB</FirmaDte>"));
     same_question_after_a_stop(&desk, &channel, &step, &documents);
     assert_eq!(told(&desk.go_on(&channel, &step, exact("SI"), &documents)), ["T39F1 accepted"]);
-    // A signature that is not ours is for a person.
-    assert_eq!(told(&desk.go_on(&channel, &step, exact("NO"), &documents)), ["T39F1 unknown"]);
+    // A signature that is not ours is another's document under our number.
+    assert_eq!(told(&desk.go_on(&channel, &step, exact("NO"), &documents)), ["T39F1 twin"]);
     assert!(matches!(desk.go_on(&channel, &step, header("001"), &documents), Step::Stale(_)));
 }
 
