@@ -79,3 +79,37 @@ impl Folio {
         &self.grant
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_that_share_a_folio_overlap_from_whichever_side_they_are_seen() {
+        let grant = |series: &str, first, last| Grant {
+            id: GrantId(String::new()),
+            series: Series(series.to_owned()),
+            first,
+            last,
+            environment: Environment::Training,
+            issuer: String::new(),
+            authorised: "2026-01-01".parse().expect("a date"),
+            expires: None,
+            public: String::new(),
+        };
+        let loaded = grant("39", 100, 200);
+        for (series, first, last, overlap) in [
+            ("39", 1, 99, false),
+            ("39", 1, 100, true),
+            ("39", 200, 300, true),
+            ("39", 201, 300, false),
+            ("39", 150, 150, true),
+            ("39", 1, 300, true),
+            ("33", 100, 200, false),
+        ] {
+            let other = grant(series, first, last);
+            assert_eq!(loaded.overlaps(&other), overlap, "{first} to {last}");
+            assert_eq!(other.overlaps(&loaded), overlap, "{first} to {last}");
+        }
+    }
+}

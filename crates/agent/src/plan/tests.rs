@@ -105,9 +105,40 @@ fn a_line_that_is_half_open_has_one_conversation_of_the_kind_that_failed() {
         let busy = Lane { busy: 1, ..half };
         assert_eq!(starts(&desk(5, &[("a", busy)])), Vec::<String>::new());
     }
+    // Of several that are due it is the one of that kind, though another has waited for longer.
+    for (delivers, first) in [(true, "p1"), (false, "p0")] {
+        let mut half = Lane { gate: Gate::One { delivers }, ..with(2, Stage::Resend, &[]) };
+        (half.going[0].stage, half.going[0].due) = (Stage::Follow, at(if delivers { 0 } else { 2 }));
+        half.going[1].due = at(1);
+        let desk = Desk { now: at(9), ..desk(5, &[("a", half)]) };
+        let started = round(&desk).starts;
+        assert!(matches!(&started[..], [Start::GoOn(_, parcel)] if parcel.0 == first), "{started:?}");
+    }
     let half = Lane { gate: Gate::One { delivers: true }, ..lane() };
     assert_eq!(half.room(5, 50), (1, 1), "the smallest that is of use");
     assert_eq!(lane().room(9, 50), (5, 50));
+}
+
+#[test]
+fn what_a_line_lets_through_is_told_by_how_it_stands() {
+    use crate::line::Asked::*;
+    let trying = |of| Line::Trying { since: at(0), of, tries: 3 };
+    let why = timbre_core::Remark::ours("X", "");
+    let refused = |of| Line::Refused { why: why.clone(), retry_at: at(9), of, tries: 1 };
+    let down = Line::Down { since: at(0), next_look: at(7), why: String::new(), of: Login, tries: 1 };
+    for (line, now, lets) in [
+        (Line::Up, 0, Gate::All),
+        (trying(Login), 0, Gate::One { delivers: false }),
+        (trying(Question), 0, Gate::One { delivers: false }),
+        (trying(Delivery), 0, Gate::One { delivers: true }),
+        (refused(Delivery), 8, Gate::Shut { until: at(9) }),
+        (refused(Delivery), 9, Gate::One { delivers: true }),
+        (refused(Question), 9, Gate::One { delivers: false }),
+        // Only a look opens it, however late it is.
+        (down, 99, Gate::Down { look: at(7) }),
+    ] {
+        assert_eq!(gate(&line, at(now)), lets, "{line:?}");
+    }
 }
 
 #[test]

@@ -113,3 +113,22 @@ async fn a_clock_that_was_ahead_stops_the_sale_only_until_somebody_in_charge_say
     assert_eq!(refused(&agent, "k5").await.code, "clock-behind");
     agent.stop().await;
 }
+
+/// What a clock is set back by that nobody is asked about: the authority refuses a stamp before the last one.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_stamp_is_before_the_last_one_though_the_clock_went_back_a_little() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    let opening = || Opening { send: false, clock: clock.clone(), ..Opening::default() };
+    let agent = open_as(dir.path(), &office, opening()).await;
+    let first = sell(&agent, "k1", 10).await.document.issued;
+    clock.back(2 * MINUTE);
+    assert_eq!(sell(&agent, "k2", 10).await.document.issued, first);
+    agent.stop().await;
+    drop(agent);
+    // Nor after a restart.
+    let agent = open_as(dir.path(), &office, opening()).await;
+    assert_eq!(sell(&agent, "k3", 10).await.document.issued, first);
+    clock.advance(3 * MINUTE);
+    assert_eq!(sell(&agent, "k4", 10).await.document.issued, clock.now().to_string());
+    agent.stop().await;
+}

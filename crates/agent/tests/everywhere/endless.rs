@@ -47,6 +47,28 @@ async fn keys_that_fail_at_login_are_tried_less_and_less() {
     agent.stop().await;
 }
 
+/// An absence of what was taken is not believed, and was proved anew each hour at the pace of doubt, for as long as it
+/// lasted.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_and_is_said_to_be_absent_is_asked_about_hourly_for_a_day_and_then_daily() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    office.books().words.insert(1, "no");
+    let hour = Duration::from_secs(3_600);
+    let mut settings = settings();
+    settings.conduct.polls = vec![hour];
+    let opening = Opening { clock: clock.clone(), settings, ..Opening::default() };
+    let agent = open_as(dir.path(), &office, opening).await;
+    sell(&agent, "k", 10).await;
+    until(&agent, |agent| row(agent, 1).state == "ENVIADO").await;
+    // A day and a quarter, looked at each half an hour.
+    let_pass(&agent, &clock, hour / 2, 60, 0).await;
+    let asked = questions(&office);
+    agent.stop().await;
+    assert!((12..=27).contains(&asked), "{asked} questions in thirty hours");
+    assert_eq!(row(&agent, 1).state, "ENVIADO");
+    assert!(flagged(&agent, 1), "a person is called");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_upload_host_is_tried_less_and_less_though_the_login_works() {
     let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
