@@ -1,7 +1,8 @@
-"""The panel in Chromium, for `speed --panel`: each line of the standard input asks for one thing, in JSON, and one line
-answers with what was measured. The page's own clock and observers measure; nothing is judged here.
+"""The panel in Chromium or in the program's own window (TIMBRE_SHOWN, as tests/window has it), for `speed --panel`: each
+line of the standard input asks for one thing, in JSON, and one line answers with what was measured. The page's own clock
+and observers measure; nothing is judged here.
 
-TIMBRE_CHROMIUM_LOG is where the driver's words go; the driver itself is tests/window/driver.py.
+TIMBRE_LOG is where the driver's words go, TIMBRE_DESKTOP the window's program; the drivers are tests/window/driver.py.
 """
 
 import json
@@ -9,18 +10,42 @@ import os
 import sys
 from pathlib import Path
 
-from driver import ALT, Chromium
+from driver import ALT, DRAWN, Chromium, Window
 
 BACKSPACE = "\ue003"
 # A word in every document's name, and taken away again: whatever comes has its place in the list all the while.
 KEYS = "3" + BACKSPACE
 PERSON_MS = 60
+# WebKit's own, with nothing of ours; it comes with the library.
+EMPTY_WINDOW = "webkit2gtk-4.1/MiniBrowser"
+
+# How long the page was busy with one thing: a browser's own word, or how late a timer of a few milliseconds is, which
+# counts what the machine did meanwhile too.
+BUSY = """
+const busy = (tell) => {
+  if (PerformanceObserver.supportedEntryTypes.includes('longtask')) {
+    new PerformanceObserver((list) => list.getEntries().forEach((e) => tell(e.duration))).observe({ type: 'longtask' });
+    return;
+  }
+  let last = performance.now();
+  const tick = () => {
+    const now = performance.now();
+    if (now - last > 50) tell(now - last);
+    last = now;
+    setTimeout(tick, 4);
+  };
+  tick();
+};
+"""
 
 # From the beginning of the navigation until the list, or the words of an empty one, are in the page and on the screen.
+# Nothing where they are there before anybody looked.
 FIRST = """
 window.first = new Promise((tell) => {
+  const shown = () => document.querySelector('[role=row][data-id], .empty .title');
+  if (shown()) return tell(null);
   const watch = new MutationObserver(() => {
-    if (!document.querySelector('[role=row][data-id], .empty .title')) return;
+    if (!shown()) return;
     watch.disconnect();
     const there = performance.now();
     requestAnimationFrame(() => setTimeout(() => tell([there, performance.now()])));
@@ -30,12 +55,11 @@ window.first = new Promise((tell) => {
 """
 
 # A screen at a time, as fast as frames come; at the end of what was read, the next page is waited for.
-SCROLL = """
+SCROLL = BUSY + """
 const done = arguments[1], screens = arguments[0], table = document.querySelector('[role=table]');
 const frame = () => new Promise(requestAnimationFrame);
 const tasks = [], drawn = [];
-const watch = new PerformanceObserver((list) => tasks.push(...list.getEntries().map((e) => e.duration)));
-watch.observe({ type: 'longtask' });
+busy((time) => tasks.push(time));
 performance.setResourceTimingBufferSize(10000);
 performance.clearResourceTimings();
 (async () => {
@@ -79,10 +103,9 @@ window.watching = new MutationObserver((records) => {
 watching.observe(document.querySelector('[role=table]'), { subtree: true, childList: true, attributes: true, attributeOldValue: true, characterData: true });
 """
 
-LISTEN = """
+LISTEN = BUSY + """
 window.keyed = []; window.tasks = [];
-window.long ??= new PerformanceObserver((list) => tasks.push(...list.getEntries().map((e) => e.duration)));
-long.observe({ type: 'longtask' });
+busy((time) => tasks.push(time));
 window.press ??= (event) => {
   const heard = performance.now() - event.timeStamp;
   requestAnimationFrame(() => setTimeout(() => keyed.push([heard, performance.now() - event.timeStamp])));
@@ -91,16 +114,49 @@ addEventListener('keydown', press, true);
 """
 
 
+class Browser(Chromium):
+    """Chromium, which can be told to look before a page begins."""
+
+    def first(self, address: str):
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", source=FIRST)
+        self.go(address)
+        return self.later("first.then(arguments[0])")
+
+    def memory(self) -> dict:
+        """Megabytes: what the page's scripts hold, and what its process has for itself."""
+        self.devtools("HeapProfiler.collectGarbage")
+        heap = self.devtools("Runtime.getHeapUsage")["usedSize"] / 2**20
+        return {"heap": heap, "process": held(self, b"--type=renderer")}
+
+
+class Own(Window):
+    """The program's window, on the folder of an agent that runs: its page is WebKit's."""
+
+    def first(self, address: str):
+        self.go(address)
+        return self.later(FIRST + "first.then(arguments[0])")
+
+    def memory(self) -> dict:
+        """Megabytes; what of it are the scripts' WebKit tells nobody."""
+        return {"heap": None, "process": held(self, b"WebKitWebProcess")}
+
+
 class Bench:
     def __init__(self):
-        self.log = Path(os.environ["TIMBRE_CHROMIUM_LOG"])
+        self.log = Path(os.environ["TIMBRE_LOG"])
+        self.own = os.environ["TIMBRE_SHOWN"] == "window"
         self.page = None
 
     def open(self) -> dict:
-        """A new browser with nothing in it."""
+        """The memory of an empty page; in Chromium it is the one that goes on."""
         self.close()
-        self.page = Chromium("about:blank", log=self.log, seconds=120)
-        return self.memory()
+        if self.own:
+            empty = next(Path("/usr").glob(f"lib*/**/{EMPTY_WINDOW}"))
+            with Own(str(empty), "--automation", log=self.log) as page:
+                page.later(DRAWN)  # its process begins with the first script
+                return page.memory()
+        self.page = Browser("about:blank", log=self.log, seconds=120)
+        return self.page.memory()
 
     def close(self) -> dict:
         if self.page:
@@ -108,9 +164,12 @@ class Bench:
             self.page = None
         return {}
 
-    def enter(self, address: str) -> dict:
-        """The Monitor of an agent, by its link."""
-        self.page.go(address)
+    def enter(self, address: str, folder: str) -> dict:
+        """The Monitor of the agent that runs on a folder, by its link."""
+        if self.page:
+            self.page.go(address)
+        else:
+            self.page = Own(os.environ["TIMBRE_DESKTOP"], "--data", folder, log=self.log, seconds=120)
         self.page.see("ENTRENAMIENTO")
         self.page.keys("2", held=ALT)
         self.page.wait("the Monitor", "return document.querySelector('[role=row][data-id], .empty .title')")
@@ -118,12 +177,11 @@ class Bench:
 
     def first(self, addresses: list, rounds: int) -> dict:
         """How soon each shows what it has, in turns, in a browser that has entered both."""
-        self.page.devtools("Page.addScriptToEvaluateOnNewDocument", source=FIRST)
         seen = [[] for _ in addresses]
         for _ in range(rounds):
             for address, times in zip(addresses, seen):
-                self.page.go(address)
-                times.append(self.page.later("first.then(arguments[0])"))
+                # Looked at again where the rows were there before us.
+                times.append(next(filter(None, (self.page.first(address) for _ in range(5)))))
         return {"seen": seen}
 
     def scroll(self, screens: int) -> dict:
@@ -155,26 +213,23 @@ class Bench:
         return {}
 
     def memory(self) -> dict:
-        """Megabytes: what the page's scripts hold, and what its process has for itself."""
-        self.page.devtools("HeapProfiler.collectGarbage")
-        heap = self.page.devtools("Runtime.getHeapUsage")["usedSize"] / 2**20
-        return {"heap": heap, "process": sum(map(proportional, renderers(self.page.driver.pid))) / 2**10}
+        return self.page.memory()
 
 
-def renderers(driver: int) -> list:
-    """The processes below the driver in which pages are."""
-    below, found = [driver], []
+def held(page, kind: bytes) -> float:
+    """Megabytes of the processes of that kind below a page's driver; what is shared with others counts by its part."""
+    below, found = [page.driver.pid], []
     while below:
         process = Path(f"/proc/{below.pop()}")
         for thread in process.glob("task/*/children"):
             below += map(int, thread.read_text().split())
-        if b"--type=renderer" in process.joinpath("cmdline").read_bytes():
+        if kind in process.joinpath("cmdline").read_bytes():
             found.append(process)
-    return found
+    return sum(map(proportional, found)) / 2**10
 
 
 def proportional(process: Path) -> int:
-    """Kilobytes in memory; what is shared with others counts by its part."""
+    """Kilobytes in memory."""
     lines = process.joinpath("smaps_rollup").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
 

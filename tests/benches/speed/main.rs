@@ -2,7 +2,7 @@
 //! passes or fails; it prints what it saw, with `--json` for a program. `--large` measures with a million documents,
 //! which takes minutes and some twenty gigabytes; `--load` measures nothing but many documents, `--issuing`
 //! nothing but what a till waits for, `--doors` nothing but API and folder, `--paper` nothing but tickets and sheets,
-//! `--panel` nothing but the window, which only it measures since it wants Chromium.
+//! `--panel` nothing but the window, which only it measures since it wants Chromium and a display.
 
 mod bulk;
 mod doors;
@@ -85,12 +85,14 @@ fn says(word: &str) -> bool {
 }
 
 fn all(folder: &Path, figures: &mut Vec<Figure>) -> Done<()> {
+    if says("--panel") {
+        return panel::measure(&runtime()?, &folder.join("panel"), panel::DOCUMENTS, figures);
+    }
     let scale = if says("--large") { load::LARGE } else { load::SMALL };
     let doors = || doors::measure(&runtime()?, &folder.join("doors"), says("--large"));
     let alone = match () {
         () if says("--doors") => Some(doors()?),
         () if says("--paper") => Some(paper::measure()?),
-        () if says("--panel") => Some(panel::measure(&runtime()?, &folder.join("panel"), panel::DOCUMENTS)?),
         () => None,
     };
     if let Some(alone) = alone {

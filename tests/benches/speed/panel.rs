@@ -1,9 +1,9 @@
-//! The panel in a browser, over a folder with many documents: how soon it shows them, what it asks for, what it draws
-//! anew, and whether it answers a key while a thousand documents a second come. `tests/benches/panel.py` looks and
-//! types; the documents are issued and sent here, by the agent that serves the page.
+//! The panel in a browser and in the program's own window, over a folder with many documents: how soon it shows them, what
+//! it asks for, what it draws anew, and whether it answers a key while a thousand documents a second come.
+//! `tests/benches/panel.py` looks and types; the documents are issued and sent here, by the agent that serves the page.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -34,32 +34,64 @@ const SECONDS: u32 = 5;
 const TICK: Duration = Duration::from_millis(10);
 /// A person notices what takes longer.
 const NOTICED: f64 = 100.0;
-/// Megabytes over an empty page.
-const MEMORY: f64 = 100.0;
 
-pub fn measure(runtime: &Runtime, folder: &Path, documents: u64) -> Done<Vec<Figure>> {
+/// What shows the page: as `tests/window` names it, as the table does, and the most megabytes over an empty page.
+/// WebKit keeps what was drawn until memory is short, as much after forty screens as after two hundred.
+const SHOWN: [(&str, &str, f64); 2] = [("browser", "Chromium", 100.0), ("window", "window", 250.0)];
+
+/// Each over a folder of its own, since the burst leaves documents behind.
+pub fn measure(runtime: &Runtime, folder: &Path, documents: u64, figures: &mut Vec<Figure>) -> Done<()> {
+    for (shown, words, memory) in SHOWN {
+        let folder = folder.join(shown);
+        let seen = measure_in(runtime, &folder, documents, shown, memory)?;
+        figures.extend(seen.into_iter().map(|figure| figure.shown(words)));
+        std::fs::remove_dir_all(&folder)?;
+    }
+    Ok(())
+}
+
+fn measure_in(
+    runtime: &Runtime,
+    folder: &Path,
+    documents: u64,
+    shown: &str,
+    memory: f64,
+) -> Done<Vec<Figure>> {
     let (full, empty) = (folder.join("full"), folder.join("empty"));
     load::fill(runtime, &full, documents, Life::Accepted)?;
     std::fs::create_dir_all(&empty)?;
     runtime.block_on(timbre_tests::shop_of(&empty, &[(1, 10)]));
-    let open = |place| runtime.block_on(timbre_app::start(timbre_tests::options(place)));
+    let open = |place: &Path| -> Done<Shop> {
+        let options = timbre_tests::options(place);
+        let folder = options.data.clone().ok_or("a shop of the tests has its folder")?;
+        Ok(Shop { running: runtime.block_on(timbre_app::start(options))?, folder })
+    };
     let (full, empty) = (open(&full)?, open(&empty)?);
-    let figures = Panel { runtime, full: &full, browser: Browser::start(folder)? }.all(&empty, documents);
+    let figures = Panel { runtime, full: &full, browser: Browser::start(folder, shown)?, memory }
+        .all(&empty, documents);
     runtime.block_on(async {
-        full.stop().await;
-        empty.stop().await;
+        full.running.stop().await;
+        empty.running.stop().await;
     });
     figures
 }
 
+/// An agent at work, and where its folder is.
+struct Shop {
+    running: Running,
+    folder: PathBuf,
+}
+
 struct Panel<'a> {
     runtime: &'a Runtime,
-    full: &'a Running,
+    full: &'a Shop,
     browser: Browser,
+    /// Megabytes over an empty page, at the most.
+    memory: f64,
 }
 
 impl Panel<'_> {
-    fn all(mut self, empty: &Running, documents: u64) -> Done<Vec<Figure>> {
+    fn all(mut self, empty: &Shop, documents: u64) -> Done<Vec<Figure>> {
         let mut figures = self.first(empty, documents)?;
         let blank = Held::of(&self.browser.ask(json!({ "do": "open" }))?)?;
         self.enter(self.full)?;
@@ -70,22 +102,25 @@ impl Panel<'_> {
         figures.extend(self.burst()?);
         let burst = self.memory()?;
         let held = [
-            ("an empty page", blank, None),
-            ("the panel, over an empty page", there.over(blank), Some(MEMORY)),
-            ("  after the scrolling", scrolled.over(blank), Some(MEMORY)),
-            ("  and after the burst", burst.over(blank), Some(MEMORY)),
+            ("memory: an empty page", blank, None),
+            ("memory: the panel, over an empty page", there.over(blank), Some(self.memory)),
+            ("  after the scrolling", scrolled.over(blank), Some(self.memory)),
+            ("  and after the burst", burst.over(blank), Some(self.memory)),
         ];
         figures.extend(held.map(|(words, held, most)| {
-            let figure = Figure::megabytes(format!("memory: {words}"), held.process)
-                .note(format!("{:.1} MB of it are its scripts'", held.heap));
+            let mut figure = Figure::megabytes(words, held.process);
+            if let Some(heap) = held.heap {
+                figure = figure.note(format!("{heap:.1} MB of it are its scripts'"));
+            }
             most.into_iter().fold(figure, Figure::at_most)
         }));
         Ok(figures)
     }
 
-    fn enter(&mut self, shop: &Running) -> Done<()> {
-        let link = format!("{}/#token={}", shop.address.base, shop.address.token);
-        self.browser.ask(json!({ "do": "enter", "address": link }))?;
+    fn enter(&mut self, shop: &Shop) -> Done<()> {
+        let address = &shop.running.address;
+        let link = format!("{}/#token={}", address.base, address.token);
+        self.browser.ask(json!({ "do": "enter", "address": link, "folder": shop.folder }))?;
         Ok(())
     }
 
@@ -94,11 +129,11 @@ impl Panel<'_> {
     }
 
     /// Until the first rows are on the screen, beside an empty folder's words.
-    fn first(&mut self, empty: &Running, documents: u64) -> Done<Vec<Figure>> {
+    fn first(&mut self, empty: &Shop, documents: u64) -> Done<Vec<Figure>> {
         self.browser.ask(json!({ "do": "open" }))?;
         self.enter(empty)?;
         self.enter(self.full)?;
-        let addresses = [empty, self.full].map(|shop| format!("{}/", shop.address.base));
+        let addresses = [empty, self.full].map(|shop| format!("{}/", shop.running.address.base));
         let seen =
             self.browser.ask(json!({ "do": "first", "addresses": addresses, "rounds": ROUNDS }))?["seen"]
                 .take();
@@ -119,7 +154,8 @@ impl Panel<'_> {
     /// One document, from its issue to its verdict.
     fn one(&mut self) -> Done<Vec<Figure>> {
         self.browser.ask(json!({ "do": "watch" }))?;
-        let issued = self.runtime.block_on(self.full.agent.issue(shop::sale().into(), shop::key()))?;
+        let issued =
+            self.runtime.block_on(self.full.running.agent.issue(shop::sale().into(), shop::key()))?;
         let id = issued.document.id;
         let touched = self.browser.ask(json!({ "do": "touched", "document": id, "word": "Aceptado" }))?;
         let rows = |how: &str| {
@@ -163,10 +199,10 @@ impl Panel<'_> {
     /// A thousand documents a second, and somebody types meanwhile.
     fn burst(&mut self) -> Done<Vec<Figure>> {
         // What is sent to the simulator is judged in this process too, and no shop has that work.
-        self.full.agent.set_running(false);
-        let mut pushes = self.full.agent.subscribe();
+        self.full.running.agent.set_running(false);
+        let mut pushes = self.full.running.agent.subscribe();
         self.browser.tell(&json!({ "do": "type", "seconds": SECONDS }))?;
-        let (last, took) = self.runtime.block_on(sold(&self.full.agent))?;
+        let (last, took) = self.runtime.block_on(sold(&self.full.running.agent))?;
         let ended = Instant::now();
         let typed = self.browser.answer()?;
         self.browser.ask(json!({ "do": "seen", "document": last }))?;
@@ -235,17 +271,19 @@ fn milliseconds(time: f64) -> Duration {
 /// Megabytes of a page.
 #[derive(Clone, Copy)]
 struct Held {
-    heap: f64,
+    /// Of the page's scripts, where the browser tells it.
+    heap: Option<f64>,
     process: f64,
 }
 
 impl Held {
     fn of(value: &Value) -> Done<Held> {
-        Ok(Held { heap: number(&value["heap"])?, process: number(&value["process"])? })
+        Ok(Held { heap: value["heap"].as_f64(), process: number(&value["process"])? })
     }
 
     fn over(self, other: Held) -> Held {
-        Held { heap: self.heap - other.heap, process: self.process - other.process }
+        let heap = self.heap.zip(other.heap).map(|(heap, other)| heap - other);
+        Held { heap, process: self.process - other.process }
     }
 }
 
@@ -257,14 +295,17 @@ struct Browser {
 }
 
 impl Browser {
-    fn start(folder: &Path) -> Done<Browser> {
+    fn start(folder: &Path, shown: &str) -> Done<Browser> {
         let python = std::env::var_os("TIMBRE_PYTHON").unwrap_or_else(|| "python3".into());
         let mut program = Command::new(python)
             .arg("benches/panel.py")
             .env("PYTHONPATH", "window")
-            .env("TIMBRE_CHROMIUM_LOG", folder.join("chromium.log"))
-            // Where the browser leaves what it needs, to be gone with the rest.
+            .env("TIMBRE_SHOWN", shown)
+            .env("TIMBRE_LOG", folder.join("driver.log"))
+            // Where it leaves what it needs, to be gone with the rest.
             .env("TMPDIR", folder)
+            .env("XDG_DATA_HOME", folder.join("data"))
+            .env("XDG_CONFIG_HOME", folder.join("config"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;

@@ -52,6 +52,12 @@ impl Figure {
         Figure { beside: words, ..self }
     }
 
+    /// Where it was measured, before its words; a line that belongs to the one above has them from that.
+    pub fn shown(self, place: &str) -> Figure {
+        let what = if self.what.starts_with(' ') { self.what } else { format!("{place}: {}", self.what) };
+        Figure { what, ..self }
+    }
+
     /// At most so many times the yardstick.
     pub fn aim(self, ratio: f64) -> Figure {
         Figure { aim: Some(Aim::Ratio(ratio)), ..self }
