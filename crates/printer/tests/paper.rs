@@ -102,9 +102,10 @@ fn every_document_is_laid_out_on_the_papers_that_it_may_have() {
 /// What the regime lets pass can be handed over on every paper that all types may have.
 #[test]
 fn the_longest_stamp_that_is_issued_fits_the_roll_and_the_sheet() {
-    let sample = samples::golden().into_iter().find(|sample| sample.kind == "33").expect("a factura");
+    let sample = samples::longest();
+    assert_eq!(sample.ted.len(), MOST_BYTES);
     for length in 1024..=MOST_BYTES {
-        let bytes: Vec<u8> = sample.ted.iter().copied().cycle().take(length).collect();
+        let bytes = sample.ted[..length].to_vec();
         let receipt = Receipt { code: Some(Code { bytes, optional: false }), ..sample.receipt.clone() };
         for copy in [Copy::Original, Copy::Ceded] {
             let strips = lay(&receipt, copy, &Profile::default());
@@ -259,7 +260,8 @@ fn the_bytes_are_left_for_the_judges() {
     let shop = Profile { logo: Some(logo()), ..Profile::default() };
     let bare = Profile::default();
     let shops = [&bare, &shop].into_iter().cycle();
-    for (sample, profile) in samples::golden().iter().chain(&samples::drawn(500)).zip(shops) {
+    let drawn = samples::drawn(500).into_iter().chain([samples::longest()]);
+    for (sample, profile) in samples::golden().into_iter().chain(drawn).zip(shops) {
         let (name, receipt, logo) = (&sample.name, &sample.receipt, profile.logo.as_deref());
         write(format!("{name}.ted"), &sample.ted);
         let plain = if name.starts_with("drawn") { profile } else { &bare };
@@ -276,14 +278,14 @@ fn the_bytes_are_left_for_the_judges() {
         write(format!("{name}.cajon.80mm.bin"), &ticket(receipt, Copy::Original, &till).unwrap());
         let again = ticket(receipt, Copy::Repeated, &till).unwrap();
         write(format!("{name}.cajon-copia.80mm.bin"), &again);
-        let training = trained(sample);
+        let training = trained(&sample);
         let practice = ticket(&training, Copy::Original, &Profile::default()).unwrap();
         write(format!("{name}.entrenamiento.80mm.bin"), &practice);
         write(
             format!("{name}.entrenamiento.pdf.practice"),
             &pdf(&training, &[Copy::Original], None).unwrap(),
         );
-        let imitation = imitating(sample);
+        let imitation = imitating(&sample);
         let practice = ticket(&imitation, Copy::Original, &Profile::default()).unwrap();
         write(format!("{name}.imitacion.80mm.bin"), &practice);
         write(format!("{name}.imitacion.pdf.practice"), &pdf(&imitation, &[Copy::Original], None).unwrap());

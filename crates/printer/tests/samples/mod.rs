@@ -90,6 +90,28 @@ pub fn drawn(count: u64) -> Vec<Sample> {
     (0..count).map(&mut draw).collect()
 }
 
+/// The one whose stamp is the longest that is issued: in the names of a stamp an ampersand is five bytes.
+pub fn longest() -> Sample {
+    let named = |ampersands: usize, letters: usize| {
+        let name = "&".repeat(ampersands) + &"x".repeat(letters);
+        let sale = json!({
+            "Encabezado": { "IdDoc": { "TipoDTE": 33 }, "Receptor": {
+                "RUTRecep": "77777777-7", "RznSocRecep": "&".repeat(40), "GiroRecep": "Servicios",
+                "DirRecep": "Calle Uno 1", "CmnaRecep": "Providencia" } },
+            "Detalle": [{ "NmbItem": name, "QtyItem": 1, "PrcItem": 1000 }] });
+        desk::draft(&sale.to_string()).unwrap_or_else(|refusals| panic!("{sale}: {refusals:?}"))
+    };
+    let grant = desk::grant("33");
+    let mut names =
+        (1..=40).rev().flat_map(|ampersands| (0..5).rev().map(move |letters| (ampersands, letters)));
+    let longest = names.find_map(|(ampersands, letters)| {
+        let draft = named(ampersands, letters);
+        draft.accepts(&grant).is_ok().then_some(draft)
+    });
+    let document = desk::seal(&*longest.expect("a name that fits"), grant.last);
+    sample("drawn-longest".to_owned(), &latin1::decode(&document.bytes))
+}
+
 /// A document from its text.
 pub fn sample(name: String, text: &str) -> Sample {
     let begin = text.find("<DTE").expect("a DTE");
