@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use notify::{RecursiveMode, Watcher};
+use openssl::sha::sha256;
 use serde_json::{Value, json};
 use timbre_app::{DemoOptions, Options, Running};
 use timbre_tests::{boleta, factura, options, shop_of, until};
@@ -105,6 +106,58 @@ async fn sales_are_issued_answered_and_put_aside_and_a_wrong_one_says_why() {
     drop.until(|drop| drop.names("procesados").len() == 3).await;
     assert_eq!(shop.agent.stats().total, 3, "another sale of the same name and content");
     until(&shop, |shop| shop.agent.stats().accepted == 3).await;
+    shop.stop().await;
+}
+
+/// A sale that was read goes by `en-paso` to where it is put aside. A stop leaves it there, or what a till had written over
+/// it in that moment.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_stop_left_on_its_way_is_aside_or_is_another_sale_and_is_issued() {
+    let root = tempfile::tempdir().unwrap();
+    let drop = Drop::new(root.path());
+    let shop = drop.open(root.path()).await;
+    let wrong = |n| json!({ "key": n, "sale": { "Detalle": [] } }).to_string();
+    let sales = [
+        ("dejada", "procesados", boleta(1_001).to_string()),
+        ("pisada", "procesados", boleta(1_002).to_string()),
+        ("mala", "rechazados", wrong("m")),
+        ("mala-pisada", "rechazados", wrong("p")),
+    ];
+    for (stem, _, text) in &sales {
+        drop.put(&format!("{stem}.json"), text);
+    }
+    drop.until(|drop| drop.names("entrada").is_empty() && drop.names("procesados").len() == 2).await;
+    assert_eq!(drop.names("rechazados").len(), 4);
+    shop.stop().await;
+
+    for (stem, aside, text) in &sales {
+        let names = drop.names(aside);
+        let is_it = |name: &&String| name.starts_with(&format!("{stem}.")) && !name.ends_with(".error.json");
+        let from = drop.at(aside).join(names.iter().find(is_it).expect(stem));
+        let mark = sha256(text.as_bytes())[..12].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let by = drop.at(aside).join("en-paso").join(format!("{mark}.{stem}.json"));
+        fs::rename(from, &by).unwrap();
+        if stem.ends_with("pisada") {
+            fs::write(by, boleta(2_000 + stem.len() as u64).to_string()).unwrap();
+        }
+    }
+    fs::write(drop.at("procesados/en-paso/ajeno.json"), "{}").unwrap();
+    let shop = drop.open(root.path()).await;
+    let answered = |drop: &Drop, stem: &str, total: u64| {
+        let answer = fs::read(drop.at(&format!("salida/{stem}.json"))).unwrap_or_default();
+        let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
+        answer["document"]["total"] == total
+    };
+    drop.until(|drop| answered(drop, "pisada", 2_006) && answered(drop, "mala-pisada", 2_011)).await;
+    drop.until(|drop| drop.names("procesados").len() == 3).await;
+    assert_eq!(
+        drop.names("rechazados"),
+        ["mala.error.json", "mala.json"],
+        "no reason stays of one that is issued"
+    );
+    assert_eq!(shop.agent.stats().total, 4, "what was issued is not issued again");
+    assert!(answered(&drop, "dejada", 1_001));
+    assert_eq!(drop.names("procesados/en-paso"), ["ajeno.json"]);
     shop.stop().await;
 }
 

@@ -84,11 +84,12 @@ pub const LARGE: (&str, Way, u64) = ("rebuild-half", Suspect, 1);
 
 /// Those of the drop folder and of the webhooks, and the highest pass that a life with seven files comes to: see
 /// `doors`.
-pub const DOORS: [(&str, u64); 13] = [
+pub const DOORS: [(&str, u64); 14] = [
     ("file-read", 5),
     ("file-issued", 5),
     ("paper-left", 5),
     ("file-answered", 5),
+    ("file-passing", 5),
     ("file-aside", 5),
     ("refusal-left", 1),
     ("old-answer-aside", 4),

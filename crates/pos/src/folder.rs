@@ -7,6 +7,7 @@
 
 mod answer;
 mod caf;
+mod passing;
 mod place;
 mod take;
 
@@ -246,6 +247,8 @@ impl Work {
 
     fn look(&mut self) {
         self.load_cafs();
+        // First: what comes under a name that is used again is another sale than what is still on its way.
+        let on_their_way = self.take_on();
         let found = match self.places.sales(MOST) {
             Ok(found) => found,
             Err(error) => {
@@ -256,7 +259,7 @@ impl Work {
             }
         };
         let (files, twins) = one_for_each_answer(found.files);
-        let left: Vec<_> = found.left.into_iter().chain(twins).collect();
+        let left: Vec<_> = found.left.into_iter().chain(twins).chain(on_their_way).collect();
         let all = files.iter().chain(left.iter().map(|left| &left.look));
         let names: BTreeSet<_> = all.map(|look| look.name.clone()).collect();
         self.seen.retain(|name, _| names.contains(name) || name.starts_with(caf::MARK));

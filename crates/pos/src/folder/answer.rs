@@ -13,7 +13,7 @@ use timbre_core::paper::{Copy, Drawing};
 use timbre_store::whole;
 
 use super::place::{Content, Places};
-use super::{Work, place};
+use super::{Work, passing, place};
 
 /// What an answer of before says of itself.
 #[derive(Deserialize)]
@@ -134,13 +134,13 @@ pub(super) fn refused(
     if make_room(work, stem, None)? | make_room_refused(work, stem)? {
         settle_before(work)?;
     }
-    let moved = with_reason(&work.places.refused, path, stem, problem, content)?;
+    let moved = with_reason(&work.places, path, stem, problem, content)?;
     no_longer_waits(work, stem)?;
     Ok(moved)
 }
 
 fn with_reason(
-    refused: &Path,
+    Places { refused, refused_passing, .. }: &Places,
     path: &Path,
     stem: &str,
     problem: &ProblemView,
@@ -152,14 +152,33 @@ fn with_reason(
     timbre_store::crash!("refusal-left");
     let aside = refused.join(format!("{free}.json"));
     let moved = match content {
-        Some(content) => place::move_as_read(path, &aside, content),
+        Some(content) => place::move_as_read(path, refused_passing, &aside, content),
         None => fs::rename(path, &aside).map(|()| true),
     };
-    // The cashier would sell again what is still to be issued.
-    if aside.symlink_metadata().is_err() {
+    // The cashier would sell again what is still to be issued. Of one that stays on its way the reason is true.
+    let named = content.zip(path.file_name().and_then(|name| name.to_str()));
+    let by = named.map(|(content, name)| refused_passing.join(passing::name(content, name)));
+    if ![Some(aside), by].into_iter().flatten().any(|path| path.symlink_metadata().is_ok()) {
         fs::remove_file(&reason)?;
     }
     moved
+}
+
+/// One that was refused, and that a stop left on its way.
+pub(super) fn refused_before(work: &Work, by: &Path, stem: &str) -> io::Result<()> {
+    let refused = &work.places.refused;
+    fs::rename(by, refused.join(format!("{}.json", place::free_refused(refused, stem))))?;
+    no_longer_waits(work, stem)
+}
+
+/// What stands on its way is another sale: the reason that was left for the one before it is not said of it.
+pub(super) fn no_reason(work: &Work, stem: &str) -> io::Result<()> {
+    let refused = &work.places.refused;
+    let free = place::free_refused(refused, stem);
+    match fs::remove_file(refused.join(format!("{free}.error.json"))) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn no_longer_waits(work: &Work, stem: &str) -> io::Result<()> {
@@ -182,17 +201,25 @@ mod tests {
     #[test]
     fn no_reason_stays_for_a_sale_that_was_written_over_or_taken_back() {
         let dir = tempfile::tempdir().unwrap();
-        let (path, refused) = (dir.path().join("v.json"), dir.path().join("rechazados"));
-        fs::create_dir(&refused).unwrap();
+        let places = Places::make(dir.path(), false).unwrap();
+        let path = places.sales.join("v.json");
         let problem = ProblemView::bad_request("wrong", "No.");
-        let refuse = |content: &[u8]| with_reason(&refused, &path, "v", &problem, Some(&sha256(content)));
-        let many = || fs::read_dir(&refused).unwrap().count();
+        let refuse = |content: &[u8]| with_reason(&places, &path, "v", &problem, Some(&sha256(content)));
+        let files = |folder: &Path| place::all(folder).unwrap().len();
+        let many = || (files(&places.refused), path.exists());
         assert!(refuse(b"{1}").is_err());
-        assert_eq!(many(), 0, "it was taken back");
+        assert_eq!(many(), (0, false), "it was taken back");
         fs::write(&path, "{2}").unwrap();
         assert!(!refuse(b"{1}").unwrap());
-        assert_eq!((many(), path.exists()), (0, true), "it is to be issued");
+        assert_eq!(many(), (0, true), "it is to be issued");
+        // On its way, where it can't be read: the reason is true, and the sale comes to it.
+        fs::write(places.refused_passing.join(passing::name(&sha256(b"{2}"), "v.json")), "{2}").unwrap();
+        assert!(refuse(b"{2}").is_err());
+        assert_eq!(many(), (1, true));
+        fs::remove_dir_all(&places.refused_passing)
+            .and_then(|()| fs::create_dir(&places.refused_passing))
+            .unwrap();
         assert!(refuse(b"{2}").unwrap());
-        assert_eq!((many(), path.exists()), (2, false));
+        assert_eq!(many(), (2, false));
     }
 }

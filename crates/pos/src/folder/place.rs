@@ -8,11 +8,16 @@ use std::time::{Duration, SystemTime};
 
 use openssl::sha::sha256;
 
+use super::passing;
+
 /// The largest sale, and the largest CAF: as by the API.
 const LARGEST: u64 = 1 << 20;
 
 /// The folder of what was said before under a name that is used again.
 const BEFORE: &str = "anteriores";
+
+/// The folder through which a sale that was issued, or refused, goes to where it is put aside.
+const PASSING: &str = "en-paso";
 
 /// The longest name of a sale without its `.json`, in bytes: a name has 255 at the most where it is put aside, and what is
 /// added there takes up to 40.
@@ -25,7 +30,9 @@ pub(super) struct Places {
     /// Answers of before, under names that were used again.
     pub answers_before: PathBuf,
     pub done: PathBuf,
+    pub done_passing: PathBuf,
     pub refused: PathBuf,
+    pub refused_passing: PathBuf,
     pub refused_before: PathBuf,
     pub cafs: PathBuf,
     pub cafs_loaded: PathBuf,
@@ -70,13 +77,16 @@ pub(super) struct Found {
 
 impl Places {
     pub fn make(dir: &Path, shared: bool) -> io::Result<Places> {
-        let (answers, refused, cafs) = (dir.join("salida"), dir.join("rechazados"), dir.join("caf"));
+        let (answers, cafs) = (dir.join("salida"), dir.join("caf"));
+        let (done, refused) = (dir.join("procesados"), dir.join("rechazados"));
         let places = Places {
             sales: dir.join("entrada"),
             answers_before: answers.join(BEFORE),
             answers,
-            done: dir.join("procesados"),
+            done_passing: done.join(PASSING),
+            done,
             refused_before: refused.join(BEFORE),
+            refused_passing: refused.join(PASSING),
             refused,
             cafs_loaded: cafs.join("cargados"),
             cafs_refused: cafs.join("rechazados"),
@@ -87,7 +97,9 @@ impl Places {
             &places.answers,
             &places.answers_before,
             &places.done,
+            &places.done_passing,
             &places.refused,
+            &places.refused_passing,
             &places.refused_before,
             &places.cafs,
             &places.cafs_loaded,
@@ -183,6 +195,19 @@ fn list(folder: &Path, most: usize, ending: &str) -> io::Result<Found> {
     Ok(found)
 }
 
+/// The plain files of a folder, whatever their names.
+pub(super) fn all(folder: &Path) -> io::Result<Vec<Look>> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let (Ok(meta), Ok(name)) = (entry.metadata(), entry.file_name().into_string()) else { continue };
+        if meta.is_file() {
+            all.push(Look { name, seen: Seen { size: meta.len(), modified: meta.modified().ok() } });
+        }
+    }
+    Ok(all)
+}
+
 /// The whole of a plain file, opened without following a link.
 pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let file = open(path)?;
@@ -262,38 +287,47 @@ pub(super) fn free_refused(folder: &Path, stem: &str) -> String {
 /// SHA-256 of what a file held when it was read.
 pub(super) type Content = [u8; 32];
 
-/// Moves a sale that was read to where nobody has the name `to`; `false`: it did not stay there. What a till wrote over
-/// it since then is another sale, which is taken in its turn: it is not moved, or goes back, under its name where that is
-/// still free. What it holds says so, for a share may number or date a file anew.
-pub(super) fn move_as_read(from: &Path, to: &Path, content: &Content) -> io::Result<bool> {
-    move_while(from, to, |path| holds(path, content))
+/// Moves a sale that was read to where nobody has the name `to`, by way of a folder where it is read again; `false`: it
+/// was not that sale. What a till wrote over it since then is another one, which is taken in its turn: it is not moved, or
+/// goes back, under its name where that is still free. What it holds says so, for a share may number or date a file anew.
+///
+/// What a stop, or a fault of the disk, leaves on its way is in that folder, and is told apart there (`passing`): nothing
+/// is aside that was not issued.
+pub(super) fn move_as_read(from: &Path, by: &Path, to: &Path, content: &Content) -> io::Result<bool> {
+    let name = from.file_name().and_then(|name| name.to_str()).ok_or(io::ErrorKind::InvalidInput)?;
+    let by = by.join(passing::name(content, name));
+    move_while(from, &by, to, |path| holds(path, content))
 }
 
 /// `same`: whether that file is the one that was read.
-fn move_while(from: &Path, to: &Path, same: impl Fn(&Path) -> io::Result<bool>) -> io::Result<bool> {
-    // Before it is moved: a death leaves nothing aside that was not issued.
+fn move_while(
+    from: &Path,
+    by: &Path,
+    to: &Path,
+    same: impl Fn(&Path) -> io::Result<bool>,
+) -> io::Result<bool> {
+    // Before it is moved at all: a till that writes over its sales finds them where they were.
     if same(from)? {
-        fs::rename(from, to)?;
-        match same(to) {
-            Ok(true) => return Ok(true),
-            Ok(false) => {
-                let (Some(folder), Some(name)) = (from.parent(), from.file_name().and_then(|n| n.to_str()))
-                else {
-                    return Err(io::ErrorKind::InvalidInput.into());
-                };
-                put_aside(to, folder, stem(name), "json")?;
-            }
-            // Nobody knows. The very same sale has its key by its name: under another one it would be issued twice.
-            Err(error) if from.symlink_metadata().is_ok() => return Err(error),
-            Err(error) => {
-                tracing::warn!(%error, file = %from.display(), "a sale that was moved can't be read: it goes back");
-                fs::rename(to, from)?;
-                return Ok(false);
-            }
+        // Nobody could read what was left there. It is looked at again first.
+        if by.symlink_metadata().is_ok() {
+            return Err(io::ErrorKind::AlreadyExists.into());
         }
+        fs::rename(from, by)?;
+        timbre_store::crash!("file-passing");
+        if same(by)? {
+            fs::rename(by, to)?;
+            return Ok(true);
+        }
+        let folder = from.parent().ok_or(io::ErrorKind::InvalidInput)?;
+        go_back(by, folder, &from.file_name().unwrap_or_default().to_string_lossy())?;
     }
     tracing::warn!(file = %from.display(), "a sale was written over while it was issued: the new one is taken next");
     Ok(false)
+}
+
+/// To be taken in its turn.
+pub(super) fn go_back(from: &Path, sales: &Path, name: &str) -> io::Result<()> {
+    put_aside(from, sales, stem(name), "json")
 }
 
 /// Whether a file holds this; what is no sale, or far larger than one, does not.
@@ -380,52 +414,63 @@ mod tests {
         assert_eq!(free_refused(dir.path(), "x.error"), "x.error.2");
     }
 
-    #[test]
-    fn a_sale_that_was_written_over_another_goes_back_and_a_new_date_makes_it_no_other() {
-        let dir = tempfile::tempdir().unwrap();
-        let (sales, done) = (dir.path().join("entrada"), dir.path().join("procesados"));
-        fs::create_dir_all(&sales).and_then(|()| fs::create_dir(&done)).unwrap();
-        let (from, first) = (sales.join("v.json"), sha256(b"{1}"));
-        // Written over while the first was issued; then there is a third of its name as well.
-        fs::write(&from, "{2}").unwrap();
-        assert!(!move_as_read(&from, &done.join("v.1.json"), &first).unwrap());
-        assert_eq!(fs::read_to_string(&from).unwrap(), "{2}");
-        assert_eq!(fs::read_dir(&done).unwrap().count(), 0, "it was not issued");
-        fs::write(&from, "{1}").unwrap();
-        File::options().write(true).open(&from).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
-        assert!(move_as_read(&from, &done.join("v.1.json"), &first).unwrap());
-        assert_eq!(fs::read_to_string(done.join("v.1.json")).unwrap(), "{1}");
-        // What is far larger than a sale is none that was read.
-        File::create(&from).unwrap().set_len(LARGEST + 1).unwrap();
-        assert!(!move_as_read(&from, &done.join("v.2.json"), &first).unwrap());
-        assert!(from.exists() && !done.join("v.2.json").exists());
+    /// `entrada`, `en-paso` and `procesados`.
+    fn three(dir: &Path) -> [PathBuf; 3] {
+        let all = ["entrada", "en-paso", "procesados"].map(|name| dir.join(name));
+        all.iter().for_each(|path| fs::create_dir(path).unwrap());
+        all
+    }
+
+    fn many(folder: &Path) -> usize {
+        fs::read_dir(folder).unwrap().count()
     }
 
     #[test]
-    fn a_sale_is_aside_only_where_it_was_read_again_there() {
+    fn a_sale_that_was_written_over_another_goes_back_and_a_new_date_makes_it_no_other() {
         let dir = tempfile::tempdir().unwrap();
-        let (from, to) = (dir.path().join("v.json"), dir.path().join("v.1.json"));
+        let [sales, by, done] = three(dir.path());
+        let (from, first) = (sales.join("v.json"), sha256(b"{1}"));
+        // Written over while the first was issued; then there is a third of its name as well.
+        fs::write(&from, "{2}").unwrap();
+        assert!(!move_as_read(&from, &by, &done.join("v.1.json"), &first).unwrap());
+        assert_eq!(fs::read_to_string(&from).unwrap(), "{2}");
+        assert_eq!(many(&done), 0, "it was not issued");
+        fs::write(&from, "{1}").unwrap();
+        File::options().write(true).open(&from).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        assert!(move_as_read(&from, &by, &done.join("v.1.json"), &first).unwrap());
+        assert_eq!(fs::read_to_string(done.join("v.1.json")).unwrap(), "{1}");
+        // What is far larger than a sale is none that was read.
+        File::create(&from).unwrap().set_len(LARGEST + 1).unwrap();
+        assert!(!move_as_read(&from, &by, &done.join("v.2.json"), &first).unwrap());
+        assert!(from.exists() && !done.join("v.2.json").exists());
+        assert_eq!(many(&by), 0, "nothing stays on its way");
+    }
+
+    #[test]
+    fn a_sale_is_aside_only_where_it_was_read_again_on_its_way() {
+        let dir = tempfile::tempdir().unwrap();
+        let [sales, by, done] = three(dir.path());
+        let (from, by, to) = (sales.join("v.json"), by.join("x.v.json"), done.join("v.1.json"));
         fs::write(&from, "{1}").unwrap();
         let broken = || io::Error::from(io::ErrorKind::PermissionDenied);
-        let unread = |path: &Path| if path == from { Ok(true) } else { Err(broken()) };
-        assert!(move_while(&from, &to, |_| Err(broken())).is_err());
-        assert!(from.exists() && !to.exists(), "it is not moved before it is known");
-        assert!(!move_while(&from, &to, unread).unwrap());
-        assert!(from.exists() && !to.exists(), "it went back");
-        // Written over between the two looks.
-        assert!(!move_while(&from, &to, |path| Ok(path == from)).unwrap());
-        assert!(from.exists() && !to.exists());
-        // Meanwhile somebody has its name: it is issued, and would be again under another one.
+        assert!(move_while(&from, &by, &to, |_| Err(broken())).is_err());
+        assert!(from.exists() && !by.exists(), "it is not moved before it is known");
+        // Written over between the two looks; meanwhile somebody has its name, too.
+        assert!(!move_while(&from, &by, &to, |path| Ok(path == from)).unwrap());
+        assert!(from.exists() && many(&done) == 0, "it went back");
         let named_again = |path: &Path| match path == from {
             true => Ok(true),
-            false => fs::write(&from, "{2}").and(Err(broken())),
+            false => fs::write(&from, "{2}").map(|()| false),
         };
-        assert!(move_while(&from, &to, named_again).is_err());
-        assert_eq!(
-            (fs::read_to_string(&from).unwrap(), fs::read_to_string(&to).unwrap()),
-            ("{2}".into(), "{1}".into())
-        );
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
+        assert!(!move_while(&from, &by, &to, named_again).unwrap());
+        assert_eq!(fs::read_to_string(sales.join("v.2.json")).unwrap(), "{1}");
+        // What can't be read on its way is not aside, and nothing is moved over it.
+        let unread = |path: &Path| if path == from { Ok(true) } else { Err(broken()) };
+        assert!(move_while(&from, &by, &to, unread).is_err());
+        fs::write(&from, "{3}").unwrap();
+        assert_eq!(move_while(&from, &by, &to, unread).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        let read = |path: &Path| fs::read_to_string(path).unwrap();
+        assert_eq!((read(&by), read(&from), many(&done)), ("{2}".into(), "{3}".into(), 0));
     }
 
     #[test]

@@ -157,7 +157,7 @@ impl Work {
                 }
                 let done = &self.places.done;
                 let aside = done.join(place::free_name(done, &format!("{stem}.{print}"), "json"));
-                if let Err(error) = place::move_as_read(path, &aside, content) {
+                if let Err(error) = place::move_as_read(path, &self.places.done_passing, &aside, content) {
                     tracing::error!(%error, file = name, "a sale that was issued can't be put aside");
                     return Taken::NotYet { code: "file-unmovable".to_owned(), why: said(&error) };
                 }
@@ -245,7 +245,7 @@ pub(super) fn said(error: &impl std::fmt::Display) -> String {
 }
 
 /// Name, size, time and content together: what tells one file from another.
-fn fingerprint(name: &str, seen: Seen, length: usize, content: &Content) -> String {
+pub(super) fn fingerprint(name: &str, seen: Seen, length: usize, content: &Content) -> String {
     let all = format!("{name}\0{length}\0{}\0{}", seen.time(), hex(content));
     hex(&sha256(all.as_bytes()))[..24].to_owned()
 }
