@@ -203,7 +203,7 @@ async fn every_answer_names_its_environment_and_every_refusal_is_a_problem_in_sp
         assert_eq!(answer.status(), status, "{what}");
         assert_eq!(answer.headers()["timbre-environment"], "training", "{what}");
         if status != 200 {
-            assert_eq!(answer.headers()["content-type"], "application/problem+json", "{what}");
+            assert_eq!(answer.headers()["content-type"], "application/problem+json; charset=utf-8", "{what}");
             let problem: ProblemView = answer.json().await.unwrap();
             assert!(!problem.code.is_empty() && problem.detail.ends_with('.'), "{what}: {problem:?}");
         }
@@ -232,6 +232,6 @@ async fn the_api_answers_only_to_whom_it_should() {
     let missing = http.get(format!("{}/v1/documents/T39F999", shop.address.base)).bearer_auth(token);
     let answer = missing.send().await.unwrap();
     assert_eq!(answer.status(), 404);
-    assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    assert_eq!(answer.headers()["content-type"], "application/problem+json; charset=utf-8");
     shop.stop().await;
 }

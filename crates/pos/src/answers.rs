@@ -1,4 +1,4 @@
-//! What every answer has, whoever made it: the environment's name, and a problem in
+//! What every answer has, whoever made it: the environment's name, JSON that is said to be in UTF-8, and a problem in
 //! Spanish where the library would answer in its own words.
 
 use axum::extract::{Request, State};
@@ -13,6 +13,13 @@ use crate::api::problem;
 /// `training`, `certification` or `production`; `none` before there is a company.
 const ENVIRONMENT: &str = "timbre-environment";
 
+/// JSON is UTF-8 (RFC 8259, 8.1); but the PowerShell that Windows comes with and older .NET read it as Latin-1 where nothing
+/// says so, and then «Panadería» is none.
+const JSON: [(&str, &str); 2] = [
+    ("application/json", "application/json; charset=utf-8"),
+    ("application/problem+json", "application/problem+json; charset=utf-8"),
+];
+
 /// Real documents and practice must not be taken for each other, by a script either.
 pub(crate) async fn environment(State(agent): State<Agent>, request: Request, next: Next) -> Response {
     let mut answer = next.run(request).await;
@@ -22,7 +29,12 @@ pub(crate) async fn environment(State(agent): State<Agent>, request: Request, ne
         Some(Environment::Production) => "production",
         None => "none",
     };
-    answer.headers_mut().insert(ENVIRONMENT, HeaderValue::from_static(word));
+    let headers = answer.headers_mut();
+    headers.insert(ENVIRONMENT, HeaderValue::from_static(word));
+    let kind = headers.get(header::CONTENT_TYPE);
+    if let Some((_, said)) = JSON.iter().find(|(bare, _)| kind.is_some_and(|kind| kind == *bare)) {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(said));
+    }
     answer
 }
 
