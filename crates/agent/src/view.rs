@@ -285,7 +285,7 @@ pub struct PageView {
 
 /// What a list is asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema, IntoParams)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Query {
     /// States by name, or the counters' names: queued, sending, at_authority, accepted,

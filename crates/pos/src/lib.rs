@@ -20,6 +20,7 @@ mod openapi;
 mod origins;
 mod panel;
 mod paper;
+mod parameters;
 mod printers;
 mod scope;
 mod server;

@@ -24,7 +24,7 @@ use crate::webhooks::Webhooks;
 use crate::window::Window;
 use crate::{
     answers, api, bodies, connections, data_folder, docs, doors, entrance, events, finding, guard, mending,
-    metrics, openapi, panel, paper, printers, services, setup, staff, vouchers, webhooks, window,
+    metrics, openapi, panel, paper, parameters, printers, services, setup, staff, vouchers, webhooks, window,
 };
 
 /// How long answers in course may take once the server is told to stop.
@@ -242,6 +242,7 @@ fn routes(agent: Agent, guard: Arc<Guard>, shared: Shared) -> Router {
         .route("/staff/permit", post(staff::permit))
         .route("/staff/{name}", put(staff::put).delete(staff::remove))
         .route_layer(middleware::from_fn_with_state(agent.clone(), staff::gate))
+        .route_layer(middleware::from_fn(parameters::known))
         .layer(DefaultBodyLimit::disable()) // `bodies` has its own
         .layer(Extension(shared.notices))
         .layer(Extension(shared.printers))
