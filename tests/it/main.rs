@@ -6,6 +6,7 @@ mod attack;
 mod certification;
 mod contact;
 mod copies;
+mod crowd;
 mod dev;
 mod failures;
 mod fence;
