@@ -61,6 +61,41 @@ fn a_certificate_beside_a_sale_is_refused_and_so_is_what_nobody_named() {
     assert_eq!(desk::refused(&sale.to_string()), [("unknown-tag".to_owned(), "otro".to_owned())]);
 }
 
+/// Each by itself, in the place where its program puts it.
+#[test]
+fn each_member_that_is_named_is_left_out_and_told_and_each_secret_is_refused() {
+    let dte = serde_json::from_str::<Value>(&foreign("openfactura")).unwrap()["dte"].clone();
+    let plain = desk::seal(&*desk::draft(&json!({ "dte": dte }).to_string()).unwrap(), 7);
+    for name in [
+        "LibreDTE",
+        "response",
+        "custom",
+        "customization",
+        "customizePage",
+        "customer",
+        "sendEmail",
+        "selfService",
+        "tipo",
+        "normalizar",
+    ] {
+        let draft = desk::draft(&json!({ "dte": dte, name: { "x": 1 } }).to_string());
+        let draft = draft.unwrap_or_else(|e| panic!("{name}: {e}"));
+        let told: Vec<_> = draft.warnings().iter().map(|w| (w.code.as_str(), w.path.as_str())).collect();
+        assert_eq!(told, [("member-ignored", name)]);
+        assert!(desk::seal(&*draft, 7).bytes == plain.bytes, "{name}");
+        // Where it is the document's own neighbour.
+        let mut inside = dte.clone();
+        inside[name] = json!("x");
+        let draft =
+            desk::draft(&json!({ "dte": inside }).to_string()).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_eq!(draft.warnings()[0].path, format!("dte.{name}"));
+    }
+    for name in ["Certificado", "certificado", "auth"] {
+        let refused = desk::refused(&json!({ "dte": dte, name: "x" }).to_string());
+        assert_eq!(refused, [("secret-given".to_owned(), name.to_owned())]);
+    }
+}
+
 fn faults(sale: &Value) -> Vec<(String, String)> {
     desk::refused(&sale.to_string())
 }
@@ -82,7 +117,12 @@ fn two_names_of_one_tag_are_refused_and_both_are_named() {
     assert_eq!(faults(&price), twice("Documento.Detalles[0].PrcItem"));
     let kind = sale(|d| d["Encabezado"]["IdDoc"] = json!({ "TipoDTE": 41 }));
     assert_eq!(faults(&kind), twice("Documento.Encabezado.IdDoc"));
-    // Said twice and the same, or not said at all.
+    let same_lines = sale(|d| d["Detalle"] = d["Detalles"].clone());
+    assert_eq!(faults(&same_lines), twice("Documento.Detalle"), "lists are never one thing");
+    // Said twice and the same, or not said at all, be that before or behind.
+    let before =
+        sale(|d| d["Detalles"] = json!([{ "PrcItem": null, "Nombre": "Pan", "Cantidad": 2, "Precio": 350 }]));
+    assert_eq!(desk::draft(&before.to_string()).unwrap().totals()["MntTotal"], 700);
     let same = sale(|d| {
         d["Encabezado"]["Totales"]["MntTotal"] = json!(700);
         d["Detalles"][0]["PrcItem"] = Value::Null;

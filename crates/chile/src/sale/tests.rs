@@ -21,6 +21,70 @@ fn a_list_of_one_may_be_an_object_and_wrappings_are_seen_through() {
 }
 
 /// `0.1 + 0.2` never happens: a decimal is what was written.
+/// Every name that SimpleAPI has of its own, by the group it stands in.
+#[test]
+fn each_of_simpleapis_names_is_the_siis() {
+    let theirs = json!({
+        "Encabezado": {
+            "IdentificacionDTE": {
+                "TipoDTE": 33, "FechaEmision": "a", "FechaVencimiento": "b", "FormaPago": 1, "IndicadorServicio": 2,
+                "IndicadorMontosNetosBoleta": 3, "TipoDespacho": 4, "TipoTraslado": 5,
+            },
+            "Emisor": {
+                "Rut": "a", "RazonSocial": "b", "RazonSocialBoleta": "c", "Giro": "d", "GiroBoleta": "e",
+                "ActividadEconomica": [1], "DireccionOrigen": "f", "ComunaOrigen": "g", "CiudadOrigen": "h",
+            },
+            "Receptor": {
+                "Rut": "a", "RazonSocial": "b", "Giro": "c", "Direccion": "d", "Comuna": "e", "Ciudad": "f",
+                "CorreoElectronico": "g",
+            },
+            "RutSolicitante": "a",
+            "Totales": { "MontoNeto": 1, "MontoExento": 2, "MontoTotal": 3 },
+        },
+        "Detalles": [{
+            "IndicadorExento": 1, "Nombre": "a", "Descripcion": "b", "Cantidad": 2, "UnidadMedida": "c", "Precio": 3,
+            "DescuentoPorcentaje": 4, "Descuento": 5, "RecargoPorcentaje": 6, "Recargo": 7,
+        }],
+        "Referencias": [{
+            "TipoDocumento": 801, "FolioReferencia": "a", "FechaDocumentoReferencia": "b", "CodigoReferencia": 1,
+            "RazonReferencia": "c",
+        }],
+        "DescuentosRecargos": [
+            { "TipoMovimiento": "Descuento", "Descripcion": "a", "TipoValor": "Porcentaje", "Valor": 1 },
+            { "TipoMovimiento": "Recargo", "Descripcion": "b", "TipoValor": "Pesos", "Valor": 2 },
+        ],
+    });
+    let ours = json!({
+        "Encabezado": {
+            "IdDoc": {
+                "TipoDTE": 33, "FchEmis": "a", "FchVenc": "b", "FmaPago": 1, "IndServicio": 2, "IndMntNeto": 3,
+                "TipoDespacho": 4, "IndTraslado": 5,
+            },
+            "Emisor": {
+                "RUTEmisor": "a", "RznSoc": "b", "RznSocEmisor": "c", "GiroEmis": "d", "GiroEmisor": "e", "Acteco": [1],
+                "DirOrigen": "f", "CmnaOrigen": "g", "CiudadOrigen": "h",
+            },
+            "Receptor": {
+                "RUTRecep": "a", "RznSocRecep": "b", "GiroRecep": "c", "DirRecep": "d", "CmnaRecep": "e",
+                "CiudadRecep": "f", "CorreoRecep": "g",
+            },
+            "RUTSolicita": "a",
+            "Totales": { "MntNeto": 1, "MntExe": 2, "MntTotal": 3 },
+        },
+        "Detalle": [{
+            "IndExe": 1, "NmbItem": "a", "DscItem": "b", "QtyItem": 2, "UnmdItem": "c", "PrcItem": 3, "DescuentoPct": 4,
+            "DescuentoMonto": 5, "RecargoPct": 6, "RecargoMonto": 7,
+        }],
+        "Referencia": [{ "TpoDocRef": 801, "FolioRef": "a", "FchRef": "b", "CodRef": 1, "RazonRef": "c" }],
+        "DscRcgGlobal": [
+            { "TpoMov": "D", "GlosaDR": "a", "TpoValor": "%", "ValorDR": 1 },
+            { "TpoMov": "R", "GlosaDR": "b", "TpoValor": "$", "ValorDR": 2 },
+        ],
+    });
+    assert_eq!(own(&theirs), ours);
+    assert_eq!(own(&json!({ "Documento": theirs })), ours);
+}
+
 #[test]
 fn decimals_are_never_floats() {
     let body: Value = serde_json::from_str(
