@@ -60,6 +60,19 @@ fn lines_of_one_key_are_one_sale_and_numbers_are_the_tables_own() {
     assert_eq!(found[1].1["Encabezado"]["Receptor"]["RUTRecep"], "77777777-7");
 }
 
+/// What separates others separates nothing here.
+#[test]
+fn cells_are_separated_by_what_the_map_says() {
+    for separator in [',', '\t', '|'] {
+        let map = map(json!({ "separator": separator, "decimal": "." }));
+        let rows =
+            "numero|cliente|producto|cantidad|precio\n1||Pan; amasado|2|350.5\n1||\"Sal | fina\"|1|10\n";
+        let table = rows.replace('|', &separator.to_string());
+        let sale = format!("2 tienda-1: Pan; amasado, Sal {separator} fina");
+        assert_eq!(told_by(&map, table.as_bytes()), [sale], "{separator:?}");
+    }
+}
+
 /// «350.50» became $35.050, and «1.5» fifteen units.
 #[test]
 fn a_point_that_groups_nothing_is_refused_under_a_decimal_comma() {
@@ -136,6 +149,8 @@ fn lines_of_one_key_that_say_two_sales_are_none() {
         "1;77777777-7;Pan;1;10\n1;;Te;1;10\n2;77777777-7;Pan;1;10\n2;66666666-6;Te;1;10\n3;;Pan;1;10\n3;77777777-7;Te;1;9\n",
         &["2 tienda-1: Pan, Te", "4 !table-sale-differs línea 5", "6 !table-sale-differs línea 7"],
     );
+    // Each line says it again, as most tables do.
+    check("1;77777777-7;Pan;1;10\n1;77777777-7;Te;1;10\n1;;Sal;1;10\n", &["2 tienda-1: Pan, Te, Sal"]);
     let by_type = map(json!({ "sale": { "Encabezado.IdDoc.TipoDTE": "cliente" } }));
     let table = format!("{HEADS}c1;39;Pan;1;10\nc1;41;Libro;1;10\n");
     assert_eq!(told_by(&by_type, table.as_bytes()), ["2 !table-sale-differs línea 3"]);
@@ -157,6 +172,12 @@ fn a_quote_that_is_not_closed_is_told_where_it_opened() {
     );
     let no = read(&map(json!({})), format!("{HEADS}1;;\"Te;1;10\n").as_bytes()).remove(0).offer.unwrap_err();
     assert!(no.message.contains("línea 2"), "{}", no.message);
+    check(
+        "1;;\"Queso\" chanco;1;10\n2;;Pan;1;10\n3;;Pan;1;10\n",
+        &["2 !table-quote línea 2", "3 !table-beside-fault línea 2", "4 tienda-3: Pan"],
+    );
+    let heads = format!("\"{HEADS}1;;Te;1;10\n");
+    assert_eq!(told_by(&map(json!({})), heads.as_bytes()), ["1 !table-quote línea 1"]);
     // Closed by another line's: what stands between the two is lost to both.
     check(
         "1;;Pan;1;10\n2;;\"Te;1;10\n3;;\"Pan\";1;10\n3;;Sal;1;10\n4;;Sal;1;10\n",
