@@ -4,6 +4,7 @@
 use timbre_core::{Amount, Claim, DocumentId, Documents};
 
 use crate::follow::{Earlier, is_own};
+use crate::makeup::Difference;
 use crate::money;
 use crate::rest;
 use crate::rules::{Making, header_path, notes};
@@ -214,24 +215,32 @@ fn given_back(making: &mut Making<'_>, earlier: &[Earlier], total: i64, known: &
             money::dotted(total)
         );
         making.refuse("claim-exceeds", "Referencia", message);
+        return claims;
     }
+    let beyond = rest::beyond(making.tipo, &making.order.document, &corrected, known);
+    let ids: Vec<_> = corrected.iter().map(|earlier| earlier.document.id.clone()).collect();
+    refuse_beyond(making, beyond, &format!("{}, que suman", listed(&ids)));
     claims
+}
+
+/// Refuses to give back as exempt what was taxed, or with a tax that it never bore; `of` says of what, before its amount.
+fn refuse_beyond(making: &mut Making<'_>, beyond: Vec<Difference>, of: &str) {
+    for more in beyond {
+        let message = format!(
+            "Con esta nota se devuelven {} por {} de {of} {}: revise si las líneas son afectas o exentas y sus impuestos.",
+            more.said(),
+            more.words(),
+            more.right()
+        );
+        making.refuse("claim-exceeds", header_path("Totales", more.tag()), message);
+    }
 }
 
 fn one_part(making: &mut Making<'_>, of: &Earlier, total: i64, known: &dyn Documents) -> Option<Claim> {
     let id = &of.document.id;
     match rest::part(making.tipo, &making.order.document, total, of, known) {
         Ok(part) => {
-            for more in part.beyond {
-                let message = format!(
-                    "Con esta nota se devuelven {} por {} de {id}, que tiene {}: revise si las líneas son afectas o exentas y \
-                     sus impuestos.",
-                    more.said(),
-                    more.words(),
-                    more.right()
-                );
-                making.refuse("claim-exceeds", header_path("Totales", more.tag()), message);
-            }
+            refuse_beyond(making, part.beyond, &format!("{id}, que tiene"));
             if part.off != 0 {
                 let (more, pesos) =
                     (if part.off > 0 { "más" } else { "menos" }, money::dotted(part.off.abs()));

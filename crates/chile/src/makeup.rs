@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 
 use crate::money;
 use crate::tags::Group;
+use crate::tipo::Tipo;
+use crate::totals::line::Line;
+use crate::totals::{Onto, Tax, Worth, figures};
 
 /// Pesos by the tag of `Totales`, with the code of the tax behind `ImptoReten`; nothing is zero.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -63,11 +66,51 @@ impl Makeup {
             .collect()
     }
 
-    /// Where it is more than another by more than these pesos.
-    pub fn exceeds(&self, other: &Makeup, by: i64) -> Vec<Difference> {
+    /// Where it is more than another by more than rounding can make it.
+    pub fn exceeds(&self, other: &Makeup, slack: Slack) -> Vec<Difference> {
         let mut more = self.differs(other);
-        more.retain(|difference| difference.ours > difference.theirs.saturating_add(by));
+        more.retain(|difference| {
+            difference.ours > difference.theirs.saturating_add(slack.on(difference.tag()))
+        });
         more
+    }
+}
+
+/// By how many pesos roundings may have moved what documents are made of, at most.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Slack {
+    taxed: i64,
+    exempt: i64,
+}
+
+impl Slack {
+    /// Of a sum of what was rounded before: the net of a price with IVA, and the IVA.
+    pub const OF_A_SUM: Slack = Slack { taxed: 1, exempt: 0 };
+
+    /// Each line and each sum is rounded once. Of what is exempt only what comes to a fraction of a peso.
+    pub fn of(tipo: Tipo, document: &Group) -> Slack {
+        let lines = figures::lines(tipo, document);
+        let is_whole = |line: &&Line| line.unrounded().is_some_and(|worth| worth.fract().is_zero());
+        let exempt = lines.iter().filter(|line| line.tax == Tax::Exempt);
+        let globals = figures::globals(tipo, document).into_iter();
+        let shares = globals.filter(|g| g.onto == Onto::Exempt && matches!(g.worth, Worth::Percent(_)));
+        let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+        Slack {
+            taxed: count(lines.len()),
+            exempt: count(exempt.filter(|line| !is_whole(line)).count() + shares.count()),
+        }
+        .and(Slack::OF_A_SUM)
+    }
+
+    pub fn and(self, other: Slack) -> Slack {
+        Slack {
+            taxed: self.taxed.saturating_add(other.taxed),
+            exempt: self.exempt.saturating_add(other.exempt),
+        }
+    }
+
+    fn on(self, tag: &str) -> i64 {
+        if tag == "MntExe" { self.exempt } else { self.taxed }
     }
 }
 

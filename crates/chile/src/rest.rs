@@ -6,11 +6,13 @@
 //! sum of them has grown by: all of them together use up the document to the peso, and a note for the rest is
 //! always possible. One that closes the document to the peso by its total is possible as well.
 
-use timbre_core::{Amount, Claim, DocState, DocumentId, Documents};
+use std::collections::BTreeSet;
+
+use timbre_core::{Amount, Claim, DocState, Document, DocumentId, Documents};
 
 use crate::dte;
 use crate::follow::Earlier;
-use crate::makeup::{Difference, Makeup};
+use crate::makeup::{Difference, Makeup, Slack};
 use crate::money::{self, Decimal};
 use crate::rules::notes;
 use crate::tags::Group;
@@ -24,9 +26,9 @@ struct Given {
     totals: i64,
     claimed: i64,
     notes: Vec<DocumentId>,
-    /// What their totals are made of, and how many pesos their roundings may have moved it by.
+    /// What their totals are made of, and how far their roundings may have moved it.
     makeup: Makeup,
-    rounded: i64,
+    slack: Slack,
 }
 
 /// What a note uses up, and what its till should hear.
@@ -62,8 +64,7 @@ pub fn part(
         return Err(given.exceeds(whole));
     }
     let all_of_them = given.makeup.clone().and(&Makeup::of(note));
-    let beyond =
-        all_of_them.exceeds(&Makeup::of(&earlier.body), given.rounded.saturating_add(roundings(note)));
+    let beyond = all_of_them.exceeds(&Makeup::of(&earlier.body), given.slack.and(Slack::of(tipo, note)));
     let by_totals = totals <= whole;
     let worth = unrounded(tipo, note).and_then(|worth| worth.checked_add(given.worth));
     let (Some(worth), Some(of_all)) = (worth, unrounded(earlier.tipo, &earlier.body)) else {
@@ -92,50 +93,75 @@ impl Given {
     }
 }
 
-/// The notes that stand: not rejected, nor annulled themselves.
+/// Of what a note on several documents gives back more than is left of all of them together.
+pub fn beyond(tipo: Tipo, note: &Group, corrected: &[&Earlier], known: &dyn Documents) -> Vec<Difference> {
+    let (mut ours, mut slack) = (Makeup::of(note), Slack::of(tipo, note));
+    for before in standing(corrected, known).iter().filter(|before| before.is_whole) {
+        if let Some((tipo, body)) = dte::read(&before.document.bytes) {
+            (ours, slack) = (ours.and(&Makeup::of(&body)), slack.and(Slack::of(tipo, &body)));
+        }
+    }
+    let mut all = Makeup::default();
+    for earlier in corrected {
+        (all, slack) = (all.and(&Makeup::of(&earlier.body)), slack.and(Slack::OF_A_SUM));
+    }
+    ours.exceeds(&all, slack)
+}
+
+/// A note, or a factura of a guía, that uses something up of some documents.
+struct Standing {
+    document: Document,
+    claims: Vec<Claim>,
+    /// It uses up nothing of any other.
+    is_whole: bool,
+}
+
+/// Those that stand: not rejected, nor annulled themselves. What an exchange cost besides is no part of its boleta.
+fn standing(of: &[&Earlier], known: &dyn Documents) -> Vec<Standing> {
+    let ids: Vec<&DocumentId> = of.iter().map(|earlier| &earlier.document.id).collect();
+    let mut users: Vec<DocumentId> = ids.iter().flat_map(|id| known.usage(id).used_by).collect();
+    let mut seen = BTreeSet::new();
+    users.retain(|user| seen.insert(user.clone()));
+    let stands = |user: DocumentId| {
+        let (document, _) = known.find(&user)?;
+        let own = known.usage(&user);
+        let annulled = document.total.0 > 0 && own.claimed >= document.total;
+        if notes::is_boleta(&user.series.0) || annulled {
+            return None;
+        }
+        let claims = own.claims.0.into_iter().filter(|claim| claim.amount >= Amount::ZERO);
+        let claims: Vec<Claim> = claims.collect();
+        let is_whole = claims.iter().all(|claim| ids.contains(&&claim.document));
+        Some(Standing { document, claims, is_whole })
+    };
+    users.into_iter().filter_map(stands).collect()
+}
+
 fn given(earlier: &Earlier, known: &dyn Documents) -> Given {
     let id = &earlier.document.id;
-    let usage = known.usage(id);
     let mut given = Given {
         worth: Decimal::ZERO,
         totals: 0,
-        claimed: usage.claimed.0,
+        claimed: known.usage(id).claimed.0,
         notes: Vec::new(),
         makeup: Makeup::default(),
-        rounded: 0,
+        slack: Slack::default(),
     };
-    for user in usage.used_by {
-        let Some((document, _)) = known.find(&user) else { continue };
-        let own = known.usage(&user);
-        // What an exchange cost besides is no part of it.
-        if notes::is_boleta(&user.series.0) {
-            continue;
-        }
-        if document.total.0 > 0 && own.claimed >= document.total {
-            continue;
-        }
-        let positive: Vec<&Claim> =
-            own.claims.0.iter().filter(|claim| claim.amount >= Amount::ZERO).collect();
-        let claimed: i64 = positive.iter().filter(|c| c.document == *id).map(|c| c.amount.0).sum();
+    for Standing { document, claims, is_whole } in standing(&[earlier], known) {
+        let claimed: i64 = claims.iter().filter(|c| c.document == *id).map(|c| c.amount.0).sum();
         // Of one that corrects several documents only its claim is known.
-        let alone = positive.iter().all(|claim| claim.document == *id);
-        let read = dte::read(&document.bytes).filter(|_| alone);
-        if let Some((_, body)) = &read {
+        let read = dte::read(&document.bytes).filter(|_| is_whole);
+        if let Some((tipo, body)) = &read {
             given.makeup = given.makeup.and(&Makeup::of(body));
-            given.rounded += roundings(body);
+            given.slack = given.slack.and(Slack::of(*tipo, body));
         }
         let worth = read.and_then(|(tipo, body)| unrounded(tipo, &body)).unwrap_or(claimed.into());
-        let total = if alone { document.total.0 } else { claimed };
+        let total = if is_whole { document.total.0 } else { claimed };
         given.worth = given.worth.checked_add(worth).unwrap_or(Decimal::MAX);
         given.totals = given.totals.saturating_add(total);
-        given.notes.push(user);
+        given.notes.push(document.id);
     }
     given
-}
-
-/// Each line and each sum is rounded once.
-fn roundings(document: &Group) -> i64 {
-    i64::try_from(document.groups("Detalle").count()).unwrap_or(i64::MAX).saturating_add(1)
 }
 
 /// The document's own rounded bases with unrounded taxes: what a note comes to that repeats them.

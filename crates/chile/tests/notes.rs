@@ -262,6 +262,61 @@ fn a_note_gives_back_what_the_document_was_made_of() {
     folder.comes_to(&note(3, json!([{ "NmbItem": "Pan", "QtyItem": 10, "PrcItem": 100 }])));
 }
 
+/// The same of several at once, together.
+#[test]
+fn a_note_gives_back_what_several_documents_were_made_of() {
+    let exempt = |amount: u64| json!({ "NmbItem": "Pan", "IndExe": 1, "QtyItem": 1, "PrcItem": amount });
+    let note = |tipo: u16, gross: bool, lines: Value| {
+        let mut note = bare(61, json!([reference(tipo, 5, 3), reference(tipo, 6, 3)]));
+        note["Detalle"] = lines;
+        if gross {
+            note["Encabezado"]["IdDoc"]["MntBruto"] = 1.into();
+        }
+        note
+    };
+    let boleta = |price: u64| json!({ "Encabezado": { "IdDoc": { "TipoDTE": 39 } }, "Detalle": line(price) });
+    let facturas = Folder::default().with(&of_type(33, line(1000)), 5).with(&of_type(33, line(1000)), 6);
+    let boletas = Folder::default().with(&boleta(500), 5).with(&boleta(500), 6);
+    facturas.refuses(&note(33, false, exempt(2380)), "claim-exceeds", "Encabezado.Totales.MntExe");
+    boletas.refuses(&note(39, false, exempt(1000)), "claim-exceeds", "Encabezado.Totales.MntExe");
+    let mut pisco = line(1000);
+    pisco["CodImpAdic"] = 24.into();
+    facturas.refuses(&note(33, false, pisco), "claim-exceeds", "Encabezado.Totales.ImptoReten");
+    // What is of all of them is given back in any part of it, and not beyond by one note after another.
+    let mixed = |exento: u64| of_type(33, json!([line(1000), exempt(exento)]));
+    let folder = Folder::default().with(&mixed(100), 5).with(&mixed(200), 6);
+    folder.comes_to(&note(33, false, json!([line(2000), exempt(300)])));
+    let after = folder.with(&note(33, false, exempt(250)), 1);
+    after.comes_to(&note(33, false, exempt(50)));
+    after.refuses(&note(33, false, exempt(51)), "claim-exceeds", "Encabezado.Totales.MntExe");
+    // Each boleta rounds its own net: what they charged is given back in one note all the same.
+    for price in 1..60 {
+        let folder = Folder::default().with(&boleta(price), 5).with(&boleta(price + 7), 6);
+        folder.comes_to(&note(39, true, json!([line(price), line(price + 7)])));
+        folder.comes_to(&note(39, true, line(2 * price + 7)));
+    }
+}
+
+/// What is exempt is not rounded where its prices are whole: ten notes give back no more of it than there is.
+#[test]
+fn no_exempt_peso_is_given_back_twice() {
+    let exempt = |amount: Value| json!({ "NmbItem": "Diario", "IndExe": 1, "QtyItem": 1, "PrcItem": amount });
+    let note = |amount: Value| {
+        let mut note = bare(61, reference(33, 5, 3));
+        note["Detalle"] = exempt(amount);
+        note
+    };
+    let of = |amount: Value| Folder::default().with(&of_type(33, json!([line(1000), exempt(amount)])), 5);
+    let folder = of(10.into()).with(&note(3.into()), 1).with(&note(3.into()), 2).with(&note(3.into()), 3);
+    folder.comes_to(&note(1.into()));
+    folder.refuses(&note(2.into()), "claim-exceeds", "Encabezado.Totales.MntExe");
+    of(100.into()).refuses(&note(101.into()), "claim-exceeds", "Encabezado.Totales.MntExe");
+    // 101 halved are twice 51.
+    let half = of(101.into()).with(&note(json!(50.5)), 1);
+    half.comes_to(&note(json!(50.5)));
+    half.refuses(&note(52.into()), "claim-exceeds", "Encabezado.Totales.MntExe");
+}
+
 /// Of a document of another system nobody here knows the total, but what notes of this folder did to it.
 #[test]
 fn another_systems_document_is_not_annulled_twice_either() {
