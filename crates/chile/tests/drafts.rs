@@ -43,6 +43,34 @@ fn a_plain_sale_is_filled_in() {
     assert!(text.contains("<IndServicio>3</IndServicio>") && text.contains("<NroLinDet>1</NroLinDet>"));
 }
 
+/// What the law takes off a payment in cash (Ley 20.956) is no credit, and nothing else is taken off.
+#[test]
+fn a_factura_that_cash_pays_to_the_ten_below_is_paid() {
+    let form = |price: u32, till: &str| {
+        let sale = format!(
+            r#"{{"Encabezado":{{"IdDoc":{{"TipoDTE":34}},"Receptor":{{"RUTRecep":"77777777-7","RznSocRecep":"R","GiroRecep":"G","DirRecep":"D","CmnaRecep":"C"}}}},
+               "Detalle":{{"NmbItem":"Pan","QtyItem":1,"PrcItem":{price},"IndExe":1}},"Timbre":{{"Pagos":[{till}}}}}"#
+        );
+        let text = text(&seal(&*draft(&sale).expect("a good factura"), 1));
+        text.split_once("<FmaPago>").map(|(_, rest)| rest[..1].to_owned())
+    };
+    for (price, till, paid) in [
+        (1003, r#"{"Medio":"efectivo","Monto":1000}]"#, true),
+        (1005, r#"{"Medio":"Efectivo","Monto":1000}]"#, true),
+        (1003, r#"{"Medio":"efectivo","Monto":2000}],"Vuelto":1000"#, true),
+        (1003, r#"{"Medio":"tarjeta","Monto":501},{"Medio":"efectivo","Monto":500}]"#, true),
+        // Up to the ten above, or none to round.
+        (1006, r#"{"Medio":"efectivo","Monto":1000}]"#, false),
+        (1000, r#"{"Medio":"efectivo","Monto":995}]"#, false),
+        (1003, r#"{"Medio":"efectivo","Monto":999}]"#, false),
+        (1003, r#"{"Medio":"tarjeta","Monto":500},{"Medio":"efectivo","Monto":499}]"#, false),
+        (1003, r#"{"Medio":"transferencia","Monto":1000}]"#, false),
+        (1003, r#"{"Medio":"efectivo","Monto":1000}],"Redondeo":0"#, false),
+    ] {
+        assert_eq!(form(price, till).as_deref(), Some(if paid { "1" } else { "2" }), "{price} {till}");
+    }
+}
+
 /// At one in the morning of UTC it still is yesterday in Chile.
 #[test]
 fn the_day_is_chiles() {
@@ -70,6 +98,9 @@ fn two_things_that_can_not_both_be_are_told() {
         |amount: u32| format!(r#","FmaPago":2,"MntPagos":{{"FchPago":"2026-02-01","MntPago":{amount}}}"#);
     assert_eq!(warned(&pays(1190)), none);
     assert_eq!(warned(&pays(1191)), ["payments-exceed"]);
+    // There are no payments to be more than what is to be paid, though that is less than nothing.
+    let less = PAN.replace("\"TipoDTE\":39}", "\"TipoDTE\":39},\"Totales\":{\"SaldoAnterior\":-5000}");
+    assert_eq!(draft(&less).expect("a good boleta").warnings(), []);
 }
 
 #[test]

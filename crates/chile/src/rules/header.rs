@@ -2,6 +2,7 @@
 
 use jiff::ToSpan;
 use jiff::civil::Date;
+use timbre_core::sale::Payment;
 
 use super::{Making, header_path};
 use crate::tags::Group;
@@ -145,7 +146,7 @@ pub fn doubtful(making: &mut Making<'_>, totals: &Totals) {
         .map(|id| id.groups("MntPagos").filter_map(|p| p.leaf("MntPago")?.parse::<i128>().ok()).sum())
         .unwrap_or_default();
     let due = i128::from(totals.payable().unwrap_or(totals.total));
-    if payments > due {
+    if payments > due && id.is_some_and(|id| id.groups("MntPagos").next().is_some()) {
         let message = format!("Los pagos de MntPagos suman {payments} y hay que pagar {due}.");
         making.warn("payments-exceed", header_path("IdDoc", "MntPagos"), message);
     }
@@ -172,7 +173,9 @@ pub fn payment(making: &mut Making<'_>, totals: &Totals) {
     let paid: i128 = till.pagos.iter().map(|p| i128::from(p.monto.0)).sum();
     let due =
         i128::from(totals.payable().unwrap_or(totals.total)) + extra(till.redondeo) + extra(till.propina);
-    let form = if paid - extra(till.vuelto) >= due { "1" } else { "2" };
+    let cash: i128 = till.pagos.iter().filter(|p| in_cash(p)).map(|p| i128::from(p.monto.0)).sum();
+    let off = if till.redondeo.is_none() && cash > 0 { rounded_off(due - (paid - cash)) } else { 0 };
+    let form = if paid - extra(till.vuelto) + off >= due { "1" } else { "2" };
     if form == "2" {
         making.warn(
             "payment-partial",
@@ -181,4 +184,15 @@ pub fn payment(making: &mut Making<'_>, totals: &Totals) {
         );
     }
     making.order.document.within("Encabezado").within("IdDoc").set("FmaPago", form);
+}
+
+fn in_cash(payment: &Payment) -> bool {
+    payment.medio.trim().eq_ignore_ascii_case("efectivo")
+}
+
+/// What the law takes off these pesos when they are paid in cash, whether or not the till says so: up to five go down to
+/// the ten below (Ley 20.956).
+fn rounded_off(pesos: i128) -> i128 {
+    let above = pesos.max(0) % 10;
+    if above <= 5 { above } else { 0 }
 }
