@@ -190,8 +190,11 @@ fn undone(document: &Earlier, known: &dyn Documents) -> Vec<Claim> {
 
 fn given_back(making: &mut Making<'_>, earlier: &[Earlier], total: i64, known: &dyn Documents) -> Vec<Claim> {
     let corrected: Vec<&Earlier> = earlier.iter().filter(|earlier| earlier.corrected).collect();
-    // Nobody knows how much is of the unknown one.
-    if total == 0 || corrected.len() != notes::correcting(&making.order.document).count() {
+    // Nobody knows how much is of the unknown one, and a note that corrects nothing is refused for that.
+    if total == 0
+        || corrected.is_empty()
+        || corrected.len() != notes::correcting(&making.order.document).count()
+    {
         return Vec::new();
     }
     if let [only] = corrected[..] {

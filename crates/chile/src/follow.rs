@@ -154,7 +154,7 @@ fn lines(document: &mut Group, earlier: &Earlier) {
             let name = tipo::name_of(earlier.tipo.series()).unwrap_or_default();
             line.set("NmbItem", format!("{name} {}", earlier.document.id.number));
             line.set("MontoItem", amount.to_string());
-            line.set_some("IndExe", if exempt { Some("1") } else { kind });
+            line.set_some("IndExe", kind.or(exempt.then_some("1")));
         }
         return;
     }

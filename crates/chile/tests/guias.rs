@@ -43,6 +43,38 @@ fn a_guia_that_is_anothers_or_sold_nothing_is_told() {
     };
     assert_eq!((warned(1), warned(3)), (vec!["guia-receiver".to_owned()], vec![]));
     assert_eq!(warned(2), ["guia-receiver", "guia-kind"]);
+    for (kind, is_told) in [(1, false), (2, false), (3, false), (4, true), (6, true)] {
+        let folder = Folder::default().with(&guia(kind, line(100)), 1);
+        let mut factura = of_type(33, line(100));
+        factura["Referencia"] = json!({ "TpoDocRef": 52, "FolioRef": 1 });
+        assert_eq!(folder.warned(&factura).contains(&"guia-kind".to_owned()), is_told, "{kind}");
+    }
+}
+
+/// A factura would bill it twice. Where nothing is billed by it the SII takes a reference twice.
+#[test]
+fn a_document_that_is_named_twice_is_refused_or_told() {
+    let twice = |tipo: u16, of: u16, lines: Value| {
+        let mut sale = of_type(tipo, lines);
+        sale["Encabezado"]["IdDoc"]["FmaPago"] = 2.into();
+        let reference = json!({ "TpoDocRef": of, "FolioRef": 1, "FchRef": "2026-01-15" });
+        sale["Referencia"] = json!([reference, reference]);
+        sale
+    };
+    let silent = guia(2, json!({ "NmbItem": "Silla", "QtyItem": 4 }));
+    for guia in [guia(1, line(100)), silent] {
+        let folder = Folder::default().with(&guia, 1);
+        for lines in [Value::Null, line(100)] {
+            folder.refuses(&twice(33, 52, lines), "reference-repeated", "Referencia[1].FolioRef");
+        }
+    }
+    let told = Folder::default().warned(&twice(33, 33, line(100)));
+    assert_eq!(told, ["reference-repeated"]);
+    let orders = Folder::default().warned(&twice(33, 801, line(100)));
+    assert_eq!(orders, [""; 0], "an order may be billed line by line");
+    let boleta = json!({ "Encabezado": { "IdDoc": { "TipoDTE": 39 } }, "Detalle": line(100),
+        "Referencia": [{ "TpoDocRef": 39, "FolioRef": 1 }, { "TpoDocRef": 39, "FolioRef": 1 }] });
+    assert_eq!(Folder::default().warned(&boleta), ["reference-repeated"]);
 }
 
 #[test]

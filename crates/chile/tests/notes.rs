@@ -32,7 +32,8 @@ fn a_note_is_refused_where_the_sii_would_refuse_it() {
         change(&mut note);
         note
     };
-    none.refuses(&of_type(61, line(1000)), "note-without-reference", "Referencia");
+    let alone = vec![("note-without-reference".to_owned(), "Referencia".to_owned())];
+    assert_eq!(none.refused(&of_type(61, line(1000))), alone, "and nothing else is said of it");
     let only = |reference: Value| foreign(61, reference, line(1000));
     none.refuses(&only(json!({"TpoDocRef": 801, "FolioRef": 1})), "note-without-reference", "Referencia");
     none.refuses(
@@ -131,6 +132,11 @@ fn an_annulled_document_is_filled_in_whole() {
         |tipo: u16, lines: Value| json!({ "Encabezado": { "IdDoc": { "TipoDTE": tipo } }, "Detalle": lines });
     let many: Vec<Value> =
         (1..=61).map(|n| json!({ "NmbItem": "Pan", "QtyItem": 1, "PrcItem": 100 + n })).collect();
+    let mut not_billed = json!(vec![line(10); 60]);
+    not_billed
+        .as_array_mut()
+        .expect("lines")
+        .push(json!({ "NmbItem": "Cobro de terceros", "IndExe": 2, "QtyItem": 1, "PrcItem": 500 }));
     let mut net = boleta(39, line(1005));
     net["Encabezado"]["IdDoc"]["IndMntNeto"] = 2.into();
     for (n, (tipo, sale)) in [
@@ -143,6 +149,7 @@ fn an_annulled_document_is_filled_in_whole() {
         (39, net),
         (41, boleta(41, line(9990))),
         (41, boleta(41, json!(vec![line(10); 70]))),
+        (41, boleta(41, not_billed)),
     ]
     .into_iter()
     .enumerate()

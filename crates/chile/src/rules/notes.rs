@@ -168,18 +168,6 @@ fn together(making: &Making<'_>) -> Option<Told> {
         let message = "Para anular (CodRef 1) o corregir un texto (CodRef 2) la nota cita un solo documento, por su folio.";
         return Some(("note-references", "Referencia".to_owned(), message.to_owned()));
     }
-    let named = |reference: &Group| {
-        Some((reference.leaf("TpoDocRef")?.to_owned(), reference.leaf("FolioRef")?.to_owned()))
-    };
-    let mut seen = Vec::new();
-    for (at, reference) in correcting(document).filter(|(_, reference)| !reference.has("IndGlobal")) {
-        let name = named(reference);
-        if name.is_some() && seen.contains(&name) {
-            let message = "La nota cita dos veces el mismo documento; deje una sola referencia.".to_owned();
-            return Some(("reference-repeated", format!("Referencia[{at}].FolioRef"), message));
-        }
-        seen.push(name);
-    }
     None
 }
 
@@ -281,7 +269,8 @@ pub fn amounts(making: &mut Making<'_>, earlier: &[Earlier], totals: &Totals) {
     let corrected = earlier.iter().filter(|earlier| earlier.corrected);
     let most: i128 = corrected.clone().map(|earlier| i128::from(earlier.document.total.0)).sum();
     let all_known = corrected.count() == correcting(document).count();
-    if making.tipo == Tipo::NotaCredito && all_known && i128::from(totals.total) > most {
+    let none = correcting(document).next().is_none();
+    if making.tipo == Tipo::NotaCredito && all_known && !none && i128::from(totals.total) > most {
         let message = format!(
             "La nota es por {} y lo que corrige suma {most}; no se devuelve más de lo que se cobró.",
             money::dotted(totals.total)

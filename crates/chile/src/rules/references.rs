@@ -1,5 +1,7 @@
 //! Rules of Referencia.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 use timbre_core::{DocState, DocumentId, Documents};
 
@@ -17,7 +19,39 @@ pub fn check(making: &mut Making<'_>, earlier: &[Earlier], known: &dyn Documents
     if making.tipo.is_note() {
         notes::check(making, earlier);
     }
+    repeated(making);
     not_issued(making, known);
+}
+
+/// The same document twice. A note would give it back twice, and a factura bill a guía twice; elsewhere the SII takes it,
+/// and it says nothing more. What another issuer made has a folio of its own.
+fn repeated(making: &mut Making<'_>) {
+    let document = &making.order.document;
+    let corrected: Vec<usize> = notes::correcting(document).map(|(at, _)| at).collect();
+    let bills = matches!(making.tipo, Tipo::Factura | Tipo::FacturaExenta);
+    let mut seen = BTreeSet::new();
+    let mut again = Vec::new();
+    for (at, reference) in document.groups("Referencia").enumerate() {
+        let leaf = |tag| reference.leaf(tag).unwrap_or_default();
+        let (kind, folio) = (leaf("TpoDocRef"), leaf("FolioRef"));
+        let is_document = ELECTRONIC.contains(&kind) || corrected.contains(&at);
+        if !is_document || folio.is_empty() || reference.has("IndGlobal") {
+            continue;
+        }
+        if !seen.insert((kind.to_owned(), folio.to_owned(), leaf("RUTOtr").to_owned())) {
+            let wrong = (making.tipo.is_note() && corrected.contains(&at)) || (bills && kind == "52");
+            again.push((at, wrong));
+        }
+    }
+    for (at, wrong) in again {
+        let path = format!("Referencia[{at}].FolioRef");
+        let message =
+            format!("Referencia {}: ese documento ya está citado; deje una sola referencia.", at + 1);
+        match wrong {
+            true => making.refuse("reference-repeated", path, message),
+            false => making.warn("reference-repeated", path, message),
+        }
+    }
 }
 
 /// A folio of this folder's own that no document has yet: the SII knows none either (REF-3-750).
@@ -117,7 +151,7 @@ fn idle_codes(making: &mut Making<'_>) {
 }
 
 /// A factura bills the guía of its own buyer, and one that is a sale or becomes one (formato DTE 2.4.2,
-/// IndTraslado: 5 moves goods between the issuer's own places, 7 gives them back).
+/// IndTraslado: 4 gives goods away, 5 moves them between the issuer's own places, 6 is no sale, 7 gives them back).
 fn guia(making: &mut Making<'_>, guia: &Earlier) {
     if guia.tipo != Tipo::Guia || !matches!(making.tipo, Tipo::Factura | Tipo::FacturaExenta) {
         return;
@@ -130,7 +164,9 @@ fn guia(making: &mut Making<'_>, guia: &Earlier) {
         making.warn("guia-receiver", header_path("Receptor", "RUTRecep"), message);
     }
     let why = match guia.body.at(&["Encabezado", "IdDoc", "IndTraslado"]) {
+        Some("4") => "es una entrega gratuita",
         Some("5") => "es un traslado interno",
+        Some("6") => "es un traslado que no es venta",
         Some("7") => "es una devolución",
         _ => return,
     };
