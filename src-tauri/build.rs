@@ -34,6 +34,7 @@ const COMMANDS: &[&str] = &[
     "reissue",
     "number_annulled",
     "load_folios",
+    "stop_range",
     "resume_range",
     "range_annulled",
     "skipped_annulled",

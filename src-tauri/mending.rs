@@ -3,7 +3,7 @@
 use tauri::State;
 use timbre_agent::reissue::Reissue;
 use timbre_agent::view::{
-    BatchView, LoadedRangeView, RangeOrder, RangeView, ReissuedView, ResumeOrder, RowView,
+    BatchView, LoadedRangeView, RangeDecision, RangeOrder, RangeView, ReissuedView, RowView,
 };
 use timbre_agent::{Agent, Answer};
 
@@ -40,7 +40,12 @@ pub async fn load_folios(
 }
 
 #[tauri::command]
-pub async fn resume_range(agent: State<'_, Agent>, order: ResumeOrder) -> Answer<RangeView> {
+pub async fn stop_range(agent: State<'_, Agent>, order: RangeDecision) -> Answer<RangeView> {
+    agent.stop_range(&order).await
+}
+
+#[tauri::command]
+pub async fn resume_range(agent: State<'_, Agent>, order: RangeDecision) -> Answer<RangeView> {
     agent.resume_range(&order).await
 }
 

@@ -132,6 +132,7 @@ mod tests {
         "reissue",
         "number_annulled",
         "load_folios",
+        "stop_range",
         "resume_range",
         "range_annulled",
         "skipped_annulled",

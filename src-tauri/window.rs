@@ -100,6 +100,7 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
             mending::reissue,
             mending::number_annulled,
             mending::load_folios,
+            mending::stop_range,
             mending::resume_range,
             mending::range_annulled,
             mending::skipped_annulled,

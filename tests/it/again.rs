@@ -188,6 +188,50 @@ async fn a_folio_that_was_annulled_gets_another_and_the_task_is_ticked_once() {
     town.end().await;
 }
 
+/// The accountant annulled the whole range at the SII's site: two boletas are void, not a day of them, and the next CAF
+/// goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_range_that_was_annulled_at_the_sii_gives_two_folios_and_no_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let town = town(dir.path(), Rules::default(), "").await;
+    let agent = &town.shop.agent;
+    town.sii.sim().annul(39, 1, 200).unwrap();
+    let stopped =
+        || agent.folios().into_iter().find(|kind| kind.series == "39").unwrap().ranges[0].stopped.clone();
+    sell(&town.shop, &boleta(990), "a").await.unwrap();
+    town.settled("T39F1", "RECHAZADO").await;
+    assert_eq!(stopped(), None, "it may have been annulled alone");
+    let (status, made) = town.post("/documents/T39F1/reissue", String::new()).await;
+    assert_eq!((status, &made["document"]["id"]), (200, &json!("T39F2")), "{made}");
+    town.settled("T39F2", "RECHAZADO").await;
+    let why = stopped().expect("two in a row");
+    assert!(why.contains("Lo dijo de T39F1 y de T39F2"), "{why}");
+    let refused = sell(&town.shop, &boleta(990), "b").await.unwrap_err();
+    assert_eq!((refused.status, refused.code.as_str()), (503, "grant-stopped"), "{refused:?}");
+    assert!(
+        refused.detail.contains("timbre caf resume") && refused.detail.contains("otro CAF"),
+        "{refused:?}"
+    );
+    let told = agent.snapshot().sentence.text;
+    assert!(told.contains("Están detenidos los folios que quedan de boleta"), "{told}");
+
+    let company = Desk::company();
+    let caf = Desk::caf(company.rut, 39, 201, 250, "2026-11-01".parse().unwrap(), company.name);
+    agent.load_grant(&caf, (1, 1), None).await.unwrap();
+    let (status, made) = town.post("/documents/T39F2/reissue", String::new()).await;
+    assert_eq!((status, &made["document"]["id"]), (200, &json!("T39F201")), "{made}");
+    assert_eq!(sell(&town.shop, &boleta(990), "b").await.unwrap().document.id, "T39F202");
+    for id in ["T39F201", "T39F202"] {
+        town.settled(id, "ACEPTADO").await;
+    }
+    let order = json!({ "type": "39", "folio": 201, "who": "Ana", "why": "son de la otra caja" }).to_string();
+    let (status, range) = town.post("/folios/stop", order.clone()).await;
+    assert_eq!((status, &range["next"]), (200, &json!(203)), "{range}");
+    assert_eq!(town.post("/folios/stop", order).await.1["code"], "already-stopped");
+    assert_eq!(sell(&town.shop, &boleta(990), "c").await.unwrap_err().code, "grant-stopped");
+    town.end().await;
+}
+
 /// The record of what a card paid names the document that is there for the rest, not the one that was rejected.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_record_of_a_card_s_part_names_the_document_that_took_the_place_of_the_rest() {

@@ -19,6 +19,7 @@ use crate::meaning::{REPEATED, fallen, not_known, stop_range, trouble_of};
 use crate::plan::{LONGEST_WAIT, Stage};
 use crate::retry::backoff;
 use crate::sender::Sender;
+use crate::void;
 use crate::writer::WriteError;
 
 /// Where a conversation stopped.
@@ -441,7 +442,8 @@ fn facts_of(reader: &Reader, documents: &[Arc<Document>], reports: &[Report], te
             Verdict::Absent | Verdict::Pending => {}
         }
     }
-    facts
+    let stops = void::stops(reader, documents, &facts);
+    facts.into_iter().chain(stops).collect()
 }
 
 /// What the note of this row annuls, once it was accepted: in the same commit, so that it is said once. A

@@ -65,6 +65,7 @@ mod today;
 mod trouble;
 mod unlock;
 pub mod view;
+mod void;
 pub mod vouch;
 mod watchdog;
 mod writer;

@@ -396,7 +396,7 @@ fn usable(reader: &Reader, document: &Document, draft: &dyn Draft) -> Result<(),
 }
 
 /// What the recorded rejection of this version says of its number.
-fn fate(events: &[Event], version: u32) -> Option<NumberFate> {
+pub(crate) fn fate(events: &[Event], version: u32) -> Option<NumberFate> {
     events.iter().rev().find_map(|event| match serde_json::from_value(event.fact.clone()) {
         Ok(Fact::Moved(Moved { version: of, cause: Cause::Rejected { number, .. }, .. })) => {
             (of == version).then_some(number)

@@ -1,5 +1,5 @@
-//! What a manager decides about a range: one that was stopped (the authority knows one of its folios with other
-//! data) is used again, with a reason; the folios left in an expired one are annulled at the authority, and those that were passed over looked for there.
+//! What a manager decides about a range: no folio of it is given any more (it is another till's, it was annulled at
+//! the authority), or one that was stopped is used again, each with a reason; the folios left in an expired one are annulled at the authority, and those that were passed over looked for there.
 
 use timbre_core::{Date, Refusal, Series};
 use timbre_store::{Fact, Range, Reader, Span};
@@ -7,18 +7,52 @@ use timbre_store::{Fact, Range, Reader, Span};
 use crate::engine::{Agent, Answer};
 use crate::reissue::named;
 use crate::show;
-use crate::view::{ProblemView, RangeOrder, RangeView, ResumeOrder};
+use crate::view::{ProblemView, RangeDecision, RangeOrder, RangeView};
 
 impl Agent {
-    /// Folios of the range that `order.folio` is in are given again. The journal keeps who decided, and why.
-    pub async fn resume_range(&self, order: &ResumeOrder) -> Answer<RangeView> {
+    /// No folio of the range that `order.folio` is in is given any more, until it is resumed. The journal keeps who
+    /// decided, and why; what was issued with its folios goes its way.
+    pub async fn stop_range(&self, order: &RangeDecision) -> Answer<RangeView> {
         let who = named(&order.who)?;
-        let why = order.why.trim().to_owned();
-        if why.is_empty() {
-            return Err(
-                Refusal::new("why-missing", "why", "Diga por qué se puede volver a usar el rango.").into()
-            );
+        let why = reasoned(&order.why, "Diga por qué no se puede seguir usando el rango.")?;
+        let find = range_of(&order.series, order.folio);
+        let none = || no_range(&order.series, order.folio);
+        let range = find(&self.0.reader).ok_or_else(none)?;
+        let Range { first, last, .. } = range;
+        if range.stopped.is_some() {
+            let detail = format!("El rango {first} a {last} ya está detenido.");
+            return Err(ProblemView::conflict("already-stopped", detail));
         }
+        if range.left() == 0 {
+            let detail = format!("En el rango {first} a {last} no quedan folios: no hay nada que detener.");
+            return Err(ProblemView::conflict("range-spent", detail));
+        }
+        let looked = find.clone();
+        let stop = move |reader: &Reader| {
+            let open = looked(reader).filter(|range| range.stopped.is_none());
+            let facts = open.map(|range| {
+                let what = format!("Detener el rango {first} a {last}: {why}");
+                let why = format!(
+                    "{}. Lo detuvo {who}; un encargado lo reanuda con «timbre caf resume»",
+                    why.trim_end_matches('.')
+                );
+                [
+                    Fact::Acted { who, what, documents: Vec::new() },
+                    Fact::GrantStopped { grant: range.grant.id, why: Some(why) },
+                ]
+            });
+            facts.into_iter().flatten().collect()
+        };
+        self.0.writer.apply(stop).await?;
+        let range = find(&self.0.reader).ok_or_else(none)?;
+        self.0.push(Vec::new(), false);
+        Ok(show::range(&range, self.0.today()))
+    }
+
+    /// Folios of the range that `order.folio` is in are given again. The journal keeps who decided, and why.
+    pub async fn resume_range(&self, order: &RangeDecision) -> Answer<RangeView> {
+        let who = named(&order.who)?;
+        let why = reasoned(&order.why, "Diga por qué se puede volver a usar el rango.")?;
         let find = range_of(&order.series, order.folio);
         let none = || no_range(&order.series, order.folio);
         let range = find(&self.0.reader).ok_or_else(none)?;
@@ -108,6 +142,14 @@ impl Agent {
         let range = find(&self.0.reader).ok_or_else(none)?;
         self.0.push(Vec::new(), false);
         Ok(show::range(&range, self.0.today()))
+    }
+}
+
+/// Why, which must be said; `missing` asks for it.
+fn reasoned(why: &str, missing: &str) -> Answer<String> {
+    match why.trim() {
+        "" => Err(Refusal::new("why-missing", "why", missing).into()),
+        why => Ok(why.to_owned()),
     }
 }
 

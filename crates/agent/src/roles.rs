@@ -24,6 +24,7 @@ pub const RISKY: &[(&str, &str)] = &[
     ("reissue", "Emitir de nuevo un documento rechazado"),
     ("number_annulled", "Marcar un folio como anulado en el SII"),
     ("load_folios", "Cargar folios"),
+    ("stop_range", "Detener un rango de folios"),
     ("resume_range", "Volver a usar un rango de folios"),
     ("range_annulled", "Marcar un rango como anulado en el SII"),
     ("skipped_annulled", "Marcar folios saltados como anulados en el SII"),

@@ -9,7 +9,7 @@ use crate::clock::later;
 use crate::deadline::OVER;
 use crate::line::Line;
 use crate::show::{self, day, thousands};
-use crate::view::{Counters, FoliosView, Mood, Sentence};
+use crate::view::{Counters, FoliosView, Mood, RangeView, Sentence};
 
 /// For how long nothing must get through before people are told: most breaks mend themselves.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -159,13 +159,19 @@ fn without_folios(folios: &[FoliosView]) -> Option<Sentence> {
         kinds.iter().map(|kind| kind.name.to_lowercase()).collect::<Vec<_>>().join(between)
     };
     // Ranges that still have folios which nobody may use any more.
-    let expired = spent.iter().all(|kind| kind.ranges.iter().any(|range| range.expired && range.left > 0));
-    let what = match expired {
-        true => format!("vencieron los folios de {}", names(&spent, " y de ")),
-        false => format!("no quedan folios de {}", names(&spent, " ni de ")),
+    let all = |of: &dyn Fn(&RangeView) -> bool| {
+        spent.iter().all(|kind| kind.ranges.iter().any(|range| range.left > 0 && of(range)))
     };
+    let expired = all(&|range| range.expired);
+    let stopped = !expired && all(&|range| range.stopped.is_some() && !range.expired);
+    let what = match (expired, stopped) {
+        (true, _) => format!("vencieron los folios de {}", names(&spent, " y de ")),
+        (_, true) => format!("están detenidos los folios que quedan de {}", names(&spent, " y de ")),
+        _ => format!("no quedan folios de {}", names(&spent, " ni de ")),
+    };
+    let way_out = if stopped { "Vea por qué en Folios, y cargue otro CAF" } else { "Cargue un CAF nuevo" };
     Some(match left.is_empty() {
-        true => Sentence { mood: Mood::Stopped, text: format!("Detenido: {what}. Cargue un CAF nuevo") },
+        true => Sentence { mood: Mood::Stopped, text: format!("Detenido: {what}. {way_out}") },
         false => Sentence {
             mood: Mood::Attention,
             text: format!("{}: puede seguir vendiendo con {}", capitalised(&what), names(&left, " y ")),
@@ -190,7 +196,7 @@ fn changed(text: &str, first: impl Fn(char) -> String) -> String {
 mod tests {
     use super::*;
     use crate::line::Asked;
-    use crate::view::{RangeView, SpanView};
+    use crate::view::SpanView;
 
     const NOW: Timestamp = Timestamp::constant(1_000_000, 0);
 
@@ -264,6 +270,17 @@ mod tests {
         let none = [kind("Boleta", 0, 0), kind("Factura", 0, 5)];
         let text = "Detenido: no quedan folios de boleta ni de factura. Cargue un CAF nuevo";
         says(&Situation { folios: &none, ..calm() }, Mood::Stopped, text);
+    }
+
+    #[test]
+    fn folios_that_are_stopped_are_not_said_to_be_used_up() {
+        let mut stopped = kind("Boleta", 9, 0);
+        stopped.left = 0;
+        stopped.ranges[0].stopped = Some("el SII los tiene anulados".into());
+        let text = "Detenido: están detenidos los folios que quedan de boleta. Vea por qué en Folios, y cargue otro CAF";
+        says(&Situation { folios: &[stopped.clone()], ..calm() }, Mood::Stopped, text);
+        let text = "Están detenidos los folios que quedan de boleta: puede seguir vendiendo con factura";
+        says(&Situation { folios: &[stopped, kind("Factura", 3, 0)], ..calm() }, Mood::Attention, text);
     }
 
     #[test]

@@ -30,7 +30,7 @@ mod today;
 mod vouch;
 
 pub use acts::{ActView, ActsView};
-pub use again::{ReissuedView, ResumeOrder, VersionView};
+pub use again::{RangeDecision, ReissuedView, VersionView};
 pub use batch::{BatchSaleView, BatchView};
 pub use detail::{DetailView, LineView, StepView};
 pub use doors::{
@@ -404,7 +404,7 @@ pub fn typescript() -> String {
         BatchSaleView,
         RangeOrder,
         LoadedRangeView,
-        ResumeOrder,
+        RangeDecision,
         ReissuedView,
         VersionView,
         LockView,

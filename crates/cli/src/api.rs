@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use timbre_agent::diagnose::Diagnosis;
 use timbre_agent::view::{
     CertificateView, ClaimOrder, ClaimsView, ClockView, DetailView, IssuedView, LoadedCertificateView,
-    LockView, PageView, PaperView, PreviewView, Query, RangeOrder, RangeView, ReissuedView, ResentView,
-    ResumeOrder, RowView, SaidView, Snapshot,
+    LockView, PageView, PaperView, PreviewView, Query, RangeDecision, RangeOrder, RangeView, ReissuedView,
+    ResentView, RowView, SaidView, Snapshot,
 };
 use timbre_core::{DocumentId, Refusal};
 use zeroize::Zeroizing;
@@ -182,8 +182,15 @@ impl Api {
         self.wire.read(ask).await
     }
 
+    /// No folio of a range is given any more.
+    pub async fn stop_range(&self, order: &RangeDecision) -> Result<RangeView, Failure> {
+        let mut ask = Ask::new(Method::POST, "/v1/folios/stop");
+        ask.body = Some(("application/json", body_of(order)?));
+        self.wire.read(ask).await
+    }
+
     /// A stopped range is used again.
-    pub async fn resume_range(&self, order: &ResumeOrder) -> Result<RangeView, Failure> {
+    pub async fn resume_range(&self, order: &RangeDecision) -> Result<RangeView, Failure> {
         let mut ask = Ask::new(Method::POST, "/v1/folios/resume");
         ask.body = Some(("application/json", body_of(order)?));
         self.wire.read(ask).await

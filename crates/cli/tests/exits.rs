@@ -112,6 +112,8 @@ fn every_command_has_its_exit_codes() {
         (&["list", "--state", "to_annul"], "", 0),
         (&["caf", "resume", "39", "1", "--why", "x"], "", 1), // it is not stopped
         (&["caf", "resume", "39", "1"], "", 2),
+        (&["caf", "stop", "39", "99999999", "--why", "x"], "", 1), // no range has it
+        (&["caf", "stop", "39", "1"], "", 2),
         (&["caf", "list"], "", 0),
         (&["caf", "add", &xml], "", 1),
         (&["caf", "add", "no-hay.xml"], "", 2),

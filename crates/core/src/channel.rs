@@ -275,6 +275,10 @@ pub enum NumberFate {
     MustBeVoided,
     /// Only the authority can tell: probe the document.
     AskByProbe,
+    /// It was annulled before the document came: alone, or with others of its range.
+    Annulled,
+    /// Its grant is at fault (its time is over, the authority does not know it): no number of it is any good.
+    Ungranted,
 }
 
 /// How far a refusal reaches.

@@ -1,4 +1,4 @@
-//! What people mend: rejected documents made again, numbers annulled at the authority, ranges reopened; and a
+//! What people mend: rejected documents made again, numbers annulled at the authority, ranges stopped and reopened; and a
 //! file of sales looked at before it is issued.
 
 use axum::Json;
@@ -8,7 +8,9 @@ use axum::http::{HeaderName, header};
 use serde::Deserialize;
 use timbre_agent::Agent;
 use timbre_agent::reissue::Reissue;
-use timbre_agent::view::{BatchView, ProblemView, RangeOrder, RangeView, ReissuedView, ResumeOrder, RowView};
+use timbre_agent::view::{
+    BatchView, ProblemView, RangeDecision, RangeOrder, RangeView, ReissuedView, RowView,
+};
 
 use crate::api::{Answer, SOMEBODY, apart, read};
 
@@ -72,16 +74,29 @@ pub(crate) async fn number_annulled(
     Ok(Json(agent.number_annulled(&id, &who).await?))
 }
 
+/// No folio of a range is given any more.
+#[utoipa::path(
+    post,
+    path = "/v1/folios/stop",
+    summary = "Detiene un rango: no se dan más folios suyos",
+    request_body(content = RangeDecision, example = json!({"type": "52", "folio": 1, "who": "Rosa", "why": "Se anularon en sii.cl"})),
+    responses((status = 200, description = "Hecho", body = RangeView))
+)]
+pub(crate) async fn stop_range(State(agent): State<Agent>, body: Bytes) -> Answer<Json<RangeView>> {
+    let order: RangeDecision = read(&body)?;
+    Ok(Json(agent.stop_range(&order).await?))
+}
+
 /// A stopped range is used again.
 #[utoipa::path(
     post,
     path = "/v1/folios/resume",
     summary = "Vuelve a usar un rango detenido",
-    request_body(content = ResumeOrder, example = json!({"type": "39", "folio": 1, "who": "Rosa", "why": "El SII lo aclaró"})),
+    request_body(content = RangeDecision, example = json!({"type": "39", "folio": 1, "who": "Rosa", "why": "El SII lo aclaró"})),
     responses((status = 200, description = "Hecho", body = RangeView))
 )]
 pub(crate) async fn resume_range(State(agent): State<Agent>, body: Bytes) -> Answer<Json<RangeView>> {
-    let order: ResumeOrder = read(&body)?;
+    let order: RangeDecision = read(&body)?;
     Ok(Json(agent.resume_range(&order).await?))
 }
 

@@ -210,6 +210,7 @@ fn routes(agent: Agent, guard: Arc<Guard>, shared: Shared) -> Router {
         .route("/stats/snapshot", get(api::snapshot))
         .route("/stats/today", get(finding::today))
         .route("/folios", get(api::folios).post(setup::load_grant))
+        .route("/folios/stop", post(mending::stop_range))
         .route("/folios/resume", post(mending::resume_range))
         .route("/folios/annulled", post(mending::range_annulled))
         .route("/folios/skipped-annulled", post(mending::skipped_annulled))

@@ -148,6 +148,7 @@ fn act_of(method: &Method, path: &str) -> Option<&'static str> {
         ("POST", "/documents/{id}/reissue") => "reissue",
         ("POST", "/documents/{id}/number-annulled") => "number_annulled",
         ("POST", "/folios") => "load_folios",
+        ("POST", "/folios/stop") => "stop_range",
         ("POST", "/folios/resume") => "resume_range",
         ("POST", "/folios/annulled") => "range_annulled",
         ("POST", "/folios/skipped-annulled") => "skipped_annulled",

@@ -47,6 +47,9 @@ pub(crate) fn apply(on: &mut Overlay<'_>, fact: &Fact, stand: Stand) -> Result<N
         Fact::GrantLoaded(loaded) => grant(on, loaded, stand)?,
         Fact::GrantStopped { grant, why } => {
             if let Some(mut counter) = on.json::<Counter>(&key::counter(grant))? {
+                if why.is_none() && counter.stopped.is_some() {
+                    counter.reopened = counter.next;
+                }
                 counter.stopped = why.clone();
                 on.put_json(key::counter(grant), &counter)?;
             }
@@ -104,7 +107,9 @@ pub(crate) fn raise(on: &mut Overlay<'_>, mark: &Mark) -> Result<(), StoreError>
             counter.skip_to(next);
             counter
         }
-        None => Counter { series: mark.series.clone(), next, stopped: None, skipped: Vec::new() },
+        None => {
+            Counter { series: mark.series.clone(), next, stopped: None, reopened: 0, skipped: Vec::new() }
+        }
     };
     on.put_json(key::counter(&mark.grant), &counter)
 }
@@ -186,7 +191,8 @@ fn grant(on: &mut Overlay<'_>, loaded: &GrantLoaded, stand: Stand) -> Result<(),
         // Of a journal that is gone: what it gave has no documents here.
         Some(remembered) => {
             let next = next.min(last + 1);
-            let mut counter = Counter { series, next, stopped: remembered.stopped, skipped: Vec::new() };
+            let Counter { stopped, reopened, .. } = remembered;
+            let mut counter = Counter { series, next, stopped, reopened, skipped: Vec::new() };
             counter.skip_to(remembered.next.min(last + 1));
             on.put_json(key::counter(&grant.id), &counter)
         }

@@ -48,6 +48,9 @@ pub(crate) struct Counter {
     pub series: Series,
     pub next: u64,
     pub stopped: Option<String>,
+    /// Where it went on when it was last used again after a stop.
+    #[serde(default)]
+    pub reopened: u64,
     /// Passed over and not looked at by a person yet: ascending, apart from each other.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<Span>,
@@ -174,6 +177,7 @@ impl Live {
             last: row.last,
             next: counter.map_or(row.first, |c| c.next),
             stopped: counter.and_then(|c| c.stopped.clone()),
+            reopened: counter.map_or(0, |c| c.reopened),
             skipped: counter.map(|c| c.skipped.clone()).unwrap_or_default(),
             loaded: row.loaded,
         }

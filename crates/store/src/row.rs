@@ -210,8 +210,11 @@ pub struct Range {
     pub last: u64,
     /// The next folio to be given; `last + 1` when none is left.
     pub next: u64,
-    /// No folio of it is given any more, and why (a conflict at the authority).
+    /// No folio of it is given any more, and why (a conflict at the authority, a grant that is no good, a person's word).
     pub stopped: Option<String>,
+    /// The folio that it went on with when it was last used again after a stop; 0 where it never was. What becomes of
+    /// earlier ones was known to whoever decided that.
+    pub reopened: u64,
     /// Folios that were passed over, for they may have been used where this folder does not know of it: a person
     /// has still to look which of them the authority has, and to annul the others there.
     pub skipped: Vec<Span>,

@@ -8,7 +8,7 @@ import { amount } from "./entry";
 import { day, time } from "./format";
 import { Problem, type Again, type Port } from "./port";
 import { canResend, counterOf, inLens, lacksPaper, type Lens } from "./states";
-import type { BatchView, Counters, DetailView, FoliosView, FoundPrinterView, FoundView, IssuedView, LoadedRangeView, PageView, PaperView, PrintersView, PrinterView, PushView, Query, RangeOrder, RangeView, ReissuedView, ResumeOrder, RowView, Sentence, Snapshot, StoppedView, TodayView } from "./types";
+import type { BatchView, Counters, DetailView, FoliosView, FoundPrinterView, FoundView, IssuedView, LoadedRangeView, PageView, PaperView, PrintersView, PrinterView, PushView, Query, RangeOrder, RangeView, ReissuedView, RangeDecision, RowView, Sentence, Snapshot, StoppedView, TodayView } from "./types";
 import type { SaleBody } from "./sale-json";
 
 interface Options {
@@ -182,7 +182,11 @@ export class DemoShop extends DemoAccess implements Port {
     return { ...loaded, warnings: [] };
   }
 
-  async resumeRange({ folio }: ResumeOrder): Promise<RangeView> {
+  async stopRange({ folio, who, why }: RangeDecision): Promise<RangeView> {
+    return this.range(folio, { stopped: `${why}. Lo detuvo ${who}` });
+  }
+
+  async resumeRange({ folio }: RangeDecision): Promise<RangeView> {
     return this.range(folio, { stopped: null });
   }
 

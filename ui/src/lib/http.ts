@@ -146,6 +146,7 @@ export function httpPort({ base = "", token = () => null, fetch: ask = (...args)
         headers: { "content-type": "application/xml" },
         ms: LONG_ANSWER_MS,
       }),
+    stopRange: (order) => json("POST", "/folios/stop", { body: order }),
     resumeRange: (order) => json("POST", "/folios/resume", { body: order }),
     rangeAnnulled: (order) => json("POST", "/folios/annulled", { body: order }),
     skippedAnnulled: (order) => json("POST", "/folios/skipped-annulled", { body: order }),

@@ -33,7 +33,7 @@ import type {
   RangeView,
   ReissuedView,
   ResentView,
-  ResumeOrder,
+  RangeDecision,
   RowView,
   SealingView,
   SettingsOrder,
@@ -128,7 +128,8 @@ export interface Port {
   numberAnnulled(id: string, who: string): Promise<RowView>;
   /** `share` is this machine's part and how many there are. */
   loadFolios(file: ArrayBuffer, share: [number, number], usedUpTo: number | null): Promise<LoadedRangeView>;
-  resumeRange(order: ResumeOrder): Promise<RangeView>;
+  stopRange(order: RangeDecision): Promise<RangeView>;
+  resumeRange(order: RangeDecision): Promise<RangeView>;
   rangeAnnulled(order: RangeOrder): Promise<RangeView>;
   /** Those passed over when issuing was unlocked were looked for at the SII, around this one, and the unused ones annulled. */
   skippedAnnulled(order: RangeOrder): Promise<RangeView>;

@@ -52,6 +52,7 @@ export function tauriPort(): Port {
     reissue: (id, again) => call("reissue", { id, ...again }, LONG_ANSWER_MS),
     numberAnnulled: (id, who) => call("number_annulled", { id, who }),
     loadFolios: (file, share, usedUpTo) => call("load_folios", { file: bytes(file), share, usedUpTo }, LONG_ANSWER_MS),
+    stopRange: (order) => call("stop_range", { order }),
     resumeRange: (order) => call("resume_range", { order }),
     rangeAnnulled: (order) => call("range_annulled", { order }),
     skippedAnnulled: (order) => call("skipped_annulled", { order }),

@@ -313,6 +313,7 @@ export const T = {
     lastsUnknown: "Todavía no hay ventas suficientes para decir hasta cuándo alcanzan.",
     low: "Quedan pocos: pida folios al SII y cargue el CAF.",
     none: "No quedan: no se puede emitir este documento hasta cargar un CAF.",
+    noneButStopped: "Los que quedan están detenidos: no se puede emitir este documento hasta cargar otro CAF o volver a usarlos.",
     empty: "Todavía no hay folios cargados",
     emptyHint: "Pida un CAF en sii.cl y suéltelo aquí.",
     columns: ["Folios", "Usados", "Quedan", "Autorizado", "Vence", "Parte", "Estado"],
@@ -322,10 +323,18 @@ export const T = {
     share: (first: number, last: number) => `de ${number(first)} a ${number(last)}`,
     never: "No vence",
     use: { now: "En uso", later: "En espera", spent: "Agotado", expired: "Vencido", stopped: "Detenido", annulled: "Anulado" },
-    resume: "Seguir",
-    resumeTitle: (range: string) => `Volver a usar los folios ${range}`,
-    resumeText: "El rango se detuvo porque el SII conoce un folio suyo con otros datos. Siga sólo si sabe de quién eran esos folios: un folio usado dos veces es una infracción.",
-    why: "Por qué se puede",
+    resume: {
+      go: "Seguir",
+      title: (range: string) => `Volver a usar los folios ${range}`,
+      text: "Siga sólo si sabe qué pasó con esos folios y que los que quedan sirven: un folio usado dos veces es una infracción.",
+      why: "Por qué se puede",
+    },
+    stop: {
+      go: "Detener",
+      title: (range: string) => `Dejar de usar los folios ${range}`,
+      text: "No se da ninguno más de este rango hasta que un encargado lo reanude. Es para folios que son de otra caja o que se anularon en sii.cl. Lo que ya se emitió con ellos sigue su camino.",
+      why: "Por qué se detiene",
+    },
     toAnnul: "Por anular en el SII",
     toAnnulText: "Folios que no se usarán más. Anúlelos en sii.cl y márquelos aquí.",
     expiredLeft: (name: string, range: string) => `${name}: folios ${range}, vencidos sin usar`,
@@ -883,6 +892,16 @@ export const T = {
       room: "folios",
       go: "Ir a Folios",
     },
+    range: {
+      title: (what: string) => `Los folios de ${what.toLowerCase()} están detenidos`,
+      steps: [
+        "Pida folios en sii.cl, en «Solicitud de folios», y cargue aquí el archivo (CAF): se sigue con ellos al momento.",
+        "Si los detenidos sirven, un encargado los vuelve a usar en Folios, diciendo por qué.",
+        "Mientras tanto no entregue la mercadería sin documento: es una infracción (Código Tributario, art. 97 N° 10).",
+      ],
+      room: "folios",
+      go: "Ir a Folios",
+    },
     certificate: {
       title: () => "No se puede firmar",
       steps: [
@@ -924,7 +943,7 @@ export const T = {
     cards: "Con tarjeta puede seguir: el voucher del terminal es la boleta y no usa folio.",
     card: "Cobrar con tarjeta",
     kept: "La venta que está armando se conserva.",
-  } as Record<"folios" | "certificate" | "store" | "locked" | "clock" | "setup", { title: (what: string) => string; steps: string[]; room: Room | null; go: string }> & { cards: string; card: string; kept: string },
+  } as Record<"folios" | "range" | "certificate" | "store" | "locked" | "clock" | "setup", { title: (what: string) => string; steps: string[]; room: Room | null; go: string }> & { cards: string; card: string; kept: string },
 
   receiver: {
     title: "Cliente de la factura",

@@ -585,7 +585,7 @@ lent_first: number, lent_last: number,
  */
 skipped?: Array<SpanView>, };
 
-export type ResumeOrder = { 
+export type RangeDecision = { 
 /**
  * The type of document.
  */

@@ -54,7 +54,7 @@ pub(crate) fn choose(evidence: &Evidence<'_>, authority: &str) -> (Number, Strin
         Found::Absent => {}
     }
     match evidence.fate {
-        NumberFate::Consumed | NumberFate::MustBeVoided => {
+        NumberFate::Consumed | NumberFate::MustBeVoided | NumberFate::Annulled | NumberFate::Ungranted => {
             return new("fue rechazado por su folio".to_owned());
         }
         NumberFate::FreeForSame | NumberFate::FreeIfIdUnchanged | NumberFate::AskByProbe => {}
@@ -100,12 +100,14 @@ impl Found {
 mod tests {
     use super::*;
 
-    const FATES: [NumberFate; 5] = [
+    const FATES: [NumberFate; 7] = [
         NumberFate::Consumed,
         NumberFate::FreeForSame,
         NumberFate::FreeIfIdUnchanged,
         NumberFate::MustBeVoided,
         NumberFate::AskByProbe,
+        NumberFate::Annulled,
+        NumberFate::Ungranted,
     ];
 
     #[test]
@@ -126,7 +128,10 @@ mod tests {
                     let [asked, always_new, bad] = [1, 2, 4].map(|bit| bits & bit != 0);
                     let unusable = bad.then(|| "El CAF venció.".to_owned());
                     let (number, why) = choose(&Evidence { found, fate, asked, always_new, unusable }, "SII");
-                    let free = !matches!(fate, NumberFate::Consumed | NumberFate::MustBeVoided);
+                    let free = matches!(
+                        fate,
+                        NumberFate::FreeForSame | NumberFate::FreeIfIdUnchanged | NumberFate::AskByProbe
+                    );
                     let keep = *found == Found::Absent && free && bits == 0;
                     assert_eq!(number == Number::Same, keep, "{found:?} {fate:?} {bits}");
                     assert_eq!(why.contains("folio nuevo"), !keep, "{why}");

@@ -24,10 +24,10 @@ pub struct ReissuedView {
     pub environment: String,
 }
 
-/// A stopped range is to be used again: the one that this folio is in.
+/// No folio of a range is to be given any more, or it is to be used again: the one that this folio is in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ResumeOrder {
+pub struct RangeDecision {
     /// The type of document.
     #[serde(rename = "type")]
     pub series: String,

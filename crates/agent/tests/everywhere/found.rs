@@ -7,7 +7,7 @@ use serde_json::json;
 use timbre_agent::Agent;
 use timbre_agent::clock::Clock;
 use timbre_agent::export::Form;
-use timbre_agent::view::{BatchView, Query, RangeOrder, ResumeOrder};
+use timbre_agent::view::{BatchView, Query, RangeDecision, RangeOrder};
 
 fn asked(q: &str) -> Query {
     Query { q: Some(q.to_owned()), ..Query::default() }
@@ -141,7 +141,7 @@ async fn an_expired_range_that_was_annulled_is_never_used_again() {
     let range = agent.range_annulled(&order).await.unwrap();
     assert!(range.annulled && range.stopped.is_some());
     assert_eq!(agent.range_annulled(&order).await.unwrap_err().code, "nothing-to-annul");
-    let resume = ResumeOrder { series: "A".into(), folio: 3_000, who: "Rosa".into(), why: "sí".into() };
+    let resume = RangeDecision { series: "A".into(), folio: 3_000, who: "Rosa".into(), why: "sí".into() };
     assert_eq!(agent.resume_range(&resume).await.unwrap_err().code, "range-annulled");
     agent.stop().await;
 }

@@ -292,12 +292,16 @@ fn held_already(reasons: &[Remark]) -> Option<Verdict> {
     }
 }
 
-/// What the reasons of a rejection say of the folio.
+/// What the reasons of a rejection say of the folio. Of a CAF that is over (517), not authorised (516) or not the SII's
+/// own (514) no folio passes.
 fn number_of(reasons: &[Remark]) -> NumberFate {
-    match (reason(reasons, "DTE-", "601"), reason(reasons, "CAF-", "517")) {
-        (Some(_), _) => NumberFate::Consumed,
-        (None, Some(_)) => NumberFate::MustBeVoided,
-        (None, None) => NumberFate::AskByProbe,
+    let of_grant = |code| reason(reasons, "CAF-", code).is_some();
+    if ["514", "516", "517"].into_iter().any(of_grant) {
+        NumberFate::Ungranted
+    } else if reason(reasons, "DTE-", "601").is_some() {
+        NumberFate::Annulled
+    } else {
+        NumberFate::AskByProbe
     }
 }
 

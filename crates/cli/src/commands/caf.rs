@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use timbre_agent::view::{RefusalView, ResumeOrder};
+use timbre_agent::view::{RangeDecision, RefusalView};
 use zeroize::Zeroizing;
 
 use super::through;
@@ -27,12 +27,14 @@ enum What {
     Add(Add),
     /// Muestra los folios que quedan
     List,
-    /// Vuelve a usar un rango detenido porque el SII conoce un folio suyo con otros datos
-    Resume(Resume),
+    /// Detiene un rango: no se dan más folios suyos. Para los que son de otra caja, o que se anularon en sii.cl
+    Stop(Decision),
+    /// Vuelve a usar un rango detenido, porque el SII conoce un folio suyo con otros datos o no los acepta, o a mano
+    Resume(Decision),
 }
 
 #[derive(clap::Args)]
-struct Resume {
+struct Decision {
     /// El tipo de documento, como 39
     #[arg(value_name = "TIPO", value_parser = values::number::<u16>)]
     kind: u16,
@@ -41,13 +43,20 @@ struct Resume {
     #[arg(value_name = "FOLIO", value_parser = values::number::<u64>)]
     folio: u64,
 
-    /// Por qué se puede: de quién eran los folios que el SII conoce. Queda anotado
+    /// Por qué: qué pasó con esos folios o, para volver a usarlos, por qué se puede. Queda anotado
     #[arg(long, value_name = "MOTIVO")]
     why: String,
 
     /// Quién lo decide; si falta, el usuario de este equipo
     #[arg(long, value_name = "NOMBRE")]
     who: Option<String>,
+}
+
+impl Decision {
+    fn order(self) -> RangeDecision {
+        let Decision { kind, folio, why, who } = self;
+        RangeDecision { series: kind.to_string(), folio, who: who.unwrap_or_else(ask::user), why }
+    }
 }
 
 #[derive(clap::Args)]
@@ -69,7 +78,8 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
     match args.what {
         What::Add(add) => load(add, data, out).await,
         What::List => list(data, out).await,
-        What::Resume(resume) => reopen(resume, data, out).await,
+        What::Stop(decision) => stop(&decision.order(), data, out).await,
+        What::Resume(decision) => reopen(&decision.order(), data, out).await,
     }
 }
 
@@ -224,12 +234,24 @@ async fn list(data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
     .await
 }
 
-async fn reopen(resume: Resume, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
-    let Resume { kind, folio, why, who } = resume;
-    let who = who.unwrap_or_else(ask::user);
-    let order = ResumeOrder { series: kind.to_string(), folio, who, why };
+async fn stop(order: &RangeDecision, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
     through(data, Need::Store, async |api| {
-        let range = api.resume_range(&order).await?;
+        let range = api.stop_range(order).await?;
+        match out.json {
+            true => out.object(&range)?,
+            false => {
+                let [first, last, left] = [range.first, range.last, range.left].map(thousands);
+                out.line(format!("El rango {first} a {last} está detenido; quedan {left} folios sin usar."))?;
+            }
+        }
+        Ok(Exit::Done)
+    })
+    .await
+}
+
+async fn reopen(order: &RangeDecision, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
+    through(data, Need::Store, async |api| {
+        let range = api.resume_range(order).await?;
         match out.json {
             true => out.object(&range)?,
             false => {

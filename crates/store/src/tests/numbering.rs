@@ -61,8 +61,14 @@ fn a_stopped_range_gives_nothing_more() {
         store.commit(vec![issued(sale(2))], at(2)),
         Err(StoreError::NotNext { next: None, .. })
     ));
+    let reopened = |store: &Store| store.reader().ranges()[0].reopened;
+    assert_eq!(reopened(&store), 0);
     store.commit(vec![stop(None)], at(3)).unwrap();
     assert_eq!(take(&store, 2).unwrap(), [2, 3]);
+    assert_eq!(reopened(&store), 2, "what became of the first was known");
+    // Used again what was not stopped: nobody decided anything.
+    store.commit(vec![issued(sale(2)), stop(None)], at(4)).unwrap();
+    assert_eq!(reopened(&store), 2);
 }
 
 #[test]

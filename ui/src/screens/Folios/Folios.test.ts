@@ -30,7 +30,7 @@ test("each type says what is left and until when it lasts, in words", async () =
 
 test("those that expire first are said to serve until their last day", () => {
   const kind = { ...demoNotes([demoRange(1, 100, 1, 1, null)]), runs_out: "2027-05-02T04:00:00Z", expiring: true };
-  render(Kind, { kind, onresume: () => {} });
+  render(Kind, { kind, ondecide: () => {} });
   expect(screen.getByText("Los que quedan sirven hasta el 01-05-2027.")).toBeVisible();
 });
 
@@ -89,6 +89,22 @@ test("a stopped range says why, and goes on only with a name and a reason", asyn
   await fireEvent.click(within(dialog()).getByRole("button", { name: "Seguir" }));
   await settle();
   expect(notes()).toHaveTextContent("En uso");
+});
+
+test("a range is stopped with a name and a reason, and nothing more of it is given", async () => {
+  await open("folios");
+  await fireEvent.click(within(notes()).getByRole("button", { name: "Detener" }));
+  const yes = () => within(dialog()).getByRole("button", { name: "Detener" });
+  expect(yes()).toBeDisabled();
+  await fireEvent.input(screen.getByLabelText("Por qué se detiene"), { target: { value: "Se anularon en sii.cl" } });
+  await fireEvent.input(screen.getByLabelText("Quién lo decide"), { target: { value: "Rosa" } });
+  await fireEvent.click(yes());
+  await settle();
+  expect(notes()).toHaveTextContent("Detenido");
+  expect(notes()).toHaveTextContent("Se anularon en sii.cl. Lo detuvo Rosa");
+  expect(screen.getByText(/^Los que quedan están detenidos/)).toBeVisible();
+  await click("button", "Seguir");
+  await expectAccessible();
 });
 
 test("folios that expired unused are to be annulled until someone says that they are", async () => {

@@ -1,8 +1,9 @@
 // What stands in the way of any charge, as the panel tells it.
 
+import { stoppedOf } from "../../lib/folios";
 import type { Snapshot } from "../../lib/types";
 
-export type Cause = "folios" | "certificate" | "store" | "locked" | "clock" | "setup";
+export type Cause = "folios" | "range" | "certificate" | "store" | "locked" | "clock" | "setup";
 
 export interface Block {
   cause: Cause;
@@ -22,8 +23,10 @@ export function blockOf(snapshot: Snapshot | null, kind: number, what: string, b
 
 function ofDocuments({ stopped, folios }: Snapshot, kind: number, what: string): Block | null {
   if (stopped) return { cause: causeOf(stopped.code), what, text: stopped.text };
-  const left = folios.find(({ series }) => series === String(kind))?.left ?? 0;
-  return left > 0 ? null : { cause: "folios", what, text: "" };
+  const own = folios.find(({ series }) => series === String(kind));
+  if (own && own.left > 0) return null;
+  const held = stoppedOf(own);
+  return held ? { cause: "range", what, text: held.stopped ?? "" } : { cause: "folios", what, text: "" };
 }
 
 function causeOf(code: string): Cause {

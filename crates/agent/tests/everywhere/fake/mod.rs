@@ -94,6 +94,10 @@ fn verdict(word: &str) -> Verdict {
             reasons: vec![Remark { words: "no".into(), ..Remark::ours("X", "No.") }],
             number: NumberFate::AskByProbe,
         },
+        "annulled" | "ungranted" => Verdict::Rejected {
+            reasons: vec![Remark::ours("N", "El número no sirve.")],
+            number: if word == "annulled" { NumberFate::Annulled } else { NumberFate::Ungranted },
+        },
         "there" => Verdict::AlreadyThere,
         "other" => Verdict::Conflict { why: Remark::ours("O", "Otro usa el número."), alike: false },
         "alike" => Verdict::Conflict { why: Remark::ours("O", "Otro usa el número."), alike: true },

@@ -195,8 +195,10 @@ fn a_rejection_tells_what_becomes_of_the_folio() {
         ("DTE", 505, "rejected AskByProbe DTE-3-505"),
         ("DTE", 100, "there"),
         ("DTE", 101, "conflict DTE-3-101"),
-        ("DTE", 601, "rejected Consumed DTE-3-601"),
-        ("CAF", 517, "rejected MustBeVoided CAF-3-517"),
+        ("DTE", 601, "rejected Annulled DTE-3-601"),
+        ("CAF", 514, "rejected Ungranted CAF-3-514"),
+        ("CAF", 516, "rejected Ungranted CAF-3-516"),
+        ("CAF", 517, "rejected Ungranted CAF-3-517"),
         ("HED", 100, "rejected AskByProbe HED-3-100"),
     ] {
         let text = format!(

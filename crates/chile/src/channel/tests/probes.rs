@@ -60,8 +60,8 @@ fn each_answer_about_a_boleta_has_its_verdict() {
         ("DOK", "T39F1 accepted"),
         ("ANC", "T39F1 accepted"),
         ("DNK", "T39F1 conflict"),
-        ("FNA", "T39F1 rejected MustBeVoided"),
-        ("FAN", "T39F1 rejected Consumed"),
+        ("FNA", "T39F1 rejected Ungranted"),
+        ("FAN", "T39F1 rejected Annulled"),
     ] {
         let end = desk.go_on(&channel, &step, reply(200, &format!("{{\"codigo\":\"{code}\"}}")), &documents);
         assert!(is_done(&end));
