@@ -193,6 +193,13 @@ async fn what_can_not_be_issued_yet_waits_in_its_place_and_goes_when_folios_come
     fs::rename(drop.at("caf/.foto.tmp"), drop.at("caf/foto.xml")).unwrap();
     drop.until(|drop| drop.names("caf/rechazados") == ["foto.error.json", "foto.xml"]).await;
     assert_eq!(drop.json("caf/rechazados/foto.error.json")["code"], "file-too-large");
+    // One that is older than its CAF waits for nothing: those to come are later still.
+    let mut early = boleta(500);
+    early["Encabezado"]["IdDoc"]["FchEmis"] = json!("2026-10-31");
+    drop.put("antes.json", &early.to_string());
+    drop.until(|drop| drop.at("rechazados/antes.json").exists()).await;
+    let why = drop.json("rechazados/antes.error.json");
+    assert_eq!((&why["status"], &why["errors"][0]["code"]), (&json!(422), &json!("grant-not-yet")), "{why}");
     shop.stop().await;
 }
 

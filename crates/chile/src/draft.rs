@@ -190,7 +190,7 @@ impl Draft for DteDraft {
     /// HED-3-305), not after its expiry (CAF-3-517).
     fn accepts(&self, grant: &Grant) -> Result<(), Refusal> {
         if grant.series != self.series() || grant.environment != self.environment {
-            return Err(Refusal::new(
+            return Err(Refusal::temporary(
                 "grant-other-kind",
                 "",
                 format!(
@@ -200,7 +200,7 @@ impl Draft for DteDraft {
             ));
         }
         if grant.issuer != self.issuer.to_string() {
-            return Err(Refusal::new(
+            return Err(Refusal::temporary(
                 "grant-other-company",
                 "",
                 format!(
@@ -211,8 +211,10 @@ impl Draft for DteDraft {
         }
         if self.date.min(self.today) < grant.authorised {
             let message = self.before_its_caf(grant);
-            let path = "Encabezado.IdDoc.FchEmis";
-            return Err(codes::beside(Refusal::new("grant-not-yet", path, message)));
+            let refusal = Refusal::new("grant-not-yet", "Encabezado.IdDoc.FchEmis", message);
+            // A clock that is behind is put right; a sale of before a CAF stays so, and CAFs to come are later still.
+            let temporary = self.today < grant.authorised;
+            return Err(codes::beside(Refusal { temporary, ..refusal }));
         }
         match grant.expires {
             Some(expires) if self.today > expires => Err(codes::beside(Refusal::temporary(

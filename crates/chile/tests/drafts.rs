@@ -163,8 +163,18 @@ fn a_draft_takes_only_a_caf_of_its_time_and_kind() {
         (Grant { environment: timbre_core::Environment::Production, ..grant.clone() }, "grant-other-kind"),
     ] {
         let refused = drafted.accepts(&grant).expect_err(code);
-        assert_eq!((refused.code.as_str(), refused.temporary), (code, code == "grant-expired"));
+        assert_eq!(
+            (refused.code.as_str(), refused.temporary),
+            (code, true),
+            "another CAF, or the clock, mends it"
+        );
     }
+    // No CAF to come is from before the sale.
+    let dated = PAN.replace(r#""TipoDTE":39"#, r#""TipoDTE":39,"FchEmis":"2026-01-10""#);
+    let early =
+        draft(&dated).expect("good").accepts(&Grant { authorised: day("2026-01-14"), ..grant.clone() });
+    let early = early.expect_err("dated before its CAF");
+    assert_eq!((early.code.as_str(), early.temporary), ("grant-not-yet", false));
     let expired = Arc::new(Grant { expires: Some(day("2026-01-14")), ..grant.clone() });
     let folio = Folio::of(expired, 1).expect("in range");
     assert!(matches!(drafted.seal(folio, desk::Desk::get(), now()), Err(KeyError::Failed(_))));

@@ -245,7 +245,8 @@ pub trait Regime: Send + Sync {
 pub trait Draft: Send + Sync {
     fn series(&self) -> Series;
 
-    /// Dates and environment against this grant; asked by the writer before it gives a folio.
+    /// Dates and environment against this grant; asked by the writer before it gives a folio. The refusal is temporary
+    /// where waiting, or another grant, lets this very sale pass.
     fn accepts(&self, grant: &Grant) -> Result<(), Refusal>;
 
     /// What it uses up; re-checked by the writer.

@@ -28,7 +28,8 @@ pub enum NoFolio {
     NoGrant,
     /// Every folio was given; `last` is the highest of them.
     Exhausted { last: u64 },
-    /// There are folios, but no range that may be used for this document; the first reason.
+    /// There are folios, but no range that may be used for this document: the first reason, or the first that is
+    /// for good, since what one range refuses so the sale must change.
     Refused(Refusal),
 }
 
@@ -52,7 +53,7 @@ impl Numbering {
         accepts: &mut dyn FnMut(&Grant) -> Result<(), Refusal>,
     ) -> Result<Folio, NoFolio> {
         let mut exhausted = None;
-        let mut refused = None;
+        let mut refused: Option<Refusal> = None;
         for range in self.ranges.iter_mut().filter(|range| range.grant.series == *series) {
             if range.next > range.last {
                 exhausted = exhausted.max(Some(range.last));
@@ -63,7 +64,9 @@ impl Numbering {
                 None => accepts(&range.grant),
             };
             if let Err(refusal) = answer {
-                refused.get_or_insert(refusal);
+                if refused.as_ref().is_none_or(|first| first.temporary && !refusal.temporary) {
+                    refused = Some(refusal);
+                }
                 continue;
             }
             let folio =

@@ -180,6 +180,6 @@ pub(crate) fn no_folio(series: &str, none: NoFolio) -> Refusal {
                 "Se acabaron los folios de tipo {series} (el último fue el {last}). Cargue un CAF nuevo y vuelva a intentar."
             ),
         ),
-        NoFolio::Refused(refusal) => Refusal { temporary: true, ..refusal },
+        NoFolio::Refused(refusal) => refusal,
     }
 }

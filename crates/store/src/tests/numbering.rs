@@ -48,6 +48,13 @@ fn an_expired_caf_is_passed_over_and_its_refusal_remembered() {
     let none = numbering.take(&series, &mut |_| Err(expired()));
     assert_eq!(none.unwrap_err(), NoFolio::Refused(expired()));
     assert_eq!(numbering.take(&Series("33".into()), &mut |_| Ok(())).unwrap_err(), NoFolio::NoGrant);
+    // A sale that one range refuses for good waits for no other.
+    let early = || Refusal::new("grant-not-yet", "", "Es anterior a su CAF.");
+    let mixed = numbering.take(&series, &mut |grant| match grant.id.0.as_str() {
+        "a" => Err(expired()),
+        _ => Err(early()),
+    });
+    assert_eq!(mixed.unwrap_err(), NoFolio::Refused(early()));
 }
 
 #[test]
