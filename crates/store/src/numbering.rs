@@ -103,3 +103,14 @@ pub fn share(grant: &Grant, share: (u32, u32)) -> Option<(u64, u64)> {
     let folio = |offset: u128| grant.first + offset as u64;
     (begin < end).then(|| (folio(begin), folio(end - 1)))
 }
+
+/// Which of so many parts a folio is in; `None` where the range does not have it.
+pub(crate) fn part_of(grant: &Grant, parts: u32, folio: u64) -> Option<u32> {
+    if parts == 0 || !(grant.first..=grant.last).contains(&folio) {
+        return None;
+    }
+    let length = u128::from(grant.last - grant.first) + 1;
+    let before = u128::from(folio - grant.first) + 1;
+    // The first part that ends behind it.
+    u32::try_from((before * u128::from(parts)).div_ceil(length)).ok()
+}

@@ -191,6 +191,7 @@ impl<'a> Rules<'a> {
             );
             return Err(StoreError::refused("grant-used-below", message));
         }
+        something_left(loaded)?;
         self.remembered(loaded)?;
         self.grants.push(grant.clone());
         Ok(())
@@ -236,6 +237,28 @@ impl<'a> Rules<'a> {
             ))),
         }
     }
+}
+
+/// A share of which every folio was used is most likely another machine's: loaded, it could never be loaded rightly.
+fn something_left(loaded: &GrantLoaded) -> Result<(), StoreError> {
+    let (grant, (part, parts)) = (&loaded.grant, loaded.share);
+    let next = loaded.used_up_to.map_or(grant.first, |used| used.saturating_add(1));
+    let own = numbering::share(grant, loaded.share);
+    if own.is_some_and(|(_, last)| next <= last) {
+        return Ok(());
+    }
+    let message = match numbering::part_of(grant, parts, next) {
+        Some(theirs) => format!(
+            "A la parte {part} de {parts} de este CAF no le queda ningún folio: se usaron hasta el {}, y el {next} \
+             es de la parte {theirs}. Si ésa es la de esta caja, cárguelo con ella.",
+            next.saturating_sub(1)
+        ),
+        None => format!(
+            "De los folios {} a {} del tipo {} no queda ninguno: se usaron todos.",
+            grant.first, grant.last, grant.series
+        ),
+    };
+    Err(StoreError::refused("grant-share-empty", message))
 }
 
 /// Only what was passed over is ticked off, and nothing else with it.

@@ -3,7 +3,7 @@
 use timbre_core::{GrantId, Refusal, Series};
 
 use super::shop::*;
-use crate::numbering::share;
+use crate::numbering::{part_of, share};
 use crate::{Fact, NoFolio, Store, StoreError};
 
 fn take(store: &Store, count: usize) -> Result<Vec<u64>, NoFolio> {
@@ -90,6 +90,8 @@ fn shares_are_contiguous_nearly_equal_and_cover_the_range() {
                     None => sizes.push(0),
                     Some((first, last)) => {
                         assert_eq!(first, next, "part {part}/{parts} of {length}");
+                        let of = |folio| part_of(&grant, parts, folio);
+                        assert_eq!((of(first), of(last)), (Some(part), Some(part)), "{parts} of {length}");
                         next = last + 1;
                         sizes.push(last + 1 - first);
                     }
@@ -108,11 +110,30 @@ fn a_share_and_used_folios_move_the_counter() {
         ((2, 3), None, (34, 66, 34)),
         ((1, 1), Some(40), (1, 100, 41)),
         ((2, 2), Some(20), (51, 100, 51)),
-        ((1, 2), Some(50), (1, 50, 51)),
-        ((1, 2), Some(100), (1, 50, 51)),
+        ((1, 2), Some(49), (1, 50, 50)),
     ] {
         let (_shop, store) = with(vec![shared_caf("a", "39", (1, 100), part, used)]);
         let range = store.reader().ranges().remove(0);
         assert_eq!((range.first, range.last, range.next), want, "{part:?} {used:?}");
     }
+}
+
+#[test]
+fn a_share_of_which_nothing_is_left_is_not_loaded() {
+    let shop = Shop::new();
+    let mut store = shop.open();
+    for (share, used, says) in [
+        ((1, 2), 50, "el 51 es de la parte 2"),
+        ((1, 3), 70, "el 71 es de la parte 3"),
+        ((1, 2), 100, "se usaron todos"),
+        ((1, 1), 100, "se usaron todos"),
+    ] {
+        let refused = store.commit(vec![shared_caf("a", "39", (1, 100), share, Some(used))], at(0));
+        let Err(StoreError::Refused(refusal)) = refused else { panic!("{share:?} {used}: {refused:?}") };
+        assert_eq!(refusal.code, "grant-share-empty");
+        assert!(refusal.message.contains(says), "{}", refusal.message);
+    }
+    // Nothing of it is remembered: the right share goes in.
+    store.commit(vec![shared_caf("a", "39", (1, 100), (2, 2), Some(50))], at(1)).unwrap();
+    assert_eq!(take(&store, 1).unwrap(), [51]);
 }
