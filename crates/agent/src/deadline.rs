@@ -15,6 +15,7 @@ use timbre_core::{DocState, Profile, Series, Timestamp};
 use timbre_store::Row;
 
 use crate::clock::{later, until};
+use crate::plan::CLOCK_STEP;
 
 /// What was said about the coverage: when, and whether there was any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,11 +128,6 @@ pub fn elapsed(issued: Timestamp, gaps: &[Gap], now: Timestamp) -> Duration {
     until(issued, now).saturating_sub(without.sum())
 }
 
-/// The limit of a document whose term stands still in these gaps.
-pub fn limit(issued: Timestamp, term: &Term, gaps: &[Gap]) -> Limit {
-    reached(issued, Duration::from_secs(term.seconds), gaps)
-}
-
 /// Where people are told how much of a term has run, in percent; 100 when it is over.
 pub const LEVELS: [u8; 4] = [50, 80, 95, OVER];
 pub const OVER: u8 = 100;
@@ -139,6 +135,12 @@ pub const OVER: u8 = 100;
 /// The highest level that a term has come to.
 pub fn level(ran: Duration, term: &Term) -> Option<u8> {
     LEVELS.into_iter().rev().find(|level| ran >= Duration::from_secs(term.seconds) * u32::from(*level) / 100)
+}
+
+/// Was it stamped by a clock that was ahead? Since when its term runs nobody knows: it counts as over, for that is
+/// never later than what is lawful.
+fn by_another_clock(issued: Timestamp, now: Timestamp) -> bool {
+    until(now, issued) > CLOCK_STEP
 }
 
 /// What it takes to tell the limit of any document at one moment.
@@ -159,10 +161,26 @@ impl Terms {
         if term.stands_without_coverage { &self.gaps } else { &[] }
     }
 
+    /// How much has run of a term that began at `issued`.
+    pub fn ran(&self, issued: Timestamp, term: &Term) -> Duration {
+        match by_another_clock(issued, self.now) {
+            true => Duration::MAX,
+            false => elapsed(issued, self.gaps_of(term), self.now),
+        }
+    }
+
+    /// When `span` of a term that began at `issued` has run.
+    pub fn reached(&self, issued: Timestamp, span: Duration, term: &Term) -> Limit {
+        match by_another_clock(issued, self.now) {
+            true => Limit::At(self.now),
+            false => reached(issued, span, self.gaps_of(term)),
+        }
+    }
+
     /// How far the term of a document is, once there is something to say of it.
     pub fn level(&self, row: &Row) -> Option<u8> {
         let term = self.term(&row.id.series)?;
-        level(elapsed(row.issued, self.gaps_of(term), self.now), term)
+        level(self.ran(row.issued, term), term)
     }
 
     /// When the law wants a document at the authority; `None` once it is there, or where its type has no term.
@@ -172,7 +190,7 @@ impl Terms {
             DocState::Generado | DocState::Enviando | DocState::Pendiente | DocState::Verificando
         );
         let term = self.term(&row.id.series).filter(|_| waiting)?;
-        Some(limit(row.issued, term, self.gaps_of(term)))
+        Some(self.reached(row.issued, Duration::from_secs(term.seconds), term))
     }
 }
 

@@ -11,7 +11,7 @@ use timbre_store::{Fact, Reader, Row, StoreError, Warned};
 use tokio::sync::watch;
 
 use crate::clock::{later, until};
-use crate::deadline::{LEVELS, Limit, OVER, Terms, elapsed, level, reached};
+use crate::deadline::{LEVELS, Limit, OVER, Terms, level};
 use crate::engine::Inner;
 use crate::view::WarningView;
 use crate::writer::WriteError;
@@ -122,9 +122,8 @@ fn find(reader: &Reader, terms: &Terms, told: &BTreeMap<u64, u8>) -> Result<Foun
     let mut found = Found::default();
     for (name, term) in terms.of.iter() {
         let series = Series(name.clone());
-        let gaps = terms.gaps_of(term);
         let span = Duration::from_secs(term.seconds);
-        let ends = |issued: Timestamp| reached(issued, span, gaps).earliest(terms.now);
+        let ends = |issued: Timestamp| terms.reached(issued, span, term).earliest(terms.now);
         let unheld = reader.unheld(&series, 0)?;
         let Some((oldest, _)) = unheld.first() else { continue };
         let written = reader.warned(*oldest)?;
@@ -132,13 +131,13 @@ fn find(reader: &Reader, terms: &Terms, told: &BTreeMap<u64, u8>) -> Result<Foun
         for (order, issued) in unheld {
             let told =
                 [&written, told].iter().filter_map(|told| told.get(&order)).max().copied().unwrap_or(0);
-            let ran = elapsed(issued, gaps, terms.now);
+            let ran = terms.ran(issued, term);
             if let Some(level) = level(ran, term).filter(|level| *level > told) {
                 groups.entry(level).or_default().push((order, issued));
             }
             let next = LEVELS.into_iter().find(|level| *level > told && ran < span * u32::from(*level) / 100);
             if let Some(next) = next
-                && let Limit::At(at) = reached(issued, span * u32::from(next) / 100, gaps)
+                && let Limit::At(at) = terms.reached(issued, span * u32::from(next) / 100, term)
             {
                 found.next = Some(found.next.map_or(at, |known| known.min(at)));
             }

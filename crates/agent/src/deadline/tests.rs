@@ -11,6 +11,10 @@ fn at(minute: u64) -> Timestamp {
     later(Timestamp::UNIX_EPOCH, Duration::from_secs(60 * minute))
 }
 
+fn limit(issued: Timestamp, term: &Term, gaps: &[Gap]) -> Limit {
+    reached(issued, Duration::from_secs(term.seconds), gaps)
+}
+
 /// No coverage from one minute to another, said again every five.
 fn without(from: u64, until: u64) -> Vec<Word> {
     let mut words: Vec<_> = (from..until).step_by(5).map(|n| Word { at: at(n), covered: false }).collect();
@@ -61,6 +65,20 @@ fn that_there_is_no_coverage_is_believed_no_longer_than_it_is_said() {
     // A clock that was set back in between gives nothing.
     let back = [Word { at: at(10), covered: false }, Word { at: at(5), covered: true }];
     ends(0, &back, 400, Limit::At(at(60)));
+}
+
+#[test]
+fn what_a_clock_that_was_ahead_stamped_is_over() {
+    let gaps = gaps(&without(0, 90), at(95));
+    let terms = Terms { of: BTreeMap::new().into(), gaps, now: at(100) };
+    let span = Duration::from_secs(HOUR);
+    let told = |issued| (level(terms.ran(issued, &TERM), &TERM), terms.reached(issued, span, &TERM));
+    assert_eq!(told(at(99)), (None, Limit::At(at(159))));
+    // A step of the clock that no hour is missed for.
+    assert_eq!(told(at(101)), (None, Limit::At(at(161))));
+    for ahead in [102, 160, 100_000] {
+        assert_eq!(told(at(ahead)), (Some(OVER), Limit::At(at(100))), "{ahead}");
+    }
 }
 
 #[test]

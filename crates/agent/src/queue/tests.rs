@@ -36,7 +36,7 @@ fn issued(series: &str, number: u64, channel: &str, seconds: i64) -> Fact {
 fn terms() -> Terms {
     let term = |seconds| Term { seconds, stands_without_coverage: false, confirmed: false };
     let of = BTreeMap::from([("A".to_owned(), term(3_600)), ("B".to_owned(), term(60))]);
-    Terms { of: Arc::new(of), gaps: Vec::new(), now: at(0) }
+    Terms { of: Arc::new(of), gaps: Vec::new(), now: at(3_600) }
 }
 
 fn store(dir: &std::path::Path, issued: Vec<Fact>) -> Store {
