@@ -60,12 +60,12 @@ fn asking_about_each_must_agree_with_the_counts() {
     // More are missing than were rejected: not in the tables yet.
     assert_eq!(check(&[(0, "FAU"), (1, "FAU")], false), ["ask again"]);
     assert_eq!(check(&[(0, "FAU"), (1, "FAU")], true), ["0 unknown", "1 unknown"]);
-    assert_eq!(check(&[(0, "DNK"), (1, "FAN")], false), ["0 conflict DNK", "1 rejected Consumed FAN"]);
+    assert_eq!(check(&[(0, "DNK"), (1, "FAN")], false), ["0 conflict DNK", "1 rejected Annulled FAN"]);
     // The one that was rejected may be the one with other data, or with a folio that is no good. What is certain of
     // them is said at once.
     assert_eq!(check(&[(0, "DNK"), (1, "FAU")], false), ["0 conflict DNK", "ask again"]);
-    assert_eq!(check(&[(0, "FAU"), (1, "FNA")], false), ["1 rejected MustBeVoided FNA", "ask again"]);
-    assert_eq!(check(&[(0, "FAN"), (1, "FAU")], true), ["0 rejected Consumed FAN", "1 unknown"]);
+    assert_eq!(check(&[(0, "FAU"), (1, "FNA")], false), ["1 rejected Ungranted FNA", "ask again"]);
+    assert_eq!(check(&[(0, "FAN"), (1, "FAU")], true), ["0 rejected Annulled FAN", "1 unknown"]);
     // All were rejected, one of them since another upload has it.
     let all = counts(&[(33, 2, 0, 2, 0)]);
     assert_eq!(of(&all, &[(0, "FIRMA SI"), (1, "FAU")], false), one);
@@ -89,8 +89,8 @@ fn what_uses_up_the_count_of_the_rejected_proves_no_other_rejection() {
     };
     for (other, verdict) in [
         ("DNK", "1 conflict DNK"),
-        ("FNA", "1 rejected MustBeVoided FNA"),
-        ("FAN", "1 rejected Consumed FAN"),
+        ("FNA", "1 rejected Ungranted FNA"),
+        ("FAN", "1 rejected Annulled FAN"),
     ] {
         let certain = ["0 accepted", verdict, "3 accepted"];
         assert_eq!(
@@ -165,6 +165,6 @@ fn an_envelope_rejected_for_what_the_sii_has_already_rejects_nothing() {
     assert_eq!(whole("RSC", 100, "\"folio\":2,", 2), [others.clone(), "there".to_owned()]);
     assert_eq!(whole("RSC", 101, "\"folio\":2,", 2), [others, "conflict DTE-3-101".to_owned()]);
     // What else is told of the folio is heard, too.
-    assert_eq!(whole("RCH", 601, "", 1), ["fallen Consumed Documents RCH DTE-3-601"]);
+    assert_eq!(whole("RCH", 601, "", 1), ["fallen Annulled Documents RCH DTE-3-601"]);
     assert_eq!(whole("RCH", 505, "", 1), ["fallen AskByProbe Documents RCH DTE-3-505"]);
 }
