@@ -188,7 +188,9 @@ async fn what_can_not_be_issued_yet_waits_in_its_place_and_goes_when_folios_come
     assert_eq!(drop.json("salida/v3.json")["document"]["id"], "T39F3");
     assert_eq!(drop.json("salida/v4.json")["document"]["id"], "T39F4");
     assert!(!drop.at("salida/v3.espera.json").exists(), "it waits no more");
-    assert_eq!(drop.names("caf/cargados"), ["nuevo.xml"]);
+    assert_eq!(drop.names("caf/cargados"), ["nuevo.aviso.json", "nuevo.xml"]);
+    let notice = drop.json("caf/cargados/nuevo.aviso.json");
+    assert_eq!((&notice["first"], &notice["warnings"][0]["code"]), (&json!(3), &json!("caf-terms-assumed")));
     fs::write(drop.at("caf/.foto.tmp"), vec![b' '; (1 << 20) + 1]).unwrap();
     fs::rename(drop.at("caf/.foto.tmp"), drop.at("caf/foto.xml")).unwrap();
     drop.until(|drop| drop.names("caf/rechazados") == ["foto.error.json", "foto.xml"]).await;
@@ -241,7 +243,7 @@ async fn what_was_said_of_an_earlier_sale_of_that_name_makes_room_before_anythin
     let company = sii_sim::Desk::company();
     let caf = sii_sim::Desk::caf(company.rut, 39, 3, 50, "2026-11-01".parse().unwrap(), company.name);
     fs::write(drop.at("caf/nuevo.xml"), caf).unwrap();
-    drop.until(|drop| drop.names("caf/cargados") == ["nuevo.xml"]).await;
+    drop.until(|drop| drop.names("caf/cargados") == ["nuevo.aviso.json", "nuevo.xml"]).await;
     keyed("k", 100);
     drop.until(|drop| drop.at("salida/k.json").exists() && drop.names("entrada").is_empty()).await;
     // The very same again is the same document, and its answer stays where it is.

@@ -279,8 +279,10 @@ impl Till {
                 documents.len()
             );
         }
-        let (loaded, refused) =
+        let (mut loaded, refused) =
             (names(&self.folder("caf/cargados"))?, names(&self.folder("caf/rechazados"))?);
+        // Beside each stands what is to be known of it.
+        loaded.retain(|name| name.ends_with(".xml"));
         if loaded.len() as u64 != self.cafs || !refused.is_empty() {
             return fault!("{} CAFs, loaded {loaded:?}, refused {refused:?}", self.cafs);
         }

@@ -1,9 +1,11 @@
 //! CAFs that are put into `caf/`: loaded, and put aside.
 
+use std::fs;
 use std::io;
+use std::path::Path;
 use std::time::Duration;
 
-use timbre_agent::view::ProblemView;
+use timbre_agent::view::{LoadedRangeView, ProblemView, RefusalView};
 use timbre_store::whole;
 
 use super::place::{self, Look};
@@ -12,12 +14,22 @@ use super::{MOST, SHOWN, Work};
 /// Before the names of CAFs among those of sales: no name of a file has a stroke.
 pub(super) const MARK: &str = "caf/";
 
+/// What is to be known of a CAF that was loaded, beside it: `STEM.aviso.json`.
+const NOTICE: &str = ".aviso.json";
+
+/// Its first number could not be asked about, so the agent warns: that stays a task until the notice is taken away.
+const UNASKED: &str = "first-number-unasked";
+
+/// The standing trouble that such a task is.
+const TASK: &str = "caf-unasked";
+
 /// How long a CAF must stay as it is.
 const SETTLED: Duration = Duration::from_secs(1);
 
 impl Work {
     /// A range that other tills share, or that was begun elsewhere, is not for this folder: `timbre caf add` asks.
     pub(super) fn load_cafs(&mut self) {
+        self.remind();
         let found = match self.places.cafs(MOST) {
             Ok(found) => found,
             Err(error) => {
@@ -46,9 +58,9 @@ impl Work {
                 }
             };
             let moved = match loaded {
-                Ok(_) => {
+                Ok(loaded) => {
                     timbre_store::crash!("caf-loaded");
-                    place::put_aside(&path, &self.places.cafs_loaded, stem, "xml")
+                    self.put_loaded(&path, stem, loaded)
                 }
                 // It was loaded when we died before it was put aside, or by somebody else.
                 Err(problem) if problem.code == "grant-repeated" => {
@@ -66,12 +78,95 @@ impl Work {
         }
     }
 
-    fn refuse_caf(&self, path: &std::path::Path, stem: &str, problem: &ProblemView) -> io::Result<()> {
+    /// Beside it is said what the agent warns of, and what was taken for granted since nobody is asked here.
+    fn put_loaded(&self, path: &Path, stem: &str, mut loaded: LoadedRangeView) -> io::Result<()> {
+        for warning in &loaded.warnings {
+            tracing::warn!(file = stem, code = warning.code, "a CAF of the folder is loaded with a warning");
+        }
+        loaded.warnings.push(assumed());
+        let name = place::free_name(&self.places.cafs_loaded, stem, "xml");
+        let free = name.strip_suffix(".xml").unwrap_or(&name);
+        let text = serde_json::to_vec(&loaded)?;
+        whole::write_plain(&self.places.cafs_loaded.join(format!("{free}{NOTICE}")), &text)?;
+        place::put_aside(path, &self.places.cafs_loaded, stem, "xml")
+    }
+
+    /// Whoever looked at the authority's site takes the notice away.
+    fn remind(&self) {
+        match unasked(&self.places.cafs_loaded) {
+            Ok(task) => self.agent.set_trouble(TASK, task),
+            Err(error) => tracing::warn!(%error, "the notices of loaded CAFs can't be read"),
+        }
+    }
+
+    fn refuse_caf(&self, path: &Path, stem: &str, problem: &ProblemView) -> io::Result<()> {
         tracing::warn!(file = stem, code = problem.code, "a CAF of the folder is refused");
         let name = place::free_name(&self.places.cafs_refused, stem, "xml");
         let free = name.strip_suffix(".xml").unwrap_or(&name);
         let text = serde_json::to_vec(problem)?;
         whole::write_plain(&self.places.cafs_refused.join(format!("{free}.error.json")), &text)?;
         place::put_aside(path, &self.places.cafs_refused, stem, "xml")
+    }
+}
+
+/// Nobody said whose the folios of a file are that is just put into a folder.
+fn assumed() -> RefusalView {
+    let message = "Se supuso que ningún folio de este rango se usó en otro sistema y que sólo esta caja lo usa. Si no es \
+                   así detenga el rango antes de emitir, en Folios o con «timbre caf stop»: se repetirían folios.";
+    RefusalView {
+        code: "caf-terms-assumed".to_owned(),
+        path: String::new(),
+        message: message.to_owned(),
+        authority_codes: Vec::new(),
+    }
+}
+
+/// What is to be done before folios are used whose first one nobody was asked about, and how it is done with.
+fn unasked(loaded: &Path) -> io::Result<Option<String>> {
+    for entry in fs::read_dir(loaded)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !name.ends_with(NOTICE) {
+            continue;
+        }
+        // It may be taken away just now; and what somebody else wrote under such a name says nothing.
+        let Ok(notice) = place::read(&entry.path()) else { continue };
+        let Ok(LoadedRangeView { warnings, .. }) = serde_json::from_slice(&notice) else { continue };
+        if let Some(warning) = warnings.iter().find(|warning| warning.code == UNASKED) {
+            let what = warning.message.trim_end_matches('.');
+            return Ok(Some(format!("{what}. Hecho eso, borre caf/cargados/{name}.")));
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_first_number_that_nobody_was_asked_about_is_a_task_until_its_notice_is_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        let notice = |code: &str| {
+            json!({
+                "first": 1, "last": 9, "next": 1, "left": 9, "authorised": "2026-11-01", "expires": null,
+                "expired": false, "stopped": null,
+                "warnings": [
+                    { "code": code, "path": "", "message": "No se pudo preguntar por el folio 1." },
+                    assumed(),
+                ],
+            })
+        };
+        let put = |name: &str, text: String| fs::write(dir.path().join(name), text).unwrap();
+        put("a.xml", notice(UNASKED).to_string());
+        put("a.aviso.json", notice("other").to_string());
+        put("b.aviso.json", "{".to_owned());
+        assert_eq!(unasked(dir.path()).unwrap(), None);
+        put("c.aviso.json", notice(UNASKED).to_string());
+        let task = "No se pudo preguntar por el folio 1. Hecho eso, borre caf/cargados/c.aviso.json.";
+        assert_eq!(unasked(dir.path()).unwrap().as_deref(), Some(task));
+        fs::remove_file(dir.path().join("c.aviso.json")).unwrap();
+        assert_eq!(unasked(dir.path()).unwrap(), None);
     }
 }
