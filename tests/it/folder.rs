@@ -182,7 +182,8 @@ async fn what_can_not_be_issued_yet_waits_in_its_place_and_goes_when_folios_come
         (Some("en espera"), Some("folio-exhausted"))
     );
     let company = sii_sim::Desk::company();
-    let caf = sii_sim::Desk::caf(company.rut, 39, 3, 50, "2026-11-01".parse().unwrap(), company.name);
+    let today: timbre_core::Date = shop.agent.today().unwrap().date.parse().unwrap();
+    let caf = sii_sim::Desk::caf(company.rut, 39, 3, 50, today, company.name);
     fs::write(drop.at("caf/nuevo.xml"), caf).unwrap();
     drop.until(|drop| drop.names("entrada").is_empty()).await;
     assert_eq!(drop.json("salida/v3.json")["document"]["id"], "T39F3");
@@ -197,7 +198,7 @@ async fn what_can_not_be_issued_yet_waits_in_its_place_and_goes_when_folios_come
     assert_eq!(drop.json("caf/rechazados/foto.error.json")["code"], "file-too-large");
     // One that is older than its CAF waits for nothing: those to come are later still.
     let mut early = boleta(500);
-    early["Encabezado"]["IdDoc"]["FchEmis"] = json!("2026-10-31");
+    early["Encabezado"]["IdDoc"]["FchEmis"] = json!(today.yesterday().unwrap().to_string());
     drop.put("antes.json", &early.to_string());
     drop.until(|drop| drop.at("rechazados/antes.json").exists()).await;
     let why = drop.json("rechazados/antes.error.json");
