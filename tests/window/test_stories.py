@@ -3,6 +3,7 @@ documents that the SII rejects, a program that is closed and opened again. The s
 weather can be made by hand.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -174,7 +175,8 @@ def test_a_restart_for_new_settings_brings_the_window_back_and_sends_what_waited
         window.see("Queda 1 documento por enviar")
         window.picture(PICTURES / "restart.png")
         before = told(TOWN)
-        window.run("find('dialog', 'Reiniciar ahora')[0].querySelector('.primary').click()")
+        with contextlib.suppress(AssertionError):  # the answer may go with the window
+            window.run("find('dialog', 'Reiniciar ahora')[0].querySelector('.primary').click()")
         after = successor(TOWN, before)
         with Restarted(after["pid"], log=PICTURES / "restarted.log") as again:
             again.see("1 por enviar")
