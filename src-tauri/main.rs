@@ -72,17 +72,15 @@ fn main() -> ExitCode {
     };
     tauri::async_runtime::set(runtime.handle().clone());
     let shows = match options() {
-        Ok(options) => runtime
-            .block_on(find_or_start(options))
-            .unwrap_or_else(|error| Shows::Trouble { code: error.exit_code(), text: error.to_string() }),
-        Err(text) => Shows::Trouble { code: 2, text },
+        Ok(options) => runtime.block_on(find_or_start(options)).unwrap_or_else(|error| {
+            Some(Shows::Trouble { code: error.exit_code(), text: error.to_string() })
+        }),
+        Err(text) => Some(Shows::Trouble { code: 2, text }),
     };
-    if let Shows::Another(address) = &shows
-        && runtime.block_on(address.ask_for_window())
-    {
+    let Some(shows) = shows else {
         println!("Timbre ya está abierto en este equipo: su ventana pasa al frente.");
         return ExitCode::SUCCESS;
-    }
+    };
     match &shows {
         Shows::Own(running) => println!("Panel local: {}", running.address.base),
         Shows::Another(address) => println!("Panel del Timbre que ya está abierto: {}", address.base),
@@ -91,15 +89,28 @@ fn main() -> ExitCode {
     window::show(shows, &runtime)
 }
 
-/// One folder has one agent: where one runs already the window becomes its client.
-async fn find_or_start(options: Options) -> Result<Shows, StartError> {
+/// An agent that does not answer is looked for so often: it may be ending, and its folder is free after that.
+const LOOKS: u32 = 2;
+
+/// One folder has one agent: where one runs already its window comes forward, and there is nothing more to show. Where it
+/// has none, this window becomes its client.
+async fn find_or_start(options: Options) -> Result<Option<Shows>, StartError> {
     let dir = match &options.demo {
         Some(_) => timbre_app::demo_dir(options.data.as_deref()),
         None => timbre_app::data_dir(options.data.as_deref()),
     };
-    let found = tokio::task::spawn_blocking(move || timbre_app::find(&dir)).await;
-    match found.map_err(|error| StartError::Network(error.to_string()))?? {
-        Some(address) => Ok(Shows::Another(address)),
-        None => Ok(Shows::Own(Box::new(timbre_app::start(options).await?))),
+    let mut silent = None;
+    for _ in 0..LOOKS {
+        let dir = dir.clone();
+        let found = tokio::task::spawn_blocking(move || timbre_app::find(&dir)).await;
+        let Some(address) = found.map_err(|error| StartError::Network(error.to_string()))?? else {
+            return Ok(Some(Shows::Own(Box::new(timbre_app::start(options).await?))));
+        };
+        match address.ask_for_window().await {
+            Some(true) => return Ok(None),
+            Some(false) => return Ok(Some(Shows::Another(address))),
+            None => silent = Some(address),
+        }
     }
+    Ok(silent.map(Shows::Another))
 }

@@ -33,12 +33,13 @@ impl Address {
         format!("{}/#token={}", self.base, self.token)
     }
 
-    /// Brings the window of that agent forward. False where it has none, or does not answer.
-    pub async fn ask_for_window(&self) -> bool {
-        let Ok(courier) = Courier::new() else { return false };
+    /// Brings the window of that agent forward, if it has one. Nothing where nobody answers: that agent is ending.
+    pub async fn ask_for_window(&self) -> Option<bool> {
+        let courier = Courier::new().ok()?;
         let headers =
             [("authorization", format!("Bearer {}", self.token)), ("timbre-client", "ventana".to_owned())];
-        courier.deliver(&format!("{}/v1/window", self.base), &headers, Vec::new()).await == Ok(204)
+        let answer = courier.deliver(&format!("{}/v1/window", self.base), &headers, Vec::new()).await;
+        answer.ok().map(|status| status == 204)
     }
 }
 
