@@ -61,7 +61,7 @@ pub struct Concluded {
 }
 
 /// What the documents of a kind, all of which were asked about, come to: their places in the parcel and what was heard
-/// of each. With `last`, a person decides about what they leave open.
+/// of each. With `last`, a person is called to what they leave open, and it stays open.
 ///
 /// One that the SII does not have was rejected only where the counts prove it: all that it does not hold as ours
 /// (FAU, DNK, FNA, FAN, another signature) are together as many as were rejected, or all were. Else one of them may
@@ -88,16 +88,23 @@ pub fn conclude(sent: &[Sent], counts: &[Count], answers: &[(usize, String)], la
             Asked::Absent if proved => {
                 Ok(Verdict::Rejected { reasons: vec![remark("RCH", "")], number: NumberFate::FreeForSame })
             }
-            Asked::Absent => Err(
-                "el SII procesó el envío y dice que no tiene este documento, sin contarlo entre los rechazados"
+            Asked::Absent => Err(match count {
+                Some(Count { rejected, informed, .. }) if rejected > 0 => format!(
+                    "el SII rechazó {rejected} de los {informed} documentos del envío y dice que no tiene éste: puede que \
+                     lo haya rechazado, o que aún no lo muestre. Se le sigue preguntando"
+                ),
+                _ => "el SII procesó el envío y dice que no tiene este documento, sin contarlo entre los rechazados. \
+                      Se le sigue preguntando"
                     .to_owned(),
-            ),
+            }),
             Asked::Untold(why) => Err(why),
         };
         match decided {
             Ok(verdict) => concluded.verdicts.push((*at, verdict)),
-            Err(why) if last => concluded.verdicts.push((*at, Verdict::Unknown { why })),
-            Err(_) => concluded.open = true,
+            Err(why) => {
+                concluded.open = true;
+                concluded.verdicts.extend(last.then_some((*at, Verdict::Unknown { why })));
+            }
         }
     }
     concluded

@@ -19,7 +19,7 @@ use crate::words::meaning;
 /// Answers with incomplete counts or details that are waited out before the documents are asked
 /// about one by one.
 const PATIENCE: usize = 6;
-/// Times that every open document is asked about before a person decides.
+/// Times that every open document is asked about before a person is called, and all begins anew with the upload.
 const ROUNDS: u8 = 3;
 /// The wait for an upload that will be in the SII's tables in seconds, the first [`PATIENCE`] times that it is not.
 const SOON: Duration = Duration::from_secs(30);
@@ -235,13 +235,19 @@ fn answered<W: Wire>(
         return ask::<W>(here, talk, Vec::new(), about);
     }
     *rounds += 1;
-    let concluded = concluded(about, counts, places, answers, *rounds >= ROUNDS);
+    let last = *rounds >= ROUNDS;
+    let concluded = concluded(about, counts, places, answers, last);
     answers.clear();
     let reports = reports(about, concluded.verdicts.into_iter());
-    Ok(match concluded.open {
-        true => telling(wait(here, talk, None), reports),
-        false => Step::Done(reports),
-    })
+    if !concluded.open {
+        return Ok(Step::Done(reports));
+    }
+    // The SII's tables may be hours late, and its counts and details too: never given up, and asked at the slowest pace.
+    if let (true, Stage::Settle { track, asked, .. }) = (last, &talk.stage) {
+        let (track, asked) = (track.clone(), *asked);
+        talk.stage = Stage::Poll { track, asked, counted: PATIENCE, since: None };
+    }
+    Ok(telling(wait(here, talk, None), reports))
 }
 
 /// A wait that tells what is certain already: a folio that somebody else uses must not wait for the rest.

@@ -32,6 +32,10 @@ fn dte(request: &Request) -> Heard {
             "<SII:RESP_BODY><TIPO_DOCTO>39</TIPO_DOCTO><INFORMADOS>2</INFORMADOS><ACEPTADOS>1</ACEPTADOS>\
              <RECHAZADOS>1</RECHAZADOS><REPAROS>0</REPAROS></SII:RESP_BODY><SII:RESP_HDR><ESTADO>EPR</ESTADO></SII:RESP_HDR>",
         ),
+        "firma del documento" => exact("SI"),
+        _ if String::from_utf8_lossy(&request.body).contains("<FolioDte xsi:type=\"xsd:string\">1<") => {
+            header("DOK")
+        }
         _ => header("FAU"),
     }
 }
