@@ -411,6 +411,7 @@ fn facts_of(reader: &Reader, documents: &[Arc<Document>], reports: &[Report], te
             Verdict::AlreadyThere => {
                 facts.extend(moved(&row, Cause::Doubt { why: REPEATED.to_owned() }, None))
             }
+            Verdict::Lost { why } => facts.extend(moved(&row, Cause::Doubt { why: why.clone() }, None)),
             Verdict::Unknown { why } => facts.extend(not_known(&row, why)),
             Verdict::Conflict { why, .. } => {
                 // Said of this document before, it stops nothing again: a person may have reopened the range.

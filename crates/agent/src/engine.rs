@@ -1,6 +1,6 @@
 //! The engine as the doors see it: one handle, cheap to clone, for window, API and command line.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -9,32 +9,27 @@ use bytes::Bytes;
 use jiff::tz::TimeZone;
 use timbre_core::paper::Paper;
 use timbre_core::{
-    Cause, Certificate, Channel, ChannelId, Date, DocState, DocumentId, Environment, Issuer, Keys, Refusal,
-    Regime, Sale, Seals, Timestamp,
+    Certificate, Channel, ChannelId, Date, DocumentId, Environment, Issuer, Keys, Refusal, Regime, Sale,
+    Seals, Timestamp,
 };
-use timbre_store::{CertificateLoaded, Fact, Filter, NoFolio, Numbering, Opened, Reader, Row, Store};
+use timbre_store::{CertificateLoaded, NoFolio, Numbering, Opened, Reader, Row, Store};
 use tokio::sync::{Notify, broadcast, mpsc, watch};
 
 use crate::carrier::Carrier;
 use crate::chance::Chance;
 use crate::clock::Clock;
-use crate::conversation::moved;
 use crate::foresight::Foresight;
 use crate::gauges::Histogram;
-use crate::look::{among, filter_of};
 use crate::roles::Staff;
 use crate::sender::{Sender, SenderParts};
 use crate::settings::Settings;
 use crate::today::Tally;
 use crate::view::{
-    CertificateView, IssuedView, PreviewView, ProblemView, PushView, Query, ResentView, RoomView, RowView,
-    VouchedView, WarningView,
+    CertificateView, IssuedView, PreviewView, ProblemView, PushView, RoomView, RowView, VouchedView,
+    WarningView,
 };
 use crate::writer::{Seat, Writer};
 use crate::{monitor, paper, sealing, show, signing, vouch, watchdog};
-
-/// The most documents that the answer to a resend names.
-const MOST_NAMED: usize = 500;
 
 /// What an answer of the engine is: a view, or a problem a person can act on.
 pub type Answer<T> = Result<T, ProblemView>;
@@ -342,72 +337,6 @@ impl Agent {
     }
 
     // Acting.
-
-    /// Sends these documents again as soon as it can be done: always safe, as what may be at the
-    /// authority is asked about first. What is with it is only asked about, now.
-    pub async fn resend(&self, ids: &[String]) -> Answer<ResentView> {
-        let ids: BTreeSet<_> = ids.iter().map(|id| parse_id(id)).collect::<Answer<_>>()?;
-        for id in &ids {
-            self.find(id)?;
-        }
-        self.resend_ids(ids.into_iter().collect(), "Reenviar").await
-    }
-
-    /// The same for all that waits or is in doubt, flagged or not: as many as
-    /// [`Snapshot::resendable`](crate::view::Snapshot) says.
-    pub async fn resend_pending(&self) -> Answer<ResentView> {
-        let open = Filter { states: show::RESENDABLE.to_vec(), ..Filter::default() };
-        let rows = self.0.reader.list(&open, None, usize::MAX)?.rows;
-        // In the order of issue.
-        let ids = rows.into_iter().rev().map(|row| row.id).collect();
-        self.resend_ids(ids, "Reenviar pendientes").await
-    }
-
-    /// The same for all that a query wants, whether or not it was shown.
-    pub async fn resend_found(&self, query: &Query) -> Answer<ResentView> {
-        let filter = filter_of(query)?;
-        let Some(filter) = among(&filter, &show::RESENDABLE) else { return Ok(ResentView::default()) };
-        let rows = self.0.reader.list(&filter, None, usize::MAX)?.rows;
-        let ids = rows.into_iter().rev().map(|row| row.id).collect();
-        self.resend_ids(ids, "Reenviar lo encontrado").await
-    }
-
-    async fn resend_ids(&self, ids: Vec<DocumentId>, what: &str) -> Answer<ResentView> {
-        let mut queued = 0;
-        let mut skipped = 0;
-        let mut taken = Vec::new();
-        let mut with_authority = Vec::new();
-        for id in ids {
-            match self.find(&id)? {
-                row if show::RESENDABLE.contains(&row.state) => {
-                    queued += 1;
-                    taken.push(id);
-                }
-                Row { state: DocState::Enviado, parcel: Some(parcel), .. } => with_authority.push(parcel),
-                _ => skipped += 1,
-            }
-        }
-        let asked = with_authority.len() as u64;
-        let documents = taken.iter().take(MOST_NAMED).map(ToString::to_string).collect();
-        if !taken.is_empty() {
-            let acted =
-                Fact::Acted { who: "persona".to_owned(), what: what.to_owned(), documents: taken.clone() };
-            self.0
-                .writer
-                .apply(move |reader| {
-                    let rows = taken.iter().filter_map(|id| reader.row(id).ok().flatten());
-                    std::iter::once(acted)
-                        .chain(rows.filter_map(|row| moved(&row, Cause::ByHand, None)))
-                        .collect()
-                })
-                .await?;
-        }
-        self.0.sender.set_running(true);
-        self.0.sender.ask_now();
-        self.0.sender.ask_about(with_authority);
-        self.0.sender.hurry();
-        Ok(ResentView { queued, skipped, asked, documents })
-    }
 
     /// Stops or starts the sending.
     pub fn set_running(&self, running: bool) {

@@ -44,6 +44,7 @@ mod problem;
 mod question;
 mod queue;
 pub mod reissue;
+mod resend;
 mod resume;
 pub mod retry;
 pub mod roles;

@@ -181,7 +181,11 @@ impl Agent {
                 if alike { Found::Alike(why) } else { Found::Other(why) }
             }
             Verdict::Accepted { .. } | Verdict::AlreadyThere | Verdict::Sent { .. } => Found::Ours,
-            Verdict::Pending | Verdict::Unknown { .. } | Verdict::Refused { .. } | Verdict::Fallen { .. } => {
+            Verdict::Pending
+            | Verdict::Lost { .. }
+            | Verdict::Unknown { .. }
+            | Verdict::Refused { .. }
+            | Verdict::Fallen { .. } => {
                 return Err(ProblemView::unreached(
                     "authority-silent",
                     format!("El {} todavía no dice si tiene {}: no se hizo nada.", self.authority(), row.id),

@@ -233,6 +233,10 @@ pub enum Verdict {
     },
     /// The authority says it has it already: ask about it, do not send it.
     AlreadyThere,
+    /// The authority took it, and does not know of it any more: it is in doubt again, and asked about.
+    Lost {
+        why: String,
+    },
     /// The authority does not have it, and had time enough to.
     Absent,
     Pending,

@@ -173,7 +173,11 @@ fn settles_nothing(
         | Verdict::Fallen { .. }
         | Verdict::Absent
         | Verdict::Conflict { .. } => true,
-        Verdict::AlreadyThere | Verdict::Pending | Verdict::Unknown { .. } | Verdict::Refused { .. } => false,
+        Verdict::AlreadyThere
+        | Verdict::Lost { .. }
+        | Verdict::Pending
+        | Verdict::Unknown { .. }
+        | Verdict::Refused { .. } => false,
     };
     let (again, reports) = match &next {
         Step::Ask(request, _, reports) => (request.effect == Effect::Deliver, reports.as_slice()),

@@ -140,7 +140,7 @@ impl DocState {
             (Enviando | Enviado, Cause::Fell { .. }) => Some(Pendiente),
             (Enviando, Cause::Doubt { .. }) => Some(Verificando),
             (Enviando | Verificando, Cause::Sent { .. }) => Some(Enviado),
-            // A repeated-submission answer about an upload that we thought was ours (RPT).
+            // It has it from another upload (RPT), or has lost it; or a person sends again what is stuck there.
             (Enviado, Cause::Doubt { .. }) => Some(Verificando),
             (Verificando, Cause::Absent) => Some(Pendiente),
             (Enviando | Enviado | Verificando, Cause::Accepted { remarks, .. }) => {
@@ -238,6 +238,13 @@ mod tests {
             assert_eq!(state.after(&Cause::Sending), None, "{state:?}");
         }
         assert_eq!(Verificando.after(&Cause::Absent), Some(Pendiente));
+    }
+
+    #[test]
+    fn what_the_authority_took_goes_again_only_through_doubt() {
+        assert_eq!(Enviado.after(&Cause::Absent), None);
+        assert_eq!(Enviado.after(&Cause::ByHand), None);
+        assert_eq!(Enviado.after(&Cause::Doubt { why: String::new() }), Some(Verificando));
     }
 
     #[test]

@@ -96,5 +96,7 @@ impl Shop {
 const STRAIGHT: &[&str] = &["ENVIANDO", "ENVIADO", "ACEPTADO"];
 /// A delivery in doubt that did not arrive: asked about, then the same bytes again.
 const AGAIN: &[&str] = &["ENVIANDO", "VERIFICANDO", "PENDIENTE", "ENVIANDO", "ENVIADO", "ACEPTADO"];
+/// One that was taken and lost: asked about, then the same bytes again.
+const LOST: &[&str] = &["ENVIANDO", "ENVIADO", "VERIFICANDO", "PENDIENTE", "ENVIANDO", "ENVIADO", "ACEPTADO"];
 /// A delivery in doubt that did arrive.
 const ARRIVED: &[&str] = &["ENVIANDO", "VERIFICANDO", "ACEPTADO"];

@@ -1,6 +1,6 @@
 //! Rows 6, 7, 11, 18, 25, 26, 28 to 31, 34 to 36, 38 to 49: how an upload may be said to be doing.
 
-use super::{STRAIGHT, open, open_with};
+use super::{LOST, STRAIGHT, open, open_with};
 use timbre_tests::scripted::{Act, Asked, respuesta, soap_of};
 
 /// The counts of an upload of one boleta that was rejected.
@@ -219,16 +219,72 @@ async fn an_envelope_rejected_for_a_folio_with_other_data_stops_its_range() {
 #[tokio::test]
 async fn an_upload_that_is_stuck_is_settled_by_asking_for_its_documents() {
     let lost = rest(900_000, "VOF", "null", "null");
-    for (is_soap, act) in
-        [(false, lost), (false, rest(900_000, "CRT", "null", "null")), (true, soap("<ESTADO>SOK</ESTADO>"))]
-    {
+    let doubted: &[&str] = &["ENVIANDO", "ENVIADO", "VERIFICANDO", "ACEPTADO"];
+    for (is_soap, act, trail) in [
+        (false, lost, doubted),
+        (false, rest(900_000, "CRT", "null", "null"), STRAIGHT),
+        (true, soap("<ESTADO>SOK</ESTADO>"), STRAIGHT),
+    ] {
         let shop = open_with("settle_after_seconds = 1\n").await;
         shop.sii.always(Asked::Parcel, act);
         let id = if is_soap { shop.factura("1").await } else { shop.boleta("1").await };
         shop.settled(&id, "ACEPTADO").await;
-        shop.went(&id, STRAIGHT);
+        shop.went(&id, trail);
         assert!(shop.sii.asked(Asked::Document) >= 1, "its document was asked about");
         assert_eq!(shop.sii.asked(Asked::Upload), 1);
         shop.stop().await;
     }
+}
+
+/// Rows 11, 37 and 46: the SII gave a TrackID, and has neither the upload nor its document. The same bytes go again.
+#[tokio::test]
+async fn an_upload_that_the_sii_lost_goes_again_to_the_byte() {
+    let rest_404 = Act::say(404, "No existe recurso");
+    for (is_soap, act) in [
+        (false, rest(900_000, "VOF", "null", "null")),
+        (false, rest_404),
+        (true, soap("<ESTADO>-11</ESTADO><ERR_CODE>1</ERR_CODE>")),
+    ] {
+        let shop = open_with("settle_after_seconds = 1\n").await;
+        shop.sii.always(Asked::Parcel, act);
+        let none = if is_soap {
+            Act::say(200, &soap_of(&respuesta("", "<ESTADO>FAU</ESTADO><ERR_CODE>3</ERR_CODE>")))
+        } else {
+            Act::say(200, "{\"codigo\":\"FAU\"}")
+        };
+        shop.sii.always(Asked::Document, none);
+        let id = if is_soap { shop.factura("1").await } else { shop.boleta("1").await };
+        shop.until(&id, |_| shop.sii.asked(Asked::Upload) == 2).await;
+        shop.sii.heal(Asked::Parcel);
+        shop.sii.heal(Asked::Document);
+        shop.settled(&id, "ACEPTADO").await;
+        shop.went(&id, LOST);
+        let files = shop.sii.files();
+        assert_eq!(files[0], files[1]);
+        shop.stop().await;
+    }
+}
+
+/// Row 47: an upload that is stuck for a day is not sent again blindly. A person can, and then its documents are asked
+/// about first.
+#[tokio::test]
+async fn an_upload_that_is_stuck_goes_again_only_by_hand_and_when_its_documents_are_not_there() {
+    let shop = open_with("settle_after_seconds = 1\n").await;
+    shop.sii.always(Asked::Parcel, rest(900_000, "CRT", "null", "null"));
+    shop.sii.always(Asked::Document, Act::say(200, "{\"codigo\":\"FAU\"}"));
+    let id = shop.boleta("1").await;
+    let row = shop.until(&id, |row| row.attention.is_some()).await;
+    assert!(row.attention.is_some_and(|why| why.contains("Reenviar")));
+    shop.until(&id, |_| shop.sii.asked(Asked::Document) >= 3).await;
+    assert_eq!((shop.row(&id).state.as_str(), shop.sii.asked(Asked::Upload)), ("ENVIADO", 1));
+    let resent = shop.running.agent.resend(std::slice::from_ref(&id)).await.unwrap();
+    assert_eq!((resent.queued, resent.asked), (1, 0));
+    shop.until(&id, |_| shop.sii.asked(Asked::Upload) == 2).await;
+    shop.sii.heal(Asked::Parcel);
+    shop.sii.heal(Asked::Document);
+    shop.settled(&id, "ACEPTADO").await;
+    shop.went(&id, LOST);
+    let files = shop.sii.files();
+    assert_eq!(files[0], files[1]);
+    shop.stop().await;
 }

@@ -80,9 +80,14 @@ export function inLens(row: RowView, lens: Lens | null): boolean {
   return lens === null || counterOf(row) === lens;
 }
 
+/** A person was called to one that the SII has, or may have, without a verdict. */
+function isStuck(row: RowView): boolean {
+  return row.attention !== null && (row.state === "ENVIADO" || row.state === "VERIFICANDO");
+}
+
 /** Only from these states can anything leave; for one in doubt the SII is asked first. */
 export function canResend(row: RowView): boolean {
-  return row.state === "GENERADO" || row.state === "PENDIENTE" || row.state === "VERIFICANDO";
+  return row.state === "GENERADO" || row.state === "PENDIENTE" || row.state === "VERIFICANDO" || isStuck(row);
 }
 
 /** Only what the SII rejected is made again. */

@@ -72,6 +72,7 @@ fn a_late_answer_about_an_earlier_version_does_not_move_the_current_one() {
         Verdict::Unknown { why: "?".to_owned() },
         Verdict::Conflict { why, alike: false },
         Verdict::AlreadyThere,
+        Verdict::Lost { why: "?".to_owned() },
     ] {
         let report = [Report { document: document(1).id, verdict }];
         let of = |version| facts_of(&reader, &[Arc::new(document(version))], &report, &terms());

@@ -103,6 +103,12 @@ fn named(state: &str) -> String {
 /// "Error de proceso": the upload is not in the tables yet, and will be in seconds.
 pub(crate) const NOT_YET: &str = "ESTADO -11 ERR 2";
 
+/// Does it tell that the SII has no such upload (any more)? VOF: its file was not found; «no existe recurso»; -11: not
+/// this company's, or nobody's. What a state says that goes on for too long is told apart: that one is stuck.
+pub(crate) fn is_lost(code: &str) -> bool {
+    matches!(code, "VOF" | "HTTP 404" | "ESTADO -11" | "ESTADO -11 ERR 1")
+}
+
 /// getEstUp. Answers that are not EPR carry no body.
 pub fn dte_parcel(reply: Reply<'_>, track: &str) -> Progress {
     let answer = reply.soap();

@@ -9,10 +9,10 @@ use timbre_core::{Document, Heard, KeyError, Report, Step, Verdict};
 
 use super::Wire;
 use super::subject::Subject;
-use super::talk::{Here, Stage, Talk, all, left, reply, unknown};
+use super::talk::{Here, Stage, Talk, all, left, reply};
 use crate::answer::{
     Concluded, Count, Exact, Held, ITS_DATA, NOT_YET, Processed, Progress, Reply, Settled, THIS_ONE,
-    conclude, reject_all, settle,
+    conclude, is_lost, reject_all, settle,
 };
 use crate::words::meaning;
 
@@ -102,7 +102,7 @@ fn hear_parcel<W: Wire>(
     let named = |after: Option<Duration>| after.map(|after| here.named(after, about));
     Ok(match progress {
         Progress::Working { code, after } => match overdue(here, &talk, &code) {
-            Some(why) => unknown(about, &why),
+            Some(verdict) => Step::Done(all(about, verdict)),
             // Where every wait was shortened for training, this one is too.
             None => {
                 let soon = code == NOT_YET && asked(&talk) < PATIENCE;
@@ -134,12 +134,21 @@ fn asked(talk: &Talk) -> usize {
     }
 }
 
-/// An upload that the SII still does not settle, or does not know, long after it took it: lost (VOF,
-/// "no existe recurso", -11) or stuck. Each of its documents is asked about by itself.
-fn overdue(here: &Here<'_>, talk: &Talk, code: &str) -> Option<String> {
+/// An upload that the SII still does not settle, or does not know, long after it took it. Each of its documents is asked
+/// about by itself. One that it lost goes again once they are absent; one that is stuck only by a person's hand.
+fn overdue(here: &Here<'_>, talk: &Talk, code: &str) -> Option<Verdict> {
     let Stage::Poll { since: Some(since), .. } = &talk.stage else { return None };
     let over = left(*since, here.cx.conduct.settle_after, here.cx.now).is_zero();
-    over.then(|| format!("El SII recibió el envío y no dice cómo quedó. {}", meaning(code)))
+    over.then(|| match is_lost(code) {
+        true => Verdict::Lost { why: format!("El SII recibió el envío y ya no lo encuentra. {}", meaning(code)) },
+        false => Verdict::Unknown {
+            why: format!(
+                "El SII recibió el envío y no dice cómo quedó. {} Si en sii.cl no aparece, pida «Reenviar»: se le pregunta otra \
+                 vez y, si no lo tiene, van los mismos documentos",
+                meaning(code)
+            ),
+        },
+    })
 }
 
 fn processed_parcel<W: Wire>(

@@ -140,6 +140,7 @@ pub fn told(step: &Step) -> Vec<String> {
         Verdict::Rejected { number, .. } => format!("rejected {number:?}"),
         Verdict::Fallen { number, blame, .. } => format!("fallen {number:?} {blame:?}"),
         Verdict::AlreadyThere => "there".to_owned(),
+        Verdict::Lost { .. } => "lost".to_owned(),
         Verdict::Absent => "absent".to_owned(),
         Verdict::Pending => "pending".to_owned(),
         Verdict::Unknown { .. } => "unknown".to_owned(),

@@ -385,13 +385,13 @@ fn an_upload_without_an_end_is_asked_about_document_by_document_after_a_day() {
     let (boletas, dtes) = (BoletaChannel::new(), DteChannel::new());
     let (boleta, dte): ((&dyn Channel, Poll), (&dyn Channel, Poll)) =
         ((&boletas, boleta_poll), (&dtes, dte_poll));
-    for ((channel, poll), heard) in [
-        (boleta, working("VOF")),
-        (boleta, working("CRT")),
-        (boleta, working("XYZ")),
-        (boleta, reply(404, "No existe recurso")),
-        (dte, lost("-11")),
-        (dte, lost("SOK")),
+    for ((channel, poll), heard, verdict) in [
+        (boleta, working("VOF"), "lost"),
+        (boleta, working("CRT"), "unknown"),
+        (boleta, working("XYZ"), "unknown"),
+        (boleta, reply(404, "No existe recurso"), "lost"),
+        (dte, lost("-11"), "lost"),
+        (dte, lost("SOK"), "unknown"),
     ] {
         desk.now = began;
         let step = poll(&desk, &documents);
@@ -403,7 +403,7 @@ fn an_upload_without_an_end_is_asked_about_document_by_document_after_a_day() {
         let done = desk.go_on(channel, &step, heard, &documents);
         assert_eq!(
             (is_done(&done), told(&done)),
-            (true, vec!["T39F1 unknown".into(), "T39F2 unknown".into()])
+            (true, vec![format!("T39F1 {verdict}"), format!("T39F2 {verdict}")])
         );
         // What says nothing of the upload ends nothing.
         for heard in [silence(Sent::Perhaps), reply(503, ""), reply(404, "<html>no existe</html>")] {
@@ -437,5 +437,5 @@ fn an_old_state_counts_its_day_from_now() {
     assert_eq!(told(&waiting), Vec::<String>::new());
     desk.now += Duration::from_secs(24 * 3600);
     let step = desk.go_on(&channel, &waiting, Heard::Elapsed, &documents);
-    assert_eq!(told(&desk.go_on(&channel, &step, working("VOF"), &documents)), ["T39F1 unknown"]);
+    assert_eq!(told(&desk.go_on(&channel, &step, working("VOF"), &documents)), ["T39F1 lost"]);
 }

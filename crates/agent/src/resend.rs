@@ -1,0 +1,125 @@
+//! What a person sends again: what waits goes at once, what is in doubt is asked about first, and so is what the
+//! authority took and says nothing more of.
+
+use std::collections::BTreeSet;
+
+use timbre_core::{Cause, DocState, DocumentId, ParcelId};
+use timbre_store::{Fact, Filter, Reader, Row};
+
+use crate::conversation::{Phase, moved, rows_of};
+use crate::engine::{Agent, Answer, parse_id};
+use crate::look::{among, filter_of};
+use crate::plan::Stage;
+use crate::show;
+use crate::view::{Query, ResentView};
+
+/// The most documents that the answer to a resend names.
+const MOST_NAMED: usize = 500;
+
+/// Why a document that the authority took is in doubt again.
+const BY_HAND: &str = "una persona lo pidió: la autoridad recibió el envío y no dice cómo quedó";
+
+impl Agent {
+    /// Sends these documents again as soon as it can be done: always safe, as what may be at the
+    /// authority is asked about first. What is with it is only asked about, now; what is stuck there, and a person was
+    /// called to, is in doubt again with all of its parcel: should the authority not have it, the same bytes go again.
+    pub async fn resend(&self, ids: &[String]) -> Answer<ResentView> {
+        let ids: BTreeSet<_> = ids.iter().map(|id| parse_id(id)).collect::<Answer<_>>()?;
+        for id in &ids {
+            self.find(id)?;
+        }
+        self.resend_ids(ids.into_iter().collect(), "Reenviar").await
+    }
+
+    /// The same for all that waits or is in doubt, flagged or not: as many as
+    /// [`Snapshot::resendable`](crate::view::Snapshot) says.
+    pub async fn resend_pending(&self) -> Answer<ResentView> {
+        let open = Filter { states: show::RESENDABLE.to_vec(), ..Filter::default() };
+        let rows = self.0.reader.list(&open, None, usize::MAX)?.rows;
+        // In the order of issue.
+        let ids = rows.into_iter().rev().map(|row| row.id).collect();
+        self.resend_ids(ids, "Reenviar pendientes").await
+    }
+
+    /// The same for all that a query wants, whether or not it was shown.
+    pub async fn resend_found(&self, query: &Query) -> Answer<ResentView> {
+        let filter = filter_of(query)?;
+        let Some(filter) = among(&filter, &show::RESENDABLE) else { return Ok(ResentView::default()) };
+        let rows = self.0.reader.list(&filter, None, usize::MAX)?.rows;
+        let ids = rows.into_iter().rev().map(|row| row.id).collect();
+        self.resend_ids(ids, "Reenviar lo encontrado").await
+    }
+
+    async fn resend_ids(&self, ids: Vec<DocumentId>, what: &str) -> Answer<ResentView> {
+        let mut queued = 0;
+        let mut skipped = 0;
+        let mut taken = Vec::new();
+        let mut with_authority = Vec::new();
+        let mut stuck: Vec<ParcelId> = Vec::new();
+        for id in ids {
+            match self.find(&id)? {
+                row if show::RESENDABLE.contains(&row.state) => {
+                    queued += 1;
+                    taken.push(id);
+                }
+                Row { state: DocState::Enviado, parcel: Some(parcel), attention, .. } => {
+                    if attention.is_none() || stuck_rows(&self.0.reader, &parcel).is_empty() {
+                        with_authority.push(parcel);
+                        continue;
+                    }
+                    queued += 1;
+                    taken.push(id);
+                    if !stuck.contains(&parcel) {
+                        stuck.push(parcel);
+                    }
+                }
+                _ => skipped += 1,
+            }
+        }
+        let asked = with_authority.len() as u64;
+        let documents = taken.iter().take(MOST_NAMED).map(ToString::to_string).collect();
+        if !taken.is_empty() {
+            let acted =
+                Fact::Acted { who: "persona".to_owned(), what: what.to_owned(), documents: taken.clone() };
+            self.0
+                .writer
+                .apply(move |reader| {
+                    let rows = taken.iter().filter_map(|id| reader.row(id).ok().flatten());
+                    std::iter::once(acted)
+                        .chain(rows.filter_map(|row| moved(&row, Cause::ByHand, None)))
+                        .chain(stuck.iter().flat_map(|parcel| in_doubt(reader, parcel)))
+                        .collect()
+                })
+                .await?;
+        }
+        self.0.sender.set_running(true);
+        self.0.sender.ask_now();
+        self.0.sender.ask_about(with_authority);
+        self.0.sender.hurry();
+        Ok(ResentView { queued, skipped, asked, documents })
+    }
+}
+
+/// The documents of a parcel that the authority took, where the parcel itself is not asked about any more.
+fn stuck_rows(reader: &Reader, parcel: &ParcelId) -> Vec<Row> {
+    let open = match reader.parcel_row(parcel) {
+        Ok(open) => open,
+        Err(error) => {
+            tracing::error!(%error, parcel = parcel.0, "a parcel can't be read");
+            None
+        }
+    };
+    let open = open.filter(|open| Phase::of(open.state.as_ref()).stage() == Stage::Probe);
+    let rows = open.map(|open| rows_of(reader, &open.documents)).unwrap_or_default();
+    rows.into_iter().filter(|row| row.state == DocState::Enviado).collect()
+}
+
+/// All of them together: their bytes go again together, or not at all.
+fn in_doubt(reader: &Reader, parcel: &ParcelId) -> Vec<Fact> {
+    let rows = stuck_rows(reader, parcel);
+    let calm = |row: &Row| {
+        row.attention.as_ref().map(|_| Fact::Attention { document: row.id.clone(), reason: None })
+    };
+    let doubt = |row: &Row| moved(row, Cause::Doubt { why: BY_HAND.to_owned() }, None);
+    rows.iter().flat_map(|row| doubt(row).into_iter().chain(calm(row))).collect()
+}
