@@ -1,8 +1,11 @@
 //! What a document uses up of earlier ones, and what it gives back: nothing is annulled, returned or billed twice.
 //! What is left of one that is given back in parts is reckoned in `rest`.
 
+use std::collections::BTreeSet;
+
 use timbre_core::{Amount, Claim, DocumentId, Documents};
 
+use crate::dte;
 use crate::follow::{Earlier, is_own};
 use crate::makeup::Difference;
 use crate::money;
@@ -41,7 +44,7 @@ fn annulled<'e>(tipo: Tipo, document: &Group, earlier: &'e [Earlier]) -> Option<
 /// factura uses up its guías, each once: of one alone what the factura charges and no more than what is left, for
 /// the rest of it may be billed later. A boleta of an exchange uses nothing up. What annuls a document gives back
 /// what that had used: the guías of a factura can be billed anew, and a factura whose credit note was annulled can
-/// be annulled again. Where a note corrects several, the first are used up first. The writer judges all of it again.
+/// be annulled again; a debit note that corrects a credit note gives back its part. Where a note corrects several, the first are used up first. The writer judges all of it again.
 pub fn of(making: &mut Making<'_>, earlier: &[Earlier], total: i64, known: &dyn Documents) -> Vec<Claim> {
     let tipo = making.tipo;
     let annulled = annulled(tipo, &making.order.document, earlier);
@@ -58,9 +61,10 @@ pub fn of(making: &mut Making<'_>, earlier: &[Earlier], total: i64, known: &dyn 
             }
             None => given_back(making, earlier, total, known),
         },
-        Tipo::NotaDebito => annulled.map_or_else(Vec::new, |note| {
-            std::iter::once(claim(note, total)).chain(undone(note, known)).collect()
-        }),
+        Tipo::NotaDebito => match annulled {
+            Some(note) => std::iter::once(claim(note, total)).chain(undone(note, known)).collect(),
+            None => charged_again(making, earlier, total, known),
+        },
         Tipo::Factura | Tipo::FacturaExenta => {
             let guias: Vec<&Earlier> = earlier.iter().filter(|earlier| earlier.tipo == Tipo::Guia).collect();
             match guias[..] {
@@ -188,8 +192,82 @@ fn undone(document: &Earlier, known: &dyn Documents) -> Vec<Claim> {
         .collect()
 }
 
-fn given_back(making: &mut Making<'_>, earlier: &[Earlier], total: i64, known: &dyn Documents) -> Vec<Claim> {
+/// What a note that corrects the amount of another undoes of what that did, up to `part`, the last first: what it had
+/// given back is charged again, and what had been free since is used again as far as it still is.
+fn undone_in_part(of: &Earlier, part: i64, known: &dyn Documents) -> Vec<Claim> {
+    let usage = known.usage(&of.document.id);
+    let stands = |user: &DocumentId| {
+        let own = known.usage(user);
+        known.find(user).is_none_or(|(user, _)| own.claimed < user.total).then_some(own.claims.0)
+    };
+    let before: Vec<Claim> = usage.used_by.iter().filter_map(stands).flatten().collect();
+    let mut claims = Vec::new();
+    // What a debit note itself used up is the credit note's that it corrects, and no money's.
+    let signs: &[i64] = if of.tipo == Tipo::NotaDebito { &[1] } else { &[-1, 1] };
+    for &sign in signs {
+        let mut left = part;
+        for done in usage.claims.0.iter().rev().filter(|done| done.amount.0.signum() == -sign) {
+            let of_it = before.iter().filter(|c| c.document == done.document && c.amount.0.signum() == sign);
+            let undone: i64 = of_it.map(|claim| claim.amount.0.saturating_abs()).sum();
+            let free = match known.find(&done.document) {
+                Some((document, _)) if sign > 0 => rest::left(&document, known),
+                Some(_) | None => i64::MAX,
+            };
+            let amount = left.min(done.amount.0.saturating_abs() - undone).min(free);
+            if amount > 0 {
+                claims.push(Claim { document: done.document.clone(), amount: Amount(sign * amount) });
+                left -= amount;
+            }
+        }
+    }
+    claims
+}
+
+/// A debit note that corrects the amount of one credit note charges again what that gave back, and what is beyond that
+/// is a charge of its own. One on anything else (interest) uses nothing up.
+fn charged_again(
+    making: &mut Making<'_>,
+    earlier: &[Earlier],
+    total: i64,
+    known: &dyn Documents,
+) -> Vec<Claim> {
     let corrected: Vec<&Earlier> = earlier.iter().filter(|earlier| earlier.corrected).collect();
+    let [note] = corrected[..] else { return Vec::new() };
+    if note.tipo != Tipo::NotaCredito || notes::correcting(&making.order.document).count() > 1 {
+        return Vec::new();
+    }
+    let left = left_of(note, known).max(0);
+    if total > left {
+        let message = format!(
+            "De lo que devolvió {} quedan {} por volver a cobrar, y esta nota es por {}: lo demás es un cobro nuevo. Revise el monto.",
+            note.document.id,
+            money::dotted(left),
+            money::dotted(total)
+        );
+        making.warn("debit-exceeds", header_path("Totales", "MntTotal"), message);
+    }
+    let part = total.min(left);
+    let own = (part > 0).then(|| claim(note, part));
+    own.into_iter().chain(undone_in_part(note, part, known)).collect()
+}
+
+/// What a credit note gives back of, where that is one document of this folder: a further one upon that note gives back
+/// of the same.
+fn origin(of: &Earlier, known: &dyn Documents) -> Option<Earlier> {
+    let claims = known.usage(&of.document.id).claims.0;
+    let mut used = claims.into_iter().filter(|claim| claim.amount > Amount::ZERO);
+    let (claim, None) = (used.next()?, used.next()) else { return None };
+    let (document, state) = known.find(&claim.document)?;
+    let (tipo, body) = dte::read(&document.bytes)?;
+    Some(Earlier { tipo, document, state, body, ..*of })
+}
+
+fn given_back(making: &mut Making<'_>, earlier: &[Earlier], total: i64, known: &dyn Documents) -> Vec<Claim> {
+    let of = |earlier: &Earlier| match earlier.tipo {
+        Tipo::NotaCredito => origin(earlier, known),
+        _ => Some(earlier.clone()),
+    };
+    let mut corrected: Vec<Earlier> = earlier.iter().filter(|e| e.corrected).filter_map(of).collect();
     // Nobody knows how much is of the unknown one, and a note that corrects nothing is refused for that.
     if total == 0
         || corrected.is_empty()
@@ -197,8 +275,15 @@ fn given_back(making: &mut Making<'_>, earlier: &[Earlier], total: i64, known: &
     {
         return Vec::new();
     }
+    let mut seen = BTreeSet::new();
+    corrected.retain(|earlier| seen.insert(earlier.document.id.clone()));
+    let corrected: Vec<&Earlier> = corrected.iter().collect();
     if let [only] = corrected[..] {
-        return one_part(making, only, total, known).into_iter().collect();
+        let part = one_part(making, only, total, known);
+        // What a debit note had given back to another it takes no more.
+        let undone = part.iter().filter(|_| only.tipo == Tipo::NotaDebito);
+        let undone: Vec<Claim> = undone.flat_map(|part| undone_in_part(only, part.amount.0, known)).collect();
+        return part.into_iter().chain(undone).collect();
     }
     let mut left = total;
     let mut claims = Vec::new();
@@ -330,7 +415,7 @@ fn rest_of(making: &mut Making<'_>, guia: &Earlier, known: &dyn Documents) -> Op
 }
 
 fn left_of(earlier: &Earlier, known: &dyn Documents) -> i64 {
-    earlier.document.total.0.saturating_sub(known.usage(&earlier.document.id).claimed.0)
+    rest::left(&earlier.document, known)
 }
 
 fn claim(earlier: &Earlier, amount: i64) -> Claim {

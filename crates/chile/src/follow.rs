@@ -11,6 +11,7 @@ use crate::tags::Group;
 use crate::tipo::{self, Tipo};
 
 /// A document of this folder that a sale refers to.
+#[derive(Clone)]
 pub struct Earlier {
     /// Which of the references names it.
     pub at: usize,

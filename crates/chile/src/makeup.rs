@@ -49,6 +49,16 @@ impl Makeup {
         self
     }
 
+    /// Without what another took of it.
+    pub fn less(mut self, other: &Makeup) -> Makeup {
+        for (part, amount) in &mut self.0 {
+            let taken = other.0.get(part).copied().unwrap_or_default();
+            *amount = amount.saturating_sub(taken).max(0);
+        }
+        self.0.retain(|_, amount| *amount != 0);
+        self
+    }
+
     /// Where it is not the same as another.
     pub fn differs(&self, other: &Makeup) -> Vec<Difference> {
         let mut parts: Vec<&String> = self.0.keys().chain(other.0.keys()).collect();

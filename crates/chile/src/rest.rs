@@ -139,29 +139,56 @@ fn standing(of: &[&Earlier], known: &dyn Documents) -> Vec<Standing> {
 
 fn given(earlier: &Earlier, known: &dyn Documents) -> Given {
     let id = &earlier.document.id;
+    let claimed = known.usage(id).claimed.0;
     let mut given = Given {
         worth: Decimal::ZERO,
         totals: 0,
-        claimed: known.usage(id).claimed.0,
+        claimed,
         notes: Vec::new(),
         makeup: Makeup::default(),
         slack: Slack::default(),
     };
+    // Of one that corrects several documents, or is undone in part, only what is claimed is known.
+    let mut by_claims = claimed;
     for Standing { document, claims, is_whole } in standing(&[earlier], known) {
-        let claimed: i64 = claims.iter().filter(|c| c.document == *id).map(|c| c.amount.0).sum();
-        // Of one that corrects several documents only its claim is known.
-        let read = dte::read(&document.bytes).filter(|_| is_whole);
-        if let Some((tipo, body)) = &read {
-            given.makeup = given.makeup.and(&Makeup::of(body));
-            given.slack = given.slack.and(Slack::of(*tipo, body));
+        given.notes.push(document.id.clone());
+        let Some((tipo, body)) = dte::read(&document.bytes).filter(|_| is_whole) else { continue };
+        let (mut makeup, mut slack) = (Makeup::of(&body), Slack::of(tipo, &body));
+        for (tipo, undone) in charged_again(&document.id, id, known) {
+            (makeup, slack) = (makeup.less(&Makeup::of(&undone)), slack.and(Slack::of(tipo, &undone)));
         }
-        let worth = read.and_then(|(tipo, body)| unrounded(tipo, &body)).unwrap_or(claimed.into());
-        let total = if is_whole { document.total.0 } else { claimed };
-        given.worth = given.worth.checked_add(worth).unwrap_or(Decimal::MAX);
-        given.totals = given.totals.saturating_add(total);
-        given.notes.push(document.id);
+        given.makeup = given.makeup.and(&makeup);
+        given.slack = given.slack.and(slack);
+        let own: i64 = claims.iter().map(|claim| claim.amount.0).sum();
+        if known.usage(&document.id).claimed == Amount::ZERO
+            && let Some(worth) = unrounded(tipo, &body)
+        {
+            given.worth = given.worth.checked_add(worth).unwrap_or(Decimal::MAX);
+            given.totals = given.totals.saturating_add(document.total.0);
+            by_claims -= own;
+        }
     }
+    given.worth = given.worth.checked_add(by_claims.into()).unwrap_or(Decimal::MAX);
+    given.totals = given.totals.saturating_add(by_claims);
     given
+}
+
+/// The debit notes that charge again what a note gave back of a document.
+fn charged_again(note: &DocumentId, of: &DocumentId, known: &dyn Documents) -> Vec<(Tipo, Group)> {
+    let undoes = |user: &DocumentId| {
+        let own = known.usage(user);
+        let mut claims = own.claims.0.iter();
+        let (document, _) = known.find(user)?;
+        let stands = own.claimed < document.total;
+        let gives_back = claims.any(|claim| claim.document == *of && claim.amount < Amount::ZERO);
+        if stands && gives_back { dte::read(&document.bytes) } else { None }
+    };
+    known.usage(note).used_by.iter().filter_map(undoes).collect()
+}
+
+/// How much of a document nothing has used up.
+pub fn left(document: &Document, known: &dyn Documents) -> i64 {
+    document.total.0.saturating_sub(known.usage(&document.id).claimed.0)
 }
 
 /// The document's own rounded bases with unrounded taxes: what a note comes to that repeats them.

@@ -213,6 +213,14 @@ fn what_uses_what_a_note_gave_back_waits_for_that_note() {
     assert_eq!(waits(&pending, &factura(401)).0, ["T61F1"]);
     let taken = pending.clone().with(&factura(300), 2);
     assert_eq!(waits(&taken, &factura(200)).0, ["T61F1"]);
+    // What is charged again of the annulled factura takes as much of the guía, as far as nobody has it by now.
+    let mut again = bare(56, reference(61, 1, 3));
+    again["Detalle"] = line(300);
+    let claims = |folder: &Folder| {
+        folder.comes_to(&again).1.into_iter().map(|(id, n)| format!("{id} {n}")).collect::<Vec<_>>()
+    };
+    assert_eq!(claims(&folder), ["T61F1 357", "T33F1 -357", "T52F1 357"]);
+    assert_eq!(claims(&folder.clone().with(&factura(900), 2)), ["T61F1 357", "T33F1 -357", "T52F1 119"]);
     // Who annuls again what was annulled waits for what undid that.
     let undone = folder.with(&bare(56, reference(61, 1, 1)), 1);
     assert_eq!(waits(&undone, &annul), (vec!["T33F1".to_owned()], 0));

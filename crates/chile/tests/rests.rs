@@ -170,3 +170,74 @@ fn no_part_is_larger_than_what_is_left() {
     let usage = folder.usage(&timbre_core::DocumentId::new("33", 1));
     assert_eq!(usage.claimed, Amount(107));
 }
+
+/// A factura of 1,190, all of it given back, as the sale of `line`.
+fn given_back() -> Folder {
+    let all = [(1_000, 10_000_000, false, None)];
+    Folder::default().with(&bill(33, false, &all, None), 1).with(&note(33, false, &all, None), 1)
+}
+
+/// A note of so many pesos net on one of this folder.
+fn on(tipo: u16, of: u16, number: u64, net: u32) -> Value {
+    let mut sale = note(of, false, &[(1_000, net * 10_000, false, None)], None);
+    sale["Encabezado"]["IdDoc"]["TipoDTE"] = tipo.into();
+    sale["Referencia"]["FolioRef"] = number.into();
+    sale
+}
+
+fn claims(folder: &Folder, sale: &Value) -> Vec<String> {
+    folder.comes_to(sale).1.into_iter().map(|(id, amount)| format!("{id} {amount}")).collect()
+}
+
+/// What a credit note gave back in excess is charged again, and can be given back then.
+#[test]
+fn what_a_debit_note_takes_back_of_a_credit_note_can_be_given_back_again() {
+    let folder = given_back();
+    let place = "Referencia[0].FolioRef";
+    folder.refuses(&on(61, 33, 1, 1), "claim-exceeds", place);
+    assert_eq!(claims(&folder, &on(56, 61, 1, 500)), ["T61F1 595", "T33F1 -595"]);
+    let half = folder.with(&on(56, 61, 1, 500), 1);
+    assert_eq!(claims(&half, &on(61, 33, 1, 500)), ["T33F1 595"]);
+    assert_eq!(claims(&half, &on(61, 33, 1, 200)), ["T33F1 238"]);
+    half.refuses(&on(61, 33, 1, 501), "claim-exceeds", place);
+    half.clone().with(&on(61, 33, 1, 200), 2).refuses(&on(61, 33, 1, 301), "claim-exceeds", place);
+    // As what it was charged for: no exempt peso of it.
+    let mut exempt = on(61, 33, 1, 500);
+    exempt["Detalle"][0]["IndExe"] = 1.into();
+    half.refuses(&exempt, "claim-exceeds", "Encabezado.Totales.MntExe");
+    // The rest of the note, and what is beyond it is a charge of its own.
+    assert_eq!(half.warned(&on(56, 61, 1, 500)), [""; 0]);
+    assert_eq!(half.warned(&on(56, 61, 1, 501)), ["debit-exceeds"]);
+    assert_eq!(claims(&half, &on(56, 61, 1, 900)), ["T61F1 595", "T33F1 -595"]);
+    let all = half.clone().with(&on(56, 61, 1, 500), 2);
+    assert_eq!(
+        (claims(&all, &on(56, 61, 1, 10)), claims(&all, &on(61, 33, 1, 1000))),
+        (vec![], vec!["T33F1 1190".into()])
+    );
+    // A credit note on the debit note gives back what that charged, which is the factura's.
+    assert_eq!(claims(&half, &on(61, 56, 1, 500)), ["T56F1 595", "T33F1 595"]);
+    half.clone().with(&on(61, 56, 1, 500), 2).refuses(&on(61, 33, 1, 500), "claim-exceeds", place);
+    // While the SII may reject the debit note, who uses what it charged again waits for it.
+    let pending = half.in_state("T56F1", timbre_core::DocState::Enviado);
+    let follows = pending.draft(&on(61, 33, 1, 500)).expect("good").follows();
+    assert_eq!(follows.iter().map(ToString::to_string).collect::<Vec<_>>(), ["T33F1", "T56F1"]);
+}
+
+/// Upon a credit note a further one gives back of the same factura, and never more than it charged.
+#[test]
+fn a_credit_note_on_a_credit_note_gives_back_of_what_that_corrects() {
+    let of = |net: u32| bill(33, false, &[(1_000, net * 10_000, false, None)], None);
+    let folder = Folder::default().with(&of(1000), 1).with(&on(61, 33, 1, 400), 1);
+    let further = on(61, 61, 1, 600);
+    assert_eq!(folder.warned(&further), ["note-on-credit"]);
+    assert_eq!(claims(&folder, &further), ["T33F1 714"]);
+    folder.refuses(&on(61, 61, 1, 601), "claim-exceeds", "Referencia[0].FolioRef");
+    let mut annul = on(61, 33, 1, 1000);
+    annul["Referencia"]["CodRef"] = 1.into();
+    let annulled = Folder::default().with(&of(1000), 1).with(&annul, 1);
+    annulled.refuses(&on(61, 61, 1, 100), "already-annulled", "Referencia[0].FolioRef");
+    // What annuls the note finds it whole.
+    let mut undo = on(56, 61, 1, 400);
+    undo["Referencia"]["CodRef"] = 1.into();
+    assert_eq!(claims(&folder.with(&further, 2), &undo), ["T61F1 476", "T33F1 -476"]);
+}

@@ -65,6 +65,14 @@ pub fn check(making: &mut Making<'_>, earlier: &[Earlier]) {
             making.warn("reference-pending", format!("Referencia[{}].FolioRef", earlier.at), message);
         }
     }
+    for at in on_credit(making) {
+        making.warn(
+            "note-on-credit",
+            format!("Referencia[{at}].CodRef"),
+            "Una nota de crédito sobre otra nota de crédito devuelve todavía más. Si la otra devolvió de más, emita una nota de \
+             débito (56); si devolvió de menos, cite en ésta el documento de origen.",
+        );
+    }
     let net = making.header("IdDoc", "MntBruto").is_none() && making.order.document.has("Detalle");
     if net && on_boletas(&making.order.document) && reasons(&making.order.document).any(|r| r == "3") {
         making.warn(
@@ -73,6 +81,19 @@ pub fn check(making: &mut Making<'_>, earlier: &[Earlier]) {
             "La nota es de una boleta y sus precios van netos; si son los de la boleta, con IVA, indique MntBruto 1.",
         );
     }
+}
+
+/// Credit notes whose amounts a credit note corrects. UNCONFIRMED whether the SII takes them: the formato DTE 2.4.2
+/// does not say that CodRef 3 is of some types alone.
+fn on_credit(making: &Making<'_>) -> Vec<usize> {
+    let corrects = |reference: &Group| {
+        let is_credit = reference.leaf("TpoDocRef").is_some_and(|kind| CREDIT_NOTES.contains(&kind));
+        making.tipo == Tipo::NotaCredito && is_credit && reference.leaf("CodRef") == Some("3")
+    };
+    correcting(&making.order.document)
+        .filter(|(_, reference)| corrects(reference))
+        .map(|(at, _)| at)
+        .collect()
 }
 
 /// One that is not in this folder has to be told whole: said first, for what follows is for the lack of it.
@@ -269,8 +290,9 @@ pub fn amounts(making: &mut Making<'_>, earlier: &[Earlier], totals: &Totals) {
     let corrected = earlier.iter().filter(|earlier| earlier.corrected);
     let most: i128 = corrected.clone().map(|earlier| i128::from(earlier.document.total.0)).sum();
     let all_known = corrected.count() == correcting(document).count();
-    let none = correcting(document).next().is_none();
-    if making.tipo == Tipo::NotaCredito && all_known && !none && i128::from(totals.total) > most {
+    // What a note upon another gives back is of what that one corrected.
+    let directly = most > 0 && on_credit(making).is_empty();
+    if making.tipo == Tipo::NotaCredito && all_known && directly && i128::from(totals.total) > most {
         let message = format!(
             "La nota es por {} y lo que corrige suma {most}; no se devuelve más de lo que se cobró.",
             money::dotted(totals.total)
