@@ -170,9 +170,9 @@ fn a_draft_takes_only_a_caf_of_its_time_and_kind() {
         );
     }
     // No CAF to come is from before the sale.
-    let dated = PAN.replace(r#""TipoDTE":39"#, r#""TipoDTE":39,"FchEmis":"2026-01-10""#);
+    let dated = PAN.replace(r#""TipoDTE":39"#, r#""TipoDTE":39,"FchEmis":"2026-01-14""#);
     let early =
-        draft(&dated).expect("good").accepts(&Grant { authorised: day("2026-01-14"), ..grant.clone() });
+        draft(&dated).expect("good").accepts(&Grant { authorised: day("2026-01-15"), ..grant.clone() });
     let early = early.expect_err("dated before its CAF");
     assert_eq!((early.code.as_str(), early.temporary), ("grant-not-yet", false));
     let expired = Arc::new(Grant { expires: Some(day("2026-01-14")), ..grant.clone() });
