@@ -98,3 +98,26 @@ fn a_refusal_is_tried_again_after_a_pause_of_ours_that_grows_and_may_be_lengthen
         assert_eq!(terms().retry(attempts, named), next, "{attempts}");
     }
 }
+
+#[test]
+fn the_same_refusal_twice_calls_a_person_and_waits_for_a_day_and_another_one_does_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = folder(dir.path());
+    let told = |reader: &Reader, why: &str| {
+        let why = Remark::ours("X", why);
+        let verdict = Verdict::Refused { scope: Scope::Document, why, retry_at: at(9) };
+        let report = [Report { document: document(2).id, verdict }];
+        facts_of(reader, &[Arc::new(document(2))], &report, &terms())
+    };
+    let next = |facts: &[Fact]| {
+        let called = facts.iter().any(|fact| matches!(fact, Fact::Attention { reason: Some(_), .. }));
+        (retry_of(facts), called)
+    };
+    let first = told(&store.reader(), "Falta algo.");
+    assert_eq!(next(&first), (Some(at(9 + 60)), false));
+    store.commit(first, at(10)).unwrap();
+    let row = store.reader().row(&document(2).id).unwrap().unwrap();
+    store.commit(moved(&row, Cause::Sending, None).into_iter().collect(), at(80)).unwrap();
+    assert_eq!(next(&told(&store.reader(), "Falta otra cosa.")), (Some(at(9 + 120)), false));
+    assert_eq!(next(&told(&store.reader(), "Falta algo.")), (Some(at(9 + 24 * 3_600)), true));
+}
