@@ -22,14 +22,18 @@ struct Town {
 async fn town(dir: &Path, rules: Rules, settings: &str) -> Town {
     let sim = Sim::new(Config { rules, ..Config::default() });
     let sii = sii_sim::serve(sim, None).await.expect("a simulator listens");
+    let shop = shop_at(dir, &sii.base, settings).await;
+    Town { sii, shop }
+}
+
+/// A training shop of the one company, beside this simulator.
+async fn shop_at(dir: &Path, base: &str, settings: &str) -> Running {
     shop_of_company(dir, Desk::company(), &[(33, 1, 50), (39, 1, 200)]).await;
     let text = format!(
-        "[training]\nsimulator = \"{}\"\n[wire]\nabsence_after_seconds = 0\nabsence_gap_seconds = 0\n{settings}",
-        sii.base
+        "[training]\nsimulator = \"{base}\"\n[wire]\nabsence_after_seconds = 0\nabsence_gap_seconds = 0\n{settings}"
     );
     std::fs::write(dir.join("shop/timbre.toml"), text).expect("the shop's settings");
-    let shop = timbre_app::start(options(dir)).await.expect("the shop opens");
-    Town { sii, shop }
+    timbre_app::start(options(dir)).await.expect("the shop opens")
 }
 
 impl Town {
@@ -95,6 +99,40 @@ async fn of_fifty_boletas_the_bad_ones_end_alone_and_the_others_are_accepted_wit
     }
     assert_eq!(town.shop.agent.stats().total, 50);
     town.end().await;
+}
+
+/// Two tills of one company were lent the same ranges and sell the same: the SII has the first one's document, rejects
+/// the second's (DTE-3-101), and says of both that their data are there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_twins_document_is_rejected_though_its_data_are_at_the_sii() {
+    let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let town = town(dir.path(), Rules::default(), "").await;
+    let twin = shop_at(other.path(), &town.sii.base, "").await;
+    for (id, sale, said) in [("T33F1", factura(1_000), "FIRMA NO"), ("T39F1", boleta(990), "DTE-3-101")] {
+        sell(&town.shop, &sale, id).await.unwrap();
+        town.settled(id, "ACEPTADO").await;
+        sell(&twin, &sale, id).await.unwrap();
+        let row = |shop: &Running| shop.agent.detail(id).expect("it is there").row;
+        until(&twin, |shop| row(shop).state == "RECHAZADO" || row(shop).state == "ACEPTADO").await;
+        let row = row(&twin);
+        assert_eq!((row.state.as_str(), row.remarks[0].code.as_str()), ("RECHAZADO", said), "{row:?}");
+        // Its range stops, and by itself no other document is made of what may be the same sale.
+        let stopped = |kind: &timbre_agent::view::FoliosView| kind.ranges[0].stopped.is_some();
+        assert!(
+            twin.agent
+                .folios()
+                .iter()
+                .filter(|kind| id.starts_with(&format!("T{}", kind.series)))
+                .all(stopped)
+        );
+        let plain = timbre_agent::reissue::Reissue { sale: None, new_number: false, who: "Ana".to_owned() };
+        let problem = twin.agent.reissue(id, plain).await.unwrap_err();
+        let held = if said == "FIRMA NO" { "same-data-held" } else { "accepted-after-all" };
+        assert_eq!(problem.code, held, "{problem:?}");
+    }
+    twin.stop().await;
+    town.shop.stop().await;
+    town.sii.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -286,7 +324,9 @@ async fn where_a_rejection_burns_the_folio_the_setting_gives_another() {
             town.end().await;
             continue;
         }
-        until(&town.shop, |_| town.row(&id).attention.is_some()).await;
+        // It knows the folio with other data, and rejects it for that.
+        until(&town.shop, |_| (town.row(&id).version, town.row(&id).state.as_str()) == (2, "RECHAZADO"))
+            .await;
         let refused = sell(&town.shop, &boleta(990), "c").await.unwrap_err();
         assert_eq!(refused.code, "grant-stopped");
         assert!(refused.detail.contains("timbre caf resume"), "{}", refused.detail);
@@ -296,6 +336,8 @@ async fn where_a_rejection_burns_the_folio_the_setting_gives_another() {
         assert_eq!((status, &range["stopped"]), (200, &Value::Null), "{range}");
         assert_eq!(town.post("/folios/resume", order("otra vez")).await.0, 409);
         sell(&town.shop, &boleta(990), "c").await.expect("it sells again");
+        let (status, made) = town.post(&format!("/documents/{id}/reissue"), String::new()).await;
+        assert_eq!((status, &made["number"]), (200, &json!("new")), "{made}");
         town.shop.stop().await;
         town.sii.stop().await;
     }

@@ -44,8 +44,9 @@ pub fn broken(past: &Past) -> Vec<String> {
 fn verdicts(past: &Past, broken: &mut Vec<String>) {
     for (id, row) in &past.rows {
         if past.twins.contains(id) {
-            // It is another till's: nothing is decided about ours but that a person is called.
-            if row.state.is_final() || row.attention.is_none() {
+            // It is another till's: ours was rejected, or nothing is decided but that a person is called.
+            let called = !row.state.is_final() && row.attention.is_some();
+            if row.state != DocState::Rechazado && !called {
                 broken.push(format!("{id} is {} and the authority has another one", row.state.word()));
             }
             continue;

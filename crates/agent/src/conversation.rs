@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use crate::clock::later;
 use crate::line::Asked;
-use crate::meaning::{REPEATED, fallen, not_known, stop_range, trouble_of};
+use crate::meaning::{REPEATED, contested, fallen, not_known, rejected, trouble_of};
 use crate::plan::{LONGEST_WAIT, Stage};
 use crate::retry::backoff;
 use crate::sender::Sender;
@@ -399,7 +399,7 @@ fn facts_of(reader: &Reader, documents: &[Arc<Document>], reports: &[Report], te
                 }
             }
             Verdict::Rejected { reasons, number } => {
-                facts.extend(moved(&row, Cause::Rejected { reasons: reasons.clone(), number: *number }, None))
+                facts.extend(rejected(reader, (document, &row), (reasons, *number), &facts));
             }
             Verdict::Fallen { reasons, number, blame } => facts.extend(fallen(
                 &row,
@@ -413,15 +413,8 @@ fn facts_of(reader: &Reader, documents: &[Arc<Document>], reports: &[Report], te
             }
             Verdict::Lost { why } => facts.extend(moved(&row, Cause::Doubt { why: why.clone() }, None)),
             Verdict::Unknown { why } => facts.extend(not_known(&row, why)),
-            Verdict::Conflict { why, .. } => {
-                // Said of this document before, it stops nothing again: a person may have reopened the range.
-                let news = not_known(&row, &why.meaning);
-                let is_news = news.is_some();
-                facts.extend(news);
-                let stopped = |fact: &Fact| matches!(fact, Fact::GrantStopped { grant, .. } if *grant == document.grant);
-                if is_news && !facts.iter().any(stopped) {
-                    facts.extend(stop_range(reader, document, why));
-                }
+            Verdict::Conflict { why, alike } => {
+                facts.extend(contested(reader, (document, &row), (why, *alike), &facts));
             }
             // The channel's own refusals are told for the channel; the others only so often.
             Verdict::Refused { scope, why, retry_at } => {

@@ -71,6 +71,44 @@ pub(crate) fn times_repeated(events: &[Event], version: u32) -> usize {
     events.iter().filter(repeated).count()
 }
 
+/// A rejection. One that says that its number is another's stops the range, unless `facts` do so already; whatever a
+/// person was called for is answered by it.
+pub(crate) fn rejected(
+    reader: &Reader,
+    (document, row): (&Document, &Row),
+    (reasons, number): (&[Remark], NumberFate),
+    facts: &[Fact],
+) -> Vec<Fact> {
+    let Some(moved) = moved(row, Cause::Rejected { reasons: reasons.to_vec(), number }, None) else {
+        return Vec::new();
+    };
+    let taken = reasons.first().filter(|_| number == NumberFate::Taken && !stops(facts, document));
+    let stop = taken.and_then(|why| stop_range(reader, document, why));
+    let calm = row.attention.as_ref().map(|_| Fact::Attention { document: row.id.clone(), reason: None });
+    stop.into_iter().chain([moved]).chain(calm).collect()
+}
+
+/// The authority has another document under this number: a person is called, and the range stops, once. Said of this
+/// document before, it stops nothing again: a person may have reopened the range.
+pub(crate) fn contested(
+    reader: &Reader,
+    (document, row): (&Document, &Row),
+    (why, alike): (&Remark, bool),
+    facts: &[Fact],
+) -> Vec<Fact> {
+    let then = match alike {
+        true => "Sólo si es otra venta, vuelva a emitirla con un folio nuevo",
+        false => "Después vuelva a emitir éste: queda otro en su lugar, con un folio nuevo",
+    };
+    let Some(news) = not_known(row, &format!("{} {then}", why.meaning)) else { return Vec::new() };
+    let stop = (!stops(facts, document)).then(|| stop_range(reader, document, why)).flatten();
+    std::iter::once(news).chain(stop).collect()
+}
+
+fn stops(facts: &[Fact], document: &Document) -> bool {
+    facts.iter().any(|fact| matches!(fact, Fact::GrantStopped { grant, .. } if *grant == document.grant))
+}
+
 /// No folio more of the document's range: somebody else uses it.
 pub(crate) fn stop_range(reader: &Reader, document: &Document, why: &Remark) -> Option<Fact> {
     let of_document = |range: &Range| range.grant.id == document.grant && range.stopped.is_none();

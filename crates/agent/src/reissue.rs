@@ -1,6 +1,7 @@
 //! A rejected document is made again. The authority is asked about it first; then it is signed again under its
 //! own number, or another document takes its place. Either is one commit.
 
+mod contested;
 mod number;
 
 use std::sync::{Arc, Mutex};
@@ -22,6 +23,7 @@ use crate::view::{ProblemView, ReissuedView};
 use crate::writer::{IssueError, selling::no_folio, stamp};
 use crate::{paper, show};
 
+use contested::{is_contested, may_be_rejected};
 use number::{Evidence, Found, choose};
 
 /// How a rejected document is to be made again.
@@ -36,14 +38,19 @@ pub struct Reissue {
 }
 
 impl Agent {
-    /// Makes a rejected document again. Nothing is done while the authority can't be asked about it.
+    /// Makes a rejected document again, or one whose number turns out to be another's. Nothing is done while the
+    /// authority can't be asked about it.
     pub async fn reissue(&self, id: &str, order: Reissue) -> Answer<ReissuedView> {
         let id = parse_id(id)?;
-        let row = self.find(&id)?;
+        let mut row = self.find(&id)?;
         let authority = self.authority();
         let stuck = self.stuck(&row)?;
-        if row.state != DocState::Rechazado && stuck.is_none() {
+        let contested = is_contested(&row);
+        if row.state != DocState::Rechazado && stuck.is_none() && !contested {
             return Err(not_rejected(&row, authority));
+        }
+        if contested {
+            self.stands_alone(&row)?;
         }
         let issuer = self.issuer()?;
         self.0.signer()?;
@@ -54,15 +61,27 @@ impl Agent {
             // The authority can't know of it.
             Some(found) => (found, NumberFate::FreeForSame, Vec::new()),
             None => {
-                let fate = fate(&self.0.reader.history(&id)?, row.version).ok_or_else(|| no_proof(&id))?;
+                let proof = |row: &Row| -> Answer<NumberFate> {
+                    fate(&self.0.reader.history(&row.id)?, row.version).ok_or_else(|| no_proof(&row.id))
+                };
+                if !contested {
+                    proof(&row)?;
+                }
                 let told = self.ask_about(&row, before.document.clone()).await?;
                 // Its answer may have told that the clock is off.
                 self.trust_clock()?;
+                if contested {
+                    may_be_rejected(&row.id, &told.verdict, authority)?;
+                }
                 let found = self.found(&row, &before.document, told.verdict).await?;
                 if matches!(found, Found::Ours | Found::Alike(_)) && !order.new_number {
                     return Err(self.held_after_all(&row, &found, told.answers).await?);
                 }
-                (found, fate, told.answers)
+                let mut answers = told.answers;
+                if contested {
+                    row = self.reject(&row, &found, &order.who, std::mem::take(&mut answers)).await?;
+                }
+                (found, proof(&row)?, answers)
             }
         };
 

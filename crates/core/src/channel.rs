@@ -277,6 +277,8 @@ pub enum NumberFate {
     FreeForSame,
     FreeIfIdUnchanged,
     MustBeVoided,
+    /// The authority has another document under it: its range is used by somebody else, too, and stops.
+    Taken,
     /// Only the authority can tell: probe the document.
     AskByProbe,
     /// It was annulled before the document came: alone, or with others of its range.

@@ -241,10 +241,16 @@ mod tests {
     }
 
     #[test]
-    fn what_the_authority_took_goes_again_only_through_doubt() {
+    fn what_the_authority_took_goes_again_only_through_doubt_and_is_replaced_only_once_rejected() {
         assert_eq!(Enviado.after(&Cause::Absent), None);
         assert_eq!(Enviado.after(&Cause::ByHand), None);
         assert_eq!(Enviado.after(&Cause::Doubt { why: String::new() }), Some(Verificando));
+        for state in [Enviando, Enviado, Verificando] {
+            let by = crate::DocumentId::new("39", 2);
+            assert_eq!(state.after(&Cause::Replaced { by }), None, "{state:?}");
+            let rejected = Cause::Rejected { reasons: vec![], number: crate::NumberFate::Taken };
+            assert_eq!(state.after(&rejected), Some(Rechazado), "{state:?}");
+        }
     }
 
     #[test]

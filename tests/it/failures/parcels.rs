@@ -204,8 +204,8 @@ async fn an_envelope_rejected_for_a_folio_with_other_data_stops_its_range() {
     shop.sii.always(Asked::Document, Act::say(200, "{\"codigo\":\"DNK\",\"descripcion\":\"d\"}"));
     shop.sii.next(Asked::Parcel, [rest(900_000, "RCH", "null", detail)]);
     let id = shop.boleta("1").await;
-    let row = shop.until(&id, |row| row.attention.is_some()).await;
-    assert_eq!(row.state, "ENVIADO");
+    let row = shop.settled(&id, "RECHAZADO").await;
+    assert_eq!((row.attention, row.remarks[0].code.as_str()), (None, "DTE-3-101"));
     let stopped = |agent: &timbre_agent::Agent| {
         agent.folios().iter().flat_map(|kind| &kind.ranges).any(|range| range.stopped.is_some())
     };
@@ -277,6 +277,12 @@ async fn an_upload_that_is_stuck_goes_again_only_by_hand_and_when_its_documents_
     assert!(row.attention.is_some_and(|why| why.contains("Reenviar")));
     shop.until(&id, |_| shop.sii.asked(Asked::Document) >= 3).await;
     assert_eq!((shop.row(&id).state.as_str(), shop.sii.asked(Asked::Upload)), ("ENVIADO", 1));
+    let again = shop
+        .running
+        .agent
+        .reissue(&id, timbre_agent::reissue::Reissue { sale: None, new_number: true, who: "Ana".to_owned() });
+    let problem = again.await.unwrap_err();
+    assert!(problem.detail.contains("Reenviar"), "{problem:?}");
     let resent = shop.running.agent.resend(std::slice::from_ref(&id)).await.unwrap();
     assert_eq!((resent.queued, resent.asked), (1, 0));
     shop.until(&id, |_| shop.sii.asked(Asked::Upload) == 2).await;

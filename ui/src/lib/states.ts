@@ -90,9 +90,9 @@ export function canResend(row: RowView): boolean {
   return row.state === "GENERADO" || row.state === "PENDIENTE" || row.state === "VERIFICANDO" || isStuck(row);
 }
 
-/** Only what the SII rejected is made again. */
+/** What the SII rejected is made again, and what it may have another one of: it is asked first. */
 export function canReissue(row: RowView): boolean {
-  return row.state === "RECHAZADO";
+  return row.state === "RECHAZADO" || isStuck(row);
 }
 
 /** Its number is still to be annulled at the SII. */

@@ -54,7 +54,11 @@ pub(crate) fn choose(evidence: &Evidence<'_>, authority: &str) -> (Number, Strin
         Found::Absent => {}
     }
     match evidence.fate {
-        NumberFate::Consumed | NumberFate::MustBeVoided | NumberFate::Annulled | NumberFate::Ungranted => {
+        NumberFate::Consumed
+        | NumberFate::MustBeVoided
+        | NumberFate::Taken
+        | NumberFate::Annulled
+        | NumberFate::Ungranted => {
             return new("fue rechazado por su folio".to_owned());
         }
         NumberFate::FreeForSame | NumberFate::FreeIfIdUnchanged | NumberFate::AskByProbe => {}
@@ -100,11 +104,12 @@ impl Found {
 mod tests {
     use super::*;
 
-    const FATES: [NumberFate; 7] = [
+    const FATES: [NumberFate; 8] = [
         NumberFate::Consumed,
         NumberFate::FreeForSame,
         NumberFate::FreeIfIdUnchanged,
         NumberFate::MustBeVoided,
+        NumberFate::Taken,
         NumberFate::AskByProbe,
         NumberFate::Annulled,
         NumberFate::Ungranted,

@@ -140,6 +140,34 @@ async fn one_like_it_under_its_number_is_for_a_person_to_look_at() {
     agent.stop().await;
 }
 
+/// Two tills share a range: what the authority has under the number of a document in doubt is the other till's.
+#[tokio::test]
+async fn one_in_doubt_whose_number_is_anothers_is_made_again_by_a_person_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let office = office();
+    office.books().moods.push_back(("deliver", Mood::Lose));
+    office.books().words.insert(1, "other");
+    let agent = open(dir.path(), &office, true).await;
+    sell(&agent, "k", 10).await;
+    until(&agent, |agent| row(agent, 1).attention.is_some()).await;
+    assert_eq!(row(&agent, 1).state, "VERIFICANDO");
+    assert!(agent.folios()[0].ranges[0].stopped.is_some());
+    let made = again(&agent).await.unwrap();
+    assert_eq!((made.number.as_str(), made.document.id.as_str()), ("new", "TAF6"));
+    let before = row(&agent, 1);
+    assert_eq!((before.state.as_str(), before.replaced_by.as_deref()), ("REEMPLAZADO", Some("TAF6")));
+    until(&agent, |agent| row(agent, 6).state == "ACEPTADO").await;
+    assert_eq!(
+        sell(&agent, "k", 10).await.document.id,
+        "TAF6",
+        "the till's key names what stands in its place"
+    );
+    assert_eq!(agent.stats().total, 1);
+    let history = agent.history("TAF1").unwrap();
+    assert!(history.iter().any(|fact| fact["fact"] == "acted" && fact["who"] == "Ana"));
+    agent.stop().await;
+}
+
 #[tokio::test]
 async fn a_burnt_number_a_setting_or_a_person_make_it_another_number() {
     for (word, same_number, new_number) in

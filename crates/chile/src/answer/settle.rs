@@ -83,6 +83,10 @@ pub fn conclude(sent: &[Sent], counts: &[Count], answers: &[(usize, String)], la
             Asked::Data => Err("el SII rechazó documentos de este envío y dice tener uno con este folio y estos datos, \
                  sin que se sepa si es éste"
                 .to_owned()),
+            // It was counted among the rejected, and why is known: that is final, for this upload and for the folio.
+            Asked::Another { why, .. } if proved => {
+                Ok(Verdict::Rejected { reasons: vec![why], number: NumberFate::Taken })
+            }
             Asked::Another { why, alike } => Ok(Verdict::Conflict { why, alike }),
             Asked::Void(why, number) => Ok(Verdict::Rejected { reasons: vec![why], number }),
             Asked::Absent if proved => {
@@ -293,7 +297,11 @@ fn rejection(reasons: &[Remark], others_passed: bool) -> Verdict {
 /// other data, of another till or a restored backup (DTE-3-101).
 fn held_already(reasons: &[Remark]) -> Option<Verdict> {
     match (reason(reasons, "DTE-", "101"), reason(reasons, "DTE-", "100")) {
-        (Some(why), _) => Some(Verdict::Conflict { why: why.clone(), alike: false }),
+        (Some(why), _) => {
+            let others = reasons.iter().filter(|reason| *reason != why);
+            let reasons = std::iter::once(why).chain(others).cloned().collect();
+            Some(Verdict::Rejected { reasons, number: NumberFate::Taken })
+        }
         (None, Some(_)) => Some(Verdict::AlreadyThere),
         (None, None) => None,
     }

@@ -194,7 +194,7 @@ fn a_rejection_tells_what_becomes_of_the_folio() {
     for (section, number, outcome) in [
         ("DTE", 505, "rejected AskByProbe DTE-3-505"),
         ("DTE", 100, "there"),
-        ("DTE", 101, "conflict DTE-3-101"),
+        ("DTE", 101, "rejected Taken DTE-3-101"),
         ("DTE", 601, "rejected Annulled DTE-3-601"),
         ("CAF", 514, "rejected Ungranted CAF-3-514"),
         ("CAF", 516, "rejected Ungranted CAF-3-516"),

@@ -54,7 +54,10 @@ fn asking_about_each_must_agree_with_the_counts() {
     assert_eq!(check(&[(0, "DOK"), (1, "DOK")], false), ["ask again"]);
     assert_eq!(check(&[(0, "FIRMA SI"), (1, "DOK")], false), ["0 accepted", "ask again"]);
     assert_eq!(check(&[(0, "FIRMA SI"), (1, "FIRMA 9")], true), ["0 accepted", "1 unknown", "ask again"]);
-    assert_eq!(check(&[(0, "FIRMA SI"), (1, "FIRMA NO")], false), ["0 accepted", "1 twin FIRMA NO"]);
+    assert_eq!(
+        check(&[(0, "FIRMA SI"), (1, "FIRMA NO")], false),
+        ["0 accepted", "1 rejected Taken FIRMA NO"]
+    );
     // The twin is the rejected one, and the accepted one is not in the tables yet: they were told the other way round.
     assert_eq!(check(&[(0, "FAU"), (1, "FIRMA NO")], false), ["1 twin FIRMA NO", "ask again"]);
     // More are missing than were rejected: not in the tables yet.
@@ -70,7 +73,10 @@ fn asking_about_each_must_agree_with_the_counts() {
     let all = counts(&[(33, 2, 0, 2, 0)]);
     assert_eq!(of(&all, &[(0, "FIRMA SI"), (1, "FAU")], false), one);
     assert_eq!(of(&all, &[(0, "DOK"), (1, "FAU")], false), ["1 rejected FreeForSame RCH", "ask again"]);
-    assert_eq!(of(&all, &[(0, "DNK"), (1, "FAU")], false), ["0 conflict DNK", "1 rejected FreeForSame RCH"]);
+    assert_eq!(
+        of(&all, &[(0, "DNK"), (1, "FAU")], false),
+        ["0 rejected Taken DNK", "1 rejected FreeForSame RCH"]
+    );
     // A type without counts: there or not yet.
     assert_eq!(check(&[(2, "FAU")], false), ["ask again"]);
     assert_eq!(check(&[(2, "DOK")], false), ["2 accepted"]);
@@ -156,14 +162,14 @@ fn an_envelope_rejected_for_what_the_sii_has_already_rejects_nothing() {
     };
     for state in ["RCH", "RCO", "RSC", "RFR"] {
         assert_eq!(whole(state, 100, "", 1), ["there"], "{state}");
-        assert_eq!(whole(state, 101, "", 1), ["conflict DTE-3-101"], "{state}");
+        assert_eq!(whole(state, 101, "", 1), ["rejected Taken DTE-3-101"], "{state}");
         // Whose it is is not said: each is asked about.
         assert_eq!(whole(state, 100, "", 2), ["there", "there"], "{state}");
         assert_eq!(whole(state, 101, "", 2), ["there", "there"], "{state}");
     }
     let others = "fallen FreeForSame Documents RSC".to_owned();
     assert_eq!(whole("RSC", 100, "\"folio\":2,", 2), [others.clone(), "there".to_owned()]);
-    assert_eq!(whole("RSC", 101, "\"folio\":2,", 2), [others, "conflict DTE-3-101".to_owned()]);
+    assert_eq!(whole("RSC", 101, "\"folio\":2,", 2), [others, "rejected Taken DTE-3-101".to_owned()]);
     // What else is told of the folio is heard, too.
     assert_eq!(whole("RCH", 601, "", 1), ["fallen Annulled Documents RCH DTE-3-601"]);
     assert_eq!(whole("RCH", 505, "", 1), ["fallen AskByProbe Documents RCH DTE-3-505"]);

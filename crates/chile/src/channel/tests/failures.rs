@@ -151,7 +151,7 @@ fn each_row_of_the_table_of_failures_has_its_end() {
         (33, soap, Upload, status("99", ""), "T39F1 there"),
         (34, rest, Poll, reply(200, r#"{"estado":"RPT","trackid":7}"#), "T39F1 there"),
         (34, rest, Poll, rejected("DTE", 3, 100), "T39F1 there"),
-        (35, rest, Poll, rejected("DTE", 3, 101), "T39F1 conflict"),
+        (35, rest, Poll, rejected("DTE", 3, 101), "T39F1 rejected Taken"),
         (35, rest, Probe, code("DNK"), "T39F1 conflict"),
         (36, rest, Probe, code("FAU"), "waits 120"),
         (38, rest, Poll, rejected("CAF", 3, 517), "T39F1 rejected Ungranted"),

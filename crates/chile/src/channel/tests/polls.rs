@@ -182,7 +182,7 @@ fn a_repeated_upload_is_no_rejection() {
     assert_eq!(told(&done), ["T39F1 there", "T39F2 there"]);
     let detail = r#"[{"folio":1,"estado":"RCH","error":[{"seccion":"DTE","nivel":3,"codigo":100}]},{"folio":2,"estado":"RCH","error":[{"seccion":"DTE","nivel":3,"codigo":101}]}]"#;
     let done = desk.go_on(&BoletaChannel::new(), &step, counted(2, 0, 2, 0, detail), &documents);
-    assert_eq!(told(&done), ["T39F1 there", "T39F2 conflict"]);
+    assert_eq!(told(&done), ["T39F1 there", "T39F2 rejected Taken"]);
 }
 
 #[test]
@@ -241,7 +241,7 @@ fn a_rejected_document_whose_data_are_there_is_accepted_only_by_its_signature() 
         desk.go_on(&channel, &step, header("DOK"), &documents)
     };
     let step = rejected(&desk);
-    assert_eq!(told(&desk.go_on(&channel, &step, exact("NO"), &documents)), ["T39F1 twin"]);
+    assert_eq!(told(&desk.go_on(&channel, &step, exact("NO"), &documents)), ["T39F1 rejected Taken"]);
     assert_eq!(told(&desk.go_on(&channel, &step, exact("SI"), &documents)), ["T39F1 accepted"]);
     assert!(matches!(desk.go_on(&channel, &step, header("001"), &documents), Step::Stale(_)));
     // The service can't compare: nobody knows, and the counts are against it. A setting that believes data does not
