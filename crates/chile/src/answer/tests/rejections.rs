@@ -93,11 +93,9 @@ fn what_uses_up_the_count_of_the_rejected_proves_no_other_rejection() {
         let Concluded { verdicts, open } = conclude(&sent, &lines, &answers, last);
         (verdicts.iter().map(|(at, verdict)| format!("{at} {}", told(verdict))).collect::<Vec<_>>(), open)
     };
-    for (other, verdict) in [
-        ("DNK", "1 conflict DNK"),
-        ("FNA", "1 rejected Ungranted FNA"),
-        ("FAN", "1 rejected Annulled FAN"),
-    ] {
+    for (other, verdict) in
+        [("DNK", "1 conflict DNK"), ("FNA", "1 rejected Ungranted FNA"), ("FAN", "1 rejected Annulled FAN")]
+    {
         let certain = ["0 accepted", verdict, "3 accepted"];
         assert_eq!(
             asked(["DOK", other, "FAU", "FIRMA SI"], false),
