@@ -1,6 +1,9 @@
 //! Every type of document that a shop issues, end to end, and what follows from one document to the next.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
+use sii_sim::Scenario;
+use timbre_agent::reissue::Reissue;
 use timbre_agent::view::{IssuedView, ProblemView};
 use timbre_app::{DemoOptions, Options, Running};
 use timbre_tests::{boleta, factura, options, sell, shop_of_company, until};
@@ -155,5 +158,46 @@ async fn no_more_is_given_back_than_was_charged() {
     assert_eq!(code(sell(&shop, &note(61, (39, 1), 1), "the whole").await), "claim-exceeds");
     sell(&shop, &part(400), "the rest").await.unwrap();
     assert_eq!(code(sell(&shop, &part(1), "nothing is left").await), "claim-exceeds");
+    shop.stop().await;
+}
+
+/// A guía whose factura was annulled is billed again before the SII has judged the note. It rejects the note, and so the
+/// first factura stands: the second does not leave until the note was made again and accepted.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_guia_is_billed_twice_by_a_note_that_is_rejected() {
+    let dir = tempfile::tempdir().unwrap();
+    shop_of_company(dir.path(), sii_sim::Desk::company(), &[33, 52, 61].map(|tipo| (tipo, 1, 50))).await;
+    let settings = "[wire]\nabsence_after_seconds = 0\nabsence_gap_seconds = 0\n";
+    std::fs::write(dir.path().join("shop/timbre.toml"), settings).expect("the shop's settings");
+    let demo = DemoOptions { latency: std::time::Duration::ZERO, scenario: "calm".to_owned() };
+    let shop =
+        timbre_app::start(Options { demo: Some(demo), ..options(dir.path()) }).await.expect("it opens");
+    let weather = |scenario: &str| {
+        let sim = shop.sim.as_ref().unwrap();
+        sim.play(Scenario::parse(scenario).expect("sound"), 1, sim.time(Timestamp::now()));
+    };
+    let mut guia = as_type(factura(900), 52);
+    guia["Encabezado"]["IdDoc"]["IndTraslado"] = 1.into();
+    let bill = json!({ "Encabezado": { "IdDoc": { "TipoDTE": 33, "FmaPago": 1 } },
+        "Referencia": { "TpoDocRef": 52, "FolioRef": 1 } });
+    sell(&shop, &guia, "guía").await.unwrap();
+    sell(&shop, &bill, "factura").await.unwrap();
+    accepted(&shop, &["T52F1", "T33F1"]).await;
+
+    shop.agent.set_running(false);
+    sell(&shop, &note(61, (33, 1), 1), "annul").await.unwrap();
+    let again = sell(&shop, &bill, "again").await.unwrap();
+    assert!(again.warnings.iter().any(|told| told.code == "freed-pending"), "{:?}", again.warnings);
+    weather("[rejections]\nevery = 1\ncode = \"HED-3-861\"\ntext = \"Actividad no registrada\"");
+    shop.agent.set_running(true);
+    let attention = |id: &str| shop.agent.detail(id).expect("it is there").row.attention.unwrap_or_default();
+    until(&shop, |_| attention("T33F2").starts_with("Usa lo que devolvía T61F1, que el SII rechazó")).await;
+    assert_eq!((state(&shop, "T61F1").as_str(), state(&shop, "T33F2").as_str()), ("RECHAZADO", "GENERADO"));
+
+    weather("");
+    let order = Reissue { sale: None, new_number: false, who: "Ana".to_owned() };
+    shop.agent.reissue("T61F1", order).await.unwrap();
+    accepted(&shop, &["T61F1", "T33F2"]).await;
+    assert_eq!(attention("T33F2"), "");
     shop.stop().await;
 }

@@ -44,7 +44,8 @@ fn annulled<'e>(tipo: Tipo, document: &Group, earlier: &'e [Earlier]) -> Option<
 /// factura uses up its guías, each once: of one alone what the factura charges and no more than what is left, for
 /// the rest of it may be billed later. A boleta of an exchange uses nothing up. What annuls a document gives back
 /// what that had used: the guías of a factura can be billed anew, and a factura whose credit note was annulled can
-/// be annulled again; a debit note that corrects a credit note gives back its part. Where a note corrects several, the first are used up first. The writer judges all of it again.
+/// be annulled again; a debit note that corrects a credit note gives back its part. Where a note corrects several,
+/// the first are used up first. The writer judges all of it again.
 pub fn of(making: &mut Making<'_>, earlier: &[Earlier], total: i64, known: &dyn Documents) -> Vec<Claim> {
     let tipo = making.tipo;
     let annulled = annulled(tipo, &making.order.document, earlier);
