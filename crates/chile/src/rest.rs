@@ -98,7 +98,8 @@ pub fn beyond(tipo: Tipo, note: &Group, corrected: &[&Earlier], known: &dyn Docu
     let (mut ours, mut slack) = (Makeup::of(note), Slack::of(tipo, note));
     for before in standing(corrected, known).iter().filter(|before| before.is_whole) {
         if let Some((tipo, body)) = dte::read(&before.document.bytes) {
-            (ours, slack) = (ours.and(&Makeup::of(&body)), slack.and(Slack::of(tipo, &body)));
+            let (stands, off) = makeup(tipo, &body, &before.document.id, known);
+            (ours, slack) = (ours.and(&stands), slack.and(off));
         }
     }
     let mut all = Makeup::default();
@@ -153,10 +154,7 @@ fn given(earlier: &Earlier, known: &dyn Documents) -> Given {
     for Standing { document, claims, is_whole } in standing(&[earlier], known) {
         given.notes.push(document.id.clone());
         let Some((tipo, body)) = dte::read(&document.bytes).filter(|_| is_whole) else { continue };
-        let (mut makeup, mut slack) = (Makeup::of(&body), Slack::of(tipo, &body));
-        for (tipo, undone) in charged_again(&document.id, id, known) {
-            (makeup, slack) = (makeup.less(&Makeup::of(&undone)), slack.and(Slack::of(tipo, &undone)));
-        }
+        let (makeup, slack) = makeup(tipo, &body, &document.id, known);
         given.makeup = given.makeup.and(&makeup);
         given.slack = given.slack.and(slack);
         let own: i64 = claims.iter().map(|claim| claim.amount.0).sum();
@@ -173,17 +171,18 @@ fn given(earlier: &Earlier, known: &dyn Documents) -> Given {
     given
 }
 
-/// The debit notes that charge again what a note gave back of a document.
-fn charged_again(note: &DocumentId, of: &DocumentId, known: &dyn Documents) -> Vec<(Tipo, Group)> {
-    let undoes = |user: &DocumentId| {
-        let own = known.usage(user);
-        let mut claims = own.claims.0.iter();
-        let (document, _) = known.find(user)?;
-        let stands = own.claimed < document.total;
-        let gives_back = claims.any(|claim| claim.document == *of && claim.amount < Amount::ZERO);
-        if stands && gives_back { dte::read(&document.bytes) } else { None }
-    };
-    known.usage(note).used_by.iter().filter_map(undoes).collect()
+/// What a note gives back, without what debit notes charge again of it.
+fn makeup(tipo: Tipo, note: &Group, id: &DocumentId, known: &dyn Documents) -> (Makeup, Slack) {
+    let (mut makeup, mut slack) = (Makeup::of(note), Slack::of(tipo, note));
+    for user in known.usage(id).used_by {
+        let own = known.usage(&user);
+        let gives_back = own.claims.0.iter().any(|claim| claim.amount < Amount::ZERO);
+        let stands = known.find(&user).filter(|(document, _)| gives_back && own.claimed < document.total);
+        if let Some((tipo, undone)) = stands.and_then(|(document, _)| dte::read(&document.bytes)) {
+            (makeup, slack) = (makeup.less(&Makeup::of(&undone)), slack.and(Slack::of(tipo, &undone)));
+        }
+    }
+    (makeup, slack)
 }
 
 /// How much of a document nothing has used up.

@@ -214,6 +214,12 @@ fn what_a_debit_note_takes_back_of_a_credit_note_can_be_given_back_again() {
         (claims(&all, &on(56, 61, 1, 10)), claims(&all, &on(61, 33, 1, 1000))),
         (vec![], vec!["T33F1 1190".into()])
     );
+    // Together with another factura, too.
+    let two = half.clone().with(&bill(33, false, &[(1_000, 10_000_000, false, None)], None), 2);
+    let mut both = on(61, 33, 1, 1500);
+    both["Referencia"] = json!([both["Referencia"].clone(), both["Referencia"].clone()]);
+    both["Referencia"][1]["FolioRef"] = 2.into();
+    assert_eq!(claims(&two, &both), ["T33F1 595", "T33F2 1190"]);
     // A credit note on the debit note gives back what that charged, which is the factura's.
     assert_eq!(claims(&half, &on(61, 56, 1, 500)), ["T56F1 595", "T33F1 595"]);
     half.clone().with(&on(61, 56, 1, 500), 2).refuses(&on(61, 33, 1, 500), "claim-exceeds", place);
