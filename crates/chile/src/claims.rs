@@ -279,8 +279,13 @@ fn given_back(making: &mut Making<'_>, earlier: &[Earlier], total: i64, known: &
     let mut seen = BTreeSet::new();
     corrected.retain(|earlier| seen.insert(earlier.document.id.clone()));
     let corrected: Vec<&Earlier> = corrected.iter().collect();
+    let bound = rest::bound(&corrected, known);
+    let bound: Vec<&Earlier> = bound.iter().collect();
     if let [only] = corrected[..] {
         let part = one_part(making, only, total, known);
+        if bound.len() > 1 {
+            together(making, &bound, known);
+        }
         // What a debit note had given back to another it takes no more.
         let undone = part.iter().filter(|_| only.tipo == Tipo::NotaDebito);
         let undone: Vec<Claim> = undone.flat_map(|part| undone_in_part(only, part.amount.0, known)).collect();
@@ -306,10 +311,15 @@ fn given_back(making: &mut Making<'_>, earlier: &[Earlier], total: i64, known: &
         making.refuse("claim-exceeds", "Referencia", message);
         return claims;
     }
-    let beyond = rest::beyond(making.tipo, &making.order.document, &corrected, known);
-    let ids: Vec<_> = corrected.iter().map(|earlier| earlier.document.id.clone()).collect();
-    refuse_beyond(making, beyond, &format!("{}, que suman", listed(&ids)));
+    together(making, &bound, known);
     claims
+}
+
+/// Holds a note to what several documents were made of together.
+fn together(making: &mut Making<'_>, of: &[&Earlier], known: &dyn Documents) {
+    let beyond = rest::beyond(making.tipo, &making.order.document, of, known);
+    let ids: Vec<_> = of.iter().map(|earlier| earlier.document.id.clone()).collect();
+    refuse_beyond(making, beyond, &format!("{}, que suman", listed(&ids)));
 }
 
 /// Refuses to give back as exempt what was taxed, or with a tax that it never bore; `of` says of what, before its amount.

@@ -97,10 +97,8 @@ impl Given {
 pub fn beyond(tipo: Tipo, note: &Group, corrected: &[&Earlier], known: &dyn Documents) -> Vec<Difference> {
     let (mut ours, mut slack) = (Makeup::of(note), Slack::of(tipo, note));
     for before in standing(corrected, known).iter().filter(|before| before.is_whole) {
-        if let Some((tipo, body)) = dte::read(&before.document.bytes) {
-            let (stands, off) = makeup(tipo, &body, &before.document.id, known);
-            (ours, slack) = (ours.and(&stands), slack.and(off));
-        }
+        let (stands, off) = makeup(before.tipo, &before.body, &before.document.id, known);
+        (ours, slack) = (ours.and(&stands), slack.and(off));
     }
     let mut all = Makeup::default();
     for earlier in corrected {
@@ -109,11 +107,35 @@ pub fn beyond(tipo: Tipo, note: &Group, corrected: &[&Earlier], known: &dyn Docu
     ours.exceeds(&all, slack)
 }
 
+/// These documents, and those that notes on several bind to them: such a note says only of all of them together what it
+/// gives back.
+pub fn bound(corrected: &[&Earlier], known: &dyn Documents) -> Vec<Earlier> {
+    let mut all: Vec<Earlier> = corrected.iter().map(|earlier| (*earlier).clone()).collect();
+    loop {
+        let of_all: Vec<&Earlier> = all.iter().collect();
+        let others = standing(&of_all, known).into_iter().flat_map(|user| user.of);
+        let is_new = |id: &DocumentId| !all.iter().any(|earlier| earlier.document.id == *id);
+        let found = others.filter(is_new).find_map(|id| {
+            let (document, state) = known.find(&id)?;
+            let (tipo, body) = dte::read(&document.bytes)?;
+            Some(Earlier { at: all[0].at, corrected: true, tipo, document, state, body })
+        });
+        match found {
+            Some(other) => all.push(other),
+            None => return all,
+        }
+    }
+}
+
 /// A note, or a factura of a guía, that uses something up of some documents.
 struct Standing {
     document: Document,
+    tipo: Tipo,
+    body: Group,
     claims: Vec<Claim>,
-    /// It uses up nothing of any other.
+    /// All that it is of: what it corrects, though it used nothing up of it, and what it used up.
+    of: Vec<DocumentId>,
+    /// It is of no other documents.
     is_whole: bool,
 }
 
@@ -132,10 +154,22 @@ fn standing(of: &[&Earlier], known: &dyn Documents) -> Vec<Standing> {
         }
         let claims = own.claims.0.into_iter().filter(|claim| claim.amount >= Amount::ZERO);
         let claims: Vec<Claim> = claims.collect();
-        let is_whole = claims.iter().all(|claim| ids.contains(&&claim.document));
-        Some(Standing { document, claims, is_whole })
+        let (tipo, body) = dte::read(&document.bytes)?;
+        let used = claims.iter().map(|claim| claim.document.clone());
+        let of: Vec<DocumentId> = used.chain(corrects(tipo, &body)).collect();
+        let is_whole = of.iter().all(|id| ids.contains(&id));
+        Some(Standing { document, tipo, body, claims, of, is_whole })
     };
     users.into_iter().filter_map(stands).collect()
+}
+
+/// What a note names that it corrects. One on a credit note is of what that one corrected, which it used up.
+fn corrects(tipo: Tipo, note: &Group) -> Vec<DocumentId> {
+    let named = notes::correcting(note).filter(|_| tipo.is_note());
+    let ids = named.filter_map(|(_, reference)| {
+        Some(DocumentId::new(reference.leaf("TpoDocRef")?, reference.leaf("FolioRef")?.parse().ok()?))
+    });
+    ids.filter(|id| id.series.0 != Tipo::NotaCredito.series()).collect()
 }
 
 fn given(earlier: &Earlier, known: &dyn Documents) -> Given {
@@ -151,9 +185,11 @@ fn given(earlier: &Earlier, known: &dyn Documents) -> Given {
     };
     // Of one that corrects several documents, or is undone in part, only what is claimed is known.
     let mut by_claims = claimed;
-    for Standing { document, claims, is_whole } in standing(&[earlier], known) {
+    for Standing { document, tipo, body, claims, is_whole, .. } in standing(&[earlier], known) {
         given.notes.push(document.id.clone());
-        let Some((tipo, body)) = dte::read(&document.bytes).filter(|_| is_whole) else { continue };
+        if !is_whole {
+            continue;
+        }
         let (makeup, slack) = makeup(tipo, &body, &document.id, known);
         given.makeup = given.makeup.and(&makeup);
         given.slack = given.slack.and(slack);

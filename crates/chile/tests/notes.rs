@@ -296,6 +296,15 @@ fn a_note_gives_back_what_several_documents_were_made_of() {
     let after = folder.with(&note(33, false, exempt(250)), 1);
     after.comes_to(&note(33, false, exempt(50)));
     after.refuses(&note(33, false, exempt(51)), "claim-exceeds", "Encabezado.Totales.MntExe");
+    // One of them alone is held to what is left of both, for nobody can tell which of them the note gave back of.
+    let one = |lines: Value| {
+        let mut one = note(33, false, lines);
+        one["Referencia"] = reference(33, 5, 3);
+        one
+    };
+    after.refuses(&one(exempt(51)), "claim-exceeds", "Encabezado.Totales.MntExe");
+    after.comes_to(&one(exempt(50)));
+    after.comes_to(&one(line(800)));
     // Each boleta rounds its own net: what they charged is given back in one note all the same.
     for price in 1..60 {
         let folder = Folder::default().with(&boleta(price), 5).with(&boleta(price + 7), 6);
