@@ -86,7 +86,7 @@ async fn sales_are_issued_answered_and_put_aside_and_a_wrong_one_says_why() {
     drop.put("venta001.json", &boleta(990).to_string());
     drop.put("con-clave.json", &json!({ "key": "k-7", "sale": factura(1_000) }).to_string());
     drop.put("mala.json", r#"{"Encabezado":{"IdDoc":{"TipoDTE":39}},"Detalle":[]}"#);
-    drop.until(|drop| drop.names("entrada").is_empty()).await;
+    drop.until(|drop| drop.names("entrada").is_empty() && drop.at("rechazados/mala.json").exists()).await;
     let answer = drop.json("salida/venta001.json");
     assert_eq!(
         (answer["document"]["total"].clone(), answer["environment"].clone()),

@@ -95,7 +95,10 @@ class Program:
 def told(folder: Path) -> dict | None:
     """Where the agent of a folder is, and the owner's token, as it tells in a file while it runs."""
     file = next(folder.rglob("agent.json"), None)
-    return json.loads(file.read_text()) if file else None
+    try:
+        return json.loads(file.read_text()) if file else None
+    except FileNotFoundError:  # it is just ending
+        return None
 
 
 def successor(folder: Path, before: dict) -> dict:

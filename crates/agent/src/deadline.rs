@@ -15,7 +15,7 @@ use timbre_core::{DocState, Profile, Series, Timestamp};
 use timbre_store::Row;
 
 use crate::clock::{later, until};
-use crate::plan::CLOCK_STEP;
+use crate::signing::SLACK_SECONDS;
 
 /// What was said about the coverage: when, and whether there was any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,9 +138,9 @@ pub fn level(ran: Duration, term: &Term) -> Option<u8> {
 }
 
 /// Was it stamped by a clock that was ahead? Since when its term runs nobody knows: it counts as over, for that is
-/// never later than what is lawful.
+/// never later than what is lawful. (A clock that was set back a little gives the last stamp again for as long.)
 fn by_another_clock(issued: Timestamp, now: Timestamp) -> bool {
-    until(now, issued) > CLOCK_STEP
+    issued.duration_since(now).as_secs() > SLACK_SECONDS
 }
 
 /// What it takes to tell the limit of any document at one moment.

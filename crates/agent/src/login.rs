@@ -3,7 +3,6 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use timbre_core::channel::retry_after;
 use timbre_core::{ChannelId, Heard, Pass, Remark, Request, Scope, Step, Verdict};
 use timbre_store::Fact;
 
@@ -20,9 +19,6 @@ const ERRORS: u32 = 3;
 /// Why a line is down that answers with pages.
 const PAGE: &str =
     "responde una página web que no es del servicio; puede que la red pida algo antes de dejar salir";
-
-/// Asked too often (RFC 6585, 4).
-const TOO_MANY: u16 = 429;
 
 /// How far a login goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,15 +211,6 @@ impl Sender {
                 false => PAGE.to_owned(),
             };
             self.line_failed(channel, Asked::of(request), &why).await;
-        }
-        if let Heard::Reply { status: TOO_MANY, headers, .. } = heard
-            && Asked::of(request) == Asked::Question
-        {
-            // What is counted is what one address asks, whatever about. (Of deliveries and logins the channel says so.)
-            let cap = self.settings().line_cap;
-            let retry_at = retry_after(headers).map(|wait| later(self.now(), wait.min(cap)));
-            let why = format!("pide ir más lento (HTTP {TOO_MANY})");
-            self.trouble(channel, Asked::Question, Trouble::Passing { why, retry_at }).await;
         }
         Ok(())
     }

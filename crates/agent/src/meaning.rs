@@ -96,22 +96,32 @@ pub(crate) fn contested(
     (why, alike): (&Remark, bool),
     facts: &[Fact],
 ) -> Vec<Fact> {
-    let then = match alike {
-        true => "Sólo si es otra venta, vuelva a emitirla con un folio nuevo",
-        false => "Después vuelva a emitir éste: queda otro en su lugar, con un folio nuevo",
-    };
+    let then = if alike { THEN_ALIKE } else { THEN_OTHER };
     let Some(news) = not_known(row, &format!("{} {then}", why.meaning)) else { return Vec::new() };
-    let stop = (!stops(facts, document)).then(|| stop_range(reader, document, why)).flatten();
+    let known = row.attention.as_ref().is_some_and(|said| said.starts_with(&why.meaning));
+    let stop = (!known && !stops(facts, document)).then(|| stop_range(reader, document, why)).flatten();
     std::iter::once(news).chain(stop).collect()
+}
+
+/// What a person does about a number that is another's.
+const THEN_ALIKE: &str = "Sólo si es otra venta, vuelva a emitirla con un folio nuevo";
+const THEN_OTHER: &str = "Después vuelva a emitir éste: queda otro en su lugar, con un folio nuevo";
+
+/// Was a person called since its number is another's?
+pub(crate) fn is_anothers(row: &Row) -> bool {
+    row.attention.as_ref().is_some_and(|said| said.ends_with(THEN_ALIKE) || said.ends_with(THEN_OTHER))
 }
 
 fn stops(facts: &[Fact], document: &Document) -> bool {
     facts.iter().any(|fact| matches!(fact, Fact::GrantStopped { grant, .. } if *grant == document.grant))
 }
 
-/// No folio more of the document's range: somebody else uses it.
+/// No folio more of the document's range: somebody else uses it. Who reopened the range knew of those that were given
+/// before.
 pub(crate) fn stop_range(reader: &Reader, document: &Document, why: &Remark) -> Option<Fact> {
-    let of_document = |range: &Range| range.grant.id == document.grant && range.stopped.is_none();
+    let of_document = |range: &Range| {
+        range.grant.id == document.grant && range.stopped.is_none() && range.reopened <= document.id.number
+    };
     reader.ranges().into_iter().find(of_document).map(|range| Fact::GrantStopped {
         grant: range.grant.id,
         why: Some(format!(

@@ -21,7 +21,7 @@ pub const RISKY: &[(&str, &str)] = &[
     ("sending", "Detener o iniciar el envío"),
     ("export", "Exportar documentos"),
     ("export_vouched", "Exportar las ventas con voucher"),
-    ("reissue", "Emitir de nuevo un documento rechazado"),
+    ("reissue", "Emitir de nuevo un documento"),
     ("number_annulled", "Marcar un folio como anulado en el SII"),
     ("load_folios", "Cargar folios"),
     ("stop_range", "Detener un rango de folios"),

@@ -38,7 +38,7 @@ pub fn in_force(from: Timestamp, until: Timestamp, now: Timestamp, zone: &TimeZo
 }
 
 /// A stamp may repeat the last one's time when the clock went back, but not by more than this.
-const SLACK_SECONDS: i64 = 5 * 60;
+pub(crate) const SLACK_SECONDS: i64 = 5 * 60;
 
 /// The last stamp, where the clock is so far behind it that nothing may be stamped.
 pub fn behind(last: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {

@@ -265,7 +265,8 @@ fn origin(of: &Earlier, known: &dyn Documents) -> Option<Earlier> {
 
 fn given_back(making: &mut Making<'_>, earlier: &[Earlier], total: i64, known: &dyn Documents) -> Vec<Claim> {
     let of = |earlier: &Earlier| match earlier.tipo {
-        Tipo::NotaCredito => origin(earlier, known),
+        // Of several, of a text, of another system's: what that note gave back itself is all that is known.
+        Tipo::NotaCredito => origin(earlier, known).or_else(|| Some(earlier.clone())),
         _ => Some(earlier.clone()),
     };
     let mut corrected: Vec<Earlier> = earlier.iter().filter(|e| e.corrected).filter_map(of).collect();

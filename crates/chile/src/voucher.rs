@@ -103,7 +103,8 @@ fn adds_up(till: &TillData, total: Amount, cards_alone: bool) -> Result<(), Refu
     let extra = |amount: Option<Amount>| i128::from(amount.map_or(0, |amount| amount.0));
     let paid: i128 = till.pagos.iter().map(|payment| i128::from(payment.monto.0)).sum();
     let paid = paid - extra(till.vuelto);
-    let due = i128::from(total.0) + extra(till.propina) + extra(till.redondeo);
+    let rounding = if cards_alone { 0 } else { extra(till.redondeo) };
+    let due = i128::from(total.0) + extra(till.propina) + rounding;
     let most = if till.redondeo.is_none() && !cards_alone { ROUNDING } else { 0 };
     if (paid - due).abs() <= most && till.pagos.iter().all(|payment| payment.monto.0 >= 0) {
         return Ok(());

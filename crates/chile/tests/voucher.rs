@@ -98,6 +98,10 @@ fn payments_that_do_not_add_up_are_refused() {
     refused(&sale(json!({ "Pagos": [{ "Medio": "Débito", "Monto": 1_000 }] })), "voucher-sum");
     // Not for five pesos either: cash alone is rounded.
     refused(&sale(json!({ "Pagos": [{ "Medio": "Débito", "Monto": 2_995 }] })), "voucher-sum");
+    refused(
+        &sale(json!({ "Pagos": [{ "Medio": "Débito", "Monto": 2_995 }], "Redondeo": -5 })),
+        "voucher-sum",
+    );
     // What a card paid over the sale its voucher declares all the same.
     refused(&sale(json!({ "Pagos": [{ "Medio": "Débito", "Monto": 3_500 }] })), "voucher-sum");
     refused(&sale(mixed(3_000, 500)), "voucher-sum");

@@ -54,13 +54,20 @@ impl Numbering {
     ) -> Result<Folio, NoFolio> {
         let mut exhausted = None;
         let mut refused: Option<Refusal> = None;
+        // Of a range that would take it and only stands still: a person can reopen that one, so nothing is for good.
+        let mut held = None;
         for range in self.ranges.iter_mut().filter(|range| range.grant.series == *series) {
             if range.next > range.last {
                 exhausted = exhausted.max(Some(range.last));
                 continue;
             }
             let answer = match &range.stopped {
-                Some(why) => Err(stopped(why)),
+                Some(why) => {
+                    if held.is_none() && accepts(&range.grant).is_ok() {
+                        held = Some(stopped(why));
+                    }
+                    Err(stopped(why))
+                }
                 None => accepts(&range.grant),
             };
             if let Err(refusal) = answer {
@@ -74,7 +81,7 @@ impl Numbering {
             range.next += 1;
             return Ok(folio);
         }
-        Err(match (refused, exhausted) {
+        Err(match (held.or(refused), exhausted) {
             (Some(refusal), _) => NoFolio::Refused(refusal),
             (None, Some(last)) => NoFolio::Exhausted { last },
             (None, None) => NoFolio::NoGrant,

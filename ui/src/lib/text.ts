@@ -187,9 +187,13 @@ export const T = {
         ? "Uno ya está enviado o enviándose y no se repite."
         : `${number(n)} ya están enviados o enviándose y no se repiten.`,
     whileStopped: "El envío está detenido: con esto se inicia.",
-    done: (queued: number, skipped: number) =>
-      (queued === 0 ? "Ningún documento quedó en la cola" : queued === 1 ? "1 documento vuelve a la cola" : `${number(queued)} documentos vuelven a la cola`) +
-      (skipped > 0 ? `; ${number(skipped)} no se ${skipped === 1 ? "reenvía" : "reenvían"}.` : "."),
+    done: (queued: number, skipped: number, asked: number) =>
+      queued === 0 && asked > 0
+        ? asked === 1
+          ? "El SII ya lo recibió: se le pregunta ahora cómo quedó."
+          : `El SII ya recibió ${number(asked)}: se le pregunta ahora cómo quedaron.`
+        : (queued === 0 ? "Ningún documento quedó en la cola" : queued === 1 ? "1 documento vuelve a la cola" : `${number(queued)} documentos vuelven a la cola`) +
+          (skipped > 0 ? `; ${number(skipped)} no se ${skipped === 1 ? "reenvía" : "reenvían"}.` : "."),
   },
 
   sheet: {
@@ -262,6 +266,7 @@ export const T = {
     title: (name: string) => `Emitir de nuevo ${name}`,
     asks: "Primero se le pregunta al SII por este documento. Si no responde, no se hace nada.",
     same: "Si no lo tiene y su folio está bueno, se firma de nuevo con el mismo folio, fecha, productos y total: el papel del cliente sigue valiendo.",
+    sameStuck: "Si no lo tiene, no se emite nada: pida «Reenviar», y van los mismos documentos cuando esté claro que faltan.",
     other: "Si lo tiene, o la falta es del folio, otro documento con folio nuevo queda en su lugar y usted debe anular el folio viejo en sii.cl.",
     newNumber: "Usar un folio nuevo aunque el suyo siga libre",
     mend: "Corregir la venta antes (sólo si la falta está en sus datos)",

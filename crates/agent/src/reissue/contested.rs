@@ -8,6 +8,7 @@ use super::not_rejected;
 use super::number::Found;
 use crate::conversation::{Phase, current, moved, rows_of};
 use crate::engine::{Agent, Answer};
+use crate::meaning::is_anothers;
 use crate::plan::Stage;
 use crate::view::ProblemView;
 
@@ -21,7 +22,7 @@ pub(super) fn may_be_rejected(id: &DocumentId, verdict: &Verdict, authority: &st
     let why = match verdict {
         Verdict::Conflict { .. } | Verdict::Rejected { .. } => return Ok(()),
         Verdict::Absent => format!(
-            "El {authority} dice que no tiene {id}: no se vuelve a emitir. Pida «Reenviar», y van los mismos documentos."
+            "El {authority} dice que no tiene {id}: no se vuelve a emitir. Pida «Reenviar»: si es claro que falta, va el mismo documento."
         ),
         Verdict::Accepted { .. } | Verdict::AlreadyThere | Verdict::Sent { .. } => {
             format!("El {authority} dice tener {id}, y falta saber cómo quedó: no se vuelve a emitir.")
@@ -41,15 +42,25 @@ pub(super) fn may_be_rejected(id: &DocumentId, verdict: &Verdict, authority: &st
 }
 
 impl Agent {
-    /// While others of its parcel are in doubt its bytes may have to go again with theirs.
+    /// While others of its parcel are in doubt its bytes may have to go again with theirs. One whose number is another's,
+    /// too, never goes again.
     pub(super) fn stands_alone(&self, row: &Row) -> Answer<()> {
         let Some(parcel) = &row.parcel else { return Ok(()) };
         let Some(open) = self.0.reader.parcel_row(parcel)? else { return Ok(()) };
         let undecided = |other: &Row| {
-            other.id != row.id && matches!(other.state, DocState::Enviado | DocState::Verificando)
+            other.id != row.id
+                && !is_anothers(other)
+                && matches!(other.state, DocState::Enviado | DocState::Verificando)
         };
-        let followed = Phase::of(open.state.as_ref()).stage() == Stage::Follow;
-        if followed || !rows_of(&self.0.reader, &open.documents).iter().any(undecided) {
+        let stage = Phase::of(open.state.as_ref()).stage();
+        let others = rows_of(&self.0.reader, &open.documents);
+        let in_doubt = match stage {
+            Stage::Follow => false,
+            // Its bytes are about to go again.
+            Stage::Resend => others.len() > 1,
+            _ => others.iter().any(undecided),
+        };
+        if !in_doubt {
             return Ok(());
         }
         Err(ProblemView::conflict(

@@ -171,40 +171,6 @@ async fn three_errors_of_the_authoritys_own_in_a_row_are_a_line_that_is_down() {
     }
 }
 
-/// What it counts is what this address asks, of whatever document.
-#[tokio::test(flavor = "multi_thread")]
-async fn an_authority_that_was_asked_too_often_is_asked_nothing_until_the_time_that_it_names() {
-    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
-    office.books().moods.push_back(("track?", Mood::Throttle));
-    let settings = Settings { line_base: Duration::from_millis(1), line_cap: HOUR, ..settings() };
-    let agent =
-        open_as(dir.path(), &office, Opening { clock: clock.clone(), settings, ..Opening::default() }).await;
-    sell(&agent, "k", ALONE).await;
-    until(&agent, |agent| {
-        clock.advance(Duration::from_secs(1));
-        agent.set_running(true);
-        !agent.snapshot().down.is_empty()
-    })
-    .await;
-    assert_eq!(agent.snapshot().down[0].why, "pide ir más lento (HTTP 429)");
-    sell(&agent, "other", ALONE).await;
-    let logins = office.books().asked("post/login");
-    for _ in 0..5 {
-        clock.advance(Duration::from_secs(11));
-        agent.set_running(true);
-    }
-    assert_eq!(office.books().asked("post/track?"), 1);
-    assert_eq!(office.books().asked("post/login"), logins);
-    until(&agent, |agent| {
-        clock.advance(Duration::from_secs(6));
-        agent.set_running(true);
-        agent.stats().accepted == 2
-    })
-    .await;
-    assert!(agent.snapshot().down.is_empty());
-    agent.stop().await;
-}
-
 /// Eight documents are with the authority when its line turns out to be a hotel's page.
 async fn behind_a_portal(dir: &Path, office: &Arc<Office>, clock: &Arc<Hands>) -> Agent {
     office.books().words.extend((1..=8).map(|number| (number, "wait")));

@@ -10,7 +10,7 @@ use crate::fake::*;
 use bytes::Bytes;
 use serde_json::json;
 use timbre_agent::reissue::Reissue;
-use timbre_agent::view::{ProblemView, ReissuedView};
+use timbre_agent::view::{ProblemView, RangeDecision, ReissuedView};
 use timbre_agent::{Agent, Settings};
 
 fn plain() -> Reissue {
@@ -165,6 +165,25 @@ async fn one_in_doubt_whose_number_is_anothers_is_made_again_by_a_person_alone()
     assert_eq!(agent.stats().total, 1);
     let history = agent.history("TAF1").unwrap();
     assert!(history.iter().any(|fact| fact["fact"] == "acted" && fact["who"] == "Ana"));
+    agent.stop().await;
+}
+
+/// A shop that has one range: whoever used it again knew of what was given before.
+#[tokio::test]
+async fn a_range_that_was_reopened_gives_the_number_of_what_is_made_again_and_stays_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let office = office();
+    office.books().moods.push_back(("deliver", Mood::Lose));
+    office.books().words.insert(1, "other");
+    let ranges = vec!["1-500".to_owned()];
+    let agent = open_as(dir.path(), &office, Opening { ranges, ..Opening::default() }).await;
+    sell(&agent, "k", 10).await;
+    until(&agent, |agent| row(agent, 1).attention.is_some()).await;
+    let order = RangeDecision { series: "A".into(), folio: 1, who: "Ana".into(), why: "son nuestros".into() };
+    agent.resume_range(&order).await.unwrap();
+    let made = again(&agent).await.unwrap();
+    assert_eq!((made.number.as_str(), made.document.id.as_str()), ("new", "TAF2"));
+    assert_eq!(agent.folios()[0].ranges[0].stopped, None);
     agent.stop().await;
 }
 

@@ -57,6 +57,21 @@ fn an_expired_caf_is_passed_over_and_its_refusal_remembered() {
     assert_eq!(mixed.unwrap_err(), NoFolio::Refused(early()));
 }
 
+/// A person can use it again: what it would take is not refused for good since another range does so.
+#[test]
+fn what_a_stopped_range_would_take_waits_for_a_decision() {
+    let (_shop, mut store) = with(vec![caf("a", "39", 1, 3), caf("b", "39", 10, 12)]);
+    let stop = Fact::GrantStopped { grant: GrantId("a".into()), why: Some("DNK".to_owned()) };
+    store.commit(vec![stop], at(1)).unwrap();
+    let early = |takes: &str| {
+        let early = Refusal::new("grant-not-yet", "", "Es anterior a su CAF.");
+        let of = |grant: &timbre_core::Grant| if grant.id.0 == takes { Ok(()) } else { Err(early.clone()) };
+        store.numbering().take(&Series("39".into()), &mut |grant| of(grant)).unwrap_err()
+    };
+    assert!(matches!(early("a"), NoFolio::Refused(why) if why.code == "grant-stopped" && why.temporary));
+    assert!(matches!(early("none"), NoFolio::Refused(why) if why.code == "grant-not-yet"));
+}
+
 #[test]
 fn a_stopped_range_gives_nothing_more() {
     let (_shop, mut store) = with(vec![caf("a", "39", 1, 3)]);

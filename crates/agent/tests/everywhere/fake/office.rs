@@ -35,8 +35,6 @@ pub enum Mood {
     Error,
     /// Somebody else answers, with a page for people.
     Page,
-    /// Was asked too often, and names a minute.
-    Throttle,
 }
 
 #[derive(Default)]
@@ -154,10 +152,6 @@ impl Office {
             Mood::Hurry => return reply("hurry"),
             Mood::Error => {
                 return Heard::Reply { status: 500, headers: vec![], body: Bytes::from_static(b"Error 500") };
-            }
-            Mood::Throttle => {
-                let headers = vec![("X-Retry-After".to_owned(), "60".to_owned())];
-                return Heard::Reply { status: 429, headers, body: Bytes::from_static(b"Error 429") };
             }
             Mood::Page => return reply("<html> Acepte las condiciones.</html>"),
             Mood::Fine | Mood::Swallow | Mood::Halve | Mood::Chat => {}
