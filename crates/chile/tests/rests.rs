@@ -242,6 +242,12 @@ fn a_credit_note_on_a_credit_note_gives_back_of_what_that_corrects() {
     annul["Referencia"]["CodRef"] = 1.into();
     let annulled = Folder::default().with(&of(1000), 1).with(&annul, 1);
     annulled.refuses(&on(61, 61, 1, 100), "already-annulled", "Referencia[0].FolioRef");
+    // Upon one of several facturas no more than that note gave back.
+    let mut both = on(61, 33, 1, 800);
+    both["Referencia"] = json!([both["Referencia"].clone(), both["Referencia"].clone()]);
+    both["Referencia"][1]["FolioRef"] = 2.into();
+    let several = Folder::default().with(&of(1000), 1).with(&of(1000), 2).with(&both, 1);
+    several.refuses(&on(61, 61, 1, 801), "claim-exceeds", "Referencia[0].FolioRef");
     // What annuls the note finds it whole.
     let mut undo = on(56, 61, 1, 400);
     undo["Referencia"]["CodRef"] = 1.into();
