@@ -102,7 +102,8 @@ async fn find_or_start(options: Options) -> Result<Option<Shows>, StartError> {
     let mut silent = None;
     for _ in 0..LOOKS {
         let dir = dir.clone();
-        let found = tokio::task::spawn_blocking(move || timbre_app::find(&dir)).await;
+        // A passing command's agent has no page for anybody, and is soon gone.
+        let found = tokio::task::spawn_blocking(move || timbre_app::find_able(&dir, |at| at.sender)).await;
         let Some(address) = found.map_err(|error| StartError::Network(error.to_string()))?? else {
             return Ok(Some(Shows::Own(Box::new(timbre_app::start(options).await?))));
         };

@@ -157,7 +157,8 @@ fn processed_parcel<W: Wire>(
     processed: Processed,
     about: &[Arc<Document>],
 ) -> Result<Step, KeyError> {
-    let (Stage::Poll { track, asked, counted, since }, Some(sent)) = (&mut talk.stage, sent(about)) else {
+    let (Stage::Poll { track, asked, counted, since, began }, Some(sent)) = (&mut talk.stage, sent(about))
+    else {
         return Ok(wait(here, talk, None));
     };
     let patient = *counted < PATIENCE;
@@ -179,7 +180,7 @@ fn processed_parcel<W: Wire>(
         counts: processed.counts,
         ask: open,
         answers: Vec::new(),
-        since: *since,
+        since: began.or(*since),
         exact: false,
     };
     if here.cx.pass.is_none() {
@@ -252,9 +253,9 @@ fn answered<W: Wire>(
         return Ok(Step::Done(reports));
     }
     // The SII's tables may be hours late, and its counts and details too: never given up, and asked at the slowest pace.
-    if let (true, Stage::Settle { track, asked, .. }) = (last, &talk.stage) {
-        let (track, asked) = (track.clone(), *asked);
-        talk.stage = Stage::Poll { track, asked, counted: PATIENCE, since: None };
+    if let (true, Stage::Settle { track, asked, since, .. }) = (last, &talk.stage) {
+        let (track, asked, began) = (track.clone(), *asked, *since);
+        talk.stage = Stage::Poll { track, asked, counted: PATIENCE, since: None, began };
     }
     Ok(telling(wait(here, talk, None), reports))
 }

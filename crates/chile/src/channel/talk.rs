@@ -47,7 +47,8 @@ pub(crate) enum Stage {
     /// handed to the carrier, after which it is never handed out again.
     Upload { stamped: DateTime, sha256: String, left: bool },
     /// The SII took it at `since`; `asked` questions were asked so far, well or in vain, and `counted` of
-    /// them answered with counts that do not prove anything yet.
+    /// them answered with counts that do not prove anything yet. Where it is asked anew since the SII's tables are late,
+    /// `since` is unknown again and `began` says when it was taken.
     Poll {
         track: String,
         asked: usize,
@@ -55,6 +56,8 @@ pub(crate) enum Stage {
         counted: usize,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         since: Option<Timestamp>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        began: Option<Timestamp>,
     },
     /// The counts do not tell which: these places of the parcel are asked about, one by one; `exact` while the
     /// signature of the next one is being compared, since its data are there.
@@ -93,7 +96,8 @@ impl Talk {
     /// How long ago what is asked about began; nothing where that is not known.
     pub fn age(&self, now: Timestamp) -> Duration {
         let since = match &self.stage {
-            Stage::Poll { since, .. } | Stage::Settle { since, .. } => *since,
+            Stage::Poll { since, began, .. } => began.or(*since),
+            Stage::Settle { since, .. } => *since,
             Stage::Probe { since, .. } => Some(*since),
             Stage::Seed { .. } | Stage::Token { .. } | Stage::Upload { .. } => None,
         };
