@@ -52,6 +52,13 @@ impl Drop {
         names
     }
 
+    /// Nothing waits, nor is on its way to where it is put aside.
+    fn has_taken_all(&self) -> bool {
+        ["entrada", "procesados/en-paso", "rechazados/en-paso"]
+            .iter()
+            .all(|folder| self.names(folder).is_empty())
+    }
+
     /// Looks again whenever something happens in the shop's folder.
     async fn until(&self, done: impl Fn(&Drop) -> bool) {
         let (tell, told) = std::sync::mpsc::channel();
@@ -86,7 +93,7 @@ async fn sales_are_issued_answered_and_put_aside_and_a_wrong_one_says_why() {
     drop.put("venta001.json", &boleta(990).to_string());
     drop.put("con-clave.json", &json!({ "key": "k-7", "sale": factura(1_000) }).to_string());
     drop.put("mala.json", r#"{"Encabezado":{"IdDoc":{"TipoDTE":39}},"Detalle":[]}"#);
-    drop.until(|drop| drop.names("entrada").is_empty() && drop.at("rechazados/mala.json").exists()).await;
+    drop.until(|drop| drop.has_taken_all() && drop.at("rechazados/mala.json").exists()).await;
     let answer = drop.json("salida/venta001.json");
     assert_eq!(
         (answer["document"]["total"].clone(), answer["environment"].clone()),
@@ -126,7 +133,7 @@ async fn what_a_stop_left_on_its_way_is_aside_or_is_another_sale_and_is_issued()
     for (stem, _, text) in &sales {
         drop.put(&format!("{stem}.json"), text);
     }
-    drop.until(|drop| drop.names("entrada").is_empty() && drop.names("procesados").len() == 2).await;
+    drop.until(|drop| drop.has_taken_all() && drop.names("procesados").len() == 2).await;
     assert_eq!(drop.names("rechazados").len(), 4);
     shop.stop().await;
 
@@ -185,7 +192,7 @@ async fn what_can_not_be_issued_yet_waits_in_its_place_and_goes_when_folios_come
     let today: timbre_core::Date = shop.agent.today().unwrap().date.parse().unwrap();
     let caf = sii_sim::Desk::caf(company.rut, 39, 3, 50, today, company.name);
     fs::write(drop.at("caf/nuevo.xml"), caf).unwrap();
-    drop.until(|drop| drop.names("entrada").is_empty()).await;
+    drop.until(|drop| drop.has_taken_all()).await;
     assert_eq!(drop.json("salida/v3.json")["document"]["id"], "T39F3");
     assert_eq!(drop.json("salida/v4.json")["document"]["id"], "T39F4");
     assert!(!drop.at("salida/v3.espera.json").exists(), "it waits no more");
@@ -216,8 +223,7 @@ async fn what_was_said_of_an_earlier_sale_of_that_name_makes_room_before_anythin
     let shop = timbre_app::start(options(root.path())).await.unwrap();
     let sell = async |price: u64| {
         drop.put("caja.json", &boleta(price).to_string());
-        drop.until(|drop| drop.names("entrada").is_empty() || drop.at("salida/caja.espera.json").exists())
-            .await;
+        drop.until(|drop| drop.has_taken_all() || drop.at("salida/caja.espera.json").exists()).await;
     };
     sell(700).await;
     assert_eq!(drop.json("salida/caja.json")["document"]["id"], "T39F1");
@@ -246,10 +252,10 @@ async fn what_was_said_of_an_earlier_sale_of_that_name_makes_room_before_anythin
     fs::write(drop.at("caf/nuevo.xml"), caf).unwrap();
     drop.until(|drop| drop.names("caf/cargados") == ["nuevo.aviso.json", "nuevo.xml"]).await;
     keyed("k", 100);
-    drop.until(|drop| drop.at("salida/k.json").exists() && drop.names("entrada").is_empty()).await;
+    drop.until(|drop| drop.at("salida/k.json").exists() && drop.has_taken_all()).await;
     // The very same again is the same document, and its answer stays where it is.
     keyed("k", 100);
-    drop.until(|drop| drop.names("entrada").is_empty()).await;
+    drop.until(|drop| drop.has_taken_all()).await;
     assert_eq!(drop.json("salida/k.json")["repeated"], true);
     keyed("k", 200);
     drop.until(|drop| drop.at("rechazados/k.json").exists()).await;
@@ -268,7 +274,7 @@ async fn two_sales_whose_answers_would_have_one_name_are_both_answered() {
     }
     fs::set_permissions(drop.at("entrada"), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
     let shop = drop.open(root.path()).await;
-    drop.until(|drop| drop.names("entrada").is_empty()).await;
+    drop.until(|drop| drop.has_taken_all()).await;
     let mut totals = vec![drop.json("salida/caso.json")["document"]["total"].clone()];
     let before = drop.names("salida/anteriores");
     totals.extend(
@@ -342,7 +348,7 @@ async fn a_backlog_is_issued_in_the_order_in_which_it_was_written() {
     #[cfg(unix)]
     fs::set_permissions(drop.at("entrada"), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
     let shop = drop.open(root.path()).await;
-    drop.until(|drop| drop.names("entrada").is_empty()).await;
+    drop.until(|drop| drop.has_taken_all()).await;
     let mut written = BTreeSet::new();
     for (name, id) in expected {
         let document = drop.json(&format!("salida/{name}.json"))["document"].take();
