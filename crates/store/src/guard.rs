@@ -5,8 +5,14 @@ use std::io;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use crate::StoreError;
+
+/// How long a flush may take before another one looks after it.
+const SLOW: Duration = Duration::from_secs(2);
 
 /// An open sled.
 pub(crate) struct Db(Closing<sled::Db>);
@@ -22,6 +28,13 @@ impl Db {
         }
     }
 
+    /// Brings to the file what sled was told. It ends also where a thread of sled's own could not write: that one says so
+    /// to nobody who waits already (sled 0.34.7, logger.rs 444), and whoever flushes after it wakes them.
+    pub fn flush(&self) -> sled::Result<()> {
+        let flush = || sled::Tree::flush(self).map(drop);
+        nudged(flush, || drop(catch_unwind(AssertUnwindSafe(flush))), SLOW)
+    }
+
     /// One that is gone when it is dropped.
     pub fn temporary(cache: u64) -> Result<Db, StoreError> {
         let config = sled::Config::new().temporary(true).cache_capacity(cache);
@@ -35,6 +48,35 @@ impl Deref for Db {
     fn deref(&self) -> &sled::Db {
         self.0.0.as_ref().expect("it is there until it is dropped")
     }
+}
+
+impl Drop for Db {
+    /// What is left is flushed here, since nobody wakes sled where it does so by itself as it closes.
+    fn drop(&mut self) {
+        if let Err(error) = guarded(|| Ok(self.flush()?)) {
+            tracing::warn!(%error, "the index can't be brought up to date at its end");
+        }
+    }
+}
+
+/// Does `work`; while it goes on `nudge` is done beside it, again and again, each by a thread of its own, since one of
+/// them may have to wait for the next.
+fn nudged<T>(work: impl FnOnce() -> T, nudge: impl Fn() + Sync, pause: Duration) -> T {
+    let (done, over) = mpsc::channel::<()>();
+    let nudge = &nudge;
+    thread::scope(|scope| {
+        let beside = thread::Builder::new().name("timbre-nudge".to_owned());
+        let watch = move || {
+            while over.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+                scope.spawn(nudge);
+            }
+        };
+        // Without a thread nobody nudges: that is the case only where the machine has no more to give.
+        let _ = beside.spawn_scoped(scope, watch);
+        let outcome = work();
+        drop(done);
+        outcome
+    })
 }
 
 /// What may panic when it is dropped: sled's last `fsync` does where the disk says no. Nothing hangs on that one:
@@ -119,6 +161,17 @@ mod tests {
         fn drop(&mut self) {
             panic!("el disco dice que no");
         }
+    }
+
+    /// As sled's own waits for whoever comes after it.
+    #[test]
+    fn what_waits_for_another_call_is_given_one() {
+        let (wake, woken) = mpsc::channel();
+        nudged(
+            || woken.recv().expect("somebody comes"),
+            || wake.send(()).unwrap_or(()),
+            Duration::from_millis(1),
+        );
     }
 
     #[test]

@@ -165,6 +165,10 @@ impl Index {
 
     /// Runs `ask` with the tree; a panic inside sled becomes an error.
     pub fn ask<T>(&self, ask: impl FnOnce(&Tree) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.ask_db(|db| ask(db))
+    }
+
+    fn ask_db<T>(&self, ask: impl FnOnce(&Db) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let db = self.db().ok_or(StoreError::Reopening)?;
         guarded(|| ask(&db)).inspect_err(|error| {
             if let StoreError::Index(_) = error {
@@ -299,10 +303,7 @@ impl Index {
         if !self.marked.load(Ordering::Relaxed) {
             return Ok(());
         }
-        self.ask(|tree| {
-            tree.flush()?;
-            Ok(())
-        })?;
+        self.ask_db(|db| Ok(db.flush()?))?;
         let Some(folder) = &self.folder else {
             return Ok(());
         };
