@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use crate::clock::later;
 use crate::line::Asked;
-use crate::meaning::{REPEATED, contested, fallen, not_known, rejected, trouble_of};
+use crate::meaning::{REPEATED, calm, contested, fallen, not_known, rejected, trouble_of};
 use crate::plan::{LONGEST_WAIT, Stage};
 use crate::retry::backoff;
 use crate::sender::Sender;
@@ -394,9 +394,7 @@ fn facts_of(reader: &Reader, documents: &[Arc<Document>], reports: &[Report], te
                     facts.extend(annulled(reader, &row));
                 }
                 facts.extend(accepted);
-                if row.attention.is_some() {
-                    facts.push(Fact::Attention { document: row.id.clone(), reason: None });
-                }
+                facts.extend(calm(&row));
             }
             Verdict::Rejected { reasons, number } => {
                 facts.extend(rejected(reader, (document, &row), (reasons, *number), &facts));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::engine::{Agent, Answer};
 use timbre_store::Fact;
 
-use crate::reissue::named;
+use crate::roles::named;
 use crate::roles::{SEAL, risky};
 use crate::view::{CheckView, PlaceView, ProblemView, SealingView, SettingsOrder, SettingsView};
 

@@ -84,8 +84,12 @@ pub(crate) fn rejected(
     };
     let taken = reasons.first().filter(|_| number == NumberFate::Taken && !stops(facts, document));
     let stop = taken.and_then(|why| stop_range(reader, document, why));
-    let calm = row.attention.as_ref().map(|_| Fact::Attention { document: row.id.clone(), reason: None });
-    stop.into_iter().chain([moved]).chain(calm).collect()
+    stop.into_iter().chain([moved]).chain(calm(row)).collect()
+}
+
+/// Whatever a person was called for is answered.
+pub(crate) fn calm(row: &Row) -> Option<Fact> {
+    row.attention.as_ref().map(|_| Fact::Attention { document: row.id.clone(), reason: None })
 }
 
 /// The authority has another document under this number: a person is called, and the range stops, once. Said of this
@@ -116,12 +120,10 @@ fn stops(facts: &[Fact], document: &Document) -> bool {
     facts.iter().any(|fact| matches!(fact, Fact::GrantStopped { grant, .. } if *grant == document.grant))
 }
 
-/// No folio more of the document's range: somebody else uses it. Who reopened the range knew of those that were given
-/// before.
+/// No folio more of the document's range: somebody else uses it.
 pub(crate) fn stop_range(reader: &Reader, document: &Document, why: &Remark) -> Option<Fact> {
-    let of_document = |range: &Range| {
-        range.grant.id == document.grant && range.stopped.is_none() && range.reopened <= document.id.number
-    };
+    let of_document =
+        |range: &Range| range.grant.id == document.grant && range.is_answered_for_by(document.id.number);
     reader.ranges().into_iter().find(of_document).map(|range| Fact::GrantStopped {
         grant: range.grant.id,
         why: Some(format!(

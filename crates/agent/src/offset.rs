@@ -10,7 +10,7 @@ use timbre_store::{Fact, Reader};
 
 use crate::clock::until;
 use crate::engine::{Agent, Answer, Inner};
-use crate::reissue::named;
+use crate::roles::named;
 use crate::sender::Sender;
 use crate::signing;
 use crate::view::ClockView;

@@ -17,6 +17,7 @@ use timbre_store::{Event, Fact, Issued, Moved, Numbering, Reader, Row};
 use crate::clock::{Clock, later};
 use crate::engine::{Agent, Answer, environment_word, missing, parse_id};
 use crate::follows::given_back;
+use crate::roles::named;
 use crate::sealing::{accepts, said, seal_all};
 use crate::sender::lock;
 use crate::view::{ProblemView, ReissuedView};
@@ -64,9 +65,8 @@ impl Agent {
                 let proof = |row: &Row| -> Answer<NumberFate> {
                     fate(&self.0.reader.history(&row.id)?, row.version).ok_or_else(|| no_proof(&row.id))
                 };
-                if !contested {
-                    proof(&row)?;
-                }
+                // Before anybody is asked.
+                let on_record = if contested { None } else { Some(proof(&row)?) };
                 let told = self.ask_about(&row, before.document.clone()).await?;
                 // Its answer may have told that the clock is off.
                 self.trust_clock()?;
@@ -77,11 +77,13 @@ impl Agent {
                 if matches!(found, Found::Ours | Found::Alike(_)) && !order.new_number {
                     return Err(self.held_after_all(&row, &found, told.answers).await?);
                 }
-                let mut answers = told.answers;
-                if contested {
-                    row = self.reject(&row, &found, &order.who, std::mem::take(&mut answers)).await?;
+                match on_record {
+                    Some(fate) => (found, fate, told.answers),
+                    None => {
+                        row = self.reject(&row, &found, &order.who, told.answers).await?;
+                        (found, proof(&row)?, Vec::new())
+                    }
                 }
-                (found, proof(&row)?, answers)
             }
         };
 
@@ -437,14 +439,6 @@ fn sale_of(mended: Option<Bytes>, before: &Issued) -> Answer<Sale> {
         sale.till = before.till.clone();
     }
     Ok(sale)
-}
-
-/// Who decides something that the journal keeps their name with.
-pub(crate) fn named(who: &str) -> Answer<String> {
-    match who.trim() {
-        "" => Err(Refusal::new("who-missing", "who", "Diga quién lo decide.").into()),
-        who => Ok(who.to_owned()),
-    }
 }
 
 fn not_rejected(row: &Row, authority: &str) -> ProblemView {

@@ -9,6 +9,7 @@ use timbre_store::{Fact, Filter, Reader, Row};
 use crate::conversation::{Phase, moved, rows_of};
 use crate::engine::{Agent, Answer, parse_id};
 use crate::look::{among, filter_of};
+use crate::meaning::calm;
 use crate::plan::Stage;
 use crate::show;
 use crate::view::{Query, ResentView};
@@ -117,9 +118,6 @@ fn stuck_rows(reader: &Reader, parcel: &ParcelId) -> Vec<Row> {
 /// All of them together: their bytes go again together, or not at all.
 fn in_doubt(reader: &Reader, parcel: &ParcelId) -> Vec<Fact> {
     let rows = stuck_rows(reader, parcel);
-    let calm = |row: &Row| {
-        row.attention.as_ref().map(|_| Fact::Attention { document: row.id.clone(), reason: None })
-    };
     let doubt = |row: &Row| moved(row, Cause::Doubt { why: BY_HAND.to_owned() }, None);
     rows.iter().flat_map(|row| doubt(row).into_iter().chain(calm(row))).collect()
 }

@@ -1,11 +1,12 @@
 //! What a manager decides about a range: no folio of it is given any more (it is another till's, it was annulled at
-//! the authority), or one that was stopped is used again, each with a reason; the folios left in an expired one are annulled at the authority, and those that were passed over looked for there.
+//! the authority), or one that was stopped is used again, each with a reason; the folios left in an expired one are
+//! annulled at the authority, and those that were passed over looked for there.
 
 use timbre_core::{Date, Refusal, Series};
 use timbre_store::{Fact, Range, Reader, Span};
 
 use crate::engine::{Agent, Answer};
-use crate::reissue::named;
+use crate::roles::named;
 use crate::show;
 use crate::view::{ProblemView, RangeDecision, RangeOrder, RangeView};
 
@@ -15,9 +16,7 @@ impl Agent {
     pub async fn stop_range(&self, order: &RangeDecision) -> Answer<RangeView> {
         let who = named(&order.who)?;
         let why = reasoned(&order.why, "Diga por qué no se puede seguir usando el rango.")?;
-        let find = range_of(&order.series, order.folio);
-        let none = || no_range(&order.series, order.folio);
-        let range = find(&self.0.reader).ok_or_else(none)?;
+        let range = self.range(order)?;
         let Range { first, last, .. } = range;
         if range.stopped.is_some() {
             let detail = format!("El rango {first} a {last} ya está detenido.");
@@ -27,37 +26,21 @@ impl Agent {
             let detail = format!("En el rango {first} a {last} no quedan folios: no hay nada que detener.");
             return Err(ProblemView::conflict("range-spent", detail));
         }
-        let looked = find.clone();
-        let stop = move |reader: &Reader| {
-            let open = looked(reader).filter(|range| range.stopped.is_none());
-            let facts = open.map(|range| {
-                let what = format!("Detener el rango {first} a {last}: {why}");
-                let why = format!(
-                    "{}. Lo detuvo {who}; un encargado lo reanuda con «timbre caf resume»",
-                    why.trim_end_matches('.')
-                );
-                [
-                    Fact::Acted { who, what, documents: Vec::new() },
-                    Fact::GrantStopped { grant: range.grant.id, why: Some(why) },
-                ]
-            });
-            facts.into_iter().flatten().collect()
-        };
-        self.0.writer.apply(stop).await?;
-        let range = find(&self.0.reader).ok_or_else(none)?;
-        self.0.push(Vec::new(), false);
-        Ok(show::range(&range, self.0.today()))
+        let what = format!("Detener el rango {first} a {last}: {why}");
+        let why = format!(
+            "{}. Lo detuvo {who}; un encargado lo reanuda con «timbre caf resume»",
+            why.trim_end_matches('.')
+        );
+        self.decide(order, who, what, Some(why)).await
     }
 
     /// Folios of the range that `order.folio` is in are given again. The journal keeps who decided, and why.
     pub async fn resume_range(&self, order: &RangeDecision) -> Answer<RangeView> {
         let who = named(&order.who)?;
         let why = reasoned(&order.why, "Diga por qué se puede volver a usar el rango.")?;
-        let find = range_of(&order.series, order.folio);
-        let none = || no_range(&order.series, order.folio);
-        let range = find(&self.0.reader).ok_or_else(none)?;
+        let range = self.range(order)?;
+        let Range { first, last, .. } = range;
         if range.stopped.is_none() {
-            let Range { first, last, .. } = range;
             let detail = format!("El rango {first} a {last} no está detenido: no hay nada que reanudar.");
             return Err(ProblemView::conflict("not-stopped", detail));
         }
@@ -65,20 +48,36 @@ impl Agent {
             let detail = "Los folios de ese rango están anulados: no se usan más.";
             return Err(ProblemView::conflict("range-annulled", detail));
         }
-        let looked = find.clone();
-        let resume = move |reader: &Reader| {
-            let stopped = looked(reader).filter(|range| range.stopped.is_some());
-            let facts = stopped.map(|range| {
-                let what = format!("Reanudar el rango {} a {}: {why}", range.first, range.last);
-                [
-                    Fact::Acted { who, what, documents: Vec::new() },
-                    Fact::GrantStopped { grant: range.grant.id, why: None },
-                ]
-            });
+        let what = format!("Reanudar el rango {first} a {last}: {why}");
+        self.decide(order, who, what, None).await
+    }
+
+    fn range(&self, order: &RangeDecision) -> Answer<Range> {
+        let find = range_of(&order.series, order.folio);
+        find(&self.0.reader).ok_or_else(|| no_range(&order.series, order.folio))
+    }
+
+    /// Writes that a range is `stopped`, and why, or goes on, unless somebody else decided so meanwhile.
+    async fn decide(
+        &self,
+        order: &RangeDecision,
+        who: String,
+        what: String,
+        stopped: Option<String>,
+    ) -> Answer<RangeView> {
+        let find = range_of(&order.series, order.folio);
+        let write = move |reader: &Reader| {
+            let facts =
+                find(reader).filter(|range| range.stopped.is_some() != stopped.is_some()).map(|range| {
+                    [
+                        Fact::Acted { who, what, documents: Vec::new() },
+                        Fact::GrantStopped { grant: range.grant.id, why: stopped },
+                    ]
+                });
             facts.into_iter().flatten().collect()
         };
-        self.0.writer.apply(resume).await?;
-        let range = find(&self.0.reader).ok_or_else(none)?;
+        self.0.writer.apply(write).await?;
+        let range = self.range(order)?;
         self.0.push(Vec::new(), false);
         Ok(show::range(&range, self.0.today()))
     }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use timbre_core::Sale;
+use timbre_core::{Refusal, Sale};
 
 use crate::engine::{Agent, Answer};
 use crate::view::{ProblemView, RefusalView, StaffView, WorkerOrder};
@@ -93,6 +93,14 @@ pub struct Spent {
 /// What the journal calls a risky act; `None` when it is everybody's.
 pub fn risky(act: &str) -> Option<&'static str> {
     RISKY.iter().find(|(name, _)| *name == act).map(|(_, words)| *words)
+}
+
+/// Who decides something that the journal keeps their name with.
+pub(crate) fn named(who: &str) -> Answer<String> {
+    match who.trim() {
+        "" => Err(Refusal::new("who-missing", "who", "Diga quién lo decide.").into()),
+        who => Ok(who.to_owned()),
+    }
 }
 
 impl Agent {

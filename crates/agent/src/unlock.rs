@@ -5,7 +5,7 @@ use timbre_core::{Profile, Refusal};
 use timbre_store::{Locked, Range};
 
 use crate::engine::{Agent, Answer};
-use crate::reissue::named;
+use crate::roles::named;
 use crate::view::{LockView, LockedFoliosView};
 
 impl Agent {

@@ -17,9 +17,8 @@ pub(crate) fn stops(reader: &Reader, documents: &[Arc<Document>], moves: &[Fact]
     for (id, reasons, number) in moves.iter().filter_map(rejected).filter(|(.., number)| is_void(*number)) {
         let Some(document) = documents.iter().find(|document| document.id == *id) else { continue };
         let in_use = |range: &Range| {
-            let open = range.stopped.is_none() && range.reopened <= id.number;
             range.grant.id == document.grant
-                && open
+                && range.is_answered_for_by(id.number)
                 && stops.iter().all(|(grant, _)| *grant != document.grant)
         };
         let Some(range) = reader.ranges().into_iter().find(in_use) else { continue };

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use timbre_core::{Amount, Claim, DocumentId, Documents};
 
-use crate::dte;
 use crate::follow::{Earlier, is_own};
 use crate::makeup::Difference;
 use crate::money;
@@ -258,9 +257,7 @@ fn origin(of: &Earlier, known: &dyn Documents) -> Option<Earlier> {
     let claims = known.usage(&of.document.id).claims.0;
     let mut used = claims.into_iter().filter(|claim| claim.amount > Amount::ZERO);
     let (claim, None) = (used.next()?, used.next()) else { return None };
-    let (document, state) = known.find(&claim.document)?;
-    let (tipo, body) = dte::read(&document.bytes)?;
-    Some(Earlier { tipo, document, state, body, ..*of })
+    of.in_place_of(&claim.document, known)
 }
 
 fn given_back(making: &mut Making<'_>, earlier: &[Earlier], total: i64, known: &dyn Documents) -> Vec<Claim> {

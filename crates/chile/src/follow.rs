@@ -24,6 +24,15 @@ pub struct Earlier {
     pub body: Group,
 }
 
+impl Earlier {
+    /// Another document of this folder, named by the same reference.
+    pub fn in_place_of(&self, id: &DocumentId, known: &dyn Documents) -> Option<Earlier> {
+        let (document, state) = known.find(id)?;
+        let (tipo, body) = dte::read(&document.bytes)?;
+        Some(Earlier { tipo, document, state, body, ..*self })
+    }
+}
+
 /// Those that the references of `document` name.
 pub fn earlier(document: &Group, issuer: Rut, known: &dyn Documents) -> Vec<Earlier> {
     let find = |(at, reference): (usize, &Group)| {

@@ -115,11 +115,7 @@ pub fn bound(corrected: &[&Earlier], known: &dyn Documents) -> Vec<Earlier> {
         let of_all: Vec<&Earlier> = all.iter().collect();
         let others = standing(&of_all, known).into_iter().flat_map(|user| user.of);
         let is_new = |id: &DocumentId| !all.iter().any(|earlier| earlier.document.id == *id);
-        let found = others.filter(is_new).find_map(|id| {
-            let (document, state) = known.find(&id)?;
-            let (tipo, body) = dte::read(&document.bytes)?;
-            Some(Earlier { at: all[0].at, corrected: true, tipo, document, state, body })
-        });
+        let found = others.filter(is_new).find_map(|id| all[0].in_place_of(&id, known));
         match found {
             Some(other) => all.push(other),
             None => return all,

@@ -166,14 +166,6 @@ impl Heard {
     }
 }
 
-/// How long an answer asks to wait: `Retry-After` in seconds (RFC 9110, 10.2.3), or as an authority says it for its own
-/// services, `X-Retry-After`. A day at most.
-pub fn retry_after(headers: &[(String, String)]) -> Option<Duration> {
-    let named = |name: &str| headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-    let (_, seconds) = named("X-Retry-After").or_else(|| named("Retry-After"))?;
-    Some(Duration::from_secs(seconds.trim().parse::<u64>().ok()?.min(86_400)))
-}
-
 /// The bytes of a web page, whatever their status and header say.
 pub fn is_html(body: &[u8]) -> bool {
     let start: Vec<u8> = body.trim_ascii_start().iter().take(200).map(u8::to_ascii_lowercase).collect();

@@ -63,10 +63,11 @@ impl Numbering {
             }
             let answer = match &range.stopped {
                 Some(why) => {
+                    let stopped = stopped(why);
                     if held.is_none() && accepts(&range.grant).is_ok() {
-                        held = Some(stopped(why));
+                        held = Some(stopped.clone());
                     }
-                    Err(stopped(why))
+                    Err(stopped)
                 }
                 None => accepts(&range.grant),
             };

@@ -240,6 +240,11 @@ impl Range {
         (self.last + 1).saturating_sub(self.next)
     }
 
+    /// Is it in use, and was `folio` given since a person last used it again? Of earlier ones they knew.
+    pub fn is_answered_for_by(&self, folio: u64) -> bool {
+        self.stopped.is_none() && self.reopened <= folio
+    }
+
     /// The folios passed over that `folio` is one of.
     pub fn skipped_at(&self, folio: u64) -> Option<Span> {
         self.skipped.iter().copied().find(|span| (span.first..=span.last).contains(&folio))

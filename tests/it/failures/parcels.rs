@@ -1,6 +1,6 @@
 //! Rows 6, 7, 11, 18, 25, 26, 28 to 31, 34 to 36, 38 to 49: how an upload may be said to be doing.
 
-use super::{LOST, STRAIGHT, open, open_with};
+use super::{LOST, STRAIGHT, Shop, open, open_with};
 use timbre_tests::scripted::{Act, Asked, respuesta, soap_of};
 
 /// The counts of an upload of one boleta that was rejected.
@@ -255,14 +255,19 @@ async fn an_upload_that_the_sii_lost_goes_again_to_the_byte() {
         shop.sii.always(Asked::Document, none);
         let id = if is_soap { shop.factura("1").await } else { shop.boleta("1").await };
         shop.until(&id, |_| shop.sii.asked(Asked::Upload) == 2).await;
-        shop.sii.heal(Asked::Parcel);
-        shop.sii.heal(Asked::Document);
-        shop.settled(&id, "ACEPTADO").await;
-        shop.went(&id, LOST);
-        let files = shop.sii.files();
-        assert_eq!(files[0], files[1]);
-        shop.stop().await;
+        lost_and_sent_again(shop, &id).await;
     }
+}
+
+/// The same bytes went twice, and the SII that is well again takes them.
+async fn lost_and_sent_again(shop: Shop, id: &str) {
+    shop.sii.heal(Asked::Parcel);
+    shop.sii.heal(Asked::Document);
+    shop.settled(id, "ACEPTADO").await;
+    shop.went(id, LOST);
+    let files = shop.sii.files();
+    assert_eq!(files[0], files[1]);
+    shop.stop().await;
 }
 
 /// Row 47: an upload that is stuck for a day is not sent again blindly. A person can, and then its documents are asked
@@ -286,11 +291,5 @@ async fn an_upload_that_is_stuck_goes_again_only_by_hand_and_when_its_documents_
     let resent = shop.running.agent.resend(std::slice::from_ref(&id)).await.unwrap();
     assert_eq!((resent.queued, resent.asked), (1, 0));
     shop.until(&id, |_| shop.sii.asked(Asked::Upload) == 2).await;
-    shop.sii.heal(Asked::Parcel);
-    shop.sii.heal(Asked::Document);
-    shop.settled(&id, "ACEPTADO").await;
-    shop.went(&id, LOST);
-    let files = shop.sii.files();
-    assert_eq!(files[0], files[1]);
-    shop.stop().await;
+    lost_and_sent_again(shop, &id).await;
 }

@@ -29,7 +29,7 @@ impl Desk {
             None => self.store.set_sealing(true, facts, self.clock.now()),
         };
         if sealed.is_ok() {
-            self.untold = Some(self.untold.take().unwrap_or_default());
+            self.untold.get_or_insert_default();
         }
         match &sealed {
             // Its folder is to be opened again, whatever kept it from that just now (a reader that goes on).

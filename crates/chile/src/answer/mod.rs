@@ -54,9 +54,15 @@ impl Reply<'_> {
         (self.status == 200).then(|| soap::payload(&self.text())).flatten()
     }
 
+    fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.trim())
+    }
+
     /// How long the SII asks to wait (OAS boleta electrónica, X-Retry-After), capped at a day.
     pub fn retry_after(&self) -> Option<Duration> {
-        timbre_core::channel::retry_after(self.headers)
+        let seconds = self.header("X-Retry-After").or_else(|| self.header("Retry-After"))?;
+        Some(Duration::from_secs(seconds.parse::<u64>().ok()?.min(86_400)))
     }
 
     /// One line for a person: what came instead of an answer.

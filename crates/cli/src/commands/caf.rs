@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use timbre_agent::view::{RangeDecision, RefusalView};
+use timbre_agent::view::{RangeDecision, RangeView, RefusalView};
 use zeroize::Zeroizing;
 
 use super::through;
@@ -236,32 +236,32 @@ async fn list(data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
 
 async fn stop(order: &RangeDecision, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
     through(data, Need::Store, async |api| {
-        let range = api.stop_range(order).await?;
-        match out.json {
-            true => out.object(&range)?,
-            false => {
-                let [first, last, left] = [range.first, range.last, range.left].map(thousands);
-                out.line(format!("El rango {first} a {last} está detenido; quedan {left} folios sin usar."))?;
-            }
-        }
-        Ok(Exit::Done)
+        let said = |range: &RangeView| {
+            let [first, last, left] = [range.first, range.last, range.left].map(thousands);
+            format!("El rango {first} a {last} está detenido; quedan {left} folios sin usar.")
+        };
+        decided(&api.stop_range(order).await?, said, out)
     })
     .await
 }
 
 async fn reopen(order: &RangeDecision, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
     through(data, Need::Store, async |api| {
-        let range = api.resume_range(order).await?;
-        match out.json {
-            true => out.object(&range)?,
-            false => {
-                let [first, last, next] = [range.first, range.last, range.next].map(thousands);
-                out.line(format!("El rango {first} a {last} se usa otra vez; el próximo es {next}."))?;
-            }
-        }
-        Ok(Exit::Done)
+        let said = |range: &RangeView| {
+            let [first, last, next] = [range.first, range.last, range.next].map(thousands);
+            format!("El rango {first} a {last} se usa otra vez; el próximo es {next}.")
+        };
+        decided(&api.resume_range(order).await?, said, out)
     })
     .await
+}
+
+fn decided(range: &RangeView, said: impl FnOnce(&RangeView) -> String, out: Out) -> Result<Exit, Failure> {
+    match out.json {
+        true => out.object(range)?,
+        false => out.line(said(range))?,
+    }
+    Ok(Exit::Done)
 }
 
 fn number(value: &Value, name: &str) -> Option<String> {

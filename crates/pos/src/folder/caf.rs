@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use serde::Serialize;
 use timbre_agent::view::{LoadedRangeView, ProblemView, RefusalView};
 use timbre_store::whole;
 
@@ -84,11 +85,7 @@ impl Work {
             tracing::warn!(file = stem, code = warning.code, "a CAF of the folder is loaded with a warning");
         }
         loaded.warnings.push(assumed());
-        let name = place::free_name(&self.places.cafs_loaded, stem, "xml");
-        let free = name.strip_suffix(".xml").unwrap_or(&name);
-        let text = serde_json::to_vec(&loaded)?;
-        whole::write_plain(&self.places.cafs_loaded.join(format!("{free}{NOTICE}")), &text)?;
-        place::put_aside(path, &self.places.cafs_loaded, stem, "xml")
+        put_with(path, &self.places.cafs_loaded, stem, NOTICE, &loaded)
     }
 
     /// Whoever looked at the authority's site takes the notice away.
@@ -101,12 +98,16 @@ impl Work {
 
     fn refuse_caf(&self, path: &Path, stem: &str, problem: &ProblemView) -> io::Result<()> {
         tracing::warn!(file = stem, code = problem.code, "a CAF of the folder is refused");
-        let name = place::free_name(&self.places.cafs_refused, stem, "xml");
-        let free = name.strip_suffix(".xml").unwrap_or(&name);
-        let text = serde_json::to_vec(problem)?;
-        whole::write_plain(&self.places.cafs_refused.join(format!("{free}.error.json")), &text)?;
-        place::put_aside(path, &self.places.cafs_refused, stem, "xml")
+        put_with(path, &self.places.cafs_refused, stem, ".error.json", problem)
     }
+}
+
+/// Puts a CAF aside with what is to be known of it beside it, `STEM` and `ending`: that comes first.
+fn put_with(path: &Path, folder: &Path, stem: &str, ending: &str, said: &impl Serialize) -> io::Result<()> {
+    let name = place::free_name(folder, stem, "xml");
+    let free = name.strip_suffix(".xml").unwrap_or(&name);
+    whole::write_plain(&folder.join(format!("{free}{ending}")), &serde_json::to_vec(said)?)?;
+    place::put_aside(path, folder, stem, "xml")
 }
 
 /// Nobody said whose the folios of a file are that is just put into a folder.
