@@ -144,6 +144,9 @@ impl Sender {
                 }
                 Step::Wait(span, state, reports) => {
                     let due = later(self.now(), span.max(self.settings().poll_floor));
+                    if asked == Asked::Question && answer.as_ref().is_some_and(Answer::is_throttled) {
+                        self.hush(talk.channel, due);
+                    }
                     self.note(talk, answer, Some(&state), Some(due), reports).await?;
                     return Ok(After::Wait { due, state });
                 }
@@ -352,7 +355,12 @@ impl Answer {
 
     /// Not the authority's own trouble, nor a request for patience, nor what somebody else says.
     fn is_well(&self) -> bool {
-        !self.page && self.status.is_some_and(|status| status < 500 && status != 429)
+        !self.page && self.status.is_some_and(|status| status < 500) && !self.is_throttled()
+    }
+
+    /// It asks too much (RFC 6585, 4).
+    fn is_throttled(&self) -> bool {
+        self.status == Some(429)
     }
 
     fn new(request: &Request, heard: &Heard, took: Duration) -> Answer {

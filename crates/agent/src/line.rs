@@ -11,6 +11,10 @@ use crate::clock::later;
 use crate::retry::backoff;
 use crate::sender::{Sender, lock};
 
+/// The longest that all questions of a channel wait since one was too many: then one tries again, as no authority of ours says
+/// what it allows.
+const QUIET: Duration = Duration::from_secs(600);
+
 /// What was asked when something went wrong; only the same proves that it is well again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
@@ -222,6 +226,19 @@ impl Sender {
 
     pub(crate) fn line_is_open(&self, channel: &ChannelId) -> bool {
         lock(&self.known_lines).get(channel).is_some_and(|line| line.open(self.now()))
+    }
+
+    /// A question was answered with 429: nobody asks on this channel until `due`, or not for so long.
+    pub(crate) fn hush(&self, channel: &ChannelId, due: Timestamp) {
+        let until = due.min(later(self.now(), QUIET));
+        let mut quiet = lock(&self.quiet);
+        let at = quiet.entry(channel.clone()).or_insert(until);
+        *at = until.max(*at);
+    }
+
+    /// Until when nobody asks on this channel, if that is still to come.
+    pub(crate) fn hushed(&self, channel: &ChannelId) -> Option<Timestamp> {
+        lock(&self.quiet).get(channel).copied().filter(|at| *at > self.now())
     }
 
     /// A way out is back: lines that are down for want of one are looked at at once.

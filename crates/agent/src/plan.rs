@@ -29,7 +29,7 @@ pub(crate) enum Stage {
 }
 
 impl Stage {
-    fn delivers(self) -> bool {
+    pub(crate) fn delivers(self) -> bool {
         match self {
             Stage::Fresh | Stage::Resend => true,
             Stage::Follow | Stage::Probe => false,

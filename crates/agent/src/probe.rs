@@ -65,6 +65,10 @@ impl Sender {
                 sooner(self.after_line(&open.channel));
                 break;
             }
+            if let Some(quiet) = self.hushed(&open.channel) {
+                sooner(quiet);
+                break;
+            }
             if questions == AT_A_TIME {
                 sooner(self.now());
                 break;

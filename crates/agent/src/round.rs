@@ -209,6 +209,9 @@ impl Sender {
             }
         }
         drop(probing);
+        if went_back {
+            lock(&self.quiet).clear();
+        }
         if hurry || went_back {
             self.look_now(now);
             // What a person sends by hand is said to wait anew.
@@ -234,6 +237,7 @@ impl Sender {
         let going = known.parcels.iter().filter(|(id, open)| {
             open.channel == *channel && open.stage != Stage::Fresh && !known.busy.contains_key(*id)
         });
+        let quiet = self.hushed(channel);
         let mut lane = Lane {
             gate: plan::gate(line, now),
             busy: busy.clone().count(),
@@ -241,7 +245,14 @@ impl Sender {
             most: limits.in_flight.max(1),
             looking: known.looking.contains(channel),
             going: going
-                .map(|(id, open)| Going { parcel: id.clone(), due: open.due, stage: open.stage })
+                .map(|(id, open)| {
+                    let quiet = quiet.filter(|_| !open.stage.delivers());
+                    Going {
+                        parcel: id.clone(),
+                        due: quiet.map_or(open.due, |at| at.max(open.due)),
+                        stage: open.stage,
+                    }
+                })
                 .collect(),
             fresh: Vec::new(),
             waits: false,

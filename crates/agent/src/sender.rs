@@ -112,6 +112,8 @@ pub struct Sender {
     pub(crate) looking_at_clock: AtomicBool,
     /// How long answers took.
     pub(crate) answered_in: Mutex<BTreeMap<(&'static str, Class), Histogram>>,
+    /// Until when the authority wants no question on a channel. Deliveries go on: their hour runs.
+    pub(crate) quiet: Mutex<BTreeMap<ChannelId, Timestamp>>,
     /// Answers with the authority's own errors, in a row.
     pub(crate) errors: Mutex<BTreeMap<ChannelId, u32>>,
     /// Lines that came back since the last round.
@@ -173,6 +175,7 @@ impl Sender {
             lost: Notify::new(),
             looking_at_clock: AtomicBool::new(false),
             answered_in: Mutex::default(),
+            quiet: Mutex::default(),
             errors: Mutex::default(),
             returned: Mutex::default(),
             heard: Mutex::default(),

@@ -57,6 +57,40 @@ async fn a_question_that_may_be_repeated_at_once_waits_its_turn() {
     agent.stop().await;
 }
 
+/// The rest that one question was told to give holds for all of its channel, and for no delivery: its hour runs.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_question_too_many_is_a_rest_for_all_and_what_is_sold_meanwhile_leaves() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    office.books().words.extend((1..=4).map(|number| (number, "wait")));
+    let settings = Settings { workers: 1, ..settings() };
+    let opening = Opening { clock: clock.clone(), settings, ..Opening::default() };
+    let agent = open_as(dir.path(), &office, opening).await;
+    for i in 0..3 {
+        sell(&agent, &format!("k{i}"), ALONE).await;
+    }
+    until(&agent, |agent| agent.stats().sent == 3).await;
+    office.books().moods.push_back(("track?", Mood::Throttle));
+    until(&agent, |agent| {
+        clock.advance(Duration::from_millis(10));
+        agent.set_running(true);
+        office.books().moods.is_empty()
+    })
+    .await;
+    let asked = office.books().asked("post/track?");
+    clock.advance(REST / 2);
+    sell(&agent, "meanwhile", ALONE).await;
+    until(&agent, |agent| taken(agent, 4)).await;
+    assert_eq!(office.books().asked("post/track?"), asked, "none of the four was asked about");
+    office.books().words.clear();
+    until(&agent, |agent| {
+        clock.advance(REST / 20);
+        agent.set_running(true);
+        agent.stats().accepted == 4
+    })
+    .await;
+    agent.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_heard_by_a_question_is_cleared_by_a_good_one() {
     let (dir, office) = (tempfile::tempdir().unwrap(), office());

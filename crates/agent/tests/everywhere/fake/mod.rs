@@ -77,6 +77,9 @@ fn all(about: &[Arc<Document>], verdict: &Verdict) -> Vec<Report> {
     about.iter().map(|d| Report { document: d.id.clone(), verdict: verdict.clone() }).collect()
 }
 
+/// What an authority that was asked too much wants to be left alone for.
+pub const REST: Duration = Duration::from_secs(60);
+
 /// What an authority that numbers gives with its acceptance.
 pub const GIVEN: &str = "0007-c0de";
 
@@ -169,6 +172,9 @@ impl Channel for Post {
     ) -> Result<Step, KeyError> {
         let at = state.0["at"].as_str().unwrap().to_owned();
         let again = Duration::from_millis(5);
+        if matches!(heard, Heard::Reply { status: 429, .. }) {
+            return Ok(Step::Wait(REST, state, vec![]));
+        }
         let Heard::Reply { status: 200, body, .. } = heard else {
             return Ok(match (at.as_str(), heard) {
                 ("track?", Heard::Elapsed) => {

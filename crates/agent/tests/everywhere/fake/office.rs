@@ -31,6 +31,8 @@ pub enum Mood {
     Hurry,
     /// Takes it and wants to be asked about it at once.
     Chat,
+    /// Was asked too much, and wants a minute's rest.
+    Throttle,
     /// Has trouble of its own.
     Error,
     /// Somebody else answers, with a page for people.
@@ -150,6 +152,7 @@ impl Office {
             Mood::Refuse => return reply("refuse"),
             Mood::Busy => return reply("busy"),
             Mood::Hurry => return reply("hurry"),
+            Mood::Throttle => return Heard::Reply { status: 429, headers: vec![], body: Bytes::new() },
             Mood::Error => {
                 return Heard::Reply { status: 500, headers: vec![], body: Bytes::from_static(b"Error 500") };
             }
