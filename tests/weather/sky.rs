@@ -178,7 +178,7 @@ impl Sky {
             return Fate::Through;
         }
         let slow = Duration::from_secs(self.dice.range(1, 200));
-        let status = self.dice.one_of(&[500, 502, 503, 504]);
+        let status = self.dice.one_of(&[429, 500, 502, 503, 504]);
         let fates = [
             (self.rates.slow, Fate::Slow(slow)),
             (self.rates.lost_reply, Fate::LostReply),

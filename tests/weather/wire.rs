@@ -172,7 +172,10 @@ fn nothing(sent: Sent, why: &str) -> Heard {
 }
 
 fn reply(status: u16, text: &str) -> Heard {
-    let headers = vec![("Content-Type".to_owned(), "text/html".to_owned())];
+    let mut headers = vec![("Content-Type".to_owned(), "text/html".to_owned())];
+    if status == 429 {
+        headers.push(("X-Retry-After".to_owned(), "120".to_owned()));
+    }
     Heard::Reply { status, headers, body: Bytes::copy_from_slice(text.as_bytes()) }
 }
 
