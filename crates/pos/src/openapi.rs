@@ -17,7 +17,7 @@ use crate::{
 #[openapi(
     info(
         title = "Timbre",
-        description = "La API local: las cajas entregan ventas y reciben documentos tributarios."
+        description = "La API local: las cajas entregan ventas y reciben documentos tributarios. Un parámetro que la dirección no conoce se rechaza (parameter-unknown); sólo «_», con que algunas bibliotecas evitan una copia guardada, se ignora."
     ),
     components(schemas(timbre_agent::view::ProblemView)),
     paths(

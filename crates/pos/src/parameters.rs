@@ -11,6 +11,9 @@ use timbre_agent::view::ProblemView;
 use crate::api::Problem;
 use crate::openapi::DOCUMENT;
 
+/// What libraries of pages (jQuery and others) add with the time, so that no cache answers: it says nothing of what is asked.
+const AGAINST_CACHES: &str = "_";
+
 /// Answers to two names, and is described under one.
 const ALIAS: (&str, &str) = ("/v1/documents/{id}/ticket", "/v1/documents/{id}/escpos");
 
@@ -35,6 +38,9 @@ fn check(request: &Request) -> Result<(), Box<Response>> {
 
 fn judge(said: &[(String, String)], names: &[&str]) -> Result<(), ProblemView> {
     for (n, (name, _)) in said.iter().enumerate() {
+        if name == AGAINST_CACHES {
+            continue;
+        }
         if !names.contains(&name.as_str()) {
             let known = match names {
                 [] => "esta dirección no lleva ninguno".to_owned(),
@@ -80,6 +86,8 @@ mod tests {
         let said =
             |text: &[&str]| text.iter().map(|name| ((*name).to_owned(), String::new())).collect::<Vec<_>>();
         assert!(judge(&said(&["state", "q"]), &["state", "q"]).is_ok());
+        assert!(judge(&said(&["_", "q", "_"]), &["q"]).is_ok() && judge(&said(&["_"]), &[]).is_ok());
+        assert_eq!(judge(&said(&["__"]), &[]).unwrap_err().code, "parameter-unknown");
         let unknown = judge(&said(&["state", "estado"]), &["state", "q"]).unwrap_err();
         assert_eq!((unknown.status, unknown.code.as_str()), (400, "parameter-unknown"));
         assert_eq!(unknown.detail, "El parámetro «estado» no se conoce: aquí se conocen state, q.");
