@@ -40,8 +40,9 @@ fn annulled<'e>(tipo: Tipo, document: &Group, earlier: &'e [Earlier]) -> Option<
 /// What a document of `total` uses up of earlier ones, or why it can't.
 ///
 /// A credit note uses up what it gives back, so that no document is given back twice or beyond its total. A
-/// factura uses up its guías, each once: of one alone what the factura charges and no more than what is left, for
-/// the rest of it may be billed later. A boleta of an exchange uses nothing up. What annuls a document gives back
+/// factura or a boleta uses up its guías, each once, whichever of the two billed it before: of one alone what it
+/// charges and no more than what is left, for the rest of it may be billed later. What a boleta of an exchange names
+/// it does not use up. What annuls a document gives back
 /// what that had used: the guías of a factura can be billed anew, and a factura whose credit note was annulled can
 /// be annulled again; a debit note that corrects a credit note gives back its part. Where a note corrects several,
 /// the first are used up first. The writer judges all of it again.
@@ -65,15 +66,21 @@ pub fn of(making: &mut Making<'_>, earlier: &[Earlier], total: i64, known: &dyn 
             Some(note) => std::iter::once(claim(note, total)).chain(undone(note, known)).collect(),
             None => charged_again(making, earlier, total, known),
         },
-        Tipo::Factura | Tipo::FacturaExenta => {
-            let guias: Vec<&Earlier> = earlier.iter().filter(|earlier| earlier.tipo == Tipo::Guia).collect();
-            match guias[..] {
-                [only] => billed(making, only, total, known).into_iter().collect(),
-                _ => guias.iter().filter_map(|guia| rest_of(making, guia, known)).collect(),
-            }
+        Tipo::Factura | Tipo::FacturaExenta => of_guias(making, earlier, total, known),
+        Tipo::Boleta | Tipo::BoletaExenta => {
+            let guias = of_guias(making, earlier, total, known);
+            exchanged(making, earlier, known).into_iter().chain(guias).collect()
         }
-        Tipo::Boleta | Tipo::BoletaExenta => exchanged(making, earlier, known),
         Tipo::Guia => Vec::new(),
+    }
+}
+
+/// What is billed of the guías that a factura or a boleta names.
+fn of_guias(making: &mut Making<'_>, earlier: &[Earlier], total: i64, known: &dyn Documents) -> Vec<Claim> {
+    let guias: Vec<&Earlier> = earlier.iter().filter(|earlier| earlier.tipo == Tipo::Guia).collect();
+    match guias[..] {
+        [only] => billed(making, only, total, known).into_iter().collect(),
+        _ => guias.iter().filter_map(|guia| rest_of(making, guia, known)).collect(),
     }
 }
 
@@ -373,7 +380,7 @@ fn one_part(making: &mut Making<'_>, of: &Earlier, total: i64, known: &dyn Docum
     }
 }
 
-/// What a factura bills of its only guía. Of one that was billed in part before, each factura rounded its own, so
+/// What a factura or a boleta bills of its only guía. Of one that was billed in part before, each rounded its own, so
 /// that the last is held against the rest before rounding, as a note is. One that says no prices is billed by who
 /// wrote it down: how much of it is left nobody can tell.
 fn billed(making: &mut Making<'_>, guia: &Earlier, total: i64, known: &dyn Documents) -> Option<Claim> {
@@ -388,7 +395,7 @@ fn billed(making: &mut Making<'_>, guia: &Earlier, total: i64, known: &dyn Docum
         Ok(part) => Some(part.claim),
         Err(exceeds) => {
             let message = format!(
-                "De la guía {} quedan {} por facturar (lo demás lo cobran {}), y esta factura es por {}.",
+                "De la guía {} quedan {} por cobrar (lo demás lo cobran {}), y este documento es por {}.",
                 guia.document.id,
                 money::dotted(exceeds.left),
                 listed(&exceeds.notes),
@@ -407,7 +414,7 @@ fn rest_of(making: &mut Making<'_>, guia: &Earlier, known: &dyn Documents) -> Op
     if guia.document.total == Amount::ZERO {
         if !usage.used_by.is_empty() {
             let message = format!(
-                "La guía {id} no dice precios y ya la cobra {}: revise que esta factura no cobre lo mismo otra vez.",
+                "La guía {id} no dice precios y ya la cobra {}: revise que no se cobre lo mismo otra vez.",
                 listed(&usage.used_by)
             );
             making.warn("guia-billed", place, message);

@@ -1,4 +1,4 @@
-//! What is left of a document that credit notes give back part by part, or of a guía that facturas bill so.
+//! What is left of a document that credit notes give back part by part, or of a guía that facturas and boletas bill so.
 //!
 //! Each note rounds its own lines and its own tax, as the SII reckons it, and so the notes that give back all of
 //! a document may come to some pesos more or less than it did: 100 of net are 119, and ten notes of 10 are 12
@@ -49,7 +49,7 @@ pub struct Exceeds {
 }
 
 /// The part that a note of `total` gives back of `earlier`, the only document that it corrects; or that a factura
-/// bills of its only guía.
+/// or a boleta bills of its only guía.
 pub fn part(
     tipo: Tipo,
     note: &Group,
@@ -123,7 +123,7 @@ pub fn bound(corrected: &[&Earlier], known: &dyn Documents) -> Vec<Earlier> {
     }
 }
 
-/// A note, or a factura of a guía, that uses something up of some documents.
+/// A note, or what bills a guía, that uses something up of some documents.
 struct Standing {
     document: Document,
     tipo: Tipo,
@@ -145,11 +145,14 @@ fn standing(of: &[&Earlier], known: &dyn Documents) -> Vec<Standing> {
         let (document, _) = known.find(&user)?;
         let own = known.usage(&user);
         let annulled = document.total.0 > 0 && own.claimed >= document.total;
-        if notes::is_boleta(&user.series.0) || annulled {
+        let is_boleta = |id: &DocumentId| notes::is_boleta(&id.series.0);
+        let exchanges = |claim: &Claim| is_boleta(&user) && is_boleta(&claim.document);
+        let claims = own.claims.0.into_iter().filter(|claim| claim.amount >= Amount::ZERO);
+        let claims: Vec<Claim> = claims.filter(|claim| !exchanges(claim)).collect();
+        let uses = claims.iter().any(|claim| ids.contains(&&claim.document));
+        if annulled || (is_boleta(&user) && !uses) {
             return None;
         }
-        let claims = own.claims.0.into_iter().filter(|claim| claim.amount >= Amount::ZERO);
-        let claims: Vec<Claim> = claims.collect();
         let (tipo, body) = dte::read(&document.bytes)?;
         let used = claims.iter().map(|claim| claim.document.clone());
         let of: Vec<DocumentId> = used.chain(corrects(tipo, &body)).collect();

@@ -134,6 +134,62 @@ fn guias_become_one_factura() {
     assert_eq!(names(again), ["T61F4 2856", "T33F9 -2856", "T52F1 1190", "T52F2 1666"]);
 }
 
+/// Whichever billed it first, as a factura after a factura.
+#[test]
+fn a_guia_that_a_boleta_billed_is_not_billed_again_by_a_factura_nor_the_other_way() {
+    let of = |tipo: u16, price: u64, reference: Value| {
+        let mut sale = of_type(tipo, line(price));
+        match tipo {
+            33 => sale["Encabezado"]["IdDoc"]["FmaPago"] = 2.into(),
+            _ => sale["Encabezado"]["Receptor"] = Value::Null,
+        }
+        sale["Referencia"] = reference;
+        sale
+    };
+    let first = || json!({ "TpoDocRef": 52, "FolioRef": 1 });
+    let (boleta, factura) = (|price| of(39, price, first()), |price| of(33, price, first()));
+    let folder = Folder::default().with(&guia(1, line(1000)), 1);
+    let place = "Referencia[0].FolioRef";
+    // A boleta's price has its IVA: 1190.
+    assert_eq!(folder.comes_to(&boleta(1190)).1, [("T52F1".to_owned(), 1190)]);
+    assert_eq!(
+        folder.comes_to(&boleta(1500)).1,
+        [("T52F1".to_owned(), 1190)],
+        "other things are sold beside"
+    );
+    for after in [factura(1000), factura(1), boleta(1190), boleta(1)] {
+        folder.clone().with(&boleta(1190), 1).refuses(&after, "claim-exceeds", place);
+        folder.clone().with(&factura(1000), 1).refuses(&after, "claim-exceeds", place);
+    }
+    // A part each: the last is held to the rest.
+    let part = folder.clone().with(&boleta(595), 1);
+    assert_eq!(part.comes_to(&factura(500)).1, [("T52F1".to_owned(), 595)]);
+    part.refuses(&factura(510), "claim-exceeds", place);
+    let why = part.draft(&factura(510)).err().expect("it is more than the rest").to_string();
+    assert!(why.contains("T39F1") && why.contains("595"), "{why}");
+    part.clone().with(&factura(500), 1).refuses(&boleta(1), "claim-exceeds", place);
+    // Two guías of one boleta, each named once.
+    let both = json!([first(), { "TpoDocRef": 52, "FolioRef": 2 }]);
+    let two = folder.clone().with(&guia(1, line(500)), 2).with(&of(39, 1785, both), 1);
+    let mut second = factura(500);
+    second["Referencia"]["FolioRef"] = 2.into();
+    two.refuses(&second, "claim-exceeds", place);
+    folder.refuses(&of(39, 100, json!([first(), first()])), "reference-repeated", "Referencia[1].FolioRef");
+    // One without prices is told, and what was annulled or rejected bills nothing any more.
+    let silent = Folder::default().with(&guia(2, json!({ "NmbItem": "Silla", "QtyItem": 4 })), 1);
+    assert!(!silent.warned(&boleta(990)).contains(&"guia-billed".to_owned()));
+    for (earlier, later) in [(boleta(990), factura(990)), (factura(990), boleta(990))] {
+        assert!(silent.clone().with(&earlier, 1).warned(&later).contains(&"guia-billed".to_owned()));
+    }
+    let billed = folder.with(&boleta(1190), 1);
+    let rejected = billed.clone().in_state("T39F1", DocState::Rechazado);
+    assert_eq!(rejected.comes_to(&factura(1000)).1, [("T52F1".to_owned(), 1190)]);
+    let annul = bare(61, reference(39, 1, 1));
+    assert_eq!(billed.comes_to(&annul).1, [("T39F1".to_owned(), 1190), ("T52F1".to_owned(), -1190)]);
+    let freed = billed.with(&annul, 1);
+    assert_eq!(freed.comes_to(&factura(1000)).1, [("T52F1".to_owned(), 1190)]);
+}
+
 #[test]
 fn a_guia_says_what_it_moves_and_why() {
     let none = Folder::default();

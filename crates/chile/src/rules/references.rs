@@ -23,12 +23,12 @@ pub fn check(making: &mut Making<'_>, earlier: &[Earlier], known: &dyn Documents
     not_issued(making, known);
 }
 
-/// The same document twice. A note would give it back twice, and a factura bill a guía twice; elsewhere the SII takes it,
+/// The same document twice. A note would give it back twice, and a factura or a boleta bill a guía twice; elsewhere the SII takes it,
 /// and it says nothing more. What another issuer made has a folio of its own.
 fn repeated(making: &mut Making<'_>) {
     let document = &making.order.document;
     let corrected: Vec<usize> = notes::correcting(document).map(|(at, _)| at).collect();
-    let bills = matches!(making.tipo, Tipo::Factura | Tipo::FacturaExenta);
+    let bills = matches!(making.tipo, Tipo::Factura | Tipo::FacturaExenta) || making.tipo.is_boleta();
     let mut seen = BTreeSet::new();
     let mut again = Vec::new();
     for (at, reference) in document.groups("Referencia").enumerate() {
