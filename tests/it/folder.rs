@@ -213,6 +213,47 @@ async fn what_can_not_be_issued_yet_waits_in_its_place_and_goes_when_folios_come
     shop.stop().await;
 }
 
+/// The mark of a CAF that is on its way is there from before its load until its notice is. One whose range somebody loaded
+/// otherwise has none, and no notice: nothing was taken for granted of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caf_that_was_loaded_before_a_stop_has_its_notice_after_it_and_one_that_is_repeated_has_none() {
+    let root = tempfile::tempdir().unwrap();
+    shop_of(root.path(), &[(1, 2)]).await;
+    let drop = Drop::new(root.path());
+    fs::write(drop.at("timbre.toml"), "[folder]\n").unwrap();
+    let shop = timbre_app::start(options(root.path())).await.unwrap();
+    let company = sii_sim::Desk::company();
+    let caf = |first| {
+        let date = "2026-11-01".parse().unwrap();
+        sii_sim::Desk::caf(company.rut, 39, first, first + 9, date, company.name)
+    };
+    let (cut, others) = (caf(11), caf(31));
+    for file in [&cut, &others] {
+        shop.agent.load_grant(file, (1, 1), None).await.unwrap();
+    }
+    shop.stop().await;
+    let hash = sha256(&cut)[..12].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let mark = drop.at(&format!("caf/cargados/.{hash}.cargando"));
+    fs::write(&mark, "").unwrap();
+    fs::write(drop.at("caf/cortado.xml"), &cut).unwrap();
+    fs::write(drop.at("caf/ajeno.xml"), &others).unwrap();
+    let shop = timbre_app::start(options(root.path())).await.unwrap();
+    drop.until(|drop| drop.names("caf").is_empty()).await;
+    assert_eq!(drop.names("caf/cargados"), ["ajeno.xml", "cortado.aviso.json", "cortado.xml"], "and no mark");
+    let notice = drop.json("caf/cargados/cortado.aviso.json");
+    assert_eq!((&notice["first"], &notice["left"]), (&json!(11), &json!(10)));
+    assert_eq!(notice["warnings"][0]["code"], "caf-terms-assumed", "{notice}");
+    // The same once more is repeated. A new one, loaded in one go, leaves no mark either.
+    fs::write(drop.at("caf/otra-vez.xml"), &cut).unwrap();
+    fs::write(drop.at("caf/nuevo.xml"), caf(51)).unwrap();
+    drop.until(|drop| drop.names("caf").is_empty()).await;
+    let all = ["ajeno", "cortado.aviso", "cortado", "nuevo.aviso", "nuevo", "otra-vez"];
+    let names = drop.names("caf/cargados");
+    let stems: Vec<_> = names.iter().map(|name| name.rsplit_once('.').unwrap().0).collect();
+    assert_eq!(stems, all);
+    shop.stop().await;
+}
+
 /// A till uses the same name every day: yesterday's answer must never stand for today's sale.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_said_of_an_earlier_sale_of_that_name_makes_room_before_anything_is_said() {

@@ -124,7 +124,7 @@ impl Till {
             self.put(Some(1000 + 10 * self.put.len() as u64), n, chance)?;
         }
         self.put(None, SALES, chance)?;
-        if name == "caf-loaded" {
+        if name.starts_with("caf-") {
             self.put_caf()?;
         }
         // The first delivery of the life is refused now and then: it goes again.
@@ -281,7 +281,11 @@ impl Till {
         }
         let (mut loaded, refused) =
             (names(&self.folder("caf/cargados"))?, names(&self.folder("caf/rechazados"))?);
-        // Beside each stands what is to be known of it.
+        // Beside each stands what is to be known of it, wherever we died.
+        let notices = loaded.iter().filter(|name| name.ends_with(".aviso.json")).count() as u64;
+        if (notices, loaded.len() as u64) != (self.cafs, 2 * self.cafs) {
+            return fault!("{} CAFs, beside them {loaded:?}", self.cafs);
+        }
         loaded.retain(|name| name.ends_with(".xml"));
         if loaded.len() as u64 != self.cafs || !refused.is_empty() {
             return fault!("{} CAFs, loaded {loaded:?}, refused {refused:?}", self.cafs);

@@ -84,7 +84,7 @@ pub const LARGE: (&str, Way, u64) = ("rebuild-half", Suspect, 1);
 
 /// Those of the drop folder and of the webhooks, and the highest pass that a life with seven files comes to: see
 /// `doors`.
-pub const DOORS: [(&str, u64); 14] = [
+pub const DOORS: [(&str, u64); 15] = [
     ("file-read", 5),
     ("file-issued", 5),
     ("paper-left", 5),
@@ -95,6 +95,7 @@ pub const DOORS: [(&str, u64); 14] = [
     ("old-answer-aside", 4),
     ("old-refusal-half", 1),
     ("caf-loaded", 1),
+    ("caf-noticed", 1),
     ("event-kept", 2),
     ("event-unsent", 5),
     ("event-sent", 5),

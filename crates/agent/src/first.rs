@@ -67,6 +67,19 @@ pub(crate) fn taken(authority: &str, number: u64, why: &Remark) -> Refusal {
     )
 }
 
+/// What a person is told of the first number of a range that is loaded already.
+pub(crate) fn taken_since(authority: &str, number: u64, why: &Remark) -> Refusal {
+    Refusal::new(
+        "first-number-taken",
+        "used_up_to",
+        format!(
+            "El {authority} ya conoce el folio {number} ({}: {}): otro sistema usó folios de este rango. Deténgalo \
+             antes de emitir, en Folios o con «timbre caf stop».",
+            why.code, why.meaning
+        ),
+    )
+}
+
 /// What a person is told when nobody could be asked.
 pub(crate) fn unasked(authority: &str, number: u64, why: &str) -> Refusal {
     let why = why.trim_end_matches('.');

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use timbre_core::{Company, Environment, GrantId, KeyName, Refusal, Regime, Scheme, Timestamp};
-use timbre_store::{Fact, GrantLoaded, Opened, Reader, share as share_of};
+use timbre_store::{Fact, GrantLoaded, Opened, Range, Reader, share as share_of};
 
 use crate::engine::{Agent, Answer, ReadCertificate, environment_word};
 use crate::first::{self, First};
@@ -44,21 +44,44 @@ impl Agent {
         timbre_store::crash!("grant-unwritten");
         self.0.writer.commit(vec![fact]).await?;
         timbre_store::crash!("grant-written");
-        let ranges = self.0.reader.ranges();
-        let range = ranges.iter().find(|range| range.grant.id == id);
-        range
-            .map(|range| LoadedRangeView {
-                range: show::range(range, self.0.today()),
-                warnings: show::refusals(&warnings),
-            })
-            .ok_or_else(|| ProblemView::internal("el rango cargado no aparece"))
+        let range = self.range_of(&id).ok_or_else(|| ProblemView::internal("el rango cargado no aparece"))?;
+        let range = show::range(&range, self.0.today());
+        Ok(LoadedRangeView { range, warnings: show::refusals(&warnings) })
+    }
+
+    /// Is the range of this file loaded, and its key good?
+    pub fn is_loaded(&self, file: &[u8]) -> Answer<bool> {
+        let id = self.0.regime.grant(file, &self.issuer()?)?.grant.id;
+        Ok(self.range_of(&id).is_some() && !self.lost_its_key(&id))
+    }
+
+    /// What [`Agent::load_grant`] answered of a file whose range is loaded already, for who was stopped before hearing it;
+    /// `None`: it is not loaded. The authority is asked again, as long as no document has the first number.
+    pub async fn loaded_grant(&self, file: &[u8]) -> Answer<Option<LoadedRangeView>> {
+        let issuer = self.issuer()?;
+        let grant = self.0.regime.grant(file, &issuer)?.grant;
+        let Some(range) = self.range_of(&grant.id) else { return Ok(None) };
+        let range = show::range(&range, self.0.today());
+        let authority = self.0.regime.profile().authority;
+        let mut warnings = Vec::new();
+        if range.next == range.first {
+            match self.ask_first(&issuer, &grant.series, range.first).await {
+                First::Free => {}
+                First::Taken(why) => warnings.push(first::taken_since(authority, range.first, &why)),
+                First::Unasked(why) => warnings.push(first::unasked(authority, range.first, &why)),
+            }
+        }
+        Ok(Some(LoadedRangeView { range, warnings: show::refusals(&warnings) }))
+    }
+
+    fn range_of(&self, id: &GrantId) -> Option<Range> {
+        self.0.reader.ranges().into_iter().find(|range| range.grant.id == *id)
     }
 
     /// Was it loaded before, and can its key be used no more? After a vault was made anew its file
     /// is loaded again, for the key alone.
     fn lost_its_key(&self, id: &GrantId) -> bool {
-        let known = self.0.reader.ranges().iter().any(|range| range.grant.id == *id);
-        known && self.0.custody.sign(KeyName::Grant(id), Scheme::RsaSha1, b"").is_err()
+        self.range_of(id).is_some() && self.0.custody.sign(KeyName::Grant(id), Scheme::RsaSha1, b"").is_err()
     }
 
     /// Sets who issues. Refused when it would mix two companies or environments in one folder.

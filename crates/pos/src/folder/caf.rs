@@ -1,16 +1,19 @@
-//! CAFs that are put into `caf/`: loaded, and put aside.
+//! CAFs that are put into `caf/`: loaded, and put aside. Before one is loaded a mark says that it is on its way, so that
+//! after a death between its load and its notice it is known as the one that was loaded, and has its notice.
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use openssl::sha::sha256;
 use serde::Serialize;
 use timbre_agent::view::{LoadedRangeView, ProblemView, RefusalView};
 use timbre_store::whole;
 
 use super::place::{self, Look};
 use super::{MOST, SHOWN, Work};
+use crate::tokens::hex;
 
 /// Before the names of CAFs among those of sales: no name of a file has a stroke.
 pub(super) const MARK: &str = "caf/";
@@ -45,10 +48,12 @@ impl Work {
             }
             let path = self.places.cafs.join(&name);
             let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
-            let loaded = match place::read(&path) {
-                Ok(bytes) => self.handle.block_on(self.agent.load_grant(&bytes, (1, 1), None)),
+            let moved = match place::read(&path) {
+                Ok(bytes) => self.load_caf(&path, stem, &bytes),
                 Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-                    Err(ProblemView::bad_request("file-too-large", "El archivo pasa de 1 MiB: no es un CAF."))
+                    let why =
+                        ProblemView::bad_request("file-too-large", "El archivo pasa de 1 MiB: no es un CAF.");
+                    self.refuse_caf(&path, stem, &why)
                 }
                 Err(error) => {
                     // Each once: it is tried again at every look.
@@ -58,34 +63,56 @@ impl Work {
                     continue;
                 }
             };
-            let moved = match loaded {
-                Ok(loaded) => {
-                    timbre_store::crash!("caf-loaded");
-                    self.put_loaded(&path, stem, loaded)
-                }
-                // It was loaded when we died before it was put aside, or by somebody else.
-                Err(problem) if problem.code == "grant-repeated" => {
-                    place::put_aside(&path, &self.places.cafs_loaded, stem, "xml")
-                }
-                Err(problem) if problem.status >= 500 => {
-                    tracing::warn!(file = name, code = problem.code, "a CAF can't be loaded now");
-                    Ok(())
-                }
-                Err(problem) => self.refuse_caf(&path, stem, &problem),
-            };
             if let Err(error) = moved {
                 tracing::error!(%error, file = name, "a CAF can't be put aside");
             }
         }
     }
 
+    fn load_caf(&self, path: &Path, stem: &str, bytes: &[u8]) -> io::Result<()> {
+        let under_way = under_way(&self.places.cafs_loaded, bytes);
+        let before = under_way.symlink_metadata().is_ok();
+        // One that is loaded already is somebody else's doing; what is no CAF is told below.
+        if !before && matches!(self.agent.is_loaded(bytes), Ok(false)) {
+            whole::write_plain(&under_way, b"")?;
+        }
+        match self.handle.block_on(self.agent.load_grant(bytes, (1, 1), None)) {
+            Ok(loaded) => {
+                timbre_store::crash!("caf-loaded");
+                self.put_loaded(path, stem, &under_way, loaded)
+            }
+            Err(problem) if problem.code == "grant-repeated" => {
+                match self.handle.block_on(self.agent.loaded_grant(bytes)) {
+                    // We died before it was put aside.
+                    Ok(Some(loaded)) if before => self.put_loaded(path, stem, &under_way, loaded),
+                    Ok(_) => place::put_aside(path, &self.places.cafs_loaded, stem, "xml"),
+                    Err(problem) => Err(io::Error::other(problem.detail)),
+                }
+            }
+            Err(problem) if problem.status >= 500 => {
+                tracing::warn!(file = stem, code = problem.code, "a CAF can't be loaded now");
+                Ok(())
+            }
+            Err(problem) => arrived(&under_way).and_then(|()| self.refuse_caf(path, stem, &problem)),
+        }
+    }
+
     /// Beside it is said what the agent warns of, and what was taken for granted since nobody is asked here.
-    fn put_loaded(&self, path: &Path, stem: &str, mut loaded: LoadedRangeView) -> io::Result<()> {
+    fn put_loaded(
+        &self,
+        path: &Path,
+        stem: &str,
+        under_way: &Path,
+        mut loaded: LoadedRangeView,
+    ) -> io::Result<()> {
         for warning in &loaded.warnings {
             tracing::warn!(file = stem, code = warning.code, "a CAF of the folder is loaded with a warning");
         }
         loaded.warnings.push(assumed());
-        put_with(path, &self.places.cafs_loaded, stem, NOTICE, &loaded)
+        let free = say(&self.places.cafs_loaded, stem, NOTICE, &loaded)?;
+        timbre_store::crash!("caf-noticed");
+        arrived(under_way)?;
+        fs::rename(path, self.places.cafs_loaded.join(free))
     }
 
     /// Whoever looked at the authority's site takes the notice away.
@@ -98,16 +125,32 @@ impl Work {
 
     fn refuse_caf(&self, path: &Path, stem: &str, problem: &ProblemView) -> io::Result<()> {
         tracing::warn!(file = stem, code = problem.code, "a CAF of the folder is refused");
-        put_with(path, &self.places.cafs_refused, stem, ".error.json", problem)
+        let folder = &self.places.cafs_refused;
+        let free = say(folder, stem, ".error.json", problem)?;
+        fs::rename(path, folder.join(free))
     }
 }
 
-/// Puts a CAF aside with what is to be known of it beside it, `STEM` and `ending`: that comes first.
-fn put_with(path: &Path, folder: &Path, stem: &str, ending: &str, said: &impl Serialize) -> io::Result<()> {
+/// What is to be known of a CAF, said where it is put aside, as `STEM` and `ending`; the CAF's own name there. It comes
+/// first: who finds the one finds the other.
+fn say(folder: &Path, stem: &str, ending: &str, said: &impl Serialize) -> io::Result<String> {
     let name = place::free_name(folder, stem, "xml");
     let free = name.strip_suffix(".xml").unwrap_or(&name);
     whole::write_plain(&folder.join(format!("{free}{ending}")), &serde_json::to_vec(said)?)?;
-    place::put_aside(path, folder, stem, "xml")
+    Ok(name)
+}
+
+/// The mark of a CAF of this content that is on its way, in the folder of the loaded ones.
+fn under_way(loaded: &Path, bytes: &[u8]) -> PathBuf {
+    loaded.join(format!(".{}.cargando", &hex(&sha256(bytes))[..24]))
+}
+
+/// It is on its way no more.
+fn arrived(under_way: &Path) -> io::Result<()> {
+    match fs::remove_file(under_way) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Nobody said whose the folios of a file are that is just put into a folder.
