@@ -58,20 +58,37 @@ fn gives_back(note: &Row, of: &DocumentId) -> bool {
 /// Where a document stands that `row` follows, for `row`.
 fn stands(reader: &Reader, row: &Row, id: &DocumentId) -> Result<Option<DocState>, StoreError> {
     let Some(of) = reader.row(id)? else { return Ok(None) };
-    let used = match of.state {
-        DocState::Rechazado | DocState::Reemplazado => given_back(row, &of),
-        _ => Vec::new(),
-    };
+    let mut used = given_back(row, &of);
+    if !is_rejected(of.state) && !has_nothing_to_give(reader, &of, &used)? {
+        used.clear();
+    }
     match used.is_empty() || is_used_twice(reader, &used)? {
         true => Ok(Some(of.state)),
         false => given_back_by_now(reader, &used),
     }
 }
 
+fn is_rejected(state: DocState) -> bool {
+    matches!(state, DocState::Rechazado | DocState::Reemplazado)
+}
+
+/// All whose use of `used` this note takes back were rejected: what they had used is free without it, and as long as it
+/// is used otherwise they are not made again.
+fn has_nothing_to_give(reader: &Reader, note: &Row, used: &[DocumentId]) -> Result<bool, StoreError> {
+    for claim in note.claims.0.iter().filter(|claim| used.contains(&claim.document)) {
+        let undone = claim.undoes.as_ref().map(|undone| reader.row(undone)).transpose()?.flatten();
+        if undone.is_none_or(|undone| !is_rejected(undone.state)) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Something is used beyond what there is of it. Of another system's document nobody here knows how much that is.
 fn is_used_twice(reader: &Reader, used: &[DocumentId]) -> Result<bool, StoreError> {
     for id in used {
-        if reader.row(id)?.is_none_or(|of| of.claimed > of.total) {
+        let Some(of) = reader.row(id)? else { return Ok(true) };
+        if reader.used(id)?.claimed > of.total {
             return Ok(true);
         }
     }

@@ -184,7 +184,7 @@ fn of_foreign(
         making.refuse(code, format!("Referencia[{at}].FolioRef"), message);
         return None;
     }
-    gives_back.then_some(Claim { document: id, amount: Amount(total) })
+    gives_back.then(|| Claim::new(id, Amount(total)))
 }
 
 fn listed(ids: &[DocumentId]) -> String {
@@ -195,7 +195,7 @@ fn listed(ids: &[DocumentId]) -> String {
 fn undone(document: &Earlier, known: &dyn Documents) -> Vec<Claim> {
     let used = known.usage(&document.document.id).claims.0.into_iter();
     used.filter(|claim| claim.amount != Amount::ZERO)
-        .map(|claim| Claim { amount: Amount(-claim.amount.0), ..claim })
+        .map(|claim| Claim::undoing(document.document.id.clone(), claim.document, Amount(-claim.amount.0)))
         .collect()
 }
 
@@ -222,7 +222,8 @@ fn undone_in_part(of: &Earlier, part: i64, known: &dyn Documents) -> Vec<Claim> 
             };
             let amount = left.min(done.amount.0.saturating_abs() - undone).min(free);
             if amount > 0 {
-                claims.push(Claim { document: done.document.clone(), amount: Amount(sign * amount) });
+                let undone = of.document.id.clone();
+                claims.push(Claim::undoing(undone, done.document.clone(), Amount(sign * amount)));
                 left -= amount;
             }
         }
@@ -435,5 +436,5 @@ fn left_of(earlier: &Earlier, known: &dyn Documents) -> i64 {
 }
 
 fn claim(earlier: &Earlier, amount: i64) -> Claim {
-    Claim { document: earlier.document.id.clone(), amount: Amount(amount) }
+    Claim::new(earlier.document.id.clone(), Amount(amount))
 }

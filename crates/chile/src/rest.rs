@@ -69,8 +69,7 @@ pub fn part(
     let worth = unrounded(tipo, note).and_then(|worth| worth.checked_add(given.worth));
     let (Some(worth), Some(of_all)) = (worth, unrounded(earlier.tipo, &earlier.body)) else {
         // Beyond what is reckoned exactly: by the totals alone.
-        let amount = Amount(total);
-        let claim = Claim { document: earlier.document.id.clone(), amount };
+        let claim = Claim::new(earlier.document.id.clone(), Amount(total));
         return if by_totals { Ok(Part { claim, off: 0, beyond }) } else { Err(given.exceeds(whole)) };
     };
     let most = of_all.max(whole.into()).max(of_rounded(earlier).unwrap_or_default());
@@ -84,7 +83,7 @@ pub fn part(
     };
     let amount = Amount(used.saturating_sub(given.claimed).max(0));
     let off = if all { totals.saturating_sub(whole) } else { 0 };
-    Ok(Part { claim: Claim { document: earlier.document.id.clone(), amount }, off, beyond })
+    Ok(Part { claim: Claim::new(earlier.document.id.clone(), amount), off, beyond })
 }
 
 impl Given {

@@ -283,3 +283,35 @@ fn what_uses_what_a_note_gave_back_waits_for_that_note() {
     let pending = undone.in_state("T56F1", DocState::Pendiente);
     assert_eq!(waits(&pending, &annul), (vec!["T33F1".to_owned(), "T56F1".to_owned()], 1));
 }
+
+/// The factura of a guía is annulled before the SII has judged it, and it rejects that factura: the guía is free once,
+/// and not once more for the note that waits.
+#[test]
+fn what_a_rejected_factura_billed_is_not_freed_again_by_its_note() {
+    let mut factura = of_type(33, line(1000));
+    factura["Encabezado"]["IdDoc"]["FmaPago"] = 2.into();
+    factura["Referencia"] = json!({ "TpoDocRef": 52, "FolioRef": 1 });
+    let annul = bare(61, reference(33, 1, 1));
+    let folder = Folder::default().with(&guia(1, line(1000)), 1).with(&factura, 1).with(&annul, 1);
+    let folder = folder.in_state("T33F1", DocState::Rechazado).in_state("T61F1", DocState::Generado);
+    let again = folder.with(&factura, 2);
+    again.refuses(&factura, "claim-exceeds", "Referencia[0].FolioRef");
+}
+
+/// The same of a factura whose credit note was annulled, and which is given back in parts.
+#[test]
+fn what_a_rejected_credit_note_gave_back_is_not_charged_again_by_its_debit_note() {
+    let mut factura = of_type(33, line(1000));
+    factura["Encabezado"]["IdDoc"]["FmaPago"] = 2.into();
+    let part = |price: u64| {
+        let mut part = bare(61, reference(33, 1, 3));
+        part["Detalle"] = line(price);
+        part
+    };
+    let folder =
+        Folder::default().with(&factura, 1).with(&part(1000), 1).with(&bare(56, reference(61, 1, 1)), 1);
+    let folder = folder.in_state("T61F1", DocState::Rechazado).in_state("T56F1", DocState::Generado);
+    let again = folder.with(&part(900), 2);
+    again.refuses(&part(101), "claim-exceeds", "Referencia[0].FolioRef");
+    assert_eq!(again.comes_to(&part(100)).1, [("T33F1".to_owned(), 119)]);
+}

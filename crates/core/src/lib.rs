@@ -5,6 +5,7 @@
 
 pub mod amount;
 pub mod channel;
+pub mod claims;
 pub mod conformance;
 pub mod document;
 pub mod grant;
@@ -23,6 +24,7 @@ pub use channel::{
     Blame, Channel, Conduct, Cx, Effect, Environment, Heard, Inquiry, Limits, Method, NumberFate, Pass,
     Report, Request, Scope, Sent, State, Step, Verdict, Wrapping,
 };
+pub use claims::{Claim, Claims, Links};
 pub use document::{
     Document, DocumentId, DocumentRef, Documents, Finding, Parcel, ParcelId, Party, Severity, Usage,
 };
@@ -31,9 +33,7 @@ pub use jiff::Timestamp;
 pub use jiff::civil::Date;
 pub use keys::{Certificate, KeyError, KeyName, Keys, Scheme, Seals};
 pub use refusal::{Refusal, Refusals};
-pub use regime::{
-    ChannelId, Claim, Claims, Company, Draft, Explained, Issuer, Number, Preview, Profile, Regime, Voucher,
-};
+pub use regime::{ChannelId, Company, Draft, Explained, Issuer, Number, Preview, Profile, Regime, Voucher};
 pub use remark::{Advice, Label, Remark};
 pub use sale::{CardPart, Sale, TillData};
 pub use services::{Event, Numbered, Served, Services, Wish};

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::receipt::Receipt;
 use crate::{
-    Amount, Date, Document, Documents, Environment, Finding, Folio, Grant, GrantFile, KeyError, Keys,
+    Amount, Claims, Date, Document, Documents, Environment, Finding, Folio, Grant, GrantFile, KeyError, Keys,
     Refusal, Refusals, Sale, Series, TillData, Timestamp, Wrapping,
 };
 
@@ -99,19 +99,6 @@ pub struct Explained {
     pub amount: Amount,
     /// In words of the country's language.
     pub from: String,
-}
-
-/// What a document uses up of earlier ones (the rest of a factura that a note may annul);
-/// re-checked by the writer. Empty for plain sales.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Claims(pub Vec<Claim>);
-
-/// `amount` of what is left of `document`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Claim {
-    pub document: crate::DocumentId,
-    pub amount: crate::Amount,
 }
 
 /// Under which number a rejected document is made again.

@@ -2,7 +2,7 @@
 //! another system only what was done to it here is known.
 
 use serde::{Deserialize, Serialize};
-use timbre_core::{Amount, DocState, DocumentId, Refusal};
+use timbre_core::{Amount, Claims, DocState, DocumentId, Links, Refusal};
 
 use crate::apply::Stand;
 use crate::fact::Issued;
@@ -10,10 +10,9 @@ use crate::index::Keys;
 use crate::overlay::Overlay;
 use crate::{Row, StoreError, key};
 
-/// What later documents use up of one of another system, whose total nobody here knows.
+/// What later documents use something up of one of another system, whose total nobody here knows.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub(crate) struct Foreign {
-    pub claimed: Amount,
     pub used_by: Vec<DocumentId>,
 }
 
@@ -21,6 +20,18 @@ impl Foreign {
     pub fn of(on: &impl Keys, id: &DocumentId) -> Result<Foreign, StoreError> {
         Ok(on.json(&key::foreign(id))?.unwrap_or_default())
     }
+}
+
+/// How much of a document later ones use up as they stand.
+pub(crate) fn claimed(on: &impl Keys, id: &DocumentId) -> Result<Amount, StoreError> {
+    let links = |id: &DocumentId| match on.number(&key::document(id))? {
+        Some(order) => {
+            let row: Option<Row> = on.json(&key::row(order))?;
+            Ok(row.map(|row| Links { claims: row.claims, used_by: row.used_by }).unwrap_or_default())
+        }
+        None => Ok(Links { claims: Claims::default(), used_by: Foreign::of(on, id)?.used_by }),
+    };
+    timbre_core::claims::claimed(id, &links)
 }
 
 /// Refuses a document that would use up more than is left of another, or annul it again. Of one of another system
@@ -35,26 +46,26 @@ pub(crate) fn judge(on: &Overlay<'_>, issued: &Issued) -> Result<(), StoreError>
     for (n, claim) in claims.iter().enumerate() {
         let id = &claim.document;
         let Some(row) = on.row(id)? else {
-            let foreign = Foreign::of(on, id)?;
             if claim.amount <= Amount::ZERO {
                 continue;
             }
             if let Some(note) = standing_note(on, id)? {
                 return Err(already_annulled(id, &note));
             }
-            if issued.annuls.as_ref() == Some(id) && foreign.claimed > Amount::ZERO {
-                let users = foreign.used_by.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let claimed = claimed(on, id)?;
+            if issued.annuls.as_ref() == Some(id) && claimed > Amount::ZERO {
+                let users = Foreign::of(on, id)?.used_by;
+                let users = users.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
                 let message = format!(
-                    "De {id} ya se devolvieron {} ({users}): no se anula entero. Para lo que queda use CodRef 3.",
-                    foreign.claimed
+                    "De {id} ya se devolvieron {claimed} ({users}): no se anula entero. Para lo que queda use CodRef 3.",
                 );
                 return Err(StoreError::Refused(Refusal::new("claim-exceeds", "", message)));
             }
             continue;
         };
         let before = claims[..n].iter().filter(|other| other.document == *id);
-        let before: i128 = before.map(|other| i128::from(other.amount.0)).sum();
-        let left = i128::from(row.total.0) - i128::from(row.claimed.0) - before;
+        let before: i128 = before.map(|other| i128::from(other.amount.0.max(0))).sum();
+        let left = i128::from(row.total.0) - i128::from(claimed(on, id)?.0) - before;
         if i128::from(claim.amount.0) > left {
             return Err(match standing_note(on, id)? {
                 Some(note) => already_annulled(id, &note),
@@ -111,39 +122,37 @@ fn standing_note(on: &Overlay<'_>, id: &DocumentId) -> Result<Option<Row>, Store
 
 /// Uses up what `row` claims, in a state in which it stands.
 pub(crate) fn take(on: &mut Overlay<'_>, row: &Row, stand: Stand) -> Result<(), StoreError> {
-    change(on, row, 1, stand)
+    change(on, row, true, stand)
 }
 
 /// Undoes [`take`].
 pub(crate) fn give_back(on: &mut Overlay<'_>, row: &Row, stand: Stand) -> Result<(), StoreError> {
-    change(on, row, -1, stand)
+    change(on, row, false, stand)
 }
 
 /// A document that was rejected uses nothing up.
-fn change(on: &mut Overlay<'_>, row: &Row, sign: i64, stand: Stand) -> Result<(), StoreError> {
+fn change(on: &mut Overlay<'_>, row: &Row, takes: bool, stand: Stand) -> Result<(), StoreError> {
     if matches!(row.state, DocState::Rechazado | DocState::Reemplazado) {
         return Ok(());
     }
-    let claims = row.claims.0.iter();
-    let claims = claims.map(|claim| (&claim.document, claim.amount, claim.amount >= Amount::ZERO));
-    for (document, amount, uses) in claims.chain(row.annuls.iter().map(|of| (of, Amount::ZERO, true))) {
-        let changed = |claimed: &mut Amount, used_by: &mut Vec<DocumentId>| {
-            claimed.0 = claimed.0.saturating_add(sign * amount.0);
+    let claims = row.claims.0.iter().map(|claim| (&claim.document, claim.amount >= Amount::ZERO));
+    for (document, uses) in claims.chain(row.annuls.iter().map(|of| (of, true))) {
+        let changed = |used_by: &mut Vec<DocumentId>| {
             if uses {
                 used_by.retain(|user| *user != row.id);
-                if sign > 0 {
+                if takes {
                     used_by.push(row.id.clone());
                 }
             }
         };
         match on.row(document)? {
             Some(mut of) => {
-                changed(&mut of.claimed, &mut of.used_by);
+                changed(&mut of.used_by);
                 on.put_row(of, stand.sequence)?;
             }
             None => {
                 let mut of = Foreign::of(on, document)?;
-                changed(&mut of.claimed, &mut of.used_by);
+                changed(&mut of.used_by);
                 on.put_json(key::foreign(document), &of)?;
             }
         }

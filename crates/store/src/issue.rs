@@ -1,6 +1,6 @@
 //! What a sealed document does to the index: its row, its folio, its place in the queue.
 
-use timbre_core::{Amount, DocState, DocumentId, Timestamp};
+use timbre_core::{DocState, DocumentId, Timestamp};
 
 use crate::apply::{Noticed, Stand};
 use crate::fact::Issued;
@@ -71,7 +71,6 @@ fn new_row(on: &mut Overlay<'_>, issued: &Issued, state: DocState, stand: Stand)
         follows: issued.follows.clone(),
         annuls: issued.annuls.clone(),
         awaits_authority: issued.awaits_authority,
-        claimed: Amount::ZERO,
         used_by: Vec::new(),
         track: None,
         attempts: 0,

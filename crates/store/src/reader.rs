@@ -20,7 +20,7 @@ use crate::view::View;
 use crate::watch::moment_of;
 use crate::{
     CertificateLoaded, Counts, Fact, Issued, Locked, OpenParcel, Place, Range, Row, StoreError, WaitingPaper,
-    travel,
+    claims, travel,
 };
 
 /// Reads what was committed.
@@ -41,6 +41,15 @@ impl Reader {
             Some(order) => self.row_at(order),
             None => Ok(None),
         }
+    }
+
+    /// What a document uses up of others, and others of it as they stand. Of another system's, only the latter.
+    pub fn used(&self, id: &DocumentId) -> Result<Usage, StoreError> {
+        let claimed = claims::claimed(&self.view, id)?;
+        Ok(match self.row(id)? {
+            Some(Row { claims, annuls, used_by, .. }) => Usage { claims, annuls, claimed, used_by },
+            None => Usage { claimed, used_by: Foreign::of(&self.view, id)?.used_by, ..Usage::default() },
+        })
     }
 
     /// The row of an idempotency key.
@@ -348,22 +357,7 @@ impl Documents for Reader {
     }
 
     fn usage(&self, id: &DocumentId) -> Usage {
-        match self.row(id) {
-            Ok(Some(Row { claims, annuls, claimed, used_by, .. })) => {
-                Usage { claims, annuls, claimed, used_by }
-            }
-            Ok(None) => match Foreign::of(&self.view, id) {
-                Ok(Foreign { claimed, used_by }) => Usage { claimed, used_by, ..Usage::default() },
-                Err(error) => {
-                    tracing::error!(%error, "leer {id}");
-                    Usage::default()
-                }
-            },
-            Err(error) => {
-                tracing::error!(%error, "leer {id}");
-                Usage::default()
-            }
-        }
+        self.used(id).inspect_err(|error| tracing::error!(%error, "leer {id}")).unwrap_or_default()
     }
 
     fn is_unused(&self, id: &DocumentId) -> bool {

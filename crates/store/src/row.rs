@@ -45,8 +45,6 @@ pub struct Row {
     /// What it covers must not leave before the authority has it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub awaits_authority: bool,
-    /// How much of its total later documents have used up.
-    pub claimed: Amount,
     /// The later documents that use something up of it, or annul it, and were not rejected.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub used_by: Vec<DocumentId>,

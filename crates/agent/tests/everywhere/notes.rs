@@ -214,3 +214,32 @@ async fn what_uses_what_a_note_gave_back_waits_until_that_is_sure() {
         agent.stop().await;
     }
 }
+
+/// The second used all of the first, the third annuls that, and the fourth uses what the third gives back. The second is
+/// rejected: what it used is free without the third, and the fourth leaves at once; the second is not made again beside it.
+#[tokio::test]
+async fn what_waits_for_a_note_leaves_when_what_that_annuls_is_rejected() {
+    let dir = tempfile::tempdir().unwrap();
+    let office = office();
+    let agent = open(dir.path(), &office, true).await;
+    let issue = |sale: serde_json::Value| agent.issue(Bytes::from(sale.to_string()), None);
+    sell(&agent, "first", 10).await;
+    until(&agent, |agent| row(agent, 1).state == "ACEPTADO").await;
+    office.books().words.insert(2, "wait");
+    note(&agent, 1, 10).await;
+    issue(json!({ "total": 10, "annuls": 2, "whole": true, "frees": 1 })).await.unwrap();
+    issue(json!({ "total": 10, "annuls": 1, "waits": 3 })).await.unwrap();
+    until(&agent, |agent| row(agent, 2).state == "ENVIADO").await;
+    assert_eq!((row(&agent, 3).state.as_str(), row(&agent, 4).state.as_str()), ("GENERADO", "GENERADO"));
+
+    office.books().words.insert(2, "free");
+    until(&agent, |agent| row(agent, 4).state == "ACEPTADO").await;
+    assert_eq!(row(&agent, 2).state, "RECHAZADO");
+    assert!(!office.books().order.contains(&3), "nobody is to correct what was rejected");
+    office.books().have.insert(2, "no");
+    let again = Reissue { sale: None, new_number: true, who: "Ana".into() };
+    assert_eq!(agent.reissue("TAF2", again).await.unwrap_err().code, "claim-exceeds");
+    let another = issue(json!({ "total": 1, "annuls": 1 })).await.unwrap_err();
+    assert_eq!(another.code, "claim-exceeds");
+    agent.stop().await;
+}

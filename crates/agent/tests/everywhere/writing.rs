@@ -141,6 +141,6 @@ async fn of_notes_that_come_together_only_those_that_fit_are_issued_and_no_folio
     assert_eq!(notes.iter().filter(|note| note.is_ok()).count(), 3);
     assert!(notes.iter().flat_map(|note| note.as_ref().err()).all(|code| code == "claim-exceeds"));
     assert_eq!(folios(&outcomes), (2..=34).collect::<Vec<_>>(), "three notes and thirty sales");
-    assert_eq!(agent.reader().row(&"TAF1".parse().unwrap()).unwrap().unwrap().claimed.0, 90);
+    assert_eq!(agent.reader().used(&"TAF1".parse().unwrap()).unwrap().claimed.0, 90);
     agent.stop().await;
 }

@@ -1,9 +1,11 @@
 //! The documents of a folder, each in a state, with what each uses up of others; and sales that follow from them.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 use serde_json::{Value, json};
 use timbre_chile::Chile;
+use timbre_core::claims::{Links, claimed};
 use timbre_core::{
     Amount, Claims, DocState, Document, DocumentId, Documents, Draft, Refusals, Regime, Usage,
 };
@@ -33,25 +35,25 @@ impl Documents for Folder {
 
     /// As the store reckons it: what is rejected uses nothing up.
     fn usage(&self, id: &DocumentId) -> Usage {
-        let mut usage = Usage::default();
-        if let Some(own) = self.0.get(id) {
-            (usage.claims, usage.annuls) = (own.claims.clone(), own.annuls.clone());
-        }
-        let stands = |kept: &&Kept| !matches!(kept.state, DocState::Rechazado | DocState::Reemplazado);
-        for kept in self.0.values().filter(stands) {
-            let mut claims = kept.claims.0.iter().filter(|claim| claim.document == *id).peekable();
-            if claims.peek().is_some_and(|claim| claim.amount >= Amount::ZERO)
-                || kept.annuls.as_ref() == Some(id)
-            {
-                usage.used_by.push(kept.document.id.clone());
-            }
-            usage.claimed = Amount(claims.fold(usage.claimed.0, |sum, claim| sum + claim.amount.0));
-        }
-        usage
+        let Ok(claimed) = claimed(id, &|id| Ok::<Links, Infallible>(self.links(id)));
+        let Links { claims, used_by } = self.links(id);
+        Usage { claims, annuls: self.0.get(id).and_then(|own| own.annuls.clone()), claimed, used_by }
     }
 }
 
 impl Folder {
+    fn links(&self, id: &DocumentId) -> Links {
+        let claims = self.0.get(id).map(|own| own.claims.clone()).unwrap_or_default();
+        let stands = |kept: &&Kept| !matches!(kept.state, DocState::Rechazado | DocState::Reemplazado);
+        let uses = |kept: &&Kept| {
+            let mut claims = kept.claims.0.iter();
+            claims.any(|claim| claim.document == *id && claim.amount >= Amount::ZERO)
+                || kept.annuls.as_ref() == Some(id)
+        };
+        let used_by = self.0.values().filter(stands).filter(uses).map(|kept| kept.document.id.clone());
+        Links { claims, used_by: used_by.collect() }
+    }
+
     pub fn with(self, sale: &Value, number: u64) -> Folder {
         let draft = self.draft(sale).unwrap_or_else(|no| panic!("{sale}: {no}"));
         self.keep(&*draft, number)

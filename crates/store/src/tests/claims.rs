@@ -7,7 +7,7 @@ use crate::{Fact, Issued, Moved, Store, StoreError};
 
 /// A document that uses up so much of others; the first one's total is 1001.
 fn note(number: u64, claims: &[(u64, i64)]) -> Issued {
-    let claim = |(of, amount): &(u64, i64)| Claim { document: id(*of), amount: Amount(*amount) };
+    let claim = |(of, amount): &(u64, i64)| Claim::new(id(*of), Amount(*amount));
     let mut note = sale(number);
     note.claims = Claims(claims.iter().map(claim).collect());
     note
@@ -42,7 +42,8 @@ fn a_document_of_another_system_is_annulled_once() {
     let mut store = shop.open();
     twice(&mut store, annuls(3, &[(99, 1000)]));
     // The note that undoes it gives it back.
-    let undoes = Issued { annuls: Some(id(2)), ..note(3, &[(2, 1001), (99, -1000)]) };
+    let mut undoes = Issued { annuls: Some(id(2)), ..note(3, &[(2, 1001)]) };
+    undoes.claims.0.push(Claim::undoing(id(2), id(99), Amount(-1000)));
     store.commit(vec![issued(undoes)], at(6)).unwrap();
     store.commit(vec![issued(annuls(4, &[(99, 1000)]))], at(7)).unwrap();
 }
@@ -57,7 +58,7 @@ fn a_number_that_was_not_given_is_told_from_one_of_another_system() {
 }
 
 fn claimed(store: &Store, n: u64) -> i64 {
-    store.reader().row(&id(n)).unwrap().unwrap().claimed.0
+    store.reader().usage(&id(n)).claimed.0
 }
 
 #[track_caller]
@@ -159,7 +160,7 @@ fn nothing_is_annulled_twice_and_who_annulled_it_is_named() {
 
     // The note is annulled itself: what it had annulled stands again, and may be annulled again.
     let mut undoing = annulling(3, 2);
-    undoing.claims.0.push(Claim { document: id(1), amount: Amount(-1001) });
+    undoing.claims.0.push(Claim::undoing(id(2), id(1), Amount(-1001)));
     store.commit(vec![issued(undoing)], at(4)).unwrap();
     store.commit(accepted(3, 2), at(5)).unwrap();
     assert_eq!((by(&store, 1), by(&store, 2)), (None, Some(id(3))));
@@ -191,4 +192,30 @@ fn who_used_the_rest_is_named() {
     store.commit(vec![issued(note(3, &[(1, 300)]))], at(2)).unwrap();
     let error = store.commit(vec![issued(note(4, &[(1, 200)]))], at(3)).unwrap_err().to_string();
     assert!(error.contains(&format!("{}, {}", id(2), id(3))) && error.contains("quedan 101"), "{error}");
+}
+
+/// 1 is billed by 2, and 3 annuls 2, before the authority has said anything of 2, which it rejects: 1 is free once, and
+/// not once for 2 and once more for 3.
+#[test]
+fn what_a_rejected_document_used_is_not_given_back_again_by_the_note_that_annuls_it() {
+    let (shop, mut store) = Shop::ready();
+    issue(&mut store, [1]);
+    store.commit(vec![issued(note(2, &[(1, 1001)]))], at(2)).unwrap();
+    let mut undoing = annulling(3, 2);
+    undoing.claims.0.push(Claim::undoing(id(2), id(1), Amount(-1001)));
+    store.commit(vec![issued(undoing)], at(3)).unwrap();
+    assert_eq!((claimed(&store, 1), claimed(&store, 2)), (0, 1002));
+    let why = Cause::Rejected { reasons: vec![], number: NumberFate::FreeForSame };
+    store.commit(depart("p", &[2]), at(4)).unwrap();
+    store.commit(vec![moved(2, DocState::Enviando, DocState::Rechazado, why)], at(5)).unwrap();
+    assert_eq!(claimed(&store, 1), 0);
+
+    store.commit(vec![issued(note(4, &[(1, 1001)]))], at(6)).unwrap();
+    assert_eq!(claimed(&store, 1), 1001);
+    refuses(&mut store, note(5, &[(1, 1)]));
+    // Nor is it made again beside who uses it now: the authority may yet reject its note.
+    let mut again = note(2, &[(1, 1001)]);
+    again.document.version = 2;
+    refuses(&mut store, again);
+    shop.is_the_same_made_anew(store);
 }

@@ -177,9 +177,12 @@ impl Draft for Note {
     }
     fn claims(&self) -> Claims {
         self.at("claims");
-        let claim = |n, amount| Claim { document: DocumentId::new("A", n), amount: Amount(amount) };
-        let frees = self.frees.into_iter().map(|n| claim(n, -self.total));
-        Claims(self.annuls.into_iter().map(|n| claim(n, self.total)).chain(frees).collect())
+        let id = |n| DocumentId::new("A", n);
+        let total = self.total;
+        let annuls = self.annuls.map(|n| Claim::new(id(n), Amount(total)));
+        let frees =
+            self.annuls.zip(self.frees).map(|(undone, n)| Claim::undoing(id(undone), id(n), Amount(-total)));
+        Claims(annuls.into_iter().chain(frees).collect())
     }
     fn follows(&self) -> Vec<DocumentId> {
         let named = self.claims().0.into_iter().map(|claim| claim.document);
