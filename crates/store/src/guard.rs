@@ -5,6 +5,7 @@ use std::io;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
@@ -60,21 +61,29 @@ impl Drop for Db {
 }
 
 /// Does `work`; while it goes on `nudge` is done beside it, again and again, each by a thread of its own, since one of
-/// them may have to wait for the next.
+/// them may have to wait for the next, also when `work` is done.
 fn nudged<T>(work: impl FnOnce() -> T, nudge: impl Fn() + Sync, pause: Duration) -> T {
-    let (done, over) = mpsc::channel::<()>();
+    let (going, over) = mpsc::channel::<()>();
+    // Held by the work and by each nudge.
+    let going = Arc::new(going);
+    let again = Arc::downgrade(&going);
     let nudge = &nudge;
     thread::scope(|scope| {
         let beside = thread::Builder::new().name("timbre-nudge".to_owned());
         let watch = move || {
             while over.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
-                scope.spawn(nudge);
+                if let Some(going) = again.upgrade() {
+                    scope.spawn(move || {
+                        nudge();
+                        drop(going);
+                    });
+                }
             }
         };
         // Without a thread nobody nudges: that is the case only where the machine has no more to give.
         let _ = beside.spawn_scoped(scope, watch);
         let outcome = work();
-        drop(done);
+        drop(going);
         outcome
     })
 }
@@ -153,6 +162,8 @@ fn said(panic: &(dyn std::any::Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
 
     struct Bad;
@@ -172,6 +183,25 @@ mod tests {
             || wake.send(()).unwrap_or(()),
             Duration::from_millis(1),
         );
+    }
+
+    /// The nudge that waits is the last one that the work had.
+    #[test]
+    fn a_nudge_that_waits_is_given_another_one_though_the_work_is_done() {
+        let (begun, beginning) = mpsc::channel();
+        let (wake, woken) = mpsc::channel();
+        let (begun, woken) = (Mutex::new(Some(begun)), Mutex::new(woken));
+        let nudge = || {
+            let first = begun.lock().unwrap().take();
+            match first {
+                Some(begun) => {
+                    begun.send(()).unwrap();
+                    woken.lock().unwrap().recv().unwrap();
+                }
+                None => wake.send(()).unwrap(),
+            }
+        };
+        nudged(|| beginning.recv().expect("a nudge"), nudge, Duration::from_millis(1));
     }
 
     #[test]
