@@ -22,6 +22,7 @@ mod sealing;
 mod services;
 mod settings;
 mod staff;
+mod sums;
 mod tidy;
 mod troubles;
 mod types;

@@ -9,7 +9,7 @@ use timbre_app::{DemoOptions, Options, Running};
 use timbre_tests::{boleta, factura, options, sell, shop_of_company, until};
 
 /// A training shop with CAFs of every type, against the simulator of its own folder.
-async fn shop(dir: &std::path::Path) -> Running {
+pub(crate) async fn shop(dir: &std::path::Path) -> Running {
     let types = [33, 34, 39, 41, 52, 56, 61];
     shop_of_company(dir, sii_sim::Desk::company(), &types.map(|tipo| (tipo, 1, 50))).await;
     let demo = DemoOptions { latency: std::time::Duration::ZERO, scenario: "calm".to_owned() };
@@ -20,7 +20,7 @@ fn state(shop: &Running, id: &str) -> String {
     shop.agent.detail(id).expect("it is there").row.state.to_string()
 }
 
-async fn accepted(shop: &Running, ids: &[&str]) {
+pub(crate) async fn accepted(shop: &Running, ids: &[&str]) {
     until(shop, |shop| {
         ids.iter().all(|id| !["GENERADO", "ENVIANDO", "ENVIADO"].contains(&&*state(shop, id)))
     })
@@ -37,13 +37,13 @@ fn code(refused: Result<IssuedView, ProblemView>) -> String {
     problem.errors.first().map_or(problem.code, |first| first.code.clone())
 }
 
-fn as_type(mut sale: Value, tipo: u16) -> Value {
+pub(crate) fn as_type(mut sale: Value, tipo: u16) -> Value {
     sale["Encabezado"]["IdDoc"]["TipoDTE"] = tipo.into();
     sale
 }
 
 /// A note that says no more than what it corrects and why.
-fn note(tipo: u16, of: (u16, u64), reason: u8) -> Value {
+pub(crate) fn note(tipo: u16, of: (u16, u64), reason: u8) -> Value {
     json!({
         "Encabezado": { "IdDoc": { "TipoDTE": tipo } },
         "Referencia": { "TpoDocRef": of.0, "FolioRef": of.1, "CodRef": reason, "RazonRef": "Donde dice Pan debe decir Té" },

@@ -51,7 +51,7 @@ impl Agent {
     /// written, where they are more than one file takes.
     pub fn export(&self, query: &Query, form: Form, out: &mut dyn Write) -> Answer<u64> {
         let filter = filter_of(query)?;
-        let found = self.0.reader.found(&filter, usize::MAX)?.documents;
+        let found = self.0.reader.found(&filter, usize::MAX, self.0.regime.profile())?.documents;
         if found > form.most() {
             let (found, most) = (show::thousands(found), show::thousands(form.most()));
             let detail = format!(

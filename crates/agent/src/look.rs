@@ -43,17 +43,22 @@ impl Agent {
         })
     }
 
-    /// How many documents a query wants, and what resending them would take up.
+    /// How many documents a query wants, what they come to as sales, and what resending them would take up.
     pub fn count(&self, query: &Query) -> Answer<FoundView> {
         let filter = filter_of(query)?;
-        let found = self.0.reader.found(&filter, COUNTED)?;
+        let profile = self.0.regime.profile();
+        let found = self.0.reader.found(&filter, COUNTED, profile)?;
         let many = |states: &[DocState]| -> Answer<u64> {
             let Some(filter) = among(&filter, states) else { return Ok(0) };
-            Ok(self.0.reader.found(&filter, usize::MAX)?.documents)
+            Ok(self.0.reader.found(&filter, usize::MAX, profile)?.documents)
         };
         Ok(FoundView {
             documents: found.documents,
-            total: found.total.0,
+            sales: found.turnover.sales,
+            total: found.turnover.total.0,
+            credits: found.turnover.credits,
+            no_sale: found.turnover.no_sale,
+            replaced: found.turnover.replaced,
             more: found.more,
             resendable: many(&show::RESENDABLE)?,
             verifying: many(&[DocState::Verificando])?,

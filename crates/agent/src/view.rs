@@ -54,7 +54,7 @@ pub use staff::{StaffView, WorkerOrder, WorkerView};
 pub use stats::StatsView;
 pub use stopped::StoppedView;
 pub use terms::{ClockView, DeadlineView, WarningView};
-pub use today::{HourView, PaceView, TodayView};
+pub use today::{HourView, PaceView, RejectedView, TodayView};
 pub use vouch::{
     VouchedView, VoucherOrder, VoucherSumsView, VoucherTermView, VoucherTermsView, VouchersView,
 };
@@ -422,6 +422,7 @@ pub fn typescript() -> String {
         WorkerOrder,
         TodayView,
         HourView,
+        RejectedView,
         PaceView,
         VoucherOrder,
         VoucherTermsView,

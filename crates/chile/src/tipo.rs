@@ -1,5 +1,6 @@
 //! The types of document as data: names, how they travel, how soon. What stands in them is in `tags`.
 
+use timbre_core::Weight;
 use timbre_core::regime::{Kind, Term};
 
 use crate::tags::{self, Field};
@@ -150,20 +151,22 @@ const HOUR: Term = Term { seconds: 3600, stands_without_coverage: true, confirme
 /// is no matter of hours.
 const TWELVE_HOURS: Term = Term { seconds: 12 * 3600, stands_without_coverage: false, confirmed: false };
 
-/// What the rest of the program is told.
+/// What the rest of the program is told. A sale is what adds to the tax charged, less what credit notes give back of
+/// it (DL 825, art. 20 and 21 no. 1); a debit note adds to a sale that was made (art. 57), and a guía is the proof of
+/// goods that move, be they sold, and billed later, or not (art. 55).
 pub static KINDS: [Kind; 7] = [
-    kind(Tipo::Boleta, HOUR),
-    kind(Tipo::Factura, TWELVE_HOURS),
-    kind(Tipo::FacturaExenta, TWELVE_HOURS),
-    kind(Tipo::BoletaExenta, HOUR),
-    kind(Tipo::Guia, TWELVE_HOURS),
-    kind(Tipo::NotaDebito, TWELVE_HOURS),
-    kind(Tipo::NotaCredito, TWELVE_HOURS),
+    kind(Tipo::Boleta, HOUR, Weight::Sale),
+    kind(Tipo::Factura, TWELVE_HOURS, Weight::Sale),
+    kind(Tipo::FacturaExenta, TWELVE_HOURS, Weight::Sale),
+    kind(Tipo::BoletaExenta, HOUR, Weight::Sale),
+    kind(Tipo::Guia, TWELVE_HOURS, Weight::Nothing),
+    kind(Tipo::NotaDebito, TWELVE_HOURS, Weight::Charge),
+    kind(Tipo::NotaCredito, TWELVE_HOURS, Weight::Credit),
 ];
 
-const fn kind(tipo: Tipo, term: Term) -> Kind {
+const fn kind(tipo: Tipo, term: Term, weight: Weight) -> Kind {
     let row = &ROWS[tipo as usize].1;
-    Kind { series: row.series, name: row.name, term: Some(term) }
+    Kind { series: row.series, name: row.name, term: Some(term), weight }
 }
 
 /// A type by its number, for messages and references; every type of the SII's list of electronic

@@ -18,6 +18,7 @@ pub mod remark;
 pub mod sale;
 pub mod services;
 pub mod state;
+pub mod turnover;
 
 pub use amount::Amount;
 pub use channel::{
@@ -38,3 +39,4 @@ pub use remark::{Advice, Label, Remark};
 pub use sale::{CardPart, Sale, TillData};
 pub use services::{Event, Numbered, Served, Services, Wish};
 pub use state::{Cause, DocState};
+pub use turnover::{Turnover, Weight};

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::receipt::Receipt;
 use crate::{
     Amount, Claims, Date, Document, Documents, Environment, Finding, Folio, Grant, GrantFile, KeyError, Keys,
-    Refusal, Refusals, Sale, Series, TillData, Timestamp, Wrapping,
+    Refusal, Refusals, Sale, Series, TillData, Timestamp, Weight, Wrapping,
 };
 
 /// Names a channel of a country: `dte`, `boleta`.
@@ -53,6 +53,8 @@ pub struct Kind {
     /// As a shop says it: `Boleta`, `Factura`.
     pub name: &'static str,
     pub term: Option<Term>,
+    /// What it is among the sales.
+    pub weight: Weight,
 }
 
 /// Within which time the authority must have a document.
@@ -69,6 +71,11 @@ pub struct Term {
 impl Profile {
     pub fn kind(&self, series: &Series) -> Option<&'static Kind> {
         self.kinds.iter().find(|k| k.series == series.0)
+    }
+
+    /// What a document of this series is among the sales. One that nobody knows is none.
+    pub fn weight(&self, series: &Series) -> Weight {
+        self.kind(series).map_or(Weight::Nothing, |kind| kind.weight)
     }
 }
 

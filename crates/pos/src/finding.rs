@@ -12,7 +12,9 @@ use crate::api::{Answer, apart};
 #[utoipa::path(
     get,
     path = "/v1/documents/found",
-    summary = "Cuenta lo que calza con una búsqueda",
+    summary = "Cuenta lo que calza con una búsqueda, y suma lo que de eso es venta",
+    description = "total es lo vendido: las notas de débito suman, las de crédito restan, y no cuentan las guías ni lo \
+                   rechazado o reemplazado.",
     params(Query),
     responses((status = 200, description = "Hecho", body = FoundView))
 )]
@@ -23,11 +25,12 @@ pub(crate) async fn count(
     Ok(Json(apart(move || agent.count(&query)).await?))
 }
 
-/// The day at a glance.
 #[utoipa::path(
     get,
     path = "/v1/stats/today",
     summary = "El día de un vistazo: por hora y por tipo",
+    description = "sales y total son lo vendido, con la misma regla que la suma de una búsqueda; lo rechazado va aparte, \
+                   en rejected.",
     responses((status = 200, description = "Hecho", body = TodayView))
 )]
 pub(crate) async fn today(State(agent): State<Agent>) -> Answer<Json<TodayView>> {

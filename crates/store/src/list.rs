@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::iter::Peekable;
 
-use timbre_core::{Amount, DocState};
+use timbre_core::{Amount, DocState, Profile};
 
 use crate::index::{Keys, broken};
 use crate::view::{Entries, Entry};
@@ -49,8 +49,9 @@ impl Reader {
         Ok(page)
     }
 
-    /// How many documents `filter` wants, and what they come to, among the newest `most` that may be meant.
-    pub fn found(&self, filter: &Filter, most: usize) -> Result<Found, StoreError> {
+    /// How many documents `filter` wants, and what they come to as sales where `profile` holds, among the newest `most`
+    /// that may be meant.
+    pub fn found(&self, filter: &Filter, most: usize, profile: &Profile) -> Result<Found, StoreError> {
         let mut found = Found::default();
         let mut looked = 0;
         self.each_row(filter, None, |row, wanted| {
@@ -58,7 +59,7 @@ impl Reader {
             found.more = looked > most;
             if wanted && !found.more {
                 found.documents += 1;
-                found.total = Amount(found.total.0.saturating_add(row.total.0));
+                found.turnover.add(profile.weight(&row.id.series), row.state, row.total);
             }
             !found.more
         })?;

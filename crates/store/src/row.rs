@@ -5,7 +5,7 @@ use serde_json::Value;
 use timbre_core::paper::{Copy, Printing};
 use timbre_core::{
     Amount, ChannelId, Claims, Date, DocState, DocumentId, Grant, ParcelId, Party, Remark, Series, State,
-    Timestamp,
+    Timestamp, Turnover,
 };
 
 use crate::travel;
@@ -171,7 +171,8 @@ pub struct Page {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Found {
     pub documents: u64,
-    pub total: Amount,
+    /// What they come to as sales.
+    pub turnover: Turnover,
     /// Not all could be looked at: there may be more.
     pub more: bool,
 }

@@ -2,39 +2,22 @@
 
 import type { HourView, PaceView } from "./types";
 
-/** Whether a type adds to the sales, takes from them, or is no sale: guías, purchases, liquidaciones. */
-const SIGNS: Record<string, 1 | -1> = { 33: 1, 34: 1, 39: 1, 41: 1, 56: 1, 110: 1, 111: 1, 61: -1, 112: -1 };
-
-export const signOf = (series: string): 1 | -1 | 0 => SIGNS[series] ?? 0;
-
-export interface Sum {
-  documents: number;
-  total: number;
-}
-
-export function salesOf(hours: HourView[]): Sum {
-  return hours.reduce(
-    (sum, { series, documents, total }) => {
-      const sign = signOf(series);
-      // A note makes a sale smaller; it is no sale less.
-      return { documents: sum.documents + (sign === 1 ? documents : 0), total: sum.total + sign * total };
-    },
-    { documents: 0, total: 0 },
-  );
-}
+type Kind = Omit<HourView, "hour" | "sales">;
 
 /** One line a type, in the order of their codes. */
-export function kindsOf(hours: HourView[]): (Sum & { series: string })[] {
-  const kinds = new Map<string, Sum>();
-  for (const { series, documents, total } of hours) {
-    const sum = kinds.get(series) ?? { documents: 0, total: 0 };
-    kinds.set(series, { documents: sum.documents + documents, total: sum.total + total });
+export function kindsOf(hours: HourView[]): Kind[] {
+  const kinds = new Map<string, Kind>();
+  for (const { series, documents, total, weight } of hours) {
+    const sum = kinds.get(series) ?? { series, documents: 0, total: 0, weight };
+    kinds.set(series, { ...sum, documents: sum.documents + documents, total: sum.total + total });
   }
-  return [...kinds].map(([series, sum]) => ({ series, ...sum })).sort((a, b) => Number(a.series) - Number(b.series));
+  return [...kinds.values()].sort((a, b) => Number(a.series) - Number(b.series));
 }
 
-export interface Bar extends Sum {
+export interface Bar {
   hour: number;
+  sales: number;
+  total: number;
   /** What notes took back in that hour, not below zero. */
   taken: number;
   /** Before it. */
@@ -47,9 +30,9 @@ export function barsOf(hours: HourView[], now: number): Bar[] {
   const last = Math.max(...hours.map(({ hour }) => hour), now, first + 7);
   return Array.from({ length: last - first + 1 }, (_, i) => {
     const of = hours.filter(({ hour }) => hour === first + i);
-    const sold = of.reduce((sum, { series, total }) => sum + (signOf(series) === 1 ? total : 0), 0);
-    const taken = of.reduce((sum, { series, total }) => sum + (signOf(series) === -1 ? total : 0), 0);
-    return { hour: first + i, sold, taken, ...salesOf(of) };
+    const sum = (wanted: number) => of.filter(({ weight }) => weight === wanted).reduce((all, { total }) => all + total, 0);
+    const [sold, taken] = [sum(1), sum(-1)];
+    return { hour: first + i, sold, taken, sales: of.reduce((all, { sales }) => all + sales, 0), total: sold - taken };
   });
 }
 

@@ -3,9 +3,10 @@
 import { demoRange, drawing, madeAgain, notes, step, timeline } from "./demo-answers";
 import { DemoAccess } from "./demo-access";
 import { newRow, random, seededRows, type Scenario } from "./demo-shop";
+import { dayOf, foundOf, hourOf } from "./demo-sums";
 import { taken } from "./discount";
 import { amount } from "./entry";
-import { day, time } from "./format";
+import { day } from "./format";
 import { Problem, type Again, type Port } from "./port";
 import { canResend, counterOf, inLens, lacksPaper, type Lens } from "./states";
 import type { BatchView, Counters, DetailView, FoliosView, FoundPrinterView, FoundView, IssuedView, LoadedRangeView, PageView, PaperView, PrintersView, PrinterView, PushView, Query, RangeOrder, RangeView, ReissuedView, RangeDecision, RowView, Sentence, Snapshot, StoppedView, TodayView } from "./types";
@@ -115,34 +116,19 @@ export class DemoShop extends DemoAccess implements Port {
 
   async count(query: Query): Promise<FoundView> {
     this.reach();
-    const found = this.matching(query);
-    const many = (state: string) => found.filter((row) => row.state === state).length;
-    return {
-      documents: found.length,
-      total: found.reduce((sum, row) => sum + row.total, 0),
-      more: false,
-      resendable: found.filter(canResend).length,
-      verifying: many("VERIFICANDO"),
-      rejected: many("RECHAZADO"),
-    };
+    return foundOf(this.matching(query));
   }
 
   async today(): Promise<TodayView> {
     this.reach();
     const date = day(this.now());
-    const hourOf = (at: string | number) => Number(time(at).split(":")[0]);
-    const hours = new Map<string, TodayView["hours"][number]>();
-    for (const { series, total, issued } of this.rows.filter((row) => row.date === date && row.state !== "REEMPLAZADO")) {
-      const hour = hourOf(issued);
-      const sum = hours.get(`${series}.${hour}`) ?? { series, hour, documents: 0, total: 0 };
-      hours.set(`${series}.${hour}`, { ...sum, documents: sum.documents + 1, total: sum.total + total });
-    }
+    const sums = dayOf(this.rows.filter((row) => row.date === date));
     const next = random(3);
     const answers = Array.from({ length: this.rows.length ? 90 : 0 }, (_, i) => {
       const took_ms = Math.round(180 + next() ** 4 * 6_000);
       return { at: new Date(this.now() - (90 - i) * 20_000).toISOString(), ok: took_ms < 5_000, took_ms };
     });
-    return { date, hour: hourOf(this.now()), hours: [...hours.values()], vouchers: this.vouchedOn(date), answers };
+    return { date, hour: hourOf(this.now()), ...sums, vouchers: this.vouchedOn(date), answers };
   }
 
   async exportFound(_: Query, form: "csv" | "xml"): Promise<string> {

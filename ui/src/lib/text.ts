@@ -2,6 +2,7 @@
 
 import { money, number } from "./format";
 import type { Room } from "./rooms";
+import type { FoundView } from "./types";
 
 const plural = (n: number, one: string, many: string) => `${number(n)} ${n === 1 ? one : many}`;
 
@@ -240,6 +241,12 @@ export const T = {
     state: "Estado",
     anyState: "Todos",
     found: (n: number, more: boolean, total: string) => `${more ? "Más de " : ""}${plural(n, "documento", "documentos")} · ${total}`,
+    /** What the sum is of, where it is not simply of all that is found. */
+    sumOf: (found: Pick<FoundView, "credits" | "no_sale" | "rejected" | "replaced">): string => {
+      const out = [found.no_sale && "guías", found.rejected && "rechazados", found.replaced && "reemplazados"].filter(Boolean);
+      if (!found.credits && !out.length) return "";
+      return `en ventas${found.credits ? ", menos notas de crédito" : ""}${out.length ? `; sin ${out.join(" ni ")}` : ""}`;
+    },
     csv: "Exportar CSV",
     xml: "Exportar XML",
     exporting: "Exportando…",
@@ -679,6 +686,7 @@ export const T = {
     sales: (day: string) => `Ventas del ${day}`,
     documents: (n: number) => plural(n, "venta", "ventas"),
     each: (average: string) => `${average} en promedio`,
+    rejected: (n: number, total: number) => `Aparte: ${plural(n, "rechazado por arreglar", "rechazados por arreglar")}${total ? `, ${money(total)}` : ""}`,
     byHour: "Ventas por hora",
     hour: (hour: number) => `${hour}:00`,
     hourColumn: "Hora",
@@ -687,6 +695,7 @@ export const T = {
     kind: (series: string) => `Documento ${series}`,
     noSale: "no es venta",
     nothing: "Todavía no se ha emitido nada hoy.",
+    onlyRejected: "Hoy no hay más que lo rechazado.",
     vouchers: "Con tarjeta, por voucher",
     vouchersWhy: "El voucher es la boleta: van aparte de los documentos, y no se envían.",
     vouchersColumns: ["Hora", "Medio", "Total"],

@@ -504,9 +504,26 @@ documents: Array<string>, };
 
 export type FoundView = { documents: number, 
 /**
- * What they come to.
+ * How many of them are sales: a note is none of its own, and what was rejected or replaced counts nothing.
+ */
+sales: number, 
+/**
+ * What they come to as sales: debit notes add, credit notes take off, and what is no sale, was rejected or
+ * replaced counts nothing.
  */
 total: number, 
+/**
+ * How many took something off it.
+ */
+credits: number, 
+/**
+ * How many it leaves out since their type is no sale.
+ */
+no_sale: number, 
+/**
+ * How many it leaves out since another document is in their place.
+ */
+replaced: number, 
 /**
  * There may be more: not all documents were looked at. The counts below are whole all the same.
  */
@@ -518,7 +535,11 @@ resendable: number,
 /**
  * Of these, those in doubt, which are asked about.
  */
-verifying: number, rejected: number, };
+verifying: number, 
+/**
+ * Those that were rejected; the total leaves them out.
+ */
+rejected: number, };
 
 export type BatchView = { 
 /**
@@ -807,6 +828,18 @@ hour: number,
  */
 hours: Array<HourView>, 
 /**
+ * How many sales these are: a note is none of its own.
+ */
+sales: number, 
+/**
+ * What they come to: debit notes add, credit notes take off, and what is no sale counts nothing.
+ */
+total: number, 
+/**
+ * What the authority has rejected, which is in none of the sums above until it is made again.
+ */
+rejected: RejectedView, 
+/**
  * Sales that card vouchers stand for: no documents, and in none of the sums above.
  */
 vouchers: VoucherSumsView, 
@@ -817,7 +850,21 @@ answers: Array<PaceView>, };
 
 export type HourView = { series: string, hour: number, documents: number, 
 /**
+ * How many of them are sales of their own.
+ */
+sales: number, 
+/**
  * Whole pesos, as the documents say them: those of notes too are above zero.
+ */
+total: number, 
+/**
+ * What that is multiplied by among the sales: 1, -1 for credit notes, 0 for what is no sale.
+ */
+weight: number, };
+
+export type RejectedView = { documents: number, 
+/**
+ * What they would have come to, by the same rule as the sales.
  */
 total: number, };
 

@@ -83,6 +83,7 @@ fn what_a_clock_that_was_ahead_stamped_is_over() {
 
 #[test]
 fn settings_may_shorten_what_the_law_says_and_tell_what_it_does_not() {
+    use timbre_core::Weight;
     use timbre_core::regime::{Kind, PrintGate};
     const QUOTED: Term = Term { seconds: 12 * HOUR, stands_without_coverage: false, confirmed: false };
     static PROFILE: Profile = Profile {
@@ -90,9 +91,9 @@ fn settings_may_shorten_what_the_law_says_and_tell_what_it_does_not() {
         authority: "X",
         zone: "UTC",
         kinds: &[
-            Kind { series: "law", name: "", term: Some(TERM) },
-            Kind { series: "quoted", name: "", term: Some(QUOTED) },
-            Kind { series: "none", name: "", term: None },
+            Kind { series: "law", name: "", term: Some(TERM), weight: Weight::Sale },
+            Kind { series: "quoted", name: "", term: Some(QUOTED), weight: Weight::Sale },
+            Kind { series: "none", name: "", term: None, weight: Weight::Sale },
         ],
         print: PrintGate::OnSeal,
     };

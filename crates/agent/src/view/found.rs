@@ -9,9 +9,26 @@ use utoipa::ToSchema;
 pub struct FoundView {
     #[ts(type = "number")]
     pub documents: u64,
-    /// What they come to.
+    /// How many of them are sales: a note is none of its own, and what was rejected or replaced counts nothing.
+    #[serde(default)]
+    #[ts(type = "number")]
+    pub sales: u64,
+    /// What they come to as sales: debit notes add, credit notes take off, and what is no sale, was rejected or
+    /// replaced counts nothing.
     #[ts(type = "number")]
     pub total: i64,
+    /// How many took something off it.
+    #[serde(default)]
+    #[ts(type = "number")]
+    pub credits: u64,
+    /// How many it leaves out since their type is no sale.
+    #[serde(default)]
+    #[ts(type = "number")]
+    pub no_sale: u64,
+    /// How many it leaves out since another document is in their place.
+    #[serde(default)]
+    #[ts(type = "number")]
+    pub replaced: u64,
     /// There may be more: not all documents were looked at. The counts below are whole all the same.
     pub more: bool,
     /// Those that resending them would take up: what waits, and what is in doubt.
@@ -20,6 +37,7 @@ pub struct FoundView {
     /// Of these, those in doubt, which are asked about.
     #[ts(type = "number")]
     pub verifying: u64,
+    /// Those that were rejected; the total leaves them out.
     #[ts(type = "number")]
     pub rejected: u64,
 }

@@ -1,10 +1,13 @@
-//! The day at a glance: by type and hour, each document once.
+//! The day at a glance: by type and hour, each document once, and what it comes to as sales; a search of the same
+//! day says the same.
 
 use std::time::Duration;
 
 use crate::fake::*;
+use serde_json::json;
 use timbre_agent::Agent;
 use timbre_agent::reissue::Reissue;
+use timbre_agent::view::{Query, RejectedView};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -54,6 +57,69 @@ async fn more_than_one_piece_is_counted_whole() {
     agent.stop().await;
 }
 
+/// One of each weight: a credit, a charge and what is no sale have numbers of their own.
+async fn one_of_each(agent: &Agent) {
+    for grant in ["B:5001-5010", "C:6001-6010", "D:7001-7010"] {
+        agent.load_grant(grant.as_bytes(), (1, 1), None).await.unwrap();
+    }
+    sell(agent, "sale", 1_000).await;
+    for (series, total) in [("B", 30), ("C", 200), ("D", 4_000)] {
+        let sale = json!({ "series": series, "total": total }).to_string();
+        agent.issue(sale.into(), Some(series.to_owned())).await.unwrap();
+    }
+}
+
+/// Sales, what they come to, and what was rejected: of the day, and by a search, which must agree.
+#[track_caller]
+fn sold(agent: &Agent) -> (u64, i64, u64) {
+    let (day, stats) = (agent.today().unwrap(), agent.stats());
+    let query = Query { from: Some(day.date.clone()), to: Some(day.date.clone()), ..Query::default() };
+    let found = agent.count(&query).unwrap();
+    assert_eq!((found.sales, found.total, found.rejected), (day.sales, day.total, day.rejected.documents));
+    assert_eq!(found.documents, stats.issued_today + found.replaced);
+    let hours = |of: fn(&timbre_agent::view::HourView) -> i64| day.hours.iter().map(of).sum::<i64>();
+    assert_eq!(hours(|hour| hour.total * i64::from(hour.weight)), day.total);
+    assert_eq!(hours(|hour| hour.sales as i64), day.sales as i64);
+    let counted = hours(|hour| hour.documents as i64) as u64 + day.rejected.documents;
+    assert_eq!(counted, stats.issued_today, "each document is somewhere");
+    (day.sales, day.total, day.rejected.documents)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn charges_add_credits_take_off_and_neither_is_a_sale() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    let agent = open(dir.path(), &office, false).await;
+    one_of_each(&agent).await;
+    assert_eq!(sold(&agent), (1, 1_170, 0));
+    let mut told: Vec<_> =
+        agent.today().unwrap().hours.into_iter().map(|h| (h.series, h.sales, h.total, h.weight)).collect();
+    told.sort();
+    let of = |series: &str, sales, total, weight| (series.to_owned(), sales, total, weight);
+    assert_eq!(told, [of("A", 1, 1_000, 1), of("B", 0, 30, -1), of("C", 0, 200, 1), of("D", 0, 4_000, 0)]);
+    let found = agent.count(&Query::default()).unwrap();
+    assert_eq!((found.documents, found.credits, found.no_sale, found.replaced), (4, 1, 1, 0));
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_rejected_is_told_apart_until_it_is_made_again() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    let agent = open(dir.path(), &office, true).await;
+    office.books().words.insert(1, "free");
+    sell(&agent, "k", 10).await;
+    assert!(agent.today().unwrap().rejected.documents <= 1, "counted before its verdict, or after");
+    until(&agent, |agent| row(agent, 1).state == "RECHAZADO").await;
+    assert_eq!(sold(&agent), (0, 0, 1));
+    let day = agent.today().unwrap();
+    assert_eq!((day.rejected, day.hours), (RejectedView { documents: 1, total: 10 }, vec![]));
+    office.books().words.clear();
+    office.books().have.insert(1, "no");
+    agent.reissue("TAF1", Reissue { sale: None, new_number: false, who: "Ana".into() }).await.unwrap();
+    until(&agent, |agent| row(agent, 1).state == "ACEPTADO").await;
+    assert_eq!(sold(&agent), (1, 10, 0));
+    agent.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replaced_document_counts_as_the_one_in_its_place_and_answers_are_remembered() {
     let (dir, office) = (tempfile::tempdir().unwrap(), office());
@@ -61,15 +127,11 @@ async fn a_replaced_document_counts_as_the_one_in_its_place_and_answers_are_reme
     office.books().words.insert(1, "bad");
     sell(&agent, "k", 10).await;
     until(&agent, |agent| row(agent, 1).state == "RECHAZADO").await;
-    assert_eq!(hours(&agent).len(), 1);
+    assert_eq!((hours(&agent), sold(&agent)), (vec![], (0, 0, 1)));
     office.books().words.clear();
     let made = agent.reissue("TAF1", Reissue { sale: None, new_number: true, who: "Ana".into() }).await;
     assert!(made.unwrap().replaced.is_some());
-    let seen = hours(&agent);
-    assert_eq!(
-        (seen.iter().map(|hour| hour.1).sum::<u64>(), seen.iter().map(|hour| hour.2).sum::<i64>()),
-        (1, 10)
-    );
+    assert_eq!(sold(&agent), (1, 10, 0));
     let answers = agent.today().unwrap().answers;
     assert!(answers.iter().any(|answer| answer.ok), "{answers:?}");
     // The sender goes on between the two looks: they agree once nothing new has come.

@@ -1,6 +1,6 @@
 //! What is found at once among any number of documents, and how far the rest was looked for.
 
-use timbre_core::{Amount, Cause, DocState, NumberFate, Party};
+use timbre_core::{Amount, Cause, DocState, NumberFate, Party, Profile, Turnover};
 
 use super::shop::*;
 use crate::{Filter, Found, Issued, Reader, Store};
@@ -87,10 +87,27 @@ fn what_is_found_is_counted_and_summed_and_says_when_it_was_not_all() {
     let reader = store.reader();
     let day = Filter { from: Some(date(1)), to: Some(date(1)), ..Filter::default() };
     let total = Amount(1_001 + 1_002 + 1_003 + 1_004);
-    assert_eq!(reader.found(&day, 100).unwrap(), Found { documents: 4, total, more: false });
-    let some = reader.found(&Filter::default(), 10).unwrap();
+    let turnover = Turnover { sales: 4, total, ..Turnover::default() };
+    assert_eq!(reader.found(&day, 100, &LAW).unwrap(), Found { documents: 4, turnover, more: false });
+    let some = reader.found(&Filter::default(), 10, &LAW).unwrap();
     assert_eq!((some.documents, some.more), (10, true));
-    assert!(!reader.found(&Filter::default(), 40).unwrap().more);
+    assert!(!reader.found(&Filter::default(), 40, &LAW).unwrap().more);
+}
+
+#[test]
+fn what_was_rejected_or_is_of_a_type_that_is_no_sale_is_counted_and_not_summed() {
+    let (_shop, mut store) = forty();
+    store.commit(depart("p", &[1]), at(2)).unwrap();
+    let why = Cause::Rejected { reasons: vec![], number: NumberFate::Consumed };
+    store.commit(vec![moved(1, DocState::Enviando, DocState::Rechazado, why)], at(3)).unwrap();
+    let reader = store.reader();
+    let day = Filter { from: Some(date(1)), to: Some(date(1)), ..Filter::default() };
+    let found = reader.found(&day, 100, &LAW).unwrap();
+    assert_eq!((found.documents, found.turnover.sales, found.turnover.rejected), (4, 3, 1));
+    assert_eq!(found.turnover.total, Amount(1_002 + 1_003 + 1_004));
+    let nowhere = Profile { kinds: &[], ..LAW };
+    let found = reader.found(&day, 100, &nowhere).unwrap();
+    assert_eq!((found.documents, found.turnover.no_sale, found.turnover.total), (4, 3, Amount::ZERO));
 }
 
 #[test]

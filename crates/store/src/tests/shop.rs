@@ -8,15 +8,25 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::json;
 use tempfile::TempDir;
+use timbre_core::regime::{Kind, PrintGate};
 use timbre_core::{
     Amount, Cause, ChannelId, Claims, Company, Date, DocState, Document, DocumentId, Environment, Grant,
-    GrantId, KeyError, ParcelId, Party, Series, TillData, Timestamp,
+    GrantId, KeyError, ParcelId, Party, Profile, Series, TillData, Timestamp, Weight,
 };
 
 use crate::sealing::{self, Key, SegmentKeys};
 use crate::{
     CheckReport, Fact, Filter, GrantLoaded, Issued, Moved, OpenOptions, Opened, Reader, Row, Sending, Store,
     StoreError, Vouched, VoucherTerm,
+};
+
+/// What the documents of this shop are.
+pub static LAW: Profile = Profile {
+    country: "XX",
+    authority: "X",
+    zone: "UTC",
+    kinds: &[Kind { series: "39", name: "", term: None, weight: Weight::Sale }],
+    print: PrintGate::OnSeal,
 };
 
 pub struct Shop {

@@ -1,6 +1,7 @@
 import { fireEvent, screen, within } from "@testing-library/svelte";
 import { describe, expect, test } from "vitest";
 
+import { money } from "../../lib/format";
 import { unreachable } from "../../lib/port";
 import { click, expectAccessible, open, press, settle, write } from "../testing";
 
@@ -17,8 +18,8 @@ async function room(options: Parameters<typeof open>[1] = {}) {
 describe("finding", () => {
   test("what is found is counted and summed, and the rest is a filter away", async () => {
     const shop = await room();
-    const sum = shop.rows.reduce((all, row) => all + row.total, 0);
-    expect(screen.getByTestId("found")).toHaveTextContent(`60 documentos · $ ${sum.toLocaleString("es-CL")}`);
+    const sum = shop.rows.filter(({ state }) => state !== "RECHAZADO").reduce((all, row) => all + row.total, 0);
+    expect(screen.getByTestId("found")).toHaveTextContent(`60 documentos · $ ${sum.toLocaleString("es-CL")} en ventas; sin rechazados`);
     await click("button", "Factura");
     await settle(500);
     const facturas = shop.rows.filter((row) => row.series === "33").length;
@@ -27,6 +28,20 @@ describe("finding", () => {
     await click("button", "Quitar los filtros");
     await settle(500);
     expect(screen.getByTestId("found")).toHaveTextContent("60 documentos");
+  });
+
+  test.each([
+    [{}, ""],
+    [{ credits: 1 }, " en ventas, menos notas de crédito"],
+    [{ no_sale: 2 }, " en ventas; sin guías"],
+    [{ credits: 1, no_sale: 1, rejected: 1, replaced: 1 }, " en ventas, menos notas de crédito; sin guías ni rechazados ni reemplazados"],
+  ])("the sum says what it leaves out: %o", async (parts, said) => {
+    const shop = await open("sale");
+    const none = { sales: 3, credits: 0, no_sale: 0, rejected: 0, replaced: 0, more: false, resendable: 0, verifying: 0 };
+    shop.count = async () => ({ ...none, documents: 5, total: 9_000, ...parts });
+    await press("3", { altKey: true, code: "Digit3" });
+    await settle(500);
+    expect(screen.getByTestId("found").textContent.trim()).toBe(`5 documentos · ${money(9_000)}${said}`);
   });
 
   test("a period asks for days of issue", async () => {

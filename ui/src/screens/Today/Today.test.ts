@@ -1,6 +1,8 @@
 import { screen, within } from "@testing-library/svelte";
 import { expect, test, vi } from "vitest";
 
+import { newRow } from "../../lib/demo-shop";
+import { money } from "../../lib/format";
 import { unreachable } from "../../lib/port";
 import { click, expectAccessible, NOW, open, press, settle } from "../testing";
 
@@ -12,6 +14,35 @@ test("the day is told in figures, and in words behind the pictures", async () =>
   expect(within(screen.getByRole("row", { name: /^Boleta/ })).getAllByRole("cell")[0]).toHaveTextContent(String(boletas));
   expect(screen.getByRole("table", { name: "Ventas por hora" })).toBeInTheDocument();
   expect(screen.getByText(/La mitad en menos de/)).toBeVisible();
+  await expectAccessible();
+});
+
+test("notes change the money and are no sales, a guía is neither, and what was rejected is told apart", async () => {
+  const shop = await open("today", { scenario: "empty" });
+  const row = (series: string, kind: string, total: number, state = "ACEPTADO") => {
+    const made = newRow(39, shop.rows.length + 1, total, NOW);
+    shop.rows.push({ ...made, id: `T${series}F${made.folio}`, series, kind, state });
+  };
+  row("33", "Factura", 10_000);
+  row("39", "Boleta", 5_000);
+  row("39", "Boleta", 70_000, "RECHAZADO");
+  row("52", "Guía de despacho", 40_000);
+  row("56", "Nota de débito", 600);
+  row("61", "Nota de crédito", 2_000);
+  shop.push([]);
+  await settle(3_000);
+  expect(screen.getByTestId("sold")).toHaveTextContent("$ 13.600");
+  expect(screen.getByText(/^2 ventas/)).toHaveTextContent("2 ventas · $ 6.800 en promedio");
+  expect(screen.getByTestId("rejected")).toHaveTextContent("Aparte: 1 rechazado por arreglar, $ 70.000");
+  const cells = (kind: string) => within(screen.getByRole("row", { name: new RegExp(`^${kind}`) })).getAllByRole("cell").map(({ textContent }) => textContent);
+  expect([cells("Nota de crédito")[1], cells("Documento 52")[1], cells("Boleta")[1]]).toEqual([money(-2_000), money(40_000), money(5_000)]);
+  const table = screen.getByRole("table", { name: "Ventas por hora" });
+  expect(within(table).getByRole("row", { name: /^12:00/ })).toHaveTextContent(/12:00\s*2\s*\$ 13.600/);
+  for (const one of shop.rows) one.state = "RECHAZADO";
+  shop.push([]);
+  await settle(3_000);
+  expect(screen.getByText("Hoy no hay más que lo rechazado.")).toBeVisible();
+  expect(screen.getByTestId("rejected")).toHaveTextContent("6 rechazados por arreglar, $ 83.600");
   await expectAccessible();
 });
 

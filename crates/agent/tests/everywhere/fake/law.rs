@@ -1,4 +1,4 @@
-//! Its law: one series, three lines of checks, and keys that sign nothing.
+//! Its law: papers, and three series of what is not quite a sale; three lines of checks, and keys that sign nothing.
 
 use std::sync::LazyLock;
 
@@ -21,7 +21,12 @@ static PROFILE: LazyLock<Profile> = LazyLock::new(|| Profile {
     country: "XX",
     authority: "Oficina",
     zone: "America/Santiago",
-    kinds: &[Kind { series: "A", name: "Papel", term: Some(HOUR) }],
+    kinds: &[
+        Kind { series: "A", name: "Papel", term: Some(HOUR), weight: Weight::Sale },
+        Kind { series: "B", name: "Abono", term: Some(HOUR), weight: Weight::Credit },
+        Kind { series: "C", name: "Cargo", term: Some(HOUR), weight: Weight::Charge },
+        Kind { series: "D", name: "Traslado", term: Some(HOUR), weight: Weight::Nothing },
+    ],
     print: crate::COUNTRY.print(),
 });
 
@@ -36,16 +41,17 @@ impl Regime for Nowhere {
 
     fn grant(&self, file: &[u8], issuer: &Issuer) -> Result<GrantFile, Refusals> {
         let text = String::from_utf8_lossy(file);
-        // `1-5`, or `1-5 2026-11-30` for one that ends.
+        // `1-5`, or `1-5 2026-11-30` for one that ends, or `B:1-5` for another series.
         let (text, ends) = match text.split_once(' ') {
-            Some((range, day)) => (range.into(), Some(day.parse().unwrap())),
-            None => (text, None),
+            Some((range, day)) => (range.to_owned(), Some(day.parse().unwrap())),
+            None => (text.into_owned(), None),
         };
+        let (series, text) = text.split_once(':').unwrap_or(("A", &text));
         let (first, last) = text.split_once('-').ok_or_else(|| Refusal::new("grant-bad", "", "mal"))?;
         Ok(GrantFile {
             grant: Grant {
-                id: GrantId(text.to_string()),
-                series: Series("A".into()),
+                id: GrantId(text.to_owned()),
+                series: Series(series.into()),
                 first: first.parse().unwrap(),
                 last: last.parse().unwrap(),
                 environment: issuer.environment,
@@ -125,6 +131,7 @@ impl Regime for Nowhere {
 fn note(sale: &Sale, date: Date) -> Result<Note, Refusals> {
     match sale.body.get("total").and_then(Value::as_i64) {
         Some(total) if total > 0 => Ok(Note {
+            series: sale.body.get("series").and_then(Value::as_str).unwrap_or("A").to_owned(),
             total,
             date,
             unsealable: sale.body.get("unsealable").is_some(),
@@ -141,6 +148,7 @@ fn note(sale: &Sale, date: Date) -> Result<Note, Refusals> {
 }
 
 struct Note {
+    series: String,
     total: i64,
     date: Date,
     unsealable: bool,
@@ -169,7 +177,7 @@ impl Note {
 impl Draft for Note {
     fn series(&self) -> Series {
         self.at("series");
-        Series("A".into())
+        Series(self.series.clone())
     }
     fn accepts(&self, _: &Grant) -> Result<(), Refusal> {
         self.at("accepts");
@@ -209,7 +217,7 @@ impl Draft for Note {
         }
         let number = folio.number();
         Ok(Document {
-            id: DocumentId::new("A", number),
+            id: DocumentId::new(self.series.as_str(), number),
             version: 1,
             grant: folio.grant().id.clone(),
             channel: ChannelId(if self.total == BY_MAIL { "mail" } else { "post" }.into()),
