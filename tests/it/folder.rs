@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -423,6 +424,29 @@ async fn a_death_between_any_two_steps_makes_nothing_twice() {
         assert_eq!(drop.json("salida/v.json")["repeated"], true);
         shop.stop().await;
     }
+}
+
+/// Some tills write the last line end apart. Who gave no key is known by what the file says, so that must stand first.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sale_that_was_whole_before_its_last_line_end_is_one_sale() {
+    let root = tempfile::tempdir().unwrap();
+    let drop = Drop::new(root.path());
+    fs::create_dir_all(&drop.dir).unwrap();
+    fs::write(drop.at("timbre.toml"), "[folder]\nunchanged_ms = 3000\n").unwrap();
+    let shop = drop.open(root.path()).await;
+    let mut slow = fs::File::create(drop.at("entrada/lenta.json")).unwrap();
+    slow.write_all(boleta(990).to_string().as_bytes()).unwrap();
+    // Written after it: the look that takes this one has read that one.
+    drop.put("con-clave.json", &json!({ "key": "k-1", "sale": boleta(500) }).to_string());
+    drop.until(|drop| drop.at("salida/con-clave.json").exists()).await;
+    assert_eq!((drop.at("salida/lenta.json").exists(), shop.agent.stats().total), (false, 1));
+    slow.write_all(b"\r\n").unwrap();
+    std::mem::drop(slow);
+    drop.until(|drop| drop.has_taken_all()).await;
+    assert_eq!((drop.names("procesados").len(), shop.agent.stats().total), (2, 2));
+    assert_eq!(drop.names("salida/anteriores"), Vec::<String>::new());
+    assert_eq!(drop.json("salida/lenta.json")["document"]["total"], 990);
+    shop.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -98,6 +98,9 @@ pub struct FolderConfig {
     pub paper: Option<FolderPaper>,
     /// Other users of this machine may write to `entrada` too: each of them can issue documents (false).
     pub shared: bool,
+    /// How many milliseconds a sale without a key of its own must stand unchanged before it is taken, ten thousand at
+    /// the most (300).
+    pub unchanged_ms: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize, PartialEq, Eq)]
@@ -117,7 +120,8 @@ impl FolderConfig {
             FolderPaper::Wide => Drawing::Ticket80,
             FolderPaper::Narrow => Drawing::Ticket58,
         };
-        FolderSettings { paper: self.paper.map(drawing), shared: self.shared }
+        let still = Duration::from_millis(self.unchanged_ms.unwrap_or(300).clamp(1, 10_000));
+        FolderSettings { paper: self.paper.map(drawing), shared: self.shared, still }
     }
 }
 

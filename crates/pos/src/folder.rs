@@ -7,8 +7,10 @@
 
 mod answer;
 mod caf;
+mod content;
 mod passing;
 mod place;
+mod still;
 mod take;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +31,7 @@ use timbre_core::paper::Drawing;
 use tokio::runtime::{Handle, Runtime};
 
 use place::{Left, Look, Places, Seen};
+use still::Stills;
 use take::Taken;
 
 /// How often it is looked at, hint or not.
@@ -60,12 +63,14 @@ const SHOWN: usize = 100;
 pub const TROUBLE: &str = "folder";
 
 /// What a folder's settings say.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FolderSettings {
     /// What is put beside each answer.
     pub paper: Option<Drawing>,
     /// Others of this machine may write there too: each of them can issue documents.
     pub shared: bool,
+    /// How long a sale without a key of its own must stand unchanged before it is taken.
+    pub still: Duration,
 }
 
 /// How the folder stands, for who asks.
@@ -127,6 +132,7 @@ impl Folder {
             handle: Handle::current(),
             runtime: tokio::runtime::Builder::new_current_thread().build()?,
             places,
+            still: Stills::new(settings.still),
             settings,
             standing: Arc::clone(&standing),
             stop: Arc::clone(&stop),
@@ -206,6 +212,8 @@ struct Work {
     stop: Arc<AtomicBool>,
     /// Each file as a look found it, and when it was found so first.
     seen: BTreeMap<String, (Seen, Instant)>,
+    /// Those without a key of their own, as they were read.
+    still: Stills,
     waiting: BTreeMap<String, Waiting>,
     /// One at a time looks for a free name among the refused.
     refusing: Mutex<()>,
@@ -220,7 +228,8 @@ impl Work {
     fn run(mut self, woken: &Receiver<()>) {
         while !self.stopped() {
             self.look();
-            match woken.recv_timeout(LOOK) {
+            let due = self.still.due().map(|due| due.saturating_duration_since(Instant::now()));
+            match woken.recv_timeout(due.unwrap_or(LOOK).min(LOOK)) {
                 Ok(()) if !self.stopped() => {
                     std::thread::sleep(GATHER);
                     woken.try_iter().for_each(drop);
@@ -264,6 +273,7 @@ impl Work {
         let names: BTreeSet<_> = all.map(|look| look.name.clone()).collect();
         self.seen.retain(|name, _| names.contains(name) || name.starts_with(caf::MARK));
         self.waiting.retain(|name, _| names.contains(name));
+        self.still.begin(Instant::now(), &names);
         let again = self.asked.elapsed() >= self.pause;
         let mut moved_on = false;
         let files: Vec<_> = files
@@ -273,17 +283,26 @@ impl Work {
                 (look, unchanged)
             })
             .collect();
-        for (name, taken) in self.take_all(files, again) {
+        let taken = self.take_all(files, again);
+        // By now all of them were read.
+        let read = Instant::now();
+        for (name, taken) in taken {
             match taken {
                 Taken::Issued | Taken::Refused => {
                     moved_on = true;
                     self.seen.remove(&name);
+                    self.still.forget(&name);
                     self.waiting.remove(&name);
                 }
                 Taken::NotYet { code, why } => {
                     let since = self.waiting.remove(&name).map(|waiting| waiting.since);
                     let since = since.unwrap_or_else(|| self.agent.now().to_string());
                     self.waiting.insert(name, Waiting { code, why, since });
+                }
+                Taken::Moving(reading) => {
+                    // What waited under this name was another one.
+                    self.waiting.remove(&name);
+                    self.still.note(name, reading, read);
                 }
                 Taken::Unfinished | Taken::Gone => {}
             }
@@ -335,6 +354,9 @@ impl Work {
                     && bytes < TOGETHER_BYTES
                     && let Some((look, unchanged)) = files.next()
                 {
+                    if self.still.rests(&look.name) {
+                        continue;
+                    }
                     if let Some(waiting) = self.waiting.get(&look.name).filter(|_| !unchanged.is_zero()) {
                         let tired = reasons.get(&waiting.why).is_some_and(|times| *times >= SAME_REASON);
                         if !again || tired {

@@ -12,7 +12,8 @@ use timbre_agent::view::{IssuedView, ProblemView};
 use timbre_core::paper::{Copy, Drawing};
 use timbre_store::whole;
 
-use super::place::{Content, Places};
+use super::content::Content;
+use super::place::Places;
 use super::{Work, passing, place};
 
 /// What an answer of before says of itself.

@@ -11,6 +11,7 @@ use serde::Serialize;
 use timbre_agent::view::{LoadedRangeView, ProblemView, RefusalView};
 use timbre_store::whole;
 
+use super::content;
 use super::place::{self, Look};
 use super::{MOST, SHOWN, Work};
 use crate::tokens::hex;
@@ -48,7 +49,7 @@ impl Work {
             }
             let path = self.places.cafs.join(&name);
             let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
-            let moved = match place::read(&path) {
+            let moved = match content::read(&path) {
                 Ok(bytes) => self.load_caf(&path, stem, &bytes),
                 Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
                     let why =
@@ -174,7 +175,7 @@ fn unasked(loaded: &Path) -> io::Result<Option<String>> {
             continue;
         }
         // It may be taken away just now; and what somebody else wrote under such a name says nothing.
-        let Ok(notice) = place::read(&entry.path()) else { continue };
+        let Ok(notice) = content::read(&entry.path()) else { continue };
         let Ok(LoadedRangeView { warnings, .. }) = serde_json::from_slice(&notice) else { continue };
         if let Some(warning) = warnings.iter().find(|warning| warning.code == UNASKED) {
             let what = warning.message.trim_end_matches('.');

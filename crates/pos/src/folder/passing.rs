@@ -4,9 +4,8 @@
 use std::io;
 use std::path::Path;
 
-use openssl::sha::sha256;
-
-use super::place::{self, Content, Left, Seen};
+use super::content::{self, Content};
+use super::place::{self, Left, Seen};
 use super::{Work, answer, take};
 use crate::tokens::hex;
 
@@ -65,15 +64,15 @@ impl Work {
     }
 
     fn end(&self, path: &Path, aside: Aside, (mark, name): (&str, &str), seen: Seen) -> io::Result<()> {
-        let bytes = match place::read(path) {
+        let bytes = match content::read(path) {
             // Far larger than a sale: none that was read.
             Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Vec::new(),
             read => read?,
         };
-        let (content, stem) = (sha256(&bytes), place::stem(name));
+        let (content, stem) = (content::of(&bytes), place::stem(name));
         match (aside, hex(&content).starts_with(mark)) {
             (Aside::Done, true) => {
-                let print = take::fingerprint(name, seen, bytes.len(), &content);
+                let print = take::fingerprint(name, seen, &bytes);
                 place::put_aside(path, &self.places.done, &format!("{stem}.{print}"), "json")
             }
             (Aside::Refused, true) => answer::refused_before(self, path, place::shortened(stem)),
@@ -88,6 +87,8 @@ impl Work {
 
 #[cfg(test)]
 mod tests {
+    use openssl::sha::sha256;
+
     use super::*;
 
     #[test]

@@ -1,17 +1,13 @@
 //! The folders on disk: made, listed, and read so that no link is followed and nothing is taken that is not
 //! a plain file of a lawful name.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use openssl::sha::sha256;
-
+use super::content::{Content, holds};
 use super::passing;
-
-/// The largest sale, and the largest CAF: as by the API.
-const LARGEST: u64 = 1 << 20;
 
 /// The folder of what was said before under a name that is used again.
 const BEFORE: &str = "anteriores";
@@ -47,6 +43,10 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    pub fn of(meta: &fs::Metadata) -> Seen {
+        Seen { size: meta.len(), modified: meta.modified().ok() }
+    }
+
     /// Since 1970, in steps of two seconds: the coarsest that a file system keeps, so that the same file
     /// never seems another one after a share was mounted anew.
     pub fn time(self) -> u64 {
@@ -167,8 +167,7 @@ fn list(folder: &Path, most: usize, ending: &str) -> io::Result<Found> {
         if meta.is_dir() {
             continue;
         }
-        let seen = Seen { size: meta.len(), modified: meta.modified().ok() };
-        let look = Look { name: name.to_string_lossy().into_owned(), seen };
+        let look = Look { name: name.to_string_lossy().into_owned(), seen: Seen::of(&meta) };
         let left = |look, why: &str, passing| Left { look, why: why.to_owned(), passing };
         if !meta.is_file() {
             let why = match meta.is_symlink() {
@@ -202,48 +201,10 @@ pub(super) fn all(folder: &Path) -> io::Result<Vec<Look>> {
         let entry = entry?;
         let (Ok(meta), Ok(name)) = (entry.metadata(), entry.file_name().into_string()) else { continue };
         if meta.is_file() {
-            all.push(Look { name, seen: Seen { size: meta.len(), modified: meta.modified().ok() } });
+            all.push(Look { name, seen: Seen::of(&meta) });
         }
     }
     Ok(all)
-}
-
-/// The whole of a plain file, opened without following a link.
-pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let file = open(path)?;
-    let meta = file.metadata()?;
-    if !meta.is_file() || is_another(path, &meta)? {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "no es un archivo corriente"));
-    }
-    let mut bytes = Vec::new();
-    if file.take(LARGEST + 1).read_to_end(&mut bytes)? as u64 > LARGEST {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "pasa de 1 MiB"));
-    }
-    Ok(bytes)
-}
-
-#[cfg(unix)]
-fn open(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)
-}
-
-#[cfg(not(unix))]
-fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).open(path)
-}
-
-/// It was exchanged for a link between the look and the opening.
-#[cfg(unix)]
-fn is_another(path: &Path, opened: &fs::Metadata) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt;
-    let named = fs::symlink_metadata(path)?;
-    Ok(!named.is_file() || (named.dev(), named.ino()) != (opened.dev(), opened.ino()))
-}
-
-#[cfg(not(unix))]
-fn is_another(path: &Path, _: &fs::Metadata) -> io::Result<bool> {
-    Ok(!fs::symlink_metadata(path)?.is_file())
 }
 
 /// A file's name without its ending.
@@ -283,9 +244,6 @@ pub(super) fn free_refused(folder: &Path, stem: &str) -> String {
     }
     free
 }
-
-/// SHA-256 of what a file held when it was read.
-pub(super) type Content = [u8; 32];
 
 /// Moves a sale that was read to where nobody has the name `to`, by way of a folder where it is read again; `false`: it
 /// was not that sale. What a till wrote over it since then is another one, which is taken in its turn: it is not moved, or
@@ -330,17 +288,6 @@ pub(super) fn go_back(from: &Path, sales: &Path, name: &str) -> io::Result<()> {
     put_aside(from, sales, stem(name), "json")
 }
 
-/// Whether a file holds this; what is no sale, or far larger than one, does not.
-fn holds(path: &Path, content: &Content) -> io::Result<bool> {
-    match read(path) {
-        Ok(bytes) => Ok(sha256(&bytes) == *content),
-        Err(error) if matches!(error.kind(), io::ErrorKind::FileTooLarge | io::ErrorKind::InvalidInput) => {
-            Ok(false)
-        }
-        Err(error) => Err(error),
-    }
-}
-
 /// Puts a file aside under a name that nobody has there.
 pub(super) fn put_aside(from: &Path, folder: &Path, stem: &str, end: &str) -> io::Result<()> {
     fs::rename(from, folder.join(free_name(folder, stem, end)))
@@ -348,6 +295,11 @@ pub(super) fn put_aside(from: &Path, folder: &Path, stem: &str, end: &str) -> io
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
+    use openssl::sha::sha256;
+
+    use super::super::content::{LARGEST, read};
     use super::*;
 
     #[test]
@@ -379,14 +331,6 @@ mod tests {
         assert_eq!(shortened(&format!("x{}", "ñ".repeat(150))).len(), 199);
         // With all that is added where a sale is put aside.
         assert!("x".repeat(LONGEST).len() + ".0123456789abcdef01234567.99999.json.tmp".len() <= 255);
-    }
-
-    #[test]
-    fn a_file_that_is_too_large_is_not_read_into_memory() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("x.json");
-        File::create(&path).unwrap().set_len(LARGEST + 1).unwrap();
-        assert_eq!(read(&path).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
     }
 
     #[test]
@@ -439,6 +383,9 @@ mod tests {
         File::options().write(true).open(&from).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
         assert!(move_as_read(&from, &by, &done.join("v.1.json"), &first).unwrap());
         assert_eq!(fs::read_to_string(done.join("v.1.json")).unwrap(), "{1}");
+        // The line end that a till wrote late makes it no other one either.
+        fs::write(&from, "{1}\r\n").unwrap();
+        assert!(move_as_read(&from, &by, &done.join("v.3.json"), &first).unwrap());
         // What is far larger than a sale is none that was read.
         File::create(&from).unwrap().set_len(LARGEST + 1).unwrap();
         assert!(!move_as_read(&from, &by, &done.join("v.2.json"), &first).unwrap());

@@ -13,7 +13,9 @@ use timbre_agent::Answer;
 use timbre_agent::sales::{self, Offer};
 use timbre_agent::view::{IssuedView, ProblemView};
 
-use super::place::{self, Content, Look, Seen};
+use super::content::{self, Content};
+use super::place::{self, Look, Seen};
+use super::still::Reading;
 use super::{Work, answer};
 use crate::tokens::hex;
 
@@ -28,6 +30,8 @@ pub(super) enum Taken {
     },
     /// Somebody still writes it.
     Unfinished,
+    /// It has no key of its own, and did not stand so before.
+    Moving(Reading),
     /// Somebody took it back, or it can't be read now.
     Gone,
 }
@@ -107,21 +111,19 @@ impl Work {
     }
 
     /// What is to be issued, or why nothing is.
-    fn read(&self, Look { name, seen }: &Look, old: bool) -> Result<Sale, Taken> {
+    fn read(&self, Look { name, .. }: &Look, old: bool) -> Result<Sale, Taken> {
         let path = self.path(name);
         let stem = place::stem(name);
-        let bytes = match place::read(&path) {
-            Ok(bytes) => bytes,
+        let (bytes, seen) = match content::read_at_rest(&path) {
+            Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
                 let why = ProblemView::bad_request("file-too-large", "El archivo pasa de 1 MiB.");
                 return Err(self.refuse(&path, stem, &why, None));
             }
             Err(error) => return Err(unread(name, old, &error)),
         };
-        let content = sha256(&bytes);
-        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-        // One that is whole needs no second look.
-        if !sales::is_object(text) && !old {
+        let content = content::of(&bytes);
+        if !sales::is_object(content::text(&bytes)) && !old {
             return Err(Taken::Unfinished);
         }
         if let Some(why) = unanswerable(stem) {
@@ -132,9 +134,17 @@ impl Work {
                 Some(&content),
             ));
         }
-        let Offer { key, body } = sales::read_one(text)
-            .map_err(|refusal| self.refuse(&path, stem, &ProblemView::from(refusal), Some(&content)))?;
-        let print = fingerprint(name, *seen, bytes.len(), &content);
+        // With the lines that stand before it, so that a refusal names its own.
+        let offer = sales::read_one(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes));
+        // A key of its own says which sale it is, whatever is still written behind it.
+        let keyed = offer.as_ref().is_ok_and(|offer| offer.key.is_some());
+        let reading = Reading { seen, content };
+        if !keyed && !self.still.stood(name, &reading) {
+            return Err(Taken::Moving(reading));
+        }
+        let Offer { key, body } =
+            offer.map_err(|refusal| self.refuse(&path, stem, &ProblemView::from(refusal), Some(&content)))?;
+        let print = fingerprint(name, seen, &bytes);
         let key = key.unwrap_or_else(|| self.fresh_key(stem, &print));
         timbre_store::crash!("file-read");
         let made_room = answer::make_room(self, stem, Some(&key))
@@ -244,9 +254,10 @@ pub(super) fn said(error: &impl std::fmt::Display) -> String {
     format!("El disco no lo permite ({error}).")
 }
 
-/// Name, size, time and content together: what tells one file from another.
-pub(super) fn fingerprint(name: &str, seen: Seen, length: usize, content: &Content) -> String {
-    let all = format!("{name}\0{length}\0{}\0{}", seen.time(), hex(content));
+/// Name, size, time and content together: what tells one file from another. Blanks around the text are no part of it.
+pub(super) fn fingerprint(name: &str, seen: Seen, bytes: &[u8]) -> String {
+    let (length, content) = (content::text(bytes).len(), content::of(bytes));
+    let all = format!("{name}\0{length}\0{}\0{}", seen.time(), hex(&content));
     hex(&sha256(all.as_bytes()))[..24].to_owned()
 }
 
@@ -270,11 +281,14 @@ mod tests {
     fn name_size_time_and_content_make_the_key_and_a_coarser_clock_does_not() {
         let at =
             |ms: u64| Seen { size: 3, modified: Some(SystemTime::UNIX_EPOCH + Duration::from_millis(ms)) };
-        let of = |name, seen, text: &[u8]| fingerprint(name, seen, text.len(), &sha256(text));
+        let of = |name, seen, text: &[u8]| fingerprint(name, seen, text);
         let one = of("v.json", at(4_000), b"{ }");
         assert_eq!(one, of("v.json", at(5_999), b"{ }"), "a share that keeps every other second");
         assert_ne!(one, of("v.json", at(6_000), b"{ }"));
         assert_ne!(one, of("w.json", at(4_000), b"{ }"));
         assert_ne!(one, of("v.json", at(4_000), b"{\t}"));
+        for blanks in ["{ }\r\n", "\u{feff}{ }", "\u{feff}\n { }\n\n"] {
+            assert_eq!(one, of("v.json", at(4_000), blanks.as_bytes()), "{blanks:?}");
+        }
     }
 }
