@@ -54,6 +54,7 @@ const COMMANDS: &[&str] = &[
     "set_vouchers",
     "record",
     "vouched",
+    "undo_vouched",
     "export_vouched",
     "acts",
     "tokens",

@@ -143,6 +143,7 @@ mod tests {
         "put_worker",
         "remove_worker",
         "set_vouchers",
+        "undo_vouched",
         "export_vouched",
         "make_token",
         "revoke_token",

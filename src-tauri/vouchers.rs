@@ -4,7 +4,9 @@ use std::io::BufWriter;
 
 use serde_json::Value;
 use tauri::{AppHandle, State};
-use timbre_agent::view::{ActsView, VouchedView, VoucherOrder, VoucherTermsView, VouchersView};
+use timbre_agent::view::{
+    ActsView, VouchedView, VoucherOrder, VoucherTermsView, VoucherUndoOrder, VouchersView,
+};
 use timbre_agent::{Agent, Answer};
 
 use crate::commands::{bytes, downloaded, reading};
@@ -32,6 +34,11 @@ pub async fn vouched(
     cursor: Option<String>,
 ) -> Answer<VouchersView> {
     reading(agent, move |agent| agent.vouched_between(&from, &to, cursor.as_deref())).await
+}
+
+#[tauri::command]
+pub async fn undo_vouched(agent: State<'_, Agent>, order: VoucherUndoOrder) -> Answer<VouchedView> {
+    agent.undo_record(order).await
 }
 
 /// As [`crate::commands::export`].

@@ -120,6 +120,7 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
             vouchers::set_vouchers,
             vouchers::record,
             vouchers::vouched,
+            vouchers::undo_vouched,
             vouchers::export_vouched,
             vouchers::acts,
             access::tokens,

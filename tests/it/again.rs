@@ -301,7 +301,7 @@ async fn the_record_of_a_card_s_part_names_the_document_that_took_the_place_of_t
     assert_eq!((rows.len(), rows[0].rest.as_deref()), (1, Some("T39F2")));
     let mut file = Vec::new();
     agent.export_vouched(&today, &today, &mut file).unwrap();
-    assert!(String::from_utf8(file).unwrap().trim_end().ends_with(";T39F2"));
+    assert!(String::from_utf8(file).unwrap().trim_end().ends_with(";T39F2;"));
     town.end().await;
 }
 

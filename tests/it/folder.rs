@@ -470,3 +470,57 @@ async fn a_half_written_file_is_not_taken_and_no_link_is_followed() {
     assert!(!drop.at("salida/enlace.json").exists() && outside.exists(), "nobody asked for that one");
     shop.stop().await;
 }
+
+/// It has neither document nor folio, and so its answer has another name than a document's. A death leaves it to be
+/// recorded once, whatever was declared since.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sale_that_its_voucher_stands_for_is_recorded_once_and_answered_by_a_name_of_its_own() {
+    let root = tempfile::tempdir().unwrap();
+    let drop = Drop::new(root.path());
+    let shop = drop.open(root.path()).await;
+    let declare = async |shop: &Running, stands| {
+        let since = shop.agent.today().unwrap().date;
+        let who = "Ana".to_owned();
+        let order = timbre_agent::view::VoucherOrder { stands, since, two_sales: false, who };
+        shop.agent.set_vouchers(order).await.unwrap();
+    };
+    declare(&shop, true).await;
+    let mut card = boleta(1_190);
+    card["Timbre"] = json!({ "Pagos": [{ "Medio": "debito", "Monto": 1_190 }] });
+    drop.put("caja.json", &card.to_string());
+    drop.put("nota.voucher.json", &card.to_string());
+    drop.until(|drop| drop.has_taken_all() && drop.names("procesados").len() == 1).await;
+    assert_eq!(drop.names("salida"), ["caja.voucher.json"]);
+    let answer = drop.json("salida/caja.voucher.json");
+    assert_eq!((&answer["total"], &answer["repeated"]), (&json!(1_190), &json!(false)));
+    assert_eq!((&answer["kind"], &answer["environment"]), (&json!("Boleta"), &json!("training")));
+    assert_eq!(
+        drop.json("rechazados/nota.voucher.error.json")["code"],
+        "file-name",
+        "it would be an answer's"
+    );
+    // It died after it recorded the sale; then the company declared otherwise.
+    declare(&shop, false).await;
+    shop.stop().await;
+    let aside = drop.at(&format!("procesados/{}", drop.names("procesados")[0]));
+    for answered in [true, false] {
+        fs::rename(&aside, drop.at("entrada/caja.json")).unwrap();
+        if !answered {
+            fs::remove_file(drop.at("salida/caja.voucher.json")).unwrap();
+        }
+        let shop = drop.open(root.path()).await;
+        drop.until(|drop| drop.has_taken_all() && drop.names("procesados").len() == 1).await;
+        let today = shop.agent.today().unwrap();
+        assert_eq!((today.vouchers.sales, shop.agent.stats().total), (1, 0), "the same record");
+        let again = drop.json("salida/caja.voucher.json");
+        assert_eq!((&again["repeated"], &again["key"]), (&json!(true), &answer["key"]));
+        shop.stop().await;
+    }
+    // Of the next sale under that name nothing that was said before stands for it.
+    let shop = drop.open(root.path()).await;
+    drop.put("caja.json", &boleta(500).to_string());
+    drop.until(|drop| drop.has_taken_all() && drop.names("procesados").len() == 2).await;
+    assert_eq!(drop.names("salida"), ["caja.json"]);
+    assert_eq!(drop.names("salida/anteriores"), ["caja.voucher.json"]);
+    shop.stop().await;
+}

@@ -152,7 +152,8 @@ async fn the_api_describes_itself_without_a_token_and_its_examples_are_taken() {
 
 /// Bodies whose example can't be done in a shop where all is well, or with a certificate that nobody has: what they are
 /// answered.
-const OTHERWISE: [(&str, &str); 13] = [
+const OTHERWISE: [(&str, &str); 14] = [
+    ("/v1/vouchers/undo", "not-found"),
     ("/v1/certificate", "certificate-not-pfx"),
     ("/v1/claims", "authority-refused"),
     ("/v1/clock/accept", "clock-good"),

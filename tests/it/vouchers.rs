@@ -174,7 +174,7 @@ async fn a_card_pays_a_part_and_one_key_makes_its_record_and_a_boleta_for_the_re
     let mut file = Vec::new();
     shop.agent.export_vouched(&today.date, &today.date, &mut file).unwrap();
     assert!(
-        String::from_utf8(file).unwrap().trim_end().ends_with(&format!(";Boleta;1000;credito;;;k1;{id}"))
+        String::from_utf8(file).unwrap().trim_end().ends_with(&format!(";Boleta;1000;credito;;;k1;{id};"))
     );
 
     // Where the company was told otherwise such a sale is made in two.
@@ -185,5 +185,49 @@ async fn a_card_pays_a_part_and_one_key_makes_its_record_and_a_boleta_for_the_re
     for path in ["/documents", "/vouchers"] {
         assert_eq!(ask(&shop, Method::POST, path, "k2", &both).await.1["code"], "voucher-partly");
     }
+    shop.stop().await;
+}
+
+/// Typed twice: undone it counts no more, and is there for whoever asks who did it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_was_undone_counts_no_more_after_a_restart_either_and_its_key_makes_no_other() {
+    let dir = tempfile::tempdir().unwrap();
+    shop_of_company(dir.path(), sii_sim::Desk::company(), &[(39, 1, 10)]).await;
+    let shop = timbre_app::start(options(dir.path())).await.expect("it opens");
+    declare(&shop, true).await;
+    let card = paid(boleta(1_190), json!([{ "Medio": "debito", "Monto": 1_190 }]));
+    for key in ["k1", "k2"] {
+        assert_eq!(ask(&shop, Method::POST, "/vouchers", key, &card).await.0, 201);
+    }
+    let undo = async |shop: &Running, key: &str, who: &str| {
+        let order = json!({ "key": key, "who": who, "why": "digitada dos veces" });
+        ask(shop, Method::POST, "/vouchers/undo", "", &order).await
+    };
+    assert_eq!(undo(&shop, "k2", " ").await.1["code"], "who-missing");
+    assert_eq!(undo(&shop, "k3", "Rosa").await.0, 404);
+    let (status, record) = undo(&shop, "k2", "Rosa").await;
+    assert_eq!((status, &record["undone"]["who"], &record["repeated"]), (200, &json!("Rosa"), &json!(false)));
+    // Undone again it is the one that was undone, by whom it was.
+    let (status, again) = undo(&shop, "k2", "Ana").await;
+    assert_eq!((status, &again["undone"], &again["repeated"]), (200, &record["undone"], &json!(true)));
+    shop.stop().await;
+
+    let shop = timbre_app::start(options(dir.path())).await.expect("it opens");
+    let today = shop.agent.today().unwrap();
+    assert_eq!((today.vouchers.sales, today.vouchers.total), (1, 1_190));
+    let path = format!("/vouchers?from={0}&to={0}", today.date);
+    let rows = ask(&shop, Method::GET, &path, "", &Value::Null).await.1["rows"].clone();
+    assert_eq!((&rows[0]["key"], &rows[0]["undone"]["who"]), (&json!("k2"), &json!("Rosa")));
+    assert!(rows[1]["undone"].is_null());
+    let (status, known) = ask(&shop, Method::POST, "/vouchers", "k2", &card).await;
+    assert_eq!((status, &known["undone"]), (200, &record["undone"]), "the same record, for ever");
+    let acts = ask(&shop, Method::GET, "/acts?q=deshacer%20rosa", "", &Value::Null).await.1["rows"].clone();
+    assert!(acts[0]["what"].as_str().unwrap().contains("«k2»"), "{acts}");
+    let mut file = Vec::new();
+    shop.agent.export_vouched(&today.date, &today.date, &mut file).unwrap();
+    let file = String::from_utf8(file).unwrap();
+    let totals = file.lines().skip(1).map(|line| line.split(';').nth(3).unwrap().parse::<i64>().unwrap());
+    assert_eq!(totals.sum::<i64>(), 1_190, "{file}");
+    assert!(file.contains("Rosa (1190): digitada dos veces"), "{file}");
     shop.stop().await;
 }

@@ -36,6 +36,7 @@ pub const RISKY: &[(&str, &str)] = &[
     ("set_settings", "Cambiar los ajustes"),
     ("begin_check", "Revisar todos los datos"),
     (SEAL, "Cifrar lo que se guarda"),
+    ("undo_vouched", "Deshacer una venta con voucher"),
     ("set_vouchers", "Cambiar el modelo de voucher de las tarjetas"),
     ("load_certificate", "Cargar un certificado"),
     ("put_printer", "Cambiar una impresora"),

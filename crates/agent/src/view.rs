@@ -56,7 +56,8 @@ pub use stopped::StoppedView;
 pub use terms::{ClockView, DeadlineView, WarningView};
 pub use today::{HourView, PaceView, RejectedView, TodayView};
 pub use vouch::{
-    VouchedView, VoucherOrder, VoucherSumsView, VoucherTermView, VoucherTermsView, VouchersView,
+    UndoneView, VouchedView, VoucherOrder, VoucherSumsView, VoucherTermView, VoucherTermsView,
+    VoucherUndoOrder, VouchersView,
 };
 
 /// The panel at one instant.
@@ -427,6 +428,8 @@ pub fn typescript() -> String {
         VoucherOrder,
         VoucherTermsView,
         VoucherTermView,
+        VoucherUndoOrder,
+        UndoneView,
         VoucherSumsView,
         VouchedView,
         VouchersView,

@@ -5,12 +5,14 @@ use std::io::{self, Write};
 
 use bytes::Bytes;
 use timbre_core::{CardPart, Date, DocumentId, Issuer, Refusal, Sale, Timestamp, Voucher};
-use timbre_store::{Committed, Fact, Row, StoreError, Vouched, VouchedRow, VoucherTerm};
+use timbre_store::{Committed, Fact, Row, StoreError, Vouched, VouchedRow, VouchedUndone, VoucherTerm};
 
 use crate::engine::{Agent, Answer};
 use crate::export::cell;
+use crate::roles::named;
 use crate::view::{
-    ProblemView, VouchedView, VoucherOrder, VoucherSumsView, VoucherTermView, VoucherTermsView, VouchersView,
+    IssuedView, ProblemView, UndoneView, VouchedView, VoucherOrder, VoucherSumsView, VoucherTermView,
+    VoucherTermsView, VoucherUndoOrder, VouchersView,
 };
 use crate::writer::Issuance;
 
@@ -18,7 +20,14 @@ use crate::writer::Issuance;
 const PAGE: usize = 100;
 
 /// The mark tells spreadsheets that it is UTF-8.
-const HEAD: &str = "\u{feff}fecha;registrada;documento que reemplaza;total;medios;caja;cajero;clave;documento por el resto\r\n";
+const HEAD: &str = "\u{feff}fecha;registrada;documento que reemplaza;total;medios;caja;cajero;clave;documento por el resto;deshecha\r\n";
+
+/// What became of a sale that was handed in by a door that knows no vouchers.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Sold {
+    Issued(Box<IssuedView>),
+    Recorded(Box<VouchedView>),
+}
 
 impl Agent {
     /// What was declared of card vouchers.
@@ -118,6 +127,60 @@ impl Agent {
         }
     }
 
+    /// Issues a sale, or records it where a card's voucher stands for its document. The same key is the same one, for
+    /// ever, whatever is declared since.
+    pub async fn sell(&self, received: Bytes, key: String) -> Answer<Sold> {
+        let is_record = match self.0.reader.vouched(&key)? {
+            Some(row) => row.rest.is_none(),
+            None => self.0.reader.by_key(&key)?.is_none() && self.stands_for(received.clone())?,
+        };
+        match is_record {
+            true => {
+                let record = self.record(received, Some(key)).await?;
+                Ok(Sold::Recorded(Box::new(record)))
+            }
+            false => {
+                let issued = self.issue(received, Some(key)).await?;
+                Ok(Sold::Issued(Box::new(issued)))
+            }
+        }
+    }
+
+    /// Does a card's voucher stand for all of that sale? What is wrong with it is told when it is issued.
+    fn stands_for(&self, received: Bytes) -> Answer<bool> {
+        if !self.0.reader.knows_vouchers() {
+            return Ok(false);
+        }
+        let voucher = self.voucher(&Sale::read(received, None)?, &self.issuer()?, self.0.clock.now());
+        Ok(matches!(voucher, Ok(Voucher::Whole { .. })))
+    }
+
+    /// Takes a record back that was typed twice, or with a wrong sum. It stays on the list, under its key, and counts no
+    /// more. Undone again it is the one that was undone.
+    pub async fn undo_record(&self, order: VoucherUndoOrder) -> Answer<VouchedView> {
+        let VoucherUndoOrder { key, who, why } = order;
+        let who = named(&who)?;
+        let row = self.0.reader.vouched(&key)?.ok_or_else(|| unknown(&key))?;
+        if row.undone.is_some() {
+            return self.vouched(&row, true);
+        }
+        let why = why.trim().to_owned();
+        let undone = VouchedUndone { key: key.clone(), who, why, total: row.total };
+        match self.0.writer.commit(vec![Fact::VouchedUndone(undone)]).await {
+            Ok(Committed { recorded, .. }) => {
+                self.0.push(Vec::new(), false);
+                let row =
+                    recorded.first().ok_or_else(|| ProblemView::internal("el registro no quedó deshecho"))?;
+                Ok(self.record_view(row, row.rest.as_ref(), false))
+            }
+            Err(error) => match self.0.reader.vouched(&key)?.filter(|row| row.undone.is_some()) {
+                // Asked twice at once: the other one has written it.
+                Some(row) => self.vouched(&row, true),
+                None => Err(error.into()),
+            },
+        }
+    }
+
     fn known_record(&self, row: &VouchedRow, sale: &Sale) -> Answer<VouchedView> {
         match row.sale_hash == sale.hash {
             true => self.vouched(row, true),
@@ -195,17 +258,24 @@ impl Agent {
             let page = self.0.reader.vouchers(span, cursor, PAGE)?;
             for row in &page.rows {
                 let view = self.vouched(row, false)?;
+                let undone = view
+                    .undone
+                    .as_ref()
+                    .map(|undone| format!("{} {} ({}): {}", undone.at, undone.who, view.total, undone.why));
+                // So that the column adds up to what counts.
+                let total = if undone.is_some() { 0 } else { view.total };
                 let text = |text: &Option<String>| text.clone().unwrap_or_default();
                 let cells = [
                     view.date,
                     view.at,
                     view.kind,
-                    view.total.to_string(),
+                    total.to_string(),
                     view.means.join(", "),
                     text(&row.till.caja),
                     text(&row.till.cajero),
                     view.key,
                     text(&view.rest),
+                    undone.unwrap_or_default(),
                 ];
                 let cells: Vec<_> = cells.iter().map(|text| cell(text)).collect();
                 written(out.write_all(format!("{}\r\n", cells.join(";")).as_bytes()))?;
@@ -251,6 +321,7 @@ impl Agent {
             total: card.total,
             till: card.till.clone(),
             rest: Some(row.id.clone()),
+            undone: None,
             frame: row.frame,
         };
         Ok(Some(self.record_view(&record, Some(&row.id), false)))
@@ -282,8 +353,17 @@ impl Agent {
             rest: rest.map(ToString::to_string),
             means: row.till.pagos.iter().map(|payment| payment.medio.clone()).collect(),
             repeated,
+            undone: row.undone.as_ref().map(|undone| UndoneView {
+                at: undone.at.to_string(),
+                who: undone.who.clone(),
+                why: undone.why.clone(),
+            }),
         }
     }
+}
+
+fn unknown(key: &str) -> ProblemView {
+    ProblemView::not_found(format!("entre las ventas con voucher la de la clave «{key}»"))
 }
 
 fn two_sales() -> Refusal {

@@ -15,7 +15,7 @@ use timbre_agent::diagnose::Diagnosis;
 use timbre_agent::view::{
     CertificateView, ClaimOrder, ClaimsView, ClockView, DetailView, IssuedView, LoadedCertificateView,
     LockView, PageView, PaperView, PreviewView, Query, RangeDecision, RangeOrder, RangeView, ReissuedView,
-    ResentView, RowView, SaidView, Snapshot,
+    ResentView, RowView, SaidView, Snapshot, VouchedView, VoucherUndoOrder, VouchersView,
 };
 use timbre_core::{DocumentId, Refusal};
 use zeroize::Zeroizing;
@@ -73,6 +73,34 @@ impl Api {
             ask.query.push(("wait", "verdict".to_owned()));
             ask.query.push(("timeout", format!("{}s", wait.as_secs_f64().ceil())));
         }
+        self.wire.read(ask).await
+    }
+
+    /// Records a sale that its card's voucher stands for; it gets no document.
+    pub async fn record(&self, sale: Bytes, key: String) -> Result<VouchedView, Failure> {
+        let mut ask = Ask::new(Method::POST, "/v1/vouchers");
+        ask.key = Some(key);
+        ask.body = Some(("application/json", sale));
+        self.wire.read(ask).await
+    }
+
+    /// Takes the record of such a sale back.
+    pub async fn undo_record(&self, order: &VoucherUndoOrder) -> Result<VouchedView, Failure> {
+        let mut ask = Ask::new(Method::POST, "/v1/vouchers/undo");
+        ask.body = Some(("application/json", body_of(order)?));
+        self.wire.read(ask).await
+    }
+
+    /// The records of some days, a page of them.
+    pub async fn records(
+        &self,
+        from: &str,
+        to: &str,
+        cursor: Option<String>,
+    ) -> Result<VouchersView, Failure> {
+        let mut ask = Ask::get("/v1/vouchers");
+        ask.query.extend([("from", from.to_owned()), ("to", to.to_owned())]);
+        ask.query.extend(cursor.map(|cursor| ("cursor", cursor)));
         self.wire.read(ask).await
     }
 

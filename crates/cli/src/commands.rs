@@ -30,6 +30,7 @@ pub mod token;
 pub mod unlock;
 pub mod vault;
 pub mod verify;
+pub mod voucher;
 pub mod webhook;
 
 use std::path::Path;

@@ -65,6 +65,8 @@ pub enum Command {
     Reissue(reissue::Args),
     /// Lo que se hizo con un folio en el sitio del SII
     Folio(folio::Args),
+    /// Las ventas con tarjeta cuyo voucher es la boleta: verlas, y deshacer una mal registrada
+    Voucher(voucher::Args),
     /// Pide al SII que vuelva a mandar el correo con los resultados de un envío
     ResultsMail(results_mail::Args),
     /// El registro de reclamos de facturas del SII: ver, aceptar o reclamar
@@ -133,6 +135,7 @@ impl Line {
             Command::Resend(args) => resend::run(args, data, out).await,
             Command::Reissue(args) => reissue::run(args, data, out).await,
             Command::Folio(args) => folio::run(args, data, out).await,
+            Command::Voucher(args) => voucher::run(args, data, out).await,
             Command::ResultsMail(args) => results_mail::run(args, data, out).await,
             Command::Claims(args) => claims::run(args, data, out).await,
             Command::Caf(args) => caf::run(args, data, out).await,

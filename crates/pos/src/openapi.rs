@@ -95,6 +95,7 @@ use crate::{
         webhooks::routes::redeliver,
         vouchers::list,
         vouchers::record,
+        vouchers::undo,
         vouchers::terms,
         vouchers::set_terms,
         vouchers::export,

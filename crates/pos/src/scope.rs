@@ -65,6 +65,7 @@ mod tests {
             (Method::POST, "/documents/preview", Scope::Issue),
             (Method::POST, "/vouchers", Scope::Issue),
             (Method::PUT, "/vouchers/terms", Scope::Manage),
+            (Method::POST, "/vouchers/undo", Scope::Manage),
             (Method::GET, "/acts", Scope::Manage),
             (Method::POST, "/documents/T39F1/resend", Scope::Issue),
             (Method::POST, "/documents/T39F1/reissue", Scope::Manage),

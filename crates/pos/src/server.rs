@@ -233,6 +233,7 @@ fn routes(agent: Agent, guard: Arc<Guard>, shared: Shared) -> Router {
         .route("/folder", get(doors::folder))
         .route("/vouchers", get(vouchers::list).post(vouchers::record))
         .route("/vouchers/terms", get(vouchers::terms).put(vouchers::set_terms))
+        .route("/vouchers/undo", post(vouchers::undo))
         .route("/vouchers/export", get(vouchers::export))
         .route("/acts", get(vouchers::acts))
         .route("/events", get(events::events))

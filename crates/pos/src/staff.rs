@@ -144,6 +144,7 @@ fn act_of(method: &Method, path: &str) -> Option<&'static str> {
         ("POST", "/sending") => "sending",
         ("GET", "/documents/export/{form}") => "export",
         ("GET", "/vouchers/export") => "export_vouched",
+        ("POST", "/vouchers/undo") => "undo_vouched",
         ("PUT", "/vouchers/terms") => "set_vouchers",
         ("POST", "/documents/{id}/reissue") => "reissue",
         ("POST", "/documents/{id}/number-annulled") => "number_annulled",

@@ -6,7 +6,9 @@ use axum::extract::{Query as QueryOf, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use timbre_agent::Agent;
-use timbre_agent::view::{ActsView, ProblemView, VouchedView, VoucherOrder, VoucherTermsView, VouchersView};
+use timbre_agent::view::{
+    ActsView, ProblemView, VouchedView, VoucherOrder, VoucherTermsView, VoucherUndoOrder, VouchersView,
+};
 
 use crate::api::{Answer, apart, key_of, read};
 
@@ -51,6 +53,18 @@ pub(crate) async fn record(
     let recorded = agent.record(body, key_of(&headers)?).await?;
     let status = if recorded.repeated { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(recorded)))
+}
+
+#[utoipa::path(
+    post,
+    path = "/v1/vouchers/undo",
+    summary = "Deshace el registro de una venta con voucher: digitada dos veces, o con otro monto",
+    request_body(content = VoucherUndoOrder, example = json!({"key": "caja1-000123", "who": "Rosa", "why": "digitada dos veces"})),
+    responses((status = 200, description = "Hecho; el registro sigue en la lista, con quién lo deshizo, y no suma.", body = VouchedView))
+)]
+pub(crate) async fn undo(State(agent): State<Agent>, body: Bytes) -> Answer<Json<VouchedView>> {
+    let order: VoucherUndoOrder = read(&body)?;
+    Ok(Json(agent.undo_record(order).await?))
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]

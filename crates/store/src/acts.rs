@@ -6,7 +6,7 @@ use timbre_core::Timestamp;
 use crate::apply::Stand;
 use crate::index::decode;
 use crate::overlay::Overlay;
-use crate::{Fact, Reader, StoreError, key};
+use crate::{Fact, Reader, StoreError, VouchedUndone, key};
 
 /// One act of a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +42,10 @@ pub(crate) fn note(on: &mut Overlay<'_>, fact: &Fact, stand: Stand) -> Result<()
         Fact::IssuingUnlocked { who, .. } => (who, "Desbloquear la emisión".to_owned(), [].as_slice()),
         Fact::ClockAccepted { who, offset_seconds } => {
             (who, format!("Aceptar el reloj con {offset_seconds} s de diferencia"), [].as_slice())
+        }
+        Fact::VouchedUndone(VouchedUndone { key, who, why, total }) => {
+            let what = format!("Deshacer la venta con voucher «{key}», por {total}: {why}");
+            (who, what, [].as_slice())
         }
         _ => return Ok(()),
     };

@@ -90,6 +90,7 @@ pub(crate) fn apply(on: &mut Overlay<'_>, fact: &Fact, stand: Stand) -> Result<N
             skipped_annulled(on, grant, Span { first: *first, last: *last })?;
         }
         Fact::Vouched(vouched) => voucher::take(on, vouched, stand)?,
+        Fact::VouchedUndone(undone) => voucher::undo(on, undone, stand)?,
         Fact::VoucherTerm(term) => voucher::declare(on, *term)?,
         Fact::Login { .. } | Fact::Mailed { .. } | Fact::Notified { .. } | Fact::Acted { .. } => {}
     }

@@ -123,6 +123,8 @@ pub enum Fact {
         who: String,
         last: Timestamp,
     },
+    /// A person took back the record of a sale that a voucher stands for: typed twice, or with a wrong sum.
+    VouchedUndone(VouchedUndone),
     /// A person looked which of the folios that were passed over the authority has, and annulled the others there.
     SkippedAnnulled {
         grant: GrantId,
@@ -160,6 +162,7 @@ impl Fact {
             Fact::VoucherTerm(_) => 23,
             Fact::StampsResumed { .. } => 24,
             Fact::SkippedAnnulled { .. } => 25,
+            Fact::VouchedUndone(_) => 26,
         }
     }
 
@@ -208,6 +211,7 @@ impl Fact {
             | Fact::ClockSeen { .. }
             | Fact::ClockAccepted { .. }
             | Fact::Vouched(_)
+            | Fact::VouchedUndone(_)
             | Fact::VoucherTerm(_)
             | Fact::StampsResumed { .. }
             | Fact::SkippedAnnulled { .. } => Vec::new(),
@@ -396,4 +400,14 @@ pub struct Vouched {
     /// The sale as received. Blob 0.
     #[serde(skip)]
     pub sale: Bytes,
+}
+
+/// The record of a sale that a voucher stands for counts no more. Its key stays its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VouchedUndone {
+    pub key: String,
+    pub who: String,
+    pub why: String,
+    /// What the record came to, for whoever reads what people did.
+    pub total: Amount,
 }

@@ -56,7 +56,8 @@ pub use acts::{Act, Acts};
 pub use check::{CheckReport, IndexCheck, check};
 pub use error::StoreError;
 pub use fact::{
-    Answered, CertificateLoaded, Fact, GrantLoaded, Issued, Moved, Sending, Vouched, VoucherTerm, Warned,
+    Answered, CertificateLoaded, Fact, GrantLoaded, Issued, Moved, Sending, Vouched, VouchedUndone,
+    VoucherTerm, Warned,
 };
 pub use group::Make;
 pub use lock::{LockReason, Locked, Mark};
@@ -67,6 +68,6 @@ pub use reader::Reader;
 pub use row::{Counts, Event, Filter, Found, OpenParcel, Page, Place, Range, Row, Span, WaitingPaper};
 pub use sealing::{Key, Sealed, SegmentKeys, sealed};
 pub use store::{Committed, Store};
-pub use voucher::{VouchedRow, VoucherSums, Vouchers};
+pub use voucher::{Undone, VouchedRow, VoucherSums, Vouchers};
 pub use walk::Damage;
 pub use watch::{ClockAccepted, ClockSeen};

@@ -18,7 +18,7 @@ pub(crate) struct Overlay<'a> {
     puts: Puts,
     /// Documents changed, as they are now, by order.
     pub touched: BTreeMap<u64, Row>,
-    /// Sales that were recorded with their card's voucher.
+    /// Sales that were recorded with their card's voucher, or whose record was undone.
     pub recorded: Vec<VouchedRow>,
 }
 

@@ -53,6 +53,7 @@ impl<'a> Rules<'a> {
             Fact::IssuingUnlocked { beyond, .. } => self.unlocked(beyond),
             Fact::SkippedAnnulled { grant, first, last } => skipped(on, grant, *first, *last),
             Fact::Vouched(vouched) => voucher::judge(self.live, on, vouched),
+            Fact::VouchedUndone(undone) => voucher::judge_undo(on, undone),
             Fact::Answered(_)
             | Fact::CertificateLoaded(_)
             | Fact::Line { .. }

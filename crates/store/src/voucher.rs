@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use timbre_core::{Amount, Date, DocumentId, Series, TillData, Timestamp};
 
 use crate::apply::Stand;
-use crate::fact::{Issued, Vouched, VoucherTerm};
+use crate::fact::{Issued, Vouched, VouchedUndone, VoucherTerm};
 use crate::index::{Index, Keys, decode};
 use crate::live::Live;
 use crate::overlay::Overlay;
@@ -27,8 +27,19 @@ pub struct VouchedRow {
     /// The document that was issued for the rest of the sale, where a card paid a part of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rest: Option<DocumentId>,
+    /// It counts no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undone: Option<Undone>,
     /// Where the fact stands.
     pub frame: Place,
+}
+
+/// Who took a record back, when and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undone {
+    pub at: Timestamp,
+    pub who: String,
+    pub why: String,
 }
 
 /// Some of them, the newest first.
@@ -39,7 +50,7 @@ pub struct Vouchers {
     pub next: Option<(Date, u64)>,
 }
 
-/// How many of a day, and what they come to.
+/// How many of a day, and what they come to, without those that were undone.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct VoucherSums {
     pub sales: u64,
@@ -116,6 +127,7 @@ pub(crate) fn take(on: &mut Overlay<'_>, vouched: &Vouched, stand: Stand) -> Res
         total: vouched.total,
         till: vouched.till.clone(),
         rest: None,
+        undone: None,
         frame: stand.place,
     };
     put(on, row)
@@ -134,6 +146,7 @@ pub(crate) fn take_part(on: &mut Overlay<'_>, issued: &Issued, stand: Stand) -> 
         total: card.total,
         till: card.till.clone(),
         rest: Some(issued.document.id.clone()),
+        undone: None,
         frame: stand.place,
     };
     put(on, row)
@@ -149,6 +162,52 @@ fn put(on: &mut Overlay<'_>, row: VouchedRow) -> Result<(), StoreError> {
     on.put(key::vouched_key(&row.key), name);
     let count = on.number(key::VOUCHED)?.unwrap_or_default() + 1;
     on.put(key::VOUCHED.to_vec(), count.to_be_bytes().to_vec());
+    on.recorded.push(row);
+    Ok(())
+}
+
+/// A record is undone once. One of a part goes with the document for the rest: that is annulled before.
+pub(crate) fn judge_undo(on: &Overlay<'_>, undone: &VouchedUndone) -> Result<(), StoreError> {
+    let key = &undone.key;
+    let Some(row) = find(on, key)? else {
+        let message = format!("Ninguna venta quedó registrada con la clave «{key}».");
+        return Err(StoreError::refused("voucher-unknown", message));
+    };
+    if let Some(before) = &row.undone {
+        let message = format!("La venta con la clave «{key}» ya la deshizo {}.", before.who);
+        return Err(StoreError::refused("voucher-undone", message));
+    }
+    if row.rest.is_none() {
+        return Ok(());
+    }
+    // Another document may have taken the place of the first, and its key with it.
+    let order = on.number(&key::idempotency(key))?;
+    let document = order.map(|order| on.json::<Row>(&key::row(order))).transpose()?.flatten();
+    match document {
+        Some(document) if document.annulled_by.is_none() => {
+            let message = format!(
+                "El resto de esa venta tiene su documento, {}: anúlelo primero con una nota, y cuando esté aceptada deshaga \
+                 el registro.",
+                document.id
+            );
+            Err(StoreError::refused("voucher-has-document", message))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn find(on: &Overlay<'_>, key: &str) -> Result<Option<VouchedRow>, StoreError> {
+    match on.get(&key::vouched_key(key))? {
+        Some(name) => on.json(&name),
+        None => Ok(None),
+    }
+}
+
+pub(crate) fn undo(on: &mut Overlay<'_>, undone: &VouchedUndone, stand: Stand) -> Result<(), StoreError> {
+    let Some(mut row) = find(on, &undone.key)? else { return Ok(()) };
+    let VouchedUndone { who, why, .. } = undone.clone();
+    row.undone = Some(Undone { at: stand.at, who, why });
+    on.put_json(key::vouched(row.date, row.sequence), &row)?;
     on.recorded.push(row);
     Ok(())
 }
@@ -223,6 +282,9 @@ impl Reader {
             let mut sums = VoucherSums::default();
             for entry in entries.between(key::vouched(day, 0), key::vouched(day, u64::MAX)) {
                 let row: VouchedRow = decode(&entry?.1)?;
+                if row.undone.is_some() {
+                    continue;
+                }
                 sums.sales += 1;
                 sums.total = Amount(sums.total.0.saturating_add(row.total.0));
             }

@@ -3,7 +3,7 @@
 import { DemoStaff } from "./demo-staff";
 import { day } from "./format";
 import { refused } from "./port";
-import type { ActsView, ActView, VouchedView, VoucherOrder, VoucherSumsView, VouchersView, VoucherTermsView } from "./types";
+import type { ActsView, ActView, VouchedView, VoucherOrder, VoucherSumsView, VouchersView, VoucherTermsView, VoucherUndoOrder } from "./types";
 import type { SaleBody } from "./sale-json";
 
 export abstract class DemoVouchers extends DemoStaff {
@@ -73,13 +73,24 @@ export abstract class DemoVouchers extends DemoStaff {
     return { rows, next: first + rows.length < all.length ? (rows.at(-1)?.key ?? null) : null };
   }
 
+  async undoVouched({ key, who, why }: VoucherUndoOrder): Promise<VouchedView> {
+    await this.allowed("undo_vouched");
+    const known = this.records.find((one) => one.key === key);
+    if (!known) throw refused("not-found", "No existe esa venta entre las registradas.");
+    if (known.undone) return { ...known, repeated: true };
+    const undone = { at: new Date(this.moment()).toISOString(), who, why: why ?? "" };
+    this.records = this.records.map((one) => (one.key === key ? { ...one, undone } : one));
+    this.told();
+    return { ...known, undone };
+  }
+
   async exportVouched(): Promise<string> {
     await this.allowed("export_vouched");
     return "ventas-con-voucher.csv";
   }
 
   protected vouchedOn(date: string): VoucherSumsView {
-    const of = this.records.filter((one) => one.date === date);
+    const of = this.records.filter((one) => one.date === date && !one.undone);
     return { sales: of.length, total: of.reduce((sum, { total }) => sum + total, 0) };
   }
 

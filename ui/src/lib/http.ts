@@ -93,6 +93,7 @@ export function httpPort({ base = "", token = () => null, fetch: ask = (...args)
     setVouchers: (order) => json("PUT", "/vouchers/terms", { body: order }),
     record: (body, key) => json("POST", "/vouchers", { body, headers: { "idempotency-key": key } }),
     vouched: (from, to, cursor) => json("GET", `/vouchers?${new URLSearchParams({ from, to, cursor: cursor ?? "" })}`),
+    undoVouched: (body) => json("POST", "/vouchers/undo", { body }),
     exportVouched: (from, to) =>
       send("GET", `/vouchers/export?${new URLSearchParams({ from, to })}`, async (response) => save(await response.blob(), nameOf(response)), {
         headers: { accept: "*/*" },

@@ -46,6 +46,7 @@ import type {
   VouchedView,
   VoucherOrder,
   VouchersView,
+  VoucherUndoOrder,
   VoucherTermsView,
   WebhookOrder,
   WebhookView,
@@ -105,6 +106,8 @@ export interface Port {
   record(sale: object, key: string): Promise<VouchedView>;
   /** Those of some days, the newest first. */
   vouched(from: string, to: string, cursor: string | null): Promise<VouchersView>;
+  /** Takes the record of one back: it stays on the list, and counts no more. */
+  undoVouched(order: VoucherUndoOrder): Promise<VouchedView>;
   /** Writes a file of them; answers its name, or where it is. */
   exportVouched(from: string, to: string): Promise<string>;
   /** What people did, the newest first: those older than `before` in which each word is found. */

@@ -38,6 +38,7 @@ export function tauriPort(): Port {
     setVouchers: (order) => call("set_vouchers", { order }),
     record: (sale, key) => call("record", { sale, key }),
     vouched: (from, to, cursor) => call("vouched", { from, to, cursor }),
+    undoVouched: (order) => call("undo_vouched", { order }),
     exportVouched: (from, to) => call("export_vouched", { from, to }, LONG_ANSWER_MS),
     acts: (words, before) => call("acts", { words, before }, ANSWER_MS, looking),
     preview: (sale) => call("preview", { sale }),

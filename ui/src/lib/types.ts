@@ -897,6 +897,18 @@ export type VoucherTermView = { since: string, stands: boolean,
  */
 two_sales: boolean, };
 
+export type VoucherUndoOrder = { key: string, who: string, 
+/**
+ * A word about why, for whoever looks at it later.
+ */
+why: string, };
+
+export type UndoneView = { 
+/**
+ * RFC 3339.
+ */
+at: string, who: string, why: string, };
+
 export type VoucherSumsView = { sales: number, total: number, };
 
 export type VouchedView = { key: string, 
@@ -927,7 +939,11 @@ means: Array<string>,
 /**
  * The key was known: this is the record that it made then.
  */
-repeated: boolean, };
+repeated: boolean, 
+/**
+ * It was taken back, and counts no more.
+ */
+undone?: UndoneView, };
 
 export type VouchersView = { rows: Array<VouchedView>, 
 /**

@@ -62,6 +62,30 @@ pub struct VouchedView {
     pub means: Vec<String>,
     /// The key was known: this is the record that it made then.
     pub repeated: bool,
+    /// It was taken back, and counts no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub undone: Option<UndoneView>,
+}
+
+/// Who took a record back, when and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct UndoneView {
+    /// RFC 3339.
+    pub at: String,
+    pub who: String,
+    pub why: String,
+}
+
+/// Takes the record of a sale back: it was typed twice, or with a wrong sum.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VoucherUndoOrder {
+    pub key: String,
+    pub who: String,
+    /// A word about why, for whoever looks at it later.
+    #[serde(default)]
+    pub why: String,
 }
 
 /// Some of them, the newest first.

@@ -1,12 +1,15 @@
 //! `timbre issue`: sales in, documents out, each answered as soon as it is durable. A sale that is
-//! refused does not hold up the others.
+//! refused does not hold up the others. One that its card's voucher stands for is recorded, and has none.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde_json::json;
 use timbre_agent::sales::{Entry, Offer};
-use timbre_agent::view::{IssuedView, ProblemView};
+use timbre_agent::show::money;
+use timbre_agent::view::{IssuedView, ProblemView, VouchedView};
+use timbre_core::Refusal;
 
 use super::through;
 use crate::api::Api;
@@ -55,6 +58,7 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
             keyed: false,
             warned: false,
             issued: 0,
+            recorded: 0,
             refused: 0,
         };
         while let Some(entry) = sales.recv().await {
@@ -69,7 +73,7 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
                 other => other?,
             }
         }
-        if issuing.issued + issuing.refused == 0 {
+        if issuing.issued + issuing.recorded + issuing.refused == 0 {
             return Err(Failure::usage("La entrada no trae ninguna venta."));
         }
         if issuing.issued > 0 && !args.wait && !out.json && api.door().is_ours().await {
@@ -89,7 +93,14 @@ struct Issuing<'a> {
     keyed: bool,
     warned: bool,
     issued: u64,
+    recorded: u64,
     refused: u64,
+}
+
+/// What became of a sale.
+enum Sold {
+    Issued(Box<IssuedView>),
+    Recorded(Box<VouchedView>),
 }
 
 impl Issuing<'_> {
@@ -97,21 +108,37 @@ impl Issuing<'_> {
         let line = entry.line;
         let (key, done) = match entry.offer.map_err(Failure::from) {
             Ok(offer) => match self.keyed(offer) {
-                Ok(Offer { key, body }) => (key.clone(), self.api.issue(body, key, self.wait).await),
+                Ok(Offer { key, body }) => (key.clone(), self.sell(body, key).await),
                 Err(no) => (None, Err(no)),
             },
             Err(no) => (None, Err(no)),
         };
         match done {
-            Ok(issued) => {
+            Ok(Sold::Issued(issued)) => {
                 self.issued += 1;
                 self.tell(&issued, line)
+            }
+            Ok(Sold::Recorded(record)) => {
+                self.recorded += 1;
+                self.tell_record(&record, line)
             }
             Err(Failure::Problem(no)) if Failure::Problem(no.clone()).exit() == Exit::Refused => {
                 self.refused += 1;
                 self.refuse(&no, line, key.as_deref())
             }
             Err(other) => Err(other),
+        }
+    }
+
+    /// What the agent issues no document for, since a card's voucher is one, or since it is recorded already, is
+    /// recorded: the same key is the same record.
+    async fn sell(&self, body: Bytes, key: Option<String>) -> Result<Sold, Failure> {
+        match self.api.issue(body.clone(), key.clone(), self.wait).await {
+            Err(Failure::Problem(no)) if matches!(&*no.code, "voucher-stands" | "key-vouched") => {
+                let Some(key) = key else { return Err(record_without_key().into()) };
+                self.api.record(body, key).await.map(|record| Sold::Recorded(Box::new(record)))
+            }
+            issued => issued.map(|issued| Sold::Issued(Box::new(issued))),
         }
     }
 
@@ -132,7 +159,7 @@ impl Issuing<'_> {
         }
         if std::mem::replace(&mut self.keyed, true) {
             let why = "--key vale para una sola venta: dé a cada una su «key».";
-            return Err(timbre_core::Refusal::new("key-reused", "", why).into());
+            return Err(Refusal::new("key-reused", "", why).into());
         }
         Ok(Offer { key: Some(key.clone()), ..offer })
     }
@@ -147,6 +174,14 @@ impl Issuing<'_> {
             self.out.note(format!("aviso: {}: {}", issued.document.id, reason(warning)));
         }
         Ok(())
+    }
+
+    fn tell_record(&self, record: &VouchedView, line: u64) -> Result<(), Failure> {
+        let environment = self.api.environment();
+        match self.out.json {
+            true => self.out.object(&recorded(record, &environment, line)),
+            false => self.out.line(record_sentence(record, &environment)),
+        }
     }
 
     fn refuse(&self, no: &ProblemView, line: u64, key: Option<&str>) -> Result<(), Failure> {
@@ -179,6 +214,36 @@ pub(super) fn answer(issued: &IssuedView, line: u64) -> serde_json::Value {
     said
 }
 
+fn record_without_key() -> Refusal {
+    let message = "Esta venta se pagó con tarjeta y su voucher es la boleta: se registra sin documento, y su registro lleva \
+                   siempre una clave. Dele una con --key, o con «key» en la entrada.";
+    Refusal::new("key-missing", "key", message)
+}
+
+/// One line for programs: a sale without document has neither id nor folio.
+fn recorded(record: &VouchedView, environment: &str, line: u64) -> serde_json::Value {
+    json!({
+        "id": null, "key": record.key, "total": record.total, "date": record.date, "repeated": record.repeated,
+        "voucher": record, "environment": environment, "line": line,
+    })
+}
+
+/// `Registrada    clave k-1  $1.190 con debito, sin boleta ni folio: su voucher es la boleta  entrenamiento`.
+pub(super) fn record_sentence(record: &VouchedView, environment: &str) -> String {
+    let means = record.means.join(" y ");
+    let by = if means.is_empty() { "tarjeta".to_owned() } else { means };
+    let again = if record.repeated { "  (ya registrada antes)" } else { "" };
+    let undone = record.undone.as_ref().map(|undone| format!("  DESHECHA por {}", undone.who));
+    format!(
+        "{:<12}  clave {}  {} con {by}, sin boleta ni folio: su voucher es la boleta  {}{again}{}",
+        "Registrada",
+        record.key,
+        money(timbre_core::Amount(record.total)),
+        environment_word(environment),
+        undone.unwrap_or_default()
+    )
+}
+
 /// `T39F1234  clave k-1  Boleta 39 folio 1234  $1.190 (neto $1.000 · IVA $190)  GENERADO  entrenamiento`.
 pub(super) fn sentence(issued: &IssuedView) -> String {
     let document = &issued.document;
@@ -187,10 +252,7 @@ pub(super) fn sentence(issued: &IssuedView) -> String {
     let hold = if document.hold_goods { "  NO DESPACHAR: el SII todavía no lo tiene" } else { "" };
     let problem = document.error.as_deref().map(|why| format!("  {why}")).unwrap_or_default();
     let card = issued.voucher.as_ref().map(|part| {
-        format!(
-            "  y {} con tarjeta, cuyo voucher es la boleta",
-            timbre_agent::show::money(timbre_core::Amount(part.total))
-        )
+        format!("  y {} con tarjeta, cuyo voucher es la boleta", money(timbre_core::Amount(part.total)))
     });
     let card = card.unwrap_or_default();
     let place = environment_word(&issued.environment);
@@ -243,6 +305,29 @@ pub mod tests {
         assert!(sentence(&again).ends_with("GENERADO  entrenamiento  (ya emitido antes)"));
         let goods = IssuedView { document: RowView { hold_goods: true, ..row() }, ..issued() };
         assert!(sentence(&goods).ends_with("entrenamiento  NO DESPACHAR: el SII todavía no lo tiene"));
+    }
+
+    fn record() -> VouchedView {
+        serde_json::from_value(json!({
+            "key": "k-2", "at": "2026-11-22T13:58:03Z", "date": "2026-11-22", "kind": "Boleta", "total": 1190,
+            "rest": null, "means": ["debito"], "repeated": false,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_sale_that_was_recorded_is_told_without_an_id() {
+        let told = record_sentence(&record(), "training");
+        let right = "Registrada    clave k-2  $1.190 con debito, sin boleta ni folio: su voucher es la boleta  entrenamiento";
+        assert_eq!(told, right);
+        let again = VouchedView { repeated: true, ..record() };
+        assert!(record_sentence(&again, "training").ends_with("entrenamiento  (ya registrada antes)"));
+        let object = recorded(&record(), "training", 3);
+        assert_eq!(
+            (&object["id"], &object["key"], &object["line"]),
+            (&json!(null), &json!("k-2"), &json!(3))
+        );
+        assert_eq!(object["voucher"]["kind"], "Boleta");
     }
 
     #[test]

@@ -8,7 +8,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use timbre_agent::view::{IssuedView, ProblemView};
+use timbre_agent::engine::environment_word;
+use timbre_agent::view::{IssuedView, ProblemView, VouchedView};
 use timbre_core::paper::{Copy, Drawing};
 use timbre_store::whole;
 
@@ -28,6 +29,10 @@ struct Whose {
     id: String,
 }
 
+/// What the answer to a sale that was recorded, and has no document, is called behind its stem. A till that looks for a
+/// document finds none under the name of one.
+pub(super) const VOUCHER: &str = ".voucher";
+
 /// What goes out beside an answer.
 const PAPERS: [&str; 3] = ["pdf", "svg", "escpos"];
 
@@ -35,6 +40,27 @@ const PAPERS: [&str; 3] = ["pdf", "svg", "escpos"];
 /// one's. One under `key` is this very sale's, from a life before, and stays. True where something was moved, which is
 /// there for good once [`settle_before`] was said.
 pub(super) fn make_room(work: &Work, stem: &str, key: Option<&str>) -> io::Result<bool> {
+    Ok(make_room_recorded(work, stem, key)? | make_room_issued(work, stem, key)?)
+}
+
+fn make_room_recorded(work: &Work, stem: &str, key: Option<&str>) -> io::Result<bool> {
+    #[derive(Deserialize)]
+    struct Recorded {
+        key: String,
+    }
+    let name = format!("{stem}{VOUCHER}");
+    let path = work.places.answers.join(format!("{name}.json"));
+    let old = match fs::read(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        old => serde_json::from_slice::<Recorded>(&old?).ok(),
+    };
+    if old.is_some_and(|old| key == Some(&old.key)) {
+        return Ok(false);
+    }
+    place::put_aside(&path, &work.places.answers_before, &name, "json").map(|()| true)
+}
+
+fn make_room_issued(work: &Work, stem: &str, key: Option<&str>) -> io::Result<bool> {
     let (answers, before) = (&work.places.answers, &work.places.answers_before);
     let old = match fs::read(answers.join(format!("{stem}.json"))) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
@@ -103,6 +129,21 @@ pub(super) fn issued(work: &Work, stem: &str, issued: &IssuedView) -> io::Result
         &work.places.answers.join(format!("{stem}.json")),
         &serde_json::to_vec(issued)?,
     )?;
+    timbre_store::crash!("file-answered");
+    Ok(())
+}
+
+/// The answer to a sale that its card's voucher stands for: it has neither document nor paper.
+pub(super) fn recorded(work: &Work, stem: &str, record: &VouchedView) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Recorded<'a> {
+        #[serde(flatten)]
+        record: &'a VouchedView,
+        environment: Option<String>,
+    }
+    let environment = work.agent.company().map(|(_, environment)| environment_word(environment));
+    let said = serde_json::to_vec(&Recorded { record, environment })?;
+    whole::write_plain_unsettled(&work.places.answers.join(format!("{stem}{VOUCHER}.json")), &said)?;
     timbre_store::crash!("file-answered");
     Ok(())
 }

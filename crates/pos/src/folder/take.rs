@@ -11,8 +11,10 @@ use futures_util::future::join_all;
 use openssl::sha::sha256;
 use timbre_agent::Answer;
 use timbre_agent::sales::{self, Offer};
-use timbre_agent::view::{IssuedView, ProblemView};
+use timbre_agent::view::ProblemView;
+use timbre_agent::vouch::Sold;
 
+use super::answer::VOUCHER;
 use super::content::{self, Content};
 use super::place::{self, Look, Seen};
 use super::still::Reading;
@@ -43,7 +45,7 @@ const MARK: &str = "carpeta-";
 const WRITERS: usize = 16;
 
 /// A file by its name: a sale and what came of issuing it, or why none was issued.
-pub(super) type Ended = (String, Result<(Sale, Answer<IssuedView>), Taken>);
+pub(super) type Ended = (String, Result<(Sale, Answer<Sold>), Taken>);
 
 /// A sale that was read, on its way.
 pub(super) struct Sale {
@@ -70,7 +72,7 @@ impl Work {
             read.iter_mut().filter(|read| made_room(read)).for_each(|read| *read = Err(no_room(&error)));
         }
         let issuing = read.iter().filter_map(|read| read.as_ref().ok());
-        let issuing = issuing.map(|sale| self.agent.issue(sale.body.clone(), Some(sale.key.clone())));
+        let issuing = issuing.map(|sale| self.agent.sell(sale.body.clone(), sale.key.clone()));
         let mut outcomes = self.runtime.block_on(join_all(issuing)).into_iter();
         let mut with = |sale| (sale, outcomes.next().expect("each that was read has one"));
         let ended = read.into_iter().map(|read| read.map(&mut with)).collect::<Vec<_>>();
@@ -103,11 +105,22 @@ impl Work {
     }
 
     /// The answer of one that was issued; `None` for any other.
-    fn write(&self, ended: &Result<(Sale, Answer<IssuedView>), Taken>) -> Option<io::Result<()>> {
-        let Ok((sale, Ok(issued))) = ended else { return None };
-        tracing::info!(document = issued.document.id, file = sale.name, "a sale of the folder is issued");
+    fn write(&self, ended: &Result<(Sale, Answer<Sold>), Taken>) -> Option<io::Result<()>> {
+        let Ok((sale, Ok(sold))) = ended else { return None };
+        match sold {
+            Sold::Issued(issued) => {
+                let document = &issued.document.id;
+                tracing::info!(document, file = sale.name, "a sale of the folder is issued");
+            }
+            Sold::Recorded(record) => {
+                tracing::info!(key = record.key, file = sale.name, "a sale of the folder is recorded");
+            }
+        }
         timbre_store::crash!("file-issued");
-        Some(answer::issued(self, &sale.stem, issued))
+        Some(match sold {
+            Sold::Issued(issued) => answer::issued(self, &sale.stem, issued),
+            Sold::Recorded(record) => answer::recorded(self, &sale.stem, record),
+        })
     }
 
     /// What is to be issued, or why nothing is.
@@ -154,7 +167,7 @@ impl Work {
     }
 
     /// What was issued and answered goes aside; what can't be issued waits, or is refused.
-    fn finish(&self, sale: &Sale, outcome: Answer<IssuedView>, answered: Result<(), String>) -> Taken {
+    fn finish(&self, sale: &Sale, outcome: Answer<Sold>, answered: Result<(), String>) -> Taken {
         let Sale { path, name, stem, print, content, .. } = sale;
         match outcome {
             Ok(_) => {
@@ -246,8 +259,11 @@ fn unanswerable(stem: &str) -> Option<String> {
         let most = place::LONGEST;
         return Some(format!("El nombre del archivo es demasiado largo: use a lo más {most} letras."));
     }
-    let notes = stem.len() >= ".espera".len() && stem.to_ascii_lowercase().ends_with(".espera");
-    notes.then(|| "Los nombres que terminan en .espera.json son de las notas de Timbre: use otro.".to_owned())
+    let stem = stem.to_ascii_lowercase();
+    let ours = [".espera", VOUCHER].into_iter().find(|ours| stem.ends_with(ours))?;
+    Some(format!(
+        "Los nombres que terminan en {ours}.json son de las notas y respuestas de Timbre: use otro."
+    ))
 }
 
 pub(super) fn said(error: &impl std::fmt::Display) -> String {

@@ -111,6 +111,7 @@ fn every_fact() -> Vec<Fact> {
         Fact::ClockAccepted { who: "ana".into(), offset_seconds: -301 },
         vouched("caja1-9", date(3), 1990),
         declared(1),
+        undone("caja1-9", 1990),
         Fact::StampsResumed { who: "ana".into(), last: at(86_400) },
         Fact::SkippedAnnulled { grant: timbre_core::GrantId("a".into()), first: 4, last: 8 },
     ]);
@@ -130,7 +131,7 @@ fn every_fact_is_read_back_to_the_byte() {
             assert!(body::decode(&body.slice(..end)).is_err(), "{end} bytes of {fact:?}");
         }
     }
-    assert_eq!(kinds, (1..=25).collect());
+    assert_eq!(kinds, (1..=26).collect());
 }
 
 #[test]

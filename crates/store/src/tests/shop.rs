@@ -17,7 +17,7 @@ use timbre_core::{
 use crate::sealing::{self, Key, SegmentKeys};
 use crate::{
     CheckReport, Fact, Filter, GrantLoaded, Issued, Moved, OpenOptions, Opened, Reader, Row, Sending, Store,
-    StoreError, Vouched, VoucherTerm,
+    StoreError, Vouched, VouchedUndone, VoucherTerm,
 };
 
 /// What the documents of this shop are.
@@ -289,6 +289,12 @@ pub fn issued(issued: Issued) -> Fact {
 /// From that day on card vouchers stand for documents.
 pub fn declared(day: i8) -> Fact {
     Fact::VoucherTerm(VoucherTerm { since: date(day), stands: true, two_sales: false })
+}
+
+/// That record is taken back.
+pub fn undone(key: &str, total: i64) -> Fact {
+    let (key, who, why) = (key.to_owned(), "Rosa".to_owned(), "digitada dos veces".to_owned());
+    Fact::VouchedUndone(VouchedUndone { key, who, why, total: Amount(total) })
 }
 
 /// The record of a sale that a card's voucher stands for.

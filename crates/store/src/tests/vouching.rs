@@ -168,3 +168,43 @@ fn acts_are_found_by_their_words_the_newest_first() {
     shop.delete_index();
     told(&shop.open().reader());
 }
+
+#[test]
+fn a_record_that_was_undone_counts_no_more_stays_on_the_list_and_keeps_its_key() {
+    let (shop, mut store) = Shop::ready();
+    store.commit(vec![term(1, true)], at(1)).unwrap();
+    store.commit(vec![vouched("a", date(3), 1000), vouched("b", date(3), 1000)], at(2)).unwrap();
+    refused(&mut store, undone("c", 1000), "voucher-unknown");
+    let committed = store.commit(vec![undone("b", 1000)], at(3)).unwrap();
+    assert_eq!(committed.recorded.iter().map(|row| row.key.as_str()).collect::<Vec<_>>(), ["b"]);
+    refused(&mut store, undone("b", 1000), "voucher-undone");
+    refused(&mut store, vouched("b", date(3), 1000), "key-vouched");
+    refused(&mut store, keyed(1, "b"), "key-vouched");
+    let told = |reader: &Reader| {
+        assert_eq!(reader.vouched_on(date(3)).unwrap(), VoucherSums { sales: 1, total: Amount(1000) });
+        assert_eq!(keys(reader), ["b", "a"]);
+        let row = reader.vouched("b").unwrap().unwrap();
+        let undone = row.undone.clone().expect("it is undone");
+        assert_eq!((undone.at, &*undone.who, &*undone.why), (at(3), "Rosa", "digitada dos veces"));
+        assert_eq!(reader.vouched("a").unwrap().unwrap().undone, None);
+        assert_eq!(sale_of(reader, &row), b"{\"b\":1}"[..], "nothing is lost");
+        let acts = reader.acts("rosa «b»", None, 10).unwrap();
+        assert_eq!(acts.rows.len(), 1, "{acts:?}");
+    };
+    told(&store.reader());
+    shop.is_the_same_made_anew(store);
+    told(&shop.open().reader());
+}
+
+#[test]
+fn the_part_that_a_card_paid_is_undone_only_when_the_document_for_the_rest_is_annulled() {
+    let (shop, mut store) = Shop::ready();
+    store.commit(vec![term(3, true)], at(1)).unwrap();
+    store.commit(vec![issued(partly(1, 3))], at(2)).unwrap();
+    refused(&mut store, undone("key-1", 400), "voucher-has-document");
+    issue(&mut store, 2..=2);
+    store.commit(vec![Fact::Annulled { document: id(1), by: id(2) }], at(3)).unwrap();
+    store.commit(vec![undone("key-1", 400)], at(4)).unwrap();
+    assert_eq!(store.reader().vouched_on(date(3)).unwrap(), VoucherSums::default());
+    shop.is_the_same_made_anew(store);
+}

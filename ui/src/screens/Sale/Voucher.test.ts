@@ -42,6 +42,36 @@ test("until the company declares otherwise a card gets its boleta; then it is re
   await expectAccessible();
 });
 
+test("a sale that was typed twice is undone in the day: it stays on the list with a name, and counts no more", async () => {
+  const shop = await open("sale");
+  await shop.setVouchers(declared);
+  await settle();
+  await sell("Queso", "2500");
+  await press("F7");
+  await click("button", /Registrar/);
+  const [once] = shop.records;
+  shop.records = [{ ...once!, key: "otra" }, once!];
+  await settle();
+  await press("5", { altKey: true, code: "Digit5" });
+  const apart = within(screen.getByTestId("vouchers"));
+  expect(apart.getByText("$ 5.000")).toBeVisible();
+  await click("button", "Ver las ventas");
+  const [last] = apart.getAllByRole("button", { name: /^Deshacer la venta de \$ 2\.500/ });
+  last?.click();
+  await settle();
+  await expectAccessible();
+  vi.useFakeTimers();
+  screen.getByLabelText("Motivo").focus();
+  await write("digitada dos veces");
+  screen.getByLabelText("Quién lo decide").focus();
+  await write("Rosa");
+  await click("button", "Deshacer");
+  await settle();
+  expect(shop.records[0]?.undone).toMatchObject({ who: "Rosa", why: "digitada dos veces" });
+  expect(apart.getByText("Deshecha por Rosa")).toBeVisible();
+  expect(apart.getByText(/^1 /)).toBeVisible();
+});
+
 test("a card pays a part: its voucher is recorded, the rest gets a boleta, and both are said before and after", async () => {
   const shop = await open("sale");
   await shop.setVouchers(declared);
