@@ -33,6 +33,7 @@ const COMMANDS: &[&str] = &[
     "resend_found",
     "reissue",
     "number_annulled",
+    "note_verdict",
     "load_folios",
     "stop_range",
     "resume_range",

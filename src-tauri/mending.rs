@@ -3,7 +3,7 @@
 use tauri::State;
 use timbre_agent::reissue::Reissue;
 use timbre_agent::view::{
-    BatchView, LoadedRangeView, RangeDecision, RangeOrder, RangeView, ReissuedView, RowView,
+    BatchView, LoadedRangeView, NotedOrder, RangeDecision, RangeOrder, RangeView, ReissuedView, RowView,
 };
 use timbre_agent::{Agent, Answer};
 
@@ -24,6 +24,11 @@ pub async fn reissue(
 #[tauri::command]
 pub async fn number_annulled(agent: State<'_, Agent>, id: String, who: String) -> Answer<RowView> {
     agent.number_annulled(&id, &who).await
+}
+
+#[tauri::command]
+pub async fn note_verdict(agent: State<'_, Agent>, id: String, order: NotedOrder) -> Answer<RowView> {
+    agent.note_verdict(&id, &order).await
 }
 
 /// `share` is the part and how many there are.

@@ -131,6 +131,7 @@ mod tests {
         "resend_found",
         "reissue",
         "number_annulled",
+        "note_verdict",
         "load_folios",
         "stop_range",
         "resume_range",

@@ -99,6 +99,7 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
             commands::resend_found,
             mending::reissue,
             mending::number_annulled,
+            mending::note_verdict,
             mending::load_folios,
             mending::stop_range,
             mending::resume_range,

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use crate::clock::later;
 use crate::line::Asked;
 use crate::meaning::{REPEATED, calm, contested, fallen, not_known, rejected, trouble_of};
+use crate::noted;
 use crate::plan::{LONGEST_WAIT, Stage};
 use crate::retry::backoff;
 use crate::sender::Sender;
@@ -229,6 +230,7 @@ impl Sender {
             base: settings.retry_base,
             cap: settings.retry_cap,
             luck: self.luck(),
+            authority: self.parts.profile.authority,
         };
         let soon = later(now, settings.conduct.first_poll);
         let follow = state.map(|state| Phase::Follow { state: state.clone() });
@@ -285,6 +287,7 @@ struct Terms {
     base: Duration,
     cap: Duration,
     luck: f64,
+    authority: &'static str,
 }
 
 impl Terms {
@@ -393,6 +396,9 @@ fn facts_of(reader: &Reader, documents: &[Arc<Document>], reports: &[Report], te
             }
         };
         timbre_store::crash!("verdict-unwritten");
+        let (row, overruled) = noted::overruled(row, &report.verdict, documents.len(), terms.authority);
+        let (before, call) = overruled.map_or((None, None), |(before, call)| (before, Some(call)));
+        facts.extend(before);
         match &report.verdict {
             Verdict::Sent { track } => facts.extend(moved(&row, Cause::Sent { track: track.clone() }, None)),
             Verdict::Accepted { remarks, given } => {
@@ -441,6 +447,7 @@ fn facts_of(reader: &Reader, documents: &[Arc<Document>], reports: &[Report], te
             // The sender decides what an absence means once the whole parcel was asked about.
             Verdict::Absent | Verdict::Pending => {}
         }
+        facts.extend(call);
     }
     let stops = void::stops(reader, documents, &facts);
     facts.into_iter().chain(stops).collect()
@@ -448,7 +455,7 @@ fn facts_of(reader: &Reader, documents: &[Arc<Document>], reports: &[Report], te
 
 /// What the note of this row annuls, once it was accepted: in the same commit, so that it is said once. A
 /// document of another system is not marked here.
-fn annulled(reader: &Reader, note: &Row) -> Option<Fact> {
+pub(crate) fn annulled(reader: &Reader, note: &Row) -> Option<Fact> {
     let document = note.annuls.clone()?;
     let here = reader
         .row(&document)

@@ -34,6 +34,7 @@ mod login;
 mod look;
 mod meaning;
 mod monitor;
+mod noted;
 mod offset;
 mod paper;
 mod parcel;

@@ -16,7 +16,7 @@ use crate::plan::LONGEST_WAIT;
 use crate::sender::{Asked, Sender, lock};
 
 /// Without a verdict for this long a person is called.
-const LONG_WAIT: Duration = Duration::from_secs(24 * 3_600);
+pub(crate) const LONG_WAIT: Duration = Duration::from_secs(24 * 3_600);
 
 /// Questions asked before others have their turn: a long verification holds nobody's hand.
 const AT_A_TIME: usize = 10;

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use jiff::tz::TimeZone;
 use timbre_core::{
-    Cause, DocState, Document, DocumentId, Draft, Folio, Keys, Number, NumberFate, Refusal, Regime, Sale,
-    Timestamp, Verdict,
+    Cause, DocState, Document, DocumentId, Draft, Folio, Keys, Number, NumberFate, Refusal, Regime, Said,
+    Sale, Timestamp, Verdict,
 };
 use timbre_store::{Event, Fact, Issued, Moved, Numbering, Reader, Row};
 
@@ -425,6 +425,10 @@ pub(crate) fn fate(events: &[Event], version: u32) -> Option<NumberFate> {
     events.iter().rev().find_map(|event| match serde_json::from_value(event.fact.clone()) {
         Ok(Fact::Moved(Moved { version: of, cause: Cause::Rejected { number, .. }, .. })) => {
             (of == version).then_some(number)
+        }
+        // The site says nothing of the number: it is asked about.
+        Ok(Fact::Moved(Moved { version: of, cause: Cause::Noted { said: Said::Rejected, .. }, .. })) => {
+            (of == version).then_some(NumberFate::AskByProbe)
         }
         Ok(_) | Err(_) => None,
     })

@@ -23,6 +23,7 @@ pub const RISKY: &[(&str, &str)] = &[
     ("export_vouched", "Exportar las ventas con voucher"),
     ("reissue", "Emitir de nuevo un documento"),
     ("number_annulled", "Marcar un folio como anulado en el SII"),
+    ("note_verdict", "Anotar lo que dice el sitio del SII de un documento"),
     ("load_folios", "Cargar folios"),
     ("stop_range", "Detener un rango de folios"),
     ("resume_range", "Volver a usar un rango de folios"),

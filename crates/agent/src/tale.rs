@@ -79,7 +79,8 @@ fn of_move(moved: &Moved) -> Line {
             (None, (!codes.is_empty()).then(|| codes.join(", ")))
         }
         Cause::Replaced { by } => (None, Some(by.to_string())),
-        Cause::Sending | Cause::Absent | Cause::Reissued | Cause::ByHand => (None, None),
+        Cause::Noted { who, .. } => (None, Some(format!("noted by {who}"))),
+        Cause::Sending | Cause::Absent | Cause::Reissued | Cause::ByHand | Cause::Overruled => (None, None),
     };
     let version = Some(moved.version);
     Line { version, track, why, ..Line::of(&moved.document, moved.to.word()) }

@@ -30,7 +30,7 @@ mod today;
 mod vouch;
 
 pub use acts::{ActView, ActsView};
-pub use again::{RangeDecision, ReissuedView, VersionView};
+pub use again::{NotedOrder, RangeDecision, ReissuedView, VersionView};
 pub use batch::{BatchSaleView, BatchView};
 pub use detail::{DetailView, LineView, StepView};
 pub use doors::{
@@ -406,6 +406,7 @@ pub fn typescript() -> String {
         RangeOrder,
         LoadedRangeView,
         RangeDecision,
+        NotedOrder,
         ReissuedView,
         VersionView,
         LockView,

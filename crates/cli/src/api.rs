@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use timbre_agent::diagnose::Diagnosis;
 use timbre_agent::view::{
     CertificateView, ClaimOrder, ClaimsView, ClockView, DetailView, IssuedView, LoadedCertificateView,
-    LockView, PageView, PaperView, PreviewView, Query, RangeDecision, RangeOrder, RangeView, ReissuedView,
-    ResentView, RowView, SaidView, Snapshot, VouchedView, VoucherUndoOrder, VouchersView,
+    LockView, NotedOrder, PageView, PaperView, PreviewView, Query, RangeDecision, RangeOrder, RangeView,
+    ReissuedView, ResentView, RowView, SaidView, Snapshot, VouchedView, VoucherUndoOrder, VouchersView,
 };
 use timbre_core::{DocumentId, Refusal};
 use zeroize::Zeroizing;
@@ -201,6 +201,13 @@ impl Api {
     pub async fn number_annulled(&self, id: &DocumentId, who: &str) -> Result<RowView, Failure> {
         let ask = Ask::new(Method::POST, format!("/v1/documents/{id}/number-annulled"));
         self.wire.read(ask.json(&json!({ "who": who }))).await
+    }
+
+    /// What the SII's site says of a document that its services give no verdict of.
+    pub async fn note_verdict(&self, id: &DocumentId, order: &NotedOrder) -> Result<RowView, Failure> {
+        let mut ask = Ask::new(Method::POST, format!("/v1/documents/{id}/verdict"));
+        ask.body = Some(("application/json", body_of(order)?));
+        self.wire.read(ask).await
     }
 
     /// Folios that were passed over are looked for at the SII, and those it has not are annulled there.

@@ -29,6 +29,7 @@ pub mod stats;
 pub mod token;
 pub mod unlock;
 pub mod vault;
+pub mod verdict;
 pub mod verify;
 pub mod voucher;
 pub mod webhook;

@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use crate::commands::{
     caf, cert, check, claims, clock, company, completion, demo, diagnose, folio, issue, list, note, panel,
     preview, print, printer, reissue, resend, results_mail, seal, serve, service, show, simulator, stats,
-    token, unlock, vault, verify, webhook,
+    token, unlock, vault, verdict, verify, webhook,
 };
 use crate::failure::{Exit, Failure};
 use crate::out::Out;
@@ -63,6 +63,8 @@ pub enum Command {
     Resend(resend::Args),
     /// Vuelve a emitir un documento rechazado: con su mismo folio o con uno nuevo, según lo que diga el SII
     Reissue(reissue::Args),
+    /// Anota lo que dice el sitio del SII de un documento enviado que sigue sin veredicto
+    Verdict(verdict::Args),
     /// Lo que se hizo con un folio en el sitio del SII
     Folio(folio::Args),
     /// Las ventas con tarjeta cuyo voucher es la boleta: verlas, y deshacer una mal registrada
@@ -133,6 +135,7 @@ impl Line {
             Command::List(args) => list::run(args, data, out).await,
             Command::Show(args) => show::run(args, data, out).await,
             Command::Resend(args) => resend::run(args, data, out).await,
+            Command::Verdict(args) => verdict::run(args, data, out).await,
             Command::Reissue(args) => reissue::run(args, data, out).await,
             Command::Folio(args) => folio::run(args, data, out).await,
             Command::Voucher(args) => voucher::run(args, data, out).await,

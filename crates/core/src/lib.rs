@@ -38,5 +38,5 @@ pub use regime::{ChannelId, Company, Draft, Explained, Issuer, Number, Preview, 
 pub use remark::{Advice, Label, Remark};
 pub use sale::{CardPart, Sale, TillData};
 pub use services::{Event, Numbered, Served, Services, Wish};
-pub use state::{Cause, DocState};
+pub use state::{Cause, DocState, Said};
 pub use turnover::{Turnover, Weight};

@@ -80,6 +80,35 @@ pub enum Cause {
     },
     /// A person asked for it to be sent again.
     ByHand,
+    /// A person read at the authority's site how it stands, for its services give no verdict.
+    Noted {
+        who: String,
+        said: Said,
+        why: String,
+    },
+    /// The services say after all how it stands, and not as a person had noted: their verdict follows.
+    Overruled,
+}
+
+/// What a person reads at the authority's site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Said {
+    Accepted,
+    /// With objections.
+    Objected,
+    Rejected,
+}
+
+impl Said {
+    /// Where it takes a document.
+    pub fn state(self) -> DocState {
+        match self {
+            Said::Accepted => DocState::Aceptado,
+            Said::Objected => DocState::Reparo,
+            Said::Rejected => DocState::Rechazado,
+        }
+    }
 }
 
 impl DocState {
@@ -147,6 +176,9 @@ impl DocState {
                 Some(if remarks.is_empty() { Aceptado } else { Reparo })
             }
             (Enviando | Enviado | Verificando, Cause::Rejected { .. }) => Some(Rechazado),
+            (Enviado, Cause::Noted { said, .. }) => Some(said.state()),
+            // Only where a person's word was what had ended it: the store sees to that.
+            (Aceptado | Reparo | Rechazado, Cause::Overruled) => Some(Enviado),
             (Rechazado, Cause::Reissued) => Some(Generado),
             // Before it ever left: the store sees to that.
             (Rechazado | Generado | Pendiente, Cause::Replaced { .. }) => Some(Reemplazado),
@@ -180,6 +212,8 @@ mod tests {
             Cause::Reissued,
             Cause::Replaced { by: crate::DocumentId::new("39", 2) },
             Cause::ByHand,
+            Cause::Noted { who: why(), said: Said::Rejected, why: why() },
+            Cause::Overruled,
         ]
     }
 
@@ -197,23 +231,30 @@ mod tests {
             Rechazado => 'R',
             Reemplazado => 'X',
         };
-        // Sending, NotSent, NoLine, Doubt, Sent; Absent, Accepted, Rejected, Refused, Fell; Reissued, Replaced, ByHand.
+        // Sending, NotSent, NoLine, Doubt, Sent; Absent, Accepted, Rejected, Refused, Fell; Reissued, Replaced, ByHand,
+        // Noted, Overruled.
         let drawn = [
-            "G E.P.. ...P. .X.",
-            "E .PPVS .ARPP ...",
-            "S ...V. .AR.P ...",
-            "V ....S PAR.. ...",
-            "P E.P.. ...P. .XG",
-            "A ..... ..... ...",
-            "O ..... ..... ...",
-            "R ..... ..... GX.",
-            "X ..... ..... ...",
+            "G E.P.. ...P. .X...",
+            "E .PPVS .ARPP .....",
+            "S ...V. .AR.P ...R.",
+            "V ....S PAR.. .....",
+            "P E.P.. ...P. .XG..",
+            "A ..... ..... ....S",
+            "O ..... ..... ....S",
+            "R ..... ..... GX..S",
+            "X ..... ..... .....",
         ];
         for (state, drawn) in DocState::ALL.into_iter().zip(drawn) {
             let after = |cause: &Cause| state.after(cause).map_or('.', letter);
             let arrows: String = causes().iter().map(after).collect();
             let row = format!("{} {} {} {}", letter(state), &arrows[..5], &arrows[5..10], &arrows[10..]);
             assert_eq!(row, drawn);
+        }
+        for (said, state) in
+            [(Said::Accepted, Aceptado), (Said::Objected, Reparo), (Said::Rejected, Rechazado)]
+        {
+            let noted = Cause::Noted { who: String::new(), said, why: String::new() };
+            assert_eq!(Enviado.after(&noted), Some(state));
         }
         let objected = Cause::Accepted { remarks: vec![Remark::ours("1", "")], given: None };
         for state in [Enviando, Enviado, Verificando] {
@@ -222,11 +263,12 @@ mod tests {
     }
 
     #[test]
-    fn a_final_state_leaves_only_by_a_persons_act_on_a_rejection() {
+    fn a_final_state_leaves_only_by_a_persons_act_on_a_rejection_or_where_a_persons_word_is_overruled() {
         for state in DocState::ALL.into_iter().filter(|s| s.is_final()) {
             for cause in causes() {
                 let after = state.after(&cause);
-                let allowed = state == Rechazado && matches!(cause, Cause::Reissued | Cause::Replaced { .. });
+                let act = state == Rechazado && matches!(cause, Cause::Reissued | Cause::Replaced { .. });
+                let allowed = act || (state != Reemplazado && cause == Cause::Overruled);
                 assert_eq!(after.is_some(), allowed, "{state:?} {cause:?}");
             }
         }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use timbre_agent::Agent;
 use timbre_agent::reissue::Reissue;
 use timbre_agent::view::{
-    BatchView, ProblemView, RangeDecision, RangeOrder, RangeView, ReissuedView, RowView,
+    BatchView, NotedOrder, ProblemView, RangeDecision, RangeOrder, RangeView, ReissuedView, RowView,
 };
 
 use crate::api::{Answer, SOMEBODY, apart, read};
@@ -72,6 +72,24 @@ pub(crate) async fn number_annulled(
 ) -> Answer<Json<RowView>> {
     let Ticked { who } = read(&body)?;
     Ok(Json(agent.number_annulled(&id, &who).await?))
+}
+
+/// The services give no verdict, and the site does.
+#[utoipa::path(
+    post,
+    path = "/v1/documents/{id}/verdict",
+    summary = "Anota lo que dice el sitio del SII de uno enviado que lleva más de 24 horas sin veredicto",
+    request_body(content = NotedOrder, example = json!({"said": "rejected", "why": "Firma del DTE incorrecta", "who": "Rosa"})),
+    params(("id" = String, Path, example = "T33F1")),
+    responses((status = 200, description = "Hecho", body = RowView))
+)]
+pub(crate) async fn note_verdict(
+    State(agent): State<Agent>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Answer<Json<RowView>> {
+    let order: NotedOrder = read(&body)?;
+    Ok(Json(agent.note_verdict(&id, &order).await?))
 }
 
 /// No folio of a range is given any more.

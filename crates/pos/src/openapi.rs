@@ -50,6 +50,7 @@ use crate::{
         finding::export,
         mending::reissue,
         mending::number_annulled,
+        mending::note_verdict,
         mending::stop_range,
         mending::resume_range,
         mending::range_annulled,

@@ -201,6 +201,7 @@ fn routes(agent: Agent, guard: Arc<Guard>, shared: Shared) -> Router {
         .route("/documents/{id}/resend", post(api::resend_one))
         .route("/documents/{id}/reissue", post(mending::reissue))
         .route("/documents/{id}/number-annulled", post(mending::number_annulled))
+        .route("/documents/{id}/verdict", post(mending::note_verdict))
         .route("/documents/{id}/results-mail", post(services::results_mail))
         .route("/documents/{id}/claims", get(services::claims))
         .route("/claims", get(services::claims_of).post(services::claim))

@@ -148,6 +148,7 @@ fn act_of(method: &Method, path: &str) -> Option<&'static str> {
         ("PUT", "/vouchers/terms") => "set_vouchers",
         ("POST", "/documents/{id}/reissue") => "reissue",
         ("POST", "/documents/{id}/number-annulled") => "number_annulled",
+        ("POST", "/documents/{id}/verdict") => "note_verdict",
         ("POST", "/folios") => "load_folios",
         ("POST", "/folios/stop") => "stop_range",
         ("POST", "/folios/resume") => "resume_range",

@@ -67,6 +67,7 @@ fn new_row(on: &mut Overlay<'_>, issued: &Issued, state: DocState, stand: Stand)
         attention: None,
         annulled_by: None,
         replaced_by: None,
+        noted: None,
         claims: issued.claims.clone(),
         follows: issued.follows.clone(),
         annuls: issued.annuls.clone(),

@@ -34,6 +34,9 @@ pub struct Row {
     /// The note that annulled it, accepted by the authority.
     pub annulled_by: Option<DocumentId>,
     pub replaced_by: Option<DocumentId>,
+    /// Who noted the verdict that it has, where it is not the authority's services that said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noted: Option<String>,
     /// What it uses up of earlier documents, unless it was rejected.
     pub claims: Claims,
     /// Documents of this folder that must be at the authority before it.

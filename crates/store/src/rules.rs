@@ -139,6 +139,9 @@ impl<'a> Rules<'a> {
                 return Err(bad_move(&row, moved.version, "ya se envió: primero se pregunta por él"));
             }
         }
+        if moved.cause == Cause::Overruled && row.noted.is_none() {
+            return Err(bad_move(&row, moved.version, "su veredicto es de la autoridad"));
+        }
         if again {
             self.reissued.entry(moved.document.clone()).or_default().1 += 1;
         }

@@ -79,6 +79,13 @@ pub(crate) fn step(on: &mut Overlay<'_>, moved: &Moved, stand: Stand) -> Result<
     row.state = moved.to;
     queue(on, &row);
     claims::take(on, &row, stand)?;
+    // A note that was not accepted after all annuls nothing.
+    if moved.cause == Cause::Overruled
+        && let Some(of) = row.annuls.as_ref().map(|of| on.row(of)).transpose()?.flatten()
+        && of.annulled_by.as_ref() == Some(&row.id)
+    {
+        claims::annul(on, &of.id, None, stand)?;
+    }
     row.since = stand.at;
     row.attempts = moved.attempts;
     row.next_try = moved.next_try;
@@ -121,7 +128,16 @@ fn tell(row: &mut Row, cause: &Cause) {
             row.error = first(reasons);
             row.remarks = reasons.clone();
         }
+        Cause::Noted { who, why, .. } => {
+            row.noted = Some(who.clone());
+            row.error = Some(why.clone());
+        }
+        Cause::Overruled => {
+            row.noted = None;
+            row.error = None;
+        }
         Cause::Reissued => {
+            row.noted = None;
             row.most = None;
             row.track = None;
             row.error = None;

@@ -9,7 +9,7 @@ import { amount } from "./entry";
 import { day } from "./format";
 import { Problem, type Again, type Port } from "./port";
 import { canResend, counterOf, inLens, lacksPaper, type Lens } from "./states";
-import type { BatchView, Counters, DetailView, FoliosView, FoundPrinterView, FoundView, IssuedView, LoadedRangeView, PageView, PaperView, PrintersView, PrinterView, PushView, Query, RangeOrder, RangeView, ReissuedView, RangeDecision, RowView, Sentence, Snapshot, StoppedView, TodayView } from "./types";
+import type { BatchView, Counters, DetailView, FoliosView, FoundPrinterView, FoundView, IssuedView, LoadedRangeView, NotedOrder, PageView, PaperView, PrintersView, PrinterView, PushView, Query, RangeOrder, RangeView, ReissuedView, RangeDecision, RowView, Sentence, Snapshot, StoppedView, TodayView } from "./types";
 import type { SaleBody } from "./sale-json";
 
 interface Options {
@@ -152,12 +152,18 @@ export class DemoShop extends DemoAccess implements Port {
     return { document, number, why, replaced, task: replaced?.attention ?? null, warnings: [], environment: this.environment };
   }
 
-  async numberAnnulled(id: string): Promise<RowView> {
+  async noteVerdict(id: string, { said, why, who }: NotedOrder): Promise<RowView> {
+    const states = { accepted: "ACEPTADO", objected: "REPARO", rejected: "RECHAZADO" };
+    return this.settle(id, { state: states[said], error: `Según el sitio del SII, lo anotó ${who}${why && `: ${why}`}` });
+  }
+
+  numberAnnulled = async (id: string): Promise<RowView> => this.settle(id, {});
+
+  private settle(id: string, change: Partial<RowView>): RowView {
     this.reach();
-    const row = { ...this.find(id), attention: null };
+    const row = { ...this.find(id), ...change, attention: null };
     this.rows = this.rows.map((one) => (one.id === id ? row : one));
-    this.push([row]);
-    return row;
+    return (this.push([row]), row);
   }
 
   async loadFolios(_: ArrayBuffer, [part, parts]: [number, number], usedUpTo: number | null): Promise<LoadedRangeView> {

@@ -6,7 +6,7 @@ import { SvelteMap } from "svelte/reactivity";
 import type { Port, Problem } from "./port";
 import { isFound, Rows } from "./rows.svelte";
 import { inLens, type Lens } from "./states";
-import type { PaperView, Query, ReissuedView, ResentView, RowView, Snapshot } from "./types";
+import type { NotedOrder, PaperView, Query, ReissuedView, ResentView, RowView, Snapshot } from "./types";
 
 const TYPING_MS = 180;
 export const PAGE = 100;
@@ -132,6 +132,10 @@ export abstract class Listing {
 
   reissue(id: string, sale: string | null, newNumber: boolean, who: string): Promise<ReissuedView | null> {
     return this.act(() => this.port.reissue(id, { sale, newNumber, who }));
+  }
+
+  noteVerdict(id: string, order: NotedOrder): Promise<RowView | null> {
+    return this.act(() => this.port.noteVerdict(id, order));
   }
 
   numberAnnulled(id: string, who: string): Promise<RowView | null> {

@@ -33,6 +33,7 @@ import type {
   RangeView,
   ReissuedView,
   ResentView,
+  NotedOrder,
   RangeDecision,
   RowView,
   SealingView,
@@ -127,6 +128,8 @@ export interface Port {
   /** The sale of a document as it came in. */
   sale(id: string): Promise<string>;
   reissue(id: string, again: Again): Promise<ReissuedView>;
+  /** What the SII's site says of a document that it gives no verdict of. */
+  noteVerdict(id: string, order: NotedOrder): Promise<RowView>;
   /** The number of a replaced document was annulled at the SII. */
   numberAnnulled(id: string, who: string): Promise<RowView>;
   /** `share` is this machine's part and how many there are. */

@@ -95,6 +95,13 @@ export function canReissue(row: RowView): boolean {
   return row.state === "RECHAZADO" || isStuck(row);
 }
 
+const DAY_MS = 24 * 3_600_000;
+
+/** The SII took it more than a day ago and says nothing more of it: a person may note what its site says. */
+export function canSay(row: RowView, now: number): boolean {
+  return row.state === "ENVIADO" && row.attention !== null && Date.parse(row.since) + DAY_MS <= now;
+}
+
 /** Its number is still to be annulled at the SII. */
 export function canAnnul(row: RowView): boolean {
   return row.state === "REEMPLAZADO" && row.attention !== null;

@@ -21,6 +21,7 @@ test("each question is one command with its arguments", async () => {
   await port.checkBatch(new TextEncoder().encode("{}ñ").buffer, false);
   await port.reissue("T33F1", { sale: null, newNumber: true, who: "Rosa" });
   await port.loadFolios(new Uint8Array([60, 0xd1, 62]).buffer, [1, 2], null);
+  await port.noteVerdict("T33F2", { said: "rejected", why: "Firma", who: "Rosa" });
   await port.rangeAnnulled({ type: "33", folio: 1, who: "Rosa" });
   expect(calls).toEqual([
     ["snapshot", {}],
@@ -34,6 +35,7 @@ test("each question is one command with its arguments", async () => {
     ["check_batch", { file: "{}ñ", anew: false }],
     ["reissue", { id: "T33F1", sale: null, newNumber: true, who: "Rosa" }],
     ["load_folios", { file: "<Ñ>", share: [1, 2], usedUpTo: null }],
+    ["note_verdict", { id: "T33F2", order: { said: "rejected", why: "Firma", who: "Rosa" } }],
     ["range_annulled", { order: { type: "33", folio: 1, who: "Rosa" } }],
   ]);
 });

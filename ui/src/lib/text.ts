@@ -226,11 +226,24 @@ export const T = {
     reissue: "Emitir de nuevo",
     note: "Nota de crédito",
     annulled: "Ya lo anulé en sii.cl",
+    verdict: "Anotar lo que dice sii.cl",
     replaces: (id: string) => `Está en lugar de ${id}`,
     versions: (n: number) => `Se firmó ${number(n)} veces; vale la última versión.`,
   },
 
   who: "Quién lo decide",
+
+  verdict: {
+    title: "¿Qué dice sii.cl de este documento?",
+    text: "Búsquelo en el sitio del SII y anote lo que ve allá. Queda escrito quién lo anotó y cuándo, y se sigue preguntando: si el SII responde otra cosa, vale lo que responda.",
+    said: "En sii.cl figura",
+    accepted: "Aceptado",
+    objected: "Aceptado con reparos",
+    rejected: "Rechazado",
+    reparos: "Reparos",
+    reason: "Motivo del rechazo",
+    yes: "Anotar",
+  },
 
   documents: {
     title: "Documentos",

@@ -616,6 +616,16 @@ type: string, folio: number,
  */
 who: string, why: string, };
 
+export type NotedOrder = { 
+/**
+ * `accepted`, `objected` (accepted with objections) or `rejected`.
+ */
+said: "accepted" | "objected" | "rejected", 
+/**
+ * The site's own words; a rejection has some.
+ */
+why: string, who: string, };
+
 export type ReissuedView = { 
 /**
  * The current one: a later version under the same number, or the document in its place.

@@ -1,6 +1,7 @@
 //! Documents that were made again and ranges that were reopened, as people ask for them and are shown them.
 
 use serde::{Deserialize, Serialize};
+use timbre_core::Said;
 use ts_rs::TS;
 use utoipa::ToSchema;
 
@@ -36,6 +37,20 @@ pub struct RangeDecision {
     /// Who decides, and why.
     pub who: String,
     pub why: String,
+}
+
+/// What somebody in charge read at the authority's site of a document without a verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NotedOrder {
+    /// `accepted`, `objected` (accepted with objections) or `rejected`.
+    #[ts(type = "\"accepted\" | \"objected\" | \"rejected\"")]
+    #[schema(value_type = String)]
+    pub said: Said,
+    /// The site's own words; a rejection has some.
+    #[serde(default)]
+    pub why: String,
+    pub who: String,
 }
 
 /// One version of a document: all of them are kept.

@@ -10,6 +10,7 @@ mod faults;
 mod found;
 mod hour;
 mod lines;
+mod noted;
 mod notes;
 mod order;
 mod panel;

@@ -243,3 +243,25 @@ fn nobody_locks_or_unlocks_by_the_way() {
     let unlock = Fact::IssuingUnlocked { who: "ana".into(), beyond: vec![] };
     assert_eq!(code(refused(&mut store, vec![unlock])), "not-locked");
 }
+
+/// What the authority's services said stands; what a person noted gives way to them.
+#[test]
+fn only_a_verdict_that_a_person_noted_is_overruled() {
+    let (shop, mut store) = Shop::ready();
+    issue(&mut store, 1..=2);
+    store.commit(depart("p", &[1, 2]), at(3)).unwrap();
+    let sent = |n| moved(n, DocState::Enviando, DocState::Enviado, Cause::Sent { track: "7".into() });
+    store.commit(vec![sent(1), sent(2)], at(4)).unwrap();
+    let accepted = Cause::Accepted { remarks: vec![], given: None };
+    let said = timbre_core::Said::Accepted;
+    let noted = Cause::Noted { who: "ana".into(), said, why: "según el sitio".into() };
+    let verdict = |n, by| moved(n, DocState::Enviado, DocState::Aceptado, by);
+    store.commit(vec![verdict(1, accepted), verdict(2, noted)], at(5)).unwrap();
+    let noted = |store: &crate::Store| store.reader().row(&id(2)).unwrap().unwrap().noted;
+    assert_eq!(noted(&store).as_deref(), Some("ana"));
+    let overruled = |n| moved(n, DocState::Aceptado, DocState::Enviado, Cause::Overruled);
+    assert!(matches!(refused(&mut store, vec![overruled(1)]), StoreError::BadMove { .. }));
+    store.commit(vec![overruled(2)], at(6)).unwrap();
+    assert_eq!(noted(&store), None);
+    shop.is_the_same_made_anew(store);
+}

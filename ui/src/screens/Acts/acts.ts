@@ -6,4 +6,5 @@ export type Act =
   | { what: "resend"; rows: RowView[] | "pending" | "found" }
   | { what: "reissue"; row: RowView }
   | { what: "annulled"; row: RowView }
+  | { what: "verdict"; row: RowView }
   | { what: "note"; row: RowView };

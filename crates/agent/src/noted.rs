@@ -1,0 +1,120 @@
+//! A verdict that a person reads at the authority's site, where its services say none for days: noted with who said it,
+//! and overruled by the services should they say another one later.
+
+use timbre_core::{Blame, Cause, DocState, Refusal, Said, Timestamp, Verdict};
+use timbre_store::{Fact, Reader, Row};
+
+use crate::clock::later;
+use crate::conversation::{annulled, moved};
+use crate::engine::{Agent, Answer, parse_id};
+use crate::meaning::calm;
+use crate::probe::LONG_WAIT;
+use crate::roles::named;
+use crate::view::{NotedOrder, ProblemView, RowView};
+
+impl Agent {
+    /// Notes what the authority's site says of a document that its services gave no verdict for a day, and which a
+    /// person was called to. It is asked about further on.
+    pub async fn note_verdict(&self, id: &str, order: &NotedOrder) -> Answer<RowView> {
+        let id = parse_id(id)?;
+        let (who, reason) = (named(&order.who)?, order.why.trim());
+        if order.said == Said::Rejected && reason.is_empty() {
+            let message = "Diga el motivo del rechazo, como aparece en el sitio.";
+            return Err(Refusal::new("why-missing", "why", message).into());
+        }
+        let (authority, now) = (self.authority(), self.0.clock.now());
+        let row = self.find(&id)?;
+        if !may_be_noted(&row, now) {
+            return Err(not_open(&row, authority));
+        }
+        let word = match order.said {
+            Said::Accepted => "aceptado",
+            Said::Objected => "aceptado con reparos",
+            Said::Rejected => "rechazado",
+        };
+        let said = if reason.is_empty() { word.to_owned() } else { format!("{word}: {reason}") };
+        let what = format!("Anotó según el sitio del {authority}: {said}");
+        let why = format!("Según el sitio del {authority}, lo anotó {who}: {said}");
+        let cause = Cause::Noted { who: who.clone(), said: order.said, why };
+        let document = id.clone();
+        self.0
+            .writer
+            .apply(move |reader| match reader.row(&document) {
+                Ok(Some(row)) if may_be_noted(&row, now) => facts(reader, &row, cause, who, what),
+                Ok(_) | Err(_) => Vec::new(),
+            })
+            .await?;
+        let row = self.find(&id)?;
+        if row.noted.is_none() {
+            return Err(not_open(&row, authority));
+        }
+        // Who waited for it may leave now.
+        self.0.sender.wake();
+        Ok(self.row(&row))
+    }
+}
+
+/// It is with the authority, has been for a day, and a person was called to it.
+fn may_be_noted(row: &Row, now: Timestamp) -> bool {
+    row.state == DocState::Enviado && row.attention.is_some() && later(row.since, LONG_WAIT) <= now
+}
+
+fn not_open(row: &Row, authority: &str) -> ProblemView {
+    ProblemView::conflict(
+        "verdict-not-open",
+        format!(
+            "{} está en {}: sólo se anota lo que dice el sitio del {authority} de un documento enviado que lleva más de \
+             24 horas sin veredicto y pide que alguien lo vea.",
+            row.id,
+            row.state.word()
+        ),
+    )
+}
+
+fn facts(reader: &Reader, row: &Row, cause: Cause, who: String, what: String) -> Vec<Fact> {
+    let accepted = matches!(cause, Cause::Noted { said: Said::Accepted | Said::Objected, .. });
+    let annulled = accepted.then(|| annulled(reader, row)).flatten();
+    let acted = Fact::Acted { who, what, documents: vec![row.id.clone()] };
+    let moved = moved(row, cause, None);
+    std::iter::once(acted).chain(annulled).chain(moved).chain(calm(row)).collect()
+}
+
+/// The row as the services' verdict finds it, and, where a person had noted another one, what takes that back (nothing
+/// where another document is in its place by now) and what calls a person.
+pub(crate) fn overruled(
+    row: Row,
+    verdict: &Verdict,
+    together: usize,
+    authority: &str,
+) -> (Row, Option<(Option<Fact>, Fact)>) {
+    let to = match verdict {
+        Verdict::Accepted { remarks, .. } if remarks.is_empty() => DocState::Aceptado,
+        Verdict::Accepted { .. } => DocState::Reparo,
+        Verdict::Rejected { .. } => DocState::Rechazado,
+        Verdict::Fallen { blame: Blame::Documents, .. } if together == 1 => DocState::Rechazado,
+        Verdict::Fallen { .. } => DocState::Pendiente,
+        _ => return (row, None),
+    };
+    let Some(who) = row.noted.clone().filter(|_| row.state != to) else { return (row, None) };
+    let call = |then: String| Fact::Attention {
+        document: row.id.clone(),
+        reason: Some(format!(
+            "{who} había anotado otra cosa según el sitio del {authority}, que ahora responde {}: {then}",
+            to.word()
+        )),
+    };
+    match (moved(&row, Cause::Overruled, None), &row.replaced_by) {
+        (Some(back), _) => {
+            let call = call("vale lo que responde; revise lo que se hizo desde entonces".to_owned());
+            let row = Row { state: DocState::Enviado, noted: None, attention: None, ..row };
+            (row, Some((Some(back), call)))
+        }
+        (None, Some(by)) if to != DocState::Rechazado => {
+            let call = call(format!(
+                "en su lugar está {by}, y puede ser la misma venta dos veces; avise a su contador"
+            ));
+            (row, Some((None, call)))
+        }
+        (None, _) => (row, None),
+    }
+}

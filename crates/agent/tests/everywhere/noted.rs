@@ -1,0 +1,163 @@
+//! What a person reads at the authority's site of a document that its services give no verdict of.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::fake::*;
+use bytes::Bytes;
+use serde_json::json;
+use timbre_agent::Agent;
+use timbre_agent::reissue::Reissue;
+use timbre_agent::view::{NotedOrder, ProblemView, RowView};
+use timbre_core::Said;
+
+const DAY: Duration = Duration::from_secs(24 * 3_600);
+
+async fn note_as(agent: &Agent, number: u64, said: Said, why: &str) -> Result<RowView, ProblemView> {
+    let order = NotedOrder { said, why: why.to_owned(), who: "Ana".to_owned() };
+    agent.note_verdict(&format!("TAF{number}"), &order).await
+}
+
+/// Document 1 was taken a day ago, and a person was called to it: its verdict does not come.
+async fn stuck(dir: &std::path::Path, office: &Arc<Office>, clock: &Arc<Hands>) -> Agent {
+    let agent = open_as(dir, office, Opening { clock: clock.clone(), ..Opening::default() }).await;
+    office.books().words.insert(1, "wait");
+    sell(&agent, "stuck", 10).await;
+    until(&agent, |agent| {
+        clock.advance(Duration::from_millis(20));
+        row(agent, 1).state == "ENVIADO"
+    })
+    .await;
+    assert_eq!(note_as(&agent, 1, Said::Accepted, "").await.unwrap_err().code, "verdict-not-open");
+    clock.advance(DAY);
+    agent.set_running(true);
+    until(&agent, |agent| row(agent, 1).attention.is_some()).await;
+    agent
+}
+
+/// It is asked about once more, and now it is said how it stands.
+async fn told(
+    agent: &Agent,
+    office: &Office,
+    clock: &Hands,
+    word: &'static str,
+    done: impl Fn(&Agent) -> bool,
+) {
+    office.books().words.insert(1, word);
+    clock.advance(2 * DAY);
+    agent.set_running(true);
+    until(agent, |agent| {
+        clock.advance(Duration::from_secs(60));
+        done(agent)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_person_read_at_the_site_ends_what_stays_open() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    let agent = stuck(dir.path(), &office, &clock).await;
+    // A note on it waits.
+    let note = json!({ "total": 10, "annuls": 1, "whole": true }).to_string();
+    agent.issue(Bytes::from(note), None).await.unwrap();
+    assert_eq!(note_as(&agent, 1, Said::Rejected, " ").await.unwrap_err().code, "why-missing");
+    let nobody = NotedOrder { said: Said::Accepted, why: String::new(), who: " ".to_owned() };
+    assert_eq!(agent.note_verdict("TAF1", &nobody).await.unwrap_err().code, "who-missing");
+    assert_eq!(row(&agent, 1).state, "ENVIADO");
+
+    let noted = note_as(&agent, 1, Said::Accepted, "").await.unwrap();
+    let why = "Según el sitio del Oficina, lo anotó Ana: aceptado";
+    assert_eq!(
+        (noted.state.as_str(), noted.attention, noted.error.as_deref()),
+        ("ACEPTADO", None, Some(why))
+    );
+    let timeline = agent.detail("TAF1").unwrap().timeline;
+    assert!(timeline.iter().any(|step| (step.title.as_str(), step.text.as_str()) == ("ACEPTADO", why)));
+    let acts = agent.acts("anotó", None, None).unwrap();
+    assert_eq!((acts.rows.len(), acts.rows[0].who.as_str()), (1, "Ana"));
+    assert_eq!(note_as(&agent, 1, Said::Rejected, "no").await.unwrap_err().code, "verdict-not-open");
+    until(&agent, |agent| {
+        clock.advance(Duration::from_millis(20));
+        row(agent, 2).state == "ACEPTADO"
+    })
+    .await;
+    assert_eq!(row(&agent, 1).annulled_by.as_deref(), Some("TAF2"));
+    // The services say the same at last: nobody is called.
+    let asked = office.books().asked("post/track?");
+    told(&agent, &office, &clock, "yes", |_| office.books().asked("post/track?") > asked).await;
+    agent.stop().await;
+    drop(agent);
+    let agent = open_as(dir.path(), &office, Opening { clock, send: false, ..Opening::default() }).await;
+    assert_eq!((row(&agent, 1).state.as_str(), row(&agent, 1).attention), ("ACEPTADO", None));
+    assert_eq!(office.books().held["1:10"], 1);
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_services_say_later_overrules_what_a_person_noted_and_calls_one() {
+    for (said, word, state) in [
+        (Said::Accepted, "bad", "RECHAZADO"),
+        (Said::Objected, "bad", "RECHAZADO"),
+        (Said::Rejected, "yes", "ACEPTADO"),
+    ] {
+        let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+        let agent = stuck(dir.path(), &office, &clock).await;
+        assert_eq!(note_as(&agent, 1, said, "Firma incorrecta").await.unwrap().state, said.state().word());
+        told(&agent, &office, &clock, word, |agent| row(agent, 1).state == state).await;
+        let attention = row(&agent, 1).attention.unwrap();
+        assert!(
+            attention.starts_with("Ana había anotado otra cosa según el sitio del Oficina")
+                && attention.contains(state),
+            "{attention}"
+        );
+        agent.stop().await;
+    }
+}
+
+/// A note that a person said was accepted annulled its document: it stands again where the note was rejected.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_note_that_was_not_accepted_after_all_annuls_nothing() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    let agent = open_as(dir.path(), &office, Opening { clock: clock.clone(), ..Opening::default() }).await;
+    office.books().words.insert(2, "wait");
+    sell(&agent, "sale", 10).await;
+    let sale = json!({ "total": 10, "annuls": 1, "whole": true }).to_string();
+    agent.issue(Bytes::from(sale), None).await.unwrap();
+    until(&agent, |agent| {
+        clock.advance(Duration::from_millis(20));
+        row(agent, 2).state == "ENVIADO"
+    })
+    .await;
+    clock.advance(DAY);
+    agent.set_running(true);
+    until(&agent, |agent| row(agent, 2).attention.is_some()).await;
+    note_as(&agent, 2, Said::Accepted, "").await.unwrap();
+    assert_eq!(row(&agent, 1).annulled_by.as_deref(), Some("TAF2"));
+    office.books().words.insert(2, "bad");
+    clock.advance(2 * DAY);
+    agent.set_running(true);
+    until(&agent, |agent| {
+        clock.advance(Duration::from_secs(60));
+        row(agent, 2).state == "RECHAZADO"
+    })
+    .await;
+    assert_eq!(row(&agent, 1).annulled_by, None);
+    let again = json!({ "total": 10, "annuls": 1, "whole": true }).to_string();
+    agent.issue(Bytes::from(again), None).await.expect("it is not annulled, and nothing of it is given back");
+    agent.stop().await;
+}
+
+/// Its number is asked about first, as with any rejection.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_person_noted_as_rejected_is_made_again_once_the_authority_was_asked() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    let agent = stuck(dir.path(), &office, &clock).await;
+    note_as(&agent, 1, Said::Rejected, "Firma incorrecta").await.unwrap();
+    office.books().have.insert(1, "yes");
+    let plain = || Reissue { sale: None, new_number: false, who: "Ana".to_owned() };
+    assert_eq!(agent.reissue("TAF1", plain()).await.unwrap_err().code, "accepted-after-all");
+    office.books().have.insert(1, "no");
+    let made = agent.reissue("TAF1", plain()).await.unwrap();
+    assert_eq!((made.number.as_str(), made.document.version), ("same", 2));
+    agent.stop().await;
+}
