@@ -13,6 +13,7 @@ mod fence;
 mod folder;
 mod integrating;
 mod keys;
+mod large;
 mod network;
 mod panel;
 mod paper;

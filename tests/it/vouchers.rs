@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use timbre_app::Running;
 use timbre_tests::{boleta, factura_to, options, shop_of_company, until};
 
-async fn ask(shop: &Running, method: Method, path: &str, key: &str, body: &Value) -> (u16, Value) {
+pub async fn ask(shop: &Running, method: Method, path: &str, key: &str, body: &Value) -> (u16, Value) {
     let url = format!("{}/v1{path}", shop.address.base);
     let request = reqwest::Client::new().request(method, url).bearer_auth(&*shop.address.token);
     let request = request.header("timbre-client", "caja");
@@ -17,12 +17,12 @@ async fn ask(shop: &Running, method: Method, path: &str, key: &str, body: &Value
     (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
 }
 
-fn paid(mut sale: Value, payments: Value) -> Value {
+pub fn paid(mut sale: Value, payments: Value) -> Value {
     sale["Timbre"] = json!({ "Pagos": payments });
     sale
 }
 
-async fn declare(shop: &Running, stands: bool) -> (u16, Value) {
+pub async fn declare(shop: &Running, stands: bool) -> (u16, Value) {
     let today = shop.agent.today().unwrap().date;
     let order = json!({ "stands": stands, "since": today, "who": "Ana" });
     ask(shop, Method::PUT, "/vouchers/terms", "", &order).await

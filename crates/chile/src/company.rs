@@ -11,7 +11,7 @@ use crate::sale;
 use crate::tags::{self, By, Field, Group, Item, Shape};
 use crate::tipo::{Family, Tipo};
 
-/// What a person types. `RUT` is understood as `RUTEmisor`.
+/// What a person types. `RUT` is understood as `RUTEmisor`, and `39.123,45` as a decimal.
 ///
 /// `DirOrigen` has 70 characters in the schema and 60 in the format's text; the shorter holds.
 /// `RUTProvSW` is the RUT of whoever makes the program, which boletas may carry; when it becomes
@@ -55,6 +55,7 @@ pub struct Firm {
 pub fn read(value: &Value, environment: Environment) -> Result<Company, Refusals> {
     let firm = Firm::read(&renamed(value), |field| field.least > 0)?;
     check_resolution(&firm, environment)?;
+    check_uf(&firm)?;
     Ok(Company {
         id: firm.rut.to_string(),
         name: firm.tag("RznSoc").unwrap_or_default().to_owned(),
@@ -206,7 +207,26 @@ fn renamed(value: &Value) -> Value {
     {
         object.insert("RUTEmisor".to_owned(), rut);
     }
+    if let Some(Value::String(uf)) = value.get_mut("ValorUF")
+        && let Some(plain) = plain_decimal(uf)
+    {
+        *uf = plain;
+    }
     value
+}
+
+/// `39.123,45` and `39.123` as a person writes them in Chile, with a point before the decimals alone.
+fn plain_decimal(text: &str) -> Option<String> {
+    let (whole, decimals) = text.trim().split_once(',').map_or((text.trim(), None), |(w, d)| (w, Some(d)));
+    let mut groups = whole.split('.');
+    let first = groups.next()?.len();
+    let many = groups.clone().count();
+    let grouped = groups.all(|group| group.len() == 3) && (many == 0 || (1..=3).contains(&first));
+    if !grouped || (many == 0 && decimals.is_none()) {
+        return None;
+    }
+    let whole = whole.replace('.', "");
+    Some(decimals.map_or(whole.clone(), |decimals| format!("{whole}.{decimals}")))
 }
 
 /// The resolution that every carátula names: a wrong one rejects whole envelopes (CRT-3-19), and only the
@@ -253,6 +273,24 @@ fn check_resolution(firm: &Firm, environment: Environment) -> Result<(), Refusal
         _ => return Ok(()),
     };
     Err(Refusal::new("resolution-number", "NroResol", message))
+}
+
+/// Pesos between which the UF is for many years (about 39,600 by the end of 2025, from memory). A limit made of what is none,
+/// as a point where a comma was meant, would let each sale go without its buyer, or none.
+const UF: std::ops::RangeInclusive<i64> = 30_000..=100_000;
+
+fn check_uf(firm: &Firm) -> Result<(), Refusal> {
+    let message = match firm.tag("ValorUF") {
+        Some(uf) if money::parse(uf).and_then(money::pesos).is_some_and(|uf| UF.contains(&uf)) => {
+            return Ok(());
+        }
+        Some(uf) => format!(
+            "«{uf}» no puede ser el valor de la UF: va de 30.000 a 100.000 pesos. Escríbalo con coma, como 39.123,45."
+        ),
+        None if firm.tag("FchUF").is_some() => "Falta el valor de la UF de ese día.".to_owned(),
+        None => return Ok(()),
+    };
+    Err(Refusal::new("uf-malformed", "ValorUF", message))
 }
 
 fn meaning(tag: &str) -> &'static str {
@@ -320,5 +358,25 @@ mod tests {
         data["RUT"] = json!("76192083-9");
         data["DirOrgen"] = json!("x");
         assert_eq!(code(&data, Environment::Training)[0].0, "unknown-tag");
+    }
+
+    #[test]
+    fn the_uf_is_written_as_people_write_it_and_kept_as_a_decimal() {
+        let of = |uf: &str| {
+            let mut data = typed();
+            (data["ValorUF"], data["FchUF"]) = (json!(uf), json!("2026-11-26"));
+            read(&data, Environment::Training)
+        };
+        for uf in ["39.123,45", "39123,45", "39123.45", " 39.123,45 "] {
+            assert_eq!(of(uf).expect("a UF").data["ValorUF"], "39123.45", "{uf}");
+        }
+        assert_eq!(of("39.123").expect("a UF").data["ValorUF"], "39123");
+        // A comma in the wrong place, or none, is no UF: by it each boleta would name its buyer, or none.
+        for uf in ["39,12", "3.912,345", "3912345", "39.12,5", "0", "-39123", "cara"] {
+            assert!(of(uf).is_err(), "{uf}");
+        }
+        let mut alone = typed();
+        alone["FchUF"] = json!("2026-11-26");
+        assert_eq!(code(&alone, Environment::Training), [("uf-malformed".into(), "ValorUF".into())]);
     }
 }

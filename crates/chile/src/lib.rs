@@ -29,6 +29,7 @@ pub mod draft;
 pub mod dte;
 pub mod follow;
 mod makeup;
+pub mod means;
 pub mod money;
 pub mod receipt;
 pub mod regime;

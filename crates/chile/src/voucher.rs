@@ -2,10 +2,11 @@
 //! SII 176/2020), and the sale that is left for a boleta when a card pays a part. What was declared is the engine's.
 
 use serde_json::{Value, json};
-use timbre_core::sale::{Payment, TILL_BLOCK};
+use timbre_core::sale::TILL_BLOCK;
 use timbre_core::{Amount, CardPart, Draft, Refusal, Refusals, Sale, TillData, Voucher};
 
 use crate::draft::DteDraft;
+use crate::means::{self, ELECTRONIC, by_card};
 use crate::money::dotted;
 use crate::sale;
 use crate::tipo::Tipo;
@@ -15,45 +16,13 @@ use crate::tipo::Tipo;
 /// has. A company that was told otherwise sets that such sales are made in two.
 const BALANCE: &str = "Saldo de la venta pagada en parte con tarjeta";
 
-/// `MedioPago` of a boleta: cards, and whatever else is no cash, transfer nor cheque.
-const ELECTRONIC: u64 = 2;
-
 /// What cash rounding may put between the payments and the sale (Ley 20.956), where the till does not say it.
 const ROUNDING: i128 = 5;
-
-/// The name of a means of payment with neither case nor accents nor blanks.
-fn plain(payment: &Payment) -> String {
-    let plain = payment.medio.to_lowercase().replace('é', "e");
-    plain.chars().filter(char::is_ascii_alphabetic).collect()
-}
-
-/// Whether a means of payment is a card that gives a voucher.
-fn by_card(payment: &Payment) -> bool {
-    const CARDS: [&str; 16] = [
-        "debito",
-        "credito",
-        "prepago",
-        "redcompra",
-        "visa",
-        "mastercard",
-        "amex",
-        "americanexpress",
-        "transbank",
-        "tarjeta",
-        "tarjetadebito",
-        "tarjetadedebito",
-        "tarjetacredito",
-        "tarjetadecredito",
-        "tarjetaprepago",
-        "tarjetadeprepago",
-    ];
-    CARDS.contains(&plain(payment).as_str())
-}
 
 /// `MedioPago` of a boleta that says «electrónico» (formato boletas 4.2), as a sale may write it.
 fn says_electronic(sale: &Sale) -> bool {
     let said = &sale::own(&sale.body)["Encabezado"]["IdDoc"]["MedioPago"];
-    said.as_u64() == Some(ELECTRONIC) || said.as_str().is_some_and(|text| text.trim() == "2")
+    said.as_u64() == Some(ELECTRONIC.into()) || said.as_str().is_some_and(|text| text.trim() == "2")
 }
 
 /// Whether it needs to be asked at all: a voucher stands for a boleta and for nothing else; cash and transfers always
@@ -80,8 +49,8 @@ pub fn of(sale: &Sale, draft: &DteDraft) -> Result<Voucher, Refusals> {
     let TillData { caja, cajero, turno, .. } = sale.till.clone();
     let by_card = TillData { pagos: cards, caja, cajero, turno, ..TillData::default() };
     let card = CardPart { date, total: Amount(paid), till: by_card, sale: sale.received.clone() };
-    let body = rest(&sale::own(&sale.body), total, Amount(paid), &others);
     let till = TillData { pagos: others, ..sale.till.clone() };
+    let body = rest(&sale::own(&sale.body), total, Amount(paid), &till);
     let mut said = body.clone();
     said[TILL_BLOCK] = serde_json::to_value(&till).expect("the till's data is plain JSON");
     let received = said.to_string().into();
@@ -147,7 +116,7 @@ fn one_kind(draft: &DteDraft) -> Result<(), Refusal> {
 }
 
 /// The sale that is left: what the header says stays, but for what it says of prices and totals; one line.
-fn rest(whole: &Value, total: Amount, by_card: Amount, others: &[Payment]) -> Value {
+fn rest(whole: &Value, total: Amount, by_card: Amount, till: &TillData) -> Value {
     let mut header = whole["Encabezado"].clone();
     if let Some(header) = header.as_object_mut() {
         header.remove("Totales");
@@ -158,7 +127,7 @@ fn rest(whole: &Value, total: Amount, by_card: Amount, others: &[Payment]) -> Va
         id.remove("MntPagos");
         // The whole's may name the card. A large one must say it: then it is what the rest is paid with.
         if id.remove("MedioPago").is_some_and(|means| !means.is_null()) {
-            id.insert("MedioPago".to_owned(), means_of(others).into());
+            id.insert("MedioPago".to_owned(), means::of_boleta(till).into());
         }
     }
     let text =
@@ -169,17 +138,4 @@ fn rest(whole: &Value, total: Amount, by_card: Amount, others: &[Payment]) -> Va
         sale["Referencia"] = whole["Referencia"].clone();
     }
     sale
-}
-
-/// `MedioPago` of a boleta (formato boletas 4.2): 1 cash, 3 transfer, 4 cheque, 5 another one, or several.
-fn means_of(others: &[Payment]) -> u8 {
-    let mut codes =
-        others.iter().filter(|payment| payment.monto.0 > 0).map(|payment| match plain(payment).as_str() {
-            "efectivo" => 1,
-            "transferencia" => 3,
-            "cheque" => 4,
-            _ => 5,
-        });
-    let first = codes.next().unwrap_or(5);
-    if codes.all(|code| code == first) { first } else { 5 }
 }

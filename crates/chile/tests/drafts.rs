@@ -246,6 +246,33 @@ fn a_large_boleta_names_its_buyer_where_the_limit_is_set() {
     assert_eq!(codes(&PAN.replace("350", "349")), Vec::<String>::new());
 }
 
+/// A till says its payments already: what the format wants of a large boleta follows from them.
+#[test]
+fn a_large_boleta_says_how_it_was_paid_by_what_its_till_says() {
+    let chile = Chile { limits: Limits { identify_above: Some(Amount(699)), ..Limits::default() } };
+    let of = |id: &str, till: serde_json::Value| {
+        let mut sale: serde_json::Value = serde_json::from_str(PAN).expect("a sale");
+        sale["Encabezado"]["IdDoc"] = serde_json::from_str(id).expect("its header");
+        sale["Encabezado"]["Receptor"] = json!({ "RUTRecep": "76192083-9", "RznSocRecep": "Ana" });
+        sale["Timbre"] = till;
+        let draft =
+            chile.draft(&self::sale(&sale.to_string()).expect("a sale"), &issuer(), &NoDocuments, now());
+        text(&seal(&*draft.expect("a good sale"), 7))
+    };
+    let cash = json!({ "Pagos": [{ "Medio": "efectivo", "Monto": 1_000 }], "Vuelto": 300 });
+    let bare = r#"{"TipoDTE":39}"#;
+    assert!(of(bare, cash.clone()).contains("<MedioPago>1</MedioPago>"));
+    assert!(
+        of(bare, json!({ "Pagos": [{ "Medio": "Débito", "Monto": 700 }] }))
+            .contains("<MedioPago>2</MedioPago>")
+    );
+    // What the sale says itself stays.
+    assert!(of(r#"{"TipoDTE":39,"MedioPago":4}"#, cash.clone()).contains("<MedioPago>4</MedioPago>"));
+    // A smaller one says only what it was told to.
+    let small = PAN.replace("\"Detalle\"", &format!("\"Timbre\":{cash},\"Detalle\""));
+    assert!(!text(&seal(&*draft(&small).expect("a good sale"), 7)).contains("MedioPago"));
+}
+
 /// Formato boletas 4.2, RUTRecep: who is known by a code of the shop's own.
 #[test]
 fn a_buyer_known_by_a_code_is_carried_through() {

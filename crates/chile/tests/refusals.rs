@@ -474,7 +474,11 @@ fn an_old_uf_is_told_where_it_decides() {
     ] {
         let no = of(day, &large).err().expect("it names nobody").to_string();
         assert!(no.contains(said), "{day:?}: {no}");
+        // Where it is put is told to whom it helps.
+        assert_eq!(no.contains("se pone en Ajustes"), day == Some("2025-09-01"), "{day:?}: {no}");
     }
+    let unknown = desk::draft_by(&desk::issuer_of(&desk::company()), &large.to_string());
+    assert!(unknown.err().expect("it names nobody").to_string().contains("se pone en Ajustes"));
     let mut named = large.clone();
     named["Encabezado"]["IdDoc"]["MedioPago"] = 1.into();
     named["Encabezado"]["Receptor"] = json!({ "RUTRecep": "76192083-9", "RznSocRecep": "Ana" });

@@ -3,6 +3,7 @@
 use jiff::ToSpan;
 
 use super::{Making, header_path, notes};
+use crate::means;
 use crate::rut::Rut;
 use crate::tipo::{Family, Tipo};
 use crate::totals::Totals;
@@ -134,7 +135,8 @@ fn capitalised(noun: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// Above 135 UF a boleta names its buyer and says how it was paid (Ley 21.713; formato boletas 4.2).
+/// Above 135 UF a boleta names its buyer and says how it was paid (Ley 21.713; formato boletas 4.2). How, its till has said
+/// already where it hands over its payments.
 pub fn large_sale(making: &mut Making<'_>, totals: &Totals) {
     let Some(most) = making.limits.identify_above else { return };
     if !making.tipo.is_boleta() || totals.total <= most.0 {
@@ -142,49 +144,47 @@ pub fn large_sale(making: &mut Making<'_>, totals: &Totals) {
     }
     // By that many days the UF has moved by more than what is taken off for it.
     const OLD_UF_DAYS: i64 = 60;
+    // Where a shop and where a server tells it.
+    const WHERE: &str =
+        "La UF de hoy se pone en Ajustes, en los datos de la empresa (o con «timbre company set»).";
     let told = making.firm.uf_date();
     let old = told.filter(|day| *day < making.today.saturating_sub(OLD_UF_DAYS.days()));
     let limit = crate::money::dotted(most.0);
-    let over = match (old, told) {
-        (Some(day), _) => {
-            format!("La venta supera ${limit}, cerca de 135 UF según la UF del {day}, que ya es antigua")
-        }
-        (None, Some(day)) => format!("La venta supera ${limit}, cerca de 135 UF según la UF del {day}"),
-        (None, None) if making.firm.tag("ValorUF").is_some() => {
-            format!("La venta supera ${limit}, cerca de 135 UF")
-        }
-        (None, None) => format!(
-            "La venta supera ${limit}, cerca de 135 UF con la UF más baja que puede ser (la de hoy se pone con «timbre company \
-             set», ValorUF y FchUF)"
-        ),
+    let undated = making.firm.tag("ValorUF").is_some();
+    let of = match (old, told) {
+        (Some(day), _) => format!(" según la UF del {day}, que ya es antigua"),
+        (None, Some(day)) => format!(" según la UF del {day}"),
+        (None, None) if undated => String::new(),
+        (None, None) => " con la UF más baja que puede ser".to_owned(),
     };
+    let over = format!("La venta supera ${limit}, cerca de 135 UF{of}");
+    let told =
+        if old.is_some() || (told.is_none() && !undated) { format!(" {WHERE}") } else { String::new() };
     if let Some(day) = old {
-        making.warn(
-            "uf-old",
-            header_path("Totales", "MntTotal"),
-            format!(
-                "Si la venta pasa de 135 UF se decide con la UF del {day}: ponga la de hoy en los datos de la empresa (ValorUF y \
-                 FchUF), con «timbre company set»."
-            ),
-        );
+        let message =
+            format!("Si la venta pasa de 135 UF se decide con la UF del {day}, que ya es antigua. {WHERE}");
+        making.warn("uf-old", header_path("Totales", "MntTotal"), message);
     }
-    let receptor = header_path("Receptor", "RUTRecep");
     match receiver(making) {
         Some(Rut::CONSUMER | Rut::NONE) | None => {
-            making.refuse(
-                "large-sale-receiver",
-                receptor,
-                format!("{over}: indique el RUT y el nombre del cliente."),
-            );
+            let message = format!("{over}: indique el RUT y el nombre del comprador.{told}");
+            making.refuse("large-sale-receiver", header_path("Receptor", "RUTRecep"), message);
         }
         Some(rut) if making.header("Receptor", "RznSocRecep") == Some(rut.to_string().as_str()) => {
-            let path = header_path("Receptor", "RznSocRecep");
-            making.refuse("large-sale-receiver", path, format!("{over}: indique el nombre del cliente."));
+            let message = format!("{over}: indique también el nombre del comprador.{told}");
+            making.refuse("large-sale-receiver", header_path("Receptor", "RznSocRecep"), message);
         }
         Some(_) => {}
     }
     if making.header("IdDoc", "MedioPago").is_none() {
-        let path = header_path("IdDoc", "MedioPago");
-        making.refuse("large-sale-payment", path, format!("{over}: indique MedioPago."));
+        match means::of_boleta(making.till) {
+            Some(code) => {
+                making.order.document.within("Encabezado").within("IdDoc").set("MedioPago", code.to_string());
+            }
+            None => {
+                let message = format!("{over}: diga cómo se pagó, con MedioPago o en Timbre.Pagos.");
+                making.refuse("large-sale-payment", header_path("IdDoc", "MedioPago"), message);
+            }
+        }
     }
 }
