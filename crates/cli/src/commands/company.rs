@@ -64,6 +64,13 @@ struct Set {
     /// Número de la resolución del SII (0 en certificación)
     #[arg(long, value_name = "N", value_parser = values::number::<u32>)]
     resolucion_numero: Option<u32>,
+    /// Valor de la UF de un día, en pesos: 39.123,45. Sobre 135 UF una boleta lleva el RUT y el nombre del comprador; sin este valor
+    /// se usa la UF más baja que puede ser, y se piden antes
+    #[arg(long, value_name = "PESOS", requires = "uf_fecha")]
+    uf_valor: Option<String>,
+    /// Día de esa UF (AAAA-MM-DD)
+    #[arg(long, value_name = "FECHA", value_parser = values::date, requires = "uf_valor")]
+    uf_fecha: Option<Date>,
     /// certificacion o produccion; no se puede cambiar después
     #[arg(long, value_name = "AMBIENTE", value_parser = environment)]
     ambiente: Option<String>,
@@ -143,9 +150,11 @@ fn body(set: &Set, file: Option<&Value>, known: &Value) -> Result<Value, Failure
         ("CiudadOrigen", &set.ciudad),
         ("CasaMatriz", &set.casa_matriz),
         ("UnidadSII", &set.unidad_sii),
+        ("ValorUF", &set.uf_valor),
     ];
     data.extend(texts.into_iter().filter_map(|(tag, text)| Some((tag.to_owned(), json!(text.as_ref()?)))));
     data.extend(set.resolucion_fecha.map(|date| ("FchResol".to_owned(), json!(date.to_string()))));
+    data.extend(set.uf_fecha.map(|date| ("FchUF".to_owned(), json!(date.to_string()))));
     data.extend(set.resolucion_numero.map(|number| ("NroResol".to_owned(), json!(number))));
     if !set.acteco.is_empty() {
         data.insert("Acteco".to_owned(), json!(set.acteco));
@@ -199,6 +208,25 @@ mod tests {
             body(&set, Some(&file), &known).unwrap(),
             json!({"environment": "certification", "data": {"RznSoc": "B", "GiroEmis": "h", "Acteco": [472_101]}})
         );
+    }
+
+    #[test]
+    fn the_uf_is_said_with_its_day_and_the_rest_stays() {
+        let known = json!({"environment": "certification", "data": {"RznSoc": "A", "ValorUF": "38000.1", "FchUF": "2025-01-01"}});
+        let line = |arguments: &[&str]| {
+            let words = ["timbre", "company", "set"].iter().chain(arguments);
+            <crate::line::Line as clap::Parser>::try_parse_from(words).map(|_| ())
+        };
+        assert!(line(&["--uf-valor", "39.123,45"]).is_err(), "of which day it is");
+        assert!(line(&["--uf-fecha", "2026-11-26"]).is_err());
+        assert!(line(&["--uf-valor", "39.123,45", "--uf-fecha", "2026-11-26"]).is_ok());
+        let set = Set {
+            uf_valor: Some("39.123,45".to_owned()),
+            uf_fecha: Some(values::date("2026-11-26").unwrap()),
+            ..Set::default()
+        };
+        let data = json!({"RznSoc": "A", "ValorUF": "39.123,45", "FchUF": "2026-11-26"});
+        assert_eq!(body(&set, None, &known).unwrap()["data"], data);
     }
 
     #[test]
