@@ -105,6 +105,30 @@ def test_a_discount_and_several_means_of_payment_end_in_one_boleta(window):
     window.picture(PICTURES / "day.png")
 
 
+def test_a_boleta_above_135_uf_asks_for_its_buyer_and_is_sold_by_keys_alone(window):
+    window.keys("1", held=ALT)
+    window.find("textbox", "Código o descripción")
+    window.keys(f"Piano{ENTER}6000000{ENTER}")
+    window.see("indique el RUT y el nombre del comprador")
+    window.find("region", "RUT y nombre del comprador")
+    window.picture(PICTURES / "buyer.png")
+    window.keys(ENTER)
+    assert window.focused() == "RUT"
+    window.keys(f"761920839{ENTER}Ana Soto{ENTER}")
+    assert window.focused() == "Recibido"
+    window.keys(ENTER)
+    document = issued(window, "$ 6.000.000")
+    assert answer(f"/v1/documents/{document}/sale")["Encabezado"]["Receptor"] == {"RUTRecep": "76192083-9", "RznSocRecep": "Ana Soto"}
+    # The SII takes none that does not say how it was paid.
+    window.see("Aceptado")
+    assert answer(f"/v1/documents/{document}")["state"] == "ACEPTADO"
+    # The next one is a boleta as any other, and the buyer is known by the RUT.
+    window.keys(f"Piano{ENTER}")
+    window.find("region", "RUT y nombre del comprador")
+    window.keys(f"{ENTER}761920839{ENTER}{ENTER}")
+    assert issued(window, "$ 6.000.000") != document
+
+
 def test_annulling_asks_for_a_pin_and_a_wrong_one_does_nothing(window):
     window.keys("6", held=ALT)
     window.see("Timbre está listo para emitir")

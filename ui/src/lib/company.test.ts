@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { besideField, companyData, typedOf } from "./company";
+import { besideField, companyData, daysSince, typedOf } from "./company";
 
 test("what is typed goes in the SII's tags, and comes back the same", () => {
   const typed = { RUTEmisor: "76.192.083-9", RznSoc: " Almacén ", Acteco: "471100, 472101", NroResol: "80", FchResol: "2014-08-22", CmnaOrigen: "" };
@@ -10,7 +10,7 @@ test("what is typed goes in the SII's tags, and comes back the same", () => {
 });
 
 test("what was said elsewhere and has no field in the window is not lost by saving", () => {
-  const kept = { RUTEmisor: "1-9", RznSoc: "Almacén", Telefono: ["2 2345 6789"], UnidadSII: "ÑUÑOA", ValorUF: 39_000 };
+  const kept = { RUTEmisor: "1-9", RznSoc: "Almacén", Telefono: ["2 2345 6789"], UnidadSII: "ÑUÑOA", RUTProvSW: "1-9" };
   expect(companyData({ ...typedOf(kept), RznSoc: "Otro" }, kept)).toEqual({ ...kept, RznSoc: "Otro" });
   expect(companyData({ ...typedOf(kept), UnidadSII: "" }, kept)).not.toHaveProperty("UnidadSII");
 });
@@ -20,6 +20,16 @@ test("a branch, its head office and its two telephones go as the SII names them,
   const data = companyData(typed);
   expect(data).toEqual({ ...typed, CdgSIISucur: 81303347, Telefono: ["2 2345 6789", "+56 9 1234 5678"] });
   expect(companyData(typedOf(data))).toEqual(data);
+});
+
+test("the UF is shown as people write it, and its age is told in days", () => {
+  expect(typedOf({ ValorUF: "39123.45", FchUF: "2026-11-22" })).toMatchObject({ ValorUF: "39123,45", FchUF: "2026-11-22" });
+  expect(companyData({ ValorUF: " 39.123,45 ", FchUF: "2026-11-22" })).toEqual({ ValorUF: "39.123,45", FchUF: "2026-11-22" });
+  expect(daysSince("2026-09-01", "2026-09-01")).toBe(0);
+  // Over the night in which clocks are put forward.
+  expect(daysSince("2026-09-05", "2026-09-08")).toBe(3);
+  expect(daysSince("2026-12-09", "2026-11-22")).toBe(-17);
+  expect(daysSince("ayer", "2026-11-22")).toBeNull();
 });
 
 test("what is no number is left for the agent to refuse", () => {

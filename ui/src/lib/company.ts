@@ -14,6 +14,8 @@ export interface CompanyField {
   several?: boolean;
   /** Only what is printed beside the rest: most shops have no need of it. */
   more?: boolean;
+  /** What large boletas are judged by, which changes from day to day. */
+  uf?: boolean;
 }
 
 export const COMPANY_FIELDS: CompanyField[] = [
@@ -32,6 +34,8 @@ export const COMPANY_FIELDS: CompanyField[] = [
   { tag: "CiudadOrigen", most: 20, more: true },
   { tag: "Telefono", most: 42, several: true, more: true },
   { tag: "CorreoEmisor", most: 80, wide: true, more: true },
+  { tag: "ValorUF", most: 12, uf: true },
+  { tag: "FchUF", most: 10, uf: true },
 ];
 
 /** As the agent takes it: what is left out is not said, several are a list. What was `kept` and has no field here stays. */
@@ -53,9 +57,16 @@ function whole(text: string): number | string {
   return /^\d{1,9}$/.test(text) ? Number(text) : text;
 }
 
-/** What is kept, to be changed. */
+/** What is kept, to be changed; the UF as people write it. */
 export function typedOf(data: Record<string, unknown>): Record<string, string> {
-  return Object.fromEntries(COMPANY_FIELDS.map(({ tag }) => [tag, ([data[tag] ?? ""].flat() as unknown[]).join(", ")]));
+  const typed = Object.fromEntries(COMPANY_FIELDS.map(({ tag }) => [tag, ([data[tag] ?? ""].flat() as unknown[]).join(", ")]));
+  return { ...typed, ValorUF: (typed.ValorUF ?? "").replace(".", ",") };
+}
+
+/** How many days ago a plain date was, by another; `null` where it is none. Below zero it is yet to come. */
+export function daysSince(date: string, today: string): number | null {
+  const days = (Date.parse(today) - Date.parse(date)) / 86_400_000;
+  return Number.isFinite(days) ? Math.round(days) : null;
 }
 
 /** What is wrong with a field, as it stands beside it: whose it is its label says, and tags are the SII's, not the shop's. */

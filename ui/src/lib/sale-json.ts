@@ -36,7 +36,7 @@ export interface SaleBody {
   Referencia?: Record<string, number | string>;
 }
 
-/** `off` is taken off the whole sale. */
+/** `off` is taken off the whole sale. A boleta names its buyer where there is one. */
 export function saleJson(kind: 39 | 33, lines: Line[], receiver: Receiver, off: Discount | null = null): SaleBody {
   const Detalle = lines.map((line) => ({
     ...(line.code ? { CdgItem: { TpoCodigo: "INT1", VlrCodigo: line.code } } : {}),
@@ -47,7 +47,11 @@ export function saleJson(kind: 39 | 33, lines: Line[], receiver: Receiver, off: 
   }));
   const rest: Pick<SaleBody, "Detalle" | "DscRcgGlobal"> = { Detalle };
   if (off) rest.DscRcgGlobal = { TpoMov: "D", GlosaDR: "Descuento", TpoValor: off.unit, ValorDR: figure(off.value) };
-  if (kind === 39) return { Encabezado: { IdDoc: { TipoDTE: 39 } }, ...rest };
+  if (kind === 39) {
+    const { RUTRecep, RznSocRecep } = receptor(receiver);
+    const Receptor = RUTRecep || RznSocRecep ? { Receptor: { RUTRecep, RznSocRecep } } : {};
+    return { Encabezado: { IdDoc: { TipoDTE: 39 }, ...Receptor }, ...rest };
+  }
   // Shelf prices include the tax (MntBruto 1); charged at the till is paid in full (FmaPago 1).
   return { Encabezado: { IdDoc: { TipoDTE: 33, MntBruto: 1, FmaPago: 1 }, Receptor: receptor(receiver) }, ...rest };
 }
@@ -57,7 +61,7 @@ function figure(value: string): number | string {
   return value.includes(".") ? value : Number(value);
 }
 
-function receptor(receiver: Receiver): Record<string, string> {
+function receptor(receiver: Receiver) {
   const check = checkRut(receiver.rut);
   return {
     RUTRecep: check.state === "right" ? check.rut : receiver.rut.trim(),

@@ -7,7 +7,7 @@ import { forget, recall, remember, remembered } from "./memory";
 import { settle, unpaid, type Fault, type Settlement, type Typed, type Way } from "./payment";
 import { asProblem, type Port, type Problem } from "./port";
 import { rutOf } from "./rut";
-import { receiverIn, saleJson, type Line, type Receiver } from "./sale-json";
+import { receiverIn, saleJson, type Line, type Receiver, type SaleBody } from "./sale-json";
 import { T } from "./text";
 import type { IssuedView, RefusalView, RowView, VouchedView } from "./types";
 
@@ -17,7 +17,7 @@ export const PREVIEW_MS = 250;
 export const RECENT_MS = 10 * 60_000;
 
 /** What stands in the way of charging, and so where the focus belongs. */
-export type Obstacle = "agent" | "entry" | "lines" | "quantity" | "discount" | "receiver" | "voucher" | "voucherTip" | Fault;
+export type Obstacle = "agent" | "entry" | "lines" | "quantity" | "discount" | "receiver" | "buyer" | "voucher" | "voucherTip" | Fault;
 
 /** What stands in the code and price fields and is in no line yet. */
 export interface Typing {
@@ -56,7 +56,7 @@ interface Attempt {
   voucher?: boolean;
   at: number;
   /** What the screen showed. */
-  shown: { kind: 39 | 33; lines: Line[]; off: Discount | null; receiver: Receiver; payment: Typed };
+  shown: { kind: 39 | 33; lines: Line[]; off: Discount | null; receiver: Receiver; named: boolean; payment: Typed };
 }
 
 const nothing = (): Typing => ({ text: "", price: "", fresh: null });
@@ -67,6 +67,8 @@ export class Sale {
   lines = $state<Line[]>([]);
   kind = $state<39 | 33>(39);
   receiver = $state<Receiver>(nobody());
+  /** A boleta's buyer is asked for, since somebody wishes it. */
+  named = $state(false);
   /** What is taken off the whole sale. */
   off = $state<Discount | null>(null);
   payment = $state<Typed>(unpaid());
@@ -87,6 +89,8 @@ export class Sale {
   /** Then a sale that a card pays a part of is made in two. */
   twoSales = $state(false);
 
+  /** Why the agent wants a boleta's buyer, and of which goods it said so. */
+  private asked = $state.raw<{ goods: string; why: string } | null>(null);
   private previewed = $state.raw<{ sale: string; total: number } | null>(null);
   private attempt: Attempt | null = null;
   private nextLine = 1;
@@ -101,7 +105,12 @@ export class Sale {
   readonly locked = $derived(this.busy || this.doubt);
   /** Something would be lost with the page. */
   readonly open = $derived(this.locked || this.lines.length > 0);
-  readonly body = $derived(saleJson(this.kind, this.lines, this.receiver, this.off));
+  private readonly goods = $derived(JSON.stringify(saleJson(39, this.lines, nobody(), this.off)));
+  /** A boleta has a place for its buyer: the agent wants one, or somebody does. */
+  readonly namesBuyer = $derived(this.kind === 39 && (this.named || this.asked !== null));
+  /** Why these goods are not sold in a boleta without its buyer; `null` where the agent has not said so. */
+  readonly buyerWhy = $derived(this.kind === 39 && this.asked?.goods === this.goods ? this.asked.why : null);
+  readonly body = $derived(saleJson(this.kind, this.lines, this.kind === 33 || this.namesBuyer ? this.receiver : nobody(), this.off));
   /** What the lines come to, each less its discount. */
   readonly sum = $derived(this.lines.reduce((sum, line) => sum + worth(line), 0));
   /** The agent's total when it has seen this very sale; until then the plain sum. */
@@ -123,6 +132,13 @@ export class Sale {
   /** Beside such a sale a tip may stand in the card's amount or not, and nobody says it: the agent refuses it. */
   readonly tipAstray = $derived(this.partly && typeof this.settlement !== "string" && this.settlement.tip > 0);
   readonly needsReceiver = $derived(this.kind === 33);
+  /** Whom it is for is not said, or only half of it. */
+  readonly lacksReceiver = $derived.by(() => {
+    if (this.needsReceiver) return !complete(this.receiver);
+    const { rut, name } = this.receiver;
+    const begun = rut.trim() !== "" || name.trim() !== "";
+    return this.namesBuyer && (begun || this.buyerWhy !== null) && (rutOf(rut) === null || name.trim() === "");
+  });
 
   /** Where the sales belong. A charge that was left there without an answer is taken up again: answers whether one was. */
   enter(place: string): boolean {
@@ -194,18 +210,19 @@ export class Sale {
     const rut = rutOf(this.receiver.rut);
     if (rut === this.filledFor) return;
     const known = rut === null ? null : recall<Receiver>(this.at(`receiver.${rut}`));
-    if (!known && rut !== null) void this.askReceiver(rut);
+    // Who bought with a boleta is known by the name alone.
+    if (rut !== null && (!known || (this.needsReceiver && !complete({ ...known, rut })))) void this.askReceiver(rut);
     if (!known && this.filledFor === null) return;
     this.fill(rut, known);
   }
 
-  /** Whom a factura was made out to is in its own sale, which the agent keeps: it is known after this window forgot it. */
+  /** Whom a document was made out to is in its own sale, which the agent keeps: it is known after this window forgot it. */
   private async askReceiver(rut: string): Promise<void> {
     try {
-      const { rows } = await this.port.documents({ type: "33", q: rut, limit: 5 });
+      const { rows } = await this.port.documents({ ...(this.needsReceiver ? { type: "33" } : {}), q: rut, limit: 5 });
       const row = rows.find((one) => rutOf(one.receiver_id) === rut);
       const known = row ? receiverIn(await this.port.sale(row.id)) : null;
-      const untouched = DATA.every((field) => this.receiver[field].trim() === "");
+      const untouched = this.filledFor === rut || DATA.every((field) => this.receiver[field].trim() === "");
       if (known && untouched && !this.locked && rutOf(this.receiver.rut) === rut) this.fill(rut, known);
     } catch {
       // It is typed once more.
@@ -217,13 +234,23 @@ export class Sale {
     this.filledFor = known ? rut : null;
   }
 
+  /** Whether a boleta is to name its buyer; what the agent wants stays wanted. */
+  nameBuyer(wish: boolean): void {
+    if (this.locked || this.kind !== 39 || (!wish && this.buyerWhy !== null)) return;
+    this.named = wish;
+    if (wish) return;
+    this.asked = null;
+    this.receiver = nobody();
+    this.filledFor = null;
+  }
+
   obstacle(): Obstacle | null {
     const { text, price, fresh } = this.typing;
     if (text.trim() || price.trim() || fresh) return "entry";
     if (this.lines.length === 0) return "lines";
     if (this.lines.some(badQuantity)) return "quantity";
     if (this.total < 0 || this.lines.some((line) => worth(line) < 0)) return "discount";
-    if (this.needsReceiver && !complete(this.receiver)) return "receiver";
+    if (this.lacksReceiver) return this.needsReceiver ? "receiver" : "buyer";
     if (typeof this.settlement === "string") return this.settlement;
     if ((this.settlement.change ?? 0) < 0) return "tendered";
     if (this.partly && this.twoSales) return "voucher";
@@ -231,19 +258,32 @@ export class Sale {
     return this.place === null ? "agent" : null;
   }
 
-  /** Shows the agent's own totals and warnings beforehand. Nothing waits for it. */
+  /** Shows the agent's own totals and warnings beforehand, or that it wants the buyer. Nothing waits for it. */
   async preview(): Promise<void> {
-    if (this.lines.length === 0 || this.locked || (this.needsReceiver && !complete(this.receiver))) return;
+    if (this.lines.length === 0) this.asked = null;
+    if (this.lines.length === 0 || this.locked || this.lacksReceiver) return;
+    const { goods, settlement } = this;
     const sale = JSON.stringify(this.body);
+    const body = JSON.parse(sale) as SaleBody;
+    // A large boleta says how it was paid. What a card's voucher stands for would be taken off the total.
+    const pays = this.kind === 39 && this.byCard === 0 && typeof settlement !== "string";
     try {
-      const seen = await this.port.preview(JSON.parse(sale) as object);
+      const seen = await this.port.preview(pays ? { ...body, Timbre: { Pagos: settlement.payments } } : body);
       const total = Number(seen.totals.MntTotal);
       if (sale !== JSON.stringify(this.body)) return;
       this.warnings = seen.warnings;
       if (Number.isSafeInteger(total)) this.previewed = { sale, total };
-    } catch {
-      // What is wrong with the sale is said when it is charged.
+      if (!body.Encabezado.Receptor) this.asked = null;
+    } catch (thrown) {
+      // What else is wrong with the sale is said when it is charged.
+      if (sale === JSON.stringify(this.body)) this.hearWish(asProblem(thrown), goods);
     }
+  }
+
+  /** The agent wants a boleta's buyer. When, is its own rule. */
+  private hearWish({ view }: Problem, goods: string): void {
+    const wish = view.errors.find(({ code }) => code === WANTS_BUYER);
+    if (wish) this.asked = { goods, why: wish.message };
   }
 
   /**
@@ -268,6 +308,10 @@ export class Sale {
       this.doubt = this.doubt ? !SETTLES.includes(this.problem.view.status) : leavesDoubt(this.problem);
       // A refusal is an answer: the next charge is another one.
       if (!this.doubt) this.drop();
+      this.hearWish(this.problem, this.goods);
+      // What was forgotten is asked for, and nothing has failed.
+      const { errors } = this.problem.view;
+      if (!this.doubt && errors.every(({ code }) => code === WANTS_BUYER) && this.obstacle() === "buyer") this.problem = null;
       return false;
     } finally {
       this.busy = false;
@@ -288,6 +332,8 @@ export class Sale {
     this.off = null;
     this.payment = unpaid();
     this.receiver = nobody();
+    this.named = false;
+    this.asked = null;
   }
 
   /** The last document's state moves on while it is shown. */
@@ -305,8 +351,8 @@ export class Sale {
       ...(tip === 0 ? {} : { Propina: tip }),
     };
     const sale = { ...$state.snapshot(this.body), Timbre: till };
-    const { kind, lines, off, receiver, payment } = this;
-    const shown = $state.snapshot({ kind, lines, off, receiver, payment });
+    const { kind, lines, off, receiver, namesBuyer: named, payment } = this;
+    const shown = $state.snapshot({ kind, lines, off, receiver, named, payment });
     this.attempt = { key: newKey(), sale, voucher: this.byVoucher, at: this.now(), shown };
     // Before anything leaves: a window that is killed now asks again with this key.
     remember(this.at(`attempt.${this.attempt.key}`), this.attempt);
@@ -318,8 +364,7 @@ export class Sale {
     const card = issued.voucher?.total ?? 0;
     const settled = settle(document.total + card, shown.payment);
     const { change, tip } = typeof settled === "string" ? { change: null, tip: 0 } : settled;
-    const rut = rutOf(shown.receiver.rut);
-    if (shown.kind === 33 && rut !== null) remember(this.at(`receiver.${rut}`), shown.receiver);
+    this.learn(shown);
     this.busy = false;
     this.clear();
     this.recorded = null;
@@ -328,11 +373,18 @@ export class Sale {
 
   private keep(record: VouchedView, { shown }: Attempt): void {
     const settled = settle(record.total, shown.payment);
+    this.learn(shown);
     this.busy = false;
     this.clear();
     this.done = null;
     const { change, tip } = typeof settled === "string" ? { change: null, tip: 0 } : settled;
     this.recorded = { record, way: shown.payment.way, tip, change };
+  }
+
+  /** Who bought is known the next time. */
+  private learn({ kind, named, receiver }: Attempt["shown"]): void {
+    const rut = rutOf(receiver.rut);
+    if (rut !== null && (kind === 33 || named)) remember(this.at(`receiver.${rut}`), receiver);
   }
 
   private drop(): void {
@@ -348,6 +400,9 @@ export class Sale {
 
 /** The means that give a voucher. */
 const CARDS: Way[] = ["debito", "credito"];
+
+/** By this code the agent says that a boleta must name its buyer. */
+const WANTS_BUYER = "large-sale-receiver";
 
 /** Once in doubt only these say what came of it: what stands before the agent's own answer says nothing. */
 const SETTLES = [409, 422];

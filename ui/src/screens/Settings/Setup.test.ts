@@ -56,6 +56,28 @@ test("a shop that sells away from its head office says so, and a fault there is 
   expect(shop.firm).toMatchObject({ data: { CasaMatriz: "Calle Uno 1" } });
 });
 
+test("the UF of large boletas is put with its day, and what it is and how old is said in plain words", async () => {
+  const shop = await open("settings", { environment: "certification" });
+  const data = { RUTEmisor: "76.192.083-9", RznSoc: "Almacén SpA", ValorUF: "38900.5", FchUF: "2026-08-01" };
+  shop.firm = { environment: "certification", id: "76192083-9", name: "Almacén SpA", data };
+  await click("button", /Empresa y ambiente/);
+  const part = () => screen.getByText(/^La UF, para las boletas grandes/);
+  expect(part()).toHaveTextContent("del 01-08-2026, hace 113 días");
+  await fireEvent.click(part());
+  expect(screen.getByText(/Una boleta de más de 135 UF/)).toBeVisible();
+  expect(screen.getByLabelText("Valor de la UF")).toHaveValue("38900,5");
+  screen.getByLabelText("Valor de la UF").focus();
+  await write("39.123,45");
+  // A new value is of today, in Chile; another day is said by hand.
+  expect(screen.getByLabelText("Día de esa UF")).toHaveValue("2026-11-22");
+  screen.getByLabelText("Día de esa UF").focus();
+  await write("2026-11-21");
+  screen.getByLabelText("Valor de la UF").focus();
+  await write("39.123,46");
+  await click("button", "Revisar y guardar");
+  expect(shop.firm).toMatchObject({ data: { RznSoc: "Almacén SpA", ValorUF: "39.123,46", FchUF: "2026-11-21" } });
+});
+
 test("a certificate is tried at once: a wrong password is said, and a missing RUT is asked for", async () => {
   const shop = await open("settings", { environment: "certification" });
   const load = vi.spyOn(shop, "loadCertificate");
