@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { roundCash, settle, unpaid, type Settlement, type Typed } from "./payment";
+import { paidIn, roundCash, settle, unpaid, type Settlement, type Typed } from "./payment";
 
 const pay = (total: number, typed: Partial<Typed>) => settle(total, { ...unpaid(), ...typed });
 const parts = (debito = "", credito = "", transferencia = "") => ({ debito, credito, transferencia });
@@ -41,4 +41,16 @@ describe("how a sale is paid", () => {
   test("1 to 5 go down, 6 to 9 up", () => {
     expect([10, 11, 15, 16, 19, 20].map(roundCash)).toEqual([10, 10, 10, 20, 20, 20]);
   });
+});
+
+test("what was paid is read from the sale as any till says it", () => {
+  const paid = (Timbre?: object) => paidIn(JSON.stringify({ Encabezado: {}, Timbre }));
+  expect(paid({ Pagos: [{ Medio: "efectivo", Monto: 10_000 }, { Medio: "debito", Monto: 500 }], Vuelto: 550, Redondeo: -4, Propina: 500 })).toEqual({
+    cash: 9_450,
+    rounding: -4,
+    tip: 500,
+    others: [{ Medio: "debito", Monto: 500 }],
+  });
+  expect(paid()).toBeNull();
+  expect(paid({ Caja: "1" })).toBeNull();
 });

@@ -71,3 +71,22 @@ export function roundCash(total: number): number {
 function pesos(typed: string): number | null {
   return typed.trim() === "" ? 0 : parsePesos(typed);
 }
+
+/** What was paid of a sale, by the till's own word. */
+export interface Paid {
+  /** In cash, rounded and less the change. */
+  cash: number;
+  rounding: number;
+  tip: number;
+  others: { Medio: string; Monto: number }[];
+}
+
+/** How a sale was paid, by the sale as it came in; `null` where that does not say it. */
+export function paidIn(text: string): Paid | null {
+  const till = (JSON.parse(text) as { Timbre?: Record<string, unknown> }).Timbre;
+  const figure = (value: unknown) => (Number.isSafeInteger(Number(value ?? 0)) ? Number(value ?? 0) : 0);
+  const paid = (Array.isArray(till?.Pagos) ? till.Pagos : []).map(({ Medio, Monto }) => ({ Medio: String(Medio), Monto: figure(Monto) }));
+  if (paid.length === 0) return null;
+  const cash = paid.filter(({ Medio }) => Medio === "efectivo").reduce((sum, { Monto }) => sum + Monto, 0) - figure(till?.Vuelto);
+  return { cash, rounding: figure(till?.Redondeo), tip: figure(till?.Propina), others: paid.filter(({ Medio }) => Medio !== "efectivo") };
+}

@@ -36,8 +36,14 @@ export interface Done {
   tip: number;
   /** `null` where no change is given. */
   change: number | null;
+  /** What rounding added to the cash or took from it. */
+  rounding: number;
+  /** Everything that was collected, tip and all. */
+  due: number;
   /** What a card paid of it: its voucher is the boleta of that part. */
   card: number;
+  /** A note that annuls it was issued. */
+  noted?: boolean;
 }
 
 /** A sale that its voucher stands for. */
@@ -178,6 +184,7 @@ export class Sale {
   typeQuantity(id: number, typed: string): void {
     const line = this.lines.find((one) => one.id === id);
     if (!line || this.locked) return;
+    this.problem = null;
     line.quantity = parseQuantity(typed) ?? line.quantity;
     line.typed = typed;
   }
@@ -189,7 +196,9 @@ export class Sale {
   }
 
   remove(id: number): void {
-    if (!this.locked) this.lines = this.lines.filter((line) => line.id !== id);
+    if (this.locked) return;
+    this.problem = null;
+    this.lines = this.lines.filter((line) => line.id !== id);
   }
 
   /** Off one line, or with `null` off the whole sale. */
@@ -342,6 +351,11 @@ export class Sale {
     if (row && this.done && row.revision >= this.done.document.revision) this.done = { ...this.done, document: row };
   }
 
+  /** A note was issued that annuls this document. */
+  noted(id: string): void {
+    if (this.done?.document.id === id) this.done = { ...this.done, noted: true };
+  }
+
   private prepare(): void {
     const { payments, change, rounding, tip } = this.settlement as Settlement;
     const till = {
@@ -363,12 +377,12 @@ export class Sale {
     // By what the document says, should the screen have shown another total.
     const card = issued.voucher?.total ?? 0;
     const settled = settle(document.total + card, shown.payment);
-    const { change, tip } = typeof settled === "string" ? { change: null, tip: 0 } : settled;
+    const { change, tip, rounding, due } = typeof settled === "string" ? { change: null, tip: 0, rounding: 0, due: document.total + card } : settled;
     this.learn(shown);
     this.busy = false;
     this.clear();
     this.recorded = null;
-    this.done = { document, environment, repeated, warnings, way: shown.payment.way, tip, change, card };
+    this.done = { document, environment, repeated, warnings, way: shown.payment.way, tip, change, rounding, due, card };
   }
 
   private keep(record: VouchedView, { shown }: Attempt): void {

@@ -280,6 +280,14 @@ export const T = {
     yes: "Emitir la nota de crédito",
     done: (name: string, total: string) => `Se emitió la ${name} por ${total}.`,
     see: "Ver la nota",
+    /** What to hand back of what was paid. */
+    back: {
+      cash: (sum: string, rounded: boolean) => `Devuelva ${sum} en efectivo${rounded ? ", que es lo que se cobró con el redondeo" : ""}.`,
+      card: (sum: string, means: string) => `Anule ${sum} de ${means.toLowerCase()} en el terminal.`,
+      other: (sum: string, means: string) => `Devuelva ${sum} de ${means.toLowerCase()}.`,
+      tip: (sum: string) => `Ahí va también la propina de ${sum}.`,
+      unknown: (sum: string) => `Si se pagó en efectivo, devuelva ${sum}.`,
+    },
   },
 
   reissue: {
@@ -866,6 +874,7 @@ export const T = {
     change: "Vuelto",
     short: (n: number) => `Faltan ${money(n)}`,
     rounding: "Redondeo (Ley 20.956)",
+    cashMissing: (n: number) => `Efectivo: faltan ${money(n)}`,
     toPay: "A pagar",
     toPayCash: "A pagar en efectivo",
     mixed: "Mixto",
@@ -1017,6 +1026,10 @@ export const T = {
     tip: "Propina",
     annul: "Anular esta venta",
     annulLast: "Anular",
+    rounding: "Redondeo",
+    collected: "Cobrado",
+    noted: "con nota de crédito",
+    back: (means: string) => `Por devolver (${means.toLowerCase()})`,
     card: "Con tarjeta",
     rest: "Boleta por el resto",
     cardWhy: "Entregue también el voucher. Para anular, además de la boleta anule el pago en el terminal.",
@@ -1062,7 +1075,7 @@ export const T = {
 
   keys: {
     title: "Atajos de teclado",
-    note: "Las letras y los números no actúan mientras escribe en un campo.",
+    note: "Las letras y los números no actúan mientras escribe en un campo. En Venta van siempre al código.",
     general: "En todas partes",
     monitor: "Monitor",
     sale: "Venta",

@@ -2,7 +2,7 @@ import { screen, within } from "@testing-library/svelte";
 import { describe, expect, test, vi } from "vitest";
 
 import { capital } from "../../lib/format";
-import { click, enter, expectAccessible, open, press, write } from "../testing";
+import { click, enter, expectAccessible, open, press, settle, write } from "../testing";
 import { charged, code, sell } from "./till";
 
 describe("what has no code", () => {
@@ -145,7 +145,85 @@ describe("the payment", () => {
   });
 });
 
+describe("a tip", () => {
+  test("is put to the sale by Enter, which charges nothing; the next one does", async () => {
+    const shop = await open("sale");
+    await sell("Menú", "8990");
+    await press("F4", { shiftKey: true });
+    await enter("5x");
+    expect(screen.getByLabelText("Propina")).toHaveFocus();
+    await enter("500");
+    expect(shop.issued.size).toBe(0);
+    expect(screen.getByLabelText("Recibido")).toHaveFocus();
+    await enter("10000");
+    expect(shop.issued.size).toBe(1);
+    await sell("Menú", "8990");
+    await press("F8");
+    await press("F4", { shiftKey: true });
+    await enter("500");
+    expect(shop.issued.size).toBe(1);
+    expect(screen.getByRole("button", { name: /Cobrar/ })).toHaveFocus();
+  });
+});
+
+test("what is left for the cash is said while the other means are written", async () => {
+  await open("sale");
+  await sell("Pan", "6974");
+  await press("F6", { shiftKey: true });
+  expect(screen.getByText("Efectivo: faltan $ 6.970")).toBeVisible();
+  await enter("1000");
+  expect(screen.getByText("Efectivo: faltan $ 5.970")).toBeVisible();
+  screen.getByLabelText("Efectivo (el resto)").focus();
+  await write("6000");
+  expect(screen.queryByText(/Efectivo: faltan/)).toBeNull();
+  expect(screen.getByText("$ 30")).toBeVisible();
+});
+
 describe("the last sale", () => {
+  test("says what was collected: its total, the rounding and the tip", async () => {
+    await open("sale");
+    await sell("Menú", "8954");
+    await press("F4", { shiftKey: true });
+    await enter("500");
+    await press("F10");
+    const said = within(charged());
+    for (const [what, much] of [["Total", "$ 8.954"], ["Propina", "$ 500"], ["Redondeo", "−$ 4"], ["Cobrado", "$ 9.450"]]) {
+      expect(said.getByText(what!).nextElementSibling).toHaveTextContent(much!);
+    }
+  });
+
+  test("tells what money to hand back when it is annulled, and no change any more", async () => {
+    const shop = await open("sale");
+    await sell("Menú", "8954");
+    await press("F4", { shiftKey: true });
+    await enter("500");
+    await press("F10");
+    await click("button", "Anular esta venta");
+    const words = "Devuelva $ 9.450 en efectivo, que es lo que se cobró con el redondeo. Ahí va también la propina de $ 500.";
+    expect(screen.getByText(words)).toBeVisible();
+    await click("button", "Emitir la nota de crédito");
+    expect(screen.getByText(words)).toBeVisible();
+    await press("Escape");
+    await click("button", "Entendido");
+    expect(within(charged()).queryByText("Vuelto")).toBeNull();
+    expect(within(charged()).getByText("Por devolver (efectivo)").nextElementSibling).toHaveTextContent("$ 9.450");
+    expect(screen.queryByRole("button", { name: "Anular esta venta" })).toBeNull();
+    const [, row] = shop.rows;
+    shop.push([{ ...row!, state: "ACEPTADO", annulled_by: "T61F1" }]);
+    await settle();
+    expect(within(charged()).getByText("Anulado")).toBeVisible();
+    expect(within(charged()).queryByRole("img", { name: "Aceptado por el SII" })).toBeNull();
+  });
+
+  test("that nobody says the payment of is paid back in rounded cash, if it was paid so", async () => {
+    const shop = await open("sale");
+    vi.spyOn(shop, "sale").mockResolvedValue("{}");
+    await sell("Pan", "356");
+    await press("F10");
+    await click("button", "Anular esta venta");
+    expect(screen.getByText("Si se pagó en efectivo, devuelva $ 360.")).toBeVisible();
+  });
+
   test("is annulled by a note, from where it stands", async () => {
     const shop = await open("sale");
     await sell("Pan", "350");

@@ -66,7 +66,7 @@ describe("putting a sale together", () => {
     for (const key of "780") document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
     await settle();
     expect(code()).toHaveFocus();
-    expect(code()).toHaveValue("78");
+    expect(code()).toHaveValue("780");
   });
 });
 
@@ -217,6 +217,28 @@ test("a refusal names the product, once, and no path", async () => {
   await sell("Pan", "350");
   await press("F10");
   expect(screen.getByTestId("sale-problem").textContent).toBe("No se emitió. Pan: El precio no puede ser negativo.");
+});
+
+test("a refusal is gone with what it was about", async () => {
+  const shop = await open("sale");
+  const refused = () => vi.spyOn(shop, "issue").mockRejectedValueOnce(new Problem({ status: 422, code: "price", title: "", detail: "La venta supera el límite.", errors: [] }));
+  await sell("Pan", "350");
+  await sell("Piano", "9000000");
+  refused();
+  await press("F10");
+  expect(screen.getByTestId("sale-problem")).toBeVisible();
+  await click("button", "Quitar Piano");
+  expect(screen.queryByTestId("sale-problem")).toBeNull();
+  refused();
+  await press("F10");
+  screen.getByLabelText("Cantidad de Pan").focus();
+  await write("2");
+  await settle();
+  expect(screen.queryByTestId("sale-problem")).toBeNull();
+  refused();
+  await press("F10");
+  await press("F3");
+  expect(screen.queryByTestId("sale-problem")).toBeNull();
 });
 
 test("what one company sells, another does not know", async () => {
