@@ -8,7 +8,8 @@ use clap::{Parser, Subcommand};
 use crate::commands::{
     caf, cert, check, claims, clock, company, completion, demo, diagnose, folio, issue, list, note, panel,
     preview, print, printer, reissue, resend, results_mail, seal, serve, service, show, simulator, stats,
-    token, unlock, vault, verdict, verify, webhook,
+    preview, print, printer, reissue, resend, results_mail, seal, serve, service, show, simulator, stats,
+    token, unlock, vault, verdict, verify, voucher, webhook,
 };
 use crate::failure::{Exit, Failure};
 use crate::out::Out;
