@@ -18,7 +18,7 @@ use crate::failure::{Exit, Failure, reason, reasons};
 use crate::incoming::{incoming, incoming_rows, unreadable};
 use crate::out::Out;
 use crate::values;
-use crate::words::{environment_word, with_parts};
+use crate::words::{environment_word, pesos, with_parts};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -238,7 +238,7 @@ pub(super) fn record_sentence(record: &VouchedView, environment: &str) -> String
         "{:<12}  clave {}  {} con {by}, sin boleta ni folio: su voucher es la boleta  {}{again}{}",
         "Registrada",
         record.key,
-        money(timbre_core::Amount(record.total)),
+        pesos(record.total),
         environment_word(environment),
         undone.unwrap_or_default()
     )

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::{Args as Group, Subcommand};
 use timbre_agent::view::VoucherUndoOrder;
-use timbre_core::{Amount, Date};
+use timbre_core::Date;
 
 use super::issue::record_sentence;
 use super::through;
@@ -13,7 +13,7 @@ use crate::ask;
 use crate::door::Need;
 use crate::failure::{Exit, Failure};
 use crate::out::Out;
-use crate::words::{environment_word, moment};
+use crate::words::{environment_word, moment, pesos};
 
 #[derive(Group)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
@@ -100,7 +100,7 @@ async fn undone(Undo { key, why, who }: Undo, data: Option<&Path>, out: Out) -> 
         out.line(format!(
             "Deshecho el registro de la venta con la clave {}, por {}: ya no suma  {}{again}",
             record.key,
-            timbre_agent::show::money(Amount(record.total)),
+            pesos(record.total),
             environment_word(&api.environment())
         ))?;
         Ok(Exit::Done)
