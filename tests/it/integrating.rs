@@ -152,7 +152,7 @@ async fn the_api_describes_itself_without_a_token_and_its_examples_are_taken() {
 
 /// Bodies whose example can't be done in a shop where all is well, or with a certificate that nobody has: what they are
 /// answered.
-const OTHERWISE: [(&str, &str); 14] = [
+const OTHERWISE: [(&str, &str); 15] = [
     ("/v1/vouchers/undo", "not-found"),
     ("/v1/certificate", "certificate-not-pfx"),
     ("/v1/claims", "authority-refused"),
@@ -161,6 +161,7 @@ const OTHERWISE: [(&str, &str); 14] = [
     ("/v1/documents/{id}/number-annulled", "nothing-to-annul"),
     ("/v1/documents/{id}/paper", "paper-settled"),
     ("/v1/documents/{id}/reissue", "not-rejected"),
+    ("/v1/documents/{id}/verdict", "verdict-not-open"),
     ("/v1/folios", "caf-reencoded"),
     ("/v1/folios/annulled", "nothing-to-annul"),
     ("/v1/folios/resume", "not-stopped"),

@@ -8,7 +8,6 @@ use clap::{Parser, Subcommand};
 use crate::commands::{
     caf, cert, check, claims, clock, company, completion, demo, diagnose, folio, issue, list, note, panel,
     preview, print, printer, reissue, resend, results_mail, seal, serve, service, show, simulator, stats,
-    preview, print, printer, reissue, resend, results_mail, seal, serve, service, show, simulator, stats,
     token, unlock, vault, verdict, verify, voucher, webhook,
 };
 use crate::failure::{Exit, Failure};

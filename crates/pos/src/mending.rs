@@ -80,7 +80,7 @@ pub(crate) async fn number_annulled(
     path = "/v1/documents/{id}/verdict",
     summary = "Anota lo que dice el sitio del SII de uno enviado que lleva más de 24 horas sin veredicto",
     request_body(content = NotedOrder, example = json!({"said": "rejected", "why": "Firma del DTE incorrecta", "who": "Rosa"})),
-    params(("id" = String, Path, example = "T33F1")),
+    params(("id" = String, Path, example = "T39F1")),
     responses((status = 200, description = "Hecho", body = RowView))
 )]
 pub(crate) async fn note_verdict(

@@ -153,8 +153,7 @@ export class DemoShop extends DemoAccess implements Port {
   }
 
   async noteVerdict(id: string, { said, why, who }: NotedOrder): Promise<RowView> {
-    const states = { accepted: "ACEPTADO", objected: "REPARO", rejected: "RECHAZADO" };
-    return this.settle(id, { state: states[said], error: `Según el sitio del SII, lo anotó ${who}${why && `: ${why}`}` });
+    return this.settle(id, { state: { accepted: "ACEPTADO", objected: "REPARO", rejected: "RECHAZADO" }[said], error: `Según el sitio del SII, lo anotó ${who}${why && `: ${why}`}` });
   }
 
   numberAnnulled = async (id: string): Promise<RowView> => this.settle(id, {});
@@ -163,7 +162,8 @@ export class DemoShop extends DemoAccess implements Port {
     this.reach();
     const row = { ...this.find(id), ...change, attention: null };
     this.rows = this.rows.map((one) => (one.id === id ? row : one));
-    return (this.push([row]), row);
+    this.push([row]);
+    return row;
   }
 
   async loadFolios(_: ArrayBuffer, [part, parts]: [number, number], usedUpTo: number | null): Promise<LoadedRangeView> {

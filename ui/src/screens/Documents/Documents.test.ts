@@ -1,9 +1,9 @@
-import { fireEvent, screen, within } from "@testing-library/svelte";
+import { cleanup, fireEvent, screen, within } from "@testing-library/svelte";
 import { describe, expect, test } from "vitest";
 
 import { money } from "../../lib/format";
 import { unreachable } from "../../lib/port";
-import { click, expectAccessible, open, press, settle, write } from "../testing";
+import { click, expectAccessible, NOW, open, press, settle, write } from "../testing";
 
 /** The question that was asked last: a sheet may be open behind it. */
 const dialog = () => screen.getAllByRole("dialog").at(-1) as HTMLElement;
@@ -182,6 +182,47 @@ describe("a rejected document", () => {
     await fireEvent.click(within(dialog()).getByRole("button", { name: "Ya lo anulé" }));
     await settle();
     expect(screen.queryByText("Por anular en el SII")).toBeNull();
+  });
+});
+
+describe("a document that the SII took and says nothing more of", () => {
+  /** The first accepted factura, without its verdict for so many hours. */
+  async function silent(hours: number, attention: string | null) {
+    const shop = await room();
+    const row = shop.rows.find((one) => one.series === "33" && one.state === "ACEPTADO" && !one.annulled_by)!;
+    Object.assign(row, { state: "ENVIADO", attention, since: new Date(NOW - hours * 3_600_000).toISOString() });
+    shop.push([row]);
+    await settle();
+    await click("button", `Factura ${row.folio.toLocaleString("es-CL")}`);
+    return { shop, row };
+  }
+  const offered = () => within(dialog()).queryByRole("button", { name: "Anotar lo que dice sii.cl" });
+
+  test("is ended by what somebody read at its site, with their name and its reason", async () => {
+    const { shop, row } = await silent(25, "Lleva más de 24 horas sin veredicto; se sigue preguntando");
+    const orders: unknown[] = [];
+    shop.noteVerdict = async (id, order) => {
+      orders.push([id, order]);
+      return row;
+    };
+    await fireEvent.click(offered()!);
+    await settle();
+    const yes = () => screen.getByRole("button", { name: "Anotar" });
+    await fireEvent.input(screen.getByLabelText("Quién lo decide"), { target: { value: "Rosa" } });
+    expect(yes()).toBeDisabled();
+    await fireEvent.click(screen.getByLabelText("Rechazado"));
+    expect(yes()).toBeDisabled();
+    await fireEvent.input(screen.getByLabelText("Motivo del rechazo"), { target: { value: "Firma incorrecta" } });
+    await click("button", "Anotar");
+    expect(orders).toEqual([[row.id, { said: "rejected", why: "Firma incorrecta", who: "Rosa" }]]);
+  });
+
+  test("is not ended so before a day has passed and somebody was called", async () => {
+    await silent(23, "Lleva más de 24 horas sin veredicto; se sigue preguntando");
+    expect(offered()).toBeNull();
+    cleanup();
+    await silent(25, null);
+    expect(offered()).toBeNull();
   });
 });
 
