@@ -58,11 +58,11 @@ struct Batch<'a> {
 
 impl Batch<'_> {
     fn look(&mut self, line: u64, Offer { key: own, body }: Offer) -> Answer<BatchSaleView> {
-        let sale = match Sale::read(body.clone(), own.clone()) {
+        let sale = match Sale::read(body.clone(), own) {
             Ok(sale) => sale,
             Err(all) => return Ok(refused(line, body, &all.0)),
         };
-        let (key, known) = match own {
+        let (key, known) = match sale.key.clone() {
             Some(key) => (key.clone(), self.agent.0.reader.by_key(&key)?),
             None => self.key_of(&sale)?,
         };

@@ -437,7 +437,8 @@ pub(crate) fn fate(events: &[Event], version: u32) -> Option<NumberFate> {
 /// The sale as it came first, or as it was mended; its key and hash stay those of the first request.
 fn sale_of(mended: Option<Bytes>, before: &Issued) -> Answer<Sale> {
     let received = mended.unwrap_or_else(|| before.sale.clone());
-    let mut sale = Sale::read(received, before.key.clone())?;
+    // As it was kept, whatever rule there is for a new one.
+    let mut sale = Sale { key: before.key.clone(), ..Sale::read(received, None)? };
     // A mended sale need not say again how it was paid.
     if sale.till == timbre_core::TillData::default() {
         sale.till = before.till.clone();

@@ -17,7 +17,7 @@ use timbre_agent::view::{
     LockView, NotedOrder, PageView, PaperView, PreviewView, Query, RangeDecision, RangeOrder, RangeView,
     ReissuedView, ResentView, RowView, SaidView, Snapshot, VouchedView, VoucherUndoOrder, VouchersView,
 };
-use timbre_core::{DocumentId, Refusal};
+use timbre_core::DocumentId;
 use zeroize::Zeroizing;
 
 use crate::door::Door;
@@ -57,16 +57,9 @@ impl Api {
         key: Option<String>,
         wait: Option<Duration>,
     ) -> Result<IssuedView, Failure> {
-        if key.as_ref().is_some_and(|key| key.chars().any(char::is_control)) {
-            return Err(Refusal::new(
-                "key-invalid",
-                "",
-                "La clave no puede llevar saltos de línea ni otros caracteres de control.",
-            )
-            .into());
-        }
         let mut ask = Ask::new(Method::POST, "/v1/documents");
-        ask.key = key;
+        // Before it is put into a header, which could not carry any other.
+        ask.key = key.map(|key| timbre_core::sale::key(&key)).transpose()?;
         ask.body = Some(("application/json", sale));
         if let Some(wait) = wait {
             ask.patience = PATIENCE + wait;

@@ -8,8 +8,11 @@ use sha2::{Digest, Sha256};
 
 use crate::{Amount, Date, Refusal, Refusals};
 
+mod key;
 mod repeated;
 mod till;
+
+pub use key::key;
 
 /// Name of the sibling block that holds the till's data.
 pub const TILL_BLOCK: &str = "Timbre";
@@ -66,7 +69,7 @@ pub struct CardPart {
 /// A sale, as it came in.
 #[derive(Debug, Clone)]
 pub struct Sale {
-    /// The caller's key: the same key and the same sale is the same document, for ever.
+    /// The caller's key, as [`key()`] reads it: the same key and the same sale is the same document, for ever.
     pub key: Option<String>,
     /// Which till handed it in, by the name it is known by where it came in. Said by the door, not by the sale.
     pub from: Option<String>,
@@ -106,16 +109,7 @@ impl Sale {
         if !repeated.is_empty() {
             return Err(Refusals(repeated));
         }
-        if let Some(text) = &key
-            && (text.trim().is_empty() || text.chars().count() > 200)
-        {
-            return Err(Refusal::new(
-                "key-invalid",
-                "",
-                "La clave de idempotencia debe tener entre 1 y 200 caracteres.",
-            )
-            .into());
-        }
+        let key = key.map(|text| self::key(&text)).transpose()?;
         let hash = canonical_hash(&value);
         let Value::Object(mut object) = value else {
             return Err(Refusal::new(
@@ -194,6 +188,13 @@ mod tests {
 
     fn read(text: &str) -> Result<Sale, Refusals> {
         Sale::read(Bytes::copy_from_slice(text.as_bytes()), None)
+    }
+
+    #[test]
+    fn the_key_of_a_sale_is_read_by_the_rule_of_keys() {
+        let keyed = |key: &str| Sale::read(Bytes::from_static(b"{}"), Some(key.to_owned()));
+        assert_eq!(keyed("k\u{a0}\n").unwrap().key.as_deref(), Some("k"));
+        assert_eq!(keyed("k\0").unwrap_err().0[0].code, "key-invalid");
     }
 
     #[test]

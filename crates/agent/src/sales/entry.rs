@@ -1,8 +1,10 @@
 //! One sale of an input: its own bytes and its key, or where and why it is none.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use bytes::Bytes;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
@@ -75,10 +77,20 @@ pub fn read(text: &[u8], line: u64) -> Entry {
 fn offer(value: &RawValue, line: u64) -> Result<Offer, Refusal> {
     let plain = |key| Offer { key, body: Bytes::copy_from_slice(value.get().as_bytes()) };
     // What is no object is the agent's to refuse, in its own words.
-    let Ok(fields) = serde_json::from_str::<BTreeMap<String, &RawValue>>(value.get()) else {
-        return Ok(plain(None));
-    };
+    let Ok(Members(members)) = serde_json::from_str(value.get()) else { return Ok(plain(None)) };
+    let mut fields = BTreeMap::new();
+    let mut twice = None;
+    for (name, value) in members {
+        if fields.insert(name.clone(), value).is_some() {
+            twice.get_or_insert(name);
+        }
+    }
     let Some(sale) = fields.get("sale") else { return Ok(plain(None)) };
+    // Which of two is meant nobody can know: a sale would be issued under another's key.
+    if let Some(name) = twice {
+        let why = format!("«{name}» viene dos veces; deje una sola.");
+        return Err(Refusal::new("json-duplicate-key", format!("línea {line}: {name}"), why));
+    }
     if let Some(other) = fields.keys().find(|name| !matches!(name.as_str(), "key" | "sale")) {
         let why = format!("Junto a «sale» sólo puede ir «key», no «{other}».");
         return Err(Refusal::new("field-unknown", format!("línea {line}: {other}"), why));
@@ -95,5 +107,35 @@ fn offer(value: &RawValue, line: u64) -> Result<Offer, Refusal> {
             ));
         }
     };
+    let lawful = |text: String| timbre_core::sale::key(&text);
+    let key = key.map(lawful).transpose();
+    let key = key.map_err(|no| Refusal { path: format!("línea {line}: key"), ..no })?;
     Ok(Offer { key, body: Bytes::copy_from_slice(sale.get().as_bytes()) })
+}
+
+/// The members of an object in their order: one that is said twice is there twice.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        struct Each;
+
+        impl<'de> Visitor<'de> for Each {
+            type Value = Vec<(String, &'de RawValue)>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("un objeto JSON")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(members)
+            }
+        }
+
+        reader.deserialize_map(Each).map(Members)
+    }
 }

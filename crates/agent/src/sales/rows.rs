@@ -246,12 +246,16 @@ impl Found<'_> {
     fn entry(&self, sale: &RowSale) -> Entry {
         let offer = match &sale.no {
             Some(no) => Err(no.clone()),
-            None => self.body(sale).map(|body| {
-                let key = sale.key.as_ref().map(|key| format!("{}{key}", self.map.prefix));
-                Offer { key, body: body.to_string().into() }
-            }),
+            None => self.offer(sale),
         };
         Entry { line: sale.line(), offer }
+    }
+
+    fn offer(&self, sale: &RowSale) -> Result<Offer, Refusal> {
+        let body = self.body(sale)?;
+        let key = sale.key.as_ref().map(|key| timbre_core::sale::key(&format!("{}{key}", self.map.prefix)));
+        let key = key.transpose().map_err(|no| Refusal { path: format!("línea {}", sale.line()), ..no })?;
+        Ok(Offer { key, body: body.to_string().into() })
     }
 
     /// The sale that the lines say.

@@ -173,6 +173,23 @@ fn a_wrapper_holds_a_key_and_a_sale_only() {
     check(r#"{"key":null,"sale":{}}"#, &["1 - {}"]);
 }
 
+/// The last of two would win in silence: a sale under another's key, or another sale than was meant.
+#[test]
+fn a_wrapper_that_says_a_member_twice_is_refused() {
+    check(r#"{"key":"a","key":"b","sale":{}}"#, &["1 !json-duplicate-key línea 1: key"]);
+    check(r#"{"sale":{"a":1},"key":"a","sale":{"a":2}}"#, &["1 !json-duplicate-key línea 1: sale"]);
+    check(r#"{"key":"a","k\u0065y":"b","sale":{}}"#, &["1 !json-duplicate-key línea 1: key"]);
+    // What is no wrapper is the agent's to refuse.
+    check(r#"{"a":1,"a":2}"#, &[r#"1 - {"a":1,"a":2}"#]);
+}
+
+#[test]
+fn a_key_that_comes_in_a_text_is_read_as_one_that_comes_by_http() {
+    check(r#"{"key":" k\u00a0\n","sale":{}}"#, &["1 k {}"]);
+    check(r#"{"key":"k\u0000","sale":{}}"#, &["1 !key-invalid línea 1: key"]);
+    check(r#"{"key":"","sale":{}}"#, &["1 !key-invalid línea 1: key"]);
+}
+
 #[test]
 fn lines_are_handed_on_before_the_input_ends() {
     struct Tap(Vec<&'static [u8]>);
