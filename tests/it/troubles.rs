@@ -42,6 +42,16 @@ async fn a_folder_that_is_refused_is_told_by_the_panel_the_health_and_the_folder
     fs::rename(dir.path().join("shop/otra"), &sales).unwrap();
     timbre_tests::until(&open, |open| open.agent.troubles().is_empty()).await;
     assert_eq!(ask(&open, "/folder").await["trouble"], Value::Null);
+    // Nothing is taken out of one that was made anew with other rights, or that is a link by now.
+    fs::set_permissions(&sales, fs::Permissions::from_mode(0o777)).unwrap();
+    timbre_tests::until(&open, |open| open.agent.troubles().len() == 1).await;
+    assert!(attention(&open).await.contains("otros usuarios"));
+    fs::set_permissions(&sales, fs::Permissions::from_mode(0o700)).unwrap();
+    timbre_tests::until(&open, |open| open.agent.troubles().is_empty()).await;
+    fs::rename(&sales, dir.path().join("shop/otra")).unwrap();
+    std::os::unix::fs::symlink(dir.path().join("shop/otra"), &sales).unwrap();
+    let is_told = |open: &Running| open.agent.troubles().iter().any(|trouble| trouble.contains("enlace"));
+    timbre_tests::until(&open, is_told).await;
     open.stop().await;
 }
 

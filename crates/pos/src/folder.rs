@@ -138,6 +138,7 @@ impl Folder {
             stop: Arc::clone(&stop),
             seen: BTreeMap::new(),
             waiting: BTreeMap::new(),
+            noted: BTreeSet::new(),
             refusing: Mutex::default(),
             pause: PAUSE.0,
             asked: Instant::now(),
@@ -215,6 +216,8 @@ struct Work {
     /// Those without a key of their own, as they were read.
     still: Stills,
     waiting: BTreeMap<String, Waiting>,
+    /// Names of sales of which a note may say that they wait.
+    noted: BTreeSet<String>,
     /// One at a time looks for a free name among the refused.
     refusing: Mutex<()>,
     pause: Duration,
@@ -226,6 +229,11 @@ struct Work {
 
 impl Work {
     fn run(mut self, woken: &Receiver<()>) {
+        // Of a life before.
+        match answer::notes(&self.places) {
+            Ok(noted) => self.noted = noted,
+            Err(error) => tracing::warn!(%error, "the notes of waiting sales can't be listed"),
+        }
         while !self.stopped() {
             self.look();
             let due = self.still.due().map(|due| due.saturating_duration_since(Instant::now()));
@@ -255,19 +263,21 @@ impl Work {
     }
 
     fn look(&mut self) {
-        self.load_cafs();
+        if let Err(error) = self.places.judge(self.settings.shared) {
+            return self.in_trouble(format!("De la carpeta no se toma nada: {error}."));
+        }
+        let cafs_left = self.load_cafs();
         // First: what comes under a name that is used again is another sale than what is still on its way.
         let on_their_way = self.take_on();
         let found = match self.places.sales(MOST) {
             Ok(found) => found,
             Err(error) => {
-                let why = format!("No se puede leer la carpeta entrada ({error}).");
-                self.standing.lock().trouble = Some(why.clone());
-                self.agent.set_trouble(TROUBLE, Some(why));
-                return;
+                return self.in_trouble(format!("No se puede leer la carpeta entrada ({error})."));
             }
         };
         let (files, twins) = one_for_each_answer(found.files);
+        let sales = files.iter().chain(twins.iter().map(|twin| &twin.look));
+        self.drop_notes(&sales.map(|look| look.name.clone()).collect());
         let left: Vec<_> = found.left.into_iter().chain(twins).chain(on_their_way).collect();
         let all = files.iter().chain(left.iter().map(|left| &left.look));
         let names: BTreeSet<_> = all.map(|look| look.name.clone()).collect();
@@ -295,6 +305,7 @@ impl Work {
                     self.waiting.remove(&name);
                 }
                 Taken::NotYet { code, why } => {
+                    self.noted.insert(place::stem(&name).to_owned());
                     let since = self.waiting.remove(&name).map(|waiting| waiting.since);
                     let since = since.unwrap_or_else(|| self.agent.now().to_string());
                     self.waiting.insert(name, Waiting { code, why, since });
@@ -311,12 +322,29 @@ impl Work {
             self.asked = Instant::now();
             self.pause = if moved_on { PAUSE.0 } else { (self.pause * 2).min(PAUSE.1) };
         }
-        let left = self.left(left);
+        let left = self.left(left.into_iter().chain(cafs_left));
         self.show(left);
     }
 
+    fn in_trouble(&self, why: String) {
+        self.standing.lock().trouble = Some(why.clone());
+        self.agent.set_trouble(TROUBLE, Some(why));
+    }
+
+    /// Of a sale that somebody took back nothing says any more that it waits.
+    fn drop_notes(&mut self, names: &BTreeSet<String>) {
+        let stems: BTreeSet<_> = names.iter().map(|name| place::stem(name)).collect();
+        let gone: Vec<_> = self.noted.iter().filter(|stem| !stems.contains(stem.as_str())).cloned().collect();
+        for stem in gone {
+            match answer::no_longer_waits(self, &stem) {
+                Ok(()) => _ = self.noted.remove(&stem),
+                Err(error) => tracing::warn!(%error, stem, "a note of a sale that is gone can't be removed"),
+            }
+        }
+    }
+
     /// What people are told of: not what somebody may still be writing.
-    fn left(&mut self, left: Vec<Left>) -> Vec<LeftFileView> {
+    fn left(&mut self, left: impl Iterator<Item = Left>) -> Vec<LeftFileView> {
         let mut told = Vec::new();
         for Left { look: Look { name, seen }, why, passing } in left {
             if self.unchanged(&name, seen) < UNCHANGED && passing {

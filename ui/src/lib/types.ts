@@ -1151,7 +1151,7 @@ export type FolderView = { issued: number, refused: number,
  */
 waiting_total: number, waiting: Array<WaitingFileView>, 
 /**
- * What lies in `entrada` and is not taken: all of it, and the first hundred.
+ * What lies in `entrada`, or in `caf` (then so named), and is not taken: all of it, and the first hundred.
  */
 left_total: number, left: Array<LeftFileView>, 
 /**

@@ -70,7 +70,7 @@ pub struct FolderView {
     #[ts(type = "number")]
     pub waiting_total: u64,
     pub waiting: Vec<WaitingFileView>,
-    /// What lies in `entrada` and is not taken: all of it, and the first hundred.
+    /// What lies in `entrada`, or in `caf` (then so named), and is not taken: all of it, and the first hundred.
     #[ts(type = "number")]
     pub left_total: u64,
     pub left: Vec<LeftFileView>,

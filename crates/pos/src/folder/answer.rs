@@ -2,6 +2,7 @@
 //! renamed into place, and is on the device before its sale is put aside: those of one lot by one sync of their folder.
 //! What was said of an earlier sale of the same name makes room first.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -9,7 +10,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use timbre_agent::engine::environment_word;
-use timbre_agent::view::{IssuedView, ProblemView, VouchedView};
+use timbre_agent::view::{IssuedView, ProblemView, RefusalView, VouchedView};
 use timbre_core::paper::{Copy, Drawing};
 use timbre_store::whole;
 
@@ -32,6 +33,9 @@ struct Whose {
 /// What the answer to a sale that was recorded, and has no document, is called behind its stem. A till that looks for a
 /// document finds none under the name of one.
 pub(super) const VOUCHER: &str = ".voucher";
+
+/// The ending of what says why a sale waits.
+const NOTE: &str = ".espera.json";
 
 /// What goes out beside an answer.
 const PAPERS: [&str; 3] = ["pdf", "svg", "escpos"];
@@ -148,6 +152,19 @@ pub(super) fn recorded(work: &Work, stem: &str, record: &VouchedView) -> io::Res
     Ok(())
 }
 
+/// Said of a file that was issued before, where nothing that was put aside says that it is another sale.
+pub(super) fn known() -> RefusalView {
+    let message = "Este mismo archivo (nombre, fecha y contenido) ya se había emitido: ésta es la respuesta de entonces, y \
+                   no hay otro documento. Si es otra venta igual, déjela con otro nombre o con su propia clave. Por \
+                   procesados/ se sabe cuáles ya pasaron: no la vacíe.";
+    RefusalView {
+        code: "file-known".to_owned(),
+        path: String::new(),
+        message: message.to_owned(),
+        authority_codes: Vec::new(),
+    }
+}
+
 /// Of all that were written before.
 pub(super) fn settle(work: &Work) -> io::Result<()> {
     whole::settle(&work.places.answers)
@@ -155,7 +172,7 @@ pub(super) fn settle(work: &Work) -> io::Result<()> {
 
 /// It stays where it is: it is issued when it can be.
 pub(super) fn waits(work: &Work, stem: &str, problem: &ProblemView) -> io::Result<()> {
-    let path = work.places.answers.join(format!("{stem}.espera.json"));
+    let path = work.places.answers.join(format!("{stem}{NOTE}"));
     let said = json!({ "state": "en espera", "code": problem.code, "detail": problem.detail });
     let text = serde_json::to_vec(&said)?;
     match fs::read(&path) {
@@ -223,8 +240,18 @@ pub(super) fn no_reason(work: &Work, stem: &str) -> io::Result<()> {
     }
 }
 
+/// The names that notes of waiting sales stand for.
+pub(super) fn notes(places: &Places) -> io::Result<BTreeSet<String>> {
+    let mut stems = BTreeSet::new();
+    for entry in fs::read_dir(&places.answers)? {
+        let name = entry?.file_name();
+        stems.extend(name.to_str().and_then(|name| name.strip_suffix(NOTE)).map(str::to_owned));
+    }
+    Ok(stems)
+}
+
 pub(super) fn no_longer_waits(work: &Work, stem: &str) -> io::Result<()> {
-    match fs::remove_file(work.places.answers.join(format!("{stem}.espera.json"))) {
+    match fs::remove_file(work.places.answers.join(format!("{stem}{NOTE}"))) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }

@@ -1,6 +1,7 @@
 //! CAFs that are put into `caf/`: loaded, and put aside. Before one is loaded a mark says that it is on its way, so that
 //! after a death between its load and its notice it is known as the one that was loaded, and has its notice.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,11 +13,11 @@ use timbre_agent::view::{LoadedRangeView, ProblemView, RefusalView};
 use timbre_store::whole;
 
 use super::content;
-use super::place::{self, Look};
-use super::{MOST, SHOWN, Work};
+use super::place::{self, Left, Look};
+use super::{MOST, SHOWN, UNCHANGED, Work};
 use crate::tokens::hex;
 
-/// Before the names of CAFs among those of sales: no name of a file has a stroke.
+/// Before the names of CAFs among those of sales, and where people are told of one: no name of a file has a stroke.
 pub(super) const MARK: &str = "caf/";
 
 /// What is to be known of a CAF that was loaded, beside it: `STEM.aviso.json`.
@@ -28,28 +29,41 @@ const UNASKED: &str = "first-number-unasked";
 /// The standing trouble that such a task is.
 const TASK: &str = "caf-unasked";
 
-/// How long a CAF must stay as it is.
+/// How long a CAF must stay as it is; what is none yet, as long as half a sale.
 const SETTLED: Duration = Duration::from_secs(1);
 
 impl Work {
-    /// A range that other tills share, or that was begun elsewhere, is not for this folder: `timbre caf add` asks.
-    pub(super) fn load_cafs(&mut self) {
+    /// A range that other tills share, or that was begun elsewhere, is not for this folder: `timbre caf add` asks. What is
+    /// left where it is.
+    pub(super) fn load_cafs(&mut self) -> Vec<Left> {
         self.remind();
         let found = match self.places.cafs(MOST) {
             Ok(found) => found,
             Err(error) => {
                 tracing::warn!(%error, "the folder of CAFs can't be read");
-                return;
+                return Vec::new();
             }
         };
+        let there: BTreeSet<_> = found.files.iter().map(|look| format!("{MARK}{}", look.name)).collect();
+        let left = found.left.into_iter().map(|Left { look, why, passing }| {
+            let look = Look { name: format!("{MARK}{}", look.name), ..look };
+            Left { look, why, passing }
+        });
+        let left: Vec<_> = left.collect();
+        let is_there =
+            |name: &String| there.contains(name) || left.iter().any(|left| left.look.name == *name);
+        self.seen.retain(|name, _| !name.starts_with(MARK) || is_there(name));
         for Look { name, seen } in found.files {
             // One that somebody may still write is left for a later look.
-            if self.unchanged(&format!("{MARK}{name}"), seen) < SETTLED {
+            let unchanged = self.unchanged(&format!("{MARK}{name}"), seen);
+            if unchanged < SETTLED {
                 continue;
             }
             let path = self.places.cafs.join(&name);
             let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
             let moved = match content::read(&path) {
+                // One that comes slowly has its end later.
+                Ok(bytes) if unchanged < UNCHANGED && self.agent.is_loaded(&bytes).is_err() => continue,
                 Ok(bytes) => self.load_caf(&path, stem, &bytes),
                 Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
                     let why =
@@ -68,6 +82,7 @@ impl Work {
                 tracing::error!(%error, file = name, "a CAF can't be put aside");
             }
         }
+        left
     }
 
     fn load_caf(&self, path: &Path, stem: &str, bytes: &[u8]) -> io::Result<()> {

@@ -108,17 +108,30 @@ impl Places {
         for path in all {
             make(path)?;
         }
-        for path in [&places.sales, &places.cafs] {
-            if !shared && others_may_write(path)? {
-                let why = "otros usuarios de este equipo pueden escribir ahí, y cada uno podría emitir documentos: \
-                           quíteles el permiso, o ponga shared = true en [folder] de timbre.toml";
-                return Err(io::Error::new(
-                    io::ErrorKind::PermissionDenied,
-                    format!("{}: {why}", path.display()),
-                ));
-            }
-        }
+        places.judge(shared)?;
         Ok(places)
+    }
+
+    /// Whoever may write where sales and CAFs come in can issue documents: no other user may, unless somebody said so.
+    /// Said at each look, for the folders may have been made anew. One that is away is none to write to.
+    pub fn judge(&self, shared: bool) -> io::Result<()> {
+        for path in [&self.sales, &self.cafs].into_iter().filter(|_| !shared) {
+            let meta = match fs::symlink_metadata(path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                meta => meta?,
+            };
+            let why = if meta.is_symlink() {
+                "es un enlace, y otros podrían cambiar adónde lleva: ponga ahí la carpeta misma"
+            } else if others_may_write(&meta) {
+                "otros usuarios de este equipo pueden escribir ahí, y cada uno podría emitir documentos: quíteles el \
+                 permiso"
+            } else {
+                continue;
+            };
+            let why = format!("{}: {why}, o ponga shared = true en [folder] de timbre.toml", path.display());
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
+        }
+        Ok(())
     }
 
     /// The sales that lie there.
@@ -145,15 +158,15 @@ fn make(path: &Path) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-fn others_may_write(path: &Path) -> io::Result<bool> {
+fn others_may_write(meta: &fs::Metadata) -> bool {
     use std::os::unix::fs::PermissionsExt;
-    Ok(fs::metadata(path)?.permissions().mode() & 0o022 != 0)
+    meta.permissions().mode() & 0o022 != 0
 }
 
 /// There a folder has the rights of the one it is in: a profile's are its user's.
 #[cfg(not(unix))]
-fn others_may_write(_: &Path) -> io::Result<bool> {
-    Ok(false)
+fn others_may_write(_: &fs::Metadata) -> bool {
+    false
 }
 
 fn list(folder: &Path, most: usize, ending: &str) -> io::Result<Found> {

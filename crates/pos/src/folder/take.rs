@@ -55,6 +55,8 @@ pub(super) struct Sale {
     print: String,
     content: Content,
     key: String,
+    /// The key is one of ours, made of what the file is.
+    made: bool,
     body: Bytes,
     /// What was said of an earlier one of its name made room for it.
     made_room: bool,
@@ -118,6 +120,12 @@ impl Work {
         }
         timbre_store::crash!("file-issued");
         Some(match sold {
+            // After a death it is this very file; but who emptied what was put aside may have sold the same again.
+            Sold::Issued(issued) if sale.made && issued.repeated => {
+                let mut known = issued.clone();
+                known.warnings.push(answer::known());
+                answer::issued(self, &sale.stem, &known)
+            }
             Sold::Issued(issued) => answer::issued(self, &sale.stem, issued),
             Sold::Recorded(record) => answer::recorded(self, &sale.stem, record),
         })
@@ -158,12 +166,14 @@ impl Work {
         let Offer { key, body } =
             offer.map_err(|refusal| self.refuse(&path, stem, &ProblemView::from(refusal), Some(&content)))?;
         let print = fingerprint(name, seen, &bytes);
+        let made = key.is_none();
         let key = key.unwrap_or_else(|| self.fresh_key(stem, &print));
         timbre_store::crash!("file-read");
         let made_room = answer::make_room(self, stem, Some(&key))
             .and_then(|answered| Ok(answered | answer::make_room_refused(self, stem)?))
             .map_err(|error| no_room(&error))?;
-        Ok(Sale { stem: stem.to_owned(), name: name.clone(), path, print, content, key, body, made_room })
+        let (stem, name) = (stem.to_owned(), name.clone());
+        Ok(Sale { stem, name, path, print, content, key, made, body, made_room })
     }
 
     /// What was issued and answered goes aside; what can't be issued waits, or is refused.
