@@ -76,8 +76,12 @@ impl Reader {
         self.unknown_tags(object, fields, path);
         let mut gift = false;
         for field in fields {
-            let Some(value) = object.get(field.tag).filter(|v| !is_absent(v)) else { continue };
+            let Some(value) = object.get(field.tag) else { continue };
             let path = under(path, field.tag);
+            if is_absent(value) {
+                self.absent(field, value, &path);
+                continue;
+            }
             if zero_is_nothing(field, self.kind) && is_zero(value) {
                 gift |= field.tag == "PrcItem";
                 continue;
@@ -100,6 +104,15 @@ impl Reader {
             group.fill("MontoItem", "0");
         }
         group
+    }
+
+    /// A quantity that a program has and did not write would be one unit without a word. `false` is how LibreDTE leaves
+    /// it out.
+    fn absent(&mut self, field: &Field, value: &Value, path: &str) {
+        if field.tag == "QtyItem" && !matches!(value, Value::Bool(_)) {
+            let message = "QtyItem viene sin cantidad: escríbala, o quite la etiqueta si la línea no lleva.";
+            self.refuse("value-empty", path, message.to_owned());
+        }
     }
 
     fn field(&mut self, group: &mut Group, field: &'static Field, value: &Value, path: &str) {

@@ -103,6 +103,21 @@ fn nothing_is_nothing_however_it_is_said() {
     assert_eq!(read(&boleta(line)).expect("a sale").document, read(&boleta(bare)).expect("a sale").document);
 }
 
+/// A line without a quantity is one unit: not where the program had another and lost it.
+#[test]
+fn a_quantity_that_is_there_and_empty_is_refused_and_one_that_is_left_out_is_not() {
+    for empty in [json!(""), json!(" "), json!(null), json!([])] {
+        let line =
+            json!([{"NmbItem": "Té", "PrcItem": 5}, {"NmbItem": "Pan", "QtyItem": empty, "PrcItem": 10}]);
+        assert_eq!(faults(&boleta(line)), [("value-empty".to_owned(), "Detalle[1].QtyItem".to_owned())]);
+    }
+    for out in
+        [json!({"NmbItem": "Pan", "PrcItem": 10}), json!({"NmbItem": "Pan", "QtyItem": false, "PrcItem": 10})]
+    {
+        assert_eq!(faults(&boleta(out)), []);
+    }
+}
+
 /// Programs say zero and `false` where a person would leave the tag out.
 #[test]
 fn an_indicator_of_zero_indicates_nothing() {
