@@ -28,7 +28,9 @@ fn each_bad_input_has_its_code_and_sentence_and_nothing_is_half_done() {
     let pfx = shop.file("c.pfx", &Desk::certificate("buena").pfx);
     let not_pfx = shop.file("no.pfx", b"no es un pfx");
     let wrong_rut = with("/Encabezado/Receptor", json!({ "RUTRecep": "77777777-1" }));
+    let keyed = json!({ "key": "suya", "sale": boleta() }).to_string();
     let table: &[(&[&str], &str, &str)] = &[
+        (&["issue", "--key", "otra"], &keyed, "suya"),
         (&["issue"], "{\"Encabezado\": ", "JSON"),
         (&["issue"], &with("/Detalle/0/Cantidad", json!(2)), "Detalle[0].Cantidad"),
         (&["issue"], &wrong_rut, "Encabezado.Receptor.RUTRecep"),
@@ -88,6 +90,8 @@ fn every_command_has_its_exit_codes() {
         (&["issue", "no-hay.json"], "", 2),
         (&["issue", "--timeout", "5s"], "", 2),
         (&["issue", &sale, "--key", "k", "--wait"], "", 0),
+        // Its own key is the very one of the command line, as both are read.
+        (&["issue", "--key", " k "], &json!({ "key": "k\n", "sale": boleta() }).to_string(), 0),
         (&["preview", &sale], "", 0),
         (&["preview"], "{}", 1),
         (&["preview"], "", 2),

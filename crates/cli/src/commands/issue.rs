@@ -54,7 +54,7 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
             api,
             out,
             wait: args.wait.then_some(args.timeout),
-            key: args.key,
+            key: args.key.map(|key| timbre_core::sale::key(&key)).transpose()?,
             keyed: false,
             warned: false,
             issued: 0,
@@ -154,8 +154,17 @@ impl Issuing<'_> {
             }
             return Ok(offer);
         };
-        if offer.key.is_some() {
-            return Ok(offer);
+        if let Some(own) = &offer.key {
+            return match own == key {
+                true => Ok(offer),
+                // Whichever is taken, whoever repeats it by the other one has two documents.
+                false => {
+                    let why = format!(
+                        "La venta trae su propia clave («{own}») y --key dice otra («{key}»): deje una."
+                    );
+                    Err(timbre_core::Refusal::new("key-differs", "key", why).into())
+                }
+            };
         }
         if std::mem::replace(&mut self.keyed, true) {
             let why = "--key vale para una sola venta: dé a cada una su «key».";
