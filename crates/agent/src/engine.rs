@@ -84,6 +84,8 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) opened: Opened,
     pub(crate) version: AtomicU64,
+    /// When it began: no two runs of a folder have the same.
+    pub(crate) began: Timestamp,
     pub(crate) address: std::sync::Mutex<Option<String>>,
     /// What is wrong beside the engine: see `trouble`.
     pub(crate) troubles: std::sync::Mutex<BTreeMap<&'static str, String>>,
@@ -137,6 +139,7 @@ impl Agent {
             reader,
             regime: parts.regime,
             sender: Arc::clone(&sender),
+            began: parts.clock.now(),
             clock: parts.clock,
             opened: parts.opened,
             version: AtomicU64::new(1),
@@ -359,7 +362,7 @@ impl Agent {
             Refusal::temporary(
                 "company-missing",
                 "",
-                "Falta configurar la empresa que emite. Hágalo con «timbre company set» o en Ajustes.",
+                "Falta configurar la empresa que emite. Hágalo en Ajustes, o con «timbre company set».",
             )
         })?;
         Ok(Issuer { company, environment })

@@ -50,7 +50,7 @@ impl Agent {
     /// Writes all that `query` wants, newest first; how many documents they are. Refused, before anything is
     /// written, where they are more than one file takes.
     pub fn export(&self, query: &Query, form: Form, out: &mut dyn Write) -> Answer<u64> {
-        let filter = filter_of(query)?;
+        let filter = filter_of(query, self.0.regime.profile())?;
         let found = self.0.reader.found(&filter, usize::MAX, self.0.regime.profile())?.documents;
         if found > form.most() {
             let (found, most) = (show::thousands(found), show::thousands(form.most()));

@@ -45,7 +45,9 @@ pub(crate) fn folios(inner: &Inner) -> Vec<FoliosView> {
     let mut folios = show::folios(&inner.reader.ranges(), inner.regime.profile(), inner.today());
     let (now, settings) = (inner.clock.now(), &inner.sender.parts.settings);
     for kind in &mut folios {
-        let (end, by_pace) = end(inner, kind, now);
+        let Foreseen { end, weekly, days } = foreseen(inner, kind, now);
+        let by_pace = weekly.is_some();
+        (kind.weekly, kind.days) = (weekly, days);
         let ends = end.map(End::at);
         kind.runs_out = ends.map(|at| at.to_string());
         kind.expiring = matches!(end, Some(End::Expired(_)));
@@ -56,8 +58,14 @@ pub(crate) fn folios(inner: &Inner) -> Vec<FoliosView> {
     folios
 }
 
-/// How they end, and whether the pace of past weeks is known.
-fn end(inner: &Inner, kind: &FoliosView, now: Timestamp) -> (Option<End>, bool) {
+/// What comes of the folios of a type; all but an end by expiry needs the pace of past weeks.
+struct Foreseen {
+    end: Option<End>,
+    weekly: Option<u64>,
+    days: Vec<u64>,
+}
+
+fn foreseen(inner: &Inner, kind: &FoliosView, now: Timestamp) -> Foreseen {
     let series = kind.series.as_str();
     let good = kind.ranges.iter().filter(|range| !range.expired && range.stopped.is_none());
     let ranges: Vec<_> =
@@ -68,7 +76,12 @@ fn end(inner: &Inner, kind: &FoliosView, now: Timestamp) -> (Option<End>, bool) 
         known.insert(series.to_owned(), (hour, pace(inner, series, now)));
     }
     let pace = known.get(series).and_then(|(_, pace)| pace.as_ref());
-    (runway::end(&ranges, pace, now, &inner.zone), pace.is_some())
+    let days = |pace| runway::days(&ranges, pace, now, &inner.zone);
+    Foreseen {
+        end: runway::end(&ranges, pace, now, &inner.zone),
+        weekly: pace.map(runway::Pace::weekly),
+        days: pace.map(days).unwrap_or_default(),
+    }
 }
 
 /// The end of a day that is written `AAAA-MM-DD`.

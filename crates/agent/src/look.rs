@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use timbre_core::{Cause, Date, DocState, DocumentId, Series};
-use timbre_store::{Event, Fact, Filter, Moved, StoreError};
+use timbre_core::{Cause, Date, DocState, DocumentId, Profile, Series};
+use timbre_store::{Event, Fact, Filter, Moved, StoreError, fold};
 use tokio::sync::broadcast;
 
 use crate::engine::{Agent, Answer, missing, parse_id};
@@ -25,7 +25,7 @@ const COUNTED: usize = 100_000;
 
 impl Agent {
     pub fn list(&self, query: &Query) -> Answer<PageView> {
-        let filter = filter_of(query)?;
+        let filter = filter_of(query, self.0.regime.profile())?;
         let cursor =
             match &query.cursor {
                 None => None,
@@ -45,8 +45,8 @@ impl Agent {
 
     /// How many documents a query wants, what they come to as sales, and what resending them would take up.
     pub fn count(&self, query: &Query) -> Answer<FoundView> {
-        let filter = filter_of(query)?;
         let profile = self.0.regime.profile();
+        let filter = filter_of(query, profile)?;
         let found = self.0.reader.found(&filter, COUNTED, profile)?;
         let many = |states: &[DocState]| -> Answer<u64> {
             let Some(filter) = among(&filter, states) else { return Ok(0) };
@@ -186,7 +186,7 @@ pub(crate) fn among(filter: &Filter, states: &[DocState]) -> Option<Filter> {
     (!states.is_empty()).then(|| Filter { states, ..filter.clone() })
 }
 
-pub(crate) fn filter_of(query: &Query) -> Answer<Filter> {
+pub(crate) fn filter_of(query: &Query, profile: &Profile) -> Answer<Filter> {
     let date = |text: &Option<String>| -> Answer<Option<Date>> {
         text.as_deref()
             .filter(|text| !text.is_empty())
@@ -207,11 +207,24 @@ pub(crate) fn filter_of(query: &Query) -> Answer<Filter> {
         })?,
     };
     let some = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
-    Ok(Filter {
-        series: some(&query.series).map(Series),
-        from: date(&query.from)?,
-        to: date(&query.to)?,
-        text: some(&query.q),
-        ..state
-    })
+    let asked = some(&query.series).map(Series);
+    let (series, text) = match some(&query.q) {
+        Some(text) => match by_name(&text, profile) {
+            Some((series, number)) if asked.as_ref().is_none_or(|asked| *asked == series) => {
+                (Some(series), Some(number))
+            }
+            _ => (asked, Some(text)),
+        },
+        None => (asked, None),
+    };
+    Ok(Filter { series, from: date(&query.from)?, to: date(&query.to)?, text, ..state })
+}
+
+/// A document as a shop says it, type and number: `boleta 37`.
+fn by_name(text: &str, profile: &Profile) -> Option<(Series, String)> {
+    let (name, number) = text.trim().rsplit_once(char::is_whitespace)?;
+    let numeric = number.chars().all(|c| c.is_ascii_digit() || c == '.');
+    let words = |text: &str| fold(text).split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let kind = profile.kinds.iter().find(|kind| words(kind.name) == words(name))?;
+    numeric.then(|| (Series(kind.series.to_owned()), number.to_owned()))
 }

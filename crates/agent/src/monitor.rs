@@ -154,6 +154,7 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
         standing: inner.sender.settings().standing.clone(),
         address: crate::sender::lock(&inner.address).clone(),
         as_of: now.to_string(),
+        run: inner.began.to_string(),
         version,
     }
 }

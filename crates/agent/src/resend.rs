@@ -44,7 +44,7 @@ impl Agent {
 
     /// The same for all that a query wants, whether or not it was shown.
     pub async fn resend_found(&self, query: &Query) -> Answer<ResentView> {
-        let filter = filter_of(query)?;
+        let filter = filter_of(query, self.0.regime.profile())?;
         let Some(filter) = among(&filter, &show::RESENDABLE) else { return Ok(ResentView::default()) };
         let rows = self.0.reader.list(&filter, None, usize::MAX)?.rows;
         let ids = rows.into_iter().rev().map(|row| row.id).collect();

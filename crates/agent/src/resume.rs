@@ -28,7 +28,7 @@ impl Agent {
         }
         let what = format!("Detener el rango {first} a {last}: {why}");
         let why = format!(
-            "{}. Lo detuvo {who}; un encargado lo reanuda con «timbre caf resume»",
+            "{}. Lo detuvo {who}; un encargado lo reanuda en Folios, o con «timbre caf resume»",
             why.trim_end_matches('.')
         );
         self.decide(order, who, what, Some(why)).await

@@ -15,6 +15,9 @@ const FEWEST: u64 = 20;
 /// What lasts longer is not told: much will change until then.
 const FARTHEST: f64 = 53.0;
 
+/// So many days are told one by one.
+const DAYS: usize = 28;
+
 const WEEK: u64 = 7 * 24;
 const HOUR: i64 = 3600;
 
@@ -51,6 +54,22 @@ impl Pace {
         (total >= FEWEST).then_some(Pace { hours })
     }
 
+    /// Documents of a week.
+    pub fn weekly(&self) -> u64 {
+        self.hours.iter().sum::<f64>().round() as u64
+    }
+
+    /// How many documents there are from one moment to a later one.
+    fn between(&self, from: Timestamp, to: Timestamp, zone: &TimeZone) -> f64 {
+        let (mut at, mut sum) = (from, 0.0);
+        while at < to {
+            let ends = later(hour(at), Duration::from_secs(3600)).min(to);
+            sum += self.hours[slot(at, zone)] * until(at, ends).as_secs_f64() / HOUR as f64;
+            at = ends;
+        }
+        sum
+    }
+
     /// When so many folios are used up.
     pub fn runs_out(&self, left: u64, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         if left == 0 {
@@ -78,6 +97,34 @@ impl Pace {
         }
         Some(at)
     }
+}
+
+/// What is left of ranges (so many each, and until when) at the end of today and of each day after it, to the day of
+/// the last one or for so many days as are told.
+pub fn days(ranges: &[(u64, Option<Timestamp>)], pace: &Pace, now: Timestamp, zone: &TimeZone) -> Vec<u64> {
+    let mut left: Vec<_> = ranges.iter().map(|(left, expires)| (*left as f64, *expires)).collect();
+    let (mut at, mut told) = (now, Vec::new());
+    while told.len() < DAYS {
+        let Ok(midnight) = at.to_zoned(zone.clone()).tomorrow().and_then(|day| day.start_of_day()) else {
+            break;
+        };
+        let midnight = midnight.timestamp();
+        let mut sold = pace.between(at, midnight, zone);
+        for (left, _) in left.iter_mut().filter(|(_, expires)| expires.is_none_or(|at| at >= midnight)) {
+            let taken = sold.min(*left);
+            (*left, sold) = (*left - taken, sold - taken);
+        }
+        let good = |expires: &Option<Timestamp>| expires.is_none_or(|at| at > midnight);
+        let rest: f64 = left.iter().filter(|(_, expires)| good(expires)).map(|(left, _)| left).sum();
+        // What is lost in counting is no folio.
+        let rest = (rest - 1e-6).ceil().max(0.0) as u64;
+        told.push(rest);
+        if rest == 0 {
+            break;
+        }
+        at = midnight;
+    }
+    told
 }
 
 /// How the folios of a type come to their end.
@@ -223,6 +270,24 @@ mod tests {
         let told = |ranges: &[(u64, Option<Timestamp>)]| end(ranges, None, now, &zone);
         assert_eq!(told(&[(5, Some(soon))]), Some(End::Expired(soon)));
         assert_eq!((told(&[(5, Some(soon)), (5, None)]), told(&[])), (None, None));
+    }
+
+    #[test]
+    fn what_is_left_is_told_day_by_day_to_the_last_one() {
+        let (now, zone) = (at("2026-11-25T18:00"), chile());
+        let seen = shop("2026-10-01T00:00", "2026-11-25T18:00", 60);
+        let pace = Pace::of(&seen, Timestamp::UNIX_EPOCH, now, &zone).unwrap();
+        assert_eq!(pace.weekly(), 3600);
+        let told = |ranges: &[(u64, Option<Timestamp>)]| days(ranges, &pace, now, &zone);
+        // Two hours of Wednesday, ten a day to Saturday, none on Sunday.
+        assert_eq!(told(&[(120 + 600 * 3 + 1, None)]), [1801, 1201, 601, 1, 1, 0]);
+        assert_eq!(told(&[(40, None)]), [0]);
+        assert_eq!(told(&[]), [0]);
+        // What expires tonight is no longer left, and what was not used of it neither.
+        let tonight = Some(at("2026-11-26T00:00"));
+        assert_eq!(told(&[(500, tonight), (700, None)]), [700, 100, 0]);
+        assert_eq!(told(&[(500, tonight)]), [0]);
+        assert_eq!(told(&[(1_000_000, None)]).len(), 28);
     }
 
     proptest! {

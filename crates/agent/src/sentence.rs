@@ -17,6 +17,9 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 /// A legal term that has run so far, in percent, goes before what can wait.
 const PRESSING: u8 = 80;
 
+/// So many types of document are named: more is no sentence.
+const MOST_NAMED: usize = 3;
+
 /// What the sentence is made of.
 pub struct Situation<'a> {
     pub authority: &'a str,
@@ -158,6 +161,9 @@ fn without_folios(folios: &[FoliosView]) -> Option<Sentence> {
     let names = |kinds: &[&FoliosView], between: &str| {
         kinds.iter().map(|kind| kind.name.to_lowercase()).collect::<Vec<_>>().join(between)
     };
+    // Nobody sells with a note, nor with goods on the road.
+    let sold: Vec<_> = left.iter().copied().filter(|kind| kind.sells).take(MOST_NAMED).collect();
+    let notes_alone = spent.iter().all(|kind| !kind.sells);
     // Ranges that still have folios which nobody may use any more.
     let all = |of: &dyn Fn(&RangeView) -> bool| {
         spent.iter().all(|kind| kind.ranges.iter().any(|range| range.left > 0 && of(range)))
@@ -170,13 +176,24 @@ fn without_folios(folios: &[FoliosView]) -> Option<Sentence> {
         _ => format!("no quedan folios de {}", names(&spent, " ni de ")),
     };
     let way_out = if stopped { "Vea por qué en Folios, y cargue otro CAF" } else { "Cargue un CAF nuevo" };
-    Some(match left.is_empty() {
-        true => Sentence { mood: Mood::Stopped, text: format!("Detenido: {what}. {way_out}") },
-        false => Sentence {
-            mood: Mood::Attention,
-            text: format!("{}: puede seguir vendiendo con {}", capitalised(&what), names(&left, " y ")),
-        },
-    })
+    let text = match sold.as_slice() {
+        [] if !notes_alone || left.is_empty() => {
+            return Some(Sentence { mood: Mood::Stopped, text: format!("Detenido: {what}. {way_out}") });
+        }
+        [] => format!("{}. {way_out}", capitalised(&what)),
+        sold => format!("{}: puede seguir vendiendo con {}", capitalised(&what), either(sold)),
+    };
+    Some(Sentence { mood: Mood::Attention, text })
+}
+
+/// `factura, factura exenta o boleta`.
+fn either(kinds: &[&FoliosView]) -> String {
+    let names: Vec<_> = kinds.iter().map(|kind| kind.name.to_lowercase()).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        [one] => one.clone(),
+        [before @ .., last] => format!("{} o {last}", before.join(", ")),
+    }
 }
 
 fn capitalised(text: &str) -> String {
@@ -243,6 +260,9 @@ mod tests {
             next: None,
             runs_out: None,
             expiring: false,
+            weekly: None,
+            days: Vec::new(),
+            sells: !name.starts_with("Nota"),
             low: false,
             ranges,
         }
@@ -270,6 +290,22 @@ mod tests {
         let none = [kind("Boleta", 0, 0), kind("Factura", 0, 5)];
         let text = "Detenido: no quedan folios de boleta ni de factura. Cargue un CAF nuevo";
         says(&Situation { folios: &none, ..calm() }, Mood::Stopped, text);
+    }
+
+    #[test]
+    fn nobody_is_told_to_sell_with_a_note() {
+        let kinds = ["Boleta", "Factura", "Factura exenta", "Boleta exenta", "Otra", "Nota de crédito"];
+        let mut all: Vec<_> = kinds.map(|name| kind(name, 9, 0)).into();
+        all[0].left = 0;
+        let text =
+            "No quedan folios de boleta: puede seguir vendiendo con factura, factura exenta o boleta exenta";
+        says(&Situation { folios: &all, ..calm() }, Mood::Attention, text);
+        let notes = [kind("Boleta", 0, 0), kind("Nota de crédito", 3, 0)];
+        let text = "Detenido: no quedan folios de boleta. Cargue un CAF nuevo";
+        says(&Situation { folios: &notes, ..calm() }, Mood::Stopped, text);
+        let notes = [kind("Boleta", 3, 0), kind("Nota de crédito", 0, 0)];
+        let text = "No quedan folios de nota de crédito: puede seguir vendiendo con boleta";
+        says(&Situation { folios: &notes, ..calm() }, Mood::Attention, text);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! From the store's rows to what people are shown: pure.
 
-use timbre_core::{Amount, DocState, Profile, Refusal};
+use timbre_core::{Amount, DocState, Profile, Refusal, Weight};
 use timbre_store::{Counts, Filter, Range, Row};
 
 use crate::deadline::{Limit, Terms};
@@ -126,6 +126,9 @@ pub fn folios(ranges: &[Range], profile: &Profile, today: timbre_core::Date) -> 
                 next: own.iter().filter(good).find(|r| r.left() > 0).map(|r| r.next),
                 runs_out: None,
                 expiring: false,
+                weekly: None,
+                days: Vec::new(),
+                sells: kind.weight == Weight::Sale,
                 low: false,
                 ranges: own.iter().map(|r| range(r, today)).collect(),
             })

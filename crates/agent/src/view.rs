@@ -126,6 +126,9 @@ pub struct Snapshot {
     pub address: Option<String>,
     /// When this was true (RFC 3339).
     pub as_of: String,
+    /// Which run of the agent says this: another one counts its versions anew.
+    #[serde(default)]
+    pub run: String,
     /// Grows with every change, so that an older snapshot is never shown over a newer one.
     #[ts(type = "number")]
     pub version: u64,

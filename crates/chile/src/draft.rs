@@ -331,8 +331,8 @@ impl DteDraft {
         let period = "Queda en el período tributario de esa fecha: si es otro mes que el de la venta, avise a su contador.";
         match self.again {
             Some(_) => format!(
-                "{why} Para volver a emitirlo con fecha de hoy, escriba en la venta Encabezado.IdDoc.FchEmis «{}» y repita \
-                 con «timbre reissue ID --new-folio --sale VENTA.json». {period}",
+                "{why} Para volver a emitirlo con fecha de hoy, escriba en la venta Encabezado.IdDoc.FchEmis «{}» y repita, \
+                 en «Emitir de nuevo» o con «timbre reissue ID --new-folio --sale VENTA.json». {period}",
                 self.today
             ),
             None => format!(

@@ -60,6 +60,7 @@ pub use fact::{
     VoucherTerm, Warned,
 };
 pub use group::Make;
+pub use list::fold;
 pub use lock::{LockReason, Locked, Mark};
 pub use news::{Bookmark, News, Told};
 pub use numbering::{NoFolio, Numbering, share};

@@ -220,7 +220,7 @@ fn bare(text: &str) -> String {
 }
 
 /// Lower case, without accents.
-pub(crate) fn fold(text: &str) -> String {
+pub fn fold(text: &str) -> String {
     let plain = |c: char| match c {
         'á' | 'à' | 'ä' | 'â' | 'ã' | 'å' => 'a',
         'é' | 'è' | 'ë' | 'ê' => 'e',

@@ -22,7 +22,14 @@ export function demoRange(first: number, last: number, part: number, parts: numb
 export function notes(ranges: RangeView[]): FoliosView {
   const good = ranges.filter((range) => !range.expired && !range.stopped && range.left > 0);
   const left = good.reduce((sum, range) => sum + range.left, 0);
-  return { series: "61", name: "Nota de crédito", left, next: good[0]?.next ?? null, runs_out: "2026-12-20T15:00:00Z", ranges };
+  return { series: "61", name: "Nota de crédito", left, next: good[0]?.next ?? null, runs_out: "2026-12-20T15:00:00Z", ...foreseen(left, 30), ranges };
+}
+
+/** As a shop that sells alike on six days uses its folios. */
+export function foreseen(left: number, weekly: number): Pick<FoliosView, "weekly" | "days"> {
+  const days: number[] = [];
+  for (let rest = left, day = 0; weekly > 0 && day < 28 && rest > 0; day++) days.push((rest = Math.max(0, rest - (day % 7 === 6 ? 0 : Math.ceil(weekly / 6)))));
+  return { weekly: weekly || null, days };
 }
 
 /** Under its own number, or as another document in its place. */

@@ -1,6 +1,6 @@
 // A whole agent in memory: it issues, sends and answers like the real one, as fast as it is told to.
 
-import { demoRange, drawing, madeAgain, notes, step, timeline } from "./demo-answers";
+import { demoRange, drawing, foreseen, madeAgain, notes, step, timeline } from "./demo-answers";
 import { DemoAccess } from "./demo-access";
 import { newRow, random, seededRows, type Scenario } from "./demo-shop";
 import { dayOf, foundOf, hourOf } from "./demo-sums";
@@ -32,6 +32,7 @@ export class DemoShop extends DemoAccess implements Port {
   /** What is pushed to. */
   private readonly listeners = new Set<{ onPush: (push: PushView) => void; onLost: () => void }>();
   private version = 1;
+  private readonly run = new Date().toISOString();
   private readonly next = random(11);
   private readonly now: () => number;
   private readonly scenario: Scenario;
@@ -224,7 +225,7 @@ export class DemoShop extends DemoAccess implements Port {
       if (query.state && query.state !== "to_annul" && !inLens(row, query.state as Lens) && row.state !== query.state) return false;
       if (query.type && row.series !== query.type) return false;
       if ((query.from && row.date < query.from) || (query.to && row.date > query.to)) return false;
-      return !words || [row.id, String(row.folio), row.receiver, row.receiver_id, String(row.total)].some((f) => f.toLowerCase().includes(words));
+      return !words || [row.id, `${row.kind} ${row.folio}`, String(row.folio), row.receiver, row.receiver_id, String(row.total)].some((f) => f.toLowerCase().includes(words));
     });
   }
 
@@ -458,6 +459,7 @@ export class DemoShop extends DemoAccess implements Port {
       standing: this.standing,
       address: "http://127.0.0.1:4578",
       as_of: new Date(now).toISOString(),
+      run: this.run,
       version: this.version,
     };
   }
@@ -472,7 +474,7 @@ export class DemoShop extends DemoAccess implements Port {
     const left = this.folios[kind];
     const [next, last] = [100_001 - left, 100_000];
     const rest = { authorised: "2026-10-01", expires: null, expired: false, stopped: null, lent_first: 1, lent_last: last };
-    return { series, name, left, next, ranges: [{ first: 1, last, next, left, ...rest }] };
+    return { series, name, left, next, ...foreseen(left, series === "39" ? 14_400 : 0), sells: true, ranges: [{ first: 1, last, next, left, ...rest }] };
   }
 
   private sentence({ queued, problem }: Counters): Sentence {

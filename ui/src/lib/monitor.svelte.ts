@@ -32,8 +32,10 @@ export class Monitor extends Listing {
   private mending: ReturnType<typeof setTimeout> | undefined;
   private subscribed = false;
   private asking = false;
-  /** After a lost stream the agent may have begun to count anew. */
+  /** After a lost stream or an unanswered question the agent may have begun to count anew. */
   private recount = false;
+  /** Runs of the agent that are over: what is still heard of them is old. */
+  private readonly over = new Set<string>();
 
   constructor(
     port: Port,
@@ -92,12 +94,20 @@ export class Monitor extends Listing {
 
   /** Shows a snapshot unless a newer one is shown already. */
   show(snapshot: Snapshot): void {
-    const older = this.snapshot !== null && snapshot.version < this.snapshot.version;
-    if (older && !this.recount) return;
+    if (this.over.has(snapshot.run)) return;
+    const shown = this.snapshot;
+    const another = shown !== null && snapshot.run !== shown.run;
+    const older = shown !== null && snapshot.version < shown.version;
+    if (older && !another && !this.recount) return;
     this.recount = false;
     this.snapshot = snapshot;
-    // It counts anew: another agent, and nothing it says can be compared with what is listed.
-    if (older && this.rows.known) void this.reload();
+    if (another) {
+      this.over.add(shown.run);
+      // A stream may stay open behind which nobody speaks any more.
+      this.connect();
+    }
+    // It counts anew: nothing it says can be compared with what is listed.
+    if ((older || another) && this.rows.known) void this.reload();
   }
 
   async togglePause(): Promise<void> {
@@ -139,6 +149,7 @@ export class Monitor extends Listing {
       this.show(snapshot);
     } catch (thrown) {
       this.problem = asProblem(thrown);
+      this.recount = true;
       this.lostSince ??= this.heardAt || asked;
     } finally {
       this.asking = false;

@@ -53,6 +53,30 @@ describe("what is shown", () => {
     expect(monitor.snapshot?.issued_today).toBe(999);
   });
 
+  test("an agent that began anew is followed though the stream of the one before stays open", async () => {
+    const before = await shop.snapshot();
+    const subscribed = vi.spyOn(shop, "subscribe");
+    shop.push([]);
+    shop.snapshot = async () => ({ ...before, run: "otra", version: 1, issued_today: 999 });
+    await vi.advanceTimersByTimeAsync(2 * REFRESH_MS);
+    expect(monitor.snapshot?.issued_today).toBe(999);
+    expect(subscribed).toHaveBeenCalledOnce();
+    // What comes late of the one before is old, whatever its number.
+    monitor.take({ snapshot: { ...before, version: 1_000_000, issued_today: 7 }, rows: [], all: false });
+    expect(monitor.snapshot?.issued_today).toBe(999);
+  });
+
+  test("after a question without an answer the agent may count anew", async () => {
+    const fresh = { ...(await shop.snapshot()), version: 0, issued_today: 999 };
+    shop.snapshot = async () => {
+      throw new Error("no");
+    };
+    await vi.advanceTimersByTimeAsync(2 * REFRESH_MS);
+    shop.snapshot = async () => fresh;
+    await vi.advanceTimersByTimeAsync(2 * REFRESH_MS);
+    expect(monitor.snapshot?.issued_today).toBe(999);
+  });
+
   test("a pushed row changes in place", () => {
     const before = ids();
     const id = before[3] as string;

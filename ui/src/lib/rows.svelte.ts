@@ -246,7 +246,7 @@ export function isFound(row: RowView, search: string): boolean {
   const words = plain(search.trim());
   if (!words) return true;
   const bare = words.replaceAll(".", "") || words;
-  return [row.id, String(row.folio), row.receiver, row.receiver_id, String(row.total), row.track ?? ""].some(
+  return [row.id, String(row.folio), `${row.kind} ${row.folio}`, row.receiver, row.receiver_id, String(row.total), row.track ?? ""].some(
     (field) => plain(field).includes(words) || plain(field).includes(bare),
   );
 }

@@ -71,6 +71,10 @@ address: string | null,
  */
 as_of: string, 
 /**
+ * Which run of the agent says this: another one counts its versions anew.
+ */
+run: string, 
+/**
  * Grows with every change, so that an older snapshot is never shown over a newer one.
  */
 version: number, };
@@ -135,6 +139,19 @@ runs_out?: string,
  * They expire before they are used up.
  */
 expiring?: boolean, 
+/**
+ * Documents of one week at that pace; absent where it is not known.
+ */
+weekly: number | null, 
+/**
+ * What is left at the end of today and of each day after it at that pace: to the day of the last one, or for as
+ * many days as are foreseen.
+ */
+days: number[], 
+/**
+ * A shop sells with it: no note, and no document that is no sale.
+ */
+sells?: boolean, 
 /**
  * It is time to load more.
  */

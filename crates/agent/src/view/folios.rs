@@ -24,6 +24,19 @@ pub struct FoliosView {
     #[serde(default)]
     #[ts(as = "Option<bool>", optional)]
     pub expiring: bool,
+    /// Documents of one week at that pace; absent where it is not known.
+    #[serde(default)]
+    #[ts(type = "number | null")]
+    pub weekly: Option<u64>,
+    /// What is left at the end of today and of each day after it at that pace: to the day of the last one, or for as
+    /// many days as are foreseen.
+    #[serde(default)]
+    #[ts(type = "number[]")]
+    pub days: Vec<u64>,
+    /// A shop sells with it: no note, and no document that is no sale.
+    #[serde(default)]
+    #[ts(as = "Option<bool>", optional)]
+    pub sells: bool,
     /// It is time to load more.
     #[serde(default)]
     #[ts(as = "Option<bool>", optional)]

@@ -33,6 +33,23 @@ async fn all_that_is_found_is_counted_and_that_alone_is_sent_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_document_is_found_as_a_shop_says_it_by_type_and_number() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    let agent = open(dir.path(), &office, false).await;
+    for (key, total) in [("a", 10), ("b", 25), ("c", 10)] {
+        sell(&agent, key, total).await;
+    }
+    let found =
+        |query: &Query| agent.list(query).unwrap().rows.into_iter().map(|row| row.id).collect::<Vec<_>>();
+    assert_eq!(found(&asked(" PÁPEL  3 ")), ["TAF3"]);
+    assert!(found(&asked("abono 3")).is_empty());
+    let of_another = Query { series: Some("B".to_owned()), ..asked("papel 3") };
+    assert!(found(&of_another).is_empty());
+    assert!(found(&asked("papel tres")).is_empty());
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_of_what_is_found_has_a_line_for_each_or_its_very_bytes() {
     let (dir, office) = (tempfile::tempdir().unwrap(), office());
     let agent = open(dir.path(), &office, false).await;
