@@ -42,3 +42,9 @@ test("what is wrong with a field is said without the SII's tag", () => {
   expect(said("text-long", "Acteco[1]", "Acteco[1]: es muy largo.")).toBe("Es muy largo.");
   expect(said("company-data-missing", "RznSoc", "Falta RznSoc de la empresa: la razón social.")).toBe("Falta este dato.");
 });
+
+test("a date is typed as people write it, or as the SII does", () => {
+  const of = (FchResol: string) => companyData({ FchResol }).FchResol;
+  expect(["22-08-2014", "2/8/2014", "2014-08-22", "ayer"].map(of)).toEqual(["2014-08-22", "2014-08-02", "2014-08-22", "ayer"]);
+  expect(typedOf({ FchResol: "2014-08-22" }).FchResol).toBe("22-08-2014");
+});

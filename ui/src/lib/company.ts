@@ -1,6 +1,6 @@
 // What the SII wants to know of who issues, field by field, as a person types it.
 
-import { capital } from "./format";
+import { capital, date } from "./format";
 import { T } from "./text";
 import type { RefusalView } from "./types";
 
@@ -46,10 +46,17 @@ export function companyData(typed: Record<string, string>, kept: Record<string, 
   return Object.fromEntries([...others, ...said.map(([field, text]) => [field.tag, valueOf(field, text)] as const)]);
 }
 
-function valueOf({ numeric, several }: CompanyField, text: string): unknown {
+function valueOf({ tag, numeric, several }: CompanyField, text: string): unknown {
+  if (tag.startsWith("Fch")) return plainDate(text);
   const value = numeric ? whole : (one: string) => one;
   // A telephone has spaces in it, a number has none.
   return several ? text.split(numeric ? /[\s,;]+/ : /\s*[,;]\s*/).filter(Boolean).map(value) : value(text);
+}
+
+/** `22-08-2014`, as people write it, is `2014-08-22`; what is no date the agent refuses. */
+function plainDate(text: string): string {
+  const [, day, month, year] = /^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})$/.exec(text) ?? [];
+  return day && month ? `${year}-${month.padStart(2, "0")}-${day.padStart(2, "0")}` : text;
 }
 
 /** What is no number goes as it was typed: the agent says what is wrong with it. */
@@ -60,7 +67,7 @@ function whole(text: string): number | string {
 /** What is kept, to be changed; the UF as people write it. */
 export function typedOf(data: Record<string, unknown>): Record<string, string> {
   const typed = Object.fromEntries(COMPANY_FIELDS.map(({ tag }) => [tag, ([data[tag] ?? ""].flat() as unknown[]).join(", ")]));
-  return { ...typed, ValorUF: (typed.ValorUF ?? "").replace(".", ",") };
+  return { ...typed, ValorUF: (typed.ValorUF ?? "").replace(".", ","), FchResol: date(typed.FchResol ?? "") };
 }
 
 /** How many days ago a plain date was, by another; `null` where it is none. Below zero it is yet to come. */

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { at, date, day, money, number, since, span, time, took, when } from "./format";
 
 test("pesos are written as in Chile", () => {
-  expect([money(1990), money(0), money(-4), money(12_345_678)]).toEqual(["$ 1.990", "$ 0", "−$ 4", "$ 12.345.678"]);
+  expect([money(1990), money(0), money(-4), money(12_345_678)]).toEqual(["$\u00a01.990", "$\u00a00", "−$\u00a04", "$\u00a012.345.678"]);
   expect(number(1234)).toBe("1.234");
 });
 

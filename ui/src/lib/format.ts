@@ -19,9 +19,9 @@ export function number(value: number): string {
   return whole.format(value).replace(/^-/, "−");
 }
 
-/** `$ 1.990` */
+/** `$ 1.990`, never broken between the two. */
 export function money(value: number): string {
-  return value < 0 ? `−$ ${number(-value)}` : `$ ${number(value)}`;
+  return value < 0 ? `−$\u00a0${number(-value)}` : `$\u00a0${number(value)}`;
 }
 
 /** `10:42` */

@@ -172,11 +172,13 @@ export class Sale {
       this.lines.push({ id: this.nextLine++, name, code, quantity, price });
     }
     // «Varios» has another price each time.
-    if (name !== T.sale.various) remember(this.at(`item.${(code ?? name).toLowerCase()}`), { name, price });
+    if (name === T.sale.various) return;
+    // What was scanned once is found by its name, too.
+    for (const word of new Set([name, code ?? name])) remember(this.at(`item.${word.toLowerCase()}`), { name, price, code });
   }
 
   /** What this window sold before under this code or name. */
-  known(text: string): { name: string; price: number } | null {
+  known(text: string): { name: string; price: number; code?: string | null } | null {
     return recall(this.at(`item.${text.toLowerCase()}`));
   }
 

@@ -1,9 +1,9 @@
 import { fireEvent, render, screen, within } from "@testing-library/svelte";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 import { demoRange, notes as demoNotes } from "../../lib/demo-answers";
 import { Problem } from "../../lib/port";
-import { click, expectAccessible, open, settle } from "../testing";
+import { click, enter, expectAccessible, open, press, settle } from "../testing";
 import Kind from "./Kind.svelte";
 
 const CAF = '<?xml version="1.0"?><AUTORIZACION><CAF version="1.0"><DA><RE>76192083-9</RE><TD>61</TD><RNG><D>101</D><H>200</H></RNG></DA></CAF></AUTORIZACION>';
@@ -66,14 +66,46 @@ describe("loading a CAF", () => {
     const shop = await open("folios");
     const detail = "El CAF es de otra empresa.";
     shop.loadFolios = async () => Promise.reject(new Problem({ status: 422, code: "caf-company", title: "", detail, errors: [] }));
-    await choose("no es un CAF");
-    expect(dialog()).toHaveTextContent("F61.xml");
+    await choose();
     await fireEvent.click(screen.getByRole("radio", { name: "No, ninguno" }));
     await fireEvent.click(screen.getByRole("radio", { name: "Sólo ésta" }));
     await fireEvent.click(within(dialog()).getByRole("button", { name: "Cargar un CAF" }));
     await settle();
     expect(screen.getByRole("alert")).toHaveTextContent(detail);
   });
+});
+
+test("a file that is no CAF is told to be none, and nothing is asked about it", async () => {
+  const shop = await open("folios");
+  const load = vi.spyOn(shop, "loadFolios");
+  await choose("no es un CAF");
+  expect(screen.getByRole("alert")).toHaveTextContent("Este archivo no es un CAF.");
+  expect(screen.queryByRole("radio")).toBeNull();
+  await click("button", "Entendido");
+  expect(load).not.toHaveBeenCalled();
+});
+
+test("how they run out is drawn day by day, and said in words", async () => {
+  await open("folios");
+  expect(screen.getByText(/Se usan unos 30 a la semana/)).toBeVisible();
+  const drawn = screen.getByRole("img", { name: "Lo que queda al final de cada día, a ese ritmo: 100 hoy, y el 14 dic ya ninguno" });
+  expect(drawn.children).toHaveLength(24);
+  expect(screen.getByRole("img", { name: /51.790 hoy, y ninguno|51.790 hoy, y/ })).toBeVisible();
+  // Without a pace there is nothing to draw.
+  expect(screen.getAllByRole("img", { name: /^Lo que queda/ })).toHaveLength(2);
+});
+
+test("a range is stopped by Enter in its last field, and by none before that", async () => {
+  const shop = await open("folios");
+  const stop = vi.spyOn(shop, "stopRange");
+  await fireEvent.click(within(notes()).getByRole("button", { name: "Detener" }));
+  screen.getByLabelText("Por qué se detiene").focus();
+  await enter("Se anularon en sii.cl");
+  expect(screen.getByLabelText("Quién lo decide")).toHaveFocus();
+  await press("Enter");
+  expect(stop).not.toHaveBeenCalled();
+  await enter("Rosa");
+  expect(stop).toHaveBeenCalledOnce();
 });
 
 test("a stopped range says why, and goes on only with a name and a reason", async () => {

@@ -112,6 +112,18 @@ describe("a scanner", () => {
     expect(screen.getByText("Escanee o escriba el primer producto")).toBeVisible();
   });
 
+  test("what was scanned once is found by its name, with its code", async () => {
+    const shop = await open("sale");
+    const issue = vi.spyOn(shop, "issue");
+    await enter("7801234567890");
+    await enter("Leche entera 1L");
+    await enter("1190");
+    await enter("leche entera 1l");
+    expect(screen.getByLabelText("Cantidad de Leche entera 1L")).toHaveValue("2");
+    await press("F10");
+    expect(issue.mock.calls[0]?.[0]).toMatchObject({ Detalle: [{ CdgItem: { VlrCodigo: "7801234567890" }, QtyItem: 2, PrcItem: 1190 }] });
+  });
+
   test("the price of a known code is corrected without losing its name", async () => {
     const shop = await open("sale");
     const issue = vi.spyOn(shop, "issue");

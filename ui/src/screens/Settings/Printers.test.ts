@@ -38,6 +38,19 @@ test("one on the network is added by its address, and tried", async () => {
   await expectAccessible();
 });
 
+test("one without an address is not saved, and that is said in the window's own words", async () => {
+  const shop = await open("settings");
+  const put = vi.spyOn(shop, "putPrinter");
+  await click("button", "Agregar una impresora");
+  await fill("Nombre", " ");
+  await click("button", "Guardar");
+  expect(form().getByLabelText("Nombre")).toHaveFocus();
+  expect(form().getByLabelText("Dirección de red")).toBeInvalid();
+  expect(form().getAllByText("Falta este dato")).toHaveLength(2);
+  expect(screen.getByRole("dialog").querySelector("form")).toHaveAttribute("novalidate");
+  expect(put).not.toHaveBeenCalled();
+});
+
 test("one that prints and tells nothing is kept so by who saw its page, and stays so when something else is changed", async () => {
   const shop = await open("settings");
   await click("button", "Agregar una impresora");

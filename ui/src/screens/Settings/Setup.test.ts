@@ -38,6 +38,19 @@ test("what is wrong with the company is said beside its field; what is right goe
   expect(shop.firm).toMatchObject({ environment: "certification", data: { RUTEmisor: "76.192.083-9", NroResol: 0 } });
 });
 
+test("the first fault has the focus, and a date is written as people do", async () => {
+  const shop = await open("settings", { scenario: "bare", environment: "certification" });
+  screen.getByLabelText("RUT de la empresa").focus();
+  await write("76.192.083-9");
+  screen.getByLabelText("Fecha de la resolución").focus();
+  await write("22-08-2014");
+  await click("button", "Revisar y guardar");
+  expect(screen.getByLabelText("Razón social")).toHaveFocus();
+  await write("Almacén SpA");
+  await click("button", "Revisar y guardar");
+  expect(shop.firm).toMatchObject({ data: { FchResol: "2014-08-22" } });
+});
+
 test("a shop that sells away from its head office says so, and a fault there is not folded away", async () => {
   const shop = await open("settings", { scenario: "bare", environment: "certification" });
   const more = () => screen.getByText(/^Casa matriz, sucursal/).closest("details");

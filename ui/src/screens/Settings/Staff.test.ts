@@ -1,6 +1,7 @@
 import { fireEvent, screen, within } from "@testing-library/svelte";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
+import { Problem } from "../../lib/port";
 import { click, enter, expectAccessible, open, press, settle, write } from "../testing";
 import { sell } from "../Sale/till";
 
@@ -50,6 +51,40 @@ test("the first PIN is somebody's in charge; two that differ are not taken", asy
   expect(shop.people.get("Ana")).toMatchObject({ role: "encargado" });
   await click("button", "Cambiar a Ana");
   await expectAccessible();
+});
+
+test("the first PIN is put by Enter, from field to field", async () => {
+  const shop = await open("settings");
+  await click("button", "Poner el primer PIN");
+  field("Nombre").focus();
+  await enter("Ana");
+  expect(field("PIN")).toHaveFocus();
+  await enter("2580");
+  expect(field("Repita el PIN")).toHaveFocus();
+  await enter("2581");
+  expect(shop.people.size).toBe(0);
+  await enter("2580");
+  await press("Enter");
+  expect(shop.people.get("Ana")).toMatchObject({ role: "encargado" });
+});
+
+test("how long to wait after wrong PINs is told as it passes", async () => {
+  const shop = await withPin();
+  await press("1", { altKey: true, code: "Digit1" });
+  await sell("Pan", "350");
+  await press("F10");
+  await click("button", "Anular esta venta");
+  await click("button", "Emitir la nota de crédito");
+  const until = new Date(Date.now() + 27_000).toISOString();
+  vi.spyOn(shop, "staff").mockImplementation(async () => ({ workers: [{ name: "Ana", role: "encargado", locked_until: until }] }));
+  vi.spyOn(shop, "permit").mockRejectedValue(new Problem({ status: 403, code: "pin-locked", title: "", detail: "Se puede intentar de nuevo en 27 segundos.", errors: [] }));
+  field("PIN").focus();
+  await enter("1111");
+  expect(screen.getByText(/Se puede intentar de nuevo en 2[67] s\./)).toBeVisible();
+  await settle(20_000);
+  expect(screen.getByText(/Se puede intentar de nuevo en [67] s\./)).toBeVisible();
+  await settle(10_000);
+  expect(screen.queryByText(/Se puede intentar de nuevo/)).toBeNull();
 });
 
 test("a risky act asks for the PIN at its moment; a wrong one does nothing, the right one does it once", async () => {

@@ -60,6 +60,17 @@ test("what is unsent is said before closing, and led to", async () => {
   expect(screen.getByRole("heading", { name: "Monitor" })).toBeInTheDocument();
 });
 
+test("what has a problem is said beside what is sent, and led to", async () => {
+  const shop = await open("today", { scenario: "empty" });
+  const made = newRow(39, 1, 9_000, NOW);
+  shop.rows.push({ ...made, state: "RECHAZADO" });
+  shop.push([]);
+  await settle(3_000);
+  expect(screen.getByTestId("closing")).toHaveTextContent("No queda nada por enviar 1 documento con problema necesita que alguien lo vea");
+  await click("button", "Ver en el Monitor");
+  expect(screen.getByRole("button", { name: /^Con problema/ })).toHaveAttribute("aria-pressed", "true");
+});
+
 test("a burst of pushes reads the day no more than every two seconds", async () => {
   const shop = await open("today");
   await settle(3_000);
