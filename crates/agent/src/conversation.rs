@@ -17,6 +17,7 @@ use crate::clock::later;
 use crate::line::Asked;
 use crate::meaning::{REPEATED, calm, contested, fallen, not_known, rejected, trouble_of};
 use crate::noted;
+use crate::parcel::Past;
 use crate::plan::{LONGEST_WAIT, Stage};
 use crate::retry::backoff;
 use crate::sender::Sender;
@@ -60,8 +61,7 @@ pub(crate) struct Talk<'a> {
     pub one: Option<DocumentId>,
     /// Set while a delivery may have to be begun again after a renewed pass.
     pub delivery: Option<&'a Parcel>,
-    /// It was taken apart from one that fell: its hour runs.
-    pub brisk: bool,
+    pub past: Past,
     /// How often the parcel's bytes have left, this time included.
     pub attempt: u32,
 }
@@ -139,7 +139,7 @@ impl Sender {
                     }
                     asked = Asked::of(&request);
                     answer = Some(Answer::new(&request, &heard, took));
-                    let cx = self.cx_of(&issuer, pass.as_ref(), talk.brisk);
+                    let cx = self.cx_of(&issuer, pass.as_ref(), talk.past);
                     step = channel.resume(state, heard, talk.documents, &cx)?;
                     taken |= asked.delivers() && !matches!(step, Step::Stale(_));
                 }
@@ -170,7 +170,7 @@ impl Sender {
                             false => After::NoPass,
                         });
                     }
-                    let cx = self.cx_of(&issuer, pass.as_ref(), talk.brisk);
+                    let cx = self.cx_of(&issuer, pass.as_ref(), talk.past);
                     step = match talk.delivery.filter(|_| !taken) {
                         Some(parcel) => channel.begin(parcel, &cx)?,
                         None => channel.resume(state, Heard::Elapsed, talk.documents, &cx)?,

@@ -71,6 +71,15 @@ pub(crate) fn times_repeated(events: &[Event], version: u32) -> usize {
     events.iter().filter(repeated).count()
 }
 
+/// Was this version ever in doubt: may the authority have taken it in a delivery of which nobody heard?
+pub(crate) fn was_doubted(events: &[Event], version: u32) -> bool {
+    let doubt = |event: &Event| match serde_json::from_value(event.fact.clone()) {
+        Ok(Fact::Moved(moved)) => moved.version == version && matches!(moved.cause, Cause::Doubt { .. }),
+        Ok(_) | Err(_) => false,
+    };
+    events.iter().any(doubt)
+}
+
 /// A rejection. One that says that its number is another's stops the range, unless `facts` do so already; whatever a
 /// person was called for is answered by it.
 pub(crate) fn rejected(

@@ -9,11 +9,21 @@ use timbre_store::{Answered, Fact, OpenParcel, Row, Sending, StoreError};
 use crate::clock::{later, until};
 use crate::conversation::{After, Phase, Talk, TalkError, moved, rows_of};
 use crate::line::Asked;
+use crate::meaning::was_doubted;
 use crate::retry::longer;
 use crate::sender::{Sender, hex};
 
 /// How many documents are marked as waiting for a line in one commit.
 const AT_ONCE: usize = 500;
+
+/// What documents went through before they were put into a parcel.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Past {
+    /// They were taken apart from one that fell: their hour runs.
+    pub fell: bool,
+    /// They left before, and the authority may have taken them then.
+    pub left: bool,
+}
 
 /// Packs documents into parcels, in order: each into the first that it may travel in, and that has
 /// place for one more and for its bytes. One that is too large for any travels alone.
@@ -141,15 +151,15 @@ impl Sender {
             .await?;
         timbre_store::crash!("sending-written");
         let issuer = self.issuer()?;
-        let brisk = self.fell_before(&documents);
-        let step = self.channel(&parcel.channel).begin(parcel, &self.cx_of(&issuer, Some(&pass), brisk))?;
+        let past = self.past_of(&documents);
+        let step = self.channel(&parcel.channel).begin(parcel, &self.cx_of(&issuer, Some(&pass), past))?;
         let talk = Talk {
             channel: &parcel.channel,
             parcel: &parcel.id,
             documents: &parcel.documents,
             one: None,
             delivery: Some(parcel),
-            brisk,
+            past,
             attempt,
         };
         match self.drive(step, &talk, Some(pass)).await? {
@@ -187,8 +197,8 @@ impl Sender {
             Phase::Probe => self.probe_all(&open, &documents).await,
             Phase::Follow { state } => {
                 let issuer = self.issuer()?;
-                let brisk = self.fell_before(&open.documents);
-                let cx = self.cx_of(&issuer, pass.as_ref(), brisk);
+                let past = self.past_of(&open.documents);
+                let cx = self.cx_of(&issuer, pass.as_ref(), past);
                 let step = self.channel(&open.channel).resume(state, Heard::Elapsed, &documents, &cx)?;
                 let talk = Talk {
                     channel: &open.channel,
@@ -196,7 +206,7 @@ impl Sender {
                     documents: &documents,
                     one: None,
                     delivery: None,
-                    brisk,
+                    past,
                     attempt: open.attempt,
                 };
                 match self.drive(step, &talk, pass).await? {
@@ -235,9 +245,17 @@ impl Sender {
         Ok(Some(self.pause(u32::MAX)))
     }
 
-    /// Were any of these in a parcel that fell as a whole?
-    fn fell_before(&self, documents: &[(DocumentId, u32)]) -> bool {
-        rows_of(self.reader(), documents).iter().any(|row| row.most.is_some())
+    /// Were any of these in a parcel that fell as a whole, or in doubt before they left for this one? What can't be read
+    /// may have been.
+    fn past_of(&self, documents: &[(DocumentId, u32)]) -> Past {
+        let rows = rows_of(self.reader(), documents);
+        // Whoever leaves for the first time was in no doubt.
+        let again = rows.iter().filter(|row| row.attempts > 1);
+        let doubted = |row: &Row| {
+            let events = self.reader().history(&row.id);
+            events.map_or(true, |events| was_doubted(&events, row.version))
+        };
+        Past { fell: rows.iter().any(|row| row.most.is_some()), left: again.into_iter().any(doubted) }
     }
 
     /// Where a parcel stands after its conversation said all it had to say: as it was written.

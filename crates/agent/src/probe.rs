@@ -12,6 +12,7 @@ use timbre_store::{Fact, OpenParcel, Row, StoreError};
 use crate::clock::{later, until};
 use crate::conversation::{After, Phase, Talk, TalkError, current, moved, rows_of};
 use crate::meaning::{REPEATED, times_repeated};
+use crate::parcel::Past;
 use crate::plan::LONGEST_WAIT;
 use crate::sender::{Asked, Sender, lock};
 
@@ -118,7 +119,7 @@ impl Sender {
             documents: about,
             one: Some(document.id.clone()),
             delivery: None,
-            brisk: false,
+            past: Past::default(),
             attempt: parcel.attempt,
         };
         let after = self.drive(step, &talk, pass).await?;

@@ -26,6 +26,7 @@ use crate::coverage::Coverage;
 use crate::deadline;
 use crate::gauges::{Durations, Histogram};
 use crate::line::{Asked as Of, Line};
+use crate::parcel::Past;
 use crate::retry::backoff;
 use crate::round::{Ended, Known};
 use crate::settings::Settings;
@@ -345,13 +346,14 @@ impl Sender {
             environment: issuer.environment,
             simulator: self.parts.settings.simulator.as_deref(),
             conduct: &self.parts.settings.conduct,
+            repeated: false,
         }
     }
 
-    /// The same for a parcel that is asked about `briskly`.
-    pub(crate) fn cx_of<'a>(&'a self, issuer: &'a Issuer, pass: Option<&'a Pass>, briskly: bool) -> Cx<'a> {
-        let conduct = if briskly { &self.brisk } else { &self.parts.settings.conduct };
-        Cx { conduct, ..self.cx(issuer, pass) }
+    /// The same for a parcel of documents with such a past.
+    pub(crate) fn cx_of<'a>(&'a self, issuer: &'a Issuer, pass: Option<&'a Pass>, past: Past) -> Cx<'a> {
+        let conduct = if past.fell { &self.brisk } else { &self.parts.settings.conduct };
+        Cx { conduct, repeated: past.left, ..self.cx(issuer, pass) }
     }
 
     /// Chance, in 0..1, for pauses.

@@ -235,6 +235,17 @@ pub fn remark(code: impl Into<String>, words: impl Into<String>) -> Remark {
     Remark { meaning: meaning(&code), code, words: words.into(), advice: Some(advice) }
 }
 
+/// A rejection of which the SII does not say why. A mail tells of what goes by the channel of facturas, and not of
+/// boletas (types 39 and 41).
+pub fn unsaid(boleta: bool, words: impl Into<String>) -> Remark {
+    let told = remark("RCH", words);
+    if !boleta {
+        return told;
+    }
+    let meaning = "El SII rechazó la boleta sin decir el motivo. Véala en sii.cl; al volver a emitirla se le pregunta otra vez por ella.";
+    Remark { meaning: meaning.to_owned(), ..told }
+}
+
 /// What is known of a code; the level of an error may differ from the table's, and then it tells what
 /// became of the document. `None` for a code that nobody here knows.
 pub fn of(code: &str) -> Option<Word> {

@@ -36,6 +36,9 @@ pub struct Cx<'a> {
     /// Where the simulator listens (`http://127.0.0.1:4581`); only for [`Environment::Training`].
     pub simulator: Option<&'a str>,
     pub conduct: &'a Conduct,
+    /// Documents of the conversation may have reached the authority in an earlier delivery, too: what is said of this one
+    /// is not all there is to say of them.
+    pub repeated: bool,
 }
 
 /// How to behave on the wire: settings, the same for every channel of a folder.

@@ -44,6 +44,7 @@ fn winding(pass: String) -> impl Fn() -> Cx<'static> {
             environment: Environment::Training,
             simulator: None,
             conduct,
+            repeated: false,
         }
     }
 }

@@ -19,7 +19,7 @@ pub use document::{Exact, Held, boleta_document, classify, dte_document, dte_exa
 pub use login::{Login, boleta_seed, boleta_token, dte_seed, dte_token};
 pub(crate) use parcel::{NOT_YET, is_lost};
 pub use parcel::{Progress, boleta_parcel, dte_parcel};
-pub use settle::{Concluded, ITS_DATA, Settled, THIS_ONE, conclude, fall, reject_all, settle};
+pub use settle::{Concluded, ITS_DATA, Settled, THIS_ONE, Uploads, conclude, fall, reject_all, settle};
 pub use statistics::{Count, Detail, Processed};
 pub use upload::{Upload, boleta_upload, dte_upload};
 

@@ -4,7 +4,8 @@
 use timbre_core::{Blame, NumberFate, Remark, Verdict};
 
 use super::{Count, Detail, Held, Processed, classify};
-use crate::words::remark;
+use crate::tipo::Tipo;
+use crate::words::{remark, unsaid};
 
 /// What counts and details come to, one place for each document sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +61,17 @@ pub struct Concluded {
     pub open: bool,
 }
 
+/// Was the upload that was counted the only one of its documents?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Uploads {
+    /// What it counted as rejected was rejected.
+    One,
+    /// What it counted as rejected may have come in another (DTE-3-100, which the counts don't name).
+    More,
+    /// The same, and so long ago that the SII would show by now what another brought.
+    MoreLongAgo,
+}
+
 /// What the documents of a kind, all of which were asked about, come to: their places in the parcel and what was heard
 /// of each. With `last`, a person is called to what they leave open, and it stays open.
 ///
@@ -67,19 +79,38 @@ pub struct Concluded {
 /// (FAU, DNK, FNA, FAN, another signature) are together as many as were rejected, or all were. Else one of them may
 /// be of those that were accepted, and not be in the tables yet. And where more were rejected than those, one that is
 /// there with our data may be another's: only its signature tells (DTE-3-100 or DTE-3-101).
-pub fn conclude(sent: &[Sent], counts: &[Count], answers: &[(usize, String)], last: bool) -> Concluded {
+///
+/// Of documents that left more than once an earlier upload may have been accepted, and not be in the tables yet, unless
+/// this one brought the SII something new. What it holds (DOK) wins then over this one's counts; of the only upload
+/// they decide, and where all were rejected, all were (reference 4.3 and 5).
+pub fn conclude(
+    sent: &[Sent],
+    counts: &[Count],
+    answers: &[(usize, String)],
+    uploads: Uploads,
+    last: bool,
+) -> Concluded {
+    let some_passed = counts.iter().any(|count| count.accepted > 0 || count.objected > 0);
     let mut concluded = Concluded::default();
     for (at, code) in answers {
         let kind = sent[*at].0;
         let count = line(counts, kind, places(sent, kind).len());
         let of_kind = answers.iter().filter(|(at, _)| sent[*at].0 == kind);
         let others = of_kind.filter(|(_, code)| !asked(code).is_ours()).count();
-        let proved =
-            count.is_some_and(|count| others == count.rejected as usize || count.rejected == count.informed);
+        let rejected = count.map_or(0, |count| count.rejected as usize);
+        let all = count.is_some_and(|count| count.rejected == count.informed);
+        let proved = all || count.is_some() && others == rejected;
         let accepted = || Verdict::Accepted { remarks: perhaps_objected(count), given: None };
+        let by_count = |number| Ok(Verdict::Rejected { reasons: vec![unsaid(is_boleta(kind), "")], number });
         let decided = match asked(code) {
+            Asked::Ours | Asked::Data | Asked::Untold(_) if all && uploads == Uploads::One => {
+                by_count(NumberFate::AskByProbe)
+            }
+            Asked::Ours if rejected > others && uploads == Uploads::One => Err(format!(
+                "el SII contó {rejected} rechazados en este envío y dice tener éste: no se sabe si lo rechazó. Véalo en sii.cl"
+            )),
             Asked::Ours => Ok(accepted()),
-            Asked::Data if count.is_none_or(|count| count.rejected as usize <= others) => Ok(accepted()),
+            Asked::Data if rejected <= others => Ok(accepted()),
             Asked::Data => Err("el SII rechazó documentos de este envío y dice tener uno con este folio y estos datos, \
                  sin que se sepa si es éste"
                 .to_owned()),
@@ -89,10 +120,15 @@ pub fn conclude(sent: &[Sent], counts: &[Count], answers: &[(usize, String)], la
             }
             Asked::Another { why, alike } => Ok(Verdict::Conflict { why, alike }),
             Asked::Void(why, number) => Ok(Verdict::Rejected { reasons: vec![why], number }),
-            Asked::Absent if proved => {
-                Ok(Verdict::Rejected { reasons: vec![remark("RCH", "")], number: NumberFate::FreeForSame })
+            Asked::Absent if proved && (some_passed || uploads != Uploads::More) => {
+                by_count(NumberFate::FreeForSame)
             }
             Asked::Absent => Err(match count {
+                Some(Count { rejected, informed, .. }) if proved => format!(
+                    "el SII rechazó {rejected} de los {informed} documentos del envío, que salió más de una vez, y dice que no \
+                     tiene éste: puede que lo haya aceptado la primera vez y aún no lo muestre. Se le sigue preguntando por un \
+                     día; no emita otro en su lugar"
+                ),
                 Some(Count { rejected, informed, .. }) if rejected > 0 => format!(
                     "el SII rechazó {rejected} de los {informed} documentos del envío y dice que no tiene éste: puede que \
                      lo haya rechazado, o que aún no lo muestre. Se le sigue preguntando"
@@ -169,7 +205,8 @@ pub fn reject_all(sent: &[Sent], code: &str, details: &[Detail]) -> Vec<Verdict>
         .map(|&document| {
             let own = details.iter().filter(|d| d.folio.is_some() && is_about(d, document));
             let own: Vec<Remark> = own.flat_map(|d| d.remarks.clone()).collect();
-            fall(remark(code, ""), &envelope, &own, sent.len())
+            let how = if code == "RCH" { unsaid(is_boleta(document.0), "") } else { remark(code, "") };
+            fall(how, &envelope, &own, sent.len())
         })
         .collect()
 }
@@ -341,6 +378,10 @@ fn line(counts: &[Count], kind: u16, sent: usize) -> Option<Count> {
     let (count, second) = (lines.next()?, lines.next());
     let sum = u64::from(count.accepted) + u64::from(count.rejected) + u64::from(count.objected);
     (second.is_none() && u64::from(count.informed) == sum && sum == sent as u64).then_some(*count)
+}
+
+fn is_boleta(kind: u16) -> bool {
+    Tipo::of(kind).is_some_and(Tipo::is_boleta)
 }
 
 fn kinds(sent: &[Sent]) -> Vec<u16> {

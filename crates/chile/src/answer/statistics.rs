@@ -6,7 +6,7 @@ use serde_json::Value;
 use timbre_core::Remark;
 
 use super::scalar;
-use crate::words::remark;
+use crate::words::{remark, unsaid};
 use crate::xml::Element;
 
 /// Counts and, on the boleta channel, what was said about single documents.
@@ -91,7 +91,9 @@ fn detail(entry: &Value) -> Detail {
     let mut remarks: Vec<Remark> =
         entry["error"].as_array().into_iter().flatten().map(|e| error(e, &state)).collect();
     if remarks.is_empty() {
-        remarks.push(remark(state.clone(), entry["descripcion"].as_str().unwrap_or_default()));
+        let words = entry["descripcion"].as_str().unwrap_or_default();
+        // Only boletas have details.
+        remarks.push(if state == "RCH" { unsaid(true, words) } else { remark(state.clone(), words) });
     }
     Detail {
         kind: number("tipo").and_then(|k| u16::try_from(k).ok()),

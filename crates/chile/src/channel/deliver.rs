@@ -60,7 +60,8 @@ fn hear<W: Wire>(
     match answer {
         Upload::Received { track } => {
             let sent = all(about, Verdict::Sent { track: track.clone() });
-            let poll = Stage::Poll { track, asked: 0, counted: 0, since: Some(here.cx.now), began: None };
+            let since = Some(here.cx.now);
+            let poll = Stage::Poll { track, asked: 0, counted: 0, since, began: None, lost: 0 };
             Step::Wait(first_wait::<W>(here, about), Talk::at(poll).state(), sent)
         }
         Upload::Already => Step::Done(all(about, Verdict::AlreadyThere)),

@@ -27,7 +27,7 @@ use crate::envelope::{self, Kind};
 use crate::hosts::Hosts;
 use crate::hour;
 use crate::rut::Rut;
-use crate::words::remark;
+use crate::words::unsaid;
 
 use multipart::Form;
 use subject::Subject;
@@ -160,7 +160,7 @@ impl<W: Wire> Channel for SiiChannel<W> {
     /// rejected the SII says "no recibido" (reference: states of an upload and of a document; the counts are read in
     /// the same way in `answer::settle`).
     fn left_out(&self) -> Option<Remark> {
-        Some(remark("RCH", ""))
+        Some(unsaid(self.kind == Kind::Boleta, ""))
     }
 
     fn resume(

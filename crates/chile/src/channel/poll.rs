@@ -5,13 +5,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use timbre_core::channel::SELDOM;
 use timbre_core::{Document, Heard, KeyError, Report, Step, Verdict};
 
 use super::Wire;
 use super::subject::Subject;
 use super::talk::{Here, Stage, Talk, all, left, reply};
 use crate::answer::{
-    Concluded, Count, Exact, Held, ITS_DATA, NOT_YET, Processed, Progress, Reply, Settled, THIS_ONE,
+    Concluded, Count, Exact, Held, ITS_DATA, NOT_YET, Processed, Progress, Reply, Settled, THIS_ONE, Uploads,
     conclude, is_lost, reject_all, settle,
 };
 use crate::words::meaning;
@@ -21,6 +22,8 @@ use crate::words::meaning;
 const PATIENCE: usize = 6;
 /// Times that every open document is asked about before a person is called, and all begins anew with the upload.
 const ROUNDS: u8 = 3;
+/// Answers in a row that the SII has no such upload before it is believed: one may be odd, after days of "in process".
+const LOST: u8 = 3;
 /// The wait for an upload that will be in the SII's tables in seconds, the first [`PATIENCE`] times that it is not.
 const SOON: Duration = Duration::from_secs(30);
 
@@ -95,20 +98,28 @@ fn wait(here: &Here<'_>, mut talk: Talk, after: Option<Duration>) -> Step {
 
 fn hear_parcel<W: Wire>(
     here: &Here<'_>,
-    talk: Talk,
+    mut talk: Talk,
     progress: Progress,
     about: &[Arc<Document>],
 ) -> Result<Step, KeyError> {
     let named = |after: Option<Duration>| after.map(|after| here.named(after, about));
     Ok(match progress {
-        Progress::Working { code, after } => match overdue(here, &talk, &code) {
-            Some(verdict) => Step::Done(all(about, verdict)),
-            // Where every wait was shortened for training, this one is too.
-            None => {
-                let soon = code == NOT_YET && asked(&talk) < PATIENCE;
-                wait(here, talk, named(after).or(soon.then(|| SOON.min(here.slow()))))
+        Progress::Working { code, after } => {
+            let lost = times_lost(&mut talk, &code);
+            match overdue(here, &talk, &code) {
+                // Not to be told in days, as what is asked daily would be.
+                Some(Verdict::Lost { .. }) if lost < LOST => match wait(here, talk, None) {
+                    Step::Wait(_, state, reports) => Step::Wait(here.slow(), state, reports),
+                    step => step,
+                },
+                Some(verdict) => Step::Done(all(about, verdict)),
+                // Where every wait was shortened for training, this one is too.
+                None => {
+                    let soon = code == NOT_YET && asked(&talk) < PATIENCE;
+                    wait(here, talk, named(after).or(soon.then(|| SOON.min(here.slow()))))
+                }
             }
-        },
+        }
         // Trouble on the way says nothing about the upload, however long it lasts.
         Progress::Unclear { after, .. } => wait(here, talk, named(after)),
         Progress::NoPass(why) => here.no_pass(talk, why, about),
@@ -134,6 +145,13 @@ fn asked(talk: &Talk) -> usize {
     }
 }
 
+/// How often in a row, this time included, it was said that there is no such upload.
+fn times_lost(talk: &mut Talk, code: &str) -> u8 {
+    let Stage::Poll { lost, .. } = &mut talk.stage else { return 0 };
+    *lost = if is_lost(code) { lost.saturating_add(1) } else { 0 };
+    *lost
+}
+
 /// An upload that the SII still does not settle, or does not know, long after it took it. Each of its documents is asked
 /// about by itself. One that it lost goes again once they are absent; one that is stuck only by a person's hand.
 fn overdue(here: &Here<'_>, talk: &Talk, code: &str) -> Option<Verdict> {
@@ -157,7 +175,8 @@ fn processed_parcel<W: Wire>(
     processed: Processed,
     about: &[Arc<Document>],
 ) -> Result<Step, KeyError> {
-    let (Stage::Poll { track, asked, counted, since, began }, Some(sent)) = (&mut talk.stage, sent(about))
+    let (Stage::Poll { track, asked, counted, since, began, .. }, Some(sent)) =
+        (&mut talk.stage, sent(about))
     else {
         return Ok(wait(here, talk, None));
     };
@@ -236,7 +255,7 @@ fn answered<W: Wire>(
     about: &[Arc<Document>],
 ) -> Result<Step, KeyError> {
     talk.renewals = 0;
-    let Stage::Settle { rounds, counts, ask: places, answers, exact, .. } = &mut talk.stage else {
+    let Stage::Settle { rounds, counts, ask: places, answers, exact, since, .. } = &mut talk.stage else {
         return Ok(wait(here, talk, None));
     };
     *exact = false;
@@ -246,7 +265,13 @@ fn answered<W: Wire>(
     }
     *rounds += 1;
     let last = *rounds >= ROUNDS;
-    let concluded = concluded(about, counts, places, answers, last);
+    // Not what was counted is late then, but what an earlier upload brought.
+    let uploads = match (here.cx.repeated, here.cx.now) {
+        (false, _) => Uploads::One,
+        (true, now) if since.is_some_and(|since| left(since, SELDOM, now).is_zero()) => Uploads::MoreLongAgo,
+        (true, _) => Uploads::More,
+    };
+    let concluded = concluded(about, counts, places, answers, uploads, last);
     answers.clear();
     let reports = reports(about, concluded.verdicts.into_iter());
     if !concluded.open {
@@ -255,7 +280,7 @@ fn answered<W: Wire>(
     // The SII's tables may be hours late, and its counts and details too: never given up, and asked at the slowest pace.
     if let (true, Stage::Settle { track, asked, since, .. }) = (last, &talk.stage) {
         let (track, asked, began) = (track.clone(), *asked, *since);
-        talk.stage = Stage::Poll { track, asked, counted: PATIENCE, since: None, began };
+        talk.stage = Stage::Poll { track, asked, counted: PATIENCE, since: None, began, lost: 0 };
     }
     Ok(telling(wait(here, talk, None), reports))
 }
@@ -273,11 +298,12 @@ fn concluded(
     counts: &[Count],
     places: &[usize],
     answers: &[String],
+    uploads: Uploads,
     last: bool,
 ) -> Concluded {
     let answered: Vec<(usize, String)> = places.iter().copied().zip(answers.iter().cloned()).collect();
     match sent(about) {
-        Some(sent) => conclude(&sent, counts, &answered, last),
+        Some(sent) => conclude(&sent, counts, &answered, uploads, last),
         None => Concluded { open: true, ..Concluded::default() },
     }
 }

@@ -58,6 +58,9 @@ pub(crate) enum Stage {
         since: Option<Timestamp>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         began: Option<Timestamp>,
+        /// How often in a row the SII said that it has no such upload.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        lost: u8,
     },
     /// The counts do not tell which: these places of the parcel are asked about, one by one; `exact` while the
     /// signature of the next one is being compared, since its data are there.

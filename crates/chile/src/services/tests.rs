@@ -30,6 +30,7 @@ fn with<T>(environment: Environment, pass: Option<&Pass>, ask: impl FnOnce(&Cx<'
         environment,
         simulator: None,
         conduct: &conduct,
+        repeated: false,
     })
 }
 

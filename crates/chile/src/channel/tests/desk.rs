@@ -10,6 +10,8 @@ pub struct Desk {
     pub conduct: Conduct,
     pub company: Company,
     pub pass: Option<Pass>,
+    /// Its documents left before.
+    pub repeated: bool,
 }
 
 pub const TOKEN: &str = "XAuSbYXiNh9Ik";
@@ -30,6 +32,7 @@ pub fn desk() -> Desk {
         },
         company: company(),
         pass: Some(Pass::new(TOKEN.to_owned())),
+        repeated: false,
     }
 }
 
@@ -44,6 +47,7 @@ impl Desk {
             environment: Environment::Training,
             simulator: Some("http://127.0.0.1:4581"),
             conduct: &self.conduct,
+            repeated: self.repeated,
         }
     }
 

@@ -242,6 +242,9 @@ fn a_rejected_document_whose_data_are_there_is_accepted_only_by_its_signature() 
     };
     let step = rejected(&desk);
     assert_eq!(told(&desk.go_on(&channel, &step, exact("NO"), &documents)), ["T39F1 rejected Taken"]);
+    // It left once, and that upload was rejected.
+    assert_eq!(told(&desk.go_on(&channel, &step, exact("SI"), &documents)), ["T39F1 rejected AskByProbe"]);
+    desk.repeated = true;
     assert_eq!(told(&desk.go_on(&channel, &step, exact("SI"), &documents)), ["T39F1 accepted"]);
     assert!(matches!(desk.go_on(&channel, &step, header("001"), &documents), Step::Stale(_)));
     // The service can't compare: nobody knows, and the counts are against it. A setting that believes data does not
@@ -252,6 +255,37 @@ fn a_rejected_document_whose_data_are_there_is_accepted_only_by_its_signature() 
         let waiting = desk.go_on(&channel, &rejected(&desk), unable.clone(), &documents);
         assert!(matches!(waiting, Step::Wait(..)) && told(&waiting).is_empty(), "{waiting:?}");
     }
+}
+
+/// The first upload's answer was lost, the second was rejected since the SII had the first, and its tables were late.
+#[test]
+fn a_factura_that_left_twice_and_is_not_there_yet_is_asked_about_for_a_day_before_it_is_rejected() {
+    let (mut desk, channel, documents) = (desk(), DteChannel::new(), boletas(1));
+    desk.repeated = true;
+    let began = desk.now;
+    let counted = || dte_counted(1, 0, 1, 0);
+    let mut step = desk.go_on(&channel, &dte_poll(&desk, &documents), counted(), &documents);
+    let mut calls = Vec::new();
+    loop {
+        match asks(&step).what {
+            "estado del envío" => step = desk.go_on(&channel, &step, counted(), &documents),
+            _ if desk.now >= began + Duration::from_secs(24 * 3600) => break,
+            _ => {
+                let waiting = desk.go_on(&channel, &step, header("FAU"), &documents);
+                calls.extend(told(&waiting));
+                desk.now += Duration::from_secs(waits(&waiting));
+                step = desk.go_on(&channel, &waiting, Heard::Elapsed, &documents);
+            }
+        }
+    }
+    assert!(
+        !calls.is_empty() && calls.iter().all(|call| call == "T39F1 unknown"),
+        "a person is called: {calls:?}"
+    );
+    // It may be there by now; what still is not was rejected.
+    let there = desk.go_on(&channel, &step, header("DOK"), &documents);
+    assert_eq!(told(&desk.go_on(&channel, &there, exact("SI"), &documents)), ["T39F1 accepted"]);
+    assert_eq!(told(&desk.go_on(&channel, &step, header("FAU"), &documents)), ["T39F1 rejected FreeForSame"]);
 }
 
 #[test]
@@ -374,6 +408,13 @@ proptest! {
     }
 }
 
+/// The mail with reasons comes of facturas alone.
+#[test]
+fn what_was_left_out_of_an_envelope_sends_nobody_of_a_boleta_to_the_mail() {
+    let mail = |channel: &dyn Channel| channel.left_out().unwrap().meaning.contains("correo");
+    assert_eq!((mail(&BoletaChannel::new()), mail(&DteChannel::new())), (false, true));
+}
+
 /// Rows 11 and 45 to 47 of the SII's failures: what it lost, does not know, or never finishes.
 #[test]
 fn an_upload_without_an_end_is_asked_about_document_by_document_after_a_day() {
@@ -396,9 +437,12 @@ fn an_upload_without_an_end_is_asked_about_document_by_document_after_a_day() {
     ] {
         desk.now = began;
         let step = poll(&desk, &documents);
+        desk.now = began + Duration::from_secs(12 * 3600);
+        let waiting = desk.go_on(channel, &step, heard.clone(), &documents);
+        let step = desk.go_on(channel, &waiting, Heard::Elapsed, &documents);
         desk.now = began + Duration::from_secs(24 * 3600 - 1);
         let waiting = desk.go_on(channel, &step, heard.clone(), &documents);
-        assert_eq!((waits(&waiting), told(&waiting)), (1200, vec![]));
+        assert_eq!((waits(&waiting), told(&waiting)), (2400, vec![]));
         desk.now = began + Duration::from_secs(24 * 3600);
         let step = desk.go_on(channel, &waiting, Heard::Elapsed, &documents);
         let done = desk.go_on(channel, &step, heard, &documents);
@@ -411,6 +455,30 @@ fn an_upload_without_an_end_is_asked_about_document_by_document_after_a_day() {
             assert_eq!(told(&desk.go_on(channel, &step, heard, &documents)), Vec::<String>::new());
         }
     }
+}
+
+/// After days of "in process" one odd -11 was taken for a lost upload, and the same bytes went again.
+#[test]
+fn an_upload_is_lost_only_when_that_was_said_three_times_in_a_row() {
+    let (mut desk, channel, documents) = (desk(), DteChannel::new(), boletas(1));
+    let mut step = dte_poll(&desk, &documents);
+    desk.now += Duration::from_secs(30 * 3600);
+    let mut hear = |heard: Heard| {
+        let next = desk.go_on(&channel, &step, heard, &documents);
+        let (told, wait) = (told(&next), matches!(next, Step::Wait(..)).then(|| waits(&next)));
+        if wait.is_some() {
+            step = desk.go_on(&channel, &next, Heard::Elapsed, &documents);
+        }
+        (told, wait)
+    };
+    for _ in 0..2 {
+        assert_eq!(hear(header("-11")), (vec![], Some(3600)), "and asked sooner than daily");
+    }
+    // A dead line says nothing of it, and neither forgets what was said.
+    assert_eq!(hear(silence(Sent::No)).0, Vec::<String>::new());
+    assert_eq!(hear(header("-11")), (vec!["T39F1 lost".to_owned()], None));
+    // Stuck is not lost: it is a person's.
+    assert_eq!(hear(header("PDR")), (vec!["T39F1 unknown".to_owned()], None));
 }
 
 /// A dead line must not use up the patience with counts that are not complete yet.
@@ -434,9 +502,9 @@ fn an_old_state_counts_its_day_from_now() {
     let (mut desk, channel, documents) = (desk(), BoletaChannel::new(), boletas(1));
     let old = State(serde_json::json!({"step": "poll", "track": "1014", "asked": 3}));
     let step = channel.resume(old, Heard::Elapsed, &documents, &desk.cx()).unwrap();
-    let waiting = desk.go_on(&channel, &step, working("VOF"), &documents);
+    let waiting = desk.go_on(&channel, &step, working("CRT"), &documents);
     assert_eq!(told(&waiting), Vec::<String>::new());
     desk.now += Duration::from_secs(24 * 3600);
     let step = desk.go_on(&channel, &waiting, Heard::Elapsed, &documents);
-    assert_eq!(told(&desk.go_on(&channel, &step, working("VOF"), &documents)), ["T39F1 lost"]);
+    assert_eq!(told(&desk.go_on(&channel, &step, working("CRT"), &documents)), ["T39F1 unknown"]);
 }
