@@ -1,16 +1,17 @@
 //! One conversation with the authority, from its first request to a wait or an end: the engine's
 //! half of the [`Channel`](timbre_core::Channel) seam. Everything heard is on disk before it counts.
 
+mod phase;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 use timbre_core::{
     Cause, ChannelId, DocState, Document, DocumentId, Effect, Heard, KeyError, Parcel, ParcelId, Pass,
     Report, Request, Scope, Sent, State, Step, Timestamp, Verdict,
 };
-use timbre_store::{Answered, Fact, Moved, Reader, Row, StoreError};
+use timbre_store::{Answered, Fact, Moved, OpenParcel, Reader, Row, StoreError};
 use tokio::time::Instant;
 
 use crate::clock::later;
@@ -18,11 +19,13 @@ use crate::line::Asked;
 use crate::meaning::{REPEATED, calm, contested, fallen, not_known, rejected, trouble_of};
 use crate::noted;
 use crate::parcel::Past;
-use crate::plan::{LONGEST_WAIT, Stage};
+use crate::plan::LONGEST_WAIT;
 use crate::retry::backoff;
 use crate::sender::Sender;
 use crate::void;
 use crate::writer::WriteError;
+
+pub(crate) use phase::Phase;
 
 /// Where a conversation stopped.
 #[derive(Debug)]
@@ -64,38 +67,6 @@ pub(crate) struct Talk<'a> {
     pub past: Past,
     /// How often the parcel's bytes have left, this time included.
     pub attempt: u32,
-}
-
-/// Where a parcel stands, as it is kept on disk between steps.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "phase", rename_all = "lowercase")]
-pub(crate) enum Phase {
-    /// The authority has it; the channel's own state says what comes next.
-    Follow { state: State },
-    /// Unknown outcome: each document that is not settled is asked about.
-    Probe,
-    /// The authority does not have it: the same bytes go again.
-    Resend,
-}
-
-impl Phase {
-    /// As the store keeps it.
-    pub(crate) fn kept(&self) -> State {
-        State(serde_json::to_value(self).expect("a phase is plain data"))
-    }
-
-    pub(crate) fn stage(&self) -> Stage {
-        match self {
-            Phase::Follow { .. } => Stage::Follow,
-            Phase::Probe => Stage::Probe,
-            Phase::Resend => Stage::Resend,
-        }
-    }
-
-    /// Reads what [`Phase::kept`] wrote; what can't be read is asked about.
-    pub(crate) fn of(state: Option<&State>) -> Phase {
-        state.and_then(|state| serde_json::from_value(state.0.clone()).ok()).unwrap_or(Phase::Probe)
-    }
 }
 
 /// An answer that is not on disk yet.
@@ -255,10 +226,12 @@ impl Sender {
                 let moves = facts_of(reader, &documents, &reports, &terms);
                 let after = |wanted: &[DocState]| any_after(reader, &documents, &moves, wanted);
                 let under_way = [DocState::Enviando, DocState::Enviado, DocState::Verificando];
-                let settled = [DocState::Aceptado, DocState::Reparo, DocState::Rechazado];
+                let settled =
+                    [DocState::Aceptado, DocState::Reparo, DocState::Rechazado, DocState::Reemplazado];
                 let (phase, due) = match follow {
                     _ if about_one => (Some(Phase::Probe), due),
                     Some(follow) => (Some(follow), due),
+                    None if fell && after(&under_way) => (Some(Phase::Parted), Some(soon)),
                     None if after(&under_way) => (Some(Phase::Probe), Some(soon)),
                     // Refused after an attempt that may have arrived after all: the same bytes again.
                     None if fell => (None, None),
@@ -472,6 +445,13 @@ pub(crate) fn current(reader: &Reader, id: &DocumentId, version: u32) -> Result<
 /// The rows of those documents of which this version is the current one.
 pub(crate) fn rows_of(reader: &Reader, documents: &[(DocumentId, u32)]) -> Vec<Row> {
     documents.iter().filter_map(|(id, version)| current(reader, id, *version).ok().flatten()).collect()
+}
+
+/// The rows of a parcel's documents that did not leave in another one since.
+pub(crate) fn rows_in(reader: &Reader, open: &OpenParcel) -> Vec<Row> {
+    let mut rows = rows_of(reader, &open.documents);
+    rows.retain(|row| row.parcel.as_ref() == Some(&open.id));
+    rows
 }
 
 /// The move that `cause` makes of a document, if there is such an arrow.

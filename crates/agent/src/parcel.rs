@@ -194,7 +194,7 @@ impl Sender {
         };
         match phase {
             Phase::Resend => self.resend(&open, documents).await,
-            Phase::Probe => self.probe_all(&open, &documents).await,
+            Phase::Probe | Phase::Parted => self.probe_all(&open, &documents).await,
             Phase::Follow { state } => {
                 let issuer = self.issuer()?;
                 let past = self.past_of(&open.documents);
@@ -230,14 +230,17 @@ impl Sender {
         open: &OpenParcel,
         documents: Vec<Arc<Document>>,
     ) -> Result<Option<Timestamp>, TalkError> {
+        // A part of them is not the parcel's bytes: what waits goes in another envelope.
+        if !self.is_whole(open, &documents) {
+            return self.send_apart(open, Vec::new(), self.pause(u32::MAX)).await;
+        }
         let why = match self.reader().wrapping(&open.id) {
-            Ok(Some((head, tail))) if documents.len() == open.documents.len() => {
+            Ok(Some((head, tail))) => {
                 let (id, channel) = (open.id.clone(), open.channel.clone());
                 let parcel = Parcel { id, channel, head, tail, documents };
                 return self.deliver(&parcel, open.attempt + 1).await;
             }
-            // A part of them is not the parcel's bytes.
-            Ok(_) => "otro documento suyo no se puede leer".to_owned(),
+            Ok(None) => "no queda registro de él".to_owned(),
             Err(error) => error.to_string(),
         };
         let rest: Vec<_> = documents.iter().map(|document| document.id.clone()).collect();

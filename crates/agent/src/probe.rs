@@ -1,19 +1,16 @@
-//! Parcels in doubt: each document is asked about, and only when the authority has none of them do
-//! the same bytes go again.
+//! Parcels in doubt: each of their documents is asked about. What it amounts to once all were is `settle`'s.
+
+mod settle;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use timbre_core::{
-    Cause, ChannelId, DocState, Document, DocumentId, Heard, NumberFate, ParcelId, Remark, Timestamp,
-};
-use timbre_store::{Fact, OpenParcel, Row, StoreError};
+use timbre_core::{DocState, Document, DocumentId, Heard, Timestamp};
+use timbre_store::{OpenParcel, Row};
 
 use crate::clock::{later, until};
-use crate::conversation::{After, Phase, Talk, TalkError, current, moved, rows_of};
-use crate::meaning::{REPEATED, times_repeated};
+use crate::conversation::{After, Talk, TalkError, current, rows_in, rows_of};
 use crate::parcel::Past;
-use crate::plan::LONGEST_WAIT;
 use crate::sender::{Asked, Sender, lock};
 
 /// Without a verdict for this long a person is called.
@@ -21,10 +18,6 @@ pub(crate) const LONG_WAIT: Duration = Duration::from_secs(24 * 3_600);
 
 /// Questions asked before others have their turn: a long verification holds nobody's hand.
 const AT_A_TIME: usize = 10;
-
-/// Why a person is called to a document that goes round in a circle.
-const CIRCLE: &str = "La autoridad dijo dos veces que ya lo tenía y después que no lo tiene. Búsquelo en su sitio antes de \
-    reenviarlo; por sí solo se reintenta en un día";
 
 /// What came of one document of a parcel.
 struct Probed {
@@ -49,8 +42,10 @@ impl Sender {
         open: &OpenParcel,
         readable: &[Arc<Document>],
     ) -> Result<Option<Timestamp>, TalkError> {
+        // What went on in another envelope is that one's.
+        let here = rows_in(self.reader(), open);
         // It was leaving when something failed here.
-        if rows_of(self.reader(), &open.documents).iter().any(|row| row.state == DocState::Enviando) {
+        if here.iter().any(|row| row.state == DocState::Enviando) {
             let why = "el envío se interrumpió";
             return Ok(Some(self.doubt(&open.id, &open.documents, open.attempt, why).await?));
         }
@@ -59,7 +54,7 @@ impl Sender {
         let mut questions = 0;
         for document in readable {
             let row = current(self.reader(), &document.id, document.version)?;
-            if !row.is_some_and(|row| matches!(row.state, DocState::Verificando | DocState::Enviado)) {
+            if !row.is_some_and(|row| is_open(&row) && row.parcel.as_ref() == Some(&open.id)) {
                 continue;
             }
             if !self.line_is_open(&open.channel) {
@@ -78,10 +73,11 @@ impl Sender {
             questions += usize::from(probed.asked);
             probed.holds.into_iter().for_each(&mut sooner);
         }
-        self.remind(&open.documents).await?;
+        let here: Vec<_> = here.into_iter().map(|row| (row.id, row.version)).collect();
+        self.remind(&here).await?;
         match next {
             Some(due) => Ok(Some(due)),
-            None => self.settle_probe(&open.id, &open.channel, &open.documents).await,
+            None => self.settle_probe(open, readable).await,
         }
     }
 
@@ -172,170 +168,6 @@ impl Sender {
         let row = self.reader().row(id)?;
         let apart = row.is_some_and(|row| row.attention.is_some() || row.state == DocState::Enviado);
         Ok((!(asked.answered && apart)).then_some(asked.due))
-    }
-
-    /// Every document was asked about. When the authority has none of them the same bytes go again;
-    /// when it has some, the envelope did arrive: what is absent was left out of what the authority took, or is for
-    /// a person to look at.
-    async fn settle_probe(
-        &self,
-        parcel: &ParcelId,
-        channel: &ChannelId,
-        documents: &[(DocumentId, u32)],
-    ) -> Result<Option<Timestamp>, TalkError> {
-        let (absent, asked_next) = {
-            let mut probing = lock(&self.probing);
-            let probing = probing.remove(parcel).unwrap_or_default();
-            (probing.absent, probing.asked.into_values().map(|asked| asked.due).min())
-        };
-        let (mut arrived, mut open, mut attempts) = (false, false, 0);
-        let mut oldest = self.now();
-        // Refused since: they go with the others, in the same bytes.
-        let (mut waiting, mut not_before) = (Vec::new(), None);
-        // Since when the authority is known to have gone through the envelope.
-        let mut processed: Option<Timestamp> = None;
-        for (id, version) in documents {
-            let row = self.reader().row(id)?.ok_or_else(|| StoreError::NoDocument(id.clone()))?;
-            // One made anew since was rejected: that version did arrive.
-            if row.version != *version {
-                arrived = true;
-                continue;
-            }
-            if is_open(&row) {
-                open = true;
-                oldest = oldest.min(row.since);
-            }
-            attempts = attempts.max(row.attempts);
-            if matches!(row.state, DocState::Aceptado | DocState::Reparo) {
-                processed = Some(processed.map_or(row.since, |at| at.min(row.since)));
-            }
-            if row.state.may_send() {
-                not_before = not_before.max(row.next_try);
-                waiting.push(row.id);
-            } else {
-                arrived |= row.state != DocState::Verificando;
-            }
-        }
-        let settings = self.settings();
-        if arrived || (absent.is_empty() && waiting.is_empty()) {
-            let age = until(oldest, self.now());
-            let seldom = settings.conduct.wait_before(usize::MAX, age);
-            let mut due = asked_next.unwrap_or(later(self.now(), seldom));
-            let mut odd: Vec<_> = waiting.into_iter().filter(|_| open).collect();
-            let proof = processed.map(|at| later(at, settings.conduct.absence_after));
-            match (self.channel(channel).left_out(), proof) {
-                (Some(why), Some(proof)) => {
-                    let (out, early): (Vec<_>, Vec<_>) =
-                        absent.into_iter().partition(|(_, heard)| *heard >= proof);
-                    // Asked about again, and no sooner than two absences are ever apart.
-                    if let Some(last) = early.iter().map(|(_, heard)| *heard).max() {
-                        due = due.min(proof.max(later(last, settings.conduct.absence_gap)));
-                    }
-                    let out = out.into_iter().map(|(id, _)| id).collect();
-                    let (fell, out) = self.fell_as_repeated(out)?;
-                    self.reject_left_out(out, why).await?;
-                    let rows = rows_of(self.reader(), documents);
-                    let alone = !rows.iter().any(|row| is_open(row) && !fell.contains(&row.id));
-                    if !fell.is_empty() && alone {
-                        let fell = documents.iter().filter(|(id, _)| fell.contains(id)).cloned().collect();
-                        return self.send_again(parcel, fell, attempts, not_before, None).await;
-                    }
-                    // Until nothing else of the parcel is open they are only asked about, each time after twice as long.
-                    if !fell.is_empty() {
-                        let twice = age.max(settings.conduct.absence_gap).min(seldom);
-                        due = due.min(later(self.now(), twice));
-                    }
-                }
-                _ => odd.extend(absent.into_keys()),
-            }
-            self.flag(&odd, "La autoridad tiene otros documentos del mismo envío y dice no tener éste")
-                .await?;
-            let open = rows_of(self.reader(), documents).iter().any(is_open);
-            let (phase, due) = (open.then_some(Phase::Probe), open.then_some(due));
-            self.writer().commit(vec![self.mark(parcel, "verificación", phase, due)]).await?;
-            return Ok(due);
-        }
-        let absent: Vec<_> = documents.iter().filter(|(id, _)| absent.contains_key(id)).cloned().collect();
-        self.send_again(parcel, absent, attempts, not_before, Some(Phase::Resend)).await
-    }
-
-    /// The authority does not have these: they go again with their whole parcel (`then`), or in another one. Answers
-    /// when to go on with the parcel.
-    async fn send_again(
-        &self,
-        parcel: &ParcelId,
-        absent: Vec<(DocumentId, u32)>,
-        attempts: u32,
-        not_before: Option<Timestamp>,
-        then: Option<Phase>,
-    ) -> Result<Option<Timestamp>, TalkError> {
-        let circling = self.circling(&absent)?;
-        // A try of which nothing left is none.
-        let spent = attempts >= self.settings().attempts || circling;
-        let due = match (circling, spent) {
-            (true, _) => later(self.now(), LONGEST_WAIT),
-            (false, true) => self.pause(u32::MAX),
-            (false, false) => self.now(),
-        };
-        let due = not_before.map_or(due, |at: Timestamp| at.max(due));
-        let goes_on = then.is_some().then_some(due);
-        let answered = self.mark(parcel, "verificación", then, goes_on);
-        self.writer()
-            .apply(move |reader| {
-                let rows = rows_of(reader, &absent);
-                let calls = rows.iter().filter(|row| circling && row.attention.is_none());
-                let calls: Vec<_> = calls
-                    .map(|row| Fact::Attention { document: row.id.clone(), reason: Some(CIRCLE.to_owned()) })
-                    .collect();
-                rows.iter()
-                    .filter_map(|row| moved(row, Cause::Absent, spent.then_some(due)))
-                    .chain(calls)
-                    .chain([answered])
-                    .collect()
-            })
-            .await?;
-        Ok(goes_on)
-    }
-
-    /// Those whose envelope was refused as a whole because the authority had one of it from another (DTE-3-100 told of
-    /// the envelope): that it holds that one proves nothing about these. And the others.
-    fn fell_as_repeated(
-        &self,
-        ids: Vec<DocumentId>,
-    ) -> Result<(Vec<DocumentId>, Vec<DocumentId>), StoreError> {
-        let (mut fell, mut others) = (Vec::new(), Vec::new());
-        for id in ids {
-            let repeated = self.reader().row(&id)?.is_some_and(|row| row.error.as_deref() == Some(REPEATED));
-            if repeated { fell.push(id) } else { others.push(id) }
-        }
-        Ok((fell, others))
-    }
-
-    /// Was any of these, which the authority does not have, twice said to be there already? Sending it once more would
-    /// bring the same.
-    fn circling(&self, absent: &[(DocumentId, u32)]) -> Result<bool, StoreError> {
-        for (id, version) in absent {
-            if times_repeated(&self.reader().history(id)?, *version) > 1 {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// What the authority left out of an envelope that it went through was rejected, though nobody heard it say so.
-    async fn reject_left_out(&self, out: Vec<DocumentId>, why: Remark) -> Result<(), TalkError> {
-        if out.is_empty() {
-            return Ok(());
-        }
-        self.writer()
-            .apply(move |reader| {
-                let rows = out.iter().filter_map(|id| reader.row(id).ok().flatten());
-                let doubted = rows.filter(|row| row.state == DocState::Verificando);
-                let cause = || Cause::Rejected { reasons: vec![why.clone()], number: NumberFate::AskByProbe };
-                doubted.filter_map(|row| moved(&row, cause(), None)).collect()
-            })
-            .await?;
-        Ok(())
     }
 
     /// Calls a person to documents without a verdict a day after they were issued: it may be slow, or it may be stuck.

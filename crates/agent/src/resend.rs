@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 use timbre_core::{Cause, DocState, DocumentId, ParcelId};
 use timbre_store::{Fact, Filter, Reader, Row};
 
-use crate::conversation::{Phase, moved, rows_of};
+use crate::conversation::{Phase, moved, rows_in};
 use crate::engine::{Agent, Answer, parse_id};
 use crate::look::{among, filter_of};
 use crate::meaning::calm;
 use crate::plan::Stage;
+use crate::sender::lock;
 use crate::show;
 use crate::view::{Query, ResentView};
 
@@ -54,13 +55,14 @@ impl Agent {
     async fn resend_ids(&self, ids: Vec<DocumentId>, what: &str) -> Answer<ResentView> {
         let mut queued = 0;
         let mut skipped = 0;
-        let mut taken = Vec::new();
+        let (mut taken, mut travelled) = (Vec::new(), Vec::new());
         let mut with_authority = Vec::new();
         let mut stuck: Vec<ParcelId> = Vec::new();
         for id in ids {
             match self.find(&id)? {
                 row if show::RESENDABLE.contains(&row.state) => {
                     queued += 1;
+                    travelled.extend(row.parcel.map(|_| id.clone()));
                     taken.push(id);
                 }
                 Row { state: DocState::Enviado, parcel: Some(parcel), attention, .. } => {
@@ -80,6 +82,7 @@ impl Agent {
         let asked = with_authority.len() as u64;
         let documents = taken.iter().take(MOST_NAMED).map(ToString::to_string).collect();
         if !taken.is_empty() {
+            lock(&self.0.sender.by_hand).extend(travelled);
             let acted =
                 Fact::Acted { who: "persona".to_owned(), what: what.to_owned(), documents: taken.clone() };
             self.0
@@ -111,7 +114,7 @@ fn stuck_rows(reader: &Reader, parcel: &ParcelId) -> Vec<Row> {
         }
     };
     let open = open.filter(|open| Phase::of(open.state.as_ref()).stage() == Stage::Probe);
-    let rows = open.map(|open| rows_of(reader, &open.documents)).unwrap_or_default();
+    let rows = open.map(|open| rows_in(reader, &open)).unwrap_or_default();
     rows.into_iter().filter(|row| row.state == DocState::Enviado).collect()
 }
 

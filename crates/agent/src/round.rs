@@ -43,6 +43,8 @@ struct Open {
     channel: ChannelId,
     due: Timestamp,
     stage: Stage,
+    /// Its documents leave in no other envelope.
+    binds: bool,
     /// When its last conversation stopped.
     heard: Option<Timestamp>,
     documents: HashMap<DocumentId, u32>,
@@ -82,12 +84,14 @@ impl Sender {
                 tracing::error!(%error, parcel = open.id.0, "a parcel can't be taken up yet");
                 self.pause(1)
             });
+            let phase = Phase::of(open.state.as_ref());
             known.parcels.insert(
                 open.id,
                 Open {
                     channel: open.channel,
                     due,
-                    stage: Phase::of(open.state.as_ref()).stage(),
+                    stage: phase.stage(),
+                    binds: phase.binds(),
                     heard: None,
                     documents: open.documents.into_iter().collect(),
                 },
@@ -127,7 +131,8 @@ impl Sender {
                 open.heard = Some(self.now());
                 // What can't be read is asked about.
                 let row = self.reader().parcel_row(&left.parcel).ok().flatten();
-                open.stage = Phase::of(row.and_then(|row| row.state).as_ref()).stage();
+                let phase = Phase::of(row.and_then(|row| row.state).as_ref());
+                (open.stage, open.binds) = (phase.stage(), phase.binds());
             }
             (Some(_), None) => {}
             (None, _) => {
@@ -354,7 +359,8 @@ impl Sender {
         known.busy_documents.extend(names.iter().cloned());
         known.busy.insert(id.clone(), (channel.clone(), false));
         let due = self.now();
-        known.parcels.insert(id.clone(), Open { channel, due, stage: Stage::Fresh, heard: None, documents });
+        let open = Open { channel, due, stage: Stage::Fresh, binds: true, heard: None, documents };
+        known.parcels.insert(id.clone(), open);
         let sender = Arc::clone(self);
         tasks.spawn(async move {
             let _permit = permit;
@@ -404,7 +410,7 @@ impl Known {
     /// On its way already, or part of a parcel whose bytes must stay the same.
     fn holds(&self, row: &Row) -> bool {
         let in_parcel = || {
-            let open = self.parcels.get(row.parcel.as_ref()?)?;
+            let open = self.parcels.get(row.parcel.as_ref()?).filter(|open| open.binds)?;
             // One made anew since is not what travelled.
             open.documents.get(&row.id).filter(|version| **version == row.version)
         };

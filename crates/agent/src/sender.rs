@@ -123,6 +123,8 @@ pub struct Sender {
     heard: Mutex<VecDeque<LastAnswer>>,
     /// What a verification in course remembers of each parcel; lost on a stop, and begun anew.
     pub(crate) probing: Mutex<HashMap<ParcelId, Probing>>,
+    /// Documents that a person sends again: one that is absent then goes. Forgotten on a stop.
+    pub(crate) by_hand: Mutex<BTreeSet<DocumentId>>,
     pub(crate) permits: Arc<Semaphore>,
     in_flight: AtomicU32,
     running: AtomicBool,
@@ -181,6 +183,7 @@ impl Sender {
             returned: Mutex::default(),
             heard: Mutex::default(),
             probing: Mutex::default(),
+            by_hand: Mutex::default(),
             permits: Arc::new(Semaphore::new(parts.settings.workers.max(1))),
             in_flight: AtomicU32::new(0),
             running: AtomicBool::new(true),

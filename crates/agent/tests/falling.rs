@@ -9,6 +9,8 @@ use everywhere::fake;
 
 #[path = "everywhere/apart.rs"]
 mod apart;
+#[path = "everywhere/doubt.rs"]
+mod doubt;
 #[path = "everywhere/kept.rs"]
 mod kept;
 #[path = "everywhere/parallel.rs"]

@@ -6,10 +6,9 @@ use timbre_store::{Fact, Row};
 
 use super::not_rejected;
 use super::number::Found;
-use crate::conversation::{Phase, current, moved, rows_of};
+use crate::conversation::{Phase, current, moved, rows_in};
 use crate::engine::{Agent, Answer};
 use crate::meaning::is_anothers;
-use crate::plan::Stage;
 use crate::view::ProblemView;
 
 /// A person was called to it, and nobody has decided yet.
@@ -52,13 +51,13 @@ impl Agent {
                 && !is_anothers(other)
                 && matches!(other.state, DocState::Enviado | DocState::Verificando)
         };
-        let stage = Phase::of(open.state.as_ref()).stage();
-        let others = rows_of(&self.0.reader, &open.documents);
-        let in_doubt = match stage {
-            Stage::Follow => false,
+        let others = rows_in(&self.0.reader, &open);
+        let in_doubt = match Phase::of(open.state.as_ref()) {
+            // Should the authority lose it, its bytes do not go again with one in them that was rejected.
+            Phase::Follow { .. } | Phase::Parted => false,
             // Its bytes are about to go again.
-            Stage::Resend => others.len() > 1,
-            _ => others.iter().any(undecided),
+            Phase::Resend => others.len() > 1,
+            Phase::Probe => others.iter().any(undecided),
         };
         if !in_doubt {
             return Ok(());

@@ -102,6 +102,7 @@ fn verdict(word: &str) -> Verdict {
             number: if word == "annulled" { NumberFate::Annulled } else { NumberFate::Ungranted },
         },
         "there" => Verdict::AlreadyThere,
+        "lost" => Verdict::Lost { why: "Ya no lo encuentra.".into() },
         "other" => Verdict::Conflict { why: Remark::ours("O", "Otro usa el número."), alike: false },
         "alike" => Verdict::Conflict { why: Remark::ours("O", "Otro usa el número."), alike: true },
         other => Verdict::Unknown { why: format!("¿{other}?") },

@@ -69,6 +69,8 @@ pub struct Books {
     pub words: BTreeMap<u64, &'static str>,
     /// Documents that take every parcel that they are in down with them.
     pub spoiled: BTreeSet<u64>,
+    /// Documents for which every parcel that they are in is refused as one that is there already.
+    pub twins: BTreeSet<u64>,
     /// Every parcel falls for what is round its documents.
     pub bad_cover: bool,
     /// The same where a single document is asked about, before what `words` has.
@@ -103,6 +105,9 @@ impl Books {
         }
         if each.iter().any(|(number, _)| self.spoiled.contains(number)) {
             return "fell".to_owned();
+        }
+        if each.iter().any(|(number, _)| self.twins.contains(number)) {
+            return "there".to_owned();
         }
         match each.iter().find(|(_, word)| *word == "wait") {
             Some(_) => "wait".to_owned(),
