@@ -196,6 +196,11 @@ fn host(request: &Request) -> (Host, &str) {
     (host, &rest[at..])
 }
 
+/// The SII on a good day.
+pub fn calm() -> Box<dyn Authority> {
+    Box::new(Sii(Sim::new(Config { latency: Duration::from_millis(300), ..Config::default() })))
+}
+
 struct Sii(Sim);
 
 impl Authority for Sii {

@@ -9,6 +9,7 @@ mod asked;
 mod chile;
 mod dice;
 mod elsewhere;
+mod night;
 mod rules;
 mod run;
 mod sky;

@@ -228,6 +228,29 @@ impl<W: World + 'static> Shop<W> {
         }
     }
 
+    /// A shop of its own from `start` on, with nothing in the way to `authority`.
+    pub fn in_calm(
+        &self,
+        start: &str,
+        authority: Box<dyn Authority>,
+        live: impl AsyncFnOnce(&Agent, &TokioClock),
+    ) -> BTreeMap<String, Entry> {
+        let dir = folder();
+        copy(self.dir.path(), dir.path());
+        runtime().block_on(async {
+            let clock = Arc::new(TokioClock::starting_at(start.parse().expect("a time")));
+            let authority = Arc::new(Mutex::new(authority));
+            let wire = Arc::new(Wire::new(Arc::clone(&self.world), clock.clone(), Sky::calm(), authority));
+            let agent = self.engine(dir.path(), clock.clone(), &wire, Dice::new(0, "calm"), true);
+            live(&agent, &clock).await;
+            agent.stop().await;
+            let authority = wire.authority();
+            let (ledger, violations) = (authority.ledger(clock.now()), authority.violations());
+            assert!(violations.is_empty(), "{violations:#?}");
+            ledger
+        })
+    }
+
     /// Another till with the same numbers sells, in calm weather, until it has its verdicts. All its documents, and those
     /// that the authority took.
     async fn twins(

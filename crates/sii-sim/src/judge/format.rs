@@ -193,9 +193,10 @@ pub(super) fn dates(documento: Node<'_, '_>, now: Timestamp) -> Vec<Reason> {
     if stamped.date() < authorised {
         reasons.push(reason::STAMP_BEFORE_CAF.because(format!("[{stamped} < {authorised}]")));
     }
-    // A clock may be a little ahead of the SII's.
-    let latest = zone::local(now.saturating_add(SignedDuration::from_mins(10)).unwrap_or(now));
-    if stamped > latest || signed > latest || issued > latest.date() {
+    // A clock may be a little ahead of the SII's. Moments are compared: in April's repeated hour the wall clock goes back.
+    let latest = now.saturating_add(SignedDuration::from_mins(10)).unwrap_or(now);
+    let is_ahead = |wall: DateTime| zone::moment(wall).is_none_or(|at| at > latest);
+    if is_ahead(stamped) || is_ahead(signed) || issued > zone::local(latest).date() {
         reasons.push(reason::STAMP_OUT_OF_RANGE.because(format!("recibido {}", zone::local(now))));
     }
     let late = issued.checked_add(3.days()).is_ok_and(|last| zone::local(now).date() > last);
