@@ -474,7 +474,7 @@ export class DemoShop extends DemoAccess implements Port {
     const left = this.folios[kind];
     const [next, last] = [100_001 - left, 100_000];
     const rest = { authorised: "2026-10-01", expires: null, expired: false, stopped: null, lent_first: 1, lent_last: last };
-    return { series, name, left, next, ...foreseen(left, series === "39" ? 14_400 : 0), sells: true, ranges: [{ first: 1, last, next, left, ...rest }] };
+    return { series, name, left, next, ...foreseen(left, series === "39" ? 900 : 0), sells: true, ranges: [{ first: 1, last, next, left, ...rest }] };
   }
 
   private sentence({ queued, problem }: Counters): Sentence {

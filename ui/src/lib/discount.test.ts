@@ -5,8 +5,8 @@ import { parseDiscount, showDiscount, taken } from "./discount";
 test.each([
   ["10%", { unit: "%", value: "10" }, "10 %"],
   ["12,5 %", { unit: "%", value: "12.5" }, "12,5 %"],
-  ["500", { unit: "$", value: "500" }, "$ 500"],
-  ["$ 1.500", { unit: "$", value: "1500" }, "$ 1.500"],
+  ["500", { unit: "$", value: "500" }, "$\u00a0500"],
+  ["$ 1.500", { unit: "$", value: "1500" }, "$\u00a01.500"],
 ] as const)("%s is a discount", (typed, discount, shown) => {
   expect(parseDiscount(typed)).toEqual(discount);
   expect(showDiscount(discount)).toBe(shown);

@@ -345,6 +345,7 @@ export const T = {
     next: (n: number) => `el próximo es ${number(n)}`,
     lasts: (when: string) => `A este ritmo alcanzan hasta el ${when}.`,
     expire: (day: string) => `Los que quedan sirven hasta el ${day}.`,
+    lastsLong: "A este ritmo alcanzan para más de un año.",
     lastsUnknown: "Todavía no hay ventas suficientes para decir hasta cuándo alcanzan.",
     low: "Quedan pocos: pida folios al SII y cargue el CAF.",
     none: "No quedan: no se puede emitir este documento hasta cargar un CAF.",
