@@ -242,15 +242,19 @@ impl Tokens {
     }
 }
 
-/// A name is shown to people and written to logs.
+/// A name is shown to people, written to logs, and part of an address: what has neither letter nor number (`..`) is
+/// folded away there, and could not be taken back.
 pub(crate) fn check_name(name: &str) -> Result<(), ProblemView> {
     let lawful = |c: char| c.is_alphanumeric() || " -_.".contains(c);
-    let good = (1..=40).contains(&name.chars().count()) && name.chars().all(lawful) && name.trim() == name;
+    let good = (1..=40).contains(&name.chars().count())
+        && name.chars().all(lawful)
+        && name.chars().any(char::is_alphanumeric)
+        && name.trim() == name;
     match good {
         true => Ok(()),
         false => Err(ProblemView::refused(
             "name-invalid",
-            "El nombre lleva de 1 a 40 letras, números, espacios, puntos o guiones.",
+            "El nombre lleva de 1 a 40 letras, números, espacios, puntos o guiones, y al menos una letra o un número.",
         )),
     }
 }
@@ -269,6 +273,16 @@ mod tests {
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_name_that_an_address_folds_away_is_none() {
+        for name in ["", ".", "..", "-", " caja", "caja/1", "caja\n"] {
+            assert!(check_name(name).is_err(), "{name:?}");
+        }
+        for name in ["1", "caja 1", "a.b", "..a"] {
+            assert!(check_name(name).is_ok(), "{name:?}");
+        }
     }
 
     #[test]
