@@ -4,6 +4,7 @@ use openssl::sha::sha256;
 use std::fs;
 use std::io::Write;
 
+use openssl::sha::sha256;
 use serde_json::{Value, json};
 use timbre_tests::{options, shop_of};
 
