@@ -5,6 +5,7 @@ mod documents;
 mod login;
 mod network;
 mod parcels;
+mod together;
 mod uploads;
 
 use std::path::Path;

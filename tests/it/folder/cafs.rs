@@ -1,6 +1,5 @@
 //! CAFs that are put into the folder: loaded once each with a notice, or waited for until they are whole.
 
-use openssl::sha::sha256;
 use std::fs;
 use std::io::Write;
 
