@@ -190,3 +190,21 @@ async fn goods_are_held_back_until_the_authority_has_their_document() {
     assert!(!row(&agent, 1).hold_goods && !row(&agent, 2).hold_goods);
     agent.stop().await;
 }
+
+/// A window tells by it whether what it hears is older, or another agent's that counts anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_run_of_the_agent_says_that_it_is_another() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    let run = async || {
+        let opening = Opening { send: false, clock: clock.clone(), ..Opening::default() };
+        let agent = open_as(dir.path(), &office, opening).await;
+        let first = agent.snapshot();
+        clock.advance(Duration::from_secs(60));
+        sell(&agent, &format!("of {}", first.run), 10).await;
+        let later = agent.snapshot();
+        agent.stop().await;
+        assert_eq!(first.run, later.run);
+        first.run
+    };
+    assert_ne!(run().await, run().await);
+}
