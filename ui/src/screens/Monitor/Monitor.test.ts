@@ -48,18 +48,6 @@ describe("what is seen", () => {
     expect(screen.getByText(/En vivo/)).toBeVisible();
   });
 
-  test("folios that are stopped are not told to be few", async () => {
-    const shop = await open("monitor");
-    shop.loaded = [{ ...shop.loaded[0]!, stopped: "se anularon" }];
-    shop.push([]);
-    await settle();
-    expect(screen.getByText("Están detenidos: vea por qué en Folios")).toBeInTheDocument();
-    shop.loaded = [{ ...shop.loaded[0]!, stopped: null, left: 0, next: 101 }];
-    shop.push([]);
-    await settle();
-    expect(screen.getByText("No quedan: cargue un CAF")).toBeInTheDocument();
-  });
-
   test("what the agent does out of the ordinary is said for as long as it does it", async () => {
     const shop = await open("monitor");
     expect(screen.queryByTestId("standing")).toBeNull();
@@ -204,20 +192,6 @@ describe("filters and search", () => {
     expect(screen.getByText("El último documento se emitió a las 11:59.")).toBeVisible();
     await click("button", "Ver todos los documentos");
     expect(rows().length).toBeGreaterThan(5);
-  });
-
-  test("a document is found as it is named, by type and folio, and has its whole name for who points at it", async () => {
-    const shop = await open("monitor");
-    const one = { ...shop.rows[3]!, id: "T61F1234567", series: "61", kind: "Nota de crédito", folio: 1_234_567 };
-    await press("/");
-    await write("Nota de credito 1.234.567");
-    await settle(300);
-    expect(rows()).toHaveLength(0);
-    // One that comes now joins what was asked for.
-    shop.rows = [one, ...shop.rows];
-    shop.push([one]);
-    await settle();
-    expect(within(list()).getByRole("button", { name: "Nota de crédito 1.234.567" })).toHaveAttribute("title", "Nota de crédito 1.234.567");
   });
 
   test("a search that finds nothing names the filter", async () => {
