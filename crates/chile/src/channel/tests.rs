@@ -3,6 +3,7 @@
 
 mod deliveries;
 mod desk;
+mod ends;
 mod failures;
 mod logins;
 mod polls;
