@@ -7,6 +7,7 @@ use timbre_agent::Agent;
 use timbre_agent::reissue::Reissue;
 
 use crate::fake::*;
+use crate::parcels::one_unreadable_of_three;
 
 /// A person has another made in its place.
 async fn again(agent: &Agent, number: u64) {
@@ -152,18 +153,7 @@ async fn one_that_cannot_be_read_does_not_hold_the_absent_ones_of_its_parcel() {
         let (dir, office) = (tempfile::tempdir().unwrap(), office());
         lose(&office);
         office.books().words.extend((1..=3).map(|number| (number, "wait")));
-        let agent = open(dir.path(), &office, false).await;
-        sell(&agent, "a", 123).await;
-        for i in 0..2 {
-            sell(&agent, &format!("k{i}"), 10).await;
-        }
-        agent.stop().await;
-        drop(agent);
-        let agent = open(dir.path(), &office, true).await;
-        until(&agent, |agent| agent.stats().verifying == 3).await;
-        agent.stop().await;
-        drop(agent);
-        damage(dir.path(), "1:123");
+        one_unreadable_of_three(dir.path(), &office, |agent| agent.stats().verifying == 3).await;
         if index_too {
             // It is made again without it.
             std::fs::remove_dir_all(dir.path().join("db")).unwrap();

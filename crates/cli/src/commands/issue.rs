@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::json;
 use timbre_agent::sales::{Entry, Offer};
-use timbre_agent::show::money;
 use timbre_agent::view::{IssuedView, ProblemView, VouchedView};
+use timbre_agent::vouch::Sold;
 use timbre_core::Refusal;
 
 use super::through;
@@ -95,12 +95,6 @@ struct Issuing<'a> {
     issued: u64,
     recorded: u64,
     refused: u64,
-}
-
-/// What became of a sale.
-enum Sold {
-    Issued(Box<IssuedView>),
-    Recorded(Box<VouchedView>),
 }
 
 impl Issuing<'_> {
@@ -260,9 +254,10 @@ pub(super) fn sentence(issued: &IssuedView) -> String {
     let again = if issued.repeated { "  (ya emitido antes)" } else { "" };
     let hold = if document.hold_goods { "  NO DESPACHAR: el SII todavía no lo tiene" } else { "" };
     let problem = document.error.as_deref().map(|why| format!("  {why}")).unwrap_or_default();
-    let card = issued.voucher.as_ref().map(|part| {
-        format!("  y {} con tarjeta, cuyo voucher es la boleta", money(timbre_core::Amount(part.total)))
-    });
+    let card = issued
+        .voucher
+        .as_ref()
+        .map(|part| format!("  y {} con tarjeta, cuyo voucher es la boleta", pesos(part.total)));
     let card = card.unwrap_or_default();
     let place = environment_word(&issued.environment);
     format!(
