@@ -32,6 +32,7 @@ const COMMANDS: &[&str] = &[
     "issue_text",
     "resend_found",
     "reissue",
+    "found_accepted",
     "number_annulled",
     "note_verdict",
     "load_folios",

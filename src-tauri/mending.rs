@@ -22,6 +22,11 @@ pub async fn reissue(
 }
 
 #[tauri::command]
+pub async fn found_accepted(agent: State<'_, Agent>, id: String, who: String) -> Answer<RowView> {
+    agent.found_accepted(&id, &who).await
+}
+
+#[tauri::command]
 pub async fn number_annulled(agent: State<'_, Agent>, id: String, who: String) -> Answer<RowView> {
     agent.number_annulled(&id, &who).await
 }

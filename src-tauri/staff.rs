@@ -130,6 +130,7 @@ mod tests {
         "export",
         "resend_found",
         "reissue",
+        "found_accepted",
         "number_annulled",
         "note_verdict",
         "load_folios",

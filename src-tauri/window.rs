@@ -98,6 +98,7 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
             commands::issue_text,
             commands::resend_found,
             mending::reissue,
+            mending::found_accepted,
             mending::number_annulled,
             mending::note_verdict,
             mending::load_folios,

@@ -80,21 +80,33 @@ pub(crate) fn was_doubted(events: &[Event], version: u32) -> bool {
     events.iter().any(doubt)
 }
 
-/// A rejection. One that says that its number is another's stops the range, unless `facts` do so already; whatever a
-/// person was called for is answered by it.
+/// A rejection. One that says that its number is another's stops the range, unless `facts` do so already or the other is
+/// its own earlier version; whatever a person was called for is answered by it.
 pub(crate) fn rejected(
     reader: &Reader,
     (document, row): (&Document, &Row),
     (reasons, number): (&[Remark], NumberFate),
     facts: &[Fact],
 ) -> Vec<Fact> {
-    let Some(moved) = moved(row, Cause::Rejected { reasons: reasons.to_vec(), number }, None) else {
+    let (reasons, number) = match number {
+        NumberFate::Taken if document.version > 1 => {
+            let why = reasons.iter().map(|why| Remark { meaning: OWN.to_owned(), ..why.clone() });
+            (why.take(1).chain(reasons.iter().skip(1).cloned()).collect(), NumberFate::Consumed)
+        }
+        number => (reasons.to_vec(), number),
+    };
+    let taken = reasons.first().filter(|_| number == NumberFate::Taken && !stops(facts, document)).cloned();
+    let Some(moved) = moved(row, Cause::Rejected { reasons, number }, None) else {
         return Vec::new();
     };
-    let taken = reasons.first().filter(|_| number == NumberFate::Taken && !stops(facts, document));
-    let stop = taken.and_then(|why| stop_range(reader, document, why));
+    let stop = taken.and_then(|why| stop_range(reader, document, &why));
     stop.into_iter().chain([moved]).chain(calm(row)).collect()
 }
+
+/// Why a later version on its own number is rejected for the number: the other data are those of its earlier version,
+/// which the authority kept although it rejected it. Nobody else uses the range.
+const OWN: &str = "La autoridad guardó con este folio la versión anterior de este mismo documento, que había rechazado: el folio \
+    quedó usado. Vuelva a emitirlo: antes se le pregunta otra vez, y si sigue rechazado sale con un folio nuevo";
 
 /// Whatever a person was called for is answered.
 pub(crate) fn calm(row: &Row) -> Option<Fact> {
@@ -102,13 +114,17 @@ pub(crate) fn calm(row: &Row) -> Option<Fact> {
 }
 
 /// The authority has another document under this number: a person is called, and the range stops, once. Said of this
-/// document before, it stops nothing again: a person may have reopened the range.
+/// document before, it stops nothing again: a person may have reopened the range. A later version is rejected by it.
 pub(crate) fn contested(
     reader: &Reader,
     (document, row): (&Document, &Row),
     (why, alike): (&Remark, bool),
     facts: &[Fact],
 ) -> Vec<Fact> {
+    if document.version > 1 {
+        let why = std::slice::from_ref(why);
+        return rejected(reader, (document, row), (why, NumberFate::Taken), facts);
+    }
     let then = if alike { THEN_ALIKE } else { THEN_OTHER };
     let Some(news) = not_known(row, &format!("{} {then}", why.meaning)) else { return Vec::new() };
     let known = row.attention.as_ref().is_some_and(|said| said.starts_with(&why.meaning));
@@ -129,8 +145,11 @@ fn stops(facts: &[Fact], document: &Document) -> bool {
     facts.iter().any(|fact| matches!(fact, Fact::GrantStopped { grant, .. } if *grant == document.grant))
 }
 
-/// No folio more of the document's range: somebody else uses it.
+/// No folio more of the document's range: somebody else uses it. Of a later version it is its own earlier one.
 pub(crate) fn stop_range(reader: &Reader, document: &Document, why: &Remark) -> Option<Fact> {
+    if document.version > 1 {
+        return None;
+    }
     let of_document =
         |range: &Range| range.grant.id == document.grant && range.is_answered_for_by(document.id.number);
     reader.ranges().into_iter().find(of_document).map(|range| Fact::GrantStopped {

@@ -1,6 +1,7 @@
 //! A rejected document is made again. The authority is asked about it first; then it is signed again under its
 //! own number, or another document takes its place. Either is one commit.
 
+mod accepted;
 mod contested;
 mod number;
 
@@ -22,7 +23,7 @@ use crate::sealing::{accepts, said, seal_all};
 use crate::sender::lock;
 use crate::view::{ProblemView, ReissuedView};
 use crate::writer::{IssueError, selling::no_folio, stamp};
-use crate::{paper, show};
+use crate::{paper, show, void};
 
 use contested::{is_contested, may_be_rejected};
 use number::{Evidence, Found, choose};
@@ -75,7 +76,7 @@ impl Agent {
                 }
                 let found = self.found(&row, &before.document, told.verdict).await?;
                 if matches!(found, Found::Ours | Found::Alike(_)) && !order.new_number {
-                    return Err(self.held_after_all(&row, &found, told.answers).await?);
+                    return Err(self.held_after_all(&row, (&found, on_record), told.answers).await?);
                 }
                 match on_record {
                     Some(fate) => (found, fate, told.answers),
@@ -192,7 +193,12 @@ impl Agent {
                 }
                 Found::Absent
             }
-            Verdict::Rejected { reasons, number } => Found::Void { reasons, number },
+            // Before another folio of its range is given in its place.
+            Verdict::Rejected { reasons, number } => {
+                let (document, why) = (document.clone(), reasons.clone());
+                self.0.writer.apply(move |reader| void::heard(reader, &document, (&why, number))).await?;
+                Found::Void { reasons, number }
+            }
             Verdict::Conflict { why, alike } => {
                 let (document, remark) = (document.clone(), why.clone());
                 let stop = move |reader: &Reader| {
@@ -213,39 +219,6 @@ impl Agent {
                 ));
             }
         })
-    }
-
-    /// The authority has this very document, which it is said to have rejected: perhaps it did accept it, and another
-    /// one would be the same sale twice. So it would be where it has one like it. A person looks, and may then ask for
-    /// another number.
-    async fn held_after_all(&self, row: &Row, found: &Found, answers: Vec<Fact>) -> Answer<ProblemView> {
-        let authority = self.authority();
-        let (code, reason) = match found {
-            Found::Alike(_) => (
-                "same-data-held",
-                format!(
-                    "El {authority} tiene con este folio otro documento, de los mismos datos: puede ser esta misma venta, \
-                     emitida dos veces. Véalo en su sitio, y sólo si es otra venta vuelva a emitirla con un folio nuevo"
-                ),
-            ),
-            _ => (
-                "accepted-after-all",
-                format!(
-                    "El {authority} dice tener este mismo documento: puede que lo haya aceptado. Véalo en su sitio, y \
-                     sólo si allá figura rechazado vuelva a emitirlo con un folio nuevo"
-                ),
-            ),
-        };
-        let problem = ProblemView::conflict(code, format!("{reason}. No se emitió nada."));
-        let (document, version) = (row.id.clone(), row.version);
-        let note = move |reader: &Reader| {
-            let still = crate::conversation::current(reader, &document, version).ok().flatten();
-            let rejected = still.is_some_and(|row| row.state == DocState::Rechazado);
-            let call = rejected.then(|| Fact::Attention { document, reason: Some(reason) });
-            answers.into_iter().chain(call).collect()
-        };
-        self.0.writer.apply(note).await?;
-        Ok(problem)
     }
 
     fn too_soon(&self, id: &DocumentId, sure: Timestamp) -> ProblemView {

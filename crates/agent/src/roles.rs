@@ -22,6 +22,7 @@ pub const RISKY: &[(&str, &str)] = &[
     ("export", "Exportar documentos"),
     ("export_vouched", "Exportar las ventas con voucher"),
     ("reissue", "Emitir de nuevo un documento"),
+    ("found_accepted", "Dar por aceptado un documento rechazado"),
     ("number_annulled", "Marcar un folio como anulado en el SII"),
     ("note_verdict", "Anotar lo que dice el sitio del SII de un documento"),
     ("load_folios", "Cargar folios"),

@@ -80,7 +80,12 @@ fn of_move(moved: &Moved) -> Line {
         }
         Cause::Replaced { by } => (None, Some(by.to_string())),
         Cause::Noted { who, .. } => (None, Some(format!("noted by {who}"))),
-        Cause::Sending | Cause::Absent | Cause::Reissued | Cause::ByHand | Cause::Overruled => (None, None),
+        Cause::Sending
+        | Cause::Absent
+        | Cause::Reissued
+        | Cause::ByHand
+        | Cause::Overruled
+        | Cause::FoundAccepted { .. } => (None, None),
     };
     let version = Some(moved.version);
     Line { version, track, why, ..Line::of(&moved.document, moved.to.word()) }

@@ -92,6 +92,7 @@ fn why(cause: &Cause) -> String {
         }
         Cause::Reissued => "Se emitió otra vez con el mismo folio".to_owned(),
         Cause::Replaced { by } => format!("Reemplazado por {by}"),
+        Cause::FoundAccepted { .. } => "Lo tiene: una persona lo vio aceptado en su sitio".to_owned(),
         Cause::ByHand => "Alguien pidió reenviarlo".to_owned(),
         Cause::Noted { why, .. } => why.clone(),
         Cause::Overruled => "Lo que se había anotado según el sitio no es lo que responde ahora".to_owned(),

@@ -10,21 +10,34 @@ use timbre_store::{Fact, Moved, Range, Reader, StoreError};
 
 use crate::reissue::fate;
 
-/// The ranges that `moves` stop. A folio that was given before its range was last reopened says nothing: whoever did
-/// that knew of it.
+/// A document that was rejected for its folio, or is said to have no good one.
+type Told<'a> = (&'a DocumentId, &'a [Remark], NumberFate);
+
+/// The ranges that `moves` stop.
 pub(crate) fn stops(reader: &Reader, documents: &[Arc<Document>], moves: &[Fact]) -> Vec<Fact> {
+    let documents: Vec<&Document> = documents.iter().map(Arc::as_ref).collect();
+    stopped(reader, &documents, &moves.iter().filter_map(rejected).collect::<Vec<_>>())
+}
+
+/// The ranges that stop since the authority says so of the folio of this one, which is to be made again.
+pub(crate) fn heard(reader: &Reader, document: &Document, why: (&[Remark], NumberFate)) -> Vec<Fact> {
+    stopped(reader, &[document], &[(&document.id, why.0, why.1)])
+}
+
+/// A folio that was given before its range was last reopened says nothing: whoever did that knew of it.
+fn stopped(reader: &Reader, documents: &[&Document], told: &[Told<'_>]) -> Vec<Fact> {
     let mut stops: Vec<(GrantId, String)> = Vec::new();
-    for (id, reasons, number) in moves.iter().filter_map(rejected).filter(|(.., number)| is_void(*number)) {
-        let Some(document) = documents.iter().find(|document| document.id == *id) else { continue };
+    for (id, reasons, number) in told.iter().filter(|(.., number)| is_void(*number)) {
+        let Some(document) = documents.iter().find(|document| document.id == **id) else { continue };
         let in_use = |range: &Range| {
             range.grant.id == document.grant
                 && range.is_answered_for_by(id.number)
                 && stops.iter().all(|(grant, _)| *grant != document.grant)
         };
         let Some(range) = reader.ranges().into_iter().find(in_use) else { continue };
-        let beside = annulled_beside(reader, &range, id, moves);
-        if number == NumberFate::Ungranted || beside.is_some() {
-            stops.push((range.grant.id, why(id, beside.as_ref(), number, reasons)));
+        let beside = annulled_beside(reader, &range, id, told);
+        if *number == NumberFate::Ungranted || beside.is_some() {
+            stops.push((range.grant.id, why(id, beside.as_ref(), *number, reasons)));
         }
     }
     stops.into_iter().map(|(grant, why)| Fact::GrantStopped { grant, why: Some(why) }).collect()
@@ -35,7 +48,7 @@ fn is_void(number: NumberFate) -> bool {
     matches!(number, NumberFate::Annulled | NumberFate::Ungranted)
 }
 
-fn rejected(fact: &Fact) -> Option<(&DocumentId, &[Remark], NumberFate)> {
+fn rejected(fact: &Fact) -> Option<Told<'_>> {
     match fact {
         Fact::Moved(Moved { document, cause: Cause::Rejected { reasons, number }, .. }) => {
             Some((document, reasons, *number))
@@ -45,11 +58,11 @@ fn rejected(fact: &Fact) -> Option<(&DocumentId, &[Remark], NumberFate)> {
 }
 
 /// The folio before or after this one of its range, where it was annulled too.
-fn annulled_beside(reader: &Reader, range: &Range, id: &DocumentId, moves: &[Fact]) -> Option<DocumentId> {
+fn annulled_beside(reader: &Reader, range: &Range, id: &DocumentId, told: &[Told<'_>]) -> Option<DocumentId> {
     let given = range.first.max(range.reopened)..range.next;
     let beside = [id.number.checked_sub(1), id.number.checked_add(1)].into_iter().flatten();
     let annulled = |beside: &DocumentId| {
-        let now = moves.iter().filter_map(rejected).any(|(id, _, number)| id == beside && is_void(number));
+        let now = told.iter().any(|(id, _, number)| *id == beside && is_void(*number));
         now || before(reader, beside).unwrap_or_else(|error| {
             tracing::error!(%error, document = %beside, "whether its folio was annulled can't be read");
             false

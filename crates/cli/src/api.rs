@@ -190,6 +190,12 @@ impl Api {
         self.wire.read(ask).await
     }
 
+    /// A rejected document that the SII holds, and that somebody found accepted there.
+    pub async fn found_accepted(&self, id: &DocumentId, who: &str) -> Result<RowView, Failure> {
+        let ask = Ask::new(Method::POST, format!("/v1/documents/{id}/found-accepted")).patient();
+        self.wire.read(ask.json(&json!({ "who": who }))).await
+    }
+
     /// The folio of a replaced document is annulled at the SII.
     pub async fn number_annulled(&self, id: &DocumentId, who: &str) -> Result<RowView, Failure> {
         let ask = Ask::new(Method::POST, format!("/v1/documents/{id}/number-annulled"));

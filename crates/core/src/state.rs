@@ -80,6 +80,12 @@ pub enum Cause {
     },
     /// A person asked for it to be sent again.
     ByHand,
+    /// The authority holds this very document, and a person found it accepted there.
+    FoundAccepted {
+        /// As with [`Cause::Accepted`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        given: Option<String>,
+    },
     /// A person read at the authority's site how it stands, for its services give no verdict.
     Noted {
         who: String,
@@ -180,6 +186,8 @@ impl DocState {
             // Only where a person's word was what had ended it: the store sees to that.
             (Aceptado | Reparo | Rechazado, Cause::Overruled) => Some(Enviado),
             (Rechazado, Cause::Reissued) => Some(Generado),
+            // A rejection that was concluded and not told, or told of another delivery: two for one sale are worse.
+            (Rechazado | Enviado | Verificando, Cause::FoundAccepted { .. }) => Some(Aceptado),
             // Before it ever left: the store sees to that.
             (Rechazado | Generado | Pendiente, Cause::Replaced { .. }) => Some(Reemplazado),
             (
@@ -214,6 +222,7 @@ mod tests {
             Cause::ByHand,
             Cause::Noted { who: why(), said: Said::Rejected, why: why() },
             Cause::Overruled,
+            Cause::FoundAccepted { given: None },
         ]
     }
 
@@ -232,17 +241,17 @@ mod tests {
             Reemplazado => 'X',
         };
         // Sending, NotSent, NoLine, Doubt, Sent; Absent, Accepted, Rejected, Refused, Fell; Reissued, Replaced, ByHand,
-        // Noted, Overruled.
+        // Noted, Overruled, FoundAccepted.
         let drawn = [
-            "G E.P.. ...P. .X...",
-            "E .PPVS .ARPP .....",
-            "S ...V. .AR.P ...R.",
-            "V ....S PAR.. .....",
-            "P E.P.. ...P. .XG..",
-            "A ..... ..... ....S",
-            "O ..... ..... ....S",
-            "R ..... ..... GX..S",
-            "X ..... ..... .....",
+            "G E.P.. ...P. .X....",
+            "E .PPVS .ARPP ......",
+            "S ...V. .AR.P ...R.A",
+            "V ....S PAR.. .....A",
+            "P E.P.. ...P. .XG...",
+            "A ..... ..... ....S.",
+            "O ..... ..... ....S.",
+            "R ..... ..... GX..SA",
+            "X ..... ..... ......",
         ];
         for (state, drawn) in DocState::ALL.into_iter().zip(drawn) {
             let after = |cause: &Cause| state.after(cause).map_or('.', letter);
@@ -267,8 +276,10 @@ mod tests {
         for state in DocState::ALL.into_iter().filter(|s| s.is_final()) {
             for cause in causes() {
                 let after = state.after(&cause);
-                let act = state == Rechazado && matches!(cause, Cause::Reissued | Cause::Replaced { .. });
-                let allowed = act || (state != Reemplazado && cause == Cause::Overruled);
+                let act =
+                    matches!(cause, Cause::Reissued | Cause::Replaced { .. } | Cause::FoundAccepted { .. });
+                let allowed =
+                    (state == Rechazado && act) || (state != Reemplazado && cause == Cause::Overruled);
                 assert_eq!(after.is_some(), allowed, "{state:?} {cause:?}");
             }
         }

@@ -56,6 +56,24 @@ struct Ticked {
     who: String,
 }
 
+/// Nothing is issued: the SII holds this very document, and somebody found it accepted there.
+#[utoipa::path(
+    post,
+    path = "/v1/documents/{id}/found-accepted",
+    summary = "Da por aceptado uno rechazado que el SII tiene, y que figura aceptado en sii.cl",
+    request_body(content = serde_json::Value, example = json!({"who": "Rosa"})),
+    params(("id" = String, Path, example = "T39F1")),
+    responses((status = 200, description = "Hecho", body = RowView))
+)]
+pub(crate) async fn found_accepted(
+    State(agent): State<Agent>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Answer<Json<RowView>> {
+    let Ticked { who } = read(&body)?;
+    Ok(Json(agent.found_accepted(&id, &who).await?))
+}
+
 /// The task of a replaced document is done.
 #[utoipa::path(
     post,

@@ -49,6 +49,7 @@ use crate::{
         finding::count,
         finding::export,
         mending::reissue,
+        mending::found_accepted,
         mending::number_annulled,
         mending::note_verdict,
         mending::stop_range,

@@ -200,6 +200,7 @@ fn routes(agent: Agent, guard: Arc<Guard>, shared: Shared) -> Router {
         .route("/documents/{id}/history", get(api::history))
         .route("/documents/{id}/resend", post(api::resend_one))
         .route("/documents/{id}/reissue", post(mending::reissue))
+        .route("/documents/{id}/found-accepted", post(mending::found_accepted))
         .route("/documents/{id}/number-annulled", post(mending::number_annulled))
         .route("/documents/{id}/verdict", post(mending::note_verdict))
         .route("/documents/{id}/results-mail", post(services::results_mail))

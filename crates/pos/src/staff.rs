@@ -147,6 +147,7 @@ fn act_of(method: &Method, path: &str) -> Option<&'static str> {
         ("POST", "/vouchers/undo") => "undo_vouched",
         ("PUT", "/vouchers/terms") => "set_vouchers",
         ("POST", "/documents/{id}/reissue") => "reissue",
+        ("POST", "/documents/{id}/found-accepted") => "found_accepted",
         ("POST", "/documents/{id}/number-annulled") => "number_annulled",
         ("POST", "/documents/{id}/verdict") => "note_verdict",
         ("POST", "/folios") => "load_folios",

@@ -2,7 +2,7 @@
 //! another system only what was done to it here is known.
 
 use serde::{Deserialize, Serialize};
-use timbre_core::{Amount, Claims, DocState, DocumentId, Links, Refusal};
+use timbre_core::{Amount, Claim, Claims, DocState, DocumentId, Links, Refusal};
 
 use crate::apply::Stand;
 use crate::fact::Issued;
@@ -37,12 +37,20 @@ pub(crate) fn claimed(on: &impl Keys, id: &DocumentId) -> Result<Amount, StoreEr
 /// Refuses a document that would use up more than is left of another, or annul it again. Of one of another system
 /// it is known only whether it was annulled here, or given back in part.
 pub(crate) fn judge(on: &Overlay<'_>, issued: &Issued) -> Result<(), StoreError> {
-    if let Some(annulled) = &issued.annuls
+    judged(on, &issued.claims.0, issued.annuls.as_ref())
+}
+
+/// The same for one that was rejected, and is to stand after all.
+pub(crate) fn judge_again(on: &Overlay<'_>, row: &Row) -> Result<(), StoreError> {
+    judged(on, &row.claims.0, row.annuls.as_ref())
+}
+
+fn judged(on: &Overlay<'_>, claims: &[Claim], annuls: Option<&DocumentId>) -> Result<(), StoreError> {
+    if let Some(annulled) = annuls
         && let Some(note) = standing_note(on, annulled)?
     {
         return Err(already_annulled(annulled, &note));
     }
-    let claims = &issued.claims.0;
     for (n, claim) in claims.iter().enumerate() {
         let id = &claim.document;
         let Some(row) = on.row(id)? else {
@@ -53,7 +61,7 @@ pub(crate) fn judge(on: &Overlay<'_>, issued: &Issued) -> Result<(), StoreError>
                 return Err(already_annulled(id, &note));
             }
             let claimed = claimed(on, id)?;
-            if issued.annuls.as_ref() == Some(id) && claimed > Amount::ZERO {
+            if annuls == Some(id) && claimed > Amount::ZERO {
                 let users = Foreign::of(on, id)?.used_by;
                 let users = users.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
                 let message = format!(

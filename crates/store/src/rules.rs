@@ -142,6 +142,10 @@ impl<'a> Rules<'a> {
         if moved.cause == Cause::Overruled && row.noted.is_none() {
             return Err(bad_move(&row, moved.version, "su veredicto es de la autoridad"));
         }
+        // What it used up of others was given back when it was rejected, and may be another's by now.
+        if matches!(moved.cause, Cause::FoundAccepted { .. }) && row.state == DocState::Rechazado {
+            claims::judge_again(on, &row)?;
+        }
         if again {
             self.reissued.entry(moved.document.clone()).or_default().1 += 1;
         }

@@ -124,6 +124,11 @@ fn tell(row: &mut Row, cause: &Cause) {
             row.remarks = remarks.clone();
             row.given = given.clone();
         }
+        Cause::FoundAccepted { given } => {
+            row.error = None;
+            row.remarks = Vec::new();
+            row.given = given.clone();
+        }
         Cause::Rejected { reasons, .. } => {
             row.error = first(reasons);
             row.remarks = reasons.clone();

@@ -157,6 +157,8 @@ export class DemoShop extends DemoAccess implements Port {
     return this.settle(id, { state: { accepted: "ACEPTADO", objected: "REPARO", rejected: "RECHAZADO" }[said], error: `Según el sitio del SII, lo anotó ${who}${why && `: ${why}`}` });
   }
 
+  foundAccepted = async (id: string): Promise<RowView> => this.settle(id, { state: "ACEPTADO", remarks: [] });
+
   numberAnnulled = async (id: string): Promise<RowView> => this.settle(id, {});
 
   private settle(id: string, change: Partial<RowView>): RowView {

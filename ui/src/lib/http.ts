@@ -141,6 +141,7 @@ export function httpPort({ base = "", token = () => null, fetch: ask = (...args)
     reissue: (id, { sale, newNumber, who }) =>
       json("POST", `${at(id)}/reissue?${new URLSearchParams({ who, ...(newNumber ? { folio: "new" } : {}) })}`, { raw: sale ?? "", ms: LONG_ANSWER_MS }),
     noteVerdict: (id, order) => json("POST", `${at(id)}/verdict`, { body: order }),
+    foundAccepted: (id, who) => json("POST", `${at(id)}/found-accepted`, { body: { who }, ms: LONG_ANSWER_MS }),
     numberAnnulled: (id, who) => json("POST", `${at(id)}/number-annulled`, { body: { who } }),
     loadFolios: (file, [part, parts], usedUpTo) =>
       json("POST", `/folios?${new URLSearchParams({ share: `${part}/${parts}`, used_up_to: usedUpTo === null ? "" : String(usedUpTo) })}`, {

@@ -138,6 +138,10 @@ export abstract class Listing {
     return this.act(() => this.port.noteVerdict(id, order));
   }
 
+  foundAccepted(id: string, who: string): Promise<RowView | null> {
+    return this.act(() => this.port.foundAccepted(id, who));
+  }
+
   numberAnnulled(id: string, who: string): Promise<RowView | null> {
     return this.act(() => this.port.numberAnnulled(id, who));
   }

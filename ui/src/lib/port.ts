@@ -130,6 +130,8 @@ export interface Port {
   reissue(id: string, again: Again): Promise<ReissuedView>;
   /** What the SII's site says of a document that it gives no verdict of. */
   noteVerdict(id: string, order: NotedOrder): Promise<RowView>;
+  /** A rejected document that the SII holds, and that somebody found accepted there. */
+  foundAccepted(id: string, who: string): Promise<RowView>;
   /** The number of a replaced document was annulled at the SII. */
   numberAnnulled(id: string, who: string): Promise<RowView>;
   /** `share` is this machine's part and how many there are. */

@@ -52,6 +52,7 @@ export function tauriPort(): Port {
     checkBatch: async (file, anew) => call("check_batch", { file: utf8(file), anew }, LONG_ANSWER_MS),
     reissue: (id, again) => call("reissue", { id, ...again }, LONG_ANSWER_MS),
     noteVerdict: (id, order) => call("note_verdict", { id, order }),
+    foundAccepted: (id, who) => call("found_accepted", { id, who }, LONG_ANSWER_MS),
     numberAnnulled: (id, who) => call("number_annulled", { id, who }),
     loadFolios: (file, share, usedUpTo) => call("load_folios", { file: bytes(file), share, usedUpTo }, LONG_ANSWER_MS),
     stopRange: (order) => call("stop_range", { order }),

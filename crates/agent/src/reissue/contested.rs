@@ -24,7 +24,10 @@ pub(super) fn may_be_rejected(id: &DocumentId, verdict: &Verdict, authority: &st
             "El {authority} dice que no tiene {id}: no se vuelve a emitir. Pida «Reenviar»: si es claro que falta, va el mismo documento."
         ),
         Verdict::Accepted { .. } | Verdict::AlreadyThere | Verdict::Sent { .. } => {
-            format!("El {authority} dice tener {id}, y falta saber cómo quedó: no se vuelve a emitir.")
+            format!(
+                "El {authority} dice tener {id}, y falta saber cómo quedó: no se vuelve a emitir. Si en su sitio figura \
+                 aceptado, dígalo en «Emitir de nuevo» y queda aceptado."
+            )
         }
         Verdict::Lost { .. }
         | Verdict::Fallen { .. }

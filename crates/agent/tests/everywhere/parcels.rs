@@ -290,3 +290,19 @@ async fn a_person_who_hurries_does_not_use_up_the_questions_about_what_was_taken
     until(&agent, |agent| agent.stats().accepted == 13).await;
     agent.stop().await;
 }
+
+/// What its channel makes of counts depends on it.
+#[tokio::test]
+async fn a_delivery_is_said_to_be_repeated_where_an_earlier_one_may_have_arrived_and_nowhere_else() {
+    for (mood, repeated) in [(Mood::Lose, true), (Mood::Busy, false), (Mood::Dead, false)] {
+        let dir = tempfile::tempdir().unwrap();
+        let office = office();
+        office.books().moods.push_back(("deliver", mood));
+        let agent = open(dir.path(), &office, true).await;
+        sell(&agent, "k", 10).await;
+        until(&agent, |agent| row(agent, 1).state == "ACEPTADO").await;
+        let told = std::mem::take(&mut office.books().repeated);
+        assert_eq!((told.first(), told.last()), (Some(&false), Some(&repeated)), "{mood:?}: {told:?}");
+        agent.stop().await;
+    }
+}

@@ -122,6 +122,95 @@ async fn what_the_authority_has_though_it_was_rejected_is_for_a_person_to_look_a
     agent.stop().await;
 }
 
+/// It left twice, and the SII had the first: here it was rejected, and the shop had no way but a second document.
+#[tokio::test]
+async fn what_was_rejected_and_is_found_accepted_is_accepted_on_the_authoritys_word_and_a_persons() {
+    let dir = tempfile::tempdir().unwrap();
+    let office = office();
+    let agent = open(dir.path(), &office, true).await;
+    rejected(&agent, &office, "free", "no").await;
+    // The authority does not say that it has it; and who says so must have a name.
+    assert_eq!(agent.found_accepted("TAF1", "Ana").await.unwrap_err().code, "not-held");
+    office.books().have.insert(1, "other");
+    assert_eq!(agent.found_accepted("TAF1", "Ana").await.unwrap_err().code, "not-held");
+    office.books().have.insert(1, "yes");
+    assert_eq!(agent.found_accepted("TAF1", " ").await.unwrap_err().code, "who-missing");
+    untouched(&agent);
+    assert!(again(&agent).await.unwrap_err().detail.contains("queda aceptado"), "it is told");
+    let accepted = agent.found_accepted("TAF1", "Ana").await.unwrap();
+    assert_eq!((accepted.state.as_str(), accepted.attention, accepted.version), ("ACEPTADO", None, 1));
+    let stats = agent.stats();
+    assert_eq!((stats.total, stats.accepted, stats.errors), (1, 1, 0));
+    let history = agent.history("TAF1").unwrap();
+    assert!(history.iter().any(|fact| fact["fact"] == "acted" && fact["who"] == "Ana"));
+    for problem in [again(&agent).await.unwrap_err(), agent.found_accepted("TAF1", "Ana").await.unwrap_err()]
+    {
+        assert_eq!(problem.code, "not-rejected", "{problem:?}");
+    }
+    agent.stop().await;
+    drop(agent);
+    let agent = open(dir.path(), &office, true).await;
+    assert_eq!(row(&agent, 1).state, "ACEPTADO", "and so the journal has it");
+    agent.stop().await;
+}
+
+/// The authority rejected the first version and kept its number: of the second it said "other data", and the range was
+/// stopped for it, as though another till used it.
+#[tokio::test]
+async fn a_second_version_whose_number_has_other_data_is_rejected_and_stops_nothing() {
+    for (word, have) in [("other", "no"), ("alike", "other")] {
+        let dir = tempfile::tempdir().unwrap();
+        let office = office();
+        let agent = open(dir.path(), &office, true).await;
+        rejected(&agent, &office, "free", "no").await;
+        office.books().words.insert(1, word);
+        assert_eq!(again(&agent).await.unwrap().document.version, 2);
+        until(&agent, |agent| row(agent, 1).state == "RECHAZADO").await;
+        let second = row(&agent, 1);
+        assert!(second.remarks[0].meaning.contains("versión anterior"), "{second:?}");
+        assert_eq!(second.attention, None);
+        office.books().have.insert(1, have);
+        let made = again(&agent).await.unwrap();
+        assert_eq!((made.number.as_str(), made.document.id.as_str()), ("new", "TAF2"), "{word}");
+        assert_eq!(agent.folios()[0].ranges[0].stopped, None, "{word}");
+        until(&agent, |agent| row(agent, 2).state == "ACEPTADO").await;
+        agent.stop().await;
+    }
+}
+
+/// Its CAF was over, as the question told: the new folio was of the same range.
+#[tokio::test]
+async fn a_range_that_is_said_to_be_no_good_while_a_document_is_made_again_stops_first() {
+    for contested in [false, true] {
+        let (dir, alone) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        for (dir, ranges) in [(&dir, vec!["1-5", "6-500"]), (&alone, vec!["1-500"])] {
+            let office = office();
+            let ranges: Vec<_> = ranges.into_iter().map(str::to_owned).collect();
+            let only = ranges.len() == 1;
+            let agent = open_as(dir.path(), &office, Opening { ranges, ..Opening::default() }).await;
+            if contested {
+                office.books().moods.push_back(("deliver", Mood::Lose));
+                office.books().words.insert(1, "odd");
+                sell(&agent, "k", 10).await;
+                until(&agent, |agent| row(agent, 1).attention.is_some()).await;
+                office.books().words.clear();
+                office.books().have.insert(1, "ungranted");
+            } else {
+                rejected(&agent, &office, "free", "ungranted").await;
+            }
+            let made = again(&agent).await;
+            let stopped = agent.folios()[0].ranges[0].stopped.clone();
+            assert!(stopped.is_some_and(|why| why.contains("TAF1")), "{made:?}");
+            match only {
+                true => assert_eq!(made.unwrap_err().code, "grant-stopped"),
+                false => assert_eq!(made.unwrap().document.id, "TAF6"),
+            }
+            assert_eq!(row(&agent, 1).state, if only { "RECHAZADO" } else { "REEMPLAZADO" });
+            agent.stop().await;
+        }
+    }
+}
+
 /// The same sale, keyed again in a second system: what the authority has under this number is as good as it.
 #[tokio::test]
 async fn one_like_it_under_its_number_is_for_a_person_to_look_at() {

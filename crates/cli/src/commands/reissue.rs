@@ -28,6 +28,10 @@ pub struct Args {
     #[arg(long)]
     new_folio: bool,
 
+    /// Nada se emite: figura aceptado en sii.cl, y queda aceptado si el SII dice tener este mismo documento
+    #[arg(long, conflicts_with_all = ["sale", "new_folio"])]
+    found_accepted: bool,
+
     /// Quién lo decide; si falta, el usuario de este equipo
     #[arg(long, value_name = "NOMBRE")]
     who: Option<String>,
@@ -38,6 +42,14 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
     let sale = args.sale.map(read).transpose()?.map(Bytes::from);
     let who = args.who.unwrap_or_else(ask::user);
     through(data, Need::Verdicts, async |api| {
+        if args.found_accepted {
+            let row = api.found_accepted(&args.id, &who).await?;
+            match out.json {
+                true => out.object(&row)?,
+                false => out.line(format!("{} queda aceptado: no se emitió otro.", args.id))?,
+            }
+            return Ok(Exit::Done);
+        }
         let made = api.reissue(&args.id, sale, args.new_folio, &who).await?;
         if out.json {
             out.object(&made)?;

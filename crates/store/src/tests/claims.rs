@@ -108,6 +108,28 @@ fn notes_use_up_no_more_than_is_left_and_a_rejected_one_gives_it_back() {
     shop.is_the_same_made_anew(store);
 }
 
+/// What it had used up was given back with its rejection, and is another's by now.
+#[test]
+fn a_rejected_note_that_is_found_accepted_must_fit_into_what_is_left() {
+    let (shop, mut store) = Shop::ready();
+    issue(&mut store, [1]);
+    store.commit(vec![issued(note(2, &[(1, 600)]))], at(2)).unwrap();
+    store.commit(depart("p", &[2]), at(3)).unwrap();
+    let why = Cause::Rejected { reasons: vec![], number: NumberFate::FreeForSame };
+    store.commit(vec![moved(2, DocState::Enviando, DocState::Rechazado, why)], at(4)).unwrap();
+    store.commit(vec![issued(note(3, &[(1, 402)]))], at(5)).unwrap();
+    let found = || moved(2, DocState::Rechazado, DocState::Aceptado, Cause::FoundAccepted { given: None });
+    let error = store.commit(vec![found()], at(6)).unwrap_err();
+    assert!(matches!(&error, StoreError::Refused(no) if no.message.contains(&id(3).to_string())), "{error}");
+    assert_eq!(claimed(&store, 1), 402);
+    store.commit(depart("q", &[3]), at(7)).unwrap();
+    let why = Cause::Rejected { reasons: vec![], number: NumberFate::FreeForSame };
+    store.commit(vec![moved(3, DocState::Enviando, DocState::Rechazado, why)], at(8)).unwrap();
+    store.commit(vec![found()], at(9)).unwrap();
+    assert_eq!(claimed(&store, 1), 600);
+    shop.is_the_same_made_anew(store);
+}
+
 #[test]
 fn two_notes_of_one_batch_do_not_use_up_the_same_rest() {
     let (_shop, mut store) = Shop::ready();

@@ -163,6 +163,23 @@ describe("a rejected document", () => {
     expect(shop.rows.find((one) => one.id === row.id)?.state).toBe("GENERADO");
   });
 
+  test("that is found accepted at the SII is accepted, and no other is issued", async () => {
+    const shop = await room();
+    const row = shop.rows.find((one) => one.state === "RECHAZADO")!;
+    const before = shop.rows.length;
+    await click("button", `${row.kind} ${row.folio.toLocaleString("es-CL")}`);
+    await click("button", "Emitir de nuevo");
+    await fireEvent.click(screen.getByLabelText("En sii.cl figura aceptado: darlo por aceptado y no emitir otro"));
+    expect(dialog()).toHaveTextContent("Se le pregunta al SII si tiene este mismo documento");
+    expect(dialog()).not.toHaveTextContent("Usar un folio nuevo");
+    expect(screen.getByRole("button", { name: "Preguntar al SII y darlo por aceptado" })).toBeDisabled();
+    await fireEvent.input(screen.getByLabelText("Quién lo decide"), { target: { value: "Rosa" } });
+    await click("button", "Preguntar al SII y darlo por aceptado");
+    expect(dialog()).toHaveTextContent("queda aceptado. No se emitió otro.");
+    expect(shop.rows.find((one) => one.id === row.id)?.state).toBe("ACEPTADO");
+    expect(shop.rows.length).toBe(before);
+  });
+
   test("with another folio leaves a task, which is ticked in Folios", async () => {
     const shop = await room();
     const row = shop.rows.find((one) => one.state === "RECHAZADO")!;

@@ -65,7 +65,10 @@ impl Post {
             effect,
             method: Method::Post,
             url: format!("mem:{}/{what}", self.name),
-            headers: vec![("token".into(), cx.pass.map(|p| p.expose().to_owned()).unwrap_or_default())],
+            headers: vec![
+                ("token".into(), cx.pass.map(|p| p.expose().to_owned()).unwrap_or_default()),
+                ("repeated".into(), cx.repeated.to_string()),
+            ],
             body: Bytes::from(body),
             what,
             secret: what == "login",

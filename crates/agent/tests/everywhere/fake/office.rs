@@ -77,6 +77,8 @@ pub struct Books {
     pub have: BTreeMap<u64, &'static str>,
     /// Passes up to this one are no good any more.
     pub expired: u32,
+    /// Was each delivery, and each question about a parcel, said to be of what may have arrived before?
+    pub repeated: Vec<bool>,
     /// How many documents each delivery by `post` was of, taken or not.
     pub offered: Vec<usize>,
     /// Deliveries seen in the order of their documents.
@@ -133,6 +135,10 @@ impl Office {
         let mut books = self.books();
         let address = request.url.strip_prefix("mem:").unwrap().to_owned();
         *books.asked.entry(address.clone()).or_default() += 1;
+        if matches!(request.what, "deliver" | "track?") {
+            let said = request.headers.iter().find(|(name, _)| name == "repeated");
+            books.repeated.extend(said.map(|(_, said)| said == "true"));
+        }
         if address == "post/deliver" {
             let documents = request.body.iter().filter(|byte| **byte == b'\n').count() - 1;
             books.offered.push(documents);
