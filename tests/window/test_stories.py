@@ -135,9 +135,10 @@ def test_all_that_waits_is_sent_again_by_one_question(window, sii):
         sell(window, n)
     window.keys("2", held=ALT)
     window.wait("both to wait", "return find('button', '2 Por enviar').length")
-    sii.say("/outage/off")
     window.keys("r", held=SHIFT)
     window.see("Reenviar 2 pendientes")
+    # Before it they'd leave by themselves, and there would be nothing to ask for.
+    sii.say("/outage/off")
     window.keys(ENTER)
     for folio in (25, 26):
         shows(window, folio, "Aceptado")

@@ -64,12 +64,12 @@ async fn look(
     if able && off() && answered() {
         sender.look_at_the_clock();
     }
-    let (reader, terms) = (inner.reader.clone(), inner.sender.terms());
     let told = unwritten.iter().flat_map(|warned| warned.orders.iter().map(|order| (*order, warned.level)));
     // The gravest of each is the last.
     let told: BTreeMap<u64, u8> = told.collect();
     // As many as wait are looked at: not for an async task.
-    let found = tokio::task::spawn_blocking(move || find(&reader, &terms, &told)).await??;
+    let of = Arc::clone(inner);
+    let found = tokio::task::spawn_blocking(move || find(&of, &told)).await??;
     for warned in &found.warned {
         let pieces = warned.orders.chunks(TOGETHER);
         unwritten.extend(pieces.map(|orders| Warned { orders: orders.to_vec(), ..warned.clone() }));
@@ -118,13 +118,20 @@ pub(crate) fn nearest(inner: &Inner, terms: &Terms, row: &Row) -> Option<(u8, St
 }
 
 /// What nobody was told of yet, be it written or only `told`.
-fn find(reader: &Reader, terms: &Terms, told: &BTreeMap<u64, u8>) -> Result<Found, StoreError> {
+fn find(inner: &Inner, told: &BTreeMap<u64, u8>) -> Result<Found, StoreError> {
+    let reader = &inner.reader;
     let mut found = Found::default();
-    for (name, term) in terms.of.iter() {
+    let mut waiting = Vec::new();
+    for (name, term) in inner.sender.legal.iter() {
         let series = Series(name.clone());
+        let unheld = reader.unheld(&series, 0)?;
+        waiting.push((series, term, unheld));
+    }
+    // After it was read what waits: what is issued meanwhile is not of a later hour.
+    let terms = inner.sender.terms();
+    for (series, term, unheld) in waiting {
         let span = Duration::from_secs(term.seconds);
         let ends = |issued: Timestamp| terms.reached(issued, span, term).earliest(terms.now);
-        let unheld = reader.unheld(&series, 0)?;
         let Some((oldest, _)) = unheld.first() else { continue };
         let written = reader.warned(*oldest)?;
         let mut groups: BTreeMap<u8, Vec<(u64, Timestamp)>> = BTreeMap::new();
