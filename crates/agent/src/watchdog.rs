@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use timbre_core::{DocumentId, Series, Timestamp};
-use timbre_store::{Fact, Reader, Row, StoreError, Warned};
+use timbre_store::{Fact, Row, StoreError, Warned};
 use tokio::sync::watch;
 
 use crate::clock::{later, until};
