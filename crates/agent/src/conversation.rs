@@ -32,8 +32,8 @@ pub(crate) use phase::Phase;
 pub(crate) enum After {
     /// It goes on later.
     Wait { due: Timestamp, state: State },
-    /// It said all it had to say; `absent`: the authority does not have the document.
-    Done { absent: bool },
+    /// It said all it had to say; `absent`: the authority does not have the document; `decided`: it has a verdict.
+    Done { absent: bool, decided: bool },
     /// A delivery whose answer was not heard whole.
     Doubt { why: String },
     /// A delivery of which certainly nothing left.
@@ -149,12 +149,13 @@ impl Sender {
                 }
                 Step::Done(reports) => {
                     let absent = reports.iter().any(|report| report.verdict == Verdict::Absent);
+                    let decided = reports.iter().any(decides);
                     self.note(talk, answer, None, None, reports).await?;
-                    return Ok(After::Done { absent });
+                    return Ok(After::Done { absent, decided });
                 }
                 Step::Granted(_) => {
                     tracing::error!("a conversation about documents ended in a pass");
-                    return Ok(After::Done { absent: false });
+                    return Ok(After::Done { absent: false, decided: false });
                 }
             }
         }
@@ -232,7 +233,9 @@ impl Sender {
                     _ if about_one => (Some(Phase::Probe), due),
                     Some(follow) => (Some(follow), due),
                     None if fell && after(&under_way) => (Some(Phase::Parted), Some(soon)),
-                    None if after(&under_way) => (Some(Phase::Probe), Some(soon)),
+                    None if after(&under_way) || is_noted(reader, &documents, &reports) => {
+                        (Some(Phase::Probe), Some(soon))
+                    }
                     // Refused after an attempt that may have arrived after all: the same bytes again.
                     None if fell => (None, None),
                     None if attempt > 1 && after(&[DocState::Pendiente]) && !after(&settled) => {
@@ -268,6 +271,21 @@ impl Terms {
     fn retry(&self, attempts: u32, retry_at: Timestamp) -> Timestamp {
         retry_at.max(later(self.now, backoff(attempts.max(1), self.base, self.cap, self.luck)))
     }
+}
+
+/// Does it end a document?
+fn decides(report: &Report) -> bool {
+    matches!(report.verdict, Verdict::Accepted { .. } | Verdict::Rejected { .. } | Verdict::Fallen { .. })
+}
+
+/// Has one of them a verdict by a person's word alone, of which nothing is said now? It is asked about further on.
+fn is_noted(reader: &Reader, documents: &[Arc<Document>], reports: &[Report]) -> bool {
+    let silent = |id: &DocumentId| !reports.iter().any(|report| report.document == *id && decides(report));
+    let noted = |document: &Document| {
+        let row = current(reader, &document.id, document.version).ok().flatten();
+        row.is_some_and(|row| row.noted.is_some())
+    };
+    documents.iter().any(|document| silent(&document.id) && noted(document))
 }
 
 fn is_unclear(report: &Report) -> bool {

@@ -1,7 +1,9 @@
 //! What single verdicts amount to: for a channel, for a document, for a range of folios. The facts of a whole
 //! conversation are `conversation`'s.
 
-use timbre_core::{Blame, Cause, DocState, Document, NumberFate, Remark, Report, Scope, Timestamp, Verdict};
+use timbre_core::{
+    Blame, Cause, DocState, Document, DocumentId, NumberFate, Remark, Report, Scope, Timestamp, Verdict,
+};
 use timbre_store::{Event, Fact, Range, Reader, Row};
 
 use crate::apart::apart;
@@ -60,15 +62,27 @@ pub(crate) fn not_known(row: &Row, why: &str) -> Option<Fact> {
     }
 }
 
-/// How often this version was said to be at the authority already.
-pub(crate) fn times_repeated(events: &[Event], version: u32) -> usize {
+/// Was this version twice said to be at the authority already? While it says that it has none of it, sending it once more
+/// in the same bytes would bring the same.
+pub(crate) fn circles(events: &[Event], version: u32) -> bool {
     let repeated = |event: &&Event| match serde_json::from_value(event.fact.clone()) {
         Ok(Fact::Moved(moved)) => {
             moved.version == version && matches!(&moved.cause, Cause::Doubt { why } if why == REPEATED)
         }
         Ok(_) | Err(_) => false,
     };
-    events.iter().filter(repeated).count()
+    events.iter().filter(repeated).count() > 1
+}
+
+/// The same, of what the journal has of it.
+pub(crate) fn is_circling(reader: &Reader, id: &DocumentId, version: u32) -> bool {
+    match reader.history(id) {
+        Ok(events) => circles(&events, version),
+        Err(error) => {
+            tracing::error!(%error, document = %id, "how often it was said to be there can't be read");
+            false
+        }
+    }
 }
 
 /// Was this version ever in doubt: may the authority have taken it in a delivery of which nobody heard?

@@ -7,14 +7,14 @@ use timbre_store::{Fact, Reader, Row};
 use crate::clock::later;
 use crate::conversation::{annulled, moved};
 use crate::engine::{Agent, Answer, parse_id};
-use crate::meaning::calm;
+use crate::meaning::{calm, is_circling};
 use crate::probe::LONG_WAIT;
 use crate::roles::named;
 use crate::view::{NotedOrder, ProblemView, RowView};
 
 impl Agent {
-    /// Notes what the authority's site says of a document that its services gave no verdict for a day, and which a
-    /// person was called to. It is asked about further on.
+    /// Notes what the authority's site says of a document that its services gave no verdict for a day, or of which they
+    /// say in turn that it is there and that it isn't, and which a person was called to. It is asked about further on.
     pub async fn note_verdict(&self, id: &str, order: &NotedOrder) -> Answer<RowView> {
         let id = parse_id(id)?;
         let (who, reason) = (named(&order.who)?, order.why.trim());
@@ -24,7 +24,7 @@ impl Agent {
         }
         let (authority, now) = (self.authority(), self.0.clock.now());
         let row = self.find(&id)?;
-        if !may_be_noted(&row, now) {
+        if !may_be_noted(&self.0.reader, &row, now) {
             return Err(not_open(&row, authority));
         }
         let word = match order.said {
@@ -40,7 +40,7 @@ impl Agent {
         self.0
             .writer
             .apply(move |reader| match reader.row(&document) {
-                Ok(Some(row)) if may_be_noted(&row, now) => facts(reader, &row, cause, who, what),
+                Ok(Some(row)) if may_be_noted(reader, &row, now) => facts(reader, &row, cause, who, what),
                 Ok(_) | Err(_) => Vec::new(),
             })
             .await?;
@@ -54,17 +54,25 @@ impl Agent {
     }
 }
 
-/// It is with the authority, has been for a day, and a person was called to it.
-fn may_be_noted(row: &Row, now: Timestamp) -> bool {
-    row.state == DocState::Enviado && row.attention.is_some() && later(row.since, LONG_WAIT) <= now
+/// A person was called to it, and for a day it is with the authority, or goes round in a circle.
+fn may_be_noted(reader: &Reader, row: &Row, now: Timestamp) -> bool {
+    let long = |since: Timestamp| later(since, LONG_WAIT) <= now;
+    row.attention.is_some()
+        && match row.state {
+            DocState::Enviado => long(row.since),
+            DocState::Verificando | DocState::Pendiente => {
+                long(row.issued) && is_circling(reader, &row.id, row.version)
+            }
+            _ => false,
+        }
 }
 
 fn not_open(row: &Row, authority: &str) -> ProblemView {
     ProblemView::conflict(
         "verdict-not-open",
         format!(
-            "{} está en {}: sólo se anota lo que dice el sitio del {authority} de un documento enviado que lleva más de \
-             24 horas sin veredicto y pide que alguien lo vea.",
+            "{} está en {}: sólo se anota lo que dice el sitio del {authority} de un documento que lleva más de 24 \
+             horas sin veredicto, enviado o en un círculo de «ya lo tengo» y «no lo tengo», y pide que alguien lo vea.",
             row.id,
             row.state.word()
         ),

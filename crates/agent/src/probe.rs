@@ -54,7 +54,7 @@ impl Sender {
         let mut questions = 0;
         for document in readable {
             let row = current(self.reader(), &document.id, document.version)?;
-            if !row.is_some_and(|row| is_open(&row) && row.parcel.as_ref() == Some(&open.id)) {
+            if !row.is_some_and(|row| is_asked_about(&row) && row.parcel.as_ref() == Some(&open.id)) {
                 continue;
             }
             if !self.line_is_open(&open.channel) {
@@ -122,8 +122,10 @@ impl Sender {
         let row = current(self.reader(), &document.id, document.version)?;
         let still = row.as_ref().map(|row| row.state);
         let age = row.as_ref().map_or(Duration::ZERO, |row| until(row.since, self.now()));
-        // What the authority has taken does not go again for what is said of it: there is no hurry.
-        let taken = still == Some(DocState::Enviado);
+        // What the authority has taken does not go again for what is said of it: there is no hurry. Nor what a person
+        // read of it at the authority's site.
+        let noted = row.is_some_and(|row| row.noted.is_some());
+        let taken = noted || still == Some(DocState::Enviado);
         let times = times + 1;
         let pace = |times| later(self.now(), self.settings().conduct.wait_before(times, age));
         let at = self.reading();
@@ -133,7 +135,7 @@ impl Sender {
         let asked = match after {
             // Set while it was asked: no span that the channel measured is true.
             After::Wait { due, .. } if set => Asked { state: None, due, at, times, answered: false },
-            After::Done { absent: true } if set && still == Some(DocState::Verificando) => {
+            After::Done { absent: true, .. } if set && still == Some(DocState::Verificando) => {
                 let due = later(self.now(), self.settings().conduct.absence_gap);
                 Asked { state: None, due, at, times, answered: false }
             }
@@ -141,12 +143,15 @@ impl Sender {
                 let due = if taken { due.max(pace(times)) } else { due };
                 Asked { state: Some(state), due, at, times, answered: false }
             }
-            After::Done { .. } if !matches!(still, Some(DocState::Verificando | DocState::Enviado)) => {
+            After::Done { decided, .. }
+                if !matches!(still, Some(DocState::Verificando | DocState::Enviado))
+                    && (decided || !noted) =>
+            {
                 probing.asked.remove(&document.id);
                 return Ok(Probed { holds: None, asked: true });
             }
             // Never of one that the authority has taken: there an absence is only odd.
-            After::Done { absent: true } if still == Some(DocState::Verificando) => {
+            After::Done { absent: true, .. } if still == Some(DocState::Verificando) => {
                 probing.asked.remove(&document.id);
                 probing.absent.insert(document.id.clone(), began);
                 return Ok(Probed { holds: None, asked: true });
@@ -161,12 +166,14 @@ impl Sender {
         Ok(Probed { holds: self.holds(&document.id, &asked)?, asked: true })
     }
 
-    /// One that needs a person because of what was answered, or that the authority has taken, is
-    /// asked about again, but does not hold the others. One of which nothing was heard does: its
+    /// One that needs a person because of what was answered, or that the authority has taken (a service's word, or a
+    /// person's who read it), is asked about again, but does not hold the others. One of which nothing was heard does: its
     /// bytes may be there.
     fn holds(&self, id: &DocumentId, asked: &Asked) -> Result<Option<Timestamp>, TalkError> {
         let row = self.reader().row(id)?;
-        let apart = row.is_some_and(|row| row.attention.is_some() || row.state == DocState::Enviado);
+        let apart = row.is_some_and(|row| {
+            row.attention.is_some() || row.noted.is_some() || row.state == DocState::Enviado
+        });
         Ok((!(asked.answered && apart)).then_some(asked.due))
     }
 
@@ -178,6 +185,11 @@ impl Sender {
         let ids: Vec<_> = rows.filter(old).map(|row| row.id).collect();
         self.flag(&ids, "Lleva más de 24 horas sin veredicto; se sigue preguntando").await
     }
+}
+
+/// Without a verdict, or with one by a person's word alone.
+fn is_asked_about(row: &Row) -> bool {
+    is_open(row) || row.noted.is_some()
 }
 
 /// The authority has it, or may have it, and there is no verdict yet.

@@ -18,6 +18,7 @@ use timbre_store::{Event, Fact, Issued, Moved, Numbering, Reader, Row};
 use crate::clock::{Clock, later};
 use crate::engine::{Agent, Answer, environment_word, missing, parse_id};
 use crate::follows::given_back;
+use crate::meaning::circles;
 use crate::roles::named;
 use crate::sealing::{accepts, said, seal_all};
 use crate::sender::lock;
@@ -399,9 +400,11 @@ pub(crate) fn fate(events: &[Event], version: u32) -> Option<NumberFate> {
         Ok(Fact::Moved(Moved { version: of, cause: Cause::Rejected { number, .. }, .. })) => {
             (of == version).then_some(number)
         }
-        // The site says nothing of the number: it is asked about.
+        // The site says nothing of the number: it is asked about. It is used up where its services said twice that they
+        // have a document with it.
         Ok(Fact::Moved(Moved { version: of, cause: Cause::Noted { said: Said::Rejected, .. }, .. })) => {
-            (of == version).then_some(NumberFate::AskByProbe)
+            let fate = if circles(events, version) { NumberFate::Consumed } else { NumberFate::AskByProbe };
+            (of == version).then_some(fate)
         }
         Ok(_) | Err(_) => None,
     })

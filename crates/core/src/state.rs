@@ -182,7 +182,8 @@ impl DocState {
                 Some(if remarks.is_empty() { Aceptado } else { Reparo })
             }
             (Enviando | Enviado | Verificando, Cause::Rejected { .. }) => Some(Rechazado),
-            (Enviado, Cause::Noted { said, .. }) => Some(said.state()),
+            // Also of what goes round in a circle, there and not there: the engine sees to that.
+            (Enviado | Verificando | Pendiente, Cause::Noted { said, .. }) => Some(said.state()),
             // Only where a person's word was what had ended it: the store sees to that.
             (Aceptado | Reparo | Rechazado, Cause::Overruled) => Some(Enviado),
             (Rechazado, Cause::Reissued) => Some(Generado),
@@ -246,8 +247,8 @@ mod tests {
             "G E.P.. ...P. .X....",
             "E .PPVS .ARPP ......",
             "S ...V. .AR.P ...R.A",
-            "V ....S PAR.. .....A",
-            "P E.P.. ...P. .XG...",
+            "V ....S PAR.. ...R.A",
+            "P E.P.. ...P. .XGR..",
             "A ..... ..... ....S.",
             "O ..... ..... ....S.",
             "R ..... ..... GX..SA",
@@ -263,7 +264,9 @@ mod tests {
             [(Said::Accepted, Aceptado), (Said::Objected, Reparo), (Said::Rejected, Rechazado)]
         {
             let noted = Cause::Noted { who: String::new(), said, why: String::new() };
-            assert_eq!(Enviado.after(&noted), Some(state));
+            for from in [Enviado, Verificando, Pendiente] {
+                assert_eq!(from.after(&noted), Some(state));
+            }
         }
         let objected = Cause::Accepted { remarks: vec![Remark::ours("1", "")], given: None };
         for state in [Enviando, Enviado, Verificando] {

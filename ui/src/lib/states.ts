@@ -97,9 +97,14 @@ export function canReissue(row: RowView): boolean {
 
 const DAY_MS = 24 * 3_600_000;
 
-/** The SII took it more than a day ago and says nothing more of it: a person may note what its site says. */
+/**
+ * The SII took it more than a day ago and says nothing more of it, or says in turn that it has it and that it hasn't: a
+ * person may note what its site says.
+ */
 export function canSay(row: RowView, now: number): boolean {
-  return row.state === "ENVIADO" && row.attention !== null && Date.parse(row.since) + DAY_MS <= now;
+  if (row.attention === null) return false;
+  const circles = ["VERIFICANDO", "PENDIENTE"].includes(row.state) && row.attempts > 1;
+  return (row.state === "ENVIADO" && Date.parse(row.since) + DAY_MS <= now) || (circles && Date.parse(row.issued) + DAY_MS <= now);
 }
 
 /** Its number is still to be annulled at the SII. */

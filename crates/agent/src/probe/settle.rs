@@ -7,16 +7,16 @@ use std::sync::Arc;
 use timbre_core::{Cause, DocState, Document, DocumentId, NumberFate, ParcelId, Remark, Timestamp};
 use timbre_store::{Event, Fact, OpenParcel, Row, StoreError};
 
-use super::is_open;
+use super::{is_asked_about, is_open};
 use crate::clock::{later, until};
 use crate::conversation::{Phase, TalkError, moved, rows_in};
-use crate::meaning::{REPEATED, calm, times_repeated};
+use crate::meaning::{REPEATED, calm, is_circling};
 use crate::plan::LONGEST_WAIT;
 use crate::sender::{Sender, lock};
 
 /// Why a person is called to a document that goes round in a circle.
 const CIRCLE: &str = "La autoridad dijo dos veces que ya lo tenía y después que no lo tiene. Búsquelo en su sitio antes de \
-    reenviarlo; por sí solo se reintenta en un día";
+    reenviarlo, y anote aquí lo que dice cuando tenga más de 24 horas; por sí solo se reintenta en un día";
 
 /// Why a person is called to one that is absent although its envelope arrived.
 const MISSING: &str = "La autoridad tiene otros documentos del mismo envío y dice no tener éste. Búsquelo en su sitio; si no \
@@ -42,11 +42,12 @@ impl Sender {
         open: &OpenParcel,
         readable: &[Arc<Document>],
     ) -> Result<Option<Timestamp>, TalkError> {
-        let (absent, asked_next) = {
+        let (absent, asked) = {
             let mut probing = lock(&self.probing);
             let probing = probing.remove(&open.id).unwrap_or_default();
-            (probing.absent, probing.asked.into_values().map(|asked| asked.due).min())
+            (probing.absent, probing.asked)
         };
+        let asked_next = asked.values().map(|asked| asked.due).min();
         // What a person said of them holds for this time.
         let by_hand: BTreeSet<_> = {
             let mut by_hand = lock(&self.by_hand);
@@ -57,6 +58,8 @@ impl Sender {
         let age = oldest.map_or_else(Default::default, |since| until(since, self.now()));
         let seldom = later(self.now(), self.settings().conduct.wait_before(usize::MAX, age));
         let due = asked_next.unwrap_or(seldom);
+        // Of those with a verdict by a person's word, the ones that the authority says nothing of yet.
+        let asks = stand.rows.iter().any(|row| is_open(row) || asked.contains_key(&row.id));
         // Refused since. Of a parcel that was parted they are in the queue.
         let binds = Phase::of(open.state.as_ref()).binds();
         let waiting = stand.rows.iter().filter(|row| binds && row.state.may_send());
@@ -64,12 +67,12 @@ impl Sender {
         if stand.arrived {
             let (goes, due) = self.settle_arrived(open, &stand, absent, waiting, (by_hand, due)).await?;
             return match goes.is_empty() {
-                true => self.rest(open, due).await,
+                true => self.rest(open, due, asks).await,
                 false => self.send_apart(open, goes, due).await,
             };
         }
         if absent.is_empty() && waiting.is_empty() {
-            return self.rest(open, due).await;
+            return self.rest(open, due, asks).await;
         }
         // Refused as a whole for one that is there from elsewhere, it would be so again with that one in it.
         let undecided = stand.rows.iter().any(|row| is_open(row) && !absent.contains_key(&row.id));
@@ -124,6 +127,7 @@ impl Sender {
             let Some(row) = self.reader().row(id)? else { continue };
             let here = row.version == *version && row.parcel.as_ref() == Some(&open.id);
             arrived |= match row.state {
+                DocState::Aceptado | DocState::Reparo if here && row.noted.is_some() => true,
                 DocState::Aceptado | DocState::Reparo if here => {
                     processed = Some(processed.map_or(row.since, |at| at.min(row.since)));
                     true
@@ -137,14 +141,13 @@ impl Sender {
         Ok(Standing { rows, arrived, processed, whole })
     }
 
-    /// May a parcel's bytes go again, of whose documents these can be read? None of them was rejected, has another in
-    /// its place, or left in another envelope.
+    /// May a parcel's bytes go again, of whose documents these can be read? None of them has a verdict, be it a person's
+    /// word, or another in its place, or left in another envelope.
     pub(crate) fn is_whole(&self, open: &OpenParcel, readable: &[Arc<Document>]) -> bool {
         let rows = rows_in(self.reader(), open);
-        let over = |row: &Row| matches!(row.state, DocState::Rechazado | DocState::Reemplazado);
         let all = open.documents.len();
         let binds = Phase::of(open.state.as_ref()).binds();
-        binds && readable.len() == all && rows.len() == all && !rows.iter().any(over)
+        binds && readable.len() == all && rows.len() == all && !rows.iter().any(|row| row.state.is_final())
     }
 
     /// Was this version rejected in an answer about the upload of its parcel? Where nobody can tell it may have been:
@@ -160,9 +163,13 @@ impl Sender {
     }
 
     /// Nothing goes: what is open is asked about again then.
-    async fn rest(&self, open: &OpenParcel, due: Timestamp) -> Result<Option<Timestamp>, TalkError> {
+    async fn rest(
+        &self,
+        open: &OpenParcel,
+        due: Timestamp,
+        asks: bool,
+    ) -> Result<Option<Timestamp>, TalkError> {
         let binds = Phase::of(open.state.as_ref()).binds();
-        let asks = rows_in(self.reader(), open).iter().any(is_open);
         let phase = asks.then_some(if binds { Phase::Probe } else { Phase::Parted });
         let due = asks.then_some(due);
         self.writer().commit(vec![self.mark(&open.id, "verificación", phase, due)]).await?;
@@ -216,7 +223,7 @@ impl Sender {
     ) -> Result<Option<Timestamp>, TalkError> {
         let rows = rows_in(self.reader(), open);
         let next_try = self.is_spent(&rows).then(|| self.pause(u32::MAX));
-        let asks = rows.iter().any(|row| is_open(row) && !absent.contains(&row.id));
+        let asks = rows.iter().any(|row| is_asked_about(row) && !absent.contains(&row.id));
         let (phase, due) = (asks.then_some(Phase::Parted), asks.then_some(due));
         let answered = self.mark(&open.id, "verificación", phase, due);
         let open = open.clone();
@@ -240,17 +247,10 @@ impl Sender {
         rows.iter().any(|row| row.attempts >= self.settings().attempts)
     }
 
-    /// Was it, which the authority does not have, twice said to be there already? Sending it once more in the same bytes
-    /// would bring the same.
+    /// Was it, which the authority does not have, twice said to be there already?
     fn is_circling(&self, open: &OpenParcel, id: &DocumentId) -> bool {
         let version = open.documents.iter().find(|(of, _)| of == id).map_or(1, |(_, version)| *version);
-        match self.reader().history(id) {
-            Ok(events) => times_repeated(&events, version) > 1,
-            Err(error) => {
-                tracing::error!(%error, document = %id, "how often it was said to be there can't be read");
-                false
-            }
-        }
+        is_circling(self.reader(), id, version)
     }
 
     /// What the authority left out of an envelope that it went through was rejected, though nobody heard it say so.

@@ -161,3 +161,91 @@ async fn what_a_person_noted_as_rejected_is_made_again_once_the_authority_was_as
     assert_eq!((made.number.as_str(), made.document.version), ("same", 2));
     agent.stop().await;
 }
+
+/// Questions about the document itself go on, too, and end with the first verdict.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_asked_about_by_itself_is_so_further_on_when_a_person_noted_it() {
+    for (word, state) in [("bad", "RECHAZADO"), ("yes", "ACEPTADO")] {
+        let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+        office.books().words.insert(1, "no");
+        office.books().have.insert(1, "no");
+        let agent =
+            open_as(dir.path(), &office, Opening { clock: clock.clone(), ..Opening::default() }).await;
+        sell(&agent, "k", 10).await;
+        until(&agent, |agent| {
+            clock.advance(Duration::from_millis(20));
+            row(agent, 1).attention.is_some()
+        })
+        .await;
+        assert_eq!(row(&agent, 1).state, "ENVIADO");
+        clock.advance(DAY);
+        note_as(&agent, 1, Said::Accepted, "").await.unwrap();
+        for _ in 0..2 {
+            let asked = office.books().asked("post/have?");
+            until(&agent, |agent| {
+                clock.advance(DAY);
+                agent.set_running(true);
+                office.books().asked("post/have?") > asked + 1
+            })
+            .await;
+            assert_eq!((row(&agent, 1).state.as_str(), row(&agent, 1).attention), ("ACEPTADO", None));
+        }
+        office.books().have.insert(1, word);
+        until(&agent, |agent| {
+            clock.advance(DAY);
+            agent.set_running(true);
+            agent.reader().parcels().unwrap().is_empty()
+        })
+        .await;
+        assert_eq!(
+            (row(&agent, 1).state.as_str(), row(&agent, 1).attention.is_some()),
+            (state, word == "bad")
+        );
+        assert_eq!(office.books().asked("post/deliver"), 1);
+        agent.stop().await;
+    }
+}
+
+/// "I have it already", "I don't have it": what its site says ends that, and what is said to be rejected there leaves its
+/// number behind.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_round_in_a_circle_ends_by_what_a_person_read_at_the_site() {
+    for said in [Said::Accepted, Said::Rejected] {
+        let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+        office.books().words.insert(1, "there");
+        office.books().have.insert(1, "no");
+        let agent =
+            open_as(dir.path(), &office, Opening { clock: clock.clone(), ..Opening::default() }).await;
+        sell(&agent, "k", 10).await;
+        until(&agent, |agent| {
+            clock.advance(Duration::from_millis(20));
+            row(agent, 1).attention.is_some_and(|why| why.contains("dos veces"))
+        })
+        .await;
+        until(&agent, |agent| row(agent, 1).state == "PENDIENTE").await;
+        assert_eq!(note_as(&agent, 1, said, "No está").await.unwrap_err().code, "verdict-not-open");
+        agent.set_running(false);
+        clock.advance(DAY);
+        note_as(&agent, 1, said, "No está").await.unwrap();
+        let delivered = office.books().asked("post/deliver");
+        if said == Said::Rejected {
+            let plain = Reissue { sale: None, new_number: false, who: "Ana".to_owned() };
+            assert_eq!(agent.reissue("TAF1", plain).await.unwrap().number, "new");
+        }
+        // The hour comes at which it would have gone again: it is asked about instead.
+        let asked = office.books().asked("post/have?");
+        agent.set_running(true);
+        clock.advance(2 * DAY);
+        until(&agent, |agent| {
+            clock.advance(Duration::from_secs(60));
+            agent.set_running(true);
+            office.books().asked("post/have?") > asked + 1
+                && (said == Said::Accepted || row(agent, 2).state == "ACEPTADO")
+        })
+        .await;
+        assert_ne!(row(&agent, 1).state, "PENDIENTE");
+        let second = u32::from(said == Said::Rejected);
+        assert_eq!(office.books().asked("post/deliver"), delivered + second);
+        agent.stop().await;
+    }
+}
