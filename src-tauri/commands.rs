@@ -14,7 +14,7 @@ use timbre_agent::view::{
 };
 use timbre_agent::{Agent, Answer, Printers};
 
-use crate::window::Again;
+use crate::window::{Again, PRACTICE, Where};
 
 pub(crate) fn bytes(sale: &Value) -> Answer<bytes::Bytes> {
     serde_json::to_vec(sale).map(Into::into).map_err(ProblemView::internal)
@@ -216,9 +216,20 @@ pub fn quit(app: AppHandle) {
     app.exit(0);
 }
 
-/// Closes Timbre and opens it again: what was set holds from then on, and what waits goes on.
+/// Closes Timbre and opens it again: what was set holds from then on, and what waits goes on. With `practice` it opens
+/// on the practice shop, or (false) on the shop's own.
 #[tauri::command]
-pub fn restart(app: AppHandle, again: State<'_, Again>) {
-    again.ask();
+pub fn restart(app: AppHandle, again: State<'_, Again>, practice: Option<bool>) -> Answer<()> {
+    let practising = std::env::args_os().any(|word| word == PRACTICE);
+    again.ask(match practice {
+        None => Where::Here,
+        Some(true) => Where::Practice,
+        Some(false) if practising => Where::Shop,
+        Some(false) => {
+            let detail = "Esta ventana se abrió aparte para practicar: ciérrela y abra Timbre como siempre.";
+            return Err(ProblemView::refused("practice-alone", detail));
+        }
+    });
     app.exit(0);
+    Ok(())
 }

@@ -21,12 +21,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use timbre_app::{DemoOptions, Options, StartError};
-use window::Shows;
+use window::{PRACTICE, Shows};
 
-/// `timbre-desktop [--demo [ESCENARIO]] [--latency 300ms] [--data CARPETA]`.
+/// `timbre-desktop [--demo [ESCENARIO]] [--latency 300ms] [--data CARPETA] [--practice]`.
 fn options() -> Result<Options, String> {
     let mut options = Options { sender: true, ..Options::default() };
     let mut latency = Duration::from_millis(300);
+    let mut practice = false;
     let mut words = std::env::args().skip(1).peekable();
     while let Some(word) = words.next() {
         match word.as_str() {
@@ -43,13 +44,24 @@ fn options() -> Result<Options, String> {
                 let dir = words.next().ok_or("Falta la carpeta después de --data.")?;
                 options.data = Some(PathBuf::from(dir));
             }
+            // Beside the shop's own folder, whichever that is.
+            PRACTICE => practice = true,
             other => {
-                return Err(format!("No se conoce «{other}». Use --demo, --latency 300ms o --data CARPETA."));
+                return Err(format!(
+                    "No se conoce «{other}». Use --demo, --latency 300ms, --data CARPETA o --practice."
+                ));
             }
         }
     }
     if let Some(demo) = &mut options.demo {
         demo.latency = latency;
+    }
+    if practice {
+        let shop = timbre_app::data_dir(options.data.as_deref());
+        options.data = Some(timbre_app::practice_dir(&shop));
+        options.demo = Some(DemoOptions::practice());
+        // A till that knows the shop's port must not sell here.
+        options.port = Some(0);
     }
     Ok(options)
 }

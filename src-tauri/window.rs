@@ -1,7 +1,7 @@
 //! The one window: on our own agent, as a client of the one that runs, or to say why there is none.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -161,23 +161,46 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
         runtime.block_on(running.stop());
     }
     // The folder is free by now.
-    if let Some(env) = env.filter(|_| again.asked()) {
+    if let Some((mut env, place)) = env.zip(again.asked()) {
+        place.turn(&mut env.args_os);
         tauri::process::restart(&env);
     }
     outcome
 }
 
-/// Whether Timbre opens again once it has closed.
+/// Opens Timbre on the practice shop beside the folder that it would open on without.
+pub const PRACTICE: &str = "--practice";
+
+/// Where Timbre opens again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Where {
+    Here,
+    Practice,
+    /// From the practice shop to the shop's own.
+    Shop,
+}
+
+impl Where {
+    fn turn(self, words: &mut Vec<OsString>) {
+        match self {
+            Where::Here => {}
+            Where::Practice => words.push(PRACTICE.into()),
+            Where::Shop => words.retain(|word| word != PRACTICE),
+        }
+    }
+}
+
+/// Whether Timbre opens again once it has closed, and where.
 #[derive(Debug, Clone, Default)]
-pub struct Again(Arc<AtomicBool>);
+pub struct Again(Arc<Mutex<Option<Where>>>);
 
 impl Again {
-    pub fn ask(&self) {
-        self.0.store(true, Ordering::Relaxed);
+    pub fn ask(&self, place: Where) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
     }
 
-    fn asked(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+    fn asked(&self) -> Option<Where> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -263,5 +286,22 @@ pub fn ask_to_quit(app: &AppHandle) {
         show_again(app);
     } else {
         app.exit(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn practising_is_a_word_on_the_line_that_comes_and_goes() {
+        let line = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
+        let mut words = line(&["timbre-desktop", "--data", "tienda"]);
+        Where::Here.turn(&mut words);
+        assert_eq!(words, line(&["timbre-desktop", "--data", "tienda"]));
+        Where::Practice.turn(&mut words);
+        assert_eq!(words, line(&["timbre-desktop", "--data", "tienda", PRACTICE]));
+        Where::Shop.turn(&mut words);
+        assert_eq!(words, line(&["timbre-desktop", "--data", "tienda"]));
     }
 }

@@ -152,12 +152,11 @@ async fn the_api_describes_itself_without_a_token_and_its_examples_are_taken() {
 
 /// Bodies whose example can't be done in a shop where all is well, or with a certificate that nobody has: what they are
 /// answered.
-const OTHERWISE: [(&str, &str); 16] = [
+const OTHERWISE: [(&str, &str); 15] = [
     ("/v1/vouchers/undo", "not-found"),
     ("/v1/certificate", "certificate-not-pfx"),
     ("/v1/claims", "authority-refused"),
     ("/v1/clock/accept", "clock-good"),
-    ("/v1/company", "training-company"),
     ("/v1/documents/{id}/found-accepted", "not-rejected"),
     ("/v1/documents/{id}/number-annulled", "nothing-to-annul"),
     ("/v1/documents/{id}/paper", "paper-settled"),

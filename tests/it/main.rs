@@ -17,6 +17,7 @@ mod large;
 mod network;
 mod panel;
 mod paper;
+mod practice;
 mod refused;
 mod rooms;
 mod sealing;

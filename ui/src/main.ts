@@ -11,14 +11,16 @@ import { startTheme } from "./lib/theme";
 
 async function choosePort(): Promise<Port> {
   if (import.meta.env.MODE === "demo") return (await import("./lib/demo-start")).startDemo();
-  const { httpPort, takeToken } = await import("./lib/http");
+  const { httpPort, takeBack, takeToken } = await import("./lib/http");
+  // Before the token, which cleans the address bar.
+  const back = takeBack();
   let token = takeToken();
   // The shell shows another agent's panel by its link: there the page has no command of the shell.
   if (token === null && "__TAURI_INTERNALS__" in window) return (await import("./lib/tauri")).tauriPort();
   // The link of an agent that was started anew, opened in this tab, only changes the fragment.
   addEventListener("hashchange", () => (token = takeToken()));
   // Another machine's panel is served over TLS alone, and has no link with a token.
-  return httpPort({ token: () => token, entered: token === null && location.protocol === "https:" });
+  return httpPort({ token: () => token, entered: token === null && location.protocol === "https:", back });
 }
 
 startTheme();

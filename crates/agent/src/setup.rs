@@ -106,12 +106,15 @@ impl Agent {
         self.0.clock.now()
     }
 
-    /// The same by a person's hand. The company of training is made up, and never typed.
+    /// The same by a person's hand. The company of training is made up: where it is there, its data may be set, and it
+    /// stays that company.
     pub async fn set_own_company(&self, order: CompanyOrder) -> Answer<CompanyDataView> {
-        if order.environment == Environment::Training {
+        let training = |environment| environment == Environment::Training;
+        if training(order.environment) && !self.company().is_some_and(|(_, known)| training(known)) {
             return Err(ProblemView::bad_request(
                 "training-company",
-                "El ambiente de entrenamiento usa su propia empresa ficticia; ábralo con «timbre demo».",
+                "El ambiente de entrenamiento usa su propia empresa ficticia; ábralo con «Probar sin el SII», en \
+                 Ajustes, o con «timbre demo».",
             ));
         }
         self.set_company(order.environment, &order.data).await?;

@@ -49,7 +49,7 @@ pub use said::{AdviceView, ClaimOrder, ClaimsView, EventView, LabelView, RemarkV
 pub use settings::{
     CheckView, OtherSettingView, PlaceView, RoomView, SealingView, SettingView, SettingsOrder, SettingsView,
 };
-pub use setup::{CompanyDataView, CompanyOrder};
+pub use setup::{CompanyDataView, CompanyOrder, PracticeView};
 pub use staff::{StaffView, WorkerOrder, WorkerView};
 pub use stats::StatsView;
 pub use stopped::StoppedView;
@@ -421,6 +421,7 @@ pub fn typescript() -> String {
         crate::diagnose::Outcome,
         CompanyOrder,
         CompanyDataView,
+        PracticeView,
         LoadedCertificateView,
         StaffView,
         WorkerView,

@@ -1,11 +1,15 @@
 //! The demo shop: a fictitious company with a training certificate and CAFs of the simulator's
 //! desk, in a training folder.
 
+use std::time::Duration;
+
 use serde_json::json;
 use sii_sim::Desk;
 use timbre_agent::Agent;
 use timbre_agent::view::ProblemView;
 use timbre_core::Environment;
+
+use crate::DemoOptions;
 
 /// Folios of each type that a new demo shop gets.
 const FOLIOS: u64 = 100_000;
@@ -15,6 +19,16 @@ const TYPES: [u16; 7] = [39, 33, 34, 41, 52, 56, 61];
 
 /// The password of a training certificate: it is public, as everything of training is.
 const PASSWORD: &str = "entrenamiento";
+
+/// How long the simulator takes for an answer where people practise: each state is seen for a moment.
+const PACE: Duration = Duration::from_millis(300);
+
+impl DemoOptions {
+    /// A calm day, to practise in.
+    pub fn practice() -> DemoOptions {
+        DemoOptions { latency: PACE, scenario: "calm".to_owned() }
+    }
+}
 
 /// Makes the shop where there is none; refuses a folder that is not for training.
 pub async fn open_shop(agent: &Agent) -> Result<(), ProblemView> {

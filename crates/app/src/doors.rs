@@ -8,13 +8,14 @@ use std::sync::Arc;
 use timbre_agent::carrier::Courier;
 use timbre_agent::clock::SystemClock;
 use timbre_agent::{Agent, DataFolder, Printers};
-use timbre_pos::{Doors, Folder, Network, Safe, Server, Standing, TROUBLE, Tokens, Webhooks};
+use timbre_pos::{Doors, Folder, Network, Practice, Safe, Server, Standing, TROUBLE, Tokens, Webhooks};
 use timbre_store::whole;
 use tokio::net::TcpListener;
 
 use crate::StartError;
 use crate::config::Config;
 use crate::password::PanelPassword;
+use crate::practice::Beside;
 
 /// The doors of a running agent.
 pub(crate) struct Open {
@@ -35,6 +36,7 @@ impl Open {
         owner: String,
         (dir, config): (&Path, &Config),
         stays: bool,
+        practice: Option<Arc<Beside>>,
         mut notices: Vec<String>,
     ) -> Result<Open, StartError> {
         let failed = |e| StartError::Folder(dir.to_owned(), e);
@@ -99,6 +101,7 @@ impl Open {
             folder: standing,
             webhooks: Arc::clone(&webhooks),
             password: Arc::new(PanelPassword::open(dir, Arc::new(SystemClock))),
+            practice: practice.map(|beside| beside as Arc<dyn Practice>),
             notices,
         };
         let server = timbre_pos::serve(doors, listener, network).map_err(|e| StartError::Port(port, e))?;

@@ -71,14 +71,15 @@ pub fn data_dir(said: Option<&Path>) -> PathBuf {
 
 /// The folder of the demo shop: never the one where real documents are.
 pub fn demo_dir(said: Option<&Path>) -> PathBuf {
-    match said {
-        Some(dir) => dir.to_owned(),
-        None => {
-            let mut name = data_dir(None).into_os_string();
-            name.push("-demo");
-            PathBuf::from(name)
-        }
-    }
+    said.map_or_else(|| practice_dir(&data_dir(None)), Path::to_owned)
+}
+
+/// The folder beside a shop's own where its people practise.
+pub fn practice_dir(shop: &Path) -> PathBuf {
+    // Without the slash that a person may have typed behind it.
+    let mut name = shop.components().as_path().as_os_str().to_owned();
+    name.push("-demo");
+    PathBuf::from(name)
 }
 
 /// Has somebody begun to keep a shop there? A folder that only exists is none.

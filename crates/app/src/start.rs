@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sii_sim::{Running as SimRunning, Scenario, Sim};
+use sii_sim::{Running as SimRunning, Sim};
 use timbre_agent::carrier::HttpCarrier;
 use timbre_agent::chance::SystemChance;
 use timbre_agent::clock::{Clock, SystemClock};
@@ -22,9 +22,10 @@ use crate::folder::{self, Address, Lock, Turn, data_dir, demo_dir};
 use crate::keeper::Keeper;
 use crate::logs::{self, Log};
 use crate::paper::Printer;
+use crate::practice::Beside;
 use crate::staff::Workers;
 use crate::vault::{Custody, CustodyUsed, Vault, VaultError};
-use crate::{authorities, country, demo, room, sealing};
+use crate::{authorities, country, demo, room, sealing, simulator};
 
 /// The port that tills know.
 pub const PORT: u16 = 4578;
@@ -175,6 +176,7 @@ pub struct Running {
     pub opened: Opened,
     doors: Open,
     simulator: Option<SimRunning>,
+    practice: Option<Arc<Beside>>,
     printer: Arc<Printer>,
     /// Looks at the disk; of a command that ends nobody.
     looks: Option<tokio::task::JoinHandle<()>>,
@@ -203,6 +205,9 @@ impl Running {
             looks.abort();
         }
         self.agent.closing();
+        if let Some(practice) = &self.practice {
+            practice.stop().await;
+        }
         self.doors.stop().await;
         let papers = self.agent.stop().await;
         if papers.is_empty() {
@@ -283,15 +288,15 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let paper = Arc::new(config.printer(&folder, training)?);
     paper.resume(options.turn.clone());
     let (printers, printer): (Arc<dyn Printers>, _) = (paper.clone(), paper.clone());
-    let mut simulator = None;
+    let mut simulated = None;
     // A command that only issues or looks sends nothing, and so needs no simulator.
     if training && (options.sender || options.demo.is_some()) {
         settings.simulator = match (&options.demo, &config.training.simulator) {
             (None, Some(base)) => Some(base.clone()),
             (demo, _) => {
-                let running = start_simulator(demo.as_ref(), &folder).await?;
+                let running = simulator::start(demo.as_ref(), &folder).await?;
                 let base = running.base.clone();
-                simulator = Some(running);
+                simulated = Some(running);
                 Some(base)
             }
         };
@@ -334,7 +339,10 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let data_folder: Arc<dyn DataFolder> = place.clone();
     let safe: Arc<dyn Safe> = keeper;
     let behind = (&agent, &printers, &data_folder, safe);
-    let opening = Open::open(behind, listener, token.clone(), (&folder, &config), stays, notices).await;
+    let practice = (stays && !training).then(|| Beside::new(&folder, &options));
+    let opening =
+        Open::open(behind, listener, token.clone(), (&folder, &config), stays, practice.clone(), notices)
+            .await;
     let doors = match opening {
         Ok(doors) => doors,
         Err(error) => {
@@ -362,11 +370,12 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         webhooks: Arc::clone(&doors.webhooks),
         window: doors.server.window(),
         address,
-        sim: simulator.as_ref().map(|running| running.sim().clone()),
+        sim: simulated.as_ref().map(|running| running.sim().clone()),
         custody,
         opened,
         doors,
-        simulator,
+        simulator: simulated,
+        practice,
         printer,
         looks,
         lock,
@@ -428,45 +437,6 @@ fn announce_set(store: &mut Store, dir: &Path, sends: bool) -> Result<(), StartE
         store.commit(vec![Fact::Acted { who, what, documents: Vec::new() }], SystemClock.now())?;
     }
     Ok(())
-}
-
-/// The simulator keeps what it holds in the folder that trains with it: a document whose verdict is awaited
-/// finds it there after a restart, under the same track id.
-async fn start_simulator(demo: Option<&DemoOptions>, folder: &Path) -> Result<SimRunning, StartError> {
-    let mut config = sii_sim::Config {
-        processing: Duration::from_millis(100),
-        keep_sent: std::env::var_os("TIMBRE_KEEP_SENT").map(PathBuf::from),
-        seed: simulator_seed()?,
-        ..Default::default()
-    };
-    tracing::info!(
-        seed = config.seed,
-        "the built-in simulator draws from this seed (TIMBRE_SIM_SEED repeats it)"
-    );
-    if let Some(demo) = demo {
-        config.latency = demo.latency;
-        config.scenario = Scenario::named(&demo.scenario).ok_or_else(|| {
-            StartError::Scenario(demo.scenario.clone(), Scenario::names().collect::<Vec<_>>().join(", "))
-        })?;
-    }
-    let kept = folder.join("simulador");
-    let opening = {
-        let kept = kept.clone();
-        tokio::task::spawn_blocking(move || Sim::open(config, &kept)).await
-    };
-    let sim = opening.map_err(|e| StartError::Network(e.to_string()))?;
-    let sim = sim.map_err(|e| StartError::Folder(kept, e))?;
-    sii_sim::serve(sim, None).await.map_err(|e| StartError::Port(0, e))
-}
-
-/// Fresh for each run, unless somebody wants a run again.
-fn simulator_seed() -> Result<u64, StartError> {
-    if let Some(seed) = std::env::var("TIMBRE_SIM_SEED").ok().and_then(|text| text.parse().ok()) {
-        return Ok(seed);
-    }
-    let mut bytes = [0u8; 8];
-    openssl::rand::rand_bytes(&mut bytes).map_err(|e| StartError::Network(e.to_string()))?;
-    Ok(u64::from_le_bytes(bytes))
 }
 
 /// Where the folder's anchor is: outside the folder, under its vault's name. Who only looks does

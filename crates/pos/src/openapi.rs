@@ -9,8 +9,8 @@ use utoipa::OpenApi;
 
 use crate::scope::needed;
 use crate::{
-    api, data_folder, doors, entrance, events, finding, mending, metrics, paper, printers, services, setup,
-    staff, vouchers, webhooks, window,
+    api, data_folder, doors, entrance, events, finding, mending, metrics, paper, practice, printers,
+    services, setup, staff, vouchers, webhooks, window,
 };
 
 #[derive(OpenApi)]
@@ -104,7 +104,8 @@ use crate::{
         vouchers::acts,
         metrics::metrics,
         events::events,
-        window::show
+        window::show,
+        practice::open
     )
 )]
 struct Handlers;

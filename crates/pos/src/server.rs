@@ -24,7 +24,8 @@ use crate::webhooks::Webhooks;
 use crate::window::Window;
 use crate::{
     answers, api, bodies, connections, data_folder, docs, doors, entrance, events, finding, guard, mending,
-    metrics, openapi, panel, paper, parameters, printers, services, setup, staff, vouchers, webhooks, window,
+    metrics, openapi, panel, paper, parameters, practice, printers, services, setup, staff, vouchers,
+    webhooks, window,
 };
 
 /// How long answers in course may take once the server is told to stop.
@@ -98,6 +99,8 @@ pub struct Doors {
     pub webhooks: Arc<Webhooks>,
     /// Of the panel for other machines.
     pub password: Arc<dyn Password>,
+    /// Where the folder has a shop to practise in beside it.
+    pub practice: practice::Beside,
     /// What a person should know of this run, for `/health`.
     pub notices: Vec<String>,
 }
@@ -106,8 +109,19 @@ pub struct Doors {
 /// to who knows its password, where that is asked for.
 pub fn serve(open: Doors, listener: TcpListener, network: Option<Network>) -> io::Result<Server> {
     let port = listener.local_addr()?.port();
-    let Doors { agent, printers, data_folder, owner, tokens, origins, folder, webhooks, password, notices } =
-        open;
+    let Doors {
+        agent,
+        printers,
+        data_folder,
+        owner,
+        tokens,
+        origins,
+        folder,
+        webhooks,
+        password,
+        practice,
+        notices,
+    } = open;
     let mut run = [0u8; 8];
     openssl::rand::rand_bytes(&mut run)?;
     let hub = Hub::new(hex(&run));
@@ -126,6 +140,7 @@ pub fn serve(open: Doors, listener: TcpListener, network: Option<Network>) -> io
         entrance: Arc::clone(&entrance),
         notices,
         window: Arc::clone(&window),
+        practice,
     };
     let (stop, stopped) = watch::channel(false);
     let guard = Arc::new(Guard::loopback(port, owner, Arc::clone(&tokens), origins.clone()));
@@ -171,6 +186,7 @@ struct Shared {
     entrance: Arc<Entrance>,
     notices: Notices,
     window: Arc<Window>,
+    practice: practice::Beside,
 }
 
 fn routes(agent: Agent, guard: Arc<Guard>, shared: Shared) -> Router {
@@ -241,6 +257,7 @@ fn routes(agent: Agent, guard: Arc<Guard>, shared: Shared) -> Router {
         .route("/events", get(events::events))
         .route("/health", get(api::health))
         .route("/window", post(window::show))
+        .route("/practice", post(practice::open))
         .route("/batch/check", post(mending::check_batch))
         .route("/staff", get(staff::list))
         .route("/staff/permit", post(staff::permit))
@@ -257,6 +274,7 @@ fn routes(agent: Agent, guard: Arc<Guard>, shared: Shared) -> Router {
         .layer(Extension(shared.webhooks))
         .layer(Extension(shared.entrance))
         .layer(Extension(shared.window))
+        .layer(Extension(shared.practice))
         .layer(middleware::from_fn(bodies::whole))
         .layer(middleware::from_fn_with_state((Arc::clone(&guard), agent.clone()), guard::known))
         .route("/openapi.json", get(openapi::openapi)) // for whoever asks: nothing of a shop is in it

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 
-import { httpPort, takeToken } from "./http";
+import { httpPort, takeBack, takeToken } from "./http";
 import type { Problem } from "./port";
 import { EventParser } from "./sse";
 
@@ -175,4 +175,35 @@ test("the token leaves the address bar and stays for the tab", () => {
   expect(takeToken(place, { state: null, replaceState } as unknown as History)).toBe("s3cret");
   expect(replaceState).toHaveBeenCalledWith(null, "", "/panel?a=1");
   expect(takeToken({ ...place, hash: "" } as Location, history)).toBe("s3cret");
+});
+
+describe("practising", () => {
+  const kept = () => {
+    const held = new Map<string, string>();
+    return { getItem: (name: string) => held.get(name) ?? null, setItem: (name: string, value: string) => void held.set(name, value) } as Storage;
+  };
+
+  test("the practice shop is opened, with the way back, and the way back is gone", async () => {
+    const went: string[] = [];
+    const fetch = answer(200, { panel: "http://127.0.0.1:5001/#token=abc" });
+    const go = (address: string) => void went.push(address);
+    const shop = httpPort({ fetch, go });
+    expect(shop.practice?.end).toBeUndefined();
+    await shop.practice?.begin();
+    expect(fetch.mock.calls[0]?.[0]).toBe("/v1/practice");
+    expect(went).toEqual([`http://127.0.0.1:5001/#token=abc&back=${encodeURIComponent(location.origin)}`]);
+    await httpPort({ go, back: "http://127.0.0.1:4578" }).practice?.end?.();
+    expect(went[1]).toBe("http://127.0.0.1:4578/");
+    expect(httpPort({ entered: true }).practice).toBeUndefined();
+  });
+
+  test("the way back is kept for the tab, and leads to this machine alone", () => {
+    const tab = kept();
+    const at = (hash: string) => takeBack({ hash } as Location, tab);
+    for (const elsewhere of ["https://timbre.example", "javascript:alert(1)", "http://127.0.0.1.example", "http://127.0.0.1:1@example"]) {
+      expect(at(`#token=a&back=${encodeURIComponent(elsewhere)}`)).toBeNull();
+    }
+    expect(at("#token=a&back=http%3A%2F%2F127.0.0.1%3A4578")).toBe("http://127.0.0.1:4578");
+    expect(at("")).toBe("http://127.0.0.1:4578");
+  });
 });

@@ -4,9 +4,10 @@
 import { ANSWER_MS, asProblem, DIAGNOSIS_MS, isProblemView, LONG_ANSWER_MS, permitted, permittedAgain, Problem, SESSION_ENDED, SNAPSHOT_MS, unreachable, within, type Port } from "./port";
 import { EventParser } from "./sse";
 import { T } from "./text";
-import type { PushView, Query } from "./types";
+import type { PracticeView, PushView, Query } from "./types";
 
 const KEPT = "timbre.token";
+const BACK = "timbre.back";
 
 interface Options {
   base?: string;
@@ -15,6 +16,9 @@ interface Options {
   fetch?: typeof fetch;
   /** The panel is another machine's: who it is, a cookie says that no script sees. */
   entered?: boolean;
+  /** The panel of the shop that this one is the practice of. */
+  back?: string | null;
+  go?: (address: string) => void;
 }
 
 /** Takes the token out of `#token=…`, keeps it for this tab, and cleans the address bar. */
@@ -24,12 +28,20 @@ export function takeToken(place: Location = location, past: History = history, k
   if (!token) return kept.getItem(KEPT);
   kept.setItem(KEPT, token);
   fragment.delete("token");
+  fragment.delete("back");
   const rest = fragment.toString();
   past.replaceState(past.state, "", place.pathname + place.search + (rest ? `#${rest}` : ""));
   return token;
 }
 
-export function httpPort({ base = "", token = () => null, fetch: ask = (...args) => fetch(...args), entered = false }: Options = {}): Port {
+/** Takes the way back out of `#back=…` as `takeToken` does; only to a panel of this machine. */
+export function takeBack(place: Location = location, kept: Storage = sessionStorage): string | null {
+  const back = new URLSearchParams(place.hash.replace(/^#/, "")).get("back");
+  if (back && /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/.test(back)) kept.setItem(BACK, back);
+  return kept.getItem(BACK);
+}
+
+export function httpPort({ base = "", token = () => null, fetch: ask = (...args) => fetch(...args), entered = false, back = null, go = (address) => location.assign(address) }: Options = {}): Port {
   const bearer = (): Record<string, string> => {
     const known = token();
     return known ? { authorization: `Bearer ${known}` } : {};
@@ -156,6 +168,7 @@ export function httpPort({ base = "", token = () => null, fetch: ask = (...args)
     resendPending: () => json("POST", "/resend", { ms: LONG_ANSWER_MS }),
     sending: (running) => send("POST", "/sending", async () => {}, { body: { running } }),
     leave: entered ? leave : undefined,
+    practice: entered ? undefined : { begin: practise, end: back === null ? undefined : async () => go(`${back}/`) },
     subscribe(onPush, onLost) {
       const end = new AbortController();
       listen(end.signal, onPush).then(
@@ -165,6 +178,11 @@ export function httpPort({ base = "", token = () => null, fetch: ask = (...args)
       return () => end.abort();
     },
   };
+
+  async function practise(): Promise<void> {
+    const { panel } = await json<PracticeView>("POST", "/practice", { ms: LONG_ANSWER_MS });
+    go(`${panel}&${new URLSearchParams({ back: location.origin })}`);
+  }
 
   async function leave(): Promise<void> {
     const left = await within(ANSWER_MS, (signal) => ask(`${base}/salir`, { method: "POST", headers: { "timbre-client": "panel" }, signal })).catch(() => null);

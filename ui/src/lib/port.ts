@@ -77,6 +77,14 @@ export interface Sealer {
   seal(typed: string, who: string): Promise<SealingView>;
 }
 
+/** A shop to practise in, beside the shop's own. */
+export interface Practice {
+  /** Goes there: this page goes away. */
+  begin(): Promise<void>;
+  /** Goes back to the shop's own; only where the page knows the way. */
+  end?(): Promise<void>;
+}
+
 export interface Port {
   snapshot(): Promise<Snapshot>;
   documents(query: Query): Promise<PageView>;
@@ -151,6 +159,8 @@ export interface Port {
   quit?(): Promise<void>;
   /** Only where the window is the agent's own: closes Timbre and opens it again. */
   restart?(): Promise<void>;
+  /** Not where the panel is another machine's. */
+  practice?: Practice;
   /** Only where the panel is another machine's, which asks for a password: from then on it is asked for anew. */
   leave?(): Promise<void>;
   /** The window goes to the tray, and the sending goes on. */

@@ -65,6 +65,7 @@ export function tauriPort(): Port {
     closing: (ask) => hear<Closing>("closing", ask, () => {}),
     quit: () => call("quit"),
     restart: () => call("restart"),
+    practice: { begin: () => call("restart", { practice: true }), end: () => call("restart", { practice: false }) },
     hide: () => call("hide"),
     autostart: () => call("autostart"),
     setAutostart: (on) => call("set_autostart", { on }),

@@ -409,6 +409,18 @@ export const T = {
     ready: "Timbre está listo para emitir",
     isDone: "Hecho",
     companyFirst: "Primero los datos de la empresa.",
+    practice: {
+      off: {
+        go: "Probar sin el SII (entrenamiento)",
+        text: "¿Quiere ver primero cómo es? Timbre abre una tienda de práctica, aparte de la suya: ya trae empresa, folios y un SII simulado, y se vende de inmediato. Nada de lo que se emite ahí vale. Para volver está «Salir del entrenamiento», en los Ajustes de esa tienda.",
+        opening: "Abriendo la tienda de práctica…",
+      },
+      on: {
+        go: "Salir del entrenamiento",
+        text: "Ésta es una tienda de entrenamiento: se vende como en una verdadera, y nada de lo que se emite vale. Lo practicado queda guardado en su propia carpeta.",
+        alone: "Para volver a la tienda verdadera, cierre ésta y abra Timbre como siempre.",
+      },
+    },
     hand: {
       title: "Qué tener a mano, y cuánto demora",
       list: [
@@ -419,12 +431,12 @@ export const T = {
         ["Tarjetas:", "qué declaró la empresa al SII: si el voucher del terminal es la boleta, o si cada venta con tarjeta lleva además su boleta."],
         ["Impresora:", "de tickets o de hojas; se puede empezar sin ella."],
       ],
-      time: "Certificarse ante el SII toma desde unos días hasta varias semanas, porque el SII revisa cada etapa. Mientras tanto se practica en entrenamiento. Pasar a producción es una carpeta nueva, con sus propios folios.",
+      time: "Certificarse ante el SII toma desde unos días hasta varias semanas, porque el SII revisa cada etapa. Mientras tanto se practica con «Probar sin el SII». Pasar a producción es una carpeta nueva, con sus propios folios.",
     },
     company: {
       title: "Empresa y ambiente",
       todo: "Quién emite, y en qué ambiente del SII",
-      training: "Esta carpeta es de entrenamiento: usa una empresa ficticia y nada de lo que emite vale. Para emitir de verdad se abre otra carpeta; ahí se pone también la UF de las boletas grandes.",
+      training: "Esta carpeta es de entrenamiento: usa una empresa ficticia y nada de lo que emite vale. De sus datos se pone sólo la UF. Para emitir de verdad está la tienda verdadera, en otra carpeta.",
       environment: "Ambiente del SII",
       environments: { certification: "Certificación: pruebas del SII, nada vale ante él", production: "Producción: documentos de verdad" },
       fields: {

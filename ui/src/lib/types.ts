@@ -817,6 +817,12 @@ data: Record<string, unknown>, };
 
 export type CompanyDataView = { environment: string, id: string, name: string, data: Record<string, unknown>, };
 
+export type PracticeView = { 
+/**
+ * What to open in a browser of this machine; the token is in the fragment.
+ */
+panel: string, };
+
 export type LoadedCertificateView = { warning: string | null, holder: string, subject: string, 
 /**
  * RFC 3339.

@@ -27,3 +27,10 @@ pub struct CompanyDataView {
     #[ts(type = "Record<string, unknown>")]
     pub data: Value,
 }
+
+/// A shop to practise in, and where it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, ToSchema)]
+pub struct PracticeView {
+    /// What to open in a browser of this machine; the token is in the fragment.
+    pub panel: String,
+}

@@ -4,7 +4,7 @@ import { expect, test, vi } from "vitest";
 import App from "../../App.svelte";
 import { DemoShop } from "../../lib/demo";
 import { Problem } from "../../lib/port";
-import { click, expectAccessible, NOW, open, press, settle, write } from "../testing";
+import { click, expectAccessible, NOW, open, press, reopen, settle, write } from "../testing";
 
 const setup = () => within(screen.getByRole("region", { name: "Puesta en marcha" }));
 
@@ -15,6 +15,43 @@ test("a shop that was never set up opens on what is missing, and says what to ha
   expect(setup().getByText(/varias semanas/)).toBeVisible();
   expect(setup().getByRole("button", { name: /Empresa y ambiente/ })).toHaveAttribute("aria-expanded", "true");
   await expectAccessible();
+});
+
+test("who wants to try first opens a practice shop, named before the SII's own environments", async () => {
+  const begin = vi.fn(async () => {});
+  vi.useFakeTimers({ now: NOW });
+  const shop = new DemoShop({ scenario: "bare", environment: "certification" });
+  Object.assign(shop, { practice: { begin } });
+  render(App, { port: shop, first: "settings" });
+  await settle();
+  const names = setup().getAllByRole("button").map((button) => button.textContent);
+  expect(names[0]).toBe("Probar sin el SII (entrenamiento)");
+  await click("button", "Probar sin el SII (entrenamiento)");
+  expect(begin).toHaveBeenCalledOnce();
+  begin.mockRejectedValueOnce(new Problem({ status: 500, code: "internal", title: "", detail: "La tienda de práctica no se pudo abrir.", errors: [] }));
+  await click("button", "Probar sin el SII (entrenamiento)");
+  expect(setup().getByRole("alert")).toHaveTextContent("no se pudo abrir");
+  await expectAccessible();
+});
+
+test("a shop that has issued is not left for a practice shop, and a practice shop is left for the shop's own", async () => {
+  const practice = { begin: vi.fn(async () => {}), end: vi.fn(async () => {}) };
+  const sold = await open("settings", { environment: "certification" });
+  Object.assign(sold, { practice });
+  await reopen(sold, "settings");
+  expect(screen.queryByRole("button", { name: "Probar sin el SII (entrenamiento)" })).toBeNull();
+  const trained = new DemoShop({ environment: "training", documents: 10 });
+  Object.assign(trained, { practice });
+  await reopen(trained, "settings");
+  await click("button", "Salir del entrenamiento");
+  expect(practice.end).toHaveBeenCalledOnce();
+  expect(practice.begin).not.toHaveBeenCalled();
+});
+
+test("a training shop that was opened by itself says how the shop's own is opened", async () => {
+  await open("settings", { environment: "training" });
+  expect(setup().getByText(/abra Timbre como siempre/)).toBeVisible();
+  expect(screen.queryByRole("button", { name: "Salir del entrenamiento" })).toBeNull();
 });
 
 test("only once: the other rooms stay within reach", async () => {
@@ -89,6 +126,20 @@ test("the UF of large boletas is put with its day, and what it is and how old is
   await write("39.123,46");
   await click("button", "Revisar y guardar");
   expect(shop.firm).toMatchObject({ data: { RznSoc: "Almacén SpA", ValorUF: "39.123,46", FchUF: "2026-11-21" } });
+});
+
+test("of the training's own company the UF is set, and nothing else", async () => {
+  const shop = await open("settings", { environment: "training" });
+  const data = { RUTEmisor: "76.192.083-9", RznSoc: "Almacén de práctica" };
+  shop.firm = { environment: "training", id: "76192083-9", name: "Almacén de práctica", data };
+  await click("button", /Empresa y ambiente/);
+  expect(screen.queryByLabelText("RUT de la empresa")).toBeNull();
+  expect(screen.queryByRole("radio", { name: /^Certificación/ })).toBeNull();
+  expect(screen.getByText(/^La UF, para las boletas grandes/).closest("details")).toHaveAttribute("open");
+  screen.getByLabelText("Valor de la UF").focus();
+  await write("39.123,45");
+  await click("button", "Revisar y guardar");
+  expect(shop.firm).toMatchObject({ environment: "training", data: { ...data, ValorUF: "39.123,45", FchUF: "2026-11-22" } });
 });
 
 test("a certificate is tried at once: a wrong password is said, and a missing RUT is asked for", async () => {
