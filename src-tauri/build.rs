@@ -41,6 +41,7 @@ const COMMANDS: &[&str] = &[
     "range_annulled",
     "skipped_annulled",
     "check_batch",
+    "example_sheet",
     "company",
     "set_company",
     "load_certificate",

@@ -1,13 +1,17 @@
 //! What people put right and load, as the window asks for it: each command is one call of the engine.
 
-use tauri::State;
+use std::fs::File;
+use std::io::Write;
+
+use tauri::{AppHandle, State};
 use timbre_agent::reissue::Reissue;
 use timbre_agent::view::{
-    BatchView, LoadedRangeView, NotedOrder, RangeDecision, RangeOrder, RangeView, ReissuedView, RowView,
+    BatchView, LoadedRangeView, NotedOrder, ProblemView, RangeDecision, RangeOrder, RangeView, ReissuedView,
+    RowView,
 };
 use timbre_agent::{Agent, Answer};
 
-use crate::commands::reading;
+use crate::commands::{downloaded, reading};
 
 /// `sale` is the one with its fault mended; the same one when there is none.
 #[tauri::command]
@@ -44,9 +48,7 @@ pub async fn load_folios(
     share: (u32, u32),
     used_up_to: Option<u64>,
 ) -> Answer<LoadedRangeView> {
-    // The file is Latin-1, a character a byte.
-    let file: Vec<u8> = file.chars().map(|c| u8::try_from(c).unwrap_or(b'?')).collect();
-    agent.load_grant(&file, share, used_up_to).await
+    agent.load_grant(&bytes_of(&file), share, used_up_to).await
 }
 
 #[tauri::command]
@@ -71,5 +73,18 @@ pub async fn skipped_annulled(agent: State<'_, Agent>, order: RangeOrder) -> Ans
 
 #[tauri::command]
 pub async fn check_batch(agent: State<'_, Agent>, file: String, anew: bool) -> Answer<BatchView> {
-    reading(agent, move |agent| agent.check_batch(file.as_bytes(), anew)).await
+    reading(agent, move |agent| agent.check_batch(&bytes_of(&file), anew)).await
+}
+
+/// Writes the table to fill in into the user's folder of downloads. Answers where it is.
+#[tauri::command]
+pub async fn example_sheet(app: AppHandle, agent: State<'_, Agent>) -> Answer<String> {
+    let (name, text) = agent.example_sheet()?;
+    let write = |_: &Agent, mut file: File| file.write_all(text.as_bytes()).map_err(ProblemView::internal);
+    downloaded(app, agent, |_| name, write).await
+}
+
+/// A file comes a character a byte.
+fn bytes_of(file: &str) -> Vec<u8> {
+    file.chars().map(|c| u8::try_from(c).unwrap_or(b'?')).collect()
 }

@@ -103,6 +103,7 @@ mod tests {
         "today",
         "sale",
         "check_batch",
+        "example_sheet",
         "company",
         "diagnose",
         "lock",

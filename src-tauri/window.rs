@@ -107,6 +107,7 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
             mending::range_annulled,
             mending::skipped_annulled,
             mending::check_batch,
+            mending::example_sheet,
             setup::company,
             setup::set_company,
             setup::load_certificate,

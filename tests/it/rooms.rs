@@ -143,3 +143,103 @@ async fn a_share_of_a_caf_is_shown_beside_the_whole_of_it() {
     assert_eq!((status, &problem["code"]), (409, &json!("nothing-to-annul")));
     panel.shop.stop().await;
 }
+
+/// As a spreadsheet in Chile saves it.
+fn windows_1252(text: &str) -> Vec<u8> {
+    text.trim_start_matches('\u{feff}')
+        .chars()
+        .map(|ch| u8::try_from(ch).expect("a letter of Spanish"))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_example_sheet_is_good_however_a_spreadsheet_saves_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let panel = Panel::open(dir.path()).await;
+    let (status, bytes, name) = panel.get("/batch/example").await;
+    assert_eq!(status, 200);
+    assert!(
+        name.starts_with("attachment; filename=\"planilla-de-ejemplo-") && name.ends_with(".csv\""),
+        "{name}"
+    );
+    let text = String::from_utf8(bytes.clone()).unwrap();
+    let commas = text.replace(',', "\u{1}").replace(';', ",").replace("0\u{1}250", "\"0,250\"");
+    let commas = commas.replace("Harina especial\u{1} saco", "\"Harina especial, saco\"");
+    let mut keys = Vec::new();
+    for (kind, file) in [
+        ("text/csv", bytes),
+        ("application/octet-stream", windows_1252(&text)),
+        ("application/octet-stream", commas.into_bytes()),
+        (
+            "application/octet-stream",
+            format!("sep=;\r\n{}", text.trim_start_matches('\u{feff}')).into_bytes(),
+        ),
+    ] {
+        let (status, checked) = panel.post_as(kind, "/batch/check", file).await;
+        assert_eq!(status, 200, "{checked}");
+        let sales = checked["sales"].as_array().unwrap();
+        let told: Vec<_> = sales
+            .iter()
+            .map(|sale| {
+                (
+                    sale["kind"].as_str().unwrap(),
+                    sale["totals"]["MntTotal"].as_i64(),
+                    &sale["refusals"],
+                    &sale["warnings"],
+                )
+            })
+            .collect();
+        let nothing = json!([]);
+        let good = |kind, total| (kind, Some(total), &nothing, &nothing);
+        assert_eq!(told, [good("Boleta", 3_098), good("Boleta", 2_150), good("Factura", 43_999)]);
+        keys.push(sales.iter().map(|sale| sale["key"].clone()).collect::<Vec<_>>());
+    }
+    keys.dedup();
+    assert_eq!(keys.len(), 1, "it is the same file, however it was saved");
+    assert!(
+        keys[0][0].as_str().unwrap().starts_with("archivo-"),
+        "no sale is called 1, as the next file's would be"
+    );
+    panel.shop.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_in_a_sheet_is_said_with_its_line_and_column() {
+    let dir = tempfile::tempdir().unwrap();
+    let panel = Panel::open(dir.path()).await;
+    let heads =
+        "venta;tipo;rut;razon social;giro;direccion;comuna;pago;producto;cantidad;precio;descuento;exento";
+    let rows = [
+        "1;39;;;;;;;Pan;1;350;;",
+        "1;39;;;;;;;Queso;1;dos mil;;",
+        "2;39;;;;;;;Pan;1;350;;",
+        "2;39;;;;;;;Té;1;990;;9",
+        "3;33;77.777.777-1;Panadería;Pan;Calle Uno 1;Ñuñoa;1;Harina;1;1000;;",
+        "4;39;;;;;;;Pan;1",
+        "5;39;;;;;;;Pan;1;350;;",
+    ];
+    let file = windows_1252(&format!("{heads}\n{}\n", rows.join("\n")));
+    let (status, checked) = panel.post_as("text/csv", "/batch/check", file).await;
+    assert_eq!(status, 200, "{checked}");
+    let places: Vec<_> = checked["sales"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|sale| sale["refusals"][0]["path"].as_str())
+        .collect();
+    assert_eq!(
+        places,
+        [
+            Some("línea 3, columna «precio»"),
+            Some("línea 5, columna «exento»"),
+            Some("línea 6, columna «rut»"),
+            Some("línea 7"),
+            None
+        ],
+        "{checked}"
+    );
+    let (_, checked) = panel.post_as("text/csv", "/batch/check", "venta;tipo\n1;39\n").await;
+    let why = checked["sales"][0]["refusals"][0]["message"].as_str().unwrap();
+    assert!(why.starts_with("La tabla no trae la columna «") && why.ends_with("»."), "{why}");
+    panel.shop.stop().await;
+}

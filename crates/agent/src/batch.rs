@@ -9,7 +9,8 @@ use timbre_core::{Issuer, Refusal, Sale, Series};
 use timbre_store::Row;
 
 use crate::engine::{Agent, Answer};
-use crate::sales::{Offer, Sales};
+use crate::sales::rows::{self, RowMap};
+use crate::sales::{Entry, Offer, Sales};
 use crate::sealing::said;
 use crate::view::{BatchSaleView, BatchView, ProblemView, RefusalView};
 use crate::writer::IssueError;
@@ -19,7 +20,7 @@ use crate::{foresight, show};
 const MOST: usize = 2_000;
 
 impl Agent {
-    /// Reads a file of sales (one a line, or an array) and says of each what issuing it would do. A sale without
+    /// Reads a file of sales (JSON, one a line or an array, or the regime's table) and says of each what issuing it would do. A sale without
     /// a key of its own gets one by what it says, so that the same file issues nothing twice; `anew` takes sales
     /// that were issued on an earlier day for new ones.
     pub fn check_batch(&self, file: &[u8], anew: bool) -> Answer<BatchView> {
@@ -28,21 +29,52 @@ impl Agent {
         self.trust_clock()?;
         let mut batch = Batch { agent: self, issuer, anew, seen: BTreeMap::new(), wanted: BTreeMap::new() };
         let mut sales = Vec::new();
-        for entry in Sales::new(file) {
-            if sales.len() == MOST {
-                let detail = format!("El archivo trae más de {MOST} ventas: divídalo en partes.");
-                return Err(ProblemView::refused("batch-too-large", detail));
+        match self.sheet_of(file)? {
+            None => {
+                for entry in Sales::new(file) {
+                    batch.take(&mut sales, entry.map_err(ProblemView::internal)?)?;
+                }
             }
-            let entry = entry.map_err(ProblemView::internal)?;
-            sales.push(match entry.offer {
-                Ok(offer) => batch.look(entry.line, offer)?,
-                Err(refusal) => refused(entry.line, Bytes::new(), &[refusal]),
-            });
+            Some(map) => {
+                for (mut entry, lines) in rows::read_with_lines(&map, file) {
+                    // The column only tells one sale from another: the next file's first sale is 1, too.
+                    if let Ok(offer) = &mut entry.offer {
+                        offer.key = None;
+                    }
+                    let read = entry.offer.is_ok();
+                    batch.take(&mut sales, entry)?;
+                    let Some(sale) = sales.last_mut().filter(|_| read) else { continue };
+                    for told in sale.refusals.iter_mut().chain(&mut sale.warnings) {
+                        told.path = map.place(&told.path, &lines);
+                    }
+                }
+            }
         }
         if sales.is_empty() {
             return Err(ProblemView::refused("batch-empty", "El archivo no trae ninguna venta."));
         }
         Ok(BatchView { sales, short: batch.short() })
+    }
+}
+
+impl Agent {
+    /// The table that shops fill in, as a file to begin with: what to call it, so that no earlier one is in its place, and
+    /// what is in it.
+    pub fn example_sheet(&self) -> Answer<(String, &'static str)> {
+        let sheet = self.0.regime.sheet().ok_or_else(|| ProblemView::not_found("una planilla de ejemplo"))?;
+        let now = self.0.clock.now().to_zoned(self.0.zone.clone());
+        Ok((format!("{}-{}.csv", sheet.name, now.strftime("%Y-%m-%d-%H%M%S")), sheet.example))
+    }
+
+    /// How this file is read, where it is a table and no JSON.
+    fn sheet_of(&self, file: &[u8]) -> Answer<Option<RowMap>> {
+        let text = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file).trim_ascii_start();
+        if text.is_empty() || text.starts_with(b"{") || text.starts_with(b"[") {
+            return Ok(None);
+        }
+        let Some(sheet) = self.0.regime.sheet() else { return Ok(None) };
+        let map: RowMap = serde_json::from_str(sheet.map).map_err(ProblemView::internal)?;
+        Ok(Some(map.separated_as(file)))
     }
 }
 
@@ -57,6 +89,18 @@ struct Batch<'a> {
 }
 
 impl Batch<'_> {
+    fn take(&mut self, sales: &mut Vec<BatchSaleView>, entry: Entry) -> Answer<()> {
+        if sales.len() == MOST {
+            let detail = format!("El archivo trae más de {MOST} ventas: divídalo en partes.");
+            return Err(ProblemView::refused("batch-too-large", detail));
+        }
+        sales.push(match entry.offer {
+            Ok(offer) => self.look(entry.line, offer)?,
+            Err(refusal) => refused(entry.line, Bytes::new(), &[refusal]),
+        });
+        Ok(())
+    }
+
     fn look(&mut self, line: u64, Offer { key: own, body }: Offer) -> Answer<BatchSaleView> {
         let sale = match Sale::read(body.clone(), own) {
             Ok(sale) => sale,

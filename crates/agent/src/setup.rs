@@ -109,13 +109,18 @@ impl Agent {
     /// The same by a person's hand. The company of training is made up: where it is there, its data may be set, and it
     /// stays that company.
     pub async fn set_own_company(&self, order: CompanyOrder) -> Answer<CompanyDataView> {
-        let training = |environment| environment == Environment::Training;
-        if training(order.environment) && !self.company().is_some_and(|(_, known)| training(known)) {
-            return Err(ProblemView::bad_request(
-                "training-company",
-                "El ambiente de entrenamiento usa su propia empresa ficticia; ábralo con «Probar sin el SII», en \
-                 Ajustes, o con «timbre demo».",
-            ));
+        if order.environment == Environment::Training {
+            let Some((known, Environment::Training)) = self.company() else {
+                return Err(ProblemView::bad_request(
+                    "training-company",
+                    "El ambiente de entrenamiento usa su propia empresa ficticia; ábralo con «Probar sin el SII», en \
+                     Ajustes, o con «timbre demo».",
+                ));
+            };
+            if self.0.regime.company(&order.data, order.environment)?.id != known.id {
+                let detail = "La empresa de entrenamiento es ficticia y no se cambia por otra.";
+                return Err(ProblemView::refused("company-other", detail));
+            }
         }
         self.set_company(order.environment, &order.data).await?;
         self.company_view().ok_or_else(|| ProblemView::internal("la empresa guardada no aparece"))

@@ -36,6 +36,7 @@ pub mod regime;
 pub mod rest;
 pub mod rules;
 pub mod sale;
+mod sheet;
 pub mod tags;
 pub mod tipo;
 pub mod totals;

@@ -8,13 +8,14 @@ use timbre_core::receipt::Receipt;
 use timbre_core::regime::PrintGate;
 use timbre_core::{
     Company, Date, Document, Documents, Draft, Environment, Finding, GrantFile, Issuer, Keys, Number,
-    Preview, Profile, Refusal, Refusals, Regime, Sale, TillData, Timestamp, Voucher, Wrapping,
+    Preview, Profile, Refusal, Refusals, Regime, Sale, Sheet, TillData, Timestamp, Voucher, Wrapping,
 };
 
 use crate::caf::Caf;
 use crate::company::{self, Firm};
 use crate::draft::{DteDraft, Setting};
 use crate::rules::Limits;
+use crate::sheet::SHEET;
 use crate::totals::explain::explain;
 use crate::{again, codes, dte, envelope, hour, receipt, sale, tipo, verify, voucher};
 
@@ -95,6 +96,10 @@ impl Regime for Chile {
 
     fn corrects(&self, sale: &Sale) -> bool {
         sale::read(sale).is_ok_and(|order| order.tipo.is_note())
+    }
+
+    fn sheet(&self) -> Option<Sheet> {
+        Some(SHEET)
     }
 
     fn voucher(

@@ -34,7 +34,9 @@ pub use jiff::Timestamp;
 pub use jiff::civil::Date;
 pub use keys::{Certificate, KeyError, KeyName, Keys, Scheme, Seals};
 pub use refusal::{Refusal, Refusals};
-pub use regime::{ChannelId, Company, Draft, Explained, Issuer, Number, Preview, Profile, Regime, Voucher};
+pub use regime::{
+    ChannelId, Company, Draft, Explained, Issuer, Number, Preview, Profile, Regime, Sheet, Voucher,
+};
 pub use remark::{Advice, Label, Remark};
 pub use sale::{CardPart, Sale, TillData};
 pub use services::{Event, Numbered, Served, Services, Wish};

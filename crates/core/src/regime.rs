@@ -129,6 +129,17 @@ pub enum Voucher {
     Part(Box<Sale>),
 }
 
+/// A table of sales that a shop fills in with a spreadsheet, without writing a map for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sheet {
+    /// Which column is which tag: the engine's map of a table's columns, as JSON.
+    pub map: &'static str,
+    /// The columns' names with some sales below, as a file to begin with (UTF-8).
+    pub example: &'static str,
+    /// How that file's name begins.
+    pub name: &'static str,
+}
+
 /// The law of a country and the documents it wants. No I/O, no clock.
 pub trait Regime: Send + Sync {
     fn profile(&self) -> &'static Profile;
@@ -187,6 +198,11 @@ pub trait Regime: Send + Sync {
     ) -> Result<Voucher, Refusals> {
         let _ = (sale, issuer, known, now, stands);
         Ok(Voucher::Nothing)
+    }
+
+    /// The table of sales that shops fill in by hand; none where there is no such.
+    fn sheet(&self) -> Option<Sheet> {
+        None
     }
 
     /// What the customer takes home: read back from the signed bytes, with the till's own data.

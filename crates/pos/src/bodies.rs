@@ -63,7 +63,9 @@ fn kinds(path: &str) -> &'static [&'static str] {
     match path {
         "/folios" => &["application/xml", "text/xml", "application/octet-stream"],
         "/logo" => &["image/png"],
-        "/batch/check" => &["application/json", "application/x-ndjson"],
+        "/batch/check" => {
+            &["application/json", "application/x-ndjson", "text/csv", "application/octet-stream"]
+        }
         _ => &["application/json"],
     }
 }

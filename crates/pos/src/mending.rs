@@ -170,7 +170,7 @@ pub(crate) struct Batch {
     anew: bool,
 }
 
-/// The body is the file.
+/// The body is the file: JSON (a list, or one sale a line), or the table of `/batch/example` (CSV, UTF-8 or windows-1252).
 #[utoipa::path(
     post,
     path = "/v1/batch/check",
@@ -185,6 +185,20 @@ pub(crate) async fn check_batch(
     body: Bytes,
 ) -> Answer<Json<BatchView>> {
     Ok(Json(apart(move || agent.check_batch(&body, how.anew)).await?))
+}
+
+/// To be filled in with a spreadsheet and looked at by `/batch/check`.
+#[utoipa::path(
+    get,
+    path = "/v1/batch/example",
+    summary = "Una planilla de ejemplo (CSV) para emitir desde un archivo",
+    responses((status = 200, description = "Hecho", body = String, content_type = "text/csv"))
+)]
+pub(crate) async fn example(State(agent): State<Agent>) -> Answer<([(HeaderName, String); 2], &'static str)> {
+    let (name, text) = agent.example_sheet()?;
+    let shown = format!("attachment; filename=\"{name}\"");
+    let kind = "text/csv; charset=utf-8".to_owned();
+    Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, shown)], text))
 }
 
 /// The sale as it came in, to be mended.

@@ -57,6 +57,7 @@ use crate::{
         mending::range_annulled,
         mending::skipped_annulled,
         mending::check_batch,
+        mending::example,
         mending::sale,
         paper::pdf,
         paper::ticket,

@@ -259,6 +259,7 @@ fn routes(agent: Agent, guard: Arc<Guard>, shared: Shared) -> Router {
         .route("/window", post(window::show))
         .route("/practice", post(practice::open))
         .route("/batch/check", post(mending::check_batch))
+        .route("/batch/example", get(mending::example))
         .route("/staff", get(staff::list))
         .route("/staff/permit", post(staff::permit))
         .route("/staff/{name}", put(staff::put).delete(staff::remove))

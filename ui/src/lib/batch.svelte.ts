@@ -27,6 +27,15 @@ export class Batch {
     return this.sales.filter((sale) => sale.refusals.length > 0).length;
   }
 
+  /** What is to be heeded in sales that can be issued all the same: once each, with how many it is said of. */
+  get warnings(): [string, number][] {
+    const many = new Map<string, number>();
+    for (const { warnings } of this.sales) {
+      for (const message of new Set(warnings.map((warning) => warning.message))) many.set(message, (many.get(message) ?? 0) + 1);
+    }
+    return [...many];
+  }
+
   get before(): number {
     return this.sales.filter((sale) => sale.issued).length;
   }

@@ -211,6 +211,10 @@ export class DemoShop extends DemoAccess implements Port {
     return { sales: lines.map((line, i) => this.looked(line, i + 1)), short: [] };
   }
 
+  async exampleSheet(): Promise<string> {
+    return "planilla-de-ejemplo.csv";
+  }
+
   private looked(sale: string, line: number): BatchView["sales"][number] {
     const body = JSON.parse(sale) as Partial<SaleBody>;
     const key = `archivo-${sale}`;

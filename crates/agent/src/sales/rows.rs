@@ -59,16 +59,57 @@ fn detail() -> String {
     "Detalle".to_owned()
 }
 
+impl RowMap {
+    /// The same for a table that is separated otherwise: by what its heads have most of, or what it says itself.
+    pub fn separated_as(mut self, bytes: &[u8]) -> RowMap {
+        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let heads = text.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
+        let often = |mark: &char| heads.iter().filter(|byte| char::from(**byte) == *mark).count();
+        self.separator = match heads.strip_prefix(b"sep=") {
+            Some([said, ..]) => char::from(*said),
+            _ => [',', '\t', ';'].into_iter().max_by_key(often).unwrap_or(';'),
+        };
+        self
+    }
+
+    /// Where in the table that stands which a refusal of a sale names by its path of tags. `lines`: those of the sale.
+    pub fn place(&self, path: &str, lines: &[u64]) -> String {
+        let inside = path.strip_prefix(self.lines.as_str()).and_then(|rest| rest.strip_prefix('['));
+        let (column, line) = match inside.and_then(|rest| rest.split_once(']')) {
+            Some((at, tag)) => {
+                let line = at.parse().ok().and_then(|at: usize| lines.get(at));
+                (self.line.get(tag.trim_start_matches('.')), line)
+            }
+            None => (self.sale.get(path), None),
+        };
+        let line = line.or(lines.first()).unwrap_or(&1);
+        match column {
+            Some(column) => cell(*line, column),
+            None => format!("línea {line}"),
+        }
+    }
+}
+
+fn cell(line: u64, column: &str) -> String {
+    format!("línea {line}, columna «{column}»")
+}
+
 /// The sales of a table, in its order. A table that can't be read as one has none: that is one refusal.
 pub fn read(map: &RowMap, bytes: &[u8]) -> Vec<Entry> {
+    read_with_lines(map, bytes).into_iter().map(|(entry, _)| entry).collect()
+}
+
+/// The same, each with the lines of the table that it was made of.
+pub fn read_with_lines(map: &RowMap, bytes: &[u8]) -> Vec<(Entry, Vec<u64>)> {
     match table(map, bytes) {
         Ok((heads, records)) => {
             let mut found = Found { map, heads, sales: Vec::new(), doubt: None };
             records.into_iter().for_each(|record| found.take(record));
             found.refuse_keys_that_come_again();
-            found.sales.iter().map(|sale| found.entry(sale)).collect()
+            let lines = |sale: &RowSale| sale.rows.iter().map(|row| row.line).collect();
+            found.sales.iter().map(|sale| (found.entry(sale), lines(sale))).collect()
         }
-        Err(refusal) => vec![Entry { line: 1, offer: Err(refusal) }],
+        Err(refusal) => vec![(Entry { line: 1, offer: Err(refusal) }, vec![1])],
     }
 }
 
@@ -106,7 +147,7 @@ fn table(map: &RowMap, bytes: &[u8]) -> Result<(Vec<String>, Vec<Record>), Refus
     let heads: Vec<String> = first.cells.iter().map(|head| head.trim().to_owned()).collect();
     for name in map.sale.values().chain(map.line.values()).chain(&map.key) {
         match heads.iter().filter(|head| *head == name).count() {
-            0 => return invalid(line, format!("La tabla no trae la columna «{name}» que pide el mapa.")),
+            0 => return invalid(line, format!("La tabla no trae la columna «{name}».")),
             1 => {}
             _ => return invalid(line, format!("La tabla trae más de una columna «{name}».")),
         }
@@ -305,7 +346,7 @@ impl Found<'_> {
                 Decimal::Point => "1234.50",
             };
             let why = format!("«{text}» no es un número como los escribe esta tabla ({example}).");
-            Refusal::new("table-number", format!("línea {}, columna «{column}»", row.line), why)
+            Refusal::new("table-number", cell(row.line, column), why)
         })
     }
 }

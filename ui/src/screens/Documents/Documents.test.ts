@@ -281,6 +281,32 @@ describe("issuing from a file", () => {
     expect(shop.issued.size).toBe(20);
   });
 
+  test("the table to fill in is had from here, with what its columns mean", async () => {
+    await room();
+    await click("button", "Emitir desde archivo");
+    expect(dialog()).toHaveTextContent("en la boleta el precio lleva IVA, en la factura es neto");
+    await click("button", "Bajar la planilla de ejemplo");
+    expect(within(dialog()).getByRole("status")).toHaveTextContent("Guardada: planilla-de-ejemplo.csv");
+    expect(screen.getByLabelText("Elija el archivo o suéltelo aquí")).toHaveAttribute("accept", expect.stringContaining(".csv"));
+    await expectAccessible();
+  });
+
+  test("what many sales are warned of is said once, with how many; a row that can't be read has no receiver", async () => {
+    const shop = await room();
+    const warning = { code: "payment-form-missing", path: "línea 2, columna «pago»", message: "La factura no dice su forma de pago." };
+    const row = { key: "k", kind: "Factura", totals: { MntTotal: 1000 }, refusals: [], warnings: [warning], issued: null };
+    const sales = Array.from({ length: 95 }, (_, i) => ({ ...row, line: i + 2, key: `k${i}`, sale: sale(`Cliente ${i}`) }));
+    const why = { code: "table-number", path: "línea 97, columna «precio»", message: "«x» no es un número." };
+    shop.checkBatch = async () => ({ sales: [...sales, { ...row, line: 97, sale: "", kind: "", totals: null, warnings: [], refusals: [why] }], short: [] });
+    await click("button", "Emitir desde archivo");
+    await choose("venta;tipo");
+    expect(screen.getAllByText(/no dice su forma de pago/)).toHaveLength(1);
+    expect(dialog()).toHaveTextContent("En 95 ventas: La factura no dice su forma de pago.");
+    const bad = within(dialog()).getAllByRole("row")[1] as HTMLElement;
+    expect(bad).toHaveTextContent("«x» no es un número. línea 97, columna «precio»");
+    expect(bad).not.toHaveTextContent("Consumidor final");
+  });
+
   test("a line that is cut stops it, and it goes on where it was", async () => {
     const shop = await room();
     await click("button", "Emitir desde archivo");
