@@ -8,6 +8,7 @@ import { settle, unpaid, type Fault, type Settlement, type Typed, type Way } fro
 import { asProblem, type Port, type Problem } from "./port";
 import { rutOf } from "./rut";
 import { receiverIn, saleJson, type Line, type Receiver, type SaleBody } from "./sale-json";
+import { found, type Item } from "./shelf";
 import { T } from "./text";
 import type { IssuedView, RefusalView, RowView, VouchedView } from "./types";
 
@@ -98,6 +99,8 @@ export class Sale {
   /** Why the agent wants a boleta's buyer, and of which goods it said so. */
   private asked = $state.raw<{ goods: string; why: string } | null>(null);
   private previewed = $state.raw<{ sale: string; total: number } | null>(null);
+  /** What was sold before, once it was looked for. */
+  private shelf: Item[] | null = null;
   private attempt: Attempt | null = null;
   private nextLine = 1;
   /** Environment and company that are sold for; `null` until the agent has said it. */
@@ -149,6 +152,7 @@ export class Sale {
   /** Where the sales belong. A charge that was left there without an answer is taken up again: answers whether one was. */
   enter(place: string): boolean {
     this.place = place;
+    this.shelf = null;
     const [name] = remembered(`${place}.attempt.`);
     const left = name ? recall<Attempt>(name) : null;
     if (!left || this.open) return false;
@@ -173,13 +177,21 @@ export class Sale {
     }
     // «Varios» has another price each time.
     if (name === T.sale.various) return;
+    const sold = (this.known(code ?? name)?.sold ?? 0) + 1;
     // What was scanned once is found by its name, too.
-    for (const word of new Set([name, code ?? name])) remember(this.at(`item.${word.toLowerCase()}`), { name, price, code });
+    for (const word of new Set([name, code ?? name])) remember(this.at(`item.${word.toLowerCase()}`), { name, price, code, sold });
+    this.shelf = null;
   }
 
   /** What this window sold before under this code or name. */
-  known(text: string): { name: string; price: number; code?: string | null } | null {
+  known(text: string): Item | null {
     return recall(this.at(`item.${text.toLowerCase()}`));
+  }
+
+  /** What it sold before whose name has words that begin so. */
+  found(text: string): Item[] {
+    this.shelf ??= remembered(this.at("item.")).flatMap((name) => recall<Item>(name) ?? []);
+    return found(this.shelf, text);
   }
 
   /** What a line's quantity field says counts at once; what is no quantity stands in the way. */

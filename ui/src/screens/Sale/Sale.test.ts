@@ -28,6 +28,38 @@ describe("putting a sale together", () => {
     expect(screen.getByLabelText("Cantidad de Pan amasado")).toHaveValue("3");
   });
 
+  test("a part of its name finds what was sold before, and nothing is taken from the list that nobody chose", async () => {
+    await open("sale");
+    await sell("Leche entera 1 L", "1150");
+    await sell("Té de hierbas en leche", "1790");
+    await sell("Té de hierbas en leche", "1790");
+    code().focus();
+    await write("3*lech");
+    const list = () => screen.getByRole("listbox", { name: "Vendidos antes" });
+    const [first, second] = within(list()).getAllByRole("option");
+    expect(first).toHaveTextContent("Té de hierbas en leche$ 1.790");
+    expect(second).toHaveTextContent("Leche entera 1 L$ 1.150");
+    await press("ArrowDown");
+    await press("ArrowDown");
+    expect(within(list()).getByRole("option", { selected: true })).toHaveTextContent("Leche entera 1 L");
+    expect(code()).toHaveAttribute("aria-activedescendant", "sale-maybe-1");
+    await press("Enter");
+    expect(screen.getByLabelText("Cantidad de Leche entera 1 L")).toHaveValue("4");
+    expect(code()).toHaveValue("");
+    expect(code()).toHaveFocus();
+    // What is typed and not in the list is another product, as ever.
+    await enter("leche");
+    expect(screen.getByLabelText("Precio")).toHaveFocus();
+    expect(screen.queryByRole("listbox")).toBeNull();
+    await enter("900");
+    expect(screen.getByLabelText("Cantidad de leche")).toHaveValue("1");
+    await write("hierb");
+    await click("option", /Té de hierbas/);
+    expect(screen.getByLabelText("Cantidad de Té de hierbas en leche")).toHaveValue("3");
+    await write("ente");
+    await expectAccessible();
+  });
+
   test("an unknown bar code asks for its name and price, once", async () => {
     await open("sale");
     await enter("2*7801234567890");
