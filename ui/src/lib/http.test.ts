@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 
 import { httpPort, takeBack, takeToken } from "./http";
 import type { Problem } from "./port";
+import { lastRoom } from "./rooms";
 import { EventParser } from "./sse";
 
 function answer(status: number, body: unknown, type = "application/json") {
@@ -204,6 +205,7 @@ describe("practising", () => {
       expect(at(`#token=a&back=${encodeURIComponent(elsewhere)}`)).toBeNull();
     }
     expect(at("#token=a&back=http%3A%2F%2F127.0.0.1%3A4578")).toBe("http://127.0.0.1:4578");
+    expect(lastRoom()).toBe("sale");
     expect(at("")).toBe("http://127.0.0.1:4578");
   });
 });

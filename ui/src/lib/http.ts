@@ -2,6 +2,7 @@
 // the link that opened it.
 
 import { ANSWER_MS, asProblem, DIAGNOSIS_MS, isProblemView, LONG_ANSWER_MS, permitted, permittedAgain, Problem, SESSION_ENDED, SNAPSHOT_MS, unreachable, within, type Port } from "./port";
+import { keepRoom } from "./rooms";
 import { EventParser } from "./sse";
 import { T } from "./text";
 import type { PracticeView, PushView, Query } from "./types";
@@ -37,7 +38,11 @@ export function takeToken(place: Location = location, past: History = history, k
 /** Takes the way back out of `#back=…` as `takeToken` does; only to a panel of this machine. */
 export function takeBack(place: Location = location, kept: Storage = sessionStorage): string | null {
   const back = new URLSearchParams(place.hash.replace(/^#/, "")).get("back");
-  if (back && /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/.test(back)) kept.setItem(BACK, back);
+  if (back && /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/.test(back)) {
+    kept.setItem(BACK, back);
+    // Who has come to practise begins by selling.
+    keepRoom("sale");
+  }
   return kept.getItem(BACK);
 }
 
