@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use tauri::State;
+use timbre_agent::Answer;
 use timbre_agent::view::{
     AttemptView, NewTokenView, NewWebhookView, RedeliveredView, TokenOrder, TokenView, WebhookOrder,
     WebhookView,
 };
-use timbre_agent::{Agent, Answer};
 use timbre_app::{Tokens, Webhooks};
+
+use crate::acting::Acting;
 
 #[tauri::command]
 pub fn tokens(tokens: State<'_, Arc<Tokens>>) -> Vec<TokenView> {
@@ -18,7 +20,7 @@ pub fn tokens(tokens: State<'_, Arc<Tokens>>) -> Vec<TokenView> {
 /// The answer holds the token, and no other ever will.
 #[tauri::command]
 pub async fn make_token(
-    agent: State<'_, Agent>,
+    agent: Acting,
     tokens: State<'_, Arc<Tokens>>,
     order: TokenOrder,
 ) -> Answer<NewTokenView> {
@@ -27,7 +29,7 @@ pub async fn make_token(
 
 #[tauri::command]
 pub async fn revoke_token(
-    agent: State<'_, Agent>,
+    agent: Acting,
     tokens: State<'_, Arc<Tokens>>,
     name: String,
     who: String,
@@ -43,20 +45,22 @@ pub fn webhooks(webhooks: State<'_, Arc<Webhooks>>) -> Vec<WebhookView> {
 /// The answer holds the secret that deliveries are signed with, and no other ever will.
 #[tauri::command]
 pub async fn put_webhook(
+    agent: Acting,
     webhooks: State<'_, Arc<Webhooks>>,
     name: String,
     order: WebhookOrder,
 ) -> Answer<NewWebhookView> {
-    webhooks.put(&name, &order).await
+    webhooks.put(&agent, &name, &order).await
 }
 
 #[tauri::command]
 pub async fn remove_webhook(
+    agent: Acting,
     webhooks: State<'_, Arc<Webhooks>>,
     name: String,
     who: String,
 ) -> Answer<Vec<WebhookView>> {
-    webhooks.remove(&name, &who).await
+    webhooks.remove(&agent, &name, &who).await
 }
 
 #[tauri::command]

@@ -14,6 +14,7 @@ use timbre_agent::view::{
 };
 use timbre_agent::{Agent, Answer, Printers};
 
+use crate::acting::Acting;
 use crate::window::{Again, PRACTICE, Where};
 
 pub(crate) fn bytes(sale: &Value) -> Answer<bytes::Bytes> {
@@ -83,17 +84,17 @@ pub async fn preview(agent: State<'_, Agent>, sale: Value) -> Answer<PreviewView
 }
 
 #[tauri::command]
-pub async fn resend(agent: State<'_, Agent>, ids: Vec<String>) -> Answer<ResentView> {
+pub async fn resend(agent: Acting, ids: Vec<String>) -> Answer<ResentView> {
     agent.resend(&ids).await
 }
 
 #[tauri::command]
-pub async fn resend_pending(agent: State<'_, Agent>) -> Answer<ResentView> {
+pub async fn resend_pending(agent: Acting) -> Answer<ResentView> {
     agent.resend_pending().await
 }
 
 #[tauri::command]
-pub async fn resend_found(agent: State<'_, Agent>, query: Query) -> Answer<ResentView> {
+pub async fn resend_found(agent: Acting, query: Query) -> Answer<ResentView> {
     agent.resend_found(&query).await
 }
 
@@ -155,12 +156,8 @@ pub(crate) async fn downloaded(
 }
 
 #[tauri::command]
-pub async fn sending(agent: State<'_, Agent>, running: bool) -> Answer<()> {
-    reading(agent, move |agent| {
-        agent.set_running(running);
-        Ok(())
-    })
-    .await
+pub async fn sending(agent: Acting, running: bool) -> Answer<()> {
+    agent.order_sending(running).await
 }
 
 #[tauri::command]
@@ -168,35 +165,37 @@ pub fn printers(printers: State<'_, Arc<dyn Printers>>) -> PrintersView {
     printers.list()
 }
 
-async fn setting<T: Send + 'static>(
-    printers: State<'_, Arc<dyn Printers>>,
-    set: impl FnOnce(&dyn Printers) -> Answer<T> + Send + 'static,
-) -> Answer<T> {
-    let printers = Arc::clone(&printers);
-    tauri::async_runtime::spawn_blocking(move || set(&*printers)).await.map_err(ProblemView::internal)?
-}
-
 #[tauri::command]
 pub async fn found_printers(printers: State<'_, Arc<dyn Printers>>) -> Answer<Vec<FoundPrinterView>> {
-    setting(printers, |printers| Ok(printers.find())).await
+    let printers = Arc::clone(&printers);
+    tauri::async_runtime::spawn_blocking(move || printers.find()).await.map_err(ProblemView::internal)
 }
 
 #[tauri::command]
 pub async fn put_printer(
+    agent: Acting,
     printers: State<'_, Arc<dyn Printers>>,
     printer: PrinterView,
 ) -> Answer<PrintersView> {
-    setting(printers, move |printers| printers.put(&printer)).await
+    agent.put_printer(Arc::clone(&printers), printer).await
 }
 
 #[tauri::command]
-pub async fn remove_printer(printers: State<'_, Arc<dyn Printers>>, name: String) -> Answer<PrintersView> {
-    setting(printers, move |printers| printers.remove(&name)).await
+pub async fn remove_printer(
+    agent: Acting,
+    printers: State<'_, Arc<dyn Printers>>,
+    name: String,
+) -> Answer<PrintersView> {
+    agent.remove_printer(Arc::clone(&printers), name).await
 }
 
 #[tauri::command]
-pub async fn set_logo(printers: State<'_, Arc<dyn Printers>>, file: Option<Vec<u8>>) -> Answer<PrintersView> {
-    setting(printers, move |printers| printers.set_logo(file.as_deref())).await
+pub async fn set_logo(
+    agent: Acting,
+    printers: State<'_, Arc<dyn Printers>>,
+    file: Option<Vec<u8>>,
+) -> Answer<PrintersView> {
+    agent.set_logo(Arc::clone(&printers), file).await
 }
 
 #[tauri::command]

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use tauri::State;
 use timbre_agent::view::{CheckView, PlaceView, ProblemView, SettingsOrder, SettingsView};
-use timbre_agent::{Agent, Answer, DataFolder};
+use timbre_agent::{Answer, DataFolder};
+
+use crate::acting::Acting;
 
 type Folder<'a> = State<'a, Arc<dyn DataFolder>>;
 
@@ -22,11 +24,7 @@ pub async fn settings(folder: Folder<'_>) -> Answer<SettingsView> {
 }
 
 #[tauri::command]
-pub async fn set_settings(
-    agent: State<'_, Agent>,
-    folder: Folder<'_>,
-    order: SettingsOrder,
-) -> Answer<SettingsView> {
+pub async fn set_settings(agent: Acting, folder: Folder<'_>, order: SettingsOrder) -> Answer<SettingsView> {
     agent.set_settings(Arc::clone(&folder), order).await
 }
 

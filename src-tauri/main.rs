@@ -2,6 +2,7 @@
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 mod access;
+mod acting;
 mod alarms;
 mod autostart;
 mod commands;

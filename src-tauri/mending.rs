@@ -11,12 +11,13 @@ use timbre_agent::view::{
 };
 use timbre_agent::{Agent, Answer};
 
+use crate::acting::Acting;
 use crate::commands::{downloaded, reading};
 
 /// `sale` is the one with its fault mended; the same one when there is none.
 #[tauri::command]
 pub async fn reissue(
-    agent: State<'_, Agent>,
+    agent: Acting,
     id: String,
     sale: Option<String>,
     new_number: bool,
@@ -26,24 +27,24 @@ pub async fn reissue(
 }
 
 #[tauri::command]
-pub async fn found_accepted(agent: State<'_, Agent>, id: String, who: String) -> Answer<RowView> {
+pub async fn found_accepted(agent: Acting, id: String, who: String) -> Answer<RowView> {
     agent.found_accepted(&id, &who).await
 }
 
 #[tauri::command]
-pub async fn number_annulled(agent: State<'_, Agent>, id: String, who: String) -> Answer<RowView> {
+pub async fn number_annulled(agent: Acting, id: String, who: String) -> Answer<RowView> {
     agent.number_annulled(&id, &who).await
 }
 
 #[tauri::command]
-pub async fn note_verdict(agent: State<'_, Agent>, id: String, order: NotedOrder) -> Answer<RowView> {
+pub async fn note_verdict(agent: Acting, id: String, order: NotedOrder) -> Answer<RowView> {
     agent.note_verdict(&id, &order).await
 }
 
 /// `share` is the part and how many there are.
 #[tauri::command]
 pub async fn load_folios(
-    agent: State<'_, Agent>,
+    agent: Acting,
     file: String,
     share: (u32, u32),
     used_up_to: Option<u64>,
@@ -52,22 +53,22 @@ pub async fn load_folios(
 }
 
 #[tauri::command]
-pub async fn stop_range(agent: State<'_, Agent>, order: RangeDecision) -> Answer<RangeView> {
+pub async fn stop_range(agent: Acting, order: RangeDecision) -> Answer<RangeView> {
     agent.stop_range(&order).await
 }
 
 #[tauri::command]
-pub async fn resume_range(agent: State<'_, Agent>, order: RangeDecision) -> Answer<RangeView> {
+pub async fn resume_range(agent: Acting, order: RangeDecision) -> Answer<RangeView> {
     agent.resume_range(&order).await
 }
 
 #[tauri::command]
-pub async fn range_annulled(agent: State<'_, Agent>, order: RangeOrder) -> Answer<RangeView> {
+pub async fn range_annulled(agent: Acting, order: RangeOrder) -> Answer<RangeView> {
     agent.range_annulled(&order).await
 }
 
 #[tauri::command]
-pub async fn skipped_annulled(agent: State<'_, Agent>, order: RangeOrder) -> Answer<RangeView> {
+pub async fn skipped_annulled(agent: Acting, order: RangeOrder) -> Answer<RangeView> {
     agent.skipped_annulled(&order).await
 }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use tauri::State;
 use timbre_agent::view::SealingView;
-use timbre_agent::{Agent, Answer, DataFolder};
+use timbre_agent::{Answer, DataFolder};
 
+use crate::acting::Acting;
 use crate::data_folder::of_disk;
 
 type Folder<'a> = State<'a, Arc<dyn DataFolder>>;
@@ -23,11 +24,6 @@ pub async fn recovery_key(folder: Folder<'_>) -> Answer<String> {
 }
 
 #[tauri::command]
-pub async fn seal(
-    agent: State<'_, Agent>,
-    folder: Folder<'_>,
-    typed: String,
-    who: String,
-) -> Answer<SealingView> {
+pub async fn seal(agent: Acting, folder: Folder<'_>, typed: String, who: String) -> Answer<SealingView> {
     agent.seal(Arc::clone(&folder), typed, who).await
 }

@@ -6,20 +6,22 @@ use timbre_agent::view::{ClockView, CompanyDataView, CompanyOrder, LoadedCertifi
 use timbre_agent::{Agent, Answer};
 use zeroize::Zeroizing;
 
+use crate::acting::Acting;
+
 #[tauri::command]
 pub fn company(agent: State<'_, Agent>) -> Option<CompanyDataView> {
     agent.company_view()
 }
 
 #[tauri::command]
-pub async fn set_company(agent: State<'_, Agent>, order: CompanyOrder) -> Answer<CompanyDataView> {
+pub async fn set_company(agent: Acting, order: CompanyOrder) -> Answer<CompanyDataView> {
     agent.set_own_company(order).await
 }
 
 /// The file and its password are wiped after use.
 #[tauri::command]
 pub async fn load_certificate(
-    agent: State<'_, Agent>,
+    agent: Acting,
     file: Vec<u8>,
     password: String,
     holder: Option<String>,
@@ -40,11 +42,11 @@ pub fn lock(agent: State<'_, Agent>) -> Option<LockView> {
 }
 
 #[tauri::command]
-pub async fn unlock(agent: State<'_, Agent>, who: String) -> Answer<LockView> {
+pub async fn unlock(agent: Acting, who: String) -> Answer<LockView> {
     agent.unlock(&who).await
 }
 
 #[tauri::command]
-pub async fn accept_clock(agent: State<'_, Agent>, who: String) -> Answer<ClockView> {
+pub async fn accept_clock(agent: Acting, who: String) -> Answer<ClockView> {
     agent.accept_clock(&who).await
 }

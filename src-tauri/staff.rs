@@ -4,11 +4,14 @@
 use std::sync::Arc;
 
 use serde_json::Value;
+use tauri::http::HeaderMap;
 use tauri::ipc::{Invoke, InvokeBody};
 use tauri::{Manager, State, Wry};
 use timbre_agent::roles::risky;
 use timbre_agent::view::{StaffView, WorkerOrder};
 use timbre_agent::{Agent, Answer};
+
+use crate::acting::{Acting, Allowed};
 
 /// Where the page puts a permit.
 const PERMIT: &str = "timbre-permit";
@@ -25,11 +28,14 @@ pub fn gate(handler: impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static) -> im
         if risky(&act).is_none() {
             return handler(invoke);
         }
-        let permit = invoke.message.headers().get(PERMIT).and_then(|permit| permit.to_str().ok());
-        let (permit, handler) = (permit.map(str::to_owned), Arc::clone(&handler));
+        let permit = permit_of(invoke.message.headers()).map(str::to_owned);
+        let handler = Arc::clone(&handler);
         tauri::async_runtime::spawn(async move {
             match agent.let_through(&act, permit.as_deref()).await {
-                Ok(()) => {
+                Ok(who) => {
+                    if let (Some(permit), Some(who)) = (permit, who) {
+                        invoke.message.webview_ref().state::<Allowed>().note(permit, who);
+                    }
                     handler(invoke);
                 }
                 Err(problem) => invoke.resolver.reject(problem),
@@ -37,6 +43,11 @@ pub fn gate(handler: impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static) -> im
         });
         true
     }
+}
+
+/// The permit that a command comes with.
+pub fn permit_of(headers: &HeaderMap) -> Option<&str> {
+    headers.get(PERMIT).and_then(|permit| permit.to_str().ok())
 }
 
 /// What a command does: to issue a note is another act than to issue a sale.
@@ -56,18 +67,18 @@ pub fn staff(agent: State<'_, Agent>) -> StaffView {
 }
 
 #[tauri::command]
-pub async fn put_worker(agent: State<'_, Agent>, worker: WorkerOrder) -> Answer<StaffView> {
+pub async fn put_worker(agent: Acting, worker: WorkerOrder) -> Answer<StaffView> {
     agent.put_worker(worker).await
 }
 
 #[tauri::command]
-pub async fn remove_worker(agent: State<'_, Agent>, name: String) -> Answer<StaffView> {
+pub async fn remove_worker(agent: Acting, name: String) -> Answer<StaffView> {
     agent.remove_worker(name).await
 }
 
 /// Answers the permit for one act, once.
 #[tauri::command]
-pub async fn permit(agent: State<'_, Agent>, name: String, pin: String, act: String) -> Answer<String> {
+pub async fn permit(agent: Acting, name: String, pin: String, act: String) -> Answer<String> {
     agent.permit(name, pin, act).await
 }
 

@@ -9,6 +9,7 @@ use timbre_agent::view::{
 };
 use timbre_agent::{Agent, Answer};
 
+use crate::acting::Acting;
 use crate::commands::{bytes, downloaded, reading};
 
 #[tauri::command]
@@ -17,7 +18,7 @@ pub fn vouchers(agent: State<'_, Agent>) -> VoucherTermsView {
 }
 
 #[tauri::command]
-pub async fn set_vouchers(agent: State<'_, Agent>, order: VoucherOrder) -> Answer<VoucherTermsView> {
+pub async fn set_vouchers(agent: Acting, order: VoucherOrder) -> Answer<VoucherTermsView> {
     agent.set_vouchers(order).await
 }
 
@@ -37,7 +38,7 @@ pub async fn vouched(
 }
 
 #[tauri::command]
-pub async fn undo_vouched(agent: State<'_, Agent>, order: VoucherUndoOrder) -> Answer<VouchedView> {
+pub async fn undo_vouched(agent: Acting, order: VoucherUndoOrder) -> Answer<VouchedView> {
     agent.undo_record(order).await
 }
 

@@ -12,6 +12,7 @@ use timbre_agent::Agent;
 use timbre_app::{Address, Running};
 use tokio::sync::watch;
 
+use crate::acting::Allowed;
 use crate::{
     access, autostart, commands, data_folder, events, mending, place, sealing, setup, staff, tray, vouchers,
 };
@@ -42,7 +43,11 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
     if let Shows::Own(running) = &shows {
         told = Some((running.agent.clone(), Arc::clone(&running.window)));
         let printers = Arc::clone(&running.printers);
-        builder = builder.manage(running.agent.clone()).manage(printers).manage(Asked::default());
+        builder = builder
+            .manage(running.agent.clone())
+            .manage(printers)
+            .manage(Asked::default())
+            .manage(Allowed::default());
         builder = builder.manage(Arc::clone(&running.tokens)).manage(Arc::clone(&running.webhooks));
         builder = builder.manage(Arc::clone(&running.data_folder));
     }

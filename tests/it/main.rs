@@ -1,5 +1,6 @@
 //! End-to-end tests and the architecture's own rules.
 
+mod acts;
 mod again;
 mod answers;
 mod attack;

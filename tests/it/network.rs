@@ -85,6 +85,21 @@ async fn another_machine_sells_over_tls_with_a_tills_token_and_nothing_else() {
         assert_eq!(refused.json::<Value>().await.unwrap()["code"], "only-here", "{path}");
     }
     assert_eq!(by(reqwest::Method::GET, "/v1/tokens").send().await.unwrap().status(), 200);
+    // Nor does it make itself somebody in charge, nor open or close a way in.
+    let ask = async |method: reqwest::Method, path: &str, body: Value| {
+        let request = http.request(method, at(path)).bearer_auth(&manage).header("Timbre-Client", "bodega");
+        let answer = request.json(&body).send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap_or_default()["code"].clone())
+    };
+    let eva = json!({ "name": "Eva", "role": "encargado", "pin": "2580" });
+    let only_here = (403, json!("only-here"));
+    assert_eq!(ask(reqwest::Method::PUT, "/v1/staff/Eva", eva).await, only_here);
+    assert_eq!(ask(reqwest::Method::DELETE, "/v1/staff/Eva", Value::Null).await, only_here);
+    let set = |name: &str, value: &str| json!({ "settings": { name: value }, "who": "Rosa" });
+    let settings = "/v1/settings";
+    assert_eq!(ask(reqwest::Method::PUT, settings, set("folder.enabled", "false")).await, only_here);
+    assert_eq!(ask(reqwest::Method::PUT, settings, set("sender.parcel", "20")).await.0, 200);
+    assert!(shop.agent.staff().workers.is_empty());
     assert_eq!(shop.agent.stats().total, 1);
     shop.stop().await;
 }

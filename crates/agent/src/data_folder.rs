@@ -5,7 +5,6 @@ use std::sync::Arc;
 use crate::engine::{Agent, Answer};
 use timbre_store::Fact;
 
-use crate::roles::named;
 use crate::roles::{SEAL, risky};
 use crate::view::{CheckView, PlaceView, ProblemView, SealingView, SettingsOrder, SettingsView};
 
@@ -43,7 +42,8 @@ impl Agent {
         folder: Arc<dyn DataFolder>,
         order: SettingsOrder,
     ) -> Answer<SettingsView> {
-        let who = named(&order.who)?;
+        self.named(&order.who)?;
+        let who = order.who.clone();
         let setting = tokio::task::spawn_blocking(move || folder.set(&order));
         let (settings, changed) = setting.await.map_err(ProblemView::internal)??;
         if !changed.is_empty() {
@@ -56,7 +56,7 @@ impl Agent {
     /// first fact that is sealed. The index may have to be made anew for it: meanwhile sales wait, and those with a key,
     /// which is looked for first, are told to come again. The key that was shown serves until it is done.
     pub async fn seal(&self, folder: Arc<dyn DataFolder>, typed: String, who: String) -> Answer<SealingView> {
-        let who = named(&who)?;
+        let who = self.named(&who)?;
         let agreeing = Arc::clone(&folder);
         let agreed = tokio::task::spawn_blocking(move || agreeing.agree(&typed)).await;
         agreed.map_err(ProblemView::internal)??;

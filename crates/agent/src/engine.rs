@@ -18,6 +18,7 @@ use tokio::sync::{Notify, broadcast, mpsc, watch};
 use crate::carrier::Carrier;
 use crate::chance::Chance;
 use crate::clock::Clock;
+use crate::doer::{Hand, SOMEBODY};
 use crate::foresight::Foresight;
 use crate::gauges::Histogram;
 use crate::roles::Staff;
@@ -73,9 +74,9 @@ pub struct AgentParts {
     pub send: bool,
 }
 
-/// The engine of one folder.
+/// The engine of one folder, and whoever this handle acts for.
 #[derive(Clone)]
-pub struct Agent(pub(crate) Arc<Inner>);
+pub struct Agent(pub(crate) Arc<Inner>, pub(crate) Option<Arc<Hand>>);
 
 pub(crate) struct Inner {
     pub(crate) reader: Reader,
@@ -170,7 +171,7 @@ impl Agent {
             tasks.push(tokio::spawn(sender.run(stopped)));
         }
         *inner.tasks.try_lock().expect("nobody else has it yet") = tasks;
-        Ok(Agent(inner))
+        Ok(Agent(inner, None))
     }
 
     /// The doors are about to close: who waits for a printer is answered as it stands.
@@ -345,6 +346,14 @@ impl Agent {
     pub fn set_running(&self, running: bool) {
         self.0.sender.set_running(running);
         self.0.push(Vec::new(), false);
+    }
+
+    /// The same by somebody's hand. Who wants it is in the journal first: nobody asks later why nothing was sent.
+    pub async fn order_sending(&self, running: bool) -> Answer<()> {
+        let what = if running { "Iniciar el envío" } else { "Detener el envío" };
+        self.note_act(SOMEBODY, what).await?;
+        self.set_running(running);
+        Ok(())
     }
 
     // Below.

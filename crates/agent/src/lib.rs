@@ -18,6 +18,7 @@ mod coverage;
 mod data_folder;
 pub mod deadline;
 pub mod diagnose;
+pub mod doer;
 pub mod engine;
 pub mod export;
 pub mod figures;

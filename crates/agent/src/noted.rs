@@ -9,7 +9,6 @@ use crate::conversation::{annulled, moved};
 use crate::engine::{Agent, Answer, parse_id};
 use crate::meaning::{calm, is_circling};
 use crate::probe::LONG_WAIT;
-use crate::roles::named;
 use crate::view::{NotedOrder, ProblemView, RowView};
 
 impl Agent {
@@ -17,7 +16,7 @@ impl Agent {
     /// say in turn that it is there and that it isn't, and which a person was called to. It is asked about further on.
     pub async fn note_verdict(&self, id: &str, order: &NotedOrder) -> Answer<RowView> {
         let id = parse_id(id)?;
-        let (who, reason) = (named(&order.who)?, order.why.trim());
+        let (who, reason) = (self.named(&order.who)?, order.why.trim());
         if order.said == Said::Rejected && reason.is_empty() {
             let message = "Diga el motivo del rechazo, como aparece en el sitio.";
             return Err(Refusal::new("why-missing", "why", message).into());

@@ -10,7 +10,6 @@ use timbre_store::{Fact, Reader};
 
 use crate::clock::until;
 use crate::engine::{Agent, Answer, Inner};
-use crate::roles::named;
 use crate::sender::Sender;
 use crate::signing;
 use crate::view::ClockView;
@@ -124,7 +123,7 @@ impl Agent {
     /// one was stamped later by a clock that was ahead. The journal keeps who and when; when it is off by more, or
     /// otherwise, there is a new question.
     pub async fn accept_clock(&self, who: &str) -> Answer<ClockView> {
-        let who = named(who)?;
+        let who = self.named(who)?;
         let off = doubt(&self.0.reader);
         let last = signing::behind(self.0.reader.last_stamp(), self.0.clock.now());
         let off = off.map(|offset_seconds| Fact::ClockAccepted { who: who.clone(), offset_seconds });

@@ -19,7 +19,6 @@ use crate::clock::{Clock, later};
 use crate::engine::{Agent, Answer, environment_word, missing, parse_id};
 use crate::follows::given_back;
 use crate::meaning::circles;
-use crate::roles::named;
 use crate::sealing::{accepts, said, seal_all};
 use crate::sender::lock;
 use crate::view::{ProblemView, ReissuedView};
@@ -45,6 +44,7 @@ impl Agent {
     /// authority can't be asked about it.
     pub async fn reissue(&self, id: &str, order: Reissue) -> Answer<ReissuedView> {
         let id = parse_id(id)?;
+        let who = self.named(&order.who)?;
         let mut row = self.find(&id)?;
         let authority = self.authority();
         let stuck = self.stuck(&row)?;
@@ -82,7 +82,7 @@ impl Agent {
                 match on_record {
                     Some(fate) => (found, fate, told.answers),
                     None => {
-                        row = self.reject(&row, &found, &order.who, told.answers).await?;
+                        row = self.reject(&row, &found, &who, told.answers).await?;
                         (found, proof(&row)?, Vec::new())
                     }
                 }
@@ -114,7 +114,7 @@ impl Agent {
             sale,
             draft,
             number,
-            who: order.who,
+            who,
             why: why.clone(),
             task: found.task(authority),
             print,
@@ -167,7 +167,7 @@ impl Agent {
                 format!("El folio de {id} no espera que lo anulen."),
             ));
         }
-        let (who, document) = (named(who)?, id.clone());
+        let (who, document) = (self.named(who)?, id.clone());
         self.0
             .writer
             .apply(move |reader| match reader.row(&document) {

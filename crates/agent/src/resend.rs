@@ -7,6 +7,7 @@ use timbre_core::{Cause, DocState, DocumentId, ParcelId};
 use timbre_store::{Fact, Filter, Reader, Row};
 
 use crate::conversation::{Phase, moved, rows_in};
+use crate::doer::SOMEBODY;
 use crate::engine::{Agent, Answer, parse_id};
 use crate::look::{among, filter_of};
 use crate::meaning::calm;
@@ -83,8 +84,8 @@ impl Agent {
         let documents = taken.iter().take(MOST_NAMED).map(ToString::to_string).collect();
         if !taken.is_empty() {
             lock(&self.0.sender.by_hand).extend(travelled);
-            let acted =
-                Fact::Acted { who: "persona".to_owned(), what: what.to_owned(), documents: taken.clone() };
+            let who = self.named(SOMEBODY)?;
+            let acted = Fact::Acted { who, what: what.to_owned(), documents: taken.clone() };
             self.0
                 .writer
                 .apply(move |reader| {

@@ -6,7 +6,6 @@ use timbre_core::{Date, Refusal, Series};
 use timbre_store::{Fact, Range, Reader, Span};
 
 use crate::engine::{Agent, Answer};
-use crate::roles::named;
 use crate::show;
 use crate::view::{ProblemView, RangeDecision, RangeOrder, RangeView};
 
@@ -14,7 +13,7 @@ impl Agent {
     /// No folio of the range that `order.folio` is in is given any more, until it is resumed. The journal keeps who
     /// decided, and why; what was issued with its folios goes its way.
     pub async fn stop_range(&self, order: &RangeDecision) -> Answer<RangeView> {
-        let who = named(&order.who)?;
+        let who = self.named(&order.who)?;
         let why = reasoned(&order.why, "Diga por qué no se puede seguir usando el rango.")?;
         let range = self.range(order)?;
         let Range { first, last, .. } = range;
@@ -36,7 +35,7 @@ impl Agent {
 
     /// Folios of the range that `order.folio` is in are given again. The journal keeps who decided, and why.
     pub async fn resume_range(&self, order: &RangeDecision) -> Answer<RangeView> {
-        let who = named(&order.who)?;
+        let who = self.named(&order.who)?;
         let why = reasoned(&order.why, "Diga por qué se puede volver a usar el rango.")?;
         let range = self.range(order)?;
         let Range { first, last, .. } = range;
@@ -85,7 +84,7 @@ impl Agent {
     /// A person annulled at the authority's site the folios that were left in an expired range. Nothing is ever
     /// issued with them again, should the clock go back.
     pub async fn range_annulled(&self, order: &RangeOrder) -> Answer<RangeView> {
-        let who = named(&order.who)?;
+        let who = self.named(&order.who)?;
         let find = range_of(&order.series, order.folio);
         let none = || no_range(&order.series, order.folio);
         let range = find(&self.0.reader).ok_or_else(none)?;
@@ -117,7 +116,7 @@ impl Agent {
     /// A person looked which of the folios that were passed over around `order.folio` the authority has, and
     /// annulled the others at its site.
     pub async fn skipped_annulled(&self, order: &RangeOrder) -> Answer<RangeView> {
-        let who = named(&order.who)?;
+        let who = self.named(&order.who)?;
         let (find, folio) = (range_of(&order.series, order.folio), order.folio);
         let none = || no_range(&order.series, folio);
         if find(&self.0.reader).ok_or_else(none)?.skipped_at(folio).is_none() {

@@ -6,8 +6,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use timbre_core::{Refusal, Sale};
+use timbre_core::Sale;
 
+use crate::doer::SOMEBODY;
 use crate::engine::{Agent, Answer};
 use crate::view::{ProblemView, RefusalView, StaffView, WorkerOrder};
 
@@ -98,14 +99,6 @@ pub fn risky(act: &str) -> Option<&'static str> {
     RISKY.iter().find(|(name, _)| *name == act).map(|(_, words)| *words)
 }
 
-/// Who decides something that the journal keeps their name with.
-pub(crate) fn named(who: &str) -> Answer<String> {
-    match who.trim() {
-        "" => Err(Refusal::new("who-missing", "who", "Diga quién lo decide.").into()),
-        who => Ok(who.to_owned()),
-    }
-}
-
 impl Agent {
     /// Whoever keeps the staff of this folder; once.
     pub fn employ(&self, staff: Arc<dyn Staff>) {
@@ -117,12 +110,25 @@ impl Agent {
         self.0.staff.get().map(|staff| staff.list()).unwrap_or_default()
     }
 
+    /// Adds somebody, or changes their role and PIN, and writes down who did.
     pub async fn put_worker(&self, order: WorkerOrder) -> Answer<StaffView> {
-        self.with_staff(move |staff| staff.put(&order)).await
+        let (name, role) = (order.name.trim().to_owned(), order.role.clone());
+        let known = self.staff().workers.iter().any(|worker| worker.name == name);
+        let after = self.with_staff(move |staff| staff.put(&order)).await?;
+        let what = match known {
+            true => format!("Cambiar a «{name}», que trabaja aquí: {role}, con otro PIN"),
+            false => format!("Agregar a «{name}» a quienes trabajan aquí: {role}"),
+        };
+        self.note_act(SOMEBODY, &what).await?;
+        Ok(after)
     }
 
+    /// From now on their PIN allows nothing; who took them out is written down.
     pub async fn remove_worker(&self, name: String) -> Answer<StaffView> {
-        self.with_staff(move |staff| staff.remove(&name)).await
+        let what = format!("Quitar a «{name}» de quienes trabajan aquí");
+        let after = self.with_staff(move |staff| staff.remove(&name)).await?;
+        self.note_act(SOMEBODY, &what).await?;
+        Ok(after)
     }
 
     /// Somebody in charge allows `act` once, by their PIN. One that was wrong is written down.
@@ -139,17 +145,18 @@ impl Agent {
     }
 
     /// Lets an act through, or says that somebody in charge must allow it. Who did is in the journal before the
-    /// act is done.
-    pub async fn let_through(&self, act: &str, permit: Option<&str>) -> Answer<()> {
-        let (Some(words), Some(staff)) = (risky(act), self.0.staff.get()) else { return Ok(()) };
+    /// act is done, and is answered: it is they who do it ([`crate::doer::Doer::Person`]).
+    pub async fn let_through(&self, act: &str, permit: Option<&str>) -> Answer<Option<String>> {
+        let (Some(words), Some(staff)) = (risky(act), self.0.staff.get()) else { return Ok(None) };
         if !staff.asks() {
-            return Ok(());
+            return Ok(None);
         }
-        match permit.and_then(|permit| staff.spend(act, permit)) {
-            Some(Spent { again: true, .. }) => Ok(()),
-            Some(Spent { who, .. }) => self.note_act(&who, &format!("Autoriza: {words}")).await,
-            None => Err(needed(act, words)),
+        let spent = permit.and_then(|permit| staff.spend(act, permit));
+        let Spent { who, again } = spent.ok_or_else(|| needed(act, words))?;
+        if !again {
+            self.note_act(&who, &format!("Autoriza: {words}")).await?;
         }
+        Ok(Some(who))
     }
 
     /// The act that issuing this sale is: a note takes somebody in charge. What can't be read is refused later.

@@ -5,6 +5,7 @@ use timbre_core::{ChannelId, DocumentId, Numbered, Remark, Served, Wish};
 use timbre_store::Fact;
 
 use crate::conversation::{TalkError, without};
+use crate::doer::SOMEBODY;
 use crate::engine::{Agent, Answer, parse_id};
 use crate::line::Line;
 use crate::view::{ClaimOrder, ClaimsView, EventView, ProblemView, SaidView};
@@ -75,9 +76,10 @@ impl Agent {
 
     /// A person's act: remembered once it was asked for, whatever came of it.
     async fn act(&self, wish: &Wish, what: &str, documents: Vec<DocumentId>) -> Answer<SaidView> {
+        let who = self.named(SOMEBODY)?;
         let served = self.serve(wish).await?;
         let what = format!("{what}: {}", outcome(&served));
-        let acted = Fact::Acted { who: "persona".to_owned(), what, documents };
+        let acted = Fact::Acted { who, what, documents };
         // It is done: a journal that can't be written now must not say that it is not.
         if let Err(error) = self.0.writer.commit(vec![acted]).await {
             tracing::error!(%error, "an act can't be written");

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use timbre_core::{Company, Environment, GrantId, KeyName, Refusal, Regime, Scheme, Timestamp};
+use timbre_core::{Company, Environment, Grant, GrantId, KeyName, Refusal, Regime, Scheme, Timestamp};
 use timbre_store::{Fact, GrantLoaded, Opened, Range, Reader, share as share_of};
 
+use crate::doer::SOMEBODY;
 use crate::engine::{Agent, Answer, ReadCertificate, environment_word};
 use crate::first::{self, First};
 use crate::view::{
@@ -39,10 +40,12 @@ impl Agent {
                 First::Unasked(why) => warnings.push(first::unasked(authority, number, &why)),
             }
         }
+        let Grant { series, first, last, .. } = &read.grant;
+        let acted = self.acted(format!("Cargar los folios {first} a {last} (tipo {})", series.0))?;
         let loaded = GrantLoaded { grant: read.grant, share, used_up_to, again, sealed };
         let fact = Fact::GrantLoaded(Box::new(loaded));
         timbre_store::crash!("grant-unwritten");
-        self.0.writer.commit(vec![fact]).await?;
+        self.0.writer.commit([fact].into_iter().chain(acted).collect()).await?;
         timbre_store::crash!("grant-written");
         let range = self.range_of(&id).ok_or_else(|| ProblemView::internal("el rango cargado no aparece"))?;
         let range = show::range(&range, self.0.today());
@@ -87,16 +90,19 @@ impl Agent {
     /// Sets who issues. Refused when it would mix two companies or environments in one folder.
     pub async fn set_company(&self, environment: Environment, data: &Value) -> Answer<Company> {
         let company = self.0.regime.company(data, environment)?;
+        let acted = self.acted(format!("Guardar la empresa {}, {}", company.id, company.name))?;
         let fact = Fact::Company { company: company.clone(), environment };
-        self.0.writer.commit(vec![fact]).await?;
+        self.0.writer.commit([fact].into_iter().chain(acted).collect()).await?;
         timbre_store::crash!("company-written");
         self.0.sender.renew();
         Ok(company)
     }
 
-    /// Writes down that a person did something which no other fact tells: made a token, set an address.
+    /// Writes down that somebody did something which no other fact tells: made a token, set an address.
+    /// It is done: who says no name is somebody.
     pub async fn note_act(&self, who: &str, what: &str) -> Answer<()> {
-        let acted = Fact::Acted { who: who.to_owned(), what: what.to_owned(), documents: Vec::new() };
+        let who = if who.trim().is_empty() { SOMEBODY } else { who };
+        let acted = Fact::Acted { who: self.named(who)?, what: what.to_owned(), documents: Vec::new() };
         self.0.writer.commit(vec![acted]).await?;
         Ok(())
     }
@@ -154,7 +160,9 @@ impl Agent {
             // Waiting mends nothing here: it is another file that is wanted.
             .map_err(|refusal| Refusal { temporary: false, ..refusal })?;
         timbre_store::crash!("certificate-unwritten");
-        self.0.writer.commit(vec![Fact::CertificateLoaded(loaded)]).await?;
+        let acted = self.acted(format!("Cargar el certificado de {}", loaded.holder))?;
+        let fact = Fact::CertificateLoaded(loaded);
+        self.0.writer.commit([fact].into_iter().chain(acted).collect()).await?;
         timbre_store::crash!("certificate-written");
         // In the writer, between two batches: a document that took the old certificate must not be
         // signed with the new one.

@@ -5,7 +5,6 @@ use timbre_core::{Profile, Refusal};
 use timbre_store::{Locked, Range};
 
 use crate::engine::{Agent, Answer};
-use crate::roles::named;
 use crate::view::{LockView, LockedFoliosView};
 
 impl Agent {
@@ -18,7 +17,7 @@ impl Agent {
     /// `who` decided that issuing goes on: every range from where nobody remembers a folio used. The
     /// journal keeps who and when. Answers what was lifted.
     pub async fn unlock(&self, who: &str) -> Answer<LockView> {
-        let who = named(who)?;
+        let who = self.named(who)?;
         let lifted = self.lock().ok_or_else(|| {
             Refusal::new("not-locked", "", "La emisión no está detenida: no hay nada que desbloquear.")
         })?;

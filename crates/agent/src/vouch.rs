@@ -9,7 +9,6 @@ use timbre_store::{Committed, Fact, Row, StoreError, Vouched, VouchedRow, Vouche
 
 use crate::engine::{Agent, Answer};
 use crate::export::cell;
-use crate::roles::named;
 use crate::view::{
     IssuedView, ProblemView, UndoneView, VouchedView, VoucherOrder, VoucherSumsView, VoucherTermView,
     VoucherTermsView, VoucherUndoOrder, VouchersView,
@@ -47,6 +46,7 @@ impl Agent {
 
     /// Writes down what the company declared. A day that is over stays as its sales were made.
     pub async fn set_vouchers(&self, order: VoucherOrder) -> Answer<VoucherTermsView> {
+        let who = self.named(&order.who)?;
         let since = day_of(&order.since)?;
         if since < self.0.today() {
             let detail = "Las ventas de los días que pasaron ya están hechas: elija hoy o un día que viene.";
@@ -60,7 +60,7 @@ impl Agent {
             ),
             (false, _) => format!("Desde el {since} cada venta con tarjeta lleva su documento"),
         };
-        let acted = Fact::Acted { who: order.who, what, documents: Vec::new() };
+        let acted = Fact::Acted { who, what, documents: Vec::new() };
         let term = VoucherTerm { since, stands: order.stands, two_sales: order.stands && order.two_sales };
         let term = Fact::VoucherTerm(term);
         self.0.writer.commit(vec![term, acted]).await?;
@@ -159,7 +159,7 @@ impl Agent {
     /// more. Undone again it is the one that was undone.
     pub async fn undo_record(&self, order: VoucherUndoOrder) -> Answer<VouchedView> {
         let VoucherUndoOrder { key, who, why } = order;
-        let who = named(&who)?;
+        let who = self.named(&who)?;
         let row = self.0.reader.vouched(&key)?.ok_or_else(|| unknown(&key))?;
         if row.undone.is_some() {
             return self.vouched(&row, true);

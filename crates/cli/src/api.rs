@@ -20,6 +20,7 @@ use timbre_agent::view::{
 use timbre_core::DocumentId;
 use zeroize::Zeroizing;
 
+use crate::ask::user;
 use crate::door::Door;
 use crate::failure::Failure;
 use crate::values::Share;
@@ -285,6 +286,7 @@ impl Api {
         ask.body = Some(("application/xml", Bytes::from_owner(file)));
         ask.query.extend(share.map(|share| ("share", share.to_string())));
         ask.query.extend(used_up_to.map(|folio| ("used_up_to", folio.to_string())));
+        ask.query.push(("who", user()));
         self.wire.read(ask).await
     }
 
@@ -311,7 +313,9 @@ impl Api {
     }
 
     pub async fn set_company(&self, body: &Value) -> Result<Value, Failure> {
-        self.wire.read(Ask::new(Method::PUT, "/v1/company").json(body)).await
+        let mut ask = Ask::new(Method::PUT, "/v1/company").json(body);
+        ask.query.push(("who", user()));
+        self.wire.read(ask).await
     }
 
     pub async fn certificate(&self) -> Result<Option<CertificateView>, Failure> {
@@ -322,6 +326,7 @@ impl Api {
     pub async fn load_certificate(&self, body: Bytes) -> Result<LoadedCertificateView, Failure> {
         let mut ask = Ask::new(Method::POST, "/v1/certificate");
         ask.body = Some(("application/json", body));
+        ask.query.push(("who", user()));
         self.wire.read(ask).await
     }
 }

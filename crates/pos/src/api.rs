@@ -13,19 +13,17 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use timbre_agent::Agent;
 use timbre_agent::diagnose::Diagnosis;
+use timbre_agent::doer::SOMEBODY;
 use timbre_agent::view::{
     DetailView, FoliosView, HealthView, IssuedView, Mood, PageView, PreviewView, ProblemView, Query,
     RefusalView, ResentView, RowView, Snapshot, StatsView,
 };
 
+use crate::acting::Acting;
 use crate::bodies::CLIENT;
 use crate::entrance::Entrance;
 use crate::tokens::Caller;
 
-/// Who is meant where nobody is named.
-pub(crate) const SOMEBODY: &str = "persona";
-
-/// Who does it, where the request has no body to say it in.
 /// The same words as the engine has for its own (`agent/problem.rs`).
 fn title(status: StatusCode) -> &'static str {
     match status.as_u16() {
@@ -45,14 +43,21 @@ fn title(status: StatusCode) -> &'static str {
     }
 }
 
+/// Who does it, where the request has no body to say it in.
 #[derive(Deserialize, Default, utoipa::IntoParams)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct By {
+    /// Quién lo hace, según quien llama; el acto nombra además el token, o a quien dio su PIN.
+    #[param(example = "Rosa")]
     who: Option<String>,
 }
 
 impl By {
+    pub fn said(self) -> Option<String> {
+        self.who
+    }
+
     pub fn who(&self) -> &str {
         self.who.as_deref().unwrap_or(SOMEBODY)
     }
@@ -303,13 +308,10 @@ pub(crate) async fn history(State(agent): State<Agent>, Path(id): Path<String>) 
     post,
     path = "/v1/documents/{id}/resend",
     summary = "Vuelve a enviar uno que espera",
-    params(("id" = String, Path, example = "T39F1")),
+    params(("id" = String, Path, example = "T39F1"), By),
     responses((status = 200, description = "Hecho", body = ResentView))
 )]
-pub(crate) async fn resend_one(
-    State(agent): State<Agent>,
-    Path(id): Path<String>,
-) -> Answer<Json<ResentView>> {
+pub(crate) async fn resend_one(Acting(agent): Acting, Path(id): Path<String>) -> Answer<Json<ResentView>> {
     Ok(Json(agent.resend(&[id]).await?))
 }
 
@@ -325,10 +327,11 @@ struct Which {
     post,
     path = "/v1/resend",
     summary = "Vuelve a enviar los que se nombran, los que calzan, o todos los que esperan",
+    params(By),
     request_body(content = Option<serde_json::Value>, example = json!({"ids": ["T39F1"]})),
     responses((status = 200, description = "Hecho", body = ResentView))
 )]
-pub(crate) async fn resend(State(agent): State<Agent>, body: Bytes) -> Answer<Json<ResentView>> {
+pub(crate) async fn resend(Acting(agent): Acting, body: Bytes) -> Answer<Json<ResentView>> {
     let which: Which = if body.iter().all(u8::is_ascii_whitespace) { Which::default() } else { read(&body)? };
     Ok(Json(match which {
         Which { ids: Some(ids), matching: None } => agent.resend(&ids).await?,
@@ -351,12 +354,13 @@ struct Running {
     post,
     path = "/v1/sending",
     summary = "Detiene o reanuda el envío al SII",
+    params(By),
     request_body(content = serde_json::Value, example = json!({"running": true})),
     responses((status = 204, description = "Hecho"))
 )]
-pub(crate) async fn sending(State(agent): State<Agent>, body: Bytes) -> Answer<StatusCode> {
+pub(crate) async fn sending(Acting(agent): Acting, body: Bytes) -> Answer<StatusCode> {
     let Running { running } = read(&body)?;
-    agent.set_running(running);
+    agent.order_sending(running).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

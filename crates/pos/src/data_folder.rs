@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::State;
 use axum::{Extension, Json};
+use timbre_agent::DataFolder;
 use timbre_agent::view::{CheckView, PlaceView, SettingsOrder, SettingsView};
-use timbre_agent::{Agent, DataFolder};
 
+use crate::acting::Acting;
 use crate::api::{Answer, apart, read};
+use crate::guard::only_here;
+use crate::scope::is_a_door;
+use crate::tokens::Caller;
 
 type Door = Extension<Arc<dyn DataFolder>>;
 
@@ -30,11 +33,16 @@ pub(crate) async fn settings(Extension(folder): Door) -> Answer<Json<SettingsVie
     responses((status = 200, description = "Hecho", body = SettingsView))
 )]
 pub(crate) async fn set(
-    State(agent): State<Agent>,
+    Acting(agent): Acting,
     Extension(folder): Door,
+    Extension(caller): Extension<Caller>,
     body: Bytes,
 ) -> Answer<Json<SettingsView>> {
-    Ok(Json(agent.set_settings(folder, read(&body)?).await?))
+    let order: SettingsOrder = read(&body)?;
+    if caller.from_elsewhere && order.settings.keys().any(|name| is_a_door(name)) {
+        return Err(only_here());
+    }
+    Ok(Json(agent.set_settings(folder, order).await?))
 }
 
 #[utoipa::path(

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use timbre_agent::Agent;
 use timbre_agent::view::{FolderView, NewTokenView, TokenOrder, TokenView};
 
+use crate::acting::Acting;
 use crate::api::{Answer, By, read};
 use crate::folder::Standing;
 use crate::tokens::Tokens;
@@ -35,7 +35,7 @@ pub(crate) async fn list(Extension(tokens): Door) -> Json<Vec<TokenView>> {
     responses((status = 201, description = "Hecho", body = NewTokenView))
 )]
 pub(crate) async fn make(
-    State(agent): State<Agent>,
+    Acting(agent): Acting,
     Extension(tokens): Door,
     body: Bytes,
 ) -> Answer<(StatusCode, Json<NewTokenView>)> {
@@ -63,7 +63,7 @@ pub(crate) async fn folder(
     responses((status = 200, description = "Hecho", body = Vec<TokenView>))
 )]
 pub(crate) async fn revoke(
-    State(agent): State<Agent>,
+    Acting(agent): Acting,
     Extension(tokens): Door,
     Path(name): Path<String>,
     Query(by): Query<By>,

@@ -15,6 +15,7 @@ use timbre_agent::Agent;
 use timbre_agent::view::{PanelView, ProblemView};
 use zeroize::Zeroizing;
 
+use crate::acting::Acting;
 use crate::api::{Answer, By, apart, problem, read};
 use crate::connections::Peer;
 use crate::guard::Guard;
@@ -221,7 +222,7 @@ struct PasswordOrder {
     responses((status = 200, description = "Hecho", body = PanelView))
 )]
 pub(crate) async fn set_password(
-    State(agent): State<Agent>,
+    Acting(agent): Acting,
     Extension(entrance): Door,
     Extension(caller): Extension<Caller>,
     body: Bytes,
@@ -241,7 +242,7 @@ pub(crate) async fn set_password(
     responses((status = 200, description = "Hecho", body = PanelView))
 )]
 pub(crate) async fn remove_password(
-    State(agent): State<Agent>,
+    Acting(agent): Acting,
     Extension(entrance): Door,
     Extension(caller): Extension<Caller>,
     Query(by): Query<By>,

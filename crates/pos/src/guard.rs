@@ -6,12 +6,12 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use timbre_agent::Agent;
 
-use crate::api::problem;
+use crate::api::{Problem, problem};
 use crate::connections::Proof;
 use crate::entrance::Entrance;
 use crate::origins;
@@ -86,7 +86,7 @@ impl Guard {
     fn caller(&self, headers: &HeaderMap, agent: &Agent) -> Option<(Caller, bool)> {
         if !headers.contains_key(header::AUTHORIZATION) {
             let who = Who::Panel(self.session(headers, agent)?);
-            return Some((Caller { who, scope: Scope::Manage }, false));
+            return Some((Caller { who, scope: Scope::Manage, from_elsewhere: false }, false));
         }
         let (scheme, given) = text(headers, header::AUTHORIZATION)?.split_once(' ')?;
         // In small letters too (RFC 9110, 11.1).
@@ -95,9 +95,10 @@ impl Guard {
             given.len() == owner.len() && openssl::memcmp::eq(given.as_bytes(), owner.as_bytes())
         };
         if self.owner.as_ref().is_some_and(same) {
-            return Some((Caller { who: Who::Owner, scope: Scope::Manage }, false));
+            return Some((Caller { who: Who::Owner, scope: Scope::Manage, from_elsewhere: false }, false));
         }
-        self.tokens.known(given, agent.now())
+        let (caller, due) = self.tokens.known(given, agent.now())?;
+        Some((Caller { from_elsewhere: self.owner.is_none(), ..caller }, due))
     }
 }
 
@@ -173,12 +174,11 @@ pub(crate) async fn known(
         let why = "Este token no alcanza para eso. Pida a quien administra Timbre uno con más alcance.";
         return problem(StatusCode::FORBIDDEN, "scope-insufficient", why).into_response();
     }
-    // By a token that came from elsewhere nobody makes themselves another one, nor has the events told to them.
-    let from_elsewhere = guard.owner.is_none() && matches!(caller.who, Who::Till { .. });
-    if from_elsewhere && request.method() != Method::GET && opens_doors(request.uri().path()) {
+    // By a token that came from elsewhere nobody makes themselves another one, has the events told to them, or becomes
+    // somebody in charge.
+    if caller.from_elsewhere && opens_doors(request.method(), request.uri().path()) {
         tracing::warn!(%caller, path = request.uri().path(), "a token of the network asked for another door");
-        let why = "Los tokens y los avisos se administran en el equipo de Timbre o en su panel.";
-        return problem(StatusCode::FORBIDDEN, "only-here", why).into_response();
+        return only_here().into_response();
     }
     // No browser of another machine keeps what it was shown (ASVS 14.3.2).
     let passing = matches!(caller.who, Who::Panel(_));
@@ -188,6 +188,13 @@ pub(crate) async fn known(
         answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     answer
+}
+
+/// What a token that came from elsewhere does not do, however far it reaches.
+pub(crate) fn only_here() -> Problem {
+    let why = "Los tokens, los avisos, quiénes trabajan aquí y lo que abre una entrada se administran en el equipo de \
+               Timbre o en su panel.";
+    problem(StatusCode::FORBIDDEN, "only-here", why)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The till's side: the local API with the panel it serves to a browser, the drop folder,
 //! and webhooks.
 
+mod acting;
 mod answers;
 mod api;
 mod bodies;

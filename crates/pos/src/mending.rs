@@ -7,12 +7,14 @@ use axum::extract::{Path, Query as QueryOf, State};
 use axum::http::{HeaderName, header};
 use serde::Deserialize;
 use timbre_agent::Agent;
+use timbre_agent::doer::SOMEBODY;
 use timbre_agent::reissue::Reissue;
 use timbre_agent::view::{
     BatchView, NotedOrder, ProblemView, RangeDecision, RangeOrder, RangeView, ReissuedView, RowView,
 };
 
-use crate::api::{Answer, SOMEBODY, apart, read};
+use crate::acting::Acting;
+use crate::api::{Answer, apart, read};
 
 #[derive(Deserialize, Default, utoipa::IntoParams)]
 #[serde(default)]
@@ -32,7 +34,7 @@ pub(crate) struct How {
     responses((status = 200, description = "Hecho", body = ReissuedView))
 )]
 pub(crate) async fn reissue(
-    State(agent): State<Agent>,
+    Acting(agent): Acting,
     Path(id): Path<String>,
     QueryOf(how): QueryOf<How>,
     body: Bytes,
@@ -66,7 +68,7 @@ struct Ticked {
     responses((status = 200, description = "Hecho", body = RowView))
 )]
 pub(crate) async fn found_accepted(
-    State(agent): State<Agent>,
+    Acting(agent): Acting,
     Path(id): Path<String>,
     body: Bytes,
 ) -> Answer<Json<RowView>> {
@@ -84,7 +86,7 @@ pub(crate) async fn found_accepted(
     responses((status = 200, description = "Hecho", body = RowView))
 )]
 pub(crate) async fn number_annulled(
-    State(agent): State<Agent>,
+    Acting(agent): Acting,
     Path(id): Path<String>,
     body: Bytes,
 ) -> Answer<Json<RowView>> {
@@ -102,7 +104,7 @@ pub(crate) async fn number_annulled(
     responses((status = 200, description = "Hecho", body = RowView))
 )]
 pub(crate) async fn note_verdict(
-    State(agent): State<Agent>,
+    Acting(agent): Acting,
     Path(id): Path<String>,
     body: Bytes,
 ) -> Answer<Json<RowView>> {
@@ -118,7 +120,7 @@ pub(crate) async fn note_verdict(
     request_body(content = RangeDecision, example = json!({"type": "52", "folio": 1, "who": "Rosa", "why": "Se anularon en sii.cl"})),
     responses((status = 200, description = "Hecho", body = RangeView))
 )]
-pub(crate) async fn stop_range(State(agent): State<Agent>, body: Bytes) -> Answer<Json<RangeView>> {
+pub(crate) async fn stop_range(Acting(agent): Acting, body: Bytes) -> Answer<Json<RangeView>> {
     let order: RangeDecision = read(&body)?;
     Ok(Json(agent.stop_range(&order).await?))
 }
@@ -131,7 +133,7 @@ pub(crate) async fn stop_range(State(agent): State<Agent>, body: Bytes) -> Answe
     request_body(content = RangeDecision, example = json!({"type": "39", "folio": 1, "who": "Rosa", "why": "El SII lo aclaró"})),
     responses((status = 200, description = "Hecho", body = RangeView))
 )]
-pub(crate) async fn resume_range(State(agent): State<Agent>, body: Bytes) -> Answer<Json<RangeView>> {
+pub(crate) async fn resume_range(Acting(agent): Acting, body: Bytes) -> Answer<Json<RangeView>> {
     let order: RangeDecision = read(&body)?;
     Ok(Json(agent.resume_range(&order).await?))
 }
@@ -144,7 +146,7 @@ pub(crate) async fn resume_range(State(agent): State<Agent>, body: Bytes) -> Ans
     request_body(content = RangeOrder, example = json!({"type": "39", "folio": 1, "who": "Rosa"})),
     responses((status = 200, description = "Hecho", body = RangeView))
 )]
-pub(crate) async fn range_annulled(State(agent): State<Agent>, body: Bytes) -> Answer<Json<RangeView>> {
+pub(crate) async fn range_annulled(Acting(agent): Acting, body: Bytes) -> Answer<Json<RangeView>> {
     let order: RangeOrder = read(&body)?;
     Ok(Json(agent.range_annulled(&order).await?))
 }
@@ -157,7 +159,7 @@ pub(crate) async fn range_annulled(State(agent): State<Agent>, body: Bytes) -> A
     request_body(content = RangeOrder, example = json!({"type": "39", "folio": 1, "who": "Rosa"})),
     responses((status = 200, description = "Hecho", body = RangeView))
 )]
-pub(crate) async fn skipped_annulled(State(agent): State<Agent>, body: Bytes) -> Answer<Json<RangeView>> {
+pub(crate) async fn skipped_annulled(Acting(agent): Acting, body: Bytes) -> Answer<Json<RangeView>> {
     let order: RangeOrder = read(&body)?;
     Ok(Json(agent.skipped_annulled(&order).await?))
 }

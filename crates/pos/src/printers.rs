@@ -8,7 +8,8 @@ use axum::{Extension, Json};
 use timbre_agent::Printers;
 use timbre_agent::view::{FoundPrinterView, PrinterView, PrintersView};
 
-use crate::api::{Answer, apart, read};
+use crate::acting::Acting;
+use crate::api::{Answer, By, apart, read};
 
 type Door = Extension<Arc<dyn Printers>>;
 
@@ -39,30 +40,32 @@ pub(crate) async fn found(Extension(printers): Door) -> Answer<Json<Vec<FoundPri
     path = "/v1/printers/{name}",
     summary = "Configura una impresora",
     request_body(content = PrinterView, example = json!({"name": "cocina", "device": "red:192.168.1.50", "takes": "asked", "paper": "80mm"})),
-    params(("name" = String, Path, example = "cocina")),
+    params(("name" = String, Path, example = "cocina"), By),
     responses((status = 200, description = "Hecho", body = PrintersView))
 )]
 pub(crate) async fn put(
+    Acting(agent): Acting,
     Extension(printers): Door,
     Path(name): Path<String>,
     body: Bytes,
 ) -> Answer<Json<PrintersView>> {
     let printer = PrinterView { name, ..read(&body)? };
-    Ok(Json(apart(move || printers.put(&printer)).await?))
+    Ok(Json(agent.put_printer(printers, printer).await?))
 }
 
 #[utoipa::path(
     delete,
     path = "/v1/printers/{name}",
     summary = "Quita una impresora",
-    params(("name" = String, Path, example = "cocina")),
+    params(("name" = String, Path, example = "cocina"), By),
     responses((status = 200, description = "Hecho", body = PrintersView))
 )]
 pub(crate) async fn remove(
+    Acting(agent): Acting,
     Extension(printers): Door,
     Path(name): Path<String>,
 ) -> Answer<Json<PrintersView>> {
-    Ok(Json(apart(move || printers.remove(&name)).await?))
+    Ok(Json(agent.remove_printer(printers, name).await?))
 }
 
 /// The body is a PNG.
@@ -71,18 +74,27 @@ pub(crate) async fn remove(
     path = "/v1/logo",
     summary = "Pone el logo, un PNG",
     request_body(content = Vec<u8>, content_type = "image/png"),
+    params(By),
     responses((status = 200, description = "Hecho", body = PrintersView))
 )]
-pub(crate) async fn set_logo(Extension(printers): Door, body: Bytes) -> Answer<Json<PrintersView>> {
-    Ok(Json(apart(move || printers.set_logo(Some(&body))).await?))
+pub(crate) async fn set_logo(
+    Acting(agent): Acting,
+    Extension(printers): Door,
+    body: Bytes,
+) -> Answer<Json<PrintersView>> {
+    Ok(Json(agent.set_logo(printers, Some(body)).await?))
 }
 
 #[utoipa::path(
     delete,
     path = "/v1/logo",
     summary = "Quita el logo",
+    params(By),
     responses((status = 200, description = "Hecho", body = PrintersView))
 )]
-pub(crate) async fn remove_logo(Extension(printers): Door) -> Answer<Json<PrintersView>> {
-    Ok(Json(apart(move || printers.set_logo(None)).await?))
+pub(crate) async fn remove_logo(
+    Acting(agent): Acting,
+    Extension(printers): Door,
+) -> Answer<Json<PrintersView>> {
+    Ok(Json(agent.set_logo(printers, None::<Bytes>).await?))
 }

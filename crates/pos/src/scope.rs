@@ -28,20 +28,35 @@ impl Scope {
     }
 }
 
-/// Who may speak to Timbre, and to whom it speaks.
-pub(crate) fn opens_doors(path: &str) -> bool {
+/// Is it a change of who may speak to Timbre, of whom it speaks to, or of who may allow what? A permit is none: who
+/// asks for one says a PIN.
+pub(crate) fn opens_doors(method: &Method, path: &str) -> bool {
     let mut parts = path.trim_matches('/').split('/');
-    matches!(parts.next(), Some("tokens" | "webhooks"))
+    match (parts.next(), parts.next()) {
+        _ if looks(method) => false,
+        (Some("staff"), Some("permit")) => false,
+        (Some("tokens" | "webhooks" | "staff"), _) => true,
+        _ => false,
+    }
+}
+
+/// Does this setting open a door, or close one, by its name in `timbre.toml`? What is in the drop folder is issued
+/// without a token.
+pub(crate) fn is_a_door(setting: &str) -> bool {
+    setting == "folder.enabled" || setting.starts_with("network.") || setting.starts_with("api.")
+}
+
+fn looks(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
 }
 
 /// What is asked of who wants `path` (below `/v1`). A change that is not known to be a till's business is
 /// for somebody in charge.
 pub(crate) fn needed(method: &Method, path: &str) -> Scope {
     let parts: Vec<_> = path.trim_matches('/').split('/').collect();
-    let looks = *method == Method::GET || *method == Method::HEAD;
     match parts.as_slice() {
         ["tokens" | "webhooks" | "acts", ..] => Scope::Manage,
-        _ if looks => Scope::Read,
+        _ if looks(method) => Scope::Read,
         ["documents"] | ["documents", "preview"] | ["batch", "check"] | ["resend"] | ["vouchers"] => {
             Scope::Issue
         }
@@ -75,9 +90,35 @@ mod tests {
             (Method::POST, "/issuing/unlock", Scope::Manage),
             (Method::POST, "/algo/nuevo", Scope::Manage),
             (Method::DELETE, "/tokens/caja", Scope::Manage),
+            (Method::PUT, "/staff/Rosa", Scope::Manage),
         ] {
             assert_eq!(needed(&method, path), scope, "{method} {path}");
         }
         assert!(Scope::Read < Scope::Issue && Scope::Issue < Scope::Manage);
+    }
+
+    #[test]
+    fn who_may_speak_and_who_may_allow_is_a_door_and_what_is_sold_is_none() {
+        for (method, path, door) in [
+            (Method::POST, "/tokens", true),
+            (Method::DELETE, "/tokens/caja", true),
+            (Method::PUT, "/webhooks/tienda", true),
+            (Method::PUT, "/staff/Rosa", true),
+            (Method::DELETE, "/staff/Rosa", true),
+            (Method::GET, "/staff", false),
+            (Method::HEAD, "/tokens", false),
+            (Method::POST, "/staff/permit", false),
+            (Method::POST, "/documents", false),
+        ] {
+            assert_eq!(opens_doors(&method, path), door, "{method} {path}");
+        }
+        for (setting, door) in [
+            ("folder.enabled", true),
+            ("network.listen", true),
+            ("api.origins", true),
+            ("folder.paper", false),
+        ] {
+            assert_eq!(is_a_door(setting), door, "{setting}");
+        }
     }
 }

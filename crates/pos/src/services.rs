@@ -9,20 +9,18 @@ use timbre_agent::Agent;
 use timbre_agent::view::{ClaimOrder, ClaimsView, SaidView};
 use timbre_core::{Numbered, Series};
 
-use crate::api::{Answer, read};
+use crate::acting::Acting;
+use crate::api::{Answer, By, read};
 
 /// The mail with the results of the document's upload, once more.
 #[utoipa::path(
     post,
     path = "/v1/documents/{id}/results-mail",
     summary = "Pide al SII que vuelva a mandar el correo de resultados",
-    params(("id" = String, Path, example = "T39F1")),
+    params(("id" = String, Path, example = "T39F1"), By),
     responses((status = 200, description = "Hecho", body = SaidView))
 )]
-pub(crate) async fn results_mail(
-    State(agent): State<Agent>,
-    Path(id): Path<String>,
-) -> Answer<Json<SaidView>> {
+pub(crate) async fn results_mail(Acting(agent): Acting, Path(id): Path<String>) -> Answer<Json<SaidView>> {
     Ok(Json(agent.results_mail(&id).await?))
 }
 
@@ -68,10 +66,11 @@ pub(crate) async fn claims_of(
     post,
     path = "/v1/claims",
     summary = "Acepta o reclama un documento recibido: tiene efecto legal",
+    params(By),
     request_body(content = ClaimOrder, example = json!({"issuer": "88888888-8", "type": "33", "folio": 41, "action": "ACD"})),
     responses((status = 200, description = "Hecho", body = SaidView))
 )]
-pub(crate) async fn claim(State(agent): State<Agent>, body: Bytes) -> Answer<Json<SaidView>> {
+pub(crate) async fn claim(Acting(agent): Acting, body: Bytes) -> Answer<Json<SaidView>> {
     let order: ClaimOrder = read(&body)?;
     Ok(Json(agent.claim(&order).await?))
 }

@@ -13,7 +13,8 @@ use timbre_agent::view::{
 };
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::api::{Answer, read};
+use crate::acting::Acting;
+use crate::api::{Answer, By, read};
 
 #[derive(Deserialize, Default, utoipa::IntoParams)]
 #[serde(default)]
@@ -28,11 +29,11 @@ pub(crate) struct Share {
     path = "/v1/folios",
     summary = "Carga un CAF",
     request_body(content = String, content_type = "application/xml", example = json!("<?xml version=\"1.0\"?><AUTORIZACION>…</AUTORIZACION>")),
-    params(Share),
+    params(Share, By),
     responses((status = 201, description = "Hecho", body = LoadedRangeView))
 )]
 pub(crate) async fn load_grant(
-    State(agent): State<Agent>,
+    Acting(agent): Acting,
     QueryOf(asked): QueryOf<Share>,
     body: Bytes,
 ) -> Answer<(StatusCode, Json<LoadedRangeView>)> {
@@ -89,7 +90,7 @@ pub(crate) async fn clock(State(agent): State<Agent>) -> Json<Option<ClockView>>
     request_body(content = serde_json::Value, example = json!({"who": "Rosa"})),
     responses((status = 200, description = "Hecho", body = ClockView))
 )]
-pub(crate) async fn accept_clock(State(agent): State<Agent>, body: Bytes) -> Answer<Json<ClockView>> {
+pub(crate) async fn accept_clock(Acting(agent): Acting, body: Bytes) -> Answer<Json<ClockView>> {
     let Decided { who } = read(&body)?;
     Ok(Json(agent.accept_clock(&who).await?))
 }
@@ -108,7 +109,7 @@ struct Decided {
     request_body(content = serde_json::Value, example = json!({"who": "Rosa"})),
     responses((status = 200, description = "Hecho", body = LockView))
 )]
-pub(crate) async fn unlock(State(agent): State<Agent>, body: Bytes) -> Answer<Json<LockView>> {
+pub(crate) async fn unlock(Acting(agent): Acting, body: Bytes) -> Answer<Json<LockView>> {
     let Decided { who } = read(&body)?;
     Ok(Json(agent.unlock(&who).await?))
 }
@@ -127,10 +128,11 @@ pub(crate) async fn company(State(agent): State<Agent>) -> Json<Option<CompanyDa
     put,
     path = "/v1/company",
     summary = "Guarda la empresa que emite",
+    params(By),
     request_body(content = CompanyOrder, example = json!({"environment": "training", "data": {"RUTEmisor": "99999999-9", "RznSoc": "ALMACEN EL TIMBRE (ENTRENAMIENTO) LTDA", "GiroEmis": "Venta al por menor en almacenes", "Acteco": [472101], "DirOrigen": "Av. Irarrázaval 1234", "CmnaOrigen": "Ñuñoa", "FchResol": "2014-08-22", "NroResol": 0}})),
     responses((status = 200, description = "Hecho", body = CompanyDataView))
 )]
-pub(crate) async fn set_company(State(agent): State<Agent>, body: Bytes) -> Answer<Json<CompanyDataView>> {
+pub(crate) async fn set_company(Acting(agent): Acting, body: Bytes) -> Answer<Json<CompanyDataView>> {
     let order: CompanyOrder = read(&body)?;
     Ok(Json(agent.set_own_company(order).await?))
 }
@@ -169,11 +171,12 @@ pub(crate) fn wipe(body: Bytes) {
     post,
     path = "/v1/certificate",
     summary = "Carga un certificado con su clave",
+    params(By),
     request_body(content = CertificateOf, example = json!({"pfx": "TUlJ", "password": "clave del certificado"})),
     responses((status = 201, description = "Hecho", body = LoadedCertificateView))
 )]
 pub(crate) async fn load_certificate(
-    State(agent): State<Agent>,
+    Acting(agent): Acting,
     body: Bytes,
 ) -> Answer<(StatusCode, Json<LoadedCertificateView>)> {
     let asked = read(&body);

@@ -14,7 +14,8 @@ use timbre_agent::Agent;
 use timbre_agent::roles::LOOK_ACTS;
 use timbre_agent::view::{ProblemView, StaffView, WorkerOrder};
 
-use crate::api::{Answer, Problem, read};
+use crate::acting::{Acting, Allowed};
+use crate::api::{Answer, By, Problem, read};
 use crate::tokens::{Caller, Who};
 
 /// Where the page puts a permit.
@@ -37,12 +38,12 @@ pub(crate) async fn list(State(agent): State<Agent>) -> Json<StaffView> {
     put,
     path = "/v1/staff/{name}",
     summary = "Agrega a alguien, o cambia su rol o su PIN",
-    params(("name" = String, Path, example = "Rosa")),
+    params(("name" = String, Path, example = "Rosa"), By),
     request_body(content = WorkerOrder, example = json!({"name": "Rosa", "role": "encargado", "pin": "4821"})),
     responses((status = 200, description = "Hecho", body = StaffView))
 )]
 pub(crate) async fn put(
-    State(agent): State<Agent>,
+    Acting(agent): Acting,
     Path(name): Path<String>,
     body: Bytes,
 ) -> Answer<Json<StaffView>> {
@@ -61,10 +62,10 @@ pub(crate) async fn put(
     delete,
     path = "/v1/staff/{name}",
     summary = "Quita a alguien",
-    params(("name" = String, Path, example = "Rosa")),
+    params(("name" = String, Path, example = "Rosa"), By),
     responses((status = 200, description = "Hecho", body = StaffView))
 )]
-pub(crate) async fn remove(State(agent): State<Agent>, Path(name): Path<String>) -> Answer<Json<StaffView>> {
+pub(crate) async fn remove(Acting(agent): Acting, Path(name): Path<String>) -> Answer<Json<StaffView>> {
     Ok(Json(agent.remove_worker(name).await?))
 }
 
@@ -90,7 +91,7 @@ pub(crate) struct PermitView {
     request_body(content = serde_json::Value, example = json!({"name": "Rosa", "pin": "1234", "act": "reissue"})),
     responses((status = 200, description = "Hecho", body = PermitView))
 )]
-pub(crate) async fn permit(State(agent): State<Agent>, body: Bytes) -> Answer<Json<PermitView>> {
+pub(crate) async fn permit(Acting(agent): Acting, body: Bytes) -> Answer<Json<PermitView>> {
     let Asked { name, pin, act } = read(&body)?;
     Ok(Json(PermitView { permit: agent.permit(name, pin, act).await? }))
 }
@@ -119,10 +120,13 @@ pub(crate) async fn gate(State(agent): State<Agent>, request: Request, next: Nex
         }
         (act, _, _) => (act, request),
     };
+    let mut request = request;
     if let Some(act) = act {
         let permit = request.headers().get(PERMIT).and_then(|permit| permit.to_str().ok());
-        if let Err(problem) = agent.let_through(act, permit).await {
-            return Problem::from(problem).into_response();
+        match agent.let_through(act, permit).await {
+            Ok(Some(who)) => _ = request.extensions_mut().insert(Allowed(who)),
+            Ok(None) => {}
+            Err(problem) => return Problem::from(problem).into_response(),
         }
     }
     next.run(request).await

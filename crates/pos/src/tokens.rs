@@ -58,6 +58,8 @@ pub struct Tokens {
 pub(crate) struct Caller {
     pub who: Who,
     pub scope: Scope,
+    /// By a token, from another machine.
+    pub from_elsewhere: bool,
 }
 
 /// By what they are known.
@@ -220,7 +222,7 @@ impl Tokens {
             found.last_used = Some(now);
         }
         let who = Who::Till { name: found.name.clone(), sha256: given };
-        Some((Caller { who, scope }, due))
+        Some((Caller { who, scope, from_elsewhere: false }, due))
     }
 
     /// Is what they showed still good? Whoever listens for long is asked again.

@@ -10,6 +10,7 @@ use timbre_agent::view::{
     ActsView, ProblemView, VouchedView, VoucherOrder, VoucherTermsView, VoucherUndoOrder, VouchersView,
 };
 
+use crate::acting::Acting;
 use crate::api::{Answer, apart, key_of, read};
 
 #[utoipa::path(
@@ -29,7 +30,7 @@ pub(crate) async fn terms(State(agent): State<Agent>) -> Json<VoucherTermsView> 
     request_body(content = VoucherOrder, example = json!({"stands": true, "since": "2099-01-01", "who": "Rosa"})),
     responses((status = 200, description = "Hecho", body = VoucherTermsView))
 )]
-pub(crate) async fn set_terms(State(agent): State<Agent>, body: Bytes) -> Answer<Json<VoucherTermsView>> {
+pub(crate) async fn set_terms(Acting(agent): Acting, body: Bytes) -> Answer<Json<VoucherTermsView>> {
     let order: VoucherOrder = read(&body)?;
     Ok(Json(agent.set_vouchers(order).await?))
 }
@@ -62,7 +63,7 @@ pub(crate) async fn record(
     request_body(content = VoucherUndoOrder, example = json!({"key": "caja1-000123", "who": "Rosa", "why": "digitada dos veces"})),
     responses((status = 200, description = "Hecho; el registro sigue en la lista, con quién lo deshizo, y no suma.", body = VouchedView))
 )]
-pub(crate) async fn undo(State(agent): State<Agent>, body: Bytes) -> Answer<Json<VouchedView>> {
+pub(crate) async fn undo(Acting(agent): Acting, body: Bytes) -> Answer<Json<VouchedView>> {
     let order: VoucherUndoOrder = read(&body)?;
     Ok(Json(agent.undo_record(order).await?))
 }

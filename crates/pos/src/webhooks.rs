@@ -141,7 +141,7 @@ impl Webhooks {
 
     /// Sets an address up, or anew: it is told what happens from now on. A name that is known keeps its place
     /// in the journal and gets a new secret.
-    pub async fn put(&self, name: &str, order: &WebhookOrder) -> Answer<NewWebhookView> {
+    pub async fn put(&self, by: &Agent, name: &str, order: &WebhookOrder) -> Answer<NewWebhookView> {
         check_name(name)?;
         Courier::allows(&order.url).map_err(|why| ProblemView::refused("address-invalid", why))?;
         let states = states_of(&order.states)?;
@@ -170,7 +170,7 @@ impl Webhooks {
             })
         };
         tokio::task::spawn_blocking(set).await.map_err(ProblemView::internal)??;
-        self.shared.agent.note_act(&order.who, &format!("Avisar a «{name}» ({})", order.url)).await?;
+        by.note_act(&order.who, &format!("Avisar a «{name}» ({})", order.url)).await?;
         self.shared.agent.set_trouble(book::NAME, None);
         let known = self.workers().contains_key(name);
         if !known {
@@ -180,7 +180,7 @@ impl Webhooks {
         Ok(NewWebhookView { name: name.to_owned(), secret })
     }
 
-    pub async fn remove(&self, name: &str, who: &str) -> Answer<Vec<WebhookView>> {
+    pub async fn remove(&self, by: &Agent, name: &str, who: &str) -> Answer<Vec<WebhookView>> {
         let shared = Arc::clone(&self.shared);
         let named = name.to_owned();
         let remove = move || {
@@ -194,7 +194,7 @@ impl Webhooks {
         if let Some((stop, task)) = worker {
             dismiss(&stop, task).await;
         }
-        self.shared.agent.note_act(who, &format!("Dejar de avisar a «{name}»")).await?;
+        by.note_act(who, &format!("Dejar de avisar a «{name}»")).await?;
         Ok(self.list())
     }
 

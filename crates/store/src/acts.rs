@@ -43,6 +43,11 @@ pub(crate) fn note(on: &mut Overlay<'_>, fact: &Fact, stand: Stand) -> Result<()
         Fact::ClockAccepted { who, offset_seconds } => {
             (who, format!("Aceptar el reloj con {offset_seconds} s de diferencia"), [].as_slice())
         }
+        Fact::StampsResumed { who, last } => (
+            who,
+            format!("Seguir emitiendo, aunque el último documento se selló a las {last}"),
+            [].as_slice(),
+        ),
         Fact::VouchedUndone(VouchedUndone { key, who, why, total }) => {
             let what = format!("Deshacer la venta con voucher «{key}», por {total}: {why}");
             (who, what, [].as_slice())

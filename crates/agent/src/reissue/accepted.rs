@@ -11,14 +11,13 @@ use super::{fate, not_rejected, overtaken};
 use crate::conversation::{annulled, current, moved};
 use crate::engine::{Agent, Answer, missing, parse_id};
 use crate::meaning::calm;
-use crate::roles::named;
 use crate::view::{ProblemView, RowView};
 
 impl Agent {
     /// Nothing is issued: the document itself is accepted. What it used up of others it uses up again, or is refused.
     pub async fn found_accepted(&self, id: &str, who: &str) -> Answer<RowView> {
         let id = parse_id(id)?;
-        let (row, who, authority) = (self.find(&id)?, named(who)?, self.authority());
+        let (row, who, authority) = (self.find(&id)?, self.named(who)?, self.authority());
         if !may_be(&row) {
             return Err(not_rejected(&row, authority));
         }

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use timbre_agent::view::{AttemptView, NewWebhookView, RedeliveredView, WebhookOrder, WebhookView};
 
 use super::Webhooks;
+use crate::acting::Acting;
 use crate::api::{Answer, By, read};
 
 type Door = Extension<Arc<Webhooks>>;
@@ -34,12 +35,13 @@ pub(crate) async fn list(Extension(webhooks): Door) -> Json<Vec<WebhookView>> {
     responses((status = 201, description = "Hecho", body = NewWebhookView))
 )]
 pub(crate) async fn put(
+    Acting(agent): Acting,
     Extension(webhooks): Door,
     Path(name): Path<String>,
     body: Bytes,
 ) -> Answer<(StatusCode, Json<NewWebhookView>)> {
     let order: WebhookOrder = read(&body)?;
-    Ok((StatusCode::CREATED, Json(webhooks.put(&name, &order).await?)))
+    Ok((StatusCode::CREATED, Json(webhooks.put(&agent, &name, &order).await?)))
 }
 
 #[utoipa::path(
@@ -50,11 +52,12 @@ pub(crate) async fn put(
     responses((status = 200, description = "Hecho", body = Vec<WebhookView>))
 )]
 pub(crate) async fn remove(
+    Acting(agent): Acting,
     Extension(webhooks): Door,
     Path(name): Path<String>,
     Query(by): Query<By>,
 ) -> Answer<Json<Vec<WebhookView>>> {
-    Ok(Json(webhooks.remove(&name, by.who()).await?))
+    Ok(Json(webhooks.remove(&agent, &name, by.who()).await?))
 }
 
 #[utoipa::path(

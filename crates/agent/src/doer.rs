@@ -1,0 +1,88 @@
+//! Who does what the journal keeps a name with. Whoever asks says a name; what a door knows of them stands before it,
+//! since anybody can say any name: a program is named by its token, and who said their PIN is who did it.
+
+use timbre_core::Refusal;
+use timbre_store::Fact;
+
+use crate::engine::{Agent, Answer};
+
+/// Who is meant where nobody is named.
+pub const SOMEBODY: &str = "persona";
+
+/// By what a door knows who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Doer {
+    /// Somebody at this machine, by its window or the owner's token: known by their own word alone.
+    Here,
+    /// The panel of another machine, by its password.
+    Panel,
+    /// A program, by the token of this name.
+    Token(String),
+    /// Somebody in charge, who said their PIN for it.
+    Person(String),
+}
+
+/// Whoever a handle of the engine acts for.
+#[derive(Debug)]
+pub(crate) struct Hand {
+    doer: Doer,
+    said: Option<String>,
+}
+
+impl Doer {
+    /// As the journal names them, who call themselves `word`.
+    fn named(&self, word: &str) -> String {
+        let known = match self {
+            Doer::Here => return word.to_owned(),
+            Doer::Person(name) => return name.clone(),
+            Doer::Panel => "panel".to_owned(),
+            Doer::Token(name) => format!("{name} (token)"),
+        };
+        match word {
+            SOMEBODY => known,
+            word => format!("{known}, dice ser {word}"),
+        }
+    }
+}
+
+impl Agent {
+    /// The same engine, for what `doer` asks of it, who may have `said` a name beside what they ask.
+    pub fn by(&self, doer: Doer, said: Option<String>) -> Agent {
+        let said = said.map(|said| said.trim().to_owned()).filter(|said| !said.is_empty());
+        Agent(self.0.clone(), Some(Hand { doer, said }.into()))
+    }
+
+    /// Who decides something that the journal keeps their name with: the one way to it. `word` is what they said.
+    pub(crate) fn named(&self, word: &str) -> Answer<String> {
+        let word = match word.trim() {
+            "" => return Err(Refusal::new("who-missing", "who", "Diga quién lo decide.").into()),
+            word => word,
+        };
+        let Some(hand) = &self.1 else { return Ok(word.to_owned()) };
+        let said = hand.said.as_deref().filter(|_| word == SOMEBODY);
+        Ok(hand.doer.named(said.unwrap_or(word)))
+    }
+
+    /// That somebody did what no other fact has a name with; `None` where nobody did: the engine's own hand sets up
+    /// the shop of a demo, and takes what is in its folder.
+    pub(crate) fn acted(&self, what: String) -> Answer<Option<Fact>> {
+        let Some(_) = &self.1 else { return Ok(None) };
+        let who = self.named(SOMEBODY)?;
+        Ok(Some(Fact::Acted { who, what, documents: Vec::new() }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_passes_for_another_by_what_they_say() {
+        let token = Doer::Token("caja 2".to_owned());
+        assert_eq!(token.named("Ana"), "caja 2 (token), dice ser Ana");
+        assert_eq!(token.named(SOMEBODY), "caja 2 (token)");
+        assert_eq!(Doer::Panel.named("Ana"), "panel, dice ser Ana");
+        assert_eq!(Doer::Person("Rosa".to_owned()).named("Ana"), "Rosa", "whose PIN it was");
+        assert_eq!(Doer::Here.named("Ana"), "Ana");
+    }
+}
