@@ -24,14 +24,23 @@ pub fn gate(handler: impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static) -> im
         let Some(agent) = webview.try_state::<Agent>().map(|agent| agent.inner().clone()) else {
             return handler(invoke);
         };
-        let act = act(&agent, invoke.message.command(), invoke.message.payload());
-        if risky(&act).is_none() {
+        let (command, sale) = (invoke.message.command().to_owned(), sale(&invoke));
+        if sale.is_none() && risky(&command).is_none() {
             return handler(invoke);
         }
         let permit = permit_of(invoke.message.headers()).map(str::to_owned);
         let handler = Arc::clone(&handler);
         tauri::async_runtime::spawn(async move {
-            match agent.let_through(&act, permit.as_deref()).await {
+            // To issue a note is another act than to issue a sale.
+            let act = match sale {
+                Some(sale) => agent.act_of_sale(sale.into()).await,
+                None => Ok(command.as_str()),
+            };
+            let allowed = match act {
+                Ok(act) => agent.let_through(act, permit.as_deref()).await,
+                Err(problem) => Err(problem),
+            };
+            match allowed {
                 Ok(who) => {
                     if let (Some(permit), Some(who)) = (permit, who) {
                         invoke.message.webview_ref().state::<Allowed>().note(permit, who);
@@ -50,15 +59,14 @@ pub fn permit_of(headers: &HeaderMap) -> Option<&str> {
     headers.get(PERMIT).and_then(|permit| permit.to_str().ok())
 }
 
-/// What a command does: to issue a note is another act than to issue a sale.
-fn act(agent: &Agent, command: &str, body: &InvokeBody) -> String {
-    let InvokeBody::Json(body) = body else { return command.to_owned() };
-    let sale = match (command, &body["sale"]) {
-        ("issue", sale) => sale.to_string(),
-        ("issue_text", Value::String(sale)) => sale.clone(),
-        _ => return command.to_owned(),
-    };
-    agent.act_of_sale(sale.into()).to_owned()
+/// The sale of a command that issues one.
+fn sale(invoke: &Invoke<Wry>) -> Option<String> {
+    let InvokeBody::Json(body) = invoke.message.payload() else { return None };
+    match (invoke.message.command(), &body["sale"]) {
+        ("issue", sale) => Some(sale.to_string()),
+        ("issue_text", Value::String(sale)) => Some(sale.clone()),
+        _ => None,
+    }
 }
 
 #[tauri::command]

@@ -213,15 +213,16 @@ impl Agent {
         key: Option<String>,
         from: Option<String>,
     ) -> Answer<IssuedView> {
-        let begun = Instant::now();
-        let sale = Sale { from, ..Sale::read(received, key)? };
-        let issued = self.issue_sale(sale).await?;
+        let (begun, size) = (Instant::now(), received.len());
+        let issue = move |agent: Agent| async move {
+            agent.issue_sale(Sale { from, ..Sale::read(received, key)? }).await
+        };
+        let issued = self.with_sale(size, issue).await?;
         self.0.issued_in.note(begun.elapsed());
         Ok(issued)
     }
 
-    /// The same for a sale that was read already.
-    pub async fn issue_sale(&self, sale: Sale) -> Answer<IssuedView> {
+    async fn issue_sale(&self, sale: Sale) -> Answer<IssuedView> {
         let issuer = self.issuer()?;
         // A key that is known needs no new checks: prices may have changed since.
         if let Some(key) = &sale.key

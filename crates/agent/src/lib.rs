@@ -30,6 +30,7 @@ mod forecast;
 mod foresight;
 pub mod gauges;
 pub mod inspect;
+mod large;
 mod line;
 mod login;
 mod look;

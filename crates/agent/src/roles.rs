@@ -160,11 +160,15 @@ impl Agent {
     }
 
     /// The act that issuing this sale is: a note takes somebody in charge. What can't be read is refused later.
-    pub fn act_of_sale(&self, received: Bytes) -> &'static str {
-        match Sale::read(received, None) {
-            Ok(sale) if self.0.regime.corrects(&sale) => CORRECT,
-            Ok(_) | Err(_) => "issue",
-        }
+    pub async fn act_of_sale(&self, received: Bytes) -> Answer<&'static str> {
+        let size = received.len();
+        let look = move |agent: Agent| async move {
+            Ok(match Sale::read(received, None) {
+                Ok(sale) if agent.0.regime.corrects(&sale) => CORRECT,
+                Ok(_) | Err(_) => "issue",
+            })
+        };
+        self.with_sale(size, look).await
     }
 
     async fn with_staff<T: Send + 'static>(

@@ -71,6 +71,12 @@ impl Agent {
     /// Records a sale that its card's voucher stands for: on disk when this answers. The same key and the same sale
     /// are the same record, for ever.
     pub async fn record(&self, received: Bytes, key: Option<String>) -> Answer<VouchedView> {
+        let size = received.len();
+        let record = move |agent: Agent| async move { agent.record_now(received, key).await };
+        self.with_sale(size, record).await
+    }
+
+    async fn record_now(&self, received: Bytes, key: Option<String>) -> Answer<VouchedView> {
         let sale = Sale::read(received, key)?;
         let Some(key) = sale.key.clone() else {
             return Err(key_missing());

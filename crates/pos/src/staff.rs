@@ -114,7 +114,10 @@ pub(crate) async fn gate(State(agent): State<Agent>, request: Request, next: Nex
             };
             let act = match path {
                 "/resend" => act_of_resend(&body),
-                _ => Some(agent.act_of_sale(body.clone())),
+                _ => match agent.act_of_sale(body.clone()).await {
+                    Ok(act) => Some(act),
+                    Err(problem) => return Problem::from(problem).into_response(),
+                },
             };
             (act, Request::from_parts(parts, Body::from(body)))
         }

@@ -9,6 +9,7 @@ pub mod fake;
 mod faults;
 mod found;
 mod hour;
+mod large;
 mod lines;
 mod noted;
 mod notes;

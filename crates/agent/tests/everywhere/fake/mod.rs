@@ -25,7 +25,7 @@ use timbre_store::{OpenOptions, Opened, Store};
 
 use crate::COUNTRY;
 
-pub use law::{BY_MAIL, NoKeys, Nowhere};
+pub use law::{BY_MAIL, DRAFTS, NoKeys, Nowhere};
 pub use office::{Books, Mood, Office, Wire};
 pub use tray::{Tray, given, paper_of, stuck, tray, two};
 
