@@ -6,7 +6,8 @@ mod json;
 mod nearest;
 
 use serde_json::Value;
-use timbre_core::{Refusal, Refusals, Sale};
+use timbre_core::sale::TILL_BLOCK;
+use timbre_core::{Refusal, Refusals, Sale, TillData};
 
 use crate::money;
 use crate::tags::{Field, Group};
@@ -30,13 +31,16 @@ pub struct Order {
 /// Refusals that are told; a wrong file must not become a wrong novel.
 pub const MOST_REFUSALS: usize = 200;
 
+/// Cash is rounded to the ten: by five at the most (Ley 20.956), and by nine where a till cuts the rest off.
+const ROUNDING: i64 = 9;
+
 /// Wrappings that integrators put round a document.
 const WRAPPERS: [&str; 3] = ["dte", "DTE", "Documento"];
 
 /// Reads a sale. Paths are those of the JSON received, wrapping and all. What is no document of a known
 /// type has no rules to be asked; all else that can be told of it is told with that.
 pub fn read(sale: &Sale) -> Result<Order, Refusals> {
-    let till = sale.till_faults.iter().cloned();
+    let till = sale.till_faults.iter().cloned().chain(rounded_by_too_much(&sale.till));
     match read_body(&sale.body) {
         Ok(mut order) => {
             order.faults.extend(till);
@@ -47,6 +51,16 @@ pub fn read(sale: &Sale) -> Result<Order, Refusals> {
             Err(Refusals(refusals))
         }
     }
+}
+
+fn rounded_by_too_much(till: &TillData) -> Option<Refusal> {
+    till.redondeo.filter(|by| by.0.abs() > ROUNDING).map(|by| {
+        let message = format!(
+            "El efectivo se redondea a la decena (Ley 20.956): Redondeo va de -{ROUNDING} a {ROUNDING}, y dice {}.",
+            by.0
+        );
+        Refusal::new("till-data-invalid", format!("{TILL_BLOCK}.Redondeo"), message)
+    })
 }
 
 fn read_body(body: &Value) -> Result<Order, Refusals> {

@@ -263,3 +263,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn cash_is_rounded_by_less_than_ten_pesos() {
+    for (by, is_refused) in [(-10, true), (-9, false), (4, false), (9, false), (10, true)] {
+        let body = json!({
+            "Encabezado": { "IdDoc": { "TipoDTE": 39 } },
+            "Detalle": { "NmbItem": "Pan", "QtyItem": 1, "PrcItem": 1_000 },
+            "Timbre": { "Redondeo": by },
+        });
+        let order = super::read(&Sale::read(body.to_string().into(), None).unwrap()).unwrap();
+        let told: Vec<_> = order.faults.iter().map(|fault| fault.path.as_str()).collect();
+        assert_eq!(told, ["Timbre.Redondeo"][..usize::from(is_refused)], "{by}");
+    }
+}
