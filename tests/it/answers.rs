@@ -116,3 +116,39 @@ async fn it_listens_on_loopback_alone() {
     }
     shop.stop().await;
 }
+
+/// An empty list, or the usual paper, would say that what was asked for is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filter_or_a_paper_that_is_none_is_refused_with_those_that_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let shop = shop(dir.path()).await;
+    let issued = timbre_tests::sell(&shop, &timbre_tests::boleta(990), "k").await.unwrap().document;
+    let host = shop.address.base.trim_start_matches("http://").to_owned();
+    let owner = format!("Bearer {}", shop.address.token);
+    let known = [("Host", host.as_str()), ("Authorization", owner.as_str())];
+    let ask = |path: &str| say(&shop, &request(&format!("GET /v1{path}"), &known, ""));
+    let refused = |path: &str, code: &str, named: &str| {
+        let heard = ask(path);
+        let problem: Value = serde_json::from_str(heard.text.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+        assert_eq!((heard.status, problem["code"].as_str()), (400, Some(code)), "{path}: {problem}");
+        assert!(problem["detail"].as_str().unwrap().contains(named), "{path}: {problem}");
+    };
+    for list in ["/documents", "/documents/found", "/documents/export/csv", "/documents/export/xml"] {
+        refused(&format!("{list}?type=boleta"), "type-invalid", "39 (Boleta)");
+        refused(&format!("{list}?type=46"), "type-invalid", "39 (Boleta)");
+        refused(&format!("{list}?state=xyz"), "state-invalid", "RECHAZADO");
+        refused(&format!("{list}?from=2026-11-23&to=2026-11-22"), "period-invalid", "2026-11-23");
+        assert_eq!(ask(&format!("{list}?type=39&from=2026-11-22&to=2026-11-22&state=queued")).status, 200);
+    }
+    for list in ["/vouchers", "/vouchers/export"] {
+        refused(&format!("{list}?from=2026-11-23&to=2026-11-22"), "period-invalid", "2026-11-23");
+        refused(&format!("{list}?from=ayer&to=2026-11-22"), "date-invalid", "AAAA-MM-DD");
+    }
+    for form in ["pdf", "picture", "ticket", "escpos"] {
+        let path = format!("/documents/{}/{form}", issued.id);
+        refused(&format!("{path}?paper=zz"), "paper-invalid", "80mm o 58mm");
+        refused(&format!("{path}?copy=zz"), "copy-invalid", "cedible");
+        assert_eq!(ask(&format!("{path}?paper=58mm&copy=original")).status, 200, "{path}");
+    }
+    shop.stop().await;
+}

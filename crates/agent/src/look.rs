@@ -187,27 +187,15 @@ pub(crate) fn among(filter: &Filter, states: &[DocState]) -> Option<Filter> {
 }
 
 pub(crate) fn filter_of(query: &Query, profile: &Profile) -> Answer<Filter> {
-    let date = |text: &Option<String>| -> Answer<Option<Date>> {
-        text.as_deref()
-            .filter(|text| !text.is_empty())
-            .map(|text| {
-                text.parse().map_err(|_| {
-                    ProblemView::bad_request(
-                        "date-invalid",
-                        format!("«{text}» no es una fecha; se escribe AAAA-MM-DD."),
-                    )
-                })
-            })
-            .transpose()
-    };
+    let day = |text: &Option<String>| text.as_deref().filter(|text| !text.is_empty()).map(day_of).transpose();
+    let (from, to) = (day(&query.from)?, day(&query.to)?);
+    in_order(from, to)?;
     let state = match query.state.as_deref().filter(|s| !s.is_empty()) {
         None => Filter::default(),
-        Some(word) => show::filter_of(word).ok_or_else(|| {
-            ProblemView::bad_request("state-invalid", format!("«{word}» no es un estado conocido."))
-        })?,
+        Some(word) => show::filter_of(word).ok_or_else(|| no_state(word))?,
     };
     let some = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
-    let asked = some(&query.series).map(Series);
+    let asked = some(&query.series).map(|text| series_of(&text, profile)).transpose()?;
     let (series, text) = match some(&query.q) {
         Some(text) => match by_name(&text, profile) {
             Some((series, number)) if asked.as_ref().is_none_or(|asked| *asked == series) => {
@@ -217,7 +205,41 @@ pub(crate) fn filter_of(query: &Query, profile: &Profile) -> Answer<Filter> {
         },
         None => (asked, None),
     };
-    Ok(Filter { series, from: date(&query.from)?, to: date(&query.to)?, text, ..state })
+    Ok(Filter { series, from, to, text, ..state })
+}
+
+/// The day that a list is asked for.
+pub(crate) fn day_of(text: &str) -> Answer<Date> {
+    text.parse().map_err(|_| {
+        ProblemView::bad_request("date-invalid", format!("«{text}» no es una fecha; se escribe AAAA-MM-DD."))
+    })
+}
+
+/// Days that are none: an empty list would say that nothing was sold on them.
+pub(crate) fn in_order(from: Option<Date>, to: Option<Date>) -> Answer<()> {
+    match (from, to) {
+        (Some(from), Some(to)) if from > to => {
+            let why = format!("«Desde» ({from}) es después de «hasta» ({to}): póngalas en orden.");
+            Err(ProblemView::bad_request("period-invalid", why))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn no_state(word: &str) -> ProblemView {
+    let states = DocState::ALL.map(|state| state.word()).join(", ");
+    let why = format!("«{word}» no es un estado; son {states}, y también {}.", show::COUNTERS.join(", "));
+    ProblemView::bad_request("state-invalid", why)
+}
+
+fn series_of(text: &str, profile: &Profile) -> Answer<Series> {
+    let series = Series(text.trim().to_owned());
+    if profile.kind(&series).is_some() {
+        return Ok(series);
+    }
+    let known: Vec<_> = profile.kinds.iter().map(|kind| format!("{} ({})", kind.series, kind.name)).collect();
+    let why = format!("«{}» no es un tipo de documento; son {}.", series.0, known.join(", "));
+    Err(ProblemView::bad_request("type-invalid", why))
 }
 
 /// A document as a shop says it, type and number: `boleta 37`.

@@ -93,6 +93,10 @@ pub fn to_annul(counts: &Counts) -> u64 {
 /// States that resending takes up: what waits goes again, what is in doubt is asked about.
 pub const RESENDABLE: [DocState; 3] = [DocState::Generado, DocState::Pendiente, DocState::Verificando];
 
+/// The words of [`filter_of`] beside the states.
+pub const COUNTERS: [&str; 7] =
+    ["queued", "sending", "at_authority", "accepted", "problem", "to_annul", "unprinted"];
+
 /// What a filter's word asks for: a counter of the panel, or a state by its name.
 pub fn filter_of(word: &str) -> Option<Filter> {
     use DocState::*;

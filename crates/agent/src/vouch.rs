@@ -9,6 +9,7 @@ use timbre_store::{Committed, Fact, Row, StoreError, Vouched, VouchedRow, Vouche
 
 use crate::engine::{Agent, Answer};
 use crate::export::cell;
+use crate::look::{day_of, in_order};
 use crate::view::{
     IssuedView, ProblemView, UndoneView, VouchedView, VoucherOrder, VoucherSumsView, VoucherTermView,
     VoucherTermsView, VoucherUndoOrder, VouchersView,
@@ -243,8 +244,7 @@ impl Agent {
 
     /// The records of some days, `AAAA-MM-DD`, the newest first.
     pub fn vouched_between(&self, from: &str, to: &str, cursor: Option<&str>) -> Answer<VouchersView> {
-        let page =
-            self.0.reader.vouchers((day_of(from)?, day_of(to)?), cursor.map(place).transpose()?, PAGE)?;
+        let page = self.0.reader.vouchers(span(from, to)?, cursor.map(place).transpose()?, PAGE)?;
         Ok(VouchersView {
             rows: page.rows.iter().map(|row| self.vouched(row, false)).collect::<Answer<_>>()?,
             next: page.next.map(|(day, sequence)| format!("{day}.{sequence}")),
@@ -253,7 +253,7 @@ impl Agent {
 
     /// The same, all of them, as a table for a spreadsheet.
     pub fn export_vouched(&self, from: &str, to: &str, out: &mut dyn Write) -> Answer<()> {
-        let span = (day_of(from)?, day_of(to)?);
+        let span = span(from, to)?;
         let written = |outcome: io::Result<()>| {
             outcome
                 .map_err(|error| ProblemView::internal(format!("El archivo no se pudo escribir ({error}).")))
@@ -389,10 +389,10 @@ pub(crate) fn part_without_key() -> ProblemView {
     ProblemView::bad_request("key-missing", detail)
 }
 
-fn day_of(text: &str) -> Answer<Date> {
-    text.parse().map_err(|_| {
-        ProblemView::bad_request("date-invalid", format!("«{text}» no es una fecha como 2026-11-22."))
-    })
+fn span(from: &str, to: &str) -> Answer<(Date, Date)> {
+    let (from, to) = (day_of(from)?, day_of(to)?);
+    in_order(Some(from), Some(to))?;
+    Ok((from, to))
 }
 
 fn place(cursor: &str) -> Answer<(Date, u64)> {

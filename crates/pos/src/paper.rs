@@ -25,6 +25,12 @@ pub(crate) struct Wanted {
 type File = ([(HeaderName, &'static str); 1], Vec<u8>);
 
 impl Wanted {
+    /// Both are judged wherever they may be said, also where every paper is drawn alike: who asks for a paper that there
+    /// is none of would take what comes for it.
+    fn read(&self) -> Answer<(Vec<Copy>, Drawing)> {
+        Ok((self.copies()?, self.ticket()?))
+    }
+
     fn copies(&self) -> Answer<Vec<Copy>> {
         Ok(match self.copy.as_deref() {
             None | Some("" | "original") => vec![Copy::Original],
@@ -62,7 +68,7 @@ pub(crate) async fn pdf(
     Path(id): Path<String>,
     Query(wanted): Query<Wanted>,
 ) -> Answer<File> {
-    let copies = wanted.copies()?;
+    let (copies, _) = wanted.read()?;
     let drawn = apart(move || agent.draw(&id, &copies, Drawing::Pdf)).await?;
     Ok(([(header::CONTENT_TYPE, "application/pdf")], drawn))
 }
@@ -80,7 +86,7 @@ pub(crate) async fn ticket(
     Path(id): Path<String>,
     Query(wanted): Query<Wanted>,
 ) -> Answer<File> {
-    let (copies, drawing) = (wanted.copies()?, wanted.ticket()?);
+    let (copies, drawing) = wanted.read()?;
     let drawn = apart(move || agent.draw(&id, &copies, drawing)).await?;
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], drawn))
 }
@@ -98,7 +104,7 @@ pub(crate) async fn picture(
     Path(id): Path<String>,
     Query(wanted): Query<Wanted>,
 ) -> Answer<File> {
-    let copies = wanted.copies()?;
+    let (copies, _) = wanted.read()?;
     let drawn = apart(move || agent.draw(&id, &copies, Drawing::Svg)).await?;
     Ok(([(header::CONTENT_TYPE, "image/svg+xml")], drawn))
 }
