@@ -152,3 +152,47 @@ async fn a_filter_or_a_paper_that_is_none_is_refused_with_those_that_are() {
     }
     shop.stop().await;
 }
+
+/// Each has a sentence of its own: who reads «falta la cabecera» looks for one that is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_or_a_body_that_is_not_as_it_must_be_is_told_what_is_wrong_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let shop = shop(dir.path()).await;
+    let host = shop.address.base.trim_start_matches("http://").to_owned();
+    let owner = format!("Bearer {}", shop.address.token);
+    let known = [("Host", host.as_str()), ("Authorization", owner.as_str())];
+    let (client, kind) = (("Timbre-Client", "caja1"), ("Content-Type", "application/json"));
+    let ask = |path: &str, headers: &[(&str, &str)]| {
+        let sale = timbre_tests::boleta(990).to_string();
+        let heard = say(&shop, &request(&format!("POST /v1{path}"), &[&known, headers].concat(), &sale));
+        let said: Value = serde_json::from_str(heard.text.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+        (heard.status, said["code"].as_str().unwrap_or_default().to_owned())
+    };
+    let (long, longest) = ("x".repeat(101), "x".repeat(100));
+    for (name, status, code) in [
+        ("", 403, "client-missing"),
+        ("  ", 403, "client-missing"),
+        ("caja ñ", 400, "client-invalid"),
+        (long.as_str(), 400, "client-invalid"),
+        (longest.as_str(), 201, ""),
+    ] {
+        assert_eq!(ask("/documents", &[("Timbre-Client", name), kind]), (status, code.to_owned()), "{name}");
+    }
+    assert_eq!(ask("/documents", &[client, client, kind]).1, "client-invalid");
+    for (name, value, code) in [
+        ("Content-Encoding", "gzip", "content-encoding-invalid"),
+        ("Content-Encoding", "identity", ""),
+        ("Content-Type", "application/json; charset=ISO-8859-1", "charset-invalid"),
+        ("Content-Type", "application/json;Charset=\"windows-1252\"", "charset-invalid"),
+        ("Content-Type", "application/json; charset=\"UTF-8\"", ""),
+        ("Content-Type", "text/csv; charset=utf-8", "content-type-invalid"),
+    ] {
+        let headers = [client, (name, value), if name == "Content-Type" { ("X-Nada", "") } else { kind }];
+        let status = if code.is_empty() { 201 } else { 415 };
+        assert_eq!(ask("/documents", &headers), (status, code.to_owned()), "{name}: {value}");
+    }
+    // As the SII's own files are.
+    let xml = [client, ("Content-Type", "application/xml; charset=ISO-8859-1")];
+    assert_ne!(ask("/folios", &xml).0, 415);
+    shop.stop().await;
+}

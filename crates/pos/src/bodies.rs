@@ -5,16 +5,19 @@ use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::api::problem;
+use crate::api::{Problem, problem};
 use crate::guard::text;
 
 /// Names the program that calls. A form or a simple request of a page can't carry it, so a browser asks
 /// first (ASVS 3.5.2); it is also what the log says of the change.
 pub(crate) const CLIENT: &str = "timbre-client";
+
+/// The longest name of a program.
+const LONGEST_CLIENT: usize = 100;
 
 /// The largest request body: a sale of a thousand lines is a third of it.
 const BODY: usize = 1 << 20;
@@ -29,9 +32,8 @@ pub(crate) async fn whole(request: Request, next: Next) -> Response {
     if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
         return next.run(request).await;
     }
-    if !names_its_client(request.headers()) {
-        let why = "Falta la cabecera «Timbre-Client» con el nombre del programa que llama.";
-        return problem(StatusCode::FORBIDDEN, "client-missing", why).into_response();
+    if let Err(refused) = client(request.headers()) {
+        return refused.into_response();
     }
     let most = if request.uri().path() == "/batch/check" { BATCH } else { BODY };
     let (parts, body) = request.into_parts();
@@ -45,17 +47,61 @@ pub(crate) async fn whole(request: Request, next: Next) -> Response {
         Ok(Err(_cut)) => return StatusCode::BAD_REQUEST.into_response(),
         Ok(Ok(body)) => body,
     };
-    let kinds = kinds(parts.uri.path());
-    if !body.is_empty() && !kinds.contains(&kind(&parts.headers).as_str()) {
-        let why = format!("Aquí el cuerpo va como «Content-Type: {}».", kinds.join("» o «"));
-        return problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type-invalid", &why).into_response();
+    if !body.is_empty()
+        && let Err(refused) = plain(parts.uri.path(), &parts.headers)
+    {
+        return refused.into_response();
     }
     next.run(Request::from_parts(parts, Body::from(body))).await
 }
 
-fn names_its_client(headers: &HeaderMap) -> bool {
-    text(headers, HeaderName::from_static(CLIENT))
-        .is_some_and(|name| !name.trim().is_empty() && name.len() <= 100)
+/// The program that calls names itself.
+fn client(headers: &HeaderMap) -> Result<(), Problem> {
+    let name = HeaderName::from_static(CLIENT);
+    let nothing = |said: &HeaderValue| said.as_bytes().trim_ascii().is_empty();
+    if headers.get_all(&name).iter().all(nothing) {
+        let why = "Falta la cabecera «Timbre-Client» con el nombre del programa que llama.";
+        return Err(problem(StatusCode::FORBIDDEN, "client-missing", why));
+    }
+    if text(headers, name).is_some_and(|name| name.len() <= LONGEST_CLIENT) {
+        return Ok(());
+    }
+    let why = format!(
+        "La cabecera «Timbre-Client» va una sola vez, en ASCII (sin tildes ni ñ) y con a lo más {LONGEST_CLIENT} \
+         caracteres."
+    );
+    Err(problem(StatusCode::BAD_REQUEST, "client-invalid", &why))
+}
+
+/// A body is read as it comes: of a kind that is read there, neither packed nor in other letters, which would be taken
+/// for a JSON that is broken, or for another name.
+fn plain(path: &str, headers: &HeaderMap) -> Result<(), Problem> {
+    let refused = |code: &str, why: &str| Err(problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, code, why));
+    for (name, usual) in [(header::CONTENT_ENCODING, "identity"), (header::TRANSFER_ENCODING, "chunked")] {
+        if headers.contains_key(&name)
+            && !text(headers, name.clone()).is_some_and(|said| said.trim().eq_ignore_ascii_case(usual))
+        {
+            let why = format!("El cuerpo va sin comprimir: quite «{name}», o use «{usual}».");
+            return refused("content-encoding-invalid", &why);
+        }
+    }
+    let (kinds, kind) = (kinds(path), kind(headers));
+    if !kinds.contains(&kind.as_str()) {
+        let why = format!("Aquí el cuerpo va como «Content-Type: {}».", kinds.join("» o «"));
+        return refused("content-type-invalid", &why);
+    }
+    // An XML file says its letters itself; it is read byte by byte.
+    if kind.ends_with("json") && charset(headers).is_some_and(|said| said != "utf-8" && said != "utf8") {
+        return refused("charset-invalid", "El JSON va en UTF-8: quite «charset», o ponga «charset=utf-8».");
+    }
+    Ok(())
+}
+
+fn charset(headers: &HeaderMap) -> Option<String> {
+    let said = text(headers, header::CONTENT_TYPE)?.split(';').skip(1);
+    let mut pairs = said.filter_map(|pair| pair.split_once('='));
+    let (_, charset) = pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))?;
+    Some(charset.trim().trim_matches('"').to_ascii_lowercase())
 }
 
 /// What is read there: of no kind that a page can send without asking.
