@@ -28,6 +28,10 @@ async fn every_answer_names_the_environment_and_every_problem_speaks_spanish() {
         ("POST /v1/documents", vec![here, all, client, kind], "{", 400),
         ("GET /v1/documents?cursor=x%ff", vec![here, all], "", 400),
         ("GET /v1/documents/T39F1", vec![here, all], "", 404),
+        ("GET /nada", vec![here], "", 404),
+        ("POST /", vec![here], "", 405),
+        ("OPTIONS *", vec![here], "", 405),
+        ("DELETE /docs", vec![here], "", 405),
         ("GET /v1/openapi.json", vec![here], "", 200),
         ("GET /v1/health", vec![here, all], "", 200),
     ] {

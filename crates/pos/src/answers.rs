@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use timbre_agent::Agent;
 use timbre_core::Environment;
 
-use crate::api::problem;
+use crate::api::{Problem, problem};
 
 /// `training`, `certification` or `production`; `none` before there is a company.
 const ENVIRONMENT: &str = "timbre-environment";
@@ -39,7 +39,8 @@ pub(crate) async fn environment(State(agent): State<Agent>, request: Request, ne
 }
 
 /// What the library refuses by itself (a query it can't read, a body that is too long) is told as
-/// our own refusals are.
+/// our own refusals are. What hyper can't read as HTTP it answers before anybody is asked (400, 414 and 431, each with no
+/// body and no header of ours), and hangs up: it has no place for another answer.
 pub(crate) async fn in_spanish(request: Request, next: Next) -> Response {
     let answer = next.run(request).await;
     let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
@@ -48,6 +49,11 @@ pub(crate) async fn in_spanish(request: Request, next: Next) -> Response {
     if !foreign || !(status.is_client_error() || status.is_server_error()) {
         return answer;
     }
+    told(status).into_response()
+}
+
+/// A status that says nothing yet, as a problem.
+pub(crate) fn told(status: StatusCode) -> Problem {
     let (code, detail) = match status {
         StatusCode::BAD_REQUEST => {
             ("request-malformed", "La dirección o los parámetros de la solicitud no se entienden.")
@@ -59,5 +65,5 @@ pub(crate) async fn in_spanish(request: Request, next: Next) -> Response {
         _ if status.is_server_error() => ("internal", "Algo falló al atender la solicitud."),
         _ => ("request-refused", "La solicitud no se puede atender así."),
     };
-    problem(status, code, detail).into_response()
+    problem(status, code, detail)
 }

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use crate::answers::told;
 use crate::api::{Problem, problem};
 use crate::guard::text;
 
@@ -39,12 +40,12 @@ pub(crate) async fn whole(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let long = parts.headers.get(header::CONTENT_LENGTH).and_then(|said| said.to_str().ok()?.parse().ok());
     if long.is_some_and(|long: u64| long > most as u64) {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+        return told(StatusCode::PAYLOAD_TOO_LARGE).into_response();
     }
     let body = match tokio::time::timeout(PATIENCE, to_bytes(body, most)).await {
-        Err(_late) => return StatusCode::REQUEST_TIMEOUT.into_response(),
-        Ok(Err(error)) if is_too_long(&error) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
-        Ok(Err(_cut)) => return StatusCode::BAD_REQUEST.into_response(),
+        Err(_late) => return told(StatusCode::REQUEST_TIMEOUT).into_response(),
+        Ok(Err(error)) if is_too_long(&error) => return told(StatusCode::PAYLOAD_TOO_LARGE).into_response(),
+        Ok(Err(_cut)) => return told(StatusCode::BAD_REQUEST).into_response(),
         Ok(Ok(body)) => body,
     };
     if !body.is_empty()

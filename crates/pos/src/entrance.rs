@@ -23,7 +23,7 @@ use crate::panel::{self, POLICY};
 use crate::sessions::{Session, Sessions};
 use crate::setup::wipe;
 use crate::tokens::{Caller, Who};
-use crate::{bodies, docs};
+use crate::{api, bodies, docs};
 
 /// A browser sends it back only over TLS, to this very host, and to no script (ASVS 3.3).
 const COOKIE: &str = "__Host-timbre";
@@ -99,7 +99,8 @@ pub(crate) fn routes(entrance: Arc<Entrance>, guard: Arc<Guard>, agent: Agent) -
         .route("/salir", post(leave))
         .route("/docs", get(docs::html))
         .route("/docs.css", get(docs::css))
-        .fallback(get(file))
+        .fallback(get(file).fallback(api::no_method))
+        .method_not_allowed_fallback(api::no_method)
         .layer(middleware::from_fn(bodies::whole))
         .layer(Extension(entrance))
         .layer(Extension(guard))

@@ -6,6 +6,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use include_dir::{Dir, include_dir};
 
+use crate::api::problem;
+
 /// Put there by the build script.
 static FILES: Dir<'_> = include_dir!("$OUT_DIR/panel");
 
@@ -20,7 +22,8 @@ pub(crate) async fn file(request: Request) -> Response {
         path => path,
     };
     let Some(found) = FILES.get_file(path) else {
-        return (StatusCode::NOT_FOUND, "No existe.").into_response();
+        let why = "Esa dirección no existe: el panel está en /, la API bajo /v1.";
+        return problem(StatusCode::NOT_FOUND, "route-unknown", why).into_response();
     };
     let headers = [
         (header::CONTENT_TYPE, kind(path)),

@@ -149,7 +149,8 @@ pub fn serve(open: Doors, listener: TcpListener, network: Option<Network>) -> io
         .route("/v1/", any(api::no_route)) // the nest begins behind it
         .route("/docs", get(docs::html))
         .route("/docs.css", get(docs::css))
-        .fallback(get(panel::file))
+        .fallback(get(panel::file).fallback(api::no_method))
+        .method_not_allowed_fallback(api::no_method)
         .layer(middleware::from_fn_with_state(guard, guard::near))
         .layer(middleware::from_fn_with_state(agent.clone(), answers::environment));
     let listening = hub.listen(agent.clone(), stopped.clone());
