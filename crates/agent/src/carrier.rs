@@ -174,7 +174,7 @@ pub const NO_INTERNET: &str = "sin internet";
 /// What an error of the network means. Only a connection that was never made is certain to have
 /// sent nothing.
 fn nothing(error: &reqwest::Error) -> Heard {
-    if let Some(turned) = turned(error) {
+    if let Some(turned) = cause::<names::NotPublic>(error) {
         tracing::error!(%turned, "a name of the authority's does not lead to it");
         return Heard::Nothing { sent: Sent::No, why: turned.to_string() };
     }
@@ -198,8 +198,8 @@ fn nothing(error: &reqwest::Error) -> Heard {
     Heard::Nothing { sent, why: why.to_owned() }
 }
 
-/// The name that leads to this machine, where that is what went wrong.
-fn turned<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a names::NotPublic> {
+/// What went wrong, where it is of this kind.
+fn cause<'a, E: std::error::Error + 'static>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a E> {
     let causes = std::iter::successors(Some(error), |cause| cause.source());
     causes.into_iter().find_map(|cause| cause.downcast_ref())
 }
