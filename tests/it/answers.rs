@@ -1,5 +1,6 @@
 //! What every answer has, however early it is given, and where nobody is answered.
 
+use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use serde_json::Value;
@@ -93,6 +94,33 @@ async fn a_parameter_that_no_route_knows_is_named_and_nothing_is_done() {
     let heard = say(&shop, &request("POST /v1/resend", &[here, all, client, kind], matching));
     assert_eq!((heard.status, &body(&heard.text)["code"]), (400, &Value::from("json-malformed")));
     assert_eq!(shop.agent.stats().total, 0, "nothing was issued");
+    shop.stop().await;
+}
+
+/// `localhost` of many programs is `::1` first.
+#[tokio::test(flavor = "multi_thread")]
+async fn both_of_the_machines_own_addresses_answer_by_every_name_they_have() {
+    let dir = tempfile::tempdir().unwrap();
+    let shop = shop(dir.path()).await;
+    let port: u16 = shop.address.base.rsplit_once(':').unwrap().1.parse().unwrap();
+    let owner = format!("Bearer {}", shop.address.token);
+    let mut places = vec!["127.0.0.1"];
+    if std::net::TcpListener::bind("[::1]:0").is_ok() {
+        places.push("::1");
+    } else {
+        eprintln!("this machine has no ::1: that it answers there is not looked at");
+    }
+    for place in places {
+        for (name, status) in [("localhost", 200), ("127.0.0.1", 200), ("[::1]", 200), ("caja.local", 403)] {
+            let host = format!("{name}:{port}");
+            let known = [("Host", host.as_str()), ("Authorization", owner.as_str())];
+            let mut stream = TcpStream::connect((place, port)).unwrap_or_else(|why| panic!("{place}: {why}"));
+            stream.write_all(request("GET /v1/health", &known, "").as_bytes()).unwrap();
+            let mut text = String::new();
+            stream.read_to_string(&mut text).unwrap();
+            assert!(text.starts_with(&format!("HTTP/1.1 {status} ")), "{host} at {place}: {text}");
+        }
+    }
     shop.stop().await;
 }
 

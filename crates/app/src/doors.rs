@@ -8,9 +8,10 @@ use std::sync::Arc;
 use timbre_agent::carrier::Courier;
 use timbre_agent::clock::SystemClock;
 use timbre_agent::{Agent, DataFolder, Printers};
-use timbre_pos::{Doors, Folder, Network, Practice, Safe, Server, Standing, TROUBLE, Tokens, Webhooks};
+use timbre_pos::{
+    Doors, Folder, Loopback, Network, Practice, Safe, Server, Standing, TROUBLE, Tokens, Webhooks,
+};
 use timbre_store::whole;
-use tokio::net::TcpListener;
 
 use crate::StartError;
 use crate::config::Config;
@@ -32,7 +33,7 @@ impl Open {
     /// `stays`: an agent that works the queue. Another one is gone in a moment.
     pub async fn open(
         (agent, printers, data_folder, safe): Behind<'_>,
-        listener: TcpListener,
+        loopback: Loopback,
         owner: String,
         (dir, config): (&Path, &Config),
         stays: bool,
@@ -90,7 +91,7 @@ impl Open {
                 }
             }
         }
-        let port = listener.local_addr().map_or(0, |at| at.port());
+        let port = loopback.port();
         let doors = Doors {
             agent: agent.clone(),
             printers: Arc::clone(printers),
@@ -104,7 +105,7 @@ impl Open {
             practice: practice.map(|beside| beside as Arc<dyn Practice>),
             notices,
         };
-        let server = timbre_pos::serve(doors, listener, network).map_err(|e| StartError::Port(port, e))?;
+        let server = timbre_pos::serve(doors, loopback, network).map_err(|e| StartError::Port(port, e))?;
         Ok(Open { server, folder, webhooks, tokens })
     }
 

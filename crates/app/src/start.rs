@@ -304,7 +304,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     // All that can fail comes before the engine: it must not go on without its folder's lock.
     let wanted = options.port.or(config.api.port);
     let port = wanted.unwrap_or(PORT);
-    let listener = timbre_pos::bind(port, wanted.is_some()).await.map_err(|e| StartError::Port(port, e))?;
+    let loopback = timbre_pos::bind(port, wanted.is_some()).await.map_err(|e| StartError::Port(port, e))?;
     let token = token()?;
     let carrier = HttpCarrier::new(environment).map_err(|e| StartError::Network(e.to_string()))?;
     let carrier = carrier.witnessed_by(config.line.witnesses());
@@ -341,7 +341,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let behind = (&agent, &printers, &data_folder, safe);
     let practice = (stays && !training).then(|| Beside::new(&folder, &options));
     let opening =
-        Open::open(behind, listener, token.clone(), (&folder, &config), stays, practice.clone(), notices)
+        Open::open(behind, loopback, token.clone(), (&folder, &config), stays, practice.clone(), notices)
             .await;
     let doors = match opening {
         Ok(doors) => doors,

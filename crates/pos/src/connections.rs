@@ -62,9 +62,9 @@ struct Place {
     gone: Notify,
 }
 
-/// All that are connected to one listener, the oldest first.
+/// All that are connected to the listeners of one door, the oldest first.
 #[derive(Default)]
-struct Crowd(Mutex<VecDeque<Arc<Place>>>);
+pub(crate) struct Crowd(Mutex<VecDeque<Arc<Place>>>);
 
 impl Crowd {
     fn places(&self) -> MutexGuard<'_, VecDeque<Arc<Place>>> {
@@ -92,9 +92,9 @@ pub(crate) async fn serve(
     listener: TcpListener,
     tls: Option<SslAcceptor>,
     app: Router,
+    crowd: Arc<Crowd>,
     mut stopped: watch::Receiver<bool>,
 ) -> io::Result<()> {
-    let crowd = Crowd::default();
     let tls = tls.map(Arc::new);
     let mut tasks = tokio::task::JoinSet::new();
     loop {

@@ -1,7 +1,6 @@
-//! The listening socket and the table of routes.
+//! The table of routes, and what serves it.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +9,6 @@ use axum::routing::{any, delete, get, post, put};
 use axum::{Extension, Router, middleware};
 use jiff::SignedDuration;
 use timbre_agent::{Agent, DataFolder, Printers};
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::api::Notices;
@@ -18,6 +16,7 @@ use crate::entrance::{Entrance, Password};
 use crate::events::Hub;
 use crate::folder::Standing;
 use crate::guard::Guard;
+use crate::loopback::Loopback;
 use crate::network::Network;
 use crate::tokens::{Tokens, hex};
 use crate::webhooks::Webhooks;
@@ -69,21 +68,6 @@ impl Server {
     }
 }
 
-/// Binds loopback: `port`, or another one when that is taken and `strict` is not set.
-pub async fn bind(port: u16, strict: bool) -> io::Result<TcpListener> {
-    match TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await {
-        Err(error) if is_taken(error.kind()) && !strict => {
-            TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await
-        }
-        bound => bound,
-    }
-}
-
-/// Windows keeps ranges of ports for itself, and says of those that we may not.
-fn is_taken(why: io::ErrorKind) -> bool {
-    matches!(why, io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied)
-}
-
 /// What the doors open to, and for whom.
 pub struct Doors {
     pub agent: Agent,
@@ -105,10 +89,10 @@ pub struct Doors {
     pub notices: Vec<String>,
 }
 
-/// Serves API and panel on a bound loopback listener, and the API to the network where that is set up; the panel there
+/// Serves API and panel on loopback, and the API to the network where that is set up; the panel there
 /// to who knows its password, where that is asked for.
-pub fn serve(open: Doors, listener: TcpListener, network: Option<Network>) -> io::Result<Server> {
-    let port = listener.local_addr()?.port();
+pub fn serve(open: Doors, loopback: Loopback, network: Option<Network>) -> io::Result<Server> {
+    let port = loopback.port();
     let Doors {
         agent,
         printers,
@@ -155,7 +139,11 @@ pub fn serve(open: Doors, listener: TcpListener, network: Option<Network>) -> io
         .layer(middleware::from_fn_with_state(agent.clone(), answers::environment));
     let listening = hub.listen(agent.clone(), stopped.clone());
     let mut tasks = vec![tokio::spawn(listening)];
-    tasks.push(tokio::spawn(connections::serve(listener, None, app, stopped.clone())));
+    let crowd = Arc::default();
+    for listener in loopback.listeners {
+        let (app, crowd) = (app.clone(), Arc::clone(&crowd));
+        tasks.push(tokio::spawn(connections::serve(listener, None, app, crowd, stopped.clone())));
+    }
     let mut network_port = None;
     if let Some(Network { listener, tls, names, panel }) = network {
         let port = listener.local_addr()?.port();
@@ -169,7 +157,7 @@ pub fn serve(open: Doors, listener: TcpListener, network: Option<Network>) -> io
             .nest("/v1", routes(agent.clone(), Arc::clone(&guard), shared))
             .layer(middleware::from_fn_with_state(guard, guard::near))
             .layer(middleware::from_fn_with_state(agent, answers::environment));
-        tasks.push(tokio::spawn(connections::serve(listener, Some(tls), app, stopped)));
+        tasks.push(tokio::spawn(connections::serve(listener, Some(tls), app, Arc::default(), stopped)));
         network_port = Some(port);
     }
     Ok(Server { port, network_port, stop, tasks, window })
@@ -284,19 +272,4 @@ fn routes(agent: Agent, guard: Arc<Guard>, shared: Shared) -> Router {
         .method_not_allowed_fallback(api::no_method)
         .layer(middleware::from_fn(answers::in_spanish))
         .with_state(agent)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_taken_port_is_given_up_for_another_unless_it_was_asked_for() {
-        let taken = bind(0, true).await.unwrap();
-        let port = taken.local_addr().unwrap().port();
-        assert_ne!(bind(port, false).await.unwrap().local_addr().unwrap().port(), port);
-        assert!(bind(port, true).await.is_err());
-        assert!(is_taken(io::ErrorKind::PermissionDenied), "as Windows says of a range of its own");
-        assert!(!is_taken(io::ErrorKind::AddrNotAvailable));
-    }
 }
