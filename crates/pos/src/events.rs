@@ -12,6 +12,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::{Stream, StreamExt, stream};
+use serde::Serialize;
 use timbre_agent::Agent;
 use timbre_agent::view::PushView;
 use tokio::sync::{broadcast, watch};
@@ -23,7 +24,8 @@ use crate::tokens::{Caller, Tokens};
 /// How many pushes are remembered: some fifteen seconds of a busy shop, hours of a quiet one.
 const KEPT: usize = 256;
 
-type Numbered = (u64, Arc<PushView>);
+/// A push with its number, as JSON: it is the same for all who listen, and is written once.
+type Numbered = (u64, Arc<str>);
 
 /// The pushes of this run, numbered. A number of another run is of no use: it is told apart by its name.
 pub(crate) struct Hub {
@@ -53,9 +55,9 @@ impl Hub {
                 push = pushes.recv() => push,
             };
             match push {
-                Ok(push) => self.tell(push),
+                Ok(push) => self.tell(&*push),
                 Err(broadcast::error::RecvError::Lagged(_)) => {
-                    self.tell(Arc::new(PushView::anew(agent.snapshot())));
+                    self.tell(&PushView::anew(agent.snapshot()));
                 }
                 Err(broadcast::error::RecvError::Closed) => return Ok(()),
             }
@@ -66,10 +68,11 @@ impl Hub {
         self.past.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn tell(&self, push: Arc<PushView>) {
+    fn tell(&self, push: &impl Serialize) {
+        let Some(json) = written(push) else { return };
         let mut past = self.past();
         past.last += 1;
-        let numbered = (past.last, push);
+        let numbered = (past.last, json);
         past.kept.push_back(numbered.clone());
         if past.kept.len() > KEPT {
             past.kept.pop_front();
@@ -89,13 +92,25 @@ impl Hub {
         (missed, past.last, live)
     }
 
-    fn event(&self, number: u64, push: &PushView) -> Event {
-        match serde_json::to_string(push) {
-            Ok(json) => Event::default().event("push").id(format!("{}-{number}", self.run)).data(json),
-            Err(error) => {
-                tracing::error!(%error, "a push can't be written as JSON");
-                Event::default().comment("error")
-            }
+    fn event(&self, number: u64, json: &str) -> Event {
+        Event::default().event("push").id(format!("{}-{number}", self.run)).data(json)
+    }
+
+    /// The whole, for one who knows nothing of what came before.
+    fn anew(&self, number: u64, agent: &Agent) -> Event {
+        match written(&PushView::anew(agent.snapshot())) {
+            Some(json) => self.event(number, &json),
+            None => Event::default().comment("error"),
+        }
+    }
+}
+
+fn written(push: &impl Serialize) -> Option<Arc<str>> {
+    match serde_json::to_string(push) {
+        Ok(json) => Some(json.into()),
+        Err(error) => {
+            tracing::error!(%error, "a push can't be written as JSON");
+            None
         }
     }
 }
@@ -123,15 +138,51 @@ pub(crate) async fn events(
     let seen = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let (missed, now, live) = hub.after(seen);
     let first: Vec<Event> = match missed {
-        Some(missed) => missed.iter().map(|(number, push)| hub.event(*number, push)).collect(),
-        None => vec![hub.event(now, &PushView::anew(agent.snapshot()))],
+        Some(missed) => missed.iter().map(|(number, json)| hub.event(*number, json)).collect(),
+        None => vec![hub.anew(now, &agent)],
     };
     let clock = agent.clone();
     let changes = BroadcastStream::new(live).map(move |push| match push {
-        Ok((number, push)) => hub.event(number, &push),
-        Err(_) => hub.event(hub.past().last, &PushView::anew(agent.snapshot())),
+        Ok((number, json)) => hub.event(number, &json),
+        Err(_) => {
+            let last = hub.past().last;
+            hub.anew(last, &agent)
+        }
     });
     let changes = changes.take_while(move |_| std::future::ready(tokens.stands(&caller, clock.now())));
     let all = stream::iter(first).chain(changes).map(Ok);
     Sse::new(all).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use serde::Serializer;
+
+    use super::*;
+
+    struct Counted(AtomicUsize);
+
+    impl Serialize for Counted {
+        fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            to.serialize_u8(7)
+        }
+    }
+
+    #[test]
+    fn a_push_is_written_once_however_many_listen_or_come_back_for_it() {
+        let hub = Hub::new("run".to_owned());
+        let mut listening: Vec<_> = (0..200).map(|_| hub.after(None).2).collect();
+        let push = Counted(AtomicUsize::new(0));
+        hub.tell(&push);
+        for listener in &mut listening {
+            let (number, json) = listener.try_recv().unwrap();
+            assert_eq!((number, &*json), (1, "7"));
+        }
+        let (missed, ..) = hub.after(Some("run-0"));
+        assert_eq!(missed.unwrap().len(), 1);
+        assert_eq!(push.0.load(Ordering::Relaxed), 1);
+    }
 }
