@@ -150,6 +150,49 @@ async fn the_api_describes_itself_without_a_token_and_its_examples_are_taken() {
     shop.stop().await;
 }
 
+/// Every member, one below another's name: `document.id`.
+fn members(value: &Value, at: &str) -> Vec<String> {
+    let Some(object) = value.as_object() else { return Vec::new() };
+    let below = |(name, value): (&String, &Value)| {
+        let path = format!("{at}.{name}");
+        [vec![path.clone()], members(value, &path)].concat()
+    };
+    object.iter().flat_map(below).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_answer_that_is_shown_has_every_member_of_an_answer_and_every_figure_is_explained() {
+    let dir = tempfile::tempdir().unwrap();
+    let shop = shop(dir.path(), "calm").await;
+    let (till, http) = (token(&shop, "issue").await, reqwest::Client::new());
+    let at = |path: &str| format!("{}/v1{path}", shop.address.base);
+    let answer = http
+        .post(at("/documents?wait=verdict"))
+        .bearer_auth(&till)
+        .header("Timbre-Client", "tests")
+        .header("Idempotency-Key", "venta-1")
+        .json(&timbre_tests::boleta(700));
+    let answer: Value = answer.send().await.unwrap().json().await.unwrap();
+    let text = std::fs::read_to_string("../docs/integrating.md").unwrap().replace("\r\n", "\n");
+    let begin = text.find("\n{\"document\":{").expect("an answer is shown");
+    let shown = text[begin..].split("\n…").next().unwrap();
+    let shown: Value = serde_json::from_str(shown).expect("it is JSON");
+    assert_eq!(members(&shown, ""), members(&answer, ""));
+
+    let page = http.get(at("/metrics")).bearer_auth(&till).send().await.unwrap().text().await.unwrap();
+    let mut figures: Vec<_> = page.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
+    figures.iter_mut().for_each(|line| *line = line.split(' ').next().unwrap());
+    let named = text.lines().filter(|line| line.starts_with("| `timbre_")).flat_map(|line| {
+        let names = line.split(" |").next().unwrap().split('`').skip(1).step_by(2);
+        names.map(|name| name.split('{').next().unwrap())
+    });
+    let mut named: Vec<_> = named.collect();
+    figures.sort_unstable();
+    named.sort_unstable();
+    assert_eq!(named, figures);
+    shop.stop().await;
+}
+
 /// Bodies whose example can't be done in a shop where all is well, or with a certificate that nobody has: what they are
 /// answered.
 const OTHERWISE: [(&str, &str); 15] = [

@@ -62,7 +62,7 @@ pub fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
                 return out.text(&system::shown(&started)?);
             }
             system::install(&started)?;
-            out.line(system::told())?;
+            out.line(system::told(&started))?;
         }
         What::Uninstall => {
             system::uninstall()?;

@@ -11,9 +11,13 @@ const UNIT: &str = "timbre.service";
 
 /// What an agent never does, whoever starts it. Printers are devices of the machine's, and a clock may be wrong: neither
 /// is kept from it.
-const NEVER: &str = "NoNewPrivileges=true\nPrivateTmp=true\nUMask=0077\nLockPersonality=true\nMemoryDenyWriteExecute=true\n\
+const NEVER: &str = "NoNewPrivileges=true\nUMask=0077\nLockPersonality=true\nMemoryDenyWriteExecute=true\n\
                      RestrictNamespaces=true\nRestrictRealtime=true\nRestrictSUIDSGID=true\nSystemCallArchitectures=native\n\
                      RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK\n";
+
+/// Hides these from it, and with them what of it lies there.
+const PRIVATE_TMP: &str = "PrivateTmp=true\n";
+const TEMPORARY: [&str; 2] = ["/tmp", "/var/tmp"];
 
 /// What only the machine's systemd can keep from it: a user's has not the rights, and would not start it (218).
 const NEVER_OF_THE_MACHINE: &str = "CapabilityBoundingSet=\nProtectControlGroups=true\nProtectHostname=true\n\
@@ -36,14 +40,21 @@ fn unit(started: &Started, of_the_machine: bool) -> Result<String, Failure> {
         }
         false => (String::new(), "default.target"),
     };
+    let private = if lies_in(&started.data) || lies_in(&started.program) { "" } else { PRIVATE_TMP };
     // Where the program is named no variable is read, so that a `$` stands for itself there.
     let data = data.replace('$', "$$");
     Ok(format!(
         "[Unit]\nDescription=Timbre: documentos tributarios de la caja\nAfter=network.target\n\n\
          [Service]\nExecStart={program} --data {data} serve\nRestart=on-failure\nRestartSec=5\n\
-         RestartPreventExitStatus=2 4\nTimeoutStopSec=60\n{NEVER}{whose}\n\
+         RestartPreventExitStatus=2 4\nTimeoutStopSec=60\n{private}{NEVER}{whose}\n\
          [Install]\nWantedBy={wanted_by}\n"
     ))
+}
+
+/// Whether it lies where `PrivateTmp` hides it, also by way of a link.
+fn lies_in(path: &Path) -> bool {
+    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    TEMPORARY.iter().any(|hidden| real.starts_with(hidden) || path.starts_with(hidden))
 }
 
 /// Whose it would be nobody knows, and root without its rights could never open it.
@@ -57,13 +68,21 @@ fn no_folder(data: &Path) -> Failure {
 }
 
 /// What a person should know of how it was installed.
-pub fn told() -> &'static str {
-    match is_root() {
+pub fn told(started: &Started) -> String {
+    let installed = match is_root() {
         true => "Instalado: el equipo inicia Timbre al encender y lo vuelve a iniciar si se cae.",
         false => {
             "Instalado: Timbre se inicia cuando usted entra en su sesión, y de nuevo si se cae. Para que parta al encender el \
              equipo, sin que nadie entre: loginctl enable-linger"
         }
+    };
+    match lies_in(&started.data) {
+        true => format!(
+            "{installed}\nCuidado: el equipo borra cada cierto tiempo lo que está en {}. Una carpeta de datos ahí sirve sólo \
+             para probar.",
+            TEMPORARY.join(" y ")
+        ),
+        false => installed.to_owned(),
     }
 }
 
@@ -153,6 +172,29 @@ mod tests {
         }
         assert!(unit.ends_with(".target\n"), "{unit}");
         assert!(quoted(Path::new("/x\ny")).is_err());
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_lies_in_a_temporary_folder_is_not_hidden_from_it() {
+        let of = |program: &str, data: &str| {
+            let started = Started { program: program.into(), data: data.into() };
+            let warned = told(&started).contains("Cuidado");
+            (unit(&started, false).unwrap().contains("\nPrivateTmp=true\n"), warned)
+        };
+        for (data, hidden) in
+            [("/home/rosa/tmp", true), ("/tmpx/caja", true), ("/tmp/caja", false), ("/var/tmp/a/b", false)]
+        {
+            assert_eq!(of("/opt/timbre", data), (hidden, !hidden), "{data}");
+        }
+        assert_eq!(of("/tmp/timbre", "/home/rosa/caja"), (false, false));
+        let (kept, link) = (
+            tempfile::tempdir_in("/tmp").unwrap(),
+            tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).unwrap(),
+        );
+        let link = link.path().join("caja");
+        std::os::unix::fs::symlink(kept.path(), &link).unwrap();
+        assert_eq!(of("/opt/timbre", link.to_str().unwrap()), (false, true), "by way of a link");
     }
 
     #[test]

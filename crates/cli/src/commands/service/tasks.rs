@@ -21,9 +21,10 @@ pub fn install(started: &Started) -> Result<(), Failure> {
 }
 
 /// What a person should know of how it was installed.
-pub fn told() -> &'static str {
-    "Instalado: Timbre se inicia cuando usted entra en su sesión de Windows. Si se cae o se cierra su \
-     ventana, vuelve cuando usted entra de nuevo."
+pub fn told(_: &Started) -> String {
+    let told = "Instalado: Timbre se inicia cuando usted entra en su sesión de Windows. Si se cae o se cierra su \
+                ventana, vuelve cuando usted entra de nuevo.";
+    told.to_owned()
 }
 
 pub fn uninstall() -> Result<(), Failure> {
