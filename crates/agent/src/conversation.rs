@@ -380,7 +380,10 @@ fn facts_of(reader: &Reader, documents: &[Arc<Document>], reports: &[Report], te
         };
         let row = match current(reader, &document.id, document.version) {
             Ok(Some(row)) => row,
-            Ok(None) => continue,
+            Ok(None) => {
+                facts.extend(noted::accepted_before(reader, document, &report.verdict));
+                continue;
+            }
             Err(error) => {
                 tracing::error!(document = %report.document, %error, "the row of a report can't be read");
                 continue;

@@ -120,7 +120,8 @@ pub(crate) fn rejected(
 /// Why a later version on its own number is rejected for the number: the other data are those of its earlier version,
 /// which the authority kept although it rejected it. Nobody else uses the range.
 const OWN: &str = "La autoridad guardó con este folio la versión anterior de este mismo documento, que había rechazado: el folio \
-    quedó usado. Vuelva a emitirlo: antes se le pregunta otra vez, y si sigue rechazado sale con un folio nuevo";
+    quedó usado. Véala en su sitio: si allá figura aceptada, dígalo en «Emitir de nuevo»; si no, vuelva a emitirlo y sale con un \
+    folio nuevo. Si otra caja usa estos mismos folios, detenga el rango en Folios";
 
 /// Whatever a person was called for is answered.
 pub(crate) fn calm(row: &Row) -> Option<Fact> {
@@ -128,14 +129,16 @@ pub(crate) fn calm(row: &Row) -> Option<Fact> {
 }
 
 /// The authority has another document under this number: a person is called, and the range stops, once. Said of this
-/// document before, it stops nothing again: a person may have reopened the range. A later version is rejected by it.
+/// document before, it stops nothing again: a person may have reopened the range. A later version that is another with the
+/// same data is rejected by it: that is its earlier one.
 pub(crate) fn contested(
     reader: &Reader,
     (document, row): (&Document, &Row),
     (why, alike): (&Remark, bool),
     facts: &[Fact],
 ) -> Vec<Fact> {
-    if document.version > 1 {
+    // Its folio was kept with the same data (`redraft`): other data are another's.
+    if document.version > 1 && alike {
         let why = std::slice::from_ref(why);
         return rejected(reader, (document, row), (why, NumberFate::Taken), facts);
     }
@@ -159,11 +162,8 @@ fn stops(facts: &[Fact], document: &Document) -> bool {
     facts.iter().any(|fact| matches!(fact, Fact::GrantStopped { grant, .. } if *grant == document.grant))
 }
 
-/// No folio more of the document's range: somebody else uses it. Of a later version it is its own earlier one.
+/// No folio more of the document's range: somebody else uses it.
 pub(crate) fn stop_range(reader: &Reader, document: &Document, why: &Remark) -> Option<Fact> {
-    if document.version > 1 {
-        return None;
-    }
     let of_document =
         |range: &Range| range.grant.id == document.grant && range.is_answered_for_by(document.id.number);
     reader.ranges().into_iter().find(of_document).map(|range| Fact::GrantStopped {

@@ -1,7 +1,7 @@
 //! A verdict that a person reads at the authority's site, where its services say none for days: noted with who said it,
 //! and overruled by the services should they say another one later.
 
-use timbre_core::{Blame, Cause, DocState, Refusal, Said, Timestamp, Verdict};
+use timbre_core::{Blame, Cause, DocState, Document, Refusal, Said, Timestamp, Verdict};
 use timbre_store::{Fact, Reader, Row};
 
 use crate::clock::later;
@@ -124,4 +124,26 @@ pub(crate) fn overruled(
         }
         (None, _) => (row, None),
     }
+}
+
+/// An earlier version was accepted after all, which was taken for rejected: the sale is there, and a person is called
+/// before there are two of it.
+pub(crate) fn accepted_before(reader: &Reader, document: &Document, verdict: &Verdict) -> Option<Fact> {
+    let Verdict::Accepted { .. } = verdict else { return None };
+    let row = reader.row(&document.id).ok().flatten().filter(|row| row.version > document.version)?;
+    if matches!(row.state, DocState::Aceptado | DocState::Reparo) {
+        return None;
+    }
+    let then = match &row.replaced_by {
+        Some(by) => {
+            format!("en su lugar está {by}, y puede ser la misma venta dos veces; avise a su contador")
+        }
+        None => {
+            "la venta ya está allá. No emita otra: dígalo en «Emitir de nuevo» y queda aceptado".to_owned()
+        }
+    };
+    let (id, version) = (row.id, document.version);
+    let reason =
+        format!("La autoridad aceptó la versión {version} de {id}, que se tenía por rechazada: {then}");
+    Some(Fact::Attention { document: id, reason: Some(reason) })
 }

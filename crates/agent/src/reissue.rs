@@ -202,8 +202,10 @@ impl Agent {
             }
             Verdict::Conflict { why, alike } => {
                 let (document, remark) = (document.clone(), why.clone());
+                let own = alike && row.version > 1;
                 let stop = move |reader: &Reader| {
-                    crate::meaning::stop_range(reader, &document, &remark).into_iter().collect()
+                    let stop = || crate::meaning::stop_range(reader, &document, &remark);
+                    (!own).then(stop).flatten().into_iter().collect()
                 };
                 self.0.writer.apply(stop).await?;
                 if alike { Found::Alike(why) } else { Found::Other(why) }

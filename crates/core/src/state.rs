@@ -82,6 +82,10 @@ pub enum Cause {
     ByHand,
     /// The authority holds this very document, and a person found it accepted there.
     FoundAccepted {
+        /// Whose word may be overruled; nobody's where it is an earlier version that the authority holds: of this one it
+        /// will only say that it is another.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        who: Option<String>,
         /// As with [`Cause::Accepted`].
         #[serde(default, skip_serializing_if = "Option::is_none")]
         given: Option<String>,
@@ -223,7 +227,7 @@ mod tests {
             Cause::ByHand,
             Cause::Noted { who: why(), said: Said::Rejected, why: why() },
             Cause::Overruled,
-            Cause::FoundAccepted { given: None },
+            Cause::FoundAccepted { who: None, given: None },
         ]
     }
 

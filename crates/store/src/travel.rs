@@ -124,7 +124,8 @@ fn tell(row: &mut Row, cause: &Cause) {
             row.remarks = remarks.clone();
             row.given = given.clone();
         }
-        Cause::FoundAccepted { given } => {
+        Cause::FoundAccepted { who, given } => {
+            row.noted = who.clone();
             row.error = None;
             row.remarks = Vec::new();
             row.given = given.clone();

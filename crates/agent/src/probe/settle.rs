@@ -42,7 +42,7 @@ impl Sender {
         open: &OpenParcel,
         readable: &[Arc<Document>],
     ) -> Result<Option<Timestamp>, TalkError> {
-        let (absent, asked) = {
+        let (mut absent, asked) = {
             let mut probing = lock(&self.probing);
             let probing = probing.remove(&open.id).unwrap_or_default();
             (probing.absent, probing.asked)
@@ -53,7 +53,17 @@ impl Sender {
             let mut by_hand = lock(&self.by_hand);
             open.documents.iter().filter_map(|(id, _)| by_hand.take(id)).collect()
         };
-        let stand = self.standing(open, readable)?;
+        let mut stand = self.standing(open, readable)?;
+        // In the same bytes it would only go round once more: it is asked about for a day, unless a person sends it.
+        let circling = |row: &&Row| absent.contains_key(&row.id) && self.is_circling(open, &row.id);
+        let held = stand.rows.iter().filter(|row| !by_hand.contains(&row.id)).filter(circling);
+        let held: Vec<_> = held
+            .filter(|row| later(row.since, LONGEST_WAIT) > self.now())
+            .map(|row| row.id.clone())
+            .collect();
+        self.flag(&held, CIRCLE).await?;
+        stand.whole &= held.is_empty();
+        absent.retain(|id, _| !held.contains(id));
         let oldest = stand.rows.iter().filter(|row| is_open(row)).map(|row| row.since).min();
         let age = oldest.map_or_else(Default::default, |since| until(since, self.now()));
         let seldom = later(self.now(), self.settings().conduct.wait_before(usize::MAX, age));
@@ -183,14 +193,9 @@ impl Sender {
         stand: &Standing,
         absent: Vec<DocumentId>,
     ) -> Result<Option<Timestamp>, TalkError> {
-        let circling = absent.iter().any(|id| self.is_circling(open, id));
         // A try of which nothing left is none.
-        let spent = circling || self.is_spent(&stand.rows);
-        let due = match (circling, spent) {
-            (true, _) => later(self.now(), LONGEST_WAIT),
-            (false, true) => self.pause(u32::MAX),
-            (false, false) => self.now(),
-        };
+        let spent = self.is_spent(&stand.rows);
+        let due = if spent { self.pause(u32::MAX) } else { self.now() };
         let waits = stand.rows.iter().filter(|row| row.state.may_send()).filter_map(|row| row.next_try).max();
         let due = waits.map_or(due, |at| at.max(due));
         let answered = self.mark(&open.id, "verificación", Some(Phase::Resend), Some(due));
@@ -199,13 +204,8 @@ impl Sender {
             .apply(move |reader| {
                 let mut rows = rows_in(reader, &open);
                 rows.retain(|row| absent.contains(&row.id));
-                let calls = rows.iter().filter(|row| circling && row.attention.is_none());
-                let calls: Vec<_> = calls
-                    .map(|row| Fact::Attention { document: row.id.clone(), reason: Some(CIRCLE.to_owned()) })
-                    .collect();
                 rows.iter()
                     .filter_map(|row| moved(row, Cause::Absent, spent.then_some(due)))
-                    .chain(calls)
                     .chain([answered])
                     .collect()
             })

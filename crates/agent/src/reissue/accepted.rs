@@ -9,7 +9,7 @@ use super::contested::is_contested;
 use super::number::Found;
 use super::{fate, not_rejected, overtaken};
 use crate::conversation::{annulled, current, moved};
-use crate::engine::{Agent, Answer, missing, parse_id};
+use crate::engine::{Agent, Answer, parse_id};
 use crate::meaning::calm;
 use crate::view::{ProblemView, RowView};
 
@@ -27,24 +27,35 @@ impl Agent {
                 "El {authority} rechazó {id} porque tiene otro documento con su folio: no se da por aceptado."
             ));
         }
-        let document = self.0.reader.issued(&id)?.ok_or_else(|| missing(&id))?.document;
-        let told = self.ask_about(&row, document).await?;
-        let given = match told.verdict {
-            Verdict::Accepted { given, .. } => given,
-            _ => {
-                return not_held(format!(
-                    "El {authority} no dice tener este mismo documento ({id}): no se da por aceptado. Si en su sitio figura, \
-                     pídalo otra vez más tarde."
-                ));
+        // On the same folio, perhaps it is an earlier version that it accepted after all.
+        let (mut held, mut answers) = (None, Vec::new());
+        for version in (1..=row.version).rev() {
+            let Some(document) = self.0.reader.version(&id, version)? else { continue };
+            let told = self.ask_about(&row, document).await?;
+            answers.extend(told.answers);
+            if let Verdict::Accepted { given, .. } = told.verdict {
+                held = Some(((version < row.version).then_some(version), given));
+                break;
             }
+        }
+        let Some((earlier, given)) = held else {
+            return not_held(format!(
+                "El {authority} no dice tener este mismo documento ({id}): no se da por aceptado. Si en su sitio figura, \
+                 pídalo otra vez más tarde."
+            ));
         };
-        let (document, version, answers) = (id.clone(), row.version, told.answers);
+        let what = match earlier {
+            Some(version) => format!("{ACCEPTED}, con su versión {version}"),
+            None => ACCEPTED.to_owned(),
+        };
+        let (document, version) = (id.clone(), row.version);
+        let noted = earlier.is_none().then(|| who.clone());
         let facts = move |reader: &Reader| {
             let still = current(reader, &document, version).ok().flatten().filter(may_be);
-            let accepted =
-                still.and_then(|row| Some((moved(&row, Cause::FoundAccepted { given }, None)?, row)));
+            let accepted = still
+                .and_then(|row| Some((moved(&row, Cause::FoundAccepted { who: noted, given }, None)?, row)));
             let Some((accepted, row)) = accepted else { return Vec::new() };
-            let acted = Fact::Acted { who, what: ACCEPTED.to_owned(), documents: vec![document] };
+            let acted = Fact::Acted { who, what, documents: vec![document] };
             let rest = [acted, accepted].into_iter().chain(annulled(reader, &row)).chain(calm(&row));
             answers.into_iter().chain(rest).collect()
         };
@@ -74,8 +85,8 @@ impl Agent {
                 "same-data-held",
                 format!(
                     "El {authority} tiene con este folio la versión anterior de este documento, de los mismos datos: puede que la \
-                     haya aceptado. Véala en su sitio: si allá figura aceptada la venta ya está, no emita otra y avise a su \
-                     contador; sólo si figura rechazada emítala con un folio nuevo"
+                     haya aceptado. Véala en su sitio: si allá figura aceptada la venta ya está, dígalo en «Emitir de nuevo» y \
+                     queda aceptada, sin emitir otra; sólo si figura rechazada emítala con un folio nuevo"
                 ),
             ),
             Found::Alike(_) => (

@@ -154,28 +154,63 @@ async fn what_was_rejected_and_is_found_accepted_is_accepted_on_the_authoritys_w
     agent.stop().await;
 }
 
-/// The authority rejected the first version and kept its number: of the second it said "other data", and the range was
-/// stopped for it, as though another till used it.
+/// The authority kept the first version, which was taken for rejected: of the second it says that it has another one alike.
 #[tokio::test]
-async fn a_second_version_whose_number_has_other_data_is_rejected_and_stops_nothing() {
-    for (word, have) in [("other", "no"), ("alike", "other")] {
+async fn a_second_version_of_which_the_first_is_there_is_rejected_and_ends_by_the_first() {
+    for replaced in [false, true] {
         let dir = tempfile::tempdir().unwrap();
         let office = office();
         let agent = open(dir.path(), &office, true).await;
         rejected(&agent, &office, "free", "no").await;
-        office.books().words.insert(1, word);
+        office.books().words.insert(1, "alike");
         assert_eq!(again(&agent).await.unwrap().document.version, 2);
         until(&agent, |agent| row(agent, 1).state == "RECHAZADO").await;
         let second = row(&agent, 1);
         assert!(second.remarks[0].meaning.contains("versión anterior"), "{second:?}");
         assert_eq!(second.attention, None);
-        office.books().have.insert(1, have);
-        let made = again(&agent).await.unwrap();
-        assert_eq!((made.number.as_str(), made.document.id.as_str()), ("new", "TAF2"), "{word}");
-        assert_eq!(agent.folios()[0].ranges[0].stopped, None, "{word}");
-        until(&agent, |agent| row(agent, 2).state == "ACEPTADO").await;
+        office.books().have.insert(1, "alike");
+        let held = again(&agent).await.unwrap_err();
+        assert_eq!(held.code, "same-data-held");
+        assert!(
+            held.detail.contains("versión anterior") && held.detail.contains("«Emitir de nuevo»"),
+            "{held:?}"
+        );
+        assert_eq!(agent.folios()[0].ranges[0].stopped, None, "it is its own");
+        if replaced {
+            let made = agent.reissue("TAF1", Reissue { new_number: true, ..plain() }).await.unwrap();
+            assert_eq!((made.number.as_str(), made.document.id.as_str()), ("new", "TAF2"));
+            until(&agent, |agent| row(agent, 2).state == "ACEPTADO").await;
+        } else {
+            assert_eq!(
+                agent.found_accepted("TAF1", "Ana").await.unwrap_err().code,
+                "not-held",
+                "nor the first"
+            );
+            office.books().haves.extend(["alike", "yes"]);
+            let accepted = agent.found_accepted("TAF1", "Ana").await.unwrap();
+            assert_eq!((accepted.state.as_str(), accepted.attention), ("ACEPTADO", None));
+            let acts = agent.acts("versión 1", None, None).unwrap();
+            assert_eq!((acts.rows.len(), acts.rows[0].who.as_str()), (1, "Ana"));
+        }
         agent.stop().await;
     }
+}
+
+/// A number is kept only with the same data: other ones are another till's.
+#[tokio::test]
+async fn a_second_version_whose_number_has_other_data_stops_its_range() {
+    let dir = tempfile::tempdir().unwrap();
+    let office = office();
+    let agent = open(dir.path(), &office, true).await;
+    rejected(&agent, &office, "free", "no").await;
+    office.books().words.insert(1, "other");
+    assert_eq!(again(&agent).await.unwrap().document.version, 2);
+    until(&agent, |agent| row(agent, 1).attention.is_some()).await;
+    assert!(agent.folios()[0].ranges[0].stopped.is_some());
+    office.books().have.insert(1, "other");
+    let made = again(&agent).await.unwrap();
+    assert_eq!((made.number.as_str(), made.document.id.as_str()), ("new", "TAF6"));
+    agent.stop().await;
 }
 
 /// Its CAF was over, as the question told: the new folio was of the same range.

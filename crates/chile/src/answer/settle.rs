@@ -90,15 +90,17 @@ pub fn conclude(
     uploads: Uploads,
     last: bool,
 ) -> Concluded {
-    let some_passed = counts.iter().any(|count| count.accepted > 0 || count.objected > 0);
     let mut concluded = Concluded::default();
     for (at, code) in answers {
         let kind = sent[*at].0;
         let count = line(counts, kind, places(sent, kind).len());
         let of_kind = answers.iter().filter(|(at, _)| sent[*at].0 == kind);
-        let others = of_kind.filter(|(_, code)| !asked(code).is_ours()).count();
+        let others = of_kind.clone().filter(|(_, code)| !asked(code).is_ours()).count();
         let rejected = count.map_or(0, |count| count.rejected as usize);
         let all = count.is_some_and(|count| count.rejected == count.informed);
+        // Seen in the tables, which show then what came with it.
+        let some_passed = count.is_some_and(|count| count.accepted > 0 || count.objected > 0)
+            && of_kind.clone().any(|(_, code)| asked(code).is_ours());
         let proved = all || count.is_some() && others == rejected;
         let accepted = || Verdict::Accepted { remarks: perhaps_objected(count), given: None };
         let by_count = |number| Ok(Verdict::Rejected { reasons: vec![unsaid(is_boleta(kind), "")], number });

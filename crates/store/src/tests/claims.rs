@@ -118,7 +118,8 @@ fn a_rejected_note_that_is_found_accepted_must_fit_into_what_is_left() {
     let why = Cause::Rejected { reasons: vec![], number: NumberFate::FreeForSame };
     store.commit(vec![moved(2, DocState::Enviando, DocState::Rechazado, why)], at(4)).unwrap();
     store.commit(vec![issued(note(3, &[(1, 402)]))], at(5)).unwrap();
-    let found = || moved(2, DocState::Rechazado, DocState::Aceptado, Cause::FoundAccepted { given: None });
+    let found =
+        || moved(2, DocState::Rechazado, DocState::Aceptado, Cause::FoundAccepted { who: None, given: None });
     let error = store.commit(vec![found()], at(6)).unwrap_err();
     assert!(matches!(&error, StoreError::Refused(no) if no.message.contains(&id(3).to_string())), "{error}");
     assert_eq!(claimed(&store, 1), 402);

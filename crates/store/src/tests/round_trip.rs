@@ -50,7 +50,11 @@ fn every_fact() -> Vec<Fact> {
         (DocState::Rechazado, DocState::Generado, Cause::Reissued),
         (DocState::Rechazado, DocState::Reemplazado, Cause::Replaced { by: id(8) }),
         (DocState::Pendiente, DocState::Generado, Cause::ByHand),
-        (DocState::Rechazado, DocState::Aceptado, Cause::FoundAccepted { given: Some("7".into()) }),
+        (
+            DocState::Rechazado,
+            DocState::Aceptado,
+            Cause::FoundAccepted { who: Some("Ana".into()), given: Some("7".into()) },
+        ),
     ];
     let mut facts: Vec<Fact> = causes
         .into_iter()

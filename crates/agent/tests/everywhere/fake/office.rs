@@ -75,6 +75,8 @@ pub struct Books {
     pub bad_cover: bool,
     /// The same where a single document is asked about, before what `words` has.
     pub have: BTreeMap<u64, &'static str>,
+    /// The same of the next questions, whatever they are of.
+    pub haves: VecDeque<&'static str>,
     /// Passes up to this one are no good any more.
     pub expired: u32,
     /// Was each delivery, and each question about a parcel, said to be of what may have arrived before?
@@ -200,7 +202,7 @@ impl Office {
             }
             "track?" => books.track(&body),
             "have?" => {
-                let said = books.have.get(&number(&body)).copied();
+                let said = books.haves.pop_front().or_else(|| books.have.get(&number(&body)).copied());
                 said.unwrap_or_else(|| books.word(&body)).to_owned()
             }
             other => panic!("{other}"),

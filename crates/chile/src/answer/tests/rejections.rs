@@ -113,6 +113,11 @@ fn of_what_left_more_than_once_the_last_upload_proves_no_rejection_while_the_fir
     // Where this one brought something new the first did not arrive.
     assert_eq!(of(some, ["FIRMA SI", "FAU"], More), ["0 accepted", "1 rejected FreeForSame RCH"]);
     assert_eq!(of(some, ["FIRMA SI", "FIRMA SI"], More), ["0 accepted", "1 accepted"]);
+    // It is seen by what is in the tables, of that very type.
+    assert_eq!(of(some, ["FAU", "FAU"], More), ["ask again"]);
+    let (sent, lines) = ([(33, 1), (52, 2)], counts(&[(33, 1, 0, 1, 0), (52, 1, 1, 0, 0)]));
+    let answers = [(0, "FAU".to_owned()), (1, "FIRMA SI".to_owned())];
+    assert!(conclude(&sent, &lines, &answers, More, false).open);
 }
 
 /// The mail with reasons comes of facturas alone.
