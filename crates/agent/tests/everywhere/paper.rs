@@ -62,12 +62,14 @@ async fn a_printer_that_hangs_keeps_no_paper_from_another() {
         let sale = format!(r#"{{"total": 100, "Timbre": {{"Impresora": "{printer}"}}}}"#);
         agent.issue(sale.into(), Some(key.to_owned())).await.unwrap().document.id
     };
-    let (hangs, waits) = (sell("cocina", "a").await, sell("cocina", "b").await);
+    let hangs = sell("cocina", "a").await;
+    // Where paper waits for the authority's word, the second one's may come first.
+    until(&agent, |agent| paper_of(agent, &hangs).as_deref() == Some("begun")).await;
+    let waits = sell("cocina", "b").await;
     for key in ["c", "d"] {
         let other = sell("caja", key).await;
         until(&agent, |agent| paper_of(agent, &other).as_deref() == Some("done")).await;
     }
-    until(&agent, |agent| paper_of(agent, &hangs).as_deref() == Some("begun")).await;
     assert_eq!(paper_of(&agent, &waits).as_deref(), Some("asked"), "one after the other");
     let_go.send(()).unwrap();
     let_go.send(()).unwrap();
@@ -85,8 +87,9 @@ async fn a_paper_under_way_on_one_printer_is_refused_on_another_and_one_that_wai
         let sale = r#"{"total": 100, "Timbre": {"Impresora": "cocina"}}"#;
         agent.issue(sale.into(), Some(key.to_owned())).await.unwrap().document.id
     };
-    let (hangs, waits) = (sell("a").await, sell("b").await);
+    let hangs = sell("a").await;
     until(&agent, |agent| paper_of(agent, &hangs).as_deref() == Some("begun")).await;
+    let waits = sell("b").await;
     let on = |printer: &str| Some(printer.to_owned());
     let refused = agent.print(&hangs, false, on("caja")).await.unwrap_err();
     assert_eq!((refused.status, refused.code.as_str()), (409, "paper-under-way"));
