@@ -30,6 +30,7 @@ const NONE: &[(&str, &str, &str)] = &[
     ("POST", "/webhooks/{name}/test", "tells who is told already"),
     ("POST", "/webhooks/{name}/redeliver", "tells who is told already"),
     ("POST", "/window", "shows a window"),
+    ("POST", "/practice", "opens another shop, in which nothing is real"),
     ("POST", "/staff/permit", "what it was given for is the act; a wrong PIN is one"),
 ];
 
