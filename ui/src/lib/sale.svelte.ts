@@ -1,6 +1,7 @@
 // The running sale: what the cashier has put together, and the one charge that makes a document of
 // it. The document's own amounts always come from the agent.
 
+import { lastOf, nothing, put, type Ahead } from "./ahead";
 import { taken, type Discount } from "./discount";
 import { amount, parseQuantity } from "./entry";
 import { forget, recall, remember, remembered } from "./memory";
@@ -19,14 +20,6 @@ export const RECENT_MS = 10 * 60_000;
 
 /** What stands in the way of charging, and so where the focus belongs. */
 export type Obstacle = "agent" | "entry" | "lines" | "quantity" | "discount" | "receiver" | "buyer" | "voucher" | "voucherTip" | Fault;
-
-/** What stands in the code and price fields and is in no line yet. */
-export interface Typing {
-  text: string;
-  price: string;
-  /** A code nobody knows yet: its name is asked for. */
-  fresh: { code: string; quantity: string } | null;
-}
 
 export interface Done {
   document: RowView;
@@ -66,7 +59,6 @@ interface Attempt {
   shown: { kind: 39 | 33; lines: Line[]; off: Discount | null; receiver: Receiver; named: boolean; payment: Typed };
 }
 
-const nothing = (): Typing => ({ text: "", price: "", fresh: null });
 const DATA = ["name", "activity", "address", "district"] as const;
 const nobody = (): Receiver => ({ rut: "", name: "", activity: "", address: "", district: "" });
 
@@ -80,6 +72,10 @@ export class Sale {
   off = $state<Discount | null>(null);
   payment = $state<Typed>(unpaid());
   typing = $state(nothing());
+  /** What was entered while this one was being issued. */
+  waiting = $state<Ahead[]>([]);
+  /** The charge was pressed for this sale before its turn came. */
+  pressed = $state(false);
   busy = $state(false);
   /** No answer came: the sale stays as it is until its key is asked for again. */
   doubt = $state(false);
@@ -112,8 +108,10 @@ export class Sale {
   ) {}
 
   readonly locked = $derived(this.busy || this.doubt);
+  /** Something stands in the entry's fields and in no line. */
+  readonly begun = $derived(this.typing.text.trim() !== "" || this.typing.price.trim() !== "" || this.typing.fresh !== null);
   /** Something would be lost with the page. */
-  readonly open = $derived(this.locked || this.lines.length > 0);
+  readonly open = $derived(this.locked || this.lines.length > 0 || this.waiting.length > 0);
   private readonly goods = $derived(JSON.stringify(saleJson(39, this.lines, nobody(), this.off)));
   /** A boleta has a place for its buyer: the agent wants one, or somebody does. */
   readonly namesBuyer = $derived(this.kind === 39 && (this.named || this.asked !== null));
@@ -165,22 +163,34 @@ export class Sale {
     return true;
   }
 
+  /** Puts a product to the sale; while that is being issued, to the next one. */
   add(name: string, quantity: string, price: number, code: string | null = null): void {
-    if (this.locked) return;
-    this.problem = null;
-    const same = this.lines.find((line) => line.name === name && line.code === code && line.price === price && !line.off && name !== T.sale.various);
-    if (same && Number.isInteger(Number(same.quantity)) && Number.isInteger(Number(quantity))) {
-      same.quantity = String(Number(same.quantity) + Number(quantity));
-      delete same.typed;
-    } else {
-      this.lines.push({ id: this.nextLine++, name, code, quantity, price });
-    }
+    const ahead = this.locked || this.typing.ahead;
+    if (!ahead) this.problem = null;
+    put(ahead ? lastOf(this.waiting).lines : this.lines, { id: this.nextLine++, name, code, quantity, price });
     // «Varios» has another price each time.
     if (name === T.sale.various) return;
     const sold = (this.known(code ?? name)?.sold ?? 0) + 1;
     // What was scanned once is found by its name, too.
     for (const word of new Set([name, code ?? name])) remember(this.at(`item.${word.toLowerCase()}`), { name, price, code, sold });
     this.shelf = null;
+  }
+
+  /** What is typed while a sale is being issued goes to the next one, also when it is ended after that. */
+  type(): void {
+    if (this.locked) this.typing.ahead = true;
+    else if (!this.begun) this.typing.ahead = false;
+  }
+
+  /** What is chosen while a sale is being issued is the next one's. */
+  chooseAhead(choice: Partial<Pick<Ahead, "kind" | "way">>): void {
+    Object.assign(lastOf(this.waiting), choice);
+  }
+
+  /** What can't be asked for ahead holds the charge of the sale it was meant for. */
+  holdAhead(): void {
+    const next = this.waiting.at(-1);
+    if (next) Object.assign(next, { held: true, charged: false });
   }
 
   /** What this window sold before under this code or name. */
@@ -268,8 +278,7 @@ export class Sale {
   }
 
   obstacle(): Obstacle | null {
-    const { text, price, fresh } = this.typing;
-    if (text.trim() || price.trim() || fresh) return "entry";
+    if (this.begun) return "entry";
     if (this.lines.length === 0) return "lines";
     if (this.lines.some(badQuantity)) return "quantity";
     if (this.total < 0 || this.lines.some((line) => worth(line) < 0)) return "discount";
@@ -311,16 +320,28 @@ export class Sale {
 
   /**
    * Issues the document. Pressed twice it issues once: a second press while the first is on its way
-   * does nothing, and a press after a lost answer asks again with the same key.
+   * is the next sale's, where one was entered, and a press after a lost answer asks again with the
+   * same key. Answers whether all was issued that the charge was pressed for and nothing stood in the way of.
    */
   async charge(): Promise<boolean> {
-    if (this.busy) return false;
+    if (this.busy) {
+      const next = this.waiting.at(-1);
+      // Who asks again about a lost answer means that sale.
+      if (next && !this.doubt && !this.begun && next.lines.length > 0) next.charged = !next.held;
+      return false;
+    }
+    while (await this.ask()) if (!this.pressed || this.obstacle() !== null) return true;
+    return false;
+  }
+
+  private async ask(): Promise<boolean> {
     if (!this.doubt) {
       if (this.obstacle()) return false;
       this.prepare();
     }
     const attempt = this.attempt as Attempt;
     this.busy = true;
+    this.pressed = false;
     this.problem = null;
     try {
       if (attempt.voucher) this.keep(await this.port.record(attempt.sale, attempt.key), attempt);
@@ -328,6 +349,8 @@ export class Sale {
       return true;
     } catch (thrown) {
       this.problem = asProblem(thrown);
+      // It went otherwise than who pressed for the next ones thought.
+      for (const next of this.waiting) next.charged = false;
       this.doubt = this.doubt ? !SETTLES.includes(this.problem.view.status) : leavesDoubt(this.problem);
       // A refusal is an answer: the next charge is another one.
       if (!this.doubt) this.drop();
@@ -341,13 +364,13 @@ export class Sale {
     }
   }
 
-  /** Puts the sale away without a document. */
+  /** Puts the sale away without a document; what waits has its turn. */
   clear(): void {
     if (this.busy) return;
     this.drop();
     this.doubt = false;
     this.problem = null;
-    this.typing = nothing();
+    if (!this.typing.ahead) this.typing = nothing();
     this.filledFor = null;
     this.warnings = [];
     this.lines = [];
@@ -357,6 +380,19 @@ export class Sale {
     this.receiver = nobody();
     this.named = false;
     this.asked = null;
+    this.takeNext();
+  }
+
+  private takeNext(): void {
+    const next = this.waiting.shift();
+    this.pressed = next?.charged ?? false;
+    if (next) {
+      this.lines = next.lines;
+      this.kind = next.kind;
+      this.payment.way = next.way;
+    }
+    // What is typed belongs to the last of them.
+    this.typing.ahead &&= this.pressed || this.waiting.length > 0;
   }
 
   /** The last document's state moves on while it is shown. */

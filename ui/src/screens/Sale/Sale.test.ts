@@ -130,20 +130,6 @@ describe("a scanner", () => {
     expect(code()).toHaveFocus();
   });
 
-  test("while a sale is locked leaves nothing behind", async () => {
-    const shop = await open("sale");
-    await sell("Pan", "350");
-    vi.spyOn(shop, "issue").mockRejectedValue(unreachable("sin respuesta"));
-    await press("F10");
-    await scan("7801234567890");
-    expect(code()).toHaveValue("");
-    expect(shop.issue).toHaveBeenCalledOnce();
-    await click("button", "Descartar esta venta");
-    await click("button", "Descartar la venta");
-    expect(code()).toHaveValue("");
-    expect(screen.getByText("Escanee o escriba el primer producto")).toBeVisible();
-  });
-
   test("what was scanned once is found by its name, with its code", async () => {
     const shop = await open("sale");
     const issue = vi.spyOn(shop, "issue");
@@ -352,7 +338,7 @@ describe("charging", () => {
     await sell("Pan", "350");
     await press("F10");
     expect(screen.getByText("No llegó la respuesta. Pregunte otra vez: la venta no se emite dos veces.")).toBeVisible();
-    expect(code()).toBeDisabled();
+    expect(screen.getByLabelText("Cantidad de Pan")).toBeDisabled();
     await click("button", /Preguntar otra vez/);
     expect(issue.mock.calls[1]).toEqual(issue.mock.calls[0]);
     expect(shop.issued.size).toBe(1);
