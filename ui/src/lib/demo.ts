@@ -148,7 +148,7 @@ export class DemoShop extends DemoAccess implements Port {
     const { document, replaced } = madeAgain(row, newNumber ? this.take(row.series === "33" ? 33 : 39) : null, this.now());
     this.rows = this.rows.flatMap((one) => (one.id === id ? (replaced ? [document, replaced] : [document]) : [one]));
     this.push(replaced ? [document, replaced] : [document]);
-    const why = newNumber ? "así se pidió; se usa un folio nuevo" : "el SII no tiene este documento; se conserva su folio, corregido";
+    const why = newNumber ? "así se pidió; se usa un folio nuevo" : "el SII no tiene este documento; se conserva su folio";
     const number = newNumber ? "new" : "same";
     return { document, number, why, replaced, task: replaced?.attention ?? null, warnings: [], environment: this.environment };
   }

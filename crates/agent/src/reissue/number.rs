@@ -71,9 +71,7 @@ pub(crate) fn choose(evidence: &Evidence<'_>, authority: &str) -> (Number, Strin
     }
     match &evidence.unusable {
         Some(why) => new(format!("el suyo no sirve: {}", why.trim_end_matches('.'))),
-        None => {
-            (Number::Same, format!("el {authority} no tiene este documento; se conserva su folio, corregido"))
-        }
+        None => (Number::Same, format!("el {authority} no tiene este documento; se conserva su folio")),
     }
 }
 

@@ -1,9 +1,9 @@
 import { cleanup, fireEvent, screen, within } from "@testing-library/svelte";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 import { money } from "../../lib/format";
 import { unreachable } from "../../lib/port";
-import { click, expectAccessible, NOW, open, press, settle, write } from "../testing";
+import { click, enter, expectAccessible, NOW, open, press, settle, write } from "../testing";
 
 /** The question that was asked last: a sheet may be open behind it. */
 const dialog = () => screen.getAllByRole("dialog").at(-1) as HTMLElement;
@@ -178,6 +178,31 @@ describe("a rejected document", () => {
     expect(dialog()).toHaveTextContent("queda aceptado. No se emitió otro.");
     expect(shop.rows.find((one) => one.id === row.id)?.state).toBe("ACEPTADO");
     expect(shop.rows.length).toBe(before);
+  });
+
+  test("is decided with Enter, and a refusal is gone with the wish it was about", async () => {
+    const shop = await room();
+    const row = shop.rows.find((one) => one.state === "RECHAZADO")!;
+    const reissue = vi.spyOn(shop, "reissue").mockRejectedValueOnce(new Error("El folio no sirve."));
+    await click("button", `${row.kind} ${row.folio.toLocaleString("es-CL")}`);
+    await click("button", "Emitir de nuevo");
+    await fireEvent.click(screen.getByLabelText(/Corregir la venta antes/));
+    await settle();
+    const who = screen.getByLabelText("Quién lo decide");
+    // The sale is long: it stands below all that has to be seen.
+    expect(who.compareDocumentPosition(dialog().querySelector("textarea")!)).toBe(Node.DOCUMENT_POSITION_FOLLOWING);
+    const show = vi.spyOn(Element.prototype, "scrollIntoView");
+    who.focus();
+    await enter("Rosa");
+    expect(reissue).toHaveBeenCalledOnce();
+    expect(within(dialog()).getByRole("alert")).toBeVisible();
+    expect(show.mock.contexts).toContain(within(dialog()).getByRole("alert"));
+    await fireEvent.click(screen.getByLabelText("En sii.cl figura aceptado: darlo por aceptado y no emitir otro"));
+    expect(within(dialog()).queryByRole("alert")).toBeNull();
+    // Enter on a box to tick answers nothing.
+    screen.getByLabelText("En sii.cl figura aceptado: darlo por aceptado y no emitir otro").focus();
+    await press("Enter");
+    expect(within(dialog()).getByRole("button", { name: "Preguntar al SII y darlo por aceptado" })).toBeVisible();
   });
 
   test("with another folio leaves a task, which is ticked in Folios", async () => {
