@@ -69,3 +69,22 @@ test("a letter on no field is the beginning of a product, and no shortcut", asyn
   await enter("350");
   expect(screen.getByLabelText("Cantidad de Pan")).toHaveValue("1");
 });
+
+test("a way of payment that has no such field leaves the focus on the charge", async () => {
+  const shop = await open("sale");
+  for (const [first, then] of [["F6", "F7"], ["F6", "F8"], ["F6", "F9"]] as const) {
+    await enter("+350");
+    await press(first);
+    await enter("");
+    expect(screen.getByLabelText("Recibido")).toHaveFocus();
+    await press(then);
+    expect(screen.getByRole("button", { name: /^Cobrar/ })).toHaveFocus();
+    await click("button", /^Cobrar/);
+  }
+  expect(shop.issued.size).toBe(3);
+  await enter("+350");
+  await press("F6", { shiftKey: true });
+  expect(screen.getByLabelText("Débito", { selector: ".input" })).toHaveFocus();
+  await press("F6");
+  expect(screen.getByLabelText("Recibido")).toHaveFocus();
+});
