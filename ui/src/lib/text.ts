@@ -901,6 +901,7 @@ export const T = {
     empty: "Escanee o escriba el primer producto",
     emptyHint: "Enter agrega. Con los productos listos, Enter pasa al pago.",
     badQuantity: "La cantidad va de 0,001 a 999.999",
+    noCode: (typed: string) => `Escriba el código o la descripción después de ${typed}`,
     badPrice: "Escriba el precio en pesos, sin centavos",
     kind: "Documento",
     kinds: { 39: "Boleta", 33: "Factura" } as Record<number, string>,

@@ -92,6 +92,14 @@ describe("putting a sale together", () => {
     expect(screen.getByText("Escanee o escriba el primer producto")).toBeVisible();
   });
 
+  test("a quantity alone asks for its code, and one that is none is said to be none", async () => {
+    await open("sale");
+    await enter("3*");
+    expect(screen.getByText("Escriba el código o la descripción después de 3*")).toBeVisible();
+    await enter("0*Pan");
+    expect(screen.getByText("La cantidad va de 0,001 a 999.999")).toBeVisible();
+  });
+
   test("a scanner that fires with the focus elsewhere writes into the code field", async () => {
     await open("sale");
     (document.activeElement as HTMLElement).blur();
