@@ -51,6 +51,7 @@ mod tests {
         ("webhooks::test", "tells who is told already"),
         ("webhooks::redeliver", "tells who is told already"),
         ("window::show", "shows a window"),
+        ("practice::open", "opens another shop, in which nothing is real"),
     ];
 
     fn source(module: &str) -> &'static str {
@@ -61,6 +62,7 @@ mod tests {
             "entrance" => include_str!("entrance.rs"),
             "mending" => include_str!("mending.rs"),
             "paper" => include_str!("paper.rs"),
+            "practice" => include_str!("practice.rs"),
             "printers" => include_str!("printers.rs"),
             "services" => include_str!("services.rs"),
             "setup" => include_str!("setup.rs"),
