@@ -23,7 +23,10 @@ impl Agent {
         }
         let (authority, now) = (self.authority(), self.0.clock.now());
         let row = self.find(&id)?;
-        if !may_be_noted(&self.0.reader, &row, now) {
+        // Asked here: what a batch is made of is not to be read again in the writer.
+        let (version, circles) = (row.version, is_circling(&self.0.reader, &row.id, row.version));
+        let open = move |row: &Row| row.version == version && may_be_noted(row, circles, now);
+        if !open(&row) {
             return Err(not_open(&row, authority));
         }
         let word = match order.said {
@@ -39,7 +42,7 @@ impl Agent {
         self.0
             .writer
             .apply(move |reader| match reader.row(&document) {
-                Ok(Some(row)) if may_be_noted(reader, &row, now) => facts(reader, &row, cause, who, what),
+                Ok(Some(row)) if open(&row) => facts(reader, &row, cause, who, what),
                 Ok(_) | Err(_) => Vec::new(),
             })
             .await?;
@@ -54,14 +57,12 @@ impl Agent {
 }
 
 /// A person was called to it, and for a day it is with the authority, or goes round in a circle.
-fn may_be_noted(reader: &Reader, row: &Row, now: Timestamp) -> bool {
+fn may_be_noted(row: &Row, circles: bool, now: Timestamp) -> bool {
     let long = |since: Timestamp| later(since, LONG_WAIT) <= now;
     row.attention.is_some()
         && match row.state {
             DocState::Enviado => long(row.since),
-            DocState::Verificando | DocState::Pendiente => {
-                long(row.issued) && is_circling(reader, &row.id, row.version)
-            }
+            DocState::Verificando | DocState::Pendiente => long(row.issued) && circles,
             _ => false,
         }
 }
