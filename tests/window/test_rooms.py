@@ -27,7 +27,7 @@ still
 SIDEWAYS = """
 const meant = '[role=region][tabindex], .chips, .cut, .hidden, .mono, input, select';
 return [...document.querySelectorAll('*')]
-  .filter((e) => e.clientWidth && !e.matches(meant) && !e.closest('svg') && getComputedStyle(e).overflowX !== 'visible' && getComputedStyle(e).clipPath !== 'inset(50%)')
+  .filter((e) => e.clientWidth && !e.matches(meant) && !e.closest('svg') && getComputedStyle(e).overflowX !== 'visible')
   .filter((e) => e.scrollWidth > e.clientWidth)
   .map((e) => `${e.tagName}.${e.className}: ${e.scrollWidth} in ${e.clientWidth}`);
 """

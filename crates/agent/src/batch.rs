@@ -20,9 +20,9 @@ use crate::{foresight, show};
 const MOST: usize = 2_000;
 
 impl Agent {
-    /// Reads a file of sales (JSON, one a line or an array, or the regime's table) and says of each what issuing it would do. A sale without
-    /// a key of its own gets one by what it says, so that the same file issues nothing twice; `anew` takes sales
-    /// that were issued on an earlier day for new ones.
+    /// Reads a file of sales (JSON, one a line or an array, or the regime's table) and says of each what issuing it would
+    /// do. A sale without a key of its own gets one by what it says, so that the same file issues nothing twice; `anew`
+    /// takes sales that were issued on an earlier day for new ones.
     pub fn check_batch(&self, file: &[u8], anew: bool) -> Answer<BatchView> {
         let issuer = self.issuer()?;
         self.0.signer()?;
@@ -55,9 +55,7 @@ impl Agent {
         }
         Ok(BatchView { sales, short: batch.short() })
     }
-}
 
-impl Agent {
     /// The table that shops fill in, as a file to begin with: what to call it, so that no earlier one is in its place, and
     /// what is in it.
     pub fn example_sheet(&self) -> Answer<(String, &'static str)> {

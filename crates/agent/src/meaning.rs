@@ -102,18 +102,16 @@ pub(crate) fn rejected(
     (reasons, number): (&[Remark], NumberFate),
     facts: &[Fact],
 ) -> Vec<Fact> {
-    let (reasons, number) = match number {
-        NumberFate::Taken if document.version > 1 => {
-            let why = reasons.iter().map(|why| Remark { meaning: OWN.to_owned(), ..why.clone() });
-            (why.take(1).chain(reasons.iter().skip(1).cloned()).collect(), NumberFate::Consumed)
-        }
-        number => (reasons.to_vec(), number),
-    };
-    let taken = reasons.first().filter(|_| number == NumberFate::Taken && !stops(facts, document)).cloned();
-    let Some(moved) = moved(row, Cause::Rejected { reasons, number }, None) else {
+    let (mut told, mut fate) = (reasons.to_vec(), number);
+    if number == NumberFate::Taken && document.version > 1 {
+        told.iter_mut().take(1).for_each(|why| why.meaning = OWN.to_owned());
+        fate = NumberFate::Consumed;
+    }
+    let Some(moved) = moved(row, Cause::Rejected { reasons: told, number: fate }, None) else {
         return Vec::new();
     };
-    let stop = taken.and_then(|why| stop_range(reader, document, &why));
+    let taken = reasons.first().filter(|_| fate == NumberFate::Taken && !stops(facts, document));
+    let stop = taken.and_then(|why| stop_range(reader, document, why));
     stop.into_iter().chain([moved]).chain(calm(row)).collect()
 }
 
@@ -128,6 +126,12 @@ pub(crate) fn calm(row: &Row) -> Option<Fact> {
     row.attention.as_ref().map(|_| Fact::Attention { document: row.id.clone(), reason: None })
 }
 
+/// Is what the authority has under the number of this version, with the same data or other ones, its earlier version? A
+/// number is kept with the same data alone (`Regime::redraft`): other ones are another's.
+pub(crate) fn is_its_earlier(version: u32, alike: bool) -> bool {
+    version > 1 && alike
+}
+
 /// The authority has another document under this number: a person is called, and the range stops, once. Said of this
 /// document before, it stops nothing again: a person may have reopened the range. A later version that is another with the
 /// same data is rejected by it: that is its earlier one.
@@ -137,8 +141,7 @@ pub(crate) fn contested(
     (why, alike): (&Remark, bool),
     facts: &[Fact],
 ) -> Vec<Fact> {
-    // Its folio was kept with the same data (`redraft`): other data are another's.
-    if document.version > 1 && alike {
+    if is_its_earlier(document.version, alike) {
         let why = std::slice::from_ref(why);
         return rejected(reader, (document, row), (why, NumberFate::Taken), facts);
     }

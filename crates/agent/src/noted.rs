@@ -1,7 +1,7 @@
 //! A verdict that a person reads at the authority's site, where its services say none for days: noted with who said it,
 //! and overruled by the services should they say another one later.
 
-use timbre_core::{Blame, Cause, DocState, Document, Refusal, Said, Timestamp, Verdict};
+use timbre_core::{Blame, Cause, DocState, Document, DocumentId, Refusal, Said, Timestamp, Verdict};
 use timbre_store::{Fact, Reader, Row};
 
 use crate::clock::later;
@@ -118,13 +118,16 @@ pub(crate) fn overruled(
             (row, Some((Some(back), call)))
         }
         (None, Some(by)) if to != DocState::Rechazado => {
-            let call = call(format!(
-                "en su lugar está {by}, y puede ser la misma venta dos veces; avise a su contador"
-            ));
+            let call = call(replaced(by));
             (row, Some((None, call)))
         }
         (None, _) => (row, None),
     }
+}
+
+/// What it means that another one is in its place, where it stands after all.
+fn replaced(by: &DocumentId) -> String {
+    format!("en su lugar está {by}, y puede ser la misma venta dos veces; avise a su contador")
 }
 
 /// An earlier version was accepted after all, which was taken for rejected: the sale is there, and a person is called
@@ -136,9 +139,7 @@ pub(crate) fn accepted_before(reader: &Reader, document: &Document, verdict: &Ve
         return None;
     }
     let then = match &row.replaced_by {
-        Some(by) => {
-            format!("en su lugar está {by}, y puede ser la misma venta dos veces; avise a su contador")
-        }
+        Some(by) => replaced(by),
         None => {
             "la venta ya está allá. No emita otra: dígalo en «Emitir de nuevo» y queda aceptado".to_owned()
         }

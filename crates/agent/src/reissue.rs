@@ -18,7 +18,7 @@ use timbre_store::{Event, Fact, Issued, Moved, Numbering, Reader, Row};
 use crate::clock::{Clock, later};
 use crate::engine::{Agent, Answer, environment_word, missing, parse_id};
 use crate::follows::given_back;
-use crate::meaning::circles;
+use crate::meaning::{circles, is_its_earlier, stop_range};
 use crate::sealing::{accepts, said, seal_all};
 use crate::sender::lock;
 use crate::view::{ProblemView, ReissuedView};
@@ -202,12 +202,11 @@ impl Agent {
             }
             Verdict::Conflict { why, alike } => {
                 let (document, remark) = (document.clone(), why.clone());
-                let own = alike && row.version > 1;
-                let stop = move |reader: &Reader| {
-                    let stop = || crate::meaning::stop_range(reader, &document, &remark);
-                    (!own).then(stop).flatten().into_iter().collect()
-                };
-                self.0.writer.apply(stop).await?;
+                if !is_its_earlier(row.version, alike) {
+                    let stop =
+                        move |reader: &Reader| stop_range(reader, &document, &remark).into_iter().collect();
+                    self.0.writer.apply(stop).await?;
+                }
                 if alike { Found::Alike(why) } else { Found::Other(why) }
             }
             Verdict::Accepted { .. } | Verdict::AlreadyThere | Verdict::Sent { .. } => Found::Ours,

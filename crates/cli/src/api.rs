@@ -20,7 +20,6 @@ use timbre_agent::view::{
 use timbre_core::DocumentId;
 use zeroize::Zeroizing;
 
-use crate::ask::user;
 use crate::door::Door;
 use crate::failure::Failure;
 use crate::values::Share;
@@ -282,11 +281,10 @@ impl Api {
         share: Option<Share>,
         used_up_to: Option<u64>,
     ) -> Result<Value, Failure> {
-        let mut ask = Ask::new(Method::POST, "/v1/folios");
+        let mut ask = Ask::new(Method::POST, "/v1/folios").by_user();
         ask.body = Some(("application/xml", Bytes::from_owner(file)));
         ask.query.extend(share.map(|share| ("share", share.to_string())));
         ask.query.extend(used_up_to.map(|folio| ("used_up_to", folio.to_string())));
-        ask.query.push(("who", user()));
         self.wire.read(ask).await
     }
 
@@ -313,9 +311,7 @@ impl Api {
     }
 
     pub async fn set_company(&self, body: &Value) -> Result<Value, Failure> {
-        let mut ask = Ask::new(Method::PUT, "/v1/company").json(body);
-        ask.query.push(("who", user()));
-        self.wire.read(ask).await
+        self.wire.read(Ask::new(Method::PUT, "/v1/company").by_user().json(body)).await
     }
 
     pub async fn certificate(&self) -> Result<Option<CertificateView>, Failure> {
@@ -324,9 +320,8 @@ impl Api {
 
     /// `body` holds the password: it goes nowhere but there.
     pub async fn load_certificate(&self, body: Bytes) -> Result<LoadedCertificateView, Failure> {
-        let mut ask = Ask::new(Method::POST, "/v1/certificate");
+        let mut ask = Ask::new(Method::POST, "/v1/certificate").by_user();
         ask.body = Some(("application/json", body));
-        ask.query.push(("who", user()));
         self.wire.read(ask).await
     }
 }

@@ -55,12 +55,13 @@ impl Sender {
         };
         let mut stand = self.standing(open, readable)?;
         // In the same bytes it would only go round once more: it is asked about for a day, unless a person sends it.
-        let circling = |row: &&Row| absent.contains_key(&row.id) && self.is_circling(open, &row.id);
-        let held = stand.rows.iter().filter(|row| !by_hand.contains(&row.id)).filter(circling);
-        let held: Vec<_> = held
-            .filter(|row| later(row.since, LONGEST_WAIT) > self.now())
-            .map(|row| row.id.clone())
-            .collect();
+        let rests = |row: &&Row| {
+            absent.contains_key(&row.id)
+                && !by_hand.contains(&row.id)
+                && later(row.since, LONGEST_WAIT) > self.now()
+                && is_circling(self.reader(), &row.id, row.version)
+        };
+        let held: Vec<_> = stand.rows.iter().filter(rests).map(|row| row.id.clone()).collect();
         self.flag(&held, CIRCLE).await?;
         stand.whole &= held.is_empty();
         absent.retain(|id, _| !held.contains(id));
@@ -245,12 +246,6 @@ impl Sender {
     /// Did one of these leave as often as it may without a pause?
     fn is_spent(&self, rows: &[Row]) -> bool {
         rows.iter().any(|row| row.attempts >= self.settings().attempts)
-    }
-
-    /// Was it, which the authority does not have, twice said to be there already?
-    fn is_circling(&self, open: &OpenParcel, id: &DocumentId) -> bool {
-        let version = open.documents.iter().find(|(of, _)| of == id).map_or(1, |(_, version)| *version);
-        is_circling(self.reader(), id, version)
     }
 
     /// What the authority left out of an envelope that it went through was rejected, though nobody heard it say so.

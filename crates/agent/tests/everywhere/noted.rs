@@ -162,21 +162,26 @@ async fn what_a_person_noted_as_rejected_is_made_again_once_the_authority_was_as
     agent.stop().await;
 }
 
+/// Document 1 left, and the authority says that it does not have it: a person was called to it, with these words.
+async fn absent(dir: &std::path::Path, office: &Arc<Office>, clock: &Arc<Hands>, why: &str) -> Agent {
+    office.books().have.insert(1, "no");
+    let agent = open_as(dir, office, Opening { clock: clock.clone(), ..Opening::default() }).await;
+    sell(&agent, "k", 10).await;
+    until(&agent, |agent| {
+        clock.advance(Duration::from_millis(20));
+        row(agent, 1).attention.is_some_and(|said| said.contains(why))
+    })
+    .await;
+    agent
+}
+
 /// Questions about the document itself go on, too, and end with the first verdict.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_asked_about_by_itself_is_so_further_on_when_a_person_noted_it() {
     for (word, state) in [("bad", "RECHAZADO"), ("yes", "ACEPTADO")] {
         let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
         office.books().words.insert(1, "no");
-        office.books().have.insert(1, "no");
-        let agent =
-            open_as(dir.path(), &office, Opening { clock: clock.clone(), ..Opening::default() }).await;
-        sell(&agent, "k", 10).await;
-        until(&agent, |agent| {
-            clock.advance(Duration::from_millis(20));
-            row(agent, 1).attention.is_some()
-        })
-        .await;
+        let agent = absent(dir.path(), &office, &clock, "").await;
         assert_eq!(row(&agent, 1).state, "ENVIADO");
         clock.advance(DAY);
         note_as(&agent, 1, Said::Accepted, "").await.unwrap();
@@ -213,15 +218,7 @@ async fn what_goes_round_in_a_circle_ends_by_what_a_person_read_at_the_site() {
     for said in [Said::Accepted, Said::Rejected] {
         let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
         office.books().words.insert(1, "there");
-        office.books().have.insert(1, "no");
-        let agent =
-            open_as(dir.path(), &office, Opening { clock: clock.clone(), ..Opening::default() }).await;
-        sell(&agent, "k", 10).await;
-        until(&agent, |agent| {
-            clock.advance(Duration::from_millis(20));
-            row(agent, 1).attention.is_some_and(|why| why.contains("dos veces"))
-        })
-        .await;
+        let agent = absent(dir.path(), &office, &clock, "dos veces").await;
         assert_eq!(note_as(&agent, 1, said, "No está").await.unwrap_err().code, "verdict-not-open");
         // A day old, and not yet a day since it left last: then it goes again.
         let issued: Timestamp = row(&agent, 1).issued.parse().unwrap();

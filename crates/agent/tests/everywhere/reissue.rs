@@ -31,6 +31,13 @@ async fn rejected(agent: &Agent, office: &Arc<Office>, word: &'static str, have:
     books.have.insert(1, have);
 }
 
+/// It was rejected and made again on its number, of which the authority says this.
+async fn second_version(agent: &Agent, office: &Arc<Office>, word: &'static str) {
+    rejected(agent, office, "free", "no").await;
+    office.books().words.insert(1, word);
+    assert_eq!(again(agent).await.unwrap().document.version, 2);
+}
+
 /// Nothing happened to it.
 #[track_caller]
 fn untouched(agent: &Agent) {
@@ -161,9 +168,7 @@ async fn a_second_version_of_which_the_first_is_there_is_rejected_and_ends_by_th
         let dir = tempfile::tempdir().unwrap();
         let office = office();
         let agent = open(dir.path(), &office, true).await;
-        rejected(&agent, &office, "free", "no").await;
-        office.books().words.insert(1, "alike");
-        assert_eq!(again(&agent).await.unwrap().document.version, 2);
+        second_version(&agent, &office, "alike").await;
         until(&agent, |agent| row(agent, 1).state == "RECHAZADO").await;
         let second = row(&agent, 1);
         assert!(second.remarks[0].meaning.contains("versión anterior"), "{second:?}");
@@ -202,9 +207,7 @@ async fn a_second_version_whose_number_has_other_data_stops_its_range() {
     let dir = tempfile::tempdir().unwrap();
     let office = office();
     let agent = open(dir.path(), &office, true).await;
-    rejected(&agent, &office, "free", "no").await;
-    office.books().words.insert(1, "other");
-    assert_eq!(again(&agent).await.unwrap().document.version, 2);
+    second_version(&agent, &office, "other").await;
     until(&agent, |agent| row(agent, 1).attention.is_some()).await;
     assert!(agent.folios()[0].ranges[0].stopped.is_some());
     office.books().have.insert(1, "other");

@@ -5,7 +5,6 @@ use serde_json::json;
 use timbre_agent::view::{FoundPrinterView, PrinterView, PrintersView};
 
 use super::{Api, Ask};
-use crate::ask::user;
 use crate::failure::Failure;
 
 /// A name as one part of a path, whatever it holds: what may be a name is for the agent to say.
@@ -25,22 +24,19 @@ impl Api {
     }
 
     pub async fn put_printer(&self, printer: &PrinterView) -> Result<PrintersView, Failure> {
-        let mut ask = Ask::new(Method::PUT, format!("/v1/printers/{}", part(&printer.name)));
-        ask.query.push(("who", user()));
+        let ask = Ask::new(Method::PUT, format!("/v1/printers/{}", part(&printer.name))).by_user();
         self.wire.read(ask.json(&json!(printer)).patient()).await
     }
 
     pub async fn remove_printer(&self, name: &str) -> Result<PrintersView, Failure> {
-        let mut ask = Ask::new(Method::DELETE, format!("/v1/printers/{}", part(name)));
-        ask.query.push(("who", user()));
-        self.wire.read(ask).await
+        self.wire.read(Ask::new(Method::DELETE, format!("/v1/printers/{}", part(name))).by_user()).await
     }
 
     /// A PNG; or no logo any more.
     pub async fn set_logo(&self, file: Option<Vec<u8>>) -> Result<PrintersView, Failure> {
-        let mut ask = Ask::new(if file.is_some() { Method::PUT } else { Method::DELETE }, "/v1/logo");
+        let method = if file.is_some() { Method::PUT } else { Method::DELETE };
+        let mut ask = Ask::new(method, "/v1/logo").by_user();
         ask.body = file.map(|file| ("image/png", file.into()));
-        ask.query.push(("who", user()));
         self.wire.read(ask).await
     }
 }

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use timbre_agent::view::ProblemView;
 
+use crate::ask::user;
 use crate::door::Door;
 use crate::failure::Failure;
 
@@ -49,6 +50,12 @@ impl Ask {
 
     pub fn json(mut self, value: &Value) -> Ask {
         self.body = Some(("application/json", value.to_string().into()));
+        self
+    }
+
+    /// Its act is of who calls.
+    pub fn by_user(mut self) -> Ask {
+        self.query.push(("who", user()));
         self
     }
 
