@@ -19,6 +19,7 @@ mod data_folder;
 pub mod deadline;
 pub mod diagnose;
 pub mod doer;
+mod elsewhere;
 pub mod engine;
 pub mod export;
 pub mod figures;

@@ -2,7 +2,7 @@
 //! never changes a stamp: those are the machine's own, and go back only by that word, where the clock was ahead. A clock that is off by too much stops the sale until it is
 //! corrected, or until somebody in charge takes that upon them.
 
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
 use std::time::Duration;
 
 use timbre_core::{Heard, Refusal, Timestamp};
@@ -16,6 +16,8 @@ use crate::view::ClockView;
 
 /// A word about a clock is about this one offset, and what it wanders in months.
 const WITHIN: i64 = 60;
+/// Whoever can't sell by this clock has it looked at, and no more often than so.
+const AGAIN: Duration = Duration::from_secs(10);
 /// An answer that was so long on its way tells no time.
 const SLOW: Duration = Duration::from_secs(30);
 
@@ -92,14 +94,20 @@ impl Sender {
         }
     }
 
-    /// Somebody could not sell by this clock: it may have been corrected since, and an answer tells.
-    pub(crate) fn look_at_the_clock(self: &std::sync::Arc<Self>) {
-        if self.looking_at_clock.swap(true, Ordering::SeqCst) {
-            return;
-        }
-        let sender = std::sync::Arc::clone(self);
+    /// It may have been corrected since it was found to be off, and an answer tells. Asks only where a line is open: of
+    /// one that is down the looks at it tell. Only from the engine's own tasks: whoever sells may do so on a runtime
+    /// that goes on with nothing else.
+    pub(crate) fn look_at_the_clock(self: &Arc<Self>) {
+        let sender = Arc::clone(self);
         tokio::spawn(async move {
-            for channel in sender.channels() {
+            // One at a time, and with a pause between them.
+            let Ok(mut last) = sender.clock_looked.try_lock() else { return };
+            let now = sender.parts.clock.steady();
+            if last.is_some_and(|last| now.saturating_sub(last) < AGAIN) || doubt(sender.reader()).is_none() {
+                return;
+            }
+            *last = Some(now);
+            for channel in sender.channels().into_iter().filter(|channel| sender.line_is_open(channel)) {
                 match sender.look_at(&channel).await {
                     Ok(()) => {}
                     Err(error) => tracing::warn!(%error, "the authority's clock can't be asked for"),
@@ -108,7 +116,6 @@ impl Sender {
                     break;
                 }
             }
-            sender.looking_at_clock.store(false, Ordering::SeqCst);
         });
     }
 }
@@ -142,7 +149,7 @@ impl Agent {
         match refusal(&self.0.reader, self.0.regime.profile().authority) {
             None => Ok(()),
             Some(refusal) => {
-                self.0.sender.look_at_the_clock();
+                self.0.sender.clock_doubted.notify_one();
                 Err(refusal)
             }
         }

@@ -8,6 +8,7 @@ use timbre_store::{Answered, Fact, OpenParcel, Row, Sending, StoreError};
 
 use crate::clock::{later, until};
 use crate::conversation::{After, Phase, Talk, TalkError, moved, rows_of};
+use crate::elsewhere;
 use crate::line::Asked;
 use crate::meaning::was_doubted;
 use crate::retry::longer;
@@ -140,6 +141,9 @@ impl Sender {
         });
         let documents = versions_of(parcel);
         let leaving = documents.clone();
+        // What the authority holds is never offered again: it is asked before anything leaves.
+        let unasked =
+            rows_of(self.reader(), &documents).iter().any(|row| elsewhere::may_have_left(self.reader(), row));
         timbre_store::crash!("sending-unwritten");
         self.writer()
             .apply(move |reader| {
@@ -150,6 +154,10 @@ impl Sender {
             })
             .await?;
         timbre_store::crash!("sending-written");
+        if unasked {
+            let why = "la emisión estuvo detenida y el diario puede no saber si ya se envió";
+            return Ok(Some(self.doubt(&parcel.id, &documents, attempt, why).await?));
+        }
         let issuer = self.issuer()?;
         let past = self.past_of(&documents);
         let step = self.channel(&parcel.channel).begin(parcel, &self.cx_of(&issuer, Some(&pass), past))?;
@@ -231,7 +239,7 @@ impl Sender {
         documents: Vec<Arc<Document>>,
     ) -> Result<Option<Timestamp>, TalkError> {
         // A part of them is not the parcel's bytes: what waits goes in another envelope.
-        if !self.is_whole(open, &documents) {
+        if !self.is_whole(open, &documents) || elsewhere::is_unsure(self.reader(), open) {
             return self.send_apart(open, Vec::new(), self.pause(u32::MAX)).await;
         }
         let why = match self.reader().wrapping(&open.id) {

@@ -15,6 +15,7 @@ use crate::apart::by_most;
 use crate::clock::{later, until};
 use crate::conversation::{Phase, TalkError};
 use crate::deadline::Terms;
+use crate::elsewhere;
 use crate::line::{Asked, Line};
 use crate::parcel::pack;
 use crate::plan::{self, CLOCK_STEP, Desk, Gate, Going, Lane, Stage, Start, Waiting};
@@ -243,6 +244,10 @@ impl Sender {
             open.channel == *channel && open.stage != Stage::Fresh && !known.busy.contains_key(*id)
         });
         let quiet = self.hushed(channel);
+        // A journal that may end early, or that another machine goes on with, sends nothing: what waits in it may have
+        // left already, and it is a person who knows. Asking changes nothing at the authority, and goes on.
+        let held = self.reader().locked().is_some();
+        let going = going.filter(|(_, open)| !(held && open.stage.delivers()));
         let mut lane = Lane {
             gate: plan::gate(line, now),
             busy: busy.clone().count(),
@@ -272,6 +277,9 @@ impl Sender {
             }
             Gate::All | Gate::One { .. } => {
                 known.told.remove(channel);
+                if held {
+                    return Ok((lane, VecDeque::new()));
+                }
                 let (parcels, documents) =
                     lane.room(free, limits.documents.min(self.settings().parcel).max(1));
                 let terms = self.terms();
@@ -280,7 +288,10 @@ impl Sender {
                     rows.iter().map(|(row, d)| (d.id.clone(), urgency(row, &terms))).collect();
                 let of_channel = self.channel(channel);
                 let together = |a: &Document, b: &Document| of_channel.travels_with(a, b);
-                let classes = by_most(rows, |(row, _)| row.most, documents);
+                // Those are asked about first, and each by itself: what one of them met elsewhere tells nothing of another.
+                let most =
+                    |row: &Row| if elsewhere::may_have_left(self.reader(), row) { Some(1) } else { row.most };
+                let classes = by_most(rows, |(row, _)| most(row), documents);
                 let groups = classes.into_iter().flat_map(|(most, rows)| {
                     let of_class = rows.into_iter().map(|(_, document)| document);
                     pack(of_class, documents.min(most), limits.bytes, &together)

@@ -110,7 +110,10 @@ pub struct Sender {
     /// Held by the task that looks how far this machine gets; told when something was found.
     pub(crate) reaching: tokio::sync::Mutex<()>,
     pub(crate) lost: Notify,
-    pub(crate) looking_at_clock: AtomicBool,
+    /// Told when somebody could not sell by this machine's clock: see `offset`.
+    pub(crate) clock_doubted: Notify,
+    /// When it was last looked at for them, by the steady clock; held meanwhile.
+    pub(crate) clock_looked: tokio::sync::Mutex<Option<Duration>>,
     /// How long answers took.
     pub(crate) answered_in: Mutex<BTreeMap<(&'static str, Class), Histogram>>,
     /// Until when the authority wants no question on a channel. Deliveries go on: their hour runs.
@@ -176,7 +179,8 @@ impl Sender {
             coverage: Mutex::new(Coverage::load(&parts.reader, parts.clock.now())),
             reaching: tokio::sync::Mutex::default(),
             lost: Notify::new(),
-            looking_at_clock: AtomicBool::new(false),
+            clock_doubted: Notify::new(),
+            clock_looked: tokio::sync::Mutex::default(),
             answered_in: Mutex::default(),
             quiet: Mutex::default(),
             errors: Mutex::default(),

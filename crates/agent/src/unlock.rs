@@ -15,7 +15,8 @@ impl Agent {
     }
 
     /// `who` decided that issuing goes on: every range from where nobody remembers a folio used. The
-    /// journal keeps who and when. Answers what was lifted.
+    /// journal keeps who and when. What waits to be sent is asked about first: it may have left from another copy.
+    /// Answers what was lifted.
     pub async fn unlock(&self, who: &str) -> Answer<LockView> {
         let who = self.named(who)?;
         let lifted = self.lock().ok_or_else(|| {
@@ -25,6 +26,7 @@ impl Agent {
             reader.locked().map(|locked| locked.lifted_by(&who)).into_iter().collect()
         };
         self.0.writer.apply(lift).await?;
+        self.0.sender.wake();
         Ok(lifted)
     }
 }

@@ -43,6 +43,7 @@ pub(crate) async fn watch(inner: Arc<Inner>, mut stopped: watch::Receiver<bool>)
             tokio::select! {
                 _ = stopped.changed() => return,
                 () = &mut slept => break,
+                () = inner.sender.clock_doubted.notified() => inner.sender.look_at_the_clock(),
                 // One that lags looks all the same.
                 _ = pushes.recv() => if next.is_none_or(|next| next <= inner.clock.now()) { break },
             }
@@ -58,11 +59,8 @@ async fn look(
 ) -> Result<Option<Timestamp>, Box<dyn std::error::Error + Send + Sync>> {
     let able = inner.writer.stopped().is_none();
     // A clock that was off may have been corrected: nobody should have to try to sell to find out.
-    let sender = &inner.sender;
-    let answered = || sender.channels().iter().any(|channel| sender.line_is_open(channel));
-    let off = || crate::offset::refusal(&inner.reader, inner.regime.profile().authority).is_some();
-    if able && off() && answered() {
-        sender.look_at_the_clock();
+    if able {
+        inner.sender.look_at_the_clock();
     }
     let told = unwritten.iter().flat_map(|warned| warned.orders.iter().map(|order| (*order, warned.level)));
     // The gravest of each is the last.

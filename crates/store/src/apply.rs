@@ -75,6 +75,7 @@ pub(crate) fn apply(on: &mut Overlay<'_>, fact: &Fact, stand: Stand) -> Result<N
         Fact::IssuingUnlocked { beyond, .. } => {
             on.remove(key::LOCK.to_vec());
             on.remove(key::LOCK_FOUND.to_vec());
+            on.put(key::LIFTED.to_vec(), key::place_bytes(stand.place));
             beyond.iter().try_for_each(|mark| raise(on, mark))?;
         }
         Fact::Printed { document, copy, how, printer } => {

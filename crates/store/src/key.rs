@@ -40,7 +40,7 @@ use timbre_core::{Amount, ChannelId, Date, DocState, DocumentId, GrantId, Parcel
 use crate::Place;
 
 /// Changes with the meaning of any key or value: an index of another number is made again.
-pub(crate) const SCHEMA: u32 = 17;
+pub(crate) const SCHEMA: u32 = 18;
 
 pub(crate) const SCHEMA_KEY: &[u8] = b"Mschema";
 pub(crate) const APPLIED: &[u8] = b"Mapplied";
@@ -56,6 +56,8 @@ pub(crate) const CLOCK: &[u8] = b"Mclock";
 pub(crate) const CLOCK_ACCEPTED: &[u8] = b"Mclock-accepted";
 /// A lock found at opening that the journal does not have yet.
 pub(crate) const LOCK_FOUND: &[u8] = b"Mlock-found";
+/// Where the last fact stands that lifted a lock.
+pub(crate) const LIFTED: &[u8] = b"Mlifted";
 
 /// The key of the index itself, closed, where the journal has sealed segments.
 pub(crate) const DISGUISE: &[u8] = b"Mdisguise";

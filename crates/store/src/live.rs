@@ -27,6 +27,8 @@ pub(crate) struct Live {
     pub voucher_terms: Vec<VoucherTerm>,
     pub lock: Option<Locked>,
     pub lock_found: Option<Locked>,
+    /// Where the last fact stands that lifted a lock.
+    pub lifted: Option<Place>,
     grants: BTreeMap<GrantId, GrantRow>,
     counters: BTreeMap<GrantId, Counter>,
 }
@@ -134,6 +136,7 @@ impl Live {
             key::VOUCHER_TERMS => self.voucher_terms = value.map(decode).transpose()?.unwrap_or_default(),
             key::LOCK => self.lock = value.map(decode).transpose()?,
             key::LOCK_FOUND => self.lock_found = value.map(decode).transpose()?,
+            key::LIFTED => self.lifted = value.and_then(key::place_of),
             _ => {}
         }
         Ok(())

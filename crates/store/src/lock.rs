@@ -79,6 +79,10 @@ impl fmt::Display for Locked {
             }
             LockReason::Damage => "una parte dañada del diario puede haber contenido los últimos folios",
         };
-        write!(f, "La emisión está detenida: {what}. Revise qué folios se usaron y desbloquéela.")
+        write!(
+            f,
+            "La emisión está detenida: {what}. Revise qué folios se usaron y desbloquéela; hasta entonces tampoco se \
+             envía nada."
+        )
     }
 }

@@ -327,6 +327,12 @@ impl Reader {
         self.live().locked().cloned()
     }
 
+    /// Where the last fact stands that lifted a lock on issuing: of what stands before it the journal may not know all
+    /// that came of it.
+    pub fn lifted(&self) -> Option<Place> {
+        self.live().lifted
+    }
+
     /// The exact bytes of an answer.
     pub fn heard(&self, place: Place) -> Result<Bytes, StoreError> {
         match self.segments.fact_at(place)? {

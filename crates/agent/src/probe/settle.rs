@@ -10,6 +10,7 @@ use timbre_store::{Event, Fact, OpenParcel, Row, StoreError};
 use super::{is_asked_about, is_open};
 use crate::clock::{later, until};
 use crate::conversation::{Phase, TalkError, moved, rows_in};
+use crate::elsewhere;
 use crate::meaning::{REPEATED, calm, is_circling};
 use crate::plan::LONGEST_WAIT;
 use crate::sender::{Sender, lock};
@@ -134,6 +135,9 @@ impl Sender {
     fn standing(&self, open: &OpenParcel, readable: &[Arc<Document>]) -> Result<Standing, StoreError> {
         let rows = rows_in(self.reader(), open);
         let (mut arrived, mut processed) = (false, None::<Timestamp>);
+        if elsewhere::is_unsure(self.reader(), open) {
+            return Ok(Standing { rows, arrived, processed, whole: false });
+        }
         for (id, version) in &open.documents {
             let Some(row) = self.reader().row(id)? else { continue };
             let here = row.version == *version && row.parcel.as_ref() == Some(&open.id);

@@ -65,11 +65,45 @@ async fn a_clock_that_is_off_stops_the_sale_until_somebody_in_charge_takes_it_up
 
     // Nobody gets around it by a restart; when it was corrected, the next answer says so.
     let agent = open(dir.path(), &office, &clock).await;
+    // It may have been looked at a moment ago.
+    clock.advance(MINUTE);
     ahead(&office, &clock, 0);
     assert_eq!(refused(&agent, "k5").await.code, "clock-off");
     until(&agent, |agent| agent.clock().is_some_and(|clock| clock.good)).await;
     sell(&agent, "k5", 10).await;
     assert!(agent.clock().unwrap().good);
+    agent.stop().await;
+}
+
+/// As the drop folder sells: on a runtime that goes on with nothing else.
+fn refused_elsewhere(agent: &Agent, key: &'static str) {
+    let agent = agent.clone();
+    let sells = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        assert_eq!(runtime.block_on(refused(&agent, key)).code, "clock-off");
+    };
+    std::thread::spawn(sells).join().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_can_not_sell_has_the_clock_looked_at_wherever_they_sell_and_not_each_time() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    ahead(&office, &clock, 6);
+    let agent = open(dir.path(), &office, &clock).await;
+    sell(&agent, "k1", 10).await;
+    until(&agent, |agent| agent.clock().is_some_and(|clock| clock.stops)).await;
+    let logins =
+        || office.books().asked.iter().filter(|(at, _)| at.ends_with("/login")).map(|(_, n)| n).sum::<u32>();
+    let before = logins();
+    for _ in 0..50 {
+        refused_elsewhere(&agent, "k2");
+    }
+    assert!(logins() - before <= 4, "two looks at each of two channels at the most: {}", logins() - before);
+    clock.advance(MINUTE);
+    ahead(&office, &clock, 0);
+    refused_elsewhere(&agent, "k2");
+    until(&agent, |agent| agent.clock().is_some_and(|clock| clock.good)).await;
+    sell(&agent, "k2", 10).await;
     agent.stop().await;
 }
 

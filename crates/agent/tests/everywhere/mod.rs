@@ -2,6 +2,7 @@
 //! its traits bring with them: parcels of several, an authority that forgets, paper that has to wait.
 
 mod clock;
+mod copied;
 mod damage;
 mod endless;
 mod engine;

@@ -3,28 +3,16 @@
 use std::fs;
 use std::path::Path;
 
+use super::copied::{anchored, copy};
 use crate::fake::*;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use timbre_agent::Agent;
 use timbre_agent::view::{RangeOrder, SpanView};
-use timbre_store::OpenOptions;
 
 /// An engine that sends nothing, with an anchor beside its folder.
 async fn quiet(root: &Path) -> Agent {
-    let options = OpenOptions { anchor: Some(root.join("anchor.json")), ..OpenOptions::default() };
-    open_as(&root.join("shop"), &office(), Opening { send: false, options, ..Opening::default() }).await
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        match entry.file_type().unwrap().is_dir() {
-            true => copy(&entry.path(), &to.join(entry.file_name())),
-            false => _ = fs::copy(entry.path(), to.join(entry.file_name())).unwrap(),
-        }
-    }
+    anchored(root, &office(), false).await
 }
 
 async fn try_to_sell(agent: &Agent, key: &str) -> Result<u64, (u16, String)> {

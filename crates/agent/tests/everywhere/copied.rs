@@ -1,0 +1,163 @@
+//! A journal that may end early: an older copy that was put back, or one that goes on elsewhere. What waits in it may
+//! have left already.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use timbre_agent::{Agent, Settings};
+use timbre_store::OpenOptions;
+
+use crate::fake::*;
+
+/// An engine with an anchor beside its folder.
+pub async fn anchored(root: &Path, office: &Arc<Office>, send: bool) -> Agent {
+    anchored_with(root, office, send, settings()).await
+}
+
+async fn anchored_with(root: &Path, office: &Arc<Office>, send: bool, settings: Settings) -> Agent {
+    let options = OpenOptions { anchor: Some(root.join("anchor.json")), ..OpenOptions::default() };
+    open_as(&root.join("shop"), office, Opening { send, options, settings, ..Opening::default() }).await
+}
+
+pub fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        match entry.file_type().unwrap().is_dir() {
+            true => copy(&entry.path(), &to.join(entry.file_name())),
+            false => _ = fs::copy(entry.path(), to.join(entry.file_name())).unwrap(),
+        }
+    }
+}
+
+/// A copy of a folder in which the first document is with the authority, and two more were not sent yet.
+async fn copied(root: &Path, office: &Arc<Office>) {
+    office.books().words.insert(1, "wait");
+    let agent = anchored(root, office, true).await;
+    sell(&agent, "a", 10).await;
+    until(&agent, |agent| agent.stats().sent == 1).await;
+    agent.stop().await;
+    drop(agent);
+    let agent = anchored(root, office, false).await;
+    sell(&agent, "b", 10).await;
+    sell(&agent, "c", 10).await;
+    agent.stop().await;
+    drop(agent);
+    copy(&root.join("shop"), &root.join("copy"));
+}
+
+fn put_back(root: &Path) {
+    fs::remove_dir_all(root.join("shop")).unwrap();
+    copy(&root.join("copy"), &root.join("shop"));
+}
+
+fn times(office: &Office) -> Vec<u32> {
+    office.books().held.values().copied().collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_copy_sends_nothing_until_somebody_decides_and_then_asks_before() {
+    let (root, office) = (tempfile::tempdir().unwrap(), office());
+    let root = root.path();
+    copied(root, &office).await;
+    let agent = anchored(root, &office, true).await;
+    until(&agent, |agent| agent.stats().accepted == 2).await;
+    agent.stop().await;
+    drop(agent);
+
+    put_back(root);
+    let agent = anchored(root, &office, true).await;
+    assert_eq!(agent.lock().unwrap().reason, "anchor-ahead");
+    // What is with the authority is asked about: by then the others would have left long since.
+    let heard = || office.books().asked.values().sum::<u32>();
+    let before = heard();
+    until(&agent, |_| heard() > before + 5).await;
+    office.books().words.clear();
+    until(&agent, |agent| agent.stats().accepted == 1).await;
+    assert_eq!((agent.stats().queued, times(&office)), (2, vec![1, 1, 1]));
+
+    agent.unlock("ana").await.unwrap();
+    until(&agent, |agent| agent.stats().accepted == 3).await;
+    sell(&agent, "d", 10).await;
+    until(&agent, |agent| agent.stats().accepted == 4).await;
+    agent.stop().await;
+    assert_eq!(times(&office), [1, 1, 1, 1], "what the authority holds is never offered again");
+}
+
+/// This machine forgot that it had used the folder, and nothing else was amiss.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_had_not_left_from_a_folder_that_was_brought_here_leaves_once_somebody_decided() {
+    let (root, office) = (tempfile::tempdir().unwrap(), office());
+    let root = root.path();
+    copied(root, &office).await;
+    for file in ["anchor.json", "anchor.base"] {
+        fs::remove_file(root.join(file)).unwrap();
+    }
+    office.books().words.clear();
+    let agent = anchored(root, &office, true).await;
+    until(&agent, |agent| agent.stats().accepted == 1).await;
+    assert_eq!(agent.lock().unwrap().reason, "anchor-missing");
+    assert_eq!(times(&office), [1]);
+    agent.unlock("ana").await.unwrap();
+    until(&agent, |agent| agent.stats().accepted == 3).await;
+    agent.stop().await;
+    assert_eq!(times(&office), [1, 1, 1]);
+}
+
+/// The other copy had sent one of the two when its machine died: that one says nothing of the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_those_that_waited_together_the_one_that_had_left_does_not_decide_about_the_other() {
+    let (root, office) = (tempfile::tempdir().unwrap(), office());
+    let root = root.path();
+    copied(root, &office).await;
+    office.books().words.clear();
+    let agent = anchored(root, &office, true).await;
+    until(&agent, |agent| agent.stats().accepted == 3).await;
+    agent.stop().await;
+    drop(agent);
+    office.books().held.retain(|document, _| !document.starts_with("3:"));
+
+    put_back(root);
+    let agent = anchored(root, &office, true).await;
+    until(&agent, |agent| agent.stats().accepted == 1).await;
+    agent.unlock("ana").await.unwrap();
+    until(&agent, |agent| agent.stats().accepted == 3).await;
+    agent.stop().await;
+    assert_eq!(times(&office), [1, 1, 1]);
+}
+
+/// In the copy the authority had got neither, and they were to go again; the other one sent them, and one arrived.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_about_to_go_again_is_asked_about_first_too() {
+    let (root, office) = (tempfile::tempdir().unwrap(), office());
+    let root = root.path();
+    let agent = anchored(root, &office, false).await;
+    sell_many(&agent, 2).await;
+    agent.stop().await;
+    drop(agent);
+    office.books().moods.extend([("deliver", Mood::Lose), ("deliver", Mood::Lose)]);
+    let patient = Settings { attempts: 1, retry_cap: Duration::from_secs(3_600), ..settings() };
+    let agent = anchored_with(root, &office, true, patient).await;
+    until(&agent, |agent| agent.stats().pending == 2).await;
+    agent.stop().await;
+    drop(agent);
+    office.books().moods.clear();
+    copy(&root.join("shop"), &root.join("copy"));
+    let agent = anchored(root, &office, true).await;
+    agent.resend_pending().await.unwrap();
+    until(&agent, |agent| agent.stats().accepted == 2).await;
+    agent.stop().await;
+    drop(agent);
+    office.books().held.retain(|document, _| document.starts_with("1:"));
+
+    put_back(root);
+    let agent = anchored(root, &office, true).await;
+    agent.resend_pending().await.unwrap();
+    agent.unlock("ana").await.unwrap();
+    agent.resend_pending().await.unwrap();
+    until(&agent, |agent| agent.stats().accepted == 2).await;
+    agent.stop().await;
+    assert_eq!(times(&office), [1, 1]);
+}
