@@ -41,15 +41,19 @@ def kind_of(name: str) -> str:
     return re.search(rb"<TD>(\d+)</TD>", ted_of(name))[1].decode()
 
 
+NEARER = (1, 2, 4)
+
+
 def read(picture: Image.Image) -> list[bytes]:
     """What is read at the first look, else from nearer: the finder looks along some lines of a picture, and now and
     then overlooks a code among much else, which is no fault of the code's."""
-    for nearer in (1, 2, 4):
-        size = (picture.width * nearer, picture.height * nearer)
-        codes = zxingcpp.read_barcodes(picture.resize(size, Image.Resampling.NEAREST), formats=zxingcpp.BarcodeFormat.PDF417)
-        if codes:
-            return [code.bytes for code in codes]
-    return []
+    return next((found for nearer in NEARER if (found := look(picture, nearer))), [])
+
+
+def look(picture: Image.Image, nearer: int) -> list[bytes]:
+    size = (picture.width * nearer, picture.height * nearer)
+    picture = picture if nearer == 1 else picture.resize(size, Image.Resampling.NEAREST)
+    return [code.bytes for code in zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.PDF417)]
 
 
 @lru_cache(maxsize=4)
@@ -131,22 +135,22 @@ def turned(picture: Image.Image, degrees: int) -> Image.Image:
 
 
 def read_in_hand(picture: Image.Image) -> list[bytes]:
-    """As a phone is held: zxing-cpp alone finds no PDF417 of 12 columns beyond about 1.5 degrees, whoever drew it."""
-    looks = (read(turned(picture, degrees)) for degrees in (0, -1, 1, -2, 2, -3, 3, -4, 4))
-    return next((found for found in looks if found), [])
+    """As a phone is held: zxing-cpp alone finds no PDF417 of 12 columns beyond about 1.5 degrees, whoever drew it. All
+    turns before the next nearer look, which costs four times as much."""
+    turns = [turned(picture, degrees) for degrees in (0, -1, 1, -2, 2, -3, 3, -4, 4)]
+    return next((found for nearer in NEARER for turn in turns if (found := look(turn, nearer))), [])
 
 
 @pytest.mark.parametrize("medium", ["ticket", "sheet"])
 def test_a_worn_stamp_reads_too(medium):
     names = NAMES[::10] if medium == "ticket" else WHOLE[::4]
-    good = 0
-    for seed, name in enumerate(names):
-        picture = ticket(name, "80mm").picture() if medium == "ticket" else pages(name, 300)[-1]
-        good += read_in_hand(worn(picture, seed)) == [ted_of(name)]
+    picture = {"ticket": lambda name: ticket(name, "80mm").picture(), "sheet": lambda name: pages(name, 300)[-1]}[medium]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        good = sum(pool.map(lambda seed, name: read_in_hand(worn(picture(name), seed)) == [ted_of(name)], *zip(*enumerate(names))))
     print(f"{medium}: {good} of {len(names)} worn stamps were read")
-    # With the reader's help (see above). Sheets: all of them; tickets, whose modules are two dots wide: 38 of 56. Much less is
+    # With the reader's help (see above). Sheets: all of them; tickets, whose modules are two dots wide: 49 of 57. Much less is
     # a fault.
-    floor = 0.95 if medium == "sheet" else 0.6
+    floor = 0.95 if medium == "sheet" else 0.75
     assert good >= floor * len(names), f"{good} of {len(names)}"
 
 
