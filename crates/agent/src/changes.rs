@@ -48,7 +48,7 @@ impl Agent {
                 }
                 Fact::Moved(moved) => {
                     let by = match &moved.cause {
-                        Cause::Replaced { by } => Some(by.to_string()),
+                        Cause::Replaced { by, .. } => Some(by.to_string()),
                         _ => None,
                     };
                     (&moved.document, moved.version, moved.to, by)

@@ -168,7 +168,7 @@ impl Agent {
 /// The document that this event put `id` in the place of.
 fn replaced(id: &DocumentId, event: &Event) -> Option<String> {
     match serde_json::from_value(event.fact.clone()) {
-        Ok(Fact::Moved(Moved { document, cause: Cause::Replaced { by }, .. })) => {
+        Ok(Fact::Moved(Moved { document, cause: Cause::Replaced { by, .. }, .. })) => {
             (by == *id).then(|| document.to_string())
         }
         Ok(_) | Err(_) => None,

@@ -117,6 +117,7 @@ impl Agent {
             who,
             why: why.clone(),
             task: found.task(authority),
+            void: found.void(),
             print,
             regime: Arc::clone(&self.0.regime),
             answers,
@@ -279,6 +280,8 @@ struct Again {
     why: String,
     /// What a person has to know about the number that is left behind.
     task: String,
+    /// What makes that number no good, as the authority said now.
+    void: Option<NumberFate>,
     /// What the customer is to hold is printed by itself.
     print: bool,
     regime: Arc<dyn Regime>,
@@ -359,7 +362,7 @@ impl Again {
             }
             Number::New => {
                 let by = made.clone();
-                let replaced = Cause::Replaced { by };
+                let replaced = Cause::Replaced { by, number: self.void };
                 let task = format!(
                     "Anule el folio {} en el sitio del {}: en su lugar está {made}. {}",
                     row.id.number, self.authority, self.task
@@ -400,6 +403,9 @@ pub(crate) fn fate(events: &[Event], version: u32) -> Option<NumberFate> {
     events.iter().rev().find_map(|event| match serde_json::from_value(event.fact.clone()) {
         Ok(Fact::Moved(Moved { version: of, cause: Cause::Rejected { number, .. }, .. })) => {
             (of == version).then_some(number)
+        }
+        Ok(Fact::Moved(Moved { version: of, cause: Cause::Replaced { number, .. }, .. })) => {
+            number.filter(|_| of == version)
         }
         // The site says nothing of the number: it is asked about. It is used up where its services said twice that they
         // have a document with it.

@@ -78,7 +78,7 @@ fn of_move(moved: &Moved) -> Line {
             let codes: Vec<_> = said.iter().map(|remark| remark.code.as_str()).collect();
             (None, (!codes.is_empty()).then(|| codes.join(", ")))
         }
-        Cause::Replaced { by } => (None, Some(by.to_string())),
+        Cause::Replaced { by, .. } => (None, Some(by.to_string())),
         Cause::Noted { who, .. } => (None, Some(format!("noted by {who}"))),
         Cause::Sending
         | Cause::Absent

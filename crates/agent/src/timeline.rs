@@ -91,7 +91,7 @@ fn why(cause: &Cause) -> String {
             format!("Su envío se rechazó entero: {why}. Se envía en grupos de hasta {most}")
         }
         Cause::Reissued => "Se emitió otra vez con el mismo folio".to_owned(),
-        Cause::Replaced { by } => format!("Reemplazado por {by}"),
+        Cause::Replaced { by, .. } => format!("Reemplazado por {by}"),
         Cause::FoundAccepted { .. } => "Lo tiene: una persona lo vio aceptado en su sitio".to_owned(),
         Cause::ByHand => "Alguien pidió reenviarlo".to_owned(),
         Cause::Noted { why, .. } => why.clone(),

@@ -44,7 +44,7 @@ fn stopped(reader: &Reader, documents: &[&Document], told: &[Told<'_>]) -> Vec<F
 }
 
 /// Was the folio no good, whatever the document said?
-fn is_void(number: NumberFate) -> bool {
+pub(crate) fn is_void(number: NumberFate) -> bool {
     matches!(number, NumberFate::Annulled | NumberFate::Ungranted)
 }
 
@@ -74,7 +74,7 @@ fn annulled_beside(reader: &Reader, range: &Range, id: &DocumentId, told: &[Told
         .find(annulled)
 }
 
-/// Was it rejected for its folio, as the journal has it?
+/// Was it rejected for its folio, or replaced for it, as the journal has it?
 fn before(reader: &Reader, id: &DocumentId) -> Result<bool, StoreError> {
     let Some(row) = reader.row(id)? else { return Ok(false) };
     Ok(fate(&reader.history(id)?, row.version).is_some_and(is_void))

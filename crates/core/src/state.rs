@@ -77,6 +77,10 @@ pub enum Cause {
     /// Another document took its place.
     Replaced {
         by: crate::DocumentId,
+        /// What the authority said of the number when it was asked first, where it is no good, whatever the rejection
+        /// was for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<crate::NumberFate>,
     },
     /// A person asked for it to be sent again.
     ByHand,
@@ -223,7 +227,7 @@ mod tests {
             Cause::Refused { why: why() },
             Cause::Fell { why: why(), most: Some(7) },
             Cause::Reissued,
-            Cause::Replaced { by: crate::DocumentId::new("39", 2) },
+            Cause::Replaced { by: crate::DocumentId::new("39", 2), number: None },
             Cause::ByHand,
             Cause::Noted { who: why(), said: Said::Rejected, why: why() },
             Cause::Overruled,
@@ -307,7 +311,7 @@ mod tests {
         assert_eq!(Enviado.after(&Cause::Doubt { why: String::new() }), Some(Verificando));
         for state in [Enviando, Enviado, Verificando] {
             let by = crate::DocumentId::new("39", 2);
-            assert_eq!(state.after(&Cause::Replaced { by }), None, "{state:?}");
+            assert_eq!(state.after(&Cause::Replaced { by, number: None }), None, "{state:?}");
             let rejected = Cause::Rejected { reasons: vec![], number: crate::NumberFate::Taken };
             assert_eq!(state.after(&rejected), Some(Rechazado), "{state:?}");
         }

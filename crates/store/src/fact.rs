@@ -189,7 +189,7 @@ impl Fact {
     pub(crate) fn documents(&self) -> Vec<&DocumentId> {
         match self {
             Fact::Issued(issued) => vec![&issued.document.id],
-            Fact::Moved(Moved { document, cause: Cause::Replaced { by }, .. }) => vec![document, by],
+            Fact::Moved(Moved { document, cause: Cause::Replaced { by, .. }, .. }) => vec![document, by],
             Fact::Moved(moved) => vec![&moved.document],
             Fact::Answered(answered) => answered.document.iter().collect(),
             Fact::Annulled { document, by } => vec![document, by],

@@ -133,7 +133,7 @@ impl<'a> Rules<'a> {
             let why = format!("{:?} no lo lleva a {}", moved.cause, moved.to.word());
             return Err(bad_move(&row, moved.version, why));
         }
-        if let Cause::Replaced { by } = &moved.cause {
+        if let Cause::Replaced { by, .. } = &moved.cause {
             known(on, by)?;
             if !replaceable(&row) {
                 return Err(bad_move(&row, moved.version, "ya se envió: primero se pregunta por él"));

@@ -149,7 +149,7 @@ fn tell(row: &mut Row, cause: &Cause) {
             row.error = None;
             row.remarks = Vec::new();
         }
-        Cause::Replaced { by } => row.replaced_by = Some(by.clone()),
+        Cause::Replaced { by, .. } => row.replaced_by = Some(by.clone()),
     }
 }
 

@@ -3,6 +3,8 @@
 
 use timbre_core::{DocumentId, Number, NumberFate, Remark};
 
+use crate::void::is_void;
+
 /// What the authority said when it was asked about the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Found {
@@ -76,6 +78,14 @@ pub(crate) fn choose(evidence: &Evidence<'_>, authority: &str) -> (Number, Strin
 }
 
 impl Found {
+    /// What makes the number itself no good, whatever the document says.
+    pub(crate) fn void(&self) -> Option<NumberFate> {
+        match self {
+            Found::Void { number, .. } if is_void(*number) => Some(*number),
+            _ => None,
+        }
+    }
+
     /// What a person must know before they annul the number that is left behind.
     pub(crate) fn task(&self, authority: &str) -> String {
         match self {

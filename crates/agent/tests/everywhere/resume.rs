@@ -74,6 +74,24 @@ async fn one_annulled_folio_stops_nothing_and_two_beside_each_other_stop_their_r
     agent.stop().await;
 }
 
+/// What the first was rejected for says nothing of its folio: that it was annulled is told once another is to be made.
+#[tokio::test]
+async fn a_folio_that_turns_out_to_be_annulled_when_its_document_is_made_again_counts_beside_the_next_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let office = office();
+    let agent = open(dir.path(), &office, true).await;
+    rejected(&agent, &office, 1, "free").await;
+    office.books().have.insert(1, "annulled");
+    office.books().words.insert(2, "annulled");
+    let again = timbre_agent::reissue::Reissue { sale: None, new_number: false, who: "Ana".into() };
+    assert_eq!(agent.reissue("TAF1", again).await.unwrap().document.id, "TAF2");
+    until(&agent, |agent| row(agent, 2).state == "RECHAZADO").await;
+    let why = stopped(&agent).expect("two in a row");
+    assert!(why.contains("Lo dijo de TAF1 y de TAF2"), "{why}");
+    assert_eq!(sell(&agent, "next", 10).await.document.id, "TAF6", "of the next range");
+    agent.stop().await;
+}
+
 #[tokio::test]
 async fn a_grant_that_is_at_fault_stops_its_range_at_once_and_what_was_given_before_it_was_resumed_does_not()
 {

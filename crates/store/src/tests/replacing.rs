@@ -18,7 +18,7 @@ fn successor() -> Issued {
 }
 
 fn replaced(by: u64) -> Fact {
-    moved(1, DocState::Rechazado, DocState::Reemplazado, Cause::Replaced { by: id(by) })
+    moved(1, DocState::Rechazado, DocState::Reemplazado, Cause::Replaced { by: id(by), number: None })
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn a_key_is_taken_over_only_together_with_the_place() {
 #[test]
 fn what_never_left_may_be_replaced_and_what_left_may_not() {
     let take_the_place = |from| {
-        let moved = moved(1, from, DocState::Reemplazado, Cause::Replaced { by: id(2) });
+        let moved = moved(1, from, DocState::Reemplazado, Cause::Replaced { by: id(2), number: None });
         vec![issued(successor()), moved]
     };
     let (_shop, mut store) = Shop::ready();

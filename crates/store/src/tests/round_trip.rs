@@ -48,7 +48,7 @@ fn every_fact() -> Vec<Fact> {
         (DocState::Enviado, DocState::Pendiente, Cause::Fell { why: "RSC".into(), most: Some(7) }),
         (DocState::Enviado, DocState::Pendiente, Cause::Fell { why: "RCT".into(), most: None }),
         (DocState::Rechazado, DocState::Generado, Cause::Reissued),
-        (DocState::Rechazado, DocState::Reemplazado, Cause::Replaced { by: id(8) }),
+        (DocState::Rechazado, DocState::Reemplazado, Cause::Replaced { by: id(8), number: None }),
         (DocState::Pendiente, DocState::Generado, Cause::ByHand),
         (
             DocState::Rechazado,

@@ -210,7 +210,7 @@ fn a_document_with_a_verdict_does_not_leave_again() {
         moved(2, DocState::Enviando, DocState::Reparo, accepted(vec![remark])),
         moved(3, DocState::Enviando, DocState::Rechazado, rejected()),
         moved(4, DocState::Enviando, DocState::Rechazado, rejected()),
-        moved(4, DocState::Rechazado, DocState::Reemplazado, Cause::Replaced { by: id(1) }),
+        moved(4, DocState::Rechazado, DocState::Reemplazado, Cause::Replaced { by: id(1), number: None }),
     ];
     store.commit(facts, at(6)).unwrap();
     for n in 1..=4 {
