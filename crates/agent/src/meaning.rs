@@ -9,6 +9,7 @@ use timbre_store::{Event, Fact, Range, Reader, Row};
 use crate::apart::apart;
 use crate::conversation::moved;
 use crate::line::Trouble;
+use crate::reissue::fate;
 
 /// The doubt about what the authority says it has already, as the journal words it.
 pub(crate) const REPEATED: &str = "ya lo tenía de un envío anterior; se está verificando";
@@ -103,7 +104,7 @@ pub(crate) fn rejected(
     facts: &[Fact],
 ) -> Vec<Fact> {
     let (mut told, mut fate) = (reasons.to_vec(), number);
-    if number == NumberFate::Taken && document.version > 1 {
+    if number == NumberFate::Taken && may_be_its_earlier(reader, &document.id, document.version) {
         told.iter_mut().take(1).for_each(|why| why.meaning = OWN.to_owned());
         fate = NumberFate::Consumed;
     }
@@ -126,10 +127,26 @@ pub(crate) fn calm(row: &Row) -> Option<Fact> {
     row.attention.as_ref().map(|_| Fact::Attention { document: row.id.clone(), reason: None })
 }
 
-/// Is what the authority has under the number of this version, with the same data or other ones, its earlier version? A
-/// number is kept with the same data alone (`Regime::redraft`): other ones are another's.
-pub(crate) fn is_its_earlier(version: u32, alike: bool) -> bool {
-    version > 1 && alike
+/// May what the authority has under the number of this version be an earlier one? Not where each of those fell with
+/// nothing of it kept, and never left in doubt.
+pub(crate) fn may_be_its_earlier(reader: &Reader, id: &DocumentId, version: u32) -> bool {
+    let may_be_there = |events: &[Event], version: u32| {
+        fate(events, version) != Some(NumberFate::FreeForSame) || was_doubted(events, version)
+    };
+    version > 1
+        && match reader.history(id) {
+            Ok(events) => (1..version).any(|version| may_be_there(&events, version)),
+            Err(error) => {
+                tracing::error!(%error, document = %id, "what became of its earlier versions can't be read");
+                true
+            }
+        }
+}
+
+/// Is what the authority has, with the same data or other ones, an earlier version of this one? A number is kept with the
+/// same data alone (`Regime::redraft`): other ones are another's.
+pub(crate) fn is_its_earlier(reader: &Reader, (id, version): (&DocumentId, u32), alike: bool) -> bool {
+    alike && may_be_its_earlier(reader, id, version)
 }
 
 /// The authority has another document under this number: a person is called, and the range stops, once. Said of this
@@ -141,7 +158,7 @@ pub(crate) fn contested(
     (why, alike): (&Remark, bool),
     facts: &[Fact],
 ) -> Vec<Fact> {
-    if is_its_earlier(document.version, alike) {
+    if is_its_earlier(reader, (&document.id, document.version), alike) {
         let why = std::slice::from_ref(why);
         return rejected(reader, (document, row), (why, NumberFate::Taken), facts);
     }

@@ -203,7 +203,7 @@ impl Agent {
             }
             Verdict::Conflict { why, alike } => {
                 let (document, remark) = (document.clone(), why.clone());
-                if !is_its_earlier(row.version, alike) {
+                if !is_its_earlier(&self.0.reader, (&row.id, row.version), alike) {
                     let stop =
                         move |reader: &Reader| stop_range(reader, &document, &remark).into_iter().collect();
                     self.0.writer.apply(stop).await?;

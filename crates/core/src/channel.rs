@@ -269,6 +269,7 @@ pub enum Blame {
 #[serde(rename_all = "kebab-case")]
 pub enum NumberFate {
     Consumed,
+    /// Nothing of the document was kept: what is under the number later is another's.
     FreeForSame,
     FreeIfIdUnchanged,
     MustBeVoided,

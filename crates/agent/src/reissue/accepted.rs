@@ -10,7 +10,7 @@ use super::number::Found;
 use super::{fate, not_rejected, overtaken};
 use crate::conversation::{annulled, current, moved};
 use crate::engine::{Agent, Answer, parse_id};
-use crate::meaning::calm;
+use crate::meaning::{calm, may_be_its_earlier};
 use crate::view::{ProblemView, RowView};
 
 impl Agent {
@@ -81,7 +81,7 @@ impl Agent {
     ) -> Answer<ProblemView> {
         let authority = self.authority();
         let (code, reason) = match found {
-            Found::Alike(_) if row.version > 1 => (
+            Found::Alike(_) if may_be_its_earlier(&self.0.reader, &row.id, row.version) => (
                 "same-data-held",
                 format!(
                     "El {authority} tiene con este folio la versión anterior de este documento, de los mismos datos: puede que la \

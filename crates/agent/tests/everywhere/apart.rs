@@ -1,5 +1,7 @@
 //! Parcels that fall as a whole: taken apart for a document's fault, held for the envelope's.
 
+use timbre_agent::reissue::Reissue;
+
 use crate::fake::*;
 
 /// Sells so many while nothing is sent, and sends them.
@@ -111,4 +113,30 @@ async fn a_stop_in_the_middle_goes_on_where_it_was() {
     assert_eq!(row(&agent, 5).state, "RECHAZADO");
     assert_eq!(office.books().offered.iter().filter(|documents| **documents == 10).count(), 1);
     agent.stop().await;
+}
+
+/// Nothing of the first version was kept: what has its number is no earlier one, whatever its data.
+#[tokio::test]
+async fn a_second_version_of_which_the_first_fell_and_whose_number_is_taken_stops_its_range() {
+    for word in ["taken", "alike"] {
+        let dir = tempfile::tempdir().unwrap();
+        let office = office();
+        let agent = open(dir.path(), &office, true).await;
+        let plain = || Reissue { sale: None, new_number: false, who: "Ana".to_owned() };
+        let again = async || agent.reissue("TAF1", plain()).await;
+        office.books().spoiled.insert(1);
+        sell(&agent, "k", 10).await;
+        until(&agent, |agent| row(agent, 1).state == "RECHAZADO").await;
+        office.books().spoiled.clear();
+        office.books().have.insert(1, "no");
+        office.books().words.insert(1, word);
+        assert_eq!(again().await.unwrap().document.version, 2);
+        until(&agent, |agent| agent.folios()[0].ranges[0].stopped.is_some()).await;
+        let second = row(&agent, 1);
+        assert!(!second.remarks.iter().any(|why| why.meaning.contains("anterior")), "{second:?}");
+        office.books().have.insert(1, "alike");
+        let held = again().await.unwrap_err();
+        assert!(held.detail.contains("otro documento") && !held.detail.contains("anterior"), "{held:?}");
+        agent.stop().await;
+    }
 }

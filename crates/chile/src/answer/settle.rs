@@ -103,10 +103,12 @@ pub fn conclude(
             && of_kind.clone().any(|(_, code)| asked(code).is_ours());
         let proved = all || count.is_some() && others == rejected;
         let accepted = || Verdict::Accepted { remarks: perhaps_objected(count), given: None };
-        let by_count = |number| Ok(Verdict::Rejected { reasons: vec![unsaid(is_boleta(kind), "")], number });
+        // The SII may keep the folio of what it went through and rejected, and not show it (reference 5, fact 4).
+        let number = NumberFate::AskByProbe;
+        let by_count = || Ok(Verdict::Rejected { reasons: vec![unsaid(is_boleta(kind), "")], number });
         let decided = match asked(code) {
             Asked::Ours | Asked::Data | Asked::Untold(_) if all && uploads == Uploads::One => {
-                by_count(NumberFate::AskByProbe)
+                by_count()
             }
             Asked::Ours if rejected > others && uploads == Uploads::One => Err(format!(
                 "el SII contó {rejected} rechazados en este envío y dice tener éste: no se sabe si lo rechazó. Véalo en sii.cl"
@@ -123,7 +125,7 @@ pub fn conclude(
             Asked::Another { why, alike } => Ok(Verdict::Conflict { why, alike }),
             Asked::Void(why, number) => Ok(Verdict::Rejected { reasons: vec![why], number }),
             Asked::Absent if proved && (some_passed || uploads != Uploads::More) => {
-                by_count(NumberFate::FreeForSame)
+                by_count()
             }
             Asked::Absent => Err(match count {
                 Some(Count { rejected, informed, .. }) if proved => format!(

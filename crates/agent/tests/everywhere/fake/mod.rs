@@ -104,6 +104,10 @@ fn verdict(word: &str) -> Verdict {
             reasons: vec![Remark::ours("N", "El número no sirve.")],
             number: if word == "annulled" { NumberFate::Annulled } else { NumberFate::Ungranted },
         },
+        "taken" => Verdict::Rejected {
+            reasons: vec![Remark::ours("O", "Otro usa el número.")],
+            number: NumberFate::Taken,
+        },
         "there" => Verdict::AlreadyThere,
         "lost" => Verdict::Lost { why: "Ya no lo encuentra.".into() },
         "other" => Verdict::Conflict { why: Remark::ours("O", "Otro usa el número."), alike: false },

@@ -45,7 +45,7 @@ fn asking_about_each_must_agree_with_the_counts() {
     };
     let lines = counts(&[(33, 2, 1, 1, 0)]);
     let check = |codes: &[(usize, &str)], last| of(&lines, codes, last);
-    let one = ["0 accepted".to_owned(), "1 rejected FreeForSame RCH".to_owned()];
+    let one = ["0 accepted".to_owned(), "1 rejected AskByProbe RCH".to_owned()];
     assert_eq!(check(&[(0, "DOK"), (1, "FAU")], false), one);
     assert_eq!(check(&[(0, "FIRMA SI"), (1, "FAU")], false), one);
     // One of them was rejected, and both are there: nobody knows which.
@@ -72,12 +72,12 @@ fn asking_about_each_must_agree_with_the_counts() {
     // All were rejected, whatever is said of each.
     let all = counts(&[(33, 2, 0, 2, 0)]);
     for there in ["FIRMA SI", "DOK", "FIRMA 9"] {
-        let both = ["0 rejected AskByProbe RCH", "1 rejected FreeForSame RCH"];
+        let both = ["0 rejected AskByProbe RCH", "1 rejected AskByProbe RCH"];
         assert_eq!(of(&all, &[(0, there), (1, "FAU")], false), both, "{there}");
     }
     assert_eq!(
         of(&all, &[(0, "DNK"), (1, "FAU")], false),
-        ["0 rejected Taken DNK", "1 rejected FreeForSame RCH"]
+        ["0 rejected Taken DNK", "1 rejected AskByProbe RCH"]
     );
     // A type without counts: there or not yet.
     assert_eq!(check(&[(2, "FAU")], false), ["ask again"]);
@@ -97,13 +97,13 @@ fn of_what_left_more_than_once_the_last_upload_proves_no_rejection_while_the_fir
     };
     let (all, some) = ((33, 2, 0, 2, 0), (33, 2, 1, 1, 0));
     use Uploads::{More, MoreLongAgo, One};
-    let both = vec!["0 rejected FreeForSame RCH", "1 rejected FreeForSame RCH"];
+    let both = vec!["0 rejected AskByProbe RCH", "1 rejected AskByProbe RCH"];
     for (uploads, verdict) in [(One, &both), (More, &vec!["ask again"]), (MoreLongAgo, &both)] {
         assert_eq!(&of(all, ["FAU", "FAU"], uploads), verdict, "{uploads:?}");
     }
     // What is there came in the first; what is not may have, too.
     assert_eq!(of(all, ["FIRMA SI", "FAU"], More), ["0 accepted", "ask again"]);
-    assert_eq!(of(all, ["FIRMA SI", "FAU"], MoreLongAgo), ["0 accepted", "1 rejected FreeForSame RCH"]);
+    assert_eq!(of(all, ["FIRMA SI", "FAU"], MoreLongAgo), ["0 accepted", "1 rejected AskByProbe RCH"]);
     assert_eq!(of(all, ["FIRMA SI", "FIRMA SI"], More), ["0 accepted", "1 accepted"]);
     assert_eq!(
         of(all, ["DOK", "DNK"], More),
@@ -111,7 +111,7 @@ fn of_what_left_more_than_once_the_last_upload_proves_no_rejection_while_the_fir
         "a twin's data are there, too"
     );
     // Where this one brought something new the first did not arrive.
-    assert_eq!(of(some, ["FIRMA SI", "FAU"], More), ["0 accepted", "1 rejected FreeForSame RCH"]);
+    assert_eq!(of(some, ["FIRMA SI", "FAU"], More), ["0 accepted", "1 rejected AskByProbe RCH"]);
     assert_eq!(of(some, ["FIRMA SI", "FIRMA SI"], More), ["0 accepted", "1 accepted"]);
     // It is seen by what is in the tables, of that very type.
     assert_eq!(of(some, ["FAU", "FAU"], More), ["ask again"]);

@@ -228,7 +228,7 @@ fn mixed_counts_are_settled_by_asking_about_each() {
     }
     let step = desk.go_on(&channel, &step, header("DOK"), &documents);
     let done = desk.go_on(&channel, &step, exact("SI"), &documents);
-    assert_eq!(told(&done), ["T39F1 accepted", "T39F2 rejected FreeForSame", "T39F3 accepted"]);
+    assert_eq!(told(&done), ["T39F1 accepted", "T39F2 rejected AskByProbe", "T39F3 accepted"]);
 }
 
 /// Two tills of one company sold the same factura under one folio. The SII rejected the second's (DTE-3-101), said that
@@ -285,7 +285,7 @@ fn a_factura_that_left_twice_and_is_not_there_yet_is_asked_about_for_a_day_befor
     // It may be there by now; what still is not was rejected.
     let there = desk.go_on(&channel, &step, header("DOK"), &documents);
     assert_eq!(told(&desk.go_on(&channel, &there, exact("SI"), &documents)), ["T39F1 accepted"]);
-    assert_eq!(told(&desk.go_on(&channel, &step, header("FAU"), &documents)), ["T39F1 rejected FreeForSame"]);
+    assert_eq!(told(&desk.go_on(&channel, &step, header("FAU"), &documents)), ["T39F1 rejected AskByProbe"]);
 }
 
 #[test]
@@ -318,7 +318,7 @@ fn answers_that_contradict_the_counts_call_a_person_and_are_asked_again_until_th
     let step = desk.go_on(&channel, &step, exact("SI"), &documents);
     let done = desk.go_on(&channel, &step, header("FAU"), &documents);
     assert!(is_done(&done));
-    assert_eq!(told(&done), ["T39F1 accepted", "T39F2 rejected FreeForSame"]);
+    assert_eq!(told(&done), ["T39F1 accepted", "T39F2 rejected AskByProbe"]);
 }
 
 #[test]
@@ -341,7 +341,7 @@ fn a_boleta_without_its_detail_is_waited_for_and_then_asked_about() {
          &monto=1190&fechaEmision=01-03-2026"
     );
     let done = desk.go_on(&channel, &step, reply(200, r#"{"codigo":"FAU","descripcion":"x"}"#), &documents);
-    assert_eq!(told(&done), ["T39F1 rejected FreeForSame"]);
+    assert_eq!(told(&done), ["T39F1 rejected AskByProbe"]);
 }
 
 /// Replies of every kind, whole, cut and wrong.
