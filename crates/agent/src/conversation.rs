@@ -390,8 +390,8 @@ fn facts_of(reader: &Reader, documents: &[Arc<Document>], reports: &[Report], te
             }
         };
         timbre_store::crash!("verdict-unwritten");
-        let (row, overruled) = noted::overruled(row, &report.verdict, documents.len(), terms.authority);
-        let (before, call) = overruled.map_or((None, None), |(before, call)| (before, Some(call)));
+        let (row, before, call) =
+            noted::overruled(reader, row, &report.verdict, documents.len(), terms.authority);
         facts.extend(before);
         match &report.verdict {
             Verdict::Sent { track } => facts.extend(moved(&row, Cause::Sent { track: track.clone() }, None)),

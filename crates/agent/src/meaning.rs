@@ -163,7 +163,11 @@ pub(crate) fn contested(
         return rejected(reader, (document, row), (why, NumberFate::Taken), facts);
     }
     let then = if alike { THEN_ALIKE } else { THEN_OTHER };
-    let Some(news) = not_known(row, &format!("{} {then}", why.meaning)) else { return Vec::new() };
+    let Some(news) = not_known(row, &format!("{} {then}", why.meaning)) else {
+        // Of one that ended by a person's word, too, no number more is given beside it.
+        let noted = row.noted.is_some() && !stops(facts, document);
+        return noted.then(|| stop_range(reader, document, why)).flatten().into_iter().collect();
+    };
     let known = row.attention.as_ref().is_some_and(|said| said.starts_with(&why.meaning));
     let stop = (!known && !stops(facts, document)).then(|| stop_range(reader, document, why)).flatten();
     std::iter::once(news).chain(stop).collect()

@@ -1,13 +1,13 @@
 //! A verdict that a person reads at the authority's site, where its services say none for days: noted with who said it,
 //! and overruled by the services should they say another one later.
 
-use timbre_core::{Blame, Cause, DocState, Document, DocumentId, Refusal, Said, Timestamp, Verdict};
-use timbre_store::{Fact, Reader, Row};
+use timbre_core::{Blame, Cause, DocState, Document, DocumentId, Refusal, Remark, Said, Timestamp, Verdict};
+use timbre_store::{Event, Fact, Reader, Row};
 
 use crate::clock::later;
 use crate::conversation::{annulled, moved};
 use crate::engine::{Agent, Answer, parse_id};
-use crate::meaning::{calm, is_circling};
+use crate::meaning::{calm, is_circling, is_its_earlier};
 use crate::probe::LONG_WAIT;
 use crate::view::{NotedOrder, ProblemView, RowView};
 
@@ -89,40 +89,72 @@ fn facts(reader: &Reader, row: &Row, cause: Cause, who: String, what: String) ->
 
 /// The row as the services' verdict finds it, and, where a person had noted another one, what takes that back (nothing
 /// where another document is in its place by now) and what calls a person.
+///
+/// Of what is no verdict only what was not said before they looked is news to them: that the upload of what they saw
+/// accepted is lost, or that its number is another's. An absence is none: it stood before it was noted, or is odd.
 pub(crate) fn overruled(
+    reader: &Reader,
     row: Row,
     verdict: &Verdict,
     together: usize,
     authority: &str,
-) -> (Row, Option<(Option<Fact>, Fact)>) {
+) -> (Row, Option<Fact>, Option<Fact>) {
+    let accepted = matches!(row.state, DocState::Aceptado | DocState::Reparo);
     let to = match verdict {
         Verdict::Accepted { remarks, .. } if remarks.is_empty() => DocState::Aceptado,
         Verdict::Accepted { .. } => DocState::Reparo,
         Verdict::Rejected { .. } => DocState::Rechazado,
         Verdict::Fallen { blame: Blame::Documents, .. } if together == 1 => DocState::Rechazado,
         Verdict::Fallen { .. } => DocState::Pendiente,
-        _ => return (row, None),
+        Verdict::Lost { .. } if accepted => DocState::Verificando,
+        Verdict::Conflict { why, alike } if accepted && is_news(reader, &row, why, *alike) => {
+            DocState::Enviado
+        }
+        _ => return (row, None, None),
     };
-    let Some(who) = row.noted.clone().filter(|_| row.state != to) else { return (row, None) };
-    let call = |then: String| Fact::Attention {
-        document: row.id.clone(),
-        reason: Some(format!(
-            "{who} había anotado otra cosa según el sitio del {authority}, que ahora responde {}: {then}",
-            to.word()
-        )),
+    let Some(who) = row.noted.clone().filter(|_| row.state != to) else { return (row, None, None) };
+    let noted = format!("{who} había anotado otra cosa según el sitio del {authority}, que ahora");
+    let call = |why: String| {
+        let reason = Some(format!("{noted} {why}"));
+        Some(Fact::Attention { document: row.id.clone(), reason })
     };
     match (moved(&row, Cause::Overruled, None), &row.replaced_by) {
         (Some(back), _) => {
-            let call = call("vale lo que responde; revise lo que se hizo desde entonces".to_owned());
+            let call = match verdict {
+                Verdict::Lost { .. } => call(LOST.to_owned()),
+                // Whoever is called learns what it is that has its number.
+                Verdict::Conflict { .. } => None,
+                _ => call(format!(
+                    "responde {}: vale lo que responde; revise lo que se hizo desde entonces",
+                    to.word()
+                )),
+            };
             let row = Row { state: DocState::Enviado, noted: None, attention: None, ..row };
-            (row, Some((Some(back), call)))
+            (row, Some(back), call)
         }
         (None, Some(by)) if to != DocState::Rechazado => {
-            let call = call(replaced(by));
-            (row, Some((None, call)))
+            let call = call(format!("responde {}: {}", to.word(), replaced(by)));
+            (row, None, call)
         }
-        (None, _) => (row, None),
+        (None, _) => (row, None, None),
     }
+}
+
+/// Why a person is called to what they saw accepted, and whose upload is lost.
+const LOST: &str = "no encuentra el envío: se pregunta otra vez por él y, si no lo tiene, va de nuevo el mismo. Véalo en su sitio";
+
+/// Is it told for the first time that this one's number is another's, and not its own earlier version's?
+fn is_news(reader: &Reader, row: &Row, why: &Remark, alike: bool) -> bool {
+    let told = |event: &Event| match serde_json::from_value(event.fact.clone()) {
+        Ok(Fact::Attention { reason: Some(said), .. }) => said.starts_with(&why.meaning),
+        Ok(_) | Err(_) => false,
+    };
+    let before = reader.history(&row.id).map(|events| events.iter().any(told));
+    let before = before.unwrap_or_else(|error| {
+        tracing::error!(%error, document = %row.id, "whether its number was said to be another's can't be read");
+        false
+    });
+    !before && !is_its_earlier(reader, (&row.id, row.version), alike)
 }
 
 /// What it means that another one is in its place, where it stands after all.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde_json::json;
 use timbre_agent::Agent;
 use timbre_agent::reissue::Reissue;
-use timbre_agent::view::{NotedOrder, ProblemView, RowView};
+use timbre_agent::view::{NotedOrder, ProblemView, RangeDecision, RowView};
 use timbre_core::{Said, Timestamp};
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
@@ -245,4 +245,80 @@ async fn what_goes_round_in_a_circle_ends_by_what_a_person_read_at_the_site() {
         assert_eq!(office.books().asked("post/deliver"), delivered + second);
         agent.stop().await;
     }
+}
+
+/// Nobody knew of it when the site was read: the range stops, and the document is open again, for another in its place.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_turns_out_to_be_anothers_overrules_who_noted_it_accepted_and_stops_its_range() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    let agent = stuck(dir.path(), &office, &clock).await;
+    note_as(&agent, 1, Said::Accepted, "").await.unwrap();
+    told(&agent, &office, &clock, "other", |agent| row(agent, 1).state == "ENVIADO").await;
+    assert!(row(&agent, 1).attention.unwrap().contains("Otro usa el número."));
+    assert!(agent.folios()[0].ranges[0].stopped.is_some());
+    office.books().have.insert(1, "other");
+    let plain = Reissue { sale: None, new_number: false, who: "Ana".to_owned() };
+    assert_eq!(agent.reissue("TAF1", plain).await.unwrap().document.id, "TAF6");
+    agent.stop().await;
+}
+
+/// Of what is rejected anyway nothing more is to be done but that.
+#[tokio::test(flavor = "multi_thread")]
+async fn and_of_one_that_was_noted_as_rejected_it_stops_its_range() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    let agent = stuck(dir.path(), &office, &clock).await;
+    note_as(&agent, 1, Said::Rejected, "Firma incorrecta").await.unwrap();
+    told(&agent, &office, &clock, "other", |agent| agent.folios()[0].ranges[0].stopped.is_some()).await;
+    assert_eq!(row(&agent, 1).state, "RECHAZADO");
+    agent.stop().await;
+}
+
+/// Whoever noted it and used its range again knew.
+#[tokio::test(flavor = "multi_thread")]
+async fn that_its_number_is_anothers_as_was_said_before_it_was_noted_changes_nothing() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    let agent = stuck(dir.path(), &office, &clock).await;
+    office.books().have.insert(1, "other");
+    let called = |agent: &Agent| row(agent, 1).attention.is_some_and(|why| why.contains("Otro usa"));
+    told(&agent, &office, &clock, "other", called).await;
+    assert_eq!(row(&agent, 1).state, "ENVIADO");
+    note_as(&agent, 1, Said::Accepted, "").await.unwrap();
+    let order = RangeDecision { series: "A".into(), folio: 1, who: "Ana".into(), why: "es nuestro".into() };
+    agent.resume_range(&order).await.unwrap();
+    let asked = office.books().asked("post/have?");
+    until(&agent, |agent| {
+        clock.advance(DAY);
+        agent.set_running(true);
+        office.books().asked("post/have?") > asked + 2
+    })
+    .await;
+    assert_eq!((row(&agent, 1).state.as_str(), row(&agent, 1).attention), ("ACEPTADO", None));
+    assert_eq!(agent.folios()[0].ranges[0].stopped, None);
+    agent.stop().await;
+}
+
+/// It is asked about as any that was lost: it may be there, or goes again in the same bytes.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_noted_as_accepted_and_whose_upload_is_lost_is_in_doubt_again_and_calls_a_person() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    let agent = stuck(dir.path(), &office, &clock).await;
+    note_as(&agent, 1, Said::Accepted, "").await.unwrap();
+    office.books().have.insert(1, "wait");
+    told(&agent, &office, &clock, "lost", |agent| row(agent, 1).state == "VERIFICANDO").await;
+    let why = row(&agent, 1).attention.unwrap();
+    assert!(why.starts_with("Ana había anotado otra cosa") && why.contains("no encuentra el envío"), "{why}");
+    {
+        let mut books = office.books();
+        books.have.insert(1, "no");
+        books.words.insert(1, "yes");
+    }
+    until(&agent, |agent| {
+        clock.advance(Duration::from_secs(60));
+        agent.set_running(true);
+        row(agent, 1).state == "ACEPTADO"
+    })
+    .await;
+    assert_eq!(row(&agent, 1).attention, None);
+    assert_eq!(office.books().asked("post/deliver"), 2);
+    agent.stop().await;
 }
