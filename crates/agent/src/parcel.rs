@@ -11,8 +11,9 @@ use crate::conversation::{After, Phase, Talk, TalkError, moved, rows_of};
 use crate::elsewhere;
 use crate::line::Asked;
 use crate::meaning::was_doubted;
+use crate::plan::LONGEST_WAIT;
 use crate::retry::longer;
-use crate::sender::{Sender, hex};
+use crate::sender::{Sender, hex, lock};
 
 /// How many documents are marked as waiting for a line in one commit.
 const AT_ONCE: usize = 500;
@@ -191,6 +192,9 @@ impl Sender {
         let Some(open) = self.reader().parcel_row(id)? else {
             return Ok(None);
         };
+        if self.is_at_rest(&open) {
+            return Ok(Some(later(self.now(), LONGEST_WAIT)));
+        }
         let documents = self.documents_of(&open).await?;
         let pass = self.pass_for_work(&open.channel).await?;
         if pass.is_none() {
@@ -217,7 +221,9 @@ impl Sender {
                     past,
                     attempt: open.attempt,
                 };
-                match self.drive(step, &talk, pass).await? {
+                let after = self.drive(step, &talk, pass).await?;
+                lock(&self.by_hand).retain(|id| open.documents.iter().all(|(of, _)| of != id));
+                match after {
                     After::Wait { due, .. } => {
                         self.remind(&open.documents).await?;
                         Ok(Some(due))

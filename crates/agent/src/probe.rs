@@ -54,7 +54,7 @@ impl Sender {
         let mut questions = 0;
         for document in readable {
             let row = current(self.reader(), &document.id, document.version)?;
-            if !row.is_some_and(|row| is_asked_about(&row) && row.parcel.as_ref() == Some(&open.id)) {
+            if !row.is_some_and(|row| self.is_asked_about(&row) && row.parcel.as_ref() == Some(&open.id)) {
                 continue;
             }
             if !self.line_is_open(&open.channel) {
@@ -177,6 +177,19 @@ impl Sender {
         Ok((!(asked.answered && apart)).then_some(asked.due))
     }
 
+    /// Without a verdict, or with one by a person's word alone, until that is old; then when a person asks.
+    fn is_asked_about(&self, row: &Row) -> bool {
+        let fresh = |row: &Row| later(row.since, self.settings().noted_for) > self.now();
+        is_open(row) || row.noted.is_some() && (fresh(row) || lock(&self.by_hand).contains(&row.id))
+    }
+
+    /// Is nothing of this parcel asked about any more, but by a person's hand?
+    pub(crate) fn is_at_rest(&self, open: &OpenParcel) -> bool {
+        let rows = rows_in(self.reader(), open);
+        let old = |row: &Row| row.state.is_final() && !self.is_asked_about(row);
+        rows.iter().any(|row| row.noted.is_some()) && rows.iter().all(old)
+    }
+
     /// Calls a person to documents without a verdict a day after they were issued: it may be slow, or it may be stuck.
     pub(crate) async fn remind(&self, documents: &[(DocumentId, u32)]) -> Result<(), TalkError> {
         let now = self.now();
@@ -185,11 +198,6 @@ impl Sender {
         let ids: Vec<_> = rows.filter(old).map(|row| row.id).collect();
         self.flag(&ids, "Lleva más de 24 horas sin veredicto; se sigue preguntando").await
     }
-}
-
-/// Without a verdict, or with one by a person's word alone.
-fn is_asked_about(row: &Row) -> bool {
-    is_open(row) || row.noted.is_some()
 }
 
 /// The authority has it, or may have it, and there is no verdict yet.

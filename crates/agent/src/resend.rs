@@ -77,6 +77,11 @@ impl Agent {
                         stuck.push(parcel);
                     }
                 }
+                // Noted by a person: asked about, also where that is so long ago that nobody asks any more.
+                Row { noted: Some(_), parcel: Some(parcel), .. } => {
+                    lock(&self.0.sender.by_hand).insert(id);
+                    with_authority.push(parcel);
+                }
                 _ => skipped += 1,
             }
         }

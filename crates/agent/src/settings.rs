@@ -22,6 +22,9 @@ pub struct Settings {
     pub line_base: Duration,
     pub line_cap: Duration,
     pub conduct: Conduct,
+    /// How long the authority is asked about a verdict that a person noted: by then the tax of its month was declared.
+    /// Afterwards only by hand.
+    pub noted_for: Duration,
     /// A rejected document that the authority does not have keeps its number when it is made again. Sources
     /// disagree whether a rejection uses it up: where it does, each gets a new one.
     pub same_number: bool,
@@ -68,6 +71,7 @@ impl Settings {
                 // UNCONFIRMED whether every holder of a certificate may ask the second question.
                 data_alone: false,
             },
+            noted_for: minutes(60 * 24 * 60),
             same_number: true,
             poll_floor: Duration::from_secs(30),
             terms: BTreeMap::new(),

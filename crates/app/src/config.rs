@@ -140,6 +140,9 @@ pub struct WireConfig {
     pub absence_gap_seconds: Option<u64>,
     /// How long the SII may leave an upload without an end before its documents are asked about (86400).
     pub settle_after_seconds: Option<u64>,
+    /// For how many days the SII is asked about a verdict that a person noted (60: the tax of its month is declared by the 20th of
+    /// the next one; DL 825 art. 64, UNCONFIRMED).
+    pub noted_days: Option<u64>,
     /// Is a factura in doubt accepted when the SII has its data and says that it can't compare its signature (false)?
     pub data_alone: Option<bool>,
 }
@@ -332,6 +335,7 @@ impl Config {
         set(&mut s.conduct.absence_after, self.wire.absence_after_seconds);
         set(&mut s.conduct.absence_gap, self.wire.absence_gap_seconds);
         set(&mut s.conduct.settle_after, self.wire.settle_after_seconds);
+        set(&mut s.noted_for, self.wire.noted_days.map(|days| days.saturating_mul(24 * 3600)));
         s.conduct.data_alone = self.wire.data_alone.unwrap_or(s.conduct.data_alone);
         if let Some(polls) = &self.wire.poll_seconds {
             s.conduct.polls = polls.iter().copied().map(seconds).collect();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use timbre_core::{Cause, DocState, Document, DocumentId, NumberFate, ParcelId, Remark, Timestamp};
 use timbre_store::{Event, Fact, OpenParcel, Row, StoreError};
 
-use super::{is_asked_about, is_open};
+use super::is_open;
 use crate::clock::{later, until};
 use crate::conversation::{Phase, TalkError, moved, rows_in};
 use crate::elsewhere;
@@ -43,11 +43,14 @@ impl Sender {
         open: &OpenParcel,
         readable: &[Arc<Document>],
     ) -> Result<Option<Timestamp>, TalkError> {
-        let (mut absent, asked) = {
+        let (mut absent, mut asked) = {
             let mut probing = lock(&self.probing);
             let probing = probing.remove(&open.id).unwrap_or_default();
             (probing.absent, probing.asked)
         };
+        let rows = rows_in(self.reader(), open);
+        let is_asked = |id: &DocumentId| rows.iter().any(|row| row.id == *id && self.is_asked_about(row));
+        asked.retain(|id, _| is_asked(id));
         let asked_next = asked.values().map(|asked| asked.due).min();
         // What a person said of them holds for this time.
         let by_hand: BTreeSet<_> = {
@@ -228,7 +231,7 @@ impl Sender {
     ) -> Result<Option<Timestamp>, TalkError> {
         let rows = rows_in(self.reader(), open);
         let next_try = self.is_spent(&rows).then(|| self.pause(u32::MAX));
-        let asks = rows.iter().any(|row| is_asked_about(row) && !absent.contains(&row.id));
+        let asks = rows.iter().any(|row| self.is_asked_about(row) && !absent.contains(&row.id));
         let (phase, due) = (asks.then_some(Phase::Parted), asks.then_some(due));
         let answered = self.mark(&open.id, "verificación", phase, due);
         let open = open.clone();

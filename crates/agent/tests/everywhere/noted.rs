@@ -322,3 +322,56 @@ async fn what_was_noted_as_accepted_and_whose_upload_is_lost_is_in_doubt_again_a
     assert_eq!(office.books().asked("post/deliver"), 2);
     agent.stop().await;
 }
+
+/// The services stay silent of it for good: they are asked for as long as it matters, and then when a person asks.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_noted_long_ago_is_asked_about_by_hand_alone() {
+    for alone in [false, true] {
+        let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+        let agent = match alone {
+            false => stuck(dir.path(), &office, &clock).await,
+            true => {
+                office.books().words.insert(1, "no");
+                absent(dir.path(), &office, &clock, "").await
+            }
+        };
+        agent.stop().await;
+        drop(agent);
+        let settings = timbre_agent::Settings { noted_for: 6 * DAY, ..settings() };
+        let opening = Opening { clock: clock.clone(), settings, ..Opening::default() };
+        let agent = open_as(dir.path(), &office, opening).await;
+        clock.advance(DAY);
+        note_as(&agent, 1, Said::Accepted, "").await.unwrap();
+        let asked = || {
+            let books = office.books();
+            books.asked("post/track?") + books.asked("post/have?")
+        };
+        // Each day something else goes through, so that the sender has looked at what it has.
+        let days = async |name: &str, many: u32| {
+            for day in 0..many {
+                clock.advance(DAY);
+                let before = agent.stats().accepted;
+                sell(&agent, &format!("{name}{day}"), BY_MAIL).await;
+                until(&agent, |agent| {
+                    clock.advance(Duration::from_millis(20));
+                    agent.stats().accepted > before
+                })
+                .await;
+            }
+        };
+        let noted = asked();
+        days("asked", 4).await;
+        until(&agent, |_| asked() > noted).await;
+        days("end", 3).await;
+        for name in ["first", "second"] {
+            let before = asked();
+            days(name, 4).await;
+            assert_eq!(asked(), before, "nobody asks");
+            assert_eq!(agent.resend(&["TAF1".to_owned()]).await.unwrap().asked, 1);
+            until(&agent, |_| asked() > before).await;
+            days(&format!("{name}-asked"), 1).await;
+        }
+        assert_eq!((row(&agent, 1).state.as_str(), row(&agent, 1).attention), ("ACEPTADO", None));
+        agent.stop().await;
+    }
+}
