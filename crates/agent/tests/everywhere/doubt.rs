@@ -2,9 +2,13 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use timbre_agent::Agent;
 use timbre_agent::reissue::Reissue;
+use timbre_agent::view::NotedOrder;
+use timbre_core::Said;
 
 use crate::fake::*;
 use crate::parcels::one_unreadable_of_three;
@@ -218,4 +222,79 @@ async fn what_an_envelope_that_arrived_left_out_goes_again_when_a_person_sends_i
     assert_eq!(office.books().offered, [2, 1], "by itself");
     assert!(!flagged(&agent, 2));
     assert_eq!(row(&agent, 1).state, "ENVIADO");
+}
+
+/// Two were said to be there, and are not; sent again one is accepted, and of the other it is said once more.
+async fn circling(dir: &Path, office: &Arc<Office>, clock: &Arc<Hands>, hook: Hook) -> Agent {
+    office.books().words.extend([(1, "there"), (2, "there")]);
+    office.books().have.extend([(1, "no"), (2, "wait")]);
+    let agent = open(dir, office, false).await;
+    sell(&agent, "a", 10).await;
+    sell(&agent, "b", 10).await;
+    agent.stop().await;
+    drop(agent);
+    let agent = open_as(dir, office, Opening { clock: clock.clone(), hook, ..Opening::default() }).await;
+    passes(&agent, clock, Duration::from_millis(20), |agent| agent.stats().verifying == 2).await;
+    {
+        let mut books = office.books();
+        books.words.insert(2, "yes");
+        books.have.insert(2, "no");
+    }
+    let called = |agent: &Agent| row(agent, 2).state == "ACEPTADO" && flagged(agent, 1);
+    passes(&agent, clock, Duration::from_millis(20), called).await;
+    assert_eq!((row(&agent, 1).state.as_str(), office.books().offered.clone()), ("VERIFICANDO", vec![2, 2]));
+    agent
+}
+
+async fn passes(agent: &Agent, clock: &Hands, step: Duration, done: impl Fn(&Agent) -> bool) {
+    until(agent, |agent| {
+        clock.advance(step);
+        agent.set_running(true);
+        done(agent)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_round_in_a_circle_is_held_and_calls_a_person_also_where_its_neighbour_was_accepted() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    let agent = circling(dir.path(), &office, &clock, Arc::new(|_, _| Ok(()))).await;
+    let why = row(&agent, 1).attention.unwrap();
+    assert!(why.contains("dos veces"), "{why}");
+    // It is asked about further on, and sent again a day later.
+    let asked = questions(&office);
+    passes(&agent, &clock, Duration::from_secs(60), |_| questions(&office) > asked + 2).await;
+    assert_eq!((row(&agent, 1).state.as_str(), office.books().offered.len()), ("VERIFICANDO", 2));
+    passes(&agent, &clock, Duration::from_secs(3_600), |_| office.books().offered.len() == 3).await;
+    agent.stop().await;
+}
+
+/// Its envelope is being made, for its day is over, when a person ends it: another may be in its place by now.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_person_ends_while_it_is_about_to_leave_does_not_leave() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    let (armed, entered) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let released = std::sync::Mutex::new(released);
+    let hook: Hook = {
+        let (armed, entered) = (armed.clone(), entered.clone());
+        Arc::new(move |what, _| {
+            if what == "wrap" && armed.swap(false, Ordering::SeqCst) {
+                entered.store(true, Ordering::SeqCst);
+                released.lock().unwrap().recv().unwrap();
+            }
+            Ok(())
+        })
+    };
+    let agent = circling(dir.path(), &office, &clock, hook).await;
+    armed.store(true, Ordering::SeqCst);
+    passes(&agent, &clock, Duration::from_secs(3_600), |_| entered.load(Ordering::SeqCst)).await;
+    let order = NotedOrder { said: Said::Rejected, why: "No está".to_owned(), who: "Ana".to_owned() };
+    let noted = agent.note_verdict("TAF1", &order).await;
+    release.send(()).unwrap();
+    assert_eq!(noted.unwrap().state, "RECHAZADO");
+    sell(&agent, "next", 10).await;
+    passes(&agent, &clock, Duration::from_millis(20), |agent| row(agent, 3).state == "ACEPTADO").await;
+    assert_eq!(office.books().offered, [2, 2, 1], "the first left no more");
+    agent.stop().await;
 }
