@@ -183,11 +183,13 @@ impl Sender {
         is_open(row) || row.noted.is_some() && (fresh(row) || lock(&self.by_hand).contains(&row.id))
     }
 
-    /// Is nothing of this parcel asked about any more, but by a person's hand?
+    /// Is nothing of this parcel asked about any more, but by a person's hand? Nor is an upload of which nothing is left
+    /// but what was replaced or made again.
     pub(crate) fn is_at_rest(&self, open: &OpenParcel) -> bool {
         let rows = rows_in(self.reader(), open);
-        let old = |row: &Row| row.state.is_final() && !self.is_asked_about(row);
-        rows.iter().any(|row| row.noted.is_some()) && rows.iter().all(old)
+        let last = rows.iter().map(|row| row.since).fold(open.sent, Ord::max);
+        rows.iter().all(|row| row.state.is_final() && !self.is_asked_about(row))
+            && later(last, self.settings().noted_for) <= self.now()
     }
 
     /// Calls a person to documents without a verdict a day after they were issued: it may be slow, or it may be stuck.

@@ -323,6 +323,25 @@ async fn what_was_noted_as_accepted_and_whose_upload_is_lost_is_in_doubt_again_a
     agent.stop().await;
 }
 
+/// Lets days go by; on each something else goes through, so that the sender has looked at what it has.
+async fn days(agent: &Agent, clock: &Hands, name: &str, many: u32) {
+    for day in 0..many {
+        clock.advance(DAY);
+        let before = agent.stats().accepted;
+        sell(agent, &format!("{name}{day}"), BY_MAIL).await;
+        until(agent, |agent| {
+            clock.advance(Duration::from_millis(20));
+            agent.stats().accepted > before
+        })
+        .await;
+    }
+}
+
+fn asked(office: &Office) -> u32 {
+    let books = office.books();
+    books.asked("post/track?") + books.asked("post/have?")
+}
+
 /// The services stay silent of it for good: they are asked for as long as it matters, and then when a person asks.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_noted_long_ago_is_asked_about_by_hand_alone() {
@@ -342,36 +361,39 @@ async fn what_was_noted_long_ago_is_asked_about_by_hand_alone() {
         let agent = open_as(dir.path(), &office, opening).await;
         clock.advance(DAY);
         note_as(&agent, 1, Said::Accepted, "").await.unwrap();
-        let asked = || {
-            let books = office.books();
-            books.asked("post/track?") + books.asked("post/have?")
-        };
-        // Each day something else goes through, so that the sender has looked at what it has.
-        let days = async |name: &str, many: u32| {
-            for day in 0..many {
-                clock.advance(DAY);
-                let before = agent.stats().accepted;
-                sell(&agent, &format!("{name}{day}"), BY_MAIL).await;
-                until(&agent, |agent| {
-                    clock.advance(Duration::from_millis(20));
-                    agent.stats().accepted > before
-                })
-                .await;
-            }
-        };
+        let asked = || asked(&office);
         let noted = asked();
-        days("asked", 4).await;
+        days(&agent, &clock, "asked", 4).await;
         until(&agent, |_| asked() > noted).await;
-        days("end", 3).await;
+        days(&agent, &clock, "end", 3).await;
         for name in ["first", "second"] {
             let before = asked();
-            days(name, 4).await;
+            days(&agent, &clock, name, 4).await;
             assert_eq!(asked(), before, "nobody asks");
             assert_eq!(agent.resend(&["TAF1".to_owned()]).await.unwrap().asked, 1);
             until(&agent, |_| asked() > before).await;
-            days(&format!("{name}-asked"), 1).await;
+            days(&agent, &clock, &format!("{name}-asked"), 1).await;
         }
         assert_eq!((row(&agent, 1).state.as_str(), row(&agent, 1).attention), ("ACEPTADO", None));
         agent.stop().await;
     }
+}
+
+/// Its number is another's, and its upload never ends.
+#[tokio::test(flavor = "multi_thread")]
+async fn nor_is_the_upload_of_what_another_took_the_place_of_asked_about_without_end() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    let agent = stuck(dir.path(), &office, &clock).await;
+    office.books().have.insert(1, "other");
+    let plain = Reissue { sale: None, new_number: false, who: "Ana".to_owned() };
+    assert_eq!(agent.reissue("TAF1", plain).await.unwrap().document.id, "TAF6");
+    let replaced = asked(&office);
+    days(&agent, &clock, "asked", 3).await;
+    assert!(asked(&office) > replaced, "what it says late calls a person");
+    clock.advance(60 * DAY);
+    days(&agent, &clock, "end", 2).await;
+    let before = asked(&office);
+    days(&agent, &clock, "later", 4).await;
+    assert_eq!(asked(&office), before, "nobody asks");
+    agent.stop().await;
 }
