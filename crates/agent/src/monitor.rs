@@ -117,6 +117,7 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
         stopped: stopped.as_ref().filter(|why| [STORE, LOCKED].contains(&&*why.code)).map(|why| &*why.text),
         unsigned: unsigned.as_ref().map(|refusal| refusal.message.as_str()),
         folios: &folios,
+        kinds: profile.kinds,
         troubles: &troubles,
         counters,
         lines: &lines.values().cloned().collect::<Vec<_>>(),

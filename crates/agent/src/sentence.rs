@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use timbre_core::regime::Kind;
 use timbre_core::{Date, Timestamp};
 
 use crate::carrier::{NO_INTERNET, NO_NETWORK};
@@ -17,9 +18,6 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 /// A legal term that has run so far, in percent, goes before what can wait.
 const PRESSING: u8 = 80;
 
-/// So many types of document are named: more is no sentence.
-const MOST_NAMED: usize = 3;
-
 /// What the sentence is made of.
 pub struct Situation<'a> {
     pub authority: &'a str,
@@ -30,6 +28,8 @@ pub struct Situation<'a> {
     /// Nothing can be signed, and why: a sentence.
     pub unsigned: Option<&'a str>,
     pub folios: &'a [FoliosView],
+    /// Every type of document, and what takes its place.
+    pub kinds: &'a [Kind],
     /// What is wrong at the doors, a sentence each.
     pub troubles: &'a [String],
     pub counters: Counters,
@@ -62,7 +62,7 @@ pub fn sentence(s: &Situation<'_>) -> Sentence {
     if let Some(why) = s.unsigned {
         return say(Mood::Stopped, format!("Detenido: {}", uncapitalised(why)));
     }
-    if let Some(sentence) = without_folios(s.folios) {
+    if let Some(sentence) = without_folios(s.folios, s.kinds) {
         return sentence;
     }
     if let Some((level, words)) = s.term.filter(|(level, _)| *level >= PRESSING) {
@@ -152,8 +152,9 @@ pub fn sentence(s: &Situation<'_>) -> Sentence {
     }
 }
 
-/// Selling stops when no type has a folio left; until then it is said what can still be sold.
-fn without_folios(folios: &[FoliosView]) -> Option<Sentence> {
+/// Selling stops when no type that sells has a folio left; until then it is said what may be sold with instead, which
+/// is for the law to say: a type that has folios takes no other's place for that alone.
+fn without_folios(folios: &[FoliosView], law: &[Kind]) -> Option<Sentence> {
     let (left, spent): (Vec<_>, Vec<_>) = folios.iter().partition(|kind| kind.left > 0);
     if spent.is_empty() {
         return None;
@@ -162,7 +163,6 @@ fn without_folios(folios: &[FoliosView]) -> Option<Sentence> {
         kinds.iter().map(|kind| kind.name.to_lowercase()).collect::<Vec<_>>().join(between)
     };
     // Nobody sells with a note, nor with goods on the road.
-    let sold: Vec<_> = left.iter().copied().filter(|kind| kind.sells).take(MOST_NAMED).collect();
     let notes_alone = spent.iter().all(|kind| !kind.sells);
     // Ranges that still have folios which nobody may use any more.
     let all = |of: &dyn Fn(&RangeView) -> bool| {
@@ -176,24 +176,29 @@ fn without_folios(folios: &[FoliosView]) -> Option<Sentence> {
         _ => format!("no quedan folios de {}", names(&spent, " ni de ")),
     };
     let way_out = if stopped { "Vea por qué en Folios, y cargue otro CAF" } else { "Cargue un CAF nuevo" };
-    let text = match sold.as_slice() {
-        [] if !notes_alone || left.is_empty() => {
+    let sells = left.iter().any(|kind| kind.sells);
+    let text = match instead(&left, &spent, law).as_slice() {
+        [] if !sells && (!notes_alone || left.is_empty()) => {
             return Some(Sentence { mood: Mood::Stopped, text: format!("Detenido: {what}. {way_out}") });
         }
+        [] if sells && notes_alone => format!("{}: puede seguir vendiendo. {way_out}", capitalised(&what)),
         [] => format!("{}. {way_out}", capitalised(&what)),
-        sold => format!("{}: puede seguir vendiendo con {}", capitalised(&what), either(sold)),
+        others => format!("{}: puede seguir vendiendo con {}", capitalised(&what), others.join(" o con ")),
     };
     Some(Sentence { mood: Mood::Attention, text })
 }
 
-/// `factura, factura exenta o boleta`.
-fn either(kinds: &[&FoliosView]) -> String {
-    let names: Vec<_> = kinds.iter().map(|kind| kind.name.to_lowercase()).collect();
-    match names.as_slice() {
-        [] => String::new(),
-        [one] => one.clone(),
-        [before @ .., last] => format!("{} o {last}", before.join(", ")),
+/// What may take the place of what is spent, each with to whom it may be given: `factura a quien tenga RUT`.
+fn instead(left: &[&FoliosView], spent: &[&FoliosView], law: &[Kind]) -> Vec<String> {
+    let of =
+        |kind: &FoliosView| law.iter().find(|known| known.series == kind.series).map(|known| known.instead);
+    let mut all = Vec::new();
+    for (series, whom) in spent.iter().filter_map(|kind| of(kind)).flatten() {
+        let other = left.iter().find(|kind| kind.series == *series);
+        let said = other.map(|kind| format!("{} {whom}", kind.name.to_lowercase()));
+        all.extend(said.filter(|said| !all.contains(said)));
     }
+    all
 }
 
 fn capitalised(text: &str) -> String {
@@ -211,11 +216,21 @@ fn changed(text: &str, first: impl Fn(char) -> String) -> String {
 
 #[cfg(test)]
 mod tests {
+    use timbre_core::Weight;
+
     use super::*;
     use crate::line::Asked;
     use crate::view::SpanView;
 
     const NOW: Timestamp = Timestamp::constant(1_000_000, 0);
+
+    const fn law(series: &'static str, instead: &'static [(&'static str, &'static str)]) -> Kind {
+        Kind { series, name: "", term: None, weight: Weight::Sale, instead }
+    }
+
+    /// A boleta's place is a factura's, and a factura's a boleta's; what is exempt stands apart.
+    static KINDS: [Kind; 2] =
+        [law("Boleta", &[("Factura", "con RUT")]), law("Factura", &[("Boleta", "sin él")])];
 
     fn calm() -> Situation<'static> {
         Situation {
@@ -225,6 +240,7 @@ mod tests {
             stopped: None,
             unsigned: None,
             folios: &[],
+            kinds: &KINDS,
             troubles: &[],
             counters: Counters { queued: 14, ..Counters::default() },
             lines: &[],
@@ -254,7 +270,7 @@ mod tests {
         };
         let ranges = vec![range(left, false), range(expired, true)];
         FoliosView {
-            series: "1".into(),
+            series: name.into(),
             name: name.into(),
             left,
             next: None,
@@ -282,10 +298,10 @@ mod tests {
     #[test]
     fn one_type_without_folios_does_not_stop_the_others() {
         let boletas = [kind("Boleta", 0, 0), kind("Factura", 3, 0)];
-        let text = "No quedan folios de boleta: puede seguir vendiendo con factura";
+        let text = "No quedan folios de boleta: puede seguir vendiendo con factura con RUT";
         says(&Situation { folios: &boletas, ..calm() }, Mood::Attention, text);
         let expired = [kind("Boleta", 90, 0), kind("Factura", 0, 5)];
-        let text = "Vencieron los folios de factura: puede seguir vendiendo con boleta";
+        let text = "Vencieron los folios de factura: puede seguir vendiendo con boleta sin él";
         says(&Situation { folios: &expired, ..calm() }, Mood::Attention, text);
         let none = [kind("Boleta", 0, 0), kind("Factura", 0, 5)];
         let text = "Detenido: no quedan folios de boleta ni de factura. Cargue un CAF nuevo";
@@ -293,18 +309,21 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_told_to_sell_with_a_note() {
+    fn what_is_named_to_sell_with_may_take_the_place_of_what_is_spent() {
         let kinds = ["Boleta", "Factura", "Factura exenta", "Boleta exenta", "Otra", "Nota de crédito"];
         let mut all: Vec<_> = kinds.map(|name| kind(name, 9, 0)).into();
         all[0].left = 0;
-        let text =
-            "No quedan folios de boleta: puede seguir vendiendo con factura, factura exenta o boleta exenta";
+        let text = "No quedan folios de boleta: puede seguir vendiendo con factura con RUT";
+        says(&Situation { folios: &all, ..calm() }, Mood::Attention, text);
+        // The shop goes on with what it sells by other documents, and nobody is told to use one for another.
+        all[1].left = 0;
+        let text = "No quedan folios de boleta ni de factura. Cargue un CAF nuevo";
         says(&Situation { folios: &all, ..calm() }, Mood::Attention, text);
         let notes = [kind("Boleta", 0, 0), kind("Nota de crédito", 3, 0)];
         let text = "Detenido: no quedan folios de boleta. Cargue un CAF nuevo";
         says(&Situation { folios: &notes, ..calm() }, Mood::Stopped, text);
         let notes = [kind("Boleta", 3, 0), kind("Nota de crédito", 0, 0)];
-        let text = "No quedan folios de nota de crédito: puede seguir vendiendo con boleta";
+        let text = "No quedan folios de nota de crédito: puede seguir vendiendo. Cargue un CAF nuevo";
         says(&Situation { folios: &notes, ..calm() }, Mood::Attention, text);
     }
 
@@ -315,7 +334,8 @@ mod tests {
         stopped.ranges[0].stopped = Some("el SII los tiene anulados".into());
         let text = "Detenido: están detenidos los folios que quedan de boleta. Vea por qué en Folios, y cargue otro CAF";
         says(&Situation { folios: &[stopped.clone()], ..calm() }, Mood::Stopped, text);
-        let text = "Están detenidos los folios que quedan de boleta: puede seguir vendiendo con factura";
+        let text =
+            "Están detenidos los folios que quedan de boleta: puede seguir vendiendo con factura con RUT";
         says(&Situation { folios: &[stopped, kind("Factura", 3, 0)], ..calm() }, Mood::Attention, text);
     }
 

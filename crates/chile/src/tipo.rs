@@ -153,20 +153,29 @@ const TWELVE_HOURS: Term = Term { seconds: 12 * 3600, stands_without_coverage: f
 
 /// What the rest of the program is told. A sale is what adds to the tax charged, less what credit notes give back of
 /// it (DL 825, art. 20 and 21 no. 1); a debit note adds to a sale that was made (art. 57), and a guía is the proof of
-/// goods that move, be they sold, and billed later, or not (art. 55).
+/// goods that move, be they sold, and billed later, or not (art. 55). Who buys for a business gets a factura, who
+/// does not a boleta (art. 53); what is taxed has no document of what is exempt, nor the other way round.
 pub static KINDS: [Kind; 7] = [
-    kind(Tipo::Boleta, HOUR, Weight::Sale),
-    kind(Tipo::Factura, TWELVE_HOURS, Weight::Sale),
-    kind(Tipo::FacturaExenta, TWELVE_HOURS, Weight::Sale),
-    kind(Tipo::BoletaExenta, HOUR, Weight::Sale),
-    kind(Tipo::Guia, TWELVE_HOURS, Weight::Nothing),
-    kind(Tipo::NotaDebito, TWELVE_HOURS, Weight::Charge),
-    kind(Tipo::NotaCredito, TWELVE_HOURS, Weight::Credit),
+    kind(Tipo::Boleta, HOUR, Weight::Sale, &[("33", TO_BUSINESS)]),
+    kind(Tipo::Factura, TWELVE_HOURS, Weight::Sale, &[("39", TO_CONSUMERS)]),
+    kind(Tipo::FacturaExenta, TWELVE_HOURS, Weight::Sale, &[("41", TO_CONSUMERS)]),
+    kind(Tipo::BoletaExenta, HOUR, Weight::Sale, &[("34", TO_BUSINESS)]),
+    kind(Tipo::Guia, TWELVE_HOURS, Weight::Nothing, &[]),
+    kind(Tipo::NotaDebito, TWELVE_HOURS, Weight::Charge, &[]),
+    kind(Tipo::NotaCredito, TWELVE_HOURS, Weight::Credit, &[]),
 ];
 
-const fn kind(tipo: Tipo, term: Term, weight: Weight) -> Kind {
+const TO_BUSINESS: &str = "a quien tenga RUT";
+const TO_CONSUMERS: &str = "a quien no pida factura";
+
+const fn kind(
+    tipo: Tipo,
+    term: Term,
+    weight: Weight,
+    instead: &'static [(&'static str, &'static str)],
+) -> Kind {
     let row = &ROWS[tipo as usize].1;
-    Kind { series: row.series, name: row.name, term: Some(term), weight }
+    Kind { series: row.series, name: row.name, term: Some(term), weight, instead }
 }
 
 /// A type by its number, for messages and references; every type of the SII's list of electronic
@@ -221,6 +230,30 @@ pub fn name_of(code: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_document_of_the_same_goods_takes_anothers_place() {
+        let of = |series: &str| Tipo::ALL.into_iter().find(|tipo| tipo.series() == series).unwrap();
+        for kind in &KINDS {
+            for (other, _) in kind.instead {
+                assert_eq!(
+                    of(kind.series).is_exempt(),
+                    of(other).is_exempt(),
+                    "{} for {}",
+                    other,
+                    kind.series
+                );
+                assert_ne!(
+                    of(kind.series).is_boleta(),
+                    of(other).is_boleta(),
+                    "{} for {}",
+                    other,
+                    kind.series
+                );
+            }
+            assert_eq!(kind.instead.is_empty(), kind.weight != Weight::Sale, "{}", kind.series);
+        }
+    }
 
     #[test]
     fn the_kinds_told_are_the_types_issued() {

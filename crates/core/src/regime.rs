@@ -55,6 +55,8 @@ pub struct Kind {
     pub term: Option<Term>,
     /// What it is among the sales.
     pub weight: Weight,
+    /// Series that the same sale may be made in when this one can't be used, each with to whom (`a quien tenga RUT`).
+    pub instead: &'static [(&'static str, &'static str)],
 }
 
 /// Within which time the authority must have a document.

@@ -13,9 +13,9 @@ use crate::Country;
 pub const SERIES: [&str; 3] = ["A", "B", "C"];
 
 const KINDS: &[Kind] = &[
-    Kind { series: "A", name: "Papel", term: term(3_600), weight: Weight::Sale },
-    Kind { series: "B", name: "Carta", term: term(86_400), weight: Weight::Sale },
-    Kind { series: "C", name: "Tarjeta", term: None, weight: Weight::Sale },
+    Kind { series: "A", name: "Papel", term: term(3_600), weight: Weight::Sale, instead: &[] },
+    Kind { series: "B", name: "Carta", term: term(86_400), weight: Weight::Sale, instead: &[] },
+    Kind { series: "C", name: "Tarjeta", term: None, weight: Weight::Sale, instead: &[] },
 ];
 
 const fn term(seconds: u64) -> Option<Term> {

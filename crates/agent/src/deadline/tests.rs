@@ -91,9 +91,9 @@ fn settings_may_shorten_what_the_law_says_and_tell_what_it_does_not() {
         authority: "X",
         zone: "UTC",
         kinds: &[
-            Kind { series: "law", name: "", term: Some(TERM), weight: Weight::Sale },
-            Kind { series: "quoted", name: "", term: Some(QUOTED), weight: Weight::Sale },
-            Kind { series: "none", name: "", term: None, weight: Weight::Sale },
+            Kind { series: "law", name: "", term: Some(TERM), weight: Weight::Sale, instead: &[] },
+            Kind { series: "quoted", name: "", term: Some(QUOTED), weight: Weight::Sale, instead: &[] },
+            Kind { series: "none", name: "", term: None, weight: Weight::Sale, instead: &[] },
         ],
         print: PrintGate::OnSeal,
     };

@@ -25,7 +25,7 @@ pub static LAW: Profile = Profile {
     country: "XX",
     authority: "X",
     zone: "UTC",
-    kinds: &[Kind { series: "39", name: "", term: None, weight: Weight::Sale }],
+    kinds: &[Kind { series: "39", name: "", term: None, weight: Weight::Sale, instead: &[] }],
     print: PrintGate::OnSeal,
 };
 

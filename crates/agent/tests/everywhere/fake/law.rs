@@ -23,10 +23,10 @@ static PROFILE: LazyLock<Profile> = LazyLock::new(|| Profile {
     authority: "Oficina",
     zone: "America/Santiago",
     kinds: &[
-        Kind { series: "A", name: "Papel", term: Some(HOUR), weight: Weight::Sale },
-        Kind { series: "B", name: "Abono", term: Some(HOUR), weight: Weight::Credit },
-        Kind { series: "C", name: "Cargo", term: Some(HOUR), weight: Weight::Charge },
-        Kind { series: "D", name: "Traslado", term: Some(HOUR), weight: Weight::Nothing },
+        Kind { series: "A", name: "Papel", term: Some(HOUR), weight: Weight::Sale, instead: &[] },
+        Kind { series: "B", name: "Abono", term: Some(HOUR), weight: Weight::Credit, instead: &[] },
+        Kind { series: "C", name: "Cargo", term: Some(HOUR), weight: Weight::Charge, instead: &[] },
+        Kind { series: "D", name: "Traslado", term: Some(HOUR), weight: Weight::Nothing, instead: &[] },
     ],
     print: crate::COUNTRY.print(),
 });
