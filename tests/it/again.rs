@@ -134,7 +134,7 @@ async fn a_twins_document_is_rejected_though_its_data_are_at_the_sii() {
     let twin = Town { sii: town.sii, shop: twin };
     let refused = sell(&twin.shop, &boleta(990), "c").await.unwrap_err();
     assert_eq!(refused.code, "grant-stopped");
-    assert!(refused.detail.contains("timbre caf resume"), "{}", refused.detail);
+    assert!(refused.detail.contains("lo reanuda en Folios"), "{}", refused.detail);
     let order = |why: &str| json!({ "type": "39", "folio": 1, "who": "Ana", "why": why }).to_string();
     assert_eq!(twin.post("/folios/resume", order(" ")).await.1["code"], "why-missing");
     let (status, range) = twin.post("/folios/resume", order("el folio es nuestro")).await;
@@ -258,7 +258,7 @@ async fn a_range_that_was_annulled_at_the_sii_gives_two_folios_and_no_more() {
     let refused = sell(&town.shop, &boleta(990), "b").await.unwrap_err();
     assert_eq!((refused.status, refused.code.as_str()), (503, "grant-stopped"), "{refused:?}");
     assert!(
-        refused.detail.contains("timbre caf resume") && refused.detail.contains("otro CAF"),
+        refused.detail.contains("lo reanuda en Folios") && refused.detail.contains("otro CAF"),
         "{refused:?}"
     );
     let told = agent.snapshot().sentence.text;

@@ -164,6 +164,18 @@ fn the_core_and_the_engine_name_no_country() {
     }
 }
 
+/// What the engine and the regime say is read at a till and in the window: the command line adds its own commands.
+#[test]
+fn no_sentence_of_the_engine_names_a_command() {
+    for (path, text) in files(&[".rs"]) {
+        let read_by_all = ["core", "store", "chile", "agent"].map(|name| format!("crates/{name}/src"));
+        if read_by_all.iter().any(|place| path.starts_with(place)) {
+            let named = ["«timbre ", "(timbre "].into_iter().find(|word| code(&text).contains(word));
+            assert_eq!(named, None, "{path} names a command");
+        }
+    }
+}
+
 #[test]
 fn what_is_one_crates_business_is_named_by_it_alone() {
     let own: &[(&str, &[&str])] = &[

@@ -372,7 +372,7 @@ impl Agent {
             Refusal::temporary(
                 "company-missing",
                 "",
-                "Falta configurar la empresa que emite. Hágalo en Ajustes, o con «timbre company set».",
+                "Falta configurar la empresa que emite. Hágalo en Ajustes.",
             )
         })?;
         Ok(Issuer { company, environment })

@@ -61,7 +61,7 @@ pub(crate) fn taken(authority: &str, number: u64, why: &Remark) -> Refusal {
         "used_up_to",
         format!(
             "El {authority} ya conoce el folio {number} ({}: {}). No se cargó, para no repetirlo. Si otro sistema \
-             usó folios de este rango, cárguelo diciendo cuál fue el último (timbre caf add --used-up-to).",
+             usó folios de este rango, cárguelo diciendo cuál fue el último.",
             why.code, why.meaning
         ),
     )
@@ -74,7 +74,7 @@ pub(crate) fn taken_since(authority: &str, number: u64, why: &Remark) -> Refusal
         "used_up_to",
         format!(
             "El {authority} ya conoce el folio {number} ({}: {}): otro sistema usó folios de este rango. Deténgalo \
-             antes de emitir, en Folios o con «timbre caf stop».",
+             antes de emitir, en Folios.",
             why.code, why.meaning
         ),
     )

@@ -193,8 +193,7 @@ pub(crate) fn stop_range(reader: &Reader, document: &Document, why: &Remark) -> 
     reader.ranges().into_iter().find(of_document).map(|range| Fact::GrantStopped {
         grant: range.grant.id,
         why: Some(format!(
-            "{}. Lo dijo del documento {}; si el rango es sólo suyo, un encargado lo reanuda en Folios, o con «timbre caf \
-             resume»",
+            "{}. Lo dijo del documento {}; si el rango es sólo suyo, un encargado lo reanuda en Folios",
             why.meaning.trim_end_matches('.'),
             document.id
         )),

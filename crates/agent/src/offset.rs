@@ -51,7 +51,7 @@ pub(crate) fn refusal(reader: &Reader, authority: &str) -> Option<Refusal> {
         "",
         format!(
             "El reloj de este equipo está {} respecto del {authority}. No venda hasta que el encargado corrija la \
-             fecha y la hora, o acepte seguir así en Ajustes o con «timbre clock accept».",
+             fecha y la hora, o acepte seguir así en Ajustes.",
             words(offset)
         ),
     ))

@@ -456,8 +456,8 @@ fn no_proof(id: &DocumentId) -> ProblemView {
     ProblemView::conflict(
         "rejection-unproven",
         format!(
-            "El registro del rechazo de {id} no se puede leer, y sin él no se vuelve a emitir. Ejecute «timbre check» \
-             y avise a soporte."
+            "El registro del rechazo de {id} no se puede leer, y sin él no se vuelve a emitir. Revise todos los datos, \
+             en Ajustes, y avise a soporte."
         ),
     )
 }

@@ -26,10 +26,8 @@ impl Agent {
             return Err(ProblemView::conflict("range-spent", detail));
         }
         let what = format!("Detener el rango {first} a {last}: {why}");
-        let why = format!(
-            "{}. Lo detuvo {who}; un encargado lo reanuda en Folios, o con «timbre caf resume»",
-            why.trim_end_matches('.')
-        );
+        let why =
+            format!("{}. Lo detuvo {who}; un encargado lo reanuda en Folios", why.trim_end_matches('.'));
         self.decide(order, who, what, Some(why)).await
     }
 

@@ -120,7 +120,7 @@ impl Agent {
                 return Err(ProblemView::bad_request(
                     "training-company",
                     "El ambiente de entrenamiento usa su propia empresa ficticia; ábralo con «Probar sin el SII», en \
-                     Ajustes, o con «timbre demo».",
+                     Ajustes.",
                 ));
             };
             if self.0.regime.company(&order.data, order.environment)?.id != known.id {

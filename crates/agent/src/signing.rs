@@ -54,7 +54,7 @@ pub fn clock(last: Option<Timestamp>, now: Timestamp, zone: &TimeZone) -> Result
             "",
             format!(
                 "{}. Si la hora de ahora está mal, corríjala. Si está bien, el encargado puede aceptar seguir con ella \
-                 en Ajustes o con «timbre clock accept».",
+                 en Ajustes.",
                 behind_words(last, now, zone)
             ),
         )),

@@ -90,5 +90,5 @@ fn why(id: &DocumentId, beside: Option<&DocumentId>, number: NumberFate, reasons
             format!("{meaning}. Lo dijo de {first} y de {second}, y puede que valga para los que siguen")
         }
     };
-    format!("{said}; si sus folios sirven, un encargado lo reanuda en Folios, o con «timbre caf resume»")
+    format!("{said}; si sus folios sirven, un encargado lo reanuda en Folios")
 }

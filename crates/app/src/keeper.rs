@@ -114,7 +114,7 @@ fn said(holder: Option<&str>) -> Result<String, Refusal> {
         return Err(Refusal::new(
             "certificate-holder-missing",
             "holder",
-            "El certificado no dice el RUT de su titular: indíquelo al cargarlo (timbre cert add --rut RUT).",
+            "El certificado no dice el RUT de su titular: indíquelo al cargarlo.",
         ));
     };
     text.parse::<Rut>().map(|rut| rut.to_string()).map_err(|error| {

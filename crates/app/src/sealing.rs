@@ -114,10 +114,10 @@ pub(crate) fn keys(dir: &Path, custody: Option<Custody>) -> Result<Option<Arc<Va
 pub(crate) fn notice(sealed: &Sealed) -> Option<&'static str> {
     match (sealed.on, sealed.sealed.is_empty()) {
         (true, _) => {
-            Some("Lo que se guarda se cifra; lo anterior a ese día sigue como estaba (timbre seal status).")
+            Some("Lo que se guarda se cifra; lo anterior a ese día sigue como estaba (vea Ajustes).")
         }
         (false, false) => {
-            Some("Lo que se guarda ya no se cifra; lo que se cifró antes sigue cifrado (timbre seal status).")
+            Some("Lo que se guarda ya no se cifra; lo que se cifró antes sigue cifrado (vea Ajustes).")
         }
         (false, true) => None,
     }

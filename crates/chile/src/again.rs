@@ -59,7 +59,7 @@ fn differences(draft: &DteDraft, rejected: &Document, number: Number) -> Vec<Ref
     }
     let Some(before) = read(draft, rejected) else {
         let message = format!(
-            "Los bytes guardados de {} no se pueden leer para compararlos: no se puede volver a emitir. Ejecute «timbre check» y avise a soporte.",
+            "Los bytes guardados de {} no se pueden leer para compararlos: no se puede volver a emitir. Revise todos los datos, en Ajustes, y avise a soporte.",
             rejected.id
         );
         return vec![Refusal::new("reissue-unreadable", "", message)];

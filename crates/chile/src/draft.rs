@@ -332,7 +332,7 @@ impl DteDraft {
         match self.again {
             Some(_) => format!(
                 "{why} Para volver a emitirlo con fecha de hoy, escriba en la venta Encabezado.IdDoc.FchEmis «{}» y repita, \
-                 en «Emitir de nuevo» o con «timbre reissue ID --new-folio --sale VENTA.json». {period}",
+                 en «Emitir de nuevo». {period}",
                 self.today
             ),
             None => format!(

@@ -124,7 +124,7 @@ pub fn reasons(problem: &ProblemView) -> String {
     let sentence = if problem.detail.is_empty() { &problem.title } else { &problem.detail };
     let told = problem.errors.iter().all(|r| sentence.contains(&r.message));
     match problem.errors.as_slice() {
-        [] => sentence.clone(),
+        [] => with_command(&problem.code, sentence),
         [only] if told => reason(only),
         many => {
             let head = if told { format!("{} razones", many.len()) } else { sentence.clone() };
@@ -142,7 +142,34 @@ pub fn reason(refusal: &RefusalView) -> String {
     // Some sentences begin with the tag that the path ends in: once is enough.
     let tag = path.rsplit('.').next().unwrap_or_default();
     let message = message.strip_prefix(tag).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(message);
+    let message = with_command(&refusal.code, message);
     if path.is_empty() { format!("{message} [{code}]") } else { format!("{path}: {message} [{code}]") }
+}
+
+/// What mends it from here, where the sentence sends people to the window: by its code, and a word that it must have
+/// for that. Who reads the sentence at a till knows no commands.
+#[rustfmt::skip]
+const COMMANDS: &[(&str, &str, &str)] = &[
+    ("certificate-holder-missing", "al cargarlo", "timbre cert add --rut RUT"),
+    ("clock-behind", "Ajustes", "timbre clock accept"),
+    ("clock-off", "Ajustes", "timbre clock accept"),
+    ("company-missing", "Ajustes", "timbre company set"),
+    ("first-number-taken", "Folios", "timbre caf stop"),
+    ("first-number-taken", "cuál fue el último", "timbre caf add --used-up-to"),
+    ("grant-not-yet", "Emitir de nuevo", "timbre reissue ID --new-folio --sale VENTA.json"),
+    ("grant-stopped", "Folios", "timbre caf resume"),
+    ("large-sale-payment", "Ajustes", "timbre company set --uf-valor"),
+    ("large-sale-receiver", "Ajustes", "timbre company set --uf-valor"),
+    ("reissue-unreadable", "Ajustes", "timbre check"),
+    ("rejection-unproven", "Ajustes", "timbre check"),
+    ("training-company", "Ajustes", "timbre demo"),
+    ("uf-old", "Ajustes", "timbre company set --uf-valor"),
+];
+
+/// The sentence, with the command that does what it asks for.
+pub fn with_command(code: &str, sentence: &str) -> String {
+    let known = COMMANDS.iter().find(|(of, word, _)| *of == code && sentence.contains(word));
+    known.map_or_else(|| sentence.to_owned(), |(.., command)| format!("{sentence} (aquí: «{command}»)"))
 }
 
 /// A refusal made here, in the clothes of the agent's.
@@ -222,6 +249,28 @@ mod tests {
             assert_eq!(Exit::from_code(exit as u8), exit);
         }
         assert_eq!(Exit::from_code(99), Exit::Refused);
+    }
+
+    #[test]
+    fn what_a_shop_does_in_the_window_is_told_here_with_its_command() {
+        let told = |code: &str, said: &str| Failure::from(Refusal::new(code, "", said)).to_string();
+        let held = "El rango de folios está detenido: es de otra caja. Lo detuvo Ana; un encargado lo reanuda en Folios.";
+        assert_eq!(
+            told("grant-stopped", held),
+            format!("{held} (aquí: «timbre caf resume») [grant-stopped]")
+        );
+        let annulled = "El rango de folios está detenido: se anularon.";
+        assert_eq!(
+            told("grant-stopped", annulled),
+            format!("{annulled} [grant-stopped]"),
+            "nothing reopens it"
+        );
+        let known = "Otro usó folios. Deténgalo antes de emitir, en Folios.";
+        assert!(told("first-number-taken", known).contains("«timbre caf stop»"));
+        let used = "No se cargó. Cárguelo diciendo cuál fue el último.";
+        assert!(told("first-number-taken", used).contains("«timbre caf add --used-up-to»"));
+        let bare = ProblemView::bad_request("training-company", "Ábralo en Ajustes.");
+        assert_eq!(reasons(&bare), "Ábralo en Ajustes. (aquí: «timbre demo»)");
     }
 
     #[test]

@@ -16,7 +16,7 @@ async fn a_stopped_range_is_reopened_with_a_reason_and_stays_open_for_the_same_c
     office.books().words.insert(1, "other");
     sell(&agent, "k", 10).await;
     until(&agent, |agent| stopped(agent).is_some()).await;
-    assert!(stopped(&agent).unwrap().contains("en Folios, o con «timbre caf resume»"));
+    assert!(stopped(&agent).unwrap().contains("lo reanuda en Folios"));
     assert_eq!(sell(&agent, "next", 10).await.document.id, "TAF6", "of the next range");
 
     let code = async |order: &RangeDecision| agent.resume_range(order).await.unwrap_err().code;
@@ -64,7 +64,7 @@ async fn one_annulled_folio_stops_nothing_and_two_beside_each_other_stop_their_r
     rejected(&agent, &office, 4, "annulled").await;
     let why = stopped(&agent).expect("two in a row");
     assert!(why.contains("El número no sirve. Lo dijo de TAF3 y de TAF4"), "{why}");
-    assert!(why.contains("en Folios, o con «timbre caf resume»"), "{why}");
+    assert!(why.contains("lo reanuda en Folios"), "{why}");
     // The sale of a void folio is made again with a good one, and so is the next sale.
     office.books().have.insert(4, "annulled");
     let again = timbre_agent::reissue::Reissue { sale: None, new_number: false, who: "Ana".into() };
@@ -128,8 +128,7 @@ async fn a_manager_stops_a_range_with_a_reason_and_nothing_more_of_it_is_given()
     assert_eq!(code(&order(9_999, "Ana", "x")).await, "not-found");
     assert_eq!(stopped(&agent), None);
     let range = agent.stop_range(&order(4, "Ana", "son de la otra caja.")).await.unwrap();
-    let why =
-        "son de la otra caja. Lo detuvo Ana; un encargado lo reanuda en Folios, o con «timbre caf resume»";
+    let why = "son de la otra caja. Lo detuvo Ana; un encargado lo reanuda en Folios";
     assert_eq!((range.next, range.stopped.as_deref()), (2, Some(why)));
     assert_eq!(code(&order(4, "Ana", "x")).await, "already-stopped");
     assert_eq!(sell(&agent, "next", 10).await.document.id, "TAF6");

@@ -145,8 +145,7 @@ pub fn large_sale(making: &mut Making<'_>, totals: &Totals) {
     // By that many days the UF has moved by more than what is taken off for it.
     const OLD_UF_DAYS: i64 = 60;
     // Where a shop and where a server tells it.
-    const WHERE: &str =
-        "La UF de hoy se pone en Ajustes, en los datos de la empresa (o con «timbre company set»).";
+    const WHERE: &str = "La UF de hoy se pone en Ajustes, en los datos de la empresa.";
     let told = making.firm.uf_date();
     let old = told.filter(|day| *day < making.today.saturating_sub(OLD_UF_DAYS.days()));
     let limit = crate::money::dotted(most.0);

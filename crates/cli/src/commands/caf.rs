@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::through;
 use crate::ask;
 use crate::door::Need;
-use crate::failure::{Exit, Failure, reason};
+use crate::failure::{Exit, Failure, reason, with_command};
 use crate::out::Out;
 use crate::values::{self, Share};
 use crate::words::{Lean, moment, table, thousands};
@@ -347,7 +347,11 @@ fn columns(folios: &[Value]) -> Vec<String> {
                 figure("left"),
                 word(range, "authorised").to_owned(),
                 word(range, "expires").to_owned(),
-                if expired { "vencido".to_owned() } else { word(range, "stopped").to_owned() },
+                if expired {
+                    "vencido".to_owned()
+                } else {
+                    with_command("grant-stopped", word(range, "stopped"))
+                },
             ]);
         }
     }
