@@ -88,7 +88,7 @@ impl From<Refusals> for ProblemView {
             _ => (422, "Rechazado"),
         };
         let code = all.0.first().map_or("refused", |r| r.code.as_str());
-        ProblemView { errors: refusals(&all.0), ..ProblemView::new(status, code, title, all.to_string()) }
+        ProblemView { errors: refusals(&all.0), ..ProblemView::new(status, code, title, all.sentences()) }
     }
 }
 
@@ -174,6 +174,15 @@ impl From<IssueError> for ProblemView {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn people_read_each_sentence_once_and_programs_its_place() {
+        let no = |place: &str| Refusal::new("name-missing", place, "Falta el nombre.");
+        let told = ProblemView::from(Refusals(vec![no("lines[0].name"), no("lines[1].name")]));
+        assert_eq!(told.detail, "Falta el nombre.");
+        let places: Vec<_> = told.errors.iter().map(|error| error.path.as_str()).collect();
+        assert_eq!(places, ["lines[0].name", "lines[1].name"]);
+    }
 
     #[test]
     fn an_index_that_fails_is_to_be_asked_again() {

@@ -147,7 +147,7 @@ fn is_used(making: &mut Making<'_>, of: &Earlier, known: &dyn Documents) -> bool
     let claimed = usage.claimed.0;
     if claimed > 0 {
         let message = format!(
-            "De {id} ya se devolvieron {} ({}): no se anula entero. Para lo que queda, {}, use CodRef 3.",
+            "De {id} ya se devolvieron {} ({}): no se anula entero. Para lo que queda, {}, corrija montos (CodRef 3).",
             money::dotted(claimed),
             listed(&usage.used_by),
             money::dotted(of.document.total.0.saturating_sub(claimed).max(0))
@@ -352,7 +352,7 @@ fn one_part(making: &mut Making<'_>, of: &Earlier, total: i64, known: &dyn Docum
                 let exact = total - part.off;
                 let message = format!(
                     "Con esta nota se devuelve todo {id}, y las notas suman ${pesos} {more} que él porque cada una redondea lo \
-                     suyo. Si debe calzar al peso, emita esta por ${} con MntBruto 1.",
+                     suyo. Si debe calzar al peso, emita esta por ${} con precios que llevan IVA (MntBruto 1).",
                     money::dotted(exact)
                 );
                 making.warn("note-rounding", header_path("Totales", "MntTotal"), message);

@@ -8,7 +8,7 @@ use crate::money;
 use crate::rules::IDENTIFY_ABOVE_UF;
 use crate::rut::Rut;
 use crate::sale;
-use crate::tags::{self, By, Field, Group, Item, Shape};
+use crate::tags::{self, By, Field, Group, Item, Shape, plain};
 use crate::tipo::{Family, Tipo};
 
 /// What a person types. `RUT` is understood as `RUTEmisor`, and `39.123,45` as a decimal.
@@ -76,7 +76,8 @@ impl Firm {
             return Err(Refusal::new(
                 "company-missing",
                 "Encabezado.Emisor",
-                "No hay una empresa configurada y la venta no trae Emisor; indique al menos RUTEmisor y RznSoc.",
+                "No hay una empresa configurada y la venta no la dice: indique al menos su RUT y su razón social (RUTEmisor y RznSoc, \
+             en Emisor).",
             )
             .into());
         };
@@ -115,7 +116,7 @@ impl Firm {
             .iter()
             .filter(|f| wanted(f) && !data.has(f.tag))
             .map(|f| {
-                let message = format!("Falta {} de la empresa: {}.", f.tag, meaning(f.tag));
+                let message = format!("Falta {}.", plain::name(f.tag));
                 Refusal::new("company-data-missing", f.tag, message)
             })
             .collect();
@@ -124,7 +125,11 @@ impl Firm {
         }
         let rut: Rut =
             data.leaf("RUTEmisor").unwrap_or_default().parse().map_err(|e: crate::rut::BadRut| {
-                Refusals::from(Refusal::new("rut-malformed", "RUTEmisor", format!("RUTEmisor: {e}.")))
+                Refusals::from(Refusal::new(
+                    "rut-malformed",
+                    "RUTEmisor",
+                    format!("El RUT de la empresa: {e}."),
+                ))
             })?;
         if [Rut::CONSUMER, Rut::FOREIGN, Rut::SII].contains(&rut) {
             let message = format!("{} no es el RUT de una empresa que pueda emitir.", rut.dotted());
@@ -264,11 +269,11 @@ fn check_resolution(firm: &Firm, environment: Environment) -> Result<(), Refusal
     let number = firm.resolution().map_or(0, |(_, number)| number);
     let message = match environment {
         Environment::Production if number == 0 => {
-            "NroResol 0 es solo del ambiente de certificación; indique el número de la resolución que autorizó a la \
-             empresa (aparece en sii.cl, «Consulta de contribuyentes»)."
+            "La resolución número 0 es solo del ambiente de certificación; indique el número de la que autorizó a la empresa \
+             (aparece en sii.cl, «Consulta de contribuyentes»)."
         }
         Environment::Certification if number != 0 => {
-            "En el ambiente de certificación NroResol es 0; indique 0 y la fecha que muestra maullin.sii.cl."
+            "En el ambiente de certificación el número de la resolución es 0; indique 0 y la fecha que muestra maullin.sii.cl."
         }
         _ => return Ok(()),
     };
@@ -291,20 +296,6 @@ fn check_uf(firm: &Firm) -> Result<(), Refusal> {
         None => return Ok(()),
     };
     Err(Refusal::new("uf-malformed", "ValorUF", message))
-}
-
-fn meaning(tag: &str) -> &'static str {
-    match tag {
-        "RUTEmisor" => "su RUT",
-        "RznSoc" => "la razón social",
-        "GiroEmis" => "el giro",
-        "Acteco" => "el código de actividad económica registrado en el SII, de 6 dígitos",
-        "DirOrigen" => "la dirección desde donde se emite",
-        "CmnaOrigen" => "la comuna desde donde se emite",
-        "FchResol" => "la fecha de la resolución del SII que la autorizó",
-        "NroResol" => "el número de la resolución del SII que la autorizó",
-        _ => "es obligatorio",
-    }
 }
 
 #[cfg(test)]

@@ -331,12 +331,12 @@ impl DteDraft {
         let period = "Queda en el período tributario de esa fecha: si es otro mes que el de la venta, avise a su contador.";
         match self.again {
             Some(_) => format!(
-                "{why} Para volver a emitirlo con fecha de hoy, escriba en la venta Encabezado.IdDoc.FchEmis «{}» y repita, \
+                "{why} Para volver a emitirlo con fecha de hoy, escriba «{}» como fecha de emisión (FchEmis) de la venta y repita, \
                  en «Emitir de nuevo». {period}",
                 self.today
             ),
             None => format!(
-                "{why} Quite FchEmis para emitir con fecha de hoy, o indique una desde el {from}. {period}"
+                "{why} Quite la fecha (FchEmis) para emitir con la de hoy, o indique una desde el {from}. {period}"
             ),
         }
     }

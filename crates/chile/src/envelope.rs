@@ -190,11 +190,8 @@ impl Resolution {
             serde_json::Value::Number(number) => Some(number.to_string()),
             _ => None,
         };
-        let missing = || {
-            KeyError::Failed(
-                "faltan la fecha y el número de resolución de la empresa (FchResol, NroResol)".to_owned(),
-            )
-        };
+        let missing =
+            || KeyError::Failed("faltan la fecha y el número de resolución de la empresa".to_owned());
         Ok(Resolution {
             date: read("FchResol").ok_or_else(missing)?,
             number: read("NroResol").ok_or_else(missing)?,

@@ -60,9 +60,9 @@ pub fn of(sale: &Sale, draft: &DteDraft) -> Result<Voucher, Refusals> {
 /// The boleta says that it was paid by «electrónico», and nobody says by what card: besides the voucher it would
 /// declare the sale twice.
 fn which_card() -> Refusal {
-    let message = "MedioPago dice que se pagó por medio electrónico, y la empresa declaró que el voucher reemplaza a la \
+    let message = "El medio de pago (MedioPago) dice que se pagó por medio electrónico, y la empresa declaró que el voucher reemplaza a la \
                    boleta: diga en Timbre.Pagos cuánto pagó la tarjeta (Medio «debito», «credito» o «prepago»), o \
-                   corrija MedioPago si no fue con tarjeta.";
+                   corríjalo si no fue con tarjeta.";
     Refusal::new("voucher-payments", "Encabezado.IdDoc.MedioPago", message)
 }
 

@@ -219,7 +219,9 @@ fn where_only_later_folios_are_left_the_sale_may_be_dated_today() {
         (no.code.as_str(), no.authority_codes),
         ("grant-not-yet", vec!["TED-1-646".into(), "HED-3-305".into()])
     );
-    for said in ["2026-01-15", "2026-01-20", "FchEmis «2026-01-25»", "«Emitir de nuevo»"] {
+    for said in
+        ["2026-01-15", "2026-01-20", "«2026-01-25» como fecha de emisión (FchEmis)", "«Emitir de nuevo»"]
+    {
         assert!(no.message.contains(said), "{said}: {}", no.message);
     }
     assert!(of_its_date.warnings().iter().all(|warning| warning.code != "date-moved"));

@@ -428,7 +428,7 @@ fn what_is_annulled_already_or_in_part_is_not_annulled_again() {
     let in_part = folder.clone().with(&part(400), 7);
     in_part.refuses(&whole, "claim-exceeds", place);
     let no = in_part.draft(&whole).err().expect("refused").to_string();
-    assert!(no.contains("T61F7") && no.contains("714, use CodRef 3"), "{no}");
+    assert!(no.contains("T61F7") && no.contains("714, corrija montos (CodRef 3)"), "{no}");
 
     let annulled = folder.with(&whole, 8);
     for sale in [&whole, &part(400)] {

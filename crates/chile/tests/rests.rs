@@ -141,7 +141,8 @@ fn a_rest_is_not_refused_for_a_peso_of_rounding() {
     let last = folder.draft(&note(33, false, &tenth, None)).expect("the rest");
     let said: Vec<_> = last.warnings().iter().filter(|w| w.code == "note-rounding").collect();
     assert!(
-        said[0].message.contains("suman $1 más") && said[0].message.contains("por $11 con MntBruto 1"),
+        said[0].message.contains("suman $1 más")
+            && said[0].message.contains("por $11 con precios que llevan IVA (MntBruto 1)"),
         "{said:?}"
     );
     let all = folder.clone().keep(&*last, 10);

@@ -176,7 +176,7 @@ pub fn with_command(code: &str, sentence: &str) -> String {
 impl From<Refusals> for Failure {
     fn from(refusals: Refusals) -> Failure {
         let errors: Vec<_> = refusals.0.iter().map(RefusalView::from).collect();
-        let detail = errors.iter().map(|r| r.message.as_str()).collect::<Vec<_>>().join("\n");
+        let detail = refusals.sentences();
         let code = errors.first().map(|r| r.code.clone()).unwrap_or_default();
         Failure::Problem(Box::new(ProblemView { status: 422, code, title: detail.clone(), detail, errors }))
     }

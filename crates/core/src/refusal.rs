@@ -64,6 +64,17 @@ impl Refusals {
     pub fn temporary(&self) -> bool {
         self.0.iter().all(|r| r.temporary)
     }
+
+    /// What people read: each sentence once and without its place, which is a program's word.
+    pub fn sentences(&self) -> String {
+        let mut told: Vec<&str> = Vec::new();
+        for refusal in &self.0 {
+            if !told.contains(&refusal.message.as_str()) {
+                told.push(&refusal.message);
+            }
+        }
+        told.join("\n")
+    }
 }
 
 impl From<Refusal> for Refusals {

@@ -65,7 +65,7 @@ fn judged(on: &Overlay<'_>, claims: &[Claim], annuls: Option<&DocumentId>) -> Re
                 let users = Foreign::of(on, id)?.used_by;
                 let users = users.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
                 let message = format!(
-                    "De {id} ya se devolvieron {claimed} ({users}): no se anula entero. Para lo que queda use CodRef 3.",
+                    "De {id} ya se devolvieron {claimed} ({users}): no se anula entero. Para lo que queda, corrija montos.",
                 );
                 return Err(StoreError::Refused(Refusal::new("claim-exceeds", "", message)));
             }

@@ -38,9 +38,8 @@ test("what is no number is left for the agent to refuse", () => {
 
 test("what is wrong with a field is said without the SII's tag", () => {
   const said = (code: string, path: string, message: string) => besideField({ code, path, message });
-  expect(said("rut-malformed", "RUTEmisor", "RUTEmisor: «x» no es un RUT.")).toBe("«x» no es un RUT.");
-  expect(said("text-long", "Acteco[1]", "Acteco[1]: es muy largo.")).toBe("Es muy largo.");
-  expect(said("company-data-missing", "RznSoc", "Falta RznSoc de la empresa: la razón social.")).toBe("Falta este dato.");
+  expect(said("rut-malformed", "RUTEmisor", "El RUT de la empresa: «x» no es un RUT.")).toBe("El RUT de la empresa: «x» no es un RUT.");
+  expect(said("company-data-missing", "RznSoc", "Falta la razón social de la empresa.")).toBe("Falta este dato.");
 });
 
 test("a date is typed as people write it, or as the SII does", () => {

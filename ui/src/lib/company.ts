@@ -1,6 +1,6 @@
 // What the SII wants to know of who issues, field by field, as a person types it.
 
-import { capital, date } from "./format";
+import { date } from "./format";
 import { T } from "./text";
 import type { RefusalView } from "./types";
 
@@ -76,9 +76,8 @@ export function daysSince(date: string, today: string): number | null {
   return Number.isFinite(days) ? Math.round(days) : null;
 }
 
-/** What is wrong with a field, as it stands beside it: whose it is its label says, and tags are the SII's, not the shop's. */
-export function besideField({ code, path, message }: RefusalView): string {
+/** What is wrong with a field, as it stands beside it: of what is missing its label says the name already. */
+export function besideField({ code, message }: RefusalView): string {
   if (code === "company-data-missing") return T.setup.company.missing;
-  const bare = message.startsWith(`${path}: `) ? message.slice(path.length + 2) : message;
-  return capital(bare);
+  return message;
 }

@@ -9,7 +9,7 @@ pub fn check(making: &mut Making<'_>) {
         making.refuse(
             "required",
             header_path("IdDoc", "IndTraslado"),
-            "A la guía le falta IndTraslado: 1 venta, 2 venta por efectuar, 3 consignación, 4 entrega gratuita, 5 traslado \
+            "A la guía le falta el tipo de traslado (IndTraslado): 1 venta, 2 venta por efectuar, 3 consignación, 4 entrega gratuita, 5 traslado \
              interno, 6 otro traslado que no es venta, 7 devolución, 8 traslado para exportación, 9 venta para exportación.",
         );
     }
@@ -33,12 +33,12 @@ fn export(making: &mut Making<'_>) {
 
 /// What the SII wants to know of goods on the road.
 const WANTED: [(&[&str], &str); 6] = [
-    (&["Patente"], "la patente del vehículo (Patente)"),
-    (&["RUTTrans"], "el RUT del transportista (RUTTrans)"),
-    (&["Chofer", "RUTChofer"], "el chofer (Chofer)"),
-    (&["DirDest"], "la dirección de destino (DirDest)"),
-    (&["CmnaDest"], "la comuna de destino (CmnaDest)"),
-    (&["FchSalida"], "la fecha y hora de salida (FchSalida, HraSalida)"),
+    (&["Patente"], "la patente del vehículo"),
+    (&["RUTTrans"], "el RUT del transportista"),
+    (&["Chofer", "RUTChofer"], "el chofer"),
+    (&["DirDest"], "la dirección de destino"),
+    (&["CmnaDest"], "la comuna de destino"),
+    (&["FchSalida"], "la fecha y hora de salida"),
 ];
 
 /// Transport data of Res. Ex. 154/2025, missed in guías, and in facturas that say who carries the goods

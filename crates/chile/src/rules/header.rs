@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use timbre_core::sale::Payment;
 
 use super::{Making, header_path};
-use crate::tags::Group;
+use crate::tags::{Group, plain};
 use crate::tipo::{Family, Tipo};
 use crate::totals::Totals;
 
@@ -48,7 +48,7 @@ fn dates(making: &mut Making<'_>) {
     if date > making.today {
         // Formato DTE 2.4.2, campo 3: the day of issue; a day to come is none.
         let message = format!(
-            "FchEmis es {date} y hoy es {}; no se puede emitir con fecha futura. Revise el reloj del equipo.",
+            "La fecha de emisión es {date} y hoy es {}; no se puede emitir con fecha futura. Revise el reloj del equipo.",
             making.today
         );
         making.refuse("date-in-future", path, message);
@@ -59,14 +59,14 @@ fn dates(making: &mut Making<'_>) {
         // A boleta is issued at the sale and is at the SII within the hour (Res. Ex. SII 74/2020, F.6); a
         // sale from before midnight may come a little after it.
         let message = format!(
-            "FchEmis es {date} y hoy es {}; una boleta se emite el día de la venta. Quite FchEmis, o revise el reloj \
-             del equipo.",
+            "La fecha de emisión es {date} y hoy es {}; una boleta se emite el día de la venta. Quite la fecha (FchEmis), o revise \
+             el reloj del equipo.",
             making.today
         );
         making.refuse("date-late", path, message);
     } else if date < making.today.saturating_sub(LATE_AFTER_DAYS.days()) {
         let message = format!(
-            "FchEmis es {date}, hace más de {LATE_AFTER_DAYS} días; el SII lo aceptará con reparo por envío tardío \
+            "La fecha de emisión es {date}, hace más de {LATE_AFTER_DAYS} días; el SII lo aceptará con reparo por envío tardío \
              (DTE-1-650)."
         );
         making.warn("date-late", path, message);
@@ -79,13 +79,13 @@ fn period(making: &mut Making<'_>) {
     let until = making.header("IdDoc", "PeriodoHasta").map(str::to_owned);
     match (from, until) {
         (Some(from), Some(until)) if from > until => {
-            let message = format!("PeriodoDesde ({from}) es posterior a PeriodoHasta ({until}).");
+            let message = format!("El período va del {from} al {until}: termina antes de comenzar.");
             making.refuse("period-reversed", header_path("IdDoc", "PeriodoHasta"), message);
         }
         (Some(_), None) | (None, Some(_)) => making.refuse(
             "period-incomplete",
             header_path("IdDoc", "PeriodoDesde"),
-            "Indique PeriodoDesde y PeriodoHasta, o ninguno.",
+            "Indique desde y hasta cuándo va el período (PeriodoDesde y PeriodoHasta), o nada.",
         ),
         (Some(_), Some(_)) | (None, None) => {}
     }
@@ -119,7 +119,7 @@ pub fn doubtful(making: &mut Making<'_>, totals: &Totals) {
         making.warn(
             "payment-free",
             header_path("IdDoc", "FmaPago"),
-            "FmaPago 3 es entrega gratuita, y el documento cobra: use 1 (contado) o 2 (crédito).",
+            "La forma de pago (FmaPago) es 3, entrega gratuita, y el documento cobra: use 1 (contado) o 2 (crédito).",
         );
     }
     let date = |group: &str, tag: &str| making.header(group, tag).and_then(|text| text.parse::<Date>().ok());
@@ -134,7 +134,11 @@ pub fn doubtful(making: &mut Making<'_>, totals: &Totals) {
         {
             told.push((
                 header_path(other, last),
-                format!("{last} ({until}) es anterior a {first} ({from})."),
+                format!(
+                    "{} ({until}) es anterior a {} ({from}).",
+                    plain::capital(plain::name(last)),
+                    plain::name(first)
+                ),
             ));
         }
     }
@@ -147,7 +151,7 @@ pub fn doubtful(making: &mut Making<'_>, totals: &Totals) {
         .unwrap_or_default();
     let due = i128::from(totals.payable().unwrap_or(totals.total));
     if payments > due && id.is_some_and(|id| id.groups("MntPagos").next().is_some()) {
-        let message = format!("Los pagos de MntPagos suman {payments} y hay que pagar {due}.");
+        let message = format!("Los pagos de la tabla (MntPagos) suman {payments} y hay que pagar {due}.");
         making.warn("payments-exceed", header_path("IdDoc", "MntPagos"), message);
     }
 }
@@ -165,7 +169,7 @@ pub fn payment(making: &mut Making<'_>, totals: &Totals) {
         making.warn(
             "payment-form-missing",
             path,
-            "La factura no dice cómo se paga: el SII la considerará a crédito. Indique FmaPago (1 contado, 2 crédito).",
+            "La factura no dice cómo se paga: el SII la considerará a crédito. Indique la forma de pago (FmaPago): 1 contado, 2 crédito.",
         );
         return;
     }

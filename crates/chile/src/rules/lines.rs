@@ -2,7 +2,7 @@
 
 use super::Making;
 use crate::money;
-use crate::tags::{Group, Shape};
+use crate::tags::{Group, Shape, plain};
 use crate::tipo::Tipo;
 use crate::totals::Tax;
 use crate::totals::figures;
@@ -64,7 +64,7 @@ fn number_lines(making: &mut Making<'_>, list: &'static str, tag: &'static str) 
     }
     for at in wrong {
         let message =
-            format!("{tag} debe ser {} (las líneas se numeran desde 1, en orden); puede omitirlo.", at + 1);
+            format!("{} debe ser {} (van desde 1, en orden); puede omitirlo.", plain::place(tag), at + 1);
         making.refuse("line-number", format!("{list}[{at}].{tag}"), message);
     }
 }
@@ -89,8 +89,8 @@ fn required_inside(making: &mut Making<'_>) {
         }
     }
     for path in missing {
-        let tag = path.rsplit('.').next().unwrap_or_default().to_owned();
-        making.refuse("required", path, format!("Falta {tag}, que es obligatorio."));
+        let message = format!("{}: falta, y es obligatorio.", plain::place(&path));
+        making.refuse("required", path, message);
     }
 }
 
@@ -172,7 +172,7 @@ fn judge(making: &mut Making<'_>, at: usize, line: &Line) -> Option<Value> {
         return Some(value);
     }
     if line.price.is_none() && line.quantity.is_some() && making.tipo != Tipo::Guia {
-        let message = format!("Línea {number}: va sin costo, así que se emite sin QtyItem ni PrcItem.");
+        let message = format!("Línea {number}: va sin costo, así que se emite sin cantidad ni precio.");
         making.warn("free-line", format!("Detalle[{at}].PrcItem"), message);
     }
     if let Some(by_percent) = line.by_percent() {
@@ -227,7 +227,12 @@ fn parts(making: &mut Making<'_>, at: usize, line: &Line, value: &Value) {
 
 /// A peso of difference is a till's own rounding; more is a mistake.
 fn agree(making: &mut Making<'_>, path: String, tag: &str, said: i64, ours: i64) {
-    let figures = format!("{tag} dice {} y el cálculo da {}", money::dotted(said), money::dotted(ours));
+    let figures = format!(
+        "{} dice {} y el cálculo da {}",
+        plain::place(&path),
+        money::dotted(said),
+        money::dotted(ours)
+    );
     match said.abs_diff(ours) {
         0 => {}
         1 if tag == "MontoItem" => {

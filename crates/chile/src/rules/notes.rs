@@ -78,7 +78,7 @@ pub fn check(making: &mut Making<'_>, earlier: &[Earlier]) {
         making.warn(
             "note-net-prices",
             header_path("IdDoc", "MntBruto"),
-            "La nota es de una boleta y sus precios van netos; si son los de la boleta, con IVA, indique MntBruto 1.",
+            "La nota es de una boleta y sus precios van netos; si son los de la boleta, con IVA, indíquelo (MntBruto 1).",
         );
     }
 }
@@ -131,7 +131,7 @@ fn every_reference(making: &Making<'_>) -> Vec<Told> {
         // Formato DTE 2.4.2, CodRef: the operation that a guía covers is not there to be annulled.
         if matches!(reference.leaf("TpoDocRef"), Some("50" | "52")) && reference.has("CodRef") {
             let message =
-                "Una guía de despacho no se anula ni se corrige con una nota; quite CodRef.".to_owned();
+                "Una guía de despacho no se anula ni se corrige con una nota: cítela sin decir qué corrige (quite CodRef).".to_owned();
             told.push(("note-on-guia", place(at, "CodRef"), message));
         }
     }
@@ -140,8 +140,7 @@ fn every_reference(making: &Making<'_>) -> Vec<Told> {
         let name = tipo::name_of(kind).unwrap_or(kind).to_lowercase();
         match (reference.leaf("CodRef"), making.tipo) {
             (None, _) => {
-                let message =
-                    "Falta CodRef: 1 anula el documento, 2 corrige un texto, 3 corrige montos (REF-3-758).";
+                let message = "Falta lo que la nota hace con el documento (CodRef): 1 anula el documento, 2 corrige un texto, 3 corrige montos (REF-3-758).";
                 told.push(("note-reason-missing", place(at, "CodRef"), message.to_owned()));
             }
             // A credit note annuls what charges, a debit note what credits.
@@ -162,7 +161,7 @@ fn every_reference(making: &Making<'_>) -> Vec<Told> {
                 told.push(("note-text-debit", place(at, "CodRef"), message));
             }
             (Some("2"), _) if !reference.has("RazonRef") => {
-                let message = "Indique en RazonRef qué decía y qué debe decir.".to_owned();
+                let message = "Indique en el motivo (RazonRef) qué decía y qué debe decir.".to_owned();
                 told.push(("required", place(at, "RazonRef"), message));
             }
             (Some(_), _) => {}
@@ -178,7 +177,7 @@ fn together(making: &Making<'_>) -> Option<Told> {
     let count = correcting(document).count();
     if count == 0 {
         let message = format!(
-            "{} dice en Referencia qué documento corrige: TpoDocRef, FolioRef y CodRef (REF-3-415).",
+            "{} dice en Referencia qué documento corrige: su tipo, su folio y qué hace con él (TpoDocRef, FolioRef y CodRef; REF-3-415).",
             making.tipo.name()
         );
         return Some(("note-without-reference", "Referencia".to_owned(), message));
@@ -221,7 +220,8 @@ fn earlier_ones(making: &Making<'_>, earlier: &[Earlier]) -> Vec<Told> {
     if exempt && corrects_amounts && correcting(document).next().is_some() {
         // What bore no tax gives none back.
         for (at, _) in document.groups("Detalle").enumerate().filter(|(_, line)| !line.has("IndExe")) {
-            let message = format!("Línea {}: lo que se corrige es exento; indique IndExe 1.", at + 1);
+            let message =
+                format!("Línea {}: lo que se corrige es exento; márquela como exenta (IndExe 1).", at + 1);
             told.push(("note-taxed", format!("Detalle[{at}].IndExe"), message));
         }
     }
@@ -242,7 +242,7 @@ fn late(making: &mut Making<'_>) {
     let Some((at, date)) = first else { return };
     let message = format!(
         "Lo que se corrige es del {date}, de hace más de seis meses: la nota ya no rebaja el débito fiscal. Indique \
-         IndNoRebaja 1, o consulte a su contador."
+         que no rebaja (IndNoRebaja 1), o consulte a su contador."
     );
     making.warn("note-late", format!("Referencia[{at}].FchRef"), message);
 }
@@ -279,7 +279,7 @@ pub fn amounts(making: &mut Making<'_>, earlier: &[Earlier], totals: &Totals) {
         );
         for earlier in earlier.iter().filter(|e| e.corrected && e.document.total.0 != totals.total) {
             let message = format!(
-                "La nota anula {} y es por {}; debe ser por los {} del documento (REF-2-780). Para una parte use CodRef 3.",
+                "La nota anula {} y es por {}; debe ser por los {} del documento (REF-2-780). Para una parte corrija montos (CodRef 3).",
                 earlier.document.id,
                 money::dotted(totals.total),
                 money::dotted(earlier.document.total.0)

@@ -5,6 +5,7 @@ use jiff::ToSpan;
 use super::{Making, header_path, notes};
 use crate::means;
 use crate::rut::Rut;
+use crate::tags::plain;
 use crate::tipo::{Family, Tipo};
 use crate::totals::Totals;
 
@@ -25,7 +26,7 @@ pub fn check(making: &mut Making<'_>) {
         making.refuse(
             "receiver-not-issuer",
             path,
-            "Un traslado interno (IndTraslado 5) es de la empresa a sí misma: RUTRecep debe ser el de la empresa.",
+            "Un traslado interno (IndTraslado 5) es de la empresa a sí misma: el RUT del cliente debe ser el de la empresa.",
         );
     } else if own && !moves_within && !(making.tipo.is_note() && notes::on_boletas(&making.order.document)) {
         // By mistake, or a withdrawal of goods. A note on a boleta whose buyer nobody knows goes to the
@@ -63,46 +64,43 @@ fn boleta(making: &mut Making<'_>) {
         making.refuse(
             "receiver-code-missing",
             header_path("Receptor", "CdgIntRecep"),
-            "RUTRecep 0-0 es de un cliente que usted conoce por su código interno: indique CdgIntRecep.",
+            "El RUT 0-0 es de un cliente que usted conoce por su código interno: indíquelo (CdgIntRecep).",
         );
     }
     let service = making.header_text("IdDoc", "IndServicio");
     let unknown = receiver(making) == Some(Rut::CONSUMER);
     if unknown && service != "3" {
-        let message = format!("Con IndServicio {service} la boleta debe indicar el RUT real del cliente.");
+        let message = format!(
+            "Una boleta de este servicio (IndServicio {service}) debe indicar el RUT real del cliente."
+        );
         making.refuse("receiver-required", header_path("Receptor", "RUTRecep"), message);
     }
     // Periodic services, as water or gas: 1 needs DirRecep; 2, those of a home, also FchVenc (formato
     // boletas 4.2, IndServicio; schema EnvioBOLETA_v11).
     if matches!(service.as_str(), "1" | "2") && making.header("Receptor", "DirRecep").is_none() {
-        let message =
-            format!("Con IndServicio {service} (servicios periódicos) falta la dirección del cliente.");
+        let message = format!(
+            "En una boleta de servicios periódicos (IndServicio {service}) falta la dirección del cliente."
+        );
         making.refuse("required", header_path("Receptor", "DirRecep"), message);
     }
     if service == "2" && making.header("IdDoc", "FchVenc").is_none() {
         making.refuse(
             "required",
             header_path("IdDoc", "FchVenc"),
-            "Con IndServicio 2 (servicios periódicos domiciliarios) falta la fecha de vencimiento.",
+            "En una boleta de servicios periódicos domiciliarios (IndServicio 2) falta la fecha de vencimiento.",
         );
     }
 }
 
 /// Obligatory in facturas and guías (formato DTE 2.4.2, área Receptor), though the schema lets most of them
 /// out; a note needs the first two.
-const WANTED: [(&str, &str); 5] = [
-    ("RUTRecep", "el RUT del cliente"),
-    ("RznSocRecep", "la razón social del cliente"),
-    ("GiroRecep", "el giro del cliente"),
-    ("DirRecep", "la dirección del cliente"),
-    ("CmnaRecep", "la comuna del cliente"),
-];
+const WANTED: [&str; 5] = ["RUTRecep", "RznSocRecep", "GiroRecep", "DirRecep", "CmnaRecep"];
 
 fn named(making: &mut Making<'_>) {
     let count = if making.tipo.is_note() { 2 } else { WANTED.len() };
-    for (tag, meaning) in &WANTED[..count] {
+    for tag in &WANTED[..count] {
         if making.header("Receptor", tag).is_none() {
-            let message = format!("{} necesita {meaning} ({tag}).", capitalised(making.tipo.noun()));
+            let message = format!("{} necesita {}.", plain::capital(making.tipo.noun()), plain::name(tag));
             making.refuse("required", header_path("Receptor", tag), message);
         }
     }
@@ -124,15 +122,10 @@ fn named(making: &mut Making<'_>) {
         (Tipo::Factura, Some(Rut::FOREIGN)) if making.header("IdDoc", "TipoFactEsp").is_none() => making.refuse(
             "receiver-foreign",
             path,
-            "El RUT 55.555.555-5 es de clientes extranjeros: en una factura solo vale con TipoFactEsp 1 (turistas).",
+            "El RUT 55.555.555-5 es de clientes extranjeros: en una factura solo vale para turistas (TipoFactEsp 1).",
         ),
         _ => {}
     }
-}
-
-fn capitalised(noun: &str) -> String {
-    let mut letters = noun.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// Above 135 UF a boleta names its buyer and says how it was paid (Ley 21.713; formato boletas 4.2). How, its till has said
@@ -181,7 +174,7 @@ pub fn large_sale(making: &mut Making<'_>, totals: &Totals) {
                 making.order.document.within("Encabezado").within("IdDoc").set("MedioPago", code.to_string());
             }
             None => {
-                let message = format!("{over}: diga cómo se pagó, con MedioPago o en Timbre.Pagos.");
+                let message = format!("{over}: diga cómo se pagó (MedioPago, o Timbre.Pagos).");
                 making.refuse("large-sale-payment", header_path("IdDoc", "MedioPago"), message);
             }
         }

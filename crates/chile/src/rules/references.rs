@@ -110,7 +110,8 @@ fn dte(making: &mut Making<'_>, earlier: &[Earlier]) {
         let said = making.order.document.groups("Referencia").nth(earlier.at).and_then(|r| r.leaf("FchRef"));
         if let Some(said) = said.filter(|said| *said != earlier.document.date.to_string()) {
             let (id, date) = (&earlier.document.id, earlier.document.date);
-            let message = format!("Referencia {}: FchRef dice {said} y {id} es del {date}.", earlier.at + 1);
+            let message =
+                format!("Referencia {}: su fecha dice {said} y {id} es del {date}.", earlier.at + 1);
             making.refuse("reference-date", format!("Referencia[{}].FchRef", earlier.at), message);
         }
         guia(making, earlier);
@@ -143,7 +144,7 @@ fn idle_codes(making: &mut Making<'_>) {
         .collect();
     for at in idle {
         let message = format!(
-            "Referencia {}: CodRef solo vale en una nota y sobre el documento que corrige; aquí no anula ni corrige nada.",
+            "Referencia {}: lo que se hace con el documento (CodRef) solo vale en una nota y sobre el documento que corrige; aquí no anula ni corrige nada.",
             at + 1
         );
         making.warn("reference-code", format!("Referencia[{at}].CodRef"), message);
@@ -203,7 +204,7 @@ fn faults(reference: &Group, issued: Option<Date>) -> Vec<(&'static str, &'stati
         && !folio.bytes().all(|b| b.is_ascii_digit())
     {
         let message =
-            format!("FolioRef dice «{folio}», y el folio de un documento electrónico es un número.");
+            format!("El folio citado dice «{folio}», y el de un documento electrónico es un número.");
         faults.push(("reference-folio", "FolioRef", message));
     }
     match (reference.leaf("IndGlobal"), reference.leaf("FolioRef")) {
@@ -212,14 +213,14 @@ fn faults(reference: &Group, issued: Option<Date>) -> Vec<(&'static str, &'stati
             faults.push((
                 "reference-global",
                 "FolioRef",
-                "con IndGlobal 1 el FolioRef debe ser 0.".to_owned(),
+                "Una referencia global (IndGlobal 1) lleva el folio 0.".to_owned(),
             ));
         }
         (None, Some("0")) => {
             faults.push((
                 "reference-folio",
                 "FolioRef",
-                "FolioRef 0 es solo para referencias globales (IndGlobal 1).".to_owned(),
+                "El folio 0 es solo para referencias globales (IndGlobal 1).".to_owned(),
             ));
         }
         _ => {}
@@ -231,7 +232,7 @@ fn faults(reference: &Group, issued: Option<Date>) -> Vec<(&'static str, &'stati
         faults.push((
             "reference-date",
             "FchRef",
-            format!("FchRef ({date}) es posterior a la emisión ({issued}); lo que se cita existe antes."),
+            format!("La fecha del documento citado ({date}) es posterior a la emisión ({issued}); lo que se cita existe antes."),
         ));
     }
     faults

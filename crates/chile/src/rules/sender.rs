@@ -1,7 +1,7 @@
 //! The Emisor a sale may carry agrees with the company, or the sale is another's.
 
 use super::{Making, header_path};
-use crate::tags::Item;
+use crate::tags::{Item, plain};
 use crate::tipo::Family;
 
 /// Tags of a sale's Emisor beside those of the company's data.
@@ -34,12 +34,14 @@ pub fn check(making: &mut Making<'_>) {
             }
             let own: Vec<&str> = making.firm.tags(ours).collect();
             if own.is_empty() {
-                let message = format!("{tag} «{said}» no se usa: la empresa configurada no tiene {tag}.");
+                let message =
+                    format!("{} «{said}» no se usa: la empresa configurada no lo tiene.", plain::place(tag));
                 making.warn("member-ignored", header_path("Emisor", tag), message);
                 continue;
             }
             let message = format!(
-                "{tag} dice «{said}» y la empresa configurada tiene «{}»; corrija la venta u omita {tag}.",
+                "{} dice «{said}» y la empresa configurada tiene «{}»; corrija la venta u omita {tag}.",
+                plain::place(tag),
                 own.join(", ")
             );
             making.refuse("sender-mismatch", header_path("Emisor", tag), message);
@@ -56,7 +58,7 @@ pub fn check(making: &mut Making<'_>) {
                 making.refuse(
                     "tag-not-for-type",
                     header_path("Emisor", tag),
-                    format!("{tag} no existe en una boleta; quítelo."),
+                    format!("{} no va en una boleta; quite {tag}.", plain::place(tag)),
                 );
             }
         }

@@ -20,8 +20,10 @@ pub fn check(making: &mut Making<'_>) {
                 continue;
             };
             if detail.has("IndExe") {
-                let message =
-                    format!("Línea {line}: {} ({code}) es de lo que lleva IVA; quite IndExe.", tax.name);
+                let message = format!(
+                    "Línea {line}: {} ({code}) es de lo que lleva IVA; no la marque como exenta (IndExe).",
+                    tax.name
+                );
                 told.push(("tax-on-exempt", place.clone(), message));
             }
             told.extend(base_missing(detail, tax, at));
@@ -38,7 +40,7 @@ pub fn check(making: &mut Making<'_>) {
         if gross && detail.has("CodImpAdic") {
             // Formato DTE 2.4.2, MntBruto: only in documents without additional taxes.
             let message =
-                "Con impuestos adicionales los precios van netos: quite MntBruto e indique precios sin IVA.";
+                "Con impuestos adicionales los precios van netos: indique precios sin IVA, sin MntBruto.";
             told.push(("tax-with-gross", "Encabezado.IdDoc.MntBruto".to_owned(), message.to_owned()));
         }
     }
@@ -79,7 +81,7 @@ pub fn compare(making: &mut Making<'_>, said: &Group, totals: &Totals) {
             && rate != due.tax.rate()
         {
             let message = format!(
-                "TasaImp dice {} y la del impuesto {code} ({}) es {}.",
+                "La tasa del impuesto dice {} y la del {code} ({}) es {}.",
                 money::plain(rate),
                 due.tax.name,
                 money::plain(due.tax.rate())
@@ -96,7 +98,11 @@ pub fn compare(making: &mut Making<'_>, said: &Group, totals: &Totals) {
         match amount.abs_diff(ours) {
             0 => {}
             1 => making.warn("total-rounding", path("MontoImp"), format!("{figures}; se usa el cálculo.")),
-            _ => making.refuse("total-mismatch", path("MontoImp"), format!("{figures}. Revise CodImpAdic.")),
+            _ => making.refuse(
+                "total-mismatch",
+                path("MontoImp"),
+                format!("{figures}. Revise el código del impuesto (CodImpAdic)."),
+            ),
         }
     }
 }

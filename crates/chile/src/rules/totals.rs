@@ -19,7 +19,7 @@ pub fn check(making: &mut Making<'_>, lines: Vec<(Tax, i64)>, earlier: &[Earlier
         making.refuse(
             "global-of-nothing",
             "DscRcgGlobal",
-            "Un descuento o recargo global es de lo no facturable (IndExeDR 2) y no hay ninguna línea no facturable.",
+            "Un descuento o recargo global es de lo no facturable (IndExeDR 2), y no hay ninguna línea no facturable.",
         );
     }
     let totals = match figures::add_up(making.tipo, &making.order.document, lines, stated) {
@@ -66,14 +66,15 @@ fn may_be_nothing(making: &Making<'_>, earlier: &[Earlier]) -> bool {
 /// same where what bears tax is worth nothing, for such a document would show no tax.
 fn all_exempt(making: &mut Making<'_>) {
     let right = match making.tipo {
-        Tipo::Boleta => "una boleta exenta (TipoDTE 41)",
-        Tipo::Factura => "una factura exenta (TipoDTE 34)",
+        Tipo::Boleta => "una boleta exenta (41)",
+        Tipo::Factura => "una factura exenta (34)",
         Tipo::FacturaExenta | Tipo::BoletaExenta | Tipo::Guia | Tipo::NotaDebito | Tipo::NotaCredito => {
             return;
         }
     };
-    let message =
-        format!("Todo lo que se cobra es exento: corresponde {right}. Cambie el tipo o revise IndExe.");
+    let message = format!(
+        "Todo lo que se cobra es exento: corresponde {right}. Cambie el tipo, o revise lo que va como exento (IndExe)."
+    );
     making.refuse("all-exempt", header_path("IdDoc", "TipoDTE"), message);
 }
 
@@ -99,7 +100,7 @@ fn stated_rules(making: &mut Making<'_>, totals: &Totals) {
     let stated = totals.stated;
     if i128::from(stated.builders_credit) * 100 > i128::from(totals.iva) * 65 {
         let message = format!(
-            "CredEC dice {} y no puede pasar del 65 % del IVA ({}).",
+            "El crédito especial (CredEC) dice {} y no puede pasar del 65 % del IVA ({}).",
             money::dotted(stated.builders_credit),
             money::dotted(totals.iva)
         );
@@ -108,7 +109,7 @@ fn stated_rules(making: &mut Making<'_>, totals: &Totals) {
     let Some((own, other)) = stated.shared_iva else { return };
     if i128::from(own) + i128::from(other) != i128::from(totals.iva) {
         let message = format!(
-            "IVAProp ({}) e IVATerc ({}) deben sumar el IVA ({}).",
+            "El IVA propio ({}) y el de terceros ({}) deben sumar el IVA ({}).",
             money::dotted(own),
             money::dotted(other),
             money::dotted(totals.iva)
@@ -140,7 +141,7 @@ fn compare(making: &mut Making<'_>, said: &Group, totals: &Totals) {
         let ours = ours.iter().find(|(tag, _)| *tag == field.tag).map_or(0, |(_, amount)| *amount);
         if field.tag == "TasaIVA" {
             if money::parse(text) != Some(money::Decimal::from(19)) {
-                making.refuse("iva-rate", path, format!("TasaIVA dice {text}; la tasa vigente es 19."));
+                making.refuse("iva-rate", path, format!("La tasa del IVA dice {text}; la vigente es 19."));
             }
             continue;
         }

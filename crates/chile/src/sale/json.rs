@@ -6,7 +6,7 @@ use timbre_core::Refusal;
 use super::nearest::nearest;
 use super::{MOST_REFUSALS, under};
 use crate::money;
-use crate::tags::{By, Field, Group, Item, Shape, sender};
+use crate::tags::{By, Field, Group, Item, Shape, plain, sender};
 
 /// Elements of one kind that are looked at; more than any schema allows.
 const MOST_ITEMS: usize = 5_000;
@@ -96,7 +96,7 @@ impl Reader {
                 By::Only(_) => self.refuse(
                     "tag-not-for-type",
                     &path,
-                    format!("{} no corresponde a {}; quítelo.", field.tag, self.what),
+                    format!("{} no corresponde a {}; quite {}.", plain::place(&path), self.what, field.tag),
                 ),
             }
         }
@@ -110,8 +110,11 @@ impl Reader {
     /// it out.
     fn absent(&mut self, field: &Field, value: &Value, path: &str) {
         if field.tag == "QtyItem" && !matches!(value, Value::Bool(_)) {
-            let message = "QtyItem viene sin cantidad: escríbala, o quite la etiqueta si la línea no lleva.";
-            self.refuse("value-empty", path, message.to_owned());
+            let message = format!(
+                "{} viene vacía: escríbala, o quite QtyItem si la línea no lleva.",
+                plain::place(path)
+            );
+            self.refuse("value-empty", path, message);
         }
     }
 
@@ -152,7 +155,11 @@ impl Reader {
             Value::String(text) => text.clone(),
             Value::Number(number) => number.to_string(),
             Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
-                let message = format!("Se esperaba un texto o un número y vino {}.", kind(value));
+                let message = format!(
+                    "{}: se esperaba un texto o un número y vino {}.",
+                    plain::place(path),
+                    kind(value)
+                );
                 self.refuse("value-wrong-kind", path, message);
                 return None;
             }
@@ -164,8 +171,7 @@ impl Reader {
             Ok(text) if text.is_empty() => None,
             Ok(text) => Some(text),
             Err(problem) => {
-                let tag = path.rsplit('.').next().unwrap_or(path);
-                self.refuse(problem.code(), path, format!("{tag}: {problem}."));
+                self.refuse(problem.code(), path, plain::wrong(path, &problem));
                 None
             }
         }
@@ -181,9 +187,11 @@ impl Reader {
             _ => false,
         };
         if few_decimals {
-            let tag = path.rsplit('.').next().unwrap_or(path);
-            let message =
-                format!("{tag}: «{}» parece llevar separador de miles; escriba {thousands}.", written.trim());
+            let message = format!(
+                "{}: «{}» parece llevar separador de miles; escriba {thousands}.",
+                plain::place(path),
+                written.trim()
+            );
             self.refuse("number-thousands", path, message);
         }
         few_decimals
@@ -194,8 +202,9 @@ impl Reader {
         let Value::String(written) = value else { return };
         if let Some(thousands) = as_thousands(written) {
             let message = format!(
-                "PrcItem «{}» puede ser miles o decimales: si son miles escriba {thousands}; si son decimales, indique \
-                 también MontoItem o MntTotal.",
+                "{}: «{}» puede ser miles o decimales; si son miles escriba {thousands}, si son decimales indique también el \
+                 total de la línea (MontoItem) o el de la venta (MntTotal).",
+                plain::place(path),
                 written.trim()
             );
             self.refuse("price-thousands", path, message);
@@ -212,9 +221,11 @@ impl Reader {
                 path,
                 "El folio lo pone Timbre desde el CAF cargado; quítelo de la venta.".to_owned(),
             ),
-            tag => {
-                self.refuse("tag-is-timbres", path, format!("{tag} lo escribe Timbre; quítelo de la venta."))
-            }
+            tag => self.refuse(
+                "tag-is-timbres",
+                path,
+                format!("{} lo pone Timbre: quite {tag} de la venta.", plain::place(path)),
+            ),
         }
     }
 
@@ -227,7 +238,7 @@ impl Reader {
             );
             self.refuse("too-many-lines", path, message);
         } else {
-            let message = format!("{} viene {count} veces y el SII admite hasta {most}.", field.tag);
+            let message = format!("{} viene {count} veces y el SII admite hasta {most}.", plain::place(path));
             self.refuse("too-many", path, message);
         }
     }

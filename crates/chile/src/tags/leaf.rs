@@ -22,7 +22,7 @@ pub enum Problem {
     OutOfRange { text: String, least: String, most: String },
     #[error("tiene {length} caracteres y el SII acepta hasta {most}; acórtelo")]
     TooLong { length: usize, most: usize },
-    #[error("está vacío y el SII exige un texto")]
+    #[error("no dice nada y el SII exige un texto")]
     Empty,
     #[error(
         "tiene el carácter {}, que no existe en ISO-8859-1, la codificación que exige el SII; quítelo o cámbielo",

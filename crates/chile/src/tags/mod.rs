@@ -7,6 +7,7 @@ pub mod factura;
 mod group;
 mod leaf;
 pub mod markup;
+pub mod plain;
 pub mod sender;
 pub mod stamp;
 

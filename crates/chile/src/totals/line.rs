@@ -29,9 +29,9 @@ pub struct Value {
 /// Why a line comes to nothing that can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LineFault {
-    #[error("falta el precio: indique PrcItem, o MontoItem sin QtyItem")]
+    #[error("falta el precio: indique el precio (PrcItem), o el total de la línea sin cantidad (MontoItem)")]
     NoPrice,
-    #[error("un descuento o recargo necesita PrcItem para calcularse")]
+    #[error("un descuento o recargo necesita el precio para calcularse")]
     NothingToDiscount,
     #[error("los descuentos superan el valor de la línea, que quedaría en {0}")]
     Negative(i64),

@@ -111,7 +111,7 @@ impl Totals {
 pub enum Fault {
     #[error("los descuentos globales superan el monto {0}; revíselos")]
     Negative(&'static str),
-    #[error("el crédito especial (CredEC) supera el total; revíselo")]
+    #[error("el crédito especial supera el total; revíselo")]
     Credit,
     #[error(
         "un descuento o recargo global en pesos no dice de qué impuesto adicional se descuenta; indíquelo en porcentaje o en las líneas"
