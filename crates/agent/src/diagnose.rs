@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use timbre_core::{
     ChannelId, Environment, Finding, Heard, Issuer, Pass, Request, Served, Severity, Step, Verdict, Wish,
+    thousands,
 };
 use ts_rs::TS;
 use utoipa::ToSchema;
@@ -178,7 +179,12 @@ impl Agent {
             let grant = &range.grant;
             let kind =
                 self.0.regime.profile().kind(&grant.series).map_or(grant.series.0.as_str(), |k| k.name);
-            let title = format!("Folios de {} {} a {}", kind.to_lowercase(), range.first, range.last);
+            let title = format!(
+                "Folios de {} {} a {}",
+                kind.to_lowercase(),
+                thousands(range.first),
+                thousands(range.last)
+            );
             let (outcome, detail) = if grant.environment != issuer.environment {
                 (Outcome::Fail, "Son de otro ambiente.".to_owned())
             } else if grant.issuer != issuer.company.id {

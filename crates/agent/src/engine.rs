@@ -363,6 +363,12 @@ impl Agent {
         show::row(row, self.0.regime.profile(), &self.0.sender.terms())
     }
 
+    /// A type of document in a sentence: `boleta`; by its number where the country knows no name for it.
+    pub(crate) fn kind_name(&self, series: &str) -> String {
+        let kind = self.0.regime.profile().kind(&timbre_core::Series(series.to_owned()));
+        kind.map_or_else(|| format!("tipo {series}"), |kind| kind.name.to_lowercase())
+    }
+
     pub(crate) fn find(&self, id: &DocumentId) -> Answer<Row> {
         self.0.reader.row(id)?.ok_or_else(|| missing(id))
     }

@@ -100,13 +100,15 @@ impl Agent {
 
     fn line(&self, row: &Row) -> String {
         let view = self.row(row);
+        // A spreadsheet reads no moment with a zone.
+        let issued = row.issued.to_zoned(self.0.zone.clone());
         let text = |text: Option<String>| text.unwrap_or_default();
         let cells = [
             view.id,
             view.kind,
             view.folio.to_string(),
             view.date,
-            view.issued,
+            issued.strftime("%Y-%m-%d %H:%M:%S").to_string(),
             view.receiver_id,
             view.receiver,
             view.total.to_string(),
@@ -123,7 +125,7 @@ impl Agent {
 }
 
 /// The mark tells spreadsheets that it is UTF-8.
-const HEAD: &str = "\u{feff}id;tipo;folio;fecha;emitido;rut receptor;receptor;total;estado;necesita atención;TrackID;\
+const HEAD: &str = "\u{feff}id;tipo;folio;fecha;emitido (hora local);rut receptor;receptor;total;estado;necesita atención;TrackID;\
                     anulado por;reemplazado por;error\r\n";
 
 /// One cell. What a spreadsheet would take for a formula is text: a name is whatever a customer says.

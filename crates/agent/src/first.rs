@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use timbre_core::{Environment, Issuer, KeyError, Refusal, Remark, Series, Step};
+use timbre_core::{Environment, Issuer, KeyError, Refusal, Remark, Series, Step, thousands};
 
 use crate::engine::Agent;
 
@@ -56,6 +56,7 @@ impl Agent {
 
 /// The refusal of a range whose first number is taken.
 pub(crate) fn taken(authority: &str, number: u64, why: &Remark) -> Refusal {
+    let number = thousands(number);
     Refusal::new(
         "first-number-taken",
         "used_up_to",
@@ -69,6 +70,7 @@ pub(crate) fn taken(authority: &str, number: u64, why: &Remark) -> Refusal {
 
 /// What a person is told of the first number of a range that is loaded already.
 pub(crate) fn taken_since(authority: &str, number: u64, why: &Remark) -> Refusal {
+    let number = thousands(number);
     Refusal::new(
         "first-number-taken",
         "used_up_to",
@@ -82,6 +84,7 @@ pub(crate) fn taken_since(authority: &str, number: u64, why: &Remark) -> Refusal
 
 /// What a person is told when nobody could be asked.
 pub(crate) fn unasked(authority: &str, number: u64, why: &str) -> Refusal {
+    let number = thousands(number);
     let why = why.trim_end_matches('.');
     Refusal::new(
         "first-number-unasked",

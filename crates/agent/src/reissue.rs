@@ -11,7 +11,7 @@ use bytes::Bytes;
 use jiff::tz::TimeZone;
 use timbre_core::{
     Cause, DocState, Document, DocumentId, Draft, Folio, Keys, Number, NumberFate, Refusal, Regime, Said,
-    Sale, Timestamp, Verdict,
+    Sale, Timestamp, Verdict, thousands,
 };
 use timbre_store::{Event, Fact, Issued, Moved, Numbering, Reader, Row};
 
@@ -308,7 +308,7 @@ impl Again {
             Number::Same => own_folio(reader, &self.before.document)?,
             Number::New => Numbering::of(reader.ranges())
                 .take(&said.series, &mut |grant| accepts(&*self.draft, grant))
-                .map_err(|none| no_folio(&said.series.0, none))?,
+                .map_err(|none| no_folio(&self.draft.name(), none))?,
         };
         let sealed = seal_all(vec![(&*self.draft, folio)], 1, &*self.keys, stamp);
         let sealed = sealed.into_iter().next().expect("one draft is one document");
@@ -365,7 +365,9 @@ impl Again {
                 let replaced = Cause::Replaced { by, number: self.void };
                 let task = format!(
                     "Anule el folio {} en el sitio del {}: en su lugar está {made}. {}",
-                    row.id.number, self.authority, self.task
+                    thousands(row.id.number),
+                    self.authority,
+                    self.task
                 );
                 let mut facts = vec![
                     moved(DocState::Reemplazado, replaced, row.version, row.attempts),

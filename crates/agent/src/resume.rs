@@ -2,7 +2,7 @@
 //! the authority), or one that was stopped is used again, each with a reason; the folios left in an expired one are
 //! annulled at the authority, and those that were passed over looked for there.
 
-use timbre_core::{Date, Refusal, Series};
+use timbre_core::{Date, Refusal, Series, thousands};
 use timbre_store::{Fact, Range, Reader, Span};
 
 use crate::engine::{Agent, Answer};
@@ -16,7 +16,7 @@ impl Agent {
         let who = self.named(&order.who)?;
         let why = reasoned(&order.why, "Diga por qué no se puede seguir usando el rango.")?;
         let range = self.range(order)?;
-        let Range { first, last, .. } = range;
+        let (first, last) = (thousands(range.first), thousands(range.last));
         if range.stopped.is_some() {
             let detail = format!("El rango {first} a {last} ya está detenido.");
             return Err(ProblemView::conflict("already-stopped", detail));
@@ -36,7 +36,7 @@ impl Agent {
         let who = self.named(&order.who)?;
         let why = reasoned(&order.why, "Diga por qué se puede volver a usar el rango.")?;
         let range = self.range(order)?;
-        let Range { first, last, .. } = range;
+        let (first, last) = (thousands(range.first), thousands(range.last));
         if range.stopped.is_none() {
             let detail = format!("El rango {first} a {last} no está detenido: no hay nada que reanudar.");
             return Err(ProblemView::conflict("not-stopped", detail));
@@ -51,7 +51,7 @@ impl Agent {
 
     fn range(&self, order: &RangeDecision) -> Answer<Range> {
         let find = range_of(&order.series, order.folio);
-        find(&self.0.reader).ok_or_else(|| no_range(&order.series, order.folio))
+        find(&self.0.reader).ok_or_else(|| no_range(&self.kind_name(&order.series), order.folio))
     }
 
     /// Writes that a range is `stopped`, and why, or goes on, unless somebody else decided so meanwhile.
@@ -84,11 +84,11 @@ impl Agent {
     pub async fn range_annulled(&self, order: &RangeOrder) -> Answer<RangeView> {
         let who = self.named(&order.who)?;
         let find = range_of(&order.series, order.folio);
-        let none = || no_range(&order.series, order.folio);
+        let none = || no_range(&self.kind_name(&order.series), order.folio);
         let range = find(&self.0.reader).ok_or_else(none)?;
         let today = self.0.today();
         if !waits_to_be_annulled(&range, today) {
-            let Range { first, last, .. } = range;
+            let (first, last) = (thousands(range.first), thousands(range.last));
             let detail = format!("En el rango {first} a {last} no quedan folios vencidos por anular.");
             return Err(ProblemView::conflict("nothing-to-annul", detail));
         }
@@ -96,7 +96,8 @@ impl Agent {
         let annul = move |reader: &Reader| {
             let range = looked(reader).filter(|range| waits_to_be_annulled(range, today));
             let facts = range.map(|range| {
-                let what = format!("Folios vencidos {} a {} anulados", range.next, range.last);
+                let what =
+                    format!("Folios vencidos {} a {} anulados", thousands(range.next), thousands(range.last));
                 let why = Some(show::ANNULLED.to_owned());
                 [
                     Fact::Acted { who, what, documents: Vec::new() },
@@ -116,17 +117,21 @@ impl Agent {
     pub async fn skipped_annulled(&self, order: &RangeOrder) -> Answer<RangeView> {
         let who = self.named(&order.who)?;
         let (find, folio) = (range_of(&order.series, order.folio), order.folio);
-        let none = || no_range(&order.series, folio);
+        let none = || no_range(&self.kind_name(&order.series), folio);
         if find(&self.0.reader).ok_or_else(none)?.skipped_at(folio).is_none() {
-            let detail = format!("El folio {folio} no está entre los que se saltaron y falta revisar.");
+            let detail =
+                format!("El folio {} no está entre los que se saltaron y falta revisar.", thousands(folio));
             return Err(ProblemView::conflict("nothing-to-annul", detail));
         }
         let looked = find.clone();
         let annul = move |reader: &Reader| {
             let found = looked(reader).and_then(|range| Some((range.skipped_at(folio)?, range.grant.id)));
             let facts = found.map(|(Span { first, last }, grant)| {
-                let what =
-                    format!("Folios saltados {first} a {last} revisados, y anulados los que no se usaron");
+                let what = format!(
+                    "Folios saltados {} a {} revisados, y anulados los que no se usaron",
+                    thousands(first),
+                    thousands(last)
+                );
                 [
                     Fact::Acted { who, what, documents: Vec::new() },
                     Fact::SkippedAnnulled { grant, first, last },
@@ -163,6 +168,6 @@ fn range_of(series: &str, folio: u64) -> impl Fn(&Reader) -> Option<Range> + Clo
     }
 }
 
-fn no_range(series: &str, folio: u64) -> ProblemView {
-    ProblemView::not_found(format_args!("un rango de tipo {series} con el folio {folio}"))
+fn no_range(kind: &str, folio: u64) -> ProblemView {
+    ProblemView::not_found(format_args!("un rango de {kind} con el folio {}", thousands(folio)))
 }

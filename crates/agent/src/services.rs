@@ -1,7 +1,7 @@
 //! What people ask of the authority beside the delivery of documents. A question changes no document's
 //! state and brings no line down; what a person did by it is a fact of the journal.
 
-use timbre_core::{ChannelId, DocumentId, Numbered, Remark, Served, Wish};
+use timbre_core::{ChannelId, DocumentId, Numbered, Remark, Served, Wish, thousands};
 use timbre_store::Fact;
 
 use crate::conversation::{TalkError, without};
@@ -70,7 +70,8 @@ impl Agent {
     pub async fn claim(&self, order: &ClaimOrder) -> Answer<SaidView> {
         let ClaimOrder { issuer, series, folio, action } = order;
         let wish = Wish::Say { document: order.document(), action: action.clone() };
-        let what = format!("Registrar {action} del documento {folio} (tipo {series}) de {issuer}");
+        let what =
+            format!("Registrar {action} de {} {} de {issuer}", self.kind_name(series), thousands(*folio));
         self.act(&wish, &what, Vec::new()).await
     }
 

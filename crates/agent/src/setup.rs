@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use timbre_core::{Company, Environment, Grant, GrantId, KeyName, Refusal, Regime, Scheme, Timestamp};
+use timbre_core::{
+    Company, Environment, Grant, GrantId, KeyName, Refusal, Regime, Scheme, Timestamp, thousands,
+};
 use timbre_store::{Fact, GrantLoaded, Opened, Range, Reader, share as share_of};
 
 use crate::doer::SOMEBODY;
@@ -41,7 +43,12 @@ impl Agent {
             }
         }
         let Grant { series, first, last, .. } = &read.grant;
-        let acted = self.acted(format!("Cargar los folios {first} a {last} (tipo {})", series.0))?;
+        let acted = self.acted(format!(
+            "Cargar los folios {} a {} de {}",
+            thousands(*first),
+            thousands(*last),
+            self.kind_name(&series.0)
+        ))?;
         let loaded = GrantLoaded { grant: read.grant, share, used_up_to, again, sealed };
         let fact = Fact::GrantLoaded(Box::new(loaded));
         timbre_store::crash!("grant-unwritten");

@@ -1,5 +1,6 @@
 //! From the store's rows to what people are shown: pure.
 
+pub use timbre_core::thousands;
 use timbre_core::{Amount, DocState, Profile, Refusal, Weight};
 use timbre_store::{Counts, Filter, Range, Row};
 
@@ -179,19 +180,6 @@ pub fn day(date: timbre_core::Date) -> String {
 /// An amount as people write it: `$ 1.190`.
 pub fn money(amount: Amount) -> String {
     format!("{}$ {}", if amount.0 < 0 { "-" } else { "" }, thousands(amount.0.unsigned_abs()))
-}
-
-/// A number as people write it: `1.190`.
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push('.');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 #[cfg(test)]

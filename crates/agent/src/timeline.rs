@@ -1,7 +1,7 @@
 //! A document's life as a person reads it, from the facts that name it.
 
 use serde_json::Value;
-use timbre_core::{Cause, DocState, DocumentId};
+use timbre_core::{Cause, DocState, DocumentId, thousands};
 use timbre_store::{Event, Fact};
 
 use crate::view::StepView;
@@ -25,9 +25,12 @@ fn words(id: &DocumentId, fact: &Fact) -> Option<(String, String)> {
         Fact::Issued(issued) => say(
             if issued.document.version == 1 { "Emitido y firmado" } else { "Emitido de nuevo" },
             match issued.document.version {
-                1 => format!("Folio {}, guardado en este equipo", issued.document.id.number),
+                1 => format!("Folio {}, guardado en este equipo", thousands(issued.document.id.number)),
                 version => {
-                    format!("Folio {}, versión {version}, guardada en este equipo", issued.document.id.number)
+                    format!(
+                        "Folio {}, versión {version}, guardada en este equipo",
+                        thousands(issued.document.id.number)
+                    )
                 }
             },
         ),

@@ -186,6 +186,10 @@ impl Draft for DteDraft {
         Series(self.tipo.series().to_owned())
     }
 
+    fn name(&self) -> String {
+        self.tipo.name().to_lowercase()
+    }
+
     /// The date of issue and the day of stamping lie in the CAF's time: not before FA (TED-1-646,
     /// HED-3-305), not after its expiry (CAF-3-517).
     fn accepts(&self, grant: &Grant) -> Result<(), Refusal> {
@@ -193,10 +197,7 @@ impl Draft for DteDraft {
             return Err(Refusal::temporary(
                 "grant-other-kind",
                 "",
-                format!(
-                    "El CAF es de otro tipo de documento o ambiente; cargue uno del tipo {}.",
-                    self.tipo.series()
-                ),
+                format!("El CAF es de otro tipo de documento o ambiente; cargue uno de {}.", self.name()),
             ));
         }
         if grant.issuer != self.issuer.to_string() {

@@ -29,3 +29,16 @@ impl fmt::Display for Amount {
         self.0.fmt(f)
     }
 }
+
+/// A number as people write it: `1.190`.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push('.');
+        }
+        out.push(digit);
+    }
+    out
+}

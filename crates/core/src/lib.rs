@@ -20,7 +20,7 @@ pub mod services;
 pub mod state;
 pub mod turnover;
 
-pub use amount::Amount;
+pub use amount::{Amount, thousands};
 pub use channel::{
     Blame, Channel, Conduct, Cx, Effect, Environment, Heard, Inquiry, Limits, Method, NumberFate, Pass,
     Report, Request, Scope, Sent, State, Step, Verdict, Wrapping,

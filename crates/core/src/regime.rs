@@ -257,6 +257,11 @@ pub trait Regime: Send + Sync {
 pub trait Draft: Send + Sync {
     fn series(&self) -> Series;
 
+    /// Its type as a shop says it in a sentence: `boleta`.
+    fn name(&self) -> String {
+        format!("tipo {}", self.series().0)
+    }
+
     /// Dates and environment against this grant; asked by the writer before it gives a folio. The refusal is temporary
     /// where waiting, or another grant, lets this very sale pass.
     fn accepts(&self, grant: &Grant) -> Result<(), Refusal>;

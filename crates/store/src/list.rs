@@ -190,7 +190,8 @@ fn wants(filter: &Filter, words: &[String], row: &Row) -> bool {
 
 /// The words of a search, without case and accents.
 fn terms(text: &str) -> Vec<String> {
-    text.split_whitespace().map(fold).filter(|word| !word.is_empty()).collect()
+    // A sum is copied as it is shown, with its sign apart: `$ 1.190`.
+    text.split_whitespace().map(fold).filter(|word| !word.is_empty() && word != "$").collect()
 }
 
 /// Every word is found in the folio, the id, the receiver, the total or the items' names.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use timbre_core::{Cause, Company, DocState, DocumentId, Environment, Grant, GrantId, Refusal};
+use timbre_core::{Cause, Company, DocState, DocumentId, Environment, Grant, GrantId, Refusal, thousands};
 
 use crate::fact::{GrantLoaded, Issued, Moved, Sending};
 use crate::index::Keys;
@@ -163,22 +163,19 @@ impl<'a> Rules<'a> {
         }
         if numbering::share(grant, loaded.share).is_none() {
             let (part, parts) = loaded.share;
-            let message =
-                format!("El rango {} a {} no tiene una parte {part} de {parts}.", grant.first, grant.last);
+            let message = format!("El rango {} no tiene una parte {part} de {parts}.", span(grant));
             return Err(StoreError::refused("grant-share", message));
         }
         for other in self.live.grants().map(|row| &row.grant).chain(&self.grants) {
             if other.id == grant.id {
-                let message = format!(
-                    "Este CAF ya está cargado: folios {} a {} del tipo {}.",
-                    grant.first, grant.last, grant.series
-                );
+                let message = format!("Este CAF ya está cargado: folios {}.", span(grant));
                 return Err(StoreError::refused("grant-repeated", message));
             }
             if other.overlaps(grant) {
                 let message = format!(
-                    "Los folios {} a {} del tipo {} se cruzan con los de otro CAF cargado, {} a {}.",
-                    grant.first, grant.last, grant.series, other.first, other.last
+                    "Los folios {} se cruzan con los de otro CAF cargado del mismo tipo, {}.",
+                    span(grant),
+                    span(other)
                 );
                 return Err(StoreError::refused("grant-overlap", message));
             }
@@ -186,7 +183,7 @@ impl<'a> Rules<'a> {
         if loaded.used_up_to.is_some_and(|used| used > grant.last) {
             let message = format!(
                 "El rango termina en el folio {}: no se pueden haber usado hasta uno más alto.",
-                grant.last
+                thousands(grant.last)
             );
             return Err(StoreError::refused("grant-used-beyond", message));
         }
@@ -195,7 +192,7 @@ impl<'a> Rules<'a> {
             let message = format!(
                 "El rango empieza en el folio {}: el último usado no puede ser uno más bajo. Si no se ha usado \
                  ninguno, no diga ninguno.",
-                grant.first
+                thousands(grant.first)
             );
             return Err(StoreError::refused("grant-used-below", message));
         }
@@ -216,9 +213,10 @@ impl<'a> Rules<'a> {
         match used.filter(|used| (grant.first..=grant.last).contains(used)).max() {
             Some(used) if loaded.used_up_to.is_none_or(|said| said < used) => {
                 let message = format!(
-                    "De los folios {} a {} del tipo {} se recuerda que se usaron hasta el {used}, con un CAF que \
-                     ya no está cargado. Cárguelo diciendo que se usaron hasta ese folio.",
-                    grant.first, grant.last, grant.series
+                    "De los folios {} se recuerda que se usaron hasta el {}, con un CAF que ya no está cargado. Cárguelo \
+                     diciendo que se usaron hasta ese folio.",
+                    span(grant),
+                    thousands(used)
                 );
                 Err(StoreError::refused("grant-remembered", message))
             }
@@ -240,11 +238,16 @@ impl<'a> Rules<'a> {
                 format!(
                     "Del tipo {} se recuerdan folios usados hasta el {}; no se puede seguir desde más abajo.",
                     mark.series,
-                    mark.next.saturating_sub(1)
+                    thousands(mark.next.saturating_sub(1))
                 ),
             ))),
         }
     }
+}
+
+/// `1 a 1.000`.
+fn span(grant: &Grant) -> String {
+    format!("{} a {}", thousands(grant.first), thousands(grant.last))
 }
 
 /// A share of which every folio was used is most likely another machine's: loaded, it could never be loaded rightly.
@@ -257,14 +260,12 @@ fn something_left(loaded: &GrantLoaded) -> Result<(), StoreError> {
     }
     let message = match numbering::part_of(grant, parts, next) {
         Some(theirs) => format!(
-            "A la parte {part} de {parts} de este CAF no le queda ningún folio: se usaron hasta el {}, y el {next} \
+            "A la parte {part} de {parts} de este CAF no le queda ningún folio: se usaron hasta el {}, y el {} \
              es de la parte {theirs}. Si ésa es la de esta caja, cárguelo con ella.",
-            next.saturating_sub(1)
+            thousands(next.saturating_sub(1)),
+            thousands(next)
         ),
-        None => format!(
-            "De los folios {} a {} del tipo {} no queda ninguno: se usaron todos.",
-            grant.first, grant.last, grant.series
-        ),
+        None => format!("De los folios {} no queda ninguno: se usaron todos.", span(grant)),
     };
     Err(StoreError::refused("grant-share-empty", message))
 }

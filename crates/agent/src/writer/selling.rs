@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use timbre_core::{Document, Refusal, Sale, Timestamp};
+use timbre_core::{Document, Refusal, Sale, Timestamp, thousands};
 use timbre_store::{Fact, Issued, Make, NoFolio, Reader, Row, StoreError};
 
 use super::{Desk, Issuance, Job, WriteError, answer_known, breaks};
@@ -83,8 +83,9 @@ impl Desk {
                 match numbering.take(&said.series, &mut |grant| accepts(&*job.draft, grant)) {
                     Ok(folio) => folios.push(folio),
                     Err(none) => {
-                        let (job, said) = todo.remove(at);
-                        job.refuse(no_folio(&said.series.0, none));
+                        let (job, _) = todo.remove(at);
+                        let refusal = no_folio(&job.draft.name(), none);
+                        job.refuse(refusal);
                         // Whoever comes after it has another folio by now.
                         sealed.truncate(at);
                     }
@@ -164,22 +165,37 @@ fn moved_up(error: &WriteError) -> bool {
     matches!(error, WriteError::Store(error) if matches!(**error, StoreError::NotNext { .. }))
 }
 
-pub(crate) fn no_folio(series: &str, none: NoFolio) -> Refusal {
+pub(crate) fn no_folio(kind: &str, none: NoFolio) -> Refusal {
     match none {
         NoFolio::NoGrant => Refusal::temporary(
             "folio-none",
             "",
-            format!(
-                "No hay folios cargados para documentos de tipo {series}. Cargue un archivo CAF y vuelva a intentar."
-            ),
+            format!("No hay folios de {kind} cargados. Cargue un archivo CAF y vuelva a intentar."),
         ),
         NoFolio::Exhausted { last } => Refusal::temporary(
             "folio-exhausted",
             "",
             format!(
-                "Se acabaron los folios de tipo {series} (el último fue el {last}). Cargue un CAF nuevo y vuelva a intentar."
+                "Se acabaron los folios de {kind} (el último fue el {}). Cargue un CAF nuevo y vuelva a intentar.",
+                thousands(last)
             ),
         ),
         NoFolio::Refused(refusal) => refusal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_no_folio_is_told_of_what_by_its_name() {
+        let said = |none| no_folio("nota de crédito", none).message;
+        assert!(said(NoFolio::NoGrant).starts_with("No hay folios de nota de crédito cargados."));
+        let spent = said(NoFolio::Exhausted { last: 300_001 });
+        assert!(
+            spent.starts_with("Se acabaron los folios de nota de crédito (el último fue el 300.001)."),
+            "{spent}"
+        );
     }
 }

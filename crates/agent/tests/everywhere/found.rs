@@ -46,6 +46,9 @@ async fn a_document_is_found_as_a_shop_says_it_by_type_and_number() {
     let of_another = Query { series: Some("B".to_owned()), ..asked("papel 3") };
     assert!(found(&of_another).is_empty());
     assert!(found(&asked("papel tres")).is_empty());
+    for sum in ["25", "$25", "$ 25"] {
+        assert_eq!(found(&asked(sum)), ["TAF2"], "{sum}: a sum as it is shown");
+    }
     agent.stop().await;
 }
 
@@ -59,7 +62,10 @@ async fn a_file_of_what_is_found_has_a_line_for_each_or_its_very_bytes() {
     let mut csv = Vec::new();
     assert_eq!(agent.export(&Query::default(), Form::Csv, &mut csv).unwrap(), 600);
     let csv = String::from_utf8(csv).unwrap();
-    assert!(csv.starts_with("\u{feff}id;tipo;folio;"));
+    assert!(csv.starts_with("\u{feff}id;tipo;folio;fecha;emitido (hora local);"));
+    // By the country's clock, as a spreadsheet reads it.
+    let line: Vec<_> = csv.lines().nth(1).unwrap().split(';').collect();
+    assert!(line[4].len() == 19 && line[4].starts_with(&format!("{} ", line[3])), "{line:?}");
     assert_eq!(csv.lines().count(), 601);
     assert!(csv.lines().nth(1).unwrap().starts_with("TAF600;Papel;600;"));
     let mut bytes = Vec::new();
