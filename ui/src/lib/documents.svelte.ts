@@ -22,6 +22,10 @@ export class Documents extends Listing {
     return this.monitor.snapshot;
   }
 
+  get seen(): Snapshot | null {
+    return this.monitor.seen;
+  }
+
   get paused(): boolean {
     return this.monitor.paused;
   }
@@ -39,9 +43,10 @@ export class Documents extends Listing {
     };
   }
 
-  override reload(): Promise<void> {
+  override async reload(): Promise<void> {
     this.count();
-    return super.reload();
+    await super.reload();
+    if (this.paused) this.monitor.hold();
   }
 
   /** Rows as pushed to the panel. */

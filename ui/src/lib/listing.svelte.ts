@@ -44,6 +44,8 @@ export abstract class Listing {
   }
 
   abstract readonly snapshot: Snapshot | null;
+  /** The snapshot that is shown, which a pause may hold. */
+  abstract readonly seen: Snapshot | null;
   abstract readonly paused: boolean;
   abstract readonly problem: Problem | null;
   /** Does something, says when it can't be done, and looks again afterwards. */

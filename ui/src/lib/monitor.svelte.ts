@@ -18,6 +18,8 @@ export type Stale = "ended" | "barred" | "lost";
 export class Monitor extends Listing {
   snapshot = $state.raw<Snapshot | null>(null);
   paused = $state(false);
+  /** When what a pause holds was heard. */
+  heldAt = $state(0);
   /** When the agent was last heard; 0 before the first time. */
   heardAt = $state(0);
   /** When the first unanswered question was asked; `null` while it answers. */
@@ -28,6 +30,7 @@ export class Monitor extends Listing {
   /** Told of every row that was pushed, paused or not. */
   onRows: (rows: RowView[]) => void = () => {};
 
+  private held = $state.raw<Snapshot | null>(null);
   private unsubscribe: (() => void) | null = null;
   private mending: ReturnType<typeof setTimeout> | undefined;
   private subscribed = false;
@@ -42,6 +45,16 @@ export class Monitor extends Listing {
     private readonly now: () => number = Date.now,
   ) {
     super(port);
+  }
+
+  /** What the room shows: while it is paused, what was known when it was held. */
+  override get seen(): Snapshot | null {
+    return this.paused ? this.held : this.snapshot;
+  }
+
+  /** The moment that is shown. */
+  moment(now: number): number {
+    return this.paused ? this.heldAt : now;
   }
 
   /** Why what is shown may be old by now: nobody is let in any more, or nothing is heard. */
@@ -79,12 +92,12 @@ export class Monitor extends Listing {
     if (this.rows.failed && !this.problem) await this.rows.again();
   }
 
-  /** Takes what the agent pushed. Paused, the rows stay as they are; the rest stays true. */
+  /** Takes what the agent pushed. Paused, what the room shows stays as it is; the other rooms see what is true. */
   take(push: PushView): void {
     this.heard();
     this.onRows(push.rows);
     this.hear(push.rows);
-    this.outcome?.hear(push.rows);
+    this.outcome?.hear(push.rows, this.paused);
     this.show(push.snapshot);
     if (this.paused) return;
     this.rows.patch(push.rows);
@@ -112,9 +125,22 @@ export class Monitor extends Listing {
 
   async togglePause(): Promise<void> {
     this.paused = !this.paused;
-    if (this.paused) return;
+    if (this.paused) return this.hold();
+    this.outcome?.release();
     await this.ask();
     await this.rows.refresh();
+  }
+
+  /** What is read anew while it is paused is of now, and is held from now on. */
+  override async reload(): Promise<void> {
+    await super.reload();
+    if (this.paused) this.hold();
+  }
+
+  /** Holds what is known now. */
+  hold(): void {
+    [this.held, this.heldAt] = [this.snapshot, this.heardAt];
+    this.outcome?.release();
   }
 
   /** Answers whether it was done. */
@@ -131,12 +157,19 @@ export class Monitor extends Listing {
     this.notice = null;
     try {
       const answer = await what();
-      void this.ask().then(() => (this.paused ? undefined : this.rows.refresh()));
+      void this.again();
       return answer;
     } catch (thrown) {
       this.notice = { text: asProblem(thrown).message, bad: true };
       return null;
     }
+  }
+
+  /** Whoever does something wants to see it, also in a pause. */
+  private async again(): Promise<void> {
+    await this.ask();
+    await this.rows.refresh();
+    if (this.paused) this.hold();
   }
 
   private async ask(): Promise<void> {

@@ -359,15 +359,35 @@ describe("when the push is lost", () => {
   });
 });
 
-test("paused, the rows are held and the rest stays true; resumed, they are up to date", async () => {
-  await monitor.togglePause();
-  const before = ids();
-  shop.running = false;
-  shop.push([born(99_001)]);
-  await vi.advanceTimersByTimeAsync(3 * REFRESH_MS);
-  expect(ids()).toEqual(before);
-  expect(monitor.snapshot?.workers.running).toBe(false);
-  expect(monitor.snapshot?.sentence.text).toContain("El envío está detenido");
-  await monitor.togglePause();
-  expect(ids()[0]).toBe("T39F99001");
+describe("a pause", () => {
+  test("holds the rows and what is said of them; resumed, they are up to date", async () => {
+    await monitor.togglePause();
+    const [before, held] = [ids(), monitor.seen];
+    shop.running = false;
+    shop.push([born(99_001)]);
+    await vi.advanceTimersByTimeAsync(3 * REFRESH_MS);
+    expect(ids()).toEqual(before);
+    expect(monitor.seen).toBe(held);
+    expect(monitor.heldAt).toBe(NOW);
+    // The other rooms go by what is true.
+    expect(monitor.snapshot?.workers.running).toBe(false);
+    expect(monitor.snapshot?.sentence.text).toContain("El envío está detenido");
+    await monitor.togglePause();
+    expect(ids()[0]).toBe("T39F99001");
+    expect(monitor.seen).toBe(monitor.snapshot);
+  });
+
+  test("holds anew what a filter or an own act reads", async () => {
+    await monitor.togglePause();
+    await vi.advanceTimersByTimeAsync(2 * REFRESH_MS);
+    shop.push([born(99_001)]);
+    monitor.choose("queued");
+    await vi.advanceTimersByTimeAsync(0);
+    expect(monitor.heldAt).toBe(NOW + 2 * REFRESH_MS);
+    await vi.advanceTimersByTimeAsync(2 * REFRESH_MS);
+    await monitor.sending(false);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(monitor.seen?.workers.running).toBe(false);
+    expect(monitor.heldAt).toBe(NOW + 4 * REFRESH_MS);
+  });
 });

@@ -10,6 +10,7 @@ export class Outcome {
   readonly queued: number;
   readonly skipped: number;
   readonly rows = new SvelteMap<string, RowView>();
+  private readonly later = new Map<string, RowView>();
 
   constructor(resent: ResentView, known: Iterable<RowView>) {
     this.ids = resent.documents;
@@ -19,9 +20,16 @@ export class Outcome {
     for (const row of known) if (named.has(row.id)) this.rows.set(row.id, row);
   }
 
-  hear(rows: RowView[]): void {
+  /** Held, it is kept for the end of the pause. */
+  hear(rows: RowView[], held = false): void {
     const named = new Set(this.ids);
-    for (const row of rows) if (named.has(row.id)) this.rows.set(row.id, row);
+    for (const row of rows) if (named.has(row.id)) (held ? this.later : this.rows).set(row.id, row);
+  }
+
+  /** Shows what was heard while it was held. */
+  release(): void {
+    for (const [id, row] of this.later) this.rows.set(id, row);
+    this.later.clear();
   }
 
   /** How many of the named ones are where; one that nothing was heard of still waits. */

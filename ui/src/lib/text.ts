@@ -50,6 +50,7 @@ export const T = {
     sessionEnded: "La sesión terminó",
     enter: "Entrar de nuevo, en otra pestaña",
     age: (ago: string) => `hace ${ago}`,
+    held: (since: string) => `En pausa ${since}: lo que pasó después no se ve aquí`,
     pause: "Pausar la actualización",
     resume: "Seguir en vivo",
     lostBanner: (since: string) =>

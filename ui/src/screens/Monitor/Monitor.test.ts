@@ -111,6 +111,24 @@ describe("what is seen", () => {
     expect(screen.getByRole("status")).toHaveTextContent("1 documento necesita su atención");
   });
 
+  test("a pause says since when, and says nothing of what it does not show", async () => {
+    const shop = await open("monitor", { scenario: "offline" });
+    await press("u");
+    shop.rows = shop.rows.map((row) => ({ ...row, state: "ACEPTADO" }));
+    shop.push(shop.rows.slice(0, 14));
+    await settle(65_000);
+    expect(screen.getByRole("status")).toHaveTextContent("En pausa desde las 12:00: lo que pasó después no se ve aquí");
+    expect(screen.getByText(/^En pausa/, { selector: ".word" })).toHaveTextContent("En pausa · hace 1 min");
+    expect(screen.getByRole("button", { name: "14 Por enviar" })).toBeVisible();
+    expect(rows()[0]).toHaveTextContent("Pendiente");
+    // Another room has nothing that is held, and nobody comes back to what is old.
+    await press("4", { altKey: true, code: "Digit4" });
+    expect(screen.getByText(/^En vivo/)).toBeVisible();
+    await press("2", { altKey: true, code: "Digit2" });
+    expect(screen.getByRole("button", { name: "0 Por enviar" })).toBeVisible();
+    expect(rows()[0]).toHaveTextContent("Aceptado");
+  });
+
   test("who is let in no more does not read that all is well", async () => {
     const shop = await open("monitor");
     expect(screen.getByRole("status")).toHaveTextContent("1 documento necesita su atención");
