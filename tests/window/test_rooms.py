@@ -22,14 +22,22 @@ still
   .then(({ violations }) => done(violations.map(told)));
 """
 
-# What scrolls sideways, or would be cut off there. What is meant to has a name to be focused by (a table of folios), or is
-# a row of buttons that each come into view when they have the focus.
+# What scrolls sideways, or would be cut off there. What is meant to is a row of buttons that each come into view when they
+# have the focus.
 SIDEWAYS = """
-const meant = '[role=region][tabindex], .chips, .cut, .hidden, .mono, input, select';
+const meant = '.chips, .cut, .hidden, .mono, input, select';
 return [...document.querySelectorAll('*')]
   .filter((e) => e.clientWidth && !e.matches(meant) && !e.closest('svg') && getComputedStyle(e).overflowX !== 'visible')
   .filter((e) => e.scrollWidth > e.clientWidth)
   .map((e) => `${e.tagName}.${e.className}: ${e.scrollWidth} in ${e.clientWidth}`);
+"""
+
+# What stands out of its row in a table, over a line or over what is beside it.
+OUTSIDE = """
+return [...document.querySelectorAll('tbody td *')].filter((e) => {
+  const [own, row] = [e, e.closest('td')].map((one) => one.getBoundingClientRect());
+  return own.width && (own.top < row.top || own.bottom > row.bottom || own.left < row.left - 1 || own.right > row.right + 1);
+}).map((e) => e.outerHTML.slice(0, 120));
 """
 
 
@@ -92,6 +100,8 @@ def test_no_room_scrolls_sideways_at(window, width, height, zoom):
         for key, room in rooms(window):
             found[room] = window.run(SIDEWAYS)
             window.picture(PICTURES / f"room-{key}-{width}-{zoom}.png")
+            if room == "Folios":
+                found["Folios, en su fila"] = window.run(OUTSIDE)
             if room == "Venta":  # and with something to be paid
                 window.type("Código o descripción", "+500" + ENTER)
                 window.find("item", "Varios")

@@ -9,7 +9,7 @@ import Kind from "./Kind.svelte";
 const CAF = '<?xml version="1.0"?><AUTORIZACION><CAF version="1.0"><DA><RE>76192083-9</RE><TD>61</TD><RNG><D>101</D><H>200</H></RNG></DA></CAF></AUTORIZACION>';
 
 const dialog = () => screen.getByRole("dialog");
-const notes = () => screen.getByRole("region", { name: "Rangos de Nota de crédito" });
+const notes = () => screen.getByRole("table", { name: "Rangos de Nota de crédito" });
 
 async function choose(text = CAF) {
   const file = new File([text], "F61.xml");
