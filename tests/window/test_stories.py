@@ -60,7 +60,7 @@ def test_a_new_folder_opens_on_what_is_missing_and_says_what_is_wrong(sii):
             ("Código de actividad", "107100"),
             ("Dirección", "Irarrázaval 2450"),
             ("Comuna", "Ñuñoa"),
-            ("Fecha de la resolución", "2014-08-22"),
+            ("Fecha de la resolución", "22-08-2014"),
             ("Número de la resolución", "0"),
         ]:
             window.type(field, text)

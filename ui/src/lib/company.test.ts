@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { besideField, companyData, daysSince, typedOf } from "./company";
+import { besideField, companyData, daysSince, misformed, typedOf } from "./company";
 
 test("what is typed goes in the SII's tags, and comes back the same", () => {
   const typed = { RUTEmisor: "76.192.083-9", RznSoc: " Almacén ", Acteco: "471100, 472101", NroResol: "80", FchResol: "2014-08-22", CmnaOrigen: "" };
@@ -23,8 +23,8 @@ test("a branch, its head office and its two telephones go as the SII names them,
 });
 
 test("the UF is shown as people write it, and its age is told in days", () => {
-  expect(typedOf({ ValorUF: "39123.45", FchUF: "2026-11-22" })).toMatchObject({ ValorUF: "39123,45", FchUF: "2026-11-22" });
-  expect(companyData({ ValorUF: " 39.123,45 ", FchUF: "2026-11-22" })).toEqual({ ValorUF: "39.123,45", FchUF: "2026-11-22" });
+  expect(typedOf({ ValorUF: "39123.45", FchUF: "2026-11-22" })).toMatchObject({ ValorUF: "39123,45", FchUF: "22-11-2026" });
+  expect(companyData({ ValorUF: " 39.123,45 ", FchUF: "22-11-2026" })).toEqual({ ValorUF: "39.123,45", FchUF: "2026-11-22" });
   expect(daysSince("2026-09-01", "2026-09-01")).toBe(0);
   // Over the night in which clocks are put forward.
   expect(daysSince("2026-09-05", "2026-09-08")).toBe(3);
@@ -46,4 +46,15 @@ test("a date is typed as people write it, or as the SII does", () => {
   const of = (FchResol: string) => companyData({ FchResol }).FchResol;
   expect(["22-08-2014", "2/8/2014", "2014-08-22", "ayer"].map(of)).toEqual(["2014-08-22", "2014-08-02", "2014-08-22", "ayer"]);
   expect(typedOf({ FchResol: "2014-08-22" }).FchResol).toBe("22-08-2014");
+});
+
+test("a day that is none and an activity without its six digits are said before anything is sent, as the field has them", () => {
+  expect(misformed({ FchResol: "31-02-2014", FchUF: "2026-11-22", Acteco: "471100, 4721" })).toEqual({
+    FchResol: "«31-02-2014» no es una fecha: escríbala como 31-01-2026.",
+    Acteco: "«4721» no es un código de actividad: son seis números, como 471100.",
+  });
+  expect(misformed({ FchUF: "ayer" })).toHaveProperty("FchUF");
+  expect(misformed({ FchResol: " 2/8/2014 ", FchUF: "", Acteco: "011101" })).toEqual({});
+  // A number loses the zero that the code has.
+  expect(typedOf(companyData({ Acteco: "011101" })).Acteco).toBe("011101");
 });

@@ -1,6 +1,6 @@
 // What the SII wants to know of who issues, field by field, as a person types it.
 
-import { date } from "./format";
+import { date, plainDate } from "./format";
 import { T } from "./text";
 import type { RefusalView } from "./types";
 
@@ -47,16 +47,26 @@ export function companyData(typed: Record<string, string>, kept: Record<string, 
 }
 
 function valueOf({ tag, numeric, several }: CompanyField, text: string): unknown {
-  if (tag.startsWith("Fch")) return plainDate(text);
+  if (isDate(tag)) return plainDate(text) ?? text;
   const value = numeric ? whole : (one: string) => one;
   // A telephone has spaces in it, a number has none.
   return several ? text.split(numeric ? /[\s,;]+/ : /\s*[,;]\s*/).filter(Boolean).map(value) : value(text);
 }
 
-/** `22-08-2014`, as people write it, is `2014-08-22`; what is no date the agent refuses. */
-function plainDate(text: string): string {
-  const [, day, month, year] = /^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})$/.exec(text) ?? [];
-  return day && month ? `${year}-${month.padStart(2, "0")}-${day.padStart(2, "0")}` : text;
+const isDate = (tag: string) => tag.startsWith("Fch");
+
+/** What is wrong with the form of what is typed, before it is sent: dates, and the activity's six digits. */
+export function misformed(typed: Record<string, string>): Record<string, string> {
+  const wrong: Record<string, string> = {};
+  for (const { tag } of COMPANY_FIELDS) {
+    const text = (typed[tag] ?? "").trim();
+    if (text === "") continue;
+    if (isDate(tag) && plainDate(text) === null) wrong[tag] = T.setup.company.noDate(text);
+    // The SII's codes of activities have six, those of agriculture with a zero before them.
+    const odd = tag === "Acteco" && text.split(/[\s,;]+/).find((code) => code && !/^\d{6}$/.test(code));
+    if (odd) wrong[tag] = T.setup.company.noActivity(odd);
+  }
+  return wrong;
 }
 
 /** What is no number goes as it was typed: the agent says what is wrong with it. */
@@ -64,10 +74,17 @@ function whole(text: string): number | string {
   return /^\d{1,9}$/.test(text) ? Number(text) : text;
 }
 
-/** What is kept, to be changed; the UF as people write it. */
+/** What is kept, to be changed: the UF, its day and the resolution's as people write them. */
 export function typedOf(data: Record<string, unknown>): Record<string, string> {
-  const typed = Object.fromEntries(COMPANY_FIELDS.map(({ tag }) => [tag, ([data[tag] ?? ""].flat() as unknown[]).join(", ")]));
-  return { ...typed, ValorUF: (typed.ValorUF ?? "").replace(".", ","), FchResol: date(typed.FchResol ?? "") };
+  const typed: Record<string, string> = {};
+  for (const { tag } of COMPANY_FIELDS) typed[tag] = [data[tag] ?? ""].flat().map((one) => shown(tag, String(one))).join(", ");
+  return typed;
+}
+
+function shown(tag: string, kept: string): string {
+  if (isDate(tag)) return date(kept);
+  if (tag === "Acteco") return kept && kept.padStart(6, "0");
+  return tag === "ValorUF" ? kept.replace(".", ",") : kept;
 }
 
 /** How many days ago a plain date was, by another; `null` where it is none. Below zero it is yet to come. */

@@ -75,6 +75,14 @@ export function date(plain: string): string {
   return plain.split("-").reverse().join("-");
 }
 
+/** A date as people write it (`22-8-2014`, `22/08/2014`) or as the SII does, as the SII does; `null` where there is no such day. */
+export function plainDate(text: string): string | null {
+  const [, d, m, y] = /^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})$/.exec(text.trim()) ?? [];
+  const iso = d && m ? `${y}-${m.padStart(2, "0")}-${d.padStart(2, "0")}` : text.trim();
+  const at = /^\d{4}-\d{2}-\d{2}$/.test(iso) ? new Date(`${iso}T00:00:00Z`) : null;
+  return at && !Number.isNaN(at.getTime()) && at.toISOString().startsWith(iso) ? iso : null;
+}
+
 /** `4 s`, `3 min`, `2 h`, `5 días`: the largest unit, rounded down. */
 export function span(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));

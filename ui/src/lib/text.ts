@@ -461,7 +461,7 @@ export const T = {
         Telefono: ["Teléfono", "Hasta dos, separados por coma"],
         CorreoEmisor: ["Correo", ""],
         ValorUF: ["Valor de la UF", "En pesos, por ejemplo 39.123,45. Está en sii.cl, en «UF»."],
-        FchUF: ["Día de esa UF", "Año-mes-día, por ejemplo 2026-11-26"],
+        FchUF: ["Día de esa UF", "Día-mes-año, por ejemplo 26-11-2026"],
       } as Record<string, [string, string]>,
       uf: {
         title: "La UF, para las boletas grandes",
@@ -473,6 +473,8 @@ export const T = {
       more: "Casa matriz, sucursal y contacto (si los tiene)",
       mend: "Corrija los datos marcados.",
       missing: "Falta este dato.",
+      noDate: (typed: string) => `«${typed}» no es una fecha: escríbala como 31-01-2026.`,
+      noActivity: (typed: string) => `«${typed}» no es un código de actividad: son seis números, como 471100.`,
       save: "Revisar y guardar",
     },
     certificate: {

@@ -80,6 +80,11 @@ test("the first fault has the focus, and a date is written as people do", async 
   screen.getByLabelText("RUT de la empresa").focus();
   await write("76.192.083-9");
   screen.getByLabelText("Fecha de la resolución").focus();
+  await write("31-02-2014");
+  await click("button", "Revisar y guardar");
+  expect(screen.getByLabelText("Fecha de la resolución")).toHaveFocus();
+  expect(screen.getByText("«31-02-2014» no es una fecha: escríbala como 31-01-2026.")).toBeVisible();
+  expect(shop.firm).toBeNull();
   await write("22-08-2014");
   await click("button", "Revisar y guardar");
   expect(screen.getByLabelText("Razón social")).toHaveFocus();
@@ -119,9 +124,9 @@ test("the UF of large boletas is put with its day, and what it is and how old is
   screen.getByLabelText("Valor de la UF").focus();
   await write("39.123,45");
   // A new value is of today, in Chile; another day is said by hand.
-  expect(screen.getByLabelText("Día de esa UF")).toHaveValue("2026-11-22");
+  expect(screen.getByLabelText("Día de esa UF")).toHaveValue("22-11-2026");
   screen.getByLabelText("Día de esa UF").focus();
-  await write("2026-11-21");
+  await write("21-11-2026");
   screen.getByLabelText("Valor de la UF").focus();
   await write("39.123,46");
   await click("button", "Revisar y guardar");
