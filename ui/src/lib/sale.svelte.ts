@@ -2,6 +2,7 @@
 // it. The document's own amounts always come from the agent.
 
 import { lastOf, nothing, put, type Ahead } from "./ahead";
+import { leavesDoubt, newKey, SETTLES, type Attempt } from "./attempt";
 import { taken, type Discount } from "./discount";
 import { amount, parseQuantity } from "./entry";
 import { forget, recall, remember, remembered } from "./memory";
@@ -46,17 +47,6 @@ export interface Recorded {
   way: Way;
   tip: number;
   change: number | null;
-}
-
-/** One charge. It outlives the window: its key is the only way to learn what came of it. */
-interface Attempt {
-  key: string;
-  sale: object;
-  /** The voucher stands for the boleta: it is recorded, not issued. */
-  voucher?: boolean;
-  at: number;
-  /** What the screen showed. */
-  shown: { kind: 39 | 33; lines: Line[]; off: Discount | null; receiver: Receiver; named: boolean; payment: Typed };
 }
 
 const DATA = ["name", "activity", "address", "district"] as const;
@@ -161,6 +151,13 @@ export class Sale {
     this.doubt = true;
     if (this.now() - left.at < RECENT_MS) void this.charge();
     return true;
+  }
+
+  /** Makes it another document: what was said of the one that it was is over. */
+  become(kind: 39 | 33): void {
+    this.kind = kind;
+    this.problem = null;
+    this.warnings = [];
   }
 
   /** Puts a product to the sale; while that is being issued, to the next one. */
@@ -468,23 +465,8 @@ const CARDS: Way[] = ["debito", "credito"];
 /** By this code the agent says that a boleta must name its buyer. */
 const WANTS_BUYER = "large-sale-receiver";
 
-/** Once in doubt only these say what came of it: what stands before the agent's own answer says nothing. */
-const SETTLES = [409, 422];
-
-/** Whether a first answer leaves open if the sale was issued: none at all, or a failure of the agent that gives no reasons. */
-function leavesDoubt({ unreachable, view }: Problem): boolean {
-  return unreachable || (view.status >= 500 && view.errors.length === 0);
-}
-
 function badQuantity(line: Line): boolean {
   return line.typed !== undefined && parseQuantity(line.typed) === null;
-}
-
-/** `randomUUID` is missing where the panel is opened from another computer over plain HTTP. */
-function newKey(): string {
-  if ("randomUUID" in crypto) return crypto.randomUUID();
-  const bytes = (crypto as Crypto).getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** What a line comes to, less its discount. */

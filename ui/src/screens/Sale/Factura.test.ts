@@ -1,7 +1,9 @@
 import { screen, within } from "@testing-library/svelte";
 import { describe, expect, test, vi } from "vitest";
 
-import { enter, open, press, write } from "../testing";
+import { enter, open, press, settle, write } from "../testing";
+import { Problem } from "../../lib/port";
+import { PREVIEW_MS } from "../../lib/sale.svelte";
 import { charged, code, sell } from "./till";
 
 describe("a factura", () => {
@@ -36,6 +38,21 @@ describe("a factura", () => {
       },
     });
     expect(within(charged()).getByText("Factura")).toBeVisible();
+  });
+
+  test("shows nothing of what was said of the boleta that it was", async () => {
+    const shop = await open("sale");
+    const held = { code: "grant-stopped", path: "", message: "El rango de folios está detenido." };
+    const preview = shop.preview.bind(shop);
+    vi.spyOn(shop, "preview").mockImplementation(async (sale) => ({ ...(await preview(sale)), warnings: [held] }));
+    vi.spyOn(shop, "issue").mockRejectedValueOnce(new Problem({ status: 503, code: "grant-stopped", title: "", detail: "", errors: [held] }));
+    await sell("Cemento", "5990");
+    await settle(PREVIEW_MS);
+    await press("F10");
+    expect(screen.getByTestId("sale-problem")).toHaveTextContent("El rango de folios está detenido.");
+    await press("F3");
+    await settle(PREVIEW_MS);
+    expect(screen.queryByText(/rango de folios/)).toBeNull();
   });
 
   test("never takes another client's data", async () => {

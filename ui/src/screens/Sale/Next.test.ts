@@ -77,6 +77,18 @@ test("when it is refused it is back as it was, and the next one waits for it to 
   expect(goods(issue)).toEqual([["Pan 350"], ["Pan 350", "Leche 1190"]]);
 });
 
+test("while a sale is on its way the one before is not offered to be annulled", async () => {
+  const { answer } = await slow();
+  await answer();
+  await sell("Queso", "990");
+  expect(screen.getByRole("button", { name: "Anular esta venta" })).toBeVisible();
+  await press("F10");
+  expect(screen.getByText(/^Última venta: Boleta/)).toBeVisible();
+  expect(screen.queryByRole("button", { name: "Anular esta venta" })).toBeNull();
+  await answer(unreachable("sin respuesta"));
+  expect(screen.queryByRole("button", { name: "Anular esta venta" })).toBeNull();
+});
+
 test("F10 charges the next sale in its turn, and the one that is on its way only once", async () => {
   const { issue, answer } = await slow();
   await press("F10");
