@@ -9,7 +9,7 @@ import { amount } from "./entry";
 import { day } from "./format";
 import { Problem, type Again, type Port } from "./port";
 import { canResend, counterOf, inLens, lacksPaper, type Lens } from "./states";
-import type { BatchView, Counters, DetailView, FoliosView, FoundPrinterView, FoundView, IssuedView, LoadedRangeView, NotedOrder, PageView, PaperView, PrintersView, PrinterView, PushView, Query, RangeOrder, RangeView, ReissuedView, RangeDecision, RowView, Sentence, Snapshot, StoppedView, TodayView } from "./types";
+import type { BatchView, Counters, DetailView, FoliosView, FoundPrinterView, FoundView, IssuedView, LoadedRangeView, NotedOrder, PageView, PaperView, PreviewView, PrintersView, PrinterView, PushView, Query, RangeOrder, RangeView, ReissuedView, RangeDecision, RowView, Sentence, Snapshot, StoppedView, TodayView } from "./types";
 import type { SaleBody } from "./sale-json";
 
 interface Options {
@@ -354,7 +354,7 @@ export class DemoShop extends DemoAccess implements Port {
     return structuredClone(view);
   }
 
-  async preview(sale: object) {
+  async preview(sale: object): Promise<PreviewView> {
     this.reach();
     return { totals: { MntTotal: this.sum(sale as SaleBody) }, warnings: [], xml: "<DTE/>" };
   }

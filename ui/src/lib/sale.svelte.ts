@@ -184,6 +184,12 @@ export class Sale {
     Object.assign(lastOf(this.waiting), choice);
   }
 
+  /** Before its turn a line is taken back, and with its last one the sale that waits. */
+  removeAhead(next: Ahead, id: number): void {
+    next.lines = next.lines.filter((line) => line.id !== id);
+    if (next.lines.length === 0) this.waiting = this.waiting.filter((one) => one !== next);
+  }
+
   /** What can't be asked for ahead holds the charge of the sale it was meant for. */
   holdAhead(): void {
     const next = this.waiting.at(-1);

@@ -900,6 +900,7 @@ export const T = {
     lines: "Productos de la venta",
     quantity: (name: string) => `Cantidad de ${name}`,
     remove: (name: string) => `Quitar ${name}`,
+    removeAhead: (name: string) => `Quitar ${name} de la venta siguiente`,
     each: "c/u",
     empty: "Escanee o escriba el primer producto",
     emptyHint: "Enter agrega. Con los productos listos, Enter pasa al pago.",

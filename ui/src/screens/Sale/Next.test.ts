@@ -1,7 +1,7 @@
 // While a sale is being issued the next one begins: nothing that is entered is lost, and nothing of it
 // gets into the one that is on its way.
 
-import { screen, within } from "@testing-library/svelte";
+import { fireEvent, screen, within } from "@testing-library/svelte";
 import { describe, expect, test, vi } from "vitest";
 
 import type { DemoShop } from "../../lib/demo";
@@ -10,7 +10,7 @@ import { click, enter, open, press, scan, settle, write } from "../testing";
 import { charged, code, sell } from "./till";
 
 const MILK = "7801234567890";
-const waiting = () => screen.queryAllByText(/^Venta siguiente:/).map((one) => one.parentElement?.textContent.replace(/\s+/g, " "));
+const waiting = () => screen.queryAllByText(/^Venta siguiente:/).map((one) => one.parentElement?.textContent.replace(/\s+/g, " ").trim());
 const quantity = (name: string) => screen.queryByLabelText<HTMLInputElement>(`Cantidad de ${name}`)?.value ?? null;
 const refusal = () => new Problem({ status: 422, code: "no", title: "", detail: "No se puede.", errors: [] });
 
@@ -75,6 +75,29 @@ test("when it is refused it is back as it was, and the next one waits for it to 
   await answer();
   expect([quantity("Pan"), quantity("Varios"), quantity("Leche")]).toEqual([null, "1", "1"]);
   expect(goods(issue)).toEqual([["Pan 350"], ["Pan 350", "Leche 1190"]]);
+});
+
+test("what waits for its turn can be taken back, by keys too, and with its last product the sale", async () => {
+  const { issue, answer } = await slow();
+  await enter("+888");
+  await scan(MILK);
+  await press("F10");
+  await enter("+500");
+  await settle(1_000);
+  const back = screen.getByRole("button", { name: "Quitar Leche de la venta siguiente" });
+  back.focus();
+  expect(back).toHaveFocus();
+  await click("button", "Quitar Leche de la venta siguiente");
+  expect(waiting()).toEqual(["Venta siguiente: Varios · $ 888 · se cobra al terminar la anterior", "Venta siguiente: Varios · $ 500"]);
+  expect(code()).toHaveFocus();
+  await fireEvent.click(screen.getAllByRole("button", { name: "Quitar Varios de la venta siguiente" })[1]!);
+  await settle();
+  expect(waiting()).toEqual(["Venta siguiente: Varios · $ 888 · se cobra al terminar la anterior"]);
+  await click("button", "Quitar Varios de la venta siguiente");
+  expect(waiting()).toEqual([]);
+  await answer();
+  expect(goods(issue)).toEqual([["Pan 350"]]);
+  expect(charged()).toBeVisible();
 });
 
 test("while a sale is on its way the one before is not offered to be annulled", async () => {
