@@ -40,6 +40,19 @@ return [...document.querySelectorAll('tbody td *')].filter((e) => {
 }).map((e) => e.outerHTML.slice(0, 120));
 """
 
+# Whether something is wholly in view and nothing lies over it; otherwise what is wrong.
+SHOWN = """
+const e = given[0] === 'the total' ? document.querySelector('.total') : find(given[0], given[1])[0];
+if (!e) return 'not there';
+const box = e.getBoundingClientRect();
+const told = `${Math.round(box.top)} to ${Math.round(box.bottom)} of ${innerHeight}, ${Math.round(box.left)} to ${Math.round(box.right)} of ${innerWidth}`;
+if (box.top < 0 || box.left < 0 || box.bottom > innerHeight || box.right > innerWidth) return told;
+const over = [[0.02, 0.1], [0.98, 0.1], [0.5, 0.5], [0.02, 0.9], [0.98, 0.9]]
+  .map(([x, y]) => document.elementFromPoint(box.left + x * box.width, box.top + y * box.height))
+  .find((one) => !e.contains(one));
+return over && `${told}, covered by ${over.outerHTML.slice(0, 80)}`;
+"""
+
 
 @pytest.fixture(scope="module")
 def window():
@@ -111,4 +124,34 @@ def test_no_room_scrolls_sideways_at(window, width, height, zoom):
                 window.find("region", "Venta emitida")
         assert not any(found.values()), found
     finally:
+        window.zoom(-zoom)
+
+
+@pytest.mark.parametrize("width, height, zoom", [(1366, 768, 100), (1024, 600, 100), (1366, 768, 200), (1024, 600, 200)])
+def test_however_much_is_sold_the_code_the_total_and_the_charge_stay_in_view_at(window, width, height, zoom):
+    window.resize(width, height)
+    window.zoom(zoom)
+    found = {}
+
+    def look(when: str) -> None:
+        code = [("textbox", "Código o descripción")]
+        for what in code if when.startswith("writing") else [*code, ("the total", ""), ("button", "Cobrar")]:
+            if wrong := window.run(SHOWN, *what):
+                found[f"{what}, {when}"] = wrong
+
+    try:
+        window.keys("1", held=ALT)
+        window.type("Código o descripción", "")
+        for n in range(1, 13):
+            window.keys(f"+{100 + n}{ENTER}")
+            window.find("item", f"Varios $ {100 + n} c/u")
+            assert window.focused() == "Código o descripción"
+            look(f"with {n}")
+        window.keys("Pan am")
+        look("writing the next")
+        window.picture(PICTURES / f"many-{width}-{zoom}.png")
+        assert not found, found
+    finally:
+        window.keys(ESCAPE + F10)
+        window.find("region", "Venta emitida")
         window.zoom(-zoom)
