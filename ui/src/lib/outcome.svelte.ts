@@ -8,14 +8,15 @@ import type { ResentView, RowView } from "./types";
 export class Outcome {
   readonly ids: readonly string[];
   readonly queued: number;
-  readonly skipped: number;
+  /** What was done, in words. */
+  readonly said: string;
   readonly rows = new SvelteMap<string, RowView>();
   private readonly later = new Map<string, RowView>();
 
-  constructor(resent: ResentView, known: Iterable<RowView>) {
+  constructor(resent: ResentView, said: string, known: Iterable<RowView>) {
     this.ids = resent.documents;
     this.queued = resent.queued;
-    this.skipped = resent.skipped;
+    this.said = said;
     const named = new Set(this.ids);
     for (const row of known) if (named.has(row.id)) this.rows.set(row.id, row);
   }

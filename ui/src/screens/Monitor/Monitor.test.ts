@@ -156,7 +156,7 @@ describe("what is found as a whole", () => {
     await click("button", `Reenviar ${waiting}`);
     expect(asked).toEqual([{ type: "39" }]);
     const result = screen.getByRole("region", { name: "Resultado del reenvío" });
-    expect(result).toHaveTextContent(`${waiting} documentos reenviados`);
+    expect(result).toHaveTextContent(`${waiting} documentos vuelven a la cola.`);
     expect(result).toHaveTextContent(`${waiting} Por enviar`);
   });
 
@@ -201,6 +201,15 @@ describe("filters and search", () => {
     expect(screen.getByRole("button", { name: /Por enviar/, pressed: true })).toBeVisible();
     await press("1");
     expect(screen.queryByRole("button", { pressed: true })).toBeNull();
+  });
+
+  test("a filter that finds nothing has nothing to resend", async () => {
+    await open("monitor", { scenario: "calm" });
+    await click("button", "Boleta");
+    expect(screen.getByRole("button", { name: "Reenviar los de este filtro" })).toBeVisible();
+    await press("1");
+    expect(screen.queryByRole("button", { name: "Reenviar los de este filtro" })).toBeNull();
+    expect(screen.getByRole("button", { name: "Quitar los filtros" })).toBeVisible();
   });
 
   test("an empty filter says so, with the hour of the last document", async () => {
@@ -266,7 +275,10 @@ describe("resending", () => {
     expect(within(dialog()).getByTestId("not-done")).toHaveTextContent("Timbre no responde.");
     await click("button", "Reenviar 14");
     expect(screen.queryByRole("dialog")).toBeNull();
+    // Once, with what becomes of each.
     expect(screen.getByText("14 documentos vuelven a la cola.")).toBeVisible();
+    expect(screen.getByRole("region", { name: "Resultado del reenvío" })).toBeVisible();
+    expect(screen.queryByTestId("notice")).toBeNull();
   });
 
   test("what came of it is said on a line of its own, also beside a selection", async () => {
@@ -297,6 +309,17 @@ describe("resending", () => {
     expect(within(dialog()).getByRole("heading")).toHaveTextContent("Nada que reenviar");
     await click("button", "Entendido");
     expect(screen.queryByRole("dialog")).toBeNull();
+  });
+
+  test("one that is not to be sent says why, by its name", async () => {
+    const shop = await open("monitor", { scenario: "calm" });
+    shop.push([{ ...shop.rows[0]!, state: "ACEPTADO", attention: null }]);
+    await settle();
+    await press("j");
+    await press("r");
+    expect(within(dialog()).getByRole("heading")).toHaveTextContent("Factura 1.204 no se reenvía");
+    expect(dialog()).toHaveTextContent("El SII ya lo aceptó.");
+    expect(dialog()).not.toHaveTextContent("seleccionados");
   });
 
   test("one, from its row, by keys alone", async () => {
