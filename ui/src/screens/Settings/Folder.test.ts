@@ -1,13 +1,15 @@
 import { screen, within } from "@testing-library/svelte";
 import { expect, test, vi } from "vitest";
 
+import type { DemoShop } from "../../lib/demo";
 import { click, expectAccessible, open, reopen, settle, write } from "../testing";
 
 const part = (name: string) => within(screen.getByRole("region", { name }));
 const health = () => part("La carpeta de datos");
 
-async function technical() {
+async function technical(prepare: (shop: DemoShop) => void = () => {}) {
   const shop = await open("settings");
+  prepare(shop);
   screen.getByText("Envío, límites y carpetas").click();
   await settle();
   return shop;
@@ -24,7 +26,7 @@ test("a setting is said in words with what is usual, and only what was changed i
   const parcel = screen.getByLabelText("Documentos por envío");
   expect(parcel).toHaveValue("");
   expect(parcel).toHaveAccessibleDescription(/El SII recomienda 50.*Lo normal: 50. De 1 a 500./);
-  expect(screen.getByLabelText("Pausa más larga, en segundos")).toHaveAccessibleDescription(/Lo normal: 1800 s \(30 min\)/);
+  expect(screen.getByLabelText("Pausa más larga, en segundos")).toHaveAccessibleDescription(/Lo normal: 1.800 s \(30 min\). De 60 a 86.400./);
   expect(screen.getByRole("button", { name: "Revisar y guardar" })).toBeDisabled();
   await type("Documentos por envío", "20");
   await type("Quién lo decide", "Ana");
@@ -38,6 +40,18 @@ test("a setting is said in words with what is usual, and only what was changed i
   expect(shop.knobs.every(({ value }) => value === null)).toBe(true);
 });
 
+test("a figure may be typed as it is shown, and what is quicker in training is told apart from what may be set", async () => {
+  const shop = await technical((shop) => {
+    shop.knobs = shop.knobs.map((knob) => (knob.name === "terms.39" ? { ...knob, name: "sender.retry_base_seconds", default: "0.3", least: 1 } : knob));
+  });
+  expect(screen.getByLabelText("Primera pausa, en segundos")).toHaveAccessibleDescription(/Lo normal en este ambiente: 0,3 s. Otro valor va de 1 a 3.600./);
+  await type("Pausa más larga, en segundos", "1.200");
+  await type("Quién lo decide", "Ana");
+  const asked = vi.spyOn(shop, "setSettings");
+  await click("button", "Revisar y guardar");
+  expect(asked).toHaveBeenCalledWith({ settings: { "sender.retry_cap_seconds": "1200" }, who: "Ana" });
+});
+
 test("what is wrong is said beside its field, and what only the file changes is shown with its place", async () => {
   const shop = await technical();
   await type("Plazo de la boleta, en segundos", "7200");
@@ -45,7 +59,7 @@ test("what is wrong is said beside its field, and what only the file changes is 
   await click("button", "Revisar y guardar");
   const term = screen.getByLabelText("Plazo de la boleta, en segundos");
   expect(term).toBeInvalid();
-  expect(term).toHaveAccessibleDescription("Es un número entero de 600 a 3600.");
+  expect(term).toHaveAccessibleDescription("Es un número entero, de 600 a 3.600.");
   expect(shop.knobs.every(({ value }) => value === null)).toBe(true);
   const others = part("Envío, límites y carpetas");
   expect(others.getByText("Timbre/datos/timbre.toml")).toBeVisible();
