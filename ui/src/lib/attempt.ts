@@ -1,9 +1,10 @@
-// One charge: under which key it was asked for, what the screen showed, and which answers leave open what came of it.
+// One charge: under which key it was asked for, what the screen showed, and what came of it, and which answers leave that open.
 
 import type { Discount } from "./discount";
-import type { Typed } from "./payment";
+import type { Typed, Way } from "./payment";
 import type { Problem } from "./port";
 import type { Line, Receiver } from "./sale-json";
+import type { RefusalView, RowView, VouchedView } from "./types";
 
 /** One charge. It outlives the window: its key is the only way to learn what came of it. */
 export interface Attempt {
@@ -14,6 +15,35 @@ export interface Attempt {
   at: number;
   /** What the screen showed. */
   shown: { kind: 39 | 33; lines: Line[]; off: Discount | null; receiver: Receiver; named: boolean; payment: Typed };
+}
+
+export interface Done {
+  document: RowView;
+  environment: string;
+  repeated: boolean;
+  warnings: RefusalView[];
+  way: Way;
+  tip: number;
+  /** `null` where no change is given. */
+  change: number | null;
+  /** What rounding added to the cash or took from it. */
+  rounding: number;
+  /** Everything that was collected, tip and all. */
+  due: number;
+  /** What a card paid of it: its voucher is the boleta of that part. */
+  card: number;
+  /** A note that annuls it was issued. */
+  noted?: boolean;
+  /** When it was charged, if that was before this window was opened. */
+  left: number | null;
+}
+
+/** A sale that its voucher stands for. */
+export interface Recorded {
+  record: VouchedView;
+  way: Way;
+  tip: number;
+  change: number | null;
 }
 
 /** Once in doubt only these say what came of it: what stands before the agent's own answer says nothing. */

@@ -28,6 +28,24 @@ export function forget(name: string): void {
   }
 }
 
+/** What this tab remembers when its page is read anew, and no other tab or day. */
+export function recallHere<T>(name: string): T | null {
+  try {
+    const kept = sessionStorage.getItem(PREFIX + name);
+    return kept === null ? null : (JSON.parse(kept) as T);
+  } catch {
+    return null;
+  }
+}
+
+export function rememberHere(name: string, value: unknown): void {
+  try {
+    sessionStorage.setItem(PREFIX + name, JSON.stringify(value));
+  } catch {
+    // The last sale is then only in the Monitor.
+  }
+}
+
 /** The names that begin with `start`. */
 export function remembered(start: string): string[] {
   try {

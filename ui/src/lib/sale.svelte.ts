@@ -2,10 +2,10 @@
 // it. The document's own amounts always come from the agent.
 
 import { lastOf, nothing, put, type Ahead } from "./ahead";
-import { leavesDoubt, newKey, SETTLES, type Attempt } from "./attempt";
+import { leavesDoubt, newKey, SETTLES, type Attempt, type Done, type Recorded } from "./attempt";
 import { taken, type Discount } from "./discount";
 import { amount, parseQuantity } from "./entry";
-import { forget, recall, remember, remembered } from "./memory";
+import { forget, recall, recallHere, remember, remembered, rememberHere } from "./memory";
 import { settle, unpaid, type Fault, type Settlement, type Typed, type Way } from "./payment";
 import { asProblem, type Port, type Problem } from "./port";
 import { rutOf } from "./rut";
@@ -21,33 +21,6 @@ export const RECENT_MS = 10 * 60_000;
 
 /** What stands in the way of charging, and so where the focus belongs. */
 export type Obstacle = "agent" | "entry" | "lines" | "quantity" | "discount" | "receiver" | "buyer" | "voucher" | "voucherTip" | Fault;
-
-export interface Done {
-  document: RowView;
-  environment: string;
-  repeated: boolean;
-  warnings: RefusalView[];
-  way: Way;
-  tip: number;
-  /** `null` where no change is given. */
-  change: number | null;
-  /** What rounding added to the cash or took from it. */
-  rounding: number;
-  /** Everything that was collected, tip and all. */
-  due: number;
-  /** What a card paid of it: its voucher is the boleta of that part. */
-  card: number;
-  /** A note that annuls it was issued. */
-  noted?: boolean;
-}
-
-/** A sale that its voucher stands for. */
-export interface Recorded {
-  record: VouchedView;
-  way: Way;
-  tip: number;
-  change: number | null;
-}
 
 const DATA = ["name", "activity", "address", "district"] as const;
 const nobody = (): Receiver => ({ rut: "", name: "", activity: "", address: "", district: "" });
@@ -143,7 +116,11 @@ export class Sale {
     this.shelf = null;
     const [name] = remembered(`${place}.attempt.`);
     const left = name ? recall<Attempt>(name) : null;
-    if (!left || this.open) return false;
+    if (this.open) return false;
+    if (!left) {
+      void this.recallLast();
+      return false;
+    }
     Object.assign(this, left.shown);
     this.nextLine = Math.max(0, ...this.lines.map((line) => line.id)) + 1;
     this.attempt = left;
@@ -158,6 +135,23 @@ export class Sale {
     this.kind = kind;
     this.problem = null;
     this.warnings = [];
+  }
+
+  /** The last sale is still the last one when the page is read anew; how it stands the agent knows. */
+  private async recallLast(): Promise<void> {
+    const last = this.done ? null : recallHere<Done>(this.at("last"));
+    if (!last) return;
+    this.done = last;
+    try {
+      this.heard([(await this.port.document(last.document.id)).row]);
+    } catch {
+      // It is told with its next step.
+    }
+  }
+
+  private end(done: Done | null): void {
+    this.done = done;
+    rememberHere(this.at("last"), done);
   }
 
   /** Puts a product to the sale; while that is being issued, to the next one. */
@@ -406,7 +400,7 @@ export class Sale {
 
   /** A note was issued that annuls this document. */
   noted(id: string): void {
-    if (this.done?.document.id === id) this.done = { ...this.done, noted: true };
+    if (this.done?.document.id === id) this.end({ ...this.done, noted: true });
   }
 
   private prepare(): void {
@@ -431,11 +425,12 @@ export class Sale {
     const card = issued.voucher?.total ?? 0;
     const settled = settle(document.total + card, shown.payment);
     const { change, tip, rounding, due } = typeof settled === "string" ? { change: null, tip: 0, rounding: 0, due: document.total + card } : settled;
+    const left = this.leftAt;
     this.learn(shown);
     this.busy = false;
     this.clear();
     this.recorded = null;
-    this.done = { document, environment, repeated, warnings, way: shown.payment.way, tip, change, rounding, due, card };
+    this.end({ document, environment, repeated, warnings, way: shown.payment.way, tip, change, rounding, due, card, left });
   }
 
   private keep(record: VouchedView, { shown }: Attempt): void {
@@ -443,7 +438,7 @@ export class Sale {
     this.learn(shown);
     this.busy = false;
     this.clear();
-    this.done = null;
+    this.end(null);
     const { change, tip } = typeof settled === "string" ? { change: null, tip: 0 } : settled;
     this.recorded = { record, way: shown.payment.way, tip, change };
   }

@@ -1071,6 +1071,7 @@ export const T = {
   done: {
     title: "Venta emitida",
     repeated: "Esta venta ya estaba emitida: es la misma.",
+    left: (at: string) => `Es la venta que quedó sin respuesta ${at}, no una nueva.`,
     total: "Total",
     change: "Vuelto",
     paid: "Pagado",

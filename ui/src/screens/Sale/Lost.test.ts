@@ -82,6 +82,15 @@ describe("an answer that was lost", () => {
     expect(remembered(PLACE).filter((name) => name.includes("attempt"))).toEqual([]);
   });
 
+  test("is told apart from a new one where it is issued only then", async () => {
+    const shop = await open("sale");
+    vi.spyOn(shop, "issue").mockRejectedValueOnce(unreachable("sin respuesta"));
+    await sell("Pan", "350");
+    await press("F10");
+    await reopen(shop);
+    expect(within(charged()).getByText("Es la venta que quedó sin respuesta a las 12:00, no una nueva.")).toBeVisible();
+  });
+
   test("and, when it is old, only when the cashier says so", async () => {
     const shop = await open("sale");
     const issue = vi.spyOn(shop, "issue").mockRejectedValueOnce(unreachable("sin respuesta"));
@@ -96,6 +105,21 @@ describe("an answer that was lost", () => {
     await press("F10");
     expect(issue.mock.calls[1]).toEqual(issue.mock.calls[0]);
     expect(charged()).toBeVisible();
+  });
+
+  test("the last sale stays the last one when the page is read anew, and can be annulled", async () => {
+    const shop = await open("sale");
+    await sell("Pan", "350");
+    await press("F10");
+    const folio = within(charged()).getByText(/^\d{2}\.\d{3}$/).textContent;
+    shop.push([{ ...shop.rows[0]!, state: "ACEPTADO", attention: null }]);
+    await reopen(shop);
+    expect(charged()).toHaveTextContent(folio);
+    expect(charged()).toHaveTextContent("Aceptado");
+    expect(within(charged()).getByRole("button", { name: "Anular esta venta" })).toBeVisible();
+    expect(within(charged()).queryByText(/quedó sin respuesta/)).toBeNull();
+    await sell("Leche", "990");
+    expect(screen.getByText(new RegExp(`Última venta: Boleta ${folio}`))).toBeVisible();
   });
 
   test("the page is not read anew over a running sale", async () => {
