@@ -94,6 +94,8 @@ pub(crate) struct Inner {
     pub(crate) room: std::sync::Mutex<Option<RoomView>>,
     pub(crate) writer: Writer,
     pub(crate) custody: Arc<dyn Custody>,
+    /// Held while a certificate's file is read.
+    pub(crate) reading: Arc<tokio::sync::Mutex<()>>,
     pub(crate) paper: Arc<dyn Paper>,
     /// Something waits for the printer.
     pub(crate) papers: Notify,
@@ -149,6 +151,7 @@ impl Agent {
             room: std::sync::Mutex::default(),
             writer,
             custody: parts.custody,
+            reading: Arc::default(),
             paper: parts.paper,
             papers: Notify::new(),
             leftover: std::sync::Mutex::default(),

@@ -7,6 +7,7 @@ use timbre_core::{
     Company, Environment, Grant, GrantId, KeyName, Refusal, Regime, Scheme, Timestamp, thousands,
 };
 use timbre_store::{Fact, GrantLoaded, Opened, Range, Reader, share as share_of};
+use zeroize::Zeroizing;
 
 use crate::doer::SOMEBODY;
 use crate::engine::{Agent, Answer, ReadCertificate, environment_word};
@@ -161,8 +162,8 @@ impl Agent {
         holder: Option<&str>,
     ) -> Answer<LoadedCertificateView> {
         let issuer = self.issuer()?;
-        let read = self.0.custody.read_certificate(file, password, holder, issuer.environment)?;
-        let ReadCertificate { loaded, warning } = read;
+        let ReadCertificate { loaded, warning } =
+            self.read_certificate(file, password, holder, issuer.environment).await?;
         signing::in_force(loaded.not_before, loaded.not_after, self.0.clock.now(), &self.0.zone)
             // Waiting mends nothing here: it is another file that is wanted.
             .map_err(|refusal| Refusal { temporary: false, ..refusal })?;
@@ -186,6 +187,29 @@ impl Agent {
             Some(certificate) => Ok(LoadedCertificateView { certificate, warning }),
             None => Err(ProblemView::internal("el certificado cargado no aparece")),
         }
+    }
+
+    /// Reads a certificate's file away from the threads that answer, and never two at once: how much work its password
+    /// is to check was chosen by whoever made the file.
+    async fn read_certificate(
+        &self,
+        file: &[u8],
+        password: &str,
+        holder: Option<&str>,
+        environment: Environment,
+    ) -> Answer<ReadCertificate> {
+        let Ok(alone) = Arc::clone(&self.0.reading).try_lock_owned() else {
+            let detail =
+                "Todavía se está leyendo otro certificado: espere a que termine y cárguelo de nuevo.";
+            return Err(Refusal::temporary("certificate-busy", "", detail).into());
+        };
+        let (file, password) = (Zeroizing::new(file.to_vec()), Zeroizing::new(password.to_owned()));
+        let (custody, holder) = (Arc::clone(&self.0.custody), holder.map(str::to_owned));
+        let read = tokio::task::spawn_blocking(move || {
+            let _alone = alone; // also when nobody waits for it any more
+            custody.read_certificate(&file, &password, holder.as_deref(), environment)
+        });
+        Ok(read.await.map_err(ProblemView::internal)??)
     }
 
     pub fn certificate(&self) -> Answer<Option<CertificateView>> {

@@ -12,6 +12,7 @@ use openssl::provider::Provider;
 use openssl::x509::{X509, X509NameRef};
 use zeroize::Zeroizing;
 
+mod rounds;
 #[cfg(test)]
 mod tests;
 
@@ -82,6 +83,11 @@ pub enum PfxError {
     NotRsa,
     #[error("la llave del certificado es demasiado corta ({0} bits): hay que pedir un certificado nuevo")]
     ShortKey(u32),
+    #[error(
+        "el archivo pide demasiado trabajo para comprobar su clave (más de un millón de vueltas) y no se abre: expórtalo de \
+         nuevo con las opciones corrientes"
+    )]
+    TooSlow,
     #[error("el certificado no se pudo leer: {0}")]
     Unreadable(String),
 }
@@ -99,6 +105,7 @@ impl PfxError {
             PfxError::Mismatch => "certificate-mismatch",
             PfxError::NotRsa => "certificate-not-rsa",
             PfxError::ShortKey(_) => "certificate-short-key",
+            PfxError::TooSlow => "certificate-too-slow",
             PfxError::Unreadable(_) => "certificate-unreadable",
         }
     }
@@ -115,6 +122,7 @@ impl From<ErrorStack> for PfxError {
 /// who knows the time.
 pub fn read(bytes: &[u8], password: &str) -> Result<Pfx, PfxError> {
     let archive = Pkcs12::from_der(bytes).map_err(|_| PfxError::NotPfx)?;
+    rounds::bearable(bytes)?;
     match open(&archive, password) {
         // Files made by OpenSSL before 1.1 took the password's UTF-8 bytes for Latin-1 letters.
         Err(PfxError::WrongPassword) if !password.is_ascii() => {

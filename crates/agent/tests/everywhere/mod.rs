@@ -1,6 +1,7 @@
 //! What holds of the engine in every country. Each country's own file beside this folder names it, and adds what
 //! its traits bring with them: parcels of several, an authority that forgets, paper that has to wait.
 
+mod certificate;
 mod clock;
 mod copied;
 mod damage;

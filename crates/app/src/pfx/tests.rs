@@ -16,11 +16,11 @@ const RC2: &[u8] = include_bytes!("../../tests/pfx/rc2-40.pfx");
 const TRIPLE_DES: &[u8] = include_bytes!("../../tests/pfx/3des.pfx");
 const RC2_NO_MAC: &[u8] = include_bytes!("../../tests/pfx/rc2-40-no-mac.pfx");
 
-fn rsa(bits: u32) -> PKey<Private> {
+pub(super) fn rsa(bits: u32) -> PKey<Private> {
     PKey::from_rsa(Rsa::generate(bits).unwrap()).unwrap()
 }
 
-fn certificate(key: &PKey<Private>, until: i64) -> X509 {
+pub(super) fn certificate(key: &PKey<Private>, until: i64) -> X509 {
     let mut name = X509NameBuilder::new().unwrap();
     name.append_entry_by_nid(Nid::COMMONNAME, "JUANA PÉREZ").unwrap();
     name.append_entry_by_nid(Nid::SERIALNUMBER, "11.111.111-1").unwrap();
@@ -37,7 +37,7 @@ fn certificate(key: &PKey<Private>, until: i64) -> X509 {
     builder.build()
 }
 
-fn packed(password: &str, fill: impl FnOnce(&mut Pkcs12Builder)) -> Vec<u8> {
+pub(super) fn packed(password: &str, fill: impl FnOnce(&mut Pkcs12Builder)) -> Vec<u8> {
     let mut builder = Pkcs12::builder();
     fill(&mut builder);
     builder.build2(password).unwrap().to_der().unwrap()
