@@ -21,6 +21,7 @@ use crate::clock::Clock;
 use crate::doer::{Hand, SOMEBODY};
 use crate::foresight::Foresight;
 use crate::gauges::Histogram;
+use crate::large::Apart;
 use crate::roles::Staff;
 use crate::sender::{Sender, SenderParts};
 use crate::settings::Settings;
@@ -107,6 +108,7 @@ pub(crate) struct Inner {
     pub(crate) tally: Tally,
     /// From a sale to its answer.
     pub(crate) issued_in: Histogram,
+    pub(crate) large: Apart,
     pub(crate) staff: OnceLock<Arc<dyn Staff>>,
     stop: watch::Sender<bool>,
     /// The doors are about to close.
@@ -160,6 +162,7 @@ impl Agent {
             foresight: Foresight::default(),
             tally: Tally::default(),
             issued_in: Histogram::default(),
+            large: Apart::default(),
             staff: OnceLock::new(),
             stop,
             closing: watch::Sender::new(false),

@@ -48,7 +48,6 @@ pub fn read(value: &Value, fields: &'static [Field], kind: u16, what: &'static s
     let total = !is_absent(&value["Encabezado"]["Totales"]["MntTotal"]);
     let mut reader = Reader { kind, what, refusals: Vec::new(), sender: None, total };
     let group = reader.group(value, fields, "");
-    reader.refusals.truncate(MOST_REFUSALS);
     Found { group, sender: reader.sender, refusals: reader.refusals }
 }
 
@@ -64,13 +63,20 @@ struct Reader {
 
 impl Reader {
     fn refuse(&mut self, code: &str, path: &str, message: String) {
-        self.refusals.push(Refusal::new(code, path, message));
+        self.keep(Refusal::new(code, path, message));
+    }
+
+    /// What is not told is not kept either: a sale of a megabyte has room for a hundred thousand.
+    fn keep(&mut self, refusal: Refusal) {
+        if self.refusals.len() < MOST_REFUSALS {
+            self.refusals.push(refusal);
+        }
     }
 
     fn group(&mut self, value: &Value, fields: &'static [Field], path: &str) -> Group {
         let mut group = Group::new(fields);
         let Value::Object(object) = value else {
-            self.refusals.push(not_object(path, value));
+            self.keep(not_object(path, value));
             return group;
         };
         self.unknown_tags(object, fields, path);
