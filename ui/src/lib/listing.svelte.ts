@@ -61,6 +61,11 @@ export abstract class Listing {
     return this.shown.trim() !== "";
   }
 
+  /** The period ends before it begins: the agent refuses it. */
+  get crossed(): boolean {
+    return this.from !== "" && this.to !== "" && this.from > this.to;
+  }
+
   choose(filter: Lens | null): void {
     this.filter = this.filter === filter ? null : filter;
     this.anew();

@@ -243,7 +243,8 @@ export class Rows {
 
 /** The agent's own search knows more; this one decides whether a new row joins what was found. */
 export function isFound(row: RowView, search: string): boolean {
-  const words = plain(search.trim());
+  // A sum is found as it is shown: «$ 14.488».
+  const words = plain(search.replaceAll("$", " ").trim());
   if (!words) return true;
   const bare = words.replaceAll(".", "") || words;
   return [row.id, String(row.folio), `${row.kind} ${row.folio}`, row.receiver, row.receiver_id, String(row.total), row.track ?? ""].some(

@@ -2,6 +2,7 @@
 
 import { money, number } from "./format";
 import type { Room } from "./rooms";
+import { dotted } from "./rut";
 import type { FoundView } from "./types";
 
 const plural = (n: number, one: string, many: string) => `${number(n)} ${n === 1 ? one : many}`;
@@ -130,7 +131,7 @@ export const T = {
     failedHint: "Se reintenta cada 5 segundos.",
     failedMore: "No se pudieron leer más documentos.",
     again: "Reintentar",
-    by: (id: string) => `por ${id}`,
+    by: (name: string) => `por ${name}`,
     reached: (until: string) => `Se buscó hasta lo emitido ${until}.`,
     further: "Seguir buscando",
     chips: "Filtros",
@@ -143,6 +144,7 @@ export const T = {
   empty: {
     none: "Todavía no hay documentos",
     narrowed: "Ningún documento está entre lo que se pide",
+    crossed: "«Desde» es después de «hasta»: ponga los días en orden",
     noneHint: "El primero que emita aparecerá aquí al instante.",
     counter: {
       queued: "No hay documentos por enviar",
@@ -232,8 +234,8 @@ export const T = {
     loading: "Abriendo el documento…",
     todo: (action: string) => `Qué hacer: ${action}`,
     needsFix: "Un documento rechazado no se reenvía: necesita corrección.",
-    annulledBy: (id: string) => `Anulado por ${id}`,
-    replacedBy: (id: string) => `Reemplazado por ${id}`,
+    annulledBy: (name: string) => `Anulado por ${name}`,
+    replacedBy: (name: string) => `Reemplazado por ${name}`,
     stamp: "Aceptado por el SII",
     reissue: "Emitir de nuevo",
     note: "Nota de crédito",
@@ -283,7 +285,7 @@ export const T = {
     title: (name: string) => `Nota de crédito de ${name}`,
     what: (name: string, total: string) => `Anula completa la ${name}: se emite una nota de crédito por ${total}.`,
     folio: (next: number, left: number) => `Usa el folio ${number(next)} de nota de crédito; quedan ${number(left)}.`,
-    noFolios: "No hay folios de nota de crédito: cargue un CAF de tipo 61 en Folios.",
+    noFolios: "No hay folios de nota de crédito: cargue un CAF de nota de crédito en Folios.",
     waits: "Se envía al SII cuando el documento original esté aceptado.",
     last: "No se puede deshacer: para volver atrás se emite otro documento.",
     reason: "Razón",
@@ -489,7 +491,7 @@ export const T = {
     certificate: {
       title: "Certificado digital",
       todo: "Con él se firma cada documento",
-      done: (holder: string, until: string) => `Certificado de ${holder}, vence el ${until}`,
+      done: (holder: string, until: string) => `Certificado de ${dotted(holder)}, vence el ${until}`,
       drop: "Elija el certificado o suéltelo aquí",
       hint: "Archivo .pfx o .p12",
       noFile: "Elija primero el archivo del certificado.",
@@ -679,6 +681,8 @@ export const T = {
     roles: { cajero: "Cajero", encargado: "Encargado" } as Record<string, string>,
     may: { cajero: "Vende e imprime. No autoriza nada.", encargado: "Además autoriza con su PIN lo que no tiene vuelta atrás." } as Record<string, string>,
     pinHint: "De 4 a 12 números. Tras tres errores hay que esperar, cada vez más.",
+    pinInvalid: "El PIN lleva de 4 a 12 números.",
+    pinWeak: "Un PIN de un solo número repetido se adivina: elija otro.",
     again: "Repita el PIN",
     unlike: "Los dos no son iguales",
     locked: (until: string) => `bloqueado hasta ${until}`,

@@ -16,6 +16,15 @@ async function room(options: Parameters<typeof open>[1] = {}) {
 }
 
 describe("finding", () => {
+  test("days that are crossed are told so, also when nobody answers to them", async () => {
+    const shop = await room();
+    vi.spyOn(shop, "documents").mockRejectedValue(unreachable("No responde."));
+    await fireEvent.change(screen.getByLabelText("Desde"), { target: { value: "2026-11-20" } });
+    await fireEvent.change(screen.getByLabelText("Hasta"), { target: { value: "2026-11-19" } });
+    await settle(500);
+    expect(screen.getByText("«Desde» es después de «hasta»: ponga los días en orden")).toBeVisible();
+  });
+
   test("what is found is counted and summed, and the rest is a filter away", async () => {
     const shop = await room();
     const sum = shop.rows.filter(({ state }) => state !== "RECHAZADO").reduce((all, row) => all + row.total, 0);

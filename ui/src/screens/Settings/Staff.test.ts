@@ -53,6 +53,24 @@ test("the first PIN is somebody's in charge; two that differ are not taken", asy
   await expectAccessible();
 });
 
+test("a PIN that will be refused is told before anybody's in charge is asked for", async () => {
+  const shop = await withPin();
+  const put = vi.spyOn(shop, "putWorker");
+  await click("button", "Agregar a alguien");
+  field("Nombre").focus();
+  await write("Beto");
+  for (const [pin, why] of [["1111", /un solo número repetido/], ["123", /^El PIN lleva de 4 a 12 números\.$/]] as const) {
+    field("PIN").focus();
+    await write(pin);
+    field("Repita el PIN").focus();
+    await write(pin);
+    await settle();
+    expect(screen.getByText(why)).toBeVisible();
+    expect(screen.getByRole("button", { name: "Guardar" })).toBeDisabled();
+  }
+  expect(put).not.toHaveBeenCalled();
+});
+
 test("the first PIN is put by Enter, from field to field", async () => {
   const shop = await open("settings");
   await click("button", "Poner el primer PIN");
