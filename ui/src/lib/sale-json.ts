@@ -3,7 +3,7 @@
 import type { Discount } from "./discount";
 import type { Problem } from "./port";
 import { checkRut } from "./rut";
-import type { T } from "./text";
+import { T } from "./text";
 
 export type Method = keyof typeof T.sale.methods;
 
@@ -87,6 +87,17 @@ export function receiverOf(text: string): string {
     const sale = JSON.parse(text) as { Encabezado?: { Receptor?: { RznSocRecep?: unknown; RUTRecep?: unknown } } };
     const { RznSocRecep, RUTRecep } = sale.Encabezado?.Receptor ?? {};
     return [RznSocRecep, RUTRecep].find((name): name is string => typeof name === "string" && name !== "") ?? "";
+  } catch {
+    return ""; // What is wrong with it the agent says.
+  }
+}
+
+/** Which document a sale of a file is to be, also where it can't be one. */
+export function kindIn(text: string): string {
+  try {
+    const type = (JSON.parse(text) as { Encabezado?: { IdDoc?: { TipoDTE?: unknown } } }).Encabezado?.IdDoc?.TipoDTE;
+    const code = Number(type ?? NaN);
+    return Number.isInteger(code) ? (T.sale.kinds[code] ?? T.today.kind(String(code))) : "";
   } catch {
     return ""; // What is wrong with it the agent says.
   }

@@ -341,6 +341,23 @@ describe("issuing from a file", () => {
     expect(bad).not.toHaveTextContent("Consumidor final");
   });
 
+  test("what is refused says which document it was to be, and the keyboard goes on where the eye does", async () => {
+    const shop = await room();
+    const why = { code: "receiver", path: "", message: "Falta el giro." };
+    const text = JSON.stringify({ Encabezado: { IdDoc: { TipoDTE: 33 }, Receptor: { RUTRecep: "77.777.777-7" } } });
+    shop.checkBatch = async () => ({ sales: [{ key: "k", line: 1, sale: text, kind: "", totals: null, refusals: [why], warnings: [], issued: null }], short: [] });
+    await click("button", "Emitir desde archivo");
+    await choose(text);
+    expect(within(dialog()).getByRole("cell", { name: "Factura" })).toBeVisible();
+    expect(screen.getByRole("region", { name: "Ventas del archivo" })).toHaveFocus();
+    await click("button", "Elegir otro archivo");
+    expect(screen.getByLabelText("Elija el archivo o suéltelo aquí")).toHaveFocus();
+    shop.checkBatch = () => Promise.reject(unreachable("No es un archivo de ventas."));
+    (document.activeElement as HTMLElement).blur();
+    await choose("x");
+    expect(screen.getByLabelText("Elija el archivo o suéltelo aquí")).toHaveFocus();
+  });
+
   test("a line that is cut stops it, and it goes on where it was", async () => {
     const shop = await room();
     await click("button", "Emitir desde archivo");
