@@ -95,6 +95,11 @@ async fn another_machine_sells_over_tls_with_a_tills_token_and_nothing_else() {
     let only_here = (403, json!("only-here"));
     assert_eq!(ask(reqwest::Method::PUT, "/v1/staff/Eva", eva).await, only_here);
     assert_eq!(ask(reqwest::Method::DELETE, "/v1/staff/Eva", Value::Null).await, only_here);
+    // A printer is sent each paper: by the network nobody says where that is, nor hears what answers where.
+    let kitchen = json!({ "device": "red:192.168.1.50", "takes": "all", "paper": "80mm" });
+    assert_eq!(ask(reqwest::Method::PUT, "/v1/printers/cocina", kitchen).await, only_here);
+    assert_eq!(ask(reqwest::Method::DELETE, "/v1/printers/principal", Value::Null).await, only_here);
+    assert_eq!(ask(reqwest::Method::POST, "/v1/printer/test", json!({})).await, only_here);
     let set = |name: &str, value: &str| json!({ "settings": { name: value }, "who": "Rosa" });
     let settings = "/v1/settings";
     assert_eq!(ask(reqwest::Method::PUT, settings, set("folder.enabled", "false")).await, only_here);

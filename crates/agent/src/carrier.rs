@@ -15,7 +15,7 @@ use bytes::BytesMut;
 use timbre_core::channel::Method;
 use timbre_core::{Effect, Environment, Heard, Limits, Request, Sent};
 
-pub use courier::Courier;
+pub use courier::{Courier, is_of_a_link};
 pub use names::Lookup;
 pub use reach::{Evidence, Reach, Witnesses, judge};
 

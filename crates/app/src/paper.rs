@@ -1,8 +1,10 @@
 //! The printers of a folder at work: the `Paper` that the engine prints by, and the `Printers` that people set up.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use timbre_agent::carrier::is_of_a_link;
 use timbre_agent::view::{FoundPrinterView, PrinterView, PrintersView, ProblemView};
 use timbre_agent::{Answer, Printers};
 use timbre_core::paper::{Copy, Drawing, Hold, Paper, Printing};
@@ -224,11 +226,18 @@ impl Printers for Printer {
     }
 
     /// No caller names a path of this machine: what is not on the network was found here, or stands in the settings
-    /// already.
+    /// already. Nor one of a link's own, where a cloud tells its machines their keys.
     fn put(&self, printer: &PrinterView) -> Answer<PrintersView> {
         let place = printers::place(printer)?;
-        let network = matches!(place.device.parse(), Ok(Device::Network(_)));
+        let device = place.device.parse();
+        let network = matches!(device, Ok(Device::Network(_)));
         let set_up = self.set().each.values().any(|ready| ready.place.device == place.device);
+        if let Ok(Device::Network(address)) = &device
+            && !set_up
+            && address.parse::<SocketAddr>().is_ok_and(|address| is_of_a_link(address.ip()))
+        {
+            return Err(Refusal::new("printer-link-local", "device", LINK).into());
+        }
         if !network && !set_up {
             let found = device::find();
             if !found.iter().any(|found| found.device == place.device) {
@@ -271,6 +280,9 @@ impl Printers for Printer {
         })
     }
 }
+
+const LINK: &str = "La dirección de una impresora no puede ser de enlace local (169.254.0.0/16, fe80::/10): déle una de la \
+                    red de la tienda. Si está conectada directo a este equipo, se escribe en timbre.toml.";
 
 /// With what there is in its place.
 fn not_found(device: &str, found: &[device::Found]) -> Refusal {

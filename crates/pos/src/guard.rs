@@ -174,8 +174,8 @@ pub(crate) async fn known(
         let why = "Este token no alcanza para eso. Pida a quien administra Timbre uno con más alcance.";
         return problem(StatusCode::FORBIDDEN, "scope-insufficient", why).into_response();
     }
-    // By a token that came from elsewhere nobody makes themselves another one, has the events told to them, or becomes
-    // somebody in charge.
+    // By a token that came from elsewhere nobody makes themselves another one, has the events or the papers sent to them,
+    // or becomes somebody in charge.
     if caller.from_elsewhere && opens_doors(request.method(), request.uri().path()) {
         tracing::warn!(%caller, path = request.uri().path(), "a token of the network asked for another door");
         return only_here().into_response();
@@ -192,8 +192,8 @@ pub(crate) async fn known(
 
 /// What a token that came from elsewhere does not do, however far it reaches.
 pub(crate) fn only_here() -> Problem {
-    let why = "Los tokens, los avisos, quiénes trabajan aquí y lo que abre una entrada se administran en el equipo de \
-               Timbre o en su panel.";
+    let why = "Los tokens, los avisos, las impresoras, quiénes trabajan aquí y lo que abre una entrada se administran en el \
+               equipo de Timbre o en su panel.";
     problem(StatusCode::FORBIDDEN, "only-here", why)
 }
 

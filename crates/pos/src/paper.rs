@@ -170,7 +170,7 @@ struct Named {
 #[utoipa::path(
     post,
     path = "/v1/printer/test",
-    summary = "Imprime una página de prueba",
+    summary = "Imprime una página de prueba; no por la red con un token",
     request_body(content = Option<serde_json::Value>, example = json!({})),
     responses((status = 200, description = "Hecho", body = PaperView))
 )]

@@ -38,7 +38,7 @@ pub(crate) async fn found(Extension(printers): Door) -> Answer<Json<Vec<FoundPri
 #[utoipa::path(
     put,
     path = "/v1/printers/{name}",
-    summary = "Configura una impresora",
+    summary = "Configura una impresora; no por la red con un token",
     request_body(content = PrinterView, example = json!({"name": "cocina", "device": "red:192.168.1.50", "takes": "asked", "paper": "80mm"})),
     params(("name" = String, Path, example = "cocina"), By),
     responses((status = 200, description = "Hecho", body = PrintersView))
@@ -56,7 +56,7 @@ pub(crate) async fn put(
 #[utoipa::path(
     delete,
     path = "/v1/printers/{name}",
-    summary = "Quita una impresora",
+    summary = "Quita una impresora; no por la red con un token",
     params(("name" = String, Path, example = "cocina"), By),
     responses((status = 200, description = "Hecho", body = PrintersView))
 )]

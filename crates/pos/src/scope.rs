@@ -28,14 +28,14 @@ impl Scope {
     }
 }
 
-/// Is it a change of who may speak to Timbre, of whom it speaks to, or of who may allow what? A permit is none: who
-/// asks for one says a PIN.
+/// Is it a change of who may speak to Timbre, of whom it speaks to (a printer is sent what is sold, and a test of one tells
+/// what answers where), or of who may allow what? A permit is none: who asks for one says a PIN.
 pub(crate) fn opens_doors(method: &Method, path: &str) -> bool {
     let mut parts = path.trim_matches('/').split('/');
     match (parts.next(), parts.next()) {
         _ if looks(method) => false,
         (Some("staff"), Some("permit")) => false,
-        (Some("tokens" | "webhooks" | "staff"), _) => true,
+        (Some("tokens" | "webhooks" | "staff" | "printers"), _) | (Some("printer"), Some("test")) => true,
         _ => false,
     }
 }
@@ -105,6 +105,11 @@ mod tests {
             (Method::PUT, "/webhooks/tienda", true),
             (Method::PUT, "/staff/Rosa", true),
             (Method::DELETE, "/staff/Rosa", true),
+            (Method::PUT, "/printers/cocina", true),
+            (Method::DELETE, "/printers/cocina", true),
+            (Method::POST, "/printer/test", true),
+            (Method::GET, "/printers/found", false),
+            (Method::POST, "/documents/T39F1/print", false),
             (Method::GET, "/staff", false),
             (Method::HEAD, "/tokens", false),
             (Method::POST, "/staff/permit", false),

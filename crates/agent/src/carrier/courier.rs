@@ -93,7 +93,7 @@ const LINK: &str = "La dirección no puede ser de enlace local (169.254.0.0/16, 
 
 /// Where a machine of a cloud is told who it is and with which keys (169.254.169.254 everywhere); no shop's own program
 /// listens there (RFC 3927, RFC 4291 2.5.6).
-fn is_of_a_link(ip: IpAddr) -> bool {
+pub fn is_of_a_link(ip: IpAddr) -> bool {
     match ip.to_canonical() {
         IpAddr::V4(ip) => ip.is_link_local(),
         IpAddr::V6(ip) => ip.is_unicast_link_local(),

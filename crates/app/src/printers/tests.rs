@@ -109,6 +109,10 @@ fn no_caller_names_a_path_of_this_machine() {
         let refused = printer.put(&said("caja", &device)).unwrap_err();
         assert_eq!(refused.errors[0].code, "printer-not-found", "{device}");
     }
+    for device in ["red:169.254.169.254:80", "red:[fe80::1]", "red:[::ffff:169.254.1.1]:9100"] {
+        let refused = printer.put(&said("caja", device)).unwrap_err();
+        assert_eq!(refused.errors[0].code, "printer-link-local", "{device}");
+    }
     let invalid = [
         said("", "red:a"),
         said("../caja", "red:a"),
