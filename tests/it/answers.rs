@@ -4,8 +4,54 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use serde_json::Value;
+use timbre_tests::{boleta, sell};
 
 use crate::attack::{request, say, shop};
+
+/// Libraries of pages add it so that no cache answers.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_look_is_answered_the_same_beside_a_parameter_against_caches() {
+    let dir = tempfile::tempdir().unwrap();
+    let shop = shop(dir.path()).await;
+    sell(&shop, &boleta(990), "k").await.unwrap();
+    let http = reqwest::Client::new();
+    let get = async |path: String| {
+        let url = format!("{}{path}", shop.address.base);
+        http.get(url).bearer_auth(&*shop.address.token).send().await.expect("an answer").status().as_u16()
+    };
+    let described = http.get(format!("{}/v1/openapi.json", shop.address.base)).send().await.unwrap();
+    let described: Value = described.json().await.unwrap();
+    let mut answered = Vec::new();
+    for (path, methods) in described["paths"].as_object().unwrap() {
+        let Some(look) = methods.get("get") else { continue };
+        let (mut at, mut asked) = (path.clone(), String::new());
+        for parameter in look["parameters"].as_array().into_iter().flatten() {
+            let name = parameter["name"].as_str().unwrap();
+            let value = match (name, &parameter["example"]) {
+                ("id", _) => "T39F1".to_owned(),
+                (_, Value::String(text)) => text.clone(),
+                (_, other) => other.to_string(),
+            };
+            match parameter["in"].as_str() {
+                Some("path") => at = at.replace(&format!("{{{name}}}"), &value),
+                Some("query") if parameter["required"] == true => asked += &format!("{name}={value}&"),
+                _ => {}
+            }
+        }
+        let plain = get(format!("{at}?{asked}")).await;
+        assert_eq!(get(format!("{at}?{asked}_=1764230400000")).await, plain, "{at}?{asked}");
+        answered.push((at, plain));
+    }
+    for (path, status) in [
+        ("/v1/documents", 200),
+        ("/v1/documents/T39F1/pdf", 200),
+        ("/v1/documents/T39F1/escpos", 200),
+        ("/v1/acts", 200),
+    ] {
+        assert!(answered.contains(&(path.to_owned(), status)), "{path}: {answered:?}");
+    }
+    shop.stop().await;
+}
 
 /// Whoever is refused, however early, is told in which environment, and in Spanish.
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 //! without a verdict.
 
 use axum::extract::{MatchedPath, Query, Request};
-use axum::http::Method;
+use axum::http::{Method, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use timbre_agent::view::ProblemView;
@@ -18,11 +18,24 @@ const AGAINST_CACHES: &str = "_";
 const ALIAS: (&str, &str) = ("/v1/documents/{id}/ticket", "/v1/documents/{id}/escpos");
 
 /// For every route.
-pub(crate) async fn known(request: Request, next: Next) -> Response {
+pub(crate) async fn known(mut request: Request, next: Next) -> Response {
+    if let Some(uri) = without(AGAINST_CACHES, request.uri()) {
+        *request.uri_mut() = uri;
+    }
     match check(&request) {
         Ok(()) => next.run(request).await,
         Err(answer) => *answer,
     }
+}
+
+/// The same address without that parameter, where it has it: so no route has to know of it.
+fn without(name: &str, uri: &Uri) -> Option<Uri> {
+    let query = uri.query().filter(|query| query.contains(name))?;
+    let is_other = |part: &&str| part.split('=').next() != Some(name);
+    let kept: Vec<&str> = query.split('&').filter(is_other).collect();
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(format!("{}?{}", uri.path(), kept.join("&")).parse().ok()?);
+    Uri::from_parts(parts).ok()
 }
 
 fn check(request: &Request) -> Result<(), Box<Response>> {
@@ -38,9 +51,6 @@ fn check(request: &Request) -> Result<(), Box<Response>> {
 
 fn judge(said: &[(String, String)], names: &[&str]) -> Result<(), ProblemView> {
     for (n, (name, _)) in said.iter().enumerate() {
-        if name == AGAINST_CACHES {
-            continue;
-        }
         if !names.contains(&name.as_str()) {
             let known = match names {
                 [] => "esta dirección no lleva ninguno".to_owned(),
@@ -86,13 +96,24 @@ mod tests {
         let said =
             |text: &[&str]| text.iter().map(|name| ((*name).to_owned(), String::new())).collect::<Vec<_>>();
         assert!(judge(&said(&["state", "q"]), &["state", "q"]).is_ok());
-        assert!(judge(&said(&["_", "q", "_"]), &["q"]).is_ok() && judge(&said(&["_"]), &[]).is_ok());
-        assert_eq!(judge(&said(&["__"]), &[]).unwrap_err().code, "parameter-unknown");
         let unknown = judge(&said(&["state", "estado"]), &["state", "q"]).unwrap_err();
         assert_eq!((unknown.status, unknown.code.as_str()), (400, "parameter-unknown"));
         assert_eq!(unknown.detail, "El parámetro «estado» no se conoce: aquí se conocen state, q.");
         let none = judge(&said(&["x"]), &[]).unwrap_err();
         assert_eq!(none.detail, "El parámetro «x» no se conoce: esta dirección no lleva ninguno.");
         assert_eq!(judge(&said(&["q", "q"]), &["q"]).unwrap_err().code, "parameter-repeated");
+    }
+
+    #[test]
+    fn what_goes_round_caches_is_taken_off_and_nothing_else() {
+        for (sent, left) in [
+            ("/documents?_=1", "/documents?"),
+            ("/documents?q=a%20b&_=1&_&limit=2", "/documents?q=a%20b&limit=2"),
+            ("/documents?__=1&q=_", "/documents?__=1&q=_"),
+            ("http://caja/documents?_=1&q=a", "http://caja/documents?q=a"),
+        ] {
+            assert_eq!(without(AGAINST_CACHES, &sent.parse().unwrap()).unwrap().to_string(), left);
+        }
+        assert_eq!(without(AGAINST_CACHES, &"/documents?q=a".parse().unwrap()), None);
     }
 }
