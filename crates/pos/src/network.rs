@@ -10,6 +10,8 @@ use openssl::error::ErrorStack;
 use openssl::ssl::{SslAcceptor, SslFiletype, SslMethod, SslVersion};
 use tokio::net::TcpListener;
 
+use crate::loopback;
+
 /// What a folder's settings say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NetworkSettings {
@@ -42,7 +44,7 @@ impl Network {
             ));
         }
         let tls = acceptor(&settings.certificate, &settings.key).map_err(io::Error::other)?;
-        let listener = TcpListener::bind(settings.listen).await?;
+        let listener = loopback::listen(settings.listen)?;
         Ok(Network { listener, tls, names: settings.names.clone(), panel: settings.panel })
     }
 }
