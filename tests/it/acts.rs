@@ -194,6 +194,22 @@ async fn every_change_that_a_token_makes_leaves_an_act_that_names_the_token_and_
     assert_eq!(by(&shop, &bodega, &Method::PUT, "/staff/Eva?who=Otra", bad).await.0, 422);
     assert_eq!(last(&shop, &bodega).await.0, "bodega (token)");
 
+    // Nor does one of a name that makes the line read otherwise; and nothing was done.
+    let turned = || json!("Ana\u{202e}asoR");
+    for (path, body) in [
+        ("/tokens", json!({ "name": "otra", "who": turned() })),
+        ("/staff/Ida?who=Ana%0ARosa%20(PIN)", json!({ "name": "Ida", "role": "encargado", "pin": "2580" })),
+        ("/webhooks/otra", json!({ "url": "https://tienda.example/", "who": turned() })),
+        ("/settings", json!({ "settings": { "folder.enabled": "true" }, "who": "a".repeat(101) })),
+    ] {
+        let method = if path == "/tokens" { Method::POST } else { Method::PUT };
+        let (status, refused) = by(&shop, &bodega, &method, path, json_of(body)).await;
+        assert_eq!((status, &refused["code"]), (422, &json!("who-invalid")), "{path}: {refused}");
+        assert_eq!(last(&shop, &bodega).await.0, "bodega (token)", "{path}");
+    }
+    let (_, tokens) = by(&shop, &bodega, &Method::GET, "/tokens", None).await;
+    assert!(!tokens.to_string().contains("otra"), "{tokens}");
+
     // Every route that is not a look stands in one of the three.
     let (_, described) = by(&shop, &bodega, &Method::GET, "/openapi.json", None).await;
     let listed = NONE.iter().chain(ELSEWHERE);

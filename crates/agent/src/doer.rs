@@ -2,12 +2,30 @@
 //! since anybody can say any name: a program is named by its token, and who said their PIN is who did it.
 
 use timbre_core::Refusal;
+use timbre_core::sale::no_name;
 use timbre_store::Fact;
 
 use crate::engine::{Agent, Answer};
 
 /// Who is meant where nobody is named.
 pub const SOMEBODY: &str = "persona";
+
+/// Marks that turn the direction of what stands beside them, so that a line reads otherwise than it is (Unicode, UAX 9,
+/// section 2).
+const TURNING: [char; 12] = [
+    '\u{61c}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}',
+    '\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}',
+];
+
+/// Is `who` a name that may be kept? It is so for ever, beside what is known of who said it: as short and plain as what a
+/// till calls people, and no mark in it that makes a line of acts read otherwise.
+pub fn lawful(who: &str) -> Result<(), Refusal> {
+    let turning = || {
+        who.contains(TURNING).then(|| "no puede llevar marcas que cambian el sentido del texto".to_owned())
+    };
+    let Some(why) = no_name(who.trim()).or_else(turning) else { return Ok(()) };
+    Err(Refusal::new("who-invalid", "who", format!("El nombre de quien lo hace: {why}.")))
+}
 
 /// By what a door knows who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +76,7 @@ impl Agent {
             "" => return Err(Refusal::new("who-missing", "who", "Diga quién lo decide.").into()),
             word => word,
         };
+        lawful(word)?;
         let Some(hand) = &self.1 else { return Ok(word.to_owned()) };
         let said = hand.said.as_deref().filter(|_| word == SOMEBODY);
         Ok(hand.doer.named(said.unwrap_or(word)))
@@ -84,5 +103,17 @@ mod tests {
         assert_eq!(Doer::Panel.named("Ana"), "panel, dice ser Ana");
         assert_eq!(Doer::Person("Rosa".to_owned()).named("Ana"), "Rosa", "whose PIN it was");
         assert_eq!(Doer::Here.named("Ana"), "Ana");
+    }
+
+    #[test]
+    fn a_name_that_is_long_or_makes_a_line_read_otherwise_is_refused() {
+        let long = "ñ".repeat(100);
+        for good in ["Ana", " Ana Soto \n", "caja 2", "עדה", &long, SOMEBODY] {
+            assert_eq!(lawful(good), Ok(()), "{good}");
+        }
+        let longer = "a".repeat(101);
+        for bad in ["Ana\nRosa (PIN)", "Ana\0", "Ana\u{85}Rosa", "Ana\u{202e}asoR", "\u{2067}Ana", &longer] {
+            assert_eq!(lawful(bad).unwrap_err().code, "who-invalid", "{bad:?}");
+        }
     }
 }

@@ -13,6 +13,7 @@ mod repeated;
 mod till;
 
 pub use key::key;
+pub use till::no_name;
 
 /// Name of the sibling block that holds the till's data.
 pub const TILL_BLOCK: &str = "Timbre";

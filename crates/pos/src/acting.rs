@@ -1,14 +1,13 @@
 //! The engine for whoever asks: each route that changes something takes it so, and what it does is in the journal with
 //! what is known of who asked.
 
-use std::convert::Infallible;
-
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use timbre_agent::Agent;
-use timbre_agent::doer::Doer;
+use timbre_agent::doer::{Doer, lawful};
+use timbre_agent::view::ProblemView;
 
-use crate::api::By;
+use crate::api::{By, Problem};
 use crate::tokens::{Caller, Who};
 
 /// Who allowed this request by their PIN.
@@ -19,9 +18,9 @@ pub(crate) struct Allowed(pub String);
 pub(crate) struct Acting(pub Agent);
 
 impl FromRequestParts<Agent> for Acting {
-    type Rejection = Infallible;
+    type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, agent: &Agent) -> Result<Acting, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, agent: &Agent) -> Result<Acting, Problem> {
         let doer = match (parts.extensions.get::<Allowed>(), parts.extensions.get::<Caller>()) {
             (Some(Allowed(who)), _) => Doer::Person(who.clone()),
             (None, Some(Caller { who: Who::Owner, .. })) => Doer::Here,
@@ -31,6 +30,7 @@ impl FromRequestParts<Agent> for Acting {
         };
         // Where the route knows no such parameter, it was refused already.
         let said = Query::<By>::try_from_uri(&parts.uri).ok().and_then(|Query(by)| by.said());
+        lawful(said.as_deref().unwrap_or_default()).map_err(ProblemView::from)?;
         Ok(Acting(agent.by(doer, said)))
     }
 }

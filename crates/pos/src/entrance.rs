@@ -12,6 +12,7 @@ use axum::{Extension, Json, Router, middleware};
 use jiff::SignedDuration;
 use serde::Deserialize;
 use timbre_agent::Agent;
+use timbre_agent::doer::lawful;
 use timbre_agent::view::{PanelView, ProblemView};
 use zeroize::Zeroizing;
 
@@ -232,6 +233,7 @@ pub(crate) async fn set_password(
     let order = read(&body);
     wipe(body);
     let PasswordOrder { password, who } = order?;
+    lawful(&who).map_err(ProblemView::from)?;
     change(agent, entrance, Some(password), &who, "Poner la contraseña del panel").await
 }
 

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use openssl::sha::sha256;
 use serde::{Deserialize, Serialize};
+use timbre_agent::doer::lawful;
 use timbre_agent::view::{NewTokenView, ProblemView, TokenOrder, TokenView};
 use timbre_agent::{Agent, Answer};
 use timbre_store::whole;
@@ -112,6 +113,7 @@ impl Tokens {
     /// Makes a token and writes down who did. The answer holds it, and no other ever will.
     pub async fn make_for(self: &Arc<Self>, agent: &Agent, order: TokenOrder) -> Answer<NewTokenView> {
         let TokenOrder { name, scope, who } = order;
+        lawful(&who)?;
         let word = scope.as_deref().unwrap_or(Scope::Issue.word());
         let scope = Scope::from_word(word).ok_or_else(|| {
             let detail = format!("«{word}» no se conoce; use read, issue o manage.");

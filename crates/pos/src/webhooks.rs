@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use openssl::base64::encode_block;
 use serde_json::{Value, json};
 use timbre_agent::carrier::Courier;
+use timbre_agent::doer::lawful;
 use timbre_agent::engine::environment_word;
 use timbre_agent::view::{
     AttemptView, NewWebhookView, ProblemView, RedeliveredView, WebhookOrder, WebhookView,
@@ -143,6 +144,7 @@ impl Webhooks {
     /// in the journal and gets a new secret.
     pub async fn put(&self, by: &Agent, name: &str, order: &WebhookOrder) -> Answer<NewWebhookView> {
         check_name(name)?;
+        lawful(&order.who)?;
         Courier::allows(&order.url).map_err(|why| ProblemView::refused("address-invalid", why))?;
         let states = states_of(&order.states)?;
         let mut random = Zeroizing::new([0u8; 32]);

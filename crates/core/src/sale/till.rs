@@ -130,8 +130,8 @@ impl Reader {
 
     fn name(&mut self, block: &Map<String, Value>, path: &str, name: &str) -> Option<String> {
         let text = self.text(block, path, name)?;
-        if text.chars().count() > LONGEST {
-            self.fault(&format!("{path}.{name}"), &format!("a lo más {LONGEST} caracteres"));
+        if let Some(why) = no_name(&text) {
+            self.fault(&format!("{path}.{name}"), &why);
             return None;
         }
         Some(text)
@@ -162,11 +162,21 @@ impl Reader {
             }
         };
         if text.chars().any(char::is_control) {
-            let why = "no puede llevar saltos de línea, tabulaciones ni otros caracteres de control";
-            self.fault(&format!("{path}.{name}"), why);
+            self.fault(&format!("{path}.{name}"), CONTROL);
             return None;
         }
         (!text.is_empty()).then_some(text)
+    }
+}
+
+const CONTROL: &str = "no puede llevar saltos de línea, tabulaciones ni otros caracteres de control";
+
+/// Why a text names no person, till or thing: it is printed, and listed one a line, for ever.
+pub fn no_name(text: &str) -> Option<String> {
+    let long = text.chars().count() > LONGEST;
+    match text.chars().any(char::is_control) {
+        true => Some(CONTROL.to_owned()),
+        false => long.then(|| format!("a lo más {LONGEST} caracteres")),
     }
 }
 
