@@ -202,6 +202,8 @@ fn rename(group: &mut Map<String, Value>, name: &str, path: &str, faults: &mut V
         }
         if let Some(word) = value.as_str().and_then(|word| in_letters(tag, word)) {
             value = Value::from(word);
+        } else if let Some(date) = value.as_str().and_then(|word| date_alone(tag, word)).map(str::to_owned) {
+            value = Value::from(date);
         }
         let other = written.get(tag).filter(|_| group.get(tag).is_some_and(|said| !is_absent(said)));
         match other {
@@ -234,6 +236,12 @@ fn in_letters(tag: &str, word: &str) -> Option<&'static str> {
         ("TpoValor", "Pesos") => Some("$"),
         _ => None,
     }
+}
+
+/// A date as .NET writes one, at midnight. Any other hour, or one with a zone, says more than a date.
+fn date_alone<'w>(tag: &str, word: &'w str) -> Option<&'w str> {
+    let date = word.strip_suffix("T00:00:00")?;
+    ["FchEmis", "FchVenc", "FchRef"].contains(&tag).then_some(date)
 }
 
 fn names_in(group: &str) -> &'static [(&'static str, &'static str)] {

@@ -86,6 +86,27 @@ fn each_of_simpleapis_names_is_the_siis() {
 }
 
 #[test]
+fn a_date_at_midnight_is_that_date_and_any_other_hour_stays_as_it_was_sent() {
+    let dated = |date: &str| {
+        own(&json!({
+            "Encabezado": { "IdentificacionDTE": { "TipoDTE": 33, "FechaEmision": date, "FechaVencimiento": date } },
+            "Detalles": [{ "Nombre": "2026-11-27T00:00:00" }],
+            "Referencias": [{ "FechaDocumentoReferencia": date, "RazonReferencia": "2026-11-27T00:00:00" }],
+        }))
+    };
+    let read = dated("2026-11-27T00:00:00");
+    let dates = |read: &Value| {
+        let id = &read["Encabezado"]["IdDoc"];
+        [&id["FchEmis"], &id["FchVenc"], &read["Referencia"][0]["FchRef"]].map(Value::clone)
+    };
+    assert_eq!(dates(&read), ["2026-11-27"; 3]);
+    assert_eq!(read["Detalle"][0]["NmbItem"], "2026-11-27T00:00:00", "a name is none");
+    for other in ["2026-11-27T10:30:00", "2026-11-27T00:00:00Z", "2026-11-27T00:00:00-03:00"] {
+        assert_eq!(dates(&dated(other)), [other; 3]);
+    }
+}
+
+#[test]
 fn decimals_are_never_floats() {
     let body: Value = serde_json::from_str(
         r#"{"Encabezado":{"IdDoc":{"TipoDTE":39}},"Detalle":{"NmbItem":"x","QtyItem":0.123456,"PrcItem":123456789012.123456}}"#,
