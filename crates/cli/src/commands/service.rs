@@ -8,7 +8,7 @@ mod systemd;
 #[cfg(windows)]
 mod tasks;
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 
 #[cfg(not(windows))]
@@ -54,6 +54,8 @@ struct Started {
 
 pub fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
     let data = std::path::absolute(door::folder(data)).map_err(|e| trouble(&e.to_string()))?;
+    let data =
+        if data.components().any(|part| part == Component::ParentDir) { straight(&data) } else { data };
     match args.what {
         What::Install { print } => {
             let program = std::env::current_exe().map_err(|e| trouble(&e.to_string()))?;
@@ -71,6 +73,16 @@ pub fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
         What::Status => return out.text(&system::status()?),
     }
     Ok(Exit::Done)
+}
+
+/// The same folder without `..`: systemd lets nobody write to one that is named so. What is not there yet stands as it is
+/// below what is.
+fn straight(path: &Path) -> PathBuf {
+    match (path.canonicalize(), path.parent(), path.file_name()) {
+        (Ok(real), _, _) => real,
+        (Err(_), Some(parent), Some(name)) => straight(parent).join(name),
+        (Err(_), _, _) => path.to_owned(),
+    }
 }
 
 /// Runs a program of the system's; what it wrote.
@@ -91,4 +103,20 @@ fn ask(program: &str, words: &[&str]) -> Result<String, Failure> {
 
 fn trouble(why: &str) -> Failure {
     Failure::refused("service-failed", format!("El sistema no lo permite ({why})."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_named_without_its_detours_whether_or_not_it_is_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let real = dir.path().canonicalize().unwrap();
+        std::fs::create_dir_all(real.join("x")).unwrap();
+        std::fs::create_dir_all(real.join("caja")).unwrap();
+        for name in ["caja", "nueva", "nueva/caja"] {
+            assert_eq!(straight(&dir.path().join("x/..").join(name)), real.join(name));
+        }
+    }
 }
