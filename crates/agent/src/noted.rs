@@ -151,8 +151,9 @@ fn is_news(reader: &Reader, row: &Row, why: &Remark, alike: bool) -> bool {
     };
     let before = reader.history(&row.id).map(|events| events.iter().any(told));
     let before = before.unwrap_or_else(|error| {
-        tracing::error!(%error, document = %row.id, "whether its number was said to be another's can't be read");
-        false
+        // So it is in the very batch that notes it, too. It is asked about again, and read then.
+        tracing::warn!(%error, document = %row.id, "whether its number was said to be another's can't be read");
+        true
     });
     !before && !is_its_earlier(reader, (&row.id, row.version), alike)
 }

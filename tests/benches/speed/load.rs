@@ -159,10 +159,12 @@ async fn issued(full: &Path, empty: &Path, words: &str) -> Done<Vec<Figure>> {
         Figure::time(format!("{words}: one issue, p50"), median(&full.took)).beside(stick, times).aim(SLOWER),
         Figure::time(format!("{words}: one issue, p99"), quantile(&full.took, 99))
             .beside(late, ratio(quantile(&full.took, 99), quantile(&empty.took, 99))),
-        Figure::count(format!("{words}: fsyncs of an issue"), full.fsyncs as f64 / ROUNDS as f64).beside(
-            format!("an empty store: {}", empty.fsyncs as f64 / ROUNDS as f64),
-            ratio_of(full.fsyncs, empty.fsyncs),
-        ),
+        Figure::count(format!("{words}: fsyncs of an issue"), full.fsyncs as f64 / ROUNDS as f64)
+            .beside(
+                format!("an empty store: {}", empty.fsyncs as f64 / ROUNDS as f64),
+                ratio_of(full.fsyncs, empty.fsyncs),
+            )
+            .aim(1.0),
     ];
     figures.extend(read_by(&full, &empty, words).into_iter().flatten());
     Ok(figures)

@@ -1,5 +1,5 @@
-//! The speed of Timbre: each figure beside a yardstick measured in the same run, on the same disk. Nothing here
-//! passes or fails; it prints what it saw, with `--json` for a program. `--large` measures with a million documents,
+//! The speed of Timbre: each figure beside a yardstick measured in the same run, on the same disk. It
+//! prints what it saw, with `--json` for a program, and fails where an aim is missed. `--large` measures with a million documents,
 //! which takes minutes and some twenty gigabytes; `--load` measures nothing but many documents, `--issuing`
 //! nothing but what a till waits for, `--doors` nothing but API and folder, `--paper` nothing but tickets and sheets,
 //! `--panel` nothing but the window, which only it measures since it wants Chromium and a display.
@@ -77,7 +77,12 @@ fn measure(folder: &Path) -> Done<()> {
         true => table::json(&machine, &figures),
         false => table::print(&machine, &figures),
     }
-    done
+    done?;
+    match figures.iter().filter(|figure| figure.is_met() == Some(false)).count() {
+        0 => Ok(()),
+        1 => Err("one aim was missed".into()),
+        missed => Err(format!("{missed} aims were missed").into()),
+    }
 }
 
 fn says(word: &str) -> bool {

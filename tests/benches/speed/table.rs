@@ -76,7 +76,7 @@ impl Figure {
         }
     }
 
-    fn is_met(&self) -> Option<bool> {
+    pub fn is_met(&self) -> Option<bool> {
         match self.aim? {
             Aim::Ratio(aim) => self.ratio.map(|ratio| ratio <= aim),
             Aim::Value(aim) => Some(self.value <= aim),

@@ -238,7 +238,7 @@ async fn a_range_whose_first_number_the_authority_knows_is_not_taken() {
     office.books().words.insert(3_000, "yes");
     let refused = agent.load_grant(b"3000-3010", (1, 1), None).await.unwrap_err();
     assert_eq!((refused.status, refused.code.as_str()), (422, "first-number-taken"));
-    assert!(refused.detail.contains("3000") && refused.detail.contains("cuál fue el último"), "{refused}");
+    assert!(refused.detail.contains("3.000") && refused.detail.contains("cuál fue el último"), "{refused}");
     assert_eq!(agent.folios(), before);
     // The first that would be used is what matters: after those used elsewhere, and in our share.
     let loaded = agent.load_grant(b"3000-3010", (1, 1), Some(3_000)).await.unwrap();
