@@ -98,12 +98,15 @@ impl Sender {
     /// one that is down the looks at it tell. Only from the engine's own tasks: whoever sells may do so on a runtime
     /// that goes on with nothing else.
     pub(crate) fn look_at_the_clock(self: &Arc<Self>) {
+        if doubt(self.reader()).is_none() {
+            return;
+        }
         let sender = Arc::clone(self);
         tokio::spawn(async move {
             // One at a time, and with a pause between them.
             let Ok(mut last) = sender.clock_looked.try_lock() else { return };
             let now = sender.parts.clock.steady();
-            if last.is_some_and(|last| now.saturating_sub(last) < AGAIN) || doubt(sender.reader()).is_none() {
+            if last.is_some_and(|last| now.saturating_sub(last) < AGAIN) {
                 return;
             }
             *last = Some(now);

@@ -15,6 +15,7 @@ use crate::caf::Authority;
 use crate::dom::{self, Element};
 use crate::money;
 use crate::rut::Rut;
+use crate::tags::plain::capital;
 use crate::totals::explain::people;
 use crate::{latin1, tipo};
 
@@ -152,12 +153,7 @@ fn means(text: &str) -> String {
         "credito" => "crédito".to_owned(),
         _ => word.to_owned(),
     };
-    capitalised(&text.split(' ').map(word).collect::<Vec<_>>().join(" "))
-}
-
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    capital(&text.split(' ').map(word).collect::<Vec<_>>().join(" "))
 }
 
 fn day(iso: &str) -> String {

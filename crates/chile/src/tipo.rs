@@ -236,20 +236,9 @@ mod tests {
         let of = |series: &str| Tipo::ALL.into_iter().find(|tipo| tipo.series() == series).unwrap();
         for kind in &KINDS {
             for (other, _) in kind.instead {
-                assert_eq!(
-                    of(kind.series).is_exempt(),
-                    of(other).is_exempt(),
-                    "{} for {}",
-                    other,
-                    kind.series
-                );
-                assert_ne!(
-                    of(kind.series).is_boleta(),
-                    of(other).is_boleta(),
-                    "{} for {}",
-                    other,
-                    kind.series
-                );
+                let [spent, instead] = [kind.series, other].map(of);
+                assert_eq!(spent.is_exempt(), instead.is_exempt(), "{other} for {}", kind.series);
+                assert_ne!(spent.is_boleta(), instead.is_boleta(), "{other} for {}", kind.series);
             }
             assert_eq!(kind.instead.is_empty(), kind.weight != Weight::Sale, "{}", kind.series);
         }

@@ -48,6 +48,13 @@ async fn copied(root: &Path, office: &Arc<Office>) {
     copy(&root.join("shop"), &root.join("copy"));
 }
 
+/// The other copy goes on until so many are accepted, and stops.
+async fn gone_on(root: &Path, office: &Arc<Office>, accepted: u64) {
+    let agent = anchored(root, office, true).await;
+    until(&agent, |agent| agent.stats().accepted == accepted).await;
+    agent.stop().await;
+}
+
 fn put_back(root: &Path) {
     fs::remove_dir_all(root.join("shop")).unwrap();
     copy(&root.join("copy"), &root.join("shop"));
@@ -62,10 +69,7 @@ async fn an_older_copy_sends_nothing_until_somebody_decides_and_then_asks_before
     let (root, office) = (tempfile::tempdir().unwrap(), office());
     let root = root.path();
     copied(root, &office).await;
-    let agent = anchored(root, &office, true).await;
-    until(&agent, |agent| agent.stats().accepted == 2).await;
-    agent.stop().await;
-    drop(agent);
+    gone_on(root, &office, 2).await;
 
     put_back(root);
     let agent = anchored(root, &office, true).await;
@@ -113,10 +117,7 @@ async fn of_those_that_waited_together_the_one_that_had_left_does_not_decide_abo
     let root = root.path();
     copied(root, &office).await;
     office.books().words.clear();
-    let agent = anchored(root, &office, true).await;
-    until(&agent, |agent| agent.stats().accepted == 3).await;
-    agent.stop().await;
-    drop(agent);
+    gone_on(root, &office, 3).await;
     office.books().held.retain(|document, _| !document.starts_with("3:"));
 
     put_back(root);

@@ -121,6 +121,7 @@ pub fn wrong(path: &str, problem: &Problem) -> String {
     }
 }
 
+/// As a sentence begins.
 pub fn capital(text: &str) -> String {
     let mut rest = text.chars();
     rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
