@@ -17,21 +17,22 @@ use crate::{Done, issuing, shop};
 const ROUNDS: usize = 400;
 const CROWD: usize = 1_000;
 const CLIENTS: usize = 16;
-/// Files of the folder; ten times as many with `--large`.
-const FILES: usize = 1_000;
+/// Files of the folder. With fewer the moment that a file must lie unchanged, before it counts as whole, would be
+/// most of it.
+const FILES: usize = 10_000;
 
-pub fn measure(runtime: &Runtime, folder: &Path, large: bool) -> Done<Vec<Figure>> {
+pub fn measure(runtime: &Runtime, folder: &Path) -> Done<Vec<Figure>> {
     runtime.block_on(async {
         let shop = shop::open(folder, true, Duration::ZERO).await?;
         // What is sent to the simulator would be measured too.
         shop.agent.set_running(false);
-        let figures = all(&shop, folder, if large { 10 * FILES } else { FILES }).await;
+        let figures = all(&shop, folder).await;
         shop.stop().await;
         figures
     })
 }
 
-async fn all(shop: &Running, folder: &Path, files: usize) -> Done<Vec<Figure>> {
+async fn all(shop: &Running, folder: &Path) -> Done<Vec<Figure>> {
     let token = token(shop).await?;
     let http = reqwest::Client::new();
     let (mut direct, mut api) = (Vec::new(), Vec::new());
@@ -47,18 +48,18 @@ async fn all(shop: &Running, folder: &Path, files: usize) -> Done<Vec<Figure>> {
     let (direct, api) = (median(&direct), median(&api));
     let more = api.saturating_sub(direct);
     let (own, _) = issuing::crowd(&shop.agent, CLIENTS, CROWD).await?;
-    let crowd = crowd(shop, &http, &token).await?;
-    let dropped = dropped(shop, folder, files).await?;
-    let of_crowd = crowd.mul_f64(files as f64 / CROWD as f64);
+    let few = crowd(shop, &http, &token, CROWD).await?;
+    let many = crowd(shop, &http, &token, FILES).await?;
+    let dropped = dropped(shop, folder).await?;
     Ok(vec![
         Figure::time("an issue by the API, p50", api)
             .beside(format!("the direct call {}", ms(direct)), ratio(api, direct)),
         Figure::time("  more than the direct call", more).at_most(1.5),
-        Figure::time(format!("{CROWD} sales of {CLIENTS} clients by the API"), crowd)
-            .beside(format!("as many by direct calls {}", ms(own)), ratio(crowd, own))
+        Figure::time(format!("{CROWD} sales of {CLIENTS} clients by the API"), few)
+            .beside(format!("as many by direct calls {}", ms(own)), ratio(few, own))
             .aim(1.0 / 0.7),
-        Figure::time(format!("{files} sales of the folder"), dropped)
-            .beside(format!("as many by the API {}", ms(of_crowd)), ratio(dropped, of_crowd))
+        Figure::time(format!("{FILES} sales of the folder"), dropped)
+            .beside(format!("as many by the API {}", ms(many)), ratio(dropped, many))
             .aim(1.0),
     ])
 }
@@ -85,11 +86,11 @@ async fn sell(shop: &Running, http: &reqwest::Client, token: &str) -> Done<()> {
     Ok(())
 }
 
-async fn crowd(shop: &Running, http: &reqwest::Client, token: &str) -> Done<Duration> {
+async fn crowd(shop: &Running, http: &reqwest::Client, token: &str, many: usize) -> Done<Duration> {
     let begun = Instant::now();
     let mut tasks = JoinSet::new();
     for n in 0..CLIENTS {
-        let own = CROWD / CLIENTS + usize::from(n < CROWD % CLIENTS);
+        let own = many / CLIENTS + usize::from(n < many % CLIENTS);
         let (http, token, base) = (http.clone(), token.to_owned(), shop.address.base.clone());
         tasks.spawn(async move {
             for _ in 0..own {
@@ -112,16 +113,16 @@ async fn crowd(shop: &Running, http: &reqwest::Client, token: &str) -> Done<Dura
 }
 
 /// From the moment that all lie there to the last one's being issued.
-async fn dropped(shop: &Running, folder: &Path, files: usize) -> Done<Duration> {
+async fn dropped(shop: &Running, folder: &Path) -> Done<Duration> {
     let (aside, sales) = (folder.join("aparte"), folder.join("entrada"));
     std::fs::create_dir_all(&aside)?;
-    for n in 0..files {
+    for n in 0..FILES {
         std::fs::write(aside.join(format!("v{n:05}.json")), shop::sale())?;
     }
-    let wanted = shop.agent.stats().total + files as u64;
+    let wanted = shop.agent.stats().total + FILES as u64;
     let mut pushes = shop.agent.subscribe();
     let begun = Instant::now();
-    for n in 0..files {
+    for n in 0..FILES {
         let name = format!("v{n:05}.json");
         std::fs::rename(aside.join(&name), sales.join(name))?;
     }

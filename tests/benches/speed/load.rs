@@ -29,8 +29,10 @@ pub const LARGE: Scale = Scale { waiting: 50_000, settled: 1_000_000, drained: 1
 
 /// Folios beyond the copies, to issue with.
 const MORE: u64 = 10_000;
-/// By then the filter of the tills' keys is read, with a million documents too.
 const WARM_UP: usize = 1_000;
+/// So long without a read is taken for rest, and so few are those of the look itself.
+const REST: Duration = Duration::from_millis(500);
+const AT_REST: u64 = 10;
 const ROUNDS: usize = 500;
 const STARTS: usize = 3;
 /// Documents that the journal has and the index was not told of when the power goes: as many as a shop ever leaves.
@@ -141,6 +143,7 @@ async fn issued(full: &Path, empty: &Path, words: &str) -> Done<Vec<Figure>> {
     for shop in [&full, &empty] {
         issuing::issue(&shop.agent, WARM_UP).await?;
     }
+    rest().await;
     for _ in 0..ROUNDS {
         for (shop, seen) in [&full, &empty].into_iter().zip(&mut seen) {
             seen.took.extend(issuing::issue(&shop.agent, 1).await?);
@@ -168,6 +171,16 @@ async fn issued(full: &Path, empty: &Path, words: &str) -> Done<Vec<Figure>> {
     ];
     figures.extend(read_by(&full, &empty, words).into_iter().flatten());
     Ok(figures)
+}
+
+/// After a start the filter of the tills' keys is read, which takes a moment with a million of them.
+async fn rest() {
+    while let Some(before) = machine::read() {
+        tokio::time::sleep(REST).await;
+        if machine::read().is_none_or(|now| now.less(before).calls < AT_REST) {
+            return;
+        }
+    }
 }
 
 /// What the disk was asked for. The till's own reads are those of the thread that issues, which it waits for: they may

@@ -94,7 +94,7 @@ fn all(folder: &Path, figures: &mut Vec<Figure>) -> Done<()> {
         return panel::measure(&runtime()?, &folder.join("panel"), panel::DOCUMENTS, figures);
     }
     let scale = if says("--large") { load::LARGE } else { load::SMALL };
-    let doors = || doors::measure(&runtime()?, &folder.join("doors"), says("--large"));
+    let doors = || doors::measure(&runtime()?, &folder.join("doors"));
     let alone = match () {
         () if says("--doors") => Some(doors()?),
         () if says("--paper") => Some(paper::measure()?),
