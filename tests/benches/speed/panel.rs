@@ -35,28 +35,37 @@ const TICK: Duration = Duration::from_millis(10);
 /// A person notices what takes longer.
 const NOTICED: f64 = 100.0;
 
-/// What shows the page: as `tests/window` names it, as the table does, and the most megabytes over an empty page.
+/// What shows the page.
+struct Shown {
+    /// As `tests/window` names it, and as the table does.
+    name: &'static str,
+    words: &'static str,
+    /// The most megabytes over an empty page.
+    memory: f64,
+    /// It tells of long tasks. WebKit does not: how late a timer comes counts what the machine does meanwhile, too, so
+    /// there a key that is heard in time is the judge.
+    tells_tasks: bool,
+}
+
 /// WebKit keeps what was drawn until memory is short, as much after forty screens as after two hundred.
-const SHOWN: [(&str, &str, f64); 2] = [("browser", "Chromium", 100.0), ("window", "window", 250.0)];
+const SHOWN: [Shown; 2] = [
+    Shown { name: "browser", words: "Chromium", memory: 100.0, tells_tasks: true },
+    Shown { name: "window", words: "window", memory: 250.0, tells_tasks: false },
+];
 
 /// Each over a folder of its own, since the burst leaves documents behind.
 pub fn measure(runtime: &Runtime, folder: &Path, documents: u64, figures: &mut Vec<Figure>) -> Done<()> {
-    for (shown, words, memory) in SHOWN {
-        let folder = folder.join(shown);
-        let seen = measure_in(runtime, &folder, documents, shown, memory)?;
+    for shown in SHOWN {
+        let folder = folder.join(shown.name);
+        let words = shown.words;
+        let seen = measure_in(runtime, &folder, documents, shown)?;
         figures.extend(seen.into_iter().map(|figure| figure.shown(words)));
         std::fs::remove_dir_all(&folder)?;
     }
     Ok(())
 }
 
-fn measure_in(
-    runtime: &Runtime,
-    folder: &Path,
-    documents: u64,
-    shown: &str,
-    memory: f64,
-) -> Done<Vec<Figure>> {
+fn measure_in(runtime: &Runtime, folder: &Path, documents: u64, shown: Shown) -> Done<Vec<Figure>> {
     let (full, empty) = (folder.join("full"), folder.join("empty"));
     load::fill(runtime, &full, documents, Life::Accepted)?;
     std::fs::create_dir_all(&empty)?;
@@ -67,7 +76,7 @@ fn measure_in(
         Ok(Shop { running: runtime.block_on(timbre_app::start(options))?, folder })
     };
     let (full, empty) = (open(&full)?, open(&empty)?);
-    let figures = Panel { runtime, full: &full, browser: Browser::start(folder, shown)?, memory }
+    let figures = Panel { runtime, full: &full, browser: Browser::start(folder, shown.name)?, shown }
         .all(&empty, documents);
     runtime.block_on(async {
         full.running.stop().await;
@@ -86,11 +95,14 @@ struct Panel<'a> {
     runtime: &'a Runtime,
     full: &'a Shop,
     browser: Browser,
-    /// Megabytes over an empty page, at the most.
-    memory: f64,
+    shown: Shown,
 }
 
 impl Panel<'_> {
+    fn judged(&self, task: Figure) -> Figure {
+        if self.shown.tells_tasks { task.at_most(NOTICED) } else { task }
+    }
+
     fn all(mut self, empty: &Shop, documents: u64) -> Done<Vec<Figure>> {
         let mut figures = self.first(empty, documents)?;
         let blank = Held::of(&self.browser.ask(json!({ "do": "open" }))?)?;
@@ -103,9 +115,9 @@ impl Panel<'_> {
         let burst = self.memory()?;
         let held = [
             ("memory: an empty page", blank, None),
-            ("memory: the panel, over an empty page", there.over(blank), Some(self.memory)),
-            ("  after the scrolling", scrolled.over(blank), Some(self.memory)),
-            ("  and after the burst", burst.over(blank), Some(self.memory)),
+            ("memory: the panel, over an empty page", there.over(blank), Some(self.shown.memory)),
+            ("  after the scrolling", scrolled.over(blank), Some(self.shown.memory)),
+            ("  and after the burst", burst.over(blank), Some(self.shown.memory)),
         ];
         figures.extend(held.map(|(words, held, most)| {
             let mut figure = Figure::megabytes(words, held.process);
@@ -191,8 +203,7 @@ impl Panel<'_> {
                 .at_most(pages),
             Figure::kilobytes("  the largest answer", largest / 1e3),
             Figure::count("  rows drawn at once, at the most", drawn).at_most(DRAWN),
-            Figure::time("  longest task of the page", milliseconds(number(&seen["longest"])?))
-                .at_most(NOTICED),
+            self.judged(Figure::time("  longest task of the page", milliseconds(number(&seen["longest"])?))),
         ])
     }
 
@@ -226,9 +237,10 @@ impl Panel<'_> {
         Ok(vec![
             Figure::count("documents issued a second, in a burst", each)
                 .note(format!("for {SECONDS} s; the page is told of {told} in {events} pushes")),
-            Figure::time("  longest task of the page", milliseconds(longest))
-                .note(format!("{} longer than 50 ms", tasks.len()))
-                .at_most(NOTICED),
+            self.judged(
+                Figure::time("  longest task of the page", milliseconds(longest))
+                    .note(format!("{} longer than 50 ms", tasks.len())),
+            ),
             Figure::time("  a key is heard, p50", median(&heard)).note(format!("{} keys", keyed.len())),
             Figure::time("  a key is heard, the latest", quantile(&heard, 100)).at_most(NOTICED),
             Figure::time("  what it did is on the screen, p50", median(&drawn)),
