@@ -51,11 +51,13 @@ pub struct Firm {
     data: Group,
 }
 
-/// Reads and checks what a person typed.
+/// Reads and checks what a person typed. All that is wrong with it is said at once.
 pub fn read(value: &Value, environment: Environment) -> Result<Company, Refusals> {
-    let firm = Firm::read(&renamed(value), |field| field.least > 0)?;
-    check_resolution(&firm, environment)?;
-    check_uf(&firm)?;
+    let firm = Firm::read(
+        &renamed(value),
+        |field| field.least > 0,
+        |data| check_resolution(data, environment).into_iter().chain(check_uf(data)).collect(),
+    )?;
     Ok(Company {
         id: firm.rut.to_string(),
         name: firm.tag("RznSoc").unwrap_or_default().to_owned(),
@@ -66,7 +68,7 @@ pub fn read(value: &Value, environment: Environment) -> Result<Company, Refusals
 impl Firm {
     /// A company that [`read`] made.
     pub fn of(company: &Company) -> Result<Firm, Refusals> {
-        Firm::read(&company.data, |field| field.least > 0)
+        Firm::read(&company.data, |field| field.least > 0, |_| Vec::new())
     }
 
     /// The issuer that a sale carries, for a preview without a company. What a document of its type
@@ -104,38 +106,39 @@ impl Firm {
             Family::Boleta => &["RUTEmisor", "RznSoc"],
             Family::Dte => &["RUTEmisor", "RznSoc", "GiroEmis", "Acteco", "DirOrigen", "CmnaOrigen"],
         };
-        Firm::read(&Value::Object(said), |field| wanted.contains(&field.tag)).map_err(|Refusals(refusals)| {
+        let wanted = |field: &Field| wanted.contains(&field.tag);
+        Firm::read(&Value::Object(said), wanted, |_| Vec::new()).map_err(|Refusals(refusals)| {
             let below = |r: Refusal| Refusal { path: sale::under("Encabezado.Emisor", &r.path), ..r };
             Refusals(refusals.into_iter().map(below).collect())
         })
     }
 
-    fn read(value: &Value, wanted: impl Fn(&Field) -> bool) -> Result<Firm, Refusals> {
-        let data = sale::read_table(value, FIELDS, "los datos de la empresa")?;
-        let missing: Vec<Refusal> = FIELDS
+    /// `more` is what else can be wrong with the fields that were read.
+    fn read(
+        value: &Value,
+        wanted: impl Fn(&Field) -> bool,
+        more: impl Fn(&Group) -> Vec<Refusal>,
+    ) -> Result<Firm, Refusals> {
+        let (data, mut refusals) = sale::read_table(value, FIELDS, "los datos de la empresa");
+        if !value.is_object() {
+            return Err(Refusals(refusals));
+        }
+        let rut = data.leaf("RUTEmisor").map(own_rut);
+        let missing = FIELDS
             .iter()
             .filter(|f| wanted(f) && !data.has(f.tag))
-            .map(|f| {
-                let message = format!("Falta {}.", plain::name(f.tag));
-                Refusal::new("company-data-missing", f.tag, message)
-            })
-            .collect();
-        if !missing.is_empty() {
-            return Err(Refusals(missing));
+            .map(|f| Refusal::new("company-data-missing", f.tag, format!("Falta {}.", plain::name(f.tag))));
+        let others = rut.iter().filter_map(|rut| rut.as_ref().err().cloned()).chain(more(&data));
+        for refusal in missing.chain(others) {
+            // What can't be read is there, and is told of once.
+            if refusals.iter().all(|known| known.path != refusal.path) {
+                refusals.push(refusal);
+            }
         }
-        let rut: Rut =
-            data.leaf("RUTEmisor").unwrap_or_default().parse().map_err(|e: crate::rut::BadRut| {
-                Refusals::from(Refusal::new(
-                    "rut-malformed",
-                    "RUTEmisor",
-                    format!("El RUT de la empresa: {e}."),
-                ))
-            })?;
-        if [Rut::CONSUMER, Rut::FOREIGN, Rut::SII].contains(&rut) {
-            let message = format!("{} no es el RUT de una empresa que pueda emitir.", rut.dotted());
-            return Err(Refusal::new("company-rut-reserved", "RUTEmisor", message).into());
+        match rut {
+            Some(Ok(rut)) if refusals.is_empty() => Ok(Firm { rut, data }),
+            _ => Err(Refusals(refusals)),
         }
-        Ok(Firm { rut, data })
     }
 
     /// The first text of a tag, by the names of [`FIELDS`].
@@ -204,6 +207,17 @@ impl Firm {
     }
 }
 
+fn own_rut(text: &str) -> Result<Rut, Refusal> {
+    let rut: Rut = text.parse().map_err(|e: crate::rut::BadRut| {
+        Refusal::new("rut-malformed", "RUTEmisor", format!("El RUT de la empresa: {e}."))
+    })?;
+    if [Rut::CONSUMER, Rut::FOREIGN, Rut::SII].contains(&rut) {
+        let message = format!("{} no es el RUT de una empresa que pueda emitir.", rut.dotted());
+        return Err(Refusal::new("company-rut-reserved", "RUTEmisor", message));
+    }
+    Ok(rut)
+}
+
 fn renamed(value: &Value) -> Value {
     let mut value = value.clone();
     if let Value::Object(object) = &mut value
@@ -265,8 +279,8 @@ pub(crate) fn credentials(issuer: &Issuer, today: Date) -> Vec<Finding> {
 
 /// NroResol 0 is certification's, and only there (the carátula falls with CRT-3-19 otherwise). Training
 /// takes either.
-fn check_resolution(firm: &Firm, environment: Environment) -> Result<(), Refusal> {
-    let number = firm.resolution().map_or(0, |(_, number)| number);
+fn check_resolution(data: &Group, environment: Environment) -> Option<Refusal> {
+    let number: u32 = data.leaf("NroResol")?.parse().ok()?;
     let message = match environment {
         Environment::Production if number == 0 => {
             "La resolución número 0 es solo del ambiente de certificación; indique el número de la que autorizó a la empresa \
@@ -275,27 +289,27 @@ fn check_resolution(firm: &Firm, environment: Environment) -> Result<(), Refusal
         Environment::Certification if number != 0 => {
             "En el ambiente de certificación el número de la resolución es 0; indique 0 y la fecha que muestra maullin.sii.cl."
         }
-        _ => return Ok(()),
+        _ => return None,
     };
-    Err(Refusal::new("resolution-number", "NroResol", message))
+    Some(Refusal::new("resolution-number", "NroResol", message))
 }
 
 /// Pesos between which the UF is for many years (about 39,600 by the end of 2025, from memory). A limit made of what is none,
 /// as a point where a comma was meant, would let each sale go without its buyer, or none.
 const UF: std::ops::RangeInclusive<i64> = 30_000..=100_000;
 
-fn check_uf(firm: &Firm) -> Result<(), Refusal> {
-    let message = match firm.tag("ValorUF") {
+fn check_uf(data: &Group) -> Option<Refusal> {
+    let message = match data.leaf("ValorUF") {
         Some(uf) if money::parse(uf).and_then(money::pesos).is_some_and(|uf| UF.contains(&uf)) => {
-            return Ok(());
+            return None;
         }
         Some(uf) => format!(
             "«{uf}» no puede ser el valor de la UF: va de 30.000 a 100.000 pesos. Escríbalo con coma, como 39.123,45."
         ),
-        None if firm.tag("FchUF").is_some() => "Falta el valor de la UF de ese día.".to_owned(),
-        None => return Ok(()),
+        None if data.has("FchUF") => "Falta el valor de la UF de ese día.".to_owned(),
+        None => return None,
     };
-    Err(Refusal::new("uf-malformed", "ValorUF", message))
+    Some(Refusal::new("uf-malformed", "ValorUF", message))
 }
 
 #[cfg(test)]
@@ -329,6 +343,19 @@ mod tests {
         let missing = code(&json!({"RznSoc": "X"}), Environment::Training);
         assert!(missing.contains(&("company-data-missing".into(), "RUTEmisor".into())), "{missing:?}");
         assert_eq!(missing.len(), 7);
+    }
+
+    #[test]
+    fn faults_of_different_kinds_are_said_together_and_each_once() {
+        let mut data = typed();
+        (data["RUT"], data["NroResol"], data["FchUF"]) = (json!("1-1"), json!(0), json!("2026-11-26"));
+        (data["DirOrgen"], data["Acteco"]) = (json!("x"), json!("almacén"));
+        data.as_object_mut().expect("an object").remove("RznSoc");
+        let mut said: Vec<String> =
+            code(&data, Environment::Production).into_iter().map(|(_, path)| path).collect();
+        said.sort();
+        assert_eq!(said, ["Acteco", "DirOrgen", "NroResol", "RUTEmisor", "RznSoc", "ValorUF"]);
+        assert_eq!(code(&json!([]), Environment::Production).len(), 1);
     }
 
     #[test]

@@ -175,9 +175,9 @@ pub fn under(prefix: &str, path: &str) -> String {
 }
 
 /// Reads any object against a table: the company's data has one too.
-pub fn read_table(value: &Value, fields: &'static [Field], what: &'static str) -> Result<Group, Refusals> {
+pub fn read_table(value: &Value, fields: &'static [Field], what: &'static str) -> (Group, Vec<Refusal>) {
     let found = json::read(value, fields, 0, what);
-    if found.refusals.is_empty() { Ok(found.group) } else { Err(Refusals(found.refusals)) }
+    (found.group, found.refusals)
 }
 
 fn tipo_of(body: &Value) -> Result<Tipo, Refusal> {
