@@ -228,6 +228,12 @@ impl Sender {
         lock(&self.known_lines).get(channel).is_some_and(|line| line.open(self.now()))
     }
 
+    /// Is it open, or is it time to look again whether it is?
+    pub(crate) fn line_may_be_looked_at(&self, channel: &ChannelId) -> bool {
+        let (now, lines) = (self.now(), lock(&self.known_lines));
+        lines.get(channel).is_some_and(|line| line.next().is_none_or(|at| at <= now))
+    }
+
     /// A question was answered with 429: nobody asks on this channel until `due`, or not for so long.
     pub(crate) fn hush(&self, channel: &ChannelId, due: Timestamp) {
         let until = due.min(later(self.now(), QUIET));

@@ -94,9 +94,9 @@ impl Sender {
         }
     }
 
-    /// It may have been corrected since it was found to be off, and an answer tells. Asks only where a line is open: of
-    /// one that is down the looks at it tell. Only from the engine's own tasks: whoever sells may do so on a runtime
-    /// that goes on with nothing else.
+    /// It may have been corrected since it was found to be off, and an answer tells. Of a line that is down no more is
+    /// asked than its looks, but they are its own here: while nothing is sold nothing waits, and nobody else would look.
+    /// Only from the engine's own tasks: whoever sells may do so on a runtime that goes on with nothing else.
     pub(crate) fn look_at_the_clock(self: &Arc<Self>) {
         if doubt(self.reader()).is_none() {
             return;
@@ -110,7 +110,10 @@ impl Sender {
                 return;
             }
             *last = Some(now);
-            for channel in sender.channels().into_iter().filter(|channel| sender.line_is_open(channel)) {
+            for channel in sender.channels() {
+                if !sender.line_may_be_looked_at(&channel) {
+                    continue;
+                }
                 match sender.look_at(&channel).await {
                     Ok(()) => {}
                     Err(error) => tracing::warn!(%error, "the authority's clock can't be asked for"),

@@ -111,6 +111,28 @@ async fn whoever_can_not_sell_has_the_clock_looked_at_wherever_they_sell_and_not
     agent.stop().await;
 }
 
+/// What would wait, and have the line looked at, is not sold by such a clock.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_was_corrected_while_the_line_was_down_sells_again_once_it_is_back() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    ahead(&office, &clock, 6);
+    let agent = open(dir.path(), &office, &clock).await;
+    sell(&agent, "k1", 10).await;
+    until(&agent, |agent| agent.clock().is_some_and(|clock| clock.stops)).await;
+    let minute = |minutes| {
+        clock.advance(MINUTE);
+        ahead(&office, &clock, minutes);
+        sold_elsewhere(&agent, "k2")
+    };
+    // Nothing waits any more.
+    until(&agent, |agent| minute(6).is_err() && agent.stats().accepted == 1).await;
+    office.books().down = true;
+    until(&agent, |agent| minute(6).is_err() && agent.snapshot().down.len() == 2).await;
+    office.books().down = false;
+    until(&agent, |_| minute(0).is_ok()).await;
+    agent.stop().await;
+}
+
 /// Offline, by a clock that was a day ahead and was put right.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_was_ahead_stops_the_sale_only_until_somebody_in_charge_says_that_it_is_right_now() {
