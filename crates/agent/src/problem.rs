@@ -1,10 +1,10 @@
 //! From typed errors to an answer a person can act on: the one place where they become sentences
 //! with an HTTP status.
 
-use std::{fmt, io};
+use std::fmt;
 
 use timbre_core::{Refusal, Refusals, Remark};
-use timbre_store::StoreError;
+use timbre_store::{StoreError, is_full};
 
 use crate::show::refusals;
 use crate::view::{ProblemView, RefusalView};
@@ -116,15 +116,15 @@ impl From<&StoreError> for ProblemView {
                 ProblemView::new(500, "store-damaged", "Datos dañados", error.to_string())
             }
             // The next try may find room again, or the disk back in its place (trade.md 23).
-            StoreError::Io { source, .. } => {
-                let code = match source.kind() {
-                    io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "disk-full",
-                    _ => "disk-failed",
-                };
-                ProblemView::new(503, code, "No se puede ahora", error.to_string())
+            StoreError::Io { source, .. } | StoreError::IndexDisk(source) if is_full(source.kind()) => {
+                let detail = format!("{error}. Libere espacio y pida de nuevo");
+                ProblemView::new(503, "disk-full", "No se puede ahora", detail)
+            }
+            StoreError::Io { .. } => {
+                ProblemView::new(503, "disk-failed", "No se puede ahora", error.to_string())
             }
             // A question may go well the next time; what sells and sends opens the folder again by itself.
-            StoreError::Index(_) => ProblemView::new(
+            StoreError::Index(_) | StoreError::IndexDisk(_) => ProblemView::new(
                 503,
                 "index-failed",
                 "No se puede ahora",
@@ -182,6 +182,18 @@ mod tests {
         assert_eq!(told.detail, "Falta el nombre.");
         let places: Vec<_> = told.errors.iter().map(|error| error.path.as_str()).collect();
         assert_eq!(places, ["lines[0].name", "lines[1].name"]);
+    }
+
+    #[test]
+    fn a_full_disk_is_told_with_its_way_out_whichever_part_of_the_store_met_it() {
+        let full = || std::io::ErrorKind::StorageFull.into();
+        let io = StoreError::Io { what: "escribir", path: "diario".into(), source: full() };
+        for error in [io, StoreError::IndexDisk(full())] {
+            let told = ProblemView::from(error);
+            assert_eq!((told.status, told.code.as_str()), (503, "disk-full"));
+            assert!(told.detail.starts_with("el disco está lleno; "), "{}", told.detail);
+            assert!(told.detail.ends_with(". Libere espacio y pida de nuevo"), "{}", told.detail);
+        }
     }
 
     #[test]

@@ -451,7 +451,11 @@ pub(crate) fn stamp(reader: &Reader, now: Timestamp, zone: &TimeZone) -> Result<
 fn breaks(error: &StoreError) -> bool {
     matches!(
         error,
-        StoreError::Io { .. } | StoreError::Poisoned | StoreError::Index(_) | StoreError::Reopening
+        StoreError::Io { .. }
+            | StoreError::Poisoned
+            | StoreError::Index(_)
+            | StoreError::IndexDisk(_)
+            | StoreError::Reopening
     )
 }
 

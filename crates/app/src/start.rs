@@ -1,5 +1,7 @@
 //! Starting and stopping an agent on a folder: the one place where everything is wired.
 
+mod error;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +10,11 @@ use sii_sim::{Running as SimRunning, Sim};
 use timbre_agent::carrier::HttpCarrier;
 use timbre_agent::chance::SystemChance;
 use timbre_agent::clock::{Clock, SystemClock};
-use timbre_agent::view::ProblemView;
 use timbre_agent::{Agent, AgentParts, DataFolder, Leftover, Printers, Seat};
 use timbre_core::Environment;
 use timbre_core::paper::Paper;
 use timbre_pos::{Safe, Tokens, Webhooks, Window};
-use timbre_store::{Fact, OpenOptions, Opened, SegmentKeys, Store, StoreError};
+use timbre_store::{Fact, OpenOptions, Opened, SegmentKeys, Store};
 
 use crate::config::Config;
 use crate::data_folder::Place;
@@ -24,8 +25,9 @@ use crate::logs::{self, Log};
 use crate::paper::Printer;
 use crate::practice::Beside;
 use crate::staff::Workers;
-use crate::vault::{Custody, CustodyUsed, Vault, VaultError};
+use crate::vault::{Custody, CustodyUsed, Vault};
 use crate::{authorities, country, demo, room, sealing, simulator};
+pub use error::StartError;
 
 /// The port that tills know.
 pub const PORT: u16 = 4578;
@@ -61,96 +63,6 @@ pub struct DemoOptions {
     pub latency: Duration,
     /// One of [`Scenario::names`].
     pub scenario: String,
-}
-
-/// Why an agent did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    #[error("otro programa tiene abierta la carpeta {} y no responde. Ciérrelo y vuelva a intentar.", .0.display())]
-    Busy(PathBuf),
-    #[error("otra orden de Timbre tiene abierta la carpeta {}. Espere a que termine y repita.", .0.display())]
-    Passing(PathBuf),
-    #[error(
-        "otra copia de la carpeta {} está en uso en este equipo, y dos copias repetirían folios. Use una sola: cierre la \
-         otra, o borre la que sobra.", .0.display()
-    )]
-    Copy(PathBuf),
-    #[error("no se puede usar {}: {}", .0.display(), .1)]
-    Folder(PathBuf, #[source] std::io::Error),
-    #[error("{} tiene un error: {}", .0.display(), .1)]
-    Config(PathBuf, String),
-    #[error(transparent)]
-    Vault(#[from] VaultError),
-    #[error(transparent)]
-    Store(StoreError),
-    #[error(
-        "{0}. No se perdió nada: con la clave de recuperación, «timbre vault recover» devuelve la llave a este equipo"
-    )]
-    Sealed(StoreError),
-    #[error(
-        "lo guardado en {} está cifrado, y con una bóveda nueva no se podría leer: con la clave de recuperación, \
-         «timbre vault recover» devuelve la llave. No se hizo nada", .0.display()
-    )]
-    SealedFolder(PathBuf),
-    #[error("no se pudo abrir el puerto {0}: {1}")]
-    Port(u16, #[source] std::io::Error),
-    #[error("no se conoce el escenario «{0}»; hay: {1}")]
-    Scenario(String, String),
-    #[error("no se pudo preparar la red: {0}")]
-    Network(String),
-    #[error(
-        "{} dice que los certificados de {} respondan por los servidores del SII, y una carpeta verdadera \
-         sólo confía en los de este sistema. Quite esa variable y repita.", .0, .1.display()
-    )]
-    ForeignAuthority(&'static str, PathBuf),
-    #[error(
-        "{} pide enviar las boletas como set de certificación ([certification] boleta_set = true), y eso es \
-         sólo para una carpeta de certificación con su empresa ya registrada; {}. Quite esa línea y repita.",
-        .0.display(), .1
-    )]
-    OnlyCertification(PathBuf, &'static str),
-    #[error("{0}")]
-    Problem(ProblemView),
-}
-
-impl StartError {
-    /// The exit code of a command that ends with it.
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            StartError::Busy(_)
-            | StartError::Passing(_)
-            | StartError::Copy(_)
-            | StartError::Port(..)
-            | StartError::Network(_) => 3,
-            StartError::Store(StoreError::Damaged { .. }) | StartError::Vault(VaultError::Damaged { .. }) => {
-                4
-            }
-            StartError::Store(StoreError::InUse(_)) => 3,
-            StartError::Config(..) | StartError::Scenario(..) | StartError::ForeignAuthority(..) => 2,
-            StartError::OnlyCertification(..) => 2,
-            StartError::Folder(..)
-            | StartError::Vault(_)
-            | StartError::Store(_)
-            | StartError::Sealed(_)
-            | StartError::SealedFolder(_)
-            | StartError::Problem(_) => 1,
-        }
-    }
-}
-
-impl From<StoreError> for StartError {
-    fn from(error: StoreError) -> StartError {
-        match error {
-            StoreError::Sealed { .. } => StartError::Sealed(error),
-            other => StartError::Store(other),
-        }
-    }
-}
-
-impl From<ProblemView> for StartError {
-    fn from(problem: ProblemView) -> StartError {
-        StartError::Problem(problem)
-    }
 }
 
 /// An agent at work.

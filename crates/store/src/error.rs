@@ -57,6 +57,9 @@ pub enum StoreError {
     /// The index failed; it is made again at the next opening.
     #[error("el índice falló: {0}")]
     Index(String),
+    /// The disk said no to the index, which fails by that as any other way.
+    #[error("{}; no se pudo usar el índice", disk_words(.0))]
+    IndexDisk(io::Error),
     /// More than the format can hold.
     #[error("el registro es demasiado grande: {0} bytes")]
     TooLarge(usize),
@@ -66,22 +69,47 @@ pub enum StoreError {
 }
 
 /// What a person can mend, in words; of the system's own, which are English, its number alone.
-fn meaning(source: &io::Error) -> String {
-    let words = match source.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "el disco está lleno",
-        io::ErrorKind::PermissionDenied => "falta permiso",
-        io::ErrorKind::NotFound => "el archivo o el disco no está",
-        io::ErrorKind::ReadOnlyFilesystem => "el disco no deja escribir",
-        _ if source.raw_os_error().is_some() => "el disco no responde como debe",
-        _ => return source.to_string(),
-    };
+pub fn meaning(source: &io::Error) -> String {
+    match (words(source.kind()), source.raw_os_error()) {
+        (None, None) => source.to_string(),
+        _ => disk_words(source),
+    }
+}
+
+/// The same of what is the disk's for certain, though its number is lost: sled hands its errors on as copies that have
+/// the system's words in their text.
+fn disk_words(source: &io::Error) -> String {
+    let words = words(source.kind()).unwrap_or("el disco no responde como debe");
     match source.raw_os_error() {
         Some(number) => format!("{words} (error {number})"),
         None => words.to_owned(),
     }
 }
 
+fn words(kind: io::ErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        _ if is_full(kind) => "el disco está lleno",
+        io::ErrorKind::PermissionDenied => "falta permiso",
+        io::ErrorKind::NotFound => "el archivo o el disco no está",
+        io::ErrorKind::ReadOnlyFilesystem => "el disco no deja escribir",
+        _ => return None,
+    })
+}
+
+/// Is there no room left: on the disk, or for this user on it?
+pub fn is_full(kind: io::ErrorKind) -> bool {
+    matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
 impl StoreError {
+    /// What the disk said, where it was the disk that failed.
+    pub fn disk(&self) -> Option<&io::Error> {
+        match self {
+            StoreError::Io { source, .. } | StoreError::IndexDisk(source) => Some(source),
+            _ => None,
+        }
+    }
+
     pub(crate) fn io(what: &'static str, path: &Path, source: io::Error) -> StoreError {
         StoreError::Io { what, path: path.to_owned(), source }
     }
@@ -93,7 +121,10 @@ impl StoreError {
 
 impl From<sled::Error> for StoreError {
     fn from(error: sled::Error) -> StoreError {
-        StoreError::Index(error.to_string())
+        match error {
+            sled::Error::Io(error) => StoreError::IndexDisk(error),
+            other => StoreError::Index(other.to_string()),
+        }
     }
 }
 
@@ -114,5 +145,18 @@ mod tests {
             "{gone}"
         );
         assert_eq!(said(io::Error::other("se acabó")), "se acabó; no se pudo escribir en diario");
+    }
+
+    /// The first to meet it has the system's number, and all who come after it a copy.
+    #[test]
+    fn what_the_index_meets_on_the_disk_is_told_in_the_same_words() {
+        for (number, words) in [(28, "el disco está lleno"), (5, "el disco no responde como debe")] {
+            let met = sled::Error::Io(io::Error::from_raw_os_error(number));
+            let copy = StoreError::from(met.clone());
+            assert_eq!(copy.to_string(), format!("{words}; no se pudo usar el índice"));
+            let first = StoreError::from(met).to_string();
+            assert_eq!(first, format!("{words} (error {number}); no se pudo usar el índice"));
+            assert_eq!(copy.disk().is_some_and(|source| is_full(source.kind())), number == 28);
+        }
     }
 }

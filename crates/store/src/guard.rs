@@ -10,7 +10,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use crate::StoreError;
+use crate::{StoreError, is_full};
 
 /// How long a flush may take before another one looks after it.
 const SLOW: Duration = Duration::from_secs(2);
@@ -118,16 +118,13 @@ pub(crate) enum Failed {
 
 impl Failed {
     fn of(error: sled::Error) -> Failed {
-        use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
         if error.to_string().contains("could not acquire lock") {
             return Failed::Locked;
         }
         match error {
             sled::Error::Io(e)
-                if matches!(
-                    e.kind(),
-                    PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull
-                ) =>
+                if is_full(e.kind()) || matches!(e.kind(), PermissionDenied | ReadOnlyFilesystem) =>
             {
                 Failed::Disk(e)
             }

@@ -171,7 +171,8 @@ impl Index {
     fn ask_db<T>(&self, ask: impl FnOnce(&Db) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let db = self.db().ok_or(StoreError::Reopening)?;
         guarded(|| ask(&db)).inspect_err(|error| {
-            if let StoreError::Index(_) = error {
+            if let StoreError::Index(_) | StoreError::IndexDisk(_) = error {
+                tracing::warn!(?error, "the index failed");
                 self.suspect();
             }
         })

@@ -54,7 +54,7 @@ mod tests;
 
 pub use acts::{Act, Acts};
 pub use check::{CheckReport, IndexCheck, check};
-pub use error::StoreError;
+pub use error::{StoreError, is_full, meaning};
 pub use fact::{
     Answered, CertificateLoaded, Fact, GrantLoaded, Issued, Moved, Sending, Vouched, VouchedUndone,
     VoucherTerm, Warned,

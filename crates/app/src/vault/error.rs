@@ -64,7 +64,7 @@ pub enum VaultError {
     Unsealable { purpose: String },
     #[error("TIMBRE_CUSTODY={0} no se entiende: usa keyring, passphrase o keyfile")]
     UnknownCustody(String),
-    #[error("no se pudo leer o escribir {path}: {why}")]
+    #[error("no se pudo leer o escribir {path}: {}", timbre_store::meaning(why))]
     Disk { path: PathBuf, why: io::Error },
     #[error("falló el cifrado: {0}")]
     Cipher(String),
@@ -73,6 +73,14 @@ pub enum VaultError {
 impl VaultError {
     pub(super) fn disk(path: &Path, why: io::Error) -> VaultError {
         VaultError::Disk { path: path.to_owned(), why }
+    }
+
+    /// What the disk said, where it was the disk that failed.
+    pub(crate) fn disk_said(&self) -> Option<&io::Error> {
+        match self {
+            VaultError::Disk { why, .. } => Some(why),
+            _ => None,
+        }
     }
 
     pub(super) fn damaged(path: &Path, why: impl Into<String>) -> VaultError {
