@@ -24,14 +24,14 @@ pub(crate) struct Foresight {
     selling: Mutex<BTreeMap<String, (Timestamp, Option<runway::Pace>)>>,
 }
 
-/// When all that waits will have been sent; `None` where nothing moves.
+/// When all that waits will have been sent; `None` where nothing moves, or nothing may (a locked folder sends nothing).
 pub(crate) fn forecast(inner: &Inner, counts: &Counts) -> Option<Timestamp> {
     let now = inner.clock.now();
     let waiting = [DocState::Generado, DocState::Pendiente, DocState::Enviando];
     let left: u64 = waiting.into_iter().map(|state| counts.of(state)).sum();
     let mut pace = lock(&inner.foresight.sending);
     pace.see(now, left, counts.total() - left);
-    pace.ends(now, left).filter(|_| inner.sender.running())
+    pace.ends(now, left).filter(|_| inner.sender.running() && inner.reader.locked().is_none())
 }
 
 /// `a las 21:10`, when that is not just now.

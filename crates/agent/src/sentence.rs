@@ -18,6 +18,10 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 /// A legal term that has run so far, in percent, goes before what can wait.
 const PRESSING: u8 = 80;
 
+/// Why it is so is said where it is lifted.
+const LOCKED: &str =
+    "Detenido: no se emite ni se envía nada hasta que alguien a cargo lo desbloquee en Ajustes";
+
 /// What the sentence is made of.
 pub struct Situation<'a> {
     pub authority: &'a str,
@@ -25,6 +29,8 @@ pub struct Situation<'a> {
     pub missing: &'a [String],
     /// The store does not take documents, and why.
     pub stopped: Option<&'a str>,
+    /// A person has to decide before anything is issued or sent.
+    pub locked: bool,
     /// Nothing can be signed, and why: a sentence.
     pub unsigned: Option<&'a str>,
     pub folios: &'a [FoliosView],
@@ -55,6 +61,9 @@ pub fn sentence(s: &Situation<'_>) -> Sentence {
     let say = |mood, text: String| Sentence { mood, text };
     if let Some(why) = s.stopped {
         return say(Mood::Stopped, format!("Detenido: {why}"));
+    }
+    if s.locked {
+        return say(Mood::Stopped, LOCKED.to_owned());
     }
     if !s.missing.is_empty() {
         return say(Mood::Stopped, format!("Falta para empezar: {}", s.missing.join(", ")));
@@ -238,6 +247,7 @@ mod tests {
             now: NOW,
             missing: &[],
             stopped: None,
+            locked: false,
             unsigned: None,
             folios: &[],
             kinds: &KINDS,
@@ -417,7 +427,11 @@ mod tests {
         let counters = Counters { problem: 2, ..calm().counters };
         let worse = Situation { lines: &lines, counters, ..calm() };
         says(&worse, Mood::Attention, "2 documentos necesitan su atención");
-        says(&Situation { stopped: Some("disco lleno"), ..worse }, Mood::Stopped, "Detenido: disco lleno");
+        let locked = Situation { locked: true, ..worse };
+        let text =
+            "Detenido: no se emite ni se envía nada hasta que alguien a cargo lo desbloquee en Ajustes";
+        says(&locked, Mood::Stopped, text);
+        says(&Situation { stopped: Some("disco lleno"), ..locked }, Mood::Stopped, "Detenido: disco lleno");
         says(&Situation { counters: Counters::default(), ..calm() }, Mood::Calm, "Todo al día");
     }
 }

@@ -162,6 +162,7 @@ const COMMANDS: &[(&str, &str, &str)] = &[
     ("large-sale-receiver", "Ajustes", "timbre company set --uf-valor"),
     ("reissue-unreadable", "Ajustes", "timbre check"),
     ("rejection-unproven", "Ajustes", "timbre check"),
+    ("store-stopped", "desbloquear", "timbre unlock"),
     ("training-company", "Ajustes", "timbre demo"),
     ("uf-old", "Ajustes", "timbre company set --uf-valor"),
 ];
@@ -269,6 +270,8 @@ mod tests {
         assert!(told("first-number-taken", known).contains("«timbre caf stop»"));
         let used = "No se cargó. Cárguelo diciendo cuál fue el último.";
         assert!(told("first-number-taken", used).contains("«timbre caf add --used-up-to»"));
+        let locked = "No se emite. Alguien a cargo tiene que desbloquear en Ajustes.";
+        assert!(told("store-stopped", locked).contains("«timbre unlock»"));
         let bare = ProblemView::bad_request("training-company", "Ábralo en Ajustes.");
         assert_eq!(reasons(&bare), "Ábralo en Ajustes. (aquí: «timbre demo»)");
     }

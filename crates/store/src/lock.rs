@@ -81,8 +81,8 @@ impl fmt::Display for Locked {
         };
         write!(
             f,
-            "La emisión está detenida: {what}. Revise qué folios se usaron y desbloquéela; hasta entonces tampoco se \
-             envía nada."
+            "La emisión y el envío están detenidos: {what}. Alguien a cargo tiene que revisar qué folios se usaron y \
+             desbloquear en Ajustes."
         )
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use timbre_agent::{Agent, Settings};
+use timbre_core::{Document, KeyError};
 use timbre_store::OpenOptions;
 
 use crate::fake::*;
@@ -88,6 +89,48 @@ async fn an_older_copy_sends_nothing_until_somebody_decides_and_then_asks_before
     until(&agent, |agent| agent.stats().accepted == 4).await;
     agent.stop().await;
     assert_eq!(times(&office), [1, 1, 1, 1], "what the authority holds is never offered again");
+}
+
+/// It was selling and sending when it met the word of the other copy.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_foretold_of_what_does_not_leave_before_somebody_decides() {
+    let (root, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    let root = root.path();
+    let anchor = |name: &str| OpenOptions { anchor: Some(root.join(name)), ..OpenOptions::default() };
+    anchored(root, &office, false).await.stop().await;
+    copy(&root.join("shop"), &root.join("copy"));
+    for end in ["json", "base"] {
+        fs::copy(root.join(format!("anchor.{end}")), root.join(format!("other.{end}"))).unwrap();
+    }
+    let options = anchor("other.json");
+    let other =
+        open_as(&root.join("copy"), &office, Opening { send: false, options, ..Opening::default() }).await;
+    sell_many(&other, 4).await;
+    other.stop().await;
+
+    // One leaves, and the next one waits.
+    let second = |documents: &[Arc<Document>]| documents.iter().any(|document| document.id.number == 2);
+    let hook: Hook = Arc::new(move |called, documents| match called == "wrap" && second(documents) {
+        true => Err(KeyError::Locked),
+        false => Ok(()),
+    });
+    let (options, clocked) = (anchor("anchor.json"), clock.clone());
+    let opening = Opening { hook, options, clock: clocked, ..Opening::default() };
+    let agent = open_as(&root.join("shop"), &office, opening).await;
+    agent.set_running(false);
+    sell(&agent, "a", ALONE).await;
+    sell(&agent, "b", ALONE).await;
+    assert_eq!(agent.stats().forecast, None);
+    clock.advance(Duration::from_secs(10));
+    agent.set_running(true);
+    until(&agent, |agent| taken(agent, 1)).await;
+    assert!(agent.stats().forecast.is_some());
+    fs::copy(root.join("other.json"), root.join("anchor.json")).unwrap();
+    clock.advance(Duration::from_secs(10));
+    agent.issue("{\"total\": 10}".into(), Some("c".to_owned())).await.expect_err("the other copy sold");
+    assert!(agent.lock().is_some());
+    assert_eq!((agent.stats().forecast, agent.snapshot().forecast), (None, None));
+    agent.stop().await;
 }
 
 /// This machine forgot that it had used the folder, and nothing else was amiss.
