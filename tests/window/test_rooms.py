@@ -25,7 +25,7 @@ still
 # What scrolls sideways, or would be cut off there. What is meant to is a row of buttons that each come into view when they
 # have the focus.
 SIDEWAYS = """
-const meant = '.chips, .cut, .hidden, .mono, input, select';
+const meant = '.chips, .cut, .hidden, .hidden-low, .mono, input, select';
 return [...document.querySelectorAll('*')]
   .filter((e) => e.clientWidth && !e.matches(meant) && !e.closest('svg') && getComputedStyle(e).overflowX !== 'visible')
   .filter((e) => e.scrollWidth > e.clientWidth)
@@ -42,7 +42,8 @@ return [...document.querySelectorAll('tbody td *')].filter((e) => {
 
 # Whether something is wholly in view and nothing lies over it; otherwise what is wrong.
 SHOWN = """
-const e = given[0] === 'the total' ? document.querySelector('.total') : find(given[0], given[1])[0];
+const part = { 'the total': '.total', 'the refusal': '[data-testid=sale-problem]' }[given[0]];
+const e = part ? document.querySelector(part) : find(given[0], given[1])[0];
 if (!e) return 'not there';
 const box = e.getBoundingClientRect();
 const told = `${Math.round(box.top)} to ${Math.round(box.bottom)} of ${innerHeight}, ${Math.round(box.left)} to ${Math.round(box.right)} of ${innerWidth}`;

@@ -4,6 +4,7 @@ authority whose clock says something else.
 """
 
 import fcntl
+import json
 import os
 import re
 import shutil
@@ -15,11 +16,13 @@ import time
 import urllib.error
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
 from driver import ALT, ENTER, F10, Chromium
 from shown import PICTURES, SHOP, Program, answer, only_browser, told
+from test_rooms import SHOWN
 from test_stories import Sii
 
 pytestmark = only_browser  # the sentences are the panel's own, in a window as in a browser
@@ -157,6 +160,53 @@ def test_a_full_disk_stops_the_sale_says_so_and_is_over_when_there_is_room(sii, 
         # The page may learn a moment later that it is over: whoever stands there presses again.
         page.wait("the sale to be charged", "const go = find('button', 'Cobrar')[0]; if (go && !go.disabled) go.click(); return find('region', 'Venta emitida')[0]")
         page.picture(PICTURES / "trouble-full-over.png")
+
+
+def test_an_index_that_finds_no_room_to_be_made_anew_is_told_in_words_and_with_the_way_out(disk):
+    folder = disk / "anew"
+    made = [os.environ["TIMBRE_BIN"], "demo", "--documents", "400", "--data", str(folder), "--json"]
+    subprocess.run(made, check=True, stdout=subprocess.DEVNULL, timeout=300)
+    shutil.rmtree(folder / "db")
+    with (disk / "fotos").open("wb") as fill:
+        try:
+            while True:
+                fill.write(bytes(4096))
+                fill.flush()
+        except OSError:
+            pass
+    # Where it is met depends on the room that is left: as the index is made, or as it is written.
+    for left in (0, 128 << 10, 640 << 10):
+        os.truncate(disk / "fotos", (disk / "fotos").stat().st_size - left)
+        served = [os.environ["TIMBRE_BIN"], "serve", "--port", "0", "--data", str(folder)]
+        ended = subprocess.run(served, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+        told = ended.stdout + ended.stderr
+        assert "el disco está lleno" in told and "Libere espacio y vuelva a abrir Timbre: nada se perdió" in told, (left, told)
+        assert not re.search("os error|Os {|IO error", told), (left, told)
+
+
+def test_a_folder_that_this_machine_does_not_know_says_that_nothing_leaves_and_leads_to_where_that_is_lifted(sii):
+    shop = Shop(SHOP.with_name("brought"), sii)
+    with shop:
+        shop.charge()
+        shop.page.find("region", "Venta emitida")
+    name = json.loads((shop.folder / "vault.json").read_text())["folder"]
+    for file in (Path(os.environ["XDG_STATE_HOME"]) / "timbre/anchors").glob(f"{name}.*"):
+        file.unlink()
+    with shop:
+        page = shop.page
+        page.resize(1024, 600)
+        page.see("Detenido: no se emite ni se envía nada")
+        page.keys("1", held=ALT)
+        shop.see("tampoco se envía al SII", "locked-sale")
+        assert not page.run(SHOWN, "button", "Ir a Ajustes")
+        page.click("button", "Ir a Ajustes")
+        page.click("button", "Desbloquear la emisión")
+        page.type("Quién lo decide", "Ana")
+        page.picture(PICTURES / "trouble-locked-lift.png")
+        page.click("button", "Lo decido yo")
+        page.wait("it to be ready", "return !text(document.querySelector('[role=status]')).includes('Detenido')")
+        shop.charge()
+        page.find("region", "Venta emitida")
 
 
 def test_a_disk_that_was_pulled_out_stops_the_sale_and_says_so(sii, disk):

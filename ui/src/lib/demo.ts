@@ -216,7 +216,13 @@ export class DemoShop extends DemoAccess implements Port {
   }
 
   private looked(sale: string, line: number): BatchView["sales"][number] {
-    const body = JSON.parse(sale) as Partial<SaleBody>;
+    let body: Partial<SaleBody>;
+    try {
+      body = JSON.parse(sale) as Partial<SaleBody>;
+    } catch {
+      const why = { code: "json-malformed", path: `línea ${line}`, message: "El texto no es un JSON válido. Revise comas, comillas y llaves." };
+      return { line, key: "", sale: "", kind: "", totals: null, refusals: [why], warnings: [], issued: null };
+    }
     const key = `archivo-${sale}`;
     const issued = this.issued.get(key)?.document ?? null;
     const bare = { line, key, sale, kind: "Factura", warnings: [], issued };

@@ -112,6 +112,9 @@ export function receiverIn(text: string): Omit<Receiver, "rut"> | null {
   return known.name ? known : null;
 }
 
+/** As much of a product's name as it takes to know it. */
+const known = (name: string) => (name.length > 40 ? `${name.slice(0, 39).trimEnd()}…` : name);
+
 /** Why a sale was refused, each reason once: what a path points at is named as the cashier knows it. */
 export function reasons(problem: Problem, lines: Line[]): string[] {
   const { errors } = problem.view;
@@ -119,7 +122,7 @@ export function reasons(problem: Problem, lines: Line[]): string[] {
   const named = errors.map(({ path, message }) => {
     const at = /\bDetalle\[(\d+)\]/.exec(path);
     const line = at ? lines[Number(at[1])] : undefined;
-    return line ? `${line.name}: ${message}` : message;
+    return line ? `${known(line.name)}: ${message}` : message;
   });
   return [...new Set(named)];
 }

@@ -339,6 +339,8 @@ describe("issuing from a file", () => {
     const bad = within(dialog()).getAllByRole("row")[1] as HTMLElement;
     expect(bad).toHaveTextContent("«x» no es un número. línea 97, columna «precio»");
     expect(bad).not.toHaveTextContent("Consumidor final");
+    expect(within(bad).getByRole("cell", { name: "No se pudo leer" })).toBeVisible();
+    expect(bad).not.toHaveTextContent("–");
   });
 
   test("what is refused says which document it was to be, and the keyboard goes on where the eye does", async () => {

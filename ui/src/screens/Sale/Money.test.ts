@@ -259,6 +259,7 @@ describe("whom a factura is for", () => {
 describe("what stands in the way of any charge", () => {
   test.each([
     ["store", "el disco está lleno; no se pudo escribir", "No se puede guardar"],
+    ["locked", "La emisión y el envío están detenidos: parece una copia antigua.", "No se emite ni se envía nada"],
     ["certificate-expired", "El certificado digital venció el 1-11-2026.", "No se puede firmar"],
     ["clock-behind", "El reloj de este equipo está atrasado.", "El reloj de este equipo está mal"],
   ])("%s has a screen of its own, and nothing is charged", async (why, text, title) => {
@@ -272,6 +273,18 @@ describe("what stands in the way of any charge", () => {
     await press("F10");
     expect(shop.issued.size).toBe(0);
     await expectAccessible();
+  });
+
+  test("a lock says that what was issued waits too, and leads to where it is lifted", async () => {
+    const shop = await open("sale");
+    shop.stopped = { code: "locked", text: "Parece una copia antigua." };
+    shop.locked = { reason: "anchor-ahead", text: "Parece una copia antigua.", folios: [] };
+    shop.push([]);
+    await press("Tab");
+    expect(screen.getByText(/Lo ya emitido está guardado y tampoco se envía al SII: sale al desbloquear/)).toBeVisible();
+    await click("button", "Ir a Ajustes");
+    await click("button", "Desbloquear la emisión");
+    expect(screen.getByRole("dialog")).toHaveTextContent("Lo que quedó por enviar vuelve a salir, y antes se le pregunta al SII si ya lo tiene.");
   });
 
   test("no folios of one kind leaves the other, and shows where to load them", async () => {
