@@ -86,6 +86,11 @@ pub(crate) fn is_circling(reader: &Reader, id: &DocumentId, version: u32) -> boo
     }
 }
 
+/// Is there something in a document's history that can't be read? Whatever would be safer to assume may be in it.
+pub(crate) fn lacks_some(events: &[Event]) -> bool {
+    events.iter().any(Event::is_unreadable)
+}
+
 /// Was this version ever in doubt: may the authority have taken it in a delivery of which nobody heard?
 pub(crate) fn was_doubted(events: &[Event], version: u32) -> bool {
     let doubt = |event: &Event| match serde_json::from_value(event.fact.clone()) {
@@ -135,7 +140,7 @@ pub(crate) fn may_be_its_earlier(reader: &Reader, id: &DocumentId, version: u32)
     };
     version > 1
         && match reader.history(id) {
-            Ok(events) => (1..version).any(|version| may_be_there(&events, version)),
+            Ok(events) => lacks_some(&events) || (1..version).any(|version| may_be_there(&events, version)),
             Err(error) => {
                 tracing::error!(%error, document = %id, "what became of its earlier versions can't be read");
                 true

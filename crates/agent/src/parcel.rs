@@ -10,7 +10,7 @@ use crate::clock::{later, until};
 use crate::conversation::{After, Phase, Talk, TalkError, moved, rows_of};
 use crate::elsewhere;
 use crate::line::Asked;
-use crate::meaning::was_doubted;
+use crate::meaning::{lacks_some, was_doubted};
 use crate::plan::LONGEST_WAIT;
 use crate::retry::longer;
 use crate::sender::{Sender, hex, lock};
@@ -156,7 +156,7 @@ impl Sender {
             .await?;
         timbre_store::crash!("sending-written");
         if unasked {
-            let why = "la emisión estuvo detenida y el diario puede no saber si ya se envió";
+            let why = "el diario puede no saber todo lo que pasó con él, y puede haberse enviado ya";
             return Ok(Some(self.doubt(&parcel.id, &documents, attempt, why).await?));
         }
         let issuer = self.issuer()?;
@@ -270,7 +270,7 @@ impl Sender {
         let again = rows.iter().filter(|row| row.attempts > 1);
         let doubted = |row: &Row| {
             let events = self.reader().history(&row.id);
-            events.map_or(true, |events| was_doubted(&events, row.version))
+            events.map_or(true, |events| lacks_some(&events) || was_doubted(&events, row.version))
         };
         Past { fell: rows.iter().any(|row| row.most.is_some()), left: again.into_iter().any(doubted) }
     }

@@ -6,11 +6,19 @@ use timbre_store::{Event, Fact};
 
 use crate::view::StepView;
 
+/// What stands where a fact can't be read.
+const LOST: &str = "No se puede leer";
+const LOST_MORE: &str = "Esta parte del diario está dañada: falta algo de lo que pasó aquí";
+
 /// The steps of a document, oldest first. `heard` reads the exact bytes of an answer.
 pub fn steps(id: &DocumentId, events: &[Event], heard: &dyn Fn(&Event) -> Option<String>) -> Vec<StepView> {
     events
         .iter()
         .filter_map(|event| {
+            if event.is_unreadable() {
+                let (title, text) = (LOST.to_owned(), LOST_MORE.to_owned());
+                return Some(StepView { at: event.at.to_string(), title, text, heard: None });
+            }
             let fact: Fact = serde_json::from_value(event.fact.clone()).ok()?;
             let (title, text) = words(id, &fact)?;
             let heard = matches!(fact, Fact::Answered(_)).then(|| heard(event)).flatten();

@@ -187,7 +187,10 @@ fn compare(own: &Index, fresh: &Index, tip: &Tip) -> Result<IndexCheck, StoreErr
 /// How many keys one of them lacks, or has with another value. Both are read in order, side by
 /// side: a million documents have too many keys to hold in memory twice.
 fn differing(own: &Index, fresh: &Index) -> Result<u64, StoreError> {
-    let of_the_index = |entry: &sled::Result<(IVec, IVec)>| !matches!(entry, Ok((key, _)) if *key == key::LOCK_FOUND || *key == key::DISGUISE);
+    // What only one of them has: a lock that was found, its own key, and damage that came after it was read.
+    let its_own = [key::LOCK_FOUND, key::DISGUISE, key::STEPPED_OVER];
+    let of_the_index =
+        |entry: &sled::Result<(IVec, IVec)>| !matches!(entry, Ok((key, _)) if its_own.contains(&&**key));
     let (ours, theirs) = (own.disguise(), fresh.disguise());
     own.ask(|own| {
         fresh.ask(|fresh| {

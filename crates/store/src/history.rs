@@ -3,13 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use timbre_core::{DocumentId, ParcelId};
+use serde_json::json;
+use timbre_core::{DocumentId, ParcelId, Timestamp};
 
 use crate::index::{Keys, broken};
 use crate::{Event, Place, Reader, StoreError, key};
 
 impl Reader {
-    /// The facts about a document, oldest first; empty for an unknown one.
+    /// The facts about a document, oldest first; empty for an unknown one. In the place of one that can't be read stands
+    /// that it can't ([`Event::is_unreadable`]), at the time of the one before it.
     pub fn history(&self, id: &DocumentId) -> Result<Vec<Event>, StoreError> {
         let Some(order) = self.view.number(&key::document(id))? else {
             return Ok(Vec::new());
@@ -21,7 +23,18 @@ impl Reader {
             let parcel = ParcelId(String::from_utf8_lossy(&parcel).into_owned());
             places.extend(self.places(&key::parcel_events(&parcel))?);
         }
-        places.into_values().map(|place| self.event(place)).collect()
+        let mut events: Vec<Event> = Vec::new();
+        for place in places.into_values() {
+            let event = match self.event(place) {
+                Err(StoreError::Damaged { why, .. }) => {
+                    let at = events.last().map_or(Timestamp::UNIX_EPOCH, |event| event.at);
+                    Event { at, fact: json!({"fact": Event::UNREADABLE, "why": why}), frame: place }
+                }
+                read => read?,
+            };
+            events.push(event);
+        }
+        Ok(events)
     }
 
     pub(crate) fn places(&self, prefix: &[u8]) -> Result<BTreeMap<u64, Place>, StoreError> {

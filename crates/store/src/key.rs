@@ -40,7 +40,7 @@ use timbre_core::{Amount, ChannelId, Date, DocState, DocumentId, GrantId, Parcel
 use crate::Place;
 
 /// Changes with the meaning of any key or value: an index of another number is made again.
-pub(crate) const SCHEMA: u32 = 18;
+pub(crate) const SCHEMA: u32 = 19;
 
 pub(crate) const SCHEMA_KEY: &[u8] = b"Mschema";
 pub(crate) const APPLIED: &[u8] = b"Mapplied";
@@ -58,6 +58,8 @@ pub(crate) const CLOCK_ACCEPTED: &[u8] = b"Mclock-accepted";
 pub(crate) const LOCK_FOUND: &[u8] = b"Mlock-found";
 /// Where the last fact stands that lifted a lock.
 pub(crate) const LIFTED: &[u8] = b"Mlifted";
+/// Where the last damage lies that was stepped over when the journal was read into the index.
+pub(crate) const STEPPED_OVER: &[u8] = b"Mstepped-over";
 
 /// The key of the index itself, closed, where the journal has sealed segments.
 pub(crate) const DISGUISE: &[u8] = b"Mdisguise";

@@ -28,7 +28,9 @@ pub(crate) struct Live {
     pub lock: Option<Locked>,
     pub lock_found: Option<Locked>,
     /// Where the last fact stands that lifted a lock.
-    pub lifted: Option<Place>,
+    lifted: Option<Place>,
+    /// Where the last damage lies that was stepped over.
+    stepped_over: Option<Place>,
     grants: BTreeMap<GrantId, GrantRow>,
     counters: BTreeMap<GrantId, Counter>,
 }
@@ -137,6 +139,7 @@ impl Live {
             key::LOCK => self.lock = value.map(decode).transpose()?,
             key::LOCK_FOUND => self.lock_found = value.map(decode).transpose()?,
             key::LIFTED => self.lifted = value.and_then(key::place_of),
+            key::STEPPED_OVER => self.stepped_over = value.and_then(key::place_of),
             _ => {}
         }
         Ok(())
@@ -145,6 +148,12 @@ impl Live {
     /// Why issuing is locked, whether the journal has it already or not.
     pub fn locked(&self) -> Option<&Locked> {
         self.lock_found.as_ref().or(self.lock.as_ref())
+    }
+
+    /// Of what stands before this place the index may not know all that came of it: a lock was lifted there, or damage
+    /// was stepped over.
+    pub fn unsure_before(&self) -> Option<Place> {
+        self.lifted.max(self.stepped_over)
     }
 
     /// By series, then by first folio.

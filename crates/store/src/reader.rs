@@ -327,10 +327,10 @@ impl Reader {
         self.live().locked().cloned()
     }
 
-    /// Where the last fact stands that lifted a lock on issuing: of what stands before it the journal may not know all
-    /// that came of it.
-    pub fn lifted(&self) -> Option<Place> {
-        self.live().lifted
+    /// Of what stands before this place nobody knows for sure all that came of it: issuing was unlocked there, so that
+    /// another copy may have gone on, or a damaged or missing part of the journal was stepped over.
+    pub fn unsure_before(&self) -> Option<Place> {
+        self.live().unsure_before()
     }
 
     /// The exact bytes of an answer.

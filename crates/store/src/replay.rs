@@ -10,7 +10,7 @@ use crate::live::Live;
 use crate::overlay::Overlay;
 use crate::segments::{Frame, Segments};
 use crate::walk::{self, Damage, End, Met, Tip};
-use crate::{Fact, StoreError, frame};
+use crate::{Fact, StoreError, frame, key};
 
 /// Changes are written to the index in batches of about this many keys.
 const AT_ONCE: usize = 4000;
@@ -114,7 +114,8 @@ fn unreadable(frame: &Frame, why: String) -> Damage {
     Damage { place: frame.place, bytes, frames: Some(1), why, documents }
 }
 
-/// Goes on behind a damaged part that comes after `tip`.
+/// Goes on behind a damaged part that comes after `tip`. What became there of any earlier document is unknown from then
+/// on, whether folios are in doubt or not; a file that is missing before where the index stands it knows already.
 fn step_over<'i>(
     index: &'i Index,
     overlay: &mut Overlay<'i>,
@@ -126,6 +127,9 @@ fn step_over<'i>(
         let full = std::mem::replace(overlay, Overlay::new(index));
         index.write(&full.into_puts(tip)?)?;
         doubt(index, tip, damage, &mut found.doubts)?;
+    }
+    if (damage.place.segment, damage.place.offset) >= tip.end {
+        overlay.put(key::STEPPED_OVER.to_vec(), key::place_bytes(damage.place));
     }
     found.damage.push(damage.clone());
     Ok(())

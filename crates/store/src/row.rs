@@ -261,3 +261,13 @@ pub struct Event {
     pub fact: Value,
     pub frame: Place,
 }
+
+impl Event {
+    /// The word of what stands in the place of a fact that can't be read.
+    pub(crate) const UNREADABLE: &str = "unreadable";
+
+    /// Is there only known that something happened? Its part of the journal is damaged.
+    pub fn is_unreadable(&self) -> bool {
+        self.fact["fact"] == Event::UNREADABLE
+    }
+}

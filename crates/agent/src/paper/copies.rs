@@ -19,6 +19,8 @@ pub(super) fn next(
     let mut out = false;
     let mut said: Option<Receipt> = None;
     for event in reader.history(id)? {
+        // A paper may be what can't be read.
+        out |= event.is_unreadable();
         match serde_json::from_value(event.fact) {
             Ok(Fact::Issued(issued)) if versions > 1 && issued.document.id == *id => {
                 let Some(document) = reader.version(id, issued.document.version)? else { continue };

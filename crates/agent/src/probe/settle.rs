@@ -11,7 +11,7 @@ use super::is_open;
 use crate::clock::{later, until};
 use crate::conversation::{Phase, TalkError, moved, rows_in};
 use crate::elsewhere;
-use crate::meaning::{REPEATED, calm, is_circling};
+use crate::meaning::{REPEATED, calm, is_circling, lacks_some};
 use crate::plan::LONGEST_WAIT;
 use crate::sender::{Sender, lock};
 
@@ -172,7 +172,7 @@ impl Sender {
     /// nothing goes again on a guess.
     fn is_told_of(&self, open: &OpenParcel, id: &DocumentId, version: u32) -> bool {
         match self.reader().history(id) {
-            Ok(events) => is_told_of_upload(&events, version, &open.id),
+            Ok(events) => lacks_some(&events) || is_told_of_upload(&events, version, &open.id),
             Err(error) => {
                 tracing::error!(%error, document = %id, "what its rejection was told of can't be read");
                 true

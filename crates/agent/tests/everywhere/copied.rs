@@ -61,7 +61,8 @@ fn put_back(root: &Path) {
     copy(&root.join("copy"), &root.join("shop"));
 }
 
-fn times(office: &Office) -> Vec<u32> {
+/// How often each document that the authority holds was offered.
+pub fn times(office: &Office) -> Vec<u32> {
     office.books().held.values().copied().collect()
 }
 

@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::copied::{anchored, times};
 use crate::fake::*;
-use timbre_agent::Settings;
+use timbre_agent::{Agent, Settings};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -60,4 +61,74 @@ async fn documents_whose_parcel_is_lost_call_a_person() {
     until(&agent, |agent| row(agent, 1).attention.is_some()).await;
     agent.stop().await;
     assert_eq!(office.books().asked("post/deliver"), 1);
+}
+
+/// Of one range, so that whoever sells from it leaves no doubt about folios.
+async fn of_one_range(dir: &Path, office: &Arc<Office>) -> Agent {
+    let ranges = vec!["1-500".to_owned()];
+    open_as(dir, office, Opening { ranges, ..Opening::default() }).await
+}
+
+/// All that the journal says from the frame with the first words to the one before that with the others is gone.
+fn lose(dir: &Path, from: &str, to: &str) {
+    let path = dir.join("journal/000001.tj");
+    let mut journal = std::fs::read(&path).unwrap();
+    let magic = journal[..4].to_vec();
+    let frame_of = |words: &str| {
+        let at = journal.windows(words.len()).position(|part| part == words.as_bytes()).unwrap();
+        journal[..at].windows(4).rposition(|part| part == magic).unwrap()
+    };
+    let lost = frame_of(from)..frame_of(to);
+    journal[lost].fill(0);
+    std::fs::write(&path, journal).unwrap();
+}
+
+/// Nothing locks, and nothing says that they left: the authority does.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_accepted_and_forgotten_by_damage_is_asked_about_and_not_offered_again() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    let agent = of_one_range(dir.path(), &office).await;
+    sell(&agent, "a", 10).await;
+    sell(&agent, "b", 10).await;
+    until(&agent, |agent| agent.stats().accepted == 2).await;
+    sell(&agent, "c", 10).await;
+    until(&agent, |agent| agent.stats().accepted == 3).await;
+    agent.stop().await;
+    drop(agent);
+    lose(dir.path(), SENDING, "\"key\":\"c\"");
+    std::fs::remove_dir_all(dir.path().join("db")).unwrap();
+
+    let agent = of_one_range(dir.path(), &office).await;
+    assert!(agent.lock().is_none());
+    until(&agent, |agent| agent.stats().accepted == 3).await;
+    agent.stop().await;
+    assert!(times(&office).iter().all(|times| *times == 1), "{:?}", times(&office));
+}
+
+/// What can't be read of it decides nothing: it is asked about once, as the others are.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waited_leaves_after_an_unlock_though_something_of_its_history_cannot_be_read() {
+    let (root, office) = (tempfile::tempdir().unwrap(), office());
+    let root = root.path();
+    office.books().moods.extend(std::iter::repeat_n(("deliver", Mood::Dead), 10_000));
+    let agent = anchored(root, &office, true).await;
+    sell(&agent, "k", 10).await;
+    until(&agent, |agent| agent.stats().pending == 1).await;
+    agent.stop().await;
+    drop(agent);
+    damage(&root.join("shop"), "\"cause\":\"sending\"");
+    for file in ["anchor.json", "anchor.base"] {
+        std::fs::remove_file(root.join(file)).unwrap();
+    }
+
+    office.books().moods.clear();
+    let agent = anchored(root, &office, true).await;
+    assert_eq!(agent.lock().unwrap().reason, "anchor-missing");
+    let told = agent.detail("TAF1").unwrap().timeline;
+    assert!(told.iter().any(|step| step.title == "No se puede leer"));
+    assert!(agent.history("TAF1").unwrap().iter().any(|fact| fact["fact"] == "unreadable"));
+    agent.unlock("ana").await.unwrap();
+    until(&agent, |agent| agent.stats().accepted == 1).await;
+    agent.stop().await;
+    assert_eq!(times(&office), [1]);
 }

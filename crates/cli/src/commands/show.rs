@@ -144,6 +144,7 @@ fn happened(event: &Value) -> String {
         "mailed" => ("enviado por correo", text("to").to_owned()),
         "notified" => ("avisado", text("to").to_owned()),
         "acted" => (text("who"), text("what").to_owned()),
+        "unreadable" => ("no se puede leer", text("why").to_owned()),
         other => (other, fact.to_string()),
     };
     let at = event.get("at").and_then(Value::as_str).unwrap_or_default();

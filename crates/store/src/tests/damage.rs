@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use timbre_core::{Cause, DocState};
+
 use super::shop::*;
 use crate::{IndexCheck, LockReason, Place, StoreError};
 
@@ -178,4 +180,113 @@ fn a_lost_segment_is_damage() {
     let (_, opened) = shop.open_said();
     assert_eq!(opened.missing, [(id(2), id(2))]);
     assert_eq!((opened.documents, opened.locked), (3, None));
+}
+
+/// Three boletas, of which the first two leave and are accepted, and a fourth. Answers where it stands that they left, and
+/// all of it.
+fn accepted(shop: &Shop, store: &mut crate::Store) -> (Place, Place) {
+    issue(store, 1..=3);
+    shop.backup("before");
+    let sent = |n| moved(n, DocState::Enviando, DocState::Enviado, Cause::Sent { track: "7".into() });
+    let said = || Cause::Accepted { remarks: vec![], given: None };
+    let ended = |n| moved(n, DocState::Enviado, DocState::Aceptado, said());
+    let mut places = store.commit(depart("p", &[1, 2]), at(10)).unwrap().places;
+    places.extend(store.commit(vec![sent(1), sent(2)], at(11)).unwrap().places);
+    places.extend(store.commit(vec![ended(1), ended(2)], at(12)).unwrap().places);
+    issue(store, [4]);
+    (places[0], *places.last().unwrap())
+}
+
+/// All that says that they left is damaged.
+fn forget(shop: &Shop, (first, last): (Place, Place)) {
+    let mut bytes = fs::read(shop.segment(1)).unwrap();
+    bytes[first.offset as usize..last.offset as usize + 60].fill(0);
+    fs::write(shop.segment(1), bytes).unwrap();
+}
+
+#[track_caller]
+fn assert_unsure(shop: &Shop, rebuilt: bool) {
+    let (store, opened) = shop.open_said();
+    assert_eq!((opened.rebuilt, opened.locked), (rebuilt, None), "its last folio is certain");
+    let reader = store.reader();
+    let row = |n| reader.row(&id(n)).unwrap().unwrap();
+    assert_eq!(row(1).state, DocState::Generado, "nothing says that it left");
+    let unsure = reader.unsure_before().unwrap();
+    assert!((1..=3).all(|n| row(n).frame < unsure));
+    assert!(row(4).frame > unsure, "what was issued behind it has all its facts");
+}
+
+#[test]
+fn of_what_was_issued_before_damage_nobody_is_sure_once_the_index_is_made_anew() {
+    let shop = Shop::new();
+    let mut store = shop.stocked();
+    let left = accepted(&shop, &mut store);
+    drop(store);
+    forget(&shop, left);
+    let (store, _) = shop.open_said();
+    assert_eq!(store.reader().unsure_before(), None, "an index that read it knows it");
+    drop(store);
+    for _ in 0..2 {
+        shop.delete_index();
+        assert_unsure(&shop, true);
+        assert_unsure(&shop, false);
+        assert_eq!(shop.check().index, IndexCheck::Agrees);
+    }
+}
+
+#[test]
+fn of_what_was_issued_before_damage_nobody_is_sure_once_an_index_was_brought_up_over_it() {
+    let shop = Shop::new();
+    let mut store = shop.stocked();
+    let left = accepted(&shop, &mut store);
+    drop(store);
+    forget(&shop, left);
+    shop.delete_index();
+    copy(&shop.root.path().join("before/db"), &shop.dir().join("db"));
+    assert_unsure(&shop, false);
+    assert_unsure(&shop, false);
+}
+
+#[test]
+fn a_lost_segment_leaves_nobody_sure_only_where_it_was_not_read_before() {
+    let mut shop = Shop::new();
+    shop.options.segment_bytes = 1;
+    let mut store = shop.stocked();
+    let (sent, _) = accepted(&shop, &mut store);
+    drop(store);
+    fs::remove_file(shop.segment(sent.segment)).unwrap();
+    let (mut store, _) = shop.open_said();
+    assert_eq!(store.reader().unsure_before(), None);
+    issue(&mut store, [5]);
+    drop(store);
+    shop.delete_index();
+    let (store, _) = shop.open_said();
+    let reader = store.reader();
+    assert!(reader.unsure_before() > Some(reader.row(&id(3)).unwrap().unwrap().frame));
+    assert!(reader.unsure_before() < Some(reader.row(&id(4)).unwrap().unwrap().frame));
+}
+
+#[test]
+fn a_torn_tail_makes_nobody_unsure() {
+    let shop = Shop::without_anchor();
+    five(&shop);
+    shop.delete_index();
+    let whole = fs::read(shop.segment(1)).unwrap();
+    fs::write(shop.segment(1), &whole[..whole.len() - 40]).unwrap();
+    let (store, opened) = shop.open_said();
+    assert!(opened.torn_bytes > 0 && opened.damage.is_empty());
+    assert_eq!(store.reader().unsure_before(), None);
+}
+
+#[test]
+fn a_history_steps_over_what_cannot_be_read_and_says_so() {
+    let shop = Shop::new();
+    let mut store = shop.stocked();
+    let (sent, _) = accepted(&shop, &mut store);
+    flip(&shop, sent.offset + 120);
+    let history = store.reader().history(&id(1)).unwrap();
+    let facts: Vec<_> = history.iter().map(|event| event.fact["fact"].as_str().unwrap()).collect();
+    assert_eq!(facts, ["issued", "unreadable", "moved", "moved", "moved"]);
+    assert_eq!((history[1].frame, history[1].at), (sent, history[0].at));
+    assert!(history[1].is_unreadable() && !history[2].is_unreadable());
 }
