@@ -31,7 +31,7 @@ use crate::view::{
     WarningView,
 };
 use crate::writer::{Seat, Writer};
-use crate::{monitor, paper, sealing, show, signing, vouch, watchdog};
+use crate::{damage, monitor, paper, sealing, show, signing, vouch, watchdog};
 
 /// What an answer of the engine is: a view, or a problem a person can act on.
 pub type Answer<T> = Result<T, ProblemView>;
@@ -140,6 +140,7 @@ impl Agent {
             zone: zone.clone(),
         }));
         let (stop, stopped) = watch::channel(false);
+        let troubles = damage::at_start(&parts.opened).into_iter().collect();
         let inner = Arc::new(Inner {
             reader,
             regime: parts.regime,
@@ -149,7 +150,7 @@ impl Agent {
             opened: parts.opened,
             version: AtomicU64::new(1),
             address: std::sync::Mutex::default(),
-            troubles: std::sync::Mutex::default(),
+            troubles: std::sync::Mutex::new(troubles),
             room: std::sync::Mutex::default(),
             writer,
             custody: parts.custody,

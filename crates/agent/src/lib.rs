@@ -15,6 +15,7 @@ mod changes;
 pub mod clock;
 mod conversation;
 mod coverage;
+pub mod damage;
 mod data_folder;
 pub mod deadline;
 pub mod diagnose;

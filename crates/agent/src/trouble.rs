@@ -1,6 +1,7 @@
 //! What is wrong beside the engine, at a door by which sales come in or news go out: the composition root and the
 //! doors say it, and whoever looks is told.
 
+use crate::damage::DAMAGE;
 use crate::sender::lock;
 use crate::{Agent, engine::Inner};
 
@@ -26,7 +27,10 @@ impl Agent {
 }
 
 impl Inner {
+    /// What is damaged comes first: nothing beside the engine is graver.
     pub(crate) fn troubles(&self) -> Vec<String> {
-        lock(&self.troubles).values().cloned().collect()
+        let troubles = lock(&self.troubles);
+        let others = troubles.iter().filter(|(what, _)| **what != DAMAGE).map(|(_, why)| why);
+        troubles.get(DAMAGE).into_iter().chain(others).cloned().collect()
     }
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, available_parallelism};
 
+use timbre_agent::damage::{self, Damaged};
 use timbre_core::{Document, DocumentId, Finding, Regime, Severity};
 use timbre_store::{CheckReport, SegmentKeys};
 
@@ -41,6 +42,15 @@ impl Checked {
     /// Is anything gone, or changed, that can't be made again?
     pub fn lost_data(&self) -> bool {
         self.store.lost_data() || !self.unsound.is_empty()
+    }
+
+    /// How much of it; `None` where nothing is damaged.
+    pub fn damaged(&self) -> Option<Damaged> {
+        self.lost_data().then(|| Damaged {
+            parts: self.store.damage.len() as u64,
+            missing: damage::numbers(&self.store.missing),
+            altered: (self.unsound.len() + self.store.repeated.len()) as u64,
+        })
     }
 }
 
@@ -107,35 +117,96 @@ fn unsound(regime: &dyn Regime, document: &Document) -> Option<Unsound> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Seek, SeekFrom, Write};
     use std::time::Duration;
 
     use serde_json::json;
     use timbre_agent::clock::{Clock, SystemClock};
+    use timbre_agent::view::CheckView;
     use timbre_store::{Fact, OpenOptions, Store};
 
     use super::*;
     use crate::vault::Kind;
     use crate::{DemoOptions, Options};
 
+    fn options(dir: &Path) -> Options {
+        Options {
+            data: Some(dir.join("shop")),
+            sender: true,
+            port: Some(0),
+            demo: Some(DemoOptions { latency: Duration::ZERO, scenario: "calm".to_owned() }),
+            custody: Some(Custody::forced(Kind::KeyFile)),
+            state: Some(dir.join("state")),
+            ..Options::default()
+        }
+    }
+
+    fn sale() -> String {
+        json!({
+            "Encabezado": { "IdDoc": { "TipoDTE": 39 } },
+            "Detalle": [{ "NmbItem": "Pan amasado", "QtyItem": 1, "PrcItem": 700 }],
+        })
+        .to_string()
+    }
+
+    /// Looks at everything by the window's button, and waits until it has.
+    async fn look(shop: &crate::Running) -> CheckView {
+        let folder = Arc::clone(&shop.data_folder);
+        let wait = move || {
+            let mut looked = folder.begin_check().expect("a look begins");
+            while looked.running {
+                thread::yield_now();
+                looked = folder.check();
+            }
+            looked
+        };
+        tokio::task::spawn_blocking(wait).await.expect("a look ends")
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn damage_is_told_across_the_top_from_the_start_until_a_look_finds_none() {
+        let dir = tempfile::tempdir().expect("a folder for the test");
+        let shop = crate::start(options(dir.path())).await.expect("a demo shop opens");
+        shop.agent.issue(sale().into(), None).await.expect("a sale");
+        assert_eq!(look(&shop).await.sound, Some(true));
+        let calm = shop.agent.snapshot().sentence;
+        assert!(shop.agent.troubles().is_empty() && !calm.text.contains("dañados"), "{calm:?}");
+        shop.stop().await;
+
+        let journal = dir.path().join("shop/journal/000001.tj");
+        let whole = std::fs::read(&journal).expect("the journal is read");
+        let at = whole.windows(7).position(|bytes| bytes == b"<Folio>").expect("a document is in it");
+        let harm = |bytes: &[u8]| {
+            let mut file = std::fs::File::options().write(true).open(&journal).expect("the journal opens");
+            file.seek(SeekFrom::Start(at as u64)).and_then(|_| file.write_all(bytes)).expect("it is written");
+        };
+        harm(b"<Fol1o>");
+        let shop = crate::start(options(dir.path())).await.expect("it opens all the same");
+        let said = shop.agent.snapshot().sentence.text;
+        let start = "Hay datos dañados en el registro de ventas: 1 parte no se puede leer. Puede seguir vendiendo; copie";
+        assert!(said.starts_with(start), "{said}");
+        assert_eq!(shop.agent.troubles().len(), 1);
+        shop.agent.issue(sale().into(), None).await.expect("whoever is not locked sells");
+        harm(b"<Folio>");
+        assert_eq!(look(&shop).await.sound, Some(true));
+        assert_eq!(shop.agent.troubles(), [""; 0], "a look that finds nothing ends it");
+
+        harm(b"<Fol1o>");
+        let looked = look(&shop).await;
+        assert_eq!(looked.sound, Some(false));
+        assert!(looked.lines[0].contains("Puede seguir vendiendo"), "{:?}", looked.lines);
+        let said = shop.agent.snapshot().sentence.text;
+        assert!(said.starts_with("Hay datos dañados en el registro de ventas: 1 parte"), "{said}");
+        shop.stop().await;
+    }
+
     /// Its frames and its chain are whole: only the signature tells.
     #[tokio::test(flavor = "multi_thread")]
     async fn a_document_that_is_not_what_was_signed_is_named() {
         let dir = tempfile::tempdir().expect("a folder for the test");
         let folder = dir.path().join("shop");
-        let options = Options {
-            data: Some(folder.clone()),
-            port: Some(0),
-            demo: Some(DemoOptions { latency: Duration::ZERO, scenario: "calm".to_owned() }),
-            custody: Some(Custody::forced(Kind::KeyFile)),
-            state: Some(dir.path().join("state")),
-            ..Options::default()
-        };
-        let shop = crate::start(options).await.expect("a demo shop opens");
-        let sale = json!({
-            "Encabezado": { "IdDoc": { "TipoDTE": 39 } },
-            "Detalle": [{ "NmbItem": "Pan amasado", "QtyItem": 1, "PrcItem": 700 }],
-        });
-        let sold = shop.agent.issue(sale.to_string().into(), Some("a".to_owned())).await.expect("a sale");
+        let shop = crate::start(options(dir.path())).await.expect("a demo shop opens");
+        let sold = shop.agent.issue(sale().into(), Some("a".to_owned())).await.expect("a sale");
         assert_eq!(sold.document.id, "T39F1");
         shop.stop().await;
         let sound = check_against(None, &folder, None, &|_, _| {}).expect("it is read back");

@@ -10,12 +10,12 @@ use timbre_agent::clock::{Clock, SystemClock};
 use timbre_agent::view::{
     CheckView, OtherSettingView, PlaceView, ProblemView, SealingView, SettingsOrder, SettingsView,
 };
-use timbre_agent::{Answer, DataFolder};
+use timbre_agent::{Agent, Answer, DataFolder};
 use timbre_core::Refusal;
 use timbre_pos::Standing;
 use toml_edit::{Item, Table};
 
-use crate::check::check_with;
+use crate::check::{Checked, check_with};
 use crate::config::{Config, PrinterConfig};
 use crate::knobs::{self, KNOBS};
 use crate::paper::Printer;
@@ -39,6 +39,8 @@ pub(crate) struct Place {
     /// A recovery key that was shown, until it is typed back.
     recovery: Mutex<Option<RecoveryKey>>,
     drop: OnceLock<Arc<Standing>>,
+    /// Who tells what a second look found.
+    agent: OnceLock<Agent>,
     looked: Arc<Mutex<CheckView>>,
 }
 
@@ -52,7 +54,8 @@ impl Place {
         custody: Option<CustodyUsed>,
     ) -> Place {
         let file = Arc::clone(printer.file());
-        let (recovery, drop, looked) = (Mutex::default(), OnceLock::new(), Arc::default());
+        let (recovery, drop, agent, looked) =
+            (Mutex::default(), OnceLock::new(), OnceLock::new(), Arc::default());
         Place {
             dir: dir.to_owned(),
             training,
@@ -63,6 +66,7 @@ impl Place {
             custody,
             recovery,
             drop,
+            agent,
             looked,
         }
     }
@@ -71,6 +75,12 @@ impl Place {
     pub fn drops(&self, standing: Arc<Standing>) {
         // Nobody opens it twice.
         let _ = self.drop.set(standing);
+    }
+
+    /// Whose folder this is: it tells what a second look finds; once.
+    pub fn is_of(&self, agent: Agent) {
+        // Nobody starts it twice.
+        let _ = self.agent.set(agent);
     }
 
     fn view(&self, file: &Table, config: &Config) -> SettingsView {
@@ -182,13 +192,19 @@ impl DataFolder for Place {
         *looked = CheckView { running: true, ..CheckView::default() };
         let begun = looked.clone();
         let (dir, vault, standing) = (self.dir.clone(), self.vault.clone(), Arc::clone(&self.looked));
+        let agent = self.agent.get().cloned();
         let look = move || {
             let progress = |read: u64, all: u64| {
                 let percent = (read.saturating_mul(100)).checked_div(all).unwrap_or(100).min(100);
                 at(&standing).percent = u32::try_from(percent).unwrap_or(100);
             };
             let (sound, lines) = match check_with(&dir, vault, &progress) {
-                Ok(checked) => (!checked.lost_data() && checked.store.unread.is_none(), checked.words()),
+                Ok(mut checked) => {
+                    if let Some(agent) = &agent {
+                        tell(agent, &mut checked);
+                    }
+                    (!checked.lost_data() && checked.store.unread.is_none(), checked.words())
+                }
                 Err(error) => (false, vec![capital(&error.to_string())]),
             };
             let ended = Some(SystemClock.now().to_string());
@@ -247,6 +263,15 @@ impl DataFolder for Place {
 
     fn sealed(&self) {
         *at(&self.recovery) = None;
+    }
+}
+
+/// Who has the folder open knows whether issuing is locked; and it tells what is damaged, until a look finds nothing.
+fn tell(agent: &Agent, checked: &mut Checked) {
+    checked.store.locked = agent.locked();
+    // What could not be read may be damaged or not.
+    if checked.lost_data() || checked.store.unread.is_none() {
+        agent.set_damage(checked.damaged());
     }
 }
 

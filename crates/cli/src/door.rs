@@ -325,8 +325,8 @@ fn remarks(engine: &Running) {
     for trouble in engine.agent.troubles() {
         eprintln!("aviso: {trouble}");
     }
-    for damage in &engine.opened.damage {
-        eprintln!("aviso: hay datos dañados en el diario ({}). Revise con «timbre check».", damage.why);
+    if !engine.opened.damage.is_empty() || !engine.opened.missing.is_empty() {
+        eprintln!("aviso: el detalle de lo dañado, en esta terminal: «timbre check».");
     }
     if let Some(locked) = &engine.opened.locked {
         eprintln!("aviso: {locked}");

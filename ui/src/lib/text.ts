@@ -551,7 +551,7 @@ export const T = {
 
   health: {
     title: "La carpeta de datos",
-    keeps: (n: number) => `Guarda ${n === 1 ? "1 documento" : `${number(n)} documentos`}, cada uno a salvo en el disco antes de responder a la caja.`,
+    keeps: (n: number) => `Guarda ${n === 1 ? "1 documento" : `${number(n)} documentos`}. Cada venta se escribe en el disco antes de responder a la caja.`,
     store: "No se puede guardar",
     locked: "No se emite ni se envía nada",
     used: (from: number, to: number) => `los folios ${number(from)} a ${number(to)} pueden estar usados.`,
@@ -606,7 +606,7 @@ export const T = {
     look: "Revisar todos los datos",
     looking: (percent: number) => `Revisando: ${percent} %`,
     sound: (when: string) => `Todo sano, revisado ${when}`,
-    unsound: (when: string) => `La revisión encontró algo malo, ${when}: no siga emitiendo y pida ayuda`,
+    unsound: (when: string) => `La revisión encontró algo malo, ${when}: copie la carpeta de datos a otro disco y pida ayuda`,
   },
 
   look: {

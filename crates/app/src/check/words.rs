@@ -5,6 +5,11 @@ use timbre_store::Mark;
 
 use super::Checked;
 
+/// `1 segmento`, `1.200 segmentos`.
+fn many(n: u64, what: &str) -> String {
+    format!("{} {what}{}", thousands(n), if n == 1 { "" } else { "s" })
+}
+
 impl Checked {
     /// The index's standing, by the name the store gives it: `Agrees`, `Behind`, `Differs`, `NotOpened`.
     pub fn index(&self) -> String {
@@ -17,23 +22,31 @@ impl Checked {
         let report = &self.store;
         let mut lines = vec![match (self.lost_data(), &report.unread) {
             (true, _) => {
-                "Hay datos dañados o faltan: no siga emitiendo en esta carpeta y pida ayuda.".to_owned()
+                let sell = if report.locked.is_some() {
+                    ""
+                } else {
+                    " Puede seguir vendiendo: ningún folio se usa dos veces."
+                };
+                format!(
+                    "Hay datos dañados o faltan: copie la carpeta de datos a otro disco y pida ayuda.{sell}"
+                )
             }
             (false, Some(_)) => "No se pudo leer lo cifrado: lo demás está sano.".to_owned(),
             (false, None) => "Los datos están sanos.".to_owned(),
         }];
         lines.push(format!(
-            "Diario: {} documentos, {} hechos en {} segmentos, {} bytes",
-            thousands(report.documents),
-            thousands(report.frames),
-            thousands(report.segments),
-            thousands(report.bytes)
+            "Diario: {}, {} en {}, {}",
+            many(report.documents, "documento"),
+            many(report.frames, "hecho"),
+            many(report.segments, "segmento"),
+            many(report.bytes, "byte")
         ));
         for damage in &report.damage {
             let (segment, offset) = (damage.place.segment, damage.place.offset);
             lines.push(format!(
-                "Daño en el segmento {segment}, posición {offset} ({} bytes): {}",
-                damage.bytes, damage.why
+                "Daño en el segmento {segment}, posición {offset} ({}): {}",
+                many(damage.bytes, "byte"),
+                damage.why
             ));
         }
         for (first, last) in &report.missing {
@@ -43,7 +56,7 @@ impl Checked {
             });
         }
         if !report.sealed.is_empty() {
-            lines.push(format!("Cifrados: {} de los {} segmentos", report.sealed.len(), report.segments));
+            lines.push(format!("Cifrados: {} de {}", report.sealed.len(), many(report.segments, "segmento")));
         }
         if let Some((facts, why)) = &report.unread {
             lines.push(format!(

@@ -87,7 +87,7 @@ test("a look at all data is begun here, told while it runs, and ends in words", 
   await click("button", "Revisar todos los datos");
   shop.review = { running: false, percent: 100, at: "2026-11-22T15:00:00Z", sound: false, lines: ["Faltan los documentos T39F3 a T39F4"] };
   await settle(1_000);
-  expect(health().getByText(/encontró algo malo, a las 12:00: no siga emitiendo/)).toBeVisible();
+  expect(health().getByText(/encontró algo malo, a las 12:00: copie la carpeta de datos a otro disco/)).toBeVisible();
 });
 
 test("colours and the size of letters are this screen's own", async () => {
