@@ -5,6 +5,7 @@ import { BURST_MS, Keyboard, SCANS } from "./keys";
 describe("the keyboard", () => {
   const press = vi.fn<(event: KeyboardEvent) => void>();
   const burst = vi.fn<(text: string, enter: boolean) => boolean>();
+  const behind = vi.fn<() => boolean>();
   let keyboard: Keyboard;
   /** The time of the last key. */
   let at = 0;
@@ -13,7 +14,8 @@ describe("the keyboard", () => {
     vi.useFakeTimers();
     press.mockReset();
     burst.mockReset().mockReturnValue(true);
-    keyboard = new Keyboard({ press, burst });
+    behind.mockReset().mockReturnValue(false);
+    keyboard = new Keyboard({ press, burst, behind });
     at += 1000;
     return () => document.body.replaceChildren();
   });
@@ -135,6 +137,32 @@ describe("the keyboard", () => {
     key("7", button);
     expect(key("Enter", button).defaultPrevented).toBe(true);
     expect(key("Enter", button, { after: 500 }).defaultPrevented).toBe(false);
+    expect(burst).not.toHaveBeenCalled();
+  });
+
+  test("where it is taken behind a question, a scan leaves the question's field as it was and goes whole with its Enter", () => {
+    behind.mockReturnValue(true);
+    const dialog = document.body.appendChild(document.createElement("dialog"));
+    dialog.setAttribute("open", "");
+    for (const inside of [dialog.appendChild(field("10")), dialog.appendChild(document.createElement("button"))]) {
+      for (const name of "7801234") key(name, inside, { after: name === "7" ? 500 : 5 });
+      expect(burst).not.toHaveBeenCalled();
+      expect(key("Enter", inside).defaultPrevented).toBe(true);
+      expect(burst).toHaveBeenCalledExactlyOnceWith("7801234", true);
+      if (inside instanceof HTMLInputElement) expect(inside.value).toBe("10");
+      burst.mockClear();
+    }
+    expect(press).not.toHaveBeenCalled();
+  });
+
+  test("a person writes in a question's field and answers it", () => {
+    behind.mockReturnValue(true);
+    const dialog = document.body.appendChild(document.createElement("dialog"));
+    dialog.setAttribute("open", "");
+    const pin = dialog.appendChild(field());
+    for (const name of "2580") key(name, pin, { after: BURST_MS });
+    expect(key("Enter", pin, { after: BURST_MS }).defaultPrevented).toBe(false);
+    expect(pin.value).toBe("2580");
     expect(burst).not.toHaveBeenCalled();
   });
 

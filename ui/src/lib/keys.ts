@@ -29,11 +29,20 @@ interface Actions {
    * text and the focus: the rest then follows by itself, else it is swallowed.
    */
   burst: (text: string, enter: boolean) => boolean;
+  /** Whether a burst is for `burst` while a question is open, too; else it does nothing there. */
+  behind: () => boolean;
 }
 
 /** What a field held before the first character of what may be a burst. */
 interface Before {
   field: HTMLInputElement;
+  value: string;
+  text: string;
+}
+
+/** What may be a burst while a question is open; its field may be none. */
+interface Behind {
+  field: HTMLInputElement | null;
   value: string;
   text: string;
 }
@@ -47,6 +56,7 @@ export class Keyboard {
   private waiting: KeyboardEvent[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
   private before: Before | null = null;
+  private behind: Behind | null = null;
   /** When the last character came. */
   private last = -Infinity;
   /** The key is on the heels of a character. */
@@ -67,6 +77,7 @@ export class Keyboard {
     if (this.swallowing) return stop(event);
     if (modalOpen()) {
       if (event.key === "Enter" && this.soon) stop(event);
+      if (this.actions.behind()) this.question(event, character);
     } else if (inField(event.target)) this.inside(event, character);
   }
 
@@ -102,9 +113,24 @@ export class Keyboard {
     if (text.length < (character ? SURE : 2)) return;
     stop(event);
     this.before = null;
-    field.value = value;
-    field.dispatchEvent(new Event("input", { bubbles: true }));
+    put(field, value);
     this.hand(text, !character);
+  }
+
+  /** While a question has the focus no other field can take the rest of a burst: it is kept to its Enter. */
+  private question(event: KeyboardEvent, character: boolean): void {
+    const field = event.target instanceof HTMLInputElement && inField(event.target) ? event.target : null;
+    if (!this.soon) this.behind = character ? { field, value: field?.value ?? "", text: "" } : null;
+    const { behind } = this;
+    if (behind === null) return;
+    if (character) behind.text += event.key;
+    const sure = behind.text.length >= (character ? SURE : 2);
+    if (!sure) return;
+    stop(event);
+    if (behind.field) put(behind.field, behind.value);
+    if (character) return;
+    this.behind = null;
+    this.actions.burst(behind.text, true);
   }
 
   private single(): void {
@@ -126,6 +152,12 @@ export class Keyboard {
 
 function isCharacter(event: KeyboardEvent): boolean {
   return event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey && !event.isComposing;
+}
+
+function put(field: HTMLInputElement, value: string): void {
+  if (field.value === value) return;
+  field.value = value;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 function stop(event: KeyboardEvent): void {
