@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use timbre_core::{Effect, Timestamp};
 
+use crate::life::Course;
 use crate::wire::Call;
 
 /// What the authority is asked about in these words: on which line, where, and in which body.
@@ -25,9 +26,9 @@ const IN_VAIN: Duration = Duration::from_secs(3 * DAY);
 /// Answers further apart were not given in a row.
 const ROW: Duration = Duration::from_secs(26 * HOUR);
 
-/// Is something asked more often than the pace allows? That is briskly at first, and once more after each start and
-/// each return of its line; then hourly for a day, and daily from there on. What goes again is another question.
-pub fn nagging(calls: &[Call], restarts: &[Timestamp]) -> Option<String> {
+/// Is something asked more often than the pace allows? That is briskly at first, and once more after each start, each
+/// word of a person and each return of its line; then hourly for a day, and daily from there on. What goes again is another question.
+pub fn nagging(calls: &[Call], course: &Course) -> Option<String> {
     let mut asked: BTreeMap<Question<'_>, (u64, u64, Timestamp)> = BTreeMap::new();
     let mut lines: BTreeMap<&str, (u64, bool)> = BTreeMap::new();
     let mut left: HashSet<&str> = HashSet::new();
@@ -39,7 +40,7 @@ pub fn nagging(calls: &[Call], restarts: &[Timestamp]) -> Option<String> {
         } else if !call.secret {
             let (times, before, first) = asked.entry(question(call)).or_insert((0, *returns, call.from));
             *times += 1;
-            let starts = restarts.iter().filter(|at| (*first..call.from).contains(at)).count() as u64;
+            let starts = course.anew().filter(|at| (*first..call.from).contains(at)).count() as u64;
             let anew = 1 + *returns - *before + starts;
             let span = u64::try_from(call.from.duration_since(*first).as_secs()).unwrap_or(0);
             let most = BRISK * anew + EACH * (span.min(DAY) / HOUR + span / DAY);

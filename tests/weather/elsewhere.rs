@@ -80,6 +80,10 @@ impl World for Elsewhere {
         }
     }
 
+    fn takes_gaps(&self) -> bool {
+        self.0 != Country::Numbering
+    }
+
     fn sale(&self, dice: &mut Dice, bad: bool) -> Value {
         if self.1 == Theme::Wholesale {
             // The authority judges the total: see its words.

@@ -7,8 +7,10 @@
 
 mod asked;
 mod chile;
+mod copies;
 mod dice;
 mod elsewhere;
+mod life;
 mod night;
 mod rules;
 mod run;
@@ -47,6 +49,7 @@ fn run_all<W: World + 'static>(shop: &Shop<W>, seeds: std::ops::Range<u64>) {
     let seeds = only.map_or(seeds, |one| one..one + 1);
     let began = Instant::now();
     let (next, documents, calls) = (AtomicU64::new(seeds.start), AtomicU64::new(0), AtomicU64::new(0));
+    let locks = AtomicU64::new(0);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..threads {
@@ -59,12 +62,13 @@ fn run_all<W: World + 'static>(shop: &Shop<W>, seeds: std::ops::Range<u64>) {
                     let past = shop.judge(seed);
                     documents.fetch_add(past.rows.len() as u64, Ordering::Relaxed);
                     calls.fetch_add(past.calls.len() as u64, Ordering::Relaxed);
+                    locks.fetch_add(past.course.lifted.len() as u64, Ordering::Relaxed);
                 }
             });
         }
     });
     println!(
-        "{}: seeds {seeds:?}, {documents:?} documents, {calls:?} requests in {:.1} s",
+        "{}: seeds {seeds:?}, {documents:?} documents, {calls:?} requests, {locks:?} locks in {:.1} s",
         shop.world.name(),
         began.elapsed().as_secs_f64()
     );
@@ -108,6 +112,6 @@ fn the_same_seed_is_the_same_run() {
             assert!(one.journal == two.journal, "seed {seed} in {name}: the journals differ");
         }
     }
-    Country::ALL.into_iter().for_each(|country| twice(Elsewhere(country, Theme::Weather), &[3, 4, 5]));
-    twice(Chile(Theme::Weather), &[3, 4]);
+    Country::ALL.into_iter().for_each(|country| twice(Elsewhere(country, Theme::Weather), &[1, 3, 4, 13]));
+    twice(Chile(Theme::Weather), &[1, 3]);
 }

@@ -6,13 +6,15 @@ use timbre_agent::Settings;
 use timbre_core::{DocState, DocumentId, Effect, Timestamp};
 
 use crate::asked::{in_vain, nagging};
+use crate::life::Course;
 use crate::run::Past;
 use crate::sky::{Fate, Spell};
 use crate::wire::Call;
 
 /// The rules that were broken, each with what broke it.
 pub fn broken(past: &Past) -> Vec<String> {
-    let mut broken = Vec::new();
+    let mut broken = past.course.odd.clone();
+    locks(past, &mut broken);
     verdicts(past, &mut broken);
     numbers(past, &mut broken);
     // Two tills with the same numbers can't but use one twice: it is offered until it is known.
@@ -23,13 +25,13 @@ pub fn broken(past: &Past) -> Vec<String> {
     let by_stop = |what: &&String| {
         let at = what.split(' ').next().and_then(|at| at.parse::<Timestamp>().ok());
         let since = |at: Timestamp| {
-            past.restarts.iter().any(|stop| (0..60).contains(&at.duration_since(*stop).as_secs()))
+            past.course.restarts.iter().any(|stop| (0..60).contains(&at.duration_since(*stop).as_secs()))
         };
         what.ends_with("asked about too soon") && at.is_some_and(since)
     };
     let violations = past.violations.iter().filter(|what| !by_twins(what) && !by_stop(what));
     broken.extend(violations.map(|what| format!("never may a shop do this: {what}")));
-    broken.extend(hopeless(&past.calls, &past.restarts, &past.settings));
+    broken.extend(hopeless(&past.calls, &past.course, &past.settings));
     pace(past, &mut broken);
     order(past, &mut broken);
     let check = &past.check;
@@ -37,6 +39,14 @@ pub fn broken(past: &Past) -> Vec<String> {
         broken.push(format!("the folder is not whole: {check:?}"));
     }
     broken
+}
+
+/// While issuing is locked no document leaves.
+fn locks(past: &Past, broken: &mut Vec<String>) {
+    let locked = |call: &&Call| past.course.locked.iter().any(|span| span.contains(&call.from));
+    for call in past.calls.iter().filter(|call| call.effect == Effect::Deliver).filter(locked) {
+        broken.push(format!("{} left {} while issuing was locked", call.documents.join(" "), call.from));
+    }
 }
 
 /// Every document ends with the verdict of the authority's own ledger. That none was offered again after it
@@ -68,32 +78,37 @@ fn verdicts(past: &Past, broken: &mut Vec<String>) {
         }
     }
     let foreign = past.foreign.iter().map(ToString::to_string).collect::<HashSet<_>>();
+    let known = past.rows.keys().chain(&past.lost).map(ToString::to_string).collect::<HashSet<_>>();
     for id in past.ledger.keys().filter(|id| !foreign.contains(*id)) {
-        if !past.rows.keys().any(|ours| ours.to_string() == *id) {
+        if !known.contains(id) {
             broken.push(format!("the authority has {id}, which nobody sold"));
         }
     }
 }
 
 /// Was the answer to each delivery of this document lost? Then it was asked about by itself, and what is said of a
-/// document alone tells no objections: they stand beside the upload's number, which nobody has.
+/// document alone tells no objections: they stand beside the upload's number, which nobody has. An answer that was
+/// heard is lost, too, with the journal that it was written in.
 fn unheard(past: &Past, id: &DocumentId) -> bool {
     let id = id.to_string();
-    let heard =
-        |call: &&Call| matches!(call.fate, Fate::Through | Fate::Slow(_)) && call.heard.starts_with("200");
+    let heard = |call: &&Call| {
+        let whole = matches!(call.fate, Fate::Through | Fate::Slow(_)) && call.heard.starts_with("200");
+        whole && past.course.heard(call)
+    };
     !past.calls.iter().filter(|call| call.documents.contains(&id)).any(|call| heard(&call))
 }
 
 /// Is something offered or asked so often, or for so long, that nothing more can come of the run?
-pub fn hopeless(calls: &[Call], restarts: &[Timestamp], settings: &Settings) -> Option<String> {
-    restless(calls, settings).or_else(|| nagging(calls, restarts)).or_else(|| in_vain(calls))
+pub fn hopeless(calls: &[Call], course: &Course, settings: &Settings) -> Option<String> {
+    restless(calls, course, settings).or_else(|| nagging(calls, course)).or_else(|| in_vain(calls))
 }
 
 /// Is a document of these calls offered more often than the pace allows? That is once for each step of taking its
 /// parcel apart (the whole, fifties, sevens, alone), as often as its attempts are at once, once for each return of
 /// its line, which ends every wait, and from there on after the authority's delay, in which an absence proves nothing,
-/// and half of the long pause at the least, for chance takes the other half.
-fn restless(calls: &[Call], settings: &Settings) -> Option<String> {
+/// and half of the long pause at the least, for chance takes the other half. Another state of the folder knows nothing of
+/// what left meanwhile.
+fn restless(calls: &[Call], course: &Course, settings: &Settings) -> Option<String> {
     const STEPS: u64 = 4;
     let each = (settings.conduct.absence_after + settings.retry_cap / 2).as_secs();
     // How often each line came back, and is it away?
@@ -105,7 +120,9 @@ fn restless(calls: &[Call], settings: &Settings) -> Option<String> {
             let (times, before, first) = offers.entry(document).or_insert((0, *returns, call.from));
             *times += 1;
             let span = u64::try_from(call.from.duration_since(*first).as_secs()).unwrap_or(0);
-            let most = STEPS + u64::from(settings.attempts) + (*returns - *before) + span / each;
+            let turns = course.exchanges().filter(|at| (*first..call.from).contains(at)).count() as u64;
+            let anew = (STEPS + u64::from(settings.attempts)) * (1 + turns);
+            let most = anew + (*returns - *before) + span / each;
             if *times > most {
                 return Some(format!(
                     "{document} was offered {times} times in {span} s and {} returns of its line, and {most} is the \
@@ -124,7 +141,8 @@ fn restless(calls: &[Call], settings: &Settings) -> Option<String> {
 /// The last number of the first range that every country's shop is lent.
 const FIRST_RANGE: u64 = 5;
 
-/// Nothing lost, nothing twice, and the numbers of each series without a gap.
+/// Nothing lost, nothing twice, and the numbers of each series without a gap: who lifts a lock goes on just above what
+/// was sold with the journal that is lost.
 fn numbers(past: &Past, broken: &mut Vec<String>) {
     let mut next: BTreeMap<_, u64> = BTreeMap::new();
     for (id, _) in &past.sold {
@@ -138,7 +156,7 @@ fn numbers(past: &Past, broken: &mut Vec<String>) {
         if id.number != *next {
             broken.push(format!("{id} was sold where {next} is next"));
         }
-        if !past.rows.contains_key(id) {
+        if !past.rows.contains_key(id) && !past.lost.contains(id) {
             broken.push(format!("{id} was sold and is lost"));
         }
     }
@@ -152,7 +170,7 @@ fn pace(past: &Past, broken: &mut Vec<String>) {
     for call in &past.calls {
         edges.push((call.from, 1));
         // What a stop cut off ended with it.
-        let cut = past.restarts.iter().copied().filter(|restart| *restart >= call.from).min();
+        let cut = past.course.restarts.iter().copied().filter(|restart| *restart >= call.from).min();
         edges.push((call.to.or(cut).unwrap_or(past.end), -1));
     }
     edges.sort();
@@ -181,8 +199,8 @@ fn looks(past: &Past, broken: &mut Vec<String>) {
         }
         let at = |second: u64| past.start + jiff::SignedDuration::from_secs(second.cast_signed());
         let (from, to) = (at(outage.from), at(outage.to));
-        // A start begins anew.
-        let began = past.restarts.iter().copied().filter(|restart| (from..to).contains(restart)).max();
+        // A start begins anew, and so does whoever is told to send all.
+        let began = past.course.anew().filter(|at| (from..to).contains(at)).max();
         let began = began.unwrap_or(from);
         for line in past.calls.iter().map(|call| call.line).collect::<HashSet<_>>() {
             if outage.line.as_deref().is_some_and(|only| only != line) {
@@ -208,10 +226,12 @@ fn looks(past: &Past, broken: &mut Vec<String>) {
 }
 
 /// The same question is not asked twice within half a minute of its being heard, unless something went
-/// again meanwhile: from there on it is another question.
+/// again meanwhile: from there on it is another question. What was in doubt when a lock was lifted is asked about anew
+/// once it is known to be absent, since it may have left from elsewhere meanwhile.
 fn questions(past: &Past, broken: &mut Vec<String>) {
     let mut last: BTreeMap<(&str, &str, &[u8]), Timestamp> = BTreeMap::new();
     let mut left: HashSet<&str> = HashSet::new();
+    let mut unsure: HashSet<(_, &str, &[u8])> = HashSet::new();
     for call in &past.calls {
         if call.effect == Effect::Deliver {
             let again = call.documents.iter().filter(|name| !left.insert(name)).count() > 0;
@@ -222,10 +242,14 @@ fn questions(past: &Past, broken: &mut Vec<String>) {
             continue;
         }
         let key = (call.line, call.url.as_str(), &call.body[..]);
-        // A start begins its verifications anew.
-        let started = |before: &Timestamp| past.restarts.iter().any(|at| (*before..call.from).contains(at));
+        // A start begins its verifications anew, and so does a person's word.
+        let started = |before: &Timestamp| past.course.anew().any(|at| (*before..=call.from).contains(&at));
         let again = last.remove(&key).filter(|before| !started(before));
-        if let Some(before) = again.filter(|before| call.from.duration_since(*before).as_secs() < 30) {
+        let again = again.filter(|before| call.from.duration_since(*before).as_secs() < 30);
+        let lifted = past.course.lifted.iter().filter(|at| **at <= call.from).max();
+        let again = again
+            .filter(|_| lifted.is_none_or(|at| !unsure.insert((*at, call.url.as_str(), &call.body[..]))));
+        if let Some(before) = again {
             broken.push(format!("«{}» again {} after {before}", call.what, call.from));
         }
         let heard = call.heard.starts_with("200") && !call.heard.contains("stale");
@@ -235,11 +259,14 @@ fn questions(past: &Past, broken: &mut Vec<String>) {
     }
 }
 
-/// On each line what was sold first leaves first: among those of a kind always.
+/// On each line what was sold first leaves first: among those of a kind always. What was sold before a lock is asked
+/// about when it was lifted, and leaves when it is known to be absent.
 fn order(past: &Past, broken: &mut Vec<String>) {
     let mut left: HashSet<&str> = HashSet::new();
     let mut last: BTreeMap<String, (u64, Timestamp)> = BTreeMap::new();
-    for call in past.calls.iter().filter(|call| call.effect == Effect::Deliver) {
+    let sold: BTreeMap<_, _> = past.sold.iter().map(|(id, at)| (id.to_string(), *at)).collect();
+    let ours = |call: &&Call| call.effect == Effect::Deliver && !past.course.is_lost(call.from);
+    for call in past.calls.iter().filter(ours) {
         for name in &call.documents {
             if !left.insert(name) {
                 continue;
@@ -248,6 +275,10 @@ fn order(past: &Past, broken: &mut Vec<String>) {
                 broken.push(format!("{name} was sent, which is no document"));
                 continue;
             };
+            let asked = |sold: &Timestamp| past.course.lifted.iter().any(|at| sold < at && *at <= call.from);
+            if sold.get(name).is_some_and(asked) {
+                continue;
+            }
             let last = last.entry(id.series.0.clone()).or_insert((0, call.from));
             if id.number < last.0 {
                 broken.push(format!("{name} left {} after number {} had at {}", call.from, last.0, last.1));

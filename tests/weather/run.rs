@@ -3,8 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,7 +14,9 @@ use timbre_core::{DocState, DocumentId, Timestamp};
 use timbre_store::{OpenOptions, Row, Store};
 use tokio::time::{Instant, sleep, sleep_until};
 
+use crate::copies::{Turn, anchor_of, copy, journal_of};
 use crate::dice::{Dice, Loaded};
+use crate::life::{Course, Deed, Life, let_go};
 use crate::rules;
 use crate::sky::Sky;
 use crate::wire::{Call, Wire};
@@ -41,14 +42,17 @@ pub struct Past {
     pub start: Timestamp,
     pub end: Timestamp,
     pub calls: Vec<Call>,
-    /// What was sold, in order: document and moment.
+    /// All that was ever sold, in order: document and moment.
     pub sold: Vec<(DocumentId, Timestamp)>,
+    /// What was sold and lost with a newer journal: nothing but the authority's ledger may know of it, and there is no
+    /// verdict to be heard.
+    pub lost: BTreeSet<DocumentId>,
     pub rows: BTreeMap<DocumentId, Row>,
     /// Is there a document with the number after the last one that was sold?
     pub beyond: Vec<DocumentId>,
     pub ledger: BTreeMap<String, Entry>,
     pub violations: Vec<String>,
-    pub restarts: Vec<Timestamp>,
+    pub course: Course,
     pub settings: Settings,
     /// What the authority had accepted of another till under numbers of this one.
     pub twins: BTreeSet<DocumentId>,
@@ -78,14 +82,16 @@ impl<W: World + 'static> Shop<W> {
             let sky = shop.world.theme().sky(0, shop.world.lines());
             let authority = Arc::new(Mutex::new(shop.world.authority(0, &sky)));
             let wire = Arc::new(Wire::new(Arc::clone(&shop.world), clock.clone(), sky, authority));
-            let agent = shop.engine(shop.dir.path(), clock, &wire, Dice::new(0, "set-up"), false);
+            let agent =
+                shop.engine(&shop.dir.path().join("shop"), clock, &wire, Dice::new(0, "set-up"), false);
             shop.world.set_up(&agent).await;
             agent.stop().await;
         });
         shop
     }
 
-    fn engine(
+    /// An engine on a folder, with its anchor beside that.
+    pub fn engine(
         &self,
         dir: &Path,
         clock: Arc<TokioClock>,
@@ -93,7 +99,8 @@ impl<W: World + 'static> Shop<W> {
         dice: Dice,
         send: bool,
     ) -> Agent {
-        let (store, opened) = Store::open(dir, &OpenOptions::default(), &|_, _| {}).expect("a store");
+        let options = OpenOptions { anchor: Some(anchor_of(dir)), ..OpenOptions::default() };
+        let (store, opened) = Store::open(dir, &options, &|_, _| {}).expect("a store");
         let custody = self.world.custody(dir, store.reader());
         Agent::start(AgentParts {
             store,
@@ -119,42 +126,21 @@ impl<W: World + 'static> Shop<W> {
         runtime().block_on(self.live(seed, dir.path()))
     }
 
-    async fn live(&self, seed: u64, dir: &Path) -> Past {
+    async fn live(&self, seed: u64, root: &Path) -> Past {
         let clock = Arc::new(TokioClock::starting_at(START.parse().expect("a time")));
-        let sky = self.world.theme().sky(seed, self.world.lines());
+        let mut sky = self.world.theme().sky(seed, self.world.lines());
+        if self.world.twins(seed) > 0 {
+            sky.turns.clear();
+        }
         let authority = Arc::new(Mutex::new(self.world.authority(seed, &sky)));
         let (foreign, twins) = self.twins(seed, &clock, &authority).await;
         let (began, start) = (Instant::now(), clock.now());
         let world = Arc::clone(&self.world);
         let wire = Arc::new(Wire::new(world, clock.clone(), sky.clone(), authority));
-        let mut agent = self.engine(dir, clock.clone(), &wire, Dice::new(seed, "engine 0"), true);
-        let mut sold: Vec<(DocumentId, Timestamp)> = Vec::new();
-        let mut restarts = Vec::new();
+        let mut life = Life::begin(self, seed, root, Arc::clone(&clock), Arc::clone(&wire));
         for (second, deed) in self.deeds(seed, &sky) {
             sleep_until(began + Duration::from_secs(second)).await;
-            match deed {
-                Deed::Sell(key, sale) => {
-                    let now = clock.now();
-                    let issued = agent.issue(Bytes::from(sale), Some(key)).await.expect("a sale is issued");
-                    sold.push((issued.document.id.parse().expect("an id"), now));
-                }
-                Deed::KillPasses => wire.authority().kill_passes(),
-                Deed::Stick(until) => {
-                    let until = start + jiff::SignedDuration::from_secs(until.cast_signed());
-                    wire.authority().stick(until);
-                }
-                Deed::Restart => {
-                    agent.stop().await;
-                    drop(agent);
-                    // What was cut short is dropped by the executor, in its turn.
-                    for _ in 0..10 {
-                        tokio::task::yield_now().await;
-                    }
-                    restarts.push(clock.now());
-                    let dice = Dice::new(seed, &format!("engine {}", restarts.len()));
-                    agent = self.engine(dir, clock.clone(), &wire, dice, true);
-                }
-            }
+            life.does(deed).await;
         }
         let settings = self.world.settings();
         // Where nothing was asked or heard since the last look nothing is otherwise.
@@ -169,16 +155,16 @@ impl<W: World + 'static> Shop<W> {
         let mut looks = 0u32;
         let mut hopeless = || {
             looks += 1;
-            looks.is_multiple_of(12) && rules::hopeless(&wire.calls(), &restarts, &settings).is_some()
+            looks.is_multiple_of(12) && rules::hopeless(&wire.calls(), &life.course, &settings).is_some()
         };
         let end = began + Duration::from_secs(sky.end);
         while Instant::now() < end && !(news() && hopeless()) {
             sleep(LOOK.min(end - Instant::now())).await;
         }
         let calm = Instant::now();
-        let reader = agent.reader().clone();
+        let reader = life.agent().reader().clone();
         let row = |id: &DocumentId| reader.row(id).expect("the index is read");
-        let mut open: Vec<DocumentId> = sold.iter().map(|(id, _)| id.clone()).collect();
+        let mut open: Vec<DocumentId> = life.sold.iter().map(|(id, _)| id.clone()).collect();
         let patience = self.world.theme().patience(PATIENCE);
         while calm.elapsed() < patience && !is_quiet(&wire.calls(), clock.now(), calm.elapsed()) {
             let settled =
@@ -191,18 +177,22 @@ impl<W: World + 'static> Shop<W> {
             }
             sleep(LOOK).await;
         }
-        agent.stop().await;
-        let rows = sold.iter().filter_map(|(id, _)| Some((id.clone(), row(id)?))).collect();
-        let last = last_of_each(&sold);
+        life.agent().stop().await;
+        let rows: BTreeMap<_, _> =
+            life.sold.iter().filter_map(|(id, _)| Some((id.clone(), row(id)?))).collect();
+        let last = last_of_each(&life.sold);
         let beyond = last.into_iter().filter(|id| row(id).is_some()).collect();
-        drop((reader, agent));
-        for _ in 0..10 {
-            tokio::task::yield_now().await;
-        }
+        drop(reader);
+        life.close().await;
         let end = clock.now();
-        let journal = journal_of(dir);
-        let check =
-            timbre_store::check(dir, None, None, &mut |_| {}, &|_, _| {}).expect("the folder is read back");
+        let Life { folders, sold, mut course, .. } = life;
+        course.blind = folders.blind().to_vec();
+        let gone = |(id, at): &&(DocumentId, Timestamp)| !rows.contains_key(id) && course.is_lost(*at);
+        let lost = sold.iter().filter(gone).map(|(id, _)| id.clone()).collect();
+        let journal = journal_of(folders.dir());
+        let anchor = anchor_of(folders.dir());
+        let check = timbre_store::check(folders.dir(), Some(&anchor), None, &mut |_| {}, &|_, _| {})
+            .expect("the folder is read back");
         let (ledger, violations) = {
             let authority = wire.authority();
             // What it has still in process will have its verdict, too.
@@ -214,11 +204,12 @@ impl<W: World + 'static> Shop<W> {
             start,
             end,
             sold,
+            lost,
             rows,
             beyond,
             ledger,
             violations,
-            restarts,
+            course,
             settings,
             twins,
             foreign,
@@ -241,7 +232,8 @@ impl<W: World + 'static> Shop<W> {
             let clock = Arc::new(TokioClock::starting_at(start.parse().expect("a time")));
             let authority = Arc::new(Mutex::new(authority));
             let wire = Arc::new(Wire::new(Arc::clone(&self.world), clock.clone(), Sky::calm(), authority));
-            let agent = self.engine(dir.path(), clock.clone(), &wire, Dice::new(0, "calm"), true);
+            let shop = dir.path().join("shop");
+            let agent = self.engine(&shop, clock.clone(), &wire, Dice::new(0, "calm"), true);
             live(&agent, &clock).await;
             agent.stop().await;
             let authority = wire.authority();
@@ -267,7 +259,8 @@ impl<W: World + 'static> Shop<W> {
         copy(self.dir.path(), dir.path());
         let authority = Arc::clone(authority);
         let wire = Arc::new(Wire::new(Arc::clone(&self.world), clock.clone(), Sky::calm(), authority));
-        let twin = self.engine(dir.path(), clock.clone(), &wire, Dice::new(seed, "twin"), true);
+        let shop = dir.path().join("shop");
+        let twin = self.engine(&shop, clock.clone(), &wire, Dice::new(seed, "twin"), true);
         let mut sold = BTreeSet::new();
         for n in 0..sales {
             let sale = Bytes::from(self.world.sale(&mut dice, false).to_string());
@@ -284,9 +277,7 @@ impl<W: World + 'static> Shop<W> {
         let taken = |id: &DocumentId| matches!(row(id).state, DocState::Aceptado | DocState::Reparo);
         let taken = sold.iter().filter(|id| taken(id)).cloned().collect();
         drop((reader, twin));
-        for _ in 0..10 {
-            tokio::task::yield_now().await;
-        }
+        let_go().await;
         (sold, taken)
     }
 
@@ -307,6 +298,17 @@ impl<W: World + 'static> Shop<W> {
         deeds.extend(sky.pass_deaths.iter().map(|at| (*at, Deed::KillPasses)));
         deeds.extend(sky.stuck.iter().map(|(at, until)| (*at, Deed::Stick(*until))));
         deeds.extend(sky.restarts.iter().map(|at| (*at, Deed::Restart)));
+        // Where a number is missing nothing more is taken, ever: there nothing is sold that could be lost.
+        let (gaps, from) = if self.world.takes_gaps() { (true, 0) } else { (false, at) };
+        for (n, (at, turn)) in sky.turns.iter().enumerate() {
+            deeds.push((from + at, Deed::Turn(*turn)));
+            let is_last = sky.turns[n + 1..].iter().all(|(_, turn)| *turn == Turn::Unlocked);
+            let sales = if gaps || is_last { dice.range(0, 3) } else { 0 };
+            for k in 0..sales {
+                let sale = self.world.sale(&mut dice, false).to_string();
+                deeds.push((from + at + dice.range(0, 900), Deed::Sell(format!("t{n}.{k}"), sale)));
+            }
+        }
         deeds.sort_by_key(|(at, _)| *at);
         deeds
     }
@@ -329,13 +331,6 @@ impl<W: World + 'static> Shop<W> {
     }
 }
 
-enum Deed {
-    Sell(String, String),
-    KillPasses,
-    Stick(u64),
-    Restart,
-}
-
 impl Past {
     /// What passed, a line for each request, and how it ended.
     pub fn trace(&self) -> Vec<String> {
@@ -356,8 +351,15 @@ impl Past {
             let held = self.ledger.get(&id.to_string());
             format!("{id} {} after {} attempts; there: {held:?}", row.state.word(), row.attempts)
         };
-        let restarts = self.restarts.iter().map(|at| format!("{:>12.3} stopped and started", after(*at)));
-        self.calls.iter().map(call).chain(restarts).chain(self.rows.iter().map(row)).collect()
+        let restarts =
+            self.course.restarts.iter().map(|at| format!("{:>12.3} stopped and started", after(*at)));
+        let locked = self.course.locked.iter();
+        let locked = locked.map(|span| format!("{:>12.3}–{:.3} locked", after(span.start), after(span.end)));
+        let turns = self.course.turns.iter().map(|(at, turn)| format!("{:>12.3} {turn:?}", after(*at)));
+        let lost =
+            self.lost.iter().map(|id| format!("{id} is lost; there: {:?}", self.ledger.get(&id.to_string())));
+        let ours = restarts.chain(turns).chain(locked).chain(lost);
+        self.calls.iter().map(call).chain(ours).chain(self.rows.iter().map(row)).collect()
     }
 }
 
@@ -375,24 +377,4 @@ fn last_of_each(sold: &[(DocumentId, Timestamp)]) -> Vec<DocumentId> {
         *number = id.number.max(*number);
     }
     last.into_iter().map(|(series, number)| DocumentId { series, number: number + 1 }).collect()
-}
-
-fn copy(from: &Path, to: &Path) {
-    for entry in fs::read_dir(from).expect("a folder") {
-        let entry = entry.expect("an entry");
-        let target = to.join(entry.file_name());
-        if entry.file_type().expect("a type").is_dir() {
-            fs::create_dir_all(&target).expect("a folder");
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).expect("a copy");
-        }
-    }
-}
-
-fn journal_of(dir: &Path) -> Vec<u8> {
-    let entries = fs::read_dir(dir.join("journal")).expect("a journal");
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
-    files.sort();
-    files.iter().flat_map(|path| fs::read(path).expect("a segment")).collect()
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::copies::Turn;
 use crate::dice::Dice;
 
 const MINUTE: u64 = 60;
@@ -74,6 +75,8 @@ pub struct Sky {
     pub stuck: Vec<(u64, u64)>,
     /// When the engine is stopped and started again.
     pub restarts: Vec<u64>,
+    /// What befalls the folder.
+    pub turns: Vec<(u64, Turn)>,
 }
 
 impl Sky {
@@ -127,7 +130,7 @@ impl Sky {
         let pass_deaths = times(6, end);
         let restarts = times(2, end.min(DAY));
         let stuck = times(2, 6 * HOUR).into_iter().map(|at| (at, at + dice.range(HOUR, 30 * HOUR))).collect();
-        Sky { dice, end, outages, rates, pass_deaths, stuck, restarts }
+        Sky { dice, end, outages, rates, pass_deaths, stuck, restarts, turns: Turn::all_of(seed) }
     }
 
     /// Nothing is in the way.
@@ -140,6 +143,7 @@ impl Sky {
             pass_deaths: Vec::new(),
             stuck: Vec::new(),
             restarts: Vec::new(),
+            turns: Vec::new(),
         }
     }
 
@@ -150,11 +154,11 @@ impl Sky {
         Outage { from, to: dice.range(least, most.max(least)), does, line }
     }
 
-    /// May an answer be lost whose request took effect?
+    /// May an answer be lost whose request took effect? With the journal that had it, too.
     pub fn loses(&self) -> bool {
         let Rates { slow, lost_reply, cut, half, .. } = self.rates;
         let deaf = self.outages.iter().any(|outage| outage.does == Spell::Deaf);
-        deaf || !self.restarts.is_empty() || slow + lost_reply + cut + half > 0
+        deaf || !self.restarts.is_empty() || !self.turns.is_empty() || slow + lost_reply + cut + half > 0
     }
 
     /// The spell that reigns over a line.

@@ -32,6 +32,7 @@ impl Theme {
         if self == Theme::Wholesale {
             // Until all are sold.
             sky.outages.insert(0, Outage { from: 0, to: 2 * 3_600, does: Spell::Dead, line: None });
+            sky.turns.clear();
         }
         sky
     }
@@ -130,6 +131,10 @@ pub trait World: Send + Sync {
     fn twins(&self, seed: u64) -> u64 {
         let _ = seed;
         0
+    }
+    /// Does the authority take what comes after a number that is lost?
+    fn takes_gaps(&self) -> bool {
+        true
     }
     /// One of them; `bad`: of those that parcels fall for.
     fn sale(&self, dice: &mut Dice, bad: bool) -> Value;
