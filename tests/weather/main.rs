@@ -112,6 +112,6 @@ fn the_same_seed_is_the_same_run() {
             assert!(one.journal == two.journal, "seed {seed} in {name}: the journals differ");
         }
     }
-    Country::ALL.into_iter().for_each(|country| twice(Elsewhere(country, Theme::Weather), &[1, 3, 4, 13]));
+    Country::ALL.into_iter().for_each(|country| twice(Elsewhere(country, Theme::Weather), &[1, 3, 13]));
     twice(Chile(Theme::Weather), &[1, 3]);
 }
