@@ -1,7 +1,7 @@
 //! The line and the authority under every weather that a seed can make: the real engine on one thread, over
 //! simulated time, in countries that exist nowhere and in Chile against the strict simulator.
 //!
-//! `TIMBRE_SEEDS=10000` runs so many seeds (Chile a twentieth of them; wholesale, with five
+//! `TIMBRE_FIRST=500` begins with another seed than 1; `TIMBRE_SEEDS=10000` runs so many seeds (Chile a twentieth of them; wholesale, with five
 //! hundred documents each, a few), `TIMBRE_SEED=7` one of them. `TIMBRE_COUNTRY=Numbering`
 //! leaves out the other countries elsewhere.
 
@@ -45,6 +45,8 @@ fn chosen() -> Vec<Country> {
 
 /// Runs seeds on as many threads as there are, each run on one.
 fn run_all<W: World + 'static>(shop: &Shop<W>, seeds: std::ops::Range<u64>) {
+    let before = from_environment("TIMBRE_FIRST").map_or(0, |first| first.saturating_sub(1));
+    let seeds = seeds.start + before..seeds.end + before;
     let only = from_environment("TIMBRE_SEED");
     let seeds = only.map_or(seeds, |one| one..one + 1);
     let began = Instant::now();
