@@ -4,10 +4,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use timbre_core::DocState;
+use timbre_core::{Cause, DocState};
 
 use super::shop::*;
-use crate::StoreError;
+use crate::{Row, StoreError};
 
 /// Numbers from a seed (xorshift).
 struct Chance(u64);
@@ -56,6 +56,17 @@ impl Chance {
 const SOLD: u64 = 14;
 /// Those that left, and of which the authority said nothing yet.
 const LEFT: [u64; 2] = [1, 2];
+/// Those that it accepted.
+const ENDED: [u64; 2] = [3, 4];
+
+/// How each was before the harm.
+fn was(number: u64) -> DocState {
+    match number {
+        _ if LEFT.contains(&number) => DocState::Enviando,
+        _ if ENDED.contains(&number) => DocState::Aceptado,
+        _ => DocState::Generado,
+    }
+}
 
 /// Every file that has something in it.
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -80,10 +91,14 @@ fn look(shop: &Shop, harm: &str) {
             Err(StoreError::Damaged { .. }) => {}
             Err(error) => panic!("{harm}: {error}"),
         }
-        // One that has left may be offered again: nobody takes it for one that has not, unless the sender is told.
-        let kept = reader.row(&id(number)).unwrap().map(|row| row.state);
-        let state = if LEFT.contains(&number) { DocState::Enviando } else { DocState::Generado };
-        assert!(told || kept == Some(state), "{harm}: {number} is {kept:?}");
+        let row = reader.row(&id(number)).unwrap();
+        let kept = row.as_ref().map(|row| row.state);
+        assert!(told || kept == Some(was(number)), "{harm}: {number} is {kept:?}");
+        // What has left is not taken for what has not: nothing leaves, or the sender asks about it first.
+        let offered = row.filter(|row| was(number) != DocState::Generado && row.state.may_send());
+        let blind = |row: &Row| reader.unsure_before().is_none_or(|unsure| row.frame >= unsure);
+        let again = opened.locked.is_none() && offered.as_ref().is_some_and(blind);
+        assert!(!again, "{harm}: {number} has left and would be offered again");
     }
     drop(reader);
     if let Some(locked) = store.locked() {
@@ -121,7 +136,13 @@ fn harmed(mut shop: Shop, runs: u64) {
     shop.options.segment_bytes = 6000;
     let mut store = shop.stocked();
     issue(&mut store, 1..=6);
+    store.commit(depart("q", &ENDED), at(48)).unwrap();
+    let sent = |n| moved(n, DocState::Enviando, DocState::Enviado, Cause::Sent { track: "7".into() });
+    store.commit(ENDED.map(sent).to_vec(), at(49)).unwrap();
     store.commit(depart("p", &LEFT), at(50)).unwrap();
+    let said = || Cause::Accepted { remarks: vec![], given: None };
+    let ended = |n| moved(n, DocState::Enviado, DocState::Aceptado, said());
+    store.commit(ENDED.map(ended).to_vec(), at(51)).unwrap();
     issue(&mut store, 7..=SOLD);
     drop(store);
     let whole = shop.root.path().join("whole");
@@ -136,9 +157,15 @@ fn harmed(mut shop: Shop, runs: u64) {
         // The index is many files, the journal few: half of the harm is the journal's.
         let journal: Vec<_> =
             targets.iter().filter(|file| file.starts_with(shop.journal())).cloned().collect();
-        let targets = if chance.below(2) == 0 { journal } else { targets };
+        let of_journal = chance.below(2) == 0;
+        let targets = if of_journal { journal } else { targets };
         let target = &targets[chance.below(targets.len())];
-        let harm = chance.harm(target);
+        let mut harm = chance.harm(target);
+        // Then what the index had read of it before is gone, too.
+        if of_journal && chance.below(2) == 0 {
+            shop.delete_index();
+            harm.push_str(", and the index");
+        }
         if chance.below(3) == 0 {
             fs::write(shop.dir().join("db.in-use"), "").unwrap();
         }
