@@ -3,10 +3,12 @@
 
 import { SvelteMap } from "svelte/reactivity";
 
+import { documentName } from "./folios";
 import type { Port, Problem } from "./port";
 import { isFound, Rows } from "./rows.svelte";
 import { inLens, type Lens } from "./states";
-import type { NotedOrder, PaperView, Query, ReissuedView, ResentView, RowView, Snapshot } from "./types";
+import { T } from "./text";
+import type { NotedOrder, Query, ReissuedView, ResentView, RowView, Snapshot } from "./types";
 
 const TYPING_MS = 180;
 export const PAGE = 100;
@@ -31,6 +33,8 @@ export abstract class Listing {
   opened = $state<string | null>(null);
   /** The same document as last pushed, wherever it is in the list. */
   openedRow = $state.raw<RowView | null>(null);
+  /** The document that a question is asked about, as last pushed. */
+  asked = $state.raw<RowView | null>(null);
   readonly rows: Rows;
   /** As last heard of: they stay selected when they leave the list. */
   readonly selected = new SvelteMap<string, RowView>();
@@ -132,9 +136,10 @@ export abstract class Listing {
     return this.act(() => this.port.resendFound(this.wanted()));
   }
 
-  /** Answers how it stands; `null` when nobody knows. */
-  print(id: string): Promise<PaperView | null> {
-    return this.act(() => this.port.print(id, false));
+  /** Its paper once more; how it stands then is said. */
+  async reprint(id: string): Promise<void> {
+    const paper = await this.act(() => this.port.print(id, false));
+    if (paper) this.say(T.paper.done(documentName(id, this.snapshot?.folios ?? []), T.paper.said(paper.word, paper.copy), paper.why));
   }
 
   reissue(id: string, sale: string | null, newNumber: boolean, who: string): Promise<ReissuedView | null> {
@@ -167,6 +172,7 @@ export abstract class Listing {
   /** Rows as pushed. */
   protected hear(rows: RowView[]): void {
     this.openedRow = rows.find((row) => row.id === this.opened) ?? this.openedRow;
+    this.asked = rows.find((row) => row.id === this.asked?.id) ?? this.asked;
     for (const row of rows) if (this.selected.has(row.id)) this.selected.set(row.id, row);
   }
 
@@ -175,9 +181,14 @@ export abstract class Listing {
     void this.reload();
   }
 
-  private wants(row: RowView): boolean {
+  /** Of the type and the days that are asked for, in whatever state. */
+  protected within(row: RowView): boolean {
     const dated = (!this.from || row.date >= this.from) && (!this.to || row.date <= this.to);
-    return inLens(row, this.filter) && (!this.kind || row.series === this.kind) && dated;
+    return (!this.kind || row.series === this.kind) && dated;
+  }
+
+  private wants(row: RowView): boolean {
+    return inLens(row, this.filter) && this.within(row);
   }
 
   private query(cursor: string | null): Query {

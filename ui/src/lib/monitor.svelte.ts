@@ -192,7 +192,9 @@ export class Monitor extends Listing {
   /** Reads again what a lost push would have told. */
   private async mend(): Promise<void> {
     await this.rows.refresh();
-    this.onRows(this.rows.all.slice(0, PAGE));
+    const first = this.rows.all.slice(0, PAGE);
+    this.onRows(first);
+    this.hear(first);
     this.outcome?.hear(this.rows.all);
   }
 
