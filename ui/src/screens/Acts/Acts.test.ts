@@ -1,0 +1,112 @@
+// What a question about a document says as the document moves on, and where the keyboard goes with its answer.
+
+import { fireEvent, render, screen, within } from "@testing-library/svelte";
+import { expect, test, vi } from "vitest";
+
+import { DemoShop } from "../../lib/demo";
+import Undo from "../Today/Undo.svelte";
+import { click, enter, NOW, open, press, settle } from "../testing";
+import Annulled from "./Annulled.svelte";
+
+const dialog = () => screen.getAllByRole("dialog").at(-1) as HTMLElement;
+const who = () => screen.getByLabelText("Quién lo decide");
+
+test("the note's question says what holds now, also once its document left the filter", async () => {
+  const shop = await open("monitor", { scenario: "problem" });
+  const preview = vi.spyOn(shop, "preview");
+  const warning = { code: "REF-3-750", path: "", message: "El original no está aceptado." };
+  preview.mockResolvedValueOnce({ totals: {}, warnings: [warning], xml: "" }).mockResolvedValue({ totals: {}, warnings: [], xml: "" });
+  await press("1");
+  await press("j");
+  await press("n");
+  expect(dialog()).toHaveTextContent("cuando el documento original esté aceptado");
+  expect(dialog()).toHaveTextContent("El original no está aceptado.");
+  const row = shop.rows.find(({ folio }) => within(dialog()).getByRole("heading").textContent.includes(folio.toLocaleString("es-CL")))!;
+  shop.push([{ ...row, state: "ENVIANDO" }]);
+  await settle();
+  expect(preview).toHaveBeenCalledOnce();
+  shop.push([{ ...row, state: "ACEPTADO" }]);
+  await settle();
+  expect(dialog()).not.toHaveTextContent("cuando el documento original esté aceptado");
+  expect(dialog()).not.toHaveTextContent("El original no está aceptado.");
+  expect(preview).toHaveBeenCalledTimes(2);
+});
+
+test("after what its answer took away, the focus is on the sheet that it was asked from", async () => {
+  const shop = await open("monitor", { scenario: "problem" });
+  const row = shop.rows.find((one) => one.state === "RECHAZADO")!;
+  const name = `${row.kind} ${row.folio.toLocaleString("es-CL")}`;
+  await click("button", name);
+  const button = screen.getByRole("button", { name: "Emitir de nuevo" });
+  button.focus();
+  await fireEvent.click(button);
+  await settle();
+  await fireEvent.input(who(), { target: { value: "Rosa" } });
+  await click("button", "Preguntar al SII y emitir");
+  await click("button", "Entendido");
+  expect(button).not.toBeInTheDocument();
+  expect(screen.getByRole("dialog", { name })).toHaveFocus();
+});
+
+test("Enter in «Quién lo decide» decides that a folio is annulled", async () => {
+  const yes = vi.fn(async () => true);
+  render(Annulled, { name: "Boleta 1", problem: null, onclose: () => {}, onyes: yes });
+  who().focus();
+  await fireEvent.input(who(), { target: { value: "Rosa" } });
+  await fireEvent.keyDown(who(), { key: "Enter" });
+  expect(yes).toHaveBeenCalledWith("Rosa");
+});
+
+test("Enter in «Quién lo decide» undoes a recorded sale, past a reason that is left out", async () => {
+  const shop = new DemoShop();
+  const undo = vi.spyOn(shop, "undoVouched").mockResolvedValue({} as never);
+  render(Undo, { port: shop, record: { key: "k", total: 990, at: new Date(NOW).toISOString() } as never, onclose: () => {}, ondone: () => {} });
+  who().focus();
+  await fireEvent.input(who(), { target: { value: "Rosa" } });
+  await fireEvent.keyDown(who(), { key: "Enter" });
+  expect(screen.getByLabelText("Motivo")).toHaveFocus();
+  await fireEvent.keyDown(screen.getByLabelText("Motivo"), { key: "Enter" });
+  expect(undo).toHaveBeenCalledWith({ key: "k", who: "Rosa", why: "" });
+});
+
+test("Enter in «Quién lo decide» notes a verdict", async () => {
+  const shop = await open("documents", { scenario: "problem" });
+  await settle(500);
+  const row = shop.rows.find((one) => one.series === "33" && one.state === "ACEPTADO" && !one.annulled_by)!;
+  const since = new Date(NOW - 25 * 3_600_000).toISOString();
+  shop.push([{ ...row, state: "ENVIADO", attention: "Lleva más de 24 horas sin veredicto", since }]);
+  await settle();
+  const note = vi.spyOn(shop, "noteVerdict");
+  await click("button", `Factura ${row.folio.toLocaleString("es-CL")}`);
+  await click("button", "Anotar lo que dice sii.cl");
+  await fireEvent.click(screen.getByLabelText("Aceptado"));
+  who().focus();
+  await enter("Rosa");
+  expect(note).toHaveBeenCalledWith(row.id, { said: "accepted", why: "", who: "Rosa" });
+});
+
+test("Enter in «Quién lo decide» lifts a lock", async () => {
+  const shop = await open("settings");
+  shop.locked = { reason: "index-ahead", text: "Hay folios usados.", folios: [] };
+  shop.stopped = { code: "locked", text: shop.locked.text };
+  shop.push([]);
+  await settle();
+  await click("button", "Desbloquear la emisión");
+  who().focus();
+  await enter("Ana");
+  expect(shop.locked).toBeNull();
+});
+
+test.each(["monitor", "documents"] as const)("p reprints in %s: the row that has the focus, or the sheet that is open", async (room) => {
+  const shop = await open(room);
+  await settle(500);
+  const print = vi.spyOn(shop, "print");
+  await press("j");
+  const [first, second] = shop.rows as [typeof shop.rows[0], typeof shop.rows[0]];
+  await press("p");
+  expect(print).toHaveBeenLastCalledWith(first.id, false);
+  expect(screen.getByTestId("notice")).toHaveTextContent(`${first.kind} ${first.folio.toLocaleString("es-CL")}: `);
+  await click("button", `${second.kind} ${second.folio.toLocaleString("es-CL")}`);
+  await press("p");
+  expect(print).toHaveBeenLastCalledWith(second.id, false);
+});
