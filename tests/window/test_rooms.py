@@ -156,3 +156,48 @@ def test_however_much_is_sold_the_code_the_total_and_the_charge_stay_in_view_at(
         window.keys(ESCAPE + F10)
         window.find("region", "Venta emitida")
         window.zoom(-zoom)
+
+
+# Where the first row stands on the page, and the list; what is low is scrolled as a whole.
+PLACE = """
+const row = document.querySelector('[role=row][data-id]'), down = document.querySelector('main').scrollTop;
+return [row, row.closest('[role=table]')].map((e) => Math.round(e.getBoundingClientRect().top + down));
+"""
+
+
+@pytest.mark.parametrize("width, height, zoom", [(1180, 760, 100), (1366, 768, 100), (1024, 600, 100), (1366, 768, 200), (1024, 600, 200)])
+def test_no_row_moves_when_one_is_ticked_at(window, width, height, zoom):
+    window.resize(width, height)
+    window.zoom(zoom)
+    try:
+        for key in "23":
+            window.keys(key, held=ALT)
+            window.wait("a row", "return document.querySelector('[role=row][data-id]')")
+            if key == "3":
+                window.wait("how many", "return text(document.querySelector('[data-testid=found]'))")
+            before = window.run(PLACE)
+            window.run("document.querySelector('[role=row][data-id] input').click()")
+            window.find("button", "Quitar la selección")
+            assert window.run(PLACE) == before
+            window.click("button", "Quitar la selección")
+            window.wait("nothing to be chosen", "return !document.querySelector('[role=row] input:checked')")
+            assert window.run(PLACE) == before
+    finally:
+        window.zoom(-zoom)
+
+
+@pytest.mark.parametrize("width, height", [(1366, 768), (1024, 600)])
+def test_at_twice_the_size_the_monitor_still_says_all_and_can_be_stopped(window, width, height):
+    window.resize(width, height)
+    window.zoom(200)
+    try:
+        window.keys("2", held=ALT)
+        for what in ("Trabajadores", "Plazo más próximo", "Última respuesta del SII"):
+            window.see(what)
+            assert window.run("return [...document.querySelectorAll('dt')].some((e) => text(e) === given[0] && e.getClientRects().length)", what), what
+        stop = window.find("button", "Detener el envío")
+        window.run("find('button', 'Detener el envío')[0].scrollIntoView({ block: 'center' })")
+        assert stop and not window.run(SHOWN, "button", "Detener el envío")
+        assert window.run("return [...document.querySelectorAll('.counters svg')].every((e) => e.getClientRects().length)")
+    finally:
+        window.zoom(-200)
