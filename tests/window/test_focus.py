@@ -80,7 +80,7 @@ def basket(window: Page) -> None:
 
 def out_of_order(one: dict, next_: dict) -> bool:
     """The next is neither below nor, in the same row or in a column of its own, at the right."""
-    left, _, right, bottom = one["box"]
+    _, _, right, bottom = one["box"]
     below = next_["box"][1] >= bottom - OVERLAP
     beside = next_["box"][0] >= right - OVERLAP
     return not below and not beside
