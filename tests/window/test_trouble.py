@@ -187,9 +187,10 @@ def test_an_index_that_finds_no_room_to_be_made_anew_is_told_in_words_and_with_t
 def test_a_folder_that_this_machine_does_not_know_says_that_nothing_leaves_and_leads_to_where_that_is_lifted(sii):
     shop = Shop(SHOP.with_name("brought"), sii)
     with shop:
+        shop.page.see("Todo al día")
         shop.charge()
         shop.page.find("region", "Venta emitida")
-    name = json.loads((shop.folder / "vault.json").read_text())["folder"]
+    name = json.loads((shop.folder / "vault.json").read_text())["vault"]["folder"]
     for file in (Path(os.environ["XDG_STATE_HOME"]) / "timbre/anchors").glob(f"{name}.*"):
         file.unlink()
     with shop:
