@@ -9,6 +9,7 @@ use tauri::menu::{Menu, MenuItem, PredefinedMenuItem};
 use tauri::tray::{TrayIcon, TrayIconBuilder};
 use tauri::{AppHandle, Manager, Wry};
 use timbre_agent::Agent;
+use timbre_agent::show::thousands;
 use timbre_agent::view::{Mood, Snapshot};
 
 use crate::window;
@@ -66,7 +67,7 @@ pub fn tell(app: &AppHandle, snapshot: &Snapshot) {
     let count = match waiting {
         0 => "Nada por enviar".to_owned(),
         1 => "1 documento por enviar".to_owned(),
-        n => format!("{n} documentos por enviar"),
+        n => format!("{} documentos por enviar", thousands(n)),
     };
     let icon = (before.map(|(mood, ..)| mood) != Some(mood)).then(|| drawn(mood));
     let told = tray

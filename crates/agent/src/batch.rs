@@ -12,6 +12,7 @@ use crate::engine::{Agent, Answer};
 use crate::sales::rows::{self, RowMap};
 use crate::sales::{Entry, Offer, Sales};
 use crate::sealing::said;
+use crate::show::thousands;
 use crate::view::{BatchSaleView, BatchView, ProblemView, RefusalView};
 use crate::writer::IssueError;
 use crate::{foresight, show};
@@ -89,7 +90,8 @@ struct Batch<'a> {
 impl Batch<'_> {
     fn take(&mut self, sales: &mut Vec<BatchSaleView>, entry: Entry) -> Answer<()> {
         if sales.len() == MOST {
-            let detail = format!("El archivo trae más de {MOST} ventas: divídalo en partes.");
+            let detail =
+                format!("El archivo trae más de {} ventas: divídalo en partes.", thousands(MOST as u64));
             return Err(ProblemView::refused("batch-too-large", detail));
         }
         sales.push(match entry.offer {

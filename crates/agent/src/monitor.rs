@@ -121,6 +121,7 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
         kinds: profile.kinds,
         troubles: &troubles,
         counters,
+        unprinted: counts.unprinted,
         lines: &lines.values().cloned().collect::<Vec<_>>(),
         paused: !inner.sender.running(),
         forecast: forecast.and_then(|at| foresight::soon(inner, now, at)).as_deref(),

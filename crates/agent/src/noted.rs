@@ -101,6 +101,10 @@ pub(crate) fn overruled(
 ) -> (Row, Option<Fact>, Option<Fact>) {
     let accepted = matches!(row.state, DocState::Aceptado | DocState::Reparo);
     let to = match verdict {
+        // A bare answer never tells objections: the ones that were read at the site stand.
+        Verdict::Accepted { remarks, .. } if remarks.is_empty() && row.state == DocState::Reparo => {
+            return (row, None, None);
+        }
         Verdict::Accepted { remarks, .. } if remarks.is_empty() => DocState::Aceptado,
         Verdict::Accepted { .. } => DocState::Reparo,
         Verdict::Rejected { .. } => DocState::Rechazado,

@@ -39,6 +39,8 @@ pub struct Situation<'a> {
     /// What is wrong at the doors, a sentence each.
     pub troubles: &'a [String],
     pub counters: Counters,
+    /// Documents of which a paper did not come out, or not for certain.
+    pub unprinted: u64,
     pub lines: &'a [Line],
     /// A person stopped the sending.
     pub paused: bool,
@@ -89,14 +91,13 @@ pub fn sentence(s: &Situation<'_>) -> Sentence {
         };
         return say(Mood::Attention, text);
     }
-    if c.problem > 0 {
-        return say(
-            Mood::Attention,
-            match c.problem {
-                1 => "1 documento necesita su atención".to_owned(),
-                n => format!("{n} documentos necesitan su atención"),
-            },
-        );
+    let waiting = format!("{} por enviar", thousands(on_the_way));
+    let down = down(s).map(|what| format!("{what}: puede seguir vendiendo. {waiting}"));
+    let mut calls = calls(c.problem, s.unprinted);
+    if !calls.is_empty() {
+        // What waits for a person hides no line that is cut.
+        calls.extend(down);
+        return say(Mood::Attention, calls.join(". "));
     }
     let refused = s.lines.iter().find_map(|line| match line {
         Line::Refused { why, .. } => Some(&why.meaning),
@@ -106,18 +107,10 @@ pub fn sentence(s: &Situation<'_>) -> Sentence {
         return say(Mood::Attention, format!("El {} no acepta los envíos: {why}", s.authority));
     }
     if s.paused {
-        return say(Mood::Waiting, format!("El envío está detenido. {on_the_way} por enviar"));
+        return say(Mood::Waiting, format!("El envío está detenido. {waiting}"));
     }
-    let down = s.lines.iter().find_map(|line| match line {
-        Line::Down { since, why, .. } if later(*since, PATIENCE) <= s.now => Some(why.as_str()),
-        Line::Up | Line::Trying { .. } | Line::Down { .. } | Line::Refused { .. } => None,
-    });
-    if let Some(why) = down {
-        let what = match why {
-            NO_NETWORK | NO_INTERNET => capitalised(why),
-            why => format!("Sin conexión con el {} ({why})", s.authority),
-        };
-        return say(Mood::Waiting, format!("{what}: puede seguir vendiendo. {on_the_way} por enviar"));
+    if let Some(text) = down {
+        return say(Mood::Waiting, text);
     }
     if let Some((_, words)) = s.term {
         return say(Mood::Waiting, words.to_owned());
@@ -125,7 +118,7 @@ pub fn sentence(s: &Situation<'_>) -> Sentence {
     if s.to_annul > 0 {
         let what = match s.to_annul {
             1 => "falta anular 1 folio".to_owned(),
-            n => format!("falta anular {n} folios"),
+            n => format!("falta anular {} folios", thousands(n)),
         };
         let text = format!("Puede seguir vendiendo; {what} en el sitio del {}", s.authority);
         return say(Mood::Attention, text);
@@ -157,8 +150,35 @@ pub fn sentence(s: &Situation<'_>) -> Sentence {
     match on_the_way {
         0 => say(Mood::Calm, "Todo al día".to_owned()),
         1 => say(Mood::Calm, format!("Puede seguir vendiendo. 1 documento en camino{sent}")),
-        n => say(Mood::Calm, format!("Puede seguir vendiendo. {n} documentos en camino{sent}")),
+        n => say(Mood::Calm, format!("Puede seguir vendiendo. {} documentos en camino{sent}", thousands(n))),
     }
+}
+
+/// What a person is called to, document by document: what the authority or a printer did not take.
+fn calls(problem: u64, unprinted: u64) -> Vec<String> {
+    let problem = match problem {
+        0 => None,
+        1 => Some("1 documento necesita su atención".to_owned()),
+        n => Some(format!("{} documentos necesitan su atención", thousands(n))),
+    };
+    let unprinted = match unprinted {
+        0 => None,
+        1 => Some("No se imprimió 1 documento: revise la impresora".to_owned()),
+        n => Some(format!("No se imprimieron {} documentos: revise la impresora", thousands(n))),
+    };
+    problem.into_iter().chain(unprinted).collect()
+}
+
+/// What of the line is broken, once it has been for long enough.
+fn down(s: &Situation<'_>) -> Option<String> {
+    let why = s.lines.iter().find_map(|line| match line {
+        Line::Down { since, why, .. } if later(*since, PATIENCE) <= s.now => Some(why.as_str()),
+        Line::Up | Line::Trying { .. } | Line::Down { .. } | Line::Refused { .. } => None,
+    })?;
+    Some(match why {
+        NO_NETWORK | NO_INTERNET => capitalised(why),
+        why => format!("Sin conexión con el {} ({why})", s.authority),
+    })
 }
 
 /// Selling stops when no type that sells has a folio left; until then it is said what may be sold with instead, which
@@ -253,6 +273,7 @@ mod tests {
             kinds: &KINDS,
             troubles: &[],
             counters: Counters { queued: 14, ..Counters::default() },
+            unprinted: 0,
             lines: &[],
             paused: false,
             term: None,
@@ -426,12 +447,36 @@ mod tests {
         let lines = [down(60, NO_INTERNET)];
         let counters = Counters { problem: 2, ..calm().counters };
         let worse = Situation { lines: &lines, counters, ..calm() };
-        says(&worse, Mood::Attention, "2 documentos necesitan su atención");
+        let both = "2 documentos necesitan su atención. Sin internet: puede seguir vendiendo. 14 por enviar";
+        says(&worse, Mood::Attention, both);
+        says(&Situation { lines: &[], ..worse }, Mood::Attention, "2 documentos necesitan su atención");
         let locked = Situation { locked: true, ..worse };
         let text =
             "Detenido: no se emite ni se envía nada hasta que alguien a cargo lo desbloquee en Ajustes";
         says(&locked, Mood::Stopped, text);
         says(&Situation { stopped: Some("disco lleno"), ..locked }, Mood::Stopped, "Detenido: disco lleno");
         says(&Situation { counters: Counters::default(), ..calm() }, Mood::Calm, "Todo al día");
+    }
+
+    #[test]
+    fn papers_that_did_not_come_out_are_said_beside_what_else_calls_a_person() {
+        let one = Situation { unprinted: 1, ..calm() };
+        says(&one, Mood::Attention, "No se imprimió 1 documento: revise la impresora");
+        let counters = Counters { problem: 1, ..calm().counters };
+        let text = "1 documento necesita su atención. No se imprimieron 1.200 documentos: revise la impresora. \
+                    Sin internet: puede seguir vendiendo. 14 por enviar";
+        let lines = [down(60, NO_INTERNET)];
+        says(&Situation { unprinted: 1_200, counters, lines: &lines, ..calm() }, Mood::Attention, text);
+    }
+
+    #[test]
+    fn numbers_of_a_thousand_and_more_have_their_dot() {
+        let many = Situation { counters: Counters { queued: 1_050, ..Counters::default() }, ..calm() };
+        says(&many, Mood::Calm, "Puede seguir vendiendo. 1.050 documentos en camino");
+        let paused = Situation { paused: true, ..many };
+        says(&paused, Mood::Waiting, "El envío está detenido. 1.050 por enviar");
+        let task = Situation { to_annul: 1_200, ..calm() };
+        let text = "Puede seguir vendiendo; falta anular 1.200 folios en el sitio del SII";
+        says(&task, Mood::Attention, text);
     }
 }

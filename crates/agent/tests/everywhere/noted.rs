@@ -114,6 +114,21 @@ async fn what_the_services_say_later_overrules_what_a_person_noted_and_calls_one
     }
 }
 
+/// An answer without a word about objections does not say that there are none.
+#[tokio::test(flavor = "multi_thread")]
+async fn objections_that_a_person_read_at_the_site_stand_where_the_services_say_accepted_alone() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    let agent = stuck(dir.path(), &office, &clock).await;
+    note_as(&agent, 1, Said::Objected, "Giro distinto").await.unwrap();
+    let asked = office.books().asked("post/track?");
+    told(&agent, &office, &clock, "yes", |_| office.books().asked("post/track?") > asked).await;
+    agent.stop().await;
+    drop(agent);
+    let agent = open_as(dir.path(), &office, Opening { clock, send: false, ..Opening::default() }).await;
+    assert_eq!((row(&agent, 1).state.as_str(), row(&agent, 1).attention), ("REPARO", None));
+    agent.stop().await;
+}
+
 /// A note that a person said was accepted annulled its document: it stands again where the note was rejected.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_note_that_was_not_accepted_after_all_annuls_nothing() {
