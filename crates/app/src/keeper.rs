@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::keys::{FolderKeys, seal_certificate};
 use crate::pfx;
+use crate::printers::capital;
 use crate::vault::Vault;
 
 /// Keys of one folder; of none while its vault is closed, for who only looks.
@@ -75,7 +76,7 @@ impl Custody for Keeper {
         };
         let open = self.open().map_err(unusable)?;
         let mut read =
-            pfx::read(file, password).map_err(|error| Refusal::new(error.code(), "", error.to_string()))?;
+            pfx::read(file, password).map_err(|error| Refusal::new(error.code(), "", capital(&error.to_string())))?;
         let practice = is_practice(&read.der);
         match environment {
             Environment::Training if !practice => {

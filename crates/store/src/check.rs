@@ -2,6 +2,7 @@
 //! made anew. Nothing is repaired here.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use crate::live::Live;
 use crate::sealing::SegmentKeys;
 use crate::segments::Segments;
 use crate::standing::Standing;
-use crate::verdict::{Judge, Verdict};
+use crate::verdict::{Judge, Verdict, collect};
 use crate::walk::{Damage, Tip};
 use crate::{LockReason, Locked, Place, StoreError, index, key, opening, replay, standing};
 
@@ -59,6 +60,10 @@ pub enum IndexCheck {
     Differs {
         keys: u64,
     },
+    /// It is sound and stays: in so many keys it knows what a damaged journal does not say any more.
+    Kept {
+        keys: u64,
+    },
     /// It is in use, or damaged.
     NotOpened(String),
 }
@@ -88,7 +93,7 @@ pub fn check(
     progress: &dyn Fn(u64, u64),
 ) -> Result<CheckReport, StoreError> {
     let folder = dir.join("journal");
-    let mut segments = Segments::new(Arc::new(RealDisk), &folder, keys);
+    let mut segments = Segments::new(Arc::new(RealDisk), &folder, keys).looked_at();
     let sealed = segments.sealed()?;
     let shut = match sealed.last().map(|segment| segments.key(*segment)) {
         Some(Err(StoreError::Sealed { why, .. })) => Some(why),
@@ -97,7 +102,7 @@ pub fn check(
     };
     if shut.is_some() {
         // The wrong ones are no better than none.
-        segments = Segments::new(Arc::new(RealDisk), &folder, None);
+        segments = Segments::new(Arc::new(RealDisk), &folder, None).looked_at();
     }
     let keys = segments.keys().map(|keys| &**keys);
     // Before the journal: an agent that is running only makes the journal longer than this.
@@ -129,10 +134,29 @@ pub fn check(
     let mut found = replay::replay_showing(&segments, &fresh, Tip::default(), known, progress, show)?;
     let live = Live::load(&fresh)?;
     let tip = found.end.tip;
+    let believed = match (&own, &standing) {
+        (Ok(Ok(own)), Standing::Agrees(applied, _)) => Some((Live::load(own)?, *applied)),
+        _ => None,
+    };
+    let mut marks = live.marks();
+    let mut lock = live.lock.clone();
+    if let Some((theirs, applied)) = &believed {
+        let mut all = BTreeMap::new();
+        collect(&mut all, marks);
+        collect(&mut all, theirs.marks());
+        marks = all.into_values().collect();
+        // The next opening believes this index, and reads only what comes after it.
+        let before = |damage: &Damage| (damage.place.segment, damage.place.offset) < applied.end;
+        let known = found.damage.iter().all(before);
+        found.doubts.retain(|_, doubt| !known && doubt.sequence > applied.sequence);
+        if applied.sequence >= tip.sequence {
+            lock = theirs.lock.clone();
+        }
+    }
     let unread = shut.map(|why| (found.unread, why));
     // Who could not read the facts knows of no folio.
     let verdict = match unread {
-        None => judge.judge(&live, &tip, &standing, &mut found)?,
+        None => judge.judge(&marks, &tip, &standing, &mut found)?,
         Some(_) => Verdict::default(),
     };
     let noted = match &own {
@@ -142,7 +166,13 @@ pub fn check(
     let index = match own {
         Ok(Ok(_)) if unread.is_some() => IndexCheck::NotOpened("está cifrado".to_owned()),
         Ok(Ok(own)) => {
-            compare(&own, &fresh, &tip).unwrap_or_else(|error| IndexCheck::NotOpened(error.to_string()))
+            let compared = compare(&own, &fresh, &tip);
+            match compared.unwrap_or_else(|error| IndexCheck::NotOpened(error.to_string())) {
+                IndexCheck::Differs { keys } if believed.is_some() && !found.damage.is_empty() => {
+                    IndexCheck::Kept { keys }
+                }
+                other => other,
+            }
         }
         Ok(Err(why)) => IndexCheck::NotOpened(why),
         Err(error) => IndexCheck::NotOpened(error.to_string()),
@@ -162,7 +192,7 @@ pub fn check(
         missing: found.missing,
         repeated: found.repeated,
         ends_early: known.saturating_sub(tip.sequence),
-        locked: verdict.lock.or(noted).or(live.lock),
+        locked: verdict.lock.or(noted).or(lock),
         index,
         sealed,
         unread,

@@ -171,7 +171,7 @@ fn bring_together(
     }
 
     let live = Live::load(&found.index)?;
-    let verdict = judge.judge(&live, &tip, &found.standing, &mut replayed)?;
+    let verdict = judge.judge(&live.marks(), &tip, &found.standing, &mut replayed)?;
     note(&found.index, &tip, &live, &verdict, memory)?;
     let live = Live::load(&found.index)?;
 

@@ -2,7 +2,7 @@
 //! of threads may read while the writer appends; nothing here writes.
 
 use std::collections::HashMap;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -49,12 +49,19 @@ pub(crate) struct Segments {
     keys: Option<Arc<dyn SegmentKeys>>,
     handles: Mutex<HashMap<u32, Arc<dyn Source>>>,
     opened: Mutex<HashMap<u32, Arc<Key>>>,
+    /// Whoever only looks finds no segment where the folder is gone; whoever writes must not take that for a new one.
+    looked_at: bool,
 }
 
 impl Segments {
     pub fn new(disk: Arc<dyn Disk>, folder: &Path, keys: Option<Arc<dyn SegmentKeys>>) -> Segments {
         let (handles, opened) = Default::default();
-        Segments { disk, folder: folder.to_owned(), keys, handles, opened }
+        Segments { disk, folder: folder.to_owned(), keys, handles, opened, looked_at: false }
+    }
+
+    /// The same for who changes nothing: a journal that is gone has no segments.
+    pub fn looked_at(self) -> Segments {
+        Segments { looked_at: true, ..self }
     }
 
     /// Whoever keeps the keys of sealed segments.
@@ -70,7 +77,11 @@ impl Segments {
     pub fn list(&self) -> Result<Vec<(u32, u64)>, StoreError> {
         let failed = |e| StoreError::io("leer el diario", &self.folder, e);
         let mut found = Vec::new();
-        for (name, length) in self.disk.list(&self.folder).map_err(failed)? {
+        let files = match self.disk.list(&self.folder) {
+            Err(error) if self.looked_at && error.kind() == ErrorKind::NotFound => Vec::new(),
+            files => files.map_err(failed)?,
+        };
+        for (name, length) in files {
             found.extend(number(&name).map(|number| (number, length)));
         }
         found.sort_unstable();

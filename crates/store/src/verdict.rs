@@ -43,10 +43,10 @@ impl Judge<'_> {
         index.max(anchor)
     }
 
-    /// `live` and `tip` are what the journal made of the index.
+    /// `ours` and `tip` are what the journal made of the index, and how far it says that each grant is used.
     pub fn judge(
         &self,
-        live: &Live,
+        ours: &[Mark],
         tip: &Tip,
         standing: &Standing,
         replayed: &mut Replayed,
@@ -54,9 +54,9 @@ impl Judge<'_> {
         let mut verdict = Verdict::default();
         let mut reasons = Vec::new();
         let mut marks: BTreeMap<GrantId, Mark> = BTreeMap::new();
-        collect(&mut marks, live.marks());
+        collect(&mut marks, ours.to_vec());
         if let Standing::PutAside(Some(knew)) = standing {
-            if knew.sequence > tip.sequence || !higher(&knew.marks, live).is_empty() {
+            if knew.sequence > tip.sequence || !higher(&knew.marks, ours).is_empty() {
                 reasons.push(LockReason::IndexAhead);
             }
             collect(&mut marks, knew.marks.clone());
@@ -66,7 +66,7 @@ impl Judge<'_> {
         }
         if let Some(memory) = self.memory {
             reasons.extend(self.against_anchor(memory, tip)?);
-            for mark in higher(&memory.marks, live) {
+            for mark in higher(&memory.marks, ours) {
                 match replayed.doubts.remove(&mark.grant) {
                     Some(_) => verdict.raise.push(mark.clone()),
                     None => reasons.push(LockReason::AnchorAhead),
@@ -89,7 +89,7 @@ impl Judge<'_> {
     /// The lock that the anchor asks for while the folder is in use: another copy wrote it.
     pub fn foreign(&self, live: &Live, tip: &Tip) -> Result<Option<Locked>, StoreError> {
         let Some(memory) = self.memory else { return Ok(None) };
-        let ahead = (!higher(&memory.marks, live).is_empty()).then_some(LockReason::AnchorAhead);
+        let ahead = (!higher(&memory.marks, &live.marks()).is_empty()).then_some(LockReason::AnchorAhead);
         let reason = self.against_anchor(memory, tip)?.or(ahead);
         let mut marks = BTreeMap::new();
         collect(&mut marks, live.marks());
@@ -135,13 +135,13 @@ impl Judge<'_> {
 }
 
 /// The marks that know a grant to be used further than the journal does.
-fn higher(marks: &[Mark], live: &Live) -> Vec<Mark> {
-    let ours: BTreeMap<GrantId, u64> = live.marks().into_iter().map(|mark| (mark.grant, mark.next)).collect();
+fn higher(marks: &[Mark], ours: &[Mark]) -> Vec<Mark> {
+    let ours: BTreeMap<&GrantId, u64> = ours.iter().map(|mark| (&mark.grant, mark.next)).collect();
     let ahead = |mark: &&Mark| ours.get(&mark.grant).is_none_or(|next| mark.next > *next);
     marks.iter().filter(ahead).cloned().collect()
 }
 
-fn collect(into: &mut BTreeMap<GrantId, Mark>, marks: Vec<Mark>) {
+pub(crate) fn collect(into: &mut BTreeMap<GrantId, Mark>, marks: Vec<Mark>) {
     for mark in marks {
         let known = into.entry(mark.grant.clone()).or_insert_with(|| mark.clone());
         known.next = known.next.max(mark.next);

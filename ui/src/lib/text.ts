@@ -320,7 +320,7 @@ export const T = {
     yes: "Preguntar al SII y emitir",
     asking: "Preguntando al SII…",
     doneSame: (name: string, version: number) => `${name} se firmó de nuevo con su mismo folio (versión ${version}) y va al SII.`,
-    doneNew: (id: string) => `En su lugar quedó ${id}, que va al SII.`,
+    doneNew: (name: string) => `En su lugar quedó ${name}, que va al SII.`,
     why: (why: string) => `Por qué: ${why}.`,
     see: "Ver el documento",
   },
@@ -359,6 +359,7 @@ export const T = {
 
   folios: {
     title: "Folios",
+    kinds: { 33: "Factura", 34: "Factura exenta", 39: "Boleta", 41: "Boleta exenta", 52: "Guía de despacho", 56: "Nota de débito", 61: "Nota de crédito" } as Record<string, string>,
     load: "Cargar un CAF",
     drop: "Elija el archivo CAF o suéltelo aquí",
     hint: "El archivo XML tal como lo entrega el SII.",

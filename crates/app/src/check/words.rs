@@ -11,7 +11,7 @@ fn many(n: u64, what: &str) -> String {
 }
 
 impl Checked {
-    /// The index's standing, by the name the store gives it: `Agrees`, `Behind`, `Differs`, `NotOpened`.
+    /// The index's standing, by the name the store gives it: `Agrees`, `Behind`, `Differs`, `Kept`, `NotOpened`.
     pub fn index(&self) -> String {
         let told = format!("{:?}", self.store.index);
         told.split([' ', '(', '{']).next().unwrap_or_default().to_owned()
@@ -101,6 +101,7 @@ impl Checked {
             "Agrees" => "Índice: al día".to_owned(),
             "Behind" => "Índice: le faltan los últimos hechos, que se agregan al abrir".to_owned(),
             "Differs" => "Índice: no coincide con el diario; se rehace al abrir, sin pérdida".to_owned(),
+            "Kept" => "Índice: sano; conserva lo que al diario dañado le falta".to_owned(),
             _ => {
                 "Índice: no se pudo mirar (está en uso o dañado); si hace falta se rehace del diario, sin pérdida"
                     .to_owned()

@@ -12,8 +12,11 @@ use crate::out::Out;
 
 pub fn run(data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
     let folder = door::folder(data);
-    if !folder.join("journal").is_dir() {
-        return Err(Failure::refused("folder-missing", format!("No hay datos en {}.", folder.display())));
+    let nothing = || Failure::refused("folder-missing", format!("No hay datos en {}.", folder.display()));
+    // A journal that is gone is damage where somebody knows of it.
+    let gone = !folder.join("journal").is_dir();
+    if gone && !folder.join("vault.json").exists() && !folder.join("db").exists() {
+        return Err(nothing());
     }
     let percent = Cell::new(u64::MAX);
     let report = door::check(&folder, &|read, all| {
@@ -23,6 +26,9 @@ pub fn run(data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
         }
     })?;
     out.progress("");
+    if gone && !report.lost_data() {
+        return Err(nothing());
+    }
     if out.json {
         out.object(&object(&report))?;
     } else {

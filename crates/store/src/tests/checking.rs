@@ -88,3 +88,39 @@ fn a_folder_in_use_is_sound() {
     drop(store);
     assert_eq!(shop.check().index, IndexCheck::Agrees);
 }
+
+#[test]
+fn a_middle_segment_that_is_gone_locks_nothing_where_the_index_is_whole() {
+    for mut shop in [Shop::new(), Shop::without_anchor()] {
+        long(&mut shop);
+        for folio in 9..=16 {
+            issue(&mut shop.open(), [folio]);
+        }
+        assert!(shop.segment(3).exists(), "the second is in the middle");
+        fs::remove_file(shop.segment(2)).unwrap();
+        let report = shop.check();
+        assert!(!report.damage.is_empty() && report.lost_data());
+        assert_eq!(report.locked, None);
+        assert!(matches!(report.index, IndexCheck::Kept { .. }), "{:?}", report.index);
+        // The next opening thinks the same, and keeps the index.
+        let (store, opened) = shop.open_said();
+        assert_eq!((opened.locked, opened.rebuilt), (None, false));
+        drop(store);
+        assert_eq!(shop.check().locked, None);
+    }
+}
+
+#[test]
+fn a_journal_that_is_gone_is_lost_data_where_the_index_or_the_anchor_knows_of_it() {
+    let mut shop = Shop::new();
+    long(&mut shop);
+    fs::remove_dir_all(shop.journal()).unwrap();
+    let report = shop.check();
+    assert!(report.lost_data() && report.ends_early > 0 && report.documents == 0);
+    assert_eq!(report.locked.unwrap().reason, LockReason::IndexAhead);
+    shop.delete_index();
+    let report = shop.check();
+    assert!(report.lost_data());
+    assert_eq!(report.locked.unwrap().reason, LockReason::AnchorAhead);
+    assert!(!shop.journal().exists(), "who looks makes nothing");
+}
