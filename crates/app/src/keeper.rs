@@ -75,8 +75,8 @@ impl Custody for Keeper {
             Refusal::new("certificate-unusable", "", format!("El certificado no sirve: {error}."))
         };
         let open = self.open().map_err(unusable)?;
-        let mut read =
-            pfx::read(file, password).map_err(|error| Refusal::new(error.code(), "", capital(&error.to_string())))?;
+        let mut read = pfx::read(file, password)
+            .map_err(|error| Refusal::new(error.code(), "", capital(&error.to_string())))?;
         let practice = is_practice(&read.der);
         match environment {
             Environment::Training if !practice => {
