@@ -118,7 +118,8 @@ def test_a_rejected_boleta_is_put_right_on_its_folio_and_another_on_a_new_one(wi
     shows(window, 22, "Aceptado")
 
     again(window, 23, new=True)
-    window.see("En su lugar quedó T39F24")
+    window.see("En su lugar quedó Boleta")
+    window.see(" 24, que va al SII")
     window.picture(PICTURES / "again-new.png")
     window.click("button", "Entendido")
     shows(window, 24, "Aceptado")
