@@ -7,12 +7,13 @@ import contextlib
 import pytest
 
 from driver import ALT, ENTER, ESCAPE, F4, F10, SHIFT
-from shown import PICTURES, SHOP, opened
+from shown import IN_BROWSER, PICTURES, SHOP, opened
 from test_rooms import SHOWN
 
 # Width, height, zoom, letters; with so much room nothing of it has to be scrolled to.
 ROOMY = [(1024, 600, 100, ""), (1366, 768, 100, "")]
-TIGHT = [(1024, 600, 100, "130%"), (1366, 768, 200, ""), (1024, 600, 200, "")]
+# In the window WebKit's own bars lie over the edge of what they scroll, and its driver clicks beside what is zoomed.
+TIGHT = [(1024, 600, 100, "130%"), (1366, 768, 200, ""), (1024, 600, 200, "")] if IN_BROWSER else []
 STAYS = [("textbox", "Código o descripción"), ("the total", ""), ("button", "Cobrar")]
 # With what tells one from another, longer than the 80 characters that the SII takes.
 NAME = "Torta de bizcocho con manjar, crema, lúcuma y nueces para veinticinco personas, con vela"
