@@ -1,10 +1,13 @@
 //! Damage of what is kept, told for as long as this run knows of it: found at the opening or by a second look at
 //! everything, and over once such a look finds none.
 
+use std::sync::{Arc, Weak};
+
 use timbre_core::DocumentId;
 use timbre_store::{Locked, Opened};
 
 use crate::Agent;
+use crate::engine::Inner;
 use crate::show::thousands;
 
 /// Its place among the troubles: before all others.
@@ -61,7 +64,20 @@ pub(crate) fn at_start(opened: &Opened) -> Option<(&'static str, String)> {
     Some((DAMAGE, words(found, opened.locked.is_some())))
 }
 
+/// Who is told of damage. Whoever keeps it keeps no folder open: once the agent has stopped there is nobody.
+pub struct Told(Weak<Inner>);
+
+impl Told {
+    pub fn agent(&self) -> Option<Agent> {
+        self.0.upgrade().map(|inner| Agent(inner, None))
+    }
+}
+
 impl Agent {
+    pub fn told_of_damage(&self) -> Told {
+        Told(Arc::downgrade(&self.0))
+    }
+
     /// What a look at everything found damaged; `None`: nothing.
     pub fn set_damage(&self, found: Option<Damaged>) {
         let locked = self.locked().is_some();

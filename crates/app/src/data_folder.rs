@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use timbre_agent::clock::{Clock, SystemClock};
+use timbre_agent::damage::Told;
 use timbre_agent::view::{
     CheckView, OtherSettingView, PlaceView, ProblemView, SealingView, SettingsOrder, SettingsView,
 };
@@ -40,7 +41,7 @@ pub(crate) struct Place {
     recovery: Mutex<Option<RecoveryKey>>,
     drop: OnceLock<Arc<Standing>>,
     /// Who tells what a second look found.
-    agent: OnceLock<Agent>,
+    agent: Arc<OnceLock<Told>>,
     looked: Arc<Mutex<CheckView>>,
 }
 
@@ -55,7 +56,7 @@ impl Place {
     ) -> Place {
         let file = Arc::clone(printer.file());
         let (recovery, drop, agent, looked) =
-            (Mutex::default(), OnceLock::new(), OnceLock::new(), Arc::default());
+            (Mutex::default(), OnceLock::new(), Arc::default(), Arc::default());
         Place {
             dir: dir.to_owned(),
             training,
@@ -78,9 +79,9 @@ impl Place {
     }
 
     /// Whose folder this is: it tells what a second look finds; once.
-    pub fn is_of(&self, agent: Agent) {
+    pub fn is_of(&self, agent: &Agent) {
         // Nobody starts it twice.
-        let _ = self.agent.set(agent);
+        let _ = self.agent.set(agent.told_of_damage());
     }
 
     fn view(&self, file: &Table, config: &Config) -> SettingsView {
@@ -192,7 +193,7 @@ impl DataFolder for Place {
         *looked = CheckView { running: true, ..CheckView::default() };
         let begun = looked.clone();
         let (dir, vault, standing) = (self.dir.clone(), self.vault.clone(), Arc::clone(&self.looked));
-        let agent = self.agent.get().cloned();
+        let told = Arc::clone(&self.agent);
         let look = move || {
             let progress = |read: u64, all: u64| {
                 let percent = (read.saturating_mul(100)).checked_div(all).unwrap_or(100).min(100);
@@ -200,8 +201,8 @@ impl DataFolder for Place {
             };
             let (sound, lines) = match check_with(&dir, vault, &progress) {
                 Ok(mut checked) => {
-                    if let Some(agent) = &agent {
-                        tell(agent, &mut checked);
+                    if let Some(agent) = told.get().and_then(Told::agent) {
+                        tell(&agent, &mut checked);
                     }
                     (!checked.lost_data() && checked.store.unread.is_none(), checked.words())
                 }

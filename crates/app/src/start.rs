@@ -248,7 +248,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let notices = notices.chain(sealing::notice(&sealed).map(str::to_owned)).collect();
     let stays = options.sender;
     let place = Arc::new(Place::new(&folder, training, paper, config.clone(), vault, custody.clone()));
-    place.is_of(agent.clone());
+    place.is_of(&agent);
     let data_folder: Arc<dyn DataFolder> = place.clone();
     let safe: Arc<dyn Safe> = keeper;
     let behind = (&agent, &printers, &data_folder, safe);
