@@ -179,7 +179,8 @@ def test_no_row_moves_when_one_is_ticked_at(window, width, height, zoom):
             window.run("document.querySelector('[role=row][data-id] input').click()")
             window.find("button", "Quitar la selección")
             assert window.run(PLACE) == before
-            window.click("button", "Quitar la selección")
+            # Not by the driver: WebKit's clicks beside what is zoomed.
+            window.run("find('button', 'Quitar la selección')[0].click()")
             window.wait("nothing to be chosen", "return !document.querySelector('[role=row] input:checked')")
             assert window.run(PLACE) == before
     finally:
