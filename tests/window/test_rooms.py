@@ -165,6 +165,11 @@ return [row, row.closest('[role=table]')].map((e) => Math.round(e.getBoundingCli
 """
 
 
+def near(places: list[int], before: list[int]) -> bool:
+    """The same, but for what is rounded: a zoomed page has halves of a point."""
+    return all(abs(place - was) <= 1 for place, was in zip(places, before, strict=True))
+
+
 @pytest.mark.parametrize("width, height, zoom", [(1180, 760, 100), (1366, 768, 100), (1024, 600, 100), (1366, 768, 200), (1024, 600, 200)])
 def test_no_row_moves_when_one_is_ticked_at(window, width, height, zoom):
     window.resize(width, height)
@@ -178,11 +183,11 @@ def test_no_row_moves_when_one_is_ticked_at(window, width, height, zoom):
             before = window.run(PLACE)
             window.run("document.querySelector('[role=row][data-id] input').click()")
             window.find("button", "Quitar la selección")
-            assert window.run(PLACE) == before
+            assert near(window.run(PLACE), before)
             # Not by the driver: WebKit's clicks beside what is zoomed.
             window.run("find('button', 'Quitar la selección')[0].click()")
             window.wait("nothing to be chosen", "return !document.querySelector('[role=row] input:checked')")
-            assert window.run(PLACE) == before
+            assert near(window.run(PLACE), before)
     finally:
         window.zoom(-zoom)
 
