@@ -50,10 +50,10 @@ const PAUSE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs
 /// are not asked about again.
 const SAME_REASON: usize = 8;
 
-/// So many files, and so many bytes of them, are issued together: they share signatures and fsyncs. Three such lots are
-/// in memory at once.
+/// So many files, and so many bytes of them, are issued together: they share signatures and fsyncs, and are in memory
+/// at once.
 const TOGETHER: usize = 256;
-const TOGETHER_BYTES: u64 = 16 << 20;
+const TOGETHER_BYTES: u64 = 32 << 20;
 
 /// The most files that a look takes note of, and the most that people are shown.
 const MOST: usize = 200_000;
@@ -182,10 +182,6 @@ fn one_for_each_answer(files: Vec<Look>) -> (Vec<Look>, Vec<Left>) {
         }
     }
     (first, twins)
-}
-
-fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
-    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 /// Our own reading and moving away is no news.
@@ -362,61 +358,53 @@ impl Work {
         told
     }
 
-    /// Some together, one lot after the other: while one is issued the next is read, and the answers of the one before
-    /// are written. Each file with how long it has been as it is; `again`: what waits is asked about too.
+    /// Some together, one lot after the other: while the answers of one are written, the next one is issued. Each file
+    /// with how long it has been as it is; `again`: what waits is asked about too.
     fn take_all(&self, files: Vec<(Look, Duration)>, again: bool) -> Vec<(String, Taken)> {
         let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
         let mut all: Vec<(String, Taken)> = Vec::new();
+        let mut done = |lot: Vec<(String, Taken)>, reasons: &mut BTreeMap<String, usize>| {
+            for (_, taken) in &lot {
+                if let Taken::NotYet { why, .. } = taken {
+                    *reasons.entry(why.clone()).or_default() += 1;
+                }
+            }
+            all.extend(lot);
+        };
         let mut files = files.into_iter().peekable();
         std::thread::scope(|scope| {
-            let (mut issuing, mut answering) = (None, None);
-            loop {
-                let lot = (files.peek().is_some() && !self.stopped())
-                    .then(|| self.lot(&mut files, again, &reasons))
-                    .map(|lot| self.read_all(lot));
-                let issued = issuing.take().map(joined);
-                let over = lot.is_none() && issued.is_none();
-                issuing = lot.map(|lot| scope.spawn(move || self.issue(lot)));
-                for (name, taken) in answering.take().map(joined).unwrap_or_default() {
-                    if let Taken::NotYet { why, .. } = &taken {
-                        *reasons.entry(why.clone()).or_default() += 1;
+            let mut answering: Option<ScopedJoinHandle<'_, Vec<(String, Taken)>>> = None;
+            let ended =
+                |lot: ScopedJoinHandle<'_, _>| lot.join().unwrap_or_else(|panic| resume_unwind(panic));
+            while files.peek().is_some() && !self.stopped() {
+                let (mut due, mut bytes) = (Vec::new(), 0);
+                while due.len() < TOGETHER
+                    && bytes < TOGETHER_BYTES
+                    && let Some((look, unchanged)) = files.next()
+                {
+                    if self.still.rests(&look.name) {
+                        continue;
                     }
-                    all.push((name, taken));
+                    if let Some(waiting) = self.waiting.get(&look.name).filter(|_| !unchanged.is_zero()) {
+                        let tired = reasons.get(&waiting.why).is_some_and(|times| *times >= SAME_REASON);
+                        if !again || tired {
+                            continue;
+                        }
+                    }
+                    bytes += look.seen.size;
+                    due.push((look, unchanged >= UNCHANGED));
                 }
-                if over {
-                    return;
+                let issued = self.issue(due);
+                if let Some(lot) = answering.take() {
+                    done(ended(lot), &mut reasons);
                 }
-                answering = issued.map(|issued| scope.spawn(move || self.answer(issued)));
+                answering = Some(scope.spawn(move || self.answer(issued)));
+            }
+            if let Some(lot) = answering.take() {
+                done(ended(lot), &mut reasons);
             }
         });
         all
-    }
-
-    /// The next files that are due, each with whether it has been as it is for so long that nobody writes it any more.
-    fn lot(
-        &self,
-        files: &mut impl Iterator<Item = (Look, Duration)>,
-        again: bool,
-        reasons: &BTreeMap<String, usize>,
-    ) -> Vec<(Look, bool)> {
-        let (mut due, mut bytes) = (Vec::new(), 0);
-        while due.len() < TOGETHER
-            && bytes < TOGETHER_BYTES
-            && let Some((look, unchanged)) = files.next()
-        {
-            if self.still.rests(&look.name) {
-                continue;
-            }
-            if let Some(waiting) = self.waiting.get(&look.name).filter(|_| !unchanged.is_zero()) {
-                let tired = reasons.get(&waiting.why).is_some_and(|times| *times >= SAME_REASON);
-                if !again || tired {
-                    continue;
-                }
-            }
-            bytes += look.seen.size;
-            due.push((look, unchanged >= UNCHANGED));
-        }
-        due
     }
 
     fn show(&self, mut left: Vec<LeftFileView>) {

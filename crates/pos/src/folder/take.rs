@@ -1,8 +1,10 @@
 //! Files of the folder: read, issued under their keys, answered, put aside.
 
 use std::io;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
+use std::thread::ScopedJoinHandle;
 
 use axum::body::Bytes;
 use futures_util::future::join_all;
@@ -16,7 +18,7 @@ use super::answer::VOUCHER;
 use super::content::{self, Content};
 use super::place::{self, Look, Seen};
 use super::still::Reading;
-use super::{Work, answer, joined};
+use super::{Work, answer};
 use crate::tokens::hex;
 
 /// What became of it.
@@ -42,9 +44,6 @@ const MARK: &str = "carpeta-";
 /// So many answers are brought to the device at once: they wait for it together.
 const WRITERS: usize = 16;
 
-/// A file by its name: a sale to be issued, or why none is.
-pub(super) type Read = (String, Result<Sale, Taken>);
-
 /// A file by its name: a sale and what came of issuing it, or why none was issued.
 pub(super) type Ended = (String, Result<(Sale, Answer<Sold>), Taken>);
 
@@ -64,9 +63,9 @@ pub(super) struct Sale {
 }
 
 impl Work {
-    /// Those files, as they are to be issued. One that is `true` has been as it is for so long that nobody writes it any
-    /// more.
-    pub(super) fn read_all(&self, files: Vec<(Look, bool)>) -> Vec<Read> {
+    /// Those files, issued in this order: they share signatures and fsyncs. One that is `true` has been as it is for so
+    /// long that nobody writes it any more.
+    pub(super) fn issue(&self, files: Vec<(Look, bool)>) -> Vec<Ended> {
         let mut read: Vec<_> = files.iter().map(|(look, old)| self.read(look, *old)).collect();
         let made_room = |read: &Result<Sale, Taken>| read.as_ref().is_ok_and(|sale| sale.made_room);
         if read.iter().any(made_room)
@@ -74,16 +73,12 @@ impl Work {
         {
             read.iter_mut().filter(|read| made_room(read)).for_each(|read| *read = Err(no_room(&error)));
         }
-        files.into_iter().map(|(look, _)| look.name).zip(read).collect()
-    }
-
-    /// Issued in this order: they share signatures and fsyncs.
-    pub(super) fn issue(&self, read: Vec<Read>) -> Vec<Ended> {
-        let issuing = read.iter().filter_map(|(_, read)| read.as_ref().ok());
+        let issuing = read.iter().filter_map(|read| read.as_ref().ok());
         let issuing = issuing.map(|sale| self.agent.sell(sale.body.clone(), sale.key.clone()));
         let mut outcomes = self.runtime.block_on(join_all(issuing)).into_iter();
         let mut with = |sale| (sale, outcomes.next().expect("each that was read has one"));
-        read.into_iter().map(|(name, read)| (name, read.map(&mut with))).collect()
+        let ended = read.into_iter().map(|read| read.map(&mut with)).collect::<Vec<_>>();
+        files.into_iter().map(|(look, _)| look.name).zip(ended).collect()
     }
 
     /// Answers what was issued and puts it aside; what became of each.
@@ -93,7 +88,8 @@ impl Work {
         let write = &write;
         let written: Vec<_> = std::thread::scope(|scope| {
             let threads: Vec<_> = ended.chunks(each).map(|some| scope.spawn(move || write(some))).collect();
-            threads.into_iter().flat_map(joined).collect()
+            let ended = |thread: ScopedJoinHandle<'_, _>| thread.join().unwrap_or_else(|e| resume_unwind(e));
+            threads.into_iter().flat_map(ended).collect()
         });
         let mut settled = Ok(());
         if written.iter().any(|written| matches!(written, Some(Ok(())))) {
