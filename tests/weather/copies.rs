@@ -1,6 +1,7 @@
 //! What befalls the folder itself in some runs: an older copy of it is put back, it and its copy go on in turn, or the
 //! end of its journal is gone. What is remembered beside it stays.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io;
 use std::ops::Range;
@@ -169,17 +170,39 @@ pub fn journal_of(dir: &Path) -> Vec<u8> {
     files.iter().flat_map(|path| fs::read(path).expect("a segment")).collect()
 }
 
-/// Where each batch ends, and of when it is: `store/src/frame.rs` draws a frame's header.
-fn batches(journal: &[u8]) -> Vec<(usize, Timestamp)> {
+/// A frame: where it ends, its header and its body. `store/src/frame.rs` draws them.
+type Frame<'j> = (usize, &'j [u8], &'j [u8]);
+
+fn frames(journal: &[u8]) -> impl Iterator<Item = Frame<'_>> {
     const HEADER: usize = 80;
-    let (mut ends, mut at) = (Vec::new(), 0);
-    while let Some(header) = journal.get(at..at + HEADER).filter(|header| header[..2] == [0xE5, 0x54]) {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let header = journal.get(at..at + HEADER).filter(|header| header[..2] == [0xE5, 0x54])?;
         let length = u32::from_be_bytes(header[12..16].try_into().expect("four bytes"));
-        let micros = i64::from_be_bytes(header[32..40].try_into().expect("eight bytes"));
-        at += HEADER + usize::try_from(length).expect("a length");
-        if header[6] & 1 == 1 {
-            ends.push((at, Timestamp::from_microsecond(micros).expect("a time")));
-        }
-    }
-    ends
+        let end = at + HEADER + usize::try_from(length).expect("a length");
+        let body = &journal[at + HEADER..end];
+        at = end;
+        Some((end, header, body))
+    })
+}
+
+fn micros(header: &[u8]) -> i64 {
+    i64::from_be_bytes(header[32..40].try_into().expect("eight bytes"))
+}
+
+/// Where each batch ends, and of when it is.
+fn batches(journal: &[u8]) -> Vec<(usize, Timestamp)> {
+    let time = |header| Timestamp::from_microsecond(micros(header)).expect("a time");
+    let last = frames(journal).filter(|(_, header, _)| header[6] & 1 == 1);
+    last.map(|(end, header, _)| (end, time(header))).collect()
+}
+
+/// What is on record, each by its moment, kind and text. Which of them share a batch, and which of two tasks that wake
+/// at one moment comes first, is a matter of when the writer's own thread is free.
+pub fn facts(journal: &[u8]) -> Vec<(i64, u8, Cow<'_, str>)> {
+    let frames = frames(journal);
+    let mut facts: Vec<_> =
+        frames.map(|(_, header, body)| (micros(header), header[5], String::from_utf8_lossy(body))).collect();
+    facts.sort();
+    facts
 }
