@@ -2,8 +2,9 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+pub use crate::disk::sync_beside;
 use crate::disk::sync_folder;
 
 /// Writes `bytes` as `path`, readable by the user alone (on Windows it has the rights of the
@@ -17,9 +18,29 @@ pub fn write_plain(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_to(path, bytes, |path| File::create_new(path))
 }
 
-/// The same for one of many: it is whole, and there after a power cut once [`settle`] was said of its folder.
-pub fn write_plain_unsettled(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    name_as(path, bytes, |path| File::create_new(path))
+/// One of many files that become durable together: written, and not there yet. First it is synced, by itself or with all
+/// others ([`sync_beside`]), then put in its place, and that is for good once [`settle`] was said of its folder.
+#[must_use]
+pub struct Draft {
+    temporary: PathBuf,
+    path: PathBuf,
+}
+
+impl Draft {
+    /// Writes what will be `path`, with the rights that any new file has.
+    pub fn of(path: PathBuf, bytes: &[u8]) -> io::Result<Draft> {
+        let (temporary, _) = name_later(&path, bytes, |path| File::create_new(path))?;
+        Ok(Draft { temporary, path })
+    }
+
+    pub fn sync(&self) -> io::Result<()> {
+        // Windows syncs only what may be written to.
+        OpenOptions::new().write(true).open(&self.temporary)?.sync_all()
+    }
+
+    pub fn place(&self) -> io::Result<()> {
+        fs::rename(&self.temporary, &self.path)
+    }
 }
 
 /// Makes the names in a folder durable.
@@ -28,24 +49,36 @@ pub fn settle(folder: &Path) -> io::Result<()> {
 }
 
 fn write_to(path: &Path, bytes: &[u8], create: impl FnOnce(&Path) -> io::Result<File>) -> io::Result<()> {
-    name_as(path, bytes, create)?;
+    let (temporary, file) = name_later(path, bytes, create)?;
+    let synced = file.sync_all();
+    drop(file);
+    crate::crash!("vault-half");
+    if let Err(e) = synced.and_then(|()| fs::rename(&temporary, path)) {
+        let _ = remove(&temporary);
+        return Err(e);
+    }
     sync_parent(path)
 }
 
-fn name_as(path: &Path, bytes: &[u8], create: impl FnOnce(&Path) -> io::Result<File>) -> io::Result<()> {
+/// Writes it under another name, beside its own.
+fn name_later(
+    path: &Path,
+    bytes: &[u8],
+    create: impl FnOnce(&Path) -> io::Result<File>,
+) -> io::Result<(PathBuf, File)> {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(".tmp");
-    let temporary = Path::new(&temporary);
-    remove(temporary)?; // of a write that was cut; a new file has our permissions, not the old one's
-    let mut file = create(temporary)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
-    drop(file);
-    crate::crash!("vault-half");
-    if let Err(e) = written.and_then(|()| fs::rename(temporary, path)) {
-        let _ = remove(temporary);
-        return Err(e);
+    let temporary = PathBuf::from(temporary);
+    remove(&temporary)?; // of a write that was cut; a new file has our permissions, not the old one's
+    let mut file = create(&temporary)?;
+    match file.write_all(bytes) {
+        Ok(()) => Ok((temporary, file)),
+        Err(e) => {
+            drop(file);
+            let _ = remove(&temporary);
+            Err(e)
+        }
     }
-    Ok(())
 }
 
 /// Renames a file for good; `false` when there is none.

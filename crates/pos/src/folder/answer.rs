@@ -12,10 +12,11 @@ use serde_json::json;
 use timbre_agent::engine::environment_word;
 use timbre_agent::view::{IssuedView, ProblemView, RefusalView, VouchedView};
 use timbre_core::paper::{Copy, Drawing};
-use timbre_store::whole;
+use timbre_store::whole::{self, Draft};
 
 use super::content::Content;
 use super::place::Places;
+use super::take::shared;
 use super::{Work, passing, place};
 
 /// What an answer of before says of itself.
@@ -110,8 +111,10 @@ pub(super) fn settle_before(work: &Work) -> io::Result<()> {
         .try_for_each(|folder| whole::settle(folder))
 }
 
-/// The answer comes last: who sees it finds its paper.
-pub(super) fn issued(work: &Work, stem: &str, issued: &IssuedView) -> io::Result<()> {
+/// What answers a sale, in the order in which it appears: who sees the answer finds its paper. It is written, and goes to
+/// its place with all others of its lot.
+pub(super) fn issued(work: &Work, stem: &str, issued: &IssuedView) -> io::Result<Vec<Draft>> {
+    let mut drafts = Vec::with_capacity(2);
     if let Some(drawing) = work.settings.paper {
         let end = match drawing {
             Drawing::Pdf => "pdf",
@@ -119,26 +122,19 @@ pub(super) fn issued(work: &Work, stem: &str, issued: &IssuedView) -> io::Result
             Drawing::Ticket80 | Drawing::Ticket58 => "escpos",
         };
         match work.agent.draw(&issued.document.id, &[Copy::Original], drawing) {
-            Ok(drawn) => {
-                whole::write_plain_unsettled(&work.places.answers.join(format!("{stem}.{end}")), &drawn)?;
-                timbre_store::crash!("paper-left");
-            }
+            Ok(drawn) => drafts.push(draft(work, &format!("{stem}.{end}"), &drawn)?),
             // A factura does not go on narrow paper: it is issued all the same.
             Err(problem) => {
                 tracing::warn!(document = issued.document.id, code = problem.code, "a paper can't be drawn");
             }
         }
     }
-    whole::write_plain_unsettled(
-        &work.places.answers.join(format!("{stem}.json")),
-        &serde_json::to_vec(issued)?,
-    )?;
-    timbre_store::crash!("file-answered");
-    Ok(())
+    drafts.push(draft(work, &format!("{stem}.json"), &serde_json::to_vec(issued)?)?);
+    Ok(drafts)
 }
 
 /// The answer to a sale that its card's voucher stands for: it has neither document nor paper.
-pub(super) fn recorded(work: &Work, stem: &str, record: &VouchedView) -> io::Result<()> {
+pub(super) fn recorded(work: &Work, stem: &str, record: &VouchedView) -> io::Result<Vec<Draft>> {
     #[derive(Serialize)]
     struct Recorded<'a> {
         #[serde(flatten)]
@@ -147,9 +143,38 @@ pub(super) fn recorded(work: &Work, stem: &str, record: &VouchedView) -> io::Res
     }
     let environment = work.agent.company().map(|(_, environment)| environment_word(environment));
     let said = serde_json::to_vec(&Recorded { record, environment })?;
-    whole::write_plain_unsettled(&work.places.answers.join(format!("{stem}{VOUCHER}.json")), &said)?;
+    Ok(vec![draft(work, &format!("{stem}{VOUCHER}.json"), &said)?])
+}
+
+fn draft(work: &Work, name: &str, bytes: &[u8]) -> io::Result<Draft> {
+    Draft::of(work.places.answers.join(name), bytes)
+}
+
+/// Brings what was written of a lot to the device: by one call where there is much and the system has one. For a few it
+/// would wait for more than theirs.
+pub(super) fn sync(work: &Work, lot: &[&Draft]) -> io::Result<()> {
+    const FEW: usize = 16;
+    if lot.len() > FEW && whole::sync_beside(&work.places.answers)? {
+        return Ok(());
+    }
+    shared(lot, |draft| draft.sync()).into_iter().collect()
+}
+
+/// Puts what answers a sale in its place.
+pub(super) fn place(drafts: &[Draft]) -> io::Result<()> {
+    let Some((answer, papers)) = drafts.split_last() else { return Ok(()) };
+    for paper in papers {
+        paper.place()?;
+        timbre_store::crash!("paper-left");
+    }
+    answer.place()?;
     timbre_store::crash!("file-answered");
     Ok(())
+}
+
+/// What was put in its place is there for good.
+pub(super) fn settle(work: &Work) -> io::Result<()> {
+    whole::settle(&work.places.answers)
 }
 
 /// Said of a file that was issued before, where nothing that was put aside says that it is another sale.
@@ -163,11 +188,6 @@ pub(super) fn known() -> RefusalView {
         message: message.to_owned(),
         authority_codes: Vec::new(),
     }
-}
-
-/// Of all that were written before.
-pub(super) fn settle(work: &Work) -> io::Result<()> {
-    whole::settle(&work.places.answers)
 }
 
 /// It stays where it is: it is issued when it can be.

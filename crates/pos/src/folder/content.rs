@@ -43,7 +43,9 @@ fn at_rest(path: &Path, read: impl FnOnce(&File) -> io::Result<Vec<u8>>) -> io::
 }
 
 fn whole(file: &File) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+    // Room for one more: so that its end is found without another piece.
+    let length = file.metadata()?.len().min(LARGEST);
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
     if file.take(LARGEST + 1).read_to_end(&mut bytes)? as u64 > LARGEST {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, "pasa de 1 MiB"));
     }

@@ -13,6 +13,7 @@ use timbre_agent::Answer;
 use timbre_agent::sales::{self, Offer};
 use timbre_agent::view::ProblemView;
 use timbre_agent::vouch::Sold;
+use timbre_store::whole::Draft;
 
 use super::answer::VOUCHER;
 use super::content::{self, Content};
@@ -41,8 +42,8 @@ pub(super) enum Taken {
 /// What a key of ours begins with.
 const MARK: &str = "carpeta-";
 
-/// So many answers are brought to the device at once: they wait for it together.
-const WRITERS: usize = 16;
+/// So many threads write the answers of a lot: by a share each of them waits for its turn there.
+const WRITERS: usize = 4;
 
 /// A file by its name: a sale and what came of issuing it, or why none was issued.
 pub(super) type Ended = (String, Result<(Sale, Answer<Sold>), Taken>);
@@ -83,32 +84,26 @@ impl Work {
 
     /// Answers what was issued and puts it aside; what became of each.
     pub(super) fn answer(&self, ended: Vec<Ended>) -> Vec<(String, Taken)> {
-        let each = ended.len().div_ceil(WRITERS).max(1);
-        let write = |some: &[Ended]| some.iter().map(|(_, ended)| self.write(ended)).collect::<Vec<_>>();
-        let write = &write;
-        let written: Vec<_> = std::thread::scope(|scope| {
-            let threads: Vec<_> = ended.chunks(each).map(|some| scope.spawn(move || write(some))).collect();
-            let ended = |thread: ScopedJoinHandle<'_, _>| thread.join().unwrap_or_else(|e| resume_unwind(e));
-            threads.into_iter().flat_map(ended).collect()
-        });
-        let mut settled = Ok(());
-        if written.iter().any(|written| matches!(written, Some(Ok(())))) {
-            settled = answer::settle(self).map_err(|error| error.to_string());
-        }
-        let end = |((name, ended), written): (Ended, Option<io::Result<()>>)| {
-            let written = written.unwrap_or(Ok(())).map_err(|error| error.to_string());
+        let written = shared(&ended, |(_, ended)| self.write(ended).map_err(|error| error.to_string()));
+        let lot = written.iter().flatten().flatten().collect::<Vec<_>>();
+        let on_device = |done: io::Result<()>| done.map_err(|error| error.to_string());
+        let synced = on_device(answer::sync(self, &lot));
+        let place = |drafts: &Vec<Draft>| synced.clone().and_then(|()| on_device(answer::place(drafts)));
+        let placed = shared(&written, |written| written.as_ref().map_err(String::clone).and_then(place));
+        let settled = if lot.is_empty() { Ok(()) } else { on_device(answer::settle(self)) };
+        let end = |((name, ended), placed): (Ended, Result<(), String>)| {
             let taken = match ended {
-                Ok((sale, outcome)) => self.finish(&sale, outcome, written.and(settled.clone())),
+                Ok((sale, outcome)) => self.finish(&sale, outcome, placed.and(settled.clone())),
                 Err(taken) => taken,
             };
             (name, taken)
         };
-        ended.into_iter().zip(written).map(end).collect()
+        ended.into_iter().zip(placed).map(end).collect()
     }
 
-    /// The answer of one that was issued; `None` for any other.
-    fn write(&self, ended: &Result<(Sale, Answer<Sold>), Taken>) -> Option<io::Result<()>> {
-        let Ok((sale, Ok(sold))) = ended else { return None };
+    /// What answers one that was issued; nothing does any other here.
+    fn write(&self, ended: &Result<(Sale, Answer<Sold>), Taken>) -> io::Result<Vec<Draft>> {
+        let Ok((sale, Ok(sold))) = ended else { return Ok(Vec::new()) };
         match sold {
             Sold::Issued(issued) => {
                 let document = &issued.document.id;
@@ -119,7 +114,7 @@ impl Work {
             }
         }
         timbre_store::crash!("file-issued");
-        Some(match sold {
+        match sold {
             // After a death it is this very file; but who emptied what was put aside may have sold the same again.
             Sold::Issued(issued) if sale.made && issued.repeated => {
                 let mut known = issued.clone();
@@ -128,7 +123,7 @@ impl Work {
             }
             Sold::Issued(issued) => answer::issued(self, &sale.stem, issued),
             Sold::Recorded(record) => answer::recorded(self, &sale.stem, record),
-        })
+        }
     }
 
     /// What is to be issued, or why nothing is.
@@ -238,6 +233,18 @@ impl Work {
             Err(error) => Taken::NotYet { code: "file-unmovable".to_owned(), why: said(&error) },
         }
     }
+}
+
+/// What `of` makes of each, in their order, by a few threads.
+pub(super) fn shared<T: Sync, R: Send>(all: &[T], of: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let each = all.len().div_ceil(WRITERS).max(1);
+    let of = &of;
+    std::thread::scope(|scope| {
+        let some = |some: &'_ [T]| some.iter().map(of).collect::<Vec<_>>();
+        let threads: Vec<_> = all.chunks(each).map(|chunk| scope.spawn(move || some(chunk))).collect();
+        let ended = |thread: ScopedJoinHandle<'_, Vec<R>>| thread.join().unwrap_or_else(|e| resume_unwind(e));
+        threads.into_iter().flat_map(ended).collect()
+    })
 }
 
 /// Somebody took it back; or it is not ours to read, or in other hands. For a moment that may be one who looks for
