@@ -2,7 +2,9 @@
 
 use tauri::State;
 use timbre_agent::diagnose::Diagnosis;
-use timbre_agent::view::{ClockView, CompanyDataView, CompanyOrder, LoadedCertificateView, LockView};
+use timbre_agent::view::{
+    ClockView, CompanyDataView, CompanyOrder, LoadedCertificateView, LockView, UnlockOrder,
+};
 use timbre_agent::{Agent, Answer};
 use zeroize::Zeroizing;
 
@@ -42,8 +44,8 @@ pub fn lock(agent: State<'_, Agent>) -> Option<LockView> {
 }
 
 #[tauri::command]
-pub async fn unlock(agent: Acting, who: String) -> Answer<LockView> {
-    agent.unlock(&who).await
+pub async fn unlock(agent: Acting, order: UnlockOrder) -> Answer<LockView> {
+    agent.unlock(&order).await
 }
 
 #[tauri::command]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use timbre_agent::Agent;
 use timbre_agent::clock::{Clock, TokioClock};
+use timbre_agent::view::UnlockOrder;
 use timbre_core::{DocumentId, Timestamp};
 
 use crate::copies::{Folders, Turn};
@@ -148,7 +149,7 @@ impl<'a, W: World + 'static> Life<'a, W> {
 
     async fn unlock(&mut self) {
         let Some(since) = self.locked.take() else { return };
-        let lifted = self.agent().unlock("ana").await;
+        let lifted = self.agent().unlock(&UnlockOrder::by("ana")).await;
         let now = self.clock.now();
         self.course.odd.extend(lifted.err().map(|why| format!("{now} it can't be unlocked: {why}")));
         self.course.locked.push(since..now);

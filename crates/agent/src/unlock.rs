@@ -1,11 +1,18 @@
 //! The way out of a lock on issuing: what a person must know, and the act itself. Why there is a
 //! lock is the store's finding.
 
-use timbre_core::{Profile, Refusal};
-use timbre_store::{Locked, Range};
+use std::collections::BTreeMap;
+
+use timbre_core::{Environment, Profile, Refusal, Refusals, Remark, Series, thousands};
+use timbre_store::{Locked, Mark, Range};
 
 use crate::engine::{Agent, Answer};
-use crate::view::{LockView, LockedFoliosView};
+use crate::first::First;
+use crate::view::{LockView, LockedFoliosView, ProblemView, UnlockOrder};
+
+/// Behind the last folio known to be used, these are asked about: another copy that went on has used the first ones,
+/// and one that skipped some most likely a later one (reliability.md 5.3).
+const AHEAD: [u64; 3] = [1, 2, 4];
 
 impl Agent {
     /// Why issuing is locked; `None` when it is not.
@@ -14,21 +21,117 @@ impl Agent {
         Some(view(&locked, &self.0.reader.ranges(), self.0.regime.profile()))
     }
 
-    /// `who` decided that issuing goes on: every range from where nobody remembers a folio used. The
-    /// journal keeps who and when. What waits to be sent is asked about first: it may have left from another copy.
-    /// Answers what was lifted.
-    pub async fn unlock(&self, who: &str) -> Answer<LockView> {
-        let who = self.named(who)?;
-        let lifted = self.lock().ok_or_else(|| {
+    /// A person decided that issuing goes on: every range from where nobody remembers a folio used, themselves among
+    /// them, unless the authority knows one of the folios that would come next. The journal keeps who and when, and
+    /// what they said. What waits to be sent is asked about first: it may have left from another copy. Answers what
+    /// was lifted.
+    pub async fn unlock(&self, order: &UnlockOrder) -> Answer<LockView> {
+        let who = self.named(&order.who)?;
+        let locked = self.0.reader.locked().ok_or_else(|| {
             Refusal::new("not-locked", "", "La emisión no está detenida: no hay nada que desbloquear.")
         })?;
+        let said: BTreeMap<Series, u64> =
+            order.used_up_to.iter().map(|(series, last)| (Series(series.clone()), *last)).collect();
+        let ranges = self.0.reader.ranges();
+        let used = self.used(&said, &ranges)?;
+        let lifted = locked.knowing(used.clone());
+        let unasked = self.ask_about_next(&lifted, &ranges).await?;
+        // In training no folio is anybody's.
+        let training = self.company().is_some_and(|(_, environment)| environment == Environment::Training);
+        if let (Some(why), false, false) = (&unasked, order.unasked, training) {
+            return Err(unasked_yet(self.0.regime.profile().authority, why));
+        }
         let lift = move |reader: &timbre_store::Reader| {
-            reader.locked().map(|locked| locked.lifted_by(&who)).into_iter().collect()
+            let locked = reader.locked().map(|locked| locked.knowing(used));
+            locked.map(|locked| locked.lifted_by(&who, said, unasked)).into_iter().collect()
         };
         self.0.writer.apply(lift).await?;
         self.0.sender.wake();
-        Ok(lifted)
+        Ok(view(&lifted, &ranges, self.0.regime.profile()))
     }
+
+    /// How far each range is used by what a person said of its type.
+    fn used(&self, said: &BTreeMap<Series, u64>, ranges: &[Range]) -> Result<Vec<Mark>, Refusals> {
+        let mut marks = Vec::new();
+        let mut outside = Vec::new();
+        for (series, last) in said {
+            let of_series = || ranges.iter().filter(|range| range.grant.series == *series);
+            // A slip of the finger would use up all that is left.
+            if !of_series().any(|range| (range.first..=range.last).contains(last)) {
+                outside.push(Refusal::new(
+                    "used-up-to-outside",
+                    format!("used_up_to.{series}"),
+                    format!(
+                        "El folio {} no está en ningún rango cargado de {}: revise cuál fue el último que se usó.",
+                        thousands(*last),
+                        self.kind_name(&series.0)
+                    ),
+                ));
+            }
+            marks.extend(of_series().filter(|range| range.first <= *last).map(|range| Mark {
+                series: series.clone(),
+                grant: range.grant.id.clone(),
+                next: range.last.min(*last) + 1,
+            }));
+        }
+        if outside.is_empty() { Ok(marks) } else { Err(Refusals(outside)) }
+    }
+
+    /// Asks the authority about the folios that would come next. One that it knows is an error; why it could not be
+    /// asked is the answer.
+    async fn ask_about_next(&self, locked: &Locked, ranges: &[Range]) -> Answer<Option<String>> {
+        let Ok(issuer) = self.issuer() else { return Ok(None) };
+        let mut taken = Vec::new();
+        for range in ranges.iter().filter(|range| range.stopped.is_none()) {
+            let known = locked.beyond.iter().find(|mark| mark.grant == range.grant.id);
+            let next = known.map_or(range.next, |mark| mark.next.max(range.next));
+            let mut found = Vec::new();
+            let ahead = AHEAD.iter().filter_map(|ahead| next.checked_add(*ahead - 1));
+            for number in ahead.filter(|number| *number <= range.last) {
+                match self.ask_number_of(&issuer, &range.grant.series, number).await {
+                    First::Free => {}
+                    First::Taken(why) => found.push((number, why)),
+                    // Nobody would answer the others either, and a person waits.
+                    First::Unasked(why) if taken.is_empty() && found.is_empty() => return Ok(Some(why)),
+                    First::Unasked(_) => break,
+                }
+            }
+            taken.extend(self.taken(&range.grant.series, &found));
+        }
+        if taken.is_empty() { Ok(None) } else { Err(Refusals(taken).into()) }
+    }
+
+    /// The refusal of a range of which the authority knows these folios.
+    fn taken(&self, series: &Series, found: &[(u64, Remark)]) -> Option<Refusal> {
+        let (_, why) = found.last()?;
+        let authority = self.0.regime.profile().authority;
+        let kind = self.kind_name(&series.0);
+        let numbers: Vec<String> = found.iter().map(|(number, _)| thousands(*number)).collect();
+        let folios = match numbers.as_slice() {
+            [one] => format!("el folio {one}"),
+            [most @ .., last] => format!("los folios {} y {last}", most.join(", ")),
+            [] => return None,
+        };
+        let (code, meaning) = (&why.code, why.meaning.trim_end_matches('.'));
+        Some(Refusal::new(
+            "next-number-taken",
+            format!("used_up_to.{series}"),
+            format!(
+                "El {authority} ya conoce {folios} de {kind} ({code}: {meaning}), que esta carpeta daría de nuevo: la                  emisión sigue detenida. Busque en su sitio cuál fue el último folio que se usó, y desbloquee diciendo                  hasta cuál se usaron."
+            ),
+        ))
+    }
+}
+
+/// Nobody could be asked, and nobody said yet that it goes on all the same.
+fn unasked_yet(authority: &str, why: &str) -> ProblemView {
+    let why = why.trim_end_matches('.');
+    ProblemView::unreached(
+        "next-number-unasked",
+        format!(
+            "No se pudo preguntar al {authority} si ya conoce los folios que siguen ({why}): la emisión sigue detenida.              Espere a que haya línea y desbloquee de nuevo; si no puede esperar, revise en su sitio cuál fue el último              folio que se usó, y desbloquee sin preguntar."
+        ),
+    )
 }
 
 fn view(locked: &Locked, ranges: &[Range], profile: &Profile) -> LockView {

@@ -40,7 +40,7 @@ pub use doors::{
 pub use folios::{FoliosView, RangeOrder, RangeView, SpanView};
 pub use found::{FoundView, ResentView};
 pub use loaded::{LoadedCertificateView, LoadedRangeView};
-pub use lock::{LockView, LockedFoliosView};
+pub use lock::{LockView, LockedFoliosView, UnlockOrder};
 pub use paper::PaperView;
 pub use preview::{ExplainedView, PreviewView};
 pub use printers::{FoundPrinterView, PrinterView, PrintersView};
@@ -414,6 +414,7 @@ pub fn typescript() -> String {
         VersionView,
         LockView,
         LockedFoliosView,
+        UnlockOrder,
         PushView,
         StatsView,
         crate::diagnose::Diagnosis,

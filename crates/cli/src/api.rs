@@ -15,7 +15,8 @@ use timbre_agent::diagnose::Diagnosis;
 use timbre_agent::view::{
     CertificateView, ClaimOrder, ClaimsView, ClockView, DetailView, IssuedView, LoadedCertificateView,
     LockView, NotedOrder, PageView, PaperView, PreviewView, Query, RangeDecision, RangeOrder, RangeView,
-    ReissuedView, ResentView, RowView, SaidView, Snapshot, VouchedView, VoucherUndoOrder, VouchersView,
+    ReissuedView, ResentView, RowView, SaidView, Snapshot, UnlockOrder, VouchedView, VoucherUndoOrder,
+    VouchersView,
 };
 use timbre_core::DocumentId;
 use zeroize::Zeroizing;
@@ -293,8 +294,8 @@ impl Api {
         self.wire.read(Ask::get("/v1/issuing/lock")).await
     }
 
-    pub async fn unlock(&self, who: &str) -> Result<LockView, Failure> {
-        self.wire.read(Ask::new(Method::POST, "/v1/issuing/unlock").json(&json!({ "who": who }))).await
+    pub async fn unlock(&self, order: &UnlockOrder) -> Result<LockView, Failure> {
+        self.wire.read(Ask::new(Method::POST, "/v1/issuing/unlock").json(&json!(order)).patient()).await
     }
 
     /// This machine's clock; `None` where nothing was ever wrong with it.

@@ -160,6 +160,8 @@ const COMMANDS: &[(&str, &str, &str)] = &[
     ("grant-stopped", "Folios", "timbre caf resume"),
     ("large-sale-payment", "Ajustes", "timbre company set --uf-valor"),
     ("large-sale-receiver", "Ajustes", "timbre company set --uf-valor"),
+    ("next-number-taken", "hasta cuál", "timbre unlock --used-up-to TIPO=FOLIO"),
+    ("next-number-unasked", "sin preguntar", "timbre unlock --without-asking"),
     ("reissue-unreadable", "Ajustes", "timbre check"),
     ("rejection-unproven", "Ajustes", "timbre check"),
     ("store-stopped", "desbloquear", "timbre unlock"),

@@ -59,6 +59,14 @@ pub fn number<N: FromStr>(text: &str) -> Result<N, String> {
     text.trim().parse().map_err(|_| format!("«{text}» no es un número entero válido aquí"))
 }
 
+/// A type and a folio of it: `39=120`.
+pub fn used_up_to(text: &str) -> Result<(u16, u64), String> {
+    let parts = text.split_once('=');
+    parts
+        .and_then(|(kind, folio)| Some((kind.trim().parse().ok()?, folio.trim().parse().ok()?)))
+        .ok_or_else(|| format!("«{text}» no es un tipo y su folio; el 120 del tipo 39 se escribe 39=120"))
+}
+
 /// A state, or one of the panel's counters, in Spanish or as the API names it.
 pub fn state(text: &str) -> Result<String, String> {
     if let Some(state) = DocState::from_word(text) {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use timbre_agent::Agent;
 use timbre_agent::view::{
     CertificateView, ClockView, CompanyDataView, CompanyOrder, LoadedCertificateView, LoadedRangeView,
-    LockView, ProblemView,
+    LockView, ProblemView, UnlockOrder,
 };
 use zeroize::{Zeroize, Zeroizing};
 
@@ -106,12 +106,13 @@ struct Decided {
     post,
     path = "/v1/issuing/unlock",
     summary = "Alguien a cargo decide que se vuelve a emitir",
-    request_body(content = serde_json::Value, example = json!({"who": "Rosa"})),
+    description = "Antes se pregunta al SII por los folios que siguen de cada rango: si conoce uno, 422 `next-number-taken` (diga en `used_up_to` hasta cuál se usaron); si no se pudo preguntar, 504 `next-number-unasked` (con `unasked` se sigue igual, y queda anotado).",
+    request_body(content = UnlockOrder, example = json!({"who": "Rosa", "used_up_to": {"39": 120}})),
     responses((status = 200, description = "Hecho", body = LockView))
 )]
 pub(crate) async fn unlock(Acting(agent): Acting, body: Bytes) -> Answer<Json<LockView>> {
-    let Decided { who } = read(&body)?;
-    Ok(Json(agent.unlock(&who).await?))
+    let order: UnlockOrder = read(&body)?;
+    Ok(Json(agent.unlock(&order).await?))
 }
 
 #[utoipa::path(

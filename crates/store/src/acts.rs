@@ -1,7 +1,7 @@
 //! What people did, for a list of its own: who, what, when. The facts are the truth; here is where to look.
 
 use serde::{Deserialize, Serialize};
-use timbre_core::Timestamp;
+use timbre_core::{Timestamp, thousands};
 
 use crate::apply::Stand;
 use crate::index::decode;
@@ -39,7 +39,14 @@ const LOOKED_AT: usize = 20_000;
 pub(crate) fn note(on: &mut Overlay<'_>, fact: &Fact, stand: Stand) -> Result<(), StoreError> {
     let (who, what, documents) = match fact {
         Fact::Acted { who, what, documents } => (who, what.clone(), documents.as_slice()),
-        Fact::IssuingUnlocked { who, .. } => (who, "Desbloquear la emisión".to_owned(), [].as_slice()),
+        Fact::IssuingUnlocked { who, used_up_to, unasked, .. } => {
+            let used = used_up_to
+                .iter()
+                .map(|(series, last)| format!("; del tipo {series}, usados hasta el {}", thousands(*last)));
+            let unasked = unasked.iter().map(|why| format!("; sin haber podido preguntar: {why}"));
+            let said: String = used.chain(unasked).collect();
+            (who, format!("Desbloquear la emisión{said}"), [].as_slice())
+        }
         Fact::ClockAccepted { who, offset_seconds } => {
             (who, format!("Aceptar el reloj con {offset_seconds} s de diferencia"), [].as_slice())
         }

@@ -5,6 +5,8 @@
 //! documents, what was received, what was heard): those are `#[serde(skip)]` here and travel beside
 //! the JSON in the frame, in the order of [`Fact::blobs`].
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -97,6 +99,12 @@ pub enum Fact {
     IssuingUnlocked {
         who: String,
         beyond: Vec<Mark>,
+        /// What they said to be used elsewhere: the last folio of a series. `beyond` has it.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        used_up_to: BTreeMap<Series, u64>,
+        /// They decided although the authority could not be asked about the next folios, and why it could not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unasked: Option<String>,
     },
     /// It was said that so much of the legal term of some documents had run.
     Warned(Warned),

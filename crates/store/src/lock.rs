@@ -1,11 +1,13 @@
 //! Why issuing is locked, and what a person must know to unlock it. Finding out is `opening`'s.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use timbre_core::{GrantId, Series};
 
 use crate::Fact;
+use crate::verdict::collect;
 
 /// How far a grant is used, as somebody remembers it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,9 +43,18 @@ pub enum LockReason {
 }
 
 impl Locked {
-    /// The fact that `who` decided to go on: each grant from where nobody remembers a folio used.
-    pub fn lifted_by(&self, who: &str) -> Fact {
-        Fact::IssuingUnlocked { who: who.to_owned(), beyond: self.beyond.clone() }
+    /// The same, knowing that these are used, too.
+    pub fn knowing(&self, used: Vec<Mark>) -> Locked {
+        let mut marks = BTreeMap::new();
+        collect(&mut marks, self.beyond.clone());
+        collect(&mut marks, used);
+        Locked { reason: self.reason, beyond: marks.into_values().collect() }
+    }
+
+    /// The fact that `who` decided to go on: each grant from where nobody remembers a folio used. What they said, and
+    /// why nobody could be asked, is for the record alone.
+    pub fn lifted_by(&self, who: &str, used_up_to: BTreeMap<Series, u64>, unasked: Option<String>) -> Fact {
+        Fact::IssuingUnlocked { who: who.to_owned(), beyond: self.beyond.clone(), used_up_to, unasked }
     }
 }
 

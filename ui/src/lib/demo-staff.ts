@@ -1,7 +1,7 @@
 // Who works in the demo shop and what they allow, and how it is set up.
 
 import { PERMIT, permitted, permittedAgain, Problem, unreachable } from "./port";
-import type { ClockView, CompanyDataView, CompanyOrder, Diagnosis, LoadedCertificateView, LockView, StaffView, WorkerOrder } from "./types";
+import type { ClockView, CompanyDataView, CompanyOrder, Diagnosis, LoadedCertificateView, LockView, StaffView, UnlockOrder, WorkerOrder } from "./types";
 
 export class DemoStaff {
   /** Set it to make the next questions fail. */
@@ -88,7 +88,7 @@ export class DemoStaff {
     return structuredClone(this.locked);
   }
 
-  async unlock(): Promise<LockView> {
+  async unlock(_: UnlockOrder): Promise<LockView> {
     await this.allowed("unlock");
     const lifted = this.locked;
     if (!lifted) throw new Problem({ status: 422, code: "not-locked", title: "Rechazado", detail: "La emisión no está detenida.", errors: [] });

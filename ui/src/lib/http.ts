@@ -125,7 +125,7 @@ export function httpPort({ base = "", token = () => null, fetch: ask = (...args)
       json("POST", "/certificate", { body: { pfx: base64(file), password, holder }, ms: LONG_ANSWER_MS }),
     diagnose: () => json("POST", "/diagnosis", { ms: DIAGNOSIS_MS }),
     lock: () => json("GET", "/issuing/lock"),
-    unlock: (who) => json("POST", "/issuing/unlock", { body: { who } }),
+    unlock: (order) => json("POST", "/issuing/unlock", { body: order, ms: LONG_ANSWER_MS }),
     acceptClock: (who) => json("POST", "/clock/accept", { body: { who } }),
     tokens: () => json("GET", "/tokens"),
     makeToken: (order) => json("POST", "/tokens", { body: order }),

@@ -44,6 +44,7 @@ import type {
   TodayView,
   TokenOrder,
   TokenView,
+  UnlockOrder,
   VouchedView,
   VoucherOrder,
   VouchersView,
@@ -180,7 +181,7 @@ export interface Port {
   diagnose(): Promise<Diagnosis>;
   /** Why issuing is locked; `null` when it is not. */
   lock(): Promise<LockView | null>;
-  unlock(who: string): Promise<LockView>;
+  unlock(order: UnlockOrder): Promise<LockView>;
   acceptClock(who: string): Promise<ClockView>;
   /** The programs that may come in by the local API; never a token. */
   tokens(): Promise<TokenView[]>;

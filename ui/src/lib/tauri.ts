@@ -74,7 +74,7 @@ export function tauriPort(): Port {
     loadCertificate: (file, password, holder) => call("load_certificate", { file: Array.from(file), password, holder }, LONG_ANSWER_MS),
     diagnose: () => call("diagnose", {}, DIAGNOSIS_MS),
     lock: () => call("lock"),
-    unlock: (who) => call("unlock", { who }),
+    unlock: (order) => call("unlock", { order }, LONG_ANSWER_MS),
     acceptClock: (who) => call("accept_clock", { who }),
     tokens: () => call("tokens"),
     makeToken: (order) => call("make_token", { order }),

@@ -703,6 +703,16 @@ used_from: number | null, used_to: number | null,
  */
 next: number | null, };
 
+export type UnlockOrder = { who: string, 
+/**
+ * The last folio of each type that was used elsewhere, as they saw it at the authority: none up to it is issued here.
+ */
+used_up_to: Record<string, number>, 
+/**
+ * Also where the authority could not be asked whether it knows the next folios.
+ */
+unasked: boolean, };
+
 export type PushView = { snapshot: Snapshot, rows: Array<RowView>, 
 /**
  * More may have changed than the rows say: every page is to be read again.

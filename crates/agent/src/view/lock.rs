@@ -1,5 +1,7 @@
 //! A lock on issuing, as people are shown it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
@@ -28,4 +30,25 @@ pub struct LockedFoliosView {
     /// The folio it goes on with; `None` when none is left.
     #[ts(type = "number | null")]
     pub next: Option<u64>,
+}
+
+/// A person's word that issuing goes on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnlockOrder {
+    pub who: String,
+    /// The last folio of each type that was used elsewhere, as they saw it at the authority: none up to it is issued here.
+    #[serde(default)]
+    #[ts(type = "Record<string, number>")]
+    pub used_up_to: BTreeMap<String, u64>,
+    /// Also where the authority could not be asked whether it knows the next folios.
+    #[serde(default)]
+    pub unasked: bool,
+}
+
+impl UnlockOrder {
+    /// Who decides, and nothing else.
+    pub fn by(who: &str) -> UnlockOrder {
+        UnlockOrder { who: who.to_owned(), ..UnlockOrder::default() }
+    }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use timbre_agent::view::UnlockOrder;
 use timbre_agent::{Agent, Settings};
 use timbre_core::{Document, KeyError};
 use timbre_store::OpenOptions;
@@ -84,7 +85,7 @@ async fn an_older_copy_sends_nothing_until_somebody_decides_and_then_asks_before
     until(&agent, |agent| agent.stats().accepted == 1).await;
     assert_eq!((agent.stats().queued, times(&office)), (2, vec![1, 1, 1]));
 
-    agent.unlock("ana").await.unwrap();
+    agent.unlock(&UnlockOrder::by("ana")).await.unwrap();
     until(&agent, |agent| agent.stats().accepted == 3).await;
     sell(&agent, "d", 10).await;
     until(&agent, |agent| agent.stats().accepted == 4).await;
@@ -148,7 +149,7 @@ async fn what_had_not_left_from_a_folder_that_was_brought_here_leaves_once_someb
     until(&agent, |agent| agent.stats().accepted == 1).await;
     assert_eq!(agent.lock().unwrap().reason, "anchor-missing");
     assert_eq!(times(&office), [1]);
-    agent.unlock("ana").await.unwrap();
+    agent.unlock(&UnlockOrder::by("ana")).await.unwrap();
     until(&agent, |agent| agent.stats().accepted == 3).await;
     agent.stop().await;
     assert_eq!(times(&office), [1, 1, 1]);
@@ -167,7 +168,7 @@ async fn of_those_that_waited_together_the_one_that_had_left_does_not_decide_abo
     put_back(root);
     let agent = anchored(root, &office, true).await;
     until(&agent, |agent| agent.stats().accepted == 1).await;
-    agent.unlock("ana").await.unwrap();
+    agent.unlock(&UnlockOrder::by("ana")).await.unwrap();
     until(&agent, |agent| agent.stats().accepted == 3).await;
     agent.stop().await;
     assert_eq!(times(&office), [1, 1, 1]);
@@ -200,7 +201,7 @@ async fn what_was_about_to_go_again_is_asked_about_first_too() {
     put_back(root);
     let agent = anchored(root, &office, true).await;
     agent.resend_pending().await.unwrap();
-    agent.unlock("ana").await.unwrap();
+    agent.unlock(&UnlockOrder::by("ana")).await.unwrap();
     agent.resend_pending().await.unwrap();
     until(&agent, |agent| agent.stats().accepted == 2).await;
     agent.stop().await;

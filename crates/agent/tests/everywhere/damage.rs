@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::copied::{anchored, times};
 use crate::fake::*;
+use timbre_agent::view::UnlockOrder;
 use timbre_agent::{Agent, Settings};
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -127,7 +128,7 @@ async fn what_waited_leaves_after_an_unlock_though_something_of_its_history_cann
     let told = agent.detail("TAF1").unwrap().timeline;
     assert!(told.iter().any(|step| step.title == "No se puede leer"));
     assert!(agent.history("TAF1").unwrap().iter().any(|fact| fact["fact"] == "unreadable"));
-    agent.unlock("ana").await.unwrap();
+    agent.unlock(&UnlockOrder::by("ana")).await.unwrap();
     until(&agent, |agent| agent.stats().accepted == 1).await;
     agent.stop().await;
     assert_eq!(times(&office), [1]);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use timbre_agent::Agent;
 use timbre_agent::reissue::Reissue;
-use timbre_agent::view::NotedOrder;
+use timbre_agent::view::{NotedOrder, UnlockOrder};
 use timbre_core::Said;
 
 use crate::fake::*;
@@ -166,7 +166,7 @@ async fn one_that_cannot_be_read_does_not_hold_the_absent_ones_of_its_parcel() {
         let agent = open(dir.path(), &office, true).await;
         if index_too {
             // Its folio may have been the last one: nothing is issued or sent before somebody looked.
-            agent.unlock("ana").await.unwrap();
+            agent.unlock(&UnlockOrder::by("ana")).await.unwrap();
         }
         until(&agent, |agent| agent.stats().accepted == 2).await;
         agent.stop().await;

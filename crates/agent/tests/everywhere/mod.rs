@@ -21,4 +21,5 @@ mod paper;
 mod reissue;
 mod resume;
 mod today;
+mod unlocking;
 mod writing;

@@ -8,7 +8,7 @@ use crate::fake::*;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use timbre_agent::Agent;
-use timbre_agent::view::{RangeOrder, SpanView};
+use timbre_agent::view::{RangeOrder, SpanView, UnlockOrder};
 
 /// An engine that sends nothing, with an anchor beside its folder.
 async fn quiet(root: &Path) -> Agent {
@@ -27,7 +27,7 @@ async fn a_restored_folder_issues_nothing_until_somebody_decides_and_then_above_
     let agent = quiet(root.path()).await;
     sell(&agent, "a", 10).await;
     assert_eq!(agent.lock(), None);
-    assert_eq!(agent.unlock("ana").await.unwrap_err().code, "not-locked");
+    assert_eq!(agent.unlock(&UnlockOrder::by("ana")).await.unwrap_err().code, "not-locked");
     agent.stop().await;
     drop(agent);
     copy(&shop, &monday);
@@ -46,9 +46,9 @@ async fn a_restored_folder_issues_nothing_until_somebody_decides_and_then_above_
     assert_eq!(lock.reason, "anchor-ahead");
     let of = |n: usize| (lock.folios[n].used_from, lock.folios[n].used_to, lock.folios[n].next);
     assert_eq!((of(0), of(1)), ((Some(2), Some(4), Some(5)), (None, None, Some(6))));
-    assert_eq!(agent.unlock(" ").await.unwrap_err().code, "who-missing");
+    assert_eq!(agent.unlock(&UnlockOrder::by(" ")).await.unwrap_err().code, "who-missing");
     assert_eq!(try_to_sell(&agent, "e").await.unwrap_err().0, 503);
-    assert_eq!(agent.unlock("ana").await.unwrap(), lock);
+    assert_eq!(agent.unlock(&UnlockOrder::by("ana")).await.unwrap(), lock);
     assert_eq!((agent.lock(), try_to_sell(&agent, "e").await), (None, Ok(5)));
     let skipped = |agent: &Agent| agent.snapshot().folios[0].ranges[0].skipped.clone();
     assert_eq!((skipped(&agent), agent.stats().skipped), (vec![SpanView { first: 2, last: 4 }], 3));

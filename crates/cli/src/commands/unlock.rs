@@ -4,13 +4,14 @@
 use std::io;
 use std::path::Path;
 
-use timbre_agent::view::{LockView, LockedFoliosView};
+use timbre_agent::view::{LockView, LockedFoliosView, UnlockOrder};
 
 use super::through;
 use crate::ask;
 use crate::door::Need;
 use crate::failure::{Exit, Failure};
 use crate::out::Out;
+use crate::values;
 use crate::words::thousands;
 
 /// What a person types to confirm.
@@ -21,7 +22,8 @@ Esto pasa cuando se restaura un respaldo, cuando la carpeta se trajo de otro equ
 que siguió emitiendo, cuando se borró lo que Timbre recuerda en este equipo, o cuando se dañó el disco.
 Puede haber folios usados que esta carpeta no conoce, y un folio no se usa dos veces. Antes de seguir
 revise en sii.cl qué documentos se emitieron, y responda: ¿es ésta la única copia de la carpeta que va a
-emitir? Si otra, en este equipo o en otro, puede seguir emitiendo, no desbloquee ésta.";
+emitir? Si otra, en este equipo o en otro, puede seguir emitiendo, no desbloquee ésta. Si otra copia ya
+usó folios, diga hasta cuál con --used-up-to. Al SII se le pregunta por los que siguen.";
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -29,9 +31,29 @@ pub struct Args {
     #[arg(long, value_name = "NOMBRE")]
     who: Option<String>,
 
+    /// El último folio de un tipo que se usó en otra parte, según sii.cl: ninguno hasta ése se emite aquí. Se
+    /// puede repetir, por ejemplo --used-up-to 39=120 --used-up-to 33=14
+    #[arg(long, value_name = "TIPO=FOLIO", value_parser = values::used_up_to)]
+    used_up_to: Vec<(u16, u64)>,
+
+    /// Sigue aunque no se pueda preguntar al SII si ya conoce los folios que siguen; queda anotado
+    #[arg(long)]
+    without_asking: bool,
+
     /// Confirma sin preguntar
     #[arg(long)]
     yes: bool,
+}
+
+impl Args {
+    fn order(&self) -> UnlockOrder {
+        let used = self.used_up_to.iter().map(|(kind, last)| (kind.to_string(), *last));
+        UnlockOrder {
+            who: self.who.clone().unwrap_or_else(ask::user),
+            used_up_to: used.collect(),
+            unasked: self.without_asking,
+        }
+    }
 }
 
 pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
@@ -55,7 +77,7 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
                 return Err(Failure::refused("not-confirmed", "No se confirmó: la emisión sigue detenida."));
             }
         }
-        let lifted = api.unlock(&args.who.unwrap_or_else(ask::user)).await?;
+        let lifted = api.unlock(&args.order()).await?;
         match out.json {
             true => out.object(&lifted)?,
             false => {

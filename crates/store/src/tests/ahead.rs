@@ -1,5 +1,6 @@
 //! Somebody knows more than the journal: a restored backup, a clone, a lost file. Issuing locks.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use super::shop::*;
@@ -20,7 +21,12 @@ fn is_locked_until_unlocked(shop: &Shop, reason: LockReason, next: u64) {
     // Still locked, although index and journal agree by now.
     let (mut store, opened) = shop.open_said();
     assert!(opened.locked.is_some());
-    let low_mark = Fact::IssuingUnlocked { who: "ana".into(), beyond: vec![] };
+    let low_mark = Fact::IssuingUnlocked {
+        who: "ana".into(),
+        beyond: vec![],
+        used_up_to: BTreeMap::new(),
+        unasked: None,
+    };
     assert!(matches!(store.commit(vec![low_mark], at(52)), Err(StoreError::Refused(_))));
     unlock(&mut store, 53);
     assert_eq!(store.reader().ranges()[0].next, next);

@@ -1,9 +1,11 @@
 //! Every fact is read back as it was written, blobs to the byte.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use serde_json::json;
 use timbre_core::{
-    Advice, Cause, ChannelId, DocState, Label, NumberFate, ParcelId, Refusal, Remark, State, TillData,
+    Advice, Cause, ChannelId, DocState, Label, NumberFate, ParcelId, Refusal, Remark, Series, State, TillData,
 };
 
 use super::shop::*;
@@ -104,7 +106,12 @@ fn every_fact() -> Vec<Fact> {
         Fact::Acted { who: "ana".into(), what: "reenviar".into(), documents: vec![id(7)] },
         Fact::GrantStopped { grant: timbre_core::GrantId("a".into()), why: Some("conflicto".into()) },
         Fact::IssuingLocked(Locked { reason: LockReason::Damage, beyond: vec![mark.clone()] }),
-        Fact::IssuingUnlocked { who: "ana".into(), beyond: vec![mark] },
+        Fact::IssuingUnlocked {
+            who: "ana".into(),
+            beyond: vec![mark],
+            used_up_to: BTreeMap::from([(Series("39".into()), 6)]),
+            unasked: Some("sin línea".into()),
+        },
         Fact::Warned(crate::Warned {
             series: timbre_core::Series("39".into()),
             level: 80,

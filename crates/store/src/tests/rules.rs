@@ -1,5 +1,7 @@
 //! What `commit` refuses, and that a refusal changes nothing.
 
+use std::collections::BTreeMap;
+
 use timbre_core::{Cause, Company, DocState, Environment};
 
 use super::shop::*;
@@ -240,7 +242,12 @@ fn nobody_locks_or_unlocks_by_the_way() {
     let (_shop, mut store) = Shop::ready();
     let lock = crate::Locked { reason: crate::LockReason::Damage, beyond: vec![] };
     assert_eq!(code(refused(&mut store, vec![Fact::IssuingLocked(lock)])), "lock-by-hand");
-    let unlock = Fact::IssuingUnlocked { who: "ana".into(), beyond: vec![] };
+    let unlock = Fact::IssuingUnlocked {
+        who: "ana".into(),
+        beyond: vec![],
+        used_up_to: BTreeMap::new(),
+        unasked: None,
+    };
     assert_eq!(code(refused(&mut store, vec![unlock])), "not-locked");
 }
 

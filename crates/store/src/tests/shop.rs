@@ -242,7 +242,7 @@ pub fn shared_caf(
 /// A person lifts the lock.
 #[track_caller]
 pub fn unlock(store: &mut Store, second: i64) {
-    let fact = store.locked().unwrap().lifted_by("ana");
+    let fact = store.locked().unwrap().lifted_by("ana", BTreeMap::new(), None);
     store.commit(vec![fact], at(second)).unwrap();
 }
 

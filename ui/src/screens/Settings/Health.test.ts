@@ -1,0 +1,59 @@
+import { screen } from "@testing-library/svelte";
+import { expect, test, vi } from "vitest";
+
+import { Problem } from "../../lib/port";
+import { click, expectAccessible, open, reopen, settle, write } from "../testing";
+
+const range = (series: string, name: string, next: number) => ({ series, name, used_from: null, used_to: null, next });
+
+async function locked() {
+  const shop = await open("settings");
+  shop.locked = { reason: "anchor-missing", text: "Detenida.", folios: [range("39", "Boleta", 4), range("39", "Boleta", 101), range("33", "Factura", 9)] };
+  await reopen(shop, "settings");
+  await click("button", "Desbloquear la emisión");
+  return shop;
+}
+
+async function type(label: string, text: string): Promise<void> {
+  screen.getByLabelText(label).focus();
+  await write(text);
+  await settle();
+}
+
+const refused = (status: number, code: string, detail: string) => new Problem({ status, code, title: "", detail, errors: [] });
+
+test("a lock is lifted with the folio up to which another copy used each type", async () => {
+  const shop = await locked();
+  const asked = vi.spyOn(shop, "unlock");
+  await type("Boleta", "1.2x");
+  await type("Quién lo decide", "Ana");
+  expect(screen.getByText("Un folio es un número entero.")).toBeVisible();
+  expect(screen.getByRole("button", { name: "Lo decido yo" })).toBeDisabled();
+  await type("Boleta", "1.206");
+  asked.mockRejectedValueOnce(refused(422, "next-number-taken", "El SII ya conoce el folio 1.207."));
+  await click("button", "Lo decido yo");
+  expect(screen.getByRole("alert")).toHaveTextContent("El SII ya conoce el folio 1.207.");
+  expect(screen.queryByRole("checkbox")).toBeNull();
+  await type("Boleta", "1208");
+  await click("button", "Lo decido yo");
+  expect(asked.mock.lastCall).toEqual([{ who: "Ana", used_up_to: { 39: 1208 }, unasked: false }]);
+  expect(shop.locked).toBeNull();
+});
+
+test("where the SII can't be asked a person says that they looked themselves, and only then", async () => {
+  const shop = await locked();
+  const asked = vi.spyOn(shop, "unlock").mockRejectedValueOnce(refused(504, "next-number-unasked", "No se pudo preguntar."));
+  await type("Quién lo decide", "Ana");
+  await click("button", "Lo decido yo");
+  expect(asked.mock.lastCall).toEqual([{ who: "Ana", used_up_to: {}, unasked: false }]);
+  expect(shop.locked).not.toBeNull();
+  await click("checkbox", /Desbloquear sin preguntar al SII/);
+  await click("button", "Lo decido yo");
+  expect(asked.mock.lastCall).toEqual([{ who: "Ana", used_up_to: {}, unasked: true }]);
+  expect(shop.locked).toBeNull();
+});
+
+test("what is asked of who lifts a lock has names that are read aloud", async () => {
+  await locked();
+  await expectAccessible();
+});
