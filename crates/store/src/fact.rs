@@ -93,7 +93,7 @@ pub enum Fact {
         why: Option<String>,
     },
     /// At opening it was found that folios may be unknown to the journal. Written by the store
-    /// itself, with the first batch after it was found.
+    /// itself, with the first batch after it was found; but not that an anchor is missing.
     IssuingLocked(Locked),
     /// A person decided: issuing goes on, with each grant no lower than `beyond`.
     IssuingUnlocked {

@@ -14,7 +14,7 @@ use crate::overlay::{Overlay, finished};
 use crate::rules::Rules;
 use crate::segments::Segments;
 use crate::view::View;
-use crate::{Committed, Fact, Reader, StoreError};
+use crate::{Committed, Fact, LockReason, Reader, StoreError};
 
 /// Says what an order writes. It reads what was committed and what the orders before it in the
 /// same batch will have written, except for the frames of these: they have no place yet.
@@ -52,8 +52,10 @@ impl Group {
         let mut overlay = Overlay::new(&view);
         let mut rules = Rules::new(&live);
         let mut places = Vec::with_capacity(facts.len());
-        // A lock found at opening gets into the journal with the first batch.
-        let found = live.lock_found.clone().map(Fact::IssuingLocked);
+        // A lock found at opening gets into the journal with the first batch. That there is no anchor is true where it
+        // was looked for alone: it is found again at each opening there, and whoever has the anchor goes on.
+        let found = live.lock_found.clone().filter(|lock| lock.reason != LockReason::AnchorMissing);
+        let found = found.map(Fact::IssuingLocked);
         for (fact, asked) in
             found.iter().map(|fact| (fact, false)).chain(facts.iter().map(|fact| (fact, true)))
         {

@@ -238,6 +238,35 @@ fn a_look_without_the_anchor_does_not_stop_who_has_it() {
     issue(&mut store, [3]);
 }
 
+/// They may write what they hear and see, too; they remain locked, with and without the index, until a person lifts it.
+#[test]
+fn who_writes_without_the_anchor_stays_locked_and_does_not_lock_who_has_it() {
+    for bare in [false, true] {
+        let (mut shop, mut store) = Shop::ready();
+        issue(&mut store, 1..=2);
+        drop(store);
+        let another = Some(shop.root.path().join("another user's.json"));
+        let own = std::mem::replace(&mut shop.options.anchor, another.clone());
+        for second in [10, 11] {
+            let (mut store, opened) = shop.open_said();
+            assert_eq!(opened.locked.unwrap().reason, LockReason::AnchorMissing);
+            store.commit(vec![line()], at(second)).unwrap();
+            assert!(matches!(store.commit(vec![issued(sale(3))], at(second)), Err(StoreError::Locked(_))));
+            drop(store);
+            if bare {
+                shop.delete_index();
+            }
+        }
+        shop.options.anchor = own;
+        let (mut store, opened) = shop.open_said();
+        assert_eq!((opened.locked, shop.root.path().join("another user's.json").exists()), (None, false));
+        issue(&mut store, [3]);
+        drop(store);
+        shop.options.anchor = another;
+        assert!(shop.open_said().1.locked.is_some(), "and they are locked as before");
+    }
+}
+
 #[test]
 fn a_new_folder_that_dies_before_its_first_anchor_is_not_locked() {
     let (shop, store) = Shop::ready();
