@@ -16,6 +16,7 @@ use timbre_core::{
 use timbre_store::{Event, Fact, Issued, Moved, Numbering, Reader, Row};
 
 use crate::clock::{Clock, later};
+use crate::elsewhere::may_have_left;
 use crate::engine::{Agent, Answer, environment_word, missing, parse_id};
 use crate::follows::given_back;
 use crate::meaning::{circles, is_its_earlier, stop_range};
@@ -61,8 +62,11 @@ impl Agent {
         let before = self.0.reader.issued(&id)?.ok_or_else(|| missing(&id))?;
         let sale = sale_of(order.sale, &before)?;
         let (found, fate, answers) = match stuck {
-            // The authority can't know of it.
-            Some(found) => (found, NumberFate::FreeForSame, Vec::new()),
+            // The authority can't know of it, as far as is known here.
+            Some(found) => {
+                let answers = self.never_arrived(&row, &before.document).await?;
+                (found, NumberFate::FreeForSame, answers)
+            }
             None => {
                 let proof = |row: &Row| -> Answer<NumberFate> {
                     fate(&self.0.reader.history(&row.id)?, row.version).ok_or_else(|| no_proof(&row.id))
@@ -156,6 +160,29 @@ impl Agent {
             }
         }
         Ok(None)
+    }
+
+    /// It never left by what the journal says. Where that may not know all, the authority is asked: what it holds is
+    /// not made a second time.
+    async fn never_arrived(&self, row: &Row, document: &Document) -> Answer<Vec<Fact>> {
+        if !may_have_left(&self.0.reader, row) {
+            return Ok(Vec::new());
+        }
+        let told = self.ask_about(row, document.clone()).await?;
+        self.trust_clock()?;
+        match self.found(row, document, told.verdict).await? {
+            Found::Absent => Ok(told.answers),
+            _ => Err(ProblemView::conflict(
+                "left-elsewhere",
+                format!(
+                    "El {} conoce el folio de {}, que según esta carpeta no se ha enviado: puede haber salido antes, o \
+                     de otra copia de la carpeta. No se emite otro en su lugar, para que no haya dos: vea en su sitio \
+                     qué pasó con él y consulte a su contador.",
+                    self.authority(),
+                    row.id
+                ),
+            )),
+        }
     }
 
     /// A person annulled the number of a replaced document at the authority's site.

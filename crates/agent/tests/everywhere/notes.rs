@@ -1,11 +1,12 @@
 //! Notes wait for what they correct, where that is this folder's.
 
+use super::copied::anchored;
 use crate::fake::*;
 use bytes::Bytes;
 use serde_json::json;
 use timbre_agent::Agent;
 use timbre_agent::reissue::Reissue;
-use timbre_agent::view::ProblemView;
+use timbre_agent::view::{ProblemView, UnlockOrder};
 
 /// A document that annuls so much of another.
 async fn note(agent: &Agent, of: u64, total: i64) -> String {
@@ -168,6 +169,40 @@ async fn a_note_on_a_document_that_another_took_the_place_of_is_made_again_on_th
     assert_eq!((known.repeated, known.document.id.as_str()), (true, "TAF4"), "its key names what stands");
     let twice = agent.reissue("TAF2", again(false)).await.unwrap_err();
     assert_eq!(twice.code, "not-rejected");
+    agent.stop().await;
+}
+
+/// It waits here for what it corrects; another copy of the folder may have sent it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_note_that_may_have_left_from_another_copy_is_asked_about_before_another_is_made() {
+    let root = tempfile::tempdir().unwrap();
+    let office = office();
+    let agent = anchored(root.path(), &office, true).await;
+    office.books().words.insert(1, "wait");
+    sell(&agent, "first", 10).await;
+    let sale = json!({ "total": 10, "annuls": 1, "whole": true }).to_string();
+    agent.issue(Bytes::from(sale), Some("note".to_owned())).await.unwrap();
+    until(&agent, |agent| row(agent, 1).state == "ENVIADO").await;
+    agent.stop().await;
+    drop(agent);
+    for file in ["anchor.json", "anchor.base"] {
+        std::fs::remove_file(root.path().join(file)).unwrap();
+    }
+    let agent = anchored(root.path(), &office, true).await;
+    agent.unlock(&UnlockOrder::by("Ana")).await.unwrap();
+    office.books().words.insert(1, "free");
+    until(&agent, |agent| row(agent, 2).attention.is_some()).await;
+    office.books().words.clear();
+    office.books().have.insert(1, "no");
+    let again = |new_number| Reissue { sale: None, new_number, who: "Ana".into() };
+    assert_eq!(agent.reissue("TAF1", again(true)).await.unwrap().document.id, "TAF3");
+    office.books().have.insert(2, "yes");
+    let held = agent.reissue("TAF2", again(false)).await.unwrap_err();
+    assert_eq!((held.status, held.code.as_str()), (409, "left-elsewhere"), "{held}");
+    assert_eq!(row(&agent, 2).state, "GENERADO");
+    office.books().have.insert(2, "no");
+    assert_eq!(agent.reissue("TAF2", again(false)).await.unwrap().document.id, "TAF4");
+    until(&agent, |agent| row(agent, 4).state == "ACEPTADO").await;
     agent.stop().await;
 }
 
