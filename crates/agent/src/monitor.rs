@@ -9,7 +9,7 @@ use timbre_core::{ChannelId, DocState, DocumentId, Refusal};
 use timbre_store::Row;
 use tokio::sync::{mpsc, watch};
 
-use crate::engine::{Inner, environment_word};
+use crate::engine::{Agent, Inner, environment_word};
 use crate::line::Line;
 use crate::sentence::{Situation, sentence};
 use crate::view::{AnswerView, CompanyView, DownView, Snapshot, StatsView, StoppedView, Workers};
@@ -49,6 +49,9 @@ pub(crate) async fn watch(
                     None => break,
                 },
             }
+        }
+        if let Some(found) = inner.writer.take_damage() {
+            Agent(Arc::clone(&inner), None).set_damage(Some(found));
         }
         let profile = inner.regime.profile();
         let terms = inner.sender.terms();

@@ -5,6 +5,7 @@
 //! sign in parallel, and makes everything durable with one fsync. Only then does anybody hear of it.
 //! After a write error it says so and opens the store again by itself.
 
+mod news;
 mod sealing;
 mod seat;
 pub(crate) mod selling;
@@ -23,11 +24,13 @@ use timbre_store::{Committed, Fact, Reader, Row, Store, StoreError};
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
+use crate::damage::Damaged;
 use crate::gauges::{Durations, Histogram};
 use crate::sender::lock;
 use crate::signing;
 use crate::tale::{self, Line};
 
+use news::News;
 use sealing::Sealing;
 use seat::Door;
 pub use seat::Seat;
@@ -117,6 +120,7 @@ pub struct Writer {
     commits: Arc<Histogram>,
     syncs: Arc<Histogram>,
     stopped: Arc<Mutex<Option<String>>>,
+    damaged: Arc<Mutex<Option<Damaged>>>,
 }
 
 /// Told after each commit: the documents it touched (none for facts about the folder).
@@ -135,8 +139,8 @@ impl Writer {
         let fsyncs = Arc::new(AtomicU64::new(0));
         // Asked once: on Linux the answer is looked up in several files.
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
-        let stopped = Arc::new(Mutex::new(None));
-        let news = News { stopped: Arc::clone(&stopped), touched };
+        let (stopped, damaged) = <(Arc<Mutex<_>>, Arc<Mutex<_>>)>::default();
+        let news = News { stopped: Arc::clone(&stopped), damaged: Arc::clone(&damaged), touched };
         let (commits, syncs) = (Arc::<Histogram>::default(), Arc::<Histogram>::default());
         let desk = Desk {
             news,
@@ -153,7 +157,7 @@ impl Writer {
             tale: Vec::new(),
         };
         let (orders, thread) = Door::open(desk, seat)?;
-        Ok((Writer { orders, fsyncs, commits, syncs, stopped }, thread))
+        Ok((Writer { orders, fsyncs, commits, syncs, stopped, damaged }, thread))
     }
 
     /// Issues a draft; the answer comes when it is on disk.
@@ -180,6 +184,11 @@ impl Writer {
 
     fn hand_in(&self, order: Order) -> Result<(), WriteError> {
         self.orders.hand_in(order).then_some(()).ok_or_else(|| self.closed())
+    }
+
+    /// Damage that was found when the folder was opened again, once.
+    pub fn take_damage(&self) -> Option<Damaged> {
+        lock(&self.damaged).take()
     }
 
     /// The thread is gone, or going: whoever hears so finds the writer stopped, too.
@@ -217,26 +226,6 @@ impl Writer {
     /// Commits facts that depend on nothing; says what became of them.
     pub async fn commit(&self, facts: Vec<Fact>) -> Result<Committed, WriteError> {
         self.act(Box::new(move |_| facts)).await
-    }
-}
-
-/// How the writer's state is told.
-#[derive(Clone)]
-struct News {
-    stopped: Arc<Mutex<Option<String>>>,
-    touched: Touched,
-}
-
-impl News {
-    /// People are told at once.
-    fn stop(&self, why: &str) {
-        lock(&self.stopped).get_or_insert_with(|| why.to_owned());
-        self.tell(Vec::new());
-    }
-
-    fn tell(&self, names: Vec<DocumentId>) {
-        // Nobody listens any more when the engine is stopping.
-        let _ = self.touched.send(names);
     }
 }
 
@@ -421,6 +410,7 @@ impl Desk {
         match self.store.reopen() {
             Ok(opened) => {
                 tracing::warn!(?opened, "the folder was opened again");
+                self.news.opened(&opened);
                 self.mending = None;
                 *lock(&self.news.stopped) = None;
             }

@@ -35,7 +35,8 @@ impl Desk {
             // Its folder is to be opened again, whatever kept it from that just now (a reader that goes on).
             Ok(Err(error)) => self.stop(&error.to_string()),
             Err(error) if breaks(error) || self.store.is_poisoned() => self.stop(&error.to_string()),
-            Ok(Ok(_)) | Err(_) => {}
+            Ok(Ok(opened)) => self.news.opened(opened),
+            Err(_) => {}
         }
         // Whoever asked may have gone; it is sealed all the same.
         let _ = reply.send(sealed.map(drop).map_err(WriteError::from));

@@ -324,6 +324,29 @@ async fn what_could_not_be_sealed_is_said_not_to_be_and_stays_in_clear() {
     assert!(timbre_store::sealed(shop.dir.path()).unwrap().on);
 }
 
+/// What became unreadable since the start is told as the start tells it, once.
+#[tokio::test(flavor = "multi_thread")]
+async fn damage_that_is_found_when_the_folder_is_opened_again_is_handed_on() {
+    let options = OpenOptions { segment_bytes: 1, ..OpenOptions::default() };
+    let mut shop = shop_with(Arc::new(SystemClock), options);
+    for name in ["a", "b", "c"] {
+        shop.writer.commit(vec![line(name)]).await.unwrap();
+    }
+    assert_eq!(shop.writer.take_damage(), None);
+    let blocked = block(&shop.journal());
+    std::fs::remove_file(shop.journal().join("000002.tj")).unwrap();
+    shop.writer.commit(vec![line("d")]).await.unwrap_err();
+    std::fs::remove_dir_all(blocked).unwrap_or(());
+    for left in std::fs::read_dir(shop.journal()).unwrap().flatten() {
+        if left.path().is_dir() {
+            std::fs::remove_dir(left.path()).unwrap();
+        }
+    }
+    shop.until(|writer| writer.stopped().is_none()).await;
+    let found = shop.writer.take_damage().expect("a part is missing");
+    assert_eq!((found.parts, shop.writer.take_damage()), (1, None));
+}
+
 /// Each batch goes to a segment of its own; where the next one would be there is a folder.
 fn block(journal: &Path) -> std::path::PathBuf {
     let next = std::fs::read_dir(journal).unwrap().count() + 1;
