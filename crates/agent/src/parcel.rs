@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use timbre_core::{Cause, ChannelId, DocState, Document, DocumentId, Heard, Parcel, ParcelId, Timestamp};
-use timbre_store::{Answered, Fact, OpenParcel, Row, Sending, StoreError};
+use timbre_store::{Answered, Fact, Moved, OpenParcel, Row, Sending, StoreError};
 
 use crate::clock::{later, until};
 use crate::conversation::{After, Phase, Talk, TalkError, moved, rows_of};
@@ -131,6 +131,13 @@ impl Sender {
         let Some(pass) = self.pass_for_work(&parcel.channel).await? else {
             return Ok(Some(self.after_line(&parcel.channel)));
         };
+        let documents = versions_of(parcel);
+        let leaving = documents.clone();
+        // What the authority holds is never offered again: it is asked before anything leaves.
+        let unasked =
+            rows_of(self.reader(), &documents).iter().any(|row| elsewhere::may_have_left(self.reader(), row));
+        // An attempt is an upload whose bytes may have left.
+        let attempt = if unasked { attempt - 1 } else { attempt };
         let sending = Fact::Sending(Sending {
             parcel: parcel.id.clone(),
             channel: parcel.channel.clone(),
@@ -140,18 +147,16 @@ impl Sender {
             head: parcel.head.clone(),
             tail: parcel.tail.clone(),
         });
-        let documents = versions_of(parcel);
-        let leaving = documents.clone();
-        // What the authority holds is never offered again: it is asked before anything leaves.
-        let unasked =
-            rows_of(self.reader(), &documents).iter().any(|row| elsewhere::may_have_left(self.reader(), row));
         timbre_store::crash!("sending-unwritten");
         self.writer()
             .apply(move |reader| {
                 let rows = rows_of(reader, &leaving).into_iter();
-                std::iter::once(sending)
-                    .chain(rows.filter_map(|row| moved(&row, Cause::Sending, None)))
-                    .collect()
+                let moves = rows.filter_map(|row| Some((moved(&row, Cause::Sending, None)?, row.attempts)));
+                let moves = moves.map(|(fact, before)| match fact {
+                    Fact::Moved(moved) if unasked => Fact::Moved(Moved { attempts: before, ..moved }),
+                    fact => fact,
+                });
+                std::iter::once(sending).chain(moves).collect()
             })
             .await?;
         timbre_store::crash!("sending-written");
@@ -266,8 +271,10 @@ impl Sender {
     /// may have been.
     fn past_of(&self, documents: &[(DocumentId, u32)]) -> Past {
         let rows = rows_of(self.reader(), documents);
-        // Whoever leaves for the first time was in no doubt.
-        let again = rows.iter().filter(|row| row.attempts > 1);
+        // Whoever leaves for the first time was in no doubt, but where it was asked about before.
+        let unsure = self.reader().unsure_before();
+        let again =
+            rows.iter().filter(|row| row.attempts > 1 || unsure.is_some_and(|unsure| row.frame < unsure));
         let doubted = |row: &Row| {
             let events = self.reader().history(&row.id);
             events.map_or(true, |events| lacks_some(&events) || was_doubted(&events, row.version))

@@ -42,6 +42,8 @@ fn words(id: &DocumentId, fact: &Fact) -> Option<(String, String)> {
                 }
             },
         ),
+        // Nothing left: it was asked about first.
+        Fact::Sending(sending) if sending.attempt == 0 => None,
         Fact::Sending(sending) => say(
             DocState::Enviando.word(),
             match sending.documents.len() {

@@ -151,6 +151,11 @@ async fn what_had_not_left_from_a_folder_that_was_brought_here_leaves_once_someb
     assert_eq!(times(&office), [1]);
     agent.unlock(&UnlockOrder::by("ana")).await.unwrap();
     until(&agent, |agent| agent.stats().accepted == 3).await;
+    // To be asked about first is no attempt.
+    assert_eq!([1, 2, 3].map(|number| row(&agent, number).attempts), [1, 1, 1]);
+    let steps = agent.detail("TAF2").unwrap().timeline;
+    let sent: Vec<_> = steps.iter().filter(|step| step.title == "ENVIANDO").map(|step| &*step.text).collect();
+    assert_eq!(sent, ["Intento 1"]);
     agent.stop().await;
     assert_eq!(times(&office), [1, 1, 1]);
 }
