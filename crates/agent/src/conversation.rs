@@ -20,6 +20,7 @@ use crate::meaning::{REPEATED, calm, contested, fallen, not_known, rejected, tro
 use crate::noted;
 use crate::parcel::Past;
 use crate::plan::LONGEST_WAIT;
+use crate::question::without;
 use crate::retry::backoff;
 use crate::sender::Sender;
 use crate::void;
@@ -203,6 +204,7 @@ impl Sender {
             cap: settings.retry_cap,
             luck: self.luck(),
             authority: self.parts.profile.authority,
+            about_one: talk.one.is_some(),
         };
         let soon = later(now, settings.conduct.first_poll);
         let follow = state.map(|state| Phase::Follow { state: state.clone() });
@@ -264,6 +266,8 @@ struct Terms {
     cap: Duration,
     luck: f64,
     authority: &'static str,
+    /// The answer is about one document, not about its upload.
+    about_one: bool,
 }
 
 impl Terms {
@@ -290,21 +294,6 @@ fn is_noted(reader: &Reader, documents: &[Arc<Document>], reports: &[Report]) ->
 
 fn is_unclear(report: &Report) -> bool {
     matches!(report.verdict, Verdict::Unknown { .. })
-}
-
-/// What was heard without the pass in it, should the other side have echoed it.
-pub(crate) fn without(heard: Heard, pass: Option<&Pass>) -> Heard {
-    match (heard, pass.map(Pass::expose).filter(|secret| !secret.is_empty())) {
-        (Heard::Reply { status, headers, body }, Some(secret)) => {
-            let found = body.windows(secret.len()).any(|part| part == secret.as_bytes());
-            let body = match found {
-                true => Bytes::from(String::from_utf8_lossy(&body).replace(secret, "…")),
-                false => body,
-            };
-            Heard::Reply { status, headers, body }
-        }
-        (heard, _) => heard,
-    }
 }
 
 /// Will any of these documents be in one of the `wanted` states after `moves`? One that was made
@@ -390,8 +379,13 @@ fn facts_of(reader: &Reader, documents: &[Arc<Document>], reports: &[Report], te
             }
         };
         timbre_store::crash!("verdict-unwritten");
-        let (row, before, call) =
-            noted::overruled(reader, row, &report.verdict, documents.len(), terms.authority);
+        let (row, before, call) = noted::overruled(
+            reader,
+            row,
+            &report.verdict,
+            (documents.len(), terms.about_one),
+            terms.authority,
+        );
         facts.extend(before);
         match &report.verdict {
             Verdict::Sent { track } => facts.extend(moved(&row, Cause::Sent { track: track.clone() }, None)),

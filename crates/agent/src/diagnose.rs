@@ -13,10 +13,10 @@ use ts_rs::TS;
 use utoipa::ToSchema;
 
 use crate::clock::until;
-use crate::conversation::without;
 use crate::engine::{Agent, Answer, environment_word};
 use crate::inspect::{Inspection, inspect};
 use crate::offset::{apart, date_of};
+use crate::question::without;
 
 /// A certificate that ends sooner than this is worth a warning.
 const SOON: Duration = Duration::from_secs(30 * 86_400);

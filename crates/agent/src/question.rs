@@ -4,11 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use timbre_core::channel::Conduct;
 use timbre_core::{Cx, Document, Heard, Pass, Request, Step, Verdict};
 use timbre_store::{Answered, Fact, Row};
 
-use crate::conversation::without;
 use crate::engine::{Agent, Answer};
 use crate::services::trouble;
 use crate::view::ProblemView;
@@ -101,7 +101,7 @@ impl Agent {
         let heard = without(heard, Some(pass));
         match &heard {
             Heard::Reply { status, body, .. } => {
-                let body = if request.secret { bytes::Bytes::new() } else { body.clone() };
+                let body = if request.secret { Bytes::new() } else { body.clone() };
                 answers.extend(row.parcel.clone().map(|parcel| {
                     Fact::Answered(Answered {
                         parcel,
@@ -131,5 +131,20 @@ impl Agent {
                 why.trim_end_matches('.')
             ),
         )
+    }
+}
+
+/// What was heard without the pass in it, should the other side have echoed it.
+pub(crate) fn without(heard: Heard, pass: Option<&Pass>) -> Heard {
+    match (heard, pass.map(Pass::expose).filter(|secret| !secret.is_empty())) {
+        (Heard::Reply { status, headers, body }, Some(secret)) => {
+            let found = body.windows(secret.len()).any(|part| part == secret.as_bytes());
+            let body = match found {
+                true => Bytes::from(String::from_utf8_lossy(&body).replace(secret, "…")),
+                false => body,
+            };
+            Heard::Reply { status, headers, body }
+        }
+        (heard, _) => heard,
     }
 }

@@ -4,10 +4,11 @@
 use timbre_core::{ChannelId, DocumentId, Numbered, Remark, Served, Wish, thousands};
 use timbre_store::Fact;
 
-use crate::conversation::{TalkError, without};
+use crate::conversation::TalkError;
 use crate::doer::SOMEBODY;
 use crate::engine::{Agent, Answer, parse_id};
 use crate::line::Line;
+use crate::question::without;
 use crate::view::{ClaimOrder, ClaimsView, EventView, ProblemView, SaidView};
 
 impl Agent {

@@ -56,7 +56,15 @@ fn folder(dir: &std::path::Path) -> Store {
 
 fn terms() -> Terms {
     let minute = Duration::from_secs(60);
-    Terms { attempts: 3, now: at(9), base: minute, cap: 60 * minute, luck: 1.0, authority: "A" }
+    Terms {
+        attempts: 3,
+        now: at(9),
+        base: minute,
+        cap: 60 * minute,
+        luck: 1.0,
+        authority: "A",
+        about_one: false,
+    }
 }
 
 #[test]

@@ -114,18 +114,37 @@ async fn what_the_services_say_later_overrules_what_a_person_noted_and_calls_one
     }
 }
 
-/// An answer without a word about objections does not say that there are none.
+/// An answer about the document alone has no word about objections, and does not say that there are none.
 #[tokio::test(flavor = "multi_thread")]
 async fn objections_that_a_person_read_at_the_site_stand_where_the_services_say_accepted_alone() {
     let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
-    let agent = stuck(dir.path(), &office, &clock).await;
+    office.books().words.insert(1, "no");
+    let agent = absent(dir.path(), &office, &clock, "").await;
+    clock.advance(DAY);
     note_as(&agent, 1, Said::Objected, "Giro distinto").await.unwrap();
-    let asked = office.books().asked("post/track?");
-    told(&agent, &office, &clock, "yes", |_| office.books().asked("post/track?") > asked).await;
+    office.books().have.insert(1, "yes");
+    let asked = office.books().asked("post/have?");
+    until(&agent, |agent| {
+        clock.advance(DAY);
+        agent.set_running(true);
+        office.books().asked("post/have?") > asked
+    })
+    .await;
     agent.stop().await;
     drop(agent);
     let agent = open_as(dir.path(), &office, Opening { clock, send: false, ..Opening::default() }).await;
     assert_eq!((row(&agent, 1).state.as_str(), row(&agent, 1).attention), ("REPARO", None));
+    agent.stop().await;
+}
+
+/// What is said of its upload counts them: where it tells of none there are none.
+#[tokio::test(flavor = "multi_thread")]
+async fn objections_that_a_person_noted_do_not_stand_against_what_is_said_of_the_upload() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    let agent = stuck(dir.path(), &office, &clock).await;
+    note_as(&agent, 1, Said::Objected, "Giro distinto").await.unwrap();
+    told(&agent, &office, &clock, "yes", |agent| row(agent, 1).state == "ACEPTADO").await;
+    assert!(row(&agent, 1).attention.is_some_and(|why| why.starts_with("Ana había anotado otra cosa")));
     agent.stop().await;
 }
 
