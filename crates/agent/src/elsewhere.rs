@@ -1,15 +1,17 @@
 //! What a journal may not know of what waits in it: it is an older copy, another machine goes on with it, or a part of it
 //! is damaged. Any of that may have left, alone or with others, and have its verdict.
 
+use serde_json::Value;
 use timbre_store::{OpenParcel, Reader, Row};
 
 /// Is nobody sure that this version never left? It was issued before a lock was lifted or damage stepped over, and as far
-/// as can be read did not begin to leave since.
+/// as can be read did not begin to leave since, nor was said twice to be absent since: that is as good as to be asked again.
 pub(crate) fn may_have_left(reader: &Reader, row: &Row) -> bool {
     let Some(unsure) = reader.unsure_before().filter(|unsure| row.frame < *unsure) else { return false };
     let events = reader.history(&row.id);
     events.map_or(true, |events| {
-        !events.iter().any(|event| event.frame >= unsure && event.fact["fact"] == "sending")
+        let is_sure = |fact: &Value| fact["fact"] == "sending" || fact["cause"] == "absent";
+        !events.iter().any(|event| event.frame >= unsure && is_sure(&event.fact))
     })
 }
 

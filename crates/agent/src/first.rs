@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use timbre_core::{Environment, Issuer, KeyError, Refusal, Remark, Series, Step, thousands};
+use timbre_core::{Environment, Heard, Issuer, KeyError, Refusal, Remark, Series, Step, thousands};
 
 use crate::engine::Agent;
 
@@ -43,17 +43,30 @@ impl Agent {
     async fn ask(&self, issuer: &Issuer, series: &Series, number: u64) -> Result<Option<Remark>, String> {
         let sender = &self.0.sender;
         let told = |error: KeyError| error.refusal().message;
+        // As any request of the sender's: no more of them at once than there are workers.
+        let _turn = sender.permits.acquire().await.map_err(|error| error.to_string())?;
         for id in sender.channels() {
             let channel = sender.channel(&id);
             let open = channel.ask_number(series, number, &sender.cx(issuer, None)).map_err(told)?;
             if matches!(open, Step::Done(_)) {
                 continue; // not of this channel
             }
-            let pass = sender.pass(&id).await.map_err(|error| error.to_string())?;
-            let pass = pass.ok_or("no se pudo abrir la sesión")?;
-            let step = channel.ask_number(series, number, &sender.cx(issuer, Some(&pass))).map_err(told)?;
-            let Step::Ask(request, ..) = step else { continue };
-            return channel.number_taken(&sender.carry(&id, &request).await);
+            let mut renewed = false;
+            loop {
+                let pass = sender.pass(&id).await.map_err(|error| error.to_string())?;
+                let pass = pass.ok_or("no se pudo abrir la sesión")?;
+                let step =
+                    channel.ask_number(series, number, &sender.cx(issuer, Some(&pass))).map_err(told)?;
+                let Step::Ask(request, ..) = step else { break };
+                let heard = sender.carry(&id, &request).await;
+                let answer = channel.number_taken(&heard);
+                // What was answered and decides nothing may be about the pass: it may have grown old.
+                if renewed || answer.is_ok() || !matches!(heard, Heard::Reply { .. }) {
+                    return answer;
+                }
+                renewed = true;
+                sender.forget_pass(&id, &pass);
+            }
         }
         Err("no hay a quién".to_owned())
     }

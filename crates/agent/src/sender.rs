@@ -198,6 +198,12 @@ impl Sender {
         }
     }
 
+    /// A lock was lifted: what was said to be absent before may have left from the other copy since.
+    pub(crate) fn ask_anew(&self) {
+        lock(&self.probing).clear();
+        self.wake();
+    }
+
     /// New work, or a wait that need not be waited out.
     pub fn wake(&self) {
         self.wake.notify_one();

@@ -46,7 +46,7 @@ impl Agent {
             locked.map(|locked| locked.lifted_by(&who, said, unasked)).into_iter().collect()
         };
         self.0.writer.apply(lift).await?;
-        self.0.sender.wake();
+        self.0.sender.ask_anew();
         Ok(view(&lifted, &ranges, self.0.regime.profile()))
     }
 

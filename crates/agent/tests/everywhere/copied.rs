@@ -160,6 +160,33 @@ async fn what_had_not_left_from_a_folder_that_was_brought_here_leaves_once_someb
     assert_eq!(times(&office), [1, 1, 1]);
 }
 
+/// It is asked about once, said twice to be absent, and goes: not asked about a second time before it leaves.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_in_doubt_before_somebody_decided_is_asked_about_once() {
+    let (root, office) = (tempfile::tempdir().unwrap(), office());
+    let root = root.path();
+    office.books().moods.push_back(("deliver", Mood::Lose));
+    let agent = anchored(root, &office, true).await;
+    sell(&agent, "a", 10).await;
+    until(&agent, |agent| agent.stats().verifying == 1).await;
+    agent.stop().await;
+    drop(agent);
+    for file in ["anchor.json", "anchor.base"] {
+        fs::remove_file(root.join(file)).unwrap();
+    }
+    let agent = anchored(root, &office, true).await;
+    let asked = |agent: &Agent| {
+        let facts = agent.history("TAF1").unwrap();
+        facts.iter().filter(|fact| fact["fact"] == "answered" && fact["what"] == "have?").count()
+    };
+    agent.unlock(&UnlockOrder::by("ana")).await.unwrap();
+    let before = asked(&agent);
+    until(&agent, |agent| agent.stats().accepted == 1).await;
+    agent.stop().await;
+    assert!(asked(&agent) - before <= 2, "{} questions since", asked(&agent) - before);
+    assert_eq!(times(&office), [1]);
+}
+
 /// The other copy had sent one of the two when its machine died: that one says nothing of the other.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_those_that_waited_together_the_one_that_had_left_does_not_decide_about_the_other() {

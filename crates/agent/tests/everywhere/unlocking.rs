@@ -91,6 +91,19 @@ async fn without_a_line_only_who_says_that_nobody_could_be_asked_unlocks_and_tha
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_pass_that_grew_old_keeps_nobody_from_asking() {
+    let (root, office) = (tempfile::tempdir().unwrap(), office());
+    let agent = brought(root.path(), &office, Environment::Certification).await;
+    office.books().words = [(2, "yes")].into();
+    refused(agent.unlock(&UnlockOrder::by("ana")).await, 422, "next-number-taken");
+    let logins = office.books().logins;
+    office.books().expired = logins;
+    refused(agent.unlock(&UnlockOrder::by("ana")).await, 422, "next-number-taken");
+    assert_eq!(office.books().logins, logins + 1);
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_said_to_be_used_is_never_issued_and_a_slip_of_the_finger_uses_up_nothing() {
     let (root, office) = (tempfile::tempdir().unwrap(), office());
     let agent = brought(root.path(), &office, Environment::Training).await;
