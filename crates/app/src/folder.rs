@@ -192,7 +192,7 @@ pub fn find_able(dir: &Path, enough: impl Fn(&Address) -> bool) -> Result<Option
     }
     let began = Instant::now();
     loop {
-        let file = open_lock(dir)?;
+        let file = open_to_ask(dir)?;
         match file.try_lock() {
             Ok(()) => return Ok(None),
             Err(TryLockError::Error(e)) => return Err(StartError::Folder(dir.to_owned(), e)),
@@ -228,6 +228,17 @@ pub(crate) fn base(port: u16) -> String {
 fn open_lock(dir: &Path) -> Result<File, StartError> {
     let path = dir.join("agent.lock");
     open(&path).map_err(|e| StartError::Folder(path, e))
+}
+
+/// Only whether somebody holds it is asked: the agent of a folder that can't be written to any more still answers.
+fn open_to_ask(dir: &Path) -> Result<File, StartError> {
+    use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+    match open_lock(dir) {
+        Err(StartError::Folder(path, e)) if matches!(e.kind(), ReadOnlyFilesystem | PermissionDenied) => {
+            File::open(&path).map_err(|_| StartError::Folder(path, e))
+        }
+        opened => opened,
+    }
 }
 
 fn open(path: &Path) -> io::Result<File> {

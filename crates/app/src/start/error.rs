@@ -60,9 +60,16 @@ pub enum StartError {
 
 /// What a shop does about a disk that let nothing begin.
 fn way_out(source: &io::Error) -> &'static str {
-    match is_full(source.kind()) {
-        true => ". Libere espacio y vuelva a abrir Timbre: nada se perdió",
-        false => "",
+    match source.kind() {
+        kind if is_full(kind) => ". Libere espacio y vuelva a abrir Timbre: nada se perdió",
+        io::ErrorKind::ReadOnlyFilesystem => {
+            ". Monte el disco para escribir y vuelva a abrir Timbre: nada se perdió. Para consultar mientras tanto, copie \
+             la carpeta entera a otro disco y ábrala con --data"
+        }
+        io::ErrorKind::PermissionDenied => {
+            ". Dé permiso de escritura en la carpeta a quien usa Timbre y vuelva a abrirlo: nada se perdió"
+        }
+        _ => "",
     }
 }
 
@@ -126,6 +133,14 @@ mod tests {
             assert!(told.ends_with(". Libere espacio y vuelva a abrir Timbre: nada se perdió"), "{told}");
             assert!(!["Os {", "os error", "device"].iter().any(|word| told.contains(word)), "{told}");
         }
+        let shut =
+            StartError::Folder("tienda/agent.lock".into(), io::Error::from_raw_os_error(30)).to_string();
+        assert!(
+            shut.contains("el disco no deja escribir (error 30). Monte el disco para escribir"),
+            "{shut}"
+        );
+        let denied = StartError::Folder("tienda".into(), io::Error::from_raw_os_error(13)).to_string();
+        assert!(denied.contains("falta permiso (error 13). Dé permiso de escritura"), "{denied}");
         let gone = StartError::from(named("leer", io::ErrorKind::NotFound.into())).to_string();
         assert_eq!(gone, "el archivo o el disco no está; no se pudo leer en diario");
     }
