@@ -1,7 +1,7 @@
 // One charge: under which key it was asked for, what the screen showed, and what came of it, and which answers leave that open.
 
 import type { Discount } from "./discount";
-import type { Typed, Way } from "./payment";
+import type { shares, Typed, Way } from "./payment";
 import type { Problem } from "./port";
 import type { Line, Receiver } from "./sale-json";
 import type { RefusalView, RowView, VouchedView } from "./types";
@@ -23,6 +23,7 @@ export interface Done {
   repeated: boolean;
   warnings: RefusalView[];
   way: Way;
+  shares: ReturnType<typeof shares>;
   tip: number;
   /** `null` where no change is given. */
   change: number | null;
@@ -42,6 +43,7 @@ export interface Done {
 export interface Recorded {
   record: VouchedView;
   way: Way;
+  shares: ReturnType<typeof shares>;
   tip: number;
   change: number | null;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { amount, looksScanned, parseEntry, parsePesos, parseQuantity, parseVarious } from "./entry";
+import { amount, faultIn, looksScanned, parseEntry, parsePesos, parseQuantity, parseVarious } from "./entry";
 
 describe("the code field", () => {
   test.each([
@@ -16,6 +16,16 @@ describe("the code field", () => {
   test.each(["", "  ", "3*", "0*Pan", "*Pan", "1.2.3*Pan"])("adds nothing for «%s»", (typed) =>
     expect(parseEntry(typed)).toBeNull(),
   );
+
+  test.each([
+    ["+0", "open"],
+    ["+1,5", "open"],
+    ["3*+abc", "open"],
+    ["-5", "minus"],
+    ["3*-$ 500", "minus"],
+    ["Coca-Cola", null],
+    ["3*Pan", null],
+  ])("takes «%s» for no name: %s", (typed, fault) => expect(faultIn(typed)).toBe(fault));
 
   test("knows a bar code from a name", () => {
     expect(looksScanned("7801234567890")).toBe(true);

@@ -24,6 +24,13 @@ export function parseVarious(typed: string, price: string): { quantity: string; 
   return quantity && pesos ? { quantity, price: pesos } : null;
 }
 
+/** What is written as an open price and is none (`+0`, `+1,5`, `3*+abc`), or as a figure below zero: no product's name. */
+export function faultIn(text: string): "open" | "minus" | null {
+  const bare = text.replace(/^\s*[\d.,]+\s*[*×]/, "").trim();
+  if (bare.startsWith("+")) return "open";
+  return /^[-−]\s*\$?\s*\d/.test(bare) ? "minus" : null;
+}
+
 /** `1,5` and `1.5` are `1.5`; `null` when it is no quantity or none at all. */
 export function parseQuantity(typed: string): string | null {
   const text = typed.trim();

@@ -61,6 +61,12 @@ export function settle(total: number, typed: Typed): Settlement | Fault {
   return { tip, cash, rounding: cash - rest, due: cash + other, change: handed - cash, payments };
 }
 
+/** How much by which means, where it was by several; cash as it stays in the till. */
+export function shares({ payments, cash }: Settlement): { means: Method; sum: number }[] {
+  const all = payments.map(({ Medio, Monto }) => ({ means: Medio, sum: Medio === "efectivo" ? (cash ?? 0) : Monto })).filter(({ sum }) => sum > 0);
+  return all.length > 1 ? all : [];
+}
+
 /** Cash has no coins under ten pesos (Ley 20.956): 1 to 5 go down, 6 to 9 up. */
 export function roundCash(total: number): number {
   const rest = total % 10;

@@ -6,7 +6,7 @@ import { leavesDoubt, newKey, SETTLES, type Attempt, type Done, type Recorded } 
 import { taken, type Discount } from "./discount";
 import { amount, parseQuantity } from "./entry";
 import { forget, recall, recallHere, remember, remembered, rememberHere } from "./memory";
-import { settle, unpaid, type Fault, type Settlement, type Typed, type Way } from "./payment";
+import { settle, shares, unpaid, type Fault, type Settlement, type Typed, type Way } from "./payment";
 import { asProblem, type Port, type Problem } from "./port";
 import { rutOf } from "./rut";
 import { receiverIn, saleJson, type Line, type Receiver, type SaleBody } from "./sale-json";
@@ -425,12 +425,13 @@ export class Sale {
     const card = issued.voucher?.total ?? 0;
     const settled = settle(document.total + card, shown.payment);
     const { change, tip, rounding, due } = typeof settled === "string" ? { change: null, tip: 0, rounding: 0, due: document.total + card } : settled;
+    const parts = typeof settled === "string" ? [] : shares(settled);
     const left = this.leftAt;
     this.learn(shown);
     this.busy = false;
     this.clear();
     this.recorded = null;
-    this.end({ document, environment, repeated, warnings, way: shown.payment.way, tip, change, rounding, due, card, left });
+    this.end({ document, environment, repeated, warnings, way: shown.payment.way, shares: parts, tip, change, rounding, due, card, left });
   }
 
   private keep(record: VouchedView, { shown }: Attempt): void {
@@ -440,7 +441,8 @@ export class Sale {
     this.clear();
     this.end(null);
     const { change, tip } = typeof settled === "string" ? { change: null, tip: 0 } : settled;
-    this.recorded = { record, way: shown.payment.way, tip, change };
+    const parts = typeof settled === "string" ? [] : shares(settled);
+    this.recorded = { record, way: shown.payment.way, shares: parts, tip, change };
   }
 
   /** Who bought is known the next time. */

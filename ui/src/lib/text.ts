@@ -928,6 +928,8 @@ export const T = {
     badQuantity: "La cantidad va de 0,001 a 999.999",
     noCode: (typed: string) => `Escriba el código o la descripción después de ${typed}`,
     badPrice: "Escriba el precio en pesos, sin centavos",
+    badOpen: "Después de + va el precio en pesos, sin centavos y mayor que cero, como +1990",
+    noMinus: "No se vende con un precio o una cantidad bajo cero: para rebajar está Descuento (F4)",
     kind: "Documento",
     kinds: { 39: "Boleta", 33: "Factura" } as Record<number, string>,
     method: "Pago",

@@ -23,6 +23,27 @@ describe("what has no code", () => {
   });
 });
 
+test.each([
+  ["+0", "", /^Después de \+ va el precio/],
+  ["+1,5", "", /^Después de \+ va el precio/],
+  ["+abc", "1990", /^Después de \+ va el precio/],
+  ["-5", "1990", /^No se vende con un precio o una cantidad bajo cero/],
+])("«%s» is told what is wrong with it and becomes no product, with the price «%s» too", async (typed, price, said) => {
+  await open("sale");
+  screen.getByLabelText("Precio").focus();
+  await write(price);
+  code().focus();
+  await enter(typed);
+  expect(screen.getByText(said)).toBeVisible();
+  expect(code()).toHaveFocus();
+  expect(code()).toHaveValue(typed);
+  screen.getByLabelText("Precio").focus();
+  await press("Enter");
+  expect(code()).toHaveFocus();
+  expect(screen.queryByRole("button", { name: /^Quitar / })).toBeNull();
+  await expectAccessible();
+});
+
 describe("a discount", () => {
   test("on a line is a part of it, and the document says so", async () => {
     const shop = await open("sale");
@@ -115,7 +136,7 @@ describe("the payment", () => {
         Vuelto: 500,
       },
     });
-    expect(within(charged()).getByText("$ 500")).toBeVisible();
+    expect(within(charged()).getByText("Vuelto").nextElementSibling).toHaveTextContent("$ 500");
   });
 
   test("of more by card than there is to pay is not taken", async () => {
@@ -188,6 +209,20 @@ describe("the last sale", () => {
     await press("F10");
     const said = within(charged());
     for (const [what, much] of [["Total", "$ 8.954"], ["Propina", "$ 500"], ["Redondeo", "−$ 4"], ["Cobrado", "$ 9.450"]]) {
+      expect(said.getByText(what!).nextElementSibling).toHaveTextContent(much!);
+    }
+  });
+
+  test("says how much was paid by which means", async () => {
+    await open("sale");
+    await sell("Menú", "6500");
+    await press("F6", { shiftKey: true });
+    await write("3000");
+    screen.getByLabelText("Efectivo (el resto)").focus();
+    await write("5000");
+    await press("F10");
+    const said = within(charged());
+    for (const [what, much] of [["Efectivo", "$ 3.500"], ["Débito", "$ 3.000"], ["Vuelto", "$ 1.500"]]) {
       expect(said.getByText(what!).nextElementSibling).toHaveTextContent(much!);
     }
   });

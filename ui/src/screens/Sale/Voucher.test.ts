@@ -85,7 +85,8 @@ test("a card pays a part: its voucher is recorded, the rest gets a boleta, and b
   await press("F10");
   const done = within(charged());
   expect(done.getByText("Boleta por el resto").nextElementSibling).toHaveTextContent("$ 2.003");
-  expect(done.getByText("Con tarjeta").nextElementSibling).toHaveTextContent("$ 1.000");
+  expect(done.getByText("Débito").nextElementSibling).toHaveTextContent("$ 1.000");
+  expect(done.getByText("Efectivo").nextElementSibling).toHaveTextContent("$ 2.000");
   // 2.003 in cash are 2.000.
   expect(done.getByText("Vuelto").nextElementSibling).toHaveTextContent("$ 3.000");
   expect([shop.issued.size, shop.records.length]).toEqual([1, 1]);
