@@ -526,6 +526,16 @@ export const T = {
       term: (since: string, stands: boolean, two: boolean) =>
         `Desde el ${since}: ${stands ? `el voucher es la boleta; si paga una parte, ${two ? "son dos ventas" : "hay boleta por el resto"}.` : "cada venta con tarjeta lleva su boleta."}`,
     },
+    printer: {
+      title: "Impresora",
+      todo: "Sin impresora todavía: se prueba con una página",
+      text: "Al guardarla imprime una página de prueba. Se puede empezar sin ella: el documento queda emitido igual, y su papel se saca después. Las demás impresoras y el logo están más abajo, en Impresoras.",
+      without: {
+        later: ["Imprimo después", "Imprimo después: el papel se saca desde cada documento"],
+        none: ["Sin impresora", "Sin impresora: el papel de cada documento se ve en pantalla"],
+      },
+      go: "Seguir",
+    },
     diagnosis: {
       title: "Hablar con el SII",
       todo: "Prueba la conexión, el certificado y la autorización sin usar un folio",

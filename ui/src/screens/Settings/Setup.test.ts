@@ -215,3 +215,49 @@ test("what comes to be missing while somebody sells leads nobody out of the sale
   await settle();
   expect(screen.getByRole("heading", { level: 1 })).toHaveTextContent("Venta");
 });
+
+/** All but the printer is set up, and nothing was sold. */
+async function almostReady(): Promise<DemoShop> {
+  const shop = await open("settings", { documents: 0, scenario: "empty" });
+  // The demo's snapshot has none.
+  const inner = shop as unknown as { shot: () => object };
+  const shot = inner.shot.bind(shop);
+  inner.shot = () => ({ ...shot(), certificate: { holder: "12345678-5", not_after: "2027-11-22T15:00:00Z" } });
+  await reopen(shop, "settings");
+  return shop;
+}
+
+test("the printer is a step: what is set up prints its test page at once, and its step stays until that was seen", async () => {
+  const shop = await almostReady();
+  expect(setup().getByRole("button", { name: /^\S* ?Impresora/ })).toHaveAttribute("aria-expanded", "true");
+  shop.printer = { state: "failed", word: "No impreso", why: "no contesta en 10.0.0.9:9100" };
+  await fireEvent.click(setup().getByRole("button", { name: "Agregar una impresora" }));
+  await settle();
+  await fireEvent.input(within(screen.getByRole("dialog")).getByLabelText("Dirección de red"), { target: { value: "10.0.0.9" } });
+  await click("button", "Guardar");
+  expect(setup().getByText("No se imprimió: no contesta en 10.0.0.9:9100.")).toBeVisible();
+  shop.printer = { state: "done", word: "Impreso", why: "" };
+  await fireEvent.click(setup().getByRole("button", { name: "Página de prueba" }));
+  await settle();
+  expect(setup().getByText("La impresora dice que la página de prueba salió.")).toBeVisible();
+  // The part of the printers knows it, too.
+  expect(within(screen.getByRole("region", { name: "Impresoras" })).getByText("En la red: 10.0.0.9")).toBeVisible();
+  await expectAccessible();
+  vi.useFakeTimers();
+  await fireEvent.click(setup().getByRole("button", { name: "Seguir" }));
+  await settle();
+  expect(setup().getByRole("button", { name: /Primer documento/ })).toHaveAttribute("aria-expanded", "true");
+});
+
+test.each([
+  ["Imprimo después", /^Imprimo después: el papel se saca/],
+  ["Sin impresora", /^Sin impresora: el papel de cada documento/],
+])("a shop begins without a printer by saying «%s», and is not asked again", async (word, said) => {
+  const shop = await almostReady();
+  await fireEvent.click(setup().getByRole("button", { name: word }));
+  await settle();
+  expect(setup().getByText(said)).toBeVisible();
+  expect(setup().getByRole("button", { name: /Primer documento/ })).toHaveAttribute("aria-expanded", "true");
+  await reopen(shop, "settings");
+  expect(setup().queryByRole("button", { name: word })).toBeNull();
+});
