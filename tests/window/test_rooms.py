@@ -40,6 +40,16 @@ return [...document.querySelectorAll('tbody td *')].filter((e) => {
 }).map((e) => e.outerHTML.slice(0, 120));
 """
 
+# What is smaller to press than 44 points. A box to tick is pressed by its words.
+SMALL = """
+const press = 'button, a[href], select, summary, [role=option], input:not([type=checkbox]):not([type=radio]):not([type=file]), label:has([type=checkbox], [type=radio])';
+return [...document.querySelectorAll(press)]
+  .filter((e) => e.getClientRects().length && !e.closest('.hidden'))
+  .map((e) => [e, e.getBoundingClientRect()])
+  .filter(([, { width, height }]) => Math.min(width, height) < 43.5)
+  .map(([e, { width, height }]) => `${e.outerHTML.slice(0, 100)}: ${Math.round(width)} by ${Math.round(height)}`);
+"""
+
 # Whether something is wholly in view and nothing lies over it; otherwise what is wrong.
 SHOWN = """
 const part = { 'the total': '.total', 'the refusal': '[data-testid=sale-problem]' }[given[0]];
@@ -113,6 +123,7 @@ def test_no_room_scrolls_sideways_at(window, width, height, zoom):
         found = {}
         for key, room in rooms(window):
             found[room] = window.run(SIDEWAYS)
+            found[f"{room}, too small"] = window.run(SMALL)
             window.picture(PICTURES / f"room-{key}-{width}-{zoom}.png")
             if room == "Folios":
                 found["Folios, en su fila"] = window.run(OUTSIDE)
@@ -120,6 +131,7 @@ def test_no_room_scrolls_sideways_at(window, width, height, zoom):
                 window.type("Código o descripción", "+500" + ENTER)
                 window.find("item", "Varios")
                 found["Venta, con un producto"] = window.run(SIDEWAYS)
+                found["Venta, con un producto, too small"] = window.run(SMALL)
                 window.picture(PICTURES / f"room-{key}-pay-{width}-{zoom}.png")
                 window.keys(F10)
                 window.find("region", "Venta emitida")
