@@ -1,12 +1,22 @@
 import { expect, test } from "vitest";
 
-import { documentName } from "./folios";
+import { documentName, inNames } from "./folios";
 import { isFound } from "./rows.svelte";
-import type { FoliosView, RowView } from "./types";
+import type { RowView } from "./types";
 
 test("a document is called by its type and number, and by its id where its type is not known", () => {
-  const kinds = [{ series: "61", name: "Nota de crédito" }] as FoliosView[];
-  expect(["T61F300001", "T39F1", "algo"].map((id) => documentName(id, kinds))).toEqual(["Nota de crédito 300.001", "T39F1", "algo"]);
+  expect(["T61F300001", "T99F1", "algo"].map(documentName)).toEqual(["Nota de crédito 300.001", "T99F1", "algo"]);
+});
+
+test("in an answer's sentences documents are called by name, and what is exact stays as it is", () => {
+  const heard = "<FOLIO>T39F1</FOLIO>";
+  const answer = { id: "T39F1", timeline: [{ title: "Anulado", text: "por T61F1.", heard }], errors: [{ path: "T39F1", message: "T39F1200 ya lo anula T61F1: T9xF" }], note: null };
+  expect(inNames(answer)).toEqual({
+    id: "T39F1",
+    timeline: [{ title: "Anulado", text: "por Nota de crédito 1.", heard }],
+    errors: [{ path: "T39F1", message: "Boleta 1.200 ya lo anula Nota de crédito 1: T9xF" }],
+    note: null,
+  });
 });
 
 test("a sum is found as it is shown", () => {

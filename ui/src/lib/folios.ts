@@ -1,16 +1,28 @@
 // What the ranges of a type say together.
 
 import { number } from "./format";
+import { T } from "./text";
 import type { FoliosView, RangeView } from "./types";
 
 /** A document as every screen says it, `Nota de crédito 1`. */
 export const named = ({ kind, folio }: { kind: string; folio: number }): string => `${kind} ${number(folio)}`;
 
-/** The same of its id; the id itself where its type has no folios here. */
-export function documentName(id: string, kinds: FoliosView[]): string {
-  const parts = /^T(\w+)F(\d+)$/.exec(id);
-  const kind = parts && kinds.find(({ series }) => series === parts[1]);
-  return kind ? named({ kind: kind.name, folio: Number(parts[2]) }) : id;
+/** The same of its id; the id itself where its type is not known. */
+export function documentName(id: string): string {
+  const [, series = "", folio] = /^T(\w+)F(\d+)$/.exec(id) ?? [];
+  const kind = T.kinds[series];
+  return kind ? named({ kind, folio: Number(folio) }) : id;
+}
+
+/** What of an answer people read as it stands. What is exact (a document, an answer of the authority, an id) is none of it. */
+const WORDS = new Set(["message", "text", "title", "detail", "attention", "error", "meaning", "why", "reason", "warning", "task", "trouble"]);
+
+/** An answer of the agent whose sentences call each document by its name. */
+export function inNames<A>(answer: A, word = false): A {
+  if (typeof answer === "string") return (word ? answer.replace(/\bT\w+?F\d+\b/g, documentName) : answer) as A;
+  if (Array.isArray(answer)) return answer.map((one: unknown) => inNames(one, word)) as A;
+  if (typeof answer !== "object" || answer === null) return answer;
+  return Object.fromEntries(Object.entries(answer).map(([key, value]) => [key, inNames<unknown>(value, WORDS.has(key))])) as A;
 }
 
 /** A range that still has folios, none of which is given: it was stopped, and may be used again. */

@@ -30,6 +30,13 @@ describe("the local API", () => {
     expect(request?.body).toBe('{"Detalle":[]}');
   });
 
+  test("what an answer or a refusal says of a document calls it by its name", async () => {
+    const seen = await httpPort({ fetch: answer(200, { row: { id: "T39F1" }, timeline: [{ title: "Anulado", text: "por T61F1" }] }) }).document("T39F1");
+    expect(seen).toMatchObject({ row: { id: "T39F1" }, timeline: [{ text: "por Nota de crédito 1" }] });
+    const refused = { status: 409, code: "already-annulled", title: "No", detail: "T39F1 ya lo anula T61F1.", errors: [] };
+    expect(await thrownBy(answer(409, refused))).toMatchObject({ message: "Boleta 1 ya lo anula Nota de crédito 1." });
+  });
+
   test("a query keeps only what is asked", async () => {
     const fetch = answer(200, { rows: [], next: null });
     await httpPort({ fetch }).documents({ state: "queued", q: "pan y té", limit: 50 });

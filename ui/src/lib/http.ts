@@ -1,6 +1,7 @@
 // The port of the panel in a browser: the local API at the same origin, with the bearer token of
 // the link that opened it.
 
+import { inNames } from "./folios";
 import { ANSWER_MS, asProblem, DIAGNOSIS_MS, isProblemView, LONG_ANSWER_MS, permitted, permittedAgain, Problem, SESSION_ENDED, SNAPSHOT_MS, unreachable, within, type Port } from "./port";
 import { keepRoom } from "./rooms";
 import { EventParser } from "./sse";
@@ -86,7 +87,7 @@ export function httpPort({ base = "", token = () => null, fetch: ask = (...args)
     );
   }
 
-  const json = <A>(method: string, path: string, asked?: Asked) => send(method, path, (response) => response.json() as Promise<A>, asked);
+  const json = <A>(method: string, path: string, asked?: Asked) => send(method, path, async (response) => inNames((await response.json()) as A), asked);
 
   const download = (path: string) => send("GET", path, async (response) => save(await response.blob(), nameOf(response)), { headers: { accept: "*/*" }, ms: LONG_ANSWER_MS });
 
@@ -206,7 +207,7 @@ export function httpPort({ base = "", token = () => null, fetch: ask = (...args)
       const { done, value } = await reader.read();
       if (done || signal.aborted) return;
       for (const event of parser.feed(decoder.decode(value, { stream: true }))) {
-        if (event.event === "push") onPush(JSON.parse(event.data) as PushView);
+        if (event.event === "push") onPush(inNames(JSON.parse(event.data) as PushView));
       }
     }
   }

@@ -139,7 +139,7 @@ export abstract class Listing {
   /** Its paper once more; how it stands then is said. */
   async reprint(id: string): Promise<void> {
     const paper = await this.act(() => this.port.print(id, false));
-    if (paper) this.say(T.paper.done(documentName(id, this.snapshot?.folios ?? []), T.paper.said(paper.word, paper.copy), paper.why));
+    if (paper) this.say(T.paper.done(documentName(id), T.paper.said(paper.word, paper.copy), paper.why));
   }
 
   reissue(id: string, sale: string | null, newNumber: boolean, who: string): Promise<ReissuedView | null> {

@@ -1,6 +1,7 @@
 // The window's one door to the agent. Whoever is behind it (the shell, the local API, the demo
 // shop), a screen sees only this.
 
+import { inNames } from "./folios";
 import { T } from "./text";
 import type {
   ActsView,
@@ -317,7 +318,7 @@ export function isProblemView(value: unknown): value is ProblemView {
 /** Makes a Problem of whatever was thrown. */
 export function asProblem(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown;
-  if (isProblemView(thrown)) return new Problem({ ...thrown, errors: thrown.errors ?? [] });
+  if (isProblemView(thrown)) return new Problem(inNames({ ...thrown, errors: thrown.errors ?? [] }));
   const detail = thrown instanceof Error ? thrown.message : String(thrown);
   return new Problem({ status: 500, code: "unknown", title: "Error inesperado", detail, errors: [] });
 }

@@ -97,7 +97,7 @@ export function kindIn(text: string): string {
   try {
     const type = (JSON.parse(text) as { Encabezado?: { IdDoc?: { TipoDTE?: unknown } } }).Encabezado?.IdDoc?.TipoDTE;
     const code = Number(type ?? NaN);
-    return Number.isInteger(code) ? (T.sale.kinds[code] ?? T.today.kind(String(code))) : "";
+    return Number.isInteger(code) ? (T.kinds[code] ?? T.today.kind(String(code))) : "";
   } catch {
     return ""; // What is wrong with it the agent says.
   }

@@ -6,6 +6,11 @@ import { tauriPort } from "./tauri";
 
 afterEach(clearMocks);
 
+test("what an answer says of a document calls it by its name", async () => {
+  mockIPC(() => ({ row: { id: "T39F1", error: "Espera a T33F2" } }));
+  expect(await tauriPort().document("T39F1")).toEqual({ row: { id: "T39F1", error: "Espera a Factura 2" } });
+});
+
 test("each question is one command with its arguments", async () => {
   const calls: unknown[] = [];
   mockIPC((command, args) => void calls.push([command, args]));

@@ -3,15 +3,19 @@
 import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 
+import { inNames } from "./folios";
 import { ANSWER_MS, asProblem, DIAGNOSIS_MS, LONG_ANSWER_MS, permitted, permittedAgain, SNAPSHOT_MS, within, type Closing, type Port } from "./port";
 import type { PushView } from "./types";
 
 function call<A>(command: string, args: Record<string, unknown> = {}, ms = ANSWER_MS, permit = permitted): Promise<A> {
   return permit((headers) =>
     within(ms, () =>
-      invoke<A>(command, args, { headers }).catch((thrown: unknown) => {
-        throw asProblem(thrown);
-      }),
+      invoke<A>(command, args, { headers }).then(
+        (answer) => inNames(answer),
+        (thrown: unknown) => {
+          throw asProblem(thrown);
+        },
+      ),
     ),
   );
 }
@@ -110,7 +114,7 @@ function bytes(file: ArrayBuffer): string {
 function hear<A>(name: string, heard: (what: A) => void, onLost: () => void): () => void {
   let ended = false;
   let stop: (() => void) | undefined;
-  listen<A>(name, (event) => heard(event.payload)).then(
+  listen<A>(name, (event) => heard(inNames(event.payload))).then(
     (unlisten) => {
       if (ended) unlisten();
       else stop = unlisten;

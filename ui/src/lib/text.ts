@@ -10,6 +10,8 @@ const plural = (n: number, one: string, many: string) => `${number(n)} ${n === 1
 export const T = {
   product: "Timbre",
   rooms: { sale: "Venta", monitor: "Monitor", documents: "Documentos", folios: "Folios", today: "El día", settings: "Ajustes" },
+  /** Of documents, by their series (tipo de DTE): those with no folios here, too. */
+  kinds: { 33: "Factura", 34: "Factura exenta", 39: "Boleta", 41: "Boleta exenta", 52: "Guía de despacho", 56: "Nota de débito", 61: "Nota de crédito" } as Record<string, string>,
   roomsLabel: "Salas",
   toMain: "Ir al contenido",
 
@@ -340,8 +342,8 @@ export const T = {
     good: "Lista para emitir",
     unread: "No se pudo leer",
     refused: (n: number) => `${plural(n, "venta no se puede", "ventas no se pueden")} emitir. Corrija el archivo y elíjalo de nuevo: no se emite nada mientras alguna falle.`,
-    already: (id: string) => `Ya emitida: ${id}`,
-    issued: (id: string) => `Emitida: ${id}`,
+    already: (name: string) => `Ya emitida: ${name}`,
+    issued: (name: string) => `Emitida: ${name}`,
     some: (n: number) => `${plural(n, "venta ya se emitió antes y no se repite", "ventas ya se emitieron antes y no se repiten")}.`,
     anew: "Son ventas nuevas, iguales a las de otro día: emitirlas también",
     all: (n: number, total: string) => `${plural(n, "venta lista", "ventas listas")} por ${total}. Se emiten todas, en el orden del archivo.`,
@@ -359,7 +361,6 @@ export const T = {
 
   folios: {
     title: "Folios",
-    kinds: { 33: "Factura", 34: "Factura exenta", 39: "Boleta", 41: "Boleta exenta", 52: "Guía de despacho", 56: "Nota de débito", 61: "Nota de crédito" } as Record<string, string>,
     load: "Cargar un CAF",
     drop: "Elija el archivo CAF o suéltelo aquí",
     hint: "El archivo XML tal como lo entrega el SII.",
@@ -941,7 +942,6 @@ export const T = {
     badOpen: "Después de + va el precio en pesos, sin centavos y mayor que cero, como +1990",
     noMinus: "No se vende con un precio o una cantidad bajo cero: para rebajar está Descuento (F4)",
     kind: "Documento",
-    kinds: { 39: "Boleta", 33: "Factura" } as Record<number, string>,
     method: "Pago",
     methods: { efectivo: "Efectivo", debito: "Débito", credito: "Crédito", transferencia: "Transferencia" },
     tendered: "Recibido",

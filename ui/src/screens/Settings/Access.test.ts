@@ -60,7 +60,7 @@ test("who did what is found by its words, page by page", async () => {
   await type("Buscar por nombre, acto o documento", "rosa nota");
   await settle(400);
   expect(deeds.getAllByRole("row")).toHaveLength(2);
-  expect(deeds.getByText("T39F1")).toBeVisible();
+  expect(deeds.getByText("Boleta 1")).toBeVisible();
   await type("Buscar por nombre, acto o documento", "nadie");
   await settle(400);
   expect(deeds.getByText("Nada calza con «nadie».")).toBeVisible();

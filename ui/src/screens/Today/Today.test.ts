@@ -35,7 +35,7 @@ test("notes change the money and are no sales, a guía is neither, and what was 
   expect(screen.getByText(/^2 ventas/)).toHaveTextContent("2 ventas · $ 6.800 en promedio");
   expect(screen.getByTestId("rejected")).toHaveTextContent("Aparte: 1 rechazado por arreglar, $ 70.000");
   const cells = (kind: string) => within(screen.getByRole("row", { name: new RegExp(`^${kind}`) })).getAllByRole("cell").map(({ textContent }) => textContent);
-  expect([cells("Nota de crédito")[1], cells("Documento 52")[1], cells("Boleta")[1]]).toEqual([money(-2_000), money(40_000), money(5_000)]);
+  expect([cells("Nota de crédito")[1], cells("Guía de despacho")[1], cells("Boleta")[1]]).toEqual([money(-2_000), money(40_000), money(5_000)]);
   const table = screen.getByRole("table", { name: "Ventas por hora" });
   expect(within(table).getByRole("row", { name: /^12:00/ })).toHaveTextContent(/12:00\s*2\s*\$ 13.600/);
   for (const one of shop.rows) one.state = "RECHAZADO";
