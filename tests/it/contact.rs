@@ -26,6 +26,12 @@ async fn a_healthy_shop_passes_every_check_and_uses_nothing() {
     {
         assert!(found.checks.iter().any(|check| check.code == code), "{code} was not looked at");
     }
+    let titles: Vec<_> = found.checks.iter().map(|check| check.title.as_str()).collect();
+    assert!(
+        titles.contains(&"Boletas: envío") && titles.contains(&"Facturas: sesión con el certificado"),
+        "{titles:#?}"
+    );
+    assert!(!titles.iter().any(|title| title.contains("http") || title.contains("canal")), "{titles:#?}");
     let ledger = shop.sim.as_ref().unwrap().ledger();
     assert_eq!((ledger.totals.documents, ledger.totals.uploads), (0, 0));
     assert_eq!(shop.agent.folios(), folios);
@@ -33,14 +39,22 @@ async fn a_healthy_shop_passes_every_check_and_uses_nothing() {
 }
 
 #[tokio::test]
-async fn a_dead_line_is_said_of_each_host() {
+async fn where_no_host_is_reached_there_is_one_cause_and_it_is_told_once() {
     let dir = tempfile::tempdir().unwrap();
     let shop = shop(dir.path(), "calm").await;
+    let before = shop.agent.diagnose().await.unwrap();
     shop.sim.as_ref().unwrap().set_outage(true);
+    for host in before.checks.iter().filter(|check| check.code == "host") {
+        let base = host.facts["address"].as_str().unwrap();
+        while inspect(base).trouble.is_none() {
+            tokio::task::yield_now().await;
+        }
+    }
     let found = shop.agent.diagnose().await.unwrap();
-    let sessions: Vec<_> = found.checks.iter().filter(|check| check.code == "login").collect();
-    assert_eq!(sessions.len(), 2);
-    assert!(sessions.iter().all(|check| check.outcome == Outcome::Fail), "{sessions:#?}");
+    let failed: Vec<_> = found.checks.iter().filter(|check| check.outcome != Outcome::Ok).collect();
+    let [one] = failed.as_slice() else { panic!("{failed:#?}") };
+    assert_eq!((one.code.as_str(), one.title.as_str()), ("host", "Internet"));
+    assert!(one.detail.contains("revise la conexión a internet"), "{}", one.detail);
     shop.stop().await;
 }
 

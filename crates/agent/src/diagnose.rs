@@ -1,22 +1,24 @@
 //! A first contact: everything that can be checked against the authority without using a number, each step
 //! with what it is for. It changes nothing here and leaves nothing there.
 
+mod hosts;
+
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use timbre_core::{
-    ChannelId, Environment, Finding, Heard, Issuer, Pass, Request, Served, Severity, Step, Verdict, Wish,
-    thousands,
+    ChannelId, Finding, Heard, Issuer, Pass, Request, Served, Severity, Step, Verdict, Wish, thousands,
 };
 use ts_rs::TS;
 use utoipa::ToSchema;
 
 use crate::clock::until;
 use crate::engine::{Agent, Answer, environment_word};
-use crate::inspect::{Inspection, inspect};
 use crate::offset::{apart, date_of};
 use crate::question::without;
+use crate::sentence::uncapitalised;
+use hosts::{Looked, called};
 
 /// A certificate that ends sooner than this is worth a warning.
 const SOON: Duration = Duration::from_secs(30 * 86_400);
@@ -112,11 +114,17 @@ impl Agent {
         let issuer = self.issuer()?;
         let mut found = Findings::default();
         self.at_home(&issuer, &mut found);
+        let mut looked = Vec::new();
         for channel in self.0.sender.channels() {
-            self.hosts(&channel, &issuer, &mut found).await?;
-            self.version(&channel, &issuer, &mut found).await;
-            if let Some(pass) = self.session(&channel, &issuer, &mut found).await? {
-                self.rights(&channel, &issuer, &pass, &mut found).await?;
+            looked.push((channel.clone(), self.hosts(&channel, &issuer).await?));
+        }
+        self.reached(&looked, issuer.environment, &mut found);
+        // Who is not reached need not be asked: it would be one cause told once more.
+        for (channel, hosts) in looked.iter().filter(|(_, hosts)| hosts.iter().any(Looked::is_reached)) {
+            let name = called(channel, hosts);
+            self.version(channel, &name, &issuer, &mut found).await;
+            if let Some(pass) = self.session(channel, &name, &issuer, &mut found).await? {
+                self.rights(channel, &name, &issuer, &pass, &mut found).await?;
             }
         }
         Ok(Diagnosis {
@@ -200,24 +208,8 @@ impl Agent {
         }
     }
 
-    async fn hosts(&self, channel: &ChannelId, issuer: &Issuer, found: &mut Findings) -> Answer<()> {
-        let sender = &self.0.sender;
-        let hosts = sender.channel(channel).hosts(&sender.cx(issuer, None)).map_err(|e| e.refusal())?;
-        for (role, base) in hosts {
-            let place = base.clone();
-            // A look blocks for seconds: not for an async task.
-            let seen = tokio::task::spawn_blocking(move || inspect(&place)).await.unwrap_or_default();
-            let (outcome, detail) = of_host(&seen, issuer.environment);
-            let facts = serde_json::to_value(&seen).unwrap_or_default();
-            let title = format!("{base} ({role})");
-            let about = "Por esta dirección van y vienen los documentos; su certificado TLS prueba que es la verdadera.";
-            found.with("host", outcome, title, detail, about, facts);
-        }
-        Ok(())
-    }
-
     /// What the service of logins calls itself: asked without a certificate.
-    async fn version(&self, id: &ChannelId, issuer: &Issuer, found: &mut Findings) {
+    async fn version(&self, id: &ChannelId, name: &str, issuer: &Issuer, found: &mut Findings) {
         let channel = self.0.sender.channel(id);
         let cx = self.0.sender.cx(issuer, None);
         let Some(services) = channel.services() else { return };
@@ -233,21 +225,21 @@ impl Agent {
             Served::Events(_) | Served::Moment(_) => return,
         };
         let about = "Responde sin certificado: muestra que el servicio está en pie.";
-        found.with(
-            "version",
-            outcome,
-            format!("Servicio de sesión del canal {}", id.0),
-            detail,
-            about,
-            facts,
-        );
+        found.with("version", outcome, format!("{name}: servicio de sesión"), detail, about, facts);
     }
 
     /// Seed and token, as the sender gets them.
-    async fn session(&self, id: &ChannelId, issuer: &Issuer, found: &mut Findings) -> Answer<Option<Pass>> {
+    async fn session(
+        &self,
+        id: &ChannelId,
+        name: &str,
+        issuer: &Issuer,
+        found: &mut Findings,
+    ) -> Answer<Option<Pass>> {
         let sender = &self.0.sender;
         let channel = sender.channel(id);
-        let title = format!("Sesión del canal {}", id.0);
+        let title = format!("{name}: sesión con el certificado");
+        let mut steps = 0;
         let about = "Prueba que el certificado abre la puerta. No usa folios.";
         let mut step = match channel.login(&sender.cx(issuer, None)) {
             Ok(step) => step,
@@ -262,12 +254,13 @@ impl Agent {
                     let (heard, facts) = self.carry(id, &request).await;
                     self.clock_against(&heard, found);
                     let (outcome, detail) = match &heard {
-                        Heard::Reply { status, .. } => (Outcome::Ok, format!("Respondió (HTTP {status}).")),
+                        Heard::Reply { .. } => (Outcome::Ok, "Respondió.".to_owned()),
                         Heard::Nothing { why, .. } => (Outcome::Fail, format!("No respondió: {why}.")),
                         Heard::Elapsed => (Outcome::Ok, String::new()),
                     };
-                    let name = format!("{title}: {}", request.what);
-                    found.with("login", outcome, name, detail, about, facts);
+                    steps += 1;
+                    let step_title = format!("{title}, paso {steps}");
+                    found.with("login", outcome, step_title, detail, about, facts);
                     if matches!(heard, Heard::Nothing { .. }) {
                         return Ok(None);
                     }
@@ -288,7 +281,14 @@ impl Agent {
         Ok(None)
     }
 
-    async fn rights(&self, id: &ChannelId, issuer: &Issuer, pass: &Pass, found: &mut Findings) -> Answer<()> {
+    async fn rights(
+        &self,
+        id: &ChannelId,
+        name: &str,
+        issuer: &Issuer,
+        pass: &Pass,
+        found: &mut Findings,
+    ) -> Answer<()> {
         let sender = &self.0.sender;
         let channel = sender.channel(id);
         let inquiries = channel.inquiries(&sender.cx(issuer, Some(pass))).map_err(|e| e.refusal())?;
@@ -302,7 +302,7 @@ impl Agent {
             let Finding { severity, code, message, .. } = channel.inquired(inquiry.code, &heard);
             let about =
                 "Una pregunta sobre algo que no existe: la respuesta dice qué permisos hay. No usa folios.";
-            let title = format!("{} (canal {})", inquiry.title, id.0);
+            let title = format!("{name}: {}", uncapitalised(inquiry.title));
             found.with(&code, outcome(severity), title, message, about, facts);
         }
         Ok(())
@@ -313,6 +313,7 @@ impl Agent {
         let began = Instant::now();
         let heard = self.0.sender.carry(id, request).await;
         let mut facts = Map::new();
+        facts.insert("what".to_owned(), request.what.into());
         facts.insert(
             "took_ms".to_owned(),
             json!(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)),
@@ -377,63 +378,9 @@ fn worth_telling(name: &str) -> bool {
     matches!(name.as_str(), "date" | "server" | "content-type" | "retry-after") || name.starts_with("x-")
 }
 
-/// What a look at a host means in this environment.
-fn of_host(seen: &Inspection, environment: Environment) -> (Outcome, String) {
-    let training = environment == Environment::Training;
-    if let Some(trouble) = &seen.trouble {
-        return (Outcome::Fail, format!("No se pudo: {trouble}."));
-    }
-    if !training && seen.addresses.iter().any(|ip| ip.is_loopback()) {
-        let detail =
-            "El nombre apunta a este mismo equipo: alguien lo desvió (archivo hosts o DNS).".to_owned();
-        return (Outcome::Fail, detail);
-    }
-    match &seen.tls {
-        None if training => (Outcome::Ok, "Responde (simulador, sin TLS).".to_owned()),
-        None => (Outcome::Fail, "Responde sin TLS.".to_owned()),
-        Some(tls) => match &tls.distrust {
-            Some(why) => (
-                Outcome::Fail,
-                format!("Este equipo no confía en su certificado ({why}): puede haber un intermediario."),
-            ),
-            None => (Outcome::Ok, format!("Responde con {} y un certificado de confianza.", tls.version)),
-        },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inspect::Tls;
-
-    fn tls(distrust: Option<&str>) -> Inspection {
-        Inspection {
-            addresses: vec!["200.10.252.1".parse().unwrap()],
-            connected_ms: Some(12),
-            tls: Some(Tls {
-                version: "TLSv1.3".to_owned(),
-                cipher: String::new(),
-                protocol: None,
-                distrust: distrust.map(str::to_owned),
-                chain: vec![],
-            }),
-            trouble: None,
-        }
-    }
-
-    #[test]
-    fn a_host_is_well_only_when_it_is_the_true_one() {
-        let real = Environment::Production;
-        assert_eq!(of_host(&tls(None), real).0, Outcome::Ok);
-        assert_eq!(of_host(&tls(Some("self-signed certificate")), real).0, Outcome::Fail);
-        let diverted = Inspection { addresses: vec!["127.0.0.1".parse().unwrap()], ..tls(None) };
-        assert_eq!(of_host(&diverted, real).0, Outcome::Fail);
-        let bare = Inspection { tls: None, ..tls(None) };
-        assert_eq!(of_host(&bare, real).0, Outcome::Fail);
-        assert_eq!(of_host(&bare, Environment::Training).0, Outcome::Ok);
-        let silent = Inspection { trouble: Some("no acepta conexiones".to_owned()), ..Inspection::default() };
-        assert_eq!(of_host(&silent, real).0, Outcome::Fail);
-    }
 
     #[test]
     fn no_header_that_may_hold_a_secret_is_told() {

@@ -117,11 +117,12 @@ impl From<&StoreError> for ProblemView {
             }
             // The next try may find room again, or the disk back in its place (trade.md 23).
             StoreError::Io { source, .. } | StoreError::IndexDisk(source) if is_full(source.kind()) => {
-                let detail = format!("{error}. Libere espacio y pida de nuevo");
+                let detail = format!("{} y pida de nuevo", error.plainly());
                 ProblemView::new(503, "disk-full", "No se puede ahora", detail)
             }
             StoreError::Io { .. } => {
-                ProblemView::new(503, "disk-failed", "No se puede ahora", error.to_string())
+                tracing::error!(%error, "the disk failed");
+                ProblemView::new(503, "disk-failed", "No se puede ahora", error.plainly())
             }
             // A question may go well the next time; what sells and sends opens the folder again by itself.
             StoreError::Index(_) | StoreError::IndexDisk(_) => ProblemView::new(
@@ -191,8 +192,7 @@ mod tests {
         for error in [io, StoreError::IndexDisk(full())] {
             let told = ProblemView::from(error);
             assert_eq!((told.status, told.code.as_str()), (503, "disk-full"));
-            assert!(told.detail.starts_with("el disco está lleno; "), "{}", told.detail);
-            assert!(told.detail.ends_with(". Libere espacio y pida de nuevo"), "{}", told.detail);
+            assert_eq!(told.detail, "el disco está lleno: libere espacio y pida de nuevo");
         }
     }
 

@@ -230,11 +230,11 @@ fn instead(left: &[&FoliosView], spent: &[&FoliosView], law: &[Kind]) -> Vec<Str
     all
 }
 
-fn capitalised(text: &str) -> String {
+pub(crate) fn capitalised(text: &str) -> String {
     changed(text, |first| first.to_uppercase().collect())
 }
 
-fn uncapitalised(text: &str) -> String {
+pub(crate) fn uncapitalised(text: &str) -> String {
     changed(text.trim_end_matches('.'), |first| first.to_lowercase().collect())
 }
 

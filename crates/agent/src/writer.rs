@@ -355,9 +355,8 @@ impl Desk {
             Ok(each) => each.iter().filter_map(|one| one.as_ref().err()).find(|error| breaks(error)),
             Err(error) => Some(error).filter(|error| breaks(error)),
         };
-        let broken = broken.map(ToString::to_string);
-        if let Some(why) = broken {
-            self.stop(&why);
+        if let Some(error) = broken {
+            self.stop(error);
         }
         let outcome = outcome?;
         let mut touched = named.into_inner();
@@ -377,17 +376,17 @@ impl Desk {
             self.news.tell(touched);
         }
         if let Err(error) = self.store.catch_up() {
-            self.stop(&error.to_string());
+            self.stop(&error);
         }
     }
 
     /// Nothing is written until the store was opened again: at once, and then ever more seldom.
-    fn stop(&mut self, why: &str) {
+    fn stop(&mut self, error: &StoreError) {
         if self.mending.is_some() {
             return;
         }
-        tracing::error!(why, "nothing is written until the folder is opened again");
-        self.news.stop(&format!("{why}. {MENDS}"));
+        tracing::error!(%error, "nothing is written until the folder is opened again");
+        self.news.stop(&format!("{}. {MENDS}", error.plainly()));
         self.mending = Some(Mending { next: Instant::now(), pause: MEND_PAUSE.0 });
     }
 
@@ -396,7 +395,7 @@ impl Desk {
         if self.mending.is_none()
             && let Err(error) = self.store.rest()
         {
-            self.stop(&error.to_string());
+            self.stop(&error);
         }
     }
 

@@ -110,6 +110,21 @@ impl StoreError {
         }
     }
 
+    /// The same for a shop: of a disk that failed what to do, and neither path nor number, which are the log's.
+    pub fn plainly(&self) -> String {
+        match self.disk().map(io::Error::kind) {
+            Some(kind) if is_full(kind) => "el disco está lleno: libere espacio".to_owned(),
+            Some(io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) => {
+                "el disco no deja escribir: revise que la carpeta de datos no esté protegida".to_owned()
+            }
+            Some(io::ErrorKind::NotFound) => "el disco de los datos no está: vuelva a conectarlo".to_owned(),
+            Some(_) => {
+                "el disco de los datos no responde: revise que esté conectado o cambie de disco".to_owned()
+            }
+            None => self.to_string(),
+        }
+    }
+
     pub(crate) fn io(what: &'static str, path: &Path, source: io::Error) -> StoreError {
         StoreError::Io { what, path: path.to_owned(), source }
     }
@@ -145,6 +160,23 @@ mod tests {
             "{gone}"
         );
         assert_eq!(said(io::Error::other("se acabó")), "se acabó; no se pudo escribir en diario");
+    }
+
+    #[test]
+    fn a_shop_is_told_what_to_do_about_its_disk_and_no_path_or_number() {
+        for (number, words) in [
+            (28, "el disco está lleno: libere espacio"),
+            (13, "el disco no deja escribir: revise que la carpeta de datos no esté protegida"),
+            (30, "el disco no deja escribir: revise que la carpeta de datos no esté protegida"),
+            (2, "el disco de los datos no está: vuelva a conectarlo"),
+            (5, "el disco de los datos no responde: revise que esté conectado o cambie de disco"),
+        ] {
+            let met =
+                || StoreError::io("escribir", Path::new("diario"), io::Error::from_raw_os_error(number));
+            assert_eq!(met().plainly(), words);
+            assert!(met().to_string().contains("diario"), "the log has it all");
+        }
+        assert_eq!(StoreError::Reopening.plainly(), StoreError::Reopening.to_string());
     }
 
     /// The first to meet it has the system's number, and all who come after it a copy.

@@ -23,6 +23,11 @@ export class Batch {
     return this.view?.sales ?? [];
   }
 
+  /** The file is none of sales: not one could be read. */
+  get unread(): boolean {
+    return this.sales.length > 0 && this.sales.every(({ sale }) => !sale);
+  }
+
   get refused(): number {
     return this.sales.filter((sale) => sale.refusals.length > 0).length;
   }

@@ -84,9 +84,11 @@ export function annulling(row: { series: string; folio: number }, reason: string
 /** Whom a sale of a file names, for the eye. */
 export function receiverOf(text: string): string {
   try {
-    const sale = JSON.parse(text) as { Encabezado?: { Receptor?: { RznSocRecep?: unknown; RUTRecep?: unknown } } };
+    const sale = JSON.parse(text) as { Encabezado?: { IdDoc?: { TipoDTE?: unknown }; Receptor?: { RznSocRecep?: unknown; RUTRecep?: unknown } } };
     const { RznSocRecep, RUTRecep } = sale.Encabezado?.Receptor ?? {};
-    return [RznSocRecep, RUTRecep].find((name): name is string => typeof name === "string" && name !== "") ?? "";
+    const said = [RznSocRecep, RUTRecep].find((name): name is string => typeof name === "string" && name !== "");
+    // A boleta alone may be anybody's.
+    return said ?? ([39, 41].includes(Number(sale.Encabezado?.IdDoc?.TipoDTE)) ? T.list.noReceiver : "");
   } catch {
     return ""; // What is wrong with it the agent says.
   }

@@ -338,9 +338,12 @@ export const T = {
     checking: "Revisando el archivo…",
     warned: (n: number, message: string) => `${n === 1 ? "En 1 venta" : `En ${number(n)} ventas`}: ${message}`,
     table: "Ventas del archivo",
-    columns: ["Línea", "Documento", "Receptor", "Total", "Resultado"],
+    columns: ["Fila", "Documento", "Receptor", "Total", "Resultado"],
     good: "Lista para emitir",
     unread: "No se pudo leer",
+    /** Of the file; a sale's own lines are another thing. */
+    place: (path: string) => path.replace(/^línea/, "fila"),
+    noSale: "De este archivo no se pudo leer ninguna venta. Corríjalo y elíjalo de nuevo.",
     refused: (n: number) => `${plural(n, "venta no se puede", "ventas no se pueden")} emitir. Corrija el archivo y elíjalo de nuevo: no se emite nada mientras alguna falle.`,
     already: (name: string) => `Ya emitida: ${name}`,
     issued: (name: string) => `Emitida: ${name}`,
@@ -859,7 +862,7 @@ export const T = {
     tested: {
       done: "La impresora dice que la página de prueba salió.",
       handed: "La impresora recibió la página de prueba, pero no avisa si salió: mire el papel.",
-      partial: (why: string) => `Puede haber salido solo una parte: ${why}.`,
+      partial: (why: string) => `Puede haber salido sólo una parte: ${why}.`,
       failed: (why: string) => `No se imprimió: ${why}.`,
     },
     silent: {
@@ -869,8 +872,8 @@ export const T = {
       kept: "Anotado: esta impresora imprime, pero no avisa. Lo que reciba queda como entregado a la impresora.",
     },
     places: { red: "En la red", cola: "Impresora del sistema", dispositivo: "Conectada por USB", serie: "Puerto serie", carpeta: "Carpeta" } as Record<string, string>,
-    papers: { "80mm": "Rollo de 80 mm", "58mm": "Rollo de 58 mm (solo boletas)", letter: "Hojas carta" } as Record<string, string>,
-    takes: { all: "Todo", narrow: "Boletas", wide: "Facturas, guías y notas", asked: "Solo lo que se le pida" } as Record<string, string>,
+    papers: { "80mm": "Rollo de 80 mm", "58mm": "Rollo de 58 mm (sólo boletas)", letter: "Hojas carta" } as Record<string, string>,
+    takes: { all: "Todo", narrow: "Boletas", wide: "Facturas, guías y notas", asked: "Sólo lo que se le pida" } as Record<string, string>,
     codepages: { pc858: "PC858 (la más común)", pc850: "PC850", wpc1252: "Windows 1252", ascii: "Sin acentos" } as Record<string, string>,
     removeAsk: {
       title: (name: string) => `Quitar la impresora ${name}`,
@@ -896,7 +899,7 @@ export const T = {
       more: "Letras, corte y gaveta",
       codepage: "Página de letras",
       codepageNumber: "Número de la página en la impresora",
-      codepageHint: "Solo si las letras con acento salen mal: está en el manual de la impresora",
+      codepageHint: "Sólo si las letras con acento salen mal: está en el manual de la impresora",
       pictures: "Dibujar las letras (más lento; para impresoras sin acentos)",
       cut: "Cortar el papel",
       drawer: "Abrir la gaveta con cada original",

@@ -60,6 +60,11 @@ fn detail() -> String {
 }
 
 impl RowMap {
+    /// The columns that a table has to have.
+    fn names(&self) -> impl Iterator<Item = &String> {
+        self.key.iter().chain(self.sale.values()).chain(self.line.values())
+    }
+
     /// The same for a table that is separated otherwise: by what its heads have most of, or what it says itself.
     pub fn separated_as(mut self, bytes: &[u8]) -> RowMap {
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -113,6 +118,10 @@ pub fn read_with_lines(map: &RowMap, bytes: &[u8]) -> Vec<(Entry, Vec<u64>)> {
     }
 }
 
+fn columns(many: usize) -> String {
+    if many == 1 { "1 columna".to_owned() } else { format!("{many} columnas") }
+}
+
 fn refusal(code: &str, line: u64, why: impl Into<String>) -> Refusal {
     Refusal::new(code, format!("línea {line}"), why)
 }
@@ -145,8 +154,16 @@ fn table(map: &RowMap, bytes: &[u8]) -> Result<(Vec<String>, Vec<Record>), Refus
         return Err(refusal("table-quote", line, why));
     }
     let heads: Vec<String> = first.cells.iter().map(|head| head.trim().to_owned()).collect();
-    for name in map.sale.values().chain(map.line.values()).chain(&map.key) {
+    for name in map.names() {
         match heads.iter().filter(|head| *head == name).count() {
+            0 if !map.names().any(|name| heads.iter().any(|head| head == name)) => {
+                let names: Vec<_> = map.names().take(3).map(|name| format!("«{name}»")).collect();
+                let why = format!(
+                    "No es la tabla de ventas: no trae ninguna de sus columnas ({}…).",
+                    names.join(", ")
+                );
+                return invalid(line, why);
+            }
             0 => return invalid(line, format!("La tabla no trae la columna «{name}».")),
             1 => {}
             _ => return invalid(line, format!("La tabla trae más de una columna «{name}».")),
@@ -248,7 +265,7 @@ impl Found<'_> {
         }
         if record.width != self.heads.len() {
             let why =
-                format!("La línea trae {} columnas y la tabla tiene {}.", record.width, self.heads.len());
+                format!("La línea trae {} y la tabla tiene {}.", columns(record.width), self.heads.len());
             // What is too much or too little may stand anywhere behind the first cell.
             return Some(Fault { code: "table-invalid", why, trusted: 1, hides_others: false });
         }

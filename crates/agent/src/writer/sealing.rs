@@ -33,8 +33,8 @@ impl Desk {
         }
         match &sealed {
             // Its folder is to be opened again, whatever kept it from that just now (a reader that goes on).
-            Ok(Err(error)) => self.stop(&error.to_string()),
-            Err(error) if breaks(error) || self.store.is_poisoned() => self.stop(&error.to_string()),
+            Ok(Err(error)) => self.stop(error),
+            Err(error) if breaks(error) || self.store.is_poisoned() => self.stop(error),
             Ok(Ok(opened)) => self.news.opened(opened),
             Err(_) => {}
         }

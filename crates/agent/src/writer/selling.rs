@@ -42,7 +42,7 @@ impl Desk {
 
     fn fail(&mut self, job: Job, error: StoreError) {
         if breaks(&error) {
-            self.stop(&error.to_string());
+            self.stop(&error);
         }
         job.refuse(error);
     }

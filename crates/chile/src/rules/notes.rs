@@ -59,7 +59,7 @@ pub fn check(making: &mut Making<'_>, earlier: &[Earlier]) {
         let pending = !matches!(earlier.state, DocState::Aceptado | DocState::Reparo);
         if pending && !dead(earlier) {
             let message = format!(
-                "El SII todavía no acepta {}: si lo rechazara, rechazaría también esta nota (REF-3-750).",
+                "El SII todavía no acepta {}: si lo rechazara, rechazaría también esta nota.",
                 earlier.document.id
             );
             making.warn("reference-pending", format!("Referencia[{}].FolioRef", earlier.at), message);
@@ -140,7 +140,7 @@ fn every_reference(making: &Making<'_>) -> Vec<Told> {
         let name = tipo::name_of(kind).unwrap_or(kind).to_lowercase();
         match (reference.leaf("CodRef"), making.tipo) {
             (None, _) => {
-                let message = "Falta lo que la nota hace con el documento (CodRef): 1 anula el documento, 2 corrige un texto, 3 corrige montos (REF-3-758).";
+                let message = "Falta lo que la nota hace con el documento (CodRef): 1 anula el documento, 2 corrige un texto, 3 corrige montos.";
                 told.push(("note-reason-missing", place(at, "CodRef"), message.to_owned()));
             }
             // A credit note annuls what charges, a debit note what credits.
@@ -199,14 +199,14 @@ fn earlier_ones(making: &Making<'_>, earlier: &[Earlier]) -> Vec<Told> {
         let id = &earlier.document.id;
         if dead(earlier) {
             let message = format!(
-                "El SII rechazó {id}: no existe para él y una nota no lo corrige (REF-3-750). Reemítalo en su lugar."
+                "El SII rechazó {id}: no existe para él y una nota no lo corrige. Reemítalo en su lugar."
             );
             told.push(("reference-rejected", format!("Referencia[{}].FolioRef", earlier.at), message));
         }
         let other = receiver.is_some_and(|receiver| receiver != earlier.document.receiver.id);
         if other && !earlier.tipo.is_boleta() {
             let message = format!(
-                "{id} es de {} y la nota dice {}; debe ser el mismo receptor (REF-3-751).",
+                "{id} es de {} y la nota dice {}; debe ser el mismo receptor.",
                 earlier.document.receiver.id,
                 receiver.unwrap_or_default()
             );
@@ -268,7 +268,7 @@ pub fn amounts(making: &mut Making<'_>, earlier: &[Earlier], totals: &Totals) {
                 })
                 .map(|(earlier, part)| {
                     let message = format!(
-                        "La nota anula {} y da {} por {}; debe ser {}, como en el documento (REF-2-780).",
+                        "La nota anula {} y da {} por {}; debe ser {}, como en el documento.",
                         earlier.document.id,
                         part.said(),
                         part.words(),
@@ -279,7 +279,7 @@ pub fn amounts(making: &mut Making<'_>, earlier: &[Earlier], totals: &Totals) {
         );
         for earlier in earlier.iter().filter(|e| e.corrected && e.document.total.0 != totals.total) {
             let message = format!(
-                "La nota anula {} y es por {}; debe ser por los {} del documento (REF-2-780). Para una parte corrija montos (CodRef 3).",
+                "La nota anula {} y es por {}; debe ser por los {} del documento. Para una parte corrija montos (CodRef 3).",
                 earlier.document.id,
                 money::dotted(totals.total),
                 money::dotted(earlier.document.total.0)

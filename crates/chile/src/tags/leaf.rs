@@ -14,6 +14,8 @@ use crate::{latin1, money};
 pub enum Problem {
     #[error("«{0}» no es un número; escríbalo con dígitos y punto decimal, sin separador de miles")]
     NotNumber(String),
+    #[error("{}", not_figures(.0))]
+    NotFigures(String),
     #[error("«{0}» debe ser un número entero, sin decimales")]
     NotWhole(String),
     #[error("«{text}» tiene más de {most} decimales; redondéelo")]
@@ -49,7 +51,7 @@ impl Problem {
     /// Stable, for programs.
     pub fn code(&self) -> &'static str {
         match self {
-            Problem::NotNumber(_) => "number-malformed",
+            Problem::NotNumber(_) | Problem::NotFigures(_) => "number-malformed",
             Problem::NotWhole(_) => "number-not-whole",
             Problem::TooManyDecimals { .. } => "decimals-too-many",
             Problem::OutOfRange { .. } => "number-out-of-range",
@@ -95,7 +97,7 @@ impl Shape {
         let held = match self {
             Shape::Text { .. } => paper_text(written),
             Shape::Whole { .. } => {
-                let number = money::parse(text).ok_or_else(|| Problem::NotNumber(short(text)))?;
+                let number = money::parse(text).ok_or_else(|| Problem::NotFigures(short(text)))?;
                 if !number.is_integer() {
                     return Err(Problem::NotWhole(short(text)));
                 }
@@ -165,11 +167,14 @@ fn rut_holds(rut: Rut, text: &str) -> Result<(), Problem> {
 fn whole_holds(text: &str, least: i64, most: i64) -> Result<(), Problem> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(Problem::NotNumber(short(text)));
+        return Err(Problem::NotFigures(short(text)));
     }
     match text.parse::<i64>() {
         Ok(number) if (least..=most).contains(&number) => Ok(()),
-        _ => Err(Problem::OutOfRange { text: short(text), least: least.to_string(), most: most.to_string() }),
+        _ => {
+            let bound = |number: i64| in_words(&number.to_string());
+            Err(Problem::OutOfRange { text: short(text), least: bound(least), most: bound(most) })
+        }
     }
 }
 
@@ -181,7 +186,7 @@ fn decimal_holds(text: &str, decimals: u32, zero: bool, most: i128) -> Result<()
     let bounds = || {
         let most = money::Decimal::try_from_i128_with_scale(most, 6).map(money::plain).unwrap_or_default();
         let least = if zero { "0".to_owned() } else { money::plain(money::Decimal::new(1, decimals)) };
-        Problem::OutOfRange { text: short(text), least, most }
+        Problem::OutOfRange { text: short(text), least: in_words(&least), most: in_words(&most) }
     };
     if number.is_sign_negative() || (number.is_zero() && !zero) {
         return Err(bounds());
@@ -224,6 +229,22 @@ fn one_of(text: &str, allowed: &'static [&'static str]) -> Result<String, Proble
     found.ok_or_else(|| Problem::NotAllowed { text: short(text), allowed })
 }
 
+fn not_figures(text: &str) -> String {
+    match text.strip_suffix('%') {
+        Some(_) => format!("«{text}» es un porcentaje y aquí va el monto, en pesos"),
+        None => format!("«{text}» no es un número entero; escríbalo solo con dígitos"),
+    }
+}
+
+/// A plain number as it is read in Chile: `999.999,5`.
+fn in_words(plain: &str) -> String {
+    let (whole, decimals) = plain.split_once('.').unwrap_or((plain, ""));
+    let (sign, digits) = whole.split_at(whole.len() - whole.trim_start_matches('-').len());
+    let whole = digits.parse().map_or_else(|_| digits.to_owned(), timbre_core::thousands);
+    let comma = if decimals.is_empty() { "" } else { "," };
+    format!("{sign}{whole}{comma}{decimals}")
+}
+
 /// What is quoted back, never a page of it.
 fn short(text: &str) -> String {
     if text.chars().count() <= 40 { text.to_owned() } else { text.chars().take(40).chain(['…']).collect() }
@@ -233,6 +254,19 @@ fn short(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::tags::{MOST_12_6, MOST_16_2};
+
+    #[test]
+    fn what_is_wrong_with_a_number_is_told_as_numbers_are_read_in_chile() {
+        let told = |shape: Shape, text: &str| shape.read(text).unwrap_err().to_string();
+        assert_eq!(
+            told(QUANTITY, "0"),
+            "«0» está fuera de rango; debe ir de 0,000001 a 999.999.999.999,999999"
+        );
+        let number = Shape::Whole { least: 0, most: 999_999 };
+        assert_eq!(told(number, "1000000"), "«1000000» está fuera de rango; debe ir de 0 a 999.999");
+        assert_eq!(told(number, "abc"), "«abc» no es un número entero; escríbalo solo con dígitos");
+        assert_eq!(told(number, "200%"), "«200%» es un porcentaje y aquí va el monto, en pesos");
+    }
 
     const TEXT: Shape = Shape::Text { least: 1, most: 5 };
     const MOMENT: Shape = Shape::Moment { from: (2010, 3, 10) };

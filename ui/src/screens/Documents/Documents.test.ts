@@ -292,6 +292,8 @@ describe("issuing from a file", () => {
     await choose(`${sale("Buena")}\n{"Encabezado":{"IdDoc":{"TipoDTE":33}},"Detalle":[]}\n`);
     expect(dialog()).toHaveTextContent("1 venta no se puede emitir");
     expect(dialog()).toHaveTextContent("Falta al menos un producto.");
+    // A factura is nobody's but its receiver's.
+    expect(within(dialog()).getAllByRole("row")[1]).not.toHaveTextContent("Consumidor final");
     expect(screen.queryByRole("button", { name: /^Emitir \d/ })).toBeNull();
     expect(shop.issued.size).toBe(0);
   });
@@ -337,10 +339,21 @@ describe("issuing from a file", () => {
     expect(screen.getAllByText(/no dice su forma de pago/)).toHaveLength(1);
     expect(dialog()).toHaveTextContent("En 95 ventas: La factura no dice su forma de pago.");
     const bad = within(dialog()).getAllByRole("row")[1] as HTMLElement;
-    expect(bad).toHaveTextContent("«x» no es un número. línea 97, columna «precio»");
+    expect(bad).toHaveTextContent("«x» no es un número. fila 97, columna «precio»");
     expect(bad).not.toHaveTextContent("Consumidor final");
     expect(within(bad).getByRole("cell", { name: "No se pudo leer" })).toBeVisible();
     expect(bad).not.toHaveTextContent("–");
+  });
+
+  test("a file with no sale in it is told so, and is counted as no sale", async () => {
+    const shop = await room();
+    const why = { code: "table-invalid", path: "línea 1", message: "No es la tabla de ventas." };
+    shop.checkBatch = async () => ({ sales: [{ key: "", line: 1, sale: "", kind: "", totals: null, refusals: [why], warnings: [], issued: null }], short: [] });
+    await click("button", "Emitir desde archivo");
+    await choose("Querida Rosa");
+    expect(dialog()).toHaveTextContent("De este archivo no se pudo leer ninguna venta.");
+    expect(dialog()).toHaveTextContent("No es la tabla de ventas. fila 1");
+    expect(dialog()).not.toHaveTextContent("1 venta no se puede");
   });
 
   test("what is refused says which document it was to be, and the keyboard goes on where the eye does", async () => {

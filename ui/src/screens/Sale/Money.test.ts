@@ -227,6 +227,17 @@ describe("the last sale", () => {
     }
   });
 
+  test("does not say that the next one may begin where none may", async () => {
+    const shop = await open("sale");
+    await sell("Menú", "8954");
+    await press("F10");
+    expect(within(charged()).getByText("Lista para la próxima venta")).toBeVisible();
+    shop.stopped = { code: "clock-behind", text: "El reloj de este equipo está atrasado." };
+    shop.push([]);
+    await settle();
+    expect(within(charged()).queryByText("Lista para la próxima venta")).toBeNull();
+  });
+
   test("tells what money to hand back when it is annulled, and no change any more", async () => {
     const shop = await open("sale");
     await sell("Menú", "8954");

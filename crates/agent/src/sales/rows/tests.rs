@@ -94,6 +94,18 @@ fn a_point_that_groups_nothing_is_refused_under_a_decimal_comma() {
 
 /// The sale went out without its bad line, and the mended file only met its key.
 #[test]
+fn a_file_that_is_no_table_of_sales_is_told_so_and_one_column_is_one() {
+    let why =
+        |table: &str| read(&map(json!({})), table.as_bytes())[0].offer.as_ref().unwrap_err().message.clone();
+    assert_eq!(
+        why("Querida Rosa,\nte escribo\n"),
+        "No es la tabla de ventas: no trae ninguna de sus columnas («numero», «cliente», «producto»…)."
+    );
+    assert_eq!(why("numero;cliente\n1;\n"), "La tabla no trae la columna «producto».");
+    assert_eq!(why(&format!("{HEADS}1\n")), "La línea trae 1 columna y la tabla tiene 5.");
+}
+
+#[test]
 fn a_bad_line_takes_its_whole_sale_with_it_and_no_other() {
     check(
         "a1;;Pan;1;10\nb1;;Pan;1;350\nb1;;Te;1\nb1;;Queso;1;1000\nc1;;Pan;1;10\n",
