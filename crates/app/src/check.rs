@@ -44,13 +44,14 @@ impl Checked {
         self.store.lost_data() || !self.unsound.is_empty()
     }
 
-    /// How much of it; `None` where nothing is damaged.
+    /// How much of it; `None` where nothing is damaged. A lock has words of its own, and they end with it.
     pub fn damaged(&self) -> Option<Damaged> {
-        self.lost_data().then(|| Damaged {
+        let found = Damaged {
             parts: self.store.damage.len() as u64,
             missing: damage::numbers(&self.store.missing),
             altered: (self.unsound.len() + self.store.repeated.len()) as u64,
-        })
+        };
+        (found != Damaged::default()).then_some(found)
     }
 }
 

@@ -152,7 +152,7 @@ fn print(on: &mut Overlay<'_>, paper: WaitingPaper, stand: Stand) -> Result<(), 
     on.put_row(row, stand.sequence)
 }
 
-fn attention(
+pub(crate) fn attention(
     on: &mut Overlay<'_>,
     document: &DocumentId,
     reason: Option<&String>,

@@ -45,7 +45,7 @@ impl<'a> Rules<'a> {
                 Some(_) => Ok(()),
                 None => Err(StoreError::refused("grant-unknown", "Ese CAF no está cargado.")),
             },
-            Fact::Company { company, environment } => one_company(on, company, *environment),
+            Fact::Company { company, environment } => one_company(on, self.live, company, *environment),
             Fact::IssuingLocked(_) => Err(StoreError::refused(
                 "lock-by-hand",
                 "Sólo la carpeta misma detiene la emisión, al abrirse.",
@@ -122,7 +122,8 @@ impl<'a> Rules<'a> {
     fn moved(&mut self, on: &Overlay<'_>, moved: &Moved) -> Result<(), StoreError> {
         let row = known(on, &moved.document)?;
         let again = moved.cause == Cause::Reissued;
-        if moved.version != row.version && !(again && moved.version == row.version + 1) {
+        // A reissue says its version before its move: a reader to whom that version is lost knows the move by it.
+        if moved.version != row.version {
             return Err(bad_move(&row, moved.version, "el hecho es de otra versión"));
         }
         if moved.from != row.state {
@@ -345,18 +346,30 @@ fn sent(on: &Overlay<'_>, sending: &Sending) -> Result<(), StoreError> {
 }
 
 /// One folder is one company in one environment, and the environment never changes: a certificate
-/// of training must not end up under real documents.
-fn one_company(on: &Overlay<'_>, company: &Company, environment: Environment) -> Result<(), StoreError> {
+/// of training must not end up under real documents. Where the fact that says so can't be read any more, its grants say
+/// whose it is.
+fn one_company(
+    on: &Overlay<'_>,
+    live: &Live,
+    company: &Company,
+    environment: Environment,
+) -> Result<(), StoreError> {
     let before: Option<(Company, Environment)> = on.json(key::COMPANY)?;
     let counts: Counts = on.json(key::COUNTS)?.unwrap_or_default();
-    match before {
-        Some((known, world)) if world != environment || (counts.total() > 0 && known.id != company.id) => {
-            Err(StoreError::refused(
-                "company-other",
-                format!("Esta carpeta es de {}: otra empresa u otro ambiente va en otra carpeta.", known.id),
-            ))
-        }
-        Some(_) | None => Ok(()),
+    let is_other = |(id, world): &(&str, Environment)| {
+        *world != environment || (counts.total() > 0 && *id != company.id)
+    };
+    let mut known = match &before {
+        Some((known, world)) => vec![(known.id.as_str(), *world)],
+        None => live.grants().map(|row| (row.grant.issuer.as_str(), row.grant.environment)).collect(),
+    };
+    known.retain(is_other);
+    match known.first() {
+        Some((id, _)) => Err(StoreError::refused(
+            "company-other",
+            format!("Esta carpeta es de {id}: otra empresa u otro ambiente va en otra carpeta."),
+        )),
+        None => Ok(()),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use timbre_core::{Cause, DocState, Remark};
 
-use crate::apply::Stand;
+use crate::apply::{self, Stand};
 use crate::fact::{Answered, Moved, Sending};
 use crate::index::Keys;
 use crate::key;
@@ -13,8 +13,9 @@ use crate::{OpenParcel, Row, StoreError, claims, watch};
 /// A parcel is about to leave.
 pub(crate) fn send(on: &mut Overlay<'_>, sending: &Sending, stand: Stand) -> Result<(), StoreError> {
     let mut under_way = 0;
-    for (document, _) in &sending.documents {
-        let Some(mut row) = on.row(document)? else {
+    for (document, version) in &sending.documents {
+        // Of a version that can't be read nothing is known but that it was there, which `step` tells.
+        let Some(mut row) = on.row(document)?.filter(|row| row.version == *version) else {
             continue;
         };
         if is_under_way(row.state) {
@@ -63,6 +64,9 @@ pub(crate) fn step(on: &mut Overlay<'_>, moved: &Moved, stand: Stand) -> Result<
     let Some(mut row) = on.row(&moved.document)? else {
         return Ok(());
     };
+    if moved.version != row.version {
+        return lost_version(on, &row, moved.version, stand);
+    }
     let order = row.order;
     let flagged = row.attention.is_some();
     on.remove(key::in_state(row.state, order));
@@ -100,6 +104,20 @@ pub(crate) fn step(on: &mut Overlay<'_>, moved: &Moved, stand: Stand) -> Result<
         }
     }
     on.put_row(row, stand.sequence)
+}
+
+/// A later version than the one that is here lies in a part of the journal that can't be read: what became of that one is
+/// no word about this one, which must not leave in its place. A person looks.
+fn lost_version(on: &mut Overlay<'_>, row: &Row, version: u32, stand: Stand) -> Result<(), StoreError> {
+    let reason = format!(
+        "No se puede leer la versión {version} de este documento, y aquí sólo está la {}: vea en el sitio de la autoridad \
+         cuál tiene antes de hacer otra.",
+        row.version
+    );
+    match row.attention {
+        Some(_) => Ok(()),
+        None => apply::attention(on, &row.id, Some(&reason), stand),
+    }
 }
 
 /// What a cause says about the document.

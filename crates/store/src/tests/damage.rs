@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use timbre_core::{Cause, DocState};
+use timbre_core::{Cause, DocState, NumberFate, ParcelId};
 
 use super::shop::*;
-use crate::{IndexCheck, LockReason, Place, StoreError};
+use crate::{Fact, IndexCheck, LockReason, Place, StoreError};
 
 /// Five boletas, and where the frame of each begins and ends.
 fn five(shop: &Shop) -> Vec<(u64, u64)> {
@@ -289,4 +289,46 @@ fn a_history_steps_over_what_cannot_be_read_and_says_so() {
     assert_eq!(facts, ["issued", "unreadable", "moved", "moved", "moved"]);
     assert_eq!((history[1].frame, history[1].at), (sent, history[0].at));
     assert!(history[1].is_unreadable() && !history[2].is_unreadable());
+}
+
+/// What became of a second version is no word about the first, which was rejected: it must not leave in its place.
+#[test]
+fn where_a_later_version_can_not_be_read_the_rejected_one_stays_where_it_is_for_a_person() {
+    let shop = Shop::new();
+    let mut store = shop.stocked();
+    issue(&mut store, [1]);
+    store.commit(depart("p", &[1]), at(2)).unwrap();
+    let why = Cause::Rejected { reasons: vec![], number: NumberFate::FreeForSame };
+    store.commit(vec![moved(1, DocState::Enviando, DocState::Rechazado, why)], at(3)).unwrap();
+    let later = |mut fact| {
+        match &mut fact {
+            Fact::Moved(moved) => moved.version = 2,
+            Fact::Sending(sending) => sending.documents[0].1 = 2,
+            _ => {}
+        }
+        fact
+    };
+    let mut again = sale(1);
+    again.document.version = 2;
+    let reissued = later(moved(1, DocState::Rechazado, DocState::Generado, Cause::Reissued));
+    store.commit(vec![issued(again), reissued], at(4)).unwrap();
+    let second = store.reader().row(&id(1)).unwrap().unwrap().frame;
+    for leaves in [false, true] {
+        if leaves {
+            store.commit(depart("q", &[1]).into_iter().map(later).collect(), at(5)).unwrap();
+        }
+        issue(&mut store, [2 + u64::from(leaves)]);
+        drop(store);
+        shop.delete_index();
+        flip(&shop, second.offset + 90);
+        store = shop.open();
+        let row = store.reader().row(&id(1)).unwrap().unwrap();
+        assert_eq!((row.version, row.state), (1, DocState::Rechazado));
+        assert!(row.attention.unwrap().contains("la versión 2"));
+        assert_eq!(row.parcel.unwrap(), ParcelId("p".to_owned()));
+        drop(store);
+        shop.delete_index();
+        flip(&shop, second.offset + 90);
+        store = shop.open();
+    }
 }

@@ -135,7 +135,8 @@ fn reissuing_is_a_version_and_its_move_together() {
     let mut third = sale(1);
     third.document.version = 3;
     assert!(matches!(refused(&mut store, vec![issued(third), step(3)]), StoreError::BadMove { .. }));
-    store.commit(vec![step(2), again()], at(4)).unwrap();
+    assert!(matches!(refused(&mut store, vec![step(2), again()]), StoreError::BadMove { .. }));
+    store.commit(vec![again(), step(2)], at(4)).unwrap();
     let row = store.reader().row(&id(1)).unwrap().unwrap();
     assert_eq!((row.version, row.state), (2, Generado));
     assert_eq!(store.reader().versions(&id(1)).unwrap(), [1, 2]);
@@ -178,6 +179,22 @@ fn one_folder_is_one_company_in_one_environment() {
     assert_eq!(code(refused(&mut store, vec![world(Environment::Production)])), "company-other");
     store.commit(vec![world(Environment::Training)], at(2)).unwrap();
     assert_eq!(store.reader().company().unwrap().0.name, "Otro nombre");
+}
+
+/// The company's fact may lie in a part of the journal that can't be read.
+#[test]
+fn of_a_folder_without_a_company_its_grants_say_whose_it_is() {
+    let shop = Shop::new();
+    let mut store = shop.open();
+    store.commit(vec![caf("a", "39", 1, 100)], at(0)).unwrap();
+    let world = |id: &str, environment| {
+        let company = Company { id: id.into(), name: "Almacén".into(), data: serde_json::json!({}) };
+        Fact::Company { company, environment }
+    };
+    assert_eq!(code(refused(&mut store, vec![world("1-9", Environment::Production)])), "company-other");
+    issue(&mut store, 1..=1);
+    assert_eq!(code(refused(&mut store, vec![world("2-7", Environment::Training)])), "company-other");
+    store.commit(vec![world("1-9", Environment::Training)], at(2)).unwrap();
 }
 
 #[test]
