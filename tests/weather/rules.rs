@@ -171,7 +171,11 @@ fn pace(past: &Past, broken: &mut Vec<String>) {
         edges.push((call.from, 1));
         // What a stop cut off ended with it.
         let cut = past.course.restarts.iter().copied().filter(|restart| *restart >= call.from).min();
-        edges.push((call.to.or(cut).unwrap_or(past.end), -1));
+        // Who lifts a lock gives a question, and the login before it, up after twenty seconds.
+        let given_up =
+            (call.what == "number?" || call.secret).then(|| call.from + jiff::SignedDuration::from_secs(20));
+        let unheard = || cut.into_iter().chain(given_up).min().unwrap_or(past.end);
+        edges.push((call.to.unwrap_or_else(unheard), -1));
     }
     edges.sort();
     let (mut now, mut most) = (0, 0);

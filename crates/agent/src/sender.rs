@@ -161,6 +161,22 @@ pub(crate) struct Asked {
     pub answered: bool,
 }
 
+/// A request on its way, also when whoever waits for it gives it up.
+struct Flying<'a>(&'a AtomicU32);
+
+impl Flying<'_> {
+    fn of(count: &AtomicU32) -> Flying<'_> {
+        count.fetch_add(1, Ordering::Relaxed);
+        Flying(count)
+    }
+}
+
+impl Drop for Flying<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Sender {
     pub fn new(parts: SenderParts) -> Sender {
         // How a line is now is not known; one that was down is not said to be up before it is.
@@ -391,11 +407,11 @@ impl Sender {
     }
 
     pub(crate) async fn carry(&self, channel: &ChannelId, request: &Request) -> Heard {
-        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        let flying = Flying::of(&self.in_flight);
         let began = std::time::Instant::now();
         let channel = self.channel(channel);
         let heard = self.parts.carrier.carry(request, channel.limits()).await;
-        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        drop(flying);
         self.note_clock(&heard, began.elapsed()).await;
         match (self.note_reach(&heard).await, heard) {
             (Some(why), Heard::Nothing { sent, .. }) => Heard::Nothing { sent, why: why.to_owned() },
