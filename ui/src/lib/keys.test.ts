@@ -155,6 +155,25 @@ describe("the keyboard", () => {
     expect(press).not.toHaveBeenCalled();
   });
 
+  test("a scan that ends without an Enter behind a question is handed on without one, and once", () => {
+    behind.mockReturnValue(true);
+    const dialog = document.body.appendChild(document.createElement("dialog"));
+    dialog.setAttribute("open", "");
+    const off = dialog.appendChild(field("10"));
+    for (const name of "7801234") key(name, off, { after: name === "7" ? 500 : 5 });
+    expect(burst).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1000);
+    expect(burst).toHaveBeenCalledExactlyOnceWith("7801234", false);
+    expect(off.value).toBe("10");
+    // A person goes on before its end was noticed.
+    for (const name of "7801235") key(name, off, { after: name === "7" ? 500 : 5 });
+    key("2", off, { after: 60 });
+    vi.advanceTimersByTime(1000);
+    expect(burst).toHaveBeenCalledTimes(2);
+    expect(burst).toHaveBeenLastCalledWith("7801235", false);
+    expect(off.value).toBe("102");
+  });
+
   test("a person writes in a question's field and answers it", () => {
     behind.mockReturnValue(true);
     const dialog = document.body.appendChild(document.createElement("dialog"));

@@ -4,6 +4,9 @@
 /** Between two keys of a scanner; people are slower. */
 export const BURST_MS = 30;
 
+/** What came at a scanner's pace and then stops for so long has come to its end, without an Enter. */
+const REST_MS = 100;
+
 /** So many characters in a field at that pace are no person's, nor a key that writes «000». */
 const SURE = 4;
 
@@ -57,6 +60,7 @@ export class Keyboard {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private before: Before | null = null;
   private behind: Behind | null = null;
+  private rest: ReturnType<typeof setTimeout> | undefined;
   /** When the last character came. */
   private last = -Infinity;
   /** The key is on the heels of a character. */
@@ -100,6 +104,7 @@ export class Keyboard {
 
   stop(): void {
     clearTimeout(this.timer);
+    clearTimeout(this.rest);
     this.waiting = [];
   }
 
@@ -117,20 +122,29 @@ export class Keyboard {
     this.hand(text, !character);
   }
 
-  /** While a question has the focus no other field can take the rest of a burst: it is kept to its Enter. */
+  /** While a question has the focus no other field can take the rest of a burst: it is kept to its Enter, or its end. */
   private question(event: KeyboardEvent, character: boolean): void {
     const field = event.target instanceof HTMLInputElement && inField(event.target) ? event.target : null;
-    if (!this.soon) this.behind = character ? { field, value: field?.value ?? "", text: "" } : null;
+    if (!this.soon) {
+      if (this.behind && this.behind.text.length >= SURE) this.handBehind(this.behind, false);
+      this.behind = character ? { field, value: field?.value ?? "", text: "" } : null;
+    }
     const { behind } = this;
     if (behind === null) return;
+    clearTimeout(this.rest);
     if (character) behind.text += event.key;
     const sure = behind.text.length >= (character ? SURE : 2);
     if (!sure) return;
     stop(event);
     if (behind.field) put(behind.field, behind.value);
-    if (character) return;
+    if (character) this.rest = setTimeout(() => this.handBehind(behind, false), REST_MS);
+    else this.handBehind(behind, true);
+  }
+
+  private handBehind(behind: Behind, enter: boolean): void {
+    clearTimeout(this.rest);
     this.behind = null;
-    this.actions.burst(behind.text, true);
+    this.actions.burst(behind.text, enter);
   }
 
   private single(): void {
