@@ -186,7 +186,8 @@ async fn what_was_in_doubt_before_somebody_decided_is_asked_about_once() {
     office.books().have.clear();
     until(&agent, |agent| agent.stats().accepted == 1).await;
     agent.stop().await;
-    assert!(asked(&agent) - before <= 2, "{} questions since", asked(&agent) - before);
+    // Two, and one that was on its way when the authority's answers could be read again. Asked anew it would be four.
+    assert!(asked(&agent) - before <= 3, "{} questions since", asked(&agent) - before);
     assert_eq!(times(&office), [1]);
 }
 
