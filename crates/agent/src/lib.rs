@@ -65,6 +65,7 @@ pub mod settings;
 mod setup;
 pub mod show;
 mod signing;
+mod stray;
 mod tale;
 mod timeline;
 mod today;

@@ -73,6 +73,7 @@ impl Sender {
     pub(crate) async fn recover(&self) -> Result<Known, TalkError> {
         let mut known = Known::default();
         let now = self.now();
+        self.take_up_strays().await?;
         for open in self.reader().parcels()? {
             let due = match open.state {
                 Some(_) => Ok(plan::due(open.sent, open.due, now)),
@@ -98,20 +99,7 @@ impl Sender {
                 },
             );
         }
-        self.call_to_strays().await?;
         Ok(known)
-    }
-
-    /// Documents under way whose parcel is lost: nobody would ever ask about them.
-    async fn call_to_strays(&self) -> Result<(), TalkError> {
-        let strays = self.reader().under_way_without_parcel()?;
-        let ids: Vec<_> = strays.into_iter().map(|row| row.id).collect();
-        self.flag(
-            &ids,
-            "Iba en un envío del que no queda registro: no se sabe si llegó. Búsquelo en el sitio de la \
-             autoridad antes de volver a emitirlo",
-        )
-        .await
     }
 
     pub(crate) fn ended(&self, known: &mut Known, ended: Ended) {

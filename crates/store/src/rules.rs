@@ -9,7 +9,7 @@ use crate::fact::{GrantLoaded, Issued, Moved, Sending};
 use crate::index::Keys;
 use crate::live::{Counter, GrantRow, Live};
 use crate::overlay::Overlay;
-use crate::{Counts, Fact, Mark, Row, StoreError, claims, key, numbering, voucher};
+use crate::{Counts, Fact, Mark, Row, StoreError, claims, key, numbering, travel, voucher};
 
 /// As many documents as one parcel may hold, so that its row stays small.
 const MOST_IN_PARCEL: usize = 3000;
@@ -333,6 +333,8 @@ fn sent(on: &Overlay<'_>, sending: &Sending) -> Result<(), StoreError> {
         let why = match row.state {
             DocState::Generado | DocState::Pendiente => continue,
             DocState::Verificando if row.attention.is_some() => continue,
+            // Its parcel is lost: nobody would ask about it in any other.
+            DocState::Verificando if !travel::is_followed(on, &row)? => continue,
             DocState::Verificando | DocState::Enviando | DocState::Enviado => {
                 "puede estar en manos de la autoridad: primero se pregunta"
             }

@@ -217,6 +217,14 @@ fn change_parcel(on: &mut Overlay<'_>, row: &Row, by: i32) -> Result<(), StoreEr
     Ok(())
 }
 
+/// Does an open parcel say what becomes of this document?
+pub(crate) fn is_followed(on: &Overlay<'_>, row: &Row) -> Result<bool, StoreError> {
+    Ok(match &row.parcel {
+        Some(parcel) => on.get(&key::open_parcel(parcel))?.is_some(),
+        None => false,
+    })
+}
+
 /// A parcel is closed when none of its documents is under way any more and its conversation is
 /// over. One that has to be sent again keeps a state, and so stays open while its documents wait:
 /// its bytes must be the same. Asked at each fact, so that it does not matter which of them became

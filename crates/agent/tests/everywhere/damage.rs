@@ -53,15 +53,58 @@ async fn a_parcel_whose_bytes_are_lost_is_not_sent_again_and_a_person_is_called(
     assert_eq!(office.books().asked("post/deliver"), 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn documents_whose_parcel_is_lost_call_a_person() {
-    let (dir, office) = (tempfile::tempdir().unwrap(), office());
-    sent_and_damaged(dir.path(), &office).await;
-    std::fs::remove_dir_all(dir.path().join("db")).unwrap();
-    let agent = open(dir.path(), &office, true).await;
-    until(&agent, |agent| row(agent, 1).attention.is_some()).await;
+/// Its parcel is lost, whatever became of it: damage, and an index that was made again.
+async fn strayed(dir: &Path, office: &Arc<Office>, lost: bool) {
+    match lost {
+        true => office.books().moods.push_back(("deliver", Mood::Lose)),
+        false => drop(office.books().words.insert(1, "wait")),
+    }
+    office.books().have.insert(1, "wait");
+    let agent = of_one_range(dir, office).await;
+    sell(&agent, "k", 10).await;
+    until(&agent, |agent| matches!(row(agent, 1).state.as_str(), "ENVIADO" | "VERIFICANDO")).await;
     agent.stop().await;
-    assert_eq!(office.books().asked("post/deliver"), 1);
+    drop(agent);
+    damage(dir, SENDING);
+    std::fs::remove_dir_all(dir.join("db")).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_whose_parcel_is_lost_is_asked_about_and_has_the_verdict_that_is_there() {
+    for lost in [false, true] {
+        let (dir, office) = (tempfile::tempdir().unwrap(), office());
+        strayed(dir.path(), &office, lost).await;
+        office.books().words.clear();
+        office.books().have.insert(1, "yes");
+        let agent = of_one_range(dir.path(), &office).await;
+        until(&agent, |agent| agent.stats().accepted == 1).await;
+        assert!(!flagged(&agent, 1));
+        agent.stop().await;
+        assert_eq!(office.books().asked("post/deliver"), 1, "nothing is offered again");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_whose_parcel_is_lost_goes_again_once_it_is_absent_twice() {
+    for lost in [false, true] {
+        let (dir, office) = (tempfile::tempdir().unwrap(), office());
+        strayed(dir.path(), &office, lost).await;
+        let asked = questions(&office);
+        {
+            let mut books = office.books();
+            books.words.clear();
+            books.have.clear();
+            books.held.clear();
+            books.haves.extend(["no", "no"]);
+        }
+        let agent = of_one_range(dir.path(), &office).await;
+        agent.resend(&["TAF1".to_owned()]).await.unwrap();
+        until(&agent, |agent| agent.stats().accepted == 1).await;
+        assert_eq!(row(&agent, 1).version, 1);
+        agent.stop().await;
+        assert!(questions(&office) >= asked + 2);
+        assert_eq!(office.books().asked("post/deliver"), 2);
+    }
 }
 
 /// Of one range, so that whoever sells from it leaves no doubt about folios.
