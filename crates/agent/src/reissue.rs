@@ -3,6 +3,7 @@
 
 mod accepted;
 mod contested;
+mod forgotten;
 mod number;
 
 use std::sync::{Arc, Mutex};
@@ -56,6 +57,7 @@ impl Agent {
         if contested {
             self.stands_alone(&row)?;
         }
+        self.is_not_made_already(&row)?;
         let issuer = self.issuer()?;
         self.0.signer()?;
         self.trust_clock()?;

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::copied::{anchored, times};
 use crate::fake::*;
-use timbre_agent::view::UnlockOrder;
+use timbre_agent::reissue::Reissue;
+use timbre_agent::view::{RangeOrder, UnlockOrder};
 use timbre_agent::{Agent, Settings};
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -147,6 +148,42 @@ async fn what_was_accepted_and_forgotten_by_damage_is_asked_about_and_not_offere
     until(&agent, |agent| agent.stats().accepted == 3).await;
     agent.stop().await;
     assert!(times(&office).iter().all(|times| *times == 1), "{:?}", times(&office));
+}
+
+/// A sale is not made a second time without a word, whatever number is asked for; once a person has looked at the number
+/// that is missing it is theirs to decide.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_have_been_made_again_in_a_damaged_part_is_not_made_again_before_a_person_looked() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    let again = |new_number| Reissue { sale: None, new_number, who: "Ana".into() };
+    let agent = of_one_range(dir.path(), &office).await;
+    office.books().words.insert(1, "free");
+    sell(&agent, "a", 10).await;
+    until(&agent, |agent| row(agent, 1).state == "RECHAZADO").await;
+    office.books().words.clear();
+    office.books().have.insert(1, "no");
+    assert_eq!(agent.reissue("TAF1", again(true)).await.unwrap().document.id, "TAF2");
+    until(&agent, |agent| agent.stats().accepted == 1).await;
+    sell(&agent, "c", 10).await;
+    until(&agent, |agent| agent.stats().accepted == 2).await;
+    agent.stop().await;
+    drop(agent);
+    lose(dir.path(), "Volver a emitir", "\"key\":\"c\"");
+    std::fs::remove_dir_all(dir.path().join("db")).unwrap();
+
+    let agent = of_one_range(dir.path(), &office).await;
+    assert!(agent.lock().is_none());
+    assert_eq!(row(&agent, 1).state, "RECHAZADO");
+    for new_number in [false, true] {
+        let problem = agent.reissue("TAF1", again(new_number)).await.unwrap_err();
+        assert_eq!((problem.status, problem.code.as_str()), (409, "maybe-reissued"));
+        assert!(problem.detail.contains("falta TAF2."), "{}", problem.detail);
+    }
+    assert_eq!((row(&agent, 1).version, agent.folios()[0].next), (1, Some(4)));
+    let looked = RangeOrder { series: "A".into(), folio: 2, who: "Ana".into() };
+    agent.skipped_annulled(&looked).await.unwrap();
+    assert_eq!(agent.reissue("TAF1", again(false)).await.unwrap().document.version, 2);
+    agent.stop().await;
 }
 
 /// What can't be read of it decides nothing: it is asked about once, as the others are.
