@@ -37,8 +37,8 @@ pub fn numbers(gaps: &[(DocumentId, DocumentId)]) -> u64 {
     gaps.iter().map(|(first, last)| last.number.saturating_sub(first.number) + 1).sum()
 }
 
-/// What people are told, with what to do. Where issuing is locked nobody is told to go on.
-pub(crate) fn words(found: Damaged, locked: bool) -> String {
+/// What people are told, with what to do. Where issuing is locked, or nothing can be signed, nobody is told to go on.
+pub(crate) fn words(found: Damaged, stopped: bool) -> String {
     let count = |n: u64, one: &str, many: &str| match n {
         0 => None,
         1 => Some(format!("1 {one}")),
@@ -51,7 +51,7 @@ pub(crate) fn words(found: Damaged, locked: bool) -> String {
     ];
     let said = said.into_iter().flatten().collect::<Vec<_>>().join(", ");
     let said = if said.is_empty() { said } else { format!(": {said}") };
-    let sell = if locked { "Copie" } else { "Puede seguir vendiendo; copie" };
+    let sell = if stopped { "Copie" } else { "Puede seguir vendiendo; copie" };
     format!(
         "Hay datos dañados en el registro de ventas{said}. {sell} la carpeta de datos a otro disco y pida ayuda. \
          El detalle, en Ajustes, «Revisar todos los datos»"
@@ -80,8 +80,9 @@ impl Agent {
 
     /// What a look at everything found damaged; `None`: nothing.
     pub fn set_damage(&self, found: Option<Damaged>) {
-        let locked = self.locked().is_some();
-        self.set_trouble(DAMAGE, found.map(|found| words(found, locked)));
+        self.look_at_keys();
+        let stopped = self.locked().is_some() || self.keys_lost();
+        self.set_trouble(DAMAGE, found.map(|found| words(found, stopped)));
     }
 
     /// Why issuing is locked in this folder, as who has it open knows.

@@ -31,7 +31,7 @@ use crate::view::{
     WarningView,
 };
 use crate::writer::{Seat, Writer};
-use crate::{damage, monitor, paper, sealing, show, signing, vouch, watchdog};
+use crate::{damage, monitor, paper, sealing, show, signing, unread, vouch, watchdog};
 
 /// What an answer of the engine is: a view, or a problem a person can act on.
 pub type Answer<T> = Result<T, ProblemView>;
@@ -140,7 +140,8 @@ impl Agent {
             zone: zone.clone(),
         }));
         let (stop, stopped) = watch::channel(false);
-        let troubles = damage::at_start(&parts.opened).into_iter().collect();
+        let unread = unread::told(&reader, parts.regime.profile()).map(|why| (unread::KEYS, why));
+        let troubles = damage::at_start(&parts.opened).into_iter().chain(unread).collect();
         let inner = Arc::new(Inner {
             reader,
             regime: parts.regime,
@@ -413,7 +414,13 @@ impl Inner {
 
     /// The certificate, when documents can be signed with it now.
     pub(crate) fn signer(&self) -> Result<Certificate, Refusal> {
-        signing::certificate(self.custody.certificate(), self.clock.now(), &self.zone)
+        let held = self.custody.certificate();
+        if held.is_err()
+            && let Some(unread) = unread::certificate(&self.reader)
+        {
+            return Err(unread);
+        }
+        signing::certificate(held, self.clock.now(), &self.zone)
     }
 
     /// Tells everybody who listens; `all` when more changed than the rows say.

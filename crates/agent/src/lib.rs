@@ -71,6 +71,7 @@ mod timeline;
 mod today;
 mod trouble;
 mod unlock;
+mod unread;
 pub mod view;
 mod void;
 pub mod vouch;

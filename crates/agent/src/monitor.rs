@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use timbre_core::{ChannelId, DocState, DocumentId, Refusal};
-use timbre_store::Row;
+use timbre_store::{Row, StoreError};
 use tokio::sync::{mpsc, watch};
 
 use crate::engine::{Agent, Inner, environment_word};
@@ -82,9 +82,11 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
         Ok(certificate) => (certificate, None),
         Err(error) => {
             tracing::error!(%error, "the certificate can't be read");
-            (None, Some(error.to_string()))
+            (None, Some(error))
         }
     };
+    // What is damaged is loaded again: whether it stops anything, and the words, are the signer's.
+    let damaged = matches!(unread, Some(StoreError::Damaged { .. }));
     let mut missing = Vec::new();
     if company.is_none() {
         missing.push("los datos de la empresa".to_owned());
@@ -96,8 +98,8 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
         missing.push("un archivo de folios (CAF)".to_owned());
     }
     let locked = inner.reader.locked().map(|locked| locked.to_string());
-    let kept = inner.writer.stopped().or(unread);
-    let signer = certificate.as_ref().map(|_| inner.signer());
+    let kept = inner.writer.stopped().or(unread.filter(|_| !damaged).map(|error| error.to_string()));
+    let signer = (certificate.is_some() || damaged).then(|| inner.signer());
     let (held, mut unsigned) = match signer {
         Some(Ok(held)) => (Some(held), None),
         Some(Err(refusal)) => (None, Some(refusal)),

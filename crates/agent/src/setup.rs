@@ -55,6 +55,7 @@ impl Agent {
         timbre_store::crash!("grant-unwritten");
         self.0.writer.commit([fact].into_iter().chain(acted).collect()).await?;
         timbre_store::crash!("grant-written");
+        self.look_at_keys();
         let range = self.range_of(&id).ok_or_else(|| ProblemView::internal("el rango cargado no aparece"))?;
         let range = show::range(&range, self.0.today());
         Ok(LoadedRangeView { range, warnings: show::refusals(&warnings) })
@@ -183,6 +184,7 @@ impl Agent {
             })
             .await?;
         self.0.sender.renew();
+        self.look_at_keys();
         match self.certificate()? {
             Some(certificate) => Ok(LoadedCertificateView { certificate, warning }),
             None => Err(ProblemView::internal("el certificado cargado no aparece")),

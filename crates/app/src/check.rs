@@ -201,6 +201,62 @@ mod tests {
         shop.stop().await;
     }
 
+    /// One bit of the frame with these words, while nobody has the folder open.
+    fn flip(folder: &Path, words: &str) {
+        let journal = folder.join("journal/000001.tj");
+        let mut bytes = std::fs::read(&journal).expect("the journal is read");
+        let at = bytes.windows(words.len()).position(|part| part == words.as_bytes()).expect("it is there");
+        bytes[at + 2] ^= 1;
+        std::fs::write(&journal, bytes).expect("it is written");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_certificate_or_a_caf_that_cannot_be_read_is_to_be_loaded_again_and_nobody_is_told_to_sell() {
+        for (words, code, way_out) in [
+            (
+                r#""fact":"certificate_loaded""#,
+                "certificate-unreadable",
+                "No se puede leer el certificado guardado: cárguelo otra vez",
+            ),
+            (
+                r#""series":"39""#,
+                "grant-unreadable",
+                "No se puede leer el CAF de boleta 1 a 100.000 que está guardado: cárguelo otra vez",
+            ),
+        ] {
+            let dir = tempfile::tempdir().expect("a folder for the test");
+            let shop = crate::start(options(dir.path())).await.expect("a demo shop opens");
+            shop.agent.issue(sale().into(), None).await.expect("a sale");
+            shop.stop().await;
+            flip(&dir.path().join("shop"), words);
+            let found = check_against(None, &dir.path().join("shop"), None, &|_, _| {}).expect("it is read");
+            let said = &found.words()[0];
+            assert!(said.contains("Cargue otra vez") && !said.contains("seguir vendiendo"), "{said}");
+
+            let plain = Options { demo: None, ..options(dir.path()) };
+            let shop = crate::start(plain).await.expect("it opens all the same");
+            let refused = shop.agent.issue(sale().into(), None).await.expect_err("nothing signs it");
+            assert_eq!((refused.status, refused.code.as_str()), (503, code));
+            assert!(refused.detail.starts_with(way_out), "{}", refused.detail);
+            assert!(refused.detail.ends_with("cárguelo otra vez."), "{}", refused.detail);
+            let told = shop.agent.troubles();
+            assert!(told.iter().any(|told| told.starts_with(way_out)), "{told:?}");
+            let sentence = shop.agent.snapshot().sentence.text;
+            assert!(sentence.contains(&way_out[1..]), "{sentence}");
+            let looked = look(&shop).await;
+            assert!(!looked.lines[0].contains("seguir vendiendo"), "{:?}", looked.lines);
+            assert!(shop.agent.troubles().iter().all(|told| !told.contains("seguir vendiendo")));
+            shop.stop().await;
+            if code == "certificate-unreadable" {
+                let shop = crate::start(options(dir.path())).await.expect("training loads its own again");
+                shop.agent.issue(sale().into(), None).await.expect("what is loaded again signs");
+                let told = shop.agent.troubles();
+                assert!(told.iter().all(|told| !told.contains("certificado")), "{told:?}");
+                shop.stop().await;
+            }
+        }
+    }
+
     /// Its frames and its chain are whole: only the signature tells.
     #[tokio::test(flavor = "multi_thread")]
     async fn a_document_that_is_not_what_was_signed_is_named() {

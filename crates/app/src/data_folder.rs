@@ -270,6 +270,7 @@ impl DataFolder for Place {
 /// Who has the folder open knows whether issuing is locked; and it tells what is damaged, until a look finds nothing.
 fn tell(agent: &Agent, checked: &mut Checked) {
     checked.store.locked = agent.locked();
+    checked.store.keys_lost = agent.keys_lost();
     // What could not be read may be damaged or not.
     if checked.lost_data() || checked.store.unread.is_none() {
         agent.set_damage(checked.damaged());

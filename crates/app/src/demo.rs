@@ -51,7 +51,7 @@ pub async fn open_shop(agent: &Agent) -> Result<(), ProblemView> {
             agent.set_company(Environment::Training, &data).await?;
         }
     }
-    if agent.certificate()?.is_none() {
+    if agent.certificate_lost() || agent.certificate()?.is_none() {
         let certificate = Desk::certificate(PASSWORD);
         agent.load_certificate(&certificate.pfx, PASSWORD, None).await?;
     }

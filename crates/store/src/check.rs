@@ -48,6 +48,8 @@ pub struct CheckReport {
     /// Sealed facts that were not read, as their key was not had, and why that was: the chain over them is proved all
     /// the same, and what they hold is not.
     pub unread: Option<(u64, String)>,
+    /// The certificate or a grant was loaded and can't be read: nothing is signed with it until it is loaded again.
+    pub keys_lost: bool,
 }
 
 /// The index against the journal. It can be made again, so nothing here is lost data.
@@ -154,6 +156,8 @@ pub fn check(
         }
     }
     let unread = shut.map(|why| (found.unread, why));
+    let known_keys = believed.as_ref().map_or(&live, |(theirs, _)| theirs);
+    let keys_lost = unread.is_none() && keys_lost(&segments, known_keys, found.issued);
     // Who could not read the facts knows of no folio.
     let verdict = match unread {
         None => judge.judge(&marks, &tip, &standing, &mut found)?,
@@ -196,7 +200,15 @@ pub fn check(
         index,
         sealed,
         unread,
+        keys_lost,
     })
+}
+
+/// Can something not be read that signs? Where the index was lost, too, a certificate that signed is not even known.
+fn keys_lost(segments: &Segments, live: &Live, issued: u64) -> bool {
+    let places = live.certificate.into_iter().chain(live.grants().map(|grant| grant.frame));
+    let damaged = |place| matches!(segments.fact_at(place), Err(StoreError::Damaged { .. }));
+    (live.certificate.is_none() && issued > 0) || places.into_iter().any(damaged)
 }
 
 fn applied(index: &Index) -> Option<Tip> {

@@ -6,8 +6,8 @@ use timbre_core::{Document, Refusal, Sale, Timestamp, thousands};
 use timbre_store::{Fact, Issued, Make, NoFolio, Reader, Row, StoreError};
 
 use super::{Desk, Issuance, Job, WriteError, answer_known, breaks};
-use crate::paper;
 use crate::sealing::{Said, accepts, said, seal_all};
+use crate::{paper, unread};
 
 impl Desk {
     pub(super) fn issue(&mut self, jobs: Vec<Job>) {
@@ -97,7 +97,9 @@ impl Desk {
                 match outcome {
                     Ok(document) => sealed.push(document),
                     Err(error) => {
-                        todo.remove(done + k).0.refuse(error.refusal());
+                        let (job, said) = todo.remove(done + k);
+                        let unread = unread::why(&self.store.reader(), &said.series, &job.draft.name());
+                        job.refuse(unread.unwrap_or_else(|| error.refusal()));
                         break;
                     }
                 }

@@ -22,10 +22,12 @@ impl Checked {
         let report = &self.store;
         let mut lines = vec![match (self.lost_data(), &report.unread) {
             (true, _) => {
-                let sell = if report.locked.is_some() {
-                    ""
-                } else {
-                    " Puede seguir vendiendo: ningún folio se usa dos veces."
+                let sell = match (report.locked.is_some(), report.keys_lost) {
+                    (true, _) => "",
+                    (false, true) => {
+                        " Cargue otra vez el certificado o el CAF que no se puede leer: sin él no se vende."
+                    }
+                    (false, false) => " Puede seguir vendiendo: ningún folio se usa dos veces.",
                 };
                 format!(
                     "Hay datos dañados o faltan: copie la carpeta de datos a otro disco y pida ayuda.{sell}"
