@@ -75,7 +75,11 @@ impl Agent {
     pub fn detail(&self, id: &str) -> Answer<DetailView> {
         let id = parse_id(id)?;
         let row = self.find(&id)?;
-        let issued = self.0.reader.issued(&id)?.ok_or_else(|| missing(&id))?;
+        // What can't be read has neither lines nor a sum: its row and what is left of its life are told.
+        let issued = match self.0.reader.issued(&id) {
+            Err(StoreError::Damaged { .. }) => None,
+            issued => Some(issued?.ok_or_else(|| missing(&id))?),
+        };
         let events = self.0.reader.history(&id)?;
         let heard = |event: &timbre_store::Event| {
             let bytes = self.0.reader.heard(event.frame).ok()?;
@@ -85,7 +89,8 @@ impl Agent {
                 Err(_) => bytes.iter().map(|&b| b as char).collect(),
             })
         };
-        let receipt = self.0.regime.receipt(&issued.document, &issued.till);
+        let receipt = issued.as_ref().map(|issued| self.0.regime.receipt(&issued.document, &issued.till));
+        let receipt = receipt.unwrap_or_default();
         Ok(DetailView {
             row: self.row(&row),
             timeline: timeline::steps(&id, &events, &heard),
@@ -103,7 +108,7 @@ impl Agent {
                     amount: line.amount.0,
                 })
                 .collect(),
-            sha256: sha256(&issued.document.bytes),
+            sha256: issued.map(|issued| sha256(&issued.document.bytes)).unwrap_or_default(),
         })
     }
 

@@ -4,6 +4,8 @@
 mod accepted;
 mod contested;
 mod forgotten;
+mod lost;
+mod made;
 mod number;
 
 use std::sync::{Arc, Mutex};
@@ -25,7 +27,7 @@ use crate::sealing::{accepts, said, seal_all};
 use crate::sender::lock;
 use crate::view::{ProblemView, ReissuedView};
 use crate::writer::{IssueError, selling::no_folio, stamp};
-use crate::{paper, show, void};
+use crate::{paper, unread, void};
 
 use contested::{is_contested, may_be_rejected};
 use number::{Evidence, Found, choose};
@@ -48,6 +50,9 @@ impl Agent {
         let id = parse_id(id)?;
         let who = self.named(&order.who)?;
         let mut row = self.find(&id)?;
+        if self.is_lost(&row) {
+            return self.instead_of_lost(row, order, who).await;
+        }
         let authority = self.authority();
         let stuck = self.stuck(&row)?;
         let contested = is_contested(&row);
@@ -121,7 +126,7 @@ impl Agent {
             draft,
             number,
             who,
-            why: why.clone(),
+            why,
             task: found.task(authority),
             void: found.void(),
             print,
@@ -132,20 +137,7 @@ impl Agent {
             zone: self.0.zone.clone(),
             authority,
         };
-        let warnings = show::refusals(again.draft.warnings());
-        let made = self.commit_again(again).await?;
-        self.0.sender.wake();
-        self.0.papers.notify_one();
-        let replaced = (number == Number::New).then(|| self.find(&id)).transpose()?;
-        Ok(ReissuedView {
-            document: self.row(&self.find(&made)?),
-            number: if number == Number::Same { "same" } else { "new" }.to_owned(),
-            why,
-            task: replaced.as_ref().and_then(|row| row.attention.clone()),
-            replaced: replaced.map(|row| self.row(&row)),
-            warnings,
-            environment: environment_word(issuer.environment),
-        })
+        self.make(&id, again, environment_word(issuer.environment)).await
     }
 
     /// A note that never left, for another document took the place of what it corrects: it can't leave any more,
@@ -341,7 +333,9 @@ impl Again {
         };
         let sealed = seal_all(vec![(&*self.draft, folio)], 1, &*self.keys, stamp);
         let sealed = sealed.into_iter().next().expect("one draft is one document");
-        let mut document = sealed.map_err(|error| error.refusal())?;
+        let mut document = sealed.map_err(|error| {
+            unread::why(reader, &said.series, &self.draft.name()).unwrap_or_else(|| error.refusal())
+        })?;
         if self.number == Number::Same {
             document.version = row.version + 1;
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::copied::{anchored, times};
 use crate::fake::*;
 use timbre_agent::reissue::Reissue;
-use timbre_agent::view::{RangeOrder, UnlockOrder};
+use timbre_agent::view::{ProblemView, RangeOrder, ReissuedView, UnlockOrder};
 use timbre_agent::{Agent, Settings};
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -212,4 +212,41 @@ async fn what_waited_leaves_after_an_unlock_though_something_of_its_history_cann
     until(&agent, |agent| agent.stats().accepted == 1).await;
     agent.stop().await;
     assert_eq!(times(&office), [1]);
+}
+
+/// One bit of what waits, and the index is whole.
+#[tokio::test]
+async fn what_waits_and_cannot_be_read_is_shown_and_gives_its_place_to_who_has_its_sale() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    let agent = open(dir.path(), &office, false).await;
+    sell(&agent, "k", 10).await;
+    agent.stop().await;
+    drop(agent);
+    damage(dir.path(), "\"key\":\"k\"");
+
+    let agent = open(dir.path(), &office, true).await;
+    let looked = agent.detail("TAF1").unwrap();
+    assert_eq!((looked.row.state.as_str(), looked.sha256.as_str()), ("GENERADO", ""));
+    assert!(looked.timeline.iter().any(|step| step.title == "No se puede leer"), "{:?}", looked.timeline);
+    until(&agent, |agent| row(agent, 1).attention.is_some()).await;
+
+    let order = |sale: Option<&'static str>| Reissue {
+        sale: sale.map(|sale| sale.as_bytes().into()),
+        new_number: false,
+        who: "Ana".into(),
+    };
+    let code = |made: Result<ReissuedView, ProblemView>| made.unwrap_err().code;
+    assert_eq!(code(agent.reissue("TAF1", order(None)).await), "document-unreadable");
+    assert_eq!(code(agent.reissue("TAF1", order(Some(r#"{"total":11}"#))).await), "reissue-changes");
+    let made = agent.reissue("TAF1", order(Some(r#"{"total":10}"#))).await.unwrap();
+    assert_eq!((made.document.id.as_str(), made.number.as_str()), ("TAF2", "new"));
+    let lost = row(&agent, 1);
+    assert_eq!((lost.state.as_str(), lost.replaced_by.as_deref()), ("REEMPLAZADO", Some("TAF2")));
+    assert!(lost.attention.unwrap().starts_with("Anule el folio 1 en el sitio"));
+    assert_eq!(agent.snapshot().to_annul, 1);
+    until(&agent, |agent| row(agent, 2).state == "ACEPTADO").await;
+    assert_eq!(sell(&agent, "k", 10).await.document.id, "TAF2", "the till's key finds what stands there now");
+    agent.number_annulled("TAF1", "Ana").await.unwrap();
+    assert_eq!(agent.snapshot().to_annul, 0);
+    agent.stop().await;
 }
