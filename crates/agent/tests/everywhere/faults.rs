@@ -365,6 +365,6 @@ async fn nothing_is_sent_before_what_the_last_stop_left_is_taken_up() {
     until(&agent, |agent| agent.snapshot().sentence.mood == Tone::Stopped).await;
     assert_eq!(office.books().asked("mail/deliver"), 0);
     std::fs::remove_dir(&block).unwrap();
-    until(&agent, |agent| agent.stats().errors == 1 && agent.stats().accepted == 1).await;
+    until(&agent, |agent| agent.stats().verifying == 1 && agent.stats().accepted == 1).await;
     agent.stop().await;
 }
