@@ -59,6 +59,8 @@ impl Agent {
             ));
         }
         let print = self.prints_on_issue(&id.series, sale.till.impresora.as_deref());
+        // An earlier version on the same folio was sent.
+        let task = if row.version == 1 { format!("Nunca se envió al {authority}.") } else { String::new() };
         let again = Again {
             before: of_row(&row),
             row,
@@ -67,7 +69,7 @@ impl Agent {
             number: Number::New,
             who,
             why: "el documento está dañado y no se puede leer; se usa un folio nuevo".to_owned(),
-            task: format!("Nunca se envió al {authority}."),
+            task,
             void: None,
             print,
             regime: self.0.regime.clone(),

@@ -242,7 +242,7 @@ async fn what_waits_and_cannot_be_read_is_shown_and_gives_its_place_to_who_has_i
     assert_eq!((made.document.id.as_str(), made.number.as_str()), ("TAF2", "new"));
     let lost = row(&agent, 1);
     assert_eq!((lost.state.as_str(), lost.replaced_by.as_deref()), ("REEMPLAZADO", Some("TAF2")));
-    assert!(lost.attention.unwrap().starts_with("Anule el folio 1 en el sitio"));
+    assert!(lost.attention.unwrap().ends_with("en su lugar está TAF2. Nunca se envió al Oficina."));
     assert_eq!(agent.snapshot().to_annul, 1);
     until(&agent, |agent| row(agent, 2).state == "ACEPTADO").await;
     assert_eq!(sell(&agent, "k", 10).await.document.id, "TAF2", "the till's key finds what stands there now");
