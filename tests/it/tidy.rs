@@ -176,6 +176,18 @@ fn no_sentence_of_the_engine_names_a_command() {
     }
 }
 
+/// A `\` that was lost at a line's end leaves the next line's indent in the sentence.
+#[test]
+fn no_sentence_has_an_indent_in_it() {
+    for (name, text) in files(&[".rs"]).iter().filter(|(name, _)| name.starts_with("crates/agent/")) {
+        for line in text.lines().map(str::trim_start).filter(|line| line.contains('"')) {
+            let gap = line.split_once(&" ".repeat(8)).map(|(_, rest)| rest.trim_start());
+            let is_word = gap.is_some_and(|rest| rest.starts_with(char::is_alphabetic));
+            assert!(!is_word, "{name}: {line}");
+        }
+    }
+}
+
 #[test]
 fn what_is_one_crates_business_is_named_by_it_alone() {
     let own: &[(&str, &[&str])] = &[

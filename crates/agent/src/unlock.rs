@@ -117,7 +117,9 @@ impl Agent {
             "next-number-taken",
             format!("used_up_to.{series}"),
             format!(
-                "El {authority} ya conoce {folios} de {kind} ({code}: {meaning}), que esta carpeta daría de nuevo: la                  emisión sigue detenida. Busque en su sitio cuál fue el último folio que se usó, y desbloquee diciendo                  hasta cuál se usaron."
+                "El {authority} ya conoce {folios} de {kind} ({code}: {meaning}), que esta carpeta daría de nuevo: la \
+                 emisión sigue detenida. Busque en su sitio cuál fue el último folio que se usó, y desbloquee diciendo \
+                 hasta cuál se usaron."
             ),
         ))
     }
@@ -129,7 +131,9 @@ fn unasked_yet(authority: &str, why: &str) -> ProblemView {
     ProblemView::unreached(
         "next-number-unasked",
         format!(
-            "No se pudo preguntar al {authority} si ya conoce los folios que siguen ({why}): la emisión sigue detenida.              Espere a que haya línea y desbloquee de nuevo; si no puede esperar, revise en su sitio cuál fue el último              folio que se usó, y desbloquee sin preguntar."
+            "No se pudo preguntar al {authority} si ya conoce los folios que siguen ({why}): la emisión sigue detenida. \
+             Espere a que haya línea y desbloquee de nuevo; si no puede esperar, revise en su sitio cuál fue el último \
+             folio que se usó, y desbloquee sin preguntar."
         ),
     )
 }
