@@ -176,8 +176,10 @@ impl Work {
         let Sale { path, name, stem, print, content, .. } = sale;
         match outcome {
             Ok(_) => {
-                let waits_no_more =
-                    |()| answer::no_longer_waits(self, stem).map_err(|error| error.to_string());
+                let waits_no_more = |()| match self.noted.contains(stem) {
+                    true => answer::no_longer_waits(self, stem).map_err(|error| error.to_string()),
+                    false => Ok(()),
+                };
                 if let Err(error) = answered.and_then(waits_no_more) {
                     // It is issued: the next look finds it by its key, and answers again.
                     tracing::error!(error, file = name, "an answer can't be written");
