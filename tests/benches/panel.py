@@ -15,7 +15,7 @@ from driver import ALT, DRAWN, Chromium, Window
 BACKSPACE = "\ue003"
 # A word in every document's name, and taken away again: whatever comes has its place in the list all the while.
 KEYS = "3" + BACKSPACE
-PERSON_MS = 60
+PERSON_MS = 100
 # WebKit's own, with nothing of ours; it comes with the library.
 EMPTY_WINDOW = "webkit2gtk-4.1/MiniBrowser"
 

@@ -27,7 +27,7 @@ F6 = "\ue036"
 F10 = "\ue03a"
 
 # A person is slower than a scanner, whose keys come within 30 ms of each other.
-PERSON_MS = 60
+PERSON_MS = 100
 SCANNER_MS = 30
 
 # In the page: all visible elements of a role whose name is, or begins with, the words.
@@ -63,6 +63,14 @@ const watch = new MutationObserver(() => {
   if (found) { watch.disconnect(); done(found); }
 });
 watch.observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
+"""
+
+# In the same place for two frames.
+STILL = """
+const done = arguments[arguments.length - 1], given = arguments;
+const place = () => { const at = find(given[0], given[1])[0]?.getBoundingClientRect(); return at && `${at.x} ${at.y}`; };
+const look = (was) => requestAnimationFrame(() => { const now = place(); now && now === was ? done(now) : look(now); });
+look();
 """
 
 # What has no letters yet is drawn without them, and what was not drawn yet is white.
@@ -154,7 +162,13 @@ class Page:
         return f"{self.session}/element/{found[ELEMENT]}"
 
     def click(self, role: str, words: str) -> None:
+        self.stands(role, words)
         self.call("POST", f"{self.find(role, words)}/click", {})
+
+    def stands(self, role: str, words: str) -> None:
+        """What something that comes beside it still moves is gone from under the pointer before it is pressed."""
+        self.find(role, words)
+        self.later(FIND + STILL, role, words)
 
     def type(self, words: str, keys: str) -> None:
         self.find("textbox", words)
