@@ -80,8 +80,8 @@ impl Agent {
 
     /// What a look at everything found damaged; `None`: nothing.
     pub fn set_damage(&self, found: Option<Damaged>) {
-        self.look_at_keys();
-        let stopped = self.locked().is_some() || self.keys_lost();
+        let keys_lost = self.look_at_keys();
+        let stopped = keys_lost || self.locked().is_some();
         self.set_trouble(DAMAGE, found.map(|found| words(found, stopped)));
     }
 

@@ -63,8 +63,11 @@ impl Agent {
         told(&self.0.reader, self.0.regime.profile()).is_some()
     }
 
-    /// Looks at it again, and tells.
-    pub(crate) fn look_at_keys(&self) {
-        self.set_trouble(KEYS, told(&self.0.reader, self.0.regime.profile()));
+    /// The same, looked at and told.
+    pub(crate) fn look_at_keys(&self) -> bool {
+        let told = told(&self.0.reader, self.0.regime.profile());
+        let lost = told.is_some();
+        self.set_trouble(KEYS, told);
+        lost
     }
 }

@@ -361,12 +361,11 @@ fn one_company(
     let is_other = |(id, world): &(&str, Environment)| {
         *world != environment || (counts.total() > 0 && *id != company.id)
     };
-    let mut known = match &before {
-        Some((known, world)) => vec![(known.id.as_str(), *world)],
-        None => live.grants().map(|row| (row.grant.issuer.as_str(), row.grant.environment)).collect(),
+    let other = match &before {
+        Some((known, world)) => Some((known.id.as_str(), *world)).filter(is_other),
+        None => live.grants().map(|row| (row.grant.issuer.as_str(), row.grant.environment)).find(is_other),
     };
-    known.retain(is_other);
-    match known.first() {
+    match other {
         Some((id, _)) => Err(StoreError::refused(
             "company-other",
             format!("Esta carpeta es de {id}: otra empresa u otro ambiente va en otra carpeta."),

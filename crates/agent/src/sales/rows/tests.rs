@@ -92,7 +92,6 @@ fn a_point_that_groups_nothing_is_refused_under_a_decimal_comma() {
     assert!(serde_json::from_value::<RowMap>(json!({ "decimal": "x", "line": {} })).is_err());
 }
 
-/// The sale went out without its bad line, and the mended file only met its key.
 #[test]
 fn a_file_that_is_no_table_of_sales_is_told_so_and_one_column_is_one() {
     let why =
@@ -105,6 +104,7 @@ fn a_file_that_is_no_table_of_sales_is_told_so_and_one_column_is_one() {
     assert_eq!(why(&format!("{HEADS}1\n")), "La línea trae 1 columna y la tabla tiene 5.");
 }
 
+/// The sale went out without its bad line, and the mended file only met its key.
 #[test]
 fn a_bad_line_takes_its_whole_sale_with_it_and_no_other() {
     check(
