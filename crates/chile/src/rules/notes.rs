@@ -57,6 +57,7 @@ pub fn check(making: &mut Making<'_>, earlier: &[Earlier]) {
     late(making);
     for earlier in earlier.iter().filter(|earlier| earlier.corrected) {
         let pending = !matches!(earlier.state, DocState::Aceptado | DocState::Reparo);
+        // REF-3-750.
         if pending && !dead(earlier) {
             let message = format!(
                 "El SII todavía no acepta {}: si lo rechazara, rechazaría también esta nota.",
@@ -139,6 +140,7 @@ fn every_reference(making: &Making<'_>) -> Vec<Told> {
         let kind = reference.leaf("TpoDocRef").unwrap_or_default();
         let name = tipo::name_of(kind).unwrap_or(kind).to_lowercase();
         match (reference.leaf("CodRef"), making.tipo) {
+            // REF-3-758.
             (None, _) => {
                 let message = "Falta lo que la nota hace con el documento (CodRef): 1 anula el documento, 2 corrige un texto, 3 corrige montos.";
                 told.push(("note-reason-missing", place(at, "CodRef"), message.to_owned()));
@@ -197,12 +199,14 @@ fn earlier_ones(making: &Making<'_>, earlier: &[Earlier]) -> Vec<Told> {
     let receiver = making.header("Receptor", "RUTRecep");
     for earlier in earlier.iter().filter(|earlier| earlier.corrected) {
         let id = &earlier.document.id;
+        // REF-3-750.
         if dead(earlier) {
             let message = format!(
                 "El SII rechazó {id}: no existe para él y una nota no lo corrige. Reemítalo en su lugar."
             );
             told.push(("reference-rejected", format!("Referencia[{}].FolioRef", earlier.at), message));
         }
+        // REF-3-751.
         let other = receiver.is_some_and(|receiver| receiver != earlier.document.receiver.id);
         if other && !earlier.tipo.is_boleta() {
             let message = format!(
@@ -257,6 +261,7 @@ pub fn amounts(making: &mut Making<'_>, earlier: &[Earlier], totals: &Totals) {
             "Una nota que corrige un texto (CodRef 2) no lleva montos: deje sus líneas en 0.".to_owned();
         told.push(("note-text-amount", total.clone(), message));
     }
+    // REF-2-780.
     if reasons(document).any(|reason| reason == "1") {
         let (ours, total) = (Makeup::of(document), &total);
         told.extend(
