@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
 /// What is asked.
@@ -92,41 +92,49 @@ pub struct Scripted {
     lines: JoinSet<()>,
 }
 
+/// Three ports in a row, as the three hosts, that are held and answer nobody: another test that took them while this
+/// one's line is dead would be told what is not its own.
+pub struct Dead([TcpSocket; 3], u16);
+
+impl Dead {
+    pub fn base(&self) -> String {
+        format!("http://127.0.0.1:{}", self.1)
+    }
+
+    /// From now on somebody listens.
+    pub fn listen(self) -> Scripted {
+        let book = Arc::new(Mutex::new(Book::default()));
+        let mut lines = JoinSet::new();
+        for socket in self.0 {
+            let listener = socket.listen(1_024).expect("the port is held");
+            lines.spawn(accept(listener, Arc::clone(&book)));
+        }
+        Scripted { book, port: self.1, lines }
+    }
+}
+
 impl Scripted {
-    /// Three ports in a row that somebody may listen on later, as the three hosts.
-    pub fn address(port: u16) -> String {
-        format!("http://127.0.0.1:{port}")
+    /// Nobody listens yet.
+    pub fn dead() -> Dead {
+        // Not to be shared, as a listener's would be until it listens.
+        let hold = |port| -> io::Result<TcpSocket> {
+            let socket = TcpSocket::new_v4()?;
+            socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
+            Ok(socket)
+        };
+        let free = (0..2_000u16).find_map(|row| {
+            let port = 30_000 + (std::process::id() as u16 % 500 + row.wrapping_mul(7)) % 2_500;
+            Some(Dead([hold(port).ok()?, hold(port + 1).ok()?, hold(port + 2).ok()?], port))
+        });
+        free.expect("three free ports in a row")
     }
 
     pub async fn start() -> Scripted {
-        for row in 0..2_000u16 {
-            let port = 30_000 + (std::process::id() as u16 % 500 + row.wrapping_mul(7)) % 2_500;
-            if let Ok(scripted) = Scripted::start_at(port).await {
-                return scripted;
-            }
-        }
-        panic!("no three free ports in a row");
-    }
-
-    pub async fn start_at(port: u16) -> io::Result<Scripted> {
-        let book = Arc::new(Mutex::new(Book::default()));
-        let mut listeners = Vec::new();
-        for offset in 0..3 {
-            listeners.push(TcpListener::bind((Ipv4Addr::LOCALHOST, port + offset)).await?);
-        }
-        let mut lines = JoinSet::new();
-        for listener in listeners {
-            lines.spawn(accept(listener, Arc::clone(&book)));
-        }
-        Ok(Scripted { book, port, lines })
+        Scripted::dead().listen()
     }
 
     pub fn base(&self) -> String {
-        Scripted::address(self.port)
-    }
-
-    pub fn port(&self) -> u16 {
-        self.port
+        format!("http://127.0.0.1:{}", self.port)
     }
 
     /// The next requests of this kind end so, one after the other; then health returns.

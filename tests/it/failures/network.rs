@@ -15,16 +15,14 @@ use timbre_tests::{boleta, options, sell, until};
 #[tokio::test]
 async fn where_nobody_listens_documents_wait_without_using_an_attempt() {
     let dir = tempfile::tempdir().unwrap();
-    let sii = Scripted::start().await;
-    let (base, port) = (sii.base(), sii.port());
-    prepare(dir.path(), &base, "").await;
-    sii.stop().await;
+    let sii = Scripted::dead();
+    prepare(dir.path(), &sii.base(), "").await;
     let shop = timbre_app::start(options(dir.path())).await.unwrap();
     let id = sell(&shop, &boleta(990), "1").await.unwrap().document.id;
     let row = || shop.agent.detail(&id).unwrap().row;
     until(&shop, |_| row().state == "PENDIENTE").await;
     assert_eq!((row().attempts, row().attention), (0, None));
-    let sii = Scripted::start_at(port).await.unwrap();
+    let sii = sii.listen();
     until(&shop, |_| row().state == "ACEPTADO").await;
     assert_eq!(sii.held("39-1"), 1);
     shop.stop().await;
