@@ -42,8 +42,8 @@ pub(super) enum Taken {
 /// What a key of ours begins with.
 const MARK: &str = "carpeta-";
 
-/// So many threads write the answers of a lot: by a share each of them waits for its turn there.
-const WRITERS: usize = 4;
+/// So many threads read a lot, or write its answers: by a share each of them waits for its turn there.
+const HANDS: usize = 4;
 
 /// A file by its name: a sale and what came of issuing it, or why none was issued.
 pub(super) type Ended = (String, Result<(Sale, Answer<Sold>), Taken>);
@@ -67,7 +67,7 @@ impl Work {
     /// Those files, issued in this order: they share signatures and fsyncs. One that is `true` has been as it is for so
     /// long that nobody writes it any more.
     pub(super) fn issue(&self, files: Vec<(Look, bool)>) -> Vec<Ended> {
-        let mut read: Vec<_> = files.iter().map(|(look, old)| self.read(look, *old)).collect();
+        let mut read = shared(&files, |(look, old)| self.read(look, *old));
         let made_room = |read: &Result<Sale, Taken>| read.as_ref().is_ok_and(|sale| sale.made_room);
         if read.iter().any(made_room)
             && let Err(error) = answer::settle_before(self)
@@ -239,7 +239,7 @@ impl Work {
 
 /// What `of` makes of each, in their order, by a few threads.
 pub(super) fn shared<T: Sync, R: Send>(all: &[T], of: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let each = all.len().div_ceil(WRITERS).max(1);
+    let each = all.len().div_ceil(HANDS).max(1);
     let of = &of;
     std::thread::scope(|scope| {
         let some = |some: &'_ [T]| some.iter().map(of).collect::<Vec<_>>();
