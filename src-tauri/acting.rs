@@ -11,6 +11,7 @@ use timbre_agent::Agent;
 use timbre_agent::doer::Doer;
 
 use crate::staff::permit_of;
+use crate::words;
 
 /// As many commands are let through and not yet begun.
 const MOST: usize = 16;
@@ -47,8 +48,8 @@ impl Deref for Acting {
 impl<'de, R: Runtime> CommandArg<'de, R> for Acting {
     fn from_command(command: CommandItem<'de, R>) -> Result<Acting, InvokeError> {
         let webview = command.message.webview_ref();
-        let agent = tauri::Manager::try_state::<Agent>(webview)
-            .ok_or_else(|| InvokeError::from("Esta ventana no tiene un agente propio."))?;
+        let agent =
+            tauri::Manager::try_state::<Agent>(webview).ok_or_else(|| InvokeError::from(words::NO_AGENT))?;
         let allowed = tauri::Manager::try_state::<Allowed>(webview);
         let permit = permit_of(command.message.headers());
         let who = permit.and_then(|permit| allowed?.take(permit));

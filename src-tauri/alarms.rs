@@ -6,6 +6,8 @@ use tauri::{AppHandle, Manager};
 use tauri_plugin_notification::NotificationExt;
 use timbre_agent::view::{Mood, PushView, Sentence};
 
+use crate::words;
+
 /// What was said already.
 #[derive(Debug, Default)]
 pub struct Alarms(BTreeSet<String>);
@@ -22,7 +24,7 @@ impl Alarms {
             return;
         }
         for text in all {
-            let shown = app.notification().builder().title("Timbre").body(text).show();
+            let shown = app.notification().builder().title(words::TIMBRE).body(text).show();
             if let Err(error) = shown {
                 // A desktop without notifications is no fault; the tray and the window say it.
                 tracing::warn!(%error, "a notification can't be shown");

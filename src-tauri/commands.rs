@@ -16,6 +16,7 @@ use timbre_agent::{Agent, Answer, Printers};
 
 use crate::acting::Acting;
 use crate::window::{Again, PRACTICE, Where};
+use crate::words;
 
 pub(crate) fn bytes(sale: &Value) -> Answer<bytes::Bytes> {
     serde_json::to_vec(sale).map(Into::into).map_err(ProblemView::internal)
@@ -119,7 +120,7 @@ pub async fn sale(agent: State<'_, Agent>, id: String) -> Answer<String> {
 #[tauri::command]
 pub async fn export(app: AppHandle, agent: State<'_, Agent>, query: Query, form: String) -> Answer<String> {
     let form = Form::from_word(&form)
-        .ok_or_else(|| ProblemView::bad_request("form-invalid", "Se exporta como csv o xml."))?;
+        .ok_or_else(|| ProblemView::bad_request("form-invalid", words::NO_SUCH_FORM))?;
     downloaded(
         app,
         agent,
@@ -141,8 +142,7 @@ pub(crate) async fn downloaded(
     reading(agent, move |agent| {
         let path = folder.join(name(&agent));
         let shown = path.display().to_string();
-        let told =
-            |error: std::io::Error| ProblemView::internal(format!("No se pudo escribir {shown} ({error})."));
+        let told = |error: std::io::Error| ProblemView::internal(words::unwritten(&shown, error));
         std::fs::create_dir_all(&folder).map_err(told)?;
         let file = File::create_new(&path).map_err(told)?;
         let outcome = write(&agent, file);
@@ -225,8 +225,7 @@ pub fn restart(app: AppHandle, again: State<'_, Again>, practice: Option<bool>) 
         Some(true) => Where::Practice,
         Some(false) if practising => Where::Shop,
         Some(false) => {
-            let detail = "Esta ventana se abrió aparte para practicar: ciérrela y abra Timbre como siempre.";
-            return Err(ProblemView::refused("practice-alone", detail));
+            return Err(ProblemView::refused("practice-alone", words::PRACTICE_ALONE));
         }
     });
     app.exit(0);

@@ -16,6 +16,7 @@ mod staff;
 mod tray;
 mod vouchers;
 mod window;
+mod words;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -39,18 +40,16 @@ fn options() -> Result<Options, String> {
             }
             "--latency" => {
                 let given = words.next().and_then(|text| span(&text));
-                latency = given.ok_or("Falta el tiempo después de --latency, por ejemplo 300ms o 2s.")?;
+                latency = given.ok_or(words::NO_LATENCY)?;
             }
             "--data" => {
-                let dir = words.next().ok_or("Falta la carpeta después de --data.")?;
+                let dir = words.next().ok_or(words::NO_FOLDER)?;
                 options.data = Some(PathBuf::from(dir));
             }
             // Beside the shop's own folder, whichever that is.
             PRACTICE => practice = true,
             other => {
-                return Err(format!(
-                    "No se conoce «{other}». Use --demo, --latency 300ms, --data CARPETA o --practice."
-                ));
+                return Err(words::unknown_word(other));
             }
         }
     }
@@ -79,7 +78,7 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("Timbre no pudo partir: {error}.");
+            eprintln!("{}.", words::no_start(error));
             return ExitCode::FAILURE;
         }
     };
@@ -91,13 +90,13 @@ fn main() -> ExitCode {
         Err(text) => Some(Shows::Trouble { code: 2, text }),
     };
     let Some(shows) = shows else {
-        println!("Timbre ya está abierto en este equipo: su ventana pasa al frente.");
+        println!("{}", words::OPEN_ALREADY);
         return ExitCode::SUCCESS;
     };
     match &shows {
-        Shows::Own(running) => println!("Panel local: {}", running.address.base),
-        Shows::Another(address) => println!("Panel del Timbre que ya está abierto: {}", address.base),
-        Shows::Trouble { text, .. } => eprintln!("Timbre no pudo partir: {text}"),
+        Shows::Own(running) => println!("{}", words::panel(&running.address.base)),
+        Shows::Another(address) => println!("{}", words::panel_of_another(&address.base)),
+        Shows::Trouble { text, .. } => eprintln!("{}", words::no_start(text)),
     }
     window::show(shows, &runtime)
 }

@@ -9,10 +9,9 @@ use tauri::menu::{Menu, MenuItem, PredefinedMenuItem};
 use tauri::tray::{TrayIcon, TrayIconBuilder};
 use tauri::{AppHandle, Manager, Wry};
 use timbre_agent::Agent;
-use timbre_agent::show::thousands;
 use timbre_agent::view::{Mood, Snapshot};
 
-use crate::window;
+use crate::{window, words};
 
 /// Pixels of the icon's side.
 const SIDE: u32 = 32;
@@ -27,19 +26,20 @@ pub struct Tray {
 
 /// Puts the icon into the tray. A desktop without one is no fault.
 pub fn open(app: &AppHandle) -> tauri::Result<()> {
-    let sentence = MenuItem::with_id(app, "sentence", "Timbre", false, None::<&str>)?;
-    let waiting = MenuItem::with_id(app, "waiting", "Nada por enviar", false, None::<&str>)?;
-    let show = MenuItem::with_id(app, "show", "Abrir Timbre", true, None::<&str>)?;
-    let quit = MenuItem::with_id(app, "quit", "Cerrar Timbre", true, None::<&str>)?;
+    let sentence = MenuItem::with_id(app, "sentence", words::TIMBRE, false, None::<&str>)?;
+    let waiting = MenuItem::with_id(app, "waiting", words::to_send(0), false, None::<&str>)?;
+    let show = MenuItem::with_id(app, "show", words::OPEN, true, None::<&str>)?;
+    let quit = MenuItem::with_id(app, "quit", words::CLOSE, true, None::<&str>)?;
     let (above, below) = (PredefinedMenuItem::separator(app)?, PredefinedMenuItem::separator(app)?);
     let menu = Menu::with_items(app, &[&sentence, &waiting, &above, &show, &below, &quit])?;
-    let builder = TrayIconBuilder::new().menu(&menu).icon(drawn(Mood::Calm)).tooltip("Timbre").on_menu_event(
-        |app, event| match event.id().as_ref() {
-            "show" => window::show_again(app),
-            "quit" => window::ask_to_quit(app),
-            _ => {}
-        },
-    );
+    let builder =
+        TrayIconBuilder::new().menu(&menu).icon(drawn(Mood::Calm)).tooltip(words::TIMBRE).on_menu_event(
+            |app, event| match event.id().as_ref() {
+                "show" => window::show_again(app),
+                "quit" => window::ask_to_quit(app),
+                _ => {}
+            },
+        );
     // On Linux the library of trays is looked for only now, and not finding it panics.
     match catch_unwind(AssertUnwindSafe(|| builder.build(app))) {
         Ok(Ok(icon)) => {
@@ -64,17 +64,13 @@ pub fn tell(app: &AppHandle, snapshot: &Snapshot) {
         said.replace(now.clone())
     };
     let (mood, text, waiting) = now;
-    let count = match waiting {
-        0 => "Nada por enviar".to_owned(),
-        1 => "1 documento por enviar".to_owned(),
-        n => format!("{} documentos por enviar", thousands(n)),
-    };
+    let count = words::to_send(waiting);
     let icon = (before.map(|(mood, ..)| mood) != Some(mood)).then(|| drawn(mood));
     let told = tray
         .sentence
         .set_text(&text)
         .and_then(|()| tray.waiting.set_text(&count))
-        .and_then(|()| tray.icon.set_tooltip(Some(format!("Timbre: {text}"))))
+        .and_then(|()| tray.icon.set_tooltip(Some(words::tip(&text))))
         .and_then(|()| icon.map_or(Ok(()), |icon| tray.icon.set_icon(Some(icon))));
     if let Err(error) = told {
         tracing::warn!(%error, "the tray could not be told");

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use crate::acting::Allowed;
 use crate::{
     access, autostart, commands, data_folder, events, mending, place, sealing, setup, staff, tray, vouchers,
+    words,
 };
 
 /// What the window shows.
@@ -38,7 +39,7 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
     };
     let mut builder = tauri::Builder::default()
         .plugin(tauri_plugin_notification::init())
-        .plugin(tauri_plugin_autostart::Builder::new().app_name("Timbre").build());
+        .plugin(tauri_plugin_autostart::Builder::new().app_name(words::TIMBRE).build());
     let mut told = None;
     if let Shows::Own(running) = &shows {
         told = Some((running.agent.clone(), Arc::clone(&running.window)));
@@ -159,7 +160,7 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
             }
         }
         Err(error) => {
-            eprintln!("La ventana no se pudo abrir: {error}");
+            eprintln!("{}", words::no_window(error));
             ExitCode::FAILURE
         }
     };
