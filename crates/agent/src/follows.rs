@@ -55,6 +55,16 @@ fn gives_back(note: &Row, of: &DocumentId) -> bool {
     note.claims.0.iter().any(|claim| claim.document == *of && claim.amount < Amount::ZERO)
 }
 
+/// What is in the place of `row` by now, and so at the end of those that took each other's place: itself where none did.
+pub(crate) fn stands_for(reader: &Reader, row: &Row) -> Result<Row, StoreError> {
+    let mut row = row.clone();
+    // None takes the place of one that came after it: there is an end.
+    while let Some(by) = row.replaced_by.as_ref().map(|by| reader.row(by)).transpose()?.flatten() {
+        row = by;
+    }
+    Ok(row)
+}
+
 /// Where a document stands that `row` follows, for `row`.
 fn stands(reader: &Reader, row: &Row, id: &DocumentId) -> Result<Option<DocState>, StoreError> {
     let Some(of) = reader.row(id)? else { return Ok(None) };
@@ -134,22 +144,20 @@ impl Sender {
 
     fn why_lost(&self, row: &Row, document: &DocumentId) -> Result<String, StoreError> {
         let authority = self.parts.profile.authority;
-        let of = self.reader().row(document)?;
-        if of.as_ref().is_some_and(|of| !given_back(row, of).is_empty()) {
+        let Some(of) = self.reader().row(document)? else { return Ok(rejected(document, authority)) };
+        let now = stands_for(self.reader(), &of)?.id;
+        if !given_back(row, &of).is_empty() {
             return Ok(format!(
-                "{USES}{document}, que el {authority} rechazó, y no se envía para que no se cobre o devuelva dos veces lo \
-                 mismo: vuelva a emitir {document}"
+                "{USES}{now}, que el {authority} rechazó, y no se envía para que no se cobre o devuelva dos veces lo mismo: \
+                 vuelva a emitir {now}"
             ));
         }
-        Ok(match of.and_then(|of| of.replaced_by) {
-            Some(by) if row.never_left() => format!(
-                "{CORRECTS}{document}, en cuyo lugar está {by}: vuelva a emitir {} y corregirá a {by}",
+        Ok(match of.replaced_by.is_some() && row.never_left() {
+            true => format!(
+                "{CORRECTS}{document}, en cuyo lugar está {now}: vuelva a emitir {} y corregirá a {now}",
                 row.id
             ),
-            Some(_) | None => format!(
-                "{CORRECTS}{document}, que el {authority} rechazó, y no se envía mientras el {authority} no \
-                 lo tenga: un documento rechazado no se corrige con una nota, se vuelve a emitir"
-            ),
+            false => rejected(document, authority),
         })
     }
 
@@ -164,6 +172,13 @@ impl Sender {
         };
         Ok(self.writer().apply(say).await?)
     }
+}
+
+fn rejected(document: &DocumentId, authority: &str) -> String {
+    format!(
+        "{CORRECTS}{document}, que el {authority} rechazó, y no se envía mientras el {authority} no lo tenga: un documento \
+         rechazado no se corrige con una nota, se vuelve a emitir"
+    )
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! A verdict that a person reads at the authority's site, where its services say none for days: noted with who said it,
 //! and overruled by the services should they say another one later.
 
-use timbre_core::{Blame, Cause, DocState, Document, DocumentId, Refusal, Remark, Said, Timestamp, Verdict};
+use timbre_core::{Blame, Cause, DocState, Document, Refusal, Remark, Said, Timestamp, Verdict};
 use timbre_store::{Event, Fact, Reader, Row};
 
 use crate::clock::later;
 use crate::conversation::{annulled, moved};
 use crate::engine::{Agent, Answer, parse_id};
+use crate::follows::stands_for;
 use crate::meaning::{calm, is_circling, is_its_earlier};
 use crate::probe::LONG_WAIT;
 use crate::view::{NotedOrder, ProblemView, RowView};
@@ -138,8 +139,8 @@ pub(crate) fn overruled(
             let row = Row { state: DocState::Enviado, noted: None, attention: None, ..row };
             (row, Some(back), call)
         }
-        (None, Some(by)) if to != DocState::Rechazado => {
-            let call = call(format!("responde {}: {}", to.word(), replaced(by)));
+        (None, Some(_)) if to != DocState::Rechazado => {
+            let call = call(format!("responde {}: {}", to.word(), replaced(reader, &row)));
             (row, None, call)
         }
         (None, _) => (row, None, None),
@@ -165,7 +166,8 @@ fn is_news(reader: &Reader, row: &Row, why: &Remark, alike: bool) -> bool {
 }
 
 /// What it means that another one is in its place, where it stands after all.
-fn replaced(by: &DocumentId) -> String {
+fn replaced(reader: &Reader, row: &Row) -> String {
+    let by = stands_for(reader, row).map_or_else(|_| row.id.to_string(), |by| by.id.to_string());
     format!("en su lugar está {by}, y puede ser la misma venta dos veces; avise a su contador")
 }
 
@@ -178,7 +180,7 @@ pub(crate) fn accepted_before(reader: &Reader, document: &Document, verdict: &Ve
         return None;
     }
     let then = match &row.replaced_by {
-        Some(by) => replaced(by),
+        Some(_) => replaced(reader, &row),
         None => {
             "la venta ya está allá. No emita otra: dígalo en «Emitir de nuevo» y queda aceptado".to_owned()
         }

@@ -7,6 +7,7 @@ mod forgotten;
 mod lost;
 mod made;
 mod number;
+mod refused;
 
 use std::sync::{Arc, Mutex};
 
@@ -21,7 +22,7 @@ use timbre_store::{Event, Fact, Issued, Moved, Numbering, Reader, Row};
 use crate::clock::{Clock, later};
 use crate::elsewhere::may_have_left;
 use crate::engine::{Agent, Answer, environment_word, missing, parse_id};
-use crate::follows::given_back;
+use crate::follows::{given_back, stands_for};
 use crate::meaning::{circles, is_its_earlier, stop_range};
 use crate::sealing::{accepts, said, seal_all};
 use crate::sender::lock;
@@ -57,7 +58,7 @@ impl Agent {
         let stuck = self.stuck(&row)?;
         let contested = is_contested(&row);
         if row.state != DocState::Rechazado && stuck.is_none() && !contested {
-            return Err(not_rejected(&row, authority));
+            return Err(self.not_rejected(&row));
         }
         if contested {
             self.stands_alone(&row)?;
@@ -149,7 +150,8 @@ impl Agent {
         for follows in &row.follows {
             let Some(of) = self.0.reader.row(follows)? else { continue };
             // What it does not name may have another folio.
-            if let Some(by) = of.replaced_by.clone().filter(|_| given_back(row, &of).is_empty()) {
+            if of.replaced_by.is_some() && given_back(row, &of).is_empty() {
+                let by = stands_for(&self.0.reader, &of)?.id;
                 return Ok(Some(Found::NeverLeft { follows: follows.clone(), by }));
             }
         }
@@ -280,7 +282,7 @@ impl Agent {
         let made = lock(&outcome).take();
         match made {
             Some(Ok(made)) => Ok(made),
-            Some(Err(IssueError::Conflict(_))) => Err(overtaken(&self.find(&id)?)),
+            Some(Err(IssueError::Conflict(_))) => Err(self.overtaken(&self.find(&id)?)),
             Some(Err(error)) => Err(error.into()),
             None => Err(ProblemView::internal("lo que se pidió no llegó a hacerse")),
         }
@@ -452,29 +454,6 @@ fn sale_of(mended: Option<Bytes>, before: &Issued) -> Answer<Sale> {
         sale.till = before.till.clone();
     }
     Ok(sale)
-}
-
-fn not_rejected(row: &Row, authority: &str) -> ProblemView {
-    let why = match (&row.state, &row.replaced_by) {
-        (DocState::Reemplazado, Some(by)) => format!("{} ya fue reemplazado por {by}.", row.id),
-        (state, _) => format!(
-            "{} está en {}: sólo se vuelve a emitir un documento que el {authority} rechazó.",
-            row.id,
-            state.word()
-        ),
-    };
-    ProblemView::conflict("not-rejected", why)
-}
-
-fn overtaken(row: &Row) -> ProblemView {
-    let now = match &row.replaced_by {
-        Some(by) => format!("está en su lugar {by}"),
-        None => format!("va en su versión {}, en {}", row.version, row.state.word()),
-    };
-    ProblemView::conflict(
-        "reissued-meanwhile",
-        format!("Otra persona volvió a emitir {} mientras tanto: {now}. No se hizo dos veces.", row.id),
-    )
 }
 
 fn no_proof(id: &DocumentId) -> ProblemView {

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use timbre_core::{Document, DocumentId, Documents, Number, Refusal, Refusals};
 
 use crate::draft::DteDraft;
+use crate::follow::in_place_of;
 use crate::sale::Below;
 use crate::tags::{Field, Group, Shape, markup};
 use crate::{dom, latin1, money, sale};
@@ -39,9 +40,7 @@ pub(crate) fn follow(document: &mut Group, known: &dyn Documents) {
     for reference in document.groups_mut("Referencia") {
         let number = reference.leaf("FolioRef").and_then(|folio| folio.parse().ok());
         let (Some(kind), Some(number)) = (reference.leaf("TpoDocRef"), number) else { continue };
-        // None takes the place of one that came after it: there is an end.
-        let first = known.successor(&DocumentId::new(kind, number));
-        let Some(last) = std::iter::successors(first, |id| known.successor(id)).last() else { continue };
+        let Some(last) = in_place_of(&DocumentId::new(kind, number), known) else { continue };
         if last.series.0 == kind
             && let Some((document, _)) = known.find(&last)
         {

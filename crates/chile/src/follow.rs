@@ -20,6 +20,8 @@ pub struct Earlier {
     pub tipo: Tipo,
     pub document: Document,
     pub state: DocState,
+    /// What is in its place by now, where another document took it.
+    pub by: Option<DocumentId>,
     /// Its elements, read back from the signed bytes.
     pub body: Group,
 }
@@ -29,7 +31,7 @@ impl Earlier {
     pub fn in_place_of(&self, id: &DocumentId, known: &dyn Documents) -> Option<Earlier> {
         let (document, state) = known.find(id)?;
         let (tipo, body) = dte::read(&document.bytes)?;
-        Some(Earlier { tipo, document, state, body, ..*self })
+        Some(Earlier { tipo, document, state, by: in_place_of(id, known), body, ..*self })
     }
 }
 
@@ -39,12 +41,19 @@ pub fn earlier(document: &Group, issuer: Rut, known: &dyn Documents) -> Vec<Earl
         let number = reference.leaf("FolioRef")?.parse().ok()?;
         let (document, state) = known.find(&DocumentId::new(reference.leaf("TpoDocRef")?, number))?;
         let (tipo, body) = dte::read(&document.bytes)?;
-        Some(Earlier { at, corrected: false, tipo, document, state, body })
+        let by = in_place_of(&document.id, known);
+        Some(Earlier { at, corrected: false, tipo, document, state, by, body })
     };
     let corrected: Vec<usize> = notes::correcting(document).map(|(at, _)| at).collect();
     let references =
         document.groups("Referencia").enumerate().filter(|(_, reference)| is_own(reference, issuer));
     references.filter_map(find).map(|e| Earlier { corrected: corrected.contains(&e.at), ..e }).collect()
+}
+
+/// The last of those that took each other's place, the first of them this one's.
+pub fn in_place_of(id: &DocumentId, known: &dyn Documents) -> Option<DocumentId> {
+    // None takes the place of one that came after it: there is an end.
+    std::iter::successors(known.successor(id), |by| known.successor(by)).last()
 }
 
 /// Fills in what follows from the earlier documents. What the sale says itself stands.

@@ -204,6 +204,25 @@ fn a_note_under_another_folio_refers_to_what_took_the_place_of_what_it_corrects(
     assert!(text.contains(&format!("<FolioRef>9</FolioRef><FchRef>{date}</FchRef>")), "{text}");
 }
 
+#[test]
+fn a_note_on_what_was_replaced_is_told_of_what_stands_in_its_place_by_now() {
+    let made = |folio| seal(&*draft(&factura().to_string()).expect("good"), folio);
+    let known = Line(vec![made(7), made(8), made(9)]);
+    let citing = |kind: u8, reference: Value| {
+        let sale_now = with(factura(), "/Encabezado/IdDoc", json!({ "TipoDTE": kind }));
+        let text = with(sale_now, "/Referencia", reference).to_string();
+        let sale = sale(&text).expect("a sale");
+        Chile::default().draft(&sale, &issuer(), &known, now())
+    };
+    let reference = json!({ "TpoDocRef": 33, "FolioRef": 7, "CodRef": 1, "RazonRef": "Anula" });
+    let refused = citing(61, reference).err().expect("the SII does not have it");
+    let told = refused.0.iter().find(|refusal| refusal.code == "reference-rejected").expect("it is told");
+    assert!(told.message.ends_with("en su lugar está T33F9. Haga la nota de T33F9."), "{told:?}");
+    let warned = citing(33, json!({ "TpoDocRef": 33, "FolioRef": 7 })).expect("it is only cited");
+    let warned: Vec<_> = warned.warnings().iter().filter(|w| w.code == "reference-rejected").collect();
+    assert!(warned[0].message.ends_with("en su lugar está T33F9: cite ése."), "{warned:?}");
+}
+
 /// Folios authorised after the sale take no document of its date (HED-3-305): the refusal says the step, and who
 /// takes it hears of the period.
 #[test]

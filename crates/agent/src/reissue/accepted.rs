@@ -6,8 +6,8 @@ use timbre_core::{Cause, DocState, NumberFate, Verdict};
 use timbre_store::{Fact, Reader, Row};
 
 use super::contested::is_contested;
+use super::fate;
 use super::number::Found;
-use super::{fate, not_rejected, overtaken};
 use crate::conversation::{annulled, current, moved};
 use crate::engine::{Agent, Answer, parse_id};
 use crate::meaning::{calm, may_be_its_earlier};
@@ -19,7 +19,7 @@ impl Agent {
         let id = parse_id(id)?;
         let (row, who, authority) = (self.find(&id)?, self.named(who)?, self.authority());
         if !may_be(&row) {
-            return Err(not_rejected(&row, authority));
+            return Err(self.not_rejected(&row));
         }
         let not_held = |why: String| Err(ProblemView::conflict("not-held", why));
         if fate(&self.0.reader.history(&id)?, row.version) == Some(NumberFate::Taken) {
@@ -66,7 +66,7 @@ impl Agent {
         let now = self.find(&id)?;
         match now.state {
             DocState::Aceptado => Ok(self.row(&now)),
-            _ => Err(overtaken(&now)),
+            _ => Err(self.overtaken(&now)),
         }
     }
 

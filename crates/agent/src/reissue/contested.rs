@@ -4,7 +4,6 @@
 use timbre_core::{Cause, DocState, DocumentId, NumberFate, Verdict};
 use timbre_store::{Fact, Row};
 
-use super::not_rejected;
 use super::number::Found;
 use crate::conversation::{Phase, current, moved, rows_in};
 use crate::engine::{Agent, Answer};
@@ -87,7 +86,7 @@ impl Agent {
             Found::Other(why) | Found::Alike(why) => (vec![why.clone()], NumberFate::Taken),
             Found::Void { reasons, number } => (reasons.clone(), *number),
             Found::NeverLeft { .. } | Found::Absent | Found::Ours => {
-                return Err(not_rejected(row, self.authority()));
+                return Err(self.not_rejected(row));
             }
         };
         let (id, version, who) = (row.id.clone(), row.version, who.to_owned());
@@ -106,7 +105,7 @@ impl Agent {
         let now = self.find(&row.id)?;
         match now.state {
             DocState::Rechazado => Ok(now),
-            _ => Err(not_rejected(&now, self.authority())),
+            _ => Err(self.not_rejected(&now)),
         }
     }
 }

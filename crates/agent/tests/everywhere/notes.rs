@@ -172,6 +172,40 @@ async fn a_note_on_a_document_that_another_took_the_place_of_is_made_again_on_th
     agent.stop().await;
 }
 
+/// The one in its place is rejected, too, and a third takes its place.
+#[tokio::test]
+async fn a_note_on_what_was_replaced_more_than_once_is_told_of_the_last_one_and_made_on_that() {
+    let dir = tempfile::tempdir().unwrap();
+    let office = office();
+    let agent = open(dir.path(), &office, true).await;
+    office.books().words.insert(1, "free");
+    sell(&agent, "first", 10).await;
+    until(&agent, |agent| row(agent, 1).state == "RECHAZADO").await;
+    let sale = json!({ "total": 10, "annuls": 1, "whole": true }).to_string();
+    agent.issue(Bytes::from(sale), None).await.unwrap();
+    let again = |new_number| Reissue { sale: None, new_number, who: "Ana".into() };
+    for (from, to) in [(1, 3), (3, 4)] {
+        office.books().have.insert(from, "no");
+        office.books().words.insert(to, if to == 3 { "free" } else { "wait" });
+        let made = agent.reissue(&format!("TAF{from}"), again(true)).await.unwrap();
+        assert_eq!(made.document.id, format!("TAF{to}"));
+        let state = if to == 3 { "RECHAZADO" } else { "ENVIADO" };
+        until(&agent, |agent| row(agent, to).state == state).await;
+    }
+    let told = |agent: &Agent| row(agent, 2).attention.unwrap_or_default();
+    let text = "Corrige a TAF1, en cuyo lugar está TAF4: vuelva a emitir TAF2 y corregirá a TAF4";
+    until(&agent, |agent| told(agent) == text).await;
+    let refused = agent.reissue("TAF1", again(false)).await.unwrap_err();
+    assert_eq!(refused.detail, "TAF1 ya fue reemplazado: en su lugar está TAF4.");
+    let made = agent.reissue("TAF2", again(false)).await.unwrap();
+    assert_eq!(made.document.id, "TAF5");
+    assert!(made.why.starts_with("en lugar de TAF1, que corrige, está TAF4"), "{}", made.why);
+    office.books().words.clear();
+    until(&agent, |agent| row(agent, 5).state == "ACEPTADO").await;
+    assert_eq!(annulled_by(&agent, 4).as_deref(), Some("TAF5"));
+    agent.stop().await;
+}
+
 /// It waits here for what it corrects; another copy of the folder may have sent it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_note_that_may_have_left_from_another_copy_is_asked_about_before_another_is_made() {

@@ -201,9 +201,14 @@ fn earlier_ones(making: &Making<'_>, earlier: &[Earlier]) -> Vec<Told> {
         let id = &earlier.document.id;
         // REF-3-750.
         if dead(earlier) {
-            let message = format!(
-                "El SII rechazó {id}: no existe para él y una nota no lo corrige. Reemítalo en su lugar."
-            );
+            let message = match &earlier.by {
+                Some(by) => format!(
+                    "{id} fue reemplazado y una nota no lo corrige: en su lugar está {by}. Haga la nota de {by}."
+                ),
+                None => format!(
+                    "El SII rechazó {id}: no existe para él y una nota no lo corrige. Reemítalo en su lugar."
+                ),
+            };
             told.push(("reference-rejected", format!("Referencia[{}].FolioRef", earlier.at), message));
         }
         // REF-3-751.

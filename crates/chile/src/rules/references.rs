@@ -117,11 +117,13 @@ fn dte(making: &mut Making<'_>, earlier: &[Earlier]) {
         guia(making, earlier);
         let dead = matches!(earlier.state, DocState::Rechazado | DocState::Reemplazado);
         if dead && !making.tipo.is_note() {
-            let message = format!(
-                "Referencia {}: el SII rechazó el documento {}; no lo reconocerá.",
-                earlier.at + 1,
-                earlier.document.id
-            );
+            let (place, id) = (earlier.at + 1, &earlier.document.id);
+            let message = match &earlier.by {
+                Some(by) => {
+                    format!("Referencia {place}: {id} fue reemplazado, y en su lugar está {by}: cite ése.")
+                }
+                None => format!("Referencia {place}: el SII rechazó el documento {id}; no lo reconocerá."),
+            };
             making.warn("reference-rejected", format!("Referencia[{}].FolioRef", earlier.at), message);
         }
     }

@@ -94,8 +94,9 @@ impl Regime for Nowhere {
     ) -> Result<Box<dyn Draft>, Refusals> {
         let mut note = note(sale, rejected.date)?;
         if number == Number::New {
-            let successor = |n: u64| known.successor(&DocumentId::new("A", n)).map_or(n, |by| by.number);
-            note.annuls = note.annuls.map(successor);
+            let successor = |n: &u64| known.successor(&DocumentId::new("A", *n)).map(|by| by.number);
+            let last = |n| std::iter::successors(Some(n), successor).last();
+            note.annuls = note.annuls.and_then(last);
         }
         match note.total == rejected.total.0 {
             true => Ok(Box::new(note)),
