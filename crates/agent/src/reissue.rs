@@ -2,6 +2,7 @@
 //! own number, or another document takes its place. Either is one commit.
 
 mod accepted;
+mod annulled;
 mod contested;
 mod forgotten;
 mod lost;
@@ -63,6 +64,7 @@ impl Agent {
         if contested {
             self.stands_alone(&row)?;
         }
+        self.is_not_annulled(&row)?;
         self.is_not_made_already(&row)?;
         let issuer = self.issuer()?;
         self.0.signer()?;

@@ -90,9 +90,9 @@ export function canResend(row: RowView): boolean {
   return row.state === "GENERADO" || row.state === "PENDIENTE" || row.state === "VERIFICANDO" || isStuck(row);
 }
 
-/** What the SII rejected is made again, and what it may have another one of: it is asked first. */
+/** What the SII rejected is made again, and what it may have another one of: it is asked first. Not what a note annuls. */
 export function canReissue(row: RowView): boolean {
-  return row.state === "RECHAZADO" || isStuck(row);
+  return row.annulled_by === null && (row.state === "RECHAZADO" || isStuck(row));
 }
 
 const DAY_MS = 24 * 3_600_000;

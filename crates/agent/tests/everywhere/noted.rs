@@ -114,6 +114,48 @@ async fn what_the_services_say_later_overrules_what_a_person_noted_and_calls_one
     }
 }
 
+/// Ana saw it accepted, a note annulled it, and now its services say that it was rejected: made again it would be a sale
+/// that nobody annulled.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_note_annuls_is_not_made_again_until_that_note_is_rejected() {
+    for accepted in [true, false] {
+        let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+        let agent = stuck(dir.path(), &office, &clock).await;
+        office.books().words.insert(2, if accepted { "yes" } else { "wait" });
+        let note = json!({ "total": 10, "annuls": 1, "whole": true }).to_string();
+        agent.issue(Bytes::from(note), None).await.unwrap();
+        note_as(&agent, 1, Said::Accepted, "").await.unwrap();
+        let state = if accepted { "ACEPTADO" } else { "ENVIADO" };
+        until(&agent, |agent| {
+            clock.advance(Duration::from_millis(20));
+            row(agent, 2).state == state
+        })
+        .await;
+        assert_eq!(row(&agent, 1).annulled_by.is_some(), accepted);
+        told(&agent, &office, &clock, "free", |agent| row(agent, 1).state == "RECHAZADO").await;
+        office.books().have.insert(1, "no");
+        for new_number in [false, true] {
+            let again = Reissue { sale: None, new_number, who: "Ana".to_owned() };
+            let problem = agent.reissue("TAF1", again).await.unwrap_err();
+            assert_eq!((problem.status, problem.code.as_str()), (409, "annulled"), "{problem}");
+            assert!(problem.detail.contains("Vea TAF2"), "{problem}");
+        }
+        assert_eq!((row(&agent, 1).state.as_str(), row(&agent, 1).version), ("RECHAZADO", 1));
+        if !accepted {
+            office.books().words.insert(2, "free");
+            until(&agent, |agent| {
+                clock.advance(Duration::from_secs(60));
+                agent.set_running(true);
+                row(agent, 2).state == "RECHAZADO"
+            })
+            .await;
+            let again = Reissue { sale: None, new_number: false, who: "Ana".to_owned() };
+            assert_eq!(agent.reissue("TAF1", again).await.unwrap().document.version, 2);
+        }
+        agent.stop().await;
+    }
+}
+
 /// An answer about the document alone has no word about objections, and does not say that there are none.
 #[tokio::test(flavor = "multi_thread")]
 async fn objections_that_a_person_read_at_the_site_stand_where_the_services_say_accepted_alone() {

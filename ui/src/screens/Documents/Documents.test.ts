@@ -172,6 +172,16 @@ describe("a rejected document", () => {
     expect(shop.rows.find((one) => one.id === row.id)?.state).toBe("GENERADO");
   });
 
+  test("that a note annuls is not offered again", async () => {
+    const shop = await room();
+    const row = shop.rows.find((one) => one.state === "RECHAZADO")!;
+    shop.push([Object.assign(row, { annulled_by: "T61F1" })]);
+    await settle();
+    await click("button", `${row.kind} ${row.folio.toLocaleString("es-CL")}`);
+    expect(dialog()).toHaveTextContent("Nota de crédito 1");
+    expect(screen.queryByRole("button", { name: "Emitir de nuevo" })).toBeNull();
+  });
+
   test("that is found accepted at the SII is accepted, and no other is issued", async () => {
     const shop = await room();
     const row = shop.rows.find((one) => one.state === "RECHAZADO")!;
