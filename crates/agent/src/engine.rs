@@ -211,26 +211,27 @@ impl Agent {
 
     /// Issues a sale: checked, numbered, signed and on disk when this answers.
     pub async fn issue(&self, received: Bytes, key: Option<String>) -> Answer<IssuedView> {
-        self.issue_from(received, key, None).await
+        self.issue_from(received, key, None, Vec::new()).await
     }
 
-    /// The same for the sale of a till that is known by a name.
+    /// The same for the sale of a till that is known by a name; `seen` is what it was given last from this folder.
     pub async fn issue_from(
         &self,
         received: Bytes,
         key: Option<String>,
         from: Option<String>,
+        seen: Vec<DocumentId>,
     ) -> Answer<IssuedView> {
         let (begun, size) = (Instant::now(), received.len());
         let issue = move |agent: Agent| async move {
-            agent.issue_sale(Sale { from, ..Sale::read(received, key)? }).await
+            agent.issue_sale(Sale { from, ..Sale::read(received, key)? }, &seen).await
         };
         let issued = self.with_sale(size, issue).await?;
         self.0.issued_in.note(begun.elapsed());
         Ok(issued)
     }
 
-    async fn issue_sale(&self, sale: Sale) -> Answer<IssuedView> {
+    async fn issue_sale(&self, sale: Sale, seen: &[DocumentId]) -> Answer<IssuedView> {
         let issuer = self.issuer()?;
         // A key that is known needs no new checks: prices may have changed since.
         if let Some(key) = &sale.key
@@ -244,6 +245,10 @@ impl Agent {
             let voucher = self.part_by_card(&row)?;
             return Ok(self.issued(row, voucher, &warnings, true, &issuer));
         }
+        let heard = match &sale.from {
+            Some(till) => self.hear(till, seen).await?,
+            None => Vec::new(),
+        };
         // Before a folio is taken.
         self.0.signer()?;
         self.trust_clock()?;
@@ -263,6 +268,7 @@ impl Agent {
         if print {
             self.0.papers.notify_one();
         }
+        issuance.warnings.extend(heard);
         let voucher = self.part_issued(&issuance, card.as_deref())?;
         Ok(self.issued(issuance.row, voucher, &issuance.warnings, issuance.repeated, &issuer))
     }

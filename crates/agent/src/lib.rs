@@ -33,6 +33,7 @@ mod foresight;
 pub mod gauges;
 pub mod inspect;
 mod large;
+pub mod last_seen;
 mod line;
 mod login;
 mod look;

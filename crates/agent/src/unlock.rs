@@ -34,6 +34,7 @@ impl Agent {
             order.used_up_to.iter().map(|(series, last)| (Series(series.clone()), *last)).collect();
         let ranges = self.0.reader.ranges();
         let used = self.used(&said, &ranges)?;
+        locked.decided(&said)?;
         let lifted = locked.knowing(used.clone());
         let unasked = self.ask_about_next(&lifted, &ranges).await?;
         // In training no folio is anybody's.
@@ -56,8 +57,8 @@ impl Agent {
         let mut outside = Vec::new();
         for (series, last) in said {
             let of_series = || ranges.iter().filter(|range| range.grant.series == *series);
-            // A slip of the finger would use up all that is left.
-            if !of_series().any(|range| (range.first..=range.last).contains(last)) {
+            // A slip of the finger would use up all that is left. That none was used moves nothing.
+            if *last > 0 && !of_series().any(|range| (range.first..=range.last).contains(last)) {
                 outside.push(Refusal::new(
                     "used-up-to-outside",
                     format!("used_up_to.{series}"),
@@ -145,12 +146,15 @@ fn view(locked: &Locked, ranges: &[Range], profile: &Profile) -> LockView {
         let range = ranges.iter().find(|range| range.grant.id == mark.grant);
         let used_from = range.map(|range| range.next).filter(|next| *next < mark.next);
         let kind = profile.kind(&mark.series);
+        let seen = locked.said.iter().filter(|said| said.grant == mark.grant).max_by_key(|said| said.number);
         LockedFoliosView {
             series: mark.series.0.clone(),
             name: kind.map_or_else(|| mark.series.0.clone(), |kind| kind.name.to_owned()),
             used_from,
             used_to: used_from.map(|_| mark.next - 1),
             next: range.is_none_or(|range| mark.next <= range.last).then_some(mark.next),
+            seen: seen.map(|said| said.number),
+            seen_by: seen.map(|said| said.till.clone()),
         }
     });
     LockView { reason: locked.reason.word().to_owned(), text: locked.to_string(), folios: folios.collect() }

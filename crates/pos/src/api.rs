@@ -14,10 +14,12 @@ use serde_json::Value;
 use timbre_agent::Agent;
 use timbre_agent::diagnose::Diagnosis;
 use timbre_agent::doer::SOMEBODY;
+use timbre_agent::last_seen::LAST_SEEN;
 use timbre_agent::view::{
     DetailView, FoliosView, HealthView, IssuedView, Mood, PageView, PreviewView, ProblemView, Query,
     RefusalView, ResentView, RowView, Snapshot, StatsView,
 };
+use timbre_core::DocumentId;
 
 use crate::acting::Acting;
 use crate::bodies::CLIENT;
@@ -109,6 +111,7 @@ pub(crate) struct Wait {
     params(
         Wait,
         ("Idempotency-Key" = Option<String>, Header, description = "La misma clave con la misma venta es siempre el mismo documento. Las claves son de toda la tienda, no de cada token: ponga en ella el nombre de la caja, o dos cajas que cuentan desde 1 dan un solo documento por dos ventas (aviso key-of-another-till). Una sola por solicitud; sin ella, warnings trae key-missing.", example = "caja1-000123"),
+        ("Timbre-Last-Seen" = Option<String>, Header, description = "El document.id de la última respuesta que la caja recibió de este Timbre, de cada tipo, separados por comas. Si esta carpeta no conoce ese folio es una copia antigua: la emisión se detiene (503 store-stopped) antes de gastar un folio, hasta que una persona la desbloquee. Un folio de ningún rango cargado es 422 last-seen-outside y no detiene nada. Sólo con el token de una caja.", example = "T39F120, T33F14"),
     ),
     responses(
         (status = 201, description = "Hecho", body = IssuedView),
@@ -125,7 +128,8 @@ pub(crate) async fn issue(
     let timeout = timeout_of(&wait)?;
     let key = key_of(&headers)?;
     let keyless = key.is_none();
-    let mut issued = agent.issue_from(body, key, caller.till()).await?;
+    let seen = last_seen(&headers, &caller)?;
+    let mut issued = agent.issue_from(body, key, caller.till(), seen).await?;
     if keyless {
         issued.warnings.push(key_missing());
     }
@@ -152,6 +156,28 @@ pub(crate) fn key_of(headers: &HeaderMap) -> Answer<Option<String>> {
         Ok(key) => Ok(Some(key.to_owned())),
         Err(_) => Err(ProblemView::bad_request("key-invalid", "Idempotency-Key debe venir en UTF-8.").into()),
     }
+}
+
+/// What a till was given last, by the ids of the answers. By its own token alone: whom a lock is to name is known then,
+/// and who errs for ever can be revoked. A header, since the sale's own text tells whether it is the same sale.
+fn last_seen(headers: &HeaderMap, caller: &Caller) -> Answer<Vec<DocumentId>> {
+    let mut seen = Vec::new();
+    for said in headers.get_all(LAST_SEEN) {
+        let ids = said.to_str().unwrap_or("�").split(',').map(str::trim).filter(|id| !id.is_empty());
+        for id in ids {
+            let why = || {
+                let why =
+                    format!("{LAST_SEEN} lleva ids de documentos separados por comas, como T39F120, T33F14.");
+                ProblemView::bad_request("last-seen-invalid", why)
+            };
+            seen.push(id.parse().map_err(|_| why())?);
+        }
+    }
+    if seen.is_empty() || caller.till().is_some() {
+        return Ok(seen);
+    }
+    let why = format!("{LAST_SEEN} lo dice una caja, con su propio token.");
+    Err(ProblemView::forbidden("last-seen-of-nobody", why).into())
 }
 
 /// Without a key an answer that is lost leaves a document that nobody knows of, and the sale said again makes

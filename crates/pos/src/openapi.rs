@@ -258,7 +258,7 @@ mod tests {
                 for parameter in operation["parameters"].as_array().into_iter().flatten() {
                     let (name, words) = (parameter["name"].as_str().unwrap(), &parameter["description"]);
                     let ours = PARAMETERS.iter().any(|(other, said)| *other == name && words == said);
-                    let headers = ["Idempotency-Key", "Last-Event-ID", "Timbre-Client"];
+                    let headers = ["Idempotency-Key", "Last-Event-ID", "Timbre-Client", "Timbre-Last-Seen"];
                     assert!(ours || headers.contains(&name), "{method} {path} {name}: {words}");
                 }
             }

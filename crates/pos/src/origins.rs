@@ -7,7 +7,8 @@ use axum::response::{IntoResponse, Response};
 
 /// What a page may send.
 const METHODS: &str = "GET, POST, PUT, DELETE";
-const HEADERS: &str = "authorization, content-type, idempotency-key, last-event-id, timbre-client";
+const HEADERS: &str =
+    "authorization, content-type, idempotency-key, last-event-id, timbre-client, timbre-last-seen";
 
 /// A browser asks before a public page may reach a machine of the local network or this one. The
 /// questions' names changed between versions of Chrome's Private and Local Network Access.
@@ -57,7 +58,7 @@ mod tests {
 
     #[test]
     fn every_header_that_a_change_needs_may_be_sent_by_an_allowed_page() {
-        for name in [CLIENT, "authorization", "content-type", "idempotency-key"] {
+        for name in [CLIENT, "authorization", "content-type", "idempotency-key", "timbre-last-seen"] {
             assert!(HEADERS.split(", ").any(|allowed| allowed == name), "{name}");
         }
     }

@@ -40,9 +40,10 @@ pub(crate) fn note(on: &mut Overlay<'_>, fact: &Fact, stand: Stand) -> Result<()
     let (who, what, documents) = match fact {
         Fact::Acted { who, what, documents } => (who, what.clone(), documents.as_slice()),
         Fact::IssuingUnlocked { who, used_up_to, unasked, .. } => {
-            let used = used_up_to
-                .iter()
-                .map(|(series, last)| format!("; del tipo {series}, usados hasta el {}", thousands(*last)));
+            let used = used_up_to.iter().map(|(series, last)| match last {
+                0 => format!("; del tipo {series}, ninguno más"),
+                last => format!("; del tipo {series}, usados hasta el {}", thousands(*last)),
+            });
             let unasked = unasked.iter().map(|why| format!("; sin haber podido preguntar: {why}"));
             let said: String = used.chain(unasked).collect();
             (who, format!("Desbloquear la emisión{said}"), [].as_slice())

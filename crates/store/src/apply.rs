@@ -8,8 +8,8 @@ use crate::index::Keys;
 use crate::live::{Counter, GrantRow};
 use crate::overlay::Overlay;
 use crate::{
-    Fact, Mark, Place, Span, StoreError, WaitingPaper, acts, claims, issue, key, numbering, travel, voucher,
-    watch,
+    Fact, Locked, Mark, Place, Span, StoreError, WaitingPaper, acts, claims, issue, key, numbering, travel,
+    voucher, watch, witness,
 };
 
 /// Where and when a fact stands.
@@ -73,10 +73,12 @@ pub(crate) fn apply(on: &mut Overlay<'_>, fact: &Fact, stand: Stand) -> Result<N
             on.remove(key::LOCK_FOUND.to_vec());
         }
         Fact::IssuingUnlocked { beyond, .. } => {
+            let lock = on.json::<Locked>(key::LOCK)?;
             on.remove(key::LOCK.to_vec());
             on.remove(key::LOCK_FOUND.to_vec());
             on.put(key::LIFTED.to_vec(), key::place_bytes(stand.place));
             beyond.iter().try_for_each(|mark| raise(on, mark))?;
+            lock.iter().try_for_each(|lock| witness::disbelieve(on, lock))?;
         }
         Fact::Printed { document, copy, how, printer } => {
             let paper = WaitingPaper {
@@ -110,7 +112,8 @@ pub(crate) fn raise(on: &mut Overlay<'_>, mark: &Mark) -> Result<(), StoreError>
             counter
         }
         None => {
-            Counter { series: mark.series.clone(), next, stopped: None, reopened: 0, skipped: Vec::new() }
+            let series = mark.series.clone();
+            Counter { series, next, stopped: None, reopened: 0, skipped: Vec::new(), disbelieved: Vec::new() }
         }
     };
     on.put_json(key::counter(&mark.grant), &counter)
@@ -193,8 +196,8 @@ fn grant(on: &mut Overlay<'_>, loaded: &GrantLoaded, stand: Stand) -> Result<(),
         // Of a journal that is gone: what it gave has no documents here.
         Some(remembered) => {
             let next = next.min(last + 1);
-            let Counter { stopped, reopened, .. } = remembered;
-            let mut counter = Counter { series, next, stopped, reopened, skipped: Vec::new() };
+            let Counter { stopped, reopened, disbelieved, .. } = remembered;
+            let mut counter = Counter { series, next, stopped, reopened, skipped: Vec::new(), disbelieved };
             counter.skip_to(remembered.next.min(last + 1));
             on.put_json(key::counter(&grant.id), &counter)
         }

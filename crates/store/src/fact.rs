@@ -93,7 +93,8 @@ pub enum Fact {
         why: Option<String>,
     },
     /// At opening it was found that folios may be unknown to the journal. Written by the store
-    /// itself, with the first batch after it was found; but not that an anchor is missing.
+    /// itself, with the first batch after it was found; but not that an anchor is missing. Or what tills remember
+    /// is more than the journal knows.
     IssuingLocked(Locked),
     /// A person decided: issuing goes on, with each grant no lower than `beyond`.
     IssuingUnlocked {

@@ -48,6 +48,7 @@ mod voucher;
 mod walk;
 mod watch;
 pub mod whole;
+mod witness;
 
 #[cfg(test)]
 mod tests;
@@ -72,3 +73,4 @@ pub use store::{Committed, Store};
 pub use voucher::{Undone, VouchedRow, VoucherSums, Vouchers};
 pub use walk::Damage;
 pub use watch::{ClockAccepted, ClockSeen};
+pub use witness::{Heard, Said};

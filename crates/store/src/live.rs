@@ -58,6 +58,9 @@ pub(crate) struct Counter {
     /// Passed over and not looked at by a person yet: ascending, apart from each other.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<Span>,
+    /// Tills that remember folios of it that a person decided were never given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disbelieved: Vec<String>,
 }
 
 impl Counter {
@@ -165,6 +168,10 @@ impl Live {
 
     pub fn grant(&self, id: &GrantId) -> Option<&GrantRow> {
         self.grants.get(id)
+    }
+
+    pub fn counter(&self, id: &GrantId) -> Option<&Counter> {
+        self.counters.get(id)
     }
 
     pub fn grants(&self) -> impl Iterator<Item = &GrantRow> {

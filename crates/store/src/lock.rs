@@ -1,13 +1,13 @@
-//! Why issuing is locked, and what a person must know to unlock it. Finding out is `opening`'s.
+//! Why issuing is locked, and what a person must know to unlock it. Finding out is `opening`'s, and `witness`'s.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use timbre_core::{GrantId, Series};
+use timbre_core::{GrantId, Series, thousands};
 
-use crate::Fact;
 use crate::verdict::collect;
+use crate::{Fact, Said};
 
 /// How far a grant is used, as somebody remembers it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +24,9 @@ pub struct Locked {
     pub reason: LockReason,
     /// From here on folios are certainly free, for each grant where that is known.
     pub beyond: Vec<Mark>,
+    /// What tills remember, where that is the reason. `beyond` does not have it: they may err.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub said: Vec<Said>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +43,8 @@ pub enum LockReason {
     OtherHistory,
     /// A damaged part of the journal may have held the last folios of a range.
     Damage,
+    /// A till was given a folio that the journal does not know, as it says.
+    TillAhead,
 }
 
 impl Locked {
@@ -48,7 +53,7 @@ impl Locked {
         let mut marks = BTreeMap::new();
         collect(&mut marks, self.beyond.clone());
         collect(&mut marks, used);
-        Locked { reason: self.reason, beyond: marks.into_values().collect() }
+        Locked { reason: self.reason, beyond: marks.into_values().collect(), said: self.said.clone() }
     }
 
     /// The fact that `who` decided to go on: each grant from where nobody remembers a folio used. What they said, and
@@ -67,6 +72,7 @@ impl LockReason {
             LockReason::AnchorMissing => "anchor-missing",
             LockReason::OtherHistory => "other-history",
             LockReason::Damage => "damage",
+            LockReason::TillAhead => "till-ahead",
         }
     }
 }
@@ -89,11 +95,18 @@ impl fmt::Display for Locked {
                 "la carpeta no es la que se usó aquí la última vez; parece otra, o una copia que siguió por su lado"
             }
             LockReason::Damage => "una parte dañada del diario puede haber contenido los últimos folios",
+            LockReason::TillAhead => {
+                "una caja recuerda folios que este diario no tiene; parece una copia antigua, o la caja recuerda mal"
+            }
         };
+        let said = self.said.iter().take(3).map(|Said { till, series, number, .. }| {
+            format!(" La caja «{till}» dice que recibió el folio {} del tipo {series}.", thousands(*number))
+        });
         write!(
             f,
             "La emisión y el envío están detenidos: {what}. Alguien a cargo tiene que revisar qué folios se usaron y \
-             desbloquear en Ajustes."
+             desbloquear en Ajustes.{}",
+            said.collect::<String>()
         )
     }
 }

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use timbre_core::{Cause, Company, DocState, DocumentId, Environment, Grant, GrantId, Refusal, thousands};
+use timbre_core::{
+    Cause, Company, DocState, DocumentId, Environment, Grant, GrantId, Refusal, Series, thousands,
+};
 
 use crate::fact::{GrantLoaded, Issued, Moved, Sending};
 use crate::index::Keys;
@@ -46,11 +48,12 @@ impl<'a> Rules<'a> {
                 None => Err(StoreError::refused("grant-unknown", "Ese CAF no está cargado.")),
             },
             Fact::Company { company, environment } => one_company(on, self.live, company, *environment),
+            Fact::IssuingLocked(lock) if self.live.lock_for(&lock.said).as_ref() == Some(lock) => Ok(()),
             Fact::IssuingLocked(_) => Err(StoreError::refused(
                 "lock-by-hand",
                 "Sólo la carpeta misma detiene la emisión, al abrirse.",
             )),
-            Fact::IssuingUnlocked { beyond, .. } => self.unlocked(beyond),
+            Fact::IssuingUnlocked { beyond, used_up_to, .. } => self.unlocked(beyond, used_up_to),
             Fact::SkippedAnnulled { grant, first, last } => skipped(on, grant, *first, *last),
             Fact::Vouched(vouched) => voucher::judge(self.live, on, vouched),
             Fact::VouchedUndone(undone) => voucher::judge_undo(on, undone),
@@ -225,10 +228,11 @@ impl<'a> Rules<'a> {
         }
     }
 
-    fn unlocked(&self, beyond: &[Mark]) -> Result<(), StoreError> {
+    fn unlocked(&self, beyond: &[Mark], used_up_to: &BTreeMap<Series, u64>) -> Result<(), StoreError> {
         let Some(lock) = self.live.locked() else {
             return Err(StoreError::refused("not-locked", "La emisión no está detenida."));
         };
+        lock.decided(used_up_to)?;
         let covered =
             |mark: &Mark| beyond.iter().any(|given| given.grant == mark.grant && given.next >= mark.next);
         match lock.beyond.iter().find(|mark| !covered(mark)) {

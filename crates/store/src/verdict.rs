@@ -81,8 +81,11 @@ impl Judge<'_> {
                 mark.next += doubt.frames;
             }
         }
-        verdict.lock =
-            reasons.first().map(|reason| Locked { reason: *reason, beyond: marks.into_values().collect() });
+        verdict.lock = reasons.first().map(|reason| Locked {
+            reason: *reason,
+            beyond: marks.into_values().collect(),
+            said: Vec::new(),
+        });
         Ok(verdict)
     }
 
@@ -94,7 +97,7 @@ impl Judge<'_> {
         let mut marks = BTreeMap::new();
         collect(&mut marks, live.marks());
         collect(&mut marks, memory.marks.clone());
-        Ok(reason.map(|reason| Locked { reason, beyond: marks.into_values().collect() }))
+        Ok(reason.map(|reason| Locked { reason, beyond: marks.into_values().collect(), said: Vec::new() }))
     }
 
     fn against_anchor(&self, memory: &Memory, tip: &Tip) -> Result<Option<LockReason>, StoreError> {

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 /// Why nothing is issued until a person decides, and what to know before deciding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct LockView {
-    /// `index-ahead`, `anchor-ahead`, `anchor-missing`, `other-history` or `damage`.
+    /// `index-ahead`, `anchor-ahead`, `anchor-missing`, `other-history`, `damage` or `till-ahead`.
     pub reason: String,
     /// A Spanish sentence.
     pub text: String,
@@ -30,6 +30,13 @@ pub struct LockedFoliosView {
     /// The folio it goes on with; `None` when none is left.
     #[ts(type = "number | null")]
     pub next: Option<u64>,
+    /// The highest folio of it that a till was given, as it says; whoever unlocks says whether it is so.
+    #[serde(default)]
+    #[ts(type = "number | null")]
+    pub seen: Option<u64>,
+    /// The till that says so.
+    #[serde(default)]
+    pub seen_by: Option<String>,
 }
 
 /// A person's word that issuing goes on.
@@ -37,7 +44,8 @@ pub struct LockedFoliosView {
 #[serde(deny_unknown_fields)]
 pub struct UnlockOrder {
     pub who: String,
-    /// The last folio of each type that was used elsewhere, as they saw it at the authority: none up to it is issued here.
+    /// The last folio of each type that was used elsewhere, as they saw it at the authority: none up to it is issued here. 0: none but
+    /// those that are known. Of what a till says that it was given, something must be said.
     #[serde(default)]
     #[ts(type = "Record<string, number>")]
     pub used_up_to: BTreeMap<String, u64>,

@@ -12,6 +12,7 @@ mod faults;
 mod found;
 mod hour;
 mod large;
+mod last_seen;
 mod lines;
 mod noted;
 mod notes;

@@ -95,7 +95,19 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
 fn meaning(lock: &LockView) -> Vec<String> {
     let mut lines = vec![lock.text.clone(), MEANING.to_owned()];
     lines.extend(lock.folios.iter().map(folios));
+    lines.extend(lock.folios.iter().filter_map(seen));
     lines
+}
+
+/// What a till says of it, and how a person answers that.
+fn seen(of: &LockedFoliosView) -> Option<String> {
+    let (folio, till, series) = (of.seen?, of.seen_by.as_deref()?, &of.series);
+    Some(format!(
+        "{} {series}: la caja «{till}» dice que recibió el {}. Si es cierto, --used-up-to {series}={folio}; si recuerda mal, \
+         el último que se usó, o --used-up-to {series}=0 si ninguno más",
+        of.name,
+        thousands(folio)
+    ))
 }
 
 fn folios(of: &LockedFoliosView) -> String {
@@ -125,7 +137,15 @@ mod tests {
             used_from: used.map(|(from, _)| from),
             used_to: used.map(|(_, to)| to),
             next,
+            seen: None,
+            seen_by: None,
         };
+        let said = LockedFoliosView { seen: Some(1008), seen_by: Some("caja1".into()), ..of(None, Some(5)) };
+        let line = seen(&said).unwrap();
+        assert!(line.starts_with(
+            "Boleta 39: la caja «caja1» dice que recibió el 1.008. Si es cierto, --used-up-to 39=1008;"
+        ));
+        assert_eq!(seen(&of(None, Some(5))), None);
         for (view, line) in [
             (
                 of(Some((4, 1008)), Some(1009)),

@@ -28,3 +28,4 @@ mod skipped;
 mod torn;
 mod vouching;
 mod watch;
+mod witness;

@@ -105,7 +105,16 @@ fn every_fact() -> Vec<Fact> {
         Fact::Notified { document: id(7), to: "http://caja".into() },
         Fact::Acted { who: "ana".into(), what: "reenviar".into(), documents: vec![id(7)] },
         Fact::GrantStopped { grant: timbre_core::GrantId("a".into()), why: Some("conflicto".into()) },
-        Fact::IssuingLocked(Locked { reason: LockReason::Damage, beyond: vec![mark.clone()] }),
+        Fact::IssuingLocked(Locked {
+            reason: LockReason::TillAhead,
+            beyond: vec![mark.clone()],
+            said: vec![crate::Said {
+                till: "caja1".into(),
+                series: mark.series.clone(),
+                grant: mark.grant.clone(),
+                number: 7,
+            }],
+        }),
         Fact::IssuingUnlocked {
             who: "ana".into(),
             beyond: vec![mark],

@@ -257,7 +257,7 @@ fn of_what_is_in_doubt_only_the_flagged_leaves_with_its_parcel() {
 #[test]
 fn nobody_locks_or_unlocks_by_the_way() {
     let (_shop, mut store) = Shop::ready();
-    let lock = crate::Locked { reason: crate::LockReason::Damage, beyond: vec![] };
+    let lock = crate::Locked { reason: crate::LockReason::Damage, beyond: vec![], said: vec![] };
     assert_eq!(code(refused(&mut store, vec![Fact::IssuingLocked(lock)])), "lock-by-hand");
     let unlock = Fact::IssuingUnlocked {
         who: "ana".into(),

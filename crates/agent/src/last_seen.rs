@@ -1,0 +1,62 @@
+//! What a till says that it was given last from this folder. Where the journal does not know it the folder is an older
+//! copy: issuing locks before a folio is taken (reliability.md 5.3, layer 2).
+
+use timbre_core::{DocumentId, Refusal, Refusals, thousands};
+use timbre_store::{Fact, Heard, Said, StoreError};
+
+use crate::engine::{Agent, Answer};
+
+/// The header in which a till says it.
+pub const LAST_SEEN: &str = "Timbre-Last-Seen";
+
+impl Agent {
+    /// Hears the word of a till. A folio of no range that was ever loaded refuses the sale and stops nobody else, and one
+    /// that only this till believes in, after a person looked, is a warning: a till that errs stops a shop once.
+    pub(crate) async fn hear(&self, till: &str, seen: &[DocumentId]) -> Answer<Vec<Refusal>> {
+        let (mut said, mut outside, mut warnings): (Vec<Said>, Vec<_>, Vec<_>) = Default::default();
+        for id in seen {
+            match self.0.reader.hear(till, id) {
+                Heard::Known => {}
+                Heard::Outside => outside.push(self.outside(id)),
+                Heard::News(word) => said.push(word),
+                Heard::Disbelieved => warnings.push(self.disbelieved(id)),
+            }
+        }
+        if !outside.is_empty() {
+            return Err(Refusals(outside).into());
+        }
+        if said.is_empty() {
+            return Ok(warnings);
+        }
+        // Judged again in the writer: what was sold or decided meanwhile counts.
+        let lock = move |reader: &timbre_store::Reader| {
+            reader.lock_for(&said).map(Fact::IssuingLocked).into_iter().collect()
+        };
+        self.0.writer.apply(lock).await?;
+        match self.0.reader.locked() {
+            Some(locked) => Err(StoreError::Locked(locked).into()),
+            None => Ok(warnings),
+        }
+    }
+
+    fn outside(&self, id: &DocumentId) -> Refusal {
+        let message = format!(
+            "La caja dice que recibió el folio {} de {}, que no está en ningún rango cargado en esta carpeta. Si la caja \
+             recuerda mal (otro ambiente, otro equipo), corrija lo que guarda; si es cierto, la carpeta es una copia \
+             antigua: avise a alguien a cargo antes de vender.",
+            thousands(id.number),
+            self.kind_name(&id.series.0)
+        );
+        Refusal::new("last-seen-outside", LAST_SEEN, message)
+    }
+
+    fn disbelieved(&self, id: &DocumentId) -> Refusal {
+        let message = format!(
+            "La caja todavía dice que recibió el folio {} de {}; al desbloquear, una persona decidió que no se había usado. \
+             Guarde en la caja el documento de esta respuesta.",
+            thousands(id.number),
+            self.kind_name(&id.series.0)
+        );
+        Refusal::new("last-seen-disbelieved", LAST_SEEN, message)
+    }
+}

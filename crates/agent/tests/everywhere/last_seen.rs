@@ -1,0 +1,187 @@
+//! A till says what it was given last. The whole machine was put back, its anchor too: nothing else tells of it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use timbre_agent::view::{IssuedView, ProblemView, UnlockOrder};
+use timbre_agent::{Agent, Answer};
+use timbre_core::DocumentId;
+
+use crate::copied::{anchored, copy};
+use crate::fake::*;
+
+/// A till that keeps, of each type, the id of the last answer.
+struct Till {
+    name: &'static str,
+    seen: BTreeMap<String, DocumentId>,
+    /// By key: the documents that it was given for a sale.
+    given: BTreeMap<String, Vec<String>>,
+}
+
+impl Till {
+    fn new(name: &'static str) -> Till {
+        Till { name, seen: BTreeMap::new(), given: BTreeMap::new() }
+    }
+
+    async fn sells(&mut self, agent: &Agent, key: &str) -> Answer<IssuedView> {
+        let seen = self.seen.values().cloned().collect();
+        let (key, from) = (format!("{}-{key}", self.name), Some(self.name.to_owned()));
+        let issued = agent.issue_from("{\"total\": 10}".into(), Some(key.clone()), from, seen).await?;
+        let id = issued.document.id.clone();
+        self.seen.insert(issued.document.series.clone(), id.parse().unwrap());
+        let given = self.given.entry(key).or_default();
+        if !given.contains(&id) {
+            given.push(id);
+        }
+        Ok(issued)
+    }
+
+    /// Nothing of what it sold has two documents.
+    #[track_caller]
+    fn has_one_for_each(&self) {
+        for (key, given) in &self.given {
+            assert_eq!(given.len(), 1, "{key}: {given:?}");
+        }
+    }
+}
+
+/// The folder and what the machine remembers of it, as they stand.
+fn picture(root: &Path, name: &str) {
+    let to = root.join(name);
+    copy(&root.join("shop"), &to.join("shop"));
+    for file in ["anchor.json", "anchor.base"] {
+        fs::copy(root.join(file), to.join(file)).unwrap();
+    }
+}
+
+fn put_back(root: &Path, name: &str) {
+    fs::remove_dir_all(root.join("shop")).unwrap();
+    copy(&root.join(name), root);
+}
+
+#[track_caller]
+fn refused(answer: Answer<IssuedView>, status: u16, code: &str) -> ProblemView {
+    let refused = answer.unwrap_err();
+    assert_eq!((refused.status, refused.code.as_str()), (status, code), "{refused}");
+    refused
+}
+
+fn used(last: u64) -> UnlockOrder {
+    UnlockOrder { used_up_to: [("A".to_owned(), last)].into(), ..UnlockOrder::by("ana") }
+}
+
+/// So many were sold before the picture was taken, and so many since.
+async fn restored(root: &Path, office: &Arc<Office>, till: &mut Till, before: u32, since: u32) -> Agent {
+    let agent = anchored(root, office, false).await;
+    for n in 0..before {
+        till.sells(&agent, &n.to_string()).await.unwrap();
+    }
+    agent.stop().await;
+    drop(agent);
+    picture(root, "picture");
+    let agent = anchored(root, office, false).await;
+    for n in before..before + since {
+        till.sells(&agent, &n.to_string()).await.unwrap();
+    }
+    agent.stop().await;
+    drop(agent);
+    put_back(root, "picture");
+    let agent = anchored(root, office, false).await;
+    assert_eq!(agent.lock(), None, "the anchor was put back, too");
+    agent
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_till_that_says_what_it_saw_gets_no_second_document_of_a_machine_that_was_put_back() {
+    // The ranges of the shop are 1 to 5, 6 to 500, and on.
+    for (before, since) in [(0, 1), (1, 1), (3, 1), (2, 5), (5, 1), (5, 3), (7, 2)] {
+        let (root, office, mut till) = (tempfile::tempdir().unwrap(), office(), Till::new("caja1"));
+        let agent = restored(root.path(), &office, &mut till, before, since).await;
+        // A sale of which the copy knows nothing is said again; and all the others.
+        let last = u64::from(before + since);
+        for n in (0..before + since).rev() {
+            match till.sells(&agent, &n.to_string()).await {
+                Ok(issued) => assert!(issued.repeated && n < before, "{before}+{since}: {n}"),
+                Err(problem) => assert_eq!((problem.status, problem.code.as_str()), (503, "store-stopped")),
+            }
+        }
+        till.has_one_for_each();
+        assert_eq!(agent.stats().total, u64::from(before), "no folio was taken");
+        let lock = agent.lock().unwrap();
+        assert_eq!(lock.reason, "till-ahead");
+        assert!(
+            lock.text.contains(&format!("La caja «caja1» dice que recibió el folio {last}")),
+            "{}",
+            lock.text
+        );
+        // The number that it proposes.
+        let seen: Vec<_> =
+            lock.folios.iter().filter_map(|of| Some((of.seen?, of.seen_by.clone()?))).collect();
+        assert_eq!(seen, [(last, "caja1".to_owned())]);
+        // A till without memory is refused, too, until somebody decides; and that somebody says how far.
+        refused(Till::new("caja2").sells(&agent, "x").await, 503, "store-stopped");
+        let undecided = agent.unlock(&UnlockOrder::by("ana")).await.unwrap_err();
+        assert_eq!((undecided.status, undecided.code.as_str()), (422, "last-seen-undecided"));
+        assert_eq!(undecided.errors[0].path, "used_up_to.A");
+        agent.unlock(&used(last)).await.unwrap();
+        let next = till.sells(&agent, "new").await.unwrap();
+        assert_eq!((next.document.folio, next.warnings.len()), (last + 1, 0));
+        till.has_one_for_each();
+        agent.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_till_that_errs_is_heard_once_stops_nobody_for_ever_and_uses_up_nothing() {
+    let (root, office, mut till) = (tempfile::tempdir().unwrap(), office(), Till::new("caja1"));
+    let agent = anchored(root.path(), &office, false).await;
+    assert_eq!(till.sells(&agent, "a").await.unwrap().document.folio, 1);
+    // What no range has is no lock, and names where it stands; the others sell on.
+    for id in ["TAF2001", "TAF18446744073709551615", "TnoneF1"] {
+        let seen = vec![id.parse().unwrap(), "TAF400".parse().unwrap()];
+        let answer = agent.issue_from("{\"total\": 10}".into(), None, Some("caja1".into()), seen).await;
+        assert_eq!(refused(answer, 422, "last-seen-outside").errors[0].path, "Timbre-Last-Seen");
+        assert_eq!(agent.lock(), None);
+    }
+    assert_eq!(Till::new("caja2").sells(&agent, "b").await.unwrap().document.folio, 2);
+
+    till.seen.insert("A".to_owned(), "TAF1999".parse().unwrap());
+    refused(till.sells(&agent, "c").await, 503, "store-stopped");
+    // A lock outlives the run, and what the till says costs no folio.
+    agent.stop().await;
+    drop(agent);
+    let agent = anchored(root.path(), &office, false).await;
+    agent.unlock(&used(0)).await.unwrap();
+    let acts = agent.acts("", None, None).unwrap().rows;
+    assert_eq!(acts[0].what, "Desbloquear la emisión; del tipo A, ninguno más");
+    till.seen.insert("A".to_owned(), "TAF2000".parse().unwrap());
+    let issued = till.sells(&agent, "c").await.unwrap();
+    assert_eq!((issued.document.folio, agent.lock()), (3, None));
+    let warned: Vec<_> = issued.warnings.iter().map(|warning| warning.code.as_str()).collect();
+    assert_eq!(warned, ["last-seen-disbelieved"]);
+    // With what it was answered it errs no more.
+    assert_eq!(till.sells(&agent, "d").await.unwrap().warnings, []);
+    agent.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_answered_while_others_sell_is_never_news() {
+    let (root, office) = (tempfile::tempdir().unwrap(), office());
+    let agent = anchored(root.path(), &office, false).await;
+    let tills = ["caja1", "caja2", "caja3", "caja4"].map(|name| {
+        let agent = agent.clone();
+        tokio::spawn(async move {
+            let mut till = Till::new(name);
+            for n in 0..20 {
+                till.sells(&agent, &n.to_string()).await.unwrap();
+            }
+        })
+    });
+    for till in tills {
+        till.await.unwrap();
+    }
+    assert_eq!((agent.lock(), agent.stats().total), (None, 80));
+    agent.stop().await;
+}
