@@ -681,7 +681,7 @@ sha256: string, };
 
 export type LockView = { 
 /**
- * `index-ahead`, `anchor-ahead`, `anchor-missing`, `other-history` or `damage`.
+ * `index-ahead`, `anchor-ahead`, `anchor-missing`, `other-history`, `damage` or `till-ahead`.
  */
 reason: string, 
 /**
@@ -701,11 +701,20 @@ used_from: number | null, used_to: number | null,
 /**
  * The folio it goes on with; `None` when none is left.
  */
-next: number | null, };
+next: number | null, 
+/**
+ * The highest folio of it that a till was given, as it says; whoever unlocks says whether it is so.
+ */
+seen: number | null, 
+/**
+ * The till that says so.
+ */
+seen_by: string | null, };
 
 export type UnlockOrder = { who: string, 
 /**
- * The last folio of each type that was used elsewhere, as they saw it at the authority: none up to it is issued here.
+ * The last folio of each type that was used elsewhere, as they saw it at the authority: none up to it is issued here. 0: none but
+ * those that are known. Of what a till says that it was given, something must be said.
  */
 used_up_to: Record<string, number>, 
 /**

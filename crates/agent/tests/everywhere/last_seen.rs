@@ -9,7 +9,7 @@ use timbre_agent::view::{IssuedView, ProblemView, UnlockOrder};
 use timbre_agent::{Agent, Answer};
 use timbre_core::DocumentId;
 
-use crate::copied::{anchored, copy};
+use super::copied::{anchored, copy};
 use crate::fake::*;
 
 /// A till that keeps, of each type, the id of the last answer.

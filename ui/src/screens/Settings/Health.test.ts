@@ -4,7 +4,7 @@ import { expect, test, vi } from "vitest";
 import { Problem } from "../../lib/port";
 import { click, expectAccessible, open, reopen, settle, write } from "../testing";
 
-const range = (series: string, name: string, next: number) => ({ series, name, used_from: null, used_to: null, next });
+const range = (series: string, name: string, next: number) => ({ series, name, used_from: null, used_to: null, next, seen: null as number | null, seen_by: null as string | null });
 
 async function locked() {
   const shop = await open("settings");
@@ -51,6 +51,25 @@ test("where the SII can't be asked a person says that they looked themselves, an
   await click("button", "Lo decido yo");
   expect(asked.mock.lastCall).toEqual([{ who: "Ana", used_up_to: {}, unasked: true }]);
   expect(shop.locked).toBeNull();
+});
+
+test("what a till says that it was given is proposed, and a person may say otherwise", async () => {
+  const shop = await open("settings");
+  const saw = (next: number, seen: number) => ({ ...range("39", "Boleta", next), seen, seen_by: "caja1" });
+  shop.locked = { reason: "till-ahead", text: "Detenida.", folios: [saw(4, 1208), saw(101, 120), range("33", "Factura", 9)] };
+  await reopen(shop, "settings");
+  expect(screen.getByText(/La caja «caja1» dice que recibió el 1.208./)).toBeVisible();
+  await click("button", "Desbloquear la emisión");
+  const asked = vi.spyOn(shop, "unlock");
+  expect(screen.getByLabelText("Boleta")).toHaveValue("1.208");
+  expect(screen.getByLabelText("Factura")).toHaveValue("");
+  asked.mockRejectedValueOnce(refused(422, "next-number-taken", "El SII ya conoce el folio 1.209."));
+  await type("Quién lo decide", "Ana");
+  await click("button", "Lo decido yo");
+  expect(asked.mock.lastCall).toEqual([{ who: "Ana", used_up_to: { 39: 1208 }, unasked: false }]);
+  await type("Boleta", "0");
+  await click("button", "Lo decido yo");
+  expect(asked.mock.lastCall).toEqual([{ who: "Ana", used_up_to: { 39: 0 }, unasked: false }]);
 });
 
 test("what is asked of who lifts a lock has names that are read aloud", async () => {

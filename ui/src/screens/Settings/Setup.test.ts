@@ -193,7 +193,7 @@ test("where the window is the agent's own it may open by itself", async () => {
 
 test("a lock on issuing is explained, and lifted only by somebody who gives their name", async () => {
   const shop = await open("sale");
-  shop.locked = { reason: "index-ahead", text: "Hay folios usados que el diario no conoce.", folios: [{ series: "39", name: "Boleta", used_from: 10, used_to: 12, next: 13 }] };
+  shop.locked = { reason: "index-ahead", text: "Hay folios usados que el diario no conoce.", folios: [{ series: "39", name: "Boleta", used_from: 10, used_to: 12, next: 13, seen: null, seen_by: null }] };
   shop.stopped = { code: "locked", text: shop.locked.text };
   shop.push([]);
   await press("6", { altKey: true, code: "Digit6" });
