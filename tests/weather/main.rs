@@ -12,6 +12,7 @@ mod dice;
 mod elsewhere;
 mod life;
 mod night;
+mod pictures;
 mod rules;
 mod run;
 mod sky;
@@ -102,6 +103,23 @@ fn of_a_parcel_of_five_hundred_elsewhere_the_bad_ones_end_alone() {
 fn of_a_parcel_of_five_hundred_in_chile_the_bad_ones_end_alone() {
     let seeds = from_environment("TIMBRE_SEEDS").unwrap_or(SEEDS).div_ceil(500);
     run_all(&Shop::open(Chile(Theme::Wholesale)), 1..seeds + 1);
+}
+
+#[test]
+fn a_till_that_says_what_it_saw_has_no_sale_twice_however_often_its_machine_is_put_back() {
+    fn often<W: World + 'static>(world: W, seeds: u64) {
+        let (shop, mut locks) = (Shop::open(world), 0);
+        for seed in 1..=seeds {
+            let name = shop.world.name();
+            locks += shop.put_back_often(seed).unwrap_or_else(|why| panic!("seed {seed} in {name}: {why}"));
+        }
+        assert!(locks > seeds / 4, "{locks} locks in {}", shop.world.name());
+    }
+    let seeds = from_environment("TIMBRE_SEEDS").unwrap_or(SEEDS);
+    for country in chosen() {
+        often(Elsewhere(country, Theme::Weather), seeds.div_ceil(25));
+    }
+    often(Chile(Theme::Weather), seeds.div_ceil(50));
 }
 
 #[test]

@@ -33,7 +33,7 @@ const LOOK: Duration = Duration::from_secs(300);
 /// A shop of a country, set up once: each run gets a copy of it.
 pub struct Shop<W> {
     pub world: Arc<W>,
-    dir: tempfile::TempDir,
+    pub dir: tempfile::TempDir,
 }
 
 /// What is left of a run.
@@ -64,12 +64,12 @@ pub struct Past {
 }
 
 /// Memory, where the system offers it as a folder: a run's fsyncs are nobody's business.
-fn folder() -> tempfile::TempDir {
+pub fn folder() -> tempfile::TempDir {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.expect("a folder")
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+pub fn runtime() -> tokio::runtime::Runtime {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_all().start_paused(true).build().expect("a runtime of one thread")
 }

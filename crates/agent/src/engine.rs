@@ -269,6 +269,9 @@ impl Agent {
             self.0.papers.notify_one();
         }
         issuance.warnings.extend(heard);
+        if let (Some(till), false) = (&from, issuance.repeated) {
+            issuance.warnings.extend(self.maybe_second(till, seen, &issuance.row)?);
+        }
         let voucher = self.part_issued(&issuance, card.as_deref())?;
         Ok(self.issued(issuance.row, voucher, &issuance.warnings, issuance.repeated, &issuer))
     }

@@ -2,7 +2,7 @@
 //! copy: issuing locks before a folio is taken (reliability.md 5.3, layer 2).
 
 use timbre_core::{DocumentId, Refusal, Refusals, thousands};
-use timbre_store::{Fact, Heard, Said, StoreError};
+use timbre_store::{Fact, Heard, Row, Said, StoreError};
 
 use crate::engine::{Agent, Answer};
 
@@ -37,6 +37,24 @@ impl Agent {
             Some(locked) => Err(StoreError::Locked(locked).into()),
             None => Ok(warnings),
         }
+    }
+
+    /// A sale that a till may have sent before issuing was unlocked: nothing was answered to it since. The journal can't
+    /// know the keys that went with the newer one, and a key tells no time; so what it was given last has to.
+    pub(crate) fn maybe_second(&self, till: &str, seen: &[DocumentId], row: &Row) -> Answer<Option<Refusal>> {
+        let reader = &self.0.reader;
+        let last = seen.iter().rfind(|id| id.series == row.id.series);
+        let (Some(unsure), Some(last)) = (reader.unsure_before(), last) else { return Ok(None) };
+        let is_before = reader.row(last)?.is_none_or(|row| row.frame < unsure);
+        if !is_before || reader.hear(till, last) != Heard::Known {
+            return Ok(None);
+        }
+        let message = format!(
+            "Después del último documento que esta caja recibió ({last}) hubo que desbloquear la emisión, o se dañó una parte \
+             de lo guardado. Si esta venta se había enviado antes y quedó sin respuesta, puede tener otro documento: \
+             búsquelo antes de entregar éste, y anule el que sobre."
+        );
+        Ok(Some(Refusal::new("maybe-second", LAST_SEEN, message)))
     }
 
     fn outside(&self, id: &DocumentId) -> Refusal {

@@ -170,7 +170,9 @@ fn last_seen(headers: &HeaderMap, caller: &Caller) -> Answer<Vec<DocumentId>> {
                     format!("{LAST_SEEN} lleva ids de documentos separados por comas, como T39F120, T33F14.");
                 ProblemView::bad_request("last-seen-invalid", why)
             };
-            seen.push(id.parse().map_err(|_| why())?);
+            // Two that lack their comma would be one of a strange type.
+            let one = Some(id).filter(|id| !id.contains(char::is_whitespace)).ok_or_else(why)?;
+            seen.push(one.parse().map_err(|_| why())?);
         }
     }
     if seen.is_empty() || caller.till().is_some() {
