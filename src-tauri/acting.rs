@@ -34,6 +34,39 @@ impl Allowed {
     }
 }
 
+/// Where the page puts the permit of who stands at its till.
+const CASHIER: &str = "timbre-cashier";
+
+/// The engine for a sale: who sold it is known by their PIN, whatever the page says.
+pub struct Selling(Agent);
+
+impl Deref for Selling {
+    type Target = Agent;
+
+    fn deref(&self) -> &Agent {
+        &self.0
+    }
+}
+
+impl<'de, R: Runtime> CommandArg<'de, R> for Selling {
+    fn from_command(command: CommandItem<'de, R>) -> Result<Selling, InvokeError> {
+        let (agent, allowed) = asked(&command)?;
+        let cashier = command.message.headers().get(CASHIER).and_then(|permit| permit.to_str().ok());
+        Ok(Selling(agent.at_the_till(cashier.map(str::to_owned), allowed)))
+    }
+}
+
+/// The engine, and who let the command through.
+fn asked<R: Runtime>(command: &CommandItem<'_, R>) -> Result<(Agent, Option<String>), InvokeError> {
+    let webview = command.message.webview_ref();
+    let agent =
+        tauri::Manager::try_state::<Agent>(webview).ok_or_else(|| InvokeError::from(words::NO_AGENT))?;
+    let allowed = tauri::Manager::try_state::<Allowed>(webview);
+    let permit = permit_of(command.message.headers());
+    let who = permit.and_then(|permit| allowed?.take(permit));
+    Ok((agent.inner().clone(), who))
+}
+
 /// The engine, acting for who asks.
 pub struct Acting(Agent);
 
@@ -47,12 +80,7 @@ impl Deref for Acting {
 
 impl<'de, R: Runtime> CommandArg<'de, R> for Acting {
     fn from_command(command: CommandItem<'de, R>) -> Result<Acting, InvokeError> {
-        let webview = command.message.webview_ref();
-        let agent =
-            tauri::Manager::try_state::<Agent>(webview).ok_or_else(|| InvokeError::from(words::NO_AGENT))?;
-        let allowed = tauri::Manager::try_state::<Allowed>(webview);
-        let permit = permit_of(command.message.headers());
-        let who = permit.and_then(|permit| allowed?.take(permit));
+        let (agent, who) = asked(&command)?;
         Ok(Acting(agent.by(who.map_or(Doer::Here, Doer::Person), None)))
     }
 }

@@ -14,7 +14,7 @@ use timbre_agent::view::{
 };
 use timbre_agent::{Agent, Answer, Printers};
 
-use crate::acting::Acting;
+use crate::acting::{Acting, Selling};
 use crate::window::{Again, PRACTICE, Where};
 use crate::words;
 
@@ -68,13 +68,13 @@ pub async fn settle_paper(agent: State<'_, Agent>, id: String, printed: bool) ->
 }
 
 #[tauri::command]
-pub async fn issue(agent: State<'_, Agent>, sale: Value, key: String) -> Answer<IssuedView> {
+pub async fn issue(agent: Selling, sale: Value, key: String) -> Answer<IssuedView> {
     agent.issue(bytes(&sale)?, Some(key)).await
 }
 
 /// A sale of a file, by its exact text: decimals stay as they are written there.
 #[tauri::command]
-pub async fn issue_text(agent: State<'_, Agent>, sale: String, key: String) -> Answer<IssuedView> {
+pub async fn issue_text(agent: Selling, sale: String, key: String) -> Answer<IssuedView> {
     agent.issue(sale.into(), Some(key)).await
 }
 

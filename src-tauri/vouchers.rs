@@ -9,7 +9,7 @@ use timbre_agent::view::{
 };
 use timbre_agent::{Agent, Answer};
 
-use crate::acting::Acting;
+use crate::acting::{Acting, Selling};
 use crate::commands::{bytes, downloaded, reading};
 
 #[tauri::command]
@@ -23,7 +23,7 @@ pub async fn set_vouchers(agent: Acting, order: VoucherOrder) -> Answer<VoucherT
 }
 
 #[tauri::command]
-pub async fn record(agent: State<'_, Agent>, sale: Value, key: String) -> Answer<VouchedView> {
+pub async fn record(agent: Selling, sale: Value, key: String) -> Answer<VouchedView> {
     agent.record(bytes(&sale)?, Some(key)).await
 }
 

@@ -4,6 +4,7 @@ mod acts;
 mod again;
 mod answers;
 mod attack;
+mod cashier;
 mod certification;
 mod contact;
 mod copies;

@@ -188,6 +188,14 @@ fn no_sentence_has_an_indent_in_it() {
     }
 }
 
+/// One way in every sentence: «solo» bears no accent (RAE and ASALE, Ortografía de la lengua española, 2010, II 3.4.3).
+#[test]
+fn solo_is_written_without_an_accent() {
+    for (path, text) in files(&[".rs", ".ts", ".svelte", ".html", ".md"]) {
+        assert!(!text.to_lowercase().contains("s\u{f3}lo"), "{path}");
+    }
+}
+
 #[test]
 fn what_is_one_crates_business_is_named_by_it_alone() {
     let own: &[(&str, &[&str])] = &[

@@ -5,6 +5,7 @@ use timbre_core::Refusal;
 use timbre_core::sale::no_name;
 use timbre_store::Fact;
 
+use crate::cashier::Till;
 use crate::engine::{Agent, Answer};
 
 /// Who is meant where nobody is named.
@@ -43,8 +44,9 @@ pub enum Doer {
 /// Whoever a handle of the engine acts for.
 #[derive(Debug)]
 pub(crate) struct Hand {
-    doer: Doer,
-    said: Option<String>,
+    pub(crate) doer: Doer,
+    pub(crate) said: Option<String>,
+    pub(crate) till: Option<Till>,
 }
 
 impl Doer {
@@ -67,7 +69,7 @@ impl Agent {
     /// The same engine, for what `doer` asks of it, who may have `said` a name beside what they ask.
     pub fn by(&self, doer: Doer, said: Option<String>) -> Agent {
         let said = said.map(|said| said.trim().to_owned()).filter(|said| !said.is_empty());
-        Agent(self.0.clone(), Some(Hand { doer, said }.into()))
+        Agent(self.0.clone(), Some(Hand { doer, said, till: None }.into()))
     }
 
     /// Who decides something that the journal keeps their name with: the one way to it. `word` is what they said.

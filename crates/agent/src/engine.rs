@@ -231,7 +231,7 @@ impl Agent {
         Ok(issued)
     }
 
-    async fn issue_sale(&self, sale: Sale, seen: &[DocumentId]) -> Answer<IssuedView> {
+    async fn issue_sale(&self, mut sale: Sale, seen: &[DocumentId]) -> Answer<IssuedView> {
         let issuer = self.issuer()?;
         // A key that is known needs no new checks: prices may have changed since.
         if let Some(key) = &sale.key
@@ -249,6 +249,7 @@ impl Agent {
             Some(till) => self.hear(till, seen).await?,
             None => Vec::new(),
         };
+        self.name_seller(&mut sale)?;
         // Before a folio is taken.
         self.0.signer()?;
         self.trust_clock()?;

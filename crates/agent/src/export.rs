@@ -118,6 +118,7 @@ impl Agent {
             text(view.annulled_by),
             text(view.replaced_by),
             text(view.error),
+            text(view.sold_by),
         ];
         let cells: Vec<_> = cells.iter().map(|text| cell(text)).collect();
         format!("{}\r\n", cells.join(";"))
@@ -126,7 +127,7 @@ impl Agent {
 
 /// The mark tells spreadsheets that it is UTF-8.
 const HEAD: &str = "\u{feff}id;tipo;folio;fecha;emitido (hora local);rut receptor;receptor;total;estado;necesita atención;TrackID;\
-                    anulado por;reemplazado por;error\r\n";
+                    anulado por;reemplazado por;error;cajero\r\n";
 
 /// One cell. What a spreadsheet would take for a formula is text: a name is whatever a customer says.
 pub(crate) fn cell(text: &str) -> String {

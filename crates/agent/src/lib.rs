@@ -10,6 +10,7 @@ mod acts;
 mod apart;
 mod batch;
 pub mod carrier;
+mod cashier;
 pub mod chance;
 mod changes;
 pub mod clock;

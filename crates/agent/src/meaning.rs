@@ -179,7 +179,7 @@ pub(crate) fn contested(
 }
 
 /// What a person does about a number that is another's.
-const THEN_ALIKE: &str = "Sólo si es otra venta, vuelva a emitirla con un folio nuevo";
+const THEN_ALIKE: &str = "Solo si es otra venta, vuelva a emitirla con un folio nuevo";
 const THEN_OTHER: &str = "Después vuelva a emitir éste: queda otro en su lugar, con un folio nuevo";
 
 /// Was a person called since its number is another's?
@@ -198,7 +198,7 @@ pub(crate) fn stop_range(reader: &Reader, document: &Document, why: &Remark) -> 
     reader.ranges().into_iter().find(of_document).map(|range| Fact::GrantStopped {
         grant: range.grant.id,
         why: Some(format!(
-            "{}. Lo dijo del documento {}; si el rango es sólo suyo, un encargado lo reanuda en Folios",
+            "{}. Lo dijo del documento {}; si el rango es solo suyo, un encargado lo reanuda en Folios",
             why.meaning.trim_end_matches('.'),
             document.id
         )),

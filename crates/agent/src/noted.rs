@@ -72,7 +72,7 @@ fn not_open(row: &Row, authority: &str) -> ProblemView {
     ProblemView::conflict(
         "verdict-not-open",
         format!(
-            "{} está en {}: sólo se anota lo que dice el sitio del {authority} de un documento que lleva más de 24 \
+            "{} está en {}: solo se anota lo que dice el sitio del {authority} de un documento que lleva más de 24 \
              horas sin veredicto, enviado o en un círculo de «ya lo tengo» y «no lo tengo», y pide que alguien lo vea.",
             row.id,
             row.state.word()

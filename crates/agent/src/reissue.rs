@@ -455,6 +455,8 @@ fn sale_of(mended: Option<Bytes>, before: &Issued) -> Answer<Sale> {
     if sale.till == timbre_core::TillData::default() {
         sale.till = before.till.clone();
     }
+    // Who mends a sale did not make it.
+    sale.till.cajero.clone_from(&before.till.cajero);
     Ok(sale)
 }
 

@@ -57,6 +57,10 @@ pub const RISKY: &[(&str, &str)] = &[
 /// A note, which takes back or changes what was issued; any other sale is everybody's.
 pub const CORRECT: &str = "correct";
 
+/// To stand at the till: whoever works here is it by their own PIN, for as long as a turn lasts, and sells under
+/// their name ([`crate::cashier`]). No risky act: who wants a name of theirs on nothing sells all the same.
+pub const SELL: &str = "sell";
+
 /// To look through what people did: its permit is good for as many looks as there is time for, and written down once.
 pub const LOOK_ACTS: &str = "acts";
 
@@ -79,7 +83,7 @@ pub trait Staff: Send + Sync {
     /// Whether anybody has a PIN.
     fn asks(&self) -> bool;
 
-    /// Allows `act` once, soon: answers what to show for it. A wrong PIN is counted before this answers.
+    /// Allows `act` once, soon, or [`SELL`] for a turn: answers what to show for it. A wrong PIN is counted before this answers.
     fn permit(&self, name: &str, pin: &str, act: &str) -> Answer<String>;
 
     /// Takes a permit: answers who gave it.
@@ -131,9 +135,11 @@ impl Agent {
         Ok(after)
     }
 
-    /// Somebody in charge allows `act` once, by their PIN. One that was wrong is written down.
+    /// Somebody in charge allows `act` once, by their PIN; or whoever works here stands at the till ([`SELL`]). One that
+    /// was wrong is written down.
     pub async fn permit(&self, name: String, pin: String, act: String) -> Answer<String> {
-        let Some(words) = risky(&act) else {
+        let words = if act == SELL { Some("Cobrar en la caja") } else { risky(&act) };
+        let Some(words) = words else {
             return Err(ProblemView::bad_request("act-unknown", "Eso no necesita permiso."));
         };
         let who = name.clone();

@@ -36,6 +36,8 @@ pub struct Settings {
     pub own_network_counts: bool,
     /// This machine's clock may differ from the authority's by so much before somebody in charge is asked.
     pub clock_tolerance: Duration,
+    /// A sale of the panel must have who sold it, where anybody has a PIN.
+    pub ask_cashier: bool,
     /// It is time for more folios when those left last no longer than this at the pace of past weeks; where that
     /// can't be told, when less than so many percent of what was loaded is left.
     pub folios_last: Duration,
@@ -77,6 +79,7 @@ impl Settings {
             terms: BTreeMap::new(),
             own_network_counts: false,
             clock_tolerance: minutes(5),
+            ask_cashier: false,
             folios_last: minutes(3 * 24 * 60),
             folios_percent: 20,
             simulator: None,

@@ -25,6 +25,7 @@ pub fn row(row: &Row, profile: &Profile, terms: &Terms) -> RowView {
         total: row.total.0,
         receiver_id: row.receiver.id.clone(),
         receiver: row.receiver.name.clone(),
+        sold_by: row.sold_by.clone(),
         state: row.state.word().to_owned(),
         since: row.since.to_string(),
         attention: row.attention.clone(),

@@ -246,6 +246,10 @@ pub struct RowView {
     pub total: i64,
     pub receiver_id: String,
     pub receiver: String,
+    /// Who sold it, where the sale has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub sold_by: Option<String>,
     /// GENERADO, ENVIANDO, ENVIADO, VERIFICANDO, PENDIENTE, ACEPTADO, REPARO, RECHAZADO, REEMPLAZADO.
     pub state: String,
     /// When it came into that state, RFC 3339.

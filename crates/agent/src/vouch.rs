@@ -78,7 +78,7 @@ impl Agent {
     }
 
     async fn record_now(&self, received: Bytes, key: Option<String>) -> Answer<VouchedView> {
-        let sale = Sale::read(received, key)?;
+        let mut sale = Sale::read(received, key)?;
         let Some(key) = sale.key.clone() else {
             return Err(key_missing());
         };
@@ -88,6 +88,7 @@ impl Agent {
         if let Some(row) = self.0.reader.by_key(&key)? {
             return Err(StoreError::KeyTaken { key, document: row.id }.into());
         }
+        self.name_seller(&mut sale)?;
         let issuer = self.issuer()?;
         let now = self.0.clock.now();
         if !self.0.reader.knows_vouchers() {

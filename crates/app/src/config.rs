@@ -28,6 +28,7 @@ pub struct Config {
     pub line: LineConfig,
     pub clock: ClockConfig,
     pub folios: FoliosConfig,
+    pub till: TillConfig,
     /// Legal terms in seconds by type of document: what the law's own text says can only be made shorter (39), any
     /// other can be told (33: 43200), and 0 does without.
     pub terms: BTreeMap<String, u64>,
@@ -162,6 +163,14 @@ pub struct FoliosConfig {
     pub last_hours: Option<u64>,
     /// Less than so many percent are left, where the pace can't be told (20).
     pub percent: Option<u64>,
+}
+
+/// The panel's till.
+#[derive(Debug, Clone, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields, default)]
+pub struct TillConfig {
+    /// It sells only for who said their PIN there, where anybody has one (false).
+    pub ask_cashier: bool,
 }
 
 /// How the lack of data coverage is told from the SII's silence: it alone stops the boleta's hour.
@@ -352,6 +361,7 @@ impl Config {
         }
         s.terms = self.terms.iter().map(|(kind, n)| (kind.clone(), seconds(*n))).collect();
         set(&mut s.clock_tolerance, self.clock.tolerance_seconds.map(|n| n.max(60)));
+        s.ask_cashier = self.till.ask_cashier;
         set(&mut s.folios_last, self.folios.last_hours.map(|n| n.saturating_mul(3600)));
         s.folios_percent = self.folios.percent.unwrap_or(s.folios_percent);
         s.own_network_counts = self.line.own_network_counts;

@@ -54,6 +54,12 @@ pub(crate) const KNOBS: &[Knob] = &[
         words: "papel en la carpeta de salida",
         may: May::Word(&["", "pdf", "80mm", "58mm"]),
     },
+    Knob {
+        table: "till",
+        key: "ask_cashier",
+        words: "pedir el cajero antes de cobrar",
+        may: May::Flag { default: false },
+    },
     Knob { table: "printer", key: "on_issue", words: "imprimir al emitir", may: May::Flag { default: true } },
     Knob { table: "printer", key: "cedible", words: "copia cedible", may: May::Flag { default: true } },
 ];

@@ -17,7 +17,7 @@ pub fn no_origin(text: &str) -> Option<&'static str> {
     }
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.:[]".contains(c);
     (host.is_empty() || !host.chars().all(plain))
-        .then_some("lleva sólo el nombre, en minúsculas, y el puerto")
+        .then_some("lleva solo el nombre, en minúsculas, y el puerto")
 }
 
 #[cfg(test)]
@@ -45,8 +45,8 @@ mod tests {
             ("null", "https://"),
             ("https://otra.cl:443", "puerto"),
             ("https://Otra.cl", "minúsculas"),
-            ("https://otra.cl/caja", "sólo el nombre"),
-            ("https://", "sólo el nombre"),
+            ("https://otra.cl/caja", "solo el nombre"),
+            ("https://", "solo el nombre"),
         ] {
             let why = read(wrong).unwrap_err();
             assert!(

@@ -11,7 +11,7 @@ use openssl::rand::rand_bytes;
 use serde::{Deserialize, Serialize};
 use timbre_agent::Answer;
 use timbre_agent::clock::{Clock, later};
-use timbre_agent::roles::{LOOK_ACTS, Spent, Staff};
+use timbre_agent::roles::{LOOK_ACTS, SELL, Spent, Staff};
 use timbre_agent::view::{ProblemView, StaffView, WorkerOrder, WorkerView};
 use timbre_core::Timestamp;
 
@@ -23,6 +23,9 @@ const PERMIT: Duration = Duration::from_secs(60);
 
 /// As long may be looked through what one shows.
 const LOOK: Duration = Duration::from_secs(300);
+
+/// So long may a turn at the till last.
+const TURN: Duration = Duration::from_secs(16 * 3_600);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -92,6 +95,11 @@ impl Workers {
         Ok(made)
     }
 
+    /// What they allowed by a PIN that they have no more is over.
+    fn forget(&self, name: &str) {
+        held(&self.permits).retain(|_, given| given.who != name);
+    }
+
     /// The wrong ones are counted before the PIN is looked at: who pulls the plug gains no try.
     fn try_pin(&self, name: &str, pin: &str) -> Answer<Role> {
         let now = self.clock.now();
@@ -157,6 +165,7 @@ impl Staff for Workers {
             people.insert(name.to_owned(), worker);
             somebody_in_charge(people)
         })?;
+        self.forget(name);
         Ok(self.list())
     }
 
@@ -165,6 +174,7 @@ impl Staff for Workers {
             people.remove(name);
             somebody_in_charge(people)
         })?;
+        self.forget(name);
         Ok(self.list())
     }
 
@@ -173,7 +183,7 @@ impl Staff for Workers {
     }
 
     fn permit(&self, name: &str, pin: &str, act: &str) -> Answer<String> {
-        if self.try_pin(name, pin)? != Role::Encargado {
+        if self.try_pin(name, pin)? != Role::Encargado && act != SELL {
             return Err(ProblemView::forbidden("role-insufficient", "Eso lo autoriza un encargado."));
         }
         let mut bytes = [0; 24];
@@ -182,7 +192,12 @@ impl Staff for Workers {
         let now = self.clock.now();
         let mut permits = held(&self.permits);
         permits.retain(|_, given| now < given.until);
-        let until = later(now, if act == LOOK_ACTS { LOOK } else { PERMIT });
+        let span = match act {
+            LOOK_ACTS => LOOK,
+            SELL => TURN,
+            _ => PERMIT,
+        };
+        let until = later(now, span);
         let given = Permit { act: act.to_owned(), who: name.to_owned(), until, shown: false };
         permits.insert(permit.clone(), given);
         Ok(permit)
@@ -195,7 +210,7 @@ impl Staff for Workers {
             return None;
         }
         let spent = Spent { who: given.who.clone(), again: given.shown };
-        if act == LOOK_ACTS {
+        if [LOOK_ACTS, SELL].contains(&act) {
             permits.insert(permit.to_owned(), Permit { shown: true, ..given });
         }
         Some(spent)
@@ -294,6 +309,28 @@ mod tests {
         clock.advance(WAIT);
         workers.permit("Ana", "2580", "x").unwrap();
         assert_eq!(code(workers.permit("Ana", "1111", "x")), "pin-wrong", "the right one begins anew");
+    }
+
+    #[test]
+    fn who_stands_at_the_till_is_so_for_a_turn_and_no_longer_than_their_pin() {
+        let (_dir, clock, workers) = shop();
+        workers.put(&order("Ana", "encargado", "2580")).unwrap();
+        workers.put(&order("Beto", "cajero", "4321")).unwrap();
+        let beto = Some("Beto".to_owned());
+        let who = |permit: &str| workers.spend(SELL, permit).map(|spent| spent.who);
+        let turn = workers.permit("Beto", "4321", SELL).unwrap();
+        assert_eq!((who(&turn), who(&turn)), (beto.clone(), beto.clone()), "sale after sale");
+        assert_eq!(workers.spend("reissue", &turn), None, "it allows nothing");
+        let turn = workers.permit("Beto", "4321", SELL).unwrap();
+        clock.advance(TURN);
+        assert_eq!(who(&turn), None);
+        let [theirs, hers] =
+            [("Beto", "4321"), ("Ana", "2580")].map(|(name, pin)| workers.permit(name, pin, SELL).unwrap());
+        workers.put(&order("Beto", "cajero", "8642")).unwrap();
+        assert_eq!((who(&theirs), who(&hers)), (None, Some("Ana".to_owned())));
+        let gone = workers.permit("Beto", "8642", SELL).unwrap();
+        workers.remove("Beto").unwrap();
+        assert_eq!(who(&gone), None);
     }
 
     #[test]

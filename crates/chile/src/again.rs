@@ -154,7 +154,7 @@ fn same(shape: Shape, now: &str, before: &str) -> bool {
 fn changed(path: &str, what: &str, rejected: &Document, number: Number) -> Refusal {
     let message = match number {
         Number::Same => format!(
-            "{} se vuelve a emitir con su mismo folio, y el cliente ya tiene su papel: no puede cambiar {what}. Corrija sólo la falta, o pida un folio nuevo (--new-folio).",
+            "{} se vuelve a emitir con su mismo folio, y el cliente ya tiene su papel: no puede cambiar {what}. Corrija solo la falta, o pida un folio nuevo (--new-folio).",
             rejected.id
         ),
         Number::New => format!(

@@ -1,6 +1,8 @@
 //! The engine for whoever asks: each route that changes something takes it so, and what it does is in the journal with
 //! what is known of who asked.
 
+use std::convert::Infallible;
+
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use timbre_agent::Agent;
@@ -8,11 +10,31 @@ use timbre_agent::doer::{Doer, lawful};
 use timbre_agent::view::ProblemView;
 
 use crate::api::{By, Problem};
+use crate::staff::is_a_panel;
 use crate::tokens::{Caller, Who};
 
 /// Who allowed this request by their PIN.
 #[derive(Clone)]
 pub(crate) struct Allowed(pub String);
+
+/// Where the page puts the permit of who stands at its till.
+const CASHIER: &str = "timbre-cashier";
+
+/// The engine for a sale: who sold it is known by their PIN where a page sells, and by its word where a program does.
+pub(crate) struct Selling(pub Agent);
+
+impl FromRequestParts<Agent> for Selling {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, agent: &Agent) -> Result<Selling, Infallible> {
+        if !is_a_panel(&parts.headers, &parts.extensions) {
+            return Ok(Selling(agent.clone()));
+        }
+        let permit = parts.headers.get(CASHIER).and_then(|permit| permit.to_str().ok());
+        let allowed = parts.extensions.get::<Allowed>().map(|Allowed(who)| who.clone());
+        Ok(Selling(agent.at_the_till(permit.map(str::to_owned), allowed)))
+    }
+}
 
 /// The engine, acting for who asks. Behind the guard alone: without a caller it acts for nobody.
 pub(crate) struct Acting(pub Agent);

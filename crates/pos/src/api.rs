@@ -21,7 +21,7 @@ use timbre_agent::view::{
 };
 use timbre_core::DocumentId;
 
-use crate::acting::Acting;
+use crate::acting::{Acting, Selling};
 use crate::bodies::CLIENT;
 use crate::entrance::Entrance;
 use crate::tokens::Caller;
@@ -119,7 +119,7 @@ pub(crate) struct Wait {
     )
 )]
 pub(crate) async fn issue(
-    State(agent): State<Agent>,
+    Selling(agent): Selling,
     QueryOf(wait): QueryOf<Wait>,
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,

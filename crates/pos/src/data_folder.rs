@@ -18,7 +18,7 @@ type Door = Extension<Arc<dyn DataFolder>>;
 #[utoipa::path(
     get,
     path = "/v1/settings",
-    summary = "Los ajustes de la carpeta de datos, y lo que sólo se cambia en su archivo",
+    summary = "Los ajustes de la carpeta de datos, y lo que solo se cambia en su archivo",
     responses((status = 200, description = "Hecho", body = SettingsView))
 )]
 pub(crate) async fn settings(Extension(folder): Door) -> Answer<Json<SettingsView>> {

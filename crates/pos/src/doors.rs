@@ -30,7 +30,7 @@ pub(crate) async fn list(Extension(tokens): Door) -> Json<Vec<TokenView>> {
 #[utoipa::path(
     post,
     path = "/v1/tokens",
-    summary = "Crea un token: sólo esta respuesta lo muestra",
+    summary = "Crea un token: solo esta respuesta lo muestra",
     request_body(content = TokenOrder, example = json!({"name": "caja1", "scope": "issue", "who": "Rosa"})),
     responses((status = 201, description = "Hecho", body = NewTokenView))
 )]

@@ -219,7 +219,7 @@ struct PasswordOrder {
 #[utoipa::path(
     put,
     path = "/v1/panel/password",
-    summary = "Pone la contraseña del panel para otros equipos; sólo desde el equipo de Timbre",
+    summary = "Pone la contraseña del panel para otros equipos; solo desde el equipo de Timbre",
     request_body(content = serde_json::Value, example = json!({"password": "cuatro palabras que recuerde", "who": "Rosa"})),
     responses((status = 200, description = "Hecho", body = PanelView))
 )]
@@ -240,7 +240,7 @@ pub(crate) async fn set_password(
 #[utoipa::path(
     delete,
     path = "/v1/panel/password",
-    summary = "Quita la contraseña del panel: ningún otro equipo entra; sólo desde el equipo de Timbre",
+    summary = "Quita la contraseña del panel: ningún otro equipo entra; solo desde el equipo de Timbre",
     params(By),
     responses((status = 200, description = "Hecho", body = PanelView))
 )]
@@ -273,7 +273,7 @@ fn here(caller: &Caller) -> Answer<()> {
     match caller.who {
         Who::Owner => Ok(()),
         Who::Till { .. } | Who::Panel(_) => {
-            let why = "La contraseña del panel se cambia sólo en el equipo de Timbre.";
+            let why = "La contraseña del panel se cambia solo en el equipo de Timbre.";
             Err(problem(StatusCode::FORBIDDEN, "only-here", why))
         }
     }

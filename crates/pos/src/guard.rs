@@ -130,7 +130,7 @@ pub(crate) fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
 /// For everything: `Host` and `Origin`. A browser that asks beforehand is answered here.
 pub(crate) async fn near(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
     let far = || {
-        let why = "Esta dirección sólo atiende a programas de este equipo y a los que se autorizaron.";
+        let why = "Esta dirección solo atiende a programas de este equipo y a los que se autorizaron.";
         problem(StatusCode::FORBIDDEN, "origin-forbidden", why).into_response()
     };
     if !guard.host_is_ours(&request) {

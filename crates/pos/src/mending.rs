@@ -43,7 +43,7 @@ pub(crate) async fn reissue(
         None | Some("") => false,
         Some("new") => true,
         Some(other) => {
-            let detail = format!("«folio={other}» no se conoce; sólo se puede pedir folio=new.");
+            let detail = format!("«folio={other}» no se conoce; solo se puede pedir folio=new.");
             return Err(ProblemView::bad_request("folio-invalid", detail).into());
         }
     };

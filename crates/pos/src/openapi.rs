@@ -17,7 +17,7 @@ use crate::{
 #[openapi(
     info(
         title = "Timbre",
-        description = "La API local: las cajas entregan ventas y reciben documentos tributarios. Un parámetro que la dirección no conoce se rechaza (parameter-unknown); sólo «_», con que algunas bibliotecas evitan una copia guardada, se ignora."
+        description = "La API local: las cajas entregan ventas y reciben documentos tributarios. Un parámetro que la dirección no conoce se rechaza (parameter-unknown); solo «_», con que algunas bibliotecas evitan una copia guardada, se ignora."
     ),
     components(schemas(timbre_agent::view::ProblemView)),
     paths(
@@ -117,10 +117,10 @@ pub(crate) static DOCUMENT: LazyLock<Value> = LazyLock::new(document);
 /// What parameters of a name mean, wherever they are asked for: for people, so in their language.
 const PARAMETERS: [(&str, &str); 21] = [
     ("anew", "true: las ventas que ya se emitieron otro día son ventas nuevas."),
-    ("before", "Sólo lo anterior a este número."),
+    ("before", "Solo lo anterior a este número."),
     ("copy", "original (si no se dice), copia, cedible o ambas."),
     ("cursor", "El «next» de la página anterior, tal cual; sin él, la primera página."),
-    ("folio", "Qué folio: al emitir de nuevo sólo «new», que pide otro; en los reclamos, el de la factura."),
+    ("folio", "Qué folio: al emitir de nuevo solo «new», que pide otro; en los reclamos, el de la factura."),
     ("form", "csv o xml."),
     ("from", "Desde este día, incluido: AAAA-MM-DD."),
     ("id", "El documento: T, tipo, F y folio, como T39F1234."),

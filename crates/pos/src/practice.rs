@@ -24,7 +24,7 @@ pub(crate) type Beside = Option<Arc<dyn Practice>>;
 #[utoipa::path(
     post,
     path = "/v1/practice",
-    summary = "Abre la tienda de práctica, que está aparte de la verdadera, y dice dónde (sólo con el token del dueño)",
+    summary = "Abre la tienda de práctica, que está aparte de la verdadera, y dice dónde (solo con el token del dueño)",
     responses((status = 200, description = "Hecho; en una carpeta de entrenamiento, 404 practice-none.", body = PracticeView))
 )]
 pub(crate) async fn open(
@@ -32,7 +32,7 @@ pub(crate) async fn open(
     Extension(caller): Extension<Caller>,
 ) -> Answer<Json<PracticeView>> {
     if !matches!(caller.who, Who::Owner) {
-        let why = "La tienda de práctica la abre sólo quien tiene el token del dueño, en este equipo.";
+        let why = "La tienda de práctica la abre solo quien tiene el token del dueño, en este equipo.";
         return Err(problem(StatusCode::FORBIDDEN, "owner-only", why));
     }
     let Some(practice) = practice else {

@@ -5,7 +5,7 @@
 use axum::Json;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{MatchedPath, Path, Request, State};
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{Extensions, HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -98,7 +98,7 @@ pub(crate) async fn permit(Acting(agent): Acting, body: Bytes) -> Answer<Json<Pe
 
 /// For every route: what a page does is let through, or not.
 pub(crate) async fn gate(State(agent): State<Agent>, request: Request, next: Next) -> Response {
-    if !is_a_page(request.headers()) && !came_in_by_the_panel(&request) {
+    if !is_a_panel(request.headers(), request.extensions()) {
         return next.run(request).await;
     }
     let path =
@@ -140,9 +140,10 @@ pub(crate) fn is_a_page(headers: &HeaderMap) -> bool {
     headers.contains_key(header::ORIGIN) || headers.contains_key("sec-fetch-site")
 }
 
-/// Who has entered from another machine is before a page, whatever it says of itself.
-fn came_in_by_the_panel(request: &Request) -> bool {
-    request.extensions().get::<Caller>().is_some_and(|caller| matches!(caller.who, Who::Panel(_)))
+/// A page asks; who has entered from another machine is before one, whatever it says of itself.
+pub(crate) fn is_a_panel(headers: &HeaderMap, extensions: &Extensions) -> bool {
+    let entered = |caller: &Caller| matches!(caller.who, Who::Panel(_));
+    is_a_page(headers) || extensions.get::<Caller>().is_some_and(entered)
 }
 
 /// The act that a route is, by the name of the window's command; of two it depends on the body.

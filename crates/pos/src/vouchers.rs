@@ -10,7 +10,7 @@ use timbre_agent::view::{
     ActsView, ProblemView, VouchedView, VoucherOrder, VoucherTermsView, VoucherUndoOrder, VouchersView,
 };
 
-use crate::acting::Acting;
+use crate::acting::{Acting, Selling};
 use crate::api::{Answer, apart, key_of, read};
 
 #[utoipa::path(
@@ -47,7 +47,7 @@ pub(crate) async fn set_terms(Acting(agent): Acting, body: Bytes) -> Answer<Json
     )
 )]
 pub(crate) async fn record(
-    State(agent): State<Agent>,
+    Selling(agent): Selling,
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer<(StatusCode, Json<VouchedView>)> {

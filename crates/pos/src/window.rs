@@ -35,7 +35,7 @@ impl Window {
 #[utoipa::path(
     post,
     path = "/v1/window",
-    summary = "Trae al frente la ventana de Timbre de este equipo (sólo con el token del dueño)",
+    summary = "Trae al frente la ventana de Timbre de este equipo (solo con el token del dueño)",
     responses((status = 204, description = "Se le pidió a la ventana; sin ventana, 404 window-none."))
 )]
 pub(crate) async fn show(
@@ -43,7 +43,7 @@ pub(crate) async fn show(
     Extension(caller): Extension<Caller>,
 ) -> Answer<StatusCode> {
     if !matches!(caller.who, Who::Owner) {
-        let why = "La ventana la pide sólo quien tiene el token del dueño, en este equipo.";
+        let why = "La ventana la pide solo quien tiene el token del dueño, en este equipo.";
         return Err(problem(StatusCode::FORBIDDEN, "owner-only", why));
     }
     match window.ask() {

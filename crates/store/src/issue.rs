@@ -62,6 +62,7 @@ fn new_row(on: &mut Overlay<'_>, issued: &Issued, state: DocState, stand: Stand)
         receiver: document.receiver.clone(),
         total: document.total,
         words: document.words.clone(),
+        sold_by: issued.till.cajero.clone(),
         state,
         since: stand.at,
         attention: None,
@@ -136,6 +137,7 @@ pub(crate) fn again(
     row.receiver = document.receiver.clone();
     row.total = document.total;
     row.words = document.words.clone();
+    row.sold_by = issued.till.cajero.clone();
     row.sale_hash = issued.sale_hash.clone();
     row.totals = issued.totals.clone();
     row.frame = stand.place;

@@ -40,7 +40,7 @@ use timbre_core::{Amount, ChannelId, Date, DocState, DocumentId, GrantId, Parcel
 use crate::Place;
 
 /// Changes with the meaning of any key or value: an index of another number is made again.
-pub(crate) const SCHEMA: u32 = 19;
+pub(crate) const SCHEMA: u32 = 20;
 
 pub(crate) const SCHEMA_KEY: &[u8] = b"Mschema";
 pub(crate) const APPLIED: &[u8] = b"Mapplied";

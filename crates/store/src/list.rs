@@ -194,9 +194,10 @@ fn terms(text: &str) -> Vec<String> {
     text.split_whitespace().map(fold).filter(|word| !word.is_empty() && word != "$").collect()
 }
 
-/// Every word is found in the folio, the id, the receiver, the total or the items' names.
+/// Every word is found in the folio, the id, the receiver, the total, the items' names or who sold.
 fn speaks_of(row: &Row, words: &[String]) -> bool {
-    let texts = fold(&format!("{} {}\n{}", row.receiver.id, row.receiver.name, row.words));
+    let sold_by = row.sold_by.as_deref().unwrap_or_default();
+    let texts = fold(&format!("{} {}\n{}\n{sold_by}", row.receiver.id, row.receiver.name, row.words));
     let bare_id = bare(&row.receiver.id);
     let folio = row.id.number.to_string();
     let id = fold(&row.id.to_string());

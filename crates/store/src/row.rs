@@ -26,6 +26,9 @@ pub struct Row {
     pub receiver: Party,
     pub total: Amount,
     pub words: String,
+    /// Who sold it, where the sale has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sold_by: Option<String>,
     pub state: DocState,
     /// When it came into that state.
     pub since: Timestamp,
@@ -154,7 +157,7 @@ pub struct Filter {
     pub series: Option<Series>,
     pub from: Option<Date>,
     pub to: Option<Date>,
-    /// Matches folio, receiver, total or item names; case and accents do not matter. One word that is a
+    /// Matches folio, receiver, total, item names or who sold; case and accents do not matter. One word that is a
     /// document's whole folio, id, tax id or total finds those documents alone.
     pub text: Option<String>,
 }

@@ -51,7 +51,7 @@ impl<'a> Rules<'a> {
             Fact::IssuingLocked(lock) if self.live.lock_for(&lock.said).as_ref() == Some(lock) => Ok(()),
             Fact::IssuingLocked(_) => Err(StoreError::refused(
                 "lock-by-hand",
-                "Sólo la carpeta misma detiene la emisión, al abrirse.",
+                "Solo la carpeta misma detiene la emisión, al abrirse.",
             )),
             Fact::IssuingUnlocked { beyond, used_up_to, .. } => self.unlocked(beyond, used_up_to),
             Fact::SkippedAnnulled { grant, first, last } => skipped(on, grant, *first, *last),
@@ -330,7 +330,7 @@ fn sent(on: &Overlay<'_>, sending: &Sending) -> Result<(), StoreError> {
     for (document, version) in &sending.documents {
         let row = known(on, document)?;
         if row.version != *version {
-            return Err(bad_move(&row, *version, "sólo viaja la última versión"));
+            return Err(bad_move(&row, *version, "solo viaja la última versión"));
         }
         // The fact comes before its documents' moves. Whatever is with the authority, or may be, is
         // asked about and not sent; one that needs a person does not hold the others of its parcel.

@@ -110,7 +110,7 @@ pub(crate) fn step(on: &mut Overlay<'_>, moved: &Moved, stand: Stand) -> Result<
 /// no word about this one, which must not leave in its place. A person looks.
 fn lost_version(on: &mut Overlay<'_>, row: &Row, version: u32, stand: Stand) -> Result<(), StoreError> {
     let reason = format!(
-        "No se puede leer la versión {version} de este documento, y aquí sólo está la {}: vea en el sitio de la autoridad \
+        "No se puede leer la versión {version} de este documento, y aquí solo está la {}: vea en el sitio de la autoridad \
          cuál tiene antes de hacer otra.",
         row.version
     );

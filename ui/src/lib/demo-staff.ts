@@ -1,5 +1,6 @@
 // Who works in the demo shop and what they allow, and how it is set up.
 
+import { CASHIER, SELL, sold } from "./cashier.svelte";
 import { PERMIT, permitted, permittedAgain, Problem, unreachable } from "./port";
 import type { ClockView, CompanyDataView, CompanyOrder, Diagnosis, LoadedCertificateView, LockView, StaffView, UnlockOrder, WorkerOrder } from "./types";
 
@@ -10,6 +11,9 @@ export class DemoStaff {
   readonly people = new Map<string, WorkerOrder>();
   private readonly looking = permittedAgain();
   private readonly permits = new Map<string, string>();
+  /** Sales of a window must have who sold them. */
+  askCashier = false;
+  private readonly sellers = new Map<string, string>();
 
   async staff(): Promise<StaffView> {
     this.reach();
@@ -33,7 +37,24 @@ export class DemoStaff {
     if (this.people.get(name)?.pin !== pin) throw new Problem({ status: 403, code: "pin-wrong", title: "Sin permiso", detail: "El PIN no es ése.", errors: [] });
     const permit = `permiso-${this.permits.size}`;
     this.permits.set(permit, act);
+    if (act === SELL) this.sellers.set(permit, name);
     return permit;
+  }
+
+  /** Who sells, as the agent sees it: by the permit alone. */
+  private seller(permit: string | undefined): string | undefined {
+    if (this.people.size === 0) return undefined;
+    const who = permit === undefined ? undefined : this.sellers.get(permit);
+    if (who !== undefined) return who;
+    const refused = (code: string, detail: string) => new Problem({ status: 403, code, title: "Sin permiso", detail, errors: [] });
+    if (this.askCashier) throw refused("cashier-needed", "Para cobrar falta decir quién atiende la caja: elija el cajero y su PIN.");
+    if (permit !== undefined) throw refused("cashier-over", "El turno del cajero en esta caja terminó. Elija quién cobra, o cobre sin cajero.");
+    return undefined;
+  }
+
+  /** Turns that began before are over, as when the agent was opened again. */
+  endTurns(): void {
+    this.sellers.clear();
   }
 
   /** As the agent does: while anybody has a PIN, a risky act takes a permit for it. */
@@ -99,6 +120,13 @@ export class DemoStaff {
   async acceptClock(who: string): Promise<ClockView> {
     await this.allowed("accept_clock");
     return { offset_seconds: 400, good: false, tolerance_seconds: 120, seen: "2026-11-22T15:00:00Z", stops: false, accepted_by: who, text: "El reloj de este equipo está 400 s atrasado." };
+  }
+
+  protected soldBy(): Promise<{ sold_by?: string }> {
+    return sold(async (headers) => {
+      const name = this.seller(headers[CASHIER]);
+      return name === undefined ? {} : { sold_by: name };
+    });
   }
 
   protected reach(): void {

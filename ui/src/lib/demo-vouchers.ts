@@ -44,6 +44,7 @@ export abstract class DemoVouchers extends DemoStaff {
     const known = this.records.find((one) => one.key === key);
     if (known) return { ...known, repeated: true };
     if (!this.stands()) throw refused("voucher-not-declared", "La empresa no tiene declarado que el voucher reemplaza al documento.");
+    await this.soldBy();
     const { Timbre } = sale as { Timbre: { Pagos: { Medio: string }[] } };
     const at = new Date(this.moment()).toISOString();
     const means = Timbre.Pagos.map(({ Medio }) => Medio);

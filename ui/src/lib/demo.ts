@@ -349,7 +349,7 @@ export class DemoShop extends DemoAccess implements Port {
     const total = whole - (card?.total ?? 0);
     const receptor = body.Encabezado.Receptor;
     const who: [string, string] | undefined = receptor && [receptor.RUTRecep ?? "", receptor.RznSocRecep ?? ""];
-    const row = body.Referencia ? this.note(total) : newRow(kind, this.take(kind), total, this.now(), who);
+    const row = body.Referencia ? this.note(total) : { ...(await this.soldBy()), ...newRow(kind, this.take(kind), total, this.now(), who) };
     this.bodies.set(row.id, structuredClone(body));
     this.rows = [row, ...this.rows];
     const voucher = card && { ...card, key, at: row.issued, date: row.date, kind: row.kind, rest: row.id, repeated: false };

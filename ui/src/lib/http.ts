@@ -1,6 +1,7 @@
 // The port of the panel in a browser: the local API at the same origin, with the bearer token of
 // the link that opened it.
 
+import { sold, till } from "./cashier.svelte";
 import { inNames } from "./folios";
 import { ANSWER_MS, asProblem, DIAGNOSIS_MS, isProblemView, LONG_ANSWER_MS, permitted, permittedAgain, Problem, SESSION_ENDED, SNAPSHOT_MS, unreachable, within, type Port } from "./port";
 import { keepRoom } from "./rooms";
@@ -108,10 +109,10 @@ export function httpPort({ base = "", token = () => null, fetch: ask = (...args)
     removePrinter: (name) => json("DELETE", `/printers/${encodeURIComponent(name)}`),
     testPrinter: (printer) => json("POST", "/printer/test", { body: { printer }, ms: LONG_ANSWER_MS }),
     setLogo: (file) => (file ? json("PUT", "/logo", { raw: file as BlobPart as BodyInit, headers: { "content-type": "image/png" } }) : json("DELETE", "/logo")),
-    issue: (body, key) => json("POST", "/documents", { body, headers: { "idempotency-key": key } }),
+    issue: (body, key) => json("POST", "/documents", { body, headers: { "idempotency-key": key }, permit: sold }),
     vouchers: () => json("GET", "/vouchers/terms"),
     setVouchers: (order) => json("PUT", "/vouchers/terms", { body: order }),
-    record: (body, key) => json("POST", "/vouchers", { body, headers: { "idempotency-key": key } }),
+    record: (body, key) => json("POST", "/vouchers", { body, headers: { "idempotency-key": key }, permit: sold }),
     vouched: (from, to, cursor) => json("GET", `/vouchers?${new URLSearchParams({ from, to, cursor: cursor ?? "" })}`),
     undoVouched: (body) => json("POST", "/vouchers/undo", { body }),
     exportVouched: (from, to) => download(`/vouchers/export?${new URLSearchParams({ from, to })}`),
@@ -148,7 +149,7 @@ export function httpPort({ base = "", token = () => null, fetch: ask = (...args)
     today: () => json("GET", "/stats/today", { ms: LONG_ANSWER_MS }),
     exportFound: (query, form) => download(`/documents/export/${form}${search(query)}`),
     sale: (id) => send("GET", `${at(id)}/sale`, (response) => response.text()),
-    issueText: (sale, key) => json("POST", "/documents", { raw: sale, headers: { "idempotency-key": key } }),
+    issueText: (sale, key) => json("POST", "/documents", { raw: sale, headers: { "idempotency-key": key }, permit: sold }),
     // What it is, the agent sees.
     checkBatch: (file, anew) => json("POST", `/batch/check?anew=${anew}`, { raw: file, headers: { "content-type": "application/octet-stream" }, ms: LONG_ANSWER_MS }),
     exampleSheet: () => download("/batch/example"),
@@ -189,6 +190,7 @@ export function httpPort({ base = "", token = () => null, fetch: ask = (...args)
   async function leave(): Promise<void> {
     const left = await within(ANSWER_MS, (signal) => ask(`${base}/salir`, { method: "POST", headers: { "timbre-client": "panel" }, signal })).catch(() => null);
     if (!left?.ok) throw unreachable(T.problem.unreachable);
+    till.take(null);
     location.assign("/entrar");
   }
 

@@ -230,6 +230,9 @@ export function askPermitsBy(ask: Asker): () => void {
   };
 }
 
+/** Asks people for the permit of an act: `null` when nobody gave one. */
+export const askFor: Asker = async (act, why) => (asker ? asker(act, why) : null);
+
 /** Asks; when somebody in charge must allow it, asks them and then once more. */
 export async function permitted<A>(ask: (headers: Record<string, string>) => Promise<A>): Promise<A> {
   try {
@@ -237,7 +240,7 @@ export async function permitted<A>(ask: (headers: Record<string, string>) => Pro
   } catch (thrown) {
     const problem = asProblem(thrown);
     const act = problem.view.code === "pin-needed" ? problem.view.errors[0]?.path : undefined;
-    const permit = act && asker ? await asker(act, problem.message) : null;
+    const permit = act ? await askFor(act, problem.message) : null;
     if (permit === null) throw problem;
     return ask({ [PERMIT]: permit });
   }

@@ -3,6 +3,7 @@
 import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 
+import { sold } from "./cashier.svelte";
 import { inNames } from "./folios";
 import { ANSWER_MS, asProblem, DIAGNOSIS_MS, LONG_ANSWER_MS, permitted, permittedAgain, SNAPSHOT_MS, within, type Closing, type Port } from "./port";
 import type { PushView } from "./types";
@@ -36,10 +37,10 @@ export function tauriPort(): Port {
     removePrinter: (name) => call("remove_printer", { name }),
     testPrinter: (name) => call("test_printer", { name }, LONG_ANSWER_MS),
     setLogo: (file) => call("set_logo", { file: file && Array.from(file) }),
-    issue: (sale, key) => call("issue", { sale, key }),
+    issue: (sale, key) => call("issue", { sale, key }, ANSWER_MS, sold),
     vouchers: () => call("vouchers"),
     setVouchers: (order) => call("set_vouchers", { order }),
-    record: (sale, key) => call("record", { sale, key }),
+    record: (sale, key) => call("record", { sale, key }, ANSWER_MS, sold),
     vouched: (from, to, cursor) => call("vouched", { from, to, cursor }),
     undoVouched: (order) => call("undo_vouched", { order }),
     exportVouched: (from, to) => call("export_vouched", { from, to }, LONG_ANSWER_MS),
@@ -51,7 +52,7 @@ export function tauriPort(): Port {
     today: () => call("today", {}, LONG_ANSWER_MS),
     exportFound: (query, form) => call("export", { query, form }, LONG_ANSWER_MS),
     sale: (id) => call("sale", { id }),
-    issueText: (sale, key) => call("issue_text", { sale, key }),
+    issueText: (sale, key) => call("issue_text", { sale, key }, ANSWER_MS, sold),
     checkBatch: (file, anew) => call("check_batch", { file: bytes(file), anew }, LONG_ANSWER_MS),
     exampleSheet: () => call("example_sheet", {}, LONG_ANSWER_MS),
     reissue: (id, again) => call("reissue", { id, ...again }, LONG_ANSWER_MS),

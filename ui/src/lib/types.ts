@@ -295,6 +295,10 @@ date: string,
  */
 issued: string, total: number, receiver_id: string, receiver: string, 
 /**
+ * Who sold it, where the sale has it.
+ */
+sold_by?: string, 
+/**
  * GENERADO, ENVIANDO, ENVIADO, VERIFICANDO, PENDIENTE, ACEPTADO, REPARO, RECHAZADO, REEMPLAZADO.
  */
 state: string, 

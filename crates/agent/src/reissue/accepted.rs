@@ -86,14 +86,14 @@ impl Agent {
                 format!(
                     "El {authority} tiene con este folio la versión anterior de este documento, de los mismos datos: puede que la \
                      haya aceptado. Véala en su sitio: si allá figura aceptada la venta ya está, dígalo en «Emitir de nuevo» y \
-                     queda aceptada, sin emitir otra; sólo si figura rechazada emítala con un folio nuevo"
+                     queda aceptada, sin emitir otra; solo si figura rechazada emítala con un folio nuevo"
                 ),
             ),
             Found::Alike(_) => (
                 "same-data-held",
                 format!(
                     "El {authority} tiene con este folio otro documento, de los mismos datos: puede ser esta misma venta, \
-                     emitida dos veces. Véalo en su sitio, y sólo si es otra venta vuelva a emitirla con un folio nuevo"
+                     emitida dos veces. Véalo en su sitio, y solo si es otra venta vuelva a emitirla con un folio nuevo"
                 ),
             ),
             // It may be another's all the same.
@@ -101,14 +101,14 @@ impl Agent {
                 "accepted-after-all",
                 format!(
                     "El {authority} dice tener este mismo documento, y lo rechazó porque tenía otro con su folio. Véalo en \
-                     su sitio, y sólo si allá falta esta venta vuelva a emitirla con un folio nuevo"
+                     su sitio, y solo si allá falta esta venta vuelva a emitirla con un folio nuevo"
                 ),
             ),
             _ => (
                 "accepted-after-all",
                 format!(
                     "El {authority} dice tener este mismo documento: puede que lo haya aceptado. Véalo en su sitio: si allá \
-                     figura aceptado, dígalo en «Emitir de nuevo» y queda aceptado, sin emitir otro; sólo si figura rechazado \
+                     figura aceptado, dígalo en «Emitir de nuevo» y queda aceptado, sin emitir otro; solo si figura rechazado \
                      emítalo con un folio nuevo"
                 ),
             ),

@@ -2,7 +2,7 @@
 //! its folio is to be annulled.
 
 use bytes::Bytes;
-use timbre_core::{Document, GrantId, Number, Sale};
+use timbre_core::{Document, GrantId, Number, Sale, TillData};
 use timbre_store::{Issued, Row, StoreError};
 
 use super::{Again, Reissue};
@@ -46,7 +46,8 @@ impl Agent {
         let issuer = self.issuer()?;
         self.0.signer()?;
         self.trust_clock()?;
-        let sale = Sale { key: row.key.clone(), ..Sale::read(received, None)? };
+        let mut sale = Sale { key: row.key.clone(), ..Sale::read(received, None)? };
+        sale.till.cajero.clone_from(&row.sold_by);
         let draft = self.0.regime.draft(&sale, &issuer, &self.0.reader, self.0.clock.now())?;
         // As of whatever is made again: it is the same sale.
         if draft.series() != id.series || draft.totals() != row.totals {
@@ -102,7 +103,7 @@ fn of_row(row: &Row) -> Issued {
         key: row.key.clone(),
         sale_hash: row.sale_hash.clone(),
         from: None,
-        till: timbre_core::TillData::default(),
+        till: TillData { cajero: row.sold_by.clone(), ..TillData::default() },
         warnings: Vec::new(),
         totals: row.totals.clone(),
         claims: row.claims.clone(),

@@ -101,7 +101,7 @@ impl Found {
                 "El {authority} tiene este folio con otro documento de los mismos datos: no anule uno que otra caja emitió, \
                  y si es esta misma venta avise a su contador."
             ),
-            Found::Void { .. } => "Si ya está anulado, sólo márquelo aquí como hecho.".to_owned(),
+            Found::Void { .. } => "Si ya está anulado, solo márquelo aquí como hecho.".to_owned(),
             Found::NeverLeft { .. } => format!("Nunca se envió al {authority}."),
             Found::Absent => String::new(),
         }

@@ -12,7 +12,7 @@ impl Agent {
         let why = match self.in_its_place(row) {
             Some(by) => format!("{} ya fue reemplazado: en su lugar está {by}.", row.id),
             None => format!(
-                "{} está en {}: sólo se vuelve a emitir un documento que el {} rechazó.",
+                "{} está en {}: solo se vuelve a emitir un documento que el {} rechazó.",
                 row.id,
                 row.state.word(),
                 self.authority()

@@ -92,7 +92,7 @@ fn offer(value: &RawValue, line: u64) -> Result<Offer, Refusal> {
         return Err(Refusal::new("json-duplicate-key", format!("línea {line}: {name}"), why));
     }
     if let Some(other) = fields.keys().find(|name| !matches!(name.as_str(), "key" | "sale")) {
-        let why = format!("Junto a «sale» sólo puede ir «key», no «{other}».");
+        let why = format!("Junto a «sale» solo puede ir «key», no «{other}».");
         return Err(Refusal::new("field-unknown", format!("línea {line}: {other}"), why));
     }
     let key = match fields.get("key").map(|raw| serde_json::from_str(raw.get())) {

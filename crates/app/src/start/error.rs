@@ -45,12 +45,12 @@ pub enum StartError {
     Network(String),
     #[error(
         "{} dice que los certificados de {} respondan por los servidores del SII, y una carpeta verdadera \
-         sólo confía en los de este sistema. Quite esa variable y repita.", .0, .1.display()
+         solo confía en los de este sistema. Quite esa variable y repita.", .0, .1.display()
     )]
     ForeignAuthority(&'static str, PathBuf),
     #[error(
         "{} pide enviar las boletas como set de certificación ([certification] boleta_set = true), y eso es \
-         sólo para una carpeta de certificación con su empresa ya registrada; {}. Quite esa línea y repita.",
+         solo para una carpeta de certificación con su empresa ya registrada; {}. Quite esa línea y repita.",
         .0.display(), .1
     )]
     OnlyCertification(PathBuf, &'static str),

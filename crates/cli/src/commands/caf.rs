@@ -156,7 +156,7 @@ fn terms(add: &Add, path: &Path, somebody: bool) -> Result<Terms, Failure> {
         },
     )?;
     let share = ask::until(
-        "¿Cuántas cajas lo comparten? Enter si sólo ésta; si son tres y ésta es la primera, 1/3: ",
+        "¿Cuántas cajas lo comparten? Enter si solo ésta; si son tres y ésta es la primera, 1/3: ",
         &None,
         |text| match text {
             "1" => Ok(None),
@@ -207,7 +207,7 @@ fn warnings(terms: Terms, range: &Value) -> Vec<RefusalView> {
             code: "caf-terms-assumed".to_owned(),
             path: String::new(),
             message:
-                "Se supuso que ningún folio de este rango se usó en otro sistema y que sólo esta caja lo \
+                "Se supuso que ningún folio de este rango se usó en otro sistema y que solo esta caja lo \
                       usa. Si no es así no emita con él: se repetirían folios. Al cargar se dice con \
                       --used-up-to N y --share n/m."
                     .to_owned(),

@@ -18,7 +18,7 @@ const WORD: &str = "ACEPTO";
 
 const MEANING: &str = "\
 La hora de este equipo va timbrada en cada documento. Si está mal, el SII puede objetarlos y el plazo para
-enviarlos se cuenta mal. Lo correcto es arreglar la fecha y la hora de este equipo. Aceptar vale sólo para
+enviarlos se cuenta mal. Lo correcto es arreglar la fecha y la hora de este equipo. Aceptar vale solo para
 esta diferencia, no cambia ningún timbre, y queda anotado quién lo decidió y cuándo. Si el reloj estuvo
 adelantado y ya se corrigió, los documentos que siguen llevan la hora de ahora, anterior a la de los últimos.";
 

@@ -23,7 +23,7 @@ use crate::words::thousands;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Cuántos documentos emite; 0 sólo prepara la tienda; si falta, los que diga el escenario
+    /// Cuántos documentos emite; 0 solo prepara la tienda; si falta, los que diga el escenario
     #[arg(long, value_name = "N", value_parser = values::number::<u64>)]
     documents: Option<u64>,
 

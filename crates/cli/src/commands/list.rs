@@ -17,15 +17,15 @@ const PAGE: u32 = 200;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Sólo los de este estado: PENDIENTE, ACEPTADO, RECHAZADO …, por-enviar, en-el-sii, aceptados, con-problema
+    /// Solo los de este estado: PENDIENTE, ACEPTADO, RECHAZADO …, por-enviar, en-el-sii, aceptados, con-problema
     #[arg(long, value_name = "ESTADO", value_parser = values::state)]
     state: Option<String>,
 
-    /// Sólo los que no tienen su papel, o no entero
+    /// Solo los que no tienen su papel, o no entero
     #[arg(long, conflicts_with = "state")]
     unprinted: bool,
 
-    /// Sólo los de este tipo: 39, 33 …
+    /// Solo los de este tipo: 39, 33 …
     #[arg(long = "type", value_name = "TIPO", value_parser = values::number::<u16>)]
     kind: Option<u16>,
 

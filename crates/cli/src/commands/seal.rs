@@ -43,7 +43,7 @@ struct By {
 
 const BEFORE: &str = "\
 Desde ahora lo que se guarde en esta carpeta quedará cifrado. Lo que ya está guardado sigue como está.
-La llave la cuida este equipo. Si se pierde (otro equipo, otro disco, otro usuario), sólo esta clave de
+La llave la cuida este equipo. Si se pierde (otro equipo, otro disco, otro usuario), solo esta clave de
 recuperación permite leer los documentos, y la ley pide guardarlos seis años. Anótela en un papel y guárdelo
 lejos de este equipo; no se muestra otra vez, y Timbre no la guarda:
 ";

@@ -35,7 +35,7 @@ enum What {
     )]
     #[cfg_attr(windows, doc = "Hace que Windows inicie «timbre serve» cada vez que usted entra en su sesión")]
     Install {
-        /// Sólo muestra lo que se instalaría
+        /// Solo muestra lo que se instalaría
         #[arg(long)]
         print: bool,
     },

@@ -76,6 +76,7 @@ fn page(detail: &DetailView, environment: &str) -> Vec<String> {
             lines.push(format!("{name:<10} {text}"));
         }
     };
+    field("Vendió", row.sold_by.clone());
     field("Totales", Some(parts(&detail.totals)));
     field("TrackID", row.track.clone());
     field("Versión", (row.version > 1).then(|| row.version.to_string()));

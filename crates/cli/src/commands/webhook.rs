@@ -26,7 +26,7 @@ enum What {
         #[arg(value_name = "NOMBRE")]
         name: String,
 
-        /// https://…; http sólo en este equipo o su red
+        /// https://…; http solo en este equipo o su red
         #[arg(value_name = "DIRECCIÓN")]
         url: String,
 

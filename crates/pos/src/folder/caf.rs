@@ -171,7 +171,7 @@ fn arrived(under_way: &Path) -> io::Result<()> {
 
 /// Nobody said whose the folios of a file are that is just put into a folder.
 fn assumed() -> RefusalView {
-    let message = "Se supuso que ningún folio de este rango se usó en otro sistema y que sólo esta caja lo usa. Si no es \
+    let message = "Se supuso que ningún folio de este rango se usó en otro sistema y que solo esta caja lo usa. Si no es \
                    así detenga el rango antes de emitir, en Folios: se repetirían folios.";
     RefusalView {
         code: "caf-terms-assumed".to_owned(),

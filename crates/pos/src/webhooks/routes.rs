@@ -29,7 +29,7 @@ pub(crate) async fn list(Extension(webhooks): Door) -> Json<Vec<WebhookView>> {
 #[utoipa::path(
     put,
     path = "/v1/webhooks/{name}",
-    summary = "Avisa a una dirección: sólo esta respuesta muestra su secreto",
+    summary = "Avisa a una dirección: solo esta respuesta muestra su secreto",
     request_body(content = WebhookOrder, example = json!({"url": "https://tienda.example/avisos", "states": ["ACEPTADO", "RECHAZADO"], "who": "Rosa"})),
     params(("name" = String, Path, example = "tienda")),
     responses((status = 201, description = "Hecho", body = NewWebhookView))

@@ -46,6 +46,23 @@ fn a_whole_folio_id_tax_id_or_total_is_found_however_old_it_is() {
 }
 
 #[test]
+fn who_sold_a_document_finds_it_and_no_index_has_to_be_older_than_that() {
+    let (shop, mut store) = Shop::ready();
+    let mut facts: Vec<_> = (1..=3).map(sale).collect();
+    facts[1].till.cajero = Some("Begoña".into());
+    store.commit(facts.into_iter().map(issued).collect(), at(1)).unwrap();
+    let found = |store: &Store| {
+        let rows = store.reader().look(&text("begona"), None, 10, 10).unwrap().rows;
+        assert_eq!(rows.iter().map(|row| row.sold_by.as_deref()).collect::<Vec<_>>(), [Some("Begoña")]);
+        numbers(&rows)
+    };
+    assert_eq!(found(&store), [2]);
+    drop(store);
+    shop.delete_index();
+    assert_eq!(found(&shop.open()), [2]);
+}
+
+#[test]
 fn what_no_key_names_is_looked_for_so_far_and_the_next_page_goes_on_there() {
     let (_shop, store) = forty();
     let reader = store.reader();

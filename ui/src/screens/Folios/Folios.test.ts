@@ -68,7 +68,7 @@ describe("loading a CAF", () => {
     shop.loadFolios = async () => Promise.reject(new Problem({ status: 422, code: "caf-company", title: "", detail, errors: [] }));
     await choose();
     await fireEvent.click(screen.getByRole("radio", { name: "No, ninguno" }));
-    await fireEvent.click(screen.getByRole("radio", { name: "Sólo ésta" }));
+    await fireEvent.click(screen.getByRole("radio", { name: "Solo ésta" }));
     await fireEvent.click(within(dialog()).getByRole("button", { name: "Cargar un CAF" }));
     await settle();
     expect(screen.getByRole("alert")).toHaveTextContent(detail);

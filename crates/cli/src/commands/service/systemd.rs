@@ -78,7 +78,7 @@ pub fn told(started: &Started) -> String {
     };
     match lies_in(&started.data) {
         true => format!(
-            "{installed}\nCuidado: el equipo borra cada cierto tiempo lo que está en {}. Una carpeta de datos ahí sirve sólo \
+            "{installed}\nCuidado: el equipo borra cada cierto tiempo lo que está en {}. Una carpeta de datos ahí sirve solo \
              para probar.",
             TEMPORARY.join(" y ")
         ),
