@@ -49,7 +49,7 @@ test("who stands at the till is chosen by a PIN and Enter, and each sale is thei
   await click("button", "Cajero: Beto");
   await click("button", "Sin cajero");
   expect(screen.queryByRole("button", { name: /Cajero:/ })).toBeNull();
-  await sell("Pan", "350");
+  await sell("Queso", "900");
   await press("F10");
   expect(shop.rows[0]?.sold_by).toBeUndefined();
 });
