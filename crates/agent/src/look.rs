@@ -94,6 +94,7 @@ impl Agent {
         Ok(DetailView {
             row: self.row(&row),
             timeline: timeline::steps(&id, &events, &heard),
+            lost: self.gives_its_place(&row),
             versions: self.versions(&id)?,
             cedes: receipt.ceded.is_some(),
             replaces: events.iter().find_map(|event| replaced(&id, event)),

@@ -237,7 +237,7 @@ export class DemoShop extends DemoAccess implements Port {
       if (query.state && query.state !== "to_annul" && !inLens(row, query.state as Lens) && row.state !== query.state) return false;
       if (query.type && row.series !== query.type) return false;
       if ((query.from && row.date < query.from) || (query.to && row.date > query.to)) return false;
-      return !words || [row.id, `${row.kind} ${row.folio}`, String(row.folio), row.receiver, row.receiver_id, String(row.total)].some((f) => f.toLowerCase().includes(words));
+      return !words || [row.id, `${row.kind} ${row.folio}`, String(row.folio), row.receiver, row.receiver_id, row.sold_by ?? "", String(row.total)].some((f) => f.toLowerCase().includes(words));
     });
   }
 

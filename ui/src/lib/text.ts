@@ -215,6 +215,8 @@ export const T = {
 
   sheet: {
     hold: "La mercadería que ampara no sale hasta que el SII tenga este documento.",
+    lost: "Sus datos están dañados en esta carpeta: no se puede leer ni enviar. Con los datos de la venta se emite otro en su lugar.",
+    unread: "Sus datos están dañados en esta carpeta y no se pueden leer: vea en sii.cl qué pasó con él.",
     close: "Cerrar",
     total: "Total",
     receiver: "Receptor",
@@ -308,6 +310,8 @@ export const T = {
 
   reissue: {
     title: (name: string) => `Emitir de nuevo ${name}`,
+    lost: "Nunca se envió, y ya no se puede leer. Escriba la venta como la mandó la caja: con el mismo tipo y total se emite otro documento con folio nuevo en su lugar, y usted debe anular el folio viejo en sii.cl.",
+    yesLost: "Emitir otro en su lugar",
     asks: "Primero se le pregunta al SII por este documento. Si no responde, no se hace nada.",
     same: "Si no lo tiene y su folio está bueno, se firma de nuevo con el mismo folio, fecha, productos y total: el papel del cliente sigue valiendo.",
     sameStuck: "Si no lo tiene, no se emite nada: pida «Reenviar», y van los mismos documentos cuando esté claro que faltan.",

@@ -443,6 +443,10 @@ totals: Record<string, unknown>, lines: Array<LineView>,
  */
 sha256: string, 
 /**
+ * It waits, can't be read and leaves never: who has its sale may put another in its place.
+ */
+lost?: boolean, 
+/**
  * Every version there is, ascending.
  */
 versions: Array<VersionView>, 

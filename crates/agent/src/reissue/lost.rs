@@ -16,6 +16,11 @@ impl Agent {
         row.never_left() && matches!(self.0.reader.issued(&row.id), Err(StoreError::Damaged { .. }))
     }
 
+    /// Another may be put in its place: nobody thinks that it left from elsewhere.
+    pub(crate) fn gives_its_place(&self, row: &Row) -> bool {
+        self.is_lost(row) && !may_have_left(&self.0.reader, row)
+    }
+
     pub(super) async fn instead_of_lost(
         &self,
         row: Row,

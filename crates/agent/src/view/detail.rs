@@ -18,6 +18,10 @@ pub struct DetailView {
     pub lines: Vec<LineView>,
     /// SHA-256 of the signed bytes.
     pub sha256: String,
+    /// It waits, can't be read and leaves never: who has its sale may put another in its place.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub lost: bool,
     /// Every version there is, ascending.
     #[serde(default)]
     pub versions: Vec<VersionView>,

@@ -227,6 +227,7 @@ async fn what_waits_and_cannot_be_read_is_shown_and_gives_its_place_to_who_has_i
     let agent = open(dir.path(), &office, true).await;
     let looked = agent.detail("TAF1").unwrap();
     assert_eq!((looked.row.state.as_str(), looked.sha256.as_str()), ("GENERADO", ""));
+    assert!(looked.lost, "the window offers to put another in its place");
     assert!(looked.timeline.iter().any(|step| step.title == "No se puede leer"), "{:?}", looked.timeline);
     until(&agent, |agent| row(agent, 1).attention.is_some()).await;
 
@@ -240,6 +241,7 @@ async fn what_waits_and_cannot_be_read_is_shown_and_gives_its_place_to_who_has_i
     assert_eq!(code(agent.reissue("TAF1", order(Some(r#"{"total":11}"#))).await), "reissue-changes");
     let made = agent.reissue("TAF1", order(Some(r#"{"total":10}"#))).await.unwrap();
     assert_eq!((made.document.id.as_str(), made.number.as_str()), ("TAF2", "new"));
+    assert!(!agent.detail("TAF1").unwrap().lost && !agent.detail("TAF2").unwrap().lost, "that is done");
     let lost = row(&agent, 1);
     assert_eq!((lost.state.as_str(), lost.replaced_by.as_deref()), ("REEMPLAZADO", Some("TAF2")));
     assert!(lost.attention.unwrap().ends_with("en su lugar está TAF2. Nunca se envió al Oficina."));

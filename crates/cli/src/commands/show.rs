@@ -184,6 +184,7 @@ mod tests {
                 amount: 1190,
             }],
             sha256: "ab".to_owned(),
+            lost: false,
             versions: vec![VersionView {
                 version: 1,
                 issued: "2026-11-22T13:58:03Z".to_owned(),
@@ -236,6 +237,7 @@ mod tests {
                 totals,
                 lines,
                 sha256,
+                lost: false,
                 versions: vec![],
                 cedes: false,
                 replaces: None,

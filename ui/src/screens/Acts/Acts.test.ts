@@ -110,3 +110,30 @@ test.each(["monitor", "documents"] as const)("p reprints in %s: the row that has
   await press("p");
   expect(print).toHaveBeenLastCalledWith(second.id, false);
 });
+
+test("what waits and can't be read is not sent again but replaced, with its sale; what else can't be read is not offered", async () => {
+  const shop = await open("monitor", { scenario: "problem" });
+  const row = { ...shop.rows[0]!, state: "GENERADO", attention: "No se puede leer." };
+  shop.push([row]);
+  await settle();
+  const document = vi.spyOn(shop, "document");
+  const reissue = vi.spyOn(shop, "reissue").mockRejectedValue(new Error("nada"));
+  const detail = await shop.document(row.id);
+  document.mockResolvedValue({ ...detail, lines: [], sha256: "", lost: true });
+  await click("button", `${row.kind} ${row.folio.toLocaleString("es-CL")}`);
+  expect(screen.queryByRole("button", { name: "Reenviar" })).toBeNull();
+  await click("button", "Emitir de nuevo");
+  expect(dialog()).not.toHaveTextContent("se le pregunta al SII");
+  await fireEvent.input(who(), { target: { value: "Rosa" } });
+  expect(screen.getByRole("button", { name: "Emitir otro en su lugar" })).toBeDisabled();
+  await fireEvent.input(screen.getByLabelText("La venta, en JSON"), { target: { value: "{}" } });
+  await click("button", "Emitir otro en su lugar");
+  expect(reissue).toHaveBeenCalledWith(row.id, { sale: "{}", newNumber: false, who: "Rosa" });
+  await click("button", "Cancelar");
+
+  document.mockResolvedValue({ ...detail, lines: [], sha256: "" });
+  shop.push([{ ...row, state: "RECHAZADO" }]);
+  await settle();
+  expect(screen.getByText(/no se pueden leer: vea en sii.cl/)).toBeVisible();
+  expect(screen.queryByRole("button", { name: "Emitir de nuevo" })).toBeNull();
+});

@@ -4,7 +4,7 @@ import type { RowView } from "../../lib/types";
 
 export type Act =
   | { what: "resend"; rows: RowView[] | "pending" | "found" }
-  | { what: "reissue"; row: RowView }
+  | { what: "reissue"; row: RowView; lost?: boolean }
   | { what: "annulled"; row: RowView }
   | { what: "verdict"; row: RowView }
   | { what: "note"; row: RowView };
