@@ -126,9 +126,10 @@ impl Agent {
         let looked = find.clone();
         let annul = move |reader: &Reader| {
             let found = looked(reader).and_then(|range| Some((range.skipped_at(folio)?, range.grant.id)));
-            let facts = found.map(|(Span { first, last }, grant)| {
+            let facts = found.map(|(Span { first, last, lost }, grant)| {
+                let which = if lost { "que faltan en el registro" } else { "saltados" };
                 let what = format!(
-                    "Folios saltados {} a {} revisados, y anulados los que no se usaron",
+                    "Folios {which} {} a {} revisados, y anulados los que no se usaron",
                     thousands(first),
                     thousands(last)
                 );

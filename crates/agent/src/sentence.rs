@@ -123,14 +123,20 @@ pub fn sentence(s: &Situation<'_>) -> Sentence {
         let text = format!("Puede seguir vendiendo; {what} en el sitio del {}", s.authority);
         return say(Mood::Attention, text);
     }
-    let skipped = show::skipped(s.folios);
-    if skipped > 0 {
-        let what = match skipped {
-            1 => "falta revisar 1 folio que se saltó".to_owned(),
-            n => format!("falta revisar {} folios que se saltaron", thousands(n)),
-        };
-        let text = format!("Puede seguir vendiendo; {what} al desbloquear la emisión");
-        return say(Mood::Attention, text);
+    let (unlocked, lost) = show::missing(s.folios);
+    let what = match (unlocked, lost) {
+        (0, 0) => None,
+        (1, 0) => Some("1 folio que se saltó al desbloquear la emisión".to_owned()),
+        (n, 0) => Some(format!("{} folios que se saltaron al desbloquear la emisión", thousands(n))),
+        (0, 1) => Some("1 folio que falta en el registro dañado".to_owned()),
+        (0, n) => Some(format!("{} folios que faltan en el registro dañado", thousands(n))),
+        (some, others) => Some(format!(
+            "{} folios que se saltaron al desbloquear la emisión o que faltan en el registro dañado",
+            thousands(some + others)
+        )),
+    };
+    if let Some(what) = what {
+        return say(Mood::Attention, format!("Puede seguir vendiendo; falta revisar {what}"));
     }
     if let [first, ..] = s.low {
         return say(Mood::Attention, format!("Puede seguir vendiendo. {first}: cargue un CAF nuevo"));
@@ -400,12 +406,18 @@ mod tests {
     #[test]
     fn folios_that_were_passed_over_are_a_task_until_somebody_looked() {
         let mut boletas = [kind("Boleta", 5, 0)];
-        boletas[0].ranges[0].skipped = vec![SpanView { first: 3, last: 3 }];
+        boletas[0].ranges[0].skipped = vec![SpanView { first: 3, last: 3, lost: false }];
         let text = "Puede seguir vendiendo; falta revisar 1 folio que se saltó al desbloquear la emisión";
         says(&Situation { folios: &boletas, ..calm() }, Mood::Attention, text);
-        boletas[0].ranges[1].skipped = vec![SpanView { first: 10, last: 1_009 }];
+        boletas[0].ranges[1].skipped = vec![SpanView { first: 10, last: 1_009, lost: false }];
         let text =
             "Puede seguir vendiendo; falta revisar 1.001 folios que se saltaron al desbloquear la emisión";
+        says(&Situation { folios: &boletas, ..calm() }, Mood::Attention, text);
+        boletas[0].ranges[0].skipped[0].lost = true;
+        let both = format!("{text} o que faltan en el registro dañado");
+        says(&Situation { folios: &boletas, ..calm() }, Mood::Attention, &both);
+        boletas[0].ranges[1].skipped.clear();
+        let text = "Puede seguir vendiendo; falta revisar 1 folio que falta en el registro dañado";
         says(&Situation { folios: &boletas, ..calm() }, Mood::Attention, text);
     }
 

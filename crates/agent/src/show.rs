@@ -2,7 +2,7 @@
 
 pub use timbre_core::thousands;
 use timbre_core::{Amount, DocState, Profile, Refusal, Weight};
-use timbre_store::{Counts, Filter, Range, Row};
+use timbre_store::{Counts, Filter, Range, Row, Span};
 
 use crate::deadline::{Limit, Terms};
 use crate::view::{
@@ -159,14 +159,25 @@ pub fn range(range: &Range, today: timbre_core::Date) -> RangeView {
         annulled: range.stopped.as_deref() == Some(ANNULLED),
         lent_first: range.grant.first,
         lent_last: range.grant.last,
-        skipped: range.skipped.iter().map(|span| SpanView { first: span.first, last: span.last }).collect(),
+        skipped: range
+            .skipped
+            .iter()
+            .map(|&Span { first, last, lost }| SpanView { first, last, lost })
+            .collect(),
     }
 }
 
 /// How many folios were passed over and wait for a person.
 pub fn skipped(folios: &[FoliosView]) -> u64 {
-    let spans = folios.iter().flat_map(|kind| &kind.ranges).flat_map(|range| &range.skipped);
-    spans.map(|span| span.last - span.first + 1).sum()
+    let (unlocked, lost) = missing(folios);
+    unlocked + lost
+}
+
+/// The same apart: those that an unlock passed over, and those that damage took.
+pub fn missing(folios: &[FoliosView]) -> (u64, u64) {
+    let spans = || folios.iter().flat_map(|kind| &kind.ranges).flat_map(|range| &range.skipped);
+    let sum = |lost| spans().filter(|span| span.lost == lost).map(|span| span.last - span.first + 1).sum();
+    (sum(false), sum(true))
 }
 
 pub fn refusals(all: &[Refusal]) -> Vec<RefusalView> {

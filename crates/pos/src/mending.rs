@@ -155,7 +155,7 @@ pub(crate) async fn range_annulled(Acting(agent): Acting, body: Bytes) -> Answer
 #[utoipa::path(
     post,
     path = "/v1/folios/skipped-annulled",
-    summary = "Marca como revisados los folios que se saltaron al desbloquear: los que no se usaron están anulados",
+    summary = "Marca como revisados los folios que se saltaron al desbloquear o que faltan en el registro dañado: los que no se usaron están anulados",
     request_body(content = RangeOrder, example = json!({"type": "39", "folio": 1, "who": "Rosa"})),
     responses((status = 200, description = "Hecho", body = RangeView))
 )]

@@ -8,7 +8,7 @@ use crate::index::Keys;
 use crate::live::{Counter, GrantRow};
 use crate::overlay::Overlay;
 use crate::{
-    Fact, Locked, Mark, Place, Span, StoreError, WaitingPaper, acts, claims, issue, key, numbering, travel,
+    Fact, Locked, Mark, Place, StoreError, WaitingPaper, acts, claims, issue, key, numbering, travel,
     voucher, watch, witness,
 };
 
@@ -77,7 +77,7 @@ pub(crate) fn apply(on: &mut Overlay<'_>, fact: &Fact, stand: Stand) -> Result<N
             on.remove(key::LOCK.to_vec());
             on.remove(key::LOCK_FOUND.to_vec());
             on.put(key::LIFTED.to_vec(), key::place_bytes(stand.place));
-            beyond.iter().try_for_each(|mark| raise(on, mark))?;
+            beyond.iter().try_for_each(|mark| raise(on, mark, false))?;
             lock.iter().try_for_each(|lock| witness::disbelieve(on, lock))?;
         }
         Fact::Printed { document, copy, how, printer } => {
@@ -90,7 +90,7 @@ pub(crate) fn apply(on: &mut Overlay<'_>, fact: &Fact, stand: Stand) -> Result<N
             print(on, paper, stand)?;
         }
         Fact::SkippedAnnulled { grant, first, last } => {
-            skipped_annulled(on, grant, Span { first: *first, last: *last })?;
+            skipped_annulled(on, grant, (*first, *last))?;
         }
         Fact::Vouched(vouched) => voucher::take(on, vouched, stand)?,
         Fact::VouchedUndone(undone) => voucher::undo(on, undone, stand)?,
@@ -102,13 +102,13 @@ pub(crate) fn apply(on: &mut Overlay<'_>, fact: &Fact, stand: Stand) -> Result<N
     Ok(noticed)
 }
 
-/// A counter never goes down.
-pub(crate) fn raise(on: &mut Overlay<'_>, mark: &Mark) -> Result<(), StoreError> {
+/// A counter never goes down; whether what it passes over is `lost` here, or may have been used elsewhere.
+pub(crate) fn raise(on: &mut Overlay<'_>, mark: &Mark, lost: bool) -> Result<(), StoreError> {
     let last = on.json::<GrantRow>(&key::grant(&mark.grant))?.map(|row| row.last);
     let next = last.map_or(mark.next, |last| mark.next.min(last + 1));
     let counter = match on.json::<Counter>(&key::counter(&mark.grant))? {
         Some(mut counter) => {
-            counter.skip_to(next);
+            counter.skip_to(next, lost);
             counter
         }
         None => {
@@ -120,9 +120,9 @@ pub(crate) fn raise(on: &mut Overlay<'_>, mark: &Mark) -> Result<(), StoreError>
 }
 
 /// What a person ticked off was passed over, wherever the counter came from.
-fn skipped_annulled(on: &mut Overlay<'_>, grant: &GrantId, done: Span) -> Result<(), StoreError> {
+fn skipped_annulled(on: &mut Overlay<'_>, grant: &GrantId, done: (u64, u64)) -> Result<(), StoreError> {
     let Some(mut counter) = on.json::<Counter>(&key::counter(grant))? else { return Ok(()) };
-    counter.skip_to(done.last + 1);
+    counter.skip_to(done.1 + 1, false);
     counter.settle(done);
     on.put_json(key::counter(grant), &counter)
 }
@@ -198,10 +198,10 @@ fn grant(on: &mut Overlay<'_>, loaded: &GrantLoaded, stand: Stand) -> Result<(),
             let next = next.min(last + 1);
             let Counter { stopped, reopened, disbelieved, .. } = remembered;
             let mut counter = Counter { series, next, stopped, reopened, skipped: Vec::new(), disbelieved };
-            counter.skip_to(remembered.next.min(last + 1));
+            counter.skip_to(remembered.next.min(last + 1), false);
             on.put_json(key::counter(&grant.id), &counter)
         }
-        None => raise(on, &Mark { series, grant: grant.id.clone(), next }),
+        None => raise(on, &Mark { series, grant: grant.id.clone(), next }, false),
     }
 }
 

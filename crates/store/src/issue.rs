@@ -8,7 +8,7 @@ use crate::index::Keys;
 use crate::key;
 use crate::live::Counter;
 use crate::overlay::Overlay;
-use crate::{Row, Span, StoreError, claims, list, travel, watch};
+use crate::{Row, StoreError, claims, list, travel, watch};
 
 /// A new document: its folio is spent.
 pub(crate) fn first(
@@ -38,12 +38,12 @@ fn spend(on: &mut Overlay<'_>, issued: &Issued, noticed: &mut Noticed) -> Result
         noticed.skipped = Some((id(counter.next), id(number - 1)));
     }
     if number >= counter.next {
-        counter.skip_to(number);
+        counter.skip_to(number, true);
         counter.next = number + 1;
         noticed.gave = Some(document.grant.clone());
     } else {
         // A later version of one whose first was lost.
-        counter.settle(Span { first: number, last: number });
+        counter.settle((number, number));
     }
     on.put_json(key::counter(&document.grant), &counter)
 }

@@ -64,24 +64,25 @@ pub(crate) struct Counter {
 }
 
 impl Counter {
-    /// Goes on at `next`, never lower: what lies between may have been used, and is for a person to look at.
-    pub fn skip_to(&mut self, next: u64) {
+    /// Goes on at `next`, never lower: what lies between may have been used, or is `lost`, and is for a person to look
+    /// at.
+    pub fn skip_to(&mut self, next: u64, lost: bool) {
         if next <= self.next {
             return;
         }
         match self.skipped.last_mut() {
-            Some(span) if span.last + 1 == self.next => span.last = next - 1,
-            Some(_) | None => self.skipped.push(Span { first: self.next, last: next - 1 }),
+            Some(span) if span.last + 1 == self.next && span.lost == lost => span.last = next - 1,
+            Some(_) | None => self.skipped.push(Span { first: self.next, last: next - 1, lost }),
         }
         self.next = next;
     }
 
-    /// Nobody has to look at these any more.
-    pub fn settle(&mut self, done: Span) {
+    /// Nobody has to look at these any more, `first` to `last`.
+    pub fn settle(&mut self, (first, last): (u64, u64)) {
         let kept = |span: &Span| {
-            let before = Span { first: span.first, last: span.last.min(done.first.saturating_sub(1)) };
-            let after = Span { first: span.first.max(done.last.saturating_add(1)), last: span.last };
-            let apart = done.last < span.first || done.first > span.last;
+            let before = Span { last: span.last.min(first.saturating_sub(1)), ..*span };
+            let after = Span { first: span.first.max(last.saturating_add(1)), ..*span };
+            let apart = last < span.first || first > span.last;
             let parts = if apart { vec![*span] } else { vec![before, after] };
             parts.into_iter().filter(|part| part.first <= part.last)
         };

@@ -274,7 +274,7 @@ fn note(
 ) -> Result<(), StoreError> {
     let mut overlay = Overlay::new(index);
     for mark in &verdict.raise {
-        apply::raise(&mut overlay, mark)?;
+        apply::raise(&mut overlay, mark, true)?;
     }
     if let (Some(lock), None) = (&verdict.lock, live.locked()) {
         overlay.put_json(key::LOCK_FOUND.to_vec(), lock)?;

@@ -231,6 +231,10 @@ pub struct Range {
 pub struct Span {
     pub first: u64,
     pub last: u64,
+    /// They were given here, and their documents stood in a damaged part of the journal. Others were passed over when
+    /// issuing was unlocked, as that fact says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lost: bool,
 }
 
 impl Span {

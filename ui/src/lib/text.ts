@@ -405,7 +405,8 @@ export const T = {
     toAnnulText: "Folios que no se usarán más. Anúlelos en sii.cl y márquelos aquí.",
     expiredLeft: (name: string, range: string) => `${name}: folios ${range}, vencidos sin usar`,
     annulled: "Ya lo anulé",
-    skipped: (name: string, range: string) => `${name}: folios ${range}, saltados al desbloquear. Vea en sii.cl cuáles se usaron y anule los demás`,
+    skipped: (name: string, range: string, lost: boolean) =>
+      `${name}: folios ${range}, ${lost ? "que faltan en el registro, por el daño" : "saltados al desbloquear"}. Vea en sii.cl cuáles se usaron y anule los demás`,
     looked: "Ya los revisé",
     annulTitle: "¿Está anulado en sii.cl?",
     annulText: "Márquelo solo si ya lo anuló en el sitio del SII. Queda anotado quién lo dijo.",

@@ -157,7 +157,12 @@ sells?: boolean,
  */
 low?: boolean, ranges: Array<RangeView>, };
 
-export type SpanView = { first: number, last: number, };
+export type SpanView = { first: number, last: number, 
+/**
+ * Of folios passed over: they were given here, and their documents are missing through damage. Others were passed
+ * over when issuing was unlocked.
+ */
+lost?: boolean, };
 
 export type RangeView = { first: number, last: number, next: number, left: number, 
 /**
@@ -173,7 +178,7 @@ annulled?: boolean,
  */
 lent_first: number, lent_last: number, 
 /**
- * Folios that were passed over when issuing was unlocked: a person has still to look in the authority's site
+ * Folios that were passed over when issuing was unlocked, or that damage took: a person has still to look in the authority's site
  * which of them were used, and to annul the others there.
  */
 skipped?: Array<SpanView>, };
@@ -626,7 +631,7 @@ annulled?: boolean,
  */
 lent_first: number, lent_last: number, 
 /**
- * Folios that were passed over when issuing was unlocked: a person has still to look in the authority's site
+ * Folios that were passed over when issuing was unlocked, or that damage took: a person has still to look in the authority's site
  * which of them were used, and to annul the others there.
  */
 skipped?: Array<SpanView>, };
@@ -782,7 +787,7 @@ errors: number,
  */
 to_annul: number, 
 /**
- * Folios that were passed over when issuing was unlocked, and that a person has still to look for.
+ * Folios that were passed over when issuing was unlocked, or that damage took, and that a person has still to look for.
  */
 skipped: number, 
 /**

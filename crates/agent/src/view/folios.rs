@@ -70,7 +70,7 @@ pub struct RangeView {
     #[serde(default)]
     #[ts(type = "number")]
     pub lent_last: u64,
-    /// Folios that were passed over when issuing was unlocked: a person has still to look in the authority's site
+    /// Folios that were passed over when issuing was unlocked, or that damage took: a person has still to look in the authority's site
     /// which of them were used, and to annul the others there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(as = "Option<Vec<SpanView>>", optional)]
@@ -84,6 +84,11 @@ pub struct SpanView {
     pub first: u64,
     #[ts(type = "number")]
     pub last: u64,
+    /// Of folios passed over: they were given here, and their documents are missing through damage. Others were passed
+    /// over when issuing was unlocked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[ts(as = "Option<bool>", optional)]
+    pub lost: bool,
 }
 
 /// Something is to be done with a range: the one that this folio is in.

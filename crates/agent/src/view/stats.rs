@@ -41,7 +41,7 @@ pub struct StatsView {
     #[serde(default)]
     #[ts(type = "number")]
     pub to_annul: u64,
-    /// Folios that were passed over when issuing was unlocked, and that a person has still to look for.
+    /// Folios that were passed over when issuing was unlocked, or that damage took, and that a person has still to look for.
     #[serde(default)]
     #[ts(type = "number")]
     pub skipped: u64,

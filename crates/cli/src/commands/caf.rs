@@ -314,8 +314,12 @@ fn skipped(view: &Value) -> Vec<String> {
     let line = |span: &Value| {
         let (from, to) = (number(span, "first")?, number(span, "last")?);
         let id = format!("T{}F{}", word(view, "series"), span.get("first")?);
+        let why = match span.get("lost").and_then(Value::as_bool) {
+            Some(true) => "faltan en el registro, que está dañado",
+            Some(false) | None => "se saltaron al desbloquear",
+        };
         Some(format!(
-            "Los folios {from} a {to} de {} se saltaron al desbloquear: búsquelos en sii.cl, anule allí los que no \
+            "Los folios {from} a {to} de {} {why}: búsquelos en sii.cl, anule allí los que no \
              se usaron y anótelo con «timbre folio annulled {id}»",
             word(view, "name").to_lowercase()
         ))
@@ -395,6 +399,8 @@ mod tests {
         let lines = skipped(&view(json!([{ "first": 4, "last": 1_008 }])));
         assert!(lines[0].starts_with("Los folios 4 a 1.008 de boleta se saltaron"), "{lines:?}");
         assert!(lines[0].ends_with("«timbre folio annulled T39F4»"), "{lines:?}");
+        let lost = skipped(&view(json!([{ "first": 4, "last": 9, "lost": true }])));
+        assert!(lost[0].starts_with("Los folios 4 a 9 de boleta faltan en el registro"), "{lost:?}");
         assert_eq!(skipped(&json!({ "series": "39", "ranges": [{ "first": 1 }] })), [""; 0]);
     }
 

@@ -30,8 +30,8 @@ enum What {
 #[derive(clap::Args)]
 struct Annulled {
     /// El documento reemplazado, como T39F1234 (los que faltan: timbre list --state to_annul); o un folio de un tramo
-    /// que se saltó al desbloquear (los que faltan: timbre caf list): así se dice que los del tramo se buscaron en
-    /// sii.cl y que los que no se usaron están anulados
+    /// que se saltó al desbloquear o que falta en el registro dañado (los que faltan: timbre caf list): así se dice que
+    /// los del tramo se buscaron en sii.cl y que los que no se usaron están anulados
     #[arg(value_name = "ID", value_parser = values::id)]
     id: DocumentId,
 

@@ -33,7 +33,7 @@ const STATES: [&str; 9] =
 /// The names people know the others by.
 const NAMES: [(&str, &str); 14] = [
     ("to_annul", "Folios por anular en el SII"),
-    ("skipped", "Folios saltados por revisar"),
+    ("skipped", "Folios saltados o perdidos, por revisar"),
     ("environment", "Ambiente"),
     ("total", "Documentos"),
     ("issued_today", "Emitidos hoy"),

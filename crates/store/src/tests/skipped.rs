@@ -87,6 +87,25 @@ fn what_a_journal_that_is_gone_had_given_waits_once_its_range_is_known_again() {
     unlock(&mut store, 9);
     store.commit(vec![shared_caf("a", "39", (1, 100), (1, 1), Some(1))], at(10)).unwrap();
     assert_eq!(skipped(&store), [(2, 3)], "the first was said to be used");
-    assert_eq!(store.reader().ranges()[0].skipped_at(3), Some(Span { first: 2, last: 3 }));
+    assert_eq!(store.reader().ranges()[0].skipped_at(3), Some(Span { first: 2, last: 3, lost: false }));
     shop.is_the_same_made_anew(store);
+}
+
+/// What the unlock passed over is on record in its fact; what damage took was given here.
+#[test]
+fn what_is_missing_through_damage_is_kept_apart_from_what_an_unlock_passed_over() {
+    let (shop, mut store) = put_back();
+    issue(&mut store, 9..=11);
+    let damaged = store.reader().row(&id(9)).unwrap().unwrap().frame.offset as usize + 200;
+    drop(store);
+    let mut bytes = fs::read(shop.segment(1)).unwrap();
+    bytes[damaged] ^= 0x10;
+    fs::write(shop.segment(1), bytes).unwrap();
+    shop.delete_index();
+    let mut store = shop.open();
+    let unlocked = Span { first: 4, last: 8, lost: false };
+    let lost = Span { first: 9, last: 9, lost: true };
+    assert_eq!(store.reader().ranges()[0].skipped, [unlocked, lost]);
+    store.commit(vec![done(9, 9)], at(60)).unwrap();
+    assert_eq!(store.reader().ranges()[0].skipped, [unlocked]);
 }

@@ -167,3 +167,12 @@ test("folios that an unlock passed over are to be looked for until someone says 
   expect(screen.queryByText(/12 a 15/)).toBeNull();
   expect(screen.getByText(/folios 30 a 31, saltados/)).toBeVisible();
 });
+
+test("folios that damage took are not said to have been passed over", async () => {
+  const shop = await open("folios");
+  shop.loaded = [{ ...shop.loaded[0]!, skipped: [{ first: 12, last: 15, lost: true }] }];
+  shop.push([]);
+  await settle();
+  expect(screen.getByText(/folios 12 a 15, que faltan en el registro, por el daño\. Vea en sii\.cl/)).toBeVisible();
+  expect(screen.queryByText(/desbloquear/)).toBeNull();
+});
