@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use timbre_core::{Cause, DocState, DocumentId, ParcelId};
-use timbre_store::{Fact, Filter, Reader, Row};
+use timbre_store::{Fact, Filter, Reader, Row, StoreError};
 
 use crate::conversation::{Phase, moved, rows_in};
 use crate::doer::SOMEBODY;
@@ -35,7 +35,7 @@ impl Agent {
     }
 
     /// The same for all that waits or is in doubt, flagged or not: as many as
-    /// [`Snapshot::resendable`](crate::view::Snapshot) says.
+    /// [`Snapshot::resendable`](crate::view::Snapshot) says, but for what can't be read.
     pub async fn resend_pending(&self) -> Answer<ResentView> {
         let open = Filter { states: show::RESENDABLE.to_vec(), ..Filter::default() };
         let rows = self.0.reader.list(&open, None, usize::MAX)?.rows;
@@ -55,12 +55,13 @@ impl Agent {
 
     async fn resend_ids(&self, ids: Vec<DocumentId>, what: &str) -> Answer<ResentView> {
         let mut queued = 0;
-        let mut skipped = 0;
+        let (mut skipped, mut unreadable) = (0, 0);
         let (mut taken, mut travelled) = (Vec::new(), Vec::new());
         let mut with_authority = Vec::new();
         let mut stuck: Vec<ParcelId> = Vec::new();
         for id in ids {
             match self.find(&id)? {
+                row if self.never_leaves(&row) => unreadable += 1,
                 row if show::RESENDABLE.contains(&row.state) => {
                     queued += 1;
                     travelled.extend(row.parcel.map(|_| id.clone()));
@@ -106,7 +107,12 @@ impl Agent {
         self.0.sender.ask_now();
         self.0.sender.ask_about(with_authority);
         self.0.sender.hurry();
-        Ok(ResentView { queued, skipped, asked, documents })
+        Ok(ResentView { queued, skipped, unreadable, asked, documents })
+    }
+
+    /// It waits, and its bytes can't be read. What is in doubt is asked about all the same.
+    fn never_leaves(&self, row: &Row) -> bool {
+        row.state.may_send() && matches!(self.0.reader.issued(&row.id), Err(StoreError::Damaged { .. }))
     }
 }
 

@@ -400,7 +400,7 @@ export class DemoShop extends DemoAccess implements Port {
     const since = new Date(this.now()).toISOString();
     this.rows = this.rows.map((row) => (ids.has(row.id) && row.state === "PENDIENTE" ? { ...row, state: "GENERADO", next_try: null, since } : row));
     this.push(this.rows.filter((row) => ids.has(row.id)));
-    return { queued: queued.length, skipped: chosen.length - queued.length, asked: 0, documents: queued.map((row) => row.id).slice(0, 500) };
+    return { queued: queued.length, skipped: chosen.length - queued.length, unreadable: 0, asked: 0, documents: queued.map((row) => row.id).slice(0, 500) };
   }
 
   private note(total: number): RowView {

@@ -204,13 +204,18 @@ export const T = {
         ? "Uno ya está enviado o enviándose y no se repite."
         : `${number(n)} ya están enviados o enviándose y no se repiten.`,
     whileStopped: "El envío está detenido: con esto se inicia.",
-    done: (queued: number, skipped: number, asked: number) =>
-      queued === 0 && asked > 0
+    done: ({ queued, skipped, asked, unreadable }: { queued: number; skipped: number; asked: number; unreadable: number }) =>
+      (queued === 0 && asked > 0
         ? asked === 1
           ? "El SII ya lo recibió: se le pregunta ahora cómo quedó."
           : `El SII ya recibió ${number(asked)}: se le pregunta ahora cómo quedaron.`
         : (queued === 0 ? "Ningún documento quedó en la cola" : queued === 1 ? "1 documento vuelve a la cola" : `${number(queued)} documentos vuelven a la cola`) +
-          (skipped > 0 ? `; ${number(skipped)} no se ${skipped === 1 ? "reenvía" : "reenvían"}.` : "."),
+          (skipped > 0 ? `; ${number(skipped)} no se ${skipped === 1 ? "reenvía" : "reenvían"}.` : ".")) +
+      (unreadable === 0
+        ? ""
+        : unreadable === 1
+          ? " Uno está dañado, no se puede leer y no sale: véalo en Documentos."
+          : ` ${number(unreadable)} están dañados, no se pueden leer y no salen: véalos en Documentos.`),
   },
 
   sheet: {

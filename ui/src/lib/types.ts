@@ -524,6 +524,10 @@ export type ResentView = { queued: number,
  */
 skipped: number, 
 /**
+ * They wait, and are damaged: what can't be read can't be sent.
+ */
+unreadable: number, 
+/**
  * Named, and with the authority: it is asked about them now, and nothing is sent.
  */
 asked: number, 

@@ -50,6 +50,10 @@ pub struct ResentView {
     /// Named, but not in a state from which anything can be sent.
     #[ts(type = "number")]
     pub skipped: u64,
+    /// They wait, and are damaged: what can't be read can't be sent.
+    #[ts(type = "number")]
+    #[serde(default)]
+    pub unreadable: u64,
     /// Named, and with the authority: it is asked about them now, and nothing is sent.
     #[ts(type = "number")]
     #[serde(default)]

@@ -230,6 +230,10 @@ async fn what_waits_and_cannot_be_read_is_shown_and_gives_its_place_to_who_has_i
     assert!(looked.lost, "the window offers to put another in its place");
     assert!(looked.timeline.iter().any(|step| step.title == "No se puede leer"), "{:?}", looked.timeline);
     until(&agent, |agent| row(agent, 1).attention.is_some()).await;
+    for resent in [agent.resend_pending().await, agent.resend(&["TAF1".to_owned()]).await] {
+        let told = resent.unwrap();
+        assert_eq!((told.queued, told.skipped, told.unreadable, told.documents), (0, 0, 1, vec![]));
+    }
 
     let order = |sale: Option<&'static str>| Reissue {
         sale: sale.map(|sale| sale.as_bytes().into()),

@@ -11,6 +11,10 @@ use crate::failure::{Exit, Failure};
 use crate::out::Out;
 use crate::values;
 
+/// What is done about documents that are damaged.
+const WAY_OUT: &str =
+    "están dañados; con los datos de su venta se emite otro en su lugar (timbre reissue ID --sale ARCHIVO)";
+
 #[derive(clap::Args)]
 pub struct Args {
     /// Los documentos, como T39F1234
@@ -43,6 +47,11 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
             }
             if resent.skipped > 0 {
                 out.note(format!("{} no están en un estado desde el que se pueda enviar.", resent.skipped));
+            }
+            match resent.unreadable {
+                0 => {}
+                1 => out.note(format!("1 documento no se puede leer y no sale: {WAY_OUT}.")),
+                n => out.note(format!("{n} documentos no se pueden leer y no salen: {WAY_OUT}.")),
             }
             if resent.queued + resent.asked > 0 && api.door().is_ours().await {
                 out.note("Se hace cuando el agente esté en marcha (timbre serve).");
