@@ -45,6 +45,8 @@ pub enum LockReason {
     Damage,
     /// A till was given a folio that the journal does not know, as it says.
     TillAhead,
+    /// A range was used, and what was lent with it stood in a part of the journal that can't be read.
+    GrantUnreadable,
 }
 
 impl Locked {
@@ -73,6 +75,7 @@ impl LockReason {
             LockReason::OtherHistory => "other-history",
             LockReason::Damage => "damage",
             LockReason::TillAhead => "till-ahead",
+            LockReason::GrantUnreadable => "grant-unreadable",
         }
     }
 }
@@ -98,14 +101,22 @@ impl fmt::Display for Locked {
             LockReason::TillAhead => {
                 "una caja recuerda folios que este diario no tiene; parece una copia antigua, o la caja recuerda mal"
             }
+            LockReason::GrantUnreadable => {
+                "está dañado, y no se puede leer, el registro de un rango de folios que se usó aquí"
+            }
+        };
+        let act = match self.reason {
+            LockReason::GrantUnreadable => {
+                "revisar qué folios se usaron, desbloquear en Ajustes y cargar otra vez en Folios el archivo de ese rango"
+            }
+            _ => "revisar qué folios se usaron y desbloquear en Ajustes",
         };
         let said = self.said.iter().take(3).map(|Said { till, series, number, .. }| {
             format!(" La caja «{till}» dice que recibió el folio {} del tipo {series}.", thousands(*number))
         });
         write!(
             f,
-            "La emisión y el envío están detenidos: {what}. Alguien a cargo tiene que revisar qué folios se usaron y \
-             desbloquear en Ajustes.{}",
+            "La emisión y el envío están detenidos: {what}. Alguien a cargo tiene que {act}.{}",
             said.collect::<String>()
         )
     }

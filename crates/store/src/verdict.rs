@@ -56,8 +56,12 @@ impl Judge<'_> {
         let mut marks: BTreeMap<GrantId, Mark> = BTreeMap::new();
         collect(&mut marks, ours.to_vec());
         if let Standing::PutAside(Some(knew)) = standing {
-            if knew.sequence > tip.sequence || !higher(&knew.marks, ours).is_empty() {
+            let ahead = higher(&knew.marks, ours);
+            let unread = ahead.iter().all(|mark| is_unread(mark, ours, replayed));
+            if knew.sequence > tip.sequence || !unread {
                 reasons.push(LockReason::IndexAhead);
+            } else if !ahead.is_empty() {
+                reasons.push(LockReason::GrantUnreadable);
             }
             collect(&mut marks, knew.marks.clone());
         }
@@ -69,6 +73,7 @@ impl Judge<'_> {
             for mark in higher(&memory.marks, ours) {
                 match replayed.doubts.remove(&mark.grant) {
                     Some(_) => verdict.raise.push(mark.clone()),
+                    None if is_unread(&mark, ours, replayed) => reasons.push(LockReason::GrantUnreadable),
                     None => reasons.push(LockReason::AnchorAhead),
                 }
             }
@@ -135,6 +140,12 @@ impl Judge<'_> {
         }
         Ok(false)
     }
+}
+
+/// Does a damaged journal know nothing of this grant? Then it is not too short: what can't be read is that the grant was
+/// loaded.
+fn is_unread(mark: &Mark, ours: &[Mark], replayed: &Replayed) -> bool {
+    !replayed.damage.is_empty() && ours.iter().all(|own| own.grant != mark.grant)
 }
 
 /// The marks that know a grant to be used further than the journal does.

@@ -698,7 +698,8 @@ sha256: string, };
 
 export type LockView = { 
 /**
- * `index-ahead`, `anchor-ahead`, `anchor-missing`, `other-history`, `damage` or `till-ahead`.
+ * `index-ahead`, `anchor-ahead`, `anchor-missing`, `other-history`, `damage`, `till-ahead` or
+ * `grant-unreadable`.
  */
 reason: string, 
 /**

@@ -9,7 +9,8 @@ use utoipa::ToSchema;
 /// Why nothing is issued until a person decides, and what to know before deciding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct LockView {
-    /// `index-ahead`, `anchor-ahead`, `anchor-missing`, `other-history`, `damage` or `till-ahead`.
+    /// `index-ahead`, `anchor-ahead`, `anchor-missing`, `other-history`, `damage`, `till-ahead` or
+    /// `grant-unreadable`.
     pub reason: String,
     /// A Spanish sentence.
     pub text: String,

@@ -81,6 +81,27 @@ fn with_the_index_lost_too_the_folio_stays_used() {
     }
 }
 
+/// It is not the journal's end that is missing: the anchor remembers a range of which only the loading can't be read.
+#[test]
+fn a_grant_that_cannot_be_read_locks_with_a_reason_that_says_so_and_is_loaded_again() {
+    let shop = Shop::new();
+    five(&shop);
+    shop.delete_index();
+    let bytes = fs::read(shop.segment(1)).unwrap();
+    let words = br#""fact":"grant_loaded""#;
+    let place = bytes.windows(words.len()).position(|part| part == words).unwrap();
+    flip(&shop, place as u64 + 3);
+    let (mut store, opened) = shop.open_said();
+    let lock = opened.locked.unwrap();
+    assert_eq!((lock.reason, lock.beyond[0].next), (LockReason::GrantUnreadable, 6));
+    let text = lock.to_string();
+    assert!(!text.contains("termina antes") && text.contains("cargar otra vez"), "{text}");
+    assert_eq!(shop.check().locked.map(|lock| lock.reason), Some(LockReason::GrantUnreadable));
+    unlock(&mut store, 10);
+    store.commit(vec![caf("a", "39", 1, 100)], at(11)).unwrap();
+    issue(&mut store, [6]);
+}
+
 #[test]
 fn damage_that_may_hide_the_last_folio_locks_when_nobody_else_knows() {
     let shop = Shop::without_anchor();
