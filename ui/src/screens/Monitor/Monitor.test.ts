@@ -254,6 +254,14 @@ describe("resending", () => {
     expect(screen.queryByRole("dialog")).toBeNull();
   });
 
+  test("what can't be read is told, and is none of those that go", async () => {
+    const shop = await open("monitor", { scenario: "problem" });
+    vi.spyOn(shop, "resendPending").mockResolvedValueOnce({ queued: 2, skipped: 0, unreadable: 1, asked: 0, documents: [] });
+    await click("button", "Reenviar pendientes");
+    await click("button", "Reenviar 3");
+    expect(screen.getByText(/^2 documentos vuelven a la cola\. Uno está dañado, no se puede leer y no sale/)).toBeVisible();
+  });
+
   test("the selected: those that can't go are told apart", async () => {
     await open("monitor", { scenario: "problem" });
     const boxes = screen.getAllByRole("checkbox").slice(1);
