@@ -140,9 +140,15 @@ def test_annulling_asks_for_a_pin_and_a_wrong_one_does_nothing(window):
     window.click("button", "Guardar")
     window.find("button", "Cambiar a Ana")
 
+    # Who sells says so once, and each sale of this window is theirs.
     window.keys("1", held=ALT)
+    window.click("button", "Sin cajero")
+    window.see("¿Quién cobra?")
+    window.type("PIN", "2580" + ENTER)
+    window.find("button", "Cajero: Ana")
     window.type("Código o descripción", "Pan amasado" + ENTER + F10)
     issued(window, "$ 350")
+    assert answer("/v1/documents?limit=1")["rows"][0]["sold_by"] == "Ana"
     # Until then the question warns of it, and what it says when it comes moves the button away from under the pointer.
     window.see("Aceptado")
     before = answer("/v1/stats")["total"]
