@@ -77,7 +77,8 @@ struct Asked {
     act: String,
 }
 
-/// It goes into the header `Timbre-Permit` of the one request that it is for.
+/// It goes into the header `Timbre-Permit` of the one request that it is for; that of the act `sell`, which anybody who
+/// works here has for a turn, into `Timbre-Cashier` of each sale of the panel.
 #[derive(serde::Serialize, utoipa::ToSchema)]
 pub(crate) struct PermitView {
     permit: String,
