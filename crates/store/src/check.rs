@@ -72,9 +72,9 @@ pub enum IndexCheck {
 
 impl CheckReport {
     /// Is anything gone that can't be made again? A folder that was brought from another machine is
-    /// whole, though it issues nothing here until a person decides.
+    /// whole, though it issues nothing here until a person decides; and a till's word alone proves nothing.
     pub fn lost_data(&self) -> bool {
-        let lost = |lock: &Locked| lock.reason != LockReason::AnchorMissing;
+        let lost = |lock: &Locked| !matches!(lock.reason, LockReason::AnchorMissing | LockReason::TillAhead);
         !self.damage.is_empty()
             || !self.missing.is_empty()
             || !self.repeated.is_empty()
