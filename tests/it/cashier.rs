@@ -67,6 +67,16 @@ async fn who_sold_is_known_by_their_pin_whatever_the_page_says() {
     let program = sell(&shop, &said("Eva"), "f").await.unwrap();
     assert_eq!(program.document.sold_by.as_deref(), Some("Eva"));
 
+    // So is what one sells in a browser by its own token.
+    let order = json!({ "name": "caja-web", "scope": "issue", "who": "Rosa" });
+    let (_, made) = ask(&shop, Method::POST, "/tokens", "", &order).await;
+    let request = reqwest::Client::new().post(format!("{}/v1{documents}", shop.address.base));
+    let request = request.bearer_auth(made["token"].as_str().unwrap()).header("origin", &shop.address.base);
+    let request =
+        request.header("timbre-client", "caja-web").header("idempotency-key", "web").json(&said("Eva"));
+    let web: Value = request.send().await.unwrap().json().await.unwrap();
+    assert_eq!(web["document"]["sold_by"], json!("Eva"), "{web}");
+
     // To stand at the till is to allow nothing.
     let other = stand(&shop, "Beto", "4321").await;
     let (status, _) = page(&shop, Method::POST, "/resend", Some(&other), String::new()).await;

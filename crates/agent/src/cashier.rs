@@ -28,7 +28,8 @@ impl Agent {
     pub(crate) fn name_seller(&self, sale: &mut Sale) -> Answer<()> {
         let Some(till) = self.1.as_ref().and_then(|hand| hand.till.as_ref()) else { return Ok(()) };
         let Some(staff) = self.0.staff.get().filter(|staff| staff.asks()) else { return Ok(()) };
-        let must = self.0.sender.settings().ask_cashier;
+        // Where the list of workers can't be read nobody could say who they are, and no sale stops for it.
+        let must = self.0.sender.settings().ask_cashier && !staff.list().workers.is_empty();
         let stands =
             till.permit.as_deref().map(|permit| staff.spend(SELL, permit).map(|Spent { who, .. }| who));
         sale.till.cajero = match (stands, &till.allowed) {

@@ -35,6 +35,13 @@ impl Agent {
         let ranges = self.0.reader.ranges();
         let used = self.used(&said, &ranges)?;
         locked.decided(&said)?;
+        if order
+            .seen
+            .iter()
+            .any(|(series, shown)| locked.highest_said(&Series(series.clone())) != Some(*shown))
+        {
+            return Err(more_said());
+        }
         let lifted = locked.knowing(used.clone());
         let unasked = self.ask_about_next(&lifted, &ranges).await?;
         // In training no folio is anybody's.
@@ -42,11 +49,16 @@ impl Agent {
         if let (Some(why), false, false) = (&unasked, order.unasked, training) {
             return Err(unasked_yet(self.0.regime.profile().authority, why));
         }
+        // What a till said meanwhile nobody decided about.
+        let same = move |now: &Locked| now.said == locked.said;
         let lift = move |reader: &timbre_store::Reader| {
-            let locked = reader.locked().map(|locked| locked.knowing(used));
+            let locked = reader.locked().filter(same).map(|locked| locked.knowing(used));
             locked.map(|locked| locked.lifted_by(&who, said, unasked)).into_iter().collect()
         };
         self.0.writer.apply(lift).await?;
+        if self.0.reader.locked().is_some() {
+            return Err(more_said());
+        }
         self.0.sender.ask_anew();
         Ok(view(&lifted, &ranges, self.0.regime.profile()))
     }
@@ -127,6 +139,12 @@ impl Agent {
 }
 
 /// Nobody could be asked, and nobody said yet that it goes on all the same.
+/// Another till spoke since whoever decides looked.
+fn more_said() -> ProblemView {
+    let why = "Mientras se decidía, otra caja dijo qué folio recibió. Mire de nuevo lo que dicen las cajas, y decida otra vez.";
+    ProblemView::conflict("last-seen-changed", why)
+}
+
 fn unasked_yet(authority: &str, why: &str) -> ProblemView {
     let why = why.trim_end_matches('.');
     ProblemView::unreached(

@@ -27,7 +27,9 @@ impl FromRequestParts<Agent> for Selling {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, agent: &Agent) -> Result<Selling, Infallible> {
-        if !is_a_panel(&parts.headers, &parts.extensions) {
+        // A till with a token of its own is a program, in a browser too.
+        let till = parts.extensions.get::<Caller>().is_some_and(|caller| caller.till().is_some());
+        if till || !is_a_panel(&parts.headers, &parts.extensions) {
             return Ok(Selling(agent.clone()));
         }
         let permit = parts.headers.get(CASHIER).and_then(|permit| permit.to_str().ok());

@@ -99,7 +99,7 @@ impl fmt::Display for Locked {
             }
             LockReason::Damage => "una parte dañada del diario puede haber contenido los últimos folios",
             LockReason::TillAhead => {
-                "una caja recuerda folios que este diario no tiene; parece una copia antigua, o la caja recuerda mal"
+                "una caja recuerda folios que esta carpeta no tiene; parece una copia antigua, o la caja recuerda mal"
             }
             LockReason::GrantUnreadable => {
                 "está dañado, y no se puede leer, el registro de un rango de folios que se usó aquí"

@@ -99,7 +99,8 @@ export class Batch {
       } catch (thrown) {
         const problem = asProblem(thrown);
         // It is not about this sale: nothing can be issued now.
-        if (problem.unreachable || problem.view.status >= 500 || problem.view.status === 401) {
+        const ofSeller = ["cashier-needed", "cashier-over"].includes(problem.view.code);
+        if (problem.unreachable || problem.view.status >= 500 || problem.view.status === 401 || ofSeller) {
           this.problem = problem.message;
           break;
         }

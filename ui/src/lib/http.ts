@@ -254,7 +254,11 @@ function base64(file: Uint8Array): string {
 
 async function problemOf(response: Response): Promise<Problem> {
   const body: unknown = await response.json().catch(() => null);
-  if (response.status === 401 && isProblemView(body) && body.code === SESSION_ENDED) return asProblem({ ...body, status: 401 });
+  if (response.status === 401 && isProblemView(body) && body.code === SESSION_ENDED) {
+    // Who enters next is not who stood here.
+    till.take(null);
+    return asProblem({ ...body, status: 401 });
+  }
   if (response.status === 401) return refused(401, T.problem.noToken);
   if (isProblemView(body)) return asProblem({ ...body, status: body.status || response.status });
   if (response.status >= 500) return unreachable(T.problem.noAnswer(response.status));

@@ -587,7 +587,7 @@ export const T = {
     unlock: "Desbloquear la emisión",
     unlockText: "Solo si sabe por qué esta carpeta no conoce esos folios (un respaldo repuesto, un equipo clonado). Se sigue después del último que pueda estar usado: un folio usado dos veces es una infracción. Lo que quedó por enviar vuelve a salir, y antes se le pregunta al SII si ya lo tiene.",
     unlocking: "Se le pregunta al SII…",
-    usedUpTo: "Si otra copia usó folios, el último que se usó de cada tipo, según sii.cl (0 si ninguno; lo que recuerda una caja ya está puesto):",
+    usedUpTo: "Si otra copia usó folios, el último que se usó de cada tipo, según sii.cl (0 si ninguno):",
     badUsed: "Un folio es un número entero.",
     unasked: "Desbloquear sin preguntar al SII. Ya revisé en sii.cl cuáles se usaron",
     clock: "El reloj de este equipo difiere del SII",

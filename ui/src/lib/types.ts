@@ -736,6 +736,11 @@ export type UnlockOrder = { who: string,
  */
 used_up_to: Record<string, number>, 
 /**
+ * The highest folio of each type that a till was given, as whoever decides was shown it. Where another was told since, nothing is
+ * lifted (`last-seen-changed`).
+ */
+seen?: Record<string, number>, 
+/**
  * Also where the authority could not be asked whether it knows the next folios.
  */
 unasked: boolean, };

@@ -50,6 +50,11 @@ pub struct UnlockOrder {
     #[serde(default)]
     #[ts(type = "Record<string, number>")]
     pub used_up_to: BTreeMap<String, u64>,
+    /// The highest folio of each type that a till was given, as whoever decides was shown it. Where another was told since, nothing is
+    /// lifted (`last-seen-changed`).
+    #[serde(default)]
+    #[ts(type = "Record<string, number>", optional)]
+    pub seen: BTreeMap<String, u64>,
     /// Also where the authority could not be asked whether it knows the next folios.
     #[serde(default)]
     pub unasked: bool,

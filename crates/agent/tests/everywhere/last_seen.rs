@@ -194,3 +194,19 @@ async fn what_is_answered_while_others_sell_is_never_news() {
     assert_eq!((agent.lock(), agent.stats().total), (None, 80));
     agent.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_till_said_since_a_person_looked_is_decided_by_nobody() {
+    let (root, office, mut till) = (tempfile::tempdir().unwrap(), office(), Till::new("caja1"));
+    let agent = restored(root.path(), &office, &mut till, 1, 2).await;
+    refused(till.sells(&agent, "x").await, 503, "store-stopped");
+    let shown = |highest: u64| UnlockOrder { seen: [("A".to_owned(), highest)].into(), ..used(3) };
+    let mut other = Till::new("caja2");
+    other.seen.insert("A".to_owned(), DocumentId::new("A", 5));
+    refused(other.sells(&agent, "y").await, 503, "store-stopped");
+    let early = agent.unlock(&shown(3)).await.unwrap_err();
+    assert_eq!((early.status, early.code.as_str()), (409, "last-seen-changed"));
+    assert!(agent.lock().unwrap().text.contains("La caja «caja2» dice que recibió el folio 5"));
+    agent.unlock(&shown(5)).await.unwrap();
+    assert_eq!(till.sells(&agent, "x").await.unwrap().document.folio, 4);
+}

@@ -53,7 +53,7 @@ test("where the SII can't be asked a person says that they looked themselves, an
   expect(shop.locked).toBeNull();
 });
 
-test("what a till says that it was given is proposed, and a person may say otherwise", async () => {
+test("what a till says that it was given is shown, and a person says how far it was", async () => {
   const shop = await open("settings");
   const saw = (next: number, seen: number) => ({ ...range("39", "Boleta", next), seen, seen_by: "caja1" });
   shop.locked = { reason: "till-ahead", text: "Detenida.", folios: [saw(4, 1208), saw(101, 120), range("33", "Factura", 9)] };
@@ -61,15 +61,16 @@ test("what a till says that it was given is proposed, and a person may say other
   expect(screen.getByText(/La caja «caja1» dice que recibió el 1.208./)).toBeVisible();
   await click("button", "Desbloquear la emisión");
   const asked = vi.spyOn(shop, "unlock");
-  expect(screen.getByLabelText("Boleta")).toHaveValue("1.208");
-  expect(screen.getByLabelText("Factura")).toHaveValue("");
-  asked.mockRejectedValueOnce(refused(422, "next-number-taken", "El SII ya conoce el folio 1.209."));
+  expect(screen.getByLabelText("Boleta")).toHaveValue("");
+  asked.mockRejectedValueOnce(refused(409, "last-seen-changed", "Otra caja habló."));
   await type("Quién lo decide", "Ana");
+  await type("Boleta", "1.208");
   await click("button", "Lo decido yo");
-  expect(asked.mock.lastCall).toEqual([{ who: "Ana", used_up_to: { 39: 1208 }, unasked: false }]);
+  expect(asked.mock.lastCall).toEqual([{ who: "Ana", used_up_to: { 39: 1208 }, unasked: false, seen: { 39: 1208 } }]);
+  expect(screen.getByRole("alert")).toHaveTextContent("Otra caja habló.");
   await type("Boleta", "0");
   await click("button", "Lo decido yo");
-  expect(asked.mock.lastCall).toEqual([{ who: "Ana", used_up_to: { 39: 0 }, unasked: false }]);
+  expect(asked.mock.lastCall).toEqual([{ who: "Ana", used_up_to: { 39: 0 }, unasked: false, seen: { 39: 1208 } }]);
 });
 
 test("what is asked of who lifts a lock has names that are read aloud", async () => {
