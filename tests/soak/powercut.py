@@ -21,9 +21,13 @@ NO_LOG_FLUSH = 2
 def runs(process):
     """Has any thread of it still a word to say? One that waits for the disk ("D") has not."""
     for task in os.listdir(f"/proc/{process}/task"):
-        with open(f"/proc/{process}/task/{task}/stat") as stat:
-            if stat.read().rpartition(")")[2].split()[0] in "RS":
-                return True
+        try:
+            with open(f"/proc/{process}/task/{task}/stat") as stat:
+                state = stat.read().rpartition(")")[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # It ended since it was listed.
+        if state in "RS":
+            return True
     return False
 
 
