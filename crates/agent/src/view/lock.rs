@@ -60,6 +60,18 @@ pub struct UnlockOrder {
     pub unasked: bool,
 }
 
+impl LockView {
+    /// The highest folio of each type that a till was given, as it is shown here.
+    pub fn seen(&self) -> BTreeMap<String, u64> {
+        let mut all = BTreeMap::new();
+        for (series, seen) in self.folios.iter().filter_map(|of| Some((&of.series, of.seen?))) {
+            let highest: &mut u64 = all.entry(series.clone()).or_default();
+            *highest = seen.max(*highest);
+        }
+        all
+    }
+}
+
 impl UnlockOrder {
     /// Who decides, and nothing else.
     pub fn by(who: &str) -> UnlockOrder {

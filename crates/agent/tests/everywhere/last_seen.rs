@@ -207,6 +207,7 @@ async fn what_another_till_said_since_a_person_looked_is_decided_by_nobody() {
     let early = agent.unlock(&shown(3)).await.unwrap_err();
     assert_eq!((early.status, early.code.as_str()), (409, "last-seen-changed"));
     assert!(agent.lock().unwrap().text.contains("La caja «caja2» dice que recibió el folio 5"));
+    assert_eq!(agent.lock().unwrap().seen(), shown(5).seen);
     agent.unlock(&shown(5)).await.unwrap();
     assert_eq!(till.sells(&agent, "x").await.unwrap().document.folio, 4);
 }

@@ -46,11 +46,13 @@ pub struct Args {
 }
 
 impl Args {
-    fn order(&self) -> UnlockOrder {
+    /// The word of whoever was shown `lock`.
+    fn order(&self, lock: &LockView) -> UnlockOrder {
         let used = self.used_up_to.iter().map(|(kind, last)| (kind.to_string(), *last));
         UnlockOrder {
             who: self.who.clone().unwrap_or_else(ask::user),
             used_up_to: used.collect(),
+            seen: lock.seen(),
             unasked: self.without_asking,
         }
     }
@@ -77,7 +79,7 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
                 return Err(Failure::refused("not-confirmed", "No se confirmó: la emisión sigue detenida."));
             }
         }
-        let lifted = api.unlock(&args.order()).await?;
+        let lifted = api.unlock(&args.order(&lock)).await?;
         match out.json {
             true => out.object(&lifted)?,
             false => {
