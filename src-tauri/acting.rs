@@ -9,6 +9,7 @@ use tauri::Runtime;
 use tauri::ipc::{CommandArg, CommandItem, InvokeError};
 use timbre_agent::Agent;
 use timbre_agent::doer::Doer;
+use timbre_agent::roles::CASHIER;
 
 use crate::staff::permit_of;
 use crate::words;
@@ -33,9 +34,6 @@ impl Allowed {
         all.remove(at).map(|(_, who)| who)
     }
 }
-
-/// Where the page puts the permit of who stands at its till.
-const CASHIER: &str = "timbre-cashier";
 
 /// The engine for a sale: who sold it is known by their PIN, whatever the page says.
 pub struct Selling(Agent);

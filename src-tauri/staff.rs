@@ -7,14 +7,11 @@ use serde_json::Value;
 use tauri::http::HeaderMap;
 use tauri::ipc::{Invoke, InvokeBody};
 use tauri::{Manager, State, Wry};
-use timbre_agent::roles::risky;
+use timbre_agent::roles::{PERMIT, risky};
 use timbre_agent::view::{StaffView, WorkerOrder};
 use timbre_agent::{Agent, Answer};
 
 use crate::acting::{Acting, Allowed};
-
-/// Where the page puts a permit.
-const PERMIT: &str = "timbre-permit";
 
 /// Lets a command through to `handler`, once it may be done.
 pub fn gate(handler: impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static) -> impl Fn(Invoke<Wry>) -> bool {

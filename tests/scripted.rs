@@ -98,7 +98,7 @@ pub struct Dead([TcpSocket; 3], u16);
 
 impl Dead {
     pub fn base(&self) -> String {
-        format!("http://127.0.0.1:{}", self.1)
+        base(self.1)
     }
 
     /// From now on somebody listens.
@@ -134,7 +134,7 @@ impl Scripted {
     }
 
     pub fn base(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        base(self.port)
     }
 
     /// The next requests of this kind end so, one after the other; then health returns.
@@ -178,6 +178,10 @@ impl Scripted {
     fn book(&self) -> MutexGuard<'_, Book> {
         lock(&self.book)
     }
+}
+
+fn base(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
 }
 
 fn lock(book: &Mutex<Book>) -> MutexGuard<'_, Book> {

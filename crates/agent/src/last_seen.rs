@@ -43,8 +43,9 @@ impl Agent {
     /// know the keys that went with the newer one, and a key tells no time; so what it was given last has to.
     pub(crate) fn maybe_second(&self, till: &str, seen: &[DocumentId], row: &Row) -> Answer<Option<Refusal>> {
         let reader = &self.0.reader;
-        let last = seen.iter().rfind(|id| id.series == row.id.series);
-        let (Some(unsure), Some(last)) = (reader.unsure_before(), last) else { return Ok(None) };
+        // Most tills say nothing: for them nothing is looked up.
+        let Some(last) = seen.iter().rfind(|id| id.series == row.id.series) else { return Ok(None) };
+        let Some(unsure) = reader.unsure_before() else { return Ok(None) };
         let is_before = reader.row(last)?.is_none_or(|row| row.frame < unsure);
         if !is_before || reader.hear(till, last) != Heard::Known {
             return Ok(None);

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use timbre_core::{Cause, DocState, DocumentId, ParcelId};
-use timbre_store::{Fact, Filter, Reader, Row, StoreError};
+use timbre_store::{Fact, Filter, Reader, Row};
 
 use crate::conversation::{Phase, moved, rows_in};
 use crate::doer::SOMEBODY;
@@ -14,6 +14,7 @@ use crate::meaning::calm;
 use crate::plan::Stage;
 use crate::sender::lock;
 use crate::show;
+use crate::unread::is_damaged;
 use crate::view::{Query, ResentView};
 
 /// The most documents that the answer to a resend names.
@@ -112,7 +113,7 @@ impl Agent {
 
     /// It waits, and its bytes can't be read. What is in doubt is asked about all the same.
     fn never_leaves(&self, row: &Row) -> bool {
-        row.state.may_send() && matches!(self.0.reader.issued(&row.id), Err(StoreError::Damaged { .. }))
+        row.state.may_send() && is_damaged(&self.0.reader.issued(&row.id))
     }
 }
 

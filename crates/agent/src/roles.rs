@@ -61,6 +61,12 @@ pub const CORRECT: &str = "correct";
 /// their name ([`crate::cashier`]). No risky act: who wants a name of theirs on nothing sells all the same.
 pub const SELL: &str = "sell";
 
+/// The header in which a page shows the permit for an act.
+pub const PERMIT: &str = "timbre-permit";
+
+/// The header in which a page's sale shows the permit of who stands at its till.
+pub const CASHIER: &str = "timbre-cashier";
+
 /// To look through what people did: its permit is good for as many looks as there is time for, and written down once.
 pub const LOOK_ACTS: &str = "acts";
 

@@ -138,13 +138,13 @@ impl Agent {
     }
 }
 
-/// Nobody could be asked, and nobody said yet that it goes on all the same.
 /// Another till spoke since whoever decides looked.
 fn more_said() -> ProblemView {
     let why = "Mientras se decidía, otra caja dijo qué folio recibió. Mire de nuevo lo que dicen las cajas, y decida otra vez.";
     ProblemView::conflict("last-seen-changed", why)
 }
 
+/// Nobody could be asked, and nobody said yet that it goes on all the same.
 fn unasked_yet(authority: &str, why: &str) -> ProblemView {
     let why = why.trim_end_matches('.');
     ProblemView::unreached(

@@ -48,7 +48,8 @@ fn ranges(reader: &Reader) -> impl Iterator<Item = Range> {
     all.filter(|range| is_damaged(&reader.grant_key(&range.grant.id)))
 }
 
-fn is_damaged<T>(read: &Result<T, StoreError>) -> bool {
+/// It is there, and can't be read.
+pub(crate) fn is_damaged<T>(read: &Result<T, StoreError>) -> bool {
     matches!(read, Err(StoreError::Damaged { .. }))
 }
 

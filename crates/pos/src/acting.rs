@@ -7,6 +7,7 @@ use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use timbre_agent::Agent;
 use timbre_agent::doer::{Doer, lawful};
+use timbre_agent::roles::CASHIER;
 use timbre_agent::view::ProblemView;
 
 use crate::api::{By, Problem};
@@ -16,9 +17,6 @@ use crate::tokens::{Caller, Who};
 /// Who allowed this request by their PIN.
 #[derive(Clone)]
 pub(crate) struct Allowed(pub String);
-
-/// Where the page puts the permit of who stands at its till.
-const CASHIER: &str = "timbre-cashier";
 
 /// The engine for a sale: who sold it is known by their PIN where a page sells, and by its word where a program does.
 pub(crate) struct Selling(pub Agent);

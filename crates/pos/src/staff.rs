@@ -11,15 +11,12 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::Value;
 use timbre_agent::Agent;
-use timbre_agent::roles::LOOK_ACTS;
+use timbre_agent::roles::{LOOK_ACTS, PERMIT};
 use timbre_agent::view::{ProblemView, StaffView, WorkerOrder};
 
 use crate::acting::{Acting, Allowed};
 use crate::api::{Answer, By, Problem, read};
 use crate::tokens::{Caller, Who};
-
-/// Where the page puts a permit.
-const PERMIT: &str = "timbre-permit";
 
 /// The largest body that is looked into.
 const BODY: usize = 1 << 20;

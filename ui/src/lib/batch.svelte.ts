@@ -1,5 +1,6 @@
 // A file of sales on its way: looked at whole, then issued one after the other with the keys that it was given.
 
+import { isOfSeller } from "./cashier.svelte";
 import { asProblem, type Port } from "./port";
 import { reasons } from "./sale-json";
 import type { BatchSaleView, BatchView } from "./types";
@@ -99,8 +100,7 @@ export class Batch {
       } catch (thrown) {
         const problem = asProblem(thrown);
         // It is not about this sale: nothing can be issued now.
-        const ofSeller = ["cashier-needed", "cashier-over"].includes(problem.view.code);
-        if (problem.unreachable || problem.view.status >= 500 || problem.view.status === 401 || ofSeller) {
+        if (problem.unreachable || problem.view.status >= 500 || problem.view.status === 401 || isOfSeller(problem.view.code)) {
           this.problem = problem.message;
           break;
         }

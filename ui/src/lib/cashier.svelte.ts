@@ -37,6 +37,9 @@ class Till {
 
 export const till = new Till();
 
+/** Whether a sale was refused for who sells it, and not for what it is. */
+export const isOfSeller = (code: string): boolean => code === NEEDED || code === OVER;
+
 /** Asks as `permitted` does, for a sale: under the name of who stands here. Where the agent wants another, asks people once. */
 export async function sold<A>(ask: (headers: Record<string, string>) => Promise<A>): Promise<A> {
   const asked = () => permitted((headers) => ask(till.stands ? { ...headers, [CASHIER]: till.stands.permit } : headers));
@@ -45,7 +48,7 @@ export async function sold<A>(ask: (headers: Record<string, string>) => Promise<
   } catch (thrown) {
     const problem = asProblem(thrown);
     const { code } = problem.view;
-    if (code !== NEEDED && code !== OVER) throw problem;
+    if (!isOfSeller(code)) throw problem;
     till.must = code === NEEDED;
     if ((await askFor(SELL, problem.message)) === null) throw problem;
     return asked();

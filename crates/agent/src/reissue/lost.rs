@@ -3,17 +3,18 @@
 
 use bytes::Bytes;
 use timbre_core::{Document, GrantId, Number, Sale, TillData};
-use timbre_store::{Issued, Row, StoreError};
+use timbre_store::{Issued, Row};
 
 use super::{Again, Reissue};
 use crate::elsewhere::may_have_left;
 use crate::engine::{Agent, Answer, environment_word};
+use crate::unread::is_damaged;
 use crate::view::{ProblemView, ReissuedView};
 
 impl Agent {
     /// It never left, and never will.
     pub(super) fn is_lost(&self, row: &Row) -> bool {
-        row.never_left() && matches!(self.0.reader.issued(&row.id), Err(StoreError::Damaged { .. }))
+        row.never_left() && is_damaged(&self.0.reader.issued(&row.id))
     }
 
     /// Another may be put in its place: nobody thinks that it left from elsewhere.
