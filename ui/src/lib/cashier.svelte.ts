@@ -27,6 +27,14 @@ class Till {
   constructor() {
     // As long as its tab: no other window sells under that name.
     this.stands = recallHere<Stands>("cashier");
+    // A tab that is duplicated takes along what it remembers: whose the permit was says so, and the copy asks anew.
+    const tabs = new BroadcastChannel("timbre.cashier");
+    tabs.onmessage = ({ data: { permit, mine } }: MessageEvent<{ permit: string; mine: boolean }>) => {
+      if (permit !== this.stands?.permit) return;
+      if (mine) this.take(null);
+      else tabs.postMessage({ permit, mine: true });
+    };
+    if (this.stands) tabs.postMessage({ permit: this.stands.permit, mine: false });
   }
 
   take(stands: Stands | null): void {

@@ -54,6 +54,21 @@ test("who stands at the till is chosen by a PIN and Enter, and each sale is thei
   expect(shop.rows[0]?.sold_by).toBeUndefined();
 });
 
+test("a tab that is duplicated asks anew who sells, and the first one goes on", async () => {
+  till.take({ name: "Beto", permit: "p1" });
+  vi.resetModules();
+  const { till: copy } = await import("../../lib/cashier.svelte");
+  expect(copy.stands?.name).toBe("Beto");
+  await vi.waitFor(() => expect(copy.stands).toBeNull());
+  expect(till.stands?.name).toBe("Beto");
+  // Another tab with a permit of its own is asked for nothing.
+  copy.take({ name: "Ana", permit: "p2" });
+  vi.resetModules();
+  const { till: third } = await import("../../lib/cashier.svelte");
+  await vi.waitFor(() => expect(third.stands).toBeNull());
+  expect([till, copy].map(({ stands }) => stands?.name)).toEqual(["Beto", "Ana"]);
+});
+
 test("what is scanned while a cashier is asked for their PIN is neither a PIN nor a product", async () => {
   const shop = await withStaff();
   const permit = vi.spyOn(shop, "permit");
