@@ -4,6 +4,7 @@ import { httpPort, takeBack, takeToken } from "./http";
 import type { Problem } from "./port";
 import { lastRoom } from "./rooms";
 import { EventParser } from "./sse";
+import { T } from "./text";
 
 function answer(status: number, body: unknown, type = "application/json") {
   const text = typeof body === "string" ? body : JSON.stringify(body);
@@ -35,6 +36,14 @@ describe("the local API", () => {
     expect(seen).toMatchObject({ row: { id: "T39F1" }, timeline: [{ text: "por Nota de crédito 1" }] });
     const refused = { status: 409, code: "already-annulled", title: "No", detail: "T39F1 ya lo anula T61F1.", errors: [] };
     expect(await thrownBy(answer(409, refused))).toMatchObject({ message: "Boleta 1 ya lo anula Nota de crédito 1." });
+  });
+
+  test("a refusal is said in the window's own words where its language has some for the code", async () => {
+    const line = (code: string) => ({ code, path: "", message: `${code}, dicho por el agente.` });
+    const refused = { status: 422, code: "folio-none", title: "No", detail: "No hay folios.", errors: [line("folio-none"), line("line-price")] };
+    vi.spyOn(T, "refusals", "get").mockReturnValue({ "folio-none": "No folios are left." });
+    const { message, view } = await thrownBy(answer(422, refused));
+    expect([message, ...view.errors.map((one) => one.message)]).toEqual(["No folios are left.", "No folios are left.", "line-price, dicho por el agente."]);
   });
 
   test("a query keeps only what is asked", async () => {

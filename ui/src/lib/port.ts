@@ -295,9 +295,13 @@ export const UNREACHABLE = "unreachable";
 
 /** The only thing a port throws. */
 export class Problem extends Error {
-  constructor(readonly view: ProblemView) {
-    super(view.detail || view.title);
+  readonly view: ProblemView;
+
+  constructor(view: ProblemView) {
+    const { code, title, detail } = view;
+    super(T.refusals[code] ?? (detail || title));
     this.name = "Problem";
+    this.view = { ...view, errors: view.errors.map((one) => ({ ...one, message: T.refusals[one.code] ?? one.message })) };
   }
 
   get unreachable(): boolean {

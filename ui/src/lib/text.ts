@@ -1148,6 +1148,9 @@ export const T = {
     annul: "Para anularla, anule el pago en el terminal y deshágala en El día.",
   },
 
+  /** What is said in place of the agent's own sentence, by the code of a refusal. In Spanish nothing: the agent's has its figures. */
+  refusals: {} as Partial<Record<string, string>>,
+
   problem: {
     unreachable: "Timbre no responde en este equipo. Revise que esté abierto.",
     cutShort: "La respuesta de Timbre llegó cortada.",
