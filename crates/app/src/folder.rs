@@ -92,7 +92,9 @@ pub struct Lock {
     dir: PathBuf,
     /// What tells this folder from its copies; let go before the folder.
     alone: Option<File>,
-    _file: File,
+    /// Nothing can be written there.
+    still: bool,
+    _file: Option<File>,
 }
 
 impl Lock {
@@ -104,7 +106,7 @@ impl Lock {
         loop {
             match file.try_lock() {
                 Ok(()) => {
-                    let lock = Lock { dir: dir.to_owned(), alone: None, _file: file };
+                    let lock = Lock { dir: dir.to_owned(), alone: None, still: false, _file: Some(file) };
                     // One that was killed has left its card: nobody is to believe it while we open.
                     lock.withdraw();
                     return Ok(lock);
@@ -116,6 +118,16 @@ impl Lock {
                 Err(TryLockError::Error(e)) => return Err(StartError::Folder(dir.to_owned(), e)),
             }
         }
+    }
+
+    /// The same for who looks into a folder that can't be written to: nobody finds them there, and who comes waits, as far
+    /// as its file system lets them.
+    pub fn still(dir: &Path) -> Result<Lock, StartError> {
+        let file = File::open(dir.join("agent.lock")).ok();
+        if let Some(Err(TryLockError::WouldBlock)) = file.as_ref().map(File::try_lock_shared) {
+            return Err(StartError::Busy(dir.to_owned()));
+        }
+        Ok(Lock { dir: dir.to_owned(), alone: None, still: true, _file: file })
     }
 
     /// A copy of this folder has the same `anchor` on this machine: while one of them may issue the other does not.
@@ -137,6 +149,9 @@ impl Lock {
 
     /// Says where we listen, and for what we are good.
     pub fn announce(&self, at: &Address, port: u16) -> Result<(), StartError> {
+        if self.still {
+            return Ok(());
+        }
         let Address { token, sender, keys, .. } = at.clone();
         let card = Card { pid: std::process::id(), port, token, sender, keys };
         let bytes = serde_json::to_vec(&card).expect("a card is plain data");

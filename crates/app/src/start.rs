@@ -86,6 +86,8 @@ pub struct Running {
     pub custody: Option<CustodyUsed>,
     /// What was found when the store was opened.
     pub opened: Opened,
+    /// Its folder can't be written to: it is read as it stands.
+    pub still: bool,
     doors: Open,
     simulator: Option<SimRunning>,
     practice: Option<Arc<Beside>>,
@@ -135,8 +137,15 @@ impl Running {
     }
 }
 
-/// Starts an agent.
+/// Starts an agent. Who only looks is shown a folder that can't be written to, too.
 pub async fn start(options: Options) -> Result<Running, StartError> {
+    match begin(options.clone(), false).await {
+        Err(error) if options.look && error.is_of_writing() => begin(options, true).await,
+        begun => begun,
+    }
+}
+
+async fn begin(options: Options, still: bool) -> Result<Running, StartError> {
     let dir = match &options.demo {
         Some(_) => demo_dir(options.data.as_deref()),
         None => data_dir(options.data.as_deref()),
@@ -145,7 +154,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let (custody, state, sends) = (options.custody.clone(), options.state.clone(), options.sender);
     let look = options.look;
     let open = move || -> Result<_, StartError> {
-        let mut lock = Lock::take(&dir)?;
+        let mut lock = if still { Lock::still(&dir) } else { Lock::take(&dir) }?;
         let config = Config::read(&dir)?;
         let log = sends.then(|| logs::start(&dir)).flatten();
         let sealed = sealing::sealed(&dir)?;
@@ -162,7 +171,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         if let Some(anchor) = anchor.as_ref().filter(|_| !look) {
             lock.alone(anchor)?;
         }
-        let options = OpenOptions { anchor, keys, ..OpenOptions::default() };
+        let options = OpenOptions { anchor, keys, still, ..OpenOptions::default() };
         let (mut store, opened) = Store::open(&dir, &options, &|_, _| {})?;
         if config.certification.boleta_set {
             announce_set(&mut store, &dir, sends)?;
@@ -286,6 +295,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         sim: simulated.as_ref().map(|running| running.sim().clone()),
         custody,
         opened,
+        still,
         doors,
         simulator: simulated,
         practice,

@@ -120,6 +120,12 @@ impl Way {
         if fresh {
             remarks(&engine);
         }
+        if engine.still {
+            eprintln!(
+                "aviso: en {} no se puede escribir: se muestra tal como está, y no se guarda nada.",
+                data.display()
+            );
+        }
         Ok(Way { address: Arc::new(engine.address.clone()), engine: Some(engine) })
     }
 

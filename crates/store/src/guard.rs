@@ -1,11 +1,14 @@
 //! Every call of sled may panic, the one that closes it too. Here a panic becomes an error.
 
+use std::env;
 use std::fs;
 use std::io;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
@@ -14,6 +17,9 @@ use crate::{StoreError, is_full};
 
 /// How long a flush may take before another one looks after it.
 const SLOW: Duration = Duration::from_secs(2);
+
+/// Tells the passing folders of one process apart.
+static FOLDERS: AtomicU64 = AtomicU64::new(0);
 
 /// An open sled.
 pub(crate) struct Db(Closing<sled::Db>);
@@ -38,9 +44,39 @@ impl Db {
 
     /// One that is gone when it is dropped.
     pub fn temporary(cache: u64) -> Result<Db, StoreError> {
-        let config = sled::Config::new().temporary(true).cache_capacity(cache);
+        let folder = own_folder()?;
+        let config = sled::Config::new().path(folder).temporary(true).cache_capacity(cache);
         guarded(|| Ok(config.open()?)).map(|db| Db(Closing::of(db)))
     }
+}
+
+/// A new folder where passing things are, in memory where the system has such a place, and for its owner's eyes only.
+fn own_folder() -> Result<PathBuf, StoreError> {
+    let memory = Path::new("/dev/shm");
+    let places = [memory.is_dir().then(|| memory.to_owned()), Some(env::temp_dir())];
+    let mut made = Err(StoreError::Index("no hay dónde hacerlo".to_owned()));
+    for place in places.into_iter().flatten() {
+        let name = format!("timbre-{}-{}", process::id(), FOLDERS.fetch_add(1, Ordering::Relaxed));
+        let folder = place.join(name);
+        // What a process of the same number left when it was killed.
+        let _ = fs::remove_dir_all(&folder);
+        made = make_own(&folder).map_err(|e| StoreError::io("hacer un índice", &folder, e)).map(|()| folder);
+        if made.is_ok() {
+            break;
+        }
+    }
+    made
+}
+
+#[cfg(unix)]
+fn make_own(folder: &Path) -> io::Result<()> {
+    std::os::unix::fs::DirBuilderExt::mode(&mut fs::DirBuilder::new(), 0o700).create(folder)
+}
+
+/// Where a person's folder of passing things is theirs.
+#[cfg(not(unix))]
+fn make_own(folder: &Path) -> io::Result<()> {
+    fs::create_dir(folder)
 }
 
 impl Deref for Db {

@@ -150,8 +150,8 @@ impl Index {
         self.disguise.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// One that is gone when it is dropped, to compare with another. It lies where others may look: of sealed
-    /// segments nothing is in it in clear either.
+    /// One that is gone when it is dropped: to compare with another, or beside a folder that can't be written to. Of
+    /// sealed segments nothing is in it in clear either.
     pub fn temporary(disguise: Option<Arc<Disguise>>) -> Result<Index, StoreError> {
         let index = Index::of(Db::temporary(CACHE)?, None);
         index.wear(disguise);

@@ -40,6 +40,7 @@ mod sealing;
 mod seen;
 mod segments;
 mod standing;
+mod still;
 mod store;
 mod travel;
 mod verdict;

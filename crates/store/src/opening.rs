@@ -35,6 +35,9 @@ pub struct OpenOptions {
     pub segment_bytes: u64,
     /// Whoever keeps the keys of sealed segments: without them a folder that has any does not open.
     pub keys: Option<Arc<dyn SegmentKeys>>,
+    /// Nothing is written, neither in the folder nor to the anchor: the journal is read as it stands, into an index that
+    /// is gone at the end. For a folder that can't be written to.
+    pub still: bool,
 }
 
 impl Default for OpenOptions {
@@ -42,7 +45,7 @@ impl Default for OpenOptions {
         let segment_bytes = 64 << 20;
         #[cfg(feature = "crash-points")]
         let segment_bytes = crate::crash::segment_bytes(segment_bytes);
-        OpenOptions { anchor: None, segment_bytes, keys: None }
+        OpenOptions { anchor: None, segment_bytes, keys: None, still: false }
     }
 }
 
@@ -99,7 +102,12 @@ pub(crate) fn open(
     let place = Opening { disk, dir: dir.to_owned(), options: options.clone() };
 
     // The index first: its lock keeps a second process out before anything is written.
-    let found = standing::find(&place.index(), &segments)?;
+    let found = match options.still {
+        true => {
+            Found { index: Arc::new(Index::temporary(None)?), standing: Standing::Empty, put_aside: None }
+        }
+        false => standing::find(&place.index(), &segments)?,
+    };
     bring_together(place, segments, found, progress)
 }
 
@@ -181,7 +189,7 @@ fn bring_together(
         // Its mark stays, and the next opening looks at it or makes it anew.
         tracing::warn!(%error, "el índice no llegó al disco");
     }
-    if replayed.end.bytes > LONG {
+    if replayed.end.bytes > LONG && !options.still {
         renew(&found.index, &place)?;
     }
     found.index.learn_keys(live.counts.total() + found.index.number(key::VOUCHED)?.unwrap_or_default());
@@ -194,7 +202,7 @@ fn bring_together(
         put_aside: found.put_aside,
         locked: live.locked().cloned(),
     };
-    let mut anchor = options.anchor.clone().map(|path| Anchor::new(disk, path));
+    let mut anchor = options.anchor.clone().filter(|_| !options.still).map(|path| Anchor::new(disk, path));
     if let (Some(anchor), Some(recalled), None) = (&mut anchor, &recalled, &opened.locked)
         && !recalled.is_based_on(tip.sequence)
     {

@@ -14,6 +14,7 @@ use crate::journal::Journal;
 use crate::live::Live;
 use crate::overlay::Overlay;
 use crate::segments::Segments;
+use crate::still::StillDisk;
 use crate::verdict::Judge;
 use crate::view::View;
 use crate::{
@@ -70,7 +71,8 @@ impl Store {
         options: &OpenOptions,
         progress: &dyn Fn(u64, u64),
     ) -> Result<(Store, Opened), StoreError> {
-        Store::open_on(Arc::new(RealDisk), dir, options, progress)
+        let disk: Arc<dyn Disk> = if options.still { Arc::new(StillDisk) } else { Arc::new(RealDisk) };
+        Store::open_on(disk, dir, options, progress)
     }
 
     pub(crate) fn open_on(

@@ -63,8 +63,8 @@ fn way_out(source: &io::Error) -> &'static str {
     match source.kind() {
         kind if is_full(kind) => ". Libere espacio y vuelva a abrir Timbre: nada se perdió",
         io::ErrorKind::ReadOnlyFilesystem => {
-            ". Monte el disco para escribir y vuelva a abrir Timbre: nada se perdió. Para consultar mientras tanto, copie \
-             la carpeta entera a otro disco y ábrala con --data"
+            ". Monte el disco para escribir y vuelva a abrir Timbre: nada se perdió. Mientras tanto, en una terminal, las \
+             órdenes que solo consultan responden igual («timbre list», «timbre show»)"
         }
         io::ErrorKind::PermissionDenied => {
             ". Dé permiso de escritura en la carpeta a quien usa Timbre y vuelva a abrirlo: nada se perdió"
@@ -74,6 +74,19 @@ fn way_out(source: &io::Error) -> &'static str {
 }
 
 impl StartError {
+    /// Could nothing be written? What is there may still be read.
+    pub(crate) fn is_of_writing(&self) -> bool {
+        use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+        let said = match self {
+            StartError::Folder(_, error) => Some(error),
+            StartError::Vault(error) => error.disk_said(),
+            StartError::Store(error) => error.disk(),
+            _ => None,
+        };
+        said.map(io::Error::kind)
+            .is_some_and(|kind| is_full(kind) || matches!(kind, PermissionDenied | ReadOnlyFilesystem))
+    }
+
     /// The exit code of a command that ends with it.
     pub fn exit_code(&self) -> u8 {
         match self {

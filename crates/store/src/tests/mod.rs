@@ -25,6 +25,7 @@ mod sealed;
 mod settling;
 mod shop;
 mod skipped;
+mod still;
 mod torn;
 mod vouching;
 mod watch;
