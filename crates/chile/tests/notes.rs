@@ -383,6 +383,16 @@ fn what_is_worth_nothing_can_be_annulled() {
     assert_eq!(folder.comes_to(&bare(61, reference(33, 6, 1))).0["MntTotal"], 0);
 }
 
+/// No note can be dated in a month's time, and a note with another date than its document's is refused, too.
+#[test]
+fn what_was_issued_while_the_clock_was_ahead_can_be_annulled_today() {
+    let folder = Folder::default().with(&of_type(33, line(1000)), 5).dated("T33F5", "2026-02-15");
+    assert_eq!(folder.warned(&bare(61, reference(33, 5, 1))), ["reference-date"]);
+    let mut other = bare(61, reference(33, 5, 1));
+    other["Referencia"]["FchRef"] = "2026-02-16".into();
+    folder.refuses(&other, "reference-date", "Referencia[0].FchRef");
+}
+
 /// What can be seen to be wrong in a reference is refused, for the SII would refuse it after the folio is spent.
 #[test]
 fn a_reference_that_can_not_be_true_is_refused() {

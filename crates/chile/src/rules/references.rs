@@ -103,7 +103,21 @@ fn dte(making: &mut Making<'_>, earlier: &[Earlier]) {
         .flat_map(|(at, reference)| faults(reference, issued).into_iter().map(move |(c, t, m)| (at, c, t, m)))
         .collect();
     for (at, code, tag, message) in found {
-        making.refuse(code, format!("Referencia[{at}].{tag}"), format!("Referencia {}: {message}", at + 1));
+        let path = format!("Referencia[{at}].{tag}");
+        match earlier.iter().find(|earlier| earlier.at == at && earlier.document.date > making.today) {
+            // It was issued while the clock ran ahead, and no note can have a date to come: without one its sale would
+            // stand. The SII names no rule about this date.
+            Some(Earlier { document, .. }) if code == "reference-date" => {
+                let message = format!(
+                    "Referencia {}: {} dice ser del {}, que aún no llega; el SII puede observarlo.",
+                    at + 1,
+                    document.id,
+                    document.date
+                );
+                making.warn(code, path, message);
+            }
+            _ => making.refuse(code, path, format!("Referencia {}: {message}", at + 1)),
+        }
     }
     idle_codes(making);
     for earlier in earlier {

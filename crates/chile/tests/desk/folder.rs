@@ -67,6 +67,13 @@ impl Folder {
         self
     }
 
+    /// The machine's clock was ahead when it was issued.
+    pub fn dated(mut self, id: &str, date: &str) -> Folder {
+        let kept = self.0.get_mut(&id.parse().expect("an id")).expect("it is there");
+        kept.document.date = date.parse().expect("a date");
+        self
+    }
+
     pub fn in_state(mut self, id: &str, state: DocState) -> Folder {
         self.0.get_mut(&id.parse().expect("an id")).expect("it is there").state = state;
         self
