@@ -25,7 +25,7 @@ still
 # What scrolls sideways, or would be cut off there. What is meant to is a row of buttons that each come into view when they
 # have the focus.
 SIDEWAYS = """
-const meant = '.chips, .cut, .hidden, .hidden-low, .mono, input, select';
+const meant = '.chips, .cut, .hidden, .mono, input, select';
 return [...document.querySelectorAll('*')]
   .filter((e) => e.clientWidth && !e.matches(meant) && !e.closest('svg') && getComputedStyle(e).overflowX !== 'visible')
   .filter((e) => e.scrollWidth > e.clientWidth)
