@@ -6,7 +6,7 @@ import contextlib
 
 import pytest
 
-from driver import ALT, ENTER, ESCAPE, F4, F10, SHIFT
+from driver import ALT, ENTER, ESCAPE, F4, F6, F10, SHIFT
 from shown import IN_BROWSER, PICTURES, SHOP, opened
 from test_rooms import SHOWN
 
@@ -89,4 +89,23 @@ def test_what_can_be_done_with_a_sale_is_at_hand_at(window, width, height, zoom,
             "with the focus": shown(window, *acts, *paper, *reversed(acts), focus=True),
         }
         window.keys(ESCAPE)
+        assert not any(found.values()), found
+
+
+@pytest.mark.parametrize("width, height, zoom, letters", ROOMY + TIGHT)
+def test_however_much_the_total_says_the_field_that_is_written_in_is_seen_at(window, width, height, zoom, letters):
+    with at(window, width, height, zoom, letters) as name:
+        window.type("Código o descripción", "+123456" + ENTER)
+        window.find("item", "Varios")
+        window.keys(F4, held=SHIFT)
+        window.wait("the tip's field", "return document.activeElement.id === 'sale-tip'")
+        window.keys("1000" + ENTER)
+        window.keys(F6, held=SHIFT)
+        window.find("textbox", "Débito")
+        window.picture(PICTURES / f"low-mixed-{name}.png")
+        means = [("textbox", means) for means in ("Débito", "Crédito", "Transferencia", "Efectivo (el resto)", "Propina")]
+        found = {"with the focus": shown(window, *means, focus=True), "afterwards": shown(window, *STAYS)}
+        window.click("button", "Descartar esta venta")
+        window.click("button", "Descartar la venta")
+        window.find("textbox", "Código o descripción")
         assert not any(found.values()), found

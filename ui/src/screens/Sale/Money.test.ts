@@ -185,6 +185,16 @@ describe("a tip", () => {
     expect(shop.issued.size).toBe(1);
     expect(screen.getByRole("button", { name: /Cobrar/ })).toHaveFocus();
   });
+
+  test("is asked for in no other sale than the one that it was opened in", async () => {
+    await open("sale");
+    await sell("Menú", "8990");
+    await press("F4", { shiftKey: true });
+    await click("button", "Descartar esta venta");
+    await click("button", "Descartar la venta");
+    await sell("Menú", "8990");
+    expect(screen.queryByLabelText("Propina")).toBeNull();
+  });
 });
 
 test("what is left for the cash is said while the other means are written", async () => {
