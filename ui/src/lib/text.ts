@@ -579,7 +579,7 @@ export const T = {
     keeps: (n: number) => `Guarda ${n === 1 ? "1 documento" : `${number(n)} documentos`}. Cada venta se escribe en el disco antes de responder a la caja.`,
     store: "No se puede guardar",
     locked: "No se emite ni se envía nada",
-    used: (from: number, to: number) => `los folios ${number(from)} a ${number(to)} pueden estar usados.`,
+    used: (from: number, to: number) => (from === to ? `el folio ${number(from)} puede estar usado.` : `los folios ${number(from)} a ${number(to)} pueden estar usados.`),
     noneUsed: "ningún folio desconocido.",
     next: (n: number) => `Seguiría con el ${number(n)}.`,
     noNext: "No quedaría ninguno.",

@@ -121,9 +121,11 @@ test("what waits and can't be read is not sent again but replaced, with its sale
   const detail = await shop.document(row.id);
   document.mockResolvedValue({ ...detail, lines: [], sha256: "", lost: true });
   await click("button", `${row.kind} ${row.folio.toLocaleString("es-CL")}`);
-  expect(screen.queryByRole("button", { name: "Reenviar" })).toBeNull();
+  for (const name of ["Reenviar", "Imprimir", "Ver el papel", "Ver el XML exacto"]) expect(screen.queryByRole("button", { name })).toBeNull();
+  expect(within(dialog()).queryByRole("button", { name: "Nota de crédito" })).toBeNull();
   await click("button", "Emitir de nuevo");
   expect(dialog()).not.toHaveTextContent("se le pregunta al SII");
+  expect(screen.getByLabelText("La venta, en JSON")).toHaveAttribute("placeholder", expect.stringContaining(`"TipoDTE": ${row.series}`));
   await fireEvent.input(who(), { target: { value: "Rosa" } });
   expect(screen.getByRole("button", { name: "Emitir otro en su lugar" })).toBeDisabled();
   await fireEvent.input(screen.getByLabelText("La venta, en JSON"), { target: { value: "{}" } });

@@ -72,3 +72,9 @@ test("a company that is refused for no field of its own has the focus on what is
   await click("button", "Revisar y guardar");
   expect(screen.getByText("No sirve.")).toHaveFocus();
 });
+
+test("a question whose answer waits for what is written begins at its first field", async () => {
+  await open("settings");
+  await click("button", "Poner el primer PIN");
+  expect(screen.getByLabelText("Nombre")).toHaveFocus();
+});

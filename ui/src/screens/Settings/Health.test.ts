@@ -53,6 +53,27 @@ test("where the SII can't be asked a person says that they looked themselves, an
   expect(shop.locked).toBeNull();
 });
 
+test("what was refused is seen however long the question is, and is over with it", async () => {
+  const shop = await locked();
+  const show = vi.spyOn(Element.prototype, "scrollIntoView");
+  vi.spyOn(shop, "unlock").mockRejectedValue(refused(504, "next-number-unasked", "No se pudo preguntar."));
+  await type("Quién lo decide", "Ana");
+  await click("button", "Lo decido yo");
+  const alert = screen.getByRole("alert");
+  expect(show.mock.contexts).toContain(alert);
+  // What it speaks of stands above it: both are in view.
+  expect(screen.getByRole("checkbox").compareDocumentPosition(alert)).toBe(Node.DOCUMENT_POSITION_FOLLOWING);
+  await click("button", "Cancelar");
+  expect(screen.queryByText("No se pudo preguntar.")).toBeNull();
+});
+
+test("one folio is said as one", async () => {
+  const shop = await open("settings");
+  shop.locked = { reason: "anchor-missing", text: "Detenida.", folios: [{ ...range("61", "Nota de crédito", 13), used_from: 12, used_to: 12 }] };
+  await reopen(shop, "settings");
+  expect(screen.getByText(/^Nota de crédito: el folio 12 puede estar usado\./)).toBeVisible();
+});
+
 test("what a till says that it was given is shown, and a person says how far it was", async () => {
   const shop = await open("settings");
   const saw = (next: number, seen: number) => ({ ...range("39", "Boleta", next), seen, seen_by: "caja1" });
@@ -62,6 +83,8 @@ test("what a till says that it was given is shown, and a person says how far it 
   await click("button", "Desbloquear la emisión");
   const asked = vi.spyOn(shop, "unlock");
   expect(screen.getByLabelText("Boleta")).toHaveValue("");
+  expect(screen.getByLabelText("Boleta")).toHaveAccessibleDescription("La caja «caja1» dice que recibió el 1.208.");
+  expect(screen.getByLabelText("Factura")).toHaveAccessibleDescription("");
   asked.mockRejectedValueOnce(refused(409, "last-seen-changed", "Otra caja habló."));
   await type("Quién lo decide", "Ana");
   await type("Boleta", "1.208");
