@@ -18,6 +18,7 @@ export abstract class DemoFolder extends DemoVouchers {
     choice("folder.enabled", "true", YES_NO),
     choice("folder.paper", "", ["", "pdf", "80mm", "58mm"]),
     choice("printer.cedible", "true", YES_NO),
+    choice("till.ask_cashier", "false", YES_NO),
   ];
   others = [{ name: "line.witnesses", value: '["a.cl", "b.cl"]' }];
   where: PlaceView = { path: "Timbre/datos", bytes: 3_400_000, journal_bytes: 2_100_000, free_bytes: 52_000_000_000, drop: { issued: 12, refused: 1, waiting_total: 0, waiting: [], left_total: 0, left: [], trouble: null } };

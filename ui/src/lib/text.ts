@@ -667,7 +667,7 @@ export const T = {
       "terms.41": ["Plazo de la boleta exenta, en segundos", "Igual que el de la boleta."],
       "folder.enabled": ["Tomar ventas de la carpeta de entrada", ""],
       "folder.paper": ["Papel en la carpeta de salida", "Se deja junto a cada respuesta."],
-      "till.ask_cashier": ["Pedir el cajero antes de cobrar en esta ventana", "Sin uno, el panel no cobra. Los programas y la carpeta venden como siempre."],
+      "till.ask_cashier": ["Pedir el cajero antes de cobrar", "Sin un cajero con su PIN, la Venta de Timbre no cobra. Los otros programas y la carpeta de entrada venden como siempre."],
       "printer.on_issue": ["Imprimir cada documento al emitirlo", ""],
       "printer.cedible": ["La hoja trae también la copia cedible", "Solo en impresoras de hoja; desde el documento se puede pedir siempre."],
     } as Record<string, [string, string]>,
@@ -714,7 +714,7 @@ export const T = {
   staff: {
     title: "Quién trabaja aquí",
     nobody: "Nadie tiene PIN: desde esta ventana cualquiera puede anular, reenviar todo y cambiar los ajustes. Póngale un PIN a un encargado para que eso se pida en el momento.",
-    hint: "Anular, reenviar todo, cargar folios y cambiar ajustes piden el PIN de un encargado. Queda anotado quién lo autorizó y cuándo.",
+    hint: "Anular, reenviar todo, cargar folios y cambiar ajustes piden el PIN de un encargado. Queda anotado quién lo autorizó y cuándo. Que no se cobre sin cajero se elige en «Envío, límites y carpetas».",
     addFirst: "Poner el primer PIN",
     add: "Agregar a alguien",
     firstHint: "El primero es un encargado. No hay otra llave: si se olvida el PIN, solo quien administra este equipo puede sacarlo.",
