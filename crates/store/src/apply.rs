@@ -8,8 +8,8 @@ use crate::index::Keys;
 use crate::live::{Counter, GrantRow};
 use crate::overlay::Overlay;
 use crate::{
-    Fact, Locked, Mark, Place, StoreError, WaitingPaper, acts, claims, issue, key, numbering, travel,
-    voucher, watch, witness,
+    Fact, LockReason, Locked, Mark, Place, StoreError, WaitingPaper, acts, claims, issue, key, numbering,
+    travel, voucher, watch, witness,
 };
 
 /// Where and when a fact stands.
@@ -70,7 +70,14 @@ pub(crate) fn apply(on: &mut Overlay<'_>, fact: &Fact, stand: Stand) -> Result<N
         Fact::StampsResumed { .. } => on.put_json(key::STAMP.to_vec(), &stand.at)?,
         Fact::IssuingLocked(lock) => {
             on.put_json(key::LOCK.to_vec(), lock)?;
-            on.remove(key::LOCK_FOUND.to_vec());
+            match on.json::<Locked>(key::LOCK_FOUND)? {
+                // That one is in no fact, and stays: with what tills say since.
+                Some(found) if found.reason == LockReason::AnchorMissing => {
+                    let found = Locked { said: lock.said.clone(), ..found };
+                    on.put_json(key::LOCK_FOUND.to_vec(), &found)?;
+                }
+                Some(_) | None => on.remove(key::LOCK_FOUND.to_vec()),
+            }
         }
         Fact::IssuingUnlocked { beyond, .. } => {
             let lock = on.json::<Locked>(key::LOCK)?;

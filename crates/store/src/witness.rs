@@ -65,13 +65,17 @@ impl Live {
         }
     }
 
-    /// One word of each till about a range: it issues nothing while it is locked, and so was given nothing since.
+    /// One word of each till about a range: it issues nothing while it is locked, and so was given nothing since. Where it
+    /// is locked for another reason that one stands, and who unlocks sees the tills' words with it.
     pub(crate) fn lock_for(&self, said: &[Said]) -> Option<Locked> {
-        let mut all = match self.locked() {
-            None => Vec::new(),
-            Some(lock) if lock.reason == LockReason::TillAhead => lock.said.clone(),
-            Some(_) => return None,
+        let ours = || Locked { reason: LockReason::TillAhead, beyond: Vec::new(), said: Vec::new() };
+        let lock = self.locked().cloned().unwrap_or_else(ours);
+        let reason = match lock.reason {
+            // True of this machine alone, and no fact of the journal.
+            LockReason::AnchorMissing => LockReason::TillAhead,
+            reason => reason,
         };
+        let mut all = lock.said.clone();
         let before = all.len();
         for word in said {
             let id = DocumentId { series: word.series.clone(), number: word.number };
@@ -80,11 +84,7 @@ impl Live {
                 all.push(word.clone());
             }
         }
-        (all.len() > before).then(|| Locked {
-            reason: LockReason::TillAhead,
-            beyond: self.marks(),
-            said: all,
-        })
+        (all.len() > before).then(|| Locked { reason, said: all, ..lock.knowing(self.marks()) })
     }
 }
 

@@ -1,11 +1,12 @@
 //! What tills remember of the folder locks issuing where the journal does not know it, and a person decides.
 
 use std::collections::BTreeMap;
+use std::fs;
 
 use timbre_core::{DocumentId, Series};
 
 use super::shop::*;
-use crate::{Fact, Heard, LockReason, Said, Store, StoreError};
+use crate::{Fact, Heard, LockReason, OpenOptions, Said, Store, StoreError};
 
 fn said(store: &Store, till: &str, number: u64) -> Said {
     match store.reader().hear(till, &id(number)) {
@@ -94,7 +95,7 @@ fn tills_that_speak_while_it_is_locked_are_heard_once_each() {
 
 #[test]
 fn a_lock_is_of_a_word_that_is_news_and_of_no_other() {
-    let (shop, mut store) = Shop::ready();
+    let (_shop, mut store) = Shop::ready();
     issue(&mut store, 1..=3);
     let news = said(&store, "caja1", 6);
     let lock = store.reader().lock_for(std::slice::from_ref(&news)).unwrap();
@@ -105,9 +106,63 @@ fn a_lock_is_of_a_word_that_is_news_and_of_no_other() {
     for lock in [known, outside, other, far] {
         assert!(store.commit(vec![Fact::IssuingLocked(lock)], at(9)).is_err());
     }
-    // Where it is locked for another reason that one stands.
+}
+
+/// It would lock again at that till's next sale, after a person has decided.
+#[test]
+fn what_tills_say_while_it_is_locked_for_another_reason_is_decided_with_it() {
+    for reason in [LockReason::AnchorMissing, LockReason::AnchorAhead] {
+        let shop = Shop::new();
+        let mut store = shop.stocked();
+        issue(&mut store, 1..=3);
+        let before = fs::read(shop.segment(1)).unwrap();
+        issue(&mut store, 4..=5);
+        drop(store);
+        match reason {
+            LockReason::AnchorMissing => shop.delete_anchor(),
+            _ => fs::write(shop.segment(1), before).unwrap(),
+        }
+        shop.delete_index();
+        let (mut store, opened) = shop.open_said();
+        let found = opened.locked.unwrap();
+        assert_eq!((found.reason, found.said.len()), (reason, 0));
+        lock(&mut store, "caja1", 8, 10);
+        lock(&mut store, "caja2", 9, 11);
+        let of = |store: &Store| {
+            let lock = store.locked().unwrap();
+            let said: Vec<_> = lock.said.iter().map(|said| (said.till.clone(), said.number)).collect();
+            (lock.reason, lock.beyond, said)
+        };
+        let both = vec![("caja1".to_owned(), 8), ("caja2".to_owned(), 9)];
+        assert_eq!(of(&store), (reason, found.beyond, both.clone()));
+        // Also at the next start; and of a journal alone there is what the tills said.
+        drop(store);
+        let (still, _, said) = of(&shop.open());
+        assert_eq!((still, said), (reason, both.clone()));
+        shop.delete_index();
+        let mut store = shop.open();
+        assert_eq!(of(&store).2, both);
+        let silent = store.locked().unwrap().lifted_by("ana", BTreeMap::new(), None);
+        assert!(store.commit(vec![silent], at(12)).unwrap_err().to_string().contains("hasta el 9"));
+        let decided = decided(&store, 0);
+        store.commit(vec![decided], at(13)).unwrap();
+        assert_eq!(store.locked(), None);
+        for (till, number) in both {
+            assert_eq!(store.reader().hear(&till, &id(number)), Heard::Disbelieved);
+        }
+    }
+}
+
+/// Whoever has the anchor is locked by what the tills said, and by nothing that was true elsewhere.
+#[test]
+fn that_another_machine_has_no_anchor_is_no_part_of_what_tills_say_there() {
+    let (shop, mut store) = Shop::ready();
+    issue(&mut store, 1..=3);
     drop(store);
-    shop.delete_anchor();
-    let store = shop.open();
-    assert_eq!(store.reader().lock_for(&[news]), None);
+    let elsewhere = OpenOptions { anchor: Some(shop.root.path().join("other.json")), ..shop.options.clone() };
+    let (mut store, _) = Store::open(&shop.dir(), &elsewhere, &|_, _| {}).unwrap();
+    lock(&mut store, "caja1", 8, 10);
+    assert_eq!(store.locked().unwrap().reason, LockReason::AnchorMissing);
+    drop(store);
+    assert_eq!(shop.open().locked().unwrap().reason, LockReason::TillAhead);
 }
