@@ -22,6 +22,7 @@ use crate::doer::{Hand, SOMEBODY};
 use crate::foresight::Foresight;
 use crate::gauges::Histogram;
 use crate::large::Apart;
+use crate::last_seen::Word;
 use crate::roles::Staff;
 use crate::sender::{Sender, SenderParts};
 use crate::settings::Settings;
@@ -247,7 +248,7 @@ impl Agent {
         }
         let heard = match &sale.from {
             Some(till) => self.hear(till, seen).await?,
-            None => Vec::new(),
+            None => Word::default(),
         };
         self.name_seller(&mut sale)?;
         // Before a folio is taken.
@@ -260,7 +261,9 @@ impl Agent {
         }
         let draft = self.0.regime.draft(&sale, &issuer, &self.0.reader, now);
         let draft = self.judge_printer(&sale, draft)?;
-        self.wants_paper(&mut sale, &sealing::series(&*draft)?);
+        let series = sealing::series(&*draft)?;
+        let heard = heard.about(&series)?;
+        self.wants_paper(&mut sale, &series);
         let (print, from, card) = (sale.print, sale.from.clone(), sale.card.clone());
         let mut issuance = self.0.writer.issue(draft, sale).await?;
         if issuance.repeated {

@@ -1,7 +1,7 @@
 //! What a till says that it was given last from this folder. Where the journal does not know it the folder is an older
 //! copy: issuing locks before a folio is taken (reliability.md 5.3, layer 2).
 
-use timbre_core::{DocumentId, Refusal, Refusals, thousands};
+use timbre_core::{DocumentId, Refusal, Refusals, Series, thousands};
 use timbre_store::{Fact, Heard, Row, Said, StoreError};
 
 use crate::engine::{Agent, Answer};
@@ -9,24 +9,43 @@ use crate::engine::{Agent, Answer};
 /// The header in which a till says it.
 pub const LAST_SEEN: &str = "Timbre-Last-Seen";
 
+/// What a till said that locks nothing.
+#[derive(Default)]
+pub(crate) struct Word {
+    warnings: Vec<Refusal>,
+    /// Of no range that was ever loaded.
+    outside: Vec<(Series, Refusal)>,
+}
+
+impl Word {
+    /// What it means for a sale of this series. A folio of no range refuses it where it is of that series, and stops nobody
+    /// else: of another one it says nothing about the folios that this sale may take.
+    pub(crate) fn about(self, series: &Series) -> Result<Vec<Refusal>, Refusals> {
+        let (own, others): (Vec<_>, Vec<_>) = self.outside.into_iter().partition(|(of, _)| of == series);
+        if !own.is_empty() {
+            return Err(Refusals(own.into_iter().map(|(_, refusal)| refusal).collect()));
+        }
+        Ok(self.warnings.into_iter().chain(others.into_iter().map(|(_, warning)| warning)).collect())
+    }
+}
+
 impl Agent {
-    /// Hears the word of a till. A folio of no range that was ever loaded refuses the sale and stops nobody else, and one
-    /// that only this till believes in, after a person looked, is a warning: a till that errs stops a shop once.
-    pub(crate) async fn hear(&self, till: &str, seen: &[DocumentId]) -> Answer<Vec<Refusal>> {
-        let (mut said, mut outside, mut warnings): (Vec<Said>, Vec<_>, Vec<_>) = Default::default();
+    /// Hears the word of a till. What only this till believes in, after a person looked, is a warning: a till that errs
+    /// stops a shop once.
+    pub(crate) async fn hear(&self, till: &str, seen: &[DocumentId]) -> Answer<Word> {
+        let (mut said, mut word): (Vec<Said>, Word) = Default::default();
         for id in seen {
             match self.0.reader.hear(till, id) {
                 Heard::Known => {}
-                Heard::Outside => outside.push(self.outside(id)),
-                Heard::News(word) => said.push(word),
-                Heard::Disbelieved => warnings.push(self.disbelieved(id)),
+                Heard::Outside => word.outside.push((id.series.clone(), self.outside(id))),
+                Heard::News(news) => said.push(news),
+                Heard::Disbelieved => word.warnings.push(self.disbelieved(id)),
             }
         }
-        if !outside.is_empty() {
-            return Err(Refusals(outside).into());
-        }
+        // What it remembers of this type is of another folder.
+        said.retain(|news| word.outside.iter().all(|(series, _)| *series != news.series));
         if said.is_empty() {
-            return Ok(warnings);
+            return Ok(word);
         }
         // Judged again in the writer: what was sold or decided meanwhile counts.
         let lock = move |reader: &timbre_store::Reader| {
@@ -35,7 +54,7 @@ impl Agent {
         self.0.writer.apply(lock).await?;
         match self.0.reader.locked() {
             Some(locked) => Err(StoreError::Locked(locked).into()),
-            None => Ok(warnings),
+            None => Ok(word),
         }
     }
 

@@ -111,7 +111,7 @@ pub(crate) struct Wait {
     params(
         Wait,
         ("Idempotency-Key" = Option<String>, Header, description = "La misma clave con la misma venta es siempre el mismo documento. Las claves son de toda la tienda, no de cada token: ponga en ella el nombre de la caja, o dos cajas que cuentan desde 1 dan un solo documento por dos ventas (aviso key-of-another-till). Una sola por solicitud; sin ella, warnings trae key-missing.", example = "caja1-000123"),
-        ("Timbre-Last-Seen" = Option<String>, Header, description = "El document.id de la última respuesta que la caja recibió de este Timbre, de cada tipo, separados por comas. Si esta carpeta no conoce ese folio es una copia antigua: la emisión se detiene (503 store-stopped) antes de gastar un folio, hasta que una persona la desbloquee. Un folio de ningún rango cargado es 422 last-seen-outside y no detiene nada. Solo con el token de una caja. Por ejemplo: T39F120, T33F14."),
+        ("Timbre-Last-Seen" = Option<String>, Header, description = "El document.id de la última respuesta que la caja recibió de este Timbre, de cada tipo, separados por comas. Si esta carpeta no conoce ese folio es una copia antigua: la emisión se detiene (503 store-stopped) antes de gastar un folio, hasta que una persona la desbloquee. Un folio de ningún rango cargado, del tipo de esta venta, es 422 last-seen-outside y no detiene nada; de otro tipo es solo un aviso (warnings). Solo con el token de una caja. Por ejemplo: T39F120, T33F14."),
     ),
     responses(
         (status = 201, description = "Hecho", body = IssuedView),
