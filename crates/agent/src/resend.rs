@@ -15,13 +15,28 @@ use crate::plan::Stage;
 use crate::sender::lock;
 use crate::show;
 use crate::unread::is_damaged;
-use crate::view::{Query, ResentView};
+use crate::view::{ProblemView, Query, ResentView};
 
 /// The most documents that the answer to a resend names.
 const MOST_NAMED: usize = 500;
 
 /// Why a document that the authority took is in doubt again.
 const BY_HAND: &str = "una persona lo pidió: la autoridad recibió el envío y no dice cómo quedó";
+
+/// Documents that a person wants sent again, by what is done about each.
+#[derive(Default)]
+struct Wanted {
+    /// They wait, are in doubt, or are stuck with the authority.
+    taken: Vec<DocumentId>,
+    /// Those of them that have left before.
+    travelled: Vec<DocumentId>,
+    /// The authority has them, and is asked about them.
+    with_authority: Vec<ParcelId>,
+    /// It has them for so long that they are in doubt again.
+    stuck: Vec<ParcelId>,
+    skipped: u64,
+    unreadable: u64,
+}
 
 impl Agent {
     /// Sends these documents again as soon as it can be done: always safe, as what may be at the
@@ -32,61 +47,74 @@ impl Agent {
         for id in &ids {
             self.find(id)?;
         }
-        self.resend_ids(ids.into_iter().collect(), "Reenviar").await
+        self.resend_sorted(move |agent| agent.sort(ids.into_iter()), "Reenviar").await
     }
 
     /// The same for all that waits or is in doubt, flagged or not: as many as
     /// [`Snapshot::resendable`](crate::view::Snapshot) says, but for what can't be read.
     pub async fn resend_pending(&self) -> Answer<ResentView> {
         let open = Filter { states: show::RESENDABLE.to_vec(), ..Filter::default() };
-        let rows = self.0.reader.list(&open, None, usize::MAX)?.rows;
-        // In the order of issue.
-        let ids = rows.into_iter().rev().map(|row| row.id).collect();
-        self.resend_ids(ids, "Reenviar pendientes").await
+        self.resend_all(open, "Reenviar pendientes").await
     }
 
     /// The same for all that a query wants, whether or not it was shown.
     pub async fn resend_found(&self, query: &Query) -> Answer<ResentView> {
         let filter = filter_of(query, self.0.regime.profile())?;
         let Some(filter) = among(&filter, &show::RESENDABLE) else { return Ok(ResentView::default()) };
-        let rows = self.0.reader.list(&filter, None, usize::MAX)?.rows;
-        let ids = rows.into_iter().rev().map(|row| row.id).collect();
-        self.resend_ids(ids, "Reenviar lo encontrado").await
+        self.resend_all(filter, "Reenviar lo encontrado").await
     }
 
-    async fn resend_ids(&self, ids: Vec<DocumentId>, what: &str) -> Answer<ResentView> {
-        let mut queued = 0;
-        let (mut skipped, mut unreadable) = (0, 0);
-        let (mut taken, mut travelled) = (Vec::new(), Vec::new());
-        let mut with_authority = Vec::new();
-        let mut stuck: Vec<ParcelId> = Vec::new();
+    async fn resend_all(&self, filter: Filter, what: &str) -> Answer<ResentView> {
+        let wanted = move |agent: &Agent| {
+            let rows = agent.0.reader.list(&filter, None, usize::MAX)?.rows;
+            // In the order of issue.
+            agent.sort(rows.into_iter().rev().map(|row| row.id))
+        };
+        self.resend_sorted(wanted, what).await
+    }
+
+    /// What is to be sent again of these, each of which is read for it.
+    fn sort(&self, ids: impl Iterator<Item = DocumentId>) -> Answer<Wanted> {
+        let mut wanted = Wanted::default();
         for id in ids {
             match self.find(&id)? {
-                row if self.never_leaves(&row) => unreadable += 1,
+                row if self.never_leaves(&row) => wanted.unreadable += 1,
                 row if show::RESENDABLE.contains(&row.state) => {
-                    queued += 1;
-                    travelled.extend(row.parcel.map(|_| id.clone()));
-                    taken.push(id);
+                    wanted.travelled.extend(row.parcel.map(|_| id.clone()));
+                    wanted.taken.push(id);
                 }
                 Row { state: DocState::Enviado, parcel: Some(parcel), attention, .. } => {
                     if attention.is_none() || stuck_rows(&self.0.reader, &parcel).is_empty() {
-                        with_authority.push(parcel);
+                        wanted.with_authority.push(parcel);
                         continue;
                     }
-                    queued += 1;
-                    taken.push(id);
-                    if !stuck.contains(&parcel) {
-                        stuck.push(parcel);
+                    wanted.taken.push(id);
+                    if !wanted.stuck.contains(&parcel) {
+                        wanted.stuck.push(parcel);
                     }
                 }
                 // Noted by a person: asked about, also where that is so long ago that nobody asks any more.
                 Row { noted: Some(_), parcel: Some(parcel), .. } => {
                     lock(&self.0.sender.by_hand).insert(id);
-                    with_authority.push(parcel);
+                    wanted.with_authority.push(parcel);
                 }
-                _ => skipped += 1,
+                _ => wanted.skipped += 1,
             }
         }
+        Ok(wanted)
+    }
+
+    /// Tens of thousands may wait: they are read on a thread that nobody waits for.
+    async fn resend_sorted(
+        &self,
+        wanted: impl FnOnce(&Agent) -> Answer<Wanted> + Send + 'static,
+        what: &str,
+    ) -> Answer<ResentView> {
+        let agent = self.clone();
+        let wanted = tokio::task::spawn_blocking(move || wanted(&agent)).await;
+        let Wanted { taken, travelled, with_authority, stuck, skipped, unreadable } =
+            wanted.map_err(ProblemView::internal)??;
+        let queued = taken.len() as u64;
         let asked = with_authority.len() as u64;
         let documents = taken.iter().take(MOST_NAMED).map(ToString::to_string).collect();
         if !taken.is_empty() {
