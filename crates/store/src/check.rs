@@ -120,7 +120,7 @@ pub fn check(
         Ok(Err(_)) | Err(_) => Ok(Standing::PutAside(None)),
     };
     let standing = standing.unwrap_or(Standing::PutAside(None));
-    let installation = opening::installation(&segments);
+    let installation = opening::installation(&segments)?;
     let anchored = recalled.is_some();
     let judge = Judge { segments: &segments, memory, anchored, installation: installation.as_deref() };
     let known = judge.known(&standing);

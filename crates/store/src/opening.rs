@@ -142,7 +142,7 @@ fn bring_together(
     let folder = dir.join("journal");
     let last = segments.list()?.last().copied().unwrap_or((1, 0));
     let mut journal = Journal::open(disk.clone(), folder, last, options.segment_bytes)?;
-    let installation = installation(&segments);
+    let installation = installation(&segments)?;
     let recalled = options.anchor.as_deref().map(|path| Recalled::read(&*disk, path)).transpose()?;
     let memory = recalled.as_ref().and_then(Recalled::memory);
 
@@ -202,11 +202,17 @@ fn bring_together(
         put_aside: found.put_aside,
         locked: live.locked().cloned(),
     };
+    let installation = match &opened.locked {
+        None => installation.or_else(|| named_anew(memory, &tip)),
+        // Who lifts the lock decides which journal it is.
+        Some(_) => installation,
+    };
     let mut anchor = options.anchor.clone().filter(|_| !options.still).map(|path| Anchor::new(disk, path));
     if let (Some(anchor), Some(recalled), None) = (&mut anchor, &recalled, &opened.locked)
         && !recalled.is_based_on(tip.sequence)
+        && let Some(memory) = memory_of(installation.as_deref(), &tip, &live)
     {
-        anchor.set(&memory_of(installation.as_deref(), &tip, &live));
+        anchor.set(&memory);
     }
     let parts = Parts { place, journal, index: found.index, segments, live, anchor, installation };
     Ok((parts, opened))
@@ -252,24 +258,33 @@ fn keep(disk: &dyn Disk, segments: &Segments, torn: Torn) {
 }
 
 /// Names the journal by its first frame; `None` when there is none, or it is damaged.
-pub(crate) fn installation(segments: &Segments) -> Option<String> {
-    let first = Place { segment: 1, offset: 0 };
-    segments.frame(first).ok().map(|first| frame::hex(&first.hash))
+pub(crate) fn installation(segments: &Segments) -> Result<Option<String>, StoreError> {
+    match segments.frame(Place { segment: 1, offset: 0 }) {
+        Ok(first) => Ok(Some(frame::hex(&first.hash))),
+        Err(StoreError::Damaged { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
-/// What an anchor is to remember of a journal that ends at `tip`.
-pub(crate) fn memory_of(installation: Option<&str>, tip: &Tip, live: &Live) -> Memory {
-    match (installation, tip.place) {
-        (Some(installation), Some(frame)) => Memory {
-            installation: installation.to_owned(),
-            sequence: tip.sequence,
-            hash: frame::hex(&tip.hash),
-            frame,
-            marks: live.marks(),
-        },
-        // None that can be named.
-        (None, _) | (_, None) => Memory::of_nothing(),
-    }
+/// Names a journal whose first frame can't be read: as its anchor does, where that found nothing wrong, else by its last
+/// frame. An anchor without a name would remember nothing.
+pub(crate) fn named_anew(memory: Option<&Memory>, tip: &Tip) -> Option<String> {
+    let remembered = memory.filter(|memory| !memory.is_of_nothing());
+    let remembered = remembered.map(|memory| memory.installation.clone());
+    remembered.or_else(|| tip.place.map(|_| frame::hex(&tip.hash)))
+}
+
+/// What an anchor is to remember of a journal that ends at `tip`; `None` where that has no name, and the anchor is left
+/// what it knows.
+pub(crate) fn memory_of(installation: Option<&str>, tip: &Tip, live: &Live) -> Option<Memory> {
+    let Some(frame) = tip.place else { return Some(Memory::of_nothing()) };
+    Some(Memory {
+        installation: installation?.to_owned(),
+        sequence: tip.sequence,
+        hash: frame::hex(&tip.hash),
+        frame,
+        marks: live.marks(),
+    })
 }
 
 /// Writes what was decided to the index; the journal gets the lock with the next batch.

@@ -289,17 +289,31 @@ impl Store {
     /// A person who lifts a lock decides that this copy is the one: the anchor is this one's from then on.
     fn remember(&mut self, at: Timestamp, was_locked: bool) {
         if self.installation.is_none() {
-            self.installation = opening::installation(&self.segments);
+            self.installation = self.name();
         }
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
         let lifted = was_locked && live.locked().is_none();
         let Some(anchor) = &mut self.anchor else { return };
         anchor.fall_behind();
         if lifted {
-            anchor.set(&opening::memory_of(self.installation.as_deref(), self.journal.tip(), &live));
+            if let Some(memory) = opening::memory_of(self.installation.as_deref(), self.journal.tip(), &live)
+            {
+                anchor.set(&memory);
+            }
         } else if anchor.is_due(at) {
             drop(live);
             self.write_anchor(Some(at));
+        }
+    }
+
+    /// What the anchor calls a journal that had no name when it was opened.
+    fn name(&self) -> Option<String> {
+        match opening::installation(&self.segments) {
+            Ok(first) => first.or_else(|| opening::named_anew(None, self.journal.tip())),
+            Err(error) => {
+                tracing::warn!(%error, "the journal can't be named, and the anchor is left as it is");
+                None
+            }
         }
     }
 
@@ -307,10 +321,10 @@ impl Store {
     fn write_anchor(&mut self, at: Option<Timestamp>) {
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
         let tip = self.journal.tip();
-        if let (Some(anchor), Some(installation), Some(_), None) =
-            (&mut self.anchor, self.installation.as_deref(), tip.place, live.locked())
+        if let (Some(anchor), Some(_), None) = (&mut self.anchor, tip.place, live.locked())
+            && let Some(memory) = opening::memory_of(self.installation.as_deref(), tip, &live)
         {
-            anchor.write(&opening::memory_of(Some(installation), tip, &live), at);
+            anchor.write(&memory, at);
         }
     }
 }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::shop::*;
+use crate::anchor::Recalled;
 use crate::disk::{Disk, RealDisk, Source, Tape};
 use crate::{Store, StoreError};
 
@@ -184,6 +185,9 @@ fn run(disk: &Faulty, seal: Seal, place: &str) -> bool {
     drop(shop.stocked());
     let mut answered: Vec<(u64, u64)> = Vec::new();
     let opened = Store::open_on(Arc::new(disk.clone()), &shop.dir(), &shop.options, &|_, _| {});
+    let anchor = shop.options.anchor.as_deref().unwrap();
+    let memory = Recalled::read(&RealDisk, anchor).unwrap().memory().cloned();
+    assert!(memory.is_some_and(|memory| !memory.is_of_nothing()), "{place}");
     let mut store = opened.map_or_else(|_| shop.open(), |(store, _)| store);
     for n in 1..=8 {
         if seal == Seal::TurnedOn && n == 4 {

@@ -1,6 +1,7 @@
 //! Tests of the whole store, through its public door except where a failing disk is needed.
 
 mod ahead;
+mod anchor;
 mod chance;
 mod checking;
 mod claims;

@@ -1,0 +1,86 @@
+//! What the anchor knows outlives damage to the journal's first frame, and finds a copy that went on by itself wherever
+//! that wrote.
+
+use std::fs;
+
+use super::shop::*;
+use crate::LockReason;
+
+/// The first frame can't be read any more: one bit of it, or its whole file.
+const HARMS: [fn(&Shop); 2] = [
+    |shop| {
+        let mut bytes = fs::read(shop.segment(1)).unwrap();
+        bytes[100] ^= 1;
+        fs::write(shop.segment(1), bytes).unwrap();
+    },
+    |shop| fs::rename(shop.segment(1), shop.root.path().join("away.tj")).unwrap(),
+];
+
+/// A shop that has sold three boletas, each in a segment of its own.
+fn three() -> Shop {
+    let mut shop = Shop::new();
+    shop.options.segment_bytes = 1;
+    issue(&mut shop.stocked(), 1..=3);
+    shop
+}
+
+#[track_caller]
+fn an_older_copy_locks(shop: &Shop, next: u64) {
+    shop.put_back("monday");
+    let lock = shop.open().locked().unwrap();
+    assert_eq!((lock.reason, lock.beyond[0].next), (LockReason::AnchorAhead, next));
+}
+
+#[test]
+fn a_first_frame_that_can_not_be_read_does_not_make_the_anchor_forget() {
+    for harm in HARMS {
+        let shop = three();
+        shop.backup("monday");
+        issue(&mut shop.open(), 4..=6);
+        harm(&shop);
+        drop(shop.open());
+        shop.backup("damaged");
+        an_older_copy_locks(&shop, 7);
+
+        // It goes on selling, and the anchor with it.
+        shop.put_back("damaged");
+        let (mut store, opened) = shop.open_said();
+        assert_eq!(opened.locked, None);
+        issue(&mut store, [7]);
+        drop(store);
+        assert_eq!(shop.open().locked(), None);
+        an_older_copy_locks(&shop, 8);
+    }
+}
+
+#[test]
+fn a_folder_whose_first_frame_can_not_be_read_is_remembered_once_a_person_lifted_its_lock() {
+    for harm in HARMS {
+        let shop = three();
+        harm(&shop);
+        shop.delete_anchor();
+        let mut store = shop.open();
+        assert_eq!(store.locked().unwrap().reason, LockReason::AnchorMissing);
+        unlock(&mut store, 10);
+        issue(&mut store, [4]);
+        drop(store);
+        shop.backup("monday");
+        let (mut store, opened) = shop.open_said();
+        assert_eq!(opened.locked, None, "a person decides once");
+        issue(&mut store, 5..=6);
+        drop(store);
+        an_older_copy_locks(&shop, 7);
+    }
+}
+
+/// An anchor that knows of no frame, as one that lost what was written since a folder was made.
+#[test]
+fn a_folder_whose_first_frame_can_not_be_read_is_remembered_where_the_anchor_knew_nothing() {
+    let shop = three();
+    HARMS[0](&shop);
+    shop.renew_anchor();
+    drop(shop.open());
+    shop.backup("monday");
+    issue(&mut shop.open(), 4..=6);
+    an_older_copy_locks(&shop, 7);
+}
