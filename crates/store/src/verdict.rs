@@ -8,10 +8,9 @@ use timbre_core::GrantId;
 use crate::anchor::Memory;
 use crate::live::Live;
 use crate::replay::Replayed;
-use crate::scan::{Piece, Strip};
 use crate::segments::Segments;
 use crate::standing::Standing;
-use crate::walk::Tip;
+use crate::walk::{self, Met, Tip};
 use crate::{LockReason, Locked, Mark, Place, StoreError, frame};
 
 /// Weighs what is known against what the journal says.
@@ -117,28 +116,26 @@ impl Judge<'_> {
         }
         let same = match self.segments.frame(memory.frame) {
             Ok(frame) => frame::hex(&frame.hash) == memory.hash,
-            Err(StoreError::Damaged { .. }) => !self.is_covered(memory.frame)?,
+            Err(StoreError::Damaged { .. }) => !self.is_elsewhere(memory)?,
             Err(error) => return Err(error),
         };
         Ok((!same).then_some(LockReason::OtherHistory))
     }
 
-    /// Does a good frame go over this place, so that no other ever began there?
-    fn is_covered(&self, place: Place) -> Result<bool, StoreError> {
-        let exists = self.segments.list()?.iter().any(|(segment, _)| *segment == place.segment);
-        if !exists {
-            return Ok(false);
-        }
-        let bytes = self.segments.read_from(place.segment, 0)?;
-        let mut strip = Strip::new(place.segment, 0, bytes);
-        while let Some(piece) = strip.next(0)? {
-            if let Piece::Frame(frame) = piece
-                && (frame.place.offset..frame.end()).contains(&place.offset)
-            {
-                return Ok(true);
+    /// The frame that is remembered can't be read in its place. Is it known all the same that it never was there: because
+    /// a good one goes over that place, or has its number and stands in another?
+    fn is_elsewhere(&self, memory: &Memory) -> Result<bool, StoreError> {
+        let Place { segment, offset } = memory.frame;
+        let mut found = false;
+        walk::walk(self.segments, Tip::default(), u64::MAX, &|_, _| {}, &mut |met| {
+            if let Met::Frame(frame) = met {
+                let over =
+                    frame.place.segment == segment && (frame.place.offset..frame.end()).contains(&offset);
+                found |= over || frame.header.sequence == memory.sequence;
             }
-        }
-        Ok(false)
+            Ok(())
+        })?;
+        Ok(found)
     }
 }
 

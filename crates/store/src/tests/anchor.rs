@@ -84,3 +84,39 @@ fn a_folder_whose_first_frame_can_not_be_read_is_remembered_where_the_anchor_kne
     issue(&mut shop.open(), 4..=6);
     an_older_copy_locks(&shop, 7);
 }
+
+#[test]
+fn a_clone_that_went_on_in_segments_of_its_own_locks_issuing() {
+    let mut shop = Shop::new();
+    issue(&mut shop.stocked(), 1..=3);
+    shop.backup("clone");
+    issue(&mut shop.open(), 4..=6);
+    let file = |name: &str| shop.root.path().join(name);
+    let mine = ["anchor.json", "anchor.base"].map(|name| (name, fs::read(file(name)).unwrap()));
+    shop.delete_anchor();
+    shop.put_back("clone");
+    shop.options.segment_bytes = 1;
+    let mut store = shop.open();
+    unlock(&mut store, 20);
+    issue(&mut store, 4..=11);
+    drop(store);
+    for (name, bytes) in mine {
+        fs::write(shop.root.path().join(name), bytes).unwrap();
+    }
+    assert_eq!(shop.check().locked.map(|lock| lock.reason), Some(LockReason::OtherHistory));
+    assert_eq!(shop.open().locked().map(|lock| lock.reason), Some(LockReason::OtherHistory));
+}
+
+#[test]
+fn damage_where_the_anchor_stands_is_no_other_history() {
+    let shop = Shop::new();
+    issue(&mut shop.stocked(), 1..=3);
+    let mut bytes = fs::read(shop.segment(1)).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(shop.segment(1), bytes).unwrap();
+    let (mut store, opened) = shop.open_said();
+    assert_eq!((opened.damage.len(), opened.locked), (1, None));
+    issue(&mut store, 4..=5);
+    drop(store);
+    assert_eq!(shop.open().locked(), None);
+}
