@@ -2,6 +2,7 @@
 //! what it wrote, leaves an empty segment for what comes next, and is poisoned; only opening the
 //! store again makes it write.
 
+use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -266,6 +267,13 @@ impl Journal {
         let failed = |e| StoreError::io("comenzar un segmento del diario", &path, e);
         crate::crash!("segment-unmade");
         let tape = self.disk.tape(&path).map_err(failed)?;
+        // Somebody put it there: what is appended would stand behind that, and not where it is counted to be.
+        if self.disk.source(&path).and_then(|file| file.length()).map_err(failed)? > 0 {
+            return Err(failed(io::Error::new(
+                ErrorKind::AlreadyExists,
+                "ese archivo ya tiene algo escrito",
+            )));
+        }
         crate::crash!("segment-unsynced");
         self.fsyncs += 1;
         self.disk.sync_folder(&self.folder).map_err(failed)?;

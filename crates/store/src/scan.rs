@@ -16,6 +16,8 @@ pub(crate) struct Bad {
     pub empty: bool,
     /// The frame's header where that is sound and only the body is not.
     pub header: Option<Header>,
+    /// Whole frames are in it that do not come after what went before it.
+    pub earlier: bool,
 }
 
 #[derive(Debug)]
@@ -56,13 +58,13 @@ impl Strip {
             Look::Nothing => None,
         };
         let empty = header.is_none() && self.bytes[self.at..].iter().all(|byte| *byte == 0);
-        let end = match empty {
-            true => self.bytes.len(),
+        let (end, earlier) = match empty {
+            true => (self.bytes.len(), false),
             false => self.resume(header.as_ref(), floor)?,
         };
         let bytes = (end - self.at) as u64;
         self.at = end;
-        Ok(Some(Piece::Bad(Bad { place, bytes, empty, header })))
+        Ok(Some(Piece::Bad(Bad { place, bytes, empty, header, earlier })))
     }
 
     fn place(&self) -> Place {
@@ -84,31 +86,35 @@ impl Strip {
         }
     }
 
-    /// Where the next good frame begins, or the end. Where the header is sound its length is
-    /// believed first: a body may hold bytes that look like a frame.
-    fn resume(&self, header: Option<&Header>, floor: u64) -> Result<usize, StoreError> {
+    /// Where the next good frame begins, or the end, and whether earlier ones were stepped over. Where the header is
+    /// sound its length is believed first: a body may hold bytes that look like a frame.
+    fn resume(&self, header: Option<&Header>, floor: u64) -> Result<(usize, bool), StoreError> {
         if let Some(header) = header
             && header.length as usize <= body::LARGEST
         {
             let end = self.at + header.frame_length();
-            if end == self.bytes.len() || (end < self.bytes.len() && self.follows(end, floor)?) {
-                return Ok(end);
+            let whole = end < self.bytes.len() && self.sequence(end)?.is_some_and(|next| next > floor);
+            if whole || end == self.bytes.len() {
+                return Ok((end, false));
             }
         }
-        let mut from = self.at + 1;
+        let (mut from, mut earlier) = (self.at + 1, false);
         while let Some(found) = find(&self.bytes[from..], &MAGIC) {
-            if self.follows(from + found, floor)? {
-                return Ok(from + found);
+            match self.sequence(from + found)? {
+                Some(next) if next > floor => return Ok((from + found, earlier)),
+                Some(_) => earlier = true,
+                None => {}
             }
             from += found + 1;
         }
-        Ok(self.bytes.len())
+        Ok((self.bytes.len(), earlier))
     }
 
-    fn follows(&self, at: usize, floor: u64) -> Result<bool, StoreError> {
+    /// That of the good frame that begins there.
+    fn sequence(&self, at: usize) -> Result<Option<u64>, StoreError> {
         Ok(match self.look(at)? {
-            Look::Whole(header) => header.sequence > floor,
-            Look::HeaderOnly(_) | Look::Nothing => false,
+            Look::Whole(header) => Some(header.sequence),
+            Look::HeaderOnly(_) | Look::Nothing => None,
         })
     }
 }

@@ -258,7 +258,9 @@ impl Walk<'_> {
         };
         // It ends where the zeros begin, whoever knows of more.
         let empty = matches!(&self.held[..], [Piece::Bad(bad)] if bad.empty);
-        if self.known > self.end.tip.sequence && !empty {
+        // What was answered for is never torn: what is known of, or stood whole in the journal before.
+        let answered = self.held.iter().any(|piece| matches!(piece, Piece::Bad(bad) if bad.earlier));
+        if (self.known > self.end.tip.sequence && !empty) || answered {
             self.settle(None)?;
             return Ok(self.end);
         }

@@ -10,6 +10,7 @@ mod damage;
 mod faults;
 mod figures;
 mod finding;
+mod foreign;
 mod forgetful;
 mod format;
 mod grouping;
