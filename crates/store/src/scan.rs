@@ -67,6 +67,11 @@ impl Strip {
         Ok(Some(Piece::Bad(Bad { place, bytes, empty, header, earlier })))
     }
 
+    /// How many bytes are still to come.
+    pub fn left(&self) -> u64 {
+        (self.bytes.len() - self.at) as u64
+    }
+
     fn place(&self) -> Place {
         Place { segment: self.segment, offset: self.base + self.at as u64 }
     }

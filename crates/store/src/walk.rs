@@ -94,7 +94,8 @@ pub(crate) fn walk(
 ) -> Result<End, StoreError> {
     let list = segments.list()?;
     let total: u64 = list.iter().map(|(_, length)| length).sum();
-    let mut walk = Walk { known, meet, end: End { tip: start, ..End::default() }, held: Vec::new() };
+    let mut walk =
+        Walk { known, meet, end: End { tip: start, ..End::default() }, held: Vec::new(), before: start.hash };
     let mut done = 0;
     let mut expected = 1;
     let last_used = list.iter().rev().find(|(_, length)| *length > 0).map(|(n, _)| *n);
@@ -111,6 +112,12 @@ pub(crate) fn walk(
         progress(done + from, total);
         let mut strip = Strip::new(segment, from, segments.read_from(segment, from)?);
         while let Some(piece) = strip.next(walk.floor())? {
+            if let Piece::Frame(frame) = &piece
+                && walk.is_strange(frame)
+            {
+                walk.refuse(frame.place, strip.left() + frame.header.frame_length() as u64)?;
+                break;
+            }
             walk.piece(piece)?;
         }
         done += length;
@@ -130,6 +137,8 @@ struct Walk<'a> {
     end: End,
     /// Since the end of the last batch that counts.
     held: Vec<Piece>,
+    /// The hash that the last batch followed.
+    before: Hash,
 }
 
 impl Walk<'_> {
@@ -175,6 +184,9 @@ impl Walk<'_> {
     /// comes next, where one was seen.
     fn settle(&mut self, after: Option<u64>) -> Result<(), StoreError> {
         let held = mem::take(&mut self.held);
+        if held.iter().any(|piece| matches!(piece, Piece::Frame(_))) {
+            self.before = self.end.tip.hash;
+        }
         let mut pieces = held.iter().peekable();
         let mut hole = self.end.broken_end;
         while let Some(piece) = pieces.next() {
@@ -236,6 +248,21 @@ impl Walk<'_> {
             why: why.to_owned(),
             documents: !harmless && frames != Some(0),
         };
+        (self.meet)(Met::Damage(&damage))
+    }
+
+    /// A frame that does not come after the last one was not written there by this journal: it is another one's, or there
+    /// twice. But one that was cut off may be back after a power cut, and what took its place follows what it followed.
+    fn is_strange(&self, frame: &Frame) -> bool {
+        frame.header.sequence <= self.floor() && frame.header.before != self.before
+    }
+
+    /// Nothing counts from such a frame to its segment's end: those behind it are that journal's, too.
+    fn refuse(&mut self, place: Place, bytes: u64) -> Result<(), StoreError> {
+        self.settle(None)?;
+        let why = "desde aquí el archivo no sigue a lo anterior: es de otra carpeta, o una copia".to_owned();
+        let damage = Damage { place, bytes, frames: Some(0), why, documents: true };
+        self.end.broken_end = true;
         (self.meet)(Met::Damage(&damage))
     }
 

@@ -53,3 +53,74 @@ fn an_end_that_holds_whole_frames_of_before_is_not_cut() {
         assert_eq!((opened.documents, opened.locked), (4, None));
     }
 }
+
+/// How many boletas were sold here, and in the shop whose segment is put beside.
+#[track_caller]
+fn is_not_read_in(here: u64, segment: &[u8]) {
+    let shop = Shop::new();
+    issue(&mut shop.stocked(), 1..=here);
+    fs::write(shop.segment(2), segment).unwrap();
+    let report = shop.check();
+    assert_eq!((report.documents, report.damage.len(), report.repeated.len()), (here, 1, 0));
+    let (mut store, opened) = shop.open_said();
+    assert_eq!((opened.documents, opened.damage.len(), opened.locked), (here, 1, None));
+    assert_eq!((opened.damage[0].place.segment, opened.damage[0].bytes), (2, segment.len() as u64));
+    issue(&mut store, [here + 1]);
+    assert_eq!(store.reader().row(&id(here + 1)).unwrap().unwrap().frame.segment, 3);
+    assert_eq!(fs::read(shop.segment(2)).unwrap(), segment, "and stays as it is");
+    drop(store);
+    for again in [false, true] {
+        if again {
+            shop.delete_index();
+        }
+        let (store, opened) = shop.open_said();
+        assert_eq!((opened.documents, opened.locked), (here + 1, None));
+        assert_eq!(store.reader().document(&id(2)).unwrap().unwrap(), sale(2).document);
+    }
+}
+
+#[test]
+fn a_segment_of_another_shop_is_not_read_in() {
+    for (here, there) in [(3, 12), (12, 3)] {
+        let other = Shop::new();
+        let mut store = other.open();
+        store.commit(vec![company("2-7"), caf("a", "39", 1, 100)], at(0)).unwrap();
+        for number in 1..=there {
+            let mut sale = sale(number);
+            sale.key = Some(format!("other-{number}"));
+            sale.document.words = "Vino".to_owned();
+            store.commit(vec![issued(sale)], at(number as i64)).unwrap();
+        }
+        drop(store);
+        is_not_read_in(here, &fs::read(other.segment(1)).unwrap());
+    }
+}
+
+#[test]
+fn a_segment_that_is_there_twice_is_read_once() {
+    let shop = Shop::new();
+    issue(&mut shop.stocked(), 1..=5);
+    is_not_read_in(5, &fs::read(shop.segment(1)).unwrap());
+}
+
+/// It was cut off after a failed write, and a power cut undid that.
+#[test]
+fn an_end_that_came_back_hides_nothing_of_the_next_segment() {
+    let mut shop = Shop::new();
+    issue(&mut shop.stocked(), 1..=3);
+    shop.backup("before");
+    let mut store = shop.open();
+    store.commit(vec![acted("unheard"), issued(sale(4))], at(4)).unwrap();
+    drop(store);
+    let longer = fs::read(shop.segment(1)).unwrap();
+    shop.put_back("before");
+    shop.renew_anchor();
+    shop.options.segment_bytes = 1;
+    issue(&mut shop.open(), 4..=6);
+    fs::write(shop.segment(1), longer).unwrap();
+    shop.delete_index();
+    let (store, opened) = shop.open_said();
+    assert_eq!((opened.damage.len(), opened.locked), (1, None));
+    assert_eq!(store.reader().document(&id(6)).unwrap().unwrap(), sale(6).document);
+    assert_eq!(store.reader().ranges()[0].next, 7);
+}
