@@ -155,7 +155,7 @@ impl Till {
         let mut life = self.shop.begin(&Said::new()).await?;
         let line = Line::to(&life);
         self.is_done(&line, before).await?;
-        judge::drain(&line).await?;
+        judge::drain(&line, &self.shop.book).await?;
         self.files(&line).await?;
         self.events()?;
         self.shop.look(&life).await?;

@@ -156,7 +156,7 @@ async fn call(
     let mut failed = shim.told()?;
     if failed.is_empty() {
         // It may be a call of the sending.
-        judge::drain(&line).await?;
+        judge::drain(&line, &shop.book).await?;
         failed = shim.told()?;
     }
     let came = !failed.is_empty();
@@ -192,7 +192,7 @@ async fn last(shop: &mut Shop, shim: &Shim, seed: u64) -> Found<()> {
         let mut life = shop.begin(&said).await?;
         let line = Line::patient(&life, PATIENCE);
         shop.sell(&life, &mut chance, SALES, false).await?;
-        judge::drain(&line).await?;
+        judge::drain(&line, &shop.book).await?;
         fs::write(&file, "")?;
         life.end()?;
         fs::remove_file(&file)?;

@@ -14,20 +14,82 @@ use crate::book::Book;
 use crate::fault;
 use crate::fault::Found;
 use crate::life::Place;
+use crate::person;
 use crate::tills::{Line, locked};
 
-/// The signed bytes of each document as they were first seen.
-#[derive(Debug, Default)]
-pub struct Seen(BTreeMap<String, String>);
+/// Folios of each type.
+pub type Folios = BTreeMap<String, BTreeSet<u64>>;
 
-impl Seen {
-    pub fn len(&self) -> usize {
-        self.0.len()
+/// Every document of the shop as it was seen the last time, and the folios that no document will ever have.
+#[derive(Debug, Default)]
+pub struct Seen {
+    documents: BTreeMap<String, Document>,
+    /// What was passed over when an older folder was unlocked.
+    pub skipped: Folios,
+}
+
+#[derive(Debug, Default)]
+struct Document {
+    version: u64,
+    /// Of its signed bytes.
+    sha256: String,
+    /// The sale that it is of, as its own text names it; `None`: it names none of ours.
+    sale: Option<String>,
+    /// What it annuls.
+    annuls: Option<String>,
+    /// As the shop lists it.
+    row: Value,
+}
+
+impl Document {
+    fn is_replaced(&self) -> bool {
+        self.row["state"] == "REEMPLAZADO"
     }
 }
 
+impl Seen {
+    pub fn len(&self) -> usize {
+        self.documents.len()
+    }
+
+    pub fn ids(&self) -> impl Iterator<Item = String> {
+        self.documents.keys().cloned()
+    }
+
+    /// An older folder was put back, which has these.
+    pub fn forget_but(&mut self, here: &BTreeSet<String>) {
+        self.documents.retain(|id, _| here.contains(id));
+    }
+
+    /// A sale has one document that counts, and each that does not says which one is in its place.
+    fn is_each_sale_one_document(&self) -> Found<()> {
+        let mut of_sales: BTreeMap<&str, &str> = BTreeMap::new();
+        for (id, document) in &self.documents {
+            let by = document.row["replaced_by"].as_str();
+            match by.map(|by| self.documents.get(by)) {
+                None if !document.is_replaced() => {}
+                Some(Some(by)) if document.is_replaced() && by.sale == document.sale => continue,
+                other => {
+                    return fault!("{id} says that {by:?} is in its place ({other:?}): {}", document.row);
+                }
+            }
+            let other = document.sale.as_ref().and_then(|sale| of_sales.insert(sale, id));
+            if let Some(other) = other {
+                return fault!("{other} and {id} are both of «{}»", document.sale.as_deref().unwrap_or(""));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `T39F7`: its type and its folio.
+pub fn folio_of(id: &str) -> Option<(String, u64)> {
+    let (series, folio) = id.strip_prefix('T')?.split_once('F')?;
+    Some((series.to_owned(), folio.parse().ok()?))
+}
+
 /// Every document of the shop, by the API.
-async fn listed(line: &Line) -> Found<Vec<Value>> {
+pub async fn listed(line: &Line) -> Found<Vec<Value>> {
     let mut rows = Vec::new();
     let mut next: Option<String> = None;
     loop {
@@ -41,24 +103,24 @@ async fn listed(line: &Line) -> Found<Vec<Value>> {
     }
 }
 
-fn text(value: &Value) -> String {
+pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// Folios of each type from 1 on without a gap, none twice.
-fn contiguous(rows: &[Value]) -> Found<()> {
-    let mut folios: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
+/// Folios of each type from 1 on without a gap but what was passed over, none twice.
+fn contiguous(rows: &[Value], skipped: &Folios) -> Found<()> {
+    let mut folios = skipped.clone();
     for row in rows {
         let folio = row["folio"].as_u64().unwrap_or_default();
         if !folios.entry(text(&row["series"])).or_default().insert(folio) {
-            return fault!("{} is there twice", row["id"]);
+            return fault!("{} is there twice, or under a folio that was passed over", row["id"]);
         }
     }
     for (series, of) in folios {
         let most = of.last().copied().unwrap_or_default();
         if most != of.len() as u64 {
             let gap = (1..).find(|folio| !of.contains(folio)).unwrap_or_default();
-            return fault!("type {series}: {} documents up to folio {most}; {gap} is not there", of.len());
+            return fault!("type {series}: {} folios up to {most}; {gap} is not there", of.len());
         }
     }
     Ok(())
@@ -67,7 +129,7 @@ fn contiguous(rows: &[Value]) -> Found<()> {
 /// After a start: what the book says is in the shop, and nothing more than it can explain.
 pub async fn look(place: &Place, line: &Line, book: &Mutex<Book>, seen: &mut Seen) -> Found<()> {
     let rows = listed(line).await?;
-    contiguous(&rows)?;
+    contiguous(&rows, &seen.skipped)?;
     let ids: BTreeSet<String> = rows.iter().map(|row| text(&row["id"])).collect();
     let (acknowledged, unexplained) = {
         let book = locked(book);
@@ -77,24 +139,53 @@ pub async fn look(place: &Place, line: &Line, book: &Mutex<Book>, seen: &mut See
     if !lost.is_empty() {
         return fault!("acknowledged and lost: {lost:?}");
     }
-    let more = (ids.len() - acknowledged.len()) as u64;
-    if more > unexplained {
-        return fault!("{more} documents that nobody was told of, and {unexplained} sales without an answer");
+    let replacing: BTreeSet<String> = rows.iter().map(|row| text(&row["replaced_by"])).collect();
+    let untold =
+        ids.iter().filter(|id| !acknowledged.contains(*id) && !replacing.contains(*id)).count() as u64;
+    if untold > unexplained {
+        return fault!(
+            "{untold} documents that nobody was told of, and {unexplained} sales without an answer"
+        );
     }
-    let fresh: Vec<_> = ids.iter().filter(|id| !seen.0.contains_key(*id)).collect();
     let folder = place.scratch.join("xml");
     fs::create_dir_all(&folder)?;
     let mut files = Vec::new();
-    for id in fresh {
-        let bytes = line.ask(&format!("/documents/{id}/xml")).await?.bytes().await?;
-        seen.0.insert(id.clone(), digest(&bytes));
-        let file = folder.join(format!("{id}.xml"));
-        fs::write(&file, &bytes)?;
-        files.push(file);
+    for row in rows {
+        let (id, version) = (text(&row["id"]), row["version"].as_u64().unwrap_or_default());
+        let document = seen.documents.entry(id.clone()).or_default();
+        let again = row["state"] == "REEMPLAZADO" || version > document.version.max(1);
+        if again && !locked(book).was_made_again(&id) {
+            return fault!("nobody asked for {id} to be made again: {row}");
+        }
+        document.row = row;
+        if version != document.version {
+            let bytes = line.ask(&format!("/documents/{id}/xml")).await?.bytes().await?;
+            document.read(&bytes);
+            document.version = version;
+            let file = folder.join(format!("{id}.xml"));
+            fs::write(&file, &bytes)?;
+            files.push(file);
+        }
     }
+    seen.is_each_sale_one_document()?;
     place.verify(&files)?;
     fs::remove_dir_all(folder)?;
     Ok(())
+}
+
+impl Document {
+    fn read(&mut self, file: &[u8]) {
+        self.sha256 = digest(file);
+        // Latin-1: a byte is a character.
+        let file: String = file.iter().map(|byte| char::from(*byte)).collect();
+        let value = |tag: &str| Some(file.split_once(&format!("<{tag}>"))?.1.split_once('<')?.0.to_owned());
+        let of_note = value("RazonRef").filter(|reason| reason.starts_with("Anula venta-"));
+        self.annuls =
+            of_note.as_ref().and_then(|_| Some(format!("T{}F{}", value("TpoDocRef")?, value("FolioRef")?)));
+        let item =
+            value("NmbItem").filter(|name| name.starts_with("Artículo ") || name.starts_with("Harina "));
+        self.sale = of_note.or(item);
+    }
 }
 
 /// Of the bytes from `<DTE` to `</DTE>`, both included: as the simulator counts them.
@@ -106,9 +197,9 @@ fn digest(file: &[u8]) -> String {
 
 /// Every document still has the bytes that it had when it was first seen.
 pub async fn look_at_bytes(line: &Line, seen: &Seen) -> Found<()> {
-    for (id, before) in &seen.0 {
+    for (id, document) in &seen.documents {
         let now = digest(&line.ask(&format!("/documents/{id}/xml")).await?.bytes().await?);
-        if now != *before {
+        if now != document.sha256 {
             return fault!("{id} has other bytes than before");
         }
     }
@@ -118,21 +209,30 @@ pub async fn look_at_bytes(line: &Line, seen: &Seen) -> Found<()> {
 /// How long the queue may take to its verdicts before that is a fault.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// Waits until every document has its verdict; all of them are accepted.
-pub async fn drain(line: &Line) -> Found<()> {
+/// How often a person looks whether what was rejected can be made again.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Waits until every document has its verdict, and a person has made again what was rejected; all of them are accepted.
+pub async fn drain(line: &Line, book: &Mutex<Book>) -> Found<()> {
     let settled = async {
         let mut pushes = line.ask("/events").await?;
         loop {
             let stats = line.json("/stats").await?;
             let of = |name: &str| stats[name].as_u64().unwrap_or_default();
-            if of("rejected") + of("errors") > 0 {
+            let called = of("rejected") + of("errors") > 0;
+            if called && !locked(book).rejecting {
                 return fault!("a person is called: {stats}");
             }
-            if of("accepted") == of("total") {
+            if of("accepted") == of("total") && !called {
                 return Ok(());
             }
-            if pushes.chunk().await?.is_none() {
-                return fault!("the agent stopped telling what changes");
+            if called {
+                person::mend(line, book).await?;
+            }
+            match tokio::time::timeout(LOOK, pushes.chunk()).await {
+                Ok(Ok(None)) => return fault!("the agent stopped telling what changes"),
+                Ok(pushed) => drop(pushed?),
+                Err(_) => {}
             }
         }
     };
@@ -154,15 +254,36 @@ pub fn compare(ledger: &Ledger, seen: &Seen) -> Found<()> {
         return fault!("offered twice: {twice:?}");
     }
     for document in &ledger.documents {
-        if document.verdict != "accepted" {
-            return fault!("not accepted: {document:?}");
+        let Some(ours) = seen.documents.get(&document.id) else {
+            let lost = seen.skipped.get(&document.tipo.to_string());
+            if lost.is_some_and(|lost| lost.contains(&document.folio)) {
+                continue;
+            }
+            return fault!("the shop does not have it: {document:?}");
+        };
+        if document.verdict != if ours.is_replaced() { "rejected" } else { "accepted" } {
+            return fault!("{document:?}, and it is {}", ours.row);
         }
-        if seen.0.get(&document.id) != Some(&document.sha256) {
+        if ours.sha256 != document.sha256 {
             return fault!("the authority has other bytes: {document:?}");
         }
     }
-    if ledger.documents.len() != seen.0.len() {
-        return fault!("the authority has {} documents, the shop {}", ledger.documents.len(), seen.0.len());
+    for (id, ours) in &seen.documents {
+        if !ours.is_replaced() && ledger.document(id).is_none() {
+            return fault!("the authority does not have {}", ours.row);
+        }
+        let note = ours.row["annulled_by"].as_str();
+        if note
+            .is_some_and(|note| seen.documents.get(note).is_none_or(|note| note.annuls.as_ref() != Some(id)))
+        {
+            return fault!("nothing annuls {}", ours.row);
+        }
+        let annuls = ours.annuls.as_ref().filter(|_| !ours.is_replaced());
+        if let Some(annulled) = annuls.map(|of| seen.documents.get(of))
+            && annulled.is_none_or(|of| of.row["annulled_by"] != id.as_str())
+        {
+            return fault!("{id} annuls {annulled:?}");
+        }
     }
     Ok(())
 }

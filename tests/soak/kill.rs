@@ -9,10 +9,11 @@ use crate::fault;
 use crate::fault::{Fault, Found};
 use crate::judge;
 use crate::life::{Life, Said, Start, mark_suspect};
+use crate::person;
 use crate::points::{LARGE, POINTS, Way};
 use crate::shim::{self, Shim};
 use crate::shop::{Figures, Shop};
-use crate::tills::{self, Line};
+use crate::tills::Line;
 use crate::wire::{MOMENTS, Moment};
 
 /// How many deaths one shop lives through; then a new one takes its place.
@@ -26,6 +27,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Documents after which a rebuild writes to the index more than once.
 const LARGE_SHOP: usize = 500;
+
+/// Tells what becomes of the folder between two lives from how they end.
+const OLDER: u64 = 1 << 32;
 
 /// How a life ends.
 #[derive(Debug, Clone, Copy)]
@@ -97,7 +101,12 @@ async fn lives(
     told: &mut Told,
 ) -> Found<()> {
     let mut made = false;
+    // First older copies of the folder are put back, then the authority rejects what has to be made again.
+    let half = numbers.start + (numbers.end - numbers.start) / 2;
     for n in numbers {
+        if n == half {
+            shop.is_rejected_now_and_then();
+        }
         let mut chance = Chance::new(seed, n);
         let end = end(n, &mut chance);
         let with = |fault| Fault(format!("death {n} of seed {seed}, {end:?}: {fault}"));
@@ -121,6 +130,9 @@ async fn lives(
             if chance.below(2) == 0 {
                 shop.place.check().map_err(with)?;
             }
+            if n < half {
+                older(shop, Chance::new(seed, n + OLDER)).await.map_err(with)?;
+            }
         }
         told.kills += 1;
         match end {
@@ -134,6 +146,23 @@ async fn lives(
     }
     told.figures += shop.end().await?;
     Ok(())
+}
+
+/// Now and then the folder is copied as death left it, or the copy is put back.
+async fn older(shop: &mut Shop, mut chance: Chance) -> Found<()> {
+    match (shop.copied.take(), chance.below(8)) {
+        (None, 0..6) | (Some(_), 0) => shop.copy(),
+        (Some(copied), 1..3) => {
+            let done = shop.restore(&copied, &mut chance).await;
+            // It may be put back once more.
+            shop.copied = Some(copied);
+            done.map_err(|fault| Fault(format!("an older folder: {fault}")))
+        }
+        (copied, _) => {
+            shop.copied = copied;
+            Ok(())
+        }
+    }
 }
 
 /// A shop that dies while it is made, and is made again: whole, with nothing twice.
@@ -204,7 +233,7 @@ async fn death(shop: &mut Shop, end: End, shim: Option<&Shim>, chance: &mut Chan
             let mut life = shop.begin(&Said::new()).await?;
             shop.wire.arm(moment, n);
             let line = Line::to(&life);
-            let sales = tills::sell(&line, &shop.book, chance, ENOUGH, false);
+            let sales = person::beside_tills(&line, &shop.book, chance, ENOUGH, false);
             tokio::pin!(sales);
             let mut sold = false;
             let late = tokio::time::sleep(PATIENCE);
@@ -232,7 +261,7 @@ async fn death(shop: &mut Shop, end: End, shim: Option<&Shim>, chance: &mut Chan
         End::Selling(moment) => {
             let mut life = shop.begin(&Said::new()).await?;
             let line = Line::to(&life);
-            let sales = tills::sell(&line, &shop.book, chance, u64::MAX, false);
+            let sales = person::beside_tills(&line, &shop.book, chance, u64::MAX, false);
             tokio::pin!(sales);
             tokio::select! {
                 done = &mut sales => {
@@ -268,7 +297,7 @@ async fn at_a_point(shop: &mut Shop, said: &Said, spoil: Option<&Path>, chance: 
         shop.sell(&life, chance, 40, false).await?;
         fs::write(file, "")?;
     }
-    shop.sell(&life, chance, ENOUGH, faulty).await?;
+    person::beside_tills(&line, &shop.book, chance, ENOUGH, faulty).await?;
     // All was sold, and it still lives: what it sends, or puts down when it rests, may bring it there.
     let rest = async {
         let Ok(mut pushes) = line.ask("/events").await else { return };

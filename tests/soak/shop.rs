@@ -5,14 +5,15 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use sii_sim::{Config, Running, Sim};
+use sii_sim::{Config, Ledger, Running, Scenario, Sim};
 use tempfile::TempDir;
 
-use crate::book::Book;
+use crate::book::{Acts, Book};
 use crate::chance::Chance;
 use crate::fault::Found;
 use crate::judge::{self, Seen};
 use crate::life::{Life, Place, Said};
+use crate::restore::Copy;
 use crate::tills::{self, Line, locked};
 use crate::wire::Wire;
 
@@ -21,6 +22,8 @@ pub struct Shop {
     pub book: Mutex<Book>,
     pub seen: Seen,
     pub wire: Wire,
+    /// An older copy of the folder, that may be put back.
+    pub copied: Option<Copy>,
     sii: Running,
     /// Kept when a fault is found, so that it can be looked at.
     root: Option<TempDir>,
@@ -33,6 +36,7 @@ pub struct Figures {
     pub refused: u64,
     pub repeated: u64,
     pub put_off: u64,
+    pub acts: Acts,
 }
 
 impl std::ops::AddAssign for Figures {
@@ -41,6 +45,7 @@ impl std::ops::AddAssign for Figures {
         self.refused += more.refused;
         self.repeated += more.repeated;
         self.put_off += more.put_off;
+        self.acts += more.acts;
     }
 }
 
@@ -57,7 +62,15 @@ impl Shop {
         let wire = Wire::to(sii.port).await?;
         let scratch = own.path().to_owned();
         let place = Place { binary, root: root.unwrap_or_else(|| scratch.clone()), scratch };
-        Ok(Shop { place, book: Mutex::default(), seen: Seen::default(), wire, sii, root: Some(own) })
+        Ok(Shop {
+            place,
+            book: Mutex::default(),
+            seen: Seen::default(),
+            wire,
+            copied: None,
+            sii,
+            root: Some(own),
+        })
     }
 
     /// Makes the shop, and tells it where its authority is.
@@ -92,16 +105,35 @@ impl Shop {
         tills::sell(&Line::to(life), &self.book, chance, most, faulty).await
     }
 
+    pub fn ledger(&self) -> Ledger {
+        self.sii.sim().ledger()
+    }
+
+    /// From now on the authority rejects some that are sound. What a copy of the folder knows of those would be their
+    /// rejection, and not what was made of them: it isn't put back any more.
+    pub fn is_rejected_now_and_then(&mut self) {
+        self.copied = None;
+        locked(&self.book).rejecting = true;
+        self.weather("rejections");
+    }
+
+    fn weather(&self, name: &str) {
+        let scenario = Scenario::named(name).expect("a scenario of the simulator's own");
+        self.sii.sim().play(scenario, 1, jiff::Timestamp::now());
+    }
+
     /// The last look: every key is asked for again, every document gets its verdict, the authority's
     /// book and ours agree, and the folder that is left is sound.
     pub async fn end(&mut self) -> Found<Figures> {
+        // What was rejected is made again, and accepted.
+        self.weather("calm");
         let mut life = self.begin(&Said::new()).await?;
         let line = Line::to(&life);
         tills::ask_all(&line, &self.book).await?;
-        judge::drain(&line).await?;
+        judge::drain(&line, &self.book).await?;
         judge::look(&self.place, &line, &self.book, &mut self.seen).await?;
         judge::look_at_bytes(&line, &self.seen).await?;
-        judge::compare(&self.sii.sim().ledger(), &self.seen)?;
+        judge::compare(&self.ledger(), &self.seen)?;
         life.kill()?;
         self.place.check()?;
         let book = locked(&self.book);
@@ -110,6 +142,7 @@ impl Shop {
             refused: book.refused,
             repeated: book.repeated,
             put_off: book.put_off,
+            acts: book.acts,
         })
     }
 
@@ -121,10 +154,22 @@ impl Shop {
 
 impl std::fmt::Display for Figures {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Figures { documents, refused, repeated, put_off } = self;
+        let Figures { documents, refused, repeated, put_off, acts } = self;
         write!(f, "{documents} documents, 0 lost, 0 twice; {refused} refused, {repeated} repeated")?;
         if *put_off > 0 {
             write!(f, ", {put_off} put off")?;
+        }
+        let Acts { notes, resent, same, replaced, unheard, restored, lost, stopped } = acts;
+        write!(f, "; {notes} annulled by a note")?;
+        if *resent > 0 {
+            write!(
+                f,
+                ", {resent} times all sent again, {same} made again under their folio and {replaced} under another, "
+            )?;
+            write!(
+                f,
+                "{unheard} cut off; {restored} older copies put back: {lost} lost with the newer, {stopped} stopped"
+            )?;
         }
         Ok(())
     }

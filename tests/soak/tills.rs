@@ -80,15 +80,18 @@ impl Line {
     }
 
     /// `None` when no whole answer came.
-    async fn sell(&self, order: &Order) -> Option<(StatusCode, Value)> {
-        let mut request = self
-            .http
-            .post(format!("{}/v1/documents", self.base))
-            .bearer_auth(&self.token)
-            .header("content-type", "application/json")
-            .header("timbre-client", "soak")
-            .body(order.body.clone());
-        if let Some(key) = &order.key {
+    pub async fn sell(&self, order: &Order) -> Option<(StatusCode, Value)> {
+        self.post("/documents", Some(order)).await
+    }
+
+    /// Posts an order, or nothing.
+    pub async fn post(&self, path: &str, order: Option<&Order>) -> Option<(StatusCode, Value)> {
+        let request = self.http.post(format!("{}/v1{path}", self.base)).bearer_auth(&self.token);
+        let mut request = request.header("timbre-client", "soak");
+        if let Some(order) = order {
+            request = request.header("content-type", "application/json").body(order.body.clone());
+        }
+        if let Some(key) = order.and_then(|order| order.key.as_ref()) {
             request = request.header("Idempotency-Key", key);
         }
         let answer = request.send().await.ok()?;

@@ -1,0 +1,104 @@
+//! A person beside the tills, by the API: what waits is sent again, and what the authority rejected is made again, under
+//! its own folio or another.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use serde_json::Value;
+
+use crate::book::Book;
+use crate::chance::Chance;
+use crate::fault;
+use crate::fault::Found;
+use crate::tills::{self, Line, locked};
+
+/// Tills at their work as in [`tills::sell`], and a person beside them until they are done.
+pub async fn beside_tills(
+    line: &Line,
+    book: &Mutex<Book>,
+    chance: &mut Chance,
+    most: u64,
+    faulty: bool,
+) -> Found<()> {
+    let mut hand = Chance::new(chance.below(u64::MAX), 3);
+    let tills = tills::sell(line, book, chance, most, faulty);
+    tokio::pin!(tills);
+    tokio::select! {
+        done = &mut tills => return done,
+        // It is gone before the tills have noticed.
+        done = acts(line, book, &mut hand, faulty) => done?,
+    }
+    tills.await
+}
+
+/// One act after the other, until nothing answers.
+async fn acts(line: &Line, book: &Mutex<Book>, chance: &mut Chance, faulty: bool) -> Found<()> {
+    loop {
+        tokio::time::sleep(Duration::from_millis(chance.between(5, 150))).await;
+        let Some(rejected) = rejected(line).await else { return Ok(()) };
+        let done = match chance.one(&rejected) {
+            Some(id) if chance.below(4) > 0 => again(line, book, id, chance.below(2) == 0, faulty).await?,
+            _ => resend(line, book, faulty).await?,
+        };
+        if !done {
+            return Ok(());
+        }
+    }
+}
+
+/// Makes again all that can be by now, as it comes: for who waits until nothing is rejected any more.
+pub async fn mend(line: &Line, book: &Mutex<Book>) -> Found<()> {
+    for id in rejected(line).await.unwrap_or_default() {
+        again(line, book, &id, false, false).await?;
+    }
+    Ok(())
+}
+
+/// What calls a person. `None`: it says nothing of it.
+async fn rejected(line: &Line) -> Option<Vec<String>> {
+    let page = line.json("/documents?state=problem&limit=100").await.ok()?;
+    let ids = page["rows"].as_array()?.iter().filter_map(|row| row["id"].as_str());
+    Some(ids.map(str::to_owned).collect())
+}
+
+/// Sends all that waits; false when nothing answers.
+pub async fn resend(line: &Line, book: &Mutex<Book>, faulty: bool) -> Found<bool> {
+    match line.post("/resend", None).await {
+        None => Ok(false),
+        Some((StatusCode::OK, _)) => {
+            locked(book).acts.resent += 1;
+            Ok(true)
+        }
+        Some((status, _)) if faulty && status.is_server_error() => Ok(true),
+        Some((status, answer)) => fault!("resend: {status} {answer}"),
+    }
+}
+
+/// Makes one again; false when nothing answers. That it can't be yet, or was meanwhile, is an answer, too.
+async fn again(line: &Line, book: &Mutex<Book>, id: &str, new: bool, faulty: bool) -> Found<bool> {
+    locked(book).is_made_again(id);
+    let folio = if new { "?folio=new" } else { "" };
+    match line.post(&format!("/documents/{id}/reissue{folio}"), None).await {
+        None => {
+            locked(book).acts.unheard += 1;
+            Ok(false)
+        }
+        Some((StatusCode::OK, answer)) => made(book, id, new, &answer).map(|()| true),
+        Some((status, _)) if status.is_client_error() || status == StatusCode::SERVICE_UNAVAILABLE => {
+            Ok(true)
+        }
+        Some((status, _)) if faulty && status.is_server_error() => Ok(true),
+        Some((status, answer)) => fault!("{id} made again: {status} {answer}"),
+    }
+}
+
+fn made(book: &Mutex<Book>, id: &str, new: bool, answer: &Value) -> Found<()> {
+    let acts = &mut locked(book).acts;
+    let same = answer["document"]["id"] == id;
+    if same == answer["replaced"].is_object() || (new && same) {
+        return fault!("{id} made again: {answer}");
+    }
+    *(if same { &mut acts.same } else { &mut acts.replaced }) += 1;
+    Ok(())
+}
