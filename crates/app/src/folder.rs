@@ -131,9 +131,9 @@ impl Lock {
     }
 
     /// A copy of this folder has the same `anchor` on this machine: while one of them may issue the other does not.
-    /// (Of what one of them had issued before, the anchor itself tells the other.)
-    pub fn alone(&mut self, anchor: &Path) -> Result<(), StartError> {
-        let path = anchor.with_extension("lock");
+    /// (Of what one of them had issued before, the anchor itself tells the other.) Without one nobody would notice either.
+    pub fn alone(&mut self, anchor: Option<&Path>) -> Result<(), StartError> {
+        let path = anchor.ok_or(StartError::NoState)?.with_extension("lock");
         let failed = |error| StartError::Folder(path.clone(), error);
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(failed)?;
@@ -322,11 +322,14 @@ mod tests {
         let anchor = dir.path().join("state/anchors/a.json");
         let take = |name: &str| Lock::take(&dir.path().join(name)).unwrap();
         let (mut shop, mut copy) = (take("shop"), take("copy"));
-        shop.alone(&anchor).unwrap();
-        assert!(matches!(copy.alone(&anchor), Err(StartError::Copy(of)) if of == dir.path().join("copy")));
-        copy.alone(&dir.path().join("state/anchors/b.json")).unwrap();
+        shop.alone(Some(&anchor)).unwrap();
+        assert!(
+            matches!(copy.alone(Some(&anchor)), Err(StartError::Copy(of)) if of == dir.path().join("copy"))
+        );
+        assert!(matches!(copy.alone(None), Err(StartError::NoState)), "nobody would notice");
+        copy.alone(Some(&dir.path().join("state/anchors/b.json"))).unwrap();
         drop(shop);
-        take("shop").alone(&anchor).unwrap();
+        take("shop").alone(Some(&anchor)).unwrap();
     }
 
     #[test]

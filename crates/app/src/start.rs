@@ -2,6 +2,7 @@
 
 mod error;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -168,8 +169,8 @@ async fn begin(options: Options, still: bool) -> Result<Running, StartError> {
         let keys = vault.clone().map(|vault| vault as Arc<dyn SegmentKeys>);
         let anchor = anchor(state, &dir);
         // Who only looks gives no folio.
-        if let Some(anchor) = anchor.as_ref().filter(|_| !look) {
-            lock.alone(anchor)?;
+        if !look {
+            lock.alone(anchor.as_deref())?;
         }
         let options = OpenOptions { anchor, keys, still, ..OpenOptions::default() };
         let (mut store, opened) = Store::open(&dir, &options, &|_, _| {})?;
@@ -372,11 +373,18 @@ pub(crate) fn anchor(state: Option<PathBuf>, folder: &Path) -> Option<PathBuf> {
 
 /// The platform's place for what is no document and no setting.
 fn state_dir() -> Option<PathBuf> {
-    let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    state_of(|name| std::env::var_os(name), std::env::home_dir())
+}
+
+/// A service may be started without variables: then the system's list of users tells the `home`.
+fn state_of(said: impl Fn(&str) -> Option<OsString>, home: Option<PathBuf>) -> Option<PathBuf> {
+    let set = |name: &str| said(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let home = home.filter(|home| !home.as_os_str().is_empty());
     if cfg!(windows) {
-        return set("LOCALAPPDATA").map(|dir| dir.join("Timbre"));
+        let local = set("LOCALAPPDATA").or_else(|| home.map(|home| home.join("AppData").join("Local")));
+        return local.map(|dir| dir.join("Timbre"));
     }
-    let base = set("XDG_STATE_HOME").or_else(|| set("HOME").map(|home| home.join(".local/state")));
+    let base = set("XDG_STATE_HOME").or_else(|| home.map(|home| home.join(".local/state")));
     base.map(|dir| dir.join("timbre"))
 }
 
@@ -385,4 +393,23 @@ fn token() -> Result<String, StartError> {
     let mut bytes = [0u8; 32];
     openssl::rand::rand_bytes(&mut bytes).map_err(|e| StartError::Network(e.to_string()))?;
     Ok(bytes.iter().map(|b| format!("{b:02x}")).collect())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_anchor_is_under_the_home_of_the_user_where_no_variable_says_more() {
+        let state = |said: &[(&str, &str)], home: Option<&str>| {
+            let value = |name: &str| said.iter().find(|(known, _)| *known == name).map(|said| said.1.into());
+            state_of(value, home.map(PathBuf::from))
+        };
+        let at = |path: &str| Some(PathBuf::from(path));
+        assert_eq!(state(&[], Some("/casa")), at("/casa/.local/state/timbre"));
+        assert_eq!(state(&[("XDG_STATE_HOME", "")], Some("/casa")), at("/casa/.local/state/timbre"));
+        assert_eq!(state(&[("XDG_STATE_HOME", "/estado")], None), at("/estado/timbre"));
+        assert_eq!(state(&[], None), None);
+        assert_eq!(state(&[], Some("")), None);
+    }
 }

@@ -54,6 +54,12 @@ pub enum StartError {
         .0.display(), .1
     )]
     OnlyCertification(PathBuf, &'static str),
+    #[error(
+        "no hay dónde anotar, fuera de la carpeta, hasta qué folio se llegó, y sin eso una copia antigua los repetiría: el \
+         sistema no dice cuál es la carpeta personal de quien usa Timbre. Defina la variable {} y repita.",
+        STATE_VARIABLE
+    )]
+    NoState,
     #[error("{0}")]
     Problem(ProblemView),
 }
@@ -72,6 +78,9 @@ fn way_out(source: &io::Error) -> &'static str {
         _ => "",
     }
 }
+
+/// The one that says where the anchor is.
+const STATE_VARIABLE: &str = if cfg!(windows) { "LOCALAPPDATA" } else { "XDG_STATE_HOME" };
 
 impl StartError {
     /// Could nothing be written? What is there may still be read.
@@ -100,7 +109,7 @@ impl StartError {
             }
             StartError::Store(StoreError::InUse(_)) => 3,
             StartError::Config(..) | StartError::Scenario(..) | StartError::ForeignAuthority(..) => 2,
-            StartError::OnlyCertification(..) => 2,
+            StartError::OnlyCertification(..) | StartError::NoState => 2,
             StartError::Folder(..)
             | StartError::Vault(_)
             | StartError::Store(_)
