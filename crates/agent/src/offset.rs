@@ -5,12 +5,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use timbre_core::{Heard, Refusal, Timestamp};
+use timbre_core::{Heard, Refusal, Request, Timestamp};
 use timbre_store::{Fact, Reader};
 
 use crate::clock::until;
 use crate::engine::{Agent, Answer, Inner};
-use crate::sender::Sender;
+use crate::line::Asked;
+use crate::sender::{Sender, lock};
 use crate::signing;
 use crate::view::ClockView;
 
@@ -18,6 +19,8 @@ use crate::view::ClockView;
 const WITHIN: i64 = 60;
 /// Whoever can't sell by this clock has it looked at, and no more often than so.
 const AGAIN: Duration = Duration::from_secs(10);
+/// One answer said that it is off and the looks that it is not: that offset is not looked into again for so long.
+const BELIED: Duration = Duration::from_secs(600);
 /// An answer that was so long on its way tells no time.
 const SLOW: Duration = Duration::from_secs(30);
 
@@ -70,9 +73,63 @@ pub(crate) fn words(offset: i64) -> String {
     format!("{way} {n} {}", if n == 1 { one } else { many })
 }
 
+/// What single answers said of the clock and the journal does not know: one server's clock may be the one that is off,
+/// and stops nobody's sales.
+#[derive(Debug, Default)]
+pub(crate) struct Hearsay {
+    /// Off by so much, as one answer had it: a look decides.
+    suspect: Option<i64>,
+    /// What the answers to logins, which are what a look asks, said since.
+    told: Vec<i64>,
+    /// What a look last said to be wrong, and when, by the steady clock.
+    belied: Option<(i64, Duration)>,
+}
+
+impl Hearsay {
+    /// An answer says that it is off: is that to be looked into?
+    fn suspects(&mut self, offset: i64, now: Duration) -> bool {
+        let alike = |said: i64| (offset - said).abs() <= WITHIN;
+        if self.belied.is_some_and(|(said, at)| alike(said) && now.saturating_sub(at) < BELIED) {
+            return false;
+        }
+        if self.suspect.replace(offset).is_none() {
+            self.told.clear();
+        }
+        true
+    }
+
+    fn tells(&mut self, offset: i64) {
+        if self.suspect.is_some() {
+            self.told.push(offset);
+        }
+    }
+
+    /// Nothing that was asked since says that the clock is right.
+    fn is_suspected(&self, tolerance: Duration) -> bool {
+        self.suspect.is_some() && !self.told.iter().any(|offset| is_good(*offset, tolerance))
+    }
+
+    /// A look is over: how far off the clock is, where all that was asked agree that it is. Where nobody answered the
+    /// next look decides.
+    fn judge(&mut self, tolerance: Duration, now: Duration) -> Option<i64> {
+        let last = *self.told.last()?;
+        let off = self.is_suspected(tolerance);
+        self.told.clear();
+        let suspect = self.suspect.take()?;
+        if !off {
+            self.belied = Some((suspect, now));
+        }
+        off.then_some(last)
+    }
+}
+
+fn is_good(offset: i64, tolerance: Duration) -> bool {
+    Duration::from_secs(offset.unsigned_abs()) <= tolerance
+}
+
 /// Is there something new to write down?
 fn news(before: Option<(i64, bool)>, offset: i64, tolerance: Duration) -> Option<Fact> {
-    let good = Duration::from_secs(offset.unsigned_abs()) <= tolerance;
+    let good = is_good(offset, tolerance);
     let new = match before {
         None => !good,
         Some((_, was)) if was != good => true,
@@ -82,23 +139,51 @@ fn news(before: Option<(i64, bool)>, offset: i64, tolerance: Duration) -> Option
 }
 
 impl Sender {
-    /// Looks at the time that an answer bears.
-    pub(crate) async fn note_clock(&self, heard: &Heard, took: Duration) {
+    /// Looks at the time that an answer bears. That it is right is believed at once; that it is off, once a look says so,
+    /// too. An error's page may be of whatever stands between.
+    pub(crate) async fn note_clock(&self, request: &Request, heard: &Heard, took: Duration) {
+        if heard.is_page() || matches!(heard, Heard::Reply { status: 500.., .. }) {
+            return;
+        }
         let found = date_of(heard).and_then(|date| offset(date, self.now(), took));
         let Some(found) = found else { return };
+        if Asked::of(request) == Asked::Login {
+            lock(&self.hearsay).tells(found);
+        }
+        match self.news_of_the_clock(found) {
+            Some(Fact::ClockSeen { good: false, .. }) => {
+                if lock(&self.hearsay).suspects(found, self.parts.clock.steady()) {
+                    self.clock_doubted.notify_one();
+                }
+            }
+            news => self.write_of_the_clock(news).await,
+        }
+    }
+
+    fn news_of_the_clock(&self, found: i64) -> Option<Fact> {
         let before = self.reader().clock_seen().map(|seen| (seen.offset_seconds, seen.good));
-        let Some(fact) = news(before, found, self.settings().clock_tolerance) else { return };
-        tracing::warn!(seconds = found, "the machine's clock against the authority's");
+        news(before, found, self.settings().clock_tolerance)
+    }
+
+    async fn write_of_the_clock(&self, news: Option<Fact>) {
+        let Some(fact) = news else { return };
+        tracing::warn!(?fact, "the machine's clock against the authority's");
         if let Err(error) = self.writer().commit(vec![fact]).await {
             tracing::error!(%error, "what was found of the clock can't be written");
         }
     }
 
-    /// It may have been corrected since it was found to be off, and an answer tells. Of a line that is down no more is
-    /// asked than its looks, but they are its own here: while nothing is sold nothing waits, and nobody else would look.
-    /// Only from the engine's own tasks: whoever sells may do so on a runtime that goes on with nothing else.
+    /// It is off as far as is known, or may be: there is something to ask.
+    fn asks_of_the_clock(&self) -> bool {
+        doubt(self.reader()).is_some() || lock(&self.hearsay).is_suspected(self.settings().clock_tolerance)
+    }
+
+    /// It may have been corrected since it was found to be off, and an answer tells; or one answer alone said that it is.
+    /// Of a line that is down no more is asked than its looks, but they are its own here: while nothing is sold nothing
+    /// waits, and nobody else would look. Only from the engine's own tasks: whoever sells may do so on a runtime that goes
+    /// on with nothing else.
     pub(crate) fn look_at_the_clock(self: &Arc<Self>) {
-        if doubt(self.reader()).is_none() {
+        if !self.asks_of_the_clock() {
             return;
         }
         let sender = Arc::clone(self);
@@ -118,10 +203,13 @@ impl Sender {
                     Ok(()) => {}
                     Err(error) => tracing::warn!(%error, "the authority's clock can't be asked for"),
                 }
-                if doubt(sender.reader()).is_none() {
+                if !sender.asks_of_the_clock() {
                     break;
                 }
             }
+            let (tolerance, now) = (sender.settings().clock_tolerance, sender.parts.clock.steady());
+            let off = lock(&sender.hearsay).judge(tolerance, now);
+            sender.write_of_the_clock(off.and_then(|off| sender.news_of_the_clock(off))).await;
         });
     }
 }
@@ -241,6 +329,28 @@ mod tests {
         assert_eq!(told(Some((-301, false)), 2), Some((2, true)));
         assert_eq!(told(Some((2, true)), 5), None);
         assert_eq!(told(Some((2, true)), 3600), Some((3600, false)));
+    }
+
+    #[test]
+    fn one_answer_is_only_a_reason_to_look_and_what_the_looks_belie_is_not_looked_into_again_for_a_while() {
+        let (limit, second) = (Duration::from_secs(300), Duration::from_secs(1));
+        let mut heard = Hearsay::default();
+        heard.tells(-1200);
+        assert!(!heard.is_suspected(limit), "nobody asked");
+        assert!(heard.suspects(-1200, Duration::ZERO) && heard.is_suspected(limit));
+        assert_eq!(heard.judge(limit, second), None, "nobody answered");
+        assert!(heard.is_suspected(limit), "so the next look decides");
+        heard.tells(-1190);
+        heard.tells(2);
+        assert!(!heard.is_suspected(limit));
+        assert_eq!(heard.judge(limit, second), None);
+        assert!(!heard.suspects(-1230, 2 * second) && !heard.is_suspected(limit), "the same server");
+        assert!(heard.suspects(900, 2 * second), "another offset");
+        heard.tells(901);
+        heard.tells(899);
+        assert_eq!(heard.judge(limit, 3 * second), Some(899), "all agree");
+        assert!(!heard.is_suspected(limit));
+        assert!(heard.suspects(-1200, second + BELIED), "and after a while it is");
     }
 
     #[test]

@@ -26,6 +26,7 @@ use crate::coverage::Coverage;
 use crate::deadline;
 use crate::gauges::{Durations, Histogram};
 use crate::line::{Asked as Of, Line};
+use crate::offset::Hearsay;
 use crate::parcel::Past;
 use crate::retry::backoff;
 use crate::round::{Ended, Known};
@@ -110,8 +111,9 @@ pub struct Sender {
     /// Held by the task that looks how far this machine gets; told when something was found.
     pub(crate) reaching: tokio::sync::Mutex<()>,
     pub(crate) lost: Notify,
-    /// Told when somebody could not sell by this machine's clock: see `offset`.
+    /// Told when somebody could not sell by this machine's clock, or an answer said that it is off: see `offset`.
     pub(crate) clock_doubted: Notify,
+    pub(crate) hearsay: Mutex<Hearsay>,
     /// When it was last looked at for them, by the steady clock; held meanwhile.
     pub(crate) clock_looked: tokio::sync::Mutex<Option<Duration>>,
     /// How long answers took.
@@ -196,6 +198,7 @@ impl Sender {
             reaching: tokio::sync::Mutex::default(),
             lost: Notify::new(),
             clock_doubted: Notify::new(),
+            hearsay: Mutex::default(),
             clock_looked: tokio::sync::Mutex::default(),
             answered_in: Mutex::default(),
             quiet: Mutex::default(),
@@ -412,7 +415,7 @@ impl Sender {
         let channel = self.channel(channel);
         let heard = self.parts.carrier.carry(request, channel.limits()).await;
         drop(flying);
-        self.note_clock(&heard, began.elapsed()).await;
+        self.note_clock(request, &heard, began.elapsed()).await;
         match (self.note_reach(&heard).await, heard) {
             (Some(why), Heard::Nothing { sent, .. }) => Heard::Nothing { sent, why: why.to_owned() },
             (_, heard) => heard,

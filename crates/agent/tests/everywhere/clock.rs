@@ -77,6 +77,26 @@ async fn a_clock_that_is_off_stops_the_sale_until_somebody_in_charge_takes_it_up
     agent.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn one_server_whose_own_clock_is_off_stops_no_sale_while_another_says_that_ours_is_right() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    ahead(&office, &clock, 0);
+    let late = clock.now().checked_sub(jiff::SignedDuration::from_mins(20)).unwrap();
+    office.books().dates.insert("deliver", late);
+    let agent = open(dir.path(), &office, &clock).await;
+    for sold in 1..=5 {
+        sell(&agent, &format!("k{sold}"), 10).await;
+        let accepted = |agent: &Agent| {
+            clock.advance(Duration::from_millis(10));
+            agent.set_running(true);
+            agent.stats().accepted == sold
+        };
+        until(&agent, accepted).await;
+    }
+    assert_eq!(agent.clock(), None, "it was never said to be off");
+    agent.stop().await;
+}
+
 /// As the drop folder sells: on a runtime that goes on with nothing else.
 fn sold_elsewhere(agent: &Agent, key: &'static str) -> Result<(), String> {
     let agent = agent.clone();

@@ -56,6 +56,8 @@ pub struct Books {
     pub finds: bool,
     /// The time by its own clock, which its answers bear.
     pub date: Option<Timestamp>,
+    /// And those of its servers that show another one, by what is asked of them.
+    pub dates: BTreeMap<&'static str, Timestamp>,
     /// Between the machine and the authority stands somebody who answers everything with a page.
     pub portal: bool,
     /// Addresses (`post/deliver`) that nothing reaches.
@@ -234,7 +236,8 @@ impl Carrier for Wire {
             let mut heard = self.0.answer(request);
             let mut books = self.0.books();
             books.at_once -= 1;
-            if let (Heard::Reply { headers, .. }, Some(date)) = (&mut heard, books.date) {
+            let date = books.dates.get(request.what).copied().or(books.date);
+            if let (Heard::Reply { headers, .. }, Some(date)) = (&mut heard, date) {
                 let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&date);
                 headers.push(("date".to_owned(), date.unwrap()));
             }
