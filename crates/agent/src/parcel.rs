@@ -243,7 +243,8 @@ impl Sender {
         }
     }
 
-    /// The same bytes once more: they are its documents' between the head and the tail that were kept.
+    /// The same bytes once more: they are its documents' between the head and the tail that were kept, unless those are of
+    /// a certificate or a company's data that were replaced since.
     async fn resend(
         &self,
         open: &OpenParcel,
@@ -257,6 +258,10 @@ impl Sender {
             Ok(Some((head, tail))) => {
                 let (id, channel) = (open.id.clone(), open.channel.clone());
                 let parcel = Parcel { id, channel, head, tail, documents };
+                let issuer = self.issuer()?;
+                if !self.channel(&parcel.channel).wraps_alike(&parcel, &self.cx(&issuer, None))? {
+                    return self.send_apart(open, Vec::new(), self.pause(u32::MAX)).await;
+                }
                 return self.deliver(&parcel, open.attempt + 1).await;
             }
             Ok(None) => "no queda registro de él".to_owned(),

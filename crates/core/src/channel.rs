@@ -340,6 +340,13 @@ pub trait Channel: Send + Sync {
     /// Kept with the parcel, so that its bytes are the same on every attempt.
     fn wrap(&self, documents: &[Arc<Document>], cx: &Cx<'_>) -> Result<Wrapping, KeyError>;
 
+    /// Would what [`wrap`](Channel::wrap) made once be made the same today? What is round the documents may bear a
+    /// certificate, or data of the company, that were replaced since, and the authority would refuse it for that.
+    fn wraps_alike(&self, parcel: &Parcel, cx: &Cx<'_>) -> Result<bool, KeyError> {
+        let _ = (parcel, cx);
+        Ok(true)
+    }
+
     /// Starts a login. It ends in [`Step::Granted`], or in `Done` with one `Refused` or `Unknown`
     /// report about no document in particular (an empty series).
     fn login(&self, cx: &Cx<'_>) -> Result<Step, KeyError>;

@@ -235,7 +235,9 @@ pub fn fall(how: Remark, envelope: &[Remark], own: &[Remark], many: usize) -> Ve
         false => Blame::Documents,
     };
     let stored = !matches!(how.code.as_str(), "RSC" | "RFR" | "RCT" | "STATUS 7" | "STATUS 8");
-    let reasons: Vec<Remark> = std::iter::once(&how).chain(envelope).chain(own).cloned().collect();
+    // A person reads the first: what is wrong with the carátula says more than that something is.
+    let (of_cover, rest): (Vec<&Remark>, _) = envelope.iter().partition(|remark| of_envelope(remark));
+    let reasons: Vec<Remark> = of_cover.into_iter().chain([&how]).chain(rest).chain(own).cloned().collect();
     let number = match number_of(&reasons) {
         NumberFate::AskByProbe if !stored => NumberFate::FreeForSame,
         number => number,

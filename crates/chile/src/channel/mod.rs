@@ -143,6 +143,15 @@ impl<W: Wire> Channel for SiiChannel<W> {
         envelope::wrap(self.kind, documents, cx.company, cx.keys, hour::local(cx.now))
     }
 
+    /// RutEnvia is the certificate's holder and has to be `rutSender` and the token's, too (CRT-3-11); the resolution is
+    /// the company's (CRT-3-19); the signature is by the certificate.
+    fn wraps_alike(&self, parcel: &Parcel, cx: &Cx<'_>) -> Result<bool, KeyError> {
+        // One that can't be read is not sent: see `begin`.
+        let Some(stamped) = envelope::stamped(&parcel.head) else { return Ok(true) };
+        let again = envelope::wrap(self.kind, &parcel.documents, cx.company, cx.keys, stamped)?;
+        Ok(again.head == parcel.head && again.tail == parcel.tail)
+    }
+
     fn login(&self, cx: &Cx<'_>) -> Result<Step, KeyError> {
         Ok(self.here(cx, &[])?.map_or_else(|step| step, |here| login::begin::<W>(&here, 1)))
     }

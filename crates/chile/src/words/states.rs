@@ -40,7 +40,7 @@ pub(super) const TABLE: Table = &[
         Company,
         Free,
         Resolution,
-        "El SII rechazó el envío completo por su carátula. Revise el número y la fecha de resolución de la empresa antes de emitir de nuevo.",
+        "El SII rechazó el envío completo por su carátula. Revise el número y la fecha de resolución de la empresa, y que el certificado sea el de quien envía, antes de emitir de nuevo.",
     ),
     word(
         "RCH",

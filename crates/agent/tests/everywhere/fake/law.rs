@@ -15,6 +15,8 @@ pub struct Nowhere;
 
 /// The total of a document that goes by the other channel.
 pub const BY_MAIL: i64 = 7;
+/// Documents of this total and above travel alone.
+pub const ALONE: i64 = 1_000;
 
 const HOUR: Term = Term { seconds: 3600, stands_without_coverage: true, confirmed: true };
 
@@ -243,6 +245,8 @@ impl Draft for Note {
 /// Keys that sign nothing, until the certificate expires.
 #[derive(Default)]
 pub struct NoKeys {
+    /// Whose the certificate is, where it is not the first one's.
+    pub holder: std::sync::Mutex<Option<String>>,
     pub expires: std::sync::Mutex<Option<Timestamp>>,
     /// The next certificate's file is told of by the one, and read once the other says so.
     pub slow: std::sync::Mutex<Option<(mpsc::Sender<()>, mpsc::Receiver<()>)>>,
@@ -257,7 +261,7 @@ impl Keys for NoKeys {
             der: Bytes::new(),
             modulus: Bytes::new(),
             exponent: Bytes::new(),
-            holder: "1".into(),
+            holder: self.holder.lock().unwrap().clone().unwrap_or_else(|| "1".into()),
             not_before: Timestamp::MIN,
             not_after: self.expires.lock().unwrap().unwrap_or(Timestamp::MAX),
         })

@@ -25,7 +25,7 @@ use timbre_store::{OpenOptions, Opened, Store};
 
 use crate::COUNTRY;
 
-pub use law::{BY_MAIL, DRAFTS, NoKeys, Nowhere};
+pub use law::{ALONE, BY_MAIL, DRAFTS, NoKeys, Nowhere};
 pub use office::{Books, Mood, Office, Wire};
 pub use tray::{Tray, given, paper_of, stuck, tray, two};
 
@@ -38,9 +38,6 @@ pub struct Post {
     name: &'static str,
     hook: Hook,
 }
-
-/// Documents of this total and above travel alone.
-pub const ALONE: i64 = 1_000;
 
 static LIMITS: LazyLock<Limits> = LazyLock::new(|| {
     let (documents, at_once) = COUNTRY.together();
@@ -138,7 +135,11 @@ impl Channel for Post {
     fn wrap(&self, documents: &[Arc<Document>], cx: &Cx<'_>) -> Result<Wrapping, KeyError> {
         (self.hook)("wrap", documents)?;
         // Different each time: sending a parcel again must not wrap it again.
-        Ok(Wrapping { head: Bytes::from(format!("{:02x?}\n", cx.entropy)), tail: Bytes::new() })
+        let head = format!("{} {:02x?}\n", cx.keys.certificate()?.holder, cx.entropy);
+        Ok(Wrapping { head: Bytes::from(head), tail: Bytes::new() })
+    }
+    fn wraps_alike(&self, parcel: &Parcel, cx: &Cx<'_>) -> Result<bool, KeyError> {
+        Ok(parcel.head.starts_with(format!("{} ", cx.keys.certificate()?.holder).as_bytes()))
     }
     fn login(&self, cx: &Cx<'_>) -> Result<Step, KeyError> {
         (self.hook)("login", &[])?;

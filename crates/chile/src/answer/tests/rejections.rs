@@ -202,10 +202,16 @@ fn an_envelope_rejected_whole_takes_every_document_with_it() {
     assert_eq!(told(&verdicts[0]), "fallen AskByProbe Documents RCO");
     // The carátula and the sender's rights are no document's fault.
     assert_eq!(told(&reject_all(&[(39, 1)], "RCT", &[])[0]), "fallen FreeForSame Envelope RCT");
-    for (code, blame) in [("CRT-3-19", "Envelope"), ("ENV-3-6", "Envelope"), ("ENV-3-0", "Documents")] {
+    for (how, code, expect) in [
+        // A person reads the first.
+        ("RSC", "CRT-3-19", "Envelope CRT-3-19 RSC"),
+        ("RCT", "CRT-3-11", "Envelope CRT-3-11 RCT"),
+        ("RSC", "ENV-3-6", "Envelope ENV-3-6 RSC"),
+        ("RSC", "ENV-3-0", "Documents RSC ENV-3-0"),
+    ] {
         let of_envelope = Detail { folio: None, remarks: vec![remark(code)], ..own(1) };
-        let told = told(&reject_all(&[(39, 1)], "RSC", &[of_envelope])[0]);
-        assert_eq!(told, format!("fallen FreeForSame {blame} RSC {code}"));
+        let told = told(&reject_all(&[(39, 1)], how, &[of_envelope])[0]);
+        assert_eq!(told, format!("fallen FreeForSame {expect}"));
     }
 }
 

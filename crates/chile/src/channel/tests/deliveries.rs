@@ -1,5 +1,6 @@
 use super::*;
-use timbre_core::{Effect, Sent};
+use crate::fixture::TestKeys;
+use timbre_core::{Certificate, Effect, KeyName, Keys, Scheme, Sent};
 
 const TAKEN: &str = r#"{"trackid":25873531,"estado":"REC"}"#;
 
@@ -84,6 +85,50 @@ fn a_dte_parcel_goes_to_the_form() {
         reply(200, "<RECEPCIONDTE><STATUS>99</STATUS></RECEPCIONDTE>"),
         &documents
     )));
+}
+
+/// The same keys in another person's certificate.
+struct Another;
+
+impl Keys for Another {
+    fn sign(&self, key: KeyName<'_>, scheme: Scheme, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        TestKeys::get().sign(key, scheme, message)
+    }
+
+    fn certificate(&self) -> Result<Certificate, KeyError> {
+        Ok(Certificate { holder: "22222222-2".to_owned(), ..TestKeys::get().certificate()? })
+    }
+}
+
+#[test]
+fn an_envelope_of_another_certificate_or_resolution_would_not_be_made_alike() {
+    let (mut desk, channel, documents) = (desk(), BoletaChannel::new(), boletas(2));
+    let parcel = desk.parcel(&channel, documents);
+    desk.now += Duration::from_secs(3_600);
+    assert!(channel.wraps_alike(&parcel, &desk.cx()).unwrap(), "whenever it goes again");
+    assert!(!channel.wraps_alike(&parcel, &Cx { keys: &Another, ..desk.cx() }).unwrap());
+    desk.company.data["NroResol"] = 81.into();
+    assert!(!channel.wraps_alike(&parcel, &desk.cx()).unwrap());
+}
+
+#[test]
+fn an_answer_about_another_company_is_no_track() {
+    let (desk, documents) = (desk(), boletas(1));
+    let other = crate::rut::Rut::of(76_000_000).unwrap();
+    let json = |company| format!(r#"{{"rut_emisor":"{company}","trackid":8888,"estado":"REC"}}"#);
+    let form = |company| {
+        format!(
+            "<RECEPCIONDTE><RUTCOMPANY>{company}</RUTCOMPANY><STATUS>0</STATUS><TRACKID>8888</TRACKID></RECEPCIONDTE>"
+        )
+    };
+    let ours: crate::rut::Rut = desk.company.id.parse().unwrap();
+    let boletas: &dyn Channel = &BoletaChannel::new();
+    let dtes: &dyn Channel = &DteChannel::new();
+    for (channel, other, ours) in [(boletas, json(other), json(ours)), (dtes, form(other), form(ours))] {
+        let (step, _) = begin(&desk, channel, &documents);
+        assert_eq!(told(&desk.go_on(channel, &step, reply(200, &other), &documents)), ["T39F1 unknown"]);
+        assert_eq!(told(&desk.go_on(channel, &step, reply(200, &ours), &documents)), ["T39F1 sent 8888"]);
+    }
 }
 
 #[test]
