@@ -112,7 +112,7 @@ impl Sender {
                     asked = Asked::of(&request);
                     answer = Some(Answer::new(&request, &heard, took));
                     let cx = self.cx_of(&issuer, pass.as_ref(), talk.past);
-                    step = channel.resume(state, heard, talk.documents, &cx)?;
+                    step = self.unless_anothers(talk, channel.resume(state, heard, talk.documents, &cx)?);
                     taken |= asked.delivers() && !matches!(step, Step::Stale(_));
                 }
                 Step::Wait(span, state, reports) => {

@@ -71,6 +71,7 @@ mod stray;
 mod tale;
 mod timeline;
 mod today;
+mod tracks;
 mod trouble;
 mod unlock;
 mod unread;

@@ -74,7 +74,9 @@ impl Sender {
         let mut known = Known::default();
         let now = self.now();
         self.take_up_strays().await?;
-        for open in self.reader().parcels()? {
+        let parcels = self.reader().parcels()?;
+        self.recover_tracks(&parcels);
+        for open in parcels {
             let due = match open.state {
                 Some(_) => Ok(plan::due(open.sent, open.due, now)),
                 None => {

@@ -31,6 +31,7 @@ use crate::parcel::Past;
 use crate::retry::backoff;
 use crate::round::{Ended, Known};
 use crate::settings::Settings;
+use crate::tracks::Tracks;
 use crate::writer::Writer;
 
 /// What the sender is made of.
@@ -120,6 +121,7 @@ pub struct Sender {
     pub(crate) answered_in: Mutex<BTreeMap<(&'static str, Class), Histogram>>,
     /// Until when the authority wants no question on a channel. Deliveries go on: their hour runs.
     pub(crate) quiet: Mutex<BTreeMap<ChannelId, Timestamp>>,
+    pub(crate) tracks: Mutex<Tracks>,
     /// Answers with the authority's own errors, in a row.
     pub(crate) errors: Mutex<BTreeMap<ChannelId, u32>>,
     /// Lines that came back since the last round.
@@ -202,6 +204,7 @@ impl Sender {
             clock_looked: tokio::sync::Mutex::default(),
             answered_in: Mutex::default(),
             quiet: Mutex::default(),
+            tracks: Mutex::default(),
             errors: Mutex::default(),
             returned: Mutex::default(),
             heard: Mutex::default(),

@@ -84,6 +84,20 @@ async fn one_nobody_answered_about_holds_its_parcel_also_when_a_person_was_calle
     assert_eq!(office.books().asked("post/deliver"), 1, "its bytes may be there");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_under_the_number_of_another_upload_is_asked_about_by_itself() {
+    let (dir, office) = (tempfile::tempdir().unwrap(), office());
+    let agent = open(dir.path(), &office, true).await;
+    sell(&agent, "k1", 10).await;
+    until(&agent, |agent| agent.stats().accepted == 1).await;
+    office.books().moods.push_back(("deliver", Mood::Borrow));
+    sell(&agent, "k2", 10).await;
+    until(&agent, |agent| agent.stats().accepted == 2).await;
+    agent.stop().await;
+    assert_eq!(office.books().held.len(), 2, "it was never there, and went again");
+    assert_eq!(sums(&agent, 2).len(), 2);
+}
+
 /// Three that travelled together and stand as `stand` says, of which the first can't be read any more.
 pub async fn one_unreadable_of_three(dir: &Path, office: &Arc<Office>, stand: impl Fn(&Agent) -> bool) {
     let agent = open(dir, office, false).await;

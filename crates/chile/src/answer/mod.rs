@@ -13,6 +13,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::channel::soap;
+use crate::rut::Rut;
 use crate::xml;
 
 pub use document::{Exact, Held, boleta_document, classify, dte_document, dte_exact};
@@ -65,6 +66,16 @@ impl Reply<'_> {
         Some(Duration::from_secs(seconds.parse::<u64>().ok()?.min(86_400)))
     }
 
+    /// Does it say that it is about another company? What a cache or a mix-up at the SII tells of others is no answer.
+    pub(crate) fn is_of_another(&self, company: Rut) -> bool {
+        let told = match self.json() {
+            Some(answer) => scalar(&answer["rut_emisor"]),
+            None => xml::read(&self.text()).and_then(|root| root.value("RUTCOMPANY").map(str::to_owned)),
+        };
+        // Who sends is never told by what can't be read.
+        told.and_then(|told| told.parse().ok()).is_some_and(|told: Rut| told != company)
+    }
+
     /// One line for a person: what came instead of an answer.
     fn unclear(&self) -> String {
         let text = self.text();
@@ -85,6 +96,9 @@ fn is_html(text: &str) -> bool {
 fn is_plain(text: &str) -> bool {
     !is_html(text) && text.len() < 200
 }
+
+/// Why an answer is none that [`Reply::is_of_another`].
+pub(crate) const OF_ANOTHER: &str = "el SII respondió sobre otra empresa";
 
 /// A TrackID: digits, kept as text since zeros lead it on one channel and its length is not promised.
 fn track(text: &str) -> Option<String> {

@@ -10,7 +10,7 @@ use timbre_core::{ChannelId, Document, Heard, KeyError, Parcel, ParcelId, Scope,
 
 use super::talk::{Here, Stage, TO_MEND, Talk, all, reply, unknown};
 use super::{Wire, multipart};
-use crate::answer::{Upload, fall};
+use crate::answer::{OF_ANOTHER, Upload, fall};
 use crate::envelope;
 use crate::words::remark;
 
@@ -43,7 +43,13 @@ pub(super) fn resume<W: Wire>(
         }
         Heard::Nothing { sent: Sent::Perhaps, why } => Ok(unknown(about, &why)),
         Heard::Reply { status, headers, body } => {
-            let answer = W::hear_upload(reply(status, &headers, &body));
+            let reply = reply(status, &headers, &body);
+            let answer = match W::hear_upload(reply) {
+                Upload::Received { .. } if reply.is_of_another(here.company) => {
+                    Upload::Unclear(OF_ANOTHER.to_owned())
+                }
+                answer => answer,
+            };
             Ok(hear::<W>(here, answer, stamped, before.clone(), talk.renewals, about))
         }
     }

@@ -12,8 +12,8 @@ use super::Wire;
 use super::subject::Subject;
 use super::talk::{Here, Stage, Talk, all, left, reply};
 use crate::answer::{
-    Concluded, Count, Exact, Held, ITS_DATA, NOT_YET, Processed, Progress, Reply, Settled, THIS_ONE, Uploads,
-    conclude, is_lost, reject_all, settle,
+    Concluded, Count, Exact, Held, ITS_DATA, NOT_YET, OF_ANOTHER, Processed, Progress, Reply, Settled,
+    THIS_ONE, Uploads, conclude, is_lost, reject_all, settle,
 };
 use crate::words::meaning;
 
@@ -41,7 +41,10 @@ pub(super) fn resume<W: Wire>(
     let reply = reply(status, &headers, &body);
     match &talk.stage {
         Stage::Poll { track, .. } => {
-            let progress = W::hear_parcel(reply, track);
+            let progress = match reply.is_of_another(here.company) {
+                true => Progress::Unclear { why: OF_ANOTHER.to_owned(), after: None },
+                false => W::hear_parcel(reply, track),
+            };
             hear_parcel::<W>(here, talk, progress, about)
         }
         _ => hear_document::<W>(here, talk, reply, about),

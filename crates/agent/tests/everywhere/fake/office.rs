@@ -27,6 +27,8 @@ pub enum Mood {
     Halve,
     /// Takes nothing and wants to be left alone for no time at all.
     Busy,
+    /// Takes nothing, and gives it the number of the first parcel.
+    Borrow,
     /// Wants to be asked again in no time at all.
     Hurry,
     /// Takes it and wants to be asked about it at once.
@@ -166,6 +168,7 @@ impl Office {
             Mood::Stale => return reply("stale"),
             Mood::Refuse => return reply("refuse"),
             Mood::Busy => return reply("busy"),
+            Mood::Borrow => return reply("track 1"),
             Mood::Hurry => return reply("hurry"),
             Mood::Throttle => return Heard::Reply { status: 429, headers: vec![], body: Bytes::new() },
             Mood::Error => {

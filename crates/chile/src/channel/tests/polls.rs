@@ -47,6 +47,24 @@ fn dte_counted(informed: u32, accepted: u32, rejected: u32, objected: u32) -> He
 }
 
 #[test]
+fn counts_of_another_companys_upload_are_no_verdict() {
+    let (desk, channel, documents) = (desk(), BoletaChannel::new(), boletas(1));
+    let counts = |company: crate::rut::Rut| {
+        reply(
+            200,
+            &format!(
+                r#"{{"rut_emisor":"{company}","estado":"EPR","trackid":1014,"estadistica":[{{"tipo":39,"informados":1,"aceptados":1,"rechazados":0,"reparos":0}}]}}"#
+            ),
+        )
+    };
+    let step = boleta_poll(&desk, &documents);
+    let other = desk.go_on(&channel, &step, counts(crate::rut::Rut::of(76_000_000).unwrap()), &documents);
+    assert_eq!((waits(&other), told(&other)), (1200, Vec::new()), "it is asked again");
+    let ours = desk.go_on(&channel, &step, counts(desk.company.id.parse().unwrap()), &documents);
+    assert_eq!(told(&ours), ["T39F1 accepted"]);
+}
+
+#[test]
 fn questions_are_paced_until_the_counts_are_in() {
     let (desk, channel, documents) = (desk(), BoletaChannel::new(), boletas(2));
     let mut step = boleta_poll(&desk, &documents);
