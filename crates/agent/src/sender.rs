@@ -49,6 +49,10 @@ pub struct SenderParts {
     pub zone: TimeZone,
 }
 
+/// The sender looks at its work at least so often: it sleeps by the steady clock, and waits by one that is set, or goes on
+/// while the machine is asleep.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+
 /// So many answers of the authority are remembered, for the day at a glance.
 const MOST_ANSWERS: usize = 240;
 
@@ -298,7 +302,7 @@ impl Sender {
             } else {
                 None
             };
-            let sleep = next.map_or(Duration::from_secs(3_600), |at| until(self.now(), at));
+            let sleep = nap(self.now(), next);
             tokio::select! {
                 // What ended is taken note of before anything else starts; also, always in this order.
                 biased;
@@ -445,6 +449,11 @@ impl Sender {
     }
 }
 
+/// How long to sleep when there is something to do `next`.
+fn nap(now: Timestamp, next: Option<Timestamp>) -> Duration {
+    next.map_or(LONGEST_SLEEP, |at| until(now, at)).min(LONGEST_SLEEP)
+}
+
 /// A lock whose holder can't leave anything half done: poison carries no meaning.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -453,4 +462,20 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A laptop that was closed goes on by its clock, and not once its sleep has lasted as long as it would have.
+    #[test]
+    fn whatever_it_waits_for_it_looks_at_the_clock_every_minute() {
+        let now = Timestamp::UNIX_EPOCH;
+        for (wait, sleep) in [(0, 0), (5, 5), (60, 60), (3_600, 60)] {
+            let next = later(now, Duration::from_secs(wait));
+            assert_eq!(nap(now, Some(next)), Duration::from_secs(sleep));
+        }
+        assert_eq!(nap(now, None), LONGEST_SLEEP);
+    }
 }
