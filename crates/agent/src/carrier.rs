@@ -107,6 +107,8 @@ impl HttpCarrier {
         for (name, value) in &request.headers {
             builder = builder.header(name, value);
         }
+        // Of whoever does not say so an answer may come compressed (RFC 9110, 12.5.3), and nothing here opens it.
+        builder = builder.header("Accept-Encoding", "identity");
         builder = builder.timeout(match request.effect {
             Effect::Query => limits.query_timeout,
             Effect::Deliver => limits.deliver_timeout,

@@ -79,6 +79,10 @@ impl Reply<'_> {
     /// One line for a person: what came instead of an answer.
     fn unclear(&self) -> String {
         let text = self.text();
+        // Compressed, or of another program altogether.
+        if text.chars().any(|c| c < ' ' && !c.is_whitespace()) {
+            return format!("el SII respondió HTTP {} con algo que no es texto", self.status);
+        }
         let words: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(160).collect();
         match words.as_str() {
             "" => format!("el SII respondió HTTP {} sin contenido", self.status),

@@ -62,6 +62,7 @@ fn what_is_not_understood_is_quoted_in_one_line() {
     let said = |status, text: &str| with(status, text, |r| r.unclear());
     assert_eq!(said(503, " \n"), "el SII respondió HTTP 503 sin contenido");
     assert_eq!(said(200, "no\n  sé"), "el SII respondió HTTP 200 con algo que no se entiende: no sé");
+    assert_eq!(said(200, "\u{1f}\u{8b}\u{8}\0ab"), "el SII respondió HTTP 200 con algo que no es texto");
     assert!(said(200, &"x".repeat(500)).ends_with(&format!(": {}", "x".repeat(160))));
 }
 
