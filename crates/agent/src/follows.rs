@@ -105,6 +105,17 @@ fn is_used_twice(reader: &Reader, used: &[DocumentId]) -> Result<bool, StoreErro
     Ok(false)
 }
 
+/// What a rejected document used and could not use again, since another does by now: it is not made again.
+fn used_by_another(reader: &Reader, of: &Row) -> Result<Option<DocumentId>, StoreError> {
+    for own in of.claims.0.iter().filter(|own| of.state == DocState::Rechazado && own.amount > Amount::ZERO) {
+        let Some(whole) = reader.row(&own.document)? else { continue };
+        if own.amount.0.saturating_add(reader.used(&own.document)?.claimed.0) > whole.total.0 {
+            return Ok(Some(own.document.clone()));
+        }
+    }
+    Ok(None)
+}
+
 /// Another note gave back what a rejected one had: the state of one that is still on its way, if there is any.
 fn given_back_by_now(reader: &Reader, used: &[DocumentId]) -> Result<Option<DocState>, StoreError> {
     for id in used {
@@ -157,7 +168,14 @@ impl Sender {
                 "{CORRECTS}{document}, en cuyo lugar está {now}: vuelva a emitir {} y corregirá a {now}",
                 row.id
             ),
-            false => rejected(document, authority),
+            false => match used_by_another(self.reader(), &of)? {
+                Some(used) => format!(
+                    "{CORRECTS}{document}, que el {authority} rechazó, y no se envía: lo que {document} usaba de {used} ya lo usa \
+                     otro documento, así que no se vuelve a emitir y no queda nada que corregir. El folio de esta nota queda sin \
+                     usar"
+                ),
+                None => rejected(document, authority),
+            },
         })
     }
 

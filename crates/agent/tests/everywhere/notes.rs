@@ -305,6 +305,9 @@ async fn what_waits_for_a_note_leaves_when_what_that_annuls_is_rejected() {
     until(&agent, |agent| row(agent, 4).state == "ACEPTADO").await;
     assert_eq!(row(&agent, 2).state, "RECHAZADO");
     assert!(!office.books().order.contains(&3), "nobody is to correct what was rejected");
+    // Nor is a person told to make again what would be refused.
+    let told = |agent: &Agent| row(agent, 3).attention.unwrap_or_default();
+    until(&agent, |agent| told(agent).contains("lo que TAF2 usaba de TAF1 ya lo usa otro documento")).await;
     office.books().have.insert(2, "no");
     let again = Reissue { sale: None, new_number: true, who: "Ana".into() };
     assert_eq!(agent.reissue("TAF2", again).await.unwrap_err().code, "claim-exceeds");
