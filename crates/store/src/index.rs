@@ -185,6 +185,14 @@ impl Index {
         }
     }
 
+    /// Nothing but its own key, at most: an opening that was refused goes no further, and may come again and again.
+    pub fn holds_nothing(&self) -> Result<bool, StoreError> {
+        self.ask(|tree| {
+            let mut keys = tree.iter().keys();
+            Ok(keys.find(|key| key.as_ref().map_or(true, |key| key != key::DISGUISE)).transpose()?.is_none())
+        })
+    }
+
     /// Nothing is in it yet: what the mark says is about the one before it. With `keys` it is sealed from its first
     /// word on.
     pub fn begin(&self, keys: Option<&dyn SegmentKeys>) -> Result<(), StoreError> {

@@ -68,7 +68,7 @@ pub(crate) fn find(folder: &Path, segments: &Segments) -> Result<Found, StoreErr
 
 /// Compares an index with the journal, without reading the journal.
 pub(crate) fn stand(index: &Index, segments: &Segments, past: Past) -> Result<Standing, StoreError> {
-    if index.ask(|tree| Ok(tree.is_empty()))? {
+    if index.holds_nothing()? {
         return Ok(Standing::Empty);
     }
     if index.number(key::SCHEMA_KEY)? != Some(u64::from(key::SCHEMA)) {

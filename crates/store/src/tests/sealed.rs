@@ -358,3 +358,35 @@ fn who_keeps_no_keys_turns_nothing_on() {
     assert!(matches!(refused, Err(StoreError::Refused(_))));
     issue(&mut store, [1]);
 }
+
+/// Whoever starts it again and again may not fill the disk with what each start began.
+#[test]
+fn an_opening_that_is_refused_leaves_no_index_more_however_often_it_is_tried() {
+    let shop = Shop::sealed();
+    let mut store = shop.stocked();
+    let place = store.commit(vec![issued(sale(1))], at(1)).unwrap().places[0];
+    drop(store);
+    shop.delete_index();
+    let whole = fs::read(shop.segment(1)).unwrap();
+    let mut newer = whole.clone();
+    let head = &mut newer[place.offset as usize..][..HEADER];
+    head[4] = 2;
+    let crc = crc32fast::hash(&head[..76]);
+    head[76..].copy_from_slice(&crc.to_be_bytes());
+    fs::write(shop.segment(1), newer).unwrap();
+    let asides = || {
+        let names = fs::read_dir(shop.dir()).unwrap().map(|entry| entry.unwrap().file_name());
+        names.filter(|name| name.to_string_lossy().starts_with("db.damaged")).count()
+    };
+    let before = asides();
+    for start in 1..=3 {
+        let refused = shop.try_open().err().unwrap();
+        assert!(matches!(refused, StoreError::Newer { .. }), "{refused}");
+        assert_eq!(asides(), before, "start {start}");
+    }
+    fs::write(shop.segment(1), whole).unwrap();
+    let (mut store, opened) = shop.open_said();
+    assert_eq!((opened.put_aside, opened.damage, opened.documents), (None, vec![], 1));
+    issue(&mut store, [2]);
+    assert_eq!(saying(&shop.dir(), &WORDS), Vec::<PathBuf>::new());
+}
