@@ -13,7 +13,8 @@ pub(crate) const LARGEST: usize = 64 << 20;
 pub(crate) enum NoFact {
     #[error("faltan bytes en el cuerpo")]
     Short,
-    #[error("{0}")]
+    /// What it is serde says, in English: for the log.
+    #[error("dice algo que esta versión no conoce")]
     Json(#[from] serde_json::Error),
 }
 

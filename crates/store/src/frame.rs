@@ -62,8 +62,8 @@ pub(crate) struct Header {
 pub(crate) enum NoHeader {
     /// Too short, another magic, or its checksum fails.
     Garbage,
-    /// A sound header of a format that is not known here.
-    Newer(u8),
+    /// A sound header of a kind that is not known here: why, in Spanish.
+    Newer(&'static str),
 }
 
 impl Header {
@@ -94,7 +94,10 @@ impl Header {
             return Err(NoHeader::Garbage);
         }
         if head[4] != VERSION {
-            return Err(NoHeader::Newer(head[4]));
+            return Err(NoHeader::Newer("su formato no se conoce aquí"));
+        }
+        if head[6] & !(LAST | SEALED) != 0 {
+            return Err(NoHeader::Newer("lleva una marca que no se conoce aquí"));
         }
         Ok(Header {
             kind: head[5],

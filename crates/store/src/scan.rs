@@ -80,9 +80,9 @@ impl Strip {
         let rest = &self.bytes[at..];
         match Header::decode(rest) {
             Err(NoHeader::Garbage) => Ok(Look::Nothing),
-            Err(NoHeader::Newer(version)) => Err(StoreError::Newer {
+            Err(NoHeader::Newer(why)) => Err(StoreError::Newer {
                 place: Place { segment: self.segment, offset: self.base + at as u64 },
-                why: format!("formato {version}"),
+                why: why.to_owned(),
             }),
             Ok(header) => match rest.get(HEADER..header.frame_length()) {
                 Some(body) if crc32fast::hash(body) == header.body_crc => Ok(Look::Whole(header)),

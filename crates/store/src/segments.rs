@@ -9,10 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use timbre_core::Timestamp;
 
+use crate::body::{self, NoFact};
 use crate::disk::{Disk, Source};
 use crate::frame::{self, HEADER, Hash, Header, NoHeader};
 use crate::sealing::{self, Key, SegmentKeys};
-use crate::{Fact, Place, StoreError, body};
+use crate::{Fact, Place, StoreError};
 
 /// Most frames are read whole with one call of this size.
 const FIRST_READ: usize = 16 << 10;
@@ -37,8 +38,12 @@ impl Frame {
     }
 
     /// The checksum holds, so these are the bytes that were written: by somebody who knew more.
-    fn newer(&self, why: String) -> StoreError {
-        StoreError::Newer { place: self.place, why }
+    fn newer(&self, why: &NoFact) -> StoreError {
+        // serde's words may have the fact's own in them.
+        if !self.header.sealed {
+            tracing::warn!(?why, place = ?self.place, "a fact that is not known here");
+        }
+        StoreError::Newer { place: self.place, why: why.to_string() }
     }
 }
 
@@ -108,10 +113,7 @@ impl Segments {
         bytes.truncate(read);
         let header = match Header::decode(&bytes) {
             Ok(header) => header,
-            Err(NoHeader::Newer(version)) => {
-                let why = format!("formato {version}");
-                return Err(StoreError::Newer { place, why });
-            }
+            Err(NoHeader::Newer(why)) => return Err(StoreError::Newer { place, why: why.to_owned() }),
             Err(NoHeader::Garbage) => return Err(damaged(place, "no hay un registro ahí")),
         };
         let length = header.frame_length();
@@ -140,13 +142,13 @@ impl Segments {
 
     /// The fact in a frame.
     pub fn fact(&self, frame: &Frame) -> Result<Fact, StoreError> {
-        body::decode(&self.text(frame)?).map_err(|e| frame.newer(e.to_string()))
+        body::decode(&self.text(frame)?).map_err(|e| frame.newer(&e))
     }
 
     /// The fact's JSON as it stands.
     pub fn json(&self, frame: &Frame) -> Result<serde_json::Value, StoreError> {
-        let json = body::json(&self.text(frame)?).map_err(|e| frame.newer(e.to_string()))?;
-        serde_json::from_slice(&json).map_err(|e| frame.newer(e.to_string()))
+        let json = body::json(&self.text(frame)?).map_err(|e| frame.newer(&e))?;
+        serde_json::from_slice(&json).map_err(|e| frame.newer(&e.into()))
     }
 
     /// The body of a frame, in clear.

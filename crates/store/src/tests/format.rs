@@ -72,9 +72,30 @@ fn newer_frames_say_what_they_are() {
     let place = store.commit(vec![issued(sale(1))], super::shop::at(1)).unwrap().places[0];
     drop(store);
     shop.delete_index();
+    let whole = fs::read(shop.segment(1)).unwrap();
+    let refused = || {
+        let error = shop.try_open().err().unwrap();
+        assert!(matches!(error, StoreError::Newer { .. }), "{error}");
+        fs::write(shop.segment(1), &whole).unwrap();
+        error.to_string()
+    };
     rewrite(&shop, place.offset, 4, 2);
-    let error = shop.try_open().err().unwrap();
-    assert!(matches!(error, StoreError::Newer { .. }), "{error}");
+    assert!(refused().ends_with("su formato no se conoce aquí"));
+    // A flag that means something we do not know.
+    rewrite(&shop, place.offset, 6, 1 | 4);
+    assert!(refused().ends_with("lleva una marca que no se conoce aquí"));
+    let fact = br#""fact":"issued""#;
+    let (at, body) = (place.offset as usize, place.offset as usize + HEADER);
+    let mut bytes = whole.clone();
+    let said = body + bytes[body..].windows(fact.len()).position(|part| part == fact).unwrap();
+    bytes[said..said + fact.len()].copy_from_slice(br#""fact":"issuez""#);
+    let length = u32::from_be_bytes(bytes[at + 12..at + 16].try_into().unwrap()) as usize;
+    let crc = crc32fast::hash(&bytes[body..body + length]);
+    bytes[at + 72..at + 76].copy_from_slice(&crc.to_be_bytes());
+    fs::write(shop.segment(1), bytes).unwrap();
+    rewrite(&shop, place.offset, 6, 1);
+    assert!(refused().ends_with("dice algo que esta versión no conoce"));
+    assert_eq!(shop.open().reader().counts().total(), 1);
 }
 
 /// A sale's text is the customer's: it may hold the bytes of a frame.
