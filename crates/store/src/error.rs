@@ -92,6 +92,7 @@ fn words(kind: io::ErrorKind) -> Option<&'static str> {
         io::ErrorKind::PermissionDenied => "falta permiso",
         io::ErrorKind::NotFound => "el archivo o el disco no está",
         io::ErrorKind::ReadOnlyFilesystem => "el disco no deja escribir",
+        io::ErrorKind::IsADirectory => "hay una carpeta donde va un archivo",
         _ => return None,
     })
 }
@@ -118,6 +119,9 @@ impl StoreError {
                 "el disco no deja escribir: revise que la carpeta de datos no esté protegida".to_owned()
             }
             Some(io::ErrorKind::NotFound) => "el disco de los datos no está: vuelva a conectarlo".to_owned(),
+            Some(io::ErrorKind::IsADirectory) => {
+                "hay una carpeta donde va un archivo de Timbre: sáquela de la carpeta de datos".to_owned()
+            }
             Some(_) => {
                 "el disco de los datos no responde: revise que esté conectado o cambie de disco".to_owned()
             }
@@ -169,6 +173,7 @@ mod tests {
             (13, "el disco no deja escribir: revise que la carpeta de datos no esté protegida"),
             (30, "el disco no deja escribir: revise que la carpeta de datos no esté protegida"),
             (2, "el disco de los datos no está: vuelva a conectarlo"),
+            (21, "hay una carpeta donde va un archivo de Timbre: sáquela de la carpeta de datos"),
             (5, "el disco de los datos no responde: revise que esté conectado o cambie de disco"),
         ] {
             let met =
