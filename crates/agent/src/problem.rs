@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use timbre_core::{Refusal, Refusals, Remark};
+use timbre_core::{DocumentId, Refusal, Refusals, Remark};
 use timbre_store::{StoreError, is_full};
 
 use crate::show::refusals;
@@ -104,9 +104,7 @@ impl From<&StoreError> for ProblemView {
             StoreError::Refused(refusal) => refusal.clone().into(),
             StoreError::KeyTaken { key, document } => ProblemView::conflict(
                 "key-conflict",
-                format!(
-                    "La clave «{key}» ya es del documento {document}. Use una clave nueva para cada venta."
-                ),
+                format!("La clave «{key}» ya es del documento {document}. {}", same_or_other(document)),
             ),
             StoreError::NoDocument(id) => ProblemView::not_found(format_args!("el documento {id}")),
             StoreError::Poisoned | StoreError::Reopening | StoreError::Locked(_) | StoreError::InUse(_) => {
@@ -163,13 +161,21 @@ impl From<IssueError> for ProblemView {
                 "key-conflict",
                 "La clave ya se usó",
                 format!(
-                    "Esa clave de idempotencia ya se usó para otra venta (documento {id}). \
-                     Use una clave nueva para cada venta."
+                    "Esa clave de idempotencia ya se usó, y la venta no venía escrita igual (documento {id}). {}",
+                    same_or_other(&id)
                 ),
             ),
             IssueError::Write(error) => error.into(),
         }
     }
+}
+
+/// What to do about a key that is taken. Whether it is the same sale, written in another way (700.0 for 700), the one
+/// that asks knows: under a new key it would be sold twice.
+fn same_or_other(document: &DocumentId) -> String {
+    format!(
+        "Si es la misma venta, ya está emitida: es {document}, no la repita. Si es otra venta, use otra clave."
+    )
 }
 
 #[cfg(test)]
@@ -183,6 +189,18 @@ mod tests {
         assert_eq!(told.detail, "Falta el nombre.");
         let places: Vec<_> = told.errors.iter().map(|error| error.path.as_str()).collect();
         assert_eq!(places, ["lines[0].name", "lines[1].name"]);
+    }
+
+    /// A till that heeds it must not sell twice what it wrote in another way when it asked again.
+    #[test]
+    fn who_used_a_key_before_is_told_which_document_it_has_and_not_just_to_take_another_key() {
+        let id = || DocumentId::new("39", 1);
+        let taken = StoreError::KeyTaken { key: "k".to_owned(), document: id() };
+        for told in [ProblemView::from(IssueError::Conflict(id())), ProblemView::from(taken)] {
+            assert_eq!((told.status, told.code.as_str()), (409, "key-conflict"));
+            let way = "Si es la misma venta, ya está emitida: es T39F1, no la repita. Si es otra venta, use otra clave.";
+            assert!(told.detail.ends_with(way), "{}", told.detail);
+        }
     }
 
     #[test]

@@ -194,7 +194,8 @@ impl Agent {
             true => self.vouched(row, true),
             false => Err(ProblemView::conflict(
                 "key-conflict",
-                "Esa clave ya se usó para registrar otra venta. Use una clave nueva para cada venta.",
+                "Esa clave ya se usó para registrar una venta, que no venía escrita igual. Si es la misma, ya está \
+                 registrada: no la repita. Si es otra venta, use otra clave.",
             )),
         }
     }
