@@ -103,7 +103,7 @@ impl<S: Sealed> FolderKeys<S> {
             return Ok(held.clone());
         }
         let loaded = self.sealed.certificate()?.ok_or(KeyError::NoCertificate)?;
-        let key = self.unseal(CERTIFICATE, &loaded.sealed)?;
+        let key = self.unseal(CERTIFICATE, &loaded.sealed, || KeyError::CertificateUnreadable)?;
         let certificate = public_half(loaded, &key)?;
         Ok(cache.certificate.insert((key, certificate)).clone())
     }
@@ -117,13 +117,22 @@ impl<S: Sealed> FolderKeys<S> {
             return Ok(key.clone());
         }
         let sealed = self.sealed.grant_key(id)?.ok_or_else(|| KeyError::NoGrantKey(id.0.clone()))?;
-        let key = self.unseal(&grant_purpose(id), &sealed)?;
+        let key = self.unseal(&grant_purpose(id), &sealed, || KeyError::GrantKeyUnreadable(id.0.clone()))?;
         cache.grants.insert(id.clone(), key.clone());
         Ok(key)
     }
 
-    fn unseal(&self, purpose: &str, sealed: &[u8]) -> Result<Arc<PKey<Private>>, KeyError> {
-        let secret = self.vault.unseal(purpose, sealed).map_err(|e| KeyError::Failed(e.to_string()))?;
+    /// `lost`: what is said of one that does not open.
+    fn unseal(
+        &self,
+        purpose: &str,
+        sealed: &[u8],
+        lost: impl FnOnce() -> KeyError,
+    ) -> Result<Arc<PKey<Private>>, KeyError> {
+        let secret = self.vault.unseal(purpose, sealed).map_err(|error| {
+            tracing::error!(%error, "a key that is kept does not open");
+            lost()
+        })?;
         parse(&secret).map(Arc::new)
     }
 

@@ -138,6 +138,10 @@ impl Running {
     }
 }
 
+/// What people read where a folder with documents had no vault any more, and so has another name for its anchor, too.
+const VAULT_LOST: &str = "Faltaba la bóveda de la carpeta (vault.json) y se hizo una nueva: cargue otra vez el certificado \
+    y los CAF. Si es esta carpeta y no una traída de otro equipo, eso es lo que detuvo la emisión.";
+
 /// Starts an agent. Who only looks is shown a folder that can't be written to, too.
 pub async fn start(options: Options) -> Result<Running, StartError> {
     match begin(options.clone(), false).await {
@@ -185,7 +189,8 @@ async fn begin(options: Options, still: bool) -> Result<Running, StartError> {
     let (lock, log, config, vault, custody, sealed, store, opened) =
         opening.map_err(|e| StartError::Network(e.to_string()))??;
 
-    report(&opened, vault.as_ref().is_some_and(|vault| vault.is_new()), custody.as_ref());
+    let lost = opened.documents > 0 && vault.as_ref().is_some_and(|vault| vault.is_new());
+    report(&opened, lost, custody.as_ref());
     let reader = store.reader();
     let environment = match (reader.company(), &options.demo) {
         // Before anything of it could begin to be sent.
@@ -254,7 +259,7 @@ async fn begin(options: Options, still: bool) -> Result<Running, StartError> {
         return Err(problem.into());
     }
     let weaker = custody.iter().filter(|custody| custody.is_weaker());
-    let notices = weaker.map(ToString::to_string);
+    let notices = lost.then(|| VAULT_LOST.to_owned()).into_iter().chain(weaker.map(ToString::to_string));
     let notices = notices.chain(sealing::notice(&sealed).map(str::to_owned)).collect();
     let stays = options.sender;
     let place = Arc::new(Place::new(&folder, training, paper, config.clone(), vault, custody.clone()));
@@ -320,11 +325,11 @@ pub fn remake_vault(dir: &Path, custody: Option<Custody>) -> Result<CustodyUsed,
 }
 
 /// What was found at the opening, for the log: nothing is stepped over in silence.
-fn report(opened: &Opened, vault_is_new: bool, custody: Option<&CustodyUsed>) {
+fn report(opened: &Opened, vault_lost: bool, custody: Option<&CustodyUsed>) {
     if let Some(weaker) = custody.filter(|custody| custody.is_weaker()) {
         tracing::warn!(%weaker, "the folder's key is kept the weaker way");
     }
-    if vault_is_new && opened.documents > 0 {
+    if vault_lost {
         tracing::error!("the folder's vault was lost: certificate and CAFs have to be loaded again");
     }
     if opened.torn_bytes > 0 {

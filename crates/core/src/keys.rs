@@ -40,6 +40,11 @@ pub enum KeyError {
     NoCertificate,
     #[error("no está la clave privada del CAF {0}")]
     NoGrantKey(String),
+    /// What is kept can't be opened: it is damaged, or the folder's vault is another one by now.
+    #[error("el certificado guardado no se puede abrir: cárguelo otra vez")]
+    CertificateUnreadable,
+    #[error("la clave privada guardada del CAF {0} no se puede abrir: cargue otra vez ese CAF")]
+    GrantKeyUnreadable(String),
     #[error("las claves están bloqueadas")]
     Locked,
     #[error("la firma falló: {0}")]
@@ -52,6 +57,8 @@ impl KeyError {
         let code = match self {
             KeyError::NoCertificate => "certificate-missing",
             KeyError::NoGrantKey(_) => "grant-key-missing",
+            KeyError::CertificateUnreadable => "certificate-unreadable",
+            KeyError::GrantKeyUnreadable(_) => "grant-unreadable",
             KeyError::Locked => "keys-locked",
             KeyError::Failed(_) => "signing-failed",
         };

@@ -144,8 +144,26 @@ fn one_grants_key_does_not_pass_for_anothers() {
     bench.shelf.grants.lock().unwrap().insert(other.clone(), seal_grant(&file, &bench.vault).unwrap());
     assert!(matches!(
         bench.keys.sign(KeyName::Grant(&other), Scheme::RsaSha1, b"x"),
-        Err(KeyError::Failed(_))
+        Err(KeyError::GrantKeyUnreadable(id)) if id == "a2"
     ));
+}
+
+/// As where the vault was lost and another one took its place.
+#[test]
+fn what_another_vault_closed_is_to_be_loaded_again_and_says_so() {
+    let (old, new) = (bench(), bench());
+    load(&old, "11111111-1");
+    let (_, file) = caf("a1");
+    let sealed = seal_grant(&file, &old.vault).unwrap();
+    *new.shelf.certificate.lock().unwrap() = old.shelf.certificate.lock().unwrap().clone();
+    new.shelf.grants.lock().unwrap().insert(file.grant.id.clone(), sealed);
+    let told = |key| new.keys.sign(key, Scheme::RsaSha1, b"x").unwrap_err().refusal();
+    let certificate = told(KeyName::Certificate);
+    assert_eq!(certificate.code, "certificate-unreadable");
+    assert!(certificate.message.contains("cárguelo otra vez"), "{}", certificate.message);
+    let grant = told(KeyName::Grant(&file.grant.id));
+    assert_eq!(grant.code, "grant-unreadable");
+    assert!(grant.message.contains("cargue otra vez ese CAF"), "{}", grant.message);
 }
 
 #[test]
@@ -202,7 +220,7 @@ fn no_text_shows_a_key() {
     let bench = bench();
     load(&bench, "11111111-1");
     let (_, file) = caf("a1");
-    let wrong = bench.keys.unseal("otro", &seal_grant(&file, &bench.vault).unwrap()).unwrap_err();
+    let wrong = bench.vault.unseal("otro", &seal_grant(&file, &bench.vault).unwrap()).unwrap_err();
     let damaged =
         parse(b"-----BEGIN RSA PRIVATE KEY-----\nSECRETO\n-----END RSA PRIVATE KEY-----").unwrap_err();
     let loaded = bench.shelf.certificate.lock().unwrap().clone().unwrap();
