@@ -14,7 +14,7 @@ use timbre_pos::{FolderSettings, NetworkSettings};
 use timbre_printer::Profile;
 
 use crate::paper::Printer;
-use crate::{StartError, origins};
+use crate::{StartError, origins, settings_file};
 
 /// What the file may say. Unknown names are refused: a mistyped one must not pass in silence.
 #[derive(Debug, Clone, Default, Deserialize, PartialEq, Eq)]
@@ -310,8 +310,7 @@ impl Config {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Config::default()),
             Err(e) => return Err(StartError::Folder(path, e)),
         };
-        let config: Config =
-            toml::from_str(&text).map_err(|e| StartError::Config(path.clone(), e.to_string()))?;
+        let config = settings_file::read(&text).map_err(|why| StartError::Config(path.clone(), why))?;
         let wrong = config.api.origins.iter().find_map(|origin| Some((origin, origins::no_origin(origin)?)));
         match wrong {
             Some((origin, why)) => {
@@ -384,10 +383,20 @@ mod tests {
     #[test]
     fn a_mistyped_name_is_refused_with_its_file() {
         let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("timbre.toml"), "[sender]\nworker = 9\n").unwrap();
-        let error = Config::read(dir.path()).unwrap_err();
-        assert!(error.to_string().contains("timbre.toml"), "{error}");
-        assert!(error.to_string().contains("worker"), "{error}");
+        for (text, why) in [
+            ("[sender]\nworker = 9\n", "línea 2, «worker = 9»: el ajuste «worker» no existe"),
+            ("[nueva]\na = 1\n", "línea 1, «[nueva]»: el ajuste «nueva» no existe"),
+            ("[sender]\n\nworkers = \"dos\"\n", "línea 3, «workers = \"dos\"»: ese valor no sirve ahí"),
+            (
+                "[printer]\ntakes = \"todo\"\n",
+                "línea 2, «takes = \"todo\"»: «todo» no es un valor que se pueda poner ahí",
+            ),
+            ("[sender\n", "línea 1, «[sender»: no se entiende"),
+        ] {
+            std::fs::write(dir.path().join("timbre.toml"), text).unwrap();
+            let error = Config::read(dir.path()).unwrap_err().to_string();
+            assert!(error.contains("timbre.toml") && error.ends_with(why), "{error}");
+        }
     }
 
     #[test]

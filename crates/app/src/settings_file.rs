@@ -1,6 +1,7 @@
 //! `timbre.toml` as it is changed from the window, the command line and the API: its other lines, and what the shop
 //! wrote beside them, stay as they are.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -33,7 +34,9 @@ impl SettingsFile {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(self.wrong(&error.to_string())),
         };
-        text.parse().map_err(|error: toml_edit::TomlError| self.wrong(&error.to_string()))
+        text.parse().map_err(|error: toml_edit::TomlError| {
+            self.wrong(&in_words(&text, error.span(), error.message()))
+        })
     }
 
     /// Changes it and answers what is `made` of it. A file that would not be read again is not written, nor is one of
@@ -47,7 +50,7 @@ impl SettingsFile {
         let mut file = self.read()?;
         change(&mut file)?;
         let text = file.to_string();
-        let config: Config = toml::from_str(&text).map_err(|error| self.wrong(&error.to_string()))?;
+        let config: Config = read(&text).map_err(|why| self.wrong(&why))?;
         let made = make(&config)?;
         whole::write_plain(&self.path, text.as_bytes()).map_err(|error| self.wrong(&error.to_string()))?;
         Ok(made)
@@ -58,6 +61,29 @@ impl SettingsFile {
         let message = format!("No se pudo cambiar {}: {why}", self.path.display());
         Refusal::new("settings-wrong", "", capital(&message)).into()
     }
+}
+
+/// The settings in a text, or what is wrong with it.
+pub(crate) fn read(text: &str) -> Result<Config, String> {
+    toml::from_str(text).map_err(|error| in_words(text, error.span(), error.message()))
+}
+
+/// What is wrong with a line, for who wrote it; the parser's own words are English, and the log's.
+fn in_words(text: &str, span: Option<Range<usize>>, message: &str) -> String {
+    tracing::warn!(message, "timbre.toml can't be read");
+    let named = |of: &str| message.strip_prefix(of)?.split_once('`').map(|(name, _)| name);
+    let why = match (named("unknown field `"), named("unknown variant `")) {
+        (Some(name), _) => format!("el ajuste «{name}» no existe"),
+        (_, Some(value)) => format!("«{value}» no es un valor que se pueda poner ahí"),
+        (None, None) if message.starts_with("invalid") => "ese valor no sirve ahí".to_owned(),
+        (None, None) => "no se entiende".to_owned(),
+    };
+    let Some(before) = span.and_then(|span| text.get(..span.start)) else {
+        return why;
+    };
+    let number = before.matches('\n').count();
+    let line = text.lines().nth(number).unwrap_or_default().trim();
+    format!("línea {}, «{line}»: {why}", number + 1)
 }
 
 /// The table of this name, made where there is none. One that was written on a line becomes one of its own.
