@@ -258,6 +258,7 @@ impl DataFolder for Place {
             let message = "No es la clave que se mostró: mire su papel. No se cifró nada.";
             return Err(Refusal::new("recovery-key-differs", "typed", message).into());
         }
+        sealing::has_room(&self.dir)?;
         // The vault has it before the first segment that needs it.
         vault.recoverable_by(&self.dir, key).map_err(unsealed)
     }

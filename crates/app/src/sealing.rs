@@ -7,12 +7,17 @@ use std::sync::Arc;
 use timbre_agent::clock::{Clock, SystemClock};
 use timbre_agent::roles::{self, NEEDED, Staff};
 use timbre_agent::view::ProblemView;
+use timbre_core::Refusal;
 use timbre_store::{Fact, OpenOptions, Opened, Sealed, Store};
 
+use crate::data_folder::held;
 use crate::folder::{Lock, data_dir};
 use crate::staff::Workers;
 use crate::start::{Options, StartError, anchor};
 use crate::vault::{Custody, CustodyUsed, RecoveryKey, Vault};
+
+/// So much more than the index has to be free: a new segment, and what sled makes at once of an index that is new.
+const SPARE: u64 = 8 << 20;
 
 /// What the permit is for.
 const ACT: &str = roles::SEAL;
@@ -44,6 +49,7 @@ pub fn seal(at: &Options, who: &Asker, recovery: &RecoveryKey) -> Result<Custody
     if before.on {
         return Err(already().into());
     }
+    has_room(dir)?;
     let (vault, used) = open_vault(dir, at.custody.clone(), &before)?;
     let allowed = allow(dir, who, ON);
     // The vault has it before the first segment that needs it.
@@ -71,12 +77,34 @@ pub fn unseal(at: &Options, who: &Asker) -> Result<(), StartError> {
     set(&mut store, false, acted(who, OFF))
 }
 
-/// What could not be opened again here is opened at the next start: it is done all the same.
+/// What could not be opened again here is opened at the next start, if the disk lets it: it is done all the same.
 fn set(store: &mut Store, on: bool, act: Fact) -> Result<(), StartError> {
-    if let Err(error) = store.set_sealing(on, vec![act], SystemClock.now())? {
-        tracing::warn!(%error, "the folder could not be opened again");
+    store.set_sealing(on, vec![act], SystemClock.now())?.map(drop).map_err(StartError::Unopened)
+}
+
+/// The first sealed segment has the index made anew, beside the one that is there: without room for it the shop would
+/// not open any more.
+pub(crate) fn has_room(dir: &Path) -> Result<(), ProblemView> {
+    let asked = held(&dir.join("db")).and_then(|index| Ok((index, fs2::available_space(dir)?)));
+    match asked {
+        Ok((index, free)) => enough(index, free),
+        // A folder that is new has no index, and a disk that can't be asked says nothing.
+        Err(_) => Ok(()),
     }
-    Ok(())
+}
+
+fn enough(index: u64, free: u64) -> Result<(), ProblemView> {
+    if free > index.saturating_add(SPARE) {
+        return Ok(());
+    }
+    let mega = |bytes: u64| bytes.div_ceil(1 << 20);
+    let detail = format!(
+        "No queda espacio para cifrar: al hacerlo se rehace el índice, y hacen falta {} MB libres (hay {}). Libere \
+         espacio y pida de nuevo; no se hizo nada.",
+        mega(index.saturating_add(SPARE)),
+        free >> 20
+    );
+    Err(Refusal::temporary("disk-full", "", detail).into())
 }
 
 /// Gives the folder's key to a custody again: see [`Vault::recover`].
@@ -185,6 +213,16 @@ mod tests {
     fn asker(name: &str, pin: &str) -> Asker {
         let pin = Some(pin).filter(|pin| !pin.is_empty()).map(|pin| Zeroizing::new(pin.to_owned()));
         Asker { name: name.to_owned(), pin }
+    }
+
+    #[test]
+    fn nothing_is_sealed_where_the_index_could_not_be_made_again() {
+        assert!(enough(5 << 20, 100 << 20).is_ok());
+        for free in [0, 200_000, 13 << 20] {
+            let refused = enough(5 << 20, free).expect_err("no room");
+            assert_eq!((refused.status, refused.code.as_str()), (503, "disk-full"));
+            assert!(refused.detail.contains("hacen falta 13 MB libres"), "{}", refused.detail);
+        }
     }
 
     #[test]

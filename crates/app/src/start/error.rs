@@ -37,6 +37,11 @@ pub enum StartError {
          «timbre vault recover» devuelve la llave. No se hizo nada", .0.display()
     )]
     SealedFolder(PathBuf),
+    #[error(
+        "está hecho, pero la carpeta no se pudo abrir de nuevo: {}{}. Mientras no se abra no se puede vender",
+        .0, .0.disk().map_or("", way_out)
+    )]
+    Unopened(StoreError),
     #[error("no se pudo abrir el puerto {0}: {1}")]
     Port(u16, #[source] io::Error),
     #[error("no se conoce el escenario «{0}»; hay: {1}")]
@@ -114,6 +119,7 @@ impl StartError {
             | StartError::Vault(_)
             | StartError::Store(_)
             | StartError::Sealed(_)
+            | StartError::Unopened(_)
             | StartError::SealedFolder(_)
             | StartError::Problem(_) => 1,
         }
