@@ -113,10 +113,46 @@ impl Vault {
         })
     }
 
+    /// Of what was ever put aside in the folder, removes what gives this very key: whoever copies the folder would need
+    /// neither phrase nor paper. What has another key stays, and what keeps it now, whatever its name.
+    fn remove_asides(&self, folder: &Path, used: &CustodyUsed) -> Result<(), VaultError> {
+        let failed = |e| VaultError::disk(folder, e);
+        let kept = match used {
+            CustodyUsed::KeyFile { path, .. } => Some(path.canonicalize().map_err(failed)?),
+            CustodyUsed::Keyring | CustodyUsed::Passphrase => None,
+        };
+        for entry in std::fs::read_dir(folder).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let is_aside = |of: &str| {
+                let mark = name.strip_prefix(of).and_then(|rest| rest.strip_prefix('.'));
+                mark.is_some_and(|mark| FolderId::parse(mark).is_some())
+            };
+            let same = match () {
+                () if kept.is_some() && path.canonicalize().ok() == kept => false,
+                // One that can't be read is none of ours.
+                () if is_aside(key_file::NAME) => key_file::read(&path)
+                    .ok()
+                    .flatten()
+                    .is_some_and(|key| openssl::memcmp::eq(&*key, &*self.key)),
+                () if is_aside(record::NAME) => Record::at(&path)
+                    .ok()
+                    .flatten()
+                    .and_then(|record| record.check(folder).ok())
+                    .is_some_and(|check| self.unseal(CHECK, &check).is_ok()),
+                () => false,
+            };
+            if same {
+                key_file::wipe(&path).map_err(|why| VaultError::Left { path, why })?;
+            }
+        }
+        Ok(())
+    }
+
     /// Gives the folder's key to a custody again, when the one that had it lost it: the key is in `heads` (what stands
     /// at the heads of sealed segments, the newest first) or in what is left of the vault, wrapped with the recovery
-    /// key. All that was ever sealed with it opens again. What was there is put aside, never deleted; with another
-    /// recovery key nothing changes.
+    /// key. All that was ever sealed with it opens again. What was there is put aside, and removed where it gives the same
+    /// key once the new vault stands; with another recovery key nothing changes.
     pub fn recover(
         folder: &Path,
         heads: &[Vec<u8>],
@@ -149,6 +185,7 @@ impl Vault {
         let mut record = Record::new(id);
         (record.remade, record.recovery) = (remade, Some(wrapped));
         let (vault, used) = Vault::replace(folder, record, how, keyring, Some(key))?;
+        vault.remove_asides(folder, &used)?;
         Ok((Vault { new: false, ..vault }, used))
     }
 

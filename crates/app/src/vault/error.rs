@@ -56,6 +56,12 @@ pub enum VaultError {
     WrongRecoveryKey,
     #[error("esta carpeta no tiene clave de recuperación: se hace al cifrar lo guardado (timbre seal on)")]
     NoRecoveryKey,
+    #[error(
+        "la llave de la carpeta está de vuelta, pero {path} todavía la tiene y no se pudo borrar ({}): bórralo, o quien \
+         copie la carpeta la abre sin frase ni clave",
+        timbre_store::meaning(why)
+    )]
+    Left { path: PathBuf, why: io::Error },
     #[error("{path} está dañado ({why}): recupéralo de un respaldo de esta misma carpeta")]
     Damaged { path: PathBuf, why: String },
     #[error("{path} es de una versión más nueva de Timbre ({version}): actualiza este equipo")]

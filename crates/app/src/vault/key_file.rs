@@ -1,7 +1,7 @@
 //! The folder's key in a file of its own: 32 bytes in base64, one line, for the user's eyes only.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
@@ -47,6 +47,18 @@ pub fn keep(path: &Path, key: &Key) -> Result<(), VaultError> {
     let mut line = text(key);
     line.push('\n');
     whole::write(path, line.as_bytes()).map_err(|e| VaultError::disk(path, e))
+}
+
+/// Removes a file so that what it says is not just unnamed: it is written over first, as far as the disk does that in
+/// place.
+pub fn wipe(path: &Path) -> io::Result<()> {
+    let mut file = File::options().write(true).open(path)?;
+    let zeros = vec![0; usize::try_from(file.metadata()?.len()).unwrap_or(0)];
+    file.write_all(&zeros)?;
+    file.sync_all()?;
+    drop(file);
+    fs::remove_file(path)?;
+    whole::settle(path.parent().unwrap_or(Path::new(".")))
 }
 
 /// A key in base64, as files and keyrings hold it (some keyrings hold text only).

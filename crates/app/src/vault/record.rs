@@ -72,27 +72,33 @@ impl Record {
 
     /// `None` when the folder has no vault yet.
     pub fn read(folder: &Path) -> Result<Option<Record>, VaultError> {
-        let path = folder.join(NAME);
-        let bytes = match fs::read(&path) {
+        Record::at(&folder.join(NAME))
+    }
+
+    /// The same of one that has another name.
+    pub fn at(path: &Path) -> Result<Option<Record>, VaultError> {
+        let bytes = match fs::read(path) {
             Ok(bytes) => bytes,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(VaultError::disk(&path, e)),
+            Err(e) => return Err(VaultError::disk(path, e)),
         };
         let whole: Value =
-            serde_json::from_slice(&bytes).map_err(|e| VaultError::damaged(&path, e.to_string()))?;
+            serde_json::from_slice(&bytes).map_err(|e| VaultError::damaged(path, e.to_string()))?;
         let version = whole["version"].as_u64();
         match version {
             Some(VERSION) => {}
-            Some(version) if version > VERSION => return Err(VaultError::Newer { path, version }),
-            _ => return Err(VaultError::damaged(&path, "no dice su versión")),
+            Some(version) if version > VERSION => {
+                return Err(VaultError::Newer { path: path.to_owned(), version });
+            }
+            _ => return Err(VaultError::damaged(path, "no dice su versión")),
         }
         // Without the sum a damaged wrapped key would be told as a wrong passphrase.
         if whole["sum"] != sum(&whole["vault"]) {
-            return Err(VaultError::damaged(&path, "su suma no calza"));
+            return Err(VaultError::damaged(path, "su suma no calza"));
         }
         let written =
-            Written::deserialize(&whole["vault"]).map_err(|e| VaultError::damaged(&path, e.to_string()))?;
-        let id = FolderId::parse(&written.folder).ok_or_else(|| VaultError::damaged(&path, "folder"))?;
+            Written::deserialize(&whole["vault"]).map_err(|e| VaultError::damaged(path, e.to_string()))?;
+        let id = FolderId::parse(&written.folder).ok_or_else(|| VaultError::damaged(path, "folder"))?;
         Ok(Some(Record {
             folder: id,
             remade: written.remade,

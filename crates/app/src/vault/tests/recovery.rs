@@ -132,6 +132,35 @@ fn another_key_in_the_file_that_is_to_keep_it_is_left_alone() {
     assert_eq!(picture(folder.path()), before);
 }
 
+/// Put back under its name in a copy of the folder, it would open all, with neither phrase nor paper.
+#[test]
+fn what_has_the_same_key_does_not_stay_beside_the_vault_that_took_its_place_and_another_key_does() {
+    let (folder, vault) = super::with_key_file();
+    let recovery = RecoveryKey::fresh().unwrap();
+    vault.recoverable_by(folder.path(), &recovery).unwrap();
+    let sealed = vault.seal("certificate", SECRET).unwrap();
+    let [same, other] = ["a", "b"].map(|digit| format!("vault.key.{}", digit.repeat(32)));
+    // Of an earlier time, when it was left there.
+    fs::copy(folder.path().join("vault.key"), folder.path().join(&same)).unwrap();
+    key_file::keep(&folder.path().join(&other), &random_key().unwrap()).unwrap();
+    let names = || {
+        picture(folder.path()).into_keys().map(|path| path.strip_prefix(folder.path()).unwrap().to_owned())
+    };
+    for phrase in ["ñandú veloz", "otra frase"] {
+        let how = Custody::passphrase(phrase);
+        Vault::recover_with(folder.path(), &[], &recovery, &how, &no_keyring()).unwrap();
+        let (vault, _) = Vault::open_with(folder.path(), &how, &no_keyring()).unwrap();
+        assert_eq!(*vault.unseal("certificate", &sealed).unwrap(), SECRET);
+        assert_eq!(names().collect::<Vec<_>>(), [Path::new("vault.json"), Path::new(&other)], "{phrase}");
+    }
+    // Who brings an old file into use again keeps it.
+    let key = Vault::open_with(folder.path(), &Custody::passphrase("otra frase"), &no_keyring()).unwrap().0;
+    key_file::keep(&folder.path().join(&same), &key.key).unwrap();
+    let how = Custody { key_file: Some(folder.path().join(&same)), ..Custody::default() };
+    Vault::recover_with(folder.path(), &[], &recovery, &how, &no_keyring()).unwrap();
+    Vault::open_with(folder.path(), &how, &no_keyring()).unwrap();
+}
+
 #[test]
 fn the_recovery_key_is_nowhere_on_disk_nor_is_the_folders_key_beside_it() {
     let Made { folder, recovery, head, .. } = made();
