@@ -85,10 +85,12 @@ impl Agent {
 
     /// Prints by hand: the original when there is none yet, else a marked copy; or the one to be ceded, alike. Answers
     /// when it ended, or how it stands when that takes too long. What can't be is refused, and nothing is asked: so is
-    /// one on a printer that is named, while another prints it.
+    /// one on a printer that is named, while another prints it, and one of a document that another took the place of.
     pub async fn print(&self, id: &str, ceded: bool, printer: Option<String>) -> Answer<PaperView> {
         let id = parse_id(id)?;
-        self.gate(&self.find(&id)?)?;
+        let row = self.find(&id)?;
+        in_force(&row)?;
+        self.gate(&row)?;
         self.known(printer.as_deref())?;
         let receipt = self.0.receipt(&id)?.ok_or_else(|| missing(&id))?;
         if ceded && receipt.ceded.is_none() {
@@ -103,6 +105,10 @@ impl Agent {
         self.0
             .writer
             .apply(move |reader| {
+                // It may have been replaced since it was looked at.
+                if reader.row(&wanted).ok().flatten().is_some_and(|row| in_force(&row).is_err()) {
+                    return Vec::new();
+                }
                 // What can't be read is for the reader to tell.
                 let of_it = |paper: &WaitingPaper| paper.document == wanted && paper.copy.is_ceded() == ceded;
                 let waits = reader.papers().ok().and_then(|papers| papers.into_iter().find(of_it));
@@ -128,6 +134,7 @@ impl Agent {
                 vec![Fact::Printed { document: wanted, copy, how: Printing::Asked, printer }]
             })
             .await?;
+        in_force(&self.find(&id)?)?;
         // One that was cut is found out, too.
         self.0.papers.notify_one();
         if let Some(begun) = lock(&held).take() {
@@ -229,6 +236,13 @@ impl Agent {
 async fn closes(closing: &mut watch::Receiver<bool>) {
     // It goes with its engine: that is an end, too.
     let _ = closing.wait_for(|closing| *closing).await;
+}
+
+/// Refuses paper of what another document took the place of: a customer would hold a number that is to be annulled.
+fn in_force(row: &Row) -> Answer<()> {
+    let Some(by) = &row.replaced_by else { return Ok(()) };
+    let why = format!("{} ya no se imprime: en su lugar está {by}. Imprima ese documento.", row.id);
+    Err(ProblemView::conflict("paper-replaced", why))
 }
 
 /// It is on its way to paper on another printer than the one that is wanted now.

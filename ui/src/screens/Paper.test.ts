@@ -101,6 +101,15 @@ describe("what did not come out", () => {
     expect(screen.getByTestId("notice")).toHaveTextContent(`${row!.kind} ${row!.folio.toLocaleString("es-CL")}: Impreso`);
   });
 
+  test("what another document took the place of can be looked at, and not printed", async () => {
+    const shop = await open("monitor");
+    shop.push([{ ...shop.rows[0]!, state: "REEMPLAZADO", replaced_by: "T39F99999" }]);
+    await settle();
+    await click("button", rows()[0]!.querySelector("button.open")!.textContent!);
+    expect(paper().getByRole("button", { name: "Ver el papel" })).toBeEnabled();
+    expect(paper().queryByRole("button", { name: /mprimir/ })).toBeNull();
+  });
+
   test("with nothing amiss there is no filter for it", async () => {
     await open("monitor", { scenario: "calm" });
     expect(screen.queryByRole("button", { name: /^Sin imprimir/ })).toBeNull();

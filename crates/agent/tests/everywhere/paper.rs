@@ -224,8 +224,6 @@ async fn what_is_made_again_is_a_new_original_where_it_reads_otherwise_and_else_
     }
 }
 
-/// What did not come out for certain waits for a person, in the panel's own number; each word that may be said
-/// takes it away, and no other.
 /// What another document took the place of needs no paper, whatever its printer does.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_replaced_before_it_was_printed_is_printed_no_more() {
@@ -242,6 +240,10 @@ async fn what_was_replaced_before_it_was_printed_is_printed_no_more() {
     let order = Reissue { sale: None, new_number: false, who: "Ana".into() };
     let third = agent.reissue(&second, order).await.unwrap().document.id;
     assert_eq!(paper_of(&agent, &second).as_deref(), Some("waived"));
+    // Nor by hand: its number is to be annulled.
+    let refused = agent.print(&second, false, None).await.unwrap_err();
+    assert_eq!((refused.status, refused.code.as_str()), (409, "paper-replaced"));
+    assert!(refused.detail.contains(&third), "{}", refused.detail);
     for _ in 0..2 {
         end.send(Printing::Done).unwrap();
     }
@@ -252,6 +254,8 @@ async fn what_was_replaced_before_it_was_printed_is_printed_no_more() {
     assert_eq!(names, [third]);
 }
 
+/// What did not come out for certain waits for a person, in the panel's own number; each word that may be said
+/// takes it away, and no other.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_did_not_come_out_waits_until_a_person_settles_it() {
     let dir = tempfile::tempdir().unwrap();
