@@ -73,44 +73,40 @@ pub fn sentence(s: &Situation<'_>) -> Sentence {
     if let Some(why) = s.unsigned {
         return say(Mood::Stopped, format!("Detenido: {}", uncapitalised(why)));
     }
+    // Whatever else calls a person hides nothing that keeps the documents here.
+    let barred = barred(s);
+    let too = |text: String, held: &Option<Sentence>| match held {
+        Some(held) => format!("{text}. {}", held.text),
+        None => text,
+    };
     if let Some(sentence) = without_folios(s.folios, s.kinds) {
-        return sentence;
+        return match sentence.mood {
+            Mood::Stopped => sentence,
+            mood => say(mood, too(sentence.text, &barred)),
+        };
     }
     if let Some((level, words)) = s.term.filter(|(level, _)| *level >= PRESSING) {
-        let text = match level {
-            OVER => format!("{words}. Revise la conexión y reenvíe"),
-            _ => words.to_owned(),
+        let text = match (level, &barred) {
+            (OVER, None) => format!("{words}. Revise la conexión y reenvíe"),
+            _ => too(words.to_owned(), &barred),
         };
         return say(Mood::Attention, text);
     }
+    let held = barred.or_else(|| down(s));
     if let [first, others @ ..] = s.troubles {
         let first = first.trim_end_matches('.');
         let text = match others.len() {
             0 => first.to_owned(),
             more => format!("{first} (y {more} más)"),
         };
-        return say(Mood::Attention, text);
+        return say(Mood::Attention, too(text, &held));
     }
-    let waiting = format!("{} por enviar", thousands(on_the_way));
-    let down = down(s).map(|what| format!("{what}: puede seguir vendiendo. {waiting}"));
-    let mut calls = calls(c.problem, s.unprinted);
+    let calls = calls(c.problem, s.unprinted);
     if !calls.is_empty() {
-        // What waits for a person hides no line that is cut.
-        calls.extend(down);
-        return say(Mood::Attention, calls.join(". "));
+        return say(Mood::Attention, too(calls.join(". "), &held));
     }
-    let refused = s.lines.iter().find_map(|line| match line {
-        Line::Refused { why, .. } => Some(&why.meaning),
-        Line::Up | Line::Trying { .. } | Line::Down { .. } => None,
-    });
-    if let Some(why) = refused {
-        return say(Mood::Attention, format!("El {} no acepta los envíos: {why}", s.authority));
-    }
-    if s.paused {
-        return say(Mood::Waiting, format!("El envío está detenido. {waiting}"));
-    }
-    if let Some(text) = down {
-        return say(Mood::Waiting, text);
+    if let Some(held) = held {
+        return held;
     }
     if let Some((_, words)) = s.term {
         return say(Mood::Waiting, words.to_owned());
@@ -175,16 +171,36 @@ fn calls(problem: u64, unprinted: u64) -> Vec<String> {
     problem.into_iter().chain(unprinted).collect()
 }
 
+/// Why nothing leaves, where no line mends it by itself.
+fn barred(s: &Situation<'_>) -> Option<Sentence> {
+    let refused = s.lines.iter().find_map(|line| match line {
+        Line::Refused { why, .. } => Some(&why.meaning),
+        Line::Up | Line::Trying { .. } | Line::Down { .. } => None,
+    });
+    if let Some(why) = refused {
+        let text = format!("El {} no acepta los envíos: {why}", s.authority);
+        return Some(Sentence { mood: Mood::Attention, text });
+    }
+    let text = || format!("El envío está detenido. {}", waiting(s));
+    s.paused.then(|| Sentence { mood: Mood::Waiting, text: text() })
+}
+
 /// What of the line is broken, once it has been for long enough.
-fn down(s: &Situation<'_>) -> Option<String> {
+fn down(s: &Situation<'_>) -> Option<Sentence> {
     let why = s.lines.iter().find_map(|line| match line {
         Line::Down { since, why, .. } if later(*since, PATIENCE) <= s.now => Some(why.as_str()),
         Line::Up | Line::Trying { .. } | Line::Down { .. } | Line::Refused { .. } => None,
     })?;
-    Some(match why {
+    let what = match why {
         NO_NETWORK | NO_INTERNET => capitalised(why),
         why => format!("Sin conexión con el {} ({why})", s.authority),
-    })
+    };
+    let text = format!("{what}: puede seguir vendiendo. {}", waiting(s));
+    Some(Sentence { mood: Mood::Waiting, text })
+}
+
+fn waiting(s: &Situation<'_>) -> String {
+    format!("{} por enviar", thousands(s.counters.queued + s.counters.sending))
 }
 
 /// Selling stops when no type that sells has a folio left; until then it is said what may be sold with instead, which

@@ -1,4 +1,4 @@
-use timbre_core::Weight;
+use timbre_core::{Remark, Weight};
 
 use super::*;
 use crate::line::Asked;
@@ -212,6 +212,34 @@ fn the_gravest_thing_comes_first() {
     says(&locked, Mood::Stopped, text);
     says(&Situation { stopped: Some("disco lleno"), ..locked }, Mood::Stopped, "Detenido: disco lleno");
     says(&Situation { counters: Counters::default(), ..calm() }, Mood::Calm, "Todo al día");
+}
+
+#[test]
+fn what_calls_a_person_hides_no_sending_that_is_stopped_or_refused() {
+    let offline = [down(60, NO_INTERNET)];
+    let why = Remark::ours("X", "el certificado está revocado");
+    let refused = [Line::Refused { why, retry_at: NOW, of: Asked::Delivery, tries: 1 }];
+    let troubles = ["La carpeta no se puede usar.".to_owned()];
+    let notes = [kind("Boleta", 3, 0), kind("Nota de crédito", 0, 0)];
+    let counters = Counters { problem: 1, ..calm().counters };
+    let others = [
+        (Situation { counters, ..calm() }, "1 documento necesita su atención"),
+        (Situation { unprinted: 1, ..calm() }, "No se imprimió 1 documento: revise la impresora"),
+        (Situation { troubles: &troubles, ..calm() }, "La carpeta no se puede usar"),
+        (Situation { term: Some((80, "Queda poco")), ..calm() }, "Queda poco"),
+        (Situation { term: Some((OVER, "Pasó")), ..calm() }, "Pasó"),
+        (
+            Situation { folios: &notes, ..calm() },
+            "No quedan folios de nota de crédito: puede seguir vendiendo. Cargue un CAF nuevo",
+        ),
+    ];
+    for (other, text) in others {
+        let stopped = format!("{text}. El envío está detenido. 14 por enviar");
+        let paused = Situation { paused: true, lines: &offline, ..other };
+        says(&paused, Mood::Attention, &stopped);
+        let revoked = format!("{text}. El SII no acepta los envíos: el certificado está revocado");
+        says(&Situation { lines: &refused, ..paused }, Mood::Attention, &revoked);
+    }
 }
 
 #[test]
