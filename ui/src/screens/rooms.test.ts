@@ -3,6 +3,7 @@
 import { screen } from "@testing-library/svelte";
 import { expect, test } from "vitest";
 
+import config from "../../../tauri.conf.json";
 import type { Scenario } from "../lib/demo-shop";
 import { roomAt, type Room } from "../lib/rooms";
 import { T } from "../lib/text";
@@ -19,6 +20,28 @@ test.each<[Room, Scenario]>([...ROOMS.map((room): [Room, Scenario] => [room, "pr
     await expectAccessible();
   },
 );
+
+test("a file that is let go beside its place does not take the page's", async () => {
+  await open("folios");
+  for (const kind of ["dragover", "drop"]) {
+    const over = (types: string[]) => {
+      const event = new Event(kind, { bubbles: true, cancelable: true });
+      Object.defineProperty(event, "dataTransfer", { value: { types, files: [] } });
+      return document.body.dispatchEvent(event);
+    };
+    expect(over(["Files"])).toBe(false);
+    // Text goes into a field as ever.
+    expect(over(["text/plain"])).toBe(true);
+  }
+  // Else the shell takes the file itself, and on Windows the page never hears of it.
+  expect(config.app.windows.map(({ dragDropEnabled }) => dragDropEnabled)).toEqual([false]);
+});
+
+test("F1 shows the keys, also while the code is written", async () => {
+  await open("sale");
+  await press("F1");
+  expect(screen.getByRole("dialog", { name: "Atajos de teclado" })).toBeVisible();
+});
 
 test("each room is reached by its key, in the order of the rail", async () => {
   await open("sale");
