@@ -12,12 +12,30 @@ export function recall<T>(name: string): T | null {
   }
 }
 
-export function remember(name: string, value: unknown): void {
+/** Answers whether it is held: of a full or forbidden store nothing but more typing comes, as a rule. */
+export function remember(name: string, value: unknown): boolean {
   try {
     localStorage.setItem(PREFIX + name, JSON.stringify(value));
+    return true;
   } catch {
-    // A full or forbidden store only means more typing.
+    return false;
   }
+}
+
+/** So many are forgotten at a time. */
+const SPARED = 100;
+
+/** What must be held: for its sake what begins with `spare` is forgotten, that first which was sold least. */
+export function insist(name: string, value: unknown, spare: string): boolean {
+  if (remember(name, value)) return true;
+  const sold = (item: string) => recall<{ sold?: number }>(item)?.sold ?? 0;
+  const items = remembered(spare).map((item) => ({ item, sold: sold(item) }));
+  items.sort((a, b) => a.sold - b.sold);
+  while (items.length > 0) {
+    for (const { item } of items.splice(0, SPARED)) forget(item);
+    if (remember(name, value)) return true;
+  }
+  return false;
 }
 
 export function forget(name: string): void {

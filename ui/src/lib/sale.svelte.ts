@@ -5,9 +5,9 @@ import { lastOf, nothing, put, type Ahead } from "./ahead";
 import { leavesDoubt, newKey, SETTLES, type Attempt, type Done, type Recorded } from "./attempt";
 import { taken, type Discount } from "./discount";
 import { amount, parseQuantity } from "./entry";
-import { forget, recall, recallHere, remember, remembered, rememberHere } from "./memory";
+import { forget, insist, recall, recallHere, remember, remembered, rememberHere } from "./memory";
 import { settle, shares, unpaid, type Fault, type Settlement, type Typed, type Way } from "./payment";
-import { asProblem, type Port, type Problem } from "./port";
+import { asProblem, refused, type Port, type Problem } from "./port";
 import { rutOf } from "./rut";
 import { receiverIn, saleJson, type Line, type Receiver, type SaleBody } from "./sale-json";
 import { found, type Item } from "./shelf";
@@ -61,6 +61,8 @@ export class Sale {
   /** What was sold before, once it was looked for. */
   private shelf: Item[] | null = null;
   private attempt: Attempt | null = null;
+  /** That keys can't be kept here was said. */
+  private warned = false;
   private nextLine = 1;
   /** Environment and company that are sold for; `null` until the agent has said it. */
   private place = $state<string | null>(null);
@@ -333,8 +335,7 @@ export class Sale {
 
   private async ask(): Promise<boolean> {
     if (!this.doubt) {
-      if (this.obstacle()) return false;
-      this.prepare();
+      if (this.obstacle() || !this.prepare()) return false;
     }
     const attempt = this.attempt as Attempt;
     this.busy = true;
@@ -403,7 +404,8 @@ export class Sale {
     if (this.done?.document.id === id) this.end({ ...this.done, noted: true });
   }
 
-  private prepare(): void {
+  /** Answers whether it may be charged: that its key can't be kept is said once, before anything leaves. */
+  private prepare(): boolean {
     const { payments, change, rounding, tip } = this.settlement as Settlement;
     const till = {
       Pagos: payments,
@@ -416,7 +418,12 @@ export class Sale {
     const shown = $state.snapshot({ kind, lines, off, receiver, named, payment });
     this.attempt = { key: newKey(), sale, voucher: this.byVoucher, at: this.now(), shown };
     // Before anything leaves: a window that is killed now asks again with this key.
-    remember(this.at(`attempt.${this.attempt.key}`), this.attempt);
+    const kept = insist(this.at(`attempt.${this.attempt.key}`), this.attempt, this.at("item."));
+    if (kept || this.warned) return true;
+    this.warned = true;
+    this.attempt = null;
+    this.problem = refused("unkept", T.sale.unkept);
+    return false;
   }
 
   private finish(issued: IssuedView, { shown }: Attempt): void {

@@ -67,6 +67,59 @@ describe("an answer that was lost", () => {
     expect(remembered(`${PLACE}.attempt.`)).toEqual([]);
   });
 
+  const size = () => Array.from({ length: localStorage.length }, (_, i) => localStorage.key(i) ?? "").reduce((sum, name) => sum + name.length + (localStorage.getItem(name) ?? "").length, 0);
+
+  /** A store that has so much room, in characters. */
+  function room(most: number) {
+    const real = localStorage;
+    vi.stubGlobal("localStorage", {
+      get length() {
+        return real.length;
+      },
+      key: (i: number) => real.key(i),
+      getItem: (name: string) => real.getItem(name),
+      removeItem: (name: string) => real.removeItem(name),
+      setItem: (name: string, value: string) => {
+        if (size() + name.length + value.length > most) throw new DOMException("full", "QuotaExceededError");
+        real.setItem(name, value);
+      },
+    });
+  }
+
+  test("keeps its key in a full store: the products that are sold least are forgotten for it", async () => {
+    const shop = await open("sale");
+    const item = (i: number) => `timbre.${PLACE}.item.producto ${i}`;
+    for (let i = 0; i < 300; i++) localStorage.setItem(item(i), JSON.stringify({ name: `Producto ${i}`, price: 1, sold: i }));
+    room(size() + 100);
+    const real = shop.issue.bind(shop);
+    let kept: string[] = [];
+    vi.spyOn(shop, "issue").mockImplementation(async (sale, key) => {
+      kept = remembered(`${PLACE}.attempt.`);
+      return real(sale, key);
+    });
+    await sell("Pan", "350");
+    await press("F10");
+    vi.unstubAllGlobals();
+    expect(kept).toHaveLength(1);
+    expect(localStorage.getItem(item(0))).toBeNull();
+    expect(localStorage.getItem(item(299))).not.toBeNull();
+  });
+
+  test("says before it charges that its key can't be kept, and charges when it is pressed again", async () => {
+    const shop = await open("sale");
+    room(0);
+    await sell("Pan", "350");
+    await press("F10");
+    expect(shop.issued.size).toBe(0);
+    expect(screen.getByTestId("sale-problem")).toHaveTextContent("Este equipo no puede guardar la clave de la venta");
+    await press("F10");
+    expect(charged()).toBeVisible();
+    await sell("Leche", "990");
+    await press("F10");
+    vi.unstubAllGlobals();
+    expect(shop.issued.size).toBe(2);
+  });
+
   test("is asked for again with its key by the next window", async () => {
     const shop = await open("sale");
     const real = shop.issue.bind(shop);
