@@ -110,7 +110,10 @@ export class Batch {
     this.running = false;
   }
 
-  stop(): void {
+  /** Answers whether there was anything to stop. */
+  stop(): boolean {
+    const goes = this.running && this.wanted;
     this.wanted = false;
+    return goes;
   }
 }

@@ -342,6 +342,31 @@ describe("issuing from a file", () => {
     expect(shop.issued.size).toBe(20);
   });
 
+  test("Esc while they are issued stops it, and what came of it stays to be seen; the page asks before it goes", async () => {
+    const shop = await room();
+    const real = shop.issueText.bind(shop);
+    let answer = () => {};
+    const issue = vi.spyOn(shop, "issueText").mockImplementation(async (text, key) => {
+      await new Promise<void>((resolve) => (answer = resolve));
+      return real(text, key);
+    });
+    const leave = () => window.dispatchEvent(new Event("beforeunload", { cancelable: true }));
+    await click("button", "Emitir desde archivo");
+    await choose(Array.from({ length: 3 }, (_, i) => sale(`Cliente ${i}`)).join("\n"));
+    expect(leave()).toBe(true);
+    await click("button", "Emitir 3 documentos");
+    expect(leave()).toBe(false);
+    await fireEvent(dialog(), new Event("cancel", { cancelable: true }));
+    answer();
+    await settle();
+    expect(dialog()).toHaveTextContent("1 de 3 emitidos");
+    expect(issue).toHaveBeenCalledOnce();
+    expect(leave()).toBe(true);
+    await fireEvent(dialog(), new Event("cancel", { cancelable: true }));
+    await settle();
+    expect(screen.queryByRole("dialog")).toBeNull();
+  });
+
   test("the table to fill in is had from here, with what its columns mean", async () => {
     await room();
     await click("button", "Emitir desde archivo");
