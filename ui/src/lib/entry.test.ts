@@ -8,12 +8,12 @@ describe("the code field", () => {
     ["3*7801234567890", { quantity: "3", text: "7801234567890" }],
     ["3 * Pan amasado ", { quantity: "3", text: "Pan amasado" }],
     ["0,5*Palta", { quantity: "0.5", text: "Palta" }],
-    ["1.250*Queso", { quantity: "1.25", text: "Queso" }],
+    ["1,250*Queso", { quantity: "1.25", text: "Queso" }],
     ["Madera 2x4", { quantity: "1", text: "Madera 2x4" }],
     ["2x4 pino", { quantity: "1", text: "2x4 pino" }],
   ])("reads «%s»", (typed, entry) => expect(parseEntry(typed)).toEqual(entry));
 
-  test.each(["", "  ", "3*", "0*Pan", "*Pan", "1.2.3*Pan"])("adds nothing for «%s»", (typed) =>
+  test.each(["", "  ", "3*", "0*Pan", "*Pan", "1.2.3*Pan", "1.000*Clavo"])("adds nothing for «%s»", (typed) =>
     expect(parseEntry(typed)).toBeNull(),
   );
 
@@ -38,7 +38,10 @@ test.each([
   ["1", "1"],
   ["007", "7"],
   ["1,50", "1.5"],
-  ["2.000", "2"],
+  ["2,000", "2"],
+  ["2.5", "2.5"],
+  ["0.250", "0.25"],
+  ["1.250", null],
   ["0", null],
   ["-1", null],
   ["1e3", null],

@@ -6,7 +6,8 @@ export interface Entry {
   text: string;
 }
 
-const QUANTITY = /^\d{1,6}([.,]\d{1,3})?$/;
+/** A dot before three figures is a thousand's in a price, so it is none of a quantity; but no thousand begins with 0. */
+const QUANTITY = /^(?:\d{1,6}(?:,\d{1,3}|\.\d{1,2})?|0\.\d{3})$/;
 
 /** `3*7801234` is three of 7801234; without a prefix it is one. `null` when there is nothing to add. */
 export function parseEntry(typed: string): Entry | null {

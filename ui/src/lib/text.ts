@@ -961,7 +961,7 @@ export const T = {
     each: "c/u",
     empty: "Escanee o escriba el primer producto",
     emptyHint: "Enter agrega. Con los productos listos, Enter pasa al pago.",
-    badQuantity: "La cantidad va de 0,001 a 999.999",
+    badQuantity: "La cantidad va de 0,001 a 999999. Use coma: 1,25; mil se escribe 1000",
     noCode: (typed: string) => `Escriba el código o la descripción después de ${typed}`,
     badPrice: "Escriba el precio en pesos, sin centavos",
     badOpen: "Después de + va el precio en pesos, sin centavos y mayor que cero, como +1990",

@@ -97,7 +97,9 @@ describe("putting a sale together", () => {
     await enter("3*");
     expect(screen.getByText("Escriba el código o la descripción después de 3*")).toBeVisible();
     await enter("0*Pan");
-    expect(screen.getByText("La cantidad va de 0,001 a 999.999")).toBeVisible();
+    expect(screen.getByText(/^La cantidad va de 0,001 a 999999/)).toBeVisible();
+    await enter("1.000*Clavo");
+    expect(screen.getByText(/Use coma: 1,25; mil se escribe 1000$/)).toBeVisible();
   });
 
   test("a scanner that fires with the focus elsewhere writes into the code field", async () => {
