@@ -114,6 +114,15 @@ describe("the keyboard", () => {
     expect(burst).not.toHaveBeenCalled();
   });
 
+  test("a scanner that ends with two Enters has pressed it once", () => {
+    const code = field("", true);
+    for (const name of "7801234") key(name, code);
+    expect(key("Enter", code, { after: 25 }).defaultPrevented).toBe(false);
+    expect(key("Enter", code, { after: 25 }).defaultPrevented).toBe(true);
+    expect(key("Enter", code, { after: 25 }).defaultPrevented).toBe(true);
+    expect(key("Enter", code, { after: BURST_MS }).defaultPrevented).toBe(false);
+  });
+
   test("what nobody takes is swallowed to its end", () => {
     burst.mockReturnValue(false);
     const code = field("", true);

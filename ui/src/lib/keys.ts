@@ -63,6 +63,8 @@ export class Keyboard {
   private rest: ReturnType<typeof setTimeout> | undefined;
   /** When the last character came. */
   private last = -Infinity;
+  /** When the last Enter came that a burst ended with. */
+  private ended = -Infinity;
   /** The key is on the heels of a character. */
   private soon = false;
   /** A burst that nobody took, until it ends. */
@@ -78,7 +80,10 @@ export class Keyboard {
     this.soon = !event.repeat && event.timeStamp - this.last < BURST_MS;
     this.swallowing &&= this.soon;
     if (character) this.last = event.timeStamp;
-    if (this.swallowing) return stop(event);
+    // Some scanners end with two of them, and the second is no person's either.
+    const twice = !character && event.timeStamp - this.ended < BURST_MS;
+    if (!character && (this.soon || twice)) this.ended = event.timeStamp;
+    if (this.swallowing || twice) return stop(event);
     if (modalOpen()) {
       if (event.key === "Enter" && this.soon) stop(event);
       if (this.actions.behind()) this.question(event, character);

@@ -1,6 +1,6 @@
 // How the screens' tests press keys and let time pass: by hand, never by waiting.
 
-import { cleanup, fireEvent, render, screen } from "@testing-library/svelte";
+import { cleanup, createEvent, fireEvent, render, screen } from "@testing-library/svelte";
 import axe from "axe-core";
 import { tick } from "svelte";
 import { expect, vi } from "vitest";
@@ -10,6 +10,9 @@ import { DemoShop } from "../lib/demo";
 import type { Room } from "../lib/rooms";
 
 export const NOW = Date.parse("2026-11-22T15:00:00Z");
+
+/** The time of the last key. */
+let at = 0;
 
 type Options = ConstructorParameters<typeof DemoShop>[0];
 
@@ -35,7 +38,11 @@ export async function settle(ms = 50): Promise<void> {
 
 /** A key where the focus is. */
 export async function press(key: string, more: KeyboardEventInit = {}): Promise<void> {
-  await fireEvent.keyDown(document.activeElement ?? document.body, { key, ...more });
+  const target = document.activeElement ?? document.body;
+  const event = createEvent.keyDown(target, { key, ...more });
+  // By the scanner's clock, and as slow as people.
+  Object.defineProperty(event, "timeStamp", { value: (at += 1000) });
+  await fireEvent(target, event);
   await settle();
 }
 
@@ -44,8 +51,6 @@ export async function enter(text: string): Promise<void> {
   await write(text);
   await press("Enter");
 }
-
-let at = 0;
 
 /** What a scanner does, wherever the focus is: a burst of keys and its Enter. */
 export async function scan(code: string): Promise<void> {
