@@ -1202,7 +1202,7 @@ export const T = {
         ["u", "Pausar o seguir en vivo"],
         ["t", "Claro u oscuro"],
         ["Ctrl + −", "Agrandar o achicar"],
-        ["?", "Esta lista"],
+        ["F1 o ?", "Esta lista"],
       ],
       monitor: [
         ["1 … 5", "Filtrar por contador"],
