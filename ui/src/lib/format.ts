@@ -1,5 +1,7 @@
 // How money, numbers and times are written for a reader in Chile.
 
+import { T } from "./text";
+
 const ZONE = "America/Santiago";
 
 const whole = new Intl.NumberFormat("es-CL", { useGrouping: true, maximumFractionDigits: 0 });
@@ -12,7 +14,6 @@ const clockSeconds = new Intl.DateTimeFormat("es-CL", {
   hourCycle: "h23",
 });
 const calendar = new Intl.DateTimeFormat("en", { timeZone: ZONE, year: "numeric", month: "2-digit", day: "2-digit" });
-const MONTHS = ["ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic"];
 
 /** `12.345` */
 export function number(value: number): string {
@@ -51,18 +52,18 @@ export function when(at: string | number, now: number): string {
 
 /** `a las 10:42` today, `el 21 nov 10:42` on another day. */
 export function at(moment: string | number, now: number): string {
-  return `${day(moment) === day(now) ? "a las" : "el"} ${when(moment, now)}`;
+  return T.moment.at(when(moment, now), day(moment) === day(now));
 }
 
 /** `desde las 10:42` today, `desde el 21 nov 10:42` on another day. */
 export function since(moment: string | number, now: number): string {
-  return `desde ${day(moment) === day(now) ? "las" : "el"} ${when(moment, now)}`;
+  return T.moment.since(when(moment, now), day(moment) === day(now));
 }
 
 /** `21 nov` */
 export function dayMonth(at: string | number): string {
   const [, month, date] = day(at).split("-");
-  return `${Number(date)} ${MONTHS[Number(month) - 1]}`;
+  return `${Number(date)} ${T.moment.months[Number(month) - 1]}`;
 }
 
 /** The last moment of what ends at this one: a day's end is the next day's beginning. */
@@ -91,7 +92,7 @@ export function span(ms: number): string {
   if (minutes < 60) return `${minutes} min`;
   const hours = Math.floor(minutes / 60);
   if (hours < 48) return `${hours} h`;
-  return `${Math.floor(hours / 24)} días`;
+  return T.moment.days(Math.floor(hours / 24));
 }
 
 /** A sentence as it begins. */

@@ -372,6 +372,7 @@ export const T = {
   },
 
   folios: {
+    type: (series: string | number) => `Tipo ${series}`,
     title: "Folios",
     load: "Cargar un CAF",
     drop: "Elija el archivo CAF o suéltelo aquí",
@@ -1183,6 +1184,14 @@ export const T = {
 
   leave: "Salir",
   tools: { theme: "Cambiar entre claro y oscuro", themeShort: "Tema", keys: "Ver los atajos de teclado", keysShort: "Atajos" },
+
+  /** An hour of today, or a day and its hour. */
+  moment: {
+    at: (when: string, today: boolean) => `${today ? "a las" : "el"} ${when}`,
+    since: (when: string, today: boolean) => `desde ${today ? "las" : "el"} ${when}`,
+    days: (n: number) => `${n} días`,
+    months: ["ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic"],
+  },
 
   keys: {
     title: "Atajos de teclado",
