@@ -292,6 +292,7 @@ export const T = {
 
   note: {
     title: (name: string) => `Nota de crédito de ${name}`,
+    lost: "No llegó la respuesta. Pregunte otra vez: la nota no se emite dos veces.",
     what: (name: string, total: string) => `Anula completa la ${name}: se emite una nota de crédito por ${total}.`,
     folio: (next: number, left: number) => `Usa el folio ${number(next)} de nota de crédito; quedan ${number(left)}.`,
     noFolios: "No hay folios de nota de crédito: cargue un CAF de nota de crédito en Folios.",

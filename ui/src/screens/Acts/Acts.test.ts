@@ -4,6 +4,8 @@ import { fireEvent, render, screen, within } from "@testing-library/svelte";
 import { expect, test, vi } from "vitest";
 
 import { DemoShop } from "../../lib/demo";
+import { unreachable } from "../../lib/port";
+import { T } from "../../lib/text";
 import Undo from "../Today/Undo.svelte";
 import { click, enter, NOW, open, press, settle } from "../testing";
 import Annulled from "./Annulled.svelte";
@@ -30,6 +32,25 @@ test("the note's question says what holds now, also once its document left the f
   expect(dialog()).not.toHaveTextContent("cuando el documento original esté aceptado");
   expect(dialog()).not.toHaveTextContent("El original no está aceptado.");
   expect(preview).toHaveBeenCalledTimes(2);
+});
+
+test("a note whose answer was lost is asked for again, and names no folio; what it will do may be asked for twice", async () => {
+  const shop = await open("monitor", { scenario: "calm" });
+  shop.push([{ ...shop.rows[0]!, state: "ACEPTADO", attention: null }]);
+  await settle();
+  vi.spyOn(shop, "preview").mockRejectedValueOnce(unreachable("No responde."));
+  const issue = vi.spyOn(shop, "issue").mockRejectedValueOnce(unreachable("No responde."));
+  await press("j");
+  await press("n");
+  expect(dialog()).toHaveTextContent("No responde.");
+  await click("button", T.list.again);
+  expect(dialog()).toHaveTextContent(/Usa el folio/);
+  await click("button", T.note.yes);
+  expect(dialog()).toHaveTextContent("la nota no se emite dos veces");
+  expect(dialog()).not.toHaveTextContent(/Usa el folio/);
+  await click("button", T.note.yes);
+  expect(new Set(issue.mock.calls.map(([, key]) => key)).size).toBe(1);
+  expect(within(dialog()).getByRole("status")).toBeVisible();
 });
 
 test("after what its answer took away, the focus is on the sheet that it was asked from", async () => {
