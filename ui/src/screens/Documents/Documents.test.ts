@@ -287,8 +287,8 @@ describe("a document that the SII took and says nothing more of", () => {
   });
 });
 
-test("keys act on the document whose sheet is open, and not on the row that has the focus", async () => {
-  const shop = await open("documents");
+test.each(["monitor", "documents"] as const)("keys of %s act on the document whose sheet is open, and not on the row that has the focus", async (room) => {
+  const shop = await open(room);
   const print = vi.spyOn(shop, "print");
   const [first, second] = screen.getAllByRole("row").slice(1).map((row) => row.querySelector<HTMLElement>("button.open")!);
   const name = second!.textContent!;

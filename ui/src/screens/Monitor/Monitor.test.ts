@@ -336,21 +336,6 @@ describe("resending", () => {
     await press("r");
     expect(within(dialog()).getByRole("heading")).toHaveTextContent("Reenviar Factura 1.204");
   });
-
-  test("keys act on the document whose sheet is open, and not on the row that has the focus", async () => {
-    const shop = await open("monitor");
-    const print = vi.spyOn(shop, "print");
-    const [first, second] = screen.getAllByRole("row").slice(1).map((row) => row.querySelector<HTMLElement>("button.open")!);
-    const name = second!.textContent!;
-    await fireEvent.click(second!);
-    await settle();
-    first!.focus();
-    await press("r");
-    expect(within(screen.getAllByRole("dialog").at(-1)!).getByRole("heading", { level: 2 })).toHaveTextContent(name);
-    await click("button", /^(Cancelar|Entendido)$/);
-    await press("p");
-    expect(print.mock.calls.map(([id]) => id)).toEqual([shop.rows[1]!.id]);
-  });
 });
 
 describe("trouble with the agent", () => {
