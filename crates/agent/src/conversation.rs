@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use crate::clock::later;
 use crate::line::Asked;
-use crate::meaning::{REPEATED, calm, contested, fallen, not_known, rejected, trouble_of};
+use crate::meaning::{REPEATED, calm, contested, fallen, not_known, rejected, rest, trouble_of};
 use crate::noted;
 use crate::parcel::Past;
 use crate::plan::LONGEST_WAIT;
@@ -132,13 +132,13 @@ impl Sender {
                             self.refuse_pass(talk.channel, asked).await;
                             None
                         }
-                        false => self.pass_for_work(talk.channel).await?,
+                        false => self.pass_for_work(talk.channel, asked).await?,
                     };
                     renewed = true;
                     answer = None;
                     if pass.is_none() {
                         return Ok(match taken {
-                            true => After::Wait { due: self.after_line(talk.channel), state },
+                            true => After::Wait { due: self.after_line(talk.channel, asked), state },
                             false => After::NoPass,
                         });
                     }
@@ -183,17 +183,20 @@ impl Sender {
         answer: Option<Answer>,
         state: Option<&State>,
         due: Option<Timestamp>,
-        reports: Vec<Report>,
+        mut reports: Vec<Report>,
     ) -> Result<(), TalkError> {
         let by_default = if talk.delivery.is_some() { Asked::Delivery } else { Asked::Question };
         let asked = answer.as_ref().map_or(by_default, |answer| answer.asked);
         let mended = later(self.now(), self.settings().retry_cap);
-        match reports.iter().find_map(|report| trouble_of(report, mended)) {
-            Some(trouble) => self.trouble(talk.channel, asked, trouble).await,
-            None if answer.as_ref().is_some_and(Answer::is_well) && !reports.iter().any(is_unclear) => {
-                self.heard_well(talk.channel, asked).await;
-            }
-            None => {}
+        rest(&mut reports, || self.longest_rest(talk.channel));
+        let trouble = reports.iter().find_map(|report| trouble_of(report, mended));
+        let of_this = trouble.as_ref().is_some_and(|trouble| trouble.concerns(asked) == asked);
+        if let Some(trouble) = trouble {
+            self.trouble(talk.channel, asked, trouble).await;
+        }
+        let is_well = answer.as_ref().is_some_and(Answer::is_well) && !reports.iter().any(is_unclear);
+        if is_well && !of_this {
+            self.heard_well(talk.channel, asked).await;
         }
         let now = self.now();
         let settings = self.settings();

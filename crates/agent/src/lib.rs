@@ -36,6 +36,7 @@ pub mod inspect;
 mod large;
 pub mod last_seen;
 mod line;
+mod lines;
 mod login;
 mod look;
 mod meaning;

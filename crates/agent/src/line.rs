@@ -1,5 +1,5 @@
-//! The line to each channel: up, down, half open, or closed by the authority. Down means one look at
-//! a time instead of a failing try per document.
+//! A line of a channel: up, down, half open, or closed by the authority. Down means one look at a time instead of a
+//! failing try per document. Which lines a channel has is `lines`'s.
 
 use std::time::Duration;
 
@@ -7,16 +7,18 @@ use timbre_core::{ChannelId, Effect, Remark, Request, Timestamp};
 use timbre_store::Fact;
 
 use crate::carrier::{NO_INTERNET, NO_NETWORK};
-use crate::clock::later;
+use crate::clock::{later, until};
+use crate::lines::Lines;
+use crate::plan::gate;
 use crate::retry::backoff;
 use crate::sender::{Sender, lock};
 
-/// The longest that all questions of a channel wait since one was too many: then one tries again, as no authority of ours says
-/// what it allows.
+/// The longest that a channel waits since something was too much, or could not be answered now: then one tries again, as no
+/// authority of ours says what it allows, and what stands between says anything.
 const QUIET: Duration = Duration::from_secs(600);
 
 /// What was asked when something went wrong; only the same proves that it is well again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Asked {
     Login,
     Question,
@@ -37,7 +39,7 @@ impl Asked {
     }
 }
 
-/// What is known of one channel.
+/// What is known of one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Line {
     Up,
@@ -46,17 +48,15 @@ pub enum Line {
         since: Timestamp,
         next_look: Timestamp,
         why: String,
-        of: Asked,
         /// Looks in vain so far.
         tries: u32,
     },
     /// Half open: a login works again, or it is not known yet how the line is; one parcel tries it.
     Trying {
         since: Timestamp,
-        of: Asked,
         tries: u32,
     },
-    /// The authority answers and refuses everything for a reason a person must mend.
+    /// The authority answers and refuses everything for a reason a person must mend, as it told when this was asked.
     Refused {
         why: Remark,
         retry_at: Timestamp,
@@ -65,21 +65,28 @@ pub enum Line {
     },
 }
 
-/// Something that concerns a whole channel.
+/// Something that concerns a whole line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Trouble {
     /// It passes by itself; the authority may say when.
     Passing { why: String, retry_at: Option<Timestamp> },
     /// A person must mend it.
     Lasting { why: Remark, retry_at: Timestamp },
+    /// The same, told of an envelope: none like it may leave, whatever was asked when it was told.
+    Envelope { why: Remark, retry_at: Timestamp },
+}
+
+impl Trouble {
+    /// Which line it is of when this was `asked`.
+    pub(crate) fn concerns(&self, asked: Asked) -> Asked {
+        match self {
+            Trouble::Passing { .. } | Trouble::Lasting { .. } => asked,
+            Trouble::Envelope { .. } => Asked::Delivery,
+        }
+    }
 }
 
 impl Line {
-    /// May work for this channel go on now?
-    pub fn open(&self, now: Timestamp) -> bool {
-        self.next().is_none_or(|at| at <= now && !matches!(self, Line::Down { .. }))
-    }
-
     /// When to look again, where that is known.
     pub fn next(&self) -> Option<Timestamp> {
         match self {
@@ -89,15 +96,7 @@ impl Line {
         }
     }
 
-    /// What failed.
-    pub(crate) fn of(&self) -> Option<Asked> {
-        match self {
-            Line::Up => None,
-            Line::Down { of, .. } | Line::Trying { of, .. } | Line::Refused { of, .. } => Some(*of),
-        }
-    }
-
-    /// Why nothing is sent; empty where something is.
+    /// Why nothing gets through; empty where something does.
     pub(crate) fn why(&self) -> &str {
         match self {
             Line::Up | Line::Trying { .. } => "",
@@ -127,7 +126,7 @@ impl Line {
         let tries = self.tries().saturating_add(u32::from(before.is_none()));
         let ours = before.unwrap_or_else(|| later(now, pause(tries)));
         match trouble {
-            Trouble::Lasting { why, retry_at } => {
+            Trouble::Lasting { why, retry_at } | Trouble::Envelope { why, retry_at } => {
                 Line::Refused { why, retry_at: retry_at.max(ours), of: asked, tries }
             }
             // Nothing that passes by itself hides what a person must mend.
@@ -139,56 +138,32 @@ impl Line {
                     Line::Down { since, .. } | Line::Trying { since, .. } => *since,
                     Line::Up | Line::Refused { .. } => now,
                 };
-                // A look is a login, and says nothing about what failed before.
-                let of = self.of().filter(|_| asked == Asked::Login).unwrap_or(asked);
-                Line::Down { since, next_look: retry_at.map_or(ours, |at| at.max(ours)), why, of, tries }
+                Line::Down { since, next_look: retry_at.map_or(ours, |at| at.max(ours)), why, tries }
             }
         }
-    }
-
-    /// The line after a login that worked.
-    pub(crate) fn after_login(&self, now: Timestamp) -> Line {
-        match self {
-            Line::Down { since, of, tries, .. } => Line::Trying { since: *since, of: *of, tries: *tries },
-            Line::Refused { of: Asked::Login, tries, .. } => {
-                Line::Trying { since: now, of: Asked::Login, tries: *tries }
-            }
-            Line::Up | Line::Trying { .. } | Line::Refused { .. } => self.clone(),
-        }
-    }
-
-    /// The line after something other than a login was answered as it should be.
-    pub(crate) fn after_answer(&self, asked: Asked) -> Line {
-        let proved = match (self, self.of()) {
-            (_, None | Some(Asked::Login)) => true,
-            (Line::Refused { .. }, Some(of)) => of == asked,
-            (_, Some(Asked::Question)) => true,
-            (_, Some(Asked::Delivery)) => asked == Asked::Delivery,
-        };
-        if proved { Line::Up } else { self.clone() }
     }
 }
 
 impl Sender {
-    /// Changes a line and says so in the journal when it went up or down.
-    async fn change_line(&self, channel: &ChannelId, change: impl FnOnce(&Line) -> Line) {
+    /// Changes a channel's lines, and says in the journal when the channel went up or down.
+    async fn change_lines(&self, channel: &ChannelId, change: impl FnOnce(&Lines) -> Lines) {
         let (before, after) = {
-            let mut lines = lock(&self.known_lines);
-            let before = lines.get(channel).cloned().unwrap_or(Line::Up);
+            let mut known = lock(&self.known_lines);
+            let before = known.get(channel).cloned().unwrap_or(Lines::UP);
             let after = change(&before);
-            lines.insert(channel.clone(), after.clone());
+            known.insert(channel.clone(), after.clone());
             (before, after)
         };
-        let (was, is) = (before == Line::Up, after == Line::Up);
         if before != after {
             self.wake();
         }
-        if was == is {
-            return;
-        }
-        if is {
+        if after.sends() && !before.sends() {
             // What waited for it need not wait any longer.
             lock(&self.returned).insert(channel.clone());
+        }
+        let (was, is) = (before == Lines::UP, after == Lines::UP);
+        if was == is {
+            return;
         }
         let why = after.why().to_owned();
         tracing::info!(channel = channel.0, up = is, why, "line");
@@ -207,31 +182,58 @@ impl Sender {
         let (now, luck, settings) = (self.now(), self.luck(), self.settings());
         let (base, cap) = match &trouble {
             Trouble::Passing { .. } => (settings.line_base, settings.line_cap),
-            Trouble::Lasting { .. } => (settings.retry_base, settings.retry_cap),
+            Trouble::Lasting { .. } | Trouble::Envelope { .. } => (settings.retry_base, settings.retry_cap),
         };
         let pause = |tries| backoff(tries, base, cap, luck);
-        self.change_line(channel, |line| line.after(trouble, asked, now, pause)).await;
+        self.change_lines(channel, |lines| lines.after(trouble, asked, now, pause)).await;
     }
 
     /// A login worked; nothing else is known.
     pub(crate) async fn logged_in(&self, channel: &ChannelId) {
         let now = self.now();
-        self.change_line(channel, |line| line.after_login(now)).await;
+        self.change_lines(channel, |lines| lines.after_login(now)).await;
     }
 
     /// The authority answered as it should.
     pub(crate) async fn heard_well(&self, channel: &ChannelId, asked: Asked) {
-        self.change_line(channel, |line| line.after_answer(asked)).await;
+        let now = self.now();
+        self.change_lines(channel, |lines| lines.after_answer(asked, now)).await;
     }
 
-    pub(crate) fn line_is_open(&self, channel: &ChannelId) -> bool {
-        lock(&self.known_lines).get(channel).is_some_and(|line| line.open(self.now()))
+    /// May this go on now?
+    pub(crate) fn is_open(&self, channel: &ChannelId, asked: Asked) -> bool {
+        let now = self.now();
+        lock(&self.known_lines).get(channel).is_some_and(|lines| gate(lines, asked, now).is_open())
     }
 
-    /// Is it open, or is it time to look again whether it is?
+    /// Is what failed of this tried again, so that one more failure is enough?
+    pub(crate) fn is_tried(&self, channel: &ChannelId, asked: Asked) -> bool {
+        match lock(&self.known_lines).get(channel).map(|lines| lines.of(asked)) {
+            Some(Line::Trying { .. }) => true,
+            // Nothing else looks for it.
+            Some(Line::Down { .. }) => asked == Asked::Question,
+            Some(Line::Up | Line::Refused { .. }) | None => false,
+        }
+    }
+
+    /// May passes be asked for, or is it time to look again whether they may?
     pub(crate) fn line_may_be_looked_at(&self, channel: &ChannelId) -> bool {
         let (now, lines) = (self.now(), lock(&self.known_lines));
-        lines.get(channel).is_some_and(|line| line.next().is_none_or(|at| at <= now))
+        lines.get(channel).is_some_and(|lines| lines.login.next().is_none_or(|at| at <= now))
+    }
+
+    /// The latest time that is waited for where the authority, or whatever stands between, names one for what passes by
+    /// itself: what waits has to arrive in its term, and so half of what is left of the nearest one has to be enough.
+    pub(crate) fn longest_rest(&self, channel: &ChannelId) -> Timestamp {
+        let now = self.now();
+        let rows = self.reader().first_unheld().unwrap_or_else(|error| {
+            tracing::error!(%error, "the first documents of each series can't be read");
+            Vec::new()
+        });
+        let terms = self.terms();
+        let ends = rows.iter().filter(|row| row.channel == *channel).filter_map(|row| terms.limit(row));
+        let left = ends.map(|end| until(now, end.earliest(now))).filter(|left| !left.is_zero()).min();
+        later(now, left.map_or(QUIET, |left| QUIET.min(left / 2)))
     }
 
     /// A question was answered with 429: nobody asks on this channel until `due`, or not for so long.
@@ -249,7 +251,7 @@ impl Sender {
 
     /// A way out is back: lines that are down for want of one are looked at at once.
     pub(crate) fn look_at_lost_lines(&self, now: Timestamp) {
-        for line in lock(&self.known_lines).values_mut() {
+        for line in lock(&self.known_lines).values_mut().flat_map(Lines::all_mut) {
             if let Line::Down { next_look, why, .. } = line
                 && matches!(why.as_str(), NO_NETWORK | NO_INTERNET)
             {
@@ -259,7 +261,7 @@ impl Sender {
     }
 
     pub(crate) fn look_now(&self, now: Timestamp) {
-        for line in lock(&self.known_lines).values_mut() {
+        for line in lock(&self.known_lines).values_mut().flat_map(Lines::all_mut) {
             match line {
                 Line::Up | Line::Trying { .. } => {}
                 Line::Down { next_look, .. } => *next_look = now,
@@ -295,11 +297,10 @@ mod tests {
     #[test]
     fn a_line_that_is_down_remembers_since_when_and_looks_less_and_less() {
         let down = Line::Up.after(passing(None), Asked::Question, T0, pause);
-        assert!(!down.open(T0) && !down.open(at(99)), "only a look opens it");
         assert_eq!(down.next(), Some(at(5)));
-        let longer = down.after(passing(None), Asked::Login, at(5), pause);
+        let longer = down.after(passing(None), Asked::Question, at(5), pause);
         assert_eq!(longer.next(), Some(at(15)));
-        assert!(matches!(longer, Line::Down { since, of: Asked::Question, tries: 2, .. } if since == T0));
+        assert!(matches!(longer, Line::Down { since, tries: 2, .. } if since == T0));
     }
 
     #[test]
@@ -337,34 +338,5 @@ mod tests {
             assert_eq!(Line::Up.after(passing(Some(named)), Asked::Delivery, T0, pause).next(), Some(next));
             assert_eq!(Line::Up.after(lasting(named), Asked::Delivery, T0, pause).next(), Some(next));
         }
-    }
-
-    #[test]
-    fn a_refusal_is_cleared_by_the_same_thing_being_taken_and_by_nothing_else() {
-        use Asked::*;
-        for of in [Login, Question, Delivery] {
-            let refused = Line::Up.after(lasting(at(9)), of, T0, pause);
-            for asked in [Question, Delivery] {
-                let cleared = refused.after_answer(asked) == Line::Up;
-                assert_eq!(cleared, of == asked || of == Login, "{of:?} {asked:?}");
-            }
-            let trying = matches!(refused.after_login(T0), Line::Trying { .. });
-            assert_eq!(trying, of == Login, "{of:?}");
-        }
-    }
-
-    #[test]
-    fn a_login_that_works_half_opens_the_line_and_keeps_the_count() {
-        let down = Line::Up.after(passing(None), Asked::Delivery, T0, pause);
-        let trying = down.after_login(at(5));
-        assert_eq!(trying, Line::Trying { since: T0, of: Asked::Delivery, tries: 1 });
-        assert_eq!(trying.after_answer(Asked::Question), trying, "the upload is what failed");
-        assert_eq!(trying.after_answer(Asked::Delivery), Line::Up);
-        let again = trying.after(passing(None), Asked::Delivery, at(6), pause);
-        assert!(matches!(again, Line::Down { since, tries: 2, .. } if since == T0));
-        // What a person must mend is not forgotten over a login that fails.
-        let refused = Line::Up.after(lasting(at(9)), Asked::Delivery, T0, pause);
-        let down = refused.after(passing(None), Asked::Login, at(9), pause);
-        assert!(matches!(down, Line::Down { of: Asked::Delivery, .. }));
     }
 }

@@ -8,7 +8,7 @@ use timbre_store::Fact;
 
 use crate::clock::later;
 use crate::conversation::TalkError;
-use crate::line::{Asked, Line, Trouble};
+use crate::line::{Asked, Trouble};
 use crate::sender::{Class, LastAnswer, Sender, lock};
 use crate::signing;
 
@@ -35,13 +35,13 @@ impl Sender {
     /// nothing more when the line went down over it: another login would tell the same, and who waited
     /// behind would leave before.
     pub(crate) async fn pass(&self, channel: &ChannelId) -> Result<Option<Pass>, TalkError> {
-        let was_open = self.line_is_open(channel);
+        let was_open = self.is_open(channel, Asked::Login);
         let _turn = self.turn(channel).lock().await;
         loop {
             if let Some(pass) = self.pass_in_memory(channel) {
                 return Ok(Some(pass));
             }
-            if was_open && !self.line_is_open(channel) {
+            if was_open && !self.is_open(channel, Asked::Login) {
                 return Ok(None);
             }
             let generation = self.generation.load(Ordering::SeqCst);
@@ -78,9 +78,13 @@ impl Sender {
     }
 
     /// The same for work that was begun on an open line: when it went down meanwhile nobody logs in for it.
-    pub(crate) async fn pass_for_work(&self, channel: &ChannelId) -> Result<Option<Pass>, TalkError> {
+    pub(crate) async fn pass_for_work(
+        &self,
+        channel: &ChannelId,
+        asked: Asked,
+    ) -> Result<Option<Pass>, TalkError> {
         match self.pass_in_memory(channel) {
-            None if !self.line_is_open(channel) => Ok(None),
+            None if !self.is_open(channel, asked) => Ok(None),
             _ => self.pass(channel).await,
         }
     }
@@ -160,7 +164,8 @@ impl Sender {
                                 return Ok(None);
                             }
                             Verdict::Refused { scope: Scope::ChannelForNow, why, retry_at } => {
-                                let (why, retry_at) = (why.meaning, Some(retry_at));
+                                let (why, retry_at) =
+                                    (why.meaning, Some(retry_at.min(self.longest_rest(id))));
                                 self.trouble(id, Asked::Login, Trouble::Passing { why, retry_at }).await;
                                 return Ok(None);
                             }
@@ -221,11 +226,11 @@ impl Sender {
     fn in_trouble(&self, channel: &ChannelId, error: bool, page: bool, asked: Asked) -> bool {
         let in_a_row = {
             let mut errors = lock(&self.errors);
-            let in_a_row = errors.entry(channel.clone()).or_default();
+            let in_a_row = errors.entry((channel.clone(), asked)).or_default();
             *in_a_row = if error || page { in_a_row.saturating_add(1) } else { 0 };
             *in_a_row
         };
-        let tried = || matches!(lock(&self.known_lines).get(channel), Some(Line::Trying { .. }));
-        in_a_row >= ERRORS || (error || (page && asked == Asked::Question)) && tried()
+        let counts = error || (page && asked == Asked::Question);
+        in_a_row >= ERRORS || counts && self.is_tried(channel, asked)
     }
 }

@@ -14,12 +14,21 @@ use crate::reissue::fate;
 /// The doubt about what the authority says it has already, as the journal words it.
 pub(crate) const REPEATED: &str = "ya lo tenía de un envío anterior; se está verificando";
 
+/// Shortens what is waited for by itself to what is waited for at the longest: the document waits no longer than its line.
+pub(crate) fn rest(reports: &mut [Report], longest: impl Fn() -> Timestamp) {
+    for report in reports {
+        if let Verdict::Refused { scope: Scope::ChannelForNow, retry_at, .. } = &mut report.verdict {
+            *retry_at = longest().min(*retry_at);
+        }
+    }
+}
+
 /// What a report says of its whole channel; `mended` is when one that names no time is tried again.
 pub(crate) fn trouble_of(report: &Report, mended: Timestamp) -> Option<Trouble> {
     let (scope, why, retry_at) = match &report.verdict {
         Verdict::Refused { scope, why, retry_at } => (scope, why, retry_at),
         Verdict::Fallen { reasons, blame: Blame::Envelope, .. } => {
-            (&Scope::Channel, reasons.first()?, &mended)
+            return Some(Trouble::Envelope { why: reasons.first()?.clone(), retry_at: mended });
         }
         _ => return None,
     };

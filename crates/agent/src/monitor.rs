@@ -10,7 +10,8 @@ use timbre_store::{Row, StoreError};
 use tokio::sync::{mpsc, watch};
 
 use crate::engine::{Agent, Inner, environment_word};
-use crate::line::Line;
+use crate::line::Asked;
+use crate::lines::Lines;
 use crate::sentence::{Situation, sentence};
 use crate::view::{AnswerView, CompanyView, DownView, Snapshot, StatsView, StoppedView, Workers};
 use crate::{foresight, offset, show, signing, watchdog};
@@ -185,14 +186,9 @@ fn stopped(
         .or_else(|| unsigned.map(|refusal| say(&refusal.code, refusal.message.clone())))
 }
 
-fn down((channel, line): (ChannelId, Line)) -> Option<DownView> {
-    let next_try = line.next()?.to_string();
-    let why = match line {
-        Line::Up | Line::Trying { .. } => return None,
-        Line::Down { why, .. } => why,
-        Line::Refused { why, .. } => why.meaning,
-    };
-    Some(DownView { channel: channel.0, why, next_try })
+fn down((channel, lines): (ChannelId, Lines)) -> Option<DownView> {
+    let next_try = lines.next(Asked::Delivery)?.to_string();
+    Some(DownView { channel: channel.0, why: lines.why_none_leaves().to_owned(), next_try })
 }
 
 pub(crate) fn stats(inner: &Inner) -> StatsView {

@@ -108,7 +108,7 @@ impl Sender {
         documents: Vec<Arc<Document>>,
     ) -> Result<Option<Timestamp>, TalkError> {
         let channel_id = documents[0].channel.clone();
-        if self.pass_for_work(&channel_id).await?.is_none() {
+        if self.pass_for_work(&channel_id, Asked::Delivery).await?.is_none() {
             return Ok(None); // the line says why, and the next round says so of the documents
         }
         if !self.may_sign(&channel_id, Asked::Delivery).await? {
@@ -128,8 +128,8 @@ impl Sender {
 
     /// Sends a parcel's bytes. The fact that they are leaving is on disk before the first one does.
     async fn deliver(&self, parcel: &Parcel, attempt: u32) -> Result<Option<Timestamp>, TalkError> {
-        let Some(pass) = self.pass_for_work(&parcel.channel).await? else {
-            return Ok(Some(self.after_line(&parcel.channel)));
+        let Some(pass) = self.pass_for_work(&parcel.channel, Asked::Delivery).await? else {
+            return Ok(Some(self.after_line(&parcel.channel, Asked::Delivery)));
         };
         let documents = versions_of(parcel);
         let leaving = documents.clone();
@@ -201,9 +201,10 @@ impl Sender {
             return Ok(Some(later(self.now(), LONGEST_WAIT)));
         }
         let documents = self.documents_of(&open).await?;
-        let pass = self.pass_for_work(&open.channel).await?;
+        let asked = Phase::of(open.state.as_ref()).stage().asked();
+        let pass = self.pass_for_work(&open.channel, asked).await?;
         if pass.is_none() {
-            return Ok(Some(self.after_line(&open.channel)));
+            return Ok(Some(self.after_line(&open.channel, asked)));
         }
         let phase = match Phase::of(open.state.as_ref()) {
             Phase::Follow { .. } if documents.len() < open.documents.len() => Phase::Probe,
@@ -236,7 +237,7 @@ impl Sender {
                     After::Done { .. } => self.stand(id),
                     // A question that fails changes nothing: it is asked again.
                     After::Doubt { .. } | After::NotSent { .. } | After::NoPass => {
-                        Ok(Some(self.after_line(&open.channel)))
+                        Ok(Some(self.after_line(&open.channel, asked)))
                     }
                 }
             }
@@ -416,11 +417,11 @@ impl Sender {
         })
     }
 
-    /// When to go on with a parcel whose channel gives no pass now.
-    pub(crate) fn after_line(&self, channel: &ChannelId) -> Timestamp {
+    /// When to go on with a parcel whose channel gives no pass now, or does not let this through.
+    pub(crate) fn after_line(&self, channel: &ChannelId, asked: Asked) -> Timestamp {
         self.lines()
             .get(channel)
-            .and_then(|line| line.next())
+            .and_then(|lines| lines.next(asked))
             .filter(|at| *at > self.now())
             .unwrap_or_else(|| self.pause(1))
     }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use timbre_core::{ChannelId, ParcelId, Timestamp};
 
 use crate::clock::until;
-use crate::line::Line;
+use crate::line::{Asked, Line};
+use crate::lines::Lines;
 
 /// No pause of ours is longer.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3_600);
@@ -35,6 +36,11 @@ impl Stage {
             Stage::Follow | Stage::Probe => false,
         }
     }
+
+    /// What it asks first of the authority.
+    pub(crate) fn asked(self) -> Asked {
+        if self.delivers() { Asked::Delivery } else { Asked::Question }
+    }
 }
 
 /// A parcel that goes on.
@@ -59,15 +65,12 @@ pub(crate) struct Waiting {
     pub next_try: Option<Timestamp>,
 }
 
-/// What a line lets through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What is let through, the most first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Gate {
     All,
-    /// Half open: one conversation, and if there is a choice one that `delivers` or one that asks,
-    /// as that is what failed.
-    One {
-        delivers: bool,
-    },
+    /// Half open: one conversation.
+    One,
     /// Nothing until `look`, when a line that is down is looked at.
     Down {
         look: Timestamp,
@@ -78,13 +81,24 @@ pub(crate) enum Gate {
     },
 }
 
-/// One channel.
+impl Gate {
+    pub(crate) fn is_open(self) -> bool {
+        match self {
+            Gate::All | Gate::One => true,
+            Gate::Down { .. } | Gate::Shut { .. } => false,
+        }
+    }
+}
+
+/// One channel. What it is asked and what is delivered to it may fail each by itself, and has a gate of its own.
 #[derive(Debug, Clone)]
 pub(crate) struct Lane {
-    pub gate: Gate,
-    /// Conversations in course, of which `going` are with parcels that go on.
+    pub ask: Gate,
+    pub deliver: Gate,
+    /// Conversations in course: of these `busy_going` are with parcels that go on, and `asking` deliver nothing.
     pub busy: usize,
     pub busy_going: usize,
+    pub asking: usize,
     /// How many there may be.
     pub most: usize,
     pub looking: bool,
@@ -124,14 +138,23 @@ pub(crate) struct Round {
     pub next: Option<Timestamp>,
 }
 
-/// What a line lets through at `now`.
-pub(crate) fn gate(line: &Line, now: Timestamp) -> Gate {
-    let delivers = line.of().is_some_and(crate::line::Asked::delivers);
+/// What a channel lets through of this at `now`. Nothing goes where no pass is given. A question needs no look before it:
+/// it leaves nothing behind, and tells by itself how its line is.
+pub(crate) fn gate(lines: &Lines, asked: Asked, now: Timestamp) -> Gate {
+    let own = match (asked, through(lines.of(asked), now)) {
+        (Asked::Question, Gate::Down { look }) if look <= now => Gate::One,
+        (Asked::Question, Gate::Down { look }) => Gate::Shut { until: look },
+        (_, own) => own,
+    };
+    own.max(through(&lines.login, now))
+}
+
+fn through(line: &Line, now: Timestamp) -> Gate {
     match line {
         Line::Up => Gate::All,
         Line::Down { next_look, .. } => Gate::Down { look: *next_look },
-        Line::Trying { .. } => Gate::One { delivers },
-        Line::Refused { retry_at, .. } if *retry_at <= now => Gate::One { delivers },
+        Line::Trying { .. } => Gate::One,
+        Line::Refused { retry_at, .. } if *retry_at <= now => Gate::One,
         Line::Refused { retry_at, .. } => Gate::Shut { until: *retry_at },
     }
 }
@@ -156,7 +179,8 @@ pub(crate) fn due(sent: Timestamp, due: Option<Timestamp>, now: Timestamp) -> Ti
 
 /// What starts now, in this order: looks at lines that are down; parcels that go on, the longest
 /// overdue first, which leave a hand to new ones wherever there are two; then new parcels: those of
-/// a channel that has no conversation first, so that none starves behind another, then by urgency.
+/// a channel that has no conversation first, so that none starves behind another, then by urgency. Neither waits for the
+/// other where it is the other that fails.
 pub(crate) fn round(desk: &Desk) -> Round {
     let mut round = Planning { desk: desk.clone(), starts: Vec::new(), next: None };
     round.look();
@@ -180,20 +204,22 @@ impl Planning {
         let mut times = Vec::new();
         for (channel, lane) in &mut self.desk.lanes {
             let something = lane.waits || !lane.going.is_empty();
-            match lane.gate {
-                Gate::Down { look } if something && !lane.looking => {
-                    if look > now {
-                        times.push(look);
-                    } else if self.desk.free > 0 {
-                        self.desk.free -= 1;
-                        lane.looking = true;
-                        self.starts.push(Start::Look(channel.clone()));
+            for gate in [lane.ask, lane.deliver] {
+                match gate {
+                    Gate::Down { look } if something && !lane.looking => {
+                        if look > now {
+                            times.push(look);
+                        } else if self.desk.free > 0 {
+                            self.desk.free -= 1;
+                            lane.looking = true;
+                            self.starts.push(Start::Look(channel.clone()));
+                        }
                     }
+                    Gate::Shut { until } if something => times.push(until),
+                    Gate::All | Gate::One | Gate::Down { .. } | Gate::Shut { .. } => {}
                 }
-                Gate::Shut { until } if something => times.push(until),
-                Gate::Down { .. } | Gate::Shut { .. } => {}
-                Gate::All | Gate::One { .. } => times.extend(lane.wakes),
             }
+            times.extend(lane.wakes);
         }
         times.into_iter().for_each(|at| self.sooner(at));
     }
@@ -203,27 +229,18 @@ impl Planning {
         let mut due: Vec<(Timestamp, ParcelId, ChannelId, Stage)> = Vec::new();
         let mut later = Vec::new();
         for (channel, lane) in &self.desk.lanes {
-            if matches!(lane.gate, Gate::All | Gate::One { .. }) {
-                for going in &lane.going {
-                    match going.due > now {
-                        true => later.push(going.due),
-                        false => due.push((going.due, going.parcel.clone(), channel.clone(), going.stage)),
-                    }
+            for going in lane.going.iter().filter(|going| lane.gate(going.stage).is_open()) {
+                match going.due > now {
+                    true => later.push(going.due),
+                    false => due.push((going.due, going.parcel.clone(), channel.clone(), going.stage)),
                 }
             }
         }
         later.into_iter().for_each(|at| self.sooner(at));
-        // A line that is half open takes first what failed on it.
-        due.sort_by_key(|(at, parcel, channel, stage)| {
-            let other = match self.desk.lanes[channel].gate {
-                Gate::One { delivers } => delivers != stage.delivers(),
-                Gate::All | Gate::Down { .. } | Gate::Shut { .. } => false,
-            };
-            (other, *at, parcel.clone())
-        });
+        due.sort_by_key(|(at, parcel, ..)| (*at, parcel.clone()));
         for (_, parcel, channel, stage) in due {
             if self.desk.free > 0 && self.may_go_on(&channel, stage) {
-                self.take(&channel, true);
+                self.take(&channel, stage);
                 self.starts.push(Start::GoOn(channel, parcel));
             }
         }
@@ -236,15 +253,9 @@ impl Planning {
         let going: usize = lanes.values().map(|lane| lane.busy_going).sum();
         let kept = |most: usize, fresh: bool| most - usize::from(fresh && most > 1);
         let any_fresh = lanes.values().any(Lane::takes_fresh);
-        let room = going < kept(self.desk.hands, any_fresh);
-        match lane.gate {
-            Gate::All => room && lane.has_room() && lane.busy_going < kept(lane.most, !lane.fresh.is_empty()),
-            // What is new may be what the line has to be tried with.
-            Gate::One { delivers } => {
-                room && lane.busy == 0 && (delivers == stage.delivers() || lane.fresh.is_empty() || !delivers)
-            }
-            Gate::Down { .. } | Gate::Shut { .. } => false,
-        }
+        lane.takes(stage)
+            && going < kept(self.desk.hands, any_fresh)
+            && lane.busy_going < kept(lane.most, !lane.fresh.is_empty())
     }
 
     /// Starts the most urgent new parcel; false when none may start.
@@ -252,22 +263,23 @@ impl Planning {
         if self.desk.free == 0 {
             return false;
         }
-        let open = self.desk.lanes.iter().filter(|(_, lane)| lane.takes_fresh() && lane.has_room());
+        let open = self.desk.lanes.iter().filter(|(_, lane)| lane.takes_fresh() && lane.takes(Stage::Fresh));
         let first = open.min_by_key(|(_, lane)| (lane.busy > 0, lane.fresh.first().copied()));
         let Some(channel) = first.map(|(channel, _)| channel.clone()) else {
             return false;
         };
-        self.take(&channel, false);
+        self.take(&channel, Stage::Fresh);
         self.starts.push(Start::Fresh(channel));
         true
     }
 
-    fn take(&mut self, channel: &ChannelId, going: bool) {
+    fn take(&mut self, channel: &ChannelId, stage: Stage) {
         self.desk.free -= 1;
         if let Some(lane) = self.desk.lanes.get_mut(channel) {
             lane.busy += 1;
-            lane.busy_going += usize::from(going);
-            if !going {
+            lane.busy_going += usize::from(stage != Stage::Fresh);
+            lane.asking += usize::from(!stage.delivers());
+            if stage == Stage::Fresh {
                 lane.fresh.remove(0);
             }
         }
@@ -283,24 +295,31 @@ impl Planning {
 }
 
 impl Lane {
-    fn takes_fresh(&self) -> bool {
-        !self.fresh.is_empty() && matches!(self.gate, Gate::All | Gate::One { .. })
+    fn gate(&self, stage: Stage) -> Gate {
+        if stage.delivers() { self.deliver } else { self.ask }
     }
 
-    fn has_room(&self) -> bool {
-        match self.gate {
-            Gate::All => self.busy < self.most,
-            Gate::One { .. } => self.busy == 0,
+    fn takes_fresh(&self) -> bool {
+        !self.fresh.is_empty() && self.deliver.is_open()
+    }
+
+    /// May one more conversation of this stage start?
+    fn takes(&self, stage: Stage) -> bool {
+        let alike = if stage.delivers() { self.busy.saturating_sub(self.asking) } else { self.asking };
+        let lets = match self.gate(stage) {
+            Gate::All => true,
+            Gate::One => alike == 0,
             Gate::Down { .. } | Gate::Shut { .. } => false,
-        }
+        };
+        lets && self.busy < self.most
     }
 
     /// How many new parcels could start here, and how many documents one of them may hold.
     pub(crate) fn room(&self, free: usize, documents: usize) -> (usize, usize) {
-        match self.gate {
+        match self.deliver {
             Gate::All => (free.min(self.most.saturating_sub(self.busy)), documents),
             // The smallest that is of use.
-            Gate::One { .. } => (usize::from(free > 0 && self.busy == 0), 1),
+            Gate::One => (usize::from(free > 0 && self.takes(Stage::Fresh)), 1),
             Gate::Down { .. } | Gate::Shut { .. } => (0, 0),
         }
     }

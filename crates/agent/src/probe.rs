@@ -10,6 +10,7 @@ use timbre_store::{OpenParcel, Row};
 
 use crate::clock::{later, until};
 use crate::conversation::{After, Talk, TalkError, current, rows_in, rows_of};
+use crate::line::Asked as Of;
 use crate::parcel::Past;
 use crate::sender::{Asked, Sender, lock};
 
@@ -57,8 +58,8 @@ impl Sender {
             if !row.is_some_and(|row| self.is_asked_about(&row) && row.parcel.as_ref() == Some(&open.id)) {
                 continue;
             }
-            if !self.line_is_open(&open.channel) {
-                sooner(self.after_line(&open.channel));
+            if !self.is_open(&open.channel, Of::Question) {
+                sooner(self.after_line(&open.channel, Of::Question));
                 break;
             }
             if let Some(quiet) = self.hushed(&open.channel) {
@@ -159,7 +160,8 @@ impl Sender {
             // A person may have to look; it is asked again, seldom.
             After::Done { .. } => Asked { state: None, due: pace(usize::MAX), at, times, answered: true },
             After::Doubt { .. } | After::NotSent { .. } | After::NoPass => {
-                Asked { state: None, due: self.after_line(&parcel.channel), at, times, answered: false }
+                let due = self.after_line(&parcel.channel, Of::Question);
+                Asked { state: None, due, at, times, answered: false }
             }
         };
         probing.asked.insert(document.id.clone(), asked.clone());

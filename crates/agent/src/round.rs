@@ -16,9 +16,10 @@ use crate::clock::{later, until};
 use crate::conversation::{Phase, TalkError};
 use crate::deadline::Terms;
 use crate::elsewhere;
-use crate::line::{Asked, Line};
+use crate::line::Asked;
+use crate::lines::Lines;
 use crate::parcel::pack;
-use crate::plan::{self, CLOCK_STEP, Desk, Gate, Going, Lane, Stage, Start, Waiting};
+use crate::plan::{self, CLOCK_STEP, Desk, Going, Lane, Stage, Start, Waiting};
 use crate::queue::{Queue, urgency};
 use crate::sender::{Sender, lock};
 
@@ -26,8 +27,8 @@ use crate::sender::{Sender, lock};
 #[derive(Default)]
 pub(crate) struct Known {
     parcels: HashMap<ParcelId, Open>,
-    /// Conversations in course: of which channel, and do they go on?
-    busy: HashMap<ParcelId, (ChannelId, bool)>,
+    /// Conversations in course: of which channel, and what they began with.
+    busy: HashMap<ParcelId, (ChannelId, Stage)>,
     busy_documents: HashSet<DocumentId>,
     looking: HashSet<ChannelId>,
     /// When what waits for a channel was last told to wait no more.
@@ -147,8 +148,8 @@ impl Sender {
         let free = self.permits.available_permits();
         let mut lanes = BTreeMap::new();
         let mut fresh = Fresh::new();
-        for (channel, line) in self.lines() {
-            let (lane, new) = self.lane(known, &channel, &line, now, free).await?;
+        for (channel, lines) in self.lines() {
+            let (lane, new) = self.lane(known, &channel, &lines, now, free).await?;
             lanes.insert(channel.clone(), lane);
             fresh.insert(channel, new);
         }
@@ -224,7 +225,7 @@ impl Sender {
         &self,
         known: &mut Known,
         channel: &ChannelId,
-        line: &Line,
+        lines: &Lines,
         now: Timestamp,
         free: usize,
     ) -> Result<(Lane, VecDeque<Vec<Arc<Document>>>), TalkError> {
@@ -239,9 +240,11 @@ impl Sender {
         let held = self.reader().locked().is_some();
         let going = going.filter(|(_, open)| !(held && open.stage.delivers()));
         let mut lane = Lane {
-            gate: plan::gate(line, now),
+            ask: plan::gate(lines, Asked::Question, now),
+            deliver: plan::gate(lines, Asked::Delivery, now),
             busy: busy.clone().count(),
-            busy_going: busy.filter(|(_, going)| *going).count(),
+            busy_going: busy.clone().filter(|(_, stage)| *stage != Stage::Fresh).count(),
+            asking: busy.filter(|(_, stage)| !stage.delivers()).count(),
             most: limits.in_flight.max(1),
             looking: known.looking.contains(channel),
             going: going
@@ -258,42 +261,36 @@ impl Sender {
             waits: false,
             wakes: None,
         };
-        match lane.gate {
-            Gate::Down { .. } | Gate::Shut { .. } => {
-                lane.waits = !self.reader().queue_of(channel, 0, 1)?.is_empty();
-                let told = known.told.entry(channel.clone()).or_default();
-                *told = self.no_line(channel, line.why(), *told).await?;
-                Ok((lane, VecDeque::new()))
-            }
-            Gate::All | Gate::One { .. } => {
-                known.told.remove(channel);
-                if held {
-                    return Ok((lane, VecDeque::new()));
-                }
-                let (parcels, documents) =
-                    lane.room(free, limits.documents.min(self.settings().parcel).max(1));
-                let terms = self.terms();
-                let (rows, wakes) = self.free_rows(known, channel, &terms, parcels * documents).await?;
-                let orders: HashMap<_, _> =
-                    rows.iter().map(|(row, d)| (d.id.clone(), urgency(row, &terms))).collect();
-                let of_channel = self.channel(channel);
-                let together = |a: &Document, b: &Document| of_channel.travels_with(a, b);
-                // Those are asked about first, and each by itself: what one of them met elsewhere tells nothing of another.
-                let most =
-                    |row: &Row| if elsewhere::may_have_left(self.reader(), row) { Some(1) } else { row.most };
-                let classes = by_most(rows, |(row, _)| most(row), documents);
-                let groups = classes.into_iter().flat_map(|(most, rows)| {
-                    let of_class = rows.into_iter().map(|(_, document)| document);
-                    pack(of_class, documents.min(most), limits.bytes, &together)
-                });
-                let mut groups: Vec<_> =
-                    groups.filter_map(|group| Some((*orders.get(&group.first()?.id)?, group))).collect();
-                groups.sort_by_key(|(urgency, _)| *urgency);
-                lane.fresh = groups.iter().map(|(urgency, _)| *urgency).collect();
-                lane.wakes = wakes;
-                Ok((lane, groups.into_iter().map(|(_, group)| group).collect()))
-            }
+        if !lane.deliver.is_open() {
+            lane.waits = !self.reader().queue_of(channel, 0, 1)?.is_empty();
+            let told = known.told.entry(channel.clone()).or_default();
+            *told = self.no_line(channel, lines.why_none_leaves(), *told).await?;
+            return Ok((lane, VecDeque::new()));
         }
+        known.told.remove(channel);
+        if held {
+            return Ok((lane, VecDeque::new()));
+        }
+        let (parcels, documents) = lane.room(free, limits.documents.min(self.settings().parcel).max(1));
+        let terms = self.terms();
+        let (rows, wakes) = self.free_rows(known, channel, &terms, parcels * documents).await?;
+        let orders: HashMap<_, _> =
+            rows.iter().map(|(row, d)| (d.id.clone(), urgency(row, &terms))).collect();
+        let of_channel = self.channel(channel);
+        let together = |a: &Document, b: &Document| of_channel.travels_with(a, b);
+        // Those are asked about first, and each by itself: what one of them met elsewhere tells nothing of another.
+        let most = |row: &Row| if elsewhere::may_have_left(self.reader(), row) { Some(1) } else { row.most };
+        let classes = by_most(rows, |(row, _)| most(row), documents);
+        let groups = classes.into_iter().flat_map(|(most, rows)| {
+            let of_class = rows.into_iter().map(|(_, document)| document);
+            pack(of_class, documents.min(most), limits.bytes, &together)
+        });
+        let mut groups: Vec<_> =
+            groups.filter_map(|group| Some((*orders.get(&group.first()?.id)?, group))).collect();
+        groups.sort_by_key(|(urgency, _)| *urgency);
+        lane.fresh = groups.iter().map(|(urgency, _)| *urgency).collect();
+        lane.wakes = wakes;
+        Ok((lane, groups.into_iter().map(|(_, group)| group).collect()))
     }
 
     /// The `many` most urgent documents of a channel that may leave now and can be read, and the first time that one
@@ -332,7 +329,8 @@ impl Sender {
         known: &mut Known,
         tasks: &mut JoinSet<Ended>,
     ) {
-        known.busy.insert(id.clone(), (channel, true));
+        let stage = known.parcels.get(&id).map_or(Stage::Probe, |open| open.stage);
+        known.busy.insert(id.clone(), (channel, stage));
         let sender = Arc::clone(self);
         tasks.spawn(async move {
             let _permit = permit;
@@ -358,7 +356,7 @@ impl Sender {
         let documents: HashMap<_, _> = group.iter().map(|d| (d.id.clone(), d.version)).collect();
         let names: Vec<_> = documents.keys().cloned().collect();
         known.busy_documents.extend(names.iter().cloned());
-        known.busy.insert(id.clone(), (channel.clone(), false));
+        known.busy.insert(id.clone(), (channel.clone(), Stage::Fresh));
         let due = self.now();
         let open = Open { channel, due, stage: Stage::Fresh, binds: true, heard: None, documents };
         known.parcels.insert(id.clone(), open);

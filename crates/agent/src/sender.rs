@@ -25,7 +25,8 @@ use crate::conversation::TalkError;
 use crate::coverage::Coverage;
 use crate::deadline;
 use crate::gauges::{Durations, Histogram};
-use crate::line::{Asked as Of, Line};
+use crate::line::Asked as Of;
+use crate::lines::Lines;
 use crate::offset::Hearsay;
 use crate::parcel::Past;
 use crate::retry::backoff;
@@ -108,7 +109,7 @@ pub struct Sender {
     pub(crate) passes: Mutex<BTreeMap<ChannelId, Pass>>,
     /// Counts the changes of keys and company: a pass of an earlier one is not kept.
     pub(crate) generation: AtomicU64,
-    pub(crate) known_lines: Mutex<BTreeMap<ChannelId, Line>>,
+    pub(crate) known_lines: Mutex<BTreeMap<ChannelId, Lines>>,
     /// What is known of network, internet and authority.
     pub(crate) coverage: Mutex<Coverage>,
     /// The legal terms, which nothing changes while the engine runs: each sale's answer is told by them.
@@ -127,7 +128,7 @@ pub struct Sender {
     pub(crate) quiet: Mutex<BTreeMap<ChannelId, Timestamp>>,
     pub(crate) tracks: Mutex<Tracks>,
     /// Answers with the authority's own errors, in a row.
-    pub(crate) errors: Mutex<BTreeMap<ChannelId, u32>>,
+    pub(crate) errors: Mutex<BTreeMap<(ChannelId, Of), u32>>,
     /// Lines that came back since the last round.
     pub(crate) returned: Mutex<BTreeSet<ChannelId>>,
     /// The last of them, the oldest first.
@@ -190,8 +191,8 @@ impl Sender {
         // How a line is now is not known; one that was down is not said to be up before it is.
         let lines = parts.reader.line();
         let line = |id: &ChannelId| match lines.get(&id.0) {
-            Some((false, since)) => Line::Trying { since: *since, of: Of::Login, tries: 0 },
-            Some((true, _)) | None => Line::Up,
+            Some((false, since)) => Lines::unknown(*since),
+            Some((true, _)) | None => Lines::UP,
         };
         Sender {
             brisk: brisk(&parts.settings.conduct),
@@ -263,7 +264,7 @@ impl Sender {
         (self.in_flight.load(Ordering::Relaxed), allowed)
     }
 
-    pub fn lines(&self) -> BTreeMap<ChannelId, Line> {
+    pub fn lines(&self) -> BTreeMap<ChannelId, Lines> {
         lock(&self.known_lines).clone()
     }
 

@@ -8,7 +8,8 @@ use timbre_core::{Date, Timestamp};
 use crate::carrier::{NO_INTERNET, NO_NETWORK};
 use crate::clock::later;
 use crate::deadline::OVER;
-use crate::line::Line;
+use crate::line::{Asked, Line};
+use crate::lines::Lines;
 use crate::show::{self, day, thousands};
 use crate::view::{Counters, FoliosView, Mood, RangeView, Sentence};
 
@@ -41,7 +42,7 @@ pub struct Situation<'a> {
     pub counters: Counters,
     /// Documents of which a paper did not come out, or not for certain.
     pub unprinted: u64,
-    pub lines: &'a [Line],
+    pub lines: &'a [Lines],
     /// A person stopped the sending.
     pub paused: bool,
     /// The legal term that is nearest to its end: percent that has run, and that in words.
@@ -92,7 +93,7 @@ pub fn sentence(s: &Situation<'_>) -> Sentence {
         };
         return say(Mood::Attention, text);
     }
-    let held = barred.or_else(|| down(s));
+    let held = barred.or_else(|| unheard(s)).or_else(|| down(s));
     if let [first, others @ ..] = s.troubles {
         let first = first.trim_end_matches('.');
         let text = match others.len() {
@@ -173,11 +174,7 @@ fn calls(problem: u64, unprinted: u64) -> Vec<String> {
 
 /// Why nothing leaves, where no line mends it by itself.
 fn barred(s: &Situation<'_>) -> Option<Sentence> {
-    let refused = s.lines.iter().find_map(|line| match line {
-        Line::Refused { why, .. } => Some(&why.meaning),
-        Line::Up | Line::Trying { .. } | Line::Down { .. } => None,
-    });
-    if let Some(why) = refused {
+    if let Some(why) = refused(s, Asked::Login).or_else(|| refused(s, Asked::Delivery)) {
         let text = format!("El {} no acepta los envíos: {why}", s.authority);
         return Some(Sentence { mood: Mood::Attention, text });
     }
@@ -185,14 +182,35 @@ fn barred(s: &Situation<'_>) -> Option<Sentence> {
     s.paused.then(|| Sentence { mood: Mood::Waiting, text: text() })
 }
 
-/// What of the line is broken, once it has been for long enough.
+/// Why nobody hears what became of what has left, where no line mends it by itself.
+fn unheard(s: &Situation<'_>) -> Option<Sentence> {
+    let why = refused(s, Asked::Question)?;
+    let text = format!("Puede seguir vendiendo. El {} no acepta las consultas: {why}", s.authority);
+    Some(Sentence { mood: Mood::Attention, text })
+}
+
+/// Why a person must mend what is asked for in this way.
+fn refused<'a>(s: &Situation<'a>, asked: Asked) -> Option<&'a str> {
+    s.lines.iter().find_map(|lines| match lines.of(asked) {
+        Line::Refused { why, .. } => Some(why.meaning.as_str()),
+        Line::Up | Line::Trying { .. } | Line::Down { .. } => None,
+    })
+}
+
+/// What of the lines is broken, once it has been for long enough.
 fn down(s: &Situation<'_>) -> Option<Sentence> {
-    let why = s.lines.iter().find_map(|line| match line {
-        Line::Down { since, why, .. } if later(*since, PATIENCE) <= s.now => Some(why.as_str()),
-        Line::Up | Line::Trying { .. } | Line::Down { .. } | Line::Refused { .. } => None,
-    })?;
-    let what = match why {
-        NO_NETWORK | NO_INTERNET => capitalised(why),
+    let why = |asked: Asked| {
+        s.lines.iter().find_map(|lines| match lines.of(asked) {
+            Line::Down { since, why, .. } if later(*since, PATIENCE) <= s.now => Some(why.as_str()),
+            Line::Up | Line::Trying { .. } | Line::Down { .. } | Line::Refused { .. } => None,
+        })
+    };
+    let none_leaves = why(Asked::Login).or_else(|| why(Asked::Delivery));
+    let what = match none_leaves.or_else(|| why(Asked::Question))? {
+        why @ (NO_NETWORK | NO_INTERNET) => capitalised(why),
+        why if none_leaves.is_none() => {
+            format!("El {} no responde cómo quedaron los envíos ({why})", s.authority)
+        }
         why => format!("Sin conexión con el {} ({why})", s.authority),
     };
     let text = format!("{what}: puede seguir vendiendo. {}", waiting(s));

@@ -7,7 +7,7 @@ use timbre_store::Fact;
 use crate::conversation::TalkError;
 use crate::doer::SOMEBODY;
 use crate::engine::{Agent, Answer, parse_id};
-use crate::line::Line;
+use crate::lines::Lines;
 use crate::question::without;
 use crate::view::{ClaimOrder, ClaimsView, EventView, ProblemView, SaidView};
 
@@ -131,10 +131,10 @@ impl Agent {
     }
 
     pub(crate) fn no_pass(&self, id: &ChannelId) -> ProblemView {
-        let why = match self.0.sender.lines().remove(id) {
-            Some(Line::Down { why, .. }) => why,
-            Some(Line::Refused { why, .. }) => why.meaning,
-            Some(Line::Up | Line::Trying { .. }) | None => "intente de nuevo".to_owned(),
+        let lines = self.0.sender.lines().remove(id);
+        let why = match lines.as_ref().map_or("", Lines::why) {
+            "" => "intente de nuevo",
+            why => why,
         };
         let detail = format!("No se pudo abrir una sesión en {}: {why}", self.authority());
         ProblemView::unreached("no-session", format!("{}.", detail.trim_end_matches('.')))

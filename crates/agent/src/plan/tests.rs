@@ -13,9 +13,11 @@ fn channel(name: &str) -> ChannelId {
 
 fn lane() -> Lane {
     Lane {
-        gate: Gate::All,
+        ask: Gate::All,
+        deliver: Gate::All,
         busy: 0,
         busy_going: 0,
+        asking: 0,
         most: 5,
         looking: false,
         going: Vec::new(),
@@ -70,7 +72,7 @@ fn what_goes_on_leaves_a_hand_to_what_is_new() {
     assert_eq!(starts(&desk(3, &others)), ["on a", "on a", "new b"]);
     // With a conversation of each channel in course the hand is the next one's all the same.
     let mut held = some;
-    (held.busy, held.busy_going) = (4, 4);
+    (held.busy, held.busy_going, held.asking) = (4, 4, 4);
     let full = Desk { free: 1, ..desk(5, &[("a", held)]) };
     assert_eq!(starts(&full), ["new a"]);
 }
@@ -92,58 +94,95 @@ fn a_channel_has_no_more_than_it_may() {
 }
 
 #[test]
-fn a_line_that_is_half_open_has_one_conversation_of_the_kind_that_failed() {
-    for (delivers, stage, fresh, first) in [
-        (true, Stage::Follow, &[1][..], "new a"),
-        (true, Stage::Follow, &[][..], "on a"),
-        (true, Stage::Resend, &[1][..], "on a"),
-        (false, Stage::Follow, &[1][..], "on a"),
-        (false, Stage::Resend, &[][..], "on a"),
+fn a_line_that_is_half_open_has_one_conversation() {
+    for (stage, fresh, first) in [
+        (Stage::Follow, &[1][..], &["on a", "new a"][..]),
+        (Stage::Follow, &[][..], &["on a"][..]),
+        (Stage::Resend, &[1][..], &["on a"][..]),
+        (Stage::Resend, &[][..], &["on a"][..]),
+        (Stage::Probe, &[1, 2, 3][..], &["on a", "new a"][..]),
     ] {
-        let half = Lane { gate: Gate::One { delivers }, ..with(3, stage, fresh) };
-        assert_eq!(starts(&desk(5, &[("a", half.clone())])), [first], "{delivers} {stage:?}");
-        let busy = Lane { busy: 1, ..half };
+        let half = Lane { ask: Gate::One, deliver: Gate::One, ..with(3, stage, fresh) };
+        assert_eq!(starts(&desk(5, &[("a", half.clone())])), first, "{stage:?}");
+        let busy = Lane { busy: 2, asking: 1, ..half };
         assert_eq!(starts(&desk(5, &[("a", busy)])), Vec::<String>::new());
     }
-    // Of several that are due it is the one of that kind, though another has waited for longer.
-    for (delivers, first) in [(true, "p1"), (false, "p0")] {
-        let mut half = Lane { gate: Gate::One { delivers }, ..with(2, Stage::Resend, &[]) };
-        (half.going[0].stage, half.going[0].due) = (Stage::Follow, at(if delivers { 0 } else { 2 }));
-        half.going[1].due = at(1);
-        let desk = Desk { now: at(9), ..desk(5, &[("a", half)]) };
-        let started = round(&desk).starts;
-        assert!(matches!(&started[..], [Start::GoOn(_, parcel)] if parcel.0 == first), "{started:?}");
-    }
-    let half = Lane { gate: Gate::One { delivers: true }, ..lane() };
+    let half = Lane { deliver: Gate::One, ..lane() };
     assert_eq!(half.room(5, 50), (1, 1), "the smallest that is of use");
+    assert_eq!(
+        Lane { busy: 1, asking: 1, ..half.clone() }.room(5, 50),
+        (1, 1),
+        "a question in course tries nothing"
+    );
+    assert_eq!(Lane { busy: 1, ..half }.room(5, 50), (0, 1));
     assert_eq!(lane().room(9, 50), (5, 50));
 }
 
 #[test]
-fn what_a_line_lets_through_is_told_by_how_it_stands() {
-    use crate::line::Asked::*;
-    let trying = |of| Line::Trying { since: at(0), of, tries: 3 };
+fn neither_questions_nor_deliveries_wait_for_the_other_where_that_is_what_fails() {
+    for shut in [Gate::Shut { until: at(7) }, Gate::Down { look: at(7) }] {
+        let unasked = Lane { ask: shut, ..with(9, Stage::Follow, &[1, 2]) };
+        assert_eq!(starts(&desk(5, &[("a", unasked.clone())])), ["new a", "new a"], "{shut:?}");
+        assert_eq!(round(&desk(5, &[("a", unasked)])).next, Some(at(7)));
+        let resent = Lane { ask: shut, ..with(2, Stage::Resend, &[]) };
+        assert_eq!(starts(&desk(5, &[("a", resent)])), ["on a", "on a"], "{shut:?}");
+        let undelivered = Lane { deliver: shut, waits: true, ..with(2, Stage::Probe, &[]) };
+        assert_eq!(starts(&desk(5, &[("a", undelivered.clone())])), ["on a", "on a"], "{shut:?}");
+        assert_eq!(round(&desk(5, &[("a", undelivered)])).next, Some(at(7)));
+        let unsent = Lane { deliver: shut, waits: true, ..with(2, Stage::Resend, &[]) };
+        assert_eq!(starts(&desk(5, &[("a", unsent)])), Vec::<String>::new(), "{shut:?}");
+    }
+    // Tried by one question at a time, however many are due, it takes no hand of what is new.
+    let tried = Lane { ask: Gate::One, ..with(99, Stage::Follow, &[1, 2, 3]) };
+    assert_eq!(starts(&desk(5, &[("a", tried)])), ["on a", "new a", "new a", "new a"]);
+}
+
+#[test]
+fn what_a_channel_lets_through_is_told_by_how_its_lines_stand() {
+    use crate::line::Asked::{Delivery, Login, Question};
+    let trying = || Line::Trying { since: at(0), tries: 3 };
     let why = timbre_core::Remark::ours("X", "");
-    let refused = |of| Line::Refused { why: why.clone(), retry_at: at(9), of, tries: 1 };
-    let down = Line::Down { since: at(0), next_look: at(7), why: String::new(), of: Login, tries: 1 };
-    for (line, now, lets) in [
-        (Line::Up, 0, Gate::All),
-        (trying(Login), 0, Gate::One { delivers: false }),
-        (trying(Question), 0, Gate::One { delivers: false }),
-        (trying(Delivery), 0, Gate::One { delivers: true }),
-        (refused(Delivery), 8, Gate::Shut { until: at(9) }),
-        (refused(Delivery), 9, Gate::One { delivers: true }),
-        (refused(Question), 9, Gate::One { delivers: false }),
+    let refused = |retry_at| Line::Refused { why: why.clone(), retry_at: at(retry_at), of: Login, tries: 1 };
+    let down = |look| Line::Down { since: at(0), next_look: at(look), why: String::new(), tries: 1 };
+    let (look, shut) = (|s| Gate::Down { look: at(s) }, |s| Gate::Shut { until: at(s) });
+    let (deliveries, questions) =
+        (|line| Lines { deliveries: line, ..Lines::UP }, |line| Lines { questions: line, ..Lines::UP });
+    let login = |line| Lines { login: line, ..Lines::UP };
+    for (lines, now, asks, delivers) in [
+        (Lines::UP, 0, Gate::All, Gate::All),
+        (deliveries(trying()), 0, Gate::All, Gate::One),
+        (questions(trying()), 0, Gate::One, Gate::All),
+        (deliveries(refused(9)), 8, Gate::All, shut(9)),
+        (deliveries(refused(9)), 9, Gate::All, Gate::One),
+        (questions(refused(9)), 8, shut(9), Gate::All),
+        (questions(refused(9)), 9, Gate::One, Gate::All),
         // Only a look opens it, however late it is.
-        (down, 99, Gate::Down { look: at(7) }),
+        (deliveries(down(7)), 99, Gate::All, look(7)),
+        // A question is its own look.
+        (questions(down(7)), 6, shut(7), Gate::All),
+        (questions(down(7)), 7, Gate::One, Gate::All),
+        // Without a pass nothing goes.
+        (login(down(7)), 99, look(7), look(7)),
+        (login(refused(9)), 8, shut(9), shut(9)),
+        (login(refused(9)), 9, Gate::One, Gate::One),
+        (Lines { login: down(7), ..deliveries(refused(30)) }, 8, look(7), shut(30)),
+        (Lines { login: down(7), ..deliveries(down(30)) }, 8, look(7), look(30)),
+        (Lines { login: down(30), ..questions(down(7)) }, 8, look(30), look(30)),
     ] {
-        assert_eq!(gate(&line, at(now)), lets, "{line:?}");
+        let now = at(now);
+        assert_eq!((gate(&lines, Question, now), gate(&lines, Delivery, now)), (asks, delivers), "{lines:?}");
+        assert_eq!(gate(&lines, Login, now), through(&lines.login, now), "{lines:?}");
     }
 }
 
 #[test]
 fn a_line_that_is_down_is_looked_at_in_its_time_by_a_hand_and_only_for_a_reason() {
-    let down = |look| Lane { gate: Gate::Down { look }, waits: true, ..with(1, Stage::Resend, &[1]) };
+    // Of one look all that waits for it hears.
+    let both = |gate| Lane { ask: gate, deliver: gate, ..lane() };
+    let down = |look| {
+        let Lane { going, fresh, .. } = with(1, Stage::Resend, &[1]);
+        Lane { going, fresh, waits: true, ..both(Gate::Down { look }) }
+    };
     assert_eq!(starts(&desk(2, &[("a", down(at(0)))])), ["look a"]);
     let other = ("b", with(0, Stage::Probe, &[1, 2]));
     assert_eq!(starts(&desk(2, &[("a", down(at(0))), other.clone()])), ["look a", "new b"]);
@@ -153,7 +192,8 @@ fn a_line_that_is_down_is_looked_at_in_its_time_by_a_hand_and_only_for_a_reason(
     assert_eq!(starts(&desk(2, &[("a", looking)])), Vec::<String>::new());
     let idle = Lane { waits: false, going: Vec::new(), ..down(at(0)) };
     assert_eq!(round(&desk(2, &[("a", idle)])), Round { starts: Vec::new(), next: None });
-    let shut = Lane { gate: Gate::Shut { until: at(7) }, ..down(at(0)) };
+    let shut = Lane { going: Vec::new(), ..both(Gate::Shut { until: at(7) }) };
+    let shut = Lane { waits: true, ..shut };
     assert_eq!(round(&desk(2, &[("a", shut)])), Round { starts: Vec::new(), next: Some(at(7)) });
 }
 
@@ -194,15 +234,19 @@ fn a_parcel_taken_up_waits_for_no_time_that_another_clock_told() {
     assert_eq!(due(at(-60), Some(at(99 * 86_400)), at(0)), later(at(0), LONGEST_WAIT));
 }
 
+fn any_gate() -> impl Strategy<Value = Gate> {
+    prop_oneof![
+        4 => Just(Gate::All),
+        2 => Just(Gate::One),
+        1 => (-9i64..9).prop_map(|s| Gate::Down { look: at(s) }),
+        1 => (1i64..9).prop_map(|s| Gate::Shut { until: at(s) }),
+    ]
+}
+
 prop_compose! {
     fn any_lane()(
-        gate in prop_oneof![
-            4 => Just(Gate::All),
-            2 => any::<bool>().prop_map(|delivers| Gate::One { delivers }),
-            1 => (-9i64..9).prop_map(|s| Gate::Down { look: at(s) }),
-            1 => (1i64..9).prop_map(|s| Gate::Shut { until: at(s) }),
-        ],
-        (most, busy, busy_going) in (1usize..6, 0usize..6, 0usize..6),
+        (ask, deliver) in (any_gate(), any_gate()),
+        (most, busy, busy_going, asking) in (1usize..6, 0usize..6, 0usize..6, 0usize..6),
         going in proptest::collection::vec((-5i64..5, 0usize..3), 0..9),
         fresh in proptest::collection::vec(0u64..99, 0..9),
         looking in any::<bool>(),
@@ -213,9 +257,11 @@ prop_compose! {
         let stages = [Stage::Follow, Stage::Probe, Stage::Resend];
         let going = going.into_iter().enumerate();
         Lane {
-            gate,
+            ask,
+            deliver,
             busy,
             busy_going: busy_going.min(busy),
+            asking: asking.min(busy_going).min(busy),
             most,
             looking,
             waits: !fresh.is_empty(),
@@ -244,23 +290,38 @@ proptest! {
         let planned = round(&Desk { now: at(0), hands, free, went_on, lanes: lanes.clone() });
         prop_assert!(planned.starts.len() <= free);
         for (name, lane) in &lanes {
-            let of = |start: &&Start| matches!(start, Start::GoOn(c, _) | Start::Fresh(c) if c == name);
-            let begun = planned.starts.iter().filter(of).count();
+            let stage_of = |start: &Start| match start {
+                Start::GoOn(c, parcel) if c == name => {
+                    lane.going.iter().find(|going| going.parcel == *parcel).map(|going| going.stage)
+                }
+                Start::Fresh(c) if c == name => Some(Stage::Fresh),
+                Start::GoOn(..) | Start::Fresh(_) | Start::Look(_) => None,
+            };
+            let begun: Vec<_> = planned.starts.iter().filter_map(stage_of).collect();
+            let delivered = begun.iter().filter(|stage| stage.delivers()).count();
             let looks = planned.starts.iter().filter(|s| **s == Start::Look(name.clone())).count();
             let due = lane.going.iter().filter(|going| going.due <= at(0)).count();
-            match lane.gate {
-                Gate::All => prop_assert!(lane.busy + begun <= lane.most.max(lane.busy)),
-                Gate::One { .. } => prop_assert!(begun == 0 || lane.busy + begun == 1),
-                Gate::Down { look } => prop_assert!(begun == 0 && looks <= usize::from(look <= at(0) && !lane.looking)),
-                Gate::Shut { .. } => prop_assert!(begun + looks == 0),
+            prop_assert!(begun.is_empty() || lane.busy + begun.len() <= lane.most);
+            for (gate, before, begun) in [
+                (lane.ask, lane.asking, begun.len() - delivered),
+                (lane.deliver, lane.busy - lane.asking, delivered),
+            ] {
+                match gate {
+                    Gate::All => {}
+                    Gate::One => prop_assert!(begun == 0 || before + begun == 1),
+                    Gate::Down { .. } | Gate::Shut { .. } => prop_assert!(begun == 0),
+                }
             }
-            prop_assert!(begun <= due + lane.fresh.len());
-            let could = match lane.gate {
-                Gate::All => lane.busy + begun < lane.most,
-                Gate::One { .. } => lane.busy + begun == 0,
+            let to_look = |gate| matches!(gate, Gate::Down { look } if look <= at(0));
+            let may_look = (to_look(lane.ask) || to_look(lane.deliver)) && !lane.looking;
+            prop_assert!(looks <= usize::from(may_look));
+            prop_assert!(begun.len() <= due + lane.fresh.len());
+            let could = lane.busy + begun.len() < lane.most && match lane.deliver {
+                Gate::All => true,
+                Gate::One => lane.busy - lane.asking + delivered == 0,
                 Gate::Down { .. } | Gate::Shut { .. } => false,
             };
-            let left = lane.fresh.len() > planned.starts.iter().filter(|s| **s == Start::Fresh(name.clone())).count();
+            let left = lane.fresh.len() > begun.iter().filter(|stage| **stage == Stage::Fresh).count();
             prop_assert!(planned.starts.len() == free || !(could && left), "a hand rests: {planned:?}");
         }
     }

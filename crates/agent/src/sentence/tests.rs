@@ -1,7 +1,6 @@
 use timbre_core::{Remark, Weight};
 
 use super::*;
-use crate::line::Asked;
 use crate::view::SpanView;
 
 const NOW: Timestamp = Timestamp::constant(1_000_000, 0);
@@ -69,7 +68,12 @@ fn kind(name: &str, left: u64, expired: u64) -> FoliosView {
 
 fn down(seconds: i64, why: &str) -> Line {
     let since = Timestamp::constant(1_000_000 - seconds, 0);
-    Line::Down { since, next_look: NOW, why: why.into(), of: Asked::Delivery, tries: 1 }
+    Line::Down { since, next_look: NOW, why: why.into(), tries: 1 }
+}
+
+/// A channel that is well, and one whose deliveries have a line like this.
+fn delivers(line: Line) -> [Lines; 2] {
+    [Lines::UP, Lines { deliveries: line, ..Lines::UP }]
 }
 
 #[track_caller]
@@ -136,7 +140,7 @@ fn what_can_not_be_signed_stops_the_sale() {
 #[test]
 fn a_line_is_told_to_be_down_after_ten_seconds_and_which_one() {
     let on_the_way = "Puede seguir vendiendo. 14 documentos en camino";
-    says(&Situation { lines: &[down(9, NO_INTERNET)], ..calm() }, Mood::Calm, on_the_way);
+    says(&Situation { lines: &delivers(down(9, NO_INTERNET)), ..calm() }, Mood::Calm, on_the_way);
     for (why, text) in [
         (NO_NETWORK, "Este equipo no tiene red: puede seguir vendiendo. 14 por enviar"),
         (NO_INTERNET, "Sin internet: puede seguir vendiendo. 14 por enviar"),
@@ -145,7 +149,7 @@ fn a_line_is_told_to_be_down_after_ten_seconds_and_which_one() {
             "Sin conexión con el SII (no respondió a tiempo): puede seguir vendiendo. 14 por enviar",
         ),
     ] {
-        says(&Situation { lines: &[Line::Up, down(10, why)], ..calm() }, Mood::Waiting, text);
+        says(&Situation { lines: &delivers(down(10, why)), ..calm() }, Mood::Waiting, text);
     }
 }
 
@@ -168,7 +172,7 @@ fn folios_that_were_passed_over_are_a_task_until_somebody_looked() {
 
 #[test]
 fn a_term_that_presses_comes_before_what_can_wait() {
-    let lines = [down(60, NO_INTERNET)];
+    let lines = delivers(down(60, NO_INTERNET));
     let counters = Counters { problem: 2, ..calm().counters };
     let half = Situation { term: Some((50, "va la mitad")), ..calm() };
     says(&half, Mood::Waiting, "va la mitad");
@@ -201,7 +205,7 @@ fn what_is_foreseen_is_told_where_nothing_is_wrong() {
 
 #[test]
 fn the_gravest_thing_comes_first() {
-    let lines = [down(60, NO_INTERNET)];
+    let lines = delivers(down(60, NO_INTERNET));
     let counters = Counters { problem: 2, ..calm().counters };
     let worse = Situation { lines: &lines, counters, ..calm() };
     let both = "2 documentos necesitan su atención. Sin internet: puede seguir vendiendo. 14 por enviar";
@@ -215,10 +219,49 @@ fn the_gravest_thing_comes_first() {
 }
 
 #[test]
+fn papers_that_did_not_come_out_are_said_beside_what_else_calls_a_person() {
+    let one = Situation { unprinted: 1, ..calm() };
+    says(&one, Mood::Attention, "No se imprimió 1 documento: revise la impresora");
+    let counters = Counters { problem: 1, ..calm().counters };
+    let text = "1 documento necesita su atención. No se imprimieron 1.200 documentos: revise la impresora. \
+                Sin internet: puede seguir vendiendo. 14 por enviar";
+    let lines = delivers(down(60, NO_INTERNET));
+    says(&Situation { unprinted: 1_200, counters, lines: &lines, ..calm() }, Mood::Attention, text);
+}
+
+#[test]
+fn numbers_of_a_thousand_and_more_have_their_dot() {
+    let many = Situation { counters: Counters { queued: 1_050, ..Counters::default() }, ..calm() };
+    says(&many, Mood::Calm, "Puede seguir vendiendo. 1.050 documentos en camino");
+    let paused = Situation { paused: true, ..many };
+    says(&paused, Mood::Waiting, "El envío está detenido. 1.050 por enviar");
+    let task = Situation { to_annul: 1_200, ..calm() };
+    let text = "Puede seguir vendiendo; falta anular 1.200 folios en el sitio del SII";
+    says(&task, Mood::Attention, text);
+}
+
+#[test]
+fn what_is_not_answered_for_is_not_said_to_be_a_line_that_is_cut() {
+    let asks = |line| [Lines { questions: line, ..Lines::UP }];
+    let lines = asks(down(10, "responde con errores (HTTP 500)"));
+    let text = "El SII no responde cómo quedaron los envíos (responde con errores (HTTP 500)): puede seguir vendiendo. \
+                14 por enviar";
+    says(&Situation { lines: &lines, ..calm() }, Mood::Waiting, text);
+    let why = Remark::ours("X", "Falta un permiso.");
+    let refused = |of| Line::Refused { why: why.clone(), retry_at: NOW, of, tries: 1 };
+    let lines = asks(refused(Asked::Question));
+    let text = "Puede seguir vendiendo. El SII no acepta las consultas: Falta un permiso.";
+    says(&Situation { lines: &lines, ..calm() }, Mood::Attention, text);
+    let lines = delivers(refused(Asked::Delivery));
+    let text = "El SII no acepta los envíos: Falta un permiso.";
+    says(&Situation { lines: &lines, ..calm() }, Mood::Attention, text);
+}
+
+#[test]
 fn what_calls_a_person_hides_no_sending_that_is_stopped_or_refused() {
-    let offline = [down(60, NO_INTERNET)];
+    let offline = delivers(down(60, NO_INTERNET));
     let why = Remark::ours("X", "el certificado está revocado");
-    let refused = [Line::Refused { why, retry_at: NOW, of: Asked::Delivery, tries: 1 }];
+    let refused = delivers(Line::Refused { why, retry_at: NOW, of: Asked::Delivery, tries: 1 });
     let troubles = ["La carpeta no se puede usar.".to_owned()];
     let notes = [kind("Boleta", 3, 0), kind("Nota de crédito", 0, 0)];
     let counters = Counters { problem: 1, ..calm().counters };
@@ -240,26 +283,4 @@ fn what_calls_a_person_hides_no_sending_that_is_stopped_or_refused() {
         let revoked = format!("{text}. El SII no acepta los envíos: el certificado está revocado");
         says(&Situation { lines: &refused, ..paused }, Mood::Attention, &revoked);
     }
-}
-
-#[test]
-fn papers_that_did_not_come_out_are_said_beside_what_else_calls_a_person() {
-    let one = Situation { unprinted: 1, ..calm() };
-    says(&one, Mood::Attention, "No se imprimió 1 documento: revise la impresora");
-    let counters = Counters { problem: 1, ..calm().counters };
-    let text = "1 documento necesita su atención. No se imprimieron 1.200 documentos: revise la impresora. \
-                Sin internet: puede seguir vendiendo. 14 por enviar";
-    let lines = [down(60, NO_INTERNET)];
-    says(&Situation { unprinted: 1_200, counters, lines: &lines, ..calm() }, Mood::Attention, text);
-}
-
-#[test]
-fn numbers_of_a_thousand_and_more_have_their_dot() {
-    let many = Situation { counters: Counters { queued: 1_050, ..Counters::default() }, ..calm() };
-    says(&many, Mood::Calm, "Puede seguir vendiendo. 1.050 documentos en camino");
-    let paused = Situation { paused: true, ..many };
-    says(&paused, Mood::Waiting, "El envío está detenido. 1.050 por enviar");
-    let task = Situation { to_annul: 1_200, ..calm() };
-    let text = "Puede seguir vendiendo; falta anular 1.200 folios en el sitio del SII";
-    says(&task, Mood::Attention, text);
 }

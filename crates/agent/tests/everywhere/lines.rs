@@ -91,6 +91,111 @@ async fn one_question_too_many_is_a_rest_for_all_and_what_is_sold_meanwhile_leav
     agent.stop().await;
 }
 
+/// Nothing is heard of what left before; what is sold meanwhile has its own hour, and leaves.
+#[tokio::test(flavor = "multi_thread")]
+async fn questions_that_fail_keep_nothing_from_leaving() {
+    let down = |agent: &Agent| agent.reader().line().get("post").is_some_and(|(up, _)| !up);
+    let refused = |agent: &Agent| says(agent, "no acepta las consultas");
+    for (mood, known) in [
+        (Mood::Error, &down as &dyn Fn(&Agent) -> bool),
+        (Mood::Lose, &down),
+        (Mood::Page, &down),
+        (Mood::Refuse, &refused),
+        (Mood::Stale, &refused),
+    ] {
+        let (dir, office) = (tempfile::tempdir().unwrap(), office());
+        office.books().words.extend((1..=8).map(|number| (number, "wait")));
+        office.books().moods.extend(std::iter::repeat_n(("track?", mood), 100_000));
+        let slow =
+            Settings { line_base: HOUR, line_cap: HOUR, retry_base: HOUR, retry_cap: HOUR, ..settings() };
+        let agent = open_with(dir.path(), &office, true, slow).await;
+        for i in 0..3 {
+            sell(&agent, &format!("k{i}"), ALONE).await;
+        }
+        until(&agent, known).await;
+        for i in 3..8 {
+            sell(&agent, &format!("k{i}"), ALONE).await;
+        }
+        until(&agent, |agent| agent.stats().sent == 8).await;
+        assert!(agent.snapshot().down.is_empty(), "{mood:?}: nothing waits for it");
+        // So many at once that none knew of another's failure, and each may have renewed its pass.
+        let asked = office.books().asked("post/track?");
+        assert!(asked <= 10, "{mood:?}: asked {asked} times");
+        office.books().moods.clear();
+        office.books().words.clear();
+        let all: Vec<_> = (1..=8).map(|number| format!("TAF{number}")).collect();
+        agent.resend(&all).await.unwrap();
+        until(&agent, |agent| agent.stats().accepted == 8).await;
+        agent.stop().await;
+    }
+}
+
+/// A verdict that comes while nothing may be delivered is heard in time to be mended.
+#[tokio::test(flavor = "multi_thread")]
+async fn deliveries_that_fail_keep_no_question_from_being_asked() {
+    for mood in [Mood::Refuse, Mood::Busy] {
+        let (dir, office) = (tempfile::tempdir().unwrap(), office());
+        office.books().words.insert(1, "wait");
+        let slow =
+            Settings { line_base: HOUR, line_cap: HOUR, retry_base: HOUR, retry_cap: HOUR, ..settings() };
+        let agent = open_with(dir.path(), &office, true, slow).await;
+        sell(&agent, "before", ALONE).await;
+        until(&agent, |agent| agent.stats().sent == 1).await;
+        office.books().moods.extend(std::iter::repeat_n(("deliver", mood), 100_000));
+        sell(&agent, "meanwhile", ALONE).await;
+        until(&agent, |agent| agent.stats().pending == 1 && !agent.snapshot().down.is_empty()).await;
+        office.books().words.clear();
+        until(&agent, |agent| agent.stats().accepted == 1).await;
+        assert_eq!(office.books().asked("post/deliver"), 2, "{mood:?}");
+        agent.stop().await;
+    }
+}
+
+/// What passes by itself is looked at again in its own time, whatever is named: an hour is all that some documents have.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_time_that_is_named_keeps_a_line_down_for_long() {
+    for what in ["login", "deliver"] {
+        let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+        office.books().moods.push_back((what, Mood::Tomorrow));
+        let opening = Opening { clock: clock.clone(), send: true, ..Opening::default() };
+        let agent = open_as(dir.path(), &office, opening).await;
+        sell(&agent, "k", ALONE).await;
+        until(&agent, |agent| agent.stats().pending == 1 && !agent.snapshot().down.is_empty()).await;
+        let asked = office.books().asked(&format!("post/{what}"));
+        let next: jiff::Timestamp = agent.snapshot().down[0].next_try.parse().unwrap();
+        let rest = next.duration_since(clock.now());
+        assert!((540..=600).contains(&rest.as_secs()), "{what}: {rest}");
+        assert_eq!(office.books().asked(&format!("post/{what}")), asked, "it has its rest");
+        clock.advance(Duration::from_secs(600));
+        agent.set_running(true);
+        until(&agent, |agent| {
+            clock.advance(Duration::from_millis(10));
+            agent.set_running(true);
+            agent.stats().accepted == 1
+        })
+        .await;
+        agent.stop().await;
+    }
+}
+
+/// Half of what is left of the nearest term has to be enough.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_time_that_is_named_does_not_outlast_a_term() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    let opening = Opening { clock: clock.clone(), send: true, ..Opening::default() };
+    let agent = open_as(dir.path(), &office, opening).await;
+    agent.set_running(false);
+    sell(&agent, "k", ALONE).await;
+    clock.advance(Duration::from_secs(52 * 60));
+    office.books().moods.push_back(("login", Mood::Tomorrow));
+    agent.set_running(true);
+    until(&agent, |agent| !agent.snapshot().down.is_empty()).await;
+    let next: jiff::Timestamp = agent.snapshot().down[0].next_try.parse().unwrap();
+    let rest = next.duration_since(clock.now()).as_secs();
+    assert!((200..=240).contains(&rest), "{rest} of the eight minutes that are left");
+    agent.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_heard_by_a_question_is_cleared_by_a_good_one() {
     let (dir, office) = (tempfile::tempdir().unwrap(), office());

@@ -224,9 +224,11 @@ impl Channel for Post {
                 let refused = Verdict::Refused { scope: Scope::Channel, why, retry_at: cx.now };
                 Step::Wait(again, state, all(about, &refused))
             }
-            ("login" | "deliver", "busy") => {
+            ("login" | "deliver", "busy" | "tomorrow") => {
                 let why = Remark::ours("B", "Muy ocupada.");
-                let refused = Verdict::Refused { scope: Scope::ChannelForNow, why, retry_at: cx.now };
+                let retry_at =
+                    if word == "busy" { cx.now } else { later(cx.now, timbre_core::channel::SELDOM) };
+                let refused = Verdict::Refused { scope: Scope::ChannelForNow, why, retry_at };
                 // A login is about no document.
                 let nobody = vec![Report { document: DocumentId::new("", 0), verdict: refused.clone() }];
                 Step::Done(if about.is_empty() { nobody } else { all(about, &refused) })

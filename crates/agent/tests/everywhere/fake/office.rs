@@ -29,6 +29,8 @@ pub enum Mood {
     Busy,
     /// Takes nothing, and gives it the number of the first parcel.
     Borrow,
+    /// Takes nothing and names a day for when to come again.
+    Tomorrow,
     /// Wants to be asked again in no time at all.
     Hurry,
     /// Takes it and wants to be asked about it at once.
@@ -169,6 +171,7 @@ impl Office {
             Mood::Refuse => return reply("refuse"),
             Mood::Busy => return reply("busy"),
             Mood::Borrow => return reply("track 1"),
+            Mood::Tomorrow => return reply("tomorrow"),
             Mood::Hurry => return reply("hurry"),
             Mood::Throttle => return Heard::Reply { status: 429, headers: vec![], body: Bytes::new() },
             Mood::Error => {
