@@ -75,7 +75,13 @@ fn hear<W: Wire>(
             let stage = Stage::Upload { stamped, sha256, left: false };
             Step::Stale(Talk { stage, renewals: 1 }.state())
         }
-        Upload::NoPass(why) => Step::Done(all(about, here.refused(Scope::Channel, why, here.slow()))),
+        Upload::NoPass(why) => {
+            let after = here.mended(here.slow());
+            Step::Done(all(about, here.refused(Scope::Channel, why, after)))
+        }
+        Upload::Refused { scope: Scope::Channel, why, after } => {
+            Step::Done(all(about, here.refused(Scope::Channel, why, here.mended(after))))
+        }
         Upload::Refused { scope, why, after } => Step::Done(all(about, here.refused(scope, why, after))),
         Upload::Rejected { how, reasons } => Step::Done(all(about, fall(how, &reasons, &[], about.len()))),
         Upload::Unclear(why) => unknown(about, &why),

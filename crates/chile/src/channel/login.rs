@@ -46,6 +46,6 @@ pub(super) fn resume<W: Wire>(here: &Here<'_>, talk: Talk, heard: Heard) -> Resu
         }
         Login::NewSeed(_) if seeds < SEEDS => begin::<W>(here, seeds + 1),
         Login::NewSeed(why) | Login::Later(why) => for_now(why, reply.retry_after()),
-        Login::Stop(why) => refused(Scope::Channel, why, HOUR),
+        Login::Stop(why) => refused(Scope::Channel, why, here.mended(HOUR)),
     })
 }

@@ -155,14 +155,23 @@ impl<'a> Here<'a> {
         left(oldest, HOUR, self.cx.now)
     }
 
-    /// How long a question waits for which the SII, or whatever stands between, named a time: no longer than the
-    /// slowest pace, and while a boleta's hour runs so that its answer can still be acted upon.
+    /// How long a question waits for which the SII, or whatever stands between, named a time, or which a person has to
+    /// mend something for: no longer than the slowest pace, and while a boleta's hour runs so that its answer can still be acted upon.
     pub(crate) fn named(&self, after: Duration, about: &[Arc<Document>]) -> Duration {
         let longest = match self.of_the_hour(about) {
             left if self.kind == Kind::Boleta && !left.is_zero() => left.saturating_sub(TO_MEND).max(TO_MEND),
             _ => self.slow(),
         };
         after.min(longest).min(self.slow())
+    }
+
+    /// How long nothing is delivered while a person mends something. An hour is all that a boleta has: there the engine's own
+    /// pauses rule, which begin short and grow.
+    pub(crate) fn mended(&self, after: Duration) -> Duration {
+        match self.kind {
+            Kind::Boleta => Duration::ZERO,
+            Kind::Dte => after,
+        }
     }
 
     pub(crate) fn refused(&self, scope: Scope, why: Remark, after: Duration) -> Verdict {
@@ -194,7 +203,7 @@ impl<'a> Here<'a> {
 
     /// A question that permission or configuration holds up goes on, slowly, and says so.
     pub(crate) fn held_up(&self, talk: Talk, why: Remark, about: &[Arc<Document>]) -> Step {
-        let slow = self.slow();
+        let slow = self.named(self.slow(), about);
         Step::Wait(slow, talk.state(), all(about, self.refused(Scope::Channel, why, slow)))
     }
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::fixture::TestKeys;
-use timbre_core::{Certificate, Effect, KeyName, Keys, Scheme, Sent};
+use timbre_core::{Certificate, Effect, KeyName, Keys, Scheme, Scope, Sent, Verdict};
 
 const TAKEN: &str = r#"{"trackid":25873531,"estado":"REC"}"#;
 
@@ -190,6 +190,55 @@ fn an_envelope_that_can_not_be_made_again_is_not_sent() {
     desk.company.data = serde_json::json!({ "FchResol": "2020-01-01", "NroResol": 80 });
     let end = desk.go_on(&channel, &stale, Heard::Elapsed, &documents);
     assert_eq!(told(&end), ["T39F1 refused Parcel SOBRE DISTINTO"]);
+}
+
+/// When a refusal is tried again, in seconds.
+fn pause(desk: &Desk, end: &Step) -> i64 {
+    match end {
+        Step::Done(reports) => match &reports[0].verdict {
+            Verdict::Refused { scope: Scope::Channel, retry_at, .. } => {
+                retry_at.duration_since(desk.now).as_secs()
+            }
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    }
+}
+
+/// All that a boleta has is an hour, and a page of what stands between, too, comes with these: there the engine's pauses
+/// rule, which begin short.
+#[test]
+fn what_a_person_has_to_mend_stops_the_boletas_for_no_hour() {
+    let (desk, documents) = (desk(), boletas(1));
+    let (boleta, dte) = (BoletaChannel::new(), DteChannel::new());
+    let (step, _) = begin(&desk, &boleta, &documents);
+    for said in [
+        reply(404, "Not Found"),
+        reply(405, "Method Not Allowed"),
+        reply(400, "No trae TOKEN"),
+        reply(500, "Acceso Denegado"),
+    ] {
+        assert_eq!(pause(&desk, &desk.go_on(&boleta, &step, said.clone(), &documents)), 0, "{said:?}");
+    }
+    let stale = desk.go_on(&boleta, &step, reply(401, ""), &documents);
+    let again = desk.go_on(&boleta, &stale, Heard::Elapsed, &documents);
+    assert_eq!(pause(&desk, &desk.go_on(&boleta, &again, reply(401, ""), &documents)), 0);
+    let (step, _) = begin(&desk, &dte, &documents);
+    let refused = reply(200, "<RECEPCIONDTE><STATUS>6</STATUS></RECEPCIONDTE>");
+    assert_eq!(pause(&desk, &desk.go_on(&dte, &step, refused, &documents)), 3600);
+    // Nor does a login.
+    let none =
+        "<SII:RESPUESTA xmlns:SII=\"u\"><SII:RESP_HDR><ESTADO>05</ESTADO></SII:RESP_HDR></SII:RESPUESTA>";
+    let seed = "<SII:RESP_BODY><SEMILLA>030530912644</SEMILLA></SII:RESP_BODY><SII:RESP_HDR><ESTADO>00</ESTADO></SII:RESP_HDR>";
+    let bare = format!("<SII:RESPUESTA xmlns:SII=\"u\">{seed}</SII:RESPUESTA>");
+    for (channel, seed, none, seconds) in [
+        (&boleta as &dyn Channel, reply(200, &bare), reply(200, none), 0),
+        (&dte, soap_reply(seed), header("05"), 3600),
+    ] {
+        let asked = channel.login(&desk.cx()).unwrap();
+        let token = desk.go_on(channel, &asked, seed, &[]);
+        assert_eq!(pause(&desk, &desk.go_on(channel, &token, none, &[])), seconds);
+    }
 }
 
 #[test]

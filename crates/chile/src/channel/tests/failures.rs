@@ -131,7 +131,7 @@ fn each_row_of_the_table_of_failures_has_its_end() {
         (26, soap, Upload, status("1", ""), "T39F1 refused Channel STATUS 1"),
         (26, soap, Poll, header("106"), "waits 3600, T39F1 refused Channel ESTADO 106"),
         (27, soap, Upload, status("6", ""), "T39F1 refused Channel STATUS 6"),
-        (27, rest, Probe, code("EMP"), "waits 3600, T39F1 refused Channel EMP"),
+        (27, rest, Probe, code("EMP"), "waits 2700, T39F1 refused Channel EMP"),
         (28, soap, Upload, status("2", ""), "T39F1 refused Parcel STATUS 2"),
         (28, soap, Upload, status("3", ""), "T39F1 refused Parcel STATUS 3"),
         (28, soap, Upload, status("-1", ""), "T39F1 refused Parcel STATUS -1"),

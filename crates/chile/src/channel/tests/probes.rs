@@ -68,7 +68,11 @@ fn each_answer_about_a_boleta_has_its_verdict() {
         assert_eq!(told(&end), [outcome], "{code}");
     }
     let held = desk.go_on(&channel, &step, reply(200, "{\"codigo\":\"EMP\"}"), &documents);
-    assert_eq!((waits(&held), told(&held)), (3600, vec!["T39F1 refused Channel EMP".to_owned()]));
+    assert_eq!(
+        (waits(&held), told(&held)),
+        (2700, vec!["T39F1 refused Channel EMP".to_owned()]),
+        "while its hour runs"
+    );
 }
 
 /// Asks until the end, each time answered FAU after its wait; how many answers and seconds it took.
