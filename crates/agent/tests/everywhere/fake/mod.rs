@@ -29,8 +29,7 @@ pub use law::{ALONE, BY_MAIL, DRAFTS, NoKeys, Nowhere};
 pub use office::{Books, Mood, Office, Wire};
 pub use tray::{Tray, given, paper_of, stuck, tray, two};
 
-/// What a test does in the middle of the channel `post`: by the name of what is called and the
-/// documents it is about, it fails, panics or waits.
+/// What a test does in the middle of the channel `post`: by what is called and what it is about it fails, panics or waits.
 pub type Hook = Arc<dyn Fn(&'static str, &[Arc<Document>]) -> Result<(), KeyError> + Send + Sync>;
 
 /// The post: `login`, `deliver`, `track?` and `have?`, in plain text.
@@ -443,8 +442,8 @@ pub async fn sell_many(agent: &Agent, many: u64) {
     }
 }
 
-/// Lets `periods` pass, and sees in each that the sender has looked at its queue: a document of the
-/// other channel goes through, which makes one more than the `accepted` there are.
+/// Lets `periods` pass, and sees in each that the sender has looked at its queue: a document of the other channel goes
+/// through, which makes one more than the `accepted` there are.
 pub async fn let_pass(agent: &Agent, clock: &Hands, period: Duration, periods: u64, accepted: u64) {
     for i in 0..periods {
         clock.advance(period);
