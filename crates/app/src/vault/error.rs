@@ -57,7 +57,7 @@ pub enum VaultError {
     #[error("esta carpeta no tiene clave de recuperación: se hace al cifrar lo guardado (timbre seal on)")]
     NoRecoveryKey,
     #[error(
-        "la llave de la carpeta está de vuelta, pero {path} todavía la tiene y no se pudo borrar ({}): bórralo, o quien \
+        "la llave de la carpeta está de vuelta, pero {path} todavía la tiene y no se pudo borrar ({}): bórrelo, o quien \
          copie la carpeta la abre sin frase ni clave",
         timbre_store::meaning(why)
     )]
