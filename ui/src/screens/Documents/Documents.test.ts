@@ -134,7 +134,7 @@ describe("a credit note", () => {
     expect(dialog()).toHaveTextContent("Usa el folio 1 de nota de crédito; quedan 100.");
     expect(keys).toEqual([]);
     await click("button", "Emitir la nota de crédito");
-    expect(dialog()).toHaveTextContent("la venta no se emite dos veces");
+    expect(dialog()).toHaveTextContent("la nota no se emite dos veces");
     await click("button", "Emitir la nota de crédito");
     expect(new Set(keys).size).toBe(1);
     expect(dialog()).toHaveTextContent("Se emitió la Nota de crédito 1");
