@@ -16,8 +16,8 @@ pub enum StartError {
     #[error("otra orden de Timbre tiene abierta la carpeta {}. Espere a que termine y repita.", .0.display())]
     Passing(PathBuf),
     #[error(
-        "otra copia de la carpeta {} está en uso en este equipo, y dos copias repetirían folios. Use una sola: cierre la \
-         otra, o borre la que sobra.", .0.display()
+        "la carpeta {}, o una copia de ella, está en uso en este equipo, y dos copias repetirían folios. Cierre el Timbre \
+         que la usa y repita.", .0.display()
     )]
     Copy(PathBuf),
     #[error("no se puede usar {}: {}{}", .0.display(), meaning(.1), way_out(.1))]
