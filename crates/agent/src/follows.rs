@@ -97,19 +97,23 @@ fn has_nothing_to_give(reader: &Reader, note: &Row, used: &[DocumentId]) -> Resu
 /// Something is used beyond what there is of it. Of another system's document nobody here knows how much that is.
 fn is_used_twice(reader: &Reader, used: &[DocumentId]) -> Result<bool, StoreError> {
     for id in used {
-        let Some(of) = reader.row(id)? else { return Ok(true) };
-        if reader.used(id)?.claimed > of.total {
+        if is_over(reader, id, Amount::ZERO)? != Some(false) {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
+/// Would `more` of a document be used than there is of it? `None` of another system's.
+fn is_over(reader: &Reader, id: &DocumentId, more: Amount) -> Result<Option<bool>, StoreError> {
+    let Some(of) = reader.row(id)? else { return Ok(None) };
+    Ok(Some(reader.used(id)?.claimed.0.saturating_add(more.0) > of.total.0))
+}
+
 /// What a rejected document used and could not use again, since another does by now: it is not made again.
 fn used_by_another(reader: &Reader, of: &Row) -> Result<Option<DocumentId>, StoreError> {
     for own in of.claims.0.iter().filter(|own| of.state == DocState::Rechazado && own.amount > Amount::ZERO) {
-        let Some(whole) = reader.row(&own.document)? else { continue };
-        if own.amount.0.saturating_add(reader.used(&own.document)?.claimed.0) > whole.total.0 {
+        if is_over(reader, &own.document, own.amount)? == Some(true) {
             return Ok(Some(own.document.clone()));
         }
     }

@@ -9,6 +9,7 @@ use timbre_store::Fact;
 use crate::carrier::{NO_INTERNET, NO_NETWORK};
 use crate::clock::{later, until};
 use crate::lines::Lines;
+use crate::monitor::unheld;
 use crate::plan::gate;
 use crate::retry::backoff;
 use crate::sender::{Sender, lock};
@@ -226,10 +227,7 @@ impl Sender {
     /// itself: what waits has to arrive in its term, and so half of what is left of the nearest one has to be enough.
     pub(crate) fn longest_rest(&self, channel: &ChannelId) -> Timestamp {
         let now = self.now();
-        let rows = self.reader().first_unheld().unwrap_or_else(|error| {
-            tracing::error!(%error, "the first documents of each series can't be read");
-            Vec::new()
-        });
+        let rows = unheld(self.reader());
         let terms = self.terms();
         let ends = rows.iter().filter(|row| row.channel == *channel).filter_map(|row| terms.limit(row));
         let left = ends.map(|end| until(now, end.earliest(now))).filter(|left| !left.is_zero()).min();

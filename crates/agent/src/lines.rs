@@ -52,15 +52,12 @@ impl Lines {
 
     /// Why nothing is delivered; empty where something is.
     pub(crate) fn why_none_leaves(&self) -> &str {
-        [&self.login, &self.deliveries].map(Line::why).into_iter().find(|why| !why.is_empty()).unwrap_or("")
+        first_why([&self.login, &self.deliveries])
     }
 
     /// Why one of them is not as it should be.
     pub(crate) fn why(&self) -> &str {
-        match self.why_none_leaves() {
-            "" => self.questions.why(),
-            why => why,
-        }
+        first_why([&self.login, &self.deliveries, &self.questions])
     }
 
     /// The latest time that this waits for.
@@ -111,6 +108,10 @@ impl Lines {
         let line = |of: Asked| if proved(of) { Line::Up } else { self.of(of).clone() };
         Lines { login: Line::Up, deliveries: line(Asked::Delivery), questions: line(Asked::Question) }
     }
+}
+
+fn first_why<const N: usize>(lines: [&Line; N]) -> &str {
+    lines.into_iter().map(Line::why).find(|why| !why.is_empty()).unwrap_or("")
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use timbre_core::{ChannelId, DocState, DocumentId, Refusal};
-use timbre_store::{Row, StoreError};
+use timbre_store::{Reader, Row, StoreError};
 use tokio::sync::{mpsc, watch};
 
 use crate::engine::{Agent, Inner, environment_word};
@@ -111,7 +111,7 @@ pub(crate) fn snapshot(inner: &Inner) -> Snapshot {
     let stopped = stopped(kept, locked, &missing, unsigned.as_ref());
     let lines = inner.sender.lines();
     let terms = inner.sender.terms();
-    let unheld = unheld(inner);
+    let unheld = unheld(&inner.reader);
     let troubles = inner.troubles();
     let nearest = show::first(unheld.iter(), &terms);
     let term = nearest.and_then(|(_, row)| watchdog::nearest(inner, &terms, row));
@@ -218,7 +218,7 @@ pub(crate) fn stats(inner: &Inner) -> StatsView {
         workers_allowed,
         folios_left: folios.iter().map(|f| (f.series.clone(), f.left)).collect(),
         folios_run_out: folios.into_iter().map(|f| (f.series, f.runs_out)).collect(),
-        deadline: show::nearest(unheld(inner).iter(), &inner.sender.terms()),
+        deadline: show::nearest(unheld(&inner.reader).iter(), &inner.sender.terms()),
         forecast: foresight::forecast(inner, &counts).map(|at| at.to_string()),
         clock: offset::view(inner),
         last_answer: last_answer(inner),
@@ -228,8 +228,8 @@ pub(crate) fn stats(inner: &Inner) -> StatsView {
 
 /// The first of each series that the authority may not hold. The term is the same for all of a series, and who was
 /// issued first ends first: the nearest is among these.
-fn unheld(inner: &Inner) -> Vec<Row> {
-    inner.reader.first_unheld().unwrap_or_else(|error| {
+pub(crate) fn unheld(reader: &Reader) -> Vec<Row> {
+    reader.first_unheld().unwrap_or_else(|error| {
         tracing::error!(%error, "the first documents of each series can't be read");
         Vec::new()
     })
