@@ -126,6 +126,10 @@ fn eventful(shop: &Shop) -> Store {
     told_by_tills(&mut store);
     store.commit(vec![declared(20)], at(64)).unwrap();
     store.commit(vec![vouched("tarjeta", date(22), 500)], at(65)).unwrap();
+    let (first, last) = (SKIPPED[0], SKIPPED[1]);
+    store
+        .commit(vec![Fact::SkippedAnnulled { grant: GrantId("a".to_owned()), first, last }], at(66))
+        .unwrap();
     issue(&mut store, 19..=SOLD);
     store
 }
@@ -134,7 +138,10 @@ fn eventful(shop: &Shop) -> Store {
 fn mended(store: &mut Store) {
     store.commit(depart("r", &[REPLACED.0, AGAIN]), at(53)).unwrap();
     let rejected = |n| {
-        let why = Cause::Rejected { reasons: vec![], number: NumberFate::FreeForSame };
+        let why = Cause::Rejected {
+            reasons: vec![timbre_core::Remark::ours("X", "No.")],
+            number: NumberFate::FreeForSame,
+        };
         moved(n, DocState::Enviando, DocState::Rechazado, why)
     };
     store.commit(vec![rejected(REPLACED.0), rejected(AGAIN)], at(53)).unwrap();
@@ -176,7 +183,9 @@ fn indexed(reader: &Reader) -> Vec<String> {
     told.extend(["caja1", "caja2"].map(|till| format!("{till}: {:?}", reader.hear(till, &id(90)))));
     told.push(format!("{:?} {:?} {:?}", reader.counts(), reader.kinds(), reader.company()));
     told.push(format!("{:?}", reader.parcels().unwrap()));
+    told.extend(reader.acts("", None, 99).unwrap().rows.iter().map(|act| format!("{act:?}")));
     told.push(format!("{:?} {:?}", reader.voucher_stands(date(22)), reader.unsure_before()));
+    told.push(format!("{:?}", reader.vouched("tarjeta").unwrap()));
     told
 }
 
@@ -278,6 +287,12 @@ fn harmed(mut shop: Shop, runs: u64) {
     copy(&shop.dir(), &whole);
     let anchor = shop.root.path().join("anchor.json");
     let remembered = fs::read(&anchor).unwrap();
+    // Seldom is the index all that is harmed, and made anew with nobody told: here each kind of fact is read again.
+    shop.delete_index();
+    let (store, opened) = shop.open_said();
+    assert_eq!((opened.damage, opened.locked), (vec![], None));
+    assert_eq!(indexed(&store.reader()), before, "it was made anew");
+    drop(store);
     for _ in 0..runs {
         shop.put_back("whole");
         fs::write(&anchor, &remembered).unwrap();
