@@ -134,7 +134,8 @@ impl Batch<'_> {
                 });
             }
         };
-        let draft = self.agent.0.regime.draft(&sale, &self.issuer, &self.agent.0.reader, now);
+        let inner = &self.agent.0;
+        let draft = inner.reader.knowing(|known| inner.regime.draft(&sale, &self.issuer, known, now))?;
         let said = match draft.and_then(|draft| Ok(said(&*draft)?)) {
             Ok(said) => said,
             Err(all) => return Ok(BatchSaleView { key, ..refused(line, body, &all.0) }),

@@ -259,7 +259,7 @@ impl Agent {
         if sale.card.is_some() && sale.key.is_none() {
             return Err(vouch::part_without_key());
         }
-        let draft = self.0.regime.draft(&sale, &issuer, &self.0.reader, now);
+        let draft = self.0.reader.knowing(|known| self.0.regime.draft(&sale, &issuer, known, now))?;
         let draft = self.judge_printer(&sale, draft)?;
         let series = sealing::series(&*draft)?;
         let heard = heard.about(&series)?;
@@ -315,7 +315,8 @@ impl Agent {
         if let Some(issuer) = &issuer {
             (sale, whole) = self.for_preview(sale, issuer, now)?;
         }
-        let preview = self.0.regime.preview(&sale, issuer.as_ref(), &self.0.reader, now);
+        let preview =
+            self.0.reader.knowing(|known| self.0.regime.preview(&sale, issuer.as_ref(), known, now))?;
         let mut preview = self.judge_printer(&sale, preview)?;
         // What gets no document needs no folio.
         preview.warnings.extend(match whole {
@@ -332,7 +333,8 @@ impl Agent {
 
     /// There are folios, but none that may be used for this sale: it would be refused when it is issued.
     fn no_range(&self, sale: &Sale, issuer: &Issuer, now: Timestamp) -> Option<Refusal> {
-        let draft = self.0.regime.draft(sale, issuer, &self.0.reader, now).ok()?;
+        let draft =
+            self.0.reader.knowing(|known| self.0.regime.draft(sale, issuer, known, now)).ok()?.ok()?;
         let (mut numbering, series) = (Numbering::of(self.0.reader.ranges()), sealing::series(&*draft).ok()?);
         match numbering.take(&series, &mut |grant| sealing::accepts(&*draft, grant)) {
             Err(NoFolio::Refused(refusal)) => Some(refusal),

@@ -104,10 +104,13 @@ impl Agent {
         };
 
         let now = self.0.clock.now();
-        let redraft =
-            |number| self.0.regime.redraft(&sale, &before.document, number, &issuer, &self.0.reader, now);
+        let redraft = |number| {
+            self.0
+                .reader
+                .knowing(|known| self.0.regime.redraft(&sale, &before.document, number, &issuer, known, now))
+        };
         // What another number lets pass is judged first: under its own less may change.
-        let draft = redraft(Number::New)?;
+        let draft = redraft(Number::New)??;
         let usable = usable(&self.0.reader, &before.document, &*draft);
         let evidence = Evidence {
             found: &found,
@@ -118,7 +121,7 @@ impl Agent {
         };
         let (number, why) = choose(&evidence, authority);
         let draft = match number {
-            Number::Same => redraft(Number::Same)?,
+            Number::Same => redraft(Number::Same)??,
             Number::New => draft,
         };
         let print = self.prints_on_issue(&id.series, sale.till.impresora.as_deref());

@@ -203,7 +203,7 @@ impl Agent {
     /// What was declared for the sale's own day counts, which may be another than today (trade.md 13).
     fn voucher(&self, sale: &Sale, issuer: &Issuer, now: Timestamp) -> Answer<Voucher> {
         let stands = |day| self.0.reader.voucher_stands(day).is_some();
-        Ok(self.0.regime.voucher(sale, issuer, &self.0.reader, now, &stands)?)
+        Ok(self.0.reader.knowing(|known| self.0.regime.voucher(sale, issuer, known, now, &stands))??)
     }
 
     /// Is such a sale made in two, by what was declared for its day?

@@ -24,6 +24,7 @@ mod index;
 mod issue;
 mod journal;
 mod key;
+mod known;
 mod list;
 mod live;
 mod lock;

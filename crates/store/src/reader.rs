@@ -6,8 +6,8 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use bytes::Bytes;
 use timbre_core::{
-    ChannelId, Company, Date, DocState, Document, DocumentId, Documents, Environment, GrantId, ParcelId,
-    Series, Timestamp, Usage,
+    ChannelId, Company, Date, DocState, Document, DocumentId, Environment, GrantId, ParcelId, Series,
+    Timestamp, Usage,
 };
 
 use crate::claims::Foreign;
@@ -347,27 +347,5 @@ impl Reader {
 
     pub(crate) fn decode_row(bytes: &[u8]) -> Result<Row, StoreError> {
         decode(bytes)
-    }
-}
-
-impl Documents for Reader {
-    fn find(&self, id: &DocumentId) -> Option<(Document, DocState)> {
-        let row = self.row(id).inspect_err(|error| tracing::error!(%error, "leer {id}")).ok()??;
-        let issued = self.issued_frame(row.frame);
-        let issued = issued.inspect_err(|error| tracing::error!(%error, "leer {id}")).ok()?;
-        Some((issued.document, row.state))
-    }
-
-    fn successor(&self, id: &DocumentId) -> Option<DocumentId> {
-        self.row(id).inspect_err(|error| tracing::error!(%error, "leer {id}")).ok()??.replaced_by
-    }
-
-    fn usage(&self, id: &DocumentId) -> Usage {
-        self.used(id).inspect_err(|error| tracing::error!(%error, "leer {id}")).unwrap_or_default()
-    }
-
-    fn is_unused(&self, id: &DocumentId) -> bool {
-        let lent = |range: &Range| (range.next..=range.last).contains(&id.number);
-        self.ranges().iter().any(|range| range.grant.series == id.series && lent(range))
     }
 }

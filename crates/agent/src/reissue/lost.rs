@@ -54,7 +54,8 @@ impl Agent {
         self.trust_clock()?;
         let mut sale = Sale { key: row.key.clone(), ..Sale::read(received, None)? };
         sale.till.cajero.clone_from(&row.sold_by);
-        let draft = self.0.regime.draft(&sale, &issuer, &self.0.reader, self.0.clock.now())?;
+        let now = self.0.clock.now();
+        let draft = self.0.reader.knowing(|known| self.0.regime.draft(&sale, &issuer, known, now))??;
         // As of whatever is made again: it is the same sale.
         if draft.series() != id.series || draft.totals() != row.totals {
             return Err(ProblemView::refused(

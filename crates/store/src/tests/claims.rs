@@ -1,6 +1,6 @@
 //! Notes use up what is left of a document, and no more.
 
-use timbre_core::{Amount, Cause, Claim, Claims, DocState, Documents, NumberFate};
+use timbre_core::{Amount, Cause, Claim, Claims, DocState, NumberFate};
 
 use super::shop::*;
 use crate::{Fact, Issued, Moved, Store, StoreError};
@@ -18,7 +18,7 @@ fn note(number: u64, claims: &[(u64, i64)]) -> Issued {
 fn a_document_of_another_system_is_annulled_once() {
     let (shop, mut store) = Shop::ready();
     let annuls = |number, claims: &[(u64, i64)]| Issued { annuls: Some(id(99)), ..note(number, claims) };
-    let used = |store: &Store| store.reader().usage(&id(99));
+    let used = |store: &Store| store.reader().knowing(|known| known.usage(&id(99))).unwrap();
     store.commit(vec![issued(note(1, &[(99, 600)]))], at(1)).unwrap();
     assert_eq!((used(&store).claimed, used(&store).used_by), (Amount(600), vec![id(1)]));
     refuses(&mut store, annuls(2, &[(99, 1000)]));
@@ -53,12 +53,12 @@ fn a_document_of_another_system_is_annulled_once() {
 fn a_number_that_was_not_given_is_told_from_one_of_another_system() {
     let (_shop, mut store) = Shop::ready();
     issue(&mut store, [1]);
-    let unused = |n: u64| store.reader().is_unused(&id(n));
+    let unused = |n: u64| store.reader().knowing(|known| known.is_unused(&id(n))).unwrap();
     assert_eq!((unused(1), unused(2), unused(1_000_000)), (false, true, false));
 }
 
 fn claimed(store: &Store, n: u64) -> i64 {
-    store.reader().usage(&id(n)).claimed.0
+    store.reader().knowing(|known| known.usage(&id(n))).unwrap().claimed.0
 }
 
 #[track_caller]

@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 
 use timbre_core::paper::Printing;
-use timbre_core::{
-    Amount, Cause, ChannelId, DocState, Documents, GrantId, NumberFate, ParcelId, Party, Remark, Series,
-};
+use timbre_core::{Amount, Cause, ChannelId, DocState, GrantId, NumberFate, ParcelId, Party, Remark, Series};
 
 use super::shop::*;
 use crate::{Answered, Fact, Filter, Page, Reader, Sending, Store, StoreError};
@@ -280,6 +278,20 @@ fn a_history_has_what_happened_to_the_document_and_its_parcels_and_nothing_else(
     assert_eq!(reader.parcels().unwrap()[0].state, Some(timbre_core::State(5.into())));
 }
 
+/// A note would else be judged as if what it corrects were not here, and as if nobody had corrected it before.
+#[test]
+fn what_cannot_be_read_now_is_no_document_that_is_not_here() {
+    let (_shop, store) = varied();
+    let reader = store.reader();
+    let found = || reader.knowing(|known| known.find(&id(2)).is_some());
+    assert!(found().unwrap());
+    reader.view.index.shut();
+    assert!(matches!(found(), Err(StoreError::Reopening)), "{:?}", found());
+    let used = reader.knowing(|known| known.usage(&id(2)));
+    assert!(matches!(used, Err(StoreError::Reopening)), "{used:?}");
+    assert!(matches!(reader.knowing(|known| known.successor(&id(2))), Err(StoreError::Reopening)));
+}
+
 #[test]
 fn small_answers() {
     let (_shop, mut store) = varied();
@@ -287,8 +299,9 @@ fn small_answers() {
     assert_eq!(reader.issued_on(date(22)), 2);
     assert_eq!(reader.issued_on(date(1)), 0);
     assert_eq!(reader.last_stamp(), Some(at(6)));
-    assert_eq!(reader.find(&id(2)).unwrap(), (reader.document(&id(2)).unwrap().unwrap(), DocState::Generado));
-    assert!(reader.find(&id(99)).is_none());
+    let find = |id| reader.knowing(|known| known.find(&id)).unwrap();
+    assert_eq!(find(id(2)).unwrap(), (reader.document(&id(2)).unwrap().unwrap(), DocState::Generado));
+    assert!(find(id(99)).is_none());
     assert_eq!(reader.grant_key(&GrantId("f".into())).unwrap().unwrap(), "sealed key of f");
     assert_eq!(reader.grant_key(&GrantId("z".into())).unwrap(), None);
     assert_eq!(reader.by_key("key-4").unwrap().unwrap().id, id(4));
