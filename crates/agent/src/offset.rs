@@ -1,6 +1,6 @@
 //! How far this machine's clock is from the authority's, and from the last stamp, and a person's word about it. It
-//! never changes a stamp: those are the machine's own, and go back only by that word, where the clock was ahead. A clock that is off by too much stops the sale until it is
-//! corrected, or until somebody in charge takes that upon them.
+//! never changes a stamp: those are the machine's own, and go back only by that word, where the clock was ahead. A clock
+//! that is off by too much stops the sale until it is corrected, or until somebody in charge takes that upon them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,9 +79,9 @@ pub(crate) fn words(offset: i64) -> String {
 pub(crate) struct Hearsay {
     /// Off by so much, as one answer had it: a look decides.
     suspect: Option<i64>,
-    /// What the answers to logins, which are what a look asks, said since.
-    told: Vec<i64>,
-    /// What a look last said to be wrong, and when, by the steady clock.
+    /// Off by so much, as the last answer to a login had it since; logins are what a look asks.
+    told: Option<i64>,
+    /// What was last said to be wrong, and when, by the steady clock.
     belied: Option<(i64, Duration)>,
 }
 
@@ -92,34 +92,25 @@ impl Hearsay {
         if self.belied.is_some_and(|(said, at)| alike(said) && now.saturating_sub(at) < BELIED) {
             return false;
         }
-        if self.suspect.replace(offset).is_none() {
-            self.told.clear();
-        }
+        self.suspect = Some(offset);
         true
     }
 
-    fn tells(&mut self, offset: i64) {
-        if self.suspect.is_some() {
-            self.told.push(offset);
+    /// A login was answered: one that says that the clock is right is believed at once, whether a look asked or somebody
+    /// else did, so that the next suspicion begins anew.
+    fn tells(&mut self, offset: i64, tolerance: Duration, now: Duration) {
+        let Some(suspect) = self.suspect else { return };
+        self.told = Some(offset);
+        if is_good(offset, tolerance) {
+            *self = Hearsay { belied: Some((suspect, now)), ..Hearsay::default() };
         }
     }
 
-    /// Nothing that was asked since says that the clock is right.
-    fn is_suspected(&self, tolerance: Duration) -> bool {
-        self.suspect.is_some() && !self.told.iter().any(|offset| is_good(*offset, tolerance))
-    }
-
-    /// A look is over: how far off the clock is, where all that was asked agree that it is. Where nobody answered the
-    /// next look decides.
-    fn judge(&mut self, tolerance: Duration, now: Duration) -> Option<i64> {
-        let last = *self.told.last()?;
-        let off = self.is_suspected(tolerance);
-        self.told.clear();
-        let suspect = self.suspect.take()?;
-        if !off {
-            self.belied = Some((suspect, now));
-        }
-        off.then_some(last)
+    /// A look is over: how far off the clock is, where all that answered agree that it is. Where nobody did the next look
+    /// decides.
+    fn judge(&mut self) -> Option<i64> {
+        let last = self.told.take()?;
+        self.suspect.take().map(|_| last)
     }
 }
 
@@ -148,7 +139,8 @@ impl Sender {
         let found = date_of(heard).and_then(|date| offset(date, self.now(), took));
         let Some(found) = found else { return };
         if Asked::of(request) == Asked::Login {
-            lock(&self.hearsay).tells(found);
+            let tolerance = self.settings().clock_tolerance;
+            lock(&self.hearsay).tells(found, tolerance, self.parts.clock.steady());
         }
         match self.news_of_the_clock(found) {
             Some(Fact::ClockSeen { good: false, .. }) => {
@@ -175,7 +167,7 @@ impl Sender {
 
     /// It is off as far as is known, or may be: there is something to ask.
     fn asks_of_the_clock(&self) -> bool {
-        doubt(self.reader()).is_some() || lock(&self.hearsay).is_suspected(self.settings().clock_tolerance)
+        doubt(self.reader()).is_some() || lock(&self.hearsay).suspect.is_some()
     }
 
     /// It may have been corrected since it was found to be off, and an answer tells; or one answer alone said that it is.
@@ -207,8 +199,7 @@ impl Sender {
                     break;
                 }
             }
-            let (tolerance, now) = (sender.settings().clock_tolerance, sender.parts.clock.steady());
-            let off = lock(&sender.hearsay).judge(tolerance, now);
+            let off = lock(&sender.hearsay).judge();
             sender.write_of_the_clock(off.and_then(|off| sender.news_of_the_clock(off))).await;
         });
     }
@@ -335,22 +326,36 @@ mod tests {
     fn one_answer_is_only_a_reason_to_look_and_what_the_looks_belie_is_not_looked_into_again_for_a_while() {
         let (limit, second) = (Duration::from_secs(300), Duration::from_secs(1));
         let mut heard = Hearsay::default();
-        heard.tells(-1200);
-        assert!(!heard.is_suspected(limit), "nobody asked");
-        assert!(heard.suspects(-1200, Duration::ZERO) && heard.is_suspected(limit));
-        assert_eq!(heard.judge(limit, second), None, "nobody answered");
-        assert!(heard.is_suspected(limit), "so the next look decides");
-        heard.tells(-1190);
-        heard.tells(2);
-        assert!(!heard.is_suspected(limit));
-        assert_eq!(heard.judge(limit, second), None);
-        assert!(!heard.suspects(-1230, 2 * second) && !heard.is_suspected(limit), "the same server");
+        heard.tells(-1200, limit, Duration::ZERO);
+        assert_eq!((heard.suspect, heard.judge()), (None, None), "nobody asked");
+        assert!(heard.suspects(-1200, Duration::ZERO));
+        assert_eq!(
+            (heard.judge(), heard.suspect),
+            (None, Some(-1200)),
+            "nobody answered: the next look decides"
+        );
+        heard.tells(-1190, limit, second);
+        heard.tells(2, limit, second);
+        assert_eq!((heard.suspect, heard.judge()), (None, None));
+        assert!(!heard.suspects(-1230, 2 * second) && heard.suspect.is_none(), "the same server");
         assert!(heard.suspects(900, 2 * second), "another offset");
-        heard.tells(901);
-        heard.tells(899);
-        assert_eq!(heard.judge(limit, 3 * second), Some(899), "all agree");
-        assert!(!heard.is_suspected(limit));
+        heard.tells(901, limit, second);
+        heard.tells(899, limit, second);
+        assert_eq!((heard.judge(), heard.suspect), (Some(899), None), "all agree");
         assert!(heard.suspects(-1200, second + BELIED), "and after a while it is");
+    }
+
+    #[test]
+    fn what_a_look_without_answers_left_open_hides_no_clock_that_is_off_later() {
+        let (limit, second) = (Duration::from_secs(300), Duration::from_secs(1));
+        let mut heard = Hearsay::default();
+        assert!(heard.suspects(-1200, Duration::ZERO));
+        assert_eq!(heard.judge(), None);
+        // Somebody else logs in, and the clock is right; then it no longer is.
+        heard.tells(1, limit, second);
+        assert!(heard.suspect.is_none() && heard.suspects(900, 2 * second));
+        heard.tells(900, limit, 3 * second);
+        assert_eq!(heard.judge(), Some(900));
     }
 
     #[test]
