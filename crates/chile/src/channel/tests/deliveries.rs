@@ -87,6 +87,25 @@ fn a_dte_parcel_goes_to_the_form() {
     )));
 }
 
+#[test]
+fn what_is_said_of_another_companys_upload_ends_no_document() {
+    let (desk, channel, documents) = (desk(), DteChannel::new(), boletas(1));
+    let (step, _) = begin(&desk, &channel, &documents);
+    let said = |company: &str, rest: &str| {
+        let reply =
+            reply(200, &format!("<RECEPCIONDTE><RUTCOMPANY>{company}</RUTCOMPANY>{rest}</RECEPCIONDTE>"));
+        told(&desk.go_on(&channel, &step, reply, &documents)).concat()
+    };
+    let invalid = "<STATUS>7</STATUS><DETAIL><ERROR>SCH-00001: Invalid Schema Name</ERROR></DETAIL>";
+    let another = crate::rut::Rut::of(76_000_000).unwrap().to_string();
+    for rest in [invalid, "<STATUS>99</STATUS>", "<STATUS>0</STATUS><TRACKID>1</TRACKID>"] {
+        assert!(said(&another, rest).starts_with("T39F1 unknown"), "{}", said(&another, rest));
+        assert!(!said(&desk.company.id, rest).starts_with("T39F1 unknown"), "{rest}");
+    }
+    // Of nobody's it says nothing (the SII could not read who sent it).
+    assert!(!said("0-0", invalid).starts_with("T39F1 unknown"));
+}
+
 /// The same keys in another person's certificate.
 struct Another;
 
