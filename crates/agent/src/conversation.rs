@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use timbre_core::{
-    Cause, ChannelId, DocState, Document, DocumentId, Effect, Heard, KeyError, Parcel, ParcelId, Pass,
+    Blame, Cause, ChannelId, DocState, Document, DocumentId, Effect, Heard, KeyError, Parcel, ParcelId, Pass,
     Report, Request, Scope, Sent, State, Step, Timestamp, Verdict,
 };
 use timbre_store::{Answered, Fact, Moved, OpenParcel, Reader, Row, StoreError};
@@ -187,16 +187,16 @@ impl Sender {
     ) -> Result<(), TalkError> {
         let by_default = if talk.delivery.is_some() { Asked::Delivery } else { Asked::Question };
         let asked = answer.as_ref().map_or(by_default, |answer| answer.asked);
-        let mended = later(self.now(), self.settings().retry_cap);
         rest(&mut reports, || self.longest_rest(talk.channel));
-        let trouble = reports.iter().find_map(|report| trouble_of(report, mended));
+        let trouble = reports.iter().find_map(|report| trouble_of(report, self.now()));
         let of_this = trouble.as_ref().is_some_and(|trouble| trouble.concerns(asked) == asked);
         if let Some(trouble) = trouble {
             self.trouble(talk.channel, asked, trouble).await;
         }
         let is_well = answer.as_ref().is_some_and(Answer::is_well) && !reports.iter().any(is_unclear);
         if is_well && !of_this {
-            self.heard_well(talk.channel, asked).await;
+            let decided = reports.iter().any(|report| decides(report) && !blames_envelope(report));
+            self.heard_well(talk.channel, asked, decided).await;
         }
         let now = self.now();
         let settings = self.settings();
@@ -283,6 +283,11 @@ impl Terms {
 /// Does it end a document?
 fn decides(report: &Report) -> bool {
     matches!(report.verdict, Verdict::Accepted { .. } | Verdict::Rejected { .. } | Verdict::Fallen { .. })
+}
+
+/// Does it tell nothing of its documents, since their envelope is to blame?
+fn blames_envelope(report: &Report) -> bool {
+    matches!(report.verdict, Verdict::Fallen { blame: Blame::Envelope, .. })
 }
 
 /// Has one of them a verdict by a person's word alone, of which nothing is said now? It is asked about further on.
@@ -409,7 +414,7 @@ fn facts_of(reader: &Reader, documents: &[Arc<Document>], reports: &[Report], te
                 reasons,
                 (*number, *blame),
                 documents.len(),
-                later(terms.now, terms.cap),
+                terms.retry(row.attempts, terms.now),
             )),
             Verdict::AlreadyThere => {
                 facts.extend(moved(&row, Cause::Doubt { why: REPEATED.to_owned() }, None))

@@ -17,6 +17,8 @@ use crate::sender::{Sender, lock};
 /// The longest that a channel waits since something was too much, or could not be answered now: then one tries again, as no
 /// authority of ours says what it allows, and what stands between says anything.
 const QUIET: Duration = Duration::from_secs(600);
+/// The same once the term of one that waits is over: those behind it, whose terms run, may be near their ends.
+const LATE: Duration = Duration::from_secs(120);
 
 /// What was asked when something went wrong; only the same proves that it is well again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -195,10 +197,10 @@ impl Sender {
         self.change_lines(channel, |lines| lines.after_login(now)).await;
     }
 
-    /// The authority answered as it should.
-    pub(crate) async fn heard_well(&self, channel: &ChannelId, asked: Asked) {
+    /// The authority answered as it should, and maybe `decided` what becomes of a document.
+    pub(crate) async fn heard_well(&self, channel: &ChannelId, asked: Asked, decided: bool) {
         let now = self.now();
-        self.change_lines(channel, |lines| lines.after_answer(asked, now)).await;
+        self.change_lines(channel, |lines| lines.after_answer(asked, decided, now)).await;
     }
 
     /// May this go on now?
@@ -230,8 +232,11 @@ impl Sender {
         let rows = unheld(self.reader());
         let terms = self.terms();
         let ends = rows.iter().filter(|row| row.channel == *channel).filter_map(|row| terms.limit(row));
-        let left = ends.map(|end| until(now, end.earliest(now))).filter(|left| !left.is_zero()).min();
-        later(now, left.map_or(QUIET, |left| QUIET.min(left / 2)))
+        let rest = ends.map(|end| match until(now, end.earliest(now)) {
+            Duration::ZERO => LATE,
+            left => left / 2,
+        });
+        later(now, rest.min().map_or(QUIET, |rest| rest.min(QUIET)))
     }
 
     /// A question was answered with 429: nobody asks on this channel until `due`, or not for so long.

@@ -96,12 +96,15 @@ impl Lines {
         Lines { login: Line::Up, deliveries: tried(&self.deliveries), questions: tried(&self.questions) }
     }
 
-    /// After something other than a login was answered as it should be. It was with a pass; and what did not fail itself,
-    /// but was not known to be well, is.
-    pub(crate) fn after_answer(&self, asked: Asked, now: Timestamp) -> Lines {
+    /// After something other than a login was answered as it should be, and maybe `decided` a document's fate. It was with
+    /// a pass; and what did not fail itself, but was not known to be well, is.
+    pub(crate) fn after_answer(&self, asked: Asked, decided: bool, now: Timestamp) -> Lines {
         let proved = |of: Asked| match self.of(of) {
-            // What a question told of envelopes no delivery that is taken disproves, nor what was asked meanwhile.
-            Line::Refused { of: by, retry_at, .. } if *by != of => *by == asked && *retry_at <= now,
+            // What a question told of envelopes no delivery that is taken disproves, nor an upload that is still looked
+            // at, nor what was asked meanwhile.
+            Line::Refused { of: by, retry_at, .. } if *by != of => {
+                decided && *by == asked && *retry_at <= now
+            }
             Line::Trying { tries: 0, .. } => true,
             _ => of == asked,
         };
@@ -151,12 +154,12 @@ mod tests {
             for trouble in [passing(), lasting()] {
                 let lines = met(&Lines::UP, trouble, one, 0);
                 assert!(*lines.of(one) != Line::Up && *lines.of(other) == Line::Up);
-                assert_eq!(lines.after_answer(other, at(99)), lines);
-                assert_eq!(lines.after_answer(one, at(1)), Lines::UP);
+                assert_eq!(lines.after_answer(other, true, at(99)), lines);
+                assert_eq!(lines.after_answer(one, false, at(1)), Lines::UP);
             }
             // What a login tells is of both, and a good answer disproves it.
             let lines = met(&Lines::UP, lasting(), Login, 0);
-            assert_eq!(lines.after_answer(one, at(1)), Lines::UP);
+            assert_eq!(lines.after_answer(one, false, at(1)), Lines::UP);
             // It mends no refusal of something else.
             let lines = met(&Lines::UP, lasting(), one, 0);
             assert_eq!(lines.after_login(at(99)), lines);
@@ -170,7 +173,7 @@ mod tests {
         let trying = down.after_login(at(5));
         assert_eq!(trying.deliveries, Line::Trying { since: T0, tries: 1 });
         assert_eq!(trying.questions, Line::Up);
-        assert_eq!(trying.after_answer(Asked::Question, at(6)), trying, "the upload is what failed");
+        assert_eq!(trying.after_answer(Asked::Question, false, at(6)), trying, "the upload is what failed");
         let again = met(&trying, passing(), Asked::Delivery, 6);
         assert!(matches!(again.deliveries, Line::Down { since, tries: 2, .. } if since == T0));
         // While no pass is to be had no other line counts its looks.
@@ -179,8 +182,8 @@ mod tests {
         let back = cut.after_login(at(10));
         let unknown = Line::Trying { since: at(5), tries: 0 };
         assert_eq!((&back.login, &back.questions), (&Line::Up, &unknown));
-        assert_eq!(back.after_answer(Asked::Delivery, at(11)), Lines::UP);
-        assert_eq!(Lines::unknown(T0).after_answer(Asked::Delivery, at(1)), Lines::UP);
+        assert_eq!(back.after_answer(Asked::Delivery, false, at(11)), Lines::UP);
+        assert_eq!(Lines::unknown(T0).after_answer(Asked::Delivery, false, at(1)), Lines::UP);
     }
 
     #[test]
@@ -189,8 +192,9 @@ mod tests {
         let lines = met(&Lines::UP, bad, Asked::Question, 0);
         assert!(matches!(lines.deliveries, Line::Refused { of: Asked::Question, .. }));
         assert_eq!(lines.questions, Line::Up);
-        assert_eq!(lines.after_answer(Asked::Question, at(8)), lines, "of what left before");
-        assert_eq!(lines.after_answer(Asked::Delivery, at(10)), lines, "taken, and not yet looked at");
-        assert_eq!(lines.after_answer(Asked::Question, at(9)), Lines::UP);
+        assert_eq!(lines.after_answer(Asked::Question, true, at(8)), lines, "of what left before");
+        assert_eq!(lines.after_answer(Asked::Question, false, at(9)), lines, "it is looked at");
+        assert_eq!(lines.after_answer(Asked::Delivery, true, at(10)), lines, "taken, and not yet looked at");
+        assert_eq!(lines.after_answer(Asked::Question, true, at(9)), Lines::UP);
     }
 }

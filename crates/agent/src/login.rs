@@ -109,7 +109,8 @@ impl Sender {
             "No se acepta la sesión recién abierta. Revise que el certificado tenga permiso para enviar \
              por esta empresa.",
         );
-        let retry_at = later(self.now(), self.settings().retry_cap);
+        // A right may be granted at any moment: the pauses are the line's own, which begin short and grow.
+        let retry_at = self.now();
         self.trouble(channel, asked, Trouble::Lasting { why, retry_at }).await;
     }
 

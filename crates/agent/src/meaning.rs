@@ -1,6 +1,8 @@
 //! What single verdicts amount to: for a channel, for a document, for a range of folios. The facts of a whole
 //! conversation are `conversation`'s.
 
+use std::cell::LazyCell;
+
 use timbre_core::{
     Blame, Cause, DocState, Document, DocumentId, NumberFate, Remark, Report, Scope, Timestamp, Verdict,
 };
@@ -15,20 +17,22 @@ use crate::reissue::fate;
 pub(crate) const REPEATED: &str = "ya lo tenía de un envío anterior; se está verificando";
 
 /// Shortens what is waited for by itself to what is waited for at the longest: the document waits no longer than its line.
-pub(crate) fn rest(reports: &mut [Report], longest: impl Fn() -> Timestamp) {
+pub(crate) fn rest(reports: &mut [Report], longest: impl FnOnce() -> Timestamp) {
+    let longest = LazyCell::new(longest);
     for report in reports {
         if let Verdict::Refused { scope: Scope::ChannelForNow, retry_at, .. } = &mut report.verdict {
-            *retry_at = longest().min(*retry_at);
+            *retry_at = (*longest).min(*retry_at);
         }
     }
 }
 
-/// What a report says of its whole channel; `mended` is when one that names no time is tried again.
-pub(crate) fn trouble_of(report: &Report, mended: Timestamp) -> Option<Trouble> {
+/// What a report says of its whole channel. Where it names no time the line's own pauses are all: they begin short and
+/// grow, since a person may mend it at any moment.
+pub(crate) fn trouble_of(report: &Report, now: Timestamp) -> Option<Trouble> {
     let (scope, why, retry_at) = match &report.verdict {
         Verdict::Refused { scope, why, retry_at } => (scope, why, retry_at),
         Verdict::Fallen { reasons, blame: Blame::Envelope, .. } => {
-            return Some(Trouble::Envelope { why: reasons.first()?.clone(), retry_at: mended });
+            return Some(Trouble::Envelope { why: reasons.first()?.clone(), retry_at: now });
         }
         _ => return None,
     };
@@ -42,18 +46,18 @@ pub(crate) fn trouble_of(report: &Report, mended: Timestamp) -> Option<Trouble> 
 }
 
 /// A document whose parcel of so many fell as a whole: alone it is rejected, unless the envelope is to blame,
-/// which is tried again once a person may have `mended` it.
+/// which is tried `again` in time.
 pub(crate) fn fallen(
     row: &Row,
     reasons: &[Remark],
     (number, blame): (NumberFate, Blame),
     parcel: usize,
-    mended: Timestamp,
+    again: Timestamp,
 ) -> Option<Fact> {
     let why = || reasons.first().map(|why| why.meaning.clone()).unwrap_or_default();
     let most = |most: usize| u32::try_from(most).ok();
     match blame {
-        Blame::Envelope => moved(row, Cause::Fell { why: why(), most: None }, Some(mended)),
+        Blame::Envelope => moved(row, Cause::Fell { why: why(), most: None }, Some(again)),
         Blame::Documents if parcel > 1 => {
             moved(row, Cause::Fell { why: why(), most: most(apart(parcel)) }, None)
         }
