@@ -160,6 +160,12 @@ mod tests {
             // What a login tells is of both, and a good answer disproves it.
             let lines = met(&Lines::UP, lasting(), Login, 0);
             assert_eq!(lines.after_answer(one, false, at(1)), Lines::UP);
+            assert!(!lines.sends(), "nothing leaves without a pass");
+            let tried = Line::Trying { since: at(9), tries: 0 };
+            assert_eq!(
+                lines.after_login(at(9)),
+                Lines { login: Line::Up, deliveries: tried.clone(), questions: tried }
+            );
             // It mends no refusal of something else.
             let lines = met(&Lines::UP, lasting(), one, 0);
             assert_eq!(lines.after_login(at(99)), lines);
