@@ -410,6 +410,7 @@ export const T = {
     },
     toAnnul: "Por anular en el SII",
     toAnnulText: "Folios que no se usarán más. Anúlelos en sii.cl y márquelos aquí.",
+    toAnnulMore: (shown: number, all: number) => `Se ven los ${number(shown)} documentos más recientes de ${number(all)}. Los demás aparecen a medida que los marca.`,
     expiredLeft: (name: string, range: string) => `${name}: folios ${range}, vencidos sin usar`,
     annulled: "Ya lo anulé",
     skipped: (name: string, range: string, lost: boolean) =>

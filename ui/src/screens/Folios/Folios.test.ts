@@ -154,6 +154,19 @@ test("folios that expired unused are to be annulled until someone says that they
   expect(notes()).toHaveTextContent("Anulado");
 });
 
+test("where more documents are to be annulled than are shown it says how many there are in all", async () => {
+  const shop = await open("folios", { documents: 130 });
+  const replaced = (many: number) => shop.push(shop.rows.slice(0, many).map((row) => ({ ...row, state: "REEMPLAZADO", attention: "Anule el folio.", replaced_by: "T39F99999" })));
+  replaced(100);
+  await settle();
+  expect(screen.getAllByRole("button", { name: "Ya lo anulé" })).toHaveLength(100);
+  expect(screen.queryByText(/Se ven los/)).toBeNull();
+  replaced(103);
+  await settle();
+  expect(screen.getAllByRole("button", { name: "Ya lo anulé" })).toHaveLength(100);
+  expect(screen.getByText("Se ven los 100 documentos más recientes de 103. Los demás aparecen a medida que los marca.")).toBeVisible();
+});
+
 test("folios that an unlock passed over are to be looked for until someone says that they did", async () => {
   const shop = await open("folios");
   shop.loaded = [{ ...shop.loaded[0]!, skipped: [{ first: 12, last: 15 }, { first: 30, last: 31 }] }];
