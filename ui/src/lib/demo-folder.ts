@@ -38,10 +38,10 @@ export abstract class DemoFolder extends DemoVouchers {
       return this.shown;
     },
     seal: async (typed, who) => {
-      await this.allowed("seal");
+      const by = await this.allowed("seal", who);
       if (typed.trim() !== this.shown) throw refused("recovery-key-differs", "No es la clave que se mostró: mire su papel. No se cifró nada.");
       this.shown = null;
-      this.done = [{ number: this.done.length + 1, at: new Date(this.moment()).toISOString(), who, what: "Cifrar lo que se guarda", documents: [], count: 0 }, ...this.done];
+      this.done = [{ number: this.done.length + 1, at: new Date(this.moment()).toISOString(), who: by, what: "Cifrar lo que se guarda", documents: [], count: 0 }, ...this.done];
       this.sealed = { ...this.sealed, on: true, segments: 4, sealed: 1 };
       return this.sealer.sealing();
     },

@@ -10,7 +10,7 @@ export class DemoStaff {
   /** Who has a PIN, and what they allowed. */
   readonly people = new Map<string, WorkerOrder>();
   private readonly looking = permittedAgain();
-  private readonly permits = new Map<string, string>();
+  private readonly permits = new Map<string, { act: string; name: string }>();
   /** Sales of a window must have who sold them. */
   askCashier = false;
   private readonly sellers = new Map<string, string>();
@@ -36,7 +36,7 @@ export class DemoStaff {
     this.reach();
     if (this.people.get(name)?.pin !== pin) throw new Problem({ status: 403, code: "pin-wrong", title: "Sin permiso", detail: "El PIN no es ése.", errors: [] });
     const permit = `permiso-${this.permits.size}`;
-    this.permits.set(permit, act);
+    this.permits.set(permit, { act, name });
     if (act === SELL) this.sellers.set(permit, name);
     return permit;
   }
@@ -57,15 +57,18 @@ export class DemoStaff {
     this.sellers.clear();
   }
 
-  /** As the agent does: while anybody has a PIN, a risky act takes a permit for it. */
-  protected allowed(act: string): Promise<void> {
+  /** As the agent does: while anybody has a PIN, a risky act takes a permit for it. Answers who does it: whose PIN it was, before what is said. */
+  protected allowed(act: string, said = ""): Promise<string> {
     this.reach();
     const looks = act === "acts";
     return (looks ? this.looking : permitted)(async (headers) => {
       const permit = headers[PERMIT] ?? "";
-      const given = this.permits.get(permit) === act;
-      if (given && !looks) this.permits.set(permit, "");
-      if (given || this.people.size === 0) return;
+      const given = this.permits.get(permit);
+      if (this.people.size === 0) return said;
+      if (given?.act === act) {
+        if (!looks) this.permits.set(permit, { ...given, act: "" });
+        return given.name;
+      }
       const detail = "Lo autoriza un encargado con su PIN.";
       throw new Problem({ status: 403, code: "pin-needed", title: "Sin permiso", detail, errors: [{ code: "pin-needed", path: act, message: detail }] });
     });
@@ -118,8 +121,8 @@ export class DemoStaff {
   }
 
   async acceptClock(who: string): Promise<ClockView> {
-    await this.allowed("accept_clock");
-    return { offset_seconds: 400, good: false, tolerance_seconds: 120, seen: "2026-11-22T15:00:00Z", stops: false, accepted_by: who, text: "El reloj de este equipo está 400 s atrasado." };
+    const by = await this.allowed("accept_clock", who);
+    return { offset_seconds: 400, good: false, tolerance_seconds: 120, seen: "2026-11-22T15:00:00Z", stops: false, accepted_by: by, text: "El reloj de este equipo está 400 s atrasado." };
   }
 
   protected soldBy(): Promise<{ sold_by?: string }> {

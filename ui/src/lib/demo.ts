@@ -143,7 +143,7 @@ export class DemoShop extends DemoAccess implements Port {
   }
 
   async reissue(id: string, { newNumber }: Again): Promise<ReissuedView> {
-    this.reach();
+    await this.allowed("reissue");
     const row = this.find(id);
     const { document, replaced } = madeAgain(row, newNumber ? this.take(row.series === "33" ? 33 : 39) : null, this.now());
     this.rows = this.rows.flatMap((one) => (one.id === id ? (replaced ? [document, replaced] : [document]) : [one]));
@@ -154,12 +154,19 @@ export class DemoShop extends DemoAccess implements Port {
   }
 
   async noteVerdict(id: string, { said, why, who }: NotedOrder): Promise<RowView> {
-    return this.settle(id, { state: { accepted: "ACEPTADO", objected: "REPARO", rejected: "RECHAZADO" }[said], error: `Según el sitio del SII, lo anotó ${who}${why && `: ${why}`}` });
+    const by = await this.allowed("note_verdict", who);
+    return this.settle(id, { state: { accepted: "ACEPTADO", objected: "REPARO", rejected: "RECHAZADO" }[said], error: `Según el sitio del SII, lo anotó ${by}${why && `: ${why}`}` });
   }
 
-  foundAccepted = async (id: string): Promise<RowView> => this.settle(id, { state: "ACEPTADO", remarks: [] });
+  async foundAccepted(id: string): Promise<RowView> {
+    await this.allowed("found_accepted");
+    return this.settle(id, { state: "ACEPTADO", remarks: [] });
+  }
 
-  numberAnnulled = async (id: string): Promise<RowView> => this.settle(id, {});
+  async numberAnnulled(id: string): Promise<RowView> {
+    await this.allowed("number_annulled");
+    return this.settle(id, {});
+  }
 
   private settle(id: string, change: Partial<RowView>): RowView {
     this.reach();
@@ -178,7 +185,7 @@ export class DemoShop extends DemoAccess implements Port {
   }
 
   async stopRange({ folio, who, why }: RangeDecision): Promise<RangeView> {
-    return this.range(folio, { stopped: `${why}. Lo detuvo ${who}` });
+    return this.range(folio, { stopped: `${why}. Lo detuvo ${await this.allowed("stop_range", who)}` });
   }
 
   async resumeRange({ folio }: RangeDecision): Promise<RangeView> {

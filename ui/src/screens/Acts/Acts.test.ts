@@ -53,6 +53,32 @@ test("a note whose answer was lost is asked for again, and names no folio; what 
   expect(within(dialog()).getByRole("status")).toBeVisible();
 });
 
+test("where a PIN names who decides, no name is asked for, and the act is theirs", async () => {
+  const shop = await open("folios");
+  shop.people.set("Rosa", { name: "Rosa", role: "encargado", pin: "2580" });
+  await fireEvent.click(within(screen.getByRole("table", { name: "Rangos de Nota de crédito" })).getByRole("button", { name: "Detener" }));
+  await settle();
+  expect(screen.queryByLabelText("Quién lo decide")).toBeNull();
+  await fireEvent.input(screen.getByLabelText("Por qué se detiene"), { target: { value: "Se anularon en sii.cl" } });
+  await fireEvent.click(within(dialog()).getByRole("button", { name: "Detener" }));
+  await settle();
+  await fireEvent.input(screen.getByLabelText("PIN"), { target: { value: "2580" } });
+  await click("button", T.pin.allow);
+  expect(screen.getByText(/Lo detuvo Rosa/)).toBeVisible();
+  // Once nobody has one a name is asked for again, and not the word that stood in for it.
+  shop.people.clear();
+  await click("button", "Seguir");
+  expect(who()).toHaveValue("");
+});
+
+test("who decides is asked for where it can't be told whether a PIN names them", async () => {
+  const shop = await open("folios");
+  vi.spyOn(shop, "staff").mockRejectedValue(unreachable("No responde."));
+  await fireEvent.click(within(screen.getByRole("table", { name: "Rangos de Nota de crédito" })).getByRole("button", { name: "Detener" }));
+  await settle();
+  expect(who()).toBeVisible();
+});
+
 test("after what its answer took away, the focus is on the sheet that it was asked from", async () => {
   const shop = await open("monitor", { scenario: "problem" });
   const row = shop.rows.find((one) => one.state === "RECHAZADO")!;
