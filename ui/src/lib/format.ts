@@ -76,6 +76,13 @@ export function date(plain: string): string {
   return plain.split("-").reverse().join("-");
 }
 
+/** A sentence of the journal, where dates are as the SII writes them: `desde el 2026-11-22`, `a las 2026-11-22T13:42:05Z`. */
+export function dated(text: string, now: number): string {
+  return text
+    .replace(/(?:a las )?(?<![\w/.:-])(\d{4}-\d\d-\d\dT[\d:.]+Z)(?![\w/-])/g, (all, moment: string) => (Number.isNaN(Date.parse(moment)) ? all : at(moment, now)))
+    .replace(/(?<![\w/.:-])\d{4}-\d\d-\d\d(?![\w/-])/g, date);
+}
+
 /** A date as people write it (`22-8-2014`, `22/08/2014`) or as the SII does, as the SII does; `null` where there is no such day. */
 export function plainDate(text: string): string | null {
   const [, d, m, y] = /^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})$/.exec(text.trim()) ?? [];

@@ -50,13 +50,14 @@ test("an address is told of verdicts, is tried, and what was given up goes again
 test("who did what is found by its words, page by page", async () => {
   const shop = await open("settings");
   const act = (number: number, who: string, what: string) => ({ number, at: "2026-11-22T14:00:00Z", who, what, documents: number === 60 ? ["T39F1"] : [], count: number === 60 ? 1 : 0 });
-  shop.done = [act(60, "Rosa", "Autoriza: Emitir una nota"), ...Array.from({ length: 55 }, (_, i) => act(59 - i, "Ana", "Reenviar"))];
+  shop.done = [act(61, "Rosa", "Desde el 2026-12-01 cada venta con tarjeta lleva su documento"), act(60, "Rosa", "Autoriza: Emitir una nota"), ...Array.from({ length: 55 }, (_, i) => act(59 - i, "Ana", "Reenviar"))];
   const deeds = part("Quién hizo qué");
   screen.getByText("Quién hizo qué").click();
   await settle(400);
   expect(deeds.getAllByRole("row")).toHaveLength(51);
+  expect(deeds.getByText("Desde el 01-12-2026 cada venta con tarjeta lleva su documento")).toBeVisible();
   await click("button", "Ver más antiguos");
-  expect(deeds.getAllByRole("row")).toHaveLength(57);
+  expect(deeds.getAllByRole("row")).toHaveLength(58);
   await type("Buscar por nombre, acto o documento", "rosa nota");
   await settle(400);
   expect(deeds.getAllByRole("row")).toHaveLength(2);
