@@ -1,6 +1,8 @@
 // What the demo shop answers with: papers, ranges and histories of its documents.
 
 import { accepted, atAuthority } from "./demo-shop";
+import { documentName } from "./folios";
+import { Problem } from "./port";
 import { counterOf } from "./states";
 import type { DetailView, FoliosView, RangeView, RowView } from "./types";
 
@@ -40,6 +42,13 @@ export function madeAgain(row: RowView, folio: number | null, at: number): { doc
   const document = { ...fresh, id: `T${row.series}F${folio}`, folio, issued: since };
   const attention = `Anule el folio ${row.folio} en el sitio del SII: en su lugar está ${document.id}.`;
   return { document, replaced: { ...row, state: "REEMPLAZADO", since, attention, replaced_by: document.id } };
+}
+
+/** Refuses paper of what another document took the place of, as the agent does. */
+export function inForce({ id, replaced_by }: RowView): void {
+  if (!replaced_by) return;
+  const detail = `${documentName(id)} ya no se imprime: en su lugar está ${documentName(replaced_by)}. Imprima ese documento.`;
+  throw new Problem({ status: 409, code: "paper-replaced", title: "En conflicto", detail, errors: [] });
 }
 
 export function step(row: RowView, at: number, i: number): RowView {

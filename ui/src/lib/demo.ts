@@ -1,6 +1,6 @@
 // A whole agent in memory: it issues, sends and answers like the real one, as fast as it is told to.
 
-import { demoRange, drawing, foreseen, madeAgain, notes, step, timeline } from "./demo-answers";
+import { demoRange, drawing, foreseen, inForce, madeAgain, notes, step, timeline } from "./demo-answers";
 import { DemoAccess } from "./demo-access";
 import { newRow, random, seededRows, type Scenario } from "./demo-shop";
 import { dayOf, foundOf, hourOf } from "./demo-sums";
@@ -158,15 +158,9 @@ export class DemoShop extends DemoAccess implements Port {
     return this.settle(id, { state: { accepted: "ACEPTADO", objected: "REPARO", rejected: "RECHAZADO" }[said], error: `Según el sitio del SII, lo anotó ${by}${why && `: ${why}`}` });
   }
 
-  async foundAccepted(id: string): Promise<RowView> {
-    await this.allowed("found_accepted");
-    return this.settle(id, { state: "ACEPTADO", remarks: [] });
-  }
+  foundAccepted = (id: string): Promise<RowView> => this.allowed("found_accepted").then(() => this.settle(id, { state: "ACEPTADO", remarks: [] }));
 
-  async numberAnnulled(id: string): Promise<RowView> {
-    await this.allowed("number_annulled");
-    return this.settle(id, {});
-  }
+  numberAnnulled = (id: string): Promise<RowView> => this.allowed("number_annulled").then(() => this.settle(id, {}));
 
   private settle(id: string, change: Partial<RowView>): RowView {
     this.reach();
@@ -188,13 +182,9 @@ export class DemoShop extends DemoAccess implements Port {
     return this.range(folio, { stopped: `${why}. Lo detuvo ${await this.allowed("stop_range", who)}` });
   }
 
-  async resumeRange({ folio }: RangeDecision): Promise<RangeView> {
-    return this.range(folio, { stopped: null });
-  }
+  resumeRange = async ({ folio }: RangeDecision): Promise<RangeView> => this.range(folio, { stopped: null });
 
-  async rangeAnnulled({ folio }: RangeOrder): Promise<RangeView> {
-    return this.range(folio, { annulled: true, stopped: "sus folios sin usar se anularon" });
-  }
+  rangeAnnulled = async ({ folio }: RangeOrder): Promise<RangeView> => this.range(folio, { annulled: true, stopped: "sus folios sin usar se anularon" });
 
   async skippedAnnulled({ folio }: RangeOrder): Promise<RangeView> {
     const held = this.loaded.find(({ first, last }) => first <= folio && folio <= last);
@@ -285,6 +275,7 @@ export class DemoShop extends DemoAccess implements Port {
 
   async print(id: string, ceded = false): Promise<PaperView> {
     this.reach();
+    inForce(this.find(id));
     if (ceded) return this.printed(id, { copy: "cedible", ...this.printer });
     const before = this.find(id).paper;
     const out = before && (before.copy !== "original" || !["failed", "waived"].includes(before.state));

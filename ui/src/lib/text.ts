@@ -859,6 +859,7 @@ export const T = {
     printing: "Imprimiendo…",
     show: "Ver el papel",
     hide: "Ocultar el papel",
+    replaced: (by: string) => `Este papel ya no vale: en su lugar está ${by}. No lo entregue.`,
     picture: (name: string) => `El papel de ${name}`,
     seen: "El papel salió bien",
     waived: "Ya no hace falta",

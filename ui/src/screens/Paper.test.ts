@@ -108,6 +108,12 @@ describe("what did not come out", () => {
     await click("button", rows()[0]!.querySelector("button.open")!.textContent!);
     expect(paper().getByRole("button", { name: "Ver el papel" })).toBeEnabled();
     expect(paper().queryByRole("button", { name: /mprimir/ })).toBeNull();
+    expect(paper().queryByText(/No lo entregue/)).toBeNull();
+    await click("button", "Ver el papel");
+    expect(paper().getByText("Este papel ya no vale: en su lugar está Boleta 99.999. No lo entregue.")).toBeVisible();
+    // Nor by the key.
+    await press("p");
+    expect(screen.getByText(/ya no se imprime: en su lugar está Boleta 99.999/)).toBeVisible();
   });
 
   test("with nothing amiss there is no filter for it", async () => {
