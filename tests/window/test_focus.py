@@ -29,6 +29,16 @@ const looks = (e) => sides(e).flatMap((one) => ['', '::before', '::after'].map((
 })).join(' ');
 const key = (e) => (e.type === 'radio' ? document.querySelector(`[type=radio][name="${e.name}"]`) : e);
 const told = (e) => `${e.tagName.toLowerCase()} «${name(e).slice(0, 40)}»`;
+// Of what lies beyond the edge of what scrolls only the edge is seen: it stands before what comes after that.
+const clipped = (e) => {
+  let { left, top, right, bottom } = e.getBoundingClientRect();
+  for (let over = e.parentElement; over; over = over.parentElement) {
+    if (over.scrollWidth <= over.clientWidth || !/auto|scroll/.test(getComputedStyle(over).overflowX)) continue;
+    const edge = over.getBoundingClientRect();
+    [left, right] = [left, right].map((at) => Math.min(Math.max(at, edge.left), edge.right));
+  }
+  return { left, top, right, bottom };
+};
 const stops = [];
 for (const e of within.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex], [contenteditable]')) {
   if (e.tabIndex < 0 || e.disabled || !e.checkVisibility({ visibilityProperty: true })) continue;
@@ -36,8 +46,8 @@ for (const e of within.querySelectorAll('a[href], button, input, select, textare
   if (!stop) stops.push((stop = { key: key(e), told: told(e), boxes: [], plain: new Map() }));
   stop.plain.set(e, looks(e));
   // What nobody sees is its label, or what it stands in.
-  const own = e.getBoundingClientRect();
-  stop.boxes.push(own.width > 4 ? own : (e.closest('label') || e.parentElement).getBoundingClientRect());
+  const seen = e.getBoundingClientRect().width > 4 ? e : e.closest('label') || e.parentElement;
+  stop.boxes.push(clipped(seen));
 }
 const box = (all) => ['left', 'top', 'right', 'bottom'].map((side, i) => Math[i < 2 ? 'min' : 'max'](...all.map((one) => one[side])));
 window.walked = [];
