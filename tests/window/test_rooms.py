@@ -182,6 +182,26 @@ def near(places: list[int], before: list[int]) -> bool:
     return all(abs(place - was) <= 1 for place, was in zip(places, before, strict=True))
 
 
+# The middles of the letters of a row's first and next columns.
+MIDDLES = """
+const row = document.querySelector('[role=row][data-id]');
+return ['.name', '.number'].map((part) => {
+  const letters = document.createRange();
+  letters.selectNodeContents(row.querySelector(part));
+  const { top, bottom } = letters.getBoundingClientRect();
+  return (top + bottom) / 2;
+});
+"""
+
+
+def test_the_name_of_a_row_stands_as_high_as_what_is_beside_it(window):
+    window.resize(1366, 768)
+    window.keys("2", held=ALT)
+    window.wait("a row", "return document.querySelector('[role=row][data-id]')")
+    name, total = window.run(MIDDLES)
+    assert abs(name - total) < 1.5, (name, total)  # each engine rounds a line in its own way
+
+
 @pytest.mark.parametrize("width, height, zoom", [(1180, 760, 100), (1366, 768, 100), (1024, 600, 100), (1366, 768, 200), (1024, 600, 200)])
 def test_no_row_moves_when_one_is_ticked_at(window, width, height, zoom):
     window.resize(width, height)
