@@ -207,7 +207,6 @@ impl Sender {
             cap: settings.retry_cap,
             luck: self.luck(),
             authority: self.parts.profile.authority,
-            about_one: talk.one.is_some(),
         };
         let soon = later(now, settings.conduct.first_poll);
         let follow = state.map(|state| Phase::Follow { state: state.clone() });
@@ -269,8 +268,6 @@ struct Terms {
     cap: Duration,
     luck: f64,
     authority: &'static str,
-    /// The answer is about one document, not about its upload.
-    about_one: bool,
 }
 
 impl Terms {
@@ -387,18 +384,13 @@ fn facts_of(reader: &Reader, documents: &[Arc<Document>], reports: &[Report], te
             }
         };
         timbre_store::crash!("verdict-unwritten");
-        let (row, before, call) = noted::overruled(
-            reader,
-            row,
-            &report.verdict,
-            (documents.len(), terms.about_one),
-            terms.authority,
-        );
+        let (row, before, call) =
+            noted::overruled(reader, row, &report.verdict, documents.len(), terms.authority);
         facts.extend(before);
         match &report.verdict {
             Verdict::Sent { track } => facts.extend(moved(&row, Cause::Sent { track: track.clone() }, None)),
             Verdict::Accepted { remarks, given } => {
-                let (remarks, given) = (remarks.clone(), given.clone());
+                let (remarks, given) = (remarks.clone().unwrap_or_default(), given.clone());
                 let accepted = moved(&row, Cause::Accepted { remarks, given }, None);
                 if accepted.is_some() {
                     facts.extend(annulled(reader, &row));

@@ -91,25 +91,21 @@ fn facts(reader: &Reader, row: &Row, cause: Cause, who: String, what: String) ->
 /// The row as the services' verdict finds it, and, where a person had noted another one, what takes that back (nothing
 /// where another document is in its place by now) and what calls a person.
 ///
-/// `together` documents were in the conversation, and `alone` it was about this one, not about its upload. Of what is no
-/// verdict only what was not said before they looked is news to them: that the upload of what they saw
+/// `together` documents were in the conversation. Of what is no verdict only what was not said before they looked is news to them: that the upload of what they saw
 /// accepted is lost, or that its number is another's. An absence is none: it stood before it was noted, or is odd.
 pub(crate) fn overruled(
     reader: &Reader,
     row: Row,
     verdict: &Verdict,
-    (together, alone): (usize, bool),
+    together: usize,
     authority: &str,
 ) -> (Row, Option<Fact>, Option<Fact>) {
     let accepted = matches!(row.state, DocState::Aceptado | DocState::Reparo);
     let to = match verdict {
-        // An answer about the document alone never tells objections: the ones that were read at the site stand. What is
-        // said of its upload counts them.
-        Verdict::Accepted { remarks, .. } if alone && remarks.is_empty() && row.state == DocState::Reparo => {
-            return (row, None, None);
-        }
-        Verdict::Accepted { remarks, .. } if remarks.is_empty() => DocState::Aceptado,
-        Verdict::Accepted { .. } => DocState::Reparo,
+        // It can't tell objections: the ones that were read at the site stand.
+        Verdict::Accepted { remarks: None, .. } if row.state == DocState::Reparo => return (row, None, None),
+        Verdict::Accepted { remarks: Some(remarks), .. } if !remarks.is_empty() => DocState::Reparo,
+        Verdict::Accepted { .. } => DocState::Aceptado,
         Verdict::Rejected { .. } => DocState::Rechazado,
         Verdict::Fallen { blame: Blame::Documents, .. } if together == 1 => DocState::Rechazado,
         Verdict::Fallen { .. } => DocState::Pendiente,

@@ -210,7 +210,9 @@ pub enum Verdict {
         track: String,
     },
     Accepted {
-        remarks: Vec<Remark>,
+        /// `None` where the answer can't tell them: it was about whether the document is held, and not about what was
+        /// found in it.
+        remarks: Option<Vec<Remark>>,
         /// The number or code that the authority gives a document with its acceptance, in its own words: without it
         /// the document is not whole. `None` where it is whole when it is sealed.
         given: Option<String>,

@@ -53,8 +53,10 @@ impl Post {
             return None;
         }
         Some(match word {
-            Word::Yes => Verdict::Accepted { remarks: vec![], given },
-            Word::Hm => Verdict::Accepted { remarks: vec![Remark::ours("HM", "Hay un reparo.")], given },
+            Word::Yes => Verdict::Accepted { remarks: Some(vec![]), given },
+            Word::Hm => {
+                Verdict::Accepted { remarks: Some(vec![Remark::ours("HM", "Hay un reparo.")]), given }
+            }
             Word::Bad => {
                 let reasons = vec![Remark::ours("NO", "No se acepta.")];
                 Verdict::Rejected { reasons, number: self.country.fate() }

@@ -227,7 +227,7 @@ fn what_the_authority_gives_is_told_and_half_an_answer_is_no_verdict() {
         }
     };
     let given = Some("1-0a0b0c0d.".to_owned());
-    assert_eq!(heard("yes 1-0a0b0c0d."), Verdict::Accepted { remarks: vec![], given });
+    assert_eq!(heard("yes 1-0a0b0c0d."), Verdict::Accepted { remarks: Some(vec![]), given });
     for half in ["yes 1-0a0b", "yes ", "yes"] {
         assert!(matches!(heard(half), Verdict::Unknown { .. }), "{half}");
     }

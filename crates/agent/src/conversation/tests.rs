@@ -56,15 +56,7 @@ fn folder(dir: &std::path::Path) -> Store {
 
 fn terms() -> Terms {
     let minute = Duration::from_secs(60);
-    Terms {
-        attempts: 3,
-        now: at(9),
-        base: minute,
-        cap: 60 * minute,
-        luck: 1.0,
-        authority: "A",
-        about_one: false,
-    }
+    Terms { attempts: 3, now: at(9), base: minute, cap: 60 * minute, luck: 1.0, authority: "A" }
 }
 
 #[test]
@@ -74,7 +66,7 @@ fn a_late_answer_about_an_earlier_version_does_not_move_the_current_one() {
     let why = Remark::ours("", "");
     for verdict in [
         Verdict::Sent { track: "1".to_owned() },
-        Verdict::Accepted { remarks: Vec::new(), given: None },
+        Verdict::Accepted { remarks: None, given: None },
         Verdict::Rejected { reasons: Vec::new(), number: NumberFate::Consumed },
         Verdict::Refused { scope: Scope::Parcel, why: why.clone(), retry_at: at(9) },
         Verdict::Unknown { why: "?".to_owned() },

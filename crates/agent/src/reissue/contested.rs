@@ -125,7 +125,7 @@ mod tests {
         assert_eq!(may(Verdict::Rejected { reasons: vec![why()], number: NumberFate::Consumed }), Ok(()));
         for (verdict, code) in [
             (Verdict::Absent, "not-rejected"),
-            (Verdict::Accepted { remarks: Vec::new(), given: None }, "not-rejected"),
+            (Verdict::Accepted { remarks: None, given: None }, "not-rejected"),
             (Verdict::AlreadyThere, "not-rejected"),
             (Verdict::Pending, "authority-silent"),
             (Verdict::Unknown { why: String::new() }, "authority-silent"),

@@ -164,7 +164,7 @@ async fn objections_that_a_person_read_at_the_site_stand_where_the_services_say_
     let agent = absent(dir.path(), &office, &clock, "").await;
     clock.advance(DAY);
     note_as(&agent, 1, Said::Objected, "Giro distinto").await.unwrap();
-    office.books().have.insert(1, "yes");
+    office.books().have.insert(1, "held");
     let asked = office.books().asked("post/have?");
     until(&agent, |agent| {
         clock.advance(DAY);
@@ -172,6 +172,21 @@ async fn objections_that_a_person_read_at_the_site_stand_where_the_services_say_
         office.books().asked("post/have?") > asked
     })
     .await;
+    agent.stop().await;
+    drop(agent);
+    let agent = open_as(dir.path(), &office, Opening { clock, send: false, ..Opening::default() }).await;
+    assert_eq!((row(&agent, 1).state.as_str(), row(&agent, 1).attention), ("REPARO", None));
+    agent.stop().await;
+}
+
+/// Nor has one about its upload where nothing was counted.
+#[tokio::test(flavor = "multi_thread")]
+async fn objections_that_a_person_noted_stand_where_the_upload_tells_no_counts() {
+    let (dir, office, clock) = (tempfile::tempdir().unwrap(), office(), Hands::new());
+    let agent = stuck(dir.path(), &office, &clock).await;
+    note_as(&agent, 1, Said::Objected, "Giro distinto").await.unwrap();
+    let asked = office.books().asked("post/track?");
+    told(&agent, &office, &clock, "held", |_| office.books().asked("post/track?") > asked).await;
     agent.stop().await;
     drop(agent);
     let agent = open_as(dir.path(), &office, Opening { clock, send: false, ..Opening::default() }).await;

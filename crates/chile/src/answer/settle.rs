@@ -102,7 +102,10 @@ pub fn conclude(
         let some_passed = count.is_some_and(|count| count.accepted > 0 || count.objected > 0)
             && of_kind.clone().any(|(_, code)| asked(code).is_ours());
         let proved = all || count.is_some() && others == rejected;
-        let accepted = || Verdict::Accepted { remarks: perhaps_objected(count), given: None };
+        // What it was accepted in may be an upload that these counts don't tell of: «DOK» alone tells no objections (reference 4.4).
+        let told = count.filter(|count| count.rejected == 0 || count.objected > 0 || uploads == Uploads::One);
+        let remarks = || told.map(perhaps_objected);
+        let accepted = || Verdict::Accepted { remarks: remarks(), given: None };
         // The SII may keep the folio of what it went through and rejected, and not show it (reference 5, fact 4).
         let number = NumberFate::AskByProbe;
         let by_count = || Ok(Verdict::Rejected { reasons: vec![unsaid(is_boleta(kind), "")], number });
@@ -260,7 +263,10 @@ fn by_line(
 ) -> Result<Vec<Verdict>, Open> {
     let details = processed.details.as_deref();
     if count.rejected == 0 && count.objected == 0 && details.is_none() {
-        return Ok(here.iter().map(|_| Verdict::Accepted { remarks: Vec::new(), given: None }).collect());
+        return Ok(here
+            .iter()
+            .map(|_| Verdict::Accepted { remarks: Some(Vec::new()), given: None })
+            .collect());
     }
     if let Some(verdicts) = by_detail(sent, here, count, processed) {
         return Ok(verdicts);
@@ -275,7 +281,7 @@ fn by_line(
     }
     Ok(here
         .iter()
-        .map(|_| Verdict::Accepted { remarks: perhaps_objected(Some(count)), given: None })
+        .map(|_| Verdict::Accepted { remarks: Some(perhaps_objected(count)), given: None })
         .collect())
 }
 
@@ -302,7 +308,7 @@ fn by_detail(sent: &[Sent], here: &[usize], count: Count, processed: &Processed)
             return None;
         }
         verdicts.push(match one {
-            None => Verdict::Accepted { remarks: Vec::new(), given: None },
+            None => Verdict::Accepted { remarks: Some(Vec::new()), given: None },
             Some(detail) => match detail.state.as_str() {
                 "RCH" => {
                     rejected += 1;
@@ -310,9 +316,9 @@ fn by_detail(sent: &[Sent], here: &[usize], count: Count, processed: &Processed)
                 }
                 "RPR" | "RLV" => {
                     objected += 1;
-                    Verdict::Accepted { remarks: detail.remarks.clone(), given: None }
+                    Verdict::Accepted { remarks: Some(detail.remarks.clone()), given: None }
                 }
-                "DOK" => Verdict::Accepted { remarks: Vec::new(), given: None },
+                "DOK" => Verdict::Accepted { remarks: Some(Vec::new()), given: None },
                 _ => return None,
             },
         });
@@ -369,12 +375,10 @@ fn reason<'a>(reasons: &'a [Remark], section: &str, number: &str) -> Option<&'a 
 }
 
 /// The remark of those accepted where the counts tell of objections and nothing tells to which.
-fn perhaps_objected(count: Option<Count>) -> Vec<Remark> {
-    match count {
-        Some(count) if count.objected > 0 => {
-            vec![remark("RPR", format!("{} de {} con reparos", count.objected, count.informed))]
-        }
-        _ => Vec::new(),
+fn perhaps_objected(count: Count) -> Vec<Remark> {
+    match count.objected {
+        0 => Vec::new(),
+        objected => vec![remark("RPR", format!("{objected} de {} con reparos", count.informed))],
     }
 }
 

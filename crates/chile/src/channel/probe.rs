@@ -35,7 +35,7 @@ pub(super) fn resume<W: Wire>(
     };
     let reply = reply(status, &headers, &body);
     let named = || reply.retry_after().map(|after| here.named(after, about));
-    let accepted = || Step::Done(all(about, Verdict::Accepted { remarks: Vec::new(), given: None }));
+    let accepted = || Step::Done(all(about, Verdict::Accepted { remarks: None, given: None }));
     if *exact {
         return Ok(match W::hear_exact(reply) {
             Exact::Same => accepted(),
@@ -85,7 +85,7 @@ fn exactly<W: Wire>(here: &Here<'_>, mut talk: Talk, document: &Document) -> Res
     let about = [Arc::new(document.clone())];
     Ok(match W::ask_exact(here, pass, &subject) {
         Some(request) => Step::Ask(request, talk.state(), Vec::new()),
-        None => Step::Done(all(&about, Verdict::Accepted { remarks: Vec::new(), given: None })),
+        None => Step::Done(all(&about, Verdict::Accepted { remarks: None, given: None })),
     })
 }
 

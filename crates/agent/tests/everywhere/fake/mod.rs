@@ -86,8 +86,10 @@ fn verdict(word: &str) -> Verdict {
     match word {
         "yes" => {
             let given = (COUNTRY == Country::Numbering).then(|| GIVEN.to_owned());
-            Verdict::Accepted { remarks: vec![], given }
+            Verdict::Accepted { remarks: Some(vec![]), given }
         }
+        // It can't tell whether with objections.
+        "held" => Verdict::Accepted { remarks: None, given: None },
         "bad" => Verdict::Rejected {
             reasons: vec![Remark { words: "no".into(), ..Remark::ours("X", "No.") }],
             number: NumberFate::Consumed,

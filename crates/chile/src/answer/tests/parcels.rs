@@ -46,8 +46,9 @@ pub(super) fn processed(progress: Progress) -> Processed {
 
 pub(super) fn told(verdict: &Verdict) -> String {
     match verdict {
+        Verdict::Accepted { remarks: None, .. } => "accepted untold".to_owned(),
         Verdict::Accepted { remarks, .. } => {
-            remarks.iter().fold("accepted".to_owned(), |text, r| text + " " + &r.code)
+            remarks.iter().flatten().fold("accepted".to_owned(), |text, r| text + " " + &r.code)
         }
         Verdict::Rejected { reasons, number } => {
             reasons.iter().fold(format!("rejected {number:?}"), |text, r| text + " " + &r.code)

@@ -139,7 +139,9 @@ pub fn told(step: &Step) -> Vec<String> {
     };
     let verdict = |verdict: &Verdict| match verdict {
         Verdict::Sent { track } => format!("sent {track}"),
-        Verdict::Accepted { remarks, .. } if remarks.is_empty() => "accepted".to_owned(),
+        Verdict::Accepted { remarks, .. } if remarks.as_deref().unwrap_or_default().is_empty() => {
+            "accepted".to_owned()
+        }
         Verdict::Accepted { .. } => "objected".to_owned(),
         Verdict::Rejected { number, .. } => format!("rejected {number:?}"),
         Verdict::Fallen { number, blame, .. } => format!("fallen {number:?} {blame:?}"),
