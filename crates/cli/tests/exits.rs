@@ -197,6 +197,21 @@ fn a_folder_without_a_shop_is_refused_and_stays_as_it_is() {
     }
 }
 
+/// A path may be anything (on Linux, any bytes); JSON names it as well as it can.
+#[cfg(unix)]
+#[test]
+fn a_path_that_is_no_text_is_told_all_the_same() {
+    use std::os::unix::ffi::OsStrExt;
+    let shop = Shop::empty();
+    let name = std::ffi::OsStr::from_bytes(b"boleta-\xe9.xml");
+    std::fs::write(shop.data().parent().unwrap().join(name), "<DTE/>").unwrap();
+    let mut command = shop.command(&["verify", "--json"]);
+    command.arg(shop.data().parent().unwrap().join(name));
+    let told = ran(command, "");
+    assert_eq!(told.code, 1, "{told:?}");
+    assert!(told.objects()[0]["file"].as_str().unwrap().ends_with("boleta-\u{fffd}.xml"), "{told:?}");
+}
+
 #[test]
 fn settings_that_are_wrong_are_bad_usage_and_damaged_data_says_so() {
     let shop = Shop::open();

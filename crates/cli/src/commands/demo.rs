@@ -106,7 +106,7 @@ impl Day<'_> {
         let address = self.api.door().address().await;
         if self.out.json {
             return self.out.object(&json!({
-                "panel": address.panel(), "data": data, "scenario": self.scenario, "documents": self.documents,
+                "panel": address.panel(), "data": data.to_string_lossy(), "scenario": self.scenario, "documents": self.documents,
                 "environment": "training", "waits_shortened": true,
             }));
         }

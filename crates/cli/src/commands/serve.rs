@@ -31,7 +31,7 @@ pub async fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Fail
 
 fn tell(address: &Address, data: &Path, out: Out) -> Result<(), Failure> {
     if out.json {
-        return out.object(&json!({ "address": address.base, "data": data }));
+        return out.object(&json!({ "address": address.base, "data": data.to_string_lossy() }));
     }
     out.line(format!("Timbre en marcha en {}", address.base))?;
     out.line(format!("Datos: {}", data.display()))?;

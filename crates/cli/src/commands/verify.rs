@@ -36,7 +36,7 @@ pub fn run(args: Args, out: Out) -> Result<Exit, Failure> {
         }
         if out.json {
             let worst = findings.iter().map(|f| f.severity).max();
-            out.object(&json!({ "file": path, "worst": worst, "findings": findings }))?;
+            out.object(&json!({ "file": path.to_string_lossy(), "worst": worst, "findings": findings }))?;
         } else {
             lines(path, &findings).iter().try_for_each(|line| out.line(line))?;
         }
