@@ -46,6 +46,9 @@ def shown(window, *whats, focus: bool = False) -> dict:
     for role, name in whats:
         if focus:
             window.run("find(given[0], given[1])[0]?.focus()", role, name)
+            # WebKit scrolls to it a moment later.
+            with contextlib.suppress(AssertionError):
+                window.wait(f"{name} in view", f"return !(() => {{{SHOWN}}})()", role, name)
         if wrong := window.run(SHOWN, role, name):
             found[name or role] = wrong
     return found
