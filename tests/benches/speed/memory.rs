@@ -43,7 +43,10 @@ impl Memory {
         let received = shop::sale().into();
         let begun = Instant::now();
         let sale = Sale::read(received, None)?;
-        let draft = self.agent.regime().draft(&sale, &self.issuer, self.agent.reader(), now)?;
+        let draft = self
+            .agent
+            .reader()
+            .knowing(|known| self.agent.regime().draft(&sale, &self.issuer, known, now))??;
         let drafted = Instant::now();
         draft.seal(folio, &self.keys, now)?;
         self.sealing.push(drafted.elapsed());
