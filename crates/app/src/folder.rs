@@ -161,8 +161,11 @@ impl Lock {
 }
 
 impl Lock {
-    /// Nobody is to come any more; the folder is still ours.
+    /// Nobody is to come any more; the folder is still ours. Who only looks has no card there: it is another one's.
     pub fn withdraw(&self) {
+        if self.still {
+            return;
+        }
         // A card left behind is seen through by the lock.
         let _ = fs::remove_file(self.dir.join("agent.json"));
     }
@@ -361,6 +364,18 @@ mod tests {
         fs::write(dir.path().join("agent.json"), left).unwrap();
         let _opening = Lock::take(dir.path()).unwrap();
         assert!(!dir.path().join("agent.json").exists());
+    }
+
+    /// Where the lock can't be asked, whoever looks may do so beside a running agent.
+    #[test]
+    fn who_only_looks_leaves_the_card_of_the_agent_that_is_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let card = dir.path().join("agent.json");
+        fs::write(&card, "{}").unwrap();
+        let look = Lock::still(dir.path()).unwrap();
+        look.withdraw();
+        drop(look);
+        assert!(card.exists());
     }
 
     #[test]
