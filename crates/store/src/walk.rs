@@ -137,7 +137,7 @@ struct Walk<'a> {
     end: End,
     /// Since the end of the last batch that counts.
     held: Vec<Piece>,
-    /// The hash that the last batch followed.
+    /// The hash that the last batch followed, and those that took its place with it.
     before: Hash,
 }
 
@@ -184,7 +184,12 @@ impl Walk<'_> {
     /// comes next, where one was seen.
     fn settle(&mut self, after: Option<u64>) -> Result<(), StoreError> {
         let held = mem::take(&mut self.held);
-        if held.iter().any(|piece| matches!(piece, Piece::Frame(_))) {
+        let first = held.iter().find_map(|piece| match piece {
+            Piece::Frame(frame) => Some(frame),
+            Piece::Bad(_) => None,
+        });
+        // One that takes the place of the last one may itself have been cut off and be back.
+        if first.is_some_and(|first| first.header.before != self.before) {
             self.before = self.end.tip.hash;
         }
         let mut pieces = held.iter().peekable();
@@ -207,7 +212,7 @@ impl Walk<'_> {
             }
             self.end.broken_end = hole;
         }
-        if held.iter().any(|piece| matches!(piece, Piece::Frame(_))) {
+        if first.is_some() {
             self.end.batches += 1;
             (self.meet)(Met::BatchEnd(&self.end.tip))?;
         }

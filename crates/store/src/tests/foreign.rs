@@ -124,3 +124,34 @@ fn an_end_that_came_back_hides_nothing_of_the_next_segment() {
     assert_eq!(store.reader().document(&id(6)).unwrap().unwrap(), sale(6).document);
     assert_eq!(store.reader().ranges()[0].next, 7);
 }
+
+/// And the one that took its place was cut off, too.
+#[test]
+fn two_ends_that_came_back_hide_nothing_of_what_was_answered_after_them() {
+    let mut shop = Shop::new();
+    issue(&mut shop.stocked(), 1..=3);
+    shop.backup("before");
+    let unheard = |shop: &Shop, why: &str, segment: u32| {
+        shop.open().commit(vec![acted(why), issued(sale(4))], at(4)).unwrap();
+        let bytes = fs::read(shop.segment(segment)).unwrap();
+        shop.put_back("before");
+        shop.renew_anchor();
+        bytes
+    };
+    let first = unheard(&shop, "unheard", 1);
+    shop.options.segment_bytes = 1;
+    let second = unheard(&shop, "unheard again", 2);
+    issue(&mut shop.open(), 4..=6);
+    for segment in (2..=4).rev() {
+        fs::rename(shop.segment(segment), shop.segment(segment + 1)).unwrap();
+    }
+    fs::write(shop.segment(1), first).unwrap();
+    fs::write(shop.segment(2), second).unwrap();
+    // It knows the files by the numbers that they had.
+    shop.renew_anchor();
+    shop.delete_index();
+    let (store, opened) = shop.open_said();
+    assert_eq!((opened.damage.len(), opened.locked), (2, None));
+    assert_eq!(store.reader().document(&id(6)).unwrap().unwrap(), sale(6).document);
+    assert_eq!(store.reader().ranges()[0].next, 7);
+}
