@@ -6,20 +6,17 @@ use std::io;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::process;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
+
+use openssl::rand::rand_bytes;
 
 use crate::{StoreError, is_full};
 
 /// How long a flush may take before another one looks after it.
 const SLOW: Duration = Duration::from_secs(2);
-
-/// Tells the passing folders of one process apart.
-static FOLDERS: AtomicU64 = AtomicU64::new(0);
 
 /// An open sled.
 pub(crate) struct Db(Closing<sled::Db>);
@@ -50,16 +47,16 @@ impl Db {
     }
 }
 
-/// A new folder where passing things are, in memory where the system has such a place, and for its owner's eyes only.
+/// A new folder where passing things are, in memory where the system has such a place, and for its owner's eyes only. Its
+/// name is nobody else's, whoever shares the place: a process in another container has the same number.
 fn own_folder() -> Result<PathBuf, StoreError> {
     let memory = Path::new("/dev/shm");
     let places = [memory.is_dir().then(|| memory.to_owned()), Some(env::temp_dir())];
     let mut made = Err(StoreError::Index("no hay dónde hacerlo".to_owned()));
     for place in places.into_iter().flatten() {
-        let name = format!("timbre-{}-{}", process::id(), FOLDERS.fetch_add(1, Ordering::Relaxed));
-        let folder = place.join(name);
-        // What a process of the same number left when it was killed.
-        let _ = fs::remove_dir_all(&folder);
+        let mut random = [0; 16];
+        rand_bytes(&mut random)?;
+        let folder = place.join(format!("timbre-{:032x}", u128::from_ne_bytes(random)));
         made = make_own(&folder).map_err(|e| StoreError::io("hacer un índice", &folder, e)).map(|()| folder);
         if made.is_ok() {
             break;
@@ -235,6 +232,19 @@ mod tests {
             }
         };
         nudged(|| beginning.recv().expect("a nudge"), nudge, Duration::from_millis(1));
+    }
+
+    /// Two containers that share the place have processes of one number.
+    #[test]
+    fn a_passing_index_takes_no_folder_that_is_there() {
+        let place =
+            Path::new("/dev/shm").is_dir().then(|| PathBuf::from("/dev/shm")).unwrap_or_else(env::temp_dir);
+        let others: Vec<_> =
+            (0..64).map(|n| place.join(format!("timbre-{}-{n}", std::process::id()))).collect();
+        others.iter().for_each(|other| drop(fs::create_dir(other)));
+        drop(Db::temporary(1 << 20));
+        let gone = others.iter().filter(|other| fs::remove_dir(other).is_err()).count();
+        assert_eq!(gone, 0);
     }
 
     #[test]
