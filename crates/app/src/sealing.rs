@@ -107,19 +107,23 @@ fn enough(index: u64, free: u64) -> Result<(), ProblemView> {
     Err(Refusal::temporary("disk-full", "", detail).into())
 }
 
+/// A folder whose key is back.
+pub struct Recovered {
+    pub custody: CustodyUsed,
+    pub opened: Opened,
+    /// What has the same key and could not be removed: a sentence each.
+    pub left: Vec<String>,
+}
+
 /// Gives the folder's key to a custody again: see [`Vault::recover`].
-pub fn recover_vault(
-    at: &Options,
-    who: &str,
-    recovery: &RecoveryKey,
-) -> Result<(CustodyUsed, Opened), StartError> {
+pub fn recover_vault(at: &Options, who: &str, recovery: &RecoveryKey) -> Result<Recovered, StartError> {
     let dir = &data_dir(at.data.as_deref());
     let _lock = Lock::take(dir)?;
     let how = at.custody.clone().map_or_else(Custody::from_env, Ok)?;
-    let (vault, used) = Vault::recover(dir, &sealed(dir)?.keys, recovery, &how)?;
+    let (vault, custody, left) = Vault::recover(dir, &sealed(dir)?.keys, recovery, &how)?;
     let (mut store, opened) = open_store(at, dir, &Arc::new(vault))?;
     store.commit(vec![acted(who.to_owned(), RECOVERED)], SystemClock.now())?;
-    Ok((used, opened))
+    Ok(Recovered { custody, opened, left: left.iter().map(ToString::to_string).collect() })
 }
 
 /// Keys for who only reads sealed segments; `None` where none are needed, or the vault does not open.
@@ -272,5 +276,45 @@ mod tests {
         let acts: Vec<_> = acts.iter().rev().map(|act| (act.who.as_str(), act.what.as_str())).collect();
         let wrong = format!("PIN equivocado para: {ON}");
         assert_eq!(acts, [("Ana", wrong.as_str()), ("Ana", ON), ("Ana", OFF)]);
+    }
+
+    /// A file that can be read and by nobody written over.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_has_the_key_and_can_not_be_wiped_is_told_beside_a_recovery_that_is_done() {
+        use std::io::Write;
+        use std::os::fd::AsRawFd;
+        use std::os::unix::fs::{PermissionsExt, symlink};
+
+        use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+
+        let root = tempfile::tempdir().expect("a folder");
+        let dir = root.path().join("shop");
+        let at = |custody| Options {
+            data: Some(dir.clone()),
+            custody: Some(custody),
+            state: Some(root.path().join("state")),
+            ..Options::default()
+        };
+        let key = RecoveryKey::fresh().expect("a key");
+        seal(&at(Custody::forced(Kind::KeyFile)), &asker("Ana", ""), &key).expect("it is sealed");
+        let held = memfd_create("llave", MemfdFlags::ALLOW_SEALING).expect("a file in memory");
+        let mut held = std::fs::File::from(held);
+        held.set_permissions(std::fs::Permissions::from_mode(0o600)).expect("its owner's");
+        held.write_all(&std::fs::read(dir.join("vault.key")).expect("the key")).expect("it is written");
+        fcntl_add_seals(&held, SealFlags::WRITE).expect("it is written no more");
+        let aside = dir.join(format!("vault.key.{}", "a".repeat(32)));
+        symlink(format!("/proc/self/fd/{}", held.as_raw_fd()), &aside).expect("its name");
+
+        let at = at(Custody::passphrase("ñandú veloz"));
+        let Recovered { left, opened, .. } = recover_vault(&at, "Ana", &key).expect("the key is back");
+        let name = aside.display().to_string();
+        assert!(left.len() == 1 && left[0].contains(&name), "{left:?}");
+        assert_eq!(opened.locked, None);
+        let vault =
+            open_vault(&dir, at.custody.clone(), &sealed(&dir).expect("it is read")).expect("a vault").0;
+        let store = open_store(&at, &dir, &Arc::new(vault)).expect("a store").0;
+        let acts = store.reader().acts("", None, 9).expect("they are read").rows;
+        assert_eq!(acts.first().map(|act| act.what.as_str()), Some(RECOVERED));
     }
 }

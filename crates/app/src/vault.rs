@@ -17,7 +17,7 @@ mod segments;
 mod tests;
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 
 use base64::Engine;
@@ -114,13 +114,27 @@ impl Vault {
     }
 
     /// Of what was ever put aside in the folder, removes what gives this very key: whoever copies the folder would need
-    /// neither phrase nor paper. What has another key stays, and what keeps it now, whatever its name.
-    fn remove_asides(&self, folder: &Path, used: &CustodyUsed) -> Result<(), VaultError> {
+    /// neither phrase nor paper. What has another key stays, and what keeps it now, whatever its name. Answers what is
+    /// left all the same.
+    fn remove_asides(&self, folder: &Path, used: &CustodyUsed) -> Vec<VaultError> {
+        let wiped = |path: PathBuf| {
+            let wiped = key_file::wipe(&path);
+            wiped.err().map(|why| VaultError::Left { path, why })
+        };
+        match self.asides(folder, used) {
+            Ok(asides) => asides.into_iter().filter_map(wiped).collect(),
+            Err(error) => vec![error],
+        }
+    }
+
+    /// What was ever put aside and gives this very key.
+    fn asides(&self, folder: &Path, used: &CustodyUsed) -> Result<Vec<PathBuf>, VaultError> {
         let failed = |e| VaultError::disk(folder, e);
         let kept = match used {
             CustodyUsed::KeyFile { path, .. } => Some(path.canonicalize().map_err(failed)?),
             CustodyUsed::Keyring | CustodyUsed::Passphrase => None,
         };
+        let mut asides = Vec::new();
         for entry in std::fs::read_dir(folder).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -143,22 +157,23 @@ impl Vault {
                 () => false,
             };
             if same {
-                key_file::wipe(&path).map_err(|why| VaultError::Left { path, why })?;
+                asides.push(path);
             }
         }
-        Ok(())
+        Ok(asides)
     }
 
     /// Gives the folder's key to a custody again, when the one that had it lost it: the key is in `heads` (what stands
     /// at the heads of sealed segments, the newest first) or in what is left of the vault, wrapped with the recovery
     /// key. All that was ever sealed with it opens again. What was there is put aside, and removed where it gives the same
-    /// key once the new vault stands; with another recovery key nothing changes.
+    /// key once the new vault stands: what is left of it all the same is answered, too. With another recovery key nothing
+    /// changes.
     pub fn recover(
         folder: &Path,
         heads: &[Vec<u8>],
         recovery: &RecoveryKey,
         how: &Custody,
-    ) -> Result<(Vault, CustodyUsed), VaultError> {
+    ) -> Result<(Vault, CustodyUsed, Vec<VaultError>), VaultError> {
         Vault::recover_with(folder, heads, recovery, how, &Keyring::native())
     }
 
@@ -168,7 +183,7 @@ impl Vault {
         recovery: &RecoveryKey,
         how: &Custody,
         keyring: &Keyring,
-    ) -> Result<(Vault, CustodyUsed), VaultError> {
+    ) -> Result<(Vault, CustodyUsed, Vec<VaultError>), VaultError> {
         let old = match Record::read(folder) {
             Ok(old) => old,
             Err(VaultError::Damaged { .. }) => None,
@@ -185,8 +200,8 @@ impl Vault {
         let mut record = Record::new(id);
         (record.remade, record.recovery) = (remade, Some(wrapped));
         let (vault, used) = Vault::replace(folder, record, how, keyring, Some(key))?;
-        vault.remove_asides(folder, &used)?;
-        Ok((Vault { new: false, ..vault }, used))
+        let left = vault.remove_asides(folder, &used);
+        Ok((Vault { new: false, ..vault }, used, left))
     }
 
     /// A vault whose file comes from a backup may not know of the recovery key that is in use: `heads` do (what stands at

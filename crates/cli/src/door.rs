@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use tokio::task::block_in_place;
 use zeroize::Zeroizing;
 
-pub use timbre_app::sealing::Asker;
+pub use timbre_app::sealing::{Asker, Recovered};
 pub use timbre_app::vault::RecoveryKey;
 pub use timbre_app::{Address, Checked, Opened, Sealed};
 
@@ -230,11 +230,7 @@ pub fn remake_vault(data: Option<&Path>) -> Result<CustodyUsed, Failure> {
 }
 
 /// Gives the key of `data` to a custody again.
-pub fn recover_vault(
-    data: Option<&Path>,
-    who: &str,
-    recovery: &RecoveryKey,
-) -> Result<(CustodyUsed, Opened), Failure> {
+pub fn recover_vault(data: Option<&Path>, who: &str, recovery: &RecoveryKey) -> Result<Recovered, Failure> {
     let at = at(data, true)?;
     Ok(block_in_place(|| timbre_app::sealing::recover_vault(&at, who, recovery))?)
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::ask;
 use crate::commands::seal;
-use crate::door;
+use crate::door::{self, Recovered};
 use crate::failure::{Exit, Failure};
 use crate::out::Out;
 
@@ -45,17 +45,22 @@ pub fn run(args: Args, data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
 }
 
 fn recover(data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
-    let (used, opened) = door::recover_vault(data, &ask::user(), &seal::known(out)?)?;
+    let Recovered { custody, opened, left } = door::recover_vault(data, &ask::user(), &seal::known(out)?)?;
     if out.json {
         let locked = opened.locked.is_some();
         return out
-            .object(&json!({ "recovered": true, "custody": used.to_string(), "locked": locked }))
+            .object(
+                &json!({ "recovered": true, "custody": custody.to_string(), "locked": locked, "left": left }),
+            )
             .map(|()| Exit::Done);
     }
     out.line(
         "La llave de la carpeta está de vuelta: lo guardado, el certificado y los CAF se abren como antes.",
     )?;
-    out.line(format!("Ahora {used}."))?;
+    out.line(format!("Ahora {custody}."))?;
+    for left in left {
+        out.line(format!("Atención: {left}."))?;
+    }
     if let Some(locked) = &opened.locked {
         out.line(locked.to_string())?;
         out.line("Para seguir emitiendo: timbre unlock")?;

@@ -48,7 +48,7 @@ fn a_custody_that_lost_the_key_has_it_again_and_all_that_was_sealed_opens() {
     let fresh = mock::Store::new().unwrap();
     assert!(Vault::open_with(folder.path(), &Custody::default(), &of(&fresh)).is_err());
     for how in [Custody::default(), Custody::passphrase("ñandú veloz"), Custody::forced(Kind::KeyFile)] {
-        let (vault, used) = Vault::recover_with(folder.path(), &[], &recovery, &how, &of(&fresh)).unwrap();
+        let (vault, used, _) = Vault::recover_with(folder.path(), &[], &recovery, &how, &of(&fresh)).unwrap();
         assert_eq!((used.kind(), vault.is_new()), (how.wish().unwrap_or(Kind::Keyring), false));
         let (vault, _) = Vault::open_with(folder.path(), &how, &of(&fresh)).unwrap();
         assert_eq!(*vault.unseal("certificate", &sealed).unwrap(), SECRET);
@@ -73,7 +73,7 @@ fn what_stands_at_a_segments_head_is_enough_when_the_vault_is_gone() {
         }
         let heads = [b"no head at all".to_vec(), head.clone()];
         let how = Custody::forced(Kind::KeyFile);
-        let (vault, _) = Vault::recover_with(folder.path(), &heads, &recovery, &how, &no_keyring()).unwrap();
+        let (vault, ..) = Vault::recover_with(folder.path(), &heads, &recovery, &how, &no_keyring()).unwrap();
         assert_eq!(*vault.unseal("certificate", &sealed).unwrap(), SECRET, "{lost}");
         assert_eq!(SegmentKeys::open(&vault, &head).unwrap(), key);
         assert_eq!(Vault::name(folder.path()).unwrap(), name, "its anchor is found again");
@@ -94,7 +94,7 @@ fn a_vault_from_a_backup_that_knows_no_recovery_key_learns_it_from_the_journal()
     let vault = vault.reminded(&[b"none".to_vec(), head]);
     let next = vault.close(&Key::new([8; 32])).unwrap();
     fs::remove_file(folder.path().join("vault.key")).unwrap();
-    let (vault, _) =
+    let (vault, ..) =
         Vault::recover_with(folder.path(), std::slice::from_ref(&next), &recovery, &how, &no_keyring())
             .unwrap();
     assert_eq!(SegmentKeys::open(&vault, &next).unwrap(), Key::new([8; 32]));
