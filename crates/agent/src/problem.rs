@@ -104,7 +104,7 @@ impl From<&StoreError> for ProblemView {
             StoreError::Refused(refusal) => refusal.clone().into(),
             StoreError::KeyTaken { key, document } => ProblemView::conflict(
                 "key-conflict",
-                format!("La clave «{key}» ya es del documento {document}. {}", same_or_other(document)),
+                format!("La clave «{key}» ya es del documento {document}. {}", issued_or_other(document)),
             ),
             StoreError::NoDocument(id) => ProblemView::not_found(format_args!("el documento {id}")),
             StoreError::Poisoned | StoreError::Reopening | StoreError::Locked(_) | StoreError::InUse(_) => {
@@ -162,7 +162,7 @@ impl From<IssueError> for ProblemView {
                 "La clave ya se usó",
                 format!(
                     "Esa clave de idempotencia ya se usó, y la venta no venía escrita igual (documento {id}). {}",
-                    same_or_other(&id)
+                    issued_or_other(&id)
                 ),
             ),
             IssueError::Write(error) => error.into(),
@@ -172,10 +172,12 @@ impl From<IssueError> for ProblemView {
 
 /// What to do about a key that is taken. Whether it is the same sale, written in another way (700.0 for 700), the one
 /// that asks knows: under a new key it would be sold twice.
-fn same_or_other(document: &DocumentId) -> String {
-    format!(
-        "Si es la misma venta, ya está emitida: es {document}, no la repita. Si es otra venta, use otra clave."
-    )
+pub(crate) fn same_or_other(known: &str) -> String {
+    format!("Si es la misma venta, ya está {known} no la repita. Si es otra venta, use otra clave.")
+}
+
+fn issued_or_other(document: &DocumentId) -> String {
+    same_or_other(&format!("emitida: es {document},"))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use timbre_store::{Committed, Fact, Row, StoreError, Vouched, VouchedRow, Vouche
 use crate::engine::{Agent, Answer};
 use crate::export::cell;
 use crate::look::{day_of, in_order};
+use crate::problem::same_or_other;
 use crate::view::{
     IssuedView, ProblemView, UndoneView, VouchedView, VoucherOrder, VoucherSumsView, VoucherTermView,
     VoucherTermsView, VoucherUndoOrder, VouchersView,
@@ -194,8 +195,10 @@ impl Agent {
             true => self.vouched(row, true),
             false => Err(ProblemView::conflict(
                 "key-conflict",
-                "Esa clave ya se usó para registrar una venta, que no venía escrita igual. Si es la misma, ya está \
-                 registrada: no la repita. Si es otra venta, use otra clave.",
+                format!(
+                    "Esa clave ya se usó para registrar una venta, que no venía escrita igual. {}",
+                    same_or_other("registrada:")
+                ),
             )),
         }
     }
