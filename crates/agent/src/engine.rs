@@ -141,7 +141,8 @@ impl Agent {
             zone: zone.clone(),
         }));
         let (stop, stopped) = watch::channel(false);
-        let unread = unread::told(&reader, parts.regime.profile()).map(|why| (unread::KEYS, why));
+        let unread =
+            unread::told(&reader, &*parts.custody, parts.regime.profile()).map(|why| (unread::KEYS, why));
         let troubles = damage::at_start(&parts.opened).into_iter().chain(unread).collect();
         let inner = Arc::new(Inner {
             reader,
@@ -431,7 +432,7 @@ impl Inner {
     pub(crate) fn signer(&self) -> Result<Certificate, Refusal> {
         let held = self.custody.certificate();
         if held.is_err()
-            && let Some(unread) = unread::certificate(&self.reader)
+            && let Some(unread) = unread::certificate(&self.reader, &*self.custody)
         {
             return Err(unread);
         }

@@ -341,7 +341,8 @@ impl Again {
         let sealed = seal_all(vec![(&*self.draft, folio)], 1, &*self.keys, stamp);
         let sealed = sealed.into_iter().next().expect("one draft is one document");
         let mut document = sealed.map_err(|error| {
-            unread::why(reader, &said.series, &self.draft.name()).unwrap_or_else(|| error.refusal())
+            unread::why(reader, &*self.keys, &said.series, &self.draft.name())
+                .unwrap_or_else(|| error.refusal())
         })?;
         if self.number == Number::Same {
             document.version = row.version + 1;

@@ -257,6 +257,32 @@ mod tests {
         }
     }
 
+    /// It is whole, and another vault's: nobody is told to sell before it is loaded again.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_a_vault_that_is_no_more_closed_is_told_until_it_is_loaded_again() {
+        let dir = tempfile::tempdir().expect("a folder for the test");
+        crate::start(options(dir.path())).await.expect("a demo shop opens").stop().await;
+        let custody = Some(Custody::forced(Kind::KeyFile));
+        crate::remake_vault(&dir.path().join("shop"), custody).expect("a vault");
+        let caf = "No se puede leer el CAF de boleta 1 a 100.000 que está guardado: cárguelo otra vez";
+        let plain = Options { demo: None, ..options(dir.path()) };
+        let shop = crate::start(plain).await.expect("it opens all the same");
+        let told = shop.agent.troubles().join(" ");
+        assert!(told.contains("el certificado guardado: cárguelo otra vez") && told.contains(caf), "{told}");
+        shop.stop().await;
+        // Training loads its own certificate again.
+        let shop = crate::start(options(dir.path())).await.expect("it opens");
+        let told = shop.agent.troubles().join(" ");
+        assert!(!told.contains("certificado") && told.contains(caf), "{told}");
+        assert!(shop.agent.snapshot().sentence.text.contains(&caf[1..]));
+        let refused = shop.agent.issue(sale().into(), None).await.expect_err("nothing stamps it");
+        assert_eq!((refused.status, refused.code.as_str()), (503, "grant-unreadable"));
+        assert!(refused.detail.starts_with(caf), "{}", refused.detail);
+        look(&shop).await;
+        assert!(shop.agent.keys_lost() && shop.agent.troubles().join(" ").contains(caf));
+        shop.stop().await;
+    }
+
     /// Its frames and its chain are whole: only the signature tells.
     #[tokio::test(flavor = "multi_thread")]
     async fn a_document_that_is_not_what_was_signed_is_named() {

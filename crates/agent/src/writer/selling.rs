@@ -98,7 +98,8 @@ impl Desk {
                     Ok(document) => sealed.push(document),
                     Err(error) => {
                         let (job, said) = todo.remove(done + k);
-                        let unread = unread::why(&self.store.reader(), &said.series, &job.draft.name());
+                        let unread =
+                            unread::why(&self.store.reader(), &*self.keys, &said.series, &job.draft.name());
                         job.refuse(unread.unwrap_or_else(|| error.refusal()));
                         break;
                     }
