@@ -91,12 +91,10 @@ impl Sender {
     ) -> Result<After, TalkError> {
         let channel = self.channel(talk.channel);
         let issuer = self.issuer()?;
-        let mut renewed = false;
         let mut answer: Option<Answer> = None;
-        // What was asked last, and whether a delivery was answered otherwise than by "not this pass":
-        // from there on it is never begun again.
         let mut asked = if talk.delivery.is_some() { Asked::Delivery } else { Asked::Question };
-        let mut taken = false;
+        // `taken`: a delivery was answered otherwise than by "not this pass", and is never begun again.
+        let (mut renewed, mut taken) = (false, false);
         loop {
             match step {
                 Step::Ask(request, state, reports) => {
@@ -142,8 +140,13 @@ impl Sender {
                             false => After::NoPass,
                         });
                     }
+                    let again = talk.delivery.filter(|_| !taken);
+                    // Nothing leaves while issuing is locked.
+                    if let Some(locked) = again.and_then(|_| self.reader().locked()) {
+                        return Ok(After::NotSent { why: locked.to_string() });
+                    }
                     let cx = self.cx_of(&issuer, pass.as_ref(), talk.past);
-                    step = match talk.delivery.filter(|_| !taken) {
+                    step = match again {
                         Some(parcel) => channel.begin(parcel, &cx)?,
                         None => channel.resume(state, Heard::Elapsed, talk.documents, &cx)?,
                     };

@@ -192,7 +192,8 @@ impl Sender {
             }
             Ok(_) | Err(_) => Vec::new(),
         };
-        Ok(self.writer().apply(say).await?)
+        self.writer().apply(say).await?;
+        Ok(())
     }
 }
 

@@ -42,8 +42,6 @@ impl Agent {
                 Heard::Disbelieved => word.warnings.push(self.disbelieved(id)),
             }
         }
-        // What it remembers of this type is of another folder.
-        said.retain(|news| word.outside.iter().all(|(series, _)| *series != news.series));
         if said.is_empty() {
             return Ok(word);
         }

@@ -148,8 +148,13 @@ impl Sender {
             tail: parcel.tail.clone(),
         });
         timbre_store::crash!("sending-unwritten");
-        self.writer()
+        let leaves = self
+            .writer()
             .apply(move |reader| {
+                // A till may have spoken while a pass was asked for: nothing leaves while issuing is locked.
+                if reader.locked().is_some() {
+                    return Vec::new();
+                }
                 let rows = rows_of(reader, &leaving).into_iter();
                 let moves = rows.filter_map(|row| Some((moved(&row, Cause::Sending, None)?, row.attempts)));
                 let moves = moves.map(|(fact, before)| match fact {
@@ -159,6 +164,9 @@ impl Sender {
                 std::iter::once(sending).chain(moves).collect()
             })
             .await?;
+        if !leaves {
+            return self.stand(&parcel.id);
+        }
         timbre_store::crash!("sending-written");
         if unasked {
             let why = "el diario puede no saber todo lo que pasó con él, y puede haberse enviado ya";

@@ -168,12 +168,12 @@ impl Writer {
     }
 
     /// Commits the facts that `make` says; it runs in the writer, so that what it reads is still
-    /// true when they are written.
+    /// true when they are written. Answers whether there were any.
     pub async fn apply(
         &self,
         make: impl FnOnce(&Reader) -> Vec<Fact> + Send + 'static,
-    ) -> Result<(), WriteError> {
-        self.act(Box::new(make)).await.map(drop)
+    ) -> Result<bool, WriteError> {
+        self.act(Box::new(make)).await.map(|committed| !committed.places.is_empty())
     }
 
     async fn act(&self, make: Make) -> Result<Committed, WriteError> {

@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use timbre_core::paper::{Copy, Printing};
@@ -281,17 +280,15 @@ impl Inner {
     /// Writes that a paper begins, and the one beside it, if it waits still as it was read; `None` where nothing can be
     /// written.
     async fn begin_paper(&self, paper: &WaitingPaper, beside: Option<Copy>) -> Option<bool> {
-        let (wanted, begun) = (paper.clone(), Arc::new(AtomicBool::new(false)));
-        let told = Arc::clone(&begun);
+        let wanted = paper.clone();
         let begin = move |reader: &Reader| {
             if !reader.papers().is_ok_and(|papers| papers.contains(&wanted)) {
                 return Vec::new();
             }
-            told.store(true, Ordering::SeqCst);
             facts(&wanted, beside, &Printing::Begun)
         };
         match self.writer.apply(begin).await {
-            Ok(()) => Some(begun.load(Ordering::SeqCst)),
+            Ok(begun) => Some(begun),
             Err(error) => {
                 unwritten(&error);
                 None

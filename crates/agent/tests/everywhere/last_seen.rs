@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::{Arc, Mutex, mpsc};
 
 use timbre_agent::view::{IssuedView, ProblemView, UnlockOrder};
 use timbre_agent::{Agent, Answer};
 use timbre_core::DocumentId;
+use timbre_store::OpenOptions;
 
 use super::copied::{anchored, copy};
 use crate::fake::*;
@@ -150,7 +153,7 @@ async fn a_till_that_errs_is_heard_once_stops_nobody_for_ever_and_uses_up_nothin
     assert_eq!(till.sells(&agent, "a").await.unwrap().document.folio, 1);
     // What no range has is no lock, and names where it stands; the others sell on.
     for id in ["TAF2001", "TAF18446744073709551615"] {
-        let seen = vec![id.parse().unwrap(), "TAF400".parse().unwrap()];
+        let seen = vec![id.parse().unwrap(), "TAF1".parse().unwrap()];
         let answer = agent.issue_from("{\"total\": 10}".into(), None, Some("caja1".into()), seen).await;
         assert_eq!(refused(answer, 422, "last-seen-outside").errors[0].path, "Timbre-Last-Seen");
         assert_eq!(agent.lock(), None);
@@ -191,6 +194,51 @@ async fn what_a_till_remembers_of_a_type_that_was_never_loaded_stops_no_sale_of_
     refused(till.sells(&agent, "c").await, 503, "store-stopped");
     assert_eq!((agent.stats().total, agent.lock().unwrap().reason.as_str()), (2, "till-ahead"));
     agent.stop().await;
+}
+
+/// Whatever else it remembers: a folio of a range that is here may be taken a second time.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_range_has_hides_nothing_that_a_till_says_beside_it() {
+    let (root, office, mut till) = (tempfile::tempdir().unwrap(), office(), Till::new("caja1"));
+    let agent = restored(root.path(), &office, &mut till, 1, 1).await;
+    for seen in [["TAF2001", "TAF2"], ["TAF2", "TAF2001"]] {
+        let seen = seen.map(|id| id.parse().unwrap()).to_vec();
+        let answer = agent.issue_from("{\"total\": 10}".into(), None, Some("caja1".into()), seen).await;
+        refused(answer, 503, "store-stopped");
+    }
+    assert_eq!((agent.lock().unwrap().reason.as_str(), agent.stats().total), ("till-ahead", 1));
+    agent.stop().await;
+}
+
+/// What it waits for does not go on behind the lock's back: not what is wrapped, nor what is offered again with a new pass.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_parcel_that_is_on_its_way_out_stays_here_once_a_till_has_locked() {
+    for (held, calls) in [("wrap", 0), ("login", 1)] {
+        let (root, office) = (tempfile::tempdir().unwrap(), office());
+        let ((reached, reaches), (go, gone)) = (mpsc::channel(), mpsc::channel());
+        let (left, gone) = (AtomicUsize::new(calls), Mutex::new(gone));
+        let hook: Hook = Arc::new(move |called, _| {
+            if called == held && left.fetch_sub(1, SeqCst) == 0 {
+                reached.send(()).unwrap();
+                gone.lock().unwrap().recv().unwrap();
+            }
+            Ok(())
+        });
+        office.books().moods.extend((calls > 0).then_some(("deliver", Mood::Stale)));
+        let options = OpenOptions { anchor: Some(root.path().join("anchor.json")), ..OpenOptions::default() };
+        let agent =
+            open_as(&root.path().join("shop"), &office, Opening { hook, options, ..Opening::default() })
+                .await;
+        sell(&agent, "a", 10).await;
+        tokio::task::block_in_place(|| reaches.recv()).unwrap();
+        let seen = vec!["TAF400".parse().unwrap()];
+        let answer = agent.issue_from("{\"total\": 10}".into(), None, Some("caja1".into()), seen).await;
+        refused(answer, 503, "store-stopped");
+        go.send(()).unwrap();
+        agent.stop().await;
+        assert_eq!(office.books().parcels, [""; 0], "{held}");
+        assert!(["GENERADO", "PENDIENTE"].contains(&row(&agent, 1).state.as_str()), "{:?}", row(&agent, 1));
+    }
 }
 
 /// It was locked already, since this machine has no memory of it: what the till says is decided with that.
