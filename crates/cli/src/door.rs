@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 pub use timbre_app::sealing::{Asker, Recovered};
 pub use timbre_app::vault::RecoveryKey;
-pub use timbre_app::{Address, Checked, Opened, Sealed};
+pub use timbre_app::{Address, Checked, Sealed};
 
 use crate::ask;
 use crate::failure::{Exit, Failure};

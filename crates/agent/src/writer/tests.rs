@@ -66,7 +66,7 @@ fn line(what: &str) -> Fact {
 
 /// Holds the writer inside an act until it is told to go on, so that what comes meanwhile waits
 /// together.
-fn hold(writer: &Writer) -> (mpsc::Sender<()>, tokio::task::JoinHandle<Result<(), WriteError>>) {
+fn hold(writer: &Writer) -> (mpsc::Sender<()>, tokio::task::JoinHandle<Result<bool, WriteError>>) {
     let (go, gone) = mpsc::channel();
     let (began, begun) = mpsc::channel();
     let writer = writer.clone();
