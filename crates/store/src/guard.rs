@@ -237,8 +237,7 @@ mod tests {
     /// Two containers that share the place have processes of one number.
     #[test]
     fn a_passing_index_takes_no_folder_that_is_there() {
-        let place =
-            Path::new("/dev/shm").is_dir().then(|| PathBuf::from("/dev/shm")).unwrap_or_else(env::temp_dir);
+        let place = if Path::new("/dev/shm").is_dir() { PathBuf::from("/dev/shm") } else { env::temp_dir() };
         let others: Vec<_> =
             (0..64).map(|n| place.join(format!("timbre-{}-{n}", std::process::id()))).collect();
         others.iter().for_each(|other| drop(fs::create_dir(other)));

@@ -37,9 +37,14 @@ impl Reader {
     }
 
     pub fn row(&self, id: &DocumentId) -> Result<Option<Row>, StoreError> {
-        match self.view.number(&key::document(id))? {
-            Some(order) => self.row_at(order),
-            None => Ok(None),
+        let Some(order) = self.view.number(&key::document(id))? else { return Ok(None) };
+        match self.row_at(order)? {
+            // An end that a power cut brought back gave it the place that another was issued at afterwards.
+            Some(row) if row.id != *id => {
+                let why = format!("donde estaría {id} está {}", row.id);
+                Err(StoreError::Damaged { place: row.frame, why })
+            }
+            row => Ok(row),
         }
     }
 

@@ -123,6 +123,10 @@ fn an_end_that_came_back_hides_nothing_of_the_next_segment() {
     assert_eq!((opened.damage.len(), opened.locked), (1, None));
     assert_eq!(store.reader().document(&id(6)).unwrap().unwrap(), sale(6).document);
     assert_eq!(store.reader().ranges()[0].next, 7);
+    // What was issued in its place twice is never taken for the one that has its place by now.
+    let other = store.reader().document(&id(4));
+    assert!(matches!(other, Err(StoreError::Damaged { .. })), "{other:?}");
+    assert_eq!(store.reader().document(&id(5)).unwrap().unwrap(), sale(5).document);
 }
 
 /// And the one that took its place was cut off, too.
