@@ -91,8 +91,9 @@ fn facts(reader: &Reader, row: &Row, cause: Cause, who: String, what: String) ->
 /// The row as the services' verdict finds it, and, where a person had noted another one, what takes that back (nothing
 /// where another document is in its place by now) and what calls a person.
 ///
-/// `together` documents were in the conversation. Of what is no verdict only what was not said before they looked is news to them: that the upload of what they saw
-/// accepted is lost, or that its number is another's. An absence is none: it stood before it was noted, or is odd.
+/// `together` documents were in the conversation. Of what is no verdict only what was not said before they looked is news
+/// to them: that the upload of what they saw accepted is lost, or that its number is another's. An absence is none: it stood
+/// before it was noted, or is odd.
 pub(crate) fn overruled(
     reader: &Reader,
     row: Row,
