@@ -26,7 +26,7 @@ use timbre_store::{OpenOptions, Opened, Store};
 use crate::COUNTRY;
 
 pub use law::{ALONE, BY_MAIL, DRAFTS, NoKeys, Nowhere};
-pub use office::{Books, Mood, Office, Wire};
+pub use office::{Books, Mood, Office, Wire, questions};
 pub use tray::{Tray, given, paper_of, stuck, tray, two};
 
 /// What a test does in the middle of the channel `post`: by what is called and what it is about it fails, panics or waits.
@@ -478,11 +478,6 @@ pub fn sums(agent: &Agent, number: u64) -> Vec<String> {
     let history = agent.history(&format!("TAF{number}")).unwrap();
     let sent = history.iter().filter(|fact| fact["fact"] == "sending");
     sent.map(|fact| fact["sha256"].as_str().unwrap().to_owned()).collect()
-}
-
-/// How often the authority was asked about a document of the first channel.
-pub fn questions(office: &Office) -> u32 {
-    office.books().asked("post/have?")
 }
 
 /// Sells `many` before anything is sent, so that they travel together, and opens again to send.

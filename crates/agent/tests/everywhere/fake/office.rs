@@ -259,3 +259,8 @@ impl Carrier for Wire {
         Box::pin(async { self.0.books().finds })
     }
 }
+
+/// How often the authority was asked about a document of the first channel.
+pub fn questions(office: &Office) -> u32 {
+    office.books().asked("post/have?")
+}
