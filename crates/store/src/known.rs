@@ -48,8 +48,8 @@ impl Known<'_> {
 impl Documents for Known<'_> {
     fn find(&self, id: &DocumentId) -> Option<(Document, DocState)> {
         let row = self.read(self.reader.row(id))?;
-        let document = self.read(self.reader.document(id))?;
-        Some((document, row.state))
+        let issued = self.read(self.reader.issued_frame(row.frame).map(Some))?;
+        Some((issued.document, row.state))
     }
 
     fn successor(&self, id: &DocumentId) -> Option<DocumentId> {

@@ -39,12 +39,8 @@ impl Reader {
     pub fn row(&self, id: &DocumentId) -> Result<Option<Row>, StoreError> {
         let Some(order) = self.view.number(&key::document(id))? else { return Ok(None) };
         match self.row_at(order)? {
-            // An end that a power cut brought back gave it the place that another was issued at afterwards.
-            Some(row) if row.id != *id => {
-                let why = format!("donde estaría {id} está {}", row.id);
-                Err(StoreError::Damaged { place: row.frame, why })
-            }
-            row => Ok(row),
+            Some(row) => is_it(id, &row.id, row.frame).map(|()| Some(row)),
+            None => Ok(None),
         }
     }
 
@@ -91,7 +87,9 @@ impl Reader {
         match self.view.get(&key::version(order, version))? {
             Some(bytes) => {
                 let place = key::place_of(&bytes).ok_or_else(|| broken("una versión"))?;
-                Ok(Some(self.issued_frame(place)?.document))
+                let document = self.issued_frame(place)?.document;
+                is_it(id, &document.id, place)?;
+                Ok(Some(document))
             }
             None => Ok(None),
         }
@@ -108,7 +106,7 @@ impl Reader {
         Ok(found.into_iter().filter_map(|(key, _)| number(key)).collect())
     }
 
-    fn issued_frame(&self, place: Place) -> Result<Issued, StoreError> {
+    pub(crate) fn issued_frame(&self, place: Place) -> Result<Issued, StoreError> {
         match self.segments.fact_at(place)? {
             Fact::Issued(issued) => Ok(*issued),
             _ => Err(broken("dónde está un documento")),
@@ -353,4 +351,13 @@ impl Reader {
     pub(crate) fn decode_row(bytes: &[u8]) -> Result<Row, StoreError> {
         decode(bytes)
     }
+}
+
+/// Is what was `found` the one that was asked for? An end that a power cut brought back gave it a place that another was
+/// issued at afterwards.
+fn is_it(asked: &DocumentId, found: &DocumentId, place: Place) -> Result<(), StoreError> {
+    if asked == found {
+        return Ok(());
+    }
+    Err(StoreError::Damaged { place, why: format!("donde estaría {asked} está {found}") })
 }

@@ -102,7 +102,8 @@ pub fn conclude(
         let some_passed = count.is_some_and(|count| count.accepted > 0 || count.objected > 0)
             && of_kind.clone().any(|(_, code)| asked(code).is_ours());
         let proved = all || count.is_some() && others == rejected;
-        // What it was accepted in may be an upload that these counts don't tell of: «DOK» alone tells no objections (reference 4.4).
+        // What it was accepted in may be an upload that these counts don't tell of: «DOK» alone tells no objections
+        // (reference 4.4).
         let told = count.filter(|count| count.rejected == 0 || count.objected > 0 || uploads == Uploads::One);
         let remarks = || told.map(perhaps_objected);
         let accepted = || Verdict::Accepted { remarks: remarks(), given: None };

@@ -126,6 +126,8 @@ fn an_end_that_came_back_hides_nothing_of_the_next_segment() {
     // What was issued in its place twice is never taken for the one that has its place by now.
     let other = store.reader().document(&id(4));
     assert!(matches!(other, Err(StoreError::Damaged { .. })), "{other:?}");
+    let version = store.reader().version(&id(4), 1);
+    assert!(matches!(version, Err(StoreError::Damaged { .. })), "{version:?}");
     assert_eq!(store.reader().document(&id(5)).unwrap().unwrap(), sale(5).document);
 }
 
