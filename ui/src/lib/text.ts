@@ -1033,6 +1033,7 @@ export const T = {
       yes: "Descartar la venta",
     },
     lost: "No llegó la respuesta. Pregunte otra vez: la venta no se emite dos veces.",
+    unsure: "No se sabe si la venta quedó emitida. Pregunte otra vez: no se emite dos veces.",
     left: (at: string) => `Una venta quedó sin respuesta ${at}. Pregunte otra vez: no se emite dos veces.`,
     unkept:
       "Este equipo no puede guardar la clave de la venta: si la ventana se cierra mientras se emite, búsquela en el Monitor antes de cobrarla otra vez. Para cobrar, pulse de nuevo.",

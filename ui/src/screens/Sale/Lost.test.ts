@@ -23,7 +23,7 @@ describe("an answer that was lost", () => {
     await sell("Pan", "350");
     await press("F10");
     await press("F10");
-    expect(screen.getByTestId("sale-problem")).toHaveTextContent(/No llegó la respuesta.*motivo/);
+    expect(screen.getByTestId("sale-problem")).toHaveTextContent(/No se sabe si la venta quedó emitida.*motivo/);
     expect(screen.getByLabelText("Cantidad de Pan")).toBeDisabled();
     await press("F10");
     expect(new Set(issue.mock.calls.map(([, key]) => key)).size).toBe(1);
@@ -50,7 +50,7 @@ describe("an answer that was lost", () => {
     await press("F10");
     expect(screen.getByTestId("sale-problem")).toHaveTextContent("No se emitió. No hay folios.");
     await press("F10");
-    expect(screen.getByTestId("sale-problem")).toHaveTextContent("No llegó la respuesta");
+    expect(screen.getByTestId("sale-problem")).toHaveTextContent("No se sabe si la venta quedó emitida");
   });
 
   test("is kept before the sale leaves, and forgotten with the answer", async () => {
