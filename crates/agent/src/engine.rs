@@ -275,7 +275,7 @@ impl Agent {
         }
         issuance.warnings.extend(heard);
         if let (Some(till), false) = (&from, issuance.repeated) {
-            issuance.warnings.extend(self.maybe_second(till, seen, &issuance.row)?);
+            issuance.warnings.extend(self.maybe_second(till, seen, &issuance.row));
         }
         let voucher = self.part_issued(&issuance, card.as_deref())?;
         Ok(self.issued(issuance.row, voucher, &issuance.warnings, issuance.repeated, &issuer))

@@ -140,7 +140,15 @@ fn given_back_by_now(reader: &Reader, used: &[DocumentId]) -> Result<Option<DocS
 impl Sender {
     /// May it leave now? A person is called to one that can't any more as things are.
     pub(crate) async fn has_its_turn(&self, row: &Row) -> Result<bool, TalkError> {
-        match turn(&row.follows, |id| stands(self.reader(), row, id))? {
+        let turn = match turn(&row.follows, |id| stands(self.reader(), row, id)) {
+            // It holds up no other, and waits itself.
+            Err(error @ StoreError::Damaged { .. }) => {
+                tracing::error!(%error, document = %row.id, "what it follows can't be read");
+                return Ok(false);
+            }
+            turn => turn?,
+        };
+        match turn {
             Turn::Now => Ok(true),
             Turn::Waits => Ok(false),
             Turn::Lost(document) => {

@@ -58,21 +58,28 @@ impl Agent {
 
     /// A sale that a till may have sent before issuing was unlocked: nothing was answered to it since. The journal can't
     /// know the keys that went with the newer one, and a key tells no time; so what it was given last has to.
-    pub(crate) fn maybe_second(&self, till: &str, seen: &[DocumentId], row: &Row) -> Answer<Option<Refusal>> {
+    pub(crate) fn maybe_second(&self, till: &str, seen: &[DocumentId], row: &Row) -> Option<Refusal> {
         let reader = &self.0.reader;
         // Most tills say nothing: for them nothing is looked up.
-        let Some(last) = seen.iter().rfind(|id| id.series == row.id.series) else { return Ok(None) };
-        let Some(unsure) = reader.unsure_before() else { return Ok(None) };
-        let is_before = reader.row(last)?.is_none_or(|row| row.frame < unsure);
+        let last = seen.iter().rfind(|id| id.series == row.id.series)?;
+        let unsure = reader.unsure_before()?;
+        let is_before = match reader.row(last) {
+            Ok(row) => row.is_none_or(|row| row.frame < unsure),
+            // The sale is issued, and a till that heard of a failure would send it again.
+            Err(error) => {
+                tracing::error!(%error, document = %last, "what a till was given last can't be read");
+                true
+            }
+        };
         if !is_before || reader.hear(till, last) != Heard::Known {
-            return Ok(None);
+            return None;
         }
         let message = format!(
             "Después del último documento que esta caja recibió ({last}) hubo que desbloquear la emisión, o se dañó una parte \
              de lo guardado. Si esta venta se había enviado antes y quedó sin respuesta, puede tener otro documento: \
              búsquelo antes de entregar éste, y anule el que sobre."
         );
-        Ok(Some(Refusal::new("maybe-second", LAST_SEEN, message)))
+        Some(Refusal::new("maybe-second", LAST_SEEN, message))
     }
 
     fn outside(&self, id: &DocumentId) -> Refusal {

@@ -47,7 +47,12 @@ impl Reader {
     /// What a document uses up of others, and others of it as they stand. Of another system's, only the latter.
     pub fn used(&self, id: &DocumentId) -> Result<Usage, StoreError> {
         let claimed = claims::claimed(&self.view, id)?;
-        Ok(match self.row(id)? {
+        let row = match self.row(id) {
+            // What others use of it is known all the same.
+            Err(StoreError::Damaged { .. }) => None,
+            row => row?,
+        };
+        Ok(match row {
             Some(Row { claims, annuls, used_by, .. }) => Usage { claims, annuls, claimed, used_by },
             None => Usage { claimed, used_by: Foreign::of(&self.view, id)?.used_by, ..Usage::default() },
         })

@@ -26,6 +26,22 @@ pub(crate) enum Piece {
     Bad(Bad),
 }
 
+impl Piece {
+    pub fn place(&self) -> Place {
+        match self {
+            Piece::Frame(frame) => frame.place,
+            Piece::Bad(bad) => bad.place,
+        }
+    }
+
+    pub fn bytes(&self) -> u64 {
+        match self {
+            Piece::Frame(frame) => frame.header.frame_length() as u64,
+            Piece::Bad(bad) => bad.bytes,
+        }
+    }
+}
+
 /// The rest of a segment, from `base` on.
 pub(crate) struct Strip {
     segment: u32,
@@ -65,6 +81,11 @@ impl Strip {
         let bytes = (end - self.at) as u64;
         self.at = end;
         Ok(Some(Piece::Bad(Bad { place, bytes, empty, header, earlier })))
+    }
+
+    /// Comes nothing more but room that was never used?
+    pub fn is_over(&self) -> bool {
+        self.bytes[self.at..].iter().all(|byte| *byte == 0)
     }
 
     /// How many bytes are still to come.

@@ -94,12 +94,11 @@ pub(crate) fn walk(
 ) -> Result<End, StoreError> {
     let list = segments.list()?;
     let total: u64 = list.iter().map(|(_, length)| length).sum();
-    let mut walk =
-        Walk { known, meet, end: End { tip: start, ..End::default() }, held: Vec::new(), before: start.hash };
+    let mut walk = Walk { known, meet, end: End { tip: start, ..End::default() }, held: Vec::new() };
     let mut done = 0;
     let mut expected = 1;
     let last_used = list.iter().rev().find(|(_, length)| *length > 0).map(|(n, _)| *n);
-    for (segment, length) in list {
+    for &(segment, length) in &list {
         if segment > expected {
             walk.gap(expected, segment, segment > start.end.0)?;
         }
@@ -111,24 +110,43 @@ pub(crate) fn walk(
         };
         progress(done + from, total);
         let mut strip = Strip::new(segment, from, segments.read_from(segment, from)?);
+        let followed = Some(segment) < last_used;
         while let Some(piece) = strip.next(walk.floor())? {
+            // What should have been there is missed by what follows.
+            if followed && matches!(&piece, Piece::Bad(bad) if bad.empty) {
+                break;
+            }
             if let Piece::Frame(frame) = &piece
                 && walk.is_strange(frame)
             {
                 walk.refuse(frame.place, strip.left() + frame.header.frame_length() as u64)?;
                 break;
             }
-            walk.piece(piece)?;
+            walk.piece(piece, followed && strip.is_over())?;
         }
         done += length;
-        if Some(segment) < last_used {
-            // What should have been there is missed by what follows.
-            walk.held.retain(|piece| !matches!(piece, Piece::Bad(bad) if bad.empty));
-            walk.settle(None)?;
+        if followed {
+            let next = if walk.held.is_empty() { None } else { first_behind(segments, segment, &list)? };
+            match next.filter(|next| walk.is_overtaken_by(next)) {
+                Some(_) => walk.overtaken()?,
+                None => walk.settle(None)?,
+            }
         }
     }
     progress(done, total);
     walk.finish()
+}
+
+/// The first frame behind a segment, where it can be read.
+fn first_behind(segments: &Segments, segment: u32, list: &[(u32, u64)]) -> Result<Option<Frame>, StoreError> {
+    let Some((next, _)) = list.iter().find(|(n, length)| *n > segment && *length > 0) else {
+        return Ok(None);
+    };
+    match segments.frame(Place { segment: *next, offset: 0 }) {
+        Ok(frame) => Ok(Some(frame)),
+        Err(StoreError::Damaged { .. } | StoreError::Newer { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 struct Walk<'a> {
@@ -137,8 +155,6 @@ struct Walk<'a> {
     end: End,
     /// Since the end of the last batch that counts.
     held: Vec<Piece>,
-    /// The hash that the last batch followed, and those that took its place with it.
-    before: Hash,
 }
 
 impl Walk<'_> {
@@ -151,7 +167,8 @@ impl Walk<'_> {
         held.unwrap_or(self.end.tip.sequence)
     }
 
-    fn piece(&mut self, piece: Piece) -> Result<(), StoreError> {
+    /// The last piece of a segment that is followed by another is `held_back` for what that one says of it.
+    fn piece(&mut self, piece: Piece, held_back: bool) -> Result<(), StoreError> {
         let finished = matches!(self.last_frame(), Some(frame) if frame.header.last);
         match &piece {
             Piece::Frame(frame) => {
@@ -167,7 +184,7 @@ impl Walk<'_> {
         }
         let complete = matches!(&piece, Piece::Frame(frame) if frame.header.last);
         self.held.push(piece);
-        if complete && self.held.iter().all(|piece| matches!(piece, Piece::Frame(_))) {
+        if complete && !held_back && self.held.iter().all(|piece| matches!(piece, Piece::Frame(_))) {
             self.settle(None)?;
         }
         Ok(())
@@ -188,10 +205,6 @@ impl Walk<'_> {
             Piece::Frame(frame) => Some(frame),
             Piece::Bad(_) => None,
         });
-        // One that takes the place of the last one may itself have been cut off and be back.
-        if first.is_some_and(|first| first.header.before != self.before) {
-            self.before = self.end.tip.hash;
-        }
         let mut pieces = held.iter().peekable();
         let mut hole = self.end.broken_end;
         while let Some(piece) = pieces.next() {
@@ -257,9 +270,28 @@ impl Walk<'_> {
     }
 
     /// A frame that does not come after the last one was not written there by this journal: it is another one's, or there
-    /// twice. But one that was cut off may be back after a power cut, and what took its place follows what it followed.
+    /// twice.
     fn is_strange(&self, frame: &Frame) -> bool {
-        frame.header.sequence <= self.floor() && frame.header.before != self.before
+        frame.header.sequence <= self.floor()
+    }
+
+    /// A batch whose write failed is cut off, and the next one begins a segment of its own; a power cut may undo the
+    /// cutting. The two follow the same frame then, and the one that was answered counts.
+    fn is_overtaken_by(&self, next: &Frame) -> bool {
+        let first = match self.held.first() {
+            Some(Piece::Frame(first)) => first,
+            _ => return false,
+        };
+        first.header.before == next.header.before && first.hash != next.hash
+    }
+
+    fn overtaken(&mut self) -> Result<(), StoreError> {
+        let held = mem::take(&mut self.held);
+        let Some(place) = held.first().map(Piece::place) else { return Ok(()) };
+        let bytes = held.iter().map(Piece::bytes).sum();
+        let why = "aquí volvió lo que se había quitado tras un error de escritura; cuenta lo que se guardó en su lugar";
+        let damage = Damage { place, bytes, frames: Some(0), why: why.to_owned(), documents: false };
+        (self.meet)(Met::Damage(&damage))
     }
 
     /// Nothing counts from such a frame to its segment's end: those behind it are that journal's, too.
@@ -296,15 +328,9 @@ impl Walk<'_> {
             self.settle(None)?;
             return Ok(self.end);
         }
-        let place = match first {
-            Piece::Frame(frame) => frame.place,
-            Piece::Bad(bad) => bad.place,
-        };
-        let bytes = self.held.iter().map(|piece| match piece {
-            Piece::Frame(frame) => frame.header.frame_length() as u64,
-            Piece::Bad(bad) => bad.bytes,
-        });
-        let torn = Torn { segment: place.segment, offset: place.offset, bytes: bytes.sum(), empty };
+        let place = first.place();
+        let bytes = self.held.iter().map(Piece::bytes).sum();
+        let torn = Torn { segment: place.segment, offset: place.offset, bytes, empty };
         self.end.torn = Some(torn);
         Ok(self.end)
     }

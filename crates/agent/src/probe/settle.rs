@@ -142,7 +142,16 @@ impl Sender {
             return Ok(Standing { rows, arrived, processed, whole: false });
         }
         for (id, version) in &open.documents {
-            let Some(row) = self.reader().row(id)? else { continue };
+            let row = match self.reader().row(id) {
+                // Nothing goes again on a guess.
+                Err(error @ StoreError::Damaged { .. }) => {
+                    tracing::error!(%error, document = %id, "how it stands can't be read");
+                    arrived = true;
+                    continue;
+                }
+                row => row?,
+            };
+            let Some(row) = row else { continue };
             let here = row.version == *version && row.parcel.as_ref() == Some(&open.id);
             arrived |= match row.state {
                 DocState::Aceptado | DocState::Reparo if here && row.noted.is_some() => true,

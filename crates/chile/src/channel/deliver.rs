@@ -45,11 +45,7 @@ pub(super) fn resume<W: Wire>(
         Heard::Reply { status, headers, body } => {
             let reply = reply(status, &headers, &body);
             let answer = match W::hear_upload(reply) {
-                Upload::Received { .. } | Upload::Already | Upload::Rejected { .. }
-                    if reply.is_of_another(here.company) =>
-                {
-                    Upload::Unclear(OF_ANOTHER.to_owned())
-                }
+                _ if reply.is_of_another(here.company) => Upload::Unclear(OF_ANOTHER.to_owned()),
                 answer => answer,
             };
             Ok(hear::<W>(here, answer, stamped, before.clone(), talk.renewals, about))
