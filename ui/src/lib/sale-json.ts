@@ -1,6 +1,7 @@
 // The sale as the agent takes it: JSON with the SII's own tag names.
 
 import type { Discount } from "./discount";
+import { capital } from "./format";
 import type { Problem } from "./port";
 import { checkRut } from "./rut";
 import { T } from "./text";
@@ -120,7 +121,7 @@ const known = (name: string) => (name.length > 40 ? `${name.slice(0, 39).trimEnd
 /** Why a sale was refused, each reason once: what a path points at is named as the cashier knows it. */
 export function reasons(problem: Problem, lines: Line[]): string[] {
   const { errors } = problem.view;
-  if (errors.length === 0) return [problem.message];
+  if (errors.length === 0) return [capital(problem.message)];
   const named = errors.map(({ path, message }) => {
     const at = /\bDetalle\[(\d+)\]/.exec(path);
     const line = at ? lines[Number(at[1])] : undefined;

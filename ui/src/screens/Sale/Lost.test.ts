@@ -50,7 +50,7 @@ describe("an answer that was lost", () => {
     await press("F10");
     expect(screen.getByTestId("sale-problem")).toHaveTextContent("No se emitió. No hay folios.");
     await press("F10");
-    expect(screen.getByTestId("sale-problem")).toHaveTextContent("No se sabe si la venta quedó emitida");
+    expect(screen.getByTestId("sale-problem")).toHaveTextContent("No se sabe si la venta quedó emitida. Pregunte otra vez: no se emite dos veces. Error 500");
   });
 
   test("is kept before the sale leaves, and forgotten with the answer", async () => {
