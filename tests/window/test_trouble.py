@@ -223,7 +223,8 @@ def test_a_disk_that_was_pulled_out_stops_the_sale_and_says_so(sii, disk):
             os.close(at)
         shop.page.keys(F10)
         # Who meets it first, the sale or something of the agent's own, decides whether the sale is in doubt or not begun.
-        shop.page.wait("what came of it", "return /No se puede guardar|No se sabe si la venta quedó emitida/.test(text(document.body))")
+        told = "/No se puede guardar|No se sabe si la venta quedó emitida/"
+        shop.page.wait("what came of it", f"const all = text(document.body); return {told}.test(all) && !all.includes('Emitiendo')")
         shop.see("revise que esté conectado o cambie de disco", "gone")
         assert not shop.page.run("return find('region', 'Venta emitida')[0]")
         shop.agent.program.send_signal(signal.SIGKILL)

@@ -76,11 +76,11 @@ export function date(plain: string): string {
   return plain.split("-").reverse().join("-");
 }
 
-/** A sentence of the journal, where dates are as the SII writes them: `desde el 2026-11-22`, `a las 2026-11-22T13:42:05Z`. */
+/** A sentence of the journal, where dates are as the SII writes them: `desde el 2026-11-22`, `a las 2026-11-22T13:42:05Z`. WebKit before 16.4 can't read a lookbehind. */
 export function dated(text: string, now: number): string {
   return text
-    .replace(/(?:a las )?(?<![\w/.:-])(\d{4}-\d\d-\d\dT[\d:.]+Z)(?![\w/-])/g, (all, moment: string) => (Number.isNaN(Date.parse(moment)) ? all : at(moment, now)))
-    .replace(/(?<![\w/.:-])\d{4}-\d\d-\d\d(?![\w/-])/g, date);
+    .replace(/(^|[^\w/.:-])(?:a las )?(\d{4}-\d\d-\d\dT[\d:.]+Z)(?![\w/-])/g, (all, before: string, moment: string) => (Number.isNaN(Date.parse(moment)) ? all : before + at(moment, now)))
+    .replace(/(^|[^\w/.:-])(\d{4}-\d\d-\d\d)(?![\w/-])/g, (_, before: string, plain: string) => before + date(plain));
 }
 
 /** A date as people write it (`22-8-2014`, `22/08/2014`) or as the SII does, as the SII does; `null` where there is no such day. */

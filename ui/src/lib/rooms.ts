@@ -41,8 +41,10 @@ export class Steps {
 
   /** From here somebody goes to another room. */
   go(room: Room): void {
-    this.at++;
-    this.noted(() => history.pushState({ room, at: this.at } satisfies Step, ""));
+    this.noted(() => {
+      history.pushState({ room, at: this.at + 1 } satisfies Step, "");
+      this.at++;
+    });
   }
 
   /** Back or forward, to a step of this state. */

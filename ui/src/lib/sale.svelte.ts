@@ -42,6 +42,8 @@ export class Sale {
   busy = $state(false);
   /** No answer came: the sale stays as it is until its key is asked for again. */
   doubt = $state(false);
+  /** Nor one that speaks of a failure, the last time that it was asked. */
+  unheard = $state(false);
   /** When the sale in doubt was charged, if that was before this window was opened. */
   leftAt = $state<number | null>(null);
   /** The RUT whose remembered data fills the receiver's fields. */
@@ -349,6 +351,7 @@ export class Sale {
       this.problem = asProblem(thrown);
       // It went otherwise than who pressed for the next ones thought.
       for (const next of this.waiting) next.charged = false;
+      this.unheard = this.problem.unreachable;
       this.doubt = this.doubt ? !SETTLES.includes(this.problem.view.status) : leavesDoubt(this.problem);
       // A refusal is an answer: the next charge is another one.
       if (!this.doubt) this.drop();

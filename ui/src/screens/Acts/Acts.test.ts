@@ -6,6 +6,7 @@ import { expect, test, vi } from "vitest";
 import { DemoShop } from "../../lib/demo";
 import { unreachable } from "../../lib/port";
 import { T } from "../../lib/text";
+import { heardOf } from "../../parts/Who.svelte";
 import Undo from "../Today/Undo.svelte";
 import { click, enter, NOW, open, press, settle } from "../testing";
 import Annulled from "./Annulled.svelte";
@@ -68,6 +69,17 @@ test("where a PIN names who decides, no name is asked for, and the act is theirs
   // Once nobody has one a name is asked for again, and not the word that stood in for it.
   shop.people.clear();
   await click("button", "Seguir");
+  expect(who()).toHaveValue("");
+});
+
+test("a question that stands open asks for a name again once the last PIN is gone", async () => {
+  const shop = await open("folios");
+  shop.people.set("Rosa", { name: "Rosa", role: "encargado", pin: "2580" });
+  await fireEvent.click(within(screen.getByRole("table", { name: "Rangos de Nota de crédito" })).getByRole("button", { name: "Detener" }));
+  await settle();
+  expect(screen.queryByLabelText("Quién lo decide")).toBeNull();
+  heardOf({ workers: [] });
+  await settle();
   expect(who()).toHaveValue("");
 });
 

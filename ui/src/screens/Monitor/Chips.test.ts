@@ -7,7 +7,8 @@ import { open, settle } from "../testing";
 test("an edge beyond which there are more chips tells it, and no other", async () => {
   await open("documents");
   const chips = screen.getByRole("group", { name: T.list.chips });
-  expect(chips).not.toHaveClass("before", "after");
+  expect(chips).not.toHaveClass("before");
+  expect(chips).not.toHaveClass("after");
   Object.defineProperties(chips, { clientWidth: { value: 200 }, scrollWidth: { value: 300 } });
   const at = async (left: number) => {
     chips.scrollLeft = left;

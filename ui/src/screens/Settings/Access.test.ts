@@ -62,6 +62,9 @@ test("who did what is found by its words, page by page", async () => {
   await settle(400);
   expect(deeds.getAllByRole("row")).toHaveLength(2);
   expect(deeds.getByText("Boleta 1")).toBeVisible();
+  await type("Buscar por nombre, acto o documento", "rosa 01-12-2026");
+  await settle(400);
+  expect(deeds.getAllByRole("row")).toHaveLength(2);
   await type("Buscar por nombre, acto o documento", "nadie");
   await settle(400);
   expect(deeds.getByText("Nada calza con «nadie».")).toBeVisible();
