@@ -36,9 +36,11 @@ pub async fn beside_tills(
 async fn acts(line: &Line, book: &Mutex<Book>, chance: &mut Chance, faulty: bool) -> Found<()> {
     loop {
         tokio::time::sleep(Duration::from_millis(chance.between(5, 150))).await;
-        let Some(rejected) = rejected(line).await else { return Ok(()) };
-        let done = match chance.one(&rejected) {
-            Some(id) if chance.below(4) > 0 => again(line, book, id, chance.below(2) == 0, faulty).await?,
+        let Some(calling) = calling(line).await else { return Ok(()) };
+        let done = match chance.one(&calling) {
+            Some((id, _)) if chance.below(4) > 0 => {
+                again(line, book, id, chance.below(2) == 0, faulty).await?
+            }
             _ => resend(line, book, faulty).await?,
         };
         if !done {
@@ -47,31 +49,39 @@ async fn acts(line: &Line, book: &Mutex<Book>, chance: &mut Chance, faulty: bool
     }
 }
 
-/// Makes again all that can be by now, as it comes: for who waits until nothing is rejected any more.
+/// Makes again all that can be by now, as it comes, and sends again what is in no verdict's hands: for who waits until
+/// nothing calls a person any more.
 pub async fn mend(line: &Line, book: &Mutex<Book>) -> Found<()> {
-    for id in rejected(line).await.unwrap_or_default() {
-        again(line, book, &id, false, false).await?;
+    for (id, state) in calling(line).await.unwrap_or_default() {
+        match state.as_str() {
+            "RECHAZADO" => drop(again(line, book, &id, false, false).await?),
+            _ => drop(send_again(line, book, &format!("/documents/{id}/resend"), false).await?),
+        }
     }
     Ok(())
 }
 
-/// What calls a person. `None`: it says nothing of it.
-async fn rejected(line: &Line) -> Option<Vec<String>> {
+/// What calls a person, and its state. `None`: it says nothing of it.
+async fn calling(line: &Line) -> Option<Vec<(String, String)>> {
     let page = line.json("/documents?state=problem&limit=100").await.ok()?;
-    let ids = page["rows"].as_array()?.iter().filter_map(|row| row["id"].as_str());
-    Some(ids.map(str::to_owned).collect())
+    let of = |row: &Value| Some((row["id"].as_str()?.to_owned(), row["state"].as_str()?.to_owned()));
+    page["rows"].as_array()?.iter().map(of).collect()
 }
 
 /// Sends all that waits; false when nothing answers.
 pub async fn resend(line: &Line, book: &Mutex<Book>, faulty: bool) -> Found<bool> {
-    match line.post("/resend", None).await {
+    send_again(line, book, "/resend", faulty).await
+}
+
+async fn send_again(line: &Line, book: &Mutex<Book>, what: &str, faulty: bool) -> Found<bool> {
+    match line.post(what, None).await {
         None => Ok(false),
         Some((StatusCode::OK, _)) => {
             locked(book).acts.resent += 1;
             Ok(true)
         }
         Some((status, _)) if faulty && status.is_server_error() => Ok(true),
-        Some((status, answer)) => fault!("resend: {status} {answer}"),
+        Some((status, answer)) => fault!("{what}: {status} {answer}"),
     }
 }
 
