@@ -33,6 +33,9 @@ pub struct CheckReport {
     /// An unfinished batch at the end: nobody was told about it, and the next opening cuts it.
     pub torn: Option<(Place, u64)>,
     pub damage: Vec<Damage>,
+    /// What was cut off after a failed write, and came back with a power cut: where, and how many bytes. Nobody was told
+    /// of it, and what was kept in its place counts.
+    pub overtaken: Vec<(Place, u64)>,
     /// Folios that were given and whose documents are not there: first and last of each gap.
     pub missing: Vec<(DocumentId, DocumentId)>,
     /// The same document twice in the same version.
@@ -193,6 +196,7 @@ pub fn check(
         documents: found.issued,
         torn,
         damage: found.damage,
+        overtaken: found.overtaken,
         missing: found.missing,
         repeated: found.repeated,
         ends_early: known.saturating_sub(tip.sequence),

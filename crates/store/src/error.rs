@@ -97,6 +97,14 @@ fn words(kind: io::ErrorKind) -> Option<&'static str> {
     })
 }
 
+/// Does the disk say that it can't read a place, however often it is asked? It says so of a bad sector, and where it is
+/// gone itself.
+pub(crate) fn is_unreadable(source: &io::Error) -> bool {
+    // EIO; ERROR_CRC, ERROR_SECTOR_NOT_FOUND and ERROR_IO_DEVICE.
+    let numbers: &[i32] = if cfg!(windows) { &[23, 27, 1117] } else { &[5] };
+    source.raw_os_error().is_some_and(|number| numbers.contains(&number))
+}
+
 /// Is there no room left: on the disk, or for this user on it?
 pub fn is_full(kind: io::ErrorKind) -> bool {
     matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
@@ -126,6 +134,16 @@ impl StoreError {
                 "el disco de los datos no responde: revise que esté conectado o cambie de disco".to_owned()
             }
             None => self.to_string(),
+        }
+    }
+
+    /// What is kept at a place that the disk can't read is damaged like what has other bytes there.
+    pub(crate) fn lost_at(self, place: Place) -> StoreError {
+        match self {
+            StoreError::Io { source, .. } if is_unreadable(&source) => {
+                StoreError::Damaged { place, why: meaning(&source) }
+            }
+            other => other,
         }
     }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use timbre_core::{DocumentId, Timestamp};
 
 use crate::index::Keys;
+use crate::segments::Frame;
 use crate::walk::Tip;
 use crate::{Fact, Place, Reader, StoreError, frame, key};
 
@@ -13,6 +14,13 @@ use crate::{Fact, Place, Reader, StoreError, frame, key};
 pub struct Bookmark {
     segment: u32,
     offset: u64,
+}
+
+#[cfg(test)]
+impl Bookmark {
+    pub(crate) fn offset(self) -> u64 {
+        self.offset
+    }
 }
 
 /// What came after a bookmark.
@@ -50,8 +58,13 @@ impl Reader {
         let end = self.latest()?;
         let mut at = from.min(end);
         let mut facts = Vec::new();
+        let mut behind = (0, None);
         while at < end && facts.len() < most {
             match self.segments.frame(Place { segment: at.segment, offset: at.offset }) {
+                // What was cut off and came back nobody is told of.
+                Ok(frame) if at.segment < end.segment && self.overtakes(&mut behind, &frame)? => {
+                    at = Bookmark { segment: at.segment + 1, offset: 0 };
+                }
                 Ok(frame) => {
                     at.offset = frame.end();
                     if frame.header.kind == frame::KEY {
@@ -75,6 +88,15 @@ impl Reader {
             }
         }
         Ok(News { facts, next: at, more: at < end })
+    }
+
+    /// Does what follows a frame's segment take its place? `behind` keeps that one, and of which segment it is.
+    fn overtakes(&self, behind: &mut (u32, Option<Frame>), frame: &Frame) -> Result<bool, StoreError> {
+        let segment = frame.place.segment;
+        if behind.0 != segment {
+            *behind = (segment, self.segments.first_behind(segment, &self.segments.list()?)?);
+        }
+        Ok(behind.1.as_ref().is_some_and(|next| next.is_beside(frame)))
     }
 
     /// The facts about one document alone, oldest first; none of an unknown one.

@@ -192,6 +192,13 @@ fn bring_together(
     if replayed.end.bytes > LONG && !options.still {
         renew(&found.index, &place)?;
     }
+    for (place, bytes) in &replayed.overtaken {
+        tracing::warn!(
+            ?place,
+            bytes,
+            "an end that was cut off after a failed write came back; it does not count"
+        );
+    }
     found.index.learn_keys(live.counts.total() + found.index.number(key::VOUCHED)?.unwrap_or_default());
     let opened = Opened {
         documents: live.counts.total(),

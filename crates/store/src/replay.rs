@@ -10,7 +10,7 @@ use crate::live::Live;
 use crate::overlay::Overlay;
 use crate::segments::{Frame, Segments};
 use crate::walk::{self, Damage, End, Met, Tip};
-use crate::{Fact, StoreError, frame, key};
+use crate::{Fact, Place, StoreError, frame, key};
 
 /// Changes are written to the index in batches of about this many keys.
 const AT_ONCE: usize = 4000;
@@ -20,6 +20,8 @@ const AT_ONCE: usize = 4000;
 pub(crate) struct Replayed {
     pub end: End,
     pub damage: Vec<Damage>,
+    /// What came back and does not count: where, and how many bytes.
+    pub overtaken: Vec<(Place, u64)>,
     /// Grants whose last folios may have been in a damaged part.
     pub doubts: BTreeMap<GrantId, Doubt>,
     /// Folios that were given and whose documents are missing: first and last of each gap.
@@ -87,6 +89,7 @@ pub(crate) fn replay_showing(
                 }
             }
             Met::Damage(damage) => step_over(index, &mut overlay, &tip, damage, &mut found)?,
+            Met::Overtaken(place, bytes) => found.overtaken.push((place, bytes)),
         }
         Ok(())
     })?;

@@ -13,7 +13,7 @@ use crate::body::{self, NoFact};
 use crate::disk::{Disk, Source};
 use crate::frame::{self, HEADER, Hash, Header, NoHeader};
 use crate::sealing::{self, Key, SegmentKeys};
-use crate::{Fact, Place, StoreError};
+use crate::{Fact, Place, StoreError, error};
 
 /// Most frames are read whole with one call of this size.
 const FIRST_READ: usize = 16 << 10;
@@ -30,6 +30,11 @@ pub(crate) struct Frame {
 impl Frame {
     pub fn at(&self) -> Timestamp {
         self.header.time()
+    }
+
+    /// Do both follow the same frame? Then one of them took the other's place.
+    pub fn is_beside(&self, other: &Frame) -> bool {
+        self.header.before == other.header.before && self.hash != other.hash
     }
 
     /// Where it ends in its segment.
@@ -109,7 +114,16 @@ impl Segments {
         let file = self.handle(place.segment)?;
         let failed = |e| StoreError::io("leer el diario", &self.path(place.segment), e);
         let mut bytes = vec![0; FIRST_READ];
-        let read = file.read_at(&mut bytes, place.offset).map_err(failed)?;
+        let read = match file.read_at(&mut bytes, place.offset) {
+            // What can't be read may lie behind it: its header tells how far to read.
+            Err(error) if error::is_unreadable(&error) => {
+                bytes.truncate(HEADER);
+                file.read_at(&mut bytes, place.offset)
+            }
+            read => read,
+        };
+        let asked = bytes.len();
+        let read = read.map_err(failed)?;
         bytes.truncate(read);
         let header = match Header::decode(&bytes) {
             Ok(header) => header,
@@ -117,7 +131,7 @@ impl Segments {
             Err(NoHeader::Garbage) => return Err(damaged(place, "no hay un registro ahí")),
         };
         let length = header.frame_length();
-        if bytes.len() < length && read == FIRST_READ && header.length as usize <= body::LARGEST {
+        if bytes.len() < length && read == asked && header.length as usize <= body::LARGEST {
             bytes.resize(length, 0);
             let more = file.read_at(&mut bytes[read..], place.offset + read as u64);
             bytes.truncate(read + more.map_err(failed)?);
@@ -133,6 +147,18 @@ impl Segments {
         let hash = frame::hash(head, rest);
         let body = Bytes::from(bytes).slice(HEADER..);
         Ok(Frame { place, header, hash, body })
+    }
+
+    /// The first frame behind a segment, where it can be read. `list` is [`Segments::list`].
+    pub fn first_behind(&self, segment: u32, list: &[(u32, u64)]) -> Result<Option<Frame>, StoreError> {
+        let Some((next, _)) = list.iter().find(|(n, length)| *n > segment && *length > 0) else {
+            return Ok(None);
+        };
+        match self.frame(Place { segment: *next, offset: 0 }) {
+            Ok(frame) => Ok(Some(frame)),
+            Err(StoreError::Damaged { .. } | StoreError::Newer { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The fact at a place.

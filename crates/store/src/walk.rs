@@ -59,6 +59,8 @@ pub(crate) enum Met<'a> {
     /// All frames of a batch were met.
     BatchEnd(&'a Tip),
     Damage(&'a Damage),
+    /// So many bytes from there came back and do not count: see [`Walk::is_overtaken_by`].
+    Overtaken(Place, u64),
 }
 
 /// How the journal ended.
@@ -126,7 +128,7 @@ pub(crate) fn walk(
         }
         done += length;
         if followed {
-            let next = if walk.held.is_empty() { None } else { first_behind(segments, segment, &list)? };
+            let next = if walk.held.is_empty() { None } else { segments.first_behind(segment, &list)? };
             match next.filter(|next| walk.is_overtaken_by(next)) {
                 Some(_) => walk.overtaken()?,
                 None => walk.settle(None)?,
@@ -135,18 +137,6 @@ pub(crate) fn walk(
     }
     progress(done, total);
     walk.finish()
-}
-
-/// The first frame behind a segment, where it can be read.
-fn first_behind(segments: &Segments, segment: u32, list: &[(u32, u64)]) -> Result<Option<Frame>, StoreError> {
-    let Some((next, _)) = list.iter().find(|(n, length)| *n > segment && *length > 0) else {
-        return Ok(None);
-    };
-    match segments.frame(Place { segment: *next, offset: 0 }) {
-        Ok(frame) => Ok(Some(frame)),
-        Err(StoreError::Damaged { .. } | StoreError::Newer { .. }) => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 struct Walk<'a> {
@@ -276,22 +266,22 @@ impl Walk<'_> {
     }
 
     /// A batch whose write failed is cut off, and the next one begins a segment of its own; a power cut may undo the
-    /// cutting. The two follow the same frame then, and the one that was answered counts.
+    /// cutting, and bring back the whole of it or what of it got to the disk. The next one says what it follows: where
+    /// that is the last that counts, or what the one that came back follows too, it is the one that was answered.
     fn is_overtaken_by(&self, next: &Frame) -> bool {
-        let first = match self.held.first() {
-            Some(Piece::Frame(first)) => first,
-            _ => return false,
-        };
-        first.header.before == next.header.before && first.hash != next.hash
+        let tip = &self.end.tip;
+        // Before the first frame there is nothing that another shop's segment does not follow, too.
+        let follows =
+            tip.sequence > 0 && next.header.before == tip.hash && next.header.sequence == tip.sequence + 1;
+        let beside = matches!(self.held.first(), Some(Piece::Frame(first)) if next.is_beside(first));
+        let same = |piece: &Piece| matches!(piece, Piece::Frame(frame) if frame.hash == next.hash);
+        (follows || beside) && !self.held.iter().any(same)
     }
 
     fn overtaken(&mut self) -> Result<(), StoreError> {
         let held = mem::take(&mut self.held);
         let Some(place) = held.first().map(Piece::place) else { return Ok(()) };
-        let bytes = held.iter().map(Piece::bytes).sum();
-        let why = "aquí volvió lo que se había quitado tras un error de escritura; cuenta lo que se guardó en su lugar";
-        let damage = Damage { place, bytes, frames: Some(0), why: why.to_owned(), documents: false };
-        (self.meet)(Met::Damage(&damage))
+        (self.meet)(Met::Overtaken(place, held.iter().map(Piece::bytes).sum()))
     }
 
     /// Nothing counts from such a frame to its segment's end: those behind it are that journal's, too.

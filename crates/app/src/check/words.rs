@@ -51,6 +51,15 @@ impl Checked {
                 damage.why
             ));
         }
+        for (place, bytes) in &report.overtaken {
+            lines.push(format!(
+                "En el segmento {}, posición {}, volvió lo que se quitó tras un error de escritura ({}): no cuenta, nadie \
+                 supo de ello, y no falta nada",
+                place.segment,
+                place.offset,
+                many(*bytes, "byte")
+            ));
+        }
         for (first, last) in &report.missing {
             lines.push(match first == last {
                 true => format!("Falta el documento {first}: su folio se entregó"),

@@ -113,8 +113,8 @@ pub fn unknown(making: &mut Making<'_>, earlier: &[Earlier]) {
     };
     let Some((at, kind, folio)) = correcting(document).find_map(named) else { return };
     let message = format!(
-        "T{kind}F{folio} no está en esta carpeta. Revise el tipo y el folio; si lo emitió otro sistema, diga también su fecha \
-         (FchRef), su receptor y sus líneas."
+        "T{kind}F{folio} no está en esta carpeta. Revise el tipo y el folio; si lo emitió otro sistema, o aquí está dañado, \
+         diga también su fecha (FchRef), su receptor y sus líneas."
     );
     making.refuse("reference-unknown", format!("Referencia[{at}].FolioRef"), message);
 }

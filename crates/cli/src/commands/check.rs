@@ -56,12 +56,15 @@ fn object(checked: &Checked) -> Value {
         .iter()
         .map(|d| json!({ "place": d.place, "bytes": d.bytes, "frames": d.frames, "why": d.why, "documents": d.documents }))
         .collect();
+    let overtaken: Vec<_> =
+        report.overtaken.iter().map(|(place, bytes)| json!({ "place": place, "bytes": bytes })).collect();
     json!({
         "sound": !checked.lost_data() && report.unread.is_none(),
         "documents": report.documents,
         "segments": report.segments, "batches": report.batches, "frames": report.frames, "bytes": report.bytes,
         "torn": report.torn.map(|(place, bytes)| json!({ "place": place, "bytes": bytes })),
         "damage": damage,
+        "overtaken": overtaken,
         "missing": report.missing,
         "repeated": report.repeated,
         "unsound": unsound,

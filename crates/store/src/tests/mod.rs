@@ -24,6 +24,7 @@ mod room;
 mod round_trip;
 mod rules;
 mod sealed;
+mod sector;
 mod settling;
 mod shop;
 mod skipped;
