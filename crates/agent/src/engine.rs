@@ -243,7 +243,7 @@ impl Agent {
                 return Err(crate::writer::IssueError::Conflict(row.id).into());
             }
             let warnings: Vec<Refusal> =
-                self.key_of_another(&row, sale.from.as_deref())?.into_iter().collect();
+                self.key_of_another(&row, sale.from.as_deref()).into_iter().collect();
             let voucher = self.part_by_card(&row)?;
             return Ok(self.issued(row, voucher, &warnings, true, &issuer));
         }
@@ -268,7 +268,7 @@ impl Agent {
         let (print, from, card) = (sale.print, sale.from.clone(), sale.card.clone());
         let mut issuance = self.0.writer.issue(draft, sale).await?;
         if issuance.repeated {
-            issuance.warnings.extend(self.key_of_another(&issuance.row, from.as_deref())?);
+            issuance.warnings.extend(self.key_of_another(&issuance.row, from.as_deref()));
         }
         if print {
             self.0.papers.notify_one();
@@ -282,16 +282,25 @@ impl Agent {
     }
 
     /// A key that another till gave first. It may be the same sale on another way; but tills that both count
-    /// from 1 give one key to two sales, and where these say the same the second has no document.
-    fn key_of_another(&self, row: &Row, from: Option<&str>) -> Answer<Option<Refusal>> {
-        let Some(from) = from else { return Ok(None) };
-        let first = self.0.reader.issued(&row.id)?.and_then(|issued| issued.from);
-        let Some(first) = first.filter(|first| first != from) else { return Ok(None) };
+    /// from 1 give one key to two sales, and where these say the same the second has no document. Where it can't be read
+    /// whose it was, the sale is issued all the same, and is answered.
+    fn key_of_another(&self, row: &Row, from: Option<&str>) -> Option<Refusal> {
+        let from = from?;
+        let first = match self.0.reader.issued(&row.id) {
+            Ok(issued) => issued?.from?,
+            Err(error) => {
+                tracing::error!(%error, document = %row.id, "whose key it was can't be read");
+                return None;
+            }
+        };
+        if first == from {
+            return None;
+        }
         let message = format!(
             "Esta clave ya la usó «{first}», y ahora llegó de «{from}»: se responde con el documento de entonces. Si \
              son dos ventas, la segunda quedó sin documento: cada caja debe poner su nombre en la clave."
         );
-        Ok(Some(Refusal::new("key-of-another-till", "key", message)))
+        Some(Refusal::new("key-of-another-till", "key", message))
     }
 
     fn issued(

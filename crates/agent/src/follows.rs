@@ -11,6 +11,7 @@ use crate::sender::Sender;
 /// How a document that can't leave is flagged.
 const CORRECTS: &str = "Corrige a ";
 const USES: &str = "Usa lo que devolvía ";
+const UNREAD: &str = "Lo que corrige o usa no se puede leer en esta carpeta, y no se envía: pida ayuda";
 
 /// May a document leave, for those that must be there before it?
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,6 +145,7 @@ impl Sender {
             // It holds up no other, and waits itself.
             Err(error @ StoreError::Damaged { .. }) => {
                 tracing::error!(%error, document = %row.id, "what it follows can't be read");
+                self.flag(std::slice::from_ref(&row.id), UNREAD).await?;
                 return Ok(false);
             }
             turn => turn?,
