@@ -199,7 +199,8 @@ impl Sender {
         let is_well = answer.as_ref().is_some_and(Answer::is_well) && !reports.iter().any(is_unclear);
         if is_well && !of_this {
             let decided = reports.iter().any(|report| decides(report) && !blames_envelope(report));
-            self.heard_well(talk.channel, asked, decided).await;
+            let parcel = if decided { self.reader().parcel_row(talk.parcel)? } else { None };
+            self.heard_well(talk.channel, asked, parcel.map(|open| open.sent)).await;
         }
         let now = self.now();
         let settings = self.settings();

@@ -65,6 +65,8 @@ pub enum Line {
         retry_at: Timestamp,
         of: Asked,
         tries: u32,
+        /// When it told so last: what left before proves nothing.
+        since: Timestamp,
     },
 }
 
@@ -130,7 +132,7 @@ impl Line {
         let ours = before.unwrap_or_else(|| later(now, pause(tries)));
         match trouble {
             Trouble::Lasting { why, retry_at } | Trouble::Envelope { why, retry_at } => {
-                Line::Refused { why, retry_at: retry_at.max(ours), of: asked, tries }
+                Line::Refused { why, retry_at: retry_at.max(ours), of: asked, tries, since: now }
             }
             // Nothing that passes by itself hides what a person must mend.
             Trouble::Passing { .. } if before.is_some() && matches!(self, Line::Refused { .. }) => {
@@ -197,10 +199,10 @@ impl Sender {
         self.change_lines(channel, |lines| lines.after_login(now)).await;
     }
 
-    /// The authority answered as it should, and maybe `decided` what becomes of a document.
-    pub(crate) async fn heard_well(&self, channel: &ChannelId, asked: Asked, decided: bool) {
-        let now = self.now();
-        self.change_lines(channel, |lines| lines.after_answer(asked, decided, now)).await;
+    /// The authority answered as it should; where it decided what becomes of a document, that one `left` then.
+    pub(crate) async fn heard_well(&self, channel: &ChannelId, asked: Asked, left: Option<Timestamp>) {
+        let (now, rest) = (self.now(), self.settings().conduct.first_poll);
+        self.change_lines(channel, |lines| lines.after_answer(asked, left, now, rest)).await;
     }
 
     /// May this go on now?
@@ -268,7 +270,11 @@ impl Sender {
             match line {
                 Line::Up | Line::Trying { .. } => {}
                 Line::Down { next_look, .. } => *next_look = now,
-                Line::Refused { retry_at, .. } => *retry_at = now,
+                Line::Refused { retry_at, since, .. } => {
+                    *retry_at = now;
+                    // A clock that went back leaves no time to come in which it was told.
+                    *since = now.min(*since);
+                }
             }
         }
     }

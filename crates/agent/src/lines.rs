@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use timbre_core::Timestamp;
 
+use crate::clock::later;
 use crate::line::{Asked, Line, Trouble};
 
 /// What is known of one channel.
@@ -96,19 +97,39 @@ impl Lines {
         Lines { login: Line::Up, deliveries: tried(&self.deliveries), questions: tried(&self.questions) }
     }
 
-    /// After something other than a login was answered as it should be, and maybe `decided` a document's fate. It was with
-    /// a pass; and what did not fail itself, but was not known to be well, is.
-    pub(crate) fn after_answer(&self, asked: Asked, decided: bool, now: Timestamp) -> Lines {
+    /// After something other than a login was answered as it should be. It was with a pass; and what did not fail itself,
+    /// but was not known to be well, is. `left` is when the envelope left of which a verdict was heard, and `rest` how
+    /// long one is waited for.
+    pub(crate) fn after_answer(
+        &self,
+        asked: Asked,
+        left: Option<Timestamp>,
+        now: Timestamp,
+        rest: Duration,
+    ) -> Lines {
         let proved = |of: Asked| match self.of(of) {
             // What a question told of envelopes no delivery that is taken disproves, nor an upload that is still looked
-            // at, nor what was asked meanwhile.
-            Line::Refused { of: by, retry_at, .. } if *by != of => {
-                decided && *by == asked && *retry_at <= now
+            // at, nor one that left before that was told.
+            Line::Refused { of: by, since, .. } if *by != of => {
+                *by == asked && left.is_some_and(|left| left > *since)
             }
             Line::Trying { tries: 0, .. } => true,
             _ => of == asked,
         };
-        let line = |of: Asked| if proved(of) { Line::Up } else { self.of(of).clone() };
+        let line = |of: Asked| match self.of(of) {
+            _ if proved(of) => Line::Up,
+            // The one that tries it was taken: the next waits for what becomes of it.
+            Line::Refused { why, of: by, tries, since, retry_at } if of == asked && *retry_at <= now => {
+                Line::Refused {
+                    why: why.clone(),
+                    retry_at: later(now, rest),
+                    of: *by,
+                    tries: *tries,
+                    since: *since,
+                }
+            }
+            other => other.clone(),
+        };
         Lines { login: Line::Up, deliveries: line(Asked::Delivery), questions: line(Asked::Question) }
     }
 }
@@ -122,7 +143,6 @@ mod tests {
     use timbre_core::Remark;
 
     use super::*;
-    use crate::clock::later;
 
     const T0: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -136,6 +156,11 @@ mod tests {
 
     fn met(lines: &Lines, trouble: Trouble, asked: Asked, seconds: u64) -> Lines {
         lines.after(trouble, asked, at(seconds), pause)
+    }
+
+    /// Answered well, with no verdict of anything.
+    fn well(lines: &Lines, asked: Asked, seconds: u64) -> Lines {
+        lines.after_answer(asked, None, at(seconds), Duration::ZERO)
     }
 
     fn passing() -> Trouble {
@@ -154,12 +179,12 @@ mod tests {
             for trouble in [passing(), lasting()] {
                 let lines = met(&Lines::UP, trouble, one, 0);
                 assert!(*lines.of(one) != Line::Up && *lines.of(other) == Line::Up);
-                assert_eq!(lines.after_answer(other, true, at(99)), lines);
-                assert_eq!(lines.after_answer(one, false, at(1)), Lines::UP);
+                assert_eq!(well(&lines, other, 99), lines);
+                assert_eq!(well(&lines, one, 1), Lines::UP);
             }
             // What a login tells is of both, and a good answer disproves it.
             let lines = met(&Lines::UP, lasting(), Login, 0);
-            assert_eq!(lines.after_answer(one, false, at(1)), Lines::UP);
+            assert_eq!(well(&lines, one, 1), Lines::UP);
             assert!(!lines.sends(), "nothing leaves without a pass");
             let tried = Line::Trying { since: at(9), tries: 0 };
             assert_eq!(
@@ -179,7 +204,7 @@ mod tests {
         let trying = down.after_login(at(5));
         assert_eq!(trying.deliveries, Line::Trying { since: T0, tries: 1 });
         assert_eq!(trying.questions, Line::Up);
-        assert_eq!(trying.after_answer(Asked::Question, false, at(6)), trying, "the upload is what failed");
+        assert_eq!(well(&trying, Asked::Question, 6), trying, "the upload is what failed");
         let again = met(&trying, passing(), Asked::Delivery, 6);
         assert!(matches!(again.deliveries, Line::Down { since, tries: 2, .. } if since == T0));
         // While no pass is to be had no other line counts its looks.
@@ -188,8 +213,8 @@ mod tests {
         let back = cut.after_login(at(10));
         let unknown = Line::Trying { since: at(5), tries: 0 };
         assert_eq!((&back.login, &back.questions), (&Line::Up, &unknown));
-        assert_eq!(back.after_answer(Asked::Delivery, false, at(11)), Lines::UP);
-        assert_eq!(Lines::unknown(T0).after_answer(Asked::Delivery, false, at(1)), Lines::UP);
+        assert_eq!(well(&back, Asked::Delivery, 11), Lines::UP);
+        assert_eq!(well(&Lines::unknown(T0), Asked::Delivery, 1), Lines::UP);
     }
 
     #[test]
@@ -198,9 +223,17 @@ mod tests {
         let lines = met(&Lines::UP, bad, Asked::Question, 0);
         assert!(matches!(lines.deliveries, Line::Refused { of: Asked::Question, .. }));
         assert_eq!(lines.questions, Line::Up);
-        assert_eq!(lines.after_answer(Asked::Question, true, at(8)), lines, "of what left before");
-        assert_eq!(lines.after_answer(Asked::Question, false, at(9)), lines, "it is looked at");
-        assert_eq!(lines.after_answer(Asked::Delivery, true, at(10)), lines, "taken, and not yet looked at");
-        assert_eq!(lines.after_answer(Asked::Question, true, at(9)), Lines::UP);
+        let heard = |lines: &Lines, asked, left: Option<u64>, now| {
+            lines.after_answer(asked, left.map(at), at(now), Duration::from_secs(600))
+        };
+        assert_eq!(heard(&lines, Asked::Question, Some(0), 8), lines, "of what left before");
+        assert_eq!(heard(&lines, Asked::Question, Some(0), 99), lines, "whenever that is heard");
+        assert_eq!(heard(&lines, Asked::Question, None, 9), lines, "it is looked at");
+        assert_eq!(heard(&lines, Asked::Delivery, None, 8), lines, "another that was on its way");
+        // The one that tries it is taken: the next leaves when there was time for its verdict, and no sooner.
+        let tried = heard(&lines, Asked::Delivery, None, 9);
+        assert_eq!(tried.next(Asked::Delivery), Some(at(609)));
+        assert_eq!(heard(&tried, Asked::Question, Some(0), 10), tried);
+        assert_eq!(heard(&tried, Asked::Question, Some(9), 10), Lines::UP);
     }
 }

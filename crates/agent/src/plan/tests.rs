@@ -142,7 +142,13 @@ fn what_a_channel_lets_through_is_told_by_how_its_lines_stand() {
     use crate::line::Asked::{Delivery, Login, Question};
     let trying = || Line::Trying { since: at(0), tries: 3 };
     let why = timbre_core::Remark::ours("X", "");
-    let refused = |retry_at| Line::Refused { why: why.clone(), retry_at: at(retry_at), of: Login, tries: 1 };
+    let refused = |retry_at| Line::Refused {
+        why: why.clone(),
+        retry_at: at(retry_at),
+        of: Login,
+        tries: 1,
+        since: at(0),
+    };
     let down = |look| Line::Down { since: at(0), next_look: at(look), why: String::new(), tries: 1 };
     let (look, shut) = (|s| Gate::Down { look: at(s) }, |s| Gate::Shut { until: at(s) });
     let (deliveries, questions) =

@@ -248,7 +248,7 @@ fn what_is_not_answered_for_is_not_said_to_be_a_line_that_is_cut() {
                 14 por enviar";
     says(&Situation { lines: &lines, ..calm() }, Mood::Waiting, text);
     let why = Remark::ours("X", "Falta un permiso.");
-    let refused = |of| Line::Refused { why: why.clone(), retry_at: NOW, of, tries: 1 };
+    let refused = |of| Line::Refused { why: why.clone(), retry_at: NOW, of, tries: 1, since: NOW };
     let lines = asks(refused(Asked::Question));
     let text = "Puede seguir vendiendo. El SII no acepta las consultas: Falta un permiso.";
     says(&Situation { lines: &lines, ..calm() }, Mood::Attention, text);
@@ -261,7 +261,7 @@ fn what_is_not_answered_for_is_not_said_to_be_a_line_that_is_cut() {
 fn what_calls_a_person_hides_no_sending_that_is_stopped_or_refused() {
     let offline = delivers(down(60, NO_INTERNET));
     let why = Remark::ours("X", "el certificado está revocado");
-    let refused = delivers(Line::Refused { why, retry_at: NOW, of: Asked::Delivery, tries: 1 });
+    let refused = delivers(Line::Refused { why, retry_at: NOW, of: Asked::Delivery, tries: 1, since: NOW });
     let troubles = ["La carpeta no se puede usar.".to_owned()];
     let notes = [kind("Boleta", 3, 0), kind("Nota de crédito", 0, 0)];
     let counters = Counters { problem: 1, ..calm().counters };
