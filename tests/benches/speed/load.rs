@@ -11,12 +11,12 @@ use timbre_store::{OpenOptions, Store};
 use tokio::runtime::Runtime;
 
 use crate::bulk::{self, Life};
-use crate::machine::{self, Read, resident};
+use crate::machine::{self, Read, most_resident, resident};
 use crate::table::{Figure, ms, ratio};
 use crate::yardstick::{median, quantile};
 use crate::{Done, issuing, shop};
 
-/// How many documents. The large ones take minutes and gigabytes, and are asked for (`--large`).
+/// How many documents. A million that have gone take minutes and gigabytes, and are asked for (`--large`).
 #[derive(Clone, Copy)]
 pub struct Scale {
     pub waiting: u64,
@@ -24,8 +24,8 @@ pub struct Scale {
     pub drained: usize,
 }
 
-pub const SMALL: Scale = Scale { waiting: 2_000, settled: 10_000, drained: 500 };
-pub const LARGE: Scale = Scale { waiting: 50_000, settled: 1_000_000, drained: 10_000 };
+pub const SMALL: Scale = Scale { waiting: 50_000, settled: 10_000, drained: 10_000 };
+pub const LARGE: Scale = Scale { settled: 1_000_000, ..SMALL };
 
 /// Folios beyond the copies, to issue with.
 const MORE: u64 = 10_000;
@@ -42,9 +42,15 @@ pub const OPEN: &str = "TIMBRE_BENCH_OPEN";
 /// No start with however many documents takes longer, and no issue more than so many times an empty store's.
 const START: f64 = 2_000.0;
 const SLOWER: f64 = 1.2;
-/// Reads that a till waits for: none but a key in a hundred that the filter takes for known, and what an executor
-/// reads to wake itself.
-const MOST_READS: f64 = 0.5;
+/// Reads that a till waits for beyond those on an empty store (what an executor reads to wake itself): a key in a
+/// hundred that the filter takes for known.
+const MORE_READS: f64 = 0.1;
+/// Megabytes of a process that has the store open, or makes its index anew, and what each document adds to them (its
+/// place, its key in the filter): half a kilobyte.
+const MEMORY: f64 = 64.0;
+const OF_EACH: f64 = 0.5 / 1024.0;
+/// Milliseconds in which the index of a million documents is made anew.
+const READ: f64 = 300_000.0;
 
 pub fn measure(runtime: &Runtime, folder: &Path, scale: Scale, figures: &mut Vec<Figure>) -> Done<()> {
     for (name, many, life) in
@@ -95,7 +101,7 @@ async fn start(place: &Path) -> Done<Running> {
 /// was being told of them.
 fn opened(place: &Path, many: u64, life: Life, words: &str) -> Done<Vec<Figure>> {
     let data = place.join("shop");
-    let (read, _) = apart(&data)?;
+    let (read, most) = apart(&data)?;
     let starts = (0..STARTS).map(|_| apart(&data)).collect::<Done<Vec<_>>>()?;
     let took: Vec<_> = starts.iter().map(|(took, _)| *took).collect();
     copies(&data, UNTOLD, life)?;
@@ -105,22 +111,30 @@ fn opened(place: &Path, many: u64, life: Life, words: &str) -> Done<Vec<Figure>>
     let second = many as f64 / read.as_secs_f64();
     let mut figures = vec![
         Figure::time(format!("{words}: read into the index"), read)
-            .beside(format!("{second:.0} documents a second"), 1.0),
+            .note(format!("{second:.0} documents a second"))
+            .at_most(READ),
         Figure::time(format!("{words}: start"), median(&took)).at_most(START),
         Figure::time(format!("{words}: start after a power cut"), cut).at_most(START),
         Figure::time(format!("{words}: start after one in a write to the index"), looked),
     ];
-    let memory = starts.last().and_then(|(_, memory)| *memory);
-    figures.extend(memory.map(|mb| Figure::megabytes(format!("{words}: memory with the store open"), mb)));
+    let bound = MEMORY + OF_EACH * many as f64;
+    let memory = starts.last().and_then(|(_, memory)| memory.map(|(rests, _)| rests));
+    let most = most.map(|(_, most)| most);
+    for (what, memory) in [("with the store open", memory), ("while it is read, at the most", most)] {
+        let figure = |mb| Figure::megabytes(format!("{words}: memory {what}"), mb).at_most(bound);
+        figures.extend(memory.map(figure));
+    }
     Ok(figures)
 }
 
-/// Opens the store in a process of its own: how long that took, and how much memory the process has then.
-fn apart(data: &Path) -> Done<(Duration, Option<f64>)> {
+/// Opens the store in a process of its own: how long that took, and how many megabytes the process has then, and had at
+/// the most.
+fn apart(data: &Path) -> Done<(Duration, Option<(f64, f64)>)> {
     let said = Command::new(std::env::current_exe()?).env(OPEN, data).stderr(Stdio::inherit()).output()?;
     let said: serde_json::Value = serde_json::from_slice(&said.stdout)?;
     let seconds = said["seconds"].as_f64().ok_or("it says how long it took")?;
-    Ok((Duration::from_secs_f64(seconds), said["megabytes"].as_f64()))
+    let memory = said["megabytes"].as_f64().zip(said["most"].as_f64());
+    Ok((Duration::from_secs_f64(seconds), memory))
 }
 
 /// The other side of [`apart`].
@@ -131,14 +145,17 @@ pub fn open(data: &Path) -> Done<()> {
     if opened.rebuilt || opened.put_aside.is_some() || !opened.damage.is_empty() {
         return Err(format!("the shop opens otherwise than expected: {opened:?}").into());
     }
-    println!("{}", serde_json::json!({ "seconds": seconds, "megabytes": resident() }));
+    println!("{}", serde_json::json!({ "seconds": seconds, "megabytes": resident(), "most": most_resident() }));
     drop(store);
     Ok(())
 }
 
 /// The full shop and the empty one take turns, so that whatever else the machine does falls on both.
 async fn issued(full: &Path, empty: &Path, words: &str) -> Done<Vec<Figure>> {
-    let (full, empty) = (start(full).await?, start(empty).await?);
+    let begun = Instant::now();
+    let full = start(full).await?;
+    let started = begun.elapsed();
+    let empty = start(empty).await?;
     let mut seen = [Seen::default(), Seen::default()];
     for shop in [&full, &empty] {
         issuing::issue(&shop.agent, WARM_UP).await?;
@@ -159,6 +176,7 @@ async fn issued(full: &Path, empty: &Path, words: &str) -> Done<Vec<Figure>> {
     let stick = format!("an empty store: {}", ms(median(&empty.took)));
     let late = format!("an empty store: {}", ms(quantile(&empty.took, 99)));
     let mut figures = vec![
+        Figure::time(format!("{words}: start of the whole agent"), started).at_most(START),
         Figure::time(format!("{words}: one issue, p50"), median(&full.took)).beside(stick, times).aim(SLOWER),
         Figure::time(format!("{words}: one issue, p99"), quantile(&full.took, 99))
             .beside(late, ratio(quantile(&full.took, 99), quantile(&empty.took, 99))),
@@ -197,7 +215,7 @@ fn read_by(full: &Seen, empty: &Seen, words: &str) -> Option<[Figure; 3]> {
                 format!("an empty store: {:.2}", each(no_till.calls)),
                 ratio_of(till.calls, no_till.calls),
             )
-            .at_most(MOST_READS),
+            .at_most(each(no_till.calls) + MORE_READS),
         Figure::count(format!("{words}: reads behind it, by all others"), each(telling.calls)).beside(
             format!("an empty store: {:.2}", each(no_telling.calls)),
             ratio_of(telling.calls, no_telling.calls),

@@ -1,6 +1,6 @@
 //! The speed of Timbre: each figure beside a yardstick measured in the same run, on the same disk. It
-//! prints what it saw, with `--json` for a program, and fails where an aim is missed. `--large` measures with a million documents,
-//! which takes minutes and some twenty gigabytes; `--load` measures nothing but many documents, `--issuing`
+//! prints what it saw, with `--json` for a program, and fails where an aim is missed. `--large` measures with a million documents
+//! in place of ten thousand, which takes minutes and some twenty gigabytes; `--load` measures nothing but many documents, `--issuing`
 //! nothing but what a till waits for, `--doors` nothing but API and folder, `--paper` nothing but tickets and sheets,
 //! `--panel` nothing but the window, which only it measures since it wants Chromium and a display.
 
