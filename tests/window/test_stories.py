@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -50,6 +51,15 @@ def window(sii):
         yield window
 
 
+def certificate(file: Path) -> Path:
+    """A person's, as an authority gives it out: its RUT is in the subject's serial number, and a password is on it."""
+    key = file.with_suffix(".pem")
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "365", "-subj", "/CN=JUANA PEREZ/serialNumber=11111111-1"]
+    subprocess.run([*made, "-keyout", key, "-out", key], check=True, capture_output=True)
+    subprocess.run(["openssl", "pkcs12", "-export", "-in", key, "-passout", "pass:clave", "-out", file], check=True)
+    return file
+
+
 def test_a_new_folder_opens_on_what_is_missing_and_says_what_is_wrong(sii):
     with opened("--data", str(SHOP.with_name("new")), log="new.log") as window:
         window.see("Qué tener a mano")
@@ -75,6 +85,26 @@ def test_a_new_folder_opens_on_what_is_missing_and_says_what_is_wrong(sii):
         window.picture(PICTURES / "first-company.png")
         window.click("button", "Probar y cargar")
         window.see("Elija primero el archivo del certificado.")
+        window.give(".pfx", certificate(SHOP.with_name("juana.pfx")))
+        window.type("Clave del certificado", "otra")
+        window.click("button", "Probar y cargar")
+        window.see("a clave del certificado no es esa")
+        window.run("const field = find('textbox', 'Clave del certificado')[0]; field.focus(); field.select()")
+        window.keys("clave" + ENTER)
+        window.see("Certificado de 11.111.111-1, vence el")
+        window.picture(PICTURES / "first-certificate.png")
+
+        # Without a CAF nothing is sold, and what is none is not taken for one.
+        window.keys("1", held=ALT)
+        window.see("No quedan folios de boleta")
+        window.resize(1024, 600)
+        window.picture(PICTURES / "no-folios.png")
+        window.keys("4", held=ALT)
+        other = SHOP.with_name("otro.xml")
+        other.write_text("<DTE/>")
+        window.give(".xml", other)
+        window.see("Este archivo no es un CAF.")
+        window.picture(PICTURES / "no-caf.png")
 
 
 def test_the_first_boleta_of_a_shop_is_accepted(window):
