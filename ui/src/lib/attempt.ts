@@ -37,6 +37,8 @@ export interface Done {
   noted?: boolean;
   /** When it was charged, if that was before this window was opened. */
   left: number | null;
+  /** It was there before this page was read. */
+  recalled?: boolean;
 }
 
 /** A sale that its voucher stands for. */

@@ -145,7 +145,7 @@ export class Sale {
   private async recallLast(): Promise<void> {
     const last = this.done ? null : recallHere<Done>(this.at("last"));
     if (!last) return;
-    this.done = last;
+    this.done = { ...last, recalled: true };
     try {
       this.heard([(await this.port.document(last.document.id)).row]);
     } catch {

@@ -871,6 +871,7 @@ export const T = {
   printers: {
     title: "Impresoras",
     onIssue: "Cada documento se imprime al emitirse.",
+    lacks: (word: string, why: string): string => `${word}${why ? `: ${why}` : ""}. ${T.paper.stands}`,
     notOnIssue: "Nada se imprime solo: cada papel se pide a mano.",
     none: "Todavía no hay una impresora",
     noneHint: "Se puede vender igual: el documento queda emitido, y su papel se saca después.",
@@ -1135,6 +1136,7 @@ export const T = {
     paid: "Pagado",
     open: "Ver en el Monitor",
     next: "Lista para la próxima venta",
+    aloud: (document: string, total: string, change: string | null) => `Venta emitida: ${document}, ${total}.${change ? ` Vuelto ${change}.` : ""}`,
     last: "Última venta",
     tip: "Propina",
     annul: "Anular esta venta",
@@ -1157,6 +1159,7 @@ export const T = {
 
   /** What is said in place of the agent's own sentence, by the code of a refusal. In Spanish nothing: the agent's has its figures. */
   refusals: {} as Partial<Record<string, string>>,
+    aloud: (total: string, change: string | null) => `Venta registrada: ${total}.${change ? ` Vuelto ${change}.` : ""}`,
 
   problem: {
     unreachable: "Timbre no responde en este equipo. Revise que esté abierto.",

@@ -58,7 +58,7 @@ describe("after a sale", () => {
     await press("F10");
     vi.spyOn(shop, "print").mockRejectedValue(unreachable("Timbre no responde en este equipo."));
     await click("button", "Imprimir");
-    expect(paper().getByText("Timbre no responde en este equipo.")).toBeVisible();
+    expect(paper().getByRole("alert")).toHaveTextContent("Timbre no responde en este equipo.");
     expect(paper().getByText("Sin imprimir todavía")).toBeVisible();
   });
 });

@@ -77,6 +77,12 @@ export async function click(role: string, name: string | RegExp, more: MouseEven
   await settle();
 }
 
+/** What is heard of the places that stand here now, and only of those: `heard()` later says what came into them. */
+export function listen(): () => string {
+  const places = [...document.querySelectorAll("[aria-live=polite]")];
+  return () => places.map((place) => place.textContent).join("\n");
+}
+
 /** Rules that need real layout or colours are checked in a browser. */
 export async function expectAccessible(): Promise<void> {
   vi.useRealTimers();

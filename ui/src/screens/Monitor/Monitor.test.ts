@@ -5,7 +5,7 @@ import App from "../../App.svelte";
 import { DemoShop } from "../../lib/demo";
 import { PATIENCE_MS, REFRESH_MS } from "../../lib/monitor.svelte";
 import { Problem, unreachable } from "../../lib/port";
-import { click, expectAccessible, NOW, open, press, settle, write } from "../testing";
+import { click, expectAccessible, listen, NOW, open, press, settle, write } from "../testing";
 
 const dialog = () => screen.getByRole("dialog");
 const rows = () => screen.queryAllByRole("row").slice(1);
@@ -278,6 +278,7 @@ describe("resending", () => {
   test("what could not be done is said, and the question stays", async () => {
     const shop = await open("monitor", { scenario: "offline" });
     vi.spyOn(shop, "resendPending").mockRejectedValueOnce(unreachable("Timbre no responde."));
+    const heard = listen();
     await click("button", "Reenviar pendientes");
     await click("button", "Reenviar 14");
     expect(within(dialog()).getByTestId("not-done")).toHaveTextContent("Timbre no responde.");
@@ -285,6 +286,8 @@ describe("resending", () => {
     expect(screen.queryByRole("dialog")).toBeNull();
     // Once, with what becomes of each.
     expect(screen.getByText("14 documentos vuelven a la cola.")).toBeVisible();
+    expect(heard()).toContain("14 documentos vuelven a la cola.");
+    expect(heard()).not.toContain("14 Por enviar");
     expect(screen.getByRole("region", { name: "Resultado del reenvío" })).toBeVisible();
     expect(screen.queryByTestId("notice")).toBeNull();
   });
@@ -292,9 +295,11 @@ describe("resending", () => {
   test("what came of it is said on a line of its own, also beside a selection", async () => {
     const shop = await open("monitor", { scenario: "stopped" });
     vi.spyOn(shop, "sending").mockRejectedValueOnce(unreachable("Timbre no responde."));
+    const heard = listen();
     await fireEvent.click(screen.getAllByRole("checkbox")[1]!);
     await click("button", "Iniciar el envío");
     expect(screen.getByTestId("notice")).toHaveTextContent("Timbre no responde.");
+    expect(heard()).toContain("Timbre no responde.");
     expect(screen.getByText("1 seleccionado")).toBeVisible();
   });
 
@@ -395,7 +400,7 @@ describe("one document", () => {
     (document.activeElement as HTMLElement).click();
     await settle();
     const sheet = screen.getByRole("dialog", { name: /Factura/ });
-    expect(within(sheet).getByText(/no hay respuesta/)).toBeVisible();
+    expect(within(sheet).getByRole("alert")).toHaveTextContent("no hay respuesta");
     await settle(5_000);
     expect(within(sheet).queryByText(/no hay respuesta/)).toBeNull();
     expect(within(sheet).getByText("Timbrado y firmado")).toBeVisible();

@@ -1,9 +1,10 @@
 import { screen, within } from "@testing-library/svelte";
 import { describe, expect, test, vi } from "vitest";
 
+import { named } from "../../lib/folios";
 import { capital } from "../../lib/format";
-import { click, enter, expectAccessible, open, press, settle, write } from "../testing";
-import { charged, code, sell } from "./till";
+import { click, enter, expectAccessible, open, press, reopen, settle, write } from "../testing";
+import { aloud, charged, code, sell } from "./till";
 
 describe("what has no code", () => {
   test("is sold at an open price, typed after a + or by itself", async () => {
@@ -208,9 +209,41 @@ test("what is left for the cash is said while the other means are written", asyn
   await write("6000");
   expect(screen.queryByText(/Efectivo: faltan/)).toBeNull();
   expect(screen.getByText("$ 30")).toBeVisible();
+  await press("F4", { shiftKey: true });
+  await write("x");
+  expect(screen.getByLabelText("Propina")).toBeInvalid();
+  await expectAccessible();
 });
 
 describe("the last sale", () => {
+  test("is heard with its folio, its total and what to hand back, once, and that it has no paper", async () => {
+    const shop = await open("sale");
+    const region = document.querySelector("h1 + [aria-live=polite]");
+    expect(aloud()).toEqual([]);
+    await sell("Pan", "350");
+    screen.getByLabelText("Recibido").focus();
+    await write("1000");
+    await press("F10");
+    const said = `Venta emitida: ${named(shop.rows[0]!)}, $ 350. Vuelto $ 650.`;
+    expect(aloud()).toEqual([said]);
+    const [words] = region!.children;
+    shop.push([{ ...shop.rows[0]!, state: "ENVIANDO", paper: { copy: "original", state: "failed", word: "No impreso", why: "la tapa está abierta" } }]);
+    await settle();
+    expect(aloud()).toEqual([said, "No impreso: la tapa está abierta. La venta vale igual: el documento está emitido y guardado."]);
+    expect(region!.children[0]).toBe(words);
+    // It is no news to who comes back to it, nor to who reads the page anew.
+    await press("2", { altKey: true, code: "Digit2" });
+    await press("1", { altKey: true, code: "Digit1" });
+    expect(charged()).toBeVisible();
+    expect(aloud()).toEqual([]);
+    await reopen(shop);
+    expect(charged()).toBeVisible();
+    expect(aloud()).toEqual([]);
+    await sell("Leche", "990");
+    await press("F10");
+    expect(aloud()).toEqual([`Venta emitida: ${named(shop.rows[0]!)}, $ 990.`]);
+  });
+
   test("says what was collected: its total, the rounding and the tip", async () => {
     await open("sale");
     await sell("Menú", "8954");

@@ -7,7 +7,7 @@ import { describe, expect, test, vi } from "vitest";
 import type { DemoShop } from "../../lib/demo";
 import { Problem, unreachable } from "../../lib/port";
 import { click, enter, open, press, scan, settle, write } from "../testing";
-import { charged, code, sell } from "./till";
+import { aloud, charged, code, sell } from "./till";
 
 const MILK = "7801234567890";
 const waiting = () => screen.queryAllByText(/^Venta siguiente:/).map((one) => one.parentElement?.textContent.replace(/\s+/g, " ").trim());
@@ -128,6 +128,21 @@ test("F10 charges the next sale in its turn, and the one that is on its way only
   expect(goods(issue)).toEqual([["Pan 350"], ["Varios 1004"]]);
   expect(screen.getByText("$ 1.005 c/u")).toBeVisible();
   expect(new Set(issue.mock.calls.map(([, key]) => key)).size).toBe(2);
+});
+
+test("the sale that was charged is heard though the next one stands already", async () => {
+  const { issue, answer } = await slow();
+  await enter("+888");
+  await answer();
+  expect(quantity("Varios")).toBe("1");
+  expect(aloud()).toEqual([expect.stringMatching(/^Venta emitida: Boleta [\d.]+, \$ 350\.$/)]);
+  const [first] = aloud();
+  await press("F10");
+  await press("F3");
+  await answer();
+  expect(issue).toHaveBeenCalledTimes(2);
+  expect(aloud()).toEqual([expect.stringMatching(/^Venta emitida: Boleta [\d.]+, \$ 890\.$/)]);
+  expect(aloud()).not.toEqual([first]);
 });
 
 test("what is half written when the answer comes is whole afterwards", async () => {

@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from "vitest";
 
 import { unreachable, Problem } from "../../lib/port";
 import { remember } from "../../lib/memory";
-import { click, enter, expectAccessible, open, press, scan, settle, write } from "../testing";
+import { click, enter, expectAccessible, listen, open, press, scan, settle, write } from "../testing";
 import { charged, code, sell } from "./till";
 
 describe("putting a sale together", () => {
@@ -255,8 +255,11 @@ test("a refusal names the product, once, and no path", async () => {
   const detail = "Detalle[0].PrcItem: El precio no puede ser negativo.";
   vi.spyOn(shop, "issue").mockRejectedValueOnce(new Problem({ status: 422, code: "price", title: "", detail, errors }));
   await sell("Pan", "350");
+  const heard = listen();
   await press("F10");
   expect(screen.getByTestId("sale-problem").textContent).toBe("No se emitió. Pan: El precio no puede ser negativo.");
+  expect(heard()).toContain("No se emitió. Pan: El precio no puede ser negativo.");
+  await expectAccessible();
 });
 
 test("a refusal is gone with what it was about", async () => {
@@ -304,6 +307,7 @@ describe("charging", () => {
     expect(within(charged()).getByText(/ENTRENAMIENTO/)).toBeVisible();
     expect(code()).toHaveFocus();
     expect([...shop.issued.values()]).toHaveLength(1);
+    await expectAccessible();
   });
 
   test("the sale goes in the SII's own tags, with the till's block beside", async () => {

@@ -2,8 +2,8 @@ import { screen, within } from "@testing-library/svelte";
 import { expect, test, vi } from "vitest";
 
 import { unreachable } from "../../lib/port";
-import { click, expectAccessible, open, press, reopen, settle, write } from "../testing";
-import { charged, sell } from "./till";
+import { click, enter, expectAccessible, listen, open, press, reopen, settle, write } from "../testing";
+import { aloud, charged, sell } from "./till";
 
 const declared = { stands: true, two_sales: false, since: "2026-11-01", who: "Ana" };
 
@@ -79,7 +79,9 @@ test("a card pays a part: its voucher is recorded, the rest gets a boleta, and b
   await sell("Pan", "3003");
   await press("F6", { shiftKey: true });
   await write("1000");
+  // Seen, and not read again at each key.
   expect(screen.getByText(/En el terminal: \$ 1\.000.*una por \$ 2\.003/)).toBeVisible();
+  expect(listen()()).not.toMatch(/En el terminal/);
   screen.getByLabelText("Efectivo (el resto)").focus();
   await write("5000");
   await press("F10");
@@ -112,6 +114,21 @@ test("a tip beside a card that pays a part is said to be a matter of two sales, 
   await press("F4", { shiftKey: true });
   await press("F10");
   expect([shop.issued.size, shop.records.length]).toEqual([1, 1]);
+});
+
+test("two equal sales by card are heard as two", async () => {
+  const shop = await open("sale");
+  await shop.setVouchers(declared);
+  await settle();
+  const heard = [];
+  for (let i = 0; i < 2; i++) {
+    await enter("+990");
+    await press("F7");
+    await press("F10");
+    expect(aloud()).toEqual(["Venta registrada: $ 990."]);
+    heard.push(document.querySelector("h1 + [aria-live=polite] p"));
+  }
+  expect(heard[0]).not.toBe(heard[1]);
 });
 
 test("two cards that pay all of it leave no boleta", async () => {

@@ -123,6 +123,9 @@ test("one is taken away only after asking, and a hasty Enter keeps it", async ()
   await press("6", { altKey: true, code: "Digit6" });
   await click("button", "Quitar bar");
   expect(screen.getByRole("button", { name: "Cancelar" })).toHaveFocus();
+  vi.spyOn(shop, "removePrinter").mockRejectedValueOnce(new Problem({ status: 500, code: "internal", title: "", detail: "No se pudo.", errors: [] }));
+  await click("button", "Quitar la impresora");
+  expect(form().getByRole("alert")).toHaveTextContent("No se pudo.");
   await click("button", "Quitar la impresora");
   expect(shop.set.printers).toEqual([]);
 });
@@ -144,5 +147,5 @@ test("an agent that does not answer is told", async () => {
   await press("1", { altKey: true, code: "Digit1" });
   await press("6", { altKey: true, code: "Digit6" });
   const printers = within(screen.getByRole("region", { name: "Impresoras" }));
-  expect(printers.getByText("Timbre no responde en este equipo. Revise que esté abierto.")).toBeVisible();
+  expect(printers.getByRole("alert")).toHaveTextContent("Timbre no responde en este equipo. Revise que esté abierto.");
 });

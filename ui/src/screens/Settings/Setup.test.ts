@@ -3,7 +3,7 @@ import { expect, test, vi } from "vitest";
 
 import App from "../../App.svelte";
 import { DemoShop } from "../../lib/demo";
-import { Problem } from "../../lib/port";
+import { Problem, unreachable } from "../../lib/port";
 import { click, expectAccessible, NOW, open, press, reopen, settle, write } from "../testing";
 
 const setup = () => within(screen.getByRole("region", { name: "Puesta en marcha" }));
@@ -255,6 +255,14 @@ test.each([
 ])("a shop begins without a printer by saying «%s», and is not asked again", async (word, said) => {
   const shop = await almostReady();
   await fireEvent.click(setup().getByRole("button", { name: word }));
+  // One that tells nothing, and can't be kept as such.
+  shop.printer = { state: "partial", word: "Parcial", why: "la impresora no terminó de recibir" };
+  await fireEvent.click(setup().getByRole("button", { name: "Página de prueba" }));
+  await settle();
+  vi.spyOn(shop, "putPrinter").mockRejectedValueOnce(unreachable("Timbre no responde."));
+  await fireEvent.click(setup().getByRole("button", { name: "Sí, salió entera" }));
+  await settle();
+  expect(setup().getByRole("alert")).toHaveTextContent("Timbre no responde.");
   await settle();
   expect(setup().getByText(said)).toBeVisible();
   expect(setup().getByRole("button", { name: /Primer documento/ })).toHaveAttribute("aria-expanded", "true");

@@ -132,7 +132,7 @@ test("who does not allow it leaves everything as it was, and the next act asks a
   await fireEvent.click(within(screen.getByRole("dialog", { name: "Lo autoriza un encargado" })).getByRole("button", { name: "Cancelar" }));
   await settle();
   expect(shop.running).toBe(true);
-  expect(screen.getByTestId("not-done")).toHaveTextContent("Lo autoriza un encargado con su PIN.");
+  expect(screen.getByRole("alert")).toHaveTextContent("Lo autoriza un encargado con su PIN.");
 });
 
 test("who can ask is accessible", async () => {
