@@ -412,12 +412,18 @@ export const T = {
     toAnnulText: "Folios que no se usarán más. Anúlelos en sii.cl y márquelos aquí.",
     toAnnulMore: (shown: number, all: number) => `Se ven los ${number(shown)} documentos más recientes de ${number(all)}. Los demás aparecen a medida que los marca.`,
     expiredLeft: (name: string, range: string) => `${name}: folios ${range}, vencidos sin usar`,
-    annulled: "Ya lo anulé",
     skipped: (name: string, range: string, lost: boolean) =>
       `${name}: folios ${range}, ${lost ? "que faltan en el registro, por el daño" : "saltados al desbloquear"}. Vea en sii.cl cuáles se usaron y anule los demás`,
-    looked: "Ya los revisé",
-    annulTitle: "¿Está anulado en sii.cl?",
-    annulText: "Márquelo solo si ya lo anuló en el sitio del SII. Queda anotado quién lo dijo.",
+    annulled: {
+      go: "Ya lo anulé",
+      title: "¿Está anulado en sii.cl?",
+      text: "Márquelo solo si ya lo anuló en el sitio del SII. Queda anotado quién lo dijo.",
+    },
+    looked: {
+      go: "Ya los revisé",
+      title: "¿Revisó estos folios en sii.cl?",
+      text: "Márquelos cuando haya visto cuáles se usaron y anulado los demás. Queda anotado quién lo dijo.",
+    },
     file: (name: string, range: string) => `${name}, folios ${range}`,
     used: "¿Ya se usaron folios de este rango en otro sistema?",
     usedNo: "No, ninguno",

@@ -174,8 +174,11 @@ test("folios that an unlock passed over are to be looked for until someone says 
   await settle();
   expect(screen.getByText(/folios 12 a 15, saltados al desbloquear/)).toBeVisible();
   await fireEvent.click(screen.getAllByRole("button", { name: "Ya los revisé" })[0]!);
+  // Where all of them were used nothing is annulled.
+  expect(within(dialog()).getByRole("heading")).toHaveTextContent("¿Revisó estos folios en sii.cl?");
+  expect(dialog()).toHaveTextContent("cuando haya visto cuáles se usaron y anulado los demás");
   await fireEvent.input(screen.getByLabelText("Quién lo decide"), { target: { value: "Rosa" } });
-  await fireEvent.click(within(dialog()).getByRole("button", { name: "Ya lo anulé" }));
+  await fireEvent.click(within(dialog()).getByRole("button", { name: "Ya los revisé" }));
   await settle();
   expect(screen.queryByText(/12 a 15/)).toBeNull();
   expect(screen.getByText(/folios 30 a 31, saltados/)).toBeVisible();
