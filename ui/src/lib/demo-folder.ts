@@ -33,7 +33,7 @@ export abstract class DemoFolder extends DemoVouchers {
       return { ...this.sealed, unconfirmed: this.shown !== null };
     },
     recoveryKey: async () => {
-      this.reach();
+      await this.allowed("recovery_key");
       this.shown = `rk-${(this.made += 1)}`;
       return this.shown;
     },

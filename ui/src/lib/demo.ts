@@ -133,7 +133,7 @@ export class DemoShop extends DemoAccess implements Port {
   }
 
   async exportFound(_: Query, form: "csv" | "xml"): Promise<string> {
-    this.reach();
+    await this.allowed("export");
     return `documentos.${form}`;
   }
 
@@ -171,31 +171,26 @@ export class DemoShop extends DemoAccess implements Port {
   }
 
   async loadFolios(_: ArrayBuffer, [part, parts]: [number, number], usedUpTo: number | null): Promise<LoadedRangeView> {
-    this.reach();
+    await this.allowed("load_folios");
     const loaded = demoRange(101, 200, part, parts, usedUpTo);
     this.loaded = [...this.loaded, loaded];
     this.push([]);
     return { ...loaded, warnings: [] };
   }
 
-  async stopRange({ folio, who, why }: RangeDecision): Promise<RangeView> {
-    return this.range(folio, { stopped: `${why}. Lo detuvo ${await this.allowed("stop_range", who)}` });
-  }
+  stopRange = (order: RangeDecision) => this.range("stop_range", order, (by) => ({ stopped: `${order.why}. Lo detuvo ${by}` }));
+  resumeRange = (order: RangeDecision) => this.range("resume_range", order, () => ({ stopped: null }));
+  rangeAnnulled = (order: RangeOrder) => this.range("range_annulled", order, () => ({ annulled: true, stopped: "sus folios sin usar se anularon" }));
+  skippedAnnulled = (order: RangeOrder) =>
+    this.range("skipped_annulled", order, (_, { skipped }) => ({ skipped: skipped?.filter(({ first, last }) => order.folio < first || last < order.folio) ?? [] }));
 
-  resumeRange = async ({ folio }: RangeDecision): Promise<RangeView> => this.range(folio, { stopped: null });
-
-  rangeAnnulled = async ({ folio }: RangeOrder): Promise<RangeView> => this.range(folio, { annulled: true, stopped: "sus folios sin usar se anularon" });
-
-  async skippedAnnulled({ folio }: RangeOrder): Promise<RangeView> {
-    const held = this.loaded.find(({ first, last }) => first <= folio && folio <= last);
-    return this.range(held?.first ?? 0, { skipped: held?.skipped?.filter(({ first, last }) => folio < first || last < folio) ?? [] });
-  }
-
-  private range(folio: number, changes: Partial<RangeView>): RangeView {
-    this.reach();
-    this.loaded = this.loaded.map((range) => (range.first === folio ? { ...range, ...changes } : range));
+  private async range(act: string, { folio, who }: RangeOrder, change: (by: string, held: RangeView) => Partial<RangeView>): Promise<RangeView> {
+    const by = await this.allowed(act, who);
+    const held = this.loaded.find(({ first, last }) => first <= folio && folio <= last)!;
+    const range = { ...held, ...change(by, held) };
+    this.loaded = this.loaded.map((one) => (one === held ? range : one));
     this.push([]);
-    return this.loaded.find((range) => range.first === folio) as RangeView;
+    return range;
   }
 
   async issueText(sale: string, key: string): Promise<IssuedView> {
@@ -312,14 +307,14 @@ export class DemoShop extends DemoAccess implements Port {
   }
 
   async putPrinter(printer: PrinterView): Promise<PrintersView> {
-    this.reach();
+    await this.allowed("put_printer");
     const others = this.set.printers.filter((one) => one.name !== printer.name);
     this.set = { ...this.set, printers: [...others, structuredClone(printer)] };
     return this.printers();
   }
 
   async removePrinter(name: string): Promise<PrintersView> {
-    this.reach();
+    await this.allowed("remove_printer");
     this.set = { ...this.set, printers: this.set.printers.filter((one) => one.name !== name) };
     return this.printers();
   }
@@ -330,7 +325,7 @@ export class DemoShop extends DemoAccess implements Port {
   }
 
   async setLogo(file: Uint8Array | null): Promise<PrintersView> {
-    this.reach();
+    await this.allowed("set_logo");
     this.set = { ...this.set, logo: file !== null };
     return this.printers();
   }

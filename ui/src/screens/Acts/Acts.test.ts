@@ -74,6 +74,27 @@ test("where a PIN names who decides, no name is asked for, and the act is theirs
 
 test("a question that stands open asks for a name again once the last PIN is gone", async () => {
   const shop = await open("folios");
+test.each([
+  ["going on with a range", { stopped: "Por error" }, "Seguir", { stopped: null }],
+  ["a range that was annulled", { expired: true }, "Ya lo anulé", { annulled: true }],
+  ["folios that were looked for", { skipped: [{ first: 12, last: 15 }] }, "Ya los revisé", { skipped: [] }],
+])("%s takes a PIN", async (_, change, asked, then) => {
+  const shop = await open("folios");
+  shop.people.set("Rosa", { name: "Rosa", role: "encargado", pin: "2580" });
+  shop.loaded = [{ ...shop.loaded[0]!, ...change }];
+  shop.push([]);
+  await settle();
+  await click("button", asked);
+  const why = screen.queryByLabelText("Por qué se puede");
+  if (why) await fireEvent.input(why, { target: { value: "Era un error" } });
+  await fireEvent.click(within(dialog()).getByRole("button", { name: asked }));
+  await settle();
+  expect(shop.loaded[0]).not.toMatchObject(then);
+  await fireEvent.input(screen.getByLabelText("PIN"), { target: { value: "2580" } });
+  await click("button", T.pin.allow);
+  expect(shop.loaded[0]).toMatchObject(then);
+});
+
   shop.people.set("Rosa", { name: "Rosa", role: "encargado", pin: "2580" });
   await fireEvent.click(within(screen.getByRole("table", { name: "Rangos de Nota de crédito" })).getByRole("button", { name: "Detener" }));
   await settle();

@@ -1,8 +1,8 @@
-import { screen, within } from "@testing-library/svelte";
+import { fireEvent, screen, within } from "@testing-library/svelte";
 import { expect, test, vi } from "vitest";
 
 import type { DemoShop } from "../../lib/demo";
-import { click, expectAccessible, open, reopen, settle, write } from "../testing";
+import { click, enter, expectAccessible, open, reopen, settle, write } from "../testing";
 
 const part = (name: string) => within(screen.getByRole("region", { name }));
 const health = () => part("La carpeta de datos");
@@ -126,6 +126,22 @@ test("what waits for the next start says so and offers it, with what is unsent",
   asked.getByRole("button", { name: "Reiniciar ahora" }).click();
   await settle();
   expect(restarted).toHaveBeenCalledOnce();
+});
+
+test("the recovery key is shown to somebody in charge, by their PIN, and to nobody without it", async () => {
+  const shop = await open("settings");
+  shop.people.set("Ana", { name: "Ana", role: "encargado", pin: "2580" });
+  await click("button", "Cifrar lo que se guarde");
+  await click("button", "Mostrar la clave");
+  await fireEvent.click(within(screen.getByRole("dialog", { name: "Lo autoriza un encargado" })).getByRole("button", { name: "Cancelar" }));
+  await settle();
+  expect(screen.getByRole("alert")).toHaveTextContent("Lo autoriza un encargado con su PIN.");
+  expect(shop.shown).toBeNull();
+  expect(screen.queryByTestId("recovery-key")).toBeNull();
+  await click("button", "Mostrar la clave");
+  screen.getByLabelText("PIN").focus();
+  await enter("2580");
+  expect(screen.getByTestId("recovery-key")).toHaveTextContent(shop.shown!);
 });
 
 test("sealing shows a key once, has it typed back, and does nothing before it was", async () => {

@@ -1,6 +1,7 @@
 import { fireEvent, screen, within } from "@testing-library/svelte";
 import { expect, test, vi } from "vitest";
 
+import { DemoShop } from "../../lib/demo";
 import { Problem } from "../../lib/port";
 import { click, enter, expectAccessible, open, press, settle, write } from "../testing";
 import { sell } from "../Sale/till";
@@ -121,6 +122,23 @@ test("a risky act asks for the PIN at its moment; a wrong one does nothing, the 
   await enter("2580");
   expect(shop.rows[0]?.series).toBe("61");
   expect(screen.queryByRole("dialog", { name: "Lo autoriza un encargado" })).toBeNull();
+});
+
+test.each<[string, (shop: DemoShop) => Promise<unknown>]>([
+  ["load_folios", (shop) => shop.loadFolios(new ArrayBuffer(0), [1, 1], null)],
+  ["stop_range", (shop) => shop.stopRange({ type: "61", folio: 1, who: "", why: "" })],
+  ["resume_range", (shop) => shop.resumeRange({ type: "61", folio: 1, who: "", why: "" })],
+  ["range_annulled", (shop) => shop.rangeAnnulled({ type: "61", folio: 1, who: "" })],
+  ["skipped_annulled", (shop) => shop.skippedAnnulled({ type: "61", folio: 1, who: "" })],
+  ["export", (shop) => shop.exportFound({}, "csv")],
+  ["put_printer", (shop) => shop.putPrinter({} as never)],
+  ["remove_printer", (shop) => shop.removePrinter("principal")],
+  ["set_logo", (shop) => shop.setLogo(null)],
+  ["recovery_key", (shop) => shop.sealer.recoveryKey()],
+])("%s is no act of just anybody, in the demo shop either", async (act, does) => {
+  const shop = new DemoShop();
+  shop.people.set("Ana", { name: "Ana", role: "encargado", pin: "2580" });
+  await expect(does(shop)).rejects.toMatchObject({ view: { code: "pin-needed", errors: [{ path: act }] } });
 });
 
 test("who does not allow it leaves everything as it was, and the next act asks anew", async () => {
