@@ -14,6 +14,21 @@ export function documentName(id: string): string {
   return kind ? named({ kind, folio: Number(folio) }) : id;
 }
 
+const KIND = new RegExp(`\\b(${Object.values(T.kinds).join("|")}) (\\d{1,3}(?:\\.\\d{3})+|\\d+)(?![\\d/-]|\\.\\d)`, "gi");
+
+/** Words that somebody looks for: a document in them by its id (`boleta 1.200` is `T39F1200`), a folio by its digits alone. */
+export function idsIn(words: string): string {
+  const series = (name: string) => Object.keys(T.kinds).find((one) => T.kinds[one]?.toLowerCase() === name.toLowerCase()) ?? "";
+  const digits = (folio: string) => folio.replaceAll(".", "");
+  return words
+    .trim()
+    .replace(/\s+/g, " ")
+    .replace(KIND, (_, kind: string, folio: string) => `T${series(kind)}F${digits(folio)}`)
+    .split(" ")
+    .map((word) => (/^\d{1,3}(\.\d{3})+$/.test(word) ? digits(word) : word))
+    .join(" ");
+}
+
 /** What of an answer people read as it stands. What is exact (a document, an answer of the authority, an id) is none of it. */
 const WORDS = new Set(["message", "text", "title", "detail", "attention", "error", "meaning", "why", "reason", "warning", "task", "trouble"]);
 

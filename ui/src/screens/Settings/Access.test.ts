@@ -49,7 +49,7 @@ test("an address is told of verdicts, is tried, and what was given up goes again
 
 test("who did what is found by its words, page by page", async () => {
   const shop = await open("settings");
-  const act = (number: number, who: string, what: string) => ({ number, at: "2026-11-22T14:00:00Z", who, what, documents: number === 60 ? ["T39F1"] : [], count: number === 60 ? 1 : 0 });
+  const act = (number: number, who: string, what: string) => ({ number, at: "2026-11-22T14:00:00Z", who, what, documents: number === 60 ? ["T39F1200"] : [], count: number === 60 ? 1 : 0 });
   shop.done = [act(61, "Rosa", "Desde el 2026-12-01 cada venta con tarjeta lleva su documento"), act(60, "Rosa", "Autoriza: Emitir una nota"), ...Array.from({ length: 55 }, (_, i) => act(59 - i, "Ana", "Reenviar"))];
   const deeds = part("Quién hizo qué");
   screen.getByText("Quién hizo qué").click();
@@ -61,10 +61,18 @@ test("who did what is found by its words, page by page", async () => {
   await type("Buscar por nombre, acto o documento", "rosa nota");
   await settle(400);
   expect(deeds.getAllByRole("row")).toHaveLength(2);
-  expect(deeds.getByText("Boleta 1")).toBeVisible();
+  expect(deeds.getByText("Boleta 1.200")).toBeVisible();
   await type("Buscar por nombre, acto o documento", "rosa 01-12-2026");
   await settle(400);
   expect(deeds.getAllByRole("row")).toHaveLength(2);
+  // Documents, too, as they are shown: the journal has their ids, and those of others by name.
+  shop.done = [...shop.done, act(1, "Ana", "Registrar el reclamo de Factura 1.300 de 76192083-9")];
+  for (const [words, what] of [["boleta 1.200", "Autoriza: Emitir una nota"], ["rosa 1.200", "Autoriza: Emitir una nota"], ["factura 1.300", "Registrar el reclamo de Factura 1.300 de 76192083-9"]] as const) {
+    await type("Buscar por nombre, acto o documento", words);
+    await settle(400);
+    expect(deeds.getAllByRole("row")).toHaveLength(2);
+    expect(deeds.getByText(what)).toBeVisible();
+  }
   await type("Buscar por nombre, acto o documento", "nadie");
   await settle(400);
   expect(deeds.getByText("Nada calza con «nadie».")).toBeVisible();
