@@ -574,6 +574,7 @@ export const T = {
       text: "Emita una boleta pequeña y siga en el Monitor hasta que el SII la acepte.",
       training: "Emita una boleta de práctica: sigue el mismo camino que una de verdad, y no vale ante el SII.",
       go: "Ir a Venta",
+      practice: "O practique primero, sin el SII",
     },
   },
 

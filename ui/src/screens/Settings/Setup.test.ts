@@ -48,6 +48,25 @@ test("a shop that has issued is not left for a practice shop, and a practice sho
   expect(practice.begin).not.toHaveBeenCalled();
 });
 
+test("before the first real document it may be practised, in its own step", async () => {
+  const begin = vi.fn(async () => {});
+  const shop = await open("settings", { environment: "production", documents: 0, scenario: "empty" });
+  Object.assign(shop, { practice: { begin } });
+  await reopen(shop, "settings");
+  await click("button", /Primer documento/);
+  expect(setup().getByRole("button", { name: "Ir a Venta" })).toBeVisible();
+  await click("button", "O practique primero, sin el SII");
+  expect(begin).toHaveBeenCalledOnce();
+  await expectAccessible();
+  vi.useFakeTimers({ now: NOW });
+  // A shop that has sold is not left for it.
+  const sold = await open("settings", { environment: "production" });
+  Object.assign(sold, { practice: { begin } });
+  await reopen(sold, "settings");
+  await click("button", /Primer documento/);
+  expect(screen.queryByRole("button", { name: "O practique primero, sin el SII" })).toBeNull();
+});
+
 test("a training shop that was opened by itself says how the shop's own is opened", async () => {
   await open("settings", { environment: "training" });
   expect(setup().getByText(/abra Timbre como siempre/)).toBeVisible();
@@ -236,6 +255,14 @@ test("the printer is a step: what is set up prints its test page at once, and it
   await fireEvent.input(within(screen.getByRole("dialog")).getByLabelText("Dirección de red"), { target: { value: "10.0.0.9" } });
   await click("button", "Guardar");
   expect(setup().getByText("No se imprimió: no contesta en 10.0.0.9:9100.")).toBeVisible();
+  // One that tells nothing, and can't be kept as such.
+  shop.printer = { state: "partial", word: "Parcial", why: "la impresora no terminó de recibir" };
+  await fireEvent.click(setup().getByRole("button", { name: "Página de prueba" }));
+  await settle();
+  vi.spyOn(shop, "putPrinter").mockRejectedValueOnce(unreachable("Timbre no responde."));
+  await fireEvent.click(setup().getByRole("button", { name: "Sí, salió entera" }));
+  await settle();
+  expect(setup().getByRole("alert")).toHaveTextContent("Timbre no responde.");
   shop.printer = { state: "done", word: "Impreso", why: "" };
   await fireEvent.click(setup().getByRole("button", { name: "Página de prueba" }));
   await settle();
@@ -255,14 +282,6 @@ test.each([
 ])("a shop begins without a printer by saying «%s», and is not asked again", async (word, said) => {
   const shop = await almostReady();
   await fireEvent.click(setup().getByRole("button", { name: word }));
-  // One that tells nothing, and can't be kept as such.
-  shop.printer = { state: "partial", word: "Parcial", why: "la impresora no terminó de recibir" };
-  await fireEvent.click(setup().getByRole("button", { name: "Página de prueba" }));
-  await settle();
-  vi.spyOn(shop, "putPrinter").mockRejectedValueOnce(unreachable("Timbre no responde."));
-  await fireEvent.click(setup().getByRole("button", { name: "Sí, salió entera" }));
-  await settle();
-  expect(setup().getByRole("alert")).toHaveTextContent("Timbre no responde.");
   await settle();
   expect(setup().getByText(said)).toBeVisible();
   expect(setup().getByRole("button", { name: /Primer documento/ })).toHaveAttribute("aria-expanded", "true");
