@@ -310,7 +310,7 @@ export class Problem extends Error {
 }
 
 export function unreachable(detail: string): Problem {
-  return new Problem({ status: 0, code: UNREACHABLE, title: "Sin respuesta", detail, errors: [] });
+  return new Problem({ status: 0, code: UNREACHABLE, title: T.problem.silent, detail, errors: [] });
 }
 
 export function refused(code: string, detail: string): Problem {
@@ -327,5 +327,5 @@ export function asProblem(thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown;
   if (isProblemView(thrown)) return new Problem(inNames({ ...thrown, errors: thrown.errors ?? [] }));
   const detail = thrown instanceof Error ? thrown.message : String(thrown);
-  return new Problem({ status: 500, code: "unknown", title: "Error inesperado", detail, errors: [] });
+  return new Problem({ status: 500, code: "unknown", title: T.problem.unexpected, detail, errors: [] });
 }

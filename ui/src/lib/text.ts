@@ -871,6 +871,7 @@ export const T = {
     seen: "El papel salió bien",
     waived: "Ya no hace falta",
     stands: "La venta vale igual: el documento está emitido y guardado.",
+    lacks: (word: string, why: string): string => `${word}${why ? `: ${why}` : ""}. ${T.paper.stands}`,
     done: (name: string, word: string, why: string) => `${name}: ${word}${why ? ` (${why})` : ""}`,
     filter: (n: number) => `Sin imprimir: ${number(n)}`,
   },
@@ -878,7 +879,6 @@ export const T = {
   printers: {
     title: "Impresoras",
     onIssue: "Cada documento se imprime al emitirse.",
-    lacks: (word: string, why: string): string => `${word}${why ? `: ${why}` : ""}. ${T.paper.stands}`,
     notOnIssue: "Nada se imprime solo: cada papel se pide a mano.",
     none: "Todavía no hay una impresora",
     noneHint: "Se puede vender igual: el documento queda emitido, y su papel se saca después.",
@@ -1136,6 +1136,7 @@ export const T = {
 
   done: {
     title: "Venta emitida",
+    aloud: (document: string, total: string, change: string | null) => `Venta emitida: ${document}, ${total}.${change ? ` Vuelto ${change}.` : ""}`,
     repeated: "Esta venta ya estaba emitida: es la misma.",
     left: (at: string) => `Es la venta que quedó sin respuesta ${at}, no una nueva.`,
     total: "Total",
@@ -1143,7 +1144,6 @@ export const T = {
     paid: "Pagado",
     open: "Ver en el Monitor",
     next: "Lista para la próxima venta",
-    aloud: (document: string, total: string, change: string | null) => `Venta emitida: ${document}, ${total}.${change ? ` Vuelto ${change}.` : ""}`,
     last: "Última venta",
     tip: "Propina",
     annul: "Anular esta venta",
@@ -1159,6 +1159,7 @@ export const T = {
 
   recorded: {
     title: "Venta registrada",
+    aloud: (total: string, change: string | null) => `Venta registrada: ${total}.${change ? ` Vuelto ${change}.` : ""}`,
     repeated: "Esta venta ya estaba registrada: es la misma.",
     why: "Su boleta es el voucher del terminal: entrégueselo al cliente. Timbre no usó un folio y no envía nada.",
     annul: "Para anularla, anule el pago en el terminal y deshágala en El día.",
@@ -1166,7 +1167,6 @@ export const T = {
 
   /** What is said in place of the agent's own sentence, by the code of a refusal. In Spanish nothing: the agent's has its figures. */
   refusals: {} as Partial<Record<string, string>>,
-    aloud: (total: string, change: string | null) => `Venta registrada: ${total}.${change ? ` Vuelto ${change}.` : ""}`,
 
   problem: {
     unreachable: "Timbre no responde en este equipo. Revise que esté abierto.",
@@ -1176,6 +1176,8 @@ export const T = {
     late: "Timbre no respondió a tiempo.",
     refused: (status: number) => `Timbre no aceptó el pedido (error ${status}).`,
     title: "No se pudo",
+    silent: "Sin respuesta",
+    unexpected: "Error inesperado",
   },
 
   trouble: {

@@ -37,6 +37,12 @@ test("a file that is let go beside its place does not take the page's", async ()
   expect(config.app.windows.map(({ dragDropEnabled }) => dragDropEnabled)).toEqual([false]);
 });
 
+test("nothing that a page could be made to say runs in the window: its policy allows nothing unsafe", () => {
+  const { csp } = config.app.security;
+  expect(csp).toMatch(/^default-src 'self'; script-src 'self'; style-src 'self';/);
+  expect(csp).not.toContain("unsafe");
+});
+
 test("F1 shows the keys, also while the code is written", async () => {
   await open("sale");
   await press("F1");

@@ -4,11 +4,13 @@ import { fireEvent, render, screen, within } from "@testing-library/svelte";
 import { expect, test, vi } from "vitest";
 
 import { DemoShop } from "../../lib/demo";
+import { named } from "../../lib/folios";
 import { unreachable } from "../../lib/port";
 import { T } from "../../lib/text";
+import type { RowView } from "../../lib/types";
 import { heardOf } from "../../parts/Who.svelte";
 import Undo from "../Today/Undo.svelte";
-import { click, enter, NOW, open, press, settle } from "../testing";
+import { click, enter, expectAccessible, NOW, open, press, settle } from "../testing";
 import Annulled from "./Annulled.svelte";
 
 const dialog = () => screen.getAllByRole("dialog").at(-1) as HTMLElement;
@@ -72,8 +74,6 @@ test("where a PIN names who decides, no name is asked for, and the act is theirs
   expect(who()).toHaveValue("");
 });
 
-test("a question that stands open asks for a name again once the last PIN is gone", async () => {
-  const shop = await open("folios");
 test.each([
   ["going on with a range", { stopped: "Por error" }, "Seguir", { stopped: null }],
   ["a range that was annulled", { expired: true }, "Ya lo anulé", { annulled: true }],
@@ -95,6 +95,8 @@ test.each([
   expect(shop.loaded[0]).toMatchObject(then);
 });
 
+test("a question that stands open asks for a name again once the last PIN is gone", async () => {
+  const shop = await open("folios");
   shop.people.set("Rosa", { name: "Rosa", role: "encargado", pin: "2580" });
   await fireEvent.click(within(screen.getByRole("table", { name: "Rangos de Nota de crédito" })).getByRole("button", { name: "Detener" }));
   await settle();
@@ -175,6 +177,23 @@ test("Enter in «Quién lo decide» lifts a lock", async () => {
   who().focus();
   await enter("Ana");
   expect(shop.locked).toBeNull();
+});
+
+test.each<[string, Partial<RowView>, RegExp | null]>([
+  ["Emitir de nuevo", { state: "RECHAZADO" }, /^Corregir la venta antes/],
+  ["Anotar lo que dice sii.cl", { state: "ENVIADO", attention: "Sin veredicto", since: new Date(NOW - 25 * 3_600_000).toISOString() }, /^Rechazado/],
+  ["Reenviar", { state: "GENERADO" }, null],
+])("the question behind «%s» has no barrier, with all that it asks", async (name, change, tick) => {
+  const shop = await open("monitor", { scenario: "problem" });
+  const row = { ...shop.rows[0]!, attention: null, annulled_by: null, ...change };
+  shop.push([row]);
+  await settle();
+  await click("button", named(row));
+  await click("button", name);
+  if (tick) await fireEvent.click(within(dialog()).getByLabelText(tick));
+  await settle();
+  expect(within(dialog()).queryAllByRole("textbox")).toHaveLength(tick ? 2 : 0);
+  await expectAccessible();
 });
 
 test.each(["monitor", "documents"] as const)("p reprints in %s: the row that has the focus, or the sheet that is open", async (room) => {

@@ -6,7 +6,7 @@ import { describe, expect, test, vi } from "vitest";
 import App from "../../App.svelte";
 import { DemoShop } from "../../lib/demo";
 import { type Closing } from "../../lib/port";
-import { click, NOW, open, settle } from "../testing";
+import { click, expectAccessible, NOW, open, settle } from "../testing";
 
 const dialog = () => screen.getByRole("dialog");
 
@@ -53,4 +53,8 @@ test("before the window closes it says how many documents are still to be sent",
   expect(hide).toHaveBeenCalledOnce();
   expect(quit).toHaveBeenCalledOnce();
   expect(screen.queryByRole("dialog")).toBeNull();
+  ask({ waiting: 14, tray: true });
+  await settle();
+  expect(dialog()).toBeVisible();
+  await expectAccessible();
 });

@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from "vitest";
 
 import { unreachable, Problem } from "../../lib/port";
 import { remembered } from "../../lib/memory";
-import { open, press, reopen } from "../testing";
+import { expectAccessible, open, press, reopen } from "../testing";
 import { charged, sell } from "./till";
 
 describe("an answer that was lost", () => {
@@ -51,6 +51,7 @@ describe("an answer that was lost", () => {
     expect(screen.getByTestId("sale-problem")).toHaveTextContent("No se emitió. No hay folios.");
     await press("F10");
     expect(screen.getByTestId("sale-problem")).toHaveTextContent("No se sabe si la venta quedó emitida. Pregunte otra vez: no se emite dos veces. Error 500");
+    await expectAccessible();
   });
 
   test("is kept before the sale leaves, and forgotten with the answer", async () => {
