@@ -33,3 +33,10 @@ mod torn;
 mod vouching;
 mod watch;
 mod witness;
+
+use std::io::Write;
+
+/// Says what a harness did, also where its test passes: what `println!` says is held back then.
+fn say(words: &str) {
+    std::io::stderr().write_all(format!("{words}\n").as_bytes()).expect("somebody listens");
+}
