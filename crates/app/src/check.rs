@@ -10,7 +10,7 @@ use std::thread::{self, available_parallelism};
 
 use timbre_agent::damage::{self, Damaged};
 use timbre_core::{Document, DocumentId, Finding, Regime, Severity};
-use timbre_store::{CheckReport, SegmentKeys};
+use timbre_store::{CheckReport, SegmentKeys, percent};
 
 use crate::start::{StartError, anchor};
 use crate::vault::{Custody, Vault};
@@ -57,12 +57,8 @@ impl Checked {
 
 /// Reads the whole store of a folder back, asks its anchor too, and verifies every document, all
 /// versions; what is sealed as far as `custody` opens it (without one what the environment says). `progress` hears how
-/// many bytes of the journal were read, of how many.
-pub fn check(
-    dir: &Path,
-    custody: Option<Custody>,
-    progress: &dyn Fn(u64, u64),
-) -> Result<Checked, StartError> {
+/// much of the journal was read, in whole percents.
+pub fn check(dir: &Path, custody: Option<Custody>, progress: &dyn Fn(u32)) -> Result<Checked, StartError> {
     check_with(dir, sealing::keys(dir, custody)?, progress)
 }
 
@@ -70,7 +66,7 @@ pub fn check(
 pub(crate) fn check_with(
     dir: &Path,
     keys: Option<Arc<Vault>>,
-    progress: &dyn Fn(u64, u64),
+    progress: &dyn Fn(u32),
 ) -> Result<Checked, StartError> {
     check_against(anchor(None, dir), dir, keys, progress)
 }
@@ -79,7 +75,7 @@ fn check_against(
     anchor: Option<PathBuf>,
     dir: &Path,
     keys: Option<Arc<Vault>>,
-    progress: &dyn Fn(u64, u64),
+    progress: &dyn Fn(u32),
 ) -> Result<Checked, StartError> {
     let keys = keys.map(|vault| vault as Arc<dyn SegmentKeys>);
     let regime = country::regime();
@@ -91,7 +87,9 @@ fn check_against(
             some.clear();
         }
     };
-    let store = timbre_store::check(dir, anchor.as_deref(), keys, &mut show, progress)?;
+    let store = timbre_store::check(dir, anchor.as_deref(), keys, &mut show, &|read, all| {
+        progress(percent(read, all))
+    })?;
     unsound.extend(look(&*regime, &some));
     Ok(Checked { store, unsound })
 }
@@ -229,7 +227,7 @@ mod tests {
             shop.agent.issue(sale().into(), None).await.expect("a sale");
             shop.stop().await;
             flip(&dir.path().join("shop"), words);
-            let found = check_against(None, &dir.path().join("shop"), None, &|_, _| {}).expect("it is read");
+            let found = check_against(None, &dir.path().join("shop"), None, &|_| {}).expect("it is read");
             let said = &found.words()[0];
             assert!(said.contains("Cargue otra vez") && !said.contains("seguir vendiendo"), "{said}");
 
@@ -292,7 +290,7 @@ mod tests {
         let sold = shop.agent.issue(sale().into(), Some("a".to_owned())).await.expect("a sale");
         assert_eq!(sold.document.id, "T39F1");
         shop.stop().await;
-        let sound = check_against(None, &folder, None, &|_, _| {}).expect("it is read back");
+        let sound = check_against(None, &folder, None, &|_| {}).expect("it is read back");
         assert_eq!((sound.store.documents, &sound.unsound, sound.lost_data()), (1, &vec![], false));
 
         let (mut store, _) = Store::open(&folder, &OpenOptions::default(), &|_, _| {}).expect("its store");
@@ -305,7 +303,7 @@ mod tests {
         let forged = Fact::Issued(Box::new(forged));
         store.commit(vec![forged], SystemClock.now()).expect("it is written");
         drop(store);
-        let found = check_against(None, &folder, None, &|_, _| {}).expect("it is read back");
+        let found = check_against(None, &folder, None, &|_| {}).expect("it is read back");
         assert!(found.lost_data() && !found.store.lost_data());
         let [unsound] = &found.unsound[..] else { panic!("{:?}", found.unsound) };
         assert_eq!((unsound.document.to_string(), unsound.version), ("T39F2".to_owned(), 1));

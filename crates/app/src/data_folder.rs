@@ -195,11 +195,7 @@ impl DataFolder for Place {
         let (dir, vault, standing) = (self.dir.clone(), self.vault.clone(), Arc::clone(&self.looked));
         let told = Arc::clone(&self.agent);
         let look = move || {
-            let progress = |read: u64, all: u64| {
-                let percent = (read.saturating_mul(100)).checked_div(all).unwrap_or(100).min(100);
-                at(&standing).percent = u32::try_from(percent).unwrap_or(100);
-            };
-            let (sound, lines) = match check_with(&dir, vault, &progress) {
+            let (sound, lines) = match check_with(&dir, vault, &|percent| at(&standing).percent = percent) {
                 Ok(mut checked) => {
                     if let Some(agent) = told.get().and_then(Told::agent) {
                         tell(&agent, &mut checked);

@@ -32,6 +32,6 @@ pub use check::{Checked, Unsound, check};
 pub use country::regime;
 pub use folder::{Address, data_dir, demo_dir, find, find_able, is_shop, practice_dir};
 pub use keeper::Keeper;
-pub use start::{DemoOptions, Left, Options, PORT, Running, StartError, remake_vault, start};
+pub use start::{DemoOptions, Left, Options, PORT, Progress, Running, StartError, remake_vault, start};
 pub use timbre_pos::{Tokens, Webhooks, Window};
 pub use timbre_store::{CheckReport, IndexCheck, Mark, Opened, Sealed};

@@ -13,6 +13,7 @@ use timbre_store::{Fact, OpenOptions, Opened, Sealed, Store};
 use crate::data_folder::held;
 use crate::folder::{Lock, data_dir};
 use crate::staff::Workers;
+use crate::start::progress::telling;
 use crate::start::{Options, StartError, anchor};
 use crate::vault::{Custody, CustodyUsed, RecoveryKey, Vault};
 
@@ -173,7 +174,7 @@ pub(crate) fn open_vault(
 fn open_store(at: &Options, dir: &Path, vault: &Arc<Vault>) -> Result<(Store, Opened), StartError> {
     let anchor = anchor(at.state.clone(), dir);
     let options = OpenOptions { anchor, keys: Some(vault.clone()), ..OpenOptions::default() };
-    Ok(Store::open(dir, &options, &|_, _| {})?)
+    Ok(Store::open(dir, &options, &telling(at.progress.as_ref()))?)
 }
 
 /// Somebody in charge, by their PIN, or whoever sits there while nobody has one.

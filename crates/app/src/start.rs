@@ -1,6 +1,7 @@
 //! Starting and stopping an agent on a folder: the one place where everything is wired.
 
 mod error;
+pub(crate) mod progress;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -29,6 +30,8 @@ use crate::staff::Workers;
 use crate::vault::{Custody, CustodyUsed, Vault};
 use crate::{authorities, country, demo, room, sealing, simulator};
 pub use error::StartError;
+pub use progress::Progress;
+use progress::telling;
 
 /// The port that tills know.
 pub const PORT: u16 = 4578;
@@ -56,6 +59,8 @@ pub struct Options {
     pub state: Option<PathBuf>,
     /// The printing of the folder that this program has already.
     pub turn: Option<Turn>,
+    /// Who is told how far the index is, where it has to be made anew.
+    pub progress: Option<Progress>,
 }
 
 #[derive(Debug, Clone)]
@@ -157,7 +162,7 @@ async fn begin(options: Options, still: bool) -> Result<Running, StartError> {
     };
     let folder = dir.clone();
     let (custody, state, sends) = (options.custody.clone(), options.state.clone(), options.sender);
-    let look = options.look;
+    let (look, progress) = (options.look, options.progress.clone());
     let open = move || -> Result<_, StartError> {
         let mut lock = if still { Lock::still(&dir) } else { Lock::take(&dir) }?;
         let config = Config::read(&dir)?;
@@ -177,7 +182,7 @@ async fn begin(options: Options, still: bool) -> Result<Running, StartError> {
             lock.alone(anchor.as_deref())?;
         }
         let options = OpenOptions { anchor, keys, still, ..OpenOptions::default() };
-        let (mut store, opened) = Store::open(&dir, &options, &|_, _| {})?;
+        let (mut store, opened) = Store::open(&dir, &options, &telling(progress.as_ref()))?;
         if config.certification.boleta_set {
             announce_set(&mut store, &dir, sends)?;
         }

@@ -3,10 +3,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use timbre_app::vault::{Custody, CustodyUsed, Kind, Vault, VaultError};
-use timbre_app::{DemoOptions, Left, Options, Running, StartError};
+use timbre_app::{DemoOptions, Left, Options, Progress, Running, StartError};
 use timbre_core::Regime;
 use tokio::sync::Mutex;
 use tokio::task::block_in_place;
@@ -18,6 +19,10 @@ pub use timbre_app::{Address, Checked, Sealed};
 
 use crate::ask;
 use crate::failure::{Exit, Failure};
+use crate::out::Out;
+
+/// For remarks, which are words for people with `--json`, too.
+const TERMINAL: Out = Out { json: false };
 
 /// What an engine of our own must do beside keeping the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -201,8 +206,14 @@ fn running(data: &Path, need: Need) -> Result<Option<Address>, Failure> {
     Ok(block_in_place(|| timbre_app::find_able(data, enough))?)
 }
 
-/// Starts an engine here. Where the vault wants its passphrase, and somebody is there, it is asked for.
+/// Starts an engine here, and tells a terminal how far that is where its index has to be made anew.
 async fn start(options: Options) -> Result<Running, StartError> {
+    let telling = Telling::default();
+    start_open(Options { progress: Some(telling.progress()), ..options }).await
+}
+
+/// Where the vault wants its passphrase, and somebody is there, it is asked for.
+async fn start_open(options: Options) -> Result<Running, StartError> {
     let wanted = match timbre_app::start(options.clone()).await {
         Err(StartError::Vault(wanted @ VaultError::NeedsPassphrase)) if ask::somebody() => wanted,
         other => return other,
@@ -211,6 +222,28 @@ async fn start(options: Options) -> Result<Running, StartError> {
     let Some(passphrase) = block_in_place(|| passphrase(new)) else { return Err(wanted.into()) };
     let custody = Custody { passphrase: Some(passphrase), ..Custody::from_env()? };
     timbre_app::start(Options { custody: Some(custody), ..options }).await
+}
+
+/// The line of a terminal with how far an index is; wiped at the end where it was written.
+#[derive(Default)]
+struct Telling(Arc<AtomicBool>);
+
+impl Telling {
+    fn progress(&self) -> Progress {
+        let told = Arc::clone(&self.0);
+        Progress::new(move |percent| {
+            told.store(true, Ordering::Relaxed);
+            TERMINAL.progress(&format!("Rehaciendo el índice: {percent} %"));
+        })
+    }
+}
+
+impl Drop for Telling {
+    fn drop(&mut self) {
+        if self.0.load(Ordering::Relaxed) {
+            TERMINAL.progress("");
+        }
+    }
 }
 
 /// What the person types; of a folder that is just being made twice, as a slip would lock it for ever.
@@ -231,19 +264,22 @@ pub fn remake_vault(data: Option<&Path>) -> Result<CustodyUsed, Failure> {
 
 /// Gives the key of `data` to a custody again.
 pub fn recover_vault(data: Option<&Path>, who: &str, recovery: &RecoveryKey) -> Result<Recovered, Failure> {
-    let at = at(data, true)?;
+    let telling = Telling::default();
+    let at = at(data, true, &telling)?;
     Ok(block_in_place(|| timbre_app::sealing::recover_vault(&at, who, recovery))?)
 }
 
 /// What `data` writes is sealed from now on; what keeps its key.
 pub fn seal(data: Option<&Path>, who: &Asker, recovery: &RecoveryKey) -> Result<CustodyUsed, Failure> {
-    let at = at(data, false)?;
+    let telling = Telling::default();
+    let at = at(data, false, &telling)?;
     Ok(block_in_place(|| timbre_app::sealing::seal(&at, who, recovery))?)
 }
 
 /// What it writes is in clear again.
 pub fn unseal(data: Option<&Path>, who: &Asker) -> Result<(), Failure> {
-    let at = at(data, false)?;
+    let telling = Telling::default();
+    let at = at(data, false, &telling)?;
     Ok(block_in_place(|| timbre_app::sealing::unseal(&at, who))?)
 }
 
@@ -282,10 +318,10 @@ pub fn shop_alone(data: Option<&Path>) -> Result<PathBuf, Failure> {
 }
 
 /// A shop that is ours alone, and what opens its vault.
-fn at(data: Option<&Path>, new: bool) -> Result<Options, Failure> {
+fn at(data: Option<&Path>, new: bool, telling: &Telling) -> Result<Options, Failure> {
     let data = shop_alone(data)?;
-    let custody = Some(custody(&data, new)?);
-    Ok(Options { data: Some(data), custody, ..Options::default() })
+    let (custody, progress) = (Some(custody(&data, new)?), Some(telling.progress()));
+    Ok(Options { data: Some(data), custody, progress, ..Options::default() })
 }
 
 /// What the environment says of the custody, and the passphrase of a person where that is wanted (`new`: twice, for a
@@ -380,9 +416,9 @@ pub fn regime() -> Arc<dyn Regime> {
     timbre_app::regime()
 }
 
-/// Reads the whole store back, and verifies every document. `progress` hears how many bytes were
-/// read, of how many.
-pub fn check(data: &Path, progress: &dyn Fn(u64, u64)) -> Result<Checked, Failure> {
+/// Reads the whole store back, and verifies every document. `progress` hears how much was
+/// read, in whole percents.
+pub fn check(data: &Path, progress: &dyn Fn(u32)) -> Result<Checked, Failure> {
     let sealed = !timbre_app::sealing::sealed(data)?.sealed.is_empty();
     let custody = if sealed { Some(custody(data, false)?) } else { None };
     Ok(block_in_place(|| timbre_app::check(data, custody, progress))?)

@@ -73,6 +73,6 @@ pub use row::{Counts, Event, Filter, Found, OpenParcel, Page, Place, Range, Row,
 pub use sealing::{Key, Sealed, SegmentKeys, sealed};
 pub use store::{Committed, Store};
 pub use voucher::{Undone, VouchedRow, VoucherSums, Vouchers};
-pub use walk::Damage;
+pub use walk::{Damage, percent};
 pub use watch::{ClockAccepted, ClockSeen};
 pub use witness::{Heard, Said};

@@ -65,7 +65,8 @@ pub struct Committed {
 
 impl Store {
     /// Opens a folder, making it when there is none: `dir/journal` and `dir/db`. `progress` hears
-    /// how many bytes of the journal were read, of how many.
+    /// how many bytes of the journal the index has, of how many: as it is opened, and for each [`percent`](crate::percent)
+    /// that is read into it.
     pub fn open(
         dir: &Path,
         options: &OpenOptions,

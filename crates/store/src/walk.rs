@@ -85,8 +85,15 @@ pub(crate) struct Torn {
     pub empty: bool,
 }
 
+/// How much of all was read, in whole percents: of nothing, all of it.
+pub fn percent(read: u64, all: u64) -> u32 {
+    let percent = read.saturating_mul(100).checked_div(all).unwrap_or(100);
+    u32::try_from(percent).unwrap_or(100).min(100)
+}
+
 /// Reads from just after `start`. `known` is the highest sequence that the index or the anchor
-/// remembers: what they know was answered for, and is never a torn tail.
+/// remembers: what they know was answered for, and is never a torn tail. `progress` hears where it begins, and then
+/// each time that it is a whole percent further.
 pub(crate) fn walk(
     segments: &Segments,
     start: Tip,
@@ -97,6 +104,13 @@ pub(crate) fn walk(
     let list = segments.list()?;
     let total: u64 = list.iter().map(|(_, length)| length).sum();
     let mut walk = Walk { known, meet, end: End { tip: start, ..End::default() }, held: Vec::new() };
+    let mut told = None;
+    let mut tell = |read| {
+        let percent = percent(read, total);
+        if told.replace(percent) != Some(percent) {
+            progress(read, total);
+        }
+    };
     let mut done = 0;
     let mut expected = 1;
     let last_used = list.iter().rev().find(|(_, length)| *length > 0).map(|(n, _)| *n);
@@ -110,7 +124,7 @@ pub(crate) fn walk(
             (first, offset) if segment == first => offset.min(length),
             _ => 0,
         };
-        progress(done + from, total);
+        tell(done + from);
         let mut strip = Strip::new(segment, from, segments.read_from(segment, from)?);
         let followed = Some(segment) < last_used;
         while let Some(piece) = strip.next(walk.floor())? {
@@ -125,6 +139,8 @@ pub(crate) fn walk(
                 break;
             }
             walk.piece(piece, followed && strip.is_over())?;
+            // One that is being written to is longer by now.
+            tell((done + length).saturating_sub(strip.left()));
         }
         done += length;
         if followed {
@@ -135,7 +151,7 @@ pub(crate) fn walk(
             }
         }
     }
-    progress(done, total);
+    tell(done);
     walk.finish()
 }
 

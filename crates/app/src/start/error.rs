@@ -11,7 +11,10 @@ use crate::vault::VaultError;
 /// Why an agent did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error("otro programa tiene abierta la carpeta {} y no responde. Ciérrelo y vuelva a intentar.", .0.display())]
+    #[error(
+        "otro programa tiene abierta la carpeta {} y no responde. Si es Timbre que está partiendo, espere a que termine; \
+         si no, ciérrelo. Después vuelva a intentar.", .0.display()
+    )]
     Busy(PathBuf),
     #[error("otra orden de Timbre tiene abierta la carpeta {}. Espere a que termine y repita.", .0.display())]
     Passing(PathBuf),

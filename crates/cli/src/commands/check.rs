@@ -1,7 +1,6 @@
 //! `timbre check`: reads the whole store back, verifies every document, and says whether all is sound.
 //! It needs no agent and repairs nothing.
 
-use std::cell::Cell;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -18,13 +17,8 @@ pub fn run(data: Option<&Path>, out: Out) -> Result<Exit, Failure> {
     if gone && !folder.join("vault.json").exists() && !folder.join("db").exists() {
         return Err(nothing());
     }
-    let percent = Cell::new(u64::MAX);
-    let report = door::check(&folder, &|read, all| {
-        let now = (read * 100).checked_div(all).unwrap_or(100);
-        if percent.replace(now) != now {
-            out.progress(&format!("Leyendo y verificando: {now} %"));
-        }
-    })?;
+    let report =
+        door::check(&folder, &|percent| out.progress(&format!("Leyendo y verificando: {percent} %")))?;
     out.progress("");
     if gone && !report.lost_data() {
         return Err(nothing());

@@ -265,3 +265,17 @@ fn progress_ends_at_the_whole() {
     assert_eq!(told.first().unwrap().0, 0);
     assert!(told.last().is_some_and(|(done, of)| done == of && *of > 0));
 }
+
+#[test]
+fn one_long_segment_is_told_percent_by_percent() {
+    let (shop, mut store) = Shop::ready();
+    issue(&mut store, 1..=100);
+    drop(store);
+    shop.delete_index();
+    let told = std::cell::RefCell::new(Vec::new());
+    let hear = |done, of| told.borrow_mut().push(crate::percent(done, of));
+    Store::open(&shop.dir(), &shop.options, &hear).unwrap();
+    let told = told.into_inner();
+    assert!(told.is_sorted_by(|one, next| one < next) && told.len() > 50, "{told:?}");
+    assert_eq!((told[0], told[told.len() - 1]), (0, 100));
+}
