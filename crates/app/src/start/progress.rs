@@ -85,6 +85,7 @@ mod tests {
         assert_eq!(told(&[(0, 0)]), [0u32; 0], "a new folder");
         assert_eq!(told(&[(LONG, 2 * LONG), (2 * LONG, 2 * LONG)]), [50, 100], "it was stopped half way");
     }
+
     /// Opens the demo shop in `dir`, and closes it.
     async fn open(dir: &Path, progress: Progress) {
         let options = Options {
