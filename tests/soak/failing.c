@@ -1,6 +1,7 @@
 /* Preloaded into the agent by the harness: calls on files below one folder fail, or only pretend.
  * In the environment:
- *   TIMBRE_FAIL_BELOW  the folder
+ *   TIMBRE_FAIL_BELOW  the folder: all that begins like it, so that what stands beside it under its name and an ending
+ *                      (db.in-use, db.damaged-1) is of it
  *   TIMBRE_FAIL_ERRNO  what is answered: 5 (EIO), 28 (ENOSPC), 30 (EROFS); 0: syncs say yes and do nothing
  *   TIMBRE_FAIL_FROM   the first call that fails, counted from 1
  *   TIMBRE_FAIL_ONCE   set: that call alone

@@ -1,5 +1,5 @@
-//! The disk says no: each call on the index fails once, for each until none is left; the disk is full
-//! and is freed again; it may only be read. A sale is refused before it has a folio, or it is whole;
+//! The disk says no: each call on the index fails once, for each until none is left, also while it is made anew or put
+//! aside; the disk is full and is freed again; it may only be read. A sale is refused before it has a folio, or it is whole;
 //! nothing is lost; and selling goes on by itself when the disk does.
 
 use std::collections::BTreeMap;
@@ -13,13 +13,30 @@ use crate::disk::Disk;
 use crate::fault;
 use crate::fault::{Fault, Found};
 use crate::judge;
-use crate::life::{Life, Said, Start};
+use crate::life::{Life, Said, Start, mark_suspect};
 use crate::shim::{Fails, Shim};
 use crate::shop::{Figures, Shop};
 use crate::tills::{self, Line};
 
 /// EIO and ENOSPC, for each call.
 const ERRORS: [(i32, &str); 2] = [(5, "EIO"), (28, "ENOSPC")];
+
+/// How a life finds the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Left {
+    /// As the life before it left it.
+    There,
+    /// It is made anew.
+    Gone,
+    /// It is said that it failed: it is put aside, and made anew.
+    Suspect,
+}
+
+const LEFT: [Left; 3] = [Left::There, Left::Gone, Left::Suspect];
+
+/// So many calls fail at the least, of each error and with the index as each life finds it: else nothing was tried.
+const HANDFUL: u64 = 4;
+
 /// What a disk says that is full, or may only be read.
 const STATES: [(i32, &str); 2] = [(28, "full"), (30, "read-only")];
 
@@ -44,6 +61,8 @@ const LIVES_OF_A_SHOP: u64 = 40;
 pub struct Told {
     /// Calls that failed, by error and kind.
     kinds: BTreeMap<(&'static str, String), u64>,
+    /// The same, by how the index was found.
+    left: BTreeMap<Left, u64>,
     /// Starts that were refused, and the next one was not.
     refused_starts: u64,
     /// Shops whose calls failed, and those of them that wrote sealed.
@@ -57,7 +76,7 @@ pub struct Told {
 
 impl fmt::Display for Told {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Told { kinds, refused_starts, shops, sealed, states, no_disk, figures } = self;
+        let Told { kinds, left, refused_starts, shops, sealed, states, no_disk, figures } = self;
         let failed: u64 = kinds.values().sum();
         write!(f, "{failed} calls failed once each (")?;
         for (n, ((error, kind), times)) in kinds.iter().enumerate() {
@@ -65,7 +84,7 @@ impl fmt::Display for Told {
         }
         write!(
             f,
-            ") in {shops} shops, {sealed} of them sealed, {refused_starts} starts refused; {states} times full, read-only or deaf to syncs and back; {figures}"
+            "; the index {left:?}) in {shops} shops, {sealed} of them sealed, {refused_starts} starts refused; {states} times full, read-only or deaf to syncs and back; {figures}"
         )?;
         match no_disk {
             Some(why) => write!(f, "; SKIPPED, a disk that is really full: {why}"),
@@ -80,24 +99,13 @@ pub async fn run(binary: &Path, seed: u64, step: u64) -> Found<Option<Told>> {
     let Some(shim) = Shim::build()? else { return Ok(None) };
     let mut told = Told::default();
     for (errno, name) in ERRORS {
-        let mut n = 1 + seed % step;
-        let mut left = true;
-        while left {
-            let mut shop = Shop::new(binary.to_owned(), None).await?;
-            shop.make()?;
-            // Every other one writes sealed from its first sale on, beginning with the first.
-            if told.shops.is_multiple_of(2) {
-                shop.place.seal(&Said::new())?;
-                told.sealed += 1;
+        for left in LEFT {
+            let failed = each(binary, &shim, (errno, name), left, (seed, step), &mut told).await?;
+            if failed < HANDFUL {
+                return fault!(
+                    "{name}, the index {left:?}: {failed} calls failed, by steps of {step}: too few"
+                );
             }
-            told.shops += 1;
-            let last = n + LIVES_OF_A_SHOP * step;
-            while left && n < last {
-                let with = |fault| Fault(format!("{name} at call {n} of seed {seed}: {fault}"));
-                left = call(&mut shop, &shim, (errno, name), n, &mut told).await.map_err(with)?;
-                n += step;
-            }
-            told.figures += shop.end().await?;
         }
     }
     match Disk::new()? {
@@ -127,6 +135,45 @@ pub async fn run(binary: &Path, seed: u64, step: u64) -> Found<Option<Told>> {
     Ok(Some(told))
 }
 
+/// Every `step`-th call fails, each in a life of its own, until there is none; how many did.
+async fn each(
+    binary: &Path,
+    shim: &Shim,
+    error: (i32, &'static str),
+    left: Left,
+    (seed, step): (u64, u64),
+    told: &mut Told,
+) -> Found<u64> {
+    let mut n = 1 + seed % step;
+    let (mut failed, mut more) = (0, true);
+    while more {
+        let mut shop = Shop::new(binary.to_owned(), None).await?;
+        shop.make()?;
+        // Every other one writes sealed from its first sale on, beginning with the first.
+        if told.shops.is_multiple_of(2) {
+            shop.place.seal(&Said::new())?;
+            told.sealed += 1;
+        }
+        told.shops += 1;
+        let last = n + LIVES_OF_A_SHOP * step;
+        while more && n < last {
+            let with =
+                |fault| Fault(format!("{} at call {n} of seed {seed}, the index {left:?}: {fault}", error.1));
+            match left {
+                Left::There => {}
+                Left::Gone => fs::remove_dir_all(shop.place.index())?,
+                Left::Suspect => mark_suspect(&shop.place.index())?,
+            }
+            more = call(&mut shop, shim, error, n, told).await.map_err(with)?;
+            failed += u64::from(more);
+            n += step;
+        }
+        told.figures += shop.end().await?;
+    }
+    *told.left.entry(left).or_default() += failed;
+    Ok(failed)
+}
+
 /// A life in which the n-th call on the index fails; false when it makes no such call.
 async fn call(
     shop: &mut Shop,
@@ -136,7 +183,7 @@ async fn call(
     told: &mut Told,
 ) -> Found<bool> {
     let mut chance = Chance::new(n, errno.unsigned_abs().into());
-    let said = shim.said(&shop.place.index().join(""), &Fails { errno, from: n, once: true });
+    let said = shim.said(&shop.place.index(), &Fails { errno, from: n, once: true });
     let mut life = match Life::start(&shop.place, &said)? {
         Start::Alive(life) => life,
         Start::Died(status) if status.code().is_some_and(|code| code != 4) => {
@@ -176,7 +223,7 @@ fn count(told: &mut Told, name: &'static str, kinds: Vec<String>) {
 async fn state(shop: &mut Shop, shim: &Shim, errno: i32, whole: bool, seed: u64) -> Found<()> {
     let file = shop.place.root.join("spoilt");
     let below = if whole { shop.place.shop() } else { shop.place.index() };
-    let said = shim.said_while(&below.join(""), errno, &file);
+    let said = shim.said_while(&below, errno, &file);
     let spoil = || Ok(fs::write(&file, "")?);
     bad_times(shop, &said, seed, whole.then_some(0), spoil, || Ok(fs::remove_file(&file)?)).await?;
     shim.told().map(drop)
@@ -186,7 +233,7 @@ async fn state(shop: &mut Shop, shim: &Shim, errno: i32, whole: bool, seed: u64)
 async fn last(shop: &mut Shop, shim: &Shim, seed: u64) -> Found<()> {
     let mut chance = Chance::new(seed, 1);
     let file = shop.place.root.join("spoilt");
-    let mut said = shim.said_while(&shop.place.index().join(""), 5, &file);
+    let mut said = shim.said_while(&shop.place.index(), 5, &file);
     said.push(("TIMBRE_FAIL_KIND", "fsync".into()));
     for _ in 0..LAST {
         let mut life = shop.begin(&said).await?;
