@@ -10,6 +10,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -49,6 +50,8 @@ pub(crate) struct Index {
     folder: Option<PathBuf>,
     /// The mark stands beside the folder.
     marked: AtomicBool,
+    /// A call failed, and the mark could not be told: it is as soon as it can be.
+    unsaid: AtomicBool,
     /// Tests make every write fail.
     #[cfg(test)]
     pub fails: AtomicBool,
@@ -119,6 +122,7 @@ impl Index {
             disguise: RwLock::default(),
             folder,
             marked: AtomicBool::new(marked),
+            unsaid: AtomicBool::new(false),
             #[cfg(test)]
             fails: AtomicBool::new(false),
         }
@@ -181,8 +185,14 @@ impl Index {
     fn suspect(&self) {
         if let Some(folder) = &self.folder {
             self.marked.store(true, Ordering::Relaxed);
-            let _ = fs::write(mark(folder), SUSPECT);
+            self.unsaid.store(fs::write(mark(folder), SUSPECT).is_err(), Ordering::Relaxed);
         }
+    }
+
+    /// Did a call fail, whether the mark could be told or not?
+    pub fn is_suspect(&self) -> bool {
+        self.unsaid.load(Ordering::Relaxed)
+            || self.folder.as_deref().is_some_and(|folder| past(folder) == Past::Suspect)
     }
 
     /// Nothing but its own key, at most: an opening that was refused goes no further, and may come again and again.
@@ -245,6 +255,7 @@ impl Index {
         let seen = other.seen.write().unwrap_or_else(PoisonError::into_inner).take();
         *self.seen.write().unwrap_or_else(PoisonError::into_inner) = seen;
         self.marked.store(other.marked.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.unsaid.store(other.unsaid.load(Ordering::Relaxed), Ordering::Relaxed);
         #[cfg(test)]
         self.fails.store(false, Ordering::Relaxed);
     }
@@ -312,6 +323,9 @@ impl Index {
         if !self.marked.load(Ordering::Relaxed) {
             return Ok(());
         }
+        if self.unsaid.load(Ordering::Relaxed) {
+            self.suspect();
+        }
         self.ask_db(|db| Ok(db.flush()?))?;
         let Some(folder) = &self.folder else {
             return Ok(());
@@ -322,7 +336,7 @@ impl Index {
         // After a sync that failed the next one may be called good although nothing was written.
         synced.inspect_err(|_| self.suspect()).map_err(|e| StoreError::io("guardar el índice", &file, e))?;
         crate::crash!("index-synced");
-        if past(folder) == Past::Cut {
+        if past(folder) == Past::Cut && !self.unsaid.load(Ordering::Relaxed) {
             let mark = mark(folder);
             // One that stays, or comes back, costs time at the next opening and nothing else.
             if fs::remove_file(&mark).is_ok() {
@@ -408,12 +422,13 @@ fn named<'k>(disguise: Option<&Disguise>, key: &'k [u8]) -> Result<Cow<'k, [u8]>
     disguise.map_or(Ok(Cow::Borrowed(key)), |disguise| disguise.key_of(key))
 }
 
-/// How the index in `folder` was left.
+/// How the index in `folder` was left. Where its mark can't be read all of it is looked at.
 pub(crate) fn past(folder: &Path) -> Past {
     match fs::read(mark(folder)) {
         Ok(text) if text == SUSPECT => Past::Suspect,
         Ok(_) => Past::Cut,
-        Err(_) => Past::Settled,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Past::Settled,
+        Err(_) => Past::Cut,
     }
 }
 
@@ -441,4 +456,27 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError>
 
 pub(crate) fn broken(what: &str) -> StoreError {
     StoreError::Index(format!("no se entiende {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A full disk takes no word of the mark either, and the next sync may be called good.
+    #[test]
+    fn that_a_call_failed_is_said_as_soon_as_it_can_be() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("db");
+        let index = Index::open(&folder, None).unwrap().unwrap();
+        index.mark().unwrap();
+        fs::remove_file(mark(&folder)).unwrap();
+        fs::create_dir(mark(&folder)).unwrap();
+        index.suspect();
+        assert_eq!(past(&folder), Past::Cut, "what can't be read does not say that all is well");
+        fs::remove_dir(mark(&folder)).unwrap();
+        fs::write(mark(&folder), "").unwrap();
+        assert!(index.is_suspect());
+        index.settle().unwrap();
+        assert_eq!(past(&folder), Past::Suspect);
+    }
 }

@@ -9,7 +9,7 @@ use timbre_core::DocumentId;
 use crate::anchor::{Anchor, Memory, Recalled};
 use crate::apply;
 use crate::disk::Disk;
-use crate::index::{self, Index, Keys, Past};
+use crate::index::{Index, Keys, Past};
 use crate::journal::Journal;
 use crate::live::Live;
 use crate::overlay::Overlay;
@@ -118,7 +118,7 @@ pub(crate) fn open_again(
     segments: Arc<Segments>,
     index: Arc<Index>,
 ) -> Result<Option<(Parts, Opened)>, StoreError> {
-    if index::past(&place.index()) == Past::Suspect {
+    if index.is_suspect() {
         return Ok(None);
     }
     match standing::stand(&index, &segments, Past::Settled)? {
