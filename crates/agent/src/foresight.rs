@@ -102,12 +102,12 @@ fn pace(inner: &Inner, series: &str, now: Timestamp) -> Option<runway::Pace> {
     runway::Pace::of(&seen, first?, now, &inner.zone)
 }
 
-/// What there is to say of the types whose folios run out soon.
-pub(crate) fn low(inner: &Inner, folios: &[FoliosView]) -> Vec<String> {
+/// The types whose folios run out soon, and what there is to say of each.
+pub(crate) fn low(inner: &Inner, folios: &[FoliosView]) -> Vec<(String, String)> {
     let said = |kind: &FoliosView| {
         let name = kind.name.to_lowercase();
         let ends = kind.runs_out.as_ref().and_then(|at| at.parse().ok());
-        match (kind.left, ends) {
+        let words = match (kind.left, ends) {
             // It ends with the last moment of their last day.
             (_, Some(ends)) if kind.expiring => {
                 let last = earlier(ends);
@@ -116,7 +116,8 @@ pub(crate) fn low(inner: &Inner, folios: &[FoliosView]) -> Vec<String> {
             (1, None) => format!("Queda 1 folio de {name}"),
             (left, None) => format!("Quedan {left} folios de {name}"),
             (_, Some(ends)) => format!("A este ritmo los folios de {name} se acaban {}", day(inner, ends)),
-        }
+        };
+        (kind.series.clone(), words)
     };
     folios.iter().filter(|kind| kind.low && kind.left > 0).map(said).collect()
 }

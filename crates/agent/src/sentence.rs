@@ -51,17 +51,55 @@ pub struct Situation<'a> {
     pub to_annul: u64,
     /// When all that is on the way will have been sent, as people say it.
     pub forecast: Option<&'a str>,
-    /// The types whose folios run out soon: what there is to say of each.
-    pub low: &'a [String],
+    /// The types whose folios run out soon, each with what there is to say of it.
+    pub low: &'a [(String, String)],
     /// The certificate's last day, when it is near, and in how many days.
     pub ends: Option<(Date, i32)>,
 }
 
-/// Can I go on selling, must anyone do something? The gravest thing first.
+/// Can I go on selling, must anyone do something? The gravest thing first; nothing but a stop hides what ends soon.
 pub fn sentence(s: &Situation<'_>) -> Sentence {
+    let now = present(s);
+    match (soon(s), now.mood) {
+        (None, _) | (_, Mood::Stopped) => now,
+        (soon, Mood::Calm) => beside(say(Mood::Calm, "Puede seguir vendiendo".to_owned()), soon),
+        (soon, Mood::Waiting | Mood::Attention) => beside(now, soon),
+    }
+}
+
+/// By itself: what calls a person is a cause of its own.
+fn say(mood: Mood, text: String) -> Sentence {
+    let causes = match mood {
+        Mood::Calm | Mood::Waiting => Vec::new(),
+        Mood::Attention | Mood::Stopped => vec![cause(&text)],
+    };
+    Sentence { mood, text, causes }
+}
+
+/// Calls a person, for a cause that has this name however it is put.
+fn call(cause: &str, text: String) -> Sentence {
+    Sentence { mood: Mood::Attention, text, causes: vec![cause.to_owned()] }
+}
+
+/// One thing, and another that it does not hide.
+fn beside(one: Sentence, other: Option<Sentence>) -> Sentence {
+    let Some(other) = other else { return one };
+    Sentence {
+        mood: one.mood.max(other.mood),
+        text: format!("{}. {}", one.text.trim_end_matches('.'), other.text),
+        causes: [one.causes, other.causes].concat(),
+    }
+}
+
+/// Another count is no other cause.
+fn cause(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphabetic()).collect()
+}
+
+/// How it stands, whatever may come.
+fn present(s: &Situation<'_>) -> Sentence {
     let c = s.counters;
     let on_the_way = c.queued + c.sending;
-    let say = |mood, text: String| Sentence { mood, text };
     if let Some(why) = s.stopped {
         return say(Mood::Stopped, format!("Detenido: {why}"));
     }
@@ -76,22 +114,19 @@ pub fn sentence(s: &Situation<'_>) -> Sentence {
     }
     // Whatever else calls a person hides nothing that keeps the documents here.
     let barred = barred(s);
-    let too = |text: String, held: &Option<Sentence>| match held {
-        Some(held) => format!("{text}. {}", held.text),
-        None => text,
-    };
     if let Some(sentence) = without_folios(s.folios, s.kinds) {
         return match sentence.mood {
             Mood::Stopped => sentence,
-            mood => say(mood, too(sentence.text, &barred)),
+            Mood::Calm | Mood::Waiting | Mood::Attention => beside(sentence, barred),
         };
     }
     if let Some((level, words)) = s.term.filter(|(level, _)| *level >= PRESSING) {
         let text = match (level, &barred) {
             (OVER, None) => format!("{words}. Revise la conexión y reenvíe"),
-            _ => too(words.to_owned(), &barred),
+            _ => words.to_owned(),
         };
-        return say(Mood::Attention, text);
+        // It is no cause here: each term is told by a warning of its own.
+        return beside(Sentence { mood: Mood::Attention, text, causes: Vec::new() }, barred);
     }
     let held = barred.or_else(|| unheard(s)).or_else(|| down(s));
     if let [first, others @ ..] = s.troubles {
@@ -100,11 +135,11 @@ pub fn sentence(s: &Situation<'_>) -> Sentence {
             0 => first.to_owned(),
             more => format!("{first} (y {more} más)"),
         };
-        return say(Mood::Attention, too(text, &held));
+        let causes = s.troubles.iter().map(|trouble| cause(trouble)).collect();
+        return beside(Sentence { mood: Mood::Attention, text, causes }, held);
     }
-    let calls = calls(c.problem, s.unprinted);
-    if !calls.is_empty() {
-        return say(Mood::Attention, too(calls.join(". "), &held));
+    if let Some(calls) = calls(c.problem, s.unprinted) {
+        return beside(calls, held);
     }
     if let Some(held) = held {
         return held;
@@ -118,7 +153,7 @@ pub fn sentence(s: &Situation<'_>) -> Sentence {
             n => format!("falta anular {} folios", thousands(n)),
         };
         let text = format!("Puede seguir vendiendo; {what} en el sitio del {}", s.authority);
-        return say(Mood::Attention, text);
+        return call("to annul", text);
     }
     let (unlocked, lost) = show::missing(s.folios);
     let what = match (unlocked, lost) {
@@ -133,21 +168,7 @@ pub fn sentence(s: &Situation<'_>) -> Sentence {
         )),
     };
     if let Some(what) = what {
-        return say(Mood::Attention, format!("Puede seguir vendiendo; falta revisar {what}"));
-    }
-    if let [first, ..] = s.low {
-        return say(Mood::Attention, format!("Puede seguir vendiendo. {first}: cargue un CAF nuevo"));
-    }
-    if let Some((last, left)) = s.ends {
-        let when = match left {
-            0 => "hoy".to_owned(),
-            1 => "mañana".to_owned(),
-            days => format!("en {days} días, el {}", day(last)),
-        };
-        return say(
-            Mood::Attention,
-            format!("Puede seguir vendiendo. El certificado digital vence {when}: renuévelo antes"),
-        );
+        return call("skipped", format!("Puede seguir vendiendo; falta revisar {what}"));
     }
     let sent = s.forecast.map(|at| format!(": todo enviado {at}")).unwrap_or_default();
     match on_the_way {
@@ -157,8 +178,36 @@ pub fn sentence(s: &Situation<'_>) -> Sentence {
     }
 }
 
+/// What will stop the shop if nobody sees to it: folios that run out, a certificate that ends.
+fn soon(s: &Situation<'_>) -> Option<Sentence> {
+    let low = match s.low {
+        [] => None,
+        [(_, words)] => Some(format!("{words}: cargue un CAF nuevo")),
+        [(_, words), _] => Some(format!("{words} (y 1 tipo más): cargue un CAF nuevo de cada uno")),
+        [(_, words), others @ ..] => {
+            Some(format!("{words} (y {} tipos más): cargue un CAF nuevo de cada uno", others.len()))
+        }
+    };
+    // By the type alone: at each pace of the week they run out on another day.
+    let causes = s.low.iter().map(|(series, _)| format!("folios {series}")).collect();
+    let low = low.map(|text| Sentence { mood: Mood::Attention, text, causes });
+    let ends = s.ends.map(|(last, left)| {
+        let when = match left {
+            0 => "hoy".to_owned(),
+            1 => "mañana".to_owned(),
+            days => format!("en {days} días, el {}", day(last)),
+        };
+        // Its last two days are told anew.
+        say(Mood::Attention, format!("El certificado digital vence {when}: renuévelo antes"))
+    });
+    match low {
+        Some(low) => Some(beside(low, ends)),
+        None => ends,
+    }
+}
+
 /// What a person is called to, document by document: what the authority or a printer did not take.
-fn calls(problem: u64, unprinted: u64) -> Vec<String> {
+fn calls(problem: u64, unprinted: u64) -> Option<Sentence> {
     let problem = match problem {
         0 => None,
         1 => Some("1 documento necesita su atención".to_owned()),
@@ -169,24 +218,26 @@ fn calls(problem: u64, unprinted: u64) -> Vec<String> {
         1 => Some("No se imprimió 1 documento: revise la impresora".to_owned()),
         n => Some(format!("No se imprimieron {} documentos: revise la impresora", thousands(n))),
     };
-    problem.into_iter().chain(unprinted).collect()
+    let unprinted = unprinted.map(|text| call("unprinted", text));
+    match problem.map(|text| call("problem", text)) {
+        Some(problem) => Some(beside(problem, unprinted)),
+        None => unprinted,
+    }
 }
 
 /// Why nothing leaves, where no line mends it by itself.
 fn barred(s: &Situation<'_>) -> Option<Sentence> {
     if let Some(why) = refused(s, Asked::Login).or_else(|| refused(s, Asked::Delivery)) {
-        let text = format!("El {} no acepta los envíos: {why}", s.authority);
-        return Some(Sentence { mood: Mood::Attention, text });
+        return Some(say(Mood::Attention, format!("El {} no acepta los envíos: {why}", s.authority)));
     }
-    let text = || format!("El envío está detenido. {}", waiting(s));
-    s.paused.then(|| Sentence { mood: Mood::Waiting, text: text() })
+    s.paused.then(|| say(Mood::Waiting, format!("El envío está detenido. {}", waiting(s))))
 }
 
 /// Why nobody hears what became of what has left, where no line mends it by itself.
 fn unheard(s: &Situation<'_>) -> Option<Sentence> {
     let why = refused(s, Asked::Question)?;
     let text = format!("Puede seguir vendiendo. El {} no acepta las consultas: {why}", s.authority);
-    Some(Sentence { mood: Mood::Attention, text })
+    Some(say(Mood::Attention, text))
 }
 
 /// Why a person must mend what is asked for in this way.
@@ -213,8 +264,7 @@ fn down(s: &Situation<'_>) -> Option<Sentence> {
         }
         why => format!("Sin conexión con el {} ({why})", s.authority),
     };
-    let text = format!("{what}: puede seguir vendiendo. {}", waiting(s));
-    Some(Sentence { mood: Mood::Waiting, text })
+    Some(say(Mood::Waiting, format!("{what}: puede seguir vendiendo. {}", waiting(s))))
 }
 
 fn waiting(s: &Situation<'_>) -> String {
@@ -248,13 +298,13 @@ fn without_folios(folios: &[FoliosView], law: &[Kind]) -> Option<Sentence> {
     let sells = left.iter().any(|kind| kind.sells);
     let text = match instead(&left, &spent, law).as_slice() {
         [] if !sells && (!notes_alone || left.is_empty()) => {
-            return Some(Sentence { mood: Mood::Stopped, text: format!("Detenido: {what}. {way_out}") });
+            return Some(say(Mood::Stopped, format!("Detenido: {what}. {way_out}")));
         }
         [] if sells && notes_alone => format!("{}: puede seguir vendiendo. {way_out}", capitalised(&what)),
         [] => format!("{}. {way_out}", capitalised(&what)),
         others => format!("{}: puede seguir vendiendo con {}", capitalised(&what), others.join(" o con ")),
     };
-    Some(Sentence { mood: Mood::Attention, text })
+    Some(say(Mood::Attention, text))
 }
 
 /// What may take the place of what is spent, each with to whom it may be given: `factura a quien tenga RUT`.

@@ -146,9 +146,13 @@ pub struct CompanyView {
 pub struct Sentence {
     pub mood: Mood,
     pub text: String,
+    /// What of it a person must act on, each by a name that no count and no day changes. For the shell in this process.
+    #[serde(skip)]
+    #[ts(skip)]
+    pub causes: Vec<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Mood {
     /// All is well.

@@ -195,12 +195,86 @@ fn trouble_at_a_door_by_which_tills_sell_is_not_all_is_well() {
 
 #[test]
 fn what_is_foreseen_is_told_where_nothing_is_wrong() {
-    let low = ["A este ritmo las boletas se acaban el sábado a las 18:40".to_owned()];
+    let low = [low("39")];
     let foreseen = Situation { forecast: Some("a las 21:10"), ..calm() };
     let text = "Puede seguir vendiendo. 14 documentos en camino: todo enviado a las 21:10";
     says(&foreseen, Mood::Calm, text);
-    let text = "Puede seguir vendiendo. A este ritmo las boletas se acaban el sábado a las 18:40: cargue un CAF nuevo";
+    let text = "Puede seguir vendiendo. Se acaban los 39 el sábado a las 18:40: cargue un CAF nuevo";
     says(&Situation { low: &low, ..foreseen }, Mood::Attention, text);
+}
+
+/// What there is to say of a type that runs out soon.
+fn low(series: &str) -> (String, String) {
+    (series.to_owned(), format!("Se acaban los {series} el sábado a las 18:40"))
+}
+
+#[test]
+fn nothing_but_a_stop_hides_that_folios_run_out_or_the_certificate_ends() {
+    let one = [low("39")];
+    let ends = Some((Date::constant(2026, 12, 7), 12));
+    let foreseen = || Situation { low: &one, ends, ..calm() };
+    let soon = "Se acaban los 39 el sábado a las 18:40: cargue un CAF nuevo. \
+                El certificado digital vence en 12 días, el 07-12-2026: renuévelo antes";
+    says(&foreseen(), Mood::Attention, &format!("Puede seguir vendiendo. {soon}"));
+    let offline = delivers(down(60, NO_INTERNET));
+    let troubles = ["La carpeta no se puede usar.".to_owned()];
+    let notes = [kind("Boleta", 3, 0), kind("Nota de crédito", 0, 0)];
+    let mut skipped = [kind("Boleta", 5, 0)];
+    skipped[0].ranges[0].skipped = vec![SpanView { first: 3, last: 3, lost: false }];
+    let counters = Counters { problem: 1, ..calm().counters };
+    let others = [
+        (Situation { counters, ..foreseen() }, "1 documento necesita su atención"),
+        (Situation { unprinted: 1, ..foreseen() }, "No se imprimió 1 documento: revise la impresora"),
+        (Situation { troubles: &troubles, ..foreseen() }, "La carpeta no se puede usar"),
+        (Situation { term: Some((50, "Va la mitad")), ..foreseen() }, "Va la mitad"),
+        (Situation { term: Some((80, "Queda poco")), ..foreseen() }, "Queda poco"),
+        (Situation { paused: true, ..foreseen() }, "El envío está detenido. 14 por enviar"),
+        (Situation { lines: &offline, ..foreseen() }, "Sin internet: puede seguir vendiendo. 14 por enviar"),
+        (
+            Situation { to_annul: 1, ..foreseen() },
+            "Puede seguir vendiendo; falta anular 1 folio en el sitio del SII",
+        ),
+        (
+            Situation { folios: &skipped, ..foreseen() },
+            "Puede seguir vendiendo; falta revisar 1 folio que se saltó al desbloquear la emisión",
+        ),
+        (
+            Situation { folios: &notes, ..foreseen() },
+            "No quedan folios de nota de crédito: puede seguir vendiendo. Cargue un CAF nuevo",
+        ),
+    ];
+    for (other, text) in others {
+        says(&other, Mood::Attention, &format!("{text}. {soon}"));
+    }
+    let full = Situation { stopped: Some("disco lleno"), ..foreseen() };
+    says(&full, Mood::Stopped, "Detenido: disco lleno");
+    for (more, text) in [(2, "1 tipo más"), (3, "2 tipos más")] {
+        let all = vec![low("33"); more];
+        let text = format!(
+            "Puede seguir vendiendo. Se acaban los 33 el sábado a las 18:40 (y {text}): cargue un CAF nuevo de cada uno"
+        );
+        says(&Situation { low: &all, ..calm() }, Mood::Attention, &text);
+    }
+}
+
+#[test]
+fn a_cause_keeps_its_name_whatever_its_count_its_day_and_what_stands_beside_it() {
+    let causes = |situation: &Situation<'_>| sentence(situation).causes;
+    let with = |problem| Situation { counters: Counters { problem, ..calm().counters }, ..calm() };
+    let offline = delivers(down(60, NO_INTERNET));
+    let problem = causes(&with(1));
+    assert_eq!(problem.len(), 1);
+    assert_eq!(causes(&with(1_200)), problem);
+    assert_eq!(causes(&Situation { lines: &offline, ..with(2) }), problem, "to be offline calls nobody");
+    let (saturday, today) = ([low("39")], [("39".to_owned(), "Se acaban hoy".to_owned())]);
+    let folios = causes(&Situation { low: &saturday, ..calm() });
+    assert_eq!(causes(&Situation { low: &today, ..calm() }), folios);
+    assert_eq!(causes(&Situation { low: &saturday, ..with(2) }), [problem, folios.clone()].concat());
+    assert_ne!(causes(&Situation { low: &[low("33")], ..calm() }), folios, "another type is another cause");
+    assert!(causes(&Situation { term: Some((80, "Queda poco")), ..calm() }).is_empty(), "it is warned of");
+    assert!(causes(&Situation { lines: &offline, ..calm() }).is_empty());
+    let troubles = ["La carpeta no se puede usar.".to_owned(), "Quedan 9 ventas.".to_owned()];
+    assert_eq!(causes(&Situation { troubles: &troubles, ..calm() }).len(), 2);
 }
 
 #[test]
