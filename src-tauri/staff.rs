@@ -195,4 +195,22 @@ mod tests {
             "as the capability grants them"
         );
     }
+
+    /// It hears events, and enlarges itself; it tells the shell nothing but by commands.
+    #[test]
+    fn the_page_is_granted_no_more_of_the_shell_than_it_uses_and_runs_no_code_but_its_own() {
+        let config: Value = serde_json::from_str(include_str!("../tauri.conf.json")).unwrap();
+        let security = &config["app"]["security"];
+        let capabilities = security["capabilities"].as_array().unwrap();
+        assert_eq!(capabilities.len(), 1);
+        let granted = capabilities[0]["permissions"].as_array().unwrap().iter().filter_map(Value::as_str);
+        let of_shell: Vec<_> = granted.filter(|one| !one.starts_with("allow-")).collect();
+        assert_eq!(
+            of_shell,
+            ["core:event:allow-listen", "core:event:allow-unlisten", "core:webview:allow-set-webview-zoom"]
+        );
+        let policy = security["csp"].as_str().unwrap();
+        assert!(policy.contains("default-src 'self'; script-src 'self'; style-src 'self'"), "{policy}");
+        assert!(!policy.contains("unsafe") && !policy.contains('*'), "{policy}");
+    }
 }
