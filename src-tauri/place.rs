@@ -27,16 +27,19 @@ fn file<R: Runtime>(app: &impl Manager<R>) -> Option<PathBuf> {
     Some(app.path().app_config_dir().ok()?.join("window.json"))
 }
 
-/// Remembers where it is, as it closes or goes to the tray.
+/// Remembers where it is, as it closes or goes to the tray; where it is minimised, where it was before.
 pub fn keep(window: &Window) {
-    let read = || -> tauri::Result<Place> {
+    let read = || -> tauri::Result<Option<Place>> {
+        if window.is_minimized()? {
+            return Ok(None);
+        }
         let size = window.inner_size()?.to_logical::<f64>(window.scale_factor()?);
         let at = window.outer_position()?;
         let maximized = window.is_maximized()?;
-        Ok(Place { width: size.width, height: size.height, x: at.x, y: at.y, maximized })
+        Ok(Some(Place { width: size.width, height: size.height, x: at.x, y: at.y, maximized }))
     };
     let kept = read().map_err(|error| error.to_string()).and_then(|place| {
-        let Some(file) = file(window) else { return Ok(()) };
+        let Some((file, place)) = file(window).zip(place) else { return Ok(()) };
         let text = serde_json::to_vec(&place).map_err(|error| error.to_string())?;
         let folder = file.parent().map_or(Ok(()), std::fs::create_dir_all);
         folder.and_then(|()| std::fs::write(&file, text)).map_err(|error| error.to_string())

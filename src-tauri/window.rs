@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use tauri::webview::WebviewWindowBuilder;
-use tauri::{App, AppHandle, Emitter, Manager, Url, WebviewUrl, Window, WindowEvent};
+use tauri::{App, AppHandle, Emitter, Manager, RunEvent, Url, WebviewUrl, Window, WindowEvent};
 use timbre_agent::Agent;
 use timbre_app::{Address, Running};
 use tokio::sync::watch;
@@ -153,7 +153,7 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
     let outcome = match built {
         Ok(app) => {
             env = Some(app.env());
-            match u8::try_from(app.run_return(|_, _| {})) {
+            match u8::try_from(app.run_return(ended)) {
                 Ok(0) => ExitCode::from(code),
                 Ok(code) => ExitCode::from(code),
                 Err(_) => ExitCode::FAILURE,
@@ -173,6 +173,15 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
         tauri::process::restart(&env);
     }
     outcome
+}
+
+/// From the tray, by a command and with the session a window ends without being asked to close.
+fn ended(app: &AppHandle, event: RunEvent) {
+    if let RunEvent::Exit = event {
+        for window in app.webview_windows().values() {
+            place::keep(&window.as_ref().window());
+        }
+    }
 }
 
 /// Opens Timbre on the practice shop beside the folder that it would open on without.

@@ -2,6 +2,7 @@
 verdict.
 """
 
+import contextlib
 import json
 import os
 import queue
@@ -208,6 +209,19 @@ def test_what_waits_is_resent_when_the_question_is_answered(window):
         "const row = document.querySelector(`[role=row][data-id=${given[0]}]`); return row && text(row).includes('Aceptado')",
         document,
     )
+
+
+@only_window
+def test_it_opens_as_it_was_left_also_where_nobody_closed_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    kept = tmp_path / "cl.timbre.agente" / "window.json"
+    with opened("--demo", "--data", str(tmp_path / "shop"), log="place.log") as window:
+        window.resize(1100, 640)
+        with contextlib.suppress(AssertionError):  # the answer goes with the window
+            window.later("window.__TAURI_INTERNALS__.invoke('quit')")
+        window.session = ""
+    left = json.loads(kept.read_text())
+    assert (left["width"], left["height"]) == (1100, 640)
 
 
 def test_the_counters_sum_to_all_documents(window):
