@@ -1,5 +1,6 @@
-//! Sealing the folder, as the window asks for it. The recovery key is shown to whoever sits at this machine, and to
-//! nobody by the network: it is in use only once it was typed back.
+//! Sealing the folder, as the window asks for it. The recovery key is shown to who is in charge at this machine, and to
+//! nobody by the network: it is in use only once it was typed back. No other command answers with a key: it is to
+//! be on a person's paper, and nowhere else.
 
 use std::sync::Arc;
 

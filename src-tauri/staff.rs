@@ -136,7 +136,6 @@ mod tests {
         "place",
         "check",
         "sealing",
-        "recovery_key",
     ];
     const IN_CHARGE: &[&str] = &[
         "resend_pending",
@@ -171,6 +170,7 @@ mod tests {
         "acts",
         "set_settings",
         "begin_check",
+        "recovery_key",
         "seal",
     ];
 

@@ -38,6 +38,7 @@ pub const RISKY: &[(&str, &str)] = &[
     ("set_company", "Cambiar los datos de la empresa"),
     ("set_settings", "Cambiar los ajustes"),
     ("begin_check", "Revisar todos los datos"),
+    (RECOVERY_KEY, "Mostrar una clave de recuperación"),
     (SEAL, "Cifrar lo que se guarda"),
     ("undo_vouched", "Deshacer una venta con voucher"),
     ("set_vouchers", "Cambiar el modelo de voucher de las tarjetas"),
@@ -69,6 +70,9 @@ pub const CASHIER: &str = "timbre-cashier";
 
 /// To look through what people did: its permit is good for as many looks as there is time for, and written down once.
 pub const LOOK_ACTS: &str = "acts";
+
+/// To be shown a recovery key: in the folder's own window alone, before it is sealed.
+pub const RECOVERY_KEY: &str = "recovery_key";
 
 /// To seal what is written: in the folder's own window or a terminal, since a recovery key is shown for it.
 pub const SEAL: &str = "seal";

@@ -195,7 +195,7 @@ fn act_of_resend(body: &[u8]) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use timbre_agent::roles::{CORRECT, RISKY, SEAL};
+    use timbre_agent::roles::{CORRECT, RECOVERY_KEY, RISKY, SEAL};
 
     use super::*;
 
@@ -205,8 +205,8 @@ mod tests {
             let path = line.split('"').nth(1)?;
             line.trim_start().starts_with(".route(").then_some((path, line))
         });
-        // What shows a recovery key is no route.
-        let mut seen = vec![CORRECT, "resend_found", "resend_pending", SEAL];
+        // What shows a recovery key is no route, nor is what takes it.
+        let mut seen = vec![CORRECT, "resend_found", "resend_pending", RECOVERY_KEY, SEAL];
         for (path, line) in routes {
             for (method, word) in [
                 (Method::GET, "get("),
