@@ -23,6 +23,7 @@ mod practice;
 mod refused;
 mod rooms;
 mod sealing;
+mod secrets;
 mod services;
 mod settings;
 mod staff;
