@@ -22,7 +22,7 @@ pub async fn forward(agent: Agent, app: AppHandle) {
     tray::tell(&app, &agent.snapshot());
     while let Some(push) = next(&mut pushes, || agent.snapshot()).await {
         tray::tell(&app, &push.snapshot);
-        alarms.hear(&app, &push, SystemTime::now());
+        alarms.hear(&app, &push, SystemTime::from(agent.now()));
         if let Err(error) = app.emit(PUSH, &*push) {
             tracing::warn!(%error, "the window could not be told");
         }
