@@ -13,6 +13,7 @@ mod place;
 mod sealing;
 mod setup;
 mod staff;
+mod starting;
 mod tray;
 mod vouchers;
 mod window;
@@ -23,7 +24,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use timbre_app::{DemoOptions, Options, StartError};
-use window::{PRACTICE, Shows};
+use window::{Begun, PRACTICE, Shows};
 
 /// `timbre-desktop [--demo [ESCENARIO]] [--latency 300ms] [--data CARPETA] [--practice]`.
 fn options() -> Result<Options, String> {
@@ -83,22 +84,20 @@ fn main() -> ExitCode {
         }
     };
     tauri::async_runtime::set(runtime.handle().clone());
-    let shows = match options() {
-        Ok(options) => runtime.block_on(find_or_start(options)).unwrap_or_else(|error| {
-            Some(Shows::Trouble { code: error.exit_code(), text: error.to_string() })
-        }),
-        Err(text) => Some(Shows::Trouble { code: 2, text }),
+    let begun = match options() {
+        Ok(options) => runtime
+            .block_on(find_or_start(options))
+            .unwrap_or_else(|error| Some(Begun::Ready(Shows::from(Err(error))))),
+        Err(text) => Some(Begun::Ready(Shows::Trouble { code: 2, text })),
     };
-    let Some(shows) = shows else {
+    let Some(begun) = begun else {
         println!("{}", words::OPEN_ALREADY);
         return ExitCode::SUCCESS;
     };
-    match &shows {
-        Shows::Own(running) => println!("{}", words::panel(&running.address.base)),
-        Shows::Another(address) => println!("{}", words::panel_of_another(&address.base)),
-        Shows::Trouble { text, .. } => eprintln!("{}", words::no_start(text)),
+    if let Begun::Ready(shows) = &begun {
+        shows.tell();
     }
-    window::show(shows, &runtime)
+    window::show(begun, runtime)
 }
 
 /// An agent that does not answer is looked for so often: it may be ending, and its folder is free after that.
@@ -106,7 +105,7 @@ const LOOKS: u32 = 2;
 
 /// One folder has one agent: where one runs already its window comes forward, and there is nothing more to show. Where it
 /// has none, this window becomes its client.
-async fn find_or_start(options: Options) -> Result<Option<Shows>, StartError> {
+async fn find_or_start(options: Options) -> Result<Option<Begun>, StartError> {
     let dir = match &options.demo {
         Some(_) => timbre_app::demo_dir(options.data.as_deref()),
         None => timbre_app::data_dir(options.data.as_deref()),
@@ -117,13 +116,13 @@ async fn find_or_start(options: Options) -> Result<Option<Shows>, StartError> {
         // A passing command's agent has no page for anybody, and is soon gone.
         let found = tokio::task::spawn_blocking(move || timbre_app::find_able(&dir, |at| at.sender)).await;
         let Some(address) = found.map_err(|error| StartError::Network(error.to_string()))?? else {
-            return Ok(Some(Shows::Own(Box::new(timbre_app::start(options).await?))));
+            return Ok(Some(starting::start(options).await));
         };
         match address.ask_for_window().await {
             Some(true) => return Ok(None),
-            Some(false) => return Ok(Some(Shows::Another(address))),
+            Some(false) => return Ok(Some(Begun::Ready(Shows::Another(address)))),
             None => silent = Some(address),
         }
     }
-    Ok(silent.map(Shows::Another))
+    Ok(silent.map(|address| Begun::Ready(Shows::Another(address))))
 }

@@ -2,21 +2,30 @@
 
 use std::ffi::OsString;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use tauri::webview::WebviewWindowBuilder;
-use tauri::{App, AppHandle, Emitter, Manager, RunEvent, Url, WebviewUrl, Window, WindowEvent};
+use tauri::{AppHandle, Emitter, Manager, RunEvent, Url, WebviewUrl, Window, WindowEvent};
 use timbre_agent::Agent;
-use timbre_app::{Address, Running};
+use timbre_app::{Address, Running, StartError};
+use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use crate::acting::Allowed;
+use crate::starting::{self, STARTING, Starting};
 use crate::{
     access, autostart, commands, data_folder, events, mending, place, sealing, setup, staff, tray, vouchers,
     words,
 };
+
+/// How far the start is when the first window opens.
+pub enum Begun {
+    Ready(Shows),
+    /// Its index takes longer than a moment.
+    Slow(Starting),
+}
 
 /// What the window shows.
 pub enum Shows {
@@ -30,43 +39,64 @@ pub enum Shows {
     },
 }
 
-/// Shows the window until it is closed, then stops our own agent.
-pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
-    let (place, code) = match &shows {
-        Shows::Own(_) => (Place::Own, 0),
-        Shows::Another(address) => (Place::Panel(address.panel()), 0),
-        Shows::Trouble { code, text } => (Place::Trouble(text.clone()), *code),
-    };
-    let mut builder = tauri::Builder::default()
-        .plugin(tauri_plugin_notification::init())
-        .plugin(tauri_plugin_autostart::Builder::new().app_name(words::TIMBRE).build());
-    let mut told = None;
-    if let Shows::Own(running) = &shows {
-        told = Some((running.agent.clone(), Arc::clone(&running.window)));
-        let printers = Arc::clone(&running.printers);
-        builder = builder
-            .manage(running.agent.clone())
-            .manage(printers)
-            .manage(Asked::default())
-            .manage(Allowed::default());
-        builder = builder.manage(Arc::clone(&running.tokens)).manage(Arc::clone(&running.webhooks));
-        builder = builder.manage(Arc::clone(&running.data_folder));
+impl From<Result<Running, StartError>> for Shows {
+    fn from(started: Result<Running, StartError>) -> Shows {
+        match started {
+            Ok(running) => Shows::Own(Box::new(running)),
+            Err(error) => Shows::Trouble { code: error.exit_code(), text: error.to_string() },
+        }
     }
-    let again = Again::default();
-    builder = builder.manage(again.clone());
+}
+
+impl Shows {
+    /// The same in words, for who started Timbre at a terminal.
+    pub fn tell(&self) {
+        match self {
+            Shows::Own(running) => println!("{}", words::panel(&running.address.base)),
+            Shows::Another(address) => println!("{}", words::panel_of_another(&address.base)),
+            Shows::Trouble { text, .. } => eprintln!("{}", words::no_start(text)),
+        }
+    }
+}
+
+/// What is shown, until the window is closed: nothing as long as the start has not ended.
+#[derive(Clone, Default)]
+pub struct Kept(Arc<Mutex<Option<Shows>>>);
+
+impl Kept {
+    pub fn put(&self, shows: Shows) {
+        *self.at() = Some(shows);
+    }
+
+    fn at(&self) -> MutexGuard<'_, Option<Shows>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Shows the window until it is closed, then stops our own agent.
+pub fn show(begun: Begun, runtime: Runtime) -> ExitCode {
+    let (again, kept) = (Again::default(), Kept::default());
+    let slow = match begun {
+        Begun::Ready(shows) => {
+            kept.put(shows);
+            None
+        }
+        Begun::Slow(starting) => Some(starting),
+    };
+    let keeps = kept.clone();
     let mut env = None;
-    let built = builder
-        .setup(move |app| {
-            place.open(app)?;
-            if let Some((agent, window)) = told {
-                tray::open(app.handle())?;
-                tauri::async_runtime::spawn(events::forward(agent, app.handle().clone()));
-                tauri::async_runtime::spawn(come_forward(window.attend(), app.handle().clone()));
-            }
-            Ok(())
+    let built = tauri::Builder::default()
+        .plugin(tauri_plugin_notification::init())
+        .plugin(tauri_plugin_autostart::Builder::new().app_name(words::TIMBRE).build())
+        .manage(again.clone())
+        .setup(move |app| match slow {
+            Some(starting) => Ok(starting::show(app.handle(), starting, keeps)?),
+            None => keeps.at().as_ref().map_or(Ok(()), |shows| open(app.handle(), shows)),
         })
         .on_window_event(|window, event| {
-            if let WindowEvent::CloseRequested { api, .. } = event {
+            if let WindowEvent::CloseRequested { api, .. } = event
+                && window.label() != STARTING
+            {
                 place::keep(window);
                 if stays(window) {
                     api.prevent_close();
@@ -150,23 +180,31 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
             sealing::seal,
         ]))
         .build(tauri::generate_context!());
-    let outcome = match built {
+    let ended = match built {
         Ok(app) => {
             env = Some(app.env());
-            match u8::try_from(app.run_return(ended)) {
-                Ok(0) => ExitCode::from(code),
-                Ok(code) => ExitCode::from(code),
-                Err(_) => ExitCode::FAILURE,
-            }
+            u8::try_from(app.run_return(keep_places)).unwrap_or(1)
         }
         Err(error) => {
             eprintln!("{}", words::no_window(error));
-            ExitCode::FAILURE
+            1
         }
     };
-    if let Shows::Own(running) = shows {
-        runtime.block_on(running.stop());
-    }
+    let shown = kept.at().take();
+    let code = match shown {
+        Some(Shows::Own(running)) => {
+            runtime.block_on(running.stop());
+            0
+        }
+        Some(Shows::Trouble { code, .. }) => code,
+        Some(Shows::Another(_)) => 0,
+        // Nobody waits for the index: it is no more than the journal, and is made anew.
+        None => {
+            runtime.shutdown_background();
+            0
+        }
+    };
+    let outcome = ExitCode::from(if ended == 0 { code } else { ended });
     // The folder is free by now.
     if let Some((mut env, place)) = env.zip(again.asked()) {
         place.turn(&mut env.args_os);
@@ -176,9 +214,9 @@ pub fn show(shows: Shows, runtime: &tokio::runtime::Runtime) -> ExitCode {
 }
 
 /// From the tray, by a command and with the session a window ends without being asked to close.
-fn ended(app: &AppHandle, event: RunEvent) {
+fn keep_places(app: &AppHandle, event: RunEvent) {
     if let RunEvent::Exit = event {
-        for window in app.webview_windows().values() {
+        for (_, window) in app.webview_windows().iter().filter(|(label, _)| *label != STARTING) {
             place::keep(&window.as_ref().window());
         }
     }
@@ -220,31 +258,43 @@ impl Again {
     }
 }
 
-enum Place {
-    Own,
-    Panel(String),
-    Trouble(String),
-}
-
-impl Place {
-    /// The window as `tauri.conf.json` describes it. Another agent's panel is a page of its own: it
-    /// has no command of ours, as the capability is for our own pages only.
-    fn open(self, app: &App) -> Result<(), Box<dyn std::error::Error>> {
-        let mut config = app.config().app.windows.first().cloned().unwrap_or_default();
-        let mut script = None;
-        match self {
-            Place::Own => {}
-            Place::Panel(address) => config.url = WebviewUrl::External(Url::parse(&address)?),
-            Place::Trouble(text) => {
-                script = Some(format!("window.TIMBRE_TROUBLE = {};", serde_json::to_string(&text)?));
-            }
+/// Opens the window as `tauri.conf.json` describes it, and hands it the agent that is ours. Another agent's panel is a
+/// page of its own: it has no command of ours, as the capability is for our own pages only.
+pub fn open(app: &AppHandle, shows: &Shows) -> Result<(), Box<dyn std::error::Error>> {
+    let mut config = app.config().app.windows.first().cloned().unwrap_or_default();
+    let mut script = None;
+    match shows {
+        Shows::Own(running) => {
+            app.manage(running.agent.clone());
+            app.manage(Arc::clone(&running.printers));
+            app.manage(Arc::clone(&running.tokens));
+            app.manage(Arc::clone(&running.webhooks));
+            app.manage(Arc::clone(&running.data_folder));
+            app.manage(Asked::default());
+            app.manage(Allowed::default());
         }
-        let mut builder = WebviewWindowBuilder::from_config(app, &config)?;
-        if let Some(script) = script {
-            builder = builder.initialization_script(script);
+        Shows::Another(address) => config.url = WebviewUrl::External(Url::parse(&address.panel())?),
+        Shows::Trouble { text, .. } => {
+            script = Some(format!("window.TIMBRE_TROUBLE = {};", serde_json::to_string(text)?));
         }
-        Ok(place::restore(&builder.build()?)?)
     }
+    let mut builder = WebviewWindowBuilder::from_config(app, &config)?;
+    if let Some(script) = script {
+        builder = builder.initialization_script(script);
+    }
+    place::restore(&builder.build()?)?;
+    if let Shows::Own(running) = shows {
+        let (agent, window, handle) = (running.agent.clone(), Arc::clone(&running.window), app.clone());
+        // Not finding a library of trays is caught on the thread where it panics.
+        app.run_on_main_thread(move || {
+            if let Err(error) = tray::open(&handle) {
+                tracing::warn!(%error, "there is no tray");
+            }
+            tauri::async_runtime::spawn(events::forward(agent, handle.clone()));
+            tauri::async_runtime::spawn(come_forward(window.attend(), handle));
+        })?;
+    }
+    Ok(())
 }
 
 /// When the window was last asked to close while documents were waiting.

@@ -5,6 +5,7 @@ import { mount } from "svelte";
 import "./fonts.css";
 import "./app.css";
 import App from "./App.svelte";
+import Starting from "./screens/Starting.svelte";
 import Trouble from "./screens/Trouble.svelte";
 import type { Port } from "./lib/port";
 import { startTheme } from "./lib/theme";
@@ -25,6 +26,7 @@ async function choosePort(): Promise<Port> {
 
 startTheme();
 const target = document.getElementById("app");
-const trouble = (window as { TIMBRE_TROUBLE?: string }).TIMBRE_TROUBLE;
+const { TIMBRE_TROUBLE: trouble, TIMBRE_STARTING: percent } = window as { TIMBRE_TROUBLE?: string; TIMBRE_STARTING?: number };
 if (target && trouble) mount(Trouble, { target, props: { text: trouble } });
+else if (target && percent !== undefined) mount(Starting, { target, props: { percent, hear: (await import("./lib/tauri")).starting } });
 else if (target) mount(App, { target, props: { port: await choosePort() } });

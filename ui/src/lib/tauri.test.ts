@@ -2,7 +2,7 @@ import { clearMocks, mockIPC } from "@tauri-apps/api/mocks";
 import { afterEach, expect, test, vi } from "vitest";
 
 import type { Problem } from "./port";
-import { tauriPort } from "./tauri";
+import { starting, tauriPort } from "./tauri";
 
 afterEach(clearMocks);
 
@@ -76,4 +76,16 @@ test("what the shell pushes arrives, until it is no longer wanted", async () => 
   stop();
   await emit("push", {});
   expect(onPush).toHaveBeenCalledTimes(heard);
+});
+
+test("the small window hears how far a start is", async () => {
+  mockIPC(() => undefined, { shouldMockEvents: true });
+  const { emit } = await import("@tauri-apps/api/event");
+  const heard = vi.fn();
+  const stop = starting(heard);
+  await vi.waitFor(async () => {
+    await emit("starting", 37);
+    expect(heard).toHaveBeenCalledWith(37);
+  });
+  stop();
 });

@@ -106,6 +106,11 @@ export function tauriPort(): Port {
   };
 }
 
+/** Hears how much of its index a start has made anew, in percent. */
+export function starting(heard: (percent: number) => void): () => void {
+  return hear("starting", heard, () => {});
+}
+
 /** A character for each byte. */
 function bytes(file: ArrayBuffer): string {
   return Array.from(new Uint8Array(file), (byte) => String.fromCharCode(byte)).join("");

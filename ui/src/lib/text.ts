@@ -1184,6 +1184,10 @@ export const T = {
     title: "Timbre no pudo partir",
     hint: "Mientras tanto no se puede emitir. Cierre esta ventana, corrija lo que dice arriba y abra Timbre de nuevo.",
   },
+  starting: {
+    title: (percent: number) => `Rehaciendo el índice: ${percent} %`,
+    hint: "Se rehace con lo que está guardado: nada se pierde. Puede tardar unos minutos; Timbre se abre en cuanto termine.",
+  },
   closing: {
     title: (n: number) => (n === 1 ? "Queda 1 documento por enviar" : `Quedan ${number(n)} documentos por enviar`),
     text: (n: number) =>
