@@ -145,7 +145,10 @@ pub fn open(data: &Path) -> Done<()> {
     if opened.rebuilt || opened.put_aside.is_some() || !opened.damage.is_empty() {
         return Err(format!("the shop opens otherwise than expected: {opened:?}").into());
     }
-    println!("{}", serde_json::json!({ "seconds": seconds, "megabytes": resident(), "most": most_resident() }));
+    println!(
+        "{}",
+        serde_json::json!({ "seconds": seconds, "megabytes": resident(), "most": most_resident() })
+    );
     drop(store);
     Ok(())
 }
