@@ -50,8 +50,8 @@ pub(crate) struct Index {
     folder: Option<PathBuf>,
     /// The mark stands beside the folder.
     marked: AtomicBool,
-    /// A call failed, and the mark could not be told: it is as soon as it can be.
-    unsaid: AtomicBool,
+    /// A call failed: the mark says so as soon as it can be written, and stays.
+    failed: AtomicBool,
     /// Tests make every write fail.
     #[cfg(test)]
     pub fails: AtomicBool,
@@ -122,7 +122,7 @@ impl Index {
             disguise: RwLock::default(),
             folder,
             marked: AtomicBool::new(marked),
-            unsaid: AtomicBool::new(false),
+            failed: AtomicBool::new(false),
             #[cfg(test)]
             fails: AtomicBool::new(false),
         }
@@ -185,13 +185,14 @@ impl Index {
     fn suspect(&self) {
         if let Some(folder) = &self.folder {
             self.marked.store(true, Ordering::Relaxed);
-            self.unsaid.store(fs::write(mark(folder), SUSPECT).is_err(), Ordering::Relaxed);
+            self.failed.store(true, Ordering::Relaxed);
+            let _ = say_suspect(folder);
         }
     }
 
     /// Did a call fail, whether the mark could be told or not?
     pub fn is_suspect(&self) -> bool {
-        self.unsaid.load(Ordering::Relaxed)
+        self.failed.load(Ordering::Relaxed)
             || self.folder.as_deref().is_some_and(|folder| past(folder) == Past::Suspect)
     }
 
@@ -255,7 +256,7 @@ impl Index {
         let seen = other.seen.write().unwrap_or_else(PoisonError::into_inner).take();
         *self.seen.write().unwrap_or_else(PoisonError::into_inner) = seen;
         self.marked.store(other.marked.load(Ordering::Relaxed), Ordering::Relaxed);
-        self.unsaid.store(other.unsaid.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.failed.store(other.failed.load(Ordering::Relaxed), Ordering::Relaxed);
         #[cfg(test)]
         self.fails.store(false, Ordering::Relaxed);
     }
@@ -323,7 +324,7 @@ impl Index {
         if !self.marked.load(Ordering::Relaxed) {
             return Ok(());
         }
-        if self.unsaid.load(Ordering::Relaxed) {
+        if self.failed.load(Ordering::Relaxed) {
             self.suspect();
         }
         self.ask_db(|db| Ok(db.flush()?))?;
@@ -336,8 +337,9 @@ impl Index {
         // After a sync that failed the next one may be called good although nothing was written.
         synced.inspect_err(|_| self.suspect()).map_err(|e| StoreError::io("guardar el índice", &file, e))?;
         crate::crash!("index-synced");
-        if past(folder) == Past::Cut && !self.unsaid.load(Ordering::Relaxed) {
-            let mark = mark(folder);
+        let mark = mark(folder);
+        let cut = fs::read(&mark).is_ok_and(|text| text != SUSPECT);
+        if cut && !self.failed.load(Ordering::Relaxed) {
             // One that stays, or comes back, costs time at the next opening and nothing else.
             if fs::remove_file(&mark).is_ok() {
                 self.marked.store(false, Ordering::Relaxed);
@@ -422,6 +424,15 @@ fn named<'k>(disguise: Option<&Disguise>, key: &'k [u8]) -> Result<Cow<'k, [u8]>
     disguise.map_or(Ok(Cow::Borrowed(key)), |disguise| disguise.key_of(key))
 }
 
+/// Marks the index in `folder` as one of which a call failed. A mark that says so already is left alone: a full disk would
+/// only empty it.
+pub(crate) fn say_suspect(folder: &Path) -> io::Result<()> {
+    match past(folder) {
+        Past::Suspect => Ok(()),
+        Past::Cut | Past::Settled => fs::write(mark(folder), SUSPECT),
+    }
+}
+
 /// How the index in `folder` was left. Where its mark can't be read all of it is looked at.
 pub(crate) fn past(folder: &Path) -> Past {
     match fs::read(mark(folder)) {
@@ -478,5 +489,7 @@ mod tests {
         assert!(index.is_suspect());
         index.settle().unwrap();
         assert_eq!(past(&folder), Past::Suspect);
+        index.settle().unwrap();
+        assert_eq!(past(&folder), Past::Suspect, "and stays so");
     }
 }

@@ -58,7 +58,7 @@ pub(crate) struct Opening {
 }
 
 impl Opening {
-    fn index(&self) -> PathBuf {
+    pub fn index(&self) -> PathBuf {
         self.dir.join("db")
     }
 }

@@ -112,7 +112,7 @@ impl Reader {
     }
 
     pub(crate) fn issued_frame(&self, place: Place) -> Result<Issued, StoreError> {
-        match self.segments.fact_at(place).map_err(|error| error.lost_at(place))? {
+        match self.segments.fact_at(place)? {
             Fact::Issued(issued) => Ok(*issued),
             _ => Err(broken("dónde está un documento")),
         }

@@ -109,8 +109,28 @@ impl Segments {
         Ok(bytes.into())
     }
 
-    /// The frame at a place, checksums verified.
+    /// The frame at a place, checksums verified. One in a sector that can't be read is damaged: not where the disk failed
+    /// for a moment, or is gone.
     pub fn frame(&self, place: Place) -> Result<Frame, StoreError> {
+        match self.read_frame(place) {
+            Err(StoreError::Io { source, .. })
+                if error::is_unreadable(&source) && self.answers(place.segment) =>
+            {
+                self.read_frame(place).map_err(|error| error.lost_at(place))
+            }
+            read => read,
+        }
+    }
+
+    /// Can anything of a segment be read?
+    fn answers(&self, segment: u32) -> bool {
+        self.handle(segment).is_ok_and(|file| {
+            let end = file.length().unwrap_or_default().saturating_sub(1);
+            [0, end].into_iter().any(|offset| file.read_at(&mut [0], offset).is_ok())
+        })
+    }
+
+    fn read_frame(&self, place: Place) -> Result<Frame, StoreError> {
         let file = self.handle(place.segment)?;
         let failed = |e| StoreError::io("leer el diario", &self.path(place.segment), e);
         let mut bytes = vec![0; FIRST_READ];

@@ -135,7 +135,7 @@ fn is_sound(
         if n >= FRAMES || damage.iter().any(|known| known.place == row.frame) {
             continue;
         }
-        match segments.fact_at(row.frame).map_err(|error| error.lost_at(row.frame)) {
+        match segments.fact_at(row.frame) {
             Ok(Fact::Issued(issued)) if issued.document.id == row.id => {}
             Ok(_) => return Ok(false),
             Err(StoreError::Damaged { why, .. }) => damage.push(unreadable(row.frame, 0, why)),

@@ -9,7 +9,7 @@ use timbre_core::Timestamp;
 use crate::anchor::Anchor;
 use crate::disk::{Disk, RealDisk};
 use crate::group::Group;
-use crate::index::Index;
+use crate::index::{self, Index};
 use crate::journal::Journal;
 use crate::live::Live;
 use crate::overlay::Overlay;
@@ -231,6 +231,11 @@ impl Store {
             Ok(Some(opened)) => opened,
             Err(error @ StoreError::Io { .. }) => return Err(error),
             Ok(None) | Err(_) => {
+                let db = self.place.index();
+                // Who opens it next knows no more of it than that. While there is no room for the word nothing is issued.
+                if self.index.is_suspect() {
+                    index::say_suspect(&db).map_err(|e| StoreError::io("marcar el índice", &db, e))?;
+                }
                 self.index.shut();
                 crate::crash!("reopen-shut");
                 let Opening { disk, dir, options } = self.place.clone();

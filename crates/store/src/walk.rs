@@ -283,15 +283,22 @@ impl Walk<'_> {
 
     /// A batch whose write failed is cut off, and the next one begins a segment of its own; a power cut may undo the
     /// cutting, and bring back the whole of it or what of it got to the disk. The next one says what it follows: where
-    /// that is the last that counts, or what the one that came back follows too, it is the one that was answered.
+    /// that is the last that counts, or what the one that came back follows too, it is the one that was answered. Of an end
+    /// without a whole frame it says nothing: that may have been answered, and what was written after it was lost
+    /// follows the same frame.
     fn is_overtaken_by(&self, next: &Frame) -> bool {
+        let frames = || {
+            self.held.iter().filter_map(|piece| match piece {
+                Piece::Frame(frame) => Some(frame),
+                Piece::Bad(_) => None,
+            })
+        };
         let tip = &self.end.tip;
         // Before the first frame there is nothing that another shop's segment does not follow, too.
         let follows =
             tip.sequence > 0 && next.header.before == tip.hash && next.header.sequence == tip.sequence + 1;
         let beside = matches!(self.held.first(), Some(Piece::Frame(first)) if next.is_beside(first));
-        let same = |piece: &Piece| matches!(piece, Piece::Frame(frame) if frame.hash == next.hash);
-        (follows || beside) && !self.held.iter().any(same)
+        (follows || beside) && frames().next().is_some() && frames().all(|frame| frame.hash != next.hash)
     }
 
     fn overtaken(&mut self) -> Result<(), StoreError> {
