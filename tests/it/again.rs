@@ -149,7 +149,9 @@ async fn a_twins_document_is_rejected_though_its_data_are_at_the_sii() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_resolution_that_is_not_ours_stops_the_channel_and_rejects_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    let town = town(dir.path(), Rules::default(), "").await;
+    // However slow the machine is, nothing tries again before the look.
+    let patient = "[sender]\nretry_base_seconds = 3600\nretry_cap_seconds = 3600\n";
+    let town = town(dir.path(), Rules::default(), patient).await;
     town.weather("[[endings]]\nstate = \"RCT\"");
     town.shop.agent.set_running(false);
     for n in 0..10 {

@@ -155,8 +155,8 @@ impl Sender {
             Turn::Waits => Ok(false),
             Turn::Lost(document) => {
                 // What becomes of the other one changes what is to be done.
-                if row.attention.as_ref().is_none_or(|why| why.starts_with(CORRECTS) || why.starts_with(USES))
-                {
+                let ours = |why: &String| why.starts_with(CORRECTS) || why.starts_with(USES) || why == UNREAD;
+                if row.attention.as_ref().is_none_or(ours) {
                     let why = self.why_lost(row, &document)?;
                     if row.attention.as_ref() != Some(&why) {
                         self.explain(row, why).await?;

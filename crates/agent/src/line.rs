@@ -130,6 +130,13 @@ impl Line {
         let before = self.next().filter(|at| *at > now);
         let tries = self.tries().saturating_add(u32::from(before.is_none()));
         let ours = before.unwrap_or_else(|| later(now, pause(tries)));
+        // That the one which tries it did not get through tells nothing of its envelope.
+        if let (Trouble::Passing { retry_at, .. }, Line::Refused { why, of, since, .. }) = (&trouble, self)
+            && *of != asked
+        {
+            let retry_at = retry_at.map_or(ours, |at| at.max(ours));
+            return Line::Refused { why: why.clone(), retry_at, of: *of, tries, since: *since };
+        }
         match trouble {
             Trouble::Lasting { why, retry_at } | Trouble::Envelope { why, retry_at } => {
                 Line::Refused { why, retry_at: retry_at.max(ours), of: asked, tries, since: now }

@@ -230,6 +230,10 @@ mod tests {
         assert_eq!(heard(&lines, Asked::Question, Some(0), 99), lines, "whenever that is heard");
         assert_eq!(heard(&lines, Asked::Question, None, 9), lines, "it is looked at");
         assert_eq!(heard(&lines, Asked::Delivery, None, 8), lines, "another that was on its way");
+        // The one that tries it does not get through: that says nothing of its envelope, and it is tried again.
+        let lost = met(&lines, passing(), Asked::Delivery, 9);
+        assert!(matches!(lost.deliveries, Line::Refused { of: Asked::Question, .. }));
+        assert!(lost.next(Asked::Delivery) > Some(at(9)));
         // The one that tries it is taken: the next leaves when there was time for its verdict, and no sooner.
         let tried = heard(&lines, Asked::Delivery, None, 9);
         assert_eq!(tried.next(Asked::Delivery), Some(at(609)));

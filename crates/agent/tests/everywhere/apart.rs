@@ -1,5 +1,8 @@
 //! Parcels that fall as a whole: taken apart for a document's fault, held for the envelope's.
 
+use std::time::Duration;
+
+use timbre_agent::Settings;
 use timbre_agent::reissue::Reissue;
 
 use crate::fake::*;
@@ -10,7 +13,16 @@ async fn send_together(
     office: &std::sync::Arc<Office>,
     many: u64,
 ) -> timbre_agent::Agent {
-    let agent = open(dir, office, true).await;
+    send_together_as(dir, office, many, settings()).await
+}
+
+async fn send_together_as(
+    dir: &std::path::Path,
+    office: &std::sync::Arc<Office>,
+    many: u64,
+    settings: Settings,
+) -> timbre_agent::Agent {
+    let agent = open_with(dir, office, true, settings).await;
     agent.set_running(false);
     sell_many(&agent, many).await;
     agent.set_running(true);
@@ -67,7 +79,10 @@ async fn a_fault_of_the_envelope_stops_the_channel_and_takes_nothing_apart() {
     let dir = tempfile::tempdir().unwrap();
     let office = office();
     office.books().bad_cover = true;
-    let agent = send_together(dir.path(), &office, 10).await;
+    // However slow the machine is, nothing tries again before the look.
+    let hour = Duration::from_secs(3_600);
+    let patient = Settings { retry_base: hour, retry_cap: hour, ..settings() };
+    let agent = send_together_as(dir.path(), &office, 10, patient).await;
     until(&agent, |agent| agent.stats().pending == 10).await;
     let snapshot = agent.snapshot();
     assert_eq!(snapshot.down.iter().map(|down| down.channel.as_str()).collect::<Vec<_>>(), ["post"]);
