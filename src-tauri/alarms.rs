@@ -24,10 +24,13 @@ pub struct Alarms {
 impl Alarms {
     /// Says what is new in a push. Where the window has the focus it is read there.
     pub fn hear(&mut self, app: &AppHandle, push: &PushView, now: SystemTime) {
-        let sentence = self.news(&push.snapshot.sentence, now);
+        let sentence = self.news(&push.snapshot.sentence, now, push.warnings.is_empty());
         // The engine says each term once.
         let terms = push.warnings.iter().map(|warning| warning.text.clone());
         let all: Vec<_> = sentence.into_iter().chain(terms).collect();
+        if all.is_empty() {
+            return;
+        }
         let seen = app.webview_windows().values().any(|window| window.is_focused().unwrap_or(false));
         if seen {
             return;
@@ -42,8 +45,11 @@ impl Alarms {
     }
 
     /// A sentence with something that a person must act on, unless all of it was said. Once all is well again, or
-    /// after [`FORGOTTEN`], a cause is new.
-    fn news(&mut self, sentence: &Sentence, now: SystemTime) -> Option<String> {
+    /// after [`FORGOTTEN`], a cause is new. A term has none; but the engine may have warned of one that was over before
+    /// anybody listened, and the first sentence tells of that, where it comes with no warning.
+    fn news(&mut self, sentence: &Sentence, now: SystemTime, unwarned: bool) -> Option<String> {
+        let of_term = sentence.causes.is_empty() && sentence.mood >= Mood::Attention;
+        let mut news = self.heard.is_none() && unwarned && of_term;
         let before = self.heard.replace(now);
         if sentence.mood == Mood::Calm {
             self.said.clear();
@@ -51,7 +57,6 @@ impl Alarms {
         let long_gone = |at| now.duration_since(at).is_ok_and(|gone| gone >= FORGOTTEN);
         // What stood when last heard has stood until now.
         self.said.retain(|_, at| Some(*at) == before || !long_gone(*at));
-        let mut news = false;
         for cause in &sentence.causes {
             news |= self.said.insert(cause.clone(), now).is_none();
         }
@@ -69,7 +74,23 @@ mod tests {
     fn heard(alarms: &mut Alarms, hours: u32, mood: Mood, causes: &[&str]) -> bool {
         let causes = causes.iter().map(|cause| (*cause).to_owned()).collect();
         let sentence = Sentence { mood, text: "Así está".to_owned(), causes };
-        alarms.news(&sentence, SystemTime::UNIX_EPOCH + HOUR * hours).is_some()
+        alarms.news(&sentence, SystemTime::UNIX_EPOCH + HOUR * hours, true).is_some()
+    }
+
+    #[test]
+    fn a_term_that_was_over_before_anybody_listened_is_told_by_the_first_sentence() {
+        let over =
+            Sentence { mood: Mood::Attention, text: "Se pasó el plazo".to_owned(), causes: Vec::new() };
+        let mut alarms = Alarms::default();
+        assert_eq!(alarms.news(&over, SystemTime::UNIX_EPOCH, true), Some(over.text.clone()));
+        assert_eq!(alarms.news(&over, SystemTime::UNIX_EPOCH, true), None);
+        assert_eq!(
+            Alarms::default().news(&over, SystemTime::UNIX_EPOCH, false),
+            None,
+            "its warning is there"
+        );
+        let calm = Sentence { mood: Mood::Calm, ..over };
+        assert_eq!(Alarms::default().news(&calm, SystemTime::UNIX_EPOCH, true), None);
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! The one window: on our own agent, as a client of the one that runs, or to say why there is none.
 
 use std::ffi::OsString;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use tauri::webview::WebviewWindowBuilder;
+use tauri::webview::{WebviewWindow, WebviewWindowBuilder};
 use tauri::{AppHandle, Emitter, Manager, RunEvent, Url, WebviewUrl, Window, WindowEvent};
 use timbre_agent::Agent;
 use timbre_app::{Address, Running, StartError};
@@ -49,13 +50,13 @@ impl From<Result<Running, StartError>> for Shows {
 }
 
 impl Shows {
-    /// The same in words, for who started Timbre at a terminal.
+    /// The same in words, for who started Timbre at a terminal: one that is closed by now hears nothing.
     pub fn tell(&self) {
-        match self {
-            Shows::Own(running) => println!("{}", words::panel(&running.address.base)),
-            Shows::Another(address) => println!("{}", words::panel_of_another(&address.base)),
-            Shows::Trouble { text, .. } => eprintln!("{}", words::no_start(text)),
-        }
+        let _ = match self {
+            Shows::Own(running) => writeln!(io::stdout(), "{}", words::panel(&running.address.base)),
+            Shows::Another(address) => writeln!(io::stdout(), "{}", words::panel_of_another(&address.base)),
+            Shows::Trouble { text, .. } => writeln!(io::stderr(), "{}", words::no_start(text)),
+        };
     }
 }
 
@@ -198,12 +199,10 @@ pub fn show(begun: Begun, runtime: Runtime) -> ExitCode {
         }
         Some(Shows::Trouble { code, .. }) => code,
         Some(Shows::Another(_)) => 0,
-        // Nobody waits for the index: it is no more than the journal, and is made anew.
-        None => {
-            runtime.shutdown_background();
-            0
-        }
+        None => 0,
     };
+    // Nobody waits for an index that is half made, nor for a task that asks a window which is gone.
+    runtime.shutdown_background();
     let outcome = ExitCode::from(if ended == 0 { code } else { ended });
     // The folder is free by now.
     if let Some((mut env, place)) = env.zip(again.asked()) {
@@ -216,7 +215,10 @@ pub fn show(begun: Begun, runtime: Runtime) -> ExitCode {
 /// From the tray, by a command and with the session a window ends without being asked to close.
 fn keep_places(app: &AppHandle, event: RunEvent) {
     if let RunEvent::Exit = event {
-        for (_, window) in app.webview_windows().iter().filter(|(label, _)| *label != STARTING) {
+        let windows = app.webview_windows();
+        // One in the tray was kept as it went there.
+        let seen = |window: &WebviewWindow| window.label() != STARTING && window.is_visible().unwrap_or(true);
+        for window in windows.values().filter(|window| seen(window)) {
             place::keep(&window.as_ref().window());
         }
     }

@@ -1186,7 +1186,7 @@ export const T = {
   },
   starting: {
     title: (percent: number) => `Rehaciendo el índice: ${percent} %`,
-    hint: "Se rehace con lo que está guardado: nada se pierde. Puede tardar unos minutos; Timbre se abre en cuanto termine.",
+    hint: "Se rehace con lo que está guardado: nada se pierde. Puede tardar unos minutos, y Timbre se abre en cuanto termine. No cierre esta ventana: habría que empezar de nuevo.",
   },
   closing: {
     title: (n: number) => (n === 1 ? "Queda 1 documento por enviar" : `Quedan ${number(n)} documentos por enviar`),
