@@ -96,7 +96,7 @@ def test_a_new_folder_opens_on_what_is_missing_and_says_what_is_wrong(sii):
 
         # Without a CAF nothing is sold, and what is none is not taken for one.
         window.keys("1", held=ALT)
-        window.see("No quedan folios de boleta")
+        window.see("Un archivo de folios (CAF)")
         window.resize(1024, 600)
         window.picture(PICTURES / "no-folios.png")
         window.keys("4", held=ALT)

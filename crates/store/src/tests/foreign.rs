@@ -111,12 +111,12 @@ fn other_sale(number: u64) -> Issued {
 /// It was cut off after a failed write, and a power cut undid that: all of it is back, or what of it got to the disk.
 #[test]
 fn an_end_that_came_back_hides_nothing_of_the_next_segment() {
-    let whole = |_: &mut Vec<u8>, _| {};
-    let without_its_first = |bytes: &mut Vec<u8>, begin: usize| bytes[begin + 70] ^= 1;
-    let half_of_its_first = |bytes: &mut Vec<u8>, begin: usize| bytes.truncate(begin + 100);
+    type Harm = fn(&mut Vec<u8>, usize);
+    let whole: Harm = |_, _| {};
+    let without_its_first: Harm = |bytes, begin| bytes[begin + 70] ^= 1;
+    let half_of_its_first: Harm = |bytes, begin| bytes.truncate(begin + 100);
     // Of half a frame nobody can tell that it was never answered: it is damage, and the ranges are in doubt.
-    let harms: [(&dyn Fn(&mut Vec<u8>, usize), bool); 3] =
-        [(&whole, false), (&without_its_first, false), (&half_of_its_first, true)];
+    let harms: [(Harm, bool); 3] = [(whole, false), (without_its_first, false), (half_of_its_first, true)];
     for (harm, told) in harms {
         let mut shop = Shop::new();
         let mut store = shop.stocked();
