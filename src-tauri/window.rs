@@ -198,8 +198,7 @@ pub fn show(begun: Begun, runtime: Runtime) -> ExitCode {
             0
         }
         Some(Shows::Trouble { code, .. }) => code,
-        Some(Shows::Another(_)) => 0,
-        None => 0,
+        Some(Shows::Another(_)) | None => 0,
     };
     // Nobody waits for an index that is half made, nor for a task that asks a window which is gone.
     runtime.shutdown_background();

@@ -117,7 +117,6 @@ fn unsound(regime: &dyn Regime, document: &Document) -> Option<Unsound> {
 #[cfg(test)]
 mod tests {
     use std::io::{Seek, SeekFrom, Write};
-    use std::time::Duration;
 
     use serde_json::json;
     use timbre_agent::clock::{Clock, SystemClock};
@@ -125,19 +124,11 @@ mod tests {
     use timbre_store::{Fact, OpenOptions, Store};
 
     use super::*;
+    use crate::Options;
     use crate::vault::Kind;
-    use crate::{DemoOptions, Options};
 
     fn options(dir: &Path) -> Options {
-        Options {
-            data: Some(dir.join("shop")),
-            sender: true,
-            port: Some(0),
-            demo: Some(DemoOptions { latency: Duration::ZERO, scenario: "calm".to_owned() }),
-            custody: Some(Custody::forced(Kind::KeyFile)),
-            state: Some(dir.join("state")),
-            ..Options::default()
-        }
+        Options { sender: true, ..Options::demo_in(dir) }
     }
 
     fn sale() -> String {

@@ -63,6 +63,21 @@ pub struct Options {
     pub progress: Option<Progress>,
 }
 
+#[cfg(test)]
+impl Options {
+    /// A demo shop in `dir` that touches nothing outside it.
+    pub(crate) fn demo_in(dir: &Path) -> Options {
+        Options {
+            data: Some(dir.join("shop")),
+            port: Some(0),
+            demo: Some(DemoOptions { latency: Duration::ZERO, scenario: "calm".to_owned() }),
+            custody: Some(Custody::forced(crate::vault::Kind::KeyFile)),
+            state: Some(dir.join("state")),
+            ..Options::default()
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct DemoOptions {
     /// How long each answer of the simulator takes.

@@ -15,22 +15,14 @@ use timbre_core::Environment;
 use timbre_store::{OpenOptions, Store};
 
 use super::{channels, regime};
+use crate::Options;
 use crate::config::Config;
 use crate::keeper::Keeper;
 use crate::vault::{Custody, Kind, Vault};
-use crate::{DemoOptions, Options};
 
 /// Makes a training shop that has never sold.
 async fn make_shop(dir: &Path) {
-    let options = Options {
-        data: Some(dir.join("shop")),
-        port: Some(0),
-        demo: Some(DemoOptions { latency: Duration::ZERO, scenario: "calm".to_owned() }),
-        custody: Some(Custody::forced(Kind::KeyFile)),
-        state: Some(dir.join("state")),
-        ..Options::default()
-    };
-    crate::start(options).await.expect("a demo shop opens").stop().await;
+    crate::start(Options::demo_in(dir)).await.expect("a demo shop opens").stop().await;
 }
 
 /// The shop's engine, with the channels of the setting, sending to `simulator`.

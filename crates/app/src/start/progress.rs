@@ -48,11 +48,9 @@ mod tests {
     use std::mem;
     use std::path::Path;
     use std::sync::{Mutex, PoisonError};
-    use std::time::Duration;
 
     use super::*;
-    use crate::vault::{Custody, Kind};
-    use crate::{DemoOptions, Options};
+    use crate::Options;
 
     /// What a progress was told.
     #[derive(Clone, Default)]
@@ -88,15 +86,7 @@ mod tests {
 
     /// Opens the demo shop in `dir`, and closes it.
     async fn open(dir: &Path, progress: Progress) {
-        let options = Options {
-            data: Some(dir.join("shop")),
-            port: Some(0),
-            demo: Some(DemoOptions { latency: Duration::ZERO, scenario: "calm".to_owned() }),
-            custody: Some(Custody::forced(Kind::KeyFile)),
-            state: Some(dir.join("state")),
-            progress: Some(progress),
-            ..Options::default()
-        };
+        let options = Options { progress: Some(progress), ..Options::demo_in(dir) };
         crate::start(options).await.expect("it opens").stop().await;
     }
 
