@@ -91,24 +91,41 @@ impl Anchor {
         memory
     }
 
+    /// What the last look found is still to be judged.
+    pub fn unsee(&mut self) {
+        self.seen = None;
+    }
+
     /// Replaces the file. A failure is only logged: the anchor is a second line of defence, and
     /// the document is durable already.
     pub fn write(&mut self, memory: &Memory, at: Option<Timestamp>) {
-        crate::crash!("anchor-before");
-        match encoded(memory).and_then(|json| self.put(&self.path, &json, false).map(|()| json)) {
-            Ok(json) => (self.seen, self.behind) = (Some(json), false),
-            Err(error) => tracing::warn!(%error, "no se pudo escribir el ancla"),
-        }
+        self.replace(memory, false);
         self.written = at.or(self.written);
     }
 
-    /// Begins anew with what is true now: both files, and the base is on the device.
+    fn replace(&mut self, memory: &Memory, durable: bool) {
+        crate::crash!("anchor-before");
+        match encoded(memory).and_then(|json| self.put(&self.path, &json, durable).map(|()| json)) {
+            Ok(json) => (self.seen, self.behind) = (Some(json), false),
+            Err(error) => tracing::warn!(%error, "no se pudo escribir el ancla"),
+        }
+    }
+
+    /// Begins anew with what is true now: both files, on the device. What the other one says of another history must not
+    /// come back by a power cut.
     pub fn set(&mut self, memory: &Memory) {
-        if let Err(error) = encoded(memory).and_then(|json| self.put(&base(&self.path), &json, true)) {
+        if let Err(error) = self.set_base(memory) {
             tracing::warn!(%error, "no se pudo escribir la base del ancla");
         }
         crate::crash!("anchor-based");
-        self.write(memory, None);
+        self.replace(memory, true);
+    }
+
+    /// The base alone, before what it tells of is in the journal.
+    pub fn set_base(&self, memory: &Memory) -> Result<(), StoreError> {
+        let path = base(&self.path);
+        let put = encoded(memory).and_then(|json| self.put(&path, &json, true));
+        put.map_err(|error| StoreError::io("anotar el ancla", &path, error))
     }
 
     fn put(&self, path: &Path, json: &[u8], durable: bool) -> io::Result<()> {

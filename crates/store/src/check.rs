@@ -200,12 +200,20 @@ pub fn check(
         missing: found.missing,
         repeated: found.repeated,
         ends_early: known.saturating_sub(tip.sequence),
-        locked: verdict.lock.or(noted).or(lock),
+        locked: locked_by(verdict.lock, noted.or(lock)),
         index,
         sealed,
         unread,
         keys_lost,
     })
+}
+
+/// As an opening would have it.
+fn locked_by(found: Option<Locked>, known: Option<Locked>) -> Option<Locked> {
+    match found {
+        Some(found) => found.beside(known.as_ref()).or(known),
+        None => known,
+    }
 }
 
 /// Can something not be read that signs? Where the index was lost, too, a certificate that signed is not even known.

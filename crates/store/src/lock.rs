@@ -58,6 +58,22 @@ impl Locked {
         Locked { reason: self.reason, beyond: marks.into_values().collect(), said: self.said.clone() }
     }
 
+    /// What is to be known of a lock that was found: with all that is known where issuing is locked already, since the
+    /// other copy may have gone on meanwhile. `None` where that says it all.
+    pub(crate) fn beside(self, known: Option<&Locked>) -> Option<Locked> {
+        let Some(known) = known else { return Some(self) };
+        let reason = match (known.reason, self.reason) {
+            // No fact of the journal.
+            (LockReason::AnchorMissing, found) => found,
+            (reason, LockReason::AnchorMissing) => reason,
+            // A till may err; what was found does not.
+            (LockReason::TillAhead, found) => found,
+            (reason, _) => reason,
+        };
+        let all = Locked { reason, ..known.knowing(self.beyond) };
+        (all != *known).then_some(all)
+    }
+
     /// The fact that `who` decided to go on: each grant from where nobody remembers a folio used. What they said, and
     /// why nobody could be asked, is for the record alone.
     pub fn lifted_by(&self, who: &str, used_up_to: BTreeMap<Series, u64>, unasked: Option<String>) -> Fact {

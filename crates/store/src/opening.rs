@@ -306,8 +306,8 @@ fn note(
     for mark in &verdict.raise {
         apply::raise(&mut overlay, mark, true)?;
     }
-    if let (Some(lock), None) = (&verdict.lock, live.locked()) {
-        overlay.put_json(key::LOCK_FOUND.to_vec(), lock)?;
+    if let Some(lock) = verdict.lock.clone().and_then(|lock| lock.beside(live.locked())) {
+        overlay.put_json(key::LOCK_FOUND.to_vec(), &lock)?;
     }
     // Opened where its anchor is: that another user of the machine has none says nothing any more.
     let missed = live.lock_found.as_ref().is_some_and(|lock| lock.reason == LockReason::AnchorMissing);

@@ -213,7 +213,15 @@ impl<'a> Rules<'a> {
         let of_another = |mark: &Mark| {
             mark.series == grant.series && mark.grant != grant.id && self.live.grant(&mark.grant).is_none()
         };
-        let used = self.live.marks().into_iter().filter(of_another).map(|mark| mark.next.saturating_sub(1));
+        // What is only known by a lock that stands is used, too.
+        let known = self.live.locked().map(|lock| lock.beyond.clone()).unwrap_or_default();
+        let used = self
+            .live
+            .marks()
+            .into_iter()
+            .chain(known)
+            .filter(of_another)
+            .map(|mark| mark.next.saturating_sub(1));
         match used.filter(|used| (grant.first..=grant.last).contains(used)).max() {
             Some(used) if loaded.used_up_to.is_none_or(|said| said < used) => {
                 let message = format!(

@@ -17,6 +17,7 @@ use crate::segments::Segments;
 use crate::still::StillDisk;
 use crate::verdict::Judge;
 use crate::view::View;
+use crate::walk::Tip;
 use crate::{
     Fact, Locked, Make, Numbering, OpenOptions, Opened, Place, Reader, Row, StoreError, VouchedRow, key,
     opening::{self, Opening},
@@ -152,6 +153,9 @@ impl Store {
         let Some((batch, puts, live)) = group.finish()? else {
             return Ok(outcomes);
         };
+        if locked && live.locked().is_none() {
+            self.remember_lift(batch.tip(), &live).inspect_err(|_| self.journal.poison())?;
+        }
         self.journal.append(&batch)?;
         if let Some((segment, key)) = batch.key() {
             self.segments.learn(segment, key);
@@ -281,7 +285,15 @@ impl Store {
         let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
         let installation = self.installation.as_deref();
         let judge = Judge { segments: &self.segments, memory: Some(&memory), anchored: true, installation };
-        if let (None, Some(lock)) = (live.locked(), judge.foreign(&live, self.journal.tip())?) {
+        let found = match judge.foreign(&live, self.journal.tip()) {
+            Ok(found) => found,
+            Err(error) => {
+                // It is judged another time, before it is written over.
+                self.anchor.iter_mut().for_each(Anchor::unsee);
+                return Err(error);
+            }
+        };
+        if let Some(lock) = found.and_then(|lock| lock.beside(live.locked())) {
             tracing::error!(%lock, "another copy of the folder is in use");
             let mut overlay = Overlay::new(&*self.index);
             overlay.put_json(key::LOCK_FOUND.to_vec(), &lock)?;
@@ -290,6 +302,18 @@ impl Store {
             self.index.lay(puts);
         }
         Ok(())
+    }
+
+    /// Before a lock is lifted the anchor's base is this copy's, on the device: where it can't be written another copy would
+    /// find nothing wrong, and so nothing is lifted. A death before the journal has the lift leaves a lock.
+    fn remember_lift(&mut self, tip: &Tip, live: &Live) -> Result<(), StoreError> {
+        if self.installation.is_none() {
+            self.installation = self.name();
+        }
+        match (&self.anchor, opening::memory_of(self.installation.as_deref(), tip, live)) {
+            (Some(anchor), Some(memory)) => anchor.set_base(&memory),
+            _ => Ok(()),
+        }
     }
 
     /// A person who lifts a lock decides that this copy is the one: the anchor is this one's from then on.

@@ -68,15 +68,18 @@ impl Judge<'_> {
             reasons.push(LockReason::AnchorMissing);
         }
         if let Some(memory) = self.memory {
-            reasons.extend(self.against_anchor(memory, tip)?);
+            let against = self.against_anchor(memory, tip)?;
+            reasons.extend(against);
             for mark in higher(&memory.marks, ours) {
-                match replayed.doubts.remove(&mark.grant) {
+                // What the anchor knows of another history is no word on what is damaged in this one.
+                let doubt = if against.is_none() { replayed.doubts.remove(&mark.grant) } else { None };
+                match doubt {
                     Some(_) => verdict.raise.push(mark.clone()),
                     None if is_unread(&mark, ours, replayed) => reasons.push(LockReason::GrantUnreadable),
                     None => reasons.push(LockReason::AnchorAhead),
                 }
             }
-            replayed.doubts.retain(|_, doubt| doubt.sequence > memory.sequence);
+            replayed.doubts.retain(|_, doubt| against.is_some() || doubt.sequence > memory.sequence);
             collect(&mut marks, memory.marks.clone());
         }
         for (grant, doubt) in &replayed.doubts {
@@ -85,7 +88,10 @@ impl Judge<'_> {
                 mark.next += doubt.frames;
             }
         }
-        verdict.lock = reasons.first().map(|reason| Locked {
+        // That an anchor is missing is true of this machine alone, and hides no other reason.
+        let lasts = |reason: &&LockReason| **reason != LockReason::AnchorMissing;
+        let reason = reasons.iter().find(lasts).or(reasons.first());
+        verdict.lock = reason.map(|reason| Locked {
             reason: *reason,
             beyond: marks.into_values().collect(),
             said: Vec::new(),

@@ -3,8 +3,10 @@
 
 use std::fs;
 
+use timbre_core::{GrantId, Series};
+
 use super::shop::*;
-use crate::LockReason;
+use crate::{LockReason, Locked, Mark, Store, StoreError};
 
 /// The first frame can't be read any more: one bit of it, or its whole file.
 const HARMS: [fn(&Shop); 2] = [
@@ -105,6 +107,89 @@ fn a_clone_that_went_on_in_segments_of_its_own_locks_issuing() {
     }
     assert_eq!(shop.check().locked.map(|lock| lock.reason), Some(LockReason::OtherHistory));
     assert_eq!(shop.open().locked().map(|lock| lock.reason), Some(LockReason::OtherHistory));
+}
+
+/// Two copies are in use in turn, and nobody decides before the other one has gone on.
+#[test]
+fn a_lock_knows_what_the_other_copy_sold_since_it_was_found() {
+    for is_written_down in [false, true] {
+        let shop = Shop::new();
+        issue(&mut shop.stocked(), 1..=3);
+        shop.backup("old");
+        issue(&mut shop.open(), 4..=6);
+        shop.backup("new");
+
+        shop.put_back("old");
+        let mut store = shop.open();
+        assert_eq!(store.locked().unwrap().beyond[0].next, 7);
+        if is_written_down {
+            store.commit(vec![acted("looks")], at(7)).unwrap();
+        }
+        drop(store);
+        shop.backup("locked");
+
+        shop.put_back("new");
+        issue(&mut shop.open(), 7..=9);
+        shop.put_back("locked");
+        let mut store = shop.open();
+        let lock = store.locked().unwrap();
+        assert_eq!((lock.reason, lock.beyond[0].next), (LockReason::AnchorAhead, 10));
+        unlock(&mut store, 10);
+        issue(&mut store, [10]);
+        drop(store);
+        assert_eq!(shop.open().locked(), None);
+    }
+}
+
+/// The same where the locked one is in use meanwhile.
+#[test]
+fn a_lock_hears_what_the_other_copy_sells_beside_it() {
+    let shop = Shop::new();
+    issue(&mut shop.stocked(), 1..=3);
+    shop.backup("old");
+    issue(&mut shop.open(), 4..=6);
+    let (mut locked, _) = Store::open(&shop.root.path().join("old"), &shop.options, &|_, _| {}).unwrap();
+    assert_eq!(locked.locked().unwrap().beyond[0].next, 7);
+    issue(&mut shop.open(), 7..=9);
+    locked.commit(vec![acted("looks")], at(20)).unwrap();
+    assert_eq!(locked.locked().unwrap().beyond[0].next, 10);
+}
+
+/// Where nobody is told which copy it is that goes on, the other one would find nothing wrong.
+#[test]
+fn a_lock_is_not_lifted_where_the_anchor_can_not_be_written() {
+    let shop = Shop::new();
+    issue(&mut shop.stocked(), 1..=3);
+    shop.backup("old");
+    issue(&mut shop.open(), 4..=6);
+    shop.put_back("old");
+    let half = shop.root.path().join("anchor.half");
+    fs::create_dir(&half).unwrap();
+    let mut store = shop.open();
+    let lift = || store.locked().unwrap().lifted_by("ana", Default::default(), None);
+    let (lift, again) = (lift(), lift());
+    assert!(matches!(store.commit(vec![lift], at(7)), Err(StoreError::Io { .. })));
+    assert!(store.reopen().unwrap().locked.is_some());
+    fs::remove_dir(&half).unwrap();
+    store.commit(vec![again], at(8)).unwrap();
+    issue(&mut store, [7]);
+    drop(store);
+    assert_eq!(shop.open().locked(), None);
+}
+
+/// A till may err; that another copy went on is known.
+#[test]
+fn what_is_found_takes_the_place_of_a_tills_word() {
+    let lock = |reason, next| {
+        let mark = Mark { series: Series("39".into()), grant: GrantId("a".into()), next };
+        Locked { reason, beyond: vec![mark], said: vec![] }
+    };
+    let said = lock(LockReason::TillAhead, 4);
+    let both = lock(LockReason::AnchorAhead, 7).beside(Some(&said)).unwrap();
+    assert_eq!(both, lock(LockReason::AnchorAhead, 7));
+    assert_eq!(lock(LockReason::AnchorMissing, 4).beside(Some(&said)), None);
+    assert_eq!(both.clone().beside(Some(&lock(LockReason::AnchorMissing, 4))), Some(both.clone()));
+    assert_eq!(lock(LockReason::OtherHistory, 5).beside(Some(&both)), None);
 }
 
 #[test]

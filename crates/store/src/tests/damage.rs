@@ -122,6 +122,22 @@ fn damage_that_may_hide_the_last_folio_locks_when_nobody_else_knows() {
     issue(&mut store, [6]);
 }
 
+/// A missing anchor is true of one machine, and hides nothing that is true everywhere.
+#[test]
+fn damage_that_may_hide_the_last_folio_locks_also_where_the_anchor_is_missing() {
+    let shop = Shop::new();
+    let frames = five(&shop);
+    let mut store = shop.open();
+    let line = crate::Fact::Line { what: "internet".into(), up: true, why: String::new() };
+    store.commit(vec![line], at(6)).unwrap();
+    drop(store);
+    shop.delete_index();
+    shop.delete_anchor();
+    flip(&shop, frames[4].0 + 3);
+    let lock = shop.open().locked().unwrap();
+    assert_eq!((lock.reason, lock.beyond[0].next), (LockReason::Damage, 6));
+}
+
 #[test]
 fn an_anchor_from_before_the_damage_does_not_settle_it() {
     let shop = Shop::new();
