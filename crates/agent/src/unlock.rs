@@ -33,12 +33,13 @@ impl Agent {
         let said: BTreeMap<Series, u64> =
             order.used_up_to.iter().map(|(series, last)| (Series(series.clone()), *last)).collect();
         let ranges = self.0.reader.ranges();
-        let used = self.used(&said, &ranges)?;
+        let mut used = self.used(&said, &ranges)?;
+        used.extend(lent_again(&locked, &ranges));
         locked.decided(&said)?;
         if order
             .seen
             .iter()
-            .any(|(series, shown)| locked.highest_said(&Series(series.clone())) != Some(*shown))
+            .any(|(series, shown)| locked.highest_said(&Series(series.clone())).unwrap_or(0) != *shown)
         {
             return Err(more_said());
         }
@@ -49,15 +50,17 @@ impl Agent {
         if let (Some(why), false, false) = (&unasked, order.unasked, training) {
             return Err(unasked_yet(self.0.regime.profile().authority, why));
         }
-        // What a till said meanwhile nobody decided about.
-        let same = move |now: &Locked| now.said == locked.said;
+        // What a till said meanwhile, or is known of another copy since, nobody decided about.
+        let same = move |now: &Locked| (&now.said, &now.beyond) == (&locked.said, &locked.beyond);
         let lift = move |reader: &timbre_store::Reader| {
             let locked = reader.locked().filter(same).map(|locked| locked.knowing(used));
             locked.map(|locked| locked.lifted_by(&who, said, unasked)).into_iter().collect()
         };
-        self.0.writer.apply(lift).await?;
-        if self.0.reader.locked().is_some() {
-            return Err(more_said());
+        if !self.0.writer.apply(lift).await? {
+            return Err(match self.0.reader.locked() {
+                Some(_) => more_said(),
+                None => lifted_meanwhile(),
+            });
         }
         self.0.sender.ask_anew();
         Ok(view(&lifted, &ranges, self.0.regime.profile()))
@@ -138,9 +141,32 @@ impl Agent {
     }
 }
 
-/// Another till spoke since whoever decides looked.
+/// What is known of a range that is not loaded here is true of the same folios in another file.
+fn lent_again(locked: &Locked, ranges: &[Range]) -> Vec<Mark> {
+    let is_loaded = |mark: &&Mark| ranges.iter().any(|range| range.grant.id == mark.grant);
+    let elsewhere = locked.beyond.iter().filter(|mark| !is_loaded(mark));
+    let again = elsewhere.flat_map(|mark| {
+        let last = mark.next.saturating_sub(1);
+        let of_it = move |range: &&Range| {
+            range.grant.series == mark.series && (range.first..=range.last).contains(&last)
+        };
+        let used = |range: &Range| Mark { grant: range.grant.id.clone(), ..mark.clone() };
+        ranges.iter().filter(of_it).map(used)
+    });
+    again.collect()
+}
+
+/// Somebody else lifted the lock while this one decided.
+fn lifted_meanwhile() -> ProblemView {
+    let why = "Otra persona desbloqueó la emisión mientras tanto, y lo que se dijo aquí no cuenta: revise en Folios desde \
+               cuál se sigue.";
+    ProblemView::conflict("unlocked-meanwhile", why)
+}
+
+/// Another till spoke since whoever decides looked, or another copy went on.
 fn more_said() -> ProblemView {
-    let why = "Mientras se decidía, otra caja dijo qué folio recibió. Mire de nuevo lo que dicen las cajas, y decida otra vez.";
+    let why = "Mientras se decidía se supo de más folios usados: los dice otra caja, o los usó otra copia de la carpeta. Mire \
+               de nuevo cuáles son, y decida otra vez.";
     ProblemView::conflict("last-seen-changed", why)
 }
 

@@ -736,8 +736,8 @@ export type UnlockOrder = { who: string,
  */
 used_up_to: Record<string, number>, 
 /**
- * The highest folio of each type that a till was given, as whoever decides was shown it. Where another was told since, nothing is
- * lifted (`last-seen-changed`).
+ * The highest folio of each type that a till was given, as whoever decides was shown it; 0 where none said anything. Where another was
+ * told since, nothing is lifted (`last-seen-changed`).
  */
 seen?: Record<string, number>, 
 /**

@@ -50,8 +50,8 @@ pub struct UnlockOrder {
     #[serde(default)]
     #[ts(type = "Record<string, number>")]
     pub used_up_to: BTreeMap<String, u64>,
-    /// The highest folio of each type that a till was given, as whoever decides was shown it. Where another was told since, nothing is
-    /// lifted (`last-seen-changed`).
+    /// The highest folio of each type that a till was given, as whoever decides was shown it; 0 where none said anything. Where another was
+    /// told since, nothing is lifted (`last-seen-changed`).
     #[serde(default)]
     #[ts(type = "Record<string, number>", optional)]
     pub seen: BTreeMap<String, u64>,
@@ -61,12 +61,12 @@ pub struct UnlockOrder {
 }
 
 impl LockView {
-    /// The highest folio of each type that a till was given, as it is shown here.
+    /// The highest folio of each type that a till was given, as it is shown here; 0 where none says anything.
     pub fn seen(&self) -> BTreeMap<String, u64> {
         let mut all = BTreeMap::new();
-        for (series, seen) in self.folios.iter().filter_map(|of| Some((&of.series, of.seen?))) {
-            let highest: &mut u64 = all.entry(series.clone()).or_default();
-            *highest = seen.max(*highest);
+        for of in &self.folios {
+            let highest: &mut u64 = all.entry(of.series.clone()).or_default();
+            *highest = of.seen.unwrap_or(0).max(*highest);
         }
         all
     }

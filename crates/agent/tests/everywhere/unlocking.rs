@@ -124,3 +124,17 @@ async fn what_is_said_to_be_used_is_never_issued_and_a_slip_of_the_finger_uses_u
     assert_eq!((agent.lock(), sell(&agent, "c", 10).await.document.folio), (None, 10));
     agent.stop().await;
 }
+
+/// Who knew better must not believe that it counts.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_who_unlock_at_once_one_is_told_that_the_other_did() {
+    let (root, office) = (tempfile::tempdir().unwrap(), office());
+    let agent = brought(root.path(), &office, Environment::Certification).await;
+    let (few, many) = (used(2), used(4));
+    let (few, many) = tokio::join!(agent.unlock(&few), agent.unlock(&many));
+    let told = [&few, &many].into_iter().find_map(|answer| answer.as_ref().err()).expect("one of them");
+    assert!(["unlocked-meanwhile", "not-locked"].contains(&told.code.as_str()), "{told}");
+    let next = if few.is_ok() { 3 } else { 5 };
+    assert_eq!(sell(&agent, "b", 10).await.document.folio, next);
+    agent.stop().await;
+}

@@ -36,7 +36,7 @@ test("a lock is lifted with the folio up to which another copy used each type", 
   expect(screen.queryByRole("checkbox")).toBeNull();
   await type("Boleta", "1208");
   await click("button", "Lo decido yo");
-  expect(asked.mock.lastCall).toEqual([{ who: "Ana", used_up_to: { 39: 1208 }, unasked: false }]);
+  expect(asked.mock.lastCall).toEqual([{ who: "Ana", used_up_to: { 39: 1208 }, unasked: false, seen: { 33: 0, 39: 0 } }]);
   expect(shop.locked).toBeNull();
 });
 
@@ -45,11 +45,11 @@ test("where the SII can't be asked a person says that they looked themselves, an
   const asked = vi.spyOn(shop, "unlock").mockRejectedValueOnce(refused(504, "next-number-unasked", "No se pudo preguntar."));
   await type("Quién lo decide", "Ana");
   await click("button", "Lo decido yo");
-  expect(asked.mock.lastCall).toEqual([{ who: "Ana", used_up_to: {}, unasked: false }]);
+  expect(asked.mock.lastCall).toEqual([{ who: "Ana", used_up_to: {}, unasked: false, seen: { 33: 0, 39: 0 } }]);
   expect(shop.locked).not.toBeNull();
   await click("checkbox", /Desbloquear sin preguntar al SII/);
   await click("button", "Lo decido yo");
-  expect(asked.mock.lastCall).toEqual([{ who: "Ana", used_up_to: {}, unasked: true }]);
+  expect(asked.mock.lastCall).toEqual([{ who: "Ana", used_up_to: {}, unasked: true, seen: { 33: 0, 39: 0 } }]);
   expect(shop.locked).toBeNull();
 });
 
@@ -89,11 +89,11 @@ test("what a till says that it was given is shown, and a person says how far it 
   await type("Quién lo decide", "Ana");
   await type("Boleta", "1.208");
   await click("button", "Lo decido yo");
-  expect(asked.mock.lastCall).toEqual([{ who: "Ana", used_up_to: { 39: 1208 }, unasked: false, seen: { 39: 1208 } }]);
+  expect(asked.mock.lastCall).toEqual([{ who: "Ana", used_up_to: { 39: 1208 }, unasked: false, seen: { 33: 0, 39: 1208 } }]);
   expect(screen.getByRole("alert")).toHaveTextContent("Otra caja habló.");
   await type("Boleta", "0");
   await click("button", "Lo decido yo");
-  expect(asked.mock.lastCall).toEqual([{ who: "Ana", used_up_to: { 39: 0 }, unasked: false, seen: { 39: 1208 } }]);
+  expect(asked.mock.lastCall).toEqual([{ who: "Ana", used_up_to: { 39: 0 }, unasked: false, seen: { 33: 0, 39: 1208 } }]);
 });
 
 test("what is asked of who lifts a lock has names that are read aloud", async () => {
