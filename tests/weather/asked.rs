@@ -62,7 +62,10 @@ pub fn nagging(calls: &[Call], course: &Course) -> Option<String> {
 /// else is ever said.
 pub fn in_vain(calls: &[Call]) -> Option<String> {
     let mut rows: BTreeMap<Question<'_>, (Timestamp, Timestamp, u64)> = BTreeMap::new();
-    let heard = |call: &&Call| call.heard.starts_with("200") && !call.heard.contains("DNK");
+    // A portal's page is no answer: a line may be in its hands for a week.
+    let heard = |call: &&Call| {
+        call.heard.starts_with("200") && !["DNK", "<html"].iter().any(|word| call.heard.contains(word))
+    };
     let questions = calls.iter().filter(|call| call.effect == Effect::Query && !call.secret);
     for call in questions.filter(heard) {
         let (first, last, times) = rows.entry(question(call)).or_insert((call.from, call.from, 0));

@@ -112,7 +112,7 @@ impl Folders {
         std::mem::swap(&mut self.used, other);
         other.until = Some(now);
         if let Some(until) = self.used.until.take() {
-            self.used.blind.push(until..now);
+            self.used.blind.push(until..just_after(now));
         }
         self.strip(bare);
     }
@@ -129,7 +129,7 @@ impl Folders {
             let (end, at) = later[usize::try_from(throw % of).expect("an index")];
             let segment = self.used.dir.join("journal").join("000001.tj");
             fs::write(segment, &journal[..end]).expect("the only segment");
-            self.used.blind.push(at..now);
+            self.used.blind.push(at..just_after(now));
         }
         self.strip(bare);
     }
@@ -139,6 +139,11 @@ impl Folders {
             fs::remove_dir_all(self.used.dir.join("db")).expect("an index");
         }
     }
+}
+
+/// What the other one sold at that very moment is not known here either.
+fn just_after(at: Timestamp) -> Timestamp {
+    at + jiff::SignedDuration::from_micros(1)
 }
 
 /// The anchor beside a folder.

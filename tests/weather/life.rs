@@ -36,6 +36,8 @@ pub struct Course {
     /// Issuing was locked.
     pub locked: Vec<Range<Timestamp>>,
     pub lifted: Vec<Timestamp>,
+    /// While a person lifted a lock: they ask about the numbers that come next.
+    pub lifting: Vec<Range<Timestamp>>,
     /// Somebody wanted all to be sent.
     pub pressed: Vec<Timestamp>,
     /// Of these spans the journal that is left knows nothing: another one was in use, or this one's end was lost.
@@ -59,6 +61,11 @@ impl Course {
     /// Is it of what the journal that is left knows nothing of?
     pub fn is_lost(&self, at: Timestamp) -> bool {
         self.blind.iter().any(|span| span.contains(&at))
+    }
+
+    /// Is it about a number that comes next, asked by a person who lifts a lock?
+    pub fn is_a_persons(&self, call: &Call) -> bool {
+        call.what == "number?" || self.lifting.iter().any(|span| span.contains(&call.from))
     }
 
     /// Did the journal that is left hear the end of it?
@@ -149,8 +156,10 @@ impl<'a, W: World + 'static> Life<'a, W> {
 
     async fn unlock(&mut self) {
         let Some(since) = self.locked.take() else { return };
+        let began = self.clock.now();
         let lifted = self.agent().unlock(&UnlockOrder::by("ana")).await;
         let now = self.clock.now();
+        self.course.lifting.push(began..now);
         self.course.odd.extend(lifted.err().map(|why| format!("{now} it can't be unlocked: {why}")));
         self.course.locked.push(since..now);
         self.course.lifted.push(now);

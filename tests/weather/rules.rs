@@ -86,10 +86,15 @@ fn verdicts(past: &Past, broken: &mut Vec<String>) {
     }
 }
 
-/// Was the answer to each delivery of this document lost? Then it was asked about by itself, and what is said of a
-/// document alone tells no objections: they stand beside the upload's number, which nobody has. An answer that was
-/// heard is lost, too, with the journal that it was written in.
+/// Was the answer to each delivery of this document lost, or its upload said to be a repeated one (sii-services.md 4.2)? Then
+/// it was asked about by itself, and what is said of a document alone tells no objections: they stand beside the upload's
+/// number, which nobody has. An answer that was heard is lost, too, with the journal that it was written in.
 fn unheard(past: &Past, id: &DocumentId) -> bool {
+    let folio = format!("\"folio\":{},", id.number);
+    let repeated = |call: &Call| ["\"estado\":\"RPT\"", &folio].iter().all(|word| call.heard.contains(word));
+    if past.calls.iter().any(repeated) {
+        return true;
+    }
     let id = id.to_string();
     let heard = |call: &&Call| {
         let whole = matches!(call.fate, Fate::Through | Fate::Slow(_)) && call.heard.starts_with("200");
@@ -172,8 +177,8 @@ fn pace(past: &Past, broken: &mut Vec<String>) {
         // What a stop cut off ended with it.
         let cut = past.course.restarts.iter().copied().filter(|restart| *restart >= call.from).min();
         // Who lifts a lock gives a question, and the login before it, up after twenty seconds.
-        let given_up =
-            (call.what == "number?" || call.secret).then(|| call.from + jiff::SignedDuration::from_secs(20));
+        let given_up = (past.course.is_a_persons(call) || call.secret)
+            .then(|| call.from + jiff::SignedDuration::from_secs(20));
         let unheard = || cut.into_iter().chain(given_up).min().unwrap_or(past.end);
         edges.push((call.to.unwrap_or_else(unheard), -1));
     }
@@ -215,12 +220,16 @@ fn looks(past: &Past, broken: &mut Vec<String>) {
                 let second = u64::try_from(call.from.duration_since(past.start).as_secs()).unwrap_or(0);
                 past.sky.spell_at(line, second).is_some_and(|reigning| std::ptr::eq(reigning, outage))
             };
+            let kind = |call: &Call| (call.from, (call.secret, call.effect == Effect::Deliver));
             let meets = |call: &&Call| call.line == line && call.from >= began && reigns(call);
-            let mut met: Vec<_> = past.calls.iter().filter(meets).map(|call| call.from).collect();
+            let mut met: Vec<_> = past.calls.iter().filter(meets).map(kind).collect();
             met.sort();
-            let Some(known) = met.get(KNOWN - 1) else { continue };
+            // Logins, deliveries and questions go to three services, each of which is known by its own.
+            let mut kinds: BTreeMap<_, Vec<Timestamp>> = BTreeMap::new();
+            met.iter().for_each(|(from, kind)| kinds.entry(kind).or_default().push(*from));
+            let Some(known) = kinds.values().filter_map(|from| from.get(KNOWN - 1)).max() else { continue };
             let settled = *known + jiff::SignedDuration::from_secs(SETTLED);
-            let calls = met.iter().filter(|from| **from >= settled).count();
+            let calls = met.iter().filter(|(from, _)| *from >= settled).count();
             let minutes = to.duration_since(settled).as_secs() / 60;
             if minutes > 0 && i64::try_from(calls).is_ok_and(|calls| calls > minutes + 1) {
                 broken.push(format!("{calls} requests to {line} in {minutes} minutes of {outage:?}"));
@@ -243,7 +252,7 @@ fn questions(past: &Past, broken: &mut Vec<String>) {
             continue;
         }
         // A person asks about the numbers that come next; what decides nothing is asked once more, with another pass.
-        if call.secret || call.what == "number?" {
+        if call.secret || past.course.is_a_persons(call) {
             continue;
         }
         let key = (call.line, call.url.as_str(), &call.body[..]);
