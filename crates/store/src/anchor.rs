@@ -2,11 +2,11 @@
 //! clone that went on can't be seen from inside. What follows from it is decided in `verdict`.
 //!
 //! Two files: the *base*, on the device before it counts, says how far the journal had come when
-//! the folder was opened; the other one is written after the journal's sync, at most once a second
-//! (by the times of the facts) and on closing, and is not synced: after a power cut it may be a
-//! little old or not be read, never ahead of the journal. The base of a folder that is made stands
-//! before its journal's first frame, so that a journal without an anchor is always a folder that
-//! came from elsewhere, or whose anchor was lost.
+//! the folder was opened, or a minute ago; the other one is written after the journal's sync, at
+//! most once a second (by the times of the facts) and on closing, and is not synced but where all
+//! begins anew: after a power cut it may be a little old or not be read, never ahead of the journal.
+//! The base of a folder that is made stands before its journal's first frame, so that a journal without
+//! an anchor is always a folder that came from elsewhere, or whose anchor was lost.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -51,11 +51,18 @@ pub(crate) struct Anchor {
     seen: Option<Vec<u8>>,
     written: Option<Timestamp>,
     behind: bool,
+    /// Of when the last batch is, and the one that the base was renewed at.
+    heard: Option<Timestamp>,
+    based: Option<Timestamp>,
 }
+
+/// How far the base may be behind, in seconds: where a power cut takes the other file (of which only some file systems
+/// keep the last whole one), it is all that tells of a copy that is put back.
+const BASE_BEHIND: i64 = 60;
 
 impl Anchor {
     pub fn new(disk: Arc<dyn Disk>, path: PathBuf) -> Anchor {
-        Anchor { disk, path, seen: None, written: None, behind: true }
+        Anchor { disk, path, seen: None, written: None, behind: true, heard: None, based: None }
     }
 
     /// Is it time to write? (A clock that went back makes it so, too.)
@@ -64,8 +71,17 @@ impl Anchor {
     }
 
     /// Something was committed.
-    pub fn fall_behind(&mut self) {
+    pub fn fall_behind(&mut self, at: Timestamp) {
         self.behind = true;
+        self.heard = Some(at);
+    }
+
+    /// Is the base to be renewed, when there is nothing else to do? (A clock that went back makes it so, too.)
+    pub fn is_base_old(&self) -> bool {
+        let old = |based: Timestamp| {
+            self.heard.is_some_and(|at| at < based || at.duration_since(based).as_secs() >= BASE_BEHIND)
+        };
+        self.based.map_or(self.heard.is_some(), old)
     }
 
     pub fn is_behind(&self) -> bool {
@@ -121,9 +137,11 @@ impl Anchor {
         self.replace(memory, true);
     }
 
-    /// The base alone, before what it tells of is in the journal.
-    pub fn set_base(&self, memory: &Memory) -> Result<(), StoreError> {
+    /// The base alone: where a lock is lifted before what it tells of is in the journal, else where it is old.
+    pub fn set_base(&mut self, memory: &Memory) -> Result<(), StoreError> {
         let path = base(&self.path);
+        // One that can't be written is not tried at each rest.
+        self.based = self.heard;
         let put = encoded(memory).and_then(|json| self.put(&path, &json, true));
         put.map_err(|error| StoreError::io("anotar el ancla", &path, error))
     }

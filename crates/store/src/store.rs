@@ -260,6 +260,7 @@ impl Store {
     /// when it has nothing else to do. An error is one of [`Store::catch_up`].
     pub fn rest(&mut self) -> Result<(), StoreError> {
         self.renew_anchor();
+        self.renew_base();
         self.tell(at_once(SOME))
     }
 
@@ -275,6 +276,19 @@ impl Store {
                 Ok(()) => self.write_anchor(None),
                 Err(error) => tracing::warn!(%error, "the anchor can't be judged, and is left as it is"),
             }
+        }
+    }
+
+    /// What the anchor says by now may be lost with a power cut: its base says it too, where that is old.
+    fn renew_base(&mut self) {
+        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
+        let tip = self.journal.tip();
+        let anchor = self.anchor.as_mut().filter(|anchor| !anchor.is_behind() && anchor.is_base_old());
+        if let (Some(anchor), None) = (anchor, live.locked())
+            && let Some(memory) = opening::memory_of(self.installation.as_deref(), tip, &live)
+            && let Err(error) = anchor.set_base(&memory)
+        {
+            tracing::warn!(%error, "the anchor's base stays as it is");
         }
     }
 
@@ -310,7 +324,7 @@ impl Store {
         if self.installation.is_none() {
             self.installation = self.name();
         }
-        match (&self.anchor, opening::memory_of(self.installation.as_deref(), tip, live)) {
+        match (&mut self.anchor, opening::memory_of(self.installation.as_deref(), tip, live)) {
             (Some(anchor), Some(memory)) => anchor.set_base(&memory),
             _ => Ok(()),
         }
@@ -324,7 +338,7 @@ impl Store {
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
         let lifted = was_locked && live.locked().is_none();
         let Some(anchor) = &mut self.anchor else { return };
-        anchor.fall_behind();
+        anchor.fall_behind(at);
         if lifted {
             if let Some(memory) = opening::memory_of(self.installation.as_deref(), self.journal.tip(), &live)
             {

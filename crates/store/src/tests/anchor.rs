@@ -177,6 +177,22 @@ fn a_lock_is_not_lifted_where_the_anchor_can_not_be_written() {
     assert_eq!(shop.open().locked(), None);
 }
 
+/// Where a power cut takes the file that is not synced, what was sold since the folder was opened is remembered all the same.
+#[test]
+fn the_base_is_renewed_while_a_folder_is_in_use() {
+    let shop = Shop::new();
+    let mut store = shop.stocked();
+    issue(&mut store, 1..=3);
+    store.rest().unwrap();
+    shop.backup("monday");
+    store.commit(vec![issued(sale(4))], at(1000)).unwrap();
+    store.rest().unwrap();
+    std::mem::forget(store);
+    fs::write(shop.root.path().join("anchor.json"), "").unwrap();
+    shop.put_back("monday");
+    assert_eq!(shop.open().locked().map(|lock| lock.beyond[0].next), Some(5));
+}
+
 /// A till may err; that another copy went on is known.
 #[test]
 fn what_is_found_takes_the_place_of_a_tills_word() {
