@@ -167,14 +167,17 @@ fn a_fault_that_survives_wants_a_reason_and_company() {
 #[test]
 fn a_soak_is_as_long_as_one_says_on_the_harness_s_own_build() {
     let machine = Machine::new("1.95.0");
-    fs::create_dir_all(machine.at("target/debug")).unwrap();
-    fs::write(machine.at("target/debug/timbre"), "").unwrap();
+    fs::create_dir_all(machine.at("target/release")).unwrap();
+    fs::write(machine.at("target/release/timbre"), "").unwrap();
     let harness = "#!/bin/sh\necho \"timbre-soak $*\" >>\"$ASKED\"\n";
-    machine.program("target/debug/timbre-soak", harness);
+    machine.program("target/release/timbre-soak", harness);
     let soak = machine.dev(&["soak", "kill", "damage", "--kills", "7", "--seed", "9", "--damages", "8"]);
     assert!(soak.status.success(), "{}", text(&soak));
     let asked = machine.asked();
-    assert!(asked.contains("cargo build --locked -p timbre-cli --features crash-points"), "{asked}");
+    assert!(
+        asked.contains("cargo build --locked -p timbre-cli --features crash-points --release"),
+        "{asked}"
+    );
     assert!(asked.contains("timbre-soak kill --kills 7 --seed 9"), "{asked}");
     let seen = fs::read_to_string(machine.at("asked.env")).unwrap();
     assert!(seen.contains("TIMBRE_RUNS=8") && seen.contains("TIMBRE_SEED=9"), "{seen}");

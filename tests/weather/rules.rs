@@ -90,17 +90,21 @@ fn verdicts(past: &Past, broken: &mut Vec<String>) {
 /// it was asked about by itself, and what is said of a document alone tells no objections: they stand beside the upload's
 /// number, which nobody has. An answer that was heard is lost, too, with the journal that it was written in.
 fn unheard(past: &Past, id: &DocumentId) -> bool {
-    let folio = format!("\"folio\":{},", id.number);
-    let repeated = |call: &Call| ["\"estado\":\"RPT\"", &folio].iter().all(|word| call.heard.contains(word));
-    if past.calls.iter().any(repeated) {
-        return true;
-    }
     let id = id.to_string();
-    let heard = |call: &&Call| {
-        let whole = matches!(call.fate, Fate::Through | Fate::Slow(_)) && call.heard.starts_with("200");
-        whole && past.course.heard(call)
-    };
-    !past.calls.iter().filter(|call| call.documents.contains(&id)).any(|call| heard(&call))
+    let mut left = past.calls.iter().filter(|call| call.documents.contains(&id));
+    left.clone().any(|call| is_repeated(past, call)) || !left.any(|call| is_heard(past, call))
+}
+
+fn is_heard(past: &Past, call: &Call) -> bool {
+    let whole = matches!(call.fate, Fate::Through | Fate::Slow(_)) && call.heard.starts_with("200");
+    whole && past.course.heard(call)
+}
+
+/// Was it said of this upload, by its number, that it is a repeated one?
+fn is_repeated(past: &Past, upload: &Call) -> bool {
+    let number = upload.heard.split_once("\"trackid\":").and_then(|(_, rest)| rest.split(',').next());
+    let Some(number) = number.map(|number| format!("\"trackid\":\"{number}\"")) else { return false };
+    past.calls.iter().any(|call| call.heard.contains(&number) && call.heard.contains("\"estado\":\"RPT\""))
 }
 
 /// Is something offered or asked so often, or for so long, that nothing more can come of the run?
