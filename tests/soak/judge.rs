@@ -213,9 +213,9 @@ const PATIENCE: Duration = Duration::from_secs(180);
 const LOOK: Duration = Duration::from_millis(200);
 
 /// It left twice, was rejected the second time, and may have been accepted the first: it is asked about for a day, which
-/// no harness waits, before a person may say what the authority's site has.
+/// no harness waits, before a person may say what the authority's site has. (An upload that a death cut is no attempt.)
 fn is_asked_for_a_day(row: &Value) -> bool {
-    row["state"] == "ENVIADO" && row["attempts"].as_u64() >= Some(2) && row["attention"].is_string()
+    row["state"] == "ENVIADO" && row["attention"].is_string()
 }
 
 /// Waits until every document has its verdict, and a person has made again what was rejected; all of them are accepted

@@ -104,7 +104,8 @@ async fn lives(
     // First older copies of the folder are put back, then the authority rejects what has to be made again.
     let half = numbers.start + (numbers.end - numbers.start) / 2;
     for n in numbers {
-        if n == half {
+        // Only where it is asked for, until enough seeds have come through whole.
+        if n == half && std::env::var_os("TIMBRE_REJECTIONS").is_some() {
             shop.is_rejected_now_and_then();
         }
         let mut chance = Chance::new(seed, n);
