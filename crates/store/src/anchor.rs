@@ -134,6 +134,11 @@ impl Anchor {
             tracing::warn!(%error, "no se pudo escribir la base del ancla");
         }
         crate::crash!("anchor-based");
+        self.confirm(memory);
+    }
+
+    /// The other file, on the device, where the base says it already.
+    pub fn confirm(&mut self, memory: &Memory) {
         self.replace(memory, true);
     }
 

@@ -299,15 +299,12 @@ impl Store {
         let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
         let installation = self.installation.as_deref();
         let judge = Judge { segments: &self.segments, memory: Some(&memory), anchored: true, installation };
-        let found = match judge.foreign(&live, self.journal.tip()) {
-            Ok(found) => found,
-            Err(error) => {
-                // It is judged another time, before it is written over.
-                self.anchor.iter_mut().for_each(Anchor::unsee);
-                return Err(error);
-            }
-        };
-        if let Some(lock) = found.and_then(|lock| lock.beside(live.locked())) {
+        let found = judge.foreign(&live, self.journal.tip());
+        if found.is_err() {
+            // It is judged another time, before it is written over.
+            self.anchor.iter_mut().for_each(Anchor::unsee);
+        }
+        if let Some(lock) = found?.and_then(|lock| lock.beside(live.locked())) {
             tracing::error!(%lock, "another copy of the folder is in use");
             let mut overlay = Overlay::new(&*self.index);
             overlay.put_json(key::LOCK_FOUND.to_vec(), &lock)?;
@@ -342,7 +339,7 @@ impl Store {
         if lifted {
             if let Some(memory) = opening::memory_of(self.installation.as_deref(), self.journal.tip(), &live)
             {
-                anchor.set(&memory);
+                anchor.confirm(&memory);
             }
         } else if anchor.is_due(at) {
             drop(live);

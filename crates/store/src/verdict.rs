@@ -64,9 +64,6 @@ impl Judge<'_> {
             }
             collect(&mut marks, knew.marks.clone());
         }
-        if self.anchored && self.memory.is_none() && *tip != Tip::default() {
-            reasons.push(LockReason::AnchorMissing);
-        }
         if let Some(memory) = self.memory {
             let against = self.against_anchor(memory, tip)?;
             reasons.extend(against);
@@ -88,10 +85,11 @@ impl Judge<'_> {
                 mark.next += doubt.frames;
             }
         }
-        // That an anchor is missing is true of this machine alone, and hides no other reason.
-        let lasts = |reason: &&LockReason| **reason != LockReason::AnchorMissing;
-        let reason = reasons.iter().find(lasts).or(reasons.first());
-        verdict.lock = reason.map(|reason| Locked {
+        // True of this machine alone: it hides no other reason.
+        if self.anchored && self.memory.is_none() && *tip != Tip::default() {
+            reasons.push(LockReason::AnchorMissing);
+        }
+        verdict.lock = reasons.first().map(|reason| Locked {
             reason: *reason,
             beyond: marks.into_values().collect(),
             said: Vec::new(),

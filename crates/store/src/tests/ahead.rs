@@ -6,10 +6,6 @@ use std::fs;
 use super::shop::*;
 use crate::{Fact, LockReason, Store, StoreError};
 
-fn line() -> Fact {
-    Fact::Line { what: "internet".into(), up: true, why: String::new() }
-}
-
 #[track_caller]
 fn is_locked_until_unlocked(shop: &Shop, reason: LockReason, next: u64) {
     let (mut store, opened) = shop.open_said();

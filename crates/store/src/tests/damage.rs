@@ -102,16 +102,18 @@ fn a_grant_that_cannot_be_read_locks_with_a_reason_that_says_so_and_is_loaded_ag
     issue(&mut store, [6]);
 }
 
+/// A good frame stands behind it, and no index knows what it said.
+fn damage_the_last_of_five(shop: &Shop) {
+    let frames = five(shop);
+    shop.open().commit(vec![line()], at(6)).unwrap();
+    shop.delete_index();
+    flip(shop, frames[4].0 + 3);
+}
+
 #[test]
 fn damage_that_may_hide_the_last_folio_locks_when_nobody_else_knows() {
     let shop = Shop::without_anchor();
-    let frames = five(&shop);
-    let mut store = shop.open();
-    let line = crate::Fact::Line { what: "internet".into(), up: true, why: String::new() };
-    store.commit(vec![line], at(6)).unwrap();
-    drop(store);
-    shop.delete_index();
-    flip(&shop, frames[4].0 + 3);
+    damage_the_last_of_five(&shop);
     let (mut store, opened) = shop.open_said();
     let lock = opened.locked.unwrap();
     assert_eq!(lock.reason, LockReason::Damage);
@@ -126,14 +128,8 @@ fn damage_that_may_hide_the_last_folio_locks_when_nobody_else_knows() {
 #[test]
 fn damage_that_may_hide_the_last_folio_locks_also_where_the_anchor_is_missing() {
     let shop = Shop::new();
-    let frames = five(&shop);
-    let mut store = shop.open();
-    let line = crate::Fact::Line { what: "internet".into(), up: true, why: String::new() };
-    store.commit(vec![line], at(6)).unwrap();
-    drop(store);
-    shop.delete_index();
+    damage_the_last_of_five(&shop);
     shop.delete_anchor();
-    flip(&shop, frames[4].0 + 3);
     let lock = shop.open().locked().unwrap();
     assert_eq!((lock.reason, lock.beyond[0].next), (LockReason::Damage, 6));
 }
@@ -149,8 +145,7 @@ fn an_anchor_from_before_the_damage_does_not_settle_it() {
     let last = fs::metadata(shop.segment(1)).unwrap().len();
     let mut store = shop.open();
     issue(&mut store, [7]);
-    let line = crate::Fact::Line { what: "internet".into(), up: true, why: String::new() };
-    store.commit(vec![line], at(8)).unwrap();
+    store.commit(vec![line()], at(8)).unwrap();
     drop(store);
     shop.delete_index();
     // Two damaged frames: one that the anchor covers, one that it does not.
@@ -169,7 +164,6 @@ fn a_lock_outlives_reopening_and_a_lost_index() {
     let shop = Shop::without_anchor();
     let frames = five(&shop);
     let mut store = shop.open();
-    let line = || crate::Fact::Line { what: "internet".into(), up: true, why: String::new() };
     store.commit(vec![line()], at(6)).unwrap();
     drop(store);
     shop.delete_index();

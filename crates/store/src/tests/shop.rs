@@ -167,6 +167,11 @@ impl SegmentKeys for Keeper {
     }
 }
 
+/// A fact about no document.
+pub fn line() -> Fact {
+    Fact::Line { what: "internet".into(), up: true, why: String::new() }
+}
+
 pub fn acted(what: &str) -> Fact {
     Fact::Acted { who: "ana".to_owned(), what: what.to_owned(), documents: Vec::new() }
 }
